@@ -1,0 +1,26 @@
+// What training reads: sequences of positions, each with a modality.
+
+/** One batch of B sequences of L positions; arrays are row-major, [B, L]. */
+export interface Batch {
+  readonly batch: number;
+  readonly length: number;
+  /** Token ids in the one vocabulary; 0 at patches; the padding id at padding. */
+  readonly tokens: Int32Array;
+  /** Modality index of each position; padding and markers have the markers' owner. */
+  readonly modality: Uint8Array;
+  /** Number of the document within its sequence, from 0; −1 at padding. */
+  readonly document: Int32Array;
+  /** Pictures in the order of their positions. */
+  readonly pictures: readonly Picture[];
+}
+
+/** A picture in a batch. Its patches stand at consecutive positions of one sequence. */
+export interface Picture {
+  readonly modality: number;
+  /** Index of its first patch in [0, B·L). */
+  readonly position: number;
+  /** The picture's number in its data set: stable, the same wherever it stands. */
+  readonly id: number;
+  /** Clean patches in [−1, 1]: [patches, patch size], a patch flattened by row, column, channel. */
+  readonly patches: Float32Array;
+}

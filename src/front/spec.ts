@@ -1,0 +1,75 @@
+// The checked spec: the one meaning that every verb shares. Plain data; every default is filled in.
+import type { MambaFields } from "../blocks/mamba.fields.js";
+import type { Modality, Vocabulary } from "../modalities/modality.fields.js";
+import type { Objective } from "../objectives/objective.fields.js";
+
+export type BlockFields = MambaFields;
+
+export interface Block {
+  readonly name: string;
+  readonly fields: BlockFields;
+}
+
+export interface CheckedSpec {
+  readonly model: {
+    /** Numbered as they are declared; the index is what `modality` tensors hold. */
+    readonly modalities: readonly Modality[];
+    readonly vocabulary: Vocabulary;
+    readonly d_model: number;
+    /** Blocks as declared. */
+    readonly blocks: readonly Block[];
+    /** The stack, bottom first: each entry is an index into `blocks`. */
+    readonly layers: readonly number[];
+  };
+  /** By modality index; undefined where a modality has no objective. */
+  readonly objectives: readonly (Objective | undefined)[];
+  readonly data: DataFields;
+  readonly train: TrainFields;
+  readonly ablations: readonly Ablation[];
+}
+
+export interface DataFields {
+  readonly source: { readonly kind: "emoji" } | { readonly kind: "files"; readonly path: string };
+  /** Positions in a sequence. */
+  readonly length: number;
+  /** Share of the documents held out for validation. */
+  readonly held_out: number;
+}
+
+export interface TrainFields {
+  readonly steps: number;
+  /** Sequences in a micro-batch. */
+  readonly batch: number;
+  /** Micro-batches whose gradients make one update. */
+  readonly accumulate: number;
+  readonly optimizer: {
+    readonly kind: "adamw";
+    readonly lr: number;
+    readonly betas: readonly [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+  };
+  /** Learning rate over steps: a linear warm-up, then constant or a cosine down to `floor` × lr. */
+  readonly schedule:
+    | { readonly kind: "constant"; readonly warmup: number }
+    | { readonly kind: "cosine"; readonly warmup: number; readonly floor: number };
+  /** Global gradient norm above which gradients are scaled down; undefined for no clipping. */
+  readonly clip: number | undefined;
+  readonly precision: "f32";
+  readonly seed: number;
+  /** Steps between validations, and between checkpoints; both also happen after the last step. */
+  readonly validate_every: number;
+  readonly checkpoint_every: number;
+  /** Checkpoints kept, the newest. */
+  readonly keep: number;
+}
+
+/** A `vary` axis: values as normalised JSON at a dotted path of the spec. */
+export interface Ablation {
+  readonly name: string;
+  readonly axes: readonly { readonly path: string; readonly values: readonly Json[] }[];
+  /** Dotted path → value of the arm that others are compared with. */
+  readonly baseline: Readonly<Record<string, Json>> | undefined;
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

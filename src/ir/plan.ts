@@ -1,0 +1,122 @@
+// A compiled model as data: what the GPU layer allocates, compiles and dispatches, and nothing of what it means.
+
+/** How long a buffer's contents live, and who writes them. */
+export type BufferRole =
+  | "parameters"
+  | "gradients"
+  | "moment1"
+  | "moment2"
+  /** Activations and scratch, shared by liveness; overwritten in every run. */
+  | "workspace"
+  /** Written by the host before every run: tokens, modalities, patches, row tables. */
+  | "batch"
+  /** Written by the host once. */
+  | "constants"
+  /** Scalars of one step, a uniform buffer: learning rate, bias corrections, noise key. */
+  | "step"
+  /** Read back by the host after a run: loss sums, gradient norm. */
+  | "results";
+
+export interface PlannedBuffer {
+  readonly name: string;
+  readonly role: BufferRole;
+  /** A multiple of 16. */
+  readonly bytes: number;
+}
+
+/** A compute shader. `source` is WGSL with entry point `main` and all bindings in group 0, numbered from 0. */
+export interface Kernel {
+  /** Unique; also the stem of the file that `mom compile` writes. */
+  readonly name: string;
+  readonly source: string;
+  readonly bindings: readonly ("read" | "write" | "uniform")[];
+}
+
+export interface BufferRange {
+  /** Index into Plan.buffers. */
+  readonly buffer: number;
+  /** In bytes, a multiple of 256. */
+  readonly offset: number;
+  /** In bytes, a multiple of 4. */
+  readonly bytes: number;
+}
+
+export interface Dispatch {
+  /** Index into Plan.kernels. */
+  readonly kernel: number;
+  readonly bindings: readonly BufferRange[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** What a variant asks of a device. A field that is absent asks nothing. */
+export interface Requirement {
+  readonly kind?: "cpu" | "gpu";
+  readonly storageBuffers?: number;
+  readonly workgroupBytes?: number;
+  readonly invocations?: number;
+  /** The subgroup size must be exactly this, whatever the driver chooses. */
+  readonly subgroup?: number;
+}
+
+/** One way to run a node. The first choice whose requirement a device meets is the one that runs. */
+export interface Choice {
+  readonly variant: string;
+  readonly requires: Requirement;
+  readonly dispatches: readonly Dispatch[];
+}
+
+/** One op of the fused program. */
+export interface PlanNode {
+  readonly label: string;
+  readonly choices: readonly Choice[];
+}
+
+/** A named stretch of a buffer that the host reads or writes. */
+export interface Field {
+  readonly name: string;
+  readonly buffer: number;
+  readonly offset: number;
+  readonly type: "f32" | "u32" | "i32";
+  readonly shape: readonly number[];
+}
+
+/** A named list of nodes, run in order. */
+export interface Phase {
+  readonly name: string;
+  readonly nodes: readonly PlanNode[];
+}
+
+export interface Plan {
+  readonly buffers: readonly PlannedBuffer[];
+  readonly kernels: readonly Kernel[];
+  readonly phases: readonly Phase[];
+  readonly fields: readonly Field[];
+}
+
+/** What a kernel may assume of a device. */
+export interface Profile {
+  readonly name: string;
+  readonly kind: "cpu" | "gpu";
+  readonly limits: {
+    readonly storageBuffers: number;
+    readonly workgroupBytes: number;
+    readonly invocations: number;
+    readonly bindingBytes: number;
+    readonly bufferBytes: number;
+    readonly workgroupsPerDimension: number;
+  };
+  /** Smallest and largest subgroup size; undefined where subgroups are not offered. */
+  readonly subgroup: { readonly min: number; readonly max: number } | undefined;
+  readonly f16: boolean;
+}
+
+/** Whether a device of this profile can run a variant. */
+export function admits(profile: Profile, requires: Requirement): boolean {
+  const { limits, subgroup } = profile;
+  if (requires.kind !== undefined && requires.kind !== profile.kind) return false;
+  if ((requires.storageBuffers ?? 0) > limits.storageBuffers) return false;
+  if ((requires.workgroupBytes ?? 0) > limits.workgroupBytes) return false;
+  if ((requires.invocations ?? 0) > limits.invocations) return false;
+  if (requires.subgroup === undefined) return true;
+  return subgroup !== undefined && subgroup.min === requires.subgroup && subgroup.max === requires.subgroup;
+}
