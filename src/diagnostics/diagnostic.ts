@@ -1,0 +1,36 @@
+// What can be said about a spec, as data: one mistake, where it stands, and how to mend it.
+
+/** A stretch of a source: UTF-16 offsets, `end` exclusive. An empty span points between two characters. */
+export interface Span {
+  /** The source's path as the user knows it. */
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Diagnostic {
+  /** Stable name of the mistake, for programs: `unknown-field`. */
+  readonly code: string;
+  readonly severity: "error" | "warning";
+  /** A few words, the same for every case of this mistake. */
+  readonly title: string;
+  /** What is wrong here, in one sentence or two. */
+  readonly message: string;
+  /** Absent where the mistake stands in no source. */
+  readonly span?: Span;
+  readonly found?: string;
+  readonly expected?: string;
+  /** How to mend it. */
+  readonly help?: string;
+  /** Other places that matter. */
+  readonly related?: readonly { readonly span: Span; readonly note: string }[];
+  /** Something that works, as it would be written. */
+  readonly example?: string;
+}
+
+export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity === "error";
