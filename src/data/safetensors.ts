@@ -1,0 +1,205 @@
+// Safetensors files: bytes ↔ named tensors.
+// Layout: a u64 header length (little-endian), a JSON header, then the tensors' bytes back to back.
+// Reading and writing assume a little-endian machine, as every platform of Node and WebGPU is.
+import { InputError } from "../diagnostics/input-error.js";
+import { repeatedKey } from "./json-keys.js";
+
+export type Tensor =
+  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
+  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
+  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+
+export interface Safetensors {
+  /** In the order of their bytes in the file. */
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Record<string, string>;
+}
+
+/** What a header says of one tensor, checked. Offsets are in bytes from the end of the header. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: StoredType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+type StoredType = Tensor["dtype"] | "F16";
+
+const ELEMENT_BYTES: Readonly<Record<StoredType, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, U8: 1 };
+const isStoredType = (name: unknown): name is StoredType =>
+  typeof name === "string" && Object.hasOwn(ELEMENT_BYTES, name);
+
+/** The format's own limit on the header. */
+const HEADER_LIMIT = 100_000_000;
+const METADATA = "__metadata__";
+
+const DAMAGED = "The file is damaged or not a safetensors file: copy or download it again, or write it anew.";
+const TRUNCATED = "The file was cut off: copy or download it again, or write it anew.";
+
+/**
+ * Reads a whole file. Every byte after the header must belong to exactly one tensor.
+ * F16 tensors are widened to F32. The tensors own copies of their numbers.
+ * @param name the file as the user knows it, for errors
+ * @throws InputError where the file breaks the format
+ */
+export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
+  const { header, dataStart } = readHeader(bytes, name);
+  const body = bytes.subarray(dataStart);
+  const entries = Object.entries(header)
+    .filter(([key]) => key !== METADATA)
+    .map(([key, value]) => checkEntry(key, value, name))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkCoverage(entries, body.length, name);
+  const tensors = new Map(entries.map((entry) => [entry.name, decode(entry, body)]));
+  return { tensors, metadata: checkMetadata(header[METADATA], name) };
+}
+
+/**
+ * The bytes of a file: the same tensors and metadata give the same bytes, in whatever order they were added.
+ * Tensors stand widest element first, then by name, so that each is aligned; the header is padded to 8 bytes.
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const ordered = [...tensors].sort(
+    ([a, x], [b, y]) => ELEMENT_BYTES[y.dtype] - ELEMENT_BYTES[x.dtype] || (a < b ? -1 : 1),
+  );
+  const facts = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const fields = facts.length === 0 ? [] : [`"${METADATA}":{${facts.map(keyed).join(",")}}`];
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of ordered) {
+    if (name === METADATA || data.length !== elements(shape))
+      throw new RangeError(`cannot write tensor "${name}" of shape [${shape}] with ${data.length} numbers`);
+    const begin = end;
+    end += data.byteLength;
+    fields.push(keyed([name, { dtype, shape, data_offsets: [begin, end] }]));
+  }
+  const json = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(json, 8);
+  let offset = 8 + headerLength;
+  for (const [, { data }] of ordered) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+const keyed = ([key, value]: [string, unknown]): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+function readHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; dataStart: number } {
+  if (bytes.length < 8) throw new InputError(`${name}: only ${bytes.length} bytes, less than a header`, TRUNCATED);
+  const claimed = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (claimed > HEADER_LIMIT)
+    throw new InputError(`${name}: the header claims ${claimed} bytes; the format allows ${HEADER_LIMIT}`, DAMAGED);
+  const dataStart = 8 + Number(claimed);
+  if (dataStart > bytes.length)
+    throw new InputError(`${name}: the header claims ${claimed} bytes, and ${bytes.length - 8} follow`, TRUNCATED);
+  const header = parseHeader(bytes.subarray(8, dataStart), name);
+  return { header, dataStart };
+}
+
+function parseHeader(json: Uint8Array, name: string): Record<string, unknown> {
+  let header: unknown;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
+    header = JSON.parse(text);
+  } catch {
+    throw new InputError(`${name}: the header is not JSON in UTF-8`, DAMAGED);
+  }
+  if (!isRecord(header)) throw new InputError(`${name}: the header is not a JSON object`, DAMAGED);
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined)
+    throw new InputError(
+      `${name}: the header names "${repeated}" twice`,
+      "Write the file anew with one tensor of that name.",
+    );
+  return header;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
+
+function checkEntry(key: string, value: unknown, name: string): Entry {
+  const wrong = (what: string, remedy = DAMAGED): InputError =>
+    new InputError(`${name}: tensor "${key}" ${what}`, remedy);
+  if (!isRecord(value)) throw wrong("is not described by a JSON object");
+  const extra = Object.keys(value).find((field) => !["dtype", "shape", "data_offsets"].includes(field));
+  if (extra !== undefined) throw wrong(`has the field "${extra}", which the format does not know`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!isStoredType(dtype))
+    throw wrong(
+      `has the type ${JSON.stringify(dtype) ?? "missing"}`,
+      `Types read here are ${Object.keys(ELEMENT_BYTES).join(", ")}: convert the tensor to one of them.`,
+    );
+  if (!isCounts(shape)) throw wrong("has a shape that is not a list of whole numbers ≥ 0");
+  if (!isCounts(offsets) || offsets.length !== 2) throw wrong("has data_offsets that are not two whole numbers ≥ 0");
+  const [begin, end] = offsets as [number, number];
+  const bytes = elements(shape) * ELEMENT_BYTES[dtype];
+  if (begin > end) throw wrong(`ends at byte ${end}, before it begins at ${begin}`);
+  if (bytes !== end - begin) throw wrong(`has ${end - begin} bytes, but ${dtype} of shape [${shape}] takes ${bytes}`);
+  return { name: key, dtype, shape, begin, end };
+}
+
+/** Throws unless entries, sorted by offset, cover the bytes after the header once and without holes. */
+function checkCoverage(entries: readonly Entry[], length: number, name: string): void {
+  let end = 0;
+  let previous = "the header";
+  for (const entry of entries) {
+    const tensor = `${name}: tensor "${entry.name}"`;
+    if (entry.end > length)
+      throw new InputError(`${tensor} ends at byte ${entry.end} of the data, which has ${length}`, TRUNCATED);
+    if (entry.begin < end) throw new InputError(`${tensor} overlaps ${previous}`, DAMAGED);
+    if (entry.begin > end)
+      throw new InputError(`${tensor} leaves ${entry.begin - end} bytes unused after ${previous}`, DAMAGED);
+    end = entry.end;
+    previous = `tensor "${entry.name}"`;
+  }
+  if (end < length) throw new InputError(`${name}: ${length - end} bytes follow ${previous}`, DAMAGED);
+}
+
+function checkMetadata(value: unknown, name: string): Record<string, string> {
+  if (value === undefined) return {};
+  if (isRecord(value) && Object.values(value).every((fact) => typeof fact === "string"))
+    return value as Record<string, string>;
+  throw new InputError(`${name}: ${METADATA} is not a JSON object of strings`, DAMAGED);
+}
+
+function decode({ dtype, shape, begin, end }: Entry, body: Uint8Array): Tensor {
+  const { buffer } = new Uint8Array(body.subarray(begin, end));
+  switch (dtype) {
+    case "F64":
+      return { dtype, shape, data: new Float64Array(buffer) };
+    case "I64":
+      return { dtype, shape, data: new BigInt64Array(buffer) };
+    case "F32":
+      return { dtype, shape, data: new Float32Array(buffer) };
+    case "I32":
+      return { dtype, shape, data: new Int32Array(buffer) };
+    case "U8":
+      return { dtype, shape, data: new Uint8Array(buffer) };
+    case "F16":
+      return { dtype: "F32", shape, data: Float32Array.from(new Uint16Array(buffer), widenHalf) };
+  }
+}
+
+/** The value of an IEEE 754 half given by its bits. */
+function widenHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
