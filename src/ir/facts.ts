@@ -1,0 +1,49 @@
+// Facts about programs that several stages ask for: who makes a tensor, who reads it, when two row sets agree.
+import { inputsOf, type Op, outputsOf, type Rows } from "./op.js";
+import { type Program, type Tensor, type TensorId, tensorOf } from "./program.js";
+
+/** The op that makes each value, by tensor. */
+export function producers(ops: readonly Op[]): Map<TensorId, Op> {
+  const made = new Map<TensorId, Op>();
+  for (const op of ops) for (const id of outputsOf(op)) made.set(id, op);
+  return made;
+}
+
+/** The ops that read each tensor, in program order. */
+export function consumers(ops: readonly Op[]): Map<TensorId, Op[]> {
+  const readers = new Map<TensorId, Op[]>();
+  for (const op of ops) {
+    for (const id of new Set(inputsOf(op))) {
+      const list = readers.get(id);
+      if (list) list.push(op);
+      else readers.set(id, [op]);
+    }
+  }
+  return readers;
+}
+
+/** The tensor whose memory this one lives in: itself, or what its view looks into. */
+export function storage(program: Program, id: TensorId): Tensor {
+  let tensor = tensorOf(program, id);
+  while (tensor.view) tensor = tensorOf(program, tensor.view.of);
+  return tensor;
+}
+
+/** Where a row of a tensor begins: first column and numbers from one row to the next, in its storage. */
+export function layout(program: Program, id: TensorId): { column: number; stride: number } {
+  let tensor = tensorOf(program, id);
+  let column = 0;
+  while (tensor.view) {
+    column += tensor.view.column;
+    tensor = tensorOf(program, tensor.view.of);
+  }
+  return { column, stride: tensor.shape.at(-1) ?? 1 };
+}
+
+export function sameRows(a: Rows, b: Rows): boolean {
+  if (a.over === "pictures" || b.over === "pictures") return a.over === b.over;
+  return a.of.length === b.of.length && a.of.every((group, m) => group === b.of[m]);
+}
+
+/** Whether every position uses group 0: no table of rows is needed. */
+export const isUniform = (rows: Rows): boolean => rows.over === "pictures" || rows.of.every((group) => group === 0);

@@ -1,0 +1,192 @@
+// What a program can do: a closed union of ops. Shapes stand beside each; R is rows (batch × length), G groups.
+import type { Ownership } from "./ownership.js";
+import type { TensorId } from "./program.js";
+
+/**
+ * Which copy of a weight each row uses. Over positions: that of the position's modality; a modality whose group is
+ * −1 uses none, and what the op makes at its positions is the residual alone, or 0. Over pictures: the only one.
+ */
+export type Rows = ({ readonly over: "positions" } & Ownership) | { readonly over: "pictures"; readonly groups: 1 };
+
+export type Activation = "silu" | "softplus";
+
+type Define<
+  Kind extends string,
+  In extends string,
+  Out extends string,
+  Attributes = unknown,
+  MaybeIn extends string = never,
+  MaybeOut extends string = never,
+> = {
+  readonly kind: Kind;
+  readonly in: Readonly<Record<In, TensorId> & Partial<Record<MaybeIn, TensorId>>>;
+  readonly out: Readonly<Record<Out, TensorId> & Partial<Record<MaybeOut, TensorId>>>;
+} & Attributes;
+
+/** y[r] = weight[tokens[r]], or 0 where the token is negative. tokens [R], weight [1, V, d], y [R, d]. */
+export type Embed = Define<"embed", "tokens" | "weight", "y">;
+/** dweight[v] = Σ dy[r] over the rows whose token is v, in the order of rows. */
+export type EmbedGrad = Define<"embed_grad", "tokens" | "dy", "dweight">;
+
+/** y[i] = table[index[i]]. table [T, K], index [I], y [I, K]. */
+export type Gather = Define<"gather", "table" | "index", "y">;
+
+/** y[r] = x[r] + pictures[picture[r]], or x[r] where picture[r] is negative. pictures [I, d], picture [R]. */
+export type AddPictures = Define<"add_pictures", "x" | "pictures" | "picture", "y">;
+/** dpictures[i] = Σ dy[r] over the rows with picture[r] = i, in their order. */
+export type SumPictures = Define<"sum_pictures", "dy" | "picture", "dpictures">;
+
+/**
+ * noise[r, j] ~ N(0, 1), as random/noise.ts draws it with the key (key[0], key[1]) in draw key[2];
+ * noisy = level[r, 0]·clean + level[r, 1]·noise, and both 0 where picture[r] is negative. clean [R, p], level [R, 2].
+ */
+export type Noise = Define<
+  "noise",
+  "clean" | "level" | "picture" | "key",
+  "noisy" | "noise",
+  { readonly stream: number }
+>;
+
+/**
+ * y = activation(x̂ · weightᵀ + bias) + residual; x̂ is x, or x·rstd·scale where the norm is fused in.
+ * x [R, K], weight [G, N, K], bias [G, N], rstd [R], scale [1 or G, K], residual [R, N], y [R, N].
+ */
+export type Linear = Define<
+  "linear",
+  "x" | "weight",
+  "y",
+  { readonly rows: Rows; readonly activation?: "softplus" },
+  "bias" | "rstd" | "scale" | "residual"
+>;
+/** dx = dy · weight + residual. dy [R, N]. */
+export type LinearDx = Define<"linear_dx", "dy" | "weight", "dx", { readonly rows: Rows }, "residual">;
+/** dweight[g] = Σ dy[r]ᵀ x̂[r] over the rows of group g; dbias[g] = Σ dy[r]. */
+export type LinearDw = Define<"linear_dw", "dy" | "x", "dweight", { readonly rows: Rows }, "rstd" | "scale", "dbias">;
+
+/** rstd[r] = 1/√(mean(x[r]²) + eps). Its gradient is part of norm_grad. */
+export type Rms = Define<"rms", "x", "rstd", { readonly eps: number }>;
+/** y[r] = x[r]·rstd[r]·scale[group], with the rstd of the same x. scale [G, d]. */
+export type Rescale = Define<"rescale", "x" | "rstd" | "scale", "y", { readonly rows: Rows }>;
+/** Gradients of y = x·rstd(x)·scale: dx = rstd·(dy·scale − x·rstd²·mean(dy·scale·x)) + residual; dscale[g] = Σ dy·x·rstd. */
+export type NormGrad = Define<
+  "norm_grad",
+  "dy" | "x" | "rstd" | "scale",
+  "dx" | "dscale",
+  { readonly rows: Rows },
+  "residual"
+>;
+
+/** Causal along each sequence: y[t] = activation(bias + Σ_k weight[c, k]·x[t − (K−1) + k]); weight [G, D, K] of t's group. */
+export type Conv = Define<"conv", "x" | "weight" | "bias", "y", { readonly rows: Rows; readonly activation?: "silu" }>;
+export type ConvGrad = Define<
+  "conv_grad",
+  "dy" | "x" | "weight" | "bias",
+  "dx" | "dweight" | "dbias",
+  { readonly rows: Rows; readonly activation?: "silu" }
+>;
+
+/**
+ * h[t] = exp(Δ[t]·A)·h[t−1] + Δ[t]·B[t]·u[t], y[t] = (C[t]·h[t] + D·u[t])·silu(z[t]), A = −exp(A_log); without z no gate.
+ * u, delta, z, y [R, E]; B, C [R, N]; A_log [G, E, N]; D [G', E];
+ * carry [batch·chunks, N, E]: h before each chunk.
+ */
+export type Scan = Define<
+  "scan",
+  "u" | "delta" | "B" | "C" | "A_log" | "D",
+  "y" | "carry",
+  { readonly rowsA: Rows; readonly rowsD: Rows },
+  "z"
+>;
+export type ScanGrad = Define<
+  "scan_grad",
+  "dy" | "u" | "delta" | "B" | "C" | "A_log" | "D" | "carry",
+  "du" | "ddelta" | "dB" | "dC" | "dA_log" | "dD",
+  { readonly rowsA: Rows; readonly rowsD: Rows },
+  "z",
+  "dz"
+>;
+
+/** y = f(x), number by number. */
+export type Activate = Define<"activate", "x", "y", { readonly activation: Activation }>;
+/** dx = dy·f′; silu takes `x` as its input, softplus its own output (f′ = 1 − exp(−y)). */
+export type ActivateGrad = Define<"activate_grad", "dy" | "x", "dx", { readonly activation: Activation }>;
+export type Add = Define<"add", "a" | "b", "y">;
+export type Multiply = Define<"multiply", "a" | "b", "y">;
+/** x cut into blocks of columns, named "0", "1", … from left to right. */
+export type Split = {
+  readonly kind: "split";
+  readonly in: { readonly x: TensorId };
+  readonly out: Readonly<Record<string, TensorId>>;
+};
+/** Blocks of columns named "0", "1", … side by side. */
+export type Concat = {
+  readonly kind: "concat";
+  readonly in: Readonly<Record<string, TensorId>>;
+  readonly out: { readonly y: TensorId };
+};
+
+// Losses: each row's loss enters the total times scale[r], which the host makes from weights and counts.
+
+/** Where target ≥ 0: lse = log Σ exp(logits), loss = lse − logits[target]; else loss = 0. logits [R, V], loss, lse [R]. */
+export type CrossEntropy = Define<"cross_entropy", "logits" | "target" | "scale", "loss" | "lse">;
+/** dlogits = scale[r]·(softmax(logits) − onehot(target)), 0 where target < 0. */
+export type CrossEntropyGrad = Define<"cross_entropy_grad", "logits" | "lse" | "target" | "scale", "dlogits">;
+/**
+ * Linear, cross_entropy and their gradients at once, in chunks of rows, so that [R, V] is never stored.
+ * dx and dweight are made only where asked for. x [R, d], weight [1, V, d], loss [R].
+ */
+export type TokenLoss = Define<
+  "token_loss",
+  "x" | "weight" | "target" | "scale",
+  "loss",
+  unknown,
+  never,
+  "dx" | "dweight"
+>;
+
+/** loss[r] = mean over columns of (prediction − noise)², 0 where picture[r] is negative. prediction, noise [R, p]. */
+export type SquaredError = Define<"squared_error", "prediction" | "noise" | "picture" | "scale", "loss">;
+/** dprediction = scale[r]·2(prediction − noise)/p. */
+export type SquaredErrorGrad = Define<"squared_error_grad", "prediction" | "noise" | "scale", "dprediction">;
+/** sums[c] = Σ loss[r] over the rows of class c; a negative class counts nowhere; without classes all rows are of class 0. */
+export type SumByClass = Define<"sum_by_class", "loss", "sums", unknown, "class">;
+/** y = Σ a·b. */
+export type Dot = Define<"dot", "a" | "b", "y">;
+
+export type Op =
+  | Embed
+  | EmbedGrad
+  | Gather
+  | AddPictures
+  | SumPictures
+  | Noise
+  | Linear
+  | LinearDx
+  | LinearDw
+  | Rms
+  | Rescale
+  | NormGrad
+  | Conv
+  | ConvGrad
+  | Scan
+  | ScanGrad
+  | Activate
+  | ActivateGrad
+  | Add
+  | Multiply
+  | Split
+  | Concat
+  | CrossEntropy
+  | CrossEntropyGrad
+  | TokenLoss
+  | SquaredError
+  | SquaredErrorGrad
+  | SumByClass
+  | Dot;
+
+export type OpKind = Op["kind"];
+export type OpOf<K extends OpKind> = Extract<Op, { readonly kind: K }>;
+
+/** Tensors that an op reads, and those that it makes, in the order of its keys. */
+export const inputsOf = (op: Op): TensorId[] => Object.values(op.in as Record<string, TensorId>);
+export const outputsOf = (op: Op): TensorId[] => Object.values(op.out as Record<string, TensorId>);

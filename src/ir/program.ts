@@ -1,0 +1,126 @@
+// A program: tensors and the ops that make them, in an order that can be run. Plain data.
+import type { InitKind } from "./initial.js";
+import type { Op } from "./op.js";
+
+export type TensorId = number & { readonly brand: "tensor" };
+
+/**
+ * Where a tensor's numbers come from.
+ * parameter: trained. gradient: of the parameter of the same name, added up over micro-batches.
+ * batch: written by the host for every run, by name. constant: written once, by name.
+ * value: made by an op. result: made by an op and read by the host.
+ */
+export type TensorRole = "parameter" | "gradient" | "batch" | "constant" | "value" | "result";
+
+export interface Tensor {
+  readonly id: TensorId;
+  readonly name: string;
+  readonly role: TensorRole;
+  readonly type: "f32" | "u32" | "i32";
+  readonly shape: readonly number[];
+  /** A window of columns in another tensor of two dimensions, from which it borrows its memory. */
+  view?: { readonly of: TensorId; readonly column: number };
+}
+
+/** A trained tensor: one or more copies (groups) stacked in its first dimension. */
+export interface Parameter {
+  readonly tensor: TensorId;
+  /** Names in checkpoints, one for each group. */
+  readonly names: readonly string[];
+  /** Shape of one group's copy as checkpoints hold it. */
+  readonly shape: readonly number[];
+  readonly initial: InitKind;
+  /** Keys of its random stream besides the seed: the layer (−1 outside the stack) and the part's number. */
+  readonly layer: number;
+  readonly part: number;
+  /** Whether weight decay applies. */
+  readonly decay: boolean;
+  /** Which modalities use each group's copy; a parameter outside the blocks names those that reach it. */
+  readonly of: readonly number[];
+}
+
+export interface Program {
+  readonly name: string;
+  /** Sequences, positions in one, and both multiplied: rows. */
+  readonly batch: number;
+  readonly length: number;
+  /** Positions in a chunk of the scan. */
+  readonly chunk: number;
+  readonly modalities: number;
+  readonly tensors: readonly Tensor[];
+  readonly parameters: readonly Parameter[];
+  readonly ops: readonly Op[];
+  /** The modality of each position, [rows]. */
+  readonly modality: TensorId;
+}
+
+/** A program under construction; `program()` gives the finished data. */
+export interface Builder {
+  readonly batch: number;
+  readonly length: number;
+  readonly rows: number;
+  /** Chunks that the scan cuts one sequence into. */
+  readonly chunks: number;
+  readonly modalities: number;
+  tensor(role: TensorRole, name: string, shape: readonly number[], type?: Tensor["type"]): TensorId;
+  /** The batch, constant or gradient tensor of that name, declared at its first use. */
+  input(
+    role: "batch" | "constant" | "gradient",
+    name: string,
+    shape: readonly number[],
+    type?: Tensor["type"],
+  ): TensorId;
+  parameter(description: Omit<Parameter, "tensor">): TensorId;
+  shape(id: TensorId): readonly number[];
+  add(op: Op): void;
+  program(): Program;
+}
+
+export interface ProgramSize {
+  readonly batch: number;
+  readonly length: number;
+  readonly chunk: number;
+  readonly modalities: number;
+}
+
+/** A builder, empty or carrying on from a program. */
+export function build(name: string, size: ProgramSize, from?: Program): Builder {
+  const tensors: Tensor[] = [...(from?.tensors ?? [])];
+  const parameters: Parameter[] = [...(from?.parameters ?? [])];
+  const ops: Op[] = [...(from?.ops ?? [])];
+  const rows = size.batch * size.length;
+  const tensor: Builder["tensor"] = (role, tensorName, shape, type = "f32") => {
+    const id = tensors.length as TensorId;
+    tensors.push({ id, name: tensorName, role, type, shape });
+    return id;
+  };
+  const input: Builder["input"] = (role, tensorName, shape, type) =>
+    tensors.find((t) => t.role === role && t.name === tensorName)?.id ?? tensor(role, tensorName, shape, type);
+  const modality = input("batch", "modality", [rows], "u32");
+  return {
+    batch: size.batch,
+    length: size.length,
+    rows,
+    chunks: Math.ceil(size.length / size.chunk),
+    modalities: size.modalities,
+    tensor,
+    input,
+    parameter: (description) => {
+      const name = description.names.length === 1 ? (description.names[0] as string) : `${description.names[0]}…`;
+      const id = tensor("parameter", name, [description.names.length, ...description.shape]);
+      parameters.push({ ...description, tensor: id });
+      return id;
+    },
+    shape: (id) => (tensors[id] as Tensor).shape,
+    add: (op) => {
+      ops.push(op);
+    },
+    program: () => ({ name, ...size, tensors, parameters, ops, modality }),
+  };
+}
+
+export const tensorOf = (program: Program, id: TensorId): Tensor => program.tensors[id] as Tensor;
+export const rowsOf = (program: Program): number => program.batch * program.length;
+
+/** Numbers in a shape. */
+export const count = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);

@@ -1,0 +1,19 @@
+// Tokens on their way in, as ops: bytes, text tokens and codes share one embedding.
+import type { Builder, TensorId } from "../ir/program.js";
+
+/** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at patches). */
+export function embedTokens(builder: Builder, vocabulary: number, d_model: number): TensorId {
+  const weight = builder.parameter({
+    names: ["embed.weight"],
+    shape: [vocabulary, d_model],
+    initial: { kind: "normal", deviation: 0.02 },
+    layer: -1,
+    part: 0,
+    decay: true,
+    of: new Array<number>(builder.modalities).fill(0),
+  });
+  const tokens = builder.input("batch", "embedded", [builder.rows], "i32");
+  const y = builder.tensor("value", "embedded_tokens", [builder.rows, d_model]);
+  builder.add({ kind: "embed", in: { tokens, weight }, out: { y } });
+  return y;
+}

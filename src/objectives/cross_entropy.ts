@@ -1,0 +1,31 @@
+// `cross_entropy` as ops: the next token, wherever the host says that one is predicted.
+import type { Builder, TensorId } from "../ir/program.js";
+
+/**
+ * Adds the head and the loss to hidden states x [R, d]; loss sums by modality of the target become the result
+ * `loss.tokens` [modalities]. The batch gives `target` [R] (−1: none), `target_scale` [R], `target_class` [R].
+ */
+export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: number): void {
+  const d_model = builder.shape(x).at(-1) as number;
+  const R = builder.rows;
+  const weight = builder.parameter({
+    names: ["head.weight"],
+    shape: [vocabulary, d_model],
+    initial: { kind: "linear", fanIn: d_model },
+    layer: -1,
+    part: 1,
+    decay: true,
+    of: new Array<number>(builder.modalities).fill(0),
+  });
+  const logits = builder.tensor("value", "logits", [R, vocabulary]);
+  const of = new Array<number>(builder.modalities).fill(0);
+  builder.add({ kind: "linear", in: { x, weight }, out: { y: logits }, rows: { over: "positions", groups: 1, of } });
+  const loss = builder.tensor("value", "token_loss", [R]);
+  const lse = builder.tensor("value", "lse", [R]);
+  const target = builder.input("batch", "target", [R], "i32");
+  const scale = builder.input("batch", "target_scale", [R]);
+  builder.add({ kind: "cross_entropy", in: { logits, target, scale }, out: { loss, lse } });
+  const sums = builder.tensor("result", "loss.tokens", [builder.modalities]);
+  const classes = builder.input("batch", "target_class", [R], "i32");
+  builder.add({ kind: "sum_by_class", in: { loss, class: classes }, out: { sums } });
+}

@@ -1,0 +1,124 @@
+// lower: a checked spec becomes a program of ops, forward only.
+import { lowerMamba, NORM_EPS } from "../blocks/mamba.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { type Builder, build, type Program, type TensorId } from "../ir/program.js";
+import { type PatchesModality, patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { embedPatches, rowsOfModality } from "../modalities/patches.js";
+import { embedTokens } from "../modalities/tokens.js";
+import { lowerCrossEntropy } from "../objectives/cross_entropy.js";
+import { lowerDdpm } from "../objectives/ddpm.js";
+
+export interface LowerOptions {
+  readonly batch: number;
+  readonly length: number;
+  /** Positions in a chunk of the scan. */
+  readonly chunk: number;
+  /**
+   * model: everything, with its losses. denoise: no losses; `prediction.NAME` is a result.
+   * stack: the blocks alone, from the batch's `input` [R, d] to Σ output·`cotangent`.
+   */
+  readonly part: "model" | "denoise" | "stack";
+  /** drawn: the noising is part of the program; given: the batch holds `noisy.NAME` and `noise.NAME`. */
+  readonly noise: "drawn" | "given";
+}
+
+function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId): TensorId {
+  return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
+    const block = spec.model.blocks[index];
+    if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
+    return lowerMamba(builder, block.fields, layer, hidden);
+  }, x);
+}
+
+function finalNorm(builder: Builder, x: TensorId): TensorId {
+  const d_model = builder.shape(x).at(-1) as number;
+  const of = new Array<number>(builder.modalities).fill(0);
+  const scale = builder.parameter({
+    names: ["norm.weight"],
+    shape: [d_model],
+    initial: { kind: "ones" },
+    layer: -1,
+    part: 2,
+    decay: false,
+    of,
+  });
+  const rstd = builder.tensor("value", "norm.rstd", [builder.rows]);
+  builder.add({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
+  const y = builder.tensor("value", "norm.out", [builder.rows, d_model]);
+  builder.add({ kind: "rescale", in: { x, rstd, scale }, out: { y }, rows: { over: "positions", groups: 1, of } });
+  return y;
+}
+
+interface Picture {
+  readonly modality: PatchesModality;
+  readonly index: number;
+  readonly noisy: TensorId;
+  readonly noise: TensorId | undefined;
+}
+
+/** The noisy patches of a modality and the noise in them. */
+function noised(builder: Builder, options: LowerOptions, modality: PatchesModality, index: number): Picture {
+  const { name } = modality;
+  const shape = [builder.rows, patchSize(modality)];
+  if (options.part === "denoise") {
+    return { modality, index, noisy: builder.input("batch", `noisy.${name}`, shape), noise: undefined };
+  }
+  if (options.noise === "given") {
+    const noisy = builder.input("batch", `noisy.${name}`, shape);
+    return { modality, index, noisy, noise: builder.input("batch", `noise.${name}`, shape) };
+  }
+  const clean = builder.input("batch", `clean.${name}`, shape);
+  const level = builder.input("batch", `level.${name}`, [builder.rows, 2]);
+  const picture = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
+  const key = builder.input("batch", "noise_key", [3], "u32");
+  const noisy = builder.tensor("value", `noisy.${name}`, shape);
+  const noise = builder.tensor("value", `noise.${name}`, shape);
+  builder.add({ kind: "noise", in: { clean, level, picture, key }, out: { noisy, noise }, stream: index });
+  return { modality, index, noisy, noise };
+}
+
+/** The most pictures of a modality that a batch can hold. */
+export const pictureCapacity = (modality: PatchesModality, batch: number, length: number): number =>
+  batch * Math.max(1, Math.floor(length / patchesPerPicture(modality)));
+
+/** T of a continuous modality; without an objective its pictures stand clean, at t = 0 of a single step. */
+export function diffusionSteps(spec: CheckedSpec, index: number): number {
+  const objective = spec.objectives[index];
+  return objective?.kind === "ddpm" ? objective.steps : 1;
+}
+
+export function lower(spec: CheckedSpec, options: LowerOptions): Program {
+  const { modalities, vocabulary, d_model } = spec.model;
+  const builder = build(options.part, { ...options, modalities: modalities.length });
+  if (options.part === "stack") {
+    const x = builder.input("batch", "input", [builder.rows, d_model]);
+    const output = lowerStack(builder, spec, x);
+    const cotangent = builder.input("batch", "cotangent", [builder.rows, d_model]);
+    const y = builder.tensor("result", "loss", [1]);
+    builder.add({ kind: "dot", in: { a: output, b: cotangent }, out: { y } });
+    return builder.program();
+  }
+  const pictures: Picture[] = modalities.flatMap((modality, index) =>
+    modality.kind === "patches" ? [noised(builder, options, modality, index)] : [],
+  );
+  let x = embedTokens(builder, vocabulary.size, d_model);
+  for (const { modality, index, noisy } of pictures) {
+    const input = {
+      name: modality.name,
+      index,
+      patchSize: patchSize(modality),
+      pictures: pictureCapacity(modality, options.batch, options.length),
+      steps: diffusionSteps(spec, index),
+    };
+    x = embedPatches(builder, input, x, noisy);
+  }
+  const hidden = finalNorm(builder, lowerStack(builder, spec, x));
+  const predictsTokens = spec.objectives.some((o) => o?.kind === "cross_entropy");
+  if (options.part === "model" && predictsTokens) lowerCrossEntropy(builder, hidden, vocabulary.size);
+  for (const { modality, index, noise } of pictures) {
+    if (spec.objectives[index]?.kind !== "ddpm") continue;
+    const rows = rowsOfModality(modalities.length, index);
+    lowerDdpm(builder, hidden, rows, { name: modality.name, index, patchSize: patchSize(modality), noise });
+  }
+  return builder.program();
+}

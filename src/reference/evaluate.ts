@@ -1,0 +1,69 @@
+// What every op means, in float64, written for reading: the oracle that kernels are compared with.
+import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
+import { type TensorId, tensorOf } from "../ir/program.js";
+import * as line from "./linear.js";
+import * as mix from "./mixing.js";
+import * as point from "./pointwise.js";
+import { columns, make, type Values } from "./values.js";
+
+const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
+  embed: point.embed,
+  embed_grad: point.embedGrad,
+  gather: point.gather,
+  add_pictures: point.addPictures,
+  sum_pictures: point.sumPictures,
+  noise: point.noise,
+  linear: line.linear,
+  linear_dx: line.linearDx,
+  linear_dw: line.linearDw,
+  rms: line.rms,
+  rescale: line.rescale,
+  norm_grad: line.normGrad,
+  conv: mix.conv,
+  conv_grad: mix.convGrad,
+  scan: mix.scan,
+  scan_grad: mix.scanGrad,
+  activate: point.activate,
+  activate_grad: point.activateGrad,
+  add: point.combine,
+  multiply: point.combine,
+  split: point.blocks,
+  concat: point.blocks,
+  cross_entropy: point.crossEntropy,
+  cross_entropy_grad: point.crossEntropyGrad,
+  token_loss: point.tokenLoss,
+  squared_error: point.squaredError,
+  squared_error_grad: point.squaredErrorGrad,
+  sum_by_class: point.sumByClass,
+  dot: point.dot,
+};
+
+/** Keeps views and what they look into the same after one of them was written. */
+function spread(v: Values, id: TensorId): void {
+  const { tensors } = v.program;
+  const wide = tensorOf(v.program, id).view?.of ?? id;
+  for (const { id: part, view, shape } of tensors) {
+    if (view?.of !== wide || (wide !== id && part !== id)) continue;
+    const width = columns(v, wide);
+    const K = shape.at(-1) as number;
+    const whole = v.of.get(wide) ?? make(v, wide);
+    const numbers = v.of.get(part) ?? make(v, part);
+    for (let i = 0; i < numbers.length; i++) {
+      const at = Math.floor(i / K) * width + view.column + (i % K);
+      if (wide === id) numbers[i] = whole[at] as number;
+      else whole[at] = numbers[i] as number;
+    }
+  }
+}
+
+/** Runs one op on the values. */
+export function evaluateOp(v: Values, op: Op): void {
+  (MEANING[op.kind] as (v: Values, op: Op) => void)(v, op);
+  for (const id of outputsOf(op)) spread(v, id);
+}
+
+/** Runs a program. */
+export function evaluate(v: Values): Values {
+  for (const op of v.program.ops) evaluateOp(v, op);
+  return v;
+}

@@ -1,0 +1,179 @@
+// The float64 meaning of what mixes positions: the causal convolution and the selective scan.
+import type { OpOf } from "../ir/op.js";
+import { columns, groupOf, make, read, type Values } from "./values.js";
+
+const sigmoid = (s: number): number => 1 / (1 + Math.exp(-s));
+export const silu = (s: number): number => s * sigmoid(s);
+export const siluGrad = (s: number): number => sigmoid(s) * (1 + s * (1 - sigmoid(s)));
+
+/** The convolution before its activation. */
+function convolved(v: Values, op: OpOf<"conv"> | OpOf<"conv_grad">): Float64Array {
+  const { length } = v.program;
+  const x = read(v, op.in.x);
+  const weight = read(v, op.in.weight);
+  const bias = read(v, op.in.bias);
+  const D = columns(v, op.in.x);
+  const K = columns(v, op.in.weight);
+  const group = groupOf(v, op.rows);
+  return x.map((_, i) => {
+    const r = Math.floor(i / D);
+    const c = i % D;
+    const g = group(r);
+    let sum = bias[g * D + c] as number;
+    for (let k = 0; k < K; k++) {
+      const back = K - 1 - k;
+      if (r % length >= back) sum += (weight[(g * D + c) * K + k] as number) * (x[i - back * D] as number);
+    }
+    return sum;
+  });
+}
+
+export function conv(v: Values, op: OpOf<"conv">): void {
+  const before = convolved(v, op);
+  make(v, op.out.y).set(op.activation === "silu" ? before.map(silu) : before);
+}
+
+export function convGrad(v: Values, op: OpOf<"conv_grad">): void {
+  const { length } = v.program;
+  const before = convolved(v, op);
+  const dy = read(v, op.in.dy);
+  const x = read(v, op.in.x);
+  const weight = read(v, op.in.weight);
+  const dx = make(v, op.out.dx);
+  const dweight = make(v, op.out.dweight);
+  const dbias = make(v, op.out.dbias);
+  const D = columns(v, op.in.x);
+  const K = columns(v, op.in.weight);
+  const group = groupOf(v, op.rows);
+  for (let i = 0; i < dy.length; i++) {
+    const r = Math.floor(i / D);
+    const at = group(r) * D + (i % D);
+    const d = (dy[i] as number) * (op.activation === "silu" ? siluGrad(before[i] as number) : 1);
+    dbias[at] = (dbias[at] as number) + d;
+    for (let k = 0; k < K; k++) {
+      const back = K - 1 - k;
+      if (r % length < back) continue;
+      const from = i - back * D;
+      dx[from] = (dx[from] as number) + d * (weight[at * K + k] as number);
+      dweight[at * K + k] = (dweight[at * K + k] as number) + d * (x[from] as number);
+    }
+  }
+}
+
+/** h after every position, [R, E, N]. */
+function states(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">): Float64Array {
+  const { length } = v.program;
+  const u = read(v, op.in.u);
+  const delta = read(v, op.in.delta);
+  const B = read(v, op.in.B);
+  const A_log = read(v, op.in.A_log);
+  const E = columns(v, op.in.u);
+  const N = columns(v, op.in.B);
+  const group = groupOf(v, op.rowsA);
+  const h = new Float64Array(u.length * N);
+  for (let r = 0; r < u.length / E; r++) {
+    for (let e = 0; e < E; e++) {
+      const i = r * E + e;
+      for (let n = 0; n < N; n++) {
+        const A = -Math.exp(A_log[(group(r) * E + e) * N + n] as number);
+        const before = r % length === 0 ? 0 : (h[(i - E) * N + n] as number);
+        const step = delta[i] as number;
+        h[i * N + n] = Math.exp(step * A) * before + step * (B[r * N + n] as number) * (u[i] as number);
+      }
+    }
+  }
+  return h;
+}
+
+/** y before the gate, [R, E]. */
+function readout(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">, h: Float64Array): Float64Array {
+  const u = read(v, op.in.u);
+  const C = read(v, op.in.C);
+  const D = read(v, op.in.D);
+  const E = columns(v, op.in.u);
+  const N = columns(v, op.in.B);
+  const group = groupOf(v, op.rowsD);
+  return u.map((value, i) => {
+    const r = Math.floor(i / E);
+    let sum = (D[group(r) * E + (i % E)] as number) * value;
+    for (let n = 0; n < N; n++) sum += (C[r * N + n] as number) * (h[i * N + n] as number);
+    return sum;
+  });
+}
+
+export function scan(v: Values, op: OpOf<"scan">): void {
+  const { length, chunk } = v.program;
+  const h = states(v, op);
+  const y = readout(v, op, h);
+  const z = op.in.z === undefined ? undefined : read(v, op.in.z);
+  make(v, op.out.y).set(z ? y.map((value, i) => value * silu(z[i] as number)) : y);
+  const carry = make(v, op.out.carry);
+  const E = columns(v, op.in.u);
+  const N = columns(v, op.in.B);
+  const chunks = Math.ceil(length / chunk);
+  for (let i = 0; i < carry.length; i++) {
+    const e = i % E;
+    const n = Math.floor(i / E) % N;
+    const block = Math.floor(i / (E * N));
+    const t = (block % chunks) * chunk;
+    const r = Math.floor(block / chunks) * length + t;
+    carry[i] = t === 0 ? 0 : (h[((r - 1) * E + e) * N + n] as number);
+  }
+}
+
+export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
+  const { length } = v.program;
+  const h = states(v, op);
+  const y = readout(v, op, h);
+  const dout = read(v, op.in.dy);
+  const z = op.in.z === undefined ? undefined : read(v, op.in.z);
+  const dy = z ? dout.map((d, i) => d * silu(z[i] as number)) : dout;
+  if (z && op.out.dz !== undefined) {
+    make(v, op.out.dz).set(dout.map((d, i) => d * (y[i] as number) * siluGrad(z[i] as number)));
+  }
+  const u = read(v, op.in.u);
+  const delta = read(v, op.in.delta);
+  const B = read(v, op.in.B);
+  const C = read(v, op.in.C);
+  const A_log = read(v, op.in.A_log);
+  const D = read(v, op.in.D);
+  const du = make(v, op.out.du);
+  const ddelta = make(v, op.out.ddelta);
+  const dB = make(v, op.out.dB);
+  const dC = make(v, op.out.dC);
+  const dA_log = make(v, op.out.dA_log);
+  const dD = make(v, op.out.dD);
+  const E = columns(v, op.in.u);
+  const N = columns(v, op.in.B);
+  const groupA = groupOf(v, op.rowsA);
+  const groupD = groupOf(v, op.rowsD);
+  const add = (to: Float64Array, at: number, what: number): void => {
+    to[at] = (to[at] as number) + what;
+  };
+  for (let e = 0; e < E; e++) {
+    const g = new Float64Array(N);
+    for (let r = u.length / E - 1; r >= 0; r--) {
+      const i = r * E + e;
+      if (r % length === length - 1) g.fill(0);
+      const d = dy[i] as number;
+      const step = delta[i] as number;
+      const value = u[i] as number;
+      add(du, i, d * (D[groupD(r) * E + e] as number));
+      add(dD, groupD(r) * E + e, d * value);
+      for (let n = 0; n < N; n++) {
+        const at = (groupA(r) * E + e) * N + n;
+        const A = -Math.exp(A_log[at] as number);
+        const decay = Math.exp(step * A);
+        const before = r % length === 0 ? 0 : (h[(i - E) * N + n] as number);
+        const b = B[r * N + n] as number;
+        const gn = (g[n] as number) + d * (C[r * N + n] as number);
+        add(dC, r * N + n, d * (h[i * N + n] as number));
+        add(dB, r * N + n, gn * step * value);
+        add(du, i, gn * step * b);
+        add(ddelta, i, gn * (b * value + A * decay * before));
+        add(dA_log, at, gn * step * decay * before * A);
+        g[n] = gn * decay;
+      }
+    }
+  }
+}

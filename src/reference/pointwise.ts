@@ -1,0 +1,209 @@
+// The float64 meaning of ops that touch each number or row on its own, and of the losses.
+import type { OpOf } from "../ir/op.js";
+import { count, tensorOf } from "../ir/program.js";
+import { noiseAt } from "../random/noise.js";
+import { softplus } from "./linear.js";
+import { silu, siluGrad } from "./mixing.js";
+import { columns, make, read, type Values } from "./values.js";
+
+export function embed(v: Values, op: OpOf<"embed">): void {
+  const tokens = read(v, op.in.tokens);
+  const weight = read(v, op.in.weight);
+  const d = columns(v, op.out.y);
+  make(v, op.out.y).set(
+    Array.from({ length: tokens.length * d }, (_, i) => {
+      const token = tokens[Math.floor(i / d)] as number;
+      return token < 0 ? 0 : (weight[token * d + (i % d)] as number);
+    }),
+  );
+}
+
+export function embedGrad(v: Values, op: OpOf<"embed_grad">): void {
+  const dy = read(v, op.in.dy);
+  const dweight = make(v, op.out.dweight);
+  const d = columns(v, op.in.dy);
+  read(v, op.in.tokens).forEach((token, r) => {
+    if (token < 0) return;
+    for (let k = 0; k < d; k++) dweight[token * d + k] = (dweight[token * d + k] as number) + (dy[r * d + k] as number);
+  });
+}
+
+export function gather(v: Values, op: OpOf<"gather">): void {
+  const table = read(v, op.in.table);
+  const index = read(v, op.in.index);
+  const K = columns(v, op.in.table);
+  const y = make(v, op.out.y);
+  y.set(y.map((_, i) => table[(index[Math.floor(i / K)] as number) * K + (i % K)] as number));
+}
+
+export function addPictures(v: Values, op: OpOf<"add_pictures">): void {
+  const pictures = read(v, op.in.pictures);
+  const picture = read(v, op.in.picture);
+  const d = columns(v, op.in.x);
+  const x = read(v, op.in.x);
+  make(v, op.out.y).set(
+    x.map((value, i) => {
+      const p = picture[Math.floor(i / d)] as number;
+      return p < 0 ? value : value + (pictures[p * d + (i % d)] as number);
+    }),
+  );
+}
+
+export function sumPictures(v: Values, op: OpOf<"sum_pictures">): void {
+  const dy = read(v, op.in.dy);
+  const d = columns(v, op.in.dy);
+  const out = make(v, op.out.dpictures);
+  read(v, op.in.picture).forEach((p, r) => {
+    if (p < 0) return;
+    for (let k = 0; k < d; k++) out[p * d + k] = (out[p * d + k] as number) + (dy[r * d + k] as number);
+  });
+}
+
+export function noise(v: Values, op: OpOf<"noise">): void {
+  const clean = read(v, op.in.clean);
+  const level = read(v, op.in.level);
+  const picture = read(v, op.in.picture);
+  const key = read(v, op.in.key);
+  const p = columns(v, op.in.clean);
+  const noisy = make(v, op.out.noisy);
+  const drawn = make(v, op.out.noise);
+  for (let i = 0; i < clean.length; i++) {
+    const r = Math.floor(i / p);
+    if ((picture[r] as number) < 0) continue;
+    drawn[i] = noiseAt([key[0] as number, key[1] as number], r, i % p, op.stream, key[2] as number);
+    noisy[i] = (level[2 * r] as number) * (clean[i] as number) + (level[2 * r + 1] as number) * (drawn[i] as number);
+  }
+}
+
+export function activate(v: Values, op: OpOf<"activate">): void {
+  make(v, op.out.y).set(read(v, op.in.x).map(op.activation === "silu" ? silu : softplus));
+}
+
+export function activateGrad(v: Values, op: OpOf<"activate_grad">): void {
+  const dy = read(v, op.in.dy);
+  const x = read(v, op.in.x);
+  const slope = op.activation === "silu" ? siluGrad : (y: number): number => -Math.expm1(-y);
+  make(v, op.out.dx).set(dy.map((d, i) => d * slope(x[i] as number)));
+}
+
+export function combine(v: Values, op: OpOf<"add"> | OpOf<"multiply">): void {
+  const a = read(v, op.in.a);
+  const b = read(v, op.in.b);
+  make(v, op.out.y).set(a.map((value, i) => (op.kind === "add" ? value + (b[i] as number) : value * (b[i] as number))));
+}
+
+/** Copies between a wide tensor and its blocks of columns. */
+export function blocks(v: Values, op: OpOf<"split"> | OpOf<"concat">): void {
+  const wide = op.kind === "split" ? read(v, op.in.x) : make(v, op.out.y);
+  const parts = op.kind === "split" ? op.out : op.in;
+  const width = Object.values(parts).reduce((sum, id) => sum + columns(v, id), 0);
+  let column = 0;
+  for (const id of Object.values(parts)) {
+    const part = op.kind === "split" ? make(v, id) : read(v, id);
+    const K = columns(v, id);
+    for (let i = 0; i < part.length; i++) {
+      const at = Math.floor(i / K) * width + column + (i % K);
+      if (op.kind === "split") part[i] = wide[at] as number;
+      else wide[at] = part[i] as number;
+    }
+    column += K;
+  }
+}
+
+function logSumExp(numbers: Float64Array): number {
+  const most = numbers.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return most + Math.log(numbers.reduce((sum, x) => sum + Math.exp(x - most), 0));
+}
+
+export function crossEntropy(v: Values, op: OpOf<"cross_entropy">): void {
+  const logits = read(v, op.in.logits);
+  const V = columns(v, op.in.logits);
+  const loss = make(v, op.out.loss);
+  const lse = make(v, op.out.lse);
+  read(v, op.in.target).forEach((target, r) => {
+    if (target < 0) return;
+    const row = logits.subarray(r * V, (r + 1) * V);
+    lse[r] = logSumExp(row);
+    loss[r] = (lse[r] as number) - (row[target] as number);
+  });
+}
+
+export function crossEntropyGrad(v: Values, op: OpOf<"cross_entropy_grad">): void {
+  const logits = read(v, op.in.logits);
+  const lse = read(v, op.in.lse);
+  const target = read(v, op.in.target);
+  const scale = read(v, op.in.scale);
+  const V = columns(v, op.in.logits);
+  make(v, op.out.dlogits).set(
+    logits.map((logit, i) => {
+      const r = Math.floor(i / V);
+      if ((target[r] as number) < 0) return 0;
+      return (scale[r] as number) * (Math.exp(logit - (lse[r] as number)) - (target[r] === i % V ? 1 : 0));
+    }),
+  );
+}
+
+export function tokenLoss(v: Values, op: OpOf<"token_loss">): void {
+  const x = read(v, op.in.x);
+  const weight = read(v, op.in.weight);
+  const scale = read(v, op.in.scale);
+  const loss = make(v, op.out.loss);
+  const dx = op.out.dx === undefined ? undefined : make(v, op.out.dx);
+  const dweight = op.out.dweight === undefined ? undefined : make(v, op.out.dweight);
+  const K = columns(v, op.in.x);
+  const V = count(tensorOf(v.program, op.in.weight).shape) / K;
+  read(v, op.in.target).forEach((target, r) => {
+    if (target < 0) return;
+    const logits = new Float64Array(V);
+    for (let n = 0; n < V; n++) {
+      for (let k = 0; k < K; k++) {
+        logits[n] = (logits[n] as number) + (x[r * K + k] as number) * (weight[n * K + k] as number);
+      }
+    }
+    const lse = logSumExp(logits);
+    loss[r] = lse - (logits[target] as number);
+    for (let n = 0; n < V; n++) {
+      const d = (scale[r] as number) * (Math.exp((logits[n] as number) - lse) - (n === target ? 1 : 0));
+      for (let k = 0; k < K; k++) {
+        if (dx) dx[r * K + k] = (dx[r * K + k] as number) + d * (weight[n * K + k] as number);
+        if (dweight) dweight[n * K + k] = (dweight[n * K + k] as number) + d * (x[r * K + k] as number);
+      }
+    }
+  });
+}
+
+export function squaredError(v: Values, op: OpOf<"squared_error">): void {
+  const prediction = read(v, op.in.prediction);
+  const target = read(v, op.in.noise);
+  const picture = read(v, op.in.picture);
+  const p = columns(v, op.in.prediction);
+  const loss = make(v, op.out.loss);
+  prediction.forEach((value, i) => {
+    const r = Math.floor(i / p);
+    if ((picture[r] as number) >= 0) loss[r] = (loss[r] as number) + (value - (target[i] as number)) ** 2 / p;
+  });
+}
+
+export function squaredErrorGrad(v: Values, op: OpOf<"squared_error_grad">): void {
+  const prediction = read(v, op.in.prediction);
+  const target = read(v, op.in.noise);
+  const scale = read(v, op.in.scale);
+  const p = columns(v, op.in.prediction);
+  make(v, op.out.dprediction).set(
+    prediction.map((value, i) => ((scale[Math.floor(i / p)] as number) * 2 * (value - (target[i] as number))) / p),
+  );
+}
+
+export function sumByClass(v: Values, op: OpOf<"sum_by_class">): void {
+  const classes = op.in.class === undefined ? undefined : read(v, op.in.class);
+  const sums = make(v, op.out.sums);
+  read(v, op.in.loss).forEach((value, r) => {
+    const c = classes ? (classes[r] as number) : 0;
+    if (c >= 0) sums[c] = (sums[c] as number) + value;
+  });
+}
+
+export function dot(v: Values, op: OpOf<"dot">): void {
+  const b = read(v, op.in.b);
+  make(v, op.out.y)[0] = read(v, op.in.a).reduce((sum, a, i) => sum + a * (b[i] as number), 0);
+}
