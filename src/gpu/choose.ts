@@ -1,0 +1,43 @@
+// Which variant of every node a device runs: a pure function of the plan, the profile and the user's wishes.
+import { admits, type Choice, type Plan, type Profile, type Requirement } from "../ir/plan.js";
+import { DeviceError } from "./device-error.js";
+
+export interface PickedNode {
+  readonly label: string;
+  readonly choice: Choice;
+}
+
+export interface PickedPhase {
+  readonly name: string;
+  readonly nodes: readonly PickedNode[];
+}
+
+/** Whether this variant of this node is wanted before the others that the device admits. */
+export type Preference = (label: string, variant: string) => boolean;
+
+function asked(requires: Requirement): string {
+  const words = [
+    requires.kind && `a ${requires.kind === "gpu" ? "real GPU" : "CPU adapter"}`,
+    requires.storageBuffers && `${requires.storageBuffers} storage buffers`,
+    requires.workgroupBytes && `${requires.workgroupBytes} bytes of workgroup memory`,
+    requires.invocations && `${requires.invocations} invocations in a workgroup`,
+    requires.subgroup && `subgroups of ${requires.subgroup}`,
+  ];
+  return words.filter((word) => typeof word === "string").join(", ");
+}
+
+/** For every node its first preferred choice among those that the profile admits, else the first admitted. */
+export function choose(plan: Plan, profile: Profile, prefer: Preference = () => false): readonly PickedPhase[] {
+  return plan.phases.map(({ name, nodes }) => ({
+    name,
+    nodes: nodes.map(({ label, choices }) => {
+      const admitted = choices.filter(({ requires }) => admits(profile, requires));
+      const choice = admitted.find(({ variant }) => prefer(label, variant)) ?? admitted[0];
+      if (choice === undefined) {
+        const needs = choices.map(({ variant, requires }) => `${variant} needs ${asked(requires)}`).join("; ");
+        throw new DeviceError(`No variant of ${label} runs on ${profile.name}: ${needs}.`, "Use another adapter.");
+      }
+      return { label, choice };
+    }),
+  }));
+}

@@ -1,0 +1,142 @@
+// The software Vulkan that comes with `@sparticuz/chromium`: unpacked once into mom's cache, checked before each use.
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { brotliDecompressSync } from "node:zlib";
+import { DeviceError } from "./device-error.js";
+
+/** What of the archive is used. */
+export const LIBRARIES = ["libvulkan.so.1", "libvk_swiftshader.so", "vk_swiftshader_icd.json"] as const;
+
+/** File name → SHA-256, written beside the files. */
+const MANIFEST = "checksums.json";
+const PREFIX = "swiftshader-";
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Where mom keeps what it can make again: $MOM_CACHE, else $XDG_CACHE_HOME/mom, else ~/.cache/mom. */
+export function cacheFolder(environment: NodeJS.ProcessEnv): string {
+  if (environment.MOM_CACHE) return environment.MOM_CACHE;
+  return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "mom");
+}
+
+/** The folder with the unpacked, undamaged libraries. */
+export async function swiftShaderFolder(cache: string): Promise<string> {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new DeviceError(
+      "The bundled SwiftShader is for Linux on x64 only.",
+      "Use a machine with a GPU and its driver.",
+    );
+  }
+  const archive = await readArchive();
+  if (archive === undefined) return await unpackedEarlier(cache);
+  const folder = join(cache, `${PREFIX}${sha256(archive).slice(0, 16)}`);
+  if (await isIntact(folder)) return folder;
+  try {
+    return await unpack(archive, folder);
+  } catch (error) {
+    if (error instanceof DeviceError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(
+      `SwiftShader can't be unpacked: ${why}`,
+      "Set MOM_CACHE to a folder that can be written and has 20 MB left.",
+    );
+  }
+}
+
+/** The archive's bytes; undefined when the package is not installed. */
+async function readArchive(): Promise<Buffer | undefined> {
+  try {
+    const main = createRequire(import.meta.url).resolve("@sparticuz/chromium");
+    return await readFile(join(dirname(main), "..", "..", "bin", "swiftshader.tar.br"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A compiled trainer runs without the package: what another run of mom has unpacked serves it. */
+async function unpackedEarlier(cache: string): Promise<string> {
+  const names = await readdir(cache).catch(() => []);
+  const folders = names.filter((name) => /^swiftshader-[0-9a-f]{16}$/.test(name)).sort();
+  for (const name of folders) {
+    if (await isIntact(join(cache, name))) return join(cache, name);
+  }
+  const found = folders.length > 0 ? "what the cache holds of it is damaged" : "the cache holds no copy of it";
+  throw new DeviceError(
+    `SwiftShader is missing: @sparticuz/chromium is not installed, and ${found}.`,
+    "Install it beside the trainer (npm install @sparticuz/chromium), or run mom doctor once where mom is installed.",
+  );
+}
+
+async function isIntact(folder: string): Promise<boolean> {
+  try {
+    const sums: unknown = JSON.parse(await readFile(join(folder, MANIFEST), "utf8"));
+    if (typeof sums !== "object" || sums === null) return false;
+    const expected = new Map(Object.entries(sums));
+    const checks = LIBRARIES.map(async (name) => sha256(await readFile(join(folder, name))) === expected.get(name));
+    return (await Promise.all(checks)).every(Boolean);
+  } catch {
+    return false;
+  }
+}
+
+/** Unpacks beside `folder` and renames, so that a process that reads `folder` never sees half of it. */
+async function unpack(archive: Buffer, folder: string): Promise<string> {
+  const aside = `${folder}.${randomBytes(6).toString("hex")}`;
+  await mkdir(aside, { recursive: true });
+  try {
+    const sums: Record<string, string> = {};
+    for (const [name, bytes] of await extractLibraries(archive)) {
+      await writeFile(join(aside, name), bytes);
+      sums[name] = sha256(bytes);
+    }
+    await writeFile(join(aside, MANIFEST), `${JSON.stringify(sums, undefined, 2)}\n`);
+    return await moveInto(aside, folder);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** Of several processes that unpack at once the first wins, and the others take its files. */
+async function moveInto(aside: string, folder: string): Promise<string> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      await rename(aside, folder);
+      return folder;
+    } catch (error) {
+      if (await isIntact(folder)) return folder;
+      const damaged = `${folder}.${randomBytes(6).toString("hex")}`;
+      const moved = await rename(folder, damaged).then(
+        () => true,
+        () => false,
+      );
+      // A process that uses the damaged files keeps them open; the folder may go.
+      if (moved) await rm(damaged, { recursive: true, force: true });
+      else if (attempt === 4) throw error;
+    }
+  }
+  throw new DeviceError(`Other processes keep changing ${folder}.`, "Set MOM_CACHE to a folder of your own.");
+}
+
+async function extractLibraries(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
+  const { extract } = await import("tar-stream");
+  const entries = extract();
+  entries.end(brotliDecompressSync(archive));
+  const found = new Map<string, Buffer>();
+  for await (const entry of entries) {
+    const bytes = await buffer(entry);
+    const name = LIBRARIES.find((library) => library === basename(entry.header.name));
+    if (name !== undefined) found.set(name, bytes);
+  }
+  const missing = LIBRARIES.filter((name) => !found.has(name));
+  if (missing.length > 0) {
+    throw new DeviceError(
+      `This version of @sparticuz/chromium carries no ${missing.join(", ")}.`,
+      "Install version 147: npm install @sparticuz/chromium@147.",
+    );
+  }
+  return found;
+}

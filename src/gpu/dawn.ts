@@ -1,0 +1,223 @@
+// Finds an adapter on Node and opens a device on it: the only importer of Dawn, and of Vulkan's set-up.
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { Profile } from "../ir/plan.js";
+import { sleepBetweenLooks } from "./dawn.polling.js";
+import { cacheFolder, LIBRARIES, swiftShaderFolder } from "./dawn.swiftshader.js";
+import { DeviceError } from "./device-error.js";
+import { kindOf, profileOf } from "./profile.js";
+
+/** Where an adapter may come from, in order of preference. */
+export const SOURCES = ["gpu", "system", "swiftshader"] as const;
+export type AdapterSource = (typeof SOURCES)[number];
+
+export interface OpenOptions {
+  /** One source alone; without it $MOM_ADAPTER, else the first that has an adapter. */
+  readonly adapter?: AdapterSource | undefined;
+  /** "default": WebGPU's own limits and no optional feature but timestamps, to test the most modest variants. */
+  readonly limits?: "all" | "default" | undefined;
+  /** Leaves out bounds checks and the zeroing of workgroup memory; by default on real GPUs only. */
+  readonly unchecked?: boolean | undefined;
+}
+
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly profile: Profile;
+  readonly source: AdapterSource;
+  /** For people: the adapter's name and driver. */
+  readonly description: string;
+  readonly lost: Promise<GPUDeviceLostInfo>;
+}
+
+export type FoundAdapter =
+  | { readonly source: AdapterSource; readonly adapter: GPUAdapter }
+  | { readonly source: AdapterSource; readonly missing: DeviceError };
+
+const ALWAYS = ["allow_unsafe_apis", "vulkan_enable_f16_on_nvidia"];
+const UNCHECKED = ["disable_robustness", "disable_workgroup_init"];
+
+const FEATURES: ReadonlySet<string> = new Set([
+  "timestamp-query",
+  "subgroups",
+  "shader-f16",
+  "chromium-experimental-subgroup-matrix",
+]);
+
+const LIMITS = [
+  "maxStorageBuffersPerShaderStage",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupSizeZ",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+/** Keeps a library that is no Node module loaded, though Node closes it again (dlfcn.h). */
+const RTLD_NODELETE = 0x1000;
+
+/**
+ * Every instance ever made, by what it was made with. They must stay reachable as long as a device lives: if one is
+ * collected, the process dies later with heap corruption. The process does not end by itself while they live.
+ */
+const instances = new Map<string, GPU>();
+
+/** The instance with these toggles; `environment` stands while it finds its drivers, and only then. */
+async function adapterOf(
+  key: string,
+  unchecked: boolean,
+  request: GPURequestAdapterOptions,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<GPUAdapter | null> {
+  const { create, globals } = await importDawn();
+  if (instances.size === 0) Object.assign(globalThis, globals);
+  const name = `${key} ${unchecked}`;
+  const before = Object.keys(environment).map((variable) => [variable, process.env[variable]] as const);
+  Object.assign(process.env, environment);
+  try {
+    const toggles = unchecked ? [...ALWAYS, ...UNCHECKED] : ALWAYS;
+    const instance =
+      instances.get(name) ??
+      create([`enable-dawn-features=${toggles.join()}`, "disable-dawn-features=timestamp_quantization"]);
+    instances.set(name, instance);
+    return await instance.requestAdapter(request);
+  } finally {
+    for (const [variable, value] of before) {
+      if (value === undefined) delete process.env[variable];
+      else process.env[variable] = value;
+    }
+  }
+}
+
+async function importDawn(): Promise<typeof import("webgpu")> {
+  try {
+    return await import("webgpu");
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new DeviceError(
+      `Dawn can't be loaded: ${why}`,
+      "Install the npm package webgpu on Linux (glibc), macOS or Windows, on x64 or arm64.",
+    );
+  }
+}
+
+/** Loads a shared library for the whole process; returns why it can't be, or undefined. */
+function loadLibrary(file: string): string | undefined {
+  try {
+    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // Loaded, though it is no Node module.
+    return message.includes("did not self-register") ? undefined : message;
+  }
+}
+
+/** Why the machine's own drivers can't be asked; looked at first because Dawn prints a warning when it fails. */
+const systemLoaderMissing = (): string | undefined =>
+  process.platform === "linux" ? loadLibrary("libvulkan.so.1") : undefined;
+
+const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => Promise<GPUAdapter>>> = {
+  async gpu(unchecked = true) {
+    const loader = systemLoaderMissing();
+    const remedy = "Install the GPU's driver with its Vulkan ICD, and the Vulkan loader (Debian: libvulkan1).";
+    if (loader !== undefined) throw new DeviceError(`No Vulkan loader: ${loader}.`, remedy);
+    const adapter = await adapterOf("system", unchecked, { powerPreference: "high-performance" });
+    if (adapter === null) throw new DeviceError("No driver offers an adapter that Dawn accepts.", remedy);
+    if (kindOf(adapter.info) === "gpu") return adapter;
+    throw new DeviceError(`Only a software adapter is installed (${describe(adapter.info)}).`, remedy);
+  },
+  async system(unchecked = false) {
+    const loader = systemLoaderMissing();
+    const remedy = "Install Mesa 25 or newer with llvmpipe (Debian 13, Ubuntu 24.04: mesa-vulkan-drivers libvulkan1).";
+    if (loader !== undefined) throw new DeviceError(`No Vulkan loader: ${loader}.`, remedy);
+    const adapter = await adapterOf("system", unchecked, { forceFallbackAdapter: true });
+    if (adapter !== null && kindOf(adapter.info) === "cpu") return adapter;
+    throw new DeviceError("No software driver that Dawn accepts; it refuses Mesa before 25.", remedy);
+  },
+  async swiftshader(unchecked = false) {
+    const folder = await swiftShaderFolder(cacheFolder(process.env));
+    const [loader, , icd] = LIBRARIES.map((file) => join(folder, file)) as [string, string, string];
+    const refused = loadLibrary(loader);
+    if (refused !== undefined) {
+      throw new DeviceError(
+        `SwiftShader can't be loaded: ${refused}.`,
+        "Set MOM_CACHE to a folder from which libraries may be loaded.",
+      );
+    }
+    const environment = { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd };
+    const adapter = await adapterOf("swiftshader", unchecked, {}, environment);
+    if (adapter !== null) return adapter;
+    throw new DeviceError(
+      "SwiftShader was loaded but offers no adapter.",
+      "Report this with the output of mom doctor.",
+    );
+  },
+};
+
+/** Looks at one source. */
+export async function findAdapter(source: AdapterSource, unchecked?: boolean): Promise<FoundAdapter> {
+  try {
+    return { source, adapter: await find[source](unchecked) };
+  } catch (error) {
+    if (error instanceof DeviceError) return { source, missing: error };
+    throw error;
+  }
+}
+
+/** `NVIDIA H100 80GB HBM3, driver …`: what the driver says of itself. */
+export const describe = (info: GPUAdapterInfo): string =>
+  [info.device || info.architecture, info.description].filter((word) => word !== "").join(", ");
+
+/** What the user chose in $MOM_ADAPTER; undefined for no choice. */
+function chosenByEnvironment(): AdapterSource | undefined {
+  const name = process.env.MOM_ADAPTER;
+  if (!name) return undefined;
+  const source = SOURCES.find((known) => known === name);
+  if (source !== undefined) return source;
+  throw new DeviceError(`MOM_ADAPTER is "${name}".`, `Set it to one of ${SOURCES.join(", ")}.`);
+}
+
+/** Opens a device on the chosen or the first available adapter. Throws a DeviceError that says what is missing. */
+export async function openDevice(options: OpenOptions = {}): Promise<OpenDevice> {
+  const chosen = options.adapter ?? chosenByEnvironment();
+  const missing: string[] = [];
+  for (const source of chosen === undefined ? SOURCES : [chosen]) {
+    const found = await findAdapter(source, options.unchecked);
+    if ("adapter" in found) return await open(found.adapter, source, options.limits ?? "all");
+    missing.push(`${source}: ${found.missing.message} ${found.missing.remedy}`);
+  }
+  throw new DeviceError(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, "See mom doctor.");
+}
+
+async function open(adapter: GPUAdapter, source: AdapterSource, limits: "all" | "default"): Promise<OpenDevice> {
+  const wanted = limits === "all" ? FEATURES : new Set(["timestamp-query"]);
+  const isWanted = (name: string): name is GPUFeatureName => wanted.has(name);
+  const device = await adapter
+    .requestDevice({
+      requiredFeatures: [...adapter.features].filter(isWanted),
+      requiredLimits: limits === "all" ? Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])) : {},
+    })
+    .catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new DeviceError(`${describe(adapter.info)} gives no device: ${why}`, "Try another adapter: --adapter.");
+    });
+  if (kindOf(adapter.info) === "cpu") sleepBetweenLooksOnce();
+  return {
+    device,
+    profile: profileOf(device, adapter.info, limits),
+    source,
+    description: describe(adapter.info),
+    lost: device.lost,
+  };
+}
+
+let sleeping = false;
+
+function sleepBetweenLooksOnce(): void {
+  if (sleeping) return;
+  sleeping = true;
+  sleepBetweenLooks(globalThis);
+}

@@ -1,0 +1,74 @@
+// Compiles kernels: each distinct source once, all of them at the same time.
+import type { Kernel } from "../ir/plan.js";
+import { DeviceError } from "./device-error.js";
+import type { Health } from "./health.js";
+
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const BINDING_TYPE = { read: "read-only-storage", write: "storage", uniform: "uniform" } as const;
+
+/** Compiles the kernels with these indices; kernels of the same source and bindings share a pipeline. */
+export async function compileKernels(
+  device: GPUDevice,
+  health: Health,
+  kernels: readonly Kernel[],
+  used: Iterable<number>,
+): Promise<ReadonlyMap<number, CompiledKernel>> {
+  const bySource = new Map<string, Promise<CompiledKernel>>();
+  const compiled = [...new Set(used)].map(async (index) => {
+    const kernel = kernels[index] as Kernel;
+    const key = `${kernel.bindings.join()}\n${kernel.source}`;
+    const existing = bySource.get(key) ?? compileKernel(device, health, kernel);
+    bySource.set(key, existing);
+    return [index, await existing] as const;
+  });
+  return new Map(await Promise.all(compiled));
+}
+
+async function compileKernel(device: GPUDevice, health: Health, kernel: Kernel): Promise<CompiledKernel> {
+  const label = kernel.name;
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ label, code: kernel.source });
+  const layout = device.createBindGroupLayout({
+    label,
+    entries: kernel.bindings.map((binding, index) => ({
+      binding: index,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: BINDING_TYPE[binding] },
+    })),
+  });
+  const pipelineLayout = device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
+  const refused = device.popErrorScope();
+  const pipeline = device.createComputePipelineAsync({
+    label,
+    layout: pipelineLayout,
+    compute: { module, entryPoint: "main" },
+  });
+  // Settled together with the scope, so that neither rejection goes unheard.
+  const [scope, result] = await health.guard(Promise.all([refused, settle(pipeline)]));
+  if (scope === null && "value" in result) return { pipeline: result.value, layout };
+  const { messages } = await health.guard(module.getCompilationInfo());
+  const why = scope?.message ?? ("error" in result ? result.error : "");
+  throw kernelError(kernel, messages, why);
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: string };
+
+const settle = <T>(promise: Promise<T>): Promise<Settled<T>> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
+  );
+
+function kernelError(kernel: Kernel, messages: readonly GPUCompilationMessage[], otherwise: string): DeviceError {
+  const remedy = "This is a fault in mom's kernels, or the device lacks what the kernel uses; see mom doctor.";
+  const first = messages.find(({ type }) => type === "error");
+  if (first === undefined) return new DeviceError(`Kernel ${kernel.name} can't be used: ${otherwise.trim()}`, remedy);
+  const line = kernel.source.split("\n")[first.lineNum - 1] ?? "";
+  const place = `${kernel.name}.wgsl:${first.lineNum}:${first.linePos}`;
+  const pointer = `${" ".repeat(Math.max(0, first.linePos - 1))}^`;
+  return new DeviceError(`${place}: ${first.message}\n  ${line.replaceAll("\t", " ")}\n  ${pointer}`, remedy);
+}

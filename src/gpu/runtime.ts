@@ -1,0 +1,158 @@
+// A plan on a device: its buffers, pipelines and bind groups, made once, and the commands that run its phases.
+import type { BufferRange, Plan, Profile } from "../ir/plan.js";
+import { type Allocated, allocate, type Buffers } from "./buffers.js";
+import { choose, type PickedPhase, type Preference } from "./choose.js";
+import { DeviceError } from "./device-error.js";
+import { deviceErrorFrom, type Health, watch } from "./health.js";
+import { type PreparedNode, prepareNodes } from "./nodes.js";
+import { compileKernels } from "./pipelines.js";
+import { createReadback } from "./readback.js";
+import { type NodeTime, timeNodes } from "./timestamps.js";
+
+export interface PrepareOptions {
+  /** Variants to take before others that the device admits. */
+  readonly prefer?: Preference;
+  /** Upper limit on dispatches in one submit, so that no submit meets a display driver's watchdog. */
+  readonly dispatchesPerSubmit?: number;
+}
+
+/** A field by name, or a stretch of a buffer: offset and bytes are multiples of 4. */
+export type Place = string | BufferRange;
+
+/** Which variant a node runs. */
+export interface NodePick {
+  readonly phase: string;
+  readonly label: string;
+  readonly variant: string;
+}
+
+/** Every method throws or rejects with a DeviceError once the device has failed. */
+export interface Runtime {
+  readonly picks: readonly NodePick[];
+  /** What the plan's buffers take, exactly their planned sizes. Staging for reads comes on top while they last. */
+  readonly bytes: Allocated;
+  /** Submits the dispatches of these phases, in order, and returns at once. */
+  run(phases: readonly string[]): void;
+  /** Runs a phase with a timestamp before and after each node. */
+  time(phase: string): Promise<readonly NodeTime[]>;
+  /** Copies `data` to the place, `offset` bytes in, before whatever is run next. */
+  write(place: Place, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>, offset?: number): void;
+  /** The place's contents as everything submitted so far leaves them. The host may go on without waiting. */
+  read(place: Place): Promise<ArrayBuffer>;
+  /** Resolves when fewer than `ahead` reads are under way: what keeps the host that many steps ahead. */
+  room(ahead?: number): Promise<void>;
+  /** Resolves when everything submitted so far is done. */
+  settled(): Promise<void>;
+  /** Frees the buffers; whatever is under way is rejected. The device stays. */
+  destroy(): void;
+}
+
+/** Allocates, compiles and binds everything that the device's picks among the plan's variants need. */
+export async function prepare(
+  device: GPUDevice,
+  profile: Profile,
+  plan: Plan,
+  options: PrepareOptions = {},
+): Promise<Runtime> {
+  const picked = choose(plan, profile, options.prefer);
+  const health = watch(device);
+  try {
+    const dispatches = picked.flatMap(({ nodes }) => nodes.flatMap(({ choice }) => choice.dispatches));
+    const used = dispatches.map(({ kernel }) => kernel);
+    const kernels = await compileKernels(device, health, plan.kernels, used);
+    const buffers = await allocate(device, health, plan, dispatches);
+    const phases = await prepareNodes(device, health, picked, { plan, kernels, buffers: buffers.list });
+    return runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit: options.dispatchesPerSubmit ?? 256 });
+  } catch (error) {
+    const reason = deviceErrorFrom(error, "The plan can't be prepared");
+    health.close(reason);
+    throw reason;
+  }
+}
+
+interface Prepared {
+  readonly device: GPUDevice;
+  readonly health: Health;
+  readonly plan: Plan;
+  readonly picked: readonly PickedPhase[];
+  readonly buffers: Buffers;
+  readonly phases: ReadonlyMap<string, readonly PreparedNode[]>;
+  readonly perSubmit: number;
+}
+
+function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }: Prepared): Runtime {
+  const readback = createReadback(device, health);
+  const locate = locator(plan, buffers.list);
+  const nodesOf = (phase: string): readonly PreparedNode[] => {
+    const nodes = phases.get(phase);
+    if (nodes === undefined) throw new RangeError(`The plan has no phase "${phase}"; it has ${[...phases.keys()]}.`);
+    return nodes;
+  };
+  return {
+    picks: picked.flatMap(({ name, nodes }) =>
+      nodes.map(({ label, choice }) => ({ phase: name, label, variant: choice.variant })),
+    ),
+    bytes: buffers.bytes,
+    run(names) {
+      health.check();
+      const label = names.join(", ");
+      const dispatches = names.flatMap((name) => nodesOf(name).flatMap((node) => node.dispatches));
+      for (let first = 0; first < dispatches.length; first += perSubmit) {
+        const encoder = device.createCommandEncoder({ label });
+        const pass = encoder.beginComputePass({ label });
+        for (const encode of dispatches.slice(first, first + perSubmit)) encode(pass);
+        pass.end();
+        device.queue.submit([encoder.finish()]);
+      }
+    },
+    async time(phase) {
+      health.check();
+      return await timeNodes(device, health, readback, nodesOf(phase));
+    },
+    write(place, data, offset = 0) {
+      health.check();
+      const { buffer, start, bytes, name } = locate(place);
+      if (offset + data.byteLength > bytes) {
+        throw new RangeError(`${data.byteLength} bytes at ${offset} don't fit into ${name}, which has ${bytes}.`);
+      }
+      device.queue.writeBuffer(buffer, start + offset, data);
+    },
+    async read(place) {
+      const { buffer, start, bytes } = locate(place);
+      return await readback.read(buffer, start, bytes);
+    },
+    room: (ahead = 2) => readback.room(ahead),
+    async settled() {
+      health.check();
+      await health.guard(device.queue.onSubmittedWorkDone());
+    },
+    destroy() {
+      health.close(new DeviceError("The runtime was destroyed.", ""));
+      readback.destroy();
+      for (const buffer of buffers.list) buffer.destroy();
+    },
+  };
+}
+
+interface Located {
+  readonly buffer: GPUBuffer;
+  /** In bytes. */
+  readonly start: number;
+  readonly bytes: number;
+  readonly name: string;
+}
+
+function locator(plan: Plan, buffers: readonly GPUBuffer[]): (place: Place) => Located {
+  const fields = new Map(plan.fields.map((field) => [field.name, field]));
+  return (place) => {
+    if (typeof place !== "string") {
+      const { buffer, offset, bytes } = place;
+      const name = plan.buffers[buffer]?.name ?? "a buffer that the plan lacks";
+      return { buffer: buffers[buffer] as GPUBuffer, start: offset, bytes, name };
+    }
+    const field = fields.get(place);
+    if (field === undefined) throw new RangeError(`The plan has no field "${place}".`);
+    const bytes = 4 * field.shape.reduce((product, size) => product * size, 1);
+    return { buffer: buffers[field.buffer] as GPUBuffer, start: field.offset, bytes, name: place };
+  };
+}

@@ -1,0 +1,40 @@
+// The device that the GPU tests of one file share: $MOM_TEST_ADAPTER (gpu, system or swiftshader; default: the best
+// there is) at $MOM_TEST_LIMITS (all or default). Vitest gives each test file a process of its own.
+import { type OpenDevice, openDevice, SOURCES } from "../../src/gpu/dawn.js";
+import { DeviceError } from "../../src/gpu/device-error.js";
+
+function setting<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+  const value = process.env[name];
+  if (!value) return undefined;
+  const known = allowed.find((choice) => choice === value);
+  if (known === undefined) throw new Error(`${name} is "${value}"; it may be ${allowed.join(", ")}.`);
+  return known;
+}
+
+let opened: Promise<OpenDevice> | undefined;
+
+/** The file's device. Rejects with a DeviceError where the machine has no adapter. */
+export function testDevice(): Promise<OpenDevice> {
+  opened ??= freshDevice();
+  return opened;
+}
+
+/** A device for a test that destroys it, or wants other limits. */
+export function freshDevice(limits = setting("MOM_TEST_LIMITS", ["all", "default"] as const)): Promise<OpenDevice> {
+  return openDevice({ adapter: setting("MOM_TEST_ADAPTER", SOURCES), limits });
+}
+
+/**
+ * Why this machine can't run GPU tests, or undefined. For `describe.skipIf(missing)(…)` with
+ * `const missing = await missingAdapter();` the reason is printed, and MOM_TEST_ADAPTER makes it an error.
+ */
+export async function missingAdapter(): Promise<string | undefined> {
+  try {
+    await testDevice();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DeviceError) || process.env.MOM_TEST_ADAPTER) throw error;
+    console.warn(`GPU tests skipped for want of an adapter: ${error.message}`);
+    return error.message;
+  }
+}
