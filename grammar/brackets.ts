@@ -1,0 +1,177 @@
+// Brackets: how deep they nest, and where one is missing. Works on tokens, before the parser, because a parser only
+// notices a missing `}` at the end of the file, and because a recursive parser must not meet deep nesting.
+import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
+import type { Diagnostic } from "../src/diagnostics/diagnostic.js";
+import * as report from "../src/diagnostics/syntax.js";
+import { schema } from "./schema.gen.js";
+import { spanOf } from "./tokenize.js";
+import * as t from "./tokens.js";
+
+export const NESTING = 64;
+
+const CLOSER = new Map<TokenType, TokenType>([
+  [t.LeftBrace, t.RightBrace],
+  [t.LeftBracket, t.RightBracket],
+  [t.LeftParen, t.RightParen],
+]);
+const CLOSERS = new Set<TokenType>(CLOSER.values());
+const IMAGES = new Map<TokenType, string>([
+  [t.RightBrace, "}"],
+  [t.RightBracket, "]"],
+  [t.RightParen, ")"],
+]);
+const SECTIONS = new Set(Object.keys(schema.properties));
+
+interface Open {
+  readonly token: IToken;
+  readonly closer: TokenType;
+  /** Column of the first word on the line that opens it, and that word. */
+  readonly indent: number;
+  readonly name: string | undefined;
+  /** Column of the first word on the first line inside it. */
+  inner: number | undefined;
+}
+
+/** The bracket that goes beyond the limit, if one does. */
+export function tooDeep(tokens: readonly IToken[], path: string): Diagnostic | undefined {
+  let depth = 0;
+  for (const token of tokens) {
+    if (CLOSER.has(token.tokenType) && ++depth > NESTING) return report.nestedTooDeep(spanOf(path, token), NESTING);
+    if (CLOSERS.has(token.tokenType) && depth > 0) depth--;
+  }
+  return undefined;
+}
+
+function balanced(tokens: readonly IToken[]): boolean {
+  const open: TokenType[] = [];
+  for (const { tokenType } of tokens) {
+    const closer = CLOSER.get(tokenType);
+    if (closer !== undefined) open.push(closer);
+    else if (CLOSERS.has(tokenType) && open.pop() !== tokenType) return false;
+    // A group never stands in a list or a call.
+    if (tokenType === t.LeftBrace && open.length > 1 && open.at(-2) !== t.RightBrace) return false;
+  }
+  return open.length === 0;
+}
+
+const braces = ({ tokenType }: IToken): number => (tokenType === t.LeftBrace ? 1 : tokenType === t.RightBrace ? -1 : 0);
+
+/** Whether an entry begins at token `i`: `a.b:`, `kind name:`, `name {`, `import`, `remove`; the index after its names. */
+function entryAt(tokens: readonly IToken[], i: number): number | undefined {
+  const first = tokens[i]?.tokenType;
+  if (first === t.Import || first === t.Remove) return i + 1;
+  let at = i;
+  for (let path = 0; path < 2 && tokens[at]?.tokenType === t.Name; path++) {
+    at++;
+    while (tokens[at]?.tokenType === t.Dot && tokens[at + 1]?.tokenType === t.Name) at += 2;
+  }
+  const after = tokens[at]?.tokenType;
+  return at > i && (after === t.Colon || after === t.LeftBrace) ? at : undefined;
+}
+
+function sectionAt(tokens: readonly IToken[], i: number): boolean {
+  if (tokens[i]?.tokenType === t.Import) return true;
+  const end = entryAt(tokens, i);
+  return end !== undefined && SECTIONS.has(tokens[i]?.image ?? "") && tokens[end]?.tokenType === t.LeftBrace;
+}
+
+/** The tokens with every bracket closed, and what had to be mended. Where all brackets match, nothing is touched. */
+export function balance(tokens: readonly IToken[], path: string): { tokens: IToken[]; diagnostics: Diagnostic[] } {
+  if (balanced(tokens)) return { tokens: [...tokens], diagnostics: [] };
+  const diagnostics: Diagnostic[] = [];
+  const out: IToken[] = [];
+  const open: Open[] = [];
+  // Braces that open less those that close, from the token at hand on.
+  let ahead = tokens.reduce((sum, token) => sum + braces(token), 0);
+  let indent = 1;
+  let name: string | undefined;
+
+  const closeTop = (): void => {
+    const top = open.pop();
+    if (top === undefined) return;
+    let end = out.length;
+    while (end > 0 && out[end - 1]?.tokenType === t.Newline) end--;
+    const last = out[end - 1] ?? top.token;
+    const offset = last.startOffset + last.image.length;
+    const image = IMAGES.get(top.closer) ?? "";
+    const at = { path, start: offset, end: offset };
+    const group = top.closer === t.RightBrace ? top.name : undefined;
+    diagnostics.push(report.missingClose(at, image, spanOf(path, top.token), group));
+    const line = last.endLine ?? 1;
+    const column = (last.endColumn ?? 1) + 1;
+    out.splice(end, 0, createTokenInstance(top.closer, "", offset, offset, line, line, column, column));
+  };
+  const top = (): Open | undefined => open.at(-1);
+
+  tokens.forEach((token, i) => {
+    const { tokenType } = token;
+    const startsLine = tokenType !== t.Newline && (i === 0 || tokens[i - 1]?.tokenType === t.Newline);
+    const column = token.startColumn ?? 1;
+    const startsEntry = startsLine && entryAt(tokens, i) !== undefined;
+    const inGroupOnly = tokenType === t.LeftBrace || tokenType === t.RightBrace;
+
+    for (let here = top(); here !== undefined && here.closer !== t.RightBrace; here = top()) {
+      const ends = inGroupOnly || (startsEntry && (here.closer === t.RightBracket || column <= here.indent));
+      if (!ends) break;
+      closeTop();
+    }
+    if (startsEntry) {
+      if (sectionAt(tokens, i) && column <= (open[0]?.indent ?? 0)) while (open.length > 0) closeTop();
+      for (
+        let here = top();
+        here?.inner !== undefined && here.inner > here.indent && column <= here.indent;
+        here = top()
+      ) {
+        closeTop();
+      }
+    }
+    if (startsLine) {
+      indent = column;
+      name = tokenType === t.Name ? nameAt(tokens, i) : undefined;
+      const here = top();
+      if (here !== undefined && tokenType !== t.RightBrace) here.inner ??= column;
+    }
+
+    const closer = CLOSER.get(tokenType);
+    const excess = open.length + ahead < 0;
+    ahead -= braces(token);
+    if (closer !== undefined) {
+      open.push({ token, closer, indent, name, inner: undefined });
+    } else if (tokenType === t.RightBrace) {
+      const level = open.findLastIndex((o) => o.indent === column);
+      if (startsLine && level >= 0) while (open.length > level + 1) closeTop();
+      const astray = startsLine && level < 0 && (top()?.inner ?? 0) <= column && excess;
+      if (open.length === 0 || astray) {
+        diagnostics.push(report.extraClose(spanOf(path, token), "}"));
+        return;
+      }
+      open.pop();
+    } else if (CLOSERS.has(tokenType)) {
+      const group = open.findLastIndex((o) => o.closer === t.RightBrace);
+      const match = open.findLastIndex((o) => o.closer === tokenType);
+      const here = top();
+      if (match > group) {
+        while (open.length > match + 1) closeTop();
+        open.pop();
+      } else if (here === undefined || here.closer === t.RightBrace) {
+        diagnostics.push(report.extraClose(spanOf(path, token), token.image));
+        return;
+      } else {
+        const expected = IMAGES.get(here.closer) ?? "";
+        diagnostics.push(report.wrongClose(spanOf(path, token), token.image, expected, spanOf(path, here.token)));
+        open.pop();
+        out.push({ ...token, tokenType: here.closer, tokenTypeIdx: here.closer.tokenTypeIdx ?? 0 });
+        return;
+      }
+    }
+    out.push(token);
+  });
+  while (open.length > 0) closeTop();
+  return { tokens: out, diagnostics };
+}
+
+/** The word that names the entry which begins at token `i`: the second name in `block mixer: mamba {`. */
+function nameAt(tokens: readonly IToken[], i: number): string | undefined {
+  const second = tokens[i + 1];
+  return second?.tokenType === t.Name ? second.image : tokens[i]?.image;
+}

@@ -1,0 +1,86 @@
+// Text to syntax tree: every text gives a tree, and a diagnostic for everything that had to be left out of it.
+import { EOF, type IToken } from "chevrotain";
+import type { Diagnostic, Source } from "../src/diagnostics/diagnostic.js";
+import { sourceTooLarge, unexpected } from "../src/diagnostics/syntax.js";
+import { balance, tooDeep } from "./brackets.js";
+import type { FileCstNode } from "./cst.js";
+import { joinLines } from "./lines.js";
+import { parser } from "./parser.js";
+import { spanOf, tokenize } from "./tokenize.js";
+import { Newline } from "./tokens.js";
+import type { Entry } from "./tree.js";
+import { TreeVisitor } from "./visitor.js";
+
+/** In UTF-16 units, which no UTF-8 file has more of than bytes. */
+export const SOURCE_LIMIT = 2 ** 20;
+
+/** More mistakes than this in one file are not reported. */
+const REPORTED = 50;
+
+export interface Parsed {
+  readonly entries: readonly Entry[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const visitor = new TreeVisitor();
+
+export function parse(source: Source): Parsed {
+  const { path, text } = source;
+  if (text.length > SOURCE_LIMIT) return { entries: [], diagnostics: [sourceTooLarge(path, SOURCE_LIMIT)] };
+  const lexed = tokenize(source);
+  const deep = tooDeep(lexed.tokens, path);
+  if (deep !== undefined) return { entries: [], diagnostics: [...lexed.diagnostics, deep] };
+
+  const closed = balance(lexed.tokens, path);
+  const joined = joinLines(closed.tokens, path);
+  const diagnostics = [...lexed.diagnostics, ...closed.diagnostics, ...joined.diagnostics];
+
+  parser.input = joined.tokens;
+  const file = parser.file() as FileCstNode | undefined;
+  for (const e of parser.errors) {
+    const end = { path, start: text.length, end: text.length };
+    diagnostics.push(unexpected(place(e.token, path) ?? end, nameOf(e.token), e.message));
+  }
+  const entries =
+    file === undefined
+      ? []
+      : visitor.file(file.children, { path, docs: docsBefore(lexed.tokens, lexed.docs), diagnostics });
+  return { entries, diagnostics: oneAPlace(diagnostics) };
+}
+
+const place = (token: IToken, path: string) => (Number.isNaN(token.startOffset) ? undefined : spanOf(path, token));
+
+function nameOf({ tokenType, image }: IToken): string {
+  if (tokenType === EOF) return "the end of the file";
+  if (tokenType === Newline) return "the end of the line";
+  return `\`${image.length > 40 ? `${image.slice(0, 40)}…` : image}\``;
+}
+
+/** The `///` lines that stand before each word, by the word's offset. One behind an entry on its line is a comment. */
+function docsBefore(tokens: readonly IToken[], docs: readonly IToken[]): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  let next = 0;
+  let line = 0;
+  for (const token of tokens) {
+    if (token.tokenType === Newline) continue;
+    const lines: string[] = [];
+    for (let doc = docs[next]; doc !== undefined && doc.startOffset < token.startOffset; doc = docs[++next]) {
+      if (doc.startLine !== line) lines.push(doc.image.slice(3).trim());
+    }
+    if (lines.length > 0) found.set(token.startOffset, lines);
+    line = token.endLine ?? line;
+  }
+  return found;
+}
+
+/** In the order of the text, and one at a place: the first is the cause, the rest follow from it. */
+function oneAPlace(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<number>();
+  return diagnostics
+    .filter(({ span }) => {
+      const start = span?.start ?? -1;
+      return !seen.has(start) && seen.add(start);
+    })
+    .sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0))
+    .slice(0, REPORTED);
+}

@@ -1,0 +1,162 @@
+// The grammar: rules only. What may be written where is the schema's; what the rules build is the visitor's.
+// Separators are free here and checked by the visitor, so that a missing comma costs nothing but its own message.
+import { CstParser, EOF } from "chevrotain";
+import { messages } from "./messages.js";
+import * as t from "./tokens.js";
+
+/** After so many mistakes the rest of a file is skipped: recovery is recursive and slow, and nobody reads on. */
+const MISTAKES = 50;
+
+export class SpecParser extends CstParser {
+  constructor() {
+    super(t.TOKENS, { recoveryEnabled: true, maxLookahead: 2, errorMessageProvider: messages });
+    this.performSelfAnalysis();
+  }
+
+  private readonly goingOn = (): boolean => this.errors.length < MISTAKES;
+
+  readonly file = this.RULE("file", () => {
+    this.MANY({ GATE: this.goingOn, DEF: () => this.SUBRULE(this.item) });
+    this.CONSUME(EOF);
+  });
+
+  private readonly item = this.RULE("item", () => {
+    this.OR([
+      { ALT: () => this.CONSUME(t.Newline) },
+      { ALT: () => this.CONSUME(t.Comma) },
+      { ALT: () => this.SUBRULE(this.entry) },
+    ]);
+  });
+
+  /** `import "x.mom"`, `remove NAME`, `name: value`, `kind name: value { … }`, `name { … }` */
+  private readonly entry = this.RULE("entry", () => {
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(t.Import);
+          this.CONSUME(t.StringLiteral);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(t.Remove);
+          this.SUBRULE(this.path);
+        },
+      },
+      {
+        ALT: () => {
+          this.SUBRULE1(this.path);
+          this.OPTION(() => this.SUBRULE2(this.path));
+          this.SUBRULE(this.content);
+        },
+      },
+    ]);
+  });
+
+  private readonly content = this.RULE("content", () => {
+    this.OR([
+      { ALT: () => this.SUBRULE1(this.group) },
+      {
+        ALT: () => {
+          this.CONSUME(t.Colon);
+          this.SUBRULE(this.value);
+          this.OPTION(() => this.SUBRULE2(this.group));
+        },
+      },
+    ]);
+  });
+
+  private readonly group = this.RULE("group", () => {
+    this.CONSUME(t.LeftBrace);
+    this.MANY({ GATE: this.goingOn, DEF: () => this.SUBRULE(this.item) });
+    this.CONSUME(t.RightBrace);
+  });
+
+  private readonly path = this.RULE("path", () => {
+    this.CONSUME1(t.Name);
+    this.MANY(() => {
+      this.CONSUME(t.Dot);
+      this.CONSUME2(t.Name);
+    });
+  });
+
+  private readonly value = this.RULE("value", () => {
+    this.SUBRULE1(this.product);
+    this.MANY({
+      GATE: this.goingOn,
+      DEF: () => {
+        this.CONSUME(t.Plus);
+        this.SUBRULE2(this.product);
+      },
+    });
+  });
+
+  private readonly product = this.RULE("product", () => {
+    this.SUBRULE1(this.atom);
+    this.MANY({
+      GATE: this.goingOn,
+      DEF: () => {
+        this.CONSUME(t.Times);
+        this.SUBRULE2(this.atom);
+      },
+    });
+  });
+
+  private readonly atom = this.RULE("atom", () => {
+    this.OR([
+      { ALT: () => this.CONSUME(t.NumberLiteral) },
+      { ALT: () => this.CONSUME(t.StringLiteral) },
+      { ALT: () => this.CONSUME(t.Size) },
+      { ALT: () => this.CONSUME(t.True) },
+      { ALT: () => this.CONSUME(t.False) },
+      { ALT: () => this.SUBRULE(this.list) },
+      { ALT: () => this.SUBRULE(this.call) },
+      { ALT: () => this.SUBRULE(this.bracketed) },
+    ]);
+  });
+
+  private readonly list = this.RULE("list", () => {
+    this.CONSUME(t.LeftBracket);
+    this.MANY({
+      GATE: this.goingOn,
+      DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.value) }]),
+    });
+    this.CONSUME(t.RightBracket);
+  });
+
+  /** A name, or a call of it. */
+  private readonly call = this.RULE("call", () => {
+    this.CONSUME(t.Name);
+    this.OPTION(() => this.SUBRULE(this.args));
+  });
+
+  private readonly args = this.RULE("args", () => {
+    this.CONSUME(t.LeftParen);
+    this.MANY({
+      GATE: this.goingOn,
+      DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.arg) }]),
+    });
+    this.CONSUME(t.RightParen);
+  });
+
+  private readonly arg = this.RULE("arg", () => {
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(t.Name);
+          this.CONSUME(t.Colon);
+          this.SUBRULE1(this.value);
+        },
+      },
+      { ALT: () => this.SUBRULE2(this.value) },
+    ]);
+  });
+
+  private readonly bracketed = this.RULE("bracketed", () => {
+    this.CONSUME(t.LeftParen);
+    this.SUBRULE(this.value);
+    this.CONSUME(t.RightParen);
+  });
+}
+
+export const parser = new SpecParser();

@@ -1,0 +1,73 @@
+// Text to tokens, with the mistakes of single words reported and mended, so that the parser sees words of the language.
+import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
+import type { Diagnostic, Source, Span } from "../src/diagnostics/diagnostic.js";
+import * as report from "../src/diagnostics/syntax.js";
+import * as t from "./tokens.js";
+
+export interface Tokens {
+  readonly tokens: IToken[];
+  /** `///` comments, in order. */
+  readonly docs: readonly IToken[];
+  readonly diagnostics: Diagnostic[];
+}
+
+export const spanOf = (path: string, token: IToken): Span => ({
+  path,
+  start: token.startOffset,
+  end: token.startOffset + token.image.length,
+});
+
+/** The same place as `token`, as another word. */
+const as = (token: IToken, type: TokenType, image = token.image): IToken =>
+  createTokenInstance(
+    type,
+    image,
+    token.startOffset,
+    token.endOffset ?? token.startOffset,
+    token.startLine ?? 1,
+    token.endLine ?? 1,
+    token.startColumn ?? 1,
+    token.endColumn ?? 1,
+  );
+
+export function tokenize(source: Source): Tokens {
+  const { path, text } = source;
+  const lexed = t.lexer.tokenize(text);
+  const diagnostics = lexed.errors.map((e) => {
+    const span = { path, start: e.offset, end: e.offset + e.length };
+    return report.strangeCharacters(span, text.slice(span.start, span.end));
+  });
+  const tokens: IToken[] = [];
+  for (const token of lexed.tokens) {
+    const span = spanOf(path, token);
+    const previous = tokens.at(-1);
+    switch (token.tokenType) {
+      case t.Equals:
+        diagnostics.push(report.equalsSign(span));
+        if (previous?.tokenType !== t.Colon) tokens.push(as(token, t.Colon));
+        break;
+      case t.Semicolon:
+        diagnostics.push(report.semicolon(span));
+        tokens.push(as(token, t.Comma));
+        break;
+      case t.HashComment:
+        diagnostics.push(report.hashComment(span));
+        break;
+      case t.BrokenNumber:
+        diagnostics.push(report.brokenNumber(span, token.image));
+        tokens.push(as(token, t.NumberLiteral));
+        break;
+      case t.SingleQuoted:
+        diagnostics.push(report.singleQuotes(span));
+        tokens.push(as(token, t.StringLiteral));
+        break;
+      case t.UnclosedString:
+        diagnostics.push(report.unclosedString(span));
+        tokens.push(as(token, t.StringLiteral));
+        break;
+      default:
+        tokens.push(token);
+    }
+  }
+  return { tokens, docs: lexed.groups.docs ?? [], diagnostics };
+}

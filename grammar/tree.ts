@@ -1,0 +1,67 @@
+// The syntax tree: what is written, before anything is known of what it means.
+import type { Span } from "../src/diagnostics/diagnostic.js";
+
+export interface Word {
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** Names joined by dots. */
+export interface Path {
+  readonly names: readonly Word[];
+  readonly span: Span;
+}
+
+export interface ImportEntry {
+  readonly type: "import";
+  readonly path: Word;
+  readonly docs: readonly string[];
+  readonly span: Span;
+}
+
+export interface RemoveEntry {
+  readonly type: "remove";
+  readonly path: Path;
+  readonly docs: readonly string[];
+  readonly span: Span;
+}
+
+/** `name: value`, `kind name: value { … }`, `name { … }`. One of `value` and `group` is there, unless it is broken. */
+export interface FieldEntry {
+  readonly type: "field";
+  readonly kind?: Path;
+  readonly path: Path;
+  readonly value?: Value;
+  readonly group?: Group;
+  /** The text of the `///` lines before it. */
+  readonly docs: readonly string[];
+  readonly span: Span;
+}
+
+export type Entry = ImportEntry | RemoveEntry | FieldEntry;
+
+export interface Group {
+  readonly entries: readonly Entry[];
+  readonly span: Span;
+}
+
+export interface Argument {
+  readonly name?: Word;
+  readonly value: Value;
+}
+
+export type Value =
+  | { readonly type: "number"; readonly text: string; readonly span: Span }
+  | { readonly type: "string"; readonly text: string; readonly span: Span }
+  | { readonly type: "boolean"; readonly value: boolean; readonly span: Span }
+  | { readonly type: "size"; readonly text: string; readonly span: Span }
+  | { readonly type: "list"; readonly items: readonly Value[]; readonly span: Span }
+  /** `args` is absent for a bare name, and empty for `name()`. */
+  | { readonly type: "call"; readonly name: Word; readonly args?: readonly Argument[]; readonly span: Span }
+  /** Two terms or more. */
+  | { readonly type: "sum"; readonly terms: readonly Value[]; readonly span: Span }
+  /** Two factors or more. */
+  | { readonly type: "product"; readonly factors: readonly Value[]; readonly span: Span };
+
+/** The value of a number as written. */
+export const numberOf = (text: string): number => Number(text.replaceAll("_", ""));
