@@ -1,0 +1,75 @@
+// Initial values: their distributions, and which numbers each group draws.
+import { expect, test } from "vitest";
+import type { InitKey, InitKind } from "../../src/ir/initial.js";
+import { initialValues, inverseSoftplus } from "../../src/train/initialise.js";
+
+const key: InitKey = { seed: 7, layer: 3, part: 2, group: 0 };
+const draw = (kind: InitKind, shape: readonly number[], changes: Partial<InitKey> = {}): number[] =>
+  Array.from(initialValues(kind, shape, { ...key, ...changes }));
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values: readonly number[]): number => Math.sqrt(mean(values.map((v) => (v - mean(values)) ** 2)));
+const softplus = (x: number): number => Math.log1p(Math.exp(x));
+
+const uniform: readonly [string, InitKind, number][] = [
+  ["linear", { kind: "linear", fanIn: 64 }, 1 / 8],
+  ["conv1d", { kind: "conv1d", d_conv: 4 }, 1 / 2],
+  ["dt_weight", { kind: "dt_weight", dt_rank: 16 }, 1 / 4],
+];
+test.each(uniform)("%s is uniform within its bound", (_, kind, bound) => {
+  const values = draw(kind, [200, 100]);
+  expect(values).toHaveLength(20_000);
+  expect(Math.max(...values)).toBeLessThanOrEqual(bound);
+  expect(Math.max(...values)).toBeGreaterThan(bound * 0.999);
+  expect(Math.min(...values)).toBeGreaterThanOrEqual(-bound);
+  expect(Math.min(...values)).toBeLessThan(-bound * 0.999);
+  // Four standard errors of 20 000 draws.
+  expect(Math.abs(mean(values))).toBeLessThan((4 * bound) / Math.sqrt(3 * 20_000));
+  expect(deviation(values)).toBeCloseTo(bound / Math.sqrt(3), 2);
+});
+
+test("normal has the deviation asked for and a normal's tails", () => {
+  const values = draw({ kind: "normal", deviation: 0.02 }, [20_000]);
+  expect(Math.abs(mean(values))).toBeLessThan((4 * 0.02) / Math.sqrt(20_000));
+  expect(deviation(values) / 0.02).toBeCloseTo(1, 1);
+  const beyondTwo = values.filter((value) => Math.abs(value) > 0.04).length / values.length;
+  expect(beyondTwo).toBeGreaterThan(0.04);
+  expect(beyondTwo).toBeLessThan(0.052);
+});
+
+test("the softplus of the dt bias is log-uniform in [1e-3, 1e-1]", () => {
+  const dt = draw({ kind: "dt_bias" }, [20_000]).map(softplus);
+  expect(Math.min(...dt)).toBeGreaterThan(1e-3 * (1 - 1e-5));
+  expect(Math.max(...dt)).toBeLessThan(1e-1 * (1 + 1e-5));
+  for (const quantile of [0.25, 0.5, 0.75]) {
+    const below = dt.filter((value) => value < 1e-3 * 100 ** quantile).length / dt.length;
+    expect(Math.abs(below - quantile)).toBeLessThan(0.015);
+  }
+});
+
+test("the inverse softplus inverts, near 0 too", () => {
+  for (const dt of [1e-4, 1e-3, 0.05, 0.1, 1, 5]) expect(softplus(inverseSoftplus(dt)) / dt).toBeCloseTo(1, 10);
+  expect(inverseSoftplus(Math.LN2)).toBeCloseTo(0, 14);
+});
+
+test("A_log is log(1..N) in every row, and ones are ones", () => {
+  const row = [1, 2, 3].map((n) => Math.fround(Math.log(n)));
+  expect(draw({ kind: "A_log", d_state: 3 }, [2, 3])).toEqual([...row, ...row]);
+  expect(draw({ kind: "ones" }, [3])).toEqual([1, 1, 1]);
+});
+
+test("the key alone decides: group 0 is the shared tensor, each other key draws its own", () => {
+  const kind: InitKind = { kind: "linear", fanIn: 4 };
+  const shared = draw(kind, [8, 4]);
+  expect(draw(kind, [8, 4], { group: 0 })).toEqual(shared);
+  for (const change of [{ group: 1 }, { part: 3 }, { layer: 4 }, { seed: 8 }, { seed: 7 + 2 ** 32 }])
+    expect(draw(kind, [8, 4], change)).not.toEqual(shared);
+});
+
+test("numbers are the same on every machine", () => {
+  expect(draw({ kind: "linear", fanIn: 1 }, [2], { seed: 0, layer: 0, part: 0 })).toMatchInlineSnapshot(`
+    [
+      0.6920177936553955,
+      -0.2671634554862976,
+    ]
+  `);
+});
