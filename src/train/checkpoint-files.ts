@@ -1,0 +1,83 @@
+// A checkpoint as files: what each holds, byte for byte. No clock times, so that equal runs have equal checkpoints.
+import { createHash } from "node:crypto";
+import { readSafetensors, type Tensor, writeSafetensors } from "../data/safetensors.js";
+import type { Json } from "../front/spec.js";
+import type { NamedFile } from "./whole-folder.js";
+
+export interface Checkpoint {
+  /** Updates made so far. */
+  readonly step: number;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Adam's moments, under the names of their parameters. */
+  readonly optimizer: { readonly m: ReadonlyMap<string, Tensor>; readonly v: ReadonlyMap<string, Tensor> };
+  /** All else that the next step depends on: data position, random state, kernel choices, digest of the spec. */
+  readonly state: Json;
+}
+
+export const CHECKPOINT_FILES = {
+  weights: "weights.safetensors",
+  optimizer: "optimizer.safetensors",
+  state: "state.json",
+  /** In the form of `sha256sum -c`. */
+  sums: "SHA256SUMS",
+} as const;
+
+const FORMAT = 1;
+
+/** The files of a checkpoint, one after the other, so that only one is in memory at a time. */
+export function* checkpointFiles(checkpoint: Checkpoint): Generator<NamedFile> {
+  const { step, tensors, optimizer, state } = checkpoint;
+  const sums: string[] = [];
+  const summed = (name: string, bytes: Uint8Array): NamedFile => {
+    sums.push(`${sha256(bytes)}  ${name}\n`);
+    return { name, bytes };
+  };
+  yield summed(CHECKPOINT_FILES.weights, writeSafetensors(tensors, { step: String(step) }));
+  const moments = [...prefixed("m.", optimizer.m), ...prefixed("v.", optimizer.v)];
+  yield summed(CHECKPOINT_FILES.optimizer, writeSafetensors(new Map(moments), { step: String(step) }));
+  yield summed(CHECKPOINT_FILES.state, encode(`${JSON.stringify({ format: FORMAT, step, state }, null, 2)}\n`));
+  yield { name: CHECKPOINT_FILES.sums, bytes: encode(sums.join("")) };
+}
+
+/**
+ * A checkpoint from its files.
+ * @param read the bytes of a file, or undefined if it is missing
+ * @returns what is wrong, in a few words, where it is not whole
+ */
+export function parseCheckpoint(read: (name: string) => Uint8Array | undefined): Checkpoint | string {
+  const listed = read(CHECKPOINT_FILES.sums);
+  if (listed === undefined) return `${CHECKPOINT_FILES.sums} is missing`;
+  const sums = new Map(
+    decode(listed)
+      .split("\n")
+      .map((line) => [line.slice(66), line.slice(0, 64)] as const),
+  );
+  const contents = new Map<string, Uint8Array>();
+  for (const name of [CHECKPOINT_FILES.weights, CHECKPOINT_FILES.optimizer, CHECKPOINT_FILES.state]) {
+    const bytes = read(name);
+    if (bytes === undefined) return `${name} is missing`;
+    if (sums.get(name) !== sha256(bytes)) return `${name} is not what was written (its checksum differs)`;
+    contents.set(name, bytes);
+  }
+  const bytesOf = (name: string): Uint8Array => contents.get(name) ?? new Uint8Array();
+  const stored = JSON.parse(decode(bytesOf(CHECKPOINT_FILES.state))) as { format: number; step: number; state: Json };
+  if (stored.format !== FORMAT) return `${CHECKPOINT_FILES.state} has format ${stored.format}, not ${FORMAT}`;
+  const tensorsOf = (name: string): Map<string, Tensor> => readSafetensors(bytesOf(name), name).tensors;
+  const moments = tensorsOf(CHECKPOINT_FILES.optimizer);
+  return {
+    step: stored.step,
+    tensors: tensorsOf(CHECKPOINT_FILES.weights),
+    optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
+    state: stored.state,
+  };
+}
+
+const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
+  [...tensors].map(([name, tensor]) => [prefix + name, tensor]);
+
+const withoutPrefix = (prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
+  new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, t]) => [name.slice(prefix.length), t]));
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -1,0 +1,102 @@
+// What a run measures, as lines of JSON. Nothing in metrics.jsonl depends on the clock; timing.jsonl has what does.
+
+/** Losses are means over the batch; by modality for those that the batch has. A number that is not finite is NaN. */
+export interface TrainRecord {
+  readonly kind: "train";
+  /** Updates made so far, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly losses: Readonly<Record<string, number>>;
+  readonly lr: number;
+  /** Before clipping. */
+  readonly gradient_norm: number;
+}
+
+export interface ValidationRecord {
+  readonly kind: "validation";
+  readonly step: number;
+  readonly loss: number;
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+export type MetricRecord = TrainRecord | ValidationRecord;
+
+export interface TimingRecord {
+  readonly step: number;
+  /** Since this process began to train. */
+  readonly seconds: number;
+  readonly tokens_per_second: number;
+}
+
+/** A record as one line. JSON has no NaN and no infinity: both become null. */
+export const recordLine = (record: MetricRecord | TimingRecord): string => `${JSON.stringify(record)}\n`;
+
+/** The records of a metrics file, or the number of the first line, from 1, that is none. A torn last line is no error. */
+export const parseMetrics = (text: string): MetricRecord[] | number => parseLines(text, asMetric);
+
+/** The same for a timing file. */
+export const parseTiming = (text: string): TimingRecord[] | number => parseLines(text, asTiming);
+
+/** How many bytes of a file of records hold whole lines of steps up to `step`; the lines stand in order of steps. */
+export function lineBytesUpTo(file: Uint8Array, step: number): number {
+  let end = 0;
+  for (;;) {
+    const newline = file.indexOf(0x0a, end);
+    if (newline < 0) return end;
+    const record = parseObject(new TextDecoder().decode(file.subarray(end, newline)));
+    if (!(Number(record?.step) <= step)) return end;
+    end = newline + 1;
+  }
+}
+
+/** TensorBoard's tags of a record: `train/loss`, `train/loss/text`, … */
+export function scalarsOf(record: MetricRecord): Record<string, number> {
+  const { kind, loss, losses } = record;
+  const scalars: Record<string, number> = { [`${kind}/loss`]: loss };
+  for (const [modality, value] of Object.entries(losses)) scalars[`${kind}/loss/${modality}`] = value;
+  if (record.kind === "train") {
+    scalars["train/lr"] = record.lr;
+    scalars["train/gradient_norm"] = record.gradient_norm;
+  }
+  return scalars;
+}
+
+function parseLines<T>(text: string, parse: (object: Record<string, unknown>) => T | undefined): T[] | number {
+  const records: T[] = [];
+  const lines = text.split("\n").slice(0, -1);
+  for (const [index, line] of lines.entries()) {
+    const object = parseObject(line);
+    const record = object && parse(object);
+    if (record === undefined) return index + 1;
+    records.push(record);
+  }
+  return records;
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function asMetric({ kind, step, loss, losses, lr, gradient_norm }: Record<string, unknown>): MetricRecord | undefined {
+  if (typeof step !== "number" || !isObject(losses)) return undefined;
+  const byModality = Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)]));
+  const common = { step, loss: measured(loss), losses: byModality };
+  if (kind === "validation") return { kind, ...common };
+  if (kind === "train") return { kind, ...common, lr: measured(lr), gradient_norm: measured(gradient_norm) };
+  return undefined;
+}
+
+function asTiming({ step, seconds, tokens_per_second }: Record<string, unknown>): TimingRecord | undefined {
+  if (typeof step !== "number") return undefined;
+  return { step, seconds: measured(seconds), tokens_per_second: measured(tokens_per_second) };
+}
+
+const measured = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);

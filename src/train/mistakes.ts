@@ -1,0 +1,75 @@
+// What can be wrong with a run's folder: one constructor for each mistake.
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { Failure } from "../diagnostics/failure.js";
+
+const error = (code: string, title: string, message: string, help: string): Failure =>
+  new Failure([{ code, severity: "error", title, message, help }]);
+
+export const folderExists = (path: string): Failure =>
+  error(
+    "run-exists",
+    "The output folder exists",
+    `${path} exists, and a run never writes over another.`,
+    "Go on with that run with --resume, or name another folder with --out.",
+  );
+
+export const noRun = (path: string, missing: string): Failure =>
+  error(
+    "no-run",
+    "Not a run",
+    `${path} is not the folder of a run: ${missing} is missing.`,
+    "Name a folder that `mom train` has made, or start a run without --resume.",
+  );
+
+export const folderInUse = (path: string, pid: number): Failure =>
+  error(
+    "run-in-use",
+    "The run is being trained",
+    `Process ${pid} is writing to ${path}.`,
+    "Wait for it or stop it (Ctrl-C saves a checkpoint), then resume.",
+  );
+
+export const damagedMetrics = (path: string, line: number): Failure =>
+  error(
+    "damaged-metrics",
+    "Damaged metrics",
+    `Line ${line} of ${path} is not a record of metrics.`,
+    "Remove that line; the checkpoints do not depend on it.",
+  );
+
+export const damagedCheckpoint = (path: string, what: string): Diagnostic => ({
+  code: "damaged-checkpoint",
+  severity: "warning",
+  title: "Damaged checkpoint",
+  message: `${path}: ${what}. The one before it is used.`,
+  help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",
+});
+
+export const noWholeCheckpoint = (path: string, damage: readonly string[]): Failure =>
+  error(
+    "no-whole-checkpoint",
+    "No checkpoint is whole",
+    `None of the checkpoints in ${path} can be read: ${damage.join("; ")}.`,
+    "Restore one from a copy, or start a new run with another --out.",
+  );
+
+/** What Node's code of a failed file operation means, and what mends it. */
+const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
+  ENOSPC: ["the disk is full", "Free some space"],
+  EDQUOT: ["the disk quota is used up", "Free some space or raise the quota"],
+  EACCES: ["writing there is not allowed", "Give yourself the right to write there"],
+  EPERM: ["writing there is not allowed", "Give yourself the right to write there"],
+  EROFS: ["the disk is read-only", "Make it writable"],
+  EIO: ["the disk failed", "Check the disk"],
+  EMFILE: ["too many files are open", "Raise the limit (`ulimit -n`)"],
+  ENOTDIR: ["a part of the path is a file, not a folder", "Name another folder with --out"],
+  ENAMETOOLONG: ["the path is too long", "Name another folder with --out"],
+};
+
+/** An error of the disk while something was written, told as its cause and remedy; anything else as it was. */
+export function diskFailure(cause: unknown, what: string, then: string): unknown {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const known = DISK_CODES[code];
+  if (known === undefined) return cause;
+  return error("disk", "The disk refused a write", `${what} could not be written: ${known[0]}.`, `${known[1]}${then}`);
+}

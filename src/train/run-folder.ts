@@ -1,0 +1,73 @@
+// The folder of a run: what stands where, and how one is made and opened.
+import { join } from "node:path";
+import { type Disk, nodeDisk } from "./disk.js";
+import { diskFailure, folderExists, noRun } from "./mistakes.js";
+import { tidyFolder } from "./whole-folder.js";
+
+export interface Run {
+  /** As the user named it. */
+  readonly path: string;
+  readonly disk: Disk;
+}
+
+/** Names in the folder of a run. */
+export const RUN_FILES = {
+  spec: "spec.mom",
+  plan: "plan.json",
+  /** The same in two runs of one spec and seed. */
+  metrics: "metrics.jsonl",
+  /** Clock times, which are not. */
+  timing: "timing.jsonl",
+  /** TensorBoard takes any name with `tfevents` in it. */
+  events: "events.out.tfevents.0.mom",
+  checkpoints: "checkpoints",
+  samples: "samples",
+  /** What was trained, as the report's heading tells it. */
+  about: "about.json",
+  report: "report.html",
+} as const;
+
+export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(run.path, RUN_FILES[file]);
+
+/**
+ * Makes the folder of a new run.
+ * @param contents the spec as resolved, and the plan as JSON
+ * @throws Failure where the folder exists or can't be made
+ */
+export function createRun(path: string, contents: { spec: string; plan: string }, disk: Disk = nodeDisk): Run {
+  const run = { path, disk };
+  if (disk.exists(path)) throw folderExists(path);
+  try {
+    disk.makeFolder(path);
+    disk.makeFolder(pathIn(run, "checkpoints"));
+    disk.makeFolder(pathIn(run, "samples"));
+    disk.create(pathIn(run, "plan"), new TextEncoder().encode(contents.plan));
+    // Last, for a folder with a spec is a run.
+    disk.create(pathIn(run, "spec"), new TextEncoder().encode(contents.spec));
+    disk.sync(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") throw folderExists(path);
+    disk.remove(path);
+    throw diskFailure(error, path, ", or name a folder elsewhere with --out.");
+  }
+  return run;
+}
+
+/**
+ * Opens a run to go on with it, and ends what a killed writer left half done.
+ * @throws Failure where the folder is not that of a run
+ */
+export function openRun(path: string, disk: Disk = nodeDisk): Run {
+  const run = runAt(path, disk);
+  tidyFolder(disk, pathIn(run, "checkpoints"));
+  tidyFolder(disk, pathIn(run, "samples"));
+  return run;
+}
+
+/** A run to read from; nothing in it is touched, and it may be in use. */
+export function runAt(path: string, disk: Disk = nodeDisk): Run {
+  const run = { path, disk };
+  if (!disk.exists(path)) throw noRun(path, "the folder itself");
+  for (const file of ["spec", "plan"] as const) if (!disk.exists(pathIn(run, file))) throw noRun(path, RUN_FILES[file]);
+  return run;
+}

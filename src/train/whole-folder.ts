@@ -1,0 +1,50 @@
+// Folders that stand either whole or not at all, whenever the process is killed or the disk runs full.
+// A folder is written under another name beside its place, synced and renamed; one that goes is renamed first.
+import { join } from "node:path";
+import type { Disk } from "./disk.js";
+
+export interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const WRITING = ".writing-";
+const REPLACED = ".replaced-";
+const REMOVED = ".removed-";
+
+/** Makes `parent/name` of these files, in place of the folder of that name if there is one. Leaves nothing on errors. */
+export function writeWholeFolder(disk: Disk, parent: string, name: string, files: Iterable<NamedFile>): void {
+  const aside = join(parent, WRITING + name);
+  const target = join(parent, name);
+  try {
+    disk.remove(aside);
+    disk.makeFolder(aside);
+    for (const file of files) disk.create(join(aside, file.name), file.bytes);
+    disk.sync(aside);
+    if (disk.exists(target)) disk.rename(target, join(parent, REPLACED + name));
+    disk.rename(aside, target);
+    disk.sync(parent);
+    disk.remove(join(parent, REPLACED + name));
+  } catch (error) {
+    tidyFolder(disk, parent);
+    throw error;
+  }
+}
+
+/** Takes `parent/name` away. */
+export function removeWholeFolder(disk: Disk, parent: string, name: string): void {
+  const aside = join(parent, REMOVED + name);
+  disk.remove(aside);
+  disk.rename(join(parent, name), aside);
+  disk.remove(aside);
+}
+
+/** Ends what a writer left half done in `parent`: the folders that it had are whole again, and nothing else is left. */
+export function tidyFolder(disk: Disk, parent: string): void {
+  for (const entry of disk.exists(parent) ? disk.list(parent) : []) {
+    const path = join(parent, entry);
+    const replaced = entry.startsWith(REPLACED) ? join(parent, entry.slice(REPLACED.length)) : undefined;
+    if (replaced !== undefined && !disk.exists(replaced)) disk.rename(path, replaced);
+    else if ([WRITING, REPLACED, REMOVED].some((prefix) => entry.startsWith(prefix))) disk.remove(path);
+  }
+}

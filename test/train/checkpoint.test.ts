@@ -1,0 +1,213 @@
+// Checkpoints: what was written is read back; what was damaged is found; nothing that was whole is lost.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Failure } from "../../src/diagnostics/failure.js";
+import { checkpointSteps, latestCheckpoint, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { type Disk, nodeDisk } from "../../src/train/disk.js";
+import { createRun, openRun, type Run, runAt } from "../../src/train/run-folder.js";
+import { sampleCheckpoint } from "./sample-checkpoint.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-checkpoint-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const newRun = (name = "run", disk: Disk = nodeDisk): Run =>
+  createRun(join(folder, name), { spec: "model {}", plan: "{}" }, disk);
+const filesOf = (run: Run, step: number): Record<string, string> => {
+  const path = join(run.path, "checkpoints", `step-${step}`);
+  return Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name)).toString("base64")]));
+};
+const thrownBy = (act: () => void): unknown => {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+const failureOf = (act: () => void): Failure => {
+  const thrown = thrownBy(act);
+  if (thrown instanceof Failure) return thrown;
+  throw thrown ?? new Error("nothing was thrown");
+};
+
+test("a checkpoint comes back as it went", () => {
+  const run = newRun();
+  const checkpoint = sampleCheckpoint(100);
+  writeCheckpoint(run, checkpoint, 2);
+  expect(latestCheckpoint(run)).toEqual({ checkpoint, warnings: [] });
+  expect(readdirSync(join(run.path, "checkpoints", "step-100")).sort()).toEqual([
+    "SHA256SUMS",
+    "optimizer.safetensors",
+    "state.json",
+    "weights.safetensors",
+  ]);
+});
+
+test("the checksums are those that sha256sum checks", () => {
+  const run = newRun();
+  writeCheckpoint(run, sampleCheckpoint(1), 1);
+  const cwd = join(run.path, "checkpoints", "step-1");
+  expect(spawnSync("sha256sum", ["-c", "SHA256SUMS"], { cwd, encoding: "utf8" }).stdout).toBe(
+    "weights.safetensors: OK\noptimizer.safetensors: OK\nstate.json: OK\n",
+  );
+});
+
+test("two runs write the same bytes", () => {
+  const first = newRun("first");
+  const second = newRun("second");
+  for (const run of [first, second]) writeCheckpoint(run, sampleCheckpoint(7), 1);
+  expect(filesOf(first, 7)).toEqual(filesOf(second, 7));
+  writeCheckpoint(second, sampleCheckpoint(8), 2);
+  expect(filesOf(second, 8)).not.toEqual(filesOf(first, 7));
+});
+
+test("the newest are kept, by number and not by name", () => {
+  const run = newRun();
+  for (const step of [8, 9, 10, 11]) writeCheckpoint(run, sampleCheckpoint(step, 4), 3);
+  expect(readdirSync(join(run.path, "checkpoints")).sort()).toEqual(["step-10", "step-11", "step-9"]);
+});
+
+test("a step that is written again replaces the one before", () => {
+  const run = newRun();
+  writeCheckpoint(run, sampleCheckpoint(5, 4), 2);
+  writeCheckpoint(run, { ...sampleCheckpoint(5, 4), state: "anew" }, 2);
+  expect(latestCheckpoint(run).checkpoint?.state).toBe("anew");
+  expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-5"]);
+});
+
+describe("damage", () => {
+  const damages: readonly [string, (path: string) => void, RegExp][] = [
+    ["a flipped bit", (path) => flipBit(join(path, "weights.safetensors"), 1000), /weights\.safetensors.*checksum/],
+    ["a file cut off", (path) => writeFileSync(join(path, "state.json"), "{"), /state\.json.*checksum/],
+    ["a file gone", (path) => rmSync(join(path, "optimizer.safetensors")), /optimizer\.safetensors is missing/],
+    ["no checksums", (path) => rmSync(join(path, "SHA256SUMS")), /SHA256SUMS is missing/],
+    ["an empty list of checksums", (path) => writeFileSync(join(path, "SHA256SUMS"), ""), /weights.*checksum/],
+  ];
+  test.each(damages)("%s is named, and the one before is used", (_, damage, message) => {
+    const run = newRun();
+    for (const step of [1, 2]) writeCheckpoint(run, sampleCheckpoint(step), 2);
+    damage(join(run.path, "checkpoints", "step-2"));
+    const { checkpoint, warnings } = latestCheckpoint(run);
+    expect(checkpoint).toEqual(sampleCheckpoint(1));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatchObject({ severity: "warning", message: expect.stringMatching(message) });
+    expect(warnings[0]?.message).toContain("step-2");
+  });
+
+  test("where none is whole, the run is not begun anew", () => {
+    const run = newRun();
+    for (const step of [1, 2]) writeCheckpoint(run, sampleCheckpoint(step), 2);
+    for (const step of [1, 2]) flipBit(join(run.path, "checkpoints", `step-${step}`, "weights.safetensors"), 99);
+    expect(failureOf(() => latestCheckpoint(run)).message).toMatch(/step-2.*step-1/);
+  });
+
+  test("a run without checkpoints has none, and no warning", () => {
+    expect(latestCheckpoint(newRun())).toEqual({ warnings: [] });
+  });
+});
+
+function flipBit(path: string, index: number): void {
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(index) ^ 4, index);
+  writeFileSync(path, bytes);
+}
+
+describe("a full disk", () => {
+  /** A disk whose nth call of a writing function fails: half of a file is written then. */
+  function failingDisk(nth: number): { disk: Disk; failed: () => boolean } {
+    let calls = 0;
+    const full = (): Error => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+    const guard =
+      <A extends unknown[]>(act: (...args: A) => void, half?: (...args: A) => void) =>
+      (...args: A): void => {
+        if (++calls === nth) {
+          half?.(...args);
+          throw full();
+        }
+        act(...args);
+      };
+    const disk: Disk = {
+      ...nodeDisk,
+      makeFolder: guard(nodeDisk.makeFolder),
+      create: guard(nodeDisk.create, (path, bytes) => writeFileSync(path, bytes.subarray(0, bytes.length / 2))),
+      sync: guard(nodeDisk.sync),
+      rename: guard(nodeDisk.rename),
+    };
+    return { disk, failed: () => calls >= nth };
+  }
+
+  test("at any write: the earlier checkpoints are as they were, and nothing is left over", () => {
+    const earlier = newRun();
+    for (const step of [1, 2]) writeCheckpoint(earlier, sampleCheckpoint(step), 2);
+    const before = [1, 2].map((step) => filesOf(earlier, step));
+    let failures = 0;
+    for (;;) {
+      const { disk, failed } = failingDisk(failures + 1);
+      // Step 2 once more, for the writer that replaces makes the most moves.
+      const write = (): void => writeCheckpoint(runAt(earlier.path, disk), sampleCheckpoint(2), 2);
+      const outcome = thrownBy(write);
+      expect(readdirSync(join(earlier.path, "checkpoints"))).toEqual(["step-1", "step-2"]);
+      expect([1, 2].map((step) => filesOf(earlier, step))).toEqual(before);
+      if (!failed()) break;
+      failures++;
+      expect(outcome).toBeInstanceOf(Failure);
+      const [diagnostic] = (outcome as Failure).diagnostics;
+      expect(diagnostic?.message).toMatch(/step-2 could not be written: the disk is full/);
+      expect(diagnostic?.help).toMatch(/Free some space, then go on from step-2/);
+    }
+    expect(failures).toBeGreaterThanOrEqual(9);
+  });
+
+  test("for real, on a disk of 300 kB", ({ skip }) => {
+    const path = join(folder, "small");
+    mkdirSync(path);
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=300k", "tmpfs", path]).status !== 0)
+      return skip("mounting a small disk needs root");
+    try {
+      const run = createRun(join(path, "run"), { spec: "", plan: "" });
+      writeCheckpoint(run, sampleCheckpoint(1), 2);
+      const failure = failureOf(() => writeCheckpoint(run, sampleCheckpoint(2), 2));
+      expect(failure.message).toMatch(/step-2 could not be written: the disk is full/);
+      expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-1"]);
+      expect(latestCheckpoint(run)).toEqual({ checkpoint: sampleCheckpoint(1), warnings: [] });
+    } finally {
+      spawnSync("umount", [path]);
+    }
+  });
+});
+
+test("killed at any moment, a run has whole checkpoints, and the next open leaves no leftovers", async () => {
+  const child = join(folder, "child.mjs");
+  const entryPoints = [join(import.meta.dirname, "checkpoint.child.ts")];
+  await build({ entryPoints, outfile: child, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
+  const run = newRun();
+  let leftovers = 0;
+  let last = 0;
+  for (let round = 0; round < 20; round++) {
+    const writer = spawn(process.execPath, [child, run.path, String(last + 1)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const gone = new Promise((resolve) => writer.once("exit", resolve));
+    await new Promise((resolve) => writer.stdout.once("data", resolve));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+    writer.kill("SIGKILL");
+    await gone;
+    leftovers += readdirSync(join(run.path, "checkpoints")).filter((name) => name.startsWith(".")).length;
+    openRun(run.path);
+    expect(readdirSync(join(run.path, "checkpoints")).filter((name) => !name.startsWith("step-"))).toEqual([]);
+    for (const step of checkpointSteps(run)) expect(readCheckpoint(run, step)).toEqual(sampleCheckpoint(step));
+    const newest = checkpointSteps(run).at(-1) ?? 0;
+    expect(newest).toBeGreaterThanOrEqual(last);
+    last = newest;
+  }
+  expect(last).toBeGreaterThan(5);
+  // The moments were inside a write more often than not; were they never, this test would show nothing.
+  expect(leftovers).toBeGreaterThan(0);
+});

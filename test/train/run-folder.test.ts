@@ -1,0 +1,121 @@
+// The folder of a run: made once, opened again, taken back to a step.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Failure } from "../../src/diagnostics/failure.js";
+import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { nodeDisk } from "../../src/train/disk.js";
+import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
+import { recorder, rewindRun } from "../../src/train/recorder.js";
+import { createRun, openRun, type Run } from "../../src/train/run-folder.js";
+import { eventBytesUpTo } from "../../src/train/tensorboard.js";
+import { sampleCheckpoint } from "./sample-checkpoint.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-run-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const contents = { spec: "model {}\n", plan: "{}\n" };
+const newRun = (name = "run"): Run => createRun(join(folder, name), contents);
+const record = (step: number, loss = 1 / step): TrainRecord => ({
+  kind: "train",
+  step,
+  loss,
+  losses: { text: loss / 3, image: loss / 7 },
+  lr: 3e-4,
+  gradient_norm: 2,
+});
+const textOf = (run: Run, file: string): string => readFileSync(join(run.path, file), "utf8");
+
+test("a run holds its spec and plan", () => {
+  const run = newRun("a/b/run");
+  expect(textOf(run, "spec.mom")).toBe(contents.spec);
+  expect(textOf(run, "plan.json")).toBe(contents.plan);
+  expect(openRun(run.path)).toEqual(run);
+});
+
+test("a folder that exists is refused and left alone, an empty one too", () => {
+  const path = join(folder, "taken");
+  mkdirSync(path);
+  expect(() => createRun(path, contents)).toThrow(Failure);
+  expect(() => createRun(path, contents)).toThrow(/taken exists/);
+  expect(readdirSync(path)).toEqual([]);
+});
+
+test("a full disk leaves no half-made run", () => {
+  const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+  const create = (): never => {
+    throw full;
+  };
+  const path = join(folder, "run");
+  expect(() => createRun(path, contents, { ...nodeDisk, create })).toThrow(/could not be written: the disk is full/);
+  expect(existsSync(path)).toBe(false);
+});
+
+test("what is no run is not opened", () => {
+  expect(() => openRun(join(folder, "absent"))).toThrow(/absent is not the folder of a run/);
+  expect(() => openRun(folder)).toThrow(/spec\.mom is missing/);
+});
+
+test("metrics are read back exactly, and hold no clock time", () => {
+  const runs = [newRun("first"), newRun("second")];
+  for (const [index, run] of runs.entries()) {
+    const records = recorder(run, () => 1e12 + index);
+    for (let step = 1; step <= 3; step++) records.metric(record(step));
+    records.metric({ kind: "validation", step: 3, loss: 0.1 + 0.2, losses: { text: 1 / 3 } });
+    records.timing({ step: 3, seconds: index, tokens_per_second: 5e4 });
+    records.sync();
+  }
+  const [first, second] = runs as [Run, Run];
+  expect(textOf(first, "metrics.jsonl")).toBe(textOf(second, "metrics.jsonl"));
+  expect(parseMetrics(textOf(first, "metrics.jsonl"))).toEqual([
+    ...[1, 2, 3].map((step) => record(step)),
+    { kind: "validation", step: 3, loss: 0.1 + 0.2, losses: { text: 1 / 3 } },
+  ]);
+  expect(parseTiming(textOf(second, "timing.jsonl"))).toEqual([{ step: 3, seconds: 1, tokens_per_second: 5e4 }]);
+});
+
+test("a number that is not finite stays none; a line that is no record is named; a torn one is left out", () => {
+  const run = newRun();
+  recorder(run).metric(record(1, Number.POSITIVE_INFINITY));
+  expect(parseMetrics(textOf(run, "metrics.jsonl"))).toMatchObject([
+    { loss: Number.NaN, losses: { text: Number.NaN } },
+  ]);
+  expect(parseMetrics(`${textOf(run, "metrics.jsonl")}{"kind":"tr`)).toHaveLength(1);
+  expect(parseMetrics(`${textOf(run, "metrics.jsonl")}nonsense\n`)).toBe(2);
+});
+
+test("a rewound run is the run that stopped there", () => {
+  const until = (name: string, steps: number): Run => {
+    const run = newRun(name);
+    const records = recorder(run, () => 5000);
+    for (let step = 1; step <= steps; step++) {
+      records.metric(record(step));
+      records.timing({ step, seconds: step, tokens_per_second: 1 });
+      if (step % 2 === 0) records.metric({ kind: "validation", step, loss: 1, losses: {} });
+    }
+    return run;
+  };
+  const stopped = until("stopped", 4);
+  const rewound = until("rewound", 9);
+  writeFileSync(join(rewound.path, "metrics.jsonl"), `${textOf(rewound, "metrics.jsonl")}{"kind":"train","st`);
+  rewindRun(rewound, 4);
+  for (const file of ["metrics.jsonl", "timing.jsonl", "events.out.tfevents.0.mom"])
+    expect(textOf(rewound, file)).toBe(textOf(stopped, file));
+  const events = readFileSync(join(rewound.path, "events.out.tfevents.0.mom"));
+  expect(eventBytesUpTo(events, 4)).toBe(events.length);
+  expect(eventBytesUpTo(events, 3)).toBeLessThan(events.length);
+});
+
+test("checkpoints after the step are set aside, and a later one does not push out those that are whole", () => {
+  const run = newRun();
+  for (const step of [1, 2, 9]) writeCheckpoint(run, sampleCheckpoint(step, 4), 3);
+  rewindRun(run, 2);
+  expect(checkpointSteps(run)).toEqual([1, 2]);
+  expect(readdirSync(join(run.path, "checkpoints"))).toContain("set-aside-step-9");
+  writeCheckpoint(run, sampleCheckpoint(3, 4), 2);
+  expect(checkpointSteps(run)).toEqual([2, 3]);
+});
