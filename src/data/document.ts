@@ -1,0 +1,51 @@
+// A document: what is learned as one piece, never split over two sequences.
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import type { ModelParts } from "../modalities/text.js";
+
+/** Consecutive positions of one modality. */
+export type Segment =
+  | {
+      readonly kind: "tokens";
+      readonly modality: number;
+      /** Ids in the vocabulary. */
+      readonly ids: Int32Array;
+    }
+  | {
+      readonly kind: "picture";
+      readonly modality: number;
+      /** The picture's number in its data set. */
+      readonly picture: number;
+    };
+
+export interface Document {
+  /** What reports call it. */
+  readonly label: string;
+  readonly segments: readonly Segment[];
+  /** Whether the segments may also stand in reverse: which way is drawn anew in each epoch. */
+  readonly eitherOrder: boolean;
+}
+
+/** Positions that the content and its markers take: what `segments` need, and the document end. */
+export function documentLength(segments: Iterable<SegmentSize>, parts: ModelParts): number {
+  let length = 1;
+  for (const { modality, ids } of segments)
+    length += (ids ?? picturePositions(modality, parts)) + (modality === parts.vocabulary.owner ? 0 : 2);
+  return length;
+}
+
+export interface SegmentSize {
+  readonly modality: number;
+  /** Number of ids; undefined for a picture. */
+  readonly ids: number | undefined;
+}
+
+export const sizeOf = (segment: Segment): SegmentSize => ({
+  modality: segment.modality,
+  ids: segment.kind === "tokens" ? segment.ids.length : undefined,
+});
+
+function picturePositions(modality: number, { modalities }: ModelParts): number {
+  const declared = modalities[modality];
+  if (declared?.kind !== "patches") throw new RangeError(`modality ${modality} holds no pictures`);
+  return patchesPerPicture(declared);
+}

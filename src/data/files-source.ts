@@ -1,0 +1,183 @@
+// `source: files(path)`: a JSON Lines file, one document a line:
+//   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "codes"}]}
+// Image paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the
+// model's first of the kind that can hold it.
+import { readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { InputError } from "../diagnostics/input-error.js";
+import type { Modality } from "../modalities/modality.fields.js";
+import { bytesOf, type ModelParts, ordinaryIds } from "../modalities/text.js";
+import { contentHash, splitHash } from "./content-hash.js";
+import type { Source, SourceDocument, SourceSegment } from "./source.js";
+
+const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
+
+/** What a line is read with. */
+interface Context {
+  /** `pairs.jsonl:3` */
+  readonly place: string;
+  readonly folder: string;
+  readonly parts: ModelParts;
+}
+
+/**
+ * @param path as the spec wrote it
+ * @param folder what it is relative to
+ * @throws InputError that names the file, the line and the remedy
+ */
+export function filesSource(path: string, folder: string, parts: ModelParts): Source {
+  const file = resolve(folder, path);
+  const lines = linesOf(readBytes(file, path), path);
+  const documents = lines.map(({ number, text }) =>
+    documentOf(text, { place: `${path}:${number}`, folder: dirname(file), parts }),
+  );
+  if (documents.length === 0)
+    throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
+  const images = documents.flatMap(({ place, segments }) =>
+    segments.flatMap((segment) => ("image" in segment ? [contentHash(readBytes(segment.image, place))] : [])),
+  );
+  const fingerprint = contentHash([...lines.map(({ text }) => text), ...images].join("\n"));
+  return { name: basename(path).replace(/\.[^.]*$/, ""), documents, fingerprint };
+}
+
+function readBytes(file: string, place: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${place}: cannot read the file (${reason})`, "Correct the path, or put the file there.");
+  }
+}
+
+/** The lines that are not blank, numbered from 1. */
+function linesOf(bytes: Uint8Array, path: string): { readonly number: number; readonly text: string }[] {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const lines: { number: number; text: string }[] = [];
+  for (let begin = 0, number = 1; begin < bytes.length; number++) {
+    const found = bytes.indexOf(0x0a, begin);
+    const end = found === -1 ? bytes.length : found;
+    try {
+      const text = decoder.decode(bytes.subarray(begin, end)).trim();
+      if (text !== "") lines.push({ number, text });
+    } catch {
+      throw new InputError(`${path}:${number}: the line is not UTF-8`, "Save the file as UTF-8.");
+    }
+    begin = end + 1;
+  }
+  return lines;
+}
+
+function documentOf(line: string, context: Context): SourceDocument {
+  const { place } = context;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new InputError(
+      `${place}: not JSON (${error instanceof Error ? error.message : error})`,
+      `Like this: ${EXAMPLE}`,
+    );
+  }
+  const segments = isRecord(value) ? value.segments : undefined;
+  if (!isRecord(value) || !Array.isArray(segments) || segments.length === 0 || Object.keys(value).length > 1)
+    throw new InputError(`${place}: not an object with only a list of segments`, `Like this: ${EXAMPLE}`);
+  const read = segments.map((segment: unknown) => segmentOf(segment, context));
+  const label = segments.map(labelOf).find((text) => text !== undefined) ?? place;
+  return { place, label, hash: splitHash(line), eitherOrder: false, segments: read };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The beginning of a text. */
+function labelOf(segment: unknown): string | undefined {
+  const text = isRecord(segment) && typeof segment.text === "string" ? segment.text.trim() : "";
+  return text === "" ? undefined : [...text].slice(0, 60).join("");
+}
+
+type Content = "text" | "image" | "tokens";
+
+/** Which kind of modality holds which content, and how to declare one. */
+const HOLDS: Readonly<Record<Content, { readonly kind: Modality["kind"]; readonly example: string }>> = {
+  text: { kind: "bytes", example: "modality text: bytes" },
+  image: { kind: "patches", example: "modality image: patches(size: 32x32, patch: 4x4, channels: 3)" },
+  tokens: { kind: "tokens", example: "modality codes: tokens(vocab: 1024)" },
+};
+const isContent = (key: string): key is Content => Object.hasOwn(HOLDS, key);
+
+function segmentOf(segment: unknown, context: Context): SourceSegment {
+  const { place } = context;
+  const remedy = 'A segment is {"text": "…"}, {"image": "PATH"} or {"tokens": [1, 2]}, and may name a "modality".';
+  if (!isRecord(segment))
+    throw new InputError(`${place}: a segment is ${JSON.stringify(segment)}, not an object`, remedy);
+  const keys = Object.keys(segment).filter((key) => key !== "modality");
+  const [content] = keys;
+  if (keys.length !== 1 || content === undefined || !isContent(content))
+    throw new InputError(`${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`, remedy);
+  const modality = holderOf(content, segment.modality, context);
+  const value = segment[content];
+  if (content === "tokens") return { modality, ids: checkIds(value, modality, context) };
+  if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
+  return content === "text" ? { modality, ids: bytesOf(value) } : { modality, image: imagePath(value, context) };
+}
+
+/** The index of the modality that a segment goes to. */
+function holderOf(content: Content, named: unknown, { place, parts: { modalities } }: Context): number {
+  const { kind, example } = HOLDS[content];
+  const holders = modalities.filter((modality) => modality.kind === kind);
+  const holder = named === undefined ? holders[0] : holders.find(({ name }) => name === named);
+  if (holder !== undefined) return modalities.indexOf(holder);
+  if (
+    content === "text" &&
+    modalities.some((modality) => modality.kind === "tokens" && modality.tokenizer !== undefined)
+  )
+    throw new InputError(
+      `${place}: text for a modality with a tokenizer, which is not supported yet`,
+      `Give its ids as {"tokens": […]}, or declare the modality as bytes.`,
+    );
+  throw named === undefined
+    ? new InputError(
+        `${place}: "${content}" needs a modality of ${kind}, and the model has none`,
+        `Add one: ${example}`,
+      )
+    : new InputError(
+        `${place}: the model has no modality of ${kind} named ${JSON.stringify(named)}`,
+        holders.length > 0 ? `Name one of ${holders.map(({ name }) => name).join(", ")}.` : `Add one: ${example}`,
+      );
+}
+
+function checkIds(value: unknown, modality: number, { place, parts }: Context): number[] {
+  const limit = ordinaryIds(modality, parts);
+  const isId = (id: unknown): id is number => Number.isInteger(id) && (id as number) >= 0 && (id as number) < limit;
+  if (Array.isArray(value) && value.every(isId)) return value;
+  const wrong: unknown = Array.isArray(value) ? value.find((id) => !isId(id)) : value;
+  throw new InputError(
+    `${place}: "tokens" holds ${JSON.stringify(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
+    "Give a list of whole numbers in that range (a vocabulary's last ids may be its markers), or raise vocab.",
+  );
+}
+
+/** The real path of an image, which must lie in the data file's folder. */
+function imagePath(path: string, { place, folder }: Context): string {
+  const inside = (from: string, to: string): boolean => {
+    const way = relative(from, to);
+    return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  };
+  const leaves = new InputError(
+    `${place}: the image ${JSON.stringify(path)} lies outside the data file's folder`,
+    "Put it beside the data file, or below, and give its path from there.",
+  );
+  const file = resolve(folder, path);
+  if (isAbsolute(path) || !inside(folder, file)) throw leaves;
+  let real: string;
+  try {
+    real = realpathSync(file);
+  } catch {
+    throw new InputError(
+      `${place}: there is no image ${JSON.stringify(path)}`,
+      "Correct the path, or put the file there.",
+    );
+  }
+  if (!inside(realpathSync(folder), real)) throw leaves;
+  return real;
+}

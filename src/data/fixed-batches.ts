@@ -1,0 +1,38 @@
+// Batches in a fixed order: all that is held out, for validation; and chosen documents, one a sequence, for sampling.
+import type { Batch } from "./batch.js";
+import type { DataSet } from "./data-set.js";
+import { batchOf, checkLengths, firstFit, type Piece } from "./packing.js";
+
+/**
+ * Every held-out document once, in each order that it may stand in.
+ * All batches have `batch` sequences; at the end of the last one, whole sequences may be padding.
+ */
+export function* validationBatches(
+  dataSet: DataSet,
+  { length, batch }: { readonly length: number; readonly batch: number },
+): Generator<Batch, void, undefined> {
+  checkLengths(dataSet, dataSet.validation, length);
+  const pieces = dataSet.validation.flatMap((document): Piece[] => {
+    const written = { document, reversed: false };
+    return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
+  });
+  for (let done = 0; done < pieces.length; ) {
+    const { rows, placed } = firstFit(dataSet, { rows: batch, length }, (index) => pieces[done + index]);
+    yield batchOf(dataSet, rows, length);
+    done += placed;
+  }
+}
+
+/** A batch with one document in each sequence, from its start: the prompts and true pictures of samples. */
+export function documentBatch(
+  dataSet: DataSet,
+  documents: readonly number[],
+  { length, reversed = false }: { readonly length: number; readonly reversed?: boolean },
+): Batch {
+  checkLengths(dataSet, documents, length);
+  return batchOf(
+    dataSet,
+    documents.map((document) => [{ document, reversed }]),
+    length,
+  );
+}

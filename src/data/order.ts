@@ -1,0 +1,105 @@
+// The order of training: a permutation of the documents for each epoch, packed into batches, resumable at any batch.
+import { InputError } from "../diagnostics/input-error.js";
+import { stream } from "../random/stream.js";
+import type { Batch } from "./batch.js";
+import type { DataSet } from "./data-set.js";
+import { batchOf, checkLengths, firstFit, type Piece } from "./packing.js";
+
+export interface TrainingShape {
+  /** Positions in a sequence. */
+  readonly length: number;
+  /** Sequences in a micro-batch, which is what `next` gives. */
+  readonly batch: number;
+  /** Micro-batches that are packed together, so that an update reads the same however it is cut up; 1 if absent. */
+  readonly accumulate?: number;
+  readonly seed: number;
+}
+
+export interface TrainingOrder {
+  next(): Batch;
+  /** Where the next batch begins. */
+  position(): DataPosition;
+  /** Makes `next` give what it gave after `position` said this. */
+  seek(position: DataPosition): void;
+}
+
+/** A place in the order, as plain JSON. */
+export interface DataPosition {
+  readonly epoch: number;
+  /** The first document of the update, as an index into the epoch's permutation. */
+  readonly index: number;
+  /** Micro-batches of the update that were already given. */
+  readonly micro: number;
+}
+
+/** Batches without end. The same data set, shape and seed give the same batches. */
+export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
+  const { length, batch, seed, accumulate = 1 } = shape;
+  checkLengths(dataSet, dataSet.train, length);
+  let place: DataPosition = { epoch: 0, index: 0, micro: 0 };
+  let epochs: Epoch[] = [];
+  let packed: { readonly rows: readonly (readonly Piece[])[]; readonly after: DataPosition } | undefined;
+
+  const epoch = (number: number): Epoch => {
+    const known = epochs.find((order) => order.number === number);
+    if (known !== undefined) return known;
+    const fresh = epochOf(dataSet, seed, number);
+    epochs = [...epochs.slice(-1), fresh];
+    return fresh;
+  };
+  const pack = () => {
+    const count = dataSet.train.length;
+    const pieceAt = (offset: number): Piece | undefined => {
+      const index = place.index + offset;
+      return epoch(place.epoch + Math.floor(index / count)).pieces[index % count];
+    };
+    const { rows, placed } = firstFit(dataSet, { rows: batch * accumulate, length }, pieceAt);
+    const next = place.index + placed;
+    return { rows, after: { epoch: place.epoch + Math.floor(next / count), index: next % count, micro: 0 } };
+  };
+  return {
+    next() {
+      packed ??= pack();
+      const { rows, after } = packed;
+      const { micro } = place;
+      place = { ...place, micro: micro + 1 };
+      if (place.micro === accumulate) {
+        place = after;
+        packed = undefined;
+      }
+      return batchOf(dataSet, rows.slice(micro * batch, (micro + 1) * batch), length);
+    },
+    position: () => place,
+    seek({ epoch, index, micro }) {
+      const whole = [epoch, index, micro].every((number) => Number.isSafeInteger(number) && number >= 0);
+      if (!whole || index >= dataSet.train.length || micro >= accumulate)
+        throw new InputError(
+          `the data position (epoch ${epoch}, document ${index}, micro-batch ${micro}) lies outside the data`,
+          "Resume with the data, the batch and the accumulation that the run began with.",
+        );
+      place = { epoch, index, micro };
+      packed = undefined;
+    },
+  };
+}
+
+interface Epoch {
+  readonly number: number;
+  readonly pieces: readonly Piece[];
+}
+
+/** Every training document once, shuffled (Fisher–Yates), each with its order drawn. */
+function epochOf(dataSet: DataSet, seed: number, number: number): Epoch {
+  const draw = stream("order", seed, number, 0);
+  const flip = stream("order", seed, number, 1);
+  const order = [...dataSet.train];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = draw.below(last + 1);
+    [order[last], order[other]] = [order[other] as number, order[last] as number];
+  }
+  const pieces = order.map((document): Piece => {
+    const reversed = flip.uniform() < 0.5;
+    return { document, reversed: reversed && dataSet.documents[document]?.eitherOrder === true };
+  });
+  return { number, pieces };
+}

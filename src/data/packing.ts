@@ -1,0 +1,103 @@
+// Packing: whole documents, side by side in sequences of a fixed length, as one batch.
+import { InputError } from "../diagnostics/input-error.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import type { Batch, Picture } from "./batch.js";
+import type { DataSet } from "./data-set.js";
+import { type Document, documentLength, type Segment, sizeOf } from "./document.js";
+
+/** A document by its number, in the order in which its segments will stand. */
+export interface Piece {
+  readonly document: number;
+  readonly reversed: boolean;
+}
+
+/**
+ * Puts pieces, in order, each into the first of `rows` sequences that still has room, until one fits in none.
+ * @param pieceAt the k-th piece from here; undefined after the last
+ * @returns the pieces of each sequence, and how many were placed
+ */
+export function firstFit(
+  dataSet: DataSet,
+  shape: { readonly rows: number; readonly length: number },
+  pieceAt: (index: number) => Piece | undefined,
+): { readonly rows: readonly (readonly Piece[])[]; readonly placed: number } {
+  const rows = Array.from({ length: shape.rows }, (): Piece[] => []);
+  const room = new Array<number>(shape.rows).fill(shape.length);
+  for (let placed = 0; ; placed++) {
+    const piece = pieceAt(placed);
+    if (piece === undefined) return { rows, placed };
+    const needed = positionsOf(dataSet, piece.document);
+    const row = room.findIndex((free) => free >= needed);
+    if (row === -1) return { rows, placed };
+    room[row] = (room[row] as number) - needed;
+    rows[row]?.push(piece);
+  }
+}
+
+/** Positions that a document takes. */
+export const positionsOf = (dataSet: DataSet, document: number): number =>
+  documentLength(documentOf(dataSet, document).segments.map(sizeOf), dataSet.parts);
+
+function documentOf(dataSet: DataSet, number: number): Document {
+  const document = dataSet.documents[number];
+  if (document === undefined) throw new RangeError(`no document ${number}: there are ${dataSet.documents.length}`);
+  return document;
+}
+
+/** @throws InputError where a document does not fit into a sequence */
+export function checkLengths(dataSet: DataSet, documents: readonly number[], length: number): void {
+  for (const document of documents) {
+    const needed = positionsOf(dataSet, document);
+    if (needed > length) throw tooLong(`document "${dataSet.label(document)}"`, needed, length);
+  }
+}
+
+export const tooLong = (place: string, needed: number, length: number): InputError =>
+  new InputError(
+    `${place} takes ${needed} positions, and data.length is ${length}`,
+    `Set data.length to at least ${needed}, or shorten the document.`,
+  );
+
+/** The batch whose sequences hold these pieces from their start, padded at their end. */
+export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], length: number): Batch {
+  const { vocabulary } = dataSet.parts;
+  const tokens = new Int32Array(rows.length * length).fill(vocabulary.padding);
+  const modality = new Uint8Array(rows.length * length).fill(vocabulary.owner);
+  const document = new Int32Array(rows.length * length).fill(-1);
+  const pictures: Picture[] = [];
+  rows.forEach((pieces, row) => {
+    let position = row * length;
+    pieces.forEach((piece, number) => {
+      const begin = position;
+      const token = (id: number, owner: number): void => {
+        tokens[position] = id;
+        modality[position++] = owner;
+      };
+      const content = (segment: Segment): void => {
+        if (segment.kind === "tokens") {
+          for (const id of segment.ids) token(id, segment.modality);
+          return;
+        }
+        const { id, modality: owner, patches } = dataSet.pictureById(segment.picture);
+        pictures.push({ modality: owner, position, id, patches: patches() });
+        const end = position + patchCount(dataSet, owner);
+        while (position < end) token(0, owner);
+      };
+      const { segments } = documentOf(dataSet, piece.document);
+      for (const segment of piece.reversed ? segments.toReversed() : segments) {
+        const span = vocabulary.spans[segment.modality];
+        if (span !== undefined) token(span.begin, vocabulary.owner);
+        content(segment);
+        if (span !== undefined) token(span.end, vocabulary.owner);
+      }
+      token(vocabulary.documentEnd, vocabulary.owner);
+      document.fill(number, begin, position);
+    });
+  });
+  return { batch: rows.length, length, tokens, modality, document, pictures };
+}
+
+function patchCount(dataSet: DataSet, index: number): number {
+  const modality = dataSet.parts.modalities[index];
+  return modality?.kind === "patches" ? patchesPerPicture(modality) : 0;
+}

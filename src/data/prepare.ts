@@ -1,0 +1,129 @@
+// Prepares a source once: decodes it into shards in the cache, or finds them there.
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { InputError } from "../diagnostics/input-error.js";
+import type { ModelParts } from "../modalities/text.js";
+import { contentHash } from "./content-hash.js";
+import { type DataSet, dataSetOf } from "./data-set.js";
+import { documentLength } from "./document.js";
+import { emojiSource } from "./emoji-source.js";
+import { filesSource } from "./files-source.js";
+import { tooLong } from "./packing.js";
+import { DECODER } from "./picture-file.js";
+import { readPictures } from "./read-pictures.js";
+import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
+import type { Source, SourceDocument, SourceSegment } from "./source.js";
+import { writeWhole } from "./write-whole.js";
+
+/** The `data` section of a checked spec. */
+export interface DataRequest {
+  readonly source: { readonly kind: "emoji" } | { readonly kind: "files"; readonly path: string };
+  readonly length: number;
+  readonly held_out: number;
+}
+
+export interface PrepareOptions {
+  /** The folder that the path of `files` is relative to: that of the spec. */
+  readonly folder: string;
+  /** Where shards are kept; `cacheFolder()` if absent. */
+  readonly cache?: string;
+  /** Told what takes a while, and what was mended. */
+  readonly notice?: (text: string) => void;
+  /** Most bytes of contents in a shard; one document may exceed it. */
+  readonly shardBytes?: number;
+}
+
+export interface PreparedData {
+  readonly dataSet: DataSet;
+  /** The shard files, in order: `loadDataSet` opens them, wherever they are copied. */
+  readonly files: readonly string[];
+}
+
+/** `$MOM_CACHE`, else `$XDG_CACHE_HOME/mom`, else `~/.cache/mom`. */
+export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { MOM_CACHE, XDG_CACHE_HOME } = environment;
+  return MOM_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "mom");
+}
+
+/** @throws InputError where the source is wrong, or does not fit the model */
+export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
+  const { notice = () => {}, cache = cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
+  const source =
+    data.source.kind === "emoji" ? emojiSource(parts) : filesSource(data.source.path, options.folder, parts);
+  checkFits(source, parts, data.length);
+  const groups = shardsOf(source.documents, parts, shardBytes);
+  const key = contentHash(JSON.stringify([SHARD_FORMAT, DECODER, source.fingerprint, shapesOf(parts), shardBytes]));
+  const shards: Shard[] = [];
+  const files: string[] = [];
+  for (const [index, documents] of groups.entries()) {
+    const part = `${String(index + 1).padStart(5, "0")}-of-${String(groups.length).padStart(5, "0")}`;
+    const file = join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
+    files.push(file);
+    shards.push(kept(file, parts, notice) ?? (await made(file, documents, parts, notice)));
+  }
+  return { dataSet: dataSetOf(shards, parts, data.held_out), files };
+}
+
+/** What of the modalities decides on a shard's bytes: not their names. */
+const shapesOf = ({ modalities }: ModelParts) =>
+  modalities.map((modality) =>
+    modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
+  );
+
+function checkFits(source: Source, parts: ModelParts, length: number): void {
+  for (const { place, segments } of source.documents) {
+    const sizes = segments.map((segment) => ({
+      modality: segment.modality,
+      ids: "ids" in segment ? segment.ids.length : undefined,
+    }));
+    const needed = documentLength(sizes, parts);
+    if (needed > length) throw tooLong(`${place}: the document`, needed, length);
+  }
+}
+
+/** Cuts the documents, in order, into groups of at most so many bytes. */
+function shardsOf(documents: readonly SourceDocument[], parts: ModelParts, limit: number): SourceDocument[][] {
+  const groups: SourceDocument[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const document of documents) {
+    const size = document.segments.reduce((sum, segment) => sum + bytesOfSegment(segment, parts), 0);
+    if (bytes + size > limit) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)?.push(document);
+    bytes += size;
+  }
+  return groups;
+}
+
+function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts): number {
+  if ("ids" in segment) return 4 * segment.ids.length;
+  const modality = modalities[segment.modality];
+  return modality?.kind === "patches" ? modality.height * modality.width * modality.channels : 0;
+}
+
+/** The shard as the cache has it; undefined where it is missing or damaged. */
+function kept(file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return readShard(readFileSync(file), basename(file), modalities);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    notice(`${error.message}; it is prepared again`);
+    return undefined;
+  }
+}
+
+async function made(
+  file: string,
+  documents: readonly SourceDocument[],
+  parts: ModelParts,
+  notice: (text: string) => void,
+): Promise<Shard> {
+  notice(`preparing ${documents.length} documents, once, into ${file}`);
+  const bytes = writeShard(await readPictures(documents, parts), parts.modalities);
+  writeWhole(file, bytes, "Free some space, or set MOM_CACHE to a folder that can be written.");
+  return readShard(bytes, basename(file), parts.modalities);
+}

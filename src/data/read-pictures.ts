@@ -1,0 +1,33 @@
+// Documents of a source with their pictures decoded, several at a time.
+import { readFile } from "node:fs/promises";
+import type { ModelParts } from "../modalities/text.js";
+import { decodePicture } from "./picture-file.js";
+import type { PreparedDocument, PreparedSegment } from "./shard.js";
+import type { SourceDocument, SourceSegment } from "./source.js";
+
+/** Enough to keep sharp's threads busy while files are read. */
+const AT_ONCE = 16;
+
+/** In the order of the documents; the first that fails stops the rest. */
+export async function readPictures(
+  documents: readonly SourceDocument[],
+  parts: ModelParts,
+): Promise<readonly PreparedDocument[]> {
+  const prepared = new Array<PreparedDocument>(documents.length);
+  const waiting = documents.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, document] of waiting) {
+      const segments = await Promise.all(document.segments.map((segment) => read(segment, document.place, parts)));
+      prepared[index] = { ...document, segments };
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return prepared;
+}
+
+async function read(segment: SourceSegment, place: string, { modalities }: ModelParts): Promise<PreparedSegment> {
+  if ("ids" in segment) return segment;
+  const modality = modalities[segment.modality];
+  if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no pictures`);
+  return { modality: segment.modality, pixels: await decodePicture(await readFile(segment.image), modality, place) };
+}

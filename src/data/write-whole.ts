@@ -1,0 +1,45 @@
+// Writes a file whole or not at all: aside, synced, renamed.
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { InputError } from "../diagnostics/input-error.js";
+
+/** @param remedy what to do when the disk refuses */
+export function writeWhole(path: string, bytes: Uint8Array, remedy: string): void {
+  const aside = `${path}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeSynced(aside, bytes);
+    renameSync(aside, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw new InputError(`cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);
+  }
+}
+
+/** Leaves no file where it fails. */
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Makes the rename itself last. Not every platform lets a folder be opened, and there it needs no sync. */
+function syncFolder(path: string): void {
+  try {
+    const folder = openSync(path, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch (error) {
+    if (process.platform !== "win32") throw error;
+  }
+}

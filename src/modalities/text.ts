@@ -1,0 +1,71 @@
+// Text and token ids: what each modality may say in the one vocabulary, and how ids are shown to people.
+import type { Modality, Vocabulary } from "./modality.fields.js";
+
+/** The parts of a checked model that say how data become positions; `CheckedSpec.model` is one. */
+export interface ModelParts {
+  readonly modalities: readonly Modality[];
+  readonly vocabulary: Vocabulary;
+}
+
+/** A text as a `bytes` modality's own ids: its UTF-8 bytes. */
+export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** How many ids of its own data may use, from 0: its range without the markers. 0 for a continuous modality. */
+export function ordinaryIds(index: number, { modalities, vocabulary }: ModelParts): number {
+  const modality = modalities[index];
+  switch (modality?.kind) {
+    case "bytes":
+      return 256;
+    case "tokens":
+      return index === vocabulary.owner
+        ? Math.min(...markers(vocabulary)) - firstId(index, vocabulary)
+        : modality.vocab;
+    default:
+      return 0;
+  }
+}
+
+/** First id of a modality's range in the vocabulary. */
+export const firstId = (index: number, vocabulary: Vocabulary): number => vocabulary.first[index] as number;
+
+const markers = (vocabulary: Vocabulary): number[] => [
+  vocabulary.documentEnd,
+  vocabulary.padding,
+  ...vocabulary.spans.flatMap((span) => (span === undefined ? [] : [span.begin, span.end])),
+];
+
+/** Ids of the vocabulary as text: bytes decoded, a marker as `<image>` or `<end>`, any other id as `‹17›`. */
+export function textOf(ids: Iterable<number>, parts: ModelParts): string {
+  const { modalities, vocabulary } = parts;
+  const names = markerNames(parts);
+  const ranges = modalities.flatMap(({ kind }, index) => (kind === "bytes" ? [firstId(index, vocabulary)] : []));
+  let text = "";
+  let bytes: number[] = [];
+  const flush = (): void => {
+    text += new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    bytes = [];
+  };
+  for (const id of ids) {
+    const first = ranges.find((start) => id >= start && id < start + 256);
+    if (first !== undefined) bytes.push(id - first);
+    else {
+      flush();
+      text += names.get(id) ?? `‹${id}›`;
+    }
+  }
+  flush();
+  return text;
+}
+
+function markerNames({ modalities, vocabulary }: ModelParts): ReadonlyMap<number, string> {
+  const names = new Map([
+    [vocabulary.documentEnd, "<end>"],
+    [vocabulary.padding, "<pad>"],
+  ]);
+  vocabulary.spans.forEach((span, index) => {
+    if (span === undefined) return;
+    names.set(span.begin, `<${modalities[index]?.name}>`);
+    names.set(span.end, `</${modalities[index]?.name}>`);
+  });
+  return names;
+}

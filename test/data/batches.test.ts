@@ -1,0 +1,215 @@
+// Packing and order: what stands at every position of a batch, that nothing is lost, and that a run can be resumed.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Batch } from "../../src/data/batch.js";
+import { type DataSet, openDataSet } from "../../src/data/data-set.js";
+import { documentBatch, validationBatches } from "../../src/data/fixed-batches.js";
+import { type DataPosition, openTraining } from "../../src/data/order.js";
+import { batchOf, positionsOf } from "../../src/data/packing.js";
+import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import { BEGIN, codesAndText, DOCUMENT_END, END, PADDING, textAndImages } from "./parts.js";
+
+const parts = textAndImages();
+
+/** A data set of pairs of a text of the given length and a picture whose pixels are all its own number. */
+function pairs(lengths: readonly number[], heldOut = 0.2): DataSet {
+  const documents = lengths.map((length, number): PreparedDocument => {
+    const ids = new Uint8Array(length).fill(number % 256);
+    const segments = [
+      { modality: 0, ids },
+      { modality: 1, pixels: new Uint8Array(8 * 8 * 3).fill(number % 256) },
+    ];
+    return { label: `d${number}`, hash: (number * 2654435761) >>> 0, eitherOrder: number % 3 !== 0, segments };
+  });
+  return openDataSet([{ name: "a", bytes: writeShard(documents, parts.modalities) }], parts, heldOut);
+}
+
+const lengthsOf = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((i * 7) % 13));
+
+/** The documents of a batch by sequence, as their tokens without padding. */
+function documentsOf({ batch, length, tokens, document }: Batch): number[][] {
+  const found = new Map<number, number[]>();
+  for (let position = 0; position < batch * length; position++) {
+    const number = document[position] as number;
+    if (number === -1) continue;
+    const key = Math.floor(position / length) * length + number;
+    const held = found.get(key) ?? [];
+    held.push(tokens[position] as number);
+    found.set(key, held);
+  }
+  return [...found.values()];
+}
+
+describe("a batch", () => {
+  it("holds at each position what the document says", () => {
+    const dataSet = pairs([2, 3], 0);
+    const rows = [
+      [
+        { document: 0, reversed: false },
+        { document: 1, reversed: true },
+      ],
+      [],
+    ];
+    const { batch, length, tokens, modality, document, pictures } = batchOf(dataSet, rows, 22);
+    expect([batch, length]).toEqual([2, 22]);
+    const pad = (count: number, value: number): number[] => new Array<number>(count).fill(value);
+    const first = [0, 0, BEGIN, 0, 0, 0, 0, END, DOCUMENT_END];
+    const second = [BEGIN, 0, 0, 0, 0, END, 1, 1, 1, DOCUMENT_END];
+    expect([...tokens]).toEqual([...first, ...second, ...pad(3 + 22, PADDING)]);
+    expect([...modality]).toEqual([0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, ...pad(8 + 22, 0)]);
+    expect([...document]).toEqual([...pad(9, 0), ...pad(10, 1), ...pad(3 + 22, -1)]);
+    expect(pictures.map(({ modality, position, id }) => ({ modality, position, id }))).toEqual([
+      { modality: 1, position: 3, id: 0 },
+      { modality: 1, position: 10, id: 1 },
+    ]);
+    expect(pictures[1]?.patches).toEqual(new Float32Array(4 * 48).fill(1 / 127.5 - 1));
+  });
+
+  it("marks the spans of every modality but the owner, and shifts ids into its range", () => {
+    const segments = [
+      { modality: 0, ids: [1, 15] },
+      { modality: 1, ids: [0, 255] },
+    ];
+    const shard = writeShard([{ label: "a", hash: 0, eitherOrder: false, segments }], codesAndText.modalities);
+    const dataSet = openDataSet([{ name: "a", bytes: shard }], codesAndText, 0);
+    const { tokens, modality } = documentBatch(dataSet, [0], { length: 8 });
+    expect([...tokens]).toEqual([1, 15, 18, 20, 275, 19, 16, 17]);
+    expect([...modality]).toEqual([0, 0, 0, 1, 1, 0, 0, 0]);
+  });
+});
+
+describe("training order", () => {
+  const shape = { length: 40, batch: 3, seed: 5 };
+
+  it("has the same batches for the same seed, and others for another", () => {
+    const dataSet = pairs(lengthsOf(50));
+    const [a, b, c] = [shape, shape, { ...shape, seed: 6 }].map((chosen) => openTraining(dataSet, chosen));
+    let differ = false;
+    for (let step = 0; step < 30; step++) {
+      const batch = a?.next();
+      expect(b?.next()).toEqual(batch);
+      differ ||= String(c?.next().tokens) !== String(batch?.tokens);
+    }
+    expect(differ).toBe(true);
+  });
+
+  it("resumes at any batch, across epochs, with and without accumulation", () => {
+    const dataSet = pairs(lengthsOf(23));
+    for (const accumulate of [1, 3]) {
+      const order = openTraining(dataSet, { ...shape, accumulate });
+      const seen: { position: DataPosition; batch: Batch }[] = [];
+      for (let step = 0; step < 25; step++) seen.push({ position: order.position(), batch: order.next() });
+      expect(seen.at(-1)?.position.epoch).toBeGreaterThan(1);
+      const used = openTraining(dataSet, { ...shape, accumulate });
+      for (const { position, batch } of [...seen].reverse()) {
+        used.seek(JSON.parse(JSON.stringify(position)) as DataPosition);
+        expect(used.position()).toEqual(position);
+        expect(used.next()).toEqual(batch);
+      }
+    }
+  });
+
+  it("reads the same in an update, however it is cut into micro-batches", () => {
+    const dataSet = pairs(lengthsOf(40));
+    const whole = openTraining(dataSet, { ...shape, batch: 6 });
+    const cut = openTraining(dataSet, { ...shape, batch: 2, accumulate: 3 });
+    for (let step = 0; step < 10; step++) {
+      const parts = [cut.next(), cut.next(), cut.next()];
+      expect(parts.flatMap(({ tokens }) => [...tokens])).toEqual([...whole.next().tokens]);
+    }
+  });
+
+  it("gives every training document once in an epoch, whole, and none that is held out", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 25 }), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 33, max: 90 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat({ max: 2 ** 40 }),
+        (lengths, length, batch, seed) => {
+          const dataSet = pairs([1, ...lengths], 0.3);
+          const order = openTraining(dataSet, { length, batch, seed });
+          const counts = new Map<number, number>();
+          let given = 0;
+          while (given < 2 * dataSet.train.length) {
+            const { pictures, document, tokens } = order.next();
+            given += pictures.length;
+            for (const { id } of pictures) counts.set(id, (counts.get(id) ?? 0) + 1);
+            const used = pictures.reduce((sum, { id }) => sum + positionsOf(dataSet, id), 0);
+            expect(document.filter((number) => number >= 0).length).toBe(used);
+            tokens.forEach((token, position) => {
+              expect(token === PADDING).toBe(document[position] === -1);
+            });
+          }
+          // Pictures are numbered as their documents. Every document came at least twice but for what a last batch cut.
+          for (const number of dataSet.train) expect(counts.get(number)).toBeGreaterThanOrEqual(2);
+          for (const number of dataSet.validation) expect(counts.has(number)).toBe(false);
+        },
+      ),
+      { seed: 2, numRuns: 60 },
+    );
+  });
+
+  it("keeps whole documents, in an order that is drawn anew each epoch and only where either may be", () => {
+    const dataSet = pairs(lengthsOf(30), 0);
+    const order = openTraining(dataSet, shape);
+    const ways = new Map<number, Set<boolean>>();
+    while (order.position().epoch < 8) {
+      const batch = order.next();
+      for (const tokens of documentsOf(batch)) {
+        const pictureFirst = tokens[0] === BEGIN;
+        const number = tokens[pictureFirst ? 6 : 0] as number;
+        const text = new Array<number>(
+          dataSet.documents[number]?.segments[0]?.kind === "tokens" ? positionsOf(dataSet, number) - 7 : 0,
+        ).fill(number);
+        const picture = [BEGIN, 0, 0, 0, 0, END];
+        expect(tokens).toEqual([...(pictureFirst ? [...picture, ...text] : [...text, ...picture]), DOCUMENT_END]);
+        ways.set(number, (ways.get(number) ?? new Set()).add(pictureFirst));
+      }
+    }
+    expect(ways.size).toBe(30);
+    const bothWays = [...ways].filter(([, seen]) => seen.size === 2).map(([number]) => number);
+    expect(bothWays.every((number) => number % 3 !== 0)).toBe(true);
+    expect(bothWays.length).toBeGreaterThan(17);
+  });
+
+  it("leaves little room unused", () => {
+    const dataSet = pairs(lengthsOf(200), 0);
+    const order = openTraining(dataSet, { length: 128, batch: 16, seed: 1 });
+    let padding = 0;
+    for (let step = 0; step < 5; step++) padding += order.next().document.filter((number) => number === -1).length;
+    expect(padding / (5 * 16 * 128)).toBeLessThan(0.06);
+  });
+
+  it("refuses a position outside the data, and a document that fits no sequence", () => {
+    const dataSet = pairs(lengthsOf(10));
+    const order = openTraining(dataSet, shape);
+    for (const position of [
+      { epoch: -1, index: 0, micro: 0 },
+      { epoch: 0, index: 10, micro: 0 },
+      { epoch: 0, index: 0, micro: 1 },
+      { epoch: 0, index: 0.5, micro: 0 },
+    ])
+      expect(() => order.seek(position)).toThrow(InputError);
+    expect(() => openTraining(pairs([34], 0), shape)).toThrow(/"d0" takes 41 positions, and data.length is 40/);
+  });
+});
+
+describe("validation", () => {
+  it("has every held-out document once in each of its orders, in batches of one size, always the same", () => {
+    const dataSet = pairs(lengthsOf(60), 0.4);
+    const batches = [...validationBatches(dataSet, { length: 40, batch: 4 })];
+    expect(dataSet.validation.length).toBeGreaterThan(10);
+    const expected = dataSet.validation.flatMap((number) => (number % 3 === 0 ? [number] : [number, number]));
+    expect(batches.flatMap(({ pictures }) => pictures.map(({ id }) => id)).sort()).toEqual(expected.sort());
+    const pictureFirst = batches.flatMap(documentsOf).filter((tokens) => tokens[0] === BEGIN);
+    expect(pictureFirst.length).toBe(dataSet.validation.filter((number) => number % 3 !== 0).length);
+    for (const { batch, tokens } of batches) expect([batch, tokens.length]).toEqual([4, 160]);
+    expect([...validationBatches(dataSet, { length: 40, batch: 4 })]).toEqual(batches);
+  });
+
+  it("has no batch where nothing is held out", () => {
+    expect([...validationBatches(pairs([1, 2], 0), { length: 40, batch: 4 })]).toEqual([]);
+  });
+});
