@@ -1,0 +1,105 @@
+// Mistakes in what is written where: fields, kinds, types and ranges.
+import type { Diagnostic, Span } from "./diagnostic.js";
+import { listed, suggestion } from "./nearest.js";
+
+type Rest = Partial<Omit<Diagnostic, "code" | "severity" | "title" | "message" | "span">>;
+const error = (code: string, title: string, message: string, span: Span, rest: Rest = {}): Diagnostic => ({
+  code,
+  severity: "error",
+  title,
+  message,
+  span,
+  ...rest,
+});
+const helped = (help: string | undefined): Rest => (help === undefined ? {} : { help });
+
+export const duplicate = (span: Span, name: string, earlier: Span): Diagnostic =>
+  error("duplicate", "Given twice", `\`${name}\` is given twice.`, span, {
+    help: "Remove one of them.",
+    related: [{ span: earlier, note: "given here first" }],
+  });
+
+export const reservedName = (span: Span, name: string): Diagnostic =>
+  error("reserved-name", "Reserved name", `\`${name}\` cannot be a name of your own: it has a meaning already.`, span, {
+    help: "Choose another.",
+  });
+
+export const unknownField = (span: Span, name: string, owner: string, known: readonly string[]): Diagnostic =>
+  error("unknown-field", "Unknown field", `${owner} has no field \`${name}\`.`, span, helped(suggestion(name, known)));
+
+export const missingField = (span: Span, name: string, owner: string, meaning: string, example: string): Diagnostic =>
+  error("missing-field", "Missing field", `${owner} lacks \`${name}\`.`, span, { expected: meaning, example });
+
+export const unknownKind = (span: Span, name: string, what: string, known: readonly string[]): Diagnostic =>
+  error("unknown-kind", "Unknown kind", `There is no ${what} \`${name}\`.`, span, helped(suggestion(name, known)));
+
+export const missingKind = (span: Span, field: string, known: readonly string[]): Diagnostic =>
+  error("missing-kind", "Kind missing", `\`${field}\` must say its kind.`, span, {
+    expected: listed(known, "or"),
+    example: `${field}: ${known[0]}`,
+  });
+
+export const wrongType = (span: Span, field: string, found: string, expected: string, example?: string): Diagnostic =>
+  error("wrong-type", "Wrong type", `\`${field}\` cannot be \`${found}\`.`, span, {
+    found,
+    expected,
+    ...(example === undefined ? {} : { example }),
+  });
+
+export const outOfRange = (span: Span, field: string, found: string, expected: string): Diagnostic =>
+  error("out-of-range", "Out of range", `\`${field}\` cannot be \`${found}\`.`, span, { found, expected });
+
+export const unknownWord = (span: Span, field: string, name: string, known: readonly string[]): Diagnostic =>
+  error("unknown-word", "Unknown word", `\`${field}\` cannot be \`${name}\`.`, span, helped(suggestion(name, known)));
+
+export const wrongCount = (span: Span, field: string, found: number, expected: string): Diagnostic =>
+  error("wrong-count", "Wrong number of items", `\`${field}\` has ${found === 0 ? "none" : found}.`, span, {
+    expected,
+  });
+
+export const needsName = (span: Span, kind: string, example: string): Diagnostic =>
+  error("needs-name", "Name missing", `Every \`${kind}\` has a name of its own.`, span, {
+    help: `Write \`${kind} NAME\`.`,
+    example,
+  });
+
+export const takesNoName = (span: Span, field: string, name: string): Diagnostic =>
+  error(
+    "takes-no-name",
+    "Two names",
+    `\`${field}\` is no kind of thing that has names: \`${name}\` says nothing.`,
+    span,
+    {
+      help: `Write \`${field}: …\`.`,
+    },
+  );
+
+export const unnamedArgument = (span: Span, call: string, known: readonly string[]): Diagnostic =>
+  error("unnamed-argument", "Argument without a name", `\`${call}\` needs the name of every argument.`, span, {
+    ...(known.length === 0
+      ? { help: `\`${call}\` takes no arguments.` }
+      : { expected: `one of ${listed(known, "and")}`, example: `${call}(${known[0]}: …)` }),
+  });
+
+export const misplacedSum = (span: Span): Diagnostic =>
+  error(
+    "misplaced-sum",
+    "Arithmetic",
+    "Products and sums are for the `layers` of a model; numbers are written out.",
+    span,
+    {
+      help: "Write the result.",
+    },
+  );
+
+export const tokenizerUnreadable = (span: Span, path: string): Diagnostic =>
+  error(
+    "tokenizer",
+    "Tokenizer",
+    `\`${path}\` cannot be read as a tokenizer.json, so its ids cannot be counted.`,
+    span,
+    {
+      help: "Give the path of the file relative to the spec, or the number of ids as `vocab`.",
+      example: "tokens(vocab: 32_000)",
+    },
+  );
