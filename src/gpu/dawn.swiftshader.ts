@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync } from "node:zlib";
 import { DeviceError } from "./device-error.js";
@@ -19,7 +19,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 
 /** Where mom keeps what it can make again: $MOM_CACHE, else $XDG_CACHE_HOME/mom, else ~/.cache/mom. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string {
-  if (environment.MOM_CACHE) return environment.MOM_CACHE;
+  if (environment.MOM_CACHE) return resolve(environment.MOM_CACHE);
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "mom");
 }
 

@@ -1,11 +1,12 @@
 // Finds an adapter on Node and opens a device on it: the only importer of Dawn, and of Vulkan's set-up.
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import type { Profile } from "../ir/plan.js";
 import { sleepBetweenLooks } from "./dawn.polling.js";
 import { cacheFolder, LIBRARIES, swiftShaderFolder } from "./dawn.swiftshader.js";
 import { DeviceError } from "./device-error.js";
-import { kindOf, profileOf } from "./profile.js";
+import { describe, kindOf, profileOf } from "./profile.js";
 
 /** Where an adapter may come from, in order of preference. */
 export const SOURCES = ["gpu", "system", "swiftshader"] as const;
@@ -64,31 +65,49 @@ const RTLD_NODELETE = 0x1000;
  */
 const instances = new Map<string, GPU>();
 
-/** The instance with these toggles; `environment` stands while it finds its drivers, and only then. */
-async function adapterOf(
-  key: string,
-  unchecked: boolean,
-  request: GPURequestAdapterOptions,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<GPUAdapter | null> {
+interface Search {
+  /** Tells instances apart that find different drivers. */
+  readonly drivers: "system" | "swiftshader";
+  readonly unchecked: boolean;
+  /** Part of the adapter's name. */
+  readonly named?: string;
+  /** Stands while the instance finds its drivers, and only then. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The preferred adapter among those that the drivers offer; null for none. */
+async function adapterOf({ drivers, unchecked, named, environment = {} }: Search): Promise<GPUAdapter | null> {
   const { create, globals } = await importDawn();
   if (instances.size === 0) Object.assign(globalThis, globals);
-  const name = `${key} ${unchecked}`;
-  const before = Object.keys(environment).map((variable) => [variable, process.env[variable]] as const);
-  Object.assign(process.env, environment);
+  const options = [
+    `enable-dawn-features=${(unchecked ? [...ALWAYS, ...UNCHECKED] : ALWAYS).join()}`,
+    "disable-dawn-features=timestamp_quantization",
+    ...(named === undefined ? [] : [`adapter=${named}`]),
+  ];
+  const key = [drivers, ...options].join(" ");
+  const restore = setEnvironment(environment);
   try {
-    const toggles = unchecked ? [...ALWAYS, ...UNCHECKED] : ALWAYS;
-    const instance =
-      instances.get(name) ??
-      create([`enable-dawn-features=${toggles.join()}`, "disable-dawn-features=timestamp_quantization"]);
-    instances.set(name, instance);
-    return await instance.requestAdapter(request);
+    const instance = instances.get(key) ?? create(options);
+    instances.set(key, instance);
+    return await instance.requestAdapter({ powerPreference: "high-performance" });
+  } catch {
+    // Dawn throws where it finds no adapter of the name.
+    return null;
   } finally {
-    for (const [variable, value] of before) {
-      if (value === undefined) delete process.env[variable];
-      else process.env[variable] = value;
-    }
+    restore();
   }
+}
+
+/** Sets variables of the process; the answer puts back what was there, so that child processes see no change. */
+function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
 }
 
 async function importDawn(): Promise<typeof import("webgpu")> {
@@ -119,12 +138,18 @@ function loadLibrary(file: string): string | undefined {
 const systemLoaderMissing = (): string | undefined =>
   process.platform === "linux" ? loadLibrary("libvulkan.so.1") : undefined;
 
+const gpuRemedy = (): string =>
+  existsSync("/proc/driver/nvidia/version")
+    ? "NVIDIA's kernel driver is loaded: what is missing is nvidia_icd.json (name it in VK_DRIVER_FILES; in a container " +
+      "NVIDIA_DRIVER_CAPABILITIES needs graphics) or a library it needs (Debian: libvulkan1 libegl1 libgl1)."
+    : "If there is a GPU, install its driver with the Vulkan ICD, and the Vulkan loader (Debian: libvulkan1).";
+
 const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => Promise<GPUAdapter>>> = {
   async gpu(unchecked = true) {
     const loader = systemLoaderMissing();
-    const remedy = "Install the GPU's driver with its Vulkan ICD, and the Vulkan loader (Debian: libvulkan1).";
+    const remedy = gpuRemedy();
     if (loader !== undefined) throw new DeviceError(`No Vulkan loader: ${loader}.`, remedy);
-    const adapter = await adapterOf("system", unchecked, { powerPreference: "high-performance" });
+    const adapter = await adapterOf({ drivers: "system", unchecked });
     if (adapter === null) throw new DeviceError("No driver offers an adapter that Dawn accepts.", remedy);
     if (kindOf(adapter.info) === "gpu") return adapter;
     throw new DeviceError(`Only a software adapter is installed (${describe(adapter.info)}).`, remedy);
@@ -133,7 +158,10 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
     const loader = systemLoaderMissing();
     const remedy = "Install Mesa 25 or newer with llvmpipe (Debian 13, Ubuntu 24.04: mesa-vulkan-drivers libvulkan1).";
     if (loader !== undefined) throw new DeviceError(`No Vulkan loader: ${loader}.`, remedy);
-    const adapter = await adapterOf("system", unchecked, { forceFallbackAdapter: true });
+    const first = await adapterOf({ drivers: "system", unchecked });
+    // Dawn puts a GPU first, and counts no other software than SwiftShader as a fallback; Mesa's goes by its name.
+    const mesa = first && (await adapterOf({ drivers: "system", unchecked, named: "llvmpipe" }));
+    const adapter = mesa ?? first;
     if (adapter !== null && kindOf(adapter.info) === "cpu") return adapter;
     throw new DeviceError("No software driver that Dawn accepts; it refuses Mesa before 25.", remedy);
   },
@@ -148,7 +176,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
       );
     }
     const environment = { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd };
-    const adapter = await adapterOf("swiftshader", unchecked, {}, environment);
+    const adapter = await adapterOf({ drivers: "swiftshader", unchecked, environment });
     if (adapter !== null) return adapter;
     throw new DeviceError(
       "SwiftShader was loaded but offers no adapter.",
@@ -166,10 +194,6 @@ export async function findAdapter(source: AdapterSource, unchecked?: boolean): P
     throw error;
   }
 }
-
-/** `NVIDIA H100 80GB HBM3, driver …`: what the driver says of itself. */
-export const describe = (info: GPUAdapterInfo): string =>
-  [info.device || info.architecture, info.description].filter((word) => word !== "").join(", ");
 
 /** What the user chose in $MOM_ADAPTER; undefined for no choice. */
 function chosenByEnvironment(): AdapterSource | undefined {

@@ -1,5 +1,5 @@
 // Makes the picked nodes ready to encode: every dispatch checked against the device and bound once.
-import type { BufferRange, Dispatch, Plan } from "../ir/plan.js";
+import type { BufferRange, Dispatch, Kernel } from "../ir/plan.js";
 import type { PickedNode, PickedPhase } from "./choose.js";
 import { DeviceError } from "./device-error.js";
 import type { Health } from "./health.js";
@@ -15,8 +15,9 @@ export interface PreparedNode {
 }
 
 export interface Parts {
-  readonly plan: Plan;
-  readonly kernels: ReadonlyMap<number, CompiledKernel>;
+  /** The kernel that a dispatch runs. */
+  readonly kernelOf: (dispatch: Dispatch) => Kernel;
+  readonly kernels: ReadonlyMap<Kernel, CompiledKernel>;
   readonly buffers: readonly GPUBuffer[];
 }
 
@@ -56,7 +57,7 @@ function checkWorkgroups(device: GPUDevice, name: string, workgroups: Dispatch["
 }
 
 function prepareDispatch(device: GPUDevice, name: string, dispatch: Dispatch, parts: Parts): Encode {
-  const { pipeline, layout } = parts.kernels.get(dispatch.kernel) as CompiledKernel;
+  const { pipeline, layout } = parts.kernels.get(parts.kernelOf(dispatch)) as CompiledKernel;
   const [x, y, z] = dispatch.workgroups;
   const group = device.createBindGroup({
     label: name,

@@ -10,20 +10,18 @@ export interface CompiledKernel {
 
 const BINDING_TYPE = { read: "read-only-storage", write: "storage", uniform: "uniform" } as const;
 
-/** Compiles the kernels with these indices; kernels of the same source and bindings share a pipeline. */
+/** Compiles the kernels, which may repeat; those of the same source and bindings share a pipeline. */
 export async function compileKernels(
   device: GPUDevice,
   health: Health,
   kernels: readonly Kernel[],
-  used: Iterable<number>,
-): Promise<ReadonlyMap<number, CompiledKernel>> {
+): Promise<ReadonlyMap<Kernel, CompiledKernel>> {
   const bySource = new Map<string, Promise<CompiledKernel>>();
-  const compiled = [...new Set(used)].map(async (index) => {
-    const kernel = kernels[index] as Kernel;
+  const compiled = [...new Set(kernels)].map(async (kernel) => {
     const key = `${kernel.bindings.join()}\n${kernel.source}`;
-    const existing = bySource.get(key) ?? compileKernel(device, health, kernel);
-    bySource.set(key, existing);
-    return [index, await existing] as const;
+    const pipeline = bySource.get(key) ?? compileKernel(device, health, kernel);
+    bySource.set(key, pipeline);
+    return [kernel, await pipeline] as const;
   });
   return new Map(await Promise.all(compiled));
 }

@@ -4,15 +4,22 @@ import type { Profile } from "../ir/plan.js";
 /** Software adapters (SwiftShader, llvmpipe, WARP) call themselves fallback adapters. */
 export const kindOf = (info: GPUAdapterInfo): Profile["kind"] => (info.isFallbackAdapter ? "cpu" : "gpu");
 
-/** `swiftshader`, `llvmpipe`, `nvidia-h100-80gb-hbm3`: software by its kind, a GPU by its model. */
-function nameOf(info: GPUAdapterInfo): string {
-  const model = info.isFallbackAdapter ? info.architecture || info.device : info.device || info.description;
-  const name = model
+/** Of a name that a driver gives, what a file name can hold. */
+const plain = (name: string): string =>
+  name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-+|-+$/g, "");
-  return name || info.vendor || "unnamed";
+
+/** `swiftshader`, `llvmpipe`, `nvidia-h100-80gb-hbm3`: software by the first word of its name, a GPU by its model. */
+function nameOf(info: GPUAdapterInfo): string {
+  const model = plain(info.device || info.architecture || info.description || info.vendor) || "unnamed";
+  return info.isFallbackAdapter ? (model.split("-")[0] as string) : model;
 }
+
+/** The adapter's model and driver, for people. */
+export const describe = (info: GPUAdapterInfo): string =>
+  [plain(info.device || info.architecture), info.description].filter((words) => words !== "").join(", ");
 
 /** Adapters that offer subgroups say their sizes; one that does not is taken to have none. */
 function subgroupSizes({ subgroupMinSize: min, subgroupMaxSize: max }: GPUAdapterInfo): Profile["subgroup"] {

@@ -1,5 +1,6 @@
 // A plan on a device: its buffers, pipelines and bind groups, made once, and the commands that run its phases.
 import type { BufferRange, Plan, Profile } from "../ir/plan.js";
+import { kernelResolver } from "./aliasing.js";
 import { type Allocated, allocate, type Buffers } from "./buffers.js";
 import { choose, type PickedPhase, type Preference } from "./choose.js";
 import { DeviceError } from "./device-error.js";
@@ -56,16 +57,18 @@ export async function prepare(
 ): Promise<Runtime> {
   const picked = choose(plan, profile, options.prefer);
   const health = watch(device);
+  let buffers: Buffers | undefined;
   try {
     const dispatches = picked.flatMap(({ nodes }) => nodes.flatMap(({ choice }) => choice.dispatches));
-    const used = dispatches.map(({ kernel }) => kernel);
-    const kernels = await compileKernels(device, health, plan.kernels, used);
-    const buffers = await allocate(device, health, plan, dispatches);
-    const phases = await prepareNodes(device, health, picked, { plan, kernels, buffers: buffers.list });
+    const kernelOf = kernelResolver(plan.kernels);
+    const kernels = await compileKernels(device, health, dispatches.map(kernelOf));
+    buffers = await allocate(device, health, plan, dispatches);
+    const phases = await prepareNodes(device, health, picked, { kernelOf, kernels, buffers: buffers.list });
     return runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit: options.dispatchesPerSubmit ?? 256 });
   } catch (error) {
     const reason = deviceErrorFrom(error, "The plan can't be prepared");
     health.close(reason);
+    for (const buffer of buffers?.list ?? []) buffer.destroy();
     throw reason;
   }
 }
@@ -87,6 +90,10 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
     const nodes = phases.get(phase);
     if (nodes === undefined) throw new RangeError(`The plan has no phase "${phase}"; it has ${[...phases.keys()]}.`);
     return nodes;
+  };
+  const readPlace = async (place: Place): Promise<ArrayBuffer> => {
+    const { buffer, start, bytes } = locate(place);
+    return await readback.read(buffer, start, bytes);
   };
   return {
     picks: picked.flatMap(({ name, nodes }) =>
@@ -112,14 +119,19 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
     write(place, data, offset = 0) {
       health.check();
       const { buffer, start, bytes, name } = locate(place);
-      if (offset + data.byteLength > bytes) {
+      if ((start + offset) % 4 !== 0 || data.byteLength % 4 !== 0) {
+        throw new RangeError(`Writes to ${name} start and end at multiples of 4 bytes.`);
+      }
+      if (offset < 0 || offset + data.byteLength > bytes) {
         throw new RangeError(`${data.byteLength} bytes at ${offset} don't fit into ${name}, which has ${bytes}.`);
       }
       device.queue.writeBuffer(buffer, start + offset, data);
     },
-    async read(place) {
-      const { buffer, start, bytes } = locate(place);
-      return await readback.read(buffer, start, bytes);
+    read(place) {
+      const contents = readPlace(place);
+      // Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process.
+      contents.catch(() => {});
+      return contents;
     },
     room: (ahead = 2) => readback.room(ahead),
     async settled() {

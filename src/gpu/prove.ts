@@ -1,0 +1,78 @@
+// A computation whose result is known, to prove that a device computes and does not only present itself.
+import type { Plan, Profile } from "../ir/plan.js";
+import { DeviceError } from "./device-error.js";
+import { prepare } from "./runtime.js";
+
+const COUNT = 1000;
+const BYTES = 4096;
+
+/** products[i] = i · x, for an x that the host writes. */
+const PLAN: Plan = {
+  buffers: [
+    { name: "step", role: "step", bytes: 16 },
+    { name: "products", role: "results", bytes: BYTES },
+  ],
+  kernels: [
+    {
+      name: "prove",
+      bindings: ["uniform", "write"],
+      source: `
+@group(0) @binding(0) var<uniform> step: vec4f;
+@group(0) @binding(1) var<storage, read_write> products: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < ${COUNT}u) {
+    products[id.x] = f32(id.x) * step.x;
+  }
+}`,
+    },
+  ],
+  phases: [
+    {
+      name: "prove",
+      nodes: [
+        {
+          label: "prove",
+          choices: [
+            {
+              variant: "only",
+              requires: {},
+              dispatches: [
+                {
+                  kernel: 0,
+                  bindings: [
+                    { buffer: 0, offset: 0, bytes: 16 },
+                    { buffer: 1, offset: 0, bytes: BYTES },
+                  ],
+                  workgroups: [Math.ceil(COUNT / 64), 1, 1],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  fields: [
+    { name: "x", buffer: 0, offset: 0, type: "f32", shape: [4] },
+    { name: "products", buffer: 1, offset: 0, type: "f32", shape: [COUNT] },
+  ],
+};
+
+/** Milliseconds from compiling a small kernel to its result; throws a DeviceError if the result is wrong. */
+export async function prove(device: GPUDevice, profile: Profile): Promise<number> {
+  const start = performance.now();
+  const runtime = await prepare(device, profile, PLAN);
+  runtime.write("x", new Float32Array([3, 0, 0, 0]));
+  runtime.run(["prove"]);
+  const products = new Float32Array(await runtime.read("products"));
+  runtime.destroy();
+  const wrong = products.findIndex((product, i) => product !== 3 * i);
+  if (wrong >= 0) {
+    throw new DeviceError(
+      `${profile.name} computes wrongly: ${wrong} · 3 = ${products[wrong]}.`,
+      "Update the driver, or use another adapter: --adapter swiftshader.",
+    );
+  }
+  return performance.now() - start;
+}
