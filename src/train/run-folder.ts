@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Disk, nodeDisk } from "./disk.js";
 import { diskFailure, folderExists, noRun } from "./mistakes.js";
+import { takeLock } from "./run-lock.js";
 import { tidyFolder } from "./whole-folder.js";
 
 export interface Run {
@@ -25,12 +26,14 @@ export const RUN_FILES = {
   /** What was trained, as the report's heading tells it. */
   about: "about.json",
   report: "report.html",
+  /** Names the process that trains; gone when it ends in order. */
+  lock: "lock.json",
 } as const;
 
 export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(run.path, RUN_FILES[file]);
 
 /**
- * Makes the folder of a new run.
+ * Makes the folder of a new run, which this process holds until `closeRun`.
  * @param contents the spec as resolved, and the plan as JSON
  * @throws Failure where the folder exists or can't be made
  */
@@ -39,6 +42,7 @@ export function createRun(path: string, contents: { spec: string; plan: string }
   if (disk.exists(path)) throw folderExists(path);
   try {
     disk.makeFolder(path);
+    takeLock(disk, pathIn(run, "lock"), path);
     disk.makeFolder(pathIn(run, "checkpoints"));
     disk.makeFolder(pathIn(run, "samples"));
     disk.create(pathIn(run, "plan"), new TextEncoder().encode(contents.plan));
@@ -47,22 +51,26 @@ export function createRun(path: string, contents: { spec: string; plan: string }
     disk.sync(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") throw folderExists(path);
-    disk.remove(path);
+    if (disk.exists(path)) disk.remove(path);
     throw diskFailure(error, path, ", or name a folder elsewhere with --out.");
   }
   return run;
 }
 
 /**
- * Opens a run to go on with it, and ends what a killed writer left half done.
- * @throws Failure where the folder is not that of a run
+ * Opens a run to go on with it, and ends what a killed writer left half done. This process holds it until `closeRun`.
+ * @throws Failure where the folder is not that of a run, or another process trains it
  */
 export function openRun(path: string, disk: Disk = nodeDisk): Run {
   const run = runAt(path, disk);
+  takeLock(disk, pathIn(run, "lock"), path);
   tidyFolder(disk, pathIn(run, "checkpoints"));
   tidyFolder(disk, pathIn(run, "samples"));
   return run;
 }
+
+/** Lets others train it. A process that ends without has no hold on it either. */
+export const closeRun = (run: Run): void => run.disk.remove(pathIn(run, "lock"));
 
 /** A run to read from; nothing in it is touched, and it may be in use. */
 export function runAt(path: string, disk: Disk = nodeDisk): Run {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, latestCheckpoint, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { type Disk, nodeDisk } from "../../src/train/disk.js";
-import { createRun, openRun, type Run, runAt } from "../../src/train/run-folder.js";
+import { closeRun, createRun, openRun, type Run, runAt } from "../../src/train/run-folder.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";
@@ -188,6 +188,7 @@ test("killed at any moment, a run has whole checkpoints, and the next open leave
   const entryPoints = [join(import.meta.dirname, "checkpoint.child.ts")];
   await build({ entryPoints, outfile: child, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
   const run = newRun();
+  closeRun(run);
   let leftovers = 0;
   let last = 0;
   for (let round = 0; round < 20; round++) {
@@ -200,7 +201,7 @@ test("killed at any moment, a run has whole checkpoints, and the next open leave
     writer.kill("SIGKILL");
     await gone;
     leftovers += readdirSync(join(run.path, "checkpoints")).filter((name) => name.startsWith(".")).length;
-    openRun(run.path);
+    closeRun(openRun(run.path));
     expect(readdirSync(join(run.path, "checkpoints")).filter((name) => !name.startsWith("step-"))).toEqual([]);
     for (const step of checkpointSteps(run)) expect(readCheckpoint(run, step)).toEqual(sampleCheckpoint(step));
     const newest = checkpointSteps(run).at(-1) ?? 0;

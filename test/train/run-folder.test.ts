@@ -1,4 +1,5 @@
 // The folder of a run: made once, opened again, taken back to a step.
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js"
 import { nodeDisk } from "../../src/train/disk.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { recorder, rewindRun } from "../../src/train/recorder.js";
-import { createRun, openRun, type Run } from "../../src/train/run-folder.js";
+import { closeRun, createRun, openRun, type Run } from "../../src/train/run-folder.js";
 import { eventBytesUpTo } from "../../src/train/tensorboard.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
@@ -55,9 +56,36 @@ test("a full disk leaves no half-made run", () => {
   expect(existsSync(path)).toBe(false);
 });
 
+test("a path through a file is refused with a remedy", () => {
+  writeFileSync(join(folder, "file"), "");
+  expect(() => createRun(join(folder, "file", "run"), contents)).toThrow(/a part of the path is a file/);
+});
+
 test("what is no run is not opened", () => {
   expect(() => openRun(join(folder, "absent"))).toThrow(/absent is not the folder of a run/);
   expect(() => openRun(folder)).toThrow(/spec\.mom is missing/);
+});
+
+test("a run is trained by one process at a time; a dead one holds nothing", async ({ skip }) => {
+  if (!existsSync("/proc/self/stat")) skip("only Linux tells when a process began");
+  const run = newRun();
+  const lock = join(run.path, "lock.json");
+  expect(openRun(run.path)).toEqual(run);
+  const other = spawn("sleep", ["60"]);
+  const gone = new Promise((resolve) => other.once("exit", resolve));
+  const started = readFileSync(`/proc/${other.pid}/stat`, "utf8").split(" ")[21];
+  writeFileSync(lock, JSON.stringify({ pid: other.pid, started }));
+  expect(() => openRun(run.path)).toThrow(new RegExp(`Process ${other.pid} is writing to`));
+  writeFileSync(lock, JSON.stringify({ pid: other.pid, started: "1" }));
+  expect(openRun(run.path)).toEqual(run);
+  writeFileSync(lock, JSON.stringify({ pid: other.pid, started }));
+  other.kill();
+  await gone;
+  expect(openRun(run.path)).toEqual(run);
+  writeFileSync(lock, "{");
+  expect(openRun(run.path)).toEqual(run);
+  closeRun(run);
+  expect(existsSync(lock)).toBe(false);
 });
 
 test("metrics are read back exactly, and hold no clock time", () => {

@@ -1,0 +1,54 @@
+// One writer at a time: a file in the run's folder that names the process which trains it.
+import { existsSync, readFileSync } from "node:fs";
+import type { Disk } from "./disk.js";
+import { diskFailure, folderInUse } from "./mistakes.js";
+
+interface Holder {
+  readonly pid: number;
+  /** When that process began, in the kernel's ticks: a number given to another process later does not hold the lock. */
+  readonly started: string;
+}
+
+/**
+ * Takes the lock at `path` for this process; a killed process holds none.
+ * @throws Failure where another process holds it
+ */
+export function takeLock(disk: Disk, path: string, folder: string): void {
+  const holder = holderOf(disk, path);
+  if (holder !== undefined && holder.pid !== process.pid && isAlive(holder)) throw folderInUse(folder, holder.pid);
+  disk.remove(path);
+  const own: Holder = { pid: process.pid, started: startOf(process.pid) };
+  try {
+    disk.create(path, new TextEncoder().encode(JSON.stringify(own)));
+  } catch (error) {
+    throw diskFailure(error, path, ".");
+  }
+}
+
+function holderOf(disk: Disk, path: string): Holder | undefined {
+  if (!disk.exists(path)) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(disk.read(path))) as Holder;
+  } catch {
+    // Killed while it wrote the lock.
+    return undefined;
+  }
+}
+
+function isAlive({ pid, started }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
+  }
+  return startOf(pid) === started;
+}
+
+/** The 22nd field of /proc/PID/stat; empty where the system has no such file. The name before it may hold spaces. */
+function startOf(pid: number): string {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return "";
+  const stat = readFileSync(path, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
