@@ -15,10 +15,17 @@ export async function readPictures(
 ): Promise<readonly PreparedDocument[]> {
   const prepared = new Array<PreparedDocument>(documents.length);
   const waiting = documents.entries();
+  let failed = false;
   const work = async (): Promise<void> => {
     for (const [index, document] of waiting) {
-      const segments = await Promise.all(document.segments.map((segment) => read(segment, document.place, parts)));
-      prepared[index] = { ...document, segments };
+      if (failed) return;
+      try {
+        const segments = await Promise.all(document.segments.map((segment) => read(segment, document.place, parts)));
+        prepared[index] = { ...document, segments };
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

@@ -1,0 +1,219 @@
+// `source: files`: what lines mean, and the message for each that is wrong.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DataSet } from "../../src/data/data-set.js";
+import { prepare } from "../../src/data/prepare.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import type { ModelParts } from "../../src/modalities/text.js";
+import { codesAndText, textAndImages } from "./parts.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-files-"));
+const data = join(folder, "data");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const solid = (width: number, height: number, background: sharp.Color) =>
+  sharp({ create: { width, height, channels: 4, background } })
+    .png()
+    .toBuffer();
+
+beforeAll(async () => {
+  mkdirSync(join(data, "below"), { recursive: true });
+  writeFileSync(join(data, "red.png"), await solid(20, 20, { r: 255, g: 0, b: 0, alpha: 1 }));
+  writeFileSync(join(data, "below", "tall blue.png"), await solid(10, 40, { r: 0, g: 0, b: 255, alpha: 1 }));
+  writeFileSync(join(data, "clear.png"), await solid(20, 20, { r: 9, g: 9, b: 9, alpha: 0 }));
+  writeFileSync(join(data, "no-image.png"), "text");
+  writeFileSync(
+    join(data, "cut.png"),
+    (await sharp(join(data, "red.png")).resize(300).png().toBuffer()).subarray(0, 200),
+  );
+  writeFileSync(join(folder, "outside.png"), await solid(8, 8, { r: 0, g: 0, b: 0, alpha: 1 }));
+  symlinkSync(join(folder, "outside.png"), join(data, "link.png"));
+});
+
+async function prepared(lines: string | Uint8Array, parts: ModelParts, heldOut = 0, length = 64): Promise<DataSet> {
+  writeFileSync(join(data, "pairs.jsonl"), lines);
+  const source = { kind: "files", path: "data/pairs.jsonl" } as const;
+  const options = { folder, cache: join(folder, "cache") };
+  return (await prepare({ source, length, held_out: heldOut }, parts, options)).dataSet;
+}
+
+const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
+const pixel = (dataSet: DataSet, document: number, at: number): number[] => [
+  ...(dataSet.picture(document)?.pixels.subarray(3 * at, 3 * at + 3) ?? []),
+];
+
+describe("lines", () => {
+  it("hold texts and pictures, in their order", async () => {
+    const lines = `${line({ text: "ein Mäuschen" }, { image: "red.png" })}\r\n  \n${line({ image: "below/tall blue.png" }, { text: "b" }, { image: "red.png" })}`;
+    const dataSet = await prepared(lines, textAndImages());
+    expect(dataSet.documents.map(({ label }) => label)).toEqual(["ein Mäuschen", "b"]);
+    expect(dataSet.documents[0]?.segments).toEqual([
+      { kind: "tokens", modality: 0, ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")) },
+      { kind: "picture", modality: 1, picture: 0 },
+    ]);
+    expect(dataSet.documents[1]?.segments.map(({ kind }) => kind)).toEqual(["picture", "tokens", "picture"]);
+    expect(dataSet.documents.map(({ eitherOrder }) => eitherOrder)).toEqual([false, false]);
+    expect(pixel(dataSet, 0, 0)).toEqual([255, 0, 0]);
+  });
+
+  it("fit a picture of another aspect into the size, on white", async () => {
+    const dataSet = await prepared(line({ image: "below/tall blue.png" }), textAndImages());
+    expect(pixel(dataSet, 0, 0)).toEqual([255, 255, 255]);
+    expect(pixel(dataSet, 0, 4)).toEqual([0, 0, 255]);
+    expect(pixel(dataSet, 0, 7)).toEqual([255, 255, 255]);
+  });
+
+  it("put what is transparent on white, or keep it with 4 channels; grey with 1", async () => {
+    expect(pixel(await prepared(line({ image: "clear.png" }), textAndImages()), 0, 0)).toEqual([255, 255, 255]);
+    const withAlpha = await prepared(line({ image: "clear.png" }), textAndImages(8, 4));
+    expect(withAlpha.picture(0)?.pixels[3]).toBe(0);
+    const grey = await prepared(line({ image: "red.png" }), textAndImages(8, 1));
+    expect(grey.picture(0)?.pixels.length).toBe(64);
+    expect(grey.picture(0)?.pixels[0]).toBeGreaterThan(30);
+    expect(grey.picture(0)?.pixels[0]).toBeLessThan(150);
+  });
+
+  it("hold ids, in the first modality of tokens or the one they name", async () => {
+    const dataSet = await prepared(
+      line({ tokens: [0, 15] }, { text: "a", modality: "text" }, { tokens: [], modality: "codes" }),
+      codesAndText,
+    );
+    expect(dataSet.documents[0]?.segments).toEqual([
+      { kind: "tokens", modality: 0, ids: Int32Array.of(0, 15) },
+      { kind: "tokens", modality: 1, ids: Int32Array.of(20 + 97) },
+      { kind: "tokens", modality: 0, ids: Int32Array.of() },
+    ]);
+  });
+
+  it("fall on their side of the split by content, wherever they stand", async () => {
+    const lines = Array.from({ length: 40 }, (_, i) => line({ text: `text ${i}` }));
+    const sides = async (ordered: string[]) => {
+      const dataSet = await prepared(ordered.join(""), textAndImages(), 0.3);
+      return dataSet.validation.map((number) => dataSet.label(number)).sort();
+    };
+    const held = await sides(lines);
+    expect(held.length).toBeGreaterThan(4);
+    expect(held.length).toBeLessThan(24);
+    expect(await sides(lines.toReversed())).toEqual(held);
+  });
+
+  it("are prepared again when an image behind them changes", async () => {
+    writeFileSync(join(data, "changing.png"), await solid(8, 8, { r: 0, g: 255, b: 0, alpha: 1 }));
+    expect(pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 255, 0]);
+    writeFileSync(join(data, "changing.png"), await solid(8, 8, { r: 0, g: 0, b: 255, alpha: 1 }));
+    expect(pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 0, 255]);
+  });
+});
+
+describe("wrong files", () => {
+  const images = textAndImages();
+  const tokenizer: ModelParts = {
+    ...codesAndText,
+    modalities: [{ kind: "tokens", name: "codes", vocab: 20, tokenizer: "tokenizer.json" }],
+  };
+  const good = line({ text: "good" });
+  const cases: readonly [string, string | Uint8Array, ModelParts, RegExp, RegExp][] = [
+    ["an empty file", "", images, /^data\/pairs.jsonl: the file has no documents/, /one document a line/],
+    ["only blank lines", "\n \n", images, /has no documents/, /one document a line/],
+    ["invalid JSON", `${good}{"segments": [}`, images, /^data\/pairs.jsonl:2: not JSON/, /^Like this/],
+    ["invalid UTF-8", Uint8Array.of(0x22, 0xff), images, /^data\/pairs.jsonl:1: the line is not UTF-8/, /UTF-8/],
+    ["a line that is a list", "[]", images, /:1: not an object with only a list of segments/, /^Like this/],
+    ["a line with another key", '{"segments":[{"text":"a"}],"x":1}', images, /only a list of segments/, /^Like this/],
+    ["no segments", line(), images, /only a list of segments/, /^Like this/],
+    ["a segment that is a string", line("a"), images, /:1: a segment is "a", not an object/, /A segment is/],
+    [
+      "an unknown kind",
+      good + line({ audio: "a.wav" }),
+      images,
+      /:2: a segment of an unknown kind, with audio/,
+      /A segment is/,
+    ],
+    ["two kinds at once", line({ text: "a", image: "b" }), images, /unknown kind, with text, image/, /A segment is/],
+    ["no kind", line({ modality: "text" }), images, /with no content/, /A segment is/],
+    ["a kind of the prototype", line({ toString: "a" }), images, /with toString/, /A segment is/],
+    ["text that is a number", line({ text: 1 }), images, /"text" is not a string/, /A segment is/],
+    [
+      "no modality for text",
+      line({ text: "a" }),
+      { ...images, modalities: images.modalities.slice(1) },
+      /"text" needs a modality of bytes/,
+      /modality text: bytes/,
+    ],
+    [
+      "no modality for images",
+      line({ image: "red.png" }),
+      codesAndText,
+      /"image" needs a modality of patches/,
+      /patches\(/,
+    ],
+    ["no modality for tokens", line({ tokens: [1] }), images, /"tokens" needs a modality of tokens/, /tokens\(vocab/],
+    [
+      "an unknown modality",
+      line({ text: "a", modality: "txt" }),
+      images,
+      /no modality of bytes named "txt"/,
+      /Name one of text/,
+    ],
+    [
+      "text for a tokenizer",
+      line({ text: "a" }),
+      tokenizer,
+      /tokenizer, which is not supported yet/,
+      /"tokens": \[…\]/,
+    ],
+    ["a marker's id", line({ tokens: [3, 16] }), codesAndText, /:1: "tokens" holds 16; codes has ids 0 to 15/, /vocab/],
+    ["an id that is broken", line({ tokens: [0.5] }), codesAndText, /holds 0.5/, /whole numbers/],
+    ["tokens that are no list", line({ tokens: "a" }), codesAndText, /holds "a"/, /list/],
+    [
+      "a missing image",
+      good + line({ image: "no.png" }),
+      images,
+      /^data\/pairs.jsonl:2: there is no image "no.png"/,
+      /path/,
+    ],
+    [
+      "a path that leaves the folder",
+      line({ image: "../outside.png" }),
+      images,
+      /"..\/outside.png" lies outside/,
+      /beside/,
+    ],
+    ["an absolute path", line({ image: "/etc/passwd" }), images, /lies outside/, /beside/],
+    ["a link that leaves the folder", line({ image: "link.png" }), images, /"link.png" lies outside/, /beside/],
+    ["an image that is a folder", line({ image: "below" }), images, /:1: cannot read the file/, /path/],
+    [
+      "an image that is no image",
+      good + line({ image: "no-image.png" }),
+      images,
+      /^data\/pairs.jsonl:2: not an image/,
+      /PNG/,
+    ],
+    ["an image that is cut off", line({ image: "cut.png" }), images, /:1: not an image that can be read/, /PNG/],
+    ["two channels", line({ image: "red.png" }), textAndImages(8, 2), /image has 2 channels/, /1 channel/],
+    [
+      "a document that is too long",
+      good + line({ text: "a".repeat(64) }),
+      images,
+      /:2: the document takes 65 positions, and data.length is 64/,
+      /at least 65/,
+    ],
+  ];
+
+  it.each(cases)("%s", async (_, lines, parts, message, remedy) => {
+    const failure = await prepared(lines, parts).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(failure instanceof InputError)) throw failure ?? new Error("no failure");
+    expect(failure.message).toMatch(message);
+    expect(failure.remedy).toMatch(remedy);
+  });
+
+  it("no file at all", async () => {
+    const source = { kind: "files", path: "data/none.jsonl" } as const;
+    const failure = prepare({ source, length: 8, held_out: 0 }, images, { folder, cache: folder });
+    await expect(failure).rejects.toThrow(/^data\/none.jsonl: cannot read the file \(ENOENT/);
+  });
+});
