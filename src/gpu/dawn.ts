@@ -134,9 +134,16 @@ function loadLibrary(file: string): string | undefined {
   }
 }
 
-/** Why the machine's own drivers can't be asked; looked at first because Dawn prints a warning when it fails. */
-const systemLoaderMissing = (): string | undefined =>
-  process.platform === "linux" ? loadLibrary("libvulkan.so.1") : undefined;
+let systemLoader: { readonly missing: string | undefined } | undefined;
+
+/**
+ * Why the machine's own drivers can't be asked; looked at first because Dawn prints a warning when it fails, and only
+ * once because the bundled loader, when it is loaded, answers to the same name.
+ */
+function systemLoaderMissing(): string | undefined {
+  systemLoader ??= { missing: process.platform === "linux" ? loadLibrary("libvulkan.so.1") : undefined };
+  return systemLoader.missing;
+}
 
 const gpuRemedy = (): string =>
   existsSync("/proc/driver/nvidia/version")
@@ -168,6 +175,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
   async swiftshader(unchecked = false) {
     const folder = await swiftShaderFolder(cacheFolder(process.env));
     const [loader, , icd] = LIBRARIES.map((file) => join(folder, file)) as [string, string, string];
+    systemLoaderMissing();
     const refused = loadLibrary(loader);
     if (refused !== undefined) {
       throw new DeviceError(
