@@ -1,0 +1,31 @@
+// The pictures of a data set as rows of numbers: whole, or one patch at its position.
+import { type PatchesModality, patchesPerPicture, patchSize } from "../../modalities/modality.fields.js";
+import type { DataSet } from "../data-set.js";
+import { type Rows, rowOf } from "./linear-denoiser.js";
+
+/** All pictures of one modality in these documents, a row each: its patches, one after the other. */
+export function pictureRows(dataSet: DataSet, documents: readonly number[], modality: number): Rows {
+  const pictures = documents.flatMap((document) =>
+    (dataSet.documents[document]?.segments ?? []).flatMap((segment) =>
+      segment.kind === "picture" && segment.modality === modality ? [dataSet.pictureById(segment.picture)] : [],
+    ),
+  );
+  const rows = pictures.map(({ patches }) => patches());
+  const size = rows[0]?.length ?? 0;
+  const values = new Float32Array(rows.length * size);
+  rows.forEach((row, index) => {
+    values.set(row, index * size);
+  });
+  return { count: rows.length, size, values };
+}
+
+/** Rows of one patch each, for every position in the picture. */
+export function patchRows(pictures: Rows, modality: PatchesModality): Rows[] {
+  const size = patchSize(modality);
+  return Array.from({ length: patchesPerPicture(modality) }, (_, patch) => {
+    const values = new Float32Array(pictures.count * size);
+    for (let row = 0; row < pictures.count; row++)
+      values.set(rowOf(pictures, row).subarray(patch * size, (patch + 1) * size), row * size);
+    return { count: pictures.count, size, values };
+  });
+}
