@@ -1,0 +1,106 @@
+// A line chart as inline SVG. Colours and type come from the page's style sheet, so that it follows light and dark.
+import { type Axis, axis, type Point, quantile, thinned } from "./curves.js";
+import { escapeHtml } from "./html.js";
+
+export interface Series {
+  readonly label: string;
+  /** Ascending in x. Points that are not finite are gaps. */
+  readonly points: readonly Point[];
+  /** `faint` curves lie behind and may be cut off at the chart's edge; `marked` ones have a dot at each point. */
+  readonly look: "faint" | "line" | "marked";
+  /** Number of the colour in the style sheet, from 1. */
+  readonly color: number;
+}
+
+export interface Chart {
+  readonly title: string;
+  /** What the vertical axis measures; may be empty. */
+  readonly unit: string;
+  readonly series: readonly Series[];
+}
+
+const WIDTH = 560;
+const HEIGHT = 300;
+const FRAME = { left: 58, right: WIDTH - 16, top: 12, bottom: HEIGHT - 38 } as const;
+/** Shares of a faint curve's points that may lie below or above the chart. */
+const OUTLIERS = 0.01;
+
+/** A figure with a heading, a legend and the curves over steps; empty where no point is finite. */
+export function lineChart(chart: Chart): string {
+  const series = chart.series
+    .map((one) => ({ ...one, points: one.points.filter(({ y }) => Number.isFinite(y)) }))
+    .filter(({ points }) => points.length > 0);
+  if (series.length === 0) return "";
+  const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
+  const ys = series.flatMap(extent);
+  const across = axis(0, quantile(xs, 1), 6, { least: 1 });
+  const up = axis(Math.min(...ys), Math.max(...ys), 5, { outward: true });
+  const place = ({ x, y }: Point): Point => ({
+    x: FRAME.left + ((x - across.from) / (across.to - across.from)) * (FRAME.right - FRAME.left),
+    y: FRAME.bottom - ((y - up.from) / (up.to - up.from)) * (FRAME.bottom - FRAME.top),
+  });
+  const title = escapeHtml(chart.title);
+  const unit = chart.unit === "" ? "" : ` <span class="unit">${escapeHtml(chart.unit)}</span>`;
+  return `<figure class="chart">
+<figcaption><h3>${title}${unit}</h3>${series.length > 1 ? legend(series) : ""}</figcaption>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">
+${grid(across, up, place)}
+<svg x="${FRAME.left}" y="${FRAME.top}" width="${FRAME.right - FRAME.left}" height="${FRAME.bottom - FRAME.top}" viewBox="${FRAME.left} ${FRAME.top} ${FRAME.right - FRAME.left} ${FRAME.bottom - FRAME.top}">
+${series.map((one) => path(one, place)).join("\n")}
+</svg>
+${series.map((one) => marks(one, place)).join("")}
+</svg>
+</figure>
+`;
+}
+
+/** The lowest and highest value that the chart must show of a series. */
+function extent({ points, look }: Series): [number, number] {
+  const ys = points.map(({ y }) => y);
+  const share = look === "faint" && points.length >= 1 / OUTLIERS ? OUTLIERS : 0;
+  return [quantile(ys, share), quantile(ys, 1 - share)];
+}
+
+function legend(series: readonly Series[]): string {
+  const entries = series.map(
+    ({ label, look, color }) =>
+      `<span class="key"><svg viewBox="0 0 22 10" aria-hidden="true"><path class="${look} color-${color}" d="M1 5H21"/>${
+        look === "marked" ? `<circle class="dot color-${color}" cx="11" cy="5" r="3.5"/>` : ""
+      }</svg>${escapeHtml(label)}</span>`,
+  );
+  return `<span class="legend">${entries.join("")}</span>`;
+}
+
+function grid(across: Axis, up: Axis, place: (point: Point) => Point): string {
+  const horizontal = up.ticks.map(({ value, label }) => {
+    const y = round(place({ x: across.from, y: value }).y);
+    return `<path class="grid" d="M${FRAME.left} ${y}H${FRAME.right}"/><text x="${FRAME.left - 8}" y="${y}" class="up">${label}</text>`;
+  });
+  const vertical = across.ticks.map(({ value, label }) => {
+    const x = round(place({ x: value, y: up.from }).x);
+    return `<path class="axis" d="M${x} ${FRAME.bottom}v5"/><text x="${x}" y="${FRAME.bottom + 18}" class="across">${label}</text>`;
+  });
+  const base = `<path class="axis" d="M${FRAME.left} ${FRAME.bottom}H${FRAME.right}"/>`;
+  const name = `<text x="${(FRAME.left + FRAME.right) / 2}" y="${HEIGHT - 4}" class="across name">step</text>`;
+  return [...horizontal, base, ...vertical, name].join("\n");
+}
+
+function path({ points, look, color }: Series, place: (point: Point) => Point): string {
+  const corners = thinned(points, 400).map(place);
+  const d = corners.map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
+  return `<path class="${look} color-${color}" d="${d}"/>`;
+}
+
+/** Dots where there are few enough to tell apart, each telling its value to the pointer; a lone point always has one. */
+function marks({ label, points, look, color }: Series, place: (point: Point) => Point): string {
+  if (points.length > 1 && (look !== "marked" || points.length > 60)) return "";
+  return points
+    .map((point) => {
+      const { x, y } = place(point);
+      const told = `${escapeHtml(label)}, step ${point.x}: ${point.y.toPrecision(5)}`;
+      return `<circle class="dot color-${color}" cx="${round(x)}" cy="${round(y)}" r="3.5"><title>${told}</title></circle>`;
+    })
+    .join("");
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

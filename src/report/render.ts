@@ -1,0 +1,181 @@
+// A run as one HTML page that needs nothing else: what was trained, its losses, its pictures, its spec.
+import type { MetricRecord, TimingRecord, TrainRecord, ValidationRecord } from "../train/metrics.js";
+import { lineChart } from "./chart.js";
+import { type Point, smoothed } from "./curves.js";
+import { escapeHtml } from "./html.js";
+import { STYLE } from "./style.js";
+
+export interface Sample {
+  readonly name: string;
+  /** PNG files. */
+  readonly truth: Uint8Array;
+  readonly sampled: readonly Uint8Array[];
+}
+
+export interface SampleGroup {
+  /** For example "Seen names". */
+  readonly label: string;
+  readonly samples: readonly Sample[];
+}
+
+/** What was trained, as told by whoever trained it. */
+export interface About {
+  readonly title: string;
+  /** Name and value: parameters, device, … */
+  readonly facts: readonly (readonly [string, string])[];
+  /** What each modality's loss measures: "nats a token". */
+  readonly units: Readonly<Record<string, string>>;
+}
+
+export interface ReportData {
+  readonly about: About;
+  readonly spec: string;
+  readonly metrics: readonly MetricRecord[];
+  readonly timing: readonly TimingRecord[];
+  readonly samples: readonly SampleGroup[];
+}
+
+/** Share of the steps that a smoothed value is the mean of. */
+const WINDOW = 0.04;
+
+export function renderReport({ about, spec, metrics, timing, samples }: ReportData): string {
+  const train = metrics.filter((record) => record.kind === "train");
+  const validation = metrics.filter((record) => record.kind === "validation");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${escapeHtml(about.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(about.title)}</h1>
+${facts(about)}
+${losses(about, train, validation)}
+${samples.map(pictures).join("")}
+${course(train, timing)}
+<section id="spec"><h2>Spec</h2>
+<pre>${escapeHtml(spec.trimEnd())}</pre></section>
+</main>
+</body>
+</html>
+`;
+}
+
+const facts = ({ facts }: About): string =>
+  facts.length === 0
+    ? ""
+    : `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>`;
+
+/** Modalities in the order in which the records name them. */
+const modalitiesOf = (records: readonly MetricRecord[]): string[] => [
+  ...new Set(records.flatMap(({ losses }) => Object.keys(losses))),
+];
+
+function losses(about: About, train: readonly TrainRecord[], validation: readonly ValidationRecord[]): string {
+  if (train.length + validation.length === 0)
+    return `<section id="losses"><h2>Losses</h2><p>No step has been recorded.</p></section>`;
+  const modalities = modalitiesOf([...train, ...validation]);
+  const charts = modalities.map((modality) => {
+    const raw = pointsOf(train, ({ losses }) => losses[modality]);
+    return lineChart({
+      title: modality,
+      unit: about.units[modality] ?? "",
+      series: [
+        { label: "training, each step", points: raw, look: "faint", color: 1 },
+        { label: "training, smoothed", points: smoothed(raw, windowOf(raw)), look: "line", color: 1 },
+        {
+          label: "validation",
+          points: pointsOf(validation, ({ losses }) => losses[modality]),
+          look: "marked",
+          color: 2,
+        },
+      ],
+    });
+  });
+  return `<section id="losses"><h2>Losses</h2>
+<div class="charts">${charts.join("")}</div>
+${finalLosses(modalities, train, validation)}${notFinite(train)}</section>`;
+}
+
+function finalLosses(
+  modalities: readonly string[],
+  train: readonly TrainRecord[],
+  validation: readonly ValidationRecord[],
+): string {
+  const row = (label: string, lossOf: (record: MetricRecord) => number | undefined): string => {
+    const raw = pointsOf(train, lossOf);
+    const window = raw.slice(-windowOf(raw));
+    const mean = window.reduce((sum, { y }) => sum + y, 0) / window.length;
+    const checked = pointsOf(validation, lossOf);
+    const best = checked.length === 0 ? undefined : checked.reduce((low, point) => (point.y < low.y ? point : low));
+    const cells = [number(mean), number(checked.at(-1)?.y), number(best?.y), best === undefined ? "–" : String(best.x)];
+    return `<tr><td>${escapeHtml(label)}</td>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  };
+  const rows = modalities.map((modality) => row(modality, ({ losses }) => losses[modality]));
+  return `<h2>Final losses</h2>
+<div class="scroll"><table><thead><tr><th>Modality</th><th>Training</th><th>Validation</th><th>Best validation</th><th>at step</th></tr></thead>
+<tbody>${rows.join("")}${row("all, weighted", ({ loss }) => loss)}</tbody></table></div>
+<p>Training is the mean of the last ${windowOf(train)} of ${train.length} steps.</p>`;
+}
+
+function notFinite(train: readonly TrainRecord[]): string {
+  const bad = train.filter(({ loss, gradient_norm }) => !Number.isFinite(loss + gradient_norm));
+  const [first] = bad;
+  if (first === undefined) return "";
+  return `<p>${bad.length} of ${train.length} steps had a loss or gradient norm that is not finite, the first at step ${first.step}.</p>`;
+}
+
+/** How training went besides its losses. */
+function course(train: readonly TrainRecord[], timing: readonly TimingRecord[]): string {
+  const norms = pointsOf(train, ({ gradient_norm }) => gradient_norm);
+  const pace = timing.map(({ step, tokens_per_second }) => ({ x: step, y: tokens_per_second }));
+  const charts = [
+    lineChart({
+      title: "Gradient norm",
+      unit: "before clipping",
+      series: [
+        { label: "each step", points: norms, look: "faint", color: 3 },
+        { label: "smoothed", points: smoothed(norms, windowOf(norms)), look: "line", color: 3 },
+      ],
+    }),
+    lineChart({
+      title: "Learning rate",
+      unit: "",
+      series: [{ label: "each step", points: pointsOf(train, ({ lr }) => lr), look: "line", color: 3 }],
+    }),
+    lineChart({
+      title: "Pace",
+      unit: "tokens a second",
+      series: [{ label: "measured", points: pace, look: "line", color: 3 }],
+    }),
+  ];
+  if (charts.every((chart) => chart === "")) return "";
+  return `<section id="course"><h2>Course of training</h2>\n<div class="charts small">${charts.join("")}</div></section>`;
+}
+
+function pictures({ label, samples }: SampleGroup): string {
+  const image = (bytes: Uint8Array, kind: string, name: string): string =>
+    `<span><img src="data:image/png;base64,${Buffer.from(bytes).toString("base64")}" alt="${escapeHtml(`${name}, ${kind}`)}">${kind}</span>`;
+  const figures = samples.map(
+    ({ name, truth, sampled }) =>
+      `<figure><figcaption>${escapeHtml(name)}</figcaption><div class="pair">${image(truth, "true", name)}${sampled
+        .map((bytes) => image(bytes, "sampled", name))
+        .join("")}</div></figure>`,
+  );
+  return `<section class="samples"><h2>${escapeHtml(label)}</h2>\n<div class="pictures">${figures.join("\n")}</div></section>\n`;
+}
+
+function pointsOf<R extends MetricRecord>(records: readonly R[], value: (record: R) => number | undefined): Point[] {
+  return records.flatMap((record) => {
+    const y = value(record);
+    return y !== undefined && Number.isFinite(y) ? [{ x: record.step, y }] : [];
+  });
+}
+
+const windowOf = (points: readonly unknown[]): number => Math.max(1, Math.round(points.length * WINDOW));
+const number = (value: number | undefined): string =>
+  value === undefined || !Number.isFinite(value) ? "–" : value.toPrecision(4);

@@ -1,0 +1,54 @@
+// The report of a run's folder: read from what the run has written, and written beside it.
+import { basename, resolve } from "node:path";
+import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
+import { damagedMetrics, diskFailure } from "../train/mistakes.js";
+import { pathIn, type Run } from "../train/run-folder.js";
+import { type About, type ReportData, renderReport } from "./render.js";
+import { latestSamples } from "./samples.js";
+
+/** Writes down what is trained, for the report's heading. */
+export function writeAbout(run: Run, about: About): void {
+  replaceFile(run, pathIn(run, "about"), `${JSON.stringify(about, null, 2)}\n`);
+}
+
+/**
+ * What a run has recorded so far; it may still be in training.
+ * @throws Failure where its metrics are damaged
+ */
+export function readRun(run: Run): ReportData {
+  const text = (path: string): string => (run.disk.exists(path) ? new TextDecoder().decode(run.disk.read(path)) : "");
+  const about = text(pathIn(run, "about"));
+  return {
+    about: about === "" ? { title: basename(resolve(run.path)), facts: [], units: {} } : (JSON.parse(about) as About),
+    spec: text(pathIn(run, "spec")),
+    metrics: recordsOf<MetricRecord>(pathIn(run, "metrics"), text, parseMetrics),
+    timing: recordsOf<TimingRecord>(pathIn(run, "timing"), text, parseTiming),
+    samples: latestSamples(run),
+  };
+}
+
+/** Writes report.html and returns its path. */
+export function writeReport(run: Run): string {
+  const path = pathIn(run, "report");
+  replaceFile(run, path, renderReport(readRun(run)));
+  return path;
+}
+
+function recordsOf<T>(path: string, text: (path: string) => string, parse: (text: string) => T[] | number): T[] {
+  const records = parse(text(path));
+  if (typeof records === "number") throw damagedMetrics(path, records);
+  return records;
+}
+
+/** The old contents stand until the new are on the disk. */
+function replaceFile({ disk }: Run, path: string, text: string): void {
+  const aside = `${path}.writing`;
+  try {
+    disk.remove(aside);
+    disk.create(aside, new TextEncoder().encode(text));
+    disk.rename(aside, path);
+  } catch (error) {
+    disk.remove(aside);
+    throw diskFailure(error, path, ", then make it again with `mom report`.");
+  }
+}

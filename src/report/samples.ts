@@ -1,0 +1,50 @@
+// The sampled pictures of a run: `samples/step-N/` holds PNG files and an index that says which is which.
+import { join } from "node:path";
+import { pathIn, type Run } from "../train/run-folder.js";
+import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
+import type { SampleGroup } from "./render.js";
+
+const INDEX = "index.json";
+
+/** What index.json holds: the groups, with the names of files in place of pictures. */
+interface IndexedGroup {
+  readonly label: string;
+  readonly samples: readonly { readonly name: string; readonly truth: string; readonly sampled: readonly string[] }[];
+}
+
+/** Writes the pictures sampled after `step` updates, in place of those of that step. */
+export function writeSamples(run: Run, step: number, groups: readonly SampleGroup[]): void {
+  const files: NamedFile[] = [];
+  const put = (name: string, bytes: Uint8Array): string => {
+    files.push({ name, bytes });
+    return name;
+  };
+  const index: IndexedGroup[] = groups.map(({ label, samples }, group) => ({
+    label,
+    samples: samples.map(({ name, truth, sampled }, sample) => {
+      const stem = `${group + 1}-${sample + 1}`;
+      return {
+        name,
+        truth: put(`${stem}-true.png`, truth),
+        sampled: sampled.map((bytes, which) => put(`${stem}-sampled-${which + 1}.png`, bytes)),
+      };
+    }),
+  }));
+  put(INDEX, new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`));
+  writeWholeFolder(run.disk, pathIn(run, "samples"), `step-${step}`, files);
+}
+
+/** The pictures of the last step that has some. */
+export function latestSamples(run: Run): SampleGroup[] {
+  const folder = pathIn(run, "samples");
+  const names = run.disk.exists(folder) ? run.disk.list(folder) : [];
+  const steps = names.flatMap((name) => (/^step-\d+$/.test(name) ? [Number(name.slice(5))] : []));
+  if (steps.length === 0) return [];
+  const latest = join(folder, `step-${Math.max(...steps)}`);
+  const read = (name: string): Uint8Array => run.disk.read(join(latest, name));
+  const index = JSON.parse(new TextDecoder().decode(read(INDEX))) as IndexedGroup[];
+  return index.map(({ label, samples }) => ({
+    label,
+    samples: samples.map(({ name, truth, sampled }) => ({ name, truth: read(truth), sampled: sampled.map(read) })),
+  }));
+}

@@ -1,0 +1,62 @@
+// The report's style sheet: one page that reads on a phone, on a wide screen and on paper, light and dark.
+
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --page: #f6f5f1; --surface: #fdfdfb; --ink: #14130f; --quiet: #5b5953; --line: #dfddd5; --strong-line: #b9b6ab;
+  --color-1: #2a78d6; --color-2: #d9591f; --color-3: #1b8f68;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #111110; --surface: #1a1a19; --ink: #f3f2ee; --quiet: #b0aea5; --line: #31302d; --strong-line: #55534d;
+    --color-1: #5b9ff0; --color-2: #f08a55; --color-3: #3fbf94;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 1240px; margin: 0 auto; padding: 32px 20px 64px; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 16px; overflow-wrap: anywhere; }
+h2 { font-size: 1.2rem; margin: 40px 0 12px; }
+h3 { font-size: 1rem; margin: 0; }
+p { margin: 8px 0; color: var(--quiet); max-width: 70ch; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); gap: 12px 24px; margin: 0; }
+.facts dt { color: var(--quiet); font-size: 0.82rem; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; }
+.charts.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }
+.chart { margin: 0; padding: 14px 16px 8px; background: var(--surface); border: 1px solid var(--line); border-radius: 8px;
+  container-type: inline-size; }
+.chart figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 16px; margin-bottom: 6px; }
+.unit { color: var(--quiet); font-weight: normal; font-size: 0.85rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 0.82rem; color: var(--quiet); align-items: center; }
+.key { display: inline-flex; align-items: center; gap: 6px; }
+.key svg { width: 22px; height: 10px; }
+.key .faint { opacity: 0.6; }
+.chart > svg { display: block; overflow: visible; width: 100%; height: auto; max-height: 420px; }
+.chart text { fill: var(--quiet); font-size: 12px; font-variant-numeric: tabular-nums; }
+@container (max-width: 430px) { .chart text { font-size: 16px; } }
+.chart .up { text-anchor: end; dominant-baseline: middle; }
+.chart .across { text-anchor: middle; }
+.grid { stroke: var(--line); fill: none; }
+.axis { stroke: var(--strong-line); fill: none; }
+.faint, .line, .marked { fill: none; stroke-linejoin: round; stroke-linecap: round; stroke-width: 2; }
+.faint { stroke-width: 1; opacity: 0.35; }
+.dot { stroke: var(--surface); stroke-width: 1.5; }
+${[1, 2, 3].map((n) => `.color-${n} { stroke: var(--color-${n}); }\n.dot.color-${n} { fill: var(--color-${n}); stroke: var(--surface); }`).join("\n")}
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 20px 6px 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { font-weight: 600; font-size: 0.85rem; color: var(--quiet); }
+@media (max-width: 520px) { table { font-size: 0.88rem; } th, td { padding-right: 12px; white-space: normal; } }
+th:first-child, td:first-child { text-align: left; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(184px, 1fr)); gap: 14px; }
+.pictures figure { margin: 0; padding: 10px; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; }
+.pictures figcaption { font-size: 0.85rem; margin-bottom: 6px; overflow-wrap: anywhere; }
+.pair { display: flex; flex-wrap: wrap; gap: 8px; }
+.pair span { font-size: 0.72rem; color: var(--quiet); line-height: 1.3; }
+.pair img { display: block; width: 76px; height: 76px; object-fit: contain; image-rendering: pixelated; border-radius: 3px;
+  border: 1px solid var(--line); }
+pre { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px solid var(--line); border-radius: 8px;
+  overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; }
+@media print { body { background: none; } .chart, .pictures figure, tr { break-inside: avoid; } }
+`;

@@ -1,0 +1,120 @@
+// The report: whole, self-contained, safe, and true to the numbers.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { renderReport } from "../../src/report/render.js";
+import { readRun, writeAbout, writeReport } from "../../src/report/run-report.js";
+import { latestSamples, writeSamples } from "../../src/report/samples.js";
+import { recorder } from "../../src/train/recorder.js";
+import { createRun, runAt } from "../../src/train/run-folder.js";
+import { sampleReport } from "./sample-report.js";
+
+const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
+
+/** Names of elements that are opened and not closed, in order. */
+function unclosed(html: string): string[] {
+  const open: string[] = [];
+  const text = html.replace(/<style>[\s\S]*?<\/style>/g, "").replace(/<!doctype html>/, "");
+  for (const [, closing, name, attributes] of text.matchAll(/<(\/?)([a-z0-9]+)((?:"[^"]*"|[^">])*)>/g)) {
+    if (["meta", "img"].includes(String(name)) || attributes?.endsWith("/")) continue;
+    if (closing === "") open.push(String(name));
+    else if (open.pop() !== name) throw new Error(`</${name}> closes another element`);
+  }
+  return open;
+}
+
+test("a page whose elements close, with a chart for each modality and a picture for each sample", () => {
+  const data = sampleReport(500);
+  const html = renderReport(data);
+  expect(unclosed(html)).toEqual([]);
+  expect(html.match(/<h3>[^<]*/g)?.map((heading) => heading.slice(4).trim())).toEqual([
+    "text",
+    "image",
+    "Gradient norm",
+    "Learning rate",
+    "Pace",
+  ]);
+  expect(html.match(/<h2>[^<]*/g)?.map((heading) => heading.slice(4))).toEqual([
+    "Losses",
+    "Final losses",
+    "Seen names",
+    "Held-out names",
+    "Course of training",
+    "Spec",
+  ]);
+  expect(count(html, /<img src="data:image\/png;base64,[A-Za-z0-9+/=]+"/g)).toBe(22);
+  // Ten validations in each of two charts, each told at its dot.
+  expect(count(html, /<title>validation, step \d+: /g)).toBe(20);
+  expect(html).toContain("12.4 M (7.1 M active)");
+});
+
+test("nothing is loaded from elsewhere, and no text becomes markup", () => {
+  const html = renderReport(sampleReport(50));
+  expect(html).not.toMatch(/(src|href)="(?!data:)|url\(|@import|<script/);
+  expect(html).toContain("&lt;b&gt;bold&lt;/b&gt;");
+  expect(html).not.toContain("<b>");
+  expect(html).toContain("a &amp; b &lt; &quot;c&quot;");
+});
+
+test("every coordinate is finite, for runs of any length, also with losses that are not", () => {
+  for (const steps of [0, 1, 2, 3, 2000]) {
+    const data = sampleReport(steps);
+    const metrics = data.metrics.map((record, index) =>
+      index === 1
+        ? { ...record, loss: Number.NaN, losses: { text: Number.NaN, image: Number.POSITIVE_INFINITY } }
+        : record,
+    );
+    const html = renderReport({ ...data, metrics });
+    expect(unclosed(html)).toEqual([]);
+    expect(html.replace(/data:image[^"]*/g, "")).not.toMatch(/NaN|Infinity|undefined/);
+    if (steps === 2000)
+      expect(html).toContain("1 of 2000 steps had a loss or gradient norm that is not finite, the first at step 2.");
+  }
+});
+
+test("the table has the last and the best validation, and the mean of the last steps", () => {
+  const losses = [4, 2, 3];
+  const metrics = losses.flatMap((text, index) => [
+    { kind: "train", step: index + 1, loss: text, losses: { text }, lr: 1, gradient_norm: 1 } as const,
+    { kind: "validation", step: index + 1, loss: text + 0.5, losses: { text: text + 0.5 } } as const,
+  ]);
+  const html = renderReport({ ...sampleReport(0), metrics });
+  expect(html).toContain("<td>text</td><td>3.000</td><td>3.500</td><td>2.500</td><td>2</td>");
+});
+
+test("a long run makes a page of moderate size", () => {
+  expect(renderReport(sampleReport(50_000)).length).toBeLessThan(400_000);
+});
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-report-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a run's folder is read back into its report", () => {
+  const data = sampleReport(30);
+  const run = createRun(join(folder, "run"), { spec: data.spec, plan: "{}" });
+  const records = recorder(run);
+  for (const record of data.metrics) records.metric(record);
+  for (const record of data.timing) records.timing(record);
+  writeAbout(run, data.about);
+  writeSamples(run, 15, data.samples.slice(0, 1));
+  writeSamples(run, 30, data.samples);
+  const read = readRun(runAt(run.path));
+  expect(read.metrics).toEqual(data.metrics);
+  expect(renderReport(read)).toBe(renderReport(data));
+  writeReport(run);
+  const path = writeReport(run);
+  expect(readFileSync(path, "utf8")).toBe(renderReport(data));
+  expect(readdirSync(run.path).filter((name) => name.endsWith(".writing"))).toEqual([]);
+});
+
+test("a run that has recorded nothing has a report that says so", () => {
+  const run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" });
+  const html = readFileSync(writeReport(run), "utf8");
+  expect(html).toContain("No step has been recorded.");
+  expect(html).toContain("<title>run</title>");
+  expect(latestSamples(run)).toEqual([]);
+});
