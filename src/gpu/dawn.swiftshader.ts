@@ -15,6 +15,9 @@ export const LIBRARIES = ["libvulkan.so.1", "libvk_swiftshader.so", "vk_swiftsha
 const MANIFEST = "checksums.json";
 const PREFIX = "swiftshader-";
 
+/** Finds packages when the program runs: a bundled trainer carries neither of the two that this file uses. */
+const requireInstalled = createRequire(import.meta.url);
+
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Where mom keeps what it can make again: $MOM_CACHE, else $XDG_CACHE_HOME/mom, else ~/.cache/mom. */
@@ -50,7 +53,7 @@ export async function swiftShaderFolder(cache: string): Promise<string> {
 /** The archive's bytes; undefined when the package is not installed. */
 async function readArchive(): Promise<Buffer | undefined> {
   try {
-    const main = createRequire(import.meta.url).resolve("@sparticuz/chromium");
+    const main = requireInstalled.resolve("@sparticuz/chromium");
     return await readFile(join(dirname(main), "..", "..", "bin", "swiftshader.tar.br"));
   } catch {
     return undefined;
@@ -122,7 +125,7 @@ async function moveInto(aside: string, folder: string): Promise<string> {
 }
 
 async function extractLibraries(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
-  const { extract } = await import("tar-stream");
+  const { extract }: typeof import("tar-stream") = requireInstalled("tar-stream");
   const entries = extract();
   entries.end(brotliDecompressSync(archive));
   const found = new Map<string, Buffer>();

@@ -1,5 +1,6 @@
 // The device that the GPU tests of one file share: $MOM_TEST_ADAPTER (gpu, system or swiftshader; default: the best
-// there is) at $MOM_TEST_LIMITS (all or default). Vitest gives each test file a process of its own.
+// there is) at $MOM_TEST_LIMITS (all or default); with $MOM_TEST_UNCHECKED also software adapters leave out bounds
+// checks and the zeroing of workgroup memory, as GPUs do in a run. Vitest gives each test file a process of its own.
 import { type OpenDevice, openDevice, SOURCES } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
 
@@ -21,7 +22,8 @@ export function testDevice(): Promise<OpenDevice> {
 
 /** A device for a test that destroys it, or wants other limits. */
 export function freshDevice(limits = setting("MOM_TEST_LIMITS", ["all", "default"] as const)): Promise<OpenDevice> {
-  return openDevice({ adapter: setting("MOM_TEST_ADAPTER", SOURCES), limits });
+  const unchecked = process.env.MOM_TEST_UNCHECKED ? true : undefined;
+  return openDevice({ adapter: setting("MOM_TEST_ADAPTER", SOURCES), limits, unchecked });
 }
 
 /**

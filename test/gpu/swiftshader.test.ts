@@ -44,7 +44,6 @@ describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
         bundle: true,
         platform: "node",
         format: "esm",
-        external: ["tar-stream"],
       });
     }
     await symlink(resolve("node_modules"), join(folder, "with", "node_modules"));
