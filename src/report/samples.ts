@@ -1,5 +1,6 @@
 // The sampled pictures of a run: `samples/step-N/` holds PNG files and an index that says which is which.
 import { join } from "node:path";
+import { diskFailure } from "../train/mistakes.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 import type { SampleGroup } from "./render.js";
@@ -12,7 +13,10 @@ interface IndexedGroup {
   readonly samples: readonly { readonly name: string; readonly truth: string; readonly sampled: readonly string[] }[];
 }
 
-/** Writes the pictures sampled after `step` updates, in place of those of that step. */
+/**
+ * Writes the pictures sampled after `step` updates, in place of those of that step.
+ * @throws Failure where the disk refuses them
+ */
 export function writeSamples(run: Run, step: number, groups: readonly SampleGroup[]): void {
   const files: NamedFile[] = [];
   const put = (name: string, bytes: Uint8Array): string => {
@@ -31,7 +35,11 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
     }),
   }));
   put(INDEX, new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`));
-  writeWholeFolder(run.disk, pathIn(run, "samples"), `step-${step}`, files);
+  try {
+    writeWholeFolder(run.disk, pathIn(run, "samples"), `step-${step}`, files);
+  } catch (error) {
+    throw diskFailure(error, pathIn(run, "samples"), ", then go on from the last checkpoint with --resume.");
+  }
 }
 
 /** The pictures of the last step that has some. */

@@ -1,6 +1,6 @@
 // Checkpoints: what was written is read back; what was damaged is found; nothing that was whole is lost.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -177,6 +177,13 @@ describe("a full disk", () => {
       expect(failure.message).toMatch(/step-2 could not be written: the disk is full/);
       expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-1"]);
       expect(latestCheckpoint(run)).toEqual({ checkpoint: sampleCheckpoint(1), warnings: [] });
+      const metrics = join(run.path, "metrics.jsonl");
+      const line = new TextEncoder().encode(`${"x".repeat(6999)}\n`);
+      const failed = thrownBy(() => {
+        for (;;) nodeDisk.append(metrics, line);
+      });
+      expect(failed).toMatchObject({ code: "ENOSPC" });
+      expect(statSync(metrics).size % line.length).toBe(0);
     } finally {
       spawnSync("umount", [path]);
     }

@@ -103,7 +103,30 @@ test("metrics are read back exactly, and hold no clock time", () => {
     ...[1, 2, 3].map((step) => record(step)),
     { kind: "validation", step: 3, loss: 0.1 + 0.2, losses: { text: 1 / 3 } },
   ]);
+  for (const tag of [
+    "train/loss",
+    "train/loss/image",
+    "train/lr",
+    "train/gradient_norm",
+    "train/tokens_per_second",
+    "validation/loss/text",
+  ])
+    expect(textOf(first, "events.out.tfevents.0.mom")).toContain(`${tag}\x15`);
   expect(parseTiming(textOf(second, "timing.jsonl"))).toEqual([{ step: 3, seconds: 1, tokens_per_second: 5e4 }]);
+});
+
+test("a full disk takes a record whole or not at all, and says how to go on", () => {
+  const run = newRun();
+  const records = recorder(run);
+  for (let step = 1; step <= 3; step++) records.metric(record(step));
+  const before = textOf(run, "metrics.jsonl");
+  const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+  const append = (): never => {
+    throw full;
+  };
+  const refused = recorder({ ...run, disk: { ...nodeDisk, append } });
+  expect(() => refused.metric(record(4))).toThrow(/The metrics in .* could not be written: the disk is full/);
+  expect(textOf(run, "metrics.jsonl")).toBe(before);
 });
 
 test("a number that is not finite stays none; a line that is no record is named; a torn one is left out", () => {
