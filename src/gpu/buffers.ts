@@ -46,10 +46,11 @@ export async function allocate(
     device.pushErrorScope("validation");
     device.pushErrorScope("out-of-memory");
     const buffer = device.createBuffer({ label: name, size, usage: bound | copies });
-    return { name, size, buffer, scopes: [device.popErrorScope(), device.popErrorScope()] as const };
+    const refusals = health.guard(Promise.all([device.popErrorScope(), device.popErrorScope()]));
+    return { name, size, buffer, refusals };
   });
-  for (const { name, size, scopes } of made) {
-    const [memory, refused] = await health.guard(Promise.all(scopes));
+  for (const { name, size, refusals } of made) {
+    const [memory, refused] = await refusals;
     if (memory === null && refused === null) continue;
     for (const { buffer } of made) buffer.destroy();
     const limit = device.limits.maxBufferSize;

@@ -51,8 +51,8 @@ export function watch(device: GPUDevice): Health {
     },
     guard<T>(promise: Promise<T>) {
       const guarded = new Promise<T>((resolve, reject) => {
-        if (failure !== undefined) return reject(failure);
-        waiting.add(reject);
+        if (failure === undefined) waiting.add(reject);
+        else reject(failure);
         promise.then(
           (value) => {
             waiting.delete(reject);
@@ -66,7 +66,7 @@ export function watch(device: GPUDevice): Health {
             }, 0),
         );
       });
-      // A failure reaches those who wait for it; a read that nobody waits for must not end the process.
+      // A failure reaches those who await it; a promise that nobody awaits any more must not end the process.
       guarded.catch(() => {});
       return guarded;
     },

@@ -153,6 +153,13 @@ describe.skipIf(missing)("a running device", () => {
     expect((await failure(prepare(device, profile, tinyPlan))).message).toContain("The device was lost");
   });
 
+  test("that is lost during preparation rejects it", async () => {
+    const { device, profile } = await freshDevice();
+    const preparing = failure(prepare(device, profile, tinyPlan));
+    device.destroy();
+    expect((await preparing).message).toContain("The device was lost");
+  });
+
   test("that is lost without anyone waiting does not end the process", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): unknown => unhandled.push(reason);
