@@ -82,17 +82,19 @@ function documentOf(line: string, context: Context): SourceDocument {
   if (!isRecord(value) || !Array.isArray(segments) || segments.length === 0 || Object.keys(value).length > 1)
     throw new InputError(`${place}: not an object with only a list of segments`, `Like this: ${EXAMPLE}`);
   const read = segments.map((segment: unknown) => segmentOf(segment, context));
-  const label = segments.map(labelOf).find((text) => text !== undefined) ?? place;
+  const label = labelOf(segments.filter(isRecord));
   return { place, label, hash: splitHash(line), eitherOrder: false, segments: read };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The beginning of a text. */
-function labelOf(segment: unknown): string | undefined {
-  const text = isRecord(segment) && typeof segment.text === "string" ? segment.text.trim() : "";
-  return text === "" ? undefined : [...text].slice(0, 60).join("");
+/** What reports call a document: the beginning of its first text, else of an image's path, else of its ids. */
+function labelOf(segments: readonly Record<string, unknown>[]): string {
+  const words = (key: Content): string[] =>
+    segments.map((segment) => String(segment[key] ?? "").trim()).filter((word) => word !== "");
+  const [label = "empty"] = [...words("text"), ...words("image"), ...words("tokens")];
+  return [...label].slice(0, 60).join("");
 }
 
 type Content = "text" | "image" | "tokens";

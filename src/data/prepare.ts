@@ -62,7 +62,10 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     files.push(file);
     shards.push(kept(file, parts, notice) ?? (await made(file, documents, parts, notice)));
   }
-  return { dataSet: dataSetOf(shards, parts, data.held_out), files };
+  const dataSet = dataSetOf(shards, parts, data.held_out);
+  if (data.held_out > 0 && dataSet.validation.length === 0)
+    notice(`none of ${dataSet.documents.length} documents is held out: there will be no validation losses`);
+  return { dataSet, files };
 }
 
 /** What of the modalities decides on a shard's bytes: not their names. */

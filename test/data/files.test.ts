@@ -58,6 +58,13 @@ describe("lines", () => {
     expect(pixel(dataSet, 0, 0)).toEqual([255, 0, 0]);
   });
 
+  it("give a label: the first text, else the first image, else the first ids", async () => {
+    const lines = [line({ image: "red.png" }, { text: " " }), line({ image: "red.png" }, { text: " ab".repeat(40) })];
+    const dataSet = await prepared(lines.join(""), textAndImages(), 0, 200);
+    expect(dataSet.documents.map(({ label }) => label)).toEqual(["red.png", "ab ".repeat(20)]);
+    expect((await prepared(line({ tokens: [1, 2] }), codesAndText)).label(0)).toBe("1,2");
+  });
+
   it("fit a picture of another aspect into the size, on white", async () => {
     const dataSet = await prepared(line({ image: "below/tall blue.png" }), textAndImages());
     expect(pixel(dataSet, 0, 0)).toEqual([255, 255, 255]);
@@ -97,6 +104,15 @@ describe("lines", () => {
     expect(held.length).toBeGreaterThan(4);
     expect(held.length).toBeLessThan(24);
     expect(await sides(lines.toReversed())).toEqual(held);
+  });
+
+  it("are told of when none is held out", async () => {
+    const notices: string[] = [];
+    writeFileSync(join(data, "one.jsonl"), line({ text: "a" }));
+    const source = { kind: "files", path: "data/one.jsonl" } as const;
+    const options = { folder, cache: join(folder, "cache"), notice: (text: string) => notices.push(text) };
+    await prepare({ source, length: 8, held_out: 0.01 }, textAndImages(), options);
+    expect(notices.at(-1)).toMatch(/none of 1 documents is held out/);
   });
 
   it("are prepared again when an image behind them changes", async () => {

@@ -1,0 +1,38 @@
+// What a compiled trainer needs to read data has no package and no image decoder behind it, and only `load.ts` has files.
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+
+/** Modules that an entry of src/data reaches, and what it imports from outside the repository. */
+async function reach(...entries: readonly string[]): Promise<{ inside: string[]; outside: string[] }> {
+  const { metafile } = await build({
+    entryPoints: entries.map((entry) => fileURLToPath(new URL(`../../src/data/${entry}`, import.meta.url))),
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    outdir: "out",
+    logLevel: "silent",
+  });
+  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+  return {
+    inside: Object.keys(metafile.inputs),
+    outside: [...new Set(imports.filter(({ external }) => external).map(({ path }) => path))].sort(),
+  };
+}
+
+it("packs, orders and batches without files or packages", async () => {
+  const { inside, outside } = await reach("data-set.ts", "order.ts", "fixed-batches.ts", "safetensors.ts");
+  expect(outside).toEqual([]);
+  expect(inside.length).toBeGreaterThan(8);
+});
+
+it("loads shards with Node's own files alone", async () => {
+  expect((await reach("load.ts")).outside).toEqual(["node:fs", "node:path"]);
+});
+
+it("decodes images only to prepare", async () => {
+  expect((await reach("prepare.ts")).outside).toContain("sharp");
+});
