@@ -1,0 +1,86 @@
+// The command line: argv to a verb, its outcome to an exit code.
+import { Command, CommanderError } from "commander";
+import pc from "picocolors";
+import { Failure } from "../diagnostics/failure.js";
+import { InputError } from "../diagnostics/input-error.js";
+import { suggestion } from "../diagnostics/nearest.js";
+import { render } from "../diagnostics/render.js";
+import { coloured } from "./colour.js";
+import { version } from "./project.js";
+import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
+
+const VERBS: readonly VerbEntry[] = [
+  {
+    name: "check",
+    summary: "say what is wrong with specs",
+    example: "mom check specs/quickstart.mom",
+    load: () => import("./verbs/check.js"),
+  },
+  {
+    name: "explain",
+    summary: "say what a field means, from the schema",
+    example: "mom explain train.optimizer.lr",
+    load: () => import("./verbs/explain.js"),
+  },
+];
+
+/** Runs one command line (without the program's own name) and gives the exit code. */
+async function run(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
+  const program = new Command("mom")
+    .description("Compiles a .mom spec of a multi-modal state-space model to WebGPU kernels, and trains it.")
+    .version(version())
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .addHelpText("after", "\nExamples:\n  mom check specs/quickstart.mom\n  mom train specs/quickstart.mom\n")
+    .showHelpAfterError("(`mom --help` lists the verbs)")
+    .helpCommand(false);
+  const [first] = argv;
+  for (const entry of VERBS) {
+    const command = program.command(entry.name).description(entry.summary);
+    command
+      .addHelpText("after", `\nExample:\n  ${entry.example}\n`)
+      .showHelpAfterError(`(\`mom ${entry.name} --help\` tells more)`);
+    // Only the verb that is named is loaded, so that a check never waits for what training needs.
+    if (entry.name === first) (await entry.load()).verb.declare(command, (given) => (code = given));
+  }
+  if (first !== undefined && !first.startsWith("-") && !VERBS.some(({ name }) => name === first)) {
+    const names = VERBS.map(({ name }) => name);
+    process.stderr.write(
+      `error: there is no verb \`${first}\`. ${suggestion(first, names) ?? ""}\n(\`mom --help\` lists the verbs)\n`,
+    );
+    return EXIT.wrongUsage;
+  }
+  if (first === undefined) {
+    program.outputHelp({ error: true });
+    return EXIT.wrongUsage;
+  }
+  await program.parseAsync([...argv], { from: "user" });
+  return code;
+}
+
+const c = pc.createColors(coloured(process.stderr));
+
+/** What a thrown value means to the shell; says it on stderr. */
+function explain(thrown: unknown): ExitCode {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.wrongUsage;
+  if (thrown instanceof Failure) {
+    process.stderr.write(render(thrown.diagnostics, [], coloured(process.stderr)));
+    return thrown.exit;
+  }
+  if (thrown instanceof InputError) {
+    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
+    return EXIT.wrongInput;
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  process.stderr.write(
+    `${c.red(c.bold("error:"))} ${message}\nThis is a fault in mom itself, not in your spec. Please report it.\n`,
+  );
+  return EXIT.fault;
+}
+
+// A reader that goes away (`mom … | head`) ends the program quietly.
+process.stdout.on("error", () => process.exit(EXIT.done));
+const code = await run(process.argv.slice(2)).catch(explain);
+// Dawn keeps the process alive, so it must be ended; what was written must be out first.
+process.stdout.write("", () => process.exit(code));

@@ -1,0 +1,90 @@
+// A spec from the disk: reads it and what it imports inside the project's folder, and prints what is wrong with it.
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { SOURCE_LIMIT } from "../../grammar/parse.js";
+import { isError, type Source } from "../diagnostics/diagnostic.js";
+import { Failure } from "../diagnostics/failure.js";
+import { render } from "../diagnostics/render.js";
+import { type Checked, check } from "../front/check.js";
+import type { Read } from "../front/imports.js";
+import type { CheckedSpec, Json } from "../front/spec.js";
+import { coloured } from "./colour.js";
+import { packageFolder } from "./project.js";
+
+export interface ReadSpec {
+  /** Undefined where the spec is wrong; exit with `EXIT.wrongInput` then. */
+  readonly spec: CheckedSpec | undefined;
+  /** The spec as resolved, for `printSpec`. */
+  readonly json: Json | undefined;
+  /** Paths in the spec are relative to this folder, which is absolute. */
+  readonly folder: string;
+}
+
+/** Prints errors and warnings to stderr. */
+export function readSpec(file: string): ReadSpec {
+  const { spec, json, diagnostics, sources } = checkFile(file);
+  if (diagnostics.length > 0) process.stderr.write(`${render(diagnostics, sources, coloured(process.stderr))}\n`);
+  return { spec, json, folder: dirname(resolve(file)) };
+}
+
+/** Throws a `Failure` where the file itself cannot be read. */
+export function checkFile(file: string): Checked {
+  const source = readText(file);
+  if (source === undefined) {
+    const message = `There is no readable file \`${file}\`.`;
+    throw new Failure([
+      {
+        code: "file-missing",
+        severity: "error",
+        title: "File not found",
+        message,
+        help: "`mom check FILE` takes a path to a .mom file.",
+      },
+    ]);
+  }
+  return check(source, reader(file));
+}
+
+/** Reads inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */
+function reader(entry: string): Read {
+  const folder = dirname(realpathSync(entry));
+  const project = packageFolder(folder) ?? folder;
+  return (path) => {
+    const inside = (full: string): boolean => {
+      const way = relative(project, full);
+      return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+    };
+    if (!inside(resolve(realpathOf(dirname(path)) ?? dirname(path), path.split("/").at(-1) ?? ""))) return "outside";
+    const real = realpathOf(path);
+    if (real === undefined) return undefined;
+    return inside(real) ? readText(path) : "outside";
+  };
+}
+
+function realpathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Not more of a file than it takes to see that it is too large. Undefined for what is no readable file. */
+function readText(path: string): Source | undefined {
+  let handle: number | undefined;
+  try {
+    handle = openSync(path, "r");
+    if (!fstatSync(handle).isFile()) return undefined;
+    const bytes = Buffer.alloc(Math.min(fstatSync(handle).size, 4 * SOURCE_LIMIT + 4));
+    let length = 0;
+    for (let got = -1; got !== 0 && length < bytes.length; length += got)
+      got = readSync(handle, bytes, length, bytes.length - length, length);
+    return { path, text: bytes.toString("utf8", 0, length) };
+  } catch {
+    return undefined;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+export const hasErrors = ({ diagnostics }: Checked): boolean => diagnostics.some(isError);

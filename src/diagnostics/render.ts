@@ -1,0 +1,71 @@
+// Diagnostics for people: the place, the line underlined, what was expected, and how to mend it.
+import pc from "picocolors";
+import { type Diagnostic, isError, type Source, type Span } from "./diagnostic.js";
+
+export interface Position {
+  /** Both from 1; a column counts UTF-16 units. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export function positionOf(text: string, offset: number): Position {
+  const before = text.slice(0, offset);
+  const lines = before.split(/\r\n|\r|\n/);
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
+const lineAt = (text: string, line: number): string => text.split(/\r\n|\r|\n/)[line - 1] ?? "";
+
+/** Columns of a source line that are shown around the place, where the line is longer. */
+const SHOWN = 120;
+
+/** One diagnostic after the other, a blank line between; ends with a newline unless there are none. */
+export function render(diagnostics: readonly Diagnostic[], sources: readonly Source[], colour: boolean): string {
+  return diagnostics.map((d) => `${renderOne(d, sources, pc.createColors(colour))}\n`).join("\n");
+}
+
+function renderOne(diagnostic: Diagnostic, sources: readonly Source[], c: ReturnType<typeof pc.createColors>): string {
+  const { severity, code, title, message, span, expected, help, example, related } = diagnostic;
+  const strong = isError(diagnostic) ? c.red : c.yellow;
+  const lines = [`${strong(c.bold(`${severity}: ${title}`))} ${c.dim(`[${code}]`)}`];
+  if (span !== undefined) lines.push(...frame(span, sources, strong, c), "");
+  lines.push(message);
+  if (expected !== undefined && expected !== "") lines.push(`${c.cyan("expected")} ${expected}`);
+  if (help !== undefined) lines.push(`${c.cyan("help")} ${help}`);
+  if (example !== undefined) lines.push(`${c.cyan("example")} ${example}`);
+  for (const { span: other, note } of related ?? []) lines.push(...frame(other, sources, c.cyan, c, note));
+  return lines.join("\n");
+}
+
+function frame(
+  span: Span,
+  sources: readonly Source[],
+  mark: (text: string) => string,
+  c: ReturnType<typeof pc.createColors>,
+  note?: string,
+): string[] {
+  const text = sources.find(({ path }) => path === span.path)?.text;
+  if (text === undefined || text === "") return [`  ${c.dim("-->")} ${span.path}`];
+  const { line, column } = positionOf(text, span.start);
+  const whole = lineAt(text, line);
+  const from = Math.max(0, Math.min(column - SHOWN / 2, whole.length - SHOWN));
+  // Tabs count one column, as they do in positions, so that the marks stand below what they mark.
+  const shown = whole.slice(from, from + SHOWN).replaceAll(/[\t\p{Cc}]/gu, " ");
+  const width = Math.max(1, Math.min(span.end - span.start, whole.length - column + 1, from + SHOWN - column + 1));
+  const gutter = " ".repeat(String(line).length);
+  const pad = " ".repeat(Math.max(0, column - 1 - from));
+  return [
+    `${gutter} ${c.dim("-->")} ${span.path}:${line}:${column}`,
+    `${c.dim(`${line} |`)} ${shown}`,
+    `${gutter} ${c.dim("|")} ${pad}${mark("^".repeat(width))}${note === undefined ? "" : ` ${note}`}`,
+  ];
+}
+
+/** “2 errors, 1 warning” */
+export function tally(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(isError).length;
+  const warnings = diagnostics.length - errors;
+  const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+  if (errors === 0) return plural(warnings, "warning");
+  return warnings === 0 ? plural(errors, "error") : `${plural(errors, "error")}, ${plural(warnings, "warning")}`;
+}

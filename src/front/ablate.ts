@@ -1,0 +1,152 @@
+// `ablate` blocks: each value that varies is tried in the spec, so that no variant is found wrong after runs have begun.
+import type { Value, Word } from "../../grammar/tree.js";
+import * as report from "../diagnostics/ablate.js";
+import { type Diagnostic, isError, type Span } from "../diagnostics/diagnostic.js";
+import { needsName, unknownField } from "../diagnostics/fields.js";
+import type { Member, Section } from "./document.js";
+import { findingsOf } from "./findings.js";
+import type { Places } from "./places.js";
+import { resolve } from "./resolve.js";
+import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
+import { type Shaping, shapeValue } from "./shape.js";
+import type { Ablation, CheckedSpec, Json } from "./spec.js";
+import type { AblationJson } from "./spec-json.js";
+import { validateSpec } from "./validate.js";
+import { listValues } from "./values.js";
+import { type Target, targetOf, valueIn, withValue } from "./vary.js";
+
+export const VARIANTS = 4096;
+
+interface Axis {
+  readonly target: Target;
+  readonly span: Span;
+  readonly arms: readonly Arm[];
+}
+
+interface Arm {
+  readonly value: Json;
+  /** The checked spec that it makes, as text to compare by. */
+  readonly meaning: string;
+}
+
+/** What the checks share: the spec itself, right without its ablations. */
+interface Ablating extends Shaping {
+  readonly json: Json;
+}
+
+/** The `ablate` members of a spec that is right without them. */
+export function checkAblations(section: Section, json: Json, shaping: Shaping): Ablation[] {
+  const ablating = { ...shaping, json };
+  const members = [...section.members.values()];
+  return members.map((member) => ablation(member, ablating)).filter((a) => a !== undefined);
+}
+
+/** Ablations as a spec's JSON has them, every value written out. */
+export function ablationsAsJson(ablations: readonly Ablation[]): Record<string, AblationJson> {
+  const entries = ablations.map(({ name, axes, baseline }): [string, AblationJson] => {
+    const vary = Object.fromEntries(axes.map(({ path, values }) => [path, values]));
+    return [name, { vary, ...(baseline && { baseline }) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+function ablation(member: Member, ablating: Ablating): Ablation | undefined {
+  const { diagnostics } = ablating;
+  const { name, section } = member;
+  const node = fieldNode(fieldNode(ROOT, "ablate") ?? {}, name.text) ?? {};
+  for (const inside of section?.members.values() ?? []) {
+    if (fieldNode(node, inside.name.text) !== undefined) continue;
+    diagnostics.push(unknownField(inside.name.span, inside.name.text, `\`${name.text}\``, fieldsOf(node)));
+  }
+  const vary = section?.members.get("vary");
+  if (vary?.section === undefined) {
+    const example = exampleOf("vary", fieldNode(node, "vary") ?? {});
+    diagnostics.push(
+      vary === undefined ? report.missingVary(name.span, name.text) : needsName(vary.name.span, "vary", example),
+    );
+    return undefined;
+  }
+  const axes: Axis[] = [];
+  for (const { name: path, value } of vary.section.members.values()) {
+    const axis = value && axisOf(path, value, ablating);
+    if (axis === undefined) continue;
+    const overlaps = (other: Axis): boolean => within(axis.target, other.target) || within(other.target, axis.target);
+    const earlier = axes.find(overlaps);
+    if (earlier !== undefined) diagnostics.push(report.variedTwice(path.span, path.text, earlier.span));
+    else axes.push(axis);
+  }
+  const count = axes.reduce((product, axis) => product * axis.arms.length, 1);
+  if (count > VARIANTS) diagnostics.push(report.tooManyVariants(name.span, name.text, count, VARIANTS));
+  return {
+    name: name.text,
+    axes: axes.map(({ target, arms }) => ({ path: target.path, values: arms.map((arm) => arm.value) })),
+    baseline: baselineOf(section?.members.get("baseline"), axes, ablating),
+  };
+}
+
+const within = (inner: Target, outer: Target): boolean => `${inner.pointer}/`.startsWith(`${outer.pointer}/`);
+
+function axisOf(path: Word, value: Value, ablating: Ablating): Axis | undefined {
+  const target = targetOf(path, ablating.json, ablating.diagnostics);
+  const values = target && listValues(value, path.text, ablating);
+  if (target === undefined || values === undefined) return undefined;
+  if (values.length > VARIANTS) {
+    ablating.diagnostics.push(report.tooManyVariants(value.span, path.text, values.length, VARIANTS));
+    return undefined;
+  }
+  const arms = values.map((one) => arm(one, target, ablating)).filter((a) => a !== undefined);
+  return { target, span: path.span, arms };
+}
+
+/** Tries a value in the spec: the whole is checked as if it stood there. */
+function arm(value: Value, target: Target, ablating: Ablating): Arm | undefined {
+  const { diagnostics, textOf } = ablating;
+  const places: Places = new Map([[target.pointer, { value: value.span }]]);
+  const before = diagnostics.length;
+  const json = shapeValue(value, target.node, target.pointer, { ...ablating, places });
+  if (json === undefined || diagnostics.length > before) return undefined;
+  const tried = withValue(ablating.json, target.pointer, json);
+  const validated = validateSpec(tried);
+  if ("errors" in validated) {
+    diagnostics.push(...findingsOf(validated.errors, places, textOf));
+    return undefined;
+  }
+  const found: Diagnostic[] = [];
+  const checked = resolve(validated.spec, places, found);
+  const wrong = found.find(isError);
+  if (wrong === undefined) return { value: valueIn(tried, target.pointer) ?? json, meaning: meaningOf(checked) };
+  const known = wrong.span !== undefined && wrong.span.end > wrong.span.start;
+  diagnostics.push(known ? wrong : report.valueDoesNotFit(value.span, target.path, wrong.message));
+  return undefined;
+}
+
+const meaningOf = (checked: CheckedSpec): string => JSON.stringify(checked);
+
+function baselineOf(
+  member: Member | undefined,
+  axes: readonly Axis[],
+  ablating: Ablating,
+): Record<string, Json> | undefined {
+  if (member?.section === undefined) return undefined;
+  const { diagnostics } = ablating;
+  const baseline: Record<string, Json> = {};
+  for (const { name: path, value } of member.section.members.values()) {
+    const axis = axes.find(({ target }) => target.path === path.text);
+    if (axis === undefined) {
+      diagnostics.push(
+        report.baselineNotVaried(
+          path.span,
+          path.text,
+          axes.map(({ target }) => target.path),
+        ),
+      );
+      continue;
+    }
+    const wanted = value && arm(value, axis.target, ablating);
+    if (wanted === undefined || value === undefined) continue;
+    const same = axis.arms.find(({ meaning }) => meaning === wanted.meaning);
+    if (same === undefined) diagnostics.push(report.baselineNotAVariant(value.span, path.text));
+    else baseline[path.text] = same.value;
+  }
+  return baseline;
+}

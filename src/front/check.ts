@@ -1,0 +1,104 @@
+// The front's one entry: the text of a spec to its meaning, or to what is wrong with it.
+import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
+import { needsName, tokenizerUnreadable } from "../diagnostics/fields.js";
+import { ablationsAsJson, checkAblations } from "./ablate.js";
+import type { Section } from "./document.js";
+import { findingsOf } from "./findings.js";
+import { load, type Read } from "./imports.js";
+import { beside } from "./paths.js";
+import { below, valueAt } from "./places.js";
+import { printSpec } from "./print-spec.js";
+import { resolve } from "./resolve.js";
+import { exampleOf, fieldNode, ROOT } from "./schema.js";
+import { type Shaping, shapeSection } from "./shape.js";
+import type { CheckedSpec, Json } from "./spec.js";
+import type { SpecJson } from "./spec-json.js";
+import { idsOf } from "./tokenizer.js";
+import { validateSpec } from "./validate.js";
+
+export interface Checked {
+  /** There unless a diagnostic is an error. */
+  readonly spec?: CheckedSpec;
+  /** The spec as JSON with imports merged and defaults filled in; there when `spec` is. */
+  readonly json?: Json;
+  /** In the order of the sources. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Every file that was read, the given one first. */
+  readonly sources: readonly Source[];
+}
+
+/** Paths in the result (of data and tokenizers) are relative to the folder of `source`. */
+export function check(source: Source, read: Read): Checked {
+  const { section, sources, diagnostics } = load(source, read);
+  const texts = new Map(sources.map(({ path, text }) => [path, text]));
+  const whole = { path: source.path, start: 0, end: 0 };
+  const shaping: Shaping = {
+    entry: source.path,
+    places: new Map([["", { value: whole }]]),
+    diagnostics,
+    textOf: (span) => oneLine(texts.get(span.path)?.slice(span.start, span.end) ?? ""),
+  };
+  const broken = diagnostics.some(isError);
+  const finish = (result: Pick<Checked, "spec" | "json">): Checked => {
+    const right = !diagnostics.some(isError);
+    return { ...(right && result), diagnostics: inOrder(diagnostics, sources), sources };
+  };
+
+  const { ablations, rest } = withoutAblations(section);
+  const json = shapeSection(rest, ROOT, "", shaping);
+  const validated = validateSpec(json);
+  if ("errors" in validated) {
+    // What is missing may only be unread where the syntax is broken.
+    const findings = findingsOf(validated.errors, shaping.places, shaping.textOf);
+    diagnostics.push(...findings.filter(({ code }) => !broken || code !== "missing-field"));
+    return finish({});
+  }
+  if (broken) return finish({});
+  countIds(validated.spec, source, read, shaping);
+  const spec = resolve(validated.spec, shaping.places, diagnostics);
+  if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });
+  const checked = checkAblations(ablations, json, shaping);
+  return finish({ spec: { ...spec, ablations: checked }, json: { ...json, ablate: ablationsAsJson(checked) } });
+
+  function withoutAblations(all: Section): { ablations: Section | undefined; rest: Section } {
+    const members = new Map(all.members);
+    const ablate = members.get("ablate");
+    members.delete("ablate");
+    if (ablate !== undefined && ablate.section === undefined) {
+      diagnostics.push(needsName(ablate.name.span, "ablate", exampleOf("ablate", fieldNode(ROOT, "ablate") ?? {})));
+    }
+    return { ablations: ablate?.section, rest: { ...all, members } };
+  }
+}
+
+/** A spec given as JSON. What is wrong is shown in the `.mom` text that says the same, which is the result's source. */
+export function checkJson(json: Json, path: string, read: Read): Checked {
+  return check({ path, text: printSpec(json) }, read);
+}
+
+/** Fills in the `vocab` of `tokens` that name only a tokenizer. */
+function countIds(spec: SpecJson, source: Source, read: Read, { places, diagnostics }: Shaping): void {
+  for (const [name, modality] of Object.entries(spec.model.modality)) {
+    if (modality.kind !== "tokens" || modality.tokenizer === undefined || modality.vocab !== undefined) continue;
+    const file = read(beside(source.path, modality.tokenizer));
+    const ids = file === undefined || file === "outside" ? undefined : idsOf(file.text);
+    if (ids !== undefined) modality.vocab = ids;
+    else {
+      const span = valueAt(places, below(below("/model/modality", name), "tokenizer"));
+      diagnostics.push(tokenizerUnreadable(span, modality.tokenizer));
+    }
+  }
+}
+
+const oneLine = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > 50 ? `${line.slice(0, 50)}…` : line;
+};
+
+function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[]): Diagnostic[] {
+  const rank = (span: Span | undefined): number => sources.findIndex(({ path }) => path === span?.path);
+  return [...diagnostics].sort(
+    (a, b) =>
+      rank(a.span) - rank(b.span) || (a.span?.start ?? 0) - (b.span?.start ?? 0) || a.code.localeCompare(b.code),
+  );
+}

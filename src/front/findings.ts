@@ -1,0 +1,103 @@
+// Ajv's findings as diagnostics in the source.
+import type { ErrorObject } from "ajv";
+import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
+import * as report from "../diagnostics/fields.js";
+import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
+import { count, exampleOf, fieldsOf, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
+
+/** One diagnostic at a place; nothing for what is missing because it was wrong and has been reported. */
+export function findingsOf(
+  errors: readonly ErrorObject[],
+  places: Places,
+  textOf: (span: Span) => string,
+): Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  for (const error of errors) {
+    const diagnostic = translate(error, places, textOf);
+    if (diagnostic?.span === undefined) continue;
+    const { path, start } = diagnostic.span;
+    const missing = diagnostic.code === "missing-field" ? diagnostic.message : "";
+    const key = `${path}:${start}:${missing}`;
+    if (!found.has(key)) found.set(key, diagnostic);
+  }
+  return [...found.values()];
+}
+
+function translate(error: ErrorObject, places: Places, textOf: (span: Span) => string): Diagnostic | undefined {
+  const { instancePath: pointer, keyword } = error;
+  const node = (error.parentSchema ?? {}) as SchemaNode;
+  const span = valueAt(places, pointer);
+  const field = fieldName(pointer);
+  const text = textOf(span);
+  const parameter = (name: string): string => String((error.params as Record<string, unknown>)[name]);
+  switch (keyword) {
+    case "additionalProperties": {
+      const key = parameter("additionalProperty");
+      return report.unknownField(keyAt(places, below(pointer, key)), key, ownerOf(pointer, node), fieldsOf(node));
+    }
+    case "required": {
+      const key = parameter("missingProperty");
+      if (places.has(below(pointer, key))) return undefined;
+      if (key === tagOf(node)) return report.missingKind(keyAt(places, pointer), field, kindsOf(node));
+      const missing = node.properties?.[key] ?? {};
+      const example = exampleOf(key, missing);
+      return report.missingField(
+        keyAt(places, pointer),
+        key,
+        ownerOf(pointer, node),
+        missing.description ?? "",
+        example,
+      );
+    }
+    case "discriminator":
+      return places.has(below(pointer, tagOf(node) ?? ""))
+        ? report.unknownKind(
+            valueAt(places, below(pointer, tagOf(node) ?? "")),
+            parameter("tagValue"),
+            whatOf(pointer),
+            kindsOf(node),
+          )
+        : report.missingKind(keyAt(places, pointer), field, kindsOf(node));
+    case "enum":
+      return report.unknownWord(span, field, text, wordsOf(node));
+    case "minItems":
+    case "maxItems":
+      return report.wrongCount(span, field, (error.data as unknown[]).length, `a list${count(node)}`);
+    case "minProperties":
+      return report.wrongCount(keyAt(places, pointer), field, 0, `one or more, such as \`${exampleOf(field, node)}\``);
+    case "maxProperties":
+      return report.wrongCount(
+        keyAt(places, pointer),
+        field,
+        Object.keys(error.data as object).length,
+        `at most ${parameter("limit")}`,
+      );
+    case "minimum":
+    case "maximum":
+    case "exclusiveMinimum":
+    case "exclusiveMaximum":
+    case "pattern":
+      return report.outOfRange(span, field, text, wanted(node));
+    default:
+      return report.wrongType(span, field, text, wanted(node), node.named ? exampleOf(field, node) : undefined);
+  }
+}
+
+/** The name of the field at a pointer; for an item of a list, the list's. */
+const fieldName = (pointer: string): string => keysOf(pointer).findLast((key) => !/^\d+$/.test(key)) ?? "spec";
+
+/** What a group is called in a sentence. */
+function ownerOf(pointer: string, node: SchemaNode): string {
+  const keys = keysOf(pointer);
+  if (keys.length === 0) return "A spec";
+  const kind = Object.values(node.properties ?? {}).find((field) => field.const !== undefined)?.const;
+  const name = fieldName(pointer);
+  return kind === undefined || kind === name ? `\`${name}\`` : `\`${name}\` (\`${kind}\`)`;
+}
+
+/** What kinds of something are kinds of. */
+function whatOf(pointer: string): string {
+  const [section, second, third] = keysOf(pointer);
+  if (section === "model") return third === undefined ? "kind" : `kind of ${second}`;
+  return section === "objective" ? "objective" : fieldName(pointer) || "kind";
+}

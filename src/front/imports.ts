@@ -1,0 +1,48 @@
+// A spec and the files that it imports, read once each and merged into one document.
+import { parse } from "../../grammar/parse.js";
+import type { Word } from "../../grammar/tree.js";
+import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
+import { importCycle, importMissing, importOutside, tooManyImports } from "../diagnostics/imports.js";
+import { EMPTY, type Gathered, gather, type Section } from "./document.js";
+import { merge } from "./merge.js";
+import { beside } from "./paths.js";
+
+/** A file by its path: its text; undefined where there is none; "outside" where it must not be read. */
+export type Read = (path: string) => Source | undefined | "outside";
+
+const FILES = 64;
+
+export interface Loaded {
+  readonly section: Section;
+  readonly sources: readonly Source[];
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Files are known by the `path` that `read` gives back, so it should name one file in one way. */
+export function load(entry: Source, read: Read): Loaded {
+  const diagnostics: Diagnostic[] = [];
+  const sources = new Map<string, Source>();
+  const order: Gathered[] = [];
+
+  const visit = (source: Source, chain: readonly string[]): void => {
+    sources.set(source.path, source);
+    const parsed = parse(source);
+    diagnostics.push(...parsed.diagnostics);
+    const file = gather(parsed.entries, diagnostics);
+    for (const imported of file.imports) follow(source, imported, [...chain, source.path]);
+    order.push(file);
+  };
+  const follow = (from: Source, { text, span }: Word, chain: readonly string[]): void => {
+    const found = /^([/\\]|[A-Za-z]:)/.test(text) ? "outside" : read(beside(from.path, text));
+    if (found === "outside") diagnostics.push(importOutside(span, text));
+    else if (found === undefined) diagnostics.push(importMissing(span, text));
+    else if (chain.includes(found.path))
+      diagnostics.push(importCycle(span, [...chain.slice(chain.indexOf(found.path)), found.path]));
+    else if (sources.has(found.path)) return;
+    else if (sources.size >= FILES) diagnostics.push(tooManyImports(span, FILES));
+    else visit(found, chain);
+  };
+  visit(entry, []);
+  const section = order.reduce<Section>((base, file) => merge(base, file, diagnostics), EMPTY);
+  return { section, sources: [...sources.values()], diagnostics };
+}

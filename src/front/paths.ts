@@ -1,0 +1,29 @@
+// Paths as text: relative to one file, as seen from another. Separators are slashes.
+
+const folderOf = (path: string): string[] => path.replaceAll("\\", "/").split("/").slice(0, -1);
+
+/** Without `.` and, where a folder stands before it, without `..`. */
+function clean(parts: readonly string[]): string[] {
+  const out: string[] = [];
+  parts.forEach((part, i) => {
+    if (part === "." || (part === "" && i > 0)) return;
+    const last = out.at(-1);
+    if (part === ".." && last !== undefined && last !== ".." && last !== "") out.pop();
+    else out.push(part);
+  });
+  return out;
+}
+
+/** The path of `relative`, as the file at `from` means it. */
+export const beside = (from: string, relative: string): string =>
+  clean([...folderOf(from), ...relative.split("/")]).join("/");
+
+/** A path that the file at `from` wrote, as the file at `to` would write it. */
+export function rebase(relative: string, from: string, to: string): string {
+  if (from === to || relative.startsWith("/")) return relative;
+  const target = clean([...folderOf(from), ...relative.split("/")]);
+  const base = clean(folderOf(to));
+  let same = 0;
+  while (same < base.length && same < target.length - 1 && base[same] === target[same]) same++;
+  return [...base.slice(same).map(() => ".."), ...target.slice(same)].join("/");
+}

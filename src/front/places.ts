@@ -1,0 +1,37 @@
+// Where in the sources each value of a spec's JSON was written.
+import type { Span } from "../diagnostics/diagnostic.js";
+
+export interface Place {
+  readonly value: Span;
+  /** The key that it stands under. */
+  readonly key?: Span;
+}
+
+/** By JSON pointer. What a default filled in has no place. */
+export type Places = Map<string, Place>;
+
+export const below = (pointer: string, key: string | number): string =>
+  `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+
+export const keysOf = (pointer: string): string[] =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+/** The place of a value, or of the nearest group around it. */
+export function placeOf(places: Places, pointer: string): Place {
+  for (let at = pointer; ; at = at.slice(0, at.lastIndexOf("/"))) {
+    const place = places.get(at);
+    if (place !== undefined) return place;
+    if (at === "") return { value: { path: "", start: 0, end: 0 } };
+  }
+}
+
+export const valueAt = (places: Places, pointer: string): Span => placeOf(places, pointer).value;
+
+/** The key's span, or the value's where it has none. */
+export function keyAt(places: Places, pointer: string): Span {
+  const place = placeOf(places, pointer);
+  return place.key ?? place.value;
+}

@@ -1,0 +1,219 @@
+// From a spec that the schema has passed to the checked spec: names resolve, sizes divide, vocabularies fit.
+import { MAMBA_PARTS, type MambaPart } from "../blocks/mamba.fields.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { reservedName } from "../diagnostics/fields.js";
+import * as report from "../diagnostics/model.js";
+import { each, type Ownership, shared } from "../ir/ownership.js";
+import { type Modality, type PatchesModality, patchesPerPicture } from "../modalities/modality.fields.js";
+import type { Objective } from "../objectives/objective.fields.js";
+import { countLayers, expandLayers, type LayerItem } from "./layers.js";
+import { below, keyAt, type Places, valueAt } from "./places.js";
+import { ROOT } from "./schema.js";
+import type { BlockFields, CheckedSpec } from "./spec.js";
+import type { BlockJson, DecoupledJson, ModalityJson, SpecJson } from "./spec-json.js";
+import { layOut, markersOf, ownerOf } from "./vocabulary.js";
+
+export const LAYERS = 1024;
+
+interface Resolving {
+  readonly json: SpecJson;
+  readonly places: Places;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** The spec without its ablations; what it holds is only of use where no error was reported. */
+export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[]): CheckedSpec {
+  const resolving = { json, places, diagnostics };
+  const { model, train } = json;
+  const modalities = Object.entries(model.modality).map(([name, fields]) => modality(name, fields, resolving));
+  checkNames(resolving);
+  checkVocabulary(modalities, resolving);
+  const names = modalities.map((m) => m.name);
+  const blocks = Object.entries(model.block).map(([name, fields]) => ({
+    name,
+    fields: block(name, fields, names, resolving),
+  }));
+  const spec: CheckedSpec = {
+    model: {
+      modalities,
+      vocabulary: layOut(modalities),
+      d_model: model.d_model,
+      blocks,
+      layers: layers(resolving),
+    },
+    objectives: objectives(modalities, resolving),
+    data: json.data,
+    train: { ...train, clip: train.clip === "none" ? undefined : train.clip },
+    ablations: [],
+  };
+  for (const m of modalities) if (m.kind === "patches") checkLength(m, resolving);
+  const { warmup } = train.schedule;
+  if (warmup > train.steps)
+    diagnostics.push(report.warmupTooLong(valueAt(places, "/train/schedule/warmup"), warmup, train.steps));
+  return spec;
+}
+
+/** Section names are reserved, and a modality and a block differ, so that paths are unambiguous. */
+function checkNames({ json, places, diagnostics }: Resolving): void {
+  for (const kind of ["modality", "block"] as const) {
+    for (const name of Object.keys(json.model[kind])) {
+      const span = keyAt(places, below(`/model/${kind}`, name));
+      if (Object.hasOwn(ROOT.properties ?? {}, name) || name.includes(".")) diagnostics.push(reservedName(span, name));
+      else if (kind === "block" && Object.hasOwn(json.model.modality, name)) {
+        diagnostics.push(report.nameTaken(span, name, keyAt(places, below("/model/modality", name))));
+      }
+    }
+  }
+}
+
+function modality(name: string, fields: ModalityJson, { places, diagnostics }: Resolving): Modality {
+  if (fields.kind === "bytes") return { kind: "bytes", name };
+  const at = below("/model/modality", name);
+  if (fields.kind === "tokens") {
+    const { vocab, tokenizer } = fields;
+    if (vocab === undefined) diagnostics.push(report.vocabularyMissing(valueAt(places, at), name));
+    return { kind: "tokens", name, vocab: vocab ?? 0, ...(tokenizer !== undefined && { tokenizer }) };
+  }
+  const [height, width] = pixels(fields.size);
+  const [patchHeight, patchWidth] = pixels(fields.patch);
+  const { channels } = fields;
+  const span = valueAt(places, below(at, "patch"));
+  if (height % patchHeight !== 0)
+    diagnostics.push(report.patchDoesNotDivide(span, fields.patch, fields.size, "height"));
+  else if (width % patchWidth !== 0)
+    diagnostics.push(report.patchDoesNotDivide(span, fields.patch, fields.size, "width"));
+  return { kind: "patches", name, height, width, patchHeight, patchWidth, channels };
+}
+
+/** Height and width of a size that the schema has passed. */
+function pixels(size: string): [number, number] {
+  const [height, width] = size.split("x").map(Number);
+  return [height ?? 0, width ?? 0];
+}
+
+function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Resolving): void {
+  const owner = modalities[ownerOf(modalities)];
+  if (owner === undefined) diagnostics.push(report.noTextModality(keyAt(places, "/model/modality")));
+  if (owner?.kind !== "tokens" || owner.vocab === 0) return;
+  const markers = markersOf(modalities.length);
+  if (owner.vocab > markers) return;
+  const span = valueAt(places, below(below("/model/modality", owner.name), "vocab"));
+  diagnostics.push(report.vocabularyTooSmall(span, owner.name, owner.vocab, markers));
+}
+
+function checkLength(m: PatchesModality, { json, places, diagnostics }: Resolving): void {
+  const patches = Math.ceil(patchesPerPicture(m));
+  const { length } = json.data;
+  if (patches + 2 <= length) return;
+  diagnostics.push(report.lengthTooSmall(valueAt(places, "/data/length"), length, m.name, patches + 2, patches));
+}
+
+function block(name: string, fields: BlockJson, modalities: readonly string[], resolving: Resolving): BlockFields {
+  const { kind, d_state, d_conv, expand, dt_rank, dt_bias, decouple } = fields;
+  const at = below(below("/model/block", name), "decouple");
+  const seen = new Map<string, string>();
+  const parts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, shared(modalities.length)])) as Record<
+    MambaPart,
+    Ownership
+  >;
+  decouple.forEach((decoupled, i) => {
+    const here = below(at, i);
+    const earlier = seen.get(decoupled.part);
+    const { places, diagnostics } = resolving;
+    if (earlier !== undefined)
+      diagnostics.push(report.partTwice(valueAt(places, here), decoupled.part, valueAt(places, earlier)));
+    seen.set(decoupled.part, here);
+    parts[decoupled.part] = ownership(decoupled, modalities, here, resolving);
+  });
+  return {
+    kind,
+    d_state,
+    d_conv,
+    expand,
+    dt_rank: dt_rank === "auto" ? Math.ceil(resolving.json.model.d_model / 16) : dt_rank,
+    dt_bias,
+    parts,
+  };
+}
+
+function ownership(
+  { part, groups }: DecoupledJson,
+  modalities: readonly string[],
+  at: string,
+  { places, diagnostics }: Resolving,
+): Ownership {
+  if (groups === undefined) return each(modalities.length);
+  const listOf = new Map<string, number>();
+  const wrote = new Map<string, string>();
+  groups.forEach((group, g) => {
+    group.forEach((name, i) => {
+      const here = below(below(below(at, "groups"), g), i);
+      const earlier = wrote.get(name);
+      if (!modalities.includes(name)) diagnostics.push(report.unknownModality(valueAt(places, here), name, modalities));
+      else if (earlier !== undefined)
+        diagnostics.push(report.groupRepeats(valueAt(places, here), name, valueAt(places, earlier)));
+      wrote.set(name, here);
+      listOf.set(name, g);
+    });
+  });
+  const missing = modalities.filter((name) => !listOf.has(name));
+  if (missing.length > 0) diagnostics.push(report.groupMisses(valueAt(places, below(at, "groups")), part, missing));
+  // Groups are numbered in the order of their first modality, not in the order they are written.
+  const numbers = new Map<number, number>();
+  const of = modalities.map((name) => {
+    const list = listOf.get(name) ?? 0;
+    if (!numbers.has(list)) numbers.set(list, numbers.size);
+    return numbers.get(list) ?? 0;
+  });
+  return { groups: numbers.size, of };
+}
+
+function layers({ json, places, diagnostics }: Resolving): number[] {
+  const items = json.model.layers;
+  const names = Object.keys(json.model.block);
+  const used = new Set<string>();
+  const visit = (some: readonly LayerItem[], at: string): void => {
+    for (const [i, item] of some.entries()) {
+      const here = below(at, i);
+      if (typeof item !== "string") {
+        visit(item.of, below(here, "of"));
+        continue;
+      }
+      used.add(item);
+      if (!names.includes(item)) diagnostics.push(report.unknownBlock(valueAt(places, here), item, names));
+    }
+  };
+  visit(items, "/model/layers");
+  for (const name of names) {
+    if (!used.has(name)) diagnostics.push(report.unusedBlock(keyAt(places, below("/model/block", name)), name));
+  }
+  if (countLayers(items) > LAYERS) {
+    diagnostics.push(report.tooManyLayers(valueAt(places, "/model/layers"), LAYERS));
+    return [];
+  }
+  return expandLayers(items).map((name) => names.indexOf(name));
+}
+
+function objectives(
+  modalities: readonly Modality[],
+  { json, places, diagnostics }: Resolving,
+): (Objective | undefined)[] {
+  const names = modalities.map((m) => m.name);
+  for (const [name, objective] of Object.entries(json.objective)) {
+    const at = below("/objective", name);
+    const taught = modalities.find((m) => m.name === name);
+    if (taught === undefined) {
+      diagnostics.push(report.unknownModality(keyAt(places, at), name, names));
+      continue;
+    }
+    const fitting = taught.kind === "patches" ? "ddpm" : "cross_entropy";
+    if (objective.kind !== fitting) {
+      diagnostics.push(report.objectiveDoesNotFit(valueAt(places, at), name, taught.kind, objective.kind, fitting));
+    }
+  }
+  return modalities.map(({ name }) => {
+    if (Object.hasOwn(json.objective, name)) return json.objective[name];
+    diagnostics.push(report.modalityWithoutObjective(keyAt(places, below("/model/modality", name)), name));
+    return undefined;
+  });
+}

@@ -1,0 +1,150 @@
+// From a merged document to a spec as JSON, led by the schema: a bare name is a call where the schema wants a kind, an
+// argument without a name goes to the field that may be so, and products and sums become lists of layers.
+import { numberOf, type Value, type Word } from "../../grammar/tree.js";
+import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
+import * as report from "../diagnostics/fields.js";
+import type { Member, Section } from "./document.js";
+import { shapeLayers } from "./layers.js";
+import { rebase } from "./paths.js";
+import { below, type Places } from "./places.js";
+import { exampleOf, fieldNode, fieldsOf, kindNode, type SchemaNode, tagOf, wanted } from "./schema.js";
+import type { Json } from "./spec.js";
+
+/** What shaping needs, and where it notes places and reports. */
+export interface Shaping {
+  /** Path of the spec that all paths become relative to. */
+  readonly entry: string;
+  readonly places: Places;
+  readonly diagnostics: Diagnostic[];
+  /** The text of a span. */
+  readonly textOf: (span: Span) => string;
+}
+
+type Fields = Record<string, Json>;
+
+/** The members of a group. What has no value is left out. */
+export function shapeSection(section: Section, node: SchemaNode, pointer: string, shaping: Shaping): Fields {
+  const fields: Fields = {};
+  for (const [key, member] of section.members) {
+    const value = shapeMember(member, fieldNode(node, key) ?? {}, below(pointer, key), shaping);
+    if (value !== undefined) fields[key] = value;
+  }
+  return fields;
+}
+
+function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
+  const { name, value, section } = member;
+  shaping.places.set(pointer, { value: value?.span ?? member.span, key: name.span });
+  const known = node.type !== undefined;
+  if (member.container && known && !node.named) {
+    const second = section?.members.values().next().value;
+    if (second !== undefined)
+      shaping.diagnostics.push(report.takesNoName(second.name.span, name.text, second.name.text));
+    return undefined;
+  }
+  if (value !== undefined && node.named) {
+    shaping.diagnostics.push(report.needsName(name.span, name.text, exampleOf(name.text, node)));
+    return undefined;
+  }
+  if (section === undefined) return value && shapeValue(value, node, pointer, shaping);
+  if (value === undefined) return shapeSection(section, node, pointer, shaping);
+  if (value.type !== "call") {
+    const found = shaping.textOf(value.span);
+    shaping.diagnostics.push(
+      report.wrongType(value.span, name.text, found, `${wanted(node)}; only a kind has a group`),
+    );
+    return undefined;
+  }
+  const kind = kindNode(node, value.name.text) ?? {};
+  const tag = tagOf(node) ?? "kind";
+  shaping.places.set(below(pointer, tag), { value: value.name.span });
+  return {
+    [tag]: value.name.text,
+    ...shapeArguments(value, kind, pointer, shaping),
+    ...shapeSection(section, kind, pointer, shaping),
+  };
+}
+
+/** A value where the schema has `node`; undefined where it was wrong and has been reported. */
+export function shapeValue(value: Value, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
+  const { places, diagnostics, textOf } = shaping;
+  if (!places.has(pointer)) places.set(pointer, { value: value.span });
+  if (node.syntax === "layers") return shapeLayers(value, pointer, shaping);
+  const tag = tagOf(node);
+  switch (value.type) {
+    case "number":
+      return numberOf(value.text);
+    case "boolean":
+      return value.value;
+    case "size":
+      if (node.syntax === "size") return value.text;
+      diagnostics.push(report.wrongType(value.span, nameOf(pointer), value.text, wanted(node)));
+      return undefined;
+    case "string":
+      return tag === undefined ? text(value, node, shaping) : call(value, node, tag, pointer, shaping);
+    case "list": {
+      const items = value.items.map((item, i) => shapeValue(item, node.items ?? {}, below(pointer, i), shaping));
+      return items.some((item) => item === undefined) ? undefined : items.filter((item) => item !== undefined);
+    }
+    case "call":
+      if (tag !== undefined) return call({ ...value, text: value.name.text }, node, tag, pointer, shaping);
+      if (value.args === undefined) return text({ text: value.name.text, span: value.span }, node, shaping);
+      diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
+      return undefined;
+    case "sum":
+    case "product":
+      diagnostics.push(report.misplacedSum(value.span));
+      return undefined;
+  }
+}
+
+const text = (word: Word, node: SchemaNode, { entry }: Shaping): string =>
+  node.syntax === "path" ? rebase(word.text, word.span.path, entry) : word.text;
+
+function call(
+  value: Word & { readonly name?: Word; readonly args?: Extract<Value, { type: "call" }>["args"] },
+  node: SchemaNode,
+  tag: string,
+  pointer: string,
+  shaping: Shaping,
+): Json {
+  const name = value.name ?? { text: value.text, span: value.span };
+  shaping.places.set(below(pointer, tag), { value: name.span });
+  const kind = kindNode(node, name.text) ?? {};
+  return {
+    [tag]: name.text,
+    ...shapeArguments({ name, ...(value.args && { args: value.args }) }, kind, pointer, shaping),
+  };
+}
+
+function shapeArguments(
+  { name, args }: { readonly name: Word; readonly args?: Extract<Value, { type: "call" }>["args"] },
+  kind: SchemaNode,
+  pointer: string,
+  shaping: Shaping,
+): Fields {
+  const fields: Fields = {};
+  for (const { name: given, value } of args ?? []) {
+    const key = given?.text ?? Object.entries(kind.properties ?? {}).find(([, field]) => field.positional)?.[0];
+    if (key === undefined) {
+      // What an unknown call takes is unknown, too.
+      if (kind.type !== undefined)
+        shaping.diagnostics.push(report.unnamedArgument(value.span, name.text, fieldsOf(kind)));
+      continue;
+    }
+    const at = below(pointer, key);
+    const earlier = shaping.places.get(at);
+    if (key === "__proto__") shaping.diagnostics.push(report.reservedName(given?.span ?? value.span, key));
+    else if (Object.hasOwn(fields, key) && earlier !== undefined) {
+      shaping.diagnostics.push(report.duplicate(given?.span ?? value.span, key, earlier.key ?? earlier.value));
+    } else {
+      shaping.places.set(at, { value: value.span, ...(given && { key: given.span }) });
+      const shaped = shapeValue(value, fieldNode(kind, key) ?? {}, at, shaping);
+      if (shaped !== undefined) fields[key] = shaped;
+    }
+  }
+  return fields;
+}
+
+/** The field's name at the end of a pointer; for an item of a list, the list's. */
+const nameOf = (pointer: string): string => pointer.split("/").findLast((key) => !/^\d*$/.test(key)) ?? "spec";

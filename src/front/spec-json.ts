@@ -1,0 +1,43 @@
+// A spec as JSON once the schema has passed it: defaults filled in, names not resolved yet.
+import type { MambaPart } from "../blocks/mamba.fields.js";
+import type { CrossEntropyObjective, DdpmObjective } from "../objectives/objective.fields.js";
+import type { LayerItem } from "./layers.js";
+import type { DataFields, Json, TrainFields } from "./spec.js";
+
+export type ModalityJson =
+  | { readonly kind: "bytes" }
+  | { readonly kind: "tokens"; vocab?: number; readonly tokenizer?: string }
+  | { readonly kind: "patches"; readonly size: string; readonly patch: string; readonly channels: number };
+
+export interface DecoupledJson {
+  readonly part: MambaPart;
+  readonly groups?: readonly (readonly string[])[];
+}
+
+export interface BlockJson {
+  readonly kind: "mamba";
+  readonly d_state: number;
+  readonly d_conv: number;
+  readonly expand: number;
+  readonly dt_rank: number | "auto";
+  readonly dt_bias: "always" | "released" | "never";
+  readonly decouple: readonly DecoupledJson[];
+}
+
+export interface SpecJson {
+  readonly model: {
+    readonly modality: Readonly<Record<string, ModalityJson>>;
+    readonly d_model: number;
+    readonly block: Readonly<Record<string, BlockJson>>;
+    readonly layers: readonly LayerItem[];
+  };
+  readonly objective: Readonly<Record<string, CrossEntropyObjective | DdpmObjective>>;
+  readonly data: DataFields;
+  readonly train: Omit<TrainFields, "clip"> & { readonly clip: number | "none" };
+}
+
+/** Every value written out, whatever made the list. */
+export type AblationJson = {
+  readonly vary: Readonly<Record<string, readonly Json[]>>;
+  readonly baseline?: Readonly<Record<string, Json>>;
+};

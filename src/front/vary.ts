@@ -1,0 +1,69 @@
+// Paths of a spec, as `vary` and `baseline` write them: `mixer.d_state`, `train.optimizer.lr`.
+import type { Word } from "../../grammar/tree.js";
+import { pathToGroup, unknownPath } from "../diagnostics/ablate.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { below, keysOf } from "./places.js";
+import { fieldNode, fieldsOf, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
+import type { Json } from "./spec.js";
+
+export interface Target {
+  readonly path: string;
+  readonly pointer: string;
+  readonly node: SchemaNode;
+}
+
+type JsonObject = { readonly [key: string]: Json };
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a path means: it begins with a section, a block or a modality, and ends at a field or a kind. */
+export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Target | undefined {
+  const keys = path.text.split(".");
+  const [head = ""] = keys;
+  const namesOf = (kind: string): string[] => Object.keys(valueIn(json, `/model/${kind}`) ?? {});
+  const named = ["block", "modality"].find((kind) => namesOf(kind).includes(head));
+  const full = named === undefined ? keys : ["model", named, ...keys];
+  let node = ROOT;
+  let value: Json | undefined = json;
+  let pointer = "";
+  for (const [i, key] of full.entries()) {
+    const known: string[] = keysBelow(node, value).filter((name) => i > 0 || name !== "ablate");
+    if (!known.includes(key)) {
+      const owner = i === 0 ? "The spec" : `\`${full.slice(named === undefined ? 0 : 2, i).join(".")}\``;
+      const starts = [...known, ...namesOf("block"), ...namesOf("modality")];
+      diagnostics.push(unknownPath(path.span, key, owner, i === 0 ? starts : known));
+      return undefined;
+    }
+    node = fieldNode(kindIn(node, value), key) ?? {};
+    value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    pointer = below(pointer, key);
+  }
+  const isGroup = [node.type].flat().includes("object") && tagOf(node) === undefined;
+  if (!isGroup) return { path: path.text, pointer, node };
+  diagnostics.push(pathToGroup(path.span, path.text, keysBelow(node, value)));
+  return undefined;
+}
+
+/** The node of the kind that a value has, where its node lists kinds. */
+function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
+  const tag = tagOf(node);
+  const kind = tag !== undefined && isObject(value) ? value[tag] : undefined;
+  return typeof kind === "string" ? (kindNode(node, kind) ?? node) : node;
+}
+
+function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
+  const kind = kindIn(node, value);
+  if (typeof kind.additionalProperties === "object") return isObject(value) ? Object.keys(value) : [];
+  return fieldsOf(kind);
+}
+
+/** A copy of `json` with another value at a pointer; the groups on the way must be there. */
+export function withValue(json: Json, pointer: string, value: Json): Json {
+  const put = (at: Json, [key, ...rest]: readonly string[]): Json =>
+    key === undefined ? value : isObject(at) ? { ...at, [key]: put(at[key] ?? {}, rest) } : at;
+  return structuredClone(put(json, keysOf(pointer)));
+}
+
+export function valueIn(json: Json, pointer: string): Json | undefined {
+  return keysOf(pointer).reduce<Json | undefined>((at, key) => (isObject(at) ? at[key] : undefined), json);
+}
