@@ -2,16 +2,20 @@
 //   node scripts/baselines.mjs SPEC [--json]
 // Text: cross-entropy of unigrams and bigrams, in nats a target, on the targets that the model has.
 // Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T, which are
-// drawn alike; from the patch alone at its own position, and from the whole picture (more than a causal model sees).
+// drawn alike: from the patch alone at its own position; from it and the patches before it, as a causal model sees them
+// (on 20 timesteps, with the whole picture's for what lies between); and from the whole picture.
 // Needs `npm run build`.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { causalDenoiserLoss, fitGaussian } from "../dist/src/data/baselines/causal-denoiser.js";
 import { linearDenoiserLoss } from "../dist/src/data/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../dist/src/data/baselines/ngrams.js";
 import { patchRows, pictureRows } from "../dist/src/data/baselines/pictures.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { check } from "../dist/src/front/check.js";
+import { patchSize } from "../dist/src/modalities/modality.fields.js";
 import { alphaBar } from "../dist/src/objectives/ddpm.js";
+import { stream } from "../dist/src/random/stream.js";
 
 const SHOWN_TIMESTEPS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75];
 
@@ -43,21 +47,32 @@ function textBaselines(dataSet) {
   };
 }
 
+/** Mean loss over the timesteps, and the losses at those that are shown. */
 function pictureBaselines(dataSet, index, steps) {
   const modality = dataSet.parts.modalities[index];
-  const alphaBars = Array.from({ length: steps }, (_, t) => alphaBar(t + 1, steps));
+  const timesteps = Array.from({ length: steps }, (_, t) => t + 1);
+  const alphaBars = timesteps.map((t) => alphaBar(t, steps));
   const train = pictureRows(dataSet, dataSet.train, index);
   const heldOut = pictureRows(dataSet, dataSet.validation, index);
   const heldOutPatches = patchRows(heldOut, modality);
   const byPatch = patchRows(train, modality).map((rows, patch) =>
     linearDenoiserLoss(rows, heldOutPatches[patch], alphaBars),
   );
-  const alone = alphaBars.map((_, t) => mean(byPatch.map((losses) => losses[t])));
+  const alone = alphaBars.map((_, t) => mean(byPatch.map((losses) => losses[t].loss)));
   const whole = linearDenoiserLoss(train, heldOut, alphaBars);
+  const fitted = fitGaussian(train);
+  const causal = (t) => {
+    const settings = { alphaBar: alphaBars[t - 1], gamma: whole[t - 1].gamma, noise: stream("noise", 0) };
+    return causalDenoiserLoss(fitted, heldOut, patchSize(modality), settings);
+  };
+  const middles = Array.from({ length: 20 }, (_, k) => Math.max(1, Math.round(((k + 0.5) * steps) / 20)));
+  const wholeMean = mean(whole.map(({ loss }) => loss));
+  const shown = SHOWN_TIMESTEPS.map((share) => Math.max(1, Math.round(share * steps)));
+  const row = (average, at) => ({ mean: average, at: Object.fromEntries(shown.map((t) => [t, at(t)])) });
   return {
-    "patch alone": alone,
-    "whole picture": whole,
-    "the better at each t": alone.map((a, t) => Math.min(a, whole[t])),
+    "patch alone": row(mean(alone), (t) => alone[t - 1]),
+    "patches so far": row(wholeMean + mean(middles.map((t) => causal(t) - whole[t - 1].loss)), causal),
+    "whole picture": row(wholeMean, (t) => whole[t - 1].loss),
   };
 }
 
@@ -68,30 +83,22 @@ const { dataSet } = await prepare(spec.data, spec.model, { folder: dirname(path)
 const text = textBaselines(dataSet);
 const pictures = spec.objectives.flatMap((objective, index) => {
   if (objective?.kind !== "ddpm") return [];
-  const losses = pictureBaselines(dataSet, index, objective.steps);
-  return [{ modality: spec.model.modalities[index].name, steps: objective.steps, losses }];
+  return [{ modality: spec.model.modalities[index].name, losses: pictureBaselines(dataSet, index, objective.steps) }];
 });
 
 if (flag === "--json") {
-  const means = pictures.map(({ modality, losses }) => ({
-    modality,
-    ...Object.fromEntries(Object.entries(losses).map(([name, byStep]) => [name, mean(byStep)])),
-  }));
-  console.log(
-    JSON.stringify({ train: dataSet.train.length, held_out: dataSet.validation.length, text, pictures: means }),
-  );
+  console.log(JSON.stringify({ train: dataSet.train.length, held_out: dataSet.validation.length, text, pictures }));
 } else {
-  const line = (name, ...cells) => console.log(`  ${name.padEnd(22)}${cells.map((cell) => cell.padStart(9)).join("")}`);
+  const line = (name, ...cells) => console.log(`  ${name.padEnd(18)}${cells.map((cell) => cell.padStart(9)).join("")}`);
   console.log(`${dataSet.train.length} training documents, ${dataSet.validation.length} held out`);
   console.log("text, nats a target");
   line("", "unigram", "bigram", "targets");
   for (const [name, { unigram, bigram, targets }] of Object.entries(text))
     line(name, unigram.toFixed(4), bigram.toFixed(4), String(targets));
-  for (const { modality, steps, losses } of pictures) {
-    const shown = SHOWN_TIMESTEPS.map((share) => Math.max(1, Math.round(share * steps)));
+  for (const { modality, losses } of pictures) {
     console.log(`${modality}, mean squared error of the noise`);
-    line("", "mean", ...shown.map((t) => `t = ${t}`));
-    for (const [name, byStep] of Object.entries(losses))
-      line(name, mean(byStep).toFixed(4), ...shown.map((t) => byStep[t - 1].toFixed(4)));
+    line("", "mean", ...Object.keys(losses["patch alone"].at).map((t) => `t = ${t}`));
+    for (const [name, { mean: average, at }] of Object.entries(losses))
+      line(name, average.toFixed(4), ...Object.values(at).map((loss) => loss.toFixed(4)));
   }
 }

@@ -1,7 +1,8 @@
 // Baselines: eigenvectors, the noise predictor against simulated noise, and n-grams counted by hand.
 import { describe, expect, it } from "vitest";
+import { causalDenoiserLoss, fitGaussian } from "../../src/data/baselines/causal-denoiser.js";
 import { symmetricEigen } from "../../src/data/baselines/eigen.js";
-import { linearDenoiserLoss, type Rows } from "../../src/data/baselines/linear-denoiser.js";
+import { linearDenoiserLoss as denoiserLosses, type Rows } from "../../src/data/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../../src/data/baselines/ngrams.js";
 import { openDataSet } from "../../src/data/data-set.js";
 import { writeShard } from "../../src/data/shard.js";
@@ -34,18 +35,21 @@ describe("symmetricEigen", () => {
   });
 });
 
-describe("linearDenoiserLoss", () => {
-  /** Rows with independent numbers of the given deviations around the given mean. */
-  const gaussian = (count: number, deviations: readonly number[], mean: number, seed: number): Rows => {
-    const random = stream("sample", seed);
-    const size = deviations.length;
-    const values = Float32Array.from(
-      { length: count * size },
-      (_, i) => mean + (deviations[i % size] as number) * random.normal(),
-    );
-    return { count, size, values };
-  };
+const linearDenoiserLoss = (train: Rows, heldOut: Rows, alphaBars: readonly number[]): number[] =>
+  denoiserLosses(train, heldOut, alphaBars).map(({ loss }) => loss);
 
+/** Rows with independent numbers of the given deviations around the given mean. */
+function gaussian(count: number, deviations: readonly number[], mean: number, seed: number): Rows {
+  const random = stream("sample", seed);
+  const size = deviations.length;
+  const values = Float32Array.from(
+    { length: count * size },
+    (_, i) => mean + (deviations[i % size] as number) * random.normal(),
+  );
+  return { count, size, values };
+}
+
+describe("linearDenoiserLoss", () => {
   it("reaches mean ᾱλ/(ᾱλ + 1−ᾱ) on Gaussian rows, which are rotated", () => {
     const deviations = [2, 0.5, 0.1];
     const turn = (rows: Rows): Rows => {
@@ -113,6 +117,40 @@ describe("linearDenoiserLoss", () => {
         sum += (guess - epsilon) ** 2;
       }
     expect(linearDenoiserLoss(train, held, [alphaBar])[0]).toBeCloseTo(sum / (50 * 4000), 2);
+  });
+});
+
+describe("causalDenoiserLoss", () => {
+  const settings = { alphaBar: 0.6, gamma: 0 };
+  const noise = () => stream("noise", 3);
+  /** Two numbers a row with correlation 0.8. */
+  const correlated = (seed: number): Rows => {
+    const rows = gaussian(20000, [1, 0.6], 0.5, seed);
+    for (let i = 0; i < rows.values.length; i += 2)
+      rows.values[i + 1] = (rows.values[i + 1] as number) + 0.8 * ((rows.values[i] as number) - 0.5);
+    return rows;
+  };
+
+  it("knows the patches before, and not those after", () => {
+    const { alphaBar } = settings;
+    // Σ = [[1, 0.8], [0.8, 1]]; the error at dimension p is 1 − (1−ᾱ)[K₁..ₚ⁻¹]ₚₚ.
+    const variance = alphaBar + 1 - alphaBar;
+    const first = 1 - (1 - alphaBar) / variance;
+    const second = 1 - ((1 - alphaBar) * variance) / (variance ** 2 - (alphaBar * 0.8) ** 2);
+    const loss = causalDenoiserLoss(fitGaussian(correlated(1)), correlated(2), 1, { ...settings, noise: noise() });
+    expect(loss).toBeCloseTo((first + second) / 2, 2);
+    expect(Math.abs(first - second)).toBeGreaterThan(0.05);
+  });
+
+  it("is the whole picture's where the picture is one patch", () => {
+    const loss = causalDenoiserLoss(fitGaussian(correlated(1)), correlated(2), 2, { ...settings, noise: noise() });
+    expect(loss).toBeCloseTo(linearDenoiserLoss(correlated(1), correlated(2), [0.6])[0] as number, 2);
+  });
+
+  it("is 1 − its share of the signal where everything is shrunk away", () => {
+    const rows = gaussian(20000, [2, 2], 0, 7);
+    const loss = causalDenoiserLoss(fitGaussian(rows), rows, 1, { ...settings, gamma: 1, noise: noise() });
+    expect(loss).toBeCloseTo(2.4 / 2.8, 2);
   });
 });
 

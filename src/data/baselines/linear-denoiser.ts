@@ -23,18 +23,26 @@ export const rowOf = ({ values, size }: Rows, row: number): Float32Array =>
 
 const SHRINKAGE = [0, ...Array.from({ length: 25 }, (_, i) => 10 ** (-6 + i / 4))];
 
+export interface DenoiserLoss {
+  /** Mean squared error of the noise. */
+  readonly loss: number;
+  /** The shrinkage that was chosen. */
+  readonly gamma: number;
+}
+
 /**
  * The mean squared error for each ᾱ of the predictor fitted on `train`, on `heldOut`.
  * @param alphaBars ᾱ of the timesteps, each in [0, 1)
  */
-export function linearDenoiserLoss(train: Rows, heldOut: Rows, alphaBars: readonly number[]): number[] {
+export function linearDenoiserLoss(train: Rows, heldOut: Rows, alphaBars: readonly number[]): DenoiserLoss[] {
   const fitted = choose(train, (row) => row % 5 !== 0);
   const left = choose(train, (row) => row % 5 === 0);
   const partly = measure(fitted, left);
   const wholly = measure(train, heldOut);
   return alphaBars.map((alphaBar) => {
-    const losses = SHRINKAGE.map((gamma) => loss(partly, alphaBar, gamma));
-    return loss(wholly, alphaBar, SHRINKAGE[losses.indexOf(Math.min(...losses))] as number);
+    const losses = SHRINKAGE.map((shrinkage) => lossOf(partly, alphaBar, shrinkage));
+    const gamma = SHRINKAGE[losses.indexOf(Math.min(...losses))] as number;
+    return { loss: lossOf(wholly, alphaBar, gamma), gamma };
   });
 }
 
@@ -67,24 +75,29 @@ function measure(fitted: Rows, others: Rows): Measured {
   return { size, lambda, sigma, rest: Math.max(0, total - spanned) };
 }
 
-function meanOf({ count, size, values }: Rows): Float64Array {
+export function meanOf({ count, size, values }: Rows): Float64Array {
   const mean = new Float64Array(size);
   for (let i = 0; i < values.length; i++) mean[i % size] = (mean[i % size] as number) + (values[i] as number) / count;
   return mean;
 }
 
-function centred(rows: Rows, mean: Float64Array): Float64Array {
+export function centred(rows: Rows, mean: Float64Array): Float64Array {
   return Float64Array.from(rows.values, (value, i) => value - (mean[i % rows.size] as number));
 }
 
 type Along = Pick<Measured, "lambda" | "sigma">;
 
-/** Through the [size, size] covariance XᵀX/count. */
+/** Through the [size, size] covariance. */
 function byCovariance(x: Float64Array, y: Float64Array, size: number): Along {
-  const columns = transposed(x, size);
-  const { values, vectors } = symmetricEigen(gram(columns, x.length / size), size);
+  const { values, vectors } = symmetricEigen(covarianceOf(x, size), size);
   const sigma = values.map((_, i) => meanSquare(y, vectors.subarray(i * size, (i + 1) * size)));
-  return { lambda: values.map((value) => Math.max(0, value) / (x.length / size)), sigma };
+  return { lambda: values.map((value) => Math.max(0, value)), sigma };
+}
+
+/** XᵀX/count of centred rows. */
+export function covarianceOf(x: Float64Array, size: number): Float64Array {
+  const count = x.length / size;
+  return gram(transposed(x, size), count).map((product) => product / count);
 }
 
 /** Through the [count, count] matrix XXᵀ, whose eigenvector u gives Σ's as Xᵀu/√value. */
@@ -136,7 +149,7 @@ function meanSquare(rows: Float64Array, vector: Float64Array): number {
   return (sum * size) / rows.length;
 }
 
-function loss({ size, lambda, sigma, rest }: Measured, alphaBar: number, gamma: number): number {
+function lossOf({ size, lambda, sigma, rest }: Measured, alphaBar: number, gamma: number): number {
   const mean = lambda.reduce((sum, value) => sum + value, 0) / size;
   const noise = 1 - alphaBar;
   const dimension = (own: number, seen: number, times: number): number => {
