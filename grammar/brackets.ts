@@ -1,8 +1,9 @@
 // Brackets: how deep they nest, and where one is missing. Works on tokens, before the parser, because a parser only
 // notices a missing `}` at the end of the file, and because a recursive parser must not meet deep nesting.
-import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
+
 import type { Diagnostic } from "../src/diagnostics/diagnostic.js";
 import * as report from "../src/diagnostics/syntax.js";
+import { createTokenInstance, type IToken, type TokenType } from "./chevrotain.js";
 import { schema } from "./schema.gen.js";
 import { spanOf } from "./tokenize.js";
 import * as t from "./tokens.js";

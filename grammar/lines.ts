@@ -1,7 +1,8 @@
 // Which newlines end an entry: not those inside ( ) or [ ], nor those next to + or *.
-import type { IToken } from "chevrotain";
+
 import type { Diagnostic } from "../src/diagnostics/diagnostic.js";
 import { braceOnOwnLine } from "../src/diagnostics/syntax.js";
+import type { IToken } from "./chevrotain.js";
 import { spanOf } from "./tokenize.js";
 import * as t from "./tokens.js";
 

@@ -1,5 +1,5 @@
 // What the parser says it expected, as a phrase that completes "expected …".
-import { EOF, type IParserErrorMessageProvider, type TokenType } from "chevrotain";
+import { EOF, type IParserErrorMessageProvider, type TokenType } from "./chevrotain.js";
 import * as t from "./tokens.js";
 
 const VALUE = "a value: a number, a name, text in quotes, a size such as 32x32, a list or a call";

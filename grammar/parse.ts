@@ -1,8 +1,9 @@
 // Text to syntax tree: every text gives a tree, and a diagnostic for everything that had to be left out of it.
-import { EOF, type IToken } from "chevrotain";
+
 import type { Diagnostic, Source } from "../src/diagnostics/diagnostic.js";
 import { sourceTooLarge, unexpected } from "../src/diagnostics/syntax.js";
 import { balance, tooDeep } from "./brackets.js";
+import { EOF, type IToken } from "./chevrotain.js";
 import type { FileCstNode } from "./cst.js";
 import { joinLines } from "./lines.js";
 import { parser } from "./parser.js";

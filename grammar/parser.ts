@@ -1,6 +1,6 @@
 // The grammar: rules only. What may be written where is the schema's; what the rules build is the visitor's.
 // Separators are free here and checked by the visitor, so that a missing comma costs nothing but its own message.
-import { CstParser, EOF } from "chevrotain";
+import { CstParser, EOF } from "./chevrotain.js";
 import { messages } from "./messages.js";
 import * as t from "./tokens.js";
 

@@ -1,7 +1,8 @@
 // Text to tokens, with the mistakes of single words reported and mended, so that the parser sees words of the language.
-import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
+
 import type { Diagnostic, Source, Span } from "../src/diagnostics/diagnostic.js";
 import * as report from "../src/diagnostics/syntax.js";
+import { createTokenInstance, type IToken, type TokenType } from "./chevrotain.js";
 import * as t from "./tokens.js";
 
 export interface Tokens {

@@ -1,6 +1,6 @@
 // The words of the language. Tokens that only mistakes need (`=`, `;`, broken numbers and strings) stand among them,
 // so that the mistake can be named and the rest of the file still be read.
-import { createToken, Lexer, type TokenType } from "chevrotain";
+import { createToken, Lexer, type TokenType } from "./chevrotain.js";
 
 export const Name = createToken({ name: "Name", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
 

@@ -1,8 +1,9 @@
 // From the parser's concrete tree to the syntax tree. Where the parser recovered, parts are missing: an entry keeps
 // what there is, and a value that is broken is left out.
-import type { IToken } from "chevrotain";
+
 import type { Diagnostic, Span } from "../src/diagnostics/diagnostic.js";
 import * as report from "../src/diagnostics/syntax.js";
+import type { IToken } from "./chevrotain.js";
 import type * as cst from "./cst.js";
 import { parser } from "./parser.js";
 import { spanOf } from "./tokenize.js";

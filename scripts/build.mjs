@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { generate } from "./generate.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -11,3 +12,11 @@ rmSync(join(root, "dist"), { recursive: true, force: true });
 generate();
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+// Chevrotain in one file instead of hundreds: `mom check` starts four times as fast.
+await build({
+  entryPoints: [join(root, "grammar/chevrotain.ts")],
+  outfile: join(root, "dist/grammar/chevrotain.js"),
+  bundle: true,
+  minify: true,
+  format: "esm",
+});

@@ -1,0 +1,132 @@
+// The command line as a whole process: exit codes, help, colours, speed.
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildMom, type Mom } from "../support/mom.js";
+
+let mom: Mom;
+let folder: string;
+beforeAll(async () => {
+  mom = await buildMom();
+  folder = mkdtempSync(join(tmpdir(), "mom-cli-"));
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return name;
+};
+
+describe("usage", () => {
+  test("--help lists the verbs and exits with 0", () => {
+    const { code, stdout } = mom.run(["--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/check .*what is wrong/);
+  });
+  test("--version", () => {
+    expect(mom.run(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+  test("a verb's help has an example", () => {
+    const { code, stdout } = mom.run(["check", "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Example:\n  mom check specs/quickstart.mom");
+  });
+  test("no verb, an unknown verb, an unknown option, a missing argument: exit code 2", () => {
+    expect(mom.run([]).code).toBe(2);
+    const unknown = mom.run(["chekc"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain("Did you mean `check`?");
+    expect(mom.run(["check", "--fromat", "json", "x.mom"]).code).toBe(2);
+    expect(mom.run(["check"]).code).toBe(2);
+    expect(mom.run(["check", "--format", "xml", "specs/emoji.mom"]).code).toBe(2);
+  });
+});
+
+describe("mom check", () => {
+  test("the specs to start from are right", () => {
+    const { code, stdout, stderr } = mom.run(["check", "specs/quickstart.mom", "specs/emoji.mom"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe("specs/quickstart.mom: no errors\nspecs/emoji.mom: no errors\n");
+  });
+  test("errors exit with 1, in text without colours in a pipe, and as JSON", () => {
+    write("wrong.mom", "model {\n  d_modle: 3\n}\n");
+    const text = mom.run(["check", "wrong.mom"], folder);
+    expect(text.code).toBe(1);
+    expect(text.stdout).toContain("wrong.mom:2:3");
+    expect(text.stdout).not.toContain("\u001b");
+    const json = mom.run(["check", "--format", "json", "wrong.mom"], folder);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toContainEqual(
+      expect.objectContaining({ code: "unknown-field", file: "wrong.mom", start: { line: 2, column: 3 } }),
+    );
+  });
+  test("FORCE_COLOR colours, NO_COLOR wins", () => {
+    expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[31m");
+    expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1", NO_COLOR: "1" }).stdout).not.toContain("\u001b");
+  });
+  test("a missing file, and a folder for a file", () => {
+    for (const name of ["none.mom", "."]) {
+      const { code, stderr } = mom.run(["check", name], folder);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`no readable file \`${name}\``);
+    }
+  });
+  test("a file of 100 MB is refused by its size, and quickly", () => {
+    const name = write("large.mom", `// ${"x".repeat(100 * 2 ** 20)}`);
+    const { code, stdout, milliseconds } = mom.run(["check", name], folder);
+    expect(code).toBe(1);
+    expect(stdout).toContain("larger than 1 MiB");
+    expect(milliseconds).toBeLessThan(5000);
+    rmSync(join(folder, name));
+  });
+  test("nothing outside the project is read, by .. or by a link", () => {
+    write("secret.mom", "secret");
+    const project = mkdtempSync(join(folder, "project-"));
+    symlinkSync(join(folder, "secret.mom"), join(project, "link.mom"));
+    writeFileSync(join(project, "a.mom"), 'import "../secret.mom"\nimport "link.mom"\n');
+    const { code, stdout } = mom.run(["check", "a.mom"], project);
+    expect(code).toBe(1);
+    expect(stdout.match(/is outside the project's folder/g)).toHaveLength(2);
+  });
+  test("the folder of the nearest package.json is the project", () => {
+    const project = mkdtempSync(join(folder, "project-"));
+    writeFileSync(join(project, "package.json"), "{}");
+    const deep = mkdtempSync(join(project, "deep-"));
+    writeFileSync(join(project, "base.mom"), "train { steps: 1 }\n");
+    writeFileSync(join(deep, "a.mom"), 'import "../base.mom"\n');
+    expect(mom.run(["check", "a.mom"], deep).stdout).not.toContain("outside");
+  });
+  test("a right spec of 200 lines takes less than half a second, as a whole process", () => {
+    const blocks = Array.from(
+      { length: 24 },
+      (_, i) =>
+        `  block b${i}: mamba {\n    d_state: 16\n    d_conv: 4\n    expand: 2\n    dt_rank: auto\n    decouple: [in_proj, out_proj]\n  }\n`,
+    );
+    const layers = blocks.map((_, i) => `b${i}`).join(" + ");
+    const text = `model {\n  modality text: bytes\n  d_model: 64\n${blocks.join("")}  layers: ${layers}\n}\nobjective {\n  text: cross_entropy\n}\ndata {\n  source: emoji\n  length: 128\n}\ntrain {\n  steps: 10\n  batch: 2\n}\n${"// a comment\n".repeat(15)}`;
+    expect(text.split("\n").length).toBeGreaterThanOrEqual(200);
+    const name = write("long.mom", text);
+    const runs = Array.from({ length: 3 }, () => mom.run(["check", name], folder));
+    for (const { code } of runs) expect(code).toBe(0);
+    // The best of three: the machine may be busy with other things.
+    expect(Math.min(...runs.map(({ milliseconds }) => milliseconds))).toBeLessThan(500);
+  });
+});
+
+describe("mom explain", () => {
+  test("says what a field means", () => {
+    const { code, stdout } = mom.run(["explain", "train.optimizer.lr"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Peak learning rate.");
+    expect(stdout).toContain("a number above 0");
+  });
+  test("suggests the nearest names", () => {
+    const { code, stderr } = mom.run(["explain", "d_stat"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("model.block.mamba.d_state");
+  });
+});

@@ -1,0 +1,50 @@
+// The command line as a process of its own, built from the sources as they are.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+export interface Mom {
+  readonly run: (args: readonly string[], folder?: string, environment?: Readonly<Record<string, string>>) => Outcome;
+  readonly dispose: () => void;
+}
+
+/** What scripts/build.mjs makes, in a folder of its own and without the type checker. */
+export async function buildMom(): Promise<Mom> {
+  const cache = join(ROOT, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  const out = mkdtempSync(join(cache, "mom-"));
+  const entryPoints = ["src", "grammar"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+      .map((file) => join(ROOT, folder, file)),
+  );
+  await build({ entryPoints, outdir: out, outbase: ROOT, format: "esm", logLevel: "error" });
+  const chevrotain = {
+    entryPoints: [join(ROOT, "grammar/chevrotain.ts")],
+    outfile: join(out, "grammar/chevrotain.js"),
+  };
+  await build({ ...chevrotain, bundle: true, minify: true, format: "esm", logLevel: "error", allowOverwrite: true });
+  const run: Mom["run"] = (args, folder = ROOT, environment = {}) => {
+    const start = performance.now();
+    const { FORCE_COLOR: _, ...env } = process.env;
+    const main = join(out, "src/cli/main.js");
+    const ran = spawnSync(process.execPath, [main, ...args], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...env, ...environment },
+    });
+    return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr, milliseconds: performance.now() - start };
+  };
+  return { run, dispose: () => rmSync(out, { recursive: true, force: true }) };
+}
