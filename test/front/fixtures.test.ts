@@ -1,0 +1,65 @@
+// test/accept: specs that must be right. test/reject: specs that are wrong on purpose, each ending with the exact
+// message that it must produce; UPDATE_REJECTS=1 writes the messages anew, for a person to read.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { isError } from "../../src/diagnostics/diagnostic.js";
+import { render } from "../../src/diagnostics/render.js";
+import { check, checkJson } from "../../src/front/check.js";
+import type { Read } from "../../src/front/imports.js";
+import { printSpec } from "../../src/front/print-spec.js";
+
+const FOLDERS = { accept: folder("accept"), reject: folder("reject") };
+const MARK = "// ---- must say:\n";
+
+function folder(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url));
+}
+
+const mom = (path: string): string[] => readdirSync(path).filter((name) => name.endsWith(".mom"));
+
+/** Reads below one folder only. */
+const readIn =
+  (root: string): Read =>
+  (path) => {
+    if (path.startsWith("..")) return "outside";
+    try {
+      return { path, text: readFileSync(join(root, path), "utf8") };
+    } catch {
+      return undefined;
+    }
+  };
+
+describe("accept", () => {
+  test.each(mom(FOLDERS.accept))("%s", (path) => {
+    const text = readFileSync(join(FOLDERS.accept, path), "utf8");
+    const read = readIn(FOLDERS.accept);
+    const { spec, json, diagnostics, sources } = check({ path, text }, read);
+    expect(render(diagnostics, sources, false)).toBe("");
+    expect(spec).toBeDefined();
+    // As resolved, as text and as JSON, it means the same.
+    const resolved = check({ path, text: printSpec(json ?? null) }, read);
+    expect(render(resolved.diagnostics, resolved.sources, false)).toBe("");
+    expect(resolved.spec).toEqual(spec);
+    expect(checkJson(JSON.parse(JSON.stringify(json)), path, read).spec).toEqual(spec);
+  });
+});
+
+describe("reject", () => {
+  const names = mom(FOLDERS.reject);
+  test("there are sixty or more", () => expect(names.length).toBeGreaterThanOrEqual(60));
+
+  test.each(names)("%s", (path) => {
+    const file = join(FOLDERS.reject, path);
+    const [text = "", expected = ""] = readFileSync(file, "utf8").split(MARK);
+    const { spec, diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject));
+    const said = render(diagnostics, sources, false).replaceAll(/^/gm, "// ").replaceAll(/ +$/gm, "").replace(/\/\/$/, "");
+    if (process.env.UPDATE_REJECTS !== undefined) writeFileSync(file, `${text}${MARK}${said}`);
+    else expect(said).toBe(expected);
+    expect(diagnostics.length).toBeGreaterThan(0);
+    expect(spec === undefined).toBe(diagnostics.some(isError));
+    // Nobody ever sees a JSON pointer or the words of the machinery.
+    expect(said).not.toMatch(/\/(model|objective|data|train)\/|must (be|have|match|NOT)|undefined|\[object |NaN/);
+  });
+});
