@@ -96,7 +96,8 @@ export interface Plan {
 /** What a kernel may assume of a device. */
 export interface Profile {
   readonly name: string;
-  readonly kind: "cpu" | "gpu";
+  /** `any` where a plan must do for both. */
+  readonly kind: "cpu" | "gpu" | "any";
   readonly limits: {
     readonly storageBuffers: number;
     readonly workgroupBytes: number;
@@ -113,7 +114,7 @@ export interface Profile {
 /** Whether a device of this profile can run a variant. */
 export function admits(profile: Profile, requires: Requirement): boolean {
   const { limits, subgroup } = profile;
-  if (requires.kind !== undefined && requires.kind !== profile.kind) return false;
+  if (requires.kind !== undefined && profile.kind !== "any" && requires.kind !== profile.kind) return false;
   if ((requires.storageBuffers ?? 0) > limits.storageBuffers) return false;
   if ((requires.workgroupBytes ?? 0) > limits.workgroupBytes) return false;
   if ((requires.invocations ?? 0) > limits.invocations) return false;

@@ -6,7 +6,7 @@ const GIB = 2 ** 30;
 export const PROFILES: readonly Profile[] = [
   {
     name: "webgpu-default",
-    kind: "gpu",
+    kind: "any",
     limits: {
       storageBuffers: 8,
       workgroupBytes: 16384,

@@ -1,0 +1,84 @@
+// Depthwise causal convolution along each sequence, with bias and SiLU, and its backward, which recomputes what SiLU
+// needs. An invocation takes one channel of one run of SPAN positions and slides a window of WIDTH along it.
+
+fn tap(g: u32, c: u32, k: u32) -> f32 { return weight[(g * CHANNELSu + c) * WIDTHu + k]; }
+
+#if SILU
+fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
+fn activate(s: f32) -> f32 { return s * sigmoid(s); }
+fn slope(s: f32) -> f32 {
+  let p = sigmoid(s);
+  return p * (1.0 + s * (1.0 - p));
+}
+#else
+fn activate(s: f32) -> f32 { return s; }
+fn slope(s: f32) -> f32 { return 1.0; }
+#end
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let c = workgroup.x * 64u + index;
+  if (c >= CHANNELSu) { return; }
+  let sequence = workgroup.y / RUNSu;
+  let first = (workgroup.y % RUNSu) * SPANu;
+  let end = min(first + SPANu, LENGTHu);
+  let base = sequence * LENGTHu;
+  // The last WIDTH inputs, oldest first.
+  var window: array<f32, WIDTH>;
+  for (var k = 1u; k < WIDTHu; k++) {
+    let back = WIDTHu - k;
+    if (first >= back) { window[k] = x[at_x(base + first - back, c)]; }
+  }
+#if GRAD
+  // Slopes times dy of the last WIDTH positions, oldest first, and the groups of those positions.
+  var d: array<f32, WIDTH>;
+  var groups: array<u32, WIDTH>;
+  var dweights: array<f32, TAPS>;
+  var dbiases: array<f32, GROUPS>;
+  // Positions after the run are needed for dx of its last ones; before it, for nothing.
+  for (var t = first; t < end + WIDTHu - 1u; t++) {
+    for (var k = 0u; k + 1u < WIDTHu; k++) {
+      window[k] = window[k + 1u];
+      d[k] = d[k + 1u];
+      groups[k] = groups[k + 1u];
+    }
+    let last = WIDTHu - 1u;
+    d[last] = 0.0;
+    groups[last] = 0u;
+    if (t < LENGTHu) {
+      let g = group(base + t);
+      window[last] = x[at_x(base + t, c)];
+      var s = bias[g * CHANNELSu + c];
+      for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }
+      d[last] = dy[at_dy(base + t, c)] * slope(s);
+      groups[last] = g;
+      if (t < end) {
+        dbiases[g] += d[last];
+        for (var k = 0u; k < WIDTHu; k++) { dweights[g * WIDTHu + k] += d[last] * window[k]; }
+      }
+    }
+    // Position t − (WIDTH − 1) is now complete: it was tap WIDTH − 1 − j of the position j after it.
+    if (t >= first + last) {
+      var sum = 0.0;
+      for (var j = 0u; j < WIDTHu; j++) { sum += d[j] * tap(groups[j], c, last - j); }
+      dx[at_dx(base + t - last, c)] = sum;
+    }
+  }
+  let at = workgroup.y * (TAPSu + GROUPSu) * CHANNELSu;
+  for (var g = 0u; g < GROUPSu; g++) {
+    for (var k = 0u; k < WIDTHu; k++) {
+      partial[at + (g * CHANNELSu + c) * WIDTHu + k] = dweights[g * WIDTHu + k];
+    }
+    partial[at + (TAPSu + g) * CHANNELSu + c] = dbiases[g];
+  }
+#else
+  for (var t = first; t < end; t++) {
+    for (var k = 0u; k + 1u < WIDTHu; k++) { window[k] = window[k + 1u]; }
+    window[WIDTHu - 1u] = x[at_x(base + t, c)];
+    let g = group(base + t);
+    var s = bias[g * CHANNELSu + c];
+    for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }
+    y[at_y(base + t, c)] = activate(s);
+  }
+#end
+}

@@ -1,0 +1,244 @@
+// Backward of the selective scan. With g[t] the gradient by h[t] and G[t] = exp(Δ[t]·A)·g[t] what reaches h[t−1]:
+//   g[t] = G[t+1] + dy[t]·C[t]
+// LOCAL runs each chunk backward from G = 0 and leaves G at its start and its ΣΔ; CARRY goes from the last chunk to the
+// first and puts in their place the G that enters each chunk; REPLAY recomputes h from the chunk's carry, SUB positions
+// at a time, and makes all gradients. Those by B and C are sums over channels, those by A_log and D over positions:
+// REPLAY leaves partial sums, which later dispatches add up in order.
+// `scratch`: G [BLOCKS, STATES, CHANNELS], ΣΔ [BLOCKS, A_GROUPS, CHANNELS], then from SUMS_AT on the partial sums
+//   by B and C [CHANNEL_BLOCKS, rows, 2·STATES], and from WEIGHTS_AT on
+//   by A_log and D [BLOCKS, A_GROUPS·CHANNELS·STATES + D_GROUPS·CHANNELS].
+// SHARED: a workgroup has 64 channels, one an invocation, and adds them up in workgroup memory.
+// Else an invocation goes through its PER_BLOCK channels itself: for adapters that run on a CPU.
+
+fn a_of(g: u32, c: u32, n: u32) -> f32 { return -exp(ssm[(g * CHANNELSu + c) * STATESu + n]); }
+
+fn state_at(block: u32, n: u32, c: u32) -> u32 { return (block * STATESu + n) * CHANNELSu + c; }
+fn sum_at(block: u32, g: u32, c: u32) -> u32 {
+  return BLOCKSu * STATESu * CHANNELSu + (block * A_GROUPSu + g) * CHANNELSu + c;
+}
+
+#if GATED
+fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
+#end
+
+#if READS_DY
+// The gradient by y before the gate.
+fn dy_before_gate(row: u32, c: u32) -> f32 {
+#if GATED
+  let gate = z[at_z(row, c)];
+  return dy[at_dy(row, c)] * gate * sigmoid(gate);
+#else
+  return dy[at_dy(row, c)];
+#end
+}
+#end
+
+#if REPLAY
+fn carried(block: u32, n: u32, c: u32) -> f32 {
+#if COPIED
+  return scratch[CARRY_ATu + state_at(block, n, c)];
+#else
+  return carry[state_at(block, n, c)];
+#end
+}
+
+#if SHARED
+var<workgroup> shares: array<f32, SHARES>;
+
+// Adds up what the 64 channels hold for B and C at a row; every invocation takes part.
+fn reduce(channel_block: u32, row: u32, index: u32) {
+  workgroupBarrier();
+  for (var i = index; i < 2u * STATESu; i += 64u) {
+    var sum = 0.0;
+    for (var j = 0u; j < 64u; j++) { sum += shares[j * PITCHu + i]; }
+    scratch[SUMS_ATu + (channel_block * ROWSu + row) * 2u * STATESu + i] = sum;
+  }
+  workgroupBarrier();
+}
+#end
+
+// The chunk's gradients for channel c. `inside` is false for an invocation beyond the last channel, which only helps
+// to reduce; `fresh` where the sums over channels begin.
+fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fresh: bool) {
+  let chunk = block % CHUNKSu;
+  let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;
+  let size = min(CHUNKu, LENGTHu - chunk * CHUNKu);
+  var a: array<f32, A_STATES>;
+  var da: array<f32, A_STATES>;
+  var dd: array<f32, D_GROUPS>;
+  var incoming: array<f32, STATES>;
+  var h: array<f32, STATES>;
+  // h before each run of SUB positions, and before each position of the present run.
+  var starts: array<f32, STARTS>;
+  var before: array<f32, BEFORE>;
+  if (inside) {
+    for (var n = 0u; n < STATESu; n++) {
+      for (var g = 0u; g < A_GROUPSu; g++) { a[g * STATESu + n] = a_of(g, c, n); }
+      h[n] = carried(block, n, c);
+#if MANY
+      incoming[n] = scratch[state_at(block, n, c)];
+#end
+    }
+    for (var t = 0u; t < size; t++) {
+      if (t % SUBu == 0u) {
+        for (var n = 0u; n < STATESu; n++) { starts[(t / SUBu) * STATESu + n] = h[n]; }
+      }
+      let row = first + t;
+      let step_size = delta[at_delta(row, c)];
+      let input = step_size * u[at_u(row, c)];
+      let g = group_a(row) * STATESu;
+      for (var n = 0u; n < STATESu; n++) { h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n); }
+    }
+  }
+  for (var run = (size + SUBu - 1u) / SUBu; run > 0u; run--) {
+    let run_first = (run - 1u) * SUBu;
+    let run_size = min(SUBu, size - run_first);
+    if (inside) {
+      for (var n = 0u; n < STATESu; n++) { h[n] = starts[(run - 1u) * STATESu + n]; }
+      for (var t = 0u; t < run_size; t++) {
+        let row = first + run_first + t;
+        let step_size = delta[at_delta(row, c)];
+        let input = step_size * u[at_u(row, c)];
+        let g = group_a(row) * STATESu;
+        for (var n = 0u; n < STATESu; n++) {
+          before[t * STATESu + n] = h[n];
+          h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n);
+        }
+      }
+    }
+    for (var left = run_size; left > 0u; left--) {
+      let t = left - 1u;
+      let row = first + run_first + t;
+      if (inside) {
+        let step_size = delta[at_delta(row, c)];
+        let value = u[at_u(row, c)];
+        let ga = group_a(row) * STATESu;
+        let gd = group_d(row);
+        let skip = ssm[D_ATu + gd * CHANNELSu + c];
+        let d = dy_before_gate(row, c);
+        var du_here = d * skip;
+        var ddelta_here = 0.0;
+        var y_here = skip * value;
+        dd[gd] += d * value;
+        for (var n = 0u; n < STATESu; n++) {
+          let a_n = a[ga + n];
+          let decay = exp(step_size * a_n);
+          let b = B_at(row, n);
+          let c_n = C_at(row, n);
+          let held = decay * before[t * STATESu + n];
+          let state = held + step_size * value * b;
+          let slope = incoming[n] + d * c_n;
+          y_here += c_n * state;
+          du_here += slope * step_size * b;
+          ddelta_here += slope * (b * value + a_n * held);
+          da[ga + n] += slope * step_size * a_n * held;
+          incoming[n] = slope * decay;
+#if WRITES_SUMS
+#if SHARED
+          shares[index * PITCHu + n] = slope * step_size * value;
+          shares[index * PITCHu + STATESu + n] = d * state;
+#else
+          let at = SUMS_ATu + (channel_block * ROWSu + row) * 2u * STATESu + n;
+          var by_b = slope * step_size * value;
+          var by_c = d * state;
+          if (!fresh) {
+            by_b += scratch[at];
+            by_c += scratch[at + STATESu];
+          }
+          scratch[at] = by_b;
+          scratch[at + STATESu] = by_c;
+#end
+#end
+        }
+#if WRITES_DU
+        du[at_du(row, c)] = du_here;
+#end
+#if WRITES_DDELTA
+        ddelta[at_ddelta(row, c)] = ddelta_here;
+#end
+#if GATED
+        let gate = z[at_z(row, c)];
+        let p = sigmoid(gate);
+        dz[at_dz(row, c)] = dy[at_dy(row, c)] * y_here * p * (1.0 + gate * (1.0 - p));
+#end
+      }
+#if WRITES_SUMS
+#if SHARED
+      else {
+        for (var n = 0u; n < 2u * STATESu; n++) { shares[index * PITCHu + n] = 0.0; }
+      }
+      reduce(channel_block, row, index);
+#end
+#end
+    }
+  }
+#if WRITES_SUMS
+  if (inside) {
+    let at = WEIGHTS_ATu + block * (A_GROUPSu * STATESu + D_GROUPSu) * CHANNELSu;
+    for (var g = 0u; g < A_GROUPSu; g++) {
+      for (var n = 0u; n < STATESu; n++) { scratch[at + (g * CHANNELSu + c) * STATESu + n] = da[g * STATESu + n]; }
+    }
+    for (var g = 0u; g < D_GROUPSu; g++) {
+      scratch[at + (A_GROUPSu * STATESu + g) * CHANNELSu + c] = dd[g];
+    }
+  }
+#end
+}
+#end
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+#if REPLAY
+#if SHARED
+  let c = workgroup.x * 64u + index;
+  replay(workgroup.y, c, workgroup.x, index, c < CHANNELSu, true);
+#else
+  let block = workgroup.y * 64u + index;
+  if (block >= BLOCKSu) { return; }
+  let first = workgroup.x * PER_BLOCKu;
+  for (var c = first; c < min(first + PER_BLOCKu, CHANNELSu); c++) {
+    replay(block, c, workgroup.x, index, true, c == first);
+  }
+#end
+#else
+  let c = workgroup.x * 64u + index;
+  if (c >= CHANNELSu) { return; }
+#if CARRY
+  let sequence = workgroup.y;
+  for (var n = 0u; n < STATESu; n++) {
+    var entering = 0.0;
+    for (var left = CHUNKSu; left > 0u; left--) {
+      let block = sequence * CHUNKSu + left - 1u;
+      var exponent = 0.0;
+      for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
+      let mine = scratch[state_at(block, n, c)];
+      scratch[state_at(block, n, c)] = entering;
+      entering = mine + exp(exponent) * entering;
+    }
+  }
+#else
+  let block = workgroup.y;
+  let chunk = block % CHUNKSu;
+  let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;
+  let size = min(CHUNKu, LENGTHu - chunk * CHUNKu);
+  var reaching: array<f32, STATES>;
+  var a: array<f32, A_STATES>;
+  var sums: array<f32, A_GROUPS>;
+  for (var n = 0u; n < STATESu; n++) {
+    for (var g = 0u; g < A_GROUPSu; g++) { a[g * STATESu + n] = a_of(g, c, n); }
+  }
+  for (var left = size; left > 0u; left--) {
+    let row = first + left - 1u;
+    let step_size = delta[at_delta(row, c)];
+    let d = dy_before_gate(row, c);
+    let g = group_a(row);
+    sums[g] += step_size;
+    for (var n = 0u; n < STATESu; n++) {
+      reaching[n] = exp(step_size * a[g * STATESu + n]) * (reaching[n] + d * C_at(row, n));
+    }
+  }
+  for (var n = 0u; n < STATESu; n++) { scratch[state_at(block, n, c)] = reaching[n]; }
+  for (var g = 0u; g < A_GROUPSu; g++) { scratch[sum_at(block, g, c)] = sums[g]; }
+#end
+#end
+}

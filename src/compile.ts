@@ -1,0 +1,200 @@
+// The pipeline on one page: a checked spec becomes a plan that a device can run.
+//   lower → differentiate → fuse → plan → emit
+import type { CheckedSpec } from "./front/spec.js";
+import type { Memory, ParameterField } from "./ir/memory.js";
+import { admits, type Plan, type Profile } from "./ir/plan.js";
+import { printProgram } from "./ir/print.js";
+import type { Program } from "./ir/program.js";
+import { verify } from "./ir/verify.js";
+import type { DraftChoice } from "./kernels/draft.js";
+import { type DraftPhase, emit } from "./kernels/emit.js";
+import { realise } from "./kernels/realise.js";
+import { type Table, tableName, tableSize } from "./kernels/tables.js";
+import { STEP_BYTES } from "./kernels/template.js";
+import { updateKernels } from "./kernels/update.js";
+import { differentiate } from "./passes/differentiate.js";
+import { bytesMoved, type Fused, fuse } from "./passes/fuse.js";
+import { type LowerOptions, lower } from "./passes/lower.js";
+import { plan } from "./passes/plan.js";
+
+/** Positions in a chunk of the scan, unless asked for otherwise. */
+export const DEFAULT_CHUNK = 64;
+
+export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise"> {
+  readonly name: string;
+  /** Whether gradients are made. */
+  readonly gradients: boolean;
+  /** Tensors whose gradient is a result. */
+  readonly wanted?: readonly string[];
+}
+
+export interface CompileOptions {
+  readonly profile: Profile;
+  readonly batch: number;
+  readonly length: number;
+  readonly chunk?: number;
+  /** The first phase declares all parameters. */
+  readonly phases: readonly PhaseRequest[];
+  /** Only the variant that a device of this profile would run, or all that it admits. */
+  readonly variants: "first" | "all";
+  /** Forces a variant by name wherever an op has it. */
+  readonly force?: string;
+  readonly fuse?: boolean;
+}
+
+export interface Compiled {
+  readonly plan: Plan;
+  readonly parameters: readonly ParameterField[];
+  readonly tables: readonly Table[];
+  readonly batch: number;
+  readonly length: number;
+  readonly chunk: number;
+  readonly stages: readonly StageOutput[];
+}
+
+/** What the stages made of one phase. */
+export interface StageOutput {
+  readonly name: string;
+  readonly lowered: Program;
+  readonly differentiated: Program;
+  readonly fused: Fused;
+}
+
+/** The phases of training: gradients of a micro-batch, validation, and the prediction of noise for sampling. */
+export const TRAINING_PHASES: readonly PhaseRequest[] = [
+  { name: "gradients", part: "model", noise: "drawn", gradients: true },
+  { name: "validate", part: "model", noise: "drawn", gradients: false },
+  { name: "denoise", part: "denoise", noise: "given", gradients: false },
+];
+
+function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOptions): StageOutput {
+  const { batch, length, profile } = options;
+  const chunk = Math.min(options.chunk ?? DEFAULT_CHUNK, length);
+  const lowered = verify(lower(spec, { batch, length, chunk, part: request.part, noise: request.noise }));
+  const differentiated = verify(request.gradients ? differentiate(lowered, request.wanted) : lowered);
+  const fused =
+    options.fuse === false
+      ? { program: differentiated, applied: [] }
+      : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers });
+  verify(fused.program);
+  return { name: request.name, lowered, differentiated, fused };
+}
+
+function choose(
+  choices: readonly DraftChoice[],
+  label: string,
+  options: Pick<CompileOptions, "profile" | "variants" | "force">,
+): DraftChoice[] {
+  const { profile, force, variants } = options;
+  const admitted = choices.filter(({ requires, variant }) => admits(profile, requires) || variant === force);
+  const forced = admitted.filter(({ variant }) => variant === force);
+  const [first] = forced.length > 0 ? forced : admitted;
+  if (!first) throw new Error(`no kernel of ${label} runs on ${profile.name}`);
+  return forced.length > 0 || variants === "first" ? [first] : admitted;
+}
+
+/** Most bytes that any of the choices wants in each scratch slot. */
+function scratchOf(choices: readonly DraftChoice[]): number[] {
+  const slots = Math.max(...choices.map((c) => c.scratch.length));
+  return Array.from({ length: slots }, (_, slot) => Math.max(...choices.map((c) => c.scratch[slot] ?? 0)));
+}
+
+function tablesOf(phases: readonly DraftPhase[]): Map<string, Table> {
+  const tables = new Map<string, Table>();
+  const bindings = phases.flatMap(({ nodes }) =>
+    nodes.flatMap(({ choices }) => choices.flatMap((c) => c.dispatches.flatMap((d) => d.bindings))),
+  );
+  for (const { target } of bindings) if (target.kind === "table") tables.set(tableName(target.table), target.table);
+  return tables;
+}
+
+/** The phase that clips and updates: the same for every model. */
+function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
+  let first = 0;
+  const parts = memory.parts.map((size) => {
+    const part = { first, size };
+    first += size;
+    return part;
+  });
+  const bound = (name: string, type: string) =>
+    ({ name, access: "read", type, target: { kind: "field", field: name === "norm" ? "grad_norm" : name } }) as const;
+  const { dispatches, scratchBytes } = updateKernels(parts, bound("norm", "array<f32>"), bound("decay", "array<u32>"));
+  const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
+  return { phase: { name: "update", nodes: [{ label: "update", choices: [choice] }] }, bytes: scratchBytes };
+}
+
+/** Chooses kernels for programs, plans their memory and emits them; with `training` the update follows. */
+export function assemble(
+  programs: readonly Program[],
+  training: boolean,
+  options: Pick<CompileOptions, "profile" | "variants" | "force">,
+): Pick<Compiled, "plan" | "parameters" | "tables"> {
+  const drafts = programs.map((program): DraftPhase => {
+    const nodes = program.ops.map((op) => ({
+      label: op.kind,
+      choices: choose(realise(program, op), op.kind, options),
+    }));
+    return { name: program.name, nodes };
+  });
+  const tables = tablesOf(drafts);
+  const needs = {
+    phases: programs.map((program, i) => ({
+      program,
+      scratch: (drafts[i] as DraftPhase).nodes.map(({ choices }) => scratchOf(choices)),
+    })),
+    tables: new Map([...tables].map(([name, table]) => [name, tableSize(table)])),
+    training,
+    stepBytes: STEP_BYTES,
+  };
+  const bare = plan(needs, options.profile);
+  const update = updatePhase(bare);
+  const memory = training ? plan({ ...needs, updateScratch: update.bytes }, options.profile) : bare;
+  return {
+    plan: emit(memory, training ? [...drafts, update.phase] : drafts),
+    parameters: memory.parameters,
+    tables: [...tables.values()],
+  };
+}
+
+export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {
+  const stages = options.phases.map((request) => stagesOf(spec, request, options));
+  const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
+  const training = options.phases.some((request) => request.gradients);
+  return {
+    ...assemble(programs, training, options),
+    batch: options.batch,
+    length: options.length,
+    chunk: Math.min(options.chunk ?? DEFAULT_CHUNK, options.length),
+    stages,
+  };
+}
+
+export const STAGES = ["lower", "differentiate", "fuse", "plan", "emit"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** A stage's result as text, for --dump. */
+export function dump(compiled: Compiled, stage: Stage): string {
+  const { plan: made, stages } = compiled;
+  switch (stage) {
+    case "lower":
+      return stages.map(({ lowered }) => printProgram(lowered)).join("\n");
+    case "differentiate":
+      return stages.map(({ differentiated }) => printProgram(differentiated)).join("\n");
+    case "fuse":
+      return stages
+        .map(({ differentiated, fused }) => {
+          const before = `${differentiated.ops.length} ops, ${bytesMoved(differentiated)} bytes`;
+          const after = `${fused.program.ops.length} ops, ${bytesMoved(fused.program)} bytes`;
+          const rewrites = fused.applied.map(({ name, says, times }) => `  ${name} × ${times}: ${says}`);
+          return [`${before} → ${after}`, ...rewrites, printProgram(fused.program)].join("\n");
+        })
+        .join("\n");
+    case "plan": {
+      const lines = made.buffers.map(({ name, role, bytes }) => `  ${name} (${role}): ${bytes} bytes`);
+      const total = made.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+      return [`${made.buffers.length} buffers, ${total} bytes`, ...lines, ""].join("\n");
+    }
+    case "emit":
+      return made.kernels.map(({ name, source }) => `// ${name}\n${source}`).join("\n");
+  }
+}

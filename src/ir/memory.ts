@@ -1,0 +1,30 @@
+// Where every tensor of a compiled model lives: data that `plan` makes and `emit` turns into bindings.
+import type { BufferRange, Field, PlannedBuffer } from "./plan.js";
+import type { Parameter, TensorId } from "./program.js";
+
+/** One group's copy of a parameter, by the name that checkpoints give it. */
+export interface ParameterField {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Which of the arena's buffers, and where in it, in bytes: the same for values, gradients and both moments. */
+  readonly part: number;
+  readonly offset: number;
+  readonly group: number;
+  readonly source: Omit<Parameter, "tensor" | "names" | "shape">;
+}
+
+export interface Memory {
+  readonly buffers: readonly PlannedBuffer[];
+  readonly fields: readonly Field[];
+  readonly parameters: readonly ParameterField[];
+  /** Numbers in each of an arena's buffers. */
+  readonly parts: readonly number[];
+  /** Storage of a tensor of a phase: a whole tensor, never a view. */
+  readonly tensor: (phase: number, id: TensorId) => BufferRange;
+  /** Scratch of an op of a phase. */
+  readonly scratch: (phase: number, op: number, slot: number) => BufferRange;
+  /** A field by name. */
+  readonly field: (name: string) => BufferRange;
+  /** The buffer of an arena's part, by role. */
+  readonly arena: (role: "parameters" | "gradients" | "moment1" | "moment2", part: number) => number;
+}

@@ -1,0 +1,99 @@
+// Sums over rows or over partial sums, in a fixed order: the last stage of every gradient of a small parameter.
+import type { Rows } from "../ir/op.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { bind, type DraftDispatch, grid, groupFunction, height, modalityFor, STEP, scratch, width } from "./draft.js";
+
+export interface Part {
+  readonly result: TensorId;
+  /** Where its first partial sum stands, in numbers. */
+  readonly offset: number;
+}
+
+export interface Partials {
+  readonly slot: number;
+  readonly offset: number;
+  /** Numbers from one partial sum to the next. */
+  readonly stride: number;
+  readonly count: number;
+  /** Numbers from one row of a partial sum to the next, where that is not the result's width. */
+  readonly pitch?: number;
+  readonly result: TensorId;
+  /** Whether the result adds to what earlier micro-batches left. */
+  readonly gradient: boolean;
+}
+
+export function sumPartials(program: Program, p: Partials): DraftDispatch {
+  const size = count(tensorOf(program, p.result).shape);
+  const { workgroups, GRID_X } = grid(size, 64);
+  return {
+    template: "sum_partials",
+    label: "sum",
+    constants: {
+      SIZE: size,
+      COLS: width(program, p.result),
+      PITCH: p.pitch ?? width(program, p.result),
+      COUNT: p.count,
+      OFFSET: p.offset,
+      STRIDE: p.stride,
+      GRADIENT: p.gradient,
+      GRID_X,
+    },
+    bindings: [
+      scratch("partial", "read", p.slot),
+      bind(program, "result", "write", p.result),
+      ...(p.gradient ? [STEP] : []),
+    ],
+    workgroups,
+  };
+}
+
+export interface ColumnSum {
+  readonly label: string;
+  readonly dy: TensorId;
+  readonly rows: Rows;
+  readonly parts: readonly Part[];
+  readonly slot: number;
+  /** Multiplies each term by x[r, c]·rstd[r]. */
+  readonly times?: { readonly x: TensorId; readonly rstd: TensorId };
+}
+
+/** result[g, c] += Σ dy[r, c] (·x·rstd) over the rows of group g. */
+export function columnSum(program: Program, s: ColumnSum): { dispatches: DraftDispatch[]; scratch: number[] } {
+  const rows = height(program, s.dy);
+  const columns = width(program, s.dy);
+  const { groups } = s.rows;
+  const splits = Math.max(1, Math.min(256, Math.ceil(rows / 64)));
+  const excludes = s.rows.over === "positions" && s.rows.of.includes(-1);
+  const counted = s.rows.over === "positions" ? s.rows.of.map((g) => g >= 0).join(", ") : "";
+  const size = groups * columns;
+  const first: DraftDispatch = {
+    template: "column_sum",
+    label: s.label,
+    constants: {
+      COLS: columns,
+      ROWS: rows,
+      SPLITS: splits,
+      GROUPS: groups,
+      PRODUCT: s.times !== undefined,
+      EXCLUDES: excludes,
+    },
+    bindings: [
+      bind(program, "dy", "read", s.dy),
+      ...(s.times ? [bind(program, "x", "read", s.times.x), bind(program, "rstd", "read", s.times.rstd)] : []),
+      ...modalityFor(program, s.rows),
+      {
+        ...scratch("partial", "write", s.slot),
+        accessor: `${groupFunction("group", s.rows)}${
+          excludes
+            ? `\nconst counted = array<bool, ${program.modalities}>(${counted});\nfn counts(row: u32) -> bool { return counted[modality[row]]; }`
+            : ""
+        }`,
+      },
+    ],
+    workgroups: [Math.ceil(columns / 64), splits, 1],
+  };
+  const sums = s.parts.map(({ result, offset }) =>
+    sumPartials(program, { slot: s.slot, offset, stride: size, count: splits, result, gradient: true }),
+  );
+  return { dispatches: [first, ...sums], scratch: [4 * splits * size] };
+}

@@ -1,0 +1,114 @@
+// Kernels before memory is planned: what each dispatch binds is still named by tensor, table or scratch.
+import { layout } from "../ir/facts.js";
+import type { Rows } from "../ir/op.js";
+import type { Requirement } from "../ir/plan.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import type { Table } from "./tables.js";
+import type { TEMPLATES } from "./templates.gen.js";
+
+export type TemplateName = keyof typeof TEMPLATES;
+
+/** What a binding looks at. A span runs from the first tensor's start to the last one's end in the same buffer. */
+export type Target =
+  | { readonly kind: "tensor"; readonly tensor: TensorId }
+  | { readonly kind: "span"; readonly first: TensorId; readonly last: TensorId }
+  | { readonly kind: "scratch"; readonly slot: number }
+  | { readonly kind: "table"; readonly table: Table }
+  | { readonly kind: "step" }
+  /** A field of the plan, by name. */
+  | { readonly kind: "field"; readonly field: string }
+  /** One stretch of an arena of parameters: the same stretch of each of the arenas. */
+  | {
+      readonly kind: "arena";
+      readonly role: "parameters" | "gradients" | "moment1" | "moment2";
+      readonly part: number;
+    };
+
+export interface DraftBinding {
+  /** The variable's name in the shader. */
+  readonly name: string;
+  readonly access: "read" | "write" | "uniform";
+  readonly type: string;
+  readonly target: Target;
+  /** WGSL that belongs to this binding: how its elements are addressed. */
+  readonly accessor?: string;
+}
+
+export interface DraftDispatch {
+  readonly template: TemplateName;
+  /** What this dispatch does, in a word or two: part of the kernel's name. */
+  readonly label: string;
+  readonly constants: Readonly<Record<string, string | number | boolean>>;
+  readonly bindings: readonly DraftBinding[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+export interface DraftChoice {
+  readonly variant: string;
+  readonly requires: Requirement;
+  /** Bytes of each scratch slot. */
+  readonly scratch: readonly number[];
+  readonly dispatches: readonly DraftDispatch[];
+}
+
+const scalar = { f32: "f32", u32: "u32", i32: "i32" } as const;
+
+/** A tensor as a binding; `at_NAME(row, column)` is the index of an element, whatever it is a view of. */
+export function bind(
+  program: Program,
+  name: string,
+  access: "read" | "write",
+  tensor: TensorId,
+  vector = false,
+): DraftBinding {
+  const { column, stride } = layout(program, tensor);
+  const type = scalar[tensorOf(program, tensor).type];
+  const [element, step] = vector ? [`vec4<${type}>`, 4] : [type, 1];
+  return {
+    name,
+    access,
+    type: `array<${element}>`,
+    target: { kind: "tensor", tensor },
+    accessor: `fn at_${name}(row: u32, column: u32) -> u32 { return row * ${stride / step}u + ${column / step}u + column; }`,
+  };
+}
+
+/** Whether rows of a tensor can be read four numbers at a time. */
+export function inFours(program: Program, tensor: TensorId): boolean {
+  const { column, stride } = layout(program, tensor);
+  return column % 4 === 0 && stride % 4 === 0 && (tensorOf(program, tensor).shape.at(-1) as number) % 4 === 0;
+}
+
+export const scratch = (name: string, access: "read" | "write", slot = 0, type = "array<f32>"): DraftBinding => ({
+  name,
+  access,
+  type,
+  target: { kind: "scratch", slot },
+});
+
+export const STEP: DraftBinding = { name: "step", access: "uniform", type: "Step", target: { kind: "step" } };
+
+/** Workgroups for so many invocations, in two dimensions where one is too short; `GRID_X` goes to the template. */
+export function grid(invocations: number, workgroup: number): { workgroups: [number, number, number]; GRID_X: number } {
+  const groups = Math.max(1, Math.ceil(invocations / workgroup));
+  const x = Math.min(groups, 32768);
+  return { workgroups: [x, Math.ceil(groups / x), 1], GRID_X: x };
+}
+
+/** WGSL that tells the group of a position from its modality; the binding `modality` goes with it. */
+export function groupFunction(name: string, rows: Rows): string {
+  if (rows.over === "pictures" || rows.of.every((g) => g === 0)) return `fn ${name}(row: u32) -> u32 { return 0u; }`;
+  const list = rows.of.map((g) => `${Math.max(g, 0)}u`).join(", ");
+  return `const ${name}_of = array<u32, ${rows.of.length}>(${list});
+fn ${name}(row: u32) -> u32 { return ${name}_of[modality[row]]; }`;
+}
+
+/** The modality binding, where one of the row sets needs it. */
+export const modalityFor = (program: Program, ...rows: Rows[]): DraftBinding[] =>
+  rows.some((r) => r.over === "positions" && r.of.some((g) => g !== 0))
+    ? [{ ...bind(program, "modality", "read", program.modality), accessor: "" }]
+    : [];
+
+export const bytesOf = (program: Program, tensor: TensorId): number => 4 * count(tensorOf(program, tensor).shape);
+export const width = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape.at(-1) as number;
+export const height = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape[0] as number;

@@ -1,0 +1,91 @@
+// emit: drafts of dispatches and planned memory become shaders and bindings.
+import type { Memory } from "../ir/memory.js";
+import type { BufferRange, Choice, Dispatch, Kernel, Phase, Plan, PlanNode } from "../ir/plan.js";
+import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
+import { tableName } from "./tables.js";
+import { instantiate, STEP_BYTES } from "./template.js";
+
+export interface DraftNode {
+  readonly label: string;
+  readonly choices: readonly DraftChoice[];
+}
+
+export interface DraftPhase {
+  readonly name: string;
+  readonly nodes: readonly DraftNode[];
+}
+
+/** FNV-1a of a shader's source: names a kernel by what it is. */
+function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0");
+}
+
+function locate(memory: Memory, target: Target, phase: number, op: number): BufferRange {
+  switch (target.kind) {
+    case "tensor":
+      return memory.tensor(phase, target.tensor);
+    case "span": {
+      const first = memory.tensor(phase, target.first);
+      const last = memory.tensor(phase, target.last);
+      if (first.buffer !== last.buffer || last.offset !== first.offset + 256 * Math.ceil(first.bytes / 256)) {
+        throw new Error("tensors of a span do not stand next to each other");
+      }
+      return { ...first, bytes: last.offset + last.bytes - first.offset };
+    }
+    case "scratch":
+      return memory.scratch(phase, op, target.slot);
+    case "table":
+      return memory.field(tableName(target.table));
+    case "field":
+      return memory.field(target.field);
+    case "step":
+      return { ...memory.field("step"), bytes: STEP_BYTES };
+    case "arena":
+      return {
+        buffer: memory.arena(target.role, target.part),
+        offset: 0,
+        bytes: 4 * (memory.parts[target.part] as number),
+      };
+  }
+}
+
+/** WebGPU forbids to write a buffer in a dispatch that also reads it. */
+function checkAccess(dispatch: DraftDispatch, ranges: readonly BufferRange[]): void {
+  const written = new Set(ranges.filter((_, i) => dispatch.bindings[i]?.access === "write").map((r) => r.buffer));
+  dispatch.bindings.forEach((binding: DraftBinding, i) => {
+    if (binding.access === "read" && written.has(ranges[i]?.buffer as number)) {
+      throw new Error(`${dispatch.label} reads ${binding.name} from a buffer that it writes`);
+    }
+  });
+}
+
+export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
+  const kernels: Kernel[] = [];
+  const index = new Map<string, number>();
+  const kernelOf = (dispatch: DraftDispatch, variant: string): number => {
+    const source = instantiate(dispatch);
+    const known = index.get(source);
+    if (known !== undefined) return known;
+    const name = `${dispatch.label}.${variant}.${digest(source)}`;
+    kernels.push({ name, source, bindings: dispatch.bindings.map((b) => b.access) });
+    index.set(source, kernels.length - 1);
+    return kernels.length - 1;
+  };
+  const emitted = phases.map(({ name, nodes }, phase): Phase => {
+    const made = nodes.map(({ label, choices }, op): PlanNode => {
+      const emittedChoices = choices.map(({ variant, requires, dispatches }): Choice => {
+        const list = dispatches.map((draft): Dispatch => {
+          const bindings = draft.bindings.map((b) => locate(memory, b.target, phase, op));
+          checkAccess(draft, bindings);
+          return { kernel: kernelOf(draft, variant), bindings, workgroups: draft.workgroups };
+        });
+        return { variant, requires, dispatches: list };
+      });
+      return { label, choices: emittedChoices };
+    });
+    return { name, nodes: made };
+  });
+  return { buffers: memory.buffers, kernels, phases: emitted, fields: memory.fields };
+}

@@ -1,0 +1,214 @@
+// Kernels of ops that touch each number on its own, from one template and an expression each.
+import type { Op, OpOf } from "../ir/op.js";
+import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import {
+  bind,
+  type DraftBinding,
+  type DraftChoice,
+  type DraftDispatch,
+  grid,
+  groupFunction,
+  modalityFor,
+  STEP,
+  width,
+} from "./draft.js";
+import type { Table } from "./tables.js";
+
+const one = (dispatches: readonly DraftDispatch[]): DraftChoice[] => [
+  { variant: "plain", requires: {}, scratch: [], dispatches },
+];
+
+/** A dispatch over all numbers of `out`; the body sets `out[at_out(row, column)]`. */
+function over(
+  program: Program,
+  label: string,
+  out: TensorId,
+  inputs: readonly (readonly [string, TensorId])[],
+  body: string,
+  extra: { readonly bindings?: readonly DraftBinding[]; readonly functions?: string } = {},
+): DraftDispatch {
+  const size = count(tensorOf(program, out).shape);
+  const { workgroups, GRID_X } = grid(size, 64);
+  const bound = bind(program, "out", "write", out);
+  return {
+    template: "pointwise",
+    label,
+    constants: {
+      SIZE: size,
+      COLS: width(program, out),
+      GRID_X,
+      BODY: body,
+      USES_SIGMOID: body.includes("sigmoid("),
+      USES_SOFTPLUS: body.includes("softplus"),
+    },
+    bindings: [
+      ...inputs.map(([name, id]) => bind(program, name, "read", id)),
+      ...(extra.bindings ?? []),
+      extra.functions ? { ...bound, accessor: `${bound.accessor}\n${extra.functions}` } : bound,
+    ],
+    workgroups,
+  };
+}
+
+export function embed(program: Program, op: OpOf<"embed">): DraftChoice[] {
+  const body = `let token = tokens[row];
+  var value = 0.0;
+  if (token >= 0) { value = weight[at_weight(u32(token), column)]; }
+  out[at_out(row, column)] = value;`;
+  const inputs = [["tokens", op.in.tokens] as const, ["weight", op.in.weight] as const];
+  return one([over(program, "embed", op.out.y, inputs, body)]);
+}
+
+export function gather(program: Program, op: OpOf<"gather">): DraftChoice[] {
+  const body = "out[at_out(row, column)] = source[at_source(u32(place[row]), column)];";
+  const inputs = [["source", op.in.table] as const, ["place", op.in.index] as const];
+  return one([over(program, "gather", op.out.y, inputs, body)]);
+}
+
+export function addPictures(program: Program, op: OpOf<"add_pictures">): DraftChoice[] {
+  const body = `var value = x[at_x(row, column)];
+  if (picture[row] >= 0) { value += pictures[at_pictures(u32(picture[row]), column)]; }
+  out[at_out(row, column)] = value;`;
+  const { x, pictures, picture } = op.in;
+  const inputs = [["x", x] as const, ["pictures", pictures] as const, ["picture", picture] as const];
+  return one([over(program, "add_pictures", op.out.y, inputs, body)]);
+}
+
+export function rescale(program: Program, op: OpOf<"rescale">): DraftChoice[] {
+  const { x, rstd, scale } = op.in;
+  const body = "out[at_out(row, column)] = x[at_x(row, column)] * rstd[row] * scale[at_scale(group(row), column)];";
+  const inputs = [["x", x] as const, ["rstd", rstd] as const, ["scale", scale] as const];
+  const extra = { bindings: modalityFor(program, op.rows), functions: groupFunction("group", op.rows) };
+  return one([over(program, "rescale", op.out.y, inputs, body, extra)]);
+}
+
+const ACTIVATION = {
+  silu: { value: "s * sigmoid(s)", slope: "sigmoid(s) * (1.0 + s * (1.0 - sigmoid(s)))" },
+  softplus: { value: "softplus(s)", slope: "softplus_slope(s)" },
+} as const;
+
+export function activate(program: Program, op: OpOf<"activate">): DraftChoice[] {
+  const body = `let s = x[at_x(row, column)];
+  out[at_out(row, column)] = ${ACTIVATION[op.activation].value};`;
+  return one([over(program, op.activation, op.out.y, [["x", op.in.x]], body)]);
+}
+
+export function activateGrad(program: Program, op: OpOf<"activate_grad">): DraftChoice[] {
+  const body = `let s = x[at_x(row, column)];
+  out[at_out(row, column)] = dy[at_dy(row, column)] * (${ACTIVATION[op.activation].slope});`;
+  const inputs = [["dy", op.in.dy] as const, ["x", op.in.x] as const];
+  return one([over(program, `${op.activation}_grad`, op.out.dx, inputs, body)]);
+}
+
+export function combine(program: Program, op: OpOf<"add"> | OpOf<"multiply">): DraftChoice[] {
+  const sign = op.kind === "add" ? "+" : "*";
+  const body = `out[at_out(row, column)] = a[at_a(row, column)] ${sign} b[at_b(row, column)];`;
+  return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body)]);
+}
+
+/** Copies between a wide tensor and its blocks of columns, one dispatch a block. */
+export function blocks(program: Program, op: OpOf<"split"> | OpOf<"concat">): DraftChoice[] {
+  let column = 0;
+  const dispatches = Object.values(op.kind === "split" ? op.out : op.in).map((part) => {
+    const from = column;
+    const columns = width(program, part);
+    column += columns;
+    if (op.kind === "split") {
+      const body = `out[at_out(row, column)] = x[at_x(row, column + ${from}u)];`;
+      return over(program, "split", part, [["x", op.in.x]], body);
+    }
+    const body = `out[at_out(row, column + ${from}u)] = x[at_x(row, column)];`;
+    const dispatch = over(program, "concat", op.out.y, [["x", part]], body);
+    const size = count(tensorOf(program, part).shape);
+    const { workgroups, GRID_X } = grid(size, 64);
+    return { ...dispatch, constants: { ...dispatch.constants, SIZE: size, COLS: columns, GRID_X }, workgroups };
+  });
+  return one(dispatches);
+}
+
+export function crossEntropyGrad(program: Program, op: OpOf<"cross_entropy_grad">): DraftChoice[] {
+  const { logits, lse, target, scale } = op.in;
+  const body = `var value = 0.0;
+  let wanted = wanted_token[row];
+  if (wanted >= 0) {
+    let share = exp(logits[at_logits(row, column)] - lse[row]);
+    value = scale[row] * (share - select(0.0, 1.0, column == u32(wanted)));
+  }
+  out[at_out(row, column)] = value;`;
+  const inputs = [
+    ["logits", logits] as const,
+    ["lse", lse] as const,
+    ["wanted_token", target] as const,
+    ["scale", scale] as const,
+  ];
+  return one([over(program, "cross_entropy_grad", op.out.dlogits, inputs, body)]);
+}
+
+export function squaredErrorGrad(program: Program, op: OpOf<"squared_error_grad">): DraftChoice[] {
+  const { prediction, noise, scale } = op.in;
+  const factor = 2 / width(program, prediction);
+  const body = `let difference = prediction[at_prediction(row, column)] - noise[at_noise(row, column)];
+  out[at_out(row, column)] = scale[row] * difference * ${factor};`;
+  const inputs = [["prediction", prediction] as const, ["noise", noise] as const, ["scale", scale] as const];
+  return one([over(program, "squared_error_grad", op.out.dprediction, inputs, body)]);
+}
+
+export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
+  const { clean, level, picture, key } = op.in;
+  const columns = width(program, clean);
+  const fours = Math.ceil(columns / 4);
+  const { workgroups, GRID_X } = grid(rowsOf(program) * fours, 64);
+  return one([
+    {
+      template: "noise",
+      label: "noise",
+      constants: { ROWS: rowsOf(program), COLS: columns, FOURS: fours, STREAM: op.stream, GRID_X },
+      bindings: [
+        bind(program, "clean", "read", clean),
+        bind(program, "level", "read", level),
+        bind(program, "picture", "read", picture),
+        bind(program, "key", "read", key),
+        bind(program, "noisy", "write", op.out.noisy),
+        bind(program, "noise", "write", op.out.noise),
+      ],
+      workgroups,
+    },
+  ]);
+}
+
+/** Sums of rows by token or by picture, in the order of a table. */
+function sumRows(program: Program, op: Op, dy: TensorId, out: TensorId, table: Table, tokens: boolean): DraftChoice[] {
+  const size = count(tensorOf(program, out).shape);
+  const { workgroups, GRID_X } = grid(size, 64);
+  return one([
+    {
+      template: "embedding_gradient",
+      label: op.kind,
+      constants: { TOKENS: tokens, SIZE: size, COLS: width(program, out), GRID_X },
+      bindings: [
+        bind(program, "dy", "read", dy),
+        { name: "table", access: "read", type: "array<u32>", target: { kind: "table", table } },
+        bind(program, tokens ? "dweight" : "dpictures", "write", out),
+        ...(tokens ? [STEP] : []),
+      ],
+      workgroups,
+    },
+  ]);
+}
+
+export function embedGrad(program: Program, op: OpOf<"embed_grad">): DraftChoice[] {
+  const vocabulary = tensorOf(program, op.out.dweight).shape[1] as number;
+  const table: Table = {
+    kind: "occurrences",
+    source: tensorOf(program, op.in.tokens).name,
+    rows: rowsOf(program),
+    vocabulary,
+  };
+  return sumRows(program, op, op.in.dy, op.out.dweight, table, true);
+}
+
+export function sumPictures(program: Program, op: OpOf<"sum_pictures">): DraftChoice[] {
+  const pictures = tensorOf(program, op.out.dpictures).shape[0] as number;
+  const table: Table = { kind: "span", source: tensorOf(program, op.in.picture).name, rows: rowsOf(program), pictures };
+  return sumRows(program, op, op.in.dy, op.out.dpictures, table, false);
+}

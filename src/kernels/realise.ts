@@ -1,0 +1,45 @@
+// Which kernels can run each op: the total map from ops to their variants.
+import type { Op, OpKind, OpOf } from "../ir/op.js";
+import type { Program } from "../ir/program.js";
+import type { DraftChoice } from "./draft.js";
+import * as line from "./linear.js";
+import * as mix from "./mixing.js";
+import * as point from "./pointwise.js";
+import * as row from "./rowwise.js";
+import { tokenLoss } from "./token-loss.js";
+
+const KERNELS: { readonly [K in OpKind]: (program: Program, op: OpOf<K>) => DraftChoice[] } = {
+  embed: point.embed,
+  embed_grad: point.embedGrad,
+  gather: point.gather,
+  add_pictures: point.addPictures,
+  sum_pictures: point.sumPictures,
+  noise: point.noise,
+  linear: line.linear,
+  linear_dx: line.linearDx,
+  linear_dw: line.linearDw,
+  rms: row.rms,
+  rescale: point.rescale,
+  norm_grad: row.normGrad,
+  conv: mix.conv,
+  conv_grad: mix.convGrad,
+  scan: mix.scan,
+  scan_grad: mix.scanGrad,
+  activate: point.activate,
+  activate_grad: point.activateGrad,
+  add: point.combine,
+  multiply: point.combine,
+  split: point.blocks,
+  concat: point.blocks,
+  cross_entropy: row.crossEntropy,
+  cross_entropy_grad: point.crossEntropyGrad,
+  token_loss: tokenLoss,
+  squared_error: row.squaredError,
+  squared_error_grad: point.squaredErrorGrad,
+  sum_by_class: row.sumByClass,
+  dot: row.dot,
+};
+
+/** Every way to run an op, the preferred first. */
+export const realise = (program: Program, op: Op): DraftChoice[] =>
+  (KERNELS[op.kind] as (program: Program, op: Op) => DraftChoice[])(program, op);

@@ -1,0 +1,117 @@
+// Tables of rows that the host makes for every batch, so that kernels gather by group without masks or syncs.
+import type { Rows } from "../ir/op.js";
+
+/** Rows in a tile of a table; a tile never mixes groups. */
+export const ROW_TILE = 64;
+/** Marks a slot without a row, and the group of rows that no group owns. */
+export const NO_ROW = 0xffffffff;
+
+/**
+ * rows: rows sorted by group, each group padded to tiles, then those of no group:
+ *   [tiles] the tile's group, [tiles × ROW_TILE] row or NO_ROW, [groups + 1] the first tile of each group.
+ * targets: the same, where the only group is the rows with a target ≥ 0.
+ * occurrences: [V + 1] first place of each token, [R] rows in the order of their token, then of position.
+ * span: [pictures, 2] first row and number of rows of each picture.
+ * `source` names the batch tensor that a table is made from.
+ */
+export type Table =
+  | { readonly kind: "rows"; readonly of: readonly number[]; readonly groups: number; readonly rows: number }
+  | { readonly kind: "targets"; readonly source: string; readonly rows: number }
+  | { readonly kind: "occurrences"; readonly source: string; readonly rows: number; readonly vocabulary: number }
+  | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly pictures: number };
+
+export function rowsTable(rows: Rows, count: number): Table {
+  if (rows.over === "pictures") throw new Error("pictures need no table of rows");
+  return { kind: "rows", of: rows.of, groups: rows.groups, rows: count };
+}
+
+/** Tiles of a table of rows: enough for any way the rows may fall into groups. */
+export function tilesOf(table: Table & { kind: "rows" | "targets" }): number {
+  const groups = table.kind === "targets" ? 2 : table.groups + (table.of.includes(-1) ? 1 : 0);
+  return Math.ceil(table.rows / ROW_TILE) + groups;
+}
+
+/** Numbers in a table, all u32. */
+export function tableSize(table: Table): number {
+  if (table.kind === "rows") return tilesOf(table) * (1 + ROW_TILE) + table.groups + 1;
+  if (table.kind === "targets") return tilesOf(table) * (1 + ROW_TILE) + 2;
+  if (table.kind === "occurrences") return table.vocabulary + 1 + table.rows;
+  return 2 * table.pictures;
+}
+
+/** The name of a table among a plan's fields. */
+export function tableName(table: Table): string {
+  if (table.kind === "rows") return `rows(${table.of.join(" ")})`;
+  return `${table.kind}(${table.source})`;
+}
+
+/** Rows by group in tiles. `groupOf(row)` is −1 for a row of no group. */
+function tiles(
+  table: Table & { kind: "rows" | "targets" },
+  groups: number,
+  groupOf: (row: number) => number,
+): Uint32Array {
+  const total = tilesOf(table);
+  const out = new Uint32Array(tableSize(table)).fill(NO_ROW);
+  const counts = new Uint32Array(groups + 1);
+  for (let r = 0; r < table.rows; r++) {
+    const g = groupOf(r);
+    counts[g < 0 ? groups : g] = (counts[g < 0 ? groups : g] as number) + 1;
+  }
+  const next = new Uint32Array(groups + 1);
+  let tile = 0;
+  for (let g = 0; g <= groups; g++) {
+    next[g] = total + tile * ROW_TILE;
+    out[total * (1 + ROW_TILE) + g] = tile;
+    const used = Math.ceil((counts[g] as number) / ROW_TILE);
+    if (g < groups) out.fill(g, tile, tile + used);
+    tile += used;
+  }
+  for (let r = 0; r < table.rows; r++) {
+    const g = groupOf(r);
+    const at = g < 0 ? groups : g;
+    out[next[at] as number] = r;
+    next[at] = (next[at] as number) + 1;
+  }
+  return out;
+}
+
+function occurrences(table: Table & { kind: "occurrences" }, tokens: ArrayLike<number>): Uint32Array {
+  const { vocabulary, rows } = table;
+  const out = new Uint32Array(tableSize(table));
+  for (let r = 0; r < rows; r++) {
+    const token = tokens[r] as number;
+    if (token >= 0) out[token + 1] = (out[token + 1] as number) + 1;
+  }
+  for (let v = 0; v < vocabulary; v++) out[v + 1] = (out[v + 1] as number) + (out[v] as number);
+  const next = out.slice(0, vocabulary);
+  for (let r = 0; r < rows; r++) {
+    const token = tokens[r] as number;
+    if (token < 0) continue;
+    out[vocabulary + 1 + (next[token] as number)] = r;
+    next[token] = (next[token] as number) + 1;
+  }
+  return out;
+}
+
+function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uint32Array {
+  const out = new Uint32Array(2 * table.pictures);
+  for (let r = table.rows - 1; r >= 0; r--) {
+    const p = picture[r] as number;
+    if (p < 0) continue;
+    out[2 * p] = r;
+    out[2 * p + 1] = (out[2 * p + 1] as number) + 1;
+  }
+  return out;
+}
+
+/** Fills a table from the batch, given by name: from `modality` for rows, from its source for the other kinds. */
+export function fillTable(table: Table, batch: (name: string) => ArrayLike<number>): Uint32Array {
+  if (table.kind === "rows") {
+    const modality = batch("modality");
+    return tiles(table, table.groups, (r) => table.of[modality[r] as number] as number);
+  }
+  const source = batch(table.source);
+  if (table.kind === "targets") return tiles(table, 1, (r) => ((source[r] as number) >= 0 ? 0 : -1));
+  return table.kind === "occurrences" ? occurrences(table, source) : spans(table, source);
+}

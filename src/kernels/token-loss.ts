@@ -1,0 +1,73 @@
+// Kernels of the token loss: head, cross-entropy and their gradients, a chunk of rows at a time.
+import type { OpOf } from "../ir/op.js";
+import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { bind, type DraftChoice, type DraftDispatch, scratch, width } from "./draft.js";
+import { CPU, product, type RowSource, tableBinding, weightGradient } from "./linear.js";
+import { overRows } from "./rowwise.js";
+import { ROW_TILE, type Table, tilesOf } from "./tables.js";
+
+/** Most bytes of logits that are held at a time. */
+export const LOGIT_BYTES = 2 ** 26;
+
+/** Tiles of rows in a chunk, for a vocabulary of V. */
+export const tilesInChunk = (V: number): number => Math.max(1, Math.floor(LOGIT_BYTES / (4 * V * ROW_TILE)));
+
+export function tokenLoss(program: Program, op: OpOf<"token_loss">): DraftChoice[] {
+  const { x, weight, target, scale } = op.in;
+  const { loss, dx, dweight } = op.out;
+  const V = count(tensorOf(program, weight).shape) / width(program, x);
+  const table: Table & { kind: "targets" } = {
+    kind: "targets",
+    source: tensorOf(program, target).name,
+    rows: rowsOf(program),
+  };
+  const all = tilesOf(table);
+  const chunk = Math.min(all, tilesInChunk(V));
+  const logits = { slot: 0, columns: V };
+  const gradients = dx !== undefined || dweight !== undefined;
+
+  const dispatches = (tiled: boolean): DraftDispatch[] =>
+    Array.from({ length: Math.ceil(all / chunk) }, (_, i) => {
+      const firstTile = i * chunk;
+      const tiles = Math.min(chunk, all - firstTile);
+      const source: RowSource = { table, groups: 1, rows: table.rows, firstTile, tiles };
+      const made = [
+        product(program, source, { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true }, tiled),
+      ];
+      const constants = {
+        TILES: all,
+        FIRST_TILE: firstTile,
+        ENTROPY: true,
+        LOCAL: true,
+        SLOPE: gradients,
+        COLS: V,
+      };
+      const bindings = [
+        scratch("logits", gradients ? "write" : "read"),
+        ...tableBinding(source),
+        bind(program, "target_token", "read", target),
+        ...(gradients ? [bind(program, "scale", "read", scale)] : []),
+        bind(program, "loss", "write", loss),
+      ];
+      made.push(overRows("token_entropy", tiled, tiles * ROW_TILE, constants, bindings));
+      if (dx !== undefined) {
+        const p = { label: "logits_dx", x: logits, weight, y: { tensor: dx }, transposed: false };
+        made.push(product(program, source, p, tiled));
+      }
+      if (dweight !== undefined) {
+        const w = { label: "logits_dw", dy: logits, x, dweight, add: i > 0 };
+        made.push(...weightGradient(program, source, w, tiled, 1).dispatches);
+      }
+      return made;
+    }).flat();
+  const bytes = [4 * chunk * ROW_TILE * V];
+  return [
+    { variant: "block", requires: CPU, scratch: bytes, dispatches: dispatches(false) },
+    {
+      variant: "tile",
+      requires: { workgroupBytes: 8192, invocations: 256 },
+      scratch: bytes,
+      dispatches: dispatches(true),
+    },
+  ];
+}

@@ -1,0 +1,249 @@
+// fuse: fewer dispatches and fewer bytes for the same numbers. Each rewrite has a name and a sentence.
+import { consumers, isUniform, producers, sameRows } from "../ir/facts.js";
+import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
+import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+
+export interface FuseLimits {
+  /** Storage buffers that one kernel may bind; some fusions need more than WebGPU's default of 8. */
+  readonly storageBuffers: number;
+}
+
+/** Storage buffers that the backward scan binds with its gate fused in. */
+export const GATED_SCAN_BUFFERS = 11;
+
+/** What a rewrite works on: changes are made through these functions only. */
+interface Rewriting {
+  readonly program: Program;
+  readonly ops: readonly Op[];
+  readonly limits: FuseLimits;
+  producer(id: TensorId): Op | undefined;
+  readers(id: TensorId): readonly Op[];
+  /** Puts `next` in the place of `old`. */
+  replace(old: Op, next: Op): void;
+  remove(op: Op): void;
+  view(part: TensorId, of: TensorId, column: number): void;
+}
+
+interface Rewrite {
+  readonly name: string;
+  readonly says: string;
+  /** Applies the rewrite wherever it fits and returns how often it did. */
+  readonly apply: (r: Rewriting) => number;
+}
+
+const ofKind = <K extends OpKind>(r: Rewriting, kind: K): OpOf<K>[] =>
+  r.ops.filter((op): op is OpOf<K> => op.kind === kind);
+
+const reader = <K extends OpKind>(r: Rewriting, id: TensorId, kind: K): OpOf<K> | undefined =>
+  r.readers(id).find((op): op is OpOf<K> => op.kind === kind);
+
+function tokenLoss(r: Rewriting): number {
+  let times = 0;
+  for (const entropy of ofKind(r, "cross_entropy")) {
+    const head = r.producer(entropy.in.logits);
+    if (head?.kind !== "linear" || head.in.bias !== undefined || !isUniform(head.rows)) continue;
+    const grad = reader(r, entropy.out.lse, "cross_entropy_grad");
+    const dx = grad && reader(r, grad.out.dlogits, "linear_dx");
+    const dw = grad && reader(r, grad.out.dlogits, "linear_dw");
+    const out = {
+      loss: entropy.out.loss,
+      ...(dx ? { dx: dx.out.dx } : {}),
+      ...(dw ? { dweight: dw.out.dweight } : {}),
+    };
+    const { x, weight } = head.in;
+    const { target, scale } = entropy.in;
+    r.replace(entropy, { kind: "token_loss", in: { x, weight, target, scale }, out });
+    for (const op of [head, grad, dx, dw]) if (op) r.remove(op);
+    times++;
+  }
+  return times;
+}
+
+function normIntoLinear(r: Rewriting): number {
+  let times = 0;
+  for (const norm of ofKind(r, "rescale")) {
+    const uses = r.readers(norm.out.y);
+    const fits = uses.every(
+      (op): op is OpOf<"linear"> | OpOf<"linear_dw"> =>
+        (op.kind === "linear" || op.kind === "linear_dw") &&
+        op.in.x === norm.out.y &&
+        (tensorOf(r.program, norm.in.scale).shape[0] === 1 || sameRows(norm.rows, op.rows)),
+    );
+    if (!fits) continue;
+    for (const op of uses) {
+      if (op.kind === "linear") r.replace(op, { ...op, in: { ...op.in, ...norm.in } });
+      if (op.kind === "linear_dw") r.replace(op, { ...op, in: { ...op.in, ...norm.in } });
+    }
+    r.remove(norm);
+    times++;
+  }
+  return times;
+}
+
+function softplusIntoLinear(r: Rewriting): number {
+  let times = 0;
+  for (const activate of ofKind(r, "activate")) {
+    const linear = r.producer(activate.in.x);
+    if (activate.activation !== "softplus" || linear?.kind !== "linear") continue;
+    if (r.readers(activate.in.x).length !== 1) continue;
+    r.replace(linear, { ...linear, out: { y: activate.out.y }, activation: "softplus" });
+    r.remove(activate);
+    times++;
+  }
+  return times;
+}
+
+function siluIntoConv(r: Rewriting): number {
+  let times = 0;
+  for (const conv of ofKind(r, "conv")) {
+    const activate = reader(r, conv.out.y, "activate");
+    if (activate?.activation !== "silu") continue;
+    const slope = reader(r, conv.out.y, "activate_grad");
+    const grad = slope && reader(r, slope.out.dx, "conv_grad");
+    if (r.readers(conv.out.y).length !== (slope ? 2 : 1)) continue;
+    r.replace(conv, { ...conv, out: { y: activate.out.y }, activation: "silu" });
+    r.remove(activate);
+    if (slope && grad) {
+      r.replace(grad, { ...grad, in: { ...grad.in, dy: slope.in.dy }, activation: "silu" });
+      r.remove(slope);
+    }
+    times++;
+  }
+  return times;
+}
+
+function gateIntoScan(r: Rewriting): number {
+  let times = 0;
+  for (const scan of ofKind(r, "scan")) {
+    const gated = reader(r, scan.out.y, "multiply");
+    const silu = gated && r.producer(gated.in.b);
+    if (!gated || silu?.kind !== "activate" || silu.activation !== "silu") continue;
+    const z = silu.in.x;
+    const grad = reader(r, scan.out.carry, "scan_grad");
+    if (grad) {
+      if (r.limits.storageBuffers < GATED_SCAN_BUFFERS) continue;
+      const dy = r.producer(grad.in.dy);
+      const slope = reader(r, z, "activate_grad");
+      const dgate = slope && r.producer(slope.in.dy);
+      if (dy?.kind !== "multiply" || dgate?.kind !== "multiply" || !slope) continue;
+      r.replace(grad, { ...grad, in: { ...grad.in, dy: dy.in.a, z }, out: { ...grad.out, dz: slope.out.dx } });
+      for (const op of [dy, slope, dgate]) r.remove(op);
+    }
+    r.replace(scan, { ...scan, in: { ...scan.in, z }, out: { ...scan.out, y: gated.out.y } });
+    r.remove(gated);
+    r.remove(silu);
+    times++;
+  }
+  return times;
+}
+
+function residualIntoProducer(r: Rewriting): number {
+  let times = 0;
+  for (const add of ofKind(r, "add")) {
+    for (const [mine, other] of [
+      [add.in.a, add.in.b],
+      [add.in.b, add.in.a],
+    ] as const) {
+      const op = r.producer(mine);
+      if (op?.kind !== "linear" && op?.kind !== "linear_dx" && op?.kind !== "norm_grad") continue;
+      if (op.in.residual !== undefined || r.readers(mine).length !== 1) continue;
+      const maker = r.producer(other);
+      if (maker && r.ops.indexOf(maker) > r.ops.indexOf(op)) continue;
+      if (op.kind === "linear") r.replace(op, { ...op, in: { ...op.in, residual: other }, out: { y: add.out.y } });
+      if (op.kind === "linear_dx") r.replace(op, { ...op, in: { ...op.in, residual: other }, out: { dx: add.out.y } });
+      if (op.kind === "norm_grad") {
+        r.replace(op, { ...op, in: { ...op.in, residual: other }, out: { ...op.out, dx: add.out.y } });
+      }
+      r.remove(add);
+      times++;
+      break;
+    }
+  }
+  return times;
+}
+
+function columnsAsViews(r: Rewriting): number {
+  let times = 0;
+  for (const op of r.ops.filter((o) => o.kind === "split" || o.kind === "concat")) {
+    const [wide, parts] = op.kind === "split" ? [op.in.x, op.out] : [op.out.y, op.in];
+    if (wide === undefined) continue;
+    const tensors = Object.values(parts as Record<string, TensorId>).map((id) => tensorOf(r.program, id));
+    if (!tensors.every((t) => t.role === "value" && !t.view)) continue;
+    let column = 0;
+    for (const tensor of tensors) {
+      r.view(tensor.id, wide as TensorId, column);
+      column += tensor.shape.at(-1) as number;
+    }
+    r.remove(op);
+    times++;
+  }
+  return times;
+}
+
+export const REWRITES: readonly Rewrite[] = [
+  {
+    name: "token-loss",
+    says: "head, cross-entropy and their gradients in chunks of rows: logits are never stored",
+    apply: tokenLoss,
+  },
+  { name: "norm", says: "the RMS norm's scaling becomes the linear layer's prologue", apply: normIntoLinear },
+  { name: "softplus", says: "softplus becomes the linear layer's epilogue", apply: softplusIntoLinear },
+  { name: "silu", says: "SiLU joins the convolution; its backward recomputes what it needs", apply: siluIntoConv },
+  { name: "gate", says: "the gate joins the scan; its backward recomputes y", apply: gateIntoScan },
+  { name: "residual", says: "sums become the epilogue of what makes one of their terms", apply: residualIntoProducer },
+  { name: "views", says: "columns are read and written in place instead of copied", apply: columnsAsViews },
+];
+
+export interface Fused {
+  readonly program: Program;
+  readonly applied: readonly { readonly name: string; readonly says: string; readonly times: number }[];
+}
+
+/** Applies one rewrite to a program. */
+function rewrite(program: Program, limits: FuseLimits, { apply }: Rewrite): { program: Program; times: number } {
+  const ops = [...program.ops];
+  const tensors: Tensor[] = [...program.tensors];
+  let made = producers(ops);
+  let read = consumers(ops);
+  const refresh = (): void => {
+    made = producers(ops);
+    read = consumers(ops);
+  };
+  const times = apply({
+    program,
+    ops,
+    limits,
+    producer: (id) => made.get(id),
+    readers: (id) => read.get(id) ?? [],
+    replace: (old, next) => {
+      ops[ops.indexOf(old)] = next;
+      refresh();
+    },
+    remove: (op) => {
+      ops.splice(ops.indexOf(op), 1);
+      refresh();
+    },
+    view: (part, of, column) => {
+      tensors[part] = { ...tensorOf(program, part), view: { of, column } };
+    },
+  });
+  return { program: { ...program, ops, tensors }, times };
+}
+
+export function fuse(program: Program, limits: FuseLimits): Fused {
+  let current = program;
+  const applied = REWRITES.map((step) => {
+    const { program: next, times } = rewrite(current, limits, step);
+    current = next;
+    return { name: step.name, says: step.says, times };
+  });
+  return { program: current, applied };
+}
+
+/** Bytes that the ops of a program read and write, each tensor counted once for each op. */
+export function bytesMoved(program: Program): number {
+  return program.ops.reduce((sum, op) => {
+    const ids = [...Object.values(op.in as Record<string, TensorId>), ...outputsOf(op)];
+    return sum + ids.reduce((s, id) => s + 4 * tensorOf(program, id).shape.reduce((n, k) => n * k, 1), 0);
+  }, 0);
+}

@@ -1,0 +1,237 @@
+// plan: gives every tensor its memory. Parameters, gradients and moments stand in arenas of the same layout; what the
+// host writes or reads has fields; all other tensors and scratch share buffers by liveness.
+import { storage } from "../ir/facts.js";
+import type { Memory, ParameterField } from "../ir/memory.js";
+import { inputsOf, outputsOf } from "../ir/op.js";
+import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+
+/** A program of the model with what its kernels need besides its tensors. */
+export interface PhaseNeeds {
+  readonly program: Program;
+  /** For each op, the bytes of each of its scratch slots. */
+  readonly scratch: readonly (readonly number[])[];
+}
+
+export interface PlanNeeds {
+  /** The first phase declares all parameters. */
+  readonly phases: readonly PhaseNeeds[];
+  /** Fields of the batch besides its tensors: tables of rows, in numbers of u32. */
+  readonly tables: ReadonlyMap<string, number>;
+  /** Whether gradients and moments are wanted. */
+  readonly training: boolean;
+  readonly stepBytes: number;
+  /** Scratch of one more phase after the programs, whose only op updates the parameters. */
+  readonly updateScratch?: number;
+}
+
+const ALIGNMENT = 256;
+const aligned = (bytes: number): number => ALIGNMENT * Math.ceil(bytes / ALIGNMENT);
+
+/** One stretch of time in which something needs memory; time runs through the phases, one op a tick. */
+interface Interval {
+  readonly key: string;
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function intervals({ phases, updateScratch }: PlanNeeds): Interval[] {
+  const found: Interval[] = [];
+  let clock = 0;
+  phases.forEach(({ program, scratch }, phase) => {
+    const lives = new Map<TensorId, [number, number]>();
+    program.ops.forEach((op, i) => {
+      for (const id of [...inputsOf(op), ...outputsOf(op)]) {
+        const home = storage(program, id);
+        if (home.role !== "value") continue;
+        const life = lives.get(home.id);
+        if (life) life[1] = i;
+        else lives.set(home.id, [i, i]);
+      }
+      scratch[i]?.forEach((bytes, slot) => {
+        found.push({ key: `${phase}/${i}/${slot}`, bytes, from: clock + i, to: clock + i });
+      });
+    });
+    for (const [id, [from, to]] of lives) {
+      const bytes = 4 * count(tensorOf(program, id).shape);
+      found.push({ key: `${phase}:${id}`, bytes, from: clock + from, to: clock + to });
+    }
+    clock += program.ops.length;
+  });
+  if (updateScratch !== undefined) {
+    found.push({ key: `${phases.length}/0/0`, bytes: updateScratch, from: clock, to: clock });
+  }
+  return found;
+}
+
+/** Largest first, each into the smallest slot where it fits in size and time (greedy by size). */
+function shareSlots(all: readonly Interval[]): { sizes: number[]; slotOf: Map<string, number> } {
+  const sizes: number[] = [];
+  const busy: Interval[][] = [];
+  const slotOf = new Map<string, number>();
+  for (const interval of [...all].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
+    let best = -1;
+    for (let slot = sizes.length - 1; slot >= 0; slot--) {
+      const free = (busy[slot] as Interval[]).every((other) => other.to < interval.from || other.from > interval.to);
+      if (free) {
+        best = slot;
+        break;
+      }
+    }
+    if (best < 0) {
+      best = sizes.length;
+      sizes.push(aligned(interval.bytes));
+      busy.push([]);
+    }
+    (busy[best] as Interval[]).push(interval);
+    slotOf.set(interval.key, best);
+  }
+  return { sizes, slotOf };
+}
+
+/** Lays parameters out in parts that one binding can hold; a layer's tensors are never torn apart. */
+function layOut(
+  program: Program,
+  limit: number,
+): { fields: ParameterField[]; parts: number[]; at: Map<string, BufferRange> } {
+  const fields: ParameterField[] = [];
+  const parts: number[] = [0];
+  const at = new Map<string, BufferRange>();
+  let part = 0;
+  for (let first = 0; first < program.parameters.length; ) {
+    let end = first;
+    let bytes = 0;
+    const { layer } = program.parameters[first] as Program["parameters"][number];
+    while (
+      end < program.parameters.length &&
+      program.parameters[end]?.layer === layer &&
+      (layer >= 0 || end === first)
+    ) {
+      bytes += aligned(4 * count(tensorOf(program, program.parameters[end]?.tensor as TensorId).shape));
+      end++;
+    }
+    if ((parts[part] as number) * 4 + bytes > limit && parts[part] !== 0) {
+      part++;
+      parts.push(0);
+    }
+    for (const parameter of program.parameters.slice(first, end)) {
+      const { tensor, names, shape, ...source } = parameter;
+      const offset = 4 * (parts[part] as number);
+      const copy = 4 * count(shape);
+      at.set(tensorOf(program, tensor).name, { buffer: part, offset, bytes: copy * names.length });
+      names.forEach((name, group) => {
+        fields.push({ name, shape, part, offset: offset + group * copy, group, source });
+      });
+      parts[part] = (parts[part] as number) + aligned(copy * names.length) / 4;
+    }
+    first = end;
+  }
+  return { fields, parts, at };
+}
+
+/** Thrown where one tensor is larger than a binding of the device may be. */
+export class TooLarge extends Error {}
+
+export function plan(needs: PlanNeeds, profile: Profile): Memory {
+  const buffers: PlannedBuffer[] = [];
+  const fields: Field[] = [];
+  const places = new Map<string, BufferRange>();
+  const limit = Math.min(profile.limits.bindingBytes, profile.limits.bufferBytes);
+  const addBuffer = (name: string, role: BufferRole, bytes: number): number =>
+    buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)) }) - 1;
+
+  const first = needs.phases[0]?.program as Program;
+  const layout = layOut(first, limit);
+  const arenas = new Map<string, number>();
+  const roles = needs.training
+    ? (["parameters", "gradients", "moment1", "moment2"] as const)
+    : (["parameters"] as const);
+  for (const role of roles) {
+    layout.parts.forEach((numbers, part) => {
+      arenas.set(`${role}/${part}`, addBuffer(`${role}.${part}`, role, 4 * numbers));
+    });
+  }
+
+  /** Fields that share one buffer. */
+  const gather = (name: string, role: BufferRole, wanted: readonly Omit<Field, "buffer" | "offset">[]): void => {
+    const buffer = buffers.length;
+    let offset = 0;
+    for (const field of wanted) {
+      const bytes = 4 * count(field.shape);
+      fields.push({ ...field, buffer, offset });
+      places.set(`${role}:${field.name}`, { buffer, offset, bytes });
+      offset += aligned(bytes);
+    }
+    addBuffer(name, role, offset);
+  };
+  const declared = (role: "batch" | "constant" | "result"): Map<string, Omit<Field, "buffer" | "offset">> => {
+    const found = new Map<string, Omit<Field, "buffer" | "offset">>();
+    for (const { program } of needs.phases) {
+      for (const { role: of, name, type, shape } of program.tensors)
+        if (of === role) found.set(name, { name, type, shape });
+    }
+    return found;
+  };
+  const tables = [...needs.tables].map(([name, size]) => ({ name, type: "u32" as const, shape: [size] }));
+  gather("batch", "batch", [...declared("batch").values(), ...tables]);
+  const blocks = layout.parts.reduce((sum, n) => sum + n / 64, 0);
+  const decay = { name: "decay", type: "u32" as const, shape: [Math.ceil(blocks / 32)] };
+  gather("constants", "constants", [...declared("constant").values(), ...(needs.training ? [decay] : [])]);
+  gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
+  const norm = { name: "grad_norm", type: "f32" as const, shape: [1] };
+  for (const result of [...declared("result").values(), ...(needs.training ? [norm] : [])]) {
+    gather(`result ${result.name}`, "results", [result]);
+  }
+
+  const { sizes, slotOf } = shareSlots(intervals(needs));
+  const firstSlot = buffers.length;
+  sizes.forEach((bytes, slot) => {
+    if (bytes > limit) {
+      throw new TooLarge(
+        `a tensor of ${bytes} bytes is larger than the ${limit} bytes that one binding of ${profile.name} may hold`,
+      );
+    }
+    addBuffer(`workspace.${slot}`, "workspace", bytes);
+  });
+  const slot = (key: string, bytes: number): BufferRange => {
+    const found = slotOf.get(key);
+    if (found === undefined) throw new Error(`no memory was planned for ${key}`);
+    return { buffer: firstSlot + found, offset: 0, bytes };
+  };
+  const field = (name: string): BufferRange => {
+    for (const role of ["batch", "constants", "step", "results"]) {
+      const place = places.get(`${role}:${name}`);
+      if (place) return place;
+    }
+    throw new Error(`the plan has no field ${name}`);
+  };
+  const arena: Memory["arena"] = (role, part) => arenas.get(`${role}/${part}`) as number;
+
+  return {
+    buffers,
+    fields,
+    parameters: layout.fields,
+    parts: layout.parts,
+    arena,
+    field,
+    scratch: (phase, op, index) =>
+      slot(
+        `${phase}/${op}/${index}`,
+        phase === needs.phases.length
+          ? (needs.updateScratch as number)
+          : (needs.phases[phase]?.scratch[op]?.[index] as number),
+      ),
+    tensor: (phase, id) => {
+      const { program } = needs.phases[phase] as PhaseNeeds;
+      const { role, name, shape } = storage(program, id);
+      if (role === "value") return slot(`${phase}:${storage(program, id).id}`, 4 * count(shape));
+      if (role === "parameter" || role === "gradient") {
+        const place = layout.at.get(name);
+        if (!place) throw new Error(`phase ${program.name} has a parameter ${name} that the first phase lacks`);
+        return { ...place, buffer: arena(role === "parameter" ? "parameters" : "gradients", place.buffer) };
+      }
+      return field(name);
+    },
+  };
+}

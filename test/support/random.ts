@@ -1,0 +1,59 @@
+// Made-up numbers for a program's inputs: parameters near their initial scale, batches that make sense.
+import { count, type Program, rowsOf, tensorOf } from "../../src/ir/program.js";
+import { type Stream, stream } from "../../src/random/stream.js";
+import { type Values, values } from "../../src/reference/values.js";
+
+export interface RandomOptions {
+  /** The modality of each row; by default runs of random lengths of all modalities. */
+  readonly modality?: (row: number) => number;
+}
+
+function runs(rows: number, modalities: number, s: Stream): number[] {
+  const of: number[] = [];
+  while (of.length < rows) {
+    const m = s.below(modalities);
+    const size = 1 + s.below(9);
+    for (let i = 0; i < size; i++) of.push(m);
+  }
+  return of.slice(0, rows);
+}
+
+/** Values for every input of a program, the same for the same seed whatever was fused. */
+export function randomValues(program: Program, seed: number, options: RandomOptions = {}): Values {
+  const rows = rowsOf(program);
+  const drawn = runs(rows, program.modalities, stream("sample", seed, 1));
+  const modality = options.modality ? drawn.map((_, r) => options.modality?.(r) as number) : drawn;
+  const vocabulary = program.tensors.find((t) => t.name === "embed.weight")?.shape[1] ?? 1;
+  const pictureRows = (name: string): number[] => {
+    const input = program.tensors.find((t) => t.role === "batch" && t.name === `timestep.${name}`);
+    const pictures = input ? count(input.shape) : 1;
+    return modality.map((m, r) => (m === 1 ? Math.min(pictures - 1, Math.floor((r * pictures) / rows)) : -1));
+  };
+  return values(program, (name, size) => {
+    const s = stream("sample", seed, 2, ...[hash(name)]);
+    const fill = (next: () => number): number[] => Array.from({ length: size }, next);
+    const [head, rest] = [name.split(".")[0] as string, name.split(".").slice(1).join(".")];
+    if (name === "modality") return modality;
+    if (name === "embedded") return fill(() => s.below(vocabulary)).map((t, r) => (modality[r] === 1 ? -1 : t));
+    if (name === "target") return fill(() => s.below(vocabulary + 3)).map((t) => (t < vocabulary ? t : -1));
+    if (name === "target_class") return fill(() => s.below(program.modalities + 1) - 1);
+    if (head === "timestep") return fill(() => 1 + s.below(1000));
+    if (head === "picture") return pictureRows(rest);
+    if (name === "noise_key") return [s.word(), s.word(), 5];
+    if (head === "level") return fill(() => s.uniform());
+    if (head === "scale" && program.tensors.some((t) => t.name === `timestep.${rest}`)) {
+      return fill(() => s.uniform()).map((x, r) => (modality[r] === 1 ? x : 0));
+    }
+    if (name.includes("A_log")) return fill(() => Math.log(1 + s.below(8)) + 0.1 * s.normal());
+    if (name.includes("norm") || name.endsWith(".D")) return fill(() => 1 + 0.1 * s.normal());
+    if (name.includes("dt_proj.bias")) return fill(() => -3 + s.normal());
+    const parameter = program.parameters.find((p) => tensorOf(program, p.tensor).name === name);
+    return fill(() => (parameter ? 0.4 : 1) * s.normal());
+  });
+}
+
+function hash(name: string): number {
+  let h = 2166136261;
+  for (const c of name) h = Math.imul(h ^ c.charCodeAt(0), 16777619) >>> 0;
+  return h;
+}
