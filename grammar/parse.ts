@@ -46,7 +46,7 @@ export function parse(source: Source): Parsed {
     file === undefined
       ? []
       : visitor.file(file.children, { path, docs: docsBefore(lexed.tokens, lexed.docs), diagnostics });
-  return { entries, diagnostics: oneAPlace(diagnostics) };
+  return { entries, diagnostics: causes(diagnostics, text) };
 }
 
 const place = (token: IToken, path: string) => (Number.isNaN(token.startOffset) ? undefined : spanOf(path, token));
@@ -74,14 +74,34 @@ function docsBefore(tokens: readonly IToken[], docs: readonly IToken[]): Map<num
   return found;
 }
 
-/** In the order of the text, and one at a place: the first is the cause, the rest follow from it. */
-function oneAPlace(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const seen = new Set<number>();
-  return diagnostics
-    .filter(({ span }) => {
-      const start = span?.start ?? -1;
-      return !seen.has(start) && seen.add(start);
-    })
-    .sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0))
-    .slice(0, REPORTED);
+/** What one mistake on a line brings with it there. */
+const FOLLOWING = new Set(["unexpected", "missing-separator"]);
+
+/** In the order of the text. The first on a line is the cause; what follows from it is left out. */
+function causes(diagnostics: readonly Diagnostic[], text: string): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const lineOf = lineCounter(text);
+  let last = -1;
+  for (const diagnostic of [...diagnostics].sort((a, b) => startOf(a) - startOf(b))) {
+    const line = lineOf(startOf(diagnostic));
+    const previous = found.at(-1);
+    const here = line === last;
+    const swallowed = diagnostic.code === "missing-close" && previous?.code === "unclosed-string";
+    if (here && (FOLLOWING.has(diagnostic.code) || swallowed || startOf(diagnostic) === startOf(previous))) continue;
+    if (found.push(diagnostic) === REPORTED) break;
+    last = line;
+  }
+  return found;
+}
+
+const startOf = (diagnostic: Diagnostic | undefined): number => diagnostic?.span?.start ?? 0;
+
+/** The line of an offset, for offsets that never go back. */
+function lineCounter(text: string): (offset: number) => number {
+  let line = 0;
+  let at = 0;
+  return (offset) => {
+    for (; at < offset; at++) if (text[at] === "\n" || (text[at] === "\r" && text[at + 1] !== "\n")) line++;
+    return line;
+  };
 }

@@ -52,8 +52,15 @@ export function tokenize(source: Source): Tokens {
         tokens.push(as(token, t.Comma));
         break;
       case t.HashComment:
-        diagnostics.push(report.hashComment(span));
+      case t.BlockComment:
+        diagnostics.push(report.foreignComment(span, token.image.slice(0, token.tokenType === t.HashComment ? 1 : 2)));
         break;
+      case t.HyphenName: {
+        const mended = token.image.replaceAll("-", "_");
+        diagnostics.push(report.hyphenInName(span, token.image, mended));
+        tokens.push(as(token, t.Name, mended));
+        break;
+      }
       case t.BrokenNumber:
         diagnostics.push(report.brokenNumber(span, token.image));
         tokens.push(as(token, t.NumberLiteral));

@@ -4,6 +4,9 @@ import { createToken, Lexer, type TokenType } from "./chevrotain.js";
 
 export const Name = createToken({ name: "Name", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
 
+/** `d-state`, for `d_state`. */
+export const HyphenName = createToken({ name: "HyphenName", pattern: /[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)+/ });
+
 const keyword = (name: string, pattern: string): TokenType => createToken({ name, pattern, longer_alt: Name });
 
 export const Import = keyword("Import", "import");
@@ -43,7 +46,12 @@ const Blank = createToken({ name: "Blank", pattern: /[ \t\f\v\u00a0\ufeff]+/, gr
 /** Kept beside the tokens: a doc comment belongs to the entry that begins after it. */
 export const DocComment = createToken({ name: "DocComment", pattern: /\/\/\/(?!\/)[^\r\n]*/, group: "docs" });
 const Comment = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: Lexer.SKIPPED });
-/** How other languages begin a comment. */
+/** How other languages write comments. */
+export const BlockComment = createToken({
+  name: "BlockComment",
+  pattern: /\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?/,
+  line_breaks: true,
+});
 export const HashComment = createToken({ name: "HashComment", pattern: /#[^\r\n]*/ });
 
 export const TOKENS: TokenType[] = [
@@ -51,7 +59,9 @@ export const TOKENS: TokenType[] = [
   Newline,
   DocComment,
   Comment,
+  BlockComment,
   HashComment,
+  HyphenName,
   Import,
   Remove,
   True,

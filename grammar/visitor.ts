@@ -144,8 +144,9 @@ export class TreeVisitor extends parser.getBaseCstVisitorConstructor() implement
   }
 
   list(children: cst.ListCstChildren, notes: Notes): Value {
-    const items = (children.value ?? []).map((node) => this.value(node.children, notes)).filter((x) => x !== undefined);
-    commas(items, children.Comma, "items", notes);
+    const nodes = children.value ?? [];
+    const items = nodes.map((node) => this.value(node.children, notes)).filter((x) => x !== undefined);
+    if (items.length === nodes.length) commas(items, children.Comma, "items", notes);
     const ends = [real(children.LeftBracket), real(children.RightBracket)].map((x) => x && spanOf(notes.path, x));
     return { type: "list", items, span: around(notes.path, [...ends, items.at(-1)?.span]) };
   }
@@ -165,9 +166,10 @@ export class TreeVisitor extends parser.getBaseCstVisitorConstructor() implement
   }
 
   args(children: cst.ArgsCstChildren, notes: Notes): Argument[] {
-    const given = (children.arg ?? []).map((node) => this.arg(node.children, notes)).filter((x) => x !== undefined);
+    const nodes = children.arg ?? [];
+    const given = nodes.map((node) => this.arg(node.children, notes)).filter((x) => x !== undefined);
     const spans = given.map((a) => ({ span: around(notes.path, [a.name?.span, a.value.span]) }));
-    commas(spans, children.Comma, "arguments", notes);
+    if (given.length === nodes.length) commas(spans, children.Comma, "arguments", notes);
     return given;
   }
 

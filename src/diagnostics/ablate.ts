@@ -30,7 +30,7 @@ export const variedTwice = (span: Span, path: string, earlier: Span): Diagnostic
 export const notValues = (span: Span, path: string, known: readonly string[]): Diagnostic =>
   error("not-values", "Not a list of values", `What \`${path}\` takes is a list, or a call that makes one.`, span, {
     expected: `a list, or ${listed(known, "or")}`,
-    example: `vary ${path}: [1, 2, 3]`,
+    example: "vary train.seed: [1, 2, 3]",
   });
 
 export const valueDoesNotFit = (span: Span, path: string, reason: string): Diagnostic =>

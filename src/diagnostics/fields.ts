@@ -28,7 +28,7 @@ export const unknownField = (span: Span, name: string, owner: string, known: rea
   error("unknown-field", "Unknown field", `${owner} has no field \`${name}\`.`, span, helped(suggestion(name, known)));
 
 export const missingField = (span: Span, name: string, owner: string, meaning: string, example: string): Diagnostic =>
-  error("missing-field", "Missing field", `${owner} lacks \`${name}\`.`, span, { expected: meaning, example });
+  error("missing-field", "Missing field", `${owner} lacks \`${name}\`.`, span, { help: meaning, example });
 
 export const unknownKind = (span: Span, name: string, what: string, known: readonly string[]): Diagnostic =>
   error("unknown-kind", "Unknown kind", `There is no ${what} \`${name}\`.`, span, helped(suggestion(name, known)));

@@ -61,7 +61,13 @@ export const vocabularyTooSmall = (span: Span, name: string, vocab: number, mark
     { expected: `a vocab above ${markers}` },
   );
 
-export const patchDoesNotDivide = (span: Span, patch: string, size: string, side: "height" | "width"): Diagnostic =>
+export const patchDoesNotDivide = (
+  span: Span,
+  patch: string,
+  size: string,
+  side: "height" | "width",
+  picture: Span,
+): Diagnostic =>
   say(
     "error",
     "patch-does-not-divide",
@@ -70,6 +76,7 @@ export const patchDoesNotDivide = (span: Span, patch: string, size: string, side
     span,
     {
       help: "Choose a patch whose height and width divide the picture's.",
+      related: [{ span: picture, note: "the picture" }],
     },
   );
 

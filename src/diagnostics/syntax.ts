@@ -34,8 +34,21 @@ export const strangeCharacters = (span: Span, text: string): Diagnostic =>
         : "Remove it, or put text into double quotes.",
   });
 
-export const hashComment = (span: Span): Diagnostic =>
-  error("hash-comment", "`#` for `//`", "A comment begins with `//`.", span, { help: "Write `//` instead of `#`." });
+export const foreignComment = (span: Span, begin: string): Diagnostic =>
+  error("foreign-comment", `\`${begin}\` for \`//\``, "A comment begins with `//` and ends with its line.", span, {
+    help: `Write \`//\` instead of \`${begin}\``.concat(begin === "#" ? "." : ", on every line."),
+  });
+
+export const hyphenInName = (span: Span, name: string, mended: string): Diagnostic =>
+  error(
+    "hyphen-in-name",
+    "Hyphen in a name",
+    `\`${name}\` is no name: names have no hyphens, and there is no subtraction.`,
+    span,
+    {
+      help: `Write \`${mended}\`.`,
+    },
+  );
 
 export const unclosedString = (span: Span): Diagnostic =>
   error("unclosed-string", "Unclosed text", "This text has no closing quote on its line.", span, {

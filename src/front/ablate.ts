@@ -54,16 +54,15 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
   const { diagnostics } = ablating;
   const { name, section } = member;
   const node = fieldNode(fieldNode(ROOT, "ablate") ?? {}, name.text) ?? {};
-  for (const inside of section?.members.values() ?? []) {
-    if (fieldNode(node, inside.name.text) !== undefined) continue;
-    diagnostics.push(unknownField(inside.name.span, inside.name.text, `\`${name.text}\``, fieldsOf(node)));
+  const unknown = [...(section?.members.values() ?? [])].filter((m) => fieldNode(node, m.name.text) === undefined);
+  for (const { name: field } of unknown) {
+    diagnostics.push(unknownField(field.span, field.text, `\`${name.text}\``, fieldsOf(node)));
   }
   const vary = section?.members.get("vary");
   if (vary?.section === undefined) {
-    const example = exampleOf("vary", fieldNode(node, "vary") ?? {});
-    diagnostics.push(
-      vary === undefined ? report.missingVary(name.span, name.text) : needsName(vary.name.span, "vary", example),
-    );
+    if (vary !== undefined)
+      diagnostics.push(needsName(vary.name.span, "vary", exampleOf("vary", fieldNode(node, "vary") ?? {})));
+    else if (unknown.length === 0) diagnostics.push(report.missingVary(name.span, name.text));
     return undefined;
   }
   const axes: Axis[] = [];
@@ -100,7 +99,9 @@ function axisOf(path: Word, value: Value, ablating: Ablating): Axis | undefined 
 
 /** Tries a value in the spec: the whole is checked as if it stood there. */
 function arm(value: Value, target: Target, ablating: Ablating): Arm | undefined {
-  const { diagnostics, textOf } = ablating;
+  const { diagnostics } = ablating;
+  // A number that a call made stands nowhere in the text.
+  const textOf = value.type === "number" ? () => value.text : ablating.textOf;
   const places: Places = new Map([[target.pointer, { value: value.span }]]);
   const before = diagnostics.length;
   const json = shapeValue(value, target.node, target.pointer, { ...ablating, places });

@@ -9,12 +9,14 @@ import { beside } from "./paths.js";
 import { below, valueAt } from "./places.js";
 import { printSpec } from "./print-spec.js";
 import { resolve } from "./resolve.js";
-import { exampleOf, fieldNode, ROOT } from "./schema.js";
+import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
 import { type Shaping, shapeSection } from "./shape.js";
 import type { CheckedSpec, Json } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
 import { idsOf } from "./tokenizer.js";
 import { validateSpec } from "./validate.js";
+
+const ABLATION_FIELDS = fieldsOf(fieldNode(fieldNode(ROOT, "ablate") ?? {}, "*") ?? {});
 
 export interface Checked {
   /** There unless a diagnostic is an error. */
@@ -64,10 +66,13 @@ export function check(source: Source, read: Read): Checked {
     const members = new Map(all.members);
     const ablate = members.get("ablate");
     members.delete("ablate");
-    if (ablate !== undefined && ablate.section === undefined) {
+    const unnamed =
+      ablate?.section === undefined ||
+      (!ablate.container && ABLATION_FIELDS.some((f) => ablate.section?.members.has(f)));
+    if (ablate !== undefined && unnamed) {
       diagnostics.push(needsName(ablate.name.span, "ablate", exampleOf("ablate", fieldNode(ROOT, "ablate") ?? {})));
     }
-    return { ablations: ablate?.section, rest: { ...all, members } };
+    return { ablations: unnamed ? undefined : ablate?.section, rest: { ...all, members } };
   }
 }
 
@@ -95,9 +100,11 @@ const oneLine = (text: string): string => {
   return line.length > 50 ? `${line.slice(0, 50)}…` : line;
 };
 
+/** In the order of the sources and their texts, each said once. */
 function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[]): Diagnostic[] {
   const rank = (span: Span | undefined): number => sources.findIndex(({ path }) => path === span?.path);
-  return [...diagnostics].sort(
+  const once = new Map(diagnostics.map((d) => [`${d.span?.path}:${d.span?.start}:${d.code}:${d.message}`, d]));
+  return [...once.values()].sort(
     (a, b) =>
       rank(a.span) - rank(b.span) || (a.span?.start ?? 0) - (b.span?.start ?? 0) || a.code.localeCompare(b.code),
   );

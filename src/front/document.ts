@@ -58,6 +58,7 @@ function gatherSection(entries: readonly Entry[], diagnostics: Diagnostic[]): Se
       add(members, { ...contents(entry.value, entry.group, false, diagnostics), name, span: entry.span });
       continue;
     }
+    if (entry.value === undefined && entry.group === undefined) continue;
     const kind: Word = { text: entry.kind.names.map((n) => n.text).join("."), span: entry.kind.span };
     const inside = containers.get(kind.text) ?? new Map<string, Member>();
     if (!containers.has(kind.text)) {

@@ -83,14 +83,18 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
   }
 }
 
+/** Fields of a spec's JSON that have no name in its text. */
+const UNWRITTEN = new Set(["part", "times", "of"]);
+
 /** The name of the field at a pointer; for an item of a list, the list's. */
-const fieldName = (pointer: string): string => keysOf(pointer).findLast((key) => !/^\d+$/.test(key)) ?? "spec";
+const fieldName = (pointer: string): string =>
+  keysOf(pointer).findLast((key) => !/^\d+$/.test(key) && !UNWRITTEN.has(key)) ?? "spec";
 
 /** What a group is called in a sentence. */
 function ownerOf(pointer: string, node: SchemaNode): string {
   const keys = keysOf(pointer);
-  if (keys.length === 0) return "A spec";
   const kind = Object.values(node.properties ?? {}).find((field) => field.const !== undefined)?.const;
+  if (keys.length === 0) return kind === undefined ? "A spec" : `\`${kind}\``;
   const name = fieldName(pointer);
   return kind === undefined || kind === name ? `\`${name}\`` : `\`${name}\` (\`${kind}\`)`;
 }

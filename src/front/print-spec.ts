@@ -60,7 +60,11 @@ function entry(
   const tag = tagOf(node) ?? "kind";
   const head = isObject(value) ? value[tag] : undefined;
   if (depth > DEEPEST || !isObject(value) || (typeof head === "string" && !group)) {
-    const target = key.includes(".") ? (targetOf(word(key), whole, [])?.node ?? node) : node;
+    // A baseline gives a path its value; what a path varies over comes with its schema.
+    const target =
+      key.includes(".") && node.items === undefined && node.type === undefined
+        ? (targetOf(word(key), whole, [])?.node ?? node)
+        : node;
     return { ...plain, value: valueFrom(value, target, depth) };
   }
   const { [tag]: _, ...fields } = value;

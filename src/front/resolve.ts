@@ -71,17 +71,18 @@ function modality(name: string, fields: ModalityJson, { places, diagnostics }: R
   const at = below("/model/modality", name);
   if (fields.kind === "tokens") {
     const { vocab, tokenizer } = fields;
-    if (vocab === undefined) diagnostics.push(report.vocabularyMissing(valueAt(places, at), name));
+    if (vocab === undefined && tokenizer === undefined)
+      diagnostics.push(report.vocabularyMissing(valueAt(places, at), name));
     return { kind: "tokens", name, vocab: vocab ?? 0, ...(tokenizer !== undefined && { tokenizer }) };
   }
   const [height, width] = pixels(fields.size);
   const [patchHeight, patchWidth] = pixels(fields.patch);
   const { channels } = fields;
-  const span = valueAt(places, below(at, "patch"));
-  if (height % patchHeight !== 0)
-    diagnostics.push(report.patchDoesNotDivide(span, fields.patch, fields.size, "height"));
-  else if (width % patchWidth !== 0)
-    diagnostics.push(report.patchDoesNotDivide(span, fields.patch, fields.size, "width"));
+  const wrong = height % patchHeight !== 0 ? "height" : width % patchWidth !== 0 ? "width" : undefined;
+  if (wrong !== undefined) {
+    const [patch, size] = [valueAt(places, below(at, "patch")), valueAt(places, below(at, "size"))];
+    diagnostics.push(report.patchDoesNotDivide(patch, fields.patch, fields.size, wrong, size));
+  }
   return { kind: "patches", name, height, width, patchHeight, patchWidth, channels };
 }
 

@@ -118,6 +118,8 @@ export function count({ minItems, maxItems }: SchemaNode): string {
 /** An example of a field as it would be written. */
 export function exampleOf(name: string, node: SchemaNode): string {
   const given = node.examples?.[0];
+  if (given !== undefined && !node.named && typeof node.additionalProperties === "object")
+    return `${name} { ${given} }`;
   if (given !== undefined) return new RegExp(`^${name}\\b|\\(`).test(given) && node.named ? given : `${name}: ${given}`;
   const kinds = kindsOf(node);
   if (kinds[0] !== undefined) return `${name}: ${kinds[0]}`;

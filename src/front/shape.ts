@@ -136,7 +136,9 @@ function shapeArguments(
     const earlier = shaping.places.get(at);
     if (key === "__proto__") shaping.diagnostics.push(report.reservedName(given?.span ?? value.span, key));
     else if (Object.hasOwn(fields, key) && earlier !== undefined) {
-      shaping.diagnostics.push(report.duplicate(given?.span ?? value.span, key, earlier.key ?? earlier.value));
+      // A second argument without a name was reported with the syntax.
+      if (given !== undefined)
+        shaping.diagnostics.push(report.duplicate(given.span, key, earlier.key ?? earlier.value));
     } else {
       shaping.places.set(at, { value: value.span, ...(given && { key: given.span }) });
       const shaped = shapeValue(value, fieldNode(kind, key) ?? {}, at, shaping);
