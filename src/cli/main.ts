@@ -22,6 +22,12 @@ const VERBS: readonly VerbEntry[] = [
     example: "mom explain train.optimizer.lr",
     load: () => import("./verbs/explain.js"),
   },
+  {
+    name: "doctor",
+    summary: "say which adapters there are, what is missing and how to get it",
+    example: "mom doctor",
+    load: () => import("./verbs/doctor.js"),
+  },
 ];
 
 /** Runs one command line (without the program's own name) and gives the exit code. */

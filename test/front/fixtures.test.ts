@@ -54,7 +54,10 @@ describe("reject", () => {
     const file = join(FOLDERS.reject, path);
     const [text = "", expected = ""] = readFileSync(file, "utf8").split(MARK);
     const { spec, diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject));
-    const said = render(diagnostics, sources, false).replaceAll(/^/gm, "// ").replaceAll(/ +$/gm, "").replace(/\/\/$/, "");
+    const said = render(diagnostics, sources, false)
+      .replaceAll(/^/gm, "// ")
+      .replaceAll(/ +$/gm, "")
+      .replace(/\/\/$/, "");
     if (process.env.UPDATE_REJECTS !== undefined) writeFileSync(file, `${text}${MARK}${said}`);
     else expect(said).toBe(expected);
     expect(diagnostics.length).toBeGreaterThan(0);

@@ -1,0 +1,127 @@
+// Who may import whom: imports point down, by this table, and Node stands at the edge.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** A room by its folder, or by its file for those that are one; to the rooms and files that it may import. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  diagnostics: [],
+  random: [],
+  grammar: ["diagnostics"],
+  ir: ["diagnostics"],
+  // The reference draws the same noise as the kernels.
+  reference: ["ir", "random"],
+  blocks: ["ir", "diagnostics"],
+  objectives: ["ir", "diagnostics"],
+  modalities: ["ir", "diagnostics"],
+  // Of blocks, objectives and modalities only what a checked one says; random numbers for `sample`.
+  front: ["grammar", "diagnostics", "random", "ir/ownership", "*.fields"],
+  passes: ["ir", "front/spec", "blocks", "objectives", "modalities"],
+  kernels: ["ir"],
+  compile: ["front", "passes", "kernels", "ir", "diagnostics"],
+  gpu: ["ir", "kernels"],
+  data: ["modalities", "diagnostics", "random"],
+  // What was checked and what is wrong, as data, comes through to where it is acted on.
+  train: ["compile", "gpu", "data", "random", "ir", "diagnostics", "front/spec", "*.fields"],
+  ablate: ["compile", "train"],
+  report: ["compile", "train"],
+  cli: ["*"],
+};
+
+/** Rooms between a spec's text and its commands: no disk, no terminal, no Dawn. */
+const WITHOUT_NODE = [
+  "diagnostics",
+  "random",
+  "grammar",
+  "ir",
+  "reference",
+  "blocks",
+  "objectives",
+  "modalities",
+  "front",
+  "passes",
+  "kernels",
+  "compile",
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const roomOf = (file: string): string => {
+  const [top = "", second = ""] = file.split("/");
+  return top === "src" ? second.replace(/\.ts$/, "") : top;
+};
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm);
+  return [...found].map(([, type, name, dynamic]) => {
+    const to = name ?? dynamic ?? "";
+    const path = to.startsWith(".") ? posix.join(dirname(file), to).replace(/\.js$/, ".ts") : to;
+    return { from: file, to: path, typeOnly: type !== undefined };
+  });
+}
+
+const files = ["src", "grammar"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => relative(ROOT, join(ROOT, folder, name)).replaceAll("\\", "/")),
+);
+const imports = files.flatMap(importsOf);
+const inside = imports.filter(({ to }) => to.startsWith("src/") || to.startsWith("grammar/"));
+
+function allowed({ from, to }: Import): boolean {
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (room === target) return true;
+  return (MAY_IMPORT[room] ?? []).some((may) => {
+    if (may === "*") return true;
+    if (may === "*.fields") return to.endsWith(".fields.ts");
+    return may.includes("/") ? to === `src/${may}.ts` : target === may;
+  });
+}
+
+test("there is something to look at", () => {
+  expect(files.length).toBeGreaterThan(40);
+  expect(inside.length).toBeGreaterThan(100);
+});
+
+test("every room is in the table", () => {
+  const rooms = new Set(files.map(roomOf));
+  expect([...rooms].filter((room) => MAY_IMPORT[room] === undefined)).toEqual([]);
+});
+
+test("imports point down", () => {
+  expect(inside.filter((one) => !allowed(one)).map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
+test("no file imports itself by way of others", () => {
+  const next = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of inside) if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" → "));
+    if (done.has(file) || way.includes(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
+test("Node stands at the edge", () => {
+  const nodes = imports.filter(
+    ({ from, to }) => WITHOUT_NODE.includes(roomOf(from)) && /^(node:|webgpu$|sharp$)/.test(to),
+  );
+  expect(nodes.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+});
+
+test("only src/gpu/dawn.ts imports Dawn", () => {
+  expect(imports.filter(({ from, to }) => to === "webgpu" && from !== "src/gpu/dawn.ts")).toEqual([]);
+});
