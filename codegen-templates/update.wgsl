@@ -1,7 +1,9 @@
 // The update of all parameters: global-norm clipping as PyTorch's clip_grad_norm_, then AdamW as PyTorch's.
 //   SQUARES: partial[FIRST + i] = Σ gradient² over the i-th run of RUN numbers of an arena
-//   NORM:    norm[0] = √(Σ partial), added up in order by one workgroup
-//   ADAMW:   one number an invocation; nothing changes where the norm is not finite
+//   NORM:    norm[0] = √(Σ partial), added up in order by one workgroup; norm[1] becomes 1 where that is not finite,
+//            and stays so until the host says otherwise
+//   ADAMW:   one number an invocation; nothing changes while norm[1] is not 0, so that steps which the host sent
+//            after a bad one leave the weights as the bad one found them
 
 #if SQUARES
 @compute @workgroup_size(64)
@@ -31,6 +33,8 @@ fn main(@builtin(local_invocation_index) index: u32) {
     var total = 0.0;
     for (var i = 0u; i < 64u; i++) { total += shares[i]; }
     norm[0] = sqrt(total);
+    // An exponent of all ones: an infinity or no number. Comparing a number with itself does not tell everywhere.
+    if ((bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u) { norm[1] = 1.0; }
   }
 }
 #end
@@ -39,8 +43,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
   if (i >= SIZEu) { return; }
-  // An exponent of all ones is an infinity or no number at all; comparing a number with itself does not tell everywhere.
-  if ((bitcast<u32>(norm[0]) & 0x7f800000u) == 0x7f800000u) { return; }
+  if (norm[1] != 0.0) { return; }
   let scale = min(1.0, step.clip / (norm[0] + 1e-6));
   let d = gradient[i] * scale;
   let m = step.beta1 * moment1[i] + (1.0 - step.beta1) * d;

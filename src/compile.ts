@@ -120,7 +120,7 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
     ({ name, access: "read", type, target: { kind: "field", field: name === "norm" ? "grad_norm" : name } }) as const;
   const { dispatches, scratchBytes } = updateKernels(parts, bound("norm", "array<f32>"), bound("decay", "array<u32>"));
   const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
-  return { phase: { name: "update", nodes: [{ label: "update", choices: [choice] }] }, bytes: scratchBytes };
+  return { phase: { name: "update", nodes: [{ label: "update", op: undefined, choices: [choice] }] }, bytes: scratchBytes };
 }
 
 /** Chooses kernels for programs, plans their memory and emits them; with `training` the update follows. */
@@ -132,6 +132,7 @@ export function assemble(
   const drafts = programs.map((program): DraftPhase => {
     const nodes = program.ops.map((op) => ({
       label: op.kind,
+      op: { program, op },
       choices: choose(realise(program, op), op.kind, options),
     }));
     return { name: program.name, nodes };

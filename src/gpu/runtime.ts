@@ -5,7 +5,7 @@ import { type Allocated, allocate, type Buffers } from "./buffers.js";
 import { choose, type PickedPhase, type Preference } from "./choose.js";
 import { DeviceError } from "./device-error.js";
 import { deviceErrorFrom, type Health, watch } from "./health.js";
-import { type PreparedNode, prepareNodes } from "./nodes.js";
+import { type Encode, type PreparedNode, prepareNodes } from "./nodes.js";
 import { compileKernels } from "./pipelines.js";
 import { createReadback } from "./readback.js";
 import { type NodeTime, timeNodes } from "./timestamps.js";
@@ -34,6 +34,8 @@ export interface Runtime {
   readonly bytes: Allocated;
   /** Submits the dispatches of these phases, in order, and returns at once. */
   run(phases: readonly string[]): void;
+  /** Submits the dispatches of one node of a phase alone. */
+  runNode(phase: string, index: number): void;
   /** Runs a phase with a timestamp before and after each node. */
   time(phase: string): Promise<readonly NodeTime[]>;
   /** Copies `data` to the place, `offset` bytes in, before whatever is run next. */
@@ -95,6 +97,15 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
     const { buffer, start, bytes } = locate(place);
     return await readback.read(buffer, start, bytes);
   };
+  const submit = (label: string, dispatches: readonly Encode[]): void => {
+    for (let first = 0; first < dispatches.length; first += perSubmit) {
+      const encoder = device.createCommandEncoder({ label });
+      const pass = encoder.beginComputePass({ label });
+      for (const encode of dispatches.slice(first, first + perSubmit)) encode(pass);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    }
+  };
   return {
     picks: picked.flatMap(({ name, nodes }) =>
       nodes.map(({ label, choice }) => ({ phase: name, label, variant: choice.variant })),
@@ -102,15 +113,16 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
     bytes: buffers.bytes,
     run(names) {
       health.check();
-      const label = names.join(", ");
-      const dispatches = names.flatMap((name) => nodesOf(name).flatMap((node) => node.dispatches));
-      for (let first = 0; first < dispatches.length; first += perSubmit) {
-        const encoder = device.createCommandEncoder({ label });
-        const pass = encoder.beginComputePass({ label });
-        for (const encode of dispatches.slice(first, first + perSubmit)) encode(pass);
-        pass.end();
-        device.queue.submit([encoder.finish()]);
-      }
+      submit(
+        names.join(", "),
+        names.flatMap((name) => nodesOf(name).flatMap((node) => node.dispatches)),
+      );
+    },
+    runNode(phase, index) {
+      health.check();
+      const node = nodesOf(phase)[index];
+      if (node === undefined) throw new RangeError(`Phase ${phase} has no node ${index}.`);
+      submit(`${phase}: ${node.label}`, node.dispatches);
     },
     async time(phase) {
       health.check();

@@ -65,9 +65,22 @@ export interface Choice {
   readonly dispatches: readonly Dispatch[];
 }
 
+/** Something that a node makes, for looking at it: a matrix of f32 in a buffer. */
+export interface NodeOutput {
+  readonly name: string;
+  readonly range: BufferRange;
+  readonly rows: number;
+  readonly columns: number;
+  /** Numbers before its first column, and from one row to the next. */
+  readonly column: number;
+  readonly stride: number;
+}
+
 /** One op of the fused program. */
 export interface PlanNode {
   readonly label: string;
+  /** For finding the first that went bad. */
+  readonly outputs?: readonly NodeOutput[];
   readonly choices: readonly Choice[];
 }
 

@@ -72,6 +72,8 @@ export interface Builder {
   ): TensorId;
   parameter(description: Omit<Parameter, "tensor">): TensorId;
   shape(id: TensorId): readonly number[];
+  /** Makes a value a result of that name. */
+  publish(id: TensorId, name: string): void;
   add(op: Op): void;
   program(): Program;
 }
@@ -112,6 +114,9 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       return id;
     },
     shape: (id) => (tensors[id] as Tensor).shape,
+    publish: (id, resultName) => {
+      tensors[id] = { ...(tensors[id] as Tensor), role: "result", name: resultName };
+    },
     add: (op) => {
       ops.push(op);
     },

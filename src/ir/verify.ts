@@ -134,11 +134,12 @@ export function verify(program: Program): Program {
     program.tensors.filter((t) => t.role !== "value" && t.role !== "result").map((t) => t.id),
   );
   const made = new Set<TensorId>();
+  const viewsOf = new Map<TensorId, TensorId[]>();
+  for (const { id, view } of program.tensors) if (view) viewsOf.set(view.of, [...(viewsOf.get(view.of) ?? []), id]);
   const name = (id: TensorId): string => `${tensorOf(program, id).name} (%${id})`;
   program.ops.forEach((op, at) => {
     for (const id of inputsOf(op)) {
-      const parts = program.tensors.filter((t) => t.view?.of === id);
-      const whole = known.has(id) || (parts.length > 0 && parts.every((part) => known.has(part.id)));
+      const whole = known.has(id) || (viewsOf.get(id)?.every((part) => known.has(part)) ?? false);
       if (!whole && !known.has(storage(program, id).id)) fault(op, at, `reads ${name(id)} before it is made`);
     }
     for (const id of outputsOf(op)) {

@@ -1,12 +1,17 @@
 // emit: drafts of dispatches and planned memory become shaders and bindings.
+import { layout } from "../ir/facts.js";
 import type { Memory } from "../ir/memory.js";
-import type { BufferRange, Choice, Dispatch, Kernel, Phase, Plan, PlanNode } from "../ir/plan.js";
+import { type Op, outputsOf } from "../ir/op.js";
+import type { BufferRange, Choice, Dispatch, Kernel, NodeOutput, Phase, Plan, PlanNode } from "../ir/plan.js";
+import { count, type Program, tensorOf } from "../ir/program.js";
 import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
 import { tableName } from "./tables.js";
 import { instantiate, STEP_BYTES } from "./template.js";
 
 export interface DraftNode {
   readonly label: string;
+  /** The program and op that it runs; undefined for the update. */
+  readonly op: { readonly program: Program; readonly op: Op } | undefined;
   readonly choices: readonly DraftChoice[];
 }
 
@@ -61,6 +66,21 @@ function checkAccess(dispatch: DraftDispatch, ranges: readonly BufferRange[]): v
   });
 }
 
+function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOutput[] {
+  if (!of) return [];
+  return outputsOf(of.op).map((id) => {
+    const { name, shape } = tensorOf(of.program, id);
+    const columns = shape.at(-1) as number;
+    return {
+      name,
+      range: memory.tensor(phase, id),
+      rows: count(shape) / columns,
+      columns,
+      ...layout(of.program, id),
+    };
+  });
+}
+
 export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
   const kernels: Kernel[] = [];
   const index = new Map<string, number>();
@@ -74,7 +94,8 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
     return kernels.length - 1;
   };
   const emitted = phases.map(({ name, nodes }, phase): Phase => {
-    const made = nodes.map(({ label, choices }, op): PlanNode => {
+    const made = nodes.map((node, op): PlanNode => {
+      const { label, choices } = node;
       const emittedChoices = choices.map(({ variant, requires, dispatches }): Choice => {
         const list = dispatches.map((draft): Dispatch => {
           const bindings = draft.bindings.map((b) => locate(memory, b.target, phase, op));
@@ -83,7 +104,7 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
         });
         return { variant, requires, dispatches: list };
       });
-      return { label, choices: emittedChoices };
+      return { label, outputs: outputsAt(memory, phase, node), choices: emittedChoices };
     });
     return { name, nodes: made };
   });

@@ -155,7 +155,7 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
   const constants = scanConstants(program, op);
   const channels = width(program, u);
   const states = width(program, B);
-  const blocks = constants["BLOCKS"] as number;
+  const blocks = constants.BLOCKS as number;
   const across = Math.ceil(channels / 64);
   const groupA = groupFunction("group_a", op.rowsA);
   const groupD = groupFunction("group_d", op.rowsD);
@@ -203,13 +203,13 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
     ),
     workgroups: [across, blocks, 1],
   };
-  const groups = constants["A_GROUPS"] as number;
+  const groups = constants.A_GROUPS as number;
   return [
     {
       variant: "channels",
       requires: { storageBuffers: storageBuffers([local, replay]) },
       scratch: [4 * blocks * channels * (states + groups)],
-      dispatches: constants["MANY"] ? [local, carry, replay] : [carry, replay],
+      dispatches: constants.MANY ? [local, carry, replay] : [carry, replay],
     },
   ];
 }
@@ -225,9 +225,9 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const constants = scanConstants(program, op);
   const channels = width(program, u);
   const states = width(program, B);
-  const blocks = constants["BLOCKS"] as number;
-  const aGroups = constants["A_GROUPS"] as number;
-  const dGroups = constants["D_GROUPS"] as number;
+  const blocks = constants.BLOCKS as number;
+  const aGroups = constants.A_GROUPS as number;
+  const dGroups = constants.D_GROUPS as number;
   const rows = rowsOf(program);
   const weights = (aGroups * states + dGroups) * channels;
   const groupA = groupFunction("group_a", op.rowsA);
@@ -340,7 +340,7 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
       sumPartials(program, { ...overChannels, offset: sumsAt, result: dB }),
       sumPartials(program, { ...overChannels, offset: sumsAt + states, result: dC }),
     ];
-    const dispatches = [...(constants["MANY"] ? [local, across] : []), ...replays, ...sums];
+    const dispatches = [...(constants.MANY ? [local, across] : []), ...replays, ...sums];
     return {
       variant,
       requires: { ...requires, storageBuffers: storageBuffers(dispatches) },

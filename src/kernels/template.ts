@@ -51,6 +51,6 @@ export function instantiate(dispatch: DraftDispatch): string {
     return value === undefined || typeof value === "boolean" ? found : `${value}${suffix}`;
   });
   const uniform = bindings.some((b) => b.access === "uniform") ? STEP_STRUCT : "";
-  const enables = constants["ENABLE"] ? `enable ${constants["ENABLE"]};\n` : "";
+  const enables = constants.ENABLE ? `enable ${constants.ENABLE};\n` : "";
   return `${enables}${uniform}${declared.join("")}\n${accessors.join("")}\n${body}`;
 }

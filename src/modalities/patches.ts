@@ -6,7 +6,7 @@ import type { Builder, TensorId } from "../ir/program.js";
 export const TIMESTEP_COLUMNS = 256;
 
 /** [cos, sin] of t·exp(−ln 10000·k/128), k = 0..127, for t = 0..T: the constant `timesteps.T`, [T + 1, 256]. */
-export function timestepTable(T: number): Float32Array {
+export function timestepTable(T: number): Float32Array<ArrayBuffer> {
   const half = TIMESTEP_COLUMNS / 2;
   return Float32Array.from({ length: (T + 1) * TIMESTEP_COLUMNS }, (_, i) => {
     const t = Math.floor(i / TIMESTEP_COLUMNS);

@@ -239,8 +239,9 @@ export function differentiate(forward: Program, wanted: readonly string[] = []):
   for (const op of [...forward.ops].reverse()) (RULES[op.kind] as Rule<OpKind>)(op as never, context);
   for (const op of ops) builder.add(op);
   const program = builder.program();
+  const sources = forward.tensors.filter((t) => wanted.includes(t.name));
   const tensors = program.tensors.map((tensor) => {
-    const source = forward.tensors.find((t) => wanted.includes(t.name) && terms.get(t.id) === tensor.id);
+    const source = sources.find((t) => terms.get(t.id) === tensor.id);
     return source ? { ...tensor, role: "result" as const, name: `grad.${source.name}` } : tensor;
   });
   const named = { ...program, tensors };

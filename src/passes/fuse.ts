@@ -1,6 +1,6 @@
 // fuse: fewer dispatches and fewer bytes for the same numbers. Each rewrite has a name and a sentence.
 import { consumers, isUniform, producers, sameRows } from "../ir/facts.js";
-import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
+import { inputsOf, type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
 import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
 
 export interface FuseLimits {
@@ -14,9 +14,12 @@ export const GATED_SCAN_BUFFERS = 11;
 /** What a rewrite works on: changes are made through these functions only. */
 interface Rewriting {
   readonly program: Program;
-  readonly ops: readonly Op[];
   readonly limits: FuseLimits;
+  /** The ops as they now are, in program order. */
+  ops(): readonly Op[];
+  before(a: Op, b: Op): boolean;
   producer(id: TensorId): Op | undefined;
+  /** In program order. */
   readers(id: TensorId): readonly Op[];
   /** Puts `next` in the place of `old`. */
   replace(old: Op, next: Op): void;
@@ -32,7 +35,7 @@ interface Rewrite {
 }
 
 const ofKind = <K extends OpKind>(r: Rewriting, kind: K): OpOf<K>[] =>
-  r.ops.filter((op): op is OpOf<K> => op.kind === kind);
+  r.ops().filter((op): op is OpOf<K> => op.kind === kind);
 
 const reader = <K extends OpKind>(r: Rewriting, id: TensorId, kind: K): OpOf<K> | undefined =>
   r.readers(id).find((op): op is OpOf<K> => op.kind === kind);
@@ -148,7 +151,7 @@ function residualIntoProducer(r: Rewriting): number {
       if (op?.kind !== "linear" && op?.kind !== "linear_dx" && op?.kind !== "norm_grad") continue;
       if (op.in.residual !== undefined || r.readers(mine).length !== 1) continue;
       const maker = r.producer(other);
-      if (maker && r.ops.indexOf(maker) > r.ops.indexOf(op)) continue;
+      if (maker && r.before(op, maker)) continue;
       if (op.kind === "linear") r.replace(op, { ...op, in: { ...op.in, residual: other }, out: { y: add.out.y } });
       if (op.kind === "linear_dx") r.replace(op, { ...op, in: { ...op.in, residual: other }, out: { dx: add.out.y } });
       if (op.kind === "norm_grad") {
@@ -164,7 +167,7 @@ function residualIntoProducer(r: Rewriting): number {
 
 function columnsAsViews(r: Rewriting): number {
   let times = 0;
-  for (const op of r.ops.filter((o) => o.kind === "split" || o.kind === "concat")) {
+  for (const op of r.ops().filter((o) => o.kind === "split" || o.kind === "concat")) {
     const [wide, parts] = op.kind === "split" ? [op.in.x, op.out] : [op.out.y, op.in];
     if (wide === undefined) continue;
     const tensors = Object.values(parts as Record<string, TensorId>).map((id) => tensorOf(r.program, id));
@@ -199,35 +202,54 @@ export interface Fused {
   readonly applied: readonly { readonly name: string; readonly says: string; readonly times: number }[];
 }
 
-/** Applies one rewrite to a program. */
+/** Applies one rewrite to a program. Who makes and who reads a tensor is kept up to date change by change. */
 function rewrite(program: Program, limits: FuseLimits, { apply }: Rewrite): { program: Program; times: number } {
-  const ops = [...program.ops];
+  const slots: (Op | undefined)[] = [...program.ops];
+  const slotOf = new Map(program.ops.map((op, slot) => [op, slot]));
   const tensors: Tensor[] = [...program.tensors];
-  let made = producers(ops);
-  let read = consumers(ops);
-  const refresh = (): void => {
-    made = producers(ops);
-    read = consumers(ops);
+  const made = producers(program.ops);
+  const read = consumers(program.ops);
+  const place = (op: Op): number => {
+    const slot = slotOf.get(op);
+    if (slot === undefined) throw new Error(`a rewrite touches a ${op.kind} that the program no longer has`);
+    return slot;
   };
+  const take = (op: Op): number => {
+    const slot = place(op);
+    slots[slot] = undefined;
+    slotOf.delete(op);
+    for (const id of outputsOf(op)) if (made.get(id) === op) made.delete(id);
+    for (const id of new Set(inputsOf(op))) {
+      const others = read.get(id)?.filter((other) => other !== op);
+      read.set(id, others ?? []);
+    }
+    return slot;
+  };
+  const put = (op: Op, slot: number): void => {
+    slots[slot] = op;
+    slotOf.set(op, slot);
+    for (const id of outputsOf(op)) made.set(id, op);
+    for (const id of new Set(inputsOf(op))) {
+      const others = read.get(id) ?? [];
+      const later = others.findIndex((other) => place(other) > slot);
+      read.set(id, others.toSpliced(later < 0 ? others.length : later, 0, op));
+    }
+  };
+  const ops = (): Op[] => slots.filter((op) => op !== undefined);
   const times = apply({
     program,
-    ops,
     limits,
+    ops,
+    before: (a, b) => place(a) < place(b),
     producer: (id) => made.get(id),
     readers: (id) => read.get(id) ?? [],
-    replace: (old, next) => {
-      ops[ops.indexOf(old)] = next;
-      refresh();
-    },
-    remove: (op) => {
-      ops.splice(ops.indexOf(op), 1);
-      refresh();
-    },
+    replace: (old, next) => put(next, take(old)),
+    remove: take,
     view: (part, of, column) => {
       tensors[part] = { ...tensorOf(program, part), view: { of, column } };
     },
   });
-  return { program: { ...program, ops, tensors }, times };
+  return { program: { ...program, ops: ops(), tensors }, times };
 }
 
 export function fuse(program: Program, limits: FuseLimits): Fused {

@@ -93,6 +93,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   if (options.part === "stack") {
     const x = builder.input("batch", "input", [builder.rows, d_model]);
     const output = lowerStack(builder, spec, x);
+    builder.publish(output, "output");
     const cotangent = builder.input("batch", "cotangent", [builder.rows, d_model]);
     const y = builder.tensor("result", "loss", [1]);
     builder.add({ kind: "dot", in: { a: output, b: cotangent }, out: { y } });

@@ -179,7 +179,8 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
   const decay = { name: "decay", type: "u32" as const, shape: [Math.ceil(blocks / 32)] };
   gather("constants", "constants", [...declared("constant").values(), ...(needs.training ? [decay] : [])]);
   gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
-  const norm = { name: "grad_norm", type: "f32" as const, shape: [1] };
+  /** The norm, and whether one was ever not finite. */
+  const norm = { name: "grad_norm", type: "f32" as const, shape: [2] };
   for (const result of [...declared("result").values(), ...(needs.training ? [norm] : [])]) {
     gather(`result ${result.name}`, "results", [result]);
   }

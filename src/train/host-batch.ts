@@ -1,0 +1,146 @@
+// A batch as the arrays that a program's batch tensors hold, by their names: targets, timesteps, noise levels.
+import type { Batch } from "../data/batch.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { alphaBar } from "../objectives/ddpm.js";
+import { pictureCapacity } from "../passes/lower.js";
+import { noiseKey, stream } from "../random/stream.js";
+
+export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+export type HostBatch = ReadonlyMap<string, HostArray>;
+
+/** What the losses of an update are divided by: counted over all of its micro-batches. */
+export interface Counts {
+  /** Predicted tokens, by the target's modality. */
+  readonly tokens: readonly number[];
+  /** Positions of patches, by modality. */
+  readonly patches: readonly number[];
+}
+
+/** The token that each position predicts: the next one of the same document, where both are tokens; else −1. */
+export function targetsOf(spec: CheckedSpec, batch: Batch): Int32Array<ArrayBuffer> {
+  const { tokens, modality, document, length } = batch;
+  const isToken = (r: number): boolean =>
+    (document[r] as number) >= 0 && spec.model.modalities[modality[r] as number]?.kind !== "patches";
+  return Int32Array.from(tokens, (_, r) => {
+    const next = r + 1;
+    const inside = next % length !== 0 && document[r] === document[next];
+    if (!inside || !isToken(r) || !isToken(next)) return -1;
+    return spec.objectives[modality[next] as number]?.kind === "cross_entropy" ? (tokens[next] as number) : -1;
+  });
+}
+
+export function countsOf(spec: CheckedSpec, batches: readonly Batch[]): Counts {
+  const tokens = spec.model.modalities.map(() => 0);
+  const patches = spec.model.modalities.map(() => 0);
+  for (const batch of batches) {
+    targetsOf(spec, batch).forEach((target, r) => {
+      const of = batch.modality[r + 1] as number;
+      if (target >= 0) tokens[of] = (tokens[of] as number) + 1;
+    });
+    for (const { modality } of batch.pictures) {
+      const declared = spec.model.modalities[modality];
+      const positions = declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
+      patches[modality] = (patches[modality] as number) + positions;
+    }
+  }
+  return { tokens, patches };
+}
+
+/** One tensor of the tokens' loss: which token, what it weighs, to whose loss it counts. */
+export function tokenArrays(
+  spec: CheckedSpec,
+  targets: Int32Array<ArrayBuffer>,
+  modality: ArrayLike<number>,
+  counts: Counts,
+): [string, HostArray][] {
+  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
+  const scale = Float32Array.from(targets, (target, r) => {
+    if (target < 0) return 0;
+    const objective = spec.objectives[modality[r + 1] as number];
+    return (objective?.weight ?? 0) / total;
+  });
+  const classes = Int32Array.from(targets, (target, r) => (target < 0 ? -1 : (modality[r + 1] as number)));
+  return [
+    ["target", targets],
+    ["target_scale", scale],
+    ["target_class", classes],
+  ];
+}
+
+export interface Draw {
+  readonly seed: number;
+  /** Number of the micro-batch, from the beginning of training: picks timesteps and noise. */
+  readonly draw: number;
+}
+
+/** The number of a validation batch's draw: never that of a training batch. */
+export const validationDraw = (index: number): number => 2 ** 31 + index;
+
+/** Everything that the phases of a model read of a batch. */
+export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { seed, draw }: Draw): HostBatch {
+  const { modality, document, tokens, pictures } = batch;
+  const rows = tokens.length;
+  const isPatch = (r: number): boolean => spec.model.modalities[modality[r] as number]?.kind === "patches";
+  const arrays = new Map<string, HostArray>([
+    ["modality", Uint32Array.from(modality)],
+    ["embedded", Int32Array.from(tokens, (t, r) => ((document[r] as number) < 0 || isPatch(r) ? -1 : t))],
+    ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
+    ...tokenArrays(spec, targetsOf(spec, batch), modality, counts),
+  ]);
+  const timesteps = stream("timestep", seed, draw);
+  spec.model.modalities.forEach((declared, index) => {
+    if (declared.kind !== "patches") return;
+    const objective = spec.objectives[index];
+    const size = patchSize(declared);
+    const positions = patchesPerPicture(declared);
+    const clean = new Float32Array(rows * size);
+    const level = new Float32Array(2 * rows);
+    const picture = new Int32Array(rows).fill(-1);
+    const scale = new Float32Array(rows);
+    const timestep = new Int32Array(pictureCapacity(declared, batch.batch, batch.length));
+    const mine = pictures.filter((p) => p.modality === index);
+    mine.forEach(({ position, patches }, i) => {
+      const steps = objective?.kind === "ddpm" ? objective.steps : 0;
+      const t = steps > 0 ? 1 + timesteps.below(steps) : 0;
+      const kept = steps > 0 ? alphaBar(t, steps) : 1;
+      timestep[i] = t;
+      clean.set(patches, position * size);
+      picture.fill(i, position, position + positions);
+      for (let r = position; r < position + positions; r++) {
+        level[2 * r] = Math.sqrt(kept);
+        level[2 * r + 1] = Math.sqrt(1 - kept);
+        scale[r] = steps > 0 ? (objective?.weight ?? 0) / (counts.patches[index] as number) : 0;
+      }
+    });
+    const { name } = declared;
+    arrays.set(`clean.${name}`, clean);
+    arrays.set(`level.${name}`, level);
+    arrays.set(`picture.${name}`, picture);
+    arrays.set(`timestep.${name}`, timestep);
+    arrays.set(`scale.${name}`, scale);
+  });
+  return arrays;
+}
+
+/** Mean losses of an update from the sums that its micro-batches left; modalities without a position are left out. */
+export function lossesOf(
+  spec: CheckedSpec,
+  counts: Counts,
+  sums: { readonly tokens: readonly number[]; readonly pictures: ReadonlyMap<string, number> },
+): { loss: number; losses: Record<string, number> } {
+  const losses: Record<string, number> = {};
+  let loss = 0;
+  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
+  spec.model.modalities.forEach((declared, index) => {
+    const objective = spec.objectives[index];
+    if (!objective) return;
+    const isToken = objective.kind === "cross_entropy";
+    const count = (isToken ? counts.tokens : counts.patches)[index] as number;
+    if (count === 0) return;
+    const sum = (isToken ? sums.tokens[index] : sums.pictures.get(declared.name)) as number;
+    losses[declared.name] = sum / count;
+    loss += (objective.weight * sum) / (isToken ? total : count);
+  });
+  return { loss, losses };
+}

@@ -1,0 +1,162 @@
+// A compiled model on a device: its parameters by their names, its batches by theirs, and its phases.
+import type { Compiled } from "../compile.js";
+import type { Tensor } from "../data/safetensors.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import { prepare, type Runtime } from "../gpu/runtime.js";
+import type { BufferRole, Field } from "../ir/plan.js";
+import { fillTable, tableName } from "../kernels/tables.js";
+import { STEP_BYTES, STEP_FIELDS } from "../kernels/template.js";
+import { timestepTable } from "../modalities/patches.js";
+import type { HostBatch } from "./host-batch.js";
+import { initialValues } from "./initialise.js";
+
+/** Parameters, gradients or moments, by the names that checkpoints give them. */
+export type Tensors = ReadonlyMap<string, Tensor>;
+type Arena = Extract<BufferRole, "parameters" | "gradients" | "moment1" | "moment2">;
+
+/** What one update is told, besides the gradients. */
+export type StepScalars = Readonly<Record<(typeof STEP_FIELDS)[number][0], number>>;
+
+export interface Model {
+  readonly compiled: Pick<Compiled, "plan" | "parameters" | "tables" | "batch" | "length">;
+  readonly runtime: Runtime;
+  initialise(seed: number): void;
+  /** Writes tensors into an arena; throws a RangeError where a name or shape is not the model's. */
+  load(arena: Arena, tensors: Tensors): void;
+  read(arena: Arena): Promise<Map<string, Tensor>>;
+  writeBatch(batch: HostBatch): void;
+  writeStep(step: StepScalars): void;
+  /** A result as the phases submitted so far leave it. */
+  result(name: string): Promise<Float32Array>;
+  hasResult(name: string): boolean;
+}
+
+const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** One bit for each 64 numbers of the arenas: whether weight decay applies to them. */
+function decayBits({ plan, parameters }: Model["compiled"], words: number): Uint32Array<ArrayBuffer> {
+  const bits = new Uint32Array(words);
+  const arenas = plan.buffers.filter(({ role }) => role === "parameters");
+  const first = arenas.map((_, part) => arenas.slice(0, part).reduce((sum, { bytes }) => sum + bytes, 0));
+  for (const { shape, part, offset, source } of parameters) {
+    if (!source.decay) continue;
+    const start = Math.floor(((first[part] as number) + offset) / 256);
+    const end = Math.ceil(((first[part] as number) + offset + 4 * size(shape)) / 256);
+    for (let block = start; block < end; block++) {
+      bits[block >>> 5] = (bits[block >>> 5] as number) | (1 << (block & 31));
+    }
+  }
+  return bits;
+}
+
+function constant(compiled: Model["compiled"], { name, shape }: Field): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+  if (name === "decay") return decayBits(compiled, size(shape));
+  const [kind, steps] = name.split(".");
+  if (kind === "timesteps") return timestepTable(Number(steps));
+  throw new Error(`the plan wants a constant ${name} that nobody makes`);
+}
+
+export async function openModel({ device, profile }: OpenDevice, compiled: Model["compiled"]): Promise<Model> {
+  const { plan, parameters, tables } = compiled;
+  const runtime = await prepare(device, profile, plan);
+  const buffersOf = (role: BufferRole): number[] =>
+    plan.buffers.flatMap((buffer, i) => (buffer.role === role ? [i] : []));
+  const fieldsOf = (role: BufferRole): Field[] => plan.fields.filter((f) => plan.buffers[f.buffer]?.role === role);
+  for (const field of fieldsOf("constants")) runtime.write(field.name, constant(compiled, field));
+
+  const [batchBuffer] = buffersOf("batch") as [number];
+  const batchBytes = plan.buffers[batchBuffer]?.bytes as number;
+  const mirror = new ArrayBuffer(batchBytes);
+  const batchFields = fieldsOf("batch");
+  const range = (arena: Arena, part: number) => {
+    const buffer = buffersOf(arena)[part] as number;
+    return { buffer, offset: 0, bytes: plan.buffers[buffer]?.bytes as number };
+  };
+
+  const writeAll = (arena: Arena, values: (field: (typeof parameters)[number]) => ArrayLike<number>): void => {
+    buffersOf(arena).forEach((_, part) => {
+      const whole = new Float32Array(range(arena, part).bytes / 4);
+      for (const field of parameters) if (field.part === part) whole.set(values(field), field.offset / 4);
+      runtime.write(range(arena, part), whole);
+    });
+  };
+
+  return {
+    compiled,
+    runtime,
+    initialise(seed) {
+      writeAll("parameters", ({ shape, group, source: { initial, layer, part } }) =>
+        initialValues(initial, shape, { seed, layer: layer >>> 0, part, group }),
+      );
+    },
+    load(arena, tensors) {
+      const known = new Set(parameters.map(({ name }) => name));
+      for (const name of tensors.keys()) {
+        if (!known.has(name)) throw new RangeError(`The model has no parameter ${name}.`);
+      }
+      writeAll(arena, ({ name, shape }) => {
+        const tensor = tensors.get(name);
+        if (!tensor) throw new RangeError(`The parameter ${name} is missing.`);
+        if (tensor.shape.join() !== shape.join()) {
+          throw new RangeError(`${name} is [${tensor.shape}], and the model's is [${shape}].`);
+        }
+        return tensor.data as Float32Array;
+      });
+    },
+    async read(arena) {
+      const parts = await Promise.all(buffersOf(arena).map((_, part) => runtime.read(range(arena, part))));
+      return new Map(
+        parameters.map(({ name, shape, part, offset }): [string, Tensor] => {
+          const data = new Float32Array(parts[part] as ArrayBuffer, offset, size(shape)).slice();
+          return [name, { dtype: "F32", shape: [...shape], data }];
+        }),
+      );
+    },
+    writeBatch(batch) {
+      const given = (name: string): ArrayLike<number> => {
+        const array = batch.get(name);
+        if (!array) throw new Error(`the batch lacks ${name}`);
+        return array;
+      };
+      for (const { name, offset, shape } of batchFields) {
+        const table = tables.find((t) => tableName(t) === name);
+        const array = table ? fillTable(table, given) : batch.get(name);
+        if (!array) continue;
+        if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
+        new Uint8Array(mirror).set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+      }
+      runtime.write({ buffer: batchBuffer, offset: 0, bytes: batchBytes }, mirror);
+    },
+    writeStep(step) {
+      const bytes = new DataView(new ArrayBuffer(STEP_BYTES));
+      STEP_FIELDS.forEach(([name, type], i) => {
+        if (type === "u32") bytes.setUint32(4 * i, step[name], true);
+        else bytes.setFloat32(4 * i, step[name], true);
+      });
+      runtime.write("step", bytes.buffer);
+    },
+    result: async (name) => new Float32Array(await runtime.read(name)),
+    hasResult: (name) => plan.fields.some((f) => f.name === name && plan.buffers[f.buffer]?.role === "results"),
+  };
+}
+
+/** The scalars of update `step`, counted from 1. Corrections are computed in float64. */
+export function stepScalars(
+  { betas, eps, weight_decay }: { betas: readonly [number, number]; eps: number; weight_decay: number },
+  lr: number,
+  clip: number | undefined,
+  step: number,
+  accumulate: boolean,
+): StepScalars {
+  return {
+    lr,
+    beta1: betas[0],
+    beta2: betas[1],
+    eps,
+    weight_decay,
+    correction1: 1 - betas[0] ** step,
+    correction2: 1 - betas[1] ** step,
+    clip: clip ?? Number.POSITIVE_INFINITY,
+    accumulate: accumulate ? 1 : 0,
+  };
+}
