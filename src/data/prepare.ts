@@ -14,7 +14,9 @@ import { DECODER } from "./picture-file.js";
 import { readPictures } from "./read-pictures.js";
 import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
-import { writeWhole } from "./write-whole.js";
+import { makeFolderOf, writeWhole } from "./write-whole.js";
+
+const WRITABLE = "Free some space, or set MOM_CACHE to a folder that can be written.";
 
 /** The `data` section of a checked spec. */
 export interface DataRequest {
@@ -125,8 +127,9 @@ async function made(
   parts: ModelParts,
   notice: (text: string) => void,
 ): Promise<Shard> {
+  makeFolderOf(file, WRITABLE);
   notice(`preparing ${documents.length} documents, once, into ${file}`);
   const bytes = writeShard(await readPictures(documents, parts), parts.modalities);
-  writeWhole(file, bytes, "Free some space, or set MOM_CACHE to a folder that can be written.");
+  writeWhole(file, bytes, WRITABLE);
   return readShard(bytes, basename(file), parts.modalities);
 }

@@ -6,15 +6,27 @@ import { InputError } from "../diagnostics/input-error.js";
 /** @param remedy what to do when the disk refuses */
 export function writeWhole(path: string, bytes: Uint8Array, remedy: string): void {
   const aside = `${path}.${process.pid}.part`;
+  makeFolderOf(path, remedy);
   try {
-    mkdirSync(dirname(path), { recursive: true });
     writeSynced(aside, bytes);
     renameSync(aside, path);
     syncFolder(dirname(path));
   } catch (error) {
-    throw new InputError(`cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);
+    throw refused(path, error, remedy);
   }
 }
+
+/** Makes the folder that a file will stand in: worth doing before what the file will hold is computed. */
+export function makeFolderOf(path: string, remedy: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw refused(path, error, remedy);
+  }
+}
+
+const refused = (path: string, error: unknown, remedy: string): InputError =>
+  new InputError(`cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);
 
 /** Leaves no file where it fails. */
 function writeSynced(path: string, bytes: Uint8Array): void {
