@@ -58,6 +58,11 @@ export const tooManyVariants = (span: Span, name: string, count: number, limit: 
     },
   );
 
+export const tooManyAblations = (span: Span, limit: number): Diagnostic =>
+  error("too-many-ablations", "Too many ablations", `A spec has at most ${limit} \`ablate\` blocks.`, span, {
+    help: "Put them into files of their own that import this one.",
+  });
+
 export const baselineNotVaried = (span: Span, path: string, known: readonly string[]): Diagnostic =>
   error(
     "baseline-not-varied",

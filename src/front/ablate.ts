@@ -1,7 +1,7 @@
 // `ablate` blocks: each value that varies is tried in the spec, so that no variant is found wrong after runs have begun.
 import type { Value, Word } from "../../grammar/tree.js";
 import * as report from "../diagnostics/ablate.js";
-import { type Diagnostic, isError, type Span } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
 import { needsName, unknownField } from "../diagnostics/fields.js";
 import type { Member, Section } from "./document.js";
 import { findingsOf } from "./findings.js";
@@ -15,11 +15,19 @@ import { validateSpec } from "./validate.js";
 import { listValues } from "./values.js";
 import { type Target, targetOf, valueIn, withValue } from "./vary.js";
 
-export const VARIANTS = 4096;
+/** Of one `ablate` block, and blocks of a spec. */
+const VARIANTS = 4096;
+const ABLATIONS = 64;
+
+/** An axis before its values are tried. */
+interface Draft {
+  readonly path: Word;
+  readonly target: Target;
+  readonly values: readonly Value[];
+}
 
 interface Axis {
   readonly target: Target;
-  readonly span: Span;
   readonly arms: readonly Arm[];
 }
 
@@ -38,6 +46,11 @@ interface Ablating extends Shaping {
 export function checkAblations(section: Section, json: Json, shaping: Shaping): Ablation[] {
   const ablating = { ...shaping, json };
   const members = [...section.members.values()];
+  const beyond = members[ABLATIONS];
+  if (beyond !== undefined) {
+    shaping.diagnostics.push(report.tooManyAblations(beyond.name.span, ABLATIONS));
+    return [];
+  }
   return members.map((member) => ablation(member, ablating)).filter((a) => a !== undefined);
 }
 
@@ -65,17 +78,24 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
     else if (unknown.length === 0) diagnostics.push(report.missingVary(name.span, name.text));
     return undefined;
   }
-  const axes: Axis[] = [];
+  const drafts: Draft[] = [];
   for (const { name: path, value } of vary.section.members.values()) {
-    const axis = value && axisOf(path, value, ablating);
-    if (axis === undefined) continue;
-    const overlaps = (other: Axis): boolean => within(axis.target, other.target) || within(other.target, axis.target);
-    const earlier = axes.find(overlaps);
-    if (earlier !== undefined) diagnostics.push(report.variedTwice(path.span, path.text, earlier.span));
-    else axes.push(axis);
+    const draft = value && draftOf(path, value, ablating);
+    if (draft === undefined) continue;
+    const overlaps = ({ target }: Draft): boolean => within(draft.target, target) || within(target, draft.target);
+    const earlier = drafts.find(overlaps);
+    if (earlier !== undefined) diagnostics.push(report.variedTwice(path.span, path.text, earlier.path.span));
+    else drafts.push(draft);
   }
-  const count = axes.reduce((product, axis) => product * axis.arms.length, 1);
-  if (count > VARIANTS) diagnostics.push(report.tooManyVariants(name.span, name.text, count, VARIANTS));
+  const count = drafts.reduce((product, { values }) => product * values.length, 1);
+  if (count > VARIANTS) {
+    diagnostics.push(report.tooManyVariants(name.span, name.text, count, VARIANTS));
+    return undefined;
+  }
+  const axes = drafts.map(({ target, values }): Axis => {
+    const arms = values.map((value) => arm(value, target, ablating)).filter((a) => a !== undefined);
+    return { target, arms };
+  });
   return {
     name: name.text,
     axes: axes.map(({ target, arms }) => ({ path: target.path, values: arms.map((arm) => arm.value) })),
@@ -85,16 +105,10 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
 
 const within = (inner: Target, outer: Target): boolean => `${inner.pointer}/`.startsWith(`${outer.pointer}/`);
 
-function axisOf(path: Word, value: Value, ablating: Ablating): Axis | undefined {
+function draftOf(path: Word, value: Value, ablating: Ablating): Draft | undefined {
   const target = targetOf(path, ablating.json, ablating.diagnostics);
   const values = target && listValues(value, path.text, ablating);
-  if (target === undefined || values === undefined) return undefined;
-  if (values.length > VARIANTS) {
-    ablating.diagnostics.push(report.tooManyVariants(value.span, path.text, values.length, VARIANTS));
-    return undefined;
-  }
-  const arms = values.map((one) => arm(one, target, ablating)).filter((a) => a !== undefined);
-  return { target, span: path.span, arms };
+  return target && values && { path, target, values };
 }
 
 /** Tries a value in the spec: the whole is checked as if it stood there. */

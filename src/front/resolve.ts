@@ -1,21 +1,21 @@
 // From a spec that the schema has passed to the checked spec: names resolve, sizes divide, vocabularies fit.
-import { MAMBA_PARTS, type MambaPart } from "../blocks/mamba.fields.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
-import { each, type Ownership, shared } from "../ir/ownership.js";
 import { type Modality, type PatchesModality, patchesPerPicture } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, type Places, valueAt } from "./places.js";
+import { resolveBlock } from "./resolve-block.js";
 import { ROOT } from "./schema.js";
-import type { BlockFields, CheckedSpec } from "./spec.js";
-import type { BlockJson, DecoupledJson, ModalityJson, SpecJson } from "./spec-json.js";
+import type { CheckedSpec } from "./spec.js";
+import type { ModalityJson, SpecJson } from "./spec-json.js";
 import { layOut, markersOf, ownerOf } from "./vocabulary.js";
 
 export const LAYERS = 1024;
 
-interface Resolving {
+/** A spec that the schema has passed, and where to report. */
+export interface Resolving {
   readonly json: SpecJson;
   readonly places: Places;
   readonly diagnostics: Diagnostic[];
@@ -31,7 +31,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
   const names = modalities.map((m) => m.name);
   const blocks = Object.entries(model.block).map(([name, fields]) => ({
     name,
-    fields: block(name, fields, names, resolving),
+    fields: resolveBlock(name, fields, names, resolving),
   }));
   const spec: CheckedSpec = {
     model: {
@@ -107,66 +107,6 @@ function checkLength(m: PatchesModality, { json, places, diagnostics }: Resolvin
   const { length } = json.data;
   if (patches + 2 <= length) return;
   diagnostics.push(report.lengthTooSmall(valueAt(places, "/data/length"), length, m.name, patches + 2, patches));
-}
-
-function block(name: string, fields: BlockJson, modalities: readonly string[], resolving: Resolving): BlockFields {
-  const { kind, d_state, d_conv, expand, dt_rank, dt_bias, decouple } = fields;
-  const at = below(below("/model/block", name), "decouple");
-  const seen = new Map<string, string>();
-  const parts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, shared(modalities.length)])) as Record<
-    MambaPart,
-    Ownership
-  >;
-  decouple.forEach((decoupled, i) => {
-    const here = below(at, i);
-    const earlier = seen.get(decoupled.part);
-    const { places, diagnostics } = resolving;
-    if (earlier !== undefined)
-      diagnostics.push(report.partTwice(valueAt(places, here), decoupled.part, valueAt(places, earlier)));
-    seen.set(decoupled.part, here);
-    parts[decoupled.part] = ownership(decoupled, modalities, here, resolving);
-  });
-  return {
-    kind,
-    d_state,
-    d_conv,
-    expand,
-    dt_rank: dt_rank === "auto" ? Math.ceil(resolving.json.model.d_model / 16) : dt_rank,
-    dt_bias,
-    parts,
-  };
-}
-
-function ownership(
-  { part, groups }: DecoupledJson,
-  modalities: readonly string[],
-  at: string,
-  { places, diagnostics }: Resolving,
-): Ownership {
-  if (groups === undefined) return each(modalities.length);
-  const listOf = new Map<string, number>();
-  const wrote = new Map<string, string>();
-  groups.forEach((group, g) => {
-    group.forEach((name, i) => {
-      const here = below(below(below(at, "groups"), g), i);
-      const earlier = wrote.get(name);
-      if (!modalities.includes(name)) diagnostics.push(report.unknownModality(valueAt(places, here), name, modalities));
-      else if (earlier !== undefined)
-        diagnostics.push(report.groupRepeats(valueAt(places, here), name, valueAt(places, earlier)));
-      wrote.set(name, here);
-      listOf.set(name, g);
-    });
-  });
-  const missing = modalities.filter((name) => !listOf.has(name));
-  if (missing.length > 0) diagnostics.push(report.groupMisses(valueAt(places, below(at, "groups")), part, missing));
-  // Groups are numbered in the order of their first modality, not in the order they are written.
-  const numbers = new Map<number, number>();
-  const of = modalities.map((name) => {
-    const list = listOf.get(name) ?? 0;
-    if (!numbers.has(list)) numbers.set(list, numbers.size);
-    return numbers.get(list) ?? 0;
-  });
-  return { groups: numbers.size, of };
 }
 
 function layers({ json, places, diagnostics }: Resolving): number[] {

@@ -220,6 +220,10 @@ describe("bad input", () => {
       "too-many-imports",
     );
   });
+  test("more than 64 ablations", () => {
+    const rest = Array.from({ length: 65 }, (_, i) => `ablate a${i} { vary train.seed: [1] }`).join("\n");
+    expect(checked({ rest }).diagnostics.map((d) => d.code)).toEqual(["too-many-ablations"]);
+  });
   test("a file in a circle with itself", () => {
     const text = 'import "a.mom"';
     expect(check({ path: "a.mom", text }, (path) => ({ path, text })).diagnostics.map((d) => d.code)).toContain(
