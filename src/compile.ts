@@ -120,7 +120,10 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
     ({ name, access: "read", type, target: { kind: "field", field: name === "norm" ? "grad_norm" : name } }) as const;
   const { dispatches, scratchBytes } = updateKernels(parts, bound("norm", "array<f32>"), bound("decay", "array<u32>"));
   const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
-  return { phase: { name: "update", nodes: [{ label: "update", op: undefined, choices: [choice] }] }, bytes: scratchBytes };
+  return {
+    phase: { name: "update", nodes: [{ label: "update", op: undefined, choices: [choice] }] },
+    bytes: scratchBytes,
+  };
 }
 
 /** Chooses kernels for programs, plans their memory and emits them; with `training` the update follows. */
@@ -157,8 +160,17 @@ export function assemble(
   };
 }
 
+/** What needs no memory plan: the programs of all phases. */
+export const programsOf = (spec: CheckedSpec, options: CompileOptions): StageOutput[] =>
+  options.phases.map((request) => stagesOf(spec, request, options));
+
+/** @throws TooLarge where the profile's devices cannot hold what a kernel binds in one piece */
 export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {
-  const stages = options.phases.map((request) => stagesOf(spec, request, options));
+  return planned(programsOf(spec, options), options);
+}
+
+/** Compiles what `programsOf` made. */
+export function planned(stages: readonly StageOutput[], options: CompileOptions): Compiled {
   const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
   const training = options.phases.some((request) => request.gradients);
   return {
@@ -177,6 +189,21 @@ export type Stage = (typeof STAGES)[number];
 export function dump(compiled: Compiled, stage: Stage): string {
   const { plan: made, stages } = compiled;
   switch (stage) {
+    case "plan": {
+      const lines = made.buffers.map(({ name, role, bytes }) => `  ${name} (${role}): ${bytes} bytes`);
+      const total = made.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+      return [`${made.buffers.length} buffers, ${total} bytes`, ...lines, ""].join("\n");
+    }
+    case "emit":
+      return made.kernels.map(({ name, source }) => `// ${name}\n${source}`).join("\n");
+    default:
+      return dumpPrograms(stages, stage);
+  }
+}
+
+/** The stages before there is a plan. */
+export function dumpPrograms(stages: readonly StageOutput[], stage: Exclude<Stage, "plan" | "emit">): string {
+  switch (stage) {
     case "lower":
       return stages.map(({ lowered }) => printProgram(lowered)).join("\n");
     case "differentiate":
@@ -190,12 +217,5 @@ export function dump(compiled: Compiled, stage: Stage): string {
           return [`${before} → ${after}`, ...rewrites, printProgram(fused.program)].join("\n");
         })
         .join("\n");
-    case "plan": {
-      const lines = made.buffers.map(({ name, role, bytes }) => `  ${name} (${role}): ${bytes} bytes`);
-      const total = made.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-      return [`${made.buffers.length} buffers, ${total} bytes`, ...lines, ""].join("\n");
-    }
-    case "emit":
-      return made.kernels.map(({ name, source }) => `// ${name}\n${source}`).join("\n");
   }
 }

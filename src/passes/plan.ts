@@ -31,6 +31,8 @@ const aligned = (bytes: number): number => ALIGNMENT * Math.ceil(bytes / ALIGNME
 /** One stretch of time in which something needs memory; time runs through the phases, one op a tick. */
 interface Interval {
   readonly key: string;
+  /** For people. */
+  readonly what: string;
   readonly bytes: number;
   readonly from: number;
   readonly to: number;
@@ -50,29 +52,37 @@ function intervals({ phases, updateScratch }: PlanNeeds): Interval[] {
         else lives.set(home.id, [i, i]);
       }
       scratch[i]?.forEach((bytes, slot) => {
-        found.push({ key: `${phase}/${i}/${slot}`, bytes, from: clock + i, to: clock + i });
+        const what = `scratch of ${op.kind}`;
+        found.push({ key: `${phase}/${i}/${slot}`, what, bytes, from: clock + i, to: clock + i });
       });
     });
     for (const [id, [from, to]] of lives) {
-      const bytes = 4 * count(tensorOf(program, id).shape);
-      found.push({ key: `${phase}:${id}`, bytes, from: clock + from, to: clock + to });
+      const { name: what, shape } = tensorOf(program, id);
+      found.push({ key: `${phase}:${id}`, what, bytes: 4 * count(shape), from: clock + from, to: clock + to });
     }
     clock += program.ops.length;
   });
   if (updateScratch !== undefined) {
-    found.push({ key: `${phases.length}/0/0`, bytes: updateScratch, from: clock, to: clock });
+    const what = "scratch of the update";
+    found.push({ key: `${phases.length}/0/0`, what, bytes: updateScratch, from: clock, to: clock });
   }
   return found;
 }
 
+/** Something that one buffer must hold, by its largest tenant. */
+export interface Piece {
+  readonly what: string;
+  readonly bytes: number;
+}
+
 /** Largest first, each into the smallest slot where it fits in size and time (greedy by size). */
-function shareSlots(all: readonly Interval[]): { sizes: number[]; slotOf: Map<string, number> } {
-  const sizes: number[] = [];
+function shareSlots(all: readonly Interval[]): { slots: Piece[]; slotOf: Map<string, number> } {
+  const slots: Piece[] = [];
   const busy: Interval[][] = [];
   const slotOf = new Map<string, number>();
   for (const interval of [...all].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
     let best = -1;
-    for (let slot = sizes.length - 1; slot >= 0; slot--) {
+    for (let slot = slots.length - 1; slot >= 0; slot--) {
       const free = (busy[slot] as Interval[]).every((other) => other.to < interval.from || other.from > interval.to);
       if (free) {
         best = slot;
@@ -80,29 +90,30 @@ function shareSlots(all: readonly Interval[]): { sizes: number[]; slotOf: Map<st
       }
     }
     if (best < 0) {
-      best = sizes.length;
-      sizes.push(aligned(interval.bytes));
+      best = slots.length;
+      slots.push({ what: interval.what, bytes: aligned(interval.bytes) });
       busy.push([]);
     }
     (busy[best] as Interval[]).push(interval);
     slotOf.set(interval.key, best);
   }
-  return { sizes, slotOf };
+  return { slots, slotOf };
 }
 
 /** Lays parameters out in parts that one binding can hold; a layer's tensors are never torn apart. */
 function layOut(
   program: Program,
   limit: number,
-): { fields: ParameterField[]; parts: number[]; at: Map<string, BufferRange> } {
+): { fields: ParameterField[]; parts: number[]; at: Map<string, BufferRange>; runs: Piece[] } {
   const fields: ParameterField[] = [];
   const parts: number[] = [0];
+  const runs: Piece[] = [];
   const at = new Map<string, BufferRange>();
   let part = 0;
   for (let first = 0; first < program.parameters.length; ) {
     let end = first;
     let bytes = 0;
-    const { layer } = program.parameters[first] as Program["parameters"][number];
+    const { layer, names: named } = program.parameters[first] as Program["parameters"][number];
     while (
       end < program.parameters.length &&
       program.parameters[end]?.layer === layer &&
@@ -111,6 +122,7 @@ function layOut(
       bytes += aligned(4 * count(tensorOf(program, program.parameters[end]?.tensor as TensorId).shape));
       end++;
     }
+    runs.push({ what: layer < 0 ? named.join() : `the parameters of layer ${layer}`, bytes });
     if ((parts[part] as number) * 4 + bytes > limit && parts[part] !== 0) {
       part++;
       parts.push(0);
@@ -127,11 +139,29 @@ function layOut(
     }
     first = end;
   }
-  return { fields, parts, at };
+  return { fields, parts, at, runs };
 }
 
-/** Thrown where one tensor is larger than a binding of the device may be. */
-export class TooLarge extends Error {}
+/** Thrown where a device of the profile cannot bind what a kernel needs in one piece. */
+export class TooLarge extends Error {
+  override readonly name = "TooLarge";
+
+  constructor(
+    /** Largest first. */
+    readonly pieces: readonly Piece[],
+    readonly limit: number,
+    readonly profile: Profile,
+  ) {
+    const [{ what, bytes }] = pieces as [Piece];
+    const others = pieces.length > 1 ? ` (and ${pieces.length - 1} more)` : "";
+    super(`${what} takes ${bytes} bytes, more than the ${limit} that one binding of ${profile.name} may hold${others}`);
+  }
+}
+
+function refuseTooLarge(pieces: readonly Piece[], limit: number, profile: Profile): void {
+  const large = pieces.filter(({ bytes }) => bytes > limit).sort((a, b) => b.bytes - a.bytes);
+  if (large.length > 0) throw new TooLarge(large, limit, profile);
+}
 
 export function plan(needs: PlanNeeds, profile: Profile): Memory {
   const buffers: PlannedBuffer[] = [];
@@ -185,14 +215,16 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
     gather(`result ${result.name}`, "results", [result]);
   }
 
-  const { sizes, slotOf } = shareSlots(intervals(needs));
+  const { slots, slotOf } = shareSlots(intervals(needs));
+  refuseTooLarge([...layout.runs, ...slots], limit, profile);
+  const hosts = buffers.filter(({ role }) => role === "batch" || role === "constants");
+  refuseTooLarge(
+    hosts.map(({ name, bytes }) => ({ what: `what the host writes as ${name}`, bytes })),
+    profile.limits.bufferBytes,
+    profile,
+  );
   const firstSlot = buffers.length;
-  sizes.forEach((bytes, slot) => {
-    if (bytes > limit) {
-      throw new TooLarge(
-        `a tensor of ${bytes} bytes is larger than the ${limit} bytes that one binding of ${profile.name} may hold`,
-      );
-    }
+  slots.forEach(({ bytes }, slot) => {
     addBuffer(`workspace.${slot}`, "workspace", bytes);
   });
   const slot = (key: string, bytes: number): BufferRange => {
