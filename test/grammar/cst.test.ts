@@ -1,12 +1,18 @@
-// The checked-in types of the concrete tree are those that the grammar makes.
+// The grammar holds Chevrotain's own checks, and the checked-in types of its concrete tree are current.
 import { readFileSync } from "node:fs";
-import { generateCstDts } from "chevrotain";
+import { generateCstDts, Lexer } from "chevrotain";
 import { expect, test } from "vitest";
-import { parser } from "../../grammar/parser.js";
+import { parser, SpecParser } from "../../grammar/parser.js";
+import { TOKENS } from "../../grammar/tokens.js";
 
 test("grammar/cst.d.ts is current", () => {
   const file = readFileSync(new URL("../../grammar/cst.d.ts", import.meta.url), "utf8");
   const types = file.split("\n").filter((line) => !line.startsWith("//"));
   const made = generateCstDts(parser.getGAstProductions(), { visitorInterfaceName: "SpecVisitor" });
   expect(types.join("\n").trim()).toBe(made.trim());
+});
+
+test("the tokens and rules are sound", () => {
+  expect(new Lexer(TOKENS, { positionTracking: "full" }).lexerDefinitionErrors).toEqual([]);
+  expect(() => new SpecParser(false)).not.toThrow();
 });
