@@ -1,12 +1,14 @@
 // What a model has to beat on the held-out documents of a spec, from its training documents alone:
-//   node scripts/baselines.mjs SPEC [--json]
+//   node scripts/baselines.mjs SPEC [--causal] [--json]
 // Text: cross-entropy of unigrams and bigrams, in nats a target, on the targets that the model has.
 // Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T, which are
-// drawn alike: from the patch alone at its own position; from it and the patches before it, as a causal model sees them
-// (on 20 timesteps, with the whole picture's for what lies between); and from the whole picture.
+// drawn alike: from the patch alone at its own position, and from the whole picture (minutes at 32x32); with --causal
+// also from the patch and those before it, as a causal model sees them, on 20 timesteps with the whole picture's for
+// what lies between (seconds at 16x16, half an hour at 32x32).
 // Needs `npm run build`.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { causalDenoiserLoss, fitGaussian } from "../dist/src/data/baselines/causal-denoiser.js";
 import { linearDenoiserLoss } from "../dist/src/data/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../dist/src/data/baselines/ngrams.js";
@@ -48,7 +50,7 @@ function textBaselines(dataSet) {
 }
 
 /** Mean loss over the timesteps, and the losses at those that are shown. */
-function pictureBaselines(dataSet, index, steps) {
+function pictureBaselines(dataSet, index, steps, withCausal) {
   const modality = dataSet.parts.modalities[index];
   const timesteps = Array.from({ length: steps }, (_, t) => t + 1);
   const alphaBars = timesteps.map((t) => alphaBar(t, steps));
@@ -60,33 +62,40 @@ function pictureBaselines(dataSet, index, steps) {
   );
   const alone = alphaBars.map((_, t) => mean(byPatch.map((losses) => losses[t].loss)));
   const whole = linearDenoiserLoss(train, heldOut, alphaBars);
+  const wholeMean = mean(whole.map(({ loss }) => loss));
+  const shown = SHOWN_TIMESTEPS.map((share) => Math.max(1, Math.round(share * steps)));
+  const row = (average, at) => ({ mean: average, at: Object.fromEntries(shown.map((t) => [t, at(t)])) });
+  const losses = {
+    "patch alone": row(mean(alone), (t) => alone[t - 1]),
+    "whole picture": row(wholeMean, (t) => whole[t - 1].loss),
+  };
+  if (!withCausal) return losses;
   const fitted = fitGaussian(train);
   const causal = (t) => {
     const settings = { alphaBar: alphaBars[t - 1], gamma: whole[t - 1].gamma, noise: stream("noise", 0) };
     return causalDenoiserLoss(fitted, heldOut, patchSize(modality), settings);
   };
   const middles = Array.from({ length: 20 }, (_, k) => Math.max(1, Math.round(((k + 0.5) * steps) / 20)));
-  const wholeMean = mean(whole.map(({ loss }) => loss));
-  const shown = SHOWN_TIMESTEPS.map((share) => Math.max(1, Math.round(share * steps)));
-  const row = (average, at) => ({ mean: average, at: Object.fromEntries(shown.map((t) => [t, at(t)])) });
-  return {
-    "patch alone": row(mean(alone), (t) => alone[t - 1]),
-    "patches so far": row(wholeMean + mean(middles.map((t) => causal(t) - whole[t - 1].loss)), causal),
-    "whole picture": row(wholeMean, (t) => whole[t - 1].loss),
-  };
+  const between = mean(middles.map((t) => causal(t) - whole[t - 1].loss));
+  return { ...losses, "patches so far": row(wholeMean + between, causal) };
 }
 
-const [path, flag] = process.argv.slice(2);
-if (path === undefined) throw new Error("usage: node scripts/baselines.mjs SPEC [--json]");
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { causal: { type: "boolean" }, json: { type: "boolean" } },
+});
+const [path] = positionals;
+if (path === undefined) throw new Error("usage: node scripts/baselines.mjs SPEC [--causal] [--json]");
 const spec = readSpec(path);
 const { dataSet } = await prepare(spec.data, spec.model, { folder: dirname(path), notice: console.error });
 const text = textBaselines(dataSet);
 const pictures = spec.objectives.flatMap((objective, index) => {
   if (objective?.kind !== "ddpm") return [];
-  return [{ modality: spec.model.modalities[index].name, losses: pictureBaselines(dataSet, index, objective.steps) }];
+  const losses = pictureBaselines(dataSet, index, objective.steps, flags.causal);
+  return [{ modality: spec.model.modalities[index].name, losses }];
 });
 
-if (flag === "--json") {
+if (flags.json) {
   console.log(JSON.stringify({ train: dataSet.train.length, held_out: dataSet.validation.length, text, pictures }));
 } else {
   const line = (name, ...cells) => console.log(`  ${name.padEnd(18)}${cells.map((cell) => cell.padStart(9)).join("")}`);
