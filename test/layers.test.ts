@@ -25,9 +25,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gpu: ["ir", "kernels"],
   data: ["modalities", "diagnostics", "random"],
   // What was checked and what is wrong, as data, comes through to where it is acted on.
-  train: ["compile", "gpu", "data", "random", "ir", "diagnostics", "front/spec", "*.fields"],
+  // And what kernels ask of the host, as data: the layout of their tables, scalars and constants, the noise's levels.
+  train: [
+    "compile",
+    "gpu",
+    "data",
+    "random",
+    "ir",
+    "diagnostics",
+    "front/spec",
+    "*.fields",
+    "kernels/tables",
+    "kernels/step",
+    "modalities/patches",
+    "modalities/pixels",
+    "objectives/ddpm",
+  ],
   ablate: ["compile", "train"],
-  report: ["compile", "train"],
+  report: ["compile", "train", "ir", "front/spec", "*.fields"],
   cli: ["*"],
 };
 

@@ -5,6 +5,7 @@ import type { Memory, ParameterField } from "../ir/memory.js";
 import { inputsOf, outputsOf } from "../ir/op.js";
 import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
 import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
 /** A program of the model with what its kernels need besides its tensors. */
 export interface PhaseNeeds {
@@ -67,12 +68,6 @@ function intervals({ phases, updateScratch }: PlanNeeds): Interval[] {
     found.push({ key: `${phases.length}/0/0`, what, bytes: updateScratch, from: clock, to: clock });
   }
   return found;
-}
-
-/** Something that one buffer must hold, by its largest tenant. */
-export interface Piece {
-  readonly what: string;
-  readonly bytes: number;
 }
 
 /** Largest first, each into the smallest slot where it fits in size and time (greedy by size). */
@@ -142,27 +137,7 @@ function layOut(
   return { fields, parts, at, runs };
 }
 
-/** Thrown where a device of the profile cannot bind what a kernel needs in one piece. */
-export class TooLarge extends Error {
-  override readonly name = "TooLarge";
-
-  constructor(
-    /** Largest first. */
-    readonly pieces: readonly Piece[],
-    readonly limit: number,
-    readonly profile: Profile,
-  ) {
-    const [{ what, bytes }] = pieces as [Piece];
-    const others = pieces.length > 1 ? ` (and ${pieces.length - 1} more)` : "";
-    super(`${what} takes ${bytes} bytes, more than the ${limit} that one binding of ${profile.name} may hold${others}`);
-  }
-}
-
-function refuseTooLarge(pieces: readonly Piece[], limit: number, profile: Profile): void {
-  const large = pieces.filter(({ bytes }) => bytes > limit).sort((a, b) => b.bytes - a.bytes);
-  if (large.length > 0) throw new TooLarge(large, limit, profile);
-}
-
+/** @throws TooLarge where the profile's devices cannot bind something in one piece */
 export function plan(needs: PlanNeeds, profile: Profile): Memory {
   const buffers: PlannedBuffer[] = [];
   const fields: Field[] = [];

@@ -1,0 +1,59 @@
+// mom inspect: what a spec will cost, before a GPU is touched.
+import { InvalidArgumentError, Option } from "commander";
+import pc from "picocolors";
+import { type CompileOptions, dump, dumpPrograms, planned, programsOf, STAGES, type Stage } from "../../compile.js";
+import type { CheckedSpec } from "../../front/spec.js";
+import { inspect } from "../../report/inspection.js";
+import { inspectionText } from "../../report/inspection-text.js";
+import { coloured } from "../colour.js";
+import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { readSpec } from "../read-spec.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly device: string;
+  readonly batch?: number;
+  readonly dump?: Stage;
+  readonly json?: true;
+}
+
+function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1 || n > 65_536)
+    throw new InvalidArgumentError("It is a whole number from 1 to 65536.");
+  return n;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .addOption(deviceOption())
+      .option("--batch <n>", "sequences in a micro-batch, instead of the spec's", wholeNumber)
+      .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(STAGES))
+      .option("--json", "print JSON")
+      .action((file: string, { device, batch, dump: stage, json }: Options) => {
+        const { spec } = readSpec(file);
+        if (spec === undefined) return finish(EXIT.wrongInput);
+        const options = trainingOptions(spec, device, batch);
+        if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
+        else {
+          const inspection = inspect(spec, options);
+          const text = json
+            ? `${JSON.stringify({ file, ...inspection }, undefined, 2)}\n`
+            : inspectionText(inspection, pc.createColors(coloured(process.stdout)));
+          process.stdout.write(text);
+        }
+        finish(EXIT.done);
+      });
+  },
+};
+
+function dumped(spec: CheckedSpec, options: CompileOptions, stage: Stage): string {
+  const stages = programsOf(spec, options);
+  if (stage !== "plan" && stage !== "emit") return dumpPrograms(stages, stage);
+  return dump(
+    refusingTooLarge(spec, options, () => planned(stages, options)),
+    stage,
+  );
+}

@@ -1,0 +1,132 @@
+// An inspection for people: sections of aligned columns, at a glance on a terminal and plain in a pipe.
+import type { createColors } from "picocolors";
+import type { DoesNotFit, Inspection, KernelUse, MemoryUse, Stretch } from "./inspection.js";
+
+type Colours = ReturnType<typeof createColors>;
+type Row = readonly string[];
+
+const exact = (n: number): string => n.toLocaleString("en-US");
+
+/** Three digits and a unit: 291 M, 1.71 G. */
+export function short(n: number): string {
+  const units = ["", " k", " M", " G", " T", " P"];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, n)) / 3)));
+  const scaled = n / 1000 ** step;
+  return `${step === 0 ? Math.round(scaled) : Number(scaled.toPrecision(3))}${units[step]}`;
+}
+
+/** 12.3 MiB. */
+export function size(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const scaled = bytes / 1024 ** step;
+  return `${step === 0 ? bytes : scaled.toFixed(scaled < 100 ? 1 : 0)} ${units[step]}`;
+}
+
+/** First column to the left, the others to the right; a header in bold. */
+function section(c: Colours, title: string, heads: Row, rows: readonly Row[]): string {
+  const all = [[title, ...heads], ...rows.map(([first = "", ...rest]) => [`  ${first}`, ...rest])];
+  const widths = all.reduce<number[]>((w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)), []);
+  const lines = all.map((row, i) => {
+    const cells = row.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+    );
+    const [first = "", ...rest] = cells;
+    return (i === 0 ? [c.bold(first), ...rest.map(c.dim)] : [first, ...rest]).join("   ").trimEnd();
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function stretch({ first, last, block, kind, sizes, copies }: Stretch): Row {
+  const numbers = Object.entries(sizes).map(([name, value]) => `${name} ${value}`);
+  const split = Object.entries(copies).map(([part, groups]) => `${part} × ${groups}`);
+  const where = first === last ? `${first}` : `${first}–${last}`;
+  return [where, `${block} (${kind})`, [numbers.join(", "), split.join(", ") || "all shared"].join("; ")];
+}
+
+/** Rows of text, every column to the left. */
+function table(c: Colours, title: string, rows: readonly Row[]): string {
+  const widths = rows.reduce<number[]>((w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)), []);
+  const lines = rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("   ")}`.trimEnd());
+  return `${[c.bold(title), ...lines].join("\n")}\n`;
+}
+
+function memory(c: Colours, { profile, batch, length }: Inspection, { total, roles }: MemoryUse): string {
+  const rows = roles.map(({ role, bytes, buffers }) => [role, size(bytes), exact(bytes), String(buffers)]);
+  const title = `Memory on ${profile}: batch ${batch}, length ${length}`;
+  return section(c, title, ["", "bytes", "buffers"], [...rows, ["in all", size(total), exact(total), ""]]);
+}
+
+function doesNotFit(c: Colours, { profile, batch, length }: Inspection, { pieces, limit, fits }: DoesNotFit): string {
+  const shown = pieces.slice(0, 5).map(({ what, bytes }) => [what, size(bytes)]);
+  const more = pieces.length > shown.length ? [[`… and ${pieces.length - shown.length} more`, ""]] : [];
+  const title = `Memory on ${profile}: batch ${batch}, length ${length}`;
+  const remedy =
+    fits === undefined
+      ? "No known profile would do. Take a smaller batch, length or model."
+      : `\`--device ${fits}\` would do.`;
+  return [
+    section(c, title, [], []),
+    `  ${c.red("does not fit")}: one binding holds ${size(limit)}, and more is needed in one piece for\n`,
+    section(c, "", [], [...shown, ...more]).replace(/^.*\n/, ""),
+    `  ${c.cyan("help")} ${remedy}\n`,
+  ].join("");
+}
+
+function kernels(c: Colours, { profile, accumulate }: Inspection, use: KernelUse): string {
+  const families = [...new Set(use.families.map(({ family }) => family))].map((family) => {
+    const variants = use.families.filter((one) => one.family === family);
+    return [family, variants.map(({ variant, kernels: n }) => `${variant} ${n}`).join(", ")];
+  });
+  const phases = use.phases.map(({ phase, dispatches }) => [phase, exact(dispatches)]);
+  const times = accumulate === 1 ? "gradients + update" : `${accumulate} × gradients + update`;
+  return [
+    table(c, `Kernels for ${profile}: ${exact(use.count)}`, families),
+    section(c, "Dispatches", [], [...phases, [`a step (${times})`, exact(use.step)]]),
+  ].join("\n");
+}
+
+const CONVENTION = [
+  "A matrix product of m × k by k × n counts 2·m·n·k; each +, ×, ÷, exp, log and √ counts 1. A position uses its own",
+  "group's weights only. Work that is done twice to save memory, and the update, are not counted. A token is taken to",
+  "predict the next one; a patch bears its share of its picture's timestep. `--json` has the formula of each op.",
+];
+
+export function inspectionText(inspection: Inspection, c: Colours): string {
+  const { parameters, modalities, stack, memory: use } = inspection;
+  const share = (n: number): string => `${((100 * n) / parameters.total).toFixed(1)} %`;
+  const counted = (label: string, { total, active }: { total: number; active: number }): Row => [
+    label,
+    exact(total),
+    exact(active),
+    share(total),
+  ];
+  const layers = parameters.layers.filter((one) => one.layers > 0);
+  return [
+    section(
+      c,
+      "Parameters",
+      ["total", "active", "share"],
+      [
+        ["in all", `${exact(parameters.total)}`, exact(parameters.active), ""],
+        ...parameters.parts.map((part) => counted(part.part, part)),
+      ],
+    ),
+    section(
+      c,
+      "Layers by kind",
+      ["total", "active", "share"],
+      [...layers.map((one) => counted(`${one.layers} × ${one.block} (${one.kind})`, one))],
+    ),
+    section(
+      c,
+      "A token of",
+      ["parameters", "FLOPs forward", "FLOPs training"],
+      [...modalities.map((m) => [m.modality, exact(m.parameters), short(m.forward), short(m.training)])],
+    ),
+    `${CONVENTION.map((line) => `  ${c.dim(line)}`).join("\n")}\n`,
+    table(c, `Stack: d_model ${inspection.d_model}, vocabulary ${exact(inspection.vocabulary)}`, stack.map(stretch)),
+    "pieces" in use ? doesNotFit(c, inspection, use) : memory(c, inspection, use),
+    ...(inspection.kernels ? [kernels(c, inspection, inspection.kernels)] : []),
+  ].join("\n");
+}

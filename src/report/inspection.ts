@@ -1,0 +1,249 @@
+// What a spec will cost before anything runs: parameters, FLOPs a token, memory, kernels. Pure; no GPU is asked.
+import { type Compiled, type CompileOptions, planned, programsOf, type StageOutput } from "../compile.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { COSTS, flopsOf } from "../ir/cost.js";
+import { inputsOf, type OpKind } from "../ir/op.js";
+import type { BufferRole, Profile } from "../ir/plan.js";
+import { PROFILES } from "../ir/profiles.js";
+import { count, type Parameter, type Program } from "../ir/program.js";
+import { type Reach, reachOf } from "../ir/reach.js";
+import { type Piece, TooLarge } from "../ir/too-large.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+
+/** Numbers in trained tensors: of all groups, and in the one copy of each that a token uses. */
+export interface Counted {
+  readonly total: number;
+  readonly active: number;
+}
+
+export interface ModalityCost {
+  readonly modality: string;
+  /** Parameters that a token (a patch) of this modality passes through. */
+  readonly parameters: number;
+  /** FLOPs of one token: forward, and forward with backward. A patch's share of its picture's work is in it. */
+  readonly forward: number;
+  readonly training: number;
+}
+
+export interface MemoryUse {
+  readonly total: number;
+  readonly roles: readonly { readonly role: BufferRole; readonly bytes: number; readonly buffers: number }[];
+}
+
+export interface KernelUse {
+  readonly count: number;
+  readonly families: readonly { readonly family: string; readonly variant: string; readonly kernels: number }[];
+  /** Dispatches of each phase, by the first variant that the profile admits. */
+  readonly phases: readonly { readonly phase: string; readonly dispatches: number }[];
+  /** Dispatches of one update: the gradients of every micro-batch, and the update. */
+  readonly step: number;
+}
+
+export interface DoesNotFit {
+  /** Largest first. */
+  readonly pieces: readonly Piece[];
+  /** Bytes that one binding of the profile holds. */
+  readonly limit: number;
+  /** The first known profile that would do. */
+  readonly fits: string | undefined;
+}
+
+export interface Inspection {
+  readonly profile: string;
+  readonly batch: number;
+  readonly accumulate: number;
+  readonly length: number;
+  readonly d_model: number;
+  readonly vocabulary: number;
+  readonly parameters: Counted & {
+    readonly parts: readonly (Counted & { readonly part: string })[];
+    readonly layers: readonly (Counted & { readonly block: string; readonly kind: string; readonly layers: number })[];
+  };
+  readonly modalities: readonly ModalityCost[];
+  /** Formula of each op in the programs, for one row. */
+  readonly formulas: Readonly<Partial<Record<OpKind, string>>>;
+  readonly stack: readonly Stretch[];
+  readonly memory: MemoryUse | DoesNotFit;
+  /** Undefined where the memory does not fit. */
+  readonly kernels: KernelUse | undefined;
+}
+
+/** Equal layers on top of each other. */
+export interface Stretch {
+  readonly first: number;
+  readonly last: number;
+  readonly block: string;
+  readonly kind: string;
+  /** Sizes, and the copies of each part that has more than one. */
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly copies: Readonly<Record<string, number>>;
+}
+
+/** `options.phases` holds a phase with gradients and one without; the first declares all parameters. */
+export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection {
+  const stages = programsOf(spec, options);
+  const training = phaseWith(stages, options, true);
+  const forward = phaseWith(stages, options, false);
+  const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
+  const reach = reachOf(forward, tokens);
+  const used = new Set(forward.ops.flatMap(inputsOf));
+  const about = {
+    profile: options.profile.name,
+    batch: options.batch,
+    accumulate: spec.train.accumulate,
+    length: options.length,
+    d_model: spec.model.d_model,
+    vocabulary: spec.model.vocabulary.size,
+    parameters: parametersOf(spec, forward, used),
+    modalities: modalitiesOf(spec, { forward, training, reach, tokens }),
+    formulas: formulasOf(training, forward),
+    stack: stackOf(spec),
+  };
+  const made = tryPlan(stages, options);
+  if (made instanceof TooLarge) {
+    const { pieces, limit } = made;
+    const memory = { pieces, limit, fits: profileThatFits(spec, options) };
+    return { ...about, memory, kernels: undefined };
+  }
+  return { ...about, memory: memoryOf(made), kernels: kernelsOf(made, spec.train.accumulate) };
+}
+
+function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, gradients: boolean): Program {
+  const at = phases.findIndex((phase) => phase.gradients === gradients && phase.part === "model");
+  const stage = stages[at];
+  if (stage === undefined) throw new Error(`no phase ${gradients ? "with" : "without"} gradients to inspect`);
+  return stage.fused.program;
+}
+
+function tryPlan(stages: readonly StageOutput[], options: CompileOptions): Compiled | TooLarge {
+  try {
+    return planned(stages, options);
+  } catch (error) {
+    if (error instanceof TooLarge) return error;
+    throw error;
+  }
+}
+
+/** The name of the first known profile whose devices can hold the spec. */
+export function profileThatFits(spec: CheckedSpec, options: CompileOptions): string | undefined {
+  const fits = (profile: Profile): boolean => {
+    const asked = { ...options, profile, variants: "first" as const };
+    return !(tryPlan(programsOf(spec, asked), asked) instanceof TooLarge);
+  };
+  return PROFILES.find((profile) => profile.name !== options.profile.name && fits(profile))?.name;
+}
+
+const sumOf = (all: readonly Counted[]): Counted => ({
+  total: all.reduce((sum, { total }) => sum + total, 0),
+  active: all.reduce((sum, { active }) => sum + active, 0),
+});
+
+/** `in_proj` of `layers.3.mamba_model.local_experts_in_proj.1.weight`; `patch_in.image` of `patch_in.image.bias`. */
+export function partName({ names, layer }: Pick<Parameter, "names" | "layer">): string {
+  const [name = ""] = names;
+  const bare = name.replace(/\.\d+(?=\.|$)/g, "").replace(/\.(weight|bias)$/, "");
+  if (layer < 0) return bare === "norm" ? "final norm" : bare;
+  return bare
+    .replace(/^layers\./, "")
+    .replace(/^mamba_model\./, "")
+    .replace(/^local_experts_/, "");
+}
+
+function parametersOf(spec: CheckedSpec, { parameters }: Program, used: ReadonlySet<number>): Inspection["parameters"] {
+  const counted = parameters.map((parameter) => {
+    const copy = count(parameter.shape);
+    const active = used.has(parameter.tensor) ? copy : 0;
+    return { parameter, total: copy * parameter.names.length, active };
+  });
+  const parts = [...new Set(counted.map(({ parameter }) => partName(parameter)))].map((part) => ({
+    part,
+    ...sumOf(counted.filter(({ parameter }) => partName(parameter) === part)),
+  }));
+  const { blocks, layers } = spec.model;
+  const byLayer = blocks.map(({ name, fields }, index) => ({
+    block: name,
+    kind: fields.kind,
+    layers: layers.filter((block) => block === index).length,
+    ...sumOf(counted.filter(({ parameter: { layer } }) => layer >= 0 && layers[layer] === index)),
+  }));
+  return { ...sumOf(counted), parts, layers: byLayer };
+}
+
+interface Programs {
+  readonly forward: Program;
+  readonly training: Program;
+  readonly reach: readonly Reach[];
+  readonly tokens: readonly boolean[];
+}
+
+function modalitiesOf(spec: CheckedSpec, { forward, training, reach, tokens }: Programs): ModalityCost[] {
+  const inTraining = reachOf(training, tokens);
+  return spec.model.modalities.map((modality, m) => {
+    const share = { positions: 1, pictures: modality.kind === "patches" ? 1 / patchesPerPicture(modality) : 0 };
+    const flops = (program: Program, reached: readonly Reach[]): number =>
+      program.ops.reduce((sum, op, i) => {
+        const { modalities, over } = reached[i] as Reach;
+        return modalities[m] ? sum + flopsOf(program, op) * share[over] : sum;
+      }, 0);
+    const met = new Set(forward.ops.flatMap((op, i) => (reach[i]?.modalities[m] ? inputsOf(op) : [])));
+    const parameters = forward.parameters
+      .filter(({ tensor }) => met.has(tensor))
+      .reduce((sum, { shape }) => sum + count(shape), 0);
+    return {
+      modality: modality.name,
+      parameters,
+      forward: flops(forward, reach),
+      training: flops(training, inTraining),
+    };
+  });
+}
+
+function formulasOf(...programs: readonly Program[]): Inspection["formulas"] {
+  const kinds = [...new Set(programs.flatMap(({ ops }) => ops.map(({ kind }) => kind)))].sort();
+  return Object.fromEntries(kinds.map((kind) => [kind, COSTS[kind].formula]));
+}
+
+function stackOf({ model }: CheckedSpec): Stretch[] {
+  const stretches: { first: number; last: number; index: number }[] = [];
+  model.layers.forEach((index, layer) => {
+    const below = stretches.at(-1);
+    if (below?.index === index) below.last = layer;
+    else stretches.push({ first: layer, last: layer, index });
+  });
+  return stretches.flatMap(({ first, last, index }) => {
+    const block = model.blocks[index];
+    if (block === undefined) return [];
+    const { kind, d_state, d_conv, expand, dt_rank, parts } = block.fields;
+    const copies = Object.entries(parts).flatMap(([part, { groups }]) => (groups > 1 ? [[part, groups] as const] : []));
+    const sizes = { d_inner: expand * model.d_model, d_state, d_conv, dt_rank };
+    return [{ first, last, block: block.name, kind, sizes, copies: Object.fromEntries(copies) }];
+  });
+}
+
+function memoryOf({ plan: { buffers } }: Compiled): MemoryUse {
+  const roles = [...new Set(buffers.map(({ role }) => role))].map((role) => {
+    const own = buffers.filter((buffer) => buffer.role === role);
+    return { role, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0), buffers: own.length };
+  });
+  return { total: roles.reduce((sum, { bytes }) => sum + bytes, 0), roles };
+}
+
+function kernelsOf({ plan: { kernels, phases } }: Compiled, accumulate: number): KernelUse {
+  const families = new Map<string, { family: string; variant: string; kernels: number }>();
+  for (const { name } of kernels) {
+    const [family = "", variant = ""] = name.split(".");
+    const known = families.get(`${family}.${variant}`) ?? { family, variant, kernels: 0 };
+    families.set(`${family}.${variant}`, { ...known, kernels: known.kernels + 1 });
+  }
+  const dispatches = phases.map(({ name, nodes }) => ({
+    phase: name,
+    dispatches: nodes.reduce((sum, { choices }) => sum + (choices[0]?.dispatches.length ?? 0), 0),
+  }));
+  const of = (phase: string): number => dispatches.find((d) => d.phase === phase)?.dispatches ?? 0;
+  return {
+    count: kernels.length,
+    families: [...families.values()].sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0)),
+    phases: dispatches,
+    step: accumulate * of("gradients") + of("update"),
+  };
+}
