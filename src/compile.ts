@@ -6,11 +6,11 @@ import { admits, type Plan, type Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
 import type { Program } from "./ir/program.js";
 import { verify } from "./ir/verify.js";
-import type { DraftChoice } from "./kernels/draft.js";
+import type { DraftChoice, KernelSettings } from "./kernels/draft.js";
 import { type DraftPhase, emit } from "./kernels/emit.js";
 import { realise } from "./kernels/realise.js";
+import { STEP_BYTES } from "./kernels/step.js";
 import { type Table, tableName, tableSize } from "./kernels/tables.js";
-import { STEP_BYTES } from "./kernels/template.js";
 import { updateKernels } from "./kernels/update.js";
 import { differentiate } from "./passes/differentiate.js";
 import { bytesMoved, type Fused, fuse } from "./passes/fuse.js";
@@ -40,6 +40,7 @@ export interface CompileOptions {
   /** Forces a variant by name wherever an op has it. */
   readonly force?: string;
   readonly fuse?: boolean;
+  readonly settings?: KernelSettings;
 }
 
 export interface Compiled {
@@ -130,13 +131,13 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
 export function assemble(
   programs: readonly Program[],
   training: boolean,
-  options: Pick<CompileOptions, "profile" | "variants" | "force">,
+  options: Pick<CompileOptions, "profile" | "variants" | "force" | "settings">,
 ): Pick<Compiled, "plan" | "parameters" | "tables"> {
   const drafts = programs.map((program): DraftPhase => {
     const nodes = program.ops.map((op) => ({
       label: op.kind,
       op: { program, op },
-      choices: choose(realise(program, op), op.kind, options),
+      choices: choose(realise(program, op, options.settings), op.kind, options),
     }));
     return { name: program.name, nodes };
   });

@@ -5,6 +5,7 @@ import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
 import { render } from "../diagnostics/render.js";
+import { DeviceError } from "../gpu/device-error.js";
 import { coloured } from "./colour.js";
 import { version } from "./project.js";
 import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
@@ -15,6 +16,25 @@ const VERBS: readonly VerbEntry[] = [
     summary: "say what is wrong with specs",
     example: "mom check specs/quickstart.mom",
     load: () => import("./verbs/check.js"),
+  },
+  {
+    name: "inspect",
+    summary: "tell parameters, FLOPs, memory and kernels of a spec",
+    example: "mom inspect specs/quickstart.mom",
+    load: () => import("./verbs/inspect.js"),
+  },
+  {
+    name: "train",
+    summary: "compile a spec and train it",
+    example: "mom train specs/quickstart.mom",
+    load: () => import("./verbs/train.js"),
+  },
+  {
+    name: "trace",
+    summary: "make steps on given tensors and write all that they make",
+    example:
+      "mom trace test/parity/block.mom --stack --tensors test/fixtures/block/m2-in+x+dt+out.safetensors --out /tmp/made.safetensors",
+    load: () => import("./verbs/trace.js"),
   },
   {
     name: "explain",
@@ -77,6 +97,10 @@ function explain(thrown: unknown): ExitCode {
   if (thrown instanceof InputError) {
     process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
     return EXIT.wrongInput;
+  }
+  if (thrown instanceof DeviceError) {
+    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
+    return EXIT.deviceFailed;
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   process.stderr.write(

@@ -20,7 +20,15 @@
 // (src/diagnostics/failure.ts) as diagnostics, and ends the process with the code last given to `finish`.
 import type { Command } from "commander";
 
-export const EXIT = { done: 0, wrongInput: 1, wrongUsage: 2, deviceFailed: 3, diverged: 4, fault: 70 } as const;
+export const EXIT = {
+  done: 0,
+  wrongInput: 1,
+  wrongUsage: 2,
+  deviceFailed: 3,
+  diverged: 4,
+  fault: 70,
+  interrupted: 130,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What `src/cli/verbs/NAME.ts` exports as `verb`. */

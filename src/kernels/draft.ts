@@ -51,6 +51,14 @@ export interface DraftChoice {
   readonly dispatches: readonly DraftDispatch[];
 }
 
+/** What kernels are free to choose. */
+export interface KernelSettings {
+  /** Most bytes of logits that the token loss holds at a time; a tile of rows at least. */
+  readonly logitBytes: number;
+}
+
+export const DEFAULT_SETTINGS: KernelSettings = { logitBytes: 2 ** 26 };
+
 const scalar = { f32: "f32", u32: "u32", i32: "i32" } as const;
 
 /** A tensor as a binding; `at_NAME(row, column)` is the index of an element, whatever it is a view of. */

@@ -5,8 +5,9 @@ import { type Op, outputsOf } from "../ir/op.js";
 import type { BufferRange, Choice, Dispatch, Kernel, NodeOutput, Phase, Plan, PlanNode } from "../ir/plan.js";
 import { count, type Program, tensorOf } from "../ir/program.js";
 import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
+import { STEP_BYTES } from "./step.js";
 import { tableName } from "./tables.js";
-import { instantiate, STEP_BYTES } from "./template.js";
+import { instantiate } from "./template.js";
 
 export interface DraftNode {
   readonly label: string;

@@ -1,14 +1,16 @@
 // Which kernels can run each op: the total map from ops to their variants.
 import type { Op, OpKind, OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
-import type { DraftChoice } from "./draft.js";
+import { DEFAULT_SETTINGS, type DraftChoice, type KernelSettings } from "./draft.js";
 import * as line from "./linear.js";
 import * as mix from "./mixing.js";
 import * as point from "./pointwise.js";
 import * as row from "./rowwise.js";
 import { tokenLoss } from "./token-loss.js";
 
-const KERNELS: { readonly [K in OpKind]: (program: Program, op: OpOf<K>) => DraftChoice[] } = {
+const KERNELS: {
+  readonly [K in OpKind]: (program: Program, op: OpOf<K>, settings: KernelSettings) => DraftChoice[];
+} = {
   embed: point.embed,
   embed_grad: point.embedGrad,
   gather: point.gather,
@@ -41,5 +43,5 @@ const KERNELS: { readonly [K in OpKind]: (program: Program, op: OpOf<K>) => Draf
 };
 
 /** Every way to run an op, the preferred first. */
-export const realise = (program: Program, op: Op): DraftChoice[] =>
-  (KERNELS[op.kind] as (program: Program, op: Op) => DraftChoice[])(program, op);
+export const realise = (program: Program, op: Op, settings: KernelSettings = DEFAULT_SETTINGS): DraftChoice[] =>
+  (KERNELS[op.kind] as (program: Program, op: Op, settings: KernelSettings) => DraftChoice[])(program, op, settings);

@@ -1,23 +1,7 @@
 // From a template and its constants to WGSL.
 import type { DraftDispatch } from "./draft.js";
+import { STEP_FIELDS } from "./step.js";
 import { TEMPLATES } from "./templates.gen.js";
-
-/** Scalars of one step, in the order of the uniform buffer; 4 bytes each. */
-export const STEP_FIELDS = [
-  ["lr", "f32"],
-  ["beta1", "f32"],
-  ["beta2", "f32"],
-  ["eps", "f32"],
-  ["weight_decay", "f32"],
-  /** 1 − beta1^step and 1 − beta2^step. */
-  ["correction1", "f32"],
-  ["correction2", "f32"],
-  /** Greatest gradient norm; infinite for no clipping. */
-  ["clip", "f32"],
-  /** 1 when gradients add to those of earlier micro-batches. */
-  ["accumulate", "u32"],
-] as const;
-export const STEP_BYTES = 16 * Math.ceil(STEP_FIELDS.length / 4);
 
 const STEP_STRUCT = `struct Step {\n${STEP_FIELDS.map(([name, type]) => `  ${name}: ${type},\n`).join("")}}\n`;
 

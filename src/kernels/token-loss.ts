@@ -1,18 +1,16 @@
 // Kernels of the token loss: head, cross-entropy and their gradients, a chunk of rows at a time.
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
-import { bind, type DraftChoice, type DraftDispatch, scratch, width } from "./draft.js";
+import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
 import { CPU, product, type RowSource, tableBinding, weightGradient } from "./linear.js";
 import { overRows } from "./rowwise.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 
-/** Most bytes of logits that are held at a time. */
-export const LOGIT_BYTES = 2 ** 26;
-
 /** Tiles of rows in a chunk, for a vocabulary of V. */
-export const tilesInChunk = (V: number): number => Math.max(1, Math.floor(LOGIT_BYTES / (4 * V * ROW_TILE)));
+export const tilesInChunk = (V: number, logitBytes: number): number =>
+  Math.max(1, Math.floor(logitBytes / (4 * V * ROW_TILE)));
 
-export function tokenLoss(program: Program, op: OpOf<"token_loss">): DraftChoice[] {
+export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes }: KernelSettings): DraftChoice[] {
   const { x, weight, target, scale } = op.in;
   const { loss, dx, dweight } = op.out;
   const V = count(tensorOf(program, weight).shape) / width(program, x);
@@ -22,7 +20,7 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">): DraftChoice
     rows: rowsOf(program),
   };
   const all = tilesOf(table);
-  const chunk = Math.min(all, tilesInChunk(V));
+  const chunk = Math.min(all, tilesInChunk(V, logitBytes));
   const logits = { slot: 0, columns: V };
   const gradients = dx !== undefined || dweight !== undefined;
 

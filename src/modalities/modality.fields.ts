@@ -45,3 +45,7 @@ export interface Vocabulary {
   /** Markers around the spans of each modality but the owner; undefined at the owner. */
   readonly spans: readonly ({ readonly begin: number; readonly end: number } | undefined)[];
 }
+
+/** The most pictures of a modality that a batch can hold. */
+export const pictureCapacity = (modality: PatchesModality, batch: number, length: number): number =>
+  batch * Math.max(1, Math.floor(length / patchesPerPicture(modality)));

@@ -2,7 +2,7 @@
 import { lowerMamba, NORM_EPS } from "../blocks/mamba.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { type Builder, build, type Program, type TensorId } from "../ir/program.js";
-import { type PatchesModality, patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { embedPatches, rowsOfModality } from "../modalities/patches.js";
 import { embedTokens } from "../modalities/tokens.js";
 import { lowerCrossEntropy } from "../objectives/cross_entropy.js";
@@ -76,10 +76,6 @@ function noised(builder: Builder, options: LowerOptions, modality: PatchesModali
   builder.add({ kind: "noise", in: { clean, level, picture, key }, out: { noisy, noise }, stream: index });
   return { modality, index, noisy, noise };
 }
-
-/** The most pictures of a modality that a batch can hold. */
-export const pictureCapacity = (modality: PatchesModality, batch: number, length: number): number =>
-  batch * Math.max(1, Math.floor(length / patchesPerPicture(modality)));
 
 /** T of a continuous modality; without an objective its pictures stand clean, at t = 0 of a single step. */
 export function diffusionSteps(spec: CheckedSpec, index: number): number {

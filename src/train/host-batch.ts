@@ -1,9 +1,8 @@
 // A batch as the arrays that a program's batch tensors hold, by their names: targets, timesteps, noise levels.
 import type { Batch } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
-import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { alphaBar } from "../objectives/ddpm.js";
-import { pictureCapacity } from "../passes/lower.js";
 import { noiseKey, stream } from "../random/stream.js";
 
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;

@@ -4,8 +4,8 @@ import type { Tensor } from "../data/safetensors.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import type { BufferRole, Field } from "../ir/plan.js";
+import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
-import { STEP_BYTES, STEP_FIELDS } from "../kernels/template.js";
 import { timestepTable } from "../modalities/patches.js";
 import type { HostBatch } from "./host-batch.js";
 import { initialValues } from "./initialise.js";
@@ -49,7 +49,10 @@ function decayBits({ plan, parameters }: Model["compiled"], words: number): Uint
   return bits;
 }
 
-function constant(compiled: Model["compiled"], { name, shape }: Field): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+function constant(
+  compiled: Model["compiled"],
+  { name, shape }: Field,
+): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
   if (name === "decay") return decayBits(compiled, size(shape));
   const [kind, steps] = name.split(".");
   if (kind === "timesteps") return timestepTable(Number(steps));

@@ -1,11 +1,10 @@
 // One or more steps on tensors from a file, and everything that they make: how mom is compared with other programs.
 import { compile } from "../compile.js";
-import { InputError } from "../diagnostics/input-error.js";
 import type { Tensor } from "../data/safetensors.js";
+import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
-import { patchesPerPicture, patchSize, type PatchesModality } from "../modalities/modality.fields.js";
-import { pictureCapacity } from "../passes/lower.js";
+import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { type Counts, type HostArray, lossesOf, tokenArrays } from "./host-batch.js";
 import { type Model, openModel, stepScalars } from "./model.js";
 
@@ -55,7 +54,10 @@ async function traceStack(device: OpenDevice, spec: CheckedSpec, file: File, opt
   });
   const model = await openModel(device, compiled);
   loadParameters(model, file, options.prefix);
-  const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [name, floats(wanted(file, name).data as Float32Array)]);
+  const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [
+    name,
+    floats(wanted(file, name).data as Float32Array),
+  ]);
   model.writeBatch(new Map([["modality", Uint32Array.from(modality.data as Int32Array)], ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
   model.runtime.run(["gradients"]);

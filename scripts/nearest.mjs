@@ -1,0 +1,57 @@
+// How well a trained model draws the pictures that it has seen: samples pictures for names of training documents and
+// counts for how many the nearest of all pictures (mean squared distance of pixels) is their own.
+//   node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readSpec } from "../dist/src/cli/read-spec.js";
+import { compile, TRAINING_PHASES } from "../dist/src/compile.js";
+import { prepare } from "../dist/src/data/prepare.js";
+import { openDevice } from "../dist/src/gpu/dawn.js";
+import { latestCheckpoint } from "../dist/src/train/checkpoint.js";
+import { openModel } from "../dist/src/train/model.js";
+import { runAt } from "../dist/src/train/run-folder.js";
+import { chosen, showPictures } from "../dist/src/train/show.js";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { count: { type: "string", default: "100" }, adapter: { type: "string" } },
+});
+const [file, runFolder] = positionals;
+if (!file || !runFolder) {
+  process.stderr.write("Usage: node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]\n");
+  process.exit(2);
+}
+const { spec, folder } = readSpec(resolve(file));
+const { dataSet } = await prepare(spec.data, spec.model, { folder });
+const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
+const compiled = compile(spec, {
+  profile: device.profile,
+  batch: spec.train.batch,
+  length: spec.data.length,
+  phases: TRAINING_PHASES,
+  variants: "first",
+});
+const model = await openModel(device, compiled);
+const { checkpoint } = latestCheckpoint(runAt(runFolder));
+model.load("parameters", checkpoint.tensors);
+
+function distance(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return sum;
+}
+const all = [...dataSet.train, ...dataSet.validation].map((document) => [document, dataSet.picture(document).pixels]);
+const shown = await showPictures(model, spec, dataSet, chosen(dataSet.train, Number(values.count), 1));
+let own = 0;
+for (const { document, sampled } of shown) {
+  let best = [-1, Number.POSITIVE_INFINITY];
+  for (const [other, pixels] of all) {
+    const d = distance(sampled, pixels);
+    if (d < best[1]) best = [other, d];
+  }
+  if (best[0] === document) own++;
+}
+process.stdout.write(
+  `${own} of ${shown.length} sampled pictures have their own as the nearest of ${all.length} (step ${checkpoint.step})\n`,
+);
+process.exit(0);

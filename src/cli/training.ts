@@ -1,0 +1,195 @@
+// A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
+import type { Compiled } from "../compile.js";
+import type { DataSet } from "../data/data-set.js";
+import { Failure } from "../diagnostics/failure.js";
+import { render } from "../diagnostics/render.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import { encodePng } from "../report/png.js";
+import { writeAbout, writeReport } from "../report/run-report.js";
+import { writeSamples } from "../report/samples.js";
+import { latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
+import { type Outcome, train } from "../train/loop.js";
+import { type Model, openModel } from "../train/model.js";
+import { recorder, rewindRun } from "../train/recorder.js";
+import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
+import { chosen, type ShownPicture, showPictures } from "../train/show.js";
+import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
+import { EXIT, type ExitCode } from "./verb.js";
+
+export interface TrainingRequest {
+  readonly spec: CheckedSpec;
+  /** The spec as resolved, which the run keeps. */
+  readonly specText: string;
+  readonly compiled: Compiled | Model["compiled"];
+  readonly dataSet: DataSet;
+  readonly device: OpenDevice;
+  /** The run's folder. */
+  readonly folder: string;
+  readonly resume: boolean;
+  readonly title: string;
+  /** How to go on with this run, as a command. */
+  readonly resumeCommand: string;
+  readonly terminal: Terminal;
+}
+
+/** Names for which pictures are sampled, of those learned from and of those held out each. */
+const SHOWN = 8;
+
+const png = ({ width, height, channels }: ShownPicture, pixels: Uint8Array): Uint8Array =>
+  encodePng({ width, height, channels: channels as 1 | 3 | 4, pixels });
+
+function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest) {
+  const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
+  const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const units: Record<string, string> = {};
+  spec.model.modalities.forEach(({ name, kind }, index) => {
+    if (spec.objectives[index])
+      units[name] =
+        kind === "patches" ? "mean squared error of the noise" : kind === "bytes" ? "nats a byte" : "nats a token";
+  });
+  return {
+    title,
+    facts: [
+      ["Parameters", formatCount(parameters)],
+      ["Documents", `${dataSet.train.length} to learn from, ${dataSet.validation.length} held out`],
+      ["Device", device.description],
+      ["Planned memory", `${(memory / 2 ** 20).toFixed(1)} MiB`],
+    ] as const,
+    units,
+  };
+}
+
+async function samplesOf(model: Model, request: TrainingRequest) {
+  const { spec, dataSet } = request;
+  const group = async (label: string, documents: readonly number[]) => {
+    const shown = await showPictures(model, spec, dataSet, chosen(documents, SHOWN, spec.train.seed));
+    return {
+      label,
+      samples: shown.map((s) => ({ name: s.label, truth: png(s, s.truth), sampled: [png(s, s.sampled)] })),
+    };
+  };
+  const groups = [await group("Names learned from", dataSet.train), await group("Names held out", dataSet.validation)];
+  return groups.filter(({ samples }) => samples.length > 0);
+}
+
+function diverged(outcome: Outcome & { kind: "diverged" }, folder: string): Failure {
+  const { bad, step } = outcome;
+  const where = bad
+    ? `The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${bad.bad} of its ${bad.of} numbers are not finite.`
+    : "Run again, every tensor of that update was finite: the device did not compute the same twice.";
+  return new Failure(
+    [
+      {
+        code: "diverged",
+        severity: "error",
+        title: "Training diverged",
+        message: `The gradient of step ${step + 1} is not finite. ${where}`,
+        help: `The weights are those of step ${step}, saved in ${folder}. Lower the learning rate or clip gradients, and look at that tensor.`,
+      },
+    ],
+    4,
+  );
+}
+
+/** Trains, prints what happens to the terminal, and leaves a report. */
+export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
+  const { spec, folder, resume, terminal } = request;
+  const run: Run = resume
+    ? openRun(folder)
+    : createRun(folder, { spec: request.specText, plan: planJson(request.compiled) });
+  const progress = progressOn(terminal);
+  let interrupted = false;
+  const interrupt = (): void => {
+    if (interrupted) process.exit(EXIT.interrupted);
+    interrupted = true;
+    progress.message("Stopping after this step; once more to stop at once.");
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  try {
+    const { checkpoint, warnings } = resume ? latestCheckpoint(run) : { checkpoint: undefined, warnings: [] };
+    if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
+    if (resume) {
+      checkSame(request, checkpoint?.state);
+      rewindRun(run, checkpoint?.step ?? 0);
+      progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
+    }
+    writeAbout(run, aboutOf(request));
+    const model = await openModel(request.device, request.compiled);
+    const records = recorder(run);
+    const begun = Date.now();
+    let last = begun;
+    const outcome = await train(
+      model,
+      spec,
+      request.dataSet,
+      {
+        stepped: (record, tokens) => {
+          const now = Date.now();
+          const tokensPerSecond = (1000 * tokens) / Math.max(1, now - last);
+          last = now;
+          records.metric(record);
+          records.timing({ step: record.step, seconds: (now - begun) / 1000, tokens_per_second: tokensPerSecond });
+          const { step, losses, gradient_norm } = record;
+          const { steps } = spec.train;
+          progress.update({ step, steps, losses, gradient_norm, tokens_per_second: tokensPerSecond });
+        },
+        validated: (record) => {
+          records.metric(record);
+          const losses = Object.entries(record.losses).map(([name, loss]) => `${name} ${formatLoss(loss)}`);
+          progress.message(`Step ${record.step}, held out: ${losses.join("  ")}`);
+          last = Date.now();
+        },
+        checkpoint: (made) => {
+          records.sync();
+          writeCheckpoint(run, made, spec.train.keep);
+          last = Date.now();
+        },
+        stopWanted: () => interrupted,
+      },
+      checkpoint,
+    );
+    progress.end();
+    if (outcome.kind === "diverged") throw diverged(outcome, folder);
+    if (outcome.kind === "stopped") {
+      terminal.write(`Stopped after step ${outcome.step}, which is saved. Go on with: ${request.resumeCommand}\n`);
+      return EXIT.interrupted;
+    }
+    const groups = await samplesOf(model, request);
+    if (groups.length > 0) writeSamples(run, outcome.step, groups);
+    const report = writeReport(run);
+    terminal.write(
+      `Trained ${outcome.step} steps in ${formatDuration((Date.now() - begun) / 1000)}.\n` +
+        `Checkpoint: ${pathIn(run, "checkpoints")}/step-${outcome.step}\nReport:     ${report}\n`,
+    );
+    model.runtime.destroy();
+    return EXIT.done;
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+    closeRun(run);
+  }
+}
+
+/** A resumed run must see the data that it began with. */
+function checkSame({ dataSet, folder }: TrainingRequest, state: unknown): void {
+  const data = typeof state === "object" && state !== null && "data" in state ? state.data : dataSet.fingerprint;
+  if (data === dataSet.fingerprint) return;
+  throw new Failure([
+    {
+      code: "other-data",
+      severity: "error",
+      title: "The data have changed",
+      message: `The run in ${folder} was trained on other documents than the spec's source has now.`,
+      help: "Bring the old data back, or start a new run with another --out.",
+    },
+  ]);
+}
+
+/** The plan as a run keeps it: shaders by name only. */
+function planJson({ plan }: Pick<Compiled, "plan">): string {
+  const kernels = plan.kernels.map(({ name, bindings }) => ({ name, bindings }));
+  return `${JSON.stringify({ ...plan, kernels }, null, 1)}\n`;
+}

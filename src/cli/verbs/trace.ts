@@ -1,0 +1,79 @@
+// `mom trace`: steps on tensors from a safetensors file, and everything that they make, for comparing with other programs.
+import { readFileSync, writeFileSync } from "node:fs";
+import { InvalidArgumentError, Option } from "commander";
+import { readSafetensors, writeSafetensors } from "../../data/safetensors.js";
+import { InputError } from "../../diagnostics/input-error.js";
+import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { trace } from "../../train/trace.js";
+import { readSpec } from "../read-spec.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly tensors: string;
+  readonly out: string;
+  readonly stack?: true;
+  readonly steps: number;
+  readonly prefix: string;
+  readonly chunk?: number;
+  readonly variant?: string;
+  readonly adapter?: AdapterSource;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number from 1 on.");
+  return value;
+}
+
+function readFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${path} can't be read: ${why}.`, "Name a safetensors file with --tensors.");
+  }
+}
+
+function writeFile(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${path} can't be written: ${why}.`, "Name another file with --out.");
+  }
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .requiredOption(
+        "--tensors <file>",
+        "parameters by their checkpoint names, and batch.STEP.{tokens, modality, noisy, noise, timestep}; with --stack input, modality and cotangent",
+      )
+      .requiredOption("--out <file>", "where everything that was made goes, as safetensors")
+      .option("--stack", "the stack of blocks alone: from input to the sum of output · cotangent")
+      .option("--steps <n>", "updates to make", positive, 1)
+      .option("--prefix <text>", "before the parameters' names in the file", "")
+      .option("--chunk <n>", "positions in a chunk of the scan", positive)
+      .option("--variant <name>", "a kernel variant to take wherever there is one of that name")
+      .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
+      .action(async (file: string, options: Options) => {
+        const { spec } = readSpec(file);
+        if (!spec) return finish(EXIT.wrongInput);
+        const { tensors } = readSafetensors(readFile(options.tensors), options.tensors);
+        const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
+        const { steps, prefix, chunk, variant } = options;
+        const made = await trace(device, spec, tensors, {
+          stack: options.stack === true,
+          steps,
+          prefix,
+          chunk,
+          variant,
+        });
+        writeFile(options.out, writeSafetensors(new Map([...made].sort(([a], [b]) => (a < b ? -1 : 1)))));
+        process.stderr.write(`${made.size} tensors on ${device.description}: ${options.out}\n`);
+        finish(EXIT.done);
+      });
+  },
+};

@@ -1,0 +1,59 @@
+// `mom train`: compiles a spec and trains it.
+import { basename, join, resolve } from "node:path";
+import { Option } from "commander";
+import { compile, TRAINING_PHASES } from "../../compile.js";
+import { prepare } from "../../data/prepare.js";
+import { printSpec } from "../../front/print-spec.js";
+import type { Json } from "../../front/spec.js";
+import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { readSpec } from "../read-spec.js";
+import { runTraining } from "../training.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly out?: string;
+  readonly resume?: true;
+  readonly adapter?: AdapterSource;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .option("--out <folder>", "the run's folder (default: runs/NAME)")
+      .option("--resume", "go on with the run in that folder from its last checkpoint")
+      .addOption(
+        new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
+      )
+      .action(async (file: string, options: Options) => {
+        const { spec, json, folder } = readSpec(file);
+        if (!spec) return finish(EXIT.wrongInput);
+        const name = basename(file).replace(/\.mom$/, "");
+        const out = options.out ?? join("runs", name);
+        const write = (text: string) => process.stderr.write(text);
+        const { dataSet } = await prepare(spec.data, spec.model, { folder, notice: (text) => write(`${text}\n`) });
+        const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
+        write(`${name}: on ${device.description}\n`);
+        const compiled = compile(spec, {
+          profile: device.profile,
+          batch: spec.train.batch,
+          length: spec.data.length,
+          phases: TRAINING_PHASES,
+          variants: "first",
+        });
+        const code = await runTraining({
+          spec,
+          specText: printSpec(json as Json),
+          compiled,
+          dataSet,
+          device,
+          folder: out,
+          resume: options.resume === true,
+          title: name,
+          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${resolve(options.out)}` : ""}`,
+          terminal: process.stderr,
+        });
+        finish(code);
+      });
+  },
+};

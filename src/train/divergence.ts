@@ -1,0 +1,50 @@
+// Finds the first tensor that is not finite in an update that went bad, by running it again one op at a time.
+import type { NodeOutput } from "../ir/plan.js";
+import type { HostBatch } from "./host-batch.js";
+import type { Model, StepScalars } from "./model.js";
+
+export interface BadTensor {
+  readonly name: string;
+  /** The op that made it. */
+  readonly op: string;
+  readonly micro: number;
+  /** How many of its numbers are not finite, and of how many. */
+  readonly bad: number;
+  readonly of: number;
+}
+
+function countBad(numbers: Float32Array, { rows, columns, column, stride }: NodeOutput): number {
+  let bad = 0;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) if (!Number.isFinite(numbers[r * stride + column + c])) bad++;
+  }
+  return bad;
+}
+
+/** The weights must be those that the update began with. */
+export async function findBadTensor(
+  model: Model,
+  batches: readonly HostBatch[],
+  step: StepScalars,
+): Promise<BadTensor | undefined> {
+  for (const [name, { data }] of await model.read("parameters")) {
+    const numbers = data as Float32Array;
+    const bad = numbers.filter((value) => !Number.isFinite(value)).length;
+    if (bad > 0) return { name, op: "an earlier update or checkpoint", micro: 0, bad, of: numbers.length };
+  }
+  const { runtime, compiled } = model;
+  const phase = compiled.plan.phases.find(({ name }) => name === "gradients");
+  for (const [micro, batch] of batches.entries()) {
+    model.writeBatch(batch);
+    model.writeStep({ ...step, accumulate: micro > 0 ? 1 : 0 });
+    for (const [index, node] of (phase?.nodes ?? []).entries()) {
+      runtime.runNode("gradients", index);
+      for (const output of node.outputs ?? []) {
+        const numbers = new Float32Array(await runtime.read(output.range));
+        const bad = countBad(numbers, output);
+        if (bad > 0) return { name: output.name, op: node.label, micro, bad, of: output.rows * output.columns };
+      }
+    }
+  }
+  return undefined;
+}

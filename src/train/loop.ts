@@ -1,0 +1,213 @@
+// The training loop: batches in, updates on the device, losses back a step or two later.
+import type { Batch } from "../data/batch.js";
+import type { DataSet } from "../data/data-set.js";
+import { validationBatches } from "../data/fixed-batches.js";
+import { type DataPosition, openTraining } from "../data/order.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { Checkpoint } from "./checkpoint-files.js";
+import { type BadTensor, findBadTensor } from "./divergence.js";
+import { type Counts, countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
+import type { TrainRecord, ValidationRecord } from "./metrics.js";
+import { type Model, stepScalars } from "./model.js";
+import { learningRate } from "./schedule.js";
+
+/** What the loop tells whoever runs it; checkpoints and records are theirs to keep. */
+export interface Listener {
+  /** After each update, in order. */
+  readonly stepped: (record: TrainRecord, tokens: number) => void;
+  readonly validated: (record: ValidationRecord) => void;
+  readonly checkpoint: (checkpoint: Checkpoint) => void;
+  /** Asked before each step: whether to save and stop. */
+  readonly stopWanted: () => boolean;
+}
+
+export type Outcome =
+  | { readonly kind: "finished"; readonly step: number }
+  | { readonly kind: "stopped"; readonly step: number }
+  /** `step` updates were made before the one that went bad; their weights are in a checkpoint. */
+  | { readonly kind: "diverged"; readonly step: number; readonly bad: BadTensor | undefined };
+
+interface Sums {
+  readonly tokens: number[];
+  readonly pictures: Map<string, number>;
+}
+
+/** An update that the device may still be working on. */
+interface Pending {
+  readonly step: number;
+  readonly lr: number;
+  readonly counts: Counts;
+  readonly batches: readonly HostBatch[];
+  readonly sums: readonly Promise<Sums>[];
+  readonly norm: Promise<Float32Array>;
+  /** Where the data stood before it. */
+  readonly position: DataPosition;
+  readonly tokens: number;
+}
+
+/** Updates that the host is ahead of the losses that it has seen. */
+const AHEAD = 2;
+
+/** The loss sums that the last phase left, read without waiting for them. */
+async function readSums(model: Model, spec: CheckedSpec): Promise<Sums> {
+  const names = spec.model.modalities.flatMap(({ name, kind }) => (kind === "patches" ? [name] : []));
+  const present = names.filter((name) => model.hasResult(`loss.${name}`));
+  const tokens = model.hasResult("loss.tokens")
+    ? model.result("loss.tokens")
+    : Promise.resolve(new Float32Array(spec.model.modalities.length));
+  const pictures = await Promise.all(
+    present.map(async (name): Promise<[string, number]> => [name, (await model.result(`loss.${name}`))[0] as number]),
+  );
+  return { tokens: [...(await tokens)], pictures: new Map(pictures) };
+}
+
+function addSums(all: readonly Sums[]): Sums {
+  const tokens: number[] = [];
+  const pictures = new Map<string, number>();
+  for (const sums of all) {
+    sums.tokens.forEach((value, m) => {
+      tokens[m] = (tokens[m] ?? 0) + value;
+    });
+    for (const [name, value] of sums.pictures) pictures.set(name, (pictures.get(name) ?? 0) + value);
+  }
+  return { tokens, pictures };
+}
+
+/** Positions that hold a document. */
+const tokensIn = (batches: readonly Batch[]): number =>
+  batches.reduce((sum, { document }) => sum + document.filter((d) => d >= 0).length, 0);
+
+/** Mean losses over everything that is held out, with the same noise every time. */
+export async function validate(
+  model: Model,
+  spec: CheckedSpec,
+  dataSet: DataSet,
+  step: number,
+): Promise<ValidationRecord> {
+  const { seed, batch } = spec.train;
+  const batches = [...validationBatches(dataSet, { length: spec.data.length, batch })];
+  const counts = countsOf(spec, batches);
+  const pending: Promise<Sums>[] = [];
+  for (const [index, each] of batches.entries()) {
+    model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(index) }));
+    model.runtime.run(["validate"]);
+    pending.push(readSums(model, spec));
+    if (pending.length > AHEAD) await pending.at(-AHEAD);
+  }
+  return { kind: "validation", step, ...lossesOf(spec, counts, addSums(await Promise.all(pending))) };
+}
+
+const isPosition = (value: unknown): value is DataPosition =>
+  typeof value === "object" && value !== null && "epoch" in value;
+
+/** Where a checkpoint says that the data stood. */
+export function positionIn({ state }: Checkpoint): DataPosition {
+  const position = typeof state === "object" && state !== null && "position" in state ? state.position : undefined;
+  if (!isPosition(position)) throw new Error("the checkpoint does not say where the data stood");
+  return position;
+}
+
+/** Trains from the beginning, or goes on from a checkpoint. */
+export async function train(
+  model: Model,
+  spec: CheckedSpec,
+  dataSet: DataSet,
+  listener: Listener,
+  from?: Checkpoint,
+): Promise<Outcome> {
+  const { seed, batch, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
+  const order = openTraining(dataSet, { length: spec.data.length, batch, accumulate, seed });
+  if (from) {
+    model.load("parameters", from.tensors);
+    model.load("moment1", from.optimizer.m);
+    model.load("moment2", from.optimizer.v);
+    order.seek(positionIn(from));
+  } else {
+    model.initialise(seed);
+  }
+
+  const saved = async (step: number, position: DataPosition): Promise<void> => {
+    const [tensors, m, v] = [await model.read("parameters"), await model.read("moment1"), await model.read("moment2")];
+    const picks = Object.fromEntries(
+      model.runtime.picks.map(({ phase, label, variant }, i) => [`${phase}/${i}/${label}`, variant]),
+    );
+    const state = { position: { ...position }, seed, data: dataSet.fingerprint, picks };
+    listener.checkpoint({ step, tensors, optimizer: { m, v }, state });
+  };
+
+  const submit = (step: number): Pending => {
+    const position = order.position();
+    const micros = Array.from({ length: accumulate }, () => order.next());
+    const counts = countsOf(spec, micros);
+    const lr = learningRate(spec.train, step);
+    const batches: HostBatch[] = [];
+    const sums = micros.map((micro, i) => {
+      const host = hostBatch(spec, micro, counts, { seed, draw: step * accumulate + i });
+      batches.push(host);
+      model.writeBatch(host);
+      model.writeStep(stepScalars(optimizer, lr, clip, step + 1, i > 0));
+      model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
+      return readSums(model, spec);
+    });
+    return {
+      step: step + 1,
+      lr,
+      counts,
+      batches,
+      sums,
+      norm: model.result("grad_norm"),
+      position,
+      tokens: tokensIn(micros),
+    };
+  };
+
+  /** Waits for an update and tells of it; false where its gradients were not finite. */
+  const finish = async (pending: Pending): Promise<boolean> => {
+    const [norm, bad] = await pending.norm;
+    const losses = lossesOf(spec, pending.counts, addSums(await Promise.all(pending.sums)));
+    const { step, lr } = pending;
+    listener.stepped({ kind: "train", step, ...losses, lr, gradient_norm: norm as number }, pending.tokens);
+    return bad === 0;
+  };
+
+  const queue: Pending[] = [];
+  const diverged = async (pending: Pending): Promise<Outcome> => {
+    const bad = await findBadTensor(
+      model,
+      pending.batches,
+      stepScalars(optimizer, pending.lr, clip, pending.step, false),
+    );
+    await saved(pending.step - 1, pending.position);
+    return { kind: "diverged", step: pending.step - 1, bad };
+  };
+  /** Finishes updates until at most `left` are under way; the one that diverged, if any. */
+  const drain = async (left: number): Promise<Pending | undefined> => {
+    while (queue.length > left) {
+      const pending = queue.shift() as Pending;
+      if (!(await finish(pending))) return pending;
+    }
+    return undefined;
+  };
+
+  let step = from?.step ?? 0;
+  let lastSaved = step;
+  while (step < steps) {
+    const stopping = listener.stopWanted();
+    if (stopping) break;
+    queue.push(submit(step));
+    step++;
+    const validates = step % validate_every === 0 || step === steps;
+    const saves = step % checkpoint_every === 0 || step === steps;
+    const bad = await drain(validates || saves ? 0 : AHEAD - 1);
+    if (bad) return await diverged(bad);
+    if (validates) listener.validated(await validate(model, spec, dataSet, step));
+    if (saves) {
+      await saved(step, order.position());
+      lastSaved = step;
+    }
+  }
+  const bad = await drain(0);
+  if (bad) return await diverged(bad);
+  if (lastSaved < step) await saved(step, order.position());
+  return { kind: step < steps ? "stopped" : "finished", step };
+}
