@@ -1,39 +1,220 @@
-// Every variant of every kernel against the float64 reference.
+// Every kernel variant against the float64 reference, on sizes that divide nothing. A software adapter takes seconds to
+// compile a kernel that uses workgroup memory; there the whole matrix runs only with $MOM_TEST_THOROUGH.
 import { beforeAll, describe, expect, test } from "vitest";
+import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
+import type { Op } from "../../src/ir/op.js";
+import { each } from "../../src/ir/ownership.js";
+import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
+import { realise } from "../../src/kernels/realise.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
 import { evaluate } from "../../src/reference/evaluate.js";
-import { testDevice } from "../gpu/adapter.js";
-import { randomValues } from "../support/random.js";
-import { image, sketch, speech, text } from "../support/spec.js";
-import { compare, variantsOf } from "./single-op.js";
+import type { Values } from "../../src/reference/values.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { type RandomOptions, randomValues } from "../support/random.js";
+import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js";
+import { everyOp } from "./every-op.js";
 
-let opened: OpenDevice;
-beforeAll(async () => {
-  opened = await testDevice();
-});
+const missing = await missingAdapter();
+const TOLERANCE = 2e-5;
 
-const spec = sketch({
+interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
+  /** The parts that are not shared, layer by layer; by default one layer, as the rest of the case says. */
+  readonly layers?: readonly SpecSketch["groups"][];
+  readonly name: string;
+  readonly batch: number;
+  readonly length: number;
+  readonly chunk: number;
+  /** The storage buffers that fusion may count on; undefined for no fusion. */
+  readonly fused?: number;
+  readonly vocabulary?: number;
+  readonly values?: RandomOptions;
+  readonly settings?: KernelSettings;
+  /** The ops whose workgroup variants a software adapter runs too. */
+  readonly workgroups?: (op: Op) => boolean;
+}
+
+/** The first modality and the last share a copy. */
+const inGroups = { groups: 2, of: [0, 1, 0] };
+const allParts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, inGroups]));
+
+const CASES: readonly Case[] = [
+  {
+    name: "one position",
+    modalities: [text],
+    d_model: 20,
+    batch: 1,
+    length: 1,
+    chunk: 8,
+    fused: 16,
+  },
+  {
+    name: "two positions, an odd d_model",
+    modalities: [text, image],
+    d_model: 7,
+    block: { d_state: 8, d_conv: 3 },
+    decouple: ["in_proj", "A"],
+    batch: 3,
+    length: 2,
+    chunk: 8,
+    fused: 16,
+    workgroups: ({ kind }) => ["rms", "norm_grad", "squared_error"].includes(kind),
+  },
+  {
+    name: "63 positions in chunks of 8, all parts decoupled, for 8 storage buffers",
+    modalities: [text, image, speech],
+    d_model: 20,
+    block: { d_state: 8, d_conv: 2 },
+    decouple: MAMBA_PARTS,
+    batch: 1,
+    length: 63,
+    chunk: 8,
+    fused: 8,
+    workgroups: (op) => op.kind === "scan_grad" || (op.kind === "linear" && op.in.rstd !== undefined),
+  },
+  {
+    name: "64 positions in one chunk, nothing fused",
+    modalities: [text, image, speech],
+    d_model: 12,
+    decouple: ["dt_proj", "D", "norm"],
+    batch: 1,
+    length: 64,
+    chunk: 64,
+    workgroups: ({ kind }) => kind === "cross_entropy",
+  },
+  {
+    name: "65 positions, an odd d_model, all parts in two groups",
+    modalities: [text, image, speech],
+    d_model: 7,
+    groups: allParts,
+    batch: 2,
+    length: 65,
+    chunk: 64,
+    fused: 16,
+    vocabulary: 37,
+    workgroups: (op) =>
+      op.kind === "scan_grad" ||
+      op.kind === "token_loss" ||
+      (op.kind === "linear_dw" && op.in.rstd !== undefined && op.in.scale !== undefined),
+  },
+  {
+    name: "129 positions without any picture",
+    modalities: [text, image, speech],
+    d_model: 24,
+    block: { d_conv: 3 },
+    decouple: ["conv1d", "norm", "out_proj"],
+    batch: 2,
+    length: 129,
+    chunk: 16,
+    fused: 16,
+    values: { modality: (r) => (r % 5 === 0 ? 2 : 0) },
+  },
+  {
+    name: "groups of exactly one row, several chunks of logits",
+    modalities: [text, image, speech],
+    d_model: 8,
+    block: { d_state: 64 },
+    decouple: MAMBA_PARTS,
+    batch: 3,
+    length: 65,
+    chunk: 16,
+    fused: 16,
+    vocabulary: 131,
+    settings: { logitBytes: 1 },
+    values: { modality: (r) => (r === 70 ? 1 : r === 64 ? 2 : 0) },
+    workgroups: (op) =>
+      (op.kind === "linear" && (op.in.residual !== undefined || op.activation === "softplus")) ||
+      (op.kind === "linear_dx" && op.in.residual !== undefined) ||
+      (op.kind === "linear_dw" && op.out.dbias !== undefined && op.rows.groups > 1),
+  },
+  {
+    name: "no target at all",
+    modalities: [text, image],
+    d_model: 8,
+    batch: 1,
+    length: 70,
+    chunk: 64,
+    fused: 16,
+    values: { target: () => -1 },
+  },
+  {
+    name: "several chunks, nothing fused, images alone",
+    modalities: [text, image],
+    objectives: [undefined, { kind: "ddpm", weight: 5, steps: 1000, schedule: "cosine" }],
+    d_model: 7,
+    block: { d_state: 8 },
+    decouple: ["A", "x_proj"],
+    batch: 2,
+    length: 33,
+    chunk: 8,
+    values: { modality: () => 1 },
+  },
+];
+
+/** Each part decoupled alone, then in groups, a layer each. */
+const ALONE: Case = {
+  name: "each part decoupled alone and in groups",
+  layers: [{}, ...MAMBA_PARTS.flatMap((part) => [{ [part]: each(3) }, { [part]: inGroups }])],
   modalities: [text, image, speech],
-  vocabulary: 50,
-  d_model: 20,
-  layers: 1,
-  decouple: ["in_proj", "x_proj", "dt_proj", "out_proj", "conv1d", "A", "D", "norm"],
-});
+  d_model: 8,
+  block: { d_state: 8, d_conv: 2 },
+  batch: 2,
+  length: 19,
+  chunk: 8,
+  fused: 16,
+};
 
-describe.each([8, 16])("programs fused for %i storage buffers", (storageBuffers) => {
-  const options = { batch: 2, length: 70, chunk: 16, part: "model", noise: "drawn" } as const;
-  const { program } = fuse(differentiate(lower(spec, options)), { storageBuffers });
-  const known = evaluate(randomValues(program, 1));
-  program.ops.forEach((op, i) => {
-    for (const variant of variantsOf(program, op)) {
-      test(`${i} ${op.kind} by ${variant}`, async () => {
-        for (const { tensor, error } of await compare(opened, program, known, op, variant)) {
-          expect(error, tensor).toBeLessThan(2e-5);
-        }
-      });
+/** One spec with the blocks of all of them, one above the other. */
+function stacked(specs: readonly CheckedSpec[]): CheckedSpec {
+  const [first] = specs as [CheckedSpec];
+  const blocks = specs.flatMap(({ model }) => model.blocks);
+  return { ...first, model: { ...first.model, blocks, layers: blocks.map((_, i) => i) } };
+}
+
+function known({ batch, length, chunk, fused, values, layers, ...rest }: Case): Values {
+  const one = { vocabulary: 50, ...rest, layers: 1 };
+  const spec = layers ? stacked(layers.map((groups) => sketch({ ...one, groups: groups ?? {} }))) : sketch(one);
+  const program = differentiate(lower(spec, { batch, length, chunk, part: "model", noise: "drawn" }));
+  const done = fused === undefined ? program : fuse(program, { storageBuffers: fused }).program;
+  return evaluate(randomValues(done, 1, values));
+}
+
+describe.skipIf(missing)("kernels", () => {
+  let opened: OpenDevice;
+  /** What has run, as `kind variant`, and what could have. */
+  const ran = new Set<string>();
+  const offered = new Set<string>();
+  beforeAll(async () => {
+    opened = await testDevice();
+  });
+
+  const check = async (v: Values, sizes: Case, kind: "cpu" | "gpu", op: (op: Op) => boolean): Promise<void> => {
+    const { limits } = opened.profile;
+    const storageBuffers = Math.min(limits.storageBuffers, sizes.fused ?? 16);
+    const profile = { ...opened.profile, kind, limits: { ...limits, storageBuffers } };
+    const settings = sizes.settings ?? DEFAULT_SETTINGS;
+    const differences = await everyOp(opened.device, profile, v, { op, settings });
+    expect(differences.length).toBeGreaterThan(0);
+    expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+    for (const { op: made, variant } of differences) ran.add(`${made} ${variant}`);
+    for (const made of v.program.ops) {
+      for (const { variant } of realise(v.program, made)) offered.add(`${made.kind} ${variant}`);
     }
+  };
+  /** A software adapter compiles a kernel with workgroup memory for seconds. */
+  const thorough = (): boolean => opened.profile.kind === "gpu" || process.env.MOM_TEST_THOROUGH !== undefined;
+
+  test.each([...CASES, ALONE])("$name", async (sizes) => {
+    const v = known(sizes);
+    await check(v, sizes, "cpu", () => true);
+    if (thorough()) await check(v, sizes, "gpu", () => true);
+    else if (sizes.workgroups) await check(v, sizes, "gpu", sizes.workgroups);
+  });
+
+  test("every variant of every op has run", () => {
+    expect([...offered].filter((variant) => !ran.has(variant))).toEqual([]);
   });
 });

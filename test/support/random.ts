@@ -6,6 +6,8 @@ import { type Values, values } from "../../src/reference/values.js";
 export interface RandomOptions {
   /** The modality of each row; by default runs of random lengths of all modalities. */
   readonly modality?: (row: number) => number;
+  /** The target of each row; by default any token, or now and then none. */
+  readonly target?: (row: number) => number;
 }
 
 function runs(rows: number, modalities: number, s: Stream): number[] {
@@ -27,7 +29,12 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
   const pictureRows = (name: string): number[] => {
     const input = program.tensors.find((t) => t.role === "batch" && t.name === `timestep.${name}`);
     const pictures = input ? count(input.shape) : 1;
-    return modality.map((m, r) => (m === 1 ? Math.min(pictures - 1, Math.floor((r * pictures) / rows)) : -1));
+    let picture = -1;
+    return modality.map((m, r) => {
+      if (m !== 1) return -1;
+      if (modality[r - 1] !== 1) picture++;
+      return picture < pictures ? picture : -1;
+    });
   };
   return values(program, (name, size) => {
     const s = stream("sample", seed, 2, ...[hash(name)]);
@@ -35,6 +42,7 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     const [head, rest] = [name.split(".")[0] as string, name.split(".").slice(1).join(".")];
     if (name === "modality") return modality;
     if (name === "embedded") return fill(() => s.below(vocabulary)).map((t, r) => (modality[r] === 1 ? -1 : t));
+    if (name === "target" && options.target) return modality.map((_, r) => options.target?.(r) as number);
     if (name === "target") return fill(() => s.below(vocabulary + 3)).map((t) => (t < vocabulary ? t : -1));
     if (name === "target_class") return fill(() => s.below(program.modalities + 1) - 1);
     if (head === "timestep") return fill(() => 1 + s.below(1000));

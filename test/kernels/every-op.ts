@@ -1,0 +1,186 @@
+// Runs every op of a program on a device, each alone from the reference's numbers, and tells how far each output is off.
+import { assemble } from "../../src/compile.js";
+import { prepare, type Runtime } from "../../src/gpu/runtime.js";
+import { layout, storage } from "../../src/ir/facts.js";
+import { inputsOf, type Op, type OpKind, outputsOf } from "../../src/ir/op.js";
+import type { Plan, Profile } from "../../src/ir/plan.js";
+import { count, type Program, type Tensor, type TensorId, tensorOf } from "../../src/ir/program.js";
+import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
+import { STEP_BYTES, STEP_FIELDS } from "../../src/kernels/step.js";
+import { fillTable, tableName } from "../../src/kernels/tables.js";
+import { evaluateOp } from "../../src/reference/evaluate.js";
+import { read, type Values } from "../../src/reference/values.js";
+
+export interface Difference {
+  readonly op: OpKind;
+  readonly variant: string;
+  /** The op's place and the tensor. */
+  readonly what: string;
+  readonly error: number;
+}
+
+const inputName = ({ role, name, id }: Tensor): string =>
+  role === "batch" || role === "constant" ? name : `in ${id} ${name}`;
+const outputName = (at: number, { id, name }: Tensor): string => `out ${at} ${id} ${name}`;
+
+/** The program of one op: what it reads comes from the batch, what it makes are results of their own. */
+function isolate(program: Program, op: Op, at: number): Program {
+  const home = (id: TensorId): TensorId => storage(program, id).id;
+  const reads = new Set([...inputsOf(op), program.modality].map(home));
+  const writes = new Set(outputsOf(op).map(home));
+  const tensors = program.tensors.map((tensor): Tensor => {
+    if (tensor.role === "parameter" || tensor.role === "gradient" || tensor.role === "constant") return tensor;
+    if (tensor.view) return { ...tensor, role: "value" };
+    if (writes.has(tensor.id)) return { ...tensor, role: "result", name: outputName(at, tensor) };
+    return reads.has(tensor.id)
+      ? { ...tensor, role: "batch", name: inputName(tensor) }
+      : { ...tensor, role: "value", name: `unused ${tensor.id}` };
+  });
+  return { ...program, name: `${at}`, tensors, ops: [op] };
+}
+
+/** Errors are relative to the numbers' size; where those are nothing but rounding, to 1e-6 a number. */
+function relativeError(got: Float32Array, expected: Float64Array): number {
+  let difference = 0;
+  let size = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += ((got[i] as number) - (expected[i] as number)) ** 2;
+    size += (expected[i] as number) ** 2;
+  }
+  return Math.sqrt(difference / Math.max(size, 1e-12 * expected.length));
+}
+
+const numbersOf = (tensor: Tensor, numbers: ArrayLike<number>): Float32Array<ArrayBuffer> => {
+  if (tensor.type === "f32") return Float32Array.from(numbers);
+  const words = Uint32Array.from(numbers, (n) => n >>> 0);
+  return new Float32Array(words.buffer);
+};
+
+/** What stands everywhere before: whatever is read without having been written shows. */
+const POISON = Number.NaN;
+/** What stands in the gradients before: it must be overwritten, and between tensors stay. */
+const LEFT_BEHIND = 7;
+
+function poison(plan: Plan, runtime: Runtime): void {
+  plan.buffers.forEach(({ role, bytes }, buffer) => {
+    const stands = role === "gradients" ? LEFT_BEHIND : POISON;
+    if (role !== "step") runtime.write({ buffer, offset: 0, bytes }, new Float32Array(bytes / 4).fill(stands));
+  });
+}
+
+function upload(assembled: ReturnType<typeof assemble>, programs: readonly Program[], v: Values, r: Runtime): void {
+  const batch = new Map<string, ArrayLike<number>>();
+  for (const program of programs) {
+    for (const tensor of program.tensors) {
+      if ((tensor.role !== "batch" && tensor.role !== "constant") || batch.has(tensor.name)) continue;
+      const numbers = read(v, tensor.id);
+      batch.set(tensor.name, numbers);
+      if (assembled.plan.fields.some((f) => f.name === tensor.name)) r.write(tensor.name, numbersOf(tensor, numbers));
+    }
+  }
+  for (const table of assembled.tables) {
+    const filled = fillTable(table, (name) => batch.get(name) as ArrayLike<number>);
+    r.write(tableName(table), filled as Uint32Array<ArrayBuffer>);
+  }
+  for (const { name, shape, part, offset, group } of assembled.parameters) {
+    const parameter = v.program.parameters.find((p) => p.names.includes(name));
+    const size = count(shape);
+    const numbers = read(v, parameter?.tensor as TensorId).subarray(group * size, (group + 1) * size);
+    const buffer = assembled.plan.buffers.findIndex((b) => b.name === `parameters.${part}`);
+    r.write({ buffer, offset, bytes: 4 * size }, Float32Array.from(numbers));
+  }
+}
+
+/** The columns of a tensor in the storage that it is a view of. */
+function columnsIn(program: Program, id: TensorId, whole: Float32Array): Float32Array {
+  const { shape } = tensorOf(program, id);
+  const { column, stride } = layout(program, id);
+  const width = shape.at(-1) as number;
+  if (column === 0 && stride === width) return whole;
+  return Float32Array.from(
+    { length: count(shape) },
+    (_, i) => whole[Math.floor(i / width) * stride + column + (i % width)] as number,
+  );
+}
+
+export interface Wanted {
+  readonly op?: (op: Op) => boolean;
+  readonly settings?: KernelSettings;
+}
+
+/**
+ * Every wanted op with the variants that `profile` picks, from `known`, numbers for all tensors, rounded to f32.
+ * Gradients are made twice, the second time added to the first.
+ */
+export async function everyOp(
+  device: GPUDevice,
+  profile: Profile,
+  known: Values,
+  { op: wanted = () => true, settings = DEFAULT_SETTINGS }: Wanted = {},
+): Promise<Difference[]> {
+  const { program } = known;
+  const ops = [...program.ops.entries()].filter(([, op]) => wanted(op));
+  const programs = ops.map(([at, op]) => isolate(program, op, at));
+  const assembled = assemble(programs, true, { profile, variants: "first", settings });
+  const plan = { ...assembled.plan, phases: assembled.plan.phases.slice(0, programs.length) };
+  const runtime = await prepare(device, profile, plan);
+  try {
+    const of = new Map([...known.of].map(([id, n]) => [id, Float64Array.from(n, Math.fround)]));
+    const v: Values = { program, of };
+    poison(plan, runtime);
+    upload(assembled, programs, v, runtime);
+    const phases = programs.map(({ name }) => name);
+    const accumulate = STEP_FIELDS.findIndex(([name]) => name === "accumulate");
+    const gradients = plan.buffers.findIndex(({ role }) => role === "gradients");
+    const bytes = plan.buffers[gradients]?.bytes as number;
+    const readGradients = async (): Promise<Float32Array> =>
+      new Float32Array(await runtime.read({ buffer: gradients, offset: 0, bytes }));
+    const step = new Uint32Array(STEP_BYTES / 4);
+    runtime.write("step", step);
+    runtime.run(phases);
+    const once = await readGradients();
+    step[accumulate] = 1;
+    runtime.write("step", step);
+    runtime.run(phases);
+    const twice = await readGradients();
+
+    const differences: Difference[] = [];
+    const untouched = new Uint8Array(once.length).fill(1);
+    for (const [place, [at, op]] of ops.entries()) {
+      const variant = runtime.picks[place]?.variant as string;
+      const add = (what: string, error: number): void => {
+        differences.push({ op: op.kind, variant, what: `${at} ${what}`, error });
+      };
+      const expected: Values = { program, of: new Map(of) };
+      for (const id of outputsOf(op)) {
+        expected.of.delete(id);
+        expected.of.delete(storage(program, id).id);
+      }
+      evaluateOp(expected, op);
+      for (const id of outputsOf(op)) {
+        const tensor = tensorOf(program, id);
+        const numbers = read(expected, id);
+        if (tensor.role !== "gradient") {
+          const home = storage(program, id);
+          const whole = new Float32Array(await runtime.read(outputName(at, home)));
+          add(tensor.name, relativeError(columnsIn(program, id, whole), numbers));
+          continue;
+        }
+        const parameter = program.parameters.find((p) => tensorOf(program, p.tensor).name === tensor.name);
+        const first = (assembled.parameters.find((p) => p.name === parameter?.names[0])?.offset as number) / 4;
+        const [one, two] = [once, twice].map((all) => all.subarray(first, first + numbers.length));
+        untouched.fill(0, first, first + numbers.length);
+        add(tensor.name, relativeError(one as Float32Array, numbers));
+        const doubled = numbers.map((n) => 2 * n);
+        add(`${tensor.name}, added up`, relativeError(two as Float32Array, doubled));
+      }
+    }
+    const spoilt = untouched.findIndex(
+      (free, i) => free === 1 && (once[i] !== LEFT_BEHIND || twice[i] !== LEFT_BEHIND),
+    );
+    if (spoilt >= 0) throw new Error(`a kernel wrote between the gradients, at number ${spoilt}`);
+    return differences;
+  } finally {
+    runtime.destroy();
+  }
+}
