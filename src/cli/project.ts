@@ -11,11 +11,24 @@ export function packageFolder(folder: string): string | undefined {
   }
 }
 
+/** This program's own package.json. */
+function manifest(): Readonly<Record<string, unknown>> {
+  const folder = packageFolder(dirname(fileURLToPath(import.meta.url)));
+  if (folder === undefined) return {};
+  const parsed: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+}
+
 /** This program's version, from its own package.json. */
 export function version(): string {
-  const folder = packageFolder(dirname(fileURLToPath(import.meta.url)));
-  if (folder === undefined) return "unknown";
-  const parsed: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const found = typeof parsed === "object" && parsed !== null && "version" in parsed ? parsed.version : undefined;
+  const { version: found } = manifest();
   return typeof found === "string" ? found : "unknown";
+}
+
+/** Which versions of a package this program works with. */
+export function dependencyRange(name: string): string {
+  const { dependencies } = manifest();
+  const all = typeof dependencies === "object" && dependencies !== null ? Object.entries(dependencies) : [];
+  const range: unknown = all.find(([known]) => known === name)?.[1];
+  return typeof range === "string" ? range : "*";
 }

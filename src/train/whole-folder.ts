@@ -1,9 +1,10 @@
 // Folders that stand either whole or not at all, whenever the process is killed or the disk runs full.
 // A folder is written under another name beside its place, synced and renamed; one that goes is renamed first.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Disk } from "./disk.js";
 
 export interface NamedFile {
+  /** Within the folder; `a/b` stands in a folder of its own. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -19,8 +20,17 @@ export function writeWholeFolder(disk: Disk, parent: string, name: string, files
   try {
     disk.remove(aside);
     disk.makeFolder(aside);
-    for (const file of files) disk.create(join(aside, file.name), file.bytes);
-    disk.sync(aside);
+    const inner = new Set<string>();
+    for (const file of files) {
+      const path = join(aside, file.name);
+      const folder = dirname(path);
+      if (folder !== aside && !inner.has(folder)) {
+        if (!disk.exists(folder)) disk.makeFolder(folder);
+        inner.add(folder);
+      }
+      disk.create(path, file.bytes);
+    }
+    for (const folder of [...inner, aside]) disk.sync(folder);
     if (disk.exists(target)) disk.rename(target, join(parent, REPLACED + name));
     disk.rename(aside, target);
     disk.sync(parent);

@@ -1,0 +1,76 @@
+// The folder that `mom compile` makes, on the disk: written whole or not at all, read back for a run.
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Failure } from "../diagnostics/failure.js";
+import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
+import { type Disk, nodeDisk } from "../train/disk.js";
+import { diskFailure } from "../train/mistakes.js";
+import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
+
+/** What may stand in a folder that is written anew: what `mom compile` makes, and what `npm install` adds to it. */
+const OURS = ["spec.mom", "plan.json", "kernels", "package.json", "README.md", "train.mjs", "data"];
+const INSTALLED = ["node_modules", "package-lock.json"];
+
+const failure = (code: string, title: string, message: string, help: string): Failure =>
+  new Failure([{ code, severity: "error", title, message, help }]);
+
+export interface WriteOptions {
+  /** Writes a folder anew that `mom compile` has made and nobody has added to. */
+  readonly force?: boolean;
+  readonly disk?: Disk;
+}
+
+/**
+ * Writes plan.json and kernels/, and `extras` beside them.
+ * @throws Failure where the folder exists or the disk refuses; the folder is then as it was
+ */
+export function writeCompiled(
+  folder: string,
+  model: CompiledModel,
+  extras: readonly NamedFile[],
+  { force = false, disk = nodeDisk }: WriteOptions = {},
+): void {
+  if (disk.exists(folder)) refuseExisting(folder, force, disk);
+  const path = resolve(folder);
+  try {
+    writeWholeFolder(disk, dirname(path), basename(path), [...extras, ...compiledFiles(model)]);
+  } catch (error) {
+    throw diskFailure(error, folder, ", then compile again.");
+  }
+}
+
+/** Says so early: worth asking before what will be written is computed. */
+export function refuseExisting(folder: string, force: boolean, disk: Disk = nodeDisk): void {
+  if (!disk.exists(folder)) return;
+  if (!force) {
+    const message = `${folder} exists, and what is in it may be wanted.`;
+    const help = "Name another folder with -o, or write this one anew with --force.";
+    throw failure("folder-exists", "The output folder exists", message, help);
+  }
+  const foreign = listed(folder, disk).filter((name) => !OURS.includes(name) && !INSTALLED.includes(name));
+  if (foreign.length === 0 && (disk.exists(join(folder, "plan.json")) || listed(folder, disk).length === 0)) return;
+  const what = foreign.length > 0 ? `holds ${foreign.slice(0, 3).join(", ")}` : "holds no plan.json";
+  const message = `${folder} ${what}: not only what \`mom compile\` has made, so --force would lose it.`;
+  throw failure(
+    "folder-exists",
+    "The output folder holds more",
+    message,
+    "Name another folder with -o, or empty this one.",
+  );
+}
+
+function listed(folder: string, disk: Disk): string[] {
+  try {
+    return disk.list(folder);
+  } catch {
+    const message = `${folder} is a file.`;
+    throw failure("folder-exists", "The output folder is a file", message, "Name a folder with -o.");
+  }
+}
+
+/** @throws InputError where a file is missing or malformed */
+export const openCompiled = (folder: string): CompiledModel =>
+  readCompiled((name) => {
+    const path = join(folder, name);
+    return existsSync(path) ? readFileSync(path) : undefined;
+  });

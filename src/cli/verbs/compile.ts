@@ -1,0 +1,61 @@
+// mom compile: a folder that trains the model wherever Node and `webgpu` are, made without a GPU.
+import { basename } from "node:path";
+import pc from "picocolors";
+import { compile } from "../../compile.js";
+import { printSpec } from "../../front/print-spec.js";
+import type { NamedFile } from "../../train/whole-folder.js";
+import { coloured } from "../colour.js";
+import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { refuseExisting, writeCompiled } from "../compiled-folder.js";
+import { dependencyRange } from "../project.js";
+import { readSpec } from "../read-spec.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly out: string;
+  readonly device: string;
+  readonly force?: boolean;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .requiredOption("-o, --out <folder>", "the folder to make")
+      .addOption(deviceOption())
+      .option("--force", "write a folder anew that `mom compile` has made")
+      .action((file: string, { out, device, force = false }: Options) => {
+        const { spec, json } = readSpec(file);
+        if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
+        refuseExisting(out, force);
+        const options = trainingOptions(spec, device);
+        const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
+        const extras = [text("spec.mom", printSpec(json)), ...packageFiles(basename(file), device)];
+        writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force });
+        const c = pc.createColors(coloured(process.stdout));
+        const made = `${compiled.plan.kernels.length} kernels for ${device}`;
+        process.stdout.write(`${c.green("made")} ${out}: ${made}\n`);
+        finish(EXIT.done);
+      });
+  },
+};
+
+const text = (name: string, contents: string): NamedFile => ({ name, bytes: new TextEncoder().encode(contents) });
+
+function packageFiles(spec: string, device: string): NamedFile[] {
+  const manifest = { private: true, type: "module", dependencies: { webgpu: dependencyRange("webgpu") } };
+  const readme = `# A model compiled by mom
+
+\`${spec}\`, compiled for devices of the profile \`${device}\`. It needs Node 20.20 or later.
+
+    npm install
+    node train.mjs
+
+| file | holds |
+| --- | --- |
+| \`spec.mom\` | the spec as resolved: imports merged, defaults filled in |
+| \`plan.json\` | buffers, phases, dispatches, fields and parameters |
+| \`kernels/*.wgsl\` | the shaders, one file each; what a file says is what runs, so editing one changes the run |
+`;
+  return [text("package.json", `${JSON.stringify(manifest, undefined, 2)}\n`), text("README.md", readme)];
+}

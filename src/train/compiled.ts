@@ -1,0 +1,91 @@
+// A compiled model as files: plan.json and one WGSL file for each kernel, written and read back without loss.
+import type { Compiled } from "../compile.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { Kernel, Plan, Profile } from "../ir/plan.js";
+import { checkPlan } from "./check-plan.js";
+import { fromJson, toJson } from "./plan-json.js";
+import type { NamedFile } from "./whole-folder.js";
+
+export interface CompiledModel {
+  readonly spec: CheckedSpec;
+  readonly profile: Profile;
+  readonly compiled: Omit<Compiled, "stages">;
+}
+
+/** What plan.json holds: all of a compiled model but the shaders. */
+interface PlanFile extends Omit<CompiledModel, "compiled"> {
+  readonly format: typeof FORMAT;
+  readonly compiled: Omit<Compiled, "stages" | "plan"> & {
+    readonly plan: Omit<Plan, "kernels"> & { readonly kernels: readonly Omit<Kernel, "source">[] };
+  };
+}
+
+const FORMAT = "mom plan 1";
+export const PLAN_FILE = "plan.json";
+export const kernelFile = (name: string): string => `kernels/${name}.wgsl`;
+
+const AGAIN = "Compile the spec again with `mom compile`.";
+
+/** The files of a compiled model. Reading them gives an equal model. */
+export function compiledFiles({ spec, profile, compiled }: CompiledModel): NamedFile[] {
+  const { plan, parameters, tables, batch, length, chunk } = compiled;
+  const kernels = plan.kernels.map(({ name, bindings }) => ({ name, bindings }));
+  const file: PlanFile = {
+    format: FORMAT,
+    spec,
+    profile,
+    compiled: { batch, length, chunk, parameters, tables, plan: { ...plan, kernels } },
+  };
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  return [
+    { name: PLAN_FILE, bytes: bytes(toJson(file)) },
+    ...plan.kernels.map(({ name, source }) => ({ name: kernelFile(name), bytes: bytes(source) })),
+  ];
+}
+
+/**
+ * The model that files hold, each kernel as its own file now says: editing one changes the run.
+ * @param read a file's bytes by its name in the folder, undefined where there is none
+ * @throws InputError where a file is missing or malformed
+ */
+export function readCompiled(read: (name: string) => Uint8Array | undefined): CompiledModel {
+  const file = parse(textOf(PLAN_FILE, read));
+  const { spec, profile, compiled } = file;
+  const kernels = compiled.plan.kernels.map((kernel): Kernel => {
+    const name = kernelFile(kernel.name);
+    const source = textOf(name, read);
+    if (!/\bfn\s+main\s*\(/.test(source)) {
+      throw new InputError(`${name} has no entry point`, "A kernel's file needs a `fn main(…)` marked `@compute`.");
+    }
+    return { name: kernel.name, source, bindings: kernel.bindings };
+  });
+  return { spec, profile, compiled: { ...compiled, plan: { ...compiled.plan, kernels } } };
+}
+
+function textOf(name: string, read: (name: string) => Uint8Array | undefined): string {
+  const bytes = read(name);
+  if (bytes === undefined) throw new InputError(`${name} is missing`, `Put it back. ${AGAIN}`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${name} is not UTF-8 text`, `Put it back. ${AGAIN}`);
+  }
+}
+
+function parse(text: string): PlanFile {
+  const refuse = (what: string): never => {
+    throw new InputError(`${PLAN_FILE} ${what}`, AGAIN);
+  };
+  let parsed: unknown;
+  try {
+    parsed = fromJson(text);
+  } catch (error) {
+    refuse(`is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const format = typeof parsed === "object" && parsed !== null && "format" in parsed ? parsed.format : undefined;
+  if (format !== FORMAT) refuse(`is not a plan that this version reads: its format is ${JSON.stringify(format)}`);
+  const wrong = checkPlan(parsed);
+  if (wrong !== undefined) refuse(`is malformed: ${wrong}`);
+  return parsed as PlanFile;
+}
