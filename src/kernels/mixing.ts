@@ -9,6 +9,7 @@ import {
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
+  grid,
   groupFunction,
   height,
   modalityFor,
@@ -94,6 +95,10 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
   ];
 }
 
+/** Whether two tensors are views of one, as B and C are after fusion. */
+const together = (program: Program, a: TensorId, b: TensorId): boolean =>
+  storage(program, a).id === storage(program, b).id;
+
 /** B and C: one binding where both are views of one tensor, as they are after fusion. */
 function bindBC(program: Program, B: TensorId, C: TensorId, wanted: "B" | "C" | "both"): DraftBinding[] {
   const access = (name: string, id: TensorId, variable: string): string => {
@@ -109,7 +114,7 @@ function bindBC(program: Program, B: TensorId, C: TensorId, wanted: "B" | "C" | 
   });
   if (wanted === "B") return [of("rows_b", B, access("B", B, "rows_b"))];
   if (wanted === "C") return [of("rows_c", C, access("C", C, "rows_c"))];
-  if (storage(program, B).id === storage(program, C).id) {
+  if (together(program, B, C)) {
     return [of("rows_bc", B, `${access("B", B, "rows_bc")}\n${access("C", C, "rows_bc")}`)];
   }
   return [of("rows_b", B, access("B", B, "rows_b")), of("rows_c", C, access("C", C, "rows_c"))];
@@ -234,14 +239,19 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const groupD = groupFunction("group_d", op.rowsD);
   const gate = z === undefined ? [] : [bind(program, "z", "read", z)];
 
-  const draft = (variant: "serial" | "shared" | "shared-split", requires: Requirement): DraftChoice => {
-    const shared = variant !== "serial";
-    const split = variant === "shared-split";
+  /**
+   * shared: a workgroup's channels are added up in workgroup memory. split: du and ddelta are made apart, from copies
+   * in scratch, so that 8 storage buffers do.
+   */
+  const draft = (variant: string, shared: boolean, split: boolean, requires: Requirement): DraftChoice => {
     const channelBlocks = Math.ceil(channels / (shared ? 64 : PER_BLOCK));
     const sumsAt = aligned(blocks * channels * (states + aGroups));
     const weightsAt = aligned(sumsAt + channelBlocks * rows * 2 * states);
     const carryAt = aligned(weightsAt + blocks * weights);
-    const size = split ? carryAt + blocks * states * channels : carryAt;
+    const rowsCAt = aligned(carryAt + blocks * states * channels);
+    const copiesC = split && !together(program, B, C);
+    const size = split ? rowsCAt + (copiesC ? rows * states : 0) : carryAt;
+    const rowsC = `fn C_at(row: u32, n: u32) -> f32 { return scratch[${rowsCAt}u + row * ${states}u + n]; }`;
     const all = {
       ...constants,
       SHARED: shared,
@@ -297,7 +307,7 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
           bind(program, "dy", "read", dy),
           bind(program, "u", "read", u),
           bind(program, "delta", "read", delta),
-          ...bindBC(program, B, C, "both"),
+          ...bindBC(program, B, C, copiesC ? "B" : "both"),
           ...gate,
           bindSsm(A_log, D),
           ...modalityFor(program, op.rowsA, op.rowsD),
@@ -309,22 +319,23 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
         ],
         groupA,
         groupD,
+        ...(copiesC ? [rowsC] : []),
       ),
       workgroups: [channelBlocks, shared ? blocks : Math.ceil(blocks / 64), 1],
     });
-    const copy: DraftDispatch = {
-      template: "copy",
-      label: "carry_copy",
-      constants: {
-        SIZE: blocks * states * channels,
-        AT: carryAt,
-        GRID_X: Math.ceil((blocks * states * channels) / 64),
-      },
-      bindings: [bind(program, "carry", "read", carry), scratch("scratch", "write")],
-      workgroups: [Math.ceil((blocks * states * channels) / 64), 1, 1],
+    const copy = (label: string, tensor: TensorId, at: number): DraftDispatch => {
+      const SIZE = count(tensorOf(program, tensor).shape);
+      const { workgroups, GRID_X } = grid(SIZE, 64);
+      const bindings = [bind(program, "source", "read", tensor), scratch("scratch", "write")];
+      return { template: "copy", label, constants: { SIZE, AT: at, GRID_X }, bindings, workgroups };
     };
     const replays = split
-      ? [copy, replay("scan_grad_du", ["du"], true), replay("scan_grad_ddelta", ["ddelta"], false)]
+      ? [
+          copy("carry_copy", carry, carryAt),
+          ...(copiesC ? [copy("rows_c_copy", C, rowsCAt)] : []),
+          replay("scan_grad_du", ["du"], true),
+          replay("scan_grad_ddelta", ["ddelta"], false),
+        ]
       : [replay("scan_grad", ["du", "ddelta", "dz"], true)];
     const overChannels = {
       slot: 0,
@@ -349,6 +360,8 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
     };
   };
   const shared = { workgroupBytes: 4 * 64 * (2 * states + 1) };
-  const whole = [draft("serial", CPU), draft("shared", shared)];
-  return z === undefined ? [...whole, draft("shared-split", shared)] : whole;
+  const whole = [draft("serial", false, false, CPU), draft("shared", true, false, shared)];
+  // With many states a workgroup's memory is too small for the channels' shares.
+  if (z !== undefined) return [...whole, draft("serial-anywhere", false, false, {})];
+  return [...whole, draft("shared-split", true, true, shared), draft("serial-split", false, true, {})];
 }

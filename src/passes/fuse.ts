@@ -8,7 +8,7 @@ export interface FuseLimits {
   readonly storageBuffers: number;
 }
 
-/** Storage buffers that the backward scan binds with its gate fused in. */
+/** Storage buffers that the backward scan binds with its gate fused in; one more where A or D has groups. */
 export const GATED_SCAN_BUFFERS = 11;
 
 /** What a rewrite works on: changes are made through these functions only. */
@@ -124,7 +124,8 @@ function gateIntoScan(r: Rewriting): number {
     const z = silu.in.x;
     const grad = reader(r, scan.out.carry, "scan_grad");
     if (grad) {
-      if (r.limits.storageBuffers < GATED_SCAN_BUFFERS) continue;
+      const grouped = isUniform(scan.rowsA) && isUniform(scan.rowsD) ? 0 : 1;
+      if (r.limits.storageBuffers < GATED_SCAN_BUFFERS + grouped) continue;
       const dy = r.producer(grad.in.dy);
       const slope = reader(r, z, "activate_grad");
       const dgate = slope && r.producer(slope.in.dy);
@@ -167,14 +168,19 @@ function residualIntoProducer(r: Rewriting): number {
 
 function columnsAsViews(r: Rewriting): number {
   let times = 0;
+  const viewed = new Set<TensorId>();
   for (const op of r.ops().filter((o) => o.kind === "split" || o.kind === "concat")) {
     const [wide, parts] = op.kind === "split" ? [op.in.x, op.out] : [op.out.y, op.in];
     if (wide === undefined) continue;
     const tensors = Object.values(parts as Record<string, TensorId>).map((id) => tensorOf(r.program, id));
-    if (!tensors.every((t) => t.role === "value" && !t.view)) continue;
+    // A tensor is a view of one place only, and views have no views.
+    const free = tensors.filter((t) => t.role === "value" && !t.view && !viewed.has(t.id));
+    if (new Set(free).size < tensors.length || viewed.has(wide as TensorId)) continue;
     let column = 0;
+    viewed.add(wide as TensorId);
     for (const tensor of tensors) {
       r.view(tensor.id, wide as TensorId, column);
+      viewed.add(tensor.id);
       column += tensor.shape.at(-1) as number;
     }
     r.remove(op);

@@ -105,7 +105,7 @@ function columnsIn(program: Program, id: TensorId, whole: Float32Array): Float32
 
 export interface Wanted {
   readonly op?: (op: Op) => boolean;
-  readonly settings?: KernelSettings;
+  readonly settings?: KernelSettings | undefined;
 }
 
 /**
