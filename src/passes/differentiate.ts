@@ -222,6 +222,10 @@ export function differentiate(forward: Program, wanted: readonly string[] = []):
       return builder.tensor("value", `d ${name}`, shape);
     },
     contribute: (to, gradient) => {
+      // A parameter's gradient adds up over micro-batches: one op makes it, into the tensor that `fresh` gave.
+      if (parameters.has(to) && (gradient as number) !== context.fresh(to)) {
+        throw new Error(`the gradient by ${tensorOf(forward, to).name} would be a sum of several`);
+      }
       const before = terms.get(to);
       if (before === undefined) {
         terms.set(to, gradient);

@@ -171,7 +171,7 @@ function columnsAsViews(r: Rewriting): number {
   const viewed = new Set<TensorId>();
   for (const op of r.ops().filter((o) => o.kind === "split" || o.kind === "concat")) {
     const [wide, parts] = op.kind === "split" ? [op.in.x, op.out] : [op.out.y, op.in];
-    if (wide === undefined) continue;
+    if (wide === undefined || tensorOf(r.program, wide).role !== "value") continue;
     const tensors = Object.values(parts as Record<string, TensorId>).map((id) => tensorOf(r.program, id));
     // A tensor is a view of one place only, and views have no views.
     const free = tensors.filter((t) => t.role === "value" && !t.view && !viewed.has(t.id));

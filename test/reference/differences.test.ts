@@ -1,0 +1,291 @@
+// Every gradient of the float64 reference against central differences, op by op.
+import { describe, expect, test } from "vitest";
+import type { OpKind, Rows } from "../../src/ir/op.js";
+import { type Builder, build, count, type Program, type TensorId, tensorOf } from "../../src/ir/program.js";
+import { verify } from "../../src/ir/verify.js";
+import { differentiate } from "../../src/passes/differentiate.js";
+import { fuse } from "../../src/passes/fuse.js";
+import { type Stream, stream } from "../../src/random/stream.js";
+import { evaluate } from "../../src/reference/evaluate.js";
+import { read, type Values, values } from "../../src/reference/values.js";
+
+const SIZE = { batch: 2, length: 5, chunk: 2, modalities: 3 };
+const R = SIZE.batch * SIZE.length;
+/** Two copies; the last modality shares the first's. */
+const grouped: Rows = { over: "positions", groups: 2, of: [0, 1, 0] };
+/** One copy, which the middle modality does not use. */
+const partial: Rows = { over: "positions", groups: 1, of: [0, -1, 0] };
+
+/** A little program: declares what it needs as parameters and returns the tensor that the loss is made from. */
+type Case = (b: Sketch) => TensorId;
+
+interface Sketch extends Builder {
+  /** A parameter of this shape, whose gradient is looked at. */
+  leaf(name: string, ...shape: number[]): TensorId;
+  value(...shape: number[]): TensorId;
+  /** A value made from a leaf: what models add, split or gate is never a parameter itself. */
+  made(name: string, ...shape: number[]): TensorId;
+  index(name: string, size: number): TensorId;
+}
+
+function sketchOn(builder: Builder): Sketch {
+  let values = 0;
+  // The first dimension of a parameter counts its groups.
+  const leaf: Sketch["leaf"] = (name, ...shape) => {
+    const [groups = 1, ...rest] = shape;
+    const names = Array.from({ length: groups }, (_, g) => `${name}.${g}`);
+    return builder.parameter({
+      names,
+      shape: rest,
+      initial: { kind: "ones" },
+      layer: 0,
+      part: 0,
+      decay: false,
+      of: [],
+    });
+  };
+  const value: Sketch["value"] = (...shape) => builder.tensor("value", `value ${values++}`, shape);
+  return {
+    ...builder,
+    leaf,
+    value,
+    made: (name, ...shape) => {
+      const y = value(...shape);
+      builder.add({ kind: "activate", in: { x: leaf(name, ...shape) }, out: { y }, activation: "silu" });
+      return y;
+    },
+    index: (name, size) => builder.input("batch", name, [size], "i32"),
+  };
+}
+
+const pointwise =
+  (activation: "silu" | "softplus"): Case =>
+  (b) => {
+    const y = b.value(R, 3);
+    b.add({ kind: "activate", in: { x: b.leaf("x", R, 3) }, out: { y }, activation });
+    return y;
+  };
+
+const linear =
+  (rows: Rows, height: number, activation?: "softplus"): Case =>
+  (b) => {
+    const x = b.leaf("x", height, 3);
+    const weight = b.leaf("weight", rows.groups, 4, 3);
+    const bias = b.leaf("bias", rows.groups, 4);
+    const y = b.value(height, 4);
+    b.add({ kind: "linear", in: { x, weight, bias }, out: { y }, rows });
+    if (activation === undefined) return y;
+    const active = b.value(height, 4);
+    b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation });
+    return active;
+  };
+
+const scan: Case = (b) => {
+  const [E, N] = [3, 2];
+  const u = b.leaf("u", R, E);
+  const delta = b.value(R, E);
+  b.add({ kind: "activate", in: { x: b.leaf("delta", R, E) }, out: { y: delta }, activation: "softplus" });
+  const [B, C] = [b.leaf("B", R, N), b.leaf("C", R, N)];
+  const [A_log, D] = [b.leaf("A_log", 2, E, N), b.leaf("D", 2, E)];
+  const y = b.value(R, E);
+  const carry = b.value(SIZE.batch * b.chunks, N, E);
+  const rowsD: Rows = { over: "positions", groups: 2, of: [0, 0, 1] };
+  b.add({ kind: "scan", in: { u, delta, B, C, A_log, D }, out: { y, carry }, rowsA: grouped, rowsD });
+  // A gate, as a block has one: fusion takes it in.
+  const z = b.leaf("z", R, E);
+  const gate = b.value(R, E);
+  b.add({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
+  const gated = b.value(R, E);
+  b.add({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
+  return gated;
+};
+
+const conv: Case = (b) => {
+  const y = b.value(R, 3);
+  const inputs = { x: b.leaf("x", R, 3), weight: b.leaf("weight", 2, 3, 1, 4), bias: b.leaf("bias", 2, 3) };
+  b.add({ kind: "conv", in: inputs, out: { y }, rows: grouped });
+  const active = b.value(R, 3);
+  b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
+  return active;
+};
+
+const norm: Case = (b) => {
+  const x = b.leaf("x", R, 4);
+  const rstd = b.value(R);
+  b.add({ kind: "rms", in: { x }, out: { rstd }, eps: 1e-5 });
+  const y = b.value(R, 4);
+  b.add({ kind: "rescale", in: { x, rstd, scale: b.leaf("scale", 2, 4) }, out: { y }, rows: grouped });
+  const mixed = b.value(R, 2);
+  const rows = grouped;
+  b.add({ kind: "linear", in: { x: y, weight: b.leaf("weight", 2, 2, 4) }, out: { y: mixed }, rows });
+  return mixed;
+};
+
+const embed: Case = (b) => {
+  const y = b.value(R, 3);
+  b.add({ kind: "embed", in: { tokens: b.index("tokens", R), weight: b.leaf("weight", 1, 6, 3) }, out: { y } });
+  return y;
+};
+
+const pictures: Case = (b) => {
+  const inputs = { x: b.made("x", R, 3), pictures: b.made("pictures", 2, 3), picture: b.index("picture", R) };
+  const y = b.value(R, 3);
+  b.add({ kind: "add_pictures", in: inputs, out: { y } });
+  return y;
+};
+
+const combined =
+  (kind: "add" | "multiply"): Case =>
+  (b) => {
+    const y = b.value(R, 3);
+    b.add({ kind, in: { a: b.made("a", R, 3), b: b.made("b", R, 3) }, out: { y } });
+    return y;
+  };
+
+/** Split, its parts used in different ways, and put together again. */
+const columns: Case = (b) => {
+  const [left, right] = [b.value(R, 2), b.value(R, 3)];
+  b.add({ kind: "split", in: { x: b.made("x", R, 5) }, out: { "0": left, "1": right } });
+  const active = b.value(R, 2);
+  b.add({ kind: "activate", in: { x: left }, out: { y: active }, activation: "silu" });
+  const y = b.value(R, 5);
+  b.add({ kind: "concat", in: { "0": right, "1": active }, out: { y } });
+  return y;
+};
+
+/** Losses end a program on their own: what they give is Σ loss·scale. */
+const entropy: Case = (b) => {
+  const x = b.leaf("x", R, 3);
+  const weight = b.leaf("weight", 1, 5, 3);
+  const logits = b.value(R, 5);
+  const rows: Rows = { over: "positions", groups: 1, of: [0, 0, 0] };
+  b.add({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
+  const [loss, lse] = [b.value(R), b.value(R)];
+  const scale = b.input("batch", "scale", [R]);
+  b.add({ kind: "cross_entropy", in: { logits, target: b.index("target", R), scale }, out: { loss, lse } });
+  return loss;
+};
+
+const squares: Case = (b) => {
+  const prediction = b.leaf("prediction", R, 3);
+  const noise = b.input("batch", "noise", [R, 3]);
+  const loss = b.value(R);
+  const scale = b.input("batch", "scale", [R]);
+  const picture = b.index("picture", R);
+  b.add({ kind: "squared_error", in: { prediction, noise, picture, scale }, out: { loss } });
+  return loss;
+};
+
+/** What checks the gradient of each op: its own case, or the case of the op whose gradient it is; or why there is none. */
+const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: string } } = {
+  embed: [embed],
+  embed_grad: [embed],
+  gather: { none: "its table is a constant" },
+  add_pictures: [pictures],
+  sum_pictures: [pictures],
+  noise: { none: "it makes the batch's noise, which nothing trained reaches" },
+  linear: [linear(grouped, R), linear(partial, R, "softplus"), linear({ over: "pictures", groups: 1 }, 2)],
+  linear_dx: [linear(grouped, R)],
+  linear_dw: [linear(grouped, R)],
+  rms: [norm],
+  rescale: [norm],
+  norm_grad: [norm],
+  conv: [conv],
+  conv_grad: [conv],
+  scan: [scan],
+  scan_grad: [scan],
+  activate: [pointwise("silu"), pointwise("softplus")],
+  activate_grad: [pointwise("silu"), pointwise("softplus")],
+  add: [combined("add")],
+  multiply: [combined("multiply")],
+  split: [columns],
+  concat: [columns],
+  cross_entropy: [entropy],
+  cross_entropy_grad: [entropy],
+  token_loss: [entropy],
+  squared_error: [squares],
+  squared_error_grad: [squares],
+  sum_by_class: { none: "it reports losses; what they weigh in the total is each row's scale" },
+  dot: [combined("add")],
+};
+
+/** A case's program, its loss Σ y·cotangent where it has none of its own. */
+function lossOf(sketch: Case): { program: Program; total: (v: Values) => number } {
+  const builder = build("case", SIZE);
+  const y = sketch(sketchOn(builder));
+  const shape = builder.shape(y);
+  if (shape.length === 1) {
+    return { program: verify(builder.program()), total: (v) => dot(read(v, y), named(v, "scale")) };
+  }
+  const out = builder.tensor("result", "total", [1]);
+  builder.add({ kind: "dot", in: { a: y, b: builder.input("batch", "cotangent", shape) }, out: { y: out } });
+  return { program: verify(builder.program()), total: (v) => read(v, out)[0] as number };
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+const named = (v: Values, name: string): Float64Array =>
+  read(v, v.program.tensors.find((t) => t.name === name)?.id as TensorId);
+
+/** Numbers for the inputs of a case, the same at each call. */
+function inputsOf(program: Program): Values {
+  const s: Stream = stream("sample", 3);
+  const pictured = program.tensors.some((t) => t.name === "picture");
+  return values(program, (name, size) => {
+    const fill = (next: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => next(i));
+    if (name === "modality") return fill((i) => [0, 1, 1, 2, 0, 2, 1, 0, 0, 1][i] as number);
+    if (name === "tokens" || name === "target") return fill(() => s.below(6) - 1);
+    const picture = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
+    if (name === "picture") return picture;
+    // The host weighs only what stands in a picture.
+    if (name === "scale" && pictured) return picture.map((p) => (p < 0 ? 0 : s.normal()));
+    return fill(() => s.normal());
+  });
+}
+
+/** Largest relative error over the parameters of a case: |gradient − difference| over the gradient's norm. */
+function worst(program: Program, gradients: Program, total: (v: Values) => number): Record<string, number> {
+  const made = evaluate(inputsOf(gradients));
+  const errors: Record<string, number> = {};
+  for (const { tensor } of program.parameters) {
+    const { name, shape } = tensorOf(program, tensor);
+    const gradient = gradients.tensors.find((t) => t.role === "gradient" && t.name === name);
+    const found = gradient ? read(made, gradient.id) : new Float64Array(count(shape));
+    const difference = found.map((_, i) => {
+      const at = (h: number): number => {
+        const v = inputsOf(program);
+        const numbers = read(v, tensor);
+        numbers[i] = (numbers[i] as number) + h;
+        return total(evaluate(v));
+      };
+      // Richardson's extrapolation: the error is of the fourth order.
+      const [wide, near] = [1e-3, 5e-4].map((h) => (at(h) - at(-h)) / (2 * h)) as [number, number];
+      return (4 * near - wide) / 3;
+    });
+    const size = Math.sqrt(dot(found, found));
+    expect(size, `${name} gets no gradient`).toBeGreaterThan(0);
+    const off = found.map((d, i) => d - (difference[i] as number));
+    errors[name] = Math.sqrt(dot(off, off)) / size;
+  }
+  return errors;
+}
+
+const kinds = Object.keys(CHECKED) as OpKind[];
+
+describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind) => {
+  test.each((CHECKED[kind] as readonly Case[]).map((sketch, i) => [i, sketch] as const))("case %i", (_, sketch) => {
+    const { program, total } = lossOf(sketch);
+    const plain = verify(differentiate(program));
+    const fused = verify(fuse(plain, { storageBuffers: 16 }).program);
+    expect([program, plain, fused].some(({ ops }) => ops.some((op) => op.kind === kind))).toBe(true);
+    for (const gradients of [plain, fused]) {
+      for (const [name, error] of Object.entries(worst(program, gradients, total))) {
+        expect(error, name).toBeLessThan(1e-8);
+      }
+    }
+  });
+});
+
+test("only ops that nothing trained reaches have no gradient", () => {
+  const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
+  expect(without).toEqual(["gather", "noise", "sum_by_class"]);
+});
