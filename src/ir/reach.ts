@@ -48,7 +48,8 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
     // What joins the stream of all positions belongs to all of them again.
     const rejoins =
       op.kind === "add_pictures" || op.kind === "embed" || op.kind === "token_loss" || "residual" in op.in;
-    for (const id of outputsOf(op)) if (!masks.has(id)) masks.set(id, rejoins ? all : modalities);
+    const { loss } = op.out as { readonly loss?: TensorId };
+    for (const id of outputsOf(op)) if (!masks.has(id)) masks.set(id, rejoins && id !== loss ? all : modalities);
     const { picture } = op.in as { readonly picture?: TensorId };
     if (picture !== undefined) masks.set(picture, both(maskOf(picture), modalities));
     return { modalities, over: isOverPictures(program, op) ? "pictures" : "positions" };

@@ -80,8 +80,12 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
 
 function checkPhase({ name, nodes }: Json, known: Known): void {
   list(nodes, `the nodes of phase ${text(name, "the name of a phase")}`).forEach((node, i) => {
-    const { label, choices } = object(node, `node ${i} of ${name}`);
+    const { label, outputs = [], choices } = object(node, `node ${i} of ${name}`);
     const where = `${text(label, `the label of node ${i} of ${name}`)} (node ${i} of ${name})`;
+    for (const output of list(outputs, `the outputs of ${where}`)) {
+      const { range } = object(output, `an output of ${where}`);
+      checkRange(object(range, `the range of an output of ${where}`), where, known);
+    }
     for (const choice of list(choices, `the choices of ${where}`)) {
       const { variant, requires, dispatches } = object(choice, `a choice of ${where}`);
       text(variant, `a variant of ${where}`);

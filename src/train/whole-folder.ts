@@ -36,7 +36,9 @@ export function writeWholeFolder(disk: Disk, parent: string, name: string, files
     disk.sync(parent);
     disk.remove(join(parent, REPLACED + name));
   } catch (error) {
-    tidyFolder(disk, parent);
+    // Only what is its own: in the folder of a user others may be writing, too.
+    for (const prefix of [REPLACED, WRITING])
+      if (disk.exists(join(parent, prefix + name))) tidy(disk, parent, prefix + name);
     throw error;
   }
 }
@@ -51,10 +53,12 @@ export function removeWholeFolder(disk: Disk, parent: string, name: string): voi
 
 /** Ends what a writer left half done in `parent`: the folders that it had are whole again, and nothing else is left. */
 export function tidyFolder(disk: Disk, parent: string): void {
-  for (const entry of disk.exists(parent) ? disk.list(parent) : []) {
-    const path = join(parent, entry);
-    const replaced = entry.startsWith(REPLACED) ? join(parent, entry.slice(REPLACED.length)) : undefined;
-    if (replaced !== undefined && !disk.exists(replaced)) disk.rename(path, replaced);
-    else if ([WRITING, REPLACED, REMOVED].some((prefix) => entry.startsWith(prefix))) disk.remove(path);
-  }
+  for (const entry of disk.exists(parent) ? disk.list(parent) : []) tidy(disk, parent, entry);
+}
+
+function tidy(disk: Disk, parent: string, entry: string): void {
+  const path = join(parent, entry);
+  const replaced = entry.startsWith(REPLACED) ? join(parent, entry.slice(REPLACED.length)) : undefined;
+  if (replaced !== undefined && !disk.exists(replaced)) disk.rename(path, replaced);
+  else if ([WRITING, REPLACED, REMOVED].some((prefix) => entry.startsWith(prefix))) disk.remove(path);
 }

@@ -1,0 +1,121 @@
+// A compiled model as files: nothing is lost on the way, a kernel's file is what runs, and damage is named.
+import { describe, expect, test } from "vitest";
+import { compile, TRAINING_PHASES } from "../../src/compile.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { PROFILES } from "../../src/ir/profiles.js";
+import { type CompiledModel, compiledFiles, kernelFile, PLAN_FILE, readCompiled } from "../../src/train/compiled.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+type Files = Map<string, Uint8Array>;
+
+function model(profile: Profile, clip?: number): CompiledModel {
+  const sketched = sketch({ modalities: [text, image, speech], vocabulary: 60, d_model: 32, layers: 2 });
+  const { clip: _, ...train } = sketched.train;
+  const objectives = [sketched.objectives[0], undefined, sketched.objectives[2]];
+  const axes = [{ path: "mixer.decouple", values: [[], [{ part: "in_proj", groups: [[0], [1, 2]] }]] }];
+  const ablations = [{ name: "projections", axes, baseline: undefined }];
+  const spec = { ...sketched, objectives, ablations, train: { ...train, clip } };
+  const options = { profile, batch: 2, length: 64, phases: TRAINING_PHASES, variants: "all" } as const;
+  const { stages: _stages, ...compiled } = compile(spec, options);
+  return { spec, profile, compiled };
+}
+
+const [modest] = PROFILES as readonly [Profile, ...Profile[]];
+const whole = model(modest);
+const filesOf = (one: CompiledModel): Files => new Map(compiledFiles(one).map(({ name, bytes }) => [name, bytes]));
+const reading = (files: Files): CompiledModel => readCompiled((name) => files.get(name));
+const plan = (): string => new TextDecoder().decode(filesOf(whole).get(PLAN_FILE));
+const withPlan = (text: string): Files => filesOf(whole).set(PLAN_FILE, new TextEncoder().encode(text));
+
+const PLAN = ["compiled", "plan"] as const;
+const NODE = [...PLAN, "phases", 0, "nodes", 0] as const;
+const DISPATCH = [...NODE, "choices", 0, "dispatches", 0] as const;
+
+/** The plan's text with another value at a path. */
+function changed(path: readonly (string | number)[], value: unknown): string {
+  const parsed = JSON.parse(plan());
+  const parent = path.slice(0, -1).reduce((found, key) => found[key], parsed);
+  parent[path.at(-1) as string] = value;
+  return JSON.stringify(parsed);
+}
+
+function refusal(files: Files): string {
+  try {
+    reading(files);
+  } catch (error) {
+    if (error instanceof InputError) return `${error.message} | ${error.remedy}`;
+    throw error;
+  }
+  return "";
+}
+
+describe("round trip", () => {
+  test.each(PROFILES)("$name: written and read back, it is the same to the last key and bit", (profile) => {
+    for (const one of [model(profile), model(profile, 0.1 + 0.2)]) expect(reading(filesOf(one))).toStrictEqual(one);
+  });
+  test("the same model gives the same bytes", () => {
+    expect(compiledFiles(model(modest))).toEqual(compiledFiles(model(modest)));
+  });
+  test("a file for each kernel, and no shader in the plan", () => {
+    const { kernels } = whole.compiled.plan;
+    expect([...filesOf(whole).keys()]).toEqual([PLAN_FILE, ...kernels.map(({ name }) => kernelFile(name))]);
+    expect(plan()).not.toContain("@compute");
+  });
+});
+
+test("editing a kernel's file changes the kernel that runs", () => {
+  const [first] = whole.compiled.plan.kernels as [(typeof whole.compiled.plan.kernels)[number]];
+  const edited = `// edited\n${first.source}`;
+  const files = filesOf(whole).set(kernelFile(first.name), new TextEncoder().encode(edited));
+  const { kernels } = reading(files).compiled.plan;
+  expect(kernels[0]).toEqual({ ...first, source: edited });
+  expect(kernels.slice(1)).toEqual(whole.compiled.plan.kernels.slice(1));
+});
+
+describe("damage is named with a remedy", () => {
+  const [first] = whole.compiled.plan.kernels as [(typeof whole.compiled.plan.kernels)[number]];
+  test("missing files", () => {
+    expect(refusal(new Map())).toMatch(/^plan\.json is missing \| .*mom compile/);
+    const files = filesOf(whole);
+    files.delete(kernelFile(first.name));
+    expect(refusal(files)).toContain(`${kernelFile(first.name)} is missing`);
+  });
+  test("files that are no text, or no kernel", () => {
+    const name = kernelFile(first.name);
+    expect(refusal(filesOf(whole).set(name, Uint8Array.of(0xff, 0xfe)))).toContain(`${name} is not UTF-8`);
+    expect(refusal(filesOf(whole).set(name, new Uint8Array()))).toContain(`${name} has no entry point`);
+  });
+  test("a plan that is no JSON, or of another version", () => {
+    expect(refusal(withPlan("{"))).toContain("plan.json is not JSON");
+    expect(refusal(withPlan("[1]"))).toContain("its format is undefined");
+    expect(refusal(withPlan(plan().replace("mom plan 1", "mom plan 2")))).toContain('its format is "mom plan 2"');
+  });
+  test.each<[string, readonly (string | number)[], unknown, RegExp]>([
+    ["a kernel that is not there", [...DISPATCH, "kernel"], 9999, /runs kernel 9999/],
+    ["a buffer that is not there", [...DISPATCH, "bindings", 0, "buffer"], 9999, /uses buffer 9999/],
+    ["a binding beyond its buffer", [...DISPATCH, "bindings", 0, "bytes"], 2 ** 40, /ends at byte/],
+    ["a negative offset", [...DISPATCH, "bindings", 0, "offset"], -256, /is not a whole number/],
+    ["a binding too few", [...DISPATCH, "bindings"], [], /binds 0 buffers where/],
+    ["two workgroup sizes", [...DISPATCH, "workgroups"], [1, 1], /are not three numbers/],
+    ["an output elsewhere", [...NODE, "outputs", 0, "range", "buffer"], 9999, /uses buffer 9999/],
+    [
+      "a field beyond its buffer",
+      [...PLAN, "fields", 0, "shape"],
+      [2 ** 40],
+      /^plan.json is malformed: field .* ends at/,
+    ],
+    ["a name that leads out of the folder", [...PLAN, "kernels", 0, "name"], "../x", /is not one of a file/],
+    ["text for a number", ["compiled", "batch"], "two", /batch is not a whole number/],
+    ["a list for an object", ["profile"], [], /profile is not an object/],
+    ["nothing at all", ["compiled", "parameters"], null, /parameters is not a list/],
+  ])("%s", (_, path, wrong, message) => {
+    expect(refusal(withPlan(changed(path, wrong)))).toMatch(message);
+  });
+  test("a plan cut anywhere", () => {
+    const text = plan();
+    for (let end = 0; end < text.length - 2; end += Math.ceil(text.length / 40)) {
+      expect(refusal(withPlan(text.slice(0, end)))).toContain("plan.json is not JSON");
+    }
+  });
+});

@@ -1,0 +1,96 @@
+// FLOPs a token: formulas against counts by hand, and what fusion and decoupling must not change.
+import { expect, test } from "vitest";
+import { type CompileOptions, compile, programsOf, type StageOutput, TRAINING_PHASES } from "../../src/compile.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import { COSTS, flopsOf } from "../../src/ir/cost.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { PROFILES, profileNamed } from "../../src/ir/profiles.js";
+import type { Program } from "../../src/ir/program.js";
+import { inspect, type ModalityCost } from "../../src/report/inspection.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+const options = (spec: CheckedSpec, device = "nvidia-h100", batch = spec.train.batch): CompileOptions => ({
+  profile: profileNamed(device) as Profile,
+  batch,
+  length: spec.data.length,
+  phases: TRAINING_PHASES,
+  variants: "all",
+});
+const common = { modalities: [text, speech], vocabulary: 50, d_model: 32, layers: 1 } as const;
+const costOf = (spec: CheckedSpec): readonly ModalityCost[] => inspect(spec, options(spec)).modalities;
+const flops = (program: Program): number => program.ops.reduce((sum, op) => sum + flopsOf(program, op), 0);
+
+test("one block, forward, by hand", () => {
+  const { modalities } = inspect(sketch(common), options(sketch(common)));
+  const [d, E, N, R, V] = [32, 64, 16, 2, 50];
+  const norm = 2 * d + 4 + 2 * d;
+  const products = 2 * d * 2 * E + 2 * E * (R + 2 * N) + 2 * R * E + 2 * E * d;
+  const rest = E * (2 * 4 + 4) + 4 * E + E * (7 * N + 3 + 5) + d; // conv and SiLU, bias and softplus, scan and gate, residual
+  const head = norm + 2 * d * V + 3 * V + 2 + 1; // one more for the sum of losses
+  expect(modalities.map((m) => m.forward)).toEqual([norm + products + rest + head, norm + products + rest + head]);
+});
+
+test("training costs about three times the forward pass, and matrix products exactly so", () => {
+  const spec = sketch({ ...common, d_model: 256, layers: 4, vocabulary: 5000 });
+  const { forward, training } = costOf(spec)[0] as ModalityCost;
+  expect(training / forward).toBeGreaterThan(2.9);
+  expect(training / forward).toBeLessThan(3.1);
+  const { differentiated } = programsOf(spec, options(spec))[0] as StageOutput;
+  const products = (kind: string): number => {
+    const alone = differentiated.ops.filter((op) => op.kind === kind && !("bias" in op.in) && !("dbias" in op.out));
+    return alone.reduce((sum, op) => sum + flopsOf(differentiated, op), 0);
+  };
+  // dt_proj has a bias: its gradient by the input is the only one without a counterpart.
+  expect(products("linear_dx") - 4 * 2 * 16 * 512).toBe(products("linear"));
+  expect(products("linear_dw")).toBe(products("linear"));
+});
+
+test("decoupling changes no FLOPs, nor does the batch or the device", () => {
+  const whole = (spec: CheckedSpec, device?: string, batch?: number) =>
+    inspect(spec, options(spec, device, batch)).modalities.map(({ forward, training }) => [forward, training]);
+  const shared = whole(sketch({ ...common, modalities: [text, image] }));
+  const parts = ["in_proj", "x_proj", "dt_proj", "out_proj", "conv1d", "A", "D", "norm"] as const;
+  const split = sketch({ ...common, modalities: [text, image], decouple: parts });
+  expect(whole(split)).toEqual(shared);
+  expect(whole(split, "nvidia-h100", 1)).toEqual(shared);
+  expect(whole(sketch(common), "webgpu-default")).toEqual(whole(sketch(common), "nvidia-h100"));
+});
+
+test("fusion joins work and makes none", () => {
+  const { fused, differentiated } = programsOf(sketch(common), options(sketch(common)))[0] as StageOutput;
+  expect(flops(fused.program)).toBe(flops(differentiated));
+});
+
+test("a patch pays for its way in and out and its share of the timestep, a token for the head", () => {
+  const spec = sketch({ ...common, modalities: [text, image] });
+  const alone = sketch({ ...common, modalities: [text] });
+  const [onText, onImage] = costOf(spec) as [ModalityCost, ModalityCost];
+  const plain = costOf(alone)[0] as ModalityCost;
+  const [d, p, V, patches] = [32, 12, 50, 16];
+  const wayIn = 3 * p + 2 * p * d + d + d + d; // noising; patch_in with its bias, added to the timestep's
+  const timestep = (2 * 256 * d + d + 4 * d + 2 * d * d + d) / patches;
+  const wayOut = 2 * p * d + p + 3 * p + 1 + 1;
+  const block = plain.forward - (2 * d * V + 3 * V + 2 + 1);
+  expect(onImage.forward).toBeCloseTo(block + wayIn + timestep + wayOut, 6);
+  expect(Math.abs(onText.forward - plain.forward)).toBeLessThan(10 * d);
+});
+
+test("every op has a formula in words", () => {
+  for (const [kind, { formula }] of Object.entries(COSTS)) expect(formula, kind).not.toBe("");
+});
+
+test("memory is the plan's own, by role", () => {
+  const spec = sketch({ ...common, modalities: [text, image] });
+  for (const { name } of PROFILES) {
+    const { memory, kernels } = inspect(spec, options(spec, name));
+    const { plan } = compile(spec, options(spec, name));
+    if ("pieces" in memory) throw new Error("it does not fit");
+    expect(memory.total).toBe(plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
+    for (const { role, bytes } of memory.roles) {
+      const own = plan.buffers.filter((buffer) => buffer.role === role);
+      expect(bytes).toBe(own.reduce((sum, buffer) => sum + buffer.bytes, 0));
+    }
+    expect(kernels?.count).toBe(plan.kernels.length);
+    expect(kernels?.families.reduce((sum, family) => sum + family.kernels, 0)).toBe(plan.kernels.length);
+  }
+});

@@ -1,0 +1,185 @@
+// mom inspect and mom compile as whole processes.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openCompiled, writeCompiled } from "../../src/cli/compiled-folder.js";
+import { checkFile } from "../../src/cli/read-spec.js";
+import { compile, TRAINING_PHASES } from "../../src/compile.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { profileNamed } from "../../src/ir/profiles.js";
+import { nodeDisk } from "../../src/train/disk.js";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+let mom: Mom;
+let folder: string;
+beforeAll(async () => {
+  mom = await buildMom();
+  folder = mkdtempSync(join(tmpdir(), "mom-inspect-"));
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const QUICKSTART = join(ROOT, "specs/quickstart.mom");
+const large = (): string => {
+  const text = readFileSync(QUICKSTART, "utf8")
+    .replace("d_model: 64", "d_model: 4096")
+    .replace("2 * mixer", "1 * mixer");
+  writeFileSync(join(folder, "large.mom"), text);
+  return join(folder, "large.mom");
+};
+
+describe("mom inspect", () => {
+  test("tells everything, without colours in a pipe and with them where asked", () => {
+    const { code, stdout, stderr } = mom.run(["inspect", QUICKSTART]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const title of [
+      "Parameters",
+      "A token of",
+      "Stack",
+      "Memory on webgpu-default",
+      "Kernels for",
+      "Dispatches",
+    ]) {
+      expect(stdout).toContain(title);
+    }
+    expect(stdout).toMatch(/0–1 {3}mixer \(mamba\) {3}d_inner 128, d_state 8, .*in_proj × 2/);
+    expect(stdout).not.toContain("\u001b");
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(140);
+    expect(mom.run(["inspect", QUICKSTART], ROOT, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[1m");
+  });
+  test("--json is complete, and --batch and --device count", () => {
+    const told = (...more: string[]) => JSON.parse(mom.run(["inspect", QUICKSTART, "--json", ...more]).stdout);
+    const eight = told();
+    expect(eight).toMatchObject({ profile: "webgpu-default", batch: 8, length: 128, d_model: 64, vocabulary: 260 });
+    expect(eight.formulas.scan).toContain("7N");
+    expect(eight.memory.total).toBeGreaterThan(told("--batch", "1").memory.total);
+    const h100 = told("--device", "nvidia-h100");
+    expect(h100.kernels.count).toBeLessThan(eight.kernels.count);
+    expect(h100.modalities).toEqual(eight.modalities);
+  });
+  test("what fits no binding is told beside parameters and FLOPs, and a plan of it is refused", () => {
+    const { code, stdout } = mom.run(["inspect", large()]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/in all +\d{3},\d{3},\d{3}/);
+    expect(stdout).toMatch(/does not fit: one binding holds 128 MiB/);
+    expect(stdout).toMatch(/the parameters of layer 0 +\d/);
+    expect(stdout).toContain("`--device swiftshader` would do");
+    expect(mom.run(["inspect", large(), "--dump", "fuse"]).stdout).toMatch(/gate × 1: the gate joins the scan/);
+    const dumped = mom.run(["inspect", large(), "--dump", "emit"]);
+    expect(dumped.code).toBe(1);
+    expect(dumped.stderr).toMatch(/Too large for the device.*--device swiftshader/s);
+  });
+  test.each([
+    ["lower", /^program model: batch 8, length 128, \d+ ops\n {2}noise/],
+    ["differentiate", /scan_grad/],
+    ["fuse", /token-loss × 1/],
+    ["plan", /^\d+ buffers, \d+ bytes\n {2}parameters\.0 \(parameters\)/],
+    ["emit", /@compute/],
+  ])("--dump %s", (stage, shows) => {
+    const { code, stdout } = mom.run(["inspect", QUICKSTART, "--dump", stage]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(shows);
+  });
+  test("wrong usage exits with 2, a wrong spec with 1", () => {
+    for (const wrong of [
+      ["--device", "abacus"],
+      ["--dump", "link"],
+      ["--batch", "0"],
+      ["--batch", "1.5"],
+    ]) {
+      expect(mom.run(["inspect", QUICKSTART, ...wrong]).code).toBe(2);
+    }
+    expect(mom.run(["inspect", "none.mom"]).code).toBe(1);
+  });
+});
+
+test("neither verb loads Dawn, nor anything of the GPU layer", async () => {
+  const entryPoints = ["inspect", "compile"].map((name) => join(ROOT, `src/cli/verbs/${name}.ts`));
+  const options = { bundle: true, write: false, metafile: true, outdir: folder, platform: "node" } as const;
+  const { metafile } = await build({ ...options, entryPoints, format: "esm", packages: "external" });
+  const inputs = Object.entries(metafile.inputs);
+  expect(inputs.length).toBeGreaterThan(40);
+  expect(inputs.filter(([file]) => file.includes("src/gpu/"))).toEqual([]);
+  expect(inputs.flatMap(([, { imports }]) => imports.filter(({ path }) => path === "webgpu"))).toEqual([]);
+});
+
+describe("mom compile", () => {
+  const at = (name: string): string => join(folder, name);
+  test("makes a folder that reads back as what was compiled, from a spec of 200 lines in under 3 s", () => {
+    const notes = Array.from({ length: 170 }, (_, i) => `// note ${i}`).join("\n");
+    writeFileSync(at("long.mom"), `${readFileSync(QUICKSTART, "utf8")}${notes}\n`);
+    const { code, stdout, stderr, milliseconds } = mom.run(["compile", at("long.mom"), "-o", at("made")]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^made .*made: \d+ kernels for webgpu-default\n$/);
+    expect(milliseconds).toBeLessThan(3000);
+    expect(readdirSync(at("made")).sort()).toEqual(["README.md", "kernels", "package.json", "plan.json", "spec.mom"]);
+    const { spec } = checkFile(at("long.mom"));
+    expect(checkFile(join(at("made"), "spec.mom")).spec).toEqual(spec);
+    const made = openCompiled(at("made"));
+    expect(made.spec).toEqual(spec);
+    const profile = profileNamed("webgpu-default") as Profile;
+    const options = { profile, batch: 8, length: 128, phases: TRAINING_PHASES, variants: "all" } as const;
+    const { stages: _, ...compiled } = compile(made.spec, options);
+    expect(made.compiled).toStrictEqual(compiled);
+    expect(readdirSync(join(at("made"), "kernels")).length).toBe(compiled.plan.kernels.length);
+    expect(JSON.parse(readFileSync(join(at("made"), "package.json"), "utf8"))).toMatchObject({
+      type: "module",
+      dependencies: { webgpu: expect.stringMatching(/^\^\d/) },
+    });
+  });
+  test("a folder that exists is refused and left alone; --force writes ours anew, and only ours", () => {
+    const run = (...more: string[]) => mom.run(["compile", QUICKSTART, "-o", at("twice"), ...more]);
+    expect(run().code).toBe(0);
+    const file = join(at("twice"), "plan.json");
+    writeFileSync(file, "mine");
+    const refused = run();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/twice exists.*--force/s);
+    expect(readFileSync(file, "utf8")).toBe("mine");
+    mkdirSync(join(at("twice"), "node_modules"));
+    expect(run("--force").code).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain("mom plan 1");
+    writeFileSync(join(at("twice"), "thesis.tex"), "mine");
+    const kept = run("--force");
+    expect(kept.code).toBe(1);
+    expect(kept.stderr).toContain("holds thesis.tex");
+    expect(existsSync(join(at("twice"), "thesis.tex"))).toBe(true);
+  });
+  test("a file in the folder's place, a spec too large, a wrong spec, no folder named: nothing is left", () => {
+    writeFileSync(at("file"), "mine");
+    for (const more of [[], ["--force"]]) {
+      expect(mom.run(["compile", QUICKSTART, "-o", at("file"), ...more]).code).toBe(1);
+    }
+    expect(readFileSync(at("file"), "utf8")).toBe("mine");
+    expect(mom.run(["compile", large(), "-o", at("none")]).code).toBe(1);
+    expect(mom.run(["compile", "none.mom", "-o", at("none")]).code).toBe(1);
+    expect(mom.run(["compile", QUICKSTART]).code).toBe(2);
+    expect(existsSync(at("none"))).toBe(false);
+  });
+  test("a disk that fills up leaves no half folder, and the one before it whole", () => {
+    const model = openCompiled(at("made"));
+    const before = readFileSync(join(at("made"), "plan.json"));
+    const extras = [{ name: "spec.mom", bytes: new Uint8Array(8) }];
+    for (const room of [0, 1, 5, 40]) {
+      let files = 0;
+      const disk = {
+        ...nodeDisk,
+        create: (path: string, bytes: Uint8Array) => {
+          if (files++ >= room) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+          nodeDisk.create(path, bytes);
+        },
+      };
+      expect(() => writeCompiled(at("full"), model, extras, { disk })).toThrow(
+        /could not be written: the disk is full/,
+      );
+      expect(() => writeCompiled(at("made"), model, extras, { disk, force: true })).toThrow(/disk is full/);
+    }
+    expect(existsSync(at("full"))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+    expect(readFileSync(join(at("made"), "plan.json")).equals(before)).toBe(true);
+  });
+});
