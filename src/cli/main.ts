@@ -24,6 +24,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/inspect.js"),
   },
   {
+    name: "compile",
+    summary: "make a folder that trains a spec wherever Node is",
+    example: "mom compile specs/quickstart.mom -o quickstart",
+    load: () => import("./verbs/compile.js"),
+  },
+  {
     name: "train",
     summary: "compile a spec and train it",
     example: "mom train specs/quickstart.mom",
