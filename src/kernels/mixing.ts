@@ -221,6 +221,8 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
 
 /** Positions whose h is recomputed at a time in the backward scan. */
 const SUB = 8;
+/** What every WebGPU device has. */
+const LEAST_WORKGROUP_BYTES = 16384;
 /** Channels that an invocation of the CPU variant goes through. */
 const PER_BLOCK = 16;
 
@@ -361,7 +363,11 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   };
   const shared = { workgroupBytes: 4 * 64 * (2 * states + 1) };
   const whole = [draft("serial", false, false, CPU), draft("shared", true, false, shared)];
-  // With many states a workgroup's memory is too small for the channels' shares.
-  if (z !== undefined) return [...whole, draft("serial-anywhere", false, false, {})];
-  return [...whole, draft("shared-split", true, true, shared), draft("serial-split", false, true, {})];
+  if (z === undefined) whole.push(draft("shared-split", true, true, shared));
+  // With many states the channels' shares are too large for the workgroup memory of some devices.
+  if (shared.workgroupBytes <= LEAST_WORKGROUP_BYTES) return whole;
+  return [
+    ...whole,
+    z === undefined ? draft("serial-split", false, true, {}) : draft("serial-anywhere", false, false, {}),
+  ];
 }

@@ -1,0 +1,158 @@
+// What holds of every plan, whatever the spec: memory is never shared by what lives at once, and devices admit it.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Compiled, compile, TRAINING_PHASES } from "../../src/compile.js";
+import { storage } from "../../src/ir/facts.js";
+import { inputsOf, type Op, outputsOf } from "../../src/ir/op.js";
+import { admits, type BufferRange, type Choice, type Plan, type Profile } from "../../src/ir/plan.js";
+import { PROFILES } from "../../src/ir/profiles.js";
+import type { Program } from "../../src/ir/program.js";
+import { realise } from "../../src/kernels/realise.js";
+import { type PhaseNeeds, plan } from "../../src/passes/plan.js";
+import { image, sketch, text } from "../support/spec.js";
+import { made } from "./random-spec.js";
+
+/** Who left its numbers where: stretches of buffers, each with its owner. */
+function ledger(): {
+  write(range: BufferRange, owner: string): void;
+  holds(range: BufferRange, owner: string): boolean;
+} {
+  let held: { range: BufferRange; owner: string }[] = [];
+  const overlap = (a: BufferRange, b: BufferRange): boolean =>
+    a.buffer === b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+  const same = (a: BufferRange, b: BufferRange): boolean =>
+    a.buffer === b.buffer && a.offset === b.offset && a.bytes === b.bytes;
+  return {
+    write: (range, owner) => {
+      held = held.filter((h) => !overlap(h.range, range));
+      held.push({ range, owner });
+    },
+    holds: (range, owner) => held.some((h) => h.owner === owner && same(h.range, range)),
+  };
+}
+
+/** Lets every op write its scratch and outputs in turn, and finds an op whose inputs are gone before it has ended. */
+function lost(programs: readonly Program[], profile: Profile): string[] {
+  const scratchOf = (program: Program, op: Op): number[] => {
+    const choices = realise(program, op);
+    const slots = Math.max(...choices.map(({ scratch }) => scratch.length));
+    return Array.from({ length: slots }, (_, slot) => Math.max(...choices.map(({ scratch }) => scratch[slot] ?? 0)));
+  };
+  const phases = programs.map((program): PhaseNeeds => {
+    return { program, scratch: program.ops.map((op) => scratchOf(program, op)) };
+  });
+  const memory = plan({ phases, tables: new Map(), training: true, stepBytes: 48 }, profile);
+  const faults: string[] = [];
+  const bytes = ledger();
+  const within = ({ buffer, offset, bytes: size }: BufferRange): boolean =>
+    offset % 256 === 0 && offset + size <= (memory.buffers[buffer]?.bytes as number);
+  phases.forEach(({ program, scratch }, phase) => {
+    for (const { id, role } of program.tensors) {
+      if (role === "value") continue;
+      bytes.write(memory.tensor(phase, id), role === "result" ? "" : `${id}`);
+    }
+    program.ops.forEach((op, at) => {
+      const place = (id: (typeof program.tensors)[number]["id"]) => {
+        const home = storage(program, id);
+        return [memory.tensor(phase, home.id), `${home.id}`] as const;
+      };
+      const ranges = (scratch[at] as number[]).map((_, slot) => memory.scratch(phase, at, slot));
+      ranges.forEach((range, slot) => {
+        bytes.write(range, `scratch ${slot}`);
+      });
+      for (const id of outputsOf(op)) bytes.write(...place(id));
+      const kept = [...inputsOf(op), ...outputsOf(op), program.modality].every((id) => bytes.holds(...place(id)));
+      const apart = ranges.every((range, slot) => bytes.holds(range, `scratch ${slot}`));
+      const inside = [...ranges, ...[...inputsOf(op), ...outputsOf(op)].map((id) => place(id)[0])].every(within);
+      if (!kept || !apart || !inside) faults.push(`${program.name} ${at} ${op.kind}`);
+    });
+  });
+  return faults;
+}
+
+const numbers = { f32: 1, f16: 0.5, "vec4<f32>": 4 } as const;
+
+/** What of a choice breaks its own requirement, or the limits of a device that admits it. */
+function broken({ kernels, buffers }: Plan, { variant, requires, dispatches }: Choice, { limits }: Profile): string[] {
+  const faults: string[] = [];
+  for (const { kernel, bindings, workgroups } of dispatches) {
+    const { name, source, bindings: access } = kernels[kernel] as Plan["kernels"][number];
+    const fault = (what: string): number => faults.push(`${name} by ${variant}: ${what}`);
+    const bound = access.filter((a) => a !== "uniform").length;
+    if (bound > (requires.storageBuffers ?? 8)) fault(`${bound} storage buffers`);
+    const shared = [...source.matchAll(/var<workgroup>\s+\w+:\s*array<([^;]+), (\d+)>/g)];
+    if (shared.length !== source.split("var<workgroup>").length - 1) fault("workgroup memory of unknown size");
+    const bytes = shared.reduce((sum, [, type, n]) => sum + 4 * numbers[type as keyof typeof numbers] * Number(n), 0);
+    if (!(bytes <= (requires.workgroupBytes ?? 16384))) fault(`${bytes} bytes of workgroup memory`);
+    const [, size] = /@workgroup_size\(([^)]*)\)/.exec(source) as RegExpExecArray;
+    const invocations = (size as string).split(",").reduce((product, n) => product * Number(n), 1);
+    if (!(invocations <= (requires.invocations ?? 256))) fault(`${invocations} invocations`);
+    if (!workgroups.every((n) => n >= 1 && n <= limits.workgroupsPerDimension)) fault(`workgroups ${workgroups}`);
+    for (const range of bindings) {
+      if (range.bytes > limits.bindingBytes) fault(`a binding of ${range.bytes} bytes`);
+      if (range.bytes <= 0 || range.bytes % 4 !== 0 || range.offset % 256 !== 0)
+        fault(`range ${JSON.stringify(range)}`);
+      if (range.offset + range.bytes > (buffers[range.buffer]?.bytes as number)) fault("a range beyond its buffer");
+    }
+    for (const [i, a] of bindings.entries()) {
+      for (const [j, b] of bindings.entries()) {
+        const apart = a.buffer !== b.buffer || a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
+        if (i !== j && access[i] === "write" && !apart) fault(`bindings ${i} and ${j} overlap`);
+      }
+    }
+    const code = source.replaceAll(/\/\/.*/g, "");
+    const left = [...code.matchAll(/\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+u?\b/g)].filter(([word]) => word !== "NO_ROW");
+    for (const [word] of left) fault(`placeholder ${word} is left`);
+  }
+  return faults;
+}
+
+const allBroken = ({ plan: made }: Compiled, profile: Profile): string[] =>
+  made.phases.flatMap(({ nodes }) =>
+    nodes.flatMap(({ choices }) =>
+      choices.filter(({ requires }) => admits(profile, requires)).flatMap((choice) => broken(made, choice, profile)),
+    ),
+  );
+
+describe("plans of random specs", () => {
+  test("no two tensors that live at once share bytes", () => {
+    fc.assert(
+      fc.property(made, ({ spec, options }) => {
+        const { stages } = compile(spec, { ...options, phases: TRAINING_PHASES, variants: "first" });
+        const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
+        expect(lost(programs, options.profile)).toEqual([]);
+      }),
+      { numRuns: 40, seed: 7 },
+    );
+  });
+
+  test("every device of the profile can run every variant that says so", () => {
+    fc.assert(
+      fc.property(made, ({ spec, options }) => {
+        const compiled = compile(spec, { ...options, phases: TRAINING_PHASES, variants: "all" });
+        expect(allBroken(compiled, options.profile)).toEqual([]);
+        expect(compiled.plan.buffers.filter(({ bytes }) => bytes > options.profile.limits.bufferBytes)).toEqual([]);
+      }),
+      { numRuns: 40, seed: 8 },
+    );
+  });
+});
+
+const [h100] = PROFILES.filter(({ name }) => name === "nvidia-h100") as [Profile];
+const few = { ...h100, name: "nvidia-h100 with 8 buffers", limits: { ...h100.limits, storageBuffers: 8 } };
+
+test.each([
+  ...PROFILES.map((profile) => ({ profile, batch: 2 })),
+  { profile: h100, batch: 16 },
+  { profile: few, batch: 16 },
+])("a large model with a batch of $batch stays within the limits of $profile.name", ({ profile, batch }) => {
+  const spec = sketch({
+    modalities: [text, image],
+    vocabulary: 8192,
+    d_model: 512,
+    layers: 2,
+    decouple: ["in_proj", "x_proj", "dt_proj", "out_proj", "A"],
+  });
+  const compiled = compile(spec, { profile, batch, length: 2048, phases: TRAINING_PHASES, variants: "all" });
+  expect(allBroken(compiled, profile)).toEqual([]);
+});

@@ -1,0 +1,53 @@
+// Random specs and devices for properties that every compiled plan has.
+import fc from "fast-check";
+import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import type { CompileOptions } from "../../src/compile.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import type { Ownership } from "../../src/ir/ownership.js";
+import { PROFILES } from "../../src/ir/profiles.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+export interface Made {
+  readonly spec: CheckedSpec;
+  readonly options: Omit<CompileOptions, "phases" | "variants">;
+}
+
+/** Groups are numbered in the order of their first modality. */
+function numbered(wanted: readonly number[]): Ownership {
+  const order = [...new Set(wanted)];
+  return { groups: order.length, of: wanted.map((group) => order.indexOf(group)) };
+}
+
+const modalitySets = [[text], [text, speech], [text, image], [image, text, speech], [text, image, speech]];
+
+export const made: fc.Arbitrary<Made> = fc
+  .record({
+    modalities: fc.constantFrom(...modalitySets),
+    owners: fc.array(fc.array(fc.nat(2), { minLength: 3, maxLength: 3 }), { minLength: 8, maxLength: 8 }),
+    d_model: fc.integer({ min: 1, max: 40 }),
+    d_state: fc.integer({ min: 1, max: 100 }),
+    d_conv: fc.integer({ min: 2, max: 8 }),
+    expand: fc.integer({ min: 1, max: 3 }),
+    layers: fc.integer({ min: 1, max: 3 }),
+    vocabulary: fc.integer({ min: 41, max: 700 }),
+    batch: fc.integer({ min: 1, max: 4 }),
+    length: fc.integer({ min: 1, max: 200 }),
+    chunk: fc.integer({ min: 1, max: 70 }),
+    profile: fc.constantFrom(...PROFILES),
+    storageBuffers: fc.constantFrom(8, 9, 10, 11, 12, 16),
+    fuse: fc.boolean(),
+  })
+  .map(({ modalities, owners, d_model, d_state, d_conv, expand, layers, vocabulary, ...rest }): Made => {
+    const of = owners.map((wanted) => numbered(wanted.slice(0, modalities.length)));
+    const spec = sketch({
+      modalities,
+      vocabulary,
+      d_model,
+      layers,
+      block: { d_state, d_conv, expand },
+      groups: Object.fromEntries(MAMBA_PARTS.map((part, i) => [part, of[i] as Ownership])),
+    });
+    const { batch, length, chunk, profile, storageBuffers, fuse } = rest;
+    const limits = { ...profile.limits, storageBuffers };
+    return { spec, options: { batch, length, chunk, fuse, profile: { ...profile, limits } } };
+  });
