@@ -1,0 +1,149 @@
+// Whole gradient phases on the device against the float64 reference: fused and not, twice the same to the last bit, and
+// on a device with WebGPU's default limits.
+import { describe, expect, test } from "vitest";
+import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { type Compiled, type CompileOptions, compile } from "../../src/compile.js";
+import type { Tensor } from "../../src/data/safetensors.js";
+import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { count, type Program, tensorOf } from "../../src/ir/program.js";
+import { timestepTable } from "../../src/modalities/patches.js";
+import { evaluate } from "../../src/reference/evaluate.js";
+import { read, type Values } from "../../src/reference/values.js";
+import type { HostArray } from "../../src/train/host-batch.js";
+import { type Model, openModel, stepScalars } from "../../src/train/model.js";
+import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
+import { relativeError } from "../support/fixtures.js";
+import { randomValues } from "../support/random.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+const missing = await missingAdapter();
+
+const spec = sketch({
+  modalities: [text, image, speech],
+  vocabulary: 50,
+  d_model: 12,
+  layers: 2,
+  block: { d_state: 8 },
+  groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
+});
+
+const typed = ({ type }: Program["tensors"][number], numbers: Float64Array): HostArray =>
+  type === "f32" ? Float32Array.from(numbers) : type === "u32" ? Uint32Array.from(numbers) : Int32Array.from(numbers);
+
+const one = (shape: readonly number[], data: Float32Array): Tensor => ({ dtype: "F32", shape: [...shape], data });
+
+/** Numbers for a program's inputs, rounded to f32; the model makes its own table of timesteps. */
+function inputs(program: Program): Values {
+  const v = randomValues(program, 5);
+  for (const [id, numbers] of v.of) {
+    const [kind, steps] = tensorOf(program, id).name.split(".");
+    v.of.set(id, Float64Array.from(kind === "timesteps" ? timestepTable(Number(steps)) : numbers, Math.fround));
+  }
+  return v;
+}
+
+/** Each group's copy of each parameter, or of its gradient, by the names of checkpoints. */
+function copies({ program, of }: Values, role: "parameter" | "gradient"): Map<string, Tensor> {
+  const found = new Map<string, Tensor>();
+  for (const { tensor, names, shape } of program.parameters) {
+    const { name } = tensorOf(program, tensor);
+    const id = program.tensors.find((t) => t.role === role && t.name === name)?.id;
+    const numbers = id === undefined ? undefined : of.get(id);
+    if (!numbers) continue;
+    const size = count(shape);
+    names.forEach((copy, g) => {
+      found.set(copy, one(shape, Float32Array.from(numbers.subarray(g * size, (g + 1) * size))));
+    });
+  }
+  return found;
+}
+
+interface Outcome {
+  readonly gradients: ReadonlyMap<string, Tensor>;
+  readonly results: ReadonlyMap<string, Float32Array>;
+}
+
+async function runGradients(model: Model, v: Values): Promise<Outcome> {
+  const { program } = v;
+  model.load("parameters", copies(v, "parameter"));
+  const batch = program.tensors.filter(({ role }) => role === "batch");
+  model.writeBatch(new Map(batch.map((tensor) => [tensor.name, typed(tensor, read(v, tensor.id))])));
+  model.writeStep(stepScalars(spec.train.optimizer, 1e-3, 1, 1, false));
+  model.runtime.run(["gradients"]);
+  const results = program.tensors.filter(({ role }) => role === "result");
+  return {
+    gradients: await model.read("gradients"),
+    results: new Map(await Promise.all(results.map(async ({ name }) => [name, await model.result(name)] as const))),
+  };
+}
+
+function compiledFor(opened: OpenDevice, options: Partial<CompileOptions>): { compiled: Compiled; v: Values } {
+  const compiled = compile(spec, {
+    profile: opened.profile,
+    batch: 2,
+    length: 45,
+    chunk: 16,
+    phases: [{ name: "gradients", part: "model", noise: "drawn", gradients: true }],
+    variants: "first",
+    ...options,
+  });
+  return { compiled, v: inputs(compiled.stages[0]?.fused.program as Program) };
+}
+
+/** Runs, compares with the reference, runs again and wants the same bits. */
+async function check(opened: OpenDevice, options: Partial<CompileOptions>): Promise<string[]> {
+  const { compiled, v } = compiledFor(opened, options);
+  const model = await openModel(opened, compiled);
+  expect(model.runtime.bytes.total).toBe(compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
+  const found = await runGradients(model, v);
+  expect(await runGradients(model, v)).toEqual(found);
+  const expected = evaluate(v);
+  const gradients = copies(expected, "gradient");
+  expect(gradients.size).toBe(compiled.parameters.length);
+  for (const [name, { data }] of gradients) {
+    expect(relativeError(found.gradients.get(name)?.data as Float32Array, data as Float32Array), name).toBeLessThan(
+      5e-5,
+    );
+  }
+  expect(found.results.size).toBe(2);
+  for (const [name, numbers] of found.results) {
+    const id = v.program.tensors.find((t) => t.name === name)?.id;
+    expect(relativeError(numbers, read(expected, id as never)), name).toBeLessThan(1e-5);
+  }
+  const picks = model.runtime.picks.map(({ label, variant }) => `${label} ${variant}`);
+  model.runtime.destroy();
+  return picks;
+}
+
+describe.skipIf(missing)("whole gradient phases", () => {
+  test.each([true, false])("fused: %s", async (fuse) => {
+    const opened = await testDevice();
+    const picks = await check(opened, { fuse });
+    expect(picks.some((pick) => pick.startsWith("token_loss"))).toBe(fuse);
+    const [linear, scan] = opened.profile.kind === "cpu" ? ["block", /serial|split/] : ["tile", /shared/];
+    expect(picks).toContain(`linear ${linear}`);
+    expect(picks.find((pick) => pick.startsWith("scan_grad"))).toMatch(scan as RegExp);
+  });
+
+  test("with every layer's parts on a device that has WebGPU's default limits", async () => {
+    const opened = await freshDevice("default");
+    const picks = await check(opened, {});
+    expect(picks).toContain("scan_grad shared-split");
+    expect(picks.filter((pick) => /^scan_grad (shared|serial)$/.test(pick))).toEqual([]);
+    opened.device.destroy();
+  });
+
+  test("all modalities in one group are the shared model, to the last bit", async () => {
+    const opened = await testDevice();
+    const modalities = [text, image, speech];
+    const sizes = { modalities, vocabulary: 50, d_model: 12, layers: 1 };
+    const inOne = Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 1, of: [0, 0, 0] }]));
+    const options = { profile: opened.profile, batch: 2, length: 20, variants: "all" } as const;
+    const phases = [{ name: "gradients", part: "model", noise: "drawn", gradients: true }] as const;
+    const [joined, shared] = [sketch({ ...sizes, groups: inOne }), sketch(sizes)].map((made) =>
+      compile(made, { ...options, phases }),
+    );
+    expect(joined?.plan).toEqual(shared?.plan);
+    expect(joined?.parameters).toEqual(shared?.parameters);
+  });
+});
