@@ -1,18 +1,40 @@
 // verify: what every program must obey, between any two stages. Faults are the compiler's own, never the spec's.
 import { storage } from "./facts.js";
 import { inputsOf, type Op, type OpKind, type OpOf, outputsOf, type Rows } from "./op.js";
-import { count, type Program, rowsOf, type TensorId, tensorOf } from "./program.js";
+import { type Program, rowsOf, type TensorId, tensorOf } from "./program.js";
 
 type Shape = readonly number[];
+type ShapeOf = (id: TensorId) => Shape;
 /** Returns pairs that must be equal: what a shape is, and what it should be. */
-type Check<K extends OpKind> = (op: OpOf<K>, shape: (id: TensorId) => Shape, program: Program) => [Shape, Shape][];
+type Check<K extends OpKind> = (op: OpOf<K>, shape: ShapeOf, program: Program) => [Shape, Shape][];
 
 const last = (shape: Shape): number => shape.at(-1) as number;
 
-/** A weight [G, N, K] of a linear layer between x [R, K] and y [R, N]. */
-const linearShapes = (x: Shape, weight: Shape, y: Shape, rows: Rows): [Shape, Shape][] => [
+/** A weight [G, N, K] of a linear layer between x [R, K] and y [R, N], and maybe its bias [G, N]. */
+const linearShapes = (x: Shape, weight: Shape, y: Shape, rows: Rows, bias?: Shape): [Shape, Shape][] => [
   [weight, [rows.groups, last(y), last(x)]],
   [y, [x[0] as number, last(y)]],
+  [bias ?? [rows.groups, last(y)], [rows.groups, last(y)]],
+];
+
+/** A depthwise kernel [G, D, 1, K] or [G, D, K] and its bias [G, D] over x [R, D]. */
+const convShapes = (x: Shape, weight: Shape, bias: Shape, rows: Rows): [Shape, Shape][] => [
+  [weight.slice(0, 2), [rows.groups, last(x)]],
+  [bias, [rows.groups, last(x)]],
+];
+
+const scanShapes = ({ in: i, rowsA, rowsD }: OpOf<"scan"> | OpOf<"scan_grad">, s: ShapeOf): [Shape, Shape][] => [
+  [s(i.delta), s(i.u)],
+  [s(i.C), s(i.B)],
+  [s(i.A_log), [rowsA.groups, last(s(i.u)), last(s(i.B))]],
+  [s(i.D), [rowsD.groups, last(s(i.u))]],
+  [i.z === undefined ? s(i.u) : s(i.z), s(i.u)],
+];
+
+const carryShape = (u: Shape, B: Shape, { batch, length, chunk }: Program): Shape => [
+  batch * Math.ceil(length / chunk),
+  last(B),
+  last(u),
 ];
 
 const same =
@@ -40,44 +62,50 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     [s(i.level), [rowsOf(p), 2]],
     [s(i.key), [3]],
   ],
-  linear: ({ in: i, out, rows }, s) => linearShapes(s(i.x), s(i.weight), s(out.y), rows),
+  linear: ({ in: i, out, rows }, s) =>
+    linearShapes(s(i.x), s(i.weight), s(out.y), rows, i.bias === undefined ? undefined : s(i.bias)),
   linear_dx: ({ in: i, out, rows }, s) => linearShapes(s(out.dx), s(i.weight), s(i.dy), rows),
-  linear_dw: ({ in: i, out, rows }, s) => linearShapes(s(i.x), s(out.dweight), s(i.dy), rows),
+  linear_dw: ({ in: i, out, rows }, s) =>
+    linearShapes(s(i.x), s(out.dweight), s(i.dy), rows, out.dbias === undefined ? undefined : s(out.dbias)),
   rms: ({ in: i, out }, s) => [[s(out.rstd), [s(i.x)[0] as number]]],
   rescale: ({ in: i, out, rows }, s) => [
     [s(out.y), s(i.x)],
     [s(i.scale), [rows.groups, last(s(i.x))]],
   ],
-  norm_grad: ({ in: i, out }, s) => [
+  norm_grad: ({ in: i, out, rows }, s) => [
+    [s(i.scale), [rows.groups, last(s(i.x))]],
     [s(out.dx), s(i.x)],
     [s(i.dy), s(i.x)],
     [s(out.dscale), s(i.scale)],
   ],
-  conv: ({ in: i, out }, s) => [
-    [s(out.y), s(i.x)],
-    [s(i.bias), [s(i.weight)[0] as number, last(s(i.x))]],
-  ],
-  conv_grad: ({ in: i, out }, s) => [
+  conv: ({ in: i, out, rows }, s) => [[s(out.y), s(i.x)], ...convShapes(s(i.x), s(i.weight), s(i.bias), rows)],
+  conv_grad: ({ in: i, out, rows }, s) => [
+    ...convShapes(s(i.x), s(i.weight), s(i.bias), rows),
     [s(out.dx), s(i.x)],
     [s(i.dy), s(i.x)],
     [s(out.dweight), s(i.weight)],
     [s(out.dbias), s(i.bias)],
   ],
-  scan: ({ in: i, out }, s) => [
-    [s(i.delta), s(i.u)],
-    [s(out.y), s(i.u)],
-    [s(i.C), s(i.B)],
-    [s(i.A_log).slice(1), [last(s(i.u)), last(s(i.B))]],
-    [s(out.carry).slice(1), [last(s(i.B)), last(s(i.u))]],
+  scan: (op, s, p) => [
+    ...scanShapes(op, s),
+    [s(op.out.y), s(op.in.u)],
+    [s(op.out.carry), carryShape(s(op.in.u), s(op.in.B), p)],
   ],
-  scan_grad: ({ in: i, out }, s) => [
-    [s(out.du), s(i.u)],
-    [s(out.ddelta), s(i.u)],
-    [s(out.dB), s(i.B)],
-    [s(out.dC), s(i.B)],
-    [s(out.dA_log), s(i.A_log)],
-    [s(out.dD), s(i.D)],
-  ],
+  scan_grad: (op, s, p) => {
+    const { in: i, out } = op;
+    return [
+      ...scanShapes(op, s),
+      [s(i.dy), s(i.u)],
+      [s(i.carry), carryShape(s(i.u), s(i.B), p)],
+      [out.dz === undefined ? s(i.u) : s(out.dz), s(i.u)],
+      [s(out.du), s(i.u)],
+      [s(out.ddelta), s(i.u)],
+      [s(out.dB), s(i.B)],
+      [s(out.dC), s(i.B)],
+      [s(out.dA_log), s(i.A_log)],
+      [s(out.dD), s(i.D)],
+    ];
+  },
   activate: same(
     (op) => op.in.x,
     (op) => op.out.y,
@@ -120,10 +148,35 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
   ],
   sum_by_class: ({ in: i, out }, s, p) => [
     [s(i.loss), [rowsOf(p)]],
-    [s(out.sums), [count(s(out.sums))]],
+    [s(out.sums), [i.class === undefined ? 1 : p.modalities]],
   ],
-  dot: ({ in: i }, s) => [[s(i.a), s(i.b)]],
+  dot: ({ in: i, out }, s) => [
+    [s(i.a), s(i.b)],
+    [s(out.y), [1]],
+  ],
 };
+
+/** What is wrong with the rows that an op names; only linear layers may leave a modality out. */
+function faultOfRows(op: Op, { modalities }: Program): string | undefined {
+  const least = op.kind.startsWith("linear") ? -1 : 0;
+  for (const value of Object.values(op)) {
+    if (typeof value !== "object" || !("over" in value) || value.over === "pictures") continue;
+    const { of, groups } = value as Extract<Rows, { readonly over: "positions" }>;
+    if (of.length !== modalities) return `rows of ${of.length} modalities, and there are ${modalities}`;
+    if (!of.every((g) => g >= least && g < groups)) return `rows [${of}] of ${groups} groups`;
+  }
+  return undefined;
+}
+
+/** Views look at columns of a tensor that is no view itself. */
+function checkViews(program: Program): void {
+  for (const { name, view, shape } of program.tensors) {
+    if (!view) continue;
+    const of = tensorOf(program, view.of);
+    const inside = view.column >= 0 && view.column + last(shape) <= last(of.shape) && shape[0] === of.shape[0];
+    if (!inside || of.view) throw new Error(`program ${program.name}: ${name} is a wrong view of ${of.name}`);
+  }
+}
 
 /** Throws where an op reads what nobody made, makes what exists, or joins shapes that do not fit. */
 export function verify(program: Program): Program {
@@ -133,6 +186,7 @@ export function verify(program: Program): Program {
   const known = new Set<TensorId>(
     program.tensors.filter((t) => t.role !== "value" && t.role !== "result").map((t) => t.id),
   );
+  checkViews(program);
   const made = new Set<TensorId>();
   const viewsOf = new Map<TensorId, TensorId[]>();
   for (const { id, view } of program.tensors) if (view) viewsOf.set(view.of, [...(viewsOf.get(view.of) ?? []), id]);
@@ -148,6 +202,8 @@ export function verify(program: Program): Program {
       made.add(id);
       known.add(id);
     }
+    const rows = faultOfRows(op, program);
+    if (rows !== undefined) fault(op, at, rows);
     const shape = (id: TensorId): Shape => tensorOf(program, id).shape;
     for (const [found, expected] of (SHAPES[op.kind] as Check<OpKind>)(op as never, shape, program)) {
       if (found.join() !== expected.join()) fault(op, at, `shape [${found}] where [${expected}] belongs`);

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { type Compiled, type CompileOptions, compile } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/safetensors.js";
+import { check } from "../../src/front/check.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { count, type Program, tensorOf } from "../../src/ir/program.js";
 import { timestepTable } from "../../src/modalities/patches.js";
@@ -91,7 +93,7 @@ function compiledFor(opened: OpenDevice, options: Partial<CompileOptions>): { co
 }
 
 /** Runs, compares with the reference, runs again and wants the same bits. */
-async function check(opened: OpenDevice, options: Partial<CompileOptions>): Promise<string[]> {
+async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>): Promise<string[]> {
   const { compiled, v } = compiledFor(opened, options);
   const model = await openModel(opened, compiled);
   expect(model.runtime.bytes.total).toBe(compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -118,7 +120,7 @@ async function check(opened: OpenDevice, options: Partial<CompileOptions>): Prom
 describe.skipIf(missing)("whole gradient phases", () => {
   test.each([true, false])("fused: %s", async (fuse) => {
     const opened = await testDevice();
-    const picks = await check(opened, { fuse });
+    const picks = await checkPhase(opened, { fuse });
     expect(picks.some((pick) => pick.startsWith("token_loss"))).toBe(fuse);
     const [linear, scan] = opened.profile.kind === "cpu" ? ["block", /serial|split/] : ["tile", /shared/];
     expect(picks).toContain(`linear ${linear}`);
@@ -127,23 +129,43 @@ describe.skipIf(missing)("whole gradient phases", () => {
 
   test("with every layer's parts on a device that has WebGPU's default limits", async () => {
     const opened = await freshDevice("default");
-    const picks = await check(opened, {});
+    const picks = await checkPhase(opened, {});
     expect(picks).toContain("scan_grad shared-split");
     expect(picks.filter((pick) => /^scan_grad (shared|serial)$/.test(pick))).toEqual([]);
     opened.device.destroy();
   });
 
   test("all modalities in one group are the shared model, to the last bit", async () => {
-    const opened = await testDevice();
-    const modalities = [text, image, speech];
-    const sizes = { modalities, vocabulary: 50, d_model: 12, layers: 1 };
-    const inOne = Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 1, of: [0, 0, 0] }]));
-    const options = { profile: opened.profile, batch: 2, length: 20, variants: "all" } as const;
+    const { profile } = await testDevice();
     const phases = [{ name: "gradients", part: "model", noise: "drawn", gradients: true }] as const;
-    const [joined, shared] = [sketch({ ...sizes, groups: inOne }), sketch(sizes)].map((made) =>
-      compile(made, { ...options, phases }),
-    );
+    const [joined, shared] = ["groups: [[text, image]]", ""].map((groups) => {
+      const parts = groups === "" ? "" : MAMBA_PARTS.map((part) => `${part}(${groups})`).join(", ");
+      const { spec: checked, diagnostics } = check({ path: "a.mom", text: source(parts) }, () => undefined);
+      expect(diagnostics).toEqual([]);
+      return compile(checked as CheckedSpec, { profile, batch: 2, length: 20, variants: "all", phases });
+    });
     expect(joined?.plan).toEqual(shared?.plan);
     expect(joined?.parameters).toEqual(shared?.parameters);
   });
 });
+
+const source = (decouple: string): string => `model {
+  modality text: bytes
+  modality image: patches(size: 8x8, patch: 2x2, channels: 3)
+  d_model: 12
+  block mixer: mamba { decouple: [${decouple}] }
+  layers: 2 * mixer
+}
+objective {
+  text: cross_entropy
+  image: ddpm
+}
+data {
+  source: emoji
+  length: 64
+}
+train {
+  steps: 1
+  batch: 2
+}
+`;

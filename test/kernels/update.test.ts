@@ -1,0 +1,137 @@
+// The update phase on the device against the float64 reference: norm, clip, AdamW, decay, and steps that must not be.
+import { beforeAll, describe, expect, test } from "vitest";
+import { compile, TRAINING_PHASES } from "../../src/compile.js";
+import type { Tensor } from "../../src/data/safetensors.js";
+import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { stream } from "../../src/random/stream.js";
+import { gradientNorm, type Trained, update } from "../../src/reference/update.js";
+import { type Model, openModel, stepScalars } from "../../src/train/model.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { relativeError } from "../support/fixtures.js";
+import { sketch, speech, text } from "../support/spec.js";
+
+const missing = await missingAdapter();
+
+const ADAM = { lr: 3e-3, betas: [0.9, 0.95], eps: 1e-8, weight_decay: 0.1 } as const;
+const ARENAS = ["parameters", "gradients", "moment1", "moment2"] as const;
+const spec = sketch({
+  modalities: [text, speech],
+  vocabulary: 41,
+  d_model: 7,
+  layers: 3,
+  decouple: ["in_proj", "A", "norm"],
+});
+
+describe.skipIf(missing)("the update", () => {
+  let opened: OpenDevice;
+  let model: Model;
+  beforeAll(async () => {
+    opened = await testDevice();
+    // So little may be bound at once that every layer stands in a part of its own.
+    const limits = { ...opened.profile.limits, bindingBytes: 16384 };
+    const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(0, 1), variants: "first" } as const;
+    const settings = { logitBytes: 1 };
+    const compiled = compile(spec, { ...options, settings, profile: { ...opened.profile, limits } });
+    const { phases } = compiled.plan;
+    model = await openModel(opened, { ...compiled, plan: { ...compiled.plan, phases: phases.slice(-1) } });
+    expect(compiled.plan.buffers.filter(({ role }) => role === "parameters").length).toBeGreaterThan(2);
+  });
+
+  const draw = (seed: number, scale: number): Map<string, Tensor> =>
+    new Map(
+      model.compiled.parameters.map(({ name, shape }, i) => {
+        const s = stream("sample", seed, i);
+        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * s.normal());
+        return [name, { dtype: "F32", shape: [...shape], data }];
+      }),
+    );
+  const fresh = (): Map<string, Trained> => {
+    const values = draw(1, 1);
+    for (const arena of ["moment1", "moment2"] as const) model.load(arena, draw(0, 0));
+    forgive();
+    model.load("parameters", values);
+    return new Map(
+      model.compiled.parameters.map(({ name, shape, source }) => {
+        const value = Float64Array.from(values.get(name)?.data as Float32Array);
+        const zeros = (): Float64Array => new Float64Array(value.length);
+        // No decay on tensors of one dimension nor on A_log, whatever the plan says.
+        const decay = shape.length > 1 && !name.includes("A_log");
+        expect(source.decay, name).toBe(decay);
+        return [name, { value, gradient: zeros(), m: zeros(), v: zeros(), decay }];
+      }),
+    );
+  };
+  /** Lets updates happen again after one that was skipped. */
+  const forgive = (): void => model.runtime.write("grad_norm", new Float32Array(2));
+  const run = async (gradients: Map<string, Tensor>, step: number, clip: number | undefined): Promise<number> => {
+    model.load("gradients", gradients);
+    model.writeStep(stepScalars(ADAM, ADAM.lr, clip, step, false));
+    model.runtime.run(["update"]);
+    return (await model.result("grad_norm"))[0] as number;
+  };
+
+  test.each([undefined, 0.5, 1e6])("four steps with clip %s are PyTorch's", async (clip) => {
+    const trained = fresh();
+    for (let step = 1; step <= 4; step++) {
+      const gradients = draw(10 + step, 0.01 * step);
+      const norm = await run(gradients, step, clip);
+      for (const [name, { gradient }] of trained) gradient.set(gradients.get(name)?.data as Float32Array);
+      expect(Math.abs(norm / gradientNorm([...trained.values()]) - 1)).toBeLessThan(1e-6);
+      update([...trained.values()], ADAM, clip, step);
+    }
+    const [values, , m, v] = await Promise.all(ARENAS.map((arena) => model.read(arena)));
+    for (const [name, expected] of trained) {
+      for (const [found, wanted] of [
+        [values, expected.value],
+        [m, expected.m],
+        [v, expected.v],
+      ] as const) {
+        expect(relativeError(found?.get(name)?.data as Float32Array, wanted), name).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30])(
+    "one gradient of %s leaves weights and moments as they were, to the last bit",
+    async (bad) => {
+      fresh();
+      await run(draw(11, 0.1), 1, 1);
+      const kept = ["parameters", "moment1", "moment2"] as const;
+      const before = await Promise.all(kept.map((arena) => model.read(arena)));
+      for (const name of ["embed.weight", model.compiled.parameters.at(-1)?.name as string]) {
+        const gradients = draw(12, 0.1);
+        (gradients.get(name)?.data as Float32Array)[3] = bad;
+        expect(Number.isFinite(await run(gradients, 2, 1))).toBe(false);
+        expect(await Promise.all(kept.map((arena) => model.read(arena)))).toEqual(before);
+        // What the host sent before it heard of it changes nothing either.
+        expect(Number.isFinite(await run(draw(12, 0.1), 3, 1))).toBe(true);
+        expect(await Promise.all(kept.map((arena) => model.read(arena)))).toEqual(before);
+        forgive();
+      }
+      await run(draw(12, 0.1), 2, 1);
+      expect(await model.read("parameters")).not.toEqual(before[0]);
+    },
+  );
+
+  test("no gradient at all moves nothing but what decays", async () => {
+    fresh();
+    const before = await model.read("parameters");
+    expect(await run(draw(0, 0), 1, 1)).toBe(0);
+    const after = await model.read("parameters");
+    for (const { name, source } of model.compiled.parameters) {
+      const [old, now] = [before, after].map((all) => all.get(name)?.data as Float32Array) as [
+        Float32Array,
+        Float32Array,
+      ];
+      const kept = 1 - ADAM.lr * ADAM.weight_decay;
+      if (source.decay)
+        expect(
+          relativeError(
+            now,
+            old.map((x) => x * kept),
+          ),
+        ).toBeLessThan(1e-6);
+      else expect(now).toEqual(old);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+// verify throws on programs that are wrong on purpose, and names the op.
+import { expect, test } from "vitest";
+import type { Op, OpKind } from "../../src/ir/op.js";
+import type { Program, Tensor, TensorId } from "../../src/ir/program.js";
+import { verify } from "../../src/ir/verify.js";
+import { differentiate } from "../../src/passes/differentiate.js";
+import { fuse } from "../../src/passes/fuse.js";
+import { lower } from "../../src/passes/lower.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+const spec = sketch({
+  modalities: [text, image, speech],
+  vocabulary: 50,
+  d_model: 12,
+  layers: 1,
+  decouple: ["conv1d", "A", "D", "norm", "in_proj"],
+});
+const plain = differentiate(lower(spec, { batch: 2, length: 20, chunk: 8, part: "model", noise: "drawn" }));
+const { program: fused } = fuse(plain, { storageBuffers: 16 });
+
+const at = (program: Program, kind: OpKind): number => program.ops.findIndex((op) => op.kind === kind);
+const withOp = (program: Program, index: number, op: Op): Program => ({
+  ...program,
+  ops: program.ops.map((old, i) => (i === index ? op : old)),
+});
+const withTensor = (program: Program, id: TensorId, change: Partial<Tensor>): Program => ({
+  ...program,
+  tensors: program.tensors.map((t) => (t.id === id ? { ...t, ...change } : t)),
+});
+/** The first op of a kind, changed. */
+const changed = (program: Program, kind: OpKind, change: (op: Op) => object): Program => {
+  const index = at(program, kind);
+  const op = program.ops[index] as Op;
+  return withOp(program, index, { ...op, ...change(op) } as Op);
+};
+
+test("programs that the compiler makes pass", () => {
+  for (const program of [plain, fused]) expect(verify(program)).toBe(program);
+});
+
+test("an op before what it reads", () => {
+  const index = at(plain, "conv");
+  const ops = [...plain.ops];
+  ops.unshift(...ops.splice(index, 1));
+  expect(() => verify({ ...plain, ops })).toThrow(/op 0 \(conv\): reads .*u_in.* before it is made/);
+});
+
+test("a tensor that is made twice", () => {
+  const index = at(plain, "rms");
+  const ops = [...plain.ops.slice(0, index + 1), ...plain.ops.slice(index)];
+  expect(() => verify({ ...plain, ops })).toThrow(/\(rms\): makes .*rstd.* a second time/);
+});
+
+test("a parameter that is written", () => {
+  const { tensor } = plain.parameters[0] as Program["parameters"][number];
+  const wrong = changed(plain, "embed", (op) => ({ out: { ...op.out, y: tensor } }));
+  expect(() => verify(wrong)).toThrow(/\(embed\): writes the parameter embed\.weight/);
+});
+
+test.each(Object.keys(kindsOf(plain, fused)) as OpKind[])("%s with an output of another shape", (kind) => {
+  const program = at(fused, kind) >= 0 ? fused : plain;
+  const op = program.ops[at(program, kind)] as Op;
+  for (const id of Object.values(op.out) as TensorId[]) {
+    const { shape, view } = program.tensors[id] as Tensor;
+    if (view) continue;
+    const wrong = withTensor(program, id, { shape: [...shape.slice(0, -1), (shape.at(-1) as number) + 1] });
+    expect(() => verify(wrong), (program.tensors[id] as Tensor).name).toThrow(/shape \[/);
+  }
+});
+
+test.each(["linear", "rescale", "conv", "scan", "linear_dw", "norm_grad", "conv_grad"] as const)(
+  "%s with rows of more groups than its weight has",
+  (kind) => {
+    const rows = { over: "positions", groups: 4, of: [0, 1, 3] };
+    const wrong = changed(plain, kind, () => (kind === "scan" ? { rowsA: rows } : { rows }));
+    expect(() => verify(wrong)).toThrow(new RegExp(`\\(${kind}\\)`));
+  },
+);
+
+test("rows that say nothing of a modality", () => {
+  const wrong = changed(plain, "linear", () => ({ rows: { over: "positions", groups: 1, of: [0] } }));
+  expect(() => verify(wrong)).toThrow(/modalit/);
+});
+
+test("a view beyond what it looks into", () => {
+  const view = fused.tensors.find((t) => t.view) as Tensor & { view: { of: TensorId; column: number } };
+  const wrong = withTensor(fused, view.id, { view: { ...view.view, column: 10_000 } });
+  expect(() => verify(wrong)).toThrow(/view/);
+});
+
+function kindsOf(...programs: readonly Program[]): Record<string, true> {
+  return Object.fromEntries(programs.flatMap(({ ops }) => ops.map(({ kind }) => [kind, true])));
+}
