@@ -50,7 +50,7 @@ function tiles(
   table: Table & { kind: "rows" | "targets" },
   groups: number,
   groupOf: (row: number) => number,
-): Uint32Array {
+): Uint32Array<ArrayBuffer> {
   const total = tilesOf(table);
   const out = new Uint32Array(tableSize(table)).fill(NO_ROW);
   const counts = new Uint32Array(groups + 1);
@@ -76,7 +76,7 @@ function tiles(
   return out;
 }
 
-function occurrences(table: Table & { kind: "occurrences" }, tokens: ArrayLike<number>): Uint32Array {
+function occurrences(table: Table & { kind: "occurrences" }, tokens: ArrayLike<number>): Uint32Array<ArrayBuffer> {
   const { vocabulary, rows } = table;
   const out = new Uint32Array(tableSize(table));
   for (let r = 0; r < rows; r++) {
@@ -94,7 +94,7 @@ function occurrences(table: Table & { kind: "occurrences" }, tokens: ArrayLike<n
   return out;
 }
 
-function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uint32Array {
+function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uint32Array<ArrayBuffer> {
   const out = new Uint32Array(2 * table.pictures);
   for (let r = table.rows - 1; r >= 0; r--) {
     const p = picture[r] as number;
@@ -106,7 +106,7 @@ function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uin
 }
 
 /** Fills a table from the batch, given by name: from `modality` for rows, from its source for the other kinds. */
-export function fillTable(table: Table, batch: (name: string) => ArrayLike<number>): Uint32Array {
+export function fillTable(table: Table, batch: (name: string) => ArrayLike<number>): Uint32Array<ArrayBuffer> {
   if (table.kind === "rows") {
     const modality = batch("modality");
     return tiles(table, table.groups, (r) => table.of[modality[r] as number] as number);

@@ -24,6 +24,7 @@ export interface Model {
   /** Writes tensors into an arena; throws a RangeError where a name or shape is not the model's. */
   load(arena: Arena, tensors: Tensors): void;
   read(arena: Arena): Promise<Map<string, Tensor>>;
+  /** Writes the tensors that are given; the tables are made from them. Others keep what they hold. */
   writeBatch(batch: HostBatch): void;
   writeStep(step: StepScalars): void;
   /** A result as the phases submitted so far leave it. */
@@ -67,9 +68,6 @@ export async function openModel({ device, profile }: OpenDevice, compiled: Model
   const fieldsOf = (role: BufferRole): Field[] => plan.fields.filter((f) => plan.buffers[f.buffer]?.role === role);
   for (const field of fieldsOf("constants")) runtime.write(field.name, constant(compiled, field));
 
-  const [batchBuffer] = buffersOf("batch") as [number];
-  const batchBytes = plan.buffers[batchBuffer]?.bytes as number;
-  const mirror = new ArrayBuffer(batchBytes);
   const batchFields = fieldsOf("batch");
   const range = (arena: Arena, part: number) => {
     const buffer = buffersOf(arena)[part] as number;
@@ -121,14 +119,13 @@ export async function openModel({ device, profile }: OpenDevice, compiled: Model
         if (!array) throw new Error(`the batch lacks ${name}`);
         return array;
       };
-      for (const { name, offset, shape } of batchFields) {
+      for (const { name, shape } of batchFields) {
         const table = tables.find((t) => tableName(t) === name);
         const array = table ? fillTable(table, given) : batch.get(name);
         if (!array) continue;
         if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
-        new Uint8Array(mirror).set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+        runtime.write(name, array);
       }
-      runtime.write({ buffer: batchBuffer, offset: 0, bytes: batchBytes }, mirror);
     },
     writeStep(step) {
       const bytes = new DataView(new ArrayBuffer(STEP_BYTES));

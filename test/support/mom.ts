@@ -1,5 +1,5 @@
 // The command line as a process of its own, built from the sources as they are.
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,8 @@ export interface Outcome {
 
 export interface Mom {
   readonly run: (args: readonly string[], folder?: string, environment?: Readonly<Record<string, string>>) => Outcome;
+  /** The same, without waiting for its end. */
+  readonly start: (args: readonly string[]) => ChildProcess;
   readonly dispose: () => void;
 }
 
@@ -46,5 +48,9 @@ export async function buildMom(): Promise<Mom> {
     });
     return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr, milliseconds: performance.now() - start };
   };
-  return { run, dispose: () => rmSync(out, { recursive: true, force: true }) };
+  const start: Mom["start"] = (args) => {
+    const { FORCE_COLOR: _, ...env } = process.env;
+    return spawn(process.execPath, [join(out, "src/cli/main.js"), ...args], { cwd: ROOT, env });
+  };
+  return { run, start, dispose: () => rmSync(out, { recursive: true, force: true }) };
 }

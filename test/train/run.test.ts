@@ -1,0 +1,118 @@
+// Whole runs through the command line: the same numbers twice, and after kill -9 at random moments.
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stream } from "../../src/random/stream.js";
+import { missingAdapter } from "../gpu/adapter.js";
+import { buildMom, type Mom } from "../support/mom.js";
+
+const STEPS = 30;
+const SPEC = `
+model {
+  modality text: bytes
+  modality image: patches(size: 8x8, patch: 4x4, channels: 3)
+  d_model: 16
+  block mixer: mamba { d_state: 4, decouple: [in_proj, x_proj, dt_proj, out_proj] }
+  layers: 1 * mixer
+}
+objective { text: cross_entropy, image: ddpm(weight: 5, steps: 1000, schedule: cosine) }
+data { source: emoji, length: 80 }
+train {
+  steps: ${STEPS}, batch: 2, accumulate: 2
+  optimizer: adamw(lr: 3e-3)
+  schedule: cosine(warmup: 5, floor: 0.1)
+  seed: 3, validate_every: 100, checkpoint_every: 4, keep: 2
+}
+`;
+
+const missing = await missingAdapter();
+const folder = mkdtempSync(join(tmpdir(), "mom-run-"));
+const spec = join(folder, "small.mom");
+let mom: Mom;
+beforeAll(async () => {
+  mom = await buildMom();
+  writeFileSync(spec, SPEC);
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The checksum of everything in a run's last checkpoint. */
+function checksum(run: string): string {
+  const last = join(run, "checkpoints", `step-${STEPS}`);
+  const hash = createHash("sha256");
+  for (const name of readdirSync(last).sort()) hash.update(name).update(readFileSync(join(last, name)));
+  return hash.digest("hex");
+}
+
+const trainTo = (out: string, ...flags: string[]) => mom.run(["train", spec, "--out", out, ...flags]);
+const metrics = (out: string): string => readFileSync(join(out, "metrics.jsonl"), "utf8");
+
+test.skipIf(missing)(
+  "two runs are identical to the last bit; runs killed five times and resumed are that run",
+  async () => {
+    const [first, second, killed] = ["first", "second", "killed"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const out of [first, second]) {
+      const { code, stderr } = trainTo(out);
+      expect(code, stderr).toBe(0);
+    }
+    expect(metrics(second)).toBe(metrics(first));
+    expect(metrics(first).trim().split("\n").length).toBe(STEPS + 1);
+    expect(checksum(second)).toBe(checksum(first));
+
+    const moments = stream("sample", 11);
+    for (let kill = 0; kill < 5; kill++) {
+      const process = mom.start([
+        "train",
+        spec,
+        "--out",
+        killed,
+        ...(existsSync(join(killed, "spec.mom")) ? ["--resume"] : []),
+      ]);
+      const ended = new Promise((resolve) => process.once("exit", resolve));
+      await new Promise((resolve) => setTimeout(resolve, 600 + moments.below(2500)));
+      process.kill("SIGKILL");
+      await ended;
+    }
+    const resumed = trainTo(killed, "--resume");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(checksum(killed)).toBe(checksum(first));
+    expect(metrics(killed)).toBe(metrics(first));
+  },
+  300_000,
+);
+
+test.skipIf(missing)("an interrupted run saves, says how to go on, and goes on as if nothing had been", async () => {
+  const [whole, stopped] = [join(folder, "first"), join(folder, "stopped")] as [string, string];
+  const process = mom.start(["train", spec, "--out", stopped]);
+  let said = "";
+  let told = false;
+  process.stderr?.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    if (!told && said.includes("step 1/")) {
+      told = true;
+      process.kill("SIGINT");
+    }
+  });
+  const code = await new Promise((resolve) => process.once("exit", resolve));
+  expect(code, said).toBe(130);
+  expect(said).toContain("--resume");
+  const resumed = trainTo(stopped, "--resume");
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(checksum(stopped)).toBe(checksum(whole));
+});
+
+test.skipIf(missing)("an output folder that exists is left as it is", () => {
+  const before = metrics(join(folder, "first"));
+  const again = trainTo(join(folder, "first"));
+  expect(again.code).toBe(1);
+  expect(again.stderr).toContain("--resume");
+  expect(metrics(join(folder, "first"))).toBe(before);
+});
