@@ -20,3 +20,14 @@ await build({
   minify: true,
   format: "esm",
 });
+// The trainer that `mom compile` puts into its folders: one file that needs `webgpu` alone.
+await build({
+  entryPoints: [join(root, "dist/src/cli/standalone.js")],
+  outfile: join(root, "dist/train.mjs"),
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  external: ["webgpu"],
+  banner: { js: "// Made by mom compile." },
+});

@@ -1,5 +1,4 @@
 // A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
-import type { Compiled } from "../compile.js";
 import type { DataSet } from "../data/data-set.js";
 import { Failure } from "../diagnostics/failure.js";
 import { render } from "../diagnostics/render.js";
@@ -21,7 +20,7 @@ export interface TrainingRequest {
   readonly spec: CheckedSpec;
   /** The spec as resolved, which the run keeps. */
   readonly specText: string;
-  readonly compiled: Compiled | Model["compiled"];
+  readonly compiled: Model["compiled"];
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
   /** The run's folder. */
@@ -99,11 +98,14 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     ? openRun(folder)
     : createRun(folder, { spec: request.specText, plan: planJson(request.compiled) });
   const progress = progressOn(terminal);
-  let interrupted = false;
-  const interrupt = (): void => {
-    if (interrupted) process.exit(EXIT.interrupted);
-    interrupted = true;
-    progress.message("Stopping after this step; once more to stop at once.");
+  let interruptedAt: number | undefined;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    // A person who presses Ctrl-C again means it; a supervisor may send its signal twice at once.
+    if (signal === "SIGINT" && interruptedAt !== undefined && Date.now() - interruptedAt > 500) {
+      process.exit(EXIT.interrupted);
+    }
+    if (interruptedAt === undefined) progress.message("Stopping after this step; Ctrl-C once more stops at once.");
+    interruptedAt ??= Date.now();
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
@@ -146,7 +148,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
           writeCheckpoint(run, made, spec.train.keep);
           last = Date.now();
         },
-        stopWanted: () => interrupted,
+        stopWanted: () => interruptedAt !== undefined,
       },
       checkpoint,
     );
@@ -189,7 +191,7 @@ function checkSame({ dataSet, folder }: TrainingRequest, state: unknown): void {
 }
 
 /** The plan as a run keeps it: shaders by name only. */
-function planJson({ plan }: Pick<Compiled, "plan">): string {
+function planJson({ plan }: Model["compiled"]): string {
   const kernels = plan.kernels.map(({ name, bindings }) => ({ name, bindings }));
   return `${JSON.stringify({ ...plan, kernels }, null, 1)}\n`;
 }

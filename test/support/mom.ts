@@ -37,6 +37,8 @@ export async function buildMom(): Promise<Mom> {
     outfile: join(out, "grammar/chevrotain.js"),
   };
   await build({ ...chevrotain, bundle: true, minify: true, format: "esm", logLevel: "error", allowOverwrite: true });
+  const trainer = { entryPoints: [join(out, "src/cli/standalone.js")], outfile: join(out, "train.mjs") };
+  await build({ ...trainer, bundle: true, platform: "node", format: "esm", external: ["webgpu"], logLevel: "error" });
   const run: Mom["run"] = (args, folder = ROOT, environment = {}) => {
     const start = performance.now();
     const { FORCE_COLOR: _, ...env } = process.env;

@@ -1,7 +1,9 @@
 // mom compile: a folder that trains the model wherever Node and `webgpu` are, made without a GPU.
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import pc from "picocolors";
 import { compile } from "../../compile.js";
+import { prepare } from "../../data/prepare.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured } from "../colour.js";
@@ -24,13 +26,21 @@ export const verb: Verb = {
       .requiredOption("-o, --out <folder>", "the folder to make")
       .addOption(deviceOption())
       .option("--force", "write a folder anew that `mom compile` has made")
-      .action((file: string, { out, device, force = false }: Options) => {
-        const { spec, json } = readSpec(file);
+      .action(async (file: string, { out, device, force = false }: Options) => {
+        const { spec, json, folder } = readSpec(file);
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
         refuseExisting(out, force);
         const options = trainingOptions(spec, device);
         const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
-        const extras = [text("spec.mom", printSpec(json)), ...packageFiles(basename(file), device)];
+        const notice = (line: string) => process.stderr.write(`${line}\n`);
+        const { files } = await prepare(spec.data, spec.model, { folder, notice });
+        const extras = [
+          text("spec.mom", printSpec(json)),
+          { name: "train.mjs", bytes: readFileSync(TRAINER) },
+          text("data/shards.json", `${JSON.stringify(files.map((path) => basename(path)))}\n`),
+          ...files.map((path) => ({ name: `data/${basename(path)}`, bytes: readFileSync(path) })),
+          ...packageFiles(basename(file), device),
+        ];
         writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force });
         const c = pc.createColors(coloured(process.stdout));
         const made = `${compiled.plan.kernels.length} kernels for ${device}`;
@@ -39,6 +49,9 @@ export const verb: Verb = {
       });
   },
 };
+
+/** The bundled trainer, which the build puts beside the compiled sources. */
+const TRAINER = new URL("../../../train.mjs", import.meta.url);
 
 const text = (name: string, contents: string): NamedFile => ({ name, bytes: new TextEncoder().encode(contents) });
 
@@ -55,6 +68,8 @@ function packageFiles(spec: string, device: string): NamedFile[] {
 | --- | --- |
 | \`spec.mom\` | the spec as resolved: imports merged, defaults filled in |
 | \`plan.json\` | buffers, phases, dispatches, fields and parameters |
+| \`train.mjs\` | the trainer; \`node train.mjs --help\` |
+| \`data/\` | the documents, prepared |
 | \`kernels/*.wgsl\` | the shaders, one file each; what a file says is what runs, so editing one changes the run |
 `;
   return [text("package.json", `${JSON.stringify(manifest, undefined, 2)}\n`), text("README.md", readme)];

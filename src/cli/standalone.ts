@@ -1,0 +1,88 @@
+// train.mjs of a compiled folder: trains the model beside it, with nothing installed but `webgpu`.
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { loadDataSet } from "../data/load.js";
+import { Failure } from "../diagnostics/failure.js";
+import { InputError } from "../diagnostics/input-error.js";
+import { render } from "../diagnostics/render.js";
+import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
+import { DeviceError } from "../gpu/device-error.js";
+import { openCompiled } from "./compiled-folder.js";
+import { runTraining } from "./training.js";
+import { EXIT, type ExitCode } from "./verb.js";
+
+const USAGE = `Trains the model of this folder.
+
+  node train.mjs [--out FOLDER] [--resume] [--adapter ${SOURCES.join("|")}]
+
+  --out      the run's folder (default: run, beside this file)
+  --resume   go on with the run in that folder from its last checkpoint
+  --adapter  the device to train on (default: the best there is)
+`;
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+const isSource = (text: string): text is AdapterSource => (SOURCES as readonly string[]).includes(text);
+
+async function main(): Promise<ExitCode> {
+  const options = {
+    out: { type: "string" },
+    resume: { type: "boolean" },
+    adapter: { type: "string" },
+    help: { type: "boolean" },
+  } as const;
+  let given: ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+  try {
+    given = parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return EXIT.wrongUsage;
+  }
+  if (given.help) {
+    process.stdout.write(USAGE);
+    return EXIT.done;
+  }
+  if (given.adapter !== undefined && !isSource(given.adapter)) {
+    process.stderr.write(`error: there is no adapter "${given.adapter}"\n\n${USAGE}`);
+    return EXIT.wrongUsage;
+  }
+  const { spec, compiled } = openCompiled(here);
+  const shards = JSON.parse(readFileSync(join(here, "data/shards.json"), "utf8")) as string[];
+  const paths = shards.map((name) => join(here, "data", name));
+  const dataSet = loadDataSet(paths, spec.model, spec.data.held_out);
+  const device = await openDevice(given.adapter ? { adapter: given.adapter } : {});
+  process.stderr.write(`On ${device.description}\n`);
+  const out = given.out ?? join(here, "run");
+  return await runTraining({
+    spec,
+    specText: readFileSync(join(here, "spec.mom"), "utf8"),
+    compiled,
+    dataSet,
+    device,
+    folder: out,
+    resume: given.resume === true,
+    title: "A compiled model",
+    resumeCommand: `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`,
+    terminal: process.stderr,
+  });
+}
+
+function explain(thrown: unknown): ExitCode {
+  if (thrown instanceof Failure) {
+    process.stderr.write(`${render(thrown.diagnostics, [], false)}\n`);
+    return thrown.exit;
+  }
+  if (thrown instanceof InputError || thrown instanceof DeviceError) {
+    process.stderr.write(`error: ${thrown.message}\nhelp ${thrown.remedy}\n`);
+    return thrown instanceof InputError ? EXIT.wrongInput : EXIT.deviceFailed;
+  }
+  process.stderr.write(`error: ${thrown instanceof Error ? thrown.message : thrown}\n`);
+  return EXIT.fault;
+}
+
+const code = await main().catch(explain);
+// Dawn keeps the process alive.
+process.stdout.write("", () => process.exit(code));
