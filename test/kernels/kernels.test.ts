@@ -1,5 +1,6 @@
 // Every kernel variant against the float64 reference, on sizes that divide nothing. A software adapter takes seconds to
-// compile a kernel that uses workgroup memory; there the whole matrix runs only with $MOM_TEST_THOROUGH.
+// compile a kernel that uses workgroup memory with bounds checks; there the whole matrix runs only with
+// $MOM_TEST_THOROUGH (minutes) or, without the checks, with $MOM_TEST_UNCHECKED.
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -202,8 +203,8 @@ describe.skipIf(missing)("kernels", () => {
     opened = await testDevice();
   });
 
-  /** A software adapter compiles a kernel with workgroup memory for seconds. */
-  const thorough = (): boolean => opened.profile.kind === "gpu" || process.env.MOM_TEST_THOROUGH !== undefined;
+  const { MOM_TEST_THOROUGH, MOM_TEST_UNCHECKED } = process.env;
+  const thorough = (): boolean => opened.profile.kind === "gpu" || Boolean(MOM_TEST_THOROUGH || MOM_TEST_UNCHECKED);
 
   test.each([...CASES, ALONE])("$name", async (sizes) => {
     const profile = within(opened.profile, sizes.limits);
