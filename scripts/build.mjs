@@ -1,6 +1,6 @@
 // Builds dist/: the generated modules, then TypeScript to JavaScript.
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,9 +31,3 @@ await build({
   external: ["webgpu"],
   banner: { js: "// Made by mom compile." },
 });
-// `npx mom` looks for commands in node_modules/.bin, where npm links those of dependencies, not the project's own.
-const bin = join(root, "node_modules/.bin");
-if (existsSync(bin) && !existsSync(join(bin, "mom"))) {
-  if (process.platform === "win32") writeFileSync(join(bin, "mom.cmd"), '@node "%~dp0\\..\\..\\bin\\mom.mjs" %*\r\n');
-  else symlinkSync("../../bin/mom.mjs", join(bin, "mom"));
-}

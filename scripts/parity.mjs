@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), "mom-parity-"));
 const mom = new URL("../bin/mom.mjs", import.meta.url).pathname;
 
 /** The spec of a file's model. */
-function specOf(kind, metadata) {
+function specOf(metadata) {
   const decouple = metadata.decoupled ? metadata.decoupled.split(",").join(", ") : "";
   const transfusion = metadata.kind === "transfusion";
   const vocabulary = Number(metadata.vocab ?? 40);
@@ -82,7 +82,7 @@ for (const kind of ["block", "train"]) {
     const path = join(home, kind, file);
     const { tensors, metadata } = readSafetensors(readFileSync(path), file);
     const spec = join(folder, "spec.mom");
-    writeFileSync(spec, specOf(kind, metadata));
+    writeFileSync(spec, specOf(metadata));
     for (const chunk of values.chunks.split(",")) {
       const out = join(folder, "out.safetensors");
       const flags = kind === "block" ? ["--stack"] : ["--steps", "20", "--prefix", "init."];
@@ -110,9 +110,8 @@ for (const kind of ["block", "train"]) {
           ]);
         } else if (name.startsWith("grad.")) groups.block[1].push([name, relative(got, data)]);
         else if (/^(loss|grad_norm)/.test(name)) {
-          data.forEach((value, step) =>
-            groups.losses[1].push([`${name} of step ${step}`, Math.abs(got[step] - value) / Math.abs(value)]),
-          );
+          for (const [step, value] of data.entries())
+            groups.losses[1].push([`${name} of step ${step}`, Math.abs(got[step] - value) / Math.abs(value)]);
         } else if (name.startsWith("grad0_clipped.")) groups["step-0 gradients"][1].push([name, relative(got, data)]);
         else if (name.startsWith("final.")) groups["final parameters"][1].push([name, relative(got, data)]);
       }

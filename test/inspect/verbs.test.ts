@@ -116,7 +116,15 @@ describe("mom compile", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^made .*made: \d+ kernels for webgpu-default\n$/);
     expect(milliseconds).toBeLessThan(3000);
-    expect(readdirSync(at("made")).sort()).toEqual(["README.md", "data", "kernels", "package.json", "plan.json", "spec.mom", "train.mjs"]);
+    expect(readdirSync(at("made")).sort()).toEqual([
+      "README.md",
+      "data",
+      "kernels",
+      "package.json",
+      "plan.json",
+      "spec.mom",
+      "train.mjs",
+    ]);
     const { spec } = checkFile(at("long.mom"));
     expect(checkFile(join(at("made"), "spec.mom")).spec).toEqual(spec);
     const made = openCompiled(at("made"));

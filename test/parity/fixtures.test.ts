@@ -17,7 +17,9 @@ describe.each([undefined, 8, 16])("chunk %s", (chunk) => {
     const out = await trace(opened, spec, tensors, { stack: true, steps: 1, prefix: "", chunk });
     const input = numbers(tensors.get("input"));
     const change = (output: Float32Array): Float32Array => output.map((value, i) => value - (input[i] as number));
-    expect(relativeError(change(numbers(out.get("output"))), change(numbers(tensors.get("output"))))).toBeLessThan(5e-5);
+    expect(relativeError(change(numbers(out.get("output"))), change(numbers(tensors.get("output"))))).toBeLessThan(
+      5e-5,
+    );
     const gradients = [...tensors.keys()].filter((name) => name.startsWith("grad."));
     expect(gradients.length).toBeGreaterThan(15);
     for (const name of gradients) {

@@ -24,20 +24,18 @@ function load(kind: "block" | "train", file: string): Fixture {
   const path = join(home, kind, file);
   const { tensors, metadata } = readSafetensors(readFileSync(path), file);
   const [B, L] = (tensors.get("modality") ?? tensors.get("batch.0.modality"))?.shape as [number, number];
-  const decoupled = (metadata["decoupled"] ?? "").split(",").filter((part) => part !== "") as MambaPart[];
+  const decoupled = (metadata.decoupled ?? "").split(",").filter((part) => part !== "") as MambaPart[];
   const third = { ...speech, name: "image" };
   const spec = sketch({
     modalities:
-      metadata["kind"] === "transfusion"
-        ? [text, image]
-        : [text, speech, third].slice(0, Number(metadata["n_modalities"])),
-    vocabulary: Number(metadata["vocab"] ?? 40),
-    d_model: Number(metadata["d_model"]),
-    layers: Number(metadata["n_blocks"]),
+      metadata.kind === "transfusion" ? [text, image] : [text, speech, third].slice(0, Number(metadata.n_modalities)),
+    vocabulary: Number(metadata.vocab ?? 40),
+    d_model: Number(metadata.d_model),
+    layers: Number(metadata.n_blocks),
     block: {
-      d_state: Number(metadata["d_state"] ?? 16),
-      d_conv: Number(metadata["d_conv"] ?? 4),
-      dt_bias: metadata["released_dt_bias"] === "true" ? "released" : "always",
+      d_state: Number(metadata.d_state ?? 16),
+      d_conv: Number(metadata.d_conv ?? 4),
+      dt_bias: metadata.released_dt_bias === "true" ? "released" : "always",
     },
     decouple: decoupled,
     length: L,
