@@ -23,7 +23,8 @@ export interface Fixture {
 function load(kind: "block" | "train", file: string): Fixture {
   const path = join(home, kind, file);
   const { tensors, metadata } = readSafetensors(readFileSync(path), file);
-  const [B, L] = (tensors.get("modality") ?? tensors.get("batch.0.modality"))?.shape as [number, number];
+  const modality = (tensors.get("modality") ?? tensors.get("batch.0.modality")) as Tensor;
+  const [B, L] = modality.shape as [number, number];
   const decoupled = (metadata.decoupled ?? "").split(",").filter((part) => part !== "") as MambaPart[];
   const third = { ...speech, name: "image" };
   const spec = sketch({
