@@ -120,3 +120,9 @@ export const modalityFor = (program: Program, ...rows: Rows[]): DraftBinding[] =
 export const bytesOf = (program: Program, tensor: TensorId): number => 4 * count(tensorOf(program, tensor).shape);
 export const width = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape.at(-1) as number;
 export const height = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape[0] as number;
+
+/** WGSL functions go with the last binding, where all that they read is declared. */
+export const withFunctions = (bindings: readonly DraftBinding[], ...functions: string[]): DraftBinding[] =>
+  bindings.map((b, i) =>
+    i === bindings.length - 1 ? { ...b, accessor: [b.accessor ?? "", ...functions].join("\n") } : b,
+  );

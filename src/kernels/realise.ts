@@ -1,11 +1,13 @@
 // Which kernels can run each op: the total map from ops to their variants.
 import type { Op, OpKind, OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
+import { conv, convGrad } from "./conv.js";
 import { DEFAULT_SETTINGS, type DraftChoice, type KernelSettings } from "./draft.js";
 import * as line from "./linear.js";
-import * as mix from "./mixing.js";
 import * as point from "./pointwise.js";
 import * as row from "./rowwise.js";
+import { scan } from "./scan.js";
+import { scanGrad } from "./scan-gradient.js";
 import { tokenLoss } from "./token-loss.js";
 
 const KERNELS: {
@@ -23,10 +25,10 @@ const KERNELS: {
   rms: row.rms,
   rescale: point.rescale,
   norm_grad: row.normGrad,
-  conv: mix.conv,
-  conv_grad: mix.convGrad,
-  scan: mix.scan,
-  scan_grad: mix.scanGrad,
+  conv: conv,
+  conv_grad: convGrad,
+  scan: scan,
+  scan_grad: scanGrad,
   activate: point.activate,
   activate_grad: point.activateGrad,
   add: point.combine,

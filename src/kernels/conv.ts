@@ -1,0 +1,86 @@
+// Kernels of the causal convolution, forward and backward.
+import type { OpOf } from "../ir/op.js";
+import { count, type Program, tensorOf } from "../ir/program.js";
+import { sumPartials } from "./column-sum.js";
+import {
+  bind,
+  type DraftChoice,
+  type DraftDispatch,
+  groupFunction,
+  modalityFor,
+  scratch,
+  width,
+  withFunctions,
+} from "./draft.js";
+
+/** Positions that an invocation of the convolution goes through. */
+const SPAN = 64;
+
+function convConstants(program: Program, op: OpOf<"conv"> | OpOf<"conv_grad">): Record<string, number | boolean> {
+  const runs = Math.ceil(program.length / SPAN);
+  return {
+    CHANNELS: width(program, op.in.x),
+    WIDTH: width(program, op.in.weight),
+    LENGTH: program.length,
+    SPAN,
+    RUNS: runs,
+    GROUPS: op.rows.groups,
+    TAPS: op.rows.groups * width(program, op.in.weight),
+    SILU: op.activation === "silu",
+  };
+}
+
+export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
+  const constants = convConstants(program, op);
+  const bindings = [
+    bind(program, "x", "read", op.in.x),
+    bind(program, "weight", "read", op.in.weight),
+    bind(program, "bias", "read", op.in.bias),
+    ...modalityFor(program, op.rows),
+    bind(program, "y", "write", op.out.y),
+  ];
+  const dispatch: DraftDispatch = {
+    template: "conv",
+    label: "conv",
+    constants,
+    bindings: withFunctions(bindings, groupFunction("group", op.rows)),
+    workgroups: [Math.ceil(width(program, op.in.x) / 64), program.batch * Math.ceil(program.length / SPAN), 1],
+  };
+  return [{ variant: "window", requires: {}, scratch: [], dispatches: [dispatch] }];
+}
+
+export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[] {
+  const channels = width(program, op.in.x);
+  const runs = program.batch * Math.ceil(program.length / SPAN);
+  const weights = count(tensorOf(program, op.in.weight).shape);
+  const biases = count(tensorOf(program, op.in.bias).shape);
+  const bindings = [
+    bind(program, "dy", "read", op.in.dy),
+    bind(program, "x", "read", op.in.x),
+    bind(program, "weight", "read", op.in.weight),
+    bind(program, "bias", "read", op.in.bias),
+    ...modalityFor(program, op.rows),
+    scratch("partial", "write"),
+    bind(program, "dx", "write", op.out.dx),
+  ];
+  const first: DraftDispatch = {
+    template: "conv",
+    label: "conv_grad",
+    constants: { ...convConstants(program, op), GRAD: true },
+    bindings: withFunctions(bindings, groupFunction("group", op.rows)),
+    workgroups: [Math.ceil(channels / 64), runs, 1],
+  };
+  const partial = { slot: 0, stride: weights + biases, count: runs, gradient: true };
+  return [
+    {
+      variant: "window",
+      requires: {},
+      scratch: [4 * runs * (weights + biases)],
+      dispatches: [
+        first,
+        sumPartials(program, { ...partial, offset: 0, result: op.out.dweight }),
+        sumPartials(program, { ...partial, offset: weights, result: op.out.dbias }),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+// What the forward and the backward scan share: their sizes, and how they bind B, C, A_log and D.
+import { layout, storage } from "../ir/facts.js";
+import type { OpOf } from "../ir/op.js";
+import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type DraftBinding, type DraftDispatch, height, width } from "./draft.js";
+
+/** Whether two tensors are views of one, as B and C are after fusion. */
+export const together = (program: Program, a: TensorId, b: TensorId): boolean =>
+  storage(program, a).id === storage(program, b).id;
+
+/** B and C: one binding where both are views of one tensor, as they are after fusion. */
+export function bindBC(program: Program, B: TensorId, C: TensorId, wanted: "B" | "C" | "both"): DraftBinding[] {
+  const access = (name: string, id: TensorId, variable: string): string => {
+    const { column, stride } = layout(program, id);
+    return `fn ${name}_at(row: u32, n: u32) -> f32 { return ${variable}[row * ${stride}u + ${column}u + n]; }`;
+  };
+  const of = (name: string, id: TensorId, accessor: string): DraftBinding => ({
+    name,
+    access: "read",
+    type: "array<f32>",
+    target: { kind: "tensor", tensor: id },
+    accessor,
+  });
+  if (wanted === "B") return [of("rows_b", B, access("B", B, "rows_b"))];
+  if (wanted === "C") return [of("rows_c", C, access("C", C, "rows_c"))];
+  if (together(program, B, C)) {
+    return [of("rows_bc", B, `${access("B", B, "rows_bc")}\n${access("C", C, "rows_bc")}`)];
+  }
+  return [of("rows_b", B, access("B", B, "rows_b")), of("rows_c", C, access("C", C, "rows_c"))];
+}
+
+/** A_log and D of a block stand next to each other among the parameters. */
+export const bindSsm = (A_log: TensorId, D: TensorId): DraftBinding => ({
+  name: "ssm",
+  access: "read",
+  type: "array<f32>",
+  target: { kind: "span", first: A_log, last: D },
+});
+
+/** Parameters begin at multiples of 256 bytes. */
+export const aligned = (numbers: number): number => 64 * Math.ceil(numbers / 64);
+
+export interface ScanSizes {
+  readonly channels: number;
+  readonly states: number;
+  /** Chunks of all sequences. */
+  readonly blocks: number;
+  /** Whether a sequence has more than one chunk. */
+  readonly many: boolean;
+  readonly aGroups: number;
+  readonly dGroups: number;
+  readonly rows: number;
+  /** Constants of the templates that follow from them. */
+  readonly constants: Readonly<Record<string, number | boolean>>;
+}
+
+export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">): ScanSizes {
+  const channels = width(program, op.in.u);
+  const states = width(program, op.in.B);
+  const chunks = Math.ceil(program.length / program.chunk);
+  const blocks = program.batch * chunks;
+  const aGroups = height(program, op.in.A_log);
+  const dGroups = height(program, op.in.D);
+  const rows = rowsOf(program);
+  const many = chunks > 1;
+  const constants = {
+    CHANNELS: channels,
+    STATES: states,
+    LENGTH: program.length,
+    CHUNK: program.chunk,
+    CHUNKS: chunks,
+    BLOCKS: blocks,
+    A_GROUPS: aGroups,
+    A_STATES: aGroups * states,
+    D_GROUPS: dGroups,
+    D_AT: aligned(count(tensorOf(program, op.in.A_log).shape)),
+    MANY: many,
+    GATED: op.in.z !== undefined,
+    ROWS: rows,
+  };
+  return { channels, states, blocks, many, aGroups, dGroups, rows, constants };
+}
+
+export const storageBuffers = (dispatches: readonly DraftDispatch[]): number =>
+  Math.max(...dispatches.map((d) => d.bindings.filter((b) => b.access !== "uniform").length));

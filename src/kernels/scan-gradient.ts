@@ -1,0 +1,223 @@
+// Kernels of the backward scan, in variants by how channels are added up and by how many buffers a device binds.
+import type { OpOf } from "../ir/op.js";
+import type { Requirement } from "../ir/plan.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { sumPartials } from "./column-sum.js";
+import {
+  bind,
+  type DraftBinding,
+  type DraftChoice,
+  type DraftDispatch,
+  grid,
+  groupFunction,
+  modalityFor,
+  scratch,
+  withFunctions,
+} from "./draft.js";
+import { CPU } from "./linear.js";
+import { aligned, bindBC, bindSsm, type ScanSizes, scanSizes, storageBuffers, together } from "./scan-bindings.js";
+
+/** Positions whose h is recomputed at a time. */
+const SUB = 8;
+/** What every WebGPU device has. */
+const LEAST_WORKGROUP_BYTES = 16384;
+/** Channels that an invocation of the serial variants goes through. */
+const PER_BLOCK = 16;
+
+interface Variant {
+  readonly name: string;
+  /** A workgroup's channels are added up in workgroup memory; else an invocation goes through its channels itself. */
+  readonly shared: boolean;
+  /** du and ddelta are made apart, from copies in scratch, so that 8 storage buffers do. */
+  readonly split: boolean;
+  readonly requires: Requirement;
+}
+
+/** Where things stand in the scratch, in numbers. */
+interface Scratch {
+  readonly channelBlocks: number;
+  readonly sumsAt: number;
+  readonly weightsAt: number;
+  readonly carryAt: number;
+  readonly rowsCAt: number;
+  readonly size: number;
+  /** Whether C is copied too: where it shares no binding with B. */
+  readonly copiesC: boolean;
+}
+
+function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { shared, split }: Variant): Scratch {
+  const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
+  const channelBlocks = Math.ceil(channels / (shared ? 64 : PER_BLOCK));
+  const sumsAt = aligned(blocks * channels * (states + aGroups));
+  const weightsAt = aligned(sumsAt + channelBlocks * rows * 2 * states);
+  const carryAt = aligned(weightsAt + blocks * (aGroups * states + dGroups) * channels);
+  const rowsCAt = aligned(carryAt + blocks * states * channels);
+  const copiesC = split && !together(program, op.in.B, op.in.C);
+  const size = split ? rowsCAt + (copiesC ? rows * states : 0) : carryAt;
+  return { channelBlocks, sumsAt, weightsAt, carryAt, rowsCAt, size, copiesC };
+}
+
+/** LOCAL and CARRY: what gradient enters each chunk from the right. */
+function entering(
+  program: Program,
+  op: OpOf<"scan_grad">,
+  sizes: ScanSizes,
+  constants: DraftDispatch["constants"],
+): DraftDispatch[] {
+  const { dy, delta, B, C, A_log, D, z } = op.in;
+  const across = Math.ceil(sizes.channels / 64);
+  return [
+    {
+      template: "scan_gradient",
+      label: "scan_grad_local",
+      constants: { ...constants, LOCAL: true, READS_DY: true },
+      bindings: withFunctions(
+        [
+          bind(program, "dy", "read", dy),
+          bind(program, "delta", "read", delta),
+          ...bindBC(program, B, C, "C"),
+          ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
+          bindSsm(A_log, D),
+          ...modalityFor(program, op.rowsA),
+          scratch("scratch", "write"),
+        ],
+        groupFunction("group_a", op.rowsA),
+      ),
+      workgroups: [across, sizes.blocks, 1],
+    },
+    {
+      template: "scan_gradient",
+      label: "scan_grad_carry",
+      constants: { ...constants, CARRY: true },
+      bindings: [bindSsm(A_log, D), scratch("scratch", "write")],
+      workgroups: [across, program.batch, 1],
+    },
+  ];
+}
+
+function copy(program: Program, label: string, tensor: TensorId, at: number): DraftDispatch {
+  const SIZE = count(tensorOf(program, tensor).shape);
+  const { workgroups, GRID_X } = grid(SIZE, 64);
+  const bindings = [bind(program, "source", "read", tensor), scratch("scratch", "write")];
+  return { template: "copy", label, constants: { SIZE, AT: at, GRID_X }, bindings, workgroups };
+}
+
+type Written = "du" | "ddelta" | "dz";
+
+/** REPLAY, as one dispatch or split in two. */
+function replays(
+  program: Program,
+  op: OpOf<"scan_grad">,
+  sizes: ScanSizes,
+  at: Scratch,
+  constants: DraftDispatch["constants"],
+  { shared, split }: Variant,
+): DraftDispatch[] {
+  const { dy, u, delta, B, C, A_log, D, carry, z } = op.in;
+  const { states, blocks } = sizes;
+  const rowsC = `fn C_at(row: u32, n: u32) -> f32 { return scratch[${at.rowsCAt}u + row * ${states}u + n]; }`;
+  const written = (writes: readonly Written[]): DraftBinding[] =>
+    writes.flatMap((name) => {
+      const tensor = op.out[name];
+      return tensor === undefined ? [] : [bind(program, name, "write", tensor)];
+    });
+  const replay = (label: string, writes: readonly Written[], sums: boolean): DraftDispatch => ({
+    template: "scan_gradient",
+    label,
+    constants: {
+      ...constants,
+      REPLAY: true,
+      READS_DY: true,
+      WRITES_DU: writes.includes("du"),
+      WRITES_DDELTA: writes.includes("ddelta"),
+      WRITES_SUMS: sums,
+    },
+    bindings: withFunctions(
+      [
+        bind(program, "dy", "read", dy),
+        bind(program, "u", "read", u),
+        bind(program, "delta", "read", delta),
+        ...bindBC(program, B, C, at.copiesC ? "B" : "both"),
+        ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
+        bindSsm(A_log, D),
+        ...modalityFor(program, op.rowsA, op.rowsD),
+        ...(split ? [] : [bind(program, "carry", "read", carry)]),
+        scratch("scratch", "write"),
+        ...written(writes),
+      ],
+      groupFunction("group_a", op.rowsA),
+      groupFunction("group_d", op.rowsD),
+      ...(at.copiesC ? [rowsC] : []),
+    ),
+    workgroups: [at.channelBlocks, shared ? blocks : Math.ceil(blocks / 64), 1],
+  });
+  if (!split) return [replay("scan_grad", ["du", "ddelta", "dz"], true)];
+  return [
+    copy(program, "carry_copy", carry, at.carryAt),
+    ...(at.copiesC ? [copy(program, "rows_c_copy", C, at.rowsCAt)] : []),
+    replay("scan_grad_du", ["du"], true),
+    replay("scan_grad_ddelta", ["ddelta"], false),
+  ];
+}
+
+/** The ordered sums over channels (dB, dC) and over positions (dA_log, dD). */
+function totals(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, at: Scratch): DraftDispatch[] {
+  const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
+  const { dB, dC, dA_log, dD } = op.out;
+  const stride = rows * 2 * states;
+  const overChannels = { slot: 0, stride, pitch: 2 * states, count: at.channelBlocks, gradient: false };
+  const overBlocks = { slot: 0, stride: (aGroups * states + dGroups) * channels, count: blocks, gradient: true };
+  return [
+    sumPartials(program, { ...overBlocks, offset: at.weightsAt, result: dA_log }),
+    sumPartials(program, { ...overBlocks, offset: at.weightsAt + aGroups * states * channels, result: dD }),
+    sumPartials(program, { ...overChannels, offset: at.sumsAt, result: dB }),
+    sumPartials(program, { ...overChannels, offset: at.sumsAt + states, result: dC }),
+  ];
+}
+
+function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, variant: Variant): DraftChoice {
+  const at = scratchOf(program, op, sizes, variant);
+  const { states } = sizes;
+  const constants = {
+    ...sizes.constants,
+    SHARED: variant.shared,
+    COPIED: variant.split,
+    SUMS_AT: at.sumsAt,
+    WEIGHTS_AT: at.weightsAt,
+    CARRY_AT: at.carryAt,
+    SUB,
+    STARTS: Math.ceil(program.chunk / SUB) * states,
+    BEFORE: SUB * states,
+    PER_BLOCK,
+    PITCH: 2 * states + 1,
+    SHARES: 64 * (2 * states + 1),
+  };
+  const dispatches = [
+    ...(sizes.many ? entering(program, op, sizes, constants) : []),
+    ...replays(program, op, sizes, at, constants, variant),
+    ...totals(program, op, sizes, at),
+  ];
+  return {
+    variant: variant.name,
+    requires: { ...variant.requires, storageBuffers: storageBuffers(dispatches) },
+    scratch: [4 * at.size],
+    dispatches,
+  };
+}
+
+export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[] {
+  const sizes = scanSizes(program, op);
+  const gated = op.in.z !== undefined;
+  const shared = { workgroupBytes: 4 * 64 * (2 * sizes.states + 1) };
+  const variants: Variant[] = [
+    { name: "serial", shared: false, split: false, requires: CPU },
+    { name: "shared", shared: true, split: false, requires: shared },
+  ];
+  if (!gated) variants.push({ name: "shared-split", shared: true, split: true, requires: shared });
+  // With many states the channels' shares are too large for the workgroup memory of some devices.
+  if (shared.workgroupBytes > LEAST_WORKGROUP_BYTES) {
+    const name = gated ? "serial-anywhere" : "serial-split";
+    variants.push({ name, shared: false, split: !gated, requires: {} });
+  }
+  return variants.map((variant) => draft(program, op, sizes, variant));
+}

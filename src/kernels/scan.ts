@@ -1,0 +1,73 @@
+// Kernels of the selective scan: local runs of the chunks, the carry from chunk to chunk, the replay.
+import type { OpOf } from "../ir/op.js";
+import type { Program } from "../ir/program.js";
+import {
+  bind,
+  type DraftChoice,
+  type DraftDispatch,
+  groupFunction,
+  modalityFor,
+  scratch,
+  withFunctions,
+} from "./draft.js";
+import { bindBC, bindSsm, scanSizes, storageBuffers } from "./scan-bindings.js";
+
+export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
+  const { u, delta, B, C, A_log, D, z } = op.in;
+  const { channels, states, blocks, many, aGroups, constants } = scanSizes(program, op);
+  const across = Math.ceil(channels / 64);
+  const groupA = groupFunction("group_a", op.rowsA);
+  const groupD = groupFunction("group_d", op.rowsD);
+  const local: DraftDispatch = {
+    template: "scan",
+    label: "scan_local",
+    constants: { ...constants, LOCAL: true },
+    bindings: withFunctions(
+      [
+        bind(program, "u", "read", u),
+        bind(program, "delta", "read", delta),
+        ...bindBC(program, B, C, "B"),
+        bindSsm(A_log, D),
+        ...modalityFor(program, op.rowsA),
+        scratch("scratch", "write"),
+      ],
+      groupA,
+    ),
+    workgroups: [across, blocks, 1],
+  };
+  const carry: DraftDispatch = {
+    template: "scan",
+    label: "scan_carry",
+    constants: { ...constants, CARRY: true },
+    bindings: [bindSsm(A_log, D), scratch("scratch", "read"), bind(program, "carry", "write", op.out.carry)],
+    workgroups: [across, program.batch, 1],
+  };
+  const replay: DraftDispatch = {
+    template: "scan",
+    label: "scan_replay",
+    constants: { ...constants, REPLAY: true },
+    bindings: withFunctions(
+      [
+        bind(program, "u", "read", u),
+        bind(program, "delta", "read", delta),
+        ...bindBC(program, B, C, "both"),
+        ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
+        bindSsm(A_log, D),
+        ...modalityFor(program, op.rowsA, op.rowsD),
+        bind(program, "carry", "read", op.out.carry),
+        bind(program, "y", "write", op.out.y),
+      ],
+      groupA,
+      groupD,
+    ),
+    workgroups: [across, blocks, 1],
+  };
+  return [
+    {
+      variant: "channels",
+      requires: { storageBuffers: storageBuffers([local, replay]) },
+      scratch: [4 * blocks * channels * (states + aGroups)],
+      dispatches: many ? [local, carry, replay] : [carry, replay],
+    },
+  ];
+}
