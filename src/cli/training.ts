@@ -8,6 +8,7 @@ import { encodePng } from "../report/png.js";
 import { writeAbout, writeReport } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
 import { latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
+import { type CompiledModel, planText } from "../train/compiled.js";
 import { type Outcome, train } from "../train/loop.js";
 import { type Model, openModel } from "../train/model.js";
 import { recorder, rewindRun } from "../train/recorder.js";
@@ -20,7 +21,7 @@ export interface TrainingRequest {
   readonly spec: CheckedSpec;
   /** The spec as resolved, which the run keeps. */
   readonly specText: string;
-  readonly compiled: Model["compiled"];
+  readonly compiled: CompiledModel["compiled"];
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
   /** The run's folder. */
@@ -96,7 +97,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   const { spec, folder, resume, terminal } = request;
   const run: Run = resume
     ? openRun(folder)
-    : createRun(folder, { spec: request.specText, plan: planJson(request.compiled) });
+    : createRun(folder, { spec: request.specText, plan: planText({ ...request, profile: request.device.profile }) });
   const progress = progressOn(terminal);
   let interruptedAt: number | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
@@ -188,10 +189,4 @@ function checkSame({ dataSet, folder }: TrainingRequest, state: unknown): void {
       help: "Bring the old data back, or start a new run with another --out.",
     },
   ]);
-}
-
-/** The plan as a run keeps it: shaders by name only. */
-function planJson({ plan }: Model["compiled"]): string {
-  const kernels = plan.kernels.map(({ name, bindings }) => ({ name, bindings }));
-  return `${JSON.stringify({ ...plan, kernels }, null, 1)}\n`;
 }

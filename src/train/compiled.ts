@@ -27,8 +27,8 @@ export const kernelFile = (name: string): string => `kernels/${name}.wgsl`;
 
 const AGAIN = "Compile the spec again with `mom compile`.";
 
-/** The files of a compiled model. Reading them gives an equal model. */
-export function compiledFiles({ spec, profile, compiled }: CompiledModel): NamedFile[] {
+/** What plan.json holds, in a compiled folder and in a run's. */
+export function planText({ spec, profile, compiled }: CompiledModel): string {
   const { plan, parameters, tables, batch, length, chunk } = compiled;
   const kernels = plan.kernels.map(({ name, bindings }) => ({ name, bindings }));
   const file: PlanFile = {
@@ -37,10 +37,15 @@ export function compiledFiles({ spec, profile, compiled }: CompiledModel): Named
     profile,
     compiled: { batch, length, chunk, parameters, tables, plan: { ...plan, kernels } },
   };
+  return toJson(file);
+}
+
+/** The files of a compiled model. Reading them gives an equal model. */
+export function compiledFiles(model: CompiledModel): NamedFile[] {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   return [
-    { name: PLAN_FILE, bytes: bytes(toJson(file)) },
-    ...plan.kernels.map(({ name, source }) => ({ name: kernelFile(name), bytes: bytes(source) })),
+    { name: PLAN_FILE, bytes: bytes(planText(model)) },
+    ...model.compiled.plan.kernels.map(({ name, source }) => ({ name: kernelFile(name), bytes: bytes(source) })),
   ];
 }
 
