@@ -114,6 +114,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     const { checkpoint, warnings } = resume ? latestCheckpoint(run) : { checkpoint: undefined, warnings: [] };
     if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
     if (resume) {
+      checkSpec(request, run);
       checkSame(request, checkpoint?.state);
       rewindRun(run, checkpoint?.step ?? 0);
       progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
@@ -156,7 +157,9 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     progress.end();
     if (outcome.kind === "diverged") throw diverged(outcome, folder);
     if (outcome.kind === "stopped") {
-      terminal.write(`Stopped after step ${outcome.step}, which is saved. Go on with: ${request.resumeCommand}\n`);
+      const report = writeReport(run);
+      const saved = outcome.step === 0 ? "before the first step" : `after step ${outcome.step}, which is saved`;
+      terminal.write(`Stopped ${saved}. Report so far: ${report}\nGo on with: ${request.resumeCommand}\n`);
       return EXIT.interrupted;
     }
     const groups = await samplesOf(model, request);
@@ -174,6 +177,24 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     process.off("SIGTERM", interrupt);
     closeRun(run);
   }
+}
+
+/** A resumed run goes on with the spec that it began with: the one in its folder. */
+function checkSpec({ specText, folder }: TrainingRequest, run: Run): void {
+  const began = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
+  const now = specText.split("\n");
+  const line = now.findIndex((text, i) => text !== began[i]);
+  if (line < 0 && now.length === began.length) return;
+  const [was, is] = [began[line] ?? began[now.length], now[line]].map((text) => text?.trim() || "nothing");
+  throw new Failure([
+    {
+      code: "other-spec",
+      severity: "error",
+      title: "The spec has changed",
+      message: `The run in ${folder} began with \`${was}\` where the spec now has \`${is}\`.`,
+      help: `Undo the change to go on with that run (its own spec is ${pathIn(run, "spec")}), or start a new one with another --out.`,
+    },
+  ]);
 }
 
 /** A resumed run must see the data that it began with. */

@@ -196,7 +196,7 @@ export async function train(
     if (stopping) break;
     queue.push(submit(step));
     step++;
-    const validates = step % validate_every === 0 || step === steps;
+    const validates = dataSet.validation.length > 0 && (step % validate_every === 0 || step === steps);
     const saves = step % checkpoint_every === 0 || step === steps;
     const bad = await drain(validates || saves ? 0 : AHEAD - 1);
     if (bad) return await diverged(bad);

@@ -1,6 +1,7 @@
 // A compiled model on a device: its parameters by their names, its batches by theirs, and its phases.
 import type { Compiled } from "../compile.js";
 import type { Tensor } from "../data/safetensors.js";
+import { InputError } from "../diagnostics/input-error.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import type { BufferRole, Field } from "../ir/plan.js";
@@ -21,7 +22,7 @@ export interface Model {
   readonly compiled: Pick<Compiled, "plan" | "parameters" | "tables" | "batch" | "length">;
   readonly runtime: Runtime;
   initialise(seed: number): void;
-  /** Writes tensors into an arena; throws a RangeError where a name or shape is not the model's. */
+  /** Writes tensors into an arena; throws an InputError where a name or shape is not the model's. */
   load(arena: Arena, tensors: Tensors): void;
   read(arena: Arena): Promise<Map<string, Tensor>>;
   /** Writes the tensors that are given; the tables are made from them. Others keep what they hold. */
@@ -31,6 +32,8 @@ export interface Model {
   result(name: string): Promise<Float32Array>;
   hasResult(name: string): boolean;
 }
+
+const OTHER_MODEL = "Use the spec that these tensors were made with.";
 
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
@@ -93,13 +96,13 @@ export async function openModel({ device, profile }: OpenDevice, compiled: Model
     load(arena, tensors) {
       const known = new Set(parameters.map(({ name }) => name));
       for (const name of tensors.keys()) {
-        if (!known.has(name)) throw new RangeError(`The model has no parameter ${name}.`);
+        if (!known.has(name)) throw new InputError(`the model has no parameter ${name}`, OTHER_MODEL);
       }
       writeAll(arena, ({ name, shape }) => {
         const tensor = tensors.get(name);
-        if (!tensor) throw new RangeError(`The parameter ${name} is missing.`);
+        if (!tensor) throw new InputError(`the parameter ${name} is missing`, OTHER_MODEL);
         if (tensor.shape.join() !== shape.join()) {
-          throw new RangeError(`${name} is [${tensor.shape}], and the model's is [${shape}].`);
+          throw new InputError(`${name} is [${tensor.shape}], and the model's is [${shape}]`, OTHER_MODEL);
         }
         return tensor.data as Float32Array;
       });

@@ -116,3 +116,13 @@ test.skipIf(missing)("an output folder that exists is left as it is", () => {
   expect(again.stderr).toContain("--resume");
   expect(metrics(join(folder, "first"))).toBe(before);
 });
+
+test.skipIf(missing)("a run is not resumed with another spec", () => {
+  const other = join(folder, "other.mom");
+  writeFileSync(other, SPEC.replace("lr: 3e-3", "lr: 1e-3"));
+  const before = metrics(join(folder, "first"));
+  const { code, stderr } = mom.run(["train", other, "--out", join(folder, "first"), "--resume"]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/began with `.*0\.003.*` where the spec now has `.*0\.001.*`/);
+  expect(metrics(join(folder, "first"))).toBe(before);
+});

@@ -1,5 +1,5 @@
 // `mom train`: compiles a spec and trains it.
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { Option } from "commander";
 import { compile, TRAINING_PHASES } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
@@ -21,7 +21,10 @@ export const verb: Verb = {
     command
       .argument("<file>", "the spec")
       .option("--out <folder>", "the run's folder (default: runs/NAME)")
-      .option("--resume", "go on with the run in that folder from its last checkpoint")
+      .option(
+        "--resume",
+        "go on with the run in that folder from its last checkpoint, with the spec that it began with",
+      )
       .addOption(
         new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
       )
@@ -50,7 +53,7 @@ export const verb: Verb = {
           folder: out,
           resume: options.resume === true,
           title: name,
-          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${resolve(options.out)}` : ""}`,
+          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}`,
           terminal: process.stderr,
         });
         finish(code);
