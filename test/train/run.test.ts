@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readSafetensors } from "../../src/data/safetensors.js";
 import { stream } from "../../src/random/stream.js";
 import { missingAdapter } from "../gpu/adapter.js";
 import { buildMom, type Mom } from "../support/mom.js";
@@ -126,3 +127,20 @@ test.skipIf(missing)("a run is not resumed with another spec", () => {
   expect(stderr).toMatch(/began with `.*0\.003.*` where the spec now has `.*0\.001.*`/);
   expect(metrics(join(folder, "first"))).toBe(before);
 });
+
+test.skipIf(missing)(
+  "a run that diverges stops, names the tensor that went bad first, and keeps the weights of before",
+  () => {
+    const wild = join(folder, "wild.mom");
+    writeFileSync(wild, SPEC.replace("lr: 3e-3", "lr: 10").replace("warmup: 5", "warmup: 0"));
+    const out = join(folder, "wild");
+    const { code, stderr } = mom.run(["train", wild, "--out", out]);
+    expect(code, stderr).toBe(4);
+    const [, step] = /The weights are those of step (\d+)/.exec(stderr) ?? [];
+    expect(stderr).toMatch(/The first tensor that went bad is .+, made by .+: \d+ of its \d+ numbers are not finite/);
+    const weights = readFileSync(join(out, "checkpoints", `step-${step}`, "weights.safetensors"));
+    for (const { data } of readSafetensors(weights, "weights").tensors.values()) {
+      expect([...(data as Float32Array)].every(Number.isFinite)).toBe(true);
+    }
+  },
+);
