@@ -7,6 +7,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type BadTensor, findBadTensor } from "./divergence.js";
 import { type Counts, countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
+import { addLossSums, type LossSums, readLossSums } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars } from "./model.js";
 import { learningRate } from "./schedule.js";
@@ -27,18 +28,13 @@ export type Outcome =
   /** `step` updates were made before the one that went bad; their weights are in a checkpoint. */
   | { readonly kind: "diverged"; readonly step: number; readonly bad: BadTensor | undefined };
 
-interface Sums {
-  readonly tokens: number[];
-  readonly pictures: Map<string, number>;
-}
-
 /** An update that the device may still be working on. */
 interface Pending {
   readonly step: number;
   readonly lr: number;
   readonly counts: Counts;
   readonly batches: readonly HostBatch[];
-  readonly sums: readonly Promise<Sums>[];
+  readonly sums: readonly Promise<LossSums>[];
   readonly norm: Promise<Float32Array>;
   /** Where the data stood before it. */
   readonly position: DataPosition;
@@ -47,31 +43,6 @@ interface Pending {
 
 /** Updates that the host is ahead of the losses that it has seen. */
 const AHEAD = 2;
-
-/** The loss sums that the last phase left, read without waiting for them. */
-async function readSums(model: Model, spec: CheckedSpec): Promise<Sums> {
-  const names = spec.model.modalities.flatMap(({ name, kind }) => (kind === "patches" ? [name] : []));
-  const present = names.filter((name) => model.hasResult(`loss.${name}`));
-  const tokens = model.hasResult("loss.tokens")
-    ? model.result("loss.tokens")
-    : Promise.resolve(new Float32Array(spec.model.modalities.length));
-  const pictures = await Promise.all(
-    present.map(async (name): Promise<[string, number]> => [name, (await model.result(`loss.${name}`))[0] as number]),
-  );
-  return { tokens: [...(await tokens)], pictures: new Map(pictures) };
-}
-
-function addSums(all: readonly Sums[]): Sums {
-  const tokens: number[] = [];
-  const pictures = new Map<string, number>();
-  for (const sums of all) {
-    sums.tokens.forEach((value, m) => {
-      tokens[m] = (tokens[m] ?? 0) + value;
-    });
-    for (const [name, value] of sums.pictures) pictures.set(name, (pictures.get(name) ?? 0) + value);
-  }
-  return { tokens, pictures };
-}
 
 /** Positions that hold a document. */
 const tokensIn = (batches: readonly Batch[]): number =>
@@ -87,14 +58,14 @@ export async function validate(
   const { seed, batch } = spec.train;
   const batches = [...validationBatches(dataSet, { length: spec.data.length, batch })];
   const counts = countsOf(spec, batches);
-  const pending: Promise<Sums>[] = [];
+  const pending: Promise<LossSums>[] = [];
   for (const [index, each] of batches.entries()) {
     model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(index) }));
     model.runtime.run(["validate"]);
-    pending.push(readSums(model, spec));
+    pending.push(readLossSums(model, spec));
     if (pending.length > AHEAD) await pending.at(-AHEAD);
   }
-  return { kind: "validation", step, ...lossesOf(spec, counts, addSums(await Promise.all(pending))) };
+  return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
 }
 
 const isPosition = (value: unknown): value is DataPosition =>
@@ -147,7 +118,7 @@ export async function train(
       model.writeBatch(host);
       model.writeStep(stepScalars(optimizer, lr, clip, step + 1, i > 0));
       model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
-      return readSums(model, spec);
+      return readLossSums(model, spec);
     });
     return {
       step: step + 1,
@@ -164,7 +135,7 @@ export async function train(
   /** Waits for an update and tells of it; false where its gradients were not finite. */
   const finish = async (pending: Pending): Promise<boolean> => {
     const [norm, bad] = await pending.norm;
-    const losses = lossesOf(spec, pending.counts, addSums(await Promise.all(pending.sums)));
+    const losses = lossesOf(spec, pending.counts, addLossSums(await Promise.all(pending.sums)));
     const { step, lr } = pending;
     listener.stepped({ kind: "train", step, ...losses, lr, gradient_norm: norm as number }, pending.tokens);
     return bad === 0;

@@ -5,7 +5,9 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
+import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
 import { type Counts, type HostArray, lossesOf, tokenArrays } from "./host-batch.js";
+import { readLossSums } from "./loss-sums.js";
 import { type Model, openModel, stepScalars } from "./model.js";
 
 export interface TraceOptions {
@@ -19,30 +21,38 @@ export interface TraceOptions {
   readonly variant?: string | undefined;
 }
 
-type File = ReadonlyMap<string, Tensor>;
-
-function wanted(file: File, name: string): Tensor {
-  const tensor = file.get(name);
-  if (!tensor) throw new InputError(`The tensors lack ${name}.`, "mom trace names what it reads in its --help.");
-  return tensor;
-}
-
-const shapeOf = ({ shape }: Tensor): [number, number] => {
-  const [B, L] = shape;
-  if (B === undefined || L === undefined) throw new InputError("modality is not [B, L].", "Give it two dimensions.");
-  return [B, L];
-};
-
 const floats = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from(data);
 
-function loadParameters(model: Model, file: File, prefix: string): void {
-  const named = model.compiled.parameters.map(({ name }) => [name, wanted(file, prefix + name)] as const);
-  model.load("parameters", new Map(named));
+function loadParameters(model: Model, file: GivenTensors, prefix: string): void {
+  const { parameters } = model.compiled;
+  const tensors = parameters.map(({ name, shape }): [string, Tensor] => [
+    name,
+    { dtype: "F32", shape, data: floatsOf(file, prefix + name, shape) },
+  ]);
+  model.load("parameters", new Map(tensors));
 }
 
-async function traceStack(device: OpenDevice, spec: CheckedSpec, file: File, options: TraceOptions): Promise<File> {
-  const modality = wanted(file, "modality");
-  const [batch, length] = shapeOf(modality);
+/** Which modality each position has: [B, L]. */
+function modalitiesOf(spec: CheckedSpec, file: GivenTensors, name: string): Int32Array<ArrayBuffer> {
+  const limit = spec.model.modalities.length;
+  return indicesOf(file, name, {
+    shape: batchShape(file, name),
+    from: 0,
+    limit,
+    because: `the spec declares ${limit} ${limit === 1 ? "modality" : "modalities"}, numbered from 0`,
+  });
+}
+
+async function traceStack(
+  device: OpenDevice,
+  spec: CheckedSpec,
+  file: GivenTensors,
+  options: TraceOptions,
+): Promise<GivenTensors> {
+  const modality = modalitiesOf(spec, file, "modality");
+  const [batch, length] = batchShape(file, "modality");
+  const shape = [batch, length, spec.model.d_model];
+  const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [name, floatsOf(file, name, shape)]);
   const compiled = compile(spec, {
     profile: device.profile,
     batch,
@@ -54,14 +64,9 @@ async function traceStack(device: OpenDevice, spec: CheckedSpec, file: File, opt
   });
   const model = await openModel(device, compiled);
   loadParameters(model, file, options.prefix);
-  const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [
-    name,
-    floats(wanted(file, name).data as Float32Array),
-  ]);
-  model.writeBatch(new Map([["modality", Uint32Array.from(modality.data as Int32Array)], ...inputs]));
+  model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
-  const shape = [batch, length, spec.model.d_model];
   const out = new Map<string, Tensor>();
   for (const name of ["output", "grad.input"]) {
     out.set(name, { dtype: "F32", shape, data: await model.result(name) });
@@ -72,79 +77,126 @@ async function traceStack(device: OpenDevice, spec: CheckedSpec, file: File, opt
   return out;
 }
 
-/** Pictures of a modality as the file has them: runs of positions, cut into pictures of equal size. */
-function pictureArrays(
-  spec: CheckedSpec,
-  declared: PatchesModality,
-  index: number,
-  modality: ArrayLike<number>,
-  of: (name: string) => Tensor,
-  batch: number,
-  length: number,
-): { arrays: [string, HostArray][]; rows: number } {
-  const { name } = declared;
-  const positions = patchesPerPicture(declared);
-  const picture = Int32Array.from({ length: batch * length }, () => -1);
-  const timestep = new Int32Array(pictureCapacity(declared, batch, length));
-  const given = of("timestep").data as Int32Array;
-  let rows = 0;
-  for (let r = 0; r < picture.length; r++) {
-    if (modality[r] !== index) continue;
-    picture[r] = Math.floor(rows / positions);
-    timestep[picture[r] as number] = given[r] as number;
-    rows++;
-  }
-  const weight = spec.objectives[index]?.weight ?? 0;
-  const scale = Float32Array.from(picture, (p) => (p < 0 ? 0 : weight / rows));
-  return {
-    rows,
-    arrays: [
-      [`noisy.${name}`, floats(of("noisy").data as Float32Array)],
-      [`noise.${name}`, floats(of("noise").data as Float32Array)],
-      [`picture.${name}`, picture],
-      [`timestep.${name}`, timestep],
-      [`scale.${name}`, scale],
-    ],
-  };
+/** What a step's tensors are read with. */
+interface StepTensors {
+  readonly spec: CheckedSpec;
+  readonly file: GivenTensors;
+  /** `batch.0.` */
+  readonly prefix: string;
+  readonly batch: number;
+  readonly length: number;
+  readonly modality: Int32Array;
 }
 
-/** The batch of one step, from `batch.STEP.*`. */
-function stepBatch(spec: CheckedSpec, file: File, step: number): { arrays: Map<string, HostArray>; counts: Counts } {
-  const of = (name: string): Tensor => wanted(file, `batch.${step}.${name}`);
-  const [batch, length] = shapeOf(of("modality"));
-  const modality = of("modality").data as Int32Array;
-  const tokens = of("tokens").data as Int32Array;
+/** Which picture of a modality each position belongs to: its runs of positions, cut into pictures of equal size. */
+function picturesAt(step: StepTensors, declared: PatchesModality, index: number): Int32Array<ArrayBuffer> {
+  const { modality, batch, length, prefix } = step;
+  const positions = patchesPerPicture(declared);
+  const picture = new Int32Array(batch * length).fill(-1);
+  let rows = 0;
+  for (let row = 0; row < batch; row++) {
+    for (let r = row * length; r < (row + 1) * length; r++) {
+      if (modality[r] === index) picture[r] = Math.floor(rows++ / positions);
+    }
+    if (rows % positions !== 0) {
+      throw new InputError(
+        `Sequence ${row} of ${prefix}modality ends inside a picture of ${declared.name}, which has ${positions} patches.`,
+        "Give each picture all of its positions, or change the modality's size or patch in the spec.",
+      );
+    }
+  }
+  return picture;
+}
+
+function pictureArrays(step: StepTensors, declared: PatchesModality, index: number): [string, HostArray][] {
+  const { spec, file, prefix, batch, length, modality } = step;
+  const { name } = declared;
+  const objective = spec.objectives[index];
+  const steps = objective?.kind === "ddpm" ? objective.steps : 0;
+  const picture = picturesAt(step, declared, index);
+  const rows = picture.filter((p) => p >= 0).length;
+  const shape = [batch, length, patchSize(declared)];
+  const given = indicesOf(file, `${prefix}timestep`, {
+    shape: [batch, length],
+    from: 0,
+    limit: steps + 1,
+    because: steps > 0 ? `the objective of ${name} has ${steps} steps` : `${name} has no objective`,
+    where: (r) => modality[r] === index,
+  });
+  const timestep = new Int32Array(pictureCapacity(declared, batch, length));
+  picture.forEach((p, r) => {
+    if (p >= 0) timestep[p] = given[r] as number;
+  });
+  return [
+    [`noisy.${name}`, floatsOf(file, `${prefix}noisy`, shape)],
+    [`noise.${name}`, floatsOf(file, `${prefix}noise`, shape)],
+    [`picture.${name}`, picture],
+    [`timestep.${name}`, timestep],
+    [`scale.${name}`, Float32Array.from(picture, (p) => (p < 0 ? 0 : (objective?.weight ?? 0) / rows))],
+  ];
+}
+
+/** The batch of one step, from `batch.STEP.*`: [B, L] as in step 0. */
+function stepBatch(
+  spec: CheckedSpec,
+  file: GivenTensors,
+  step: number,
+  [batch, length]: readonly [number, number],
+): { arrays: Map<string, HostArray>; counts: Counts } {
+  const prefix = `batch.${step}.`;
+  const modality = modalitiesOf(spec, file, `${prefix}modality`);
+  const { size } = spec.model.vocabulary;
   const isPatch = (r: number): boolean => spec.model.modalities[modality[r] as number]?.kind === "patches";
+  const tokens = indicesOf(file, `${prefix}tokens`, {
+    shape: [batch, length],
+    from: 0,
+    limit: size,
+    because: `the spec's vocabulary has ${size} ids`,
+    where: (r) => !isPatch(r),
+  });
   const targets = Int32Array.from(tokens, (_, r) =>
     (r + 1) % length === 0 || isPatch(r) || isPatch(r + 1) ? -1 : (tokens[r + 1] as number),
   );
+  const patches = spec.model.modalities.map(({ kind }, index) =>
+    kind === "patches" ? modality.filter((m) => m === index).length : 0,
+  );
   const counts = {
     tokens: spec.model.modalities.map((_, m) => targets.filter((t, r) => t >= 0 && modality[r + 1] === m).length),
-    patches: spec.model.modalities.map(() => 0),
+    patches,
   };
+  const given: StepTensors = { spec, file, prefix, batch, length, modality };
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
     ["embedded", Int32Array.from(tokens, (t, r) => (isPatch(r) ? -1 : t))],
     ...tokenArrays(spec, targets, modality, counts),
+    ...spec.model.modalities.flatMap((declared, index) =>
+      declared.kind === "patches" ? pictureArrays(given, declared, index) : [],
+    ),
   ]);
-  spec.model.modalities.forEach((declared, index) => {
-    if (declared.kind !== "patches") return;
-    const size = patchSize(declared);
-    if (of("noisy").shape.at(-1) !== size) {
-      throw new InputError(
-        `batch.${step}.noisy has ${of("noisy").shape.at(-1)} numbers a patch, and ${declared.name} has ${size}.`,
-        "Make the modality's patches in the spec as large as those of the tensors.",
-      );
-    }
-    const pictures = pictureArrays(spec, declared, index, modality, of, batch, length);
-    counts.patches[index] = pictures.rows;
-    for (const [name, array] of pictures.arrays) arrays.set(name, array);
-  });
   return { arrays, counts };
 }
 
-async function traceTraining(device: OpenDevice, spec: CheckedSpec, file: File, options: TraceOptions): Promise<File> {
-  const [batch, length] = shapeOf(wanted(file, "batch.0.modality"));
+/** The batches of all steps, so that a tensor that is missing is missed before any work is done. */
+function stepBatches(spec: CheckedSpec, file: GivenTensors, steps: number, shape: readonly [number, number]) {
+  return Array.from({ length: steps }, (_, step) => {
+    if (!file.has(`batch.${step}.modality`)) {
+      throw new InputError(
+        `The tensors lack batch.${step}.modality, and --steps ${steps} reads batch.0 to batch.${steps - 1}.`,
+        `Write the batch of every step into the file, or take --steps ${Math.max(1, step)}.`,
+      );
+    }
+    return stepBatch(spec, file, step, shape);
+  });
+}
+
+async function traceTraining(
+  device: OpenDevice,
+  spec: CheckedSpec,
+  file: GivenTensors,
+  options: TraceOptions,
+): Promise<GivenTensors> {
+  const [batch, length] = batchShape(file, "batch.0.modality");
+  const batches = stepBatches(spec, file, options.steps, [batch, length]);
   const compiled = compile(spec, {
     profile: device.profile,
     batch,
@@ -162,16 +214,11 @@ async function traceTraining(device: OpenDevice, spec: CheckedSpec, file: File, 
   };
   const { optimizer, clip } = spec.train;
   const out = new Map<string, Tensor>();
-  for (let step = 0; step < options.steps; step++) {
-    const { arrays, counts } = stepBatch(spec, file, step);
+  for (const [step, { arrays, counts }] of batches.entries()) {
     model.writeBatch(arrays);
     model.writeStep(stepScalars(optimizer, optimizer.lr, clip, step + 1, false));
     model.runtime.run(["gradients", "update"]);
-    const pictures = new Map<string, number>();
-    for (const { name, kind } of spec.model.modalities) {
-      if (kind === "patches") pictures.set(name, (await model.result(`loss.${name}`))[0] as number);
-    }
-    const sums = { tokens: [...(await model.result("loss.tokens"))], pictures };
+    const sums = await readLossSums(model, spec);
     const { loss, losses } = lossesOf(spec, counts, sums);
     const norm = (await model.result("grad_norm"))[0] as number;
     push("loss", loss);
@@ -195,5 +242,9 @@ async function traceTraining(device: OpenDevice, spec: CheckedSpec, file: File, 
  * Reads `input`, `modality`, `cotangent` and parameters (`stack`), or `batch.STEP.*` and parameters; B and L are those
  * of the tensors. Returns `output`, `loss`, `grad.*`; or `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*`, `final.*`.
  */
-export const trace = (device: OpenDevice, spec: CheckedSpec, file: File, options: TraceOptions): Promise<File> =>
-  (options.stack ? traceStack : traceTraining)(device, spec, file, options);
+export const trace = (
+  device: OpenDevice,
+  spec: CheckedSpec,
+  file: GivenTensors,
+  options: TraceOptions,
+): Promise<GivenTensors> => (options.stack ? traceStack : traceTraining)(device, spec, file, options);

@@ -1,0 +1,81 @@
+// Tensors that a user's file gives: each found by its name, and refused unless it is what is wanted there.
+import type { Tensor } from "../data/safetensors.js";
+import { InputError } from "../diagnostics/input-error.js";
+
+export type GivenTensors = ReadonlyMap<string, Tensor>;
+
+export const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+
+/** @throws InputError where the file has no such tensor */
+export function given(file: GivenTensors, name: string): Tensor {
+  const tensor = file.get(name);
+  if (!tensor) {
+    throw new InputError(
+      `The tensors lack ${name}.`,
+      "Write it into the file; `mom trace --help` names what is read, and --prefix is what stands before parameters.",
+    );
+  }
+  return tensor;
+}
+
+function checkShape(name: string, tensor: Tensor, shape: readonly number[]): void {
+  if (tensor.shape.join() === shape.join()) return;
+  throw new InputError(
+    `${name} is ${shapeText(tensor.shape)}, and the spec and the other tensors make it ${shapeText(shape)}.`,
+    "Change the spec to what the tensors were made with, or give that tensor the other shape.",
+  );
+}
+
+/** Real numbers of this shape: F32, or F16 and F64 rounded to it. */
+export function floatsOf(file: GivenTensors, name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
+  const tensor = given(file, name);
+  if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
+    throw new InputError(`${name} has the type ${tensor.dtype}, and real numbers are wanted.`, "Convert it to F32.");
+  }
+  checkShape(name, tensor, shape);
+  return Float32Array.from(tensor.data);
+}
+
+/** Whole numbers, still to be held against their limit: I32, I64 or U8. */
+function wholeNumbers(name: string, tensor: Tensor): Int32Array<ArrayBuffer> {
+  if (tensor.dtype === "F32" || tensor.dtype === "F64") {
+    throw new InputError(`${name} has the type ${tensor.dtype}, and whole numbers are wanted.`, "Convert it to I32.");
+  }
+  if (tensor.dtype !== "I64") return Int32Array.from(tensor.data);
+  // Saturated: a number that I32 cannot hold is beyond every limit, too.
+  return Int32Array.from(tensor.data, (value) => Number(BigInt.asIntN(32, value) === value ? value : 0x7fffffff));
+}
+
+export interface Indices {
+  readonly shape: readonly number[];
+  readonly from: number;
+  /** The first that is too large. */
+  readonly limit: number;
+  /** What the limit comes from, for people. */
+  readonly because: string;
+  /** Whether this place is read at all; every place is if absent. */
+  readonly where?: (place: number) => boolean;
+}
+
+/** Whole numbers that index something of the model's. */
+export function indicesOf(file: GivenTensors, name: string, wanted: Indices): Int32Array<ArrayBuffer> {
+  const tensor = given(file, name);
+  checkShape(name, tensor, wanted.shape);
+  const { from, limit, because, where = () => true } = wanted;
+  const indices = wholeNumbers(name, tensor);
+  const wrong = indices.findIndex((index, place) => where(place) && (index < from || index >= limit));
+  if (wrong < 0) return indices;
+  const columns = wanted.shape.at(-1) as number;
+  throw new InputError(
+    `${name} holds ${tensor.data[wrong]} at ${shapeText([Math.floor(wrong / columns), wrong % columns])}; ${because}.`,
+    `Give it numbers from ${from} to ${limit - 1} there, or change the spec.`,
+  );
+}
+
+/** Batch and length of a tensor [B, L]. */
+export function batchShape(file: GivenTensors, name: string): [number, number] {
+  const { shape } = given(file, name);
+  const [B = 0, L = 0] = shape;
+  if (shape.length === 2 && B > 0 && L > 0) return [B, L];
+  throw new InputError(`${name} is ${shapeText(shape)}.`, "Give it two dimensions, [batch, length], each at least 1.");
+}
