@@ -77,14 +77,14 @@ function diverged(outcome: Outcome & { kind: "diverged" }, folder: string): Fail
   const { bad, step } = outcome;
   const where = bad
     ? `The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${bad.bad} of its ${bad.of} numbers are not finite.`
-    : "Run again, every tensor of that update was finite: the device did not compute the same twice.";
+    : "Every tensor of that update is finite: its gradients are too large to be squared.";
   return new Failure(
     [
       {
         code: "diverged",
         severity: "error",
         title: "Training diverged",
-        message: `The gradient of step ${step + 1} is not finite. ${where}`,
+        message: `The gradient norm of step ${step + 1} is not finite. ${where}`,
         help: `The weights are those of step ${step}, saved in ${folder}. Lower the learning rate or clip gradients, and look at that tensor.`,
       },
     ],

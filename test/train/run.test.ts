@@ -137,7 +137,9 @@ test.skipIf(missing)(
     const { code, stderr } = mom.run(["train", wild, "--out", out]);
     expect(code, stderr).toBe(4);
     const [, step] = /The weights are those of step (\d+)/.exec(stderr) ?? [];
-    expect(stderr).toMatch(/The first tensor that went bad is .+, made by .+: \d+ of its \d+ numbers are not finite/);
+    expect(stderr).toMatch(
+    /The first tensor that went bad is .+, made by .+: \d+ of its \d+ numbers are not finite|too large to be squared/,
+  );
     const weights = readFileSync(join(out, "checkpoints", `step-${step}`, "weights.safetensors"));
     for (const { data } of readSafetensors(weights, "weights").tensors.values()) {
       expect([...(data as Float32Array)].every(Number.isFinite)).toBe(true);
