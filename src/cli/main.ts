@@ -6,6 +6,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
 import { render } from "../diagnostics/render.js";
 import { DeviceError } from "../gpu/device-error.js";
+import { TooLarge } from "../ir/too-large.js";
 import { coloured } from "./colour.js";
 import { version } from "./project.js";
 import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
@@ -107,6 +108,11 @@ function explain(thrown: unknown): ExitCode {
   if (thrown instanceof DeviceError) {
     process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
     return EXIT.deviceFailed;
+  }
+  if (thrown instanceof TooLarge) {
+    const remedy = "Take a smaller batch, length or model, or another device; `mom inspect` shows what is needed.";
+    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${remedy}\n`);
+    return EXIT.wrongInput;
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   process.stderr.write(

@@ -7,13 +7,14 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { encodePng } from "../report/png.js";
 import { writeAbout, writeReport } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
-import { latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
+import { checkpointSteps, latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { type Outcome, train } from "../train/loop.js";
 import { type Model, openModel } from "../train/model.js";
 import { recorder, rewindRun } from "../train/recorder.js";
 import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { chosen, type ShownPicture, showPictures } from "../train/show.js";
+import { checkTeaches } from "../train/teaching.js";
 import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
@@ -73,28 +74,31 @@ async function samplesOf(model: Model, request: TrainingRequest) {
   return groups.filter(({ samples }) => samples.length > 0);
 }
 
-function diverged(outcome: Outcome & { kind: "diverged" }, folder: string): Failure {
-  const { bad, step } = outcome;
-  const where = bad
-    ? `The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${bad.bad} of its ${bad.of} numbers are not finite.`
-    : "Every tensor of that update is finite: its gradients are too large to be squared.";
-  return new Failure(
-    [
-      {
-        code: "diverged",
-        severity: "error",
-        title: "Training diverged",
-        message: `The gradient norm of step ${step + 1} is not finite. ${where}`,
-        help: `The weights are those of step ${step}, saved in ${folder}. Lower the learning rate or clip gradients, and look at that tensor.`,
-      },
-    ],
-    4,
-  );
+function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run): Failure {
+  const badCount = `${bad?.bad} of its ${bad?.of} numbers are not finite`;
+  const message =
+    bad === undefined
+      ? `The gradient norm of step ${step + 1} is not finite. Every tensor of that update is finite: its gradients are too large to be squared.`
+      : bad.op === undefined
+        ? `After step ${step} the weight ${bad.name} is bad: ${badCount}.`
+        : `The gradient norm of step ${step + 1} is not finite. The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${badCount}.`;
+  const anew = "start a new run with a lower learning rate, or with clip";
+  const checkpoints = pathIn(run, "checkpoints");
+  const help =
+    saved === step
+      ? `The weights are those of step ${step}, saved in ${run.path}. Look at that tensor, and ${anew}.`
+      : saved !== undefined
+        ? `The last weights that are finite are in ${checkpoints}/step-${saved}. Look at them, and ${anew}.`
+        : checkpointSteps(run).includes(step)
+          ? `It is that of ${checkpoints}/step-${step}. Move that folder away and --resume from the one before, or ${anew}.`
+          : `No checkpoint was written before: ${anew}.`;
+  return new Failure([{ code: "diverged", severity: "error", title: "Training diverged", message, help }], 4);
 }
 
 /** Trains, prints what happens to the terminal, and leaves a report. */
 export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   const { spec, folder, resume, terminal } = request;
+  checkTeaches(spec, request.dataSet);
   const run: Run = resume
     ? openRun(folder)
     : createRun(folder, { spec: request.specText, plan: planText({ ...request, profile: request.device.profile }) });
@@ -155,7 +159,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
       checkpoint,
     );
     progress.end();
-    if (outcome.kind === "diverged") throw diverged(outcome, folder);
+    if (outcome.kind === "diverged") throw diverged(outcome, run);
     if (outcome.kind === "stopped") {
       const report = writeReport(run);
       const saved = outcome.step === 0 ? "before the first step" : `after step ${outcome.step}, which is saved`;
@@ -165,9 +169,13 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     const groups = await samplesOf(model, request);
     if (groups.length > 0) writeSamples(run, outcome.step, groups);
     const report = writeReport(run);
+    const before = checkpoint?.step ?? 0;
+    const done =
+      before < outcome.step
+        ? `Trained ${outcome.step - before} steps in ${formatDuration((Date.now() - begun) / 1000)}.`
+        : `Nothing was left to train: all ${outcome.step} steps had been made.`;
     terminal.write(
-      `Trained ${outcome.step} steps in ${formatDuration((Date.now() - begun) / 1000)}.\n` +
-        `Checkpoint: ${pathIn(run, "checkpoints")}/step-${outcome.step}\nReport:     ${report}\n`,
+      `${done}\n` + `Checkpoint: ${pathIn(run, "checkpoints")}/step-${outcome.step}\nReport:     ${report}\n`,
     );
     model.runtime.destroy();
     return EXIT.done;

@@ -1,7 +1,8 @@
 // Writes a file whole or not at all: aside, synced, renamed.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
+import { makeFolders } from "./make-folders.js";
 
 /** @param remedy what to do when the disk refuses */
 export function writeWhole(path: string, bytes: Uint8Array, remedy: string): void {
@@ -19,7 +20,7 @@ export function writeWhole(path: string, bytes: Uint8Array, remedy: string): voi
 /** Makes the folder that a file will stand in: worth doing before what the file will hold is computed. */
 export function makeFolderOf(path: string, remedy: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
   } catch (error) {
     throw refused(path, error, remedy);
   }

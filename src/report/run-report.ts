@@ -49,6 +49,6 @@ function replaceFile({ disk }: Run, path: string, text: string): void {
     disk.rename(aside, path);
   } catch (error) {
     disk.remove(aside);
-    throw diskFailure(error, path, ", then make it again with `mom report`.");
+    throw diskFailure(error, path, ", then go on from the last checkpoint with --resume.");
   }
 }

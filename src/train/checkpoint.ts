@@ -27,7 +27,10 @@ export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number):
     for (const step of steps.slice(0, -keep)) removeWholeFolder(run.disk, folder, nameOf(step));
   } catch (error) {
     const last = checkpointSteps(run).at(-1);
-    const left = last === undefined ? "start again" : `go on from ${nameOf(last)}, which is as it was, with --resume`;
+    const left =
+      last === undefined
+        ? "begin this run again with --resume"
+        : `go on from ${nameOf(last)}, which is as it was, with --resume`;
     throw diskFailure(error, join(folder, nameOf(checkpoint.step)), `, then ${left}.`);
   }
 }

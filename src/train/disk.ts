@@ -14,6 +14,8 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
+import { makeFolders } from "../data/make-folders.js";
 
 /** Every function throws Node's own error, with its `code`. */
 export interface Disk {
@@ -41,8 +43,8 @@ export const nodeDisk: Disk = {
   list: (folder) => readdirSync(folder).sort(),
   read: (path) => withFile(path, "r", readWhole),
   makeFolder(path) {
-    if (mkdirSync(path, { recursive: true }) === undefined)
-      throw Object.assign(new Error(`${path} exists`), { code: "EEXIST" });
+    makeFolders(dirname(path));
+    mkdirSync(path);
   },
   create: (path, bytes) =>
     withFile(path, "wx", (file) => {

@@ -1,13 +1,12 @@
 // Finds the first tensor that is not finite in an update that went bad, by running it again one op at a time.
 import type { NodeOutput } from "../ir/plan.js";
 import type { HostBatch } from "./host-batch.js";
-import type { Model, StepScalars } from "./model.js";
+import type { Model, StepScalars, Tensors } from "./model.js";
 
 export interface BadTensor {
   readonly name: string;
-  /** The op that made it. */
-  readonly op: string;
-  readonly micro: number;
+  /** The op that made it; absent for a weight. */
+  readonly op?: string;
   /** How many of its numbers are not finite, and of how many. */
   readonly bad: number;
   readonly of: number;
@@ -21,17 +20,23 @@ function countBad(numbers: Float32Array, { rows, columns, column, stride }: Node
   return bad;
 }
 
+/** The first parameter that is not finite. */
+export function findBadWeight(weights: Tensors): BadTensor | undefined {
+  for (const [name, { data }] of weights) {
+    const bad = (data as Float32Array).filter((value) => !Number.isFinite(value)).length;
+    if (bad > 0) return { name, bad, of: data.length };
+  }
+  return undefined;
+}
+
 /** The weights must be those that the update began with. */
 export async function findBadTensor(
   model: Model,
   batches: readonly HostBatch[],
   step: StepScalars,
 ): Promise<BadTensor | undefined> {
-  for (const [name, { data }] of await model.read("parameters")) {
-    const numbers = data as Float32Array;
-    const bad = numbers.filter((value) => !Number.isFinite(value)).length;
-    if (bad > 0) return { name, op: "an earlier update or checkpoint", micro: 0, bad, of: numbers.length };
-  }
+  const weight = findBadWeight(await model.read("parameters"));
+  if (weight) return weight;
   const { runtime, compiled } = model;
   const phase = compiled.plan.phases.find(({ name }) => name === "gradients");
   for (const [micro, batch] of batches.entries()) {
@@ -42,7 +47,7 @@ export async function findBadTensor(
       for (const output of node.outputs ?? []) {
         const numbers = new Float32Array(await runtime.read(output.range));
         const bad = countBad(numbers, output);
-        if (bad > 0) return { name: output.name, op: node.label, micro, bad, of: output.rows * output.columns };
+        if (bad > 0) return { name: output.name, op: node.label, bad, of: output.rows * output.columns };
       }
     }
   }

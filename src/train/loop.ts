@@ -5,7 +5,7 @@ import { validationBatches } from "../data/fixed-batches.js";
 import { type DataPosition, openTraining } from "../data/order.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Checkpoint } from "./checkpoint-files.js";
-import { type BadTensor, findBadTensor } from "./divergence.js";
+import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
 import { type Counts, countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
@@ -25,8 +25,13 @@ export interface Listener {
 export type Outcome =
   | { readonly kind: "finished"; readonly step: number }
   | { readonly kind: "stopped"; readonly step: number }
-  /** `step` updates were made before the one that went bad; their weights are in a checkpoint. */
-  | { readonly kind: "diverged"; readonly step: number; readonly bad: BadTensor | undefined };
+  /** `step` updates were made before what went bad; `saved` is the last of them whose weights are in a checkpoint. */
+  | {
+      readonly kind: "diverged";
+      readonly step: number;
+      readonly saved: number | undefined;
+      readonly bad: BadTensor | undefined;
+    };
 
 /** An update that the device may still be working on. */
 interface Pending {
@@ -89,6 +94,8 @@ export async function train(
   const { seed, batch, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
   const order = openTraining(dataSet, { length: spec.data.length, batch, accumulate, seed });
   if (from) {
+    const bad = findBadWeight(from.tensors);
+    if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
     model.load("parameters", from.tensors);
     model.load("moment1", from.optimizer.m);
     model.load("moment2", from.optimizer.v);
@@ -97,13 +104,20 @@ export async function train(
     model.initialise(seed);
   }
 
-  const saved = async (step: number, position: DataPosition): Promise<void> => {
+  let step = from?.step ?? 0;
+  let lastSaved = from?.step;
+  /** Weights that are not finite are not saved: they must not push out a checkpoint that one can go on from. */
+  const save = async (step: number, position: DataPosition): Promise<Outcome | undefined> => {
     const [tensors, m, v] = [await model.read("parameters"), await model.read("moment1"), await model.read("moment2")];
+    const bad = findBadWeight(tensors);
+    if (bad) return { kind: "diverged", step, saved: lastSaved, bad };
     const picks = Object.fromEntries(
       model.runtime.picks.map(({ phase, label, variant }, i) => [`${phase}/${i}/${label}`, variant]),
     );
     const state = { position: { ...position }, seed, data: dataSet.fingerprint, picks };
     listener.checkpoint({ step, tensors, optimizer: { m, v }, state });
+    lastSaved = step;
+    return undefined;
   };
 
   const submit = (step: number): Pending => {
@@ -148,8 +162,8 @@ export async function train(
       pending.batches,
       stepScalars(optimizer, pending.lr, clip, pending.step, false),
     );
-    await saved(pending.step - 1, pending.position);
-    return { kind: "diverged", step: pending.step - 1, bad };
+    const step = pending.step - 1;
+    return (await save(step, pending.position)) ?? { kind: "diverged", step, saved: step, bad };
   };
   /** Finishes updates until at most `left` are under way; the one that diverged, if any. */
   const drain = async (left: number): Promise<Pending | undefined> => {
@@ -160,8 +174,6 @@ export async function train(
     return undefined;
   };
 
-  let step = from?.step ?? 0;
-  let lastSaved = step;
   while (step < steps) {
     const stopping = listener.stopWanted();
     if (stopping) break;
@@ -173,12 +185,13 @@ export async function train(
     if (bad) return await diverged(bad);
     if (validates) listener.validated(await validate(model, spec, dataSet, step));
     if (saves) {
-      await saved(step, order.position());
-      lastSaved = step;
+      const worthless = await save(step, order.position());
+      if (worthless) return worthless;
     }
   }
   const bad = await drain(0);
   if (bad) return await diverged(bad);
-  if (lastSaved < step) await saved(step, order.position());
+  const worthless = (lastSaved ?? 0) < step ? await save(step, order.position()) : undefined;
+  if (worthless) return worthless;
   return { kind: step < steps ? "stopped" : "finished", step };
 }

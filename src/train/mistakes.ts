@@ -62,8 +62,9 @@ const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   EROFS: ["the disk is read-only", "Make it writable"],
   EIO: ["the disk failed", "Check the disk"],
   EMFILE: ["too many files are open", "Raise the limit (`ulimit -n`)"],
-  ENOTDIR: ["a part of the path is a file, not a folder", "Name another folder with --out"],
-  ENAMETOOLONG: ["the path is too long", "Name another folder with --out"],
+  ENOENT: ["no folder can be made there", "Check the path"],
+  ENOTDIR: ["a part of the path is a file, not a folder", "Take that file away"],
+  ENAMETOOLONG: ["the path is too long", "Shorten it"],
 };
 
 /** An error of the disk while something was written, told as its cause and remedy; anything else as it was. */

@@ -28,12 +28,21 @@ export function takeLock(disk: Disk, path: string, folder: string): void {
 function holderOf(disk: Disk, path: string): Holder | undefined {
   if (!disk.exists(path)) return undefined;
   try {
-    return JSON.parse(new TextDecoder().decode(disk.read(path))) as Holder;
+    const held: unknown = JSON.parse(new TextDecoder().decode(disk.read(path)));
+    return isHolder(held) ? held : undefined;
   } catch {
     // Killed while it wrote the lock.
     return undefined;
   }
 }
+
+const isHolder = (value: unknown): value is Holder =>
+  typeof value === "object" &&
+  value !== null &&
+  "pid" in value &&
+  Number.isSafeInteger(value.pid) &&
+  Number(value.pid) > 0 &&
+  "started" in value;
 
 function isAlive({ pid, started }: Holder): boolean {
   try {

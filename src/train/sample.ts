@@ -35,6 +35,38 @@ export function ddimStep(x: Float32Array, noise: ArrayLike<number>, now: number,
   }
 }
 
+/** Pictures that are not drawn condition what follows as x_1; those without an objective as they are. */
+function finishedPictures(
+  spec: CheckedSpec,
+  { pictures, batch, length }: Batch,
+  declared: PatchesModality,
+  index: number,
+  seed: number,
+): [string, HostArray][] {
+  const objective = spec.objectives[index];
+  const t = objective?.kind === "ddpm" ? 1 : 0;
+  const kept = objective?.kind === "ddpm" ? alphaBar(t, objective.steps) : 1;
+  const size = patchSize(declared);
+  const noisy = new Float32Array(batch * length * size);
+  const picture = new Int32Array(batch * length).fill(-1);
+  const mine = pictures.filter(({ modality }) => modality === index);
+  mine.forEach(({ position, id, patches }, i) => {
+    const draw = stream("sample", seed, id);
+    picture.fill(i, position, position + patchesPerPicture(declared));
+    noisy.set(
+      patches.map((x) => Math.sqrt(kept) * x + Math.sqrt(1 - kept) * draw.normal()),
+      position * size,
+    );
+  });
+  const timestep = new Int32Array(pictureCapacity(declared, batch, length));
+  timestep.fill(t, 0, mine.length);
+  return [
+    [`noisy.${declared.name}`, noisy],
+    [`picture.${declared.name}`, picture],
+    [`timestep.${declared.name}`, timestep],
+  ];
+}
+
 /**
  * Draws anew every picture of a modality in the batch (at most one a sequence is the usual case), whose sequences say
  * what stands before it. Returns the patches of each, in the order of `batch.pictures`: [patches · patch size].
@@ -71,6 +103,9 @@ export async function samplePictures(
   const times = Array.from({ length: options.steps + 1 }, (_, i) =>
     Math.round((T * (options.steps - i)) / options.steps),
   );
+  const others = spec.model.modalities.flatMap((other, index) =>
+    other.kind === "patches" && index !== modality ? finishedPictures(spec, batch, other, index, options.seed) : [],
+  );
   for (const [i, t] of times.slice(0, -1).entries()) {
     const noisy = new Float32Array(rows * size);
     pictures.forEach(({ position }, p) => {
@@ -85,6 +120,7 @@ export async function samplePictures(
       [`picture.${declared.name}`, picture],
       [`timestep.${declared.name}`, timestep],
       ["target", new Int32Array(rows).fill(-1)],
+      ...others,
     ];
     model.writeBatch(new Map(arrays));
     model.runtime.run(["denoise"]);

@@ -1,0 +1,20 @@
+// Whether a spec's objectives find anything to learn in its data.
+import type { DataSet } from "../data/data-set.js";
+import { documentBatch } from "../data/fixed-batches.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { countsOf } from "./host-batch.js";
+
+/** @throws InputError where no document to learn from has a token or a patch that an objective predicts */
+export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
+  const teaches = (document: number): boolean => {
+    const { tokens, patches } = countsOf(spec, [documentBatch(dataSet, [document], { length: spec.data.length })]);
+    return spec.objectives.some((o, m) => o && ((o.kind === "ddpm" ? patches : tokens)[m] as number) > 0);
+  };
+  if (dataSet.train.some(teaches)) return;
+  const names = spec.model.modalities.filter((_, m) => spec.objectives[m]).map(({ name }) => name);
+  throw new InputError(
+    `none of the ${dataSet.train.length} documents to learn from has anything to predict of ${names.join(" or ")}`,
+    "Give the data such segments (text of at least two tokens), or an objective to a modality that they have.",
+  );
+}
