@@ -49,6 +49,12 @@ interface Pending {
 /** Updates that the host is ahead of the losses that it has seen. */
 const AHEAD = 2;
 
+/** A promise that may fail before anyone awaits it, which must not end the process: whoever awaits it is told. */
+function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** Positions that hold a document. */
 const tokensIn = (batches: readonly Batch[]): number =>
   batches.reduce((sum, { document }) => sum + document.filter((d) => d >= 0).length, 0);
@@ -67,7 +73,7 @@ export async function validate(
   for (const [index, each] of batches.entries()) {
     model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(index) }));
     model.runtime.run(["validate"]);
-    pending.push(readLossSums(model, spec));
+    pending.push(awaitedLater(readLossSums(model, spec)));
     if (pending.length > AHEAD) await pending.at(-AHEAD);
   }
   return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
@@ -132,7 +138,7 @@ export async function train(
       model.writeBatch(host);
       model.writeStep(stepScalars(optimizer, lr, clip, step + 1, i > 0));
       model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
-      return readLossSums(model, spec);
+      return awaitedLater(readLossSums(model, spec));
     });
     return {
       step: step + 1,
@@ -140,7 +146,7 @@ export async function train(
       counts,
       batches,
       sums,
-      norm: model.result("grad_norm"),
+      norm: awaitedLater(model.result("grad_norm")),
       position,
       tokens: tokensIn(micros),
     };

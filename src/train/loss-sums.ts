@@ -12,13 +12,12 @@ export interface LossSums {
 export async function readLossSums(model: Model, spec: CheckedSpec): Promise<LossSums> {
   const names = spec.model.modalities.flatMap(({ name, kind }) => (kind === "patches" ? [name] : []));
   const present = names.filter((name) => model.hasResult(`loss.${name}`));
-  const tokens = model.hasResult("loss.tokens")
-    ? model.result("loss.tokens")
-    : Promise.resolve(new Float32Array(spec.model.modalities.length));
-  const pictures = await Promise.all(
-    present.map(async (name): Promise<[string, number]> => [name, (await model.result(`loss.${name}`))[0] as number]),
-  );
-  return { tokens: [...(await tokens)], pictures: new Map(pictures) };
+  // All awaited at once: where the device fails, none of them is left to fail alone.
+  const [tokens, ...pictures] = await Promise.all([
+    model.hasResult("loss.tokens") ? model.result("loss.tokens") : new Float32Array(spec.model.modalities.length),
+    ...present.map((name) => model.result(`loss.${name}`)),
+  ]);
+  return { tokens: [...tokens], pictures: new Map(present.map((name, i) => [name, pictures[i]?.[0] as number])) };
 }
 
 export function addLossSums(all: readonly LossSums[]): LossSums {

@@ -58,10 +58,11 @@ export async function showPictures(
       seed: spec.train.seed,
       steps: SAMPLE_STEPS,
     });
+    const places = prompts.pictures.filter((p) => p.modality === modality).map(({ position }) => position);
     some.forEach((document, i) => {
       const truth = dataSet.picture(document);
       const begin = i * length;
-      const at = prompts.pictures.findIndex((p) => p.modality === modality && p.position >= begin);
+      const at = places.findIndex((position) => position >= begin);
       if (!truth) return;
       const { width, height, channels } = declared;
       const sampled = pixelsOf(samples[at] as Float32Array, declared);

@@ -1,0 +1,299 @@
+// Whole runs that meet trouble: what is said, the exit code, and that nothing earlier is lost.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile, TRAINING_PHASES } from "../../src/compile.js";
+import { prepare } from "../../src/data/prepare.js";
+import { check } from "../../src/front/check.js";
+import { findAdapter, SOURCES } from "../../src/gpu/dawn.js";
+import { DeviceError } from "../../src/gpu/device-error.js";
+import { checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
+import { train } from "../../src/train/loop.js";
+import { openModel } from "../../src/train/model.js";
+import { freshDevice, missingAdapter } from "../gpu/adapter.js";
+import { buildMom, type Mom } from "../support/mom.js";
+
+const SPEC = `
+model {
+  modality text: bytes
+  modality image: patches(size: 8x8, patch: 4x4, channels: 3)
+  d_model: 16
+  block mixer: mamba { d_state: 4, decouple: [in_proj, x_proj, dt_proj, out_proj] }
+  layers: 1 * mixer
+}
+objective {
+  text: cross_entropy
+  image: ddpm(weight: 5, steps: 1000, schedule: cosine)
+}
+data { source: files("pairs.jsonl"), length: 40, held_out: 0.2 }
+train { steps: 6, batch: 2, optimizer: adamw(lr: 3e-3), schedule: constant, seed: 3, checkpoint_every: 2, keep: 3 }
+`;
+
+const missing = await missingAdapter();
+const folder = mkdtempSync(join(tmpdir(), "mom-failures-"));
+const at = (...names: string[]): string => join(folder, ...names);
+const environment = { MOM_CACHE: process.env.MOM_CACHE ?? "" };
+let mom: Mom;
+
+const lines = (documents: readonly unknown[]): string =>
+  documents.map((segments) => `${JSON.stringify({ segments })}\n`).join("");
+const write = (name: string, text: string): string => {
+  writeFileSync(at(name), text);
+  return at(name);
+};
+const trainTo = (file: string, out: string, ...flags: string[]) =>
+  mom.run(["train", file, "--out", at(out), ...flags], folder, environment);
+const stepsOf = (run: string): string[] => readdirSync(at(run, "checkpoints")).sort();
+const bytesOf = (run: string, step: number) =>
+  readdirSync(at(run, "checkpoints", `step-${step}`))
+    .sort()
+    .map((name) => readFileSync(at(run, "checkpoints", `step-${step}`, name)));
+const metrics = (run: string) =>
+  readFileSync(at(run, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string; loss: number | null; losses: Record<string, number | null> });
+
+beforeAll(async () => {
+  mom = await buildMom();
+  const numbers = [...Array(12).keys()];
+  for (const i of numbers) {
+    const background = { r: 20 * i, g: 200 - 10 * i, b: 50 };
+    await sharp({ create: { width: 8, height: 8, channels: 3, background } })
+      .png()
+      .toFile(at(`${i}.png`));
+  }
+  write("pairs.jsonl", lines(numbers.map((i) => [{ text: `word ${i}` }, { image: `${i}.png` }])));
+  write("small.mom", SPEC);
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(missing)("a run that diverges", () => {
+  const wild = SPEC.replace("lr: 3e-3", "lr: 10, weight_decay: 10").replace(
+    "checkpoint_every: 2",
+    "checkpoint_every: 1",
+  );
+
+  test("leaves the weights of the step before, and earlier checkpoints, as a run of that many steps has them", () => {
+    const { code, stderr } = trainTo(write("wild.mom", wild), "wild");
+    expect(code, stderr).toBe(4);
+    expect(stderr).toMatch(/The first tensor that went bad is layers\.0\.\S+, made by \S+: \d+ of its \d+ numbers/);
+    const step = Number(/The weights are those of step (\d+)/.exec(stderr)?.[1]);
+    expect(step).toBeGreaterThan(1);
+    const healthy = trainTo(write("tame.mom", wild.replace("steps: 6", `steps: ${step}`)), "tame");
+    expect(healthy.code, healthy.stderr).toBe(0);
+    expect(stepsOf("wild")).toEqual(stepsOf("tame"));
+    for (let s = 1; s <= step; s++) expect(bytesOf("wild", s)).toEqual(bytesOf("tame", s));
+  });
+
+  test("never saves weights that are not finite, and goes on from before them", () => {
+    expect(trainTo(at("small.mom"), "spoilt").code).toBe(0);
+    const last = at("spoilt", "checkpoints", "step-6");
+    const before = { files: bytesOf("spoilt", 6), metrics: metrics("spoilt") };
+    const whole = parseCheckpoint((name) => readFileSync(join(last, name)));
+    if (typeof whole === "string") throw new Error(whole);
+    (whole.tensors.get("norm.weight")?.data as Float32Array)[3] = Number.NaN;
+    for (const { name, bytes } of checkpointFiles(whole)) writeFileSync(join(last, name), bytes);
+    const { code, stderr } = trainTo(at("small.mom"), "spoilt", "--resume");
+    expect(code, stderr).toBe(4);
+    expect(stderr).toContain("the weight norm.weight is bad: 1 of its 16 numbers");
+    expect(stderr).toMatch(/step-6\. Move that folder away and --resume/);
+    rmSync(last, { recursive: true });
+    const resumed = trainTo(at("small.mom"), "spoilt", "--resume");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(bytesOf("spoilt", 6)).toEqual(before.files);
+    expect(metrics("spoilt")).toEqual(before.metrics);
+    const again = trainTo(at("small.mom"), "spoilt", "--resume");
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain("Nothing was left to train: all 6 steps had been made.");
+    expect(existsSync(at("spoilt", "report.html"))).toBe(true);
+  });
+});
+
+test.skipIf(missing)("a full disk ends a run with what is whole, and with room it goes on to the same end", () => {
+  const disk = at("disk");
+  mkdirSync(disk);
+  const mount = (...args: string[]) => spawnSync("mount", ["-t", "tmpfs", ...args, "none", disk]);
+  if (process.platform !== "linux" || mount("-o", "size=400k").status !== 0) {
+    console.warn("A full disk is not tested: mounting a tmpfs needs root.");
+    return;
+  }
+  try {
+    const { code, stderr } = trainTo(at("small.mom"), "disk/run");
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/step-4 could not be written: the disk is full/);
+    expect(stderr).toContain("go on from step-2, which is as it was, with --resume");
+    expect(stepsOf("disk/run")).toEqual(["step-2"]);
+    expect(mount("-o", "remount,size=4m").status).toBe(0);
+    const resumed = trainTo(at("small.mom"), "disk/run", "--resume");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(trainTo(at("small.mom"), "roomy").code).toBe(0);
+    for (const step of [2, 4, 6]) expect(bytesOf("disk/run", step)).toEqual(bytesOf("roomy", step));
+    expect(metrics("disk/run")).toEqual(metrics("roomy"));
+  } finally {
+    spawnSync("umount", [disk]);
+  }
+});
+
+test("an adapter that is missing ends train and trace with 3 and a remedy, and makes nothing", async () => {
+  const found = await Promise.all(SOURCES.map((source) => findAdapter(source)));
+  const absent = found.find((each) => "missing" in each)?.source;
+  if (absent === undefined) return console.warn("A missing adapter is not tested: this machine has all of them.");
+  write("empty.safetensors", "\x08\0\0\0\0\0\0\0{}      ");
+  const trace = ["trace", at("small.mom"), "--tensors", at("empty.safetensors"), "--out", at("made.safetensors")];
+  for (const args of [["train", at("small.mom"), "--out", at("none")], trace]) {
+    for (const ran of [
+      mom.run([...args, "--adapter", absent], folder, environment),
+      mom.run(args, folder, { ...environment, MOM_ADAPTER: absent }),
+    ]) {
+      expect(ran.code, ran.stderr).toBe(3);
+      expect(ran.stderr).toContain("help See mom doctor.");
+    }
+  }
+  expect(existsSync(at("none"))).toBe(false);
+  expect(existsSync(at("made.safetensors"))).toBe(false);
+});
+
+test.skipIf(missing)("a device that is lost in mid-run ends it with a DeviceError after what was saved", async () => {
+  const { spec } = check({ path: at("small.mom"), text: SPEC }, () => undefined);
+  if (!spec) throw new Error("the spec is wrong");
+  const { dataSet } = await prepare(spec.data, spec.model, { folder, cache: at("cache") });
+  const open = await freshDevice();
+  const { profile } = open;
+  const { batch } = spec.train;
+  const compiled = compile(spec, { profile, batch, length: 40, phases: TRAINING_PHASES, variants: "first" });
+  const saved: number[] = [];
+  const running = train(await openModel(open, compiled), spec, dataSet, {
+    stepped: ({ step }) => step === 3 && open.device.destroy(),
+    validated: () => {},
+    checkpoint: ({ step }) => saved.push(step),
+    stopWanted: () => false,
+  });
+  const error = await running.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(DeviceError);
+  expect((error as DeviceError).message).toMatch(/device was lost/);
+  expect((error as DeviceError).remedy).toMatch(/Resume from the last checkpoint/);
+  expect(saved).toEqual([2]);
+});
+
+describe.skipIf(missing)("a run's folder", () => {
+  test.each([
+    ["a file", "pairs.jsonl", [], /pairs\.jsonl exists, and a run never writes over another/],
+    ["below a file", "pairs.jsonl/a/b", [], /a part of the path is a file, not a folder\.\s+help Take that file away/],
+    [
+      "not there to resume",
+      "nowhere",
+      ["--resume"],
+      /nowhere is not the folder of a run: the folder itself is missing/,
+    ],
+    ["a file to resume", "pairs.jsonl", ["--resume"], /pairs\.jsonl is not the folder of a run: spec\.mom is missing/],
+  ])("that is %s is refused", (_, out, flags, message) => {
+    const { code, stderr } = trainTo(at("small.mom"), out, ...flags);
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(existsSync(at("nowhere"))).toBe(false);
+  });
+
+  test("is locked by a living process alone, and a lock that makes no sense holds nobody up", () => {
+    expect(trainTo(at("small.mom"), "locked").code).toBe(0);
+    const stat = existsSync("/proc/self/stat") ? readFileSync("/proc/self/stat", "utf8") : undefined;
+    const started = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    write("locked/lock.json", JSON.stringify({ pid: process.pid, started }));
+    const held = trainTo(at("small.mom"), "locked", "--resume");
+    expect(held.code, held.stderr).toBe(1);
+    expect(held.stderr).toContain(`Process ${process.pid} is writing to`);
+    for (const lock of ["null", '{"pid":-1,"started":""}', "{"]) {
+      write("locked/lock.json", lock);
+      const { code, stderr } = trainTo(at("small.mom"), "locked", "--resume");
+      expect(code, stderr).toBe(0);
+    }
+  });
+});
+
+test.skipIf(missing)(
+  "data that changed are refused on --resume, and an option that there is not has exit code 2",
+  () => {
+    expect(trainTo(at("small.mom"), "moved").code).toBe(0);
+    const before = bytesOf("moved", 6);
+    cpSync(at("pairs.jsonl"), at("kept.jsonl"));
+    write("pairs.jsonl", `${readFileSync(at("pairs.jsonl"), "utf8")}${lines([[{ text: "another" }]])}`);
+    const { code, stderr } = trainTo(at("small.mom"), "moved", "--resume");
+    cpSync(at("kept.jsonl"), at("pairs.jsonl"));
+    expect(code, stderr).toBe(1);
+    expect(stderr).toContain("Bring the old data back, or start a new run with another --out.");
+    expect(bytesOf("moved", 6)).toEqual(before);
+    expect(trainTo(at("small.mom"), "typo", "--steps", "3").code).toBe(2);
+  },
+);
+
+const TWO_PICTURES = SPEC.replace(
+  "  d_model",
+  "  modality depth: patches(size: 4x4, patch: 2x2, channels: 1)\n  d_model",
+)
+  .replace("pairs", "two")
+  .replace("steps: 6", "steps: 4");
+const numbers = [...Array(10).keys()];
+const twoPictures = numbers.map((i) => [
+  { text: `w${i}` },
+  ...(i % 2 ? [{ image: `${i}.png`, modality: "image" }] : []),
+  ...(i % 3 ? [{ image: `${i}.png`, modality: "depth" }] : []),
+]);
+
+describe.skipIf(missing)("no number of a run is bad, and losses are those of what it learns", () => {
+  test.each([
+    [
+      "two continuous modalities",
+      TWO_PICTURES.replace("  text: cross", "  depth: ddpm(weight: 2, steps: 100)\n  text: cross"),
+      twoPictures,
+      ["text", "image", "depth"],
+    ],
+    ["one without an objective", TWO_PICTURES, twoPictures, ["text", "image"]],
+    ["batches without a picture", TWO_PICTURES, numbers.map((i) => [{ text: `only ${i}` }]), ["text"]],
+    [
+      "tokens alone, nothing held out",
+      `model {
+  modality codes: tokens(vocab: 20)
+  d_model: 16
+  block mixer: mamba { d_state: 4 }
+  layers: 1 * mixer
+}
+objective { codes: cross_entropy }
+data { source: files("two.jsonl"), length: 40, held_out: 0 }
+train { steps: 4, batch: 2, optimizer: adamw(lr: 3e-3) }
+`,
+      numbers.map((i) => [{ tokens: [1, 2, i, 3] }]),
+      ["codes"],
+    ],
+  ])("%s", (name, spec, documents, learned) => {
+    const out = name.replaceAll(/\W+/g, "-");
+    write("two.jsonl", lines(documents));
+    const { code, stderr } = trainTo(write("two.mom", spec), out);
+    expect(code, stderr).toBe(0);
+    const records = metrics(out);
+    expect(records.filter(({ kind }) => kind === "train").length).toBe(4);
+    expect(new Set(records.flatMap(({ losses }) => Object.keys(losses)))).toEqual(new Set(learned));
+    for (const { loss, losses } of records) {
+      for (const value of [loss, ...Object.values(losses)]) expect(value).toBeGreaterThan(0);
+    }
+    if (spec.includes("held_out: 0 ")) expect(records.every(({ kind }) => kind === "train")).toBe(true);
+    expect(stderr).not.toMatch(/NaN|undefined|held out: *\n/);
+    expect(readFileSync(at(out, "report.html"), "utf8")).not.toMatch(/\bNaN\b|undefined/);
+  });
+
+  test("data with nothing to predict are refused", () => {
+    write("two.jsonl", lines([[{ text: "" }], [{ text: "" }]]));
+    const { code, stderr } = trainTo(write("two.mom", TWO_PICTURES), "nothing");
+    expect(code, stderr).toBe(1);
+    expect(stderr).toContain("has anything to predict of text or image");
+    expect(existsSync(at("nothing"))).toBe(false);
+  });
+});
