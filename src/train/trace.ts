@@ -33,10 +33,15 @@ function loadParameters(model: Model, file: GivenTensors, prefix: string): void 
 }
 
 /** Which modality each position has: [B, L]. */
-function modalitiesOf(spec: CheckedSpec, file: GivenTensors, name: string): Int32Array<ArrayBuffer> {
+function modalitiesOf(
+  spec: CheckedSpec,
+  file: GivenTensors,
+  name: string,
+  shape: readonly [number, number],
+): Int32Array<ArrayBuffer> {
   const limit = spec.model.modalities.length;
   return indicesOf(file, name, {
-    shape: batchShape(file, name),
+    shape,
     from: 0,
     limit,
     because: `the spec declares ${limit} ${limit === 1 ? "modality" : "modalities"}, numbered from 0`,
@@ -49,8 +54,8 @@ async function traceStack(
   file: GivenTensors,
   options: TraceOptions,
 ): Promise<GivenTensors> {
-  const modality = modalitiesOf(spec, file, "modality");
   const [batch, length] = batchShape(file, "modality");
+  const modality = modalitiesOf(spec, file, "modality", [batch, length]);
   const shape = [batch, length, spec.model.d_model];
   const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [name, floatsOf(file, name, shape)]);
   const compiled = compile(spec, {
@@ -144,7 +149,7 @@ function stepBatch(
   [batch, length]: readonly [number, number],
 ): { arrays: Map<string, HostArray>; counts: Counts } {
   const prefix = `batch.${step}.`;
-  const modality = modalitiesOf(spec, file, `${prefix}modality`);
+  const modality = modalitiesOf(spec, file, `${prefix}modality`, [batch, length]);
   const { size } = spec.model.vocabulary;
   const isPatch = (r: number): boolean => spec.model.modalities[modality[r] as number]?.kind === "patches";
   const tokens = indicesOf(file, `${prefix}tokens`, {

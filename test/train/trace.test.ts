@@ -1,0 +1,162 @@
+// What mom trace reads and what it refuses: every tensor that is not what the spec makes it, by its name.
+import { beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../src/compile.js";
+import type { Tensor } from "../../src/data/safetensors.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import type { GivenTensors } from "../../src/train/given-tensors.js";
+import { openModel } from "../../src/train/model.js";
+import { trace } from "../../src/train/trace.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { image, sketch, text } from "../support/spec.js";
+
+const B = 2;
+const L = 24;
+const spec = sketch({ modalities: [text, image], vocabulary: 40, d_model: 16, layers: 1, block: { d_state: 4 } });
+/** Three tokens, the 16 patches of a picture, five tokens. */
+const modality = Array.from({ length: B * L }, (_, r) => (r % L >= 3 && r % L < 19 ? 1 : 0));
+
+const floats = (shape: number[], value = 0.5): Tensor => {
+  const data = new Float32Array(shape.reduce((p, n) => p * n, 1)).fill(value);
+  return { dtype: "F32", shape, data };
+};
+const whole = (values: readonly number[], shape = [B, L]): Tensor => ({
+  dtype: "I32",
+  shape,
+  data: Int32Array.from(values),
+});
+const wide = (values: readonly number[]): Tensor => ({
+  dtype: "I64",
+  shape: [B, L],
+  data: BigInt64Array.from(values, BigInt),
+});
+const batch = (step: number): [string, Tensor][] => [
+  [`batch.${step}.modality`, whole(modality)],
+  [`batch.${step}.tokens`, whole(modality.map((m, r) => (m === 1 ? -1 : r % 38)))],
+  [`batch.${step}.noisy`, floats([B, L, 12])],
+  [`batch.${step}.noise`, floats([B, L, 12], 0.25)],
+  [`batch.${step}.timestep`, whole(modality.map((m) => 7 * m))],
+];
+
+const missing = await missingAdapter();
+const options = { stack: false, steps: 1, prefix: "" };
+let right: Map<string, Tensor>;
+const tracing = async (file: GivenTensors, steps = 1) => trace(await testDevice(), spec, file, { ...options, steps });
+
+/** The message that these tensors are refused with, in place of those that are right. */
+async function refusal(changes: readonly [string, Tensor | undefined][], steps = 1): Promise<string> {
+  const file = new Map(right);
+  for (const [name, tensor] of changes) {
+    if (tensor) file.set(name, tensor);
+    else file.delete(name);
+  }
+  const error = await tracing(file, steps).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof InputError)) throw new Error("expected an InputError", { cause: error });
+  expect(error.remedy).not.toBe("");
+  return error.message;
+}
+
+describe.skipIf(missing)("mom trace", () => {
+  beforeAll(async () => {
+    // The parameters' names and shapes are those that a checkpoint has.
+    const device = await testDevice();
+    const phases = [{ name: "gradients", part: "model", noise: "given", gradients: true }] as const;
+    const compiled = compile(spec, { profile: device.profile, batch: B, length: L, phases, variants: "first" });
+    const model = await openModel(device, compiled);
+    model.initialise(1);
+    right = new Map([...(await model.read("parameters")), ...batch(0)]);
+    model.runtime.destroy();
+  });
+
+  test("takes whole numbers of any width and real ones of two", async () => {
+    const made = await tracing(right);
+    const file = new Map(right);
+    file.set("batch.0.modality", { dtype: "U8", shape: [B, L], data: Uint8Array.from(modality) });
+    file.set("batch.0.tokens", wide([...((right.get("batch.0.tokens") as Tensor).data as Int32Array)]));
+    const { shape, data } = right.get("norm.weight") as Tensor;
+    file.set("norm.weight", { dtype: "F64", shape, data: Float64Array.from(data as Float32Array) });
+    const again = await tracing(file);
+    expect([...again.keys()]).toEqual([...made.keys()]);
+    expect(again.get("loss")).toEqual(made.get("loss"));
+    expect(Number.isFinite(made.get("loss")?.data[0])).toBe(true);
+  });
+
+  const changed = (values: readonly number[], place: number, value: number): number[] =>
+    values.map((old, r) => (r === place ? value : old));
+
+  test.each<[string, [string, Tensor | undefined][], RegExp]>([
+    ["a parameter is missing", [["norm.weight", undefined]], /^The tensors lack norm\.weight\.$/],
+    ["a parameter has another shape", [["norm.weight", floats([32])]], /^norm\.weight is \[32\], and .* \[16\]\.$/],
+    [
+      "a parameter is of whole numbers",
+      [["norm.weight", whole(new Array(16).fill(1), [16])]],
+      /^norm\.weight has the type I32, and real/,
+    ],
+    ["the batch is missing", [["batch.0.modality", undefined]], /^The tensors lack batch\.0\.modality/],
+    [
+      "the batch has one dimension",
+      [["batch.0.modality", whole(modality, [B * L])]],
+      /^batch\.0\.modality is \[48\]\.$/,
+    ],
+    ["the batch is empty", [["batch.0.modality", whole([], [0, 24])]], /^batch\.0\.modality is \[0, 24\]\.$/],
+    [
+      "modalities are real numbers",
+      [["batch.0.modality", floats([B, L], 0)]],
+      /^batch\.0\.modality has the type F32, and whole/,
+    ],
+    [
+      "a modality is not the spec's",
+      [["batch.0.modality", whole(changed(modality, 25, 2))]],
+      /^batch\.0\.modality holds 2 at \[1, 1\]; the spec declares 2 modalities/,
+    ],
+    [
+      "a modality is negative",
+      [["batch.0.modality", whole(changed(modality, 0, -1))]],
+      /^batch\.0\.modality holds -1 at \[0, 0\]/,
+    ],
+    [
+      "a picture is cut off",
+      [
+        ["batch.0.modality", whole(changed(modality, 18, 0))],
+        ["batch.0.tokens", whole(modality)],
+      ],
+      /^Sequence 0 of batch\.0\.modality ends inside a picture of image, which has 16 patches\.$/,
+    ],
+    [
+      "an id is beyond the vocabulary",
+      [["batch.0.tokens", whole(changed(new Array(B * L).fill(0), 2, 40))]],
+      /^batch\.0\.tokens holds 40 at \[0, 2\]; the spec's vocabulary has 40 ids\.$/,
+    ],
+    [
+      "an id is beyond 32 bits",
+      [["batch.0.tokens", wide(changed(new Array(B * L).fill(0), 2, 2 ** 40))]],
+      /^batch\.0\.tokens holds 1099511627776 at/,
+    ],
+    [
+      "ids have another length",
+      [["batch.0.tokens", whole(new Array(40).fill(0), [B, 20])]],
+      /^batch\.0\.tokens is \[2, 20\], and .* \[2, 24\]\.$/,
+    ],
+    [
+      "patches have another size",
+      [["batch.0.noisy", floats([B, L, 27])]],
+      /^batch\.0\.noisy is \[2, 24, 27\], and .* \[2, 24, 12\]\.$/,
+    ],
+    ["noise is missing", [["batch.0.noise", undefined]], /^The tensors lack batch\.0\.noise\.$/],
+    [
+      "a timestep is beyond the objective's",
+      [["batch.0.timestep", whole(modality.map((m) => 1001 * m))]],
+      /^batch\.0\.timestep holds 1001 at \[0, 3\]; the objective of image has 1000 steps\.$/,
+    ],
+  ])("refuses a file where %s", async (_, changes, message) => {
+    expect(await refusal(changes)).toMatch(message);
+  });
+
+  test("refuses more steps than the file has batches, and a later batch of another shape", async () => {
+    expect(await refusal([], 2)).toBe("The tensors lack batch.1.modality, and --steps 2 reads batch.0 to batch.1.");
+    const short: [string, Tensor] = ["batch.1.modality", whole(modality.slice(0, L), [1, L])];
+    expect(await refusal([...batch(1), short], 2)).toMatch(/^batch\.1\.modality is \[1, 24\], and .* \[2, 24\]\.$/);
+  });
+});
