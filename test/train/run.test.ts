@@ -138,8 +138,8 @@ test.skipIf(missing)(
     expect(code, stderr).toBe(4);
     const [, step] = /The weights are those of step (\d+)/.exec(stderr) ?? [];
     expect(stderr).toMatch(
-    /The first tensor that went bad is .+, made by .+: \d+ of its \d+ numbers are not finite|too large to be squared/,
-  );
+      /The first tensor that went bad is .+, made by .+: \d+ of its \d+ numbers are not finite|too large to be squared/,
+    );
     const weights = readFileSync(join(out, "checkpoints", `step-${step}`, "weights.safetensors"));
     for (const { data } of readSafetensors(weights, "weights").tensors.values()) {
       expect([...(data as Float32Array)].every(Number.isFinite)).toBe(true);
