@@ -5,15 +5,7 @@
 // slots are rows. LOCAL_X and LOCAL_Y: x or y is indexed by slot, from tile FIRST_TILE on.
 // Rows of no group get the residual, or 0.
 
-const NO_ROW = 0xffffffffu;
-
-fn row_of(slot: u32) -> u32 {
-#if TABLE
-  return table[TILESu + slot];
-#else
-  return select(NO_ROW, slot, slot < ROWSu);
-#end
-}
+#include rows
 
 fn group_of(tile: u32) -> u32 {
 #if TABLE
@@ -40,12 +32,7 @@ fn weight_at(group: u32, d: u32, c: u32) -> u32 {
 }
 
 #if SOFTPLUS
-fn softplus(s: f32) -> f32 {
-  // log1p(e) by its series where e is small: log(1 + e) loses every digit of e there.
-  let e = exp(-abs(s));
-  let series = e * (1.0 - e * (0.5 - e * (0.33333333 - e * (0.25 - e * 0.2))));
-  return max(s, 0.0) + select(log(1.0 + e), series, e < 0.03);
-}
+#include softplus
 #end
 
 fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {

@@ -4,11 +4,7 @@
 fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
 #end
 #if USES_SOFTPLUS
-fn softplus(s: f32) -> f32 {
-  let e = exp(-abs(s));
-  let series = e * (1.0 - e * (0.5 - e * (0.33333333 - e * (0.25 - e * 0.2))));
-  return max(s, 0.0) + select(log(1.0 + e), series, e < 0.03);
-}
+#include softplus
 // 1 − exp(−y) = the slope of softplus where it is y; by its series where y is small.
 fn softplus_slope(y: f32) -> f32 {
   let series = y * (1.0 - y * (0.5 - y * (0.16666667 - y * (0.041666667 - y * 0.0083333333))));

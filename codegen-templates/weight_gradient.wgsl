@@ -2,15 +2,7 @@
 // The slots of a group are cut into SPLITS runs; each run's sum goes to `partial`, or with one run to the gradient.
 // LOCAL_DY: dy is indexed by slot, and only slots of the tiles from FIRST_TILE to END_TILE count.
 
-const NO_ROW = 0xffffffffu;
-
-fn row_of(slot: u32) -> u32 {
-#if TABLE
-  return table[TILESu + slot];
-#else
-  return select(NO_ROW, slot, slot < ROWSu);
-#end
-}
+#include rows
 
 /// First slot of a run, and the slot after its last.
 fn run(group: u32, split: u32) -> vec2<u32> {

@@ -1,14 +1,8 @@
 // The command line: argv to a verb, its outcome to an exit code.
 import { Command, CommanderError } from "commander";
-import pc from "picocolors";
-import { Failure } from "../diagnostics/failure.js";
-import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
-import { render } from "../diagnostics/render.js";
-import { DeviceError } from "../gpu/device-error.js";
-import { TooLarge } from "../ir/too-large.js";
-import { coloured } from "./colour.js";
 import { version } from "./project.js";
+import { tell } from "./thrown.js";
 import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
 
 const VERBS: readonly VerbEntry[] = [
@@ -92,34 +86,11 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
   return code;
 }
 
-const c = pc.createColors(coloured(process.stderr));
-
-/** What a thrown value means to the shell; says it on stderr. */
-function explain(thrown: unknown): ExitCode {
+/** What a thrown value means to the shell. */
+const explain = (thrown: unknown): ExitCode => {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.wrongUsage;
-  if (thrown instanceof Failure) {
-    process.stderr.write(render(thrown.diagnostics, [], coloured(process.stderr)));
-    return thrown.exit;
-  }
-  if (thrown instanceof InputError) {
-    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
-    return EXIT.wrongInput;
-  }
-  if (thrown instanceof DeviceError) {
-    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
-    return EXIT.deviceFailed;
-  }
-  if (thrown instanceof TooLarge) {
-    const remedy = "Take a smaller batch, length or model, or another device; `mom inspect` shows what is needed.";
-    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${remedy}\n`);
-    return EXIT.wrongInput;
-  }
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  process.stderr.write(
-    `${c.red(c.bold("error:"))} ${message}\nThis is a fault in mom itself, not in your spec. Please report it.\n`,
-  );
-  return EXIT.fault;
-}
+  return tell(thrown);
+};
 
 // A reader that goes away (`mom … | head`) ends the program quietly.
 process.stdout.on("error", () => process.exit(EXIT.done));

@@ -5,12 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadDataSet } from "../data/load.js";
-import { Failure } from "../diagnostics/failure.js";
-import { InputError } from "../diagnostics/input-error.js";
-import { render } from "../diagnostics/render.js";
 import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
-import { DeviceError } from "../gpu/device-error.js";
 import { openCompiled } from "./compiled-folder.js";
+import { tell } from "./thrown.js";
 import { runTraining } from "./training.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
@@ -70,19 +67,6 @@ async function main(): Promise<ExitCode> {
   });
 }
 
-function explain(thrown: unknown): ExitCode {
-  if (thrown instanceof Failure) {
-    process.stderr.write(`${render(thrown.diagnostics, [], false)}\n`);
-    return thrown.exit;
-  }
-  if (thrown instanceof InputError || thrown instanceof DeviceError) {
-    process.stderr.write(`error: ${thrown.message}\nhelp ${thrown.remedy}\n`);
-    return thrown instanceof InputError ? EXIT.wrongInput : EXIT.deviceFailed;
-  }
-  process.stderr.write(`error: ${thrown instanceof Error ? thrown.message : thrown}\n`);
-  return EXIT.fault;
-}
-
-const code = await main().catch(explain);
+const code = await main().catch(tell);
 // Dawn keeps the process alive.
 process.stdout.write("", () => process.exit(code));

@@ -7,6 +7,10 @@ const STEP_STRUCT = `struct Step {\n${STEP_FIELDS.map(([name, type]) => `  ${nam
 
 type Constants = DraftDispatch["constants"];
 
+/** Puts the part named by each `#include NAME` line in its place. Parts include nothing. */
+const include = (template: string): string =>
+  template.replace(/^#include (\w+)$/gm, (_, name: keyof typeof TEMPLATES) => TEMPLATES[name].trimEnd());
+
 /** Keeps the lines of `#if NAME`, `#else`, `#end` sections that the constants choose; sections nest. */
 function choose(template: string, constants: Constants): string {
   const open: boolean[] = [];
@@ -30,7 +34,7 @@ export function instantiate(dispatch: DraftDispatch): string {
   );
   const accessors = bindings.flatMap((b) => (b.accessor ? [`${b.accessor}\n`] : []));
   const word = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)\b/g;
-  const body = choose(TEMPLATES[template], constants).replace(word, (found, name: string, suffix: string) => {
+  const body = choose(include(TEMPLATES[template]), constants).replace(word, (found, name: string, suffix: string) => {
     const value = constants[name];
     return value === undefined || typeof value === "boolean" ? found : `${value}${suffix}`;
   });

@@ -1,4 +1,5 @@
 // Tokens on their way in, as ops: bytes, text tokens and codes share one embedding.
+import { shared } from "../ir/ownership.js";
 import type { Builder, TensorId } from "../ir/program.js";
 
 /** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at patches). */
@@ -10,7 +11,7 @@ export function embedTokens(builder: Builder, vocabulary: number, d_model: numbe
     layer: -1,
     part: 0,
     decay: true,
-    of: new Array<number>(builder.modalities).fill(0),
+    of: shared(builder.modalities).of,
   });
   const tokens = builder.input("batch", "embedded", [builder.rows], "i32");
   const y = builder.tensor("value", "embedded_tokens", [builder.rows, d_model]);

@@ -1,4 +1,7 @@
 // `cross_entropy` as ops: the next token, wherever the host says that one is predicted.
+
+import type { Rows } from "../ir/op.js";
+import { shared } from "../ir/ownership.js";
 import type { Builder, TensorId } from "../ir/program.js";
 
 /**
@@ -15,11 +18,11 @@ export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: num
     layer: -1,
     part: 1,
     decay: true,
-    of: new Array<number>(builder.modalities).fill(0),
+    of: shared(builder.modalities).of,
   });
+  const rows: Rows = { over: "positions", ...shared(builder.modalities) };
   const logits = builder.tensor("value", "logits", [R, vocabulary]);
-  const of = new Array<number>(builder.modalities).fill(0);
-  builder.add({ kind: "linear", in: { x, weight }, out: { y: logits }, rows: { over: "positions", groups: 1, of } });
+  builder.add({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
   const loss = builder.tensor("value", "token_loss", [R]);
   const lse = builder.tensor("value", "lse", [R]);
   const target = builder.input("batch", "target", [R], "i32");

@@ -1,6 +1,8 @@
 // lower: a checked spec becomes a program of ops, forward only.
+
 import { lowerMamba, NORM_EPS } from "../blocks/mamba.js";
 import type { CheckedSpec } from "../front/spec.js";
+import { shared } from "../ir/ownership.js";
 import { type Builder, build, type Program, type TensorId } from "../ir/program.js";
 import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { embedPatches, rowsOfModality } from "../modalities/patches.js";
@@ -32,7 +34,7 @@ function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId): TensorId 
 
 function finalNorm(builder: Builder, x: TensorId): TensorId {
   const d_model = builder.shape(x).at(-1) as number;
-  const of = new Array<number>(builder.modalities).fill(0);
+  const of = shared(builder.modalities).of;
   const scale = builder.parameter({
     names: ["norm.weight"],
     shape: [d_model],

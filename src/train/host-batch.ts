@@ -76,14 +76,20 @@ export interface Draw {
 /** The number of a validation batch's draw: never that of a training batch. */
 export const validationDraw = (index: number): number => 2 ** 31 + index;
 
+/** The token that is embedded at each position; −1 at patches and padding. */
+export const embeddedTokens = (spec: CheckedSpec, { tokens, modality, document }: Batch): Int32Array<ArrayBuffer> =>
+  Int32Array.from(tokens, (token, r) => {
+    const patch = spec.model.modalities[modality[r] as number]?.kind === "patches";
+    return patch || (document[r] as number) < 0 ? -1 : token;
+  });
+
 /** Everything that the phases of a model read of a batch. */
 export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { seed, draw }: Draw): HostBatch {
-  const { modality, document, tokens, pictures } = batch;
+  const { modality, tokens, pictures } = batch;
   const rows = tokens.length;
-  const isPatch = (r: number): boolean => spec.model.modalities[modality[r] as number]?.kind === "patches";
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
-    ["embedded", Int32Array.from(tokens, (t, r) => ((document[r] as number) < 0 || isPatch(r) ? -1 : t))],
+    ["embedded", embeddedTokens(spec, batch)],
     ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
     ...tokenArrays(spec, targetsOf(spec, batch), modality, counts),
   ]);

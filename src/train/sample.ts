@@ -4,7 +4,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { alphaBar } from "../objectives/ddpm.js";
 import { stream } from "../random/stream.js";
-import type { HostArray } from "./host-batch.js";
+import { embeddedTokens, type HostArray } from "./host-batch.js";
 import type { Model } from "./model.js";
 
 const MAX_BETA = 0.999;
@@ -95,11 +95,7 @@ export async function samplePictures(
   pictures.forEach(({ position }, i) => {
     picture.fill(i, position, position + patchesPerPicture(declared));
   });
-  const embedded = Int32Array.from(batch.tokens, (t, r) =>
-    (batch.document[r] as number) < 0 || spec.model.modalities[batch.modality[r] as number]?.kind === "patches"
-      ? -1
-      : t,
-  );
+  const embedded = embeddedTokens(spec, batch);
   const times = Array.from({ length: options.steps + 1 }, (_, i) =>
     Math.round((T * (options.steps - i)) / options.steps),
   );

@@ -1,0 +1,10 @@
+// The row in a slot of a table of rows, a part that other templates include; without TABLE slots are rows.
+const NO_ROW = 0xffffffffu;
+
+fn row_of(slot: u32) -> u32 {
+#if TABLE
+  return table[TILESu + slot];
+#else
+  return select(NO_ROW, slot, slot < ROWSu);
+#end
+}

@@ -1,0 +1,31 @@
+// What a thrown value means to whoever runs mom or a compiled trainer: said on stderr, with an exit code.
+import pc from "picocolors";
+import { Failure } from "../diagnostics/failure.js";
+import { InputError } from "../diagnostics/input-error.js";
+import { render } from "../diagnostics/render.js";
+import { DeviceError } from "../gpu/device-error.js";
+import { TooLarge } from "../ir/too-large.js";
+import { coloured } from "./colour.js";
+import { EXIT, type ExitCode } from "./verb.js";
+
+export function tell(thrown: unknown): ExitCode {
+  const c = pc.createColors(coloured(process.stderr));
+  if (thrown instanceof Failure) {
+    process.stderr.write(render(thrown.diagnostics, [], coloured(process.stderr)));
+    return thrown.exit;
+  }
+  if (thrown instanceof InputError || thrown instanceof DeviceError) {
+    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${thrown.remedy}\n`);
+    return thrown instanceof InputError ? EXIT.wrongInput : EXIT.deviceFailed;
+  }
+  if (thrown instanceof TooLarge) {
+    const remedy = "Take a smaller batch, length or model, or another device; `mom inspect` shows what is needed.";
+    process.stderr.write(`${c.red(c.bold("error:"))} ${thrown.message}\n${c.cyan("help")} ${remedy}\n`);
+    return EXIT.wrongInput;
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  process.stderr.write(
+    `${c.red(c.bold("error:"))} ${message}\nThis is a fault in mom itself, not in your spec. Please report it.\n`,
+  );
+  return EXIT.fault;
+}
