@@ -1,0 +1,64 @@
+// The nearest of a codebook's entries, for every row: what turns patches and frames into codes.
+
+/** Columns that are summed before the distance so far is compared with the best. */
+const STRIDE = 8;
+
+export interface Nearest {
+  /** Index of each row's entry; of equally near ones the first. */
+  readonly codes: Int32Array;
+  /** Squared distance of each row to it. */
+  readonly distances: Float64Array;
+}
+
+/**
+ * Exact, by squared distances in float64: an entry is given up where its sum over the first columns is too large.
+ * @param rows [rows, columns]
+ * @param entries [entries, columns], at least one
+ * @param guess codes that are likely, for speed; the result does not depend on them
+ */
+export function nearestEntries(
+  rows: Float32Array,
+  entries: Float32Array,
+  columns: number,
+  guess?: Int32Array,
+): Nearest {
+  const [count, K] = [rows.length / columns, entries.length / columns];
+  const codes = new Int32Array(count);
+  const distances = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
+    const at = row * columns;
+    let code = guess?.[row] ?? 0;
+    let best = squaredDistance(rows, at, entries, code * columns, columns, Number.POSITIVE_INFINITY);
+    for (let entry = 0; entry < K; entry++) {
+      const distance = squaredDistance(rows, at, entries, entry * columns, columns, best);
+      if (distance < best || (distance === best && entry < code)) {
+        best = distance;
+        code = entry;
+      }
+    }
+    codes[row] = code;
+    distances[row] = best;
+  }
+  return { codes, distances };
+}
+
+/** Σ (a − b)² over the columns in their order; some sum above `limit` as soon as it is above. */
+export function squaredDistance(
+  a: Float32Array,
+  atA: number,
+  b: Float32Array,
+  atB: number,
+  columns: number,
+  limit: number,
+): number {
+  let sum = 0;
+  for (let column = 0; column < columns; ) {
+    const end = Math.min(column + STRIDE, columns);
+    for (; column < end; column++) {
+      const difference = (a[atA + column] as number) - (b[atB + column] as number);
+      sum += difference * difference;
+    }
+    if (sum > limit) return sum;
+  }
+  return sum;
+}
