@@ -68,6 +68,9 @@ export const TRAINING_PHASES: readonly PhaseRequest[] = [
   { name: "denoise", part: "denoise", noise: "given", gradients: false },
 ];
 
+/** Validation alone: the kernels, and so the numbers, of a run in training. */
+export const EVALUATION_PHASES: readonly PhaseRequest[] = TRAINING_PHASES.filter(({ name }) => name === "validate");
+
 function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOptions): StageOutput {
   const { batch, length, profile } = options;
   const chunk = Math.min(options.chunk ?? DEFAULT_CHUNK, length);

@@ -31,6 +31,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/train.js"),
   },
   {
+    name: "eval",
+    summary: "compute a trained model's losses by modality, on held-out documents or others",
+    example: "mom eval runs/quickstart",
+    load: () => import("./verbs/eval.js"),
+  },
+  {
     name: "trace",
     summary: "make steps on given tensors and write all that they make",
     example:

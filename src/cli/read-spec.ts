@@ -20,15 +20,18 @@ export interface ReadSpec {
   readonly folder: string;
 }
 
-/** Prints errors and warnings to stderr. */
-export function readSpec(file: string): ReadSpec {
-  const { spec, json, diagnostics, sources } = checkFile(file);
+/**
+ * Prints errors and warnings to stderr.
+ * @param origin where the file's text comes from, if it is a copy: paths in it are relative to that
+ */
+export function readSpec(file: string, origin = file): ReadSpec {
+  const { spec, json, diagnostics, sources } = checkFile(file, origin);
   if (diagnostics.length > 0) process.stderr.write(`${render(diagnostics, sources, coloured(process.stderr))}\n`);
-  return { spec, json, folder: dirname(resolve(file)) };
+  return { spec, json, folder: dirname(resolve(origin)) };
 }
 
 /** Throws a `Failure` where the file itself cannot be read. */
-export function checkFile(file: string): Checked {
+export function checkFile(file: string, origin = file): Checked {
   const source = readText(file);
   if (source === undefined) {
     const message = `There is no readable file \`${file}\`.`;
@@ -42,12 +45,12 @@ export function checkFile(file: string): Checked {
       },
     ]);
   }
-  return check(source, reader(file));
+  return check({ ...source, path: origin }, reader(origin));
 }
 
 /** Reads inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */
 function reader(entry: string): Read {
-  const folder = dirname(realpathSync(entry));
+  const folder = dirname(realpathOf(entry) ?? resolve(entry));
   const project = packageFolder(folder) ?? folder;
   return (path) => {
     const inside = (full: string): boolean => {

@@ -16,12 +16,15 @@ import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-fol
 import { chosen, type ShownPicture, showPictures } from "../train/show.js";
 import { checkTeaches } from "../train/teaching.js";
 import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
+import { lossUnits } from "./units.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
 export interface TrainingRequest {
   readonly spec: CheckedSpec;
   /** The spec as resolved, which the run keeps. */
   readonly specText: string;
+  /** The file that the spec was read from, if it was: its paths are relative to that. */
+  readonly specFile?: string;
   readonly compiled: CompiledModel["compiled"];
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
@@ -43,12 +46,6 @@ const png = ({ width, height, channels }: ShownPicture, pixels: Uint8Array): Uin
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest) {
   const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
   const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-  const units: Record<string, string> = {};
-  spec.model.modalities.forEach(({ name, kind }, index) => {
-    if (spec.objectives[index])
-      units[name] =
-        kind === "patches" ? "mean squared error of the noise" : kind === "bytes" ? "nats a byte" : "nats a token";
-  });
   return {
     title,
     facts: [
@@ -57,7 +54,7 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest) {
       ["Device", device.description],
       ["Planned memory", `${(memory / 2 ** 20).toFixed(1)} MiB`],
     ] as const,
-    units,
+    units: lossUnits(spec),
   };
 }
 
@@ -101,7 +98,11 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   checkTeaches(spec, request.dataSet);
   const run: Run = resume
     ? openRun(folder)
-    : createRun(folder, { spec: request.specText, plan: planText({ ...request, profile: request.device.profile }) });
+    : createRun(folder, {
+        spec: request.specText,
+        plan: planText({ ...request, profile: request.device.profile }),
+        file: request.specFile,
+      });
   const progress = progressOn(terminal);
   let interruptedAt: number | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {

@@ -4,15 +4,16 @@ import type { DataSet } from "./data-set.js";
 import { batchOf, checkLengths, firstFit, type Piece } from "./packing.js";
 
 /**
- * Every held-out document once, in each order that it may stand in.
+ * Every held-out document (or every one of `documents`) once, in each order that it may stand in.
  * All batches have `batch` sequences; at the end of the last one, whole sequences may be padding.
  */
 export function* validationBatches(
   dataSet: DataSet,
   { length, batch }: { readonly length: number; readonly batch: number },
+  documents: readonly number[] = dataSet.validation,
 ): Generator<Batch, void, undefined> {
-  checkLengths(dataSet, dataSet.validation, length);
-  const pieces = dataSet.validation.flatMap((document): Piece[] => {
+  checkLengths(dataSet, documents, length);
+  const pieces = documents.flatMap((document): Piece[] => {
     const written = { document, reversed: false };
     return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
   });

@@ -39,12 +39,41 @@ export function* checkpointFiles(checkpoint: Checkpoint): Generator<NamedFile> {
   yield { name: CHECKPOINT_FILES.sums, bytes: encode(sums.join("")) };
 }
 
+/** The bytes of a file of a checkpoint, or undefined if it is missing. */
+type Read = (name: string) => Uint8Array | undefined;
+
 /**
  * A checkpoint from its files.
- * @param read the bytes of a file, or undefined if it is missing
  * @returns what is wrong, in a few words, where it is not whole
  */
-export function parseCheckpoint(read: (name: string) => Uint8Array | undefined): Checkpoint | string {
+export function parseCheckpoint(read: Read): Checkpoint | string {
+  const contents = wholeFiles(read, [CHECKPOINT_FILES.weights, CHECKPOINT_FILES.optimizer, CHECKPOINT_FILES.state]);
+  if (typeof contents === "string") return contents;
+  const stored = stateIn(contents);
+  if (typeof stored === "string") return stored;
+  const moments = tensorsIn(contents, CHECKPOINT_FILES.optimizer);
+  return {
+    step: stored.step,
+    tensors: tensorsIn(contents, CHECKPOINT_FILES.weights),
+    optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
+    state: stored.state,
+  };
+}
+
+/** What a trained model is made from. */
+export type Weights = Pick<Checkpoint, "step" | "tensors" | "state">;
+
+/** The same without the optimiser's file, which is neither read nor checked. */
+export function parseWeights(read: Read): Weights | string {
+  const contents = wholeFiles(read, [CHECKPOINT_FILES.weights, CHECKPOINT_FILES.state]);
+  if (typeof contents === "string") return contents;
+  const stored = stateIn(contents);
+  if (typeof stored === "string") return stored;
+  return { step: stored.step, tensors: tensorsIn(contents, CHECKPOINT_FILES.weights), state: stored.state };
+}
+
+/** The files of these names, each as its checksum says; else what is wrong. */
+function wholeFiles(read: Read, names: readonly string[]): Map<string, Uint8Array> | string {
   const listed = read(CHECKPOINT_FILES.sums);
   if (listed === undefined) return `${CHECKPOINT_FILES.sums} is missing`;
   const sums = new Map(
@@ -53,23 +82,23 @@ export function parseCheckpoint(read: (name: string) => Uint8Array | undefined):
       .map((line) => [line.slice(66), line.slice(0, 64)] as const),
   );
   const contents = new Map<string, Uint8Array>();
-  for (const name of [CHECKPOINT_FILES.weights, CHECKPOINT_FILES.optimizer, CHECKPOINT_FILES.state]) {
+  for (const name of names) {
     const bytes = read(name);
     if (bytes === undefined) return `${name} is missing`;
     if (sums.get(name) !== sha256(bytes)) return `${name} is not what was written (its checksum differs)`;
     contents.set(name, bytes);
   }
-  const bytesOf = (name: string): Uint8Array => contents.get(name) ?? new Uint8Array();
-  const stored = JSON.parse(decode(bytesOf(CHECKPOINT_FILES.state))) as { format: number; step: number; state: Json };
+  return contents;
+}
+
+const tensorsIn = (contents: ReadonlyMap<string, Uint8Array>, name: string): Map<string, Tensor> =>
+  readSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors;
+
+function stateIn(contents: ReadonlyMap<string, Uint8Array>): { step: number; state: Json } | string {
+  const text = decode(contents.get(CHECKPOINT_FILES.state) ?? new Uint8Array());
+  const stored = JSON.parse(text) as { format: number; step: number; state: Json };
   if (stored.format !== FORMAT) return `${CHECKPOINT_FILES.state} has format ${stored.format}, not ${FORMAT}`;
-  const tensorsOf = (name: string): Map<string, Tensor> => readSafetensors(bytesOf(name), name).tensors;
-  const moments = tensorsOf(CHECKPOINT_FILES.optimizer);
-  return {
-    step: stored.step,
-    tensors: tensorsOf(CHECKPOINT_FILES.weights),
-    optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
-    state: stored.state,
-  };
+  return stored;
 }
 
 const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>

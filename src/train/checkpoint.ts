@@ -1,8 +1,9 @@
 // The checkpoints of a run: written whole or not at all, checked when read, the newest kept.
 import { join } from "node:path";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import { type Checkpoint, checkpointFiles, parseCheckpoint } from "./checkpoint-files.js";
-import { damagedCheckpoint, diskFailure, noWholeCheckpoint } from "./mistakes.js";
+import { type Checkpoint, checkpointFiles, parseCheckpoint, parseWeights, type Weights } from "./checkpoint-files.js";
+import type { Disk } from "./disk.js";
+import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./mistakes.js";
 import { pathIn, type Run } from "./run-folder.js";
 import { removeWholeFolder, writeWholeFolder } from "./whole-folder.js";
 
@@ -35,15 +36,18 @@ export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number):
   }
 }
 
-/** The checkpoint of a step, or in a few words why it can't be had. */
-export function readCheckpoint(run: Run, step: number): Checkpoint | string {
-  const folder = join(pathIn(run, "checkpoints"), nameOf(step));
-  const read = (name: string): Uint8Array | undefined => {
+const filesIn =
+  (disk: Disk, folder: string) =>
+  (name: string): Uint8Array | undefined => {
     const path = join(folder, name);
-    return run.disk.exists(path) ? run.disk.read(path) : undefined;
+    return disk.exists(path) ? disk.read(path) : undefined;
   };
-  return parseCheckpoint(read);
-}
+
+const folderOf = (run: Run, step: number): string => join(pathIn(run, "checkpoints"), nameOf(step));
+
+/** The checkpoint of a step, or in a few words why it can't be had. */
+export const readCheckpoint = (run: Run, step: number): Checkpoint | string =>
+  parseCheckpoint(filesIn(run.disk, folderOf(run, step)));
 
 /**
  * The newest checkpoint that is whole, with a warning for each newer one that is damaged; no checkpoint at all
@@ -51,12 +55,44 @@ export function readCheckpoint(run: Run, step: number): Checkpoint | string {
  * @throws Failure where there are some and none is whole
  */
 export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings: readonly Diagnostic[] } {
+  const { found, warnings } = newestWhole(run, parseCheckpoint);
+  return found === undefined ? { warnings } : { checkpoint: found, warnings };
+}
+
+/**
+ * The weights of a run after `step` updates, or of its newest checkpoint that is whole.
+ * @throws Failure where there is none
+ */
+export function runWeights(run: Run, step?: number): { weights: Weights; warnings: readonly Diagnostic[] } {
+  const steps = checkpointSteps(run);
+  if (step !== undefined && steps.includes(step)) {
+    return { weights: folderWeights(folderOf(run, step), run.disk), warnings: [] };
+  }
+  const { found, warnings } = step === undefined ? newestWhole(run, parseWeights) : { found: undefined, warnings: [] };
+  if (found === undefined) throw noCheckpoint(run.path, step, steps);
+  return { weights: found, warnings };
+}
+
+/**
+ * The weights of a checkpoint's own folder.
+ * @throws Failure where it is not whole
+ */
+export function folderWeights(folder: string, disk: Disk): Weights {
+  const weights = parseWeights(filesIn(disk, folder));
+  if (typeof weights === "string") throw badCheckpoint(folder, weights);
+  return weights;
+}
+
+function newestWhole<T>(
+  run: Run,
+  parse: (read: (name: string) => Uint8Array | undefined) => T | string,
+): { found?: T; warnings: readonly Diagnostic[] } {
   const damage: { path: string; what: string }[] = [];
   for (const step of checkpointSteps(run).reverse()) {
-    const found = readCheckpoint(run, step);
+    const found = parse(filesIn(run.disk, folderOf(run, step)));
     const warnings = damage.map(({ path, what }) => damagedCheckpoint(path, what));
-    if (typeof found !== "string") return { checkpoint: found, warnings };
-    damage.push({ path: join(pathIn(run, "checkpoints"), nameOf(step)), what: found });
+    if (typeof found !== "string") return { found, warnings };
+    damage.push({ path: folderOf(run, step), what: found });
   }
   if (damage.length === 0) return { warnings: [] };
   throw noWholeCheckpoint(

@@ -29,7 +29,7 @@ export function targetsOf(spec: CheckedSpec, batch: Batch): Int32Array<ArrayBuff
   });
 }
 
-export function countsOf(spec: CheckedSpec, batches: readonly Batch[]): Counts {
+export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
   const tokens = spec.model.modalities.map(() => 0);
   const patches = spec.model.modalities.map(() => 0);
   for (const batch of batches) {

@@ -59,19 +59,21 @@ function awaitedLater<T>(promise: Promise<T>): Promise<T> {
 const tokensIn = (batches: readonly Batch[]): number =>
   batches.reduce((sum, { document }) => sum + document.filter((d) => d >= 0).length, 0);
 
-/** Mean losses over everything that is held out, with the same noise every time. */
+/** Mean losses over everything that is held out, or over `documents`, with the same noise every time. */
 export async function validate(
   model: Model,
   spec: CheckedSpec,
   dataSet: DataSet,
   step: number,
+  documents: readonly number[] = dataSet.validation,
 ): Promise<ValidationRecord> {
   const { seed, batch } = spec.train;
-  const batches = [...validationBatches(dataSet, { length: spec.data.length, batch })];
-  const counts = countsOf(spec, batches);
+  // Made twice rather than kept: there may be more of them than memory holds.
+  const batches = () => validationBatches(dataSet, { length: spec.data.length, batch }, documents);
+  const counts = countsOf(spec, batches());
   const pending: Promise<LossSums>[] = [];
-  for (const [index, each] of batches.entries()) {
-    model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(index) }));
+  for (const each of batches()) {
+    model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(pending.length) }));
     model.runtime.run(["validate"]);
     pending.push(awaitedLater(readLossSums(model, spec)));
     if (pending.length > AHEAD) await pending.at(-AHEAD);

@@ -53,6 +53,24 @@ export const noWholeCheckpoint = (path: string, damage: readonly string[]): Fail
     "Restore one from a copy, or start a new run with another --out.",
   );
 
+export const noCheckpoint = (path: string, step: number | undefined, steps: readonly number[]): Failure =>
+  error(
+    "no-checkpoint",
+    "No such checkpoint",
+    `${path} has no checkpoint${step === undefined ? "" : ` of step ${step}`}.`,
+    steps.length > 0
+      ? `It has those of ${steps.length > 1 ? "steps" : "step"} ${steps.join(", ")}.`
+      : "One is written every `train.checkpoint_every` steps, after the last step, and when a run is stopped.",
+  );
+
+export const badCheckpoint = (path: string, what: string): Failure =>
+  error(
+    "bad-checkpoint",
+    "Not a whole checkpoint",
+    `${path} is not a whole checkpoint: ${what}.`,
+    "Name a folder `checkpoints/step-N` of a run.",
+  );
+
 /** What Node's code of a failed file operation means, and what mends it. */
 const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   ENOSPC: ["the disk is full", "Free some space"],

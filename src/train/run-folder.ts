@@ -1,5 +1,5 @@
 // The folder of a run: what stands where, and how one is made and opened.
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type Disk, nodeDisk } from "./disk.js";
 import { diskFailure, folderExists, noRun } from "./mistakes.js";
 import { takeLock } from "./run-lock.js";
@@ -15,6 +15,8 @@ export interface Run {
 export const RUN_FILES = {
   spec: "spec.mom",
   plan: "plan.json",
+  /** Where the spec stood: its paths are relative to that place. */
+  origin: "origin.json",
   /** The same in two runs of one spec and seed. */
   metrics: "metrics.jsonl",
   /** Clock times, which are not. */
@@ -34,10 +36,14 @@ export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(r
 
 /**
  * Makes the folder of a new run, which this process holds until `closeRun`.
- * @param contents the spec as resolved, and the plan as JSON
+ * @param contents the spec as resolved, the plan as JSON, and the path of the spec's file
  * @throws Failure where the folder exists or can't be made
  */
-export function createRun(path: string, contents: { spec: string; plan: string }, disk: Disk = nodeDisk): Run {
+export function createRun(
+  path: string,
+  contents: { readonly spec: string; readonly plan: string; readonly file?: string | undefined },
+  disk: Disk = nodeDisk,
+): Run {
   const run = { path, disk };
   if (disk.exists(path)) throw folderExists(path);
   try {
@@ -46,6 +52,10 @@ export function createRun(path: string, contents: { spec: string; plan: string }
     disk.makeFolder(pathIn(run, "checkpoints"));
     disk.makeFolder(pathIn(run, "samples"));
     disk.create(pathIn(run, "plan"), new TextEncoder().encode(contents.plan));
+    if (contents.file !== undefined) {
+      const origin = { spec: relative(resolve(path), resolve(contents.file)) };
+      disk.create(pathIn(run, "origin"), new TextEncoder().encode(`${JSON.stringify(origin)}\n`));
+    }
     // Last, for a folder with a spec is a run.
     disk.create(pathIn(run, "spec"), new TextEncoder().encode(contents.spec));
     disk.sync(path);
@@ -71,6 +81,15 @@ export function openRun(path: string, disk: Disk = nodeDisk): Run {
 
 /** Lets others train it. A process that ends without has no hold on it either. */
 export const closeRun = (run: Run): void => run.disk.remove(pathIn(run, "lock"));
+
+/** The file that a run's spec was read from; the copy in the run where none is known. */
+export function originOf(run: Run): string {
+  const path = pathIn(run, "origin");
+  if (!run.disk.exists(path)) return pathIn(run, "spec");
+  const origin: unknown = JSON.parse(new TextDecoder().decode(run.disk.read(path)));
+  const spec = typeof origin === "object" && origin !== null && "spec" in origin ? origin.spec : undefined;
+  return typeof spec === "string" ? join(run.path, spec) : pathIn(run, "spec");
+}
 
 /** A run to read from; nothing in it is touched, and it may be in use. */
 export function runAt(path: string, disk: Disk = nodeDisk): Run {

@@ -1,6 +1,15 @@
 // The folder of a run: made once, opened again, taken back to a step.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -9,7 +18,7 @@ import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js"
 import { nodeDisk } from "../../src/train/disk.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { recorder, rewindRun } from "../../src/train/recorder.js";
-import { closeRun, createRun, openRun, type Run } from "../../src/train/run-folder.js";
+import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
 import { eventBytesUpTo } from "../../src/train/tensorboard.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
@@ -36,6 +45,15 @@ test("a run holds its spec and plan", () => {
   expect(textOf(run, "spec.mom")).toBe(contents.spec);
   expect(textOf(run, "plan.json")).toBe(contents.plan);
   expect(openRun(run.path)).toEqual(run);
+});
+
+test("a run knows where its spec stood, and moves with it", () => {
+  const file = join(folder, "specs", "a.mom");
+  const run = createRun(join(folder, "runs", "a"), { ...contents, file });
+  expect(originOf(run)).toBe(file);
+  renameSync(join(folder, "runs"), join(folder, "moved"));
+  expect(originOf({ ...run, path: join(folder, "moved", "a") })).toBe(file);
+  expect(originOf(newRun("plain"))).toBe(join(folder, "plain", "spec.mom"));
 });
 
 test("a folder that exists is refused and left alone, an empty one too", () => {

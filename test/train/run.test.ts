@@ -90,6 +90,32 @@ test.skipIf(missing)(
   300_000,
 );
 
+test.skipIf(missing)("mom eval computes what validation in training did, to the last bit", () => {
+  const first = join(folder, "first");
+  const recorded = JSON.parse(metrics(first).trim().split("\n").at(-1) as string);
+  expect(recorded.kind).toBe("validation");
+  const held = mom.run(["eval", first, "--json"]);
+  expect(held.code, held.stderr).toBe(0);
+  expect(JSON.parse(held.stdout)).toEqual({
+    step: STEPS,
+    loss: recorded.loss,
+    losses: recorded.losses,
+    split: "validation",
+    documents: 92,
+  });
+  const checkpoint = join(first, "checkpoints", "step-28");
+  const before = mom.run(["eval", spec, "--checkpoint", checkpoint, "--split", "validation", "--json"]);
+  expect(before.code, before.stderr).toBe(0);
+  expect(JSON.parse(before.stdout)).toMatchObject({ step: 28, documents: 92 });
+  expect(JSON.parse(before.stdout).loss).not.toBe(recorded.loss);
+  const earlier = mom.run(["eval", first, "--step", "28", "--json"]);
+  expect(earlier.stdout).toBe(before.stdout);
+  const absent = mom.run(["eval", first, "--step", "3"]);
+  expect(absent.code).toBe(1);
+  expect(absent.stderr).toContain("It has those of steps 28, 30.");
+  expect(mom.run(["eval", spec]).stderr).toContain("has no weights of its own");
+});
+
 test.skipIf(missing)("an interrupted run saves, says how to go on, and goes on as if nothing had been", async () => {
   const [whole, stopped] = [join(folder, "first"), join(folder, "stopped")] as [string, string];
   const process = mom.start(["train", spec, "--out", stopped]);

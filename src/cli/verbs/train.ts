@@ -47,6 +47,7 @@ export const verb: Verb = {
         const code = await runTraining({
           spec,
           specText: printSpec(json as Json),
+          specFile: file,
           compiled,
           dataSet,
           device,

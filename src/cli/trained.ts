@@ -1,0 +1,57 @@
+// What was trained, for the verbs that use it: a run's folder, or a spec with the folder of a checkpoint.
+import { existsSync, statSync } from "node:fs";
+import { InvalidArgumentError } from "commander";
+import { InputError } from "../diagnostics/input-error.js";
+import { render } from "../diagnostics/render.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { folderWeights, runWeights } from "../train/checkpoint.js";
+import type { Weights } from "../train/checkpoint-files.js";
+import { nodeDisk } from "../train/disk.js";
+import { originOf, pathIn, runAt } from "../train/run-folder.js";
+import { coloured } from "./colour.js";
+import { readSpec } from "./read-spec.js";
+
+export interface TrainedOptions {
+  readonly checkpoint?: string;
+  readonly step?: number;
+}
+
+export interface Trained {
+  readonly spec: CheckedSpec;
+  /** Paths in the spec are relative to this folder. */
+  readonly folder: string;
+  readonly weights: Weights;
+}
+
+export const RUN_ARGUMENT = ["<run>", "the folder of a run; or a spec, with --checkpoint"] as const;
+export const CHECKPOINT_OPTION = ["--checkpoint <folder>", "a checkpoint's folder, whose weights are taken"] as const;
+export const STEP_OPTION = ["--step <n>", "take the checkpoint of that step (default: the last)"] as const;
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It is a whole number from 0 on.");
+  return Number(text);
+}
+
+/**
+ * Undefined where the spec is wrong, which is then said on stderr.
+ * @throws InputError or Failure where there is no such run or checkpoint
+ */
+export function openTrained(path: string, { checkpoint, step }: TrainedOptions): Trained | undefined {
+  if (existsSync(path) && statSync(path).isFile()) {
+    if (checkpoint === undefined) {
+      throw new InputError(
+        `${path} is a spec, which has no weights of its own.`,
+        "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
+      );
+    }
+    const { spec, folder } = readSpec(path);
+    return spec && { spec, folder, weights: folderWeights(checkpoint, nodeDisk) };
+  }
+  const run = runAt(path);
+  const { spec, folder } = readSpec(pathIn(run, "spec"), originOf(run));
+  if (spec === undefined) return undefined;
+  if (checkpoint !== undefined) return { spec, folder, weights: folderWeights(checkpoint, nodeDisk) };
+  const { weights, warnings } = runWeights(run, step);
+  if (warnings.length > 0) process.stderr.write(`${render(warnings, [], coloured(process.stderr))}\n`);
+  return { spec, folder, weights };
+}

@@ -1,0 +1,94 @@
+// `mom eval`: the losses of a trained model by modality, as validation in training computes them.
+import { Option } from "commander";
+import { compile, EVALUATION_PHASES } from "../../compile.js";
+import { prepare } from "../../data/prepare.js";
+import { InputError } from "../../diagnostics/input-error.js";
+import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { validate } from "../../train/loop.js";
+import type { ValidationRecord } from "../../train/metrics.js";
+import { openModel } from "../../train/model.js";
+import { formatLoss } from "../progress.js";
+import {
+  CHECKPOINT_OPTION,
+  openTrained,
+  RUN_ARGUMENT,
+  STEP_OPTION,
+  type TrainedOptions,
+  wholeNumber,
+} from "../trained.js";
+import { lossUnits } from "../units.js";
+import { EXIT, type Verb } from "../verb.js";
+
+const SPLITS = ["validation", "train"] as const;
+type Split = (typeof SPLITS)[number];
+
+interface Options extends TrainedOptions {
+  readonly split: Split;
+  readonly json?: true;
+  readonly adapter?: AdapterSource;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument(...RUN_ARGUMENT)
+      .option(...STEP_OPTION, wholeNumber)
+      .option(...CHECKPOINT_OPTION)
+      .addOption(
+        new Option("--split <name>", "the documents held out, or those learned from")
+          .choices(SPLITS)
+          .default("validation"),
+      )
+      .option("--json", "print JSON")
+      .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
+      .action(async (path: string, options: Options) => {
+        const trained = openTrained(path, options);
+        if (!trained) return finish(EXIT.wrongInput);
+        const { spec, folder, weights } = trained;
+        const notice = (text: string) => process.stderr.write(`${text}\n`);
+        const { dataSet } = await prepare(spec.data, spec.model, { folder, notice });
+        const documents = dataSet[options.split];
+        if (documents.length === 0) {
+          throw new InputError(
+            `No document is held out: data.held_out is ${spec.data.held_out}.`,
+            "Take --split train, or train a run with a larger data.held_out.",
+          );
+        }
+        const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
+        const compiled = compile(spec, {
+          profile: device.profile,
+          batch: spec.train.batch,
+          length: spec.data.length,
+          phases: EVALUATION_PHASES,
+          variants: "first",
+        });
+        const model = await openModel(device, compiled);
+        model.load("parameters", weights.tensors);
+        const record = await validate(model, spec, dataSet, weights.step, documents);
+        model.runtime.destroy();
+        const { split } = options;
+        process.stdout.write(
+          options.json
+            ? `${JSON.stringify({ ...record, kind: undefined, split, documents: documents.length })}\n`
+            : text(record, split, documents.length, lossUnits(spec)),
+        );
+        finish(EXIT.done);
+      });
+  },
+};
+
+function text(
+  { step, loss, losses }: ValidationRecord,
+  split: Split,
+  documents: number,
+  units: Readonly<Record<string, string>>,
+): string {
+  const about = split === "validation" ? "held out" : "learned from";
+  const rows = [
+    ...Object.entries(losses).map(([name, value]) => [name, formatLoss(value), units[name] ?? ""] as const),
+    ["all", formatLoss(loss), "weighted"] as const,
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value, unit]) => `  ${name.padEnd(width)}  ${value.padEnd(6)}  ${unit}`);
+  return `Step ${step}, ${documents} documents ${about}:\n${lines.join("\n")}\n`;
+}
