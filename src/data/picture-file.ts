@@ -1,12 +1,15 @@
 // Decodes image files to pixels of a modality's size.
 import sharp from "sharp";
 import { InputError } from "../diagnostics/input-error.js";
-import type { PatchesModality } from "../modalities/modality.fields.js";
+import type { PatchGeometry } from "../modalities/modality.fields.js";
 
 /** Bumped when decoding gives other pixels, so that shards are prepared anew. */
 export const DECODER = 1;
 
 const WHITE = { r: 255, g: 255, b: 255, alpha: 1 };
+
+/** Pixels of a picture, and numbers of a pixel. */
+export type PictureSize = Pick<PatchGeometry, "height" | "width" | "channels">;
 
 /**
  * Fits the whole image into the size, with white at its sides where the aspect differs and behind what is transparent.
@@ -14,11 +17,11 @@ const WHITE = { r: 255, g: 255, b: 255, alpha: 1 };
  * @param place names the image in errors
  * @returns pixels [height, width, channels]
  */
-export async function decodePicture(bytes: Uint8Array, modality: PatchesModality, place: string): Promise<Uint8Array> {
-  const { height, width, channels } = modality;
+export async function decodePicture(bytes: Uint8Array, size: PictureSize, place: string): Promise<Uint8Array> {
+  const { height, width, channels } = size;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new InputError(
-      `modality ${modality.name} has ${channels} channels`,
+      `${place}: the modality of the image has ${channels} channels`,
       "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );
   const background = channels === 4 ? { ...WHITE, alpha: 0 } : WHITE;

@@ -14,9 +14,18 @@ export interface TokensModality {
   readonly tokenizer?: string;
 }
 
-export interface PatchesModality {
-  readonly kind: "patches";
+/** Discrete codes of pictures or speech, any number an item. Never owns the markers. */
+export interface CodesModality {
+  readonly kind: "codes";
   readonly name: string;
+  /** Number of codes: the entries of the codebook. */
+  readonly vocab: number;
+  /** Path of the codebook file as written, relative to the spec that wrote it. */
+  readonly codebook?: string;
+}
+
+/** How a picture is cut into patches. */
+export interface PatchGeometry {
   /** Pixels of a picture, and of a patch. */
   readonly height: number;
   readonly width: number;
@@ -25,13 +34,18 @@ export interface PatchesModality {
   readonly channels: number;
 }
 
-export type Modality = BytesModality | TokensModality | PatchesModality;
+export interface PatchesModality extends PatchGeometry {
+  readonly kind: "patches";
+  readonly name: string;
+}
+
+export type Modality = BytesModality | TokensModality | CodesModality | PatchesModality;
 
 /** Numbers in one patch: rows × columns × channels. */
-export const patchSize = (m: PatchesModality): number => m.patchHeight * m.patchWidth * m.channels;
+export const patchSize = (m: PatchGeometry): number => m.patchHeight * m.patchWidth * m.channels;
 
 /** Positions that one picture takes. */
-export const patchesPerPicture = (m: PatchesModality): number => (m.height / m.patchHeight) * (m.width / m.patchWidth);
+export const patchesPerPicture = (m: PatchGeometry): number => (m.height / m.patchHeight) * (m.width / m.patchWidth);
 
 /** The one vocabulary of all token modalities, laid out in the order of declaration. */
 export interface Vocabulary {
@@ -47,5 +61,5 @@ export interface Vocabulary {
 }
 
 /** The most pictures of a modality that a batch can hold. */
-export const pictureCapacity = (modality: PatchesModality, batch: number, length: number): number =>
+export const pictureCapacity = (modality: PatchGeometry, batch: number, length: number): number =>
   batch * Math.max(1, Math.floor(length / patchesPerPicture(modality)));

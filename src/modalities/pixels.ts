@@ -1,23 +1,23 @@
 // Pictures ↔ patches. A picture is u8 pixels [height, width, channels]; patches follow each other row by row,
 // and a patch is flattened by row, column, channel, scaled to [−1, 1].
-import { type PatchesModality, patchesPerPicture, patchSize } from "./modality.fields.js";
+import { type PatchGeometry, patchesPerPicture, patchSize } from "./modality.fields.js";
 
 /** Half of 255: pixel 0 is −1 and pixel 255 is 1. */
 const HALF_RANGE = 127.5;
 
 /** @returns [patches, patch size] */
-export function patchesOf(pixels: Uint8Array, modality: PatchesModality): Float32Array {
-  const patches = new Float32Array(patchesPerPicture(modality) * patchSize(modality));
-  eachRowOfPatch(modality, (pixel, value, count) => {
+export function patchesOf(pixels: Uint8Array, geometry: PatchGeometry): Float32Array {
+  const patches = new Float32Array(patchesPerPicture(geometry) * patchSize(geometry));
+  eachRowOfPatch(geometry, (pixel, value, count) => {
     for (let i = 0; i < count; i++) patches[value + i] = (pixels[pixel + i] as number) / HALF_RANGE - 1;
   });
   return patches;
 }
 
 /** The nearest pixels; values beyond [−1, 1] are clipped, and NaN is black. @returns [height, width, channels] */
-export function pixelsOf(patches: Float32Array, modality: PatchesModality): Uint8Array {
-  const pixels = new Uint8Array(modality.height * modality.width * modality.channels);
-  eachRowOfPatch(modality, (pixel, value, count) => {
+export function pixelsOf(patches: Float32Array, geometry: PatchGeometry): Uint8Array {
+  const pixels = new Uint8Array(geometry.height * geometry.width * geometry.channels);
+  eachRowOfPatch(geometry, (pixel, value, count) => {
     for (let i = 0; i < count; i++) {
       const level = Math.round(((patches[value + i] as number) + 1) * HALF_RANGE);
       pixels[pixel + i] = Math.min(255, Math.max(0, level));
@@ -27,8 +27,8 @@ export function pixelsOf(patches: Float32Array, modality: PatchesModality): Uint
 }
 
 /** Visits every stretch that is consecutive in the picture and in its patch: one row of one patch. */
-function eachRowOfPatch(modality: PatchesModality, visit: (pixel: number, value: number, count: number) => void): void {
-  const { height, width, patchHeight, patchWidth, channels } = modality;
+function eachRowOfPatch(geometry: PatchGeometry, visit: (pixel: number, value: number, count: number) => void): void {
+  const { height, width, patchHeight, patchWidth, channels } = geometry;
   const count = patchWidth * channels;
   let value = 0;
   for (let top = 0; top < height; top += patchHeight)

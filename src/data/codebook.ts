@@ -1,0 +1,68 @@
+// Codebooks: files of entries, and pictures ↔ the codes of their patches.
+import { InputError } from "../diagnostics/input-error.js";
+import {
+  type CodebookFacts,
+  type CodebookKind,
+  codebookFacts,
+  codebookMetadata,
+  type PictureCodes,
+} from "../modalities/codebook.fields.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { patchesOf, pixelsOf } from "../modalities/pixels.js";
+import { nearestEntries } from "./nearest.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+
+export interface Codebook<Kind extends CodebookKind = CodebookKind> {
+  readonly facts: CodebookFacts<Kind>;
+  /** [entries, columns] */
+  readonly entries: Float32Array;
+}
+
+export type PictureCodebook = Codebook<PictureCodes>;
+
+const FIT = "Fit one: mom data codebook --pictures emoji --out FILE.safetensors";
+
+/**
+ * @param name the file as the user knows it, for errors
+ * @throws InputError where the file is no codebook
+ */
+export function readCodebook(bytes: Uint8Array, name: string): Codebook {
+  const { tensors, metadata } = readSafetensors(bytes, name);
+  const entries = tensors.get("entries");
+  const facts = codebookFacts(metadata, entries?.shape ?? []);
+  if (typeof facts === "string") throw new InputError(`${name}: not a codebook: ${facts}`, FIT);
+  if (entries?.dtype !== "F32") throw new InputError(`${name}: the codebook's entries are not F32`, FIT);
+  if (!entries.data.every(Number.isFinite))
+    throw new InputError(`${name}: an entry of the codebook is not finite`, FIT);
+  return { facts, entries: entries.data };
+}
+
+/** The bytes of a codebook's file. @throws RangeError where the entries do not have the kind's columns */
+export function writeCodebook(kind: CodebookKind, entries: Float32Array, columns: number): Uint8Array {
+  const shape = [entries.length / columns, columns];
+  const facts = codebookFacts(codebookMetadata(kind), shape);
+  if (typeof facts === "string") throw new RangeError(`no codebook: ${facts}`);
+  return writeSafetensors(new Map([["entries", { dtype: "F32", shape, data: entries }]]), codebookMetadata(kind));
+}
+
+export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook => codebook.facts.kind.of === "patches";
+
+/** The code of each patch, row by row. @param pixels [height, width, channels] */
+export function codesOf(pixels: Uint8Array, { facts, entries }: PictureCodebook): Int32Array {
+  return nearestEntries(patchesOf(pixels, facts.kind), entries, facts.columns).codes;
+}
+
+/**
+ * The picture that codes stand for.
+ * @param codes the modality's own ids, from 0, one for each patch row by row; a missing patch stays grey
+ * @returns pixels [height, width, channels]
+ */
+export function pictureOf(codes: ArrayLike<number>, { facts, entries }: PictureCodebook): Uint8Array {
+  const { columns, kind } = facts;
+  const patches = new Float32Array(patchesPerPicture(kind) * columns);
+  for (let i = 0; i < Math.min(codes.length, patchesPerPicture(kind)); i++) {
+    const code = codes[i] as number;
+    patches.set(entries.subarray(code * columns, (code + 1) * columns), i * columns);
+  }
+  return pixelsOf(patches, kind);
+}
