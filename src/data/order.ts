@@ -3,7 +3,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import { stream } from "../random/stream.js";
 import type { Batch } from "./batch.js";
 import type { DataSet } from "./data-set.js";
-import { batchOf, checkLengths, firstFit, type Piece } from "./packing.js";
+import { batchOf, checkLengths, firstFit, type Piece, segmentsOf } from "./packing.js";
 
 export interface TrainingShape {
   /** Positions in a sequence. */
@@ -13,6 +13,8 @@ export interface TrainingShape {
   /** Micro-batches that are packed together, so that an update reads the same however it is cut up; 1 if absent. */
   readonly accumulate?: number;
   readonly seed: number;
+  /** By modality: the probability that a document which ends in such a picture stands without what precedes it. */
+  readonly drop?: readonly number[];
 }
 
 export interface TrainingOrder {
@@ -34,7 +36,7 @@ export interface DataPosition {
 
 /** Batches without end. The same data set, shape and seed give the same batches. */
 export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
-  const { length, batch, seed, accumulate = 1 } = shape;
+  const { length, batch, seed, accumulate = 1, drop = [] } = shape;
   checkLengths(dataSet, dataSet.train, length);
   let place: DataPosition = { epoch: 0, index: 0, micro: 0 };
   let epochs: Epoch[] = [];
@@ -43,7 +45,7 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
   const epoch = (number: number): Epoch => {
     const known = epochs.find((order) => order.number === number);
     if (known !== undefined) return known;
-    const fresh = epochOf(dataSet, seed, number);
+    const fresh = epochOf(dataSet, seed, number, drop);
     epochs = [...epochs.slice(-1), fresh];
     return fresh;
   };
@@ -88,8 +90,9 @@ interface Epoch {
   readonly pieces: readonly Piece[];
 }
 
-/** Every training document once, shuffled (Fisher–Yates), each with its order drawn. */
-function epochOf(dataSet: DataSet, seed: number, number: number): Epoch {
+/** Every training document once, shuffled (Fisher–Yates), each with its order drawn, and whether it is cut. */
+function epochOf(dataSet: DataSet, seed: number, number: number, drop: readonly number[]): Epoch {
+  const cut = stream("order", seed, number, 2);
   const draw = stream("order", seed, number, 0);
   const flip = stream("order", seed, number, 1);
   const order = [...dataSet.train];
@@ -99,7 +102,11 @@ function epochOf(dataSet: DataSet, seed: number, number: number): Epoch {
   }
   const pieces = order.map((document): Piece => {
     const reversed = flip.uniform() < 0.5;
-    return { document, reversed: reversed && dataSet.documents[document]?.eitherOrder === true };
+    const piece = { document, reversed: reversed && dataSet.documents[document]?.eitherOrder === true };
+    const segments = segmentsOf(dataSet, piece);
+    const last = segments.at(-1);
+    const probability = last?.kind === "picture" && segments.length > 1 ? (drop[last.modality] ?? 0) : 0;
+    return probability > 0 && cut.uniform() < probability ? { ...piece, lastAlone: true } : piece;
   });
   return { number, pieces };
 }

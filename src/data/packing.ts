@@ -9,6 +9,8 @@ import { type Document, documentLength, type Segment, sizeOf } from "./document.
 export interface Piece {
   readonly document: number;
   readonly reversed: boolean;
+  /** Only the last segment stands: a picture without what precedes it. */
+  readonly lastAlone?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function firstFit(
   for (let placed = 0; ; placed++) {
     const piece = pieceAt(placed);
     if (piece === undefined) return { rows, placed };
-    const needed = positionsOf(dataSet, piece.document);
+    const needed = documentLength(segmentsOf(dataSet, piece).map(sizeOf), dataSet.parts);
     const row = room.findIndex((free) => free >= needed);
     if (row === -1) return { rows, placed };
     room[row] = (room[row] as number) - needed;
@@ -37,6 +39,13 @@ export function firstFit(
 /** Positions that a document takes. */
 export const positionsOf = (dataSet: DataSet, document: number): number =>
   documentLength(documentOf(dataSet, document).segments.map(sizeOf), dataSet.parts);
+
+/** The segments of a piece, in their order. */
+export function segmentsOf(dataSet: DataSet, { document, reversed, lastAlone = false }: Piece): readonly Segment[] {
+  const { segments } = documentOf(dataSet, document);
+  const ordered = reversed ? segments.toReversed() : segments;
+  return lastAlone ? ordered.slice(-1) : ordered;
+}
 
 function documentOf(dataSet: DataSet, number: number): Document {
   const document = dataSet.documents[number];
@@ -83,8 +92,7 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
         const end = position + patchCount(dataSet, owner);
         while (position < end) token(0, owner);
       };
-      const { segments } = documentOf(dataSet, piece.document);
-      for (const segment of piece.reversed ? segments.toReversed() : segments) {
+      for (const segment of segmentsOf(dataSet, piece)) {
         const span = vocabulary.spans[segment.modality];
         if (span !== undefined) token(span.begin, vocabulary.owner);
         content(segment);

@@ -11,6 +11,8 @@ export interface DdpmObjective {
   /** T: timesteps are 1..T. */
   readonly steps: number;
   readonly schedule: "cosine";
+  /** Probability that a document which ends in such a picture is learned without what precedes it. */
+  readonly drop: number;
 }
 
 export type Objective = CrossEntropyObjective | DdpmObjective;

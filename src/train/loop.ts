@@ -100,7 +100,8 @@ export async function train(
   from?: Checkpoint,
 ): Promise<Outcome> {
   const { seed, batch, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
-  const order = openTraining(dataSet, { length: spec.data.length, batch, accumulate, seed });
+  const drop = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? objective.drop : 0));
+  const order = openTraining(dataSet, { length: spec.data.length, batch, accumulate, seed, drop });
   if (from) {
     const bad = findBadWeight(from.tensors);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Batch } from "../../src/data/batch.js";
 import { type DataSet, openDataSet } from "../../src/data/data-set.js";
 import { documentBatch, validationBatches } from "../../src/data/fixed-batches.js";
-import { type DataPosition, openTraining } from "../../src/data/order.js";
+import { type DataPosition, openTraining, type TrainingOrder } from "../../src/data/order.js";
 import { batchOf, positionsOf } from "../../src/data/packing.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -94,14 +94,44 @@ describe("training order", () => {
     expect(differ).toBe(true);
   });
 
+  it("cuts documents that end in a picture down to it, as often as asked, and leaves the rest as it was", () => {
+    const dataSet = pairs(lengthsOf(200), 0);
+    // One sequence a batch: documents are read in their order.
+    const [whole, cut, always] = [0, 0.25, 1].map((drop) =>
+      openTraining(dataSet, { ...shape, batch: 1, drop: [0, drop] }),
+    ) as [TrainingOrder, TrainingOrder, TrainingOrder];
+    const alone = [BEGIN, 0, 0, 0, 0, END, DOCUMENT_END].join();
+    const read = (order: TrainingOrder): string[] => {
+      const found: string[] = [];
+      while (found.length < 600) for (const tokens of documentsOf(order.next())) found.push(tokens.join());
+      return found.slice(0, 600);
+    };
+    const [wholes, cuts, bare] = [whole, cut, always].map(read) as [string[], string[], string[]];
+    expect(wholes).not.toContain(alone);
+    const pictureLast = wholes.filter((tokens) => !tokens.startsWith(`${BEGIN}`)).length;
+    const dropped = cuts.filter((tokens) => tokens === alone).length;
+    expect(dropped / pictureLast).toBeGreaterThan(0.18);
+    expect(dropped / pictureLast).toBeLessThan(0.32);
+    // The order is that of a run that drops nothing: packing has more room, and that is all.
+    cuts.forEach((tokens, i) => {
+      if (tokens !== alone) expect(tokens).toBe(wholes[i]);
+    });
+    // A picture that comes first keeps what follows it.
+    expect(bare.filter((tokens) => tokens === alone)).toHaveLength(pictureLast);
+    expect(bare.filter((tokens) => tokens !== alone).every((tokens) => tokens.startsWith(`${BEGIN}`))).toBe(true);
+  });
+
   it("resumes at any batch, across epochs, with and without accumulation", () => {
     const dataSet = pairs(lengthsOf(23));
-    for (const accumulate of [1, 3]) {
-      const order = openTraining(dataSet, { ...shape, accumulate });
+    for (const [accumulate, drop] of [
+      [1, []],
+      [3, [0, 0.5]],
+    ] as const) {
+      const order = openTraining(dataSet, { ...shape, accumulate, drop });
       const seen: { position: DataPosition; batch: Batch }[] = [];
       for (let step = 0; step < 25; step++) seen.push({ position: order.position(), batch: order.next() });
       expect(seen.at(-1)?.position.epoch).toBeGreaterThan(1);
-      const used = openTraining(dataSet, { ...shape, accumulate });
+      const used = openTraining(dataSet, { ...shape, accumulate, drop });
       for (const { position, batch } of [...seen].reverse()) {
         used.seek(JSON.parse(JSON.stringify(position)) as DataPosition);
         expect(used.position()).toEqual(position);

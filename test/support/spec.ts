@@ -47,7 +47,7 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
     ...wanted.block,
     parts,
   };
-  const ddpm: Objective = { kind: "ddpm", weight: 5, steps: 1000, schedule: "cosine" };
+  const ddpm: Objective = { kind: "ddpm", weight: 5, steps: 1000, schedule: "cosine", drop: 0 };
   return {
     model: {
       modalities: wanted.modalities,
