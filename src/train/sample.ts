@@ -1,38 +1,17 @@
-// Pictures out of noise: DDIM (Song et al. 2021) over a subset of the timesteps, conditioned on what stands before.
+// Pictures out of noise, in the places of a batch's own: DDIM, conditioned on what stands before.
 import type { Batch } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { alphaBar } from "../objectives/ddpm.js";
-import { stream } from "../random/stream.js";
+import { type Stream, stream } from "../random/stream.js";
+import { cappedAlphaBar, denoiseStep, visitedTimesteps } from "./denoise.js";
 import { embeddedTokens, type HostArray } from "./host-batch.js";
 import type { Model } from "./model.js";
-
-const MAX_BETA = 0.999;
-
-/** ᾱ(0..T) with every β capped at 0.999, since ᾱ(T) itself is 0. */
-export function cappedAlphaBar(T: number): Float64Array {
-  const kept = new Float64Array(T + 1).fill(1);
-  for (let t = 1; t <= T; t++) {
-    const beta = Math.min(MAX_BETA, 1 - alphaBar(t, T) / alphaBar(t - 1, T));
-    kept[t] = (kept[t - 1] as number) * (1 - beta);
-  }
-  return kept;
-}
 
 export interface SampleOptions {
   readonly seed: number;
   /** Timesteps that are visited. */
   readonly steps: number;
-}
-
-/** One DDIM step from ᾱ `now` to ᾱ `next`, with x̂_0 clipped to [−1, 1]; in place. */
-export function ddimStep(x: Float32Array, noise: ArrayLike<number>, now: number, next: number): void {
-  for (let i = 0; i < x.length; i++) {
-    const value = x[i] as number;
-    const clean = Math.min(1, Math.max(-1, (value - Math.sqrt(1 - now) * (noise[i] as number)) / Math.sqrt(now)));
-    const direction = (value - Math.sqrt(now) * clean) / Math.sqrt(1 - now);
-    x[i] = Math.sqrt(next) * clean + Math.sqrt(1 - next) * direction;
-  }
 }
 
 /** Pictures that are not drawn condition what follows as x_1; those without an objective as they are. */
@@ -87,18 +66,14 @@ export async function samplePictures(
   const numbers = patchesPerPicture(declared) * size;
   const rows = batch.tokens.length;
   const pictures = batch.pictures.filter((p) => p.modality === modality);
-  const x = pictures.map(({ id }) => {
-    const draw = stream("sample", options.seed, id);
-    return Float32Array.from({ length: numbers }, () => draw.normal());
-  });
+  const draws = pictures.map(({ id }) => stream("sample", options.seed, id));
+  const x = draws.map((draw) => Float32Array.from({ length: numbers }, () => draw.normal()));
   const picture = new Int32Array(rows).fill(-1);
   pictures.forEach(({ position }, i) => {
     picture.fill(i, position, position + patchesPerPicture(declared));
   });
   const embedded = embeddedTokens(spec, batch);
-  const times = Array.from({ length: options.steps + 1 }, (_, i) =>
-    Math.round((T * (options.steps - i)) / options.steps),
-  );
+  const times = visitedTimesteps(T, options.steps);
   const others = spec.model.modalities.flatMap((other, index) =>
     other.kind === "patches" && index !== modality ? finishedPictures(spec, batch, other, index, options.seed) : [],
   );
@@ -123,7 +98,8 @@ export async function samplePictures(
     const predicted = await model.result(`prediction.${declared.name}`);
     pictures.forEach(({ position }, p) => {
       const noise = predicted.subarray(position * size, position * size + numbers);
-      ddimStep(x[p] as Float32Array, noise, kept[t] as number, kept[times[i + 1] as number] as number);
+      const step = { sampler: "ddim", now: kept[t] as number, next: kept[times[i + 1] as number] as number } as const;
+      denoiseStep(x[p] as Float32Array, noise, { ...step, clip: true }, draws[p] as Stream);
     });
   }
   return x;

@@ -1,0 +1,73 @@
+// Samplers of diffusion on data whose best prediction is known: they must draw from its distribution.
+import { describe, expect, test } from "vitest";
+import { stream } from "../../src/random/stream.js";
+import {
+  cappedAlphaBar,
+  denoiseStep,
+  guided,
+  SAMPLERS,
+  type Sampler,
+  visitedTimesteps,
+} from "../../src/train/denoise.js";
+
+const T = 1000;
+const kept = cappedAlphaBar(T);
+
+/** The noise in x that is expected where the data are normal with this mean and deviation. */
+const bestNoise = (x: number, t: number, mean: number, deviation: number): number => {
+  const a = kept[t] as number;
+  return (Math.sqrt(1 - a) * (x - Math.sqrt(a) * mean)) / (a * deviation ** 2 + 1 - a);
+};
+
+function sampled(sampler: Sampler, steps: number, clip: boolean, mean: number, deviation: number): Float32Array {
+  const draw = stream("sample", 5);
+  const x = Float32Array.from({ length: 4000 }, () => draw.normal());
+  const times = visitedTimesteps(T, steps);
+  times.slice(0, -1).forEach((t, i) => {
+    const noise = x.map((value) => bestNoise(value, t, mean, deviation));
+    const [now, next] = [kept[t], kept[times[i + 1] as number]] as [number, number];
+    denoiseStep(x, noise, { sampler, now, next, clip }, draw);
+  });
+  return x;
+}
+
+const mean = (x: Float32Array): number => x.reduce((sum, value) => sum + value, 0) / x.length;
+const deviation = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + (v - mean(x)) ** 2, 0) / x.length);
+
+describe.each(SAMPLERS)("%s", (sampler) => {
+  test("draws what the data are, in many steps and in few", () => {
+    for (const steps of [1000, 100]) {
+      const x = sampled(sampler, steps, false, 0.3, 0.2);
+      expect(mean(x)).toBeCloseTo(0.3, 1.5);
+      expect(Math.abs(deviation(x) / 0.2 - 1)).toBeLessThan(0.1);
+    }
+  });
+  test("clips the estimate of a picture, and not of latents", () => {
+    const clipped = sampled(sampler, 20, true, 3, 0.1);
+    expect(Math.max(...clipped)).toBeLessThanOrEqual(1);
+    expect(mean(clipped)).toBeGreaterThan(0.99);
+    expect(mean(sampled(sampler, 20, false, 3, 0.1))).toBeCloseTo(3, 1);
+  });
+  test("is the same again", () => {
+    expect(sampled(sampler, 10, true, 0, 0.5)).toEqual(sampled(sampler, 10, true, 0, 0.5));
+  });
+});
+
+test("timesteps go from T to 0, each once, and are never more than there are", () => {
+  expect(visitedTimesteps(1000, 4)).toEqual([1000, 750, 500, 250, 0]);
+  expect(visitedTimesteps(3, 50)).toEqual([3, 2, 1, 0]);
+  const times = visitedTimesteps(1000, 333);
+  expect(new Set(times).size).toBe(334);
+});
+
+test("ᾱ falls from 1, never to 0", () => {
+  expect(kept[0]).toBe(1);
+  expect(kept.every((a, t) => a > 0 && (t === 0 || a < (kept[t - 1] as number)))).toBe(true);
+});
+
+test("guidance of 1 is the condition alone, 0 is none, more goes beyond", () => {
+  const [c, u] = [Float32Array.of(1, 2), Float32Array.of(0, -2)];
+  expect([...guided(c, u, 1)]).toEqual([1, 2]);
+  expect([...guided(c, u, 0)]).toEqual([0, -2]);
+  expect([...guided(c, u, 3)]).toEqual([3, 10]);
+});
