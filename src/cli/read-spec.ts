@@ -6,7 +6,6 @@ import { isError, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
-import type { Read } from "../front/imports.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { coloured } from "./colour.js";
 import { packageFolder } from "./project.js";
@@ -45,14 +44,15 @@ export function checkFile(file: string, origin = file): Checked {
       },
     ]);
   }
-  return check({ ...source, path: origin }, reader(origin));
+  const find = finder(origin);
+  return check({ ...source, path: origin }, find(readText), (path, limit) => find((p) => readStart(p, limit))(path));
 }
 
-/** Reads inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */
-function reader(entry: string): Read {
+/** Finds files inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */
+function finder(entry: string): <T>(read: (path: string) => T) => (path: string) => T | undefined | "outside" {
   const folder = dirname(realpathOf(entry) ?? resolve(entry));
   const project = packageFolder(folder) ?? folder;
-  return (path) => {
+  return (read) => (path) => {
     const inside = (full: string): boolean => {
       const way = relative(project, full);
       return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
@@ -60,7 +60,7 @@ function reader(entry: string): Read {
     if (!inside(resolve(realpathOf(dirname(path)) ?? dirname(path), path.split("/").at(-1) ?? ""))) return "outside";
     const real = realpathOf(path);
     if (real === undefined) return undefined;
-    return inside(real) ? readText(path) : "outside";
+    return inside(real) ? read(path) : "outside";
   };
 }
 
@@ -74,15 +74,21 @@ function realpathOf(path: string): string | undefined {
 
 /** Not more of a file than it takes to see that it is too large. Undefined for what is no readable file. */
 function readText(path: string): Source | undefined {
+  const bytes = readStart(path, 4 * SOURCE_LIMIT + 4);
+  return bytes && { path, text: bytes.toString("utf8") };
+}
+
+/** At most so many bytes of a file. Undefined for what is no readable file. */
+function readStart(path: string, limit: number): Buffer | undefined {
   let handle: number | undefined;
   try {
     handle = openSync(path, "r");
     if (!fstatSync(handle).isFile()) return undefined;
-    const bytes = Buffer.alloc(Math.min(fstatSync(handle).size, 4 * SOURCE_LIMIT + 4));
+    const bytes = Buffer.alloc(Math.min(fstatSync(handle).size, limit));
     let length = 0;
     for (let got = -1; got !== 0 && length < bytes.length; length += got)
       got = readSync(handle, bytes, length, bytes.length - length, length);
-    return { path, text: bytes.toString("utf8", 0, length) };
+    return bytes.subarray(0, length);
   } catch {
     return undefined;
   } finally {

@@ -103,3 +103,20 @@ export const tokenizerUnreadable = (span: Span, path: string): Diagnostic =>
       example: "tokens(vocab: 32_000)",
     },
   );
+
+export const codebookUnreadable = (span: Span, path: string, why: string): Diagnostic =>
+  error("codebook", "Codebook", `The codes of \`${path}\` cannot be counted: ${why}.`, span, {
+    help: "Fit one with `mom data codebook`, or give the number of codes as `vocab`.",
+    example: "codes(vocab: 512)",
+  });
+
+export const fileOutside = (span: Span, path: string): Diagnostic =>
+  error(
+    "file-outside",
+    "Outside the project",
+    `\`${path}\` is outside the project's folder, and a spec may only name what is inside.`,
+    span,
+    {
+      help: "Copy the file into the project, and give its path relative to the spec. The project's folder is that of the nearest package.json, or of the spec.",
+    },
+  );

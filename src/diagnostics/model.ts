@@ -39,15 +39,15 @@ export const noTextModality = (span: Span): Diagnostic =>
     },
   );
 
-export const vocabularyMissing = (span: Span, name: string): Diagnostic =>
+export const vocabularyMissing = (span: Span, name: string, file: string, example: string): Diagnostic =>
   say(
     "error",
     "vocabulary-missing",
     "No vocabulary",
-    `\`${name}\` says neither how many ids it has nor what its tokenizer is.`,
+    `\`${name}\` says neither how many ids it has nor what its ${file} is.`,
     span,
     {
-      example: "tokens(vocab: 32_000)",
+      example,
     },
   );
 

@@ -1,19 +1,16 @@
 // The front's one entry: the text of a spec to its meaning, or to what is wrong with it.
 import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
-import { needsName, tokenizerUnreadable } from "../diagnostics/fields.js";
+import { needsName } from "../diagnostics/fields.js";
 import { ablationsAsJson, checkAblations } from "./ablate.js";
+import { countIds, type ReadBytes } from "./count-ids.js";
 import type { Section } from "./document.js";
 import { findingsOf } from "./findings.js";
 import { load, type Read } from "./imports.js";
-import { beside } from "./paths.js";
-import { below, valueAt } from "./places.js";
 import { printSpec } from "./print-spec.js";
 import { resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
 import { type Shaping, shapeSection } from "./shape.js";
 import type { CheckedSpec, Json } from "./spec.js";
-import type { SpecJson } from "./spec-json.js";
-import { idsOf } from "./tokenizer.js";
 import { validateSpec } from "./validate.js";
 
 const ABLATION_FIELDS = fieldsOf(fieldNode(fieldNode(ROOT, "ablate") ?? {}, "*") ?? {});
@@ -29,8 +26,11 @@ export interface Checked {
   readonly sources: readonly Source[];
 }
 
-/** Paths in the result (of data and tokenizers) are relative to the folder of `source`. */
-export function check(source: Source, read: Read): Checked {
+/**
+ * Paths in the result (of data, tokenizers and codebooks) are relative to the folder of `source`.
+ * @param readBytes for tokenizers and codebooks; left out, there are none
+ */
+export function check(source: Source, read: Read, readBytes: ReadBytes = () => undefined): Checked {
   const { section, sources, diagnostics } = load(source, read);
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   const whole = { path: source.path, start: 0, end: 0 };
@@ -56,7 +56,7 @@ export function check(source: Source, read: Read): Checked {
     return finish({});
   }
   if (broken) return finish({});
-  countIds(validated.spec, source, read, shaping);
+  countIds(validated.spec, readBytes, shaping);
   const spec = resolve(validated.spec, shaping.places, diagnostics);
   if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });
   const checked = checkAblations(ablations, json, shaping);
@@ -77,22 +77,8 @@ export function check(source: Source, read: Read): Checked {
 }
 
 /** A spec given as JSON. What is wrong is shown in the `.mom` text that says the same, which is the result's source. */
-export function checkJson(json: Json, path: string, read: Read): Checked {
-  return check({ path, text: printSpec(json) }, read);
-}
-
-/** Fills in the `vocab` of `tokens` that name only a tokenizer. */
-function countIds(spec: SpecJson, source: Source, read: Read, { places, diagnostics }: Shaping): void {
-  for (const [name, modality] of Object.entries(spec.model.modality)) {
-    if (modality.kind !== "tokens" || modality.tokenizer === undefined || modality.vocab !== undefined) continue;
-    const file = read(beside(source.path, modality.tokenizer));
-    const ids = file === undefined || file === "outside" ? undefined : idsOf(file.text);
-    if (ids !== undefined) modality.vocab = ids;
-    else {
-      const span = valueAt(places, below(below("/model/modality", name), "tokenizer"));
-      diagnostics.push(tokenizerUnreadable(span, modality.tokenizer));
-    }
-  }
+export function checkJson(json: Json, path: string, read: Read, readBytes?: ReadBytes): Checked {
+  return check({ path, text: printSpec(json) }, read, readBytes);
 }
 
 const oneLine = (text: string): string => {

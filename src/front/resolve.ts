@@ -72,8 +72,14 @@ function modality(name: string, fields: ModalityJson, { places, diagnostics }: R
   if (fields.kind === "tokens") {
     const { vocab, tokenizer } = fields;
     if (vocab === undefined && tokenizer === undefined)
-      diagnostics.push(report.vocabularyMissing(valueAt(places, at), name));
+      diagnostics.push(report.vocabularyMissing(valueAt(places, at), name, "tokenizer", "tokens(vocab: 32_000)"));
     return { kind: "tokens", name, vocab: vocab ?? 0, ...(tokenizer !== undefined && { tokenizer }) };
+  }
+  if (fields.kind === "codes") {
+    const { vocab, codebook } = fields;
+    if (vocab === undefined && codebook === undefined)
+      diagnostics.push(report.vocabularyMissing(valueAt(places, at), name, "codebook", "codes(vocab: 512)"));
+    return { kind: "codes", name, vocab: vocab ?? 0, ...(codebook !== undefined && { codebook }) };
   }
   const [height, width] = pixels(fields.size);
   const [patchHeight, patchWidth] = pixels(fields.patch);

@@ -7,6 +7,7 @@ import type { DataFields, Json, TrainFields } from "./spec.js";
 export type ModalityJson =
   | { readonly kind: "bytes" }
   | { readonly kind: "tokens"; vocab?: number; readonly tokenizer?: string }
+  | { readonly kind: "codes"; vocab?: number; readonly codebook?: string }
   | { readonly kind: "patches"; readonly size: string; readonly patch: string; readonly channels: number };
 
 export interface DecoupledJson {

@@ -16,7 +16,7 @@ export function layOut(modalities: readonly Modality[]): Vocabulary {
   const first = modalities.map((m, i) => {
     if (m.kind === "patches") return -1;
     const start = size;
-    size += m.kind === "tokens" ? m.vocab : 256 + (i === owner ? markers : 0);
+    size += m.kind === "bytes" ? 256 + (i === owner ? markers : 0) : m.vocab;
     return start;
   });
   const owning = modalities[owner];

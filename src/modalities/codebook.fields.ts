@@ -80,7 +80,7 @@ export function codebookFacts(metadata: Metadata, shape: readonly unknown[]): Co
   const { least, most } = CODEBOOK_ENTRIES;
   if (shape.length !== 2 || columns !== table.columns(kind))
     return `its entries have the shape [${shape}], not [entries, ${table.columns(kind)}]`;
-  if (typeof entries !== "number" || !(entries >= least && entries <= most))
+  if (typeof entries !== "number" || !Number.isInteger(entries) || entries < least || entries > most)
     return `it has ${entries} entries, not ${least} to ${most}`;
   return { kind, entries, columns };
 }

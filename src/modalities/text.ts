@@ -20,6 +20,8 @@ export function ordinaryIds(index: number, { modalities, vocabulary }: ModelPart
       return index === vocabulary.owner
         ? Math.min(...markers(vocabulary)) - firstId(index, vocabulary)
         : modality.vocab;
+    case "codes":
+      return modality.vocab;
     default:
       return 0;
   }

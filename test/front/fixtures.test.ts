@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check, checkJson } from "../../src/front/check.js";
+import type { ReadBytes } from "../../src/front/count-ids.js";
 import type { Read } from "../../src/front/imports.js";
 import { printSpec } from "../../src/front/print-spec.js";
 
@@ -31,18 +32,30 @@ const readIn =
     }
   };
 
+const bytesIn =
+  (root: string): ReadBytes =>
+  (path, limit) => {
+    if (path.startsWith("..")) return "outside";
+    try {
+      return readFileSync(join(root, path)).subarray(0, limit);
+    } catch {
+      return undefined;
+    }
+  };
+
 describe("accept", () => {
   test.each(mom(FOLDERS.accept))("%s", (path) => {
     const text = readFileSync(join(FOLDERS.accept, path), "utf8");
     const read = readIn(FOLDERS.accept);
-    const { spec, json, diagnostics, sources } = check({ path, text }, read);
+    const readBytes = bytesIn(FOLDERS.accept);
+    const { spec, json, diagnostics, sources } = check({ path, text }, read, readBytes);
     expect(render(diagnostics, sources, false)).toBe("");
     expect(spec).toBeDefined();
     // As resolved, as text and as JSON, it means the same.
-    const resolved = check({ path, text: printSpec(json ?? null) }, read);
+    const resolved = check({ path, text: printSpec(json ?? null) }, read, readBytes);
     expect(render(resolved.diagnostics, resolved.sources, false)).toBe("");
     expect(resolved.spec).toEqual(spec);
-    expect(checkJson(JSON.parse(JSON.stringify(json)), path, read).spec).toEqual(spec);
+    expect(checkJson(JSON.parse(JSON.stringify(json)), path, read, readBytes).spec).toEqual(spec);
   });
 });
 
@@ -53,7 +66,7 @@ describe("reject", () => {
   test.each(names)("%s", (path) => {
     const file = join(FOLDERS.reject, path);
     const [text = "", expected = ""] = readFileSync(file, "utf8").split(MARK);
-    const { spec, diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject));
+    const { spec, diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject), bytesIn(FOLDERS.reject));
     const said = render(diagnostics, sources, false)
       .replaceAll(/^/gm, "// ")
       .replaceAll(/ +$/gm, "")

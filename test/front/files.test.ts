@@ -1,0 +1,110 @@
+// What a spec takes from the files it names: how many ids a tokenizer has, and how many entries a codebook.
+import { expect, test } from "vitest";
+import { check } from "../../src/front/check.js";
+import type { ReadBytes } from "../../src/front/count-ids.js";
+
+const spec = (modalities: string, taught: readonly string[]): string => `
+model { ${modalities}
+  d_model: 8
+  block mixer: mamba
+  layers: mixer
+}
+objective { ${taught.map((name) => `${name}: cross_entropy`).join(", ")} }
+data { source: files("a.jsonl"), length: 8 }
+train { steps: 1, batch: 1 }`;
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const TOKENIZER = JSON.stringify({ model: { vocab: { a: 0, b: 1 } }, added_tokens: [{ id: 6, content: "<s>" }] });
+
+function codebook(facts: Readonly<Record<string, unknown>>, shape: unknown, lie = 0): Uint8Array {
+  const header = { __metadata__: facts, entries: { dtype: "F32", shape, data_offsets: [0, 4] } };
+  const json = bytes(JSON.stringify(header));
+  const file = new Uint8Array(8 + json.length);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length + lie), true);
+  file.set(json, 8);
+  return file;
+}
+const FACTS = {
+  format: "mom codebook 1",
+  of: "patches",
+  size: "8x8",
+  patch: "2x2",
+  channels: "3",
+  scaling: "pixel / 127.5 - 1",
+};
+
+const checked = (modalities: string, taught: readonly string[], readBytes: ReadBytes) =>
+  check({ path: "specs/a.mom", text: spec(modalities, taught) }, () => undefined, readBytes);
+
+test("a tokenizer's owner of the markers has them after the tokenizer's own ids, and only then", () => {
+  const modalities = `modality image: codes(vocab: 9)
+    modality text: tokens(tokenizer: "t.json")
+    modality other: tokens(tokenizer: "t.json")`;
+  const { spec: found, json } = checked(modalities, ["image", "text", "other"], (path) =>
+    path === "specs/t.json" ? bytes(TOKENIZER) : undefined,
+  );
+  // 7 ids; 2 markers of documents and 2 for each of the two other modalities.
+  expect(found?.model.modalities).toMatchObject([{ vocab: 9 }, { vocab: 13 }, { vocab: 7 }]);
+  expect(found?.model.vocabulary).toEqual({
+    size: 29,
+    owner: 1,
+    documentEnd: 16,
+    padding: 17,
+    first: [0, 9, 22],
+    spans: [{ begin: 18, end: 19 }, undefined, { begin: 20, end: 21 }],
+  });
+  expect(json).toMatchObject({ model: { modality: { text: { vocab: 13 } } } });
+});
+
+test("a codebook's entries are counted by its header alone", () => {
+  const limits: number[] = [];
+  const { spec: found } = checked(
+    'modality text: bytes\nmodality image: codes(codebook: "c")',
+    ["text", "image"],
+    (_, limit) => {
+      limits.push(limit);
+      return codebook(FACTS, [77, 12]);
+    },
+  );
+  expect(found?.model.modalities[1]).toEqual({ kind: "codes", name: "image", vocab: 77, codebook: "c" });
+  expect(limits).toEqual([65_536]);
+});
+
+test("a file is not read where its ids are given", () => {
+  const limits: number[] = [];
+  const modalities = 'modality text: tokens(vocab: 20, tokenizer: "t")\nmodality image: codes(vocab: 5, codebook: "c")';
+  const { spec: found } = checked(modalities, ["text", "image"], (_, limit) => {
+    limits.push(limit);
+    return undefined;
+  });
+  expect(found).toBeDefined();
+  expect(limits).toEqual([0, 0]);
+});
+
+test.each([
+  ["no file", () => undefined, "there is no such file"],
+  ["an empty file", () => new Uint8Array(), "no safetensors file with a short header"],
+  ["a header that claims too much", () => codebook(FACTS, [4, 12], 1), "no safetensors file with a short header"],
+  ["a header cut short", () => codebook(FACTS, [4, 12], -3), "its header is not JSON"],
+  ["a list", () => codebook(FACTS, { length: 2 }), "the shape []"],
+  ["other columns", () => codebook(FACTS, [4, 13]), "the shape [4,13], not [entries, 12]"],
+  ["half an entry", () => codebook(FACTS, [4.5, 12]), "it has 4.5 entries"],
+  ["too many", () => codebook(FACTS, [65_537, 12]), "it has 65537 entries, not 2 to 65536"],
+  ["another format", () => codebook({ ...FACTS, format: "x" }, [4, 12]), 'do not say format "mom codebook 1"'],
+  ["a prototype", () => codebook({ ...FACTS, of: "constructor" }, [4, 12]), 'it is of "constructor"'],
+])("a codebook that cannot be counted: %s", (_, read, why) => {
+  const { spec: found, diagnostics } = checked(
+    'modality text: bytes\nmodality image: codes(codebook: "c")',
+    ["text", "image"],
+    read,
+  );
+  expect(found).toBeUndefined();
+  expect(diagnostics.map(({ code, message }) => `${code}: ${message}`).join()).toContain(why);
+});
+
+test("a tokenizer with an id beyond the limit is refused", () => {
+  const huge = JSON.stringify({ model: { vocab: { a: 2 ** 40 } } });
+  const { diagnostics } = checked('modality text: tokens(tokenizer: "t")', ["text"], () => bytes(huge));
+  expect(diagnostics.map(({ code }) => code)).toEqual(["tokenizer"]);
+});
