@@ -1,0 +1,147 @@
+// FLAC files give the samples that they were made from; those that are damaged or break off are refused.
+// The files were made by `flac` 1.4.2 (-8 -b 256) from the samples that the formulas beside them say.
+import { describe, expect, it } from "vitest";
+import { readFlac } from "../../../src/data/audio/flac.js";
+import { readAudio } from "../../../src/data/audio/read-audio.js";
+import { InputError } from "../../../src/diagnostics/input-error.js";
+
+interface File {
+  readonly base64: string;
+  readonly bits: number;
+  readonly length: number;
+  /** Whole numbers by sample, one function a channel. */
+  readonly channels: readonly ((index: number) => number)[];
+}
+
+const wave = (k: number): number => Math.floor(8_000 * Math.sin(k * 0.05) + 6_000 * Math.sin(k * 0.13) + 0.5);
+
+const FILES: Readonly<Record<string, File>> = {
+  "mono of 16 bits": {
+    bits: 16,
+    length: 600,
+    channels: [(k) => 10_000 - Math.abs((k % 100) * 400 - 20_000)],
+    base64:
+      "ZkxhQwAAACIBAAEAAAAjAABUA+gA8AAAAljlw6KojMPrP440qPN23Y+ehAAAKCAAAAByZWZlcmVuY2UgbGliRkxBQyAxLjQuMiAy" +
+      "MDIyMTAyMgAAAAD/+IUIAOkVHY/agUPw/w/w/w/w/ziIAAuIiA/w/w/w/w/ziIiAAMiA/w/w/w/w/ziIiIgACw/w/w/w/w/w/zgA" +
+      "DIiIiA/w/w/w/w/ziIAAuIiALAT/+IUIAe4VEdscIUPw/w/w/w/ziIiAAMiA/w/w/w/w/ziIiIgACw/w/w/w/w/w/zgADIiIiA/w" +
+      "/w/w/w/ziIAAuIiA/w/w/w/w/ziIiAAMiA/wUsj/+GUIAld9FR677UDD/h/8P/nEREQABcREB/8P/h/8P/gRBQ==",
+  },
+  "mono of 16 bits, full scale": {
+    bits: 16,
+    length: 300,
+    channels: [(k) => [-32_768, 32_767, 0, -1, 1, -32_767][(k * k * 7) % 6] as number],
+    base64:
+      "ZkxhQwAAACIBAAEAAABaAABdA+gA8AAAASwIn5NFPbrV19I+X8nJpL1YhAAAKCAAAAByZWZlcmVuY2UgbGliRkxBQyAxLjQuMiAy" +
+      "MDIyMTAyMgAAAAD/+IUIAOlKgAB//wAB//8AAX//cwcCe3l+JQAEnknknknknknknknknknknknknknknknknknknknknknknknk" +
+      "nknknknknknknknknknknknknknknknknkmAvvT/+GUIASsxRgABf/+AAH//c8L/urmBagLgK/0UAJ/1/ygLgK/0UAJ/1/ygLgK/" +
+      "0UAJ/1/ygLgK/0UAJ/1/ygLgK/0UAJ/1/ygLgK/0UAJ/1/ygLgK/0UAA/MU=",
+  },
+  "stereo of 16 bits, coded as middle and side": {
+    bits: 16,
+    length: 400,
+    channels: [
+      (k) => wave(k) + ((k * k * 31) % 199) - 99 + (k % 2),
+      (k) => wave(k) - ((k * k * 31) % 199) + 99 + (k % 2),
+    ],
+    base64:
+      "ZkxhQwAAACIBAAEAAAEGAAHAA+gC8AAAAZDM1PcqBmXXOwaoiXEyLU7QhAAAKCAAAAByZWZlcmVuY2UgbGliRkxBQyAxLjQuMiAy" +
+      "MDIyMTAyMgAAAAD/+IWoAPFGAAAEmwklDZZyHNqV+4Bi8fK6T3q8xJ2ivGSKg6DoEJHLO1yXPY+ly2SaE0TR/F49T1ezXQVYiiuE" +
+      "QMsIsRYzzJd6PYa41B/Hwbh8G0TwkgtTXeQsY8dp1jtGSIsZpkkeQti1EsFsPo+j4NkmD2CVEqaU8q2URArQrwrwrRlitO0xZhJC" +
+      "+fxaD4Jg2CaNQagljXNMWdplitHSKo6BVmURZSyHlHlHoNQL4TBsCaJkvieWpahGAwikfllgl7Z2PnDATLKHOOJYPslnSVDPjXOq" +
+      "XaKIguqlI9GUiFxdORwYyk7HfJR6FczHum+teJhaZRTOq29fn5TNJDvKKKhI6rYJZzX3Dc0N4hGueRX+ETTD5NT4IcZBmmJAWi66" +
+      "OhdWkAxTUGMIb4avJhJsJ/Is81iE3tG5wXzmS7CqjoSKo3iGaVN+/PS2dSnKaWHE1vtM9mYr9KOQ7uxSYzgcl0uEQy+pCk6iCUbS" +
+      "X1XMedQSWeSfSwcZyHZJmDgfO2wvQcvIjiKR+WWCXtnY+cMBMsoc44lg+yWdJUM+Nc6pdooiC6qUj0ZSIXF05HBjKTsd8lHoVzMe" +
+      "6b614mFplApH//hlqAGPDBgdrB4eHi0d4ADtiylkElJzUPINKNUtBKmoJKNV/LILMeUSKLMWUkj2aU0pZTzHuShZBpRpBbH8nHuL" +
+      "U1hZRLnkNIaU0ppzzFnFimuSY9yXPMPMJYSQWpvNYWhOJ5amuJONOLEEmJZ5wjAYpnVbevz8pmkh3lFFQkdVsEs5r7huaG8QjXPI" +
+      "r/CJph8mp8EOMgzTEgLRddHQurSAYpqDGEN8NXkwk2E/kWeaxCb2jc4L5zJdhVR0JFUbxDNKm/fnpbOpTlNLDia32mezMV+lHId3" +
+      "YpMZwOS6XCIZfUhSdRBKNpL6rmPOoJLPJPpYOM5DskzBwPnbYXoOXkRxFI61xQ==",
+  },
+  "stereo of 24 bits": {
+    bits: 24,
+    length: 300,
+    channels: [(k) => 2_000_000 - Math.abs(Math.floor(((k % 60) * 8_000_000) / 60) - 4_000_000), (k) => 0 - 1_000 * k],
+    base64:
+      "ZkxhQwAAACIBAAEAAABAAADjA+gDcAAAASxL/T2FEMX6gI1C93XC0cVwhAAAKCAAAAByZWZlcmVuY2UgbGliRkxBQyAxLjQuMiAy" +
+      "MDIyMTAyMgAAAAD/+IUcAOoU4XuA44RVWBIGUEsBZAyglgLMYAAYAAIAAgiNVBTAmgNIKYE0BpBTjAACERq0AAEAAQGUEsBZAygl" +
+      "gLMYAAYAAIAAgiNVBTAmgNIKYE0BpBTjAACERq0AAEAAQGUEsBZAyglgLMYAAYAAIAAgiNVBTAmgNIKYE0BpBTjAACERq0AAEAAQ" +
+      "GUEsBZAyglgLMYAAYAAIAAgiNVBTAmgNIKYE0BpBTjAACERq0AAEAAQGUEsBZFSAAAP/8GAH////////////////////////////" +
+      "/////////////+ANrP/4ZRwBKzgUAgjVBBGqSAWWW+AAoABgACAAgAAo1WAAIABgAKAAIABgAIFNNNAaaaYqfwYB+CgwA///////" +
+      "Lcw=",
+  },
+  "mono of 8 bits": {
+    bits: 8,
+    length: 300,
+    channels: [(k) => 100 - Math.abs((k % 50) * 8 - 200)],
+    base64:
+      "ZkxhQwAAACIBAAEAAAAUAAA2A+gAcAAAASxyZIRkliBmUDiUMbO0Rk6zhAAAKCAAAAByZWZlcmVuY2UgbGliRkxBQyAxLjQuMiAy" +
+      "MDIyMTAyMgAAAAD/+IUCAGsVZ6QA////Af///wD///+A////gH///8B////AP///4D///+Af///wH///8A+AqrD/+GUCASu2FXPU" +
+      "AP//wH///4BkMg==",
+  },
+};
+const bytesOf = ({ base64 }: File): Uint8Array => new Uint8Array(Buffer.from(base64, "base64"));
+
+describe("samples", () => {
+  it.each(Object.entries(FILES))("of %s", (_, file) => {
+    const { rate, channels } = readFlac(bytesOf(file), "a.flac");
+    expect(rate).toBe(16_000);
+    const made = file.channels.map((channel) =>
+      Float32Array.from({ length: file.length }, (_, index) => channel(index) / 2 ** (file.bits - 1)),
+    );
+    expect(channels).toEqual(made);
+  });
+
+  it("are read to the end where the header does not say how many there are", () => {
+    const file = FILES["mono of 16 bits"] as File;
+    const unknown = bytesOf(file);
+    unknown.set([0, 0, 0, 0], 22);
+    expect(readFlac(unknown, "a.flac")).toEqual(readFlac(bytesOf(file), "a.flac"));
+  });
+
+  it("come to one channel", async () => {
+    const mixed = await readAudio(bytesOf(FILES["stereo of 24 bits"] as File), "a.flac");
+    expect(mixed.length).toBe(300);
+    expect(mixed[30]).toBeCloseTo((2_000_000 - 30_000) / 2 / 2 ** 23, 6);
+  });
+});
+
+describe("refused", () => {
+  const good = bytesOf(FILES["mono of 16 bits"] as File);
+  const patched = (at: number, ...bytes: number[]): Uint8Array => {
+    const changed = good.slice();
+    changed.set(bytes, at);
+    return changed;
+  };
+  const cases: readonly [string, Uint8Array, string][] = [
+    ["only the four letters", good.subarray(0, 4), "no header of a FLAC stream"],
+    ["another block first", patched(4, 0x84), "no header of a FLAC stream"],
+    ["only a header", good.subarray(0, 86), "after 0 samples the file ends within a frame"],
+    ["a file that is cut off", good.subarray(0, good.length - 60), "after 256 samples the file ends within a frame"],
+    ["a frame with a byte changed", patched(150, 0x55), "after 0 samples a frame's checksum does not match"],
+    ["another MD5", patched(30, 0x55), "not those that the header has the MD5 of"],
+    ["a header of too few samples", patched(25, 0x10), "600 samples, and the header tells of 528"],
+    ["a header of too many samples", patched(25, 0xff), "after 600 samples the file ends within a frame"],
+    [
+      "a header of 2³⁶ samples",
+      patched(21, 0xff, 0xff, 0xff, 0xff, 0xff),
+      "68719476735 samples or more, and the limit is",
+    ],
+    ["metadata without end", patched(42, 0x04, 0xff, 0xff, 0xff), "the file ends in its metadata"],
+    ["a rate of 0", patched(18, 0, 0, 0x00), "0 samples a second"],
+    ["32 bits", patched(20, 0x01, 0xf0), "samples have 32 bits"],
+    [
+      "noise",
+      Uint8Array.from(good, (byte, index) => (index < 86 ? byte : (index * 89) & 0xff)),
+      "after 0 samples no frame begins where one should",
+    ],
+  ];
+  it.each(cases)("%s", async (_, bytes, message) => {
+    const failure = await readAudio(bytes, "sounds.jsonl:3").catch((error: unknown) => error);
+    if (!(failure instanceof InputError)) throw failure;
+    expect(failure.message).toMatch(/^sounds.jsonl:3: /);
+    expect(failure.message).toContain(message);
+  });
+
+  it("and a good one is read after them", async () => {
+    expect((await readAudio(good, "a.flac")).length).toBe(600);
+  });
+});
