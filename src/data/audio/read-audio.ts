@@ -1,0 +1,28 @@
+// Sound files of either format to one channel at 16 kHz.
+import { InputError } from "../../diagnostics/input-error.js";
+import { isFlac, readFlac } from "./flac.js";
+import { RATE } from "./log-mel.js";
+import { resampled } from "./resample.js";
+import { isWav, readWav } from "./wav.js";
+import { mixedDown } from "./waveform.js";
+
+/** Bumped when the same file gives other samples, so that shards are prepared anew. */
+export const AUDIO_DECODER = 1;
+
+/** Endings of the files that `readAudio` reads. */
+export const AUDIO_ENDINGS = [".wav", ".flac"] as const;
+
+/**
+ * @param place names the file in errors
+ * @returns samples at 16 kHz, full scale being ±1
+ * @throws InputError where the file is none of both, damaged or too large
+ */
+export async function readAudio(bytes: Uint8Array, place: string): Promise<Float32Array> {
+  if (!isWav(bytes) && !isFlac(bytes))
+    throw new InputError(
+      `${place}: neither a WAV nor a FLAC file`,
+      "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav",
+    );
+  const waveform = isWav(bytes) ? readWav(bytes, place) : readFlac(bytes, place);
+  return resampled(mixedDown(waveform), waveform.rate, RATE);
+}

@@ -1,0 +1,116 @@
+// WAV files of every encoding give their samples; those that lie or break off are refused.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readAudio } from "../../../src/data/audio/read-audio.js";
+import { readWav } from "../../../src/data/audio/wav.js";
+import { InputError } from "../../../src/diagnostics/input-error.js";
+import { ascii, chunk, type FormatOptions, format, joined, riff, u16, u32, wavOf } from "./wav-bytes.js";
+
+const file = (options: FormatOptions, data: readonly number[] | Uint8Array) =>
+  riff(chunk("fmt ", format(options)), chunk("data", Uint8Array.from(data)));
+const channelsOf = (bytes: Uint8Array) => readWav(bytes, "a.wav").channels.map((channel) => [...channel]);
+
+describe("samples", () => {
+  const cases: readonly [string, FormatOptions, readonly number[] | Uint8Array, readonly number[]][] = [
+    ["8 bits, unsigned", { bits: 8 }, [0, 128, 255, 192], [-1, 0, 127 / 128, 0.5]],
+    ["16 bits", { bits: 16 }, [0x00, 0x80, 0xff, 0x7f, 0x00, 0x40], [-1, 32_767 / 32_768, 0.5]],
+    ["24 bits", { bits: 24 }, [0, 0, 0x80, 0, 0, 0x40, 1, 0, 0, 0xff, 0xff, 0xff], [-1, 0.5, 2 ** -23, -(2 ** -23)]],
+    ["32 bits", { bits: 32 }, [0, 0, 0, 0x80, 0, 0, 0, 0x20], [-1, 0.25]],
+    ["32-bit floats", { tag: 3, bits: 32 }, new Uint8Array(Float32Array.of(0.1, -2).buffer), [Math.fround(0.1), -2]],
+    ["64-bit floats", { tag: 3, bits: 64 }, new Uint8Array(Float64Array.of(0.1, 1).buffer), [Math.fround(0.1), 1]],
+  ];
+  it.each(cases)("of %s", (_, options, data, samples) => expect(channelsOf(file(options, data))).toEqual([samples]));
+
+  it("of two channels stand side by side", () => {
+    expect(channelsOf(file({ bits: 8, channels: 2 }, [0, 128, 192, 64]))).toEqual([
+      [-1, 0.5],
+      [0, -0.5],
+    ]);
+  });
+
+  it("of an extensible format have that which its GUID begins with", () => {
+    const guid = [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71];
+    const extended = (tag: number, end = guid) =>
+      joined(format({ tag: 0xfffe, bits: 16 }), u16(22), u16(16), u32(4), u16(tag), Uint8Array.from(end));
+    const data = chunk("data", Uint8Array.of(0, 0x40));
+    expect(channelsOf(riff(chunk("fmt ", extended(1)), data))).toEqual([[0.5]]);
+    expect(() => channelsOf(riff(chunk("fmt ", extended(6)), data))).toThrow("compressed (A-law)");
+    expect(() => channelsOf(riff(chunk("fmt ", extended(1, guid.toReversed())), data))).toThrow("extensible");
+    expect(() => channelsOf(riff(chunk("fmt ", extended(1).subarray(0, 30)), data))).toThrow("extensible");
+  });
+
+  it("are found behind other chunks, and padded ones", () => {
+    const list = chunk("LIST", ascii("odd"));
+    const bytes = riff(list, chunk("fmt ", format({ bits: 8 })), list, chunk("data", Uint8Array.of(192)), list);
+    expect(channelsOf(bytes)).toEqual([[0.5]]);
+  });
+
+  it("are mixed down to their mean, at 16 kHz", async () => {
+    const stereo = wavOf([
+      [0.5, 0.25, 0],
+      [0.25, -0.25, 0.5],
+    ]);
+    const mixed = await readAudio(stereo, "a.wav");
+    expect([...mixed].map((sample) => sample.toFixed(4))).toEqual(["0.3750", "0.0000", "0.2500"]);
+    expect((await readAudio(wavOf([new Float32Array(441)], 44_100), "a.wav")).length).toBe(160);
+  });
+});
+
+describe("refused", () => {
+  const good = file({}, [1, 2, 3, 4]);
+  const patched = (at: number, bytes: Uint8Array) => {
+    const changed = good.slice();
+    changed.set(bytes, at);
+    return changed;
+  };
+  const float = (...values: number[]) => file({ tag: 3, bits: 32 }, new Uint8Array(Float32Array.of(...values).buffer));
+  const cases: readonly [string, Uint8Array, string][] = [
+    ["an empty file", new Uint8Array(0), "neither a WAV nor a FLAC file"],
+    ["something else", ascii('{"segments": []}'), "neither a WAV nor a FLAC file"],
+    ["a RIFF that is no WAVE", joined(ascii("RIFF"), u32(4), ascii("AVI ")), "neither a WAV nor a FLAC file"],
+    ["one of 64-bit sizes", joined(ascii("RF64"), u32(2 ** 32 - 1), ascii("WAVE")), "neither a WAV nor a FLAC file"],
+    ["a header alone", riff(), 'no "fmt " chunk'],
+    ["no samples' chunk", riff(chunk("fmt ", format())), 'no "data" chunk'],
+    ["no samples", file({}, []), "holds no samples"],
+    ["samples before their format", riff(chunk("data", Uint8Array.of(0, 0)), chunk("fmt ", format())), "before their"],
+    ["two formats", riff(chunk("fmt ", format()), chunk("fmt ", format())), 'two "fmt " chunks'],
+    ["a file that is cut off", good.subarray(0, good.length - 2), "tells of 48 bytes, and the file has 46"],
+    ["a RIFF of 4 GiB", patched(4, u32(2 ** 32 - 1)), "tells of 4294967303 bytes, and the file has 48"],
+    ["samples of 4 GiB", patched(40, u32(2 ** 32 - 1)), '"data" tells of 4294967295 bytes, and 4 are left'],
+    ["a format of 4 GiB", patched(16, u32(2 ** 32 - 16)), '"fmt " tells of 4294967280 bytes, and 28 are left'],
+    ["a short format", riff(chunk("fmt ", format().subarray(0, 14))), "takes 14 bytes, not 16"],
+    ["no channels", patched(22, u16(0)), "0 channels"],
+    ["65 535 channels", patched(22, u16(65_535)), "65535 channels"],
+    ["a rate of 0", patched(24, u32(0)), "0 samples a second"],
+    ["a rate of 4 GHz", patched(24, u32(2 ** 32 - 1)), "4294967295 samples a second"],
+    ["frames of another size", patched(32, u16(3)), "1 × 16 bits are said to take 3 bytes"],
+    ["frames of no size", patched(32, u16(0)), "1 × 16 bits are said to take 0 bytes"],
+    ["12 bits", patched(34, u16(12)), "format 1 with 12 bits"],
+    ["an unknown format", patched(20, u16(999)), "format 999 with 16 bits"],
+    ["µ-law", patched(20, u16(7)), "compressed (µ-law)"],
+    ["half a sample", file({}, [1, 2, 3]), "3 bytes of samples do not divide into frames of 2"],
+    ["a sample that is not a number", float(0, Number.NaN), "sample 1 is NaN"],
+    ["an infinite sample", float(Number.POSITIVE_INFINITY), "sample 0 is Infinity"],
+  ];
+  it.each(cases)("%s", async (_, bytes, message) => {
+    const failure = await readAudio(bytes, "sounds.jsonl:3").catch((error: unknown) => error);
+    if (!(failure instanceof InputError)) throw failure;
+    expect(failure.message).toMatch(/^sounds.jsonl:3: /);
+    expect(failure.message).toContain(message);
+    expect(failure.remedy).not.toBe("");
+  });
+
+  it("or read: never anything else, whatever the bytes are", async () => {
+    const changes = fc.array(fc.tuple(fc.nat(47), fc.nat(255)), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(changes, fc.nat(48), async (edits, length) => {
+        const changed = good.slice();
+        for (const [at, byte] of edits) changed[at] = byte;
+        await readAudio(changed.subarray(0, length), "a.wav").catch((error: unknown) => {
+          if (!(error instanceof InputError)) throw error;
+        });
+      }),
+      { numRuns: 500, seed: 3 },
+    );
+  });
+});
