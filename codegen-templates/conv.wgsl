@@ -28,6 +28,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var k = 1u; k < WIDTHu; k++) {
     let back = WIDTHu - k;
     if (first >= back) { window[k] = x[at_x(base + first - back, c)]; }
+#if TAIL
+    // Before the sequence: the tail has its WIDTH − 1 last inputs.
+    else { window[k] = tail[at_tail((sequence + 1u) * (WIDTHu - 1u) + first - back, c)]; }
+#end
   }
 #if GRAD
   // Slopes times dy of the last WIDTH positions, oldest first, and the groups of those positions.
@@ -80,5 +84,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }
     y[at_y(base + t, c)] = activate(s);
   }
+#if TAIL_OUT
+  if (end == LENGTHu) {
+    for (var k = 1u; k < WIDTHu; k++) { tail_out[at_tail_out(sequence * (WIDTHu - 1u) + k - 1u, c)] = window[k]; }
+  }
+#end
 #end
 }

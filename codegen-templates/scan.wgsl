@@ -22,24 +22,39 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if CARRY
   let sequence = workgroup.y;
   for (var n = 0u; n < STATESu; n++) {
+#if STATE_IN
+    var h = h0[state_at(sequence, n, c)];
+#else
     var h = 0.0;
+#end
     for (var chunk = 0u; chunk < CHUNKSu; chunk++) {
       let block = sequence * CHUNKSu + chunk;
       carry[state_at(block, n, c)] = h;
 #if MANY
+#if STATE_OUT
+      {
+#else
       if (chunk + 1u < CHUNKSu) {
+#end
         var exponent = 0.0;
         for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
         h = exp(exponent) * h + scratch[state_at(block, n, c)];
       }
 #end
     }
+#if STATE_OUT
+    h_end[state_at(sequence, n, c)] = h;
+#end
   }
 #else
   let block = workgroup.y;
   let chunk = block % CHUNKSu;
 #if LOCAL
+#if STATE_OUT
+  // The last chunk too: what it leaves is asked for.
+#else
   if (chunk + 1u == CHUNKSu) { return; }
+#end
   var sums: array<f32, A_GROUPS>;
 #end
   let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;

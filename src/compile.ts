@@ -5,6 +5,7 @@ import type { Memory, ParameterField } from "./ir/memory.js";
 import { admits, type Plan, type Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
 import type { Program } from "./ir/program.js";
+import { scoped } from "./ir/scope.js";
 import { verify } from "./ir/verify.js";
 import type { DraftChoice, KernelSettings } from "./kernels/draft.js";
 import { type DraftPhase, emit } from "./kernels/emit.js";
@@ -20,8 +21,11 @@ import { plan } from "./passes/plan.js";
 /** Positions in a chunk of the scan, unless asked for otherwise. */
 export const DEFAULT_CHUNK = 64;
 
-export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise"> {
+export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state"> {
   readonly name: string;
+  /** Sequences and positions, where they are not those of the other phases; its fields are then `NAME/…`. */
+  readonly batch?: number;
+  readonly length?: number;
   /** Whether gradients are made. */
   readonly gradients: boolean;
   /** Tensors whose gradient is a result. */
@@ -72,16 +76,19 @@ export const TRAINING_PHASES: readonly PhaseRequest[] = [
 export const EVALUATION_PHASES: readonly PhaseRequest[] = TRAINING_PHASES.filter(({ name }) => name === "validate");
 
 function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOptions): StageOutput {
-  const { batch, length, profile } = options;
+  const { profile } = options;
+  const { name, part, noise, state, batch = options.batch, length = options.length } = request;
   const chunk = Math.min(options.chunk ?? DEFAULT_CHUNK, length);
-  const lowered = verify(lower(spec, { batch, length, chunk, part: request.part, noise: request.noise }));
+  const shared = batch === options.batch && length === options.length;
+  const program = lower(spec, { batch, length, chunk, part, noise, state });
+  const lowered = verify(shared ? program : scoped(program, name));
   const differentiated = verify(request.gradients ? differentiate(lowered, request.wanted) : lowered);
   const fused =
     options.fuse === false
       ? { program: differentiated, applied: [] }
       : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers });
   verify(fused.program);
-  return { name: request.name, lowered, differentiated, fused };
+  return { name, lowered, differentiated, fused };
 }
 
 function choose(

@@ -32,8 +32,18 @@ interface Piece {
   readonly decay: boolean;
 }
 
-/** Declares the tensors of one block and returns the op sequence's output, [R, d_model]. */
-export function lowerMamba(builder: Builder, fields: MambaFields, layer: number, x: TensorId): TensorId {
+/**
+ * Declares the tensors of one block and returns the op sequence's output, [R, d_model]. With a state carried, the batch
+ * has `state.layers.N.h` [batch, d_state, d_inner] and `state.layers.N.conv` [batch·(d_conv − 1), d_inner], the last
+ * inputs of the convolution, oldest first; what they are after the last position are results named `next.…`.
+ */
+export function lowerMamba(
+  builder: Builder,
+  fields: MambaFields,
+  layer: number,
+  x: TensorId,
+  state: "none" | "carried" = "none",
+): TensorId {
   const d_model = builder.shape(x).at(-1) as number;
   const d_inner = fields.expand * d_model;
   const { d_state, d_conv, dt_rank, parts } = fields;
@@ -152,6 +162,15 @@ export function lowerMamba(builder: Builder, fields: MambaFields, layer: number,
     return y;
   };
 
+  /** One part of the state, as it enters and as it leaves. */
+  const carried = (name: string, ...shape: number[]): { enters: TensorId; leaves: TensorId } | undefined => {
+    if (state === "none") return undefined;
+    return {
+      enters: builder.input("batch", `state.${prefix}.${name}`, shape),
+      leaves: builder.tensor("result", `next.${prefix}.${name}`, shape),
+    };
+  };
+
   const rstd = value("rstd", R);
   builder.add({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
   const normed = value("normed", R, d_model);
@@ -163,8 +182,13 @@ export function lowerMamba(builder: Builder, fields: MambaFields, layer: number,
   builder.add({ kind: "split", in: { x: uz }, out: { "0": before, "1": z } });
 
   const convolved = value("convolved", R, d_inner);
-  const conv = { x: before, weight: conv_weight, bias: conv_bias };
-  builder.add({ kind: "conv", in: conv, out: { y: convolved }, rows: rowsOf("conv1d") });
+  const tails = carried("conv", builder.batch * (d_conv - 1), d_inner);
+  builder.add({
+    kind: "conv",
+    in: { x: before, weight: conv_weight, bias: conv_bias, ...(tails && { tail: tails.enters }) },
+    out: { y: convolved, ...(tails && { tail_out: tails.leaves }) },
+    rows: rowsOf("conv1d"),
+  });
   const u = activate("u", convolved, "silu");
 
   const dbc = linear("dbc", u, x_proj, "x_proj");
@@ -182,10 +206,11 @@ export function lowerMamba(builder: Builder, fields: MambaFields, layer: number,
 
   const y = value("y", R, d_inner);
   const carry = value("carry", builder.batch * builder.chunks, d_state, d_inner);
+  const h = carried("h", builder.batch, d_state, d_inner);
   builder.add({
     kind: "scan",
-    in: { u, delta, B, C, A_log, D },
-    out: { y, carry },
+    in: { u, delta, B, C, A_log, D, ...(h && { h0: h.enters }) },
+    out: { y, carry, ...(h && { h_end: h.leaves }) },
     rowsA: rowsOf("A"),
     rowsD: rowsOf("D"),
   });

@@ -40,6 +40,10 @@ export interface Runtime {
   time(phase: string): Promise<readonly NodeTime[]>;
   /** Copies `data` to the place, `offset` bytes in, before whatever is run next. */
   write(place: Place, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>, offset?: number): void;
+  /** Copies places of equal size, each onto another buffer's, in order and before whatever is run next. */
+  copy(pairs: readonly (readonly [from: Place, to: Place])[]): void;
+  /** Fills places with zeros before whatever is run next. */
+  clear(places: readonly Place[]): void;
   /** The place's contents as everything submitted so far leaves them. The host may go on without waiting. */
   read(place: Place): Promise<ArrayBuffer>;
   /** Resolves when fewer than `ahead` reads are under way: what keeps the host that many steps ahead. */
@@ -138,6 +142,24 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
         throw new RangeError(`${data.byteLength} bytes at ${offset} don't fit into ${name}, which has ${bytes}.`);
       }
       device.queue.writeBuffer(buffer, start + offset, data);
+    },
+    copy(pairs) {
+      health.check();
+      const encoder = device.createCommandEncoder({ label: "copy" });
+      for (const [from, to] of pairs.map(([a, b]) => [locate(a), locate(b)] as const)) {
+        if (from.bytes !== to.bytes) {
+          throw new RangeError(`${from.name} has ${from.bytes} bytes, and ${to.name} ${to.bytes}.`);
+        }
+        if (from.buffer === to.buffer) throw new RangeError(`${from.name} and ${to.name} stand in the same buffer.`);
+        encoder.copyBufferToBuffer(from.buffer, from.start, to.buffer, to.start, from.bytes);
+      }
+      device.queue.submit([encoder.finish()]);
+    },
+    clear(places) {
+      health.check();
+      const encoder = device.createCommandEncoder({ label: "clear" });
+      for (const { buffer, start, bytes } of places.map(locate)) encoder.clearBuffer(buffer, start, bytes);
+      device.queue.submit([encoder.finish()]);
     },
     read(place) {
       const contents = readPlace(place);

@@ -76,27 +76,43 @@ export type NormGrad = Define<
   "residual"
 >;
 
-/** Causal along each sequence: y[t] = activation(bias + Σ_k weight[c, k]·x[t − (K−1) + k]); weight [G, D, K] of t's group. */
-export type Conv = Define<"conv", "x" | "weight" | "bias", "y", { readonly rows: Rows; readonly activation?: "silu" }>;
+/**
+ * Causal along each sequence: y[t] = activation(bias + Σ_k weight[c, k]·x[t − (K−1) + k]); weight [G, D, K] of t's group.
+ * Before a sequence stand the rows of `tail` [batch·(K−1), D], oldest first, or zeros; tail_out: the last K−1 inputs,
+ * which are the `tail` of what goes on from here.
+ */
+export type Conv = Define<
+  "conv",
+  "x" | "weight" | "bias",
+  "y",
+  { readonly rows: Rows; readonly activation?: "silu" },
+  "tail",
+  "tail_out"
+>;
+/** The tail is a constant: nothing flows into it. */
 export type ConvGrad = Define<
   "conv_grad",
   "dy" | "x" | "weight" | "bias",
   "dx" | "dweight" | "dbias",
-  { readonly rows: Rows; readonly activation?: "silu" }
+  { readonly rows: Rows; readonly activation?: "silu" },
+  "tail"
 >;
 
 /**
  * h[t] = exp(Δ[t]·A)·h[t−1] + Δ[t]·B[t]·u[t], y[t] = (C[t]·h[t] + D·u[t])·silu(z[t]), A = −exp(A_log); without z no gate.
  * u, delta, z, y [R, E]; B, C [R, N]; A_log [G, E, N]; D [G', E];
- * carry [batch·chunks, N, E]: h before each chunk.
+ * h0, h_end [batch, N, E]: h before the first position of each sequence (0 without it) and after the last;
+ * carry [batch·chunks, N, E]: h before each chunk, h0 before the first.
  */
 export type Scan = Define<
   "scan",
   "u" | "delta" | "B" | "C" | "A_log" | "D",
   "y" | "carry",
   { readonly rowsA: Rows; readonly rowsD: Rows },
-  "z"
+  "z" | "h0",
+  "h_end"
 >;
+/** h0 is a constant, which it finds in `carry`: nothing flows into it, and nothing comes from h_end. */
 export type ScanGrad = Define<
   "scan_grad",
   "dy" | "u" | "delta" | "B" | "C" | "A_log" | "D" | "carry",

@@ -98,7 +98,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
   };
   const input: Builder["input"] = (role, tensorName, shape, type) =>
     tensors.find((t) => t.role === role && t.name === tensorName)?.id ?? tensor(role, tensorName, shape, type);
-  const modality = input("batch", "modality", [rows], "u32");
+  const modality = from?.modality ?? input("batch", "modality", [rows], "u32");
   return {
     batch: size.batch,
     length: size.length,

@@ -23,6 +23,19 @@ const convShapes = (x: Shape, weight: Shape, bias: Shape, rows: Rows): [Shape, S
   [bias, [rows.groups, last(x)]],
 ];
 
+/** The inputs before a sequence, or its last ones, [batch·(K−1), D], where there are such. */
+const tailShape = (
+  tail: TensorId | undefined,
+  x: TensorId,
+  weight: TensorId,
+  s: ShapeOf,
+  p: Program,
+): [Shape, Shape][] => (tail === undefined ? [] : [[s(tail), [p.batch * (last(s(weight)) - 1), last(s(x))]]]);
+
+/** States between positions, [batch, N, E], where there are such. */
+const stateShape = (h: TensorId | undefined, { in: i }: OpOf<"scan">, s: ShapeOf, p: Program): [Shape, Shape][] =>
+  h === undefined ? [] : [[s(h), [p.batch, last(s(i.B)), last(s(i.u))]]];
+
 const scanShapes = ({ in: i, rowsA, rowsD }: OpOf<"scan"> | OpOf<"scan_grad">, s: ShapeOf): [Shape, Shape][] => [
   [s(i.delta), s(i.u)],
   [s(i.C), s(i.B)],
@@ -78,9 +91,15 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     [s(i.dy), s(i.x)],
     [s(out.dscale), s(i.scale)],
   ],
-  conv: ({ in: i, out, rows }, s) => [[s(out.y), s(i.x)], ...convShapes(s(i.x), s(i.weight), s(i.bias), rows)],
-  conv_grad: ({ in: i, out, rows }, s) => [
+  conv: ({ in: i, out, rows }, s, p) => [
+    [s(out.y), s(i.x)],
     ...convShapes(s(i.x), s(i.weight), s(i.bias), rows),
+    ...tailShape(i.tail, i.x, i.weight, s, p),
+    ...tailShape(out.tail_out, i.x, i.weight, s, p),
+  ],
+  conv_grad: ({ in: i, out, rows }, s, p) => [
+    ...convShapes(s(i.x), s(i.weight), s(i.bias), rows),
+    ...tailShape(i.tail, i.x, i.weight, s, p),
     [s(out.dx), s(i.x)],
     [s(i.dy), s(i.x)],
     [s(out.dweight), s(i.weight)],
@@ -90,6 +109,8 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     ...scanShapes(op, s),
     [s(op.out.y), s(op.in.u)],
     [s(op.out.carry), carryShape(s(op.in.u), s(op.in.B), p)],
+    ...stateShape(op.in.h0, op, s, p),
+    ...stateShape(op.out.h_end, op, s, p),
   ],
   scan_grad: (op, s, p) => {
     const { in: i, out } = op;
@@ -178,7 +199,7 @@ function checkViews(program: Program): void {
   }
 }
 
-/** Throws where an op reads what nobody made, makes what exists, or joins shapes that do not fit. */
+/** Throws where an op reads what nobody made, makes what exists, or joins shapes that do not fit; or lacks a result. */
 export function verify(program: Program): Program {
   const fault = (op: Op, at: number, what: string): never => {
     throw new Error(`program ${program.name}, op ${at} (${op.kind}): ${what}`);
@@ -209,5 +230,7 @@ export function verify(program: Program): Program {
       if (found.join() !== expected.join()) fault(op, at, `shape [${found}] where [${expected}] belongs`);
     }
   });
+  const lost = program.tensors.find(({ role, id }) => role === "result" && !made.has(id));
+  if (lost) throw new Error(`program ${program.name}: nothing makes the result ${lost.name}`);
   return program;
 }

@@ -4,6 +4,7 @@ import { count, type Program, tensorOf } from "../ir/program.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,
+  type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
   groupFunction,
@@ -27,17 +28,24 @@ function convConstants(program: Program, op: OpOf<"conv"> | OpOf<"conv_grad">): 
     GROUPS: op.rows.groups,
     TAPS: op.rows.groups * width(program, op.in.weight),
     SILU: op.activation === "silu",
+    TAIL: op.in.tail !== undefined,
   };
 }
 
+const tailFor = (program: Program, { in: { tail } }: OpOf<"conv"> | OpOf<"conv_grad">): DraftBinding[] =>
+  tail === undefined ? [] : [bind(program, "tail", "read", tail)];
+
 export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
-  const constants = convConstants(program, op);
+  const { tail_out } = op.out;
+  const constants = { ...convConstants(program, op), TAIL_OUT: tail_out !== undefined };
   const bindings = [
     bind(program, "x", "read", op.in.x),
     bind(program, "weight", "read", op.in.weight),
     bind(program, "bias", "read", op.in.bias),
+    ...tailFor(program, op),
     ...modalityFor(program, op.rows),
     bind(program, "y", "write", op.out.y),
+    ...(tail_out === undefined ? [] : [bind(program, "tail_out", "write", tail_out)]),
   ];
   const dispatch: DraftDispatch = {
     template: "conv",
@@ -59,6 +67,7 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
     bind(program, "x", "read", op.in.x),
     bind(program, "weight", "read", op.in.weight),
     bind(program, "bias", "read", op.in.bias),
+    ...tailFor(program, op),
     ...modalityFor(program, op.rows),
     scratch("partial", "write"),
     bind(program, "dx", "write", op.out.dx),

@@ -2,7 +2,7 @@
 import { isUniform } from "../ir/facts.js";
 import type { OpOf, Rows } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
-import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
 import { columnSum, type Part, sumPartials } from "./column-sum.js";
 import {
   bind,
@@ -35,7 +35,7 @@ export function rowSource(program: Program, rows: Rows, tensor: TensorId): RowSo
   if (isUniform(rows)) {
     return { table: undefined, groups: 1, rows: total, firstTile: 0, tiles: Math.ceil(total / ROW_TILE) };
   }
-  const table = rowsTable(rows, rowsOf(program)) as Table & { kind: "rows" };
+  const table = rowsTable(program, rows);
   return { table, groups: rows.groups, rows: total, firstTile: 0, tiles: tilesOf(table) };
 }
 

@@ -13,8 +13,12 @@ import {
 import { bindBC, bindSsm, scanSizes, storageBuffers } from "./scan-bindings.js";
 
 export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
-  const { u, delta, B, C, A_log, D, z } = op.in;
-  const { channels, states, blocks, many, aGroups, constants } = scanSizes(program, op);
+  const { u, delta, B, C, A_log, D, z, h0 } = op.in;
+  const { h_end } = op.out;
+  const { channels, states, blocks, many, aGroups, constants: sizes } = scanSizes(program, op);
+  // One chunk alone passes nothing on, unless its last h is asked for.
+  const passes = many || h_end !== undefined;
+  const constants = { ...sizes, MANY: passes, STATE_IN: h0 !== undefined, STATE_OUT: h_end !== undefined };
   const across = Math.ceil(channels / 64);
   const groupA = groupFunction("group_a", op.rowsA);
   const groupD = groupFunction("group_d", op.rowsD);
@@ -39,7 +43,13 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
     template: "scan",
     label: "scan_carry",
     constants: { ...constants, CARRY: true },
-    bindings: [bindSsm(A_log, D), scratch("scratch", "read"), bind(program, "carry", "write", op.out.carry)],
+    bindings: [
+      bindSsm(A_log, D),
+      scratch("scratch", "read"),
+      ...(h0 === undefined ? [] : [bind(program, "h0", "read", h0)]),
+      bind(program, "carry", "write", op.out.carry),
+      ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
+    ],
     workgroups: [across, program.batch, 1],
   };
   const replay: DraftDispatch = {
@@ -67,7 +77,7 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
       variant: "channels",
       requires: { storageBuffers: storageBuffers([local, replay]) },
       scratch: [4 * blocks * channels * (states + aGroups)],
-      dispatches: many ? [local, carry, replay] : [carry, replay],
+      dispatches: passes ? [local, carry, replay] : [carry, replay],
     },
   ];
 }

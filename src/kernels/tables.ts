@@ -1,5 +1,6 @@
 // Tables of rows that the host makes for every batch, so that kernels gather by group without masks or syncs.
 import type { Rows } from "../ir/op.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 
 /** Rows in a tile of a table; a tile never mixes groups. */
 export const ROW_TILE = 64;
@@ -12,17 +13,24 @@ export const NO_ROW = 0xffffffff;
  * targets: the same, where the only group is the rows with a target ≥ 0.
  * occurrences: [V + 1] first place of each token, [R] rows in the order of their token, then of position.
  * span: [pictures, 2] first row and number of rows of each picture.
- * `source` names the batch tensor that a table is made from.
+ * `source` names the batch tensor that a table is made from: modalities for rows.
  */
 export type Table =
-  | { readonly kind: "rows"; readonly of: readonly number[]; readonly groups: number; readonly rows: number }
+  | {
+      readonly kind: "rows";
+      readonly source: string;
+      readonly of: readonly number[];
+      readonly groups: number;
+      readonly rows: number;
+    }
   | { readonly kind: "targets"; readonly source: string; readonly rows: number }
   | { readonly kind: "occurrences"; readonly source: string; readonly rows: number; readonly vocabulary: number }
   | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly pictures: number };
 
-export function rowsTable(rows: Rows, count: number): Table {
+export function rowsTable(program: Program, rows: Rows): Table & { kind: "rows" } {
   if (rows.over === "pictures") throw new Error("pictures need no table of rows");
-  return { kind: "rows", of: rows.of, groups: rows.groups, rows: count };
+  const source = tensorOf(program, program.modality).name;
+  return { kind: "rows", source, of: rows.of, groups: rows.groups, rows: rowsOf(program) };
 }
 
 /** Tiles of a table of rows: enough for any way the rows may fall into groups. */
@@ -41,7 +49,8 @@ export function tableSize(table: Table): number {
 
 /** The name of a table among a plan's fields. */
 export function tableName(table: Table): string {
-  if (table.kind === "rows") return `rows(${table.of.join(" ")})`;
+  // Within a phase of its own size, the source says whose rows they are.
+  if (table.kind === "rows") return `rows(${table.source}: ${table.of.join(" ")})`;
   return `${table.kind}(${table.source})`;
 }
 
@@ -105,13 +114,10 @@ function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uin
   return out;
 }
 
-/** Fills a table from the batch, given by name: from `modality` for rows, from its source for the other kinds. */
+/** Fills a table from the batch, given by name. */
 export function fillTable(table: Table, batch: (name: string) => ArrayLike<number>): Uint32Array<ArrayBuffer> {
-  if (table.kind === "rows") {
-    const modality = batch("modality");
-    return tiles(table, table.groups, (r) => table.of[modality[r] as number] as number);
-  }
   const source = batch(table.source);
+  if (table.kind === "rows") return tiles(table, table.groups, (r) => table.of[source[r] as number] as number);
   if (table.kind === "targets") return tiles(table, 1, (r) => ((source[r] as number) >= 0 ? 0 : -1));
   return table.kind === "occurrences" ? occurrences(table, source) : spans(table, source);
 }

@@ -10,6 +10,8 @@ interface Context {
   /** Says that `gradient` is one more term of the gradient by `to`. */
   contribute(to: TensorId, gradient: TensorId): void;
   add(op: Op): void;
+  /** Whether a tensor comes from the host. */
+  given(id: TensorId): boolean;
 }
 
 type Rule<K extends OpKind> = (op: OpOf<K>, context: Context) => void;
@@ -54,9 +56,18 @@ const rescale = through<"rescale">(
   },
 );
 
+/** A state that enters comes from outside the program, and no loss depends on the one that leaves. */
+function stateIsConstant(context: Context, enters: TensorId | undefined, leaves: TensorId | undefined): void {
+  if (enters !== undefined && !context.given(enters)) throw new Error("the state that enters would need a gradient");
+  if (leaves !== undefined && context.gradient(leaves) !== undefined) {
+    throw new Error("the state that leaves has a gradient, which goes no further");
+  }
+}
+
 const conv = through<"conv">(
   (op) => op.out.y,
   (op, dy, context) => {
+    stateIsConstant(context, op.in.tail, op.out.tail_out);
     const dweight = context.fresh(op.in.weight);
     const dbias = context.fresh(op.in.bias);
     make(context, op.in.x, (dx) => ({
@@ -71,7 +82,8 @@ const conv = through<"conv">(
 const scan = through<"scan">(
   (op) => op.out.y,
   (op, dy, context) => {
-    const { u, delta, B, C, A_log, D } = op.in;
+    const { u, delta, B, C, A_log, D, h0 } = op.in;
+    stateIsConstant(context, h0, op.out.h_end);
     const out = {
       du: context.fresh(u),
       ddelta: context.fresh(delta),
@@ -239,6 +251,7 @@ export function differentiate(forward: Program, wanted: readonly string[] = []):
     add: (op) => {
       ops.push(op);
     },
+    given: (id) => tensorOf(forward, id).role === "batch",
   };
   for (const op of [...forward.ops].reverse()) (RULES[op.kind] as Rule<OpKind>)(op as never, context);
   for (const op of ops) builder.add(op);

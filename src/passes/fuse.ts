@@ -104,7 +104,7 @@ function siluIntoConv(r: Rewriting): number {
     const slope = reader(r, conv.out.y, "activate_grad");
     const grad = slope && reader(r, slope.out.dx, "conv_grad");
     if (r.readers(conv.out.y).length !== (slope ? 2 : 1)) continue;
-    r.replace(conv, { ...conv, out: { y: activate.out.y }, activation: "silu" });
+    r.replace(conv, { ...conv, out: { ...conv.out, y: activate.out.y }, activation: "silu" });
     r.remove(activate);
     if (slope && grad) {
       r.replace(grad, { ...grad, in: { ...grad.in, dy: slope.in.dy }, activation: "silu" });

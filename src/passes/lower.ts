@@ -22,13 +22,15 @@ export interface LowerOptions {
   readonly part: "model" | "denoise" | "stack";
   /** drawn: the noising is part of the program; given: the batch holds `noisy.NAME` and `noise.NAME`. */
   readonly noise: "drawn" | "given";
+  /** carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`. */
+  readonly state?: "none" | "carried" | undefined;
 }
 
-function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId): TensorId {
+function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, { state }: LowerOptions): TensorId {
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
-    return lowerMamba(builder, block.fields, layer, hidden);
+    return lowerMamba(builder, block.fields, layer, hidden, state);
   }, x);
 }
 
@@ -90,7 +92,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   const builder = build(options.part, { ...options, modalities: modalities.length });
   if (options.part === "stack") {
     const x = builder.input("batch", "input", [builder.rows, d_model]);
-    const output = lowerStack(builder, spec, x);
+    const output = lowerStack(builder, spec, x, options);
     builder.publish(output, "output");
     const cotangent = builder.input("batch", "cotangent", [builder.rows, d_model]);
     const y = builder.tensor("result", "loss", [1]);
@@ -111,7 +113,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
     };
     x = embedPatches(builder, input, x, noisy);
   }
-  const hidden = finalNorm(builder, lowerStack(builder, spec, x));
+  const hidden = finalNorm(builder, lowerStack(builder, spec, x, options));
   const predictsTokens = spec.objectives.some((o) => o?.kind === "cross_entropy");
   if (options.part === "model" && predictsTokens) lowerCrossEntropy(builder, hidden, vocabulary.size);
   for (const { modality, index, noise } of pictures) {

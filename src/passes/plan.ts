@@ -173,8 +173,12 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
   const declared = (role: "batch" | "constant" | "result"): Map<string, Omit<Field, "buffer" | "offset">> => {
     const found = new Map<string, Omit<Field, "buffer" | "offset">>();
     for (const { program } of needs.phases) {
-      for (const { role: of, name, type, shape } of program.tensors)
-        if (of === role) found.set(name, { name, type, shape });
+      for (const { role: of, name, type, shape } of program.tensors) {
+        if (of !== role) continue;
+        const before = found.get(name)?.shape ?? shape;
+        if (before.join() !== shape.join()) throw new Error(`phases have ${name} as [${before}] and as [${shape}]`);
+        found.set(name, { name, type, shape });
+      }
     }
     return found;
   };

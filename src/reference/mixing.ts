@@ -6,10 +6,26 @@ const sigmoid = (s: number): number => 1 / (1 + Math.exp(-s));
 export const silu = (s: number): number => s * sigmoid(s);
 export const siluGrad = (s: number): number => sigmoid(s) * (1 + s * (1 - sigmoid(s)));
 
+/** Where the input `back` positions before row r stands in x or, before the sequence, in the tail; undefined for a 0. */
+function tapAt(
+  v: Values,
+  op: OpOf<"conv"> | OpOf<"conv_grad">,
+): (r: number, back: number) => { row: number; tail: boolean } | undefined {
+  const { length } = v.program;
+  const K = columns(v, op.in.weight);
+  return (r, back) => {
+    const t = (r % length) - back;
+    if (t >= 0) return { row: r - back, tail: false };
+    if (op.in.tail === undefined) return undefined;
+    return { row: Math.floor(r / length) * (K - 1) + (K - 1) + t, tail: true };
+  };
+}
+
 /** The convolution before its activation. */
 function convolved(v: Values, op: OpOf<"conv"> | OpOf<"conv_grad">): Float64Array {
-  const { length } = v.program;
   const x = read(v, op.in.x);
+  const tail = op.in.tail === undefined ? undefined : read(v, op.in.tail);
+  const tap = tapAt(v, op);
   const weight = read(v, op.in.weight);
   const bias = read(v, op.in.bias);
   const D = columns(v, op.in.x);
@@ -21,8 +37,9 @@ function convolved(v: Values, op: OpOf<"conv"> | OpOf<"conv_grad">): Float64Arra
     const g = group(r);
     let sum = bias[g * D + c] as number;
     for (let k = 0; k < K; k++) {
-      const back = K - 1 - k;
-      if (r % length >= back) sum += (weight[(g * D + c) * K + k] as number) * (x[i - back * D] as number);
+      const from = tap(r, K - 1 - k);
+      const input = from && ((from.tail ? tail : x)?.[from.row * D + c] as number);
+      if (input !== undefined) sum += (weight[(g * D + c) * K + k] as number) * input;
     }
     return sum;
   });
@@ -31,13 +48,30 @@ function convolved(v: Values, op: OpOf<"conv"> | OpOf<"conv_grad">): Float64Arra
 export function conv(v: Values, op: OpOf<"conv">): void {
   const before = convolved(v, op);
   make(v, op.out.y).set(op.activation === "silu" ? before.map(silu) : before);
+  if (op.out.tail_out === undefined) return;
+  const { batch, length } = v.program;
+  const x = read(v, op.in.x);
+  const tail = op.in.tail === undefined ? undefined : read(v, op.in.tail);
+  const tap = tapAt(v, op);
+  const D = columns(v, op.in.x);
+  const K = columns(v, op.in.weight);
+  const out = make(v, op.out.tail_out);
+  for (let sequence = 0; sequence < batch; sequence++) {
+    for (let k = 0; k < K - 1; k++) {
+      const from = tap((sequence + 1) * length - 1, K - 2 - k);
+      if (!from) continue;
+      const row = (from.tail ? (tail as Float64Array) : x).subarray(from.row * D, (from.row + 1) * D);
+      out.set(row, (sequence * (K - 1) + k) * D);
+    }
+  }
 }
 
 export function convGrad(v: Values, op: OpOf<"conv_grad">): void {
-  const { length } = v.program;
   const before = convolved(v, op);
   const dy = read(v, op.in.dy);
   const x = read(v, op.in.x);
+  const tail = op.in.tail === undefined ? undefined : read(v, op.in.tail);
+  const tap = tapAt(v, op);
   const weight = read(v, op.in.weight);
   const dx = make(v, op.out.dx);
   const dweight = make(v, op.out.dweight);
@@ -51,18 +85,37 @@ export function convGrad(v: Values, op: OpOf<"conv_grad">): void {
     const d = (dy[i] as number) * (op.activation === "silu" ? siluGrad(before[i] as number) : 1);
     dbias[at] = (dbias[at] as number) + d;
     for (let k = 0; k < K; k++) {
-      const back = K - 1 - k;
-      if (r % length < back) continue;
-      const from = i - back * D;
-      dx[from] = (dx[from] as number) + d * (weight[at * K + k] as number);
-      dweight[at * K + k] = (dweight[at * K + k] as number) + d * (x[from] as number);
+      const tapped = tap(r, K - 1 - k);
+      if (!tapped) continue;
+      const from = tapped.row * D + (i % D);
+      const input = (tapped.tail ? tail : x)?.[from] as number;
+      dweight[at * K + k] = (dweight[at * K + k] as number) + d * input;
+      if (!tapped.tail) dx[from] = (dx[from] as number) + d * (weight[at * K + k] as number);
     }
   }
 }
 
+/** h before position r of channel e, for n: that of the position before it; at a sequence's start what it begins with. */
+function stateBefore(
+  v: Values,
+  op: OpOf<"scan"> | OpOf<"scan_grad">,
+  h: Float64Array,
+): (r: number, e: number, n: number) => number {
+  const { length, chunk } = v.program;
+  const E = columns(v, op.in.u);
+  const N = columns(v, op.in.B);
+  // The backward scan finds h0 in the carry of each sequence's first chunk.
+  const blocks = op.kind === "scan" ? 1 : Math.ceil(length / chunk);
+  const id = op.kind === "scan" ? op.in.h0 : op.in.carry;
+  const first = id === undefined ? undefined : read(v, id);
+  return (r, e, n) => {
+    if (r % length > 0) return h[((r - 1) * E + e) * N + n] as number;
+    return first ? (first[((r / length) * blocks * N + n) * E + e] as number) : 0;
+  };
+}
+
 /** h after every position, [R, E, N]. */
 function states(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">): Float64Array {
-  const { length } = v.program;
   const u = read(v, op.in.u);
   const delta = read(v, op.in.delta);
   const B = read(v, op.in.B);
@@ -71,14 +124,14 @@ function states(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">): Float64Array {
   const N = columns(v, op.in.B);
   const group = groupOf(v, op.rowsA);
   const h = new Float64Array(u.length * N);
+  const before = stateBefore(v, op, h);
   for (let r = 0; r < u.length / E; r++) {
     for (let e = 0; e < E; e++) {
       const i = r * E + e;
       for (let n = 0; n < N; n++) {
         const A = -Math.exp(A_log[(group(r) * E + e) * N + n] as number);
-        const before = r % length === 0 ? 0 : (h[(i - E) * N + n] as number);
         const step = delta[i] as number;
-        h[i * N + n] = Math.exp(step * A) * before + step * (B[r * N + n] as number) * (u[i] as number);
+        h[i * N + n] = Math.exp(step * A) * before(r, e, n) + step * (B[r * N + n] as number) * (u[i] as number);
       }
     }
   }
@@ -102,8 +155,9 @@ function readout(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">, h: Float64Arra
 }
 
 export function scan(v: Values, op: OpOf<"scan">): void {
-  const { length, chunk } = v.program;
+  const { batch, length, chunk } = v.program;
   const h = states(v, op);
+  const before = stateBefore(v, op, h);
   const y = readout(v, op, h);
   const z = op.in.z === undefined ? undefined : read(v, op.in.z);
   make(v, op.out.y).set(z ? y.map((value, i) => value * silu(z[i] as number)) : y);
@@ -116,14 +170,20 @@ export function scan(v: Values, op: OpOf<"scan">): void {
     const n = Math.floor(i / E) % N;
     const block = Math.floor(i / (E * N));
     const t = (block % chunks) * chunk;
-    const r = Math.floor(block / chunks) * length + t;
-    carry[i] = t === 0 ? 0 : (h[((r - 1) * E + e) * N + n] as number);
+    carry[i] = before(Math.floor(block / chunks) * length + t, e, n);
+  }
+  if (op.out.h_end === undefined) return;
+  const end = make(v, op.out.h_end);
+  for (let i = 0; i < batch * N * E; i++) {
+    const r = (Math.floor(i / (E * N)) + 1) * length - 1;
+    end[i] = h[(r * E + (i % E)) * N + (Math.floor(i / E) % N)] as number;
   }
 }
 
 export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
   const { length } = v.program;
   const h = states(v, op);
+  const stateBeforeRow = stateBefore(v, op, h);
   const y = readout(v, op, h);
   const dout = read(v, op.in.dy);
   const z = op.in.z === undefined ? undefined : read(v, op.in.z);
@@ -164,7 +224,7 @@ export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
         const at = (groupA(r) * E + e) * N + n;
         const A = -Math.exp(A_log[at] as number);
         const decay = Math.exp(step * A);
-        const before = r % length === 0 ? 0 : (h[(i - E) * N + n] as number);
+        const before = stateBeforeRow(r, e, n);
         const b = B[r * N + n] as number;
         const gn = (g[n] as number) + d * (C[r * N + n] as number);
         add(dC, r * N + n, d * (h[i * N + n] as number));

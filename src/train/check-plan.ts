@@ -74,7 +74,10 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
     for (const value of [part, offset, group]) count(value, `the place of parameter ${i}`);
     object(source, `the source of parameter ${i}`);
   });
-  for (const table of list(tables, "tables")) text(object(table, "a table").kind, "the kind of a table");
+  for (const table of list(tables, "tables")) {
+    const { kind, source } = object(table, "a table");
+    for (const word of [kind, source]) text(word, "the kind or the source of a table");
+  }
   for (const phase of list(phases, "phases")) checkPhase(object(phase, "a phase"), known);
 }
 

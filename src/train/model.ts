@@ -5,10 +5,11 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import type { BufferRole, Field } from "../ir/plan.js";
+import { nameWithin } from "../ir/scope.js";
 import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
 import { timestepTable } from "../modalities/patches.js";
-import type { HostBatch } from "./host-batch.js";
+import type { HostArray, HostBatch } from "./host-batch.js";
 import { initialValues } from "./initialise.js";
 
 /** Parameters, gradients or moments, by the names that checkpoints give them. */
@@ -25,8 +26,11 @@ export interface Model {
   /** Writes tensors into an arena; throws an InputError where a name or shape is not the model's. */
   load(arena: Arena, tensors: Tensors): void;
   read(arena: Arena): Promise<Map<string, Tensor>>;
-  /** Writes the tensors that are given; the tables are made from them. Others keep what they hold. */
-  writeBatch(batch: HostBatch): void;
+  /**
+   * Writes the tensors that are given; the tables are made from them. Others keep what they hold. A phase of a batch or
+   * length of its own has its own tensors: those are written with its name as `scope`.
+   */
+  writeBatch(batch: HostBatch, scope?: string): void;
   writeStep(step: StepScalars): void;
   /** A result as the phases submitted so far leave it. */
   result(name: string): Promise<Float32Array>;
@@ -116,15 +120,20 @@ export async function openModel({ device, profile }: OpenDevice, compiled: Model
         }),
       );
     },
-    writeBatch(batch) {
-      const given = (name: string): ArrayLike<number> => {
-        const array = batch.get(name);
-        if (!array) throw new Error(`the batch lacks ${name}`);
+    writeBatch(batch, scope) {
+      const arrayOf = (field: string): HostArray | undefined => {
+        const name = nameWithin(scope, field);
+        return name === undefined ? undefined : batch.get(name);
+      };
+      const given = (field: string): ArrayLike<number> => {
+        const array = arrayOf(field);
+        if (!array) throw new Error(`the batch lacks ${field}`);
         return array;
       };
       for (const { name, shape } of batchFields) {
         const table = tables.find((t) => tableName(t) === name);
-        const array = table ? fillTable(table, given) : batch.get(name);
+        if (table && nameWithin(scope, table.source) === undefined) continue;
+        const array = table ? fillTable(table, given) : arrayOf(name);
         if (!array) continue;
         if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
         runtime.write(name, array);

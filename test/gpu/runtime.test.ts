@@ -72,6 +72,24 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.destroy();
   });
 
+  test("copies fields and clears them on the device, between runs", async () => {
+    const runtime = await tinyRuntime();
+    runtime.write("x", ramp);
+    runtime.write("scale and bias", new Float32Array([2, 1, 0, 0]));
+    runtime.run(["forward"]);
+    runtime.copy([["out", "x"]]);
+    runtime.run(["forward"]);
+    expect(f32(await runtime.read("out"))).toEqual([...ramp].map((x) => 2 * (2 * x + 1) + 1));
+    runtime.clear([{ buffer: 0, offset: 4, bytes: 8 }]);
+    expect(f32(await runtime.read("x")).slice(0, 5)).toEqual([1, 0, 0, 7, 9]);
+    runtime.clear(["x"]);
+    runtime.run(["forward"]);
+    expect(f32(await runtime.read("out"))).toEqual(new Array(SIZE).fill(1));
+    expect(() => runtime.copy([["total", "x"]])).toThrow("total has 4 bytes, and x 400");
+    expect(() => runtime.copy([["x", "x"]])).toThrow("in the same buffer");
+    runtime.destroy();
+  });
+
   test("allocates exactly the planned bytes", async () => {
     const runtime = await tinyRuntime();
     expect(runtime.bytes).toEqual({ total: 1056, byRole: { batch: 512, workspace: 512, step: 16, results: 16 } });

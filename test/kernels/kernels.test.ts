@@ -31,6 +31,7 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly length: number;
   readonly chunk: number;
   readonly fuse?: false;
+  readonly state?: "carried";
   /** Where the device has less than these, what it has. */
   readonly limits?: Partial<Profile["limits"]>;
   readonly vocabulary?: number;
@@ -158,6 +159,55 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** A state comes in and goes out. */
+const CARRIED: readonly Case[] = [
+  {
+    name: "one position with a state",
+    modalities: [text, image],
+    d_model: 7,
+    block: { d_state: 8, d_conv: 3 },
+    decouple: ["A", "conv1d"],
+    batch: 3,
+    length: 1,
+    chunk: 64,
+    state: "carried",
+  },
+  {
+    name: "two positions and a tail of seven, in one chunk",
+    modalities: [text, image],
+    d_model: 20,
+    block: { d_conv: 8 },
+    batch: 2,
+    length: 2,
+    chunk: 64,
+    state: "carried",
+  },
+  {
+    name: "65 positions with a state, all parts in two groups, for 8 storage buffers",
+    modalities: [text, image, speech],
+    d_model: 7,
+    groups: allParts,
+    batch: 2,
+    length: 65,
+    chunk: 16,
+    state: "carried",
+    limits: { storageBuffers: 8 },
+    workgroups: ({ kind }) => kind === "scan_grad",
+  },
+  {
+    name: "129 positions with a state, every variant of the backward scan",
+    modalities: [text, image, speech],
+    d_model: 33,
+    block: { d_state: 8 },
+    decouple: ["A", "conv1d"],
+    batch: 2,
+    length: 129,
+    chunk: 64,
+    state: "carried",
+    workgroups: ({ kind }) => kind === "scan_grad",
+  },
+];
+
 /** Each part decoupled alone, then in groups, a layer each. */
 const ALONE: Case = {
   name: "each part decoupled alone and in groups",
@@ -177,10 +227,13 @@ function stacked(specs: readonly CheckedSpec[]): CheckedSpec {
   return { ...first, model: { ...first.model, blocks, layers: blocks.map((_, i) => i) } };
 }
 
-function known({ batch, length, chunk, fuse: fuses, values, layers, ...rest }: Case, { limits }: Profile): Values {
+function known(
+  { batch, length, chunk, state, fuse: fuses, values, layers, ...rest }: Case,
+  { limits }: Profile,
+): Values {
   const one = { vocabulary: 50, ...rest, layers: 1 };
   const spec = layers ? stacked(layers.map((groups) => sketch({ ...one, groups: groups ?? {} }))) : sketch(one);
-  const program = differentiate(lower(spec, { batch, length, chunk, part: "model", noise: "drawn" }));
+  const program = differentiate(lower(spec, { batch, length, chunk, part: "model", noise: "drawn", state }));
   return evaluate(randomValues(fuses === false ? program : fuse(program, limits).program, 1, values));
 }
 
@@ -206,7 +259,7 @@ describe.skipIf(missing)("kernels", () => {
   const { MOM_TEST_THOROUGH, MOM_TEST_UNCHECKED } = process.env;
   const thorough = (): boolean => opened.profile.kind === "gpu" || Boolean(MOM_TEST_THOROUGH || MOM_TEST_UNCHECKED);
 
-  test.each([...CASES, ALONE])("$name", async (sizes) => {
+  test.each([...CASES, ...CARRIED, ALONE])("$name", async (sizes) => {
     const profile = within(opened.profile, sizes.limits);
     const v = known(sizes, profile);
     const check = async (kind: "cpu" | "gpu", op: (op: Op) => boolean): Promise<void> => {

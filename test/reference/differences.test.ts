@@ -80,34 +80,42 @@ const linear =
     return active;
   };
 
-const scan: Case = (b) => {
-  const [E, N] = [3, 2];
-  const u = b.leaf("u", R, E);
-  const delta = b.value(R, E);
-  b.add({ kind: "activate", in: { x: b.leaf("delta", R, E) }, out: { y: delta }, activation: "softplus" });
-  const [B, C] = [b.leaf("B", R, N), b.leaf("C", R, N)];
-  const [A_log, D] = [b.leaf("A_log", 2, E, N), b.leaf("D", 2, E)];
-  const y = b.value(R, E);
-  const carry = b.value(SIZE.batch * b.chunks, N, E);
-  const rowsD: Rows = { over: "positions", groups: 2, of: [0, 0, 1] };
-  b.add({ kind: "scan", in: { u, delta, B, C, A_log, D }, out: { y, carry }, rowsA: grouped, rowsD });
-  // A gate, as a block has one: fusion takes it in.
-  const z = b.leaf("z", R, E);
-  const gate = b.value(R, E);
-  b.add({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
-  const gated = b.value(R, E);
-  b.add({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
-  return gated;
-};
+const scan =
+  (state: "none" | "carried"): Case =>
+  (b) => {
+    const [E, N] = [3, 2];
+    const u = b.leaf("u", R, E);
+    const delta = b.value(R, E);
+    b.add({ kind: "activate", in: { x: b.leaf("delta", R, E) }, out: { y: delta }, activation: "softplus" });
+    const [B, C] = [b.leaf("B", R, N), b.leaf("C", R, N)];
+    const [A_log, D] = [b.leaf("A_log", 2, E, N), b.leaf("D", 2, E)];
+    const y = b.value(R, E);
+    const carry = b.value(SIZE.batch * b.chunks, N, E);
+    const rowsD: Rows = { over: "positions", groups: 2, of: [0, 0, 1] };
+    const h0 = state === "none" ? {} : { h0: b.input("batch", "h0", [SIZE.batch, N, E]) };
+    const end = state === "none" ? {} : { h_end: b.tensor("result", "h_end", [SIZE.batch, N, E]) };
+    b.add({ kind: "scan", in: { u, delta, B, C, A_log, D, ...h0 }, out: { y, carry, ...end }, rowsA: grouped, rowsD });
+    // A gate, as a block has one: fusion takes it in.
+    const z = b.leaf("z", R, E);
+    const gate = b.value(R, E);
+    b.add({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
+    const gated = b.value(R, E);
+    b.add({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
+    return gated;
+  };
 
-const conv: Case = (b) => {
-  const y = b.value(R, 3);
-  const inputs = { x: b.leaf("x", R, 3), weight: b.leaf("weight", 2, 3, 1, 4), bias: b.leaf("bias", 2, 3) };
-  b.add({ kind: "conv", in: inputs, out: { y }, rows: grouped });
-  const active = b.value(R, 3);
-  b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
-  return active;
-};
+const conv =
+  (state: "none" | "carried"): Case =>
+  (b) => {
+    const y = b.value(R, 3);
+    const inputs = { x: b.leaf("x", R, 3), weight: b.leaf("weight", 2, 3, 1, 4), bias: b.leaf("bias", 2, 3) };
+    const tail = state === "none" ? {} : { tail: b.input("batch", "tail", [SIZE.batch * 3, 3]) };
+    const end = state === "none" ? {} : { tail_out: b.tensor("result", "tail_out", [SIZE.batch * 3, 3]) };
+    b.add({ kind: "conv", in: { ...inputs, ...tail }, out: { y, ...end }, rows: grouped });
+    const active = b.value(R, 3);
+    b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
+    return active;
+  };
 
 const norm: Case = (b) => {
   const x = b.leaf("x", R, 4);
@@ -190,10 +198,10 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   rms: [norm],
   rescale: [norm],
   norm_grad: [norm],
-  conv: [conv],
-  conv_grad: [conv],
-  scan: [scan],
-  scan_grad: [scan],
+  conv: [conv("none"), conv("carried")],
+  conv_grad: [conv("none"), conv("carried")],
+  scan: [scan("none"), scan("carried")],
+  scan_grad: [scan("none"), scan("carried")],
   activate: [pointwise("silu"), pointwise("softplus")],
   activate_grad: [pointwise("silu"), pointwise("softplus")],
   add: [combined("add")],

@@ -77,6 +77,11 @@ test.each(["linear", "rescale", "conv", "scan", "linear_dw", "norm_grad", "conv_
   },
 );
 
+test("a result that nothing makes", () => {
+  const ops = plain.ops.filter((op) => op.kind !== "sum_by_class");
+  expect(() => verify({ ...plain, ops })).toThrow(/nothing makes the result loss/);
+});
+
 test("rows that say nothing of a modality", () => {
   const wrong = changed(plain, "linear", () => ({ rows: { over: "positions", groups: 1, of: [0] } }));
   expect(() => verify(wrong)).toThrow(/modalit/);

@@ -1,0 +1,117 @@
+// The state of sequences handed from one run to the next, on the device: what one long run says of every position.
+import { describe, expect, test } from "vitest";
+import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { compile, type PhaseRequest } from "../../src/compile.js";
+import { stream } from "../../src/random/stream.js";
+import type { HostArray } from "../../src/train/host-batch.js";
+import { type Model, openModel } from "../../src/train/model.js";
+import { advanceState, clearState, stateFields } from "../../src/train/state.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { relativeError } from "../support/fixtures.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+const missing = await missingAdapter();
+
+const BATCH = 2;
+const CHUNK = 16;
+/** One after the other; the first two end where a chunk of the long run does. */
+const LENGTHS = [64, 16, 65, 3, 1, 1];
+const WHOLE = LENGTHS.reduce((sum, n) => sum + n, 0);
+const EXACT = 64 + 16;
+
+const spec = sketch({
+  modalities: [text, image, speech],
+  vocabulary: 50,
+  d_model: 12,
+  layers: 2,
+  block: { d_state: 8 },
+  groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
+});
+const d = spec.model.d_model;
+
+const phase = (length: number): PhaseRequest => {
+  const name = length === WHOLE ? "whole" : `of ${length}`;
+  return { name, part: "stack", noise: "given", gradients: false, state: "carried", length };
+};
+
+const draw = stream("sample", 4);
+const input = Float32Array.from({ length: BATCH * WHOLE * d }, () => draw.normal());
+const modality = Uint32Array.from({ length: BATCH * WHOLE }, () => draw.below(3));
+
+/** Positions `first` to `first + length` of every sequence. */
+function stretch<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
+  all: T,
+  columns: number,
+  first: number,
+  length: number,
+): T {
+  const cut = all.slice(0, BATCH * length * columns) as T;
+  for (let row = 0; row < BATCH; row++) {
+    const from = (row * WHOLE + first) * columns;
+    cut.set(all.subarray(from, from + length * columns), row * length * columns);
+  }
+  return cut;
+}
+
+async function run(model: Model, first: number, length: number): Promise<Float32Array> {
+  const { name } = phase(length);
+  const scope = length === WHOLE ? undefined : name;
+  const batch = new Map<string, HostArray>([
+    ["input", stretch(input, d, first, length)],
+    ["modality", stretch(modality, 1, first, length)],
+  ]);
+  model.writeBatch(batch, scope);
+  model.runtime.run([name]);
+  return await model.result(scope === undefined ? "output" : `${scope}/output`);
+}
+
+describe.skipIf(missing)("the state of sequences", () => {
+  test("handed on is one long run: to the last bit where chunks begin alike, else within 1e-6", async () => {
+    const opened = await testDevice();
+    const compiled = compile(spec, {
+      profile: opened.profile,
+      batch: BATCH,
+      length: WHOLE,
+      chunk: CHUNK,
+      variants: "first",
+      phases: [...new Set([WHOLE, ...LENGTHS])].map(phase),
+    });
+    const model = await openModel(opened, compiled);
+    model.initialise(3);
+    expect(stateFields(compiled.plan).map(([next, state]) => [next, state])).toEqual(
+      [0, 1].flatMap((layer) =>
+        ["conv", "h"].map((part) => [`next.layers.${layer}.${part}`, `state.layers.${layer}.${part}`]),
+      ),
+    );
+    const readEnd = async () =>
+      await Promise.all(stateFields(compiled.plan).map(async ([next]) => await model.result(next)));
+    const whole = await run(model, 0, WHOLE);
+    const wholeEnd = await readEnd();
+    const states: Float32Array[][] = [];
+    for (let first = 0, i = 0; i < LENGTHS.length; i++) {
+      const length = LENGTHS[i] as number;
+      const part = await run(model, first, length);
+      const expected = stretch(whole as Float32Array<ArrayBuffer>, d, first, length);
+      if (first + length <= EXACT) expect(part.every((x, k) => x === expected[k])).toBe(true);
+      expect(relativeError(part, expected), `positions from ${first}`).toBeLessThan(1e-6);
+      // Without its state a part is something else.
+      if (first > 0) {
+        clearState(model);
+        expect(relativeError(await run(model, first, length), expected)).toBeGreaterThan(1e-3);
+        const before = states[i - 1] as Float32Array<ArrayBuffer>[];
+        for (const [k, [, state]] of stateFields(compiled.plan).entries())
+          model.runtime.write(state, before[k] as never);
+        expect(await run(model, first, length)).toEqual(part);
+      }
+      states.push(await readEnd());
+      advanceState(model);
+      first += length;
+    }
+    states.at(-1)?.forEach((end, i) => {
+      expect(relativeError(end, wholeEnd[i] as Float32Array)).toBeLessThan(1e-6);
+    });
+    clearState(model);
+    expect(await run(model, 0, 64)).toEqual(stretch(whole as Float32Array<ArrayBuffer>, d, 0, 64));
+    model.runtime.destroy();
+  });
+});

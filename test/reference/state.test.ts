@@ -1,0 +1,64 @@
+// The state of sequences in the reference: a run cut in two is the whole run.
+import { expect, test } from "vitest";
+import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { verify } from "../../src/ir/verify.js";
+import { fuse } from "../../src/passes/fuse.js";
+import { lower } from "../../src/passes/lower.js";
+import { evaluate } from "../../src/reference/evaluate.js";
+import { read, type Values, values } from "../../src/reference/values.js";
+import { relativeError } from "../support/fixtures.js";
+import { randomValues } from "../support/random.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+const spec = sketch({
+  modalities: [text, image, speech],
+  vocabulary: 50,
+  d_model: 6,
+  layers: 2,
+  block: { d_state: 4 },
+  groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
+});
+const BATCH = 2;
+const WHOLE = 13;
+
+function programOf(length: number) {
+  const lowered = lower(spec, { batch: BATCH, length, chunk: 4, part: "stack", noise: "given", state: "carried" });
+  return verify(fuse(verify(lowered), { storageBuffers: 16 }).program);
+}
+
+const named = (v: Values, name: string): Float64Array =>
+  read(v, v.program.tensors.find((t) => t.name === name)?.id as never);
+
+test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("cut into %j", (lengths) => {
+  const whole = evaluate(randomValues(programOf(WHOLE), 2));
+  let state = new Map(
+    whole.program.tensors.flatMap(({ name }) =>
+      name.startsWith("state.") ? [[name, named(whole, name)] as const] : [],
+    ),
+  );
+  expect(state.size).toBe(4);
+  let first = 0;
+  for (const length of lengths) {
+    const rows = (name: string): number[] => {
+      const all = named(whole, name);
+      const columns = all.length / (BATCH * WHOLE);
+      return [...all].filter((_, i) => {
+        const t = Math.floor(i / columns) % WHOLE;
+        return t >= first && t < first + length;
+      });
+    };
+    const part = evaluate(
+      values(programOf(length), (name) => {
+        const kept = state.get(name);
+        if (kept) return kept;
+        return ["input", "modality", "cotangent"].includes(name) ? rows(name) : named(whole, name);
+      }),
+    );
+    expect(relativeError(named(part, "output"), Float64Array.from(rows("output")))).toBeLessThan(1e-14);
+    state = new Map([...state.keys()].map((name) => [name, named(part, name.replace("state", "next"))]));
+    first += length;
+  }
+  for (const [name, end] of state) {
+    expect(relativeError(end, named(whole, name.replace("state", "next"))), name).toBeLessThan(1e-14);
+  }
+});
