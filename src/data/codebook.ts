@@ -6,6 +6,7 @@ import {
   codebookFacts,
   codebookMetadata,
   type PictureCodes,
+  type SpeechCodes,
 } from "../modalities/codebook.fields.js";
 import { patchesPerPicture } from "../modalities/modality.fields.js";
 import { patchesOf, pixelsOf } from "../modalities/pixels.js";
@@ -19,6 +20,7 @@ export interface Codebook<Kind extends CodebookKind = CodebookKind> {
 }
 
 export type PictureCodebook = Codebook<PictureCodes>;
+export type SpeechCodebook = Codebook<SpeechCodes>;
 
 const FIT = "Fit one: mom data codebook --pictures emoji --out FILE.safetensors";
 
@@ -46,6 +48,8 @@ export function writeCodebook(kind: CodebookKind, entries: Float32Array, columns
 }
 
 export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook => codebook.facts.kind.of === "patches";
+
+export const isOfSpeech = (codebook: Codebook): codebook is SpeechCodebook => codebook.facts.kind.of === "speech";
 
 /** The code of each patch, row by row. @param pixels [height, width, channels] */
 export function codesOf(pixels: Uint8Array, { facts, entries }: PictureCodebook): Int32Array {

@@ -11,8 +11,13 @@ export interface PictureCodes extends PatchGeometry {
   readonly of: "patches";
 }
 
+/** An entry is a frame of sound: 80 log-mel bands, of which src/data/audio/log-mel.ts says how they are made. */
+export interface SpeechCodes {
+  readonly of: "speech";
+}
+
 /** What codes are of. */
-export type CodebookKind = PictureCodes;
+export type CodebookKind = PictureCodes | SpeechCodes;
 
 export interface CodebookFacts<Kind extends CodebookKind = CodebookKind> {
   readonly kind: Kind;
@@ -52,6 +57,27 @@ const KINDS: { readonly [Of in CodebookKind["of"]]: KindTable<Extract<CodebookKi
     },
     columns: patchSize,
   },
+  speech: {
+    write: () => SPEECH,
+    read: (metadata) => {
+      const other = Object.entries(SPEECH).find(([key, value]) => metadata[key] !== value);
+      return other === undefined ? { of: "speech" } : `its \`${other[0]}\` is not "${other[1]}"`;
+    },
+    columns: () => SPEECH_FRAMES.bands,
+  },
+};
+
+/** What a frame of speech is: a codebook of other frames would fit nothing. Sizes are in samples. */
+export const SPEECH_FRAMES = { rate: 16_000, hop: 640, window: 1280, points: 2048, bands: 80, range: 60 } as const;
+
+const SPEECH: Readonly<Record<string, string>> = {
+  rate: String(SPEECH_FRAMES.rate),
+  hop: String(SPEECH_FRAMES.hop),
+  window: `${SPEECH_FRAMES.window} hann`,
+  points: String(SPEECH_FRAMES.points),
+  bands: `${SPEECH_FRAMES.bands} slaney`,
+  scaling: `1 + dB below the loudest band / ${SPEECH_FRAMES.range}, at least 0`,
+  runs: "merged",
 };
 
 /** Height and width of at most four digits each. */

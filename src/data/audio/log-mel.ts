@@ -3,20 +3,13 @@
 // sample counts the same. Loudness is in decibels below the loudest band of the recording, so a recording played softer
 // gives the same frames; what lies 60 dB below is 0, and 1 is the loudest.
 import FFT from "fft.js";
+import { SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
 import { melFilters } from "./mel.js";
 
-export const RATE = 16_000;
-export const HOP = 640;
-export const BINS = 80;
-const WINDOW = 2 * HOP;
-const SIZE = 2048;
-const RANGE_DB = 60;
+const { hop: HOP, window: WINDOW, points: POINTS, bands: BANDS, range: RANGE_DB, rate: RATE } = SPEECH_FRAMES;
+
 /** A recording that nowhere comes within 60 dB of full scale (a sine of ±1 has about 2e3 here) is silence. */
 const QUIETEST = 2e-3;
-
-/** Names what a frame is, in every constant: codebooks of other frames do not fit. */
-export const FRAMES =
-  "log-mel: 16 kHz, 40 ms hop, 80 ms Hann window, 2048 points, 80 Slaney bins, 60 dB below the loudest";
 
 /**
  * @param samples at 16 kHz
@@ -24,11 +17,11 @@ export const FRAMES =
  */
 export function logMel(samples: Float32Array): Float32Array {
   const frames = Math.ceil(samples.length / HOP);
-  const fft = new FFT(SIZE);
-  const windowed = new Float64Array(SIZE);
-  const spectrum = new Float64Array(2 * SIZE);
-  const power = new Float64Array(SIZE / 2 + 1);
-  const made = new Float64Array(frames * BINS);
+  const fft = new FFT(POINTS);
+  const windowed = new Float64Array(POINTS);
+  const spectrum = new Float64Array(2 * POINTS);
+  const power = new Float64Array(POINTS / 2 + 1);
+  const made = new Float64Array(frames * BANDS);
   let loudest = QUIETEST;
   for (let frame = 0; frame < frames; frame++) {
     const first = frame * HOP - (WINDOW - HOP) / 2;
@@ -41,14 +34,14 @@ export function logMel(samples: Float32Array): Float32Array {
       let sum = 0;
       for (let index = 0; index < weights.length; index++)
         sum += (weights[index] as number) * (power[begin + index] as number);
-      made[frame * BINS + bin] = sum;
+      made[frame * BANDS + bin] = sum;
       loudest = Math.max(loudest, sum);
     });
   }
   return Float32Array.from(made, (energy) => Math.max(0, 1 + (10 * Math.log10(energy / loudest)) / RANGE_DB));
 }
 
-const FILTERS = melFilters(RATE, SIZE, BINS);
+const FILTERS = melFilters(RATE, POINTS, BANDS);
 
 /** Periodic: HANN[k] + HANN[k + HOP] = 1. */
 const HANN = Float64Array.from({ length: WINDOW }, (_, index) => Math.sin((Math.PI * index) / WINDOW) ** 2);

@@ -1,7 +1,7 @@
 // Sound files of either format to one channel at 16 kHz.
 import { InputError } from "../../diagnostics/input-error.js";
+import { SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
 import { isFlac, readFlac } from "./flac.js";
-import { RATE } from "./log-mel.js";
 import { resampled } from "./resample.js";
 import { isWav, readWav } from "./wav.js";
 import { mixedDown } from "./waveform.js";
@@ -17,12 +17,12 @@ export const AUDIO_ENDINGS = [".wav", ".flac"] as const;
  * @returns samples at 16 kHz, full scale being ±1
  * @throws InputError where the file is none of both, damaged or too large
  */
-export async function readAudio(bytes: Uint8Array, place: string): Promise<Float32Array> {
+export function readAudio(bytes: Uint8Array, place: string): Float32Array {
   if (!isWav(bytes) && !isFlac(bytes))
     throw new InputError(
       `${place}: neither a WAV nor a FLAC file`,
       "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav",
     );
   const waveform = isWav(bytes) ? readWav(bytes, place) : readFlac(bytes, place);
-  return resampled(mixedDown(waveform), waveform.rate, RATE);
+  return resampled(mixedDown(waveform), waveform.rate, SPEECH_FRAMES.rate);
 }

@@ -1,9 +1,11 @@
 // FLAC files give the samples that they were made from; those that are damaged or break off are refused.
 // The files were made by `flac` 1.4.2 (-8 -b 256) from the samples that the formulas beside them say.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readFlac } from "../../../src/data/audio/flac.js";
 import { readAudio } from "../../../src/data/audio/read-audio.js";
 import { InputError } from "../../../src/diagnostics/input-error.js";
+import { thrownBy } from "./thrown-by.js";
 
 interface File {
   readonly base64: string;
@@ -97,8 +99,8 @@ describe("samples", () => {
     expect(readFlac(unknown, "a.flac")).toEqual(readFlac(bytesOf(file), "a.flac"));
   });
 
-  it("come to one channel", async () => {
-    const mixed = await readAudio(bytesOf(FILES["stereo of 24 bits"] as File), "a.flac");
+  it("come to one channel", () => {
+    const mixed = readAudio(bytesOf(FILES["stereo of 24 bits"] as File), "a.flac");
     expect(mixed.length).toBe(300);
     expect(mixed[30]).toBeCloseTo((2_000_000 - 30_000) / 2 / 2 ** 23, 6);
   });
@@ -134,14 +136,25 @@ describe("refused", () => {
       "after 0 samples no frame begins where one should",
     ],
   ];
-  it.each(cases)("%s", async (_, bytes, message) => {
-    const failure = await readAudio(bytes, "sounds.jsonl:3").catch((error: unknown) => error);
+  it.each(cases)("%s", (_, bytes, message) => {
+    const failure = thrownBy(() => readAudio(bytes, "sounds.jsonl:3"));
     if (!(failure instanceof InputError)) throw failure;
     expect(failure.message).toMatch(/^sounds.jsonl:3: /);
     expect(failure.message).toContain(message);
   });
 
-  it("and a good one is read after them", async () => {
-    expect((await readAudio(good, "a.flac")).length).toBe(600);
+  it("or read: never anything else, whatever the bytes are", () => {
+    const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    const property = fc.property(changes, (edits) => {
+      const changed = good.slice();
+      for (const [at, byte] of edits) changed[at] = byte;
+      const failure = thrownBy(() => readAudio(changed, "a.flac"));
+      if (failure !== undefined && !(failure instanceof InputError)) throw failure;
+    });
+    fc.assert(property, { numRuns: 500, seed: 3 });
+  });
+
+  it("and a good one is read after them", () => {
+    expect(readAudio(good, "a.flac").length).toBe(600);
   });
 });

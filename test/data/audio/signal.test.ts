@@ -1,11 +1,14 @@
 // What becomes of samples: another rate, a spectrum, mel bands, frames.
 import FFT from "fft.js";
 import { describe, expect, it } from "vitest";
-import { BINS, HOP, logMel } from "../../../src/data/audio/log-mel.js";
+import { logMel } from "../../../src/data/audio/log-mel.js";
 import { hzOf, melFilters, melOf } from "../../../src/data/audio/mel.js";
 import { resampled } from "../../../src/data/audio/resample.js";
+import { SPEECH_FRAMES } from "../../../src/modalities/codebook.fields.js";
 import { stream } from "../../../src/random/stream.js";
 import { sine } from "./wav-bytes.js";
+
+const { bands: BANDS, hop: HOP } = SPEECH_FRAMES;
 
 /** Evenly in [−0.5, 0.5). */
 function noiseOf(length: number): Float32Array {
@@ -93,7 +96,7 @@ describe("the mel filterbank", () => {
   });
 
   it("has triangles of area 1, none of them empty", () => {
-    for (const { weights } of melFilters(16_000, 2048, BINS)) {
+    for (const { weights } of melFilters(16_000, 2048, BANDS)) {
       const area = weights.reduce((sum, weight) => sum + weight, 0) * (16_000 / 2048);
       expect(Math.abs(area - 1)).toBeLessThan(0.05);
     }
@@ -101,12 +104,12 @@ describe("the mel filterbank", () => {
 });
 
 describe("log-mel frames", () => {
-  const frame = (made: Float32Array, index: number) => [...made.subarray(index * BINS, (index + 1) * BINS)];
+  const frame = (made: Float32Array, index: number) => [...made.subarray(index * BANDS, (index + 1) * BANDS)];
   const loudest = (values: readonly number[]) => values.indexOf(Math.max(...values));
-  const middleOf = (band: number) => hzOf(((band + 1) * melOf(8_000)) / (BINS + 1));
+  const middleOf = (band: number) => hzOf(((band + 1) * melOf(8_000)) / (BANDS + 1));
 
   it.each([1, 639, 640, 641, 16_000])("of %i samples: one for each 40 ms begun", (samples) => {
-    expect(logMel(new Float32Array(samples).fill(0.1)).length).toBe(BINS * Math.ceil(samples / HOP));
+    expect(logMel(new Float32Array(samples).fill(0.1)).length).toBe(BANDS * Math.ceil(samples / HOP));
   });
 
   it.each([5, 25, 50, 75])("are highest in band %i for a sine in its middle", (band) => {
@@ -119,7 +122,7 @@ describe("log-mel frames", () => {
     const made = logMel(
       Float32Array.of(...sine(middleOf(10), 0.4), ...new Float32Array(6_400), ...sine(middleOf(50), 0.4)),
     );
-    expect(made.length / BINS).toBe(30);
+    expect(made.length / BANDS).toBe(30);
     expect(loudest(frame(made, 4))).toBe(10);
     expect(Math.max(...frame(made, 15))).toBe(0);
     expect(loudest(frame(made, 25))).toBe(50);
