@@ -37,7 +37,6 @@ export interface CompileOptions {
   readonly batch: number;
   readonly length: number;
   readonly chunk?: number;
-  /** The first phase declares all parameters. */
   readonly phases: readonly PhaseRequest[];
   /** Only the variant that a device of this profile would run, or all that it admits. */
   readonly variants: "first" | "all";

@@ -9,17 +9,8 @@ import type { Builder, TensorId } from "../ir/program.js";
  * `loss.tokens` [modalities]. The batch gives `target` [R] (−1: none), `target_scale` [R], `target_class` [R].
  */
 export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: number): void {
-  const d_model = builder.shape(x).at(-1) as number;
   const R = builder.rows;
-  const weight = builder.parameter({
-    names: ["head.weight"],
-    shape: [vocabulary, d_model],
-    initial: { kind: "linear", fanIn: d_model },
-    layer: -1,
-    part: 1,
-    decay: true,
-    of: shared(builder.modalities).of,
-  });
+  const weight = head(builder, x, vocabulary);
   const rows: Rows = { over: "positions", ...shared(builder.modalities) };
   const logits = builder.tensor("value", "logits", [R, vocabulary]);
   builder.add({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
@@ -32,3 +23,27 @@ export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: num
   const classes = builder.input("batch", "target_class", [R], "i32");
   builder.add({ kind: "sum_by_class", in: { loss, class: classes }, out: { sums } });
 }
+
+/** Adds the head at one position of each sequence, the batch's `last` [batch]: the result `logits` [batch, V]. */
+export function lowerLogits(builder: Builder, x: TensorId, vocabulary: number): void {
+  const d_model = builder.shape(x).at(-1) as number;
+  const weight = head(builder, x, vocabulary);
+  const index = builder.input("batch", "last", [builder.batch], "i32");
+  const hidden = builder.tensor("value", "last_hidden", [builder.batch, d_model]);
+  builder.add({ kind: "gather", in: { table: x, index }, out: { y: hidden } });
+  const logits = builder.tensor("result", "logits", [builder.batch, vocabulary]);
+  builder.add({ kind: "linear", in: { x: hidden, weight }, out: { y: logits }, rows: { over: "pictures", groups: 1 } });
+}
+
+const head = (builder: Builder, x: TensorId, vocabulary: number): TensorId => {
+  const d_model = builder.shape(x).at(-1) as number;
+  return builder.parameter({
+    names: ["head.weight"],
+    shape: [vocabulary, d_model],
+    initial: { kind: "linear", fanIn: d_model },
+    layer: -1,
+    part: 1,
+    decay: true,
+    of: shared(builder.modalities).of,
+  });
+};

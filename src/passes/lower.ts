@@ -7,7 +7,7 @@ import { type Builder, build, type Program, type TensorId } from "../ir/program.
 import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { embedPatches, rowsOfModality } from "../modalities/patches.js";
 import { embedTokens } from "../modalities/tokens.js";
-import { lowerCrossEntropy } from "../objectives/cross_entropy.js";
+import { lowerCrossEntropy, lowerLogits } from "../objectives/cross_entropy.js";
 import { lowerDdpm } from "../objectives/ddpm.js";
 
 export interface LowerOptions {
@@ -17,9 +17,10 @@ export interface LowerOptions {
   readonly chunk: number;
   /**
    * model: everything, with its losses. denoise: no losses; `prediction.NAME` is a result.
+   * next: tokens alone; `logits` at the batch's `last` positions is a result.
    * stack: the blocks alone, from the batch's `input` [R, d] to Σ output·`cotangent`.
    */
-  readonly part: "model" | "denoise" | "stack";
+  readonly part: "model" | "denoise" | "next" | "stack";
   /** drawn: the noising is part of the program; given: the batch holds `noisy.NAME` and `noise.NAME`. */
   readonly noise: "drawn" | "given";
   /** carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`. */
@@ -100,7 +101,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
     return builder.program();
   }
   const pictures: Picture[] = modalities.flatMap((modality, index) =>
-    modality.kind === "patches" ? [noised(builder, options, modality, index)] : [],
+    modality.kind === "patches" && options.part !== "next" ? [noised(builder, options, modality, index)] : [],
   );
   let x = embedTokens(builder, vocabulary.size, d_model);
   for (const { modality, index, noisy } of pictures) {
@@ -116,6 +117,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   const hidden = finalNorm(builder, lowerStack(builder, spec, x, options));
   const predictsTokens = spec.objectives.some((o) => o?.kind === "cross_entropy");
   if (options.part === "model" && predictsTokens) lowerCrossEntropy(builder, hidden, vocabulary.size);
+  if (options.part === "next" && predictsTokens) lowerLogits(builder, hidden, vocabulary.size);
   for (const { modality, index, noise } of pictures) {
     if (spec.objectives[index]?.kind !== "ddpm") continue;
     const rows = rowsOfModality(modalities.length, index);

@@ -4,7 +4,7 @@ import { storage } from "../ir/facts.js";
 import type { Memory, ParameterField } from "../ir/memory.js";
 import { inputsOf, outputsOf } from "../ir/op.js";
 import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { count, type Parameter, type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
 import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
 /** A program of the model with what its kernels need besides its tensors. */
@@ -15,7 +15,7 @@ export interface PhaseNeeds {
 }
 
 export interface PlanNeeds {
-  /** The first phase declares all parameters. */
+  /** The parameters of all of them, in the order in which they first come. */
   readonly phases: readonly PhaseNeeds[];
   /** Fields of the batch besides its tensors: tables of rows, in numbers of u32. */
   readonly tables: ReadonlyMap<string, number>;
@@ -95,9 +95,23 @@ function shareSlots(all: readonly Interval[]): { slots: Piece[]; slotOf: Map<str
   return { slots, slotOf };
 }
 
+type LaidOut = Parameter & { readonly whole: Tensor };
+
+/** Each parameter once, with the tensor of all its groups. */
+function parametersOf(programs: readonly Program[]): LaidOut[] {
+  const found = new Map<string, LaidOut>();
+  for (const program of programs) {
+    for (const parameter of program.parameters) {
+      const whole = tensorOf(program, parameter.tensor);
+      if (!found.has(whole.name)) found.set(whole.name, { ...parameter, whole });
+    }
+  }
+  return [...found.values()];
+}
+
 /** Lays parameters out in parts that one binding can hold; a layer's tensors are never torn apart. */
 function layOut(
-  program: Program,
+  programs: readonly Program[],
   limit: number,
 ): { fields: ParameterField[]; parts: number[]; at: Map<string, BufferRange>; runs: Piece[] } {
   const fields: ParameterField[] = [];
@@ -105,16 +119,13 @@ function layOut(
   const runs: Piece[] = [];
   const at = new Map<string, BufferRange>();
   let part = 0;
-  for (let first = 0; first < program.parameters.length; ) {
+  const parameters = parametersOf(programs);
+  for (let first = 0; first < parameters.length; ) {
     let end = first;
     let bytes = 0;
-    const { layer, names: named } = program.parameters[first] as Program["parameters"][number];
-    while (
-      end < program.parameters.length &&
-      program.parameters[end]?.layer === layer &&
-      (layer >= 0 || end === first)
-    ) {
-      bytes += aligned(4 * count(tensorOf(program, program.parameters[end]?.tensor as TensorId).shape));
+    const { layer, names: named } = parameters[first] as LaidOut;
+    while (end < parameters.length && parameters[end]?.layer === layer && (layer >= 0 || end === first)) {
+      bytes += aligned(4 * count((parameters[end] as LaidOut).whole.shape));
       end++;
     }
     runs.push({ what: layer < 0 ? named.join() : `the parameters of layer ${layer}`, bytes });
@@ -122,11 +133,11 @@ function layOut(
       part++;
       parts.push(0);
     }
-    for (const parameter of program.parameters.slice(first, end)) {
-      const { tensor, names, shape, ...source } = parameter;
+    for (const parameter of parameters.slice(first, end)) {
+      const { tensor: _, whole, names, shape, ...source } = parameter;
       const offset = 4 * (parts[part] as number);
       const copy = 4 * count(shape);
-      at.set(tensorOf(program, tensor).name, { buffer: part, offset, bytes: copy * names.length });
+      at.set(whole.name, { buffer: part, offset, bytes: copy * names.length });
       names.forEach((name, group) => {
         fields.push({ name, shape, part, offset: offset + group * copy, group, source });
       });
@@ -146,8 +157,10 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
   const addBuffer = (name: string, role: BufferRole, bytes: number): number =>
     buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)) }) - 1;
 
-  const first = needs.phases[0]?.program as Program;
-  const layout = layOut(first, limit);
+  const layout = layOut(
+    needs.phases.map(({ program }) => program),
+    limit,
+  );
   const arenas = new Map<string, number>();
   const roles = needs.training
     ? (["parameters", "gradients", "moment1", "moment2"] as const)
@@ -240,7 +253,7 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
       if (role === "value") return slot(`${phase}:${storage(program, id).id}`, 4 * count(shape));
       if (role === "parameter" || role === "gradient") {
         const place = layout.at.get(name);
-        if (!place) throw new Error(`phase ${program.name} has a parameter ${name} that the first phase lacks`);
+        if (!place) throw new Error(`no memory was laid out for the parameter ${name}`);
         return { ...place, buffer: arena(role === "parameter" ? "parameters" : "gradients", place.buffer) };
       }
       return field(name);

@@ -1,0 +1,195 @@
+// A trained model on a device, made for sampling: sequences whose recurrent states stay there, so that each step costs the same.
+import { compile, type PhaseRequest } from "../compile.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import type { BufferRange, Field } from "../ir/plan.js";
+import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
+import type { HostArray } from "../train/host-batch.js";
+import { openModel, type Tensors } from "../train/model.js";
+import { advanceState, clearState, stateFields } from "../train/state.js";
+import type { Item } from "./document.js";
+
+/** A picture at some point of its denoising. */
+export interface NoisyPicture {
+  /** [patches · patch size] */
+  readonly noisy: Float32Array;
+  readonly timestep: number;
+}
+
+/** Each sequence has its own state; where nothing is given for one, its state stays. */
+export interface Decoder {
+  readonly sequences: number;
+  /** Positions that `piece` takes. */
+  readonly piece: number;
+  /** Dispatches of one `step`. */
+  readonly dispatches: number;
+  /** Takes sequences back to their beginning. */
+  clear(sequences: readonly number[]): void;
+  /** One token for each sequence. */
+  step(items: readonly (Item | undefined)[]): void;
+  /** `piece` tokens for each sequence. */
+  prefill(items: readonly (readonly Item[] | undefined)[]): void;
+  /** The logits [sequences, V] after the last `step`, or the last `prefill`. */
+  logits(after: "step" | "prefill"): Promise<Float32Array>;
+  /** Runs a picture for each sequence, those of `stay` for good. The noise predicted in each, by sequence. */
+  pictures(
+    modality: number,
+    pictures: readonly (NoisyPicture | undefined)[],
+    stay: readonly boolean[],
+  ): Promise<(Float32Array | undefined)[]>;
+  destroy(): void;
+}
+
+/** Tokens that are read at once as far as a prompt goes. */
+const PIECE = 32;
+
+export interface DecoderOptions {
+  readonly sequences: number;
+  readonly piece?: number;
+}
+
+const pictureScope = (modality: PatchesModality): string => `picture.${modality.name}`;
+
+function phasesOf({ model }: CheckedSpec, batch: number, piece: number): PhaseRequest[] {
+  const carried = { noise: "given", gradients: false, state: "carried", batch } as const;
+  return [
+    { ...carried, name: "step", part: "next", length: 1 },
+    { ...carried, name: "prefill", part: "next", length: piece },
+    ...model.modalities.flatMap((modality): PhaseRequest[] =>
+      modality.kind === "patches"
+        ? [{ ...carried, name: pictureScope(modality), part: "denoise", length: patchesPerPicture(modality) }]
+        : [],
+    ),
+  ];
+}
+
+/**
+ * Compiles for the device and loads the weights.
+ * @throws InputError where the weights are not the spec's
+ */
+export async function openDecoder(
+  device: OpenDevice,
+  spec: CheckedSpec,
+  weights: Tensors,
+  { sequences: B, piece = PIECE }: DecoderOptions,
+): Promise<Decoder> {
+  const { modalities, vocabulary } = spec.model;
+  const compiled = compile(spec, {
+    profile: device.profile,
+    batch: B,
+    // Nobody's length, so that each phase has fields of its own.
+    length: 0,
+    phases: phasesOf(spec, B, piece),
+    variants: "first",
+  });
+  const model = await openModel(device, compiled);
+  const { runtime } = model;
+  const { plan } = compiled;
+  model.load("parameters", weights);
+  const all = Array.from({ length: B }, (_, b) => b);
+  const states = stateFields(plan).map(([next, state]) => {
+    const field = (name: string): Field => plan.fields.find((f) => f.name === name) as Field;
+    return { next: field(next), state: field(state) };
+  });
+  const part = ({ buffer, offset, shape }: Field, sequence: number): BufferRange => {
+    const bytes = (4 * shape.reduce((product, n) => product * n, 1)) / B;
+    return { buffer, offset: offset + sequence * bytes, bytes };
+  };
+  /** The sequences of `stay` go on from what the last run left. */
+  const keep = (stay: readonly number[]): void => {
+    if (stay.length === B) advanceState(model);
+    else if (stay.length > 0)
+      runtime.copy(
+        stay.flatMap((b) =>
+          states.map(({ next, state }) => [part(next, b), part(state, b)] as [BufferRange, BufferRange]),
+        ),
+      );
+  };
+  const tokens = (scope: string, length: number, items: readonly (readonly Item[] | undefined)[]): void => {
+    const embedded = new Int32Array(B * length).fill(-1);
+    const modality = new Uint32Array(B * length).fill(vocabulary.owner);
+    items.forEach((list, b) => {
+      list?.forEach((item, i) => {
+        embedded[b * length + i] = item.id;
+        modality[b * length + i] = item.modality;
+      });
+    });
+    const last = Int32Array.from(all, (b) => b * length + length - 1);
+    model.writeBatch(
+      new Map<string, HostArray>([
+        ["embedded", embedded],
+        ["modality", modality],
+        ["last", last],
+      ]),
+      scope,
+    );
+    runtime.run([scope]);
+    keep(all.filter((b) => items[b] !== undefined));
+  };
+
+  return {
+    sequences: B,
+    piece,
+    dispatches: (plan.phases.find(({ name }) => name === "step")?.nodes ?? []).reduce(
+      (sum, { choices }) => sum + (choices[0]?.dispatches.length ?? 0),
+      0,
+    ),
+    clear(sequences) {
+      if (sequences.length === B) return clearState(model);
+      runtime.clear(sequences.flatMap((b) => states.map(({ state }) => part(state, b))));
+    },
+    step: (items) =>
+      tokens(
+        "step",
+        1,
+        items.map((item) => item && [item]),
+      ),
+    prefill: (items) => tokens("prefill", piece, items),
+    logits: (after) => model.result(`${after}/logits`),
+    async pictures(index, pictures, stay) {
+      const declared = modalities[index];
+      if (declared?.kind !== "patches") throw new Error(`modality ${index} has no pictures`);
+      const scope = pictureScope(declared);
+      const patches = patchesPerPicture(declared);
+      const numbers = patches * patchSize(declared);
+      const arrays = new Map<string, HostArray>([
+        ["embedded", new Int32Array(B * patches).fill(-1)],
+        ["modality", new Uint32Array(B * patches).fill(index)],
+      ]);
+      modalities.forEach((other) => {
+        if (other.kind !== "patches") return;
+        const noisy = new Float32Array(B * patches * patchSize(other));
+        const picture = new Int32Array(B * patches).fill(-1);
+        const timestep = new Int32Array(pictureCapacity(other, B, patches));
+        pictures.forEach((given, b) => {
+          if (other !== declared || !given) return;
+          noisy.set(given.noisy, b * numbers);
+          picture.fill(b, b * patches, (b + 1) * patches);
+          timestep[b] = given.timestep;
+        });
+        arrays.set(`noisy.${other.name}`, noisy);
+        arrays.set(`picture.${other.name}`, picture);
+        arrays.set(`timestep.${other.name}`, timestep);
+      });
+      model.writeBatch(arrays, scope);
+      runtime.run([scope]);
+      keep(all.filter((b) => pictures[b] !== undefined && stay[b] === true));
+      const name = `${scope}/prediction.${declared.name}`;
+      if (!model.hasResult(name)) return pictures.map(() => undefined);
+      const predicted = await model.result(name);
+      return pictures.map((given, b) => given && predicted.slice(b * numbers, (b + 1) * numbers));
+    },
+    destroy: () => runtime.destroy(),
+  };
+}
+
+/** @throws InputError where a layer keeps no state that sampling could go on from */
+export function checkSampled({ model }: CheckedSpec): void {
+  const other = model.layers.map((index) => model.blocks[index]).find((block) => block?.fields.kind !== "mamba");
+  if (other === undefined) return;
+  throw new InputError(
+    `The block ${other.name} is ${other.fields.kind}, whose state sampling does not keep yet.`,
+    "Sample a model whose layers are all mamba.",
+  );
+}
