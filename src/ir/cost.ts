@@ -8,10 +8,15 @@ import type { Activation, Op, OpKind, OpOf } from "./op.js";
 import { count, type Program, type TensorId, tensorOf } from "./program.js";
 
 interface Cost<K extends OpKind> {
-  /** For people: d, K, N: columns; E channels, N states of the scan; D channels, W taps of the convolution; V ids. */
+  /** For people: d, K, N: columns; E channels, N states of the scan; D channels, W taps of the convolution; V ids; H heads. */
   readonly formula: string;
   /** For one row of what it works on; `columns` and `height` are the last and the first number of a shape. */
-  readonly flops: (op: OpOf<K>, columns: (id: TensorId) => number, height: (id: TensorId) => number) => number;
+  readonly flops: (
+    op: OpOf<K>,
+    columns: (id: TensorId) => number,
+    height: (id: TensorId) => number,
+    batch: number,
+  ) => number;
 }
 
 /** silu: −x, exp, 1 +, x ÷; softplus: exp, 1 +, log. */
@@ -21,6 +26,7 @@ const SLOPE = { silu: 9, softplus: 4 } as const satisfies Readonly<Record<Activa
 
 const entropy = (V: number): number => 3 * V + 2;
 const entropySlope = (V: number): number => 3 * V + 1;
+const meanKeys = (rows: number, batch: number): number => (rows / batch + 1) / 2;
 const when = (id: TensorId | undefined, flops: number): number => (id === undefined ? 0 : flops);
 
 export const COSTS: { readonly [K in OpKind]: Cost<K> } = {
@@ -72,6 +78,18 @@ export const COSTS: { readonly [K in OpKind]: Cost<K> } = {
     formula: "E·(16N + 9 + 11 with a gate)",
     flops: ({ in: i }, n) => n(i.u) * (16 * n(i.B) + 9 + when(i.z, 2 + SLOPE.silu)),
   },
+  rotate: { formula: "3d", flops: ({ in: i }, n) => 3 * n(i.x) },
+  attention: {
+    // By key: q·k (2·dh) and its scale, − the largest, exp, + to the sum, p·v (2·dh). By head: ÷ (dh), log, +.
+    formula: "n·(4d + 4H) + d + 2H, where a row sees n = (L + 1) / 2 keys on average, as if all were causal",
+    flops: ({ in: i, heads }, n, height, batch) =>
+      meanKeys(height(i.k), batch) * (4 * n(i.q) + 4 * heads) + n(i.q) + 2 * heads,
+  },
+  attention_grad: {
+    // By key: dy·v, dv, dq, dk (2·dh each); dp − Σ dy·y, ·p, ·scale. By head: Σ dy·y (2·dh).
+    formula: "n·(8d + 3H) + 2d, with the n of attention",
+    flops: ({ in: i, heads }, n, height, batch) => meanKeys(height(i.k), batch) * (8 * n(i.q) + 3 * heads) + 2 * n(i.q),
+  },
   activate: {
     formula: "4d for SiLU, 3d for softplus",
     flops: ({ in: i, activation }, n) => ACTIVATION[activation] * n(i.x),
@@ -107,5 +125,5 @@ export function flopsOf(program: Program, op: Op): number {
   const columns = (id: TensorId): number => shape(id).at(-1) as number;
   // A weight of one group is [1, rows, columns].
   const height = (id: TensorId): number => count(shape(id)) / columns(id);
-  return (COSTS[op.kind] as Cost<OpKind>).flops(op as never, columns, height);
+  return (COSTS[op.kind] as Cost<OpKind>).flops(op as never, columns, height, program.batch);
 }

@@ -122,6 +122,37 @@ export type ScanGrad = Define<
   "dz"
 >;
 
+/**
+ * RoPE in interleaved pairs: (y[2i], y[2i+1]) of each head is (x[2i], x[2i+1]) turned by the angle whose cosine and sine
+ * are table[position[r], 2i] and table[position[r], 2i+1]; `inverse` turns back, which is also the gradient. The last
+ * column of an odd head stays. x, y [R, heads·dh], position [R], table [T, 2·floor(dh / 2)].
+ */
+export type Rotate = Define<
+  "rotate",
+  "x" | "position" | "table",
+  "y",
+  { readonly heads: number; readonly inverse: boolean }
+>;
+
+/** Query heads, and the heads of k and v that they share: head h reads kv head floor(h / (heads / kv_heads)). */
+export interface Heads {
+  readonly heads: number;
+  readonly kv_heads: number;
+}
+/**
+ * y[r] = Σ_j softmax_j(q[r]·k[j] / √dh)·v[j], head by head, over the keys j of r's sequence from keys[r, 0] to
+ * keys[r, 1], both inclusive and not empty; lse = log Σ_j exp(q[r]·k[j] / √dh).
+ * q, y [batch·Lq, heads·dh]; k, v [batch·Lk, kv_heads·dh]; keys [batch·Lq, 2]; lse [batch·Lq, heads].
+ */
+export type Attention = Define<"attention", "q" | "k" | "v" | "keys", "y" | "lse", Heads>;
+/** Recomputes the weights from lse; dk and dv sum over the query heads that share them, in order. */
+export type AttentionGrad = Define<
+  "attention_grad",
+  "dy" | "q" | "k" | "v" | "keys" | "y" | "lse",
+  "dq" | "dk" | "dv",
+  Heads
+>;
+
 /** y = f(x), number by number. */
 export type Activate = Define<"activate", "x", "y", { readonly activation: Activation }>;
 /** dx = dy·f′; silu takes `x` as its input, softplus its own output (f′ = 1 − exp(−y)). */
@@ -186,6 +217,9 @@ export type Op =
   | ConvGrad
   | Scan
   | ScanGrad
+  | Rotate
+  | Attention
+  | AttentionGrad
   | Activate
   | ActivateGrad
   | Add

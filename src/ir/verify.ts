@@ -59,6 +59,21 @@ const columnsAddUp = (wide: Shape, parts: readonly Shape[]): [Shape, Shape][] =>
   [[parts.reduce((sum, part) => sum + last(part), 0)], [last(wide)]],
 ];
 
+/** Heads divide the columns of q and k into sizes that agree; keys and queries stand in as many sequences. */
+const attentionShapes = (
+  { in: i, heads, kv_heads }: OpOf<"attention"> | OpOf<"attention_grad">,
+  s: ShapeOf,
+  { batch }: Program,
+): [Shape, Shape][] => [
+  [
+    [heads % kv_heads, last(s(i.q)) % heads, (s(i.k)[0] as number) % batch],
+    [0, 0, 0],
+  ],
+  [[last(s(i.k)) / kv_heads], [last(s(i.q)) / heads]],
+  [s(i.v), s(i.k)],
+  [s(i.keys), [s(i.q)[0] as number, 2]],
+];
+
 const SHAPES: { readonly [K in OpKind]: Check<K> } = {
   embed: ({ in: i, out }, s) => [[s(out.y), [s(i.tokens)[0] as number, last(s(i.weight))]]],
   embed_grad: ({ in: i, out }, s) => [[[last(s(out.dweight))], [last(s(i.dy))]]],
@@ -127,6 +142,25 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
       [s(out.dD), s(i.D)],
     ];
   },
+  rotate: ({ in: i, out, heads }, s) => [
+    [s(out.y), s(i.x)],
+    [s(i.position), [s(i.x)[0] as number]],
+    [[last(s(i.table))], [2 * Math.floor(last(s(i.x)) / heads / 2)]],
+  ],
+  attention: (op, s, p) => [
+    ...attentionShapes(op, s, p),
+    [s(op.out.y), s(op.in.q)],
+    [s(op.out.lse), [s(op.in.q)[0] as number, op.heads]],
+  ],
+  attention_grad: (op, s, p) => [
+    ...attentionShapes(op, s, p),
+    [s(op.in.dy), s(op.in.q)],
+    [s(op.in.y), s(op.in.q)],
+    [s(op.in.lse), [s(op.in.q)[0] as number, op.heads]],
+    [s(op.out.dq), s(op.in.q)],
+    [s(op.out.dk), s(op.in.k)],
+    [s(op.out.dv), s(op.in.k)],
+  ],
   activate: same(
     (op) => op.in.x,
     (op) => op.out.y,

@@ -106,6 +106,23 @@ export function combine(program: Program, op: OpOf<"add"> | OpOf<"multiply">): D
   return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body)]);
 }
 
+export function rotate(program: Program, op: OpOf<"rotate">): DraftChoice[] {
+  const { x, position, table } = op.in;
+  const head = width(program, x) / op.heads;
+  const paired = head % 2 === 0 ? "true" : `column % ${head}u + 1u < ${head}u`;
+  const sign = op.inverse ? "-" : "";
+  const body = `var value = x[at_x(row, column)];
+  if (${paired}) {
+    let odd = column % ${head}u % 2u;
+    let at = at_turns(u32(place[row]), column % ${head}u - odd);
+    let sine = ${sign}turns[at + 1u];
+    value = turns[at] * value + select(-sine, sine, odd == 1u) * x[at_x(row, column + 1u - 2u * odd)];
+  }
+  out[at_out(row, column)] = value;`;
+  const inputs = [["x", x] as const, ["place", position] as const, ["turns", table] as const];
+  return one([over(program, "rotate", op.out.y, inputs, body)]);
+}
+
 /** Copies between a wide tensor and its blocks of columns, one dispatch a block. */
 export function blocks(program: Program, op: OpOf<"split"> | OpOf<"concat">): DraftChoice[] {
   let column = 0;

@@ -1,6 +1,7 @@
 // Which kernels can run each op: the total map from ops to their variants.
 import type { Op, OpKind, OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
+import * as attend from "./attention.js";
 import { conv, convGrad } from "./conv.js";
 import { DEFAULT_SETTINGS, type DraftChoice, type KernelSettings } from "./draft.js";
 import * as line from "./linear.js";
@@ -29,6 +30,9 @@ const KERNELS: {
   conv_grad: convGrad,
   scan: scan,
   scan_grad: scanGrad,
+  rotate: point.rotate,
+  attention: attend.attention,
+  attention_grad: attend.attentionGrad,
   activate: point.activate,
   activate_grad: point.activateGrad,
   add: point.combine,

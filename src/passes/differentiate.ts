@@ -102,6 +102,20 @@ const scan = through<"scan">(
   },
 );
 
+const attention = through<"attention">(
+  (op) => op.out.y,
+  (op, dy, context) => {
+    const { q, k, v, keys } = op.in;
+    const { y, lse } = op.out;
+    const { heads, kv_heads } = op;
+    const out = { dq: context.fresh(q), dk: context.fresh(k), dv: context.fresh(v) };
+    context.add({ kind: "attention_grad", in: { dy, q, k, v, keys, y, lse }, out, heads, kv_heads });
+    context.contribute(q, out.dq);
+    context.contribute(k, out.dk);
+    context.contribute(v, out.dv);
+  },
+);
+
 const split: Rule<"split"> = (op, context) => {
   const parts = Object.entries(op.out).map(([key, id]) => [key, context.gradient(id)] as const);
   if (parts.every(([, id]) => id === undefined)) return;
@@ -144,6 +158,16 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   rescale,
   conv,
   scan,
+  rotate: through<"rotate">(
+    (op) => op.out.y,
+    (op, dy, context) => {
+      const { x, position, table } = op.in;
+      const { heads, inverse } = op;
+      const back = { x: dy, position, table };
+      make(context, x, (y) => ({ kind: "rotate", in: back, out: { y }, heads, inverse: !inverse }));
+    },
+  ),
+  attention,
   activate: through<"activate">(
     (op) => op.out.y,
     (op, dy, context) => {
@@ -197,6 +221,7 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   norm_grad: none,
   conv_grad: none,
   scan_grad: none,
+  attention_grad: none,
   activate_grad: none,
   cross_entropy_grad: none,
   token_loss: none,

@@ -1,6 +1,7 @@
 // What every op means, in float64, written for reading: the oracle that kernels are compared with.
 import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
 import { type TensorId, tensorOf } from "../ir/program.js";
+import * as attend from "./attention.js";
 import * as line from "./linear.js";
 import * as mix from "./mixing.js";
 import * as point from "./pointwise.js";
@@ -23,6 +24,9 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   conv_grad: mix.convGrad,
   scan: mix.scan,
   scan_grad: mix.scanGrad,
+  rotate: attend.rotate,
+  attention: attend.attention,
+  attention_grad: attend.attentionGrad,
   activate: point.activate,
   activate_grad: point.activateGrad,
   add: point.combine,

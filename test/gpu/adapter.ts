@@ -20,9 +20,11 @@ export function testDevice(): Promise<OpenDevice> {
   return opened;
 }
 
-/** A device for a test that destroys it, or wants other limits. */
-export function freshDevice(limits = setting("MOM_TEST_LIMITS", ["all", "default"] as const)): Promise<OpenDevice> {
-  const unchecked = process.env.MOM_TEST_UNCHECKED ? true : undefined;
+/** A device for a test that destroys it, or wants other limits, or no checks. */
+export function freshDevice(
+  limits = setting("MOM_TEST_LIMITS", ["all", "default"] as const),
+  unchecked = process.env.MOM_TEST_UNCHECKED ? true : undefined,
+): Promise<OpenDevice> {
   return openDevice({ adapter: setting("MOM_TEST_ADAPTER", SOURCES), limits, unchecked });
 }
 

@@ -129,6 +129,36 @@ const norm: Case = (b) => {
   return mixed;
 };
 
+/** Heads of 3 columns, of which RoPE leaves the last; inverted or not. */
+const rotation =
+  (inverse: boolean): Case =>
+  (b) => {
+    const y = b.value(R, 6);
+    const inputs = {
+      x: b.leaf("x", R, 6),
+      position: b.index("position", R),
+      table: b.input("constant", "table", [5, 2]),
+    };
+    b.add({ kind: "rotate", in: inputs, out: { y }, heads: 2, inverse });
+    return y;
+  };
+
+/** Two query heads to a key head; with a cache, the sequences of keys are longer than those of queries. */
+const attention =
+  (cached: number): Case =>
+  (b) => {
+    const rows = R + SIZE.batch * cached;
+    const inputs = {
+      q: b.leaf("q", R, 12),
+      k: b.leaf("k", rows, 6),
+      v: b.leaf("v", rows, 6),
+      keys: b.input("batch", "keys", [R, 2], "i32"),
+    };
+    const [y, lse] = [b.value(R, 12), b.value(R, 4)];
+    b.add({ kind: "attention", in: inputs, out: { y, lse }, heads: 4, kv_heads: 2 });
+    return y;
+  };
+
 const embed: Case = (b) => {
   const y = b.value(R, 3);
   b.add({ kind: "embed", in: { tokens: b.index("tokens", R), weight: b.leaf("weight", 1, 6, 3) }, out: { y } });
@@ -202,6 +232,9 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   conv_grad: [conv("none"), conv("carried")],
   scan: [scan("none"), scan("carried")],
   scan_grad: [scan("none"), scan("carried")],
+  rotate: [rotation(false), rotation(true)],
+  attention: [attention(0), attention(3)],
+  attention_grad: [attention(0), attention(3)],
   activate: [pointwise("silu"), pointwise("softplus")],
   activate_grad: [pointwise("silu"), pointwise("softplus")],
   add: [combined("add")],
@@ -241,6 +274,9 @@ function inputsOf(program: Program): Values {
   return values(program, (name, size) => {
     const fill = (next: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => next(i));
     if (name === "modality") return fill((i) => [0, 1, 1, 2, 0, 2, 1, 0, 0, 1][i] as number);
+    if (name === "position") return fill((i) => i % SIZE.length);
+    // Causal, a stretch that is seen both ways, and one that is seen by none but itself.
+    if (name === "keys") return [0, 0, 0, 1, 0, 3, 0, 3, 0, 4, 0, 2, 0, 2, 0, 2, 3, 3, 3, 4];
     if (name === "tokens" || name === "target") return fill(() => s.below(6) - 1);
     const picture = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
     if (name === "picture") return picture;

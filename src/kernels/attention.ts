@@ -1,0 +1,197 @@
+// Kernels of attention, forward and backward, and of the rotation of queries and keys.
+import type { OpOf } from "../ir/op.js";
+import type { Requirement } from "../ir/plan.js";
+import type { Program, TensorId } from "../ir/program.js";
+import {
+  bind,
+  type DraftBinding,
+  type DraftChoice,
+  type DraftDispatch,
+  grid,
+  height,
+  inFours,
+  scratch,
+  width,
+} from "./draft.js";
+import { CPU } from "./linear.js";
+
+/** Queries or keys that a workgroup owns. */
+const ROWS = 64;
+
+/** Shapes of the tiled variants: how many columns a tile has, and how many numbers the right panel. */
+const TILES = [
+  { variant: "tile-64", columns: 64, right: 2048 },
+  { variant: "tile-32", columns: 32, right: 832 },
+] as const;
+type Tile = (typeof TILES)[number];
+
+type AttentionOp = OpOf<"attention"> | OpOf<"attention_grad">;
+
+interface Sizes {
+  readonly heads: number;
+  readonly kv_heads: number;
+  /** Columns of a head. */
+  readonly head: number;
+  readonly queries: number;
+  readonly keys: number;
+}
+
+function sizesOf(program: Program, { in: i, heads, kv_heads }: AttentionOp): Sizes {
+  const { batch } = program;
+  const [queries, keys] = [height(program, i.q) / batch, height(program, i.k) / batch];
+  return { heads, kv_heads, head: width(program, i.q) / heads, queries, keys };
+}
+
+function constantsOf({ heads, kv_heads, head, queries, keys }: Sizes): Record<string, number> {
+  return {
+    HEADS: heads,
+    SHARE: heads / kv_heads,
+    HEAD: head,
+    FOURS: Math.ceil(head / 4),
+    QUERIES: queries,
+    KEYS: keys,
+    TILES: Math.ceil(queries / ROWS),
+    SCALE: head ** -0.5,
+  };
+}
+
+function tileConstants({ columns, right }: Tile, { head }: Sizes): Record<string, number | boolean> {
+  const deep = Math.ceil(head / 16);
+  return {
+    TILED: true,
+    COLUMNS: columns,
+    SPAN: columns / 16,
+    PITCH: columns + 1,
+    TILE_FOURS: 17 * columns,
+    RIGHT_SIZE: right,
+    DEEP: deep,
+    WIDTH: 16 * deep,
+    PANEL: Math.min(columns, Math.floor(right / (16 * deep))),
+  };
+}
+
+const requires = ({ columns, right }: Tile): Requirement => ({
+  workgroupBytes: 4 * (4 * 17 * columns + 4 * 272 + right),
+  invocations: 256,
+});
+
+/** A tensor of heads whose four columns at a time are read by `load_NAME` or written by `store_NAME`. */
+function inBlocks(
+  program: Program,
+  name: string,
+  access: "read" | "write",
+  tensor: TensorId,
+  head: number,
+): DraftBinding {
+  const fours = head % 4 === 0 && inFours(program, tensor);
+  const bound = bind(program, name, access, tensor, fours);
+  const blocks = Math.ceil(head / 4);
+  const parameters = "row: u32, head: u32, block: u32";
+  const at = fours ? `at_${name}(row, head * ${blocks}u + block)` : `at_${name}(row, head * ${head}u + 4u * block)`;
+  const rest = ["y", "z", "w"].map((part, i) => [part, i + 1] as const);
+  const load = fours
+    ? `fn load_${name}(${parameters}) -> vec4<f32> { return ${name}[${at}]; }`
+    : `fn load_${name}(${parameters}) -> vec4<f32> {
+  let at = ${at};
+  var value = vec4(${name}[at], 0.0, 0.0, 0.0);
+${rest.map(([part, i]) => `  if (4u * block + ${i}u < ${head}u) { value.${part} = ${name}[at + ${i}u]; }`).join("\n")}
+  return value;
+}`;
+  const store = fours
+    ? `fn store_${name}(${parameters}, value: vec4<f32>) { ${name}[${at}] = value; }`
+    : `fn store_${name}(${parameters}, value: vec4<f32>) {
+  let at = ${at};
+  ${name}[at] = value.x;
+${rest.map(([part, i]) => `  if (4u * block + ${i}u < ${head}u) { ${name}[at + ${i}u] = value.${part}; }`).join("\n")}
+}`;
+  return { ...bound, accessor: `${bound.accessor}\n${access === "read" ? load : store}` };
+}
+
+/** Variants in the order of preference: registers alone on a CPU, the widest tile that fits elsewhere. */
+const variants = (draft: (tile: Tile | undefined) => Pick<DraftChoice, "scratch" | "dispatches">): DraftChoice[] => [
+  { variant: "row", requires: CPU, ...draft(undefined) },
+  ...TILES.map((tile) => ({ variant: tile.variant, requires: requires(tile), ...draft(tile) })),
+];
+
+export function attention(program: Program, op: OpOf<"attention">): DraftChoice[] {
+  const sizes = sizesOf(program, op);
+  const { q, k, v, keys } = op.in;
+  return variants((tile) => {
+    const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
+      tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, sizes.head);
+    const dispatch: DraftDispatch = {
+      template: "attention",
+      label: "attention",
+      constants: { ...constantsOf(sizes), ...(tile ? tileConstants(tile, sizes) : {}) },
+      bindings: [
+        of("q", "read", q),
+        of("k", "read", k),
+        of("v", "read", v),
+        bind(program, "keys", "read", keys),
+        of("y_out", "write", op.out.y),
+        bind(program, "lse", "write", op.out.lse),
+      ],
+      workgroups: [Math.ceil(sizes.queries / ROWS), sizes.heads, program.batch],
+    };
+    return { scratch: [], dispatches: [dispatch] };
+  });
+}
+
+export function attentionGrad(program: Program, op: OpOf<"attention_grad">): DraftChoice[] {
+  const sizes = sizesOf(program, op);
+  const { heads, kv_heads, head, queries, keys: length } = sizes;
+  const { dy, q, k, v, keys, y, lse } = op.in;
+  const rows = height(program, q);
+  const tiles = program.batch * Math.ceil(queries / ROWS);
+  const common = { ...constantsOf(sizes), NOTES_AT: 2 * rows * heads, ROWS: rows, BATCH: program.batch };
+  const sums = grid(rows * heads, 64);
+  const before: DraftDispatch[] = [
+    {
+      template: "attention_gradient",
+      label: "attention_sums",
+      constants: { ...common, SUMS: true, GRID_X: sums.GRID_X },
+      bindings: [
+        bind(program, "dy", "read", dy),
+        bind(program, "y", "read", y),
+        bind(program, "lse", "read", lse),
+        scratch("notes", "write"),
+      ],
+      workgroups: sums.workgroups,
+    },
+    {
+      template: "attention_gradient",
+      label: "attention_reach",
+      constants: { ...common, REACH: true },
+      bindings: [bind(program, "keys", "read", keys), scratch("notes", "write")],
+      workgroups: [Math.ceil(tiles / 64), 1, 1],
+    },
+  ];
+  return variants((tile) => {
+    const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
+      tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, head);
+    const constants = { ...common, ...(tile ? tileConstants(tile, sizes) : { SERIAL: true }) };
+    const read = [
+      of("dy", "read", dy),
+      of("q", "read", q),
+      of("k", "read", k),
+      of("v", "read", v),
+      bind(program, "keys", "read", keys),
+      scratch("notes", "read"),
+    ];
+    const byQuery: DraftDispatch = {
+      template: "attention_gradient",
+      label: "attention_dq",
+      constants: { ...constants, BY_QUERY: true },
+      bindings: [...read, of("dq", "write", op.out.dq)],
+      workgroups: [Math.ceil(queries / ROWS), heads, program.batch],
+    };
+    const byKey: DraftDispatch = {
+      template: "attention_gradient",
+      label: "attention_dkv",
+      constants,
+      bindings: [...read, of("dk", "write", op.out.dk), of("dv", "write", op.out.dv)],
+      workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch],
+    };
+    return { scratch: [4 * (2 * rows * heads + 2 * tiles)], dispatches: [...before, byQuery, byKey] };
+  });
+}

@@ -1,0 +1,186 @@
+// The kernels of attention and of RoPE against the float64 reference, on sizes that divide nothing. A software adapter
+// takes ten seconds to compile a tiled kernel with bounds checks, and one without: it runs them without, and in the
+// cases that say so; all of them, and with the checks, where $MOM_TEST_THOROUGH is set.
+import { beforeAll, describe, expect, test } from "vitest";
+import type { OpenDevice } from "../../src/gpu/dawn.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { build, type Program, type TensorId } from "../../src/ir/program.js";
+import { verify } from "../../src/ir/verify.js";
+import { stream } from "../../src/random/stream.js";
+import { evaluate } from "../../src/reference/evaluate.js";
+import { type Values, values } from "../../src/reference/values.js";
+import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
+import { everyOp } from "./every-op.js";
+
+const missing = await missingAdapter();
+/** Aimed at: 1e-5. */
+const TOLERANCE = 1e-5;
+
+type Ranges = "causal" | "pictures" | "documents" | "cached";
+interface Case {
+  readonly batch: number;
+  readonly queries: number;
+  /** More than queries where a cache stands before them. */
+  readonly keys?: number;
+  readonly heads: number;
+  readonly kv_heads: number;
+  readonly head: number;
+  readonly ranges: Ranges;
+  /** Whether queries, keys and values are columns of one tensor. */
+  readonly fused?: true;
+  /** Whether a software adapter runs the tiled variants, too. */
+  readonly tiles?: true;
+}
+
+const CASES: readonly Case[] = [
+  { batch: 1, queries: 1, heads: 1, kv_heads: 1, head: 1, ranges: "causal" },
+  { batch: 3, queries: 2, heads: 3, kv_heads: 1, head: 7, ranges: "causal" },
+  { batch: 2, queries: 63, heads: 4, kv_heads: 2, head: 5, ranges: "pictures" },
+  { batch: 2, queries: 64, heads: 2, kv_heads: 2, head: 16, ranges: "documents" },
+  { batch: 2, queries: 65, heads: 4, kv_heads: 1, head: 20, tiles: true, ranges: "pictures", fused: true },
+  { batch: 2, queries: 129, heads: 2, kv_heads: 1, head: 33, tiles: true, ranges: "documents" },
+  { batch: 1, queries: 129, heads: 2, kv_heads: 2, head: 8, ranges: "pictures", fused: true },
+  { batch: 1, queries: 65, heads: 1, kv_heads: 1, head: 256, ranges: "causal" },
+  { batch: 2, queries: 5, keys: 70, tiles: true, heads: 2, kv_heads: 1, head: 6, ranges: "cached" },
+];
+
+/** First and last key of each position of a sequence. */
+function rangeOf(ranges: Ranges, t: number, { queries, keys = queries }: Case): [number, number] {
+  switch (ranges) {
+    case "causal":
+      return [0, t];
+    case "pictures": {
+      // Pictures of 16 positions with 7 others between them.
+      const place = t % 23;
+      return [0, place < 7 ? t : Math.min(t + 22 - place, queries - 1)];
+    }
+    case "documents":
+      return [t - (t % 29), t];
+    case "cached":
+      return [3, keys - queries + t];
+  }
+}
+
+/** Attention and its gradients, alone. Where they are `fused`, q, k and v are columns of one tensor, and dq of another. */
+function programOf(sizes: Case): Program {
+  const { batch, queries, keys = queries, heads, kv_heads, head, fused } = sizes;
+  const b = build("attention", { batch, length: queries, chunk: queries, modalities: 1 });
+  const [R, S] = [batch * queries, batch * keys];
+  const [wide, narrow] = [heads * head, kv_heads * head];
+  const views = new Map<TensorId, { of: TensorId; column: number }>();
+  const within = (name: string, columns: number, of: TensorId, column: number): TensorId => {
+    const id = b.tensor("value", name, [R, columns]);
+    views.set(id, { of, column });
+    return id;
+  };
+  const whole = b.tensor("batch", "qkv", [R, wide + 2 * narrow + 3]);
+  const dwhole = b.tensor("value", "dq and more", [R, wide + 8]);
+  const q = fused ? within("q", wide, whole, 1) : b.input("batch", "q", [R, wide]);
+  const k = fused ? within("k", narrow, whole, 1 + wide) : b.input("batch", "k", [S, narrow]);
+  const v = fused ? within("v", narrow, whole, 1 + wide + narrow) : b.input("batch", "v", [S, narrow]);
+  const dq = fused ? within("dq", wide, dwhole, 4) : b.tensor("value", "dq", [R, wide]);
+  const [dk, dv] = [b.tensor("value", "dk", [S, narrow]), b.tensor("value", "dv", [S, narrow])];
+  const range = b.input("batch", "keys", [R, 2], "i32");
+  const dy = b.input("batch", "dy", [R, wide]);
+  const [y, lse] = [b.tensor("value", "y", [R, wide]), b.tensor("value", "lse", [R, heads])];
+  b.add({ kind: "attention", in: { q, k, v, keys: range }, out: { y, lse }, heads, kv_heads });
+  b.add({ kind: "attention_grad", in: { dy, q, k, v, keys: range, y, lse }, out: { dq, dk, dv }, heads, kv_heads });
+  const program = b.program();
+  const tensors = program.tensors.map((tensor) => {
+    const view = views.get(tensor.id);
+    return view ? { ...tensor, view } : tensor;
+  });
+  return verify({ ...program, tensors });
+}
+
+function known(sizes: Case): Values {
+  const program = programOf(sizes);
+  const s = stream("sample", 11);
+  const v = values(program, (name, size) => {
+    if (name === "modality") return new Float64Array(size);
+    if (name === "keys") {
+      return Array.from({ length: size / 2 }, (_, r) => rangeOf(sizes.ranges, r % sizes.queries, sizes)).flat();
+    }
+    return Array.from({ length: size }, () => s.normal());
+  });
+  // What is a view holds what it looks at.
+  for (const { id, view, shape } of program.tensors) {
+    const whole = view && v.of.get(view.of);
+    if (!whole) continue;
+    const [rows, columns] = shape as [number, number];
+    const stride = whole.length / rows;
+    v.of.set(
+      id,
+      Float64Array.from({ length: rows * columns }, (_, i) => {
+        return whole[Math.floor(i / columns) * stride + view.column + (i % columns)] as number;
+      }),
+    );
+  }
+  return evaluate(v);
+}
+
+const label = ({ batch, queries, keys, heads, kv_heads, head, ranges }: Case): string =>
+  `${batch} × ${queries}${keys ? ` of ${keys}` : ""}, ${heads}/${kv_heads} heads of ${head}, ${ranges}`;
+
+describe.skipIf(missing)("attention", () => {
+  let opened: OpenDevice;
+  let unchecked: OpenDevice;
+  beforeAll(async () => {
+    opened = await testDevice();
+    unchecked = thorough() ? opened : await freshDevice(undefined, true);
+  });
+  const limited = (variant: string): Profile => {
+    const { profile } = opened;
+    if (variant === "row") return { ...profile, kind: "cpu" };
+    const workgroupBytes = variant === "tile-32" ? 16384 : profile.limits.workgroupBytes;
+    return { ...profile, kind: "gpu", limits: { ...profile.limits, workgroupBytes, storageBuffers: 8 } };
+  };
+  const thorough = (): boolean => opened.profile.kind === "gpu" || Boolean(process.env.MOM_TEST_THOROUGH);
+
+  test.each(CASES.map((sizes) => [label(sizes), sizes] as const))("%s", async (_, sizes) => {
+    const v = known(sizes);
+    for (const variant of ["row", ...(thorough() || sizes.tiles ? ["tile-32", "tile-64"] : [])]) {
+      const { device } = variant === "row" ? opened : unchecked;
+      const differences = await everyOp(device, limited(variant), v);
+      expect([...new Set(differences.map((d) => `${d.op} ${d.variant}`))]).toEqual([
+        `attention ${variant}`,
+        `attention_grad ${variant}`,
+      ]);
+      expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+    }
+  });
+
+  test.each([2, 3, 5, 16])("RoPE of heads of %i, and back", async (head) => {
+    const [batch, length, heads] = [2, 37, 3];
+    const b = build("rotate", { batch, length, chunk: length, modalities: 1 });
+    const R = batch * length;
+    const x = b.input("batch", "x", [R, heads * head]);
+    const position = b.input("batch", "position", [R], "i32");
+    const table = b.input("constant", "table", [length, Math.max(2, 2 * Math.floor(head / 2))]);
+    const y = b.tensor("value", "y", [R, heads * head]);
+    const back = b.tensor("value", "back", [R, heads * head]);
+    if (head > 1) {
+      b.add({ kind: "rotate", in: { x, position, table }, out: { y }, heads, inverse: false });
+      b.add({ kind: "rotate", in: { x: y, position, table }, out: { y: back }, heads, inverse: true });
+    }
+    const s = stream("sample", 12);
+    const program = head > 1 ? verify(b.program()) : b.program();
+    const angle = Array.from({ length }, () => 6 * s.uniform());
+    const v = evaluate(
+      values(program, (name, size) =>
+        Array.from({ length: size }, (_, i) => {
+          if (name === "modality") return 0;
+          if (name === "position") return (i * 7) % length;
+          const turn = angle[Math.floor(i / Math.max(2, 2 * Math.floor(head / 2)))] as number;
+          return name === "table" ? (i % 2 === 0 ? Math.cos(turn) : Math.sin(turn)) : s.normal();
+        }),
+      ),
+    );
+    if (head === 1) return;
+    const [from, to] = [v.of.get(x), v.of.get(back)] as [Float64Array, Float64Array];
+    expect(Math.max(...from.map((value, i) => Math.abs(value - (to[i] as number))))).toBeLessThan(1e-12);
+    const differences = await everyOp(opened.device, opened.profile, v);
+    expect(differences.map(({ op }) => op)).toEqual(["rotate", "rotate"]);
+    expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+  });
+});
