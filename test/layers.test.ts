@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "diagnostics",
     "front/spec",
     "*.fields",
+    "blocks/rotary",
     "kernels/tables",
     "kernels/step",
     "modalities/patches",

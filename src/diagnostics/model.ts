@@ -162,6 +162,41 @@ export const modalityWithoutObjective = (span: Span, name: string): Diagnostic =
     },
   );
 
+export const headsDoNotDivide = (span: Span, heads: number, d_model: number): Diagnostic =>
+  say(
+    "error",
+    "heads-do-not-divide",
+    "Heads do not fit",
+    `${heads} heads cannot share the ${d_model} channels of \`d_model\` evenly.`,
+    span,
+    { help: "Choose a number of heads that divides `d_model`." },
+  );
+
+export const headTooLarge = (span: Span, heads: number, head: number, limit: number, d_model: number): Diagnostic =>
+  say(
+    "error",
+    "head-too-large",
+    "Heads too large",
+    `${heads === 1 ? "1 head has" : `${heads} heads have`} ${head} channels each, and the limit is ${limit}.`,
+    span,
+    { expected: `${Math.ceil(d_model / limit)} heads or more` },
+  );
+
+export const kvHeadsDoNotDivide = (span: Span, kv_heads: number, heads: number): Diagnostic =>
+  say(
+    "error",
+    "kv-heads-do-not-divide",
+    "Heads do not fit",
+    `${heads} query heads cannot share ${kv_heads} heads of keys and values evenly.`,
+    span,
+    { help: "Choose a number of `kv_heads` that divides `heads`." },
+  );
+
+export const partAbsent = (span: Span, part: string): Diagnostic =>
+  say("warning", "part-absent", "No such part", `\`${part}\` is decoupled, and \`ffn: none\` leaves it out.`, span, {
+    help: "Remove it from `decouple`, or give the block a feed-forward.",
+  });
+
 export const partTwice = (span: Span, part: string, earlier: Span): Diagnostic =>
   say("error", "part-twice", "Part listed twice", `\`${part}\` is listed twice.`, span, {
     help: "Remove one of them.",

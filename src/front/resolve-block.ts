@@ -1,11 +1,12 @@
 // A checked block: its sizes, and which modality owns which copy of its parts.
-import { MAMBA_PARTS, type MambaPart } from "../blocks/mamba.fields.js";
+import { ATTENTION_PARTS, type AttentionFields, autoFfn, MAX_HEAD } from "../blocks/attention.fields.js";
+import { MAMBA_PARTS, type MambaFields } from "../blocks/mamba.fields.js";
 import * as report from "../diagnostics/model.js";
 import { each, type Ownership, shared } from "../ir/ownership.js";
 import { below, valueAt } from "./places.js";
 import type { Resolving } from "./resolve.js";
 import type { BlockFields } from "./spec.js";
-import type { BlockJson, DecoupledJson } from "./spec-json.js";
+import type { AttentionJson, BlockJson, DecoupledJson, MambaJson } from "./spec-json.js";
 
 export function resolveBlock(
   name: string,
@@ -13,22 +14,14 @@ export function resolveBlock(
   modalities: readonly string[],
   resolving: Resolving,
 ): BlockFields {
+  const at = below("/model/block", name);
+  return fields.kind === "mamba"
+    ? mamba(at, fields, modalities, resolving)
+    : attention(at, fields, modalities, resolving);
+}
+
+function mamba(at: string, fields: MambaJson, modalities: readonly string[], resolving: Resolving): MambaFields {
   const { kind, d_state, d_conv, expand, dt_rank, dt_bias, decouple } = fields;
-  const at = below(below("/model/block", name), "decouple");
-  const seen = new Map<string, string>();
-  const parts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, shared(modalities.length)])) as Record<
-    MambaPart,
-    Ownership
-  >;
-  decouple.forEach((decoupled, i) => {
-    const here = below(at, i);
-    const earlier = seen.get(decoupled.part);
-    const { places, diagnostics } = resolving;
-    if (earlier !== undefined)
-      diagnostics.push(report.partTwice(valueAt(places, here), decoupled.part, valueAt(places, earlier)));
-    seen.set(decoupled.part, here);
-    parts[decoupled.part] = ownership(decoupled, modalities, here, resolving);
-  });
   return {
     kind,
     d_state,
@@ -36,8 +29,58 @@ export function resolveBlock(
     expand,
     dt_rank: dt_rank === "auto" ? Math.ceil(resolving.json.model.d_model / 16) : dt_rank,
     dt_bias,
-    parts,
+    parts: owners(MAMBA_PARTS, decouple, at, modalities, resolving),
   };
+}
+
+function attention(
+  at: string,
+  fields: AttentionJson,
+  modalities: readonly string[],
+  resolving: Resolving,
+): AttentionFields {
+  const { kind, heads, rope_theta, spans, decouple } = fields;
+  const { json, places, diagnostics } = resolving;
+  const { d_model } = json.model;
+  const kv_heads = fields.kv_heads ?? heads;
+  const headsAt = valueAt(places, below(at, "heads"));
+  if (d_model % heads !== 0) diagnostics.push(report.headsDoNotDivide(headsAt, heads, d_model));
+  else if (d_model / heads > MAX_HEAD)
+    diagnostics.push(report.headTooLarge(headsAt, heads, d_model / heads, MAX_HEAD, d_model));
+  if (heads % kv_heads !== 0)
+    diagnostics.push(report.kvHeadsDoNotDivide(valueAt(places, below(at, "kv_heads")), kv_heads, heads));
+  const ffn = fields.ffn === "auto" ? autoFfn(d_model) : fields.ffn === "none" ? 0 : fields.ffn;
+  if (ffn === 0) {
+    decouple.forEach(({ part }, i) => {
+      const absent = part === "ffn" || part === "ffn_norm";
+      if (absent) diagnostics.push(report.partAbsent(valueAt(places, below(below(at, "decouple"), i)), part));
+    });
+  }
+  const parts = owners(ATTENTION_PARTS, decouple, at, modalities, resolving);
+  return { kind, heads, kv_heads, ffn, rope_theta, spans, parts };
+}
+
+/** Every part of a kind of block: shared, unless `decouple` says otherwise. */
+function owners<Part extends string>(
+  known: readonly Part[],
+  decouple: readonly DecoupledJson<Part>[],
+  block: string,
+  modalities: readonly string[],
+  resolving: Resolving,
+): Record<Part, Ownership> {
+  const at = below(block, "decouple");
+  const { places, diagnostics } = resolving;
+  const seen = new Map<string, string>();
+  const parts = Object.fromEntries(known.map((part) => [part, shared(modalities.length)])) as Record<Part, Ownership>;
+  decouple.forEach((decoupled, i) => {
+    const here = below(at, i);
+    const earlier = seen.get(decoupled.part);
+    if (earlier !== undefined)
+      diagnostics.push(report.partTwice(valueAt(places, here), decoupled.part, valueAt(places, earlier)));
+    seen.set(decoupled.part, here);
+    parts[decoupled.part] = ownership(decoupled, modalities, here, resolving);
+  });
+  return parts;
 }
 
 function ownership(

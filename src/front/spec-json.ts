@@ -1,4 +1,5 @@
 // A spec as JSON once the schema has passed it: defaults filled in, names not resolved yet.
+import type { AttentionPart, Spans } from "../blocks/attention.fields.js";
 import type { MambaPart } from "../blocks/mamba.fields.js";
 import type { CrossEntropyObjective, DdpmObjective } from "../objectives/objective.fields.js";
 import type { LayerItem } from "./layers.js";
@@ -10,20 +11,32 @@ export type ModalityJson =
   | { readonly kind: "codes"; vocab?: number; readonly codebook?: string }
   | { readonly kind: "patches"; readonly size: string; readonly patch: string; readonly channels: number };
 
-export interface DecoupledJson {
-  readonly part: MambaPart;
+export interface DecoupledJson<Part extends string = string> {
+  readonly part: Part;
   readonly groups?: readonly (readonly string[])[];
 }
 
-export interface BlockJson {
+export interface MambaJson {
   readonly kind: "mamba";
   readonly d_state: number;
   readonly d_conv: number;
   readonly expand: number;
   readonly dt_rank: number | "auto";
   readonly dt_bias: "always" | "released" | "never";
-  readonly decouple: readonly DecoupledJson[];
+  readonly decouple: readonly DecoupledJson<MambaPart>[];
 }
+
+export interface AttentionJson {
+  readonly kind: "attention";
+  readonly heads: number;
+  readonly kv_heads?: number;
+  readonly ffn: number | "auto" | "none";
+  readonly rope_theta: number;
+  readonly spans: Spans;
+  readonly decouple: readonly DecoupledJson<AttentionPart>[];
+}
+
+export type BlockJson = MambaJson | AttentionJson;
 
 export interface SpecJson {
   readonly model: {

@@ -1,7 +1,8 @@
 // lower: a checked spec becomes a program of ops, forward only.
 
+import { lowerAttention } from "../blocks/attention.js";
 import { lowerMamba, NORM_EPS } from "../blocks/mamba.js";
-import type { CheckedSpec } from "../front/spec.js";
+import type { BlockFields, BlockOf, CheckedSpec } from "../front/spec.js";
 import { shared } from "../ir/ownership.js";
 import { type Builder, build, type Program, type TensorId } from "../ir/program.js";
 import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
@@ -27,11 +28,21 @@ export interface LowerOptions {
   readonly state?: "none" | "carried" | undefined;
 }
 
+type LowerBlock<K extends BlockFields["kind"]> = (
+  builder: Builder,
+  fields: BlockOf<K>,
+  layer: number,
+  x: TensorId,
+  state: LowerOptions["state"],
+) => TensorId;
+const BLOCKS: { readonly [K in BlockFields["kind"]]: LowerBlock<K> } = { mamba: lowerMamba, attention: lowerAttention };
+
 function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, { state }: LowerOptions): TensorId {
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
-    return lowerMamba(builder, block.fields, layer, hidden, state);
+    const { fields } = block;
+    return (BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>)(builder, fields, layer, hidden, state);
   }, x);
 }
 

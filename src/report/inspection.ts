@@ -1,6 +1,6 @@
 // What a spec will cost before anything runs: parameters, FLOPs a token, memory, kernels. Pure; no GPU is asked.
 import { type Compiled, type CompileOptions, planned, programsOf, type StageOutput } from "../compile.js";
-import type { CheckedSpec } from "../front/spec.js";
+import type { BlockFields, CheckedSpec } from "../front/spec.js";
 import { COSTS, flopsOf } from "../ir/cost.js";
 import { inputsOf, type OpKind } from "../ir/op.js";
 import type { BufferRole, Profile } from "../ir/plan.js";
@@ -145,8 +145,8 @@ export function partName({ names, layer }: Pick<Parameter, "names" | "layer">): 
   if (layer < 0) return bare === "norm" ? "final norm" : bare;
   return bare
     .replace(/^layers\./, "")
-    .replace(/^mamba_model\./, "")
-    .replace(/^local_experts_/, "");
+    .replace(/^(mamba_model|attention)\./, "")
+    .replace(/(^|\.)local_experts[_.]/, "$1");
 }
 
 function parametersOf(spec: CheckedSpec, { parameters }: Program, used: ReadonlySet<number>): Inspection["parameters"] {
@@ -203,6 +203,20 @@ function formulasOf(...programs: readonly Program[]): Inspection["formulas"] {
   return Object.fromEntries(kinds.map((kind) => [kind, COSTS[kind].formula]));
 }
 
+/** What tells one block of a kind from another, for people. */
+function sizesOf(fields: BlockFields, d_model: number): Record<string, number> {
+  switch (fields.kind) {
+    case "mamba": {
+      const { expand, d_state, d_conv, dt_rank } = fields;
+      return { d_inner: expand * d_model, d_state, d_conv, dt_rank };
+    }
+    case "attention": {
+      const { heads, kv_heads, ffn } = fields;
+      return { heads, ...(kv_heads === heads ? {} : { kv_heads }), head: d_model / heads, ffn };
+    }
+  }
+}
+
 function stackOf({ model }: CheckedSpec): Stretch[] {
   const stretches: { first: number; last: number; index: number }[] = [];
   model.layers.forEach((index, layer) => {
@@ -213,9 +227,9 @@ function stackOf({ model }: CheckedSpec): Stretch[] {
   return stretches.flatMap(({ first, last, index }) => {
     const block = model.blocks[index];
     if (block === undefined) return [];
-    const { kind, d_state, d_conv, expand, dt_rank, parts } = block.fields;
+    const { kind, parts } = block.fields;
     const copies = Object.entries(parts).flatMap(([part, { groups }]) => (groups > 1 ? [[part, groups] as const] : []));
-    const sizes = { d_inner: expand * model.d_model, d_state, d_conv, dt_rank };
+    const sizes = sizesOf(block.fields, model.d_model);
     return [{ first, last, block: block.name, kind, sizes, copies: Object.fromEntries(copies) }];
   });
 }

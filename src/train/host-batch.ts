@@ -4,6 +4,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import { patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { alphaBar } from "../objectives/ddpm.js";
 import { noiseKey, stream } from "../random/stream.js";
+import { attentionArrays } from "./attention-inputs.js";
 
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 export type HostBatch = ReadonlyMap<string, HostArray>;
@@ -90,6 +91,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { see
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
     ["embedded", embeddedTokens(spec, batch)],
+    ...attentionArrays(spec, batch),
     ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
     ...tokenArrays(spec, targetsOf(spec, batch), modality, counts),
   ]);

@@ -1,4 +1,5 @@
 // A compiled model on a device: its parameters by their names, its batches by theirs, and its phases.
+import { rotaryTableNamed } from "../blocks/rotary.js";
 import type { Compiled } from "../compile.js";
 import type { Tensor } from "../data/safetensors.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -62,6 +63,8 @@ function constant(
   { name, shape }: Field,
 ): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
   if (name === "decay") return decayBits(compiled, size(shape));
+  const turns = rotaryTableNamed(name);
+  if (turns) return turns;
   const [kind, steps] = name.split(".");
   if (kind === "timesteps") return timestepTable(Number(steps));
   throw new Error(`the plan wants a constant ${name} that nobody makes`);

@@ -4,6 +4,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { alphaBar } from "../objectives/ddpm.js";
 import { type Stream, stream } from "../random/stream.js";
+import { attentionArrays } from "./attention-inputs.js";
 import { cappedAlphaBar, denoiseStep, visitedTimesteps } from "./denoise.js";
 import { embeddedTokens, type HostArray } from "./host-batch.js";
 import type { Model } from "./model.js";
@@ -73,6 +74,7 @@ export async function samplePictures(
     picture.fill(i, position, position + patchesPerPicture(declared));
   });
   const embedded = embeddedTokens(spec, batch);
+  const attention = attentionArrays(spec, batch);
   const times = visitedTimesteps(T, options.steps);
   const others = spec.model.modalities.flatMap((other, index) =>
     other.kind === "patches" && index !== modality ? finishedPictures(spec, batch, other, index, options.seed) : [],
@@ -87,6 +89,7 @@ export async function samplePictures(
     const arrays: [string, HostArray][] = [
       ["modality", Uint32Array.from(batch.modality)],
       ["embedded", embedded],
+      ...attention,
       [`noisy.${declared.name}`, noisy],
       [`picture.${declared.name}`, picture],
       [`timestep.${declared.name}`, timestep],

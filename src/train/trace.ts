@@ -5,6 +5,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
+import { attentionArrays, type Placed } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
 import { type Counts, type HostArray, lossesOf, tokenArrays } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
@@ -69,7 +70,9 @@ async function traceStack(
   });
   const model = await openModel(device, compiled);
   loadParameters(model, file, options.prefix);
-  model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...inputs]));
+  const placed: StepTensors = { spec, file, prefix: "", batch, length, modality };
+  const attention = attentionArrays(spec, placedAs(placed));
+  model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...attention, ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
   const out = new Map<string, Tensor>();
@@ -111,6 +114,20 @@ function picturesAt(step: StepTensors, declared: PatchesModality, index: number)
     }
   }
   return picture;
+}
+
+/** One document in each sequence, and its pictures; none where no attention would look at them. */
+function placedAs(step: StepTensors): Placed {
+  const { spec, batch, length } = step;
+  const { blocks, modalities } = spec.model;
+  const attends = blocks.some(({ fields }) => fields.kind === "attention");
+  const pictures = modalities.flatMap((declared, modality) => {
+    if (declared.kind !== "patches" || !attends) return [];
+    const picture = picturesAt(step, declared, modality);
+    const firsts = [...picture.keys()].filter((r) => picture[r] !== -1 && picture[r] !== picture[r - 1]);
+    return firsts.map((position) => ({ modality, position }));
+  });
+  return { length, document: new Int32Array(batch * length), pictures };
 }
 
 function pictureArrays(step: StepTensors, declared: PatchesModality, index: number): [string, HostArray][] {
@@ -173,6 +190,7 @@ function stepBatch(
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
     ["embedded", Int32Array.from(tokens, (t, r) => (isPatch(r) ? -1 : t))],
+    ...attentionArrays(spec, placedAs(given)),
     ...tokenArrays(spec, targets, modality, counts),
     ...spec.model.modalities.flatMap((declared, index) =>
       declared.kind === "patches" ? pictureArrays(given, declared, index) : [],

@@ -1,6 +1,6 @@
 // What a checked spec says: defaults, ownership, vocabulary, layers, imports, ablations.
 import { describe, expect, test } from "vitest";
-import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { MAMBA_PARTS, type MambaFields } from "../../src/blocks/mamba.fields.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { type Checked, check, checkJson } from "../../src/front/check.js";
 import { fieldsAt } from "../../src/front/fields.js";
@@ -65,16 +65,19 @@ describe("defaults", () => {
     expect(data).toEqual({ source: { kind: "emoji" }, length: 64, held_out: 0.05 });
     expect(model.blocks[0]?.fields).toMatchObject({ d_state: 16, d_conv: 4, expand: 2, dt_bias: "always" });
   });
-  test("dt_rank: auto is ceil(d_model / 16)", () => expect(spec({}).model.blocks[0]?.fields.dt_rank).toBe(3));
+  test("dt_rank: auto is ceil(d_model / 16)", () =>
+    expect(spec({}).model.blocks[0]?.fields).toMatchObject({ dt_rank: 3 }));
   test("clip: none does not clip", () => expect(spec({ train: "clip: none" }).train.clip).toBeUndefined());
 });
 
 describe("ownership", () => {
-  const parts = (block: string, modalities?: string) =>
-    spec({
+  const parts = (block: string, modalities?: string) => {
+    const { model } = spec({
       block,
       ...(modalities && { modalities, objective: "a: cross_entropy\nb: cross_entropy\nc: cross_entropy" }),
-    }).model.blocks[0]?.fields.parts;
+    });
+    return (model.blocks[0]?.fields as MambaFields | undefined)?.parts;
+  };
   const three = "modality a: bytes\nmodality b: tokens(vocab: 9)\nmodality c: tokens(vocab: 9)";
 
   test("every part is shared unless it is decoupled", () => {

@@ -1,5 +1,6 @@
 // Random specs and devices for properties that every compiled plan has.
 import fc from "fast-check";
+import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import type { CompileOptions } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -36,16 +37,34 @@ export const made: fc.Arbitrary<Made> = fc
     profile: fc.constantFrom(...PROFILES),
     storageBuffers: fc.constantFrom(8, 9, 10, 11, 12, 16),
     fuse: fc.boolean(),
+    attention: fc.option(
+      fc.record({
+        kv_heads: fc.constantFrom(1, 2, 3),
+        share: fc.constantFrom(1, 2, 3),
+        ffn: fc.constantFrom(0, 1, 30),
+        spans: fc.constantFrom("both", "causal"),
+      }),
+    ),
   })
-  .map(({ modalities, owners, d_model, d_state, d_conv, expand, layers, vocabulary, ...rest }): Made => {
+  .map(({ modalities, owners, d_model, d_state, d_conv, expand, layers, vocabulary, attention, ...rest }): Made => {
     const of = owners.map((wanted) => numbered(wanted.slice(0, modalities.length)));
     const spec = sketch({
       modalities,
       vocabulary,
-      d_model,
+      // Heads divide it.
+      d_model: attention ? attention.kv_heads * attention.share * Math.ceil(d_model / 6) : d_model,
       layers,
       block: { d_state, d_conv, expand },
       groups: Object.fromEntries(MAMBA_PARTS.map((part, i) => [part, of[i] as Ownership])),
+      ...(attention && {
+        attention: {
+          heads: attention.kv_heads * attention.share,
+          kv_heads: attention.kv_heads,
+          ffn: attention.ffn,
+          spans: attention.spans,
+          groups: Object.fromEntries(ATTENTION_PARTS.map((part, i) => [part, of[i] as Ownership])),
+        },
+      }),
     });
     const { batch, length, chunk, profile, storageBuffers, fuse } = rest;
     const limits = { ...profile.limits, storageBuffers };

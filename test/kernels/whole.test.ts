@@ -1,7 +1,9 @@
 // Whole gradient phases on the device against the float64 reference: fused and not, twice the same to the last bit, and
 // on a device with WebGPU's default limits.
 import { describe, expect, test } from "vitest";
+import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { rotaryTableNamed } from "../../src/blocks/rotary.js";
 import { type Compiled, type CompileOptions, compile } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/safetensors.js";
 import { check } from "../../src/front/check.js";
@@ -27,6 +29,11 @@ const spec = sketch({
   layers: 2,
   block: { d_state: 8 },
   groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
+  attention: {
+    heads: 2,
+    kv_heads: 1,
+    groups: Object.fromEntries(ATTENTION_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
+  },
 });
 
 const typed = ({ type }: Program["tensors"][number], numbers: Float64Array): HostArray =>
@@ -39,7 +46,8 @@ function inputs(program: Program): Values {
   const v = randomValues(program, 5);
   for (const [id, numbers] of v.of) {
     const [kind, steps] = tensorOf(program, id).name.split(".");
-    v.of.set(id, Float64Array.from(kind === "timesteps" ? timestepTable(Number(steps)) : numbers, Math.fround));
+    const table = kind === "timesteps" ? timestepTable(Number(steps)) : rotaryTableNamed(tensorOf(program, id).name);
+    v.of.set(id, Float64Array.from(table ?? numbers, Math.fround));
   }
   return v;
 }
@@ -139,8 +147,10 @@ describe.skipIf(missing)("whole gradient phases", () => {
     const { profile } = await testDevice();
     const phases = [{ name: "gradients", part: "model", noise: "drawn", gradients: true }] as const;
     const [joined, shared] = ["groups: [[text, image]]", ""].map((groups) => {
-      const parts = groups === "" ? "" : MAMBA_PARTS.map((part) => `${part}(${groups})`).join(", ");
-      const { spec: checked, diagnostics } = check({ path: "a.mom", text: source(parts) }, () => undefined);
+      const list = (parts: readonly string[]): string =>
+        groups === "" ? "" : parts.map((part) => `${part}(${groups})`).join(", ");
+      const text = source(list(MAMBA_PARTS), list(ATTENTION_PARTS));
+      const { spec: checked, diagnostics } = check({ path: "a.mom", text }, () => undefined);
       expect(diagnostics).toEqual([]);
       return compile(checked as CheckedSpec, { profile, batch: 2, length: 20, variants: "all", phases });
     });
@@ -149,12 +159,13 @@ describe.skipIf(missing)("whole gradient phases", () => {
   });
 });
 
-const source = (decouple: string): string => `model {
+const source = (decouple: string, attention: string): string => `model {
   modality text: bytes
   modality image: patches(size: 8x8, patch: 2x2, channels: 3)
   d_model: 12
   block mixer: mamba { decouple: [${decouple}] }
-  layers: 2 * mixer
+  block attend: attention { heads: 3, decouple: [${attention}] }
+  layers: 2 * mixer + attend
 }
 objective {
   text: cross_entropy

@@ -36,6 +36,12 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
       return picture < pictures ? picture : -1;
     });
   };
+  /** Causal, and with `both` to the end of a run of modality 1. */
+  const keysOf = (row: number, both: boolean): [number, number] => {
+    let last = row;
+    while (both && modality[row] === 1 && modality[last + 1] === 1 && (last + 1) % program.length !== 0) last++;
+    return [0, last % program.length];
+  };
   return values(program, (name, size) => {
     const s = stream("sample", seed, 2, ...[hash(name)]);
     const fill = (next: () => number): number[] => Array.from({ length: size }, next);
@@ -47,6 +53,8 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     if (name === "target_class") return fill(() => s.below(program.modalities + 1) - 1);
     if (head === "timestep") return fill(() => 1 + s.below(1000));
     if (head === "picture") return pictureRows(rest);
+    if (name === "position") return modality.map((_, r) => r % program.length);
+    if (head === "keys") return modality.flatMap((_, r) => keysOf(r, rest === "both"));
     if (name === "noise_key") return [s.word(), s.word(), 5];
     if (head === "level") return fill(() => s.uniform());
     if (head === "scale" && program.tensors.some((t) => t.name === `timestep.${rest}`)) {

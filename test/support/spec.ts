@@ -1,4 +1,5 @@
 // Checked specs for tests, from the few things that a test cares about.
+import { ATTENTION_PARTS, type AttentionFields, type AttentionPart } from "../../src/blocks/attention.fields.js";
 import type { MambaFields, MambaPart } from "../../src/blocks/mamba.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -16,6 +17,10 @@ export interface SpecSketch {
   /** Parts that are not shared: one copy for each modality, or the groups given. */
   readonly decouple?: readonly MambaPart[];
   readonly groups?: Partial<Record<MambaPart, Ownership>>;
+  /** One attention block on top of the others, with heads of 4 unless it says otherwise. */
+  readonly attention?: Partial<Omit<AttentionFields, "parts" | "kind">> & {
+    readonly groups?: Partial<Record<AttentionPart, Ownership>>;
+  };
   readonly train?: Partial<CheckedSpec["train"]>;
   readonly length?: number;
 }
@@ -47,6 +52,22 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
     ...wanted.block,
     parts,
   };
+  const { groups: owners = {}, ...attention } = wanted.attention ?? {};
+  const heads = attention.heads ?? Math.ceil(wanted.d_model / 4);
+  const attend: AttentionFields = {
+    kind: "attention",
+    heads,
+    kv_heads: heads,
+    ffn: 2 * wanted.d_model,
+    rope_theta: 10000,
+    spans: "both",
+    ...attention,
+    parts: Object.fromEntries(ATTENTION_PARTS.map((part) => [part, owners[part] ?? shared(M)])) as Record<
+      AttentionPart,
+      Ownership
+    >,
+  };
+  const attends = wanted.attention !== undefined;
   const ddpm: Objective = { kind: "ddpm", weight: 5, steps: 1000, schedule: "cosine", drop: 0 };
   return {
     model: {
@@ -60,8 +81,8 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
         spans: wanted.modalities.map(() => undefined),
       },
       d_model: wanted.d_model,
-      blocks: [{ name: "mixer", fields }],
-      layers: new Array<number>(wanted.layers).fill(0),
+      blocks: [{ name: "mixer", fields }, ...(attends ? [{ name: "attend", fields: attend }] : [])],
+      layers: [...new Array<number>(wanted.layers).fill(0), ...(attends ? [1] : [])],
     },
     objectives:
       wanted.objectives ??

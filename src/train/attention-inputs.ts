@@ -1,0 +1,55 @@
+// What attention reads of a batch: which keys each position sees, and where it stands for RoPE.
+import type { Spans } from "../blocks/attention.fields.js";
+import type { Batch } from "../data/batch.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import type { HostArray } from "./host-batch.js";
+
+/** Where positions stand: their documents, and the pictures among them. */
+export interface Placed extends Pick<Batch, "length" | "document"> {
+  readonly pictures: readonly Pick<Batch["pictures"][number], "modality" | "position">[];
+}
+
+/** First position of each position's document, and the document's number; within its sequence. */
+function starts({ document, length }: Placed): Int32Array {
+  const first = new Int32Array(document.length);
+  for (let r = 0; r < first.length; r++) {
+    const t = r % length;
+    first[r] = t > 0 && document[r] === document[r - 1] ? (first[r - 1] as number) : t;
+  }
+  return first;
+}
+
+/** First and last key of each position, [rows, 2]. Padding sees itself alone. */
+export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset: boolean): Int32Array<ArrayBuffer> {
+  const { document, length, pictures } = placed;
+  const keys = new Int32Array(2 * document.length);
+  const first = starts(placed);
+  for (let r = 0; r < document.length; r++) {
+    const t = r % length;
+    keys[2 * r] = (document[r] as number) < 0 ? t : reset ? (first[r] as number) : 0;
+    keys[2 * r + 1] = t;
+  }
+  for (const { modality, position } of spans === "both" ? pictures : []) {
+    const declared = spec.model.modalities[modality];
+    const end = position + (declared?.kind === "patches" ? patchesPerPicture(declared) : 0);
+    for (let r = position; r < end; r++) keys[2 * r + 1] = (end - 1) % length;
+  }
+  return keys;
+}
+
+/** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
+export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = false): [string, HostArray][] {
+  const { blocks, layers } = spec.model;
+  const used = [...new Set(layers)].flatMap((index) => {
+    const fields = blocks[index]?.fields;
+    return fields?.kind === "attention" ? [fields.spans] : [];
+  });
+  if (used.length === 0) return [];
+  const first = starts(placed);
+  const position = first.map((start, r) => (r % placed.length) - (reset ? start : 0));
+  return [
+    ["position", position],
+    ...[...new Set(used)].map((spans): [string, HostArray] => [`keys.${spans}`, keyRanges(spec, placed, spans, reset)]),
+  ];
+}
