@@ -37,6 +37,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/eval.js"),
   },
   {
+    name: "data",
+    summary: "fetch and make data, fit codebooks",
+    example: "mom data asterisk --out data/asterisk",
+    load: () => import("./verbs/data.js"),
+  },
+  {
     name: "trace",
     summary: "make steps on given tensors and write all that they make",
     example:

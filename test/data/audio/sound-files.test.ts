@@ -1,0 +1,63 @@
+// Which sound files a folder or a JSON Lines file has, and what the transcripts of recordings say.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { soundFiles } from "../../../src/data/audio/sound-files.js";
+import { transcriptsOf } from "../../../src/data/audio/transcripts.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-sounds-"));
+const sounds = join(folder, "sounds");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeAll(() => {
+  mkdirSync(join(sounds, "below"), { recursive: true });
+  for (const name of ["b.wav", "a.FLAC", "below/c.wav", "notes.txt"]) writeFileSync(join(sounds, name), name);
+  writeFileSync(join(folder, "outside.wav"), "");
+  symlinkSync(join(folder, "outside.wav"), join(sounds, "link.wav"));
+});
+
+const listed = (...lines: string[]) => {
+  writeFileSync(join(sounds, "list.jsonl"), lines.join("\n"));
+  return () => soundFiles(join(sounds, "list.jsonl")).map(({ place }) => place.slice(sounds.length + 1));
+};
+
+describe("sound files", () => {
+  it("of a folder and those below it, by name", () => {
+    expect(soundFiles(join(sounds, "below")).map(({ path }) => path)).toEqual([join(sounds, "below/c.wav")]);
+    const names = soundFiles(sounds).map(({ path }) => path.slice(sounds.length + 1));
+    expect(names).toEqual(["a.FLAC", "b.wav", "below/c.wav", "link.wav"]);
+  });
+
+  it("of documents, in their order", () => {
+    const lines = [
+      '{"segments":[{"audio":"below/c.wav"},{"text":"c"}]}',
+      "",
+      '{"segments":[{"text":"b"},{"audio":"b.wav"}]}',
+    ];
+    expect(listed(...lines)()).toEqual(["list.jsonl:1: below/c.wav", "list.jsonl:3: b.wav"]);
+  });
+
+  it("are refused where there are none, or outside", () => {
+    const one = (audio: string) => listed(JSON.stringify({ segments: [{ audio }] }));
+    expect(one("../outside.wav")).toThrow(
+      'list.jsonl:1: the sound "../outside.wav" lies outside the data file\'s folder',
+    );
+    expect(one("link.wav")).toThrow("lies outside");
+    expect(one("/etc/passwd")).toThrow("lies outside");
+    expect(one("no.wav")).toThrow('there is no sound "no.wav"');
+    expect(listed('{"segments":[{"text":"b"}]}')).toThrow("list.jsonl: no sound files");
+    expect(listed('{"segments":[')).toThrow("list.jsonl:1: not JSON");
+    expect(() => soundFiles(join(folder, "none"))).toThrow("there is no folder or file");
+  });
+});
+
+it("transcripts name recordings with what they say, but for those that say nothing", () => {
+  const text =
+    "; Core sounds\n\nactivated: Activated.\ndigits/1: one\nbeep: [a beep]\nsilence/1: (silence)\n../x: no\nempty:\nat-tone:  At the tone: now...\r\n";
+  expect(transcriptsOf(gzipSync(text))).toEqual([
+    { name: "activated", text: "Activated." },
+    { name: "digits/1", text: "one" },
+    { name: "at-tone", text: "At the tone: now..." },
+  ]);
+});
