@@ -8,7 +8,7 @@ import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, type Places, valueAt } from "./places.js";
 import { resolveBlock } from "./resolve-block.js";
 import { ROOT } from "./schema.js";
-import type { CheckedSpec } from "./spec.js";
+import type { CheckedSpec, TrainFields } from "./spec.js";
 import type { ModalityJson, SpecJson } from "./spec-json.js";
 import { layOut, markersOf, ownerOf } from "./vocabulary.js";
 
@@ -43,7 +43,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
     },
     objectives: objectives(modalities, resolving),
     data: json.data,
-    train: { ...train, clip: train.clip === "none" ? undefined : train.clip },
+    train: trainOf(train),
     ablations: [],
   };
   for (const m of modalities) if (m.kind === "patches") checkLength(m, resolving);
@@ -51,6 +51,11 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
   if (warmup > train.steps)
     diagnostics.push(report.warmupTooLong(valueAt(places, "/train/schedule/warmup"), warmup, train.steps));
   return spec;
+}
+
+function trainOf({ init, ...train }: SpecJson["train"]): TrainFields {
+  const clip = train.clip === "none" ? undefined : train.clip;
+  return { ...train, clip, ...(init?.kind === "checkpoint" && { init }) };
 }
 
 /** Section names are reserved, and a modality and a block differ, so that paths are unambiguous. */

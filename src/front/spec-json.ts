@@ -3,7 +3,7 @@ import type { AttentionPart, Spans } from "../blocks/attention.fields.js";
 import type { MambaPart } from "../blocks/mamba.fields.js";
 import type { CrossEntropyObjective, DdpmObjective } from "../objectives/objective.fields.js";
 import type { LayerItem } from "./layers.js";
-import type { DataFields, Json, TrainFields } from "./spec.js";
+import type { DataFields, InitFields, Json, TrainFields } from "./spec.js";
 
 export type ModalityJson =
   | { readonly kind: "bytes" }
@@ -47,7 +47,10 @@ export interface SpecJson {
   };
   readonly objective: Readonly<Record<string, CrossEntropyObjective | DdpmObjective>>;
   readonly data: DataFields;
-  readonly train: Omit<TrainFields, "clip"> & { readonly clip: number | "none" };
+  readonly train: Omit<TrainFields, "clip" | "init"> & {
+    readonly clip: number | "none";
+    readonly init?: InitFields | { readonly kind: "drawn" };
+  };
 }
 
 /** Every value written out, whatever made the list. */

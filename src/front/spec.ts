@@ -45,6 +45,8 @@ export interface TrainFields {
   readonly batch: number;
   /** Micro-batches whose gradients make one update. */
   readonly accumulate: number;
+  /** Where the weights come from; absent where they are drawn. */
+  readonly init?: InitFields;
   readonly optimizer: {
     readonly kind: "adamw";
     readonly lr: number;
@@ -65,6 +67,14 @@ export interface TrainFields {
   readonly checkpoint_every: number;
   /** Checkpoints kept, the newest. */
   readonly keep: number;
+}
+
+export interface InitFields {
+  readonly kind: "checkpoint";
+  /** A run's folder, one of its checkpoints, or a safetensors file. */
+  readonly path: string;
+  /** Before the names of the weights in it. */
+  readonly prefix?: string;
 }
 
 /** A `vary` axis: values as normalised JSON at a dotted path of the spec. */
