@@ -13,6 +13,9 @@ export const deviceOption = (): Option =>
     .choices(PROFILES.map(({ name }) => name))
     .default("webgpu-default");
 
+export const outsideOption = (): Option =>
+  new Option("--outside", "let `init` read weights from outside of the project's folder");
+
 /** Training, with every variant that the profile admits. `device` is a name that `deviceOption` lets through. */
 export function trainingOptions(spec: CheckedSpec, device: string, batch = spec.train.batch): CompileOptions {
   const profile = profileNamed(device);

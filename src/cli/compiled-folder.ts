@@ -8,7 +8,16 @@ import { diskFailure } from "../train/mistakes.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 
 /** What may stand in a folder that is written anew: what `mom compile` makes, and what `npm install` adds to it. */
-const OURS = ["spec.mom", "plan.json", "kernels", "package.json", "README.md", "train.mjs", "data"];
+const OURS = [
+  "spec.mom",
+  "plan.json",
+  "kernels",
+  "package.json",
+  "README.md",
+  "train.mjs",
+  "data",
+  "start.safetensors",
+];
 const INSTALLED = ["node_modules", "package-lock.json"];
 
 const failure = (code: string, title: string, message: string, help: string): Failure =>

@@ -1,6 +1,6 @@
 // Where a project's folder is, and which package this program came from.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The nearest folder at or above `folder` that holds a package.json; undefined when there is none. */
@@ -9,6 +9,12 @@ export function packageFolder(folder: string): string | undefined {
     if (existsSync(join(here, "package.json"))) return here;
     if (dirname(here) === here) return undefined;
   }
+}
+
+/** Whether a path is a folder's, or something's in it; both without links on the way. */
+export function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** This program's own package.json. */

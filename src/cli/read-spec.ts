@@ -1,6 +1,6 @@
 // A spec from the disk: reads it and what it imports inside the project's folder, and prints what is wrong with it.
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
-import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { dirname, resolve } from "node:path";
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
 import { isError, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -8,7 +8,7 @@ import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { coloured } from "./colour.js";
-import { packageFolder } from "./project.js";
+import { isWithin, packageFolder } from "./project.js";
 
 export interface ReadSpec {
   /** Undefined where the spec is wrong; exit with `EXIT.wrongInput` then. */
@@ -53,10 +53,7 @@ function finder(entry: string): <T>(read: (path: string) => T) => (path: string)
   const folder = dirname(realpathOf(entry) ?? resolve(entry));
   const project = packageFolder(folder) ?? folder;
   return (read) => (path) => {
-    const inside = (full: string): boolean => {
-      const way = relative(project, full);
-      return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-    };
+    const inside = (full: string): boolean => isWithin(project, full);
     if (!inside(resolve(realpathOf(dirname(path)) ?? dirname(path), path.split("/").at(-1) ?? ""))) return "outside";
     const real = realpathOf(path);
     if (real === undefined) return undefined;

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { loadDataSet } from "../data/load.js";
 import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
 import { openCompiled } from "./compiled-folder.js";
+import { carried } from "./start.js";
 import { tell } from "./thrown.js";
 import { runTraining } from "./training.js";
 import { EXIT, type ExitCode } from "./verb.js";
@@ -61,6 +62,7 @@ async function main(): Promise<ExitCode> {
     device,
     folder: out,
     resume: given.resume === true,
+    start: carried(spec, compiled, here),
     title: "A compiled model",
     resumeCommand: `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`,
     terminal: process.stderr,

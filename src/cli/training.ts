@@ -5,8 +5,9 @@ import { render } from "../diagnostics/render.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { encodePng } from "../report/png.js";
-import { writeAbout, writeReport } from "../report/run-report.js";
+import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
+import { type StartRecord, startText } from "../report/start-text.js";
 import { checkpointSteps, latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { type Outcome, train } from "../train/loop.js";
@@ -16,6 +17,7 @@ import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-fol
 import { chosen, type ShownPicture, showPictures } from "../train/show.js";
 import { checkTeaches } from "../train/teaching.js";
 import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
+import type { Started } from "./start.js";
 import { lossUnits } from "./units.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
@@ -31,6 +33,8 @@ export interface TrainingRequest {
   /** The run's folder. */
   readonly folder: string;
   readonly resume: boolean;
+  /** Finds what the weights start from; absent where they are drawn. */
+  readonly start?: (() => Started) | undefined;
   readonly title: string;
   /** How to go on with this run, as a command. */
   readonly resumeCommand: string;
@@ -43,7 +47,7 @@ const SHOWN = 8;
 const png = ({ width, height, channels }: ShownPicture, pixels: Uint8Array): Uint8Array =>
   encodePng({ width, height, channels: channels as 1 | 3 | 4, pixels });
 
-function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest) {
+function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
   const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
   const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
@@ -53,6 +57,7 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest) {
       ["Documents", `${dataSet.train.length} to learn from, ${dataSet.validation.length} held out`],
       ["Device", device.description],
       ["Planned memory", `${(memory / 2 ** 20).toFixed(1)} MiB`],
+      ...(start ? [["Weights from", start.from] as const] : []),
     ] as const,
     units: lossUnits(spec),
   };
@@ -96,6 +101,8 @@ function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run
 export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   const { spec, folder, resume, terminal } = request;
   checkTeaches(spec, request.dataSet);
+  // Before there is a folder, for what is refused leaves none.
+  const begins = resume ? undefined : request.start?.();
   const run: Run = resume
     ? openRun(folder)
     : createRun(folder, {
@@ -121,10 +128,12 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     if (resume) {
       checkSpec(request, run);
       checkSame(request, checkpoint?.state);
-      rewindRun(run, checkpoint?.step ?? 0);
+      rewindRun(run, checkpoint?.step);
       progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
     }
-    writeAbout(run, aboutOf(request));
+    const start = checkpoint ? undefined : (begins ?? request.start?.());
+    if (start) beginFrom(start, run, terminal);
+    writeAbout(run, aboutOf(request, readStart(run)));
     const model = await openModel(request.device, request.compiled);
     const records = recorder(run);
     const begun = Date.now();
@@ -158,6 +167,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
         stopWanted: () => interruptedAt !== undefined,
       },
       checkpoint,
+      start?.tensors,
     );
     progress.end();
     if (outcome.kind === "diverged") throw diverged(outcome, run);
@@ -186,6 +196,25 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     process.off("SIGTERM", interrupt);
     closeRun(run);
   }
+}
+
+/** Tells what the weights start from and keeps it; a run that begins again must begin with the same. */
+function beginFrom({ record, warnings }: Started, run: Run, terminal: Terminal): void {
+  if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
+  const before = readStart(run);
+  if (before !== undefined && before.sha256 !== record.sha256) {
+    throw new Failure([
+      {
+        code: "other-init",
+        severity: "error",
+        title: "Other weights to start from",
+        message: `The run in ${run.path} began with other weights than ${record.from} has now.`,
+        help: "Bring the old ones back, or start a new run with another --out.",
+      },
+    ]);
+  }
+  writeStart(run, record);
+  terminal.write(startText(record));
 }
 
 /** A resumed run goes on with the spec that it began with: the one in its folder. */

@@ -5,10 +5,11 @@ import { COSTS, flopsOf } from "../ir/cost.js";
 import { inputsOf, type OpKind } from "../ir/op.js";
 import type { BufferRole, Profile } from "../ir/plan.js";
 import { PROFILES } from "../ir/profiles.js";
-import { count, type Parameter, type Program } from "../ir/program.js";
+import { count, type Program } from "../ir/program.js";
 import { type Reach, reachOf } from "../ir/reach.js";
 import { type Piece, TooLarge } from "../ir/too-large.js";
 import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { partName } from "./part-name.js";
 
 /** Numbers in trained tensors: of all groups, and in the one copy of each that a token uses. */
 export interface Counted {
@@ -137,17 +138,6 @@ const sumOf = (all: readonly Counted[]): Counted => ({
   total: all.reduce((sum, { total }) => sum + total, 0),
   active: all.reduce((sum, { active }) => sum + active, 0),
 });
-
-/** `in_proj` of `layers.3.mamba_model.local_experts_in_proj.1.weight`; `patch_in.image` of `patch_in.image.bias`. */
-export function partName({ names, layer }: Pick<Parameter, "names" | "layer">): string {
-  const [name = ""] = names;
-  const bare = name.replace(/\.\d+(?=\.|$)/g, "").replace(/\.(weight|bias)$/, "");
-  if (layer < 0) return bare === "norm" ? "final norm" : bare;
-  return bare
-    .replace(/^layers\./, "")
-    .replace(/^(mamba_model|attention)\./, "")
-    .replace(/(^|\.)local_experts[_.]/, "$1");
-}
 
 function parametersOf(spec: CheckedSpec, { parameters }: Program, used: ReadonlySet<number>): Inspection["parameters"] {
   const counted = parameters.map((parameter) => {

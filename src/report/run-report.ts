@@ -5,10 +5,22 @@ import { damagedMetrics, diskFailure } from "../train/mistakes.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type About, type ReportData, renderReport } from "./render.js";
 import { latestSamples } from "./samples.js";
+import type { StartRecord } from "./start-text.js";
 
 /** Writes down what is trained, for the report's heading. */
 export function writeAbout(run: Run, about: About): void {
   replaceFile(run, pathIn(run, "about"), `${JSON.stringify(about, null, 2)}\n`);
+}
+
+/** Writes down what the weights started from. */
+export function writeStart(run: Run, start: StartRecord): void {
+  replaceFile(run, pathIn(run, "init"), `${JSON.stringify(start, null, 2)}\n`);
+}
+
+/** What the weights started from, where that was written down. */
+export function readStart(run: Run): StartRecord | undefined {
+  const path = pathIn(run, "init");
+  return run.disk.exists(path) ? (JSON.parse(new TextDecoder().decode(run.disk.read(path))) as StartRecord) : undefined;
 }
 
 /**

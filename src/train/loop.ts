@@ -9,7 +9,7 @@ import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
 import { type Counts, countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
-import { type Model, stepScalars } from "./model.js";
+import { type Model, stepScalars, type Tensors } from "./model.js";
 import { learningRate } from "./schedule.js";
 
 /** What the loop tells whoever runs it; checkpoints and records are theirs to keep. */
@@ -91,13 +91,14 @@ export function positionIn({ state }: Checkpoint): DataPosition {
   return position;
 }
 
-/** Trains from the beginning, or goes on from a checkpoint. */
+/** Trains from the beginning, of drawn weights or of those in `start`, or goes on from a checkpoint. */
 export async function train(
   model: Model,
   spec: CheckedSpec,
   dataSet: DataSet,
   listener: Listener,
   from?: Checkpoint,
+  start?: Tensors,
 ): Promise<Outcome> {
   const { seed, batch, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
   const drop = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? objective.drop : 0));
@@ -109,6 +110,10 @@ export async function train(
     model.load("moment1", from.optimizer.m);
     model.load("moment2", from.optimizer.v);
     order.seek(positionIn(from));
+  } else if (start) {
+    model.load("parameters", start);
+    // What was there before the first update, to be compared with where the weights came from.
+    if (dataSet.validation.length > 0) listener.validated(await validate(model, spec, dataSet, 0));
   } else {
     model.initialise(seed);
   }

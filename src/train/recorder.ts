@@ -54,19 +54,21 @@ export function recorder(run: Run, now: () => number = Date.now): Recorder {
 
 /**
  * Takes a run back to `step`: the records after it go, and checkpoints after it (damaged, or of a future that will be
- * lived again) are renamed `set-aside-step-N`, so that they neither count nor get lost.
+ * lived again) are renamed `set-aside-step-N`, so that they neither count nor get lost. Without a step it goes back to
+ * before everything.
  */
-export function rewindRun(run: Run, step: number): void {
+export function rewindRun(run: Run, step: number | undefined): void {
   const { disk } = run;
   const cut = (file: "metrics" | "timing" | "events", bytesUpTo: (bytes: Uint8Array, step: number) => number): void => {
     const path = pathIn(run, file);
-    if (disk.exists(path)) disk.truncate(path, bytesUpTo(disk.read(path), step));
+    if (step === undefined) disk.remove(path);
+    else if (disk.exists(path)) disk.truncate(path, bytesUpTo(disk.read(path), step));
   };
   cut("metrics", lineBytesUpTo);
   cut("timing", lineBytesUpTo);
   cut("events", eventBytesUpTo);
   const folder = pathIn(run, "checkpoints");
-  for (const later of checkpointSteps(run).filter((other) => other > step)) {
+  for (const later of checkpointSteps(run).filter((other) => other > (step ?? 0))) {
     const aside = join(folder, `set-aside-step-${later}`);
     disk.remove(aside);
     disk.rename(join(folder, `step-${later}`), aside);

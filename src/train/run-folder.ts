@@ -27,6 +27,8 @@ export const RUN_FILES = {
   samples: "samples",
   /** What was trained, as the report's heading tells it. */
   about: "about.json",
+  /** What the weights started from, where they were not drawn. */
+  init: "init.json",
   report: "report.html",
   /** Names the process that trains; gone when it ends in order. */
   lock: "lock.json",

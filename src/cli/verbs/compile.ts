@@ -5,18 +5,21 @@ import pc from "picocolors";
 import { compile } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { printSpec } from "../../front/print-spec.js";
+import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured } from "../colour.js";
-import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { deviceOption, outsideOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
 import { refuseExisting, writeCompiled } from "../compiled-folder.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
+import { START_FILE, startBytes, starting } from "../start.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
   readonly out: string;
   readonly device: string;
   readonly force?: boolean;
+  readonly outside?: boolean;
 }
 
 export const verb: Verb = {
@@ -26,12 +29,14 @@ export const verb: Verb = {
       .requiredOption("-o, --out <folder>", "the folder to make")
       .addOption(deviceOption())
       .option("--force", "write a folder anew that `mom compile` has made")
-      .action(async (file: string, { out, device, force = false }: Options) => {
+      .addOption(outsideOption())
+      .action(async (file: string, { out, device, force = false, outside = false }: Options) => {
         const { spec, json, folder } = readSpec(file);
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
         refuseExisting(out, force);
         const options = trainingOptions(spec, device);
         const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
+        const started = starting(spec, compiled, { folder, outside })?.();
         const notice = (line: string) => process.stderr.write(`${line}\n`);
         const { files } = await prepare(spec.data, spec.model, { folder, notice });
         const extras = [
@@ -39,11 +44,13 @@ export const verb: Verb = {
           { name: "train.mjs", bytes: readFileSync(TRAINER) },
           text("data/shards.json", `${JSON.stringify(files.map((path) => basename(path)))}\n`),
           ...files.map((path) => ({ name: `data/${basename(path)}`, bytes: readFileSync(path) })),
+          ...(started ? [{ name: START_FILE, bytes: startBytes(started) }] : []),
           ...packageFiles(basename(file), device),
         ];
         writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force });
         const c = pc.createColors(coloured(process.stdout));
         const made = `${compiled.plan.kernels.length} kernels for ${device}`;
+        if (started) process.stderr.write(startText(started.record));
         process.stdout.write(`${c.green("made")} ${out}: ${made}\n`);
         finish(EXIT.done);
       });
@@ -70,6 +77,7 @@ function packageFiles(spec: string, device: string): NamedFile[] {
 | \`plan.json\` | buffers, phases, dispatches, fields and parameters |
 | \`train.mjs\` | the trainer; \`node train.mjs --help\` |
 | \`data/\` | the documents, prepared |
+| \`start.safetensors\` | the weights that training starts from, where the spec's \`init\` names some |
 | \`kernels/*.wgsl\` | the shaders, one file each; what a file says is what runs, so editing one changes the run |
 `;
   return [text("package.json", `${JSON.stringify(manifest, undefined, 2)}\n`), text("README.md", readme)];

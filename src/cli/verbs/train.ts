@@ -6,7 +6,9 @@ import { prepare } from "../../data/prepare.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { outsideOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
+import { starting } from "../start.js";
 import { runTraining } from "../training.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -14,6 +16,7 @@ interface Options {
   readonly out?: string;
   readonly resume?: true;
   readonly adapter?: AdapterSource;
+  readonly outside?: true;
 }
 
 export const verb: Verb = {
@@ -28,6 +31,7 @@ export const verb: Verb = {
       .addOption(
         new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
       )
+      .addOption(outsideOption())
       .action(async (file: string, options: Options) => {
         const { spec, json, folder } = readSpec(file);
         if (!spec) return finish(EXIT.wrongInput);
@@ -53,6 +57,7 @@ export const verb: Verb = {
           device,
           folder: out,
           resume: options.resume === true,
+          start: starting(spec, compiled, { folder, outside: options.outside === true }),
           title: name,
           resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}`,
           terminal: process.stderr,

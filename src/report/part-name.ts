@@ -1,0 +1,13 @@
+// What people call the part of a model that a weight belongs to.
+import type { Parameter } from "../ir/program.js";
+
+/** `in_proj` of `layers.3.mamba_model.local_experts_in_proj.1.weight`; `patch_in.image` of `patch_in.image.bias`. */
+export function partName({ names, layer }: Pick<Parameter, "names" | "layer">): string {
+  const [name = ""] = names;
+  const bare = name.replace(/\.\d+(?=\.|$)/g, "").replace(/\.(weight|bias)$/, "");
+  if (layer < 0) return bare === "norm" ? "final norm" : bare;
+  return bare
+    .replace(/^layers\./, "")
+    .replace(/^(mamba_model|attention)\./, "")
+    .replace(/(^|\.)local_experts[_.]/, "$1");
+}

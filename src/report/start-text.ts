@@ -1,0 +1,72 @@
+// What became of a model's weights at the start of a run, part by part: for the terminal, and for the run's folder.
+import { createHash } from "node:crypto";
+import type { Compiled } from "../compile.js";
+import type { Fate, Start } from "../train/start.js";
+import { partName } from "./part-name.js";
+
+interface Amount {
+  readonly tensors: number;
+  readonly numbers: number;
+}
+
+export interface StartRecord {
+  readonly from: string;
+  /** Of all numbers that the run began with. */
+  readonly sha256: string;
+  readonly parts: readonly ({ readonly part: string } & Readonly<Record<Fate, Amount>>)[];
+  /** Names of weights that the model has no use for. */
+  readonly unused: readonly string[];
+}
+
+const FATES = ["taken", "copied", "drawn"] as const;
+
+export function startRecord(
+  from: string,
+  { tensors, fates, unused }: Start,
+  { parameters }: Pick<Compiled, "parameters">,
+): StartRecord {
+  const rows = parameters.map(({ name, shape, source: { layer } }) => ({
+    part: partName({ names: [name], layer }),
+    fate: fates.get(name),
+    numbers: shape.reduce((product, n) => product * n, 1),
+  }));
+  const parts = [...new Set(rows.map(({ part }) => part))].map((part) => {
+    const amount = (fate: Fate): Amount => {
+      const own = rows.filter((row) => row.part === part && row.fate === fate);
+      return { tensors: own.length, numbers: own.reduce((sum, { numbers }) => sum + numbers, 0) };
+    };
+    return { part, taken: amount("taken"), copied: amount("copied"), drawn: amount("drawn") };
+  });
+  return { from, sha256: digestOf(tensors), parts, unused };
+}
+
+function digestOf(tensors: Start["tensors"]): string {
+  const hash = createHash("sha256");
+  for (const [name, { data }] of tensors) {
+    hash.update(`${name}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** Aligned columns: tensors, and the numbers in them. */
+export function startText({ from, parts, unused }: StartRecord): string {
+  const cell = ({ tensors, numbers }: Amount): string =>
+    tensors === 0 ? "–" : `${tensors} (${numbers.toLocaleString("en-US")})`;
+  const sum = (fate: Fate): Amount =>
+    parts.reduce(
+      (all, { [fate]: one }) => ({ tensors: all.tensors + one.tensors, numbers: all.numbers + one.numbers }),
+      { tensors: 0, numbers: 0 },
+    );
+  const rows = [
+    ["", ...FATES],
+    ...parts.map((row) => [row.part, ...FATES.map((fate) => cell(row[fate]))]),
+    ["in all", ...FATES.map((fate) => cell(sum(fate)))],
+  ];
+  const widths = FATES.concat("drawn").map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const lines = rows.map(
+    ([first = "", ...rest]) =>
+      `  ${first.padEnd(widths[0] ?? 0)}  ${rest.map((text, i) => text.padStart(widths[i + 1] ?? 0)).join("  ")}`,
+  );
+  const left = unused.length === 0 ? [] : [`  ${unused.length} not used there, such as ${unused[0]}`];
+  return `${[`Weights from ${from}: tensors (numbers)`, ...lines, ...left].join("\n")}\n`;
+}

@@ -1,0 +1,97 @@
+// Reads the weights that `init: checkpoint(path)` names: of a run, of one of its checkpoints, or of a safetensors file.
+import { basename, dirname, join } from "node:path";
+import { readSafetensors } from "../data/safetensors.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { InitFields } from "../front/spec.js";
+import { folderWeights, runWeights } from "./checkpoint.js";
+import { CHECKPOINT_FILES } from "./checkpoint-files.js";
+import { PLAN_FILE } from "./compiled.js";
+import { type Disk, nodeDisk } from "./disk.js";
+import { fromJson } from "./plan-json.js";
+import { RUN_FILES, runAt } from "./run-folder.js";
+import type { FoundWeights } from "./start.js";
+
+/**
+ * @param path where `init.path` is
+ * @throws InputError or Failure where there are no whole weights
+ */
+export function readWeights(
+  init: InitFields,
+  path: string,
+  disk: Disk = nodeDisk,
+): { readonly weights: FoundWeights; readonly warnings: readonly Diagnostic[] } {
+  const shown = init.path;
+  if (!disk.exists(path)) {
+    throw new InputError(
+      `init: there is no ${shown}.`,
+      "Name the folder of a run, one of its checkpoints (checkpoints/step-N), or a safetensors file; paths are relative to the spec that names them.",
+    );
+  }
+  if (!isFolder(disk, path)) {
+    const { tensors } = readSafetensors(disk.read(path), shown);
+    return { weights: named(init, { from: shown, tensors, owners: undefined }), warnings: [] };
+  }
+  if (disk.exists(join(path, CHECKPOINT_FILES.weights))) {
+    const { tensors } = folderWeights(path, disk);
+    const run = basename(dirname(path)) === RUN_FILES.checkpoints ? dirname(dirname(path)) : undefined;
+    const owners = run === undefined ? undefined : ownersIn(disk, run);
+    return { weights: named(init, { from: shown, tensors, owners }), warnings: [] };
+  }
+  const { weights, warnings } = runWeights(runAt(path, disk));
+  const from = `${shown}/${RUN_FILES.checkpoints}/step-${weights.step}`;
+  return { weights: named(init, { from, tensors: weights.tensors, owners: ownersIn(disk, path) }), warnings };
+}
+
+function isFolder(disk: Disk, path: string): boolean {
+  try {
+    disk.list(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The weights that begin with the prefix, without it. */
+function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundWeights {
+  if (prefix === "") return weights;
+  const tensors = new Map(
+    [...weights.tensors].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
+  if (tensors.size > 0) return { ...weights, tensors };
+  const [example = "none"] = weights.tensors.keys();
+  throw new InputError(
+    `init: no weight in ${path} begins with ${JSON.stringify(prefix)}; the first is ${example}.`,
+    "Change `prefix` to what stands before the names there, or leave it out.",
+  );
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const inside = (value: unknown, ...keys: readonly string[]): unknown =>
+  keys.reduce((at, key) => (isRecord(at) ? at[key] : undefined), value);
+
+/** Who owned which copy in a run, by its plan; undefined where there is no plan that says so. */
+function ownersIn(disk: Disk, run: string): FoundWeights["owners"] {
+  const path = join(run, PLAN_FILE);
+  if (!disk.exists(path)) return undefined;
+  let plan: unknown;
+  try {
+    plan = fromJson(new TextDecoder().decode(disk.read(path)));
+  } catch {
+    return undefined;
+  }
+  const declared = inside(plan, "spec", "model", "modalities");
+  const parameters = inside(plan, "compiled", "parameters");
+  if (!Array.isArray(declared) || !Array.isArray(parameters)) return undefined;
+  const modalities = declared.map((one) => inside(one, "name"));
+  const of = new Map<string, readonly number[]>();
+  for (const parameter of parameters) {
+    const [name, groups] = [inside(parameter, "name"), inside(parameter, "source", "of")];
+    const whole = Array.isArray(groups) && groups.length === modalities.length && groups.every(Number.isSafeInteger);
+    if (typeof name === "string" && whole) of.set(name, groups);
+  }
+  return modalities.every((name) => typeof name === "string") ? { modalities, of } : undefined;
+}

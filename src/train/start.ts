@@ -1,0 +1,176 @@
+// What a model's weights start from, where that is not the seed: tensors that exist, given to the groups of each part.
+// Equal ones are taken; a shared one is copied to every group (upcycling); what there is nothing for is drawn.
+import type { Compiled } from "../compile.js";
+import type { Tensor } from "../data/safetensors.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { ParameterField } from "../ir/memory.js";
+import { shapeText } from "./given-tensors.js";
+import { initialValues } from "./initialise.js";
+import type { Tensors } from "./model.js";
+
+export type Fate = "taken" | "copied" | "drawn";
+
+/** FoundWeights as something else left them. */
+export interface FoundWeights {
+  /** For people: where they were read. */
+  readonly from: string;
+  readonly tensors: Tensors;
+  /** Who shares which copy, where that is known: the modalities' names and, by a tensor's name, the group of each. */
+  readonly owners:
+    | { readonly modalities: readonly string[]; readonly of: ReadonlyMap<string, readonly number[]> }
+    | undefined;
+}
+
+export interface Start {
+  readonly tensors: Tensors;
+  /** By the names of the model's parameters. */
+  readonly fates: ReadonlyMap<string, Fate>;
+  /** Names of weights that the model has no use for. */
+  readonly unused: readonly string[];
+}
+
+/**
+ * The name of a copy as it would be if it were shared, and which group's it is; undefined for the shared one:
+ * `local_experts_in_proj.1.weight` is of `in_proj.weight`, `feed_forward.local_experts.1.w1.weight` of `feed_forward.w1.weight`.
+ */
+function copyOf(name: string): { readonly base: string; readonly group: number | undefined } {
+  const found = /^(.*\.)?local_experts(?:_(\w+))?\.(\d+)(\..*)?$/.exec(name);
+  if (found === null) return { base: name, group: undefined };
+  const [, before = "", part, group = "0", after = ""] = found;
+  return { base: before + (part === undefined ? after.slice(1) : part + after), group: Number(group) };
+}
+
+/** The copies of a weight in their groups' order, with their names; one that is shared is its only copy. */
+type Copies = readonly { readonly name: string; readonly tensor: Tensor }[];
+
+function copiesByBase({ from, tensors }: FoundWeights): Map<string, Copies> {
+  const found = new Map<string, Map<number, Copies[number]>>();
+  for (const [name, tensor] of tensors) {
+    const { base, group = 0 } = copyOf(name);
+    const copies = found.get(base) ?? new Map<number, Copies[number]>();
+    if (copies.has(group)) {
+      throw new InputError(`${from} has ${base} both shared and in groups.`, "Leave one of the two out of the file.");
+    }
+    found.set(base, copies.set(group, { name, tensor }));
+  }
+  return new Map(
+    [...found].map(([base, copies]) => {
+      const inOrder = Array.from({ length: copies.size }, (_, group) => {
+        const copy = copies.get(group);
+        if (copy) return copy;
+        throw new InputError(`${from} lacks the copy of ${base} for group ${group}.`, "Add it.");
+      });
+      return [base, inOrder];
+    }),
+  );
+}
+
+/** A group of the model's, and what it may start from. */
+interface Wanting {
+  readonly field: ParameterField;
+  readonly base: string;
+  readonly copies: Copies;
+  /** How many groups the model has of this part. */
+  readonly groups: number;
+  /** Names of the modalities in this group. */
+  readonly members: readonly string[];
+}
+
+/** The copy that a group starts from; undefined where none is its own. */
+function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[number] | undefined {
+  const { base, copies, groups, members, field } = wanting;
+  const [only] = copies;
+  if (copies.length === 1) return only;
+  const of = owners?.of.get(copies[0]?.name ?? "");
+  if (owners === undefined || of === undefined) {
+    if (groups === copies.length) return copies[field.group];
+    throw new InputError(
+      `${from} has ${copies.length} copies of ${base} where the spec has ${groups === 1 ? "one" : groups}, and does not say which modalities own which.`,
+      groups === 1
+        ? "Decouple that part in the spec as it is there, or leave its tensors out of the file, so that it is drawn."
+        : "Name the folder of the run that made them, whose plan says so; or give the spec as many groups.",
+    );
+  }
+  const sources = new Set(members.flatMap((name) => of[owners.modalities.indexOf(name)] ?? []));
+  if (sources.size > 1) {
+    throw new InputError(
+      `In ${from} ${members.join(" and ")} have copies of ${base} of their own, and in the spec they share one: which of them it should be is not known.`,
+      "Decouple that part in the spec as it is there; copies are not averaged.",
+    );
+  }
+  const [source = -1] = sources;
+  return copies[source];
+}
+
+function numbersOf({ tensor }: Copies[number], { name, shape }: ParameterField, from: string): Float32Array {
+  if (tensor.shape.join() !== shape.join()) {
+    throw new InputError(
+      `${name} is ${shapeText(shape)} in the spec, and ${shapeText(tensor.shape)} in ${from}.`,
+      "Give the spec the sizes, modalities and vocabulary that those weights have, or leave that tensor out of a copy of the file.",
+    );
+  }
+  if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
+    throw new InputError(
+      `${name} in ${from} is of ${tensor.dtype}, and weights are real numbers.`,
+      "Convert it to F32.",
+    );
+  }
+  const data = tensor.dtype === "F32" ? tensor.data : Float32Array.from(tensor.data);
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const where = `${name} in ${from} holds ${data[bad]} as number ${bad}.`;
+    throw new InputError(where, "Start from weights that are finite, such as those of an earlier checkpoint.");
+  }
+  return data;
+}
+
+/**
+ * @param modalities the names of the model's, in order
+ * @param seed of what is drawn
+ * @throws InputError where shapes disagree, where it is not known which copy a group should have, or nothing fits at all
+ */
+export function startFrom(
+  weights: FoundWeights,
+  { parameters }: Pick<Compiled, "parameters">,
+  modalities: readonly string[],
+  seed: number,
+): Start {
+  const sources = copiesByBase(weights);
+  const groupsOf = new Map<string, number>();
+  for (const { name } of parameters) groupsOf.set(copyOf(name).base, (groupsOf.get(copyOf(name).base) ?? 0) + 1);
+  const tensors = new Map<string, Tensor>();
+  const fates = new Map<string, Fate>();
+  const used = new Set<string>();
+  for (const field of parameters) {
+    const { name, shape, group, source } = field;
+    const { base } = copyOf(name);
+    const copies = sources.get(base) ?? [];
+    const members = modalities.filter((_, m) => source.of[m] === group);
+    const groups = groupsOf.get(base) ?? 1;
+    const found = copies.length === 0 ? undefined : sourceOf({ field, base, copies, groups, members }, weights);
+    if (found) used.add(found.name);
+    const data = found
+      ? numbersOf(found, field, weights.from)
+      : initialValues(source.initial, shape, { seed, layer: source.layer >>> 0, part: source.part, group });
+    tensors.set(name, { dtype: "F32", shape: [...shape], data });
+    fates.set(name, found === undefined ? "drawn" : found.name === name ? "taken" : "copied");
+  }
+  if (used.size === 0) throw nothingFits(weights, [...tensors.keys()]);
+  return { tensors, fates, unused: [...weights.tensors.keys()].filter((name) => !used.has(name)) };
+}
+
+function nothingFits({ from, tensors }: FoundWeights, names: readonly string[]): InputError {
+  const wanted = new Set(names.flatMap((name) => [name, copyOf(name).base]));
+  const found = [...tensors.keys()].flatMap((name) => {
+    const parts = name.split(".");
+    const at = parts.findIndex((_, i) => i > 0 && wanted.has(copyOf(parts.slice(i).join(".")).base));
+    return at < 0 ? [] : [`${parts.slice(0, at).join(".")}.`];
+  });
+  const [example = "nothing"] = tensors.keys();
+  return new InputError(
+    `${from} holds no weight of the model: it holds ${tensors.size}, such as ${example}, and the model has ${names[0]}.`,
+    found[0] === undefined
+      ? "Name weights that have the names of checkpoints, or say with `prefix` what stands before them."
+      : `Say what stands before the names: prefix: "${found[0]}".`,
+  );
+}
