@@ -1,8 +1,10 @@
 // What weights start from: what is taken, copied or drawn by part and group, and what is refused with which remedy.
 import { describe, expect, test } from "vitest";
+import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { type Compiled, compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/safetensors.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
+import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
@@ -37,6 +39,19 @@ function made(modalities: readonly Modality[], groups: Parameters<typeof sketch>
   const weights: FoundWeights = { from: "runs/dense", tensors, owners: { modalities: names, of } };
   return { model, names, weights };
 }
+
+const hybrid = (decouple: string): string => `
+model {
+  modality text: bytes
+  modality codes: tokens(vocab: 9)
+  d_model: 16
+  block attend: attention { heads: 2, decouple: [${decouple}] }
+  layers: attend
+}
+objective { text: cross_entropy, codes: cross_entropy }
+data { source: emoji, length: 40 }
+train { steps: 1, batch: 1 }
+`;
 
 const IN = "layers.0.mamba_model.in_proj.weight";
 const inOf = (group: number): string => `layers.0.mamba_model.local_experts_in_proj.${group}.weight`;
@@ -104,6 +119,25 @@ describe("what each weight becomes", () => {
     const turned = made([image, text, speech], { in_proj: { groups: 3, of: [0, 1, 2] } });
     const { tensors } = startFrom(source.weights, turned.model, turned.names, 1);
     expect([0, 1, 2].map((group) => tensors.get(inOf(group)))).toEqual([second, first, first]);
+  });
+
+  test("the parts of an attention block, too", () => {
+    const source = (decouple: string): Compiled => {
+      const { spec } = check({ path: "a.mom", text: hybrid(decouple) }, () => undefined);
+      if (!spec) throw new Error("the spec is wrong");
+      return compiled(spec);
+    };
+    const [shared, split] = [source(""), source(ATTENTION_PARTS.join())];
+    const tensors = new Map(
+      shared.parameters.map(({ name, shape }): [string, Tensor] => [
+        name,
+        { dtype: "F32", shape, data: new Float32Array(shape.reduce((p, n) => p * n, 1)) },
+      ]),
+    );
+    const { fates } = startFrom({ from: "shared", tensors, owners: undefined }, split, ["text", "codes"], 1);
+    const ofBlock = [...fates].filter(([name]) => name.startsWith("layers."));
+    expect(ofBlock.length).toBe(2 * (4 + 3 + 2));
+    expect(new Set(ofBlock.map(([, fate]) => fate))).toEqual(new Set(["copied"]));
   });
 
   test("without a word of who owns what, as many groups are taken by their numbers", () => {
