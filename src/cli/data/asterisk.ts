@@ -1,15 +1,17 @@
 // `mom data asterisk`: real speech with transcripts, from two of Debian's packages.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { RECORDINGS, TRANSCRIPTS, transcriptsOf } from "../../data/audio/transcripts.js";
 import { readWav } from "../../data/audio/wav.js";
-import { makeFolders } from "../../data/make-folders.js";
-import { writeWhole } from "../../data/write-whole.js";
+import { readInput } from "../../data/read-input.js";
+import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { wholeNumber } from "../trained.js";
 import { run } from "./programs.js";
 import type { Subcommand } from "./subcommand.js";
 
+const REMEDY = "Choose another --out.";
 const PACKAGES = ["asterisk-core-sounds-en-wav", "asterisk-core-sounds-en"] as const;
 
 interface Options {
@@ -26,11 +28,11 @@ export const subcommand: Subcommand = {
       .requiredOption("--out <folder>", "the folder to fetch into")
       .option("--seconds <n>", "leave out recordings that are longer", wholeNumber, 10)
       .action(({ out, seconds }: Options) => {
-        makeFolders(out);
+        makeFolderOf(join(out, TRANSCRIPTS), REMEDY);
         for (const name of PACKAGES) unpack(name, out);
         const documents = documentsOf(out, seconds);
         const file = join(out, "speech.jsonl");
-        writeWhole(file, new TextEncoder().encode(documents.lines.join("")), "Choose another --out.");
+        writeWhole(file, new TextEncoder().encode(documents.lines.join("")), REMEDY);
         const { lines, length, left } = documents;
         process.stdout.write(
           `${file}: ${lines.length} recordings with their texts, ${(length / 60).toFixed(1)} minutes` +
@@ -58,11 +60,11 @@ function documentsOf(folder: string, most: number) {
   const lines: string[] = [];
   let length = 0;
   let left = 0;
-  for (const { name, text } of transcriptsOf(readFileSync(join(folder, TRANSCRIPTS)))) {
+  for (const { name, text } of transcriptsOf(readInput(join(folder, TRANSCRIPTS)))) {
     const audio = `${RECORDINGS}/${name}.wav`;
     const path = join(folder, audio);
     if (!existsSync(path)) continue;
-    const { rate, channels } = readWav(readFileSync(path), path);
+    const { rate, channels } = readWav(readInput(path), path);
     const seconds = (channels[0]?.length ?? 0) / rate;
     if (seconds > most) {
       left++;

@@ -2,13 +2,13 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Emoji, emojiPictures } from "../../data/emoji-pictures.js";
-import { makeFolders } from "../../data/make-folders.js";
-import { writeWhole } from "../../data/write-whole.js";
+import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { wholeNumber } from "../trained.js";
 import { run } from "./programs.js";
 import type { Subcommand } from "./subcommand.js";
 
+const WRITABLE = "Choose another --out.";
 const REMEDY = "On Debian or Ubuntu: apt-get install espeak-ng";
 
 interface Options {
@@ -29,7 +29,7 @@ export const subcommand: Subcommand = {
       .action(({ out, count, voice }: Options) => {
         if (count === 0) throw new InputError("--count is 0", "Ask for at least one emoji.");
         const [version = ""] = run("espeak-ng", ["--version"], { remedy: REMEDY }).match(/\d+(\.\d+)+/) ?? [];
-        for (const folder of ["pictures", "speech"]) makeFolders(join(out, folder));
+        for (const folder of ["pictures", "speech"]) makeFolderOf(join(out, folder, "file"), WRITABLE);
         const lines = spreadOver(emojiPictures().emoji, count).map(({ name, picture }, index) => {
           const stem = String(index).padStart(4, "0");
           const [image, audio] = [`pictures/${stem}.webp`, `speech/${stem}.wav`];
@@ -39,7 +39,7 @@ export const subcommand: Subcommand = {
           return `${JSON.stringify({ segments, either_order: true })}\n`;
         });
         const file = join(out, "emoji.jsonl");
-        writeWhole(file, new TextEncoder().encode(lines.join("")), "Choose another --out.");
+        writeWhole(file, new TextEncoder().encode(lines.join("")), WRITABLE);
         process.stdout.write(
           `${file}: ${lines.length} emoji, each a name, a picture and its name spoken by espeak-ng ${version}\n`,
         );

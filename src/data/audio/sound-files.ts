@@ -1,9 +1,11 @@
 // The sound files of a folder, or those that a JSON Lines file names.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+
+import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../../diagnostics/input-error.js";
 import { fileInFolder } from "../file-in-folder.js";
 import { type Line, linesOf } from "../json-lines.js";
+import { readInput } from "../read-input.js";
 import { AUDIO_ENDINGS } from "./read-audio.js";
 
 export interface SoundFile {
@@ -28,7 +30,7 @@ export function soundFiles(path: string): SoundFile[] {
   }
   const files = isFolder
     ? filesBelow(path).map((file) => ({ path: file, place: file }))
-    : linesOf(readFileSync(path), path).flatMap((line) => named(line, dirname(path)));
+    : linesOf(readInput(path), path).flatMap((line) => named(line, dirname(path)));
   if (files.length > 0) return files;
   throw new InputError(
     `${path}: no sound files`,

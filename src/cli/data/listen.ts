@@ -1,0 +1,49 @@
+// `mom data listen`: recordings as speech units, listed or written in their place.
+
+import { dirname, resolve } from "node:path";
+import { listen } from "../../data/audio/listen.js";
+import { ofSpeech } from "../../data/audio/units.js";
+import { readCodebook } from "../../data/codebook.js";
+import { readInput } from "../../data/read-input.js";
+import { writeWhole } from "../../data/write-whole.js";
+import { InputError } from "../../diagnostics/input-error.js";
+import type { Subcommand } from "./subcommand.js";
+
+interface Options {
+  readonly codebook: string;
+  readonly out?: string;
+}
+
+export const subcommand: Subcommand = {
+  name: "listen",
+  summary: "list the speech units of recordings, or write them in their place",
+  example: "mom data listen data/asterisk/speech.jsonl --codebook data/asterisk/units.safetensors",
+  declare(command) {
+    command
+      .argument("<file>", "a JSON Lines file whose documents name recordings")
+      .requiredOption("--codebook <file>", "a codebook that `mom data units` made")
+      .option("--out <file>", "write the documents here, with units for recordings; in the same folder")
+      .action((file: string, { codebook: path, out }: Options) => {
+        const folder = dirname(resolve(file));
+        if (out !== undefined && dirname(resolve(out)) !== folder)
+          throw new InputError(`--out ${out} lies in another folder than ${file}`, "Paths in it would lead nowhere.");
+        const codebook = ofSpeech(readCodebook(readInput(path), path), path);
+        const lines: string[] = [];
+        let [recordings, seconds, units] = [0, 0, 0];
+        for (const heard of listen(readInput(file), file, folder, codebook)) {
+          lines.push(`${heard.line}\n`);
+          for (const recording of heard.recordings) {
+            if (out === undefined) process.stdout.write(`${recording.audio}\t${recording.units.join(" ")}\n`);
+            recordings++;
+            seconds += recording.seconds;
+            units += recording.units.length;
+          }
+        }
+        if (out === undefined) return;
+        writeWhole(out, new TextEncoder().encode(lines.join("")), "Choose another --out.");
+        process.stdout.write(
+          `${out}: ${lines.length} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) are ${units} units\n`,
+        );
+      });
+  },
+};
