@@ -44,8 +44,20 @@ function namesOf(weight: Weight): readonly [string, string] {
   }
 }
 
-/** Declares the tensors of one block and returns the op sequence's output, [R, d_model]. */
-export function lowerAttention(builder: Builder, fields: AttentionFields, layer: number, x: TensorId): TensorId {
+/**
+ * Declares the tensors of one block and returns the op sequence's output, [R, d_model]. With a state carried, the batch
+ * has `state.layers.N.k` and `.v` [batch·cache, kv_heads·dh], the keys and values of what was read, and `place` [batch],
+ * where those of this program's positions go; what they are with these are results named `next.…`. Keys are then counted
+ * within the cache.
+ */
+export function lowerAttention(
+  builder: Builder,
+  fields: AttentionFields,
+  layer: number,
+  x: TensorId,
+  state: "none" | "carried" = "none",
+  cache = builder.length,
+): TensorId {
   const d_model = builder.shape(x).at(-1) as number;
   const { heads, kv_heads, ffn, parts } = fields;
   const head = d_model / heads;
@@ -84,19 +96,27 @@ export function lowerAttention(builder: Builder, fields: AttentionFields, layer:
   const position = builder.input("batch", "position", [R], "i32");
   const rotate = (name: string, input: TensorId, count: number): TensorId => {
     if (head === 1) return input;
-    const table = builder.input("constant", rotaryName(fields.rope_theta, head, builder.length), [
-      builder.length,
-      rotaryColumns(head),
-    ]);
+    const table = builder.input("constant", rotaryName(fields.rope_theta, head, cache), [cache, rotaryColumns(head)]);
     const y = value(name, ...builder.shape(input));
     builder.add({ kind: "rotate", in: { x: input, position, table }, out: { y }, heads: count, inverse: false });
     return y;
   };
 
+  /** The cache with what is new in it, where there is one. */
+  const cached = (name: string, input: TensorId): TensorId => {
+    if (state === "none") return input;
+    const shape = [builder.batch * cache, kv_heads * head];
+    const place = builder.input("batch", "place", [builder.batch], "i32");
+    const before = builder.input("batch", `state.${prefix}.${name}`, shape);
+    const y = builder.tensor("result", `next.${prefix}.${name}`, shape);
+    builder.add({ kind: "append", in: { cache: before, x: input, place }, out: { y } });
+    return y;
+  };
+
   const n = normed("attention_norm", x);
   const q = rotate("q", linear("q_in", "wq", d_model, n), heads);
-  const k = rotate("k", linear("k_in", "wk", kv_heads * head, n), kv_heads);
-  const v = linear("v", "wv", kv_heads * head, n);
+  const k = cached("k", rotate("k", linear("k_in", "wk", kv_heads * head, n), kv_heads));
+  const v = cached("v", linear("v", "wv", kv_heads * head, n));
   const keys = builder.input("batch", `keys.${fields.spans}`, [R, 2], "i32");
   const mixed = value("mixed", R, d_model);
   const lse = value("lse", R, heads);

@@ -90,6 +90,7 @@ export const COSTS: { readonly [K in OpKind]: Cost<K> } = {
     formula: "n·(8d + 3H) + 2d, with the n of attention",
     flops: ({ in: i, heads }, n, height, batch) => meanKeys(height(i.k), batch) * (8 * n(i.q) + 3 * heads) + 2 * n(i.q),
   },
+  append: { formula: "0", flops: () => 0 },
   activate: {
     formula: "4d for SiLU, 3d for softplus",
     flops: ({ in: i, activation }, n) => ACTIVATION[activation] * n(i.x),

@@ -153,6 +153,12 @@ export type AttentionGrad = Define<
   Heads
 >;
 
+/**
+ * y is `cache` with the rows of x in it, from place[b] on in sequence b. cache, y [batch·S, d], x [batch·L, d],
+ * place [batch]; place[b] + L is at most S.
+ */
+export type Append = Define<"append", "cache" | "x" | "place", "y">;
+
 /** y = f(x), number by number. */
 export type Activate = Define<"activate", "x", "y", { readonly activation: Activation }>;
 /** dx = dy·f′; silu takes `x` as its input, softplus its own output (f′ = 1 − exp(−y)). */
@@ -220,6 +226,7 @@ export type Op =
   | Rotate
   | Attention
   | AttentionGrad
+  | Append
   | Activate
   | ActivateGrad
   | Add

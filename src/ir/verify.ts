@@ -161,6 +161,14 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     [s(op.out.dk), s(op.in.k)],
     [s(op.out.dv), s(op.in.k)],
   ],
+  append: ({ in: i, out }, s, { batch }) => [
+    [s(out.y), s(i.cache)],
+    [s(i.place), [batch]],
+    [
+      [last(s(i.x)), (s(i.x)[0] as number) % batch, (s(i.cache)[0] as number) % batch],
+      [last(s(i.cache)), 0, 0],
+    ],
+  ],
   activate: same(
     (op) => op.in.x,
     (op) => op.out.y,

@@ -8,6 +8,7 @@ import {
   type DraftDispatch,
   grid,
   groupFunction,
+  height,
   modalityFor,
   STEP,
   width,
@@ -121,6 +122,17 @@ export function rotate(program: Program, op: OpOf<"rotate">): DraftChoice[] {
   out[at_out(row, column)] = value;`;
   const inputs = [["x", x] as const, ["place", position] as const, ["turns", table] as const];
   return one([over(program, "rotate", op.out.y, inputs, body)]);
+}
+
+export function append(program: Program, op: OpOf<"append">): DraftChoice[] {
+  const { cache, x, place } = op.in;
+  const [S, L] = [height(program, cache) / program.batch, height(program, x) / program.batch];
+  const body = `let sequence = row / ${S}u;
+  let t = i32(row % ${S}u) - place[sequence];
+  if (t >= 0 && t < ${L}) { out[at_out(row, column)] = x[at_x(sequence * ${L}u + u32(t), column)]; }
+  else { out[at_out(row, column)] = cache[at_cache(row, column)]; }`;
+  const inputs = [["cache", cache] as const, ["x", x] as const, ["place", place] as const];
+  return one([over(program, "append", op.out.y, inputs, body)]);
 }
 
 /** Copies between a wide tensor and its blocks of columns, one dispatch a block. */

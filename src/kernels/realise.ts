@@ -33,6 +33,7 @@ const KERNELS: {
   rotate: point.rotate,
   attention: attend.attention,
   attention_grad: attend.attentionGrad,
+  append: point.append,
   activate: point.activate,
   activate_grad: point.activateGrad,
   add: point.combine,

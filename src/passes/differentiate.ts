@@ -116,6 +116,11 @@ const attention = through<"attention">(
   },
 );
 
+/** Caches are for going on from what was read; nothing is learned through them. */
+const append: Rule<"append"> = (op, context) => {
+  if (context.gradient(op.out.y) !== undefined) throw new Error("a cache has no gradient");
+};
+
 const split: Rule<"split"> = (op, context) => {
   const parts = Object.entries(op.out).map(([key, id]) => [key, context.gradient(id)] as const);
   if (parts.every(([, id]) => id === undefined)) return;
@@ -168,6 +173,7 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
     },
   ),
   attention,
+  append,
   activate: through<"activate">(
     (op) => op.out.y,
     (op, dy, context) => {

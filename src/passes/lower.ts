@@ -26,6 +26,8 @@ export interface LowerOptions {
   readonly noise: "drawn" | "given";
   /** carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`. */
   readonly state?: "none" | "carried" | undefined;
+  /** With a state carried: positions that the caches of attention hold. */
+  readonly cache?: number | undefined;
 }
 
 type LowerBlock<K extends BlockFields["kind"]> = (
@@ -34,15 +36,16 @@ type LowerBlock<K extends BlockFields["kind"]> = (
   layer: number,
   x: TensorId,
   state: LowerOptions["state"],
+  cache: LowerOptions["cache"],
 ) => TensorId;
 const BLOCKS: { readonly [K in BlockFields["kind"]]: LowerBlock<K> } = { mamba: lowerMamba, attention: lowerAttention };
 
-function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, { state }: LowerOptions): TensorId {
+function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, { state, cache }: LowerOptions): TensorId {
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
     const { fields } = block;
-    return (BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>)(builder, fields, layer, hidden, state);
+    return (BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>)(builder, fields, layer, hidden, state, cache);
   }, x);
 }
 

@@ -101,3 +101,16 @@ export function attentionGrad(v: Values, op: OpOf<"attention_grad">): void {
     }
   });
 }
+
+export function append(v: Values, op: OpOf<"append">): void {
+  const x = read(v, op.in.x);
+  const place = read(v, op.in.place);
+  const y = make(v, op.out.y);
+  y.set(read(v, op.in.cache));
+  const d = columns(v, op.in.x);
+  const { batch } = v.program;
+  for (let b = 0; b < batch; b++) {
+    const rows = x.subarray((b * x.length) / batch, ((b + 1) * x.length) / batch);
+    y.set(rows, (b * y.length) / batch + (place[b] as number) * d);
+  }
+}

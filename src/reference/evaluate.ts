@@ -27,6 +27,7 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   rotate: attend.rotate,
   attention: attend.attention,
   attention_grad: attend.attentionGrad,
+  append: attend.append,
   activate: point.activate,
   activate_grad: point.activateGrad,
   add: point.combine,

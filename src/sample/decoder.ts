@@ -5,6 +5,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { BufferRange, Field } from "../ir/plan.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
+import { cachedArrays } from "../train/attention-inputs.js";
 import type { HostArray } from "../train/host-batch.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
@@ -47,12 +48,14 @@ const PIECE = 32;
 export interface DecoderOptions {
   readonly sequences: number;
   readonly piece?: number;
+  /** Positions that attention remembers of a sequence: no sequence gets longer. By default the spec's data.length. */
+  readonly capacity?: number;
 }
 
 const pictureScope = (modality: PatchesModality): string => `picture.${modality.name}`;
 
-function phasesOf({ model }: CheckedSpec, batch: number, piece: number): PhaseRequest[] {
-  const carried = { noise: "given", gradients: false, state: "carried", batch } as const;
+function phasesOf({ model }: CheckedSpec, batch: number, piece: number, cache: number): PhaseRequest[] {
+  const carried = { noise: "given", gradients: false, state: "carried", batch, cache } as const;
   return [
     { ...carried, name: "step", part: "next", length: 1 },
     { ...carried, name: "prefill", part: "next", length: piece },
@@ -72,15 +75,19 @@ export async function openDecoder(
   device: OpenDevice,
   spec: CheckedSpec,
   weights: Tensors,
-  { sequences: B, piece = PIECE }: DecoderOptions,
+  { sequences: B, piece = PIECE, capacity = spec.data.length }: DecoderOptions,
 ): Promise<Decoder> {
   const { modalities, vocabulary } = spec.model;
+  const attends = spec.model.layers.some((index) => spec.model.blocks[index]?.fields.kind === "attention");
+  const cache = Math.max(capacity, piece, ...modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) : 0)));
+  /** Positions that each sequence has read. */
+  const read = new Array<number>(B).fill(0);
   const compiled = compile(spec, {
     profile: device.profile,
     batch: B,
     // Nobody's length, so that each phase has fields of its own.
     length: 0,
-    phases: phasesOf(spec, B, piece),
+    phases: phasesOf(spec, B, piece, cache),
     variants: "first",
   });
   const model = await openModel(device, compiled);
@@ -96,8 +103,26 @@ export async function openDecoder(
     const bytes = (4 * shape.reduce((product, n) => product * n, 1)) / B;
     return { buffer, offset: offset + sequence * bytes, bytes };
   };
-  /** The sequences of `stay` go on from what the last run left. */
-  const keep = (stay: readonly number[]): void => {
+  /** What attention is told of a run of so many positions, in the sequences that `used` names. */
+  const attention = (length: number, used: readonly number[], picture: boolean): [string, HostArray][] => {
+    const full = used.find((b) => (read[b] as number) + length > cache);
+    if (attends && full !== undefined) {
+      throw new InputError(
+        `A sampled sequence is longer than the ${cache} positions that attention remembers.`,
+        "Sample fewer tokens, or take a shorter prompt.",
+      );
+    }
+    // What runs beside them only takes up the place.
+    return cachedArrays(
+      spec,
+      read.map((n) => Math.min(n, cache - length)),
+      length,
+      picture,
+    );
+  };
+  /** The sequences of `stay` go on from what the last run left, which was of so many positions. */
+  const keep = (stay: readonly number[], length: number): void => {
+    for (const b of stay) read[b] = (read[b] as number) + length;
     if (stay.length === B) advanceState(model);
     else if (stay.length > 0)
       runtime.copy(
@@ -116,16 +141,18 @@ export async function openDecoder(
       });
     });
     const last = Int32Array.from(all, (b) => b * length + length - 1);
+    const used = all.filter((b) => items[b] !== undefined);
     model.writeBatch(
       new Map<string, HostArray>([
         ["embedded", embedded],
         ["modality", modality],
         ["last", last],
+        ...attention(length, used, false),
       ]),
       scope,
     );
     runtime.run([scope]);
-    keep(all.filter((b) => items[b] !== undefined));
+    keep(used, length);
   };
 
   return {
@@ -136,6 +163,7 @@ export async function openDecoder(
       0,
     ),
     clear(sequences) {
+      for (const b of sequences) read[b] = 0;
       if (sequences.length === B) return clearState(model);
       runtime.clear(sequences.flatMap((b) => states.map(({ state }) => part(state, b))));
     },
@@ -156,6 +184,11 @@ export async function openDecoder(
       const arrays = new Map<string, HostArray>([
         ["embedded", new Int32Array(B * patches).fill(-1)],
         ["modality", new Uint32Array(B * patches).fill(index)],
+        ...attention(
+          patches,
+          all.filter((b) => pictures[b] !== undefined),
+          true,
+        ),
       ]);
       modalities.forEach((other) => {
         if (other.kind !== "patches") return;
@@ -174,7 +207,10 @@ export async function openDecoder(
       });
       model.writeBatch(arrays, scope);
       runtime.run([scope]);
-      keep(all.filter((b) => pictures[b] !== undefined && stay[b] === true));
+      keep(
+        all.filter((b) => pictures[b] !== undefined && stay[b] === true),
+        patches,
+      );
       const name = `${scope}/prediction.${declared.name}`;
       if (!model.hasResult(name)) return pictures.map(() => undefined);
       const predicted = await model.result(name);
@@ -182,14 +218,4 @@ export async function openDecoder(
     },
     destroy: () => runtime.destroy(),
   };
-}
-
-/** @throws InputError where a layer keeps no state that sampling could go on from */
-export function checkSampled({ model }: CheckedSpec): void {
-  const other = model.layers.map((index) => model.blocks[index]).find((block) => block?.fields.kind !== "mamba");
-  if (other === undefined) return;
-  throw new InputError(
-    `The block ${other.name} is ${other.fields.kind}, whose state sampling does not keep yet.`,
-    "Sample a model whose layers are all mamba.",
-  );
 }

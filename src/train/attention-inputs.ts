@@ -38,18 +38,52 @@ export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset
   return keys;
 }
 
-/** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
-export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = false): [string, HostArray][] {
-  const { blocks, layers } = spec.model;
+/** What the attention blocks of a spec let a picture see; empty where it has none. */
+function spansOf({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   const used = [...new Set(layers)].flatMap((index) => {
     const fields = blocks[index]?.fields;
     return fields?.kind === "attention" ? [fields.spans] : [];
   });
+  return [...new Set(used)];
+}
+
+/** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
+export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = false): [string, HostArray][] {
+  const used = spansOf(spec);
   if (used.length === 0) return [];
   const first = starts(placed);
   const position = first.map((start, r) => (r % placed.length) - (reset ? start : 0));
   return [
     ["position", position],
-    ...[...new Set(used)].map((spans): [string, HostArray] => [`keys.${spans}`, keyRanges(spec, placed, spans, reset)]),
+    ...used.map((spans): [string, HostArray] => [`keys.${spans}`, keyRanges(spec, placed, spans, reset)]),
+  ];
+}
+
+/**
+ * The same where keys and values are cached: `length` positions for each sequence, after the `read[b]` that its cache
+ * holds; `picture` where they are those of one picture.
+ */
+export function cachedArrays(
+  spec: CheckedSpec,
+  read: readonly number[],
+  length: number,
+  picture: boolean,
+): [string, HostArray][] {
+  const used = spansOf(spec);
+  if (used.length === 0) return [];
+  const position = Int32Array.from({ length: read.length * length }, (_, r) => {
+    return (read[Math.floor(r / length)] as number) + (r % length);
+  });
+  const keys = (spans: Spans): Int32Array<ArrayBuffer> => {
+    const ranges = new Int32Array(2 * position.length);
+    position.forEach((t, r) => {
+      ranges[2 * r + 1] = spans === "both" && picture ? t + length - 1 - (r % length) : t;
+    });
+    return ranges;
+  };
+  return [
+    ["place", Int32Array.from(read)],
+    ["position", position],
+    ...used.map((spans): [string, HostArray] => [`keys.${spans}`, keys(spans)]),
   ];
 }

@@ -10,6 +10,8 @@ import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
+import { differentiate } from "../../src/passes/differentiate.js";
+import { lower } from "../../src/passes/lower.js";
 import { inspect } from "../../src/report/inspection.js";
 import { initialValues } from "../../src/train/initialise.js";
 import { ROOT } from "../support/mom.js";
@@ -139,6 +141,13 @@ test("memory grows with the length, not with its square", () => {
   const slopes = [(bytes[1] - bytes[0]) / 1024, (bytes[2] - bytes[1]) / 2048];
   expect((slopes[1] as number) / (slopes[0] as number)).toBeGreaterThan(0.99);
   expect((slopes[1] as number) / (slopes[0] as number)).toBeLessThan(1.01);
+});
+
+test("no gradient flows through a cache, and lowering one is refused", () => {
+  const size = { batch: 1, length: 4, chunk: 4, part: "stack", noise: "given", state: "carried", cache: 8 } as const;
+  const program = lower(transformer("heads: 4"), size);
+  expect(program.tensors.find(({ name }) => name === "next.layers.0.k")?.shape).toEqual([8, 64]);
+  expect(() => differentiate(program)).toThrow("a cache has no gradient");
 });
 
 test("RoPE's table in float64 at a position where f32 cosines are off", () => {

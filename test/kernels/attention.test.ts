@@ -150,6 +150,28 @@ describe.skipIf(missing)("attention", () => {
     }
   });
 
+  test("a cache takes new rows where each sequence has its place", async () => {
+    const [batch, length, S, d] = [3, 2, 7, 5];
+    const b = build("append", { batch, length, chunk: length, modalities: 1 });
+    const cache = b.input("batch", "cache", [batch * S, d]);
+    const x = b.input("batch", "x", [batch * length, d]);
+    const place = b.input("batch", "place", [batch], "i32");
+    const y = b.tensor("value", "y", [batch * S, d]);
+    b.add({ kind: "append", in: { cache, x, place }, out: { y } });
+    const v = evaluate(
+      values(verify(b.program()), (name, size) => {
+        if (name === "place") return [0, 5, 3];
+        return Array.from({ length: size }, (_, i) => (name === "x" ? -1 - i : name === "cache" ? i : 0));
+      }),
+    );
+    const at = (row: number): number => v.of.get(y)?.[row * d] as number;
+    expect([at(0), at(1), at(2), at(7), at(12), at(13), at(16), at(17), at(18), at(19)]).toEqual([
+      -1, -6, 10, 35, -11, -16, 80, -21, -26, 95,
+    ]);
+    const differences = await everyOp(opened.device, opened.profile, v);
+    expect(differences).toMatchObject([{ op: "append", error: 0 }]);
+  });
+
   test.each([2, 3, 5, 16])("RoPE of heads of %i, and back", async (head) => {
     const [batch, length, heads] = [2, 37, 3];
     const b = build("rotate", { batch, length, chunk: length, modalities: 1 });

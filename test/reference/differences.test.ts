@@ -235,6 +235,7 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   rotate: [rotation(false), rotation(true)],
   attention: [attention(0), attention(3)],
   attention_grad: [attention(0), attention(3)],
+  append: { none: "caches are read when sampling; lowering a gradient through one is refused" },
   activate: [pointwise("silu"), pointwise("softplus")],
   activate_grad: [pointwise("silu"), pointwise("softplus")],
   add: [combined("add")],
@@ -331,5 +332,5 @@ describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind)
 
 test("only ops that nothing trained reaches have no gradient", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
-  expect(without).toEqual(["gather", "noise", "sum_by_class"]);
+  expect(without).toEqual(["gather", "noise", "append", "sum_by_class"]);
 });

@@ -1,5 +1,6 @@
 // Sampling with states says at every position what the float64 reference says of the whole sequence.
 import { describe, expect, test } from "vitest";
+import { rotaryTableNamed } from "../../src/blocks/rotary.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/safetensors.js";
 import { check } from "../../src/front/check.js";
@@ -25,7 +26,9 @@ const source = `model {
   modality depth: patches(size: 4x4, patch: 2x2, channels: 1)
   d_model: 12
   block mixer: mamba { d_state: 8, decouple: [in_proj, x_proj, dt_proj, out_proj, conv1d, A, D, norm] }
-  layers: 2 * mixer
+  block attend: attention { heads: 6, kv_heads: 3, ffn: 20, decouple: [q_proj, k_proj, ffn, norm] }
+  block before: attention { heads: 1, ffn: none, spans: causal }
+  layers: mixer + attend + before + mixer
 }
 objective { text: cross_entropy, image: ddpm, depth: ddpm(steps: 50) }
 data { source: emoji, length: 64 }
@@ -95,6 +98,8 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
         })),
   );
   const L = rows.length;
+  /** The last row of a position. */
+  const rowOf = (at: number): number => rows.findLastIndex((row) => row.at === at);
   const program = lower(spec, { batch: 1, length: L, chunk: 16, part: "model", noise: "given" });
   const copies = new Map(program.parameters.map(({ tensor, names }) => [tensorOf(program, tensor).name, names]));
   const v = values(program, (name, size) => {
@@ -102,6 +107,11 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
     if (names) return names.flatMap((copy) => [...(weights.get(copy) as Tensor).data].map(Number));
     const [kind, of = ""] = name.split(".");
     if (kind === "timesteps") return timestepTable(Number(of));
+    const turns = rotaryTableNamed(name);
+    if (turns) return turns;
+    if (name === "position") return rows.map((_, r) => r);
+    // All positions of a picture came from one place.
+    if (kind === "keys") return rows.flatMap(({ at }, r) => [0, of === "both" ? rowOf(at) : r]);
     if (name === "embedded") return rows.map(({ embedded }) => embedded);
     if (name === "modality") return rows.map(({ modality }) => modality);
     const index = modalities.findIndex((m) => m.name === of);
@@ -121,8 +131,6 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
   });
   evaluate(v);
   const named = (name: string) => read(v, program.tensors.find((t) => t.name === name)?.id as never);
-  /** The last row of a position. */
-  const rowOf = (at: number): number => rows.findLastIndex((row) => row.at === at);
   return {
     logits: (at: number) => named("logits").subarray(rowOf(at) * V, (rowOf(at) + 1) * V),
     noise: (at: number) => {
