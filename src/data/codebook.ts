@@ -8,7 +8,7 @@ import {
   type PictureCodes,
   type SpeechCodes,
 } from "../modalities/codebook.fields.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { type Modality, patchesPerPicture } from "../modalities/modality.fields.js";
 import { patchesOf, pixelsOf } from "../modalities/pixels.js";
 import { nearestEntries } from "./nearest.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
@@ -39,6 +39,23 @@ export function readCodebook(bytes: Uint8Array, name: string): Codebook {
   return { facts, entries: entries.data };
 }
 
+/**
+ * The codebook of a modality.
+ * @throws InputError where the bytes are no codebook, or one of another size than the modality's vocabulary
+ */
+export function codebookOf(bytes: Uint8Array, modality: Modality | undefined): Codebook {
+  if (modality?.kind !== "codes") throw new RangeError("only a modality of codes has a codebook");
+  const { name, vocab, codebook: path = name } = modality;
+  const codebook = readCodebook(bytes, path);
+  const { entries } = codebook.facts;
+  if (entries !== vocab)
+    throw new InputError(
+      `${path}: the codebook has ${entries} entries, and modality ${name} has a vocab of ${vocab}`,
+      `Leave out vocab, or fit a codebook with --entries ${vocab}.`,
+    );
+  return codebook;
+}
+
 /** The bytes of a codebook's file. @throws RangeError where the entries do not have the kind's columns */
 export function writeCodebook(kind: CodebookKind, entries: Float32Array, columns: number): Uint8Array {
   const shape = [entries.length / columns, columns];
@@ -50,6 +67,15 @@ export function writeCodebook(kind: CodebookKind, entries: Float32Array, columns
 export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook => codebook.facts.kind.of === "patches";
 
 export const isOfSpeech = (codebook: Codebook): codebook is SpeechCodebook => codebook.facts.kind.of === "speech";
+
+/** The codebook by which a modality's pictures become codes; of a data set, or of what a spec names. */
+export function pictureCodebook(
+  { codebooks }: { readonly codebooks: ReadonlyMap<number, Codebook> },
+  modality: number,
+): PictureCodebook | undefined {
+  const codebook = codebooks.get(modality);
+  return codebook && isOfPictures(codebook) ? codebook : undefined;
+}
 
 /** The code of each patch, row by row. @param pixels [height, width, channels] */
 export function codesOf(pixels: Uint8Array, { facts, entries }: PictureCodebook): Int32Array {

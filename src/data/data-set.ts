@@ -2,11 +2,14 @@
 import { InputError } from "../diagnostics/input-error.js";
 import { patchesOf } from "../modalities/pixels.js";
 import { firstId, type ModelParts } from "../modalities/text.js";
+import { type Codebook, codebookOf } from "./codebook.js";
 import type { Document, Segment } from "./document.js";
 import { readShard, type Shard } from "./shard.js";
 
 export interface DataSet {
   readonly parts: ModelParts;
+  /** Codebooks by modality index: what shows codes as pictures. */
+  readonly codebooks: ReadonlyMap<number, Codebook>;
   /** All documents; a document's number is its index here, and stays as long as the source does. */
   readonly documents: readonly Document[];
   /** Numbers of the documents to learn from, and of those held out, both ascending. */
@@ -76,6 +79,9 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   };
   return {
     parts,
+    codebooks: new Map(
+      [...(shards[0]?.codebooks ?? [])].map(([index, bytes]) => [index, codebookOf(bytes, parts.modalities[index])]),
+    ),
     documents,
     train,
     validation,

@@ -3,22 +3,25 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
-import { bytesOf, type ModelParts } from "../modalities/text.js";
+import type { ModelParts } from "../modalities/text.js";
+import type { Codecs } from "./codecs.js";
 import { contentHash, splitHash } from "./content-hash.js";
+import { HOLDERS, holdersOf, idsOfText } from "./holders.js";
 import type { Source, SourceDocument } from "./source.js";
 
 const PICTURES = "@lobehub/fluent-emoji-3d";
 const NAMES = "unicode-emoji-json";
 
-/** Documents of one name and one picture, in either order: in the spec's first `bytes` and first `patches` modality. */
-export function emojiSource({ modalities }: ModelParts): Source {
-  const text = modalities.findIndex(({ kind }) => kind === "bytes");
-  const image = modalities.findIndex(({ kind }) => kind === "patches");
-  if (text === -1 || image === -1)
+/** Documents of one name and one picture, in either order: in the modalities that hold texts and pictures. */
+export function emojiSource(parts: ModelParts, codecs: Codecs): Source {
+  const [[text], [image]] = [holdersOf("text", parts, codecs), holdersOf("image", parts, codecs)];
+  if (text === undefined || image === undefined) {
+    const content = text === undefined ? "text" : "image";
     throw new InputError(
-      `data.source: emoji has names and pictures, and the model has no ${text === -1 ? "bytes" : "patches"} modality`,
-      `Add one to model: ${text === -1 ? "modality text: bytes" : "modality image: patches(size: 32x32, patch: 4x4)"}.`,
+      `data.source: emoji has names and pictures, and the model has no modality of ${HOLDERS[content].kinds}`,
+      `Add one to model: ${HOLDERS[content].example}`,
     );
+  }
   const pictures = packageOf(PICTURES);
   const names = packageOf(NAMES);
   const byEmoji = names.json("data-by-emoji.json") as Readonly<Record<string, { readonly name: string }>>;
@@ -26,7 +29,7 @@ export function emojiSource({ modalities }: ModelParts): Source {
     const file = pictureFile(join(pictures.folder, "assets"), emoji);
     if (file === undefined) return [];
     const segments = [
-      { modality: text, ids: bytesOf(name) },
+      { modality: text, ids: idsOfText(name, text, codecs) },
       { modality: image, image: file },
     ];
     return [{ place: `emoji "${name}"`, label: name, hash: splitHash(name), eitherOrder: true, segments }];

@@ -1,13 +1,16 @@
 // `source: files(path)`: a JSON Lines file, one document a line:
-//   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "codes"}]}
-// Image paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the
-// model's first of the kind that can hold it.
+//   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "speech"}]}
+//   {"segments": [{"codes": [5, 1, 7, 7]}, {"codes": "made-elsewhere.npy"}]}
+// Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
+// first that can hold it.
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
-import type { Modality } from "../modalities/modality.fields.js";
-import { bytesOf, type ModelParts, ordinaryIds } from "../modalities/text.js";
+import { type ModelParts, ordinaryIds } from "../modalities/text.js";
+import type { Codecs } from "./codecs.js";
 import { contentHash, splitHash } from "./content-hash.js";
+import { type Content, HOLDERS, holdersOf, idsOfText } from "./holders.js";
+import { readNpy, wholeNumbers } from "./npy.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
@@ -18,6 +21,7 @@ interface Context {
   readonly place: string;
   readonly folder: string;
   readonly parts: ModelParts;
+  readonly codecs: Codecs;
 }
 
 /**
@@ -25,18 +29,26 @@ interface Context {
  * @param folder what it is relative to
  * @throws InputError that names the file, the line and the remedy
  */
-export function filesSource(path: string, folder: string, parts: ModelParts): Source {
+export function filesSource(path: string, folder: string, parts: ModelParts, codecs: Codecs): Source {
   const file = resolve(folder, path);
   const lines = linesOf(readBytes(file, path), path);
   const documents = lines.map(({ number, text }) =>
-    documentOf(text, { place: `${path}:${number}`, folder: dirname(file), parts }),
+    documentOf(text, { place: `${path}:${number}`, folder: dirname(file), parts, codecs }),
   );
   if (documents.length === 0)
     throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
   const images = documents.flatMap(({ place, segments }) =>
     segments.flatMap((segment) => ("image" in segment ? [contentHash(readBytes(segment.image, place))] : [])),
   );
-  const fingerprint = contentHash([...lines.map(({ text }) => text), ...images].join("\n"));
+  // Codes may come from files of their own.
+  const codes = documents.flatMap(({ segments }) =>
+    segments.flatMap((segment) =>
+      "ids" in segment && parts.modalities[segment.modality]?.kind === "codes"
+        ? [contentHash(Array.from(segment.ids).join())]
+        : [],
+    ),
+  );
+  const fingerprint = contentHash([...lines.map(({ text }) => text), ...images, ...codes].join("\n"));
   return { name: basename(path).replace(/\.[^.]*$/, ""), documents, fingerprint };
 }
 
@@ -93,23 +105,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function labelOf(segments: readonly Record<string, unknown>[]): string {
   const words = (key: Content): string[] =>
     segments.map((segment) => String(segment[key] ?? "").trim()).filter((word) => word !== "");
-  const [label = "empty"] = [...words("text"), ...words("image"), ...words("tokens")];
+  const [label = "empty"] = [...words("text"), ...words("image"), ...words("tokens"), ...words("codes")];
   return [...label].slice(0, 60).join("");
 }
 
-type Content = "text" | "image" | "tokens";
-
-/** Which kind of modality holds which content, and how to declare one. */
-const HOLDS: Readonly<Record<Content, { readonly kind: Modality["kind"]; readonly example: string }>> = {
-  text: { kind: "bytes", example: "modality text: bytes" },
-  image: { kind: "patches", example: "modality image: patches(size: 32x32, patch: 4x4, channels: 3)" },
-  tokens: { kind: "tokens", example: "modality codes: tokens(vocab: 1024)" },
-};
-const isContent = (key: string): key is Content => Object.hasOwn(HOLDS, key);
+const isContent = (key: string): key is Content => Object.hasOwn(HOLDERS, key);
 
 function segmentOf(segment: unknown, context: Context): SourceSegment {
-  const { place } = context;
-  const remedy = 'A segment is {"text": "…"}, {"image": "PATH"} or {"tokens": [1, 2]}, and may name a "modality".';
+  const { place, codecs } = context;
+  const remedy =
+    'A segment is {"text": "…"}, {"image": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
   if (!isRecord(segment))
     throw new InputError(`${place}: a segment is ${JSON.stringify(segment)}, not an object`, remedy);
   const keys = Object.keys(segment).filter((key) => key !== "modality");
@@ -118,55 +123,62 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     throw new InputError(`${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`, remedy);
   const modality = holderOf(content, segment.modality, context);
   const value = segment[content];
-  if (content === "tokens") return { modality, ids: checkIds(value, modality, context) };
+  if (content === "tokens") return { modality, ids: checkIds(content, value, modality, context) };
+  if (content === "codes") {
+    const codes = typeof value === "string" ? codesIn(value, context) : value;
+    return { modality, ids: checkIds(content, codes, modality, context) };
+  }
   if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
-  return content === "text" ? { modality, ids: bytesOf(value) } : { modality, image: imagePath(value, context) };
+  return content === "text"
+    ? { modality, ids: idsOfText(value, modality, codecs) }
+    : { modality, image: pathInside("image", value, context) };
 }
 
 /** The index of the modality that a segment goes to. */
-function holderOf(content: Content, named: unknown, { place, parts: { modalities } }: Context): number {
-  const { kind, example } = HOLDS[content];
-  const holders = modalities.filter((modality) => modality.kind === kind);
-  const holder = named === undefined ? holders[0] : holders.find(({ name }) => name === named);
-  if (holder !== undefined) return modalities.indexOf(holder);
-  if (
-    content === "text" &&
-    modalities.some((modality) => modality.kind === "tokens" && modality.tokenizer !== undefined)
-  )
-    throw new InputError(
-      `${place}: text for a modality with a tokenizer, which is not supported yet`,
-      `Give its ids as {"tokens": […]}, or declare the modality as bytes.`,
-    );
+function holderOf(content: Content, named: unknown, { place, parts, codecs }: Context): number {
+  const { kinds, example } = HOLDERS[content];
+  const holders = holdersOf(content, parts, codecs);
+  const names = holders.map((index) => parts.modalities[index]?.name);
+  const holder = holders[named === undefined ? 0 : names.indexOf(named as string)];
+  if (holder !== undefined) return holder;
   throw named === undefined
     ? new InputError(
-        `${place}: "${content}" needs a modality of ${kind}, and the model has none`,
+        `${place}: "${content}" needs a modality of ${kinds}, and the model has none`,
         `Add one: ${example}`,
       )
     : new InputError(
-        `${place}: the model has no modality of ${kind} named ${JSON.stringify(named)}`,
-        holders.length > 0 ? `Name one of ${holders.map(({ name }) => name).join(", ")}.` : `Add one: ${example}`,
+        `${place}: the model has no modality of ${kinds} named ${JSON.stringify(named)}`,
+        holders.length > 0 ? `Name one of ${names.join(", ")}.` : `Add one: ${example}`,
       );
 }
 
-function checkIds(value: unknown, modality: number, { place, parts }: Context): number[] {
+/** The codes in a .npy file, whatever its shape, the last index fastest. */
+function codesIn(path: string, context: Context): number[] {
+  const place = `${context.place}: ${path}`;
+  const codes = wholeNumbers(readNpy(readBytes(pathInside("file of codes", path, context), context.place), place));
+  if (codes !== undefined) return codes;
+  throw new InputError(`${place}: the codes are not all whole numbers`, "Save whole numbers, such as int32.");
+}
+
+function checkIds(content: Content, value: unknown, modality: number, { place, parts }: Context): number[] {
   const limit = ordinaryIds(modality, parts);
   const isId = (id: unknown): id is number => Number.isInteger(id) && (id as number) >= 0 && (id as number) < limit;
   if (Array.isArray(value) && value.every(isId)) return value;
   const wrong: unknown = Array.isArray(value) ? value.find((id) => !isId(id)) : value;
   throw new InputError(
-    `${place}: "tokens" holds ${JSON.stringify(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
+    `${place}: "${content}" holds ${JSON.stringify(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
     "Give a list of whole numbers in that range (a vocabulary's last ids may be its markers), or raise vocab.",
   );
 }
 
-/** The real path of an image, which must lie in the data file's folder. */
-function imagePath(path: string, { place, folder }: Context): string {
+/** The real path of a file, which must lie in the data file's folder. */
+function pathInside(what: string, path: string, { place, folder }: Context): string {
   const inside = (from: string, to: string): boolean => {
     const way = relative(from, to);
     return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
   };
   const leaves = new InputError(
-    `${place}: the image ${JSON.stringify(path)} lies outside the data file's folder`,
+    `${place}: the ${what} ${JSON.stringify(path)} lies outside the data file's folder`,
     "Put it beside the data file, or below, and give its path from there.",
   );
   const file = resolve(folder, path);
@@ -176,7 +188,7 @@ function imagePath(path: string, { place, folder }: Context): string {
     real = realpathSync(file);
   } catch {
     throw new InputError(
-      `${place}: there is no image ${JSON.stringify(path)}`,
+      `${place}: there is no ${what} ${JSON.stringify(path)}`,
       "Correct the path, or put the file there.",
     );
   }

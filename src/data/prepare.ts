@@ -3,7 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
+import { pictureCodebook } from "./codebook.js";
+import { type Codecs, openCodecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import { type DataSet, dataSetOf } from "./data-set.js";
 import { documentLength } from "./document.js";
@@ -51,18 +54,25 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
 /** @throws InputError where the source is wrong, or does not fit the model */
 export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
   const { notice = () => {}, cache = cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
+  const codecs = openCodecs(parts, options.folder);
   const source =
-    data.source.kind === "emoji" ? emojiSource(parts) : filesSource(data.source.path, options.folder, parts);
-  checkFits(source, parts, data.length);
+    data.source.kind === "emoji"
+      ? emojiSource(parts, codecs)
+      : filesSource(data.source.path, options.folder, parts, codecs);
+  checkFits(source, parts, codecs, data.length);
   const groups = shardsOf(source.documents, parts, shardBytes);
-  const key = contentHash(JSON.stringify([SHARD_FORMAT, DECODER, source.fingerprint, shapesOf(parts), shardBytes]));
+  const ingredients = [SHARD_FORMAT, DECODER, source.fingerprint, shapesOf(parts), shardBytes];
+  if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);
+  const key = contentHash(JSON.stringify(ingredients));
   const shards: Shard[] = [];
   const files: string[] = [];
   for (const [index, documents] of groups.entries()) {
     const part = `${String(index + 1).padStart(5, "0")}-of-${String(groups.length).padStart(5, "0")}`;
     const file = join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
     files.push(file);
-    shards.push(kept(file, parts, notice) ?? (await made(file, documents, parts, notice)));
+    shards.push(
+      kept(file, parts, notice) ?? (await made(file, documents, { parts, codecs, first: index === 0, notice })),
+    );
   }
   const dataSet = dataSetOf(shards, parts, data.held_out);
   if (data.held_out > 0 && dataSet.validation.length === 0)
@@ -76,15 +86,21 @@ const shapesOf = ({ modalities }: ModelParts) =>
     modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
   );
 
-function checkFits(source: Source, parts: ModelParts, length: number): void {
+function checkFits(source: Source, parts: ModelParts, codecs: Codecs, length: number): void {
   for (const { place, segments } of source.documents) {
     const sizes = segments.map((segment) => ({
       modality: segment.modality,
-      ids: "ids" in segment ? segment.ids.length : undefined,
+      ids: "ids" in segment ? segment.ids.length : codesPerPicture(codecs, segment.modality),
     }));
     const needed = documentLength(sizes, parts);
     if (needed > length) throw tooLong(`${place}: the document`, needed, length);
   }
+}
+
+/** How many codes a picture becomes; undefined where it stays a picture. */
+function codesPerPicture(codecs: Codecs, modality: number): number | undefined {
+  const codebook = pictureCodebook(codecs, modality);
+  return codebook && patchesPerPicture(codebook.facts.kind);
 }
 
 /** Cuts the documents, in order, into groups of at most so many bytes. */
@@ -121,15 +137,26 @@ function kept(file: string, { modalities }: ModelParts, notice: (text: string) =
   }
 }
 
+interface Making {
+  readonly parts: ModelParts;
+  readonly codecs: Codecs;
+  /** The first shard keeps the codebooks, too. */
+  readonly first: boolean;
+  readonly notice: (text: string) => void;
+}
+
 async function made(
   file: string,
   documents: readonly SourceDocument[],
-  parts: ModelParts,
-  notice: (text: string) => void,
+  { parts, codecs, first, notice }: Making,
 ): Promise<Shard> {
   makeFolderOf(file, WRITABLE);
   notice(`preparing ${documents.length} documents, once, into ${file}`);
-  const bytes = writeShard(await readPictures(documents, parts), parts.modalities);
+  const bytes = writeShard(
+    await readPictures(documents, parts, codecs),
+    parts.modalities,
+    first ? codecs.codebookFiles : new Map(),
+  );
   writeWhole(file, bytes, WRITABLE);
   return readShard(bytes, basename(file), parts.modalities);
 }

@@ -1,6 +1,9 @@
-// Documents of a source with their pictures decoded, several at a time.
+// Documents of a source with their pictures decoded, several at a time, and turned into codes where the modality has a
+// codebook.
 import { readFile } from "node:fs/promises";
 import type { ModelParts } from "../modalities/text.js";
+import { codesOf, pictureCodebook } from "./codebook.js";
+import type { Codecs } from "./codecs.js";
 import { decodePicture } from "./picture-file.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
 import type { SourceDocument, SourceSegment } from "./source.js";
@@ -12,6 +15,7 @@ const AT_ONCE = 16;
 export async function readPictures(
   documents: readonly SourceDocument[],
   parts: ModelParts,
+  codecs: Codecs,
 ): Promise<readonly PreparedDocument[]> {
   const prepared = new Array<PreparedDocument>(documents.length);
   const waiting = documents.entries();
@@ -20,7 +24,9 @@ export async function readPictures(
     for (const [index, document] of waiting) {
       if (failed) return;
       try {
-        const segments = await Promise.all(document.segments.map((segment) => read(segment, document.place, parts)));
+        const segments = await Promise.all(
+          document.segments.map((segment) => read(segment, document.place, parts, codecs)),
+        );
         prepared[index] = { ...document, segments };
       } catch (error) {
         failed = true;
@@ -32,8 +38,18 @@ export async function readPictures(
   return prepared;
 }
 
-async function read(segment: SourceSegment, place: string, { modalities }: ModelParts): Promise<PreparedSegment> {
+async function read(
+  segment: SourceSegment,
+  place: string,
+  { modalities }: ModelParts,
+  codecs: Codecs,
+): Promise<PreparedSegment> {
   if ("ids" in segment) return segment;
+  const codebook = pictureCodebook(codecs, segment.modality);
+  if (codebook !== undefined) {
+    const pixels = await decodePicture(await readFile(segment.image), codebook.facts.kind, place);
+    return { modality: segment.modality, ids: codesOf(pixels, codebook) };
+  }
   const modality = modalities[segment.modality];
   if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no pictures`);
   return { modality: segment.modality, pixels: await decodePicture(await readFile(segment.image), modality, place) };

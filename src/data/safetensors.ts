@@ -2,6 +2,7 @@
 // Layout: a u64 header length (little-endian), a JSON header, then the tensors' bytes back to back.
 // Reading and writing assume a little-endian machine, as every platform of Node and WebGPU is.
 import { InputError } from "../diagnostics/input-error.js";
+import { widenHalf } from "./half.js";
 import { repeatedKey } from "./json-keys.js";
 
 export type Tensor =
@@ -192,14 +193,4 @@ function decode({ dtype, shape, begin, end }: Entry, body: Uint8Array): Tensor {
     case "F16":
       return { dtype: "F32", shape, data: Float32Array.from(new Uint16Array(buffer), widenHalf) };
   }
-}
-
-/** The value of an IEEE 754 half given by its bits. */
-function widenHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

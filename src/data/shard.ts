@@ -6,6 +6,7 @@
 //   segments      I32 [segments, 3]   modality; begin and end in `tokens`, or in the modality's `pictures`
 //   tokens        I32 [ids]           each modality's own ids, from 0
 //   pictures.M    U8 [pictures, height, width, channels]   pixels of the modality with index M
+//   codebook.M    U8 [bytes]          the file of the codebook of the modality with index M, as it is
 //   labels        U8 [bytes]          what reports call each document: a JSON list of strings in UTF-8
 // Nothing here depends on the vocabulary's layout, on names, on the split's share or on a sequence's length.
 import { InputError } from "../diagnostics/input-error.js";
@@ -35,6 +36,8 @@ export interface Shard {
   readonly tokens: Int32Array;
   /** Pixels by modality index. */
   readonly pictures: ReadonlyMap<number, Uint8Array>;
+  /** Files of codebooks by modality index. */
+  readonly codebooks: ReadonlyMap<number, Uint8Array>;
   readonly checksum: number;
 }
 
@@ -54,7 +57,12 @@ export interface ShardSegment {
   readonly end: number;
 }
 
-export function writeShard(documents: readonly PreparedDocument[], modalities: readonly Modality[]): Uint8Array {
+/** @param codebooks files that the shard keeps, by modality index */
+export function writeShard(
+  documents: readonly PreparedDocument[],
+  modalities: readonly Modality[],
+  codebooks: ReadonlyMap<number, Uint8Array> = new Map(),
+): Uint8Array {
   const rows: number[] = [];
   const segments: number[] = [];
   const texts: ArrayLike<number>[] = [];
@@ -88,6 +96,8 @@ export function writeShard(documents: readonly PreparedDocument[], modalities: r
       shape: [held.length, ...pictureShape(modalities, index)],
       data: joined(held, new Uint8Array(held.length * (held[0]?.length ?? 0))),
     });
+  for (const [index, file] of codebooks)
+    tensors.set(`codebook.${index}`, { dtype: "U8", shape: [file.length], data: file });
   // The checksum goes over tensors in the file's order, which only the file tells.
   const { tensors: ordered } = readSafetensors(writeSafetensors(tensors), "shard");
   return writeSafetensors(tensors, { format: SHARD_FORMAT, crc32: String(checksumOf(ordered)) });
@@ -102,7 +112,10 @@ export function readShard(bytes: Uint8Array, name: string, modalities: readonly 
   if (metadata.crc32 !== String(checksum))
     throw new InputError(`${name}: the shard's checksum does not match its contents`, "Prepare the data again.");
   const pictures = new Map<number, Uint8Array>();
+  const codebooks = new Map<number, Uint8Array>();
   modalities.forEach((_, index) => {
+    const codebook = tensors.get(`codebook.${index}`);
+    if (codebook?.dtype === "U8") codebooks.set(index, codebook.data);
     const tensor = tensors.get(`pictures.${index}`);
     if (tensor === undefined) return;
     if (tensor.shape.slice(1).join("×") !== pictureShape(modalities, index).join("×")) throw otherModalities(name);
@@ -124,7 +137,7 @@ export function readShard(bytes: Uint8Array, name: string, modalities: readonly 
     const end = rows[row + 1]?.[0] ?? segments.length;
     return { label: labels[row] ?? "", hash: hash >>> 0, eitherOrder: eitherOrder === 1, begin, end };
   });
-  return { documents, segments, tokens: numbers("tokens"), pictures, checksum };
+  return { documents, segments, tokens: numbers("tokens"), pictures, codebooks, checksum };
 }
 
 function triples(numbers: Int32Array): [number, number, number][] {

@@ -36,24 +36,40 @@ const markers = (vocabulary: Vocabulary): number[] => [
   ...vocabulary.spans.flatMap((span) => (span === undefined ? [] : [span.begin, span.end])),
 ];
 
-/** Ids of the vocabulary as text: bytes decoded, a marker as `<image>` or `<end>`, any other id as `‹17›`. */
-export function textOf(ids: Iterable<number>, parts: ModelParts): string {
+/** Own ids of a modality as text. */
+export type Decode = (ids: readonly number[]) => string;
+
+const bytesAsText: Decode = (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids));
+
+/**
+ * Ids of the vocabulary as text: bytes decoded, a marker as `<image>` or `<end>`, any other id as `‹17›`.
+ * @param decoders of modalities with a tokenizer, by their index
+ */
+export function textOf(
+  ids: Iterable<number>,
+  parts: ModelParts,
+  decoders: ReadonlyMap<number, Decode> = new Map(),
+): string {
   const { modalities, vocabulary } = parts;
   const names = markerNames(parts);
-  const ranges = modalities.flatMap(({ kind }, index) => (kind === "bytes" ? [firstId(index, vocabulary)] : []));
+  const ranges = modalities.flatMap(({ kind }, index) => {
+    const decode = kind === "bytes" ? bytesAsText : decoders.get(index);
+    const first = firstId(index, vocabulary);
+    return decode ? [{ decode, first, end: first + ordinaryIds(index, parts) }] : [];
+  });
   let text = "";
-  let bytes: number[] = [];
+  let run: number[] = [];
+  let open: (typeof ranges)[number] | undefined;
   const flush = (): void => {
-    text += new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(bytes));
-    bytes = [];
+    if (open) text += open.decode(run);
+    run = [];
   };
   for (const id of ids) {
-    const first = ranges.find((start) => id >= start && id < start + 256);
-    if (first !== undefined) bytes.push(id - first);
-    else {
-      flush();
-      text += names.get(id) ?? `‹${id}›`;
-    }
+    const range = ranges.find(({ first, end }) => id >= first && id < end);
+    if (range !== open) flush();
+    open = range;
+    if (range) run.push(id - range.first);
+    else text += names.get(id) ?? `‹${id}›`;
   }
   flush();
   return text;

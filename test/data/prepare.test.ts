@@ -114,7 +114,7 @@ describe("emoji", () => {
 
   it("says so when the model has no modality for the pictures", async () => {
     const failure = await failureOf(prepare(emoji, codesAndText, options));
-    expect(failure.message).toMatch(/no patches modality/);
+    expect(failure.message).toMatch(/no modality of patches or of codes with a codebook/);
     expect(failure.remedy).toMatch(/modality image: patches\(/);
   });
 

@@ -1,0 +1,71 @@
+// What turns texts and pictures into ids and back: the tokenizers and codebooks that a model's modalities name.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { InputError } from "../diagnostics/input-error.js";
+import { type ModelParts, ordinaryIds } from "../modalities/text.js";
+import { type Codebook, codebookOf } from "./codebook.js";
+import { contentHash } from "./content-hash.js";
+import { readTokenizer, type TextTokenizer } from "./tokenizer.js";
+
+/** All by modality index; a modality that names no file has nothing here. */
+export interface Codecs {
+  readonly codebooks: ReadonlyMap<number, Codebook>;
+  readonly tokenizers: ReadonlyMap<number, TextTokenizer>;
+  /** The codebooks' files, which shards keep. */
+  readonly codebookFiles: ReadonlyMap<number, Uint8Array>;
+  /** The same for the same files. */
+  readonly fingerprint: string;
+}
+
+/**
+ * @param folder what the paths are relative to: that of the spec
+ * @throws InputError where a file is missing, is of another kind, or has another number of ids than the model
+ */
+export function openCodecs(parts: ModelParts, folder: string): Codecs {
+  const codebooks = new Map<number, Codebook>();
+  const tokenizers = new Map<number, TextTokenizer>();
+  const codebookFiles = new Map<number, Uint8Array>();
+  const hashes: string[] = [];
+  parts.modalities.forEach((modality, index) => {
+    const path = modality.kind === "tokens" ? modality.tokenizer : modality.kind === "codes" && modality.codebook;
+    if (!path) return;
+    const bytes = readFile(path, folder, modality.kind === "codes");
+    hashes.push(`${index} ${contentHash(bytes)}`);
+    if (modality.kind === "tokens") tokenizers.set(index, tokenizerOf(bytes, path, index, parts));
+    else {
+      codebooks.set(index, codebookOf(bytes, modality));
+      codebookFiles.set(index, bytes);
+    }
+  });
+  return { codebooks, tokenizers, codebookFiles, fingerprint: hashes.join("\n") };
+}
+
+function readFile(path: string, folder: string, codebook: boolean): Uint8Array {
+  try {
+    return readFileSync(resolve(folder, path));
+  } catch (error) {
+    throw new InputError(
+      `${path}: cannot read the ${codebook ? "codebook" : "tokenizer"} (${error instanceof Error ? error.message : error})`,
+      codebook
+        ? `Fit one: mom data codebook --pictures emoji --out ${path}`
+        : "Correct the path, or put the tokenizer.json there.",
+    );
+  }
+}
+
+/** Expects a modality of tokens. @throws InputError where its markers would take the tokenizer's ids */
+function tokenizerOf(bytes: Uint8Array, path: string, index: number, parts: ModelParts): TextTokenizer {
+  const tokenizer = readTokenizer(bytes, path);
+  const room = ordinaryIds(index, parts);
+  if (tokenizer.ids <= room) return tokenizer;
+  const modality = parts.modalities[index];
+  const vocab = modality?.kind === "tokens" ? modality.vocab : 0;
+  throw new InputError(
+    `${path}: the tokenizer has ${tokenizer.ids} ids, and modality ${modality?.name} has room for ${room} beside its markers`,
+    `Leave out vocab, or make it at least ${tokenizer.ids + vocab - room}.`,
+  );
+}
+
+/** How `textOf` shows the ids of modalities with a tokenizer. */
+export const decodersOf = ({ tokenizers }: Pick<Codecs, "tokenizers">): ReadonlyMap<number, TextTokenizer["decode"]> =>
+  new Map([...tokenizers].map(([index, { decode }]) => [index, decode]));

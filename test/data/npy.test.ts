@@ -1,0 +1,120 @@
+// .npy files as NumPy writes them (test/data/npy/numpy.json holds some, and what is in them), and hostile ones.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { floats, type Npy, type NpyType, readNpy, wholeNumbers, writeNpy } from "../../src/data/npy.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+
+interface Sample {
+  readonly label: string;
+  readonly shape: readonly number[];
+  readonly type: string;
+  /** In C order, as Python prints them. */
+  readonly values: readonly string[];
+  /** Base64. */
+  readonly file: string;
+}
+const samples: readonly Sample[] = JSON.parse(readFileSync(new URL("npy/numpy.json", import.meta.url), "utf8"));
+const bytesOf = ({ file }: Sample): Uint8Array => new Uint8Array(Buffer.from(file, "base64"));
+
+const parsed = (text: string): number => (text === "inf" ? Number.POSITIVE_INFINITY : Number(text));
+/** Integers digit by digit; others as the numbers that they are in their own precision. */
+const shown = (value: number | bigint): string => (typeof value === "bigint" ? String(value) : String(Number(value)));
+
+test.each(samples.map((sample) => [sample.label, sample] as const))("NumPy's %s", (_, sample) => {
+  const { type, shape, data } = readNpy(bytesOf(sample), "a.npy");
+  expect(type).toBe(sample.type);
+  expect(shape).toEqual(sample.shape);
+  const whole = /^[iu]/.test(type);
+  expect(Array.from(data as ArrayLike<number | bigint>, shown)).toEqual(
+    sample.values.map((value) => (whole ? value : String(parsed(value)))),
+  );
+});
+
+test("what is written reads back, and is what NumPy writes", () => {
+  for (const sample of samples.filter(({ label }) =>
+    /^(f4|f8|[iu][1248]|b1|one dimension|a scalar|empty)$/.test(label),
+  )) {
+    const array = readNpy(bytesOf(sample), "a.npy") as Npy<Exclude<NpyType, "f2">>;
+    const written = writeNpy(array);
+    expect(readNpy(written, "b.npy"), sample.label).toEqual(array);
+    expect(Buffer.from(written).toString("latin1"), sample.label).toBe(Buffer.from(bytesOf(sample)).toString("latin1"));
+  }
+});
+
+test("an array is read as whole numbers where they are, and as F32", () => {
+  const of = (type: NpyType, data: Npy["data"]): Npy => ({ type, shape: [data.length], data });
+  expect(wholeNumbers(of("f4", Float32Array.of(1, 2)))).toEqual([1, 2]);
+  expect(wholeNumbers(of("f4", Float32Array.of(1, 2.5)))).toBeUndefined();
+  expect(wholeNumbers(of("i8", BigInt64Array.of(3n, -4n)))).toEqual([3, -4]);
+  expect(wholeNumbers(of("u8", BigUint64Array.of(2n ** 64n - 1n)))).toBeUndefined();
+  expect([...floats(of("u8", BigUint64Array.of(2n ** 64n)))]).toEqual([0]);
+  expect([...floats(of("f8", Float64Array.of(0.1)))]).toEqual([Math.fround(0.1)]);
+});
+
+describe("refused", () => {
+  const HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
+  const file = (header: string, { major = 1, minor = 0, claim = 0, data = 24 } = {}): Uint8Array => {
+    const text = new TextEncoder().encode(header);
+    const start = major === 1 ? 10 : 12;
+    const bytes = new Uint8Array(start + text.length + data);
+    bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, major, minor]);
+    const view = new DataView(bytes.buffer);
+    if (major === 1) view.setUint16(8, text.length + claim, true);
+    else view.setUint32(8, text.length + claim, true);
+    bytes.set(text, start);
+    return bytes;
+  };
+  const refusal = (bytes: Uint8Array): string => {
+    try {
+      readNpy(bytes, "x.npy");
+      return "read";
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
+    }
+  };
+  const shaped = (shape: string): string => HEADER.replace("(2, 3)", shape);
+
+  test("not the sound header, in any of its spellings", () => {
+    expect(refusal(file(HEADER))).toBe("read");
+    expect(refusal(file(HEADER, { major: 2 }))).toBe("read");
+    expect(refusal(file('{"shape": (2L, 3L,), "descr": "=f4", "fortran_order": True}\n'))).toBe("read");
+  });
+
+  test.each([
+    ["nothing", new Uint8Array(), /^x.npy: not a .npy file/],
+    ["a zip", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0, 0), /not a .npy file/],
+    ["version 4", file(HEADER, { major: 4 }), /version 4.0, not 1.0, 2.0 or 3.0/],
+    ["version 1.1", file(HEADER, { minor: 1 }), /version 1.1/],
+    ["only the magic", file(HEADER).subarray(0, 9), /only 9 bytes/],
+    ["a header beyond the file", file(HEADER, { claim: 25 }), /claims 84 bytes, and 83 follow/],
+    ["a header of gigabytes", file(HEADER, { major: 2, claim: 2 ** 31 }), /claims 2147483707 bytes; at most 65536/],
+    ["one byte too few", file(HEADER, { data: 23 }), /f4 of shape \(2,3\) takes 24 bytes, and 23 follow/],
+    ["one byte too many", file(HEADER, { data: 25 }), /and 25 follow/],
+    ["a shape beyond all files", file(shaped("(4294967296, 4294967296)")), /beyond what a file can hold/],
+    ["a size of 20 digits", file(shaped("(99999999999999999999,)")), /not a dictionary/],
+    ["33 dimensions", file(shaped(`(${"1, ".repeat(33)})`)), /33 dimensions; at most 32/],
+    ["a negative size", file(shaped("(-2, -3)")), /not a dictionary/],
+    ["a fraction", file(shaped("(2.0, 3)")), /not a dictionary/],
+    ["a product", file(shaped("(2*3,)")), /not a dictionary/],
+    ["a list for a shape", file(shaped("[2, 3]")), /not a dictionary/],
+    ["a number for a shape", file(shaped("(6)")), /not a dictionary/],
+    ["a call", file(HEADER.replace("False", "__import__('os').system('true')")), /not a dictionary/],
+    ["a comprehension", file(shaped("(x for x in ())")), /not a dictionary/],
+    ["an escape", file(HEADER.replace("<f4", "\\x3cf4")), /not a dictionary/],
+    ["more after the dictionary", file(`${HEADER} or 1`), /not a dictionary/],
+    ["no end", file(HEADER.replace("}", "")), /not a dictionary/],
+    ["a key twice", file(HEADER.replace("}", "'shape': (2, 3)}")), /not a dictionary/],
+    ["a key too many", file(HEADER.replace("}", "'__proto__': True}")), /the key "__proto__"/],
+    ["no shape", file("{'descr': '<f4', 'fortran_order': False}"), /has no shape/],
+    ["no order", file("{'descr': '<f4', 'shape': (2, 3)}"), /does not say the order/],
+    ["no type", file("{'fortran_order': False, 'shape': (2, 3)}"), /names no single type/],
+    ["objects", file(HEADER.replace("<f4", "|O")), /the type is "\|O", not plain numbers/],
+    ["text", file(HEADER.replace("<f4", "<U3")), /"<U3"/],
+    ["complex numbers", file(HEADER.replace("<f4", "<c8")), /"<c8"/],
+    ["a type of the prototype", file(HEADER.replace("<f4", "<constructor")), /not plain numbers/],
+    ["a record", file("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2, 3)}"), /not a dictionary/],
+  ])("%s", (_, bytes, message) => {
+    expect(refusal(bytes)).toMatch(message);
+  });
+});
