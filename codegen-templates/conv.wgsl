@@ -24,6 +24,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let end = min(first + SPANu, LENGTHu);
   let base = sequence * LENGTHu;
   // The last WIDTH inputs, oldest first.
+#if RESET
+  // Those of earlier documents are 0.
+#end
   var window: array<f32, WIDTH>;
   for (var k = 1u; k < WIDTHu; k++) {
     let back = WIDTHu - k;
@@ -32,11 +35,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     // Before the sequence: the tail has its WIDTH − 1 last inputs.
     else { window[k] = tail[at_tail((sequence + 1u) * (WIDTHu - 1u) + first - back, c)]; }
 #end
+#if RESET
+    if (first >= back && begins(base + first - back)) {
+      for (var older = 1u; older < k; older++) { window[older] = 0.0; }
+    }
+#end
   }
 #if GRAD
   // Slopes times dy of the last WIDTH positions, oldest first, and the groups of those positions.
   var d: array<f32, WIDTH>;
   var groups: array<u32, WIDTH>;
+#if RESET
+  // The documents of those positions, counted from the first position on: what is of another one has no part in a dx.
+  var documents: array<u32, WIDTH>;
+#end
   var dweights: array<f32, TAPS>;
   var dbiases: array<f32, GROUPS>;
   // Positions after the run are needed for dx of its last ones; before it, for nothing.
@@ -45,6 +57,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       window[k] = window[k + 1u];
       d[k] = d[k + 1u];
       groups[k] = groups[k + 1u];
+#if RESET
+      documents[k] = documents[k + 1u];
+#end
     }
     let last = WIDTHu - 1u;
     d[last] = 0.0;
@@ -52,6 +67,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if (t < LENGTHu) {
       let g = group(base + t);
       window[last] = x[at_x(base + t, c)];
+#if RESET
+      if (begins(base + t)) {
+        documents[last]++;
+        for (var k = 0u; k < last; k++) { window[k] = 0.0; }
+      }
+#end
       var s = bias[g * CHANNELSu + c];
       for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }
       d[last] = dy[at_dy(base + t, c)] * slope(s);
@@ -64,7 +85,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     // Position t − (WIDTH − 1) is now complete: it was tap WIDTH − 1 − j of the position j after it.
     if (t >= first + last) {
       var sum = 0.0;
+#if RESET
+      for (var j = 0u; j < WIDTHu; j++) {
+        if (documents[j] == documents[0]) { sum += d[j] * tap(groups[j], c, last - j); }
+      }
+#else
       for (var j = 0u; j < WIDTHu; j++) { sum += d[j] * tap(groups[j], c, last - j); }
+#end
       dx[at_dx(base + t - last, c)] = sum;
     }
   }
@@ -79,6 +106,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var t = first; t < end; t++) {
     for (var k = 0u; k + 1u < WIDTHu; k++) { window[k] = window[k + 1u]; }
     window[WIDTHu - 1u] = x[at_x(base + t, c)];
+#if RESET
+    if (begins(base + t)) {
+      for (var k = 0u; k + 1u < WIDTHu; k++) { window[k] = 0.0; }
+    }
+#end
     let g = group(base + t);
     var s = bias[g * CHANNELSu + c];
     for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }

@@ -36,6 +36,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
       if (chunk + 1u < CHUNKSu) {
 #end
+#if RESET
+        // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
+        if (scratch[sum_at(block, 0u, c)] < 0.0) {
+          h = scratch[state_at(block, n, c)];
+          continue;
+        }
+#end
         var exponent = 0.0;
         for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
         h = exp(exponent) * h + scratch[state_at(block, n, c)];
@@ -56,6 +63,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   if (chunk + 1u == CHUNKSu) { return; }
 #end
   var sums: array<f32, A_GROUPS>;
+#if RESET
+  var cut = false;
+#end
 #end
   let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;
   let end = first + min(CHUNKu, LENGTHu - chunk * CHUNKu);
@@ -71,6 +81,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let step_size = delta[at_delta(row, c)];
     let value = u[at_u(row, c)];
     let g = group_a(row);
+#if RESET
+    if (begins(row)) {
+      for (var n = 0u; n < STATESu; n++) { h[n] = 0.0; }
+#if LOCAL
+      cut = true;
+#end
+    }
+#end
 #if LOCAL
     sums[g] += step_size;
 #else
@@ -90,6 +108,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
   }
 #if LOCAL
+#if RESET
+  if (cut) { sums[0] = -1.0; }
+#end
   for (var n = 0u; n < STATESu; n++) { scratch[state_at(block, n, c)] = h[n]; }
   for (var g = 0u; g < A_GROUPSu; g++) { scratch[sum_at(block, g, c)] = sums[g]; }
 #end

@@ -87,6 +87,11 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
       let step_size = delta[at_delta(row, c)];
       let input = step_size * u[at_u(row, c)];
       let g = group_a(row) * STATESu;
+#if RESET
+      if (begins(row)) {
+        for (var n = 0u; n < STATESu; n++) { h[n] = 0.0; }
+      }
+#end
       for (var n = 0u; n < STATESu; n++) { h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n); }
     }
   }
@@ -100,6 +105,11 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
         let step_size = delta[at_delta(row, c)];
         let input = step_size * u[at_u(row, c)];
         let g = group_a(row) * STATESu;
+#if RESET
+        if (begins(row)) {
+          for (var n = 0u; n < STATESu; n++) { h[n] = 0.0; }
+        }
+#end
         for (var n = 0u; n < STATESu; n++) {
           before[t * STATESu + n] = h[n];
           h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n);
@@ -132,7 +142,12 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
           du_here += slope * step_size * b;
           ddelta_here += slope * (b * value + a_n * held);
           da[ga + n] += slope * step_size * a_n * held;
+#if RESET
+          // Nothing flows into the document before.
+          incoming[n] = select(slope * decay, 0.0, begins(row));
+#else
           incoming[n] = slope * decay;
+#end
 #if WRITES_SUMS
 #if SHARED
           shares[index * PITCHu + n] = slope * step_size * value;
@@ -209,6 +224,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var entering = 0.0;
     for (var left = CHUNKSu; left > 0u; left--) {
       let block = sequence * CHUNKSu + left - 1u;
+#if RESET
+      // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
+      if (scratch[sum_at(block, 0u, c)] < 0.0) {
+        let own = scratch[state_at(block, n, c)];
+        scratch[state_at(block, n, c)] = entering;
+        entering = own;
+        continue;
+      }
+#end
       var exponent = 0.0;
       for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
       let mine = scratch[state_at(block, n, c)];
@@ -222,6 +246,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;
   let size = min(CHUNKu, LENGTHu - chunk * CHUNKu);
   var reaching: array<f32, STATES>;
+#if RESET
+  var cut = false;
+#end
   var a: array<f32, A_STATES>;
   var sums: array<f32, A_GROUPS>;
   for (var n = 0u; n < STATESu; n++) {
@@ -235,8 +262,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     sums[g] += step_size;
     for (var n = 0u; n < STATESu; n++) {
       reaching[n] = exp(step_size * a[g * STATESu + n]) * (reaching[n] + d * C_at(row, n));
+#if RESET
+      if (begins(row)) { reaching[n] = 0.0; }
+#end
     }
+#if RESET
+    if (begins(row)) { cut = true; }
+#end
   }
+#if RESET
+  if (cut) { sums[0] = -1.0; }
+#end
   for (var n = 0u; n < STATESu; n++) { scratch[state_at(block, n, c)] = reaching[n]; }
   for (var g = 0u; g < A_GROUPSu; g++) { scratch[sum_at(block, g, c)] = sums[g]; }
 #end

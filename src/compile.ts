@@ -21,7 +21,7 @@ import { plan } from "./passes/plan.js";
 /** Positions in a chunk of the scan, unless asked for otherwise. */
 export const DEFAULT_CHUNK = 64;
 
-export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "cache"> {
+export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
   readonly name: string;
   /** Sequences and positions, where they are not those of the other phases; its fields are then `NAME/…`. */
   readonly batch?: number;
@@ -76,10 +76,10 @@ export const EVALUATION_PHASES: readonly PhaseRequest[] = TRAINING_PHASES.filter
 
 function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOptions): StageOutput {
   const { profile } = options;
-  const { name, part, noise, state, cache, batch = options.batch, length = options.length } = request;
+  const { name, part, noise, state, reset, cache, batch = options.batch, length = options.length } = request;
   const chunk = Math.min(options.chunk ?? DEFAULT_CHUNK, length);
   const shared = batch === options.batch && length === options.length;
-  const program = lower(spec, { batch, length, chunk, part, noise, state, cache });
+  const program = lower(spec, { batch, length, chunk, part, noise, state, reset, cache });
   const lowered = verify(shared ? program : scoped(program, name));
   const differentiated = verify(request.gradients ? differentiate(lowered, request.wanted) : lowered);
   const fused =

@@ -14,6 +14,7 @@ import type { Builder, TensorId } from "../ir/program.js";
 import type { AttentionFields, AttentionPart } from "./attention.fields.js";
 import { NORM_EPS } from "./mamba.js";
 import { rotaryColumns, rotaryName } from "./rotary.js";
+import type { Sequences } from "./sequences.js";
 
 /** The numbers of a block's tensors in the keys of their random streams. */
 const STREAM = { wq: 0, wk: 1, wv: 2, wo: 3, w1: 4, w2: 5, w3: 6, attention_norm: 7, ffn_norm: 8 } as const;
@@ -55,8 +56,7 @@ export function lowerAttention(
   fields: AttentionFields,
   layer: number,
   x: TensorId,
-  state: "none" | "carried" = "none",
-  cache = builder.length,
+  { state, cache }: Sequences,
 ): TensorId {
   const d_model = builder.shape(x).at(-1) as number;
   const { heads, kv_heads, ffn, parts } = fields;

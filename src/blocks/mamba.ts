@@ -4,6 +4,7 @@ import type { Rows } from "../ir/op.js";
 import type { Ownership } from "../ir/ownership.js";
 import type { Builder, TensorId } from "../ir/program.js";
 import type { MambaFields } from "./mamba.fields.js";
+import type { Sequences } from "./sequences.js";
 
 export const NORM_EPS = 1e-5;
 
@@ -42,7 +43,7 @@ export function lowerMamba(
   fields: MambaFields,
   layer: number,
   x: TensorId,
-  state: "none" | "carried" = "none",
+  sequences: Sequences,
 ): TensorId {
   const d_model = builder.shape(x).at(-1) as number;
   const d_inner = fields.expand * d_model;
@@ -164,12 +165,14 @@ export function lowerMamba(
 
   /** One part of the state, as it enters and as it leaves. */
   const carried = (name: string, ...shape: number[]): { enters: TensorId; leaves: TensorId } | undefined => {
-    if (state === "none") return undefined;
+    if (sequences.state === "none") return undefined;
     return {
       enters: builder.input("batch", `state.${prefix}.${name}`, shape),
       leaves: builder.tensor("result", `next.${prefix}.${name}`, shape),
     };
   };
+
+  const reset = sequences.reset ? { reset: builder.input("batch", "reset", [R], "u32") } : {};
 
   const rstd = value("rstd", R);
   builder.add({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
@@ -185,7 +188,7 @@ export function lowerMamba(
   const tails = carried("conv", builder.batch * (d_conv - 1), d_inner);
   builder.add({
     kind: "conv",
-    in: { x: before, weight: conv_weight, bias: conv_bias, ...(tails && { tail: tails.enters }) },
+    in: { x: before, weight: conv_weight, bias: conv_bias, ...(tails && { tail: tails.enters }), ...reset },
     out: { y: convolved, ...(tails && { tail_out: tails.leaves }) },
     rows: rowsOf("conv1d"),
   });
@@ -209,7 +212,7 @@ export function lowerMamba(
   const h = carried("h", builder.batch, d_state, d_inner);
   builder.add({
     kind: "scan",
-    in: { u, delta, B, C, A_log, D, ...(h && { h0: h.enters }) },
+    in: { u, delta, B, C, A_log, D, ...(h && { h0: h.enters }), ...reset },
     out: { y, carry, ...(h && { h_end: h.leaves }) },
     rowsA: rowsOf("A"),
     rowsD: rowsOf("D"),

@@ -37,6 +37,8 @@ export interface DataFields {
   readonly length: number;
   /** Share of the documents held out for validation. */
   readonly held_out: number;
+  /** Whether documents that stand in one sequence do not see each other. */
+  readonly reset: boolean;
 }
 
 export interface TrainFields {

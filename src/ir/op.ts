@@ -79,14 +79,15 @@ export type NormGrad = Define<
 /**
  * Causal along each sequence: y[t] = activation(bias + Σ_k weight[c, k]·x[t − (K−1) + k]); weight [G, D, K] of t's group.
  * Before a sequence stand the rows of `tail` [batch·(K−1), D], oldest first, or zeros; tail_out: the last K−1 inputs,
- * which are the `tail` of what goes on from here.
+ * which are the `tail` of what goes on from here. Where reset [R] is 1 a document begins: before it stand zeros, too,
+ * for what comes after.
  */
 export type Conv = Define<
   "conv",
   "x" | "weight" | "bias",
   "y",
   { readonly rows: Rows; readonly activation?: "silu" },
-  "tail",
+  "tail" | "reset",
   "tail_out"
 >;
 /** The tail is a constant: nothing flows into it. */
@@ -95,21 +96,22 @@ export type ConvGrad = Define<
   "dy" | "x" | "weight" | "bias",
   "dx" | "dweight" | "dbias",
   { readonly rows: Rows; readonly activation?: "silu" },
-  "tail"
+  "tail" | "reset"
 >;
 
 /**
  * h[t] = exp(Δ[t]·A)·h[t−1] + Δ[t]·B[t]·u[t], y[t] = (C[t]·h[t] + D·u[t])·silu(z[t]), A = −exp(A_log); without z no gate.
  * u, delta, z, y [R, E]; B, C [R, N]; A_log [G, E, N]; D [G', E];
  * h0, h_end [batch, N, E]: h before the first position of each sequence (0 without it) and after the last;
- * carry [batch·chunks, N, E]: h before each chunk, h0 before the first.
+ * carry [batch·chunks, N, E]: h before each chunk, h0 before the first;
+ * where reset [R] is 1 a document begins: there h[t−1] counts as 0.
  */
 export type Scan = Define<
   "scan",
   "u" | "delta" | "B" | "C" | "A_log" | "D",
   "y" | "carry",
   { readonly rowsA: Rows; readonly rowsD: Rows },
-  "z" | "h0",
+  "z" | "h0" | "reset",
   "h_end"
 >;
 /** h0 is a constant, which it finds in `carry`: nothing flows into it, and nothing comes from h_end. */
@@ -118,7 +120,7 @@ export type ScanGrad = Define<
   "dy" | "u" | "delta" | "B" | "C" | "A_log" | "D" | "carry",
   "du" | "ddelta" | "dB" | "dC" | "dA_log" | "dD",
   { readonly rowsA: Rows; readonly rowsD: Rows },
-  "z",
+  "z" | "reset",
   "dz"
 >;
 

@@ -32,11 +32,20 @@ const tailShape = (
   p: Program,
 ): [Shape, Shape][] => (tail === undefined ? [] : [[s(tail), [p.batch * (last(s(weight)) - 1), last(s(x))]]]);
 
+/** Where documents begin, [R], where that matters. */
+const resetShape = (reset: TensorId | undefined, s: ShapeOf, p: Program): [Shape, Shape][] =>
+  reset === undefined ? [] : [[s(reset), [rowsOf(p)]]];
+
 /** States between positions, [batch, N, E], where there are such. */
 const stateShape = (h: TensorId | undefined, { in: i }: OpOf<"scan">, s: ShapeOf, p: Program): [Shape, Shape][] =>
   h === undefined ? [] : [[s(h), [p.batch, last(s(i.B)), last(s(i.u))]]];
 
-const scanShapes = ({ in: i, rowsA, rowsD }: OpOf<"scan"> | OpOf<"scan_grad">, s: ShapeOf): [Shape, Shape][] => [
+const scanShapes = (
+  { in: i, rowsA, rowsD }: OpOf<"scan"> | OpOf<"scan_grad">,
+  s: ShapeOf,
+  p: Program,
+): [Shape, Shape][] => [
+  ...resetShape(i.reset, s, p),
   [s(i.delta), s(i.u)],
   [s(i.C), s(i.B)],
   [s(i.A_log), [rowsA.groups, last(s(i.u)), last(s(i.B))]],
@@ -111,17 +120,19 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     ...convShapes(s(i.x), s(i.weight), s(i.bias), rows),
     ...tailShape(i.tail, i.x, i.weight, s, p),
     ...tailShape(out.tail_out, i.x, i.weight, s, p),
+    ...resetShape(i.reset, s, p),
   ],
   conv_grad: ({ in: i, out, rows }, s, p) => [
     ...convShapes(s(i.x), s(i.weight), s(i.bias), rows),
     ...tailShape(i.tail, i.x, i.weight, s, p),
+    ...resetShape(i.reset, s, p),
     [s(out.dx), s(i.x)],
     [s(i.dy), s(i.x)],
     [s(out.dweight), s(i.weight)],
     [s(out.dbias), s(i.bias)],
   ],
   scan: (op, s, p) => [
-    ...scanShapes(op, s),
+    ...scanShapes(op, s, p),
     [s(op.out.y), s(op.in.u)],
     [s(op.out.carry), carryShape(s(op.in.u), s(op.in.B), p)],
     ...stateShape(op.in.h0, op, s, p),
@@ -130,7 +141,7 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
   scan_grad: (op, s, p) => {
     const { in: i, out } = op;
     return [
-      ...scanShapes(op, s),
+      ...scanShapes(op, s, p),
       [s(i.dy), s(i.u)],
       [s(i.carry), carryShape(s(i.u), s(i.B), p)],
       [out.dz === undefined ? s(i.u) : s(out.dz), s(i.u)],

@@ -7,8 +7,7 @@ import {
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
-  groupFunction,
-  modalityFor,
+  rowFacts,
   scratch,
   width,
   withFunctions,
@@ -29,6 +28,7 @@ function convConstants(program: Program, op: OpOf<"conv"> | OpOf<"conv_grad">): 
     TAPS: op.rows.groups * width(program, op.in.weight),
     SILU: op.activation === "silu",
     TAIL: op.in.tail !== undefined,
+    RESET: op.in.reset !== undefined,
   };
 }
 
@@ -37,13 +37,14 @@ const tailFor = (program: Program, { in: { tail } }: OpOf<"conv"> | OpOf<"conv_g
 
 export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
   const { tail_out } = op.out;
+  const facts = rowFacts(program, op.in.reset, { group: op.rows });
   const constants = { ...convConstants(program, op), TAIL_OUT: tail_out !== undefined };
   const bindings = [
     bind(program, "x", "read", op.in.x),
     bind(program, "weight", "read", op.in.weight),
     bind(program, "bias", "read", op.in.bias),
     ...tailFor(program, op),
-    ...modalityFor(program, op.rows),
+    ...facts.bindings,
     bind(program, "y", "write", op.out.y),
     ...(tail_out === undefined ? [] : [bind(program, "tail_out", "write", tail_out)]),
   ];
@@ -51,7 +52,7 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
     template: "conv",
     label: "conv",
     constants,
-    bindings: withFunctions(bindings, groupFunction("group", op.rows)),
+    bindings: withFunctions(bindings, ...facts.functions),
     workgroups: [Math.ceil(width(program, op.in.x) / 64), program.batch * Math.ceil(program.length / SPAN), 1],
   };
   return [{ variant: "window", requires: {}, scratch: [], dispatches: [dispatch] }];
@@ -59,6 +60,7 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
 
 export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[] {
   const channels = width(program, op.in.x);
+  const facts = rowFacts(program, op.in.reset, { group: op.rows });
   const runs = program.batch * Math.ceil(program.length / SPAN);
   const weights = count(tensorOf(program, op.in.weight).shape);
   const biases = count(tensorOf(program, op.in.bias).shape);
@@ -68,7 +70,7 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
     bind(program, "weight", "read", op.in.weight),
     bind(program, "bias", "read", op.in.bias),
     ...tailFor(program, op),
-    ...modalityFor(program, op.rows),
+    ...facts.bindings,
     scratch("partial", "write"),
     bind(program, "dx", "write", op.out.dx),
   ];
@@ -76,7 +78,7 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
     template: "conv",
     label: "conv_grad",
     constants: { ...convConstants(program, op), GRAD: true },
-    bindings: withFunctions(bindings, groupFunction("group", op.rows)),
+    bindings: withFunctions(bindings, ...facts.functions),
     workgroups: [Math.ceil(channels / 64), runs, 1],
   };
   const partial = { slot: 0, stride: weights + biases, count: runs, gradient: true };

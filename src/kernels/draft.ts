@@ -2,8 +2,8 @@
 import { layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
-import type { Table } from "./tables.js";
+import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { BEGINS, type Table } from "./tables.js";
 import type { TEMPLATES } from "./templates.gen.js";
 
 export type TemplateName = keyof typeof TEMPLATES;
@@ -103,12 +103,40 @@ export function grid(invocations: number, workgroup: number): { workgroups: [num
   return { workgroups: [x, Math.ceil(groups / x), 1], GRID_X: x };
 }
 
+/** What a kernel that mixes positions asks of a row: its group in some row sets, and whether a document begins there. */
+export interface RowFacts {
+  readonly bindings: readonly DraftBinding[];
+  /** WGSL: a function for each row set; with resets also `begins(row)`. */
+  readonly functions: readonly string[];
+}
+
+/** Modality and beginnings share a binding, so that no kernel needs one more. `sets` by the names of their functions. */
+export function rowFacts(
+  program: Program,
+  reset: TensorId | undefined,
+  sets: Readonly<Record<string, Rows>>,
+): RowFacts {
+  const named = Object.entries(sets);
+  if (reset === undefined) {
+    const functions = named.map(([name, rows]) => groupFunction(name, rows));
+    return { bindings: modalityFor(program, ...Object.values(sets)), functions };
+  }
+  const of = (id: TensorId): string => tensorOf(program, id).name;
+  const table: Table = { kind: "marks", source: of(program.modality), reset: of(reset), rows: rowsOf(program) };
+  const binding: DraftBinding = { name: "marks", access: "read", type: "array<u32>", target: { kind: "table", table } };
+  const functions = named.map(([name, rows]) => groupFunction(name, rows, `marks[row] & ${BEGINS - 1}u`));
+  return {
+    bindings: [binding],
+    functions: [...functions, `fn begins(row: u32) -> bool { return marks[row] >= ${BEGINS}u; }`],
+  };
+}
+
 /** WGSL that tells the group of a position from its modality; the binding `modality` goes with it. */
-export function groupFunction(name: string, rows: Rows): string {
+export function groupFunction(name: string, rows: Rows, modality = "modality[row]"): string {
   if (rows.over === "pictures" || rows.of.every((g) => g === 0)) return `fn ${name}(row: u32) -> u32 { return 0u; }`;
   const list = rows.of.map((g) => `${Math.max(g, 0)}u`).join(", ");
   return `const ${name}_of = array<u32, ${rows.of.length}>(${list});
-fn ${name}(row: u32) -> u32 { return ${name}_of[modality[row]]; }`;
+fn ${name}(row: u32) -> u32 { return ${name}_of[${modality}]; }`;
 }
 
 /** The modality binding, where one of the row sets needs it. */

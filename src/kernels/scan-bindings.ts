@@ -76,6 +76,7 @@ export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">
     D_AT: aligned(count(tensorOf(program, op.in.A_log).shape)),
     MANY: many,
     GATED: op.in.z !== undefined,
+    RESET: op.in.reset !== undefined,
     ROWS: rows,
   };
   return { channels, states, blocks, many, aGroups, dGroups, rows, constants };

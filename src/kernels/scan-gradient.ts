@@ -9,8 +9,7 @@ import {
   type DraftChoice,
   type DraftDispatch,
   grid,
-  groupFunction,
-  modalityFor,
+  rowFacts,
   scratch,
   withFunctions,
 } from "./draft.js";
@@ -66,6 +65,7 @@ function entering(
 ): DraftDispatch[] {
   const { dy, delta, B, C, A_log, D, z } = op.in;
   const across = Math.ceil(sizes.channels / 64);
+  const facts = rowFacts(program, op.in.reset, { group_a: op.rowsA });
   return [
     {
       template: "scan_gradient",
@@ -78,10 +78,10 @@ function entering(
           ...bindBC(program, B, C, "C"),
           ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
           bindSsm(A_log, D),
-          ...modalityFor(program, op.rowsA),
+          ...facts.bindings,
           scratch("scratch", "write"),
         ],
-        groupFunction("group_a", op.rowsA),
+        ...facts.functions,
       ),
       workgroups: [across, sizes.blocks, 1],
     },
@@ -115,6 +115,7 @@ function replays(
 ): DraftDispatch[] {
   const { dy, u, delta, B, C, A_log, D, carry, z } = op.in;
   const { states, blocks } = sizes;
+  const facts = rowFacts(program, op.in.reset, { group_a: op.rowsA, group_d: op.rowsD });
   const rowsC = `fn C_at(row: u32, n: u32) -> f32 { return scratch[${at.rowsCAt}u + row * ${states}u + n]; }`;
   const written = (writes: readonly Written[]): DraftBinding[] =>
     writes.flatMap((name) => {
@@ -140,13 +141,12 @@ function replays(
         ...bindBC(program, B, C, at.copiesC ? "B" : "both"),
         ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
         bindSsm(A_log, D),
-        ...modalityFor(program, op.rowsA, op.rowsD),
+        ...facts.bindings,
         ...(split ? [] : [bind(program, "carry", "read", carry)]),
         scratch("scratch", "write"),
         ...written(writes),
       ],
-      groupFunction("group_a", op.rowsA),
-      groupFunction("group_d", op.rowsD),
+      ...facts.functions,
       ...(at.copiesC ? [rowsC] : []),
     ),
     workgroups: [at.channelBlocks, shared ? blocks : Math.ceil(blocks / 64), 1],

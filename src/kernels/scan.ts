@@ -1,27 +1,19 @@
 // Kernels of the selective scan: local runs of the chunks, the carry from chunk to chunk, the replay.
 import type { OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
-import {
-  bind,
-  type DraftChoice,
-  type DraftDispatch,
-  groupFunction,
-  modalityFor,
-  scratch,
-  withFunctions,
-} from "./draft.js";
+import { bind, type DraftChoice, type DraftDispatch, rowFacts, scratch, withFunctions } from "./draft.js";
 import { bindBC, bindSsm, scanSizes, storageBuffers } from "./scan-bindings.js";
 
 export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
-  const { u, delta, B, C, A_log, D, z, h0 } = op.in;
+  const { u, delta, B, C, A_log, D, z, h0, reset } = op.in;
   const { h_end } = op.out;
   const { channels, states, blocks, many, aGroups, constants: sizes } = scanSizes(program, op);
   // One chunk alone passes nothing on, unless its last h is asked for.
   const passes = many || h_end !== undefined;
   const constants = { ...sizes, MANY: passes, STATE_IN: h0 !== undefined, STATE_OUT: h_end !== undefined };
   const across = Math.ceil(channels / 64);
-  const groupA = groupFunction("group_a", op.rowsA);
-  const groupD = groupFunction("group_d", op.rowsD);
+  const localFacts = rowFacts(program, reset, { group_a: op.rowsA });
+  const replayFacts = rowFacts(program, reset, { group_a: op.rowsA, group_d: op.rowsD });
   const local: DraftDispatch = {
     template: "scan",
     label: "scan_local",
@@ -32,10 +24,10 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
         bind(program, "delta", "read", delta),
         ...bindBC(program, B, C, "B"),
         bindSsm(A_log, D),
-        ...modalityFor(program, op.rowsA),
+        ...localFacts.bindings,
         scratch("scratch", "write"),
       ],
-      groupA,
+      ...localFacts.functions,
     ),
     workgroups: [across, blocks, 1],
   };
@@ -63,12 +55,11 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
         ...bindBC(program, B, C, "both"),
         ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
         bindSsm(A_log, D),
-        ...modalityFor(program, op.rowsA, op.rowsD),
+        ...replayFacts.bindings,
         bind(program, "carry", "read", op.out.carry),
         bind(program, "y", "write", op.out.y),
       ],
-      groupA,
-      groupD,
+      ...replayFacts.functions,
     ),
     workgroups: [across, blocks, 1],
   };

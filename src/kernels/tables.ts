@@ -4,6 +4,8 @@ import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 
 /** Rows in a tile of a table; a tile never mixes groups. */
 export const ROW_TILE = 64;
+/** The bit of a mark that says that a document begins. */
+export const BEGINS = 0x80000000;
 /** Marks a slot without a row, and the group of rows that no group owns. */
 export const NO_ROW = 0xffffffff;
 
@@ -12,6 +14,7 @@ export const NO_ROW = 0xffffffff;
  *   [tiles] the tile's group, [tiles × ROW_TILE] row or NO_ROW, [groups + 1] the first tile of each group.
  * targets: the same, where the only group is the rows with a target ≥ 0.
  * occurrences: [V + 1] first place of each token, [R] rows in the order of their token, then of position.
+ * marks: [R] what kernels that mix positions ask of a row: its modality, and BEGINS where a document begins.
  * span: [pictures, 2] first row and number of rows of each picture.
  * `source` names the batch tensor that a table is made from: modalities for rows.
  */
@@ -24,6 +27,7 @@ export type Table =
       readonly rows: number;
     }
   | { readonly kind: "targets"; readonly source: string; readonly rows: number }
+  | { readonly kind: "marks"; readonly source: string; readonly reset: string; readonly rows: number }
   | { readonly kind: "occurrences"; readonly source: string; readonly rows: number; readonly vocabulary: number }
   | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly pictures: number };
 
@@ -44,6 +48,7 @@ export function tableSize(table: Table): number {
   if (table.kind === "rows") return tilesOf(table) * (1 + ROW_TILE) + table.groups + 1;
   if (table.kind === "targets") return tilesOf(table) * (1 + ROW_TILE) + 2;
   if (table.kind === "occurrences") return table.vocabulary + 1 + table.rows;
+  if (table.kind === "marks") return table.rows;
   return 2 * table.pictures;
 }
 
@@ -119,5 +124,9 @@ export function fillTable(table: Table, batch: (name: string) => ArrayLike<numbe
   const source = batch(table.source);
   if (table.kind === "rows") return tiles(table, table.groups, (r) => table.of[source[r] as number] as number);
   if (table.kind === "targets") return tiles(table, 1, (r) => ((source[r] as number) >= 0 ? 0 : -1));
+  if (table.kind === "marks") {
+    const reset = batch(table.reset);
+    return Uint32Array.from(source, (modality, r) => (modality | (reset[r] === 1 ? BEGINS : 0)) >>> 0);
+  }
   return table.kind === "occurrences" ? occurrences(table, source) : spans(table, source);
 }

@@ -94,7 +94,8 @@ const scan = through<"scan">(
     };
     const { rowsA, rowsD } = op;
     const { carry } = op.out;
-    context.add({ kind: "scan_grad", in: { dy, u, delta, B, C, A_log, D, carry }, out, rowsA, rowsD });
+    const reset = op.in.reset === undefined ? {} : { reset: op.in.reset };
+    context.add({ kind: "scan_grad", in: { dy, u, delta, B, C, A_log, D, carry, ...reset }, out, rowsA, rowsD });
     context.contribute(u, out.du);
     context.contribute(delta, out.ddelta);
     context.contribute(B, out.dB);

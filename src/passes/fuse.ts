@@ -8,7 +8,7 @@ export interface FuseLimits {
   readonly storageBuffers: number;
 }
 
-/** Storage buffers that the backward scan binds with its gate fused in; one more where A or D has groups. */
+/** Storage buffers that the backward scan binds with its gate fused in; one more where A or D has groups, or resets. */
 export const GATED_SCAN_BUFFERS = 11;
 
 /** What a rewrite works on: changes are made through these functions only. */
@@ -124,8 +124,8 @@ function gateIntoScan(r: Rewriting): number {
     const z = silu.in.x;
     const grad = reader(r, scan.out.carry, "scan_grad");
     if (grad) {
-      const grouped = isUniform(scan.rowsA) && isUniform(scan.rowsD) ? 0 : 1;
-      if (r.limits.storageBuffers < GATED_SCAN_BUFFERS + grouped) continue;
+      const marked = isUniform(scan.rowsA) && isUniform(scan.rowsD) && scan.in.reset === undefined ? 0 : 1;
+      if (r.limits.storageBuffers < GATED_SCAN_BUFFERS + marked) continue;
       const dy = r.producer(grad.in.dy);
       const slope = reader(r, z, "activate_grad");
       const dgate = slope && r.producer(slope.in.dy);

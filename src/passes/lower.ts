@@ -2,6 +2,7 @@
 
 import { lowerAttention } from "../blocks/attention.js";
 import { lowerMamba, NORM_EPS } from "../blocks/mamba.js";
+import type { Sequences } from "../blocks/sequences.js";
 import type { BlockFields, BlockOf, CheckedSpec } from "../front/spec.js";
 import { shared } from "../ir/ownership.js";
 import { type Builder, build, type Program, type TensorId } from "../ir/program.js";
@@ -25,9 +26,11 @@ export interface LowerOptions {
   /** drawn: the noising is part of the program; given: the batch holds `noisy.NAME` and `noise.NAME`. */
   readonly noise: "drawn" | "given";
   /** carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`. */
-  readonly state?: "none" | "carried" | undefined;
+  readonly state?: Sequences["state"] | undefined;
   /** With a state carried: positions that the caches of attention hold. */
   readonly cache?: number | undefined;
+  /** Whether each document begins from nothing; as the spec says if absent. */
+  readonly reset?: boolean | undefined;
 }
 
 type LowerBlock<K extends BlockFields["kind"]> = (
@@ -35,17 +38,18 @@ type LowerBlock<K extends BlockFields["kind"]> = (
   fields: BlockOf<K>,
   layer: number,
   x: TensorId,
-  state: LowerOptions["state"],
-  cache: LowerOptions["cache"],
+  sequences: Sequences,
 ) => TensorId;
 const BLOCKS: { readonly [K in BlockFields["kind"]]: LowerBlock<K> } = { mamba: lowerMamba, attention: lowerAttention };
 
-function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, { state, cache }: LowerOptions): TensorId {
+function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: LowerOptions): TensorId {
+  const { state = "none", cache = builder.length, reset = spec.data.reset } = options;
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
     const { fields } = block;
-    return (BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>)(builder, fields, layer, hidden, state, cache);
+    const lowerBlock = BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>;
+    return lowerBlock(builder, fields, layer, hidden, { state, cache, reset });
   }, x);
 }
 

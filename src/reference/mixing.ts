@@ -1,10 +1,17 @@
 // The float64 meaning of what mixes positions: the causal convolution and the selective scan.
 import type { OpOf } from "../ir/op.js";
+import type { TensorId } from "../ir/program.js";
 import { columns, groupOf, make, read, type Values } from "./values.js";
 
 const sigmoid = (s: number): number => 1 / (1 + Math.exp(-s));
 export const silu = (s: number): number => s * sigmoid(s);
 export const siluGrad = (s: number): number => sigmoid(s) * (1 + s * (1 - sigmoid(s)));
+
+/** Whether a document begins at a row. */
+function beginsAt(v: Values, reset: TensorId | undefined): (r: number) => boolean {
+  const marks = reset === undefined ? undefined : read(v, reset);
+  return (r) => marks?.[r] === 1;
+}
 
 /** Where the input `back` positions before row r stands in x or, before the sequence, in the tail; undefined for a 0. */
 function tapAt(
@@ -13,8 +20,10 @@ function tapAt(
 ): (r: number, back: number) => { row: number; tail: boolean } | undefined {
   const { length } = v.program;
   const K = columns(v, op.in.weight);
+  const begins = beginsAt(v, op.in.reset);
   return (r, back) => {
     const t = (r % length) - back;
+    for (let after = r; after > r - back && after >= r - (r % length); after--) if (begins(after)) return undefined;
     if (t >= 0) return { row: r - back, tail: false };
     if (op.in.tail === undefined) return undefined;
     return { row: Math.floor(r / length) * (K - 1) + (K - 1) + t, tail: true };
@@ -125,13 +134,15 @@ function states(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">): Float64Array {
   const group = groupOf(v, op.rowsA);
   const h = new Float64Array(u.length * N);
   const before = stateBefore(v, op, h);
+  const begins = beginsAt(v, op.in.reset);
   for (let r = 0; r < u.length / E; r++) {
     for (let e = 0; e < E; e++) {
       const i = r * E + e;
       for (let n = 0; n < N; n++) {
         const A = -Math.exp(A_log[(group(r) * E + e) * N + n] as number);
         const step = delta[i] as number;
-        h[i * N + n] = Math.exp(step * A) * before(r, e, n) + step * (B[r * N + n] as number) * (u[i] as number);
+        const kept = begins(r) ? 0 : Math.exp(step * A) * before(r, e, n);
+        h[i * N + n] = kept + step * (B[r * N + n] as number) * (u[i] as number);
       }
     }
   }
@@ -184,6 +195,7 @@ export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
   const { length } = v.program;
   const h = states(v, op);
   const stateBeforeRow = stateBefore(v, op, h);
+  const begins = beginsAt(v, op.in.reset);
   const y = readout(v, op, h);
   const dout = read(v, op.in.dy);
   const z = op.in.z === undefined ? undefined : read(v, op.in.z);
@@ -223,7 +235,7 @@ export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
       for (let n = 0; n < N; n++) {
         const at = (groupA(r) * E + e) * N + n;
         const A = -Math.exp(A_log[at] as number);
-        const decay = Math.exp(step * A);
+        const decay = begins(r) ? 0 : Math.exp(step * A);
         const before = stateBeforeRow(r, e, n);
         const b = B[r * N + n] as number;
         const gn = (g[n] as number) + d * (C[r * N + n] as number);

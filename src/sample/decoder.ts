@@ -55,7 +55,8 @@ export interface DecoderOptions {
 const pictureScope = (modality: PatchesModality): string => `picture.${modality.name}`;
 
 function phasesOf({ model }: CheckedSpec, batch: number, piece: number, cache: number): PhaseRequest[] {
-  const carried = { noise: "given", gradients: false, state: "carried", batch, cache } as const;
+  // A sequence holds one document.
+  const carried = { noise: "given", gradients: false, state: "carried", reset: false, batch, cache } as const;
   return [
     { ...carried, name: "step", part: "next", length: 1 },
     { ...carried, name: "prefill", part: "next", length: piece },

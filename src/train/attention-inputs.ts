@@ -48,7 +48,7 @@ function spansOf({ model: { blocks, layers } }: CheckedSpec): Spans[] {
 }
 
 /** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
-export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = false): [string, HostArray][] {
+export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.data.reset): [string, HostArray][] {
   const used = spansOf(spec);
   if (used.length === 0) return [];
   const first = starts(placed);

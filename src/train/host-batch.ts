@@ -84,6 +84,10 @@ export const embeddedTokens = (spec: CheckedSpec, { tokens, modality, document }
     return patch || (document[r] as number) < 0 ? -1 : token;
   });
 
+/** 1 where a document begins, or the padding after the last one: [R]. */
+export const resetsOf = ({ document, length }: Pick<Batch, "document" | "length">): Uint32Array<ArrayBuffer> =>
+  Uint32Array.from(document, (number, r) => (r % length === 0 || number !== document[r - 1] ? 1 : 0));
+
 /** Everything that the phases of a model read of a batch. */
 export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { seed, draw }: Draw): HostBatch {
   const { modality, tokens, pictures } = batch;
@@ -91,6 +95,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { see
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
     ["embedded", embeddedTokens(spec, batch)],
+    ["reset", resetsOf(batch)],
     ...attentionArrays(spec, batch),
     ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
     ...tokenArrays(spec, targetsOf(spec, batch), modality, counts),

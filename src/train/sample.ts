@@ -6,7 +6,7 @@ import { alphaBar } from "../objectives/ddpm.js";
 import { type Stream, stream } from "../random/stream.js";
 import { attentionArrays } from "./attention-inputs.js";
 import { cappedAlphaBar, denoiseStep, visitedTimesteps } from "./denoise.js";
-import { embeddedTokens, type HostArray } from "./host-batch.js";
+import { embeddedTokens, type HostArray, resetsOf } from "./host-batch.js";
 import type { Model } from "./model.js";
 
 export interface SampleOptions {
@@ -88,6 +88,7 @@ export async function samplePictures(
     timestep.fill(t, 0, pictures.length);
     const arrays: [string, HostArray][] = [
       ["modality", Uint32Array.from(batch.modality)],
+      ["reset", resetsOf(batch)],
       ["embedded", embedded],
       ...attention,
       [`noisy.${declared.name}`, noisy],

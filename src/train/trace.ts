@@ -7,7 +7,7 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { attentionArrays, type Placed } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
-import { type Counts, type HostArray, lossesOf, tokenArrays } from "./host-batch.js";
+import { type Counts, type HostArray, lossesOf, resetsOf, tokenArrays } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
 import { type Model, openModel, stepScalars } from "./model.js";
 
@@ -71,8 +71,7 @@ async function traceStack(
   const model = await openModel(device, compiled);
   loadParameters(model, file, options.prefix);
   const placed: StepTensors = { spec, file, prefix: "", batch, length, modality };
-  const attention = attentionArrays(spec, placedAs(placed));
-  model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...attention, ...inputs]));
+  model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...placeArrays(placed), ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
   const out = new Map<string, Tensor>();
@@ -116,9 +115,22 @@ function picturesAt(step: StepTensors, declared: PatchesModality, index: number)
   return picture;
 }
 
-/** One document in each sequence, and its pictures; none where no attention would look at them. */
+/** The document of each position: one in each sequence, unless documents do not see each other; then the file says. */
+function documentsOf({ spec, file, prefix, batch, length }: StepTensors): Int32Array<ArrayBuffer> {
+  if (!spec.data.reset) return new Int32Array(batch * length);
+  const because = "documents count from 0, and -1 is padding";
+  return indicesOf(file, `${prefix}document`, { shape: [batch, length], from: -1, limit: 2 ** 31 - 1, because });
+}
+
+/** What the blocks read of where positions stand. */
+function placeArrays(step: StepTensors): [string, HostArray][] {
+  const placed = placedAs(step);
+  return [["reset", resetsOf(placed)], ...attentionArrays(step.spec, placed)];
+}
+
+/** Documents, and their pictures; none where no attention would look at them. */
 function placedAs(step: StepTensors): Placed {
-  const { spec, batch, length } = step;
+  const { spec, length } = step;
   const { blocks, modalities } = spec.model;
   const attends = blocks.some(({ fields }) => fields.kind === "attention");
   const pictures = modalities.flatMap((declared, modality) => {
@@ -127,7 +139,7 @@ function placedAs(step: StepTensors): Placed {
     const firsts = [...picture.keys()].filter((r) => picture[r] !== -1 && picture[r] !== picture[r - 1]);
     return firsts.map((position) => ({ modality, position }));
   });
-  return { length, document: new Int32Array(batch * length), pictures };
+  return { length, document: documentsOf(step), pictures };
 }
 
 function pictureArrays(step: StepTensors, declared: PatchesModality, index: number): [string, HostArray][] {
@@ -176,8 +188,11 @@ function stepBatch(
     because: `the spec's vocabulary has ${size} ids`,
     where: (r) => !isPatch(r),
   });
+  const given: StepTensors = { spec, file, prefix, batch, length, modality };
+  const document = documentsOf(given);
+  const follows = (r: number): boolean => (r + 1) % length !== 0 && document[r] === document[r + 1];
   const targets = Int32Array.from(tokens, (_, r) =>
-    (r + 1) % length === 0 || isPatch(r) || isPatch(r + 1) ? -1 : (tokens[r + 1] as number),
+    !follows(r) || (document[r] as number) < 0 || isPatch(r) || isPatch(r + 1) ? -1 : (tokens[r + 1] as number),
   );
   const patches = spec.model.modalities.map(({ kind }, index) =>
     kind === "patches" ? modality.filter((m) => m === index).length : 0,
@@ -186,11 +201,10 @@ function stepBatch(
     tokens: spec.model.modalities.map((_, m) => targets.filter((t, r) => t >= 0 && modality[r + 1] === m).length),
     patches,
   };
-  const given: StepTensors = { spec, file, prefix, batch, length, modality };
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
+    ...placeArrays(given),
     ["embedded", Int32Array.from(tokens, (t, r) => (isPatch(r) ? -1 : t))],
-    ...attentionArrays(spec, placedAs(given)),
     ...tokenArrays(spec, targets, modality, counts),
     ...spec.model.modalities.flatMap((declared, index) =>
       declared.kind === "patches" ? pictureArrays(given, declared, index) : [],

@@ -32,6 +32,7 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly chunk: number;
   readonly fuse?: false;
   readonly state?: "carried";
+  readonly reset?: boolean;
   /** Where the device has less than these, what it has. */
   readonly limits?: Partial<Profile["limits"]>;
   readonly vocabulary?: number;
@@ -162,23 +163,13 @@ const CASES: readonly Case[] = [
 /** A state comes in and goes out. */
 const CARRIED: readonly Case[] = [
   {
-    name: "one position with a state",
+    name: "one position with a state and a tail of seven",
     modalities: [text, image],
     d_model: 7,
-    block: { d_state: 8, d_conv: 3 },
+    block: { d_state: 8, d_conv: 8 },
     decouple: ["A", "conv1d"],
     batch: 3,
     length: 1,
-    chunk: 64,
-    state: "carried",
-  },
-  {
-    name: "two positions and a tail of seven, in one chunk",
-    modalities: [text, image],
-    d_model: 20,
-    block: { d_conv: 8 },
-    batch: 2,
-    length: 2,
     chunk: 64,
     state: "carried",
   },
@@ -204,6 +195,61 @@ const CARRIED: readonly Case[] = [
     length: 129,
     chunk: 64,
     state: "carried",
+    workgroups: ({ kind }) => kind === "scan_grad",
+  },
+];
+
+/** Documents begin anywhere, also right before and after the ends of chunks and runs. */
+const RESET: readonly Case[] = [
+  {
+    name: "65 positions of many documents, all parts in two groups, for 8 storage buffers",
+    modalities: [text, image, speech],
+    d_model: 7,
+    groups: allParts,
+    batch: 2,
+    length: 65,
+    chunk: 16,
+    reset: true,
+    limits: { storageBuffers: 8 },
+    workgroups: ({ kind }) => kind === "scan_grad",
+  },
+  {
+    name: "66 positions, a document at each but four, in one chunk and a tail of seven",
+    modalities: [text, image],
+    d_model: 12,
+    block: { d_state: 8, d_conv: 8 },
+    batch: 2,
+    length: 66,
+    chunk: 66,
+    reset: true,
+    state: "carried",
+    values: { reset: (r) => ([0, 3, 63, 64].includes(r) ? 0 : 1) },
+  },
+  {
+    name: "129 positions of documents that go on from a state, every variant of the backward scan",
+    modalities: [text, image, speech],
+    d_model: 33,
+    block: { d_state: 8 },
+    batch: 2,
+    length: 129,
+    chunk: 8,
+    reset: true,
+    state: "carried",
+    values: { reset: (r) => (r % 129 === 5 || r % 129 === 8 || r % 129 === 63 || r % 129 === 128 ? 1 : 0) },
+    workgroups: ({ kind }) => kind === "scan_grad",
+  },
+  {
+    name: "20 positions, nothing fused",
+    modalities: [text, image],
+    d_model: 6,
+    block: { d_state: 64, d_conv: 3 },
+    decouple: ["D", "conv1d"],
+    batch: 2,
+    length: 20,
+    chunk: 8,
+    reset: true,
+    fuse: false,
+    limits: { storageBuffers: 8, workgroupBytes: 16384 },
     workgroups: ({ kind }) => kind === "scan_grad",
   },
 ];
@@ -259,7 +305,7 @@ describe.skipIf(missing)("kernels", () => {
   const { MOM_TEST_THOROUGH, MOM_TEST_UNCHECKED } = process.env;
   const thorough = (): boolean => opened.profile.kind === "gpu" || Boolean(MOM_TEST_THOROUGH || MOM_TEST_UNCHECKED);
 
-  test.each([...CASES, ...CARRIED, ALONE])("$name", async (sizes) => {
+  test.each([...CASES, ...CARRIED, ...RESET, ALONE])("$name", async (sizes) => {
     const profile = within(opened.profile, sizes.limits);
     const v = known(sizes, profile);
     const check = async (kind: "cpu" | "gpu", op: (op: Op) => boolean): Promise<void> => {

@@ -81,7 +81,7 @@ const linear =
   };
 
 const scan =
-  (state: "none" | "carried"): Case =>
+  (state: "none" | "carried", resets = false): Case =>
   (b) => {
     const [E, N] = [3, 2];
     const u = b.leaf("u", R, E);
@@ -92,9 +92,16 @@ const scan =
     const y = b.value(R, E);
     const carry = b.value(SIZE.batch * b.chunks, N, E);
     const rowsD: Rows = { over: "positions", groups: 2, of: [0, 0, 1] };
+    const reset = resets ? { reset: b.index("reset", R) } : {};
     const h0 = state === "none" ? {} : { h0: b.input("batch", "h0", [SIZE.batch, N, E]) };
     const end = state === "none" ? {} : { h_end: b.tensor("result", "h_end", [SIZE.batch, N, E]) };
-    b.add({ kind: "scan", in: { u, delta, B, C, A_log, D, ...h0 }, out: { y, carry, ...end }, rowsA: grouped, rowsD });
+    b.add({
+      kind: "scan",
+      in: { u, delta, B, C, A_log, D, ...h0, ...reset },
+      out: { y, carry, ...end },
+      rowsA: grouped,
+      rowsD,
+    });
     // A gate, as a block has one: fusion takes it in.
     const z = b.leaf("z", R, E);
     const gate = b.value(R, E);
@@ -105,13 +112,14 @@ const scan =
   };
 
 const conv =
-  (state: "none" | "carried"): Case =>
+  (state: "none" | "carried", resets = false): Case =>
   (b) => {
+    const reset = resets ? { reset: b.index("reset", R) } : {};
     const y = b.value(R, 3);
     const inputs = { x: b.leaf("x", R, 3), weight: b.leaf("weight", 2, 3, 1, 4), bias: b.leaf("bias", 2, 3) };
     const tail = state === "none" ? {} : { tail: b.input("batch", "tail", [SIZE.batch * 3, 3]) };
     const end = state === "none" ? {} : { tail_out: b.tensor("result", "tail_out", [SIZE.batch * 3, 3]) };
-    b.add({ kind: "conv", in: { ...inputs, ...tail }, out: { y, ...end }, rows: grouped });
+    b.add({ kind: "conv", in: { ...inputs, ...tail, ...reset }, out: { y, ...end }, rows: grouped });
     const active = b.value(R, 3);
     b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
     return active;
@@ -228,10 +236,10 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   rms: [norm],
   rescale: [norm],
   norm_grad: [norm],
-  conv: [conv("none"), conv("carried")],
-  conv_grad: [conv("none"), conv("carried")],
-  scan: [scan("none"), scan("carried")],
-  scan_grad: [scan("none"), scan("carried")],
+  conv: [conv("none"), conv("carried"), conv("none", true), conv("carried", true)],
+  conv_grad: [conv("none"), conv("carried"), conv("none", true), conv("carried", true)],
+  scan: [scan("none"), scan("carried"), scan("none", true), scan("carried", true)],
+  scan_grad: [scan("none"), scan("carried"), scan("none", true), scan("carried", true)],
   rotate: [rotation(false), rotation(true)],
   attention: [attention(0), attention(3)],
   attention_grad: [attention(0), attention(3)],
@@ -281,6 +289,7 @@ function inputsOf(program: Program): Values {
     if (name === "tokens" || name === "target") return fill(() => s.below(6) - 1);
     const picture = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
     if (name === "picture") return picture;
+    if (name === "reset") return [0, 0, 1, 0, 1, 1, 0, 0, 1, 1];
     // The host weighs only what stands in a picture.
     if (name === "scale" && pictured) return picture.map((p) => (p < 0 ? 0 : s.normal()));
     return fill(() => s.normal());

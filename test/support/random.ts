@@ -8,6 +8,8 @@ export interface RandomOptions {
   readonly modality?: (row: number) => number;
   /** The target of each row; by default any token, or now and then none. */
   readonly target?: (row: number) => number;
+  /** Whether (1) or not (0) a document begins at each row; by default at one in eleven. */
+  readonly reset?: (row: number) => number;
 }
 
 function runs(rows: number, modalities: number, s: Stream): number[] {
@@ -47,6 +49,7 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     const fill = (next: () => number): number[] => Array.from({ length: size }, next);
     const [head, rest] = [name.split(".")[0] as string, name.split(".").slice(1).join(".")];
     if (name === "modality") return modality;
+    if (name === "reset") return fill(() => (s.below(11) === 0 ? 1 : 0)).map((mark, r) => options.reset?.(r) ?? mark);
     if (name === "embedded") return fill(() => s.below(vocabulary)).map((t, r) => (modality[r] === 1 ? -1 : t));
     if (name === "target" && options.target) return modality.map((_, r) => options.target?.(r) as number);
     if (name === "target") return fill(() => s.below(vocabulary + 3)).map((t) => (t < vocabulary ? t : -1));

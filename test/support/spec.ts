@@ -23,6 +23,7 @@ export interface SpecSketch {
   };
   readonly train?: Partial<CheckedSpec["train"]>;
   readonly length?: number;
+  readonly reset?: boolean;
 }
 
 export const text: Modality = { kind: "tokens", name: "text", vocab: 40 };
@@ -87,7 +88,7 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
     objectives:
       wanted.objectives ??
       wanted.modalities.map((m) => (m.kind === "patches" ? ddpm : { kind: "cross_entropy", weight: 1 })),
-    data: { source: { kind: "emoji" }, length: wanted.length ?? 64, held_out: 0.05 },
+    data: { source: { kind: "emoji" }, length: wanted.length ?? 64, held_out: 0.05, reset: wanted.reset ?? false },
     train: {
       steps: 20,
       batch: 4,

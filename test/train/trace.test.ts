@@ -70,6 +70,22 @@ describe.skipIf(missing)("mom trace", () => {
     model.runtime.destroy();
   });
 
+  test("documents that do not see each other are numbered by the file", async () => {
+    const apart = { ...spec, data: { ...spec.data, reset: true } };
+    const made = async (document: readonly number[]): Promise<GivenTensors> => {
+      const file = new Map(right).set("batch.0.document", whole(document));
+      return await trace(await testDevice(), apart, file, options);
+    };
+    await expect(trace(await testDevice(), apart, right, options)).rejects.toThrow(
+      "The tensors lack batch.0.document.",
+    );
+    const none = modality.map(() => 0);
+    await expect(made(none.map((_, r) => (r === 7 ? -2 : 0)))).rejects.toThrow("batch.0.document holds -2 at [0, 7]");
+    const together = await tracing(right);
+    expect((await made(none)).get("loss")).toEqual(together.get("loss"));
+    expect((await made(none.map((_, r) => (r % L < 12 ? 0 : 1)))).get("loss")).not.toEqual(together.get("loss"));
+  });
+
   test("takes whole numbers of any width and real ones of two", async () => {
     const made = await tracing(right);
     const file = new Map(right);

@@ -1,0 +1,115 @@
+// Documents packed into one sequence, on the device, against each of them alone: outputs, gradients, losses.
+import { describe, expect, test } from "vitest";
+import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { compile } from "../../src/compile.js";
+import { stream } from "../../src/random/stream.js";
+import type { HostArray } from "../../src/train/host-batch.js";
+import { openModel, stepScalars } from "../../src/train/model.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { relativeError } from "../support/fixtures.js";
+import { image, sketch, speech, text } from "../support/spec.js";
+
+const missing = await missingAdapter();
+
+const LENGTH = 80;
+const CHUNK = 16;
+/** The first two begin where a chunk does; padding follows the last one. */
+const DOCUMENTS = [32, 29, 12];
+const starts = DOCUMENTS.map((_, i) => DOCUMENTS.slice(0, i).reduce((sum, n) => sum + n, 0));
+const end = DOCUMENTS.reduce((sum, n) => sum + n, 0);
+
+const spec = sketch({
+  modalities: [text, image, speech],
+  vocabulary: 50,
+  d_model: 12,
+  layers: 2,
+  block: { d_state: 8 },
+  groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
+});
+const d = spec.model.d_model;
+const draw = stream("sample", 4);
+const normal = (size: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: size }, () => draw.normal());
+const input = normal(LENGTH * d);
+/** Of the padding nothing is asked. */
+const cotangent = normal(LENGTH * d).map((x, i) => (i < end * d ? x : 0));
+const modality = Uint32Array.from({ length: LENGTH }, () => draw.below(3));
+
+/** Each document from the start of a sequence of its own, with zeros after it. */
+function alone<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(all: T, columns: number): T {
+  const rows = DOCUMENTS.map((length, i) =>
+    all.subarray((starts[i] as number) * columns, ((starts[i] as number) + length) * columns),
+  );
+  const out = (all instanceof Float32Array ? new Float32Array(3 * all.length) : new Uint32Array(3 * all.length)) as T;
+  rows.forEach((row, i) => {
+    out.set(row, i * all.length);
+  });
+  return out;
+}
+
+describe.skipIf(missing)("documents packed into one sequence", () => {
+  test.each([true, false])(
+    "are each document alone: forward, backward, gradients of weights (fused: %s)",
+    async (fuse) => {
+      const opened = await testDevice();
+      const stack = { part: "stack", noise: "given", gradients: true, wanted: ["input"] } as const;
+      const compiled = compile(spec, {
+        profile: opened.profile,
+        batch: 1,
+        length: LENGTH,
+        chunk: CHUNK,
+        fuse,
+        variants: "first",
+        phases: [
+          { ...stack, name: "packed", reset: true },
+          { ...stack, name: "leaking", reset: false },
+          { ...stack, name: "alone", reset: false, batch: 3, wanted: ["alone/input"] },
+        ],
+      });
+      const model = await openModel(opened, compiled);
+      model.initialise(3);
+      model.writeStep(stepScalars(spec.train.optimizer, 1e-3, 1, 1, false));
+      const begins = Uint32Array.from({ length: LENGTH }, (_, r) => ([...starts, end].includes(r) ? 1 : 0));
+      const arrays: [string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, number][] = [
+        ["input", input, d],
+        ["cotangent", cotangent, d],
+        ["modality", modality, 1],
+      ];
+      const packed = new Map<string, HostArray>([
+        ...arrays.map(([name, all]) => [name, all] as const),
+        ["reset", begins],
+      ]);
+      model.writeBatch(packed);
+      model.writeBatch(new Map(arrays.map(([name, all, columns]) => [name, alone(all, columns)])), "alone");
+      const of = async (phase: string, output: string, gradient: string) => {
+        model.runtime.run([phase]);
+        const results = [await model.result(output), await model.result(gradient)] as const;
+        return { results, weights: await model.read("gradients") };
+      };
+      const found = await of("packed", "output", "grad.input");
+      const leaking = await of("leaking", "output", "grad.input");
+      const expected = await of("alone", "alone/output", "grad.alone/input");
+      for (const k of [0, 1] as const) {
+        DOCUMENTS.forEach((length, i) => {
+          const from = (starts[i] as number) * d;
+          const mine = found.results[k].subarray(from, from + length * d);
+          const its = expected.results[k].subarray(i * LENGTH * d, (i * LENGTH + length) * d);
+          if ((starts[i] as number) % CHUNK === 0)
+            expect(
+              mine.every((x, n) => x === its[n]),
+              `document ${i}`,
+            ).toBe(true);
+          expect(relativeError(mine, its), `document ${i}`).toBeLessThan(1e-6);
+          // The documents before are seen without resets, and those after send their gradients.
+          const seen = leaking.results[k].subarray(from, from + length * d);
+          if (k === 0 ? i > 0 : i < 2) expect(relativeError(seen, its)).toBeGreaterThan(1e-3);
+        });
+      }
+      expect(found.weights.size).toBe(compiled.parameters.length);
+      for (const [name, { data }] of expected.weights) {
+        const error = relativeError(found.weights.get(name)?.data as Float32Array, data as Float32Array);
+        expect(error, name).toBeLessThan(1e-6);
+      }
+      model.runtime.destroy();
+    },
+  );
+});
