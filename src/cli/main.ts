@@ -43,6 +43,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/data.js"),
   },
   {
+    name: "sample",
+    summary: "sample from a trained model: continue a text, draw a picture, say what a picture shows",
+    example: 'mom sample runs/quickstart --prompt "red apple" --modality image',
+    load: () => import("./verbs/sample.js"),
+  },
+  {
     name: "trace",
     summary: "make steps on given tensors and write all that they make",
     example:

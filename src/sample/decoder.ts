@@ -50,18 +50,24 @@ export interface DecoderOptions {
   readonly piece?: number;
   /** Positions that attention remembers of a sequence: no sequence gets longer. By default the spec's data.length. */
   readonly capacity?: number;
+  /** Whether a modality's pictures are wanted; all are, where it is absent. */
+  readonly pictures?: (modality: number) => boolean;
 }
 
 const pictureScope = (modality: PatchesModality): string => `picture.${modality.name}`;
 
-function phasesOf({ model }: CheckedSpec, batch: number, piece: number, cache: number): PhaseRequest[] {
-  // A sequence holds one document.
-  const carried = { noise: "given", gradients: false, state: "carried", reset: false, batch, cache } as const;
+function phasesOf(
+  { model }: CheckedSpec,
+  { sequences: batch, piece = PIECE, pictures }: DecoderOptions,
+  cache: number,
+): PhaseRequest[] {
+  // A sequence holds one document: there is nothing to reset at.
+  const carried = { noise: "given", gradients: false, state: "carried", batch, cache, reset: false } as const;
   return [
     { ...carried, name: "step", part: "next", length: 1 },
     { ...carried, name: "prefill", part: "next", length: piece },
-    ...model.modalities.flatMap((modality): PhaseRequest[] =>
-      modality.kind === "patches"
+    ...model.modalities.flatMap((modality, index): PhaseRequest[] =>
+      modality.kind === "patches" && (pictures === undefined || pictures(index))
         ? [{ ...carried, name: pictureScope(modality), part: "denoise", length: patchesPerPicture(modality) }]
         : [],
     ),
@@ -76,8 +82,9 @@ export async function openDecoder(
   device: OpenDevice,
   spec: CheckedSpec,
   weights: Tensors,
-  { sequences: B, piece = PIECE, capacity = spec.data.length }: DecoderOptions,
+  options: DecoderOptions,
 ): Promise<Decoder> {
+  const { sequences: B, piece = PIECE, capacity = spec.data.length } = options;
   const { modalities, vocabulary } = spec.model;
   const attends = spec.model.layers.some((index) => spec.model.blocks[index]?.fields.kind === "attention");
   const cache = Math.max(capacity, piece, ...modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) : 0)));
@@ -88,13 +95,15 @@ export async function openDecoder(
     batch: B,
     // Nobody's length, so that each phase has fields of its own.
     length: 0,
-    phases: phasesOf(spec, B, piece, cache),
+    phases: phasesOf(spec, options, cache),
     variants: "first",
   });
   const model = await openModel(device, compiled);
   const { runtime } = model;
   const { plan } = compiled;
-  model.load("parameters", weights);
+  // Those of pictures that nobody wants are left where they are.
+  const used = new Set(compiled.parameters.map(({ name }) => name));
+  model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
   const all = Array.from({ length: B }, (_, b) => b);
   const states = stateFields(plan).map(([next, state]) => {
     const field = (name: string): Field => plan.fields.find((f) => f.name === name) as Field;

@@ -68,7 +68,7 @@ export interface Sampling {
 }
 
 /** Sequences that a document needs on the device: with guidance one more, in which nothing precedes the pictures. */
-export const sequencesFor = ({ guidance }: Pick<SampleSettings, "guidance">): number => (guidance === 1 ? 1 : 2);
+export const sequencesFor = ({ guidance }: Pick<SampleSettings, "guidance">): 1 | 2 => (guidance === 1 ? 1 : 2);
 
 type Run<T> = Generator<readonly (Want | undefined)[], T, readonly Answer[]>;
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readSafetensors } from "../../src/data/safetensors.js";
 import { stream } from "../../src/random/stream.js";
@@ -108,12 +109,38 @@ test.skipIf(missing)("mom eval computes what validation in training did, to the 
   expect(before.code, before.stderr).toBe(0);
   expect(JSON.parse(before.stdout)).toMatchObject({ step: 28, documents: 92 });
   expect(JSON.parse(before.stdout).loss).not.toBe(recorded.loss);
-  const earlier = mom.run(["eval", first, "--step", "28", "--json"]);
-  expect(earlier.stdout).toBe(before.stdout);
   const absent = mom.run(["eval", first, "--step", "3"]);
   expect(absent.code).toBe(1);
   expect(absent.stderr).toContain("It has those of steps 28, 30.");
   expect(mom.run(["eval", spec]).stderr).toContain("has no weights of its own");
+});
+
+test.skipIf(missing)("mom sample continues a text and draws pictures, the same ones for the same seed", async () => {
+  const [first, out] = [join(folder, "first"), join(folder, "drawn")];
+  const text = mom.run(["sample", first, "--prompt", "red", "--tokens", "6", "--temperature", "0", "--json"]);
+  expect(text.code, text.stderr).toBe(0);
+  const { step, samples } = JSON.parse(text.stdout);
+  expect(step).toBe(STEPS);
+  expect(samples).toHaveLength(1);
+  const pictures = ["--prompt", "red", "--modality", "image", "--count", "2", "--steps", "3", "--guidance", "2"];
+  const drawn = mom.run(["sample", first, ...pictures, "--out", out]);
+  expect(drawn.code, drawn.stderr).toBe(0);
+  expect(drawn.stdout).toBe(
+    `Sample 1\nimage: ${join(out, "1-image.png")}\n\nSample 2\nimage: ${join(out, "2-image.png")}\n`,
+  );
+  const [one, two] = [1, 2].map((n) => readFileSync(join(out, `${n}-image.png`))) as [Buffer, Buffer];
+  expect(await sharp(one).metadata()).toMatchObject({ format: "png", width: 8, height: 8, channels: 3 });
+  expect(two.equals(one)).toBe(false);
+  mom.run(["sample", first, ...pictures, "--out", out]);
+  expect(readFileSync(join(out, "2-image.png")).equals(two)).toBe(true);
+  const caption = mom.run(["sample", first, "--image", join(out, "1-image.png"), "--modality", "text", "--json"]);
+  expect(caption.code, caption.stderr).toBe(0);
+  for (const { modality } of JSON.parse(caption.stdout).samples[0].segments) expect(modality).toBe("text");
+  const refused = (...args: string[]) => mom.run(["sample", first, ...args]);
+  expect(refused("--modality", "imgae")).toMatchObject({ code: 1, stderr: expect.stringContaining("`image`") });
+  expect(refused()).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing to go on from") });
+  expect(refused("--image", spec)).toMatchObject({ code: 1, stderr: expect.stringContaining("not an image") });
+  expect(refused("--top-p", "1.5").code).toBe(2);
 });
 
 test.skipIf(missing)("an interrupted run saves, says how to go on, and goes on as if nothing had been", async () => {
