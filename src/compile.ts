@@ -140,8 +140,20 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
 export function assemble(
   programs: readonly Program[],
   training: boolean,
-  options: Pick<CompileOptions, "profile" | "variants" | "force" | "settings">,
+  options: KernelOptions,
 ): Pick<Compiled, "plan" | "parameters" | "tables"> {
+  const { drafts, tables, memory } = laidOut(programs, training, options);
+  return { plan: emit(memory, drafts), parameters: memory.parameters, tables };
+}
+
+type KernelOptions = Pick<CompileOptions, "profile" | "variants" | "force" | "settings">;
+
+/** Kernels as drafts, the last phase that of the update, and where everything lives. */
+function laidOut(
+  programs: readonly Program[],
+  training: boolean,
+  options: KernelOptions,
+): { drafts: readonly DraftPhase[]; tables: readonly Table[]; memory: Memory } {
   const drafts = programs.map((program): DraftPhase => {
     const nodes = program.ops.map((op) => ({
       label: op.kind,
@@ -163,12 +175,19 @@ export function assemble(
   const bare = plan(needs, options.profile);
   const update = updatePhase(bare);
   const memory = training ? plan({ ...needs, updateScratch: update.bytes }, options.profile) : bare;
-  return {
-    plan: emit(memory, training ? [...drafts, update.phase] : drafts),
-    parameters: memory.parameters,
-    tables: [...tables.values()],
-  };
+  return { drafts: training ? [...drafts, update.phase] : drafts, tables: [...tables.values()], memory };
 }
+
+/**
+ * The memory that a compiled model takes, found without writing its kernels.
+ * @throws TooLarge as `compile` does
+ */
+export function memoryOf(stages: readonly StageOutput[], options: CompileOptions): Memory {
+  const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
+  return laidOut(programs, trains(options), options).memory;
+}
+
+const trains = ({ phases }: CompileOptions): boolean => phases.some((request) => request.gradients);
 
 /** What needs no memory plan: the programs of all phases. */
 export const programsOf = (spec: CheckedSpec, options: CompileOptions): StageOutput[] =>
@@ -182,9 +201,8 @@ export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {
 /** Compiles what `programsOf` made. */
 export function planned(stages: readonly StageOutput[], options: CompileOptions): Compiled {
   const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
-  const training = options.phases.some((request) => request.gradients);
   return {
-    ...assemble(programs, training, options),
+    ...assemble(programs, trains(options), options),
     batch: options.batch,
     length: options.length,
     chunk: Math.min(options.chunk ?? DEFAULT_CHUNK, options.length),

@@ -1,6 +1,7 @@
 // Where every tensor of a compiled model lives: data that `plan` makes and `emit` turns into bindings.
 import type { BufferRange, Field, PlannedBuffer } from "./plan.js";
 import type { Parameter, TensorId } from "./program.js";
+import type { Piece } from "./too-large.js";
 
 /** One group's copy of a parameter, by the name that checkpoints give it. */
 export interface ParameterField {
@@ -19,6 +20,8 @@ export interface Memory {
   readonly parameters: readonly ParameterField[];
   /** Numbers in each of an arena's buffers. */
   readonly parts: readonly number[];
+  /** The workspace's buffers by their largest tenant. */
+  readonly slots: readonly Piece[];
   /** Storage of a tensor of a phase: a whole tensor, never a view. */
   readonly tensor: (phase: number, id: TensorId) => BufferRange;
   /** Scratch of an op of a phase. */

@@ -238,6 +238,7 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
     fields,
     parameters: layout.fields,
     parts: layout.parts,
+    slots,
     arena,
     field,
     scratch: (phase, op, index) =>

@@ -57,16 +57,16 @@ function memory(c: Colours, { profile, batch, length }: Inspection, { total, rol
   return section(c, title, ["", "bytes", "buffers"], [...rows, ["in all", size(total), exact(total), ""]]);
 }
 
-function doesNotFit(c: Colours, { profile, batch, length }: Inspection, { pieces, limit, fits }: DoesNotFit): string {
+function doesNotFit(c: Colours, inspection: Inspection, use: DoesNotFit): string {
+  const { pieces, limit, fits } = use;
   const shown = pieces.slice(0, 5).map(({ what, bytes }) => [what, size(bytes)]);
   const more = pieces.length > shown.length ? [[`… and ${pieces.length - shown.length} more`, ""]] : [];
-  const title = `Memory on ${profile}: batch ${batch}, length ${length}`;
   const remedy =
     fits === undefined
       ? "No known profile would do. Take a smaller batch, length or model."
       : `\`--device ${fits}\` would do.`;
   return [
-    section(c, title, [], []),
+    `${memory(c, inspection, use)}\n`,
     `  ${c.red("does not fit")}: one binding holds ${size(limit)}, and more is needed in one piece for\n`,
     section(c, "", [], [...shown, ...more]).replace(/^.*\n/, ""),
     `  ${c.cyan("help")} ${remedy}\n`,

@@ -1,9 +1,9 @@
 // What a spec will cost before anything runs: parameters, FLOPs a token, memory, kernels. Pure; no GPU is asked.
-import { type Compiled, type CompileOptions, planned, programsOf, type StageOutput } from "../compile.js";
+import { type Compiled, type CompileOptions, memoryOf, planned, programsOf, type StageOutput } from "../compile.js";
 import type { BlockFields, CheckedSpec } from "../front/spec.js";
 import { COSTS, flopsOf } from "../ir/cost.js";
 import { inputsOf, type OpKind } from "../ir/op.js";
-import type { BufferRole, Profile } from "../ir/plan.js";
+import type { BufferRole, PlannedBuffer, Profile } from "../ir/plan.js";
 import { PROFILES } from "../ir/profiles.js";
 import { count, type Program } from "../ir/program.js";
 import { type Reach, reachOf } from "../ir/reach.js";
@@ -40,7 +40,8 @@ export interface KernelUse {
   readonly step: number;
 }
 
-export interface DoesNotFit {
+/** A plan that no device of the profile can bind; the memory is told as if one could. */
+export interface DoesNotFit extends MemoryUse {
   /** Largest first. */
   readonly pieces: readonly Piece[];
   /** Bytes that one binding of the profile holds. */
@@ -103,10 +104,11 @@ export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection 
   const made = tryPlan(stages, options);
   if (made instanceof TooLarge) {
     const { pieces, limit } = made;
-    const memory = { pieces, limit, fits: profileThatFits(spec, options) };
+    const use = usedBy(memoryOf(stages, { ...options, profile: boundless(options.profile) }).buffers);
+    const memory = { ...use, pieces, limit, fits: profileThatFits(spec, options) };
     return { ...about, memory, kernels: undefined };
   }
-  return { ...about, memory: memoryOf(made), kernels: kernelsOf(made, spec.train.accumulate) };
+  return { ...about, memory: usedBy(made.plan.buffers), kernels: kernelsOf(made, spec.train.accumulate) };
 }
 
 function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, gradients: boolean): Program {
@@ -129,7 +131,13 @@ function tryPlan(stages: readonly StageOutput[], options: CompileOptions): Compi
 export function profileThatFits(spec: CheckedSpec, options: CompileOptions): string | undefined {
   const fits = (profile: Profile): boolean => {
     const asked = { ...options, profile, variants: "first" as const };
-    return !(tryPlan(programsOf(spec, asked), asked) instanceof TooLarge);
+    try {
+      memoryOf(programsOf(spec, asked), asked);
+      return true;
+    } catch (error) {
+      if (error instanceof TooLarge) return false;
+      throw error;
+    }
   };
   return PROFILES.find((profile) => profile.name !== options.profile.name && fits(profile))?.name;
 }
@@ -224,7 +232,13 @@ function stackOf({ model }: CheckedSpec): Stretch[] {
   });
 }
 
-function memoryOf({ plan: { buffers } }: Compiled): MemoryUse {
+/** The profile, if a binding and a buffer could be of any size. */
+export const boundless = (profile: Profile): Profile => ({
+  ...profile,
+  limits: { ...profile.limits, bindingBytes: Number.MAX_SAFE_INTEGER, bufferBytes: Number.MAX_SAFE_INTEGER },
+});
+
+export function usedBy(buffers: readonly PlannedBuffer[]): MemoryUse {
   const roles = [...new Set(buffers.map(({ role }) => role))].map((role) => {
     const own = buffers.filter((buffer) => buffer.role === role);
     return { role, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0), buffers: own.length };

@@ -60,6 +60,8 @@ describe("mom inspect", () => {
     const h100 = told("--device", "nvidia-h100");
     expect(h100.kernels.count).toBeLessThan(eight.kernels.count);
     expect(h100.modalities).toEqual(eight.modalities);
+    expect(eight.fit).toBeUndefined();
+    expect(told("--memory", "1GiB").fit).toMatchObject({ budget: 2 ** 30, bytes: eight.memory.total, fits: true });
   });
   test("what fits no binding is told beside parameters and FLOPs, and a plan of it is refused", () => {
     const { code, stdout } = mom.run(["inspect", large()]);
@@ -69,6 +71,7 @@ describe("mom inspect", () => {
     expect(stdout).toMatch(/the parameters of layer 0 +\d/);
     expect(stdout).toContain("`--device swiftshader` would do");
     expect(mom.run(["inspect", large(), "--dump", "fuse"]).stdout).toMatch(/gate × 1: the gate joins the scan/);
+    expect(stdout).toMatch(/workspace +\d.*\n +in all +\d/);
     const dumped = mom.run(["inspect", large(), "--dump", "emit"]);
     expect(dumped.code).toBe(1);
     expect(dumped.stderr).toMatch(/Too large for the device.*--device swiftshader/s);
@@ -90,6 +93,7 @@ describe("mom inspect", () => {
       ["--dump", "link"],
       ["--batch", "0"],
       ["--batch", "1.5"],
+      ["--memory", "80apples"],
     ]) {
       expect(mom.run(["inspect", QUICKSTART, ...wrong]).code).toBe(2);
     }

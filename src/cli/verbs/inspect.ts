@@ -3,8 +3,11 @@ import { InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { type CompileOptions, dump, dumpPrograms, planned, programsOf, STAGES, type Stage } from "../../compile.js";
 import type { CheckedSpec } from "../../front/spec.js";
+import { fitInto } from "../../report/fit.js";
+import { fitText } from "../../report/fit-text.js";
 import { inspect } from "../../report/inspection.js";
 import { inspectionText } from "../../report/inspection-text.js";
+import { bytesOf } from "../bytes.js";
 import { coloured } from "../colour.js";
 import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
@@ -13,6 +16,7 @@ import { EXIT, type Verb } from "../verb.js";
 interface Options {
   readonly device: string;
   readonly batch?: number;
+  readonly memory?: number;
   readonly dump?: Stage;
   readonly json?: true;
 }
@@ -30,18 +34,21 @@ export const verb: Verb = {
       .argument("<file>", "the spec")
       .addOption(deviceOption())
       .option("--batch <n>", "sequences in a micro-batch, instead of the spec's", wholeNumber)
+      .option("--memory <size>", "say whether and how it fits into so much memory, such as 80GiB", bytesOf)
       .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(STAGES))
       .option("--json", "print JSON")
-      .action((file: string, { device, batch, dump: stage, json }: Options) => {
+      .action((file: string, { device, batch, memory, dump: stage, json }: Options) => {
         const { spec } = readSpec(file);
         if (spec === undefined) return finish(EXIT.wrongInput);
         const options = trainingOptions(spec, device, batch);
         if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
         else {
           const inspection = inspect(spec, options);
+          const fit = memory === undefined ? undefined : fitInto(spec, options, memory);
+          const c = pc.createColors(coloured(process.stdout));
           const text = json
-            ? `${JSON.stringify({ file, ...inspection }, undefined, 2)}\n`
-            : inspectionText(inspection, pc.createColors(coloured(process.stdout)));
+            ? `${JSON.stringify({ file, ...inspection, ...(fit && { fit }) }, undefined, 2)}\n`
+            : `${inspectionText(inspection, c)}${fit ? `\n${fitText(fit, inspection, c)}` : ""}`;
           process.stdout.write(text);
         }
         finish(EXIT.done);

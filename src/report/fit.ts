@@ -1,0 +1,138 @@
+// Whether and how a spec fits into so much memory: found by planning it at other batches and lengths.
+import { type CompileOptions, memoryOf, programsOf } from "../compile.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { Memory } from "../ir/memory.js";
+import { type Piece, TooLarge } from "../ir/too-large.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { boundless, usedBy } from "./inspection.js";
+
+/** A micro-batch that fits, and the accumulation that keeps the sequences of a step. */
+export interface Fitting {
+  readonly batch: number;
+  readonly accumulate: number;
+  readonly length: number;
+  readonly bytes: number;
+}
+
+export interface Fit {
+  readonly budget: number;
+  /** At the spec's batch and length. */
+  readonly bytes: number;
+  readonly fits: boolean;
+  /** Whether a device of the profile can bind every piece of that, whatever the memory. */
+  readonly binds: boolean;
+  /** What takes most, largest first. */
+  readonly most: readonly Piece[];
+  /** Numbers that do not depend on batch and length: parameters, gradients and moments. */
+  readonly weights: number;
+  /** The largest micro-batch that fits at the spec's length. */
+  readonly largest: number | undefined;
+  /** What to change where it does not fit; undefined where nothing of batch and length would help. */
+  readonly instead: Fitting | undefined;
+}
+
+/** The most that a spec may ask for. */
+const BATCHES = 65_536;
+const ARENAS = ["parameters", "gradients", "moment1", "moment2"] as const;
+
+interface Planned {
+  readonly memory: Memory;
+  readonly bytes: number;
+  /** Whether a device of the profile can bind all of it. */
+  readonly binds: boolean;
+}
+
+function planAt(spec: CheckedSpec, options: CompileOptions): Planned {
+  const stages = programsOf(spec, options);
+  const found = (profile: CompileOptions["profile"], binds: boolean): Planned => {
+    const memory = memoryOf(stages, { ...options, profile });
+    return { memory, bytes: usedBy(memory.buffers).total, binds };
+  };
+  try {
+    return found(options.profile, true);
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    return found(boundless(options.profile), false);
+  }
+}
+
+/** A size that was tried. */
+interface Tried {
+  readonly size: number;
+  readonly bytes: number;
+}
+
+/**
+ * The largest size in [low, high) that fits, for bytes that grow about evenly with it.
+ * @param low fits; what lies from `high` on does not, or is not wanted
+ */
+function largestFitting(low: Tried, high: number, budget: number, at: (size: number) => Planned): Tried {
+  let best = low;
+  let end = high;
+  let slope = low.bytes / low.size;
+  while (best.size + 1 < end) {
+    const ahead = Math.floor((budget - best.bytes) / Math.max(slope, 1));
+    const size = Math.min(end - 1, best.size + Math.max(1, ahead));
+    const { bytes, binds } = at(size);
+    slope = Math.max(1, (bytes - best.bytes) / (size - best.size));
+    if (binds && bytes <= budget) best = { size, bytes };
+    else end = binds ? size : Math.min(size, Math.ceil((best.size + size) / 2) + 1);
+  }
+  return best;
+}
+
+/** How a spec fits into `budget` bytes on devices of the profile. */
+export function fitInto(spec: CheckedSpec, options: CompileOptions, budget: number): Fit {
+  const { batch, length } = options;
+  const fitting = ({ bytes, binds }: Planned): boolean => binds && bytes <= budget;
+  const whole = planAt(spec, options);
+  const { roles } = usedBy(whole.memory.buffers);
+  const weights = roles.reduce((sum, { role, bytes }) => sum + (ARENAS.some((one) => one === role) ? bytes : 0), 0);
+  const { bytes, binds, memory } = whole;
+  const told = { budget, bytes, fits: fitting(whole), binds, most: mostOf(memory), weights };
+  const atBatch = (size: number): Planned => planAt(spec, { ...options, batch: size });
+  if (told.fits) {
+    const largest = largestFitting({ size: batch, bytes: whole.bytes }, BATCHES + 1, budget, atBatch).size;
+    return { ...told, largest, instead: undefined };
+  }
+  const sequences = batch * spec.train.accumulate;
+  const one = batch === 1 ? whole : atBatch(1);
+  if (fitting(one)) {
+    const largest = largestFitting({ size: 1, bytes: one.bytes }, batch, budget, atBatch).size;
+    const even = divisorUpTo(sequences, largest);
+    const instead = { batch: even, accumulate: sequences / even, length, bytes: atBatch(even).bytes };
+    return { ...told, largest, instead };
+  }
+  const atLength = (size: number): Planned => planAt(spec, { ...options, batch: 1, length: size });
+  const shortest = shortestLength(spec);
+  const least = shortest < length ? atLength(shortest) : one;
+  if (!fitting(least)) return { ...told, largest: undefined, instead: undefined };
+  const found = largestFitting({ size: shortest, bytes: least.bytes }, length, budget, atLength);
+  const instead = { batch: 1, accumulate: sequences, length: found.size, bytes: found.bytes };
+  return { ...told, largest: undefined, instead };
+}
+
+/** A sequence must hold a whole picture between its markers. */
+const shortestLength = ({ model }: CheckedSpec): number =>
+  Math.max(2, ...model.modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) + 2 : 2)));
+
+function divisorUpTo(whole: number, most: number): number {
+  let size = Math.min(whole, most);
+  while (whole % size !== 0) size--;
+  return size;
+}
+
+/** Classes of memory, the workspace by what its buffers are made for; the same of all layers together. */
+function mostOf({ buffers, slots }: Memory): Piece[] {
+  const sums = new Map<string, { bytes: number; count: number }>();
+  const add = (what: string, bytes: number): void => {
+    const known = sums.get(what) ?? { bytes: 0, count: 0 };
+    sums.set(what, { bytes: known.bytes + bytes, count: known.count + 1 });
+  };
+  for (const { role, bytes } of usedBy(buffers).roles) if (role !== "workspace") add(role, bytes);
+  for (const { what, bytes } of slots) add(what.replace(/^layers\.\d+\./, ""), bytes);
+  return [...sums]
+    .map(([what, { bytes, count }]) => ({ what: count > 1 ? `${what} (${count} ×)` : what, bytes }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 5);
+}

@@ -1,0 +1,96 @@
+// Whether and how a spec fits into a memory: what is proposed fits when it is planned, and nothing larger does.
+import { describe, expect, test } from "vitest";
+import { bytesOf } from "../../src/cli/bytes.js";
+import { type CompileOptions, compile, TRAINING_PHASES } from "../../src/compile.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { profileNamed } from "../../src/ir/profiles.js";
+import { type Fit, fitInto } from "../../src/report/fit.js";
+import { fitText } from "../../src/report/fit-text.js";
+import { inspect } from "../../src/report/inspection.js";
+import { image, sketch, text } from "../support/spec.js";
+
+const spec = sketch({
+  modalities: [text, image],
+  vocabulary: 50,
+  d_model: 32,
+  layers: 2,
+  decouple: ["in_proj"],
+  length: 200,
+  train: { batch: 6, accumulate: 2 },
+});
+const options = (batch = 6, length = 200, device = "nvidia-h100"): CompileOptions => ({
+  profile: profileNamed(device) as Profile,
+  batch,
+  length,
+  phases: TRAINING_PHASES,
+  variants: "all",
+});
+/** What the compiled plan takes. */
+const taken = (batch?: number, length?: number): number =>
+  compile(spec, options(batch, length)).plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+
+const plain = { bold: String, red: String, green: String, cyan: String } as never;
+const said = (fit: Fit, of: CheckedSpec = spec): string =>
+  fitText(fit, { profile: "nvidia-h100", batch: 6, accumulate: of.train.accumulate, length: 200 }, plain);
+
+test("it fits into exactly what inspect says, with the largest micro-batch, and not into a byte less", () => {
+  const { memory } = inspect(spec, options());
+  if ("pieces" in memory) throw new Error("it does not bind");
+  const fit = fitInto(spec, options(), memory.total);
+  expect(fit).toMatchObject({ bytes: memory.total, fits: true, binds: true, largest: 6 });
+  expect(fitInto(spec, options(), memory.total - 1).fits).toBe(false);
+  const roomy = fitInto(spec, options(), 3 * memory.total);
+  expect(taken(roomy.largest)).toBeLessThanOrEqual(3 * memory.total);
+  expect(taken((roomy.largest ?? 0) + 1)).toBeGreaterThan(3 * memory.total);
+  expect(said(roomy)).toContain(`micro-batches of up to ${roomy.largest} sequences fit`);
+});
+
+test("else the largest micro-batch, and one with which a step has the same sequences", () => {
+  const budget = Math.floor((taken(5) + taken(6)) / 2);
+  const fit = fitInto(spec, options(), budget);
+  expect(fit).toMatchObject({ fits: false, largest: 5 });
+  expect(fit.instead).toEqual({ batch: 4, accumulate: 3, length: 200, bytes: taken(4) });
+  expect(said(fit)).toContain("batch: 4, accumulate: 3 takes");
+  expect(said(fit)).toContain("for the same 12 sequences a step");
+});
+
+test("else the longest sequence, which still holds a picture", () => {
+  const budget = Math.floor((taken(1, 60) + taken(1, 200)) / 2);
+  const { largest, instead } = fitInto(spec, options(), budget);
+  expect(largest).toBeUndefined();
+  if (!instead) throw new Error("nothing is proposed");
+  expect(instead).toMatchObject({ batch: 1, accumulate: 12, bytes: taken(1, instead.length) });
+  expect(instead.bytes).toBeLessThanOrEqual(budget);
+  expect(taken(1, instead.length + 1)).toBeGreaterThan(budget);
+  expect(said(fitInto(spec, options(), budget))).toContain(`length: ${instead.length}`);
+});
+
+test("else it says why nothing does, and what takes most", () => {
+  const none = fitInto(spec, options(), 1000);
+  expect(none).toMatchObject({ fits: false, instead: undefined, largest: undefined });
+  expect(none.most.length).toBe(5);
+  expect(none.most.map(({ bytes }) => bytes)).toEqual(none.most.map(({ bytes }) => bytes).sort((a, b) => b - a));
+  expect(said(none)).toContain("the optimiser's moments alone take");
+  const wide = sketch({ modalities: [text], vocabulary: 9000, d_model: 4096, layers: 1, train: { batch: 1 } });
+  const unbound = fitInto(wide, options(1, 64, "webgpu-default"), 2 ** 40);
+  expect(unbound).toMatchObject({ fits: false, binds: false, instead: undefined });
+  expect(said(unbound)).toMatch(/not in pieces that a binding holds.*\n.*\n.*Take another --device/);
+});
+
+describe("amounts of memory", () => {
+  test.each([
+    ["80GiB", 80 * 2 ** 30],
+    ["24GB", 24e9],
+    ["8g", 2 ** 33],
+    ["1.5 MiB", 1.5 * 2 ** 20],
+    ["512k", 2 ** 19],
+    ["2T", 2 ** 41],
+    ["100", 100],
+    ["100B", 100],
+  ])("%s", (written, bytes) => expect(bytesOf(written)).toBe(bytes));
+  test.each(["", "GiB", "0", "0g", "-1g", "80apples", "1e9", "8gg", "5ib", "9999999T", "8 g b", "0x10g"])(
+    "%s is refused",
+    (written) => expect(() => bytesOf(written)).toThrow(/such as 80GiB/),
+  );
+});
