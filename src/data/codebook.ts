@@ -68,13 +68,21 @@ export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook =>
 
 export const isOfSpeech = (codebook: Codebook): codebook is SpeechCodebook => codebook.facts.kind.of === "speech";
 
-/** The codebook by which a modality's pictures become codes; of a data set, or of what a spec names. */
-export function pictureCodebook(
-  { codebooks }: { readonly codebooks: ReadonlyMap<number, Codebook> },
-  modality: number,
-): PictureCodebook | undefined {
+/** By modality index: a data set's, or those that a spec names. */
+interface Codebooks {
+  readonly codebooks: ReadonlyMap<number, Codebook>;
+}
+
+/** The codebook by which a modality's pictures become codes. */
+export function pictureCodebook({ codebooks }: Codebooks, modality: number): PictureCodebook | undefined {
   const codebook = codebooks.get(modality);
   return codebook && isOfPictures(codebook) ? codebook : undefined;
+}
+
+/** The codebook by which a modality's recordings become codes. */
+export function speechCodebook({ codebooks }: Codebooks, modality: number): SpeechCodebook | undefined {
+  const codebook = codebooks.get(modality);
+  return codebook && isOfSpeech(codebook) ? codebook : undefined;
 }
 
 /** The code of each patch, row by row. @param pixels [height, width, channels] */

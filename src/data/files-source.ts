@@ -1,16 +1,20 @@
 // `source: files(path)`: a JSON Lines file, one document a line:
 //   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "speech"}]}
 //   {"segments": [{"codes": [5, 1, 7, 7]}, {"codes": "made-elsewhere.npy"}]}
+//   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
 // first that can hold it.
-import { readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
+import { AUDIO_DECODER } from "./audio/read-audio.js";
 import type { Codecs } from "./codecs.js";
 import { contentHash, splitHash } from "./content-hash.js";
+import { fileInFolder } from "./file-in-folder.js";
 import { type Content, HOLDERS, holdersOf, idsOfText } from "./holders.js";
+import { type Line, linesOf } from "./json-lines.js";
 import { readNpy, wholeNumbers } from "./npy.js";
+import { readInput } from "./read-input.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
@@ -31,14 +35,12 @@ interface Context {
  */
 export function filesSource(path: string, folder: string, parts: ModelParts, codecs: Codecs): Source {
   const file = resolve(folder, path);
-  const lines = linesOf(readBytes(file, path), path);
-  const documents = lines.map(({ number, text }) =>
-    documentOf(text, { place: `${path}:${number}`, folder: dirname(file), parts, codecs }),
-  );
+  const lines = linesOf(readInput(file, path), path, EXAMPLE);
+  const documents = lines.map((line) => documentOf(line, { place: line.place, folder: dirname(file), parts, codecs }));
   if (documents.length === 0)
     throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
   const images = documents.flatMap(({ place, segments }) =>
-    segments.flatMap((segment) => ("image" in segment ? [contentHash(readBytes(segment.image, place))] : [])),
+    segments.flatMap((segment) => ("image" in segment ? [contentHash(readInput(segment.image, place))] : [])),
   );
   // Codes may come from files of their own.
   const codes = documents.flatMap(({ segments }) =>
@@ -48,54 +50,25 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
         : [],
     ),
   );
-  const fingerprint = contentHash([...lines.map(({ text }) => text), ...images, ...codes].join("\n"));
+  const sounds = documents.flatMap(({ place, segments }) =>
+    segments.flatMap((segment) =>
+      "audio" in segment ? [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`] : [],
+    ),
+  );
+  const fingerprint = contentHash([...lines.map(({ text }) => text), ...images, ...codes, ...sounds].join("\n"));
   return { name: basename(path).replace(/\.[^.]*$/, ""), documents, fingerprint };
 }
 
-function readBytes(file: string, place: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${place}: cannot read the file (${reason})`, "Correct the path, or put the file there.");
-  }
-}
-
-/** The lines that are not blank, numbered from 1. */
-function linesOf(bytes: Uint8Array, path: string): { readonly number: number; readonly text: string }[] {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const lines: { number: number; text: string }[] = [];
-  for (let begin = 0, number = 1; begin < bytes.length; number++) {
-    const found = bytes.indexOf(0x0a, begin);
-    const end = found === -1 ? bytes.length : found;
-    try {
-      const text = decoder.decode(bytes.subarray(begin, end)).trim();
-      if (text !== "") lines.push({ number, text });
-    } catch {
-      throw new InputError(`${path}:${number}: the line is not UTF-8`, "Save the file as UTF-8.");
-    }
-    begin = end + 1;
-  }
-  return lines;
-}
-
-function documentOf(line: string, context: Context): SourceDocument {
+function documentOf({ text, value }: Line, context: Context): SourceDocument {
   const { place } = context;
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new InputError(
-      `${place}: not JSON (${error instanceof Error ? error.message : error})`,
-      `Like this: ${EXAMPLE}`,
-    );
-  }
-  const segments = isRecord(value) ? value.segments : undefined;
-  if (!isRecord(value) || !Array.isArray(segments) || segments.length === 0 || Object.keys(value).length > 1)
+  const { segments, either_order: eitherOrder = false, ...others } = isRecord(value) ? value : {};
+  if (!Array.isArray(segments) || segments.length === 0 || Object.keys(others).length > 0)
     throw new InputError(`${place}: not an object with only a list of segments`, `Like this: ${EXAMPLE}`);
+  if (typeof eitherOrder !== "boolean")
+    throw new InputError(`${place}: "either_order" is neither true nor false`, "Write true, false or nothing.");
   const read = segments.map((segment: unknown) => segmentOf(segment, context));
   const label = labelOf(segments.filter(isRecord));
-  return { place, label, hash: splitHash(line), eitherOrder: false, segments: read };
+  return { place, label, hash: splitHash(text), eitherOrder, segments: read };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -105,7 +78,13 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function labelOf(segments: readonly Record<string, unknown>[]): string {
   const words = (key: Content): string[] =>
     segments.map((segment) => String(segment[key] ?? "").trim()).filter((word) => word !== "");
-  const [label = "empty"] = [...words("text"), ...words("image"), ...words("tokens"), ...words("codes")];
+  const [label = "empty"] = [
+    ...words("text"),
+    ...words("image"),
+    ...words("audio"),
+    ...words("tokens"),
+    ...words("codes"),
+  ];
   return [...label].slice(0, 60).join("");
 }
 
@@ -114,7 +93,7 @@ const isContent = (key: string): key is Content => Object.hasOwn(HOLDERS, key);
 function segmentOf(segment: unknown, context: Context): SourceSegment {
   const { place, codecs } = context;
   const remedy =
-    'A segment is {"text": "…"}, {"image": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
+    'A segment is {"text": "…"}, {"image": "PATH"}, {"audio": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
   if (!isRecord(segment))
     throw new InputError(`${place}: a segment is ${JSON.stringify(segment)}, not an object`, remedy);
   const keys = Object.keys(segment).filter((key) => key !== "modality");
@@ -129,9 +108,9 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     return { modality, ids: checkIds(content, codes, modality, context) };
   }
   if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
-  return content === "text"
-    ? { modality, ids: idsOfText(value, modality, codecs) }
-    : { modality, image: pathInside("image", value, context) };
+  if (content === "text") return { modality, ids: idsOfText(value, modality, codecs) };
+  const path = fileInFolder(value, { ...context, what: content === "image" ? "image" : "recording" });
+  return content === "image" ? { modality, image: path } : { modality, audio: path };
 }
 
 /** The index of the modality that a segment goes to. */
@@ -155,7 +134,9 @@ function holderOf(content: Content, named: unknown, { place, parts, codecs }: Co
 /** The codes in a .npy file, whatever its shape, the last index fastest. */
 function codesIn(path: string, context: Context): number[] {
   const place = `${context.place}: ${path}`;
-  const codes = wholeNumbers(readNpy(readBytes(pathInside("file of codes", path, context), context.place), place));
+  const codes = wholeNumbers(
+    readNpy(readInput(fileInFolder(path, { ...context, what: "file of codes" }), context.place), place),
+  );
   if (codes !== undefined) return codes;
   throw new InputError(`${place}: the codes are not all whole numbers`, "Save whole numbers, such as int32.");
 }
@@ -169,29 +150,4 @@ function checkIds(content: Content, value: unknown, modality: number, { place, p
     `${place}: "${content}" holds ${JSON.stringify(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
     "Give a list of whole numbers in that range (a vocabulary's last ids may be its markers), or raise vocab.",
   );
-}
-
-/** The real path of a file, which must lie in the data file's folder. */
-function pathInside(what: string, path: string, { place, folder }: Context): string {
-  const inside = (from: string, to: string): boolean => {
-    const way = relative(from, to);
-    return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-  };
-  const leaves = new InputError(
-    `${place}: the ${what} ${JSON.stringify(path)} lies outside the data file's folder`,
-    "Put it beside the data file, or below, and give its path from there.",
-  );
-  const file = resolve(folder, path);
-  if (isAbsolute(path) || !inside(folder, file)) throw leaves;
-  let real: string;
-  try {
-    real = realpathSync(file);
-  } catch {
-    throw new InputError(
-      `${place}: there is no ${what} ${JSON.stringify(path)}`,
-      "Correct the path, or put the file there.",
-    );
-  }
-  if (!inside(realpathSync(folder), real)) throw leaves;
-  return real;
 }

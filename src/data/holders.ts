@@ -1,10 +1,10 @@
-// Which modality holds which content: a text, a picture, ids.
+// Which modality holds which content: a text, a picture, a recording, ids.
 import type { Modality } from "../modalities/modality.fields.js";
 import { bytesOf, type ModelParts } from "../modalities/text.js";
-import { pictureCodebook } from "./codebook.js";
+import { pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 
-export type Content = "text" | "image" | "tokens" | "codes";
+export type Content = "text" | "image" | "audio" | "tokens" | "codes";
 
 type Holds = (modality: Modality, index: number, codecs: Codecs) => boolean;
 
@@ -21,6 +21,11 @@ export const HOLDERS: Readonly<
     holds: [({ kind }) => kind === "patches", (_, index, codecs) => pictureCodebook(codecs, index) !== undefined],
     kinds: "patches or of codes with a codebook of pictures",
     example: "modality image: patches(size: 32x32, patch: 4x4, channels: 3)",
+  },
+  audio: {
+    holds: [(_, index, codecs) => speechCodebook(codecs, index) !== undefined],
+    kinds: "codes with a codebook of speech",
+    example: 'modality speech: codes(codebook: "units.safetensors"), made by `mom data units`',
   },
   tokens: {
     holds: [({ kind }) => kind === "tokens"],

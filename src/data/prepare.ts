@@ -12,7 +12,7 @@ import { type DataSet, dataSetOf } from "./data-set.js";
 import { documentLength } from "./document.js";
 import { emojiSource } from "./emoji-source.js";
 import { filesSource } from "./files-source.js";
-import { tooLong } from "./packing.js";
+import { positionsOf, tooLong } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import { readPictures } from "./read-pictures.js";
 import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
@@ -75,6 +75,7 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     );
   }
   const dataSet = dataSetOf(shards, parts, data.held_out);
+  checkSounds(source, dataSet, data.length);
   if (data.held_out > 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out: there will be no validation losses`);
   return { dataSet, files };
@@ -86,13 +87,23 @@ const shapesOf = ({ modalities }: ModelParts) =>
     modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
   );
 
+/** Before anything is decoded. How many units a recording becomes is not known yet. */
 function checkFits(source: Source, parts: ModelParts, codecs: Codecs, length: number): void {
   for (const { place, segments } of source.documents) {
+    if (segments.some((segment) => "audio" in segment)) continue;
     const sizes = segments.map((segment) => ({
       modality: segment.modality,
       ids: "ids" in segment ? segment.ids.length : codesPerPicture(codecs, segment.modality),
     }));
     const needed = documentLength(sizes, parts);
+    if (needed > length) throw tooLong(`${place}: the document`, needed, length);
+  }
+}
+
+function checkSounds({ documents }: Source, dataSet: DataSet, length: number): void {
+  for (const [index, { place, segments }] of documents.entries()) {
+    if (!segments.some((segment) => "audio" in segment)) continue;
+    const needed = positionsOf(dataSet, index);
     if (needed > length) throw tooLong(`${place}: the document`, needed, length);
   }
 }

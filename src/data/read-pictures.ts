@@ -1,8 +1,10 @@
-// Documents of a source with their pictures decoded, several at a time, and turned into codes where the modality has a
-// codebook.
+// Documents of a source with their pictures and recordings decoded, several at a time, and turned into codes where the
+// modality has a codebook.
 import { readFile } from "node:fs/promises";
 import type { ModelParts } from "../modalities/text.js";
-import { codesOf, pictureCodebook } from "./codebook.js";
+import { readAudio } from "./audio/read-audio.js";
+import { unitsOf } from "./audio/units.js";
+import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import { decodePicture } from "./picture-file.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
@@ -45,6 +47,11 @@ async function read(
   codecs: Codecs,
 ): Promise<PreparedSegment> {
   if ("ids" in segment) return segment;
+  if ("audio" in segment) {
+    const codebook = speechCodebook(codecs, segment.modality);
+    if (codebook === undefined) throw new RangeError(`modality ${segment.modality} holds no speech`);
+    return { modality: segment.modality, ids: unitsOf(readAudio(await readFile(segment.audio), place), codebook) };
+  }
   const codebook = pictureCodebook(codecs, segment.modality);
   if (codebook !== undefined) {
     const pixels = await decodePicture(await readFile(segment.image), codebook.facts.kind, place);

@@ -22,4 +22,6 @@ export type SourceSegment =
   /** Ids of the modality's own, from 0. */
   | { readonly modality: number; readonly ids: ArrayLike<number> }
   /** The path of an image file. */
-  | { readonly modality: number; readonly image: string };
+  | { readonly modality: number; readonly image: string }
+  /** The path of a recording: how many units it becomes is only known when it has been read. */
+  | { readonly modality: number; readonly audio: string };

@@ -141,9 +141,9 @@ describe("wrong files", () => {
     ["a segment that is a string", line("a"), images, /:1: a segment is "a", not an object/, /A segment is/],
     [
       "an unknown kind",
-      good + line({ audio: "a.wav" }),
+      good + line({ video: "a.mp4" }),
       images,
-      /:2: a segment of an unknown kind, with audio/,
+      /:2: a segment of an unknown kind, with video/,
       /A segment is/,
     ],
     ["two kinds at once", line({ text: "a", image: "b" }), images, /unknown kind, with text, image/, /A segment is/],
