@@ -85,7 +85,16 @@ function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOu
 export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
   const kernels: Kernel[] = [];
   const index = new Map<string, number>();
+  /** Layers repeat: a shader is written once for all dispatches that say the same of it. */
+  const written = new Map<string, number>();
   const kernelOf = (dispatch: DraftDispatch, variant: string): number => {
+    const { template, constants, bindings } = dispatch;
+    const said = JSON.stringify([template, constants, bindings.map(({ target: _, ...binding }) => binding)]);
+    const kernel = written.get(said) ?? newOrEqual(dispatch, variant);
+    written.set(said, kernel);
+    return kernel;
+  };
+  const newOrEqual = (dispatch: DraftDispatch, variant: string): number => {
     const source = instantiate(dispatch);
     const known = index.get(source);
     if (known !== undefined) return known;
