@@ -22,7 +22,7 @@ export interface Codebook<Kind extends CodebookKind = CodebookKind> {
 export type PictureCodebook = Codebook<PictureCodes>;
 export type SpeechCodebook = Codebook<SpeechCodes>;
 
-const FIT = "Fit one: mom data codebook --pictures emoji --out FILE.safetensors";
+const FIT = "Fit one: `mom data codebook` for pictures, `mom data units` for speech.";
 
 /**
  * @param name the file as the user knows it, for errors

@@ -47,7 +47,7 @@ function readFile(path: string, folder: string, codebook: boolean): Uint8Array {
     throw new InputError(
       `${path}: cannot read the ${codebook ? "codebook" : "tokenizer"} (${error instanceof Error ? error.message : error})`,
       codebook
-        ? `Fit one: mom data codebook --pictures emoji --out ${path}`
+        ? "Fit one: `mom data codebook` for pictures, `mom data units` for speech."
         : "Correct the path, or put the tokenizer.json there.",
     );
   }

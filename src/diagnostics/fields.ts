@@ -106,7 +106,7 @@ export const tokenizerUnreadable = (span: Span, path: string): Diagnostic =>
 
 export const codebookUnreadable = (span: Span, path: string, why: string): Diagnostic =>
   error("codebook", "Codebook", `The codes of \`${path}\` cannot be counted: ${why}.`, span, {
-    help: "Fit one with `mom data codebook`, or give the number of codes as `vocab`.",
+    help: "Fit one with `mom data codebook` (pictures) or `mom data units` (speech), or give the number of codes as `vocab`.",
     example: "codes(vocab: 512)",
   });
 
