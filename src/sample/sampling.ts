@@ -13,6 +13,7 @@ import {
   sequencesFor,
 } from "./document.js";
 import { sampleAll } from "./run.js";
+import { spanLength } from "./well-formed.js";
 
 /** Documents that are sampled side by side. */
 const SIDE_BY_SIDE = 8;
@@ -58,6 +59,17 @@ export function checkRequest({ spec, settings, prompts }: SampleRequest): void {
   }
 }
 
+/** Positions of the longest sequence that a request can lead to: its prompt, what is sampled, a span to its end. */
+function longest({ spec, settings, prompts }: SampleRequest, { rules }: Sampling): number {
+  const spans = spec.model.modalities.map((_, index) => spanLength(rules, index));
+  const prompted = prompts.map((prompt) =>
+    prompt.reduce((sum, segment) => {
+      return sum + (segment.kind === "tokens" ? segment.ids.length + 2 : (spans[segment.modality] as number));
+    }, 0),
+  );
+  return Math.max(...prompted) + settings.tokens + Math.max(...spans);
+}
+
 /** Samples one document for each prompt, side by side; the same request and weights give the same on a device. */
 export async function sampleDocuments(
   device: OpenDevice,
@@ -72,6 +84,7 @@ export async function sampleDocuments(
   const { only } = settings;
   const prompted = new Set(prompts.flatMap((prompt) => prompt.map(({ modality }) => modality)));
   const decoder = await openDecoder(device, spec, weights, {
+    capacity: longest(request, sampling),
     sequences: width * Math.min(SIDE_BY_SIDE, prompts.length),
     pictures: (modality) => prompted.has(modality) || only === undefined || only === modality,
   });

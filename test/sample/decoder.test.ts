@@ -179,7 +179,9 @@ describe.skipIf(missing)("a decoder", () => {
     expect(d_model).toBe(12);
     const weights = await initialWeights();
     const expected = whole(weights, [...before, last]);
-    const decoder = await openDecoder(await testDevice(), spec, weights, { sequences: 3, piece: 4 });
+    // As many positions as the document has with its last picture, and not one more.
+    const capacity = 46;
+    const decoder = await openDecoder(await testDevice(), spec, weights, { sequences: 3, piece: 4, capacity });
     // Something stands in the second sequence, and stays there.
     decoder.step([undefined, { id: 7, modality: 0 }, undefined]);
     expect(await follow(decoder, 0, expected)).toBe(17);
@@ -195,6 +197,10 @@ describe.skipIf(missing)("a decoder", () => {
     ]);
     expect(relativeError(beside, two.logits(1))).toBeLessThan(1e-4);
     await follow(decoder, 2, expected);
+    await decoder.pictures(1, [undefined, undefined, last], [false, false, true]);
+    const more = { id: 7, modality: 0 };
+    expect(() => decoder.step([undefined, undefined, more])).toThrow("longer than the 46 positions");
+    decoder.step([undefined, more, undefined]);
     decoder.destroy();
   });
 });
