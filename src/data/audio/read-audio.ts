@@ -4,7 +4,7 @@ import { SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
 import { isFlac, readFlac } from "./flac.js";
 import { resampled } from "./resample.js";
 import { isWav, readWav } from "./wav.js";
-import { mixedDown } from "./waveform.js";
+import { MOST_SECONDS, mixedDown } from "./waveform.js";
 
 /** Bumped when the same file gives other samples, so that shards are prepared anew. */
 export const AUDIO_DECODER = 1;
@@ -24,5 +24,8 @@ export function readAudio(bytes: Uint8Array, place: string): Float32Array {
       "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav",
     );
   const waveform = isWav(bytes) ? readWav(bytes, place) : readFlac(bytes, place);
+  const seconds = (waveform.channels[0]?.length ?? 0) / waveform.rate;
+  if (seconds > MOST_SECONDS)
+    throw new InputError(`${place}: ${Math.round(seconds)} seconds, and the limit is ${MOST_SECONDS}`, "Cut it up.");
   return resampled(mixedDown(waveform), waveform.rate, SPEECH_FRAMES.rate);
 }

@@ -9,6 +9,8 @@ export interface Waveform {
 
 /** Limits on what a file may make the reader hold: a gigabyte of samples (46 minutes of stereo at 48 kHz is a half). */
 export const MOST_SAMPLES = 2 ** 28;
+/** Two hours, at whatever rate: a low one would grow when it is raised to 16 kHz. */
+export const MOST_SECONDS = 7_200;
 export const MOST_CHANNELS = 8;
 export const LOWEST_RATE = 1_000;
 export const HIGHEST_RATE = 384_000;

@@ -91,6 +91,7 @@ describe("refused", () => {
     ["µ-law", patched(20, u16(7)), "compressed (µ-law)"],
     ["half a sample", file({}, [1, 2, 3]), "3 bytes of samples do not divide into frames of 2"],
     ["a sample that is not a number", float(0, Number.NaN), "sample 1 is NaN"],
+    ["two hours and a bit at 1 kHz", file({ rate: 1_000, bits: 8 }, new Uint8Array(7_201_000)), "7201 seconds"],
     ["an infinite sample", float(Number.POSITIVE_INFINITY), "sample 0 is Infinity"],
   ];
   it.each(cases)("%s", (_, bytes, message) => {
