@@ -1,0 +1,105 @@
+// Every file in specs/ passes check and inspect; the counts that the paper's scales state are those counted by hand.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { checkFile } from "../../src/cli/read-spec.js";
+import { TRAINING_PHASES } from "../../src/compile.js";
+import { render } from "../../src/diagnostics/render.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { profileNamed } from "../../src/ir/profiles.js";
+import { fitInto } from "../../src/report/fit.js";
+import { type Inspection, inspect } from "../../src/report/inspection.js";
+import { ROOT } from "../support/mom.js";
+
+const files = readdirSync(join(ROOT, "specs"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".mom"))
+  .map((name) => `specs/${name.replaceAll("\\", "/")}`)
+  .sort();
+
+const optionsFor = (spec: CheckedSpec) =>
+  ({
+    profile: profileNamed("nvidia-h100") as Profile,
+    batch: spec.train.batch,
+    length: spec.data.length,
+    phases: TRAINING_PHASES,
+    variants: "all",
+  }) as const;
+
+function specOf(file: string): CheckedSpec {
+  const { spec, diagnostics, sources } = checkFile(join(ROOT, file));
+  expect(render(diagnostics, sources, false)).toBe("");
+  if (spec === undefined) throw new Error(`${file} is wrong`);
+  return spec;
+}
+
+/** Scales: d_model, Mamba blocks, vocabulary, modalities, and numbers in a patch. */
+const SCALES: Readonly<Record<string, readonly [number, number, number, number, number?]>> = {
+  "transfusion-163m": [768, 2 * 16, 32_000, 2, 2 * 2 * 8],
+  "transfusion-760m": [1536, 2 * 24, 32_000, 2, 2 * 2 * 8],
+  "transfusion-1.4b": [2048, 2 * 24, 32_000, 2, 2 * 2 * 8],
+  "chameleon-37m": [256, 2 * 4, 65_536, 2],
+  "chameleon-94m": [512, 2 * 8, 65_536, 2],
+  "chameleon-443m": [1024, 2 * 24, 65_536, 2],
+  "chameleon-880m": [1536, 2 * 24, 65_536, 2],
+  "chameleon-1.5b": [2048, 2 * 24, 65_536, 2],
+  "chameleon-speech-443m": [1024, 2 * 24, 65_536 + 500, 3],
+  "chameleon-speech-880m": [1536, 2 * 24, 65_536 + 500, 3],
+  "chameleon-speech-1.5b": [2048, 2 * 24, 65_536 + 500, 3],
+};
+
+/** Numbers of a model with `copies` of each of the four projections, by design.md's shapes. */
+function byHand([d, blocks, V, , patch]: (typeof SCALES)[string], copies: number): number {
+  const [E, N, taps, R] = [2 * d, 16, 4, d / 16];
+  const projections = d * 2 * E + E * (R + 2 * N) + (R * E + E) + E * d;
+  const others = d + (E * taps + E) + E * N + E; // norm, conv1d, A_log, D
+  const tokens = 2 * V * d; // embedding and head
+  // patch_in, patch_out, and both layers of t_embed
+  const pictures = patch === undefined ? 0 : patch * d + d + (d * patch + patch) + (256 * d + d) + (d * d + d);
+  return blocks * (copies * projections + others) + d + tokens + pictures;
+}
+
+const numbersIn = (text: string): number[] =>
+  [...text.matchAll(/\d{1,3}(?: \d{3})+/g)].map(([digits]) => Number(digits.replaceAll(" ", "")));
+
+test("there are specs to look at, and each scale has its file", () => {
+  expect(files.length).toBeGreaterThan(20);
+  for (const scale of Object.keys(SCALES)) expect(files).toContain(`specs/paper/${scale}.mom`);
+});
+
+describe("every spec passes check and inspect", () => {
+  test.each(files)("%s", (file) => {
+    const spec = specOf(file);
+    const told: Inspection = inspect(spec, optionsFor(spec));
+    expect("pieces" in told.memory).toBe(false);
+    expect(told.kernels?.step).toBeGreaterThan(20);
+    const scale = /^specs\/paper\/(.*)\.mom$/.exec(file)?.[1] ?? "";
+    const sizes = SCALES[scale];
+    if (sizes === undefined) return;
+    const [total, active] = [byHand(sizes, sizes[3]), byHand(sizes, 1)];
+    expect([told.parameters.total, told.parameters.active]).toEqual([total, active]);
+    expect(numbersIn(readFileSync(join(ROOT, file), "utf8"))).toEqual([total, active]);
+  });
+});
+
+test("the labels are the dense models', and not exact", () => {
+  const dense = (scale: string): number => Math.round(byHand(SCALES[scale] as (typeof SCALES)[string], 1) / 1e5) / 10;
+  expect(dense("transfusion-163m")).toBe(170.7);
+  expect(dense("chameleon-37m")).toBe(37.1);
+  expect(dense("chameleon-1.5b")).toBe(1537.6);
+});
+
+test("the ablation has the 16 subsets of the four projections, and is compared with the dense arm", () => {
+  const { ablations } = specOf("specs/paper/transfusion-ablation.mom");
+  const [projections] = ablations;
+  expect(projections?.axes.map(({ path, values }) => [path, values.length])).toEqual([["mixer.decouple", 16]]);
+  expect(projections?.baseline).toEqual({ "mixer.decouple": [] });
+});
+
+test("the 1.4 B model fits into 80 GiB, and its weights and moments alone do not into 24", () => {
+  const spec = specOf("specs/paper/transfusion-1.4b.mom");
+  expect(fitInto(spec, optionsFor(spec), 80 * 2 ** 30)).toMatchObject({ fits: true, largest: 2 });
+  const small = fitInto(spec, optionsFor(spec), 24 * 2 ** 30);
+  expect(small).toMatchObject({ fits: false, instead: undefined });
+  expect(small.weights).toBeGreaterThan(4 * 4 * 2_669_912_096);
+});
