@@ -25,10 +25,17 @@ export function nearestEntries(
   const [count, K] = [rows.length / columns, entries.length / columns];
   const codes = new Int32Array(count);
   const distances = new Float64Array(count);
+  const alone = guess && count >= 2 * K ? isolation(entries, columns) : undefined;
   for (let row = 0; row < count; row++) {
     const at = row * columns;
     let code = guess?.[row] ?? 0;
     let best = squaredDistance(rows, at, entries, code * columns, columns, Number.POSITIVE_INFINITY);
+    // An entry whose own neighbours are twice as far as the row is the nearest.
+    if (alone && best < (alone[code] as number)) {
+      codes[row] = code;
+      distances[row] = best;
+      continue;
+    }
     for (let entry = 0; entry < K; entry++) {
       const distance = squaredDistance(rows, at, entries, entry * columns, columns, best);
       if (distance < best || (distance === best && entry < code)) {
@@ -40,6 +47,20 @@ export function nearestEntries(
     distances[row] = best;
   }
   return { codes, distances };
+}
+
+/** Of each entry a quarter of the squared distance to the nearest other one, and a little less for rounding. */
+function isolation(entries: Float32Array, columns: number): Float64Array {
+  const K = entries.length / columns;
+  const least = new Float64Array(K).fill(Number.POSITIVE_INFINITY);
+  for (let a = 0; a < K; a++)
+    for (let b = 0; b < a; b++) {
+      const limit = Math.max(least[a] as number, least[b] as number);
+      const distance = squaredDistance(entries, a * columns, entries, b * columns, columns, limit);
+      if (distance < (least[a] as number)) least[a] = distance;
+      if (distance < (least[b] as number)) least[b] = distance;
+    }
+  return least.map((distance) => 0.25 * distance * (1 - 1e-9));
 }
 
 /** Σ (a − b)² over the columns in their order; some sum above `limit` as soon as it is above. */

@@ -1,0 +1,54 @@
+// Fits a codebook to the patches of pictures.
+import { InputError } from "../diagnostics/input-error.js";
+import type { PictureCodes } from "../modalities/codebook.fields.js";
+import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { patchesOf } from "../modalities/pixels.js";
+import { kMeans } from "./k-means.js";
+import { decodePicture } from "./picture-file.js";
+import type { PictureFile } from "./picture-files.js";
+import { readInput } from "./read-input.js";
+
+/** Numbers of all patches together, 1 GiB: of more pictures than that, some are taken evenly. */
+const MOST_NUMBERS = 2 ** 28;
+
+export interface FitOptions {
+  readonly entries: number;
+  readonly seed: number;
+  /** At most. */
+  readonly iterations: number;
+  /** Told the mean squared error of a number after so many iterations. */
+  readonly progress: (iteration: number, error: number) => void;
+}
+
+export interface Fitted {
+  /** [entries, columns] */
+  readonly entries: Float32Array;
+  readonly columns: number;
+  /** Those that were looked at, decoded: [height, width, channels] each. */
+  readonly pictures: readonly Uint8Array[];
+}
+
+/** @throws InputError where a picture cannot be read, or they have too few different patches */
+export async function fitCodebook(
+  files: readonly PictureFile[],
+  kind: PictureCodes,
+  { entries, seed, iterations, progress }: FitOptions,
+): Promise<Fitted> {
+  const columns = patchSize(kind);
+  const numbers = patchesPerPicture(kind) * columns;
+  const most = Math.floor(MOST_NUMBERS / numbers);
+  if (most === 0)
+    throw new InputError(`a picture of ${kind.height}x${kind.width} is too large`, "Choose a smaller --size.");
+  const some = files.length <= most ? files : files.filter((_, i) => taken(i, files.length, most));
+  const pictures: Uint8Array[] = [];
+  for (const { path, place } of some) pictures.push(await decodePicture(readInput(path, place), kind, place));
+  const rows = new Float32Array(pictures.length * numbers);
+  pictures.forEach((pixels, i) => {
+    rows.set(patchesOf(pixels, kind), i * numbers);
+  });
+  return { entries: kMeans(rows, { columns, entries, seed, iterations, progress }), columns, pictures };
+}
+
+/** Whether the i-th of `count` is among `most` of them, evenly. */
+const taken = (i: number, count: number, most: number): boolean =>
+  Math.floor(((i + 1) * most) / count) > Math.floor((i * most) / count);
