@@ -4,13 +4,12 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readSpec } from "../dist/src/cli/read-spec.js";
-import { compile, TRAINING_PHASES } from "../dist/src/compile.js";
+import { decodersOf, openCodecs } from "../dist/src/data/codecs.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
-import { latestCheckpoint } from "../dist/src/train/checkpoint.js";
-import { openModel } from "../dist/src/train/model.js";
+import { chosen, hasPictures, showSamples } from "../dist/src/sample/show.js";
+import { runWeights } from "../dist/src/train/checkpoint.js";
 import { runAt } from "../dist/src/train/run-folder.js";
-import { chosen, showPictures } from "../dist/src/train/show.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,16 +23,7 @@ if (!file || !runFolder) {
 const { spec, folder } = readSpec(resolve(file));
 const { dataSet } = await prepare(spec.data, spec.model, { folder });
 const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
-const compiled = compile(spec, {
-  profile: device.profile,
-  batch: spec.train.batch,
-  length: spec.data.length,
-  phases: TRAINING_PHASES,
-  variants: "first",
-});
-const model = await openModel(device, compiled);
-const { checkpoint } = latestCheckpoint(runAt(runFolder));
-model.load("parameters", checkpoint.tensors);
+const { weights } = runWeights(runAt(runFolder));
 
 function distance(a, b) {
   let sum = 0;
@@ -41,9 +31,14 @@ function distance(a, b) {
   return sum;
 }
 const all = [...dataSet.train, ...dataSet.validation].map((document) => [document, dataSet.picture(document).pixels]);
-const shown = await showPictures(model, spec, dataSet, chosen(dataSet.train, Number(values.count), 1));
+const decoders = decodersOf(openCodecs(spec.model, folder));
+const modality = spec.model.modalities.findIndex((_, index) => hasPictures(spec, dataSet.codebooks, index));
+const settings = { seed: spec.train.seed, tokens: 1, temperature: 1, steps: 50, sampler: "ddim", guidance: 1 };
+const show = { modality, documents: chosen(dataSet.train, Number(values.count), 1), settings };
+const [shown] = await showSamples(device, weights.tensors, { spec, dataSet, decoders, shows: [show] });
 let own = 0;
-for (const { document, sampled } of shown) {
+for (const { document, sampled: made } of shown) {
+  const sampled = made.picture.pixels;
   let best = [-1, Number.POSITIVE_INFINITY];
   for (const [other, pixels] of all) {
     const d = distance(sampled, pixels);
@@ -52,6 +47,6 @@ for (const { document, sampled } of shown) {
   if (best[0] === document) own++;
 }
 process.stdout.write(
-  `${own} of ${shown.length} sampled pictures have their own as the nearest of ${all.length} (step ${checkpoint.step})\n`,
+  `${own} of ${shown.length} sampled pictures have their own as the nearest of ${all.length} (step ${weights.step})\n`,
 );
 process.exit(0);

@@ -64,11 +64,10 @@ export interface StageOutput {
   readonly fused: Fused;
 }
 
-/** The phases of training: gradients of a micro-batch, validation, and the prediction of noise for sampling. */
+/** The phases of training: gradients of a micro-batch, and validation. */
 export const TRAINING_PHASES: readonly PhaseRequest[] = [
   { name: "gradients", part: "model", noise: "drawn", gradients: true },
   { name: "validate", part: "model", noise: "drawn", gradients: false },
-  { name: "denoise", part: "denoise", noise: "given", gradients: false },
 ];
 
 /** Validation alone: the kernels, and so the numbers, of a run in training. */

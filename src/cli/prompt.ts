@@ -1,10 +1,13 @@
 // What a sampled document begins with, from the command line: a picture, a text, or both.
 import { readFileSync } from "node:fs";
+import { codesOf, pictureCodebook } from "../data/codebook.js";
+import type { Codecs } from "../data/codecs.js";
+import { HOLDERS, holdersOf, idsOfText } from "../data/holders.js";
 import { decodePicture } from "../data/picture-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
 import { patchesOf } from "../modalities/pixels.js";
-import { bytesOf, firstId, type ModelParts, ordinaryIds } from "../modalities/text.js";
+import { firstId, type ModelParts, ordinaryIds } from "../modalities/text.js";
 import type { SampledSegment } from "../sample/document.js";
 
 export interface PromptOptions {
@@ -13,21 +16,31 @@ export interface PromptOptions {
 }
 
 /** The picture stands before the text. */
-export async function promptOf({ prompt, image }: PromptOptions, parts: ModelParts): Promise<SampledSegment[]> {
+export async function promptOf(
+  { prompt, image }: PromptOptions,
+  parts: ModelParts,
+  codecs: Codecs,
+): Promise<SampledSegment[]> {
   const segments: SampledSegment[] = [];
-  if (image !== undefined) segments.push(await pictureSegment(image, parts));
-  if (prompt !== undefined && prompt !== "") segments.push(textSegment(prompt, parts));
+  if (image !== undefined) segments.push(await pictureSegment(image, parts, codecs));
+  if (prompt !== undefined && prompt !== "") segments.push(textSegment(prompt, parts, codecs));
   return segments;
 }
 
-async function pictureSegment(path: string, { modalities }: ModelParts): Promise<SampledSegment> {
-  const index = modalities.findIndex(({ kind }) => kind === "patches");
-  const declared = modalities[index];
-  if (declared?.kind !== "patches") {
-    throw new InputError("--image: the model has no modality of pictures.", "Leave it out.");
+async function pictureSegment(path: string, parts: ModelParts, codecs: Codecs): Promise<SampledSegment> {
+  const [modality] = holdersOf("image", parts, codecs);
+  if (modality === undefined) {
+    throw new InputError(`--image: the model has no modality of ${HOLDERS.image.kinds}.`, "Leave it out.");
   }
+  const declared = parts.modalities[modality];
+  const codebook = pictureCodebook(codecs, modality);
+  if (codebook !== undefined) {
+    const codes = codesOf(await decodePicture(readPicture(path), codebook.facts.kind, path), codebook);
+    return inVocabulary(modality, codes, parts);
+  }
+  if (declared?.kind !== "patches") throw new Error(`modality ${modality} holds no pictures`);
   const pixels = await decodePicture(readPicture(path), declared, path);
-  return { kind: "picture", modality: index, patches: patchesOf(pixels, declared) };
+  return { kind: "picture", modality, patches: patchesOf(pixels, declared) };
 }
 
 function readPicture(path: string): Uint8Array {
@@ -39,23 +52,24 @@ function readPicture(path: string): Uint8Array {
   }
 }
 
-/** A text of the markers' owner: as its bytes, or as ids. */
-function textSegment(prompt: string, parts: ModelParts): SampledSegment {
+/** A text of the markers' owner: its bytes, its tokens, or ids where it has no tokenizer. */
+function textSegment(prompt: string, parts: ModelParts, codecs: Codecs): SampledSegment {
   const { owner } = parts.vocabulary;
-  const declared = parts.modalities[owner];
-  const own =
-    declared?.kind === "bytes" ? [...bytesOf(prompt)] : idsIn(prompt, declared?.name ?? "", ordinaryIds(owner, parts));
-  const first = firstId(owner, parts.vocabulary);
-  return { kind: "tokens", modality: owner, ids: own.map((id) => first + id) };
+  const holds = holdersOf("text", parts, codecs).includes(owner);
+  const name = parts.modalities[owner]?.name ?? "";
+  const ids = holds ? idsOfText(prompt, owner, codecs) : idsIn(prompt, name, ordinaryIds(owner, parts));
+  return inVocabulary(owner, ids, parts);
+}
+
+function inVocabulary(modality: number, own: ArrayLike<number>, parts: ModelParts): SampledSegment {
+  const first = firstId(modality, parts.vocabulary);
+  return { kind: "tokens", modality, ids: Array.from(own, (id) => first + id) };
 }
 
 function idsIn(prompt: string, name: string, limit: number): number[] {
-  const ids = prompt
-    .split(/[\s,]+/)
-    .filter((word) => word !== "")
-    .map(Number);
-  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= limit);
-  if (wrong === undefined) return ids;
+  const words = prompt.split(/[\s,]+/).filter((word) => word !== "");
+  const ids = words.map(Number);
+  if (ids.every((id) => Number.isInteger(id) && id >= 0 && id < limit)) return ids;
   throw new InputError(
     `--prompt: ${name} has no tokenizer, and "${prompt}" is not a list of its ids, which are 0 to ${limit - 1}.`,
     'Give ids, as in --prompt "17 4 25".',
@@ -66,9 +80,9 @@ function idsIn(prompt: string, name: string, limit: number): number[] {
 export function modalityNamed(name: string, { modalities }: ModelParts): number {
   const index = modalities.findIndex((modality) => modality.name === name);
   if (index >= 0) return index;
-  const help = suggestion(
-    name,
-    modalities.map((modality) => modality.name),
+  const names = modalities.map((modality) => modality.name);
+  throw new InputError(
+    `--modality: the model has no modality ${name}.`,
+    suggestion(name, names) ?? "Look at the spec.",
   );
-  throw new InputError(`--modality: the model has no modality ${name}.`, help ?? "Look at the spec.");
 }

@@ -4,20 +4,20 @@ import { Failure } from "../diagnostics/failure.js";
 import { render } from "../diagnostics/render.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
-import { encodePng } from "../report/png.js";
+import type { Decode } from "../modalities/text.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
 import { type StartRecord, startText } from "../report/start-text.js";
 import { checkpointSteps, latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { type Outcome, train } from "../train/loop.js";
-import { type Model, openModel } from "../train/model.js";
+import { openModel } from "../train/model.js";
 import { recorder, rewindRun } from "../train/recorder.js";
 import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
-import { chosen, type ShownPicture, showPictures } from "../train/show.js";
 import { checkTeaches } from "../train/teaching.js";
 import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
 import type { Started } from "./start.js";
+import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
@@ -30,6 +30,8 @@ export interface TrainingRequest {
   readonly compiled: CompiledModel["compiled"];
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
+  /** Of modalities with a tokenizer, by index: what samples are shown with. */
+  readonly decoders?: ReadonlyMap<number, Decode>;
   /** The run's folder. */
   readonly folder: string;
   readonly resume: boolean;
@@ -40,12 +42,6 @@ export interface TrainingRequest {
   readonly resumeCommand: string;
   readonly terminal: Terminal;
 }
-
-/** Names for which pictures are sampled, of those learned from and of those held out each. */
-const SHOWN = 8;
-
-const png = ({ width, height, channels }: ShownPicture, pixels: Uint8Array): Uint8Array =>
-  encodePng({ width, height, channels: channels as 1 | 3 | 4, pixels });
 
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
   const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
@@ -61,19 +57,6 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
     ] as const,
     units: lossUnits(spec),
   };
-}
-
-async function samplesOf(model: Model, request: TrainingRequest) {
-  const { spec, dataSet } = request;
-  const group = async (label: string, documents: readonly number[]) => {
-    const shown = await showPictures(model, spec, dataSet, chosen(documents, SHOWN, spec.train.seed));
-    return {
-      label,
-      samples: shown.map((s) => ({ name: s.label, truth: png(s, s.truth), sampled: [png(s, s.sampled)] })),
-    };
-  };
-  const groups = [await group("Names learned from", dataSet.train), await group("Names held out", dataSet.validation)];
-  return groups.filter(({ samples }) => samples.length > 0);
 }
 
 function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run): Failure {
@@ -177,7 +160,9 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
       terminal.write(`Stopped ${saved}. Report so far: ${report}\nGo on with: ${request.resumeCommand}\n`);
       return EXIT.interrupted;
     }
-    const groups = await samplesOf(model, request);
+    const weights = await model.read("parameters");
+    model.runtime.destroy();
+    const groups = await trainingSamples(request, weights);
     if (groups.length > 0) writeSamples(run, outcome.step, groups);
     const report = writeReport(run);
     const before = checkpoint?.step ?? 0;
@@ -188,7 +173,6 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     terminal.write(
       `${done}\n` + `Checkpoint: ${pathIn(run, "checkpoints")}/step-${outcome.step}\nReport:     ${report}\n`,
     );
-    model.runtime.destroy();
     return EXIT.done;
   } finally {
     progress.end();

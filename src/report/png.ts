@@ -31,6 +31,12 @@ export function encodePng(picture: Picture): Uint8Array {
   return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array())]);
 }
 
+/** The same for a picture of as many channels as a modality may have. @throws RangeError for others than 1, 3 and 4 */
+export function pngOf({ channels, ...picture }: Omit<Picture, "channels"> & { readonly channels: number }): Uint8Array {
+  if (channels !== 1 && channels !== 3 && channels !== 4) throw new RangeError(`a PNG has no ${channels} channels`);
+  return encodePng({ ...picture, channels });
+}
+
 /** Length, type, data, and the CRC-32 of type and data. */
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(data.length + 12);

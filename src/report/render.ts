@@ -12,10 +12,22 @@ export interface Sample {
   readonly sampled: readonly Uint8Array[];
 }
 
+/** A text, or a list of units, that was sampled after something else. */
+export interface TextSample {
+  readonly name: string;
+  /** What it was sampled after, in words. */
+  readonly given: string;
+  /** What it was sampled after, as a PNG file. */
+  readonly picture?: Uint8Array;
+  readonly truth: string;
+  readonly sampled: string;
+}
+
 export interface SampleGroup {
   /** For example "Seen names". */
   readonly label: string;
   readonly samples: readonly Sample[];
+  readonly texts?: readonly TextSample[];
 }
 
 /** What was trained, as told by whoever trained it. */
@@ -55,7 +67,7 @@ export function renderReport({ about, spec, metrics, timing, samples }: ReportDa
 <h1>${escapeHtml(about.title)}</h1>
 ${facts(about)}
 ${losses(about, train, validation)}
-${samples.map(pictures).join("")}
+${samples.map((group) => pictures(group) + texts(group)).join("")}
 ${course(train, timing)}
 <section id="spec"><h2>Spec</h2>
 <pre>${escapeHtml(spec.trimEnd())}</pre></section>
@@ -158,6 +170,7 @@ function course(train: readonly TrainRecord[], timing: readonly TimingRecord[]):
 }
 
 function pictures({ label, samples }: SampleGroup): string {
+  if (samples.length === 0) return "";
   const image = (bytes: Uint8Array, kind: string, name: string): string =>
     `<span><img src="data:image/png;base64,${Buffer.from(bytes).toString("base64")}" alt="${escapeHtml(`${name}, ${kind}`)}">${kind}</span>`;
   const figures = samples.map(
@@ -167,6 +180,19 @@ function pictures({ label, samples }: SampleGroup): string {
         .join("")}</div></figure>`,
   );
   return `<section class="samples"><h2>${escapeHtml(label)}</h2>\n<div class="pictures">${figures.join("\n")}</div></section>\n`;
+}
+
+function texts({ label, texts: rows = [] }: SampleGroup): string {
+  if (rows.length === 0) return "";
+  const cells = rows.map(({ name, given, picture, truth, sampled }) => {
+    const seen =
+      picture === undefined
+        ? ""
+        : `<img src="data:image/png;base64,${Buffer.from(picture).toString("base64")}" alt="${escapeHtml(name)}">`;
+    return `<tr><td>${seen}${escapeHtml(given)}</td><td>${escapeHtml(truth)}</td><td>${escapeHtml(sampled)}</td></tr>`;
+  });
+  return `<section class="texts"><h2>${escapeHtml(label)}</h2>
+<table><thead><tr><th>Given</th><th>True</th><th>Sampled</th></tr></thead>\n<tbody>${cells.join("\n")}</tbody></table></section>\n`;
 }
 
 function pointsOf<R extends MetricRecord>(records: readonly R[], value: (record: R) => number | undefined): Point[] {

@@ -1,9 +1,9 @@
-// The sampled pictures of a run: `samples/step-N/` holds PNG files and an index that says which is which.
+// The samples of a run: `samples/step-N/` holds PNG files, and an index that says which is which and has the texts.
 import { join } from "node:path";
 import { diskFailure } from "../train/mistakes.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
-import type { SampleGroup } from "./render.js";
+import type { SampleGroup, TextSample } from "./render.js";
 
 const INDEX = "index.json";
 
@@ -11,6 +11,7 @@ const INDEX = "index.json";
 interface IndexedGroup {
   readonly label: string;
   readonly samples: readonly { readonly name: string; readonly truth: string; readonly sampled: readonly string[] }[];
+  readonly texts?: readonly (Omit<TextSample, "picture"> & { readonly picture?: string })[];
 }
 
 /**
@@ -23,8 +24,14 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
     files.push({ name, bytes });
     return name;
   };
-  const index: IndexedGroup[] = groups.map(({ label, samples }, group) => ({
+  const index: IndexedGroup[] = groups.map(({ label, samples, texts }, group) => ({
     label,
+    ...(texts && {
+      texts: texts.map(({ picture, ...text }, sample) => ({
+        ...text,
+        ...(picture && { picture: put(`${group + 1}-${sample + 1}-given.png`, picture) }),
+      })),
+    }),
     samples: samples.map(({ name, truth, sampled }, sample) => {
       const stem = `${group + 1}-${sample + 1}`;
       return {
@@ -51,8 +58,14 @@ export function latestSamples(run: Run): SampleGroup[] {
   const latest = join(folder, `step-${Math.max(...steps)}`);
   const read = (name: string): Uint8Array => run.disk.read(join(latest, name));
   const index = JSON.parse(new TextDecoder().decode(read(INDEX))) as IndexedGroup[];
-  return index.map(({ label, samples }) => ({
+  return index.map(({ label, samples, texts }) => ({
     label,
+    ...(texts && {
+      texts: texts.map(({ picture, ...text }) => ({
+        ...text,
+        ...(picture !== undefined && { picture: read(picture) }),
+      })),
+    }),
     samples: samples.map(({ name, truth, sampled }) => ({ name, truth: read(truth), sampled: sampled.map(read) })),
   }));
 }

@@ -56,6 +56,9 @@ th:first-child, td:first-child { text-align: left; }
 .pair span { font-size: 0.72rem; color: var(--quiet); line-height: 1.3; }
 .pair img { display: block; width: 76px; height: 76px; object-fit: contain; image-rendering: pixelated; border-radius: 3px;
   border: 1px solid var(--line); }
+.texts table { width: 100%; table-layout: fixed; }
+.texts th, .texts td { text-align: left; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere; }
+.texts img { display: block; width: 48px; height: 48px; object-fit: contain; image-rendering: pixelated; border-radius: 3px; }
 pre { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px solid var(--line); border-radius: 8px;
   overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; }
 @media print { body { background: none; } .chart, .pictures figure, tr { break-inside: avoid; } }

@@ -3,8 +3,8 @@ import { type Modality, type PatchesModality, patchesPerPicture, patchSize } fro
 import { alphaBar } from "../objectives/ddpm.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { type Stream, stream } from "../random/stream.js";
-import { cappedAlphaBar, denoiseStep, guided, type Sampler, visitedTimesteps } from "../train/denoise.js";
 import { type Choosing, chooseToken } from "./choose-token.js";
+import { cappedAlphaBar, denoiseStep, guided, type Sampler, visitedTimesteps } from "./denoise.js";
 import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, spanLength } from "./well-formed.js";
 
 /** A token at a position of a modality; markers are of their owner. */
@@ -142,6 +142,8 @@ export function* sampleDocument(
     left = Math.max(left, spanLength(rules, only));
     put(asked);
   }
+  /** A text that is asked for by name, and has not begun, has a token at least. */
+  const begins = (): boolean => only === owner && open === undefined && prompt.at(-1)?.modality !== owner;
   let ended = false;
   for (let pictures = 0; left > 0 && !ended; ) {
     if (place.kind === "picture") {
@@ -157,7 +159,8 @@ export function* sampleDocument(
       if (!ended) yield* stands(modality, patches, noise);
       continue;
     }
-    const allowed = allowedIds(rules, place, left);
+    const possible = allowedIds(rules, place, left);
+    const allowed = begins() ? possible.slice(0, 1) : possible;
     const [sole] = allowed.length === 1 ? allowed : [];
     const forced = sole !== undefined && sole.end === sole.first + 1 ? sole.first : undefined;
     put(forced ?? chooseToken((yield* feed(true)) ?? [], allowed, settings, draw));

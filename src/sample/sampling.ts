@@ -2,6 +2,7 @@
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
 import type { Tensors } from "../train/model.js";
 import { openDecoder } from "./decoder.js";
 import {
@@ -19,17 +20,40 @@ import { spanLength } from "./well-formed.js";
 const SIDE_BY_SIDE = 8;
 
 export interface SampleRequest {
-  readonly spec: CheckedSpec;
   readonly settings: SampleSettings;
   /** What each document begins with. */
   readonly prompts: readonly (readonly SampledSegment[])[];
-  /** By modality, how many ids a span holds; undefined where any number may. */
+  /** What tells the draws of documents apart; 0, 1, … where it is absent. */
+  readonly numbers?: readonly number[];
+}
+
+/** A model and how many ids a span of each modality holds; undefined where any number may. */
+export interface Sampled {
+  readonly spec: CheckedSpec;
   readonly counts: readonly (number | undefined)[];
 }
 
-/** @throws InputError where the model has not learned what is asked */
-export function checkRequest({ spec, settings, prompts }: SampleRequest): void {
-  const { model, objectives } = spec;
+const attends = ({ model }: CheckedSpec): boolean =>
+  model.layers.some((index) => model.blocks[index]?.fields.kind === "attention");
+
+/** Positions that a prompt takes. */
+function positionsOf(prompt: readonly SampledSegment[], { model }: CheckedSpec): number {
+  return prompt.reduce((sum, segment) => {
+    const declared = model.modalities[segment.modality];
+    const markers = segment.modality === model.vocabulary.owner ? 0 : 2;
+    const content =
+      segment.kind === "tokens" ? segment.ids.length : declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
+    return sum + markers + content;
+  }, 0);
+}
+
+/**
+ * The request as it can be fulfilled: attention has learned no positions beyond data.length, so that no more are sampled.
+ * @throws InputError where the model has not learned what is asked
+ */
+export function checkRequest({ spec, counts }: Sampled, request: SampleRequest): SampleRequest {
+  const { settings, prompts } = request;
+  const { model, objectives, data } = spec;
   const { only, guidance } = settings;
   const { owner } = model.vocabulary;
   const name = (index: number): string => model.modalities[index]?.name ?? "";
@@ -39,8 +63,7 @@ export function checkRequest({ spec, settings, prompts }: SampleRequest): void {
       "Ask for another modality.",
     );
   }
-  const chooses = only === undefined || model.modalities[only]?.kind !== "patches";
-  if (chooses && (only === undefined || only === owner)) {
+  if (only === undefined || only === owner) {
     if (objectives[owner]?.kind !== "cross_entropy") {
       throw new InputError(
         `The model has learned nothing of ${name(owner)}, nor what follows it.`,
@@ -57,41 +80,61 @@ export function checkRequest({ spec, settings, prompts }: SampleRequest): void {
   if (guidance !== 1 && !model.modalities.some(({ kind }) => kind === "patches")) {
     throw new InputError("--guidance: the model has no pictures that are denoised.", "Leave it out.");
   }
-}
-
-/** Positions of the longest sequence that a request can lead to: its prompt, what is sampled, a span to its end. */
-function longest({ spec, settings, prompts }: SampleRequest, { rules }: Sampling): number {
-  const spans = spec.model.modalities.map((_, index) => spanLength(rules, index));
-  const prompted = prompts.map((prompt) =>
-    prompt.reduce((sum, segment) => {
-      return sum + (segment.kind === "tokens" ? segment.ids.length + 2 : (spans[segment.modality] as number));
-    }, 0),
-  );
-  return Math.max(...prompted) + settings.tokens + Math.max(...spans);
-}
-
-/** Samples one document for each prompt, side by side; the same request and weights give the same on a device. */
-export async function sampleDocuments(
-  device: OpenDevice,
-  weights: Tensors,
-  request: SampleRequest,
-): Promise<SampledDocument[]> {
-  checkRequest(request);
-  const { spec, settings, prompts, counts } = request;
+  if (!attends(spec)) return request;
+  const longest = Math.max(...prompts.map((prompt) => positionsOf(prompt, spec)));
   const learned = spec.objectives.map((objective) => objective !== undefined);
-  const sampling: Sampling = { rules: { parts: spec.model, learned, counts }, objectives: spec.objectives, settings };
-  const width = sequencesFor(settings);
-  const { only } = settings;
-  const prompted = new Set(prompts.flatMap((prompt) => prompt.map(({ modality }) => modality)));
-  const decoder = await openDecoder(device, spec, weights, {
-    capacity: longest(request, sampling),
-    sequences: width * Math.min(SIDE_BY_SIDE, prompts.length),
-    pictures: (modality) => prompted.has(modality) || only === undefined || only === modality,
-  });
-  try {
-    const documents = prompts.map((prompt, number) => sampleDocument(sampling, prompt, number));
-    return await sampleAll(decoder, documents, width);
-  } finally {
-    decoder.destroy();
+  const least = only === undefined || only === owner ? 1 : spanLength({ parts: model, learned, counts }, only);
+  if (longest + least > data.length) {
+    throw new InputError(
+      `The prompt takes ${longest} positions and what is asked at least ${least}; attention has learned ${data.length}, its data.length.`,
+      "Take a shorter prompt.",
+    );
   }
+  return { ...request, settings: { ...settings, tokens: Math.min(settings.tokens, data.length - longest) } };
+}
+
+export interface Sampler {
+  /**
+   * Samples one document for each prompt, side by side; the same request and weights give the same on a device.
+   * @throws InputError where the model has not learned what is asked
+   */
+  sample(request: SampleRequest): Promise<SampledDocument[]>;
+  destroy(): void;
+}
+
+/**
+ * @param plans the requests that will come: no more is made ready than they need
+ * @throws InputError where the weights are not the spec's
+ */
+export async function openSampler(
+  device: OpenDevice,
+  { spec, counts }: Sampled,
+  weights: Tensors,
+  plans: readonly SampleRequest[],
+): Promise<Sampler> {
+  const needed = new Set<number>();
+  let sequences = 1;
+  for (const { settings, prompts } of plans) {
+    const { only } = settings;
+    spec.model.modalities.forEach((_, m) => {
+      if (only === undefined || only === m) needed.add(m);
+    });
+    for (const { modality } of prompts.flat()) needed.add(modality);
+    sequences = Math.max(sequences, sequencesFor(settings) * Math.min(SIDE_BY_SIDE, prompts.length));
+  }
+  const decoder = await openDecoder(device, spec, weights, { sequences, pictures: (modality) => needed.has(modality) });
+  const learned = spec.objectives.map((objective) => objective !== undefined);
+  return {
+    sample(request) {
+      const { settings, prompts, numbers } = checkRequest({ spec, counts }, request);
+      const sampling: Sampling = {
+        rules: { parts: spec.model, learned, counts },
+        objectives: spec.objectives,
+        settings,
+      };
+      const documents = prompts.map((prompt, i) => sampleDocument(sampling, prompt, numbers?.[i] ?? i));
+      return sampleAll(decoder, documents, sequencesFor(settings));
+    },
+    destroy: () => decoder.destroy(),
+  };
 }

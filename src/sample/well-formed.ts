@@ -33,7 +33,10 @@ export function spanLength({ parts, counts }: Rules, modality: number): number {
   return 2 + (declared.kind === "patches" ? patchesPerPicture(declared) : (counts[modality] ?? 1));
 }
 
-/** The ids that may stand at a place, with so many positions left (this one among them); none where no token stands. */
+/**
+ * The ids that may stand at a place, with so many positions left (this one among them); none where no token stands.
+ * Outside of spans the text's own come first.
+ */
 export function allowedIds(rules: Rules, place: Place, left: number): IdRange[] {
   const { parts, counts, learned } = rules;
   const { vocabulary } = parts;

@@ -179,6 +179,11 @@ describe("a sampled document", () => {
     const { held, looks } = run(sampling({ only: 0, tokens: 2 }), saying(1, 8), { of: [picture] });
     expect(held[0]).toEqual([10, PICTURE, 11, 1]);
     expect(looks).toBe(0);
+    // A caption is not empty, however likely that is; a text that goes on may end at once.
+    const said = (of: typeof prompt | (typeof picture)[]) =>
+      run(sampling({ only: 0, tokens: 2 }), saying(8, 8), { of });
+    expect(said([picture]).document.segments).toMatchObject([{ modality: 0, ids: [expect.any(Number)] }]);
+    expect(said(prompt).document).toEqual({ segments: [], ended: true });
   });
 
   test("guidance looks at the picture after its marker alone, too", () => {

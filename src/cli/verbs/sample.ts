@@ -2,15 +2,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { decodersOf, openCodecs } from "../../data/codecs.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import type { CheckedSpec } from "../../front/spec.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
-import { pixelsOf } from "../../modalities/pixels.js";
-import { firstId, textOf } from "../../modalities/text.js";
-import { encodePng } from "../../report/png.js";
-import type { SampledDocument, SampledSegment } from "../../sample/document.js";
-import { checkRequest, sampleDocuments } from "../../sample/sampling.js";
-import { SAMPLERS, type Sampler } from "../../train/denoise.js";
+import { pngOf } from "../../report/png.js";
+import { SAMPLERS, type Sampler } from "../../sample/denoise.js";
+import type { SampledDocument } from "../../sample/document.js";
+import { checkRequest, openSampler } from "../../sample/sampling.js";
+import { idsInSpans, type Showing, shown } from "../../sample/shown.js";
 import { modalityNamed, type PromptOptions, promptOf } from "../prompt.js";
 import {
   CHECKPOINT_OPTION,
@@ -77,76 +76,58 @@ export const verb: Verb = {
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
-        const { spec, weights } = trained;
-        const { count: documents, modality, out } = options;
+        const { spec, folder, weights } = trained;
+        const { modality, out } = options;
         const only = modality === undefined ? undefined : modalityNamed(modality, spec.model);
-        const prompt = await promptOf(options, spec.model);
-        const request = {
-          spec,
-          settings: { ...options, only },
-          prompts: Array.from({ length: documents }, () => prompt),
-          counts: spec.model.modalities.map(() => undefined),
-        };
-        checkRequest(request);
+        const codecs = openCodecs(spec.model, folder);
+        const showing: Showing = { parts: spec.model, codebooks: codecs.codebooks, decoders: decodersOf(codecs) };
+        const prompt = await promptOf(options, spec.model, codecs);
+        const model = { spec, counts: idsInSpans(showing) };
+        const prompts = Array.from({ length: options.count }, () => prompt);
+        const request = checkRequest(model, { settings: { ...options, only }, prompts });
         const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
-        const sampled = await sampleDocuments(device, weights.tensors, request);
-        const shown = sampled.map((document, number) => shownOf(document, number, spec, out));
+        const sampler = await openSampler(device, model, weights.tensors, [request]);
+        const sampled = await sampler.sample(request);
+        sampler.destroy();
+        const told = sampled.map((document, number) => tell(document, number, showing, out));
         process.stdout.write(
           options.json
-            ? `${JSON.stringify({ step: weights.step, seed: options.seed, samples: shown })}\n`
-            : shown.map((one, number) => text(one, documents > 1 ? number + 1 : undefined)).join("\n"),
+            ? `${JSON.stringify({ step: weights.step, seed: options.seed, samples: told })}\n`
+            : told.map((one, number) => text(one, options.count > 1 ? number + 1 : undefined)).join("\n"),
         );
         finish(EXIT.done);
       });
   },
 };
 
-interface ShownSegment {
+interface ToldSegment {
   readonly modality: string;
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** The modality's own, from 0. */
-  readonly ids?: readonly number[];
+  readonly ids?: readonly number[] | undefined;
   /** A PNG. */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
-interface Shown {
-  readonly segments: readonly ShownSegment[];
+interface Told {
+  readonly segments: readonly ToldSegment[];
   readonly ended: boolean;
 }
 
-/** What was sampled as people see it; its pictures are written. */
-function shownOf({ segments, ended }: SampledDocument, number: number, spec: CheckedSpec, out: string): Shown {
-  const pictures = new Map<number, number>();
-  const fileFor = (modality: number): string => {
-    const before = pictures.get(modality) ?? 0;
-    pictures.set(modality, before + 1);
-    return join(out, `${number + 1}-${spec.model.modalities[modality]?.name}${before > 0 ? `-${before + 1}` : ""}.png`);
-  };
-  return { segments: segments.map((segment) => shownSegment(segment, spec, fileFor)), ended };
-}
-
-function shownSegment(
-  segment: SampledSegment,
-  { model }: CheckedSpec,
-  fileFor: (modality: number) => string,
-): ShownSegment {
-  const declared = model.modalities[segment.modality];
-  if (declared === undefined) throw new Error(`there is no modality ${segment.modality}`);
-  const { name } = declared;
-  if (segment.kind === "tokens") {
-    const first = firstId(segment.modality, model.vocabulary);
-    const ids = segment.ids.map((id) => id - first);
-    return declared.kind === "bytes"
-      ? { modality: name, text: textOf(segment.ids, model), ids }
-      : { modality: name, ids };
-  }
-  if (declared.kind !== "patches") throw new Error(`${name} has no pictures`);
-  const { width, height, channels } = declared;
-  const file = fileFor(segment.modality);
-  const pixels = pixelsOf(segment.patches, declared);
-  writePicture(file, encodePng({ width, height, channels: channels as 1 | 3 | 4, pixels }));
-  return { modality: name, file };
+/** What was sampled as it is printed; its pictures are written. */
+function tell({ segments, ended }: SampledDocument, number: number, showing: Showing, out: string): Told {
+  const files = new Set<string>();
+  const told = segments.map((segment): ToldSegment => {
+    const { modality, ids, text: said, picture } = shown(segment, showing);
+    const name = showing.parts.modalities[modality]?.name ?? "";
+    if (picture === undefined) return { modality: name, text: said, ids };
+    const before = [...files].filter((file) => file.startsWith(`${number + 1}-${name}`)).length;
+    const file = `${number + 1}-${name}${before > 0 ? `-${before + 1}` : ""}.png`;
+    files.add(file);
+    writePicture(join(out, file), pngOf(picture));
+    return { modality: name, ids, file: join(out, file) };
+  });
+  return { segments: told, ended };
 }
 
 function writePicture(file: string, bytes: Uint8Array): void {
@@ -159,7 +140,7 @@ function writePicture(file: string, bytes: Uint8Array): void {
   }
 }
 
-function text({ segments, ended }: Shown, number: number | undefined): string {
+function text({ segments, ended }: Told, number: number | undefined): string {
   if (segments.length === 0) return `${number === undefined ? "" : `Sample ${number}\n`}(it ends here)\n`;
   const lines = segments.map(({ modality, text: said, ids, file }) => `${modality}: ${file ?? said ?? ids?.join(" ")}`);
   const head = number === undefined ? [] : [`Sample ${number}`];

@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { Option } from "commander";
 import { compile, TRAINING_PHASES } from "../../compile.js";
+import { decodersOf, openCodecs } from "../../data/codecs.js";
 import { prepare } from "../../data/prepare.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
@@ -55,6 +56,7 @@ export const verb: Verb = {
           compiled,
           dataSet,
           device,
+          decoders: decodersOf(openCodecs(spec.model, folder)),
           folder: out,
           resume: options.resume === true,
           start: starting(spec, compiled, { folder, outside: options.outside === true }),

@@ -8,7 +8,7 @@ import {
   SAMPLERS,
   type Sampler,
   visitedTimesteps,
-} from "../../src/train/denoise.js";
+} from "../../src/sample/denoise.js";
 
 const T = 1000;
 const kept = cappedAlphaBar(T);

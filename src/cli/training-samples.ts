@@ -1,0 +1,92 @@
+// What a run's report shows of the trained model: pictures, texts and units of some documents beside the true ones.
+import type { DataSet } from "../data/data-set.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import type { Decode } from "../modalities/text.js";
+import { pngOf } from "../report/png.js";
+import type { SampleGroup, TextSample } from "../report/render.js";
+import type { SampleSettings } from "../sample/document.js";
+import { type Compared, chosen, hasPictures, type Show, showSamples } from "../sample/show.js";
+import type { Shown } from "../sample/shown.js";
+import type { Tensors } from "../train/model.js";
+
+/** Documents of each split: pictures beside pictures take little room, texts a line each. */
+const PICTURES = 8;
+const TEXTS = 4;
+/** Most tokens of a text, or units. */
+const TOKENS = 48;
+
+export interface SamplesRequest {
+  readonly spec: CheckedSpec;
+  readonly dataSet: DataSet;
+  readonly device: OpenDevice;
+  /** Of modalities with a tokenizer, by index. */
+  readonly decoders?: ReadonlyMap<number, Decode> | undefined;
+}
+
+const SPLITS = [
+  ["train", "learned from"],
+  ["validation", "held out"],
+] as const;
+
+/** Groups of samples for each modality that has an objective; the first that has pictures comes first. */
+export async function trainingSamples(request: SamplesRequest, weights: Tensors): Promise<SampleGroup[]> {
+  const { spec, dataSet, device, decoders = new Map() } = request;
+  const { seed } = spec.train;
+  const settings: SampleSettings = {
+    seed,
+    tokens: TOKENS,
+    temperature: 0.7,
+    steps: 50,
+    sampler: "ddim",
+    guidance: 1,
+  };
+  const modalities = spec.model.modalities.flatMap(({ name }, modality) =>
+    spec.objectives[modality] ? [{ name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }] : [],
+  );
+  modalities.sort((a, b) => Number(b.pictures) - Number(a.pictures));
+  const wanted = modalities.flatMap(({ name, modality, pictures }) =>
+    SPLITS.map(([split, words]) => {
+      const documents = chosen(dataSet[split], pictures ? PICTURES : TEXTS, seed);
+      const show: Show = { modality, documents, settings: pictures ? { ...settings, temperature: 1 } : settings };
+      return { label: `${name}, ${words}`, pictures, show };
+    }),
+  );
+  const shows = wanted.map(({ show }) => show);
+  const made = await showSamples(device, weights, { spec, dataSet, decoders, shows });
+  return wanted.flatMap(({ label, pictures }, i): SampleGroup[] => {
+    const compared = made[i] ?? [];
+    if (compared.length === 0) return [];
+    return [
+      pictures
+        ? { label, samples: compared.map(pictureSample) }
+        : { label, samples: [], texts: compared.map(textSample) },
+    ];
+  });
+}
+
+const png = ({ picture }: Shown): Uint8Array => {
+  if (picture === undefined) throw new Error("a segment that was to be shown as a picture is none");
+  return pngOf(picture);
+};
+
+const pictureSample = ({ label, truth, sampled }: Compared) => ({
+  name: label,
+  truth: png(truth),
+  sampled: [png(sampled)],
+});
+
+function textSample({ label, given, truth, sampled }: Compared): TextSample {
+  const picture = given.find((one) => one.picture !== undefined);
+  const words = given.flatMap((one) => (one.picture === undefined ? [inWords(one)] : []));
+  return {
+    name: label,
+    given: words.join(" "),
+    ...(picture && { picture: png(picture) }),
+    truth: inWords(truth),
+    sampled: inWords(sampled),
+  };
+}
+
+const inWords = ({ text, ids = [] }: Shown): string =>
+  text ?? `${ids.slice(0, TOKENS).join(" ")}${ids.length > TOKENS ? " …" : ""}`;

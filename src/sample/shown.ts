@@ -1,0 +1,56 @@
+// Segments as people see them: text, pictures (those of codes too), lists of ids.
+import { type Codebook, pictureCodebook, pictureOf } from "../data/codebook.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { pixelsOf } from "../modalities/pixels.js";
+import { type Decode, firstId, type ModelParts, textOf } from "../modalities/text.js";
+import type { SampledSegment } from "./document.js";
+
+/** What ids are shown with, by modality index. */
+export interface Showing {
+  readonly parts: ModelParts;
+  readonly codebooks: ReadonlyMap<number, Codebook>;
+  /** Of modalities with a tokenizer. */
+  readonly decoders: ReadonlyMap<number, Decode>;
+}
+
+export interface ShownPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** [height, width, channels] */
+  readonly pixels: Uint8Array;
+}
+
+export interface Shown {
+  readonly modality: number;
+  /** The modality's own, from 0; absent where it has none. */
+  readonly ids?: readonly number[];
+  readonly text?: string;
+  readonly picture?: ShownPicture;
+}
+
+export function shown(segment: SampledSegment, { parts, codebooks, decoders }: Showing): Shown {
+  const { modality } = segment;
+  const declared = parts.modalities[modality];
+  if (segment.kind === "picture") {
+    if (declared?.kind !== "patches") throw new Error(`modality ${modality} has no pictures`);
+    const { width, height, channels } = declared;
+    return { modality, picture: { width, height, channels, pixels: pixelsOf(segment.patches, declared) } };
+  }
+  const first = firstId(modality, parts.vocabulary);
+  const ids = segment.ids.map((id) => id - first);
+  const codebook = pictureCodebook({ codebooks }, modality);
+  if (codebook !== undefined) {
+    const { width, height, channels } = codebook.facts.kind;
+    return { modality, ids, picture: { width, height, channels, pixels: pictureOf(ids, codebook) } };
+  }
+  const isText = declared?.kind === "bytes" || decoders.has(modality);
+  return isText ? { modality, ids, text: textOf(segment.ids, parts, decoders) } : { modality, ids };
+}
+
+/** How many ids a span of each modality holds: as many as a picture has patches, where they are codes of pictures. */
+export const idsInSpans = ({ parts, codebooks }: Pick<Showing, "parts" | "codebooks">): (number | undefined)[] =>
+  parts.modalities.map((_, index) => {
+    const codebook = pictureCodebook({ codebooks }, index);
+    return codebook && patchesPerPicture(codebook.facts.kind);
+  });
