@@ -14,7 +14,7 @@ import { emojiSource } from "./emoji-source.js";
 import { filesSource } from "./files-source.js";
 import { positionsOf, tooLong } from "./packing.js";
 import { DECODER } from "./picture-file.js";
-import { readPictures } from "./read-pictures.js";
+import { readDocuments } from "./read-documents.js";
 import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";
@@ -164,7 +164,7 @@ async function made(
   makeFolderOf(file, WRITABLE);
   notice(`preparing ${documents.length} documents, once, into ${file}`);
   const bytes = writeShard(
-    await readPictures(documents, parts, codecs),
+    await readDocuments(documents, parts, codecs),
     parts.modalities,
     first ? codecs.codebookFiles : new Map(),
   );

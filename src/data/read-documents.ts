@@ -14,7 +14,7 @@ import type { SourceDocument, SourceSegment } from "./source.js";
 const AT_ONCE = 16;
 
 /** In the order of the documents; the first that fails stops the rest. */
-export async function readPictures(
+export async function readDocuments(
   documents: readonly SourceDocument[],
   parts: ModelParts,
   codecs: Codecs,
