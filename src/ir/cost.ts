@@ -99,6 +99,8 @@ export const COSTS: { readonly [K in OpKind]: Cost<K> } = {
     formula: "9d for SiLU, 4d for softplus",
     flops: ({ in: i, activation }, n) => SLOPE[activation] * n(i.x),
   },
+  swiglu: { formula: "5d", flops: ({ in: i }, n) => (ACTIVATION.silu + 1) * n(i.a) },
+  swiglu_grad: { formula: "11d", flops: ({ in: i }, n) => (SLOPE.silu + 2) * n(i.a) },
   add: { formula: "d", flops: ({ in: i }, n) => n(i.a) },
   multiply: { formula: "d", flops: ({ in: i }, n) => n(i.a) },
   split: { formula: "0", flops: () => 0 },

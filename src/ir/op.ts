@@ -165,6 +165,10 @@ export type Append = Define<"append", "cache" | "x" | "place", "y">;
 export type Activate = Define<"activate", "x", "y", { readonly activation: Activation }>;
 /** dx = dy·f′; silu takes `x` as its input, softplus its own output (f′ = 1 − exp(−y)). */
 export type ActivateGrad = Define<"activate_grad", "dy" | "x", "dx", { readonly activation: Activation }>;
+/** y = silu(a)·b: a SiLU and a product after fusion. */
+export type Swiglu = Define<"swiglu", "a" | "b", "y">;
+/** da = dy·b·silu′(a), db = dy·silu(a). */
+export type SwigluGrad = Define<"swiglu_grad", "dy" | "a" | "b", "da" | "db">;
 export type Add = Define<"add", "a" | "b", "y">;
 export type Multiply = Define<"multiply", "a" | "b", "y">;
 /** x cut into blocks of columns, named "0", "1", … from left to right. */
@@ -231,6 +235,8 @@ export type Op =
   | Append
   | Activate
   | ActivateGrad
+  | Swiglu
+  | SwigluGrad
   | Add
   | Multiply
   | Split

@@ -189,6 +189,18 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     (op) => op.in.dy,
     (op) => op.out.dx,
   ),
+  swiglu: same(
+    (op) => op.in.a,
+    (op) => op.in.b,
+    (op) => op.out.y,
+  ),
+  swiglu_grad: same(
+    (op) => op.in.a,
+    (op) => op.in.b,
+    (op) => op.in.dy,
+    (op) => op.out.da,
+    (op) => op.out.db,
+  ),
   add: same(
     (op) => op.in.a,
     (op) => op.in.b,

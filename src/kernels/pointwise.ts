@@ -101,6 +101,22 @@ export function activateGrad(program: Program, op: OpOf<"activate_grad">): Draft
   return one([over(program, `${op.activation}_grad`, op.out.dx, inputs, body)]);
 }
 
+export function swiglu(program: Program, op: OpOf<"swiglu">): DraftChoice[] {
+  const body = `let s = a[at_a(row, column)];
+  out[at_out(row, column)] = ${ACTIVATION.silu.value} * b[at_b(row, column)];`;
+  return one([over(program, "swiglu", op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body)]);
+}
+
+export function swigluGrad(program: Program, op: OpOf<"swiglu_grad">): DraftChoice[] {
+  const body = `let s = a[at_a(row, column)];
+  let d = dy[at_dy(row, column)];
+  db[at_db(row, column)] = d * ${ACTIVATION.silu.value};
+  out[at_out(row, column)] = d * b[at_b(row, column)] * (${ACTIVATION.silu.slope});`;
+  const inputs = [["dy", op.in.dy] as const, ["a", op.in.a] as const, ["b", op.in.b] as const];
+  const extra = { bindings: [bind(program, "db", "write", op.out.db)] };
+  return one([over(program, "swiglu_grad", op.out.da, inputs, body, extra)]);
+}
+
 export function combine(program: Program, op: OpOf<"add"> | OpOf<"multiply">): DraftChoice[] {
   const sign = op.kind === "add" ? "+" : "*";
   const body = `out[at_out(row, column)] = a[at_a(row, column)] ${sign} b[at_b(row, column)];`;

@@ -36,6 +36,8 @@ const KERNELS: {
   append: point.append,
   activate: point.activate,
   activate_grad: point.activateGrad,
+  swiglu: point.swiglu,
+  swiglu_grad: point.swigluGrad,
   add: point.combine,
   multiply: point.combine,
   split: point.blocks,

@@ -230,6 +230,8 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   scan_grad: none,
   attention_grad: none,
   activate_grad: none,
+  swiglu: none,
+  swiglu_grad: none,
   cross_entropy_grad: none,
   token_loss: none,
   squared_error_grad: none,

@@ -141,6 +141,34 @@ function gateIntoScan(r: Rewriting): number {
   return times;
 }
 
+/** Of a feed-forward: both factors come from linear layers. */
+function siluIntoProduct(r: Rewriting): number {
+  let times = 0;
+  for (const product of ofKind(r, "multiply")) {
+    const silu = r.producer(product.in.b);
+    if (silu?.kind !== "activate" || silu.activation !== "silu") continue;
+    const { x: a } = silu.in;
+    const { a: b, b: gate } = product.in;
+    if (r.producer(a)?.kind !== "linear" || r.producer(b)?.kind !== "linear") continue;
+    const slope = reader(r, a, "activate_grad");
+    if (slope) {
+      const dgate = r.producer(slope.in.dy);
+      const db = r.readers(gate).find((op) => op !== product);
+      if (dgate?.kind !== "multiply" || db?.kind !== "multiply" || r.readers(gate).length !== 2) continue;
+      if (r.readers(slope.in.dy).length !== 1) continue;
+      // In the place of the first: all of them wait for dy alone.
+      const out = { da: slope.out.dx, db: db.out.y };
+      const [first, ...rest] = [dgate, db, slope].sort((p, q) => (r.before(p, q) ? -1 : 1)) as [Op, Op, Op];
+      r.replace(first, { kind: "swiglu_grad", in: { dy: dgate.in.a, a, b }, out });
+      for (const op of rest) r.remove(op);
+    } else if (r.readers(gate).length !== 1) continue;
+    r.replace(product, { kind: "swiglu", in: { a, b }, out: product.out });
+    r.remove(silu);
+    times++;
+  }
+  return times;
+}
+
 function residualIntoProducer(r: Rewriting): number {
   let times = 0;
   for (const add of ofKind(r, "add")) {
@@ -199,6 +227,7 @@ export const REWRITES: readonly Rewrite[] = [
   { name: "softplus", says: "softplus becomes the linear layer's epilogue", apply: softplusIntoLinear },
   { name: "silu", says: "SiLU joins the convolution; its backward recomputes what it needs", apply: siluIntoConv },
   { name: "gate", says: "the gate joins the scan; its backward recomputes y", apply: gateIntoScan },
+  { name: "swiglu", says: "SiLU joins its product; the backward of both is one", apply: siluIntoProduct },
   { name: "residual", says: "sums become the epilogue of what makes one of their terms", apply: residualIntoProducer },
   { name: "views", says: "columns are read and written in place instead of copied", apply: columnsAsViews },
 ];

@@ -30,6 +30,8 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   append: attend.append,
   activate: point.activate,
   activate_grad: point.activateGrad,
+  swiglu: point.swiglu,
+  swiglu_grad: point.swigluGrad,
   add: point.combine,
   multiply: point.combine,
   split: point.blocks,

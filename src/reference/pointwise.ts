@@ -86,6 +86,19 @@ export function activateGrad(v: Values, op: OpOf<"activate_grad">): void {
   make(v, op.out.dx).set(dy.map((d, i) => d * slope(x[i] as number)));
 }
 
+export function swiglu(v: Values, op: OpOf<"swiglu">): void {
+  const b = read(v, op.in.b);
+  make(v, op.out.y).set(read(v, op.in.a).map((x, i) => silu(x) * (b[i] as number)));
+}
+
+export function swigluGrad(v: Values, op: OpOf<"swiglu_grad">): void {
+  const dy = read(v, op.in.dy);
+  const a = read(v, op.in.a);
+  const b = read(v, op.in.b);
+  make(v, op.out.da).set(dy.map((d, i) => d * (b[i] as number) * siluGrad(a[i] as number)));
+  make(v, op.out.db).set(dy.map((d, i) => d * silu(a[i] as number)));
+}
+
 export function combine(v: Values, op: OpOf<"add"> | OpOf<"multiply">): void {
   const a = read(v, op.in.a);
   const b = read(v, op.in.b);

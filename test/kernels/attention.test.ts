@@ -150,6 +150,21 @@ describe.skipIf(missing)("attention", () => {
     }
   });
 
+  test("SwiGLU, forward and backward", async () => {
+    const b = build("swiglu", { batch: 1, length: 9, chunk: 9, modalities: 1 });
+    const input = (name: string): TensorId => b.input("batch", name, [9, 7]);
+    const made = (name: string): TensorId => b.tensor("value", name, [9, 7]);
+    const [dy, a, c] = [input("dy"), input("a"), input("b")];
+    b.add({ kind: "swiglu", in: { a, b: c }, out: { y: made("y") } });
+    b.add({ kind: "swiglu_grad", in: { dy, a, b: c }, out: { da: made("da"), db: made("db") } });
+    const s = stream("sample", 13);
+    const numbers = (name: string, size: number): number[] =>
+      Array.from({ length: size }, () => (name === "modality" ? 0 : 4 * s.normal()));
+    const differences = await everyOp(opened.device, opened.profile, evaluate(values(verify(b.program()), numbers)));
+    expect(differences.map(({ op }) => op)).toEqual(["swiglu", "swiglu_grad", "swiglu_grad"]);
+    expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+  });
+
   test("a cache takes new rows where each sequence has its place", async () => {
     const [batch, length, S, d] = [3, 2, 7, 5];
     const b = build("append", { batch, length, chunk: length, modalities: 1 });

@@ -167,6 +167,19 @@ const attention =
     return y;
   };
 
+const feedForward: Case = (b) => {
+  const x = b.made("x", R, 3);
+  const layer = (name: string): TensorId => {
+    const y = b.value(R, 4);
+    b.add({ kind: "linear", in: { x, weight: b.leaf(name, 2, 4, 3) }, out: { y }, rows: grouped });
+    return y;
+  };
+  const [before, gate, y] = [layer("w1"), b.value(R, 4), b.value(R, 4)];
+  b.add({ kind: "activate", in: { x: before }, out: { y: gate }, activation: "silu" });
+  b.add({ kind: "multiply", in: { a: layer("w3"), b: gate }, out: { y } });
+  return y;
+};
+
 const embed: Case = (b) => {
   const y = b.value(R, 3);
   b.add({ kind: "embed", in: { tokens: b.index("tokens", R), weight: b.leaf("weight", 1, 6, 3) }, out: { y } });
@@ -246,6 +259,8 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   append: { none: "caches are read when sampling; lowering a gradient through one is refused" },
   activate: [pointwise("silu"), pointwise("softplus")],
   activate_grad: [pointwise("silu"), pointwise("softplus")],
+  swiglu: [feedForward],
+  swiglu_grad: [feedForward],
   add: [combined("add")],
   multiply: [combined("multiply")],
   split: [columns],

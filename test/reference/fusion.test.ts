@@ -16,6 +16,7 @@ const spec = sketch({
   d_model: 12,
   layers: 2,
   decouple: ["in_proj", "x_proj", "out_proj", "A"],
+  attention: { heads: 3 },
 });
 const options = { batch: 2, length: 40, chunk: 16, part: "model", noise: "drawn" } as const;
 
