@@ -59,11 +59,11 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
   };
 }
 
-function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run): Failure {
+function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run, carry: boolean): Failure {
   const badCount = `${bad?.bad} of its ${bad?.of} numbers are not finite`;
   const message =
     bad === undefined
-      ? `The gradient norm of step ${step + 1} is not finite. Every tensor of that update is finite: its gradients are too large to be squared.`
+      ? `The gradient norm of step ${step + 1} is not finite. Every tensor of that update is finite${carry ? " when its streams begin anew" : ""}: its gradients are too large to be squared${carry ? ", or come from what was carried" : ""}.`
       : bad.op === undefined
         ? `After step ${step} the weight ${bad.name} is bad: ${badCount}.`
         : `The gradient norm of step ${step + 1} is not finite. The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${badCount}.`;
@@ -153,7 +153,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
       start?.tensors,
     );
     progress.end();
-    if (outcome.kind === "diverged") throw diverged(outcome, run);
+    if (outcome.kind === "diverged") throw diverged(outcome, run, spec.data.carry);
     if (outcome.kind === "stopped") {
       const report = writeReport(run);
       const saved = outcome.step === 0 ? "before the first step" : `after step ${outcome.step}, which is saved`;

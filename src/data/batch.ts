@@ -12,6 +12,17 @@ export interface Batch {
   readonly document: Int32Array;
   /** Pictures in the order of their positions. */
   readonly pictures: readonly Picture[];
+  /** Where the sequences are cut out of longer streams: how each hangs together with those before and after it. */
+  readonly cuts?: readonly Cut[];
+}
+
+export interface Cut {
+  /** Whether its first document began in the sequence before. */
+  readonly continues: boolean;
+  /** Whether its last document goes on in the next; padding after that one stands within it then. */
+  readonly goesOn: boolean;
+  /** What follows in the last document, where that is a token. */
+  readonly following: { readonly token: number; readonly modality: number } | undefined;
 }
 
 /** A picture in a batch. Its patches stand at consecutive positions of one sequence. */

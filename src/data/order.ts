@@ -25,6 +25,14 @@ export interface TrainingOrder {
   seek(position: DataPosition): void;
 }
 
+/** A document as it stands in a stream, and how many of its positions were given. */
+export type StreamPlace = {
+  readonly document: number;
+  readonly reversed: boolean;
+  readonly lastAlone: boolean;
+  readonly at: number;
+};
+
 /** A place in the order, as plain JSON. */
 export interface DataPosition {
   readonly epoch: number;
@@ -32,6 +40,8 @@ export interface DataPosition {
   readonly index: number;
   /** Micro-batches of the update that were already given. */
   readonly micro: number;
+  /** Of streams: where each is; null between documents. */
+  readonly streams?: readonly (null | StreamPlace)[];
 }
 
 /** Batches without end. The same data set, shape and seed give the same batches. */
@@ -85,13 +95,13 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
   };
 }
 
-interface Epoch {
+export interface Epoch {
   readonly number: number;
   readonly pieces: readonly Piece[];
 }
 
 /** Every training document once, shuffled (Fisher–Yates), each with its order drawn, and whether it is cut. */
-function epochOf(dataSet: DataSet, seed: number, number: number, drop: readonly number[]): Epoch {
+export function epochOf(dataSet: DataSet, seed: number, number: number, drop: readonly number[]): Epoch {
   const cut = stream("order", seed, number, 2);
   const draw = stream("order", seed, number, 0);
   const flip = stream("order", seed, number, 1);

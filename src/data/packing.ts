@@ -64,7 +64,7 @@ export function checkLengths(dataSet: DataSet, documents: readonly number[], len
 export const tooLong = (place: string, needed: number, length: number): InputError =>
   new InputError(
     `${place} takes ${needed} positions, and data.length is ${length}`,
-    `Set data.length to at least ${needed}, or shorten the document.`,
+    `Set data.length to at least ${needed}, or shorten the document; with data.carry a document goes on in the next step.`,
   );
 
 /** The batch whose sequences hold these pieces from their start, padded at their end. */

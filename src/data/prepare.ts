@@ -26,6 +26,8 @@ export interface DataRequest {
   readonly source: { readonly kind: "emoji" } | { readonly kind: "files"; readonly path: string };
   readonly length: number;
   readonly held_out: number;
+  /** Whether documents may be longer than a sequence. */
+  readonly carry?: boolean;
 }
 
 export interface PrepareOptions {
@@ -59,7 +61,7 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     data.source.kind === "emoji"
       ? emojiSource(parts, codecs)
       : filesSource(data.source.path, options.folder, parts, codecs);
-  checkFits(source, parts, codecs, data.length);
+  if (!data.carry) checkFits(source, parts, codecs, data.length);
   const groups = shardsOf(source.documents, parts, shardBytes);
   const ingredients = [SHARD_FORMAT, DECODER, source.fingerprint, shapesOf(parts), shardBytes];
   if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);

@@ -221,6 +221,16 @@ export const groupRepeats = (span: Span, name: string, earlier: Span): Diagnosti
     related: [{ span: earlier, note: "here" }],
   });
 
+export const carryWithAttention = (span: Span, block: string, declared: Span): Diagnostic =>
+  say(
+    "error",
+    "carry-with-attention",
+    "Nothing to carry",
+    `The block \`${block}\` is of kind attention, which hands no state from one step to the next.`,
+    span,
+    { help: "Leave `carry` out, or take blocks of kind mamba alone.", related: [{ span: declared, note: "here" }] },
+  );
+
 export const warmupTooLong = (span: Span, warmup: number, steps: number): Diagnostic =>
   say(
     "warning",

@@ -47,6 +47,11 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
     ablations: [],
   };
   for (const m of modalities) if (m.kind === "patches") checkLength(m, resolving);
+  const attends = blocks.find(({ fields }) => fields.kind === "attention");
+  if (json.data.carry && attends !== undefined) {
+    const declared = keyAt(places, below("/model/block", attends.name));
+    diagnostics.push(report.carryWithAttention(valueAt(places, "/data/carry"), attends.name, declared));
+  }
   const { warmup } = train.schedule;
   if (warmup > train.steps)
     diagnostics.push(report.warmupTooLong(valueAt(places, "/train/schedule/warmup"), warmup, train.steps));

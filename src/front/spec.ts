@@ -39,6 +39,8 @@ export interface DataFields {
   readonly held_out: number;
   /** Whether documents that stand in one sequence do not see each other. */
   readonly reset: boolean;
+  /** Whether rows of batches are streams: states go from a step to the next, without gradient; documents may be longer. */
+  readonly carry: boolean;
 }
 
 export interface TrainFields {

@@ -25,7 +25,10 @@ export interface LowerOptions {
   readonly part: "model" | "denoise" | "next" | "stack";
   /** drawn: the noising is part of the program; given: the batch holds `noisy.NAME` and `noise.NAME`. */
   readonly noise: "drawn" | "given";
-  /** carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`. */
+  /**
+   * carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`.
+   * If absent: as the spec says for the model with its losses, none for other parts.
+   */
   readonly state?: Sequences["state"] | undefined;
   /** With a state carried: positions that the caches of attention hold. */
   readonly cache?: number | undefined;
@@ -43,7 +46,8 @@ type LowerBlock<K extends BlockFields["kind"]> = (
 const BLOCKS: { readonly [K in BlockFields["kind"]]: LowerBlock<K> } = { mamba: lowerMamba, attention: lowerAttention };
 
 function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: LowerOptions): TensorId {
-  const { state = "none", cache = builder.length, reset = spec.data.reset } = options;
+  const carries = spec.data.carry && options.part === "model";
+  const { state = carries ? "carried" : "none", cache = builder.length, reset = spec.data.reset } = options;
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);

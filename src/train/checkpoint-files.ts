@@ -10,6 +10,8 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Adam's moments, under the names of their parameters. */
   readonly optimizer: { readonly m: ReadonlyMap<string, Tensor>; readonly v: ReadonlyMap<string, Tensor> };
+  /** What is remembered of the streams of data, by the names of the layers' states; absent where nothing is carried. */
+  readonly sequences?: ReadonlyMap<string, Tensor>;
   /** All else that the next step depends on: data position, random state, kernel choices, digest of the spec. */
   readonly state: Json;
 }
@@ -18,6 +20,8 @@ export const CHECKPOINT_FILES = {
   weights: "weights.safetensors",
   optimizer: "optimizer.safetensors",
   state: "state.json",
+  /** Only where states are carried from one step to the next. */
+  sequences: "sequences.safetensors",
   /** In the form of `sha256sum -c`. */
   sums: "SHA256SUMS",
 } as const;
@@ -26,7 +30,7 @@ const FORMAT = 1;
 
 /** The files of a checkpoint, one after the other, so that only one is in memory at a time. */
 export function* checkpointFiles(checkpoint: Checkpoint): Generator<NamedFile> {
-  const { step, tensors, optimizer, state } = checkpoint;
+  const { step, tensors, optimizer, state, sequences } = checkpoint;
   const sums: string[] = [];
   const summed = (name: string, bytes: Uint8Array): NamedFile => {
     sums.push(`${sha256(bytes)}  ${name}\n`);
@@ -35,6 +39,7 @@ export function* checkpointFiles(checkpoint: Checkpoint): Generator<NamedFile> {
   yield summed(CHECKPOINT_FILES.weights, writeSafetensors(tensors, { step: String(step) }));
   const moments = [...prefixed("m.", optimizer.m), ...prefixed("v.", optimizer.v)];
   yield summed(CHECKPOINT_FILES.optimizer, writeSafetensors(new Map(moments), { step: String(step) }));
+  if (sequences) yield summed(CHECKPOINT_FILES.sequences, writeSafetensors(sequences, { step: String(step) }));
   yield summed(CHECKPOINT_FILES.state, encode(`${JSON.stringify({ format: FORMAT, step, state }, null, 2)}\n`));
   yield { name: CHECKPOINT_FILES.sums, bytes: encode(sums.join("")) };
 }
@@ -47,7 +52,8 @@ type Read = (name: string) => Uint8Array | undefined;
  * @returns what is wrong, in a few words, where it is not whole
  */
 export function parseCheckpoint(read: Read): Checkpoint | string {
-  const contents = wholeFiles(read, [CHECKPOINT_FILES.weights, CHECKPOINT_FILES.optimizer, CHECKPOINT_FILES.state]);
+  const { weights, optimizer, state, sequences } = CHECKPOINT_FILES;
+  const contents = wholeFiles(read, [weights, optimizer, state], [sequences]);
   if (typeof contents === "string") return contents;
   const stored = stateIn(contents);
   if (typeof stored === "string") return stored;
@@ -56,6 +62,7 @@ export function parseCheckpoint(read: Read): Checkpoint | string {
     step: stored.step,
     tensors: tensorsIn(contents, CHECKPOINT_FILES.weights),
     optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
+    ...(contents.has(sequences) && { sequences: tensorsIn(contents, sequences) }),
     state: stored.state,
   };
 }
@@ -72,8 +79,12 @@ export function parseWeights(read: Read): Weights | string {
   return { step: stored.step, tensors: tensorsIn(contents, CHECKPOINT_FILES.weights), state: stored.state };
 }
 
-/** The files of these names, each as its checksum says; else what is wrong. */
-function wholeFiles(read: Read, names: readonly string[]): Map<string, Uint8Array> | string {
+/** The files of these names, and those of `others` that have a checksum, each as that says; else what is wrong. */
+function wholeFiles(
+  read: Read,
+  names: readonly string[],
+  others: readonly string[] = [],
+): Map<string, Uint8Array> | string {
   const listed = read(CHECKPOINT_FILES.sums);
   if (listed === undefined) return `${CHECKPOINT_FILES.sums} is missing`;
   const sums = new Map(
@@ -82,7 +93,7 @@ function wholeFiles(read: Read, names: readonly string[]): Map<string, Uint8Arra
       .map((line) => [line.slice(66), line.slice(0, 64)] as const),
   );
   const contents = new Map<string, Uint8Array>();
-  for (const name of names) {
+  for (const name of [...names, ...others.filter((other) => sums.has(other))]) {
     const bytes = read(name);
     if (bytes === undefined) return `${name} is missing`;
     if (sums.get(name) !== sha256(bytes)) return `${name} is not what was written (its checksum differs)`;

@@ -2,6 +2,7 @@
 import type { NodeOutput } from "../ir/plan.js";
 import type { HostBatch } from "./host-batch.js";
 import type { Model, StepScalars, Tensors } from "./model.js";
+import { advanceState } from "./state.js";
 
 export interface BadTensor {
   readonly name: string;
@@ -29,7 +30,7 @@ export function findBadWeight(weights: Tensors): BadTensor | undefined {
   return undefined;
 }
 
-/** The weights must be those that the update began with. */
+/** The weights, and the states of sequences, must be those that the update began with. */
 export async function findBadTensor(
   model: Model,
   batches: readonly HostBatch[],
@@ -50,6 +51,7 @@ export async function findBadTensor(
         if (bad > 0) return { name: output.name, op: node.label, bad, of: output.rows * output.columns };
       }
     }
+    advanceState(model);
   }
   return undefined;
 }

@@ -19,23 +19,36 @@ export interface Counts {
 
 /** The token that each position predicts: the next one of the same document, where both are tokens; else −1. */
 export function targetsOf(spec: CheckedSpec, batch: Batch): Int32Array<ArrayBuffer> {
-  const { tokens, modality, document, length } = batch;
+  const { tokens, modality, document, length, cuts } = batch;
   const isToken = (r: number): boolean =>
     (document[r] as number) >= 0 && spec.model.modalities[modality[r] as number]?.kind !== "patches";
   return Int32Array.from(tokens, (_, r) => {
     const next = r + 1;
-    const inside = next % length !== 0 && document[r] === document[next];
+    if (next % length === 0) {
+      const following = isToken(r) ? cuts?.[Math.floor(r / length)]?.following : undefined;
+      return following && spec.objectives[following.modality]?.kind === "cross_entropy" ? following.token : -1;
+    }
+    const inside = document[r] === document[next];
     if (!inside || !isToken(r) || !isToken(next)) return -1;
     return spec.objectives[modality[next] as number]?.kind === "cross_entropy" ? (tokens[next] as number) : -1;
   });
 }
 
+/** The modality of the position that follows each one in its document. */
+const modalityAfter =
+  ({ modality, length, cuts }: Batch) =>
+  (r: number): number => {
+    const last = (r + 1) % length === 0 ? cuts?.[Math.floor(r / length)]?.following : undefined;
+    return last?.modality ?? (modality[r + 1] as number);
+  };
+
 export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
   const tokens = spec.model.modalities.map(() => 0);
   const patches = spec.model.modalities.map(() => 0);
   for (const batch of batches) {
+    const after = modalityAfter(batch);
     targetsOf(spec, batch).forEach((target, r) => {
-      const of = batch.modality[r + 1] as number;
+      const of = after(r);
       if (target >= 0) tokens[of] = (tokens[of] as number) + 1;
     });
     for (const { modality } of batch.pictures) {
@@ -51,16 +64,17 @@ export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
 export function tokenArrays(
   spec: CheckedSpec,
   targets: Int32Array<ArrayBuffer>,
-  modality: ArrayLike<number>,
+  /** The modality of the target of a row. */
+  after: (row: number) => number,
   counts: Counts,
 ): [string, HostArray][] {
   const total = counts.tokens.reduce((sum, n) => sum + n, 0);
   const scale = Float32Array.from(targets, (target, r) => {
     if (target < 0) return 0;
-    const objective = spec.objectives[modality[r + 1] as number];
+    const objective = spec.objectives[after(r)];
     return (objective?.weight ?? 0) / total;
   });
-  const classes = Int32Array.from(targets, (target, r) => (target < 0 ? -1 : (modality[r + 1] as number)));
+  const classes = Int32Array.from(targets, (target, r) => (target < 0 ? -1 : after(r)));
   return [
     ["target", targets],
     ["target_scale", scale],
@@ -84,9 +98,18 @@ export const embeddedTokens = (spec: CheckedSpec, { tokens, modality, document }
     return patch || (document[r] as number) < 0 ? -1 : token;
   });
 
-/** 1 where a document begins, or the padding after the last one: [R]. */
-export const resetsOf = ({ document, length }: Pick<Batch, "document" | "length">): Uint32Array<ArrayBuffer> =>
-  Uint32Array.from(document, (number, r) => (r % length === 0 || number !== document[r - 1] ? 1 : 0));
+/** 1 where a document begins, or the padding after the last one: [R]. What goes on from another sequence begins not. */
+export const resetsOf = ({
+  document,
+  length,
+  cuts,
+}: Pick<Batch, "document" | "length" | "cuts">): Uint32Array<ArrayBuffer> =>
+  Uint32Array.from(document, (number, r) => {
+    const of = cuts?.[Math.floor(r / length)];
+    if (r % length === 0) return of?.continues ? 0 : 1;
+    if (number === document[r - 1]) return 0;
+    return number < 0 && of?.goesOn ? 0 : 1;
+  });
 
 /** Everything that the phases of a model read of a batch. */
 export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { seed, draw }: Draw): HostBatch {
@@ -98,7 +121,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { see
     ["reset", resetsOf(batch)],
     ...attentionArrays(spec, batch),
     ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
-    ...tokenArrays(spec, targetsOf(spec, batch), modality, counts),
+    ...tokenArrays(spec, targetsOf(spec, batch), modalityAfter(batch), counts),
   ]);
   const timesteps = stream("timestep", seed, draw);
   spec.model.modalities.forEach((declared, index) => {

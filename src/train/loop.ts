@@ -3,6 +3,7 @@ import type { Batch } from "../data/batch.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
 import { type DataPosition, openTraining } from "../data/order.js";
+import { openStreams, validationStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
@@ -11,6 +12,7 @@ import { addLossSums, type LossSums, readLossSums } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type Tensors } from "./model.js";
 import { learningRate } from "./schedule.js";
+import { advanceState, clearState, readState, writeState } from "./state.js";
 
 /** What the loop tells whoever runs it; checkpoints and records are theirs to keep. */
 export interface Listener {
@@ -68,16 +70,22 @@ export async function validate(
   documents: readonly number[] = dataSet.validation,
 ): Promise<ValidationRecord> {
   const { seed, batch } = spec.train;
+  const { length, carry } = spec.data;
   // Made twice rather than kept: there may be more of them than memory holds.
-  const batches = () => validationBatches(dataSet, { length: spec.data.length, batch }, documents);
+  const batches = () => (carry ? validationStreams : validationBatches)(dataSet, { length, batch }, documents);
+  // Training goes on from its own states afterwards.
+  const kept = carry ? await readState(model) : undefined;
+  if (carry) clearState(model);
   const counts = countsOf(spec, batches());
   const pending: Promise<LossSums>[] = [];
   for (const each of batches()) {
     model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(pending.length) }));
     model.runtime.run(["validate"]);
+    if (carry) advanceState(model);
     pending.push(awaitedLater(readLossSums(model, spec)));
     if (pending.length > AHEAD) await pending.at(-AHEAD);
   }
+  if (kept) writeState(model, kept);
   return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
 }
 
@@ -102,13 +110,15 @@ export async function train(
 ): Promise<Outcome> {
   const { seed, batch, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
   const drop = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? objective.drop : 0));
-  const order = openTraining(dataSet, { length: spec.data.length, batch, accumulate, seed, drop });
+  const { length, carry } = spec.data;
+  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
   if (from) {
     const bad = findBadWeight(from.tensors);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
     model.load("parameters", from.tensors);
     model.load("moment1", from.optimizer.m);
     model.load("moment2", from.optimizer.v);
+    if (from.sequences) writeState(model, from.sequences);
     order.seek(positionIn(from));
   } else if (start) {
     model.load("parameters", start);
@@ -121,7 +131,7 @@ export async function train(
   let step = from?.step ?? 0;
   let lastSaved = from?.step;
   /** Weights that are not finite are not saved: they must not push out a checkpoint that one can go on from. */
-  const save = async (step: number, position: DataPosition): Promise<Outcome | undefined> => {
+  const save = async (step: number, position: DataPosition, sequences?: Tensors): Promise<Outcome | undefined> => {
     const [tensors, m, v] = [await model.read("parameters"), await model.read("moment1"), await model.read("moment2")];
     const bad = findBadWeight(tensors);
     if (bad) return { kind: "diverged", step, saved: lastSaved, bad };
@@ -129,7 +139,7 @@ export async function train(
       model.runtime.picks.map(({ phase, label, variant }, i) => [`${phase}/${i}/${label}`, variant]),
     );
     const state = { position: { ...position }, seed, data: dataSet.fingerprint, picks };
-    listener.checkpoint({ step, tensors, optimizer: { m, v }, state });
+    listener.checkpoint({ step, tensors, optimizer: { m, v }, ...(sequences && { sequences }), state });
     lastSaved = step;
     return undefined;
   };
@@ -146,6 +156,7 @@ export async function train(
       model.writeBatch(host);
       model.writeStep(stepScalars(optimizer, lr, clip, step + 1, i > 0));
       model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
+      if (carry) advanceState(model);
       return awaitedLater(readLossSums(model, spec));
     });
     return {
@@ -171,6 +182,8 @@ export async function train(
 
   const queue: Pending[] = [];
   const diverged = async (pending: Pending): Promise<Outcome> => {
+    // The states that it began with are gone, and what came after may be bad: its sequences begin anew.
+    if (carry) clearState(model);
     const bad = await findBadTensor(
       model,
       pending.batches,
@@ -188,6 +201,9 @@ export async function train(
     return undefined;
   };
 
+  const saveHere = async (): Promise<Outcome | undefined> =>
+    await save(step, order.position(), carry ? await readState(model) : undefined);
+
   while (step < steps) {
     const stopping = listener.stopWanted();
     if (stopping) break;
@@ -199,13 +215,13 @@ export async function train(
     if (bad) return await diverged(bad);
     if (validates) listener.validated(await validate(model, spec, dataSet, step));
     if (saves) {
-      const worthless = await save(step, order.position());
+      const worthless = await saveHere();
       if (worthless) return worthless;
     }
   }
   const bad = await drain(0);
   if (bad) return await diverged(bad);
-  const worthless = (lastSaved ?? 0) < step ? await save(step, order.position()) : undefined;
+  const worthless = (lastSaved ?? 0) < step ? await saveHere() : undefined;
   if (worthless) return worthless;
   return { kind: step < steps ? "stopped" : "finished", step };
 }

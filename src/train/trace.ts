@@ -10,6 +10,7 @@ import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tens
 import { type Counts, type HostArray, lossesOf, resetsOf, tokenArrays } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
 import { type Model, openModel, stepScalars } from "./model.js";
+import { advanceState, stateFields } from "./state.js";
 
 export interface TraceOptions {
   /** The block stack alone, from `input` to Σ output · `cotangent`. */
@@ -31,6 +32,38 @@ function loadParameters(model: Model, file: GivenTensors, prefix: string): void 
     { dtype: "F32", shape, data: floatsOf(file, prefix + name, shape) },
   ]);
   model.load("parameters", new Map(tensors));
+}
+
+const STATE = "state.layers.";
+const givesState = (file: GivenTensors): boolean => [...file.keys()].some((name) => name.startsWith(STATE));
+
+/** Carried where the spec says so, or the file gives the state that sequences begin with. */
+function stateOf({ data, model }: CheckedSpec, file: GivenTensors): "none" | "carried" {
+  if (!data.carry && !givesState(file)) return "none";
+  const attends = model.layers.some((index) => model.blocks[index]?.fields.kind === "attention");
+  if (attends) throw new InputError("A block of kind attention takes no state.", `Leave ${STATE}* out of the file.`);
+  return "carried";
+}
+
+/** All of the state, or none of it: then sequences begin from zeros. */
+function loadState({ compiled, runtime }: Model, file: GivenTensors): void {
+  if (!givesState(file)) return;
+  for (const [, name] of stateFields(compiled.plan)) {
+    const { shape } = compiled.plan.fields.find((field) => field.name === name) as {
+      readonly shape: readonly number[];
+    };
+    runtime.write(name, floatsOf(file, name, shape));
+  }
+}
+
+/** What the last run left of the state: `next.layers.N.*`. */
+async function stateAfter(model: Model): Promise<[string, Tensor][]> {
+  const { plan } = model.compiled;
+  const read = async ([name]: [string, string]): Promise<[string, Tensor]> => {
+    const shape = plan.fields.find((field) => field.name === name)?.shape ?? [];
+    return [name, { dtype: "F32", shape: [...shape], data: await model.result(name) }];
+  };
+  return await Promise.all(stateFields(plan).map(read));
 }
 
 /** Which modality each position has: [B, L]. */
@@ -57,6 +90,7 @@ async function traceStack(
 ): Promise<GivenTensors> {
   const [batch, length] = batchShape(file, "modality");
   const modality = modalitiesOf(spec, file, "modality", [batch, length]);
+  const state = stateOf(spec, file);
   const shape = [batch, length, spec.model.d_model];
   const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [name, floatsOf(file, name, shape)]);
   const compiled = compile(spec, {
@@ -65,11 +99,12 @@ async function traceStack(
     length,
     ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
     ...(options.variant === undefined ? {} : { force: options.variant }),
-    phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: ["input"] }],
+    phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: ["input"], state }],
     variants: "first",
   });
   const model = await openModel(device, compiled);
   loadParameters(model, file, options.prefix);
+  loadState(model, file);
   const placed: StepTensors = { spec, file, prefix: "", batch, length, modality };
   model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...placeArrays(placed), ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
@@ -80,6 +115,7 @@ async function traceStack(
   }
   out.set("loss", { dtype: "F32", shape: [1], data: await model.result("loss") });
   for (const [name, tensor] of await model.read("gradients")) out.set(`grad.${name}`, tensor);
+  for (const [name, tensor] of await stateAfter(model)) out.set(name, tensor);
   model.runtime.destroy();
   return out;
 }
@@ -205,7 +241,7 @@ function stepBatch(
     ["modality", Uint32Array.from(modality)],
     ...placeArrays(given),
     ["embedded", Int32Array.from(tokens, (t, r) => (isPatch(r) ? -1 : t))],
-    ...tokenArrays(spec, targets, modality, counts),
+    ...tokenArrays(spec, targets, (r) => modality[r + 1] as number, counts),
     ...spec.model.modalities.flatMap((declared, index) =>
       declared.kind === "patches" ? pictureArrays(given, declared, index) : [],
     ),
@@ -233,6 +269,7 @@ async function traceTraining(
   options: TraceOptions,
 ): Promise<GivenTensors> {
   const [batch, length] = batchShape(file, "batch.0.modality");
+  const state = stateOf(spec, file);
   const batches = stepBatches(spec, file, options.steps, [batch, length]);
   const compiled = compile(spec, {
     profile: device.profile,
@@ -240,11 +277,12 @@ async function traceTraining(
     length,
     ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
     ...(options.variant === undefined ? {} : { force: options.variant }),
-    phases: [{ name: "gradients", part: "model", noise: "given", gradients: true }],
+    phases: [{ name: "gradients", part: "model", noise: "given", gradients: true, state }],
     variants: "first",
   });
   const model = await openModel(device, compiled);
   loadParameters(model, file, options.prefix);
+  loadState(model, file);
   const series = new Map<string, number[]>();
   const push = (name: string, value: number): void => {
     series.set(name, [...(series.get(name) ?? []), value]);
@@ -255,6 +293,7 @@ async function traceTraining(
     model.writeBatch(arrays);
     model.writeStep(stepScalars(optimizer, optimizer.lr, clip, step + 1, false));
     model.runtime.run(["gradients", "update"]);
+    advanceState(model);
     const sums = await readLossSums(model, spec);
     const { loss, losses } = lossesOf(spec, counts, sums);
     const norm = (await model.result("grad_norm"))[0] as number;
@@ -271,13 +310,15 @@ async function traceTraining(
   }
   for (const [name, values] of series) out.set(name, { dtype: "F32", shape: [values.length], data: floats(values) });
   for (const [name, tensor] of await model.read("parameters")) out.set(`final.${name}`, tensor);
+  for (const [name, tensor] of await stateAfter(model)) out.set(name, tensor);
   model.runtime.destroy();
   return out;
 }
 
 /**
  * Reads `input`, `modality`, `cotangent` and parameters (`stack`), or `batch.STEP.*` and parameters; B and L are those
- * of the tensors. Returns `output`, `loss`, `grad.*`; or `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*`, `final.*`.
+ * of the tensors. With `state.layers.N.*` the first step begins with that, each further one with what the one before
+ * left, and `next.layers.N.*` is what the last one leaves. Returns `output`, `loss`, `grad.*`; or `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*`, `final.*`.
  */
 export const trace = (
   device: OpenDevice,

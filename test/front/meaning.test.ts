@@ -62,7 +62,7 @@ describe("defaults", () => {
       checkpoint_every: 500,
       keep: 3,
     });
-    expect(data).toEqual({ source: { kind: "emoji" }, length: 64, held_out: 0.05, reset: false });
+    expect(data).toEqual({ source: { kind: "emoji" }, length: 64, held_out: 0.05, reset: false, carry: false });
     expect(model.blocks[0]?.fields).toMatchObject({ d_state: 16, d_conv: 4, expand: 2, dt_bias: "always" });
   });
   test("dt_rank: auto is ceil(d_model / 16)", () =>

@@ -24,6 +24,7 @@ export interface SpecSketch {
   readonly train?: Partial<CheckedSpec["train"]>;
   readonly length?: number;
   readonly reset?: boolean;
+  readonly carry?: boolean;
 }
 
 export const text: Modality = { kind: "tokens", name: "text", vocab: 40 };
@@ -88,7 +89,13 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
     objectives:
       wanted.objectives ??
       wanted.modalities.map((m) => (m.kind === "patches" ? ddpm : { kind: "cross_entropy", weight: 1 })),
-    data: { source: { kind: "emoji" }, length: wanted.length ?? 64, held_out: 0.05, reset: wanted.reset ?? false },
+    data: {
+      source: { kind: "emoji" },
+      length: wanted.length ?? 64,
+      held_out: 0.05,
+      reset: wanted.reset ?? false,
+      carry: wanted.carry ?? false,
+    },
     train: {
       steps: 20,
       batch: 4,

@@ -7,7 +7,8 @@ import type { GivenTensors } from "../../src/train/given-tensors.js";
 import { openModel } from "../../src/train/model.js";
 import { trace } from "../../src/train/trace.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";
-import { image, sketch, text } from "../support/spec.js";
+import { relativeError } from "../support/fixtures.js";
+import { image, sketch, speech, text } from "../support/spec.js";
 
 const B = 2;
 const L = 24;
@@ -36,6 +37,8 @@ const batch = (step: number): [string, Tensor][] => [
   [`batch.${step}.noise`, floats([B, L, 12], 0.25)],
   [`batch.${step}.timestep`, whole(modality.map((m) => 7 * m))],
 ];
+
+const numbersOf = (tensors: GivenTensors, name: string): Float32Array => tensors.get(name)?.data as Float32Array;
 
 const missing = await missingAdapter();
 const options = { stack: false, steps: 1, prefix: "" };
@@ -68,6 +71,41 @@ describe.skipIf(missing)("mom trace", () => {
     model.initialise(1);
     right = new Map([...(await model.read("parameters")), ...batch(0)]);
     model.runtime.destroy();
+  }, 60_000);
+
+  test("begins with the state that the file gives, and tells the one that is left", async () => {
+    const words = sketch({ modalities: [text, speech], vocabulary: 40, d_model: 16, layers: 1, block: { d_state: 4 } });
+    const still = { ...words, train: { ...words.train, optimizer: { ...words.train.optimizer, lr: 0 } } };
+    const device = await testDevice();
+    const run = async (file: GivenTensors): Promise<GivenTensors> => await trace(device, still, file, options);
+    const parameters = [...right].filter(([name]) => !name.startsWith("batch."));
+    /** Positions `first` to `first + length` of every sequence. */
+    const file = (first: number, length: number, state: readonly [string, Tensor][] = []): GivenTensors => {
+      const rows = [...modality.keys()].filter((r) => r % L >= first && r % L < first + length);
+      const of = (value: (r: number) => number): Tensor => whole(rows.map(value), [B, length]);
+      const tokens = of((r) => (5 * r) % 38);
+      return new Map([
+        ...parameters,
+        ["batch.0.modality", of((r) => modality[r] as number)],
+        ["batch.0.tokens", tokens],
+        ...state,
+      ]);
+    };
+    const zeros: [string, Tensor][] = [
+      ["state.layers.0.h", floats([B, 4, 32], 0)],
+      ["state.layers.0.conv", floats([B * 3, 32], 0)],
+    ];
+    const all = await run(file(0, L, zeros));
+    expect(all.get("loss")).toEqual((await run(file(0, L))).get("loss"));
+    const first = await run(file(0, 11, zeros));
+    const handed = zeros.map(([name]): [string, Tensor] => [name, first.get(name.replace("state", "next")) as Tensor]);
+    const second = await run(file(11, L - 11, handed));
+    for (const name of ["next.layers.0.h", "next.layers.0.conv"]) {
+      expect(relativeError(numbersOf(second, name), numbersOf(all, name)), name).toBeLessThan(1e-6);
+    }
+    await expect(run(file(0, L, zeros.slice(1)))).rejects.toThrow("The tensors lack state.layers.0.h.");
+    const narrow: [string, Tensor] = ["state.layers.0.h", floats([B, 3, 32])];
+    await expect(run(file(0, L, [...zeros, narrow]))).rejects.toThrow("state.layers.0.h is [2, 3, 32]");
   });
 
   test("documents that do not see each other are numbered by the file", async () => {

@@ -49,7 +49,7 @@ export const verb: Verb = {
       .argument("<file>", "the spec")
       .requiredOption(
         "--tensors <file>",
-        "parameters by their checkpoint names, and batch.STEP.{tokens, modality, noisy, noise, timestep}; with --stack input, modality and cotangent; with data.reset also document",
+        "parameters by their checkpoint names, and batch.STEP.{tokens, modality, noisy, noise, timestep}; with --stack input, modality and cotangent; with data.reset also document; state.layers.N.{h, conv} where sequences go on from a state",
       )
       .requiredOption("--out <file>", "where everything that was made goes, as safetensors")
       .option("--stack", "the stack of blocks alone: from input to the sum of output · cotangent")

@@ -1,0 +1,169 @@
+// Streams: documents one after the other, cut into consecutive sequences. Each row of a batch is a stream of its own;
+// what a row says goes on in the same row of the next batch. Documents may be longer than a sequence. A picture is never
+// torn: before one that does not fit, the rest of the sequence is padding.
+import { InputError } from "../diagnostics/input-error.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+import type { Batch, Cut, Picture } from "./batch.js";
+import type { DataSet } from "./data-set.js";
+import { documentLength, sizeOf } from "./document.js";
+import {
+  type DataPosition,
+  type Epoch,
+  epochOf,
+  type StreamPlace,
+  type TrainingOrder,
+  type TrainingShape,
+} from "./order.js";
+import { batchOf, type Piece, segmentsOf } from "./packing.js";
+
+/** A document, all of it, of which a stream has given the first `at` positions; undefined between two documents. */
+type Begun = { readonly piece: Piece; readonly at: number; readonly all: Batch } | undefined;
+
+/** All positions of a piece, as a batch of one sequence. */
+function whole(dataSet: DataSet, piece: Piece): Batch {
+  const length = documentLength(segmentsOf(dataSet, piece).map(sizeOf), dataSet.parts);
+  return batchOf(dataSet, [[piece]], length);
+}
+
+const patchesOf = ({ parts }: DataSet, { modality }: Picture): number => {
+  const declared = parts.modalities[modality];
+  return declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
+};
+
+interface Shape {
+  readonly rows: number;
+  readonly length: number;
+}
+
+/**
+ * The next sequence of each stream, and where each is after it.
+ * @param next the next document for a stream that has come to the end of one; undefined after the last
+ */
+function cut(
+  dataSet: DataSet,
+  { rows, length }: Shape,
+  begun: readonly Begun[],
+  next: () => Piece | undefined,
+): { batch: Batch; after: Begun[] } {
+  const empty = batchOf(
+    dataSet,
+    Array.from({ length: rows }, () => []),
+    length,
+  );
+  const { tokens, modality, document } = empty;
+  const pictures: Picture[] = [];
+  const after: Begun[] = [];
+  const cuts = Array.from({ length: rows }, (_, row): Cut => {
+    let current = begun[row];
+    const continues = current !== undefined;
+    let following: Cut["following"];
+    for (let t = 0, number = 0; t < length; number++) {
+      const piece = current?.piece ?? next();
+      if (piece === undefined) break;
+      const at = current?.at ?? 0;
+      const all = current?.all ?? whole(dataSet, piece);
+      const torn = all.pictures.find(
+        (p) => p.position < at + length - t && at + length - t < p.position + patchesOf(dataSet, p),
+      );
+      const end = Math.min(torn?.position ?? at + length - t, all.length);
+      const to = row * length + t;
+      tokens.set(all.tokens.subarray(at, end), to);
+      modality.set(all.modality.subarray(at, end), to);
+      document.fill(number, to, to + end - at);
+      for (const p of all.pictures) {
+        if (p.position >= at && p.position < end) pictures.push({ ...p, position: to + p.position - at });
+      }
+      t += end - at;
+      current = end < all.length ? { piece, at: end, all } : undefined;
+      if (current === undefined) continue;
+      const isPatch = dataSet.parts.modalities[all.modality[end] as number]?.kind === "patches";
+      if (!isPatch) following = { token: all.tokens[end] as number, modality: all.modality[end] as number };
+      break;
+    }
+    after.push(current);
+    return { continues, goesOn: current !== undefined, following };
+  });
+  return { batch: { ...empty, pictures, cuts }, after };
+}
+
+const placeOf = ({ piece: { document, reversed, lastAlone = false }, at }: NonNullable<Begun>): StreamPlace => ({
+  document,
+  reversed,
+  lastAlone,
+  at,
+});
+
+/** Training batches of streams, without end: a stream at the end of a document takes the next one of the epoch's order. */
+export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
+  const { length, batch: rows, seed, drop = [] } = shape;
+  const count = dataSet.train.length;
+  const fresh = (): Begun[] => new Array<Begun>(rows).fill(undefined);
+  let epoch: Epoch = epochOf(dataSet, seed, 0, drop);
+  let index = 0;
+  let begun = fresh();
+  const next = (): Piece => {
+    if (index === count) {
+      epoch = epochOf(dataSet, seed, epoch.number + 1, drop);
+      index = 0;
+    }
+    return epoch.pieces[index++] as Piece;
+  };
+  return {
+    next() {
+      const { batch, after } = cut(dataSet, { rows, length }, begun, next);
+      begun = after;
+      return batch;
+    },
+    position: () => ({
+      epoch: epoch.number,
+      index,
+      micro: 0,
+      streams: begun.map((one) => (one === undefined ? null : placeOf(one))),
+    }),
+    seek(position) {
+      checkPosition(dataSet, rows, position);
+      const { streams = [] } = position;
+      epoch = epochOf(dataSet, seed, position.epoch, drop);
+      index = position.index;
+      begun = streams.map((one) => {
+        if (one === null) return undefined;
+        const { at, ...piece } = one;
+        return { piece, at, all: whole(dataSet, piece) };
+      });
+    },
+  };
+}
+
+function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }: DataPosition): void {
+  const whole = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+  const right =
+    whole(epoch) &&
+    whole(index) &&
+    index <= dataSet.train.length &&
+    streams?.length === rows &&
+    streams.every((one) => one === null || (whole(one.at) && dataSet.documents[one.document] !== undefined));
+  if (right) return;
+  throw new InputError(
+    `the data position (epoch ${epoch}, document ${index}, ${streams?.length ?? 0} streams) lies outside the data`,
+    "Resume with the data and the batch that the run began with.",
+  );
+}
+
+/** These documents once, in each order that they may stand in, as streams that end: then they are padding. */
+export function* validationStreams(
+  dataSet: DataSet,
+  { length, batch: rows }: { readonly length: number; readonly batch: number },
+  documents: readonly number[] = dataSet.validation,
+): Generator<Batch, void, undefined> {
+  const pieces = documents.flatMap((document): Piece[] => {
+    const written = { document, reversed: false };
+    return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
+  });
+  let given = 0;
+  let begun: readonly Begun[] = new Array<Begun>(rows).fill(undefined);
+  while (given < pieces.length || begun.some((one) => one !== undefined)) {
+    const { batch, after } = cut(dataSet, { rows, length }, begun, () => pieces[given++]);
+    yield batch;
+    begun = after;
+  }
+}

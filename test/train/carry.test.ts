@@ -1,0 +1,146 @@
+// Truncated backpropagation through time: steps that hand on their states say what one long step says; a run that is
+// saved and gone on with is the run that was not.
+import { describe, expect, test } from "vitest";
+import { compile, type PhaseRequest, TRAINING_PHASES } from "../../src/compile.js";
+import { type DataSet, openDataSet } from "../../src/data/data-set.js";
+import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import { type Checkpoint, checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
+import { train, validate } from "../../src/train/loop.js";
+import type { TrainRecord, ValidationRecord } from "../../src/train/metrics.js";
+import { type Model, openModel } from "../../src/train/model.js";
+import { textAndImages } from "../data/parts.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { sketch } from "../support/spec.js";
+
+const missing = await missingAdapter();
+
+const { modalities, vocabulary } = textAndImages();
+const LONGEST = 96;
+
+/** Texts of up to 90 bytes, and after every third a picture. */
+const documents = Array.from({ length: 14 }, (_, number): PreparedDocument => {
+  const ids = Uint8Array.from({ length: 5 + ((29 * number) % 70) }, (_, i) => (number * i + 7 * i * i) % 256);
+  const pixels = Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => (i * (number + 3)) % 256);
+  const segments = [{ modality: 0, ids }, ...(number % 3 === 0 ? [{ modality: 1, pixels }] : [])];
+  return { label: `d${number}`, hash: (number * 2654435761) >>> 0, eitherOrder: false, segments };
+});
+const parts = { modalities, vocabulary };
+const dataSet: DataSet = openDataSet([{ name: "a", bytes: writeShard(documents, modalities) }], parts, 0.3);
+
+function specOf(changes: { length: number; carry: boolean; reset: boolean; steps?: number }): CheckedSpec {
+  const { length, carry, reset, steps = 6 } = changes;
+  const base = sketch({
+    modalities,
+    vocabulary: vocabulary.size,
+    d_model: 8,
+    layers: 2,
+    block: { d_state: 4 },
+    decouple: ["in_proj", "A"],
+    length,
+    carry,
+    reset,
+    train: { steps, batch: 2, accumulate: 2, seed: 4, validate_every: 4, checkpoint_every: 3 },
+  });
+  return { ...base, model: { ...base.model, vocabulary } };
+}
+
+async function modelOf(
+  spec: CheckedSpec,
+  phases: readonly PhaseRequest[] = TRAINING_PHASES.slice(0, 2),
+): Promise<Model> {
+  const { profile, ...opened } = await testDevice();
+  const { batch } = spec.train;
+  const options = {
+    profile,
+    batch,
+    length: spec.data.length,
+    chunk: 16,
+    phases,
+    variants: "first",
+  } as const;
+  return await openModel({ ...opened, profile }, compile(spec, options));
+}
+
+interface Run {
+  readonly records: (TrainRecord | ValidationRecord)[];
+  readonly checkpoints: Checkpoint[];
+}
+
+async function run(spec: CheckedSpec, from?: Checkpoint, stopAt = Number.POSITIVE_INFINITY): Promise<Run> {
+  const model = await modelOf(spec);
+  const records: Run["records"] = [];
+  const checkpoints: Checkpoint[] = [];
+  let asked = from?.step ?? 0;
+  await train(
+    model,
+    spec,
+    dataSet,
+    {
+      stepped: (record) => records.push(record),
+      validated: (record) => records.push(record),
+      checkpoint: (made) => checkpoints.push(made),
+      stopWanted: () => asked++ >= stopAt,
+    },
+    from,
+  );
+  model.runtime.destroy();
+  return { records, checkpoints };
+}
+
+const bytesOf = (checkpoint: Checkpoint): Map<string, string> =>
+  new Map([...checkpointFiles(checkpoint)].map(({ name, bytes }) => [name, Buffer.from(bytes).toString("base64")]));
+
+/** As it is read back from the disk. */
+function reread(checkpoint: Checkpoint): Checkpoint {
+  const files = new Map([...checkpointFiles(checkpoint)].map(({ name, bytes }) => [name, bytes]));
+  const read = parseCheckpoint((name) => files.get(name));
+  if (typeof read === "string") throw new Error(read);
+  return read;
+}
+
+describe.skipIf(missing)("with data.carry", () => {
+  test.each([true, false])(
+    "a run saved and gone on with is the whole run, to the last bit (reset: %s)",
+    async (reset) => {
+      const spec = specOf({ length: 20, carry: true, reset });
+      const whole = await run(spec);
+      const last = whole.checkpoints.at(-1) as Checkpoint;
+      expect(last.step).toBe(6);
+      expect([...bytesOf(last).keys()]).toContain("sequences.safetensors");
+      for (const stop of reset ? [1, 4] : [3]) {
+        const { checkpoints } = await run(spec, undefined, stop);
+        const saved = checkpoints.at(-1) as Checkpoint;
+        expect(saved.step).toBe(stop);
+        const resumed = await run(spec, reread(saved));
+        expect(bytesOf(resumed.checkpoints.at(-1) as Checkpoint)).toEqual(bytesOf(last));
+        expect(resumed.records).toEqual(whole.records.filter(({ step }) => step > stop));
+        // The states are part of it.
+        const { sequences, ...without } = reread(saved);
+        expect(sequences?.size).toBe(4);
+        if (stop !== 1) continue;
+        const forgetful = await run(spec, without);
+        expect(bytesOf(forgetful.checkpoints.at(-1) as Checkpoint)).not.toEqual(bytesOf(last));
+      }
+    },
+  );
+
+  test("validation in short sequences is that in sequences which hold every document whole", async () => {
+    const losses = async (length: number, carry: boolean): Promise<ValidationRecord["losses"]> => {
+      const spec = specOf({ length, carry, reset: true });
+      const model = await modelOf(spec, TRAINING_PHASES.slice(1, 2));
+      model.initialise(9);
+      const text = dataSet.validation.filter((document) => document % 3 !== 0);
+      expect(text.length).toBeGreaterThan(2);
+      const record = await validate(model, spec, dataSet, 0, text);
+      // Again, after whatever the first left.
+      expect(await validate(model, spec, dataSet, 0, text)).toEqual(record);
+      model.runtime.destroy();
+      return record.losses;
+    };
+    const whole = await losses(LONGEST, false);
+    expect(Object.keys(whole)).toEqual(["text"]);
+    const short = await losses(7, true);
+    expect(Math.abs((short.text as number) / (whole.text as number) - 1)).toBeLessThan(1e-6);
+  });
+});
