@@ -1,9 +1,12 @@
-// What a sampled document begins with, from the command line: a picture, a text, or both.
+// What a sampled document begins with, from the command line: a recording, a picture, a text, or some of them.
 import { readFileSync } from "node:fs";
-import { codesOf, pictureCodebook } from "../data/codebook.js";
+import { readAudio } from "../data/audio/read-audio.js";
+import { unitsOf } from "../data/audio/units.js";
+import { codesOf, pictureCodebook, speechCodebook } from "../data/codebook.js";
 import type { Codecs } from "../data/codecs.js";
 import { HOLDERS, holdersOf, idsOfText } from "../data/holders.js";
 import { decodePicture } from "../data/picture-file.js";
+import { readInput } from "../data/read-input.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
 import { patchesOf } from "../modalities/pixels.js";
@@ -13,18 +16,29 @@ import type { SampledSegment } from "../sample/document.js";
 export interface PromptOptions {
   readonly prompt?: string;
   readonly image?: string;
+  readonly audio?: string;
 }
 
-/** The picture stands before the text. */
+/** The recording stands before the picture, and that before the text. */
 export async function promptOf(
-  { prompt, image }: PromptOptions,
+  { prompt, image, audio }: PromptOptions,
   parts: ModelParts,
   codecs: Codecs,
 ): Promise<SampledSegment[]> {
   const segments: SampledSegment[] = [];
+  if (audio !== undefined) segments.push(soundSegment(audio, parts, codecs));
   if (image !== undefined) segments.push(await pictureSegment(image, parts, codecs));
   if (prompt !== undefined && prompt !== "") segments.push(textSegment(prompt, parts, codecs));
   return segments;
+}
+
+/** A recording as its units. */
+function soundSegment(path: string, parts: ModelParts, codecs: Codecs): SampledSegment {
+  const [modality] = holdersOf("audio", parts, codecs);
+  const codebook = modality === undefined ? undefined : speechCodebook(codecs, modality);
+  if (modality === undefined || codebook === undefined)
+    throw new InputError(`--audio: the model has no modality of ${HOLDERS.audio.kinds}.`, "Leave it out.");
+  return inVocabulary(modality, unitsOf(readAudio(readInput(path), path), codebook), parts);
 }
 
 async function pictureSegment(path: string, parts: ModelParts, codecs: Codecs): Promise<SampledSegment> {

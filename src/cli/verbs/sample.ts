@@ -53,6 +53,7 @@ export const verb: Verb = {
       .argument(...RUN_ARGUMENT)
       .option("--prompt <text>", "a text to go on from")
       .option("--image <file>", "a picture to go on from, which stands before the text")
+      .option("--audio <file>", "a recording of speech to go on from, which stands before both")
       .option("--modality <name>", "one segment of this modality (default: the document to its end)")
       .option("--count <n>", "documents to sample", count(10_000), 1)
       .option("--tokens <n>", "most positions to sample in each", count(1_000_000), 100)

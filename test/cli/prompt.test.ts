@@ -1,0 +1,52 @@
+// What `mom sample` begins with: recordings as units, before pictures and texts.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { promptOf } from "../../src/cli/prompt.js";
+import { fitUnits } from "../../src/data/audio/fit-units.js";
+import { unitsOf } from "../../src/data/audio/units.js";
+import { speechCodebook, writeCodebook } from "../../src/data/codebook.js";
+import { openCodecs } from "../../src/data/codecs.js";
+import { layOut } from "../../src/front/vocabulary.js";
+import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
+import type { Modality } from "../../src/modalities/modality.fields.js";
+import { sine, wavOf } from "../data/audio/wav-bytes.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-prompt-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const modalities: readonly Modality[] = [
+  { kind: "bytes", name: "text" },
+  { kind: "codes", name: "speech", vocab: 6, codebook: "units.safetensors" },
+];
+const parts = { modalities, vocabulary: layOut(modalities) };
+const sound = Float32Array.of(...sine(311.7, 0.4), ...sine(2_003.3, 0.4));
+const recording = join(folder, "a.wav");
+
+beforeAll(() => {
+  const { entries } = fitUnits([sound], { entries: 6, seed: 1 });
+  writeFileSync(join(folder, "units.safetensors"), writeCodebook({ of: "speech" }, entries, SPEECH_FRAMES.bands));
+  writeFileSync(recording, wavOf([sound]));
+});
+
+it("a recording becomes units of the vocabulary, and stands before the text", async () => {
+  const codecs = openCodecs(parts, folder);
+  const codebook = speechCodebook(codecs, 1);
+  if (codebook === undefined) throw new Error("no codebook of speech");
+  const [first, text, ...others] = await promptOf({ prompt: "a", audio: recording }, parts, codecs);
+  const units = [...unitsOf(sound, codebook)];
+  expect(new Set(units).size).toBeGreaterThan(2);
+  const ids = units.map((unit) => unit + (parts.vocabulary.first[1] as number));
+  expect(first).toEqual({ kind: "tokens", modality: 1, ids });
+  expect(text).toEqual({ kind: "tokens", modality: 0, ids: [97] });
+  expect(others).toEqual([]);
+});
+
+it("one is refused where no modality holds speech, or no file is there", async () => {
+  const alone = { modalities: modalities.slice(0, 1), vocabulary: layOut(modalities.slice(0, 1)) };
+  await expect(promptOf({ audio: recording }, alone, openCodecs(alone, folder))).rejects.toThrow(
+    "--audio: the model has no modality of codes with a codebook of speech.",
+  );
+  const missing = join(folder, "none.wav");
+  await expect(promptOf({ audio: missing }, parts, openCodecs(parts, folder))).rejects.toThrow("cannot read the file");
+});
