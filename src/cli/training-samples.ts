@@ -41,8 +41,11 @@ export async function trainingSamples(request: SamplesRequest, weights: Tensors)
     sampler: "ddim",
     guidance: 1,
   };
-  const modalities = spec.model.modalities.flatMap(({ name }, modality) =>
-    spec.objectives[modality] ? [{ name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }] : [],
+  // Latents are nothing to look at.
+  const modalities = spec.model.modalities.flatMap(({ name, ...declared }, modality) =>
+    spec.objectives[modality] && !(declared.kind === "patches" && declared.values === "latents")
+      ? [{ name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }]
+      : [],
   );
   modalities.sort((a, b) => Number(b.pictures) - Number(a.pictures));
   const wanted = modalities.flatMap(({ name, modality, pictures }) =>
@@ -88,5 +91,5 @@ function textSample({ label, given, truth, sampled }: Compared): TextSample {
   };
 }
 
-const inWords = ({ text, ids = [] }: Shown): string =>
-  text ?? `${ids.slice(0, TOKENS).join(" ")}${ids.length > TOKENS ? " …" : ""}`;
+const inWords = ({ text, latent, ids = [] }: Shown): string =>
+  text ?? (latent ? "(a latent)" : undefined) ?? `${ids.slice(0, TOKENS).join(" ")}${ids.length > TOKENS ? " …" : ""}`;

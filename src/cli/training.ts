@@ -46,6 +46,7 @@ export interface TrainingRequest {
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
   const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
   const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const latents = spec.model.modalities.filter((m) => m.kind === "patches" && m.values === "latents");
   return {
     title,
     facts: [
@@ -53,6 +54,7 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
       ["Documents", `${dataSet.train.length} to learn from, ${dataSet.validation.length} held out`],
       ["Device", device.description],
       ["Planned memory", `${(memory / 2 ** 20).toFixed(1)} MiB`],
+      ...latents.map(({ name }) => ["Pictures", `none of ${name}: its latents are for their own decoder`] as const),
       ...(start ? [["Weights from", start.from] as const] : []),
     ] as const,
     units: lossUnits(spec),

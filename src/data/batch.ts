@@ -32,6 +32,6 @@ export interface Picture {
   readonly position: number;
   /** The picture's number in its data set: stable, the same wherever it stands. */
   readonly id: number;
-  /** Clean patches in [−1, 1]: [patches, patch size], a patch flattened by row, column, channel. */
+  /** Clean patches, of pixels in [−1, 1]: [patches, patch size], a patch flattened by row, column, channel. */
   readonly patches: Float32Array;
 }

@@ -1,6 +1,6 @@
 // A data set opened from its shards: documents, pictures and the split.
 import { InputError } from "../diagnostics/input-error.js";
-import { patchesOf } from "../modalities/pixels.js";
+import { patchesOf, patchesOfLatent } from "../modalities/pixels.js";
 import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Document, Segment } from "./document.js";
@@ -30,9 +30,9 @@ export interface DataSet {
 export interface StoredPicture {
   readonly id: number;
   readonly modality: number;
-  /** [height, width, channels] */
-  readonly pixels: Uint8Array;
-  /** Clean patches in [−1, 1], [patches, patch size]; computed anew at each call. */
+  /** [height, width, channels]; undefined for a latent, which is no picture to look at. */
+  readonly pixels: Uint8Array | undefined;
+  /** Clean patches, [patches, patch size], in [−1, 1] unless they are of a latent; computed anew at each call. */
   readonly patches: () => Float32Array;
 }
 
@@ -103,8 +103,12 @@ function openSegments(shard: Shard, parts: ModelParts, pictures: StoredPicture[]
     if (declared?.kind === "patches") {
       const id = pictures.length;
       const size = declared.height * declared.width * declared.channels;
-      const pixels = (shard.pictures.get(modality) as Uint8Array).subarray(begin * size, end * size);
-      pictures.push({ id, modality, pixels, patches: () => patchesOf(pixels, declared) });
+      const numbers = shard.pictures.get(modality)?.subarray(begin * size, end * size);
+      pictures.push(
+        numbers instanceof Float32Array
+          ? { id, modality, pixels: undefined, patches: () => patchesOfLatent(numbers, declared) }
+          : { id, modality, pixels: numbers, patches: () => patchesOf(numbers as Uint8Array, declared) },
+      );
       return { kind: "picture", modality, picture: id };
     }
     const first = firstId(modality, parts.vocabulary);

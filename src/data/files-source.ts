@@ -1,6 +1,7 @@
 // `source: files(path)`: a JSON Lines file, one document a line:
 //   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "speech"}]}
 //   {"segments": [{"codes": [5, 1, 7, 7]}, {"codes": "made-elsewhere.npy"}]}
+//   {"segments": [{"latent": "cat.npy"}, {"latent": "all.safetensors", "tensor": "cat"}]}
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
 // first that can hold it.
@@ -50,13 +51,28 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
         : [],
     ),
   );
+  const latents = contentHashes();
+  const latentHashes = documents.flatMap(({ place, segments }) =>
+    segments.flatMap((segment) => ("latent" in segment ? [latents(segment.latent, place)] : [])),
+  );
   const sounds = documents.flatMap(({ place, segments }) =>
     segments.flatMap((segment) =>
       "audio" in segment ? [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`] : [],
     ),
   );
-  const fingerprint = contentHash([...lines.map(({ text }) => text), ...images, ...codes, ...sounds].join("\n"));
+  const contents = [...images, ...codes, ...latentHashes, ...sounds];
+  const fingerprint = contentHash([...lines.map(({ text }) => text), ...contents].join("\n"));
   return { name: basename(path).replace(/\.[^.]*$/, ""), documents, fingerprint };
+}
+
+/** Hashes of files, each of which is read once, however often it is named. */
+function contentHashes(): (path: string, place: string) => string {
+  const known = new Map<string, string>();
+  return (path, place) => {
+    const hash = known.get(path) ?? contentHash(readInput(path, place));
+    known.set(path, hash);
+    return hash;
+  };
 }
 
 function documentOf({ text, value }: Line, context: Context): SourceDocument {
@@ -84,6 +100,7 @@ function labelOf(segments: readonly Record<string, unknown>[]): string {
     ...words("audio"),
     ...words("tokens"),
     ...words("codes"),
+    ...words("latent"),
   ];
   return [...label].slice(0, 60).join("");
 }
@@ -93,10 +110,10 @@ const isContent = (key: string): key is Content => Object.hasOwn(HOLDERS, key);
 function segmentOf(segment: unknown, context: Context): SourceSegment {
   const { place, codecs } = context;
   const remedy =
-    'A segment is {"text": "…"}, {"image": "PATH"}, {"audio": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
+    'A segment is {"text": "…"}, {"image": "PATH"}, {"audio": "PATH"}, {"latent": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
   if (!isRecord(segment))
     throw new InputError(`${place}: a segment is ${JSON.stringify(segment)}, not an object`, remedy);
-  const keys = Object.keys(segment).filter((key) => key !== "modality");
+  const keys = Object.keys(segment).filter((key) => key !== "modality" && !(key === "tensor" && "latent" in segment));
   const [content] = keys;
   if (keys.length !== 1 || content === undefined || !isContent(content))
     throw new InputError(`${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`, remedy);
@@ -109,8 +126,30 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
   }
   if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
   if (content === "text") return { modality, ids: idsOfText(value, modality, codecs) };
-  const path = fileInFolder(value, { ...context, what: content === "image" ? "image" : "recording" });
-  return content === "image" ? { modality, image: path } : { modality, audio: path };
+  const path = fileInFolder(value, { ...context, what: FILES[content] });
+  switch (content) {
+    case "image":
+      return { modality, image: path };
+    case "audio":
+      return { modality, audio: path };
+    case "latent":
+      return latentOf(path, segment.tensor, modality, context);
+  }
+}
+
+/** What errors call the file of a content. */
+const FILES = { image: "image", audio: "recording", latent: "latent" } as const;
+
+function latentOf(path: string, tensor: unknown, modality: number, { place }: Context): SourceSegment {
+  const npy = path.endsWith(".npy");
+  if (!npy && typeof tensor !== "string")
+    throw new InputError(
+      `${place}: a latent of a safetensors file without the name of its "tensor"`,
+      'Write {"latent": "all.safetensors", "tensor": "cat"}, or name a .npy file.',
+    );
+  if (npy && tensor !== undefined)
+    throw new InputError(`${place}: a .npy file has no "tensor" to name`, "Leave out the name.");
+  return typeof tensor === "string" ? { modality, latent: path, tensor } : { modality, latent: path };
 }
 
 /** The index of the modality that a segment goes to. */

@@ -4,7 +4,7 @@ import { bytesOf, type ModelParts } from "../modalities/text.js";
 import { pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 
-export type Content = "text" | "image" | "audio" | "tokens" | "codes";
+export type Content = "text" | "image" | "audio" | "tokens" | "codes" | "latent";
 
 type Holds = (modality: Modality, index: number, codecs: Codecs) => boolean;
 
@@ -18,7 +18,10 @@ export const HOLDERS: Readonly<
     example: "modality text: bytes",
   },
   image: {
-    holds: [({ kind }) => kind === "patches", (_, index, codecs) => pictureCodebook(codecs, index) !== undefined],
+    holds: [
+      (m) => m.kind === "patches" && m.values !== "latents",
+      (_, index, codecs) => pictureCodebook(codecs, index) !== undefined,
+    ],
     kinds: "patches or of codes with a codebook of pictures",
     example: "modality image: patches(size: 32x32, patch: 4x4, channels: 3)",
   },
@@ -31,6 +34,11 @@ export const HOLDERS: Readonly<
     holds: [({ kind }) => kind === "tokens"],
     kinds: "tokens",
     example: "modality text: tokens(vocab: 32_000)",
+  },
+  latent: {
+    holds: [(m) => m.kind === "patches" && m.values === "latents"],
+    kinds: "patches of latents",
+    example: "modality image: patches(size: 32x32, patch: 2x2, channels: 8, values: latents)",
   },
   codes: {
     holds: [({ kind }) => kind === "codes"],

@@ -21,7 +21,20 @@ const HELD = {
 export type NpyType = keyof typeof HELD;
 const isType = (text: string): text is NpyType => Object.hasOwn(HELD, text);
 
-type Held = { readonly [Type in NpyType]: InstanceType<(typeof HELD)[Type]> };
+interface Held {
+  readonly f2: Float32Array;
+  readonly f4: Float32Array;
+  readonly f8: Float64Array;
+  readonly i1: Int8Array;
+  readonly i2: Int16Array;
+  readonly i4: Int32Array;
+  readonly i8: BigInt64Array;
+  readonly u1: Uint8Array;
+  readonly u2: Uint16Array;
+  readonly u4: Uint32Array;
+  readonly u8: BigUint64Array;
+  readonly b1: Uint8Array;
+}
 export interface Npy<Type extends NpyType = NpyType> {
   readonly type: Type;
   readonly shape: readonly number[];

@@ -135,7 +135,9 @@ function shardsOf(documents: readonly SourceDocument[], parts: ModelParts, limit
 function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts): number {
   if ("ids" in segment) return 4 * segment.ids.length;
   const modality = modalities[segment.modality];
-  return modality?.kind === "patches" ? modality.height * modality.width * modality.channels : 0;
+  return modality?.kind === "patches"
+    ? modality.height * modality.width * modality.channels * (modality.values === "latents" ? 4 : 1)
+    : 0;
 }
 
 /** The shard as the cache has it; undefined where it is missing or damaged. */

@@ -6,6 +6,7 @@ import { readAudio } from "./audio/read-audio.js";
 import { unitsOf } from "./audio/units.js";
 import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
+import { latentReader } from "./latent-file.js";
 import { decodePicture } from "./picture-file.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
 import type { SourceDocument, SourceSegment } from "./source.js";
@@ -21,13 +22,14 @@ export async function readDocuments(
 ): Promise<readonly PreparedDocument[]> {
   const prepared = new Array<PreparedDocument>(documents.length);
   const waiting = documents.entries();
+  const readLatent = latentReader();
   let failed = false;
   const work = async (): Promise<void> => {
     for (const [index, document] of waiting) {
       if (failed) return;
       try {
         const segments = await Promise.all(
-          document.segments.map((segment) => read(segment, document.place, parts, codecs)),
+          document.segments.map((segment) => read(segment, document.place, { parts, codecs, readLatent })),
         );
         prepared[index] = { ...document, segments };
       } catch (error) {
@@ -40,11 +42,16 @@ export async function readDocuments(
   return prepared;
 }
 
+interface Reading {
+  readonly parts: ModelParts;
+  readonly codecs: Codecs;
+  readonly readLatent: ReturnType<typeof latentReader>;
+}
+
 async function read(
   segment: SourceSegment,
   place: string,
-  { modalities }: ModelParts,
-  codecs: Codecs,
+  { parts, codecs, readLatent }: Reading,
 ): Promise<PreparedSegment> {
   if ("ids" in segment) return segment;
   if ("audio" in segment) {
@@ -52,12 +59,18 @@ async function read(
     if (codebook === undefined) throw new RangeError(`modality ${segment.modality} holds no speech`);
     return { modality: segment.modality, ids: unitsOf(readAudio(await readFile(segment.audio), place), codebook) };
   }
+  const modality = parts.modalities[segment.modality];
+  if ("latent" in segment) {
+    if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no latents`);
+    const { latent: path, tensor } = segment;
+    const file = tensor === undefined ? { path } : { path, tensor };
+    return { modality: segment.modality, latent: await readLatent(file, modality, place) };
+  }
   const codebook = pictureCodebook(codecs, segment.modality);
   if (codebook !== undefined) {
     const pixels = await decodePicture(await readFile(segment.image), codebook.facts.kind, place);
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
-  const modality = modalities[segment.modality];
   if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no pictures`);
   return { modality: segment.modality, pixels: await decodePicture(await readFile(segment.image), modality, place) };
 }

@@ -5,7 +5,7 @@
 //   documents     I32 [documents, 3]  first row in `segments`; 1 where segments may stand in either order; split hash
 //   segments      I32 [segments, 3]   modality; begin and end in `tokens`, or in the modality's `pictures`
 //   tokens        I32 [ids]           each modality's own ids, from 0
-//   pictures.M    U8 [pictures, height, width, channels]   pixels of the modality with index M
+//   pictures.M    U8 [pictures, height, width, channels]   pixels of the modality with index M; F32 for latents
 //   codebook.M    U8 [bytes]          the file of the codebook of the modality with index M, as it is
 //   labels        U8 [bytes]          what reports call each document: a JSON list of strings in UTF-8
 // Nothing here depends on the vocabulary's layout, on names, on the split's share or on a sequence's length.
@@ -27,15 +27,17 @@ export interface PreparedDocument {
 
 export type PreparedSegment =
   | { readonly modality: number; readonly ids: ArrayLike<number> }
-  | { readonly modality: number; readonly pixels: Uint8Array };
+  | { readonly modality: number; readonly pixels: Uint8Array }
+  /** [height, width, channels] */
+  | { readonly modality: number; readonly latent: Float32Array };
 
 /** A shard's tensors, checked. */
 export interface Shard {
   readonly documents: readonly ShardDocument[];
   readonly segments: readonly ShardSegment[];
   readonly tokens: Int32Array;
-  /** Pixels by modality index. */
-  readonly pictures: ReadonlyMap<number, Uint8Array>;
+  /** Pixels by modality index; F32 for latents. */
+  readonly pictures: ReadonlyMap<number, Uint8Array | Float32Array>;
   /** Files of codebooks by modality index. */
   readonly codebooks: ReadonlyMap<number, Uint8Array>;
   readonly checksum: number;
@@ -66,7 +68,7 @@ export function writeShard(
   const rows: number[] = [];
   const segments: number[] = [];
   const texts: ArrayLike<number>[] = [];
-  const pictures = new Map<number, Uint8Array[]>();
+  const pictures = new Map<number, (Uint8Array | Float32Array)[]>();
   let ids = 0;
   for (const document of documents) {
     rows.push(segments.length / 3, Number(document.eitherOrder), document.hash | 0);
@@ -78,7 +80,7 @@ export function writeShard(
       } else {
         const held = pictures.get(segment.modality) ?? [];
         segments.push(segment.modality, held.length, held.length + 1);
-        held.push(segment.pixels);
+        held.push("pixels" in segment ? segment.pixels : segment.latent);
         pictures.set(segment.modality, held);
       }
     }
@@ -90,12 +92,15 @@ export function writeShard(
     ["tokens", { dtype: "I32", shape: [ids], data: joined(texts, new Int32Array(ids)) }],
     ["labels", { dtype: "U8", shape: [labels.length], data: labels }],
   ]);
-  for (const [index, held] of pictures)
-    tensors.set(`pictures.${index}`, {
-      dtype: "U8",
-      shape: [held.length, ...pictureShape(modalities, index)],
-      data: joined(held, new Uint8Array(held.length * (held[0]?.length ?? 0))),
-    });
+  for (const [index, held] of pictures) {
+    const shape = [held.length, ...pictureShape(modalities, index)];
+    const numbers = held.length * (held[0]?.length ?? 0);
+    const tensor: Tensor =
+      pictureType(modalities, index) === "F32"
+        ? { dtype: "F32", shape, data: joined(held, new Float32Array(numbers)) }
+        : { dtype: "U8", shape, data: joined(held, new Uint8Array(numbers)) };
+    tensors.set(`pictures.${index}`, tensor);
+  }
   for (const [index, file] of codebooks)
     tensors.set(`codebook.${index}`, { dtype: "U8", shape: [file.length], data: file });
   // The checksum goes over tensors in the file's order, which only the file tells.
@@ -111,7 +116,7 @@ export function readShard(bytes: Uint8Array, name: string, modalities: readonly 
   const checksum = checksumOf(tensors);
   if (metadata.crc32 !== String(checksum))
     throw new InputError(`${name}: the shard's checksum does not match its contents`, "Prepare the data again.");
-  const pictures = new Map<number, Uint8Array>();
+  const pictures = new Map<number, Uint8Array | Float32Array>();
   const codebooks = new Map<number, Uint8Array>();
   modalities.forEach((_, index) => {
     const codebook = tensors.get(`codebook.${index}`);
@@ -119,7 +124,8 @@ export function readShard(bytes: Uint8Array, name: string, modalities: readonly 
     const tensor = tensors.get(`pictures.${index}`);
     if (tensor === undefined) return;
     if (tensor.shape.slice(1).join("×") !== pictureShape(modalities, index).join("×")) throw otherModalities(name);
-    pictures.set(index, tensor.data as Uint8Array);
+    if (tensor.dtype !== pictureType(modalities, index)) throw otherModalities(name);
+    pictures.set(index, tensor.data as Uint8Array | Float32Array);
   });
   const numbers = (key: string): Int32Array => {
     const data = tensors.get(key)?.data;
@@ -153,6 +159,11 @@ function pictureShape(modalities: readonly Modality[], index: number): number[] 
   return modality?.kind === "patches" ? [modality.height, modality.width, modality.channels] : [];
 }
 
+function pictureType(modalities: readonly Modality[], index: number): "U8" | "F32" {
+  const modality = modalities[index];
+  return modality?.kind === "patches" && modality.values === "latents" ? "F32" : "U8";
+}
+
 function checksumOf(tensors: ReadonlyMap<string, Tensor>): number {
   let checksum = 0;
   for (const [name, { dtype, shape, data }] of tensors) {
@@ -163,7 +174,7 @@ function checksumOf(tensors: ReadonlyMap<string, Tensor>): number {
 }
 
 /** Fills `whole` with the parts, one after the other. */
-function joined<A extends Uint8Array | Int32Array>(parts: readonly ArrayLike<number>[], whole: A): A {
+function joined<A extends Uint8Array | Int32Array | Float32Array>(parts: readonly ArrayLike<number>[], whole: A): A {
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);

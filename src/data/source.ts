@@ -23,5 +23,7 @@ export type SourceSegment =
   | { readonly modality: number; readonly ids: ArrayLike<number> }
   /** The path of an image file. */
   | { readonly modality: number; readonly image: string }
+  /** The path of a latent's file, and the tensor in it. */
+  | { readonly modality: number; readonly latent: string; readonly tensor?: string }
   /** The path of a recording: how many units it becomes is only known when it has been read. */
   | { readonly modality: number; readonly audio: string };

@@ -99,7 +99,8 @@ function modality(name: string, fields: ModalityJson, { places, diagnostics }: R
     const [patch, size] = [valueAt(places, below(at, "patch")), valueAt(places, below(at, "size"))];
     diagnostics.push(report.patchDoesNotDivide(patch, fields.patch, fields.size, wrong, size));
   }
-  return { kind: "patches", name, height, width, patchHeight, patchWidth, channels };
+  const latents = fields.values === "latents" ? { values: fields.values } : {};
+  return { kind: "patches", name, height, width, patchHeight, patchWidth, channels, ...latents };
 }
 
 /** Height and width of a size that the schema has passed. */

@@ -9,7 +9,13 @@ export type ModalityJson =
   | { readonly kind: "bytes" }
   | { readonly kind: "tokens"; vocab?: number; readonly tokenizer?: string }
   | { readonly kind: "codes"; vocab?: number; readonly codebook?: string }
-  | { readonly kind: "patches"; readonly size: string; readonly patch: string; readonly channels: number };
+  | {
+      readonly kind: "patches";
+      readonly size: string;
+      readonly patch: string;
+      readonly channels: number;
+      readonly values: "pixels" | "latents";
+    };
 
 export interface DecoupledJson<Part extends string = string> {
   readonly part: Part;

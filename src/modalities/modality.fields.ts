@@ -37,6 +37,8 @@ export interface PatchGeometry {
 export interface PatchesModality extends PatchGeometry {
   readonly kind: "patches";
   readonly name: string;
+  /** Latents are taken as they are; pixels, which is meant where this is absent, are scaled to [−1, 1]. */
+  readonly values?: "latents";
 }
 
 export type Modality = BytesModality | TokensModality | CodesModality | PatchesModality;

@@ -1,5 +1,5 @@
-// Pictures ↔ patches. A picture is u8 pixels [height, width, channels]; patches follow each other row by row,
-// and a patch is flattened by row, column, channel, scaled to [−1, 1].
+// Pictures ↔ patches. A picture is u8 pixels [height, width, channels], or a latent, f32 of that shape; patches follow each other row by row,
+// and a patch is flattened by row, column, channel; pixels are scaled to [−1, 1].
 import { type PatchGeometry, patchesPerPicture, patchSize } from "./modality.fields.js";
 
 /** Half of 255: pixel 0 is −1 and pixel 255 is 1. */
@@ -24,6 +24,26 @@ export function pixelsOf(patches: Float32Array, geometry: PatchGeometry): Uint8A
     }
   });
   return pixels;
+}
+
+/** Numbers [height, width, channels] as they are. @returns [patches, patch size] */
+export function patchesOfLatent(latent: Float32Array, geometry: PatchGeometry): Float32Array {
+  const patches = new Float32Array(latent.length);
+  eachRowOfPatch(geometry, (pixel, value, count) => patches.set(latent.subarray(pixel, pixel + count), value));
+  return patches;
+}
+
+/** The inverse. @returns [height, width, channels] */
+export function latentOf(patches: Float32Array, geometry: PatchGeometry): Float32Array {
+  const latent = new Float32Array(patches.length);
+  eachRowOfPatch(geometry, (pixel, value, count) => latent.set(patches.subarray(value, value + count), pixel));
+  return latent;
+}
+
+/** From [height, width, channels] to [channels, height, width], as others take it. */
+export function firstChannels(values: Float32Array, { height, width, channels }: PatchGeometry): Float32Array {
+  const pixels = height * width;
+  return Float32Array.from(values, (_, i) => values[(i % pixels) * channels + Math.floor(i / pixels)] as number);
 }
 
 /** Visits every stretch that is consecutive in the picture and in its patch: one row of one patch. */

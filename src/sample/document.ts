@@ -210,7 +210,7 @@ function* drawnPicture(
       ? guided(conditional as Float32Array, unconditional as Float32Array, guidance)
       : (conditional as Float32Array);
     const [now, next] = [kept[timestep] as number, kept[times[i + 1] as number] as number];
-    denoiseStep(x, noise, { sampler, now, next, clip: true }, draw);
+    denoiseStep(x, noise, { sampler, now, next, clip: declared.values !== "latents" }, draw);
   }
   return x;
 }

@@ -47,9 +47,12 @@ export interface ShowRequest {
   readonly shows: readonly Show[];
 }
 
-/** Whether a modality's segments are pictures. */
-export const hasPictures = (spec: CheckedSpec, codebooks: ReadonlyMap<number, Codebook>, modality: number): boolean =>
-  spec.model.modalities[modality]?.kind === "patches" || pictureCodebook({ codebooks }, modality) !== undefined;
+/** Whether a modality's segments are pictures to look at: not latents. */
+export function hasPictures(spec: CheckedSpec, codebooks: ReadonlyMap<number, Codebook>, modality: number): boolean {
+  const declared = spec.model.modalities[modality];
+  const pixels = declared?.kind === "patches" && declared.values !== "latents";
+  return pixels || pictureCodebook({ codebooks }, modality) !== undefined;
+}
 
 /** Samples, for each show, a segment of each of its documents that has one. */
 export async function showSamples(

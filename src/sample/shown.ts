@@ -1,7 +1,7 @@
 // Segments as people see them: text, pictures (those of codes too), lists of ids.
 import { type Codebook, pictureCodebook, pictureOf } from "../data/codebook.js";
 import { patchesPerPicture } from "../modalities/modality.fields.js";
-import { pixelsOf } from "../modalities/pixels.js";
+import { firstChannels, latentOf, pixelsOf } from "../modalities/pixels.js";
 import { type Decode, firstId, type ModelParts, textOf } from "../modalities/text.js";
 import type { SampledSegment } from "./document.js";
 
@@ -27,6 +27,14 @@ export interface Shown {
   readonly ids?: readonly number[];
   readonly text?: string;
   readonly picture?: ShownPicture;
+  /** What only the latents' own decoder makes a picture of. */
+  readonly latent?: ShownLatent;
+}
+
+export interface ShownLatent {
+  /** [channels, height, width] */
+  readonly shape: readonly [number, number, number];
+  readonly data: Float32Array;
 }
 
 export function shown(segment: SampledSegment, { parts, codebooks, decoders }: Showing): Shown {
@@ -35,6 +43,10 @@ export function shown(segment: SampledSegment, { parts, codebooks, decoders }: S
   if (segment.kind === "picture") {
     if (declared?.kind !== "patches") throw new Error(`modality ${modality} has no pictures`);
     const { width, height, channels } = declared;
+    if (declared.values === "latents") {
+      const data = firstChannels(latentOf(segment.patches, declared), declared);
+      return { modality, latent: { shape: [channels, height, width], data } };
+    }
     return { modality, picture: { width, height, channels, pixels: pixelsOf(segment.patches, declared) } };
   }
   const first = firstId(modality, parts.vocabulary);

@@ -3,13 +3,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { decodersOf, openCodecs } from "../../data/codecs.js";
+import { writeNpy } from "../../data/npy.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { pngOf } from "../../report/png.js";
 import { SAMPLERS, type Sampler } from "../../sample/denoise.js";
 import type { SampledDocument } from "../../sample/document.js";
 import { checkRequest, openSampler } from "../../sample/sampling.js";
-import { idsInSpans, type Showing, shown } from "../../sample/shown.js";
+import { idsInSpans, type Showing, type ShownLatent, shown } from "../../sample/shown.js";
 import { modalityNamed, type PromptOptions, promptOf } from "../prompt.js";
 import {
   CHECKPOINT_OPTION,
@@ -106,7 +107,7 @@ interface ToldSegment {
   readonly text?: string | undefined;
   /** The modality's own, from 0. */
   readonly ids?: readonly number[] | undefined;
-  /** A PNG. */
+  /** A PNG; of a latent a .npy of [channels, height, width]. */
   readonly file?: string | undefined;
 }
 
@@ -119,17 +120,19 @@ interface Told {
 function tell({ segments, ended }: SampledDocument, number: number, showing: Showing, out: string): Told {
   const files = new Set<string>();
   const told = segments.map((segment): ToldSegment => {
-    const { modality, ids, text: said, picture } = shown(segment, showing);
+    const { modality, ids, text: said, picture, latent } = shown(segment, showing);
     const name = showing.parts.modalities[modality]?.name ?? "";
-    if (picture === undefined) return { modality: name, text: said, ids };
+    if (picture === undefined && latent === undefined) return { modality: name, text: said, ids };
     const before = [...files].filter((file) => file.startsWith(`${number + 1}-${name}`)).length;
-    const file = `${number + 1}-${name}${before > 0 ? `-${before + 1}` : ""}.png`;
+    const file = `${number + 1}-${name}${before > 0 ? `-${before + 1}` : ""}.${picture ? "png" : "npy"}`;
     files.add(file);
-    writePicture(join(out, file), pngOf(picture));
+    writePicture(join(out, file), picture ? pngOf(picture) : npyOf(latent as ShownLatent));
     return { modality: name, ids, file: join(out, file) };
   });
   return { segments: told, ended };
 }
+
+const npyOf = ({ shape, data }: ShownLatent): Uint8Array => writeNpy({ type: "f4", shape, data });
 
 function writePicture(file: string, bytes: Uint8Array): void {
   try {

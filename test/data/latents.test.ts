@@ -1,0 +1,131 @@
+// Latents: taken as they are from .npy and safetensors files, kept in shards as F32, refused where they do not fit.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { documentBatch } from "../../src/data/fixed-batches.js";
+import { loadDataSet } from "../../src/data/load.js";
+import { writeNpy } from "../../src/data/npy.js";
+import { prepare } from "../../src/data/prepare.js";
+import { writeSafetensors } from "../../src/data/safetensors.js";
+import { layOut } from "../../src/front/vocabulary.js";
+import type { Modality, PatchesModality } from "../../src/modalities/modality.fields.js";
+import { firstChannels, latentOf, patchesOfLatent } from "../../src/modalities/pixels.js";
+import type { ModelParts } from "../../src/modalities/text.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-latents-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const image: PatchesModality = {
+  kind: "patches",
+  name: "image",
+  height: 2,
+  width: 4,
+  patchHeight: 1,
+  patchWidth: 2,
+  channels: 5,
+  values: "latents",
+};
+const partsOf = (...modalities: Modality[]): ModelParts => ({ modalities, vocabulary: layOut(modalities) });
+const model = partsOf({ kind: "bytes", name: "text" }, image);
+
+/** Tells where it stands: 100 · channel + 10 · row + column, and far beyond [−1, 1]. */
+const value = (channel: number, row: number, column: number): number => 100 * channel + 10 * row + column + 0.25;
+const latent = Float32Array.from({ length: 40 }, (_, i) => value(Math.floor(i / 8), Math.floor(i / 4) % 2, i % 4));
+const negative = latent.map((x) => -x);
+
+beforeAll(() => {
+  const npy = (name: string, shape: number[], data: Float32Array) =>
+    writeFileSync(join(folder, name), writeNpy({ type: "f4", shape, data }));
+  npy("a.npy", [5, 2, 4], latent);
+  npy("batch.npy", [1, 5, 2, 4], latent);
+  npy("turned.npy", [2, 4, 5], latent);
+  npy("broken.npy", [5, 2, 4], latent.with(7, Number.NaN));
+  writeFileSync(
+    join(folder, "double.npy"),
+    writeNpy({ type: "f8", shape: [5, 2, 4], data: Float64Array.from(latent) }),
+  );
+  writeFileSync(
+    join(folder, "all.safetensors"),
+    writeSafetensors(
+      new Map([
+        ["a", { dtype: "F32", shape: [5, 2, 4], data: latent }],
+        ["b", { dtype: "F32", shape: [5, 2, 4], data: negative }],
+      ]),
+    ),
+  );
+});
+
+const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
+async function prepared(lines: string, parts: ModelParts = model) {
+  writeFileSync(join(folder, "lines.jsonl"), lines);
+  const source = { kind: "files", path: "lines.jsonl" } as const;
+  return await prepare({ source, length: 32, held_out: 0 }, parts, { folder, cache: join(folder, "cache") });
+}
+
+/** Patch p at (row, column), flattened by row, column, channel. */
+const expected = (sign: number): number[] =>
+  [0, 1].flatMap((row) =>
+    [0, 2].flatMap((left) =>
+      [left, left + 1].flatMap((column) => [0, 1, 2, 3, 4].map((channel) => sign * value(channel, row, column))),
+    ),
+  );
+
+describe("latents", () => {
+  it("become patches as they are, whatever file they come from, and no pictures to look at", async () => {
+    const lines =
+      line({ text: "a" }, { latent: "a.npy" }) +
+      line({ latent: "batch.npy" }) +
+      line({ latent: "double.npy" }) +
+      line({ latent: "all.safetensors", tensor: "b" }, { latent: "all.safetensors", tensor: "a" });
+    const { files } = await prepared(lines);
+    const dataSet = loadDataSet(files, model, 0);
+    expect(dataSet.pictures).toBe(5);
+    for (const [id, sign] of [1, 1, 1, -1, 1].entries()) {
+      const { pixels, patches } = dataSet.pictureById(id);
+      expect(pixels).toBeUndefined();
+      expect([...patches()], `latent ${id}`).toEqual(expected(sign));
+    }
+    const batch = documentBatch(dataSet, [3], { length: 32 });
+    expect(batch.pictures.map(({ position, patches }) => [position, patches[0]])).toEqual([
+      [1, -0.25],
+      [7, 0.25],
+    ]);
+  });
+
+  it("go back to what they were", () => {
+    const patches = Float32Array.from(expected(1));
+    const held = latentOf(patches, image);
+    expect(patchesOfLatent(held, image)).toEqual(patches);
+    expect(firstChannels(held, image)).toEqual(latent);
+  });
+
+  it("are prepared anew when a file changes", async () => {
+    const { dataSet } = await prepared(line({ latent: "a.npy" }));
+    writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: negative }));
+    const { dataSet: anew } = await prepared(line({ latent: "a.npy" }));
+    expect(anew.fingerprint).not.toBe(dataSet.fingerprint);
+    expect([...anew.pictureById(0).patches()]).toEqual(expected(-1));
+    writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: latent }));
+  });
+
+  const { values: _latents, ...ofPixels } = image;
+  const pixels = partsOf({ kind: "bytes", name: "text" }, ofPixels);
+  it.each([
+    [
+      "of another order",
+      line({ latent: "turned.npy" }),
+      /lines.jsonl:1: the latent has the shape \[2,4,5\], not \[5,2,4\]/,
+      model,
+    ],
+    ["not finite", line({ latent: "broken.npy" }), /not finite/, model],
+    ["without the tensor's name", line({ latent: "all.safetensors" }), /without the name of its "tensor"/, model],
+    ["of a tensor that is not there", line({ latent: "all.safetensors", tensor: "c" }), /no tensor "c"/, model],
+    ["a .npy file with a tensor", line({ latent: "a.npy", tensor: "a" }), /has no "tensor"/, model],
+    ["a file that is not there", line({ latent: "none.npy" }), /there is no latent "none.npy"/, model],
+    ["a picture", line({ image: "a.png" }), /"image" needs a modality of patches or of codes/, model],
+    ["for pixels", line({ latent: "a.npy" }), /"latent" needs a modality of patches of latents/, pixels],
+  ])("refused: %s", async (_, lines, message, parts) => {
+    await expect(prepared(lines, parts)).rejects.toThrow(message);
+  });
+});
