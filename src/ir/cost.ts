@@ -3,7 +3,8 @@
 // Every addition, multiplication, division, exponential, logarithm and square root counts as one; a matrix product of
 // m × k by k × n counts 2·m·n·k. Copies, comparisons and whole numbers (random bits, table look-ups) count nothing, nor
 // does what a kernel computes a second time to save memory. What is done once for each parameter, whatever the number
-// of positions (A = −exp(A_log), clipping, AdamW), is not a token's work.
+// of positions (A = −exp(A_log), clipping, AdamW), is not a token's work. The scaling of a norm counts for each product
+// that it is fused into.
 import type { Activation, Op, OpKind, OpOf } from "./op.js";
 import { count, type Program, type TensorId, tensorOf } from "./program.js";
 

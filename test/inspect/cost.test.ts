@@ -30,6 +30,28 @@ test("one block, forward, by hand", () => {
   expect(modalities.map((m) => m.forward)).toEqual([norm + products + rest + head, norm + products + rest + head]);
 });
 
+test("one Transformer layer, forward and backward, by hand", () => {
+  const spec = sketch({ ...common, layers: 0, attention: { heads: 4, kv_heads: 2, ffn: 48 }, length: 64 });
+  const { modalities } = inspect(spec, options(spec));
+  const [d, kv, H, F, V] = [32, 16, 4, 48, 50];
+  const n = (64 + 1) / 2; // keys that a position sees, on average
+  const norm = 2 * d + 4 + 2 * d;
+  const projections = 2 * d * d + 2 * 2 * d * kv + 2 * d * d;
+  const attention = 3 * (d + kv) + n * (4 * d + 4 * H) + d + 2 * H; // RoPE; scores, softmax, sums
+  // Each product scales by the norm as it reads: q, k and v; w1 and w3.
+  const scaled = 2 * d;
+  const feed = norm + scaled + 3 * 2 * d * F + 5 * F;
+  const layer = norm + 2 * scaled + projections + attention + d + feed + d;
+  const head = norm + 2 * d * V + 3 * V + 2 + 1;
+  expect(modalities.map((m) => m.forward)).toEqual([layer + head, layer + head]);
+  const { training } = modalities[0] as ModalityCost;
+  const slopes = 2 * (9 * d + 3) + 2 * projections + 3 * (d + kv) + n * (8 * d + 3 * H) + 2 * d; // norms … Σ dy·y
+  // Sums of gradients at the two residuals, and of q, k and v at the norm.
+  const backward = slopes + 2 * d + 2 * d + (2 * 3 * 2 * d * F + 11 * F + d);
+  const around = 9 * d + 3 + 2 * 2 * d * V + 3 * V + 1 + d; // final norm, head, dlogits, embedding
+  expect(training).toBe(layer + head + backward + around);
+});
+
 test("training costs about three times the forward pass, and matrix products exactly so", () => {
   const spec = sketch({ ...common, d_model: 256, layers: 4, vocabulary: 5000 });
   const { forward, training } = costOf(spec)[0] as ModalityCost;
