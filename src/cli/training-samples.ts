@@ -15,6 +15,8 @@ const PICTURES = 8;
 const TEXTS = 4;
 /** Most tokens of a text, or units. */
 const TOKENS = 48;
+/** Most characters of a text that are shown. */
+const CHARACTERS = 300;
 
 export interface SamplesRequest {
   readonly spec: CheckedSpec;
@@ -84,12 +86,15 @@ function textSample({ label, given, truth, sampled }: Compared): TextSample {
   const words = given.flatMap((one) => (one.picture === undefined ? [inWords(one)] : []));
   return {
     name: label,
-    given: words.join(" "),
+    given: lastOf(words.join(" ")),
     ...(picture && { picture: png(picture) }),
-    truth: inWords(truth),
-    sampled: inWords(sampled),
+    truth: firstOf(inWords(truth)),
+    sampled: firstOf(inWords(sampled)),
   };
 }
+
+const firstOf = (text: string): string => (text.length > CHARACTERS ? `${text.slice(0, CHARACTERS)} …` : text);
+const lastOf = (text: string): string => (text.length > CHARACTERS ? `… ${text.slice(-CHARACTERS)}` : text);
 
 const inWords = ({ text, latent, ids = [] }: Shown): string =>
   text ?? (latent ? "(a latent)" : undefined) ?? `${ids.slice(0, TOKENS).join(" ")}${ids.length > TOKENS ? " …" : ""}`;

@@ -40,13 +40,16 @@ test("a page whose elements close, with a chart for each modality and a picture 
     "Final losses",
     "Seen names",
     "Held-out names",
+    "Captions",
     "Course of training",
     "Spec",
   ]);
-  expect(count(html, /<img src="data:image\/png;base64,[A-Za-z0-9+/=]+"/g)).toBe(22);
+  expect(count(html, /<img src="data:image\/png;base64,[A-Za-z0-9+/=]+"/g)).toBe(23);
   // Ten validations in each of two charts, each told at its dot.
   expect(count(html, /<title>validation, step \d+: /g)).toBe(20);
   expect(html).toContain("12.4 M (7.1 M active)");
+  expect(html).toContain("<td>red app</td><td>le</td><td>etite</td>");
+  expect(html).toContain("<td>a &lt;b&gt;cat&lt;/b&gt;</td>");
 });
 
 test("nothing is loaded from elsewhere, and no text becomes markup", () => {

@@ -64,6 +64,14 @@ export function sampleReport(steps: number): ReportData {
         25,
       ),
       group("Held-out names", ["grinning cat", "green apple", "dolphin", "flag: Portugal"], 70),
+      {
+        label: "Captions",
+        samples: [],
+        texts: [
+          { name: "cat", given: "", picture: disc([9, 9, 9], 0, 3), truth: "cat", sampled: "a <b>cat</b>" },
+          { name: "apple", given: "red app", truth: "le", sampled: "etite" },
+        ],
+      },
     ],
   };
 }

@@ -182,6 +182,8 @@ describe.skipIf(missing)("a decoder", () => {
     // As many positions as the document has with its last picture, and not one more.
     const capacity = 46;
     const decoder = await openDecoder(await testDevice(), spec, weights, { sequences: 3, piece: 4, capacity });
+    // Every token costs the same dispatches, and they are few: embedding, norm and head, and what a layer takes.
+    expect(decoder.dispatches).toBeLessThanOrEqual(5 + 16 * spec.model.layers.length);
     // Something stands in the second sequence, and stays there.
     decoder.step([undefined, { id: 7, modality: 0 }, undefined]);
     expect(await follow(decoder, 0, expected)).toBe(17);

@@ -87,6 +87,11 @@ export const verb: Verb = {
         const model = { spec, counts: idsInSpans(showing) };
         const prompts = Array.from({ length: options.count }, () => prompt);
         const request = checkRequest(model, { settings: { ...options, only }, prompts });
+        if (options.guidance !== 1 && !spec.objectives.some((o) => o?.kind === "ddpm" && o.drop > 0)) {
+          process.stderr.write(
+            "note: no objective has a `drop`, so that guidance relies on documents that begin with a picture\n",
+          );
+        }
         const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
         const sampler = await openSampler(device, model, weights.tensors, [request]);
         const sampled = await sampler.sample(request);
