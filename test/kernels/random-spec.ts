@@ -34,6 +34,7 @@ export const made: fc.Arbitrary<Made> = fc
     batch: fc.integer({ min: 1, max: 4 }),
     length: fc.integer({ min: 1, max: 200 }),
     chunk: fc.integer({ min: 1, max: 70 }),
+    reset: fc.boolean(),
     profile: fc.constantFrom(...PROFILES),
     storageBuffers: fc.constantFrom(8, 9, 10, 11, 12, 16),
     fuse: fc.boolean(),
@@ -54,6 +55,7 @@ export const made: fc.Arbitrary<Made> = fc
       // Heads divide it.
       d_model: attention ? attention.kv_heads * attention.share * Math.ceil(d_model / 6) : d_model,
       layers,
+      reset: rest.reset,
       block: { d_state, d_conv, expand },
       groups: Object.fromEntries(MAMBA_PARTS.map((part, i) => [part, of[i] as Ownership])),
       ...(attention && {

@@ -1,7 +1,9 @@
 // The state of sequences in the reference: a run cut in two is the whole run.
 import { expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
+import { build, type Program, type TensorId } from "../../src/ir/program.js";
 import { verify } from "../../src/ir/verify.js";
+import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
 import { evaluate } from "../../src/reference/evaluate.js";
@@ -61,4 +63,48 @@ test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("cut into %j", (leng
   for (const [name, end] of state) {
     expect(relativeError(end, named(whole, name.replace("state", "next"))), name).toBeLessThan(1e-14);
   }
+});
+
+/** A scan of one channel whose state comes from `h0`, and what is asked of it. */
+function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
+  const builder = build("case", { batch: 1, length: 2, chunk: 2, modalities: 1 });
+  const leaf = (name: string, ...shape: [number, ...number[]]): TensorId =>
+    builder.parameter({
+      names: Array.from({ length: shape[0] }, (_, g) => `${name}.${g}`),
+      shape: shape.slice(1),
+      initial: { kind: "ones" },
+      layer: 0,
+      part: 0,
+      decay: false,
+      of: [0],
+    });
+  const [u, delta, B, C] = ["u", "delta", "B", "C"].map((name) => leaf(name, 2, 1)) as [
+    TensorId,
+    TensorId,
+    TensorId,
+    TensorId,
+  ];
+  const h0 = role === "batch" ? builder.input("batch", "h0", [1, 1, 1]) : leaf("h0", 1, 1, 1);
+  const [y, carry, h_end] = [
+    builder.tensor("value", "y", [2, 1]),
+    builder.tensor("value", "carry", [1, 1, 1]),
+    builder.tensor("value", "h_end", [1, 1, 1]),
+  ];
+  const rows = { over: "positions", groups: 1, of: [0] } as const;
+  const inputs = { u, delta, B, C, A_log: leaf("A_log", 1, 1, 1), D: leaf("D", 1, 1), h0 };
+  builder.add({ kind: "scan", in: inputs, out: { y, carry, h_end }, rowsA: rows, rowsD: rows });
+  const total = builder.tensor("result", "total", [1]);
+  const a = { y, h_end }[asked];
+  builder.add({ kind: "dot", in: { a, b: builder.input("batch", "cotangent", builder.shape(a)) }, out: { y: total } });
+  if (asked === "h_end") {
+    const more = builder.tensor("result", "more", [1]);
+    builder.add({ kind: "dot", in: { a: y, b: builder.input("batch", "more", [2, 1]) }, out: { y: more } });
+  }
+  return verify(builder.program());
+}
+
+test("a state is a constant where it enters, and no loss is made from the one that leaves", () => {
+  verify(differentiate(scanned("batch", "y")));
+  expect(() => differentiate(scanned("parameter", "y"))).toThrow("the state that enters would need a gradient");
+  expect(() => differentiate(scanned("batch", "h_end"))).toThrow("the state that leaves has a gradient");
 });

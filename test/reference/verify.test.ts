@@ -17,6 +17,10 @@ const spec = sketch({
 });
 const plain = differentiate(lower(spec, { batch: 2, length: 20, chunk: 8, part: "model", noise: "drawn" }));
 const { program: fused } = fuse(plain, { storageBuffers: 16 });
+const sequences = { state: "carried", reset: true } as const;
+const carried = differentiate(
+  lower(spec, { batch: 2, length: 20, chunk: 8, part: "model", noise: "drawn", ...sequences }),
+);
 
 const at = (program: Program, kind: OpKind): number => program.ops.findIndex((op) => op.kind === kind);
 const withOp = (program: Program, index: number, op: Op): Program => ({
@@ -35,7 +39,7 @@ const changed = (program: Program, kind: OpKind, change: (op: Op) => object): Pr
 };
 
 test("programs that the compiler makes pass", () => {
-  for (const program of [plain, fused]) expect(verify(program)).toBe(program);
+  for (const program of [plain, fused, carried]) expect(verify(program)).toBe(program);
 });
 
 test("an op before what it reads", () => {
@@ -76,6 +80,24 @@ test.each(["linear", "rescale", "conv", "scan", "linear_dw", "norm_grad", "conv_
     expect(() => verify(wrong)).toThrow(new RegExp(`\\(${kind}\\)`));
   },
 );
+
+test.each([
+  ["conv", "tail"],
+  ["conv", "reset"],
+  ["conv", "tail_out"],
+  ["conv_grad", "tail"],
+  ["conv_grad", "reset"],
+  ["scan", "h0"],
+  ["scan", "reset"],
+  ["scan", "h_end"],
+  ["scan_grad", "reset"],
+] as const)("%s with a %s of another shape", (kind, key) => {
+  const op = carried.ops[at(carried, kind)] as Op;
+  const id = ({ ...op.in, ...op.out } as Readonly<Record<string, TensorId>>)[key] as TensorId;
+  const { shape } = carried.tensors[id] as Tensor;
+  const wrong = withTensor(carried, id, { shape: [(shape[0] as number) + 1, ...shape.slice(1)] });
+  expect(() => verify(wrong)).toThrow(/shape \[/);
+});
 
 test("a result that nothing makes", () => {
   const ops = plain.ops.filter((op) => op.kind !== "sum_by_class");
