@@ -1,0 +1,141 @@
+// `mom data look`: what the data set of a spec is, and a few of its documents as text.
+import { decodersOf, openCodecs } from "../../data/codecs.js";
+import type { DataSet } from "../../data/data-set.js";
+import type { Segment } from "../../data/document.js";
+import { positionsOf } from "../../data/packing.js";
+import { prepare } from "../../data/prepare.js";
+import { patchesPerPicture } from "../../modalities/modality.fields.js";
+import { type Decode, firstId, textOf } from "../../modalities/text.js";
+import { readSpec } from "../read-spec.js";
+import { wholeNumber } from "../trained.js";
+import { EXIT } from "../verb.js";
+import type { Subcommand } from "./subcommand.js";
+
+interface Options {
+  readonly documents: number;
+  readonly json?: true;
+}
+
+/** Ids that are shown of a segment that is no text. */
+const SHOWN_IDS = 16;
+
+export const subcommand: Subcommand = {
+  name: "look",
+  summary: "say what a spec's data set is, and show some documents",
+  example: "mom data look specs/quickstart.mom",
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .option("--documents <n>", "how many documents are shown", wholeNumber, 5)
+      .option("--json", "print JSON")
+      .action(async (file: string, { documents: count, json }: Options) => {
+        const { spec, folder } = readSpec(file);
+        if (spec === undefined) return finish(EXIT.wrongInput);
+        const notice = (text: string) => process.stderr.write(`${text}\n`);
+        const { dataSet, files } = await prepare(spec.data, spec.model, { folder, notice });
+        const decoders = decodersOf(openCodecs(spec.model, folder));
+        const about = aboutOf(dataSet, spec.data.length);
+        const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
+        const shown = dataSet.documents
+          .map((_, number) => number)
+          .filter((number) => number % step === 0)
+          .slice(0, count)
+          .map((number) => documentOf(dataSet, number, decoders));
+        process.stdout.write(
+          json
+            ? `${JSON.stringify({ file, ...about, shards: files, shown }, undefined, 2)}\n`
+            : `${aboutText(about)}${shown.map(({ number, held_out, text }) => `\n${number}${held_out ? " (held out)" : ""}: ${text}\n`).join("")}`,
+        );
+        finish(EXIT.done);
+      });
+  },
+};
+
+interface ModalityCount {
+  readonly modality: string;
+  readonly kind: string;
+  readonly segments: number;
+  /** Tokens or patches, without markers. */
+  readonly positions: number;
+  readonly longest: number;
+}
+
+interface About {
+  readonly documents: { readonly train: number; readonly held_out: number };
+  /** Of all documents with their markers; `mean` and `most` of one; `length` of a sequence. */
+  readonly positions: { readonly all: number; readonly mean: number; readonly most: number; readonly length: number };
+  readonly modalities: readonly ModalityCount[];
+}
+
+function aboutOf(dataSet: DataSet, length: number): About {
+  const lengths = dataSet.documents.map((_, number) => positionsOf(dataSet, number));
+  const all = lengths.reduce((sum, n) => sum + n, 0);
+  const segments = dataSet.documents.flatMap((document) => document.segments);
+  return {
+    documents: { train: dataSet.train.length, held_out: dataSet.validation.length },
+    positions: {
+      all,
+      mean: all / Math.max(1, lengths.length),
+      most: lengths.reduce((most, n) => Math.max(most, n), 0),
+      length,
+    },
+    modalities: dataSet.parts.modalities.map(({ name, kind }, index) => {
+      const sizes = segments.filter(({ modality }) => modality === index).map((s) => sizeOf(s, dataSet));
+      return {
+        modality: name,
+        kind,
+        segments: sizes.length,
+        positions: sizes.reduce((sum, n) => sum + n, 0),
+        longest: sizes.reduce((most, n) => Math.max(most, n), 0),
+      };
+    }),
+  };
+}
+
+function sizeOf(segment: Segment, { parts }: DataSet): number {
+  if (segment.kind === "tokens") return segment.ids.length;
+  const declared = parts.modalities[segment.modality];
+  return declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
+}
+
+const whole = (n: number): string => n.toLocaleString("en-US");
+
+function aboutText({ documents, positions, modalities }: About): string {
+  const { train, held_out } = documents;
+  const rows = modalities.map(({ modality, kind, segments, positions: own, longest }) => [
+    `${modality} (${kind})`,
+    whole(segments),
+    whole(own),
+    whole(longest),
+  ]);
+  const table = [["", "segments", "positions", "longest"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("   "),
+  );
+  return [
+    `${whole(train + held_out)} documents, ${whole(held_out)} of them held out`,
+    `${whole(positions.all)} positions with markers; a document has ${positions.mean.toFixed(1)} on average, ` +
+      `${whole(positions.most)} at most, and a sequence ${whole(positions.length)}`,
+    "",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+function documentOf(dataSet: DataSet, number: number, decoders: ReadonlyMap<number, Decode>) {
+  const { parts, validation } = dataSet;
+  const text = (dataSet.documents[number]?.segments ?? []).map((segment) => {
+    const declared = parts.modalities[segment.modality];
+    if (segment.kind === "picture") {
+      const { pixels } = dataSet.pictureById(segment.picture);
+      return `${declared?.name}: ${pixels === undefined ? "a latent" : "a picture"} of ${sizeOf(segment, dataSet)} patches`;
+    }
+    if (declared?.kind === "bytes" || decoders.has(segment.modality))
+      return `${declared?.name}: ${JSON.stringify(textOf(segment.ids, parts, decoders))}`;
+    const first = firstId(segment.modality, parts.vocabulary);
+    const ids = [...segment.ids.slice(0, SHOWN_IDS)].map((id) => id - first);
+    return `${declared?.name}: ${ids.join(" ")}${segment.ids.length > SHOWN_IDS ? ` … (${segment.ids.length})` : ""}`;
+  });
+  return { number, held_out: validation.includes(number), label: dataSet.label(number), text: text.join(" | ") };
+}

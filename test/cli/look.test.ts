@@ -1,0 +1,59 @@
+// `mom data look`: what a data set is, and its documents as text.
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-look-"));
+const spec = join(folder, "a.mom");
+let mom: Mom;
+beforeAll(async () => {
+  mom = await buildMom();
+  copyFileSync(join(ROOT, "specs/emoji-tokenizer.json"), join(folder, "t.json"));
+  const documents = [
+    [{ text: "red heart" }, { codes: Array.from({ length: 20 }, (_, i) => i) }],
+    [{ codes: [7] }, { text: "a cät" }],
+  ];
+  writeFileSync(join(folder, "a.jsonl"), documents.map((segments) => JSON.stringify({ segments })).join("\n"));
+  writeFileSync(
+    spec,
+    `model {
+       modality text: tokens(tokenizer: "t.json")
+       modality image: codes(vocab: 20)
+       d_model: 8
+       block mixer: mamba
+       layers: mixer
+     }
+     objective { text: cross_entropy, image: cross_entropy }
+     data { source: files("a.jsonl"), length: 64, held_out: 0 }
+     train { steps: 1, batch: 1 }`,
+  );
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+const look = (...args: string[]) => mom.run(["data", "look", ...args], folder, { MOM_CACHE: join(folder, "cache") });
+
+test("counts documents, positions and tokens by modality, and shows documents", () => {
+  const { code, stdout } = look(spec);
+  expect(code).toBe(0);
+  const lines = stdout.split("\n");
+  expect(lines[0]).toBe("2 documents, 0 of them held out");
+  // Two markers around the codes of each document, and its end.
+  const { modalities, positions } = JSON.parse(look(spec, "--json").stdout);
+  const text = modalities[0].positions;
+  expect(modalities).toEqual([
+    { modality: "text", kind: "tokens", segments: 2, positions: text, longest: modalities[0].longest },
+    { modality: "image", kind: "codes", segments: 2, positions: 21, longest: 20 },
+  ]);
+  expect(text).toBeLessThan("red hearta cät".length);
+  expect(positions).toMatchObject({ all: text + 21 + 2 * 3, length: 64 });
+  expect(stdout).toContain('0: text: "red heart" | image: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 … (20)');
+  expect(stdout).toContain('1: image: 7 | text: "a cät"');
+});
+
+test("says what is wrong with a spec", () => {
+  expect(look(join(folder, "none.mom")).code).toBe(1);
+});
