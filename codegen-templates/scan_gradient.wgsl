@@ -57,8 +57,9 @@ fn reduce(channel_block: u32, row: u32, index: u32) {
 }
 #end
 
-// The chunk's gradients for channel c. `inside` is false for an invocation beyond the last channel, which only helps
-// to reduce; `fresh` where the sums over channels begin.
+// The chunk's gradients for channel c. An invocation beyond the last channel repeats that one, writes the same numbers,
+// and counts for nothing in the sums (`inside` is false): with a branch around the work, and barriers after it, sums came
+// out wrong on an H100 (driver 580.159) wherever such invocations add them up. `fresh` where the sums over channels begin.
 fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fresh: bool) {
   let chunk = block % CHUNKSu;
   let first = (block / CHUNKSu) * LENGTHu + chunk * CHUNKu;
@@ -71,19 +72,34 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
   // h before each run of SUB positions, and before each position of the present run.
   var starts: array<f32, STARTS>;
   var before: array<f32, BEFORE>;
-  if (inside) {
-    for (var n = 0u; n < STATESu; n++) {
-      for (var g = 0u; g < A_GROUPSu; g++) { a[g * STATESu + n] = a_of(g, c, n); }
-      h[n] = carried(block, n, c);
+  for (var n = 0u; n < STATESu; n++) {
+    for (var g = 0u; g < A_GROUPSu; g++) { a[g * STATESu + n] = a_of(g, c, n); }
+    h[n] = carried(block, n, c);
 #if MANY
-      incoming[n] = scratch[state_at(block, n, c)];
+    incoming[n] = scratch[state_at(block, n, c)];
 #end
+  }
+  for (var t = 0u; t < size; t++) {
+    if (t % SUBu == 0u) {
+      for (var n = 0u; n < STATESu; n++) { starts[(t / SUBu) * STATESu + n] = h[n]; }
     }
-    for (var t = 0u; t < size; t++) {
-      if (t % SUBu == 0u) {
-        for (var n = 0u; n < STATESu; n++) { starts[(t / SUBu) * STATESu + n] = h[n]; }
-      }
-      let row = first + t;
+    let row = first + t;
+    let step_size = delta[at_delta(row, c)];
+    let input = step_size * u[at_u(row, c)];
+    let g = group_a(row) * STATESu;
+#if RESET
+    if (begins(row)) {
+      for (var n = 0u; n < STATESu; n++) { h[n] = 0.0; }
+    }
+#end
+    for (var n = 0u; n < STATESu; n++) { h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n); }
+  }
+  for (var run = (size + SUBu - 1u) / SUBu; run > 0u; run--) {
+    let run_first = (run - 1u) * SUBu;
+    let run_size = min(SUBu, size - run_first);
+    for (var n = 0u; n < STATESu; n++) { h[n] = starts[(run - 1u) * STATESu + n]; }
+    for (var t = 0u; t < run_size; t++) {
+      let row = first + run_first + t;
       let step_size = delta[at_delta(row, c)];
       let input = step_size * u[at_u(row, c)];
       let g = group_a(row) * STATESu;
@@ -92,110 +108,84 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
         for (var n = 0u; n < STATESu; n++) { h[n] = 0.0; }
       }
 #end
-      for (var n = 0u; n < STATESu; n++) { h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n); }
-    }
-  }
-  for (var run = (size + SUBu - 1u) / SUBu; run > 0u; run--) {
-    let run_first = (run - 1u) * SUBu;
-    let run_size = min(SUBu, size - run_first);
-    if (inside) {
-      for (var n = 0u; n < STATESu; n++) { h[n] = starts[(run - 1u) * STATESu + n]; }
-      for (var t = 0u; t < run_size; t++) {
-        let row = first + run_first + t;
-        let step_size = delta[at_delta(row, c)];
-        let input = step_size * u[at_u(row, c)];
-        let g = group_a(row) * STATESu;
-#if RESET
-        if (begins(row)) {
-          for (var n = 0u; n < STATESu; n++) { h[n] = 0.0; }
-        }
-#end
-        for (var n = 0u; n < STATESu; n++) {
-          before[t * STATESu + n] = h[n];
-          h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n);
-        }
+      for (var n = 0u; n < STATESu; n++) {
+        before[t * STATESu + n] = h[n];
+        h[n] = exp(step_size * a[g + n]) * h[n] + input * B_at(row, n);
       }
     }
     for (var left = run_size; left > 0u; left--) {
       let t = left - 1u;
       let row = first + run_first + t;
-      if (inside) {
-        let step_size = delta[at_delta(row, c)];
-        let value = u[at_u(row, c)];
-        let ga = group_a(row) * STATESu;
-        let gd = group_d(row);
-        let skip = ssm[D_ATu + gd * CHANNELSu + c];
-        let d = dy_before_gate(row, c);
-        var du_here = d * skip;
-        var ddelta_here = 0.0;
-        var y_here = skip * value;
-        dd[gd] += d * value;
-        for (var n = 0u; n < STATESu; n++) {
-          let a_n = a[ga + n];
-          let decay = exp(step_size * a_n);
-          let b = B_at(row, n);
-          let c_n = C_at(row, n);
-          let held = decay * before[t * STATESu + n];
-          let state = held + step_size * value * b;
-          let slope = incoming[n] + d * c_n;
-          y_here += c_n * state;
-          du_here += slope * step_size * b;
-          ddelta_here += slope * (b * value + a_n * held);
-          da[ga + n] += slope * step_size * a_n * held;
+      let step_size = delta[at_delta(row, c)];
+      let value = u[at_u(row, c)];
+      let ga = group_a(row) * STATESu;
+      let gd = group_d(row);
+      let skip = ssm[D_ATu + gd * CHANNELSu + c];
+      let d = dy_before_gate(row, c);
+      var du_here = d * skip;
+      var ddelta_here = 0.0;
+      var y_here = skip * value;
+      dd[gd] += d * value;
+      for (var n = 0u; n < STATESu; n++) {
+        let a_n = a[ga + n];
+        let decay = exp(step_size * a_n);
+        let b = B_at(row, n);
+        let c_n = C_at(row, n);
+        let held = decay * before[t * STATESu + n];
+        let state = held + step_size * value * b;
+        let slope = incoming[n] + d * c_n;
+        y_here += c_n * state;
+        du_here += slope * step_size * b;
+        ddelta_here += slope * (b * value + a_n * held);
+        da[ga + n] += slope * step_size * a_n * held;
 #if RESET
-          // Nothing flows into the document before.
-          incoming[n] = select(slope * decay, 0.0, begins(row));
+        // Nothing flows into the document before.
+        incoming[n] = select(slope * decay, 0.0, begins(row));
 #else
-          incoming[n] = slope * decay;
+        incoming[n] = slope * decay;
 #end
 #if WRITES_SUMS
 #if SHARED
-          shares[index * PITCHu + n] = slope * step_size * value;
-          shares[index * PITCHu + STATESu + n] = d * state;
+        shares[index * PITCHu + n] = select(0.0, slope * step_size * value, inside);
+        shares[index * PITCHu + STATESu + n] = select(0.0, d * state, inside);
 #else
-          let at = SUMS_ATu + (channel_block * ROWSu + row) * 2u * STATESu + n;
-          var by_b = slope * step_size * value;
-          var by_c = d * state;
-          if (!fresh) {
-            by_b += scratch[at];
-            by_c += scratch[at + STATESu];
-          }
-          scratch[at] = by_b;
-          scratch[at + STATESu] = by_c;
-#end
-#end
+        let at = SUMS_ATu + (channel_block * ROWSu + row) * 2u * STATESu + n;
+        var by_b = slope * step_size * value;
+        var by_c = d * state;
+        if (!fresh) {
+          by_b += scratch[at];
+          by_c += scratch[at + STATESu];
         }
+        scratch[at] = by_b;
+        scratch[at + STATESu] = by_c;
+#end
+#end
+      }
 #if WRITES_DU
-        du[at_du(row, c)] = du_here;
+      du[at_du(row, c)] = du_here;
 #end
 #if WRITES_DDELTA
-        ddelta[at_ddelta(row, c)] = ddelta_here;
+      ddelta[at_ddelta(row, c)] = ddelta_here;
 #end
 #if GATED
-        let gate = z[at_z(row, c)];
-        let p = sigmoid(gate);
-        dz[at_dz(row, c)] = dy[at_dy(row, c)] * y_here * p * (1.0 + gate * (1.0 - p));
+      let gate = z[at_z(row, c)];
+      let p = sigmoid(gate);
+      dz[at_dz(row, c)] = dy[at_dy(row, c)] * y_here * p * (1.0 + gate * (1.0 - p));
 #end
-      }
 #if WRITES_SUMS
 #if SHARED
-      else {
-        for (var n = 0u; n < 2u * STATESu; n++) { shares[index * PITCHu + n] = 0.0; }
-      }
       reduce(channel_block, row, index);
 #end
 #end
     }
   }
 #if WRITES_SUMS
-  if (inside) {
-    let at = WEIGHTS_ATu + block * (A_GROUPSu * STATESu + D_GROUPSu) * CHANNELSu;
-    for (var g = 0u; g < A_GROUPSu; g++) {
-      for (var n = 0u; n < STATESu; n++) { scratch[at + (g * CHANNELSu + c) * STATESu + n] = da[g * STATESu + n]; }
-    }
-    for (var g = 0u; g < D_GROUPSu; g++) {
-      scratch[at + (A_GROUPSu * STATESu + g) * CHANNELSu + c] = dd[g];
-    }
+  let at = WEIGHTS_ATu + block * (A_GROUPSu * STATESu + D_GROUPSu) * CHANNELSu;
+  for (var g = 0u; g < A_GROUPSu; g++) {
+    for (var n = 0u; n < STATESu; n++) { scratch[at + (g * CHANNELSu + c) * STATESu + n] = da[g * STATESu + n]; }
+  }
+  for (var g = 0u; g < D_GROUPSu; g++) {
+    scratch[at + (A_GROUPSu * STATESu + g) * CHANNELSu + c] = dd[g];
   }
 #end
 }
@@ -206,7 +196,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if REPLAY
 #if SHARED
   let c = workgroup.x * 64u + index;
-  replay(workgroup.y, c, workgroup.x, index, c < CHANNELSu, true);
+  replay(workgroup.y, min(c, CHANNELSu - 1u), workgroup.x, index, c < CHANNELSu, true);
 #else
   let block = workgroup.y * 64u + index;
   if (block >= BLOCKSu) { return; }
