@@ -1,21 +1,20 @@
 // What a model has to beat on the held-out documents of a spec, from its training documents alone:
 //   node scripts/baselines.mjs SPEC [--causal] [--json]
-// Text: cross-entropy of unigrams and bigrams, in nats a target, on the targets that the model has.
+// Text and codes: cross-entropy of unigrams and bigrams, in nats a target, on the targets that the model has.
 // Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T, which are
 // drawn alike: from the patch alone at its own position, and from the whole picture (minutes at 32x32); with --causal
 // also from the patch and those before it, as a causal model sees them, on 20 timesteps with the whole picture's for
 // what lies between (seconds at 16x16, half an hour at 32x32).
 // Needs `npm run build`.
-import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { readSpec } from "../dist/src/cli/read-spec.js";
 import { causalDenoiserLoss, fitGaussian } from "../dist/src/data/baselines/causal-denoiser.js";
 import { linearDenoiserLoss } from "../dist/src/data/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../dist/src/data/baselines/ngrams.js";
 import { patchRows, pictureRows } from "../dist/src/data/baselines/pictures.js";
 import { prepare } from "../dist/src/data/prepare.js";
-import { check } from "../dist/src/front/check.js";
 import { patchSize } from "../dist/src/modalities/modality.fields.js";
+import { firstId, ordinaryIds } from "../dist/src/modalities/text.js";
 import { alphaBar } from "../dist/src/objectives/ddpm.js";
 import { stream } from "../dist/src/random/stream.js";
 
@@ -23,30 +22,19 @@ const SHOWN_TIMESTEPS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75];
 
 const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
-function readSpec(path) {
-  const folder = dirname(path);
-  const read = (file) => {
-    const at = join(folder, file);
-    return existsSync(at) ? { path: file, text: readFileSync(at, "utf8") } : undefined;
-  };
-  const name = basename(path);
-  const { spec, diagnostics } = check({ path: name, text: readFileSync(path, "utf8") }, read);
-  if (spec === undefined) throw new Error(`${path} is wrong: ${diagnostics[0]?.title}; see mom check ${path}`);
-  return spec;
-}
-
-/** By what a target may be: anything, or a byte of the first `bytes` modality. */
+/** By what a target may be: anything, or what one modality says, its markers left out. */
 function textBaselines(dataSet) {
-  const { modalities, vocabulary } = dataSet.parts;
-  const bytes = vocabulary.first[modalities.findIndex(({ kind }) => kind === "bytes")];
-  const isByte = ({ id }) => id >= bytes && id < bytes + 256;
+  const { parts } = dataSet;
   const train = targetsOf(dataSet, dataSet.train);
   const heldOut = targetsOf(dataSet, dataSet.validation);
-  const bytesOf = (documents) => documents.map((targets) => targets.filter(isByte));
-  return {
-    "all targets": ngramLosses(train, heldOut, vocabulary.size),
-    "bytes alone": ngramLosses(bytesOf(train), bytesOf(heldOut), 256),
-  };
+  const losses = { "all targets": ngramLosses(train, heldOut, parts.vocabulary.size) };
+  parts.modalities.forEach(({ name, kind }, index) => {
+    if (kind === "patches") return;
+    const [first, ids] = [firstId(index, parts.vocabulary), ordinaryIds(index, parts)];
+    const own = (documents) => documents.map((targets) => targets.filter(({ id }) => id >= first && id < first + ids));
+    losses[`${name} alone`] = ngramLosses(own(train), own(heldOut), ids);
+  });
+  return losses;
 }
 
 /** Mean loss over the timesteps, and the losses at those that are shown. */
@@ -86,8 +74,9 @@ const { values: flags, positionals } = parseArgs({
 });
 const [path] = positionals;
 if (path === undefined) throw new Error("usage: node scripts/baselines.mjs SPEC [--causal] [--json]");
-const spec = readSpec(path);
-const { dataSet } = await prepare(spec.data, spec.model, { folder: dirname(path), notice: console.error });
+const { spec, folder } = readSpec(path);
+if (spec === undefined) process.exit(1);
+const { dataSet } = await prepare(spec.data, spec.model, { folder, notice: console.error });
 const text = textBaselines(dataSet);
 const pictures = spec.objectives.flatMap((objective, index) => {
   if (objective?.kind !== "ddpm") return [];
