@@ -7,7 +7,7 @@ export interface TextTokenizer {
   readonly ids: number;
   /** Without the tokens that a template adds around a text. */
   readonly encode: (text: string) => readonly number[];
-  /** Special tokens are written out. */
+  /** Special tokens are written out, and an id that the tokenizer does not have as `‹700›`. */
   readonly decode: (ids: readonly number[]) => string;
 }
 
@@ -29,12 +29,24 @@ export function readTokenizer(bytes: Uint8Array, name: string): TextTokenizer {
   }
   let ids = 0;
   for (const id of tokenizer.get_vocab(true).values()) ids = Math.max(ids, id + 1);
+  const known = (some: readonly number[]): string =>
+    some.length === 0
+      ? ""
+      : tokenizer.decode([...some], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   return {
     ids,
     encode: (text) => (text === "" ? [] : tokenizer.encode(text, { add_special_tokens: false }).ids),
-    decode: (some) =>
-      some.length === 0
-        ? ""
-        : tokenizer.decode([...some], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+    decode: (some) => {
+      let text = "";
+      let run: number[] = [];
+      for (const id of some) {
+        if (tokenizer.id_to_token(id) !== undefined) run.push(id);
+        else {
+          text += `${known(run)}‹${id}›`;
+          run = [];
+        }
+      }
+      return text + known(run);
+    },
   };
 }

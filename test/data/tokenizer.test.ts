@@ -26,6 +26,10 @@ test("every line comes back from its ids", () => {
   expect(tokenizer.decode(tokenizer.encode(""))).toBe("");
 });
 
+test("an id that it does not have is shown as a number", () => {
+  expect(tokenizer.decode([...tokenizer.encode("red"), 700, ...tokenizer.encode(" heart")])).toBe("red‹700› heart");
+});
+
 test("its file is the one that scripts/train_tokenizer.mjs makes", () => {
   const made = execFileSync(process.execPath, [at("scripts/train_tokenizer.mjs")], { encoding: "utf8" });
   expect(JSON.parse(made)).toEqual(JSON.parse(file.toString("utf8")));
