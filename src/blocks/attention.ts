@@ -12,7 +12,7 @@ import type { InitKind } from "../ir/initial.js";
 import type { Rows } from "../ir/op.js";
 import type { Builder, TensorId } from "../ir/program.js";
 import type { AttentionFields, AttentionPart } from "./attention.fields.js";
-import { NORM_EPS } from "./mamba.js";
+import { NORM_EPS } from "./norm.js";
 import { rotaryColumns, rotaryName } from "./rotary.js";
 import type { Sequences } from "./sequences.js";
 

@@ -4,9 +4,8 @@ import type { Rows } from "../ir/op.js";
 import type { Ownership } from "../ir/ownership.js";
 import type { Builder, TensorId } from "../ir/program.js";
 import type { MambaFields } from "./mamba.fields.js";
+import { NORM_EPS } from "./norm.js";
 import type { Sequences } from "./sequences.js";
-
-export const NORM_EPS = 1e-5;
 
 /** The numbers of a block's tensors in the keys of their random streams. */
 const STREAM = {

@@ -1,7 +1,8 @@
 // lower: a checked spec becomes a program of ops, forward only.
 
 import { lowerAttention } from "../blocks/attention.js";
-import { lowerMamba, NORM_EPS } from "../blocks/mamba.js";
+import { lowerMamba } from "../blocks/mamba.js";
+import { NORM_EPS } from "../blocks/norm.js";
 import type { Sequences } from "../blocks/sequences.js";
 import type { BlockFields, BlockOf, CheckedSpec } from "../front/spec.js";
 import { shared } from "../ir/ownership.js";
