@@ -83,7 +83,8 @@ test.skipIf(missing)(
       process.kill("SIGKILL");
       await ended;
     }
-    const resumed = trainTo(killed, "--resume");
+    // On a busy machine it may never have come as far as to be a run.
+    const resumed = trainTo(killed, ...(existsSync(join(killed, "spec.mom")) ? ["--resume"] : []));
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(checksum(killed)).toBe(checksum(first));
     expect(metrics(killed)).toBe(metrics(first));
