@@ -89,6 +89,13 @@ test("the labels are the dense models', and not exact", () => {
   expect(dense("chameleon-1.5b")).toBe(1537.6);
 });
 
+test("the 37 M model on emoji has that model's parameters", () => {
+  const spec = specOf("specs/paper/chameleon-37m-emoji.mom");
+  const sizes = SCALES["chameleon-37m"] as (typeof SCALES)[string];
+  const { total, active } = inspect(spec, optionsFor(spec)).parameters;
+  expect([total, active]).toEqual([byHand(sizes, 2), byHand(sizes, 1)]);
+});
+
 test("the ablation has the 16 subsets of the four projections, and is compared with the dense arm", () => {
   const { ablations } = specOf("specs/paper/transfusion-ablation.mom");
   const [projections] = ablations;
