@@ -1,10 +1,12 @@
 // A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
 import type { DataSet } from "../data/data-set.js";
 import { Failure } from "../diagnostics/failure.js";
+import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Decode } from "../modalities/text.js";
+import type { SampleGroup } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
 import { type StartRecord, startText } from "../report/start-text.js";
@@ -164,7 +166,12 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     }
     const weights = await model.read("parameters");
     model.runtime.destroy();
-    const groups = await trainingSamples(request, weights);
+    const groups = await trainingSamples(request, weights).catch((error: unknown): SampleGroup[] => {
+      // The run is done and saved; that a model whose logits are not finite cannot be sampled is no failure of it.
+      if (!(error instanceof InputError)) throw error;
+      progress.message(`The report has no samples: ${error.message}`);
+      return [];
+    });
     if (groups.length > 0) writeSamples(run, outcome.step, groups);
     const report = writeReport(run);
     const before = checkpoint?.step ?? 0;
