@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import pc from "picocolors";
 import { compile } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
+import { render } from "../../diagnostics/render.js";
 import { printSpec } from "../../front/print-spec.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
@@ -50,7 +51,10 @@ export const verb: Verb = {
         writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force });
         const c = pc.createColors(coloured(process.stdout));
         const made = `${compiled.plan.kernels.length} kernels for ${device}`;
-        if (started) process.stderr.write(startText(started.record));
+        if (started) {
+          if (started.warnings.length > 0) notice(render(started.warnings, [], coloured(process.stderr)));
+          process.stderr.write(startText(started.record));
+        }
         process.stdout.write(`${c.green("made")} ${out}: ${made}\n`);
         finish(EXIT.done);
       });
