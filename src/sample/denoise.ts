@@ -60,6 +60,23 @@ export function denoiseStep(
   }
 }
 
+/** ᾱ at the end of Stable Diffusion's schedule. */
+const LEAST_ALPHA_BAR = 0.0047;
+
+/**
+ * The timestep that denoising begins at: T where x̂_0 is clipped. Where it is not, an error in ε makes x̂_0 wrong by its
+ * multiple 1/√ᾱ, without bound near T; so it begins at the last timestep where something is left to see.
+ */
+export function firstTimestep(kept: Float64Array, clip: boolean): number {
+  const last = kept.length - 1;
+  return clip
+    ? last
+    : Math.max(
+        1,
+        kept.findLastIndex((alphaBar) => alphaBar >= LEAST_ALPHA_BAR),
+      );
+}
+
 /** Classifier-free guidance (Ho and Salimans 2022): ε_u + g·(ε_c − ε_u), in float64. */
 export const guided = (conditional: ArrayLike<number>, free: ArrayLike<number>, guidance: number): Float64Array =>
   Float64Array.from(conditional, (c, i) => (free[i] as number) + guidance * (c - (free[i] as number)));

@@ -4,7 +4,7 @@ import { alphaBar } from "../objectives/ddpm.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { type Stream, stream } from "../random/stream.js";
 import { type Choosing, chooseToken } from "./choose-token.js";
-import { cappedAlphaBar, denoiseStep, guided, type Sampler, visitedTimesteps } from "./denoise.js";
+import { cappedAlphaBar, denoiseStep, firstTimestep, guided, type Sampler, visitedTimesteps } from "./denoise.js";
 import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, spanLength } from "./well-formed.js";
 
 /** A token at a position of a modality; markers are of their owner. */
@@ -202,7 +202,8 @@ function* drawnPicture(
   yield free ? [fed, { ...fed, items: before.slice(-1), anew: true }] : [fed];
   const x = Float32Array.from({ length: patchesPerPicture(declared) * patchSize(declared) }, () => draw.normal());
   const kept = cappedAlphaBar(objective.steps);
-  const times = visitedTimesteps(objective.steps, settings.steps);
+  const clip = declared.values !== "latents";
+  const times = visitedTimesteps(firstTimestep(kept, clip), settings.steps);
   for (const [i, timestep] of times.slice(0, -1).entries()) {
     const look: Want = { kind: "picture", modality, noisy: x, timestep, stays: false };
     const [conditional, unconditional] = yield free ? [look, look] : [look];
@@ -210,7 +211,7 @@ function* drawnPicture(
       ? guided(conditional as Float32Array, unconditional as Float32Array, guidance)
       : (conditional as Float32Array);
     const [now, next] = [kept[timestep] as number, kept[times[i + 1] as number] as number];
-    denoiseStep(x, noise, { sampler, now, next, clip: declared.values !== "latents" }, draw);
+    denoiseStep(x, noise, { sampler, now, next, clip }, draw);
   }
   return x;
 }

@@ -4,6 +4,7 @@ import { stream } from "../../src/random/stream.js";
 import {
   cappedAlphaBar,
   denoiseStep,
+  firstTimestep,
   guided,
   SAMPLERS,
   type Sampler,
@@ -51,6 +52,27 @@ describe.each(SAMPLERS)("%s", (sampler) => {
   test("is the same again", () => {
     expect(sampled(sampler, 10, true, 0, 0.5)).toEqual(sampled(sampler, 10, true, 0, 0.5));
   });
+});
+
+test("an unclipped estimate begins where an error in the noise is not multiplied beyond bounds", () => {
+  expect(firstTimestep(kept, true)).toBe(T);
+  const first = firstTimestep(kept, false);
+  expect(kept[first]).toBeGreaterThanOrEqual(0.0047);
+  expect(kept[first + 1]).toBeLessThan(0.0047);
+  // The best prediction, wrong by 0.05 everywhere.
+  const begun = (from: number): number => {
+    const x = Float32Array.of(0.5);
+    const times = visitedTimesteps(from, 50);
+    times.slice(0, -1).forEach((t, i) => {
+      const noise = x.map((value) => bestNoise(value, t, 0, 1) + 0.05);
+      const [now, next] = [kept[t], kept[times[i + 1] as number]] as [number, number];
+      denoiseStep(x, noise, { sampler: "ddim", now, next, clip: false }, stream("sample", 1));
+    });
+    return Math.abs(x[0] as number);
+  };
+  // Ten deviations of the data away, and within a few of them.
+  expect(begun(T)).toBeGreaterThan(10);
+  expect(begun(first)).toBeLessThan(3);
 });
 
 test("timesteps go from T to 0, each once, and are never more than there are", () => {
