@@ -1,5 +1,5 @@
 // `mom data codebook`: fits a codebook to the patches of pictures, and shows what it makes of them.
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import {
   codesOf,
   isOfPictures,
@@ -46,6 +46,9 @@ function sizeOption(text: string): [number, number] {
   return [Number(found[1]), Number(found[2])];
 }
 
+const sized = (flags: string, says: string, size: readonly [number, number]): Option =>
+  new Option(flags, says).argParser(sizeOption).default(size, size.join("x"));
+
 export const subcommand: Subcommand = {
   name: "codebook",
   summary: "fit a codebook to the patches of pictures",
@@ -54,8 +57,8 @@ export const subcommand: Subcommand = {
     command
       .requiredOption("--pictures <source>", "`emoji`, a folder of pictures, or a JSON Lines file that names some")
       .requiredOption("--out <file>", "the codebook's file, a .safetensors")
-      .option("--size <HxW>", "what pictures are resized to", sizeOption, [32, 32] as const)
-      .option("--patch <HxW>", "a patch, which is one code", sizeOption, [4, 4] as const)
+      .addOption(sized("--size <HxW>", "what pictures are resized to", [32, 32]))
+      .addOption(sized("--patch <HxW>", "a patch, which is one code", [4, 4]))
       .option("--channels <n>", "1 (grey), 3 (colour) or 4 (colour and transparency)", wholeNumber, 3)
       .option("--entries <n>", "how many codes there are", wholeNumber, 512)
       .option("--seed <n>", "where the search begins", wholeNumber, 1)
