@@ -1,0 +1,68 @@
+// The files of one kind in a folder, or those that a JSON Lines file names.
+import { readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { InputError } from "../diagnostics/input-error.js";
+import { fileInFolder } from "./file-in-folder.js";
+import { type Line, linesOf } from "./json-lines.js";
+import { readInput } from "./read-input.js";
+
+export interface NamedFile {
+  readonly path: string;
+  /** Names it in errors. */
+  readonly place: string;
+}
+
+/** What is looked for. */
+export interface FileKind {
+  /** Endings of names, in lower case. */
+  readonly endings: readonly string[];
+  /** What a segment of a document names one as. */
+  readonly key: "image" | "audio";
+  /** One of them, for errors. */
+  readonly what: string;
+  /** What to do where there is nothing at the path; where a folder has none; where a file of documents names none. */
+  readonly remedies: { readonly path: string; readonly folder: string; readonly documents: string };
+  /** Several of them, for errors. */
+  readonly several: string;
+}
+
+/**
+ * @param path a folder, all of which is searched, in the order of names; or a file of documents
+ * @throws InputError where there is none
+ */
+export function namedFiles(path: string, kind: FileKind): NamedFile[] {
+  const { several, remedies } = kind;
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw new InputError(`there is no folder or file ${path}`, remedies.path);
+  }
+  const files = isFolder
+    ? filesBelow(path, kind).map((file) => ({ path: file, place: file }))
+    : linesOf(readInput(path), path).flatMap((line) => named(line, dirname(path), kind));
+  if (files.length > 0) return files;
+  throw new InputError(`${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
+}
+
+function filesBelow(folder: string, kind: FileKind): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path, kind);
+    return kind.endings.some((ending) => entry.name.toLowerCase().endsWith(ending)) ? [path] : [];
+  });
+}
+
+function named({ place, value }: Line, folder: string, { key, what }: FileKind): NamedFile[] {
+  const segments = isRecord(value) && Array.isArray(value.segments) ? value.segments : [];
+  return segments.flatMap((segment: unknown) => {
+    const file = isRecord(segment) ? segment[key] : undefined;
+    return typeof file === "string"
+      ? [{ path: fileInFolder(file, { place, folder, what }), place: `${place}: ${file}` }]
+      : [];
+  });
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
