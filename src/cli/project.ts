@@ -1,5 +1,5 @@
 // Where a project's folder is, and which package this program came from.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -8,6 +8,15 @@ export function packageFolder(folder: string): string | undefined {
   for (let here = resolve(folder); ; here = dirname(here)) {
     if (existsSync(join(here, "package.json"))) return here;
     if (dirname(here) === here) return undefined;
+  }
+}
+
+/** Without links; undefined where there is nothing. */
+export function realpathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 // A spec from the disk: reads it and what it imports inside the project's folder, and prints what is wrong with it.
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
 import { isError, type Source } from "../diagnostics/diagnostic.js";
@@ -8,7 +8,7 @@ import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { coloured } from "./colour.js";
-import { isWithin, packageFolder } from "./project.js";
+import { isWithin, packageFolder, realpathOf } from "./project.js";
 
 export interface ReadSpec {
   /** Undefined where the spec is wrong; exit with `EXIT.wrongInput` then. */
@@ -59,14 +59,6 @@ function finder(entry: string): <T>(read: (path: string) => T) => (path: string)
     if (real === undefined) return undefined;
     return inside(real) ? read(path) : "outside";
   };
-}
-
-function realpathOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Not more of a file than it takes to see that it is too large. Undefined for what is no readable file. */

@@ -9,7 +9,7 @@ import type { CheckedSpec, InitFields } from "../front/spec.js";
 import { type StartRecord, startRecord } from "../report/start-text.js";
 import { type Start, startFrom } from "../train/start.js";
 import { readWeights } from "../train/start-source.js";
-import { isWithin, packageFolder } from "./project.js";
+import { isWithin, packageFolder, realpathOf } from "./project.js";
 
 export interface Started {
   readonly tensors: Start["tensors"];
@@ -60,18 +60,9 @@ export const startBytes = ({ tensors, record }: Started): Uint8Array =>
 
 function refuseOutside({ path: written }: InitFields, path: string, folder: string): void {
   const here = realpathSync(folder);
-  if (isWithin(packageFolder(here) ?? here, realpathOf(path))) return;
+  if (isWithin(packageFolder(here) ?? here, realpathOf(path) ?? path)) return;
   throw new InputError(
     `init: ${written} is outside the project's folder.`,
     "Copy the weights into the project (its folder is that of the nearest package.json, or of the spec), or allow it with --outside.",
   );
-}
-
-/** Without links; a path where there is nothing, as it is written. */
-function realpathOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

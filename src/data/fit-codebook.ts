@@ -4,8 +4,8 @@ import type { PictureCodes } from "../modalities/codebook.fields.js";
 import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
 import { patchesOf } from "../modalities/pixels.js";
 import { kMeans } from "./k-means.js";
+import type { NamedFile } from "./named-files.js";
 import { decodePicture } from "./picture-file.js";
-import type { PictureFile } from "./picture-files.js";
 import { readInput } from "./read-input.js";
 
 /** Numbers of all patches together, 1 GiB: of more pictures than that, some are taken evenly. */
@@ -30,7 +30,7 @@ export interface Fitted {
 
 /** @throws InputError where a picture cannot be read, or they have too few different patches */
 export async function fitCodebook(
-  files: readonly PictureFile[],
+  files: readonly NamedFile[],
   kind: PictureCodes,
   { entries, seed, iterations, progress }: FitOptions,
 ): Promise<Fitted> {

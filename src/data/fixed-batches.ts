@@ -1,7 +1,7 @@
 // Batches in a fixed order: all that is held out, for validation; and chosen documents, one a sequence, for sampling.
 import type { Batch } from "./batch.js";
 import type { DataSet } from "./data-set.js";
-import { batchOf, checkLengths, firstFit, type Piece } from "./packing.js";
+import { batchOf, checkLengths, firstFit, inEachOrder } from "./packing.js";
 
 /**
  * Every held-out document (or every one of `documents`) once, in each order that it may stand in.
@@ -13,10 +13,7 @@ export function* validationBatches(
   documents: readonly number[] = dataSet.validation,
 ): Generator<Batch, void, undefined> {
   checkLengths(dataSet, documents, length);
-  const pieces = documents.flatMap((document): Piece[] => {
-    const written = { document, reversed: false };
-    return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
-  });
+  const pieces = inEachOrder(dataSet, documents);
   for (let done = 0; done < pieces.length; ) {
     const { rows, placed } = firstFit(dataSet, { rows: batch, length }, (index) => pieces[done + index]);
     yield batchOf(dataSet, rows, length);

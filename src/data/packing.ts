@@ -40,6 +40,13 @@ export function firstFit(
 export const positionsOf = (dataSet: DataSet, document: number): number =>
   documentLength(documentOf(dataSet, document).segments.map(sizeOf), dataSet.parts);
 
+/** These documents once in each order that they may stand in. */
+export const inEachOrder = (dataSet: DataSet, documents: readonly number[]): Piece[] =>
+  documents.flatMap((document) => {
+    const written = { document, reversed: false };
+    return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
+  });
+
 /** The segments of a piece, in their order. */
 export function segmentsOf(dataSet: DataSet, { document, reversed, lastAlone = false }: Piece): readonly Segment[] {
   const { segments } = documentOf(dataSet, document);

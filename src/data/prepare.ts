@@ -45,6 +45,8 @@ export interface PreparedData {
   readonly dataSet: DataSet;
   /** The shard files, in order: `loadDataSet` opens them, wherever they are copied. */
   readonly files: readonly string[];
+  /** The tokenizers and codebooks that the model names. */
+  readonly codecs: Codecs;
 }
 
 /** `$MOM_CACHE`, else `$XDG_CACHE_HOME/mom`, else `~/.cache/mom`. */
@@ -80,7 +82,7 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
   checkSounds(source, dataSet, data.length);
   if (data.held_out > 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out: there will be no validation losses`);
-  return { dataSet, files };
+  return { dataSet, files, codecs };
 }
 
 /** What of the modalities decides on a shard's bytes: not their names. */

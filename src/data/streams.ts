@@ -14,7 +14,7 @@ import {
   type TrainingOrder,
   type TrainingShape,
 } from "./order.js";
-import { batchOf, type Piece, segmentsOf } from "./packing.js";
+import { batchOf, inEachOrder, type Piece, segmentsOf } from "./packing.js";
 
 /** A document, all of it, of which a stream has given the first `at` positions; undefined between two documents. */
 type Begun = { readonly piece: Piece; readonly at: number; readonly all: Batch } | undefined;
@@ -155,10 +155,7 @@ export function* validationStreams(
   { length, batch: rows }: { readonly length: number; readonly batch: number },
   documents: readonly number[] = dataSet.validation,
 ): Generator<Batch, void, undefined> {
-  const pieces = documents.flatMap((document): Piece[] => {
-    const written = { document, reversed: false };
-    return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
-  });
+  const pieces = inEachOrder(dataSet, documents);
   let given = 0;
   let begun: readonly Begun[] = new Array<Begun>(rows).fill(undefined);
   while (given < pieces.length || begun.some((one) => one !== undefined)) {

@@ -5,7 +5,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { BufferRange, Field } from "../ir/plan.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
-import { cachedArrays } from "../train/attention-inputs.js";
+import { attends, cachedArrays } from "../train/attention-inputs.js";
 import type { HostArray } from "../train/host-batch.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
@@ -86,7 +86,6 @@ export async function openDecoder(
 ): Promise<Decoder> {
   const { sequences: B, piece = PIECE, capacity = spec.data.length } = options;
   const { modalities, vocabulary } = spec.model;
-  const attends = spec.model.layers.some((index) => spec.model.blocks[index]?.fields.kind === "attention");
   const cache = Math.max(capacity, piece, ...modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) : 0)));
   /** Positions that each sequence has read. */
   const read = new Array<number>(B).fill(0);
@@ -115,8 +114,8 @@ export async function openDecoder(
   };
   /** What attention is told of a run of so many positions, in the sequences that `used` names. */
   const attention = (length: number, used: readonly number[], picture: boolean): [string, HostArray][] => {
-    const full = used.find((b) => (read[b] as number) + length > cache);
-    if (attends && full !== undefined) {
+    const full = attends(spec) ? used.find((b) => (read[b] as number) + length > cache) : undefined;
+    if (full !== undefined) {
       throw new InputError(
         `A sampled sequence is longer than the ${cache} positions that attention remembers.`,
         "Sample fewer tokens, or take a shorter prompt.",

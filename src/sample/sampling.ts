@@ -3,6 +3,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { attends } from "../train/attention-inputs.js";
 import type { Tensors } from "../train/model.js";
 import { openDecoder } from "./decoder.js";
 import {
@@ -32,9 +33,6 @@ export interface Sampled {
   readonly spec: CheckedSpec;
   readonly counts: readonly (number | undefined)[];
 }
-
-const attends = ({ model }: CheckedSpec): boolean =>
-  model.layers.some((index) => model.blocks[index]?.fields.kind === "attention");
 
 /** Positions that a prompt takes. */
 function positionsOf(prompt: readonly SampledSegment[], { model }: CheckedSpec): number {

@@ -47,6 +47,9 @@ function spansOf({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   return [...new Set(used)];
 }
 
+/** Whether a block of the stack is attention. */
+export const attends = (spec: CheckedSpec): boolean => spansOf(spec).length > 0;
+
 /** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
 export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.data.reset): [string, HostArray][] {
   const used = spansOf(spec);

@@ -118,7 +118,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { see
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
     ["embedded", embeddedTokens(spec, batch)],
-    ["reset", resetsOf(batch)],
+    ...(spec.data.reset ? [["reset", resetsOf(batch)] as const] : []),
     ...attentionArrays(spec, batch),
     ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
     ...tokenArrays(spec, targetsOf(spec, batch), modalityAfter(batch), counts),

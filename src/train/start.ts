@@ -10,7 +10,7 @@ import type { Tensors } from "./model.js";
 
 export type Fate = "taken" | "copied" | "drawn";
 
-/** FoundWeights as something else left them. */
+/** Weights as something else left them. */
 export interface FoundWeights {
   /** For people: where they were read. */
   readonly from: string;

@@ -5,7 +5,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
-import { attentionArrays, type Placed } from "./attention-inputs.js";
+import { attends, attentionArrays, type Placed } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
 import { type Counts, type HostArray, lossesOf, resetsOf, tokenArrays } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
@@ -38,10 +38,10 @@ const STATE = "state.layers.";
 const givesState = (file: GivenTensors): boolean => [...file.keys()].some((name) => name.startsWith(STATE));
 
 /** Carried where the spec says so, or the file gives the state that sequences begin with. */
-function stateOf({ data, model }: CheckedSpec, file: GivenTensors): "none" | "carried" {
-  if (!data.carry && !givesState(file)) return "none";
-  const attends = model.layers.some((index) => model.blocks[index]?.fields.kind === "attention");
-  if (attends) throw new InputError("A block of kind attention takes no state.", `Leave ${STATE}* out of the file.`);
+function stateOf(spec: CheckedSpec, file: GivenTensors): "none" | "carried" {
+  if (!spec.data.carry && !givesState(file)) return "none";
+  if (attends(spec))
+    throw new InputError("A block of kind attention takes no state.", `Leave ${STATE}* out of the file.`);
   return "carried";
 }
 
@@ -167,10 +167,9 @@ function placeArrays(step: StepTensors): [string, HostArray][] {
 /** Documents, and their pictures; none where no attention would look at them. */
 function placedAs(step: StepTensors): Placed {
   const { spec, length } = step;
-  const { blocks, modalities } = spec.model;
-  const attends = blocks.some(({ fields }) => fields.kind === "attention");
-  const pictures = modalities.flatMap((declared, modality) => {
-    if (declared.kind !== "patches" || !attends) return [];
+  const looked = attends(spec);
+  const pictures = spec.model.modalities.flatMap((declared, modality) => {
+    if (declared.kind !== "patches" || !looked) return [];
     const picture = picturesAt(step, declared, modality);
     const firsts = [...picture.keys()].filter((r) => picture[r] !== -1 && picture[r] !== picture[r - 1]);
     return firsts.map((position) => ({ modality, position }));
@@ -318,7 +317,8 @@ async function traceTraining(
 /**
  * Reads `input`, `modality`, `cotangent` and parameters (`stack`), or `batch.STEP.*` and parameters; B and L are those
  * of the tensors. With `state.layers.N.*` the first step begins with that, each further one with what the one before
- * left, and `next.layers.N.*` is what the last one leaves. Returns `output`, `loss`, `grad.*`; or `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*`, `final.*`.
+ * left, and `next.layers.N.*` is what the last one leaves.
+ * Returns `output`, `loss`, `grad.*`; or `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*`, `final.*`.
  */
 export const trace = (
   device: OpenDevice,

@@ -1,5 +1,5 @@
 // `mom data look`: what the data set of a spec is, and a few of its documents as text.
-import { decodersOf, openCodecs } from "../../data/codecs.js";
+import { decodersOf } from "../../data/codecs.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { Segment } from "../../data/document.js";
 import { positionsOf } from "../../data/packing.js";
@@ -32,8 +32,8 @@ export const subcommand: Subcommand = {
         const { spec, folder } = readSpec(file);
         if (spec === undefined) return finish(EXIT.wrongInput);
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const { dataSet, files } = await prepare(spec.data, spec.model, { folder, notice });
-        const decoders = decodersOf(openCodecs(spec.model, folder));
+        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, notice });
+        const decoders = decodersOf(codecs);
         const about = aboutOf(dataSet, spec.data.length);
         const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
         const shown = dataSet.documents

@@ -2,9 +2,10 @@
 
 import { fitUnits } from "../../data/audio/fit-units.js";
 import { readAudio } from "../../data/audio/read-audio.js";
-import { type SoundFile, soundFiles } from "../../data/audio/sound-files.js";
+import { soundFiles } from "../../data/audio/sound-files.js";
 import { ofSpeech, unitsOf } from "../../data/audio/units.js";
 import { readCodebook, writeCodebook } from "../../data/codebook.js";
+import type { NamedFile } from "../../data/named-files.js";
 import { readInput } from "../../data/read-input.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -65,7 +66,7 @@ export const subcommand: Subcommand = {
   },
 };
 
-function* samplesOf(files: readonly SoundFile[]): Generator<Float32Array> {
+function* samplesOf(files: readonly NamedFile[]): Generator<Float32Array> {
   for (const { path, place } of files) yield readAudio(readInput(path, place), place);
 }
 

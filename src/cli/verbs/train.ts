@@ -2,7 +2,7 @@
 import { basename, join } from "node:path";
 import { Option } from "commander";
 import { compile, TRAINING_PHASES } from "../../compile.js";
-import { decodersOf, openCodecs } from "../../data/codecs.js";
+import { decodersOf } from "../../data/codecs.js";
 import { prepare } from "../../data/prepare.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
@@ -39,7 +39,10 @@ export const verb: Verb = {
         const name = basename(file).replace(/\.mom$/, "");
         const out = options.out ?? join("runs", name);
         const write = (text: string) => process.stderr.write(text);
-        const { dataSet } = await prepare(spec.data, spec.model, { folder, notice: (text) => write(`${text}\n`) });
+        const { dataSet, codecs } = await prepare(spec.data, spec.model, {
+          folder,
+          notice: (text) => write(`${text}\n`),
+        });
         const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
         write(`${name}: on ${device.description}\n`);
         const compiled = compile(spec, {
@@ -56,7 +59,7 @@ export const verb: Verb = {
           compiled,
           dataSet,
           device,
-          decoders: decodersOf(openCodecs(spec.model, folder)),
+          decoders: decodersOf(codecs),
           folder: out,
           resume: options.resume === true,
           start: starting(spec, compiled, { folder, outside: options.outside === true }),
