@@ -108,7 +108,9 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
           const from = (starts[i] as number) * d;
           const mine = found.results[k].subarray(from, from + length * d);
           const its = expected.results[k].subarray(i * LENGTH * d, (i * LENGTH + length) * d);
-          if ("attention" in more ? i === 0 : (starts[i] as number) % CHUNK === 0)
+          // A GPU's compiler fuses multiplications and additions as it likes, and these are two kernels.
+          const bits = opened.source !== "gpu" && ("attention" in more ? i === 0 : (starts[i] as number) % CHUNK === 0);
+          if (bits)
             expect(
               mine.every((x, n) => x === its[n]),
               `document ${i}`,

@@ -1,4 +1,5 @@
-// A model whose groups all hold the shared weights computes what the shared model computes, to the last bit.
+// A model whose groups all hold the shared weights computes what the shared model computes, to the last bit: the kernels
+// are two, and a GPU's compiler may fuse multiplications and additions differently in them, which it is allowed here.
 import { describe, expect, test } from "vitest";
 import { MAMBA_PARTS, type MambaPart } from "../../src/blocks/mamba.fields.js";
 import { type Compiled, compile } from "../../src/compile.js";
@@ -10,6 +11,7 @@ import type { HostArray, HostBatch } from "../../src/train/host-batch.js";
 import { openModel, type Tensors } from "../../src/train/model.js";
 import { startFrom } from "../../src/train/start.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { relativeError } from "../support/fixtures.js";
 import { randomValues } from "../support/random.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
@@ -89,7 +91,13 @@ describe.skipIf(missing)("upcycled from a dense model, the losses are the dense 
     expect(fates).not.toContain("drawn");
     const batch = batchOf(programOf(base));
     const shared = await lossesOf(base, weights, batch);
-    expect(await lossesOf(split, start.tensors, batch)).toEqual(shared);
+    const copied = await lossesOf(split, start.tensors, batch);
+    expect([...copied.keys()]).toEqual([...shared.keys()]);
+    const bits = (await testDevice()).source !== "gpu";
+    for (const [name, numbers] of shared) {
+      if (bits) expect(copied.get(name), name).toEqual(numbers);
+      expect(relativeError(copied.get(name) as Float32Array, numbers), name).toBeLessThan(1e-6);
+    }
     expect(shared.size).toBeGreaterThan(0);
     for (const numbers of shared.values()) {
       expect(numbers.slice(0, modalities.length).some((n) => n !== 0 && Number.isFinite(n))).toBe(true);
