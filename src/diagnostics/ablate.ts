@@ -83,3 +83,9 @@ export const missingVary = (span: Span, name: string): Diagnostic =>
   error("missing-vary", "Nothing varies", `\`${name}\` varies nothing.`, span, {
     example: "vary train.seed: [1, 2, 3]",
   });
+
+export const nothingToWiden = (span: Span): Diagnostic =>
+  error("nothing-to-widen", "No baseline to widen", "`widen_baseline` widens the baseline, and there is none.", span, {
+    help: "Say which arm it is.",
+    example: "baseline { mixer.decouple: [] }",
+  });

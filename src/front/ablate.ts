@@ -7,11 +7,11 @@ import type { Member, Section } from "./document.js";
 import { findingsOf } from "./findings.js";
 import type { Places } from "./places.js";
 import { resolve } from "./resolve.js";
-import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
+import { exampleOf, fieldNode, fieldsOf, ROOT, type SchemaNode } from "./schema.js";
 import { type Shaping, shapeValue } from "./shape.js";
 import type { Ablation, CheckedSpec, Json } from "./spec.js";
 import type { AblationJson } from "./spec-json.js";
-import { validateSpec } from "./validate.js";
+import { validatePart, validateSpec } from "./validate.js";
 import { listValues } from "./values.js";
 import { type Target, targetOf, valueIn, withValue } from "./vary.js";
 
@@ -56,9 +56,9 @@ export function checkAblations(section: Section, json: Json, shaping: Shaping): 
 
 /** Ablations as a spec's JSON has them, every value written out. */
 export function ablationsAsJson(ablations: readonly Ablation[]): Record<string, AblationJson> {
-  const entries = ablations.map(({ name, axes, baseline }): [string, AblationJson] => {
+  const entries = ablations.map(({ name, axes, baseline, widen_baseline }): [string, AblationJson] => {
     const vary = Object.fromEntries(axes.map(({ path, values }) => [path, values]));
-    return [name, { vary, ...(baseline && { baseline }) }];
+    return [name, { vary, ...(baseline && { baseline }), widen_baseline }];
   });
   return Object.fromEntries(entries);
 }
@@ -100,7 +100,27 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
     name: name.text,
     axes: axes.map(({ target, arms }) => ({ path: target.path, values: arms.map((arm) => arm.value) })),
     baseline: baselineOf(section?.members.get("baseline"), axes, ablating),
+    widen_baseline: widensBaseline(section, ablating),
   };
+}
+
+const WIDENS = "widen_baseline";
+const WIDENS_NODE = fieldNode(fieldNode(fieldNode(ROOT, "ablate") ?? {}, "*") ?? {}, WIDENS) ?? {};
+/** A whole that has nothing else, for ajv to speak of. */
+const WIDENS_ALONE: SchemaNode = { type: "object", properties: { [WIDENS]: WIDENS_NODE } };
+
+function widensBaseline(section: Section | undefined, { diagnostics, ...shaping }: Ablating): boolean {
+  const member = section?.members.get(WIDENS);
+  if (member?.value === undefined) return false;
+  const pointer = `/${WIDENS}`;
+  const places: Places = new Map([[pointer, { value: member.value.span, key: member.name.span }]]);
+  const json = shapeValue(member.value, WIDENS_NODE, pointer, { ...shaping, diagnostics, places });
+  if (json === undefined) return false;
+  diagnostics.push(...findingsOf(validatePart({ [WIDENS]: json }, WIDENS_ALONE), places, shaping.textOf));
+  if (json === true && section?.members.get("baseline") === undefined) {
+    diagnostics.push(report.nothingToWiden(member.name.span));
+  }
+  return json === true;
 }
 
 const within = (inner: Target, outer: Target): boolean => `${inner.pointer}/`.startsWith(`${outer.pointer}/`);

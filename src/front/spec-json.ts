@@ -63,4 +63,5 @@ export interface SpecJson {
 export type AblationJson = {
   readonly vary: Readonly<Record<string, readonly Json[]>>;
   readonly baseline?: Readonly<Record<string, Json>>;
+  readonly widen_baseline: boolean;
 };

@@ -85,8 +85,10 @@ export interface InitFields {
 export interface Ablation {
   readonly name: string;
   readonly axes: readonly { readonly path: string; readonly values: readonly Json[] }[];
-  /** Dotted path → value of the arm that others are compared with. */
+  /** Dotted path → value of the arm that others are compared with; an axis that it does not name has its first value. */
   readonly baseline: Readonly<Record<string, Json>> | undefined;
+  /** Whether there is an arm besides: the baseline, of a `d_model` with which it has as many parameters as the largest. */
+  readonly widen_baseline: boolean;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -193,6 +193,7 @@ describe("ablations", () => {
       name: "a",
       axes: [{ path: "mixer.decouple", values: [[], [a], [d], [a, d]] }],
       baseline: { "mixer.decouple": [] },
+      widen_baseline: false,
     });
   });
   test("range, grid and sample", () => {

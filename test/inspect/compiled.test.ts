@@ -14,7 +14,7 @@ function model(profile: Profile, clip?: number): CompiledModel {
   const { clip: _, ...train } = sketched.train;
   const objectives = [sketched.objectives[0], undefined, sketched.objectives[2]];
   const axes = [{ path: "mixer.decouple", values: [[], [{ part: "in_proj", groups: [[0], [1, 2]] }]] }];
-  const ablations = [{ name: "projections", axes, baseline: undefined }];
+  const ablations = [{ name: "projections", axes, baseline: undefined, widen_baseline: false }];
   const spec = { ...sketched, objectives, ablations, train: { ...train, clip } };
   const options = { profile, batch: 2, length: 64, phases: TRAINING_PHASES, variants: "all" } as const;
   const { stages: _stages, ...compiled } = compile(spec, options);
