@@ -5,15 +5,19 @@ import { type Design, designOf } from "./design.js";
 import { deviationOf, meanOf, scaled } from "./estimate.js";
 import { factorialOf } from "./factorial.js";
 import { finalLoss, smoothed, windowOf } from "./final-loss.js";
-import { matchOf, type Pair } from "./match.js";
+import { type Crossing, fallingCrossing, firstCrossing, matchOf, type Pair } from "./match.js";
 import type { AblationResults, Curve } from "./results.js";
 
 /** A run that counts: done, and with a finite loss in the end. */
 interface Ended {
-  /** Smoothed. */
+  /** Its finite points. */
   readonly curve: Curve;
+  readonly smooth: Curve;
   readonly loss: number;
 }
+
+/** Validation is on the same documents each time, so that its loss has little noise. */
+const CROSSINGS: Readonly<Record<Measure, Crossing>> = { training: fallingCrossing, validation: firstCrossing };
 
 /** By arm, by seed. */
 type Table = readonly (readonly (Ended | undefined)[])[];
@@ -42,7 +46,9 @@ function tableOf(results: AblationResults, modality: string, measure: Measure, w
     const run = results.runs.find((one) => one.arm === arm && one.seed === seed);
     const curve = run?.state === "done" ? run[measure][modality] : undefined;
     const loss = curve && finalLoss(curve, window);
-    return curve && loss !== undefined ? { curve: smoothed(curve, window), loss } : undefined;
+    return curve && loss !== undefined
+      ? { curve: smoothed(curve, 1), smooth: smoothed(curve, window), loss }
+      : undefined;
   };
   return results.arms.map((_, arm) => results.seeds.map((seed) => ended(arm, seed)));
 }
@@ -64,7 +70,7 @@ function measureAnswer(
         losses: losses[arm] ?? [],
         mean: finished.length > 0 ? meanOf(finished) : undefined,
         deviation: deviationOf(finished),
-        ...comparison(arms, baseline, arm, table, model),
+        ...comparison(arms, baseline, arm, measure, table, model),
       };
     }),
     residual: model.residual,
@@ -76,6 +82,7 @@ function comparison(
   arms: AblationResults["arms"],
   baseline: number | undefined,
   arm: number,
+  measure: Measure,
   table: Table,
   { contrast }: AdditiveModel,
 ): Pick<ArmAnswer, "gain" | "gainPercent" | "match"> {
@@ -87,12 +94,12 @@ function comparison(
   const row = table[baseline as number] ?? [];
   const pairs = row.flatMap((run, seed): Pair[] => {
     const own = table[arm]?.[seed];
-    return run && own ? [{ baseline: run.curve, arm: own.curve }] : [];
+    return run && own ? [{ baseline: run.smooth, arm: own.curve }] : [];
   });
   return {
     gain,
     gainPercent: gain && inPercent(gain, meanOf(row.flatMap((run) => run?.loss ?? []))),
-    match: matchOf(pairs, ours.flops / theirs.flops),
+    match: matchOf(pairs, ours.flops / theirs.flops, CROSSINGS[measure]),
   };
 }
 

@@ -62,6 +62,15 @@ test("between points it is on the straight line", () => {
   expect(matchIn([[target], [coarse]], "validation")).toMatchObject({ steps: { estimate: (100 * 175) / 300 } });
 });
 
+test("a validation loss that rises again later was reached all the same", () => {
+  const steps = [1, 2, 3, 4, 5, 6];
+  const [target, overfits] = [
+    { steps, losses: [9, 8, 7, 6, 5, 4] },
+    { steps, losses: [6, 4, 3.5, 4.5, 6, 9] },
+  ];
+  expect(matchIn([[target], [overfits]], "validation")).toMatchObject({ steps: { estimate: 100 * (2 / 6) } });
+});
+
 test("an arm that is there from its first point on matches at that point", () => {
   const [fast, target] = [
     { steps: [100, 200], losses: [1, 0.5] },
