@@ -1,0 +1,102 @@
+// The linear model loss = arm + seed + residual, fitted by least squares, and contrasts of its arms.
+// A randomised complete block design whose blocks are the seeds: the arms of a seed share data order and initial values.
+import type { Estimate } from "./answer.js";
+import { solver } from "./cholesky.js";
+import { estimateOf, meanOf } from "./estimate.js";
+
+export interface AdditiveModel {
+  /** Residual standard deviation; undefined where no degree of freedom is left for it. */
+  readonly residual: { readonly deviation: number; readonly degrees: number } | undefined;
+  /**
+   * Σ weight · arm mean. The weights, by arm, sum to zero. Undefined where the runs do not tell: an arm of the contrast
+   * has none, or its arms share no seeds, not even by way of others.
+   */
+  contrast(weights: readonly number[]): Estimate | undefined;
+}
+
+type Loss = number | undefined;
+
+/**
+ * @param losses by arm, by seed; undefined where a run is missing
+ *
+ * The arms are eliminated: given the seeds' effects s, an arm's mean is the mean of its losses less s. What is left are
+ * equations for the seeds alone, with the matrix of `informationOf` (Searle, "Linear models", 1971, section 7.1).
+ */
+export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel {
+  const arms = losses.map((row) => {
+    const seeds = [...row.keys()].filter((seed) => row[seed] !== undefined);
+    return { seeds, mean: meanOf(seeds.map((seed) => row[seed] as number)) };
+  });
+  const groups = connected(
+    arms.map(({ seeds }) => seeds),
+    losses[0]?.length ?? 0,
+  );
+  // Seeds' effects are told up to a constant in each group of arms that share seeds: its first seed's is zero.
+  const free = [...groups.keys()].filter((seed) => groups[seed] !== seed);
+  const solve = solver(informationOf(arms, free));
+  const effects = groups.map(() => 0);
+  const right = free.map((seed) => {
+    const its = arms.filter(({ seeds }) => seeds.includes(seed));
+    return losses.reduce((total, row) => total + (row[seed] ?? 0), 0) - its.reduce((sum, { mean }) => sum + mean, 0);
+  });
+  for (const [i, effect] of solve(right).entries()) effects[free[i] as number] = effect;
+  const effectOf = (seed: number): number => effects[seed] as number;
+  const means = arms.map(({ seeds, mean }) => mean - meanOf(seeds.map(effectOf)));
+
+  const runs = losses.flatMap((row, arm) =>
+    row.flatMap((loss, seed) => (loss === undefined ? [] : [loss - (means[arm] as number) - effectOf(seed)])),
+  );
+  const degrees = runs.length - arms.filter(({ seeds }) => seeds.length > 0).length - free.length;
+  const variance = runs.reduce((total, rest) => total + rest ** 2, 0) / degrees;
+
+  const contrast = (weights: readonly number[]): Estimate | undefined => {
+    // How much of each seed is in the contrast of the arms' plain means: none, where no run is missing.
+    const shares = groups.map(() => 0);
+    let value = 0;
+    let spread = 0;
+    for (const [arm, { seeds, mean }] of arms.entries()) {
+      const weight = weights[arm] ?? 0;
+      if (weight === 0) continue;
+      if (seeds.length === 0) return undefined;
+      value += weight * mean;
+      spread += weight ** 2 / seeds.length;
+      for (const seed of seeds) shares[seed] = (shares[seed] as number) + weight / seeds.length;
+    }
+    const size = Math.max(...weights.map(Math.abs));
+    const told = [...groups.keys()].every((group) => {
+      const share = shares.reduce((total, one, seed) => total + (groups[seed] === group ? one : 0), 0);
+      return Math.abs(share) <= 1e-9 * size;
+    });
+    if (!told) return undefined;
+    const moved = solve(free.map((seed) => shares[seed] as number));
+    for (const [i, seed] of free.entries()) {
+      value -= (shares[seed] as number) * effectOf(seed);
+      spread += (shares[seed] as number) * (moved[i] as number);
+    }
+    return estimateOf(value, Math.sqrt(variance * spread), degrees);
+  };
+  return { residual: degrees > 0 ? { deviation: Math.sqrt(variance), degrees } : undefined, contrast };
+}
+
+/** For each seed the first seed of its group: seeds are together where an arm has runs of both. */
+function connected(seedsOfArms: readonly (readonly number[])[], count: number): number[] {
+  const groups = Array.from({ length: count }, (_, seed) => seed);
+  for (const seeds of seedsOfArms) {
+    const joined = new Set(seeds.map((seed) => groups[seed]));
+    const first = Math.min(...seeds.map((seed) => groups[seed] as number));
+    for (const [seed, group] of groups.entries()) if (joined.has(group)) groups[seed] = first;
+  }
+  return groups;
+}
+
+/** XᵀX of the seeds in `free` after the arms are eliminated: runs of a seed, less 1/n of each arm that has the pair. */
+function informationOf(arms: readonly { readonly seeds: readonly number[] }[], free: readonly number[]): number[][] {
+  return free.map((row) =>
+    free.map((column) =>
+      arms.reduce((total, { seeds }) => {
+        if (!seeds.includes(row)) return total;
+        return total + (row === column ? 1 : 0) - (seeds.includes(column) ? 1 / seeds.length : 0);
+      }, 0),
+    ),
+  );
+}

@@ -1,0 +1,120 @@
+// From what an ablation's runs measured to what it says.
+import { type AdditiveModel, fitAdditive } from "./additive-model.js";
+import type { Answer, ArmAnswer, Estimate, Factorial, Measure, MeasureAnswer } from "./answer.js";
+import { type Design, designOf } from "./design.js";
+import { deviationOf, meanOf, scaled } from "./estimate.js";
+import { factorialOf } from "./factorial.js";
+import { finalLoss, smoothed, windowOf } from "./final-loss.js";
+import { type Crossing, fallingCrossing, firstCrossing, matchOf, type Pair } from "./match.js";
+import type { AblationResults, Curve } from "./results.js";
+
+/** A run that counts: done, and with a finite loss in the end. */
+interface Ended {
+  /** Its finite points. */
+  readonly curve: Curve;
+  readonly smooth: Curve;
+  readonly loss: number;
+}
+
+/** Validation is on the same documents each time, so that its loss has little noise. */
+const CROSSINGS: Readonly<Record<Measure, Crossing>> = { training: fallingCrossing, validation: firstCrossing };
+
+/** By arm, by seed. */
+type Table = readonly (readonly (Ended | undefined)[])[];
+
+/** What is not told for want of runs is left out of it; of validation, where no run of a modality has any. */
+export function answer(results: AblationResults): Answer {
+  const window = windowOf(results.steps);
+  const design = designOf(results);
+  const measured = (modality: string, measure: Measure): MeasureAnswer[] => {
+    const table = tableOf(results, modality, measure, measure === "training" ? window : 1);
+    if (measure === "validation" && table.flat().every((run) => run === undefined)) return [];
+    return [measureAnswer(results, design, measure, table)];
+  };
+  return {
+    modalities: results.modalities.map(({ name, unit }) => ({
+      modality: name,
+      unit,
+      measures: [...measured(name, "training"), ...measured(name, "validation")],
+    })),
+    window,
+  };
+}
+
+function tableOf(results: AblationResults, modality: string, measure: Measure, window: number): Table {
+  const ended = (arm: number, seed: number): Ended | undefined => {
+    const run = results.runs.find((one) => one.arm === arm && one.seed === seed);
+    const curve = run?.state === "done" ? run[measure][modality] : undefined;
+    const loss = curve && finalLoss(curve, window);
+    return curve && loss !== undefined
+      ? { curve: smoothed(curve, 1), smooth: smoothed(curve, window), loss }
+      : undefined;
+  };
+  return results.arms.map((_, arm) => results.seeds.map((seed) => ended(arm, seed)));
+}
+
+function measureAnswer(
+  { arms, baseline }: AblationResults,
+  design: Design | string,
+  measure: Measure,
+  table: Table,
+): MeasureAnswer {
+  const losses = table.map((row) => row.map((run) => run?.loss));
+  const model = fitAdditive(losses);
+  return {
+    measure,
+    arms: arms.map((_, arm): ArmAnswer => {
+      const finished = (losses[arm] ?? []).filter((loss) => loss !== undefined);
+      return {
+        arm,
+        losses: losses[arm] ?? [],
+        mean: finished.length > 0 ? meanOf(finished) : undefined,
+        deviation: deviationOf(finished),
+        ...comparison(arms, baseline, arm, measure, table, model),
+      };
+    }),
+    residual: model.residual,
+    factorial: factorialIn(arms, design, losses, model),
+  };
+}
+
+function comparison(
+  arms: AblationResults["arms"],
+  baseline: number | undefined,
+  arm: number,
+  measure: Measure,
+  table: Table,
+  { contrast }: AdditiveModel,
+): Pick<ArmAnswer, "gain" | "gainPercent" | "match"> {
+  const [ours, theirs] = [arms[arm], baseline === undefined ? undefined : arms[baseline]];
+  if (baseline === arm || ours === undefined || theirs === undefined) {
+    return { gain: undefined, gainPercent: undefined, match: undefined };
+  }
+  const gain = contrast(arms.map((_, index) => Number(index === baseline) - Number(index === arm)));
+  const row = table[baseline as number] ?? [];
+  const pairs = row.flatMap((run, seed): Pair[] => {
+    const own = table[arm]?.[seed];
+    return run && own ? [{ baseline: run.smooth, arm: own.curve }] : [];
+  });
+  return {
+    gain,
+    gainPercent: gain && inPercent(gain, meanOf(row.flatMap((run) => run?.loss ?? []))),
+    match: matchOf(pairs, ours.flops / theirs.flops, CROSSINGS[measure]),
+  };
+}
+
+/** Of the baseline's mean loss as it was measured: how far that itself is uncertain is not in the interval. */
+const inPercent = (gain: Estimate, baseline: number): Estimate | undefined =>
+  baseline > 0 ? scaled(gain, 100 / baseline) : undefined;
+
+function factorialIn(
+  arms: AblationResults["arms"],
+  design: Design | string,
+  losses: readonly (readonly (number | undefined)[])[],
+  model: AdditiveModel,
+): Factorial | string {
+  if (typeof design === "string") return design;
+  const without = design.cells.find((arm) => losses[arm]?.every((loss) => loss === undefined));
+  if (without === undefined) return factorialOf(design, model);
+  return `No run of \`${arms[without]?.label}\` has a final loss, and effects need every arm of the grid.`;
+}

@@ -1,0 +1,50 @@
+// An estimate from its standard error: Student's t gives the interval and p.
+import { compiled, stdtr, stdtri } from "cephes";
+import type { Estimate } from "./answer.js";
+
+await compiled;
+
+const CONFIDENCE = 0.95;
+
+/**
+ * @param error standard error of `value`, whose square is distributed as χ² / degrees
+ * @param degrees of freedom; without any, the estimate stands alone
+ */
+export function estimateOf(value: number, error: number, degrees: number): Estimate {
+  if (degrees < 1) return { estimate: value };
+  const reach = error * stdtri(degrees, (1 + CONFIDENCE) / 2);
+  // Nothing that was measured varies where the error is zero: two arms that are the same, say.
+  const p = error > 0 ? 2 * stdtr(degrees, -Math.abs(value) / error) : value === 0 ? 1 : 0;
+  return { estimate: value, low: value - reach, high: value + reach, p };
+}
+
+/** The estimate of `factor` times as much; the factor, which is positive, is taken as known. */
+export function scaled({ estimate, low, high, p }: Estimate, factor: number): Estimate {
+  return {
+    estimate: factor * estimate,
+    ...(low === undefined ? {} : { low: factor * low }),
+    ...(high === undefined ? {} : { high: factor * high }),
+    ...(p === undefined ? {} : { p }),
+  };
+}
+
+/** Of positive numbers, with a t-interval on their logarithms. No p: such a mean is never zero. */
+export function geometricMean(values: readonly number[]): Estimate {
+  const logs = values.map(Math.log);
+  const error = deviationOf(logs);
+  const estimate = Math.exp(meanOf(logs));
+  // A zero among the values makes the mean zero and its logarithm no number.
+  if (error === undefined || !Number.isFinite(error)) return { estimate };
+  const { low = 0, high = 0 } = estimateOf(meanOf(logs), error / Math.sqrt(logs.length), logs.length - 1);
+  return { estimate, low: Math.exp(low), high: Math.exp(high) };
+}
+
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0) / values.length;
+
+/** Sample standard deviation (n − 1); undefined of fewer than two. */
+export function deviationOf(values: readonly number[]): number | undefined {
+  if (values.length < 2) return undefined;
+  const mean = meanOf(values);
+  return Math.sqrt(values.reduce((total, value) => total + (value - mean) ** 2, 0) / (values.length - 1));
+}

@@ -1,0 +1,130 @@
+// How soon an arm is as good as the baseline was in the end, on curves whose answers are known.
+import { expect, test } from "vitest";
+import { answer } from "../../src/ablate/analyse.js";
+import type { Match } from "../../src/ablate/answer.js";
+import { smoothed } from "../../src/ablate/final-loss.js";
+import type { Curve } from "../../src/ablate/results.js";
+import { arm, armOf, type Made, madeResults } from "./made.js";
+
+const STEPS = 2000;
+const arms = [arm("baseline", {}, 100), arm("ours", {}, 120)];
+const curve = (lossAt: (step: number) => number, steps = STEPS): Curve => {
+  const at = Array.from({ length: steps }, (_, i) => i + 1);
+  return { steps: at, losses: at.map(lossAt) };
+};
+/** Falls as a power of the steps, which go by `speed` times as fast. */
+const powerLaw = (speed: number, above = 2): Curve => curve((step) => above + 5 * (speed * step) ** -0.5);
+const matchIn = (runs: readonly (readonly Made[])[], measure = "training", steps = STEPS): Match | undefined =>
+  armOf(answer(madeResults(arms, runs, { steps })), 1, measure).match;
+
+test.each([1.25, 1.5, 2, 4])("an arm that learns %f times as fast needs as much less", (speed) => {
+  const runs = [[powerLaw(1)], [powerLaw(speed)]];
+  const smooth = matchIn(runs);
+  if (smooth?.reached !== "all") throw new Error("not reached");
+  // A mean over 4 % of the steps lies above the curve's middle, the further the steeper the curve bends.
+  expect(smooth.steps.estimate / (100 / speed)).toBeCloseTo(1, 2);
+  expect(Math.abs((smooth.steps.estimate * speed) / 100 - 1)).toBeLessThan(2e-3);
+  expect(smooth.flops.estimate).toBeCloseTo(1.2 * smooth.steps.estimate, 10);
+  expect(smooth.steps).not.toHaveProperty("low");
+  const validated = matchIn(runs, "validation");
+  if (validated?.reached !== "all") throw new Error("not reached");
+  // Two points a step apart on a curve that is nearly straight between them.
+  expect(validated.steps.estimate / (100 / speed)).toBeCloseTo(1, 6);
+});
+
+test("the mean over seeds is geometric, its interval that of the logarithms", () => {
+  const line = (slope: number): Curve => curve((step) => 10 - slope * step, 8);
+  // In 8 steps the baseline falls to 2; ours is there after 4 of them, and after 5.
+  const match = matchIn(
+    [
+      [line(1), line(1)],
+      [line(2), line(1.6)],
+    ],
+    "training",
+    8,
+  );
+  if (match?.reached !== "all") throw new Error("not reached");
+  const [mean, deviation] = [Math.log(50 * 62.5) / 2, Math.log(62.5 / 50) / Math.SQRT2];
+  const reach = (12.7062047361747 * deviation) / Math.SQRT2;
+  expect(match.steps.estimate).toBeCloseTo(Math.sqrt(50 * 62.5), 10);
+  expect(match.steps.low).toBeCloseTo(Math.exp(mean - reach), 10);
+  expect(match.steps.high).toBeCloseTo(Math.exp(mean + reach), 9);
+  expect(match.flops.low).toBeCloseTo(1.2 * Math.exp(mean - reach), 10);
+  expect(match.steps).not.toHaveProperty("p");
+});
+
+test("between points it is on the straight line", () => {
+  const [coarse, target] = [
+    { steps: [100, 200, 300], losses: [6, 4, 3] },
+    { steps: [100, 200, 300], losses: [7, 6, 4.5] },
+  ];
+  // From 6 at 100 to 4 at 200: 4.5 at 175, of 300.
+  expect(matchIn([[target], [coarse]], "validation")).toMatchObject({ steps: { estimate: (100 * 175) / 300 } });
+});
+
+test("a validation loss that rises again later was reached all the same", () => {
+  const steps = [1, 2, 3, 4, 5, 6];
+  const [target, overfits] = [
+    { steps, losses: [9, 8, 7, 6, 5, 4] },
+    { steps, losses: [6, 4, 3.5, 4.5, 6, 9] },
+  ];
+  expect(matchIn([[target], [overfits]], "validation")).toMatchObject({ steps: { estimate: 100 * (2 / 6) } });
+});
+
+test("an arm that is there from its first point on matches at that point", () => {
+  const [fast, target] = [
+    { steps: [100, 200], losses: [1, 0.5] },
+    { steps: [100, 200], losses: [3, 2] },
+  ];
+  expect(matchIn([[target], [fast]], "validation")).toMatchObject({ steps: { estimate: 50 } });
+});
+
+test("seeds in which the arm does not get there are counted", () => {
+  const [base, better, worse] = [powerLaw(1), powerLaw(2), powerLaw(1, 2.2)];
+  expect(
+    matchIn([
+      [base, base, base],
+      [worse, worse, worse],
+    ]),
+  ).toEqual({ reached: "none", by: 0, of: 3 });
+  expect(
+    matchIn([
+      [base, base, base],
+      [better, worse, better],
+    ]),
+  ).toEqual({ reached: "some", by: 2, of: 3 });
+  // Seeds that one of the two lacks are no seeds in which it does not get there.
+  expect(
+    matchIn([
+      [base, undefined, base],
+      [better, worse, undefined],
+    ]),
+  ).toMatchObject({ reached: "all" });
+  expect(
+    matchIn([
+      [base, undefined, base],
+      [worse, worse, undefined],
+    ]),
+  ).toEqual({ reached: "none", by: 0, of: 1 });
+  expect(
+    matchIn([
+      [base, undefined],
+      [undefined, better],
+    ]),
+  ).toBeUndefined();
+});
+
+test("losses that are not finite on the way are left out", () => {
+  const [base, faster] = [powerLaw(1), powerLaw(2)];
+  const losses = faster.losses.map((loss, i) => (i === 300 || i === 301 ? Number.NaN : loss));
+  const match = matchIn([[base], [{ ...faster, losses }]]);
+  if (match?.reached !== "all") throw new Error("not reached");
+  expect(match.steps.estimate).toBeCloseTo(50, 1);
+});
+
+test("a smoothed curve stands at the middles of its windows, and is one mean where it is shorter than one", () => {
+  const five = { steps: [1, 2, 4, 8, 16], losses: [5, 4, 3, 2, 1] };
+  expect(smoothed(five, 2)).toEqual({ steps: [1.5, 3, 6, 12], losses: [4.5, 3.5, 2.5, 1.5] });
+  expect(smoothed(five, 80)).toEqual({ steps: [6.2], losses: [3] });
+  expect(smoothed({ steps: [], losses: [] }, 80)).toEqual({ steps: [], losses: [] });
+});
