@@ -1,7 +1,7 @@
 // From what an ablation's runs measured to what it says.
 import { type AdditiveModel, fitAdditive } from "./additive-model.js";
 import type { Answer, ArmAnswer, Estimate, Factorial, Measure, MeasureAnswer } from "./answer.js";
-import { type Design, designOf } from "./design.js";
+import { type Design, designOf } from "./factorial-design.js";
 import { deviationOf, meanOf, scaled } from "./estimate.js";
 import { factorialOf } from "./factorial.js";
 import { finalLoss, smoothed, windowOf } from "./final-loss.js";

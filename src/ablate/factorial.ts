@@ -1,7 +1,7 @@
 // Effects of a 2^k factorial: main effects, interactions and synergy, all of them contrasts of the arms' means.
 import type { AdditiveModel } from "./additive-model.js";
 import type { Effect, Estimate, Factorial } from "./answer.js";
-import type { Design } from "./design.js";
+import type { Design } from "./factorial-design.js";
 
 /** The factorial, or why there is none, in a sentence. */
 export function factorialOf({ factors, cells }: Design, { contrast }: AdditiveModel): Factorial | string {
