@@ -10,18 +10,26 @@ export interface CompiledKernel {
 
 const BINDING_TYPE = { read: "read-only-storage", write: "storage", uniform: "uniform" } as const;
 
+/** What was compiled on one device, by source and bindings: plans that share it compile only what is new to them. */
+export type Pipelines = Map<string, Promise<CompiledKernel>>;
+
 /** Compiles the kernels, which may repeat; those of the same source and bindings share a pipeline. */
 export async function compileKernels(
   device: GPUDevice,
   health: Health,
   kernels: readonly Kernel[],
+  bySource: Pipelines = new Map(),
 ): Promise<ReadonlyMap<Kernel, CompiledKernel>> {
-  const bySource = new Map<string, Promise<CompiledKernel>>();
   const compiled = [...new Set(kernels)].map(async (kernel) => {
     const key = `${kernel.bindings.join()}\n${kernel.source}`;
     const pipeline = bySource.get(key) ?? compileKernel(device, health, kernel);
     bySource.set(key, pipeline);
-    return [kernel, await pipeline] as const;
+    try {
+      return [kernel, await pipeline] as const;
+    } catch (error) {
+      bySource.delete(key);
+      throw error;
+    }
   });
   return new Map(await Promise.all(compiled));
 }

@@ -6,7 +6,7 @@ import { choose, type PickedPhase, type Preference } from "./choose.js";
 import { DeviceError } from "./device-error.js";
 import { deviceErrorFrom, type Health, watch } from "./health.js";
 import { type Encode, type PreparedNode, prepareNodes } from "./nodes.js";
-import { compileKernels } from "./pipelines.js";
+import { compileKernels, type Pipelines } from "./pipelines.js";
 import { createReadback } from "./readback.js";
 import { type NodeTime, timeNodes } from "./timestamps.js";
 
@@ -15,6 +15,8 @@ export interface PrepareOptions {
   readonly prefer?: Preference;
   /** Upper limit on dispatches in one submit, so that no submit meets a display driver's watchdog. */
   readonly dispatchesPerSubmit?: number;
+  /** What other plans have compiled on this device, and where this one adds to it. */
+  readonly pipelines?: Pipelines | undefined;
 }
 
 /** A field by name, or a stretch of a buffer: offset and bytes are multiples of 4. */
@@ -67,7 +69,7 @@ export async function prepare(
   try {
     const dispatches = picked.flatMap(({ nodes }) => nodes.flatMap(({ choice }) => choice.dispatches));
     const kernelOf = kernelResolver(plan.kernels);
-    const kernels = await compileKernels(device, health, dispatches.map(kernelOf));
+    const kernels = await compileKernels(device, health, dispatches.map(kernelOf), options.pipelines);
     buffers = await allocate(device, health, plan, dispatches);
     const phases = await prepareNodes(device, health, picked, { kernelOf, kernels, buffers: buffers.list });
     return runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit: options.dispatchesPerSubmit ?? 256 });

@@ -4,6 +4,7 @@ import type { Compiled } from "../compile.js";
 import type { Tensor } from "../data/safetensors.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import type { BufferRole, Field } from "../ir/plan.js";
 import { nameWithin } from "../ir/scope.js";
@@ -70,9 +71,14 @@ function constant(
   throw new Error(`the plan wants a constant ${name} that nobody makes`);
 }
 
-export async function openModel({ device, profile }: OpenDevice, compiled: Model["compiled"]): Promise<Model> {
+/** @param pipelines what other models have compiled on this device, and where this one adds to it */
+export async function openModel(
+  { device, profile }: OpenDevice,
+  compiled: Model["compiled"],
+  pipelines?: Pipelines,
+): Promise<Model> {
   const { plan, parameters, tables } = compiled;
-  const runtime = await prepare(device, profile, plan);
+  const runtime = await prepare(device, profile, plan, { pipelines });
   const buffersOf = (role: BufferRole): number[] =>
     plan.buffers.flatMap((buffer, i) => (buffer.role === role ? [i] : []));
   const fieldsOf = (role: BufferRole): Field[] => plan.fields.filter((f) => plan.buffers[f.buffer]?.role === role);

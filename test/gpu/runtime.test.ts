@@ -1,5 +1,6 @@
 // A hand-written plan on a real device: buffers, phases, choices, reads and times.
 import { describe, expect, test } from "vitest";
+import type { Pipelines } from "../../src/gpu/pipelines.js";
 import { type PrepareOptions, prepare, type Runtime } from "../../src/gpu/runtime.js";
 import type { Plan, Profile } from "../../src/ir/plan.js";
 import { missingAdapter, testDevice } from "./adapter.js";
@@ -120,6 +121,32 @@ describe.skipIf(missing)("a runtime", () => {
     const runtime = await tinyRuntime({ prefer: (label, variant) => label === "affine" && variant === "1" });
     expect(runtime.picks.map(({ variant }) => variant)).toEqual(["1", "serial"]);
     runtime.destroy();
+  });
+
+  test("what one plan compiled, another on the device does not compile again", async () => {
+    const { device, profile } = await testDevice();
+    let compiled = 0;
+    const counting = new Proxy(device, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        if (key === "createComputePipelineAsync") compiled++;
+        return value.bind(target);
+      },
+    });
+    const pipelines: Pipelines = new Map();
+    for (const expected of [2, 2]) {
+      const runtime = await prepare(counting, profile, tinyPlan, { pipelines });
+      runtime.write("x", ramp);
+      runtime.write("scale and bias", new Float32Array([-3, 0.5, 0, 0]));
+      runtime.run(["forward"]);
+      expect(f32(await runtime.read("out"))[1]).toBe((ramp[1] as number) * -3 + 0.5);
+      expect(compiled).toBe(expected);
+      runtime.destroy();
+    }
+    const other = { ...tinyPlan, kernels: tinyPlan.kernels.map((k) => ({ ...k, source: `${k.source}\n// another` })) };
+    (await prepare(counting, profile, other, { pipelines })).destroy();
+    expect(compiled).toBe(4);
   });
 
   test("reads in the order of the queue while the host goes on", async () => {
