@@ -10,11 +10,10 @@ import type { SampleGroup } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
 import { type StartRecord, startText } from "../report/start-text.js";
-import { checkpointSteps, latestCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
-import { type Outcome, train } from "../train/loop.js";
+import { diverged } from "../train/diverged.js";
 import { openModel } from "../train/model.js";
-import { recorder, rewindRun } from "../train/recorder.js";
+import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
 import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
@@ -63,27 +62,6 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
   };
 }
 
-function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run, carry: boolean): Failure {
-  const badCount = `${bad?.bad} of its ${bad?.of} numbers are not finite`;
-  const message =
-    bad === undefined
-      ? `The gradient norm of step ${step + 1} is not finite. Every tensor of that update is finite${carry ? " when its streams begin anew" : ""}: its gradients are too large to be squared${carry ? ", or come from what was carried" : ""}.`
-      : bad.op === undefined
-        ? `After step ${step} the weight ${bad.name} is bad: ${badCount}.`
-        : `The gradient norm of step ${step + 1} is not finite. The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${badCount}.`;
-  const anew = "start a new run with a lower learning rate, or with clip";
-  const checkpoints = pathIn(run, "checkpoints");
-  const help =
-    saved === step
-      ? `The weights are those of step ${step}, saved in ${run.path}. Look at that tensor, and ${anew}.`
-      : saved !== undefined
-        ? `The last weights that are finite are in ${checkpoints}/step-${saved}. Look at them, and ${anew}.`
-        : checkpointSteps(run).includes(step)
-          ? `It is that of ${checkpoints}/step-${step}. Move that folder away and --resume from the one before, or ${anew}.`
-          : `No checkpoint was written before: ${anew}.`;
-  return new Failure([{ code: "diverged", severity: "error", title: "Training diverged", message, help }], 4);
-}
-
 /** Trains, prints what happens to the terminal, and leaves a report. */
 export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   const { spec, folder, resume, terminal } = request;
@@ -110,51 +88,29 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   try {
-    const { checkpoint, warnings } = resume ? latestCheckpoint(run) : { checkpoint: undefined, warnings: [] };
+    const { checkpoint, warnings }: Resumed = resume
+      ? resumeRun(run, request)
+      : { checkpoint: undefined, warnings: [] };
     if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
-    if (resume) {
-      checkSpec(request, run);
-      checkSame(request, checkpoint?.state);
-      rewindRun(run, checkpoint?.step);
-      progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
-    }
+    if (resume) progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
     const start = checkpoint ? undefined : (begins ?? request.start?.());
     if (start) beginFrom(start, run, terminal);
     writeAbout(run, aboutOf(request, readStart(run)));
     const model = await openModel(request.device, request.compiled);
-    const records = recorder(run);
     const begun = Date.now();
-    let last = begun;
-    const outcome = await train(
-      model,
-      spec,
-      request.dataSet,
+    const outcome = await trainRecorded(
+      run,
+      { model, spec, dataSet: request.dataSet },
       {
-        stepped: (record, tokens) => {
-          const now = Date.now();
-          const tokensPerSecond = (1000 * tokens) / Math.max(1, now - last);
-          last = now;
-          records.metric(record);
-          records.timing({ step: record.step, seconds: (now - begun) / 1000, tokens_per_second: tokensPerSecond });
-          const { step, losses, gradient_norm } = record;
-          const { steps } = spec.train;
-          progress.update({ step, steps, losses, gradient_norm, tokens_per_second: tokensPerSecond });
-        },
+        stepped: ({ step, losses, gradient_norm }, tokens_per_second) =>
+          progress.update({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second }),
         validated: (record) => {
-          records.metric(record);
           const losses = Object.entries(record.losses).map(([name, loss]) => `${name} ${formatLoss(loss)}`);
           progress.message(`Step ${record.step}, held out: ${losses.join("  ")}`);
-          last = Date.now();
-        },
-        checkpoint: (made) => {
-          records.sync();
-          writeCheckpoint(run, made, spec.train.keep);
-          last = Date.now();
         },
         stopWanted: () => interruptedAt !== undefined,
       },
-      checkpoint,
-      start?.tensors,
+      { checkpoint, start: start?.tensors },
     );
     progress.end();
     if (outcome.kind === "diverged") throw diverged(outcome, run, spec.data.carry);
@@ -208,37 +164,4 @@ function beginFrom({ record, warnings }: Started, run: Run, terminal: Terminal):
   }
   writeStart(run, record);
   terminal.write(startText(record));
-}
-
-/** A resumed run goes on with the spec that it began with: the one in its folder. */
-function checkSpec({ specText, folder }: TrainingRequest, run: Run): void {
-  const began = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
-  const now = specText.split("\n");
-  const line = now.findIndex((text, i) => text !== began[i]);
-  if (line < 0 && now.length === began.length) return;
-  const [was, is] = [began[line] ?? began[now.length], now[line]].map((text) => text?.trim() || "nothing");
-  throw new Failure([
-    {
-      code: "other-spec",
-      severity: "error",
-      title: "The spec has changed",
-      message: `The run in ${folder} began with \`${was}\` where the spec now has \`${is}\`.`,
-      help: `Undo the change to go on with that run (its own spec is ${pathIn(run, "spec")}), or start a new one with another --out.`,
-    },
-  ]);
-}
-
-/** A resumed run must see the data that it began with. */
-function checkSame({ dataSet, folder }: TrainingRequest, state: unknown): void {
-  const data = typeof state === "object" && state !== null && "data" in state ? state.data : dataSet.fingerprint;
-  if (data === dataSet.fingerprint) return;
-  throw new Failure([
-    {
-      code: "other-data",
-      severity: "error",
-      title: "The data have changed",
-      message: `The run in ${folder} was trained on other documents than the spec's source has now.`,
-      help: "Bring the old data back, or start a new run with another --out.",
-    },
-  ]);
 }

@@ -71,6 +71,22 @@ export const badCheckpoint = (path: string, what: string): Failure =>
     "Name a folder `checkpoints/step-N` of a run.",
   );
 
+export const otherSpec = (path: string, spec: string, was: string, is: string): Failure =>
+  error(
+    "other-spec",
+    "The spec has changed",
+    `The run in ${path} began with \`${was}\` where the spec now has \`${is}\`.`,
+    `Undo the change to go on with that run (its own spec is ${spec}), or start a new one with another --out.`,
+  );
+
+export const otherData = (path: string): Failure =>
+  error(
+    "other-data",
+    "The data have changed",
+    `The run in ${path} was trained on other documents than the spec's source has now.`,
+    "Bring the old data back, or start a new run with another --out.",
+  );
+
 /** What Node's code of a failed file operation means, and what mends it. */
 const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   ENOSPC: ["the disk is full", "Free some space"],

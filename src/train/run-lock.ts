@@ -25,6 +25,12 @@ export function takeLock(disk: Disk, path: string, folder: string): void {
   }
 }
 
+/** The living process that holds the lock at `path`; undefined where none does. */
+export function lockedBy(disk: Disk, path: string): number | undefined {
+  const holder = holderOf(disk, path);
+  return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
+}
+
 function holderOf(disk: Disk, path: string): Holder | undefined {
   if (!disk.exists(path)) return undefined;
   try {

@@ -1,0 +1,95 @@
+// Training into a run's folder: from its start or its last checkpoint, with everything that happens written down.
+import type { DataSet } from "../data/data-set.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { latestCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { Checkpoint } from "./checkpoint-files.js";
+import { type Outcome, train } from "./loop.js";
+import type { TrainRecord, ValidationRecord } from "./metrics.js";
+import { otherData, otherSpec } from "./mistakes.js";
+import type { Model, Tensors } from "./model.js";
+import { recorder, rewindRun } from "./recorder.js";
+import { pathIn, type Run } from "./run-folder.js";
+
+export interface Resumed {
+  /** Undefined where none was written before the run ended. */
+  readonly checkpoint: Checkpoint | undefined;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Takes an open run back to its last checkpoint.
+ * @param specText the spec as resolved
+ * @throws Failure where spec or data are not those that it began with, or no checkpoint is whole
+ */
+export function resumeRun(run: Run, { specText, dataSet }: { specText: string; dataSet: DataSet }): Resumed {
+  const { checkpoint, warnings } = latestCheckpoint(run);
+  checkSpec(specText, run);
+  checkData(dataSet, run, checkpoint?.state);
+  rewindRun(run, checkpoint?.step);
+  return { checkpoint, warnings };
+}
+
+/** A resumed run goes on with the spec that it began with: the one in its folder. */
+function checkSpec(specText: string, run: Run): void {
+  const began = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
+  const now = specText.split("\n");
+  const line = now.findIndex((text, i) => text !== began[i]);
+  if (line < 0 && now.length === began.length) return;
+  const [was, is] = [began[line] ?? began[now.length], now[line]].map((text) => text?.trim() || "nothing");
+  throw otherSpec(run.path, pathIn(run, "spec"), was as string, is as string);
+}
+
+/** A resumed run must see the data that it began with. */
+function checkData(dataSet: DataSet, run: Run, state: unknown): void {
+  const data = typeof state === "object" && state !== null && "data" in state ? state.data : dataSet.fingerprint;
+  if (data !== dataSet.fingerprint) throw otherData(run.path);
+}
+
+/** Told after what happened is written down. */
+export interface Watcher {
+  readonly stepped: (record: TrainRecord, tokensPerSecond: number) => void;
+  readonly validated: (record: ValidationRecord) => void;
+  /** Asked before each step: whether to save and stop. */
+  readonly stopWanted: () => boolean;
+}
+
+/** @param from the checkpoint to go on from, else the weights to start from, else they are drawn */
+export async function trainRecorded(
+  run: Run,
+  { model, spec, dataSet }: { readonly model: Model; readonly spec: CheckedSpec; readonly dataSet: DataSet },
+  watcher: Watcher,
+  from: { readonly checkpoint?: Checkpoint | undefined; readonly start?: Tensors | undefined } = {},
+): Promise<Outcome> {
+  const records = recorder(run);
+  const begun = Date.now();
+  let last = begun;
+  return await train(
+    model,
+    spec,
+    dataSet,
+    {
+      stepped: (record, tokens) => {
+        const now = Date.now();
+        const tokensPerSecond = (1000 * tokens) / Math.max(1, now - last);
+        last = now;
+        records.metric(record);
+        records.timing({ step: record.step, seconds: (now - begun) / 1000, tokens_per_second: tokensPerSecond });
+        watcher.stepped(record, tokensPerSecond);
+      },
+      validated: (record) => {
+        records.metric(record);
+        watcher.validated(record);
+        last = Date.now();
+      },
+      checkpoint: (made) => {
+        records.sync();
+        writeCheckpoint(run, made, spec.train.keep);
+        last = Date.now();
+      },
+      stopWanted: watcher.stopWanted,
+    },
+    from.checkpoint,
+    from.start,
+  );
+}
