@@ -4,7 +4,7 @@ import type { CheckedSpec } from "./front/spec.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
 import { admits, type Plan, type Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
-import type { Program } from "./ir/program.js";
+import { count, type Program } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
 import { verify } from "./ir/verify.js";
 import type { DraftChoice, KernelSettings } from "./kernels/draft.js";
@@ -191,6 +191,13 @@ const trains = ({ phases }: CompileOptions): boolean => phases.some((request) =>
 /** What needs no memory plan: the programs of all phases. */
 export const programsOf = (spec: CheckedSpec, options: CompileOptions): StageOutput[] =>
   options.phases.map((request) => stagesOf(spec, request, options));
+
+/** Numbers in all tensors that are trained. */
+export function countParameters(spec: CheckedSpec): number {
+  const { length } = spec.data;
+  const { parameters } = lower(spec, { batch: 1, length, chunk: length, part: "model", noise: "drawn" });
+  return parameters.reduce((sum, { shape, names }) => sum + names.length * count(shape), 0);
+}
 
 /** @throws TooLarge where the profile's devices cannot hold what a kernel binds in one piece */
 export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {

@@ -56,7 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "modalities/pixels",
     "objectives/ddpm",
   ],
-  ablate: ["compile", "train", "front/spec"],
+  ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
   report: ["compile", "train", "ir", "front/spec", "*.fields"],
   cli: ["*"],
 };

@@ -1,9 +1,9 @@
 // From what an ablation's runs measured to what it says.
 import { type AdditiveModel, fitAdditive } from "./additive-model.js";
 import type { Answer, ArmAnswer, Estimate, Factorial, Measure, MeasureAnswer } from "./answer.js";
-import { type Design, designOf } from "./factorial-design.js";
 import { deviationOf, meanOf, scaled } from "./estimate.js";
 import { factorialOf } from "./factorial.js";
+import { type FactorialDesign, factorialDesign } from "./factorial-design.js";
 import { finalLoss, smoothed, windowOf } from "./final-loss.js";
 import { type Crossing, fallingCrossing, firstCrossing, matchOf, type Pair } from "./match.js";
 import type { AblationResults, Curve } from "./results.js";
@@ -25,7 +25,7 @@ type Table = readonly (readonly (Ended | undefined)[])[];
 /** What is not told for want of runs is left out of it; of validation, where no run of a modality has any. */
 export function answer(results: AblationResults): Answer {
   const window = windowOf(results.steps);
-  const design = designOf(results);
+  const design = factorialDesign(results);
   const measured = (modality: string, measure: Measure): MeasureAnswer[] => {
     const table = tableOf(results, modality, measure, measure === "training" ? window : 1);
     if (measure === "validation" && table.flat().every((run) => run === undefined)) return [];
@@ -55,7 +55,7 @@ function tableOf(results: AblationResults, modality: string, measure: Measure, w
 
 function measureAnswer(
   { arms, baseline }: AblationResults,
-  design: Design | string,
+  design: FactorialDesign | string,
   measure: Measure,
   table: Table,
 ): MeasureAnswer {
@@ -109,7 +109,7 @@ const inPercent = (gain: Estimate, baseline: number): Estimate | undefined =>
 
 function factorialIn(
   arms: AblationResults["arms"],
-  design: Design | string,
+  design: FactorialDesign | string,
   losses: readonly (readonly (number | undefined)[])[],
   model: AdditiveModel,
 ): Factorial | string {

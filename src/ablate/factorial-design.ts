@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../front/spec.js";
 import type { AblationResults, ResultAxis } from "./results.js";
 
-export interface Design {
+export interface FactorialDesign {
   readonly factors: readonly string[];
   /** Indices into the results' arms; bit f of an index into this is set where factor f is on. */
   readonly cells: readonly number[];
@@ -20,7 +20,7 @@ interface Factor {
 }
 
 /** The design, or why there is none, in a sentence. */
-export function designOf({ axes, arms }: Pick<AblationResults, "axes" | "arms">): Design | string {
+export function factorialDesign({ axes, arms }: Pick<AblationResults, "axes" | "arms">): FactorialDesign | string {
   const other = axes.find(({ values, subsetsOf }) => subsetsOf === undefined && values.length !== 2);
   if (axes.length === 0) return "Nothing but the seed varies, so there are no effects.";
   if (other !== undefined) {

@@ -1,10 +1,10 @@
 // Effects of a 2^k factorial: main effects, interactions and synergy, all of them contrasts of the arms' means.
 import type { AdditiveModel } from "./additive-model.js";
 import type { Effect, Estimate, Factorial } from "./answer.js";
-import type { Design } from "./factorial-design.js";
+import type { FactorialDesign } from "./factorial-design.js";
 
 /** The factorial, or why there is none, in a sentence. */
-export function factorialOf({ factors, cells }: Design, { contrast }: AdditiveModel): Factorial | string {
+export function factorialOf({ factors, cells }: FactorialDesign, { contrast }: AdditiveModel): Factorial | string {
   const ofCells = (weight: (cell: number) => number): Estimate | undefined => {
     const weights: number[] = [];
     for (const [cell, arm] of cells.entries()) weights[arm] = weight(cell);

@@ -1,5 +1,5 @@
 // A spec's JSON as the text of a `.mom` file. Checking that text gives the same spec.
-import { print } from "../../grammar/print.js";
+import { print, printValue } from "../../grammar/print.js";
 import type { Entry, FieldEntry, Path, Value, Word } from "../../grammar/tree.js";
 import type { Span } from "../diagnostics/diagnostic.js";
 import { fieldNode, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
@@ -125,4 +125,9 @@ function layers(items: readonly Json[], depth: number): Value {
   const [only, second] = terms;
   if (only === undefined) return { type: "list", items: [], span: NOWHERE };
   return second === undefined ? only : { type: "sum", terms, span: NOWHERE };
+}
+
+/** A value as it would be written at a dotted path of the spec. */
+export function printAt(json: Json, at: string, value: Json): string {
+  return printValue(valueFrom(value, targetOf(word(at), json, [])?.node ?? {}, 0));
 }

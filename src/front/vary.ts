@@ -67,3 +67,21 @@ export function withValue(json: Json, pointer: string, value: Json): Json {
 export function valueIn(json: Json, pointer: string): Json | undefined {
   return keysOf(pointer).reduce<Json | undefined>((at, key) => (isObject(at) ? at[key] : undefined), json);
 }
+
+/**
+ * A copy of a spec's JSON with other values at dotted paths.
+ * @throws Error where there is no such path; those of a checked ablation are there
+ */
+export function withSettings(json: Json, settings: Readonly<Record<string, Json>>): Json {
+  return Object.entries(settings).reduce((made, [path, value]) => {
+    const target = targetOf({ text: path, span: { path: "", start: 0, end: 0 } }, made, []);
+    if (target === undefined) throw new Error(`the spec has no path ${path}`);
+    return withValue(made, target.pointer, value);
+  }, json);
+}
+
+/** The value at a dotted path; undefined where the spec has none. */
+export function valueAtPath(json: Json, path: string): Json | undefined {
+  const target = targetOf({ text: path, span: { path: "", start: 0, end: 0 } }, json, []);
+  return target && valueIn(json, target.pointer);
+}

@@ -1,0 +1,132 @@
+// What an ablation trains: its arms, one for each choice of a value on every axis, and each arm once for each seed.
+import { contentHash } from "../data/content-hash.js";
+import { printSpec } from "../front/print-spec.js";
+import type { Ablation, CheckedSpec, Json } from "../front/spec.js";
+import { valueAtPath, withSettings } from "../front/vary.js";
+import { labelsOf } from "./labels.js";
+import { equalArms, repeatedSeeds, wrongArm } from "./mistakes.js";
+import type { ResultArm, ResultAxis } from "./results.js";
+import { subsetsIn } from "./subsets.js";
+import { widthFor } from "./widen.js";
+
+export const SEED = "train.seed";
+const WIDTH = "model.d_model";
+
+/** Runs of an arm differ in their seed alone. */
+export interface Arm extends Pick<ResultArm, "label" | "settings" | "kind"> {
+  /** The spec of its run with the first seed, without ablations. */
+  readonly json: Json;
+  readonly spec: CheckedSpec;
+}
+
+/** One run. */
+export interface Variant {
+  /** From 0, in the order of training: every arm with the first seed, then with the next. */
+  readonly index: number;
+  /** Index into the arms. */
+  readonly arm: number;
+  readonly seed: number;
+  /** From what the spec says: the same in every ablation, on every machine, as long as that stays. */
+  readonly id: string;
+  /** The spec, resolved, as a `.mom` file. */
+  readonly text: string;
+  readonly spec: CheckedSpec;
+}
+
+export interface Design {
+  readonly name: string;
+  readonly axes: readonly ResultAxis[];
+  readonly arms: readonly Arm[];
+  readonly seeds: readonly number[];
+  /** Index into the arms. */
+  readonly baseline: number | undefined;
+  readonly variants: readonly Variant[];
+}
+
+export interface Designing {
+  /** The spec as resolved, its ablations among it. */
+  readonly json: Json;
+  /** What a spec's JSON means. @throws Failure where it is wrong */
+  readonly check: (json: Json) => CheckedSpec;
+  /** Numbers in all tensors that are trained. */
+  readonly countParameters: (spec: CheckedSpec) => number;
+}
+
+/** @throws Failure where values that are right alone are wrong together, or two arms are one */
+export function designOf(ablation: Ablation, { json, check, countParameters }: Designing): Design {
+  const base = withoutAblations(json);
+  const axes = ablation.axes
+    .filter(({ path }) => path !== SEED)
+    .map(({ path, values }): ResultAxis => ({ path, values, ...subsetsIn(values) }));
+  const seeds = seedsOf(ablation, base);
+  const points = pointsOf(axes);
+  const armAt = (settings: ResultArm["settings"], label: string, kind: ResultArm["kind"]): Arm => {
+    const made = withSettings(base, { ...settings, [SEED]: seeds[0] as number });
+    try {
+      return { label, settings, kind, json: made, spec: check(made) };
+    } catch (error) {
+      throw wrongArm(ablation.name, label, error);
+    }
+  };
+  const labels = labelsOf(axes, points, base);
+  const grid = points.map((settings, i) => armAt(settings, labels[i] as string, "grid"));
+  const baseline = ablation.baseline && baselineIn(axes, ablation.baseline);
+  const standard = baseline === undefined ? undefined : grid[baseline];
+  const extra = ablation.widen_baseline && standard ? widen(standard, grid) : [];
+  const arms = [...grid, ...extra];
+  const variants = seeds.flatMap((seed, round) =>
+    arms.map((arm, index) => variantOf(arm, index, seed, round * arms.length + index)),
+  );
+  const byMeaning = new Map<string, Arm>();
+  for (const arm of arms) {
+    const meaning = JSON.stringify(arm.spec);
+    const same = byMeaning.get(meaning);
+    if (same) throw equalArms(ablation.name, same.label, arm.label);
+    byMeaning.set(meaning, arm);
+  }
+  return { name: ablation.name, axes, arms, seeds, baseline, variants };
+
+  /** The baseline, as large as the largest arm; none where it is that itself. */
+  function widen({ settings, label, spec }: Arm, others: readonly Arm[]): Arm[] {
+    const wanted = Math.max(...others.map((arm) => countParameters(arm.spec)));
+    if (countParameters(spec) >= wanted) return [];
+    const at = (d_model: number) => armAt({ ...settings, [WIDTH]: d_model }, `${label}, d_model ${d_model}`, "extra");
+    const d_model = widthFor(spec, wanted, (width) => countParameters(at(width).spec));
+    return d_model === spec.model.d_model ? [] : [at(d_model)];
+  }
+}
+
+function variantOf({ json, spec }: Arm, arm: number, seed: number, index: number): Variant {
+  const text = printSpec(withSettings(json, { [SEED]: seed }));
+  const id = contentHash(text).slice(0, 12);
+  return { index, arm, seed, id, text, spec: { ...spec, train: { ...spec.train, seed } } };
+}
+
+function withoutAblations(json: Json): Json {
+  const { ablate, ...rest } = json as { readonly [key: string]: Json };
+  return rest;
+}
+
+function seedsOf({ name, axes }: Ablation, base: Json): number[] {
+  const seeds = (axes.find(({ path }) => path === SEED)?.values ?? [valueAtPath(base, SEED)]) as number[];
+  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
+  if (twice !== undefined) throw repeatedSeeds(name, twice);
+  return seeds;
+}
+
+/** Every choice of one value on each axis; the last axis changes fastest. */
+function pointsOf(axes: readonly ResultAxis[]): Record<string, Json>[] {
+  return axes.reduce<Record<string, Json>[]>(
+    (points, { path, values }) => points.flatMap((point) => values.map((value) => ({ ...point, [path]: value }))),
+    [{}],
+  );
+}
+
+/** The number of the baseline's point; an axis that it does not name stands at its first value. */
+function baselineIn(axes: readonly ResultAxis[], wanted: Readonly<Record<string, Json>>): number {
+  return axes.reduce((number, { path, values }) => {
+    const value = wanted[path];
+    const same = values.findIndex((one) => JSON.stringify(one) === JSON.stringify(value));
+    return number * values.length + Math.max(0, same);
+  }, 0);
+}

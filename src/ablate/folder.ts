@@ -1,0 +1,115 @@
+// The folder of an ablation: a run's folder for each variant, and what became of it. A variant's state is read from its
+// own folder, so that there is no table which a killed process could leave behind the truth.
+import { join } from "node:path";
+import { checkpointSteps } from "../train/checkpoint.js";
+import type { Disk } from "../train/disk.js";
+import { diskFailure } from "../train/mistakes.js";
+import { pathIn, type Run } from "../train/run-folder.js";
+import { lockedBy } from "../train/run-lock.js";
+
+export interface AblationFolder {
+  /** As the user named it. */
+  readonly path: string;
+  readonly disk: Disk;
+}
+
+/** Names in the folder. */
+export const ABLATION_FILES = {
+  /** A run's folder for each variant, by its id. */
+  variants: "variants",
+  /** Which variant is which: a list of ids, arms, settings and seeds. */
+  table: "variants.json",
+  html: "report.html",
+  markdown: "report.md",
+  csv: "report.csv",
+  json: "report.json",
+} as const;
+const OUTCOME = "outcome.json";
+
+/** How a variant ended, kept beside its metrics. */
+export type Ending =
+  | { readonly state: "done"; readonly device: string }
+  /** `reason` is a sentence; `exit` is what `mom train` would have exited with. */
+  | { readonly state: "failed"; readonly device?: string; readonly reason: string; readonly exit: number };
+
+export type VariantState =
+  /** `step`: of its last checkpoint, where it was begun. */
+  { readonly state: "pending"; readonly step?: number } | { readonly state: "running"; readonly pid: number } | Ending;
+
+export const variantsIn = ({ path }: AblationFolder): string => join(path, ABLATION_FILES.variants);
+
+/** A variant's run, which may not be there yet. */
+export const runOf = (folder: AblationFolder, id: string): Run => ({
+  path: join(variantsIn(folder), id),
+  disk: folder.disk,
+});
+
+export function stateOf(folder: AblationFolder, id: string): VariantState {
+  const run = runOf(folder, id);
+  if (!run.disk.exists(run.path)) return { state: "pending" };
+  const ending = readEnding(run);
+  if (ending?.state === "done") return ending;
+  const pid = lockedBy(run.disk, pathIn(run, "lock"));
+  if (pid !== undefined && pid !== process.pid) return { state: "running", pid };
+  if (ending) return ending;
+  const step = checkpointSteps(run).at(-1);
+  return { state: "pending", ...(step !== undefined && { step }) };
+}
+
+function readEnding(run: Run): Ending | undefined {
+  const path = join(run.path, OUTCOME);
+  if (!run.disk.exists(path)) return undefined;
+  try {
+    const ending: unknown = JSON.parse(new TextDecoder().decode(run.disk.read(path)));
+    return isEnding(ending) ? ending : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEnding(value: unknown): value is Ending {
+  if (typeof value !== "object" || value === null || !("state" in value)) return false;
+  if (value.state === "done") return "device" in value && typeof value.device === "string";
+  return value.state === "failed" && "reason" in value && typeof value.reason === "string" && "exit" in value;
+}
+
+/** Keeps how a variant ended; undefined forgets it, so that the variant is tried again. */
+export function writeEnding(folder: AblationFolder, id: string, ending: Ending | undefined): void {
+  const run = runOf(folder, id);
+  const path = join(run.path, OUTCOME);
+  if (ending === undefined) {
+    run.disk.remove(path);
+    return;
+  }
+  // A process that died before its run's folder was made has none.
+  if (!run.disk.exists(run.path)) run.disk.makeFolder(run.path);
+  writeInto(folder, join(ABLATION_FILES.variants, id, OUTCOME), `${JSON.stringify(ending)}\n`);
+}
+
+/** Writes a file of the ablation's folder whole, in place of the one that is there. */
+export function writeInto({ path, disk }: AblationFolder, name: string, text: string): void {
+  const target = join(path, name);
+  const aside = `${target}.${process.pid}.writing`;
+  try {
+    disk.remove(aside);
+    disk.create(aside, new TextEncoder().encode(text));
+    disk.rename(aside, target);
+  } catch (error) {
+    disk.remove(aside);
+    throw diskFailure(error, target, ", then give the same command again.");
+  }
+}
+
+/** Takes the weights of a variant away: a comparison needs its metrics alone. */
+export function dropWeights(folder: AblationFolder, id: string): void {
+  const run = runOf(folder, id);
+  for (const name of run.disk.exists(pathIn(run, "checkpoints")) ? run.disk.list(pathIn(run, "checkpoints")) : [])
+    run.disk.remove(join(pathIn(run, "checkpoints"), name));
+}
+
+/** Ids of runs in the folder that belong to no variant: of a spec as it was before it was changed. */
+export function strangers(folder: AblationFolder, ids: readonly string[]): string[] {
+  const path = variantsIn(folder);
+  const known = new Set(ids);
+  return folder.disk.exists(path) ? folder.disk.list(path).filter((name) => !known.has(name)) : [];
+}

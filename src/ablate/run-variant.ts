@@ -1,0 +1,89 @@
+// Trains one variant in its folder, from its beginning or its last checkpoint.
+import { type Compiled, compile, TRAINING_PHASES } from "../compile.js";
+import type { DataSet } from "../data/data-set.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import type { Pipelines } from "../gpu/pipelines.js";
+import { planText } from "../train/compiled.js";
+import { diverged } from "../train/diverged.js";
+import { folderInUse } from "../train/mistakes.js";
+import { openModel, type Tensors } from "../train/model.js";
+import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
+import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
+import { lockedBy } from "../train/run-lock.js";
+import { checkTeaches } from "../train/teaching.js";
+import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.js";
+
+export interface VariantRequest {
+  readonly id: string;
+  readonly spec: CheckedSpec;
+  /** The spec, resolved, as text. */
+  readonly text: string;
+  /** The file that paths in it are relative to. */
+  readonly specFile: string;
+  readonly keepWeights: boolean;
+}
+
+/** What variants that one process trains share. */
+export interface Trainer {
+  readonly device: OpenDevice;
+  readonly pipelines: Pipelines;
+  readonly dataSet: DataSet;
+  /** Weights that it starts from; undefined where they are drawn. */
+  readonly start: (compiled: Compiled) => Tensors | undefined;
+}
+
+/**
+ * @throws whatever training throws: the variant has then failed, and its folder is left to be gone on with
+ * @returns whether it was trained to its end, or stopped and saved
+ */
+export async function runVariant(
+  folder: AblationFolder,
+  request: VariantRequest,
+  trainer: Trainer,
+  watcher: Watcher,
+): Promise<"done" | "stopped"> {
+  const { id, spec, text } = request;
+  const { device, dataSet } = trainer;
+  checkTeaches(spec, dataSet);
+  const compiled = compile(spec, {
+    profile: device.profile,
+    batch: spec.train.batch,
+    length: spec.data.length,
+    phases: TRAINING_PHASES,
+    variants: "first",
+  });
+  const { run, begun } = take(folder, request, () => planText({ spec, profile: device.profile, compiled }));
+  try {
+    writeEnding(folder, id, undefined);
+    const { checkpoint } = begun ? resumeRun(run, { specText: text, dataSet }) : { checkpoint: undefined };
+    const model = await openModel(device, compiled, trainer.pipelines);
+    try {
+      const start = checkpoint ? undefined : trainer.start(compiled);
+      const outcome = await trainRecorded(run, { model, spec, dataSet }, watcher, { checkpoint, start });
+      if (outcome.kind === "diverged") throw diverged(outcome, run, spec.data.carry);
+      if (outcome.kind === "stopped") return "stopped";
+    } finally {
+      model.runtime.destroy();
+    }
+    writeEnding(folder, id, { state: "done", device: device.description });
+    if (!request.keepWeights) dropWeights(folder, id);
+    return "done";
+  } finally {
+    closeRun(run);
+  }
+}
+
+/** The variant's run, held by this process; whether it was begun before. What was killed while it was made is made anew. */
+function take(folder: AblationFolder, request: VariantRequest, plan: () => string): { run: Run; begun: boolean } {
+  const run = runOf(folder, request.id);
+  const { disk, path } = run;
+  if (disk.exists(pathIn(run, "spec"))) return { run: openRun(path, disk), begun: true };
+  if (disk.exists(path)) {
+    const pid = lockedBy(disk, pathIn(run, "lock"));
+    if (pid !== undefined && pid !== process.pid) throw folderInUse(path, pid);
+    disk.remove(path);
+  }
+  const contents = { spec: request.text, plan: plan(), file: request.specFile };
+  return { run: createRun(path, contents, disk), begun: false };
+}
