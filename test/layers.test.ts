@@ -57,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "objectives/ddpm",
   ],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
-  report: ["compile", "train", "ir", "front/spec", "*.fields"],
+  report: ["compile", "train", "ablate", "ir", "front/spec", "*.fields"],
   cli: ["*"],
 };
 

@@ -3,12 +3,13 @@ import { type Axis, axis, type Point, quantile, thinned } from "./curves.js";
 import { escapeHtml } from "./html.js";
 
 export interface Series {
+  /** Not in the legend where it is empty. */
   readonly label: string;
   /** Ascending in x. Points that are not finite are gaps. */
   readonly points: readonly Point[];
   /** `faint` curves lie behind and may be cut off at the chart's edge; `marked` ones have a dot at each point. */
   readonly look: "faint" | "line" | "marked";
-  /** Number of the colour in the style sheet, from 1. */
+  /** Number of the colour in the style sheet. */
   readonly color: number;
 }
 
@@ -17,6 +18,8 @@ export interface Chart {
   /** What the vertical axis measures; may be empty. */
   readonly unit: string;
   readonly series: readonly Series[];
+  /** Points before this step may be cut off at the chart's edge. */
+  readonly shownFrom?: number;
 }
 
 const WIDTH = 560;
@@ -32,7 +35,7 @@ export function lineChart(chart: Chart): string {
     .filter(({ points }) => points.length > 0);
   if (series.length === 0) return "";
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
-  const ys = series.flatMap(extent);
+  const ys = series.flatMap((one) => extent(one, chart.shownFrom));
   const across = axis(0, quantile(xs, 1), 6, { least: 1 });
   const up = axis(Math.min(...ys), Math.max(...ys), 5, { outward: true });
   const place = ({ x, y }: Point): Point => ({
@@ -55,14 +58,16 @@ ${series.map((one) => marks(one, place)).join("")}
 }
 
 /** The lowest and highest value that the chart must show of a series. */
-function extent({ points, look }: Series): [number, number] {
-  const ys = points.map(({ y }) => y);
+function extent({ points, look }: Series, shownFrom = Number.NEGATIVE_INFINITY): [number, number] {
+  const late = points.filter(({ x }) => x >= shownFrom);
+  const ys = (late.length > 0 ? late : points).map(({ y }) => y);
   const share = look === "faint" && points.length >= 1 / OUTLIERS ? OUTLIERS : 0;
   return [quantile(ys, share), quantile(ys, 1 - share)];
 }
 
 function legend(series: readonly Series[]): string {
-  const entries = series.map(
+  const named = series.filter(({ label }) => label !== "");
+  const entries = named.map(
     ({ label, look, color }) =>
       `<span class="key"><svg viewBox="0 0 22 10" aria-hidden="true"><path class="${look} color-${color}" d="M1 5H21"/>${
         look === "marked" ? `<circle class="dot color-${color}" cx="11" cy="5" r="3.5"/>` : ""

@@ -3,6 +3,7 @@ import type { MetricRecord, TimingRecord, TrainRecord, ValidationRecord } from "
 import { lineChart } from "./chart.js";
 import { type Point, smoothed } from "./curves.js";
 import { escapeHtml } from "./html.js";
+import { htmlPage } from "./page.js";
 import { STYLE } from "./style.js";
 
 export interface Sample {
@@ -53,28 +54,13 @@ const WINDOW = 0.04;
 export function renderReport({ about, spec, metrics, timing, samples }: ReportData): string {
   const train = metrics.filter((record) => record.kind === "train");
   const validation = metrics.filter((record) => record.kind === "validation");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${escapeHtml(about.title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(about.title)}</h1>
-${facts(about)}
+  const main = `${facts(about)}
 ${losses(about, train, validation)}
 ${samples.map((group) => pictures(group) + texts(group)).join("")}
 ${course(train, timing)}
 <section id="spec"><h2>Spec</h2>
-<pre>${escapeHtml(spec.trimEnd())}</pre></section>
-</main>
-</body>
-</html>
-`;
+<pre>${escapeHtml(spec.trimEnd())}</pre></section>`;
+  return htmlPage(about.title, STYLE, main);
 }
 
 const facts = ({ facts }: About): string =>

@@ -9,20 +9,9 @@ import { latestSamples, writeSamples } from "../../src/report/samples.js";
 import { recorder } from "../../src/train/recorder.js";
 import { createRun, runAt } from "../../src/train/run-folder.js";
 import { sampleReport } from "./sample-report.js";
+import { unclosed } from "./unclosed.js";
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
-
-/** Names of elements that are opened and not closed, in order. */
-function unclosed(html: string): string[] {
-  const open: string[] = [];
-  const text = html.replace(/<style>[\s\S]*?<\/style>/g, "").replace(/<!doctype html>/, "");
-  for (const [, closing, name, attributes] of text.matchAll(/<(\/?)([a-z0-9]+)((?:"[^"]*"|[^">])*)>/g)) {
-    if (["meta", "img"].includes(String(name)) || attributes?.endsWith("/")) continue;
-    if (closing === "") open.push(String(name));
-    else if (open.pop() !== name) throw new Error(`</${name}> closes another element`);
-  }
-  return open;
-}
 
 test("a page whose elements close, with a chart for each modality and a picture for each sample", () => {
   const data = sampleReport(500);

@@ -1,0 +1,86 @@
+// The factors of a design that is a 2^k factorial, as the answer names them, and the arm at each of their combinations.
+import type { Factorial, MeasureAnswer } from "../../ablate/answer.js";
+import type { AblationResults, ResultAxis } from "../../ablate/results.js";
+import type { Json } from "../../front/spec.js";
+import { valueText } from "./value-text.js";
+
+interface Factor {
+  readonly path: string;
+  /** Of a list; none where the axis has two values. */
+  readonly part?: string;
+  /** What is so when it is on. */
+  readonly label: string;
+  readonly isOn: (value: Json | undefined) => boolean;
+}
+
+export interface Factors {
+  /** A part, or a path of which the second value is "on". */
+  readonly names: readonly string[];
+  /** In the same order: a part, or a field with its second value. */
+  readonly labels: readonly string[];
+  /** Whether all of them are parts, of which an arm has some. */
+  readonly areParts: boolean;
+  /** Whether those are the parts that each modality owns. */
+  readonly areOwned: boolean;
+  /** Index of the arm in which these are on, and no others. */
+  readonly armOf: (names: readonly string[]) => number | undefined;
+}
+
+/** The part that an item of a list names: of `in_proj` and of `{ part: "in_proj" }`. */
+function partOf(item: Json): string | undefined {
+  const part = typeof item === "object" && item !== null && "part" in item ? item.part : item;
+  return typeof part === "string" ? part : undefined;
+}
+
+function factorsIn({ path, values, subsetsOf }: ResultAxis): Factor[] | undefined {
+  if (subsetsOf !== undefined)
+    return subsetsOf.map((part) => ({
+      path,
+      part,
+      label: part,
+      isOn: (value) => Array.isArray(value) && value.some((item: Json) => partOf(item) === part),
+    }));
+  const [, on] = values;
+  if (values.length !== 2 || on === undefined) return undefined;
+  const isOn = (value: Json | undefined): boolean => JSON.stringify(value) === JSON.stringify(on);
+  return [{ path, label: `${path.split(".").at(-1)} ${valueText(on)}`, isOn }];
+}
+
+/** Undefined where some axis is neither all subsets of something nor of two values. */
+export function factorsOf({ axes, arms }: AblationResults): Factors | undefined {
+  const byAxis = axes.map(factorsIn);
+  const factors = byAxis.flatMap((one) => one ?? []);
+  if (factors.length === 0 || byAxis.includes(undefined)) return undefined;
+  const names = factors.map(({ path, part }) => {
+    if (part === undefined) return path;
+    return factors.filter((other) => other.part === part).length > 1 ? `${path} ${part}` : part;
+  });
+  const keyOf = (on: readonly string[]): string => JSON.stringify([...on].sort());
+  const indices = new Map<string, number>();
+  for (const [index, { kind, settings }] of arms.entries())
+    if (kind === "grid") indices.set(keyOf(names.filter((_, i) => isOnIn(factors[i], settings))), index);
+  const areParts = factors.every(({ part }) => part !== undefined);
+  return {
+    names,
+    labels: factors.map(({ label }, i) => (names[i]?.endsWith(` ${label}`) ? (names[i] ?? label) : label)),
+    areParts,
+    areOwned: areParts && axes.every(({ path }) => path.split(".").at(-1) === "decouple"),
+    armOf: (on) => indices.get(keyOf(on)),
+  };
+}
+
+const isOnIn = (factor: Factor | undefined, settings: Readonly<Record<string, Json>>): boolean =>
+  factor?.isOn(settings[factor.path]) ?? false;
+
+/** Whether gains are over the arm in which no factor is on. */
+export function baselineHasNone(results: AblationResults): boolean {
+  const none = factorsOf(results)?.armOf([]);
+  return none !== undefined && none === results.baseline;
+}
+
+/** The factorial analysis, where it says more than the gain of the other of two values. */
+export function factorialIn(results: AblationResults, { factorial }: MeasureAnswer): Factorial | undefined {
+  if (typeof factorial === "string") return undefined;
+  const factors = factorsOf(results);
+  return factors === undefined || (factors.names.length === 1 && !factors.areParts) ? undefined : factorial;
+}

@@ -1,0 +1,98 @@
+// Numbers as an ablation's report writes them: with real minus signs, and as many decimals as their intervals bear.
+import type { Estimate } from "../../ablate/answer.js";
+import { short } from "../inspection-text.js";
+
+export const NONE = "–";
+/** A space at which no line breaks. */
+const TIED = "\u00a0";
+
+/** −1.25, and never −0.00. */
+export function fixed(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return NONE;
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+export const signed = (value: number, decimals: number): string =>
+  Number(value.toFixed(decimals)) > 0 ? `+${fixed(value, decimals)}` : fixed(value, decimals);
+
+/** Four digits. */
+export const loss = (value: number | undefined): string =>
+  value === undefined || !Number.isFinite(value) ? NONE : value.toPrecision(4).replace("-", "−");
+
+/** Decimals of a loss with four digits, for its deviation and for differences of losses. */
+export function lossDecimals(value: number | undefined): number {
+  if (value === undefined || !Number.isFinite(value) || value === 0) return 4;
+  return Math.min(9, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
+}
+
+/** Decimals of per cents: more where the interval is narrow, or would seem to touch zero; none where it is wide. */
+export function decimalsOf(estimate: Estimate): number {
+  const { low, high } = estimate;
+  if (low === undefined || high === undefined) return 1;
+  const width = high - low;
+  return apartFromZero([estimate], width < 0.1 ? 2 : width < 20 ? 1 : 0);
+}
+
+/** Decimals of shares of steps and FLOPs. */
+export const matchDecimals = ({ low = 0, high = 100 }: Estimate): number => (high - low < 2 ? 1 : 0);
+
+/** As many decimals, or one more where an interval that leaves out zero would be written as ending there. */
+export function apartFromZero(estimates: readonly Estimate[], decimals: number): number {
+  const ends = estimates.filter((one) => shownSign(one) !== 0).flatMap(({ low = 1, high = 1 }) => [low, high]);
+  return ends.some((end) => Number(end.toFixed(decimals)) === 0) ? decimals + 1 : decimals;
+}
+
+/** 5.1 to 10.7; nothing where there is no interval. */
+export function range({ low, high }: Estimate, decimals: number): string | undefined {
+  if (low === undefined || high === undefined || !Number.isFinite(low + high)) return undefined;
+  return `${fixed(low, decimals)} to ${fixed(high, decimals)}`;
+}
+
+/** In brackets after a number, or nothing. */
+export function bracketed(estimate: Estimate, decimals: number): string {
+  const text = range(estimate, decimals);
+  return text === undefined ? "" : ` (${text})`;
+}
+
+/** 7.9 % (5.1 to 10.7) */
+export function percent(estimate: Estimate, decimals = decimalsOf(estimate)): string {
+  return `${fixed(estimate.estimate, decimals)}${TIED}%${bracketed(estimate, decimals)}`;
+}
+
+/** The same where brackets are open already: 7.9 %, 5.1 to 10.7 */
+export function percentInBrackets(estimate: Estimate, unit = "%"): string {
+  const decimals = decimalsOf(estimate);
+  const interval = range(estimate, decimals);
+  return `${fixed(estimate.estimate, decimals)}${TIED}${unit}${interval === undefined ? "" : `, ${interval}`}`;
+}
+
+/** 185 k */
+export const amount = (count: number): string => short(count).replace(" ", TIED);
+
+/** The sign of an estimate whose interval leaves out zero; 0 where it holds zero; undefined without an interval. */
+export function shownSign({ low, high }: Estimate): -1 | 0 | 1 | undefined {
+  if (low === undefined || high === undefined || !Number.isFinite(low + high)) return undefined;
+  return low > 0 ? 1 : high < 0 ? -1 : 0;
+}
+
+/** Whether an interval leaves out zero. */
+export const isSure = (estimate: Estimate): boolean => Math.abs(shownSign(estimate) ?? 0) === 1;
+
+export function probability(p: number | undefined): string {
+  if (p === undefined || !Number.isFinite(p)) return NONE;
+  return p < 0.001 ? "< 0.001" : p.toFixed(3);
+}
+
+const WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+export const word = (count: number): string => WORDS[count] ?? String(count);
+export const many = (count: number, one: string, more = `${one}s`): string =>
+  `${word(count)} ${count === 1 ? one : more}`;
+
+/** In figures: 51 runs. */
+export const counted = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`;
+
+/** a, b and c */
+export function listed(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? "") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}

@@ -1,0 +1,82 @@
+// What an ablation's report calls things, so that text, tables and figures use the same words.
+import type { Estimate, Match, Measure } from "../../ablate/answer.js";
+import type { AblationResults } from "../../ablate/results.js";
+import { baselineHasNone, type Factors, factorsOf } from "./factors.js";
+import { many, matchDecimals, percent, percentInBrackets, shownSign, word } from "./numbers.js";
+import { baselineOf } from "./reading.js";
+
+export const MEASURES: Readonly<Record<Measure, { readonly title: string; readonly loss: string }>> = {
+  validation: { title: "Validation", loss: "held-out loss" },
+  training: { title: "Training", loss: "training loss" },
+};
+
+/** "projections" where all are, "parts", or "factors". */
+export function factorsWord({ names, areParts }: Factors): string {
+  if (!areParts) return "factors";
+  return names.every((name) => name.endsWith("_proj")) ? "projections" : "parts";
+}
+
+/** Whether the factors are the parts that each modality owns, and the baseline has none of them. */
+export const isOwnership = (results: AblationResults): boolean =>
+  factorsOf(results)?.areOwned === true && baselineHasNone(results);
+
+/** An arm's name in a sentence. */
+export const quoted = ({ label }: { readonly label: string }): string => `“${label}”`;
+
+/** "the dense baseline", where modalities share everything in it. */
+export const baselineWord = (results: AblationResults): string =>
+  isOwnership(results) ? "the dense baseline" : "the baseline";
+
+/** The same with its label, where that says more. */
+export function baselineName(results: AblationResults): string {
+  const arm = baselineOf(results);
+  return arm === undefined || isOwnership(results) ? baselineWord(results) : `the baseline (${arm.label})`;
+}
+
+/** "Owning all four projections": the subject of a sentence. */
+export function whole(factors: Factors): string {
+  const { names, areOwned } = factors;
+  const verb = areOwned ? "Owning" : "Having";
+  if (names.length === 1) return `${verb} ${names[0]}`;
+  return `${verb} ${names.length === 2 ? "both" : `all ${word(names.length)}`} ${factorsWord(factors)}`;
+}
+
+/** "that three seeds can show" */
+export const seedsCanShow = ({ seeds }: AblationResults): string => `that ${many(seeds.length, "seed")} can show`;
+
+/**
+ * What a gain in per cent does to a loss, after its subject: "lowers the held-out loss by 7.9 % (5.1 to 10.7)".
+ * @param gain positive where the loss is lower
+ */
+export function change(gain: Estimate, what: string, results: AblationResults): string {
+  if (shownSign(gain) === 0)
+    return `makes no difference to the ${what} ${seedsCanShow(results)} (lower by ${percentInBrackets(gain)})`;
+  if (gain.estimate >= 0) return `lowers the ${what} by ${percent(gain)}`;
+  return `raises the ${what} by ${percent(mirrored(gain))}`;
+}
+
+/** The same in the other direction. */
+export function mirrored({ estimate, low, high, p }: Estimate): Estimate {
+  return {
+    estimate: -estimate,
+    ...(high !== undefined && { low: -high }),
+    ...(low !== undefined && { high: -low }),
+    ...(p !== undefined && { p }),
+  };
+}
+
+/** "is reached after 71 % (66 to 76) of its steps and 72 % (67 to 77) of its FLOPs" */
+export function reaching(match: Match): string {
+  if (match.reached === "all") {
+    const [steps, flops] = [share(match.steps), share(match.flops)];
+    return steps === flops
+      ? `is reached after ${steps} of its steps and of its FLOPs`
+      : `is reached after ${steps} of its steps, ${flops} of its FLOPs`;
+  }
+  if (match.of === 0) return "cannot be compared: no run of this arm is done";
+  if (match.reached === "none" || match.by === 0) return "is not reached";
+  return `is reached with ${match.by} of ${many(match.of, "seed")} only`;
+}
+
+/** 71 % (66 to 76) */
+const share = (estimate: Estimate): string => percent(estimate, matchDecimals(estimate));
