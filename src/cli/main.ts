@@ -31,6 +31,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/train.js"),
   },
   {
+    name: "ablate",
+    summary: "train every variant of an ablation, and say which is better",
+    example: "mom ablate specs/emoji.mom projections --list",
+    load: () => import("./verbs/ablate.js"),
+  },
+  {
     name: "eval",
     summary: "compute a trained model's losses by modality, on held-out documents or others",
     example: "mom eval runs/quickstart",

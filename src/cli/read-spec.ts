@@ -29,6 +29,12 @@ export function readSpec(file: string, origin = file): ReadSpec {
   return { spec, json, folder: dirname(resolve(origin)) };
 }
 
+/** A text instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`. */
+export function checkText(text: string, origin: string): Checked {
+  const find = finder(origin);
+  return check({ path: origin, text }, find(readText), (path, limit) => find((p) => readStart(p, limit))(path));
+}
+
 /** Throws a `Failure` where the file itself cannot be read. */
 export function checkFile(file: string, origin = file): Checked {
   const source = readText(file);
@@ -44,8 +50,7 @@ export function checkFile(file: string, origin = file): Checked {
       },
     ]);
   }
-  const find = finder(origin);
-  return check({ ...source, path: origin }, find(readText), (path, limit) => find((p) => readStart(p, limit))(path));
+  return checkText(source.text, origin);
 }
 
 /** Finds files inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */

@@ -1,0 +1,57 @@
+// What each arm of an ablation costs, before anything runs: parameters, and FLOPs of an update on the data as they are.
+import type { Costs } from "../../ablate/collect.js";
+import type { Arm, Design } from "../../ablate/design.js";
+import { TRAINING_PHASES } from "../../compile.js";
+import type { DataSet } from "../../data/data-set.js";
+import { openTraining } from "../../data/order.js";
+import { openStreams } from "../../data/streams.js";
+import type { CheckedSpec } from "../../front/spec.js";
+import type { Profile } from "../../ir/plan.js";
+import { profileNamed } from "../../ir/profiles.js";
+import { inspect } from "../../report/inspection.js";
+import { lossUnits } from "../units.js";
+
+/** Micro-batches whose positions are counted: enough for the share of each modality to a few in a thousand. */
+const COUNTED = 32;
+
+/** Positions of each modality in an update, on average over the first batches; padding is none. */
+export function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSet): number[] {
+  const { length, carry } = data;
+  const { batch, seed, accumulate } = train;
+  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, seed, accumulate });
+  const counts = model.modalities.map(() => 0);
+  for (let i = 0; i < COUNTED; i++) {
+    const { modality, document } = order.next();
+    modality.forEach((m, position) => {
+      if ((document[position] as number) >= 0) counts[m] = (counts[m] ?? 0) + 1;
+    });
+  }
+  return counts.map((positions) => (positions * accumulate) / COUNTED);
+}
+
+function costOf({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
+  const { train, data } = spec;
+  const options = { batch: train.batch, length: data.length, phases: TRAINING_PHASES, variants: "first" } as const;
+  const profile = profileNamed("webgpu-default") as Profile;
+  const { parameters, modalities } = inspect(spec, { ...options, profile });
+  const positions = positionsOf(spec, dataSet);
+  return {
+    parameters: { total: parameters.total, active: parameters.active },
+    flops: modalities.reduce((sum, { training }, m) => sum + training * (positions[m] as number), 0),
+  };
+}
+
+/**
+ * @param dataSetOf the data that an arm is trained on
+ * @param spec the spec that varies, as text
+ */
+export async function costsOf(
+  { arms }: Design,
+  spec: string,
+  dataSetOf: (spec: CheckedSpec) => Promise<DataSet>,
+): Promise<Costs> {
+  const costs: Costs["arms"][number][] = [];
+  for (const arm of arms) costs.push(costOf(arm, await dataSetOf(arm.spec)));
+  const units = Object.assign({}, ...arms.map((arm) => lossUnits(arm.spec))) as Record<string, string>;
+  return { arms: costs, modalities: Object.entries(units).map(([name, unit]) => ({ name, unit })), spec };
+}

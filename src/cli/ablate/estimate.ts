@@ -1,0 +1,136 @@
+// What an ablation will take, before it runs: time and disk, from a few steps of its cheapest and its dearest arm, made
+// into a folder that goes away again.
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Costs } from "../../ablate/collect.js";
+import type { Arm, Design, Variant } from "../../ablate/design.js";
+import { compile, TRAINING_PHASES } from "../../compile.js";
+import type { DataSet } from "../../data/data-set.js";
+import type { CheckedSpec } from "../../front/spec.js";
+import type { OpenDevice } from "../../gpu/dawn.js";
+import type { Pipelines } from "../../gpu/pipelines.js";
+import { planText } from "../../train/compiled.js";
+import { nodeDisk } from "../../train/disk.js";
+import { validate } from "../../train/loop.js";
+import { openModel } from "../../train/model.js";
+import { trainRecorded } from "../../train/recorded.js";
+import { closeRun, createRun, pathIn, type Run } from "../../train/run-folder.js";
+
+/** Steps that are measured, after one that pays for what is done once. */
+const STEPS = 6;
+
+/** Seconds and bytes. */
+export interface Measured {
+  /** Until the first step is done: kernels compiled, weights drawn. */
+  readonly opening: number;
+  readonly step: number;
+  readonly validation: number;
+  readonly bytesPerStep: number;
+  /** Of spec and plan. */
+  readonly bytesOnce: number;
+  readonly checkpointBytes: number;
+}
+
+export interface Estimate {
+  /** Of all runs that are left, so many at a time. */
+  readonly seconds: number;
+  /** When all is done, and most at a time on the way. */
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+const sizeOf = (path: string): number =>
+  statSync(path).isDirectory()
+    ? nodeDisk.list(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+    : statSync(path).size;
+
+/** The first steps of an arm on a device. */
+export async function measure(arm: Arm, dataSet: DataSet, device: OpenDevice, pipelines: Pipelines): Promise<Measured> {
+  const begun = Date.now();
+  const { profile } = device;
+  const spec: CheckedSpec = { ...arm.spec, train: { ...arm.spec.train, steps: STEPS + 1 } };
+  const { batch } = spec.train;
+  const { length } = spec.data;
+  const compiled = compile(spec, { profile, batch, length, phases: TRAINING_PHASES, variants: "first" });
+  const parent = mkdtempSync(join(tmpdir(), "mom-estimate-"));
+  try {
+    const plan = planText({ spec, profile, compiled });
+    const run: Run = createRun(join(parent, "run"), { spec: arm.label, plan });
+    const model = await openModel(device, compiled, pipelines);
+    const ends: number[] = [];
+    const watcher = { stepped: () => ends.push(Date.now()), validated: () => {}, stopWanted: () => false };
+    await trainRecorded(run, { model, spec, dataSet: { ...dataSet, validation: [] } }, watcher);
+    const trained = Date.now();
+    if (dataSet.validation.length > 0) await validate(model, spec, dataSet, 0);
+    const validated = Date.now();
+    model.runtime.destroy();
+    closeRun(run);
+    const records = (["metrics", "timing", "events"] as const).reduce(
+      (sum, name) => sum + sizeOf(pathIn(run, name)),
+      0,
+    );
+    const [first = begun, last = begun] = [ends[0], ends.at(-1)];
+    return {
+      opening: (first - begun) / 1000,
+      step: (last - first) / 1000 / STEPS,
+      validation: (validated - trained) / 1000,
+      bytesPerStep: records / (STEPS + 1),
+      bytesOnce: sizeOf(pathIn(run, "plan")) + sizeOf(pathIn(run, "spec")),
+      checkpointBytes: sizeOf(pathIn(run, "checkpoints")),
+    };
+  } finally {
+    rmSync(parent, { recursive: true, force: true });
+  }
+}
+
+/** The arms to measure: the baseline, the one of most parameters, and the one of most FLOPs. */
+export function armsToMeasure({ baseline = 0 }: Design, { arms }: Costs): number[] {
+  const largest = (of: (cost: Costs["arms"][number]) => number): number => {
+    const sizes = arms.map(of);
+    return sizes.indexOf(Math.max(...sizes));
+  };
+  return [...new Set([baseline, largest(({ parameters }) => parameters.total), largest(({ flops }) => flops)])];
+}
+
+/**
+ * A run takes as long as one of the measured arm that is nearest in FLOPs, and then in parameters.
+ * @param measured by the number of the arm
+ */
+export function estimate(
+  costs: Costs,
+  measured: ReadonlyMap<number, Measured>,
+  left: readonly Variant[],
+  { jobs, keepWeights }: { readonly jobs: number; readonly keepWeights: boolean },
+): Estimate {
+  const costOf = (arm: number): Costs["arms"][number] => costs.arms[arm] as Costs["arms"][number];
+  const runs = left.map(({ arm, spec: { train } }) => {
+    const { flops, parameters } = costOf(arm);
+    const distance = (other: number): number[] => [
+      Math.abs(costOf(other).flops - flops),
+      Math.abs(costOf(other).parameters.total - parameters.total),
+    ];
+    const [nearest, found] = [...measured].reduce((best, one) =>
+      isNearer(distance(one[0]), distance(best[0])) ? one : best,
+    );
+    const weights = (found.checkpointBytes * parameters.total) / costOf(nearest).parameters.total;
+    const checkpoints = Math.min(train.keep, Math.ceil(train.steps / train.checkpoint_every));
+    return {
+      seconds:
+        found.opening + train.steps * found.step + Math.ceil(train.steps / train.validate_every) * found.validation,
+      bytes: found.bytesOnce + train.steps * found.bytesPerStep + (keepWeights ? checkpoints * weights : 0),
+      // One more than are kept stands there while the newest is written.
+      writing: keepWeights ? weights : (checkpoints + 1) * weights,
+    };
+  });
+  const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
+  const writing = runs.map((run) => run.writing).sort((a, b) => b - a);
+  return {
+    seconds: runs.reduce((sum, { seconds }) => sum + seconds, 0) / Math.max(1, Math.min(jobs, runs.length)),
+    bytes,
+    peakBytes: bytes + writing.slice(0, jobs).reduce((sum, one) => sum + one, 0),
+  };
+}
+
+const isNearer = ([a = 0, b = 0]: readonly number[], [c = 0, d = 0]: readonly number[]): boolean =>
+  a < c || (a === c && b < d);

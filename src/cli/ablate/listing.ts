@@ -1,0 +1,87 @@
+// An ablation's variants as a table for people, and as JSON for programs.
+import type { Costs } from "../../ablate/collect.js";
+import type { Design } from "../../ablate/design.js";
+import type { VariantState } from "../../ablate/folder.js";
+import { short } from "../../report/inspection-text.js";
+
+export interface Listing {
+  readonly design: Design;
+  /** One for each variant. */
+  readonly states: readonly VariantState[];
+  readonly costs?: Costs;
+}
+
+/** "failed: The gradient norm of step 12 is not finite." */
+function stateText(state: VariantState): string {
+  switch (state.state) {
+    case "failed":
+      return `failed: ${state.reason.split("\n")[0]}`;
+    case "running":
+      return `running in process ${state.pid}`;
+    case "pending":
+      return state.step === undefined ? "pending" : `pending, saved at step ${state.step}`;
+    case "done":
+      return "done";
+  }
+}
+
+/** Columns to the left, numbers to the right, two spaces between. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
+  const all = [heads, ...rows];
+  const widths = heads.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, i) => (right.has(i) ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export function listingText({ design, states }: Listing): string {
+  const rows = design.variants.map(({ index, id, arm, seed }) => [
+    String(index),
+    id,
+    design.arms[arm]?.label ?? "",
+    String(seed),
+    stateText(states[index] as VariantState),
+  ]);
+  return `${table(["index", "id", "arm", "seed", "state"], rows, new Set([0, 3]))}\n${tallyText(states)}\n`;
+}
+
+/** "51 variants: 48 done, 2 failed, 1 pending" */
+export function tallyText(states: readonly VariantState[]): string {
+  const counts = (["done", "failed", "running", "pending"] as const).flatMap((name) => {
+    const count = states.filter(({ state }) => state === name).length;
+    return count === 0 ? [] : [`${count} ${name}`];
+  });
+  return `${states.length} variant${states.length === 1 ? "" : "s"}: ${counts.join(", ")}`;
+}
+
+/** What each arm is and costs. */
+export function armsText(design: Design, costs: Costs): string {
+  const base = design.baseline === undefined ? undefined : costs.arms[design.baseline];
+  const rows = design.arms.map(({ label, kind }, i) => {
+    const { parameters, flops } = costs.arms[i] as Costs["arms"][number];
+    const against = base === undefined ? "" : `${((100 * flops) / base.flops).toFixed(1)} %`;
+    const note = i === design.baseline ? "baseline" : kind === "extra" ? "the baseline, as large as the largest" : "";
+    return [label, short(parameters.total), short(parameters.active), short(flops), against, note];
+  });
+  return `${table(["arm", "parameters", "active", "FLOPs a step", "", ""], rows, new Set([1, 2, 3, 4]))}\n`;
+}
+
+export function listingJson({ design, states, costs }: Listing): unknown {
+  return {
+    name: design.name,
+    baseline: design.baseline === undefined ? null : design.arms[design.baseline]?.label,
+    arms: design.arms.map(({ label, kind, settings }, i) => ({ label, kind, settings, ...costs?.arms[i] })),
+    variants: design.variants.map(({ index, id, arm, seed }) => ({
+      index,
+      id,
+      arm: design.arms[arm]?.label,
+      seed,
+      ...states[index],
+    })),
+  };
+}

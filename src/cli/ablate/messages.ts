@@ -1,0 +1,28 @@
+// What an ablation's process and its workers say to each other, as JSON over a pipe.
+import type { AdapterSource } from "../../gpu/dawn.js";
+import type { ExitCode } from "../verb.js";
+
+/** A worker's settings, its one argument. */
+export interface WorkerSettings {
+  /** The ablation's folder. */
+  readonly folder: string;
+  /** The spec's file: paths in every variant are relative to it. */
+  readonly specFile: string;
+  readonly adapter?: AdapterSource | undefined;
+  readonly outside: boolean;
+  readonly keepWeights: boolean;
+}
+
+export type ToWorker =
+  | { readonly kind: "train"; readonly id: string; readonly text: string }
+  /** Save what is under way, and stop. */
+  | { readonly kind: "stop" };
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly device: string }
+  /** There is no device: no variant can be trained. */
+  | { readonly kind: "unfit"; readonly reason: string; readonly remedy: string }
+  | { readonly kind: "stepped"; readonly step: number; readonly losses: Readonly<Record<string, number>> }
+  | { readonly kind: "ended"; readonly how: "done" | "stopped" | "taken" }
+  /** `lasting`: the worker cannot go on either. */
+  | { readonly kind: "failed"; readonly reason: string; readonly exit: ExitCode; readonly lasting: boolean };

@@ -1,0 +1,182 @@
+// `mom ablate`: trains what is left of an ablation on workers, tells how it goes, and writes the report.
+
+import type { Costs } from "../../ablate/collect.js";
+import { collect } from "../../ablate/collect.js";
+import type { Design, Variant } from "../../ablate/design.js";
+import {
+  ABLATION_FILES,
+  type AblationFolder,
+  type Ending,
+  stateOf,
+  type VariantState,
+  writeEnding,
+  writeInto,
+} from "../../ablate/folder.js";
+import { type Ended, follow } from "../../ablate/schedule.js";
+import type { AdapterSource } from "../../gpu/dawn.js";
+import type { Terminal } from "../progress.js";
+import { EXIT, type ExitCode } from "../verb.js";
+import { listingJson, tallyText } from "./listing.js";
+import { ablationProgress } from "./progress.js";
+import { writeReports } from "./reports.js";
+import { workersOf } from "./workers.js";
+
+/** How long variants that another process holds are waited for, and how often they are looked at. */
+const PATIENCE_MS = 3000;
+const LOOK_MS = 100;
+
+export interface AblationRequest {
+  /** The spec's file. */
+  readonly file: string;
+  readonly design: Design;
+  readonly folder: AblationFolder;
+  readonly costs: Costs;
+  readonly jobs: number;
+  readonly maxFailures?: number;
+  /** Only this variant. */
+  readonly index?: number;
+  /** Only those that failed. */
+  readonly retry?: true;
+  /** Train nothing. */
+  readonly report?: true;
+  readonly keepWeights?: true;
+  readonly adapter?: AdapterSource;
+  readonly outside?: true;
+  readonly terminal: Terminal;
+}
+
+export async function runAblation(request: AblationRequest): Promise<ExitCode> {
+  const { design, folder, terminal } = request;
+  const statesNow = (): VariantState[] => design.variants.map(({ id }) => stateOf(folder, id));
+  if (!folder.disk.exists(folder.path)) {
+    if (request.report) terminal.write(`There is no ${folder.path} yet.\n`);
+    folder.disk.makeFolder(folder.path);
+  }
+  const table = listingJson({ design, states: [], costs: request.costs });
+  writeInto(folder, ABLATION_FILES.table, `${JSON.stringify(table, null, 2)}\n`);
+  const stopped = request.report ? false : await trainAll(request, statesNow);
+
+  const states = statesNow();
+  terminal.write(`${tallyText(states)}\n`);
+  const failed = design.variants.filter((_, i) => states[i]?.state === "failed");
+  const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}`;
+  if (failed.length > 0) terminal.write(`Failed variants are left as they are; to try them again: ${again} --retry\n`);
+  if (stopped) terminal.write(`Stopped; go on with: ${again}\n`);
+  terminal.write(`Report: ${writeReports(folder, collect(folder, design, request.costs))}\n`);
+  return stopped ? EXIT.interrupted : exitOf(failed.map(({ index }) => states[index] as Ending));
+}
+
+const folderFlag = ({ folder, file, design }: AblationRequest): string =>
+  folder.path === defaultFolder(file, design.name) ? "" : ` --out ${folder.path}`;
+
+export const defaultFolder = (file: string, name: string): string => {
+  const stem = (file.split(/[/\\]/).at(-1) ?? "").replace(/\.mom$/, "");
+  return `runs/${stem}-${name}`;
+};
+
+/** What is to be trained, in order. A failed variant would fail again: it is tried where that is asked for. */
+function queueOf({ index, retry, design }: AblationRequest, states: readonly VariantState[]): number[] {
+  const wanted: VariantState["state"] = retry ? "failed" : "pending";
+  return design.variants
+    .map((variant) => variant.index)
+    .filter((i) => {
+      const state = states[i]?.state;
+      return index === undefined ? state === wanted : i === index && state !== "done" && state !== "running";
+    });
+}
+
+/** Of several failures, that of the whole: a divergence is a result, a device that failed is none. */
+function exitOf(endings: readonly Ending[]): ExitCode {
+  const codes = endings.map((ending) => (ending.state === "failed" ? ending.exit : EXIT.done));
+  const worst = [EXIT.deviceFailed, EXIT.fault, EXIT.wrongInput, EXIT.diverged].find((code) => codes.includes(code));
+  return worst ?? EXIT.done;
+}
+
+/**
+ * Trains until nothing is left that is not in another process's hands; whether it was stopped on the way. Workers of
+ * an ablation that was killed hold their variants for a moment longer.
+ */
+async function trainAll(request: AblationRequest, statesNow: () => VariantState[]): Promise<boolean> {
+  const failed = new Set<number>();
+  for (let patience = PATIENCE_MS; ; ) {
+    const states = statesNow();
+    const queue = queueOf(request, states).filter((index) => !failed.has(index));
+    if (queue.length > 0) {
+      const { stopped, enough } = await train(request, queue, failed);
+      if (stopped || enough) return stopped;
+    } else if (patience > 0 && states.some(({ state }) => state === "running")) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      patience -= LOOK_MS;
+    } else return false;
+  }
+}
+
+/** Trains the queue. @param failed variants that did; those of this queue are added */
+async function train(
+  request: AblationRequest,
+  queue: readonly number[],
+  failed: Set<number>,
+): Promise<{ readonly stopped: boolean; readonly enough: boolean }> {
+  const { design, folder, terminal, jobs } = request;
+  const variantAt = (index: number): Variant => design.variants[index] as Variant;
+  const progress = ablationProgress(terminal, design, queue.length, jobs);
+  const workers = workersOf(
+    {
+      folder: folder.path,
+      specFile: request.file,
+      adapter: request.adapter,
+      outside: request.outside === true,
+      keepWeights: request.keepWeights === true,
+    },
+    (index) => variantAt(index),
+    progress.stepped,
+  );
+  let interruptedAt: number | undefined;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    // A person who presses Ctrl-C again means it; a supervisor may send its signal twice at once.
+    const again = interruptedAt !== undefined && Date.now() - interruptedAt > 500;
+    if (signal === "SIGINT" && again) process.exit(EXIT.interrupted);
+    if (interruptedAt === undefined) progress.message("Saving what is under way; Ctrl-C once more stops at once.");
+    interruptedAt ??= Date.now();
+    workers.stop();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  /** Endings that the disk would not take. */
+  const untold: [string, Ending][] = [];
+  const keep = (id: string, ending: Ending): boolean => {
+    try {
+      writeEnding(folder, id, ending);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  try {
+    await follow({
+      queue,
+      jobs,
+      maxFailures: request.maxFailures && request.maxFailures - failed.size,
+      openWorker: workers.open,
+      stopWanted: () => interruptedAt !== undefined,
+      began: progress.began,
+      ended: (index: number, ended: Ended) => {
+        progress.ended(index, ended);
+        if (ended.kind !== "failed") return;
+        failed.add(index);
+        const ending = { state: "failed", reason: ended.reason, exit: ended.exit } as const;
+        if (!keep(variantAt(index).id, ending)) untold.push([variantAt(index).id, ending]);
+      },
+    });
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+  // There may be room again.
+  for (const [id, ending] of untold) if (!keep(id, ending)) terminal.write(`${id} failed: ${JSON.stringify(ending)}\n`);
+  return {
+    stopped: interruptedAt !== undefined,
+    enough: failed.size >= (request.maxFailures ?? Number.POSITIVE_INFINITY),
+  };
+}

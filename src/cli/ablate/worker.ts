@@ -1,0 +1,85 @@
+// A worker of `mom ablate`, a process of its own: opens a device and trains the variants that it is given on it, one
+// after another, so that a variant which brings its process down takes no other with it.
+import { dirname, resolve } from "node:path";
+import { runVariant } from "../../ablate/run-variant.js";
+import type { Compiled } from "../../compile.js";
+import { Failure } from "../../diagnostics/failure.js";
+import { InputError } from "../../diagnostics/input-error.js";
+import { type OpenDevice, openDevice } from "../../gpu/dawn.js";
+import { DeviceError } from "../../gpu/device-error.js";
+import type { Pipelines } from "../../gpu/pipelines.js";
+import { TooLarge } from "../../ir/too-large.js";
+import { nodeDisk } from "../../train/disk.js";
+import { checkText } from "../read-spec.js";
+import { starting } from "../start.js";
+import { EXIT, type ExitCode } from "../verb.js";
+import { dataSetsIn } from "./data-sets.js";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
+
+/** Milliseconds between reports of progress. */
+const REPORT_MS = 200;
+
+const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
+const folder = dirname(resolve(settings.specFile));
+const pipelines: Pipelines = new Map();
+const dataSetFor = dataSetsIn(folder, () => {});
+let stopping = false;
+
+const say = (message: FromWorker): void => {
+  process.send?.(message);
+};
+
+/** What a failure means: a sentence, and what `mom train` exits with. */
+function failureOf(error: unknown): { reason: string; exit: ExitCode } {
+  if (error instanceof Failure) return { reason: error.message, exit: error.exit };
+  if (error instanceof InputError) return { reason: `${error.message} ${error.remedy}`, exit: EXIT.wrongInput };
+  if (error instanceof DeviceError) return { reason: error.message, exit: EXIT.deviceFailed };
+  if (error instanceof TooLarge) return { reason: error.message, exit: EXIT.wrongInput };
+  return { reason: error instanceof Error ? error.message : String(error), exit: EXIT.fault };
+}
+
+async function train(device: OpenDevice, id: string, text: string): Promise<void> {
+  let reported = 0;
+  try {
+    const { spec, diagnostics } = checkText(text, settings.specFile);
+    if (spec === undefined) throw new Failure(diagnostics);
+    const dataSet = await dataSetFor(spec);
+    const start = (compiled: Compiled) => starting(spec, compiled, { folder, outside: settings.outside })?.().tensors;
+    const how = await runVariant(
+      { path: settings.folder, disk: nodeDisk },
+      { id, spec, text, specFile: settings.specFile, keepWeights: settings.keepWeights },
+      { device, pipelines, dataSet, start },
+      {
+        stepped: ({ step, losses }) => {
+          if (Date.now() - reported < REPORT_MS) return;
+          reported = Date.now();
+          say({ kind: "stepped", step, losses });
+        },
+        validated: () => {},
+        stopWanted: () => stopping,
+      },
+    );
+    say({ kind: "ended", how });
+  } catch (error) {
+    const taken = error instanceof Failure && error.diagnostics.some(({ code }) => code === "run-in-use");
+    if (taken) say({ kind: "ended", how: "taken" });
+    else say({ kind: "failed", ...failureOf(error), lasting: error instanceof DeviceError });
+  }
+}
+
+// A terminal sends its Ctrl-C to all processes; the one that started this decides. Without it there is nothing to do.
+process.on("SIGINT", () => {});
+process.on("disconnect", () => process.exit(EXIT.done));
+
+const device = await openDevice(settings.adapter ? { adapter: settings.adapter } : {}).catch((error: unknown) => {
+  if (!(error instanceof DeviceError)) throw error;
+  say({ kind: "unfit", reason: error.message, remedy: error.remedy });
+  return undefined;
+});
+if (device) {
+  process.on("message", (message: ToWorker) => {
+    if (message.kind === "stop") stopping = true;
+    else void train(device, message.id, message.text);
+  });
+  say({ kind: "ready", device: device.description });
+}

@@ -1,0 +1,126 @@
+// `mom ablate`: trains every variant of an ablation, and says which is better.
+import { InvalidArgumentError, Option } from "commander";
+import { type Design, designOf } from "../../ablate/design.js";
+import type { AblationFolder } from "../../ablate/folder.js";
+import { stateOf } from "../../ablate/folder.js";
+import { countParameters } from "../../compile.js";
+import { Failure } from "../../diagnostics/failure.js";
+import { suggestion } from "../../diagnostics/nearest.js";
+import { printSpec } from "../../front/print-spec.js";
+import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
+import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
+import { nodeDisk } from "../../train/disk.js";
+import { costsOf } from "../ablate/costs.js";
+import { dataSetsIn } from "../ablate/data-sets.js";
+import { dryRun } from "../ablate/dry-run.js";
+import { listingJson, listingText } from "../ablate/listing.js";
+import { defaultFolder, runAblation } from "../ablate/run.js";
+import { outsideOption } from "../compile-options.js";
+import { checkText, readSpec } from "../read-spec.js";
+import { wholeNumber } from "../trained.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly out?: string;
+  readonly list?: true;
+  readonly dryRun?: true;
+  readonly report?: true;
+  readonly json?: true;
+  readonly index?: number;
+  readonly jobs: number;
+  readonly maxFailures?: number;
+  readonly retry?: true;
+  readonly keepWeights?: true;
+  readonly adapter?: AdapterSource;
+  readonly outside?: true;
+}
+
+const MOST_JOBS = 64;
+
+function jobs(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1 || n > MOST_JOBS)
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_JOBS}.`);
+  return n;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<file>", "a spec with `ablate` blocks")
+      .argument("[name]", "which of them, where there are several")
+      .option("--out <folder>", "the ablation's folder (default: runs/FILE-NAME)")
+      .option("--list", "print the variants and what became of them, and train nothing")
+      .option(
+        "--dry-run",
+        "print what the variants are and cost, and what time and disk they will take, from a few steps",
+      )
+      .option("--report", "write the report of what there is, and train nothing")
+      .option("--json", "with --list or --dry-run: print JSON")
+      .option("--index <i>", "train the variant of that index alone", wholeNumber)
+      .option("--jobs <n>", "processes that train at a time", jobs, 1)
+      .option("--max-failures <n>", "begin no variant after so many have failed", jobs)
+      .option("--retry", "train the variants that failed, and no others")
+      .option("--keep-weights", "keep the checkpoints of variants that are done")
+      .addOption(
+        new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
+      )
+      .addOption(outsideOption())
+      .action(async (file: string, name: string | undefined, options: Options) => {
+        const { spec, json, folder: specFolder } = readSpec(file);
+        if (!spec) return finish(EXIT.wrongInput);
+        const ablation = chosen(spec, name, file);
+        const design = designOf(ablation, { json: json as Json, check: checker(file), countParameters });
+        const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };
+        checkIndex(design, options.index);
+        const statesNow = () => design.variants.map(({ id }) => stateOf(folder, id));
+        if (options.list) {
+          const listing = { design, states: statesNow() };
+          process.stdout.write(
+            options.json ? `${JSON.stringify(listingJson(listing), null, 2)}\n` : listingText(listing),
+          );
+          return finish(EXIT.done);
+        }
+        const notice = (text: string) => process.stderr.write(`${text}\n`);
+        const dataSetOf = dataSetsIn(specFolder, notice);
+        const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
+        const request = { ...options, file, design, folder, costs, terminal: process.stderr };
+        finish(options.dryRun ? await dryRun({ ...request, dataSetOf }) : await runAblation(request));
+      });
+  },
+};
+
+const error = (code: string, title: string, message: string, help: string): Failure =>
+  new Failure([{ code, severity: "error", title, message, help }]);
+
+function chosen({ ablations }: CheckedSpec, name: string | undefined, file: string): Ablation {
+  const names = ablations.map((ablation) => ablation.name);
+  const [only, second] = ablations;
+  if (only === undefined) {
+    const help = "Write one, for example `ablate seeds { vary train.seed: [1, 2, 3] }`.";
+    throw error("no-ablation", "Nothing varies", `${file} has no \`ablate\` block.`, help);
+  }
+  if (name === undefined && second !== undefined) {
+    const message = `${file} has several \`ablate\` blocks: ${names.join(", ")}.`;
+    throw error("which-ablation", "Which ablation?", message, `Name one: mom ablate ${file} ${only.name}`);
+  }
+  const found = name === undefined ? only : ablations.find((ablation) => ablation.name === name);
+  if (found) return found;
+  const help = suggestion(name as string, names) ?? `It has ${names.join(", ")}.`;
+  throw error("unknown-ablation", "No such ablation", `${file} has no \`ablate ${name}\`.`, help);
+}
+
+/** Variants are checked as the spec was: as text, with paths relative to the same file. */
+const checker =
+  (file: string) =>
+  (json: Json): CheckedSpec => {
+    const { spec, diagnostics } = checkText(printSpec(json), file);
+    if (spec === undefined) throw new Failure(diagnostics.filter(({ severity }) => severity === "error"));
+    return spec;
+  };
+
+function checkIndex({ variants }: Design, index: number | undefined): void {
+  if (index === undefined || index < variants.length) return;
+  const message = `There is no variant ${index}: there are ${variants.length}, from 0 on.`;
+  throw error("no-variant", "No such variant", message, "`--list` shows them.");
+}

@@ -1,0 +1,174 @@
+// `mom ablate` as a process: stopped, killed, retried, and what its folder says then.
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missingAdapter } from "../gpu/adapter.js";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+const missing = await missingAdapter();
+
+// Each step of the arm with the largest learning rate makes its weights 99 times as large: it diverges, no other does.
+const SPEC = `
+model {
+  modality text: bytes
+  modality image: patches(size: 8x8, patch: 4x4, channels: 3)
+  d_model: 16
+  block mixer: mamba { d_state: 4 }
+  layers: 2 * mixer
+}
+objective { text: cross_entropy, image: ddpm }
+data { source: emoji, length: 64 }
+train { steps: 8, batch: 2, optimizer: adamw(lr: 1e-3, weight_decay: 10), validate_every: 8, checkpoint_every: 3 }
+
+ablate parts {
+  vary mixer.decouple: subsets([in_proj, out_proj])
+  vary train.seed: [1, 2]
+  baseline { mixer.decouple: [] }
+  widen_baseline: true
+}
+ablate rates {
+  vary train.optimizer.lr: [1e-3, 10, 2e-3]
+  baseline { train.optimizer.lr: 1e-3 }
+}
+`;
+
+let mom: Mom;
+let folder: string;
+let spec: string;
+beforeAll(async () => {
+  mom = await buildMom();
+  // In the project, where packages are found.
+  folder = mkdtempSync(join(ROOT, "node_modules/.cache/mom-ablate-"));
+  spec = join(folder, "tiny.mom");
+  writeFileSync(spec, SPEC);
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ablate = (...args: string[]) => mom.run(["ablate", spec, ...args]);
+const ended = (child: ChildProcess) => new Promise<void>((resolve) => child.on("close", () => resolve()));
+interface Listing {
+  readonly variants: readonly {
+    readonly id: string;
+    readonly arm: string;
+    readonly seed: number;
+    readonly state: string;
+    readonly reason?: string;
+  }[];
+}
+const list = (name: string, out: string) =>
+  JSON.parse(ablate(name, "--out", out, "--list", "--json").stdout) as Listing;
+const report = (out: string) => {
+  const { clock: _, ...rest } = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));
+  return rest;
+};
+
+describe("without training", () => {
+  test("--list names every variant", () => {
+    const { stdout, code } = ablate("parts", "--out", join(folder, "none"), "--list");
+    expect(code).toBe(0);
+    expect(stdout.split("\n").length).toBe(1 + 10 + 1 + 1);
+    expect(stdout).toMatch(/^ {4}3 {2}[0-9a-f]{12} {2}in_proj \+ out_proj +1 {2}pending$/m);
+    expect(stdout).toContain("10 variants: 10 pending");
+  });
+  test("which of several, and which there are", () => {
+    expect(ablate("--list").stderr).toContain("has several `ablate` blocks: parts, rates.");
+    expect(ablate("part", "--list").stderr).toContain("Did you mean `parts`?");
+    expect(ablate("parts", "--list", "--index", "10").stderr).toContain("There is no variant 10: there are 10");
+    expect(ablate("parts", "--jobs", "0").code).toBe(2);
+  });
+});
+
+describe.skipIf(missing)("on a device", () => {
+  test("--dry-run says what it will take, and trains nothing", () => {
+    const out = join(folder, "dry");
+    const { stdout, code } = ablate("rates", "--out", out, "--dry-run", "--json");
+    expect(code).toBe(0);
+    const { arms, variants, estimate } = JSON.parse(stdout);
+    expect(variants.length).toBe(3);
+    expect(arms[0].parameters.total).toBeGreaterThan(1000);
+    expect(arms[0].flops).toBeGreaterThan(6 * arms[0].parameters.active);
+    expect(estimate.seconds).toBeGreaterThan(0);
+    expect(estimate.peakBytes).toBeGreaterThan(estimate.bytes);
+    expect(list("rates", out).variants.every(({ state }) => state === "pending")).toBe(true);
+  });
+
+  test("an arm that diverges is told, the others are trained, and a retry tries that arm alone", () => {
+    const out = join(folder, "rates");
+    const first = ablate("rates", "--out", out, "--jobs", "2");
+    expect(first.code).toBe(4);
+    expect(first.stderr).toContain("3 variants: 2 done, 1 failed");
+    const states = list("rates", out).variants;
+    expect(states.map(({ state }) => state)).toEqual(["done", "failed", "done"]);
+    expect(states[1]?.reason).toMatch(/not finite/);
+    expect(report(out).runs[1]).toMatchObject({ state: "failed" });
+    const again = ablate("rates", "--out", out);
+    expect(again.stderr).not.toContain("1/1");
+    const retried = ablate("rates", "--out", out, "--retry");
+    expect(retried.stderr.match(/^1\/1 {2}.*failed/m)).not.toBeNull();
+    expect(retried.code).toBe(4);
+  });
+
+  test("killed at any moment and gone on with, it is the ablation that was not killed", async () => {
+    const whole = join(folder, "whole");
+    const killed = join(folder, "killed");
+    expect(ablate("parts", "--out", whole).code).toBe(0);
+    for (const milliseconds of [900, 2200, 3500]) {
+      const child = mom.start(["ablate", spec, "parts", "--out", killed, "--jobs", "2"]);
+      const end = ended(child);
+      setTimeout(() => child.kill("SIGKILL"), milliseconds);
+      await end;
+    }
+    const last = ablate("parts", "--out", killed, "--jobs", "2");
+    expect(last.stderr).toContain("10 variants: 10 done");
+    expect(last.code).toBe(0);
+    expect(report(killed)).toEqual(report(whole));
+    expect(report(whole).runs.length).toBe(10);
+  }, 180_000);
+
+  test("a variant whose process is killed has failed with that reason, the others are done, and a retry mends it", async () => {
+    const out = join(folder, "worker");
+    const child = mom.start(["ablate", spec, "parts", "--out", out]);
+    const end = ended(child);
+    // The first worker, as soon as it holds a variant.
+    const holder = async (): Promise<number> => {
+      for (;;) {
+        const held = list("parts", out).variants.find(({ state }) => state === "running") as
+          | { pid?: number }
+          | undefined;
+        if (held?.pid !== undefined) return held.pid;
+        if (child.exitCode !== null) throw new Error("it ended before a variant was seen");
+      }
+    };
+    process.kill(await holder(), "SIGKILL");
+    await end;
+    expect(child.exitCode).toBe(3);
+    const states = list("parts", out).variants;
+    expect(states.filter(({ state }) => state === "done").length).toBe(9);
+    expect(states.find(({ state }) => state === "failed")?.reason).toBe("Its process was killed (SIGKILL).");
+    const retried = ablate("parts", "--out", out, "--retry");
+    expect(retried.stderr).toContain("10 variants: 10 done");
+    expect(report(out)).toEqual(report(join(folder, "whole")));
+  }, 120_000);
+
+  test("--index trains one; stopped, it saves and says how to go on", async () => {
+    const out = join(folder, "index");
+    expect(ablate("parts", "--out", out, "--index", "3").code).toBe(0);
+    expect(list("parts", out).variants.map(({ state }) => state)).toEqual(
+      Array.from({ length: 10 }, (_, i) => (i === 3 ? "done" : "pending")),
+    );
+    const child = mom.start(["ablate", spec, "parts", "--out", out]);
+    let said = "";
+    child.stderr?.on("data", (text) => {
+      said += text;
+      if (said.includes("done in") && !child.killed) child.kill("SIGINT");
+    });
+    await ended(child);
+    expect(child.exitCode).toBe(130);
+    expect(said).toMatch(/go on with: mom ablate .*tiny\.mom parts --out/);
+    expect(list("parts", out).variants.filter(({ state }) => state === "done").length).toBeLessThan(10);
+  }, 60_000);
+});
