@@ -1,5 +1,5 @@
 // One writer at a time: a file in the run's folder that names the process which trains it.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Disk } from "./disk.js";
 import { diskFailure, folderInUse } from "./mistakes.js";
 
@@ -57,13 +57,21 @@ function isAlive({ pid, started }: Holder): boolean {
     // EPERM: it is there, and another user's.
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
-  return startOf(pid) === started;
+  return !hasEnded(pid) && startOf(pid) === started;
 }
 
-/** The 22nd field of /proc/PID/stat; empty where the system has no such file. The name before it may hold spaces. */
-function startOf(pid: number): string {
-  const path = `/proc/${pid}/stat`;
-  if (!existsSync(path)) return "";
-  const stat = readFileSync(path, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+/** Ended, but its parent has not asked how: in a container without an init nobody may ever. */
+const hasEnded = (pid: number): boolean => ["Z", "X"].includes(statOf(pid)[0] ?? "");
+
+/** In the kernel's ticks; empty where the system does not tell. */
+const startOf = (pid: number): string => statOf(pid)[19] ?? "";
+
+/** The fields of /proc/PID/stat from the third on; none where there is no such file. The name before may hold spaces. */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
+  }
 }

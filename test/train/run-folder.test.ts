@@ -19,6 +19,7 @@ import { nodeDisk } from "../../src/train/disk.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { recorder, rewindRun } from "../../src/train/recorder.js";
 import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
+import { lockedBy } from "../../src/train/run-lock.js";
 import { eventBytesUpTo } from "../../src/train/tensorboard.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
@@ -105,6 +106,22 @@ test("a run is trained by one process at a time; a dead one holds nothing", asyn
   closeRun(run);
   expect(existsSync(lock)).toBe(false);
 });
+
+test.runIf(process.platform === "linux")(
+  "a process that has ended holds no lock, though its parent never asks",
+  async () => {
+    // The shell becomes a sleep, which does not wait for the child that it had before.
+    const parent = spawn("sh", ["-c", "sleep 0.05 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "ignore"] });
+    const pid = await new Promise<number>((resolve) => parent.stdout.on("data", (text) => resolve(Number(text))));
+    const lock = join(folder, "lock.json");
+    const statOf = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") as string[];
+    writeFileSync(lock, JSON.stringify({ pid, started: statOf()[19] }));
+    expect(lockedBy(nodeDisk, lock)).toBe(pid);
+    while (statOf()[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(lockedBy(nodeDisk, lock)).toBeUndefined();
+    parent.kill();
+  },
+);
 
 test("metrics are read back exactly, and hold no clock time", () => {
   const runs = [newRun("first"), newRun("second")];
