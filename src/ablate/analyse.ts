@@ -94,13 +94,24 @@ function comparison(
   const row = table[baseline as number] ?? [];
   const pairs = row.flatMap((run, seed): Pair[] => {
     const own = table[arm]?.[seed];
-    return run && own ? [{ baseline: run.smooth, arm: own.curve }] : [];
+    const goal = run && own && goalOf(run, measure);
+    return goal ? [{ ...goal, arm: own.curve }] : [];
   });
   return {
     gain,
     gainPercent: gain && inPercent(gain, meanOf(row.flatMap((run) => run?.loss ?? []))),
     match: matchOf(pairs, ours.flops / theirs.flops, CROSSINGS[measure]),
   };
+}
+
+/**
+ * What is to be reached, and when the baseline reached it. A held-out loss may rise again where a model learns its data
+ * by heart: then the baseline was there before its end, and to be compared with its end would flatter every arm.
+ */
+function goalOf({ curve, smooth }: Ended, measure: Measure): Pick<Pair, "target" | "end"> | undefined {
+  const [end, target] = [smooth.steps.at(-1), smooth.losses.at(-1)];
+  if (end === undefined || target === undefined) return undefined;
+  return { target, end: measure === "validation" ? (firstCrossing(curve, target) ?? end) : end };
 }
 
 /** Of the baseline's mean loss as it was measured: how far that itself is uncertain is not in the interval. */

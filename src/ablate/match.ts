@@ -5,8 +5,9 @@ import type { Curve } from "./results.js";
 
 /** Of one seed. */
 export interface Pair {
-  /** Smoothed; its last loss is the one to reach. */
-  readonly baseline: Curve;
+  /** The baseline's final loss, and the step at which it came to it. */
+  readonly target: number;
+  readonly end: number;
   /** As measured. */
   readonly arm: Curve;
 }
@@ -30,10 +31,9 @@ export function matchOf(pairs: readonly Pair[], flops: number, crossing: Crossin
   return { reached: "all", steps, flops: scaled(steps, flops) };
 }
 
-/** Of the steps at which the baseline has its last loss, the share after which the arm has it. */
-function shareToMatch({ baseline, arm }: Pair, crossing: Crossing): number | "never" | undefined {
-  const [end, target] = [baseline.steps.at(-1), baseline.losses.at(-1)];
-  if (end === undefined || target === undefined || end <= 0 || arm.steps.length === 0) return undefined;
+/** Of the steps after which the baseline has its final loss, the share after which the arm has it. */
+function shareToMatch({ target, end, arm }: Pair, crossing: Crossing): number | "never" | undefined {
+  if (end <= 0 || arm.steps.length === 0) return undefined;
   const place = crossing(arm, target);
   return place === undefined ? "never" : place / end;
 }

@@ -62,6 +62,15 @@ test("between points it is on the straight line", () => {
   expect(matchIn([[target], [coarse]], "validation")).toMatchObject({ steps: { estimate: (100 * 175) / 300 } });
 });
 
+test("a baseline that overfits is compared with when it first had its final loss", () => {
+  const curve = (losses: number[]): Curve => ({ steps: losses.map((_, i) => 10 * (i + 1)), losses });
+  const overfits = curve([5, 3, 2, 1, 2, 3]);
+  const same = curve([5, 3, 2, 1, 2, 3.5]);
+  const twice = curve([3, 1, 0.5, 1, 2, 3]);
+  expect(matchIn([[overfits], [same]], "validation")).toMatchObject({ steps: { estimate: 100 } });
+  expect(matchIn([[overfits], [twice]], "validation")).toMatchObject({ steps: { estimate: 50 } });
+});
+
 test("a validation loss that rises again later was reached all the same", () => {
   const steps = [1, 2, 3, 4, 5, 6];
   const [target, overfits] = [

@@ -92,7 +92,7 @@ test("the same numbers stand in figures and tables", () => {
 test("an interval that holds zero is no difference, one above it is more, one below it is worse", () => {
   const open = said(pinned({ joint: around(0.3, -0.5, 1.1), difference: around(-0.4, -1.2, 0.4) }));
   expect(open.lead).toBe(
-    "Owning all four projections makes no difference to the held-out loss that three seeds can show (lower by 0.3 %, −0.5 to 1.1).",
+    "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 0.3 %, −0.5 to 1.1).",
   );
   expect(open.Together).toMatch(
     /^Whether they give more or less than the sum of their parts, three seeds cannot show /,

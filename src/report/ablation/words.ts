@@ -50,7 +50,7 @@ export const seedsCanShow = ({ seeds }: AblationResults): string => `that ${many
  */
 export function change(gain: Estimate, what: string, results: AblationResults): string {
   if (shownSign(gain) === 0)
-    return `makes no difference to the ${what} ${seedsCanShow(results)} (lower by ${percentInBrackets(gain)})`;
+    return `makes no difference to the ${what} ${seedsCanShow(results)} (gain ${percentInBrackets(gain)})`;
   if (gain.estimate >= 0) return `lowers the ${what} by ${percent(gain)}`;
   return `raises the ${what} by ${percent(mirrored(gain))}`;
 }
