@@ -174,7 +174,11 @@ async function train(
     process.off("SIGTERM", interrupt);
   }
   // There may be room again.
-  for (const [id, ending] of untold) if (!keep(id, ending)) terminal.write(`${id} failed: ${JSON.stringify(ending)}\n`);
+  const lost = untold.filter(([id, ending]) => !keep(id, ending)).length;
+  if (lost > 0) {
+    const what = lost === 1 ? "That one variant failed" : `That ${lost} variants failed`;
+    terminal.write(`${what} could not be written down either: they count as not begun, and go on without --retry.\n`);
+  }
   return {
     stopped: interruptedAt !== undefined,
     enough: failed.size >= (request.maxFailures ?? Number.POSITIVE_INFINITY),
