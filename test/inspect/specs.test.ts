@@ -99,7 +99,10 @@ test("the 37 M model on emoji has that model's parameters", () => {
 test("the ablation has the 16 subsets of the four projections, and is compared with the dense arm", () => {
   const { ablations } = specOf("specs/paper/transfusion-ablation.mom");
   const [projections] = ablations;
-  expect(projections?.axes.map(({ path, values }) => [path, values.length])).toEqual([["mixer.decouple", 16]]);
+  expect(projections?.axes.map(({ path, values }) => [path, values.length])).toEqual([
+    ["mixer.decouple", 16],
+    ["train.seed", 3],
+  ]);
   expect(projections?.baseline).toEqual({ "mixer.decouple": [] });
 });
 
