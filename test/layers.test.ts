@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "modalities/pixels",
     "objectives/ddpm",
   ],
+  bench: ["compile", "train", "gpu", "data", "random", "ir", "front/spec", "*.fields", "modalities/text"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
   report: ["compile", "train", "ablate", "ir", "front/spec", "*.fields"],
   cli: ["*"],

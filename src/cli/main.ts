@@ -62,6 +62,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/trace.js"),
   },
   {
+    name: "bench",
+    summary: "time a training step on a device, kernel by kernel, against what the device could do",
+    example: "mom bench specs/quickstart.mom",
+    load: () => import("./verbs/bench.js"),
+  },
+  {
     name: "explain",
     summary: "say what a field means, from the schema",
     example: "mom explain train.optimizer.lr",

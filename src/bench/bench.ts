@@ -1,0 +1,148 @@
+// A training step on a device, kernel by kernel: its time, what it does in that time, and how far that is from the bound.
+import { type CompileOptions, compile, TRAINING_PHASES } from "../compile.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import { prepare } from "../gpu/runtime.js";
+import { flopsOf } from "../ir/cost.js";
+import { inputsOf, type Op, outputsOf } from "../ir/op.js";
+import { count, type Program, tensorOf } from "../ir/program.js";
+import { reachOf } from "../ir/reach.js";
+import { countsOf, hostBatch } from "../train/host-batch.js";
+import { openModel, stepScalars } from "../train/model.js";
+import { type Ceilings, ceilingPlan } from "./ceilings.js";
+import { nodeSeconds, secondsOf } from "./measure.js";
+import { syntheticBatch } from "./synthetic.js";
+
+export interface KernelTime {
+  readonly op: string;
+  readonly variant: string;
+  /** The sizes that tell it from others of its kind: shapes of what it reads and makes. */
+  readonly shape: string;
+  /** Nodes of the step that are this. */
+  readonly times: number;
+  /** Of all of them. */
+  readonly seconds: number;
+  readonly flops: number;
+  readonly bytes: number;
+  /** Seconds that the ceilings allow: the larger of what its FLOPs and its bytes take. */
+  readonly bound: number;
+}
+
+export interface Bench {
+  readonly device: string;
+  readonly ceilings: Ceilings;
+  readonly positions: number;
+  /** Of a whole update: its micro-batches and the update, as the host waits for it. */
+  readonly stepSeconds: number;
+  /** Of the validation phase. */
+  readonly forwardSeconds: number;
+  /** Sum over the kernels of a step, each timed in a pass of its own. */
+  readonly kernelSeconds: number;
+  /** Longest first. */
+  readonly kernels: readonly KernelTime[];
+  readonly bytesAllocated: number;
+}
+
+/** Each tensor once: what is read, and what is made. */
+function bytesOf(program: Program, op: Op): number {
+  const ids = new Set([...inputsOf(op), ...outputsOf(op)]);
+  return [...ids].reduce((sum, id) => sum + 4 * count(tensorOf(program, id).shape), 0);
+}
+
+const shapeOf = (program: Program, op: Op): string => {
+  const shape = (id: Parameters<typeof tensorOf>[1]): string => tensorOf(program, id).shape.join("×");
+  const weight = "weight" in op.in ? ` · ${shape(op.in.weight as never)}` : "";
+  const [first] = inputsOf(op);
+  return `${first === undefined ? "" : shape(first)}${weight} → ${outputsOf(op).map(shape)[0] ?? ""}`;
+};
+
+export async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
+  const { plan, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu");
+  const runtime = await prepare(device, profile, plan);
+  const copy = await secondsOf(runtime, ["copy"]);
+  const arithmetic = await secondsOf(runtime, ["arithmetic"]);
+  runtime.destroy();
+  return { bytesPerSecond: work.bytes / copy, flopsPerSecond: work.flops / arithmetic };
+}
+
+/** @param force a variant by name, wherever an op has it */
+export async function bench(
+  spec: CheckedSpec,
+  device: OpenDevice,
+  { force }: Pick<CompileOptions, "force"> = {},
+): Promise<Bench> {
+  const ceilings = await measureCeilings(device);
+  const { batch, seed, accumulate, optimizer, clip } = spec.train;
+  const { length } = spec.data;
+  const { profile } = device;
+  const compiled = compile(spec, {
+    profile,
+    batch,
+    length,
+    phases: TRAINING_PHASES,
+    variants: "first",
+    ...(force !== undefined && { force }),
+  });
+  const model = await openModel(device, compiled);
+  model.initialise(seed);
+  const made = syntheticBatch(spec);
+  const counts = countsOf(spec, [made]);
+  model.writeBatch(hostBatch(spec, made, counts, { seed, draw: 0 }));
+  model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
+  const { runtime } = model;
+  const micros = Array.from({ length: accumulate }, () => "gradients");
+  const forwardSeconds = await secondsOf(runtime, ["validate"]);
+  const stepSeconds = await secondsOf(runtime, [...micros, "update"]);
+  const seconds = await nodeSeconds(runtime, "gradients");
+  const [updateSeconds = 0] = await nodeSeconds(runtime, "update");
+  const bytesAllocated = runtime.bytes.total;
+  runtime.destroy();
+
+  const program = compiled.stages[0]?.fused.program as Program;
+  const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
+  const reach = reachOf(program, tokens);
+  const positions = spec.model.modalities.map((_, m) => made.modality.filter((one) => one === m).length);
+  const pictures = spec.model.modalities.map((_, m) => made.pictures.filter(({ modality }) => modality === m).length);
+  const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
+  const kernels = new Map<string, KernelTime>();
+  const add = (one: Omit<KernelTime, "bound" | "times">): void => {
+    const key = `${one.op} ${one.variant} ${one.shape}`;
+    const { flops = 0, bytes = 0, seconds = 0, times = 0 } = kernels.get(key) ?? {};
+    const sum = { flops: flops + one.flops, bytes: bytes + one.bytes };
+    const bound = Math.max(sum.flops / ceilings.flopsPerSecond, sum.bytes / ceilings.bytesPerSecond);
+    kernels.set(key, { ...one, ...sum, seconds: seconds + one.seconds, times: times + 1, bound });
+  };
+  program.ops.forEach((op, i) => {
+    const { modalities, over } = reach[i] as (typeof reach)[number];
+    const rows = (over === "pictures" ? pictures : positions).reduce((sum, n, m) => sum + (modalities[m] ? n : 0), 0);
+    add({
+      op: op.kind,
+      variant: picks[i]?.variant ?? "",
+      shape: shapeOf(program, op),
+      seconds: accumulate * (seconds[i] ?? 0),
+      flops: accumulate * flopsOf(program, op) * rows,
+      bytes: accumulate * bytesOf(program, op),
+    });
+  });
+  const numbers = compiled.parameters.reduce((sum, { shape }) => sum + count(shape), 0);
+  // Weights and moments are read and written, gradients read twice: for their norm and for the update.
+  add({
+    op: "update",
+    variant: "plain",
+    shape: `${numbers}`,
+    seconds: updateSeconds,
+    flops: 15 * numbers,
+    bytes: 32 * numbers,
+  });
+  const all = [...kernels.values()].sort((a, b) => b.seconds - a.seconds);
+  return {
+    device: device.description,
+    ceilings,
+    positions: batch * length * accumulate,
+    stepSeconds,
+    forwardSeconds,
+    kernelSeconds: all.reduce((sum, kernel) => sum + kernel.seconds, 0),
+    kernels: all,
+    bytesAllocated,
+  };
+}

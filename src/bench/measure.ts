@@ -1,0 +1,46 @@
+// Times on a device that has reached its clock: after half a second of the same work, as medians of several windows.
+import type { Runtime } from "../gpu/runtime.js";
+
+/** A GPU idles at a fraction of its clock, and takes a few hundred milliseconds of work to leave that. */
+const WARM_MS = 600;
+const WINDOW_MS = 80;
+export const WINDOWS = 9;
+
+export const median = (numbers: readonly number[]): number => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+};
+
+/** Seconds of one run of the phases, one right after the other: the median window of several. */
+export async function secondsOf(runtime: Runtime, phases: readonly string[]): Promise<number> {
+  const many = async (times: number): Promise<number> => {
+    const begun = performance.now();
+    for (let i = 0; i < times; i++) runtime.run(phases);
+    await runtime.settled();
+    return performance.now() - begun;
+  };
+  await many(1);
+  let one = await many(1);
+  const until = performance.now() + WARM_MS;
+  while (performance.now() < until) {
+    const times = Math.max(1, Math.round(WINDOW_MS / one));
+    one = (await many(times)) / times;
+  }
+  const times = Math.max(1, Math.round(WINDOW_MS / one));
+  const windows: number[] = [];
+  for (let i = 0; i < WINDOWS; i++) windows.push((await many(times)) / times);
+  return median(windows) / 1000;
+}
+
+/** Seconds of each node of a phase, in order, by the device's own clock: medians of several runs on a warm device. */
+export async function nodeSeconds(runtime: Runtime, phase: string): Promise<number[]> {
+  const runs: (readonly { readonly nanoseconds: number }[])[] = [];
+  for (let i = 0; i < WINDOWS; i++) {
+    runtime.run([phase]);
+    runs.push(await runtime.time(phase));
+  }
+  return (runs[0] ?? []).map((_, node) => median(runs.map((run) => run[node]?.nanoseconds ?? 0)) / 1e9);
+}
