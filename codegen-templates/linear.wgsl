@@ -6,31 +6,7 @@
 // Rows of no group get the residual, or 0.
 
 #include rows
-
-fn group_of(tile: u32) -> u32 {
-#if TABLE
-  return table[tile];
-#else
-  return 0u;
-#end
-}
-
-fn x_row(slot: u32, row: u32) -> u32 {
-#if LOCAL_X
-  return slot - FIRST_TILEu * 64u;
-#else
-  return row;
-#end
-}
-
-fn weight_at(group: u32, d: u32, c: u32) -> u32 {
-#if TRANSPOSED
-  return (group * COLSu + c) * DEPTHu + d;
-#else
-  return (group * DEPTHu + d) * COLSu + c;
-#end
-}
-
+#include linear_rows
 #if SOFTPLUS
 #include softplus
 #end

@@ -17,8 +17,23 @@ import {
 } from "./draft.js";
 import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 
+/**
+ * How a product is cut up. block: in registers alone, for adapters that run on a CPU. tile: 64 × 64 in workgroup memory.
+ * wide: 64 × 128, with twice the numbers an invocation in either direction; where sizes are no multiples of four, or
+ * half of such a tile would be empty, it is a tile.
+ */
+export type Shape = "block" | "tile" | "wide";
+
 export const CPU: Requirement = { kind: "cpu" };
-const TILE: Requirement = { workgroupBytes: 8192, invocations: 256 };
+export const REQUIRES: Readonly<Record<Shape, Requirement>> = {
+  wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 128 },
+  block: CPU,
+  tile: { workgroupBytes: 8192, invocations: 256 },
+};
+/** In the order of preference. */
+export const SHAPES: readonly Shape[] = ["wide", "block", "tile"];
+/** Columns of a tile, of as many as 64 rows. */
+const WIDE = 128;
 
 /** The rows that a linear kernel works on: all of them, in tiles of a table, or some tiles of one. */
 export interface RowSource {
@@ -82,16 +97,25 @@ export interface Product {
   readonly softplus?: boolean;
 }
 
-/** One dispatch of the linear template. `tiled` chooses workgroup memory over register blocks. */
-export function product(program: Program, source: RowSource, p: Product, tiled: boolean): DraftDispatch {
+/** Whether wide tiles suit: everything in fours, and more than half of a tile's columns in use. */
+function suitsWide(program: Program, columns: number, all: readonly (Matrix | undefined)[]): boolean {
+  return columns > WIDE / 2 && all.every((m) => m === undefined || fits(program, m));
+}
+
+const tensor = (id: TensorId | undefined): Matrix | undefined => (id === undefined ? undefined : { tensor: id });
+
+/** One dispatch of a linear template. */
+export function product(program: Program, source: RowSource, p: Product, shape: Shape): DraftDispatch {
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
+  const wide = shape === "wide" && suitsWide(program, columns, [p.x, p.y, tensor(p.residual)]);
+  const tiled = shape !== "block" && !wide;
   const xFours = !tiled && fits(program, p.x);
   const wFours = !tiled && (p.transposed ? depth : columns) % 4 === 0;
-  const optional = (name: string, id: TensorId | undefined): DraftBinding[] =>
-    id === undefined ? [] : [bind(program, name, "read", id)];
+  const optional = (name: string, id: TensorId | undefined, fours = wide): DraftBinding[] =>
+    id === undefined ? [] : [bind(program, name, "read", id, fours)];
   return {
-    template: "linear",
+    template: wide ? "linear_wide" : "linear",
     label: p.label,
     constants: {
       ...tableConstants(source),
@@ -115,12 +139,12 @@ export function product(program: Program, source: RowSource, p: Product, tiled: 
       bind(program, "weight", "read", p.weight, wFours),
       ...tableBinding(source),
       ...optional("bias", p.bias),
-      ...optional("rstd", p.rstd),
+      ...optional("rstd", p.rstd, false),
       ...optional("scale", p.scale),
       ...optional("residual", p.residual),
-      matrix(program, "y", "write", p.y, false),
+      matrix(program, "y", "write", p.y, wide),
     ],
-    workgroups: [Math.ceil(columns / (tiled ? 64 : 32)), source.tiles, 1],
+    workgroups: [Math.ceil(columns / (wide ? WIDE : tiled ? 64 : 32)), source.tiles, 1],
   };
 }
 
@@ -146,16 +170,18 @@ export function weightGradient(
   program: Program,
   source: RowSource,
   w: WeightGradient,
-  tiled: boolean,
+  shape: Shape,
   slot: number,
 ): { dispatches: DraftDispatch[]; scratch: number[] } {
   const N = columnsOf(program, w.dy);
   const K = width(program, w.x);
   const chunked = local(w.dy);
   const { groups } = source;
-  const [tileN, tileK] = tiled ? [64, 64] : [64, 32];
+  const wide = shape === "wide" && suitsWide(program, K, [w.dy, { tensor: w.x }]);
+  const tiled = shape !== "block" && !wide;
+  const [tileN, tileK] = wide ? [64, WIDE] : tiled ? [64, 64] : [64, 32];
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
-  const splits = tiled && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows) : 1;
+  const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows) : 1;
   const direct = splits === 1;
   const dyFours = !tiled && fits(program, w.dy);
   const xFours = !tiled && inFours(program, w.x);
@@ -177,7 +203,7 @@ export function weightGradient(
     X_FOURS: xFours,
   };
   const dispatch: DraftDispatch = {
-    template: "weight_gradient",
+    template: wide ? "weight_gradient_wide" : "weight_gradient",
     label: w.label,
     constants,
     bindings: [
@@ -185,8 +211,10 @@ export function weightGradient(
       bind(program, "x", "read", w.x, xFours),
       ...tableBinding(source),
       ...(w.rstd === undefined ? [] : [bind(program, "rstd", "read", w.rstd)]),
-      ...(w.scale === undefined ? [] : [bind(program, "scale", "read", w.scale)]),
-      direct ? bind(program, "dweight", "write", w.dweight) : scratch("partial", "write", slot),
+      ...(w.scale === undefined ? [] : [bind(program, "scale", "read", w.scale, wide)]),
+      direct
+        ? bind(program, "dweight", "write", w.dweight, wide)
+        : scratch("partial", "write", slot, wide ? "array<vec4<f32>>" : "array<f32>"),
       ...(direct && !w.add ? [STEP] : []),
     ],
     workgroups: [across[0], across[1], groups * splits],
@@ -197,10 +225,11 @@ export function weightGradient(
   return { dispatches: [dispatch, sum], scratch: [4 * splits * size] };
 }
 
-const variants = (draft: (tiled: boolean) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] => [
-  { variant: "block", requires: CPU, ...draft(false) },
-  { variant: "tile", requires: TILE, ...draft(true) },
-];
+/** Without those that come to the same: a wide product that suits nowhere is a tile. */
+const variants = (draft: (shape: Shape) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] =>
+  SHAPES.map((shape) => ({ variant: shape, requires: REQUIRES[shape], ...draft(shape) })).filter(
+    ({ variant, dispatches }) => variant !== "wide" || dispatches.some(({ template }) => template.endsWith("_wide")),
+  );
 
 export function linear(program: Program, op: OpOf<"linear">): DraftChoice[] {
   const { x, weight, bias, rstd, scale, residual } = op.in;
@@ -217,7 +246,7 @@ export function linear(program: Program, op: OpOf<"linear">): DraftChoice[] {
     residual,
     softplus: op.activation === "softplus",
   };
-  return variants((tiled) => ({ scratch: [], dispatches: [product(program, source, p, tiled)] }));
+  return variants((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
 }
 
 export function linearDx(program: Program, op: OpOf<"linear_dx">): DraftChoice[] {
@@ -231,7 +260,7 @@ export function linearDx(program: Program, op: OpOf<"linear_dx">): DraftChoice[]
     transposed: false,
     residual,
   };
-  return variants((tiled) => ({ scratch: [], dispatches: [product(program, source, p, tiled)] }));
+  return variants((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
 }
 
 export function linearDw(program: Program, op: OpOf<"linear_dw">): DraftChoice[] {
@@ -239,8 +268,8 @@ export function linearDw(program: Program, op: OpOf<"linear_dw">): DraftChoice[]
   const source = rowSource(program, op.rows, dy);
   const { dweight, dbias } = op.out;
   const w: WeightGradient = { label: "linear_dw", dy: { tensor: dy }, x, dweight, rstd, scale };
-  return variants((tiled) => {
-    const made = weightGradient(program, source, w, tiled, 0);
+  return variants((shape) => {
+    const made = weightGradient(program, source, w, shape, 0);
     if (dbias === undefined) return made;
     const parts: Part[] = [{ result: dbias, offset: 0 }];
     const bias = columnSum(program, { label: "linear_dbias", dy, rows: op.rows, parts, slot: made.scratch.length });

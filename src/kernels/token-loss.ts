@@ -2,7 +2,7 @@
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
-import { CPU, product, type RowSource, tableBinding, weightGradient } from "./linear.js";
+import { product, REQUIRES, type RowSource, SHAPES, type Shape, tableBinding, weightGradient } from "./linear.js";
 import { overRows } from "./rowwise.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 
@@ -24,13 +24,13 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
   const logits = { slot: 0, columns: V };
   const gradients = dx !== undefined || dweight !== undefined;
 
-  const dispatches = (tiled: boolean): DraftDispatch[] =>
+  const dispatches = (shape: Shape): DraftDispatch[] =>
     Array.from({ length: Math.ceil(all / chunk) }, (_, i) => {
       const firstTile = i * chunk;
       const tiles = Math.min(chunk, all - firstTile);
       const source: RowSource = { table, groups: 1, rows: table.rows, firstTile, tiles };
       const made = [
-        product(program, source, { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true }, tiled),
+        product(program, source, { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true }, shape),
       ];
       const constants = {
         TILES: all,
@@ -47,25 +47,19 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
         ...(gradients ? [bind(program, "scale", "read", scale)] : []),
         bind(program, "loss", "write", loss),
       ];
-      made.push(overRows("token_entropy", tiled, tiles * ROW_TILE, constants, bindings));
+      made.push(overRows("token_entropy", shape !== "block", tiles * ROW_TILE, constants, bindings));
       if (dx !== undefined) {
         const p = { label: "logits_dx", x: logits, weight, y: { tensor: dx }, transposed: false };
-        made.push(product(program, source, p, tiled));
+        made.push(product(program, source, p, shape));
       }
       if (dweight !== undefined) {
         const w = { label: "logits_dw", dy: logits, x, dweight, add: i > 0 };
-        made.push(...weightGradient(program, source, w, tiled, 1).dispatches);
+        made.push(...weightGradient(program, source, w, shape, 1).dispatches);
       }
       return made;
     }).flat();
   const bytes = [4 * chunk * ROW_TILE * V];
-  return [
-    { variant: "block", requires: CPU, scratch: bytes, dispatches: dispatches(false) },
-    {
-      variant: "tile",
-      requires: { workgroupBytes: 8192, invocations: 256 },
-      scratch: bytes,
-      dispatches: dispatches(true),
-    },
-  ];
+  return SHAPES.map((shape) => ({ shape, made: dispatches(shape) }))
+    .filter(({ shape, made }) => shape !== "wide" || made.some(({ template }) => template.endsWith("_wide")))
+    .map(({ shape, made }) => ({ variant: shape, requires: REQUIRES[shape], scratch: bytes, dispatches: made }));
 }

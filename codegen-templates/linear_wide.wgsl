@@ -1,0 +1,174 @@
+// What linear.wgsl computes, for GPUs and sizes that are multiples of four: 64 rows × 128 columns a workgroup, 16 deep
+// in workgroup memory, 8 × 8 numbers an invocation. While one panel is multiplied, the next is on its way to registers.
+
+#include rows
+#include linear_rows
+#include outer
+#if SOFTPLUS
+#include softplus
+#end
+
+// By depth: the 64 rows, and the 128 columns, in fours. One more four a line, against bank conflicts.
+var<workgroup> x_tile: array<vec4<f32>, 272>;
+var<workgroup> w_tile: array<vec4<f32>, 528>;
+
+fn load_x(slot: u32, row: u32, d: u32, norm_group: u32) -> vec4<f32> {
+  if (row == NO_ROW || d >= DEPTHu) { return vec4<f32>(); }
+  var value = x[at_x(x_row(slot, row), d / 4u)];
+#if NORM
+  value *= rstd[row] * scale[(norm_group * DEPTHu + d) / 4u];
+#end
+  return value;
+}
+
+fn load_w(group: u32, d: u32, c: u32) -> vec4<f32> {
+  if (d >= DEPTHu || c >= COLSu) { return vec4<f32>(); }
+  return weight[weight_at(group, d, c) / 4u];
+}
+
+fn finish(sum: vec4<f32>, group: u32, slot: u32, row: u32, c: u32) {
+  if (row == NO_ROW || c >= COLSu) { return; }
+  var value = sum;
+  if (group != NO_ROW) {
+#if BIAS
+    value += bias[(group * COLSu + c) / 4u];
+#end
+#if SOFTPLUS
+    value = vec4(softplus(value.x), softplus(value.y), softplus(value.z), softplus(value.w));
+#end
+  }
+#if RESIDUAL
+  value += residual[at_residual(row, c / 4u)];
+#end
+#if LOCAL_Y
+  y[((slot - FIRST_TILEu * 64u) * COLSu + c) / 4u] = value;
+#else
+  y[at_y(row, c / 4u)] = value;
+#end
+}
+
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let tile = FIRST_TILEu + workgroup.y;
+  let group = group_of(tile);
+  let first_column = workgroup.x * 128u;
+  // Blocks of 4 × 4 are loaded by row and stored by depth: of x by half of the invocations, of a transposed w by all.
+  let block = index / 4u;
+  let block_depth = (index % 4u) * 4u;
+  let load_slot = tile * 64u + block * 4u;
+  let loads_x = index < 64u;
+  var row0 = NO_ROW;
+  var row1 = NO_ROW;
+  var row2 = NO_ROW;
+  var row3 = NO_ROW;
+  if (loads_x) {
+    row0 = row_of(load_slot);
+    row1 = row_of(load_slot + 1u);
+    row2 = row_of(load_slot + 2u);
+    row3 = row_of(load_slot + 3u);
+  }
+#if NORM
+  let norm_group = select(0u, group, SCALE_GROUPSu > 1u);
+#else
+  let norm_group = 0u;
+#end
+  let column = index % 16u;
+  let line = index / 16u;
+  var sums: array<vec4<f32>, 16>;
+  if (group != NO_ROW) {
+    var x0 = load_x(load_slot, row0, block_depth, norm_group);
+    var x1 = load_x(load_slot + 1u, row1, block_depth, norm_group);
+    var x2 = load_x(load_slot + 2u, row2, block_depth, norm_group);
+    var x3 = load_x(load_slot + 3u, row3, block_depth, norm_group);
+#if TRANSPOSED
+    let w_column = first_column + block * 4u;
+    var w0 = load_w(group, block_depth, w_column);
+    var w1 = load_w(group, block_depth, w_column + 1u);
+    var w2 = load_w(group, block_depth, w_column + 2u);
+    var w3 = load_w(group, block_depth, w_column + 3u);
+#else
+    let w_four = index % 32u;
+    let w_depth = index / 32u;
+    let w_column = first_column + w_four * 4u;
+    var w0 = load_w(group, w_depth, w_column);
+    var w1 = load_w(group, w_depth + 4u, w_column);
+    var w2 = load_w(group, w_depth + 8u, w_column);
+    var w3 = load_w(group, w_depth + 12u, w_column);
+#end
+    for (var depth = 0u; depth < DEPTHu; depth += 16u) {
+      if (loads_x) {
+        let at = block_depth * 17u + block;
+        x_tile[at] = vec4(x0.x, x1.x, x2.x, x3.x);
+        x_tile[at + 17u] = vec4(x0.y, x1.y, x2.y, x3.y);
+        x_tile[at + 34u] = vec4(x0.z, x1.z, x2.z, x3.z);
+        x_tile[at + 51u] = vec4(x0.w, x1.w, x2.w, x3.w);
+      }
+#if TRANSPOSED
+      let w_at = block_depth * 33u + block;
+      w_tile[w_at] = vec4(w0.x, w1.x, w2.x, w3.x);
+      w_tile[w_at + 33u] = vec4(w0.y, w1.y, w2.y, w3.y);
+      w_tile[w_at + 66u] = vec4(w0.z, w1.z, w2.z, w3.z);
+      w_tile[w_at + 99u] = vec4(w0.w, w1.w, w2.w, w3.w);
+#else
+      let w_at = w_depth * 33u + w_four;
+      w_tile[w_at] = w0;
+      w_tile[w_at + 132u] = w1;
+      w_tile[w_at + 264u] = w2;
+      w_tile[w_at + 396u] = w3;
+#end
+      workgroupBarrier();
+      let next = depth + 16u;
+      x0 = load_x(load_slot, row0, next + block_depth, norm_group);
+      x1 = load_x(load_slot + 1u, row1, next + block_depth, norm_group);
+      x2 = load_x(load_slot + 2u, row2, next + block_depth, norm_group);
+      x3 = load_x(load_slot + 3u, row3, next + block_depth, norm_group);
+#if TRANSPOSED
+      w0 = load_w(group, next + block_depth, w_column);
+      w1 = load_w(group, next + block_depth, w_column + 1u);
+      w2 = load_w(group, next + block_depth, w_column + 2u);
+      w3 = load_w(group, next + block_depth, w_column + 3u);
+#else
+      w0 = load_w(group, next + w_depth, w_column);
+      w1 = load_w(group, next + w_depth + 4u, w_column);
+      w2 = load_w(group, next + w_depth + 8u, w_column);
+      w3 = load_w(group, next + w_depth + 12u, w_column);
+#end
+      for (var d = 0u; d < 16u; d++) {
+        let x_at = d * 17u + line * 2u;
+        let at = d * 33u + column;
+        outer(&sums, x_tile[x_at], x_tile[x_at + 1u], w_tile[at], w_tile[at + 16u]);
+      }
+      workgroupBarrier();
+    }
+  }
+#if LOCAL_Y
+  if (group == NO_ROW) { return; }
+#end
+  let slot = tile * 64u + line * 8u;
+  let left = first_column + column * 4u;
+  let right = left + 64u;
+  let first = row_of(slot);
+  finish(sums[0], group, slot, first, left);
+  finish(sums[1], group, slot, first, right);
+  let second = row_of(slot + 1u);
+  finish(sums[2], group, slot + 1u, second, left);
+  finish(sums[3], group, slot + 1u, second, right);
+  let third = row_of(slot + 2u);
+  finish(sums[4], group, slot + 2u, third, left);
+  finish(sums[5], group, slot + 2u, third, right);
+  let fourth = row_of(slot + 3u);
+  finish(sums[6], group, slot + 3u, fourth, left);
+  finish(sums[7], group, slot + 3u, fourth, right);
+  let fifth = row_of(slot + 4u);
+  finish(sums[8], group, slot + 4u, fifth, left);
+  finish(sums[9], group, slot + 4u, fifth, right);
+  let sixth = row_of(slot + 5u);
+  finish(sums[10], group, slot + 5u, sixth, left);
+  finish(sums[11], group, slot + 5u, sixth, right);
+  let seventh = row_of(slot + 6u);
+  finish(sums[12], group, slot + 6u, seventh, left);
+  finish(sums[13], group, slot + 6u, seventh, right);
+  let eighth = row_of(slot + 7u);
+  finish(sums[14], group, slot + 7u, eighth, left);
+  finish(sums[15], group, slot + 7u, eighth, right);
+}
