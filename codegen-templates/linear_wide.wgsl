@@ -12,14 +12,22 @@
 var<workgroup> x_tile: array<vec4<f32>, 272>;
 var<workgroup> w_tile: array<vec4<f32>, 528>;
 
-fn load_x(slot: u32, row: u32, d: u32, norm_group: u32) -> vec4<f32> {
+fn load_x(slot: u32, row: u32, d: u32) -> vec4<f32> {
   if (row == NO_ROW || d >= DEPTHu) { return vec4<f32>(); }
-  var value = x[at_x(x_row(slot, row), d / 4u)];
-#if NORM
-  value *= rstd[row] * scale[(norm_group * DEPTHu + d) / 4u];
-#end
-  return value;
+  return x[at_x(x_row(slot, row), d / 4u)];
 }
+
+#if NORM
+fn load_scale(norm_group: u32, d: u32) -> vec4<f32> {
+  if (d >= DEPTHu) { return vec4<f32>(); }
+  return scale[(norm_group * DEPTHu + d) / 4u];
+}
+
+fn rstd_of(row: u32) -> f32 {
+  if (row == NO_ROW) { return 0.0; }
+  return rstd[row];
+}
+#end
 
 fn load_w(group: u32, d: u32, c: u32) -> vec4<f32> {
   if (d >= DEPTHu || c >= COLSu) { return vec4<f32>(); }
@@ -69,17 +77,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   }
 #if NORM
   let norm_group = select(0u, group, SCALE_GROUPSu > 1u);
-#else
-  let norm_group = 0u;
+  let rstd0 = rstd_of(row0);
+  let rstd1 = rstd_of(row1);
+  let rstd2 = rstd_of(row2);
+  let rstd3 = rstd_of(row3);
 #end
   let column = index % 16u;
   let line = index / 16u;
   var sums: array<vec4<f32>, 16>;
   if (group != NO_ROW) {
-    var x0 = load_x(load_slot, row0, block_depth, norm_group);
-    var x1 = load_x(load_slot + 1u, row1, block_depth, norm_group);
-    var x2 = load_x(load_slot + 2u, row2, block_depth, norm_group);
-    var x3 = load_x(load_slot + 3u, row3, block_depth, norm_group);
+    var x0 = load_x(load_slot, row0, block_depth);
+    var x1 = load_x(load_slot + 1u, row1, block_depth);
+    var x2 = load_x(load_slot + 2u, row2, block_depth);
+    var x3 = load_x(load_slot + 3u, row3, block_depth);
+#if NORM
+    var scales = load_scale(norm_group, block_depth);
+#end
 #if TRANSPOSED
     let w_column = first_column + block * 4u;
     var w0 = load_w(group, block_depth, w_column);
@@ -96,7 +109,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var w3 = load_w(group, w_depth + 12u, w_column);
 #end
     for (var depth = 0u; depth < DEPTHu; depth += 16u) {
+      // Only here is waited for what was asked of memory a panel ago.
       if (loads_x) {
+#if NORM
+        x0 *= rstd0 * scales;
+        x1 *= rstd1 * scales;
+        x2 *= rstd2 * scales;
+        x3 *= rstd3 * scales;
+#end
         let at = block_depth * 17u + block;
         x_tile[at] = vec4(x0.x, x1.x, x2.x, x3.x);
         x_tile[at + 17u] = vec4(x0.y, x1.y, x2.y, x3.y);
@@ -118,10 +138,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
       workgroupBarrier();
       let next = depth + 16u;
-      x0 = load_x(load_slot, row0, next + block_depth, norm_group);
-      x1 = load_x(load_slot + 1u, row1, next + block_depth, norm_group);
-      x2 = load_x(load_slot + 2u, row2, next + block_depth, norm_group);
-      x3 = load_x(load_slot + 3u, row3, next + block_depth, norm_group);
+      x0 = load_x(load_slot, row0, next + block_depth);
+      x1 = load_x(load_slot + 1u, row1, next + block_depth);
+      x2 = load_x(load_slot + 2u, row2, next + block_depth);
+      x3 = load_x(load_slot + 3u, row3, next + block_depth);
+#if NORM
+      scales = load_scale(norm_group, next + block_depth);
+#end
 #if TRANSPOSED
       w0 = load_w(group, next + block_depth, w_column);
       w1 = load_w(group, next + block_depth, w_column + 1u);

@@ -9,23 +9,27 @@
 var<workgroup> dy_tile: array<vec4<f32>, 272>;
 var<workgroup> x_tile: array<vec4<f32>, 528>;
 
-fn load_dy(slot: u32, end: u32, n: u32) -> vec4<f32> {
-  if (slot >= end || n >= NSu) { return vec4<f32>(); }
-  let row = row_of(slot);
-  if (row == NO_ROW) { return vec4<f32>(); }
+fn row_before(slot: u32, end: u32) -> u32 {
+  if (slot >= end) { return NO_ROW; }
+  return row_of(slot);
+}
+
+fn load_dy(slot: u32, row: u32, n: u32) -> vec4<f32> {
+  if (row == NO_ROW || n >= NSu) { return vec4<f32>(); }
   return dy[at_dy(dy_row(slot, row), n / 4u)];
 }
 
-fn load_x(slot: u32, end: u32, k: u32) -> vec4<f32> {
-  if (slot >= end || k >= KSu) { return vec4<f32>(); }
-  let row = row_of(slot);
-  if (row == NO_ROW) { return vec4<f32>(); }
-#if NORM
-  return rstd[row] * x[at_x(row, k / 4u)];
-#else
+fn load_x(row: u32, k: u32) -> vec4<f32> {
+  if (row == NO_ROW || k >= KSu) { return vec4<f32>(); }
   return x[at_x(row, k / 4u)];
-#end
 }
+
+#if NORM
+fn rstd_of(row: u32) -> f32 {
+  if (row == NO_ROW) { return 0.0; }
+  return rstd[row];
+}
+#end
 
 fn store(group: u32, split: u32, n: u32, k: u32, sum: vec4<f32>) {
   if (n >= NSu || k >= KSu) { return; }
@@ -62,28 +66,56 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let column = index % 16u;
   let line = index / 16u;
   var sums: array<vec4<f32>, 16>;
-  var dy0 = load_dy(slots.x + dy_place, slots.y, n);
-  var dy1 = load_dy(slots.x + dy_place + 8u, slots.y, n);
-  var x0 = load_x(slots.x + x_place, slots.y, k);
-  var x1 = load_x(slots.x + x_place + 4u, slots.y, k);
-  var x2 = load_x(slots.x + x_place + 8u, slots.y, k);
-  var x3 = load_x(slots.x + x_place + 12u, slots.y, k);
-  for (var slot = slots.x; slot < slots.y; slot += 16u) {
-    dy_tile[dy_place * 17u + dy_four] = dy0;
-    dy_tile[(dy_place + 8u) * 17u + dy_four] = dy1;
-    let x_at = x_place * 33u + x_four;
-    x_tile[x_at] = x0;
-    x_tile[x_at + 132u] = x1;
-    x_tile[x_at + 264u] = x2;
-    x_tile[x_at + 396u] = x3;
+  // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
+  var dy_row0 = row_before(slots.x + dy_place, slots.y);
+  var dy_row1 = row_before(slots.x + dy_place + 8u, slots.y);
+  var x_row0 = row_before(slots.x + x_place, slots.y);
+  var x_row1 = row_before(slots.x + x_place + 4u, slots.y);
+  var x_row2 = row_before(slots.x + x_place + 8u, slots.y);
+  var x_row3 = row_before(slots.x + x_place + 12u, slots.y);
+  var dy0 = vec4<f32>();
+  var dy1 = vec4<f32>();
+  var x0 = vec4<f32>();
+  var x1 = vec4<f32>();
+  var x2 = vec4<f32>();
+  var x3 = vec4<f32>();
+#if NORM
+  var rstds = vec4<f32>();
+#end
+  // The first round only asks for the first panel.
+  for (var round = 0u; slots.x + round * 16u < slots.y + 16u; round++) {
+    let asked = slots.x + round * 16u;
+    let at_dy_tile = dy_place * 17u + dy_four;
+    let at_x_tile = x_place * 33u + x_four;
+    dy_tile[at_dy_tile] = dy0;
+    dy_tile[at_dy_tile + 136u] = dy1;
+#if NORM
+    x0 *= rstds.x;
+    x1 *= rstds.y;
+    x2 *= rstds.z;
+    x3 *= rstds.w;
+#end
+    x_tile[at_x_tile] = x0;
+    x_tile[at_x_tile + 132u] = x1;
+    x_tile[at_x_tile + 264u] = x2;
+    x_tile[at_x_tile + 396u] = x3;
     workgroupBarrier();
-    let next = slot + 16u;
-    dy0 = load_dy(next + dy_place, slots.y, n);
-    dy1 = load_dy(next + dy_place + 8u, slots.y, n);
-    x0 = load_x(next + x_place, slots.y, k);
-    x1 = load_x(next + x_place + 4u, slots.y, k);
-    x2 = load_x(next + x_place + 8u, slots.y, k);
-    x3 = load_x(next + x_place + 12u, slots.y, k);
+    dy0 = load_dy(asked + dy_place, dy_row0, n);
+    dy1 = load_dy(asked + dy_place + 8u, dy_row1, n);
+    x0 = load_x(x_row0, k);
+    x1 = load_x(x_row1, k);
+    x2 = load_x(x_row2, k);
+    x3 = load_x(x_row3, k);
+#if NORM
+    rstds = vec4(rstd_of(x_row0), rstd_of(x_row1), rstd_of(x_row2), rstd_of(x_row3));
+#end
+    let later = asked + 16u;
+    dy_row0 = row_before(later + dy_place, slots.y);
+    dy_row1 = row_before(later + dy_place + 8u, slots.y);
+    x_row0 = row_before(later + x_place, slots.y);
+    x_row1 = row_before(later + x_place + 4u, slots.y);
+    x_row2 = row_before(later + x_place + 8u, slots.y);
+    x_row3 = row_before(later + x_place + 12u, slots.y);
     for (var place = 0u; place < 16u; place++) {
       let above = place * 17u + line * 2u;
       let at = place * 33u + column;

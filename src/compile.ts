@@ -7,7 +7,7 @@ import { printProgram } from "./ir/print.js";
 import { count, type Program } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
 import { verify } from "./ir/verify.js";
-import type { DraftChoice, KernelSettings } from "./kernels/draft.js";
+import { type DraftChoice, type KernelSettings, settingsFor } from "./kernels/draft.js";
 import { type DraftPhase, emit } from "./kernels/emit.js";
 import { realise } from "./kernels/realise.js";
 import { STEP_BYTES } from "./kernels/step.js";
@@ -157,7 +157,7 @@ function laidOut(
     const nodes = program.ops.map((op) => ({
       label: op.kind,
       op: { program, op },
-      choices: choose(realise(program, op, options.settings), op.kind, options),
+      choices: choose(realise(program, op, options.settings ?? settingsFor(options.profile)), op.kind, options),
     }));
     return { name: program.name, nodes };
   });

@@ -1,7 +1,7 @@
 // Kernels before memory is planned: what each dispatch binds is still named by tensor, table or scratch.
 import { layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
-import type { Requirement } from "../ir/plan.js";
+import type { Profile, Requirement } from "../ir/plan.js";
 import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
 import { BEGINS, type Table } from "./tables.js";
 import type { TEMPLATES } from "./templates.gen.js";
@@ -58,6 +58,10 @@ export interface KernelSettings {
 }
 
 export const DEFAULT_SETTINGS: KernelSettings = { logitBytes: 2 ** 26 };
+
+/** A GPU needs many rows of logits at a time, or most of it idles; never more than half of what it can bind. */
+export const settingsFor = ({ kind, limits }: Profile): KernelSettings =>
+  kind === "gpu" ? { logitBytes: Math.min(2 ** 28, limits.bindingBytes / 2) } : DEFAULT_SETTINGS;
 
 const scalar = { f32: "f32", u32: "u32", i32: "i32" } as const;
 

@@ -159,9 +159,12 @@ export interface WeightGradient {
   readonly add?: boolean;
 }
 
-/** Runs of rows that a weight gradient is cut into, so that a GPU has workgroups enough. */
-function splitsFor(tiles: number, rows: number): number {
-  const wanted = Math.ceil(264 / tiles);
+/**
+ * Runs of rows that a weight gradient is cut into, so that a GPU has workgroups enough: those of `wide` are small, and
+ * several waves of them leave the last one less to waste.
+ */
+function splitsFor(tiles: number, rows: number, wide: boolean): number {
+  const wanted = Math.ceil((wide ? 2112 : 264) / tiles);
   return Math.max(1, Math.min(wanted, Math.ceil(rows / 256), 64));
 }
 
@@ -181,7 +184,7 @@ export function weightGradient(
   const tiled = shape !== "block" && !wide;
   const [tileN, tileK] = wide ? [64, WIDE] : tiled ? [64, 64] : [64, 32];
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
-  const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows) : 1;
+  const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows, wide) : 1;
   const direct = splits === 1;
   const dyFours = !tiled && fits(program, w.dy);
   const xFours = !tiled && inFours(program, w.x);
