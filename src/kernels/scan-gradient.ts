@@ -23,10 +23,15 @@ const LEAST_WORKGROUP_BYTES = 16384;
 /** Channels that an invocation of the serial variants goes through. */
 const PER_BLOCK = 16;
 
+/** Channels of a workgroup, or of a serial invocation. */
+const CHANNELS = { shared: 64, lanes: 32, serial: PER_BLOCK } as const;
+/** States with which lanes have as many sums as there are lanes. */
+const LANE_STATES = 16;
+
 interface Variant {
   readonly name: string;
-  /** A workgroup's channels are added up in workgroup memory; else an invocation goes through its channels itself. */
-  readonly shared: boolean;
+  /** How sums over channels come about: in workgroup memory, between the lanes of a subgroup, or one after another. */
+  readonly sums: "shared" | "lanes" | "serial";
   /** du and ddelta are made apart, from copies in scratch, so that 8 storage buffers do. */
   readonly split: boolean;
   readonly requires: Requirement;
@@ -44,9 +49,9 @@ interface Scratch {
   readonly copiesC: boolean;
 }
 
-function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { shared, split }: Variant): Scratch {
+function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { sums, split }: Variant): Scratch {
   const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
-  const channelBlocks = Math.ceil(channels / (shared ? 64 : PER_BLOCK));
+  const channelBlocks = Math.ceil(channels / CHANNELS[sums]);
   const sumsAt = aligned(blocks * channels * (states + aGroups));
   const weightsAt = aligned(sumsAt + channelBlocks * rows * 2 * states);
   const carryAt = aligned(weightsAt + blocks * (aGroups * states + dGroups) * channels);
@@ -111,7 +116,7 @@ function replays(
   sizes: ScanSizes,
   at: Scratch,
   constants: DraftDispatch["constants"],
-  { shared, split }: Variant,
+  { sums: way, split }: Variant,
 ): DraftDispatch[] {
   const { dy, u, delta, B, C, A_log, D, carry, z } = op.in;
   const { states, blocks } = sizes;
@@ -132,6 +137,10 @@ function replays(
       WRITES_DU: writes.includes("du"),
       WRITES_DDELTA: writes.includes("ddelta"),
       WRITES_SUMS: sums,
+      SHARED: way === "shared",
+      LANES: way === "lanes",
+      SERIAL: way === "serial",
+      ...(way === "lanes" && { ENABLE: "subgroups" }),
     },
     bindings: withFunctions(
       [
@@ -149,7 +158,7 @@ function replays(
       ...facts.functions,
       ...(at.copiesC ? [rowsC] : []),
     ),
-    workgroups: [at.channelBlocks, shared ? blocks : Math.ceil(blocks / 64), 1],
+    workgroups: [at.channelBlocks, way === "serial" ? Math.ceil(blocks / 64) : blocks, 1],
   });
   if (!split) return [replay("scan_grad", ["du", "ddelta", "dz"], true)];
   return [
@@ -180,7 +189,6 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
   const { states } = sizes;
   const constants = {
     ...sizes.constants,
-    SHARED: variant.shared,
     COPIED: variant.split,
     SUMS_AT: at.sumsAt,
     WEIGHTS_AT: at.weightsAt,
@@ -210,14 +218,17 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const gated = op.in.z !== undefined;
   const shared = { workgroupBytes: 4 * 64 * (2 * sizes.states + 1) };
   const variants: Variant[] = [
-    { name: "serial", shared: false, split: false, requires: CPU },
-    { name: "shared", shared: true, split: false, requires: shared },
+    ...(sizes.states === LANE_STATES
+      ? [{ name: "lanes", sums: "lanes", split: false, requires: { kind: "gpu", subgroup: 32 } } as const]
+      : []),
+    { name: "serial", sums: "serial", split: false, requires: CPU },
+    { name: "shared", sums: "shared", split: false, requires: shared },
   ];
-  if (!gated) variants.push({ name: "shared-split", shared: true, split: true, requires: shared });
+  if (!gated) variants.push({ name: "shared-split", sums: "shared", split: true, requires: shared });
   // With many states the channels' shares are too large for the workgroup memory of some devices.
   if (shared.workgroupBytes > LEAST_WORKGROUP_BYTES) {
     const name = gated ? "serial-anywhere" : "serial-split";
-    variants.push({ name, shared: false, split: !gated, requires: {} });
+    variants.push({ name, sums: "serial", split: !gated, requires: {} });
   }
   return variants.map((variant) => draft(program, op, sizes, variant));
 }
