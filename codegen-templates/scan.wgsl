@@ -21,38 +21,37 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   if (c >= CHANNELSu) { return; }
 #if CARRY
   let sequence = workgroup.y;
-  for (var n = 0u; n < STATESu; n++) {
+  let n = workgroup.z;
 #if STATE_IN
-    var h = h0[state_at(sequence, n, c)];
+  var h = h0[state_at(sequence, n, c)];
 #else
-    var h = 0.0;
+  var h = 0.0;
 #end
-    for (var chunk = 0u; chunk < CHUNKSu; chunk++) {
-      let block = sequence * CHUNKSu + chunk;
-      carry[state_at(block, n, c)] = h;
+  for (var chunk = 0u; chunk < CHUNKSu; chunk++) {
+    let block = sequence * CHUNKSu + chunk;
+    carry[state_at(block, n, c)] = h;
 #if MANY
 #if STATE_OUT
-      {
+    {
 #else
-      if (chunk + 1u < CHUNKSu) {
+    if (chunk + 1u < CHUNKSu) {
 #end
 #if RESET
-        // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
-        if (scratch[sum_at(block, 0u, c)] < 0.0) {
-          h = scratch[state_at(block, n, c)];
-          continue;
-        }
-#end
-        var exponent = 0.0;
-        for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
-        h = exp(exponent) * h + scratch[state_at(block, n, c)];
+      // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
+      if (scratch[sum_at(block, 0u, c)] < 0.0) {
+        h = scratch[state_at(block, n, c)];
+        continue;
       }
 #end
+      var exponent = 0.0;
+      for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
+      h = exp(exponent) * h + scratch[state_at(block, n, c)];
     }
-#if STATE_OUT
-    h_end[state_at(sequence, n, c)] = h;
 #end
   }
+#if STATE_OUT
+  h_end[state_at(sequence, n, c)] = h;
+#end
 #else
   let block = workgroup.y;
   let chunk = block % CHUNKSu;

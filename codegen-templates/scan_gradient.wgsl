@@ -8,7 +8,6 @@
 //   by B and C [CHANNEL_BLOCKS, rows, 2·STATES], and from WEIGHTS_AT on
 //   by A_log and D [BLOCKS, A_GROUPS·CHANNELS·STATES + D_GROUPS·CHANNELS].
 // SHARED: a workgroup has 64 channels, one an invocation, and adds them up in workgroup memory.
-// LANES: a workgroup is a subgroup of 32 channels, which add up 2·STATES = 32 sums by passing halves to each other.
 // Else an invocation goes through its PER_BLOCK channels itself: for adapters that run on a CPU.
 
 fn a_of(g: u32, c: u32, n: u32) -> f32 { return -exp(ssm[(g * CHANNELSu + c) * STATESu + n]); }
@@ -55,25 +54,6 @@ fn reduce(channel_block: u32, row: u32, index: u32) {
     scratch[SUMS_ATu + (channel_block * ROWSu + row) * 2u * STATESu + i] = sum;
   }
   workgroupBarrier();
-}
-#end
-
-#if LANES
-// Lane i gets the sum over all lanes of their values[i]: in each step a lane keeps half of its values, and adds to them
-// what the lane at that distance does not keep.
-fn reduce(channel_block: u32, row: u32, lane: u32, values: ptr<function, array<f32, 32>>) {
-  for (var i = 0u; i < 16u; i++) { keep_half(values, i, 16u, (lane & 16u) != 0u); }
-  for (var i = 0u; i < 8u; i++) { keep_half(values, i, 8u, (lane & 8u) != 0u); }
-  for (var i = 0u; i < 4u; i++) { keep_half(values, i, 4u, (lane & 4u) != 0u); }
-  for (var i = 0u; i < 2u; i++) { keep_half(values, i, 2u, (lane & 2u) != 0u); }
-  keep_half(values, 0u, 1u, (lane & 1u) != 0u);
-  scratch[SUMS_ATu + (channel_block * ROWSu + row) * 32u + lane] = (*values)[0];
-}
-
-fn keep_half(values: ptr<function, array<f32, 32>>, i: u32, distance: u32, upper: bool) {
-  let low = (*values)[i];
-  let high = (*values)[i + distance];
-  (*values)[i] = select(low, high, upper) + subgroupShuffleXor(select(high, low, upper), distance);
 }
 #end
 
@@ -144,9 +124,6 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
       let d = dy_before_gate(row, c);
       var du_here = d * skip;
       var ddelta_here = 0.0;
-#if LANES
-      var values: array<f32, 32>;
-#end
       var y_here = skip * value;
       dd[gd] += d * value;
       for (var n = 0u; n < STATESu; n++) {
@@ -171,12 +148,7 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
 #if SHARED
         shares[index * PITCHu + n] = select(0.0, slope * step_size * value, inside);
         shares[index * PITCHu + STATESu + n] = select(0.0, d * state, inside);
-#end
-#if LANES
-        values[n] = select(0.0, slope * step_size * value, inside);
-        values[STATESu + n] = select(0.0, d * state, inside);
-#end
-#if SERIAL
+#else
         let at = SUMS_ATu + (channel_block * ROWSu + row) * 2u * STATESu + n;
         var by_b = slope * step_size * value;
         var by_c = d * state;
@@ -204,9 +176,6 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
 #if SHARED
       reduce(channel_block, row, index);
 #end
-#if LANES
-      reduce(channel_block, row, index, &values);
-#end
 #end
     }
   }
@@ -222,13 +191,6 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
 }
 #end
 
-#if LANES
-@compute @workgroup_size(32)
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32) {
-  let c = workgroup.x * 32u + lane;
-  replay(workgroup.y, min(c, CHANNELSu - 1u), workgroup.x, lane, c < CHANNELSu, true);
-}
-#else
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
 #if REPLAY
@@ -248,25 +210,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   if (c >= CHANNELSu) { return; }
 #if CARRY
   let sequence = workgroup.y;
-  for (var n = 0u; n < STATESu; n++) {
-    var entering = 0.0;
-    for (var left = CHUNKSu; left > 0u; left--) {
-      let block = sequence * CHUNKSu + left - 1u;
+  let n = workgroup.z;
+  var entering = 0.0;
+  for (var left = CHUNKSu; left > 0u; left--) {
+    let block = sequence * CHUNKSu + left - 1u;
 #if RESET
-      // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
-      if (scratch[sum_at(block, 0u, c)] < 0.0) {
-        let own = scratch[state_at(block, n, c)];
-        scratch[state_at(block, n, c)] = entering;
-        entering = own;
-        continue;
-      }
-#end
-      var exponent = 0.0;
-      for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
-      let mine = scratch[state_at(block, n, c)];
+    // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
+    if (scratch[sum_at(block, 0u, c)] < 0.0) {
+      let own = scratch[state_at(block, n, c)];
       scratch[state_at(block, n, c)] = entering;
-      entering = mine + exp(exponent) * entering;
+      entering = own;
+      continue;
     }
+#end
+    var exponent = 0.0;
+    for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
+    let mine = scratch[state_at(block, n, c)];
+    scratch[state_at(block, n, c)] = entering;
+    entering = mine + exp(exponent) * entering;
   }
 #else
   let block = workgroup.y;
@@ -306,4 +267,3 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
 #end
 }
-#end

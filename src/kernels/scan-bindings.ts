@@ -8,16 +8,27 @@ import { type DraftBinding, type DraftDispatch, height, width } from "./draft.js
 export const together = (program: Program, a: TensorId, b: TensorId): boolean =>
   storage(program, a).id === storage(program, b).id;
 
-/** B and C: one binding where both are views of one tensor, as they are after fusion. */
-export function bindBC(program: Program, B: TensorId, C: TensorId, wanted: "B" | "C" | "both"): DraftBinding[] {
+/**
+ * B and C: one binding where both are views of one tensor, as they are after fusion. In fours, `B_at(row, q)` are the
+ * states 4q to 4q + 3.
+ */
+export function bindBC(
+  program: Program,
+  B: TensorId,
+  C: TensorId,
+  wanted: "B" | "C" | "both",
+  fours = false,
+): DraftBinding[] {
+  const [element, step] = fours ? ["vec4<f32>", 4] : ["f32", 1];
   const access = (name: string, id: TensorId, variable: string): string => {
     const { column, stride } = layout(program, id);
-    return `fn ${name}_at(row: u32, n: u32) -> f32 { return ${variable}[row * ${stride}u + ${column}u + n]; }`;
+    const at = `row * ${stride / step}u + ${column / step}u + n`;
+    return `fn ${name}_at(row: u32, n: u32) -> ${element} { return ${variable}[${at}]; }`;
   };
   const of = (name: string, id: TensorId, accessor: string): DraftBinding => ({
     name,
     access: "read",
-    type: "array<f32>",
+    type: `array<${element}>`,
     target: { kind: "tensor", tensor: id },
     accessor,
   });

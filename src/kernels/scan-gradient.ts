@@ -9,6 +9,7 @@ import {
   type DraftChoice,
   type DraftDispatch,
   grid,
+  inFours,
   rowFacts,
   scratch,
   withFunctions,
@@ -16,8 +17,8 @@ import {
 import { CPU } from "./linear.js";
 import { aligned, bindBC, bindSsm, type ScanSizes, scanSizes, storageBuffers, together } from "./scan-bindings.js";
 
-/** Positions whose h is recomputed at a time. */
-const SUB = 8;
+/** Positions whose h is recomputed at a time: fewer where that is kept for many channels at once. */
+const SUB = { shared: 8, lanes: 4, serial: 8 } as const;
 /** What every WebGPU device has. */
 const LEAST_WORKGROUP_BYTES = 16384;
 /** Channels that an invocation of the serial variants goes through. */
@@ -27,6 +28,7 @@ const PER_BLOCK = 16;
 const CHANNELS = { shared: 64, lanes: 32, serial: PER_BLOCK } as const;
 /** States with which lanes have as many sums as there are lanes. */
 const LANE_STATES = 16;
+const LANES: Requirement = { kind: "gpu", subgroup: 32 };
 
 interface Variant {
   readonly name: string;
@@ -95,7 +97,7 @@ function entering(
       label: "scan_grad_carry",
       constants: { ...constants, CARRY: true },
       bindings: [bindSsm(A_log, D), scratch("scratch", "write")],
-      workgroups: [across, program.batch, 1],
+      workgroups: [across, program.batch, sizes.states],
     },
   ];
 }
@@ -128,26 +130,23 @@ function replays(
       return tensor === undefined ? [] : [bind(program, name, "write", tensor)];
     });
   const replay = (label: string, writes: readonly Written[], sums: boolean): DraftDispatch => ({
-    template: "scan_gradient",
+    template: way === "lanes" ? "scan_gradient_lanes" : "scan_gradient",
     label,
     constants: {
       ...constants,
+      ...(way === "lanes" && { ENABLE: "subgroups" }),
       REPLAY: true,
       READS_DY: true,
       WRITES_DU: writes.includes("du"),
       WRITES_DDELTA: writes.includes("ddelta"),
       WRITES_SUMS: sums,
-      SHARED: way === "shared",
-      LANES: way === "lanes",
-      SERIAL: way === "serial",
-      ...(way === "lanes" && { ENABLE: "subgroups" }),
     },
     bindings: withFunctions(
       [
         bind(program, "dy", "read", dy),
         bind(program, "u", "read", u),
         bind(program, "delta", "read", delta),
-        ...bindBC(program, B, C, at.copiesC ? "B" : "both"),
+        ...bindBC(program, B, C, at.copiesC ? "B" : "both", way === "lanes"),
         ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
         bindSsm(A_log, D),
         ...facts.bindings,
@@ -187,15 +186,19 @@ function totals(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, at: S
 function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, variant: Variant): DraftChoice {
   const at = scratchOf(program, op, sizes, variant);
   const { states } = sizes;
+  const sub = SUB[variant.sums];
+  /** Numbers in an element of the arrays of states. */
+  const element = variant.sums === "lanes" ? 4 : 1;
   const constants = {
     ...sizes.constants,
+    SHARED: variant.sums === "shared",
     COPIED: variant.split,
     SUMS_AT: at.sumsAt,
     WEIGHTS_AT: at.weightsAt,
     CARRY_AT: at.carryAt,
-    SUB,
-    STARTS: Math.ceil(program.chunk / SUB) * states,
-    BEFORE: SUB * states,
+    SUB: sub,
+    STARTS: (Math.ceil(program.chunk / sub) * states) / element,
+    BEFORE: (sub * states) / element,
     PER_BLOCK,
     PITCH: 2 * states + 1,
     SHARES: 64 * (2 * states + 1),
@@ -217,10 +220,13 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const sizes = scanSizes(program, op);
   const gated = op.in.z !== undefined;
   const shared = { workgroupBytes: 4 * 64 * (2 * sizes.states + 1) };
+  const suitsLanes =
+    sizes.states === LANE_STATES &&
+    sizes.aGroups * sizes.dGroups === 1 &&
+    inFours(program, op.in.B) &&
+    inFours(program, op.in.C);
   const variants: Variant[] = [
-    ...(sizes.states === LANE_STATES
-      ? [{ name: "lanes", sums: "lanes", split: false, requires: { kind: "gpu", subgroup: 32 } } as const]
-      : []),
+    ...(suitsLanes ? [{ name: "lanes", sums: "lanes", split: false, requires: LANES } as const] : []),
     { name: "serial", sums: "serial", split: false, requires: CPU },
     { name: "shared", sums: "shared", split: false, requires: shared },
   ];

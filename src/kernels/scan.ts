@@ -42,7 +42,7 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
       bind(program, "carry", "write", op.out.carry),
       ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
     ],
-    workgroups: [across, program.batch, 1],
+    workgroups: [across, program.batch, states],
   };
   const replay: DraftDispatch = {
     template: "scan",
