@@ -8,7 +8,9 @@ import {
   type AblationFolder,
   type Ending,
   stateOf,
+  strangers,
   type VariantState,
+  variantsIn,
   writeEnding,
   writeInto,
 } from "../../ablate/folder.js";
@@ -58,6 +60,13 @@ export async function runAblation(request: AblationRequest): Promise<ExitCode> {
 
   const states = statesNow();
   terminal.write(`${tallyText(states)}\n`);
+  const others = strangers(
+    folder,
+    design.variants.map(({ id }) => id),
+  ).length;
+  if (others > 0) {
+    terminal.write(`${others} runs in ${variantsIn(folder)} are of a spec that has changed since, and are left out.\n`);
+  }
   const failed = design.variants.filter((_, i) => states[i]?.state === "failed");
   const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}`;
   if (failed.length > 0) terminal.write(`Failed variants are left as they are; to try them again: ${again} --retry\n`);
