@@ -70,6 +70,15 @@ export const TRAINING_PHASES: readonly PhaseRequest[] = [
   { name: "validate", part: "model", noise: "drawn", gradients: false },
 ];
 
+/** What compiles a spec's training for a device that is there: the kernels that it will run, and no others. */
+export const trainingOn = ({ train, data }: CheckedSpec, profile: Profile): CompileOptions => ({
+  profile,
+  batch: train.batch,
+  length: data.length,
+  phases: TRAINING_PHASES,
+  variants: "first",
+});
+
 /** Validation alone: the kernels, and so the numbers, of a run in training. */
 export const EVALUATION_PHASES: readonly PhaseRequest[] = TRAINING_PHASES.filter(({ name }) => name === "validate");
 

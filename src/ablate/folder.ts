@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { checkpointSteps } from "../train/checkpoint.js";
 import type { Disk } from "../train/disk.js";
-import { diskFailure } from "../train/mistakes.js";
+import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
 
@@ -88,16 +88,7 @@ export function writeEnding(folder: AblationFolder, id: string, ending: Ending |
 
 /** Writes a file of the ablation's folder whole, in place of the one that is there. */
 export function writeInto({ path, disk }: AblationFolder, name: string, text: string): void {
-  const target = join(path, name);
-  const aside = `${target}.${process.pid}.writing`;
-  try {
-    disk.remove(aside);
-    disk.create(aside, new TextEncoder().encode(text));
-    disk.rename(aside, target);
-  } catch (error) {
-    disk.remove(aside);
-    throw diskFailure(error, target, ", then give the same command again.");
-  }
+  replaceFile(disk, join(path, name), text, ", then give the same command again.");
 }
 
 /** Takes the weights of a variant away: a comparison needs its metrics alone. */

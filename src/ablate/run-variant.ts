@@ -1,5 +1,5 @@
 // Trains one variant in its folder, from its beginning or its last checkpoint.
-import { type Compiled, compile, TRAINING_PHASES } from "../compile.js";
+import { type Compiled, compile, trainingOn } from "../compile.js";
 import type { DataSet } from "../data/data-set.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
@@ -46,13 +46,7 @@ export async function runVariant(
   const { id, spec, text } = request;
   const { device, dataSet } = trainer;
   checkTeaches(spec, dataSet);
-  const compiled = compile(spec, {
-    profile: device.profile,
-    batch: spec.train.batch,
-    length: spec.data.length,
-    phases: TRAINING_PHASES,
-    variants: "first",
-  });
+  const compiled = compile(spec, trainingOn(spec, device.profile));
   const { run, begun } = take(folder, request, () => planText({ spec, profile: device.profile, compiled }));
   try {
     writeEnding(folder, id, undefined);

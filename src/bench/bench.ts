@@ -1,5 +1,5 @@
 // A training step on a device, kernel by kernel: its time, what it does in that time, and how far that is from the bound.
-import { type CompileOptions, compile, TRAINING_PHASES } from "../compile.js";
+import { type CompileOptions, compile, trainingOn } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare } from "../gpu/runtime.js";
@@ -75,14 +75,7 @@ export async function bench(
   const { batch, seed, accumulate, optimizer, clip } = spec.train;
   const { length } = spec.data;
   const { profile } = device;
-  const compiled = compile(spec, {
-    profile,
-    batch,
-    length,
-    phases: TRAINING_PHASES,
-    variants: "first",
-    ...(force !== undefined && { force }),
-  });
+  const compiled = compile(spec, { ...trainingOn(spec, profile), ...(force !== undefined && { force }) });
   const model = await openModel(device, compiled);
   model.initialise(seed);
   const made = syntheticBatch(spec);

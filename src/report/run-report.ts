@@ -1,20 +1,23 @@
 // The report of a run's folder: read from what the run has written, and written beside it.
 import { basename, resolve } from "node:path";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
-import { damagedMetrics, diskFailure } from "../train/mistakes.js";
+import { damagedMetrics } from "../train/mistakes.js";
+import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type About, type ReportData, renderReport } from "./render.js";
 import { latestSamples } from "./samples.js";
 import type { StartRecord } from "./start-text.js";
 
+const AGAIN = ", then go on from the last checkpoint with --resume.";
+
 /** Writes down what is trained, for the report's heading. */
 export function writeAbout(run: Run, about: About): void {
-  replaceFile(run, pathIn(run, "about"), `${JSON.stringify(about, null, 2)}\n`);
+  replaceFile(run.disk, pathIn(run, "about"), `${JSON.stringify(about, null, 2)}\n`, AGAIN);
 }
 
 /** Writes down what the weights started from. */
 export function writeStart(run: Run, start: StartRecord): void {
-  replaceFile(run, pathIn(run, "init"), `${JSON.stringify(start, null, 2)}\n`);
+  replaceFile(run.disk, pathIn(run, "init"), `${JSON.stringify(start, null, 2)}\n`, AGAIN);
 }
 
 /** What the weights started from, where that was written down. */
@@ -42,7 +45,7 @@ export function readRun(run: Run): ReportData {
 /** Writes report.html and returns its path. */
 export function writeReport(run: Run): string {
   const path = pathIn(run, "report");
-  replaceFile(run, path, renderReport(readRun(run)));
+  replaceFile(run.disk, path, renderReport(readRun(run)), AGAIN);
   return path;
 }
 
@@ -50,17 +53,4 @@ function recordsOf<T>(path: string, text: (path: string) => string, parse: (text
   const records = parse(text(path));
   if (typeof records === "number") throw damagedMetrics(path, records);
   return records;
-}
-
-/** The old contents stand until the new are on the disk. */
-function replaceFile({ disk }: Run, path: string, text: string): void {
-  const aside = `${path}.writing`;
-  try {
-    disk.remove(aside);
-    disk.create(aside, new TextEncoder().encode(text));
-    disk.rename(aside, path);
-  } catch (error) {
-    disk.remove(aside);
-    throw diskFailure(error, path, ", then go on from the last checkpoint with --resume.");
-  }
 }

@@ -1,7 +1,7 @@
 // What each arm of an ablation costs, before anything runs: parameters, and FLOPs of an update on the data as they are.
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design } from "../../ablate/design.js";
-import { TRAINING_PHASES } from "../../compile.js";
+import { trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import { openTraining } from "../../data/order.js";
 import { openStreams } from "../../data/streams.js";
@@ -30,10 +30,7 @@ export function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSe
 }
 
 function costOf({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
-  const { train, data } = spec;
-  const options = { batch: train.batch, length: data.length, phases: TRAINING_PHASES, variants: "first" } as const;
-  const profile = profileNamed("webgpu-default") as Profile;
-  const { parameters, modalities } = inspect(spec, { ...options, profile });
+  const { parameters, modalities } = inspect(spec, trainingOn(spec, profileNamed("webgpu-default") as Profile));
   const positions = positionsOf(spec, dataSet);
   return {
     parameters: { total: parameters.total, active: parameters.active },

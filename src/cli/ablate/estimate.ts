@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design, Variant } from "../../ablate/design.js";
-import { compile, TRAINING_PHASES } from "../../compile.js";
+import { compile, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import type { OpenDevice } from "../../gpu/dawn.js";
@@ -50,9 +50,7 @@ export async function measure(arm: Arm, dataSet: DataSet, device: OpenDevice, pi
   const begun = Date.now();
   const { profile } = device;
   const spec: CheckedSpec = { ...arm.spec, train: { ...arm.spec.train, steps: STEPS + 1 } };
-  const { batch } = spec.train;
-  const { length } = spec.data;
-  const compiled = compile(spec, { profile, batch, length, phases: TRAINING_PHASES, variants: "first" });
+  const compiled = compile(spec, trainingOn(spec, profile));
   const parent = mkdtempSync(join(tmpdir(), "mom-estimate-"));
   try {
     const plan = planText({ spec, profile, compiled });

@@ -1,7 +1,7 @@
 // `mom train`: compiles a spec and trains it.
 import { basename, join } from "node:path";
 import { Option } from "commander";
-import { compile, TRAINING_PHASES } from "../../compile.js";
+import { compile, trainingOn } from "../../compile.js";
 import { decodersOf } from "../../data/codecs.js";
 import { prepare } from "../../data/prepare.js";
 import { printSpec } from "../../front/print-spec.js";
@@ -45,13 +45,7 @@ export const verb: Verb = {
         });
         const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
         write(`${name}: on ${device.description}\n`);
-        const compiled = compile(spec, {
-          profile: device.profile,
-          batch: spec.train.batch,
-          length: spec.data.length,
-          phases: TRAINING_PHASES,
-          variants: "first",
-        });
+        const compiled = compile(spec, trainingOn(spec, device.profile));
         const code = await runTraining({
           spec,
           specText: printSpec(json as Json),
