@@ -25,3 +25,11 @@ export const equalArms = (ablation: string, one: string, other: string): Failure
 
 export const repeatedSeeds = (ablation: string, seed: number): Failure =>
   error("repeated-seed", "A seed twice", `\`${ablation}\` has the seed ${seed} twice.`, "Give each seed once.");
+
+export const nothingTrained = (folder: string): Failure =>
+  error(
+    "nothing-trained",
+    "Nothing has been trained",
+    `There is no folder ${folder} to report on.`,
+    "Give the command without --report to train, or name the ablation's folder with --out.",
+  );

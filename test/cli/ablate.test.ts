@@ -1,6 +1,6 @@
 // `mom ablate` as a process: stopped, killed, retried, and what its folder says then.
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingAdapter } from "../gpu/adapter.js";
@@ -79,6 +79,9 @@ describe("without training", () => {
     expect(ablate("part", "--list").stderr).toContain("Did you mean `parts`?");
     expect(ablate("parts", "--list", "--index", "10").stderr).toContain("There is no variant 10: there are 10");
     expect(ablate("parts", "--jobs", "0").code).toBe(2);
+    const nothing = join(folder, "nothing");
+    expect(ablate("parts", "--report", "--out", nothing).stderr).toContain("There is no folder");
+    expect(existsSync(nothing)).toBe(false);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   writeEnding,
   writeInto,
 } from "../../ablate/folder.js";
+import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
 import type { Terminal } from "../progress.js";
@@ -51,7 +52,7 @@ export async function runAblation(request: AblationRequest): Promise<ExitCode> {
   const { design, folder, terminal } = request;
   const statesNow = (): VariantState[] => design.variants.map(({ id }) => stateOf(folder, id));
   if (!folder.disk.exists(folder.path)) {
-    if (request.report) terminal.write(`There is no ${folder.path} yet.\n`);
+    if (request.report) throw nothingTrained(folder.path);
     folder.disk.makeFolder(folder.path);
   }
   const table = listingJson({ design, states: [], costs: request.costs });
