@@ -1,10 +1,12 @@
 // From what an ablation's runs measured to what it says.
+
+import { smoothingWindow } from "../train/metrics.js";
 import { type AdditiveModel, fitAdditive } from "./additive-model.js";
 import type { Answer, ArmAnswer, Estimate, Factorial, Measure, MeasureAnswer } from "./answer.js";
 import { deviationOf, meanOf, scaled } from "./estimate.js";
 import { factorialOf } from "./factorial.js";
 import { type FactorialDesign, factorialDesign } from "./factorial-design.js";
-import { finalLoss, smoothed, windowOf } from "./final-loss.js";
+import { finalLoss, smoothed } from "./final-loss.js";
 import { type Crossing, fallingCrossing, firstCrossing, matchOf, type Pair } from "./match.js";
 import type { AblationResults, Curve } from "./results.js";
 
@@ -24,7 +26,7 @@ type Table = readonly (readonly (Ended | undefined)[])[];
 
 /** What is not told for want of runs is left out of it; of validation, where no run of a modality has any. */
 export function answer(results: AblationResults): Answer {
-  const window = windowOf(results.steps);
+  const window = smoothingWindow(results.steps);
   const design = factorialDesign(results);
   const measured = (modality: string, measure: Measure): MeasureAnswer[] => {
     const table = tableOf(results, modality, measure, measure === "training" ? window : 1);

@@ -1,5 +1,4 @@
 // What an ablation says: for each modality and measure, one linear model of the losses, and every claim a contrast of it.
-import type { AblationResults } from "./results.js";
 
 /** Of the last losses in training, smoothed, or of the last validation. */
 export type Measure = "training" | "validation";
@@ -75,5 +74,3 @@ export interface Answer {
   /** Steps that a smoothed training loss is the mean of. */
   readonly window: number;
 }
-
-export type Answering = (results: AblationResults) => Answer;

@@ -4,7 +4,7 @@ import { parseMetrics, parseTiming } from "../train/metrics.js";
 import { damagedMetrics } from "../train/mistakes.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import type { Design, Variant } from "./design.js";
-import { type AblationFolder, runOf, stateOf } from "./folder.js";
+import { type AblationFolder, runOf, stateOf, type VariantState } from "./folder.js";
 import type { AblationResults, Curve, ResultArm, ResultRun } from "./results.js";
 
 /** What the design does not say of itself. */
@@ -18,12 +18,10 @@ export interface Costs {
 
 /** @throws Failure where a variant's metrics are damaged */
 export function collect(folder: AblationFolder, design: Design, costs: Costs): AblationResults {
-  const runs = design.variants.map((variant) => runResult(folder, variant, costs));
-  const done = design.variants.filter((_, i) => runs[i]?.state === "done").map(({ id }) => id);
-  const devices = done.flatMap((id) => {
-    const state = stateOf(folder, id);
-    return state.state === "done" ? [state.device] : [];
-  });
+  const states = design.variants.map(({ id }) => stateOf(folder, id));
+  const runs = design.variants.map((variant, i) => runResult(folder, variant, states[i] as VariantState, costs));
+  const done = design.variants.filter((_, i) => states[i]?.state === "done").map(({ id }) => id);
+  const devices = states.flatMap((state) => (state.state === "done" ? [state.device] : []));
   return {
     name: design.name,
     spec: costs.spec,
@@ -46,8 +44,12 @@ export function collect(folder: AblationFolder, design: Design, costs: Costs): A
   };
 }
 
-function runResult(folder: AblationFolder, { id, arm, seed }: Variant, { modalities }: Costs): ResultRun {
-  const state = stateOf(folder, id);
+function runResult(
+  folder: AblationFolder,
+  { id, arm, seed }: Variant,
+  state: VariantState,
+  { modalities }: Costs,
+): ResultRun {
   const common = { arm, seed, id, training: {}, validation: {} };
   if (state.state === "failed") return { ...common, state: "failed", reason: state.reason };
   if (state.state !== "done") return { ...common, state: state.state };

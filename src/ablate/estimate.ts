@@ -18,13 +18,14 @@ export function estimateOf(value: number, error: number, degrees: number): Estim
   return { estimate: value, low: value - reach, high: value + reach, p };
 }
 
-/** The estimate of `factor` times as much; the factor, which is positive, is taken as known. */
+/** The estimate of `factor` times as much; the factor is taken as known. */
 export function scaled({ estimate, low, high, p }: Estimate, factor: number): Estimate {
+  const [first, last] = factor < 0 ? [high, low] : [low, high];
   return {
     estimate: factor * estimate,
-    ...(low === undefined ? {} : { low: factor * low }),
-    ...(high === undefined ? {} : { high: factor * high }),
-    ...(p === undefined ? {} : { p }),
+    ...(first !== undefined && { low: factor * first }),
+    ...(last !== undefined && { high: factor * last }),
+    ...(p !== undefined && { p }),
   };
 }
 

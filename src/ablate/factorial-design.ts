@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../front/spec.js";
 import type { AblationResults, ResultAxis } from "./results.js";
+import { partNamed } from "./subsets.js";
 
 export interface FactorialDesign {
   readonly factors: readonly string[];
@@ -12,7 +13,7 @@ export interface FactorialDesign {
 /** 2⁶ arms have 63 effects: more than anyone reads. */
 const MOST_FACTORS = 6;
 
-interface Factor {
+export interface Factor {
   readonly path: string;
   /** Of the values of a `subsets`; a factor of two values has none. */
   readonly part?: string;
@@ -21,13 +22,13 @@ interface Factor {
 
 /** The design, or why there is none, in a sentence. */
 export function factorialDesign({ axes, arms }: Pick<AblationResults, "axes" | "arms">): FactorialDesign | string {
-  const other = axes.find(({ values, subsetsOf }) => subsetsOf === undefined && values.length !== 2);
+  const other = axes.find((axis) => !hasFactors(axis));
   if (axes.length === 0) return "Nothing but the seed varies, so there are no effects.";
   if (other !== undefined) {
     const count = other.values.length === 1 ? "one value" : `${other.values.length} values`;
     return `\`${other.path}\` has ${count}; effects and interactions are of factors that are off or on.`;
   }
-  const factors = axes.flatMap(factorsOf);
+  const factors = axes.flatMap(factorsIn);
   if (factors.length > MOST_FACTORS) {
     return `${factors.length} factors have too many interactions to tell; ${MOST_FACTORS} is the most.`;
   }
@@ -49,21 +50,20 @@ export function factorialDesign({ axes, arms }: Pick<AblationResults, "axes" | "
   };
 }
 
-function factorsOf({ path, values, subsetsOf }: ResultAxis): Factor[] {
-  if (subsetsOf === undefined) return [{ path, isOn: (value) => isDeepStrictEqual(value, values[1]) }];
-  return subsetsOf.map((part) => ({ path, part, isOn: (value) => partsIn(value).includes(part) }));
-}
+/** Whether an axis has all subsets of something, or two values. */
+export const hasFactors = ({ values, subsetsOf }: ResultAxis): boolean =>
+  subsetsOf !== undefined || values.length === 2;
 
-/** Names of the parts in a list such as `["in_proj", {"part": "x_proj", "groups": …}]`. */
-function partsIn(value: Json | undefined): Json[] {
-  if (!Array.isArray(value)) return [];
-  return value.map((entry: Json) =>
-    typeof entry === "object" && entry !== null && "part" in entry ? (entry.part as Json) : entry,
-  );
+/** Of an axis that has them. */
+export function factorsIn({ path, values, subsetsOf }: ResultAxis): Factor[] {
+  if (subsetsOf === undefined) return [{ path, isOn: (value) => isDeepStrictEqual(value, values[1]) }];
+  const has = (value: Json | undefined, part: string): boolean =>
+    Array.isArray(value) && value.some((item: Json) => partNamed(item) === part);
+  return subsetsOf.map((part) => ({ path, part, isOn: (value) => has(value, part) }));
 }
 
 /** A part's name alone, where no other axis has it too. */
-function nameOf({ path, part }: Factor, factors: readonly Factor[]): string {
+export function nameOf({ path, part }: Factor, factors: readonly Factor[]): string {
   if (part === undefined) return path;
   return factors.filter((other) => other.part === part).length > 1 ? `${path} ${part}` : part;
 }

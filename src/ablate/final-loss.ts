@@ -2,12 +2,6 @@
 import { meanOf } from "./estimate.js";
 import type { Curve } from "./results.js";
 
-/** Of a run's steps, the share that a training loss is averaged over. */
-const SHARE = 0.04;
-
-/** Points that a smoothed training loss is the mean of. */
-export const windowOf = (steps: number): number => Math.max(1, Math.round(SHARE * steps));
-
 /**
  * The mean of the last `window` points, or of all where there are fewer: a single batch's loss says little.
  * Undefined where there is none or one of them is not finite.

@@ -30,7 +30,7 @@ const OUTCOME = "outcome.json";
 export type Ending =
   | { readonly state: "done"; readonly device: string }
   /** `reason` is a sentence; `exit` is what `mom train` would have exited with. */
-  | { readonly state: "failed"; readonly device?: string; readonly reason: string; readonly exit: number };
+  | { readonly state: "failed"; readonly reason: string; readonly exit: number };
 
 export type VariantState =
   /** `step`: of its last checkpoint, where it was begun. */

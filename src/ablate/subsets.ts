@@ -2,13 +2,17 @@
 import type { Json } from "../front/spec.js";
 import type { ResultAxis } from "./results.js";
 
-/** The part that an item of `decouple` names; undefined for what is none, or is shared within groups. */
-function partOf(item: Json): string | undefined {
-  if (typeof item === "string") return item;
-  if (typeof item !== "object" || item === null || Array.isArray(item)) return undefined;
-  const { part, groups } = item as { readonly [key: string]: Json };
-  return typeof part === "string" && groups === undefined ? part : undefined;
+/** The part that an item of a list names: of `in_proj` and of `{ part: "in_proj" }`, shared within groups or not. */
+export function partNamed(item: Json): string | undefined {
+  const part = typeof item === "object" && item !== null && "part" in item ? item.part : item;
+  return typeof part === "string" ? part : undefined;
 }
+
+/** The same; undefined for what is shared within groups. */
+const partOf = (item: Json): string | undefined =>
+  typeof item === "object" && item !== null && "groups" in item && item.groups !== undefined
+    ? undefined
+    : partNamed(item);
 
 /** The parts of a value, which is a list of them, each once; undefined for any other value. */
 export function partsOf(value: Json): string[] | undefined {

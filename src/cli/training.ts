@@ -16,6 +16,7 @@ import { openModel } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
+import { listenForStop } from "./interrupts.js";
 import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
 import type { Started } from "./start.js";
 import { trainingSamples } from "./training-samples.js";
@@ -76,17 +77,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
         file: request.specFile,
       });
   const progress = progressOn(terminal);
-  let interruptedAt: number | undefined;
-  const interrupt = (signal: NodeJS.Signals): void => {
-    // A person who presses Ctrl-C again means it; a supervisor may send its signal twice at once.
-    if (signal === "SIGINT" && interruptedAt !== undefined && Date.now() - interruptedAt > 500) {
-      process.exit(EXIT.interrupted);
-    }
-    if (interruptedAt === undefined) progress.message("Stopping after this step; Ctrl-C once more stops at once.");
-    interruptedAt ??= Date.now();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  const interrupts = listenForStop(() => progress.message("Stopping after this step; Ctrl-C once more stops at once."));
   try {
     const { checkpoint, warnings }: Resumed = resume
       ? resumeRun(run, request)
@@ -108,7 +99,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
           const losses = Object.entries(record.losses).map(([name, loss]) => `${name} ${formatLoss(loss)}`);
           progress.message(`Step ${record.step}, held out: ${losses.join("  ")}`);
         },
-        stopWanted: () => interruptedAt !== undefined,
+        stopWanted: interrupts.wanted,
       },
       { checkpoint, start: start?.tensors },
     );
@@ -141,8 +132,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     return EXIT.done;
   } finally {
     progress.end();
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    interrupts.release();
     closeRun(run);
   }
 }

@@ -25,13 +25,13 @@ import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 export type Shape = "block" | "tile" | "wide";
 
 export const CPU: Requirement = { kind: "cpu" };
-export const REQUIRES: Readonly<Record<Shape, Requirement>> = {
+const REQUIRES: Readonly<Record<Shape, Requirement>> = {
   wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 128 },
   block: CPU,
   tile: { workgroupBytes: 8192, invocations: 256 },
 };
 /** In the order of preference. */
-export const SHAPES: readonly Shape[] = ["wide", "block", "tile"];
+const SHAPES: readonly Shape[] = ["wide", "block", "tile"];
 /** Columns of a tile, of as many as 64 rows. */
 const WIDE = 128;
 
@@ -229,7 +229,7 @@ export function weightGradient(
 }
 
 /** Without those that come to the same: a wide product that suits nowhere is a tile. */
-const variants = (draft: (shape: Shape) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] =>
+export const inShapes = (draft: (shape: Shape) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] =>
   SHAPES.map((shape) => ({ variant: shape, requires: REQUIRES[shape], ...draft(shape) })).filter(
     ({ variant, dispatches }) => variant !== "wide" || dispatches.some(({ template }) => template.endsWith("_wide")),
   );
@@ -249,7 +249,7 @@ export function linear(program: Program, op: OpOf<"linear">): DraftChoice[] {
     residual,
     softplus: op.activation === "softplus",
   };
-  return variants((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
+  return inShapes((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
 }
 
 export function linearDx(program: Program, op: OpOf<"linear_dx">): DraftChoice[] {
@@ -263,7 +263,7 @@ export function linearDx(program: Program, op: OpOf<"linear_dx">): DraftChoice[]
     transposed: false,
     residual,
   };
-  return variants((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
+  return inShapes((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
 }
 
 export function linearDw(program: Program, op: OpOf<"linear_dw">): DraftChoice[] {
@@ -271,7 +271,7 @@ export function linearDw(program: Program, op: OpOf<"linear_dw">): DraftChoice[]
   const source = rowSource(program, op.rows, dy);
   const { dweight, dbias } = op.out;
   const w: WeightGradient = { label: "linear_dw", dy: { tensor: dy }, x, dweight, rstd, scale };
-  return variants((shape) => {
+  return inShapes((shape) => {
     const made = weightGradient(program, source, w, shape, 0);
     if (dbias === undefined) return made;
     const parts: Part[] = [{ result: dbias, offset: 0 }];

@@ -2,7 +2,7 @@
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
-import { product, REQUIRES, type RowSource, SHAPES, type Shape, tableBinding, weightGradient } from "./linear.js";
+import { inShapes, product, type RowSource, type Shape, tableBinding, weightGradient } from "./linear.js";
 import { overRows } from "./rowwise.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 
@@ -59,7 +59,5 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
       return made;
     }).flat();
   const bytes = [4 * chunk * ROW_TILE * V];
-  return SHAPES.map((shape) => ({ shape, made: dispatches(shape) }))
-    .filter(({ shape, made }) => shape !== "wide" || made.some(({ template }) => template.endsWith("_wide")))
-    .map(({ shape, made }) => ({ variant: shape, requires: REQUIRES[shape], scratch: bytes, dispatches: made }));
+  return inShapes((shape) => ({ scratch: bytes, dispatches: dispatches(shape) }));
 }

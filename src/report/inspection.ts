@@ -81,14 +81,28 @@ export interface Stretch {
   readonly copies: Readonly<Record<string, number>>;
 }
 
-/** `options.phases` holds a phase with gradients and one without; the first declares all parameters. */
-export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection {
-  const stages = programsOf(spec, options);
+type Cost = Pick<Inspection, "parameters" | "modalities" | "formulas">;
+
+/** What is known before memory is planned and kernels are chosen. */
+export const costOf = (spec: CheckedSpec, options: CompileOptions): Cost =>
+  costIn(spec, programsOf(spec, options), options);
+
+function costIn(spec: CheckedSpec, stages: readonly StageOutput[], options: CompileOptions): Cost {
   const training = phaseWith(stages, options, true);
   const forward = phaseWith(stages, options, false);
   const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
   const reach = reachOf(forward, tokens);
   const used = new Set(forward.ops.flatMap(inputsOf));
+  return {
+    parameters: parametersOf(spec, forward, used),
+    modalities: modalitiesOf(spec, { forward, training, reach, tokens }),
+    formulas: formulasOf(training, forward),
+  };
+}
+
+/** `options.phases` holds a phase with gradients and one without; the first declares all parameters. */
+export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection {
+  const stages = programsOf(spec, options);
   const about = {
     profile: options.profile.name,
     batch: options.batch,
@@ -96,9 +110,7 @@ export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection 
     length: options.length,
     d_model: spec.model.d_model,
     vocabulary: spec.model.vocabulary.size,
-    parameters: parametersOf(spec, forward, used),
-    modalities: modalitiesOf(spec, { forward, training, reach, tokens }),
-    formulas: formulasOf(training, forward),
+    ...costIn(spec, stages, options),
     stack: stackOf(spec),
   };
   const made = tryPlan(stages, options);

@@ -1,5 +1,11 @@
 // A run as one HTML page that needs nothing else: what was trained, its losses, its pictures, its spec.
-import type { MetricRecord, TimingRecord, TrainRecord, ValidationRecord } from "../train/metrics.js";
+import {
+  type MetricRecord,
+  smoothingWindow,
+  type TimingRecord,
+  type TrainRecord,
+  type ValidationRecord,
+} from "../train/metrics.js";
 import { lineChart } from "./chart.js";
 import { type Point, smoothed } from "./curves.js";
 import { escapeHtml } from "./html.js";
@@ -47,9 +53,6 @@ export interface ReportData {
   readonly timing: readonly TimingRecord[];
   readonly samples: readonly SampleGroup[];
 }
-
-/** Share of the steps that a smoothed value is the mean of. */
-const WINDOW = 0.04;
 
 export function renderReport({ about, spec, metrics, timing, samples }: ReportData): string {
   const train = metrics.filter((record) => record.kind === "train");
@@ -188,6 +191,6 @@ function pointsOf<R extends MetricRecord>(records: readonly R[], value: (record:
   });
 }
 
-const windowOf = (points: readonly unknown[]): number => Math.max(1, Math.round(points.length * WINDOW));
+const windowOf = (points: readonly unknown[]): number => smoothingWindow(points.length);
 const number = (value: number | undefined): string =>
   value === undefined || !Number.isFinite(value) ? "–" : value.toPrecision(4);

@@ -28,6 +28,12 @@ export interface TimingRecord {
   readonly tokens_per_second: number;
 }
 
+/** Of a run's steps, the share that a smoothed training loss is the mean of: a single batch's says little. */
+const SMOOTHED = 0.04;
+
+/** Points that a smoothed training loss is the mean of, of so many. */
+export const smoothingWindow = (points: number): number => Math.max(1, Math.round(SMOOTHED * points));
+
 /** A record as one line. JSON has no NaN and no infinity: both become null. */
 export const recordLine = (record: MetricRecord | TimingRecord): string => `${JSON.stringify(record)}\n`;
 

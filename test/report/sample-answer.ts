@@ -1,7 +1,7 @@
 // The answer of a made-up ablation, by plain contrasts of means with a known deviation: enough to draw, no statistics.
 import type { Estimate, Factorial, Measure, MeasureAnswer } from "../../src/ablate/answer.js";
+import { scaled } from "../../src/ablate/estimate.js";
 import type { AblationResults } from "../../src/ablate/results.js";
-import { scaled } from "../../src/report/ablation/reading.js";
 
 export function sampleAnswer(
   { arms, runs, seeds, baseline }: AblationResults,

@@ -8,7 +8,7 @@ import { openStreams } from "../../data/streams.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import type { Profile } from "../../ir/plan.js";
 import { profileNamed } from "../../ir/profiles.js";
-import { inspect } from "../../report/inspection.js";
+import { costOf } from "../../report/inspection.js";
 import { lossUnits } from "../units.js";
 
 /** Micro-batches whose positions are counted: enough for the share of each modality to a few in a thousand. */
@@ -29,8 +29,8 @@ export function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSe
   return counts.map((positions) => (positions * accumulate) / COUNTED);
 }
 
-function costOf({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
-  const { parameters, modalities } = inspect(spec, trainingOn(spec, profileNamed("webgpu-default") as Profile));
+function armCost({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
+  const { parameters, modalities } = costOf(spec, trainingOn(spec, profileNamed("webgpu-default") as Profile));
   const positions = positionsOf(spec, dataSet);
   return {
     parameters: { total: parameters.total, active: parameters.active },
@@ -48,7 +48,7 @@ export async function costsOf(
   dataSetOf: (spec: CheckedSpec) => Promise<DataSet>,
 ): Promise<Costs> {
   const costs: Costs["arms"][number][] = [];
-  for (const arm of arms) costs.push(costOf(arm, await dataSetOf(arm.spec)));
+  for (const arm of arms) costs.push(armCost(arm, await dataSetOf(arm.spec)));
   const units = Object.assign({}, ...arms.map((arm) => lossUnits(arm.spec))) as Record<string, string>;
   return { arms: costs, modalities: Object.entries(units).map(([name, unit]) => ({ name, unit })), spec };
 }

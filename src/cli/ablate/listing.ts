@@ -3,6 +3,7 @@ import type { Costs } from "../../ablate/collect.js";
 import type { Design } from "../../ablate/design.js";
 import type { VariantState } from "../../ablate/folder.js";
 import { short } from "../../report/inspection-text.js";
+import { columns } from "../columns.js";
 
 export interface Listing {
   readonly design: Design;
@@ -25,20 +26,6 @@ function stateText(state: VariantState): string {
   }
 }
 
-/** Columns to the left, numbers to the right, two spaces between. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
-  const all = [heads, ...rows];
-  const widths = heads.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, i) => (right.has(i) ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
 export function listingText({ design, states }: Listing): string {
   const rows = design.variants.map(({ index, id, arm, seed }) => [
     String(index),
@@ -47,7 +34,7 @@ export function listingText({ design, states }: Listing): string {
     String(seed),
     stateText(states[index] as VariantState),
   ]);
-  return `${table(["index", "id", "arm", "seed", "state"], rows, new Set([0, 3]))}\n${tallyText(states)}\n`;
+  return `${columns(["index", "id", "arm", "seed", "state"], rows, new Set([0, 3]))}\n${tallyText(states)}\n`;
 }
 
 /** "51 variants: 48 done, 2 failed, 1 pending" */
@@ -68,7 +55,7 @@ export function armsText(design: Design, costs: Costs): string {
     const note = i === design.baseline ? "baseline" : kind === "extra" ? "the baseline, as large as the largest" : "";
     return [label, short(parameters.total), short(parameters.active), short(flops), against, note];
   });
-  return `${table(["arm", "parameters", "active", "FLOPs a step", "", ""], rows, new Set([1, 2, 3, 4]))}\n`;
+  return `${columns(["arm", "parameters", "active", "FLOPs a step", "", ""], rows, new Set([1, 2, 3, 4]))}\n`;
 }
 
 export function listingJson({ design, states, costs }: Listing): unknown {

@@ -22,7 +22,7 @@ export type FromWorker =
   | { readonly kind: "ready"; readonly device: string }
   /** There is no device: no variant can be trained. */
   | { readonly kind: "unfit"; readonly reason: string; readonly remedy: string }
-  | { readonly kind: "stepped"; readonly step: number; readonly losses: Readonly<Record<string, number>> }
+  | { readonly kind: "stepped"; readonly step: number }
   | { readonly kind: "ended"; readonly how: "done" | "stopped" | "taken" }
   /** `lasting`: the worker cannot go on either. */
   | { readonly kind: "failed"; readonly reason: string; readonly exit: ExitCode; readonly lasting: boolean };

@@ -17,6 +17,7 @@ import {
 import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
+import { listenForStop } from "../interrupts.js";
 import type { Terminal } from "../progress.js";
 import { EXIT, type ExitCode } from "../verb.js";
 import { listingJson, tallyText } from "./listing.js";
@@ -141,17 +142,10 @@ async function train(
     (index) => variantAt(index),
     progress.stepped,
   );
-  let interruptedAt: number | undefined;
-  const interrupt = (signal: NodeJS.Signals): void => {
-    // A person who presses Ctrl-C again means it; a supervisor may send its signal twice at once.
-    const again = interruptedAt !== undefined && Date.now() - interruptedAt > 500;
-    if (signal === "SIGINT" && again) process.exit(EXIT.interrupted);
-    if (interruptedAt === undefined) progress.message("Saving what is under way; Ctrl-C once more stops at once.");
-    interruptedAt ??= Date.now();
+  const interrupts = listenForStop(() => {
+    progress.message("Saving what is under way; Ctrl-C once more stops at once.");
     workers.stop();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  });
   /** Endings that the disk would not take. */
   const untold: [string, Ending][] = [];
   const keep = (id: string, ending: Ending): boolean => {
@@ -168,7 +162,7 @@ async function train(
       jobs,
       maxFailures: request.maxFailures && request.maxFailures - failed.size,
       openWorker: workers.open,
-      stopWanted: () => interruptedAt !== undefined,
+      stopWanted: interrupts.wanted,
       began: progress.began,
       ended: (index: number, ended: Ended) => {
         progress.ended(index, ended);
@@ -180,8 +174,7 @@ async function train(
     });
   } finally {
     progress.end();
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    interrupts.release();
   }
   // There may be room again.
   const lost = untold.filter(([id, ending]) => !keep(id, ending)).length;
@@ -190,7 +183,7 @@ async function train(
     terminal.write(`${what} could not be written down either: they count as not begun, and go on without --retry.\n`);
   }
   return {
-    stopped: interruptedAt !== undefined,
+    stopped: interrupts.wanted(),
     enough: failed.size >= (request.maxFailures ?? Number.POSITIVE_INFINITY),
   };
 }

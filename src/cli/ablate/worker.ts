@@ -50,10 +50,10 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
       { id, spec, text, specFile: settings.specFile, keepWeights: settings.keepWeights },
       { device, pipelines, dataSet, start },
       {
-        stepped: ({ step, losses }) => {
+        stepped: ({ step }) => {
           if (Date.now() - reported < REPORT_MS) return;
           reported = Date.now();
-          say({ kind: "stepped", step, losses });
+          say({ kind: "stepped", step });
         },
         validated: () => {},
         stopWanted: () => stopping,

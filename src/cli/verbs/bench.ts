@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { type Bench, bench, type KernelTime } from "../../bench/bench.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../report/inspection-text.js";
+import { columns } from "../columns.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -30,24 +31,20 @@ export const verb: Verb = {
   },
 };
 
+/** Columns of the table that hold numbers. */
+const NUMBERS = new Set([3, 4, 5, 6, 7, 8]);
+
 const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
 
 function text(found: Bench): string {
   const { ceilings, stepSeconds, forwardSeconds, kernelSeconds, positions } = found;
   const rows = found.kernels.map((kernel) => rowOf(kernel, kernelSeconds));
   const heads = ["kernel", "variant", "sizes", "times", "ms", "share", "FLOP/s", "bytes/s", "of its bound"];
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => (i < 3 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-      .join("  ")
-      .trimEnd();
   return [
     `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of multiply-adds, ${short(ceilings.bytesPerSecond)} bytes/s of copying`,
     `A step of ${positions} positions takes ${milliseconds(stepSeconds)} ms (${short(positions / stepSeconds)} positions/s), forward alone ${milliseconds(forwardSeconds)} ms; ${size(found.bytesAllocated)} allocated`,
     "",
-    line(heads),
-    ...rows.map(line),
+    columns(heads, rows, NUMBERS),
     "",
   ].join("\n");
 }

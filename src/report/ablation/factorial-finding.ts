@@ -1,10 +1,12 @@
 // What all subsets of some parts say of one modality: the whole, each part alone, their synergy, and what is saved.
+
 import type { Estimate, Factorial, MeasureAnswer } from "../../ablate/answer.js";
+import { scaled } from "../../ablate/estimate.js";
 import type { AblationResults } from "../../ablate/results.js";
 import { baselineHasNone, factorialIn, factorsOf } from "./factors.js";
 import type { Sentence, Told } from "./finding.js";
 import { decimalsOf, listed, loss, many, percent, percentInBrackets, shownSign } from "./numbers.js";
-import { armAnswer, meanOf, ranked, scaled } from "./reading.js";
+import { armAnswer, meanOf, ranked } from "./reading.js";
 import { widenedSentences } from "./widened.js";
 import { baselineWord, change, MEASURES, mirrored, quoted, reaching, seedsCanShow, whole } from "./words.js";
 

@@ -1,16 +1,13 @@
 // The factors of a design that is a 2^k factorial, as the answer names them, and the arm at each of their combinations.
 import type { Factorial, MeasureAnswer } from "../../ablate/answer.js";
+import { type Factor, factorsIn, hasFactors, nameOf } from "../../ablate/factorial-design.js";
 import type { AblationResults, ResultAxis } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
 import { valueText } from "./value-text.js";
 
-interface Factor {
-  readonly path: string;
-  /** Of a list; none where the axis has two values. */
-  readonly part?: string;
+interface Labelled extends Factor {
   /** What is so when it is on. */
   readonly label: string;
-  readonly isOn: (value: Json | undefined) => boolean;
 }
 
 export interface Factors {
@@ -26,35 +23,17 @@ export interface Factors {
   readonly armOf: (names: readonly string[]) => number | undefined;
 }
 
-/** The part that an item of a list names: of `in_proj` and of `{ part: "in_proj" }`. */
-function partOf(item: Json): string | undefined {
-  const part = typeof item === "object" && item !== null && "part" in item ? item.part : item;
-  return typeof part === "string" ? part : undefined;
-}
-
-function factorsIn({ path, values, subsetsOf }: ResultAxis): Factor[] | undefined {
-  if (subsetsOf !== undefined)
-    return subsetsOf.map((part) => ({
-      path,
-      part,
-      label: part,
-      isOn: (value) => Array.isArray(value) && value.some((item: Json) => partOf(item) === part),
-    }));
-  const [, on] = values;
-  if (values.length !== 2 || on === undefined) return undefined;
-  const isOn = (value: Json | undefined): boolean => JSON.stringify(value) === JSON.stringify(on);
-  return [{ path, label: `${path.split(".").at(-1)} ${valueText(on)}`, isOn }];
-}
+const labelled = (axis: ResultAxis): Labelled[] =>
+  factorsIn(axis).map((factor) => {
+    const second = `${axis.path.split(".").at(-1)} ${valueText(axis.values[1] as Json)}`;
+    return { ...factor, label: factor.part ?? second };
+  });
 
 /** Undefined where some axis is neither all subsets of something nor of two values. */
 export function factorsOf({ axes, arms }: AblationResults): Factors | undefined {
-  const byAxis = axes.map(factorsIn);
-  const factors = byAxis.flatMap((one) => one ?? []);
-  if (factors.length === 0 || byAxis.includes(undefined)) return undefined;
-  const names = factors.map(({ path, part }) => {
-    if (part === undefined) return path;
-    return factors.filter((other) => other.part === part).length > 1 ? `${path} ${part}` : part;
-  });
+  if (axes.length === 0 || !axes.every(hasFactors)) return undefined;
+  const factors = axes.flatMap(labelled);
+  const names = factors.map((factor) => nameOf(factor, factors));
   const keyOf = (on: readonly string[]): string => JSON.stringify([...on].sort());
   const indices = new Map<string, number>();
   for (const [index, { kind, settings }] of arms.entries())

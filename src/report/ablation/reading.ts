@@ -1,5 +1,5 @@
 // What an ablation's report looks up in its results: the baseline, the best arm, those beside the design, what is measured.
-import type { ArmAnswer, Estimate, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
+import type { ArmAnswer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults, ResultArm, ResultRun } from "../../ablate/results.js";
 
 export const baselineOf = ({ arms, baseline }: AblationResults): ResultArm | undefined =>
@@ -50,16 +50,3 @@ export const countOf = (runs: readonly ResultRun[], state: ResultRun["state"]): 
 
 export const finite = (value: number | undefined): number | undefined =>
   value !== undefined && Number.isFinite(value) ? value : undefined;
-
-/** In other units. */
-export function scaled(estimate: Estimate, factor: number): Estimate {
-  const { estimate: middle, low, high, p } = estimate;
-  const ends = [low, high].map((end) => (end === undefined ? undefined : end * factor));
-  const [first, last] = factor < 0 ? ends.reverse() : ends;
-  return {
-    estimate: middle * factor,
-    ...(first !== undefined && { low: first }),
-    ...(last !== undefined && { high: last }),
-    ...(p !== undefined && { p }),
-  };
-}

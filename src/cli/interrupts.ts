@@ -1,0 +1,32 @@
+// Ctrl-C and SIGTERM while something trains: the first lets it save and stop, a second Ctrl-C ends the process at once.
+import { EXIT } from "./verb.js";
+
+export interface Interrupts {
+  /** Whether a stop is wanted. */
+  readonly wanted: () => boolean;
+  /** Leaves signals to what they did before. */
+  readonly release: () => void;
+}
+
+/** A person who presses Ctrl-C again means it; a supervisor may send its signal twice at once. */
+const TWICE_MS = 500;
+
+/** @param first told of the first signal, once */
+export function listenForStop(first: () => void): Interrupts {
+  let at: number | undefined;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    if (signal === "SIGINT" && at !== undefined && Date.now() - at > TWICE_MS) process.exit(EXIT.interrupted);
+    if (at !== undefined) return;
+    at = Date.now();
+    first();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  return {
+    wanted: () => at !== undefined,
+    release() {
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+    },
+  };
+}
