@@ -32,7 +32,8 @@ fn largest(lane: u32, mine: f32) -> f32 { return mine; }
 #end
 
 #if ENTROPY
-// Rows of logits, in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE.
+// Rows of logits, in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
+// goes to `slopes` where APART.
 fn logit_at(slot: u32, c: u32) -> u32 {
 #if LOCAL
   return slot * COLSu + c;
@@ -130,7 +131,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let weight = scale[position];
   for (var c = lane; c < COLSu; c += LANESu) {
     let share = exp(logits[logit_at(slot, c)] - most) / sum;
+#if APART
+    slopes[logit_at(slot, c)] = weight * (share - select(0.0, 1.0, c == u32(wanted)));
+#else
     logits[logit_at(slot, c)] = weight * (share - select(0.0, 1.0, c == u32(wanted)));
+#end
   }
 #end
 #end

@@ -2,6 +2,9 @@
 //   SQUARES: partial[FIRST + i] = Σ gradient² over the i-th run of RUN numbers of an arena
 //   NORM:    norm[0] = √(Σ partial), added up in order by one workgroup; norm[1] becomes 1 where that is not finite,
 //            and stays so until the host says otherwise
+//            SCALED: gradients are scale[0] times too large. A norm that is not finite halves the scale instead, down to
+//            1; many good updates in a row double it. scale[1] counts those; scale[2] is what this update's gradients
+//            are multiplied by, 0 where it is left out.
 //   ADAMW:   one number an invocation; nothing changes while norm[1] is not 0, so that steps which the host sent
 //            after a bad one leave the weights as the bad one found them
 
@@ -32,9 +35,23 @@ fn main(@builtin(local_invocation_index) index: u32) {
   if (index == 0u) {
     var total = 0.0;
     for (var i = 0u; i < 64u; i++) { total += shares[i]; }
-    norm[0] = sqrt(total);
     // An exponent of all ones: an infinity or no number. Comparing a number with itself does not tell everywhere.
-    if ((bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u) { norm[1] = 1.0; }
+    let bad = (bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u;
+#if SCALED
+    norm[0] = sqrt(total) / scale[0];
+    scale[1] = select(scale[1] + 1.0, 0.0, bad);
+    scale[2] = select(1.0 / scale[0], 0.0, bad);
+    // What is not finite without any scaling never will be.
+    if (bad && scale[0] <= 1.0) { norm[1] = 1.0; }
+    if (bad) { scale[0] = max(1.0, 0.5 * scale[0]); }
+    if (scale[1] >= GROWS_AFTER) {
+      scale[0] = min(MOST, 2.0 * scale[0]);
+      scale[1] = 0.0;
+    }
+#else
+    norm[0] = sqrt(total);
+    if (bad) { norm[1] = 1.0; }
+#end
   }
 }
 #end
@@ -44,8 +61,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
   if (i >= SIZEu) { return; }
   if (norm[1] != 0.0) { return; }
-  let scale = min(1.0, step.clip / (norm[0] + 1e-6));
-  let d = gradient[i] * scale;
+  var share = min(1.0, step.clip / (norm[0] + 1e-6));
+#if SCALED
+  if (scale[2] == 0.0) { return; }
+  share *= scale[2];
+#end
+  let d = gradient[i] * share;
   let m = step.beta1 * moment1[i] + (1.0 - step.beta1) * d;
   let v = step.beta2 * moment2[i] + (1.0 - step.beta2) * d * d;
   moment1[i] = m;

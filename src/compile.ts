@@ -1,6 +1,8 @@
 // The pipeline on one page: a checked spec becomes a plan that a device can run.
 //   lower → differentiate → fuse → plan → emit
+import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
+import { LOSS_SCALE } from "./ir/loss-scale.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
 import { admits, type Plan, type Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
@@ -16,6 +18,7 @@ import { updateKernels } from "./kernels/update.js";
 import { differentiate } from "./passes/differentiate.js";
 import { bytesMoved, type Fused, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
+import { narrow } from "./passes/narrow.js";
 import { plan } from "./passes/plan.js";
 
 /** Positions in a chunk of the scan, unless asked for otherwise. */
@@ -90,12 +93,29 @@ function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOpti
   const program = lower(spec, { batch, length, chunk, part, noise, state, reset, cache });
   const lowered = verify(shared ? program : scoped(program, name));
   const differentiated = verify(request.gradients ? differentiate(lowered, request.wanted) : lowered);
-  const fused =
+  // What is sampled or traced block by block is computed in f32, from the same weights.
+  const halves = spec.train.precision === "f16" && part === "model";
+  if (halves && !profile.f16) throw noHalves(profile.name);
+  const joined =
     options.fuse === false
       ? { program: differentiated, applied: [] }
-      : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers });
+      : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers, halves });
+  const fused = halves ? narrowed(joined) : joined;
   verify(fused.program);
   return { name, lowered, differentiated, fused };
+}
+
+const noHalves = (device: string): InputError =>
+  new InputError(
+    `The spec asks for precision f16, and ${device} has no 16-bit floats.`,
+    "Take another device (mom doctor tells what each offers), or write `precision: f32`.",
+  );
+
+function narrowed({ program, applied }: Fused): Fused {
+  const made = narrow(program);
+  const times = made.tensors.filter(({ type }) => type === "f16").length;
+  const says = "tensors between kernels, and what products multiply, in half precision";
+  return { program: made, applied: [...applied, { name: "halves", says, times }] };
 }
 
 function choose(
@@ -134,9 +154,16 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
     first += size;
     return part;
   });
-  const bound = (name: string, type: string) =>
-    ({ name, access: "read", type, target: { kind: "field", field: name === "norm" ? "grad_norm" : name } }) as const;
-  const { dispatches, scratchBytes } = updateKernels(parts, bound("norm", "array<f32>"), bound("decay", "array<u32>"));
+  const bound = (name: string, type: string, field = name) =>
+    ({ name, access: "read", type, target: { kind: "field", field } }) as const;
+  const scale = memory.fields.some(({ name }) => name === LOSS_SCALE.name)
+    ? bound("scale", "array<f32>", LOSS_SCALE.name)
+    : undefined;
+  const { dispatches, scratchBytes } = updateKernels(parts, {
+    norm: bound("norm", "array<f32>", "grad_norm"),
+    decay: bound("decay", "array<u32>"),
+    scale,
+  });
   const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
   return {
     phase: { name: "update", nodes: [{ label: "update", op: undefined, choices: [choice] }] },

@@ -5,7 +5,7 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare } from "../gpu/runtime.js";
 import { flopsOf } from "../ir/cost.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
-import { count, type Program, tensorOf } from "../ir/program.js";
+import { bytesIn, count, type Program, tensorOf } from "../ir/program.js";
 import { reachOf } from "../ir/reach.js";
 import { countsOf, hostBatch } from "../train/host-batch.js";
 import { openModel, stepScalars } from "../train/model.js";
@@ -46,7 +46,7 @@ export interface Bench {
 /** Each tensor once: what is read, and what is made. */
 function bytesOf(program: Program, op: Op): number {
   const ids = new Set([...inputsOf(op), ...outputsOf(op)]);
-  return [...ids].reduce((sum, id) => sum + 4 * count(tensorOf(program, id).shape), 0);
+  return [...ids].reduce((sum, id) => sum + bytesIn(tensorOf(program, id)), 0);
 }
 
 const shapeOf = (program: Program, op: Op): string => {

@@ -64,7 +64,7 @@ export interface TrainFields {
     | { readonly kind: "cosine"; readonly warmup: number; readonly floor: number };
   /** Global gradient norm above which gradients are scaled down; undefined for no clipping. */
   readonly clip: number | undefined;
-  readonly precision: "f32";
+  readonly precision: "f32" | "f16";
   readonly seed: number;
   /** Steps between validations, and between checkpoints; both also happen after the last step. */
   readonly validate_every: number;

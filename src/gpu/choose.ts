@@ -22,6 +22,8 @@ function asked(requires: Requirement): string {
     requires.workgroupBytes && `${requires.workgroupBytes} bytes of workgroup memory`,
     requires.invocations && `${requires.invocations} invocations in a workgroup`,
     requires.subgroup && `subgroups of ${requires.subgroup}`,
+    requires.f16 && "16-bit floats",
+    requires.matrix && "matrix units for halves",
   ];
   return words.filter((word) => typeof word === "string").join(", ");
 }

@@ -26,6 +26,25 @@ function subgroupSizes({ subgroupMinSize: min, subgroupMaxSize: max }: GPUAdapte
   return min === undefined || max === undefined ? undefined : { min, max };
 }
 
+/** What Dawn says of an adapter's matrix units, which the types of WebGPU do not know. */
+interface MatrixUnits {
+  readonly subgroupMatrixConfigs?: Iterable<{
+    readonly componentType: string;
+    readonly resultComponentType: string;
+    readonly M: number;
+    readonly N: number;
+    readonly K: number;
+  }>;
+}
+
+/** Whether matrix units multiply 16 × 16 halves and add up in f32. */
+function multipliesHalves(info: GPUAdapterInfo & MatrixUnits): boolean {
+  return [...(info.subgroupMatrixConfigs ?? [])].some(
+    ({ componentType, resultComponentType, M, N, K }) =>
+      componentType === "f16" && resultComponentType === "f32" && M === 16 && N === 16 && K === 16,
+  );
+}
+
 export function profileOf(device: GPUDevice, info: GPUAdapterInfo, limits: "all" | "default"): Profile {
   const name = nameOf(info);
   return {
@@ -41,5 +60,6 @@ export function profileOf(device: GPUDevice, info: GPUAdapterInfo, limits: "all"
     },
     subgroup: device.features.has("subgroups") ? subgroupSizes(info) : undefined,
     f16: device.features.has("shader-f16"),
+    matrix: device.features.has("chromium-experimental-subgroup-matrix" as GPUFeatureName) && multipliesHalves(info),
   };
 }

@@ -200,7 +200,8 @@ function locator(plan: Plan, buffers: readonly GPUBuffer[]): (place: Place) => L
     }
     const field = fields.get(place);
     if (field === undefined) throw new RangeError(`The plan has no field "${place}".`);
-    const bytes = 4 * field.shape.reduce((product, size) => product * size, 1);
+    const count = field.shape.reduce((product, size) => product * size, 1);
+    const bytes = 4 * (field.type === "f16" ? Math.ceil(count / 2) : count);
     return { buffer: buffers[field.buffer] as GPUBuffer, start: field.offset, bytes, name: place };
   };
 }

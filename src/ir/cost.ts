@@ -92,6 +92,9 @@ export const COSTS: { readonly [K in OpKind]: Cost<K> } = {
     flops: ({ in: i, heads }, n, height, batch) => meanKeys(height(i.k), batch) * (8 * n(i.q) + 3 * heads) + 2 * n(i.q),
   },
   append: { formula: "0", flops: () => 0 },
+  cast: { formula: "0", flops: () => 0 },
+  // By the loss scale, as the losses' other factors: no token's work.
+  amplify: { formula: "0", flops: () => 0 },
   activate: {
     formula: "4d for SiLU, 3d for softplus",
     flops: ({ in: i, activation }, n) => ACTIVATION[activation] * n(i.x),

@@ -161,6 +161,10 @@ export type AttentionGrad = Define<
  */
 export type Append = Define<"append", "cache" | "x" | "place", "y">;
 
+/** y = x in the type of y; beyond the largest half ±∞. */
+export type Cast = Define<"cast", "x", "y">;
+/** y = x·factor[0]. */
+export type Amplify = Define<"amplify", "x" | "factor", "y">;
 /** y = f(x), number by number. */
 export type Activate = Define<"activate", "x", "y", { readonly activation: Activation }>;
 /** dx = dy·f′; silu takes `x` as its input, softplus its own output (f′ = 1 − exp(−y)). */
@@ -233,6 +237,8 @@ export type Op =
   | Attention
   | AttentionGrad
   | Append
+  | Cast
+  | Amplify
   | Activate
   | ActivateGrad
   | Swiglu

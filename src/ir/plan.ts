@@ -56,6 +56,9 @@ export interface Requirement {
   readonly invocations?: number;
   /** The subgroup size must be exactly this, whatever the driver chooses. */
   readonly subgroup?: number;
+  readonly f16?: true;
+  /** Matrix units that multiply 16 × 16 halves and add up in f32. */
+  readonly matrix?: true;
 }
 
 /** One way to run a node. The first choice whose requirement a device meets is the one that runs. */
@@ -65,9 +68,10 @@ export interface Choice {
   readonly dispatches: readonly Dispatch[];
 }
 
-/** Something that a node makes, for looking at it: a matrix of f32 in a buffer. */
+/** Something that a node makes, for looking at it: a matrix in a buffer. */
 export interface NodeOutput {
   readonly name: string;
+  readonly type: "f32" | "f16";
   readonly range: BufferRange;
   readonly rows: number;
   readonly columns: number;
@@ -89,7 +93,7 @@ export interface Field {
   readonly name: string;
   readonly buffer: number;
   readonly offset: number;
-  readonly type: "f32" | "u32" | "i32";
+  readonly type: "f32" | "u32" | "i32" | "f16";
   readonly shape: readonly number[];
 }
 
@@ -122,6 +126,8 @@ export interface Profile {
   /** Smallest and largest subgroup size; undefined where subgroups are not offered. */
   readonly subgroup: { readonly min: number; readonly max: number } | undefined;
   readonly f16: boolean;
+  /** Matrix units that multiply 16 × 16 halves and add up in f32, a subgroup at a time. */
+  readonly matrix: boolean;
 }
 
 /** Whether a device of this profile can run a variant. */
@@ -131,6 +137,7 @@ export function admits(profile: Profile, requires: Requirement): boolean {
   if ((requires.storageBuffers ?? 0) > limits.storageBuffers) return false;
   if ((requires.workgroupBytes ?? 0) > limits.workgroupBytes) return false;
   if ((requires.invocations ?? 0) > limits.invocations) return false;
+  if ((requires.f16 && !profile.f16) || (requires.matrix && !profile.matrix)) return false;
   if (requires.subgroup === undefined) return true;
   return subgroup !== undefined && subgroup.min === requires.subgroup && subgroup.max === requires.subgroup;
 }

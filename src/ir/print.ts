@@ -3,9 +3,9 @@ import type { Op } from "./op.js";
 import { type Program, type TensorId, tensorOf } from "./program.js";
 
 function operand(program: Program, id: TensorId): string {
-  const { name, shape, view } = tensorOf(program, id);
+  const { name, shape, view, type } = tensorOf(program, id);
   const window = view ? ` in %${view.of}+${view.column}` : "";
-  return `%${id}:${name}[${shape.join("×")}]${window}`;
+  return `%${id}:${name}[${shape.join("×")}${type === "f16" ? " f16" : ""}]${window}`;
 }
 
 function attributes(op: Op): string {

@@ -17,6 +17,7 @@ export const PROFILES: readonly Profile[] = [
     },
     subgroup: undefined,
     f16: false,
+    matrix: false,
   },
   {
     name: "swiftshader",
@@ -31,6 +32,7 @@ export const PROFILES: readonly Profile[] = [
     },
     subgroup: { min: 4, max: 4 },
     f16: false,
+    matrix: false,
   },
   {
     name: "llvmpipe",
@@ -45,6 +47,7 @@ export const PROFILES: readonly Profile[] = [
     },
     subgroup: { min: 8, max: 8 },
     f16: true,
+    matrix: false,
   },
   {
     name: "nvidia-h100",
@@ -59,6 +62,7 @@ export const PROFILES: readonly Profile[] = [
     },
     subgroup: { min: 32, max: 32 },
     f16: true,
+    matrix: true,
   },
 ];
 

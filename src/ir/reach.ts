@@ -59,7 +59,13 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
 /** By the height of what it makes or, where that is a weight's gradient, of what it reads. */
 function isOverPictures(program: Program, op: Op): boolean {
   if ("rows" in op) return op.rows.over === "pictures";
-  if (op.kind !== "activate" && op.kind !== "activate_grad" && op.kind !== "add" && op.kind !== "multiply") {
+  if (
+    op.kind !== "cast" &&
+    op.kind !== "activate" &&
+    op.kind !== "activate_grad" &&
+    op.kind !== "add" &&
+    op.kind !== "multiply"
+  ) {
     return false;
   }
   const [made] = outputsOf(op) as [TensorId];

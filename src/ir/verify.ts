@@ -180,6 +180,14 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
       [last(s(i.cache)), 0, 0],
     ],
   ],
+  cast: same(
+    (op) => op.in.x,
+    (op) => op.out.y,
+  ),
+  amplify: same(
+    (op) => op.in.x,
+    (op) => op.out.y,
+  ),
   activate: same(
     (op) => op.in.x,
     (op) => op.out.y,
@@ -256,9 +264,11 @@ function faultOfRows(op: Op, { modalities }: Program): string | undefined {
 
 /** Views look at columns of a tensor that is no view itself. */
 function checkViews(program: Program): void {
-  for (const { name, view, shape } of program.tensors) {
+  for (const { name, view, shape, type } of program.tensors) {
     if (!view) continue;
     const of = tensorOf(program, view.of);
+    if (tensorOf(program, view.of).type !== type)
+      throw new Error(`program ${program.name}: ${name} is no ${type} there`);
     const inside = view.column >= 0 && view.column + last(shape) <= last(of.shape) && shape[0] === of.shape[0];
     if (!inside || of.view) throw new Error(`program ${program.name}: ${name} is a wrong view of ${of.name}`);
   }

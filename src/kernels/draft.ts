@@ -2,7 +2,7 @@
 import { layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import type { Profile, Requirement } from "../ir/plan.js";
-import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
 import { BEGINS, type Table } from "./tables.js";
 import type { TEMPLATES } from "./templates.gen.js";
 
@@ -63,8 +63,6 @@ export const DEFAULT_SETTINGS: KernelSettings = { logitBytes: 2 ** 26 };
 export const settingsFor = ({ kind, limits }: Profile): KernelSettings =>
   kind === "gpu" ? { logitBytes: Math.min(2 ** 28, limits.bindingBytes / 2) } : DEFAULT_SETTINGS;
 
-const scalar = { f32: "f32", u32: "u32", i32: "i32" } as const;
-
 /** A tensor as a binding; `at_NAME(row, column)` is the index of an element, whatever it is a view of. */
 export function bind(
   program: Program,
@@ -74,7 +72,7 @@ export function bind(
   vector = false,
 ): DraftBinding {
   const { column, stride } = layout(program, tensor);
-  const type = scalar[tensorOf(program, tensor).type];
+  const { type } = tensorOf(program, tensor);
   const [element, step] = vector ? [`vec4<${type}>`, 4] : [type, 1];
   return {
     name,
@@ -149,7 +147,6 @@ export const modalityFor = (program: Program, ...rows: Rows[]): DraftBinding[] =
     ? [{ ...bind(program, "modality", "read", program.modality), accessor: "" }]
     : [];
 
-export const bytesOf = (program: Program, tensor: TensorId): number => 4 * count(tensorOf(program, tensor).shape);
 export const width = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape.at(-1) as number;
 export const height = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape[0] as number;
 

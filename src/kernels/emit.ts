@@ -70,10 +70,11 @@ function checkAccess(dispatch: DraftDispatch, ranges: readonly BufferRange[]): v
 function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOutput[] {
   if (!of) return [];
   return outputsOf(of.op).map((id) => {
-    const { name, shape } = tensorOf(of.program, id);
+    const { name, shape, type } = tensorOf(of.program, id);
     const columns = shape.at(-1) as number;
     return {
       name,
+      type: type === "f16" ? "f16" : "f32",
       range: memory.tensor(phase, id),
       rows: count(shape) / columns,
       columns,

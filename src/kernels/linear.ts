@@ -1,5 +1,5 @@
 // Kernels of the linear layer: forward, gradient by the input, gradient by weight and bias.
-import { isUniform } from "../ir/facts.js";
+import { isUniform, layout } from "../ir/facts.js";
 import type { OpOf, Rows } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
@@ -20,20 +20,47 @@ import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 /**
  * How a product is cut up. block: in registers alone, for adapters that run on a CPU. tile: 64 × 64 in workgroup memory.
  * wide: 64 × 128, with twice the numbers an invocation in either direction; where sizes are no multiples of four, or
- * half of such a tile would be empty, it is a tile.
+ * half of such a tile would be empty, it is a tile. matrix: 128 × 128 on matrix units; where an operand is not of halves
+ * or sizes are no multiples of eight, it is wide.
  */
-export type Shape = "block" | "tile" | "wide";
+export type Shape = "block" | "tile" | "wide" | "matrix";
 
 export const CPU: Requirement = { kind: "cpu" };
 const REQUIRES: Readonly<Record<Shape, Requirement>> = {
+  matrix: { kind: "gpu", workgroupBytes: 37_888, invocations: 128, subgroup: 32, matrix: true },
   wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 128 },
   block: CPU,
   tile: { workgroupBytes: 8192, invocations: 256 },
 };
 /** In the order of preference. */
-const SHAPES: readonly Shape[] = ["wide", "block", "tile"];
-/** Columns of a tile, of as many as 64 rows. */
+const SHAPES: readonly Shape[] = ["matrix", "wide", "block", "tile"];
+/** Columns of a wide tile, of as many as 64 rows; rows and columns of one on matrix units. */
 const WIDE = 128;
+/** Halves from one line of a matrix kernel's tile to the next: 32 or 128, and eight against bank conflicts. */
+const PANEL = { deep: 40, wide: 136 } as const;
+/** How the tiles of a matrix kernel lie: by row (or column) with the depth running fastest, or by depth. */
+const LYING = {
+  byRow: { ROW: PANEL.deep, DEPTH: 1, STRIDE: PANEL.deep / 4 },
+  byDepth: { ROW: 1, DEPTH: PANEL.wide, STRIDE: PANEL.wide / 4 },
+} as const;
+
+/** What the part `matrix_multiply` is told of its two tiles. */
+function lying(left: keyof typeof LYING, right: keyof typeof LYING): Record<string, string | number> {
+  const [a, b] = [LYING[left], LYING[right]];
+  return {
+    LEFT_ROW: a.ROW,
+    LEFT_DEPTH: a.DEPTH,
+    LEFT_STRIDE: a.STRIDE,
+    LEFT_ORDER: left === "byRow" ? "row_major" : "col_major",
+    RIGHT_COLUMN: b.ROW,
+    RIGHT_DEPTH: b.DEPTH,
+    RIGHT_STRIDE: b.STRIDE,
+    RIGHT_ORDER: right === "byRow" ? "col_major" : "row_major",
+    ENABLE: "f16, subgroups, chromium_experimental_subgroup_matrix",
+    // Which invocations branch follows from their workgroup alone.
+    DIAGNOSTIC: "off, chromium.subgroup_matrix_uniformity",
+  };
+}
 
 /** The rows that a linear kernel works on: all of them, in tiles of a table, or some tiles of one. */
 export interface RowSource {
@@ -45,12 +72,15 @@ export interface RowSource {
   readonly tiles: number;
 }
 
+/** Halves are multiplied two tiles at a time. */
+export const inPairs = (program: Program, tensor: TensorId): boolean => tensorOf(program, tensor).type === "f16";
+
 export function rowSource(program: Program, rows: Rows, tensor: TensorId): RowSource {
   const total = height(program, tensor);
   if (isUniform(rows)) {
     return { table: undefined, groups: 1, rows: total, firstTile: 0, tiles: Math.ceil(total / ROW_TILE) };
   }
-  const table = rowsTable(program, rows);
+  const table = rowsTable(program, rows, inPairs(program, tensor));
   return { table, groups: rows.groups, rows: total, firstTile: 0, tiles: tilesOf(table) };
 }
 
@@ -67,7 +97,9 @@ export const tableConstants = (source: RowSource): Record<string, number | boole
 });
 
 /** A matrix of x or y: a tensor, or rows of scratch indexed by slot. */
-export type Matrix = { readonly tensor: TensorId } | { readonly slot: number; readonly columns: number };
+export type Matrix =
+  | { readonly tensor: TensorId }
+  | { readonly slot: number; readonly columns: number; readonly type: "f32" | "f16" };
 
 const local = (m: Matrix): m is Extract<Matrix, { readonly slot: number }> => "slot" in m;
 
@@ -75,9 +107,27 @@ function matrix(program: Program, name: string, access: "read" | "write", m: Mat
   if (!local(m)) return bind(program, name, access, m.tensor, fours);
   const stride = fours ? m.columns / 4 : m.columns;
   return {
-    ...scratch(name, access, m.slot, fours ? "array<vec4<f32>>" : "array<f32>"),
+    ...scratch(name, access, m.slot, fours ? `array<vec4<${m.type}>>` : `array<${m.type}>`),
     accessor: `fn at_${name}(row: u32, column: u32) -> u32 { return row * ${stride}u + column; }`,
   };
+}
+
+/** An operand of a matrix kernel, eight halves an element. */
+function eights(program: Program, name: string, m: Matrix): DraftBinding {
+  const { column, stride } = local(m) ? { column: 0, stride: m.columns } : layout(program, m.tensor);
+  return {
+    ...matrix(program, name, "read", m, true),
+    type: "array<vec4<u32>>",
+    accessor: `fn at_${name}(row: u32, column: u32) -> u32 { return row * ${stride / 8}u + ${column / 8}u + column; }`,
+  };
+}
+
+/** Whether rows of an operand are halves that can be read eight at a time. */
+function inEights(program: Program, m: Matrix): boolean {
+  if (local(m)) return m.type === "f16" && m.columns % 8 === 0;
+  const { column, stride } = layout(program, m.tensor);
+  const { type } = tensorOf(program, m.tensor);
+  return type === "f16" && column % 8 === 0 && stride % 8 === 0 && width(program, m.tensor) % 8 === 0;
 }
 
 const columnsOf = (program: Program, m: Matrix): number => (local(m) ? m.columns : width(program, m.tensor));
@@ -102,13 +152,59 @@ function suitsWide(program: Program, columns: number, all: readonly (Matrix | un
   return columns > WIDE / 2 && all.every((m) => m === undefined || fits(program, m));
 }
 
+/** What does not suit matrix units may suit wide tiles. */
+const isWide = (shape: Shape): boolean => shape === "wide" || shape === "matrix";
+
 const tensor = (id: TensorId | undefined): Matrix | undefined => (id === undefined ? undefined : { tensor: id });
+
+/** A product on matrix units, where that suits it. */
+function matrixProduct(program: Program, source: RowSource, p: Product): DraftDispatch | undefined {
+  const columns = columnsOf(program, p.y);
+  const depth = columnsOf(program, p.x);
+  const across = p.transposed ? depth : columns;
+  const suits =
+    inEights(program, p.x) &&
+    tensorOf(program, p.weight).type === "f16" &&
+    across % 8 === 0 &&
+    p.rstd === undefined &&
+    [p.y, tensor(p.residual)].every((m) => m === undefined || fits(program, m));
+  if (!suits) return undefined;
+  const optional = (name: string, id: TensorId | undefined): DraftBinding[] =>
+    id === undefined ? [] : [bind(program, name, "read", id, true)];
+  return {
+    template: "linear_matrix",
+    label: p.label,
+    constants: {
+      ...tableConstants(source),
+      ...lying("byRow", p.transposed ? "byRow" : "byDepth"),
+      COLS: columns,
+      DEPTH: depth,
+      TRANSPOSED: p.transposed,
+      LOCAL_X: local(p.x),
+      LOCAL_Y: local(p.y),
+      BIAS: p.bias !== undefined,
+      SOFTPLUS: p.softplus === true,
+      RESIDUAL: p.residual !== undefined,
+    },
+    bindings: [
+      eights(program, "x", p.x),
+      { ...bind(program, "weight", "read", p.weight), type: "array<vec4<u32>>" },
+      ...tableBinding(source),
+      ...optional("bias", p.bias),
+      ...optional("residual", p.residual),
+      matrix(program, "y", "write", p.y, true),
+    ],
+    workgroups: [Math.ceil(columns / WIDE), Math.ceil(source.tiles / 2), 1],
+  };
+}
 
 /** One dispatch of a linear template. */
 export function product(program: Program, source: RowSource, p: Product, shape: Shape): DraftDispatch {
+  const made = shape === "matrix" ? matrixProduct(program, source, p) : undefined;
+  if (made) return made;
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
-  const wide = shape === "wide" && suitsWide(program, columns, [p.x, p.y, tensor(p.residual)]);
+  const wide = isWide(shape) && suitsWide(program, columns, [p.x, p.y, tensor(p.residual)]);
   const tiled = shape !== "block" && !wide;
   const xFours = !tiled && fits(program, p.x);
   const wFours = !tiled && (p.transposed ? depth : columns) % 4 === 0;
@@ -163,9 +259,9 @@ export interface WeightGradient {
  * Runs of rows that a weight gradient is cut into, so that a GPU has workgroups enough: those of `wide` are small, and
  * several waves of them leave the last one less to waste.
  */
-function splitsFor(tiles: number, rows: number, wide: boolean): number {
-  const wanted = Math.ceil((wide ? 2112 : 264) / tiles);
-  return Math.max(1, Math.min(wanted, Math.ceil(rows / 256), 64));
+function splitsFor(tiles: number, rows: number, wanted: number): number {
+  const splits = Math.ceil(wanted / tiles);
+  return Math.max(1, Math.min(splits, Math.ceil(rows / 256), 64));
 }
 
 /** Dispatches that make a weight's gradient; `slot` is free scratch for partial sums, whose bytes are returned too. */
@@ -180,12 +276,16 @@ export function weightGradient(
   const K = width(program, w.x);
   const chunked = local(w.dy);
   const { groups } = source;
-  const wide = shape === "wide" && suitsWide(program, K, [w.dy, { tensor: w.x }]);
-  const tiled = shape !== "block" && !wide;
-  const [tileN, tileK] = wide ? [64, WIDE] : tiled ? [64, 64] : [64, 32];
+  const units =
+    shape === "matrix" && w.rstd === undefined && [w.dy, { tensor: w.x }].every((m) => inEights(program, m));
+  const wide = isWide(shape) && !units && suitsWide(program, K, [w.dy, { tensor: w.x }]);
+  const tiled = shape !== "block" && !wide && !units;
+  const [tileN, tileK] = units ? [WIDE, WIDE] : wide ? [64, WIDE] : tiled ? [64, 64] : [64, 32];
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
-  const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows, wide) : 1;
+  const wanted = units ? 1056 : wide ? 2112 : 264;
+  const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows, wanted) : 1;
   const direct = splits === 1;
+  const fours = wide || units;
   const dyFours = !tiled && fits(program, w.dy);
   const xFours = !tiled && inFours(program, w.x);
   const constants = {
@@ -204,20 +304,22 @@ export function weightGradient(
     TILED: tiled,
     DY_FOURS: dyFours,
     X_FOURS: xFours,
+    ...(units && lying("byDepth", "byDepth")),
   };
   const dispatch: DraftDispatch = {
-    template: wide ? "weight_gradient_wide" : "weight_gradient",
+    template: units ? "weight_gradient_matrix" : wide ? "weight_gradient_wide" : "weight_gradient",
     label: w.label,
     constants,
     bindings: [
-      matrix(program, "dy", "read", w.dy, dyFours),
-      bind(program, "x", "read", w.x, xFours),
+      ...(units
+        ? [eights(program, "dy", w.dy), eights(program, "x", { tensor: w.x })]
+        : [matrix(program, "dy", "read", w.dy, dyFours), bind(program, "x", "read", w.x, xFours)]),
       ...tableBinding(source),
       ...(w.rstd === undefined ? [] : [bind(program, "rstd", "read", w.rstd)]),
       ...(w.scale === undefined ? [] : [bind(program, "scale", "read", w.scale, wide)]),
       direct
-        ? bind(program, "dweight", "write", w.dweight, wide)
-        : scratch("partial", "write", slot, wide ? "array<vec4<f32>>" : "array<f32>"),
+        ? bind(program, "dweight", "write", w.dweight, fours)
+        : scratch("partial", "write", slot, fours ? "array<vec4<f32>>" : "array<f32>"),
       ...(direct && !w.add ? [STEP] : []),
     ],
     workgroups: [across[0], across[1], groups * splits],
@@ -228,10 +330,12 @@ export function weightGradient(
   return { dispatches: [dispatch, sum], scratch: [4 * splits * size] };
 }
 
-/** Without those that come to the same: a wide product that suits nowhere is a tile. */
+/** Without those that come to the same: a matrix product that suits nowhere is wide, and a wide one a tile. */
 export const inShapes = (draft: (shape: Shape) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] =>
   SHAPES.map((shape) => ({ variant: shape, requires: REQUIRES[shape], ...draft(shape) })).filter(
-    ({ variant, dispatches }) => variant !== "wide" || dispatches.some(({ template }) => template.endsWith("_wide")),
+    ({ variant, dispatches }) =>
+      (variant !== "wide" && variant !== "matrix") ||
+      dispatches.some(({ template }) => template.endsWith(`_${variant}`)),
   );
 
 export function linear(program: Program, op: OpOf<"linear">): DraftChoice[] {

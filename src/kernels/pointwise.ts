@@ -83,6 +83,16 @@ export function rescale(program: Program, op: OpOf<"rescale">): DraftChoice[] {
   return one([over(program, "rescale", op.out.y, inputs, body, extra)]);
 }
 
+export function cast(program: Program, op: OpOf<"cast">): DraftChoice[] {
+  return one([over(program, "cast", op.out.y, [["x", op.in.x]], "out[at_out(row, column)] = x[at_x(row, column)];")]);
+}
+
+export function amplify(program: Program, op: OpOf<"amplify">): DraftChoice[] {
+  const body = "out[at_out(row, column)] = x[at_x(row, column)] * factor[0];";
+  const inputs = [["x", op.in.x] as const, ["factor", op.in.factor] as const];
+  return one([over(program, "amplify", op.out.y, inputs, body)]);
+}
+
 const ACTIVATION = {
   silu: { value: "s * sigmoid(s)", slope: "sigmoid(s) * (1.0 + s * (1.0 - sigmoid(s)))" },
   softplus: { value: "softplus(s)", slope: "softplus_slope(s)" },

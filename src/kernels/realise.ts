@@ -34,6 +34,8 @@ const KERNELS: {
   attention: attend.attention,
   attention_grad: attend.attentionGrad,
   append: point.append,
+  cast: point.cast,
+  amplify: point.amplify,
   activate: point.activate,
   activate_grad: point.activateGrad,
   swiglu: point.swiglu,
@@ -51,6 +53,13 @@ const KERNELS: {
   dot: row.dot,
 };
 
+const touchesHalves = ({ dispatches }: DraftChoice): boolean =>
+  dispatches.some(({ bindings }) => bindings.some(({ type }) => type.includes("f16")));
+
 /** Every way to run an op, the preferred first. */
 export const realise = (program: Program, op: Op, settings: KernelSettings = DEFAULT_SETTINGS): DraftChoice[] =>
-  (KERNELS[op.kind] as (program: Program, op: Op, settings: KernelSettings) => DraftChoice[])(program, op, settings);
+  (KERNELS[op.kind] as (program: Program, op: Op, settings: KernelSettings) => DraftChoice[])(
+    program,
+    op,
+    settings,
+  ).map((choice) => (touchesHalves(choice) ? { ...choice, requires: { ...choice.requires, f16: true } } : choice));

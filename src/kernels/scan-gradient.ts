@@ -134,7 +134,7 @@ function replays(
     label,
     constants: {
       ...constants,
-      ...(way === "lanes" && { ENABLE: "subgroups" }),
+      ...(way === "lanes" && { ENABLE: tensorOf(program, dy).type === "f16" ? "f16, subgroups" : "subgroups" }),
       REPLAY: true,
       READS_DY: true,
       WRITES_DU: writes.includes("du"),

@@ -11,7 +11,8 @@ export const NO_ROW = 0xffffffff;
 
 /**
  * rows: rows sorted by group, each group padded to tiles, then those of no group:
- *   [tiles] the tile's group, [tiles × ROW_TILE] row or NO_ROW, [groups + 1] the first tile of each group.
+ *   [tiles] the tile's group, [tiles × ROW_TILE] row or NO_ROW, [groups + 1] the first tile of each group;
+ *   in pairs: a group has an even number of tiles.
  * targets: the same, where the only group is the rows with a target ≥ 0.
  * occurrences: [V + 1] first place of each token, [R] rows in the order of their token, then of position.
  * marks: [R] what kernels that mix positions ask of a row: its modality, and BEGINS where a document begins.
@@ -25,22 +26,23 @@ export type Table =
       readonly of: readonly number[];
       readonly groups: number;
       readonly rows: number;
+      readonly pairs: boolean;
     }
-  | { readonly kind: "targets"; readonly source: string; readonly rows: number }
+  | { readonly kind: "targets"; readonly source: string; readonly rows: number; readonly pairs: boolean }
   | { readonly kind: "marks"; readonly source: string; readonly reset: string; readonly rows: number }
   | { readonly kind: "occurrences"; readonly source: string; readonly rows: number; readonly vocabulary: number }
   | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly pictures: number };
 
-export function rowsTable(program: Program, rows: Rows): Table & { kind: "rows" } {
+export function rowsTable(program: Program, rows: Rows, pairs: boolean): Table & { kind: "rows" } {
   if (rows.over === "pictures") throw new Error("pictures need no table of rows");
   const source = tensorOf(program, program.modality).name;
-  return { kind: "rows", source, of: rows.of, groups: rows.groups, rows: rowsOf(program) };
+  return { kind: "rows", source, of: rows.of, groups: rows.groups, rows: rowsOf(program), pairs };
 }
 
 /** Tiles of a table of rows: enough for any way the rows may fall into groups. */
 export function tilesOf(table: Table & { kind: "rows" | "targets" }): number {
   const groups = table.kind === "targets" ? 2 : table.groups + (table.of.includes(-1) ? 1 : 0);
-  return Math.ceil(table.rows / ROW_TILE) + groups;
+  return table.pairs ? 2 * (Math.ceil(table.rows / ROW_TILE / 2) + groups) : Math.ceil(table.rows / ROW_TILE) + groups;
 }
 
 /** Numbers in a table, all u32. */
@@ -55,8 +57,9 @@ export function tableSize(table: Table): number {
 /** The name of a table among a plan's fields. */
 export function tableName(table: Table): string {
   // Within a phase of its own size, the source says whose rows they are.
-  if (table.kind === "rows") return `rows(${table.source}: ${table.of.join(" ")})`;
-  return `${table.kind}(${table.source})`;
+  const pairs = "pairs" in table && table.pairs ? " in pairs" : "";
+  if (table.kind === "rows") return `rows(${table.source}: ${table.of.join(" ")})${pairs}`;
+  return `${table.kind}(${table.source})${pairs}`;
 }
 
 /** Rows by group in tiles. `groupOf(row)` is −1 for a row of no group. */
@@ -77,7 +80,8 @@ function tiles(
   for (let g = 0; g <= groups; g++) {
     next[g] = total + tile * ROW_TILE;
     out[total * (1 + ROW_TILE) + g] = tile;
-    const used = Math.ceil((counts[g] as number) / ROW_TILE);
+    const step = table.pairs ? 2 : 1;
+    const used = step * Math.ceil((counts[g] as number) / ROW_TILE / step);
     if (g < groups) out.fill(g, tile, tile + used);
     tile += used;
   }

@@ -25,6 +25,42 @@ function choose(template: string, constants: Constants): string {
   return kept.join("\n");
 }
 
+/** Bindings of halves, one or four an element. */
+const HALVES = /^array<(vec4<)?f16>+$/;
+
+/** The place after the bracket that closes the one at `open`. */
+function closing(code: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < code.length; at++) {
+    if (code[at] === "[") depth++;
+    else if (code[at] === "]" && --depth === 0) return at + 1;
+  }
+  throw new Error("a bracket in a template is never closed");
+}
+
+/** Kernels compute in f32: what they read from a binding of halves is widened, and what they write there is rounded. */
+function widen(code: string, { name, type }: DraftDispatch["bindings"][number]): string {
+  const [narrow, wide] = type.includes("vec4") ? ["vec4<f16>", "vec4<f32>"] : ["f16", "f32"];
+  const element = new RegExp(`\\b${name}\\[`, "g");
+  let made = "";
+  let from = 0;
+  for (let found = element.exec(code); found !== null; found = element.exec(code)) {
+    const end = closing(code, found.index + found[0].length - 1);
+    const place = code.slice(found.index, end);
+    const assigned = /^ = (?!=)/.exec(code.slice(end));
+    if (assigned) {
+      const stop = code.indexOf(";", end);
+      made += `${code.slice(from, found.index)}${place} = ${narrow}(${code.slice(end + assigned[0].length, stop)})`;
+      from = stop;
+    } else {
+      made += `${code.slice(from, found.index)}${wide}(${place})`;
+      from = end;
+    }
+    element.lastIndex = from;
+  }
+  return made + code.slice(from);
+}
+
 /** The shader of a dispatch: bindings and accessors first, then the template with its constants filled in. */
 export function instantiate(dispatch: DraftDispatch): string {
   const { template, constants, bindings } = dispatch;
@@ -39,6 +75,12 @@ export function instantiate(dispatch: DraftDispatch): string {
     return value === undefined || typeof value === "boolean" ? found : `${value}${suffix}`;
   });
   const uniform = bindings.some((b) => b.access === "uniform") ? STEP_STRUCT : "";
-  const enables = constants.ENABLE ? `enable ${constants.ENABLE};\n` : "";
-  return `${enables}${uniform}${declared.join("")}\n${accessors.join("")}\n${body}`;
+  const halves = bindings.filter(({ type }) => HALVES.test(type));
+  const enables = constants.ENABLE ?? (halves.length > 0 ? "f16" : undefined);
+  const header = [
+    ...(enables === undefined ? [] : [`enable ${enables};\n`]),
+    ...(constants.DIAGNOSTIC === undefined ? [] : [`diagnostic(${constants.DIAGNOSTIC});\n`]),
+  ];
+  const code = halves.reduce(widen, `${accessors.join("")}\n${body}`);
+  return `${header.join("")}${uniform}${declared.join("")}\n${code}`;
 }

@@ -2,13 +2,15 @@
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
-import { inShapes, product, type RowSource, type Shape, tableBinding, weightGradient } from "./linear.js";
+import { inPairs, inShapes, product, type RowSource, type Shape, tableBinding, weightGradient } from "./linear.js";
 import { overRows } from "./rowwise.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 
 /** Tiles of rows in a chunk, for a vocabulary of V. */
-export const tilesInChunk = (V: number, logitBytes: number): number =>
-  Math.max(1, Math.floor(logitBytes / (4 * V * ROW_TILE)));
+export const tilesInChunk = (V: number, logitBytes: number, pairs: boolean): number => {
+  const step = pairs ? 2 : 1;
+  return step * Math.max(1, Math.floor(logitBytes / (4 * V * ROW_TILE * step)));
+};
 
 export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes }: KernelSettings): DraftChoice[] {
   const { x, weight, target, scale } = op.in;
@@ -18,10 +20,14 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
     kind: "targets",
     source: tensorOf(program, target).name,
     rows: rowsOf(program),
+    pairs: inPairs(program, x),
   };
   const all = tilesOf(table);
-  const chunk = Math.min(all, tilesInChunk(V, logitBytes));
-  const logits = { slot: 0, columns: V };
+  const chunk = Math.min(all, tilesInChunk(V, logitBytes, table.pairs));
+  const logits = { slot: 0, columns: V, type: "f32" } as const;
+  // Halves are made apart: what the loss is computed from stays in f32.
+  const apart = inPairs(program, x);
+  const slopes = apart ? ({ slot: 1, columns: V, type: "f16" } as const) : logits;
   const gradients = dx !== undefined || dweight !== undefined;
 
   const dispatches = (shape: Shape): DraftDispatch[] =>
@@ -38,10 +44,12 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
         ENTROPY: true,
         LOCAL: true,
         SLOPE: gradients,
+        APART: apart,
         COLS: V,
       };
       const bindings = [
-        scratch("logits", gradients ? "write" : "read"),
+        scratch("logits", gradients && !apart ? "write" : "read"),
+        ...(gradients && apart ? [scratch("slopes", "write", 1, "array<f16>")] : []),
         ...tableBinding(source),
         bind(program, "target_token", "read", target),
         ...(gradients ? [bind(program, "scale", "read", scale)] : []),
@@ -49,15 +57,16 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
       ];
       made.push(overRows("token_entropy", shape !== "block", tiles * ROW_TILE, constants, bindings));
       if (dx !== undefined) {
-        const p = { label: "logits_dx", x: logits, weight, y: { tensor: dx }, transposed: false };
+        const p = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };
         made.push(product(program, source, p, shape));
       }
       if (dweight !== undefined) {
-        const w = { label: "logits_dw", dy: logits, x, dweight, add: i > 0 };
-        made.push(...weightGradient(program, source, w, shape, 1).dispatches);
+        const w = { label: "logits_dw", dy: slopes, x, dweight, add: i > 0 };
+        made.push(...weightGradient(program, source, w, shape, apart ? 2 : 1).dispatches);
       }
       return made;
     }).flat();
-  const bytes = [4 * chunk * ROW_TILE * V];
+  const numbers = chunk * ROW_TILE * V;
+  const bytes = apart && gradients ? [4 * numbers, 2 * numbers] : [4 * numbers];
   return inShapes((shape) => ({ scratch: bytes, dispatches: dispatches(shape) }));
 }

@@ -4,6 +4,9 @@ import { type DraftBinding, type DraftDispatch, grid, STEP, scratch } from "./dr
 /** Numbers that one invocation squares and adds up. */
 const RUN = 64;
 
+/** As PyTorch's GradScaler: the scale is doubled after so many good updates in a row; of powers of two up to a limit. */
+const LOSS_SCALING = { GROWS_AFTER: 2000, MOST: 2 ** 24 } as const;
+
 /** One arena of parameters, cut into parts that one binding can hold; sizes in numbers. */
 export interface ArenaPart {
   /** Number of the first element among all parameters. */
@@ -23,8 +26,18 @@ const arena = (name: string, access: "read" | "write", role: string, part: numbe
   target: { kind: "arena", role: role as "parameters", part },
 });
 
-/** `norm` is where the gradient norm goes, `decay` one bit for each 64 numbers of the arenas. */
-export function updateKernels(parts: readonly ArenaPart[], norm: DraftBinding, decay: DraftBinding): Update {
+export interface UpdateFields {
+  /** Where the gradient norm goes, and whether one was ever not finite. */
+  readonly norm: DraftBinding;
+  /** One bit for each 64 numbers of the arenas. */
+  readonly decay: DraftBinding;
+  /** The scale of the losses, where the gradients are scaled. */
+  readonly scale: DraftBinding | undefined;
+}
+
+export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale }: UpdateFields): Update {
+  const SCALED = scale !== undefined;
+  const scaling = (access: "read" | "write"): DraftBinding[] => (scale === undefined ? [] : [{ ...scale, access }]);
   let partials = 0;
   const squares = parts.map(({ size }, part): DraftDispatch => {
     const runs = 64 * Math.ceil(size / (64 * RUN));
@@ -42,8 +55,8 @@ export function updateKernels(parts: readonly ArenaPart[], norm: DraftBinding, d
   const total: DraftDispatch = {
     template: "update",
     label: "gradient_norm",
-    constants: { NORM: true, COUNT: partials },
-    bindings: [scratch("partial", "read"), { ...norm, access: "write" }],
+    constants: { NORM: true, COUNT: partials, SCALED, ...LOSS_SCALING },
+    bindings: [scratch("partial", "read"), { ...norm, access: "write" }, ...scaling("write")],
     workgroups: [1, 1, 1],
   };
   const adamw = parts.map(({ first, size }, part): DraftDispatch => {
@@ -51,11 +64,12 @@ export function updateKernels(parts: readonly ArenaPart[], norm: DraftBinding, d
     return {
       template: "update",
       label: "adamw",
-      constants: { ADAMW: true, SIZE: size, FIRST: first, GRID_X },
+      constants: { ADAMW: true, SIZE: size, FIRST: first, GRID_X, SCALED },
       bindings: [
         arena("gradient", "read", "gradients", part),
         { ...norm, access: "read" },
         decay,
+        ...scaling("read"),
         arena("parameter", "write", "parameters", part),
         arena("moment1", "write", "moment1", part),
         arena("moment2", "write", "moment2", part),

@@ -175,6 +175,9 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   ),
   attention,
   append,
+  // Precision and the scale of the losses come after gradients.
+  cast: none,
+  amplify: none,
   activate: through<"activate">(
     (op) => op.out.y,
     (op, dy, context) => {

@@ -1,11 +1,13 @@
 // fuse: fewer dispatches and fewer bytes for the same numbers. Each rewrite has a name and a sentence.
 import { consumers, isUniform, producers, sameRows } from "../ir/facts.js";
 import { inputsOf, type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
-import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+import { bytesIn, type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
 
 export interface FuseLimits {
   /** Storage buffers that one kernel may bind; some fusions need more than WebGPU's default of 8. */
   readonly storageBuffers: number;
+  /** Norms stay apart from the products that follow: what those multiply is then made of halves once. */
+  readonly halves?: boolean;
 }
 
 /** Storage buffers that the backward scan binds with its gate fused in; one more where A or D has groups, or resets. */
@@ -63,6 +65,7 @@ function tokenLoss(r: Rewriting): number {
 }
 
 function normIntoLinear(r: Rewriting): number {
+  if (r.limits.halves) return 0;
   let times = 0;
   for (const norm of ofKind(r, "rescale")) {
     const uses = r.readers(norm.out.y);
@@ -301,6 +304,6 @@ export function fuse(program: Program, limits: FuseLimits): Fused {
 export function bytesMoved(program: Program): number {
   return program.ops.reduce((sum, op) => {
     const ids = [...Object.values(op.in as Record<string, TensorId>), ...outputsOf(op)];
-    return sum + ids.reduce((s, id) => s + 4 * tensorOf(program, id).shape.reduce((n, k) => n * k, 1), 0);
+    return sum + ids.reduce((s, id) => s + bytesIn(tensorOf(program, id)), 0);
   }, 0);
 }

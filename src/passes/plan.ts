@@ -4,7 +4,7 @@ import { storage } from "../ir/facts.js";
 import type { Memory, ParameterField } from "../ir/memory.js";
 import { inputsOf, outputsOf } from "../ir/op.js";
 import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
-import { count, type Parameter, type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+import { bytesIn, count, type Parameter, type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
 import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
 /** A program of the model with what its kernels need besides its tensors. */
@@ -58,8 +58,14 @@ function intervals({ phases, updateScratch }: PlanNeeds): Interval[] {
       });
     });
     for (const [id, [from, to]] of lives) {
-      const { name: what, shape } = tensorOf(program, id);
-      found.push({ key: `${phase}:${id}`, what, bytes: 4 * count(shape), from: clock + from, to: clock + to });
+      const tensor = tensorOf(program, id);
+      found.push({
+        key: `${phase}:${id}`,
+        what: tensor.name,
+        bytes: bytesIn(tensor),
+        from: clock + from,
+        to: clock + to,
+      });
     }
     clock += program.ops.length;
   });
@@ -176,14 +182,14 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
     const buffer = buffers.length;
     let offset = 0;
     for (const field of wanted) {
-      const bytes = 4 * count(field.shape);
+      const bytes = bytesIn(field);
       fields.push({ ...field, buffer, offset });
       places.set(`${role}:${field.name}`, { buffer, offset, bytes });
       offset += aligned(bytes);
     }
     addBuffer(name, role, offset);
   };
-  const declared = (role: "batch" | "constant" | "result"): Map<string, Omit<Field, "buffer" | "offset">> => {
+  const declared = (role: "batch" | "constant" | "result" | "state"): Map<string, Omit<Field, "buffer" | "offset">> => {
     const found = new Map<string, Omit<Field, "buffer" | "offset">>();
     for (const { program } of needs.phases) {
       for (const { role: of, name, type, shape } of program.tensors) {
@@ -203,7 +209,8 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
   gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
   /** The norm, and whether one was ever not finite. */
   const norm = { name: "grad_norm", type: "f32" as const, shape: [2] };
-  for (const result of [...declared("result").values(), ...(needs.training ? [norm] : [])]) {
+  const state = declared("state").values();
+  for (const result of [...declared("result").values(), ...(needs.training ? [norm] : []), ...state]) {
     gather(`result ${result.name}`, "results", [result]);
   }
 
@@ -250,8 +257,9 @@ export function plan(needs: PlanNeeds, profile: Profile): Memory {
       ),
     tensor: (phase, id) => {
       const { program } = needs.phases[phase] as PhaseNeeds;
-      const { role, name, shape } = storage(program, id);
-      if (role === "value") return slot(`${phase}:${storage(program, id).id}`, 4 * count(shape));
+      const home = storage(program, id);
+      const { role, name } = home;
+      if (role === "value") return slot(`${phase}:${home.id}`, bytesIn(home));
       if (role === "parameter" || role === "gradient") {
         const place = layout.at.get(name);
         if (!place) throw new Error(`no memory was laid out for the parameter ${name}`);

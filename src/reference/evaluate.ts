@@ -28,6 +28,8 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   attention: attend.attention,
   attention_grad: attend.attentionGrad,
   append: attend.append,
+  cast: point.cast,
+  amplify: point.amplify,
   activate: point.activate,
   activate_grad: point.activateGrad,
   swiglu: point.swiglu,

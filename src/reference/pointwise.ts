@@ -75,6 +75,16 @@ export function noise(v: Values, op: OpOf<"noise">): void {
   }
 }
 
+/** Rounding is left to who compares: in float64 a number stays as it is. */
+export function cast(v: Values, op: OpOf<"cast">): void {
+  make(v, op.out.y).set(read(v, op.in.x));
+}
+
+export function amplify(v: Values, op: OpOf<"amplify">): void {
+  const [factor] = read(v, op.in.factor);
+  make(v, op.out.y).set(read(v, op.in.x).map((value) => value * (factor as number)));
+}
+
 export function activate(v: Values, op: OpOf<"activate">): void {
   make(v, op.out.y).set(read(v, op.in.x).map(op.activation === "silu" ? silu : softplus));
 }

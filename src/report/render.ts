@@ -123,10 +123,15 @@ function finalLosses(
 <p>Training is the mean of the last ${windowOf(train)} of ${train.length} steps.</p>`;
 }
 
+const isLeftOut = ({ loss, gradient_norm, loss_scale }: TrainRecord): boolean =>
+  loss_scale !== undefined && Number.isFinite(loss) && !Number.isFinite(gradient_norm);
+
 function notFinite(train: readonly TrainRecord[]): string {
-  const bad = train.filter(({ loss, gradient_norm }) => !Number.isFinite(loss + gradient_norm));
+  const skipped = train.filter(isLeftOut);
+  const bad = train.filter((one) => !Number.isFinite(one.loss + one.gradient_norm) && !isLeftOut(one));
   const [first] = bad;
-  if (first === undefined) return "";
+  const left = `<p>${skipped.length} of ${train.length} updates were left out while the scale of the losses was found: a gradient was too large for half precision.</p>`;
+  if (first === undefined) return skipped.length > 0 ? left : "";
   return `<p>${bad.length} of ${train.length} steps had a loss or gradient norm that is not finite, the first at step ${first.step}.</p>`;
 }
 

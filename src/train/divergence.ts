@@ -1,4 +1,5 @@
 // Finds the first tensor that is not finite in an update that went bad, by running it again one op at a time.
+import { widenHalf } from "../data/half.js";
 import type { NodeOutput } from "../ir/plan.js";
 import type { HostBatch } from "./host-batch.js";
 import type { Model, StepScalars, Tensors } from "./model.js";
@@ -30,6 +31,9 @@ export function findBadWeight(weights: Tensors): BadTensor | undefined {
   return undefined;
 }
 
+const numbersOf = (type: NodeOutput["type"], bytes: ArrayBuffer): Float32Array =>
+  type === "f32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), widenHalf);
+
 /** The weights, and the states of sequences, must be those that the update began with. */
 export async function findBadTensor(
   model: Model,
@@ -46,7 +50,7 @@ export async function findBadTensor(
     for (const [index, node] of (phase?.nodes ?? []).entries()) {
       runtime.runNode("gradients", index);
       for (const output of node.outputs ?? []) {
-        const numbers = new Float32Array(await runtime.read(output.range));
+        const numbers = numbersOf(output.type, await runtime.read(output.range));
         const bad = countBad(numbers, output);
         if (bad > 0) return { name: output.name, op: node.label, bad, of: output.rows * output.columns };
       }

@@ -43,6 +43,8 @@ interface Pending {
   readonly batches: readonly HostBatch[];
   readonly sums: readonly Promise<LossSums>[];
   readonly norm: Promise<Float32Array>;
+  /** Of the losses, after it. */
+  readonly scale: Promise<Float32Array> | undefined;
   /** Where the data stood before it. */
   readonly position: DataPosition;
   readonly tokens: number;
@@ -99,6 +101,12 @@ export function positionIn({ state }: Checkpoint): DataPosition {
   return position;
 }
 
+/** The scale of the losses and its good updates as a checkpoint has them; empty where it has none. */
+function lossScaleIn({ state }: Checkpoint): readonly number[] {
+  const kept = typeof state === "object" && state !== null && "loss_scale" in state ? state.loss_scale : [];
+  return Array.isArray(kept) ? kept.map(Number) : [];
+}
+
 /** Trains from the beginning, of drawn weights or of those in `start`, or goes on from a checkpoint. */
 export async function train(
   model: Model,
@@ -120,6 +128,7 @@ export async function train(
     model.load("moment2", from.optimizer.v);
     if (from.sequences) writeState(model, from.sequences);
     order.seek(positionIn(from));
+    model.lossScale?.write(lossScaleIn(from));
   } else if (start) {
     model.load("parameters", start);
     // What was there before the first update, to be compared with where the weights came from.
@@ -138,7 +147,14 @@ export async function train(
     const picks = Object.fromEntries(
       model.runtime.picks.map(({ phase, label, variant }, i) => [`${phase}/${i}/${label}`, variant]),
     );
-    const state = { position: { ...position }, seed, data: dataSet.fingerprint, picks };
+    const loss_scale = model.lossScale && [...(await model.lossScale.read()).subarray(0, 2)];
+    const state = {
+      position: { ...position },
+      seed,
+      data: dataSet.fingerprint,
+      picks,
+      ...(loss_scale && { loss_scale }),
+    };
     listener.checkpoint({ step, tensors, optimizer: { m, v }, ...(sequences && { sequences }), state });
     lastSaved = step;
     return undefined;
@@ -166,6 +182,7 @@ export async function train(
       batches,
       sums,
       norm: awaitedLater(model.result("grad_norm")),
+      scale: model.lossScale && awaitedLater(model.lossScale.read()),
       position,
       tokens: tokensIn(micros),
     };
@@ -176,7 +193,9 @@ export async function train(
     const [norm, bad] = await pending.norm;
     const losses = lossesOf(spec, pending.counts, addLossSums(await Promise.all(pending.sums)));
     const { step, lr } = pending;
-    listener.stepped({ kind: "train", step, ...losses, lr, gradient_norm: norm as number }, pending.tokens);
+    const record = { kind: "train", step, ...losses, lr, gradient_norm: norm as number } as const;
+    const scale = await pending.scale;
+    listener.stepped(scale === undefined ? record : { ...record, loss_scale: scale[0] as number }, pending.tokens);
     return bad === 0;
   };
 

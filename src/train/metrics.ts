@@ -10,6 +10,8 @@ export interface TrainRecord {
   readonly lr: number;
   /** Before clipping. */
   readonly gradient_norm: number;
+  /** Of the losses, after this update, where gradients are scaled: one whose norm is not finite was left out. */
+  readonly loss_scale?: number;
 }
 
 export interface ValidationRecord {
@@ -63,6 +65,7 @@ export function scalarsOf(record: MetricRecord): Record<string, number> {
   if (record.kind === "train") {
     scalars["train/lr"] = record.lr;
     scalars["train/gradient_norm"] = record.gradient_norm;
+    if (record.loss_scale !== undefined) scalars["train/loss_scale"] = record.loss_scale;
   }
   return scalars;
 }
@@ -91,12 +94,23 @@ function parseObject(line: string): Record<string, unknown> | undefined {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function asMetric({ kind, step, loss, losses, lr, gradient_norm }: Record<string, unknown>): MetricRecord | undefined {
+function asMetric({
+  kind,
+  step,
+  loss,
+  losses,
+  lr,
+  gradient_norm,
+  loss_scale,
+}: Record<string, unknown>): MetricRecord | undefined {
   if (typeof step !== "number" || !isObject(losses)) return undefined;
   const byModality = Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)]));
   const common = { step, loss: measured(loss), losses: byModality };
   if (kind === "validation") return { kind, ...common };
-  if (kind === "train") return { kind, ...common, lr: measured(lr), gradient_norm: measured(gradient_norm) };
+  if (kind === "train") {
+    const scale = typeof loss_scale === "number" ? { loss_scale } : {};
+    return { kind, ...common, lr: measured(lr), gradient_norm: measured(gradient_norm), ...scale };
+  }
   return undefined;
 }
 

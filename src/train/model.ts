@@ -6,6 +6,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
+import { FIRST_LOSS_SCALE, LOSS_SCALE } from "../ir/loss-scale.js";
 import type { BufferRole, Field } from "../ir/plan.js";
 import { nameWithin } from "../ir/scope.js";
 import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
@@ -36,6 +37,10 @@ export interface Model {
   writeStep(step: StepScalars): void;
   /** A result as the phases submitted so far leave it. */
   result(name: string): Promise<Float32Array>;
+  /** The scale of the losses and the good updates since it changed, where gradients are scaled; set before training. */
+  readonly lossScale:
+    | { readonly read: () => Promise<Float32Array>; readonly write: (kept: ArrayLike<number>) => void }
+    | undefined;
   hasResult(name: string): boolean;
 }
 
@@ -98,9 +103,20 @@ export async function openModel(
     });
   };
 
+  const scaled = plan.fields.some(({ name }) => name === LOSS_SCALE.name);
+  const lossScale: Model["lossScale"] = scaled
+    ? {
+        read: async () => new Float32Array(await runtime.read(LOSS_SCALE.name)),
+        write: ({ 0: scale = FIRST_LOSS_SCALE, 1: good = 0 }) =>
+          runtime.write(LOSS_SCALE.name, Float32Array.of(scale, good, 1 / scale)),
+      }
+    : undefined;
+  lossScale?.write([]);
+
   return {
     compiled,
     runtime,
+    lossScale,
     initialise(seed) {
       writeAll("parameters", ({ shape, group, source: { initial, layer, part } }) =>
         initialValues(initial, shape, { seed, layer: layer >>> 0, part, group }),

@@ -261,6 +261,9 @@ function stepBatches(spec: CheckedSpec, file: GivenTensors, steps: number, shape
   });
 }
 
+/** What the last update multiplied its scaled gradients by. */
+const multiplied = async (scale: Promise<Float32Array>): Promise<number> => (await scale)[2] as number;
+
 async function traceTraining(
   device: OpenDevice,
   spec: CheckedSpec,
@@ -293,6 +296,7 @@ async function traceTraining(
     model.writeStep(stepScalars(optimizer, optimizer.lr, clip, step + 1, false));
     model.runtime.run(["gradients", "update"]);
     advanceState(model);
+    const scaledBy = step === 0 && model.lossScale ? await multiplied(model.lossScale.read()) : 1;
     const sums = await readLossSums(model, spec);
     const { loss, losses } = lossesOf(spec, counts, sums);
     const norm = (await model.result("grad_norm"))[0] as number;
@@ -300,7 +304,7 @@ async function traceTraining(
     push("grad_norm", norm);
     for (const [name, value] of Object.entries(losses)) push(`loss.${name}`, value);
     if (step === 0) {
-      const factor = clip === undefined ? 1 : Math.min(1, clip / (norm + 1e-6));
+      const factor = scaledBy * (clip === undefined ? 1 : Math.min(1, clip / (norm + 1e-6)));
       for (const [name, { shape, data }] of await model.read("gradients")) {
         const clipped = Float32Array.from(data as Float32Array, (d) => d * factor);
         out.set(`grad0_clipped.${name}`, { dtype: "F32", shape, data: clipped });

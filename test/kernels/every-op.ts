@@ -1,5 +1,6 @@
 // Runs every op of a program on a device, each alone from the reference's numbers, and tells how far each output is off.
 import { assemble } from "../../src/compile.js";
+import { widenHalf } from "../../src/data/half.js";
 import { prepare, type Runtime } from "../../src/gpu/runtime.js";
 import { layout, storage } from "../../src/ir/facts.js";
 import { inputsOf, type Op, type OpKind, outputsOf } from "../../src/ir/op.js";
@@ -10,6 +11,7 @@ import { STEP_BYTES, STEP_FIELDS } from "../../src/kernels/step.js";
 import { fillTable, tableName } from "../../src/kernels/tables.js";
 import { evaluateOp } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
+import { halfBits } from "../support/half.js";
 
 export interface Difference {
   readonly op: OpKind;
@@ -17,6 +19,8 @@ export interface Difference {
   /** The op's place and the tensor. */
   readonly what: string;
   readonly error: number;
+  /** Whether halves were rounded to on the way to it. */
+  readonly halves: boolean;
 }
 
 const inputName = ({ role, name, id }: Tensor): string =>
@@ -50,11 +54,45 @@ function relativeError(got: Float32Array, expected: Float64Array): number {
   return Math.sqrt(difference / Math.max(size, 1e-12 * expected.length));
 }
 
-const numbersOf = (tensor: Tensor, numbers: ArrayLike<number>): Float32Array<ArrayBuffer> => {
+const numbersOf = (tensor: Tensor, numbers: ArrayLike<number>): ArrayBufferView<ArrayBuffer> => {
   if (tensor.type === "f32") return Float32Array.from(numbers);
+  if (tensor.type === "f16") return inWords(Uint16Array.from(numbers, halfBits));
   const words = Uint32Array.from(numbers, (n) => n >>> 0);
   return new Float32Array(words.buffer);
 };
+
+/** Writes are of whole words. */
+const inWords = (halves: Uint16Array): Uint16Array<ArrayBuffer> => {
+  const padded = new Uint16Array(2 * Math.ceil(halves.length / 2));
+  padded.set(halves);
+  return padded;
+};
+
+const widened = (tensor: Tensor, bytes: ArrayBuffer): Float32Array =>
+  tensor.type === "f16" ? Float32Array.from(new Uint16Array(bytes), widenHalf) : new Float32Array(bytes);
+
+const rounded = (tensor: Tensor, value: number): number =>
+  tensor.type === "f16" ? widenHalf(halfBits(value)) : Math.fround(value);
+
+/** The values as a device holds them: each op's results follow from what its inputs were rounded to. */
+function asStored({ program, of }: Values): Values {
+  const round = (id: TensorId, numbers: Float64Array): Float64Array =>
+    numbers.map((value) => rounded(tensorOf(program, id), value));
+  const given = program.tensors.filter(({ role }) => role !== "value" && role !== "result" && role !== "gradient");
+  const v: Values = {
+    program,
+    of: new Map(given.flatMap(({ id }) => (of.has(id) ? [[id, round(id, read({ program, of }, id))]] : []))),
+  };
+  for (const op of program.ops) {
+    evaluateOp(v, op);
+    const written = new Set(outputsOf(op).map((id) => storage(program, id).id));
+    for (const { id } of program.tensors) {
+      const numbers = v.of.get(id);
+      if (numbers && written.has(storage(program, id).id)) v.of.set(id, round(id, numbers));
+    }
+  }
+  return v;
+}
 
 /** What stands everywhere before: whatever is read without having been written shows. */
 const POISON = Number.NaN;
@@ -125,8 +163,8 @@ export async function everyOp(
   const plan = { ...assembled.plan, phases: assembled.plan.phases.slice(0, programs.length) };
   const runtime = await prepare(device, profile, plan);
   try {
-    const of = new Map([...known.of].map(([id, n]) => [id, Float64Array.from(n, Math.fround)]));
-    const v: Values = { program, of };
+    const v = asStored(known);
+    const { of } = v;
     poison(plan, runtime);
     upload(assembled, programs, v, runtime);
     const phases = programs.map(({ name }) => name);
@@ -148,22 +186,22 @@ export async function everyOp(
     const untouched = new Uint8Array(once.length).fill(1);
     for (const [place, [at, op]] of ops.entries()) {
       const variant = runtime.picks[place]?.variant as string;
-      const add = (what: string, error: number): void => {
-        differences.push({ op: op.kind, variant, what: `${at} ${what}`, error });
+      const inside = op.kind === "token_loss" && tensorOf(program, op.in.x).type === "f16";
+      const add = (what: string, error: number, halves = inside): void => {
+        differences.push({ op: op.kind, variant, what: `${at} ${what}`, error, halves });
       };
       const expected: Values = { program, of: new Map(of) };
-      for (const id of outputsOf(op)) {
-        expected.of.delete(id);
-        expected.of.delete(storage(program, id).id);
-      }
+      // Arrays are shared with the other ops: what this one writes, and what looks into that, is made anew.
+      const written = new Set(outputsOf(op).map((id) => storage(program, id).id));
+      for (const { id } of program.tensors) if (written.has(storage(program, id).id)) expected.of.delete(id);
       evaluateOp(expected, op);
       for (const id of outputsOf(op)) {
         const tensor = tensorOf(program, id);
         const numbers = read(expected, id);
         if (tensor.role !== "gradient") {
           const home = storage(program, id);
-          const whole = new Float32Array(await runtime.read(outputName(at, home)));
-          add(tensor.name, relativeError(columnsIn(program, id, whole), numbers));
+          const whole = widened(home, await runtime.read(outputName(at, home)));
+          add(tensor.name, relativeError(columnsIn(program, id, whole), numbers), inside || tensor.type === "f16");
           continue;
         }
         const parameter = program.parameters.find((p) => tensorOf(program, p.tensor).name === tensor.name);

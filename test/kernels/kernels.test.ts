@@ -13,6 +13,7 @@ import { realise } from "../../src/kernels/realise.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
+import { narrow } from "../../src/passes/narrow.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import type { Values } from "../../src/reference/values.js";
 import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
@@ -21,7 +22,10 @@ import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js
 import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
+const hasHalves = missing === undefined && (await testDevice()).profile.f16;
 const TOLERANCE = 2e-5;
+/** Where numbers are rounded to halves: their last bit is 2^-11 of them. */
+const HALVES_TOLERANCE = 5e-4;
 
 interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   /** The parts that are not shared, layer by layer; by default one layer, as the rest of the case says. */
@@ -42,6 +46,8 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly workgroups?: (op: Op) => boolean;
   /** It runs those without bounds checks: a kernel of many registers takes it a minute to compile with them. */
   readonly unchecked?: true;
+  /** In half precision, on devices that have it. */
+  readonly halves?: true;
 }
 
 /** The first modality and the last share a copy. */
@@ -283,6 +289,47 @@ const RESET: readonly Case[] = [
   },
 ];
 
+/** In half precision, on devices that have 16-bit floats. */
+const NARROW: readonly Case[] = [
+  {
+    name: "halves: sizes of no multiple of four, pictures, documents",
+    modalities: [text, image],
+    d_model: 7,
+    block: { d_state: 8, d_conv: 3 },
+    decouple: ["in_proj", "A"],
+    batch: 2,
+    length: 33,
+    chunk: 8,
+    reset: true,
+    halves: true,
+  },
+  {
+    name: "halves on matrix units: 136 columns, ragged groups of one row and more, several chunks of logits",
+    modalities: [text, image, speech],
+    d_model: 136,
+    block: { dt_rank: 8 },
+    decouple: MAMBA_PARTS,
+    batch: 2,
+    length: 197,
+    chunk: 20,
+    vocabulary: 264,
+    settings: { logitBytes: 4 * 264 * 130 },
+    values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
+    halves: true,
+  },
+  {
+    name: "halves on matrix units where all is shared, one chunk",
+    modalities: [text],
+    d_model: 264,
+    batch: 1,
+    length: 64,
+    chunk: 64,
+    vocabulary: 72,
+    values: { weights: 0.04 },
+    halves: true,
+  },
+];
+
 /** Each part decoupled alone, then in groups, a layer each. */
 const ALONE: Case = {
   name: "each part decoupled alone and in groups",
@@ -303,13 +350,14 @@ function stacked(specs: readonly CheckedSpec[]): CheckedSpec {
 }
 
 function known(
-  { batch, length, chunk, state, fuse: fuses, values, layers, ...rest }: Case,
+  { batch, length, chunk, state, fuse: fuses, values, layers, halves, ...rest }: Case,
   { limits }: Profile,
 ): Values {
   const one = { vocabulary: 50, ...rest, layers: 1 };
   const spec = layers ? stacked(layers.map((groups) => sketch({ ...one, groups: groups ?? {} }))) : sketch(one);
   const program = differentiate(lower(spec, { batch, length, chunk, part: "model", noise: "drawn", state }));
-  return evaluate(randomValues(fuses === false ? program : fuse(program, limits).program, 1, values));
+  const fused = fuses === false ? program : fuse(program, { ...limits, halves: halves === true }).program;
+  return evaluate(randomValues(halves ? narrow(fused) : fused, 1, values));
 }
 
 /** The device's profile, held to the limits of a case. */
@@ -336,14 +384,15 @@ describe.skipIf(missing)("kernels", () => {
   const { MOM_TEST_THOROUGH, MOM_TEST_UNCHECKED } = process.env;
   const thorough = (): boolean => opened.profile.kind === "gpu" || Boolean(MOM_TEST_THOROUGH || MOM_TEST_UNCHECKED);
 
-  test.each([...CASES, ...CARRIED, ...RESET, ALONE])("$name", async (sizes) => {
+  const compare = async (sizes: Case): Promise<void> => {
     const profile = within(opened.profile, sizes.limits);
     const v = known(sizes, profile);
     const check = async (kind: "cpu" | "gpu", op: (op: Op) => boolean): Promise<void> => {
       const { device } = kind === "gpu" && sizes.unchecked ? unchecked : opened;
       const differences = await everyOp(device, { ...profile, kind }, v, { op, settings: sizes.settings });
       expect(differences.length).toBeGreaterThan(0);
-      expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+      const least = (halves: boolean): number => (halves ? HALVES_TOLERANCE : TOLERANCE);
+      expect(differences.filter(({ error, halves }) => !(error < least(halves)))).toEqual([]);
       for (const { op: made, variant } of differences) ran.add(`${made} ${variant}`);
     };
     await check("cpu", () => true);
@@ -353,7 +402,9 @@ describe.skipIf(missing)("kernels", () => {
       const choices = realise(v.program, op).filter(({ requires }) => admits({ ...profile, kind: "any" }, requires));
       for (const { variant } of choices) offered.add(`${op.kind} ${variant}`);
     }
-  });
+  };
+  test.each([...CASES, ...CARRIED, ...RESET, ALONE])("$name", compare);
+  test.skipIf(!hasHalves).each(NARROW)("$name", compare);
 
   test("every variant of every op that the device admits has run", () => {
     expect([...offered].filter((variant) => !ran.has(variant))).toEqual([]);

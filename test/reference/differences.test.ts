@@ -257,6 +257,8 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   attention: [attention(0), attention(3)],
   attention_grad: [attention(0), attention(3)],
   append: { none: "caches are read when sampling; lowering a gradient through one is refused" },
+  cast: { none: "precision comes after gradients" },
+  amplify: { none: "the scale of the losses comes after gradients" },
   activate: [pointwise("silu"), pointwise("softplus")],
   activate_grad: [pointwise("silu"), pointwise("softplus")],
   swiglu: [feedForward],
@@ -356,5 +358,5 @@ describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind)
 
 test("only ops that nothing trained reaches have no gradient", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
-  expect(without).toEqual(["gather", "noise", "append", "sum_by_class"]);
+  expect(without).toEqual(["gather", "noise", "append", "cast", "amplify", "sum_by_class"]);
 });

@@ -10,6 +10,8 @@ export interface RandomOptions {
   readonly target?: (row: number) => number;
   /** Whether (1) or not (0) a document begins at each row; by default at one in eleven. */
   readonly reset?: (row: number) => number;
+  /** The spread of weights, 0.4 by default: wide sums of larger ones are more than halves hold. */
+  readonly weights?: number;
 }
 
 function runs(rows: number, modalities: number, s: Stream): number[] {
@@ -49,6 +51,7 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     const fill = (next: () => number): number[] => Array.from({ length: size }, next);
     const [head, rest] = [name.split(".")[0] as string, name.split(".").slice(1).join(".")];
     if (name === "modality") return modality;
+    if (name === "loss_scale") return [1024, 3, 1 / 1024];
     if (name === "reset") return fill(() => (s.below(11) === 0 ? 1 : 0)).map((mark, r) => options.reset?.(r) ?? mark);
     if (name === "embedded") return fill(() => s.below(vocabulary)).map((t, r) => (modality[r] === 1 ? -1 : t));
     if (name === "target" && options.target) return modality.map((_, r) => options.target?.(r) as number);
@@ -67,7 +70,7 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     if (name.includes("norm") || name.endsWith(".D")) return fill(() => 1 + 0.1 * s.normal());
     if (name.includes("dt_proj.bias")) return fill(() => -3 + s.normal());
     const parameter = program.parameters.find((p) => tensorOf(program, p.tensor).name === name);
-    return fill(() => (parameter ? 0.4 : 1) * s.normal());
+    return fill(() => (parameter ? (options.weights ?? 0.4) : 1) * s.normal());
   });
 }
 

@@ -1,0 +1,112 @@
+// What weight_gradient.wgsl computes, on matrix units: operands of halves, sums in f32; 128 × 128 numbers of the gradient
+// a workgroup, 32 slots at a time in workgroup memory, 64 × 64 a subgroup. The next slots are on their way meanwhile.
+
+#include rows
+#include slot_runs
+
+// By slot: 128 columns of dy, and of x. Eight more a line, against bank conflicts.
+var<workgroup> left_tile: array<vec4<f16>, 1088>;
+var<workgroup> right_tile: array<vec4<f16>, 1088>;
+// 16 rows of 64 sums for each subgroup, four more a line.
+var<workgroup> stripes: array<f32, 4352>;
+
+fn row_before(slot: u32, end: u32) -> u32 {
+  if (slot >= end) { return NO_ROW; }
+  return row_of(slot);
+}
+
+fn load_dy(slot: u32, row: u32, n: u32) -> vec4<u32> {
+  if (row == NO_ROW || n >= NSu) { return vec4<u32>(); }
+  return dy[at_dy(dy_row(slot, row), n / 8u)];
+}
+
+fn load_x(row: u32, k: u32) -> vec4<u32> {
+  if (row == NO_ROW || k >= KSu) { return vec4<u32>(); }
+  return x[at_x(row, k / 8u)];
+}
+
+fn store_left(at: u32, eight: vec4<u32>) {
+  left_tile[at] = bitcast<vec4<f16>>(eight.xy);
+  left_tile[at + 1u] = bitcast<vec4<f16>>(eight.zw);
+}
+
+fn store_right(at: u32, eight: vec4<u32>) {
+  right_tile[at] = bitcast<vec4<f16>>(eight.xy);
+  right_tile[at + 1u] = bitcast<vec4<f16>>(eight.zw);
+}
+
+/// `place` is the tile's first n and first k, and the run.
+fn finish(group: u32, line: u32, column: u32, sum: vec4<f32>, place: vec3<u32>) {
+  let n = place.x + line;
+  let k = place.y + column;
+  if (n >= NSu || k >= KSu) { return; }
+  var value = sum;
+  let at = ((group * NSu + n) * KSu + k) / 4u;
+#if DIRECT
+#if ADD
+  value += dweight[at];
+#else
+  if (step.accumulate != 0u) { value += dweight[at]; }
+#end
+  dweight[at] = value;
+#else
+  partial[place.z * (GROUPSu * NSu * KSu / 4u) + at] = value;
+#end
+}
+
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let group = workgroup.z / SPLITSu;
+  let place = vec3(workgroup.y * 128u, workgroup.x * 128u, workgroup.z % SPLITSu);
+  let slots = run(group, place.z);
+  let sub_row = (index / 64u) * 64u;
+  let sub_column = (index / 32u % 2u) * 64u;
+  let eight = (index % 16u) * 8u;
+  let line = index / 16u;
+  let n = place.x + eight;
+  let k = place.y + eight;
+  let store_at = (line * 136u + eight) / 4u;
+#include matrix_sums
+  // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
+  var row0 = row_before(slots.x + line, slots.y);
+  var row1 = row_before(slots.x + line + 8u, slots.y);
+  var row2 = row_before(slots.x + line + 16u, slots.y);
+  var row3 = row_before(slots.x + line + 24u, slots.y);
+  var dy0 = vec4<u32>();
+  var dy1 = vec4<u32>();
+  var dy2 = vec4<u32>();
+  var dy3 = vec4<u32>();
+  var x0 = vec4<u32>();
+  var x1 = vec4<u32>();
+  var x2 = vec4<u32>();
+  var x3 = vec4<u32>();
+  // The first round only asks for the first panel.
+  for (var round = 0u; slots.x + round * 32u < slots.y + 32u; round++) {
+    let asked = slots.x + round * 32u;
+    store_left(store_at, dy0);
+    store_left(store_at + 272u, dy1);
+    store_left(store_at + 544u, dy2);
+    store_left(store_at + 816u, dy3);
+    store_right(store_at, x0);
+    store_right(store_at + 272u, x1);
+    store_right(store_at + 544u, x2);
+    store_right(store_at + 816u, x3);
+    workgroupBarrier();
+    dy0 = load_dy(asked + line, row0, n);
+    dy1 = load_dy(asked + line + 8u, row1, n);
+    dy2 = load_dy(asked + line + 16u, row2, n);
+    dy3 = load_dy(asked + line + 24u, row3, n);
+    x0 = load_x(row0, k);
+    x1 = load_x(row1, k);
+    x2 = load_x(row2, k);
+    x3 = load_x(row3, k);
+    let later = asked + 32u;
+    row0 = row_before(later + line, slots.y);
+    row1 = row_before(later + line + 8u, slots.y);
+    row2 = row_before(later + line + 16u, slots.y);
+    row3 = row_before(later + line + 24u, slots.y);
+#include matrix_multiply
+    workgroupBarrier();
+  }
+#include matrix_stripes
+}

@@ -1,0 +1,110 @@
+// narrow: half precision. What moves between kernels becomes halves where neither its maker nor a reader needs more;
+// matrix products get halves of whatever else they multiply; the gradients of the losses are scaled, or they would vanish.
+import { storage } from "../ir/facts.js";
+import { LOSS_SCALE } from "../ir/loss-scale.js";
+import { type Op, type OpKind, outputsOf } from "../ir/op.js";
+import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+
+interface Halves {
+  readonly in?: readonly string[];
+  readonly out?: readonly string[];
+}
+
+/**
+ * Where halves do: operands of products and what is made number by number between them. The residual stream, norms,
+ * recurrent states with their B and C, losses, parameters and their gradients stay in f32.
+ */
+const HALVES: { readonly [K in OpKind]?: Halves } = {
+  linear: { in: ["x"], out: ["y"] },
+  linear_dx: { in: ["dy", "residual"], out: ["dx"] },
+  linear_dw: { in: ["dy", "x"] },
+  rescale: { out: ["y"] },
+  norm_grad: { in: ["dy"] },
+  conv: { in: ["x"], out: ["y"] },
+  conv_grad: { in: ["dy", "x"], out: ["dx"] },
+  scan: { in: ["u", "delta", "z"], out: ["y"] },
+  scan_grad: { in: ["dy", "u", "delta", "z"], out: ["du", "ddelta", "dz"] },
+  rotate: { in: ["x"], out: ["y"] },
+  attention: { in: ["q", "k", "v"], out: ["y"] },
+  attention_grad: { in: ["dy", "q", "k", "v", "y"], out: ["dq", "dk", "dv"] },
+  activate: { in: ["x"], out: ["y"] },
+  activate_grad: { in: ["dy", "x"], out: ["dx"] },
+  swiglu: { in: ["a", "b"], out: ["y"] },
+  swiglu_grad: { in: ["dy", "a", "b"], out: ["da", "db"] },
+  multiply: { in: ["a", "b"], out: ["y"] },
+  add: { in: ["a", "b"], out: ["y"] },
+  token_loss: { in: ["x"], out: ["dx"] },
+};
+
+/** What multiplies matrices over positions; over pictures there are too few rows to matter. */
+const multiplies = (op: Op): boolean =>
+  op.kind === "token_loss" ||
+  ((op.kind === "linear" || op.kind === "linear_dx" || op.kind === "linear_dw") && op.rows.over === "positions");
+
+const OPERANDS: readonly string[] = ["x", "dy", "weight"];
+
+/** Tensors that hold their own numbers, all of whose uses do with halves. */
+function narrowable(program: Program): Set<TensorId> {
+  const home = (id: TensorId): TensorId => storage(program, id).id;
+  const refused = new Set<TensorId>();
+  const used = new Set<TensorId>();
+  for (const op of program.ops) {
+    const allowed = "rows" in op && op.rows.over === "pictures" ? {} : (HALVES[op.kind] ?? {});
+    for (const side of ["in", "out"] as const) {
+      for (const [key, id] of Object.entries(op[side] as Readonly<Record<string, TensorId>>)) {
+        used.add(home(id));
+        if (!allowed[side]?.includes(key)) refused.add(home(id));
+      }
+    }
+  }
+  const fits = ({ id, role, type }: Tensor): boolean => role === "value" && type === "f32" && !refused.has(id);
+  return new Set([...used].filter((id) => fits(tensorOf(program, id))));
+}
+
+/** @returns the program with f16 tensors, the casts that make some of them, and gradients times the loss scale */
+export function narrow(program: Program): Program {
+  const halves = narrowable(program);
+  const tensors: Tensor[] = program.tensors.map((tensor) =>
+    halves.has(storage(program, tensor.id).id) ? { ...tensor, type: "f16" } : tensor,
+  );
+  const ops: Op[] = [];
+  const tensor = (from: Omit<Tensor, "id">): TensorId => {
+    const id = tensors.length as TensorId;
+    tensors.push({ ...from, id });
+    return id;
+  };
+  const copies = new Map<TensorId, TensorId>();
+  const asHalves = (id: TensorId): TensorId => {
+    const { name, type, shape } = tensors[id] as Tensor;
+    if (type !== "f32") return id;
+    const copy = copies.get(id) ?? tensor({ name: `${name} in halves`, role: "value", type: "f16", shape });
+    if (!copies.has(id)) ops.push({ kind: "cast", in: { x: id }, out: { y: copy } });
+    copies.set(id, copy);
+    return copy;
+  };
+  let factor: TensorId | undefined;
+  const scaled = new Map<TensorId, TensorId>();
+  const times = (scale: TensorId): TensorId => {
+    factor ??= tensor({ ...LOSS_SCALE, role: "state", type: "f32" });
+    const { name, shape } = tensors[scale] as Tensor;
+    const y = scaled.get(scale) ?? tensor({ name: `${name} scaled`, role: "value", type: "f32", shape });
+    if (!scaled.has(scale)) ops.push({ kind: "amplify", in: { x: scale, factor }, out: { y } });
+    scaled.set(scale, y);
+    return y;
+  };
+  for (const op of program.ops) {
+    let made = op;
+    if (made.kind === "cross_entropy_grad") made = { ...made, in: { ...made.in, scale: times(made.in.scale) } };
+    if (made.kind === "squared_error_grad") made = { ...made, in: { ...made.in, scale: times(made.in.scale) } };
+    if (made.kind === "token_loss" && outputsOf(made).length > 1) {
+      made = { ...made, in: { ...made.in, scale: times(made.in.scale) } };
+    }
+    if (multiplies(made)) {
+      const given = Object.entries(made.in as Readonly<Record<string, TensorId>>);
+      const operands = given.map(([key, id]) => [key, OPERANDS.includes(key) ? asHalves(id) : id]);
+      made = { ...made, in: Object.fromEntries(operands) } as Op;
+    }
+    ops.push(made);
+  }
+  return { ...program, tensors, ops };
+}
