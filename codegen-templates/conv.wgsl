@@ -1,24 +1,37 @@
 // Depthwise causal convolution along each sequence, with bias and SiLU, and its backward, which recomputes what SiLU
-// needs. An invocation takes one channel of one run of SPAN positions and slides a window of WIDTH along it.
+// needs. An invocation takes one channel, or forward with FOURS four, of one run of SPAN positions and slides a window of WIDTH
+// along it.
 
+#if FOURS
+fn tap(g: u32, c: u32, k: u32) -> vec4<f32> {
+  let at = (g * CHANNELSu + 4u * c) * WIDTHu + k;
+  return vec4(weight[at], weight[at + WIDTHu], weight[at + 2u * WIDTHu], weight[at + 3u * WIDTHu]);
+}
+fn bias_of(g: u32, c: u32) -> vec4<f32> {
+  let at = g * CHANNELSu + 4u * c;
+  return vec4(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]);
+}
+#else
 fn tap(g: u32, c: u32, k: u32) -> f32 { return weight[(g * CHANNELSu + c) * WIDTHu + k]; }
+fn bias_of(g: u32, c: u32) -> f32 { return bias[g * CHANNELSu + c]; }
+#end
 
 #if SILU
-fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
-fn activate(s: f32) -> f32 { return s * sigmoid(s); }
-fn slope(s: f32) -> f32 {
+fn sigmoid(s: NUMBER) -> NUMBER { return 1.0 / (1.0 + exp(-s)); }
+fn activate(s: NUMBER) -> NUMBER { return s * sigmoid(s); }
+fn slope(s: NUMBER) -> NUMBER {
   let p = sigmoid(s);
   return p * (1.0 + s * (1.0 - p));
 }
 #else
-fn activate(s: f32) -> f32 { return s; }
-fn slope(s: f32) -> f32 { return 1.0; }
+fn activate(s: NUMBER) -> NUMBER { return s; }
+fn slope(s: NUMBER) -> NUMBER { return NUMBER(1.0); }
 #end
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let c = workgroup.x * 64u + index;
-  if (c >= CHANNELSu) { return; }
+  if (c >= COLSu) { return; }
   let sequence = workgroup.y / RUNSu;
   let first = (workgroup.y % RUNSu) * SPANu;
   let end = min(first + SPANu, LENGTHu);
@@ -27,7 +40,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if RESET
   // Those of earlier documents are 0.
 #end
-  var window: array<f32, WIDTH>;
+  var window: array<NUMBER, WIDTH>;
   for (var k = 1u; k < WIDTHu; k++) {
     let back = WIDTHu - k;
     if (first >= back) { window[k] = x[at_x(base + first - back, c)]; }
@@ -37,13 +50,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
 #if RESET
     if (first >= back && begins(base + first - back)) {
-      for (var older = 1u; older < k; older++) { window[older] = 0.0; }
+      for (var older = 1u; older < k; older++) { window[older] = NUMBER(); }
     }
 #end
   }
 #if GRAD
   // Slopes times dy of the last WIDTH positions, oldest first, and the groups of those positions.
-  var d: array<f32, WIDTH>;
+  var d: array<NUMBER, WIDTH>;
   var groups: array<u32, WIDTH>;
 #if RESET
   // The documents of those positions, counted from the first position on: what is of another one has no part in a dx.
@@ -62,7 +75,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
     }
     let last = WIDTHu - 1u;
-    d[last] = 0.0;
+    d[last] = NUMBER();
     groups[last] = 0u;
     if (t < LENGTHu) {
       let g = group(base + t);
@@ -70,10 +83,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if RESET
       if (begins(base + t)) {
         documents[last]++;
-        for (var k = 0u; k < last; k++) { window[k] = 0.0; }
+        for (var k = 0u; k < last; k++) { window[k] = NUMBER(); }
       }
 #end
-      var s = bias[g * CHANNELSu + c];
+      var s = bias_of(g, c);
       for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }
       d[last] = dy[at_dy(base + t, c)] * slope(s);
       groups[last] = g;
@@ -84,7 +97,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     // Position t − (WIDTH − 1) is now complete: it was tap WIDTH − 1 − j of the position j after it.
     if (t >= first + last) {
-      var sum = 0.0;
+      var sum = NUMBER();
 #if RESET
       for (var j = 0u; j < WIDTHu; j++) {
         if (documents[j] == documents[0]) { sum += d[j] * tap(groups[j], c, last - j); }
@@ -108,11 +121,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     window[WIDTHu - 1u] = x[at_x(base + t, c)];
 #if RESET
     if (begins(base + t)) {
-      for (var k = 0u; k + 1u < WIDTHu; k++) { window[k] = 0.0; }
+      for (var k = 0u; k + 1u < WIDTHu; k++) { window[k] = NUMBER(); }
     }
 #end
     let g = group(base + t);
-    var s = bias[g * CHANNELSu + c];
+    var s = bias_of(g, c);
     for (var k = 0u; k < WIDTHu; k++) { s += tap(g, c, k) * window[k]; }
     y[at_y(base + t, c)] = activate(s);
   }

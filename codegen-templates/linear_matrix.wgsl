@@ -15,18 +15,39 @@ var<workgroup> right_tile: array<vec4<f16>, 1280>;
 #else
 var<workgroup> right_tile: array<vec4<f16>, 1088>;
 #end
-// 16 rows of 64 sums for each subgroup, four more a line.
-var<workgroup> stripes: array<f32, 4352>;
+// 16 × 16 sums of each subgroup.
+var<workgroup> stripes: array<vec4<f32>, 256>;
 
-fn load_x(slot: u32, row: u32, d: u32) -> vec4<u32> {
-  if (row == NO_ROW || d >= DEPTHu) { return vec4<u32>(); }
-  return x[at_x(x_row(slot, row), d / 8u)];
+// What stands in rows and columns beyond the end goes into sums that nobody keeps: there, any numbers do. Beyond the depth
+// both operands are 0.
+fn x_at(slot: u32, row: u32, d: u32) -> u32 { return at_x(select(x_row(slot, row), 0u, row == NO_ROW), d / 8u); }
+
+fn load_x(at: u32, depth: u32, d: u32) -> vec4<u32> {
+#if RAGGED_DEPTH
+  if (depth + d >= DEPTHu) { return vec4<u32>(); }
+#end
+  return x[at + depth / 8u];
 }
 
-fn load_w(group: u32, d: u32, c: u32) -> vec4<u32> {
-  if (d >= DEPTHu || c >= COLSu) { return vec4<u32>(); }
-  return weight[weight_at(group, d, c) / 8u];
+#if TRANSPOSED
+fn w_at(group: u32, d: u32, c: u32) -> u32 { return weight_at(group, d, min(c, COLSu - 1u)) / 8u; }
+
+fn load_w(at: u32, depth: u32, d: u32) -> vec4<u32> {
+#if RAGGED_DEPTH
+  if (depth + d >= DEPTHu) { return vec4<u32>(); }
+#end
+  return weight[at + depth / 8u];
 }
+#else
+fn w_at(group: u32, d: u32, c: u32) -> u32 { return weight_at(group, d, min(c, COLSu - 8u)) / 8u; }
+
+fn load_w(at: u32, depth: u32, d: u32) -> vec4<u32> {
+#if RAGGED_DEPTH
+  if (depth + d >= DEPTHu) { return vec4<u32>(); }
+#end
+  return weight[at + depth * (COLSu / 8u)];
+}
+#end
 
 fn store_left(at: u32, eight: vec4<u32>) {
   left_tile[at] = bitcast<vec4<f16>>(eight.xy);
@@ -50,7 +71,7 @@ fn finish(group: u32, line: u32, column: u32, sum: vec4<f32>, place: vec2<u32>) 
     value += bias[(group * COLSu + c) / 4u];
 #end
 #if SOFTPLUS
-    value = vec4(softplus(value.x), softplus(value.y), softplus(value.z), softplus(value.w));
+    value = softplus(value);
 #end
   }
 #if RESIDUAL
@@ -88,54 +109,63 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
 #include matrix_sums
   if (group != NO_ROW) {
-    var x0 = load_x(slot0, row0, deep);
-    var x1 = load_x(slot0 + 32u, row1, deep);
-    var x2 = load_x(slot0 + 64u, row2, deep);
-    var x3 = load_x(slot0 + 96u, row3, deep);
+    let x0_at = x_at(slot0, row0, deep);
+    let x1_at = x_at(slot0 + 32u, row1, deep);
+    let x2_at = x_at(slot0 + 64u, row2, deep);
+    let x3_at = x_at(slot0 + 96u, row3, deep);
 #if TRANSPOSED
-    var w0 = load_w(group, deep, w_column);
-    var w1 = load_w(group, deep, w_column + 32u);
-    var w2 = load_w(group, deep, w_column + 64u);
-    var w3 = load_w(group, deep, w_column + 96u);
+    let w0_deep = deep;
+    let w1_deep = deep;
+    let w2_deep = deep;
+    let w3_deep = deep;
+    let w0_at = w_at(group, deep, w_column);
+    let w1_at = w_at(group, deep, w_column + 32u);
+    let w2_at = w_at(group, deep, w_column + 64u);
+    let w3_at = w_at(group, deep, w_column + 96u);
 #else
-    var w0 = load_w(group, w_depth, w_column);
-    var w1 = load_w(group, w_depth + 8u, w_column);
-    var w2 = load_w(group, w_depth + 16u, w_column);
-    var w3 = load_w(group, w_depth + 24u, w_column);
+    let w0_deep = w_depth;
+    let w1_deep = w_depth + 8u;
+    let w2_deep = w_depth + 16u;
+    let w3_deep = w_depth + 24u;
+    let w0_at = w_at(group, w0_deep, w_column);
+    let w1_at = w_at(group, w1_deep, w_column);
+    let w2_at = w_at(group, w2_deep, w_column);
+    let w3_at = w_at(group, w3_deep, w_column);
 #end
+    var x0 = load_x(x0_at, 0u, deep);
+    var x1 = load_x(x1_at, 0u, deep);
+    var x2 = load_x(x2_at, 0u, deep);
+    var x3 = load_x(x3_at, 0u, deep);
+    var w0 = load_w(w0_at, 0u, w0_deep);
+    var w1 = load_w(w1_at, 0u, w1_deep);
+    var w2 = load_w(w2_at, 0u, w2_deep);
+    var w3 = load_w(w3_at, 0u, w3_deep);
     for (var depth = 0u; depth < DEPTHu; depth += 32u) {
       store_left(left_store, x0);
       store_left(left_store + 320u, x1);
       store_left(left_store + 640u, x2);
       store_left(left_store + 960u, x3);
-#if TRANSPOSED
       store_right(right_store, w0);
+#if TRANSPOSED
       store_right(right_store + 320u, w1);
       store_right(right_store + 640u, w2);
       store_right(right_store + 960u, w3);
 #else
-      store_right(right_store, w0);
       store_right(right_store + 272u, w1);
       store_right(right_store + 544u, w2);
       store_right(right_store + 816u, w3);
 #end
       workgroupBarrier();
-      let next = depth + 32u;
-      x0 = load_x(slot0, row0, next + deep);
-      x1 = load_x(slot0 + 32u, row1, next + deep);
-      x2 = load_x(slot0 + 64u, row2, next + deep);
-      x3 = load_x(slot0 + 96u, row3, next + deep);
-#if TRANSPOSED
-      w0 = load_w(group, next + deep, w_column);
-      w1 = load_w(group, next + deep, w_column + 32u);
-      w2 = load_w(group, next + deep, w_column + 64u);
-      w3 = load_w(group, next + deep, w_column + 96u);
-#else
-      w0 = load_w(group, next + w_depth, w_column);
-      w1 = load_w(group, next + w_depth + 8u, w_column);
-      w2 = load_w(group, next + w_depth + 16u, w_column);
-      w3 = load_w(group, next + w_depth + 24u, w_column);
-#end
+      // After the last panel it is asked for once more.
+      let next = min(depth + 32u, LAST_PANELu);
+      x0 = load_x(x0_at, next, deep);
+      x1 = load_x(x1_at, next, deep);
+      x2 = load_x(x2_at, next, deep);
+      x3 = load_x(x3_at, next, deep);
+      w0 = load_w(w0_at, next, w0_deep);
+      w1 = load_w(w1_at, next, w1_deep);
+      w2 = load_w(w2_at, next, w2_deep);
+      w3 = load_w(w3_at, next, w3_deep);
 #include matrix_multiply
       workgroupBarrier();
     }

@@ -42,7 +42,7 @@ fn finish(sum: vec4<f32>, group: u32, slot: u32, row: u32, c: u32) {
     value += bias[(group * COLSu + c) / 4u];
 #end
 #if SOFTPLUS
-    value = vec4(softplus(value.x), softplus(value.y), softplus(value.z), softplus(value.w));
+    value = softplus(value);
 #end
   }
 #if RESIDUAL

@@ -1,14 +1,14 @@
 // Ops that make each number of the output from numbers at the same place; each op brings the body of `main`.
 
 #if USES_SIGMOID
-fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
+fn sigmoid(s: NUMBER) -> NUMBER { return 1.0 / (1.0 + exp(-s)); }
 #end
 #if USES_SOFTPLUS
 #include softplus
 // 1 − exp(−y) = the slope of softplus where it is y; by its series where y is small.
-fn softplus_slope(y: f32) -> f32 {
+fn softplus_slope(y: NUMBER) -> NUMBER {
   let series = y * (1.0 - y * (0.5 - y * (0.16666667 - y * (0.041666667 - y * 0.0083333333))));
-  return select(1.0 - exp(-y), series, y < 0.1);
+  return select(1.0 - exp(-y), series, y < NUMBER(0.1));
 }
 #end
 

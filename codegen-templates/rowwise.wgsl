@@ -32,11 +32,11 @@ fn largest(lane: u32, mine: f32) -> f32 { return mine; }
 #end
 
 #if ENTROPY
-// Rows of logits, in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
+// Rows of logits, with FOURS four an element, in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
 // goes to `slopes` where APART.
 fn logit_at(slot: u32, c: u32) -> u32 {
 #if LOCAL
-  return slot * COLSu + c;
+  return slot * LOGITSu + c;
 #else
   return at_logits(slot, c);
 #end
@@ -112,12 +112,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     return;
   }
   var most = -3.4e38;
-  for (var c = lane; c < COLSu; c += LANESu) { most = max(most, logits[logit_at(slot, c)]); }
+#if FOURS
+  for (var c = lane; c < LOGITSu; c += LANESu) {
+    let four = logits[logit_at(slot, c)];
+    most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
+  }
   most = largest(lane, most);
   var sum = 0.0;
-  for (var c = lane; c < COLSu; c += LANESu) { sum += exp(logits[logit_at(slot, c)] - most); }
+  for (var c = lane; c < LOGITSu; c += LANESu) {
+    let four = exp(logits[logit_at(slot, c)] - most);
+    sum += (four.x + four.y) + (four.z + four.w);
+  }
+  sum = total(lane, sum);
+  let chosen = logits[logit_at(slot, u32(wanted) / 4u)][u32(wanted) % 4u];
+#else
+  for (var c = lane; c < LOGITSu; c += LANESu) { most = max(most, logits[logit_at(slot, c)]); }
+  most = largest(lane, most);
+  var sum = 0.0;
+  for (var c = lane; c < LOGITSu; c += LANESu) { sum += exp(logits[logit_at(slot, c)] - most); }
   sum = total(lane, sum);
   let chosen = logits[logit_at(slot, u32(wanted))];
+#end
   if (lane == 0u) {
     loss[position] = most + log(sum) - chosen;
 #if WRITES_LSE
@@ -129,12 +144,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   workgroupBarrier();
 #end
   let weight = scale[position];
-  for (var c = lane; c < COLSu; c += LANESu) {
+  for (var c = lane; c < LOGITSu; c += LANESu) {
     let share = exp(logits[logit_at(slot, c)] - most) / sum;
-#if APART
-    slopes[logit_at(slot, c)] = weight * (share - select(0.0, 1.0, c == u32(wanted)));
+#if FOURS
+    let hit = vec4(4u * c, 4u * c + 1u, 4u * c + 2u, 4u * c + 3u) == vec4(u32(wanted));
+    let slope = weight * (share - select(vec4(0.0), vec4(1.0), hit));
 #else
-    logits[logit_at(slot, c)] = weight * (share - select(0.0, 1.0, c == u32(wanted)));
+    let slope = weight * (share - select(0.0, 1.0, c == u32(wanted)));
+#end
+#if APART
+    slopes[logit_at(slot, c)] = slope;
+#else
+    logits[logit_at(slot, c)] = slope;
 #end
   }
 #end

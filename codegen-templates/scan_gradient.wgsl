@@ -211,23 +211,33 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if CARRY
   let sequence = workgroup.y;
   let n = workgroup.z;
+  var a: array<f32, A_GROUPS>;
+  for (var g = 0u; g < A_GROUPSu; g++) { a[g] = a_of(g, c, n); }
   var entering = 0.0;
-  for (var left = CHUNKSu; left > 0u; left--) {
+  // Four chunks are asked for before the first is waited for: what is read stands where is written, too.
+  for (var left = CHUNKSu; left > 0u; left = max(left, 4u) - 4u) {
     let block = sequence * CHUNKSu + left - 1u;
+    var mine: array<f32, 4>;
+    var exponent: array<f32, 4>;
+    for (var i = 0u; i < 4u; i++) {
+      let at = block - min(i, left - 1u);
+      mine[i] = scratch[state_at(at, n, c)];
+      var sum = 0.0;
+      for (var g = 0u; g < A_GROUPSu; g++) { sum += a[g] * scratch[sum_at(at, g, c)]; }
+      exponent[i] = sum;
 #if RESET
-    // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
-    if (scratch[sum_at(block, 0u, c)] < 0.0) {
-      let own = scratch[state_at(block, n, c)];
-      scratch[state_at(block, n, c)] = entering;
-      entering = own;
-      continue;
-    }
+      // A ΣΔ below 0 marks a chunk in which a document begins: nothing passes it.
+      if (scratch[sum_at(at, 0u, c)] < 0.0) { exponent[i] = 1.0; }
 #end
-    var exponent = 0.0;
-    for (var g = 0u; g < A_GROUPSu; g++) { exponent += a_of(g, c, n) * scratch[sum_at(block, g, c)]; }
-    let mine = scratch[state_at(block, n, c)];
-    scratch[state_at(block, n, c)] = entering;
-    entering = mine + exp(exponent) * entering;
+    }
+    for (var i = 0u; i < min(left, 4u); i++) {
+      scratch[state_at(block - i, n, c)] = entering;
+#if RESET
+      entering = mine[i] + select(exp(exponent[i]), 0.0, exponent[i] > 0.0) * entering;
+#else
+      entering = mine[i] + exp(exponent[i]) * entering;
+#end
+    }
   }
 #else
   let block = workgroup.y;

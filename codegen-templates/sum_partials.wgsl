@@ -6,8 +6,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
   if (i >= SIZEu) { return; }
   let place = OFFSETu + (i / COLSu) * PITCHu + i % COLSu;
-  var sum = 0.0;
-  for (var s = 0u; s < COUNTu; s++) { sum += partial[place + s * STRIDEu]; }
+  var sum = NUMBER();
+  // Eight are asked for before the first is waited for.
+  var s = 0u;
+  for (; s + 8u <= COUNTu; s += 8u) {
+    let at = place + s * STRIDEu;
+    let p0 = partial[at];
+    let p1 = partial[at + STRIDEu];
+    let p2 = partial[at + 2u * STRIDEu];
+    let p3 = partial[at + 3u * STRIDEu];
+    let p4 = partial[at + 4u * STRIDEu];
+    let p5 = partial[at + 5u * STRIDEu];
+    let p6 = partial[at + 6u * STRIDEu];
+    let p7 = partial[at + 7u * STRIDEu];
+    sum = sum + p0 + p1 + p2 + p3 + p4 + p5 + p6 + p7;
+  }
+  for (; s < COUNTu; s++) { sum += partial[place + s * STRIDEu]; }
   let at = at_result(i / COLSu, i % COLSu);
 #if GRADIENT
   if (step.accumulate != 0u) { sum += result[at]; }

@@ -1,11 +1,12 @@
 // The update of all parameters: global-norm clipping as PyTorch's clip_grad_norm_, then AdamW as PyTorch's.
 //   SQUARES: partial[FIRST + i] = Σ gradient² over the i-th run of RUN numbers of an arena
+//   SUMS:    partial[FIRST + i] = Σ of every RUNS-th of the first COUNT partials from the i-th on, where there are many
 //   NORM:    norm[0] = √(Σ partial), added up in order by one workgroup; norm[1] becomes 1 where that is not finite,
 //            and stays so until the host says otherwise
 //            SCALED: gradients are scale[0] times too large. A norm that is not finite halves the scale instead, down to
 //            1; many good updates in a row double it. scale[1] counts those; scale[2] is what this update's gradients
 //            are multiplied by, 0 where it is left out.
-//   ADAMW:   one number an invocation; nothing changes while norm[1] is not 0, so that steps which the host sent
+//   ADAMW:   four numbers an invocation; nothing changes while norm[1] is not 0, so that steps which the host sent
 //            after a bad one leave the weights as the bad one found them
 
 #if SQUARES
@@ -23,13 +24,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   partial[FIRSTu + i] = sum;
 }
 #end
+#if SUMS
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
+  if (i >= RUNSu) { return; }
+  var sum = 0.0;
+  for (var j = i; j < COUNTu; j += RUNSu) { sum += partial[j]; }
+  partial[FIRSTu + i] = sum;
+}
+#end
 #if NORM
 var<workgroup> shares: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) index: u32) {
   var sum = 0.0;
-  for (var i = index; i < COUNTu; i += 64u) { sum += partial[i]; }
+  for (var i = index; i < COUNTu; i += 64u) { sum += partial[FIRSTu + i]; }
   shares[index] = sum;
   workgroupBarrier();
   if (index == 0u) {
@@ -59,7 +70,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
-  if (i >= SIZEu) { return; }
+  if (i >= FOURSu) { return; }
   if (norm[1] != 0.0) { return; }
   var share = min(1.0, step.clip / (norm[0] + 1e-6));
 #if SCALED
@@ -72,7 +83,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   moment1[i] = m;
   moment2[i] = v;
   // One bit for each 64 numbers: parameters begin at multiples of 64.
-  let block = FIRSTu / 64u + i / 64u;
+  let block = FIRSTu / 64u + i / 16u;
   let decays = (decay[block / 32u] >> (block % 32u)) & 1u;
   let kept = parameter[i] * (1.0 - step.lr * step.weight_decay * f32(decays));
   parameter[i] = kept - step.lr * (m / step.correction1) / (sqrt(v / step.correction2) + step.eps);

@@ -7,23 +7,17 @@
 // By slot: 128 columns of dy, and of x. Eight more a line, against bank conflicts.
 var<workgroup> left_tile: array<vec4<f16>, 1088>;
 var<workgroup> right_tile: array<vec4<f16>, 1088>;
-// 16 rows of 64 sums for each subgroup, four more a line.
-var<workgroup> stripes: array<f32, 4352>;
-
 fn row_before(slot: u32, end: u32) -> u32 {
   if (slot >= end) { return NO_ROW; }
   return row_of(slot);
 }
 
+// Where there is no row dy counts as 0, once it has come; what stands in columns beyond the end is kept by nobody.
 fn load_dy(slot: u32, row: u32, n: u32) -> vec4<u32> {
-  if (row == NO_ROW || n >= NSu) { return vec4<u32>(); }
-  return dy[at_dy(dy_row(slot, row), n / 8u)];
+  return dy[at_dy(select(dy_row(slot, row), 0u, row == NO_ROW), min(n, NSu - 8u) / 8u)];
 }
 
-fn load_x(row: u32, k: u32) -> vec4<u32> {
-  if (row == NO_ROW || k >= KSu) { return vec4<u32>(); }
-  return x[at_x(row, k / 8u)];
-}
+fn load_x(row: u32, k: u32) -> vec4<u32> { return x[at_x(select(row, 0u, row == NO_ROW), min(k, KSu - 8u) / 8u)]; }
 
 fn store_left(at: u32, eight: vec4<u32>) {
   left_tile[at] = bitcast<vec4<f16>>(eight.xy);
@@ -35,43 +29,45 @@ fn store_right(at: u32, eight: vec4<u32>) {
   right_tile[at + 1u] = bitcast<vec4<f16>>(eight.zw);
 }
 
-/// `place` is the tile's first n and first k, and the run.
-fn finish(group: u32, line: u32, column: u32, sum: vec4<f32>, place: vec3<u32>) {
-  let n = place.x + line;
-  let k = place.y + column;
-  if (n >= NSu || k >= KSu) { return; }
-  var value = sum;
-  let at = ((group * NSu + n) * KSu + k) / 4u;
-#if DIRECT
-#if ADD
-  value += dweight[at];
-#else
-  if (step.accumulate != 0u) { value += dweight[at]; }
-#end
-  dweight[at] = value;
-#else
-  partial[place.z * (GROUPSu * NSu * KSu / 4u) + at] = value;
-#end
-}
-
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let group = workgroup.z / SPLITSu;
-  let place = vec3(workgroup.y * 128u, workgroup.x * 128u, workgroup.z % SPLITSu);
-  let slots = run(group, place.z);
+  let split = workgroup.z % SPLITSu;
+  let first_n = workgroup.y * 128u;
+  let first_k = workgroup.x * 128u;
+  let slots = run(group, split);
   let sub_row = (index / 64u) * 64u;
   let sub_column = (index / 32u % 2u) * 64u;
   let eight = (index % 16u) * 8u;
   let line = index / 16u;
-  let n = place.x + eight;
-  let k = place.y + eight;
+  let n = first_n + eight;
+  let k = first_k + eight;
+  // Where the subgroup's sums go, in numbers.
+  let sums_n = first_n + sub_row;
+  let sums_k = first_k + sub_column;
+#if DIRECT
+  let sums_at = (group * NSu + sums_n) * KSu + sums_k;
+#else
+  let sums_at = ((split * GROUPSu + group) * NSu + sums_n) * KSu + sums_k;
+#end
   let store_at = (line * 136u + eight) / 4u;
 #include matrix_sums
+#if GROWS
+  // The gradient so far, where this adds to it.
+#if ADD
+#include matrix_begin
+#else
+  if (step.accumulate != 0u) {
+#include matrix_begin
+  }
+#end
+#end
   // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
   var row0 = row_before(slots.x + line, slots.y);
   var row1 = row_before(slots.x + line + 8u, slots.y);
   var row2 = row_before(slots.x + line + 16u, slots.y);
   var row3 = row_before(slots.x + line + 24u, slots.y);
+  var counts = vec4<bool>();
   var dy0 = vec4<u32>();
   var dy1 = vec4<u32>();
   var dy2 = vec4<u32>();
@@ -83,10 +79,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   // The first round only asks for the first panel.
   for (var round = 0u; slots.x + round * 32u < slots.y + 32u; round++) {
     let asked = slots.x + round * 32u;
-    store_left(store_at, dy0);
-    store_left(store_at + 272u, dy1);
-    store_left(store_at + 544u, dy2);
-    store_left(store_at + 816u, dy3);
+    store_left(store_at, select(vec4<u32>(), dy0, counts.x));
+    store_left(store_at + 272u, select(vec4<u32>(), dy1, counts.y));
+    store_left(store_at + 544u, select(vec4<u32>(), dy2, counts.z));
+    store_left(store_at + 816u, select(vec4<u32>(), dy3, counts.w));
     store_right(store_at, x0);
     store_right(store_at + 272u, x1);
     store_right(store_at + 544u, x2);
@@ -100,6 +96,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     x1 = load_x(row1, k);
     x2 = load_x(row2, k);
     x3 = load_x(row3, k);
+    counts = vec4(row0, row1, row2, row3) != vec4(NO_ROW);
     let later = asked + 32u;
     row0 = row_before(later + line, slots.y);
     row1 = row_before(later + line + 8u, slots.y);
@@ -108,5 +105,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #include matrix_multiply
     workgroupBarrier();
   }
-#include matrix_stripes
+#include matrix_leave
 }

@@ -1,7 +1,21 @@
 // Sums over rows or over partial sums, in a fixed order: the last stage of every gradient of a small parameter.
 import type { Rows } from "../ir/op.js";
 import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
-import { bind, type DraftDispatch, grid, groupFunction, height, modalityFor, STEP, scratch, width } from "./draft.js";
+import {
+  bind,
+  type DraftDispatch,
+  grid,
+  groupFunction,
+  height,
+  inFours,
+  modalityFor,
+  STEP,
+  scratch,
+  width,
+} from "./draft.js";
+
+/** Numbers from which on there are invocations enough where each makes four. */
+const FOURS_FROM = 2 ** 18;
 
 export interface Part {
   readonly result: TensorId;
@@ -23,24 +37,31 @@ export interface Partials {
 }
 
 export function sumPartials(program: Program, p: Partials): DraftDispatch {
-  const size = count(tensorOf(program, p.result).shape);
+  const columns = width(program, p.result);
+  const pitch = p.pitch ?? columns;
+  const numbers = count(tensorOf(program, p.result).shape);
+  const fours =
+    numbers >= FOURS_FROM && inFours(program, p.result) && [pitch, p.offset, p.stride].every((n) => n % 4 === 0);
+  const step = fours ? 4 : 1;
+  const size = numbers / step;
   const { workgroups, GRID_X } = grid(size, 64);
   return {
     template: "sum_partials",
     label: "sum",
     constants: {
       SIZE: size,
-      COLS: width(program, p.result),
-      PITCH: p.pitch ?? width(program, p.result),
+      COLS: columns / step,
+      PITCH: pitch / step,
       COUNT: p.count,
-      OFFSET: p.offset,
-      STRIDE: p.stride,
+      OFFSET: p.offset / step,
+      STRIDE: p.stride / step,
       GRADIENT: p.gradient,
+      NUMBER: fours ? "vec4<f32>" : "f32",
       GRID_X,
     },
     bindings: [
-      scratch("partial", "read", p.slot),
-      bind(program, "result", "write", p.result),
+      scratch("partial", "read", p.slot, fours ? "array<vec4<f32>>" : "array<f32>"),
+      bind(program, "result", "write", p.result, fours),
       ...(p.gradient ? [STEP] : []),
     ],
     workgroups,

@@ -27,7 +27,7 @@ export type Shape = "block" | "tile" | "wide" | "matrix";
 
 export const CPU: Requirement = { kind: "cpu" };
 const REQUIRES: Readonly<Record<Shape, Requirement>> = {
-  matrix: { kind: "gpu", workgroupBytes: 37_888, invocations: 128, subgroup: 32, matrix: true },
+  matrix: { kind: "gpu", workgroupBytes: 24_576, invocations: 128, subgroup: 32, matrix: true },
   wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 128 },
   block: CPU,
   tile: { workgroupBytes: 8192, invocations: 256 },
@@ -179,11 +179,14 @@ function matrixProduct(program: Program, source: RowSource, p: Product): DraftDi
       ...lying("byRow", p.transposed ? "byRow" : "byDepth"),
       COLS: columns,
       DEPTH: depth,
+      LAST_PANEL: 32 * Math.floor((depth - 1) / 32),
+      RAGGED_DEPTH: depth % 32 !== 0,
       TRANSPOSED: p.transposed,
       LOCAL_X: local(p.x),
       LOCAL_Y: local(p.y),
       BIAS: p.bias !== undefined,
       SOFTPLUS: p.softplus === true,
+      NUMBER: "vec4<f32>",
       RESIDUAL: p.residual !== undefined,
     },
     bindings: [
@@ -225,6 +228,7 @@ export function product(program: Program, source: RowSource, p: Product, shape: 
       SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),
       BIAS: p.bias !== undefined,
       SOFTPLUS: p.softplus === true,
+      NUMBER: wide ? "vec4<f32>" : "f32",
       RESIDUAL: p.residual !== undefined,
       TILED: tiled,
       X_FOURS: xFours,
@@ -277,7 +281,9 @@ export function weightGradient(
   const chunked = local(w.dy);
   const { groups } = source;
   const units =
-    shape === "matrix" && w.rstd === undefined && [w.dy, { tensor: w.x }].every((m) => inEights(program, m));
+    shape === "matrix" &&
+    w.rstd === undefined &&
+    [w.dy, { tensor: w.x }].every((m) => inEights(program, m) && columnsOf(program, m) % 16 === 0);
   const wide = isWide(shape) && !units && suitsWide(program, K, [w.dy, { tensor: w.x }]);
   const tiled = shape !== "block" && !wide && !units;
   const [tileN, tileK] = units ? [WIDE, WIDE] : wide ? [64, WIDE] : tiled ? [64, 64] : [64, 32];
@@ -285,7 +291,6 @@ export function weightGradient(
   const wanted = units ? 1056 : wide ? 2112 : 264;
   const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows, wanted) : 1;
   const direct = splits === 1;
-  const fours = wide || units;
   const dyFours = !tiled && fits(program, w.dy);
   const xFours = !tiled && inFours(program, w.x);
   const constants = {
@@ -304,7 +309,7 @@ export function weightGradient(
     TILED: tiled,
     DY_FOURS: dyFours,
     X_FOURS: xFours,
-    ...(units && lying("byDepth", "byDepth")),
+    ...(units && { ...lying("byDepth", "byDepth"), GROWS: direct, SUMS: direct ? "dweight" : "partial" }),
   };
   const dispatch: DraftDispatch = {
     template: units ? "weight_gradient_matrix" : wide ? "weight_gradient_wide" : "weight_gradient",
@@ -318,8 +323,8 @@ export function weightGradient(
       ...(w.rstd === undefined ? [] : [bind(program, "rstd", "read", w.rstd)]),
       ...(w.scale === undefined ? [] : [bind(program, "scale", "read", w.scale, wide)]),
       direct
-        ? bind(program, "dweight", "write", w.dweight, fours)
-        : scratch("partial", "write", slot, fours ? "array<vec4<f32>>" : "array<f32>"),
+        ? bind(program, "dweight", "write", w.dweight, wide)
+        : scratch("partial", "write", slot, wide ? "array<vec4<f32>>" : "array<f32>"),
       ...(direct && !w.add ? [STEP] : []),
     ],
     workgroups: [across[0], across[1], groups * splits],

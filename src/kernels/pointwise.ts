@@ -9,6 +9,7 @@ import {
   grid,
   groupFunction,
   height,
+  inFours,
   modalityFor,
   STEP,
   width,
@@ -19,6 +20,17 @@ const one = (dispatches: readonly DraftDispatch[]): DraftChoice[] => [
   { variant: "plain", requires: {}, scratch: [], dispatches },
 ];
 
+interface Extra {
+  readonly bindings?: readonly DraftBinding[];
+  readonly functions?: string;
+  /** Tensors besides `out` that are made. */
+  readonly outputs?: readonly (readonly [string, TensorId])[];
+  /** Inputs that have one number a row. */
+  readonly rows?: readonly (readonly [string, TensorId])[];
+  /** The body does as well with four neighbours at a time; `number` is the type of what it reads and makes. */
+  readonly fours?: true;
+}
+
 /** A dispatch over all numbers of `out`; the body sets `out[at_out(row, column)]`. */
 function over(
   program: Program,
@@ -26,25 +38,31 @@ function over(
   out: TensorId,
   inputs: readonly (readonly [string, TensorId])[],
   body: string,
-  extra: { readonly bindings?: readonly DraftBinding[]; readonly functions?: string } = {},
+  extra: Extra = {},
 ): DraftDispatch {
-  const size = count(tensorOf(program, out).shape);
+  const { outputs = [], rows = [] } = extra;
+  const fours =
+    extra.fours === true && [["", out] as const, ...inputs, ...outputs].every(([, id]) => inFours(program, id));
+  const size = count(tensorOf(program, out).shape) / (fours ? 4 : 1);
   const { workgroups, GRID_X } = grid(size, 64);
-  const bound = bind(program, "out", "write", out);
+  const bound = bind(program, "out", "write", out, fours);
   return {
     template: "pointwise",
     label,
     constants: {
       SIZE: size,
-      COLS: width(program, out),
+      COLS: width(program, out) / (fours ? 4 : 1),
       GRID_X,
+      NUMBER: fours ? "vec4<f32>" : "f32",
       BODY: body,
       USES_SIGMOID: body.includes("sigmoid("),
       USES_SOFTPLUS: body.includes("softplus"),
     },
     bindings: [
-      ...inputs.map(([name, id]) => bind(program, name, "read", id)),
+      ...inputs.map(([name, id]) => bind(program, name, "read", id, fours)),
+      ...rows.map(([name, id]) => bind(program, name, "read", id)),
       ...(extra.bindings ?? []),
+      ...outputs.map(([name, id]) => bind(program, name, "write", id, fours)),
       extra.functions ? { ...bound, accessor: `${bound.accessor}\n${extra.functions}` } : bound,
     ],
     workgroups,
@@ -78,13 +96,19 @@ export function addPictures(program: Program, op: OpOf<"add_pictures">): DraftCh
 export function rescale(program: Program, op: OpOf<"rescale">): DraftChoice[] {
   const { x, rstd, scale } = op.in;
   const body = "out[at_out(row, column)] = x[at_x(row, column)] * rstd[row] * scale[at_scale(group(row), column)];";
-  const inputs = [["x", x] as const, ["rstd", rstd] as const, ["scale", scale] as const];
-  const extra = { bindings: modalityFor(program, op.rows), functions: groupFunction("group", op.rows) };
+  const inputs = [["x", x] as const, ["scale", scale] as const];
+  const extra = {
+    bindings: modalityFor(program, op.rows),
+    functions: groupFunction("group", op.rows),
+    rows: [["rstd", rstd] as const],
+    fours: true as const,
+  };
   return one([over(program, "rescale", op.out.y, inputs, body, extra)]);
 }
 
 export function cast(program: Program, op: OpOf<"cast">): DraftChoice[] {
-  return one([over(program, "cast", op.out.y, [["x", op.in.x]], "out[at_out(row, column)] = x[at_x(row, column)];")]);
+  const body = "out[at_out(row, column)] = x[at_x(row, column)];";
+  return one([over(program, "cast", op.out.y, [["x", op.in.x]], body, FOURS)]);
 }
 
 export function amplify(program: Program, op: OpOf<"amplify">): DraftChoice[] {
@@ -92,6 +116,8 @@ export function amplify(program: Program, op: OpOf<"amplify">): DraftChoice[] {
   const inputs = [["x", op.in.x] as const, ["factor", op.in.factor] as const];
   return one([over(program, "amplify", op.out.y, inputs, body)]);
 }
+
+const FOURS: Extra = { fours: true };
 
 const ACTIVATION = {
   silu: { value: "s * sigmoid(s)", slope: "sigmoid(s) * (1.0 + s * (1.0 - sigmoid(s)))" },
@@ -101,20 +127,20 @@ const ACTIVATION = {
 export function activate(program: Program, op: OpOf<"activate">): DraftChoice[] {
   const body = `let s = x[at_x(row, column)];
   out[at_out(row, column)] = ${ACTIVATION[op.activation].value};`;
-  return one([over(program, op.activation, op.out.y, [["x", op.in.x]], body)]);
+  return one([over(program, op.activation, op.out.y, [["x", op.in.x]], body, FOURS)]);
 }
 
 export function activateGrad(program: Program, op: OpOf<"activate_grad">): DraftChoice[] {
   const body = `let s = x[at_x(row, column)];
   out[at_out(row, column)] = dy[at_dy(row, column)] * (${ACTIVATION[op.activation].slope});`;
   const inputs = [["dy", op.in.dy] as const, ["x", op.in.x] as const];
-  return one([over(program, `${op.activation}_grad`, op.out.dx, inputs, body)]);
+  return one([over(program, `${op.activation}_grad`, op.out.dx, inputs, body, FOURS)]);
 }
 
 export function swiglu(program: Program, op: OpOf<"swiglu">): DraftChoice[] {
   const body = `let s = a[at_a(row, column)];
   out[at_out(row, column)] = ${ACTIVATION.silu.value} * b[at_b(row, column)];`;
-  return one([over(program, "swiglu", op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body)]);
+  return one([over(program, "swiglu", op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, FOURS)]);
 }
 
 export function swigluGrad(program: Program, op: OpOf<"swiglu_grad">): DraftChoice[] {
@@ -123,14 +149,14 @@ export function swigluGrad(program: Program, op: OpOf<"swiglu_grad">): DraftChoi
   db[at_db(row, column)] = d * ${ACTIVATION.silu.value};
   out[at_out(row, column)] = d * b[at_b(row, column)] * (${ACTIVATION.silu.slope});`;
   const inputs = [["dy", op.in.dy] as const, ["a", op.in.a] as const, ["b", op.in.b] as const];
-  const extra = { bindings: [bind(program, "db", "write", op.out.db)] };
+  const extra = { outputs: [["db", op.out.db] as const], fours: true as const };
   return one([over(program, "swiglu_grad", op.out.da, inputs, body, extra)]);
 }
 
 export function combine(program: Program, op: OpOf<"add"> | OpOf<"multiply">): DraftChoice[] {
   const sign = op.kind === "add" ? "+" : "*";
   const body = `out[at_out(row, column)] = a[at_a(row, column)] ${sign} b[at_b(row, column)];`;
-  return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body)]);
+  return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, FOURS)]);
 }
 
 export function rotate(program: Program, op: OpOf<"rotate">): DraftChoice[] {

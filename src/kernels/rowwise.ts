@@ -96,7 +96,7 @@ export function squaredError(program: Program, op: OpOf<"squared_error">): Draft
 }
 
 export function crossEntropy(program: Program, op: OpOf<"cross_entropy">): DraftChoice[] {
-  const constants = { ENTROPY: true, WRITES_LSE: true, COLS: width(program, op.in.logits) };
+  const constants = { ENTROPY: true, WRITES_LSE: true, LOGITS: width(program, op.in.logits) };
   const bindings = [
     bind(program, "logits", "read", op.in.logits),
     bind(program, "target_token", "read", op.in.target),

@@ -2,7 +2,7 @@
 import { layout, storage } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
-import { type DraftBinding, type DraftDispatch, height, width } from "./draft.js";
+import { type DraftBinding, type DraftDispatch, height, inFours, width } from "./draft.js";
 
 /** Whether two tensors are views of one, as B and C are after fusion. */
 export const together = (program: Program, a: TensorId, b: TensorId): boolean =>
@@ -92,6 +92,13 @@ export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">
   };
   return { channels, states, blocks, many, aGroups, dGroups, rows, constants };
 }
+
+/** Whether the scans by fours suit: 16 states, one copy of A and D, and states of B and C that are read four at a time. */
+export const hasFours = (
+  program: Program,
+  { in: { B, C } }: OpOf<"scan"> | OpOf<"scan_grad">,
+  { states, aGroups, dGroups }: ScanSizes,
+): boolean => states === 16 && aGroups * dGroups === 1 && inFours(program, B) && inFours(program, C);
 
 export const storageBuffers = (dispatches: readonly DraftDispatch[]): number =>
   Math.max(...dispatches.map((d) => d.bindings.filter((b) => b.access !== "uniform").length));

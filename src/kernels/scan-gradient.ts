@@ -9,13 +9,21 @@ import {
   type DraftChoice,
   type DraftDispatch,
   grid,
-  inFours,
   rowFacts,
   scratch,
   withFunctions,
 } from "./draft.js";
 import { CPU } from "./linear.js";
-import { aligned, bindBC, bindSsm, type ScanSizes, scanSizes, storageBuffers, together } from "./scan-bindings.js";
+import {
+  aligned,
+  bindBC,
+  bindSsm,
+  hasFours,
+  type ScanSizes,
+  scanSizes,
+  storageBuffers,
+  together,
+} from "./scan-bindings.js";
 
 /** Positions whose h is recomputed at a time: fewer where that is kept for many channels at once. */
 const SUB = { shared: 8, lanes: 4, serial: 8 } as const;
@@ -26,8 +34,6 @@ const PER_BLOCK = 16;
 
 /** Channels of a workgroup, or of a serial invocation. */
 const CHANNELS = { shared: 64, lanes: 32, serial: PER_BLOCK } as const;
-/** States with which lanes have as many sums as there are lanes. */
-const LANE_STATES = 16;
 const LANES: Requirement = { kind: "gpu", subgroup: 32 };
 
 interface Variant {
@@ -69,20 +75,21 @@ function entering(
   op: OpOf<"scan_grad">,
   sizes: ScanSizes,
   constants: DraftDispatch["constants"],
+  lanes: boolean,
 ): DraftDispatch[] {
   const { dy, delta, B, C, A_log, D, z } = op.in;
   const across = Math.ceil(sizes.channels / 64);
   const facts = rowFacts(program, op.in.reset, { group_a: op.rowsA });
   return [
     {
-      template: "scan_gradient",
+      template: lanes ? "scan_gradient_lanes" : "scan_gradient",
       label: "scan_grad_local",
-      constants: { ...constants, LOCAL: true, READS_DY: true },
+      constants: { ...constants, LOCAL: true, READS_DY: true, RETREATS: lanes },
       bindings: withFunctions(
         [
           bind(program, "dy", "read", dy),
           bind(program, "delta", "read", delta),
-          ...bindBC(program, B, C, "C"),
+          ...bindBC(program, B, C, "C", lanes),
           ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
           bindSsm(A_log, D),
           ...facts.bindings,
@@ -137,6 +144,7 @@ function replays(
       ...(way === "lanes" && { ENABLE: tensorOf(program, dy).type === "f16" ? "f16, subgroups" : "subgroups" }),
       REPLAY: true,
       READS_DY: true,
+      ADVANCES: way === "lanes",
       WRITES_DU: writes.includes("du"),
       WRITES_DDELTA: writes.includes("ddelta"),
       WRITES_SUMS: sums,
@@ -188,7 +196,7 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
   const { states } = sizes;
   const sub = SUB[variant.sums];
   /** Numbers in an element of the arrays of states. */
-  const element = variant.sums === "lanes" ? 4 : 1;
+  const element = variant.sums === "lanes" ? states : 1;
   const constants = {
     ...sizes.constants,
     SHARED: variant.sums === "shared",
@@ -204,7 +212,7 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     SHARES: 64 * (2 * states + 1),
   };
   const dispatches = [
-    ...(sizes.many ? entering(program, op, sizes, constants) : []),
+    ...(sizes.many ? entering(program, op, sizes, constants, variant.sums === "lanes") : []),
     ...replays(program, op, sizes, at, constants, variant),
     ...totals(program, op, sizes, at),
   ];
@@ -220,11 +228,7 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const sizes = scanSizes(program, op);
   const gated = op.in.z !== undefined;
   const shared = { workgroupBytes: 4 * 64 * (2 * sizes.states + 1) };
-  const suitsLanes =
-    sizes.states === LANE_STATES &&
-    sizes.aGroups * sizes.dGroups === 1 &&
-    inFours(program, op.in.B) &&
-    inFours(program, op.in.C);
+  const suitsLanes = hasFours(program, op, sizes);
   const variants: Variant[] = [
     ...(suitsLanes ? [{ name: "lanes", sums: "lanes", split: false, requires: LANES } as const] : []),
     { name: "serial", sums: "serial", split: false, requires: CPU },

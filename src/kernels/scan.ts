@@ -2,9 +2,16 @@
 import type { OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, rowFacts, scratch, withFunctions } from "./draft.js";
-import { bindBC, bindSsm, scanSizes, storageBuffers } from "./scan-bindings.js";
+import { bindBC, bindSsm, hasFours, scanSizes, storageBuffers } from "./scan-bindings.js";
 
 export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
+  const channels = draft(program, op, false);
+  if (!hasFours(program, op, scanSizes(program, op))) return [channels];
+  return [draft(program, op, true), channels];
+}
+
+/** @param fours four positions and four states at a time, on GPUs */
+function draft(program: Program, op: OpOf<"scan">, fours: boolean): DraftChoice {
   const { u, delta, B, C, A_log, D, z, h0, reset } = op.in;
   const { h_end } = op.out;
   const { channels, states, blocks, many, aGroups, constants: sizes } = scanSizes(program, op);
@@ -14,15 +21,16 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
   const across = Math.ceil(channels / 64);
   const localFacts = rowFacts(program, reset, { group_a: op.rowsA });
   const replayFacts = rowFacts(program, reset, { group_a: op.rowsA, group_d: op.rowsD });
+  const template = fours ? "scan_fours" : "scan";
   const local: DraftDispatch = {
-    template: "scan",
+    template,
     label: "scan_local",
-    constants: { ...constants, LOCAL: true },
+    constants: { ...constants, LOCAL: true, ADVANCES: fours },
     bindings: withFunctions(
       [
         bind(program, "u", "read", u),
         bind(program, "delta", "read", delta),
-        ...bindBC(program, B, C, "B"),
+        ...bindBC(program, B, C, "B", fours),
         bindSsm(A_log, D),
         ...localFacts.bindings,
         scratch("scratch", "write"),
@@ -45,14 +53,14 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
     workgroups: [across, program.batch, states],
   };
   const replay: DraftDispatch = {
-    template: "scan",
+    template,
     label: "scan_replay",
-    constants: { ...constants, REPLAY: true },
+    constants: { ...constants, REPLAY: true, ADVANCES: fours },
     bindings: withFunctions(
       [
         bind(program, "u", "read", u),
         bind(program, "delta", "read", delta),
-        ...bindBC(program, B, C, "both"),
+        ...bindBC(program, B, C, "both", fours),
         ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
         bindSsm(A_log, D),
         ...replayFacts.bindings,
@@ -63,12 +71,11 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
     ),
     workgroups: [across, blocks, 1],
   };
-  return [
-    {
-      variant: "channels",
-      requires: { storageBuffers: storageBuffers([local, replay]) },
-      scratch: [4 * blocks * channels * (states + aGroups)],
-      dispatches: passes ? [local, carry, replay] : [carry, replay],
-    },
-  ];
+  const gpu = fours ? ({ kind: "gpu" } as const) : {};
+  return {
+    variant: fours ? "fours" : "channels",
+    requires: { ...gpu, storageBuffers: storageBuffers([local, replay]) },
+    scratch: [4 * blocks * channels * (states + aGroups)],
+    dispatches: passes ? [local, carry, replay] : [carry, replay],
+  };
 }

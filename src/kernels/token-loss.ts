@@ -38,6 +38,8 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
       const made = [
         product(program, source, { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true }, shape),
       ];
+      const fours = shape !== "block" && V % 4 === 0;
+      const of = (type: "f32" | "f16"): string => (fours ? `array<vec4<${type}>>` : `array<${type}>`);
       const constants = {
         TILES: all,
         FIRST_TILE: firstTile,
@@ -45,11 +47,12 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
         LOCAL: true,
         SLOPE: gradients,
         APART: apart,
-        COLS: V,
+        FOURS: fours,
+        LOGITS: fours ? V / 4 : V,
       };
       const bindings = [
-        scratch("logits", gradients && !apart ? "write" : "read"),
-        ...(gradients && apart ? [scratch("slopes", "write", 1, "array<f16>")] : []),
+        scratch("logits", gradients && !apart ? "write" : "read", 0, of("f32")),
+        ...(gradients && apart ? [scratch("slopes", "write", 1, of("f16"))] : []),
         ...tableBinding(source),
         bind(program, "target_token", "read", target),
         ...(gradients ? [bind(program, "scale", "read", scale)] : []),

@@ -1,8 +1,10 @@
 // Kernels of the update: gradient norm, clipping and AdamW over whole arenas, whatever tensors stand in them.
-import { type DraftBinding, type DraftDispatch, grid, STEP, scratch } from "./draft.js";
+import { type DraftBinding, type DraftDispatch, grid, STEP, scratch, type Target } from "./draft.js";
 
 /** Numbers that one invocation squares and adds up. */
 const RUN = 64;
+/** More partial sums than these are added up to so many first: one workgroup alone would take long. */
+const PARTIALS = 8192;
 
 /** As PyTorch's GradScaler: the scale is doubled after so many good updates in a row; of powers of two up to a limit. */
 const LOSS_SCALING = { GROWS_AFTER: 2000, MOST: 2 ** 24 } as const;
@@ -19,12 +21,14 @@ export interface Update {
   readonly scratchBytes: number;
 }
 
-const arena = (name: string, access: "read" | "write", role: string, part: number): DraftBinding => ({
-  name,
-  access,
-  type: "array<f32>",
-  target: { kind: "arena", role: role as "parameters", part },
-});
+const arena = (
+  name: string,
+  access: "read" | "write",
+  role: Extract<Target, { readonly kind: "arena" }>["role"],
+  part: number,
+  type = "array<f32>",
+): DraftBinding => ({ name, access, type, target: { kind: "arena", role, part } });
+const FOURS = "array<vec4<f32>>";
 
 export interface UpdateFields {
   /** Where the gradient norm goes, and whether one was ever not finite. */
@@ -52,31 +56,43 @@ export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale 
       workgroups,
     };
   });
+  const many = partials > PARTIALS;
+  const { workgroups, GRID_X } = grid(PARTIALS, 64);
+  const sums: DraftDispatch = {
+    template: "update",
+    label: "gradient_sums",
+    constants: { SUMS: true, COUNT: partials, RUNS: PARTIALS, FIRST: partials, GRID_X },
+    bindings: [scratch("partial", "write")],
+    workgroups,
+  };
   const total: DraftDispatch = {
     template: "update",
     label: "gradient_norm",
-    constants: { NORM: true, COUNT: partials, SCALED, ...LOSS_SCALING },
+    constants: { NORM: true, COUNT: many ? PARTIALS : partials, FIRST: many ? partials : 0, SCALED, ...LOSS_SCALING },
     bindings: [scratch("partial", "read"), { ...norm, access: "write" }, ...scaling("write")],
     workgroups: [1, 1, 1],
   };
   const adamw = parts.map(({ first, size }, part): DraftDispatch => {
-    const { workgroups, GRID_X } = grid(size, 64);
+    const { workgroups, GRID_X } = grid(size / 4, 64);
     return {
       template: "update",
       label: "adamw",
-      constants: { ADAMW: true, SIZE: size, FIRST: first, GRID_X, SCALED },
+      constants: { ADAMW: true, FOURS: size / 4, FIRST: first, GRID_X, SCALED },
       bindings: [
-        arena("gradient", "read", "gradients", part),
+        arena("gradient", "read", "gradients", part, FOURS),
         { ...norm, access: "read" },
         decay,
         ...scaling("read"),
-        arena("parameter", "write", "parameters", part),
-        arena("moment1", "write", "moment1", part),
-        arena("moment2", "write", "moment2", part),
+        arena("parameter", "write", "parameters", part, FOURS),
+        arena("moment1", "write", "moment1", part, FOURS),
+        arena("moment2", "write", "moment2", part, FOURS),
         STEP,
       ],
       workgroups,
     };
   });
-  return { dispatches: [...squares, total, ...adamw], scratchBytes: 4 * partials };
+  return {
+    dispatches: [...squares, ...(many ? [sums] : []), total, ...adamw],
+    scratchBytes: 4 * (many ? partials + PARTIALS : partials),
+  };
 }

@@ -134,7 +134,8 @@ const CASES: readonly Case[] = [
     vocabulary: 140,
     settings: { logitBytes: 4 * 140 * 64 },
     values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0) },
-    workgroups: ({ kind }) => kind.startsWith("linear") || kind === "token_loss",
+    workgroups: ({ kind }) =>
+      kind.startsWith("linear") || kind.startsWith("conv") || kind === "scan" || kind === "token_loss",
     unchecked: true,
   },
   {

@@ -1,0 +1,86 @@
+// The sixteen states of a channel as four vectors, and how positions change them; a part of the scans for such sizes.
+// Positions come in fours, so that what four of them read is on its way at once; one beyond the end has a step of 0,
+// which changes nothing.
+
+struct States {
+  q0: vec4<f32>,
+  q1: vec4<f32>,
+  q2: vec4<f32>,
+  q3: vec4<f32>,
+}
+
+struct Place {
+  row: u32,
+  counts: bool,
+  step_size: f32,
+  value: f32,
+  /// 0 where a document begins, else 1.
+  kept: f32,
+}
+
+// A, and A times log2(e): exp2 takes one multiplication less than exp.
+fn a_four(at: u32) -> vec4<f32> { return -exp(vec4(ssm[at], ssm[at + 1u], ssm[at + 2u], ssm[at + 3u])); }
+fn binary(a: States) -> States {
+  let log2_e = 1.4426950408889634;
+  return States(log2_e * a.q0, log2_e * a.q1, log2_e * a.q2, log2_e * a.q3);
+}
+fn a_of(c: u32) -> States {
+  let at = c * 16u;
+  return States(a_four(at), a_four(at + 4u), a_four(at + 8u), a_four(at + 12u));
+}
+
+fn state_at(block: u32, n: u32, c: u32) -> u32 { return (block * 16u + n) * CHANNELSu + c; }
+fn sum_at(block: u32, c: u32) -> u32 { return BLOCKSu * 16u * CHANNELSu + block * CHANNELSu + c; }
+
+fn place(first: u32, t: u32, size: u32, c: u32) -> Place {
+  let row = first + min(t, size - 1u);
+  let counts = t < size;
+#if RESET
+  let kept = select(1.0, 0.0, counts && begins(row));
+#else
+  let kept = 1.0;
+#end
+#if RETREATS
+  let value = 0.0;
+#else
+  let value = u[at_u(row, c)];
+#end
+  return Place(row, counts, select(0.0, delta[at_delta(row, c)], counts), value, kept);
+}
+
+fn keep(h: States, kept: f32) -> States {
+#if RESET
+  return States(kept * h.q0, kept * h.q1, kept * h.q2, kept * h.q3);
+#else
+  return h;
+#end
+}
+
+#if ADVANCES
+/// h after a position, from h before it; `a` is binary.
+fn advance(h: States, p: Place, a: States) -> States {
+  let s = p.step_size;
+  let input = s * p.value;
+  return States(
+    exp2(s * a.q0) * h.q0 + input * B_at(p.row, 0u),
+    exp2(s * a.q1) * h.q1 + input * B_at(p.row, 1u),
+    exp2(s * a.q2) * h.q2 + input * B_at(p.row, 2u),
+    exp2(s * a.q3) * h.q3 + input * B_at(p.row, 3u),
+  );
+}
+#end
+#if RETREATS
+/// What reaches h before a position, from what reaches h after it and `d`, the gradient by y; `a` is binary.
+fn retreat(g: States, p: Place, d: f32, a: States) -> States {
+  let s = p.step_size;
+  return keep(
+    States(
+      exp2(s * a.q0) * (g.q0 + d * C_at(p.row, 0u)),
+      exp2(s * a.q1) * (g.q1 + d * C_at(p.row, 1u)),
+      exp2(s * a.q2) * (g.q2 + d * C_at(p.row, 2u)),
+      exp2(s * a.q3) * (g.q3 + d * C_at(p.row, 3u)),
+    ),
+    p.kept,
+  );
+}
+#end
