@@ -32,14 +32,16 @@ export interface Partials {
   /** Numbers from one row of a partial sum to the next, where that is not the result's width. */
   readonly pitch?: number;
   readonly result: TensorId;
+  /** Columns that are summed, where the result's right neighbours in its storage are summed with it. */
+  readonly columns?: number;
   /** Whether the result adds to what earlier micro-batches left. */
   readonly gradient: boolean;
 }
 
 export function sumPartials(program: Program, p: Partials): DraftDispatch {
-  const columns = width(program, p.result);
+  const columns = p.columns ?? width(program, p.result);
   const pitch = p.pitch ?? columns;
-  const numbers = count(tensorOf(program, p.result).shape);
+  const numbers = (count(tensorOf(program, p.result).shape) / width(program, p.result)) * columns;
   const fours =
     numbers >= FOURS_FROM && inFours(program, p.result) && [pitch, p.offset, p.stride].every((n) => n % 4 === 0);
   const step = fours ? 4 : 1;

@@ -1,4 +1,5 @@
 // Kernels of the backward scan, in variants by how channels are added up and by how many buffers a device binds.
+import { layout } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
@@ -182,12 +183,18 @@ function totals(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, at: S
   const { dB, dC, dA_log, dD } = op.out;
   const stride = rows * 2 * states;
   const overChannels = { slot: 0, stride, pitch: 2 * states, count: at.channelBlocks, gradient: false };
+  // After fusion dC stands right of dB in one tensor, as the sums do.
+  const besides = together(program, dB, dC) && layout(program, dC).column === layout(program, dB).column + states;
   const overBlocks = { slot: 0, stride: (aGroups * states + dGroups) * channels, count: blocks, gradient: true };
   return [
     sumPartials(program, { ...overBlocks, offset: at.weightsAt, result: dA_log }),
     sumPartials(program, { ...overBlocks, offset: at.weightsAt + aGroups * states * channels, result: dD }),
-    sumPartials(program, { ...overChannels, offset: at.sumsAt, result: dB }),
-    sumPartials(program, { ...overChannels, offset: at.sumsAt + states, result: dC }),
+    ...(besides
+      ? [sumPartials(program, { ...overChannels, offset: at.sumsAt, result: dB, columns: 2 * states })]
+      : [
+          sumPartials(program, { ...overChannels, offset: at.sumsAt, result: dB }),
+          sumPartials(program, { ...overChannels, offset: at.sumsAt + states, result: dC }),
+        ]),
   ];
 }
 

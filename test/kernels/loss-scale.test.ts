@@ -1,0 +1,105 @@
+// The update under half precision: gradients come scaled, a step that overflowed is left out, and the scale is found.
+import { beforeAll, describe, expect, test } from "vitest";
+import { compile, TRAINING_PHASES } from "../../src/compile.js";
+import type { Tensor } from "../../src/data/safetensors.js";
+import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { stream } from "../../src/random/stream.js";
+import { gradientNorm, type Trained, update } from "../../src/reference/update.js";
+import { type Model, openModel, stepScalars } from "../../src/train/model.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { relativeError } from "../support/fixtures.js";
+import { sketch, text } from "../support/spec.js";
+
+const missing = await missingAdapter();
+
+const ADAM = { lr: 3e-3, betas: [0.9, 0.95], eps: 1e-8, weight_decay: 0.1 } as const;
+
+describe.skipIf(missing)("an update with a loss scale", () => {
+  let opened: OpenDevice;
+  let model: Model;
+  beforeAll(async () => {
+    opened = await testDevice();
+    // More numbers than one workgroup adds up at once. The update alone computes with no halves.
+    const drawn = sketch({ modalities: [text], vocabulary: 41, d_model: 128, layers: 6 });
+    const spec = { ...drawn, train: { ...drawn.train, precision: "f16" } } as const;
+    const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(0, 1), variants: "first" } as const;
+    const compiled = compile(spec, { ...options, profile: { ...opened.profile, f16: true } });
+    const update = compiled.plan.phases.slice(-1);
+    model = await openModel(opened, { ...compiled, plan: { ...compiled.plan, phases: update } });
+    expect(update[0]?.nodes[0]?.choices[0]?.dispatches.length).toBe(4);
+  });
+
+  const draw = (seed: number, scale: number): Map<string, Tensor> =>
+    new Map(
+      model.compiled.parameters.map(({ name, shape }, i) => {
+        const s = stream("sample", seed, i);
+        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * s.normal());
+        return [name, { dtype: "F32", shape: [...shape], data }];
+      }),
+    );
+  const begin = async (scale: number, good: number): Promise<void> => {
+    model.lossScale?.write([scale, good]);
+    model.runtime.write("grad_norm", new Float32Array(2));
+    for (const arena of ["moment1", "moment2"] as const) await model.load(arena, draw(0, 0));
+    await model.load("parameters", draw(1, 1));
+  };
+  const run = async (gradients: Map<string, Tensor>): Promise<{ norm: number; stopped: boolean; scale: number[] }> => {
+    await model.load("gradients", gradients);
+    model.writeStep(stepScalars(ADAM, ADAM.lr, 0.5, 1, false));
+    model.runtime.run(["update"]);
+    const [norm, stopped] = await model.result("grad_norm");
+    const scale = [...((await model.lossScale?.read()) ?? [])];
+    return { norm: norm as number, stopped: stopped !== 0, scale };
+  };
+
+  test("is the update without one", async () => {
+    await begin(4096, 7);
+    const gradients = draw(2, 0.01);
+    const scaled = [...gradients].map(([name, { shape, data }]): [string, Tensor] => [
+      name,
+      { dtype: "F32", shape, data: (data as Float32Array).map((d) => 4096 * d) },
+    ]);
+    const values = draw(1, 1);
+    const trained = model.compiled.parameters.map(({ name, source }): Trained => {
+      const value = Float64Array.from(values.get(name)?.data as Float32Array);
+      const gradient = Float64Array.from(gradients.get(name)?.data as Float32Array);
+      return { value, gradient, m: value.map(() => 0), v: value.map(() => 0), decay: source.decay };
+    });
+    const { norm, stopped, scale } = await run(new Map(scaled));
+    expect(Math.abs(norm / gradientNorm(trained) - 1)).toBeLessThan(1e-6);
+    expect([stopped, ...scale]).toEqual([false, 4096, 8, 1 / 4096]);
+    update(trained, ADAM, 0.5, 1);
+    const after = await model.read("parameters");
+    for (const [i, { name }] of model.compiled.parameters.entries()) {
+      expect(relativeError(after.get(name)?.data as Float32Array, trained[i]?.value as Float64Array)).toBeLessThan(
+        1e-6,
+      );
+    }
+  });
+
+  test("is left out where a gradient overflowed, and halves the scale; the next one counts", async () => {
+    await begin(4096, 7);
+    const bad = draw(2, 1);
+    (bad.get("embed.weight")?.data as Float32Array)[3] = Number.POSITIVE_INFINITY;
+    const { norm, stopped, scale } = await run(bad);
+    expect([norm, stopped, ...scale]).toEqual([Number.POSITIVE_INFINITY, false, 2048, 0, 0]);
+    expect(await model.read("parameters")).toEqual(draw(1, 1));
+    expect((await run(draw(2, 1))).scale).toEqual([2048, 1, 1 / 2048]);
+    expect(await model.read("parameters")).not.toEqual(draw(1, 1));
+  });
+
+  test("doubles the scale after 2000 good ones", async () => {
+    await begin(4096, 1999);
+    expect((await run(draw(2, 1))).scale).toEqual([8192, 0, 1 / 4096]);
+  });
+
+  test("stops training where a gradient is not finite without any scale", async () => {
+    await begin(1, 0);
+    const bad = draw(2, 1);
+    (bad.get("embed.weight")?.data as Float32Array)[3] = Number.NaN;
+    const { stopped, scale } = await run(bad);
+    expect([stopped, ...scale]).toEqual([true, 1, 0, 0]);
+    await run(draw(2, 1));
+    expect(await model.read("parameters")).toEqual(draw(1, 1));
+  });
+});
