@@ -1,15 +1,15 @@
-// A batch made up for a spec, where only sizes matter: modalities take turns, every position is filled.
+// Data made up for a spec, where only sizes matter: one batch whose every position is filled, or documents to train on.
 import type { Batch, Picture } from "../data/batch.js";
+import { type DataSet, dataSetOf } from "../data/data-set.js";
+import type { Shard } from "../data/shard.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
 import { firstId, ordinaryIds } from "../modalities/text.js";
 import { stream } from "../random/stream.js";
+import { type Shares, stretchesOf } from "./turns.js";
 
-/** Positions of a modality of tokens before the next has its turn; of patches a picture. */
-const TURN = 64;
-
-/** One document a sequence. A picture that no longer fits leaves its place to tokens. */
-export function syntheticBatch({ model, train, data }: CheckedSpec): Batch {
+/** One document a sequence. */
+export function syntheticBatch({ model, train, data }: CheckedSpec, shares?: Shares): Batch {
   const { modalities, vocabulary } = model;
   const { batch } = train;
   const { length } = data;
@@ -17,26 +17,71 @@ export function syntheticBatch({ model, train, data }: CheckedSpec): Batch {
   const tokens = new Int32Array(batch * length);
   const modality = new Uint8Array(batch * length);
   const pictures: Picture[] = [];
-  const fallback = modalities.findIndex(({ kind }) => kind !== "patches");
-  for (let row = 0; row < batch; row++) {
-    for (let at = 0, turn = row; at < length; turn++) {
-      const wanted = turn % modalities.length;
-      const declared = modalities[wanted];
-      const left = length - at;
-      const fits = declared?.kind === "patches" && patchesPerPicture(declared) <= left;
-      const index = declared?.kind === "patches" && !fits ? fallback : wanted;
-      const span = declared?.kind === "patches" && fits ? patchesPerPicture(declared) : Math.min(TURN, left);
-      const position = row * length + at;
-      modality.fill(index, position, position + span);
-      if (declared?.kind === "patches" && fits) {
-        const patches = Float32Array.from({ length: span * patchSize(declared) }, () => 2 * random.uniform() - 1);
+  stretchesOf(modalities, { rows: batch, length }, shares).forEach((stretches, row) => {
+    let position = row * length;
+    for (const { modality: index, positions } of stretches) {
+      const declared = modalities[index];
+      const end = position + positions;
+      modality.fill(index, position, end);
+      if (declared?.kind === "patches") {
+        const patches = Float32Array.from({ length: positions * patchSize(declared) }, () => 2 * random.uniform() - 1);
         pictures.push({ modality: index, position, id: pictures.length, patches });
       } else {
         const [first, ids] = [firstId(index, vocabulary), ordinaryIds(index, model)];
-        for (let i = position; i < position + span; i++) tokens[i] = first + random.below(ids);
+        for (let i = position; i < end; i++) tokens[i] = first + random.below(ids);
       }
-      at += span;
+      position = end;
     }
-  }
+  });
   return { batch, length, tokens, modality, document: new Int32Array(batch * length), pictures };
+}
+
+/** Updates that the documents of a made-up data set last for, before they come again in another order. */
+const UPDATES = 4;
+
+/** Documents that fill a sequence each, with their markers. */
+export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: Shares): DataSet {
+  const { modalities, vocabulary } = model;
+  const random = stream("sample", train.seed);
+  const ids: number[] = [];
+  const segments: Shard["segments"][number][] = [];
+  const pictures = modalities.map(() => 0);
+  const rows = UPDATES * train.batch * train.accumulate;
+  const documents = stretchesOf(modalities, { rows, length: data.length }, shares).map((stretches, row) => {
+    const begin = segments.length;
+    let left = data.length - 1;
+    for (const { modality, positions } of stretches) {
+      const room = left - (modality === vocabulary.owner ? 0 : 2);
+      const isPicture = modalities[modality]?.kind === "patches";
+      const taken = isPicture && positions > room ? 0 : Math.min(positions, room);
+      if (taken <= 0) continue;
+      left = room - taken;
+      if (isPicture) {
+        const number = pictures[modality] as number;
+        pictures[modality] = number + 1;
+        segments.push({ modality, begin: number, end: number + 1 });
+      } else {
+        segments.push({ modality, begin: ids.length, end: ids.length + taken });
+        for (let i = 0; i < taken; i++) ids.push(random.below(ordinaryIds(modality, model)));
+      }
+    }
+    return { label: `made up ${row + 1}`, hash: 0, eitherOrder: false, begin, end: segments.length };
+  });
+  const pixelsOf = (index: number): Uint8Array | Float32Array => {
+    const declared = modalities[index];
+    if (declared?.kind !== "patches") return new Uint8Array(0);
+    const size = (pictures[index] as number) * patchesPerPicture(declared) * patchSize(declared);
+    return declared.values === "latents"
+      ? Float32Array.from({ length: size }, () => 2 * random.uniform() - 1)
+      : Uint8Array.from({ length: size }, () => random.below(256));
+  };
+  const shard: Shard = {
+    documents,
+    segments,
+    tokens: Int32Array.from(ids),
+    pictures: new Map(modalities.flatMap(({ kind }, m) => (kind === "patches" ? [[m, pixelsOf(m)] as const] : []))),
+    codebooks: new Map(),
+    checksum: 0,
+  };
+  return dataSetOf([shard], model, 0);
 }

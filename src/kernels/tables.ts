@@ -62,18 +62,18 @@ export function tableName(table: Table): string {
   return `${table.kind}(${table.source})${pairs}`;
 }
 
-/** Rows by group in tiles. `groupOf(row)` is −1 for a row of no group. */
+/** Rows by group in tiles. `groupOf[row]` is `groups` for a row of no group. */
 function tiles(
   table: Table & { kind: "rows" | "targets" },
   groups: number,
-  groupOf: (row: number) => number,
+  groupOf: Uint8Array | Uint32Array,
 ): Uint32Array<ArrayBuffer> {
   const total = tilesOf(table);
   const out = new Uint32Array(tableSize(table)).fill(NO_ROW);
   const counts = new Uint32Array(groups + 1);
-  for (let r = 0; r < table.rows; r++) {
-    const g = groupOf(r);
-    counts[g < 0 ? groups : g] = (counts[g < 0 ? groups : g] as number) + 1;
+  for (let r = 0; r < groupOf.length; r++) {
+    const g = groupOf[r] as number;
+    counts[g] = (counts[g] as number) + 1;
   }
   const next = new Uint32Array(groups + 1);
   let tile = 0;
@@ -85,12 +85,19 @@ function tiles(
     if (g < groups) out.fill(g, tile, tile + used);
     tile += used;
   }
-  for (let r = 0; r < table.rows; r++) {
-    const g = groupOf(r);
-    const at = g < 0 ? groups : g;
-    out[next[at] as number] = r;
-    next[at] = (next[at] as number) + 1;
+  for (let r = 0; r < groupOf.length; r++) {
+    const g = groupOf[r] as number;
+    out[next[g] as number] = r;
+    next[g] = (next[g] as number) + 1;
   }
+  return out;
+}
+
+/** The group of each row by its modality. */
+function groupsOf({ of, groups, rows }: Table & { kind: "rows" }, modality: ArrayLike<number>): Uint32Array {
+  const owner = Uint32Array.from(of, (group) => (group < 0 ? groups : group));
+  const out = new Uint32Array(rows);
+  for (let r = 0; r < rows; r++) out[r] = owner[modality[r] as number] as number;
   return out;
 }
 
@@ -126,11 +133,29 @@ function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uin
 /** Fills a table from the batch, given by name. */
 export function fillTable(table: Table, batch: (name: string) => ArrayLike<number>): Uint32Array<ArrayBuffer> {
   const source = batch(table.source);
-  if (table.kind === "rows") return tiles(table, table.groups, (r) => table.of[source[r] as number] as number);
-  if (table.kind === "targets") return tiles(table, 1, (r) => ((source[r] as number) >= 0 ? 0 : -1));
-  if (table.kind === "marks") {
-    const reset = batch(table.reset);
-    return Uint32Array.from(source, (modality, r) => (modality | (reset[r] === 1 ? BEGINS : 0)) >>> 0);
+  switch (table.kind) {
+    case "rows":
+      return tiles(table, table.groups, groupsOf(table, source));
+    case "targets": {
+      const none = new Uint8Array(table.rows);
+      for (let r = 0; r < none.length; r++) none[r] = (source[r] as number) < 0 ? 1 : 0;
+      return tiles(table, 1, none);
+    }
+    case "marks":
+      return marks(table, source, batch(table.reset));
+    case "occurrences":
+      return occurrences(table, source);
+    case "span":
+      return spans(table, source);
   }
-  return table.kind === "occurrences" ? occurrences(table, source) : spans(table, source);
+}
+
+function marks(
+  { rows }: Table & { kind: "marks" },
+  modality: ArrayLike<number>,
+  reset: ArrayLike<number>,
+): Uint32Array<ArrayBuffer> {
+  const out = new Uint32Array(rows);
+  for (let r = 0; r < rows; r++) out[r] = (modality[r] as number) | (reset[r] === 1 ? BEGINS : 0);
+  return out;
 }

@@ -5,6 +5,7 @@ import { patchesPerPicture, patchSize, pictureCapacity } from "../modalities/mod
 import { alphaBar } from "../objectives/ddpm.js";
 import { noiseKey, stream } from "../random/stream.js";
 import { attentionArrays } from "./attention-inputs.js";
+import { predictedIn, targetsByModality, tokenArrays } from "./predicted.js";
 
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 export type HostBatch = ReadonlyMap<string, HostArray>;
@@ -17,39 +18,12 @@ export interface Counts {
   readonly patches: readonly number[];
 }
 
-/** The token that each position predicts: the next one of the same document, where both are tokens; else −1. */
-export function targetsOf(spec: CheckedSpec, batch: Batch): Int32Array<ArrayBuffer> {
-  const { tokens, modality, document, length, cuts } = batch;
-  const isToken = (r: number): boolean =>
-    (document[r] as number) >= 0 && spec.model.modalities[modality[r] as number]?.kind !== "patches";
-  return Int32Array.from(tokens, (_, r) => {
-    const next = r + 1;
-    if (next % length === 0) {
-      const following = isToken(r) ? cuts?.[Math.floor(r / length)]?.following : undefined;
-      return following && spec.objectives[following.modality]?.kind === "cross_entropy" ? following.token : -1;
-    }
-    const inside = document[r] === document[next];
-    if (!inside || !isToken(r) || !isToken(next)) return -1;
-    return spec.objectives[modality[next] as number]?.kind === "cross_entropy" ? (tokens[next] as number) : -1;
-  });
-}
-
-/** The modality of the position that follows each one in its document. */
-const modalityAfter =
-  ({ modality, length, cuts }: Batch) =>
-  (r: number): number => {
-    const last = (r + 1) % length === 0 ? cuts?.[Math.floor(r / length)]?.following : undefined;
-    return last?.modality ?? (modality[r + 1] as number);
-  };
-
 export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
   const tokens = spec.model.modalities.map(() => 0);
   const patches = spec.model.modalities.map(() => 0);
   for (const batch of batches) {
-    const after = modalityAfter(batch);
-    targetsOf(spec, batch).forEach((target, r) => {
-      const of = after(r);
-      if (target >= 0) tokens[of] = (tokens[of] as number) + 1;
+    targetsByModality(predictedIn(spec, batch), tokens.length).forEach((n, m) => {
+      tokens[m] = (tokens[m] as number) + n;
     });
     for (const { modality } of batch.pictures) {
       const declared = spec.model.modalities[modality];
@@ -58,28 +32,6 @@ export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
     }
   }
   return { tokens, patches };
-}
-
-/** One tensor of the tokens' loss: which token, what it weighs, to whose loss it counts. */
-export function tokenArrays(
-  spec: CheckedSpec,
-  targets: Int32Array<ArrayBuffer>,
-  /** The modality of the target of a row. */
-  after: (row: number) => number,
-  counts: Counts,
-): [string, HostArray][] {
-  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
-  const scale = Float32Array.from(targets, (target, r) => {
-    if (target < 0) return 0;
-    const objective = spec.objectives[after(r)];
-    return (objective?.weight ?? 0) / total;
-  });
-  const classes = Int32Array.from(targets, (target, r) => (target < 0 ? -1 : after(r)));
-  return [
-    ["target", targets],
-    ["target_scale", scale],
-    ["target_class", classes],
-  ];
 }
 
 export interface Draw {
@@ -92,36 +44,44 @@ export interface Draw {
 export const validationDraw = (index: number): number => 2 ** 31 + index;
 
 /** The token that is embedded at each position; −1 at patches and padding. */
-export const embeddedTokens = (spec: CheckedSpec, { tokens, modality, document }: Batch): Int32Array<ArrayBuffer> =>
-  Int32Array.from(tokens, (token, r) => {
-    const patch = spec.model.modalities[modality[r] as number]?.kind === "patches";
-    return patch || (document[r] as number) < 0 ? -1 : token;
-  });
+function embeddedTokens(spec: CheckedSpec, { tokens, modality, document }: Batch): Int32Array<ArrayBuffer> {
+  const isPatch = Uint8Array.from(spec.model.modalities, ({ kind }) => Number(kind === "patches"));
+  const embedded = new Int32Array(tokens);
+  for (let r = 0; r < embedded.length; r++) {
+    if ((document[r] as number) < 0 || isPatch[modality[r] as number] === 1) embedded[r] = -1;
+  }
+  return embedded;
+}
 
 /** 1 where a document begins, or the padding after the last one: [R]. What goes on from another sequence begins not. */
-export const resetsOf = ({
+export function resetsOf({
   document,
   length,
   cuts,
-}: Pick<Batch, "document" | "length" | "cuts">): Uint32Array<ArrayBuffer> =>
-  Uint32Array.from(document, (number, r) => {
-    const of = cuts?.[Math.floor(r / length)];
-    if (r % length === 0) return of?.continues ? 0 : 1;
-    if (number === document[r - 1]) return 0;
-    return number < 0 && of?.goesOn ? 0 : 1;
-  });
+}: Pick<Batch, "document" | "length" | "cuts">): Uint32Array<ArrayBuffer> {
+  const resets = new Uint32Array(document.length);
+  for (let first = 0; first < document.length; first += length) {
+    const cut = cuts?.[first / length];
+    resets[first] = cut?.continues ? 0 : 1;
+    for (let r = first + 1; r < first + length; r++) {
+      const number = document[r] as number;
+      if (number !== document[r - 1] && !(number < 0 && cut?.goesOn)) resets[r] = 1;
+    }
+  }
+  return resets;
+}
 
 /** Everything that the phases of a model read of a batch. */
 export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { seed, draw }: Draw): HostBatch {
   const { modality, tokens, pictures } = batch;
   const rows = tokens.length;
   const arrays = new Map<string, HostArray>([
-    ["modality", Uint32Array.from(modality)],
+    ["modality", new Uint32Array(modality)],
     ["embedded", embeddedTokens(spec, batch)],
     ...(spec.data.reset ? [["reset", resetsOf(batch)] as const] : []),
     ...attentionArrays(spec, batch),
     ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
-    ...tokenArrays(spec, targetsOf(spec, batch), modalityAfter(batch), counts),
+    ...tokenArrays(spec, predictedIn(spec, batch), counts),
   ]);
   const timesteps = stream("timestep", seed, draw);
   spec.model.modalities.forEach((declared, index) => {

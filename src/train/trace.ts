@@ -7,9 +7,10 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { attends, attentionArrays, type Placed } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
-import { type Counts, type HostArray, lossesOf, resetsOf, tokenArrays } from "./host-batch.js";
+import { type Counts, type HostArray, lossesOf, resetsOf } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
 import { type Model, openModel, stepScalars } from "./model.js";
+import { type Predicted, targetsByModality, tokenArrays } from "./predicted.js";
 import { advanceState, stateFields } from "./state.js";
 
 export interface TraceOptions {
@@ -226,21 +227,20 @@ function stepBatch(
   const given: StepTensors = { spec, file, prefix, batch, length, modality };
   const document = documentsOf(given);
   const follows = (r: number): boolean => (r + 1) % length !== 0 && document[r] === document[r + 1];
-  const targets = Int32Array.from(tokens, (_, r) =>
-    !follows(r) || (document[r] as number) < 0 || isPatch(r) || isPatch(r + 1) ? -1 : (tokens[r + 1] as number),
-  );
+  const predicts = (r: number): boolean => follows(r) && (document[r] as number) >= 0 && !isPatch(r) && !isPatch(r + 1);
+  const predicted: Predicted = {
+    target: tokens.map((_, r) => (predicts(r) ? (tokens[r + 1] as number) : -1)),
+    of: tokens.map((_, r) => (predicts(r) ? (modality[r + 1] as number) : -1)),
+  };
   const patches = spec.model.modalities.map(({ kind }, index) =>
     kind === "patches" ? modality.filter((m) => m === index).length : 0,
   );
-  const counts = {
-    tokens: spec.model.modalities.map((_, m) => targets.filter((t, r) => t >= 0 && modality[r + 1] === m).length),
-    patches,
-  };
+  const counts = { tokens: targetsByModality(predicted, spec.model.modalities.length), patches };
   const arrays = new Map<string, HostArray>([
     ["modality", Uint32Array.from(modality)],
     ...placeArrays(given),
     ["embedded", Int32Array.from(tokens, (t, r) => (isPatch(r) ? -1 : t))],
-    ...tokenArrays(spec, targets, (r) => modality[r + 1] as number, counts),
+    ...tokenArrays(spec, predicted, counts),
     ...spec.model.modalities.flatMap((declared, index) =>
       declared.kind === "patches" ? pictureArrays(given, declared, index) : [],
     ),

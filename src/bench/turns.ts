@@ -1,0 +1,101 @@
+// Which modality has which stretch of made-up sequences: they take turns, or each has its share of the positions.
+import type { Modality } from "../modalities/modality.fields.js";
+import { patchesPerPicture } from "../modalities/modality.fields.js";
+
+/** Of the positions, by modality index; they sum to 1. */
+export type Shares = readonly number[];
+
+/** Positions of a modality of tokens before the next has its turn; of patches a picture. */
+const TURN = 64;
+
+/** Consecutive positions of one sequence: whole pictures where the modality is one of patches. */
+export interface Stretch {
+  readonly modality: number;
+  readonly positions: number;
+}
+
+const sizeOfTurn = (modality: Modality | undefined): number =>
+  modality?.kind === "patches" ? patchesPerPicture(modality) : TURN;
+
+/** A picture that no longer fits leaves its place to tokens. */
+const tokensOf = (modalities: readonly Modality[]): number => modalities.findIndex(({ kind }) => kind !== "patches");
+
+/** The stretches of each sequence, one modality after the other, each row beginning with another. */
+function alternating(modalities: readonly Modality[], rows: number, length: number): Stretch[][] {
+  return Array.from({ length: rows }, (_, row) => {
+    const stretches: Stretch[] = [];
+    for (let at = 0, turn = row; at < length; turn++) {
+      const wanted = turn % modalities.length;
+      const whole = sizeOfTurn(modalities[wanted]);
+      const left = length - at;
+      const isPicture = modalities[wanted]?.kind === "patches";
+      const stretch =
+        isPicture && whole > left
+          ? { modality: tokensOf(modalities), positions: Math.min(TURN, left) }
+          : { modality: wanted, positions: Math.min(whole, left) };
+      stretches.push(stretch);
+      at += stretch.positions;
+    }
+    return stretches;
+  });
+}
+
+/** Positions of each modality, `total` in all: the nearest whole numbers, of patches whole pictures. */
+function quotas(modalities: readonly Modality[], shares: Shares, total: number): number[] {
+  const wanted = modalities.map((modality, m) => {
+    const exact = (shares[m] ?? 0) * total;
+    const unit = modality.kind === "patches" ? patchesPerPicture(modality) : 1;
+    return unit * (unit === 1 ? Math.floor(exact) : Math.round(exact / unit));
+  });
+  const rest = total - wanted.reduce((sum, n) => sum + n, 0);
+  // What rounding leaves goes to the modality of tokens that has the most.
+  const most = modalities.reduce(
+    (best, { kind }, m) => (kind !== "patches" && (shares[m] ?? 0) > (shares[best] ?? 0) ? m : best),
+    tokensOf(modalities),
+  );
+  wanted[most] = Math.max(0, (wanted[most] ?? 0) + rest);
+  return wanted;
+}
+
+/** The same where each modality has its quota: whoever lags furthest behind it has the next turn. */
+function byQuota(modalities: readonly Modality[], shares: Shares, rows: number, length: number): Stretch[][] {
+  const total = rows * length;
+  const quota = quotas(modalities, shares, total);
+  const given = modalities.map(() => 0);
+  const lag = (m: number, until: number): number => ((quota[m] ?? 0) * until) / total - (given[m] ?? 0);
+  return Array.from({ length: rows }, (_, row) => {
+    const stretches: Stretch[] = [];
+    for (let at = 0; at < length; ) {
+      const left = length - at;
+      const until = row * length + at + TURN;
+      const fits = (m: number): boolean => {
+        const open = (quota[m] ?? 0) > (given[m] ?? 0);
+        return open && (modalities[m]?.kind !== "patches" || sizeOfTurn(modalities[m]) <= left);
+      };
+      const able = modalities.flatMap((_, m) => (fits(m) ? [m] : []));
+      const modality = able.reduce((best, m) => (lag(m, until) > lag(best, until) ? m : best), able[0] ?? -1);
+      const stretch =
+        modality < 0
+          ? { modality: tokensOf(modalities), positions: left }
+          : {
+              modality,
+              positions: Math.min(
+                sizeOfTurn(modalities[modality]),
+                left,
+                (quota[modality] ?? 0) - (given[modality] ?? 0),
+              ),
+            };
+      given[stretch.modality] = (given[stretch.modality] ?? 0) + stretch.positions;
+      stretches.push(stretch);
+      at += stretch.positions;
+    }
+    return stretches;
+  });
+}
+
+/** The stretches of `rows` sequences of `length` positions; every position has a modality. */
+export const stretchesOf = (
+  modalities: readonly Modality[],
+  { rows, length }: { readonly rows: number; readonly length: number },
+  shares?: Shares,
+): Stretch[][] => (shares ? byQuota(modalities, shares, rows, length) : alternating(modalities, rows, length));

@@ -1,0 +1,66 @@
+// What the positions of a batch predict: the next token of the same document, and whose loss that counts to.
+import type { Batch } from "../data/batch.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { HostArray } from "./host-batch.js";
+
+export interface Predicted {
+  /** The token that each position predicts; −1 where it predicts none: [R]. */
+  readonly target: Int32Array<ArrayBuffer>;
+  /** The modality of that token, whose loss it counts to; −1 where there is none: [R]. */
+  readonly of: Int32Array<ArrayBuffer>;
+}
+
+/** The next one of the same document, where both are tokens and the target's modality has an objective for tokens. */
+export function predictedIn(spec: CheckedSpec, batch: Batch): Predicted {
+  const { tokens, modality, document, length, cuts } = batch;
+  const rows = tokens.length;
+  const target = new Int32Array(rows).fill(-1);
+  const of = new Int32Array(rows).fill(-1);
+  const isToken = Uint8Array.from(spec.model.modalities, ({ kind }) => Number(kind !== "patches"));
+  const isScored = Uint8Array.from(isToken, (one, m) => one & Number(spec.objectives[m]?.kind === "cross_entropy"));
+  for (let first = 0; first < rows; first += length) {
+    const last = first + length - 1;
+    for (let r = first; r < last; r++) {
+      const here = document[r] as number;
+      const next = modality[r + 1] as number;
+      if (here < 0 || here !== document[r + 1] || isToken[modality[r] as number] === 0 || isScored[next] === 0)
+        continue;
+      target[r] = tokens[r + 1] as number;
+      of[r] = next;
+    }
+    const following = cuts?.[first / length]?.following;
+    const goesOn = (document[last] as number) >= 0 && isToken[modality[last] as number] === 1;
+    if (following && goesOn && isScored[following.modality] === 1) {
+      target[last] = following.token;
+      of[last] = following.modality;
+    }
+  }
+  return { target, of };
+}
+
+/** How many targets each modality has, of `modalities`. */
+export function targetsByModality({ of }: Predicted, modalities: number): number[] {
+  const counts = new Array<number>(modalities).fill(0);
+  for (const m of of) if (m >= 0) counts[m] = (counts[m] as number) + 1;
+  return counts;
+}
+
+/** The tensors of the tokens' loss: which token, what it weighs, to whose loss it counts. */
+export function tokenArrays(
+  spec: CheckedSpec,
+  { target, of }: Predicted,
+  counts: { readonly tokens: readonly number[] },
+): [string, HostArray][] {
+  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
+  const weights = Float64Array.from(spec.model.modalities, (_, m) => (spec.objectives[m]?.weight ?? 0) / total);
+  const scale = new Float32Array(of.length);
+  for (let r = 0; r < of.length; r++) {
+    const m = of[r] as number;
+    if (m >= 0) scale[r] = weights[m] as number;
+  }
+  return [
+    ["target", target],
+    ["target_scale", scale],
+    ["target_class", of],
+  ];
+}

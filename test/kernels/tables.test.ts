@@ -1,0 +1,67 @@
+// Tables of rows against what they are said to hold.
+import { expect, test } from "vitest";
+import { BEGINS, fillTable, NO_ROW, ROW_TILE, type Table, tableSize, tilesOf } from "../../src/kernels/tables.js";
+import { stream } from "../../src/random/stream.js";
+
+const ROWS = 333;
+const random = stream("sample", 4);
+const modality = Uint32Array.from({ length: ROWS }, () => (random.below(50) === 0 ? 2 : random.below(2)));
+const tokens = Int32Array.from({ length: ROWS }, () => random.below(21) - 1);
+const reset = Uint32Array.from({ length: ROWS }, () => random.below(2));
+const batch = new Map<string, ArrayLike<number>>([
+  ["modality", modality],
+  ["tokens", tokens],
+  ["reset", reset],
+]);
+const fill = (table: Table): number[] => [...fillTable(table, (name) => batch.get(name) as ArrayLike<number>)];
+const rowsWhere = (holds: (row: number) => boolean): number[] =>
+  Array.from({ length: ROWS }, (_, row) => row).filter(holds);
+
+/** The rows that stand in the tiles of a group, in order. */
+function rowsIn(table: number[], total: number, group: number): number[] {
+  return Array.from({ length: total }, (_, tile) => tile)
+    .filter((tile) => table[tile] === group)
+    .flatMap((tile) => table.slice(total + tile * ROW_TILE, total + (tile + 1) * ROW_TILE))
+    .filter((row) => row !== NO_ROW);
+}
+
+test.each([[[0, 1, 2]], [[0, 1, 0]], [[-1, 0, -1]], [[0, -1, 1]]])("rows by group %j", (of) => {
+  const groups = Math.max(...of) + 1;
+  const table = { kind: "rows", source: "modality", of, groups, rows: ROWS } as const;
+  const made = fill(table);
+  const total = tilesOf(table);
+  expect(made).toHaveLength(tableSize(table));
+  for (let g = 0; g < groups; g++) {
+    expect(rowsIn(made, total, g)).toEqual(rowsWhere((r) => of[modality[r] as number] === g));
+    expect(made[total * (1 + ROW_TILE) + g]).toBe(made.indexOf(g));
+  }
+  // Rows of no group stand last, so that kernels which write every row find them.
+  const listed = made.slice(total, total * (1 + ROW_TILE)).filter((row) => row !== NO_ROW);
+  expect(listed.toSorted((a, b) => a - b)).toEqual(rowsWhere(() => true));
+  const without = rowsWhere((r) => of[modality[r] as number] === -1);
+  expect(listed.slice(ROWS - without.length)).toEqual(without);
+});
+
+test("rows with a target", () => {
+  const table = { kind: "targets", source: "tokens", rows: ROWS } as const;
+  expect(rowsIn(fill(table), tilesOf(table), 0)).toEqual(rowsWhere((r) => (tokens[r] as number) >= 0));
+});
+
+test("occurrences of tokens", () => {
+  const made = fill({ kind: "occurrences", source: "tokens", rows: ROWS, vocabulary: 20 });
+  for (let v = 0; v < 20; v++) {
+    const places = made.slice(21).slice(made[v], made[v + 1]);
+    expect(places).toEqual(rowsWhere((r) => tokens[r] === v));
+  }
+});
+
+test("marks of modality and beginning", () => {
+  const made = fill({ kind: "marks", source: "modality", reset: "reset", rows: ROWS });
+  expect(made).toEqual(rowsWhere(() => true).map((r) => (modality[r] as number) + (reset[r] === 1 ? BEGINS : 0)));
+});
+
+test("the rows of each picture", () => {
+  const picture = new Int32Array(40).fill(-1).fill(0, 3, 7).fill(1, 20, 24);
+  const table = { kind: "span", source: "picture", rows: 40, pictures: 3 } as const;
+  expect([...fillTable(table, () => picture)]).toEqual([3, 4, 20, 4, 0, 0]);
+});
