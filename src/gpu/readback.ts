@@ -1,9 +1,16 @@
 // Brings buffer contents back to the host while the device goes on with later work.
 import type { Health } from "./health.js";
 
+/** A stretch of a buffer; start and bytes are multiples of 4. */
+export interface Range {
+  readonly buffer: GPUBuffer;
+  readonly start: number;
+  readonly bytes: number;
+}
+
 export interface Readback {
-  /** A copy of the range as it is at this point of the queue. */
-  read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
+  /** Copies of the ranges as they are at this point of the queue, in one submit. */
+  read(ranges: readonly Range[]): Promise<ArrayBuffer[]>;
   /** Resolves when fewer than `ahead` reads are under way. */
   room(ahead: number): Promise<void>;
   destroy(): void;
@@ -15,7 +22,7 @@ const KEPT_BYTES = 2 ** 20;
 export function createReadback(device: GPUDevice, health: Health): Readback {
   const free = new Map<number, GPUBuffer[]>();
   /** Reads under way, the oldest first. */
-  const underWay = new Set<Promise<ArrayBuffer>>();
+  const underWay = new Set<Promise<ArrayBuffer[]>>();
   const all = new Set<GPUBuffer>();
 
   const take = (bytes: number): GPUBuffer => {
@@ -34,22 +41,32 @@ export function createReadback(device: GPUDevice, health: Health): Readback {
     all.delete(staging);
     staging.destroy();
   };
-  const bringBack = async (staging: GPUBuffer): Promise<ArrayBuffer> => {
+  const bringBack = async (staging: GPUBuffer, sizes: readonly number[]): Promise<ArrayBuffer[]> => {
     await health.guard(staging.mapAsync(GPUMapMode.READ));
-    const contents = staging.getMappedRange().slice(0);
+    const mapped = staging.getMappedRange();
+    let end = 0;
+    const contents = sizes.map((bytes) => {
+      end += bytes;
+      return mapped.slice(end - bytes, end);
+    });
     staging.unmap();
     give(staging);
     return contents;
   };
 
   return {
-    read(source, offset, bytes) {
+    read(ranges) {
       health.check();
-      const staging = take(bytes);
+      const staging = take(ranges.reduce((sum, { bytes }) => sum + bytes, 0));
       const encoder = device.createCommandEncoder({ label: "readback" });
-      encoder.copyBufferToBuffer(source, offset, staging, 0, bytes);
+      let end = 0;
+      for (const { buffer, start, bytes } of ranges) {
+        encoder.copyBufferToBuffer(buffer, start, staging, end, bytes);
+        end += bytes;
+      }
       device.queue.submit([encoder.finish()]);
-      const contents = bringBack(staging);
+      const sizes = ranges.map(({ bytes }) => bytes);
+      const contents = bringBack(staging, sizes);
       underWay.add(contents);
       const done = () => underWay.delete(contents);
       contents.then(done, done);

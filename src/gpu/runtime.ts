@@ -48,6 +48,8 @@ export interface Runtime {
   clear(places: readonly Place[]): void;
   /** The place's contents as everything submitted so far leaves them. The host may go on without waiting. */
   read(place: Place): Promise<ArrayBuffer>;
+  /** The same of several places at one moment: one copy to wait for. */
+  readAll(places: readonly Place[]): Promise<ArrayBuffer[]>;
   /** Resolves when fewer than `ahead` reads are under way: what keeps the host that many steps ahead. */
   room(ahead?: number): Promise<void>;
   /** Resolves when everything submitted so far is done. */
@@ -99,10 +101,14 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
     if (nodes === undefined) throw new RangeError(`The plan has no phase "${phase}"; it has ${[...phases.keys()]}.`);
     return nodes;
   };
-  const readPlace = async (place: Place): Promise<ArrayBuffer> => {
-    const { buffer, start, bytes } = locate(place);
-    return await readback.read(buffer, start, bytes);
+  /** Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process. */
+  const heard = <T>(contents: Promise<T>): Promise<T> => {
+    contents.catch(() => {});
+    return contents;
   };
+  const readAll = async (places: readonly Place[]): Promise<ArrayBuffer[]> => await readback.read(places.map(locate));
+  const readOne = async (place: Place): Promise<ArrayBuffer> =>
+    (await readback.read([locate(place)]))[0] as ArrayBuffer;
   const submit = (label: string, dispatches: readonly Encode[]): void => {
     for (let first = 0; first < dispatches.length; first += perSubmit) {
       const encoder = device.createCommandEncoder({ label });
@@ -163,12 +169,8 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
       for (const { buffer, start, bytes } of places.map(locate)) encoder.clearBuffer(buffer, start, bytes);
       device.queue.submit([encoder.finish()]);
     },
-    read(place) {
-      const contents = readPlace(place);
-      // Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process.
-      contents.catch(() => {});
-      return contents;
-    },
+    read: (place) => heard(readOne(place)),
+    readAll: (places) => heard(readAll(places)),
     room: (ahead = 2) => readback.room(ahead),
     async settled() {
       health.check();

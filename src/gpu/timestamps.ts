@@ -50,7 +50,8 @@ async function timeSome(
   encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
   device.queue.submit([encoder.finish()]);
   try {
-    const stamps = new BigUint64Array(await health.guard(readback.read(resolved, 0, 8 * count)));
+    const [bytes] = await health.guard(readback.read([{ buffer: resolved, start: 0, bytes: 8 * count }]));
+    const stamps = new BigUint64Array(bytes as ArrayBuffer);
     return nodes.map(({ label, variant }, index) => {
       const start = stamps[2 * index] ?? 0n;
       const end = stamps[2 * index + 1] ?? start;

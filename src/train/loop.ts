@@ -1,14 +1,14 @@
 // The training loop: batches in, updates on the device, losses back a step or two later.
-import type { Batch } from "../data/batch.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
-import { type DataPosition, openTraining } from "../data/order.js";
-import { openStreams, validationStreams } from "../data/streams.js";
+import type { DataPosition } from "../data/order.js";
+import { validationStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
-import { type Counts, countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
-import { addLossSums, type LossSums, readLossSums } from "./loss-sums.js";
+import { openFeed, type UpdateBatches } from "./feed.js";
+import { countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
+import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type Tensors } from "./model.js";
 import { learningRate } from "./schedule.js";
@@ -36,18 +36,12 @@ export type Outcome =
     };
 
 /** An update that the device may still be working on. */
-interface Pending {
+interface Pending extends UpdateBatches {
   readonly step: number;
   readonly lr: number;
-  readonly counts: Counts;
-  readonly batches: readonly HostBatch[];
+  /** Of all micro-batches but the last. */
   readonly sums: readonly Promise<LossSums>[];
-  readonly norm: Promise<Float32Array>;
-  /** Of the losses, after it. */
-  readonly scale: Promise<Float32Array> | undefined;
-  /** Where the data stood before it. */
-  readonly position: DataPosition;
-  readonly tokens: number;
+  readonly last: Promise<UpdateResults>;
 }
 
 /** Updates that the host is ahead of the losses that it has seen. */
@@ -58,10 +52,6 @@ function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
-
-/** Positions that hold a document. */
-const tokensIn = (batches: readonly Batch[]): number =>
-  batches.reduce((sum, { document }) => sum + document.filter((d) => d >= 0).length, 0);
 
 /** Mean losses over everything that is held out, or over `documents`, with the same noise every time. */
 export async function validate(
@@ -116,10 +106,9 @@ export async function train(
   from?: Checkpoint,
   start?: Tensors,
 ): Promise<Outcome> {
-  const { seed, batch, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
-  const drop = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? objective.drop : 0));
-  const { length, carry } = spec.data;
-  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
+  const { seed, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
+  const { carry } = spec.data;
+  const feed = openFeed(spec, dataSet, model.compiled.tables);
   if (from) {
     const bad = findBadWeight(from.tensors);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
@@ -127,7 +116,7 @@ export async function train(
     model.load("moment1", from.optimizer.m);
     model.load("moment2", from.optimizer.v);
     if (from.sequences) writeState(model, from.sequences);
-    order.seek(positionIn(from));
+    feed.seek(positionIn(from));
     model.lossScale?.write(lossScaleIn(from));
   } else if (start) {
     model.load("parameters", start);
@@ -161,42 +150,30 @@ export async function train(
   };
 
   const submit = (step: number): Pending => {
-    const position = order.position();
-    const micros = Array.from({ length: accumulate }, () => order.next());
-    const counts = countsOf(spec, micros);
+    const made = feed.take(step);
     const lr = learningRate(spec.train, step);
-    const batches: HostBatch[] = [];
-    const sums = micros.map((micro, i) => {
-      const host = hostBatch(spec, micro, counts, { seed, draw: step * accumulate + i });
-      batches.push(host);
-      model.writeBatch(host);
+    const micro = (batch: HostBatch, i: number): void => {
+      model.writeBatch(batch);
       model.writeStep(stepScalars(optimizer, lr, clip, step + 1, i > 0));
       model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
       if (carry) advanceState(model);
+    };
+    const sums = made.batches.slice(0, -1).map((batch, i) => {
+      micro(batch, i);
       return awaitedLater(readLossSums(model, spec));
     });
-    return {
-      step: step + 1,
-      lr,
-      counts,
-      batches,
-      sums,
-      norm: awaitedLater(model.result("grad_norm")),
-      scale: model.lossScale && awaitedLater(model.lossScale.read()),
-      position,
-      tokens: tokensIn(micros),
-    };
+    micro(made.batches.at(-1) as HostBatch, accumulate - 1);
+    return { ...made, step: step + 1, lr, sums, last: awaitedLater(readUpdate(model, spec)) };
   };
 
   /** Waits for an update and tells of it; false where its gradients were not finite. */
   const finish = async (pending: Pending): Promise<boolean> => {
-    const [norm, bad] = await pending.norm;
-    const losses = lossesOf(spec, pending.counts, addLossSums(await Promise.all(pending.sums)));
+    const { sums, gradientNorm, finite, lossScale } = await pending.last;
+    const losses = lossesOf(spec, pending.counts, addLossSums([...(await Promise.all(pending.sums)), sums]));
     const { step, lr } = pending;
-    const record = { kind: "train", step, ...losses, lr, gradient_norm: norm as number } as const;
-    const scale = await pending.scale;
-    listener.stepped(scale === undefined ? record : { ...record, loss_scale: scale[0] as number }, pending.tokens);
-    return bad === 0;
+    const record = { kind: "train", step, ...losses, lr, gradient_norm: gradientNorm } as const;
+    listener.stepped(lossScale === undefined ? record : { ...record, loss_scale: lossScale }, pending.tokens);
+    return finite;
   };
 
   const queue: Pending[] = [];
@@ -221,13 +198,15 @@ export async function train(
   };
 
   const saveHere = async (): Promise<Outcome | undefined> =>
-    await save(step, order.position(), carry ? await readState(model) : undefined);
+    await save(step, feed.position(), carry ? await readState(model) : undefined);
 
   while (step < steps) {
     const stopping = listener.stopWanted();
     if (stopping) break;
     queue.push(submit(step));
     step++;
+    // While the device works, and before its losses are waited for: the next update can then follow at once.
+    if (step < steps) feed.prepare(step);
     const validates = dataSet.validation.length > 0 && (step % validate_every === 0 || step === steps);
     const saves = step % checkpoint_every === 0 || step === steps;
     const bad = await drain(validates || saves ? 0 : AHEAD - 1);

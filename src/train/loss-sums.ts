@@ -1,5 +1,6 @@
 // The sums of losses that a phase leaves on the device, by modality.
 import type { CheckedSpec } from "../front/spec.js";
+import { LOSS_SCALE } from "../ir/loss-scale.js";
 import type { Model } from "./model.js";
 
 export interface LossSums {
@@ -8,16 +9,46 @@ export interface LossSums {
   readonly pictures: ReadonlyMap<string, number>;
 }
 
-/** What the last phase left, read without waiting for what was submitted before. */
-export async function readLossSums(model: Model, spec: CheckedSpec): Promise<LossSums> {
-  const names = spec.model.modalities.flatMap(({ name, kind }) => (kind === "patches" ? [name] : []));
-  const present = names.filter((name) => model.hasResult(`loss.${name}`));
-  // All awaited at once: where the device fails, none of them is left to fail alone.
-  const [tokens, ...pictures] = await Promise.all([
-    model.hasResult("loss.tokens") ? model.result("loss.tokens") : new Float32Array(spec.model.modalities.length),
-    ...present.map((name) => model.result(`loss.${name}`)),
-  ]);
-  return { tokens: [...tokens], pictures: new Map(present.map((name, i) => [name, pictures[i]?.[0] as number])) };
+/** The sums that the last phase left, read without waiting for what was submitted before; and what else it left. */
+async function readWith(
+  model: Model,
+  spec: CheckedSpec,
+  others: readonly string[],
+): Promise<{ sums: LossSums; others: Float32Array[] }> {
+  const pictures = spec.model.modalities.flatMap(({ name, kind }) =>
+    kind === "patches" && model.hasResult(`loss.${name}`) ? [name] : [],
+  );
+  const tokens = model.hasResult("loss.tokens") ? ["loss.tokens"] : [];
+  const found = await model.results([...others, ...pictures.map((name) => `loss.${name}`), ...tokens]);
+  const sums = found.slice(others.length);
+  return {
+    sums: {
+      tokens: [...(sums[pictures.length] ?? new Float32Array(spec.model.modalities.length))],
+      pictures: new Map(pictures.map((name, i) => [name, sums[i]?.[0] as number])),
+    },
+    others: found.slice(0, others.length),
+  };
+}
+
+export const readLossSums = async (model: Model, spec: CheckedSpec): Promise<LossSums> =>
+  (await readWith(model, spec, [])).sums;
+
+export interface UpdateResults {
+  /** Of the last micro-batch. */
+  readonly sums: LossSums;
+  readonly gradientNorm: number;
+  readonly finite: boolean;
+  /** After it, where gradients are scaled. */
+  readonly lossScale: number | undefined;
+}
+
+/** What an update leaves, read without waiting for what was submitted before. */
+export async function readUpdate(model: Model, spec: CheckedSpec): Promise<UpdateResults> {
+  const scaled = model.lossScale ? [LOSS_SCALE.name] : [];
+  const { sums, others } = await readWith(model, spec, ["grad_norm", ...scaled]);
+  const [gradient, scale] = others;
+  const [norm, bad] = gradient as Float32Array;
+  return { sums, gradientNorm: norm as number, finite: bad === 0, lossScale: scale?.[0] };
 }
 
 export function addLossSums(all: readonly LossSums[]): LossSums {

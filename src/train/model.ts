@@ -30,13 +30,15 @@ export interface Model {
   load(arena: Arena, tensors: Tensors): void;
   read(arena: Arena): Promise<Map<string, Tensor>>;
   /**
-   * Writes the tensors that are given; the tables are made from them. Others keep what they hold. A phase of a batch or
-   * length of its own has its own tensors: those are written with its name as `scope`.
+   * Writes the tensors that are given; tables that are not among them are made from them. Others keep what they hold. A
+   * phase of a batch or length of its own has its own tensors: those are written with its name as `scope`.
    */
   writeBatch(batch: HostBatch, scope?: string): void;
   writeStep(step: StepScalars): void;
   /** A result as the phases submitted so far leave it. */
   result(name: string): Promise<Float32Array>;
+  /** The same of several, all of one moment. */
+  results(names: readonly string[]): Promise<Float32Array[]>;
   /** The scale of the losses and the good updates since it changed, where gradients are scaled; set before training. */
   readonly lossScale:
     | { readonly read: () => Promise<Float32Array>; readonly write: (kept: ArrayLike<number>) => void }
@@ -90,6 +92,7 @@ export async function openModel(
   for (const field of fieldsOf("constants")) runtime.write(field.name, constant(compiled, field));
 
   const batchFields = fieldsOf("batch");
+  const tableNamed = new Map(tables.map((table) => [tableName(table), table]));
   const range = (arena: Arena, part: number) => {
     const buffer = buffersOf(arena)[part] as number;
     return { buffer, offset: 0, bytes: plan.buffers[buffer]?.bytes as number };
@@ -156,9 +159,9 @@ export async function openModel(
         return array;
       };
       for (const { name, shape } of batchFields) {
-        const table = tables.find((t) => tableName(t) === name);
+        const table = tableNamed.get(name);
         if (table && nameWithin(scope, table.source) === undefined) continue;
-        const array = table ? fillTable(table, given) : arrayOf(name);
+        const array = arrayOf(name) ?? (table && fillTable(table, given));
         if (!array) continue;
         if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
         runtime.write(name, array);
@@ -173,6 +176,7 @@ export async function openModel(
       runtime.write("step", bytes.buffer);
     },
     result: async (name) => new Float32Array(await runtime.read(name)),
+    results: async (names) => (await runtime.readAll(names)).map((bytes) => new Float32Array(bytes)),
     hasResult: (name) => plan.fields.some((f) => f.name === name && plan.buffers[f.buffer]?.role === "results"),
   };
 }

@@ -1,0 +1,84 @@
+// What updates are fed with: their batches as the device takes them, the next one made ahead while the device works.
+import type { Batch } from "../data/batch.js";
+import type { DataSet } from "../data/data-set.js";
+import { type DataPosition, openTraining } from "../data/order.js";
+import { openStreams } from "../data/streams.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { fillTable, type Table, tableName } from "../kernels/tables.js";
+import { type Counts, countsOf, type HostArray, type HostBatch, hostBatch } from "./host-batch.js";
+
+/** An update's batches, one for each of its micro-batches. */
+export interface UpdateBatches {
+  readonly batches: readonly HostBatch[];
+  readonly counts: Counts;
+  /** Positions that hold a document. */
+  readonly tokens: number;
+  /** Where the data stood before it. */
+  readonly position: DataPosition;
+}
+
+export interface Feed {
+  /** The batches of the update after `step` updates: those made ahead, if they are. */
+  take(step: number): UpdateBatches;
+  /** Makes what `take(step)` will give. */
+  prepare(step: number): void;
+  /** Where the data stands before what is taken next. */
+  position(): DataPosition;
+  /** Makes `take` give what it gave after `position` said this. */
+  seek(position: DataPosition): void;
+}
+
+/** The batch with the tables that kernels ask of the host, by their names. */
+export function withTables(batch: HostBatch, tables: readonly Table[]): HostBatch {
+  const sourceOf = (name: string): HostArray => {
+    const array = batch.get(name);
+    if (!array) throw new Error(`the batch lacks ${name}`);
+    return array;
+  };
+  // A phase of a batch or length of its own asks for tables of tensors that a training batch has not.
+  const mine = tables.filter(({ source }) => batch.has(source));
+  return new Map([...batch, ...mine.map((table) => [tableName(table), fillTable(table, sourceOf)] as const)]);
+}
+
+function tokensIn({ document }: Batch): number {
+  let tokens = 0;
+  for (const number of document) if (number >= 0) tokens++;
+  return tokens;
+}
+
+export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly Table[]): Feed {
+  const { seed, batch, accumulate } = spec.train;
+  const { length, carry } = spec.data;
+  const drop = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? objective.drop : 0));
+  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
+  let ahead: { readonly step: number; readonly made: UpdateBatches } | undefined;
+
+  const make = (step: number): UpdateBatches => {
+    const position = order.position();
+    const micros = Array.from({ length: accumulate }, () => order.next());
+    const counts = countsOf(spec, micros);
+    return {
+      batches: micros.map((micro, i) =>
+        withTables(hostBatch(spec, micro, counts, { seed, draw: step * accumulate + i }), tables),
+      ),
+      counts,
+      tokens: micros.reduce((sum, micro) => sum + tokensIn(micro), 0),
+      position,
+    };
+  };
+  return {
+    take(step) {
+      const made = ahead?.step === step ? ahead.made : make(step);
+      ahead = undefined;
+      return made;
+    },
+    prepare(step) {
+      ahead ??= { step, made: make(step) };
+    },
+    position: () => ahead?.made.position ?? order.position(),
+    seek(position) {
+      ahead = undefined;
+      order.seek(position);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// What updates are fed with is the same whether it was made ahead or not, and where the data stands is told the same.
+import { expect, test } from "vitest";
+import { syntheticDataSet } from "../../src/bench/synthetic.js";
+import { compile } from "../../src/compile.js";
+import { documentBatch } from "../../src/data/fixed-batches.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import type { Profile } from "../../src/ir/plan.js";
+import { profileNamed } from "../../src/ir/profiles.js";
+import { fillTable, tableName } from "../../src/kernels/tables.js";
+import { openFeed, withTables } from "../../src/train/feed.js";
+import { countsOf, hostBatch } from "../../src/train/host-batch.js";
+import { image, sketch, text } from "../support/spec.js";
+
+const profile = profileNamed("swiftshader") as Profile;
+const phases = [{ name: "gradients", part: "model", noise: "drawn", gradients: true }] as const;
+
+function made(carry: boolean): CheckedSpec {
+  const train = { batch: 3, accumulate: 2, seed: 9 };
+  const parts = { modalities: [text, image], decouple: ["in_proj"] } as const;
+  return sketch({ ...parts, vocabulary: 42, d_model: 16, layers: 1, length: 70, reset: true, carry, train });
+}
+
+const tablesOf = (spec: CheckedSpec) =>
+  compile(spec, { profile, batch: 3, length: 70, chunk: 16, variants: "first", phases }).tables;
+
+test.each([false, true])("updates made ahead are those made when asked for (streams: %s)", (carry) => {
+  const spec = carry ? { ...made(carry), train: { ...made(carry).train, accumulate: 1 } } : made(carry);
+  const [plain, ahead] = [0, 1].map(() => openFeed(spec, syntheticDataSet(spec), tablesOf(spec)));
+  if (!plain || !ahead) throw new Error("two feeds were made");
+  const positions = [];
+  for (let step = 0; step < 12; step++) {
+    positions.push(plain.position());
+    if (step % 3 > 0) ahead.prepare(step);
+    expect(ahead.position()).toEqual(plain.position());
+    const [a, b] = [plain.take(step), ahead.take(step)];
+    expect(b).toEqual(a);
+    expect(a.position).toEqual(positions[step]);
+    expect(a.batches).toHaveLength(spec.train.accumulate);
+  }
+  expect(new Set(positions.map((p) => JSON.stringify(p))).size).toBe(12);
+
+  const again = openFeed(spec, syntheticDataSet(spec), tablesOf(spec));
+  const fifth = openFeed(spec, syntheticDataSet(spec), tablesOf(spec));
+  for (let step = 0; step < 5; step++) fifth.take(step);
+  again.prepare(0);
+  again.seek(positions[5] as (typeof positions)[number]);
+  expect(again.take(5)).toEqual(fifth.take(5));
+});
+
+test("every table of the plan is there, filled from the batch's own tensors", () => {
+  const spec = made(false);
+  const tables = tablesOf(spec);
+  expect(tables.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["rows", "targets", "marks", "occurrences"]));
+  const batch = documentBatch(syntheticDataSet(spec), [0, 1, 2], { length: 70 });
+  const host = hostBatch(spec, batch, countsOf(spec, [batch]), { seed: 1, draw: 0 });
+  const whole = withTables(host, tables);
+  for (const table of tables) {
+    expect(whole.get(tableName(table))).toEqual(fillTable(table, (name) => host.get(name) as Uint32Array));
+  }
+  const elsewhere = { kind: "targets", source: "draft/target", rows: 210 } as const;
+  expect(withTables(host, [elsewhere])).toEqual(host);
+});
