@@ -1,5 +1,6 @@
 // A training step on a device, kernel by kernel: its time, what it does in that time, and how far that is from the bound.
 import { type CompileOptions, compile, trainingOn } from "../compile.js";
+import type { Batch } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare } from "../gpu/runtime.js";
@@ -12,6 +13,7 @@ import { openModel, stepScalars } from "../train/model.js";
 import { type Ceilings, ceilingPlan } from "./ceilings.js";
 import { nodeSeconds, secondsOf } from "./measure.js";
 import { syntheticBatch } from "./synthetic.js";
+import type { Shares } from "./turns.js";
 
 export interface KernelTime {
   readonly op: string;
@@ -28,19 +30,32 @@ export interface KernelTime {
   readonly bound: number;
 }
 
-export interface Bench {
+/** A step as a whole. */
+export interface StepTime {
   readonly device: string;
-  readonly ceilings: Ceilings;
   readonly positions: number;
+  /** Of them each modality has so many, by its name. */
+  readonly modalities: Readonly<Record<string, number>>;
+  /** Parameters of all modalities. */
+  readonly parameters: number;
   /** Of a whole update: its micro-batches and the update, as the host waits for it. */
   readonly stepSeconds: number;
+  readonly bytesAllocated: number;
+}
+
+export interface Bench extends StepTime {
+  readonly ceilings: Ceilings;
   /** Of the validation phase. */
   readonly forwardSeconds: number;
   /** Sum over the kernels of a step, each timed in a pass of its own. */
   readonly kernelSeconds: number;
   /** Longest first. */
   readonly kernels: readonly KernelTime[];
-  readonly bytesAllocated: number;
+}
+
+export interface BenchOptions extends Pick<CompileOptions, "force"> {
+  /** Of the positions; modalities take turns where it is absent. */
+  readonly shares?: Shares | undefined;
 }
 
 /** Each tensor once: what is read, and what is made. */
@@ -65,36 +80,58 @@ export async function measureCeilings({ device, profile }: OpenDevice): Promise<
   return { bytesPerSecond: work.bytes / copy, flopsPerSecond: work.flops / arithmetic };
 }
 
-/** @param force a variant by name, wherever an op has it */
-export async function bench(
-  spec: CheckedSpec,
-  device: OpenDevice,
-  { force }: Pick<CompileOptions, "force"> = {},
-): Promise<Bench> {
-  const ceilings = await measureCeilings(device);
-  const { batch, seed, accumulate, optimizer, clip } = spec.train;
-  const { length } = spec.data;
-  const { profile } = device;
-  const compiled = compile(spec, { ...trainingOn(spec, profile), ...(force !== undefined && { force }) });
+/** A model on the device with a made-up batch; every update is a step of the same. */
+async function openStep(spec: CheckedSpec, device: OpenDevice, { force, shares }: BenchOptions) {
+  const { seed, accumulate, optimizer, clip, batch } = spec.train;
+  const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...(force !== undefined && { force }) });
   const model = await openModel(device, compiled);
   model.initialise(seed);
-  const made = syntheticBatch(spec);
-  const counts = countsOf(spec, [made]);
-  model.writeBatch(hostBatch(spec, made, counts, { seed, draw: 0 }));
+  const made = syntheticBatch(spec, shares);
+  model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { seed, draw: 0 }));
   model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
+  const phases = [...Array.from({ length: accumulate }, () => "gradients"), "update"];
+  const stepSeconds = await secondsOf(model.runtime, phases);
+  const positions = positionsOf(spec, made);
+  const found: StepTime = {
+    device: device.description,
+    positions: batch * spec.data.length * accumulate,
+    modalities: Object.fromEntries(
+      spec.model.modalities.map(({ name }, m) => [name, accumulate * (positions[m] ?? 0)]),
+    ),
+    parameters: compiled.parameters.reduce((sum, { shape }) => sum + count(shape), 0),
+    stepSeconds,
+    bytesAllocated: model.runtime.bytes.total,
+  };
+  return { compiled, model, made, positions, found };
+}
+
+/** Positions of a batch by modality. */
+function positionsOf({ model: { modalities } }: CheckedSpec, { modality }: Batch): number[] {
+  const positions = modalities.map(() => 0);
+  for (const m of modality) positions[m] = (positions[m] ?? 0) + 1;
+  return positions;
+}
+
+/** The time of a step alone. */
+export async function timeStep(spec: CheckedSpec, device: OpenDevice, options: BenchOptions = {}): Promise<StepTime> {
+  const { model, found } = await openStep(spec, device, options);
+  model.runtime.destroy();
+  return found;
+}
+
+export async function bench(spec: CheckedSpec, device: OpenDevice, options: BenchOptions = {}): Promise<Bench> {
+  const ceilings = await measureCeilings(device);
+  const { accumulate } = spec.train;
+  const { compiled, model, made, positions, found } = await openStep(spec, device, options);
   const { runtime } = model;
-  const micros = Array.from({ length: accumulate }, () => "gradients");
   const forwardSeconds = await secondsOf(runtime, ["validate"]);
-  const stepSeconds = await secondsOf(runtime, [...micros, "update"]);
   const seconds = await nodeSeconds(runtime, "gradients");
   const [updateSeconds = 0] = await nodeSeconds(runtime, "update");
-  const bytesAllocated = runtime.bytes.total;
   runtime.destroy();
 
   const program = compiled.stages[0]?.fused.program as Program;
   const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
   const reach = reachOf(program, tokens);
-  const positions = spec.model.modalities.map((_, m) => made.modality.filter((one) => one === m).length);
   const pictures = spec.model.modalities.map((_, m) => made.pictures.filter(({ modality }) => modality === m).length);
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
   const kernels = new Map<string, KernelTime>();
@@ -117,7 +154,7 @@ export async function bench(
       bytes: accumulate * bytesOf(program, op),
     });
   });
-  const numbers = compiled.parameters.reduce((sum, { shape }) => sum + count(shape), 0);
+  const { parameters: numbers } = found;
   // Weights and moments are read and written, gradients read twice: for their norm and for the update.
   add({
     op: "update",
@@ -128,14 +165,6 @@ export async function bench(
     bytes: 32 * numbers,
   });
   const all = [...kernels.values()].sort((a, b) => b.seconds - a.seconds);
-  return {
-    device: device.description,
-    ceilings,
-    positions: batch * length * accumulate,
-    stepSeconds,
-    forwardSeconds,
-    kernelSeconds: all.reduce((sum, kernel) => sum + kernel.seconds, 0),
-    kernels: all,
-    bytesAllocated,
-  };
+  const kernelSeconds = all.reduce((sum, kernel) => sum + kernel.seconds, 0);
+  return { ...found, ceilings, forwardSeconds, kernelSeconds, kernels: all };
 }

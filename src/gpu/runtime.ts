@@ -6,6 +6,7 @@ import { choose, type PickedPhase, type Preference } from "./choose.js";
 import { DeviceError } from "./device-error.js";
 import { deviceErrorFrom, type Health, watch } from "./health.js";
 import { type Encode, type PreparedNode, prepareNodes } from "./nodes.js";
+import type { PassClock } from "./pass-clock.js";
 import { compileKernels, type Pipelines } from "./pipelines.js";
 import { createReadback } from "./readback.js";
 import { type NodeTime, timeNodes } from "./timestamps.js";
@@ -17,6 +18,8 @@ export interface PrepareOptions {
   readonly dispatchesPerSubmit?: number;
   /** What other plans have compiled on this device, and where this one adds to it. */
   readonly pipelines?: Pipelines | undefined;
+  /** Told of every pass that runs phases. */
+  readonly clock?: PassClock | undefined;
 }
 
 /** A field by name, or a stretch of a buffer: offset and bytes are multiples of 4. */
@@ -74,7 +77,8 @@ export async function prepare(
     const kernels = await compileKernels(device, health, dispatches.map(kernelOf), options.pipelines);
     buffers = await allocate(device, health, plan, dispatches);
     const phases = await prepareNodes(device, health, picked, { kernelOf, kernels, buffers: buffers.list });
-    return runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit: options.dispatchesPerSubmit ?? 256 });
+    const { dispatchesPerSubmit: perSubmit = 256, clock } = options;
+    return runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, clock });
   } catch (error) {
     const reason = deviceErrorFrom(error, "The plan can't be prepared");
     health.close(reason);
@@ -91,9 +95,10 @@ interface Prepared {
   readonly buffers: Buffers;
   readonly phases: ReadonlyMap<string, readonly PreparedNode[]>;
   readonly perSubmit: number;
+  readonly clock: PassClock | undefined;
 }
 
-function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }: Prepared): Runtime {
+function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, clock }: Prepared): Runtime {
   const readback = createReadback(device, health);
   const locate = locator(plan, buffers.list);
   const nodesOf = (phase: string): readonly PreparedNode[] => {
@@ -112,7 +117,7 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit }:
   const submit = (label: string, dispatches: readonly Encode[]): void => {
     for (let first = 0; first < dispatches.length; first += perSubmit) {
       const encoder = device.createCommandEncoder({ label });
-      const pass = encoder.beginComputePass({ label });
+      const pass = encoder.beginComputePass({ label, ...(clock && { timestampWrites: clock.next() }) });
       for (const encode of dispatches.slice(first, first + perSubmit)) encode(pass);
       pass.end();
       device.queue.submit([encoder.finish()]);

@@ -4,6 +4,7 @@ import type { Compiled } from "../compile.js";
 import type { Tensor } from "../data/safetensors.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import type { PassClock } from "../gpu/pass-clock.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import { FIRST_LOSS_SCALE, LOSS_SCALE } from "../ir/loss-scale.js";
@@ -78,14 +79,18 @@ function constant(
   throw new Error(`the plan wants a constant ${name} that nobody makes`);
 }
 
-/** @param pipelines what other models have compiled on this device, and where this one adds to it */
+/**
+ * @param pipelines what other models have compiled on this device, and where this one adds to it
+ * @param clock told of every pass that runs phases
+ */
 export async function openModel(
   { device, profile }: OpenDevice,
   compiled: Model["compiled"],
   pipelines?: Pipelines,
+  clock?: PassClock,
 ): Promise<Model> {
   const { plan, parameters, tables } = compiled;
-  const runtime = await prepare(device, profile, plan, { pipelines });
+  const runtime = await prepare(device, profile, plan, { pipelines, clock });
   const buffersOf = (role: BufferRole): number[] =>
     plan.buffers.flatMap((buffer, i) => (buffer.role === role ? [i] : []));
   const fieldsOf = (role: BufferRole): Field[] => plan.fields.filter((f) => plan.buffers[f.buffer]?.role === role);

@@ -1,6 +1,7 @@
 // The made-up batch of a benchmark: a batch that the spec's own sequences could be.
 import { expect, test } from "vitest";
-import { syntheticBatch } from "../../src/bench/synthetic.js";
+import { syntheticBatch, syntheticDataSet } from "../../src/bench/synthetic.js";
+import { openTraining } from "../../src/data/order.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
@@ -8,6 +9,8 @@ function spec(modalities: Parameters<typeof sketch>[0]["modalities"], batch: num
   const made = sketch({ modalities, vocabulary: 50, d_model: 16, layers: 1 });
   return { ...made, train: { ...made.train, batch }, data: { ...made.data, length } };
 }
+
+const MARKS = { begin: 46, end: 47 };
 
 test("every position has a modality, in turns of 64 or of a picture, and ids of that modality", () => {
   const made = spec([text, image, speech], 2, 300);
@@ -32,4 +35,48 @@ test("every position has a modality, in turns of 64 or of a picture, and ids of 
 
 test("the same spec makes the same batch", () => {
   expect(syntheticBatch(spec([text], 2, 65))).toEqual(syntheticBatch(spec([text], 2, 65)));
+});
+
+const positions = (made: CheckedSpec, shares: readonly number[]): number[] => {
+  const { modality } = syntheticBatch(made, shares);
+  return made.model.modalities.map((_, m) => modality.filter((one) => one === m).length);
+};
+
+test("each modality has its share of the positions: of tokens exactly, of patches in whole pictures", () => {
+  expect(positions(spec([text, speech], 8, 2048), [0.99, 0.01])).toEqual([16_221, 163]);
+  expect(positions(spec([text, speech], 2, 300), [0, 1])).toEqual([0, 600]);
+  expect(positions(spec([speech, text], 3, 333), [1 / 3, 2 / 3])).toEqual([333, 666]);
+  // A picture takes 16 positions.
+  expect(positions(spec([text, image, speech], 4, 300), [0.5, 0.3, 0.2])).toEqual([592, 368, 240]);
+});
+
+test("whoever has few positions has them all over the batch", () => {
+  const { modality } = syntheticBatch(spec([text, speech], 8, 2048), [0.95, 0.05]);
+  const rows = Array.from({ length: 8 }, (_, row) => modality.slice(row * 2048, (row + 1) * 2048));
+  for (const row of rows) expect(row.filter((m) => m === 1).length).toBeGreaterThan(0);
+});
+
+test("made-up documents fill a sequence each with the shares that are asked for, and training can go on with them", () => {
+  const made = spec([text, image, speech], 2, 300);
+  const withSpans = {
+    ...made,
+    model: { ...made.model, vocabulary: { ...made.model.vocabulary, spans: [undefined, MARKS, MARKS] } },
+  };
+  const dataSet = syntheticDataSet(withSpans, [0.6, 0.3, 0.1]);
+  expect(dataSet.validation).toEqual([]);
+  const order = openTraining(dataSet, { length: 300, batch: 2, seed: 1 });
+  const counts = [0, 0, 0];
+  let filled = 0;
+  for (let i = 0; i < 8; i++) {
+    const { modality, document, pictures } = order.next();
+    modality.forEach((m, at) => {
+      if ((document[at] as number) >= 0) counts[m] = (counts[m] as number) + 1;
+    });
+    filled += document.filter((number) => number >= 0).length;
+    expect(pictures.length).toBeGreaterThan(0);
+  }
+  expect(filled).toBeGreaterThan(0.95 * 8 * 600);
+  // The owner has the markers, too.
+  expect((counts[1] as number) / filled).toBeCloseTo(0.3, 1);
+  expect((counts[2] as number) / filled).toBeCloseTo(0.1, 1);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Bench } from "../../src/bench/bench.js";
+import type { LoopTime } from "../../src/bench/loop.js";
 import { missingAdapter } from "../gpu/adapter.js";
 import { buildMom, type Mom } from "../support/mom.js";
 
@@ -57,3 +58,32 @@ test.skipIf(missing)(
   },
   60_000,
 );
+
+test.skipIf(missing)("a modality has the share of the positions that is asked for", () => {
+  const { code, stdout, stderr } = mom.run(["bench", join(folder, "small.mom"), "--share", "text=0.9,image=0.1"]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain("(text 288, image 32)");
+});
+
+test.each([
+  ["txt=0.9,image=0.1", 1, "txt, which is no modality of the spec.\nhelp Did you mean `text`?"],
+  ["text=0.9", 1, "sum to 0.9, not to 1"],
+  ["text=0.5,text=0.5", 2, "text is given twice"],
+  ["text:1", 2, "`text:1` is no share"],
+])("--share %s is refused", (share, exit, message) => {
+  const { code, stderr } = mom.run(["bench", join(folder, "small.mom"), "--share", share]);
+  expect(stderr).toContain(message);
+  expect(code).toBe(exit);
+});
+
+test.skipIf(missing)("tells how much of a training loop's time the device works", () => {
+  const { code, stdout, stderr } = mom.run(["bench", join(folder, "small.mom"), "--loop", "4", "--json"]);
+  expect(code, stderr).toBe(0);
+  const found = JSON.parse(stdout) as LoopTime;
+  expect(found).toMatchObject({ steps: 4, positions: 320 });
+  expect(found.gpuSeconds).toBeGreaterThan(0);
+  expect(found.busy).toBeCloseTo(found.gpuSeconds / found.wallSeconds, 9);
+  // No more than all of the time, but for a clock that ticks on another core.
+  expect(found.busy).toBeLessThan(1.1);
+  for (const seconds of Object.values(found.host)) expect(seconds).toBeGreaterThan(0);
+});

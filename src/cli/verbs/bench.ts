@@ -1,31 +1,71 @@
 // `mom bench`: the time of a training step, kernel by kernel, against what the device could do.
-import { Option } from "commander";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InvalidArgumentError, Option } from "commander";
 import { type Bench, bench, type KernelTime } from "../../bench/bench.js";
+import { type LoopTime, timeLoop } from "../../bench/loop.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../report/inspection-text.js";
+import { nodeDisk } from "../../train/disk.js";
 import { columns } from "../columns.js";
 import { readSpec } from "../read-spec.js";
+import { parseShares, sharesOf } from "../shares.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
   readonly adapter?: AdapterSource;
   readonly json?: true;
   readonly force?: string;
+  readonly share?: ReadonlyMap<string, number>;
+  readonly loop?: true | number;
+}
+
+const LOOP_STEPS = 50;
+const MOST_LOOP_STEPS = 10_000;
+
+function parseSteps(text: string): number {
+  const steps = Number(text);
+  if (Number.isInteger(steps) && steps >= 1 && steps <= MOST_LOOP_STEPS) return steps;
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_LOOP_STEPS}.`);
 }
 
 export const verb: Verb = {
   declare(command, finish) {
     command
       .argument("<file>", "the spec; its data are made up")
+      .option(
+        "--share <shares>",
+        "positions of each modality, such as text=0.99,image=0.01 (default: they take turns)",
+        parseShares,
+      )
+      .option(
+        "--loop [steps]",
+        `train so many steps (default ${LOOP_STEPS}) and tell how much of the time the device works`,
+        parseSteps,
+      )
       .option("--force <variant>", "take that variant of kernels wherever there is one")
       .option("--json", "print JSON")
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
-      .action(async (file: string, { adapter, json, force }: Options) => {
+      .action(async (file: string, { adapter, json, force, share, loop }: Options) => {
         const { spec } = readSpec(file);
         if (spec === undefined) return finish(EXIT.wrongInput);
+        const shares = share && sharesOf(share, spec.model.modalities);
         const device = await openDevice(adapter ? { adapter } : {});
-        const found = await bench(spec, device, force === undefined ? {} : { force });
-        process.stdout.write(json ? `${JSON.stringify({ file, ...found }, null, 2)}\n` : text(found));
+        const print = <T extends object>(found: T, asText: (found: T) => string): void => {
+          process.stdout.write(json ? `${JSON.stringify({ file, ...found }, null, 2)}\n` : asText(found));
+        };
+        if (loop === undefined) {
+          print(await bench(spec, device, { shares, ...(force !== undefined && { force }) }), text);
+          return finish(EXIT.done);
+        }
+        const folder = mkdtempSync(join(tmpdir(), "mom-bench-"));
+        try {
+          const steps = loop === true ? LOOP_STEPS : loop;
+          print(await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, shares }), loopText);
+        } finally {
+          rmSync(folder, { recursive: true, force: true });
+        }
         finish(EXIT.done);
       });
   },
@@ -36,13 +76,28 @@ const NUMBERS = new Set([3, 4, 5, 6, 7, 8]);
 
 const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
 
+function loopText({ device, positions, steps, wallSeconds, aloneSeconds, busy, host }: LoopTime): string {
+  const { batches, submit, record } = host;
+  const each = wallSeconds / steps;
+  return [
+    device,
+    `${steps} steps of training on ${positions} positions take ${milliseconds(each)} ms each (${short(positions / each)} positions/s), and the device works ${(100 * busy).toFixed(1)} % of the time`,
+    `A step alone, submitted again and again, takes ${milliseconds(aloneSeconds)} ms`,
+    `The host makes a step's batches in ${milliseconds(batches)} ms, uploads and submits it in ${milliseconds(submit)} ms, and writes down its losses in ${milliseconds(record)} ms`,
+    "",
+  ].join("\n");
+}
+
 function text(found: Bench): string {
-  const { ceilings, stepSeconds, forwardSeconds, kernelSeconds, positions } = found;
+  const { ceilings, stepSeconds, forwardSeconds, kernelSeconds, positions, modalities } = found;
   const rows = found.kernels.map((kernel) => rowOf(kernel, kernelSeconds));
+  const whose = Object.entries(modalities)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(", ");
   const heads = ["kernel", "variant", "sizes", "times", "ms", "share", "FLOP/s", "bytes/s", "of its bound"];
   return [
     `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of multiply-adds, ${short(ceilings.bytesPerSecond)} bytes/s of copying`,
-    `A step of ${positions} positions takes ${milliseconds(stepSeconds)} ms (${short(positions / stepSeconds)} positions/s), forward alone ${milliseconds(forwardSeconds)} ms; ${size(found.bytesAllocated)} allocated`,
+    `A step of ${positions} positions (${whose}) takes ${milliseconds(stepSeconds)} ms (${short(positions / stepSeconds)} positions/s), forward alone ${milliseconds(forwardSeconds)} ms; ${size(found.bytesAllocated)} allocated`,
     "",
     columns(heads, rows, NUMBERS),
     "",

@@ -1,0 +1,172 @@
+// The training loop as it is, on made-up documents: how much of its time the device works, and what the host does in it.
+import { compile, trainingOn } from "../compile.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import { busyNanoseconds, passClock } from "../gpu/pass-clock.js";
+import { openFeed } from "../train/feed.js";
+import type { HostBatch } from "../train/host-batch.js";
+import { train } from "../train/loop.js";
+import { type Model, openModel, stepScalars } from "../train/model.js";
+import { recorder } from "../train/recorder.js";
+import type { Run } from "../train/run-folder.js";
+import { median, secondsOf } from "./measure.js";
+import { syntheticDataSet } from "./synthetic.js";
+import type { Shares } from "./turns.js";
+
+/** All times in seconds. */
+export interface LoopTime {
+  readonly device: string;
+  readonly positions: number;
+  readonly steps: number;
+  /** Of all steps, by the host's clock: from the losses of the step before them to those of the last. */
+  readonly wallSeconds: number;
+  /** In which the device ran kernels, by its own clock. */
+  readonly gpuSeconds: number;
+  /** gpuSeconds / wallSeconds */
+  readonly busy: number;
+  /** What a step takes where the host does nothing but submit it, again and again on one batch. */
+  readonly aloneSeconds: number;
+  /** What the host does in a step: medians. */
+  readonly host: {
+    /** Makes batches and their tables. */
+    readonly batches: number;
+    /** Uploads them, and encodes and submits the dispatches. */
+    readonly submit: number;
+    /** Writes down losses and times. */
+    readonly record: number;
+  };
+}
+
+/** The device is at its clock when the steps begin that count. */
+const WARM_SECONDS = 0.6;
+const LEAST_WARM_STEPS = 5;
+
+/** Collects how long calls take. */
+function stopwatch() {
+  const spans: number[] = [];
+  return {
+    spans,
+    timed:
+      <A extends unknown[], R>(call: (...of: A) => R) =>
+      (...of: A): R => {
+        const begun = performance.now();
+        const result = call(...of);
+        spans.push((performance.now() - begun) / 1000);
+        return result;
+      },
+  };
+}
+
+/** The median of a step's sum, where every step makes as many calls. */
+function aStep(spans: readonly number[], steps: number): number {
+  const calls = Math.floor(spans.length / steps);
+  return median(
+    Array.from({ length: steps }, (_, step) =>
+      spans.slice(step * calls, (step + 1) * calls).reduce((sum, span) => sum + span, 0),
+    ),
+  );
+}
+
+/** Seconds that the host takes to make a step's batches and tables: the median. Needs no device. */
+export function feedSeconds(
+  spec: CheckedSpec,
+  tables: Model["compiled"]["tables"],
+  steps: number,
+  shares?: Shares,
+): number {
+  const feed = openFeed(spec, syntheticDataSet(spec, shares), tables);
+  const { spans, timed } = stopwatch();
+  const take = timed(feed.take);
+  for (let step = 0; step < steps + LEAST_WARM_STEPS; step++) take(step);
+  return median(spans.slice(LEAST_WARM_STEPS));
+}
+
+/**
+ * Trains `steps` updates as `mom train` does, without checkpoints and validation.
+ * @param run where records are written
+ * @throws DeviceError where the device has no timestamps
+ */
+export async function timeLoop(
+  spec: CheckedSpec,
+  device: OpenDevice,
+  run: Run,
+  { steps, shares }: { readonly steps: number; readonly shares?: Shares | undefined },
+): Promise<LoopTime> {
+  const { batch, accumulate, optimizer, clip, seed } = spec.train;
+  const compiled = compile(spec, trainingOn(spec, device.profile));
+  const clock = passClock(device.device);
+  const model = await openModel(device, compiled, undefined, clock);
+  const dataSet = syntheticDataSet(spec, shares);
+  model.initialise(seed);
+  model.writeBatch(openFeed(spec, dataSet, compiled.tables).take(0).batches[0] as HostBatch);
+  model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
+  const aloneSeconds = await secondsOf(model.runtime, [...new Array<string>(accumulate).fill("gradients"), "update"]);
+
+  const warm = Math.max(LEAST_WARM_STEPS, Math.ceil(WARM_SECONDS / aloneSeconds));
+  const all = warm + steps;
+  const [submit, record] = [stopwatch(), stopwatch()];
+  const watched: Model = {
+    ...model,
+    writeBatch: submit.timed(model.writeBatch),
+    writeStep: submit.timed(model.writeStep),
+    results: submit.timed(model.results),
+    runtime: { ...model.runtime, run: submit.timed(model.runtime.run) },
+    // The end of training saves: nothing of it is wanted here.
+    read: async () => new Map(),
+  };
+  const records = recorder(run);
+  const ends: number[] = [];
+  const before = clock.passes();
+  const begun = performance.now();
+  const outcome = await train(watched, endless(spec, all), dataSet, {
+    stepped: (metric, tokens) => {
+      ends.push(performance.now() / 1000);
+      record.timed(() => {
+        records.metric(metric);
+        records.timing({
+          step: metric.step,
+          seconds: (performance.now() - begun) / 1000,
+          tokens_per_second: tokens / aloneSeconds,
+        });
+      })();
+    },
+    validated: () => {},
+    checkpoint: () => {},
+    stopWanted: () => false,
+  });
+  if (outcome.kind !== "finished") throw new Error(`the made-up training ${outcome.kind} after ${outcome.step} steps`);
+  const perStep = (clock.passes() - before) / all;
+  const passes = await clock.read(before + warm * perStep, before + all * perStep);
+  const gpuSeconds = busyNanoseconds(passes) / 1e9;
+  const wallSeconds = (ends[all - 1] as number) - (ends[warm - 1] as number);
+  clock.destroy();
+  model.runtime.destroy();
+  const last = (spans: readonly number[]): number => aStep(spans.slice((spans.length / all) * warm), steps);
+  return {
+    device: device.description,
+    positions: batch * spec.data.length * accumulate,
+    steps,
+    wallSeconds,
+    gpuSeconds,
+    busy: gpuSeconds / wallSeconds,
+    aloneSeconds,
+    host: {
+      batches: feedSeconds(spec, compiled.tables, steps, shares),
+      submit: last(submit.spans),
+      record: last(record.spans),
+    },
+  };
+}
+
+/** The spec with so many steps, nothing but updates in them, and none that could make training diverge. */
+const endless = (spec: CheckedSpec, steps: number): CheckedSpec => ({
+  ...spec,
+  train: {
+    ...spec.train,
+    steps,
+    optimizer: { ...spec.train.optimizer, lr: 1e-6 },
+    schedule: { kind: "constant", warmup: 0 },
+    validate_every: steps + 1,
+    checkpoint_every: steps + 1,
+  },
+});

@@ -1,0 +1,79 @@
+// When compute passes begin and end, by the device's own clock: how much of a stretch of time it works.
+import { DeviceError } from "./device-error.js";
+
+export interface PassClock {
+  /** What the next pass is begun with. */
+  next(): GPUComputePassTimestampWrites;
+  /** Passes that were begun with it. */
+  readonly passes: () => number;
+  /** Begin and end of passes `from` to `to`, in nanoseconds; what was submitted last may still run when this is called. */
+  read(from: number, to: number): Promise<readonly PassTime[]>;
+  destroy(): void;
+}
+
+export interface PassTime {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Passes of one query set, which holds at most 4096 timestamps. */
+const PASSES_PER_SET = 2048;
+
+/** @throws DeviceError where the device has no timestamps */
+export function passClock(device: GPUDevice): PassClock {
+  if (!device.features.has("timestamp-query")) {
+    throw new DeviceError("This adapter offers no timestamps.", "Time on another adapter; see mom doctor.");
+  }
+  const sets: GPUQuerySet[] = [];
+  let passes = 0;
+  const readSet = async (set: GPUQuerySet): Promise<BigUint64Array> => {
+    const bytes = 16 * PASSES_PER_SET;
+    const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+    const resolved = device.createBuffer({ label: "timestamps", size: bytes, usage });
+    const mapped = { label: "timestamps read", size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST };
+    const staging = device.createBuffer(mapped);
+    const encoder = device.createCommandEncoder({ label: "timestamps" });
+    encoder.resolveQuerySet(set, 0, 2 * PASSES_PER_SET, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+      return new BigUint64Array(staging.getMappedRange().slice(0));
+    } finally {
+      resolved.destroy();
+      staging.destroy();
+    }
+  };
+  return {
+    next() {
+      const at = passes % PASSES_PER_SET;
+      if (at === 0) sets.push(device.createQuerySet({ type: "timestamp", count: 2 * PASSES_PER_SET }));
+      passes++;
+      const querySet = sets.at(-1) as GPUQuerySet;
+      return { querySet, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 };
+    },
+    passes: () => passes,
+    async read(from, to) {
+      const stamps = await Promise.all(sets.map(readSet));
+      return Array.from({ length: to - from }, (_, i) => {
+        const set = stamps[Math.floor((from + i) / PASSES_PER_SET)] as BigUint64Array;
+        const at = 2 * ((from + i) % PASSES_PER_SET);
+        return { begin: Number(set[at] ?? 0n), end: Number(set[at + 1] ?? 0n) };
+      });
+    },
+    destroy() {
+      for (const set of sets) set.destroy();
+    },
+  };
+}
+
+/** Nanoseconds in which at least one of the passes ran. */
+export function busyNanoseconds(passes: readonly PassTime[]): number {
+  let busy = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const { begin, end } of passes.toSorted((a, b) => a.begin - b.begin)) {
+    busy += Math.max(0, end - Math.max(begin, until));
+    until = Math.max(until, end);
+  }
+  return busy;
+}
