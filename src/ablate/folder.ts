@@ -6,6 +6,7 @@ import type { Disk } from "../train/disk.js";
 import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
+import { WRITING } from "../train/whole-folder.js";
 
 export interface AblationFolder {
   /** As the user named it. */
@@ -102,5 +103,6 @@ export function dropWeights(folder: AblationFolder, id: string): void {
 export function strangers(folder: AblationFolder, ids: readonly string[]): string[] {
   const path = variantsIn(folder);
   const known = new Set(ids);
-  return folder.disk.exists(path) ? folder.disk.list(path).filter((name) => !known.has(name)) : [];
+  const names = folder.disk.exists(path) ? folder.disk.list(path) : [];
+  return names.filter((name) => !known.has(name) && !name.startsWith(WRITING));
 }

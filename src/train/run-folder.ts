@@ -1,9 +1,9 @@
 // The folder of a run: what stands where, and how one is made and opened.
-import { join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { type Disk, nodeDisk } from "./disk.js";
 import { diskFailure, folderExists, noRun } from "./mistakes.js";
-import { takeLock } from "./run-lock.js";
-import { tidyFolder } from "./whole-folder.js";
+import { lockedBy, takeLock } from "./run-lock.js";
+import { tidyFolder, WRITING } from "./whole-folder.js";
 
 export interface Run {
   /** As the user named it. */
@@ -37,7 +37,8 @@ export const RUN_FILES = {
 export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(run.path, RUN_FILES[file]);
 
 /**
- * Makes the folder of a new run, which this process holds until `closeRun`.
+ * Makes the folder of a new run, which this process holds until `closeRun`. It is made whole under another name beside
+ * its place and then renamed: a process that is killed meanwhile leaves nothing that stands in the next one's way.
  * @param contents the spec as resolved, the plan as JSON, and the path of the spec's file
  * @throws Failure where the folder exists or can't be made
  */
@@ -46,28 +47,47 @@ export function createRun(
   contents: { readonly spec: string; readonly plan: string; readonly file?: string | undefined },
   disk: Disk = nodeDisk,
 ): Run {
-  const run = { path, disk };
   if (disk.exists(path)) throw folderExists(path);
+  const parent = dirname(resolve(path));
+  const aside: Run = { path: join(parent, `${asideOf(path)}${process.pid}`), disk };
   try {
-    disk.makeFolder(path);
-    takeLock(disk, pathIn(run, "lock"), path);
-    disk.makeFolder(pathIn(run, "checkpoints"));
-    disk.makeFolder(pathIn(run, "samples"));
-    disk.create(pathIn(run, "plan"), new TextEncoder().encode(contents.plan));
+    sweep(disk, parent, asideOf(path));
+    disk.makeFolder(aside.path);
+    takeLock(disk, pathIn(aside, "lock"), path);
+    disk.makeFolder(pathIn(aside, "checkpoints"));
+    disk.makeFolder(pathIn(aside, "samples"));
+    disk.create(pathIn(aside, "plan"), new TextEncoder().encode(contents.plan));
     if (contents.file !== undefined) {
       const origin = { spec: relative(resolve(path), resolve(contents.file)) };
-      disk.create(pathIn(run, "origin"), new TextEncoder().encode(`${JSON.stringify(origin)}\n`));
+      disk.create(pathIn(aside, "origin"), new TextEncoder().encode(`${JSON.stringify(origin)}\n`));
     }
-    // Last, for a folder with a spec is a run.
-    disk.create(pathIn(run, "spec"), new TextEncoder().encode(contents.spec));
-    disk.sync(path);
+    disk.create(pathIn(aside, "spec"), new TextEncoder().encode(contents.spec));
+    disk.sync(aside.path);
+    disk.rename(aside.path, path);
+    disk.sync(parent);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") throw folderExists(path);
-    if (disk.exists(path)) disk.remove(path);
+    if (disk.exists(aside.path)) disk.remove(aside.path);
+    if (disk.exists(path)) throw folderExists(path);
     throw diskFailure(error, path, ", or name a folder elsewhere with --out.");
   }
-  return run;
+  return { path, disk };
 }
+
+/** What the name of a run's folder begins with while it is made; the process's id follows. */
+const asideOf = (path: string): string => `${WRITING}${basename(resolve(path))}-`;
+
+/** Removes what killed processes have left of this run. */
+function sweep(disk: Disk, parent: string, prefix: string): void {
+  const left = disk.exists(parent) ? disk.list(parent).filter((name) => /^\d+$/.test(afterPrefix(name, prefix))) : [];
+  for (const name of left) {
+    const path = join(parent, name);
+    const pid = lockedBy(disk, join(path, RUN_FILES.lock));
+    if (pid === undefined || pid === process.pid) disk.remove(path);
+  }
+}
+
+const afterPrefix = (name: string, prefix: string): string =>
+  name.startsWith(prefix) ? name.slice(prefix.length) : "";
 
 /**
  * Opens a run to go on with it, and ends what a killed writer left half done. This process holds it until `closeRun`.

@@ -9,7 +9,8 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
-const WRITING = ".writing-";
+/** What the name of a folder begins with that is being written. */
+export const WRITING = ".writing-";
 const REPLACED = ".replaced-";
 const REMOVED = ".removed-";
 

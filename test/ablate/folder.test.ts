@@ -9,6 +9,7 @@ import {
   runOf,
   stateOf,
   strangers,
+  variantsIn,
   writeEnding,
   writeInto,
 } from "../../src/ablate/folder.js";
@@ -90,5 +91,7 @@ test("a file is replaced whole", () => {
 
 test("runs of another spec are known", () => {
   for (const id of ["a", "b"]) closeRun(begin(id));
+  // What a killed process has left of a run that it was making is no run.
+  mkdirSync(join(variantsIn(folder), ".writing-c-1"));
   expect(strangers(folder, ["a"])).toEqual(["b"]);
 });

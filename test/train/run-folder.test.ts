@@ -1,5 +1,5 @@
 // The folder of a run: made once, opened again, taken back to a step.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js";
@@ -73,6 +74,65 @@ test("a full disk leaves no half-made run", () => {
   const path = join(folder, "run");
   expect(() => createRun(path, contents, { ...nodeDisk, create })).toThrow(/could not be written: the disk is full/);
   expect(existsSync(path)).toBe(false);
+});
+
+test("killed at any moment while it is made, a run is whole or not there, and is made anew without leftovers", async () => {
+  const child = join(folder, "child.mjs");
+  const entryPoints = [join(import.meta.dirname, "run-folder.child.ts")];
+  await build({ entryPoints, outfile: child, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
+  const parent = join(folder, "runs");
+  const path = join(parent, "a");
+  const left: string[] = [];
+  for (let last = 0; ; last++) {
+    rmSync(parent, { recursive: true, force: true });
+    const { signal, stderr } = spawnSync(process.execPath, [child, path, String(last)], { encoding: "utf8" });
+    const whole = existsSync(path);
+    if (whole) {
+      expect(readdirSync(parent)).toEqual(["a"]);
+      closeRun(openRun(path));
+    } else {
+      left.push(...(existsSync(parent) ? readdirSync(parent) : []));
+      closeRun(createRun(path, contents));
+      expect(readdirSync(parent)).toEqual(["a"]);
+    }
+    expect(textOf({ path, disk: nodeDisk }, "spec.mom")).toBe(contents.spec);
+    if (signal === null) {
+      expect(stderr).toBe("");
+      break;
+    }
+    expect(signal).toBe("SIGKILL");
+  }
+  // The folder, the lock, two folders, plan, origin, spec, a sync; then a rename and a sync of the parent.
+  expect(left).toHaveLength(8);
+});
+
+test("what another process is making is left alone, and so are folders of other names", async ({ skip }) => {
+  if (!existsSync("/proc/self/stat")) skip("only Linux tells when a process began");
+  const other = spawn("sleep", ["60"]);
+  const gone = new Promise((resolve) => other.once("exit", resolve));
+  const started = readFileSync(`/proc/${other.pid}/stat`, "utf8").split(" ")[21];
+  const making = join(folder, `.writing-run-${other.pid}`);
+  const kept = [making, join(folder, ".writing-run-b-1"), join(folder, ".writing-run-")];
+  for (const path of kept) mkdirSync(path);
+  writeFileSync(join(making, "lock.json"), JSON.stringify({ pid: other.pid, started }));
+  mkdirSync(join(folder, ".writing-run-1"));
+  newRun();
+  for (const path of kept) expect(existsSync(path)).toBe(true);
+  expect(existsSync(join(folder, ".writing-run-1"))).toBe(false);
+  other.kill();
+  await gone;
+});
+
+test("of two processes that make one run, one has it", () => {
+  const path = join(folder, "run");
+  const rename: typeof nodeDisk.rename = (from, to) => {
+    mkdirSync(path);
+    writeFileSync(join(path, "spec.mom"), "of the other\n");
+    nodeDisk.rename(from, to);
+  };
+  expect(() => createRun(path, contents, { ...nodeDisk, rename })).toThrow(/run exists/);
+  expect(readdirSync(folder)).toEqual(["run"]);
+  expect(textOf({ path, disk: nodeDisk }, "spec.mom")).toBe("of the other\n");
 });
 
 test("a path through a file is refused with a remedy", () => {
