@@ -1,0 +1,144 @@
+// Measures what docs/performance.md tells, and writes it there:
+//   node bench/run.mjs [--only a,a-dense,…] [--precision f32,f16] [--adapter gpu|system|swiftshader] [--out docs]
+//                      [--no-loop] [--no-torch] [--small]
+// Steps of the specs beside this file kernel by kernel, also where one modality has 1 % of the positions; the training
+// loop of a and c; and, where python3 has torch and a GPU, bench/torch_step.py. Every result goes into
+// OUT/performance.json as it comes, in place of the last of the same name, and at the end OUT/performance.md is made
+// anew from it (bench/tables.mjs). --small cuts batches and lengths for a software adapter. Needs `npm run build`.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { bench } from "../dist/src/bench/bench.js";
+import { timeLoop } from "../dist/src/bench/loop.js";
+import { checkText } from "../dist/src/cli/read-spec.js";
+import { parseShares, sharesOf } from "../dist/src/cli/shares.js";
+import { openDevice } from "../dist/src/gpu/dawn.js";
+import { nodeDisk } from "../dist/src/train/disk.js";
+import { fillTables } from "./tables.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Names in performance.json: a spec's file, and the shares of its modalities where they do not take turns. */
+const STEPS = [
+  { name: "a", spec: "a" },
+  { name: "a-dense", spec: "a-dense" },
+  { name: "a-rare", spec: "a", share: "text=0.99,image=0.01" },
+  { name: "a3", spec: "a3" },
+  { name: "a3-dense", spec: "a3-dense" },
+  { name: "a3-rare", spec: "a3", share: "text=0.98,image=0.01,speech=0.01" },
+  { name: "c", spec: "c" },
+  { name: "c-dense", spec: "c-dense" },
+  { name: "b", spec: "b" },
+  { name: "b-dense", spec: "b-dense" },
+];
+const LOOPS = ["a", "c"];
+const LOOP_STEPS = 50;
+
+const { values: flags } = parseArgs({
+  allowNegative: true,
+  options: {
+    only: { type: "string" },
+    precision: { type: "string", default: "f32" },
+    adapter: { type: "string" },
+    out: { type: "string", default: "docs" },
+    loop: { type: "boolean", default: true },
+    torch: { type: "boolean", default: true },
+    small: { type: "boolean", default: false },
+  },
+});
+const known = [...STEPS.map(({ name }) => name), ...LOOPS.map((name) => `loop-${name}`), "torch"];
+const only = flags.only?.split(",");
+const strange = only?.find((name) => !known.includes(name));
+if (strange !== undefined) {
+  console.error(`--only names ${strange}; there are ${known.join(", ")}.`);
+  process.exit(2);
+}
+const wanted = (name) => only?.includes(name) ?? true;
+
+mkdirSync(flags.out, { recursive: true });
+const file = join(flags.out, "performance.json");
+const found = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { steps: [], loops: [], torch: null };
+
+function keep(list, made) {
+  const same = (one) => one.name === made.name && one.precision === made.precision;
+  const at = list.findIndex(same);
+  if (at < 0) list.push(made);
+  else list[at] = made;
+  write();
+}
+
+function write() {
+  const aside = `${file}.${process.pid}.writing`;
+  writeFileSync(aside, `${JSON.stringify(found, null, 2)}\n`);
+  renameSync(aside, file);
+}
+
+/** The spec beside this file, of another precision, and small where that is asked for. */
+function specOf(name, precision) {
+  const small = "data { length: 64 }\ntrain { batch: 2 }\nmodel { d_model: 32 }\n";
+  const text = `import "${name}.mom"\n${flags.small ? small : ""}${precision === "f32" ? "" : `train { precision: ${precision} }\n`}`;
+  const { spec, diagnostics } = checkText(text, join(here, "run.mom"));
+  if (!spec) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  return spec;
+}
+
+const milliseconds = (seconds) => `${(1000 * seconds).toPrecision(4)} ms`;
+let failures = 0;
+/** A step that the device has no room for is no reason to leave out the others. */
+async function tried(name, work) {
+  try {
+    await work();
+  } catch (error) {
+    failures++;
+    console.error(`${name}: ${error.message}`);
+  }
+}
+
+const device = await openDevice(flags.adapter ? { adapter: flags.adapter } : {});
+for (const precision of flags.precision.split(",")) {
+  for (const { name, spec: from, share } of STEPS.filter((step) => wanted(step.name))) {
+    await tried(name, async () => {
+      const spec = specOf(from, precision);
+      const shares = share && sharesOf(parseShares(share), spec.model.modalities);
+      keep(found.steps, { name, precision, share: share ?? null, ...(await bench(spec, device, { shares })) });
+      const { stepSeconds, bytesAllocated } = found.steps.find(
+        (one) => one.name === name && one.precision === precision,
+      );
+      console.log(`${name} ${precision}: ${milliseconds(stepSeconds)}, ${(bytesAllocated / 2 ** 30).toFixed(2)} GiB`);
+    });
+  }
+  for (const name of LOOPS.filter((one) => flags.loop && wanted(`loop-${one}`))) {
+    const folder = mkdtempSync(join(tmpdir(), "mom-bench-"));
+    await tried(`loop-${name}`, async () => {
+      const steps = flags.small ? 4 : LOOP_STEPS;
+      const loop = await timeLoop(specOf(name, precision), device, { path: folder, disk: nodeDisk }, { steps });
+      keep(found.loops, { name, precision, ...loop });
+      console.log(`loop-${name} ${precision}: the device works ${(100 * loop.busy).toFixed(1)} % of the time`);
+    });
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (flags.torch && wanted("torch")) {
+  if (spawnSync("python3", ["-c", "import torch"]).status !== 0) {
+    console.log("torch: python3 has none");
+  } else {
+    const small = flags.small ? ["--small"] : [];
+    const ran = spawnSync("python3", [join(here, "torch_step.py"), "--gemms", ...small], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (ran.status === 0) {
+      found.torch = JSON.parse(ran.stdout);
+      write();
+    } else {
+      failures++;
+    }
+  }
+}
+fillTables(flags.out);
+console.log(`${file} and performance.md beside it are written.`);
+process.exit(failures > 0 ? 1 : 0);

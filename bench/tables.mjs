@@ -1,0 +1,210 @@
+// The tables of docs/performance.md, made from docs/performance.json, docs/growth.json and bench/released.json:
+//   node bench/tables.mjs [--out docs] [--check]
+// A table stands between `<!-- NAME, by bench/tables.mjs -->` and `<!-- end -->`. --check changes nothing and exits with
+// 1 where a table is not what the numbers say.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Names in performance.json: what the table calls them, and the dense step that each is compared with. */
+const ROWS = [
+  { name: "a", dense: "a-dense", words: "`a.mom`: d 768, 6 blocks, 8 × 2048, V 8192" },
+  { name: "a-rare", dense: "a-dense", words: "the same, image 1 % of the positions" },
+  { name: "a3", dense: "a3-dense", words: "`a3.mom`: with three modalities" },
+  { name: "a3-rare", dense: "a3-dense", words: "the same, image and speech 1 % each" },
+  { name: "b", dense: "b-dense", words: "`b.mom`: 32 blocks, 4 × 4096, V 32 768" },
+  { name: "c", dense: "c-dense", words: "`c.mom`: d 256, 4 blocks, 16 × 512, V 1024" },
+];
+/** What of the released code a precision is compared with. */
+const RELEASED = { f32: "fp32", f16: "bf16" };
+
+const NOT_YET = "Not measured yet.";
+
+const table = (heads, rows) =>
+  [heads, heads.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+const milliseconds = (seconds) => {
+  const value = 1000 * seconds;
+  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ms`;
+};
+const gibibytes = (bytes) => {
+  const value = bytes / 2 ** 30;
+  return `${value >= 10 ? value.toFixed(1) : value.toPrecision(2)} GiB`;
+};
+const tera = (number) => (number / 1e12).toPrecision(2);
+
+/** Names of the device that each number is of, in the order of their first number. */
+const devices = (found) => [...new Set(found.map(({ device }) => device))].join("; ");
+
+function steps({ performance, released }) {
+  const precisions = [...new Set(performance.steps.map(({ precision }) => precision))];
+  return precisions
+    .map((precision) => {
+      const mine = performance.steps.filter((step) => step.precision === precision);
+      const of = (name) => mine.find((step) => step.name === name);
+      const theirs = RELEASED[precision] ?? "fp32";
+      const rows = ROWS.flatMap(({ name, dense, words }) => {
+        const step = of(name);
+        if (!step) return [];
+        const whole = of(dense);
+        const [split, alone] = released.steps[name]?.[theirs] ?? [];
+        const memory = theirs === "fp32" && released.gibibytes[name] ? `, ${released.gibibytes[name]} GiB` : "";
+        return [
+          [
+            words,
+            milliseconds(step.stepSeconds),
+            whole ? milliseconds(whole.stepSeconds) : "",
+            whole ? (step.stepSeconds / whole.stepSeconds).toFixed(2) : "",
+            gibibytes(step.bytesAllocated),
+            split ? `${split.toFixed(1)} ms, ${alone.toFixed(1)} ms${memory}` : "",
+          ],
+        ];
+      });
+      const last = `released code, ${theirs}: decoupled, dense, memory`;
+      const heads = ["spec", "step, decoupled", "step, dense", "decoupled / dense", "memory", last];
+      return `${precision}, on ${devices(mine)}:\n\n${table(heads, rows)}`;
+    })
+    .join("\n\n");
+}
+
+/** What a kernel is part of. Of linear layers the narrow ones are x_proj and dt_proj: one side of their weight is small. */
+function partOf({ op, shape }) {
+  if (op.startsWith("linear")) {
+    const weight = shape.split(" · ")[1]?.split(" → ")[0] ?? shape.split(" → ")[1] ?? "";
+    const sides = weight.split("×").slice(-2).map(Number);
+    return Math.min(...sides) < 200
+      ? "x_proj and dt_proj, forward and gradients"
+      : "in_proj and out_proj, forward and gradients";
+  }
+  if (op.startsWith("token_loss")) return "token loss: head, cross-entropy and their gradients";
+  if (op === "scan") return "forward scan";
+  if (op === "scan_grad") return "backward scan";
+  if (op.startsWith("conv")) return "convolution, forward and gradients";
+  return op === "update" ? "update" : "all else";
+}
+
+/** The parts of a step, longest first: seconds, and what was reached. */
+function partsOf({ kernels, parts, ceilings }) {
+  if (parts) return parts;
+  const sums = new Map();
+  for (const kernel of kernels) {
+    const name = partOf(kernel);
+    const sum = sums.get(name) ?? { name, seconds: 0, flops: 0, bytes: 0, bound: 0 };
+    for (const key of ["seconds", "flops", "bytes", "bound"]) sum[key] += kernel[key];
+    sums.set(name, sum);
+  }
+  return [...sums.values()]
+    .sort((one, other) => other.seconds - one.seconds)
+    .map(({ name, seconds, flops, bytes, bound }) => {
+      const byFlops = flops / ceilings.flopsPerSecond > bytes / ceilings.bytesPerSecond;
+      const rate = byFlops ? `${tera(flops / seconds)} TFLOP/s` : `${tera(bytes / seconds)} TB/s`;
+      return { name, seconds, reached: `${rate}, ${((100 * bound) / seconds).toFixed(0)} % of its bound` };
+    });
+}
+
+function kernels({ performance }) {
+  const made = performance.steps
+    .filter(({ name }) => name === "a")
+    .map((step) => {
+      const rows = partsOf(step).map(({ name, seconds, reached }) => [name, (1000 * seconds).toPrecision(3), reached]);
+      return `${step.precision}, on ${step.device}:\n\n${table(["kernel", "ms", "reached"], rows)}`;
+    });
+  return made.length > 0 ? made.join("\n\n") : NOT_YET;
+}
+
+function loop({ performance }) {
+  if (performance.loops.length === 0) return NOT_YET;
+  const rows = performance.loops.map(({ name, precision, steps, wallSeconds, aloneSeconds, busy, host }) => [
+    `\`${name}.mom\`, ${precision}`,
+    milliseconds(wallSeconds / steps),
+    milliseconds(aloneSeconds),
+    `${(100 * busy).toFixed(1)} %`,
+    [host.batches, host.submit, host.record].map(milliseconds).join(", "),
+  ]);
+  const heads = ["spec", "step in the loop", "step alone", "device at work", "host: batches, submit, records"];
+  return `On ${devices(performance.loops)}:\n\n${table(heads, rows)}`;
+}
+
+function torch({ performance: { torch: found } }) {
+  if (!found) return NOT_YET;
+  const steps = found.steps.map(({ spec, precision, stepSeconds, peakBytes, what }) => [
+    `\`${spec}-dense.mom\``,
+    precision,
+    milliseconds(stepSeconds),
+    peakBytes ? gibibytes(peakBytes) : "",
+    what,
+  ]);
+  const products = found.products.map(({ spec, product, way, precision, seconds, flopsPerSecond, bytesPerSecond }) => [
+    `${spec}: ${product}, ${way}`,
+    precision,
+    milliseconds(seconds),
+    `${tera(flopsPerSecond)} TFLOP/s`,
+    `${tera(bytesPerSecond)} TB/s`,
+  ]);
+  return [
+    `torch ${found.torch} on ${found.device}:`,
+    table(["spec", "precision", "step", "peak memory", "what"], steps),
+    ...(products.length > 0 ? [table(["product", "precision", "time", "FLOP/s", "bytes/s"], products)] : []),
+  ].join("\n\n");
+}
+
+function growth({ growth: found }) {
+  if (!found) return NOT_YET;
+  const rows = found.sweeps.flatMap(({ across, series }) =>
+    series.map(({ label, slope, memorySlope, expected, points }) => {
+      const xs = points.filter(({ stepSeconds }) => stepSeconds !== undefined).map(({ x }) => x);
+      return [
+        across,
+        label,
+        xs.length > 0 ? `${xs[0]} … ${xs.at(-1)}` : "",
+        slope?.toFixed(2) ?? "",
+        expected,
+        memorySlope?.toFixed(2) ?? "",
+      ];
+    }),
+  );
+  const heads = ["grows", "where", "from … to", "slope of the time", "expected", "slope of the memory"];
+  const charts = found.sweeps.map(({ name, across }) => `![A step's time by ${across}](growth-${name}.svg)`);
+  return `On ${found.device}:\n\n${table(heads, rows)}\n\n${charts.join("\n")}`;
+}
+
+const TABLES = { steps, kernels, loop, torch, growth };
+
+const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
+
+/** performance.md of a folder with its tables as the numbers say; undefined where there is no such file. */
+function filled(out) {
+  const page = join(out, "performance.md");
+  const performance = read(join(out, "performance.json"));
+  if (!performance || !existsSync(page)) return undefined;
+  const numbers = { performance, growth: read(join(out, "growth.json")), released: read(join(here, "released.json")) };
+  const before = readFileSync(page, "utf8");
+  const after = before.replace(
+    /(<!-- (\w+), by bench\/tables\.mjs -->\n)[\s\S]*?(\n<!-- end -->)/g,
+    (_, begin, name, end) => `${begin}\n${TABLES[name](numbers)}\n${end}`,
+  );
+  return { page, before, after };
+}
+
+export function fillTables(out) {
+  const made = filled(out);
+  if (made && made.after !== made.before) writeFileSync(made.page, made.after);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values: flags } = parseArgs({
+    options: { out: { type: "string", default: join(here, "..", "docs") }, check: { type: "boolean", default: false } },
+  });
+  const made = filled(flags.out);
+  if (!made) {
+    console.error(`${flags.out} lacks performance.json or performance.md.`);
+    process.exit(2);
+  }
+  if (!flags.check) fillTables(flags.out);
+  else if (made.after !== made.before) {
+    console.error(`${made.page} does not say what its numbers say: run node bench/tables.mjs.`);
+    process.exit(1);
+  }
+}
