@@ -28,7 +28,13 @@ export interface KernelTime {
   readonly bytes: number;
   /** Seconds that the ceilings allow: the larger of what its FLOPs and its bytes take. */
   readonly bound: number;
+  /** bound / seconds */
+  readonly ofBound: number;
+  /** Of the time of all kernels. */
+  readonly share: number;
 }
+
+type Sum = Omit<KernelTime, "ofBound" | "share">;
 
 /** A step as a whole. */
 export interface StepTime {
@@ -134,8 +140,8 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const reach = reachOf(program, tokens);
   const pictures = spec.model.modalities.map((_, m) => made.pictures.filter(({ modality }) => modality === m).length);
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
-  const kernels = new Map<string, KernelTime>();
-  const add = (one: Omit<KernelTime, "bound" | "times">): void => {
+  const kernels = new Map<string, Sum>();
+  const add = (one: Omit<Sum, "bound" | "times">): void => {
     const key = `${one.op} ${one.variant} ${one.shape}`;
     const { flops = 0, bytes = 0, seconds = 0, times = 0 } = kernels.get(key) ?? {};
     const sum = { flops: flops + one.flops, bytes: bytes + one.bytes };
@@ -166,5 +172,8 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   });
   const all = [...kernels.values()].sort((a, b) => b.seconds - a.seconds);
   const kernelSeconds = all.reduce((sum, kernel) => sum + kernel.seconds, 0);
-  return { ...found, ceilings, forwardSeconds, kernelSeconds, kernels: all };
+  const shared = all.map(
+    (sum): KernelTime => ({ ...sum, ofBound: sum.bound / sum.seconds, share: sum.seconds / kernelSeconds }),
+  );
+  return { ...found, ceilings, forwardSeconds, kernelSeconds, kernels: shared };
 }

@@ -42,7 +42,7 @@ export function withTables(batch: HostBatch, tables: readonly Table[]): HostBatc
 
 function tokensIn({ document }: Batch): number {
   let tokens = 0;
-  for (const number of document) if (number >= 0) tokens++;
+  for (let r = 0; r < document.length; r++) if ((document[r] as number) >= 0) tokens++;
   return tokens;
 }
 

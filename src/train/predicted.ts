@@ -41,7 +41,10 @@ export function predictedIn(spec: CheckedSpec, batch: Batch): Predicted {
 /** How many targets each modality has, of `modalities`. */
 export function targetsByModality({ of }: Predicted, modalities: number): number[] {
   const counts = new Array<number>(modalities).fill(0);
-  for (const m of of) if (m >= 0) counts[m] = (counts[m] as number) + 1;
+  for (let r = 0; r < of.length; r++) {
+    const m = of[r] as number;
+    if (m >= 0) counts[m] = (counts[m] as number) + 1;
+  }
   return counts;
 }
 

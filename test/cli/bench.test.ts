@@ -49,6 +49,9 @@ test.skipIf(missing)(
     }
     const sum = found.kernels.reduce((total, { seconds }) => total + seconds, 0);
     expect(found.kernelSeconds).toBeCloseTo(sum, 9);
+    expect(found.kernels.reduce((total, { share }) => total + share, 0)).toBeCloseTo(1, 9);
+    for (const { ofBound, bound, seconds } of found.kernels) expect(ofBound * seconds).toBeCloseTo(bound, 12);
+    expect(found.modalities).toEqual({ text: 2 * (64 + 16), image: 2 * (16 + 64) });
     // Dispatches in one pass take no longer than in passes of their own, but for the noise of a machine that others use.
     expect(found.stepSeconds).toBeLessThan(3 * found.kernelSeconds);
     expect(found.forwardSeconds).toBeLessThan(found.stepSeconds);

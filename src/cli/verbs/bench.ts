@@ -89,8 +89,8 @@ function loopText({ device, positions, steps, wallSeconds, aloneSeconds, busy, h
 }
 
 function text(found: Bench): string {
-  const { ceilings, stepSeconds, forwardSeconds, kernelSeconds, positions, modalities } = found;
-  const rows = found.kernels.map((kernel) => rowOf(kernel, kernelSeconds));
+  const { ceilings, stepSeconds, forwardSeconds, positions, modalities } = found;
+  const rows = found.kernels.map(rowOf);
   const whose = Object.entries(modalities)
     .map(([name, n]) => `${name} ${n}`)
     .join(", ");
@@ -104,16 +104,16 @@ function text(found: Bench): string {
   ].join("\n");
 }
 
-function rowOf({ op, variant, shape, times, seconds, flops, bytes, bound }: KernelTime, whole: number): string[] {
+function rowOf({ op, variant, shape, times, seconds, flops, bytes, ofBound, share }: KernelTime): string[] {
   return [
     op,
     variant,
     shape,
     String(times),
     milliseconds(seconds),
-    `${((100 * seconds) / whole).toFixed(1)} %`,
+    `${(100 * share).toFixed(1)} %`,
     short(flops / seconds),
     short(bytes / seconds),
-    `${((100 * bound) / seconds).toFixed(0)} %`,
+    `${(100 * ofBound).toFixed(0)} %`,
   ];
 }
