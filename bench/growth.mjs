@@ -1,5 +1,5 @@
 // How a training step's time and memory grow with the length of a sequence, d_model, blocks and modalities:
-//   node bench/growth.mjs [--out docs] [--adapter gpu|system|swiftshader] [--minutes 8] [--small] [--fresh]
+//   node bench/growth.mjs [--out docs] [--adapter gpu|system|swiftshader] [--precision f32|f16] [--minutes 8] [--small] [--fresh]
 // Writes OUT/growth.json after every point, and OUT/growth-*.svg. What is in growth.json already, of the same device, is
 // not measured again: a sweep that was cut off goes on where it was. --fresh measures everything anew; --small takes
 // sizes for a software adapter; --minutes begins no point after so many. Needs `npm run build`.
@@ -23,7 +23,7 @@ ${names.map((name, m) => `  modality ${name}: ${m === 0 ? "tokens" : "codes"}(vo
 }
 objective { ${names.map((name) => `${name}: cross_entropy`).join(", ")} }
 data { source: files("none.jsonl"), length: ${length} }
-train { steps: 1, batch: ${batch}, optimizer: adamw(lr: 3e-4), clip: 1.0 }
+train { steps: 1, batch: ${batch}, optimizer: adamw(lr: 3e-4), clip: 1.0, precision: ${flags.precision} }
 `;
 }
 
@@ -106,6 +106,7 @@ const { values: flags } = parseArgs({
   options: {
     out: { type: "string", default: "docs" },
     adapter: { type: "string" },
+    precision: { type: "string", default: "f32" },
     minutes: { type: "string", default: "8" },
     small: { type: "boolean", default: false },
     fresh: { type: "boolean", default: false },
@@ -130,7 +131,10 @@ if (!flags.fresh && existsSync(file)) {
 
 function write(made) {
   const aside = `${file}.${process.pid}.writing`;
-  writeFileSync(aside, `${JSON.stringify({ device: device.description, sweeps: made }, null, 2)}\n`);
+  writeFileSync(
+    aside,
+    `${JSON.stringify({ device: device.description, precision: flags.precision, sweeps: made }, null, 2)}\n`,
+  );
   renameSync(aside, file);
 }
 
@@ -191,7 +195,7 @@ for (const { name, across, series } of made) {
     return measured.length > 0 ? [{ label, points: measured, fit: powerLaw(measured) }] : [];
   });
   if (drawn.length === 0) continue;
-  const svg = logChart({ title: `A step's time by ${across}`, across, up: "ms", series: drawn });
+  const svg = logChart({ title: `A step's time by ${across}, ${flags.precision}`, across, up: "ms", series: drawn });
   writeFileSync(join(flags.out, `growth-${name}.svg`), svg);
 }
 console.log(`${file} and its charts are written.`);

@@ -167,7 +167,7 @@ function growth({ growth: found }) {
   );
   const heads = ["grows", "where", "from … to", "slope of the time", "expected", "slope of the memory"];
   const charts = found.sweeps.map(({ name, across }) => `![A step's time by ${across}](growth-${name}.svg)`);
-  return `On ${found.device}:\n\n${table(heads, rows)}\n\n${charts.join("\n")}`;
+  return `${found.precision}, on ${found.device}:\n\n${table(heads, rows)}\n\n${charts.join("\n")}`;
 }
 
 const TABLES = { steps, kernels, loop, torch, growth };

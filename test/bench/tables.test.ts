@@ -63,7 +63,7 @@ test("tables are filled from numbers: ratios, parts of a step, the loop, growth;
   writeFileSync(join(out, "performance.json"), JSON.stringify(performance));
   writeFileSync(
     join(out, "growth.json"),
-    JSON.stringify({ device, sweeps: [{ name: "blocks", across: "blocks", series }] }),
+    JSON.stringify({ device, precision: "f32", sweeps: [{ name: "blocks", across: "blocks", series }] }),
   );
   expect(tables("--out", out, "--check").status).toBe(1);
   expect(tables("--out", out).stderr).toBe("");

@@ -25,15 +25,21 @@ function rowsIn(table: number[], total: number, group: number): number[] {
     .filter((row) => row !== NO_ROW);
 }
 
-test.each([[[0, 1, 2]], [[0, 1, 0]], [[-1, 0, -1]], [[0, -1, 1]]])("rows by group %j", (of) => {
+test.each([
+  { of: [0, 1, 2], pairs: false },
+  { of: [0, 1, 0], pairs: true },
+  { of: [-1, 0, -1], pairs: false },
+  { of: [0, -1, 1], pairs: true },
+])("rows by group %j", ({ of, pairs }) => {
   const groups = Math.max(...of) + 1;
-  const table = { kind: "rows", source: "modality", of, groups, rows: ROWS } as const;
+  const table = { kind: "rows", source: "modality", of, groups, rows: ROWS, pairs } as const;
   const made = fill(table);
   const total = tilesOf(table);
   expect(made).toHaveLength(tableSize(table));
   for (let g = 0; g < groups; g++) {
     expect(rowsIn(made, total, g)).toEqual(rowsWhere((r) => of[modality[r] as number] === g));
     expect(made[total * (1 + ROW_TILE) + g]).toBe(made.indexOf(g));
+    if (pairs) expect(made.slice(0, total).filter((group) => group === g).length % 2).toBe(0);
   }
   // Rows of no group stand last, so that kernels which write every row find them.
   const listed = made.slice(total, total * (1 + ROW_TILE)).filter((row) => row !== NO_ROW);
@@ -43,7 +49,7 @@ test.each([[[0, 1, 2]], [[0, 1, 0]], [[-1, 0, -1]], [[0, -1, 1]]])("rows by grou
 });
 
 test("rows with a target", () => {
-  const table = { kind: "targets", source: "tokens", rows: ROWS } as const;
+  const table = { kind: "targets", source: "tokens", rows: ROWS, pairs: false } as const;
   expect(rowsIn(fill(table), tilesOf(table), 0)).toEqual(rowsWhere((r) => (tokens[r] as number) >= 0));
 });
 

@@ -57,6 +57,6 @@ test("every table of the plan is there, filled from the batch's own tensors", ()
   for (const table of tables) {
     expect(whole.get(tableName(table))).toEqual(fillTable(table, (name) => host.get(name) as Uint32Array));
   }
-  const elsewhere = { kind: "targets", source: "draft/target", rows: 210 } as const;
+  const elsewhere = { kind: "targets", source: "draft/target", rows: 210, pairs: false } as const;
   expect(withTables(host, [elsewhere])).toEqual(host);
 });
