@@ -9,9 +9,11 @@ export interface LossSums {
   readonly pictures: ReadonlyMap<string, number>;
 }
 
+type Results = Pick<Model, "hasResult" | "results" | "lossScale">;
+
 /** The sums that the last phase left, read without waiting for what was submitted before; and what else it left. */
 async function readWith(
-  model: Model,
+  model: Results,
   spec: CheckedSpec,
   others: readonly string[],
 ): Promise<{ sums: LossSums; others: Float32Array[] }> {
@@ -30,7 +32,7 @@ async function readWith(
   };
 }
 
-export const readLossSums = async (model: Model, spec: CheckedSpec): Promise<LossSums> =>
+export const readLossSums = async (model: Results, spec: CheckedSpec): Promise<LossSums> =>
   (await readWith(model, spec, [])).sums;
 
 export interface UpdateResults {
@@ -43,7 +45,7 @@ export interface UpdateResults {
 }
 
 /** What an update leaves, read without waiting for what was submitted before. */
-export async function readUpdate(model: Model, spec: CheckedSpec): Promise<UpdateResults> {
+export async function readUpdate(model: Results, spec: CheckedSpec): Promise<UpdateResults> {
   const scaled = model.lossScale ? [LOSS_SCALE.name] : [];
   const { sums, others } = await readWith(model, spec, ["grad_norm", ...scaled]);
   const [gradient, scale] = others;
