@@ -78,8 +78,9 @@ function write() {
 
 /** The spec beside this file, of another precision, and small where that is asked for. */
 function specOf(name, precision) {
-  const small = "data { length: 64 }\ntrain { batch: 2 }\nmodel { d_model: 32 }\n";
-  const text = `import "${name}.mom"\n${flags.small ? small : ""}${precision === "f32" ? "" : `train { precision: ${precision} }\n`}`;
+  const train = [...(flags.small ? ["batch: 2"] : []), ...(precision === "f32" ? [] : [`precision: ${precision}`])];
+  const small = flags.small ? "data { length: 64 }\nmodel { d_model: 32 }\n" : "";
+  const text = `import "${name}.mom"\n${small}train { ${train.join(", ")} }\n`;
   const { spec, diagnostics } = checkText(text, join(here, "run.mom"));
   if (!spec) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return spec;
