@@ -70,7 +70,7 @@ async function time(index) {
   return (await once(runs)) / runs;
 }
 
-const { program } = compiled.stages[0].fused;
+const program = compiled.stages[0].final;
 process.stdout.write(`${device.profile.name}: batch ${batch}, length ${length}, ${heads} heads of ${head}, causal\n\n`);
 process.stdout.write("| op | variant | ms | TFLOP/s |\n| --- | --- | --- | --- |\n");
 for (const [index, op] of program.ops.entries()) {

@@ -1,5 +1,5 @@
 // The pipeline on one page: a checked spec becomes a plan that a device can run.
-//   lower → differentiate → fuse → plan → emit
+//   lower → differentiate → fuse → recompute → plan → emit
 import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
 import { LOSS_SCALE } from "./ir/loss-scale.js";
@@ -20,6 +20,7 @@ import { bytesMoved, type Fused, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
 import { narrow } from "./passes/narrow.js";
 import { plan } from "./passes/plan.js";
+import { recompute } from "./passes/recompute.js";
 
 /** Positions in a chunk of the scan, unless asked for otherwise. */
 export const DEFAULT_CHUNK = 64;
@@ -65,6 +66,8 @@ export interface StageOutput {
   readonly lowered: Program;
   readonly differentiated: Program;
   readonly fused: Fused;
+  /** What runs: the fused program, with what its backward pass makes again. */
+  readonly final: Program;
 }
 
 /** The phases of training: gradients of a micro-batch, and validation. */
@@ -102,7 +105,8 @@ function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOpti
       : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers, halves });
   const fused = halves ? narrowed(joined) : joined;
   verify(fused.program);
-  return { name, lowered, differentiated, fused };
+  const final = request.gradients ? verify(recompute(fused.program, spec.train.recompute)) : fused.program;
+  return { name, lowered, differentiated, fused, final };
 }
 
 const noHalves = (device: string): InputError =>
@@ -218,9 +222,11 @@ function laidOut(
  * @throws TooLarge as `compile` does
  */
 export function memoryOf(stages: readonly StageOutput[], options: CompileOptions): Memory {
-  const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
-  return laidOut(programs, trains(options), options).memory;
+  return laidOut(finals(stages), trains(options), options).memory;
 }
+
+/** The programs that run, by the names of their phases. */
+const finals = (stages: readonly StageOutput[]): Program[] => stages.map(({ name, final }) => ({ ...final, name }));
 
 const trains = ({ phases }: CompileOptions): boolean => phases.some((request) => request.gradients);
 
@@ -242,9 +248,8 @@ export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {
 
 /** Compiles what `programsOf` made. */
 export function planned(stages: readonly StageOutput[], options: CompileOptions): Compiled {
-  const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
   return {
-    ...assemble(programs, trains(options), options),
+    ...assemble(finals(stages), trains(options), options),
     batch: options.batch,
     length: options.length,
     chunk: Math.min(options.chunk ?? DEFAULT_CHUNK, options.length),
@@ -252,7 +257,7 @@ export function planned(stages: readonly StageOutput[], options: CompileOptions)
   };
 }
 
-export const STAGES = ["lower", "differentiate", "fuse", "plan", "emit"] as const;
+export const STAGES = ["lower", "differentiate", "fuse", "recompute", "plan", "emit"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** A stage's result as text, for --dump. */
@@ -285,6 +290,13 @@ export function dumpPrograms(stages: readonly StageOutput[], stage: Exclude<Stag
           const after = `${fused.program.ops.length} ops, ${bytesMoved(fused.program)} bytes`;
           const rewrites = fused.applied.map(({ name, says, times }) => `  ${name} × ${times}: ${says}`);
           return [`${before} → ${after}`, ...rewrites, printProgram(fused.program)].join("\n");
+        })
+        .join("\n");
+    case "recompute":
+      return stages
+        .map(({ fused, final }) => {
+          const again = final.ops.length - fused.program.ops.length;
+          return [`${again} ops are run again in the backward pass`, printProgram(final)].join("\n");
         })
         .join("\n");
   }

@@ -135,7 +135,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const [updateSeconds = 0] = await nodeSeconds(runtime, "update");
   runtime.destroy();
 
-  const program = compiled.stages[0]?.fused.program as Program;
+  const program = compiled.stages[0]?.final as Program;
   const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
   const reach = reachOf(program, tokens);
   const pictures = spec.model.modalities.map((_, m) => made.pictures.filter(({ modality }) => modality === m).length);

@@ -43,6 +43,12 @@ export interface DataFields {
   readonly carry: boolean;
 }
 
+/**
+ * What the backward pass makes anew instead of finding it kept: nothing; what costs little for its bytes; or all that
+ * stands between the inputs of two layers. The numbers are the same.
+ */
+export type Recompute = "none" | "cheap" | "block";
+
 export interface TrainFields {
   readonly steps: number;
   /** Sequences in a micro-batch. */
@@ -65,6 +71,7 @@ export interface TrainFields {
   /** Global gradient norm above which gradients are scaled down; undefined for no clipping. */
   readonly clip: number | undefined;
   readonly precision: "f32" | "f16";
+  readonly recompute: Recompute;
   readonly seed: number;
   /** Steps between validations, and between checkpoints; both also happen after the last step. */
   readonly validate_every: number;

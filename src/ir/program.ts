@@ -53,6 +53,8 @@ export interface Program {
   readonly tensors: readonly Tensor[];
   readonly parameters: readonly Parameter[];
   readonly ops: readonly Op[];
+  /** The residual stream, [rows, d_model]: what enters each layer, and what leaves the last. */
+  readonly boundaries: readonly TensorId[];
   /** The modality of each position, [rows]. */
   readonly modality: TensorId;
 }
@@ -78,6 +80,8 @@ export interface Builder {
   /** Makes a value a result of that name. */
   publish(id: TensorId, name: string): void;
   add(op: Op): void;
+  /** Notes the residual stream: before the first layer, and after each. */
+  boundary(id: TensorId): void;
   program(): Program;
 }
 
@@ -93,6 +97,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
   const tensors: Tensor[] = [...(from?.tensors ?? [])];
   const parameters: Parameter[] = [...(from?.parameters ?? [])];
   const ops: Op[] = [...(from?.ops ?? [])];
+  const boundaries: TensorId[] = [...(from?.boundaries ?? [])];
   const rows = size.batch * size.length;
   const tensor: Builder["tensor"] = (role, tensorName, shape, type = "f32") => {
     const id = tensors.length as TensorId;
@@ -123,7 +128,10 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
     add: (op) => {
       ops.push(op);
     },
-    program: () => ({ name, ...size, tensors, parameters, ops, modality }),
+    boundary: (id) => {
+      boundaries.push(id);
+    },
+    program: () => ({ name, ...size, tensors, parameters, ops, boundaries, modality }),
   };
 }
 

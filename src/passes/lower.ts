@@ -49,12 +49,15 @@ const BLOCKS: { readonly [K in BlockFields["kind"]]: LowerBlock<K> } = { mamba: 
 function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: LowerOptions): TensorId {
   const carries = spec.data.carry && options.part === "model";
   const { state = carries ? "carried" : "none", cache = builder.length, reset = spec.data.reset } = options;
+  builder.boundary(x);
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
     const { fields } = block;
     const lowerBlock = BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>;
-    return lowerBlock(builder, fields, layer, hidden, { state, cache, reset });
+    const next = lowerBlock(builder, fields, layer, hidden, { state, cache, reset });
+    builder.boundary(next);
+    return next;
   }, x);
 }
 

@@ -11,7 +11,7 @@ export function fitText(
   { profile, batch, accumulate, length }: Pick<Inspection, "profile" | "batch" | "accumulate" | "length">,
   c: Colours,
 ): string {
-  const { budget, bytes, fits, binds, most, weights, largest, instead } = fit;
+  const { budget, bytes, fits, binds, most, weights, largest, instead, recomputed } = fit;
   const of = `batch ${batch}, length ${length} on ${profile}`;
   const verdict = fits
     ? `${c.green("fits")}: ${of} takes ${size(bytes)}, ${((100 * bytes) / budget).toFixed(0)} %`
@@ -23,6 +23,9 @@ export function fitText(
     `  most is ${most.map(({ what, bytes: part }) => `${what} ${size(part)}`).join(", ")}`,
   ];
   if (fits && largest !== undefined && largest > batch) lines.push(`  micro-batches of up to ${largest} sequences fit`);
+  if (recomputed !== undefined) {
+    lines.push(`  ${c.cyan("help")} train { recompute: block } takes ${size(recomputed)} for the same step`);
+  }
   if (instead !== undefined) {
     const shorter = instead.length < length ? `, length: ${instead.length}` : "";
     const same = batch * accumulate === 1 ? "the same sequence" : `the same ${batch * accumulate} sequences`;
@@ -32,7 +35,7 @@ export function fitText(
     if (largest !== undefined && largest > instead.batch) {
       lines.push(`  micro-batches of up to ${largest} sequences fit`);
     }
-  } else if (!fits) {
+  } else if (!fits && recomputed === undefined) {
     const why =
       weights > budget
         ? `The weights, their gradients and the optimiser's moments alone take ${size(weights)}.`

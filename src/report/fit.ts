@@ -29,6 +29,8 @@ export interface Fit {
   readonly largest: number | undefined;
   /** What to change where it does not fit; undefined where nothing of batch and length would help. */
   readonly instead: Fitting | undefined;
+  /** Bytes with `recompute: block`, where the spec says otherwise, it does not fit, and with that it does. */
+  readonly recomputed: number | undefined;
 }
 
 /** The most that a spec may ask for. */
@@ -89,7 +91,10 @@ export function fitInto(spec: CheckedSpec, options: CompileOptions, budget: numb
   const { roles } = usedBy(whole.memory.buffers);
   const weights = roles.reduce((sum, { role, bytes }) => sum + (ARENAS.some((one) => one === role) ? bytes : 0), 0);
   const { bytes, binds, memory } = whole;
-  const told = { budget, bytes, fits: fitting(whole), binds, most: mostOf(memory), weights };
+  const block = { ...spec, train: { ...spec.train, recompute: "block" as const } };
+  const less = fitting(whole) || spec.train.recompute === "block" ? undefined : planAt(block, options);
+  const recomputed = less && fitting(less) ? less.bytes : undefined;
+  const told = { budget, bytes, fits: fitting(whole), binds, most: mostOf(memory), weights, recomputed };
   const atBatch = (size: number): Planned => planAt(spec, { ...options, batch: size });
   if (told.fits) {
     const largest = largestFitting({ size: batch, bytes: whole.bytes }, BATCHES + 1, budget, atBatch).size;

@@ -102,6 +102,7 @@ export function inspectionText(inspection: Inspection, c: Colours): string {
     share(total),
   ];
   const layers = parameters.layers.filter((one) => one.layers > 0);
+  const again = modalities.some((m) => m.again > 0);
   return [
     section(
       c,
@@ -121,8 +122,14 @@ export function inspectionText(inspection: Inspection, c: Colours): string {
     section(
       c,
       "A token of",
-      ["parameters", "FLOPs forward", "FLOPs training"],
-      [...modalities.map((m) => [m.modality, exact(m.parameters), short(m.forward), short(m.training)])],
+      ["parameters", "FLOPs forward", "FLOPs training", ...(again ? ["recomputed besides"] : [])],
+      modalities.map((m) => [
+        m.modality,
+        exact(m.parameters),
+        short(m.forward),
+        short(m.training),
+        ...(again ? [short(m.again)] : []),
+      ]),
     ),
     `${CONVENTION.map((line) => `  ${c.dim(line)}`).join("\n")}\n`,
     table(c, `Stack: d_model ${inspection.d_model}, vocabulary ${exact(inspection.vocabulary)}`, stack.map(stretch)),

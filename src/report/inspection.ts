@@ -24,6 +24,8 @@ export interface ModalityCost {
   /** FLOPs of one token: forward, and forward with backward. A patch's share of its picture's work is in it. */
   readonly forward: number;
   readonly training: number;
+  /** FLOPs of one token that its backward pass does again, as the spec's `recompute` says; not in `training`. */
+  readonly again: number;
 }
 
 export interface MemoryUse {
@@ -88,14 +90,15 @@ export const costOf = (spec: CheckedSpec, options: CompileOptions): Cost =>
   costIn(spec, programsOf(spec, options), options);
 
 function costIn(spec: CheckedSpec, stages: readonly StageOutput[], options: CompileOptions): Cost {
-  const training = phaseWith(stages, options, true);
-  const forward = phaseWith(stages, options, false);
+  const { fused, final } = phaseWith(stages, options, true);
+  const training = fused.program;
+  const forward = phaseWith(stages, options, false).final;
   const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
   const reach = reachOf(forward, tokens);
   const used = new Set(forward.ops.flatMap(inputsOf));
   return {
     parameters: parametersOf(spec, forward, used),
-    modalities: modalitiesOf(spec, { forward, training, reach, tokens }),
+    modalities: modalitiesOf(spec, { forward, training, final, reach, tokens }),
     formulas: formulasOf(training, forward),
   };
 }
@@ -123,11 +126,11 @@ export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection 
   return { ...about, memory: usedBy(made.plan.buffers), kernels: kernelsOf(made, spec.train.accumulate) };
 }
 
-function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, gradients: boolean): Program {
+function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, gradients: boolean): StageOutput {
   const at = phases.findIndex((phase) => phase.gradients === gradients && phase.part === "model");
   const stage = stages[at];
   if (stage === undefined) throw new Error(`no phase ${gradients ? "with" : "without"} gradients to inspect`);
-  return stage.fused.program;
+  return stage;
 }
 
 function tryPlan(stages: readonly StageOutput[], options: CompileOptions): Compiled | TooLarge {
@@ -182,12 +185,15 @@ function parametersOf(spec: CheckedSpec, { parameters }: Program, used: Readonly
 interface Programs {
   readonly forward: Program;
   readonly training: Program;
+  /** The program of training, with what it makes again. */
+  readonly final: Program;
   readonly reach: readonly Reach[];
   readonly tokens: readonly boolean[];
 }
 
-function modalitiesOf(spec: CheckedSpec, { forward, training, reach, tokens }: Programs): ModalityCost[] {
+function modalitiesOf(spec: CheckedSpec, { forward, training, final, reach, tokens }: Programs): ModalityCost[] {
   const inTraining = reachOf(training, tokens);
+  const inFinal = reachOf(final, tokens);
   return spec.model.modalities.map((modality, m) => {
     const share = { positions: 1, pictures: modality.kind === "patches" ? 1 / patchesPerPicture(modality) : 0 };
     const flops = (program: Program, reached: readonly Reach[]): number =>
@@ -199,11 +205,13 @@ function modalitiesOf(spec: CheckedSpec, { forward, training, reach, tokens }: P
     const parameters = forward.parameters
       .filter(({ tensor }) => met.has(tensor))
       .reduce((sum, { shape }) => sum + count(shape), 0);
+    const once = flops(training, inTraining);
     return {
       modality: modality.name,
       parameters,
       forward: flops(forward, reach),
-      training: flops(training, inTraining),
+      training: once,
+      again: flops(final, inFinal) - once,
     };
   });
 }

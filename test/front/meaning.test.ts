@@ -57,6 +57,7 @@ describe("defaults", () => {
       schedule: { kind: "constant", warmup: 0 },
       clip: 1,
       precision: "f32",
+      recompute: "none",
       seed: 0,
       validate_every: 100,
       checkpoint_every: 500,

@@ -55,6 +55,25 @@ test("else the largest micro-batch, and one with which a step has the same seque
   expect(said(fit)).toContain("for the same 12 sequences a step");
 });
 
+test("recomputation is told of where it is what makes the spec fit", () => {
+  const deep = sketch({ modalities: [text], vocabulary: 50, d_model: 32, layers: 4, train: { batch: 6 } });
+  const block = { ...deep, train: { ...deep.train, recompute: "block" as const } };
+  const [kept, again] = [deep, block].map((one) => fitInto(one, options(), 2 ** 40).bytes) as [number, number];
+  expect(again).toBeLessThan(kept);
+  expect(fitInto(deep, options(), again).recomputed).toBe(again);
+  expect(said(fitInto(deep, options(), again), deep)).toMatch(
+    /train \{ recompute: block \} takes .* for the same step/,
+  );
+  for (const [one, budget] of [
+    [deep, kept],
+    [deep, again - 1],
+    [block, again - 1],
+  ] as const) {
+    expect(fitInto(one, options(), budget).recomputed).toBeUndefined();
+    expect(said(fitInto(one, options(), budget), one)).not.toContain("recompute");
+  }
+});
+
 test("else the longest sequence, which still holds a picture", () => {
   const budget = Math.floor((taken(1, 60) + taken(1, 200)) / 2);
   const { largest, instead } = fitInto(spec, options(), budget);

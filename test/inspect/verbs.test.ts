@@ -80,6 +80,7 @@ describe("mom inspect", () => {
     ["lower", /^program model: batch 8, length 128, \d+ ops\n {2}noise/],
     ["differentiate", /scan_grad/],
     ["fuse", /token-loss × 1/],
+    ["recompute", /^0 ops are run again in the backward pass\nprogram model/],
     ["plan", /^\d+ buffers, \d+ bytes\n {2}parameters\.0 \(parameters\)/],
     ["emit", /@compute/],
   ])("--dump %s", (stage, shows) => {

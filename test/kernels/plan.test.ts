@@ -125,7 +125,7 @@ describe("plans of random specs", () => {
     fc.assert(
       fc.property(made, ({ spec, options }) => {
         const { stages } = compile(spec, { ...options, phases: PHASES, variants: "first" });
-        const programs = stages.map(({ name, fused }) => ({ ...fused.program, name }));
+        const programs = stages.map(({ name, final }) => ({ ...final, name }));
         expect(lost(programs, options.profile)).toEqual([]);
       }),
       { numRuns: 40, seed: 7 },

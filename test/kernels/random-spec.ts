@@ -38,6 +38,7 @@ export const made: fc.Arbitrary<Made> = fc
     profile: fc.constantFrom(...PROFILES),
     storageBuffers: fc.constantFrom(8, 9, 10, 11, 12, 16),
     fuse: fc.boolean(),
+    recompute: fc.constantFrom("none", "cheap", "block"),
     attention: fc.option(
       fc.record({
         kv_heads: fc.constantFrom(1, 2, 3),
@@ -56,6 +57,7 @@ export const made: fc.Arbitrary<Made> = fc
       d_model: attention ? attention.kv_heads * attention.share * Math.ceil(d_model / 6) : d_model,
       layers,
       reset: rest.reset,
+      train: { recompute: rest.recompute },
       block: { d_state, d_conv, expand },
       groups: Object.fromEntries(MAMBA_PARTS.map((part, i) => [part, of[i] as Ownership])),
       ...(attention && {

@@ -31,7 +31,7 @@ async function compiledFor(spec: CheckedSpec, length: number): Promise<Compiled>
   });
 }
 
-const programOf = ({ stages }: Compiled): Program => stages[0]?.fused.program as Program;
+const programOf = ({ stages }: Compiled): Program => stages[0]?.final as Program;
 
 /** Numbers for what the host writes, the same for every model over these modalities. */
 function batchOf(program: Program): Map<string, HostArray> {

@@ -97,7 +97,7 @@ function compiledFor(opened: OpenDevice, options: Partial<CompileOptions>): { co
     variants: "first",
     ...options,
   });
-  return { compiled, v: inputs(compiled.stages[0]?.fused.program as Program) };
+  return { compiled, v: inputs(compiled.stages[0]?.final as Program) };
 }
 
 /** Runs, compares with the reference, runs again and wants the same bits. */

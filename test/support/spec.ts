@@ -104,6 +104,7 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
       schedule: { kind: "constant", warmup: 0 },
       clip: 1,
       precision: "f32",
+      recompute: "none",
       seed: 1,
       validate_every: 100,
       checkpoint_every: 100,
