@@ -91,7 +91,7 @@ async function openStep(spec: CheckedSpec, device: OpenDevice, { force, shares }
   const { seed, accumulate, optimizer, clip, batch } = spec.train;
   const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...(force !== undefined && { force }) });
   const model = await openModel(device, compiled);
-  model.initialise(seed);
+  await model.initialise(seed, "alike");
   const made = syntheticBatch(spec, shares);
   model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { seed, draw: 0 }));
   model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));

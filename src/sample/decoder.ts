@@ -102,7 +102,7 @@ export async function openDecoder(
   const { plan } = compiled;
   // Those of pictures that nobody wants are left where they are.
   const used = new Set(compiled.parameters.map(({ name }) => name));
-  model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
+  await model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
   const all = Array.from({ length: B }, (_, b) => b);
   const states = stateFields(plan).map(([next, state]) => {
     const field = (name: string): Field => plan.fields.find((f) => f.name === name) as Field;

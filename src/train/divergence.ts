@@ -25,7 +25,8 @@ function countBad(numbers: Float32Array, { rows, columns, column, stride }: Node
 /** The first parameter that is not finite. */
 export function findBadWeight(weights: Tensors): BadTensor | undefined {
   for (const [name, { data }] of weights) {
-    const bad = (data as Float32Array).filter((value) => !Number.isFinite(value)).length;
+    let bad = 0;
+    for (const value of data as Float32Array) if (!Number.isFinite(value)) bad++;
     if (bad > 0) return { name, bad, of: data.length };
   }
   return undefined;

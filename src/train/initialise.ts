@@ -7,37 +7,41 @@ const DT_MIN = 1e-3;
 const DT_MAX = 1e-1;
 const DT_FLOOR = 1e-4;
 
-/** A tensor's initial values, row-major. The key alone decides what is drawn. */
-export function initialValues(kind: InitKind, shape: readonly number[], key: InitKey): Float32Array {
-  const size = shape.reduce((product, extent) => product * extent, 1);
-  const draw = valueAt(kind, stream("initialise", key.seed, key.layer, key.part, key.group));
-  const values = new Float32Array(size);
-  for (let index = 0; index < size; index++) values[index] = draw(index);
-  return values;
-}
+/** Words that are drawn at a time. */
+const RUN = 4096;
 
-/** The value at a flat index, when called for each index in turn. */
-function valueAt(kind: InitKind, numbers: Stream): (index: number) => number {
+/** A tensor's initial values, row-major. The key alone decides what is drawn. */
+export function initialValues(kind: InitKind, shape: readonly number[], key: InitKey): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
+  const numbers = stream("initialise", key.seed, key.layer, key.part, key.group);
   switch (kind.kind) {
     case "linear":
-      return symmetric(numbers, kind.fanIn ** -0.5);
+      return symmetric(values, numbers, kind.fanIn ** -0.5);
     case "conv1d":
-      return symmetric(numbers, kind.d_conv ** -0.5);
+      return symmetric(values, numbers, kind.d_conv ** -0.5);
     case "dt_weight":
-      return symmetric(numbers, kind.dt_rank ** -0.5);
+      return symmetric(values, numbers, kind.dt_rank ** -0.5);
     case "dt_bias":
-      return () => inverseSoftplus(Math.max(DT_FLOOR, DT_MIN * (DT_MAX / DT_MIN) ** numbers.uniform()));
+      return values.map(() => inverseSoftplus(Math.max(DT_FLOOR, DT_MIN * (DT_MAX / DT_MIN) ** numbers.uniform())));
     case "A_log":
-      return (index) => Math.log((index % kind.d_state) + 1);
+      return values.map((_, index) => Math.log((index % kind.d_state) + 1));
     case "ones":
-      return () => 1;
+      return values.fill(1);
     case "normal":
-      return () => kind.deviation * numbers.normal();
+      return values.map(() => kind.deviation * numbers.normal());
   }
 }
 
-/** U(±bound). */
-const symmetric = (numbers: Stream, bound: number) => (): number => (2 * numbers.uniform() - 1) * bound;
+/** Fills with U(±bound). */
+function symmetric(values: Float32Array<ArrayBuffer>, numbers: Stream, bound: number): Float32Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.min(RUN, values.length));
+  for (let first = 0; first < values.length; first += RUN) {
+    const run = words.subarray(0, Math.min(RUN, values.length - first));
+    numbers.words(run);
+    for (let i = 0; i < run.length; i++) values[first + i] = (2 * ((run[i] as number) / 0x1_0000_0000) - 1) * bound;
+  }
+  return values;
+}
 
 /** x such that softplus(x) = dt, for dt > 0: dt + log(1 − e^−dt), without cancellation near 0. */
 export const inverseSoftplus = (dt: number): number => dt + Math.log(-Math.expm1(-dt));

@@ -112,18 +112,18 @@ export async function train(
   if (from) {
     const bad = findBadWeight(from.tensors);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
-    model.load("parameters", from.tensors);
-    model.load("moment1", from.optimizer.m);
-    model.load("moment2", from.optimizer.v);
+    await model.load("parameters", from.tensors);
+    await model.load("moment1", from.optimizer.m);
+    await model.load("moment2", from.optimizer.v);
     if (from.sequences) writeState(model, from.sequences);
     feed.seek(positionIn(from));
     model.lossScale?.write(lossScaleIn(from));
   } else if (start) {
-    model.load("parameters", start);
+    await model.load("parameters", start);
     // What was there before the first update, to be compared with where the weights came from.
     if (dataSet.validation.length > 0) listener.validated(await validate(model, spec, dataSet, 0));
   } else {
-    model.initialise(seed);
+    await model.initialise(seed);
   }
 
   let step = from?.step ?? 0;

@@ -8,6 +8,7 @@ import type { PassClock } from "../gpu/pass-clock.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import { FIRST_LOSS_SCALE, LOSS_SCALE } from "../ir/loss-scale.js";
+import type { ParameterField } from "../ir/memory.js";
 import type { BufferRole, Field } from "../ir/plan.js";
 import { nameWithin } from "../ir/scope.js";
 import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
@@ -26,9 +27,14 @@ export type StepScalars = Readonly<Record<(typeof STEP_FIELDS)[number][0], numbe
 export interface Model {
   readonly compiled: Pick<Compiled, "plan" | "parameters" | "tables" | "batch" | "length">;
   readonly runtime: Runtime;
-  initialise(seed: number): void;
-  /** Writes tensors into an arena; throws an InputError where a name or shape is not the model's. */
-  load(arena: Arena, tensors: Tensors): void;
+  /**
+   * Draws the parameters; with `alike`, what one layer and group draws stands in all of them: for timing, where only
+   * sizes matter. Arenas may be larger than what the host should hold twice, so they are written and read in pieces:
+   * nothing may be run until the promise resolves.
+   */
+  initialise(seed: number, alike?: "alike"): Promise<void>;
+  /** Writes tensors into an arena; rejects with an InputError where a name or shape is not the model's. */
+  load(arena: Arena, tensors: Tensors): Promise<void>;
   read(arena: Arena): Promise<Map<string, Tensor>>;
   /**
    * Writes the tensors that are given; tables that are not among them are made from them. Others keep what they hold. A
@@ -48,6 +54,9 @@ export interface Model {
 }
 
 const OTHER_MODEL = "Use the spec that these tensors were made with.";
+
+/** As much as a host has to spare, and enough to keep the bus busy. */
+const PIECE = 2 ** 28;
 
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
@@ -82,12 +91,14 @@ function constant(
 /**
  * @param pipelines what other models have compiled on this device, and where this one adds to it
  * @param clock told of every pass that runs phases
+ * @param pieceBytes a multiple of 4: bytes of an arena that are on their way between host and device at a time
  */
 export async function openModel(
   { device, profile }: OpenDevice,
   compiled: Model["compiled"],
   pipelines?: Pipelines,
   clock?: PassClock,
+  pieceBytes = PIECE,
 ): Promise<Model> {
   const { plan, parameters, tables } = compiled;
   const runtime = await prepare(device, profile, plan, { pipelines, clock });
@@ -98,17 +109,33 @@ export async function openModel(
 
   const batchFields = fieldsOf("batch");
   const tableNamed = new Map(tables.map((table) => [tableName(table), table]));
-  const range = (arena: Arena, part: number) => {
-    const buffer = buffersOf(arena)[part] as number;
-    return { buffer, offset: 0, bytes: plan.buffers[buffer]?.bytes as number };
+
+  const writeAll = async (
+    arena: Arena,
+    values: (field: ParameterField) => Float32Array<ArrayBuffer>,
+  ): Promise<void> => {
+    const buffers = buffersOf(arena);
+    let underWay = 0;
+    for (const field of parameters) {
+      const numbers = values(field);
+      for (let first = 0; first < numbers.length; first += pieceBytes / 4) {
+        const piece = numbers.subarray(first, first + pieceBytes / 4);
+        underWay += piece.byteLength;
+        if (underWay > pieceBytes) {
+          await runtime.settled();
+          underWay = piece.byteLength;
+        }
+        const offset = field.offset + 4 * first;
+        runtime.write({ buffer: buffers[field.part] as number, offset, bytes: piece.byteLength }, piece);
+      }
+    }
   };
 
-  const writeAll = (arena: Arena, values: (field: (typeof parameters)[number]) => ArrayLike<number>): void => {
-    buffersOf(arena).forEach((_, part) => {
-      const whole = new Float32Array(range(arena, part).bytes / 4);
-      for (const field of parameters) if (field.part === part) whole.set(values(field), field.offset / 4);
-      runtime.write(range(arena, part), whole);
-    });
+  /** Copies what of a parameter stands in a piece of its arena's part. */
+  const copyFrom = (piece: ArrayBuffer, start: number, { offset }: ParameterField, to: Float32Array): void => {
+    const from = Math.max(offset, start);
+    const end = Math.min(offset + to.byteLength, start + piece.byteLength);
+    if (from < end) to.set(new Float32Array(piece, from - start, (end - from) / 4), (from - offset) / 4);
   };
 
   const scaled = plan.fields.some(({ name }) => name === LOSS_SCALE.name);
@@ -125,31 +152,45 @@ export async function openModel(
     compiled,
     runtime,
     lossScale,
-    initialise(seed) {
-      writeAll("parameters", ({ shape, group, source: { initial, layer, part } }) =>
-        initialValues(initial, shape, { seed, layer: layer >>> 0, part, group }),
-      );
+    async initialise(seed, alike) {
+      const drawn = new Map<string, Float32Array<ArrayBuffer>>();
+      await writeAll("parameters", ({ shape, group, source: { initial, layer, part } }) => {
+        const draw = () => initialValues(initial, shape, { seed, layer: layer >>> 0, part, group });
+        if (alike === undefined) return draw();
+        const like = JSON.stringify([initial, shape, part]);
+        const values = drawn.get(like) ?? draw();
+        drawn.set(like, values);
+        return values;
+      });
     },
-    load(arena, tensors) {
+    async load(arena, tensors) {
       const known = new Set(parameters.map(({ name }) => name));
       for (const name of tensors.keys()) {
         if (!known.has(name)) throw new InputError(`the model has no parameter ${name}`, OTHER_MODEL);
       }
-      writeAll(arena, ({ name, shape }) => {
+      await writeAll(arena, ({ name, shape }) => {
         const tensor = tensors.get(name);
         if (!tensor) throw new InputError(`the parameter ${name} is missing`, OTHER_MODEL);
         if (tensor.shape.join() !== shape.join()) {
           throw new InputError(`${name} is [${tensor.shape}], and the model's is [${shape}]`, OTHER_MODEL);
         }
-        return tensor.data as Float32Array;
+        return tensor.data as Float32Array<ArrayBuffer>;
       });
     },
     async read(arena) {
-      const parts = await Promise.all(buffersOf(arena).map((_, part) => runtime.read(range(arena, part))));
+      const arrays = parameters.map(({ shape }) => new Float32Array(size(shape)));
+      for (const [part, buffer] of buffersOf(arena).entries()) {
+        const whole = plan.buffers[buffer]?.bytes as number;
+        for (let start = 0; start < whole; start += pieceBytes) {
+          const piece = await runtime.read({ buffer, offset: start, bytes: Math.min(pieceBytes, whole - start) });
+          parameters.forEach((field, i) => {
+            if (field.part === part) copyFrom(piece, start, field, arrays[i] as Float32Array);
+          });
+        }
+      }
       return new Map(
-        parameters.map(({ name, shape, part, offset }): [string, Tensor] => {
-          const data = new Float32Array(parts[part] as ArrayBuffer, offset, size(shape)).slice();
-          return [name, { dtype: "F32", shape: [...shape], data }];
+        parameters.map(({ name, shape }, i): [string, Tensor] => {
+          return [name, { dtype: "F32", shape: [...shape], data: arrays[i] as Float32Array }];
         }),
       );
     },

@@ -26,13 +26,13 @@ export interface TraceOptions {
 
 const floats = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from(data);
 
-function loadParameters(model: Model, file: GivenTensors, prefix: string): void {
+async function loadParameters(model: Model, file: GivenTensors, prefix: string): Promise<void> {
   const { parameters } = model.compiled;
   const tensors = parameters.map(({ name, shape }): [string, Tensor] => [
     name,
     { dtype: "F32", shape, data: floatsOf(file, prefix + name, shape) },
   ]);
-  model.load("parameters", new Map(tensors));
+  await model.load("parameters", new Map(tensors));
 }
 
 const STATE = "state.layers.";
@@ -104,7 +104,7 @@ async function traceStack(
     variants: "first",
   });
   const model = await openModel(device, compiled);
-  loadParameters(model, file, options.prefix);
+  await loadParameters(model, file, options.prefix);
   loadState(model, file);
   const placed: StepTensors = { spec, file, prefix: "", batch, length, modality };
   model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...placeArrays(placed), ...inputs]));
@@ -283,7 +283,7 @@ async function traceTraining(
     variants: "first",
   });
   const model = await openModel(device, compiled);
-  loadParameters(model, file, options.prefix);
+  await loadParameters(model, file, options.prefix);
   loadState(model, file);
   const series = new Map<string, number[]>();
   const push = (name: string, value: number): void => {

@@ -8,7 +8,7 @@ import { render } from "../../src/diagnostics/render.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
-import { fitInto } from "../../src/report/fit.js";
+import { type Fit, fitInto } from "../../src/report/fit.js";
 import { type Inspection, inspect } from "../../src/report/inspection.js";
 import { ROOT } from "../support/mom.js";
 
@@ -112,4 +112,16 @@ test("the 1.4 B model fits into 80 GiB, and its weights and moments alone do not
   const small = fitInto(spec, optionsFor(spec), 24 * 2 ** 30);
   expect(small).toMatchObject({ fits: false, instead: undefined });
   expect(small.weights).toBeGreaterThan(4 * 4 * 2_669_912_096);
+});
+
+test("the bench of 1.4 B recomputes, which takes a fifth of the memory besides weights and moments", () => {
+  const spec = specOf("bench/d-1.4b.mom");
+  const [none, block] = (["none", "block"] as const).map((recompute) =>
+    fitInto({ ...spec, train: { ...spec.train, recompute } }, optionsFor(spec), 80e9),
+  ) as [Fit, Fit];
+  expect(spec.train).toMatchObject({ batch: 1, recompute: "block" });
+  expect(spec.data.length).toBe(4096);
+  expect(block.fits).toBe(true);
+  expect(block.weights).toBe(none.weights);
+  expect(block.bytes - block.weights).toBeLessThan((none.bytes - none.weights) / 5);
 });

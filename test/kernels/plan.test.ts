@@ -9,7 +9,7 @@ import { PROFILES } from "../../src/ir/profiles.js";
 import type { Program } from "../../src/ir/program.js";
 import { realise } from "../../src/kernels/realise.js";
 import { type PhaseNeeds, plan } from "../../src/passes/plan.js";
-import { image, sketch, text } from "../support/spec.js";
+import { image, sketch, speech, text } from "../support/spec.js";
 import { made } from "./random-spec.js";
 
 /** Who left its numbers where: stretches of buffers, each with its owner. */
@@ -161,4 +161,21 @@ test.each([
   });
   const compiled = compile(spec, { profile, batch, length: 2048, phases: TRAINING_PHASES, variants: "all" });
   expect(allBroken(compiled, profile)).toEqual([]);
+});
+
+test("2.7 G parameters stand in parts that an H100 binds, and all of a step within 80 GB", () => {
+  const spec = sketch({
+    modalities: [text, speech],
+    vocabulary: 32_000,
+    d_model: 2048,
+    layers: 48,
+    decouple: ["in_proj", "x_proj", "dt_proj", "out_proj"],
+    train: { recompute: "block" },
+  });
+  const options = { profile: h100, batch: 1, length: 4096, phases: TRAINING_PHASES, variants: "all" } as const;
+  const compiled = compile(spec, options);
+  expect(allBroken(compiled, h100)).toEqual([]);
+  const { buffers } = compiled.plan;
+  expect(buffers.filter(({ role }) => role === "parameters").length).toBe(6);
+  expect(buffers.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(46e9);
 });

@@ -69,7 +69,7 @@ async function trained(spec: CheckedSpec, options: Partial<CompileOptions>): Pro
   const opened = await testDevice();
   const compiled = compile(spec, { ...optionsOf(spec, opened), ...options });
   const model = await openModel(opened, compiled);
-  model.initialise(3);
+  await model.initialise(3);
   const losses: unknown[] = [];
   const gradients: Tensors[] = [];
   for (let step = 0; step < 3; step++) {

@@ -77,7 +77,7 @@ describe.skipIf(missing)("the state of sequences", () => {
       phases: [...new Set([WHOLE, ...LENGTHS])].map(phase),
     });
     const model = await openModel(opened, compiled);
-    model.initialise(3);
+    await model.initialise(3);
     expect(stateFields(compiled.plan).map(([next, state]) => [next, state])).toEqual(
       [0, 1].flatMap((layer) =>
         ["conv", "h"].map((part) => [`next.layers.${layer}.${part}`, `state.layers.${layer}.${part}`]),

@@ -59,7 +59,7 @@ function denseWeights(program: Program): Map<string, Tensor> {
 
 async function lossesOf(compiled: Compiled, weights: Tensors, batch: HostBatch): Promise<Map<string, Float32Array>> {
   const model = await openModel(await testDevice(), compiled);
-  model.load("parameters", weights);
+  await model.load("parameters", weights);
   model.writeBatch(batch);
   model.runtime.run(["validate"]);
   const found = new Map<string, Float32Array>();

@@ -45,11 +45,11 @@ describe.skipIf(missing)("the update", () => {
         return [name, { dtype: "F32", shape: [...shape], data }];
       }),
     );
-  const fresh = (): Map<string, Trained> => {
+  const fresh = async (): Promise<Map<string, Trained>> => {
     const values = draw(1, 1);
-    for (const arena of ["moment1", "moment2"] as const) model.load(arena, draw(0, 0));
+    for (const arena of ["moment1", "moment2"] as const) await model.load(arena, draw(0, 0));
     forgive();
-    model.load("parameters", values);
+    await model.load("parameters", values);
     return new Map(
       model.compiled.parameters.map(({ name, shape, source }) => {
         const value = Float64Array.from(values.get(name)?.data as Float32Array);
@@ -64,14 +64,14 @@ describe.skipIf(missing)("the update", () => {
   /** Lets updates happen again after one that was skipped. */
   const forgive = (): void => model.runtime.write("grad_norm", new Float32Array(2));
   const run = async (gradients: Map<string, Tensor>, step: number, clip: number | undefined): Promise<number> => {
-    model.load("gradients", gradients);
+    await model.load("gradients", gradients);
     model.writeStep(stepScalars(ADAM, ADAM.lr, clip, step, false));
     model.runtime.run(["update"]);
     return (await model.result("grad_norm"))[0] as number;
   };
 
   test.each([undefined, 0.5, 1e6])("four steps with clip %s are PyTorch's", async (clip) => {
-    const trained = fresh();
+    const trained = await fresh();
     for (let step = 1; step <= 4; step++) {
       const gradients = draw(10 + step, 0.01 * step);
       const norm = await run(gradients, step, clip);
@@ -94,7 +94,7 @@ describe.skipIf(missing)("the update", () => {
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30])(
     "one gradient of %s leaves weights and moments as they were, to the last bit",
     async (bad) => {
-      fresh();
+      await fresh();
       await run(draw(11, 0.1), 1, 1);
       const kept = ["parameters", "moment1", "moment2"] as const;
       const before = await Promise.all(kept.map((arena) => model.read(arena)));
@@ -114,7 +114,7 @@ describe.skipIf(missing)("the update", () => {
   );
 
   test("no gradient at all moves nothing but what decays", async () => {
-    fresh();
+    await fresh();
     const before = await model.read("parameters");
     expect(await run(draw(0, 0), 1, 1)).toBe(0);
     const after = await model.read("parameters");

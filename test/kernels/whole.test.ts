@@ -75,7 +75,7 @@ interface Outcome {
 
 async function runGradients(model: Model, v: Values): Promise<Outcome> {
   const { program } = v;
-  model.load("parameters", copies(v, "parameter"));
+  await model.load("parameters", copies(v, "parameter"));
   const batch = program.tensors.filter(({ role }) => role === "batch");
   model.writeBatch(new Map(batch.map((tensor) => [tensor.name, typed(tensor, read(v, tensor.id))])));
   model.writeStep(stepScalars(spec.train.optimizer, 1e-3, 1, 1, false));

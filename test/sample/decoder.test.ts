@@ -80,7 +80,7 @@ async function initialWeights(): Promise<ReadonlyMap<string, Tensor>> {
   const opened = await testDevice();
   const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(1, 2), variants: "first" } as const;
   const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }));
-  model.initialise(5);
+  await model.initialise(5);
   const weights = await model.read("parameters");
   model.runtime.destroy();
   return weights;

@@ -27,7 +27,7 @@ test.skipIf(missing)("side by side or one after the other, with guidance and pro
   const opened = await testDevice();
   const options = { batch: 1, length: 8, phases: EVALUATION_PHASES, variants: "first" } as const;
   const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }));
-  model.initialise(2);
+  await model.initialise(2);
   const weights = await model.read("parameters");
   model.runtime.destroy();
 

@@ -129,7 +129,7 @@ describe.skipIf(missing)("with data.carry", () => {
     const losses = async (length: number, carry: boolean): Promise<ValidationRecord["losses"]> => {
       const spec = specOf({ length, carry, reset: true });
       const model = await modelOf(spec, TRAINING_PHASES.slice(1, 2));
-      model.initialise(9);
+      await model.initialise(9);
       const text = dataSet.validation.filter((document) => document % 3 !== 0);
       expect(text.length).toBeGreaterThan(2);
       const record = await validate(model, spec, dataSet, 0, text);

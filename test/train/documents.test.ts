@@ -49,7 +49,7 @@ describe.skipIf(missing)("losses", () => {
       phases,
     } as const;
     const model = await openModel(opened, compile(spec, options));
-    model.initialise(5);
+    await model.initialise(5);
     const lossOf = async (batch: Batch): Promise<number> => {
       model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { seed: 1, draw: 0 }));
       model.runtime.run(["validate"]);

@@ -1,6 +1,7 @@
 // Initial values: their distributions, and which numbers each group draws.
 import { expect, test } from "vitest";
 import type { InitKey, InitKind } from "../../src/ir/initial.js";
+import { philox, stream } from "../../src/random/stream.js";
 import { initialValues, inverseSoftplus } from "../../src/train/initialise.js";
 
 const key: InitKey = { seed: 7, layer: 3, part: 2, group: 0 };
@@ -63,6 +64,45 @@ test("the key alone decides: group 0 is the shared tensor, each other key draws 
   expect(draw(kind, [8, 4], { group: 0 })).toEqual(shared);
   for (const change of [{ group: 1 }, { part: 3 }, { layer: 4 }, { seed: 8 }, { seed: 7 + 2 ** 32 }])
     expect(draw(kind, [8, 4], change)).not.toEqual(shared);
+});
+
+test("words drawn many at a time are those drawn one by one, wherever one stands", () => {
+  for (const [before, many] of [
+    [0, 4096],
+    [1, 1],
+    [3, 2],
+    [2, 10],
+    [5, 7],
+    [4, 0],
+  ] as const) {
+    const [one, other] = [stream("order", 2 ** 40 + 3, 1, 2, 3), stream("order", 2 ** 40 + 3, 1, 2, 3)];
+    for (let i = 0; i < before; i++) expect(other.word()).toBe(one.word());
+    const words = new Uint32Array(many);
+    other.words(words);
+    expect([...words]).toEqual(Array.from(words, () => one.word()));
+    expect(other.word()).toBe(one.word());
+  }
+});
+
+// The generator's own known answers (Random123's kat_vectors): all zeros, all ones, digits of π.
+test.each([
+  [
+    [0, 0],
+    [0, 0, 0, 0],
+    [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+  ],
+  [
+    [2 ** 32 - 1, 2 ** 32 - 1],
+    [2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1],
+    [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+  ],
+  [
+    [0xa4093822, 0x299f31d0],
+    [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+    [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+  ],
+] as const)("Philox 4x32-10 of key %j", (key, counter, words) => {
+  expect(philox(key, counter)).toEqual(words);
 });
 
 test("numbers are the same on every machine", () => {

@@ -68,7 +68,7 @@ describe.skipIf(missing)("mom trace", () => {
     const phases = [{ name: "gradients", part: "model", noise: "given", gradients: true }] as const;
     const compiled = compile(spec, { profile: device.profile, batch: B, length: L, phases, variants: "first" });
     const model = await openModel(device, compiled);
-    model.initialise(1);
+    await model.initialise(1);
     right = new Map([...(await model.read("parameters")), ...batch(0)]);
     model.runtime.destroy();
   }, 60_000);

@@ -63,7 +63,7 @@ export const verb: Verb = {
           variants: "first",
         });
         const model = await openModel(device, compiled);
-        model.load("parameters", weights.tensors);
+        await model.load("parameters", weights.tensors);
         const record = await validate(model, spec, dataSet, weights.step, documents);
         model.runtime.destroy();
         const { split } = options;

@@ -1,0 +1,43 @@
+// Parameters on their way to a device and back: in pieces or at once they are the same; drawn, or alike for timing.
+import { expect, test } from "vitest";
+import { compile, EVALUATION_PHASES } from "../../src/compile.js";
+import { openModel } from "../../src/train/model.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { sketch, text } from "../support/spec.js";
+
+const missing = await missingAdapter();
+const spec = sketch({ modalities: [text], vocabulary: 50, d_model: 12, layers: 2 });
+
+async function modelOf(pieceBytes?: number) {
+  const opened = await testDevice();
+  const options = { batch: 1, length: 8, phases: EVALUATION_PHASES, variants: "first" } as const;
+  return await openModel(opened, compile(spec, { profile: opened.profile, ...options }), undefined, undefined, pieceBytes);
+}
+
+test.skipIf(missing)("tensors cut by pieces come through whole, both ways", async () => {
+  // Shorter than most tensors, and no divisor of any.
+  const [whole, pieces] = [await modelOf(), await modelOf(1000)];
+  await whole.initialise(4);
+  await pieces.initialise(4);
+  const expected = await whole.read("parameters");
+  expect(await pieces.read("parameters")).toEqual(expected);
+  await whole.initialise(5);
+  const other = await whole.read("parameters");
+  expect(other).not.toEqual(expected);
+  await pieces.load("parameters", other);
+  expect(await pieces.read("parameters")).toEqual(other);
+  for (const model of [whole, pieces]) model.runtime.destroy();
+});
+
+test.skipIf(missing)("for timing all layers are alike, and the first has what it would draw", async () => {
+  const model = await modelOf();
+  await model.initialise(4);
+  const drawn = await model.read("parameters");
+  await model.initialise(4, "alike");
+  const alike = await model.read("parameters");
+  const [first, second] = [0, 1].map((layer) => `layers.${layer}.mamba_model.in_proj.weight`) as [string, string];
+  expect(drawn.get(first)).not.toEqual(drawn.get(second));
+  expect(alike.get(first)).toEqual(drawn.get(first));
+  expect(alike.get(second)).toEqual(drawn.get(first));
+  model.runtime.destroy();
+});
