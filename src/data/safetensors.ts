@@ -12,6 +12,13 @@ export type Tensor =
   | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
   | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
 
+/** A file's bytes, which may be more than one array holds: a Uint8Array, or what reads a file piece by piece. */
+export interface Bytes {
+  readonly length: number;
+  /** The bytes from `begin` up to `end`; fewer where the file ends before. */
+  slice(begin: number, end: number): Uint8Array;
+}
+
 export interface Safetensors {
   /** In the order of their bytes in the file. */
   readonly tensors: Map<string, Tensor>;
@@ -46,15 +53,14 @@ const TRUNCATED = "The file was cut off: copy or download it again, or write it 
  * @param name the file as the user knows it, for errors
  * @throws InputError where the file breaks the format
  */
-export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
+export function readSafetensors(bytes: Bytes, name: string): Safetensors {
   const { header, dataStart } = readHeader(bytes, name);
-  const body = bytes.subarray(dataStart);
   const entries = Object.entries(header)
     .filter(([key]) => key !== METADATA)
     .map(([key, value]) => checkEntry(key, value, name))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
-  checkCoverage(entries, body.length, name);
-  const tensors = new Map(entries.map((entry) => [entry.name, decode(entry, body)]));
+  checkCoverage(entries, bytes.length - dataStart, name);
+  const tensors = new Map(entries.map((entry) => [entry.name, decode(entry, bytes, dataStart)]));
   return { tensors, metadata: checkMetadata(header[METADATA], name) };
 }
 
@@ -66,6 +72,21 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  const pieces = safetensorsPieces(tensors, metadata);
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
+}
+
+/** The same as the pieces that follow each other: a header, and each tensor's own memory. For files of any size. */
+export function safetensorsPieces(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
   const ordered = [...tensors].sort(
     ([a, x], [b, y]) => ELEMENT_BYTES[y.dtype] - ELEMENT_BYTES[x.dtype] || (a < b ? -1 : 1),
   );
@@ -81,30 +102,26 @@ export function writeSafetensors(
   }
   const json = new TextEncoder().encode(`{${fields.join(",")}}`);
   const headerLength = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + headerLength + end);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
-  bytes.fill(0x20, 8, 8 + headerLength);
-  bytes.set(json, 8);
-  let offset = 8 + headerLength;
-  for (const [, { data }] of ordered) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
-  }
-  return bytes;
+  const header = new Uint8Array(8 + headerLength);
+  new DataView(header.buffer).setBigUint64(0, BigInt(headerLength), true);
+  header.fill(0x20, 8);
+  header.set(json, 8);
+  return [header, ...ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
 const keyed = ([key, value]: [string, unknown]): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-function readHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; dataStart: number } {
+function readHeader(bytes: Bytes, name: string): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) throw new InputError(`${name}: only ${bytes.length} bytes, less than a header`, TRUNCATED);
-  const claimed = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const length = new Uint8Array(bytes.slice(0, 8));
+  const claimed = new DataView(length.buffer).getBigUint64(0, true);
   if (claimed > HEADER_LIMIT)
     throw new InputError(`${name}: the header claims ${claimed} bytes; the format allows ${HEADER_LIMIT}`, DAMAGED);
   const dataStart = 8 + Number(claimed);
   if (dataStart > bytes.length)
     throw new InputError(`${name}: the header claims ${claimed} bytes, and ${bytes.length - 8} follow`, TRUNCATED);
-  const header = parseHeader(bytes.subarray(8, dataStart), name);
+  const header = parseHeader(bytes.slice(8, dataStart), name);
   return { header, dataStart };
 }
 
@@ -177,8 +194,8 @@ function checkMetadata(value: unknown, name: string): Record<string, string> {
   throw new InputError(`${name}: ${METADATA} is not a JSON object of strings`, DAMAGED);
 }
 
-function decode({ dtype, shape, begin, end }: Entry, body: Uint8Array): Tensor {
-  const { buffer } = new Uint8Array(body.subarray(begin, end));
+function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes, dataStart: number): Tensor {
+  const { buffer } = new Uint8Array(bytes.slice(dataStart + begin, dataStart + end));
   switch (dtype) {
     case "F64":
       return { dtype, shape, data: new Float64Array(buffer) };

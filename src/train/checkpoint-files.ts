@@ -1,8 +1,8 @@
 // A checkpoint as files: what each holds, byte for byte. No clock times, so that equal runs have equal checkpoints.
 import { createHash } from "node:crypto";
-import { readSafetensors, type Tensor, writeSafetensors } from "../data/safetensors.js";
+import { type Bytes, readSafetensors, safetensorsPieces, type Tensor } from "../data/safetensors.js";
 import type { Json } from "../front/spec.js";
-import type { NamedFile } from "./whole-folder.js";
+import type { FileInPieces } from "./whole-folder.js";
 
 export interface Checkpoint {
   /** Updates made so far. */
@@ -28,24 +28,24 @@ export const CHECKPOINT_FILES = {
 
 const FORMAT = 1;
 
-/** The files of a checkpoint, one after the other, so that only one is in memory at a time. */
-export function* checkpointFiles(checkpoint: Checkpoint): Generator<NamedFile> {
+/** The files of a checkpoint. Their pieces are the tensors' own memory, whatever their sizes. */
+export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces> {
   const { step, tensors, optimizer, state, sequences } = checkpoint;
   const sums: string[] = [];
-  const summed = (name: string, bytes: Uint8Array): NamedFile => {
-    sums.push(`${sha256(bytes)}  ${name}\n`);
-    return { name, bytes };
+  const summed = (name: string, pieces: readonly Uint8Array[]): FileInPieces => {
+    sums.push(`${sha256(pieces)}  ${name}\n`);
+    return { name, pieces };
   };
-  yield summed(CHECKPOINT_FILES.weights, writeSafetensors(tensors, { step: String(step) }));
+  yield summed(CHECKPOINT_FILES.weights, safetensorsPieces(tensors, { step: String(step) }));
   const moments = [...prefixed("m.", optimizer.m), ...prefixed("v.", optimizer.v)];
-  yield summed(CHECKPOINT_FILES.optimizer, writeSafetensors(new Map(moments), { step: String(step) }));
-  if (sequences) yield summed(CHECKPOINT_FILES.sequences, writeSafetensors(sequences, { step: String(step) }));
-  yield summed(CHECKPOINT_FILES.state, encode(`${JSON.stringify({ format: FORMAT, step, state }, null, 2)}\n`));
-  yield { name: CHECKPOINT_FILES.sums, bytes: encode(sums.join("")) };
+  yield summed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(moments), { step: String(step) }));
+  if (sequences) yield summed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, { step: String(step) }));
+  yield summed(CHECKPOINT_FILES.state, [encode(`${JSON.stringify({ format: FORMAT, step, state }, null, 2)}\n`)]);
+  yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.join(""))] };
 }
 
-/** The bytes of a file of a checkpoint, or undefined if it is missing. */
-type Read = (name: string) => Uint8Array | undefined;
+/** The bytes of a file of a checkpoint, or undefined if it is missing. A file is read twice: for its sum, and for use. */
+export type Read = (name: string) => Bytes | undefined;
 
 /**
  * A checkpoint from its files.
@@ -80,11 +80,7 @@ export function parseWeights(read: Read): Weights | string {
 }
 
 /** The files of these names, and those of `others` that have a checksum, each as that says; else what is wrong. */
-function wholeFiles(
-  read: Read,
-  names: readonly string[],
-  others: readonly string[] = [],
-): Map<string, Uint8Array> | string {
+function wholeFiles(read: Read, names: readonly string[], others: readonly string[] = []): Map<string, Bytes> | string {
   const listed = read(CHECKPOINT_FILES.sums);
   if (listed === undefined) return `${CHECKPOINT_FILES.sums} is missing`;
   const sums = new Map(
@@ -92,20 +88,20 @@ function wholeFiles(
       .split("\n")
       .map((line) => [line.slice(66), line.slice(0, 64)] as const),
   );
-  const contents = new Map<string, Uint8Array>();
+  const contents = new Map<string, Bytes>();
   for (const name of [...names, ...others.filter((other) => sums.has(other))]) {
     const bytes = read(name);
     if (bytes === undefined) return `${name} is missing`;
-    if (sums.get(name) !== sha256(bytes)) return `${name} is not what was written (its checksum differs)`;
+    if (sums.get(name) !== sha256(runsOf(bytes))) return `${name} is not what was written (its checksum differs)`;
     contents.set(name, bytes);
   }
   return contents;
 }
 
-const tensorsIn = (contents: ReadonlyMap<string, Uint8Array>, name: string): Map<string, Tensor> =>
+const tensorsIn = (contents: ReadonlyMap<string, Bytes>, name: string): Map<string, Tensor> =>
   readSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors;
 
-function stateIn(contents: ReadonlyMap<string, Uint8Array>): { step: number; state: Json } | string {
+function stateIn(contents: ReadonlyMap<string, Bytes>): { step: number; state: Json } | string {
   const text = decode(contents.get(CHECKPOINT_FILES.state) ?? new Uint8Array());
   const stored = JSON.parse(text) as { format: number; step: number; state: Json };
   if (stored.format !== FORMAT) return `${CHECKPOINT_FILES.state} has format ${stored.format}, not ${FORMAT}`;
@@ -118,6 +114,21 @@ const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string
 const withoutPrefix = (prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
   new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, t]) => [name.slice(prefix.length), t]));
 
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** Bytes that are read or hashed at a time; Node hashes less than 2 GiB in one call. */
+const RUN_BYTES = 2 ** 26;
+
+function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += RUN_BYTES) {
+    const end = Math.min(at + RUN_BYTES, bytes.length);
+    yield bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.slice(at, end);
+  }
+}
+
+function sha256(pieces: Iterable<Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const piece of pieces) for (const run of runsOf(piece)) hash.update(run);
+  return hash.digest("hex");
+}
+
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const decode = (bytes: Bytes): string => new TextDecoder().decode(bytes.slice(0, bytes.length));

@@ -1,7 +1,14 @@
 // The checkpoints of a run: written whole or not at all, checked when read, the newest kept.
 import { join } from "node:path";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import { type Checkpoint, checkpointFiles, parseCheckpoint, parseWeights, type Weights } from "./checkpoint-files.js";
+import {
+  type Checkpoint,
+  checkpointFiles,
+  parseCheckpoint,
+  parseWeights,
+  type Read,
+  type Weights,
+} from "./checkpoint-files.js";
 import type { Disk } from "./disk.js";
 import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./mistakes.js";
 import { pathIn, type Run } from "./run-folder.js";
@@ -37,10 +44,10 @@ export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number):
 }
 
 const filesIn =
-  (disk: Disk, folder: string) =>
-  (name: string): Uint8Array | undefined => {
+  (disk: Disk, folder: string): Read =>
+  (name) => {
     const path = join(folder, name);
-    return disk.exists(path) ? disk.read(path) : undefined;
+    return disk.exists(path) ? disk.open(path) : undefined;
   };
 
 const folderOf = (run: Run, step: number): string => join(pathIn(run, "checkpoints"), nameOf(step));
@@ -83,10 +90,7 @@ export function folderWeights(folder: string, disk: Disk): Weights {
   return weights;
 }
 
-function newestWhole<T>(
-  run: Run,
-  parse: (read: (name: string) => Uint8Array | undefined) => T | string,
-): { found?: T; warnings: readonly Diagnostic[] } {
+function newestWhole<T>(run: Run, parse: (read: Read) => T | string): { found?: T; warnings: readonly Diagnostic[] } {
   const damage: { path: string; what: string }[] = [];
   for (const step of checkpointSteps(run).reverse()) {
     const found = parse(filesIn(run.disk, folderOf(run, step)));

@@ -12,10 +12,12 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolders } from "../data/make-folders.js";
+import type { Bytes } from "../data/safetensors.js";
 
 /** Every function throws Node's own error, with its `code`. */
 export interface Disk {
@@ -23,10 +25,12 @@ export interface Disk {
   /** Names in a folder, sorted. */
   readonly list: (folder: string) => string[];
   readonly read: (path: string) => Uint8Array;
+  /** A file that may be larger than one array: its length, and any of its bytes, read when they are asked for. */
+  readonly open: (path: string) => Bytes;
   /** Makes a folder, and those above it; EEXIST if it is there. */
   readonly makeFolder: (path: string) => void;
-  /** Writes a new file and returns when it is on the disk. */
-  readonly create: (path: string, bytes: Uint8Array) => void;
+  /** Writes a new file, piece after piece, and returns when it is on the disk. */
+  readonly create: (path: string, ...pieces: Uint8Array[]) => void;
   /** Adds to the end of a file, which it makes if need be: all of the bytes, or none where it throws. */
   readonly append: (path: string, bytes: Uint8Array) => void;
   /** Cuts a file to its first bytes and returns when that is on the disk. */
@@ -41,14 +45,18 @@ export interface Disk {
 export const nodeDisk: Disk = {
   exists: existsSync,
   list: (folder) => readdirSync(folder).sort(),
-  read: (path) => withFile(path, "r", readWhole),
+  read: (path) => withFile(path, "r", (file) => readRange(file, 0, fstatSync(file).size)),
+  open: (path) => ({
+    length: statSync(path).size,
+    slice: (begin, end) => withFile(path, "r", (file) => readRange(file, begin, end)),
+  }),
   makeFolder(path) {
     makeFolders(dirname(path));
     mkdirSync(path);
   },
-  create: (path, bytes) =>
+  create: (path, ...pieces) =>
     withFile(path, "wx", (file) => {
-      writeAll(file, bytes);
+      for (const piece of pieces) writeAll(file, piece);
       fsyncSync(file);
     }),
   append: (path, bytes) =>
@@ -74,11 +82,11 @@ export const nodeDisk: Disk = {
 /** Node reads and writes less than 2 GiB in one call. */
 const CALL_BYTES = 2 ** 30;
 
-function readWhole(file: number): Uint8Array {
-  const bytes = new Uint8Array(fstatSync(file).size);
+function readRange(file: number, begin: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - begin);
   let done = 0;
   while (done < bytes.length) {
-    const read = readSync(file, bytes, done, Math.min(CALL_BYTES, bytes.length - done), done);
+    const read = readSync(file, bytes, done, Math.min(CALL_BYTES, bytes.length - done), begin + done);
     if (read === 0) return bytes.subarray(0, done);
     done += read;
   }

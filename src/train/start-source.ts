@@ -29,7 +29,7 @@ export function readWeights(
     );
   }
   if (!isFolder(disk, path)) {
-    const { tensors } = readSafetensors(disk.read(path), shown);
+    const { tensors } = readSafetensors(disk.open(path), shown);
     return { weights: named(init, { from: shown, tensors, owners: undefined }), warnings: [] };
   }
   if (disk.exists(join(path, CHECKPOINT_FILES.weights))) {

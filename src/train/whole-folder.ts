@@ -9,13 +9,24 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
+/** One that may be larger than one array. */
+export interface FileInPieces {
+  readonly name: string;
+  readonly pieces: readonly Uint8Array[];
+}
+
 /** What the name of a folder begins with that is being written. */
 export const WRITING = ".writing-";
 const REPLACED = ".replaced-";
 const REMOVED = ".removed-";
 
 /** Makes `parent/name` of these files, in place of the folder of that name if there is one. Leaves nothing on errors. */
-export function writeWholeFolder(disk: Disk, parent: string, name: string, files: Iterable<NamedFile>): void {
+export function writeWholeFolder(
+  disk: Disk,
+  parent: string,
+  name: string,
+  files: Iterable<NamedFile | FileInPieces>,
+): void {
   const aside = join(parent, WRITING + name);
   const target = join(parent, name);
   try {
@@ -29,7 +40,7 @@ export function writeWholeFolder(disk: Disk, parent: string, name: string, files
         if (!disk.exists(folder)) disk.makeFolder(folder);
         inner.add(folder);
       }
-      disk.create(path, file.bytes);
+      disk.create(path, ...("pieces" in file ? file.pieces : [file.bytes]));
     }
     for (const folder of [...inner, aside]) disk.sync(folder);
     if (disk.exists(target)) disk.rename(target, join(parent, REPLACED + name));

@@ -1,7 +1,7 @@
 // Safetensors: round trips, the format's exact bytes, and every way a file can be wrong.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readSafetensors, type Tensor, writeSafetensors } from "../../src/data/safetensors.js";
+import { readSafetensors, safetensorsPieces, type Tensor, writeSafetensors } from "../../src/data/safetensors.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 
 /** A file with this header and so many bytes of data. */
@@ -24,6 +24,27 @@ const sample = new Map<string, Tensor>([
   ["__proto__", { dtype: "F64", shape: [], data: Float64Array.of(Math.PI) }],
   ["none", { dtype: "F32", shape: [0, 4], data: new Float32Array(0) }],
 ]);
+
+describe("files larger than one array", () => {
+  it("are written as pieces that make the same bytes, without a copy of any tensor", () => {
+    const pieces = safetensorsPieces(sample, { format: "mom" });
+    expect(Buffer.concat(pieces).equals(writeSafetensors(sample, { format: "mom" }))).toBe(true);
+    const memory = new Set([...sample.values()].map(({ data }) => data.buffer));
+    expect(pieces.slice(1).every(({ buffer }) => memory.has(buffer))).toBe(true);
+  });
+
+  it("are read tensor by tensor, and no byte but the header's before that", () => {
+    const bytes = writeSafetensors(sample);
+    const asked: [number, number][] = [];
+    const slice = (begin: number, end: number): Uint8Array => {
+      asked.push([begin, end]);
+      return bytes.slice(begin, end);
+    };
+    expect(readSafetensors({ length: bytes.length, slice }, "a")).toEqual(readSafetensors(bytes, "a"));
+    expect(asked).toHaveLength(2 + sample.size);
+    expect(asked.slice(2).reduce((sum, [begin, end]) => sum + end - begin, asked[1]?.[1] ?? 0)).toBe(bytes.length);
+  });
+});
 
 describe("writing and reading", () => {
   it("gives back tensors and metadata", () => {

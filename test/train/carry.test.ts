@@ -89,11 +89,11 @@ async function run(spec: CheckedSpec, from?: Checkpoint, stopAt = Number.POSITIV
 }
 
 const bytesOf = (checkpoint: Checkpoint): Map<string, string> =>
-  new Map([...checkpointFiles(checkpoint)].map(({ name, bytes }) => [name, Buffer.from(bytes).toString("base64")]));
+  new Map([...checkpointFiles(checkpoint)].map(({ name, pieces }) => [name, Buffer.concat(pieces).toString("base64")]));
 
 /** As it is read back from the disk. */
 function reread(checkpoint: Checkpoint): Checkpoint {
-  const files = new Map([...checkpointFiles(checkpoint)].map(({ name, bytes }) => [name, bytes]));
+  const files = new Map([...checkpointFiles(checkpoint)].map(({ name, pieces }) => [name, Buffer.concat(pieces)]));
   const read = parseCheckpoint((name) => files.get(name));
   if (typeof read === "string") throw new Error(read);
   return read;

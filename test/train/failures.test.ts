@@ -99,7 +99,7 @@ describe.skipIf(missing)("a run that diverges", () => {
     const whole = parseCheckpoint((name) => readFileSync(join(last, name)));
     if (typeof whole === "string") throw new Error(whole);
     (whole.tensors.get("norm.weight")?.data as Float32Array)[3] = Number.NaN;
-    for (const { name, bytes } of checkpointFiles(whole)) writeFileSync(join(last, name), bytes);
+    for (const { name, pieces } of checkpointFiles(whole)) writeFileSync(join(last, name), Buffer.concat(pieces));
     const { code, stderr } = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(code, stderr).toBe(4);
     expect(stderr).toContain("the weight norm.weight is bad: 1 of its 16 numbers");
