@@ -19,6 +19,7 @@ import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js
 import { made } from "./random-spec.js";
 
 const missing = await missingAdapter();
+const hasHalves = missing === undefined && (await testDevice()).profile.f16;
 const SETTINGS = ["none", "cheap", "block"] as const;
 
 const common = {
@@ -38,7 +39,7 @@ function mixed(
   changes: Partial<SpecSketch> = {},
   layers: readonly number[] = [0, 1, 0, 1, 0],
 ): CheckedSpec {
-  const { model, ...rest } = sketch({ ...common, ...changes, train: { batch: 2, recompute } });
+  const { model, ...rest } = sketch({ ...common, ...changes, train: { batch: 2, ...changes.train, recompute } });
   return { ...rest, model: { ...model, layers } };
 }
 
@@ -96,6 +97,7 @@ describe.skipIf(missing)("three updates are the same to the last bit, whatever i
       changes: { modalities: [text, speech], carry: true, attention: { groups: {} } },
       layers: [0, 0, 0],
     },
+    ...(hasHalves ? [{ name: "in halves", layers: [0, 1, 0], changes: { train: { precision: "f16" } } } as const] : []),
   ] as const)("$name", async (row) => {
     const { changes, layers, options } = { changes: {}, options: {}, ...row };
     const run = (how: Recompute) => trained(mixed(how, changes, layers), options);
@@ -140,8 +142,17 @@ describe("what is made again", () => {
     expect([...kinds("block", 3)].sort()).toEqual([...attend, "rms", "linear", "linear", "swiglu"].sort());
     expect(kinds("block", 4)).toEqual([]);
   });
-  test("of what a block makes nothing is kept but its input", () => {
-    const { final } = gradientsOf(mixed("block"));
+  test("in halves: weights are cast again rather than kept, and so is what products multiply", () => {
+    const halved = (how: Recompute, layer: number): string[] =>
+      kindsAgain(gradientsOf(mixed(how, { train: { precision: "f16" } })).final, layer).sort();
+    expect(halved("none", 0)).toEqual([]);
+    // The weights of four products, and what enters that of delta.
+    const casts = new Array<string>(5).fill("cast");
+    expect(halved("cheap", 0)).toEqual([...casts, "conv", "linear", "rescale", "scan"]);
+    expect(halved("cheap", 4)).toEqual([]);
+  });
+  test.each(["f32", "f16"] as const)("of what a block makes nothing is kept but its input (%s)", (precision) => {
+    const { final } = gradientsOf(mixed("block", { train: { precision } }));
     const [start, last, end] = [0, -2, -1].map((at) => {
       const id = final.boundaries.at(at);
       return final.ops.findIndex((op) => outputsOf(op).some((made) => made === id)) + 1;
