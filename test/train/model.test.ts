@@ -11,7 +11,13 @@ const spec = sketch({ modalities: [text], vocabulary: 50, d_model: 12, layers: 2
 async function modelOf(pieceBytes?: number) {
   const opened = await testDevice();
   const options = { batch: 1, length: 8, phases: EVALUATION_PHASES, variants: "first" } as const;
-  return await openModel(opened, compile(spec, { profile: opened.profile, ...options }), undefined, undefined, pieceBytes);
+  return await openModel(
+    opened,
+    compile(spec, { profile: opened.profile, ...options }),
+    undefined,
+    undefined,
+    pieceBytes,
+  );
 }
 
 test.skipIf(missing)("tensors cut by pieces come through whole, both ways", async () => {
