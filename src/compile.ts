@@ -4,7 +4,8 @@ import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
 import { LOSS_SCALE } from "./ir/loss-scale.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
-import { admits, type Plan, type Profile } from "./ir/plan.js";
+import { opKey } from "./ir/op-key.js";
+import { admits, type Choices, type Plan, type Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
 import { count, type Program } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
@@ -46,6 +47,8 @@ export interface CompileOptions {
   readonly variants: "first" | "all";
   /** Forces a variant by name wherever an op has it. */
   readonly force?: string;
+  /** The variants that these nodes take, where the profile admits them. */
+  readonly choices?: Choices | undefined;
   readonly fuse?: boolean;
   readonly settings?: KernelSettings;
 }
@@ -122,17 +125,15 @@ function narrowed({ program, applied }: Fused): Fused {
   return { program: made, applied: [...applied, { name: "halves", says, times }] };
 }
 
-function choose(
-  choices: readonly DraftChoice[],
-  label: string,
-  options: Pick<CompileOptions, "profile" | "variants" | "force">,
-): DraftChoice[] {
-  const { profile, force, variants } = options;
+function choose(choices: readonly DraftChoice[], key: string, label: string, options: KernelOptions): DraftChoice[] {
+  const { profile, force, variants, choices: chosen = {} } = options;
   const admitted = choices.filter(({ requires, variant }) => admits(profile, requires) || variant === force);
-  const forced = admitted.filter(({ variant }) => variant === force);
-  const [first] = forced.length > 0 ? forced : admitted;
+  const wanted =
+    admitted.find(({ variant }) => variant === force) ?? admitted.find(({ variant }) => variant === chosen[key]);
+  const [first] = admitted;
   if (!first) throw new Error(`no kernel of ${label} runs on ${profile.name}`);
-  return forced.length > 0 || variants === "first" ? [first] : admitted;
+  if (wanted) return [wanted];
+  return variants === "first" ? [first] : admitted;
 }
 
 /** Most bytes that any of the choices wants in each scratch slot. */
@@ -170,7 +171,7 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
   });
   const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
   return {
-    phase: { name: "update", nodes: [{ label: "update", op: undefined, choices: [choice] }] },
+    phase: { name: "update", nodes: [{ label: "update", op: undefined, key: undefined, choices: [choice] }] },
     bytes: scratchBytes,
   };
 }
@@ -185,7 +186,7 @@ export function assemble(
   return { plan: emit(memory, drafts), parameters: memory.parameters, tables };
 }
 
-type KernelOptions = Pick<CompileOptions, "profile" | "variants" | "force" | "settings">;
+type KernelOptions = Pick<CompileOptions, "profile" | "variants" | "force" | "choices" | "settings">;
 
 /** Kernels as drafts, the last phase that of the update, and where everything lives. */
 function laidOut(
@@ -194,11 +195,11 @@ function laidOut(
   options: KernelOptions,
 ): { drafts: readonly DraftPhase[]; tables: readonly Table[]; memory: Memory } {
   const drafts = programs.map((program): DraftPhase => {
-    const nodes = program.ops.map((op) => ({
-      label: op.kind,
-      op: { program, op },
-      choices: choose(realise(program, op, options.settings ?? settingsFor(options.profile)), op.kind, options),
-    }));
+    const nodes = program.ops.map((op) => {
+      const key = opKey(program, op);
+      const choices = realise(program, op, options.settings ?? settingsFor(options.profile));
+      return { label: op.kind, op: { program, op }, key, choices: choose(choices, key, op.kind, options) };
+    });
     return { name: program.name, nodes };
   });
   const tables = tablesOf(drafts);

@@ -29,6 +29,8 @@ export type Place = string | BufferRange;
 export interface NodePick {
   readonly phase: string;
   readonly label: string;
+  /** The plan node's key. */
+  readonly key?: string | undefined;
   readonly variant: string;
 }
 
@@ -41,8 +43,8 @@ export interface Runtime {
   run(phases: readonly string[]): void;
   /** Submits the dispatches of one node of a phase alone. */
   runNode(phase: string, index: number): void;
-  /** Runs a phase with a timestamp before and after each node. */
-  time(phase: string): Promise<readonly NodeTime[]>;
+  /** Runs a phase so many times, with a timestamp before and after each node of each. */
+  time(phase: string, times?: number): Promise<readonly NodeTime[]>;
   /** Copies `data` to the place, `offset` bytes in, before whatever is run next. */
   write(place: Place, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>, offset?: number): void;
   /** Copies places of equal size, each onto another buffer's, in order and before whatever is run next. */
@@ -125,7 +127,7 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
   };
   return {
     picks: picked.flatMap(({ name, nodes }) =>
-      nodes.map(({ label, choice }) => ({ phase: name, label, variant: choice.variant })),
+      nodes.map(({ label, key, choice }) => ({ phase: name, label, key, variant: choice.variant })),
     ),
     bytes: buffers.bytes,
     run(names) {
@@ -141,9 +143,10 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
       if (node === undefined) throw new RangeError(`Phase ${phase} has no node ${index}.`);
       submit(`${phase}: ${node.label}`, node.dispatches);
     },
-    async time(phase) {
+    async time(phase, times = 1) {
       health.check();
-      return await timeNodes(device, health, readback, nodesOf(phase));
+      const nodes = nodesOf(phase);
+      return await timeNodes(device, health, readback, Array.from({ length: times }, () => nodes).flat());
     },
     write(place, data, offset = 0) {
       health.check();

@@ -68,6 +68,9 @@ export interface Choice {
   readonly dispatches: readonly Dispatch[];
 }
 
+/** Variants by the keys of the nodes that take them. */
+export type Choices = Readonly<Record<string, string>>;
+
 /** Something that a node makes, for looking at it: a matrix in a buffer. */
 export interface NodeOutput {
   readonly name: string;
@@ -83,6 +86,8 @@ export interface NodeOutput {
 /** One op of the fused program. */
 export interface PlanNode {
   readonly label: string;
+  /** The same for nodes that run the same kernels in the same sizes (ir/op-key.ts); absent at the update. */
+  readonly key?: string;
   /** For finding the first that went bad. */
   readonly outputs?: readonly NodeOutput[];
   readonly choices: readonly Choice[];

@@ -1,4 +1,5 @@
 // emit: drafts of dispatches and planned memory become shaders and bindings.
+import { digest } from "../ir/digest.js";
 import { layout } from "../ir/facts.js";
 import type { Memory } from "../ir/memory.js";
 import { type Op, outputsOf } from "../ir/op.js";
@@ -13,6 +14,7 @@ export interface DraftNode {
   readonly label: string;
   /** The program and op that it runs; undefined for the update. */
   readonly op: { readonly program: Program; readonly op: Op } | undefined;
+  readonly key: string | undefined;
   readonly choices: readonly DraftChoice[];
 }
 
@@ -21,11 +23,11 @@ export interface DraftPhase {
   readonly nodes: readonly DraftNode[];
 }
 
-/** FNV-1a of a shader's source: names a kernel by what it is. */
-function digest(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, "0");
+/** The shader of a dispatch, named by what it is: the name ends with the digest of its source. */
+export function kernelFor(dispatch: DraftDispatch, variant: string): Kernel {
+  const source = instantiate(dispatch);
+  const name = `${dispatch.label}.${variant}.${digest(source)}`;
+  return { name, source, bindings: dispatch.bindings.map((b) => b.access) };
 }
 
 function locate(memory: Memory, target: Target, phase: number, op: number): BufferRange {
@@ -96,17 +98,16 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
     return kernel;
   };
   const newOrEqual = (dispatch: DraftDispatch, variant: string): number => {
-    const source = instantiate(dispatch);
-    const known = index.get(source);
+    const kernel = kernelFor(dispatch, variant);
+    const known = index.get(kernel.source);
     if (known !== undefined) return known;
-    const name = `${dispatch.label}.${variant}.${digest(source)}`;
-    kernels.push({ name, source, bindings: dispatch.bindings.map((b) => b.access) });
-    index.set(source, kernels.length - 1);
+    kernels.push(kernel);
+    index.set(kernel.source, kernels.length - 1);
     return kernels.length - 1;
   };
   const emitted = phases.map(({ name, nodes }, phase): Phase => {
     const made = nodes.map((node, op): PlanNode => {
-      const { label, choices } = node;
+      const { label, key, choices } = node;
       const emittedChoices = choices.map(({ variant, requires, dispatches }): Choice => {
         const list = dispatches.map((draft): Dispatch => {
           const bindings = draft.bindings.map((b) => locate(memory, b.target, phase, op));
@@ -115,7 +116,12 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
         });
         return { variant, requires, dispatches: list };
       });
-      return { label, outputs: outputsAt(memory, phase, node), choices: emittedChoices };
+      return {
+        label,
+        ...(key !== undefined && { key }),
+        outputs: outputsAt(memory, phase, node),
+        choices: emittedChoices,
+      };
     });
     return { name, nodes: made };
   });

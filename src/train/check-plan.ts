@@ -83,8 +83,9 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
 
 function checkPhase({ name, nodes }: Json, known: Known): void {
   list(nodes, `the nodes of phase ${text(name, "the name of a phase")}`).forEach((node, i) => {
-    const { label, outputs = [], choices } = object(node, `node ${i} of ${name}`);
+    const { label, key = "", outputs = [], choices } = object(node, `node ${i} of ${name}`);
     const where = `${text(label, `the label of node ${i} of ${name}`)} (node ${i} of ${name})`;
+    text(key, `the key of ${where}`);
     for (const output of list(outputs, `the outputs of ${where}`)) {
       const { range } = object(output, `an output of ${where}`);
       checkRange(object(range, `the range of an output of ${where}`), where, known);

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { kernelResolver } from "../../src/gpu/aliasing.js";
 import { bytesOf } from "../../src/gpu/buffers.js";
-import { choose } from "../../src/gpu/choose.js";
-import type { Dispatch, Kernel, Plan, Requirement } from "../../src/ir/plan.js";
+import { choicesOf, choose, withChoices } from "../../src/gpu/choose.js";
+import type { Choices, Dispatch, Kernel, Plan, Profile, Requirement } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
 
 const planOf = (...choices: readonly (readonly [string, Requirement])[]): Plan => ({
@@ -54,6 +54,30 @@ describe("choosing", () => {
     expect(() => pick(plan, "swiftshader")).toThrow(
       "No variant of n runs on swiftshader: a needs 512 invocations in a workgroup, subgroups of 32; b needs a real GPU.",
     );
+  });
+});
+
+describe("choices", () => {
+  const keyed = (plan: Plan): Plan => ({
+    ...plan,
+    phases: plan.phases.map((phase) => ({ ...phase, nodes: phase.nodes.map((node) => ({ ...node, key: "a scan" })) })),
+  });
+  const profile = profileNamed("nvidia-h100") as Profile;
+  const left = (choices: Choices, on = profile) =>
+    withChoices(keyed(scan), on, choices).phases[0]?.nodes[0]?.choices.map(({ variant }) => variant);
+
+  test("leave a node the one variant that is chosen, where the profile admits it", () => {
+    expect(left({ "a scan": "plainer" })).toEqual(["plainer"]);
+    expect(left({ "another scan": "plainer" })).toEqual(["subgroup 32"]);
+    expect(left({ "a scan": "subgroup 32" }, profileNamed("webgpu-default"))).toEqual(["plain"]);
+  });
+
+  test("are what a device runs of a plan, and give the same plan again", () => {
+    expect(choicesOf(keyed(scan), profile)).toEqual({ "a scan": "subgroup 32" });
+    const plan = withChoices(keyed(scan), profile, { "a scan": "staged" });
+    expect(choicesOf(plan, profile)).toEqual({ "a scan": "staged" });
+    expect(withChoices(keyed(scan), profile, choicesOf(plan, profile))).toEqual(plan);
+    expect(choicesOf(scan, profile)).toEqual({});
   });
 });
 
