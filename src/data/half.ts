@@ -9,3 +9,23 @@ export function widenHalf(bits: number): number {
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+const word = new Uint32Array(1);
+const single = new Float32Array(word.buffer);
+
+/** The bits of the half nearest to a number, of two equally near ones the even one. */
+export function halfBits(value: number): number {
+  single[0] = value;
+  const bits = word[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const size = Math.abs(single[0]);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
+  // In steps of the last bit: 2^-24 for numbers below the least normal one.
+  const exponent = size < 2 ** -14 ? -14 : ((bits >>> 23) & 0xff) - 127;
+  const steps = size * 2 ** (10 - exponent);
+  const low = Math.floor(steps);
+  const rest = steps - low;
+  const rounded = rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
+  return sign | (size < 2 ** -14 ? rounded : ((exponent + 14) << 10) + rounded);
+}

@@ -1,6 +1,6 @@
 // Runs every op of a program on a device, each alone from the reference's numbers, and tells how far each output is off.
 import { assemble } from "../../src/compile.js";
-import { widenHalf } from "../../src/data/half.js";
+import { halfBits, widenHalf } from "../../src/data/half.js";
 import { prepare, type Runtime } from "../../src/gpu/runtime.js";
 import { layout, storage } from "../../src/ir/facts.js";
 import { inputsOf, type Op, type OpKind, outputsOf } from "../../src/ir/op.js";
@@ -11,7 +11,6 @@ import { STEP_BYTES, STEP_FIELDS } from "../../src/kernels/step.js";
 import { fillTable, tableName } from "../../src/kernels/tables.js";
 import { evaluateOp } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
-import { halfBits } from "../support/half.js";
 
 export interface Difference {
   readonly op: OpKind;

@@ -1,0 +1,82 @@
+// One op by itself: a program in which all that it reads is written by the host, and all that it makes can be read.
+import { storage } from "../ir/facts.js";
+import { inputsOf, type Op, outputsOf } from "../ir/op.js";
+import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+
+/**
+ * The op that makes some of an op's inputs from others of them: a backward scan, say, reads states that the forward scan
+ * left, and numbers of one's own choice in their place would mean nothing.
+ */
+export interface Before {
+  readonly op: Op;
+  /** Inputs that it makes. */
+  readonly makes: readonly TensorId[];
+  /** The program with what else it makes. */
+  readonly program: Program;
+}
+
+export function before(program: Program, op: Op): Before | undefined {
+  switch (op.kind) {
+    case "scan_grad": {
+      const { u, delta, B, C, A_log, D, z, reset, carry } = op.in;
+      const y = program.tensors.length as TensorId;
+      const { type, shape } = tensorOf(program, u);
+      const whole: Tensor = { id: y, name: "y", role: "value", type, shape };
+      const reads = { u, delta, B, C, A_log, D, ...(z !== undefined && { z }), ...(reset !== undefined && { reset }) };
+      return {
+        op: { kind: "scan", in: reads, out: { y, carry }, rowsA: op.rowsA, rowsD: op.rowsD },
+        makes: [carry],
+        program: { ...program, tensors: [...program.tensors, whole] },
+      };
+    }
+    case "attention_grad": {
+      const { q, k, v, keys, y, lse } = op.in;
+      const { heads, kv_heads } = op;
+      return {
+        op: { kind: "attention", in: { q, k, v, keys }, out: { y, lse }, heads, kv_heads },
+        makes: [y, lse],
+        program,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Whole tensors, never views, that ops read and do not make. */
+export function readBy(program: Program, ops: readonly Op[]): Tensor[] {
+  const home = (id: TensorId): TensorId => storage(program, id).id;
+  const made = new Set(ops.flatMap(outputsOf).map(home));
+  const read = new Set([...ops.flatMap(inputsOf), program.modality].map(home));
+  return [...read].filter((id) => !made.has(id)).map((id) => tensorOf(program, id));
+}
+
+/** The program of these ops alone. Each tensor that they touch has a buffer of its own, as large as in the whole. */
+export function alone(program: Program, ops: readonly Op[]): Program {
+  const home = (id: TensorId): TensorId => storage(program, id).id;
+  const touched = new Set([...ops.flatMap(inputsOf), ...ops.flatMap(outputsOf), program.modality].map(home));
+  const names = new Set([...touched].map((id) => tensorOf(program, id).name));
+  const tensors = program.tensors.map((tensor): Tensor => {
+    if (tensor.role === "parameter" || tensor.role === "gradient" || tensor.view) return tensor;
+    if (!touched.has(tensor.id)) return { ...tensor, role: "value" };
+    if (tensor.role === "batch" || tensor.role === "constant") return tensor;
+    return { ...tensor, role: "result", name: `${tensor.id} ${tensor.name}` };
+  });
+  const parameters = program.parameters.filter(({ tensor }) => names.has(tensorOf(program, tensor).name));
+  return { ...program, name: "alone", tensors, parameters, ops };
+}
+
+/** A matrix of its own out of the whole that holds it: `column` numbers before it, and `stride` from row to row. */
+export function columnsIn<T extends Float32Array | Float64Array>(
+  place: { readonly rows: number; readonly columns: number; readonly column: number; readonly stride: number },
+  whole: T,
+): T {
+  const { rows, columns, column, stride } = place;
+  if (column === 0 && stride === columns) return whole;
+  const part = whole.slice(0, rows * columns) as T;
+  for (let r = 0; r < rows; r++) {
+    const from = r * stride + column;
+    part.set(whole.subarray(from, from + columns), r * columns);
+  }
+  return part;
+}

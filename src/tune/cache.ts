@@ -1,0 +1,155 @@
+// Choices that were measured before, kept in a file for each device. Several processes may write it at once.
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { OpenDevice } from "../gpu/dawn.js";
+import { digest } from "../ir/digest.js";
+import type { Finding, Verdict } from "./trial.js";
+
+/** Verdicts by what they were measured as (`measuredAs` in nodes.ts). */
+export type Verdicts = Readonly<Record<string, Verdict>>;
+
+export interface Cache {
+  readonly path: string;
+  readonly read: () => Verdicts;
+  /** Adds a verdict, unless there is one already, which then stands; gives that which stands. */
+  readonly add: (name: string, verdict: Verdict) => Promise<Verdict>;
+}
+
+const FORMAT = "mom choices 1";
+/** A lock is held for milliseconds: one that is older was left by a process that died. */
+const STALE_MS = 10_000;
+const LOOK_MS = 20;
+
+interface CacheFile {
+  readonly format: typeof FORMAT;
+  readonly device: string;
+  readonly verdicts: Verdicts;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isFinding = (value: unknown): value is Finding =>
+  isRecord(value) &&
+  (typeof value.milliseconds === "number" ||
+    typeof value.refused === "string" ||
+    typeof value.error === "number" ||
+    value.error === null);
+
+const isVerdict = (value: unknown): value is Verdict =>
+  isRecord(value) &&
+  typeof value.variant === "string" &&
+  isRecord(value.candidates) &&
+  Object.values(value.candidates).every(isFinding);
+
+const isCacheFile = (value: unknown): value is CacheFile =>
+  isRecord(value) &&
+  value.format === FORMAT &&
+  isRecord(value.verdicts) &&
+  Object.values(value.verdicts).every(isVerdict);
+
+/** Adapter and driver by their description, limits and features by the profile: all that times depend on. */
+function fileName({ profile, description }: OpenDevice): string {
+  return `${profile.name.replaceAll(/[^a-z0-9-]+/g, "-")}-${digest(JSON.stringify([description, profile]))}.json`;
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
+
+/**
+ * @param folder where mom keeps what it can make again
+ * @param warn told where a file is damaged, or nothing can be written
+ */
+export function openCache(folder: string, device: OpenDevice, warn: (text: string) => void): Cache {
+  const path = join(folder, "tuned", fileName(device));
+  const lock = `${path}.lock`;
+  let [latest, refused]: [Verdicts, boolean] = [{}, false];
+
+  const read = (): Verdicts => {
+    let text: string;
+    try {
+      text = readFileSync(path, "utf8");
+    } catch {
+      return {};
+    }
+    const parsed = parse(text);
+    if (isCacheFile(parsed)) return parsed.verdicts;
+    const aside = `${path}.damaged`;
+    warn(`${path} is damaged. It is set aside as ${aside}; --tune full measures again.`);
+    try {
+      renameSync(path, aside);
+    } catch {
+      // Another process has set it aside, or nothing can be written here: then it stays, and counts for nothing.
+    }
+    return {};
+  };
+
+  const write = (verdicts: Verdicts): void => {
+    const contents: CacheFile = { format: FORMAT, device: device.description, verdicts };
+    const aside = `${path}.${process.pid}.writing`;
+    writeFileSync(aside, `${JSON.stringify(contents, undefined, 1)}\n`);
+    renameSync(aside, path);
+  };
+
+  return {
+    path,
+    read,
+    async add(name, verdict) {
+      try {
+        mkdirSync(dirname(path), { recursive: true });
+        await take(lock);
+        try {
+          latest = { ...latest, ...read() };
+          const known = latest[name];
+          if (known !== undefined) return known;
+          latest = { ...latest, [name]: verdict };
+          write(latest);
+        } finally {
+          rmSync(lock, { recursive: true, force: true });
+        }
+      } catch (error) {
+        if (codeOf(error) === undefined) throw error;
+        if (!refused) warn(`Choices can't be kept in ${path}: ${error instanceof Error ? error.message : error}.`);
+        refused = true;
+      }
+      return verdict;
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes a lock, which is a folder: of several processes that make it one alone succeeds. */
+async function take(lock: string): Promise<void> {
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw error;
+    }
+    if (isStale(lock)) removeStale(lock);
+    else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+function isStale(lock: string): boolean {
+  try {
+    return Date.now() - statSync(lock).mtimeMs > STALE_MS;
+  } catch {
+    return false;
+  }
+}
+
+function removeStale(lock: string): void {
+  try {
+    rmdirSync(lock);
+  } catch {
+    // Another process was first.
+  }
+}

@@ -1,0 +1,55 @@
+// What there is to choose: the distinct nodes of a model's phases that a device can run in several ways.
+import type { StageOutput } from "../compile.js";
+import { digest } from "../ir/digest.js";
+import type { Op } from "../ir/op.js";
+import { opKey } from "../ir/op-key.js";
+import { admits, type Kernel, type Profile } from "../ir/plan.js";
+import type { Program } from "../ir/program.js";
+import type { DraftChoice, KernelSettings } from "../kernels/draft.js";
+import { kernelFor } from "../kernels/emit.js";
+import { realise } from "../kernels/realise.js";
+
+/** Puts another kernel in a kernel's place: one that a user has edited, or a test has spoilt. */
+export type Rewrite = (kernel: Kernel) => Kernel;
+
+export interface TunableNode {
+  /** Its op's key (ir/op-key.ts). */
+  readonly key: string;
+  readonly phase: string;
+  readonly program: Program;
+  readonly op: Op;
+  /** At least two, the preferred first. */
+  readonly candidates: readonly DraftChoice[];
+}
+
+/** @param profiles a candidate is a variant that all of them admit */
+export function tunableNodes(
+  stages: readonly StageOutput[],
+  profiles: readonly Profile[],
+  settings: KernelSettings,
+): TunableNode[] {
+  const found = new Map<string, TunableNode>();
+  const seen = new Set<string>();
+  for (const { name: phase, fused } of stages) {
+    const { program } = fused;
+    for (const op of program.ops) {
+      const key = opKey(program, op);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const candidates = realise(program, op, settings).filter(({ requires }) =>
+        profiles.every((profile) => admits(profile, requires)),
+      );
+      if (candidates.length > 1) found.set(key, { key, phase, program, op, candidates });
+    }
+  }
+  return [...found.values()];
+}
+
+/** A node's key with a digest of all that its candidates would run: what a measured choice holds for. */
+export function measuredAs({ key, candidates }: TunableNode, rewrite: Rewrite): string {
+  const run = candidates.map(({ variant, dispatches }) => [
+    variant,
+    dispatches.map((dispatch) => [rewrite(kernelFor(dispatch, variant)).source, dispatch.workgroups]),
+  ]);
+  return `${key} ${digest(JSON.stringify(run))}`;
+}

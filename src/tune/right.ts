@@ -1,0 +1,115 @@
+// Whether a variant computes what its op means: against float64 where rows are few, against another variant at full size.
+import { layout, storage } from "../ir/facts.js";
+import { inputsOf, type Op, outputsOf } from "../ir/op.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { evaluateOp } from "../reference/evaluate.js";
+import { read, type Values } from "../reference/values.js";
+import type { HostBatch } from "../train/host-batch.js";
+import { before, columnsIn, readBy } from "./alone.js";
+import { givenFor } from "./given.js";
+import { onStage, type Workshop } from "./stage.js";
+import { read as numbersIn, stored } from "./stored.js";
+
+/** An op with few rows, and a batch of as many. */
+export interface Small {
+  readonly program: Program;
+  readonly op: Op;
+  readonly batch: HostBatch;
+}
+
+/** Root of the squared differences, relative to that of the squared numbers or, where those are 0, to 1e-6 a number. */
+function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>, times: number): number {
+  let difference = 0;
+  let size = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const wanted = times * (expected[i] as number);
+    difference += ((got[i] as number) - wanted) ** 2;
+    size += wanted ** 2;
+  }
+  return Math.sqrt(difference / Math.max(size, 1e-12 * expected.length));
+}
+
+/** Relative error against float64 that an output may have: in f32; and where numbers are rounded to halves on the way. */
+export const TOLERANCE = { f32: 2e-5, f16: 5e-4 } as const;
+
+/** By output: what it may be off. */
+function tolerances(program: Program, op: Op): number[] {
+  const typeOf = (id: TensorId): string => tensorOf(program, id).type;
+  const inside = op.kind === "token_loss" && typeOf(op.in.x) === "f16";
+  return outputsOf(op).map((id) => TOLERANCE[inside || typeOf(id) === "f16" ? "f16" : "f32"]);
+}
+
+export interface Judgement {
+  /** Of the output that is furthest off; NaN where one holds a number that is none. */
+  readonly error: number;
+  readonly right: boolean;
+}
+
+/**
+ * @param expected of the op's outputs, one by one; they stand so many `times` in what was got
+ * @param slack how many times the tolerance they may be off
+ */
+export function judge(
+  { program, op }: { readonly program: Program; readonly op: Op },
+  got: readonly ArrayLike<number>[],
+  expected: readonly ArrayLike<number>[],
+  { times = expected.map(() => 1), slack = 1 }: { readonly times?: readonly number[]; readonly slack?: number } = {},
+): Judgement {
+  const errors = expected.map((output, i) => relativeError(got[i] as ArrayLike<number>, output, times[i] as number));
+  const allowed = tolerances(program, op);
+  return {
+    error: errors.some(Number.isNaN) ? Number.NaN : Math.max(...errors),
+    right: errors.every((error, i) => error <= slack * (allowed[i] as number)),
+  };
+}
+
+/** What the op reads, as its tensors hold it, in float64; a view beside what it looks into. */
+function inputsFor({ program, op, batch }: Small): Values {
+  const first = before(program, op);
+  const given = givenFor(program, op, batch);
+  const all: Values = { program: first?.program ?? program, of: new Map() };
+  const ops = first ? [first.op, op] : [op];
+  for (const tensor of readBy(all.program, ops)) {
+    all.of.set(tensor.id, Float64Array.from(numbersIn(tensor.type, given.of(tensor))));
+  }
+  for (const id of ops.flatMap(inputsOf)) {
+    const whole = all.of.get(storage(program, id).id);
+    if (whole === undefined || all.of.has(id)) continue;
+    const columns = tensorOf(program, id).shape.at(-1) as number;
+    const rows = count(tensorOf(program, id).shape) / columns;
+    all.of.set(id, columnsIn({ rows, columns, ...layout(program, id) }, whole));
+  }
+  if (first) {
+    evaluateOp(all, first.op);
+    for (const id of first.makes) {
+      const { type } = tensorOf(program, id);
+      all.of.set(id, Float64Array.from(numbersIn(type, stored(type, read(all, id)))));
+    }
+  }
+  return { program, of: all.of };
+}
+
+/** A variant's outputs beside what the op means in float64, on few rows. */
+export async function judgeInSmall(workshop: Workshop, small: Small, variant: string): Promise<Judgement> {
+  const { program, op, batch } = small;
+  const v = inputsFor(small);
+  const made = (before(program, op)?.makes ?? []).map(
+    (id) => [id, stored(tensorOf(program, id).type, read(v, id))] as const,
+  );
+  evaluateOp(v, op);
+  const stage = await onStage(workshop, program, op, [variant], givenFor(program, op, batch, new Map(made)));
+  try {
+    const outputs = outputsOf(op);
+    // Made twice, gradients have added up.
+    const times = outputs.map((id) => (tensorOf(program, id).role === "gradient" ? 2 : 1));
+    const got = await stage.outputs(variant);
+    return judge(
+      small,
+      got,
+      outputs.map((id) => read(v, id)),
+      { times },
+    );
+  } finally {
+    stage.runtime.destroy();
+  }
+}

@@ -1,0 +1,139 @@
+// One op by itself on a device: its candidates as phases of one plan, its inputs written, its outputs read.
+import { assemble } from "../compile.js";
+import type { OpenDevice } from "../gpu/dawn.js";
+import type { Pipelines } from "../gpu/pipelines.js";
+import { prepare, type Runtime } from "../gpu/runtime.js";
+import { type Op, outputsOf } from "../ir/op.js";
+import type { Choice, NodeOutput, Phase, Plan } from "../ir/plan.js";
+import { count, type Program, type Tensor, tensorOf } from "../ir/program.js";
+import type { KernelSettings } from "../kernels/draft.js";
+import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
+import { fillTable, tableName } from "../kernels/tables.js";
+import { alone, type Before, columnsIn, readBy } from "./alone.js";
+import type { Given } from "./given.js";
+import type { Rewrite } from "./nodes.js";
+import { read } from "./stored.js";
+
+/** What candidates are tried on, and how they are made. */
+export interface Workshop {
+  readonly opened: OpenDevice;
+  readonly settings: KernelSettings;
+  readonly rewrite: Rewrite;
+  readonly pipelines: Pipelines;
+}
+
+export interface Stage {
+  readonly runtime: Runtime;
+  /**
+   * What a variant makes, in the order of the op's outputs: run on buffers that held nothing of use, then once more,
+   * adding to gradients, which are then twice themselves.
+   */
+  readonly outputs: (variant: string) => Promise<Float32Array[]>;
+}
+
+/** The phase that runs a variant. */
+export const phaseOf = (variant: string): string => `as ${variant}`;
+const BEFORE = "before";
+/** Bits that are NaN in f32, and in either half. */
+const NOT_A_NUMBER = 0xffffffff;
+
+interface Alone {
+  readonly program: Program;
+  readonly ops: readonly Op[];
+  readonly plan: Plan;
+  readonly outputs: readonly NodeOutput[];
+  readonly assembled: ReturnType<typeof assemble>;
+}
+
+function planOf({ opened, settings, rewrite }: Workshop, from: Program, op: Op, first: Before | undefined): Alone {
+  const ops = first ? [first.op, op] : [op];
+  const program = alone(first?.program ?? from, ops);
+  const trains = outputsOf(op).some((id) => tensorOf(program, id).role === "gradient");
+  const assembled = assemble([program], trains, { profile: opened.profile, variants: "all", settings });
+  const nodes = assembled.plan.phases[0]?.nodes ?? [];
+  const { choices = [], outputs = [] } = nodes.at(-1) ?? {};
+  const phase = (name: string, choice: Choice): Phase => ({ name, nodes: [{ label: op.kind, choices: [choice] }] });
+  const [earlier] = first ? (nodes[0]?.choices ?? []) : [];
+  const phases = [
+    ...(earlier ? [phase(BEFORE, earlier)] : []),
+    ...choices.map((choice) => phase(phaseOf(choice.variant), choice)),
+  ];
+  const plan = { ...assembled.plan, phases, kernels: assembled.plan.kernels.map(rewrite) };
+  return { program, ops, plan, outputs, assembled };
+}
+
+function upload({ program, ops, plan, assembled }: Alone, given: Given, runtime: Runtime): void {
+  for (const table of assembled.tables) runtime.write(tableName(table), fillTable(table, given.named));
+  const parameter = (tensor: Tensor): void => {
+    const names = new Set(program.parameters.find((p) => p.tensor === tensor.id)?.names);
+    const whole = given.of(tensor);
+    for (const { name, shape, part, offset, group } of assembled.parameters) {
+      if (!names.has(name)) continue;
+      const size = count(shape);
+      const buffer = plan.buffers.findIndex((b) => b.name === `parameters.${part}`);
+      runtime.write({ buffer, offset, bytes: 4 * size }, whole.subarray(group * size, (group + 1) * size));
+    }
+  };
+  for (const tensor of readBy(program, ops)) {
+    if (tensor.role === "parameter") parameter(tensor);
+    else if (plan.fields.some(({ name }) => name === tensor.name)) runtime.write(tensor.name, given.of(tensor));
+  }
+}
+
+/**
+ * Prepares these variants of an op, and no others.
+ * @param first what makes some of the inputs on the device, where the host does not write them
+ * @throws DeviceError where the device refuses one; TooLarge where it cannot hold the op by itself
+ */
+export async function onStage(
+  workshop: Workshop,
+  from: Program,
+  op: Op,
+  variants: readonly string[],
+  given: Given,
+  first?: Before,
+): Promise<Stage> {
+  const made = planOf(workshop, from, op, first);
+  const { plan, outputs } = made;
+  const { device, profile } = workshop.opened;
+  const wanted = new Set([BEFORE, ...variants.map(phaseOf)]);
+  const phases = plan.phases.filter(({ name }) => wanted.has(name));
+  const runtime = await prepare(device, profile, { ...plan, phases }, { pipelines: workshop.pipelines });
+  const accumulate = (value: 0 | 1): void => {
+    const words = new Uint32Array(STEP_BYTES / 4);
+    words[STEP_FIELDS.findIndex(([name]) => name === "accumulate")] = value;
+    runtime.write("step", words);
+  };
+  const overwritten = new Set([
+    ...outputs.map(({ range }) => range.buffer),
+    ...plan.buffers.flatMap(({ role }, i) => (role === "workspace" ? [i] : [])),
+  ]);
+  const spoil = (): void => {
+    for (const buffer of overwritten) {
+      const bytes = plan.buffers[buffer]?.bytes as number;
+      runtime.write({ buffer, offset: 0, bytes }, new Uint32Array(bytes / 4).fill(NOT_A_NUMBER));
+    }
+  };
+  upload(made, given, runtime);
+  accumulate(0);
+  if (first) runtime.run([BEFORE]);
+
+  return {
+    runtime,
+    async outputs(variant) {
+      spoil();
+      accumulate(0);
+      runtime.run([phaseOf(variant)]);
+      accumulate(1);
+      runtime.run([phaseOf(variant)]);
+      accumulate(0);
+      const matrices: Float32Array[] = [];
+      for (const output of outputs) {
+        const bytes = await runtime.read(output.range);
+        const whole = output.type === "f16" ? read("f16", new Uint16Array(bytes)) : new Float32Array(bytes);
+        matrices.push(columnsIn(output, whole as Float32Array));
+      }
+      return matrices;
+    },
+  };
+}

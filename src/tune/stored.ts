@@ -1,0 +1,43 @@
+// Numbers as a device's buffers hold them, in the type of their tensor, and back.
+import { halfBits, widenHalf } from "../data/half.js";
+import type { Tensor } from "../ir/program.js";
+import type { HostArray } from "../train/host-batch.js";
+
+/** Halves are in pairs: writes are of whole words. */
+export type Stored = HostArray | Uint16Array<ArrayBuffer>;
+
+let halves: Float32Array | undefined;
+
+/** The value of every half, by its bits. */
+const valuesOfHalves = (): Float32Array => {
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => widenHalf(bits));
+  return halves;
+};
+
+/**
+ * @param of f32 or f16, to the nearest of which the numbers are rounded
+ * @param period after which they repeat, where they do
+ */
+export function stored(
+  of: Tensor["type"],
+  numbers: Float32Array<ArrayBuffer> | Float64Array,
+  period = numbers.length,
+): Stored {
+  if (of !== "f16") return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+  const bits = new Uint16Array(2 * Math.ceil(numbers.length / 2));
+  const once = Math.min(period, numbers.length);
+  for (let i = 0; i < once; i++) bits[i] = halfBits(numbers[i] as number);
+  for (let done = once; done < numbers.length; done += once) {
+    bits.copyWithin(done, 0, Math.min(once, numbers.length - done));
+  }
+  return bits;
+}
+
+/** What halves stand for; other numbers as they are. */
+export function read(of: Tensor["type"], array: Stored): Exclude<Stored, Uint16Array> {
+  if (of !== "f16" || !(array instanceof Uint16Array)) return array as Exclude<Stored, Uint16Array>;
+  const values = valuesOfHalves();
+  const numbers = new Float32Array(array.length);
+  for (let i = 0; i < array.length; i++) numbers[i] = values[array[i] as number] as number;
+  return numbers;
+}

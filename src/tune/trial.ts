@@ -1,0 +1,172 @@
+// The trial of a node: which of its variants compute what it means, and how long each of those takes.
+import { DeviceError } from "../gpu/device-error.js";
+import type { Requirement } from "../ir/plan.js";
+import type { HostBatch } from "../train/host-batch.js";
+import { before } from "./alone.js";
+import { givenFor } from "./given.js";
+import type { TunableNode } from "./nodes.js";
+import { judge, judgeInSmall, type Small } from "./right.js";
+import { onStage, phaseOf, type Stage, type Workshop } from "./stage.js";
+import { TIMINGS, timePhases } from "./time.js";
+
+/** What became of a variant. */
+export type Finding =
+  | { readonly milliseconds: number }
+  /** Its outputs differ by so much, relative to their size; null where they hold a number that is none. */
+  | { readonly error: number | null }
+  /** The device would not run it. */
+  | { readonly refused: string };
+
+export interface Verdict {
+  readonly variant: string;
+  readonly candidates: Readonly<Record<string, Finding>>;
+}
+
+/** Variants within this share of the fastest are as fast: the earlier listed is taken, so that choices stay the same. */
+const TIE = 0.02;
+
+export function winnerOf(candidates: readonly string[], findings: ReadonlyMap<string, Finding>): string | undefined {
+  const times = candidates.flatMap((variant) => {
+    const found = findings.get(variant);
+    return found && "milliseconds" in found ? [{ variant, milliseconds: found.milliseconds }] : [];
+  });
+  const fastest = Math.min(...times.map(({ milliseconds }) => milliseconds));
+  return times.find(({ milliseconds }) => milliseconds <= (1 + TIE) * fastest)?.variant;
+}
+
+const COMMON = new Set(["kind", "storageBuffers", "workgroupBytes", "invocations"]);
+
+/** How much a variant asks of a device: anything that not all devices have weighs more than any workgroup memory. */
+function demands(requires: Requirement): number {
+  const special = Object.entries(requires).filter(([name, value]) => value !== undefined && !COMMON.has(name));
+  return 2 ** 32 * special.length + (requires.workgroupBytes ?? 0);
+}
+
+/** The plainest, which asks least, first; of equals the preferred. */
+function byPlainness({ candidates }: TunableNode): string[] {
+  return [...candidates].sort((a, b) => demands(a.requires) - demands(b.requires)).map(({ variant }) => variant);
+}
+
+export interface Trial {
+  readonly workshop: Workshop;
+  /** A batch of the real size. */
+  readonly batch: HostBatch;
+  readonly smallOf: (node: TunableNode) => Small | undefined;
+}
+
+/** Two variants that are right may differ by the errors of both. */
+const BOTH = { slack: 2 } as const;
+
+const errorAs = (error: number): Finding => ({ error: Number.isFinite(error) ? error : null });
+
+/**
+ * The plainest variant is held to float64 with few rows; all others to that one, at full size, on the same numbers. Those
+ * that hold are timed.
+ * @returns in words, why nothing can be known to be right
+ * @throws DeviceError where no variant computes what the op means, or the device fails; TooLarge where it cannot hold it
+ */
+export async function tryNode(trial: Trial, node: TunableNode): Promise<Verdict | string> {
+  const { workshop, batch } = trial;
+  const small = trial.smallOf(node);
+  if (small === undefined) return "it cannot be checked with few rows";
+  const findings = new Map<string, Finding>();
+  const stage = await willing(workshop, node, batch, findings);
+  try {
+    const right = await rightOnes(trial, node, small, stage, findings);
+    if (typeof right === "string") return right;
+    const { device, profile } = workshop.opened;
+    const timing = TIMINGS[profile.kind === "cpu" ? "cpu" : "gpu"];
+    const byDevice = device.features.has("timestamp-query");
+    const times = await timePhases(stage.runtime, right.map(phaseOf), byDevice, timing);
+    right.forEach((variant, i) => {
+      findings.set(variant, { milliseconds: times[i] as number });
+    });
+  } finally {
+    stage.runtime.destroy();
+  }
+  const listed = node.candidates.map(({ variant }) => variant);
+  const candidates = Object.fromEntries(listed.map((variant) => [variant, findings.get(variant) as Finding]));
+  return { variant: winnerOf(listed, findings) as string, candidates };
+}
+
+/** The variants that compute what the op means; what the others do is put down. In words, why that is not known. */
+async function rightOnes(
+  { workshop }: Trial,
+  node: TunableNode,
+  small: Small,
+  stage: Stage,
+  findings: Map<string, Finding>,
+): Promise<string[] | string> {
+  const run = byPlainness(node).filter((variant) => !findings.has(variant));
+  let plainest: string | undefined;
+  for (const variant of run) {
+    const { error, right } = await judgeInSmall(workshop, small, variant);
+    if (right) {
+      plainest = variant;
+      break;
+    }
+    findings.set(variant, errorAs(error));
+  }
+  if (plainest === undefined) throw computesWrongly(node, workshop, findings);
+  const right = [plainest];
+  const expected = await stage.outputs(plainest);
+  for (const variant of run) {
+    if (variant === plainest || findings.has(variant)) continue;
+    const { error, right: agrees } = judge(node, await stage.outputs(variant), expected, BOTH);
+    if (agrees) {
+      right.push(variant);
+      continue;
+    }
+    // Either of the two may be wrong at this size alone.
+    if ((await judgeInSmall(workshop, small, variant)).right) {
+      return `${plainest} and ${variant} agree with float64 on few rows, and not with each other (${error.toExponential(1)})`;
+    }
+    findings.set(variant, errorAs(error));
+  }
+  return right;
+}
+
+/** All variants that the device takes, prepared; what it says to the others is put down. */
+async function willing(
+  workshop: Workshop,
+  { program, op, candidates }: TunableNode,
+  batch: HostBatch,
+  findings: Map<string, Finding>,
+): Promise<Stage> {
+  const first = before(program, op);
+  const given = givenFor(program, op, batch);
+  const variants = candidates.map(({ variant }) => variant);
+  try {
+    return await onStage(workshop, program, op, variants, given, first);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    const taken: string[] = [];
+    for (const variant of variants) {
+      try {
+        (await onStage(workshop, program, op, [variant], given, first)).runtime.destroy();
+        taken.push(variant);
+      } catch (refusal) {
+        if (!(refusal instanceof DeviceError)) throw refusal;
+        findings.set(variant, { refused: refusal.message });
+      }
+    }
+    if (taken.length === 0 || taken.length === variants.length) throw error;
+    return await onStage(workshop, program, op, taken, given, first);
+  }
+}
+
+function computesWrongly(
+  { key }: TunableNode,
+  { opened }: Workshop,
+  findings: ReadonlyMap<string, Finding>,
+): DeviceError {
+  const off = [...findings].map(([variant, found]) => {
+    if ("refused" in found) return `${variant} is refused`;
+    const error = "error" in found && found.error !== null ? found.error.toExponential(1) : "numbers that are none";
+    return `${variant} is off by ${error}`;
+  });
+  return new DeviceError(
+    `No variant of ${key} computes what it means on ${opened.description}: ${off.join("; ")}.`,
+    "Update the driver, use another adapter (--adapter swiftshader), or train with --tune off.",
+  );
+}
