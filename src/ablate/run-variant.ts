@@ -1,9 +1,11 @@
 // Trains one variant in its folder, from its beginning or its last checkpoint.
-import { type Compiled, compile, trainingOn } from "../compile.js";
+import { type Compiled, type CompileOptions, planned, programsOf, type StageOutput, trainingOn } from "../compile.js";
 import type { DataSet } from "../data/data-set.js";
 import type { CheckedSpec } from "../front/spec.js";
+import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
+import { choicesText, recordedChoices } from "../train/choices.js";
 import { planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { folderInUse } from "../train/mistakes.js";
@@ -31,6 +33,12 @@ export interface Trainer {
   readonly dataSet: DataSet;
   /** Weights that it starts from; undefined where they are drawn. */
   readonly start: (compiled: Compiled) => Tensors | undefined;
+  /** The kernels of a variant that is begun; one that goes on has its own. */
+  readonly choices: (
+    spec: CheckedSpec,
+    options: CompileOptions,
+    stages: readonly StageOutput[],
+  ) => Promise<CompileOptions["choices"]>;
 }
 
 /**
@@ -46,11 +54,23 @@ export async function runVariant(
   const { id, spec, text } = request;
   const { device, dataSet } = trainer;
   checkTeaches(spec, dataSet);
-  const compiled = compile(spec, trainingOn(spec, device.profile));
-  const { run, begun } = take(folder, request, () => planText({ spec, profile: device.profile, compiled }));
+  const { profile } = device;
+  const options = trainingOn(spec, profile);
+  const stages = programsOf(spec, options);
+  const choices = isBegun(runOf(folder, id))
+    ? recordedChoices(runOf(folder, id))
+    : await trainer.choices(spec, options, stages);
+  const compiled = planned(stages, { ...options, choices });
+  const taken = choicesOf(compiled.plan, profile);
+  const { run, begun } = take(folder, request, () => ({
+    plan: planText({ spec, profile, compiled }),
+    choices: choicesText(taken, device.description),
+  }));
   try {
     writeEnding(folder, id, undefined);
-    const { checkpoint } = begun ? resumeRun(run, { specText: text, dataSet }) : { checkpoint: undefined };
+    const { checkpoint } = begun
+      ? resumeRun(run, { specText: text, dataSet, choices: taken })
+      : { checkpoint: undefined };
     const model = await openModel(device, compiled, trainer.pipelines);
     try {
       const start = checkpoint ? undefined : trainer.start(compiled);
@@ -68,16 +88,22 @@ export async function runVariant(
   }
 }
 
+const isBegun = (run: Run): boolean => run.disk.exists(pathIn(run, "spec"));
+
 /** The variant's run, held by this process; whether it was begun before. What was killed while it was made is made anew. */
-function take(folder: AblationFolder, request: VariantRequest, plan: () => string): { run: Run; begun: boolean } {
+function take(
+  folder: AblationFolder,
+  request: VariantRequest,
+  made: () => { plan: string; choices: string },
+): { run: Run; begun: boolean } {
   const run = runOf(folder, request.id);
   const { disk, path } = run;
-  if (disk.exists(pathIn(run, "spec"))) return { run: openRun(path, disk), begun: true };
+  if (isBegun(run)) return { run: openRun(path, disk), begun: true };
   if (disk.exists(path)) {
     const pid = lockedBy(disk, pathIn(run, "lock"));
     if (pid !== undefined && pid !== process.pid) throw folderInUse(path, pid);
     disk.remove(path);
   }
-  const contents = { spec: request.text, plan: plan(), file: request.specFile };
+  const contents = { spec: request.text, ...made(), file: request.specFile };
   return { run: createRun(path, contents, disk), begun: false };
 }

@@ -59,7 +59,7 @@ export interface Bench extends StepTime {
   readonly kernels: readonly KernelTime[];
 }
 
-export interface BenchOptions extends Pick<CompileOptions, "force"> {
+export interface BenchOptions extends Pick<CompileOptions, "force" | "choices"> {
   /** Of the positions; modalities take turns where it is absent. */
   readonly shares?: Shares | undefined;
 }
@@ -87,9 +87,10 @@ export async function measureCeilings({ device, profile }: OpenDevice): Promise<
 }
 
 /** A model on the device with a made-up batch; every update is a step of the same. */
-async function openStep(spec: CheckedSpec, device: OpenDevice, { force, shares }: BenchOptions) {
+async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices, shares }: BenchOptions) {
   const { seed, accumulate, optimizer, clip, batch } = spec.train;
-  const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...(force !== undefined && { force }) });
+  const taken = { ...(force !== undefined && { force }), ...(choices !== undefined && { choices }) };
+  const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...taken });
   const model = await openModel(device, compiled);
   await model.initialise(seed, "alike");
   const made = syntheticBatch(spec, shares);

@@ -9,6 +9,7 @@ import { train } from "../train/loop.js";
 import { type Model, openModel, stepScalars } from "../train/model.js";
 import { recorder } from "../train/recorder.js";
 import type { Run } from "../train/run-folder.js";
+import type { BenchOptions } from "./bench.js";
 import { median, secondsOf } from "./measure.js";
 import { syntheticDataSet } from "./synthetic.js";
 import type { Shares } from "./turns.js";
@@ -81,6 +82,10 @@ export function feedSeconds(
   return median(spans.slice(LEAST_WARM_STEPS));
 }
 
+export interface LoopOptions extends Pick<BenchOptions, "shares" | "choices"> {
+  readonly steps: number;
+}
+
 /**
  * Trains `steps` updates as `mom train` does, without checkpoints and validation.
  * @param run where records are written
@@ -90,14 +95,14 @@ export async function timeLoop(
   spec: CheckedSpec,
   device: OpenDevice,
   run: Run,
-  { steps, shares }: { readonly steps: number; readonly shares?: Shares | undefined },
+  { steps, shares, choices }: LoopOptions,
 ): Promise<LoopTime> {
   const { batch, accumulate, optimizer, clip, seed } = spec.train;
-  const compiled = compile(spec, trainingOn(spec, device.profile));
+  const compiled = compile(spec, { ...trainingOn(spec, device.profile), ...(choices !== undefined && { choices }) });
   const clock = passClock(device.device);
   const model = await openModel(device, compiled, undefined, clock);
   const dataSet = syntheticDataSet(spec, shares);
-  model.initialise(seed);
+  await model.initialise(seed, "alike");
   model.writeBatch(openFeed(spec, dataSet, compiled.tables).take(0).batches[0] as HostBatch);
   model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
   const aloneSeconds = await secondsOf(model.runtime, [...new Array<string>(accumulate).fill("gradients"), "update"]);

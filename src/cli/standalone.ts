@@ -5,24 +5,32 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadDataSet } from "../data/load.js";
+import { withChoices } from "../gpu/choose.js";
 import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
+import { recordedChoices } from "../train/choices.js";
+import { nodeDisk } from "../train/disk.js";
+import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
 import { openCompiled } from "./compiled-folder.js";
 import { carried } from "./start.js";
 import { tell } from "./thrown.js";
 import { runTraining } from "./training.js";
+import { DEFAULT_TUNE, tunedFolder } from "./tuning.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
 const USAGE = `Trains the model of this folder.
 
-  node train.mjs [--out FOLDER] [--resume] [--adapter ${SOURCES.join("|")}]
+  node train.mjs [--out FOLDER] [--resume] [--adapter ${SOURCES.join("|")}] [--tune ${TUNE_MODES.join("|")}]
 
   --out      the run's folder (default: run, beside this file)
   --resume   go on with the run in that folder from its last checkpoint
   --adapter  the device to train on (default: the best there is)
+  --tune     which of a kernel's variants run. off: the first that the device takes; cached: the fastest, where that was
+             measured before (default); full: measure what was not. A run that is resumed keeps its own.
 `;
 
 const here = dirname(fileURLToPath(import.meta.url));
 
+const isMode = (text: string): text is TuneMode => (TUNE_MODES as readonly string[]).includes(text);
 const isSource = (text: string): text is AdapterSource => (SOURCES as readonly string[]).includes(text);
 
 async function main(): Promise<ExitCode> {
@@ -30,6 +38,7 @@ async function main(): Promise<ExitCode> {
     out: { type: "string" },
     resume: { type: "boolean" },
     adapter: { type: "string" },
+    tune: { type: "string" },
     help: { type: "boolean" },
   } as const;
   let given: ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
@@ -47,13 +56,24 @@ async function main(): Promise<ExitCode> {
     process.stderr.write(`error: there is no adapter "${given.adapter}"\n\n${USAGE}`);
     return EXIT.wrongUsage;
   }
-  const { spec, compiled } = openCompiled(here);
+  const tune = given.tune ?? DEFAULT_TUNE;
+  if (!isMode(tune)) {
+    process.stderr.write(`error: there is no mode "${tune}" of tuning\n\n${USAGE}`);
+    return EXIT.wrongUsage;
+  }
+  const model = openCompiled(here);
+  const { spec } = model;
   const shards = JSON.parse(readFileSync(join(here, "data/shards.json"), "utf8")) as string[];
   const paths = shards.map((name) => join(here, "data", name));
   const dataSet = loadDataSet(paths, spec.model, spec.data.held_out);
   const device = await openDevice(given.adapter ? { adapter: given.adapter } : {});
   process.stderr.write(`On ${device.description}\n`);
   const out = given.out ?? join(here, "run");
+  const choices = given.resume
+    ? recordedChoices({ path: out, disk: nodeDisk })
+    : await tunedFolder(model, device, tune, (line) => process.stderr.write(`${line}\n`));
+  const plan = withChoices(model.compiled.plan, device.profile, choices ?? {});
+  const compiled = { ...model.compiled, plan };
   return await runTraining({
     spec,
     specText: readFileSync(join(here, "spec.mom"), "utf8"),

@@ -4,12 +4,14 @@ import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
 import type { CheckedSpec } from "../front/spec.js";
+import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Decode } from "../modalities/text.js";
 import type { SampleGroup } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { writeSamples } from "../report/samples.js";
 import { type StartRecord, startText } from "../report/start-text.js";
+import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { openModel } from "../train/model.js";
@@ -67,6 +69,7 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
 export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
   const { spec, folder, resume, terminal } = request;
   checkTeaches(spec, request.dataSet);
+  const choices = choicesOf(request.compiled.plan, request.device.profile);
   // Before there is a folder, for what is refused leaves none.
   const begins = resume ? undefined : request.start?.();
   const run: Run = resume
@@ -74,13 +77,14 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     : createRun(folder, {
         spec: request.specText,
         plan: planText({ ...request, profile: request.device.profile }),
+        choices: choicesText(choices, request.device.description),
         file: request.specFile,
       });
   const progress = progressOn(terminal);
   const interrupts = listenForStop(() => progress.message("Stopping after this step; Ctrl-C once more stops at once."));
   try {
     const { checkpoint, warnings }: Resumed = resume
-      ? resumeRun(run, request)
+      ? resumeRun(run, { ...request, choices })
       : { checkpoint: undefined, warnings: [] };
     if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
     if (resume) progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);

@@ -133,15 +133,15 @@ export async function train(
     const [tensors, m, v] = [await model.read("parameters"), await model.read("moment1"), await model.read("moment2")];
     const bad = findBadWeight(tensors);
     if (bad) return { kind: "diverged", step, saved: lastSaved, bad };
-    const picks = Object.fromEntries(
-      model.runtime.picks.map(({ phase, label, variant }, i) => [`${phase}/${i}/${label}`, variant]),
+    const choices = Object.fromEntries(
+      model.runtime.picks.flatMap(({ key, variant }) => (key === undefined ? [] : [[key, variant]])),
     );
     const loss_scale = model.lossScale && [...(await model.lossScale.read()).subarray(0, 2)];
     const state = {
       position: { ...position },
       seed,
       data: dataSet.fingerprint,
-      picks,
+      choices,
       ...(loss_scale && { loss_scale }),
     };
     listener.checkpoint({ step, tensors, optimizer: { m, v }, ...(sequences && { sequences }), state });

@@ -87,6 +87,14 @@ export const otherData = (path: string): Failure =>
     "Bring the old data back, or start a new run with another --out.",
   );
 
+export const otherKernels = (path: string, keys: readonly string[]): Diagnostic => ({
+  code: "other-kernels",
+  severity: "warning",
+  title: "Other kernels than before",
+  message: `The run in ${path} began with other variants of ${keys.length} of its kernels, such as ${keys[0]}: from here on its numbers are as near, but not the same.`,
+  help: "Go on where it began (the same device, the same version of mom) for the same numbers.",
+});
+
 /** What Node's code of a failed file operation means, and what mends it. */
 const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   ENOSPC: ["the disk is full", "Free some space"],

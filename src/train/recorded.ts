@@ -2,11 +2,13 @@
 import type { DataSet } from "../data/data-set.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { CheckedSpec } from "../front/spec.js";
+import type { Choices } from "../ir/plan.js";
 import { latestCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Checkpoint } from "./checkpoint-files.js";
+import { recordedChoices } from "./choices.js";
 import { type Outcome, train } from "./loop.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
-import { otherData, otherSpec } from "./mistakes.js";
+import { otherData, otherKernels, otherSpec } from "./mistakes.js";
 import type { Model, Tensors } from "./model.js";
 import { recorder, rewindRun } from "./recorder.js";
 import { pathIn, type Run } from "./run-folder.js";
@@ -19,15 +21,32 @@ export interface Resumed {
 
 /**
  * Takes an open run back to its last checkpoint.
- * @param specText the spec as resolved
+ * @param now the spec as resolved, and the kernels that it will go on with
  * @throws Failure where spec or data are not those that it began with, or no checkpoint is whole
  */
-export function resumeRun(run: Run, { specText, dataSet }: { specText: string; dataSet: DataSet }): Resumed {
+export function resumeRun(
+  run: Run,
+  now: { readonly specText: string; readonly dataSet: DataSet; readonly choices: Choices },
+): Resumed {
+  const { specText, dataSet, choices } = now;
   const { checkpoint, warnings } = latestCheckpoint(run);
   checkSpec(specText, run);
   checkData(dataSet, run, checkpoint?.state);
   rewindRun(run, checkpoint?.step);
-  return { checkpoint, warnings };
+  return { checkpoint, warnings: [...warnings, ...changedKernels(run, choices)] };
+}
+
+/** A resumed run goes on with the kernels that it began with, unless its device or mom no longer has them. */
+function changedKernels(run: Run, now: Choices): Diagnostic[] {
+  const others = Object.entries(recordedChoices(run) ?? now).filter(([key, variant]) => now[key] !== variant);
+  return others.length > 0
+    ? [
+        otherKernels(
+          run.path,
+          others.map(([key]) => key),
+        ),
+      ]
+    : [];
 }
 
 /** A resumed run goes on with the spec that it began with: the one in its folder. */

@@ -15,6 +15,8 @@ export interface Run {
 export const RUN_FILES = {
   spec: "spec.mom",
   plan: "plan.json",
+  /** The variant of every kernel that the run began with. */
+  choices: "choices.json",
   /** Where the spec stood: its paths are relative to that place. */
   origin: "origin.json",
   /** The same in two runs of one spec and seed. */
@@ -39,12 +41,17 @@ export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(r
 /**
  * Makes the folder of a new run, which this process holds until `closeRun`. It is made whole under another name beside
  * its place and then renamed: a process that is killed meanwhile leaves nothing that stands in the next one's way.
- * @param contents the spec as resolved, the plan as JSON, and the path of the spec's file
+ * @param contents the spec as resolved, the plan and the choices as JSON, and the path of the spec's file
  * @throws Failure where the folder exists or can't be made
  */
 export function createRun(
   path: string,
-  contents: { readonly spec: string; readonly plan: string; readonly file?: string | undefined },
+  contents: {
+    readonly spec: string;
+    readonly plan: string;
+    readonly choices?: string;
+    readonly file?: string | undefined;
+  },
   disk: Disk = nodeDisk,
 ): Run {
   if (disk.exists(path)) throw folderExists(path);
@@ -57,6 +64,9 @@ export function createRun(
     disk.makeFolder(pathIn(aside, "checkpoints"));
     disk.makeFolder(pathIn(aside, "samples"));
     disk.create(pathIn(aside, "plan"), new TextEncoder().encode(contents.plan));
+    if (contents.choices !== undefined) {
+      disk.create(pathIn(aside, "choices"), new TextEncoder().encode(contents.choices));
+    }
     if (contents.file !== undefined) {
       const origin = { spec: relative(resolve(path), resolve(contents.file)) };
       disk.create(pathIn(aside, "origin"), new TextEncoder().encode(`${JSON.stringify(origin)}\n`));

@@ -7,6 +7,7 @@ import type { CheckedSpec } from "../../front/spec.js";
 import { type AdapterSource, openDevice } from "../../gpu/dawn.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { size } from "../../report/inspection-text.js";
+import type { TuneMode } from "../../tune/tune.js";
 import { formatDuration, type Terminal } from "../progress.js";
 import { EXIT, type ExitCode } from "../verb.js";
 import { armsToMeasure, type Estimate, estimate, type Measured, measure } from "./estimate.js";
@@ -21,6 +22,7 @@ export interface DryRun {
   readonly keepWeights?: true;
   readonly json?: true;
   readonly adapter?: AdapterSource;
+  readonly tune: TuneMode;
   readonly terminal: Terminal;
 }
 
@@ -34,7 +36,7 @@ export async function dryRun(request: DryRun): Promise<ExitCode> {
   for (const index of armsToMeasure(design, costs)) {
     const arm = design.arms[index] as Arm;
     terminal.write(`Measuring a few steps of \`${arm.label}\` on ${device.description}\n`);
-    measured.set(index, await measure(arm, await request.dataSetOf(arm.spec), device, pipelines));
+    measured.set(index, await measure(arm, await request.dataSetOf(arm.spec), device, pipelines, request.tune));
   }
   const keepWeights = request.keepWeights === true;
   const found = estimate(costs, measured, left, { jobs: request.jobs, keepWeights });

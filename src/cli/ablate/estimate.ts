@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design, Variant } from "../../ablate/design.js";
-import { compile, trainingOn } from "../../compile.js";
+import { planned, programsOf, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import type { OpenDevice } from "../../gpu/dawn.js";
@@ -16,6 +16,8 @@ import { validate } from "../../train/loop.js";
 import { openModel } from "../../train/model.js";
 import { trainRecorded } from "../../train/recorded.js";
 import { closeRun, createRun, pathIn, type Run } from "../../train/run-folder.js";
+import type { TuneMode } from "../../tune/tune.js";
+import { measuredBefore, tuned } from "../tuning.js";
 
 /** Steps that are measured, after one that pays for what is done once. */
 const STEPS = 6;
@@ -46,11 +48,23 @@ const sizeOf = (path: string): number =>
     : statSync(path).size;
 
 /** The first steps of an arm on a device. */
-export async function measure(arm: Arm, dataSet: DataSet, device: OpenDevice, pipelines: Pipelines): Promise<Measured> {
+export async function measure(
+  arm: Arm,
+  dataSet: DataSet,
+  device: OpenDevice,
+  pipelines: Pipelines,
+  tune: TuneMode,
+): Promise<Measured> {
   const begun = Date.now();
   const { profile } = device;
   const spec: CheckedSpec = { ...arm.spec, train: { ...arm.spec.train, steps: STEPS + 1 } };
-  const compiled = compile(spec, trainingOn(spec, profile));
+  const options = trainingOn(spec, profile);
+  const stages = programsOf(spec, options);
+  const notice = (): void => {};
+  // As the runs will begin, but that nothing is measured for what lasts a few steps.
+  const mode = measuredBefore(tune);
+  const choices = await tuned({ mode, spec, options, stages, opened: device, notice });
+  const compiled = planned(stages, { ...options, choices });
   const parent = mkdtempSync(join(tmpdir(), "mom-estimate-"));
   try {
     const plan = planText({ spec, profile, compiled });

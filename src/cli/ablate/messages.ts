@@ -1,5 +1,6 @@
 // What an ablation's process and its workers say to each other, as JSON over a pipe.
 import type { AdapterSource } from "../../gpu/dawn.js";
+import type { TuneMode } from "../../tune/tune.js";
 import type { ExitCode } from "../verb.js";
 
 /** A worker's settings, its one argument. */
@@ -11,10 +12,13 @@ export interface WorkerSettings {
   readonly adapter?: AdapterSource | undefined;
   readonly outside: boolean;
   readonly keepWeights: boolean;
+  readonly tune: TuneMode;
 }
 
 export type ToWorker =
   | { readonly kind: "train"; readonly id: string; readonly text: string }
+  /** Measure what these variants lack, before any is trained. */
+  | { readonly kind: "tune"; readonly texts: readonly string[] }
   /** Save what is under way, and stop. */
   | { readonly kind: "stop" };
 
@@ -23,6 +27,9 @@ export type FromWorker =
   /** There is no device: no variant can be trained. */
   | { readonly kind: "unfit"; readonly reason: string; readonly remedy: string }
   | { readonly kind: "stepped"; readonly step: number }
+  /** A line about what is measured, and that all of it is. */
+  | { readonly kind: "notice"; readonly line: string }
+  | { readonly kind: "tuned" }
   | { readonly kind: "ended"; readonly how: "done" | "stopped" | "taken" }
   /** `lasting`: the worker cannot go on either. */
   | { readonly kind: "failed"; readonly reason: string; readonly exit: ExitCode; readonly lasting: boolean };

@@ -17,6 +17,7 @@ import {
 import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
+import type { TuneMode } from "../../tune/tune.js";
 import { listenForStop } from "../interrupts.js";
 import type { Terminal } from "../progress.js";
 import { EXIT, type ExitCode } from "../verb.js";
@@ -45,6 +46,7 @@ export interface AblationRequest {
   readonly report?: true;
   readonly keepWeights?: true;
   readonly adapter?: AdapterSource;
+  readonly tune: TuneMode;
   readonly outside?: true;
   readonly terminal: Terminal;
 }
@@ -138,6 +140,7 @@ async function train(
       adapter: request.adapter,
       outside: request.outside === true,
       keepWeights: request.keepWeights === true,
+      tune: request.tune,
     },
     (index) => variantAt(index),
     progress.stepped,
@@ -157,6 +160,7 @@ async function train(
     }
   };
   try {
+    if (request.tune === "full") await workers.tune(queue, progress.message);
     await follow({
       queue,
       jobs,

@@ -1,10 +1,11 @@
 // A worker of `mom ablate`, a process of its own: opens a device and trains the variants that it is given on it, one
 // after another, so that a variant which brings its process down takes no other with it.
 import { dirname, resolve } from "node:path";
-import { runVariant } from "../../ablate/run-variant.js";
-import type { Compiled } from "../../compile.js";
+import { runVariant, type Trainer } from "../../ablate/run-variant.js";
+import { type Compiled, programsOf, trainingOn } from "../../compile.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
+import type { CheckedSpec } from "../../front/spec.js";
 import { type OpenDevice, openDevice } from "../../gpu/dawn.js";
 import { DeviceError } from "../../gpu/device-error.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
@@ -12,6 +13,7 @@ import { TooLarge } from "../../ir/too-large.js";
 import { nodeDisk } from "../../train/disk.js";
 import { checkText } from "../read-spec.js";
 import { starting } from "../start.js";
+import { measuredBefore, tuned } from "../tuning.js";
 import { EXIT, type ExitCode } from "../verb.js";
 import { dataSetsIn } from "./data-sets.js";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
@@ -38,17 +40,48 @@ function failureOf(error: unknown): { reason: string; exit: ExitCode } {
   return { reason: error instanceof Error ? error.message : String(error), exit: EXIT.fault };
 }
 
+function checked(text: string): CheckedSpec {
+  const { spec, diagnostics } = checkText(text, settings.specFile);
+  if (spec === undefined) throw new Failure(diagnostics);
+  return spec;
+}
+
+/** Measures what the cache lacks for these variants: in one process, and while nothing is trained here. */
+async function tune(device: OpenDevice, texts: readonly string[]): Promise<void> {
+  try {
+    for (const spec of texts.map(checked)) {
+      const options = trainingOn(spec, device.profile);
+      const stages = programsOf(spec, options);
+      const notice = (line: string) => say({ kind: "notice", line });
+      const stopWanted = () => stopping;
+      await tuned({ mode: settings.tune, spec, options, stages, opened: device, pipelines, notice, stopWanted });
+    }
+    say({ kind: "tuned" });
+  } catch (error) {
+    say({ kind: "failed", ...failureOf(error), lasting: error instanceof DeviceError });
+  }
+}
+
 async function train(device: OpenDevice, id: string, text: string): Promise<void> {
   let reported = 0;
   try {
-    const { spec, diagnostics } = checkText(text, settings.specFile);
-    if (spec === undefined) throw new Failure(diagnostics);
+    const spec = checked(text);
     const dataSet = await dataSetFor(spec);
     const start = (compiled: Compiled) => starting(spec, compiled, { folder, outside: settings.outside })?.().tensors;
+    const choices: Trainer["choices"] = (of, options, stages) =>
+      // What `full` lacked was measured before the first variant was begun.
+      tuned({
+        mode: measuredBefore(settings.tune),
+        spec: of,
+        options,
+        stages,
+        opened: device,
+        notice: () => {},
+      });
     const how = await runVariant(
       { path: settings.folder, disk: nodeDisk },
       { id, spec, text, specFile: settings.specFile, keepWeights: settings.keepWeights },
-      { device, pipelines, dataSet, start },
+      { device, pipelines, dataSet, start, choices },
       {
         stepped: ({ step }) => {
           if (Date.now() - reported < REPORT_MS) return;
@@ -79,6 +112,7 @@ const device = await openDevice(settings.adapter ? { adapter: settings.adapter }
 if (device) {
   process.on("message", (message: ToWorker) => {
     if (message.kind === "stop") stopping = true;
+    else if (message.kind === "tune") void tune(device, message.texts);
     else void train(device, message.id, message.text);
   });
   say({ kind: "ready", device: device.description });

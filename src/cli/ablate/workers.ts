@@ -9,9 +9,26 @@ import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
 const FILE = fileURLToPath(new URL("./worker.js", import.meta.url));
 /** Of what a worker writes to its terminal: the end is kept, to tell why it died. */
 const TAIL = 2000;
+const NOT_TUNED = "Train without measuring kernels first: --tune cached.";
+
+type Heard = FromWorker | { readonly kind: "gone"; readonly why: string };
+
+/** A worker's process with a device, ready for messages. */
+interface Connection {
+  readonly say: (message: ToWorker) => void;
+  /** Who is told what it says from now on, and why it is gone when it is. */
+  readonly listen: (hear: (message: Heard) => void) => void;
+  readonly gone: () => boolean;
+  readonly close: () => void;
+}
 
 export interface Workers {
   readonly open: () => Promise<Worker>;
+  /**
+   * Measures what these variants lack, on a worker of its own that then goes.
+   * @throws DeviceError where there is no device, or it fails
+   */
+  readonly tune: (queue: readonly number[], notice: (line: string) => void) => Promise<void>;
   /** Lets every variant under way save and stop. */
   readonly stop: () => void;
 }
@@ -31,15 +48,15 @@ export function workersOf(
     if (child.connected) child.send(message);
   };
 
-  async function open(): Promise<Worker> {
+  async function connect(): Promise<Connection> {
     const child = fork(FILE, [JSON.stringify(settings)], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     children.add(child);
     let complaints = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       complaints = (complaints + text).slice(-TAIL);
     });
-    let hear: ((message: FromWorker | { readonly kind: "gone"; readonly why: string }) => void) | undefined;
-    let [gone, fit] = [false, true];
+    let hear: ((message: Heard) => void) | undefined;
+    let gone = false;
     child.on("message", (message: FromWorker) => hear?.(message));
     child.on("close", (code, signal) => {
       gone = true;
@@ -65,13 +82,26 @@ export function workersOf(
     });
 
     return {
-      alive: () => fit && !gone,
+      say: (message) => tell(child, message),
+      listen: (next) => {
+        hear = next;
+      },
+      gone: () => gone,
       close: () => {
         if (!gone) child.kill("SIGKILL");
       },
+    };
+  }
+
+  async function open(): Promise<Worker> {
+    const worker = await connect();
+    let fit = true;
+    return {
+      alive: () => fit && !worker.gone(),
+      close: worker.close,
       train: (index) =>
         new Promise<Ended>((resolve) => {
-          hear = (message) => {
+          worker.listen((message) => {
             switch (message.kind) {
               case "stepped":
                 stepped(index, message.step);
@@ -87,15 +117,34 @@ export function workersOf(
                 resolve({ kind: "failed", reason: message.why, exit: EXIT.deviceFailed });
                 break;
             }
-          };
-          tell(child, { kind: "train", ...textOf(index) });
-          if (stopping) tell(child, { kind: "stop" });
+          });
+          worker.say({ kind: "train", ...textOf(index) });
+          if (stopping) worker.say({ kind: "stop" });
         }),
     };
   }
 
+  async function tune(queue: readonly number[], notice: (line: string) => void): Promise<void> {
+    const worker = await connect();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.listen((message) => {
+          if (message.kind === "notice") notice(message.line);
+          else if (message.kind === "tuned") resolve();
+          else if (message.kind === "failed") reject(new DeviceError(message.reason, NOT_TUNED));
+          else if (message.kind === "gone") reject(new DeviceError(message.why, NOT_TUNED));
+        });
+        worker.say({ kind: "tune", texts: queue.map((index) => textOf(index).text) });
+        if (stopping) worker.say({ kind: "stop" });
+      });
+    } finally {
+      worker.close();
+    }
+  }
+
   return {
     open,
+    tune,
     stop() {
       stopping = true;
       for (const child of children) tell(child, { kind: "stop" });

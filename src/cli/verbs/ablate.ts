@@ -10,6 +10,7 @@ import { printSpec } from "../../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { nodeDisk } from "../../train/disk.js";
+import type { TuneMode } from "../../tune/tune.js";
 import { costsOf } from "../ablate/costs.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
 import { dryRun } from "../ablate/dry-run.js";
@@ -18,6 +19,7 @@ import { defaultFolder, runAblation } from "../ablate/run.js";
 import { outsideOption } from "../compile-options.js";
 import { checkText, readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
+import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
@@ -32,6 +34,7 @@ interface Options {
   readonly retry?: true;
   readonly keepWeights?: true;
   readonly adapter?: AdapterSource;
+  readonly tune: TuneMode;
   readonly outside?: true;
 }
 
@@ -65,6 +68,7 @@ export const verb: Verb = {
       .addOption(
         new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
       )
+      .addOption(tuneOption())
       .addOption(outsideOption())
       .action(async (file: string, name: string | undefined, options: Options) => {
         const { spec, json, folder: specFolder } = readSpec(file);

@@ -5,18 +5,23 @@ import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { type Bench, bench, type KernelTime } from "../../bench/bench.js";
 import { type LoopTime, timeLoop } from "../../bench/loop.js";
+import { programsOf, trainingOn } from "../../compile.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../report/inspection-text.js";
 import { nodeDisk } from "../../train/disk.js";
+import type { TuneMode } from "../../tune/tune.js";
 import { columns } from "../columns.js";
 import { readSpec } from "../read-spec.js";
 import { parseShares, sharesOf } from "../shares.js";
+import { tuneOption } from "../tune-option.js";
+import { tuned } from "../tuning.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
   readonly adapter?: AdapterSource;
   readonly json?: true;
   readonly force?: string;
+  readonly tune: TuneMode;
   readonly share?: ReadonlyMap<string, number>;
   readonly loop?: true | number;
 }
@@ -47,7 +52,9 @@ export const verb: Verb = {
       .option("--force <variant>", "take that variant of kernels wherever there is one")
       .option("--json", "print JSON")
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
-      .action(async (file: string, { adapter, json, force, share, loop }: Options) => {
+      .addOption(tuneOption())
+      .addHelpText("after", "  mom bench specs/quickstart.mom --tune full\n")
+      .action(async (file: string, { adapter, json, force, tune, share, loop }: Options) => {
         const { spec } = readSpec(file);
         if (spec === undefined) return finish(EXIT.wrongInput);
         const shares = share && sharesOf(share, spec.model.modalities);
@@ -55,14 +62,18 @@ export const verb: Verb = {
         const print = <T extends object>(found: T, asText: (found: T) => string): void => {
           process.stdout.write(json ? `${JSON.stringify({ file, ...found }, null, 2)}\n` : asText(found));
         };
+        const options = trainingOn(spec, device.profile);
+        const notice = (line: string): void => void process.stderr.write(`${line}\n`);
+        const stages = programsOf(spec, options);
+        const choices = await tuned({ mode: tune, spec, options, stages, opened: device, notice });
         if (loop === undefined) {
-          print(await bench(spec, device, { shares, ...(force !== undefined && { force }) }), text);
+          print(await bench(spec, device, { shares, choices, ...(force !== undefined && { force }) }), text);
           return finish(EXIT.done);
         }
         const folder = mkdtempSync(join(tmpdir(), "mom-bench-"));
         try {
           const steps = loop === true ? LOOP_STEPS : loop;
-          print(await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, shares }), loopText);
+          print(await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, shares, choices }), loopText);
         } finally {
           rmSync(folder, { recursive: true, force: true });
         }

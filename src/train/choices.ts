@@ -1,0 +1,44 @@
+// The kernels that a run began with, by the keys of their nodes: a resumed run takes the same ones, whatever is known by
+// then of which are faster.
+import { InputError } from "../diagnostics/input-error.js";
+import type { Choices } from "../ir/plan.js";
+import { pathIn, type Run } from "./run-folder.js";
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isChoices = (value: unknown): value is Choices =>
+  isRecord(value) && Object.values(value).every((variant) => typeof variant === "string");
+
+/** A run's `choices.json`. @param device for people */
+export const choicesText = (choices: Choices, device: string): string =>
+  `${JSON.stringify({ device, choices }, undefined, 1)}\n`;
+
+/** What such a file says; undefined where it is none. */
+export function parseChoices(text: string): Choices | undefined {
+  try {
+    const file: unknown = JSON.parse(text);
+    return isRecord(file) && isChoices(file.choices) ? file.choices : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Undefined for a folder in which no choices were written down.
+ * @throws InputError where what was written is damaged
+ */
+export function recordedChoices(run: Run): Choices | undefined {
+  const path = pathIn(run, "choices");
+  if (!run.disk.exists(path)) return undefined;
+  const choices = parseChoices(new TextDecoder().decode(run.disk.read(path)));
+  if (choices !== undefined) return choices;
+  throw new InputError(
+    `${path} does not say which kernels the run began with.`,
+    "Restore it from a copy; without the file the run goes on with the first that the device takes.",
+  );
+}
+
+/** The choices in a checkpoint's state; none where it holds none. */
+export const choicesIn = (state: unknown): Choices =>
+  isRecord(state) && isChoices(state.choices) ? state.choices : {};

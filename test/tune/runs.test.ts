@@ -1,0 +1,202 @@
+// Runs with chosen kernels through the command line: the same numbers with the same choices, and a resumed run keeps its
+// own, whatever the cache says by then.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CompileOptions, programsOf, TRAINING_PHASES, trainingOn } from "../../src/compile.js";
+import { check } from "../../src/front/check.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import type { OpenDevice } from "../../src/gpu/dawn.js";
+import type { Choices, Profile } from "../../src/ir/plan.js";
+import { profileNamed } from "../../src/ir/profiles.js";
+import { settingsFor } from "../../src/kernels/draft.js";
+import { openCache } from "../../src/tune/cache.js";
+import { measuredAs, type TunableNode, tunableNodes } from "../../src/tune/nodes.js";
+import { freshDevice, missingAdapter } from "../gpu/adapter.js";
+import { buildMom, type Mom, type Outcome, ROOT } from "../support/mom.js";
+
+const missing = await missingAdapter();
+const STEPS = 6;
+const SPEC = `
+model {
+  modality text: bytes
+  modality image: patches(size: 8x8, patch: 4x4, channels: 3)
+  d_model: 12
+  block mixer: mamba { d_state: 4, decouple: [in_proj] }
+  layers: 1 * mixer
+}
+objective { text: cross_entropy, image: ddpm }
+data { source: emoji, length: 70 }
+train { steps: ${STEPS}, batch: 2, optimizer: adamw(lr: 3e-3), seed: 3, checkpoint_every: 2, validate_every: 100 }
+
+ablate seeds { vary train.seed: [1, 2] }
+`;
+
+describe.skipIf(missing)("runs", () => {
+  let mom: Mom;
+  let folder: string;
+  let file: string;
+  let opened: OpenDevice;
+  let spec: CheckedSpec;
+  beforeAll(async () => {
+    mom = await buildMom();
+    // In the project, where packages are found.
+    mkdirSync(join(ROOT, "node_modules/.cache"), { recursive: true });
+    folder = mkdtempSync(join(ROOT, "node_modules/.cache/mom-tuned-"));
+    file = join(folder, "small.mom");
+    writeFileSync(file, SPEC);
+    spec = check({ path: file, text: SPEC }, () => undefined).spec as CheckedSpec;
+    opened = await freshDevice("all");
+  });
+  afterAll(() => {
+    mom.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const cacheFolder = () => join(folder, "cache");
+  const environment = () => ({ MOM_CACHE: cacheFolder(), MOM_ADAPTER: opened.source });
+  const run = (...args: string[]): Outcome => mom.run(args, ROOT, environment());
+  const train = (out: string, ...flags: string[]): void => {
+    const { code, stderr } = run("train", file, "--out", join(folder, out), ...flags);
+    expect(code, stderr).toBe(0);
+  };
+  const textIn = (...path: string[]): string => readFileSync(join(folder, ...path), "utf8");
+  const choicesIn = (out: string): Choices => JSON.parse(textIn(out, "choices.json")).choices;
+  /** What a run leaves: its records, and every byte of its last checkpoint. */
+  const left = (out: string): string => {
+    const hash = createHash("sha256").update(textIn(out, "metrics.jsonl"));
+    const last = join(folder, out, "checkpoints", `step-${STEPS}`);
+    for (const name of readdirSync(last).sort()) hash.update(name).update(readFileSync(join(last, name)));
+    return hash.digest("hex");
+  };
+
+  const nodesOf = (options: CompileOptions): TunableNode[] =>
+    tunableNodes(programsOf(spec, options), [options.profile, opened.profile], settingsFor(options.profile));
+  /** Puts choices for nodes into the cache; a node for which there is none is left out. */
+  async function fill(nodes: readonly TunableNode[], choice: (node: TunableNode) => string | undefined): Promise<void> {
+    const cache = openCache(cacheFolder(), opened, () => {});
+    for (const node of nodes) {
+      const variant = choice(node);
+      const name = measuredAs(node, (kernel) => kernel);
+      if (variant !== undefined) await cache.add(name, { variant, candidates: { [variant]: { milliseconds: 1 } } });
+    }
+  }
+  const forget = () => rmSync(join(cacheFolder(), "tuned"), { recursive: true, force: true });
+  /** The last variant of three nodes, which is not their first. */
+  const others = (nodes: readonly TunableNode[]): Choices =>
+    Object.fromEntries(nodes.slice(0, 3).map(({ key, candidates }) => [key, candidates.at(-1)?.variant as string]));
+
+  test("with one cache are the same to the last bit, with the variants that it names, and resumed without it", async () => {
+    const named = others(nodesOf(trainingOn(spec, opened.profile)));
+    train("first", "--tune", "off");
+    await fill(nodesOf(trainingOn(spec, opened.profile)), ({ key }) => named[key]);
+    for (const out of ["one", "two"]) train(out);
+    expect(left("two")).toBe(left("one"));
+    expect(choicesIn("one")).toEqual({ ...choicesIn("first"), ...named });
+    for (const [key, variant] of Object.entries(named)) expect(choicesIn("first")[key]).not.toBe(variant);
+    const plan = JSON.parse(textIn("one", "plan.json")).compiled.plan as {
+      phases: { nodes: { key?: string; choices: { variant: string }[] }[] }[];
+    };
+    const ran = plan.phases.flatMap(({ nodes }) => nodes.filter(({ key }) => key !== undefined));
+    expect(ran.length).toBeGreaterThan(20);
+    for (const { key, choices } of ran) {
+      expect(choices.map(({ variant }) => variant)).toEqual([choicesIn("one")[key as string]]);
+    }
+    const saved = JSON.parse(textIn("one", "checkpoints", `step-${STEPS}`, "state.json"));
+    expect(saved.state.choices).toEqual(choicesIn("one"));
+
+    // A run that was begun without choices goes on without, and one with goes on with them.
+    for (const out of ["first", "one"]) {
+      cpSync(join(folder, out), join(folder, `${out} resumed`), { recursive: true });
+      for (const step of [4, 6])
+        rmSync(join(folder, `${out} resumed`, "checkpoints", `step-${step}`), { recursive: true });
+    }
+    train("first resumed", "--resume");
+    expect(left("first resumed")).toBe(left("first"));
+    forget();
+    train("one resumed", "--resume");
+    expect(left("one resumed")).toBe(left("one"));
+
+    const recorded = JSON.parse(textIn("one", "metrics.jsonl").trim().split("\n").at(-1) as string);
+    const held = JSON.parse(run("eval", join(folder, "one"), "--json").stdout);
+    expect(held).toMatchObject({ step: STEPS, loss: recorded.loss, losses: recorded.losses });
+  }, 300_000);
+
+  test("are refused or warned of where what they began with is damaged, or gone", () => {
+    const damaged = join(folder, "one resumed", "choices.json");
+    const before = readFileSync(damaged, "utf8");
+    writeFileSync(damaged, before.slice(0, 40));
+    const refused = run("train", file, "--out", join(folder, "one resumed"), "--resume");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("choices.json does not say which kernels the run began with");
+    writeFileSync(damaged, before.replaceAll(/: "[a-z-]+"/g, ': "gone"'));
+    const warned = run("train", file, "--out", join(folder, "one resumed"), "--resume");
+    expect(warned.code, warned.stderr).toBe(0);
+    expect(warned.stderr).toContain("began with other variants of");
+  });
+
+  test("measure what the cache lacks where that is wanted: train, bench, and an ablation before its variants", async () => {
+    const nodes = nodesOf(trainingOn(spec, opened.profile));
+    const [lacking] = nodes;
+    const others = () => fill(nodes, (node) => (node === lacking ? undefined : node.candidates[0]?.variant));
+    const known = () => Object.keys(openCache(cacheFolder(), opened, () => {}).read()).length;
+    const commands = [
+      ["train", file, "--out", join(folder, "measured"), "--tune", "full"],
+      ["bench", file, "--json", "--tune", "full"],
+      ["ablate", file, "--out", join(folder, "ablation"), "--jobs", "2", "--tune", "full"],
+    ];
+    for (const command of commands) {
+      forget();
+      await others();
+      const { code, stderr } = run(...command);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toContain(`Tuning 1 of ${nodes.length} kernels`);
+      expect(stderr).toContain(`1/1 ${lacking?.key}: `);
+      expect(known()).toBe(nodes.length);
+    }
+    const variants = readdirSync(join(folder, "ablation", "variants"));
+    expect(variants).toHaveLength(2);
+    for (const variant of variants)
+      expect(choicesIn(join("ablation", "variants", variant))).toEqual(choicesIn("measured"));
+    const again = run("bench", file, "--json", "--tune", "full");
+    expect(again.stderr).toBe("");
+  }, 300_000);
+
+  test("of a compiled folder take choices for its own kernels, and keep them", async () => {
+    const made = join(folder, "made");
+    expect(run("compile", file, "-o", made).code).toBe(0);
+    mkdirSync(join(made, "node_modules"));
+    symlinkSync(join(ROOT, "node_modules/webgpu"), join(made, "node_modules/webgpu"));
+    const node = (...flags: string[]) => {
+      const env = { ...process.env, ...environment() };
+      return spawnSync(process.execPath, ["train.mjs", ...flags], { cwd: made, encoding: "utf8", env });
+    };
+    const profile = profileNamed("webgpu-default") as Profile;
+    const nodes = nodesOf({ ...trainingOn(spec, profile), phases: TRAINING_PHASES });
+    const named = others(nodes);
+    forget();
+    await fill(nodes, ({ key }) => named[key]);
+    for (const [out, mode] of [
+      ["off", "off"],
+      ["cached", "cached"],
+    ] as const) {
+      const { status, stderr } = node("--out", join(folder, out), "--tune", mode);
+      expect(status, stderr).toBe(0);
+    }
+    expect(choicesIn("cached")).toEqual({ ...choicesIn("off"), ...named });
+    expect(choicesIn("cached")).not.toEqual(choicesIn("off"));
+    // What was measured holds for the kernels as they were.
+    for (const name of readdirSync(join(made, "kernels"))) {
+      const path = join(made, "kernels", name);
+      writeFileSync(path, `// edited\n${readFileSync(path, "utf8")}`);
+    }
+    const edited = node("--out", join(folder, "edited"));
+    expect(edited.status, edited.stderr).toBe(0);
+    expect(choicesIn("edited")).toEqual(choicesIn("off"));
+    const wrong = node("--tune", "fastest");
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toContain('no mode "fastest"');
+  }, 300_000);
+});
