@@ -88,15 +88,17 @@ describe.skipIf(missing)("runs", () => {
   const others = (nodes: readonly TunableNode[]): Choices =>
     Object.fromEntries(nodes.slice(0, 3).map(({ key, candidates }) => [key, candidates.at(-1)?.variant as string]));
 
-  test("with one cache are the same to the last bit, with the variants that it names, and resumed without it", async () => {
-    const named = others(nodesOf(trainingOn(spec, opened.profile)));
+  test("with one cache are the same to the last bit, with the variants that it names, and resumed with another", async () => {
+    const nodes = nodesOf(trainingOn(spec, opened.profile));
+    const named = others(nodes);
     train("first", "--tune", "off");
-    await fill(nodesOf(trainingOn(spec, opened.profile)), ({ key }) => named[key]);
+    await fill(nodes, ({ key }) => named[key]);
     for (const out of ["one", "two"]) train(out);
     expect(left("two")).toBe(left("one"));
     expect(choicesIn("one")).toEqual({ ...choicesIn("first"), ...named });
     for (const [key, variant] of Object.entries(named)) expect(choicesIn("first")[key]).not.toBe(variant);
     const plan = JSON.parse(textIn("one", "plan.json")).compiled.plan as {
+      buffers: { bytes: number }[];
       phases: { nodes: { key?: string; choices: { variant: string }[] }[] }[];
     };
     const ran = plan.phases.flatMap(({ nodes }) => nodes.filter(({ key }) => key !== undefined));
@@ -107,17 +109,22 @@ describe.skipIf(missing)("runs", () => {
     const saved = JSON.parse(textIn("one", "checkpoints", `step-${STEPS}`, "state.json"));
     expect(saved.state.choices).toEqual(choicesIn("one"));
 
-    // A run that was begun without choices goes on without, and one with goes on with them.
-    for (const out of ["first", "one"]) {
-      cpSync(join(folder, out), join(folder, `${out} resumed`), { recursive: true });
-      for (const step of [4, 6])
-        rmSync(join(folder, `${out} resumed`, "checkpoints", `step-${step}`), { recursive: true });
+    const device = profileNamed(opened.profile.name);
+    if (device !== undefined) {
+      const choices = join(folder, "one", "choices.json");
+      const inspected = run("inspect", file, "--device", device.name, "--choices", choices, "--json");
+      expect(JSON.parse(inspected.stdout).memory.total).toBe(plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
+      expect(run("inspect", file, "--choices", file).stderr).toContain("holds no choices of kernels");
     }
-    train("first resumed", "--resume");
-    expect(left("first resumed")).toBe(left("first"));
+
+    // It goes on with what it began with, whatever else the cache has come to say.
+    cpSync(join(folder, "one"), join(folder, "one resumed"), { recursive: true });
+    for (const step of [4, 6]) rmSync(join(folder, "one resumed", "checkpoints", `step-${step}`), { recursive: true });
     forget();
-    train("one resumed", "--resume");
+    await fill(nodes, ({ key, candidates }) => (key in named ? candidates[0]?.variant : candidates.at(-1)?.variant));
+    train("one resumed", "--resume", "--tune", "full");
     expect(left("one resumed")).toBe(left("one"));
+    expect(choicesIn("one resumed")).toEqual(choicesIn("one"));
 
     const recorded = JSON.parse(textIn("one", "metrics.jsonl").trim().split("\n").at(-1) as string);
     const held = JSON.parse(run("eval", join(folder, "one"), "--json").stdout);

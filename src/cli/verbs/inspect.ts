@@ -1,12 +1,16 @@
 // mom inspect: what a spec will cost, before a GPU is touched.
+import { existsSync, readFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { type CompileOptions, dump, dumpPrograms, planned, programsOf, STAGES, type Stage } from "../../compile.js";
+import { InputError } from "../../diagnostics/input-error.js";
 import type { CheckedSpec } from "../../front/spec.js";
+import type { Choices } from "../../ir/plan.js";
 import { fitInto } from "../../report/fit.js";
 import { fitText } from "../../report/fit-text.js";
 import { inspect } from "../../report/inspection.js";
 import { inspectionText } from "../../report/inspection-text.js";
+import { parseChoices } from "../../train/choices.js";
 import { bytesOf } from "../bytes.js";
 import { coloured } from "../colour.js";
 import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
@@ -18,6 +22,7 @@ interface Options {
   readonly batch?: number;
   readonly memory?: number;
   readonly dump?: Stage;
+  readonly choices?: string;
   readonly json?: true;
 }
 
@@ -36,11 +41,14 @@ export const verb: Verb = {
       .option("--batch <n>", "sequences in a micro-batch, instead of the spec's", wholeNumber)
       .option("--memory <size>", "say whether and how it fits into so much memory, such as 80GiB", bytesOf)
       .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(STAGES))
+      .option("--choices <file>", "plan the kernels that a run took, as its choices.json says, and no others")
       .option("--json", "print JSON")
-      .action((file: string, { device, batch, memory, dump: stage, json }: Options) => {
+      .action((file: string, { device, batch, memory, dump: stage, choices, json }: Options) => {
         const { spec } = readSpec(file);
         if (spec === undefined) return finish(EXIT.wrongInput);
-        const options = trainingOptions(spec, device, batch);
+        const all = trainingOptions(spec, device, batch);
+        const options: CompileOptions =
+          choices === undefined ? all : { ...all, variants: "first", choices: choicesIn(choices) };
         if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
         else {
           const inspection = inspect(spec, options);
@@ -55,6 +63,12 @@ export const verb: Verb = {
       });
   },
 };
+
+function choicesIn(path: string): Choices {
+  const choices = existsSync(path) ? parseChoices(readFileSync(path, "utf8")) : undefined;
+  if (choices !== undefined) return choices;
+  throw new InputError(`${path} holds no choices of kernels.`, "Name the choices.json of a run's folder.");
+}
 
 function dumped(spec: CheckedSpec, options: CompileOptions, stage: Stage): string {
   const stages = programsOf(spec, options);
