@@ -91,14 +91,16 @@ function partsOf({ kernels, parts, ceilings }) {
   const sums = new Map();
   for (const kernel of kernels) {
     const name = partOf(kernel);
-    const sum = sums.get(name) ?? { name, seconds: 0, flops: 0, bytes: 0, bound: 0 };
+    const sum = sums.get(name) ?? { name, seconds: 0, flops: 0, bytes: 0, bound: 0, busy: 0 };
+    const units = kernel.variant === "matrix" ? ceilings.matrixFlopsPerSecond : undefined;
+    sum.busy += kernel.flops / (units ?? ceilings.flopsPerSecond);
     for (const key of ["seconds", "flops", "bytes", "bound"]) sum[key] += kernel[key];
     sums.set(name, sum);
   }
   return [...sums.values()]
     .sort((one, other) => other.seconds - one.seconds)
-    .map(({ name, seconds, flops, bytes, bound }) => {
-      const byFlops = flops / ceilings.flopsPerSecond > bytes / ceilings.bytesPerSecond;
+    .map(({ name, seconds, flops, bytes, bound, busy }) => {
+      const byFlops = busy > bytes / ceilings.bytesPerSecond;
       const rate = byFlops ? `${tera(flops / seconds)} TFLOP/s` : `${tera(bytes / seconds)} TB/s`;
       return { name, seconds, reached: `${rate}, ${((100 * bound) / seconds).toFixed(0)} % of its bound` };
     });

@@ -78,13 +78,22 @@ const shapeOf = (program: Program, op: Op): string => {
 };
 
 export async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
-  const { plan, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu");
+  const { plan, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
   const runtime = await prepare(device, profile, plan);
   const copy = await secondsOf(runtime, ["copy"]);
   const arithmetic = await secondsOf(runtime, ["arithmetic"]);
+  const matrix = profile.matrix ? await secondsOf(runtime, ["matrix"]) : undefined;
   runtime.destroy();
-  return { bytesPerSecond: work.bytes / copy, flopsPerSecond: work.flops / arithmetic };
+  return {
+    bytesPerSecond: work.bytes / copy,
+    flopsPerSecond: work.flops / arithmetic,
+    ...(matrix !== undefined && { matrixFlopsPerSecond: work.matrixFlops / matrix }),
+  };
 }
+
+/** What a variant could reach: only that of matrix units has those. */
+const flopsPerSecond = (ceilings: Ceilings, variant: string): number =>
+  variant === "matrix" ? (ceilings.matrixFlopsPerSecond ?? ceilings.flopsPerSecond) : ceilings.flopsPerSecond;
 
 /** A model on the device with a made-up batch; every update is a step of the same. */
 async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices, shares }: BenchOptions) {
@@ -146,7 +155,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
     const key = `${one.op} ${one.variant} ${one.shape}`;
     const { flops = 0, bytes = 0, seconds = 0, times = 0 } = kernels.get(key) ?? {};
     const sum = { flops: flops + one.flops, bytes: bytes + one.bytes };
-    const bound = Math.max(sum.flops / ceilings.flopsPerSecond, sum.bytes / ceilings.bytesPerSecond);
+    const bound = Math.max(sum.flops / flopsPerSecond(ceilings, one.variant), sum.bytes / ceilings.bytesPerSecond);
     kernels.set(key, { ...one, ...sum, seconds: seconds + one.seconds, times: times + 1, bound });
   };
   program.ops.forEach((op, i) => {

@@ -5,6 +5,8 @@ export interface Ceilings {
   /** Read and written. */
   readonly bytesPerSecond: number;
   readonly flopsPerSecond: number;
+  /** Of matrix units that multiply halves and add up in f32; absent where there are none. */
+  readonly matrixFlopsPerSecond?: number;
 }
 
 /** Bytes of the copy; a real GPU's caches hold none of it. */
@@ -39,8 +41,32 @@ ${chains((i) => `    s${i} = fma(s${i}, a, b);`)}
   to[id.x & 1023u] = ${Array.from({ length: CHAINS }, (_, i) => `s${i}`).join(" + ")};
 }`;
 
-/** Phases `copy` and `arithmetic`; what one run of each does is in `work`. */
-export function ceilingPlan(kind: "gpu" | "cpu"): { plan: Plan; work: { bytes: number; flops: number } } {
+/** Products of 16 × 16 matrices that a subgroup makes in a row, as many at a time as there are chains. */
+const MATRIX_ROUNDS = 512;
+const MATRIX_WORKGROUPS = 4096;
+/** Subgroups of a workgroup, where one has 32 invocations. */
+const SUBGROUPS = WORKGROUP / 32;
+
+const matrixSource = `enable f16, subgroups, chromium_experimental_subgroup_matrix;
+diagnostic(off, chromium.subgroup_matrix_uniformity);
+@group(0) @binding(0) var<storage, read> from_: array<f16>;
+@group(0) @binding(1) var<storage, read_write> to: array<f32>;
+@compute @workgroup_size(${WORKGROUP})
+fn main() {
+  let a = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&from_, 0u, 16u);
+  let b = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&from_, 256u, 16u);
+${chains((i) => `  var s${i} = subgroup_matrix_result<f32, 16, 16>();`)}
+  for (var round = 0u; round < ${MATRIX_ROUNDS}u; round++) {
+${chains((i) => `    s${i} = subgroupMatrixMultiplyAccumulate(a, b, s${i});`)}
+  }
+${chains((i) => `  subgroupMatrixStore<row_major>(&to, ${256 * i}u, s${i}, 16u);`)}
+}`;
+
+/** Phases `copy`, `arithmetic` and `matrix`; what one run of each does is in `work`. */
+export function ceilingPlan(
+  kind: "gpu" | "cpu",
+  matrix: boolean,
+): { plan: Plan; work: { bytes: number; flops: number; matrixFlops: number } } {
   const bytes = COPY_BYTES[kind];
   const lanes = LANES[kind];
   const range = (buffer: number) => ({ buffer, offset: 0, bytes });
@@ -69,9 +95,18 @@ export function ceilingPlan(kind: "gpu" | "cpu"): { plan: Plan; work: { bytes: n
       kernels: [
         { name: "copy", source: copySource(bytes / 16), bindings: ["read", "write"] },
         { name: "arithmetic", source: arithmeticSource, bindings: ["read", "write"] },
+        ...(matrix ? [{ name: "matrix", source: matrixSource, bindings: ["read", "write"] } as const] : []),
       ],
-      phases: [phase("copy", 0, Math.min(65_535, bytes / 16 / WORKGROUP)), phase("arithmetic", 1, lanes / WORKGROUP)],
+      phases: [
+        phase("copy", 0, Math.min(65_535, bytes / 16 / WORKGROUP)),
+        phase("arithmetic", 1, lanes / WORKGROUP),
+        ...(matrix ? [phase("matrix", 2, MATRIX_WORKGROUPS)] : []),
+      ],
     },
-    work: { bytes: 2 * bytes, flops: 2 * 4 * CHAINS * ROUNDS * lanes },
+    work: {
+      bytes: 2 * bytes,
+      flops: 2 * 4 * CHAINS * ROUNDS * lanes,
+      matrixFlops: 2 * 16 ** 3 * CHAINS * MATRIX_ROUNDS * SUBGROUPS * MATRIX_WORKGROUPS,
+    },
   };
 }

@@ -101,13 +101,15 @@ function loopText({ device, positions, steps, wallSeconds, aloneSeconds, busy, h
 
 function text(found: Bench): string {
   const { ceilings, stepSeconds, forwardSeconds, positions, modalities } = found;
+  const { matrixFlopsPerSecond: units } = ceilings;
+  const matrix = units === undefined ? "" : `${short(units)} on matrix units, `;
   const rows = found.kernels.map(rowOf);
   const whose = Object.entries(modalities)
     .map(([name, n]) => `${name} ${n}`)
     .join(", ");
   const heads = ["kernel", "variant", "sizes", "times", "ms", "share", "FLOP/s", "bytes/s", "of its bound"];
   return [
-    `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of multiply-adds, ${short(ceilings.bytesPerSecond)} bytes/s of copying`,
+    `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of multiply-adds, ${matrix}${short(ceilings.bytesPerSecond)} bytes/s of copying`,
     `A step of ${positions} positions (${whose}) takes ${milliseconds(stepSeconds)} ms (${short(positions / stepSeconds)} positions/s), forward alone ${milliseconds(forwardSeconds)} ms; ${size(found.bytesAllocated)} allocated`,
     "",
     columns(heads, rows, NUMBERS),
