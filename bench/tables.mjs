@@ -33,7 +33,7 @@ const gibibytes = (bytes) => {
   const value = bytes / 2 ** 30;
   return `${value >= 10 ? value.toFixed(1) : value.toPrecision(2)} GiB`;
 };
-const tera = (number) => (number / 1e12).toPrecision(2);
+const tera = (number) => (number >= 1e14 ? (number / 1e12).toFixed(0) : (number / 1e12).toPrecision(2));
 
 /** Names of the device that each number is of, in the order of their first number. */
 const devices = (found) => [...new Set(found.map(({ device }) => device))].join("; ");
