@@ -5,20 +5,7 @@
 #include rows
 #include slot_runs
 
-fn store(group: u32, split: u32, n: u32, k: u32, sum: f32) {
-  let at = (group * NSu + n) * KSu + k;
-#if DIRECT
-  var value = sum;
-#if ADD
-  value += dweight[at];
-#else
-  if (step.accumulate != 0u) { value += dweight[at]; }
-#end
-  dweight[at] = value;
-#else
-  partial[split * GROUPSu * NSu * KSu + at] = sum;
-#end
-}
+#include weight_gradient_store
 
 #if TILED
 // 64 × 64 numbers of the gradient a workgroup, 16 rows at a time in workgroup memory.

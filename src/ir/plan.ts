@@ -59,6 +59,8 @@ export interface Requirement {
   readonly f16?: true;
   /** Matrix units that multiply 16 × 16 halves and add up in f32. */
   readonly matrix?: true;
+  /** Subgroups of four invocations at least, whatever their size. */
+  readonly quads?: true;
 }
 
 /** One way to run a node. The first choice whose requirement a device meets is the one that runs. */
@@ -143,6 +145,7 @@ export function admits(profile: Profile, requires: Requirement): boolean {
   if ((requires.workgroupBytes ?? 0) > limits.workgroupBytes) return false;
   if ((requires.invocations ?? 0) > limits.invocations) return false;
   if ((requires.f16 && !profile.f16) || (requires.matrix && !profile.matrix)) return false;
+  if (requires.quads && (subgroup === undefined || subgroup.min < 4)) return false;
   if (requires.subgroup === undefined) return true;
   return subgroup !== undefined && subgroup.min === requires.subgroup && subgroup.max === requires.subgroup;
 }

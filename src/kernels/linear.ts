@@ -18,22 +18,28 @@ import {
 import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 
 /**
- * How a product is cut up. block: in registers alone, for adapters that run on a CPU. tile: 64 × 64 in workgroup memory.
+ * How a product is cut up. block: in registers alone, for adapters that run on a CPU. quads: the same, by quads that
+ * share what they load, where there are subgroups. tile: 64 × 64 in workgroup memory.
  * wide: 64 × 128, with twice the numbers an invocation in either direction; where sizes are no multiples of four, or
  * half of such a tile would be empty, it is a tile. matrix: 128 × 128 on matrix units; where an operand is not of halves
  * or sizes are no multiples of eight, it is wide.
  */
-export type Shape = "block" | "tile" | "wide" | "matrix";
+export type Shape = "block" | "quads" | "tile" | "wide" | "matrix";
 
 export const CPU: Requirement = { kind: "cpu" };
+/** Where passing on what a lane has loaded costs nothing beside loading it. */
+export const QUADS: Requirement = { kind: "cpu", quads: true };
+/** Whether a shape does without workgroup memory. */
+export const inRegisters = (shape: Shape): boolean => shape === "block" || shape === "quads";
 const REQUIRES: Readonly<Record<Shape, Requirement>> = {
   matrix: { kind: "gpu", workgroupBytes: 24_576, invocations: 128, subgroup: 32, matrix: true },
   wide: { kind: "gpu", workgroupBytes: 12_800, invocations: 128 },
+  quads: QUADS,
   block: CPU,
   tile: { workgroupBytes: 8192, invocations: 256 },
 };
 /** In the order of preference. */
-const SHAPES: readonly Shape[] = ["matrix", "wide", "block", "tile"];
+const SHAPES: readonly Shape[] = ["matrix", "wide", "quads", "block", "tile"];
 /** Columns of a wide tile, of as many as 64 rows; rows and columns of one on matrix units. */
 const WIDE = 128;
 /** Halves from one line of a matrix kernel's tile to the next: 32 or 128, and eight against bank conflicts. */
@@ -147,6 +153,12 @@ export interface Product {
   readonly softplus?: boolean;
 }
 
+/** Fours of numbers along one side of a quad's block: as many for each of the blocks that there are, 4 at most. */
+const blocksOf = (size: number): number => Math.ceil(Math.ceil(size / 4) / Math.ceil(size / 16));
+
+/** Rows or depths of a quad at a time: more takes longer to compile, and is hardly faster. */
+const DEEP = 2;
+
 /** Whether wide tiles suit: everything in fours, and more than half of a tile's columns in use. */
 function suitsWide(program: Program, columns: number, all: readonly (Matrix | undefined)[]): boolean {
   return columns > WIDE / 2 && all.every((m) => m === undefined || fits(program, m));
@@ -208,13 +220,15 @@ export function product(program: Program, source: RowSource, p: Product, shape: 
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
   const wide = isWide(shape) && suitsWide(program, columns, [p.x, p.y, tensor(p.residual)]);
-  const tiled = shape !== "block" && !wide;
-  const xFours = !tiled && fits(program, p.x);
-  const wFours = !tiled && (p.transposed ? depth : columns) % 4 === 0;
+  const quads = shape === "quads";
+  const tiled = !inRegisters(shape) && !wide;
+  const blocks = blocksOf(columns);
+  const xFours = !quads && !tiled && fits(program, p.x);
+  const wFours = !quads && !tiled && (p.transposed ? depth : columns) % 4 === 0;
   const optional = (name: string, id: TensorId | undefined, fours = wide): DraftBinding[] =>
     id === undefined ? [] : [bind(program, name, "read", id, fours)];
   return {
-    template: wide ? "linear_wide" : "linear",
+    template: wide ? "linear_wide" : quads ? "linear_quads" : "linear",
     label: p.label,
     constants: {
       ...tableConstants(source),
@@ -233,6 +247,13 @@ export function product(program: Program, source: RowSource, p: Product, shape: 
       TILED: tiled,
       X_FOURS: xFours,
       W_FOURS: wFours,
+      ...(quads && {
+        ENABLE: "subgroups",
+        BLOCKS: blocks,
+        W_STRIDE: p.transposed ? 1 : columns,
+        EVEN: columns % (4 * blocks) === 0,
+        DEEP: depth % DEEP === 0 ? DEEP : 1,
+      }),
     },
     bindings: [
       matrix(program, "x", "read", p.x, xFours),
@@ -244,7 +265,9 @@ export function product(program: Program, source: RowSource, p: Product, shape: 
       ...optional("residual", p.residual),
       matrix(program, "y", "write", p.y, wide),
     ],
-    workgroups: [Math.ceil(columns / (wide ? WIDE : tiled ? 64 : 32)), source.tiles, 1],
+    workgroups: quads
+      ? [Math.ceil(columns / (4 * blocks)), source.tiles, ROW_TILE / 32]
+      : [Math.ceil(columns / (wide ? WIDE : tiled ? 64 : 32)), source.tiles, 1],
   };
 }
 
@@ -285,14 +308,24 @@ export function weightGradient(
     w.rstd === undefined &&
     [w.dy, { tensor: w.x }].every((m) => inEights(program, m) && columnsOf(program, m) % 16 === 0);
   const wide = isWide(shape) && !units && suitsWide(program, K, [w.dy, { tensor: w.x }]);
-  const tiled = shape !== "block" && !wide && !units;
-  const [tileN, tileK] = units ? [WIDE, WIDE] : wide ? [64, WIDE] : tiled ? [64, 64] : [64, 32];
+  const quads = shape === "quads";
+  const tiled = !inRegisters(shape) && !wide && !units;
+  const [blocksN, blocksK] = [blocksOf(N), blocksOf(K)];
+  const [tileN, tileK] = units
+    ? [WIDE, WIDE]
+    : wide
+      ? [64, WIDE]
+      : tiled
+        ? [64, 64]
+        : quads
+          ? [8 * blocksN, 4 * blocksK]
+          : [64, 32];
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
   const wanted = units ? 1056 : wide ? 2112 : 264;
-  const splits = shape !== "block" && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows, wanted) : 1;
+  const splits = !inRegisters(shape) && !chunked ? splitsFor(across[0] * across[1] * groups, source.rows, wanted) : 1;
   const direct = splits === 1;
-  const dyFours = !tiled && fits(program, w.dy);
-  const xFours = !tiled && inFours(program, w.x);
+  const dyFours = !quads && !tiled && fits(program, w.dy);
+  const xFours = !quads && !tiled && inFours(program, w.x);
   const constants = {
     ...tableConstants(source),
     END_TILE: source.firstTile + source.tiles,
@@ -310,9 +343,22 @@ export function weightGradient(
     DY_FOURS: dyFours,
     X_FOURS: xFours,
     ...(units && { ...lying("byDepth", "byDepth"), GROWS: direct, SUMS: direct ? "dweight" : "partial" }),
+    ...(quads && {
+      ENABLE: "subgroups",
+      N_BLOCKS: blocksN,
+      K_BLOCKS: blocksK,
+      BLOCK_FOURS: blocksN * blocksK,
+      DEEP,
+    }),
   };
   const dispatch: DraftDispatch = {
-    template: units ? "weight_gradient_matrix" : wide ? "weight_gradient_wide" : "weight_gradient",
+    template: units
+      ? "weight_gradient_matrix"
+      : wide
+        ? "weight_gradient_wide"
+        : quads
+          ? "weight_gradient_quads"
+          : "weight_gradient",
     label: w.label,
     constants,
     bindings: [

@@ -11,18 +11,57 @@ type Constants = DraftDispatch["constants"];
 const include = (template: string): string =>
   template.replace(/^#include (\w+)$/gm, (_, name: keyof typeof TEMPLATES) => TEMPLATES[name].trimEnd());
 
-/** Keeps the lines of `#if NAME`, `#else`, `#end` sections that the constants choose; sections nest. */
-function choose(template: string, constants: Constants): string {
-  const open: boolean[] = [];
+const WORD = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)\b/g;
+
+/** Puts the values of constants in the place of their names; `NAMEu` becomes an unsigned literal. */
+const fill = (text: string, constants: Constants): string =>
+  text.replace(WORD, (found, name: string, suffix: string) => {
+    const value = constants[name];
+    return value === undefined || typeof value === "boolean" ? found : `${value}${suffix}`;
+  });
+
+/**
+ * Keeps the lines of `#if NAME`, `#else`, `#end` sections that the constants choose, and writes those of `#repeat I TIMES`
+ * to `#end` so many times, with 0, 1, … for `I`; sections nest.
+ */
+function choose(lines: readonly string[], constants: Constants): string[] {
   const kept: string[] = [];
-  for (const line of template.split("\n")) {
-    const [word, name] = line.trim().split(" ");
-    if (word === "#if") open.push(Boolean(constants[name as string]));
-    else if (word === "#else") open.push(!open.pop());
-    else if (word === "#end") open.pop();
-    else if (open.every(Boolean)) kept.push(line);
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] as string;
+    const [word, name = "", times = ""] = line.trim().split(" ");
+    if (word !== "#if" && word !== "#repeat") {
+      kept.push(line);
+      continue;
+    }
+    const { middle, end } = section(lines, at);
+    const body = lines.slice(at + 1, middle);
+    if (word === "#repeat") {
+      for (let i = 0; i < Number(fill(times, constants)); i++) {
+        kept.push(
+          ...choose(
+            body.map((one) => fill(one, { [name]: i })),
+            { ...constants, [name]: i },
+          ),
+        );
+      }
+    } else if (constants[name]) kept.push(...choose(body, constants));
+    else kept.push(...choose(lines.slice(middle + 1, end), constants));
+    at = end;
   }
-  return kept.join("\n");
+  return kept;
+}
+
+/** Of the section that opens at a line: the line of its `#else`, or else of its end, and of its end. */
+function section(lines: readonly string[], at: number): { middle: number; end: number } {
+  let depth = 0;
+  let middle: number | undefined;
+  for (let i = at + 1; ; i++) {
+    const word = lines[i]?.trim().split(" ")[0];
+    if (word === undefined) throw new Error(`a section of a template has no end: ${lines[at]}`);
+    if (word === "#if" || word === "#repeat") depth++;
+    else if (word === "#else" && depth === 0) middle = i;
+    else if (word === "#end" && depth-- === 0) return { middle: middle ?? i, end: i };
+  }
 }
 
 /** Bindings of halves, one or four an element. */
@@ -69,16 +108,13 @@ export function instantiate(dispatch: DraftDispatch): string {
     ({ name, access, type }, i) => `@group(0) @binding(${i}) var${space[access]} ${name}: ${type};\n`,
   );
   const accessors = bindings.flatMap((b) => (b.accessor ? [`${b.accessor}\n`] : []));
-  const word = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)\b/g;
-  const body = choose(include(TEMPLATES[template]), constants).replace(word, (found, name: string, suffix: string) => {
-    const value = constants[name];
-    return value === undefined || typeof value === "boolean" ? found : `${value}${suffix}`;
-  });
+  const body = fill(choose(include(TEMPLATES[template]).split("\n"), constants).join("\n"), constants);
   const uniform = bindings.some((b) => b.access === "uniform") ? STEP_STRUCT : "";
   const halves = bindings.filter(({ type }) => HALVES.test(type));
-  const enables = constants.ENABLE ?? (halves.length > 0 ? "f16" : undefined);
+  const asked = constants.ENABLE === undefined ? [] : String(constants.ENABLE).split(", ");
+  const enables = [...(halves.length > 0 && !asked.includes("f16") ? ["f16"] : []), ...asked];
   const header = [
-    ...(enables === undefined ? [] : [`enable ${enables};\n`]),
+    ...(enables.length === 0 ? [] : [`enable ${enables.join(", ")};\n`]),
     ...(constants.DIAGNOSTIC === undefined ? [] : [`diagnostic(${constants.DIAGNOSTIC});\n`]),
   ];
   const code = halves.reduce(widen, `${accessors.join("")}\n${body}`);

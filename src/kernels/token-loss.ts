@@ -2,7 +2,16 @@
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
-import { inPairs, inShapes, product, type RowSource, type Shape, tableBinding, weightGradient } from "./linear.js";
+import {
+  inPairs,
+  inRegisters,
+  inShapes,
+  product,
+  type RowSource,
+  type Shape,
+  tableBinding,
+  weightGradient,
+} from "./linear.js";
 import { overRows } from "./rowwise.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 
@@ -38,7 +47,7 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
       const made = [
         product(program, source, { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true }, shape),
       ];
-      const fours = shape !== "block" && V % 4 === 0;
+      const fours = !inRegisters(shape) && V % 4 === 0;
       const of = (type: "f32" | "f16"): string => (fours ? `array<vec4<${type}>>` : `array<${type}>`);
       const constants = {
         TILES: all,
@@ -58,7 +67,7 @@ export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes
         ...(gradients ? [bind(program, "scale", "read", scale)] : []),
         bind(program, "loss", "write", loss),
       ];
-      made.push(overRows("token_entropy", shape !== "block", tiles * ROW_TILE, constants, bindings));
+      made.push(overRows("token_entropy", !inRegisters(shape), tiles * ROW_TILE, constants, bindings));
       if (dx !== undefined) {
         const p = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };
         made.push(product(program, source, p, shape));

@@ -130,7 +130,9 @@ describe.skipIf(missing)("whole gradient phases", () => {
     const opened = await testDevice();
     const picks = await checkPhase(opened, { fuse });
     expect(picks.some((pick) => pick.startsWith("token_loss"))).toBe(fuse);
-    const [linear, scan] = opened.profile.kind === "cpu" ? ["block", /serial|split/] : ["tile", /shared/];
+    const { kind, subgroup } = opened.profile;
+    const onCpu = subgroup ? "quads" : "block";
+    const [linear, scan] = kind === "cpu" ? [onCpu, /serial|split/] : ["tile", /shared/];
     expect(picks).toContain(`linear ${linear}`);
     expect(picks.find((pick) => pick.startsWith("scan_grad"))).toMatch(scan as RegExp);
   });

@@ -1,0 +1,20 @@
+// What becomes of a sum of a linear layer, and where it goes; a part that the linear kernels include.
+fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
+  var value = sum;
+  if (group != NO_ROW) {
+#if BIAS
+    value += bias[group * COLSu + c];
+#end
+#if SOFTPLUS
+    value = softplus(value);
+#end
+  }
+#if RESIDUAL
+  value += residual[at_residual(row, c)];
+#end
+#if LOCAL_Y
+  y[(slot - FIRST_TILEu * 64u) * COLSu + c] = value;
+#else
+  y[at_y(row, c)] = value;
+#end
+}

@@ -1,0 +1,95 @@
+// What linear.wgsl computes, for CPU adapters with subgroups: a quad has 16 rows × BLOCKS·4 columns, and each of its lanes
+// 4 rows and, of each four columns, one, whose weights it passes to the other three. On SwiftShader a load costs as much
+// as ten multiply-adds, wherever its neighbours' lie, a division more than that, and passing on nothing: hence the large
+// blocks. Loops over what is in registers are written out, so that it stays there. A workgroup is two quads, because
+// llvmpipe has subgroups of eight.
+
+#include rows
+#include linear_rows
+#if SOFTPLUS
+#include softplus
+#end
+
+#include linear_finish
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  let lane = index % 4u;
+  let tile = FIRST_TILEu + workgroup.y;
+  let group = group_of(tile);
+  let first_slot = tile * 64u + workgroup.z * 32u;
+  let slot = first_slot + (index / 4u) * 16u + lane;
+  let column = workgroup.x * 4u * BLOCKSu;
+  // The rows of a tile come first, then its empty slots.
+  if (row_of(first_slot) == NO_ROW) { return; }
+#if LOCAL_Y
+  if (group == NO_ROW) { return; }
+#end
+#if NORM
+  let norm_group = select(0u, group, SCALE_GROUPSu > 1u);
+#end
+  // Numbers c of vec4 i, j belong to row slot + 4·i and column + 4·j + (lane ^ c).
+  var sums: array<array<vec4<f32>, BLOCKS>, 4>;
+  if (group != NO_ROW) {
+    // An empty slot and a column beyond the last take another's numbers; nobody stores their sums.
+    var x_at: array<u32, 4>;
+#repeat I 4
+    x_at[Iu] = at_x(x_row(slot + 4u * Iu, min(row_of(slot + 4u * Iu), ROWSu - 1u)), 0u);
+#end
+    var w_at: array<u32, BLOCKS>;
+#repeat J BLOCKS
+    w_at[Ju] = weight_at(group, 0u, min(column + 4u * Ju + lane, COLSu - 1u));
+#end
+    for (var d = 0u; d < DEPTHu; d += DEEPu) {
+#repeat U DEEP
+      {
+        var value: array<f32, 4>;
+#repeat I 4
+        value[Iu] = x[x_at[Iu] + d + Uu];
+#end
+#if NORM
+        let factor = scale[norm_group * DEPTHu + d + Uu];
+#end
+#repeat J BLOCKS
+        {
+          let own = weight[w_at[Ju] + (d + Uu) * W_STRIDEu]
+#if NORM
+            * factor
+#end
+          ;
+          let four = vec4(own, quadSwapX(own), quadSwapY(own), quadSwapDiagonal(own));
+#repeat I 4
+          sums[Iu][Ju] += value[Iu] * four;
+#end
+        }
+#end
+      }
+#end
+    }
+  }
+#repeat I 4
+  {
+    let own_slot = slot + 4u * Iu;
+    let row = row_of(own_slot);
+    if (row != NO_ROW) {
+#if NORM
+      let factor = rstd[row];
+#else
+      let factor = 1.0;
+#end
+#repeat J BLOCKS
+#repeat C 4
+      {
+        let at = column + 4u * Ju + (lane ^ Cu);
+#if EVEN
+        finish(factor * sums[Iu][Ju][Cu], group, own_slot, row, at);
+#else
+        if (at < COLSu) { finish(factor * sums[Iu][Ju][Cu], group, own_slot, row, at); }
+#end
+      }
+#end
+#end
+    }
+  }
+#end
+}
