@@ -77,6 +77,7 @@ export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">
   const constants = {
     CHANNELS: channels,
     STATES: states,
+    STATE_FOURS: states / 4,
     LENGTH: program.length,
     CHUNK: program.chunk,
     CHUNKS: chunks,
@@ -99,6 +100,10 @@ export const hasFours = (
   { in: { B, C } }: OpOf<"scan"> | OpOf<"scan_grad">,
   { states, aGroups, dGroups }: ScanSizes,
 ): boolean => states === 16 && aGroups * dGroups === 1 && inFours(program, B) && inFours(program, C);
+
+/** Whether quads suit: states in fours, few enough for registers, and one copy of A and D. */
+export const suitsQuads = ({ states, aGroups, dGroups }: ScanSizes): boolean =>
+  states % 4 === 0 && states <= 16 && aGroups * dGroups === 1;
 
 export const storageBuffers = (dispatches: readonly DraftDispatch[]): number =>
   Math.max(...dispatches.map((d) => d.bindings.filter((b) => b.access !== "uniform").length));

@@ -14,7 +14,7 @@ import {
   scratch,
   withFunctions,
 } from "./draft.js";
-import { CPU } from "./linear.js";
+import { CPU, QUADS } from "./linear.js";
 import {
   aligned,
   bindBC,
@@ -23,24 +23,35 @@ import {
   type ScanSizes,
   scanSizes,
   storageBuffers,
+  suitsQuads,
   together,
 } from "./scan-bindings.js";
 
 /** Positions whose h is recomputed at a time: fewer where that is kept for many channels at once. */
-const SUB = { shared: 8, lanes: 4, serial: 8 } as const;
+const SUB = { shared: 8, lanes: 4, quads: 2, serial: 8 } as const;
 /** What every WebGPU device has. */
 const LEAST_WORKGROUP_BYTES = 16384;
-/** Channels that an invocation of the serial variants goes through. */
+/** Channels that an invocation of the serial variants goes through, and a quad. */
 const PER_BLOCK = 16;
 
 /** Channels of a workgroup, or of a serial invocation. */
-const CHANNELS = { shared: 64, lanes: 32, serial: PER_BLOCK } as const;
+const CHANNELS = { shared: 64, lanes: 32, quads: PER_BLOCK, serial: PER_BLOCK } as const;
 const LANES: Requirement = { kind: "gpu", subgroup: 32 };
+
+const TEMPLATES = {
+  shared: "scan_gradient",
+  lanes: "scan_gradient_lanes",
+  quads: "scan_gradient_quads",
+  serial: "scan_gradient",
+} as const;
 
 interface Variant {
   readonly name: string;
-  /** How sums over channels come about: in workgroup memory, between the lanes of a subgroup, or one after another. */
-  readonly sums: "shared" | "lanes" | "serial";
+  /**
+   * How sums over channels come about: in workgroup memory, between the lanes of a subgroup, between those of a quad and
+   * then one after another, or one after another.
+   */
+  readonly sums: "shared" | "lanes" | "quads" | "serial";
   /** du and ddelta are made apart, from copies in scratch, so that 8 storage buffers do. */
   readonly split: boolean;
   readonly requires: Requirement;
@@ -76,16 +87,23 @@ function entering(
   op: OpOf<"scan_grad">,
   sizes: ScanSizes,
   constants: DraftDispatch["constants"],
-  lanes: boolean,
+  way: Variant["sums"],
 ): DraftDispatch[] {
   const { dy, delta, B, C, A_log, D, z } = op.in;
-  const across = Math.ceil(sizes.channels / 64);
+  const lanes = way === "lanes";
+  const across = Math.ceil(sizes.channels / (way === "quads" ? 8 : 64));
   const facts = rowFacts(program, op.in.reset, { group_a: op.rowsA });
   return [
     {
-      template: lanes ? "scan_gradient_lanes" : "scan_gradient",
+      template: way === "lanes" || way === "quads" ? TEMPLATES[way] : "scan_gradient",
       label: "scan_grad_local",
-      constants: { ...constants, LOCAL: true, READS_DY: true, RETREATS: lanes },
+      constants: {
+        ...constants,
+        ...(way === "quads" && { ENABLE: "subgroups" }),
+        LOCAL: true,
+        READS_DY: true,
+        RETREATS: lanes,
+      },
       bindings: withFunctions(
         [
           bind(program, "dy", "read", dy),
@@ -105,7 +123,7 @@ function entering(
       label: "scan_grad_carry",
       constants: { ...constants, CARRY: true },
       bindings: [bindSsm(A_log, D), scratch("scratch", "write")],
-      workgroups: [across, program.batch, sizes.states],
+      workgroups: [Math.ceil(sizes.channels / 64), program.batch, sizes.states],
     },
   ];
 }
@@ -138,11 +156,12 @@ function replays(
       return tensor === undefined ? [] : [bind(program, name, "write", tensor)];
     });
   const replay = (label: string, writes: readonly Written[], sums: boolean): DraftDispatch => ({
-    template: way === "lanes" ? "scan_gradient_lanes" : "scan_gradient",
+    template: TEMPLATES[way],
     label,
     constants: {
       ...constants,
       ...(way === "lanes" && { ENABLE: tensorOf(program, dy).type === "f16" ? "f16, subgroups" : "subgroups" }),
+      ...(way === "quads" && { ENABLE: "subgroups" }),
       REPLAY: true,
       READS_DY: true,
       ADVANCES: way === "lanes",
@@ -166,7 +185,11 @@ function replays(
       ...facts.functions,
       ...(at.copiesC ? [rowsC] : []),
     ),
-    workgroups: [at.channelBlocks, way === "serial" ? Math.ceil(blocks / 64) : blocks, 1],
+    workgroups: [
+      way === "quads" ? Math.ceil(at.channelBlocks / 2) : at.channelBlocks,
+      way === "serial" ? Math.ceil(blocks / 64) : blocks,
+      1,
+    ],
   });
   if (!split) return [replay("scan_grad", ["du", "ddelta", "dz"], true)];
   return [
@@ -212,6 +235,8 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     WEIGHTS_AT: at.weightsAt,
     CARRY_AT: at.carryAt,
     SUB: sub,
+    SUB_FOURS: (sub * states) / 4,
+    SUM_FOURS: states / 2,
     STARTS: (Math.ceil(program.chunk / sub) * states) / element,
     BEFORE: (sub * states) / element,
     PER_BLOCK,
@@ -219,7 +244,7 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     SHARES: 64 * (2 * states + 1),
   };
   const dispatches = [
-    ...(sizes.many ? entering(program, op, sizes, constants, variant.sums === "lanes") : []),
+    ...(sizes.many ? entering(program, op, sizes, constants, variant.sums) : []),
     ...replays(program, op, sizes, at, constants, variant),
     ...totals(program, op, sizes, at),
   ];
@@ -238,6 +263,7 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const suitsLanes = hasFours(program, op, sizes);
   const variants: Variant[] = [
     ...(suitsLanes ? [{ name: "lanes", sums: "lanes", split: false, requires: LANES } as const] : []),
+    ...(suitsQuads(sizes) ? [{ name: "quads", sums: "quads", split: false, requires: QUADS } as const] : []),
     { name: "serial", sums: "serial", split: false, requires: CPU },
     { name: "shared", sums: "shared", split: false, requires: shared },
   ];

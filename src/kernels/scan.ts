@@ -1,31 +1,54 @@
 // Kernels of the selective scan: local runs of the chunks, the carry from chunk to chunk, the replay.
 import type { OpOf } from "../ir/op.js";
+import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, rowFacts, scratch, withFunctions } from "./draft.js";
-import { bindBC, bindSsm, hasFours, scanSizes, storageBuffers } from "./scan-bindings.js";
+import { QUADS } from "./linear.js";
+import { bindBC, bindSsm, hasFours, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
+
+type Form = "fours" | "quads" | "channels";
+interface FormFacts {
+  readonly template: DraftDispatch["template"];
+  readonly requires: Requirement;
+  /** Of a workgroup. */
+  readonly channels: number;
+}
+/** fours: four positions and four states at a time, on GPUs. quads: four channels share what they load of B and C. */
+const FORMS: Readonly<Record<Form, FormFacts>> = {
+  fours: { template: "scan_fours", requires: { kind: "gpu" }, channels: 64 },
+  quads: { template: "scan_quads", requires: QUADS, channels: 8 },
+  channels: { template: "scan", requires: {}, channels: 64 },
+};
 
 export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
-  const channels = draft(program, op, false);
-  if (!hasFours(program, op, scanSizes(program, op))) return [channels];
-  return [draft(program, op, true), channels];
+  const sizes = scanSizes(program, op);
+  const suits: Readonly<Record<Form, boolean>> = {
+    fours: hasFours(program, op, sizes),
+    quads: suitsQuads(sizes),
+    channels: true,
+  };
+  return (["fours", "quads", "channels"] as const)
+    .filter((form) => suits[form])
+    .map((form) => draft(program, op, form));
 }
 
-/** @param fours four positions and four states at a time, on GPUs */
-function draft(program: Program, op: OpOf<"scan">, fours: boolean): DraftChoice {
+function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const { u, delta, B, C, A_log, D, z, h0, reset } = op.in;
   const { h_end } = op.out;
   const { channels, states, blocks, many, aGroups, constants: sizes } = scanSizes(program, op);
   // One chunk alone passes nothing on, unless its last h is asked for.
   const passes = many || h_end !== undefined;
   const constants = { ...sizes, MANY: passes, STATE_IN: h0 !== undefined, STATE_OUT: h_end !== undefined };
-  const across = Math.ceil(channels / 64);
+  const { template, requires, channels: ofWorkgroup } = FORMS[form];
+  const fours = form === "fours";
+  const written = { ADVANCES: fours, ...(form === "quads" && { ENABLE: "subgroups" }) };
+  const workgroups = [Math.ceil(channels / ofWorkgroup), blocks, 1] as const;
   const localFacts = rowFacts(program, reset, { group_a: op.rowsA });
   const replayFacts = rowFacts(program, reset, { group_a: op.rowsA, group_d: op.rowsD });
-  const template = fours ? "scan_fours" : "scan";
   const local: DraftDispatch = {
     template,
     label: "scan_local",
-    constants: { ...constants, LOCAL: true, ADVANCES: fours },
+    constants: { ...constants, LOCAL: true, ...written },
     bindings: withFunctions(
       [
         bind(program, "u", "read", u),
@@ -37,7 +60,7 @@ function draft(program: Program, op: OpOf<"scan">, fours: boolean): DraftChoice 
       ],
       ...localFacts.functions,
     ),
-    workgroups: [across, blocks, 1],
+    workgroups,
   };
   const carry: DraftDispatch = {
     template: "scan",
@@ -50,12 +73,12 @@ function draft(program: Program, op: OpOf<"scan">, fours: boolean): DraftChoice 
       bind(program, "carry", "write", op.out.carry),
       ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
     ],
-    workgroups: [across, program.batch, states],
+    workgroups: [Math.ceil(channels / 64), program.batch, states],
   };
   const replay: DraftDispatch = {
     template,
     label: "scan_replay",
-    constants: { ...constants, REPLAY: true, ADVANCES: fours },
+    constants: { ...constants, REPLAY: true, ...written },
     bindings: withFunctions(
       [
         bind(program, "u", "read", u),
@@ -69,12 +92,11 @@ function draft(program: Program, op: OpOf<"scan">, fours: boolean): DraftChoice 
       ],
       ...replayFacts.functions,
     ),
-    workgroups: [across, blocks, 1],
+    workgroups,
   };
-  const gpu = fours ? ({ kind: "gpu" } as const) : {};
   return {
-    variant: fours ? "fours" : "channels",
-    requires: { ...gpu, storageBuffers: storageBuffers([local, replay]) },
+    variant: form,
+    requires: { ...requires, storageBuffers: storageBuffers([local, replay]) },
     scratch: [4 * blocks * channels * (states + aGroups)],
     dispatches: passes ? [local, carry, replay] : [carry, replay],
   };
