@@ -14,21 +14,29 @@ import {
   width,
   withFunctions,
 } from "./draft.js";
+import { CPU } from "./linear.js";
 
 /** Positions that an invocation of the convolution goes through. */
 const SPAN = 64;
 
 type ConvOp = OpOf<"conv"> | OpOf<"conv_grad">;
 
-/** Channels that an invocation has. */
 interface Form {
   readonly variant: string;
   readonly requires: Requirement;
+  readonly template: "conv" | "conv_registers";
+  /** Whether an invocation has four channels. */
   readonly fours: boolean;
 }
 /** Four, on GPUs. Backward that takes too many registers: 0.46 ms instead of 0.14 on an H100, at 1536 channels. */
-const FOURS: Form = { variant: "window-fours", requires: { kind: "gpu" }, fours: true };
-const WINDOW: Form = { variant: "window", requires: {}, fours: false };
+const FOURS: Form = { variant: "window-fours", requires: { kind: "gpu" }, template: "conv", fours: true };
+/** With one copy of few weights these stay in registers, which CPU adapters keep only where loops are written out. */
+const REGISTERS: Form = { variant: "registers", requires: CPU, template: "conv_registers", fours: false };
+const WINDOW: Form = { variant: "window", requires: {}, template: "conv", fours: false };
+const MOST_WEIGHTS = 8;
+
+const inRegisters = (program: Program, { rows, in: { weight } }: ConvOp): boolean =>
+  rows.groups === 1 && width(program, weight) <= MOST_WEIGHTS;
 
 function convConstants(program: Program, op: ConvOp, { fours }: Form): DraftDispatch["constants"] {
   const runs = Math.ceil(program.length / SPAN);
@@ -38,6 +46,7 @@ function convConstants(program: Program, op: ConvOp, { fours }: Form): DraftDisp
     FOURS: fours,
     NUMBER: fours ? "vec4<f32>" : "f32",
     WIDTH: width(program, op.in.weight),
+    LAST: width(program, op.in.weight) - 1,
     LENGTH: program.length,
     SPAN,
     RUNS: runs,
@@ -74,7 +83,7 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
       ...(tail_out === undefined ? [] : [bind(program, "tail_out", "write", tail_out, form.fours)]),
     ];
     return {
-      template: "conv",
+      template: form.template,
       label: "conv",
       constants: { ...convConstants(program, op, form), TAIL_OUT: tail_out !== undefined },
       bindings: withFunctions(bindings, ...facts.functions),
@@ -82,7 +91,8 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
     };
   };
   const inForm = [x, y, tail, tail_out].every((id) => id === undefined || inFours(program, id));
-  return (inForm ? [FOURS, WINDOW] : [WINDOW]).map((form) => ({
+  const forms = [...(inForm ? [FOURS] : []), ...(inRegisters(program, op) ? [REGISTERS] : []), WINDOW];
+  return forms.map((form) => ({
     variant: form.variant,
     requires: form.requires,
     scratch: [],
@@ -119,12 +129,10 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
     sumPartials(program, { ...partial, offset: 0, result: op.out.dweight }),
     sumPartials(program, { ...partial, offset: weights, result: op.out.dbias }),
   ];
-  return [
-    {
-      variant: WINDOW.variant,
-      requires: WINDOW.requires,
-      scratch: [4 * runs * (weights + biases)],
-      dispatches: [first, ...sums],
-    },
-  ];
+  return (inRegisters(program, op) ? [REGISTERS, WINDOW] : [WINDOW]).map(({ variant, requires, template }) => ({
+    variant,
+    requires,
+    scratch: [4 * runs * (weights + biases)],
+    dispatches: [{ ...first, template }, ...sums],
+  }));
 }
