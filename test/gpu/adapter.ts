@@ -1,7 +1,7 @@
 // The device that the GPU tests of one file share: $MOM_TEST_ADAPTER (gpu, system or swiftshader; default: the best
-// there is) at $MOM_TEST_LIMITS (all or default); with $MOM_TEST_UNCHECKED also software adapters leave out bounds
-// checks and the zeroing of workgroup memory, as GPUs do in a run. Vitest gives each test file a process of its own.
-import { type OpenDevice, openDevice, SOURCES } from "../../src/gpu/dawn.js";
+// there is) at $MOM_TEST_LIMITS (all or default). Software adapters check bounds and zero workgroup memory, unless
+// $MOM_TEST_UNCHECKED says to leave that out, as a run does. Vitest gives each test file a process of its own.
+import { findAdapter, type OpenDevice, openDevice, SOURCES } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
 
 function setting<T extends string>(name: string, allowed: readonly T[]): T | undefined {
@@ -21,11 +21,13 @@ export function testDevice(): Promise<OpenDevice> {
 }
 
 /** A device for a test that destroys it, or wants other limits, or no checks. */
-export function freshDevice(
+export async function freshDevice(
   limits = setting("MOM_TEST_LIMITS", ["all", "default"] as const),
-  unchecked = process.env.MOM_TEST_UNCHECKED ? true : undefined,
+  unchecked = Boolean(process.env.MOM_TEST_UNCHECKED),
 ): Promise<OpenDevice> {
-  return openDevice({ adapter: setting("MOM_TEST_ADAPTER", SOURCES), limits, unchecked });
+  const adapter = setting("MOM_TEST_ADAPTER", SOURCES) ?? setting("MOM_ADAPTER", SOURCES);
+  const onGpu = adapter === "gpu" || (adapter === undefined && "adapter" in (await findAdapter("gpu")));
+  return openDevice({ adapter, limits, unchecked: unchecked || onGpu });
 }
 
 /**
