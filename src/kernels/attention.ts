@@ -4,6 +4,7 @@ import type { Requirement } from "../ir/plan.js";
 import type { Program, TensorId } from "../ir/program.js";
 import {
   bind,
+  CPU,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
@@ -13,7 +14,6 @@ import {
   scratch,
   width,
 } from "./draft.js";
-import { CPU } from "./linear.js";
 
 /** Queries or keys that a workgroup owns. */
 const ROWS = 64;

@@ -5,6 +5,7 @@ import { count, type Program, tensorOf } from "../ir/program.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,
+  CPU,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
@@ -14,7 +15,6 @@ import {
   width,
   withFunctions,
 } from "./draft.js";
-import { CPU } from "./linear.js";
 
 /** Positions that an invocation of the convolution goes through. */
 const SPAN = 64;

@@ -51,6 +51,10 @@ export interface DraftChoice {
   readonly dispatches: readonly DraftDispatch[];
 }
 
+export const CPU: Requirement = { kind: "cpu" };
+/** Where passing on what a lane has loaded costs nothing beside loading it. */
+export const QUADS: Requirement = { kind: "cpu", quads: true };
+
 /** What kernels are free to choose. */
 export interface KernelSettings {
   /** Most bytes of logits that the token loss holds at a time; a tile of rows at least. */

@@ -4,6 +4,7 @@ import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/prog
 import { columnSum } from "./column-sum.js";
 import {
   bind,
+  CPU,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
@@ -14,7 +15,6 @@ import {
   scratch,
   width,
 } from "./draft.js";
-import { CPU } from "./linear.js";
 
 /** Invocations that share a row on a GPU. */
 const LANES = 64;

@@ -6,15 +6,16 @@ import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,
+  CPU,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
   grid,
+  QUADS,
   rowFacts,
   scratch,
   withFunctions,
 } from "./draft.js";
-import { CPU, QUADS } from "./linear.js";
 import {
   aligned,
   bindBC,

@@ -2,8 +2,7 @@
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
-import { bind, type DraftChoice, type DraftDispatch, rowFacts, scratch, withFunctions } from "./draft.js";
-import { QUADS } from "./linear.js";
+import { bind, type DraftChoice, type DraftDispatch, QUADS, rowFacts, scratch, withFunctions } from "./draft.js";
 import { bindBC, bindSsm, hasFours, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
 
 type Form = "fours" | "quads" | "channels";

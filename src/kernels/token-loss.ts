@@ -2,18 +2,12 @@
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
-import {
-  inPairs,
-  inRegisters,
-  inShapes,
-  product,
-  type RowSource,
-  type Shape,
-  tableBinding,
-  weightGradient,
-} from "./linear.js";
+import { product } from "./product.js";
+import { inPairs, type RowSource, tableBinding } from "./product-operands.js";
+import { inRegisters, inShapes, type Shape } from "./product-shapes.js";
 import { overRows } from "./rowwise.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
+import { weightGradient } from "./weight-gradient.js";
 
 /** Tiles of rows in a chunk, for a vocabulary of V. */
 export const tilesInChunk = (V: number, logitBytes: number, pairs: boolean): number => {

@@ -1,0 +1,119 @@
+// What products of matrices work on: rows in tiles of a table, and matrices as kernels read and write them.
+import { isUniform, layout } from "../ir/facts.js";
+import type { Rows } from "../ir/op.js";
+import { type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { bind, type DraftBinding, height, inFours, scratch, width } from "./draft.js";
+import { type Shape, WIDE } from "./product-shapes.js";
+import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
+
+/** The rows that a linear kernel works on: all of them, in tiles of a table, or some tiles of one. */
+export interface RowSource {
+  /** Undefined where slots are rows. */
+  readonly table: (Table & { kind: "rows" | "targets" }) | undefined;
+  readonly groups: number;
+  readonly rows: number;
+  readonly firstTile: number;
+  readonly tiles: number;
+}
+
+/** Halves are multiplied two tiles at a time. */
+export const inPairs = (program: Program, tensor: TensorId): boolean => tensorOf(program, tensor).type === "f16";
+
+export function rowSource(program: Program, rows: Rows, tensor: TensorId): RowSource {
+  const total = height(program, tensor);
+  if (isUniform(rows)) {
+    return { table: undefined, groups: 1, rows: total, firstTile: 0, tiles: Math.ceil(total / ROW_TILE) };
+  }
+  const table = rowsTable(program, rows, inPairs(program, tensor));
+  return { table, groups: rows.groups, rows: total, firstTile: 0, tiles: tilesOf(table) };
+}
+
+export const tableBinding = (source: RowSource): DraftBinding[] =>
+  source.table
+    ? [{ name: "table", access: "read", type: "array<u32>", target: { kind: "table", table: source.table } }]
+    : [];
+
+export const tableConstants = (source: RowSource): Record<string, number | boolean> => ({
+  TABLE: source.table !== undefined,
+  TILES: source.table ? tilesOf(source.table) : source.tiles,
+  ROWS: source.rows,
+  FIRST_TILE: source.firstTile,
+});
+
+/** A matrix of x or y: a tensor, or rows of scratch indexed by slot. */
+export type Matrix =
+  | { readonly tensor: TensorId }
+  | { readonly slot: number; readonly columns: number; readonly type: "f32" | "f16" };
+
+export const local = (m: Matrix): m is Extract<Matrix, { readonly slot: number }> => "slot" in m;
+
+export function matrix(
+  program: Program,
+  name: string,
+  access: "read" | "write",
+  m: Matrix,
+  fours: boolean,
+): DraftBinding {
+  if (!local(m)) return bind(program, name, access, m.tensor, fours);
+  const stride = fours ? m.columns / 4 : m.columns;
+  return {
+    ...scratch(name, access, m.slot, fours ? `array<vec4<${m.type}>>` : `array<${m.type}>`),
+    accessor: `fn at_${name}(row: u32, column: u32) -> u32 { return row * ${stride}u + column; }`,
+  };
+}
+
+/** An operand of a matrix kernel, eight halves an element. */
+export function eights(program: Program, name: string, m: Matrix): DraftBinding {
+  const { column, stride } = local(m) ? { column: 0, stride: m.columns } : layout(program, m.tensor);
+  return {
+    ...matrix(program, name, "read", m, true),
+    type: "array<vec4<u32>>",
+    accessor: `fn at_${name}(row: u32, column: u32) -> u32 { return row * ${stride / 8}u + ${column / 8}u + column; }`,
+  };
+}
+
+/** Whether rows of an operand are halves that can be read eight at a time. */
+export function inEights(program: Program, m: Matrix): boolean {
+  if (local(m)) return m.type === "f16" && m.columns % 8 === 0;
+  const { column, stride } = layout(program, m.tensor);
+  const { type } = tensorOf(program, m.tensor);
+  return type === "f16" && column % 8 === 0 && stride % 8 === 0 && width(program, m.tensor) % 8 === 0;
+}
+
+export const columnsOf = (program: Program, m: Matrix): number => (local(m) ? m.columns : width(program, m.tensor));
+export const fits = (program: Program, m: Matrix): boolean =>
+  local(m) ? m.columns % 4 === 0 : inFours(program, m.tensor);
+
+/** Whether wide tiles suit: everything in fours, and more than half of a tile's columns in use. */
+export function suitsWide(program: Program, columns: number, all: readonly (Matrix | undefined)[]): boolean {
+  return columns > WIDE / 2 && all.every((m) => m === undefined || fits(program, m));
+}
+
+/** What does not suit matrix units may suit wide tiles. */
+export const isWide = (shape: Shape): boolean => shape === "wide" || shape === "matrix";
+
+/** Halves from one line of a matrix kernel's tile to the next: 32 or 128, and eight against bank conflicts. */
+const PANEL = { deep: 40, wide: 136 } as const;
+/** How the tiles of a matrix kernel lie: by row (or column) with the depth running fastest, or by depth. */
+const LYING = {
+  byRow: { ROW: PANEL.deep, DEPTH: 1, STRIDE: PANEL.deep / 4 },
+  byDepth: { ROW: 1, DEPTH: PANEL.wide, STRIDE: PANEL.wide / 4 },
+} as const;
+
+/** What the part `matrix_multiply` is told of its two tiles. */
+export function lying(left: keyof typeof LYING, right: keyof typeof LYING): Record<string, string | number> {
+  const [a, b] = [LYING[left], LYING[right]];
+  return {
+    LEFT_ROW: a.ROW,
+    LEFT_DEPTH: a.DEPTH,
+    LEFT_STRIDE: a.STRIDE,
+    LEFT_ORDER: left === "byRow" ? "row_major" : "col_major",
+    RIGHT_COLUMN: b.ROW,
+    RIGHT_DEPTH: b.DEPTH,
+    RIGHT_STRIDE: b.STRIDE,
+    RIGHT_ORDER: right === "byRow" ? "col_major" : "row_major",
+    ENABLE: "f16, subgroups, chromium_experimental_subgroup_matrix",
+    // Which invocations branch follows from their workgroup alone.
+    DIAGNOSTIC: "off, chromium.subgroup_matrix_uniformity",
+  };
+}

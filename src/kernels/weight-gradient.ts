@@ -1,0 +1,139 @@
+// The gradient of a weight: sums over the rows of each group, in runs that are added up in order.
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { sumPartials } from "./column-sum.js";
+import { bind, type DraftDispatch, height, inFours, STEP, scratch, type TemplateName, width } from "./draft.js";
+import {
+  columnsOf,
+  eights,
+  fits,
+  inEights,
+  isWide,
+  local,
+  lying,
+  type Matrix,
+  matrix,
+  type RowSource,
+  suitsWide,
+  tableBinding,
+  tableConstants,
+} from "./product-operands.js";
+import { blocksOf, DEEP, type Shape, WIDE } from "./product-shapes.js";
+
+export interface WeightGradient {
+  readonly label: string;
+  readonly dy: Matrix;
+  readonly x: TensorId;
+  readonly dweight: TensorId;
+  readonly rstd?: TensorId | undefined;
+  readonly scale?: TensorId | undefined;
+  /** Adds to the gradient whatever the step says: a later chunk of the same micro-batch. */
+  readonly add?: boolean;
+}
+
+const TEMPLATES = {
+  matrix: "weight_gradient_matrix",
+  wide: "weight_gradient_wide",
+  quads: "weight_gradient_quads",
+  tile: "weight_gradient",
+  block: "weight_gradient",
+} as const satisfies Readonly<Record<Shape, TemplateName>>;
+/**
+ * Workgroups that are wanted: those of wide tiles are small, and several waves of them leave the last less to waste. On
+ * CPU adapters runs of rows gain nothing.
+ */
+const WANTED: Readonly<Record<Shape, number>> = { matrix: 1056, wide: 2112, tile: 264, quads: 0, block: 0 };
+
+/** Rows and columns of an N × K gradient that a workgroup makes. */
+const tileOf = (form: Shape, N: number, K: number): readonly [number, number] =>
+  ({
+    matrix: [WIDE, WIDE] as const,
+    wide: [64, WIDE] as const,
+    tile: [64, 64] as const,
+    quads: [8 * blocksOf(N), 4 * blocksOf(K)] as const,
+    block: [64, 32] as const,
+  })[form];
+
+/** What a shape comes to where sizes or operands do not suit it. */
+function formOf(program: Program, w: WeightGradient, shape: Shape): Shape {
+  const operands: Matrix[] = [w.dy, { tensor: w.x }];
+  const units = operands.every((m) => inEights(program, m) && columnsOf(program, m) % 16 === 0);
+  if (shape === "matrix" && w.rstd === undefined && units) return "matrix";
+  if (isWide(shape)) return suitsWide(program, width(program, w.x), operands) ? "wide" : "tile";
+  return shape;
+}
+
+/** Runs of rows that a weight gradient is cut into, so that there are as many workgroups as are wanted. */
+function splitsFor(tiles: number, rows: number, wanted: number): number {
+  const splits = Math.ceil(wanted / tiles);
+  return Math.max(1, Math.min(splits, Math.ceil(rows / 256), 64));
+}
+
+/** Dispatches that make a weight's gradient; `slot` is free scratch for partial sums, whose bytes are returned too. */
+export function weightGradient(
+  program: Program,
+  source: RowSource,
+  w: WeightGradient,
+  shape: Shape,
+  slot: number,
+): { dispatches: DraftDispatch[]; scratch: number[] } {
+  const N = columnsOf(program, w.dy);
+  const K = width(program, w.x);
+  const chunked = local(w.dy);
+  const { groups } = source;
+  const form = formOf(program, w, shape);
+  const [units, wide, quads, tiled] = [form === "matrix", form === "wide", form === "quads", form === "tile"];
+  const [blocksN, blocksK] = [blocksOf(N), blocksOf(K)];
+  const [tileN, tileK] = tileOf(form, N, K);
+  const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
+  const splits = chunked ? 1 : splitsFor(across[0] * across[1] * groups, source.rows, WANTED[form]);
+  const direct = splits === 1;
+  const dyFours = !quads && !tiled && fits(program, w.dy);
+  const xFours = !quads && !tiled && inFours(program, w.x);
+  const constants = {
+    ...tableConstants(source),
+    END_TILE: source.firstTile + source.tiles,
+    NS: N,
+    KS: K,
+    LAST_BLOCK: 4 * Math.floor((K - 1) / 4),
+    GROUPS: groups,
+    SPLITS: splits,
+    DIRECT: direct,
+    ADD: w.add === true,
+    LOCAL_DY: chunked,
+    NORM: w.rstd !== undefined,
+    SCALE_GROUPS: w.scale === undefined ? 1 : height(program, w.scale),
+    TILED: tiled,
+    DY_FOURS: dyFours,
+    X_FOURS: xFours,
+    ...(units && { ...lying("byDepth", "byDepth"), GROWS: direct, SUMS: direct ? "dweight" : "partial" }),
+    ...(quads && {
+      ENABLE: "subgroups",
+      N_BLOCKS: blocksN,
+      K_BLOCKS: blocksK,
+      BLOCK_FOURS: blocksN * blocksK,
+      DEEP,
+    }),
+  };
+  const dispatch: DraftDispatch = {
+    template: TEMPLATES[form],
+    label: w.label,
+    constants,
+    bindings: [
+      ...(units
+        ? [eights(program, "dy", w.dy), eights(program, "x", { tensor: w.x })]
+        : [matrix(program, "dy", "read", w.dy, dyFours), bind(program, "x", "read", w.x, xFours)]),
+      ...tableBinding(source),
+      ...(w.rstd === undefined ? [] : [bind(program, "rstd", "read", w.rstd)]),
+      ...(w.scale === undefined ? [] : [bind(program, "scale", "read", w.scale, wide)]),
+      direct
+        ? bind(program, "dweight", "write", w.dweight, wide)
+        : scratch("partial", "write", slot, wide ? "array<vec4<f32>>" : "array<f32>"),
+      ...(direct && !w.add ? [STEP] : []),
+    ],
+    workgroups: [across[0], across[1], groups * splits],
+  };
+  if (direct) return { dispatches: [dispatch], scratch: [] };
+  const size = count(tensorOf(program, w.dweight).shape);
+  const sum = sumPartials(program, { slot, offset: 0, stride: size, count: splits, result: w.dweight, gradient: true });
+  return { dispatches: [dispatch, sum], scratch: [4 * splits * size] };
+}
