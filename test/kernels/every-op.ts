@@ -77,7 +77,8 @@ const rounded = (tensor: Tensor, value: number): number =>
 function asStored({ program, of }: Values): Values {
   const round = (id: TensorId, numbers: Float64Array): Float64Array =>
     numbers.map((value) => rounded(tensorOf(program, id), value));
-  const given = program.tensors.filter(({ role }) => role !== "value" && role !== "result" && role !== "gradient");
+  const made = new Set(program.ops.flatMap(outputsOf).map((id) => storage(program, id).id));
+  const given = program.tensors.filter(({ id }) => !made.has(storage(program, id).id));
   const v: Values = {
     program,
     of: new Map(given.flatMap(({ id }) => (of.has(id) ? [[id, round(id, read({ program, of }, id))]] : []))),
