@@ -165,8 +165,13 @@ describe.skipIf(missing)("runs", () => {
     }
     const variants = readdirSync(join(folder, "ablation", "variants"));
     expect(variants).toHaveLength(2);
-    for (const variant of variants)
-      expect(choicesIn(join("ablation", "variants", variant))).toEqual(choicesIn("measured"));
+    // It was measured anew: what is faster by little may come out otherwise.
+    const { key } = lacking as TunableNode;
+    const verdict = openCache(cacheFolder(), opened, () => {}).read()[
+      measuredAs(lacking as TunableNode, (kernel) => kernel)
+    ];
+    const expected = { ...choicesIn("measured"), [key]: verdict?.variant };
+    for (const variant of variants) expect(choicesIn(join("ablation", "variants", variant))).toEqual(expected);
     const again = run("bench", file, "--json", "--tune", "full");
     expect(again.stderr).toBe("");
   }, 300_000);
