@@ -6,12 +6,12 @@ import { needsName, unknownField } from "../diagnostics/fields.js";
 import type { Member, Section } from "./document.js";
 import { findingsOf } from "./findings.js";
 import type { Places } from "./places.js";
-import { resolve } from "./resolve.js";
+import { type Resolved, resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT, type SchemaNode } from "./schema.js";
 import { type Shaping, shapeValue } from "./shape.js";
-import type { Ablation, CheckedSpec, Json } from "./spec.js";
+import type { Ablation, Json } from "./spec.js";
 import type { AblationJson } from "./spec-json.js";
-import { validatePart, validateSpec } from "./validate.js";
+import { validatePart, validateValue } from "./validate.js";
 import { listValues } from "./values.js";
 import { type Target, targetOf, valueIn, withValue } from "./vary.js";
 
@@ -34,17 +34,21 @@ interface Axis {
 interface Arm {
   readonly value: Json;
   /** The checked spec that it makes, as text to compare by. */
-  readonly meaning: string;
+  readonly meaning: () => string;
 }
 
 /** What the checks share: the spec itself, right without its ablations. */
 interface Ablating extends Shaping {
   readonly json: Json;
+  /** The same JSON, and what it means. */
+  readonly like: Resolved;
+  /** Those that are right, by what they put where: ablations often share an axis, and a baseline is one of the arms. */
+  readonly arms: Map<string, Arm>;
 }
 
 /** The `ablate` members of a spec that is right without them. */
-export function checkAblations(section: Section, json: Json, shaping: Shaping): Ablation[] {
-  const ablating = { ...shaping, json };
+export function checkAblations(section: Section, json: Json, like: Resolved, shaping: Shaping): Ablation[] {
+  const ablating = { ...shaping, json, like, arms: new Map<string, Arm>() };
   const members = [...section.members.values()];
   const beyond = members[ABLATIONS];
   if (beyond !== undefined) {
@@ -133,29 +137,35 @@ function draftOf(path: Word, value: Value, ablating: Ablating): Draft | undefine
 
 /** Tries a value in the spec: the whole is checked as if it stood there. */
 function arm(value: Value, target: Target, ablating: Ablating): Arm | undefined {
-  const { diagnostics } = ablating;
+  const { diagnostics, arms, like } = ablating;
   // A number that a call made stands nowhere in the text.
   const textOf = value.type === "number" ? () => value.text : ablating.textOf;
   const places: Places = new Map([[target.pointer, { value: value.span }]]);
   const before = diagnostics.length;
   const json = shapeValue(value, target.node, target.pointer, { ...ablating, places });
   if (json === undefined || diagnostics.length > before) return undefined;
+  const key = `${target.pointer} ${JSON.stringify(json)}`;
+  const earlier = arms.get(key);
+  if (earlier !== undefined) return earlier;
   const tried = withValue(ablating.json, target.pointer, json);
-  const validated = validateSpec(tried);
+  const validated = validateValue(tried, target.pointer, target.node);
   if ("errors" in validated) {
     diagnostics.push(...findingsOf(validated.errors, places, textOf));
     return undefined;
   }
   const found: Diagnostic[] = [];
-  const checked = resolve(validated.spec, places, found);
+  resolve(validated.spec, places, found, like);
   const wrong = found.find(isError);
-  if (wrong === undefined) return { value: valueIn(tried, target.pointer) ?? json, meaning: meaningOf(checked) };
+  if (wrong === undefined) {
+    const meaning = () => JSON.stringify(resolve(validated.spec, places, [], like));
+    const right = { value: valueIn(tried, target.pointer) ?? json, meaning };
+    arms.set(key, right);
+    return right;
+  }
   const known = wrong.span !== undefined && wrong.span.end > wrong.span.start;
   diagnostics.push(known ? wrong : report.valueDoesNotFit(value.span, target.path, wrong.message));
   return undefined;
 }
-
-const meaningOf = (checked: CheckedSpec): string => JSON.stringify(checked);
 
 function baselineOf(
   member: Member | undefined,
@@ -179,7 +189,7 @@ function baselineOf(
     }
     const wanted = value && arm(value, axis.target, ablating);
     if (wanted === undefined || value === undefined) continue;
-    const same = axis.arms.find(({ meaning }) => meaning === wanted.meaning);
+    const same = axis.arms.find((one) => one === wanted) ?? axis.arms.find((one) => one.meaning() === wanted.meaning());
     if (same === undefined) diagnostics.push(report.baselineNotAVariant(value.span, path.text));
     else baseline[path.text] = same.value;
   }

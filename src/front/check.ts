@@ -59,7 +59,7 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   countIds(validated.spec, readBytes, shaping);
   const spec = resolve(validated.spec, shaping.places, diagnostics);
   if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });
-  const checked = checkAblations(ablations, json, shaping);
+  const checked = checkAblations(ablations, json, { json: validated.spec, spec }, shaping);
   return finish({ spec: { ...spec, ablations: checked }, json: { ...json, ablate: ablationsAsJson(checked) } });
 
   function withoutAblations(all: Section): { ablations: Section | undefined; rest: Section } {

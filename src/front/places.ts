@@ -11,7 +11,9 @@ export interface Place {
 export type Places = Map<string, Place>;
 
 export const below = (pointer: string, key: string | number): string =>
-  `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  typeof key === "string" && /[~/]/.test(key)
+    ? `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
+    : `${pointer}/${key}`;
 
 export const keysOf = (pointer: string): string[] =>
   pointer

@@ -21,25 +21,37 @@ export interface Resolving {
   readonly diagnostics: Diagnostic[];
 }
 
-/** The spec without its ablations; what it holds is only of use where no error was reported. */
-export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[]): CheckedSpec {
+/** A spec and its JSON. */
+export interface Resolved {
+  readonly json: SpecJson;
+  readonly spec: CheckedSpec;
+}
+
+/**
+ * The spec without its ablations; what it holds is only of use where no error was reported.
+ * @param like a spec that is right: where the two share blocks or layers, and what these depend on, so do the results
+ */
+export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[], like?: Resolved): CheckedSpec {
   const resolving = { json, places, diagnostics };
   const { model, train } = json;
   const modalities = Object.entries(model.modality).map(([name, fields]) => modality(name, fields, resolving));
   checkNames(resolving);
   checkVocabulary(modalities, resolving);
   const names = modalities.map((m) => m.name);
-  const blocks = Object.entries(model.block).map(([name, fields]) => ({
-    name,
-    fields: resolveBlock(name, fields, names, resolving),
-  }));
+  const base = like?.json.model;
+  const sameWidth = base?.d_model === model.d_model && base.modality === model.modality;
+  const blocks = Object.entries(model.block).map(([name, fields], i) => {
+    const known = sameWidth && base.block[name] === fields ? like?.spec.model.blocks[i] : undefined;
+    return known ?? { name, fields: resolveBlock(name, fields, names, resolving) };
+  });
+  const known = base?.layers === model.layers ? like?.spec.model.layers : undefined;
   const spec: CheckedSpec = {
     model: {
       modalities,
       vocabulary: layOut(modalities),
       d_model: model.d_model,
       blocks,
-      layers: layers(resolving),
+      layers: known ?? layers(resolving),
     },
     objectives: objectives(modalities, resolving),
     data: json.data,

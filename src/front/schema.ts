@@ -36,6 +36,7 @@ export interface SchemaNode {
   /** Values with a notation of their own. */
   readonly syntax?: "size" | "layers" | "path";
   readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
 
 export const ROOT: SchemaNode = schema;

@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { ROOT, type SchemaNode } from "./schema.js";
 import type { Json } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
+import { valueIn } from "./vary.js";
 
 let ajv: Ajv | undefined;
 
@@ -29,6 +30,27 @@ let whole: ValidateFunction<SpecJson> | undefined;
 export function validateSpec(json: Json): { spec: SpecJson } | { errors: readonly ErrorObject[] } {
   whole ??= shared().compile<SpecJson>(ROOT);
   return whole(json) ? { spec: json } : { errors: whole.errors ?? [] };
+}
+
+const alone = new Map<SchemaNode, ValidateFunction>();
+
+/**
+ * The same for a spec that has passed before, but for the value at a pointer: what the schema says of a value, it says
+ * beneath its own node alone.
+ * @param node the schema's, of the value
+ */
+export function validateValue(
+  json: Json,
+  pointer: string,
+  node: SchemaNode,
+): { spec: SpecJson } | { errors: readonly ErrorObject[] } {
+  const validate =
+    alone.get(node) ?? shared().compile({ type: "object", properties: { value: node }, $defs: ROOT.$defs });
+  alone.set(node, validate);
+  // Everything else has passed, so this is the type that `validateSpec` would find.
+  if (validate({ value: valueIn(json, pointer) })) return { spec: json as unknown as SpecJson };
+  const errors = validate.errors ?? [];
+  return { errors: errors.map((e) => ({ ...e, instancePath: pointer + e.instancePath.slice("/value".length) })) };
 }
 
 /** The same for a part that no `$ref` leads out of. */

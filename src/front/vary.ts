@@ -57,11 +57,11 @@ function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
   return fieldsOf(kind);
 }
 
-/** A copy of `json` with another value at a pointer; the groups on the way must be there. */
+/** `json` with another value at a pointer; the groups on the way must be there. What does not change is shared. */
 export function withValue(json: Json, pointer: string, value: Json): Json {
   const put = (at: Json, [key, ...rest]: readonly string[]): Json =>
     key === undefined ? value : isObject(at) ? { ...at, [key]: put(at[key] ?? {}, rest) } : at;
-  return structuredClone(put(json, keysOf(pointer)));
+  return put(json, keysOf(pointer));
 }
 
 export function valueIn(json: Json, pointer: string): Json | undefined {
@@ -73,11 +73,12 @@ export function valueIn(json: Json, pointer: string): Json | undefined {
  * @throws Error where there is no such path; those of a checked ablation are there
  */
 export function withSettings(json: Json, settings: Readonly<Record<string, Json>>): Json {
-  return Object.entries(settings).reduce((made, [path, value]) => {
+  const varied = Object.entries(settings).reduce((made, [path, value]) => {
     const target = targetOf({ text: path, span: { path: "", start: 0, end: 0 } }, made, []);
     if (target === undefined) throw new Error(`the spec has no path ${path}`);
     return withValue(made, target.pointer, value);
   }, json);
+  return structuredClone(varied);
 }
 
 /** The value at a dotted path; undefined where the spec has none. */
