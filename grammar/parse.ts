@@ -25,7 +25,16 @@ export interface Parsed {
 
 const visitor = new TreeVisitor();
 
+const known = new WeakMap<Source, Parsed>();
+
+/** A source object is parsed once, so that files which did not change cost nothing when a spec is checked again. */
 export function parse(source: Source): Parsed {
+  const parsed = known.get(source) ?? parseText(source);
+  known.set(source, parsed);
+  return parsed;
+}
+
+function parseText(source: Source): Parsed {
   const { path, text } = source;
   if (text.length > SOURCE_LIMIT) return { entries: [], diagnostics: [sourceTooLarge(path, SOURCE_LIMIT)] };
   const lexed = tokenize(source);

@@ -74,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: ["compile", "train", "gpu", "data", "random", "ir", "front/spec", "*.fields", "modalities/text"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
   report: ["compile", "train", "ablate", "ir", "front/spec", "*.fields"],
+  lsp: ["grammar", "front", "diagnostics", "report"],
   cli: ["*"],
 };
 

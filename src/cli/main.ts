@@ -74,6 +74,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/explain.js"),
   },
   {
+    name: "lsp",
+    summary: "serve editors: diagnostics, completion, hover and more, over the language server protocol",
+    example: "mom lsp",
+    load: () => import("./verbs/lsp.js"),
+  },
+  {
     name: "doctor",
     summary: "say which adapters there are, what is missing and how to get it",
     example: "mom doctor",

@@ -54,7 +54,7 @@ export function checkFile(file: string, origin = file): Checked {
 }
 
 /** Finds files inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */
-function finder(entry: string): <T>(read: (path: string) => T) => (path: string) => T | undefined | "outside" {
+export function finder(entry: string): <T>(read: (path: string) => T) => (path: string) => T | undefined | "outside" {
   const folder = dirname(realpathOf(entry) ?? resolve(entry));
   const project = packageFolder(folder) ?? folder;
   return (read) => (path) => {
@@ -67,13 +67,13 @@ function finder(entry: string): <T>(read: (path: string) => T) => (path: string)
 }
 
 /** Not more of a file than it takes to see that it is too large. Undefined for what is no readable file. */
-function readText(path: string): Source | undefined {
+export function readText(path: string): Source | undefined {
   const bytes = readStart(path, 4 * SOURCE_LIMIT + 4);
   return bytes && { path, text: bytes.toString("utf8") };
 }
 
 /** At most so many bytes of a file. Undefined for what is no readable file. */
-function readStart(path: string, limit: number): Buffer | undefined {
+export function readStart(path: string, limit: number): Buffer | undefined {
   let handle: number | undefined;
   try {
     handle = openSync(path, "r");

@@ -6,6 +6,7 @@ import { countIds, type ReadBytes } from "./count-ids.js";
 import type { Section } from "./document.js";
 import { findingsOf } from "./findings.js";
 import { load, type Read } from "./imports.js";
+import type { Places } from "./places.js";
 import { printSpec } from "./print-spec.js";
 import { resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
@@ -20,6 +21,10 @@ export interface Checked {
   readonly spec?: CheckedSpec;
   /** The spec as JSON with imports merged and defaults filled in; there when `spec` is. */
   readonly json?: Json;
+  /** What could be read of the spec, right or wrong, without its ablations; for editors. */
+  readonly partial: Json;
+  /** Where the values of `partial` are written. */
+  readonly places: Places;
   /** In the order of the sources. */
   readonly diagnostics: readonly Diagnostic[];
   /** Every file that was read, the given one first. */
@@ -43,7 +48,8 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   const broken = diagnostics.some(isError);
   const finish = (result: Pick<Checked, "spec" | "json">): Checked => {
     const right = !diagnostics.some(isError);
-    return { ...(right && result), diagnostics: inOrder(diagnostics, sources), sources };
+    const { places } = shaping;
+    return { ...(right && result), partial: json, places, diagnostics: inOrder(diagnostics, sources), sources };
   };
 
   const { ablations, rest } = withoutAblations(section);

@@ -32,7 +32,7 @@ export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, 
     if (bytes === "outside") diagnostics.push(fileOutside(span, path));
     else if (counted) continue;
     else if (modality.kind === "tokens") {
-      const ids = bytes && idsOf(new TextDecoder().decode(bytes));
+      const ids = bytes && idsIn(bytes);
       if (ids === undefined || ids > MOST_IDS) diagnostics.push(tokenizerUnreadable(span, path));
       else modality.vocab = ids + (index === owner ? markersOf(modalities.length) : 0);
     } else {
@@ -41,6 +41,15 @@ export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, 
       else modality.vocab = entries;
     }
   }
+}
+
+const counts = new WeakMap<Uint8Array, number | undefined>();
+
+/** A tokenizer has megabytes: whoever reads the same bytes again has them counted already. */
+function idsIn(bytes: Uint8Array): number | undefined {
+  const ids = counts.has(bytes) ? counts.get(bytes) : idsOf(new TextDecoder().decode(bytes));
+  counts.set(bytes, ids);
+  return ids;
 }
 
 const isAbsolute = (path: string): boolean => /^([/\\]|[A-Za-z]:)/.test(path);

@@ -17,6 +17,8 @@ export interface Member {
   readonly span: Span;
 }
 
+export const isBroken = ({ value, section }: Member): boolean => value === undefined && section === undefined;
+
 export interface Section {
   readonly members: ReadonlyMap<string, Member>;
   readonly removed: readonly Word[];
@@ -44,8 +46,8 @@ function gatherSection(entries: readonly Entry[], diagnostics: Diagnostic[]): Se
   const add = (to: Map<string, Member>, member: Member): void => {
     const earlier = to.get(member.name.text);
     if (member.name.text === "__proto__") diagnostics.push(reservedName(member.name.span, "__proto__"));
-    else if (earlier === undefined) to.set(member.name.text, member);
-    else diagnostics.push(duplicate(member.name.span, member.name.text, earlier.name.span));
+    else if (earlier === undefined || isBroken(earlier)) to.set(member.name.text, member);
+    else if (!isBroken(member)) diagnostics.push(duplicate(member.name.span, member.name.text, earlier.name.span));
   };
   for (const entry of entries) {
     if (entry.type === "import") continue;

@@ -1,7 +1,7 @@
 // How a file that imports lies over what it imports: groups merge by key, everything else is replaced whole.
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { nothingToRemove } from "../diagnostics/imports.js";
-import { EMPTY, MERGING, type Member, type Section } from "./document.js";
+import { EMPTY, isBroken, MERGING, type Member, type Section } from "./document.js";
 
 /** `over` laid over `base`, in the base's order. What `over` removes is taken from the base. */
 export function merge(base: Section, over: Section, diagnostics: Diagnostic[], within?: string): Section {
@@ -18,6 +18,7 @@ export function merge(base: Section, over: Section, diagnostics: Diagnostic[], w
 }
 
 function mergeMember(base: Member | undefined, over: Member, diagnostics: Diagnostic[], within?: string): Member {
+  if (isBroken(over)) return base ?? over;
   if (over.section === undefined) return over;
   const below = over.container ? over.name.text : undefined;
   const meets =

@@ -38,20 +38,39 @@ export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Tar
     value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
     pointer = below(pointer, key);
   }
-  const isGroup = [node.type].flat().includes("object") && tagOf(node) === undefined;
-  if (!isGroup) return { path: path.text, pointer, node };
+  if (!isGroup(node)) return { path: path.text, pointer, node };
   diagnostics.push(pathToGroup(path.span, path.text, keysBelow(node, value)));
   return undefined;
 }
 
+/** Every path that may vary: of the fields of blocks and modalities, by their names, and of the sections. */
+export function allPaths(json: Json): Target[] {
+  const visit = (path: string, pointer: string, node: SchemaNode): Target[] => {
+    const value = valueIn(json, pointer);
+    const itself = isGroup(node) ? [] : [{ path, pointer, node }];
+    const fields = node.named ? [] : keysBelow(node, value);
+    const inside = fields.map((key) => ({ key, field: fieldNode(kindIn(node, value), key) ?? {} }));
+    return [...itself, ...inside.flatMap(({ key, field }) => visit(`${path}.${key}`, below(pointer, key), field))];
+  };
+  const named = ["block", "modality"].flatMap((kind) => {
+    const node = fieldNode(fieldNode(fieldNode(ROOT, "model") ?? {}, kind) ?? {}, "*") ?? {};
+    const names = Object.keys(valueIn(json, `/model/${kind}`) ?? {});
+    return names.flatMap((name) => visit(name, below(`/model/${kind}`, name), node));
+  });
+  const sections = fieldsOf(ROOT).filter((name) => name !== "ablate");
+  return [...named, ...sections.flatMap((name) => visit(name, below("", name), fieldNode(ROOT, name) ?? {}))];
+}
+
+const isGroup = (node: SchemaNode): boolean => [node.type].flat().includes("object") && tagOf(node) === undefined;
+
 /** The node of the kind that a value has, where its node lists kinds. */
-function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
+export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
   const tag = tagOf(node);
   const kind = tag !== undefined && isObject(value) ? value[tag] : undefined;
   return typeof kind === "string" ? (kindNode(node, kind) ?? node) : node;
 }
 
-function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
+export function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
   const kind = kindIn(node, value);
   if (typeof kind.additionalProperties === "object") return isObject(value) ? Object.keys(value) : [];
   return fieldsOf(kind);

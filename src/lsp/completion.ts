@@ -1,0 +1,153 @@
+// What may be written at a position.
+import { CompletionItemKind } from "vscode-languageserver";
+import * as t from "../../grammar/tokens.js";
+import type { Source } from "../diagnostics/diagnostic.js";
+import { fieldNode, fieldsOf, ROOT, type SchemaNode, tagOf } from "../front/schema.js";
+import type { Json } from "../front/spec.js";
+import { allPaths } from "../front/vary.js";
+import { type Cursor, cursorAt, headOf } from "./cursor.js";
+import { type Placed, placeOfFrames, placeOfValue } from "./place.js";
+import { fieldText } from "./schema-text.js";
+import { blocksOf, modalitiesOf, objectivesOf } from "./spec-names.js";
+import { type Proposal, plain, valuesOf } from "./values.js";
+
+/** Proposals, and the span of the text that each would replace. */
+export interface Proposed {
+  readonly start: number;
+  readonly end: number;
+  readonly items: readonly Proposal[];
+}
+
+const NOTHING: Proposed = { start: 0, end: 0, items: [] };
+
+/**
+ * @param spec what could be read of the spec, with its imports
+ * @param list the names in a folder, given relative to that of the file
+ */
+export function proposalsAt(source: Source, offset: number, spec: Json, list: (folder: string) => string[]): Proposed {
+  const cursor = cursorAt(source, offset);
+  if (cursor === undefined) return NOTHING;
+  if (cursor.string !== undefined) return inString(cursor, offset, source.text, spec, list);
+  const { start, end } = cursor.word;
+  const frame = cursor.frames.at(-1);
+  const opener = cursor.frames.length === 1 ? t.LeftBrace : frame?.opener.tokenType;
+  const { value } = headOf(cursor.entry);
+  const last = cursor.entry.at(-1);
+  const place = placeOfFrames(cursor.frames, spec);
+
+  if (opener === t.LeftBrace && value === undefined) return keys(cursor, place, spec);
+  const begins = last === undefined || last.tokenType === t.Colon;
+  const goesOn = last?.tokenType === t.Plus || last?.tokenType === t.Times;
+  const wanted = placeOfValue(cursor, spec);
+  if (!begins && !(goesOn && wanted.node.syntax === "layers")) return NOTHING;
+  const named = opener === t.LeftParen && value === undefined && place.node.syntax !== "layers";
+  const items = named ? [...argumentsOf(cursor, place), ...valuesOf(wanted, spec)] : valuesOf(wanted, spec);
+  return { start, end, items };
+}
+
+/** Keys of a group, or the second name of `KIND NAME`. */
+function keys({ frames, entry, word }: Cursor, place: Placed, spec: Json): Proposed {
+  const { start, end } = word;
+  const { kind, name } = headOf(entry);
+  const given = frames.at(-1)?.keys ?? [];
+  const [section, , part] = place.keys;
+  const isMapOfPaths = section === "ablate" && (part === "baseline" || kind === "vary" || name === "vary");
+  if (isMapOfPaths) {
+    const from = kind === "vary" || part === "baseline" ? entry.find(({ image }) => image !== "vary") : undefined;
+    const taken = new Set(given.map((key) => key.name));
+    const paths = allPaths(spec).filter(({ path }) => !taken.has(path));
+    const items = paths.map(({ path, node }) => ({
+      ...plain(path, CompletionItemKind.Property),
+      insert: `${path}: `,
+      about: fieldText(path, node, false),
+    }));
+    return { start: from?.startOffset ?? start, end, items };
+  }
+  if (name === "remove" && kind === undefined) return { start, end, items: removable(place, spec) };
+  if (kind !== undefined || name?.includes(".") || entry.at(-1)?.tokenType === t.Dot) return NOTHING;
+  if (name !== undefined) {
+    const names = name === "block" ? blocksOf(spec) : name === "modality" ? modalitiesOf(spec) : [];
+    const taken = new Set(given.filter((key) => key.kind === name).map((key) => key.name));
+    const free = names.filter((one) => !taken.has(one));
+    return { start, end, items: free.map((one) => plain(one, CompletionItemKind.Variable)) };
+  }
+  if (section === "objective") {
+    const taught = new Set([...objectivesOf(spec), ...given.map((key) => key.name)]);
+    const open = modalitiesOf(spec).filter((one) => !taught.has(one) || one === word.text);
+    return {
+      start,
+      end,
+      items: open.map((one) => ({ ...plain(one, CompletionItemKind.Variable), insert: `${one}: ` })),
+    };
+  }
+  const fields = fieldsOf(place.node).filter(
+    (field) => place.node.properties?.[field]?.named || !given.some((key) => key.name === field),
+  );
+  const items = fields.map((field) => fieldProposal(field, place.node));
+  if (place.node === ROOT) {
+    const about = "Takes everything that another file says; this file then changes it.";
+    items.push({ ...plain("import", CompletionItemKind.Keyword), insert: 'import "$0"', about });
+  }
+  return { start, end, items };
+}
+
+function fieldProposal(field: string, owner: SchemaNode): Proposal {
+  const node = fieldNode(owner, field) ?? {};
+  return {
+    ...plain(field, CompletionItemKind.Field),
+    insert: fieldInsert(field, node),
+    about: fieldText(field, node, owner.required?.includes(field) ?? false),
+  };
+}
+
+/** A field as a snippet: the group's braces, the name that its kind wants. */
+function fieldInsert(field: string, node: SchemaNode): string {
+  const group = " {\n\t$0\n}";
+  if (node.named) {
+    const item = fieldNode(node, "*") ?? {};
+    if (field === "vary") return "vary $0";
+    return tagOf(item) === undefined ? `${field} \${1:name}${group}` : `${field} \${1:name}: $0`;
+  }
+  const isGroup = node.type === "object" && tagOf(node) === undefined;
+  return isGroup ? `${field}${group}` : `${field}: $0`;
+}
+
+function argumentsOf({ frames }: Cursor, { node }: Placed): Proposal[] {
+  const given = frames.at(-1)?.keys ?? [];
+  return fieldsOf(node)
+    .filter((field) => !given.some((key) => key.name === field))
+    .map((field) => ({ ...fieldProposal(field, node), insert: `${field}: $0` }));
+}
+
+const removable = (place: Placed, spec: Json): Proposal[] => {
+  const names = place.keys[0] === "objective" ? objectivesOf(spec) : [...blocksOf(spec), ...modalitiesOf(spec)];
+  return names.map((one) => plain(one, CompletionItemKind.Variable));
+};
+
+/** Names of files where a path is wanted. */
+function inString(
+  cursor: Cursor,
+  offset: number,
+  text: string,
+  spec: Json,
+  list: (folder: string) => string[],
+): Proposed {
+  const isImport = cursor.entry.at(-1)?.tokenType === t.Import;
+  const { node } = placeOfValue(cursor, spec);
+  const positional = Object.values(node.properties ?? {}).some(({ positional: p, syntax }) => p && syntax === "path");
+  if (!isImport && node.syntax !== "path" && !positional) return NOTHING;
+  const written = text.slice(cursor.word.start + 1, offset);
+  const folder = written.slice(0, written.lastIndexOf("/") + 1);
+  const start = cursor.word.start + 1 + folder.length;
+  const rest = /^[^"'\r\n/]*/.exec(text.slice(offset))?.[0] ?? "";
+  const names = list(folder).filter((name) => !isImport || name.endsWith("/") || name.endsWith(".mom"));
+  const shownNames = names.filter((name) => !name.startsWith(".") && name !== "node_modules/");
+  const items = [...(folder.replaceAll("../", "") === "" ? ["../"] : []), ...shownNames].map((name) =>
+    plain(name, name.endsWith("/") ? CompletionItemKind.Folder : CompletionItemKind.File),
+  );
+  return { start, end: offset + rest.length, items };
+}
+
+/** The kinds that a node names, for those who ask what a misspelt one may have been. */
+export const namesAt = (source: Source, offset: number, spec: Json): string[] =>
+  proposalsAt(source, offset, spec, () => []).items.map(({ label }) => label);

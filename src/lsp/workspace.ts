@@ -1,0 +1,168 @@
+// The files of an editor: what is open has the editor's text, everything else the disk's. Checks are kept until a file
+// that they read changes.
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Source } from "../diagnostics/diagnostic.js";
+import { type Checked, check } from "../front/check.js";
+import type { ReadBytes } from "../front/count-ids.js";
+import { load, type Read } from "../front/imports.js";
+
+/** How files are read and which ones may be: the command line's rules. */
+export interface Disk {
+  /** Makes a reader give "outside" for paths outside of the project of `entry`, and undefined where there is no file. */
+  readonly within: (entry: string) => <T>(read: (path: string) => T) => (path: string) => T | undefined | "outside";
+  readonly readText: (path: string) => Source | undefined;
+  /** At most so many bytes. */
+  readonly readStart: (path: string, limit: number) => Uint8Array | undefined;
+}
+
+export interface Workspace {
+  /** Gives an open file a text; one that was closed is opened. */
+  readonly open: (uri: string, text: string) => void;
+  readonly close: (uri: string) => void;
+  /** Forgets what is known of files that are not open. */
+  readonly refresh: () => void;
+  readonly addFolder: (uri: string) => void;
+  /** Paths of the open files. */
+  readonly opened: () => string[];
+  readonly source: (path: string) => Source | undefined;
+  readonly check: (path: string) => Checked | undefined;
+  /** Specs of the workspace, and open ones. */
+  readonly specs: () => string[];
+  /** The file and all that it imports. */
+  readonly closure: (path: string) => readonly Source[];
+  readonly uriOf: (path: string) => string;
+  /** Names in the folder of a file, or in one that is named from there; folders end with a slash. */
+  readonly list: (folder: string) => string[];
+}
+
+/** Files of a workspace folder that are looked at, and how deep its folders are. */
+const SPECS = 2000;
+const DEPTH = 8;
+const PASSED_OVER = new Set(["node_modules", "runs", "dist"]);
+
+/** Files are known by paths with slashes; what is on no disk, by its URI. */
+export const pathOf = (uri: string): string =>
+  uri.startsWith("file:") ? fileURLToPath(uri).replaceAll("\\", "/") : uri;
+
+export function createWorkspace(disk: Disk): Workspace {
+  const open = new Map<string, { readonly uri: string; readonly source: Source }>();
+  const onDisk = new Map<string, { readonly stamp: string; readonly source: Source | undefined }>();
+  const bytes = new Map<string, { readonly stamp: string; readonly bytes: Uint8Array | undefined }>();
+  const checks = new Map<
+    string,
+    { readonly entry: Source; readonly read: ReadonlyMap<string, unknown>; checked: Checked }
+  >();
+  const folders = new Set<string>();
+  let found: string[] | undefined;
+
+  function source(path: string): Source | undefined {
+    const text = open.get(path)?.source;
+    if (text !== undefined) return text;
+    const stamp = stampOf(path);
+    const known = onDisk.get(path);
+    if (known?.stamp === stamp) return known.source;
+    const read = disk.readText(path);
+    onDisk.set(path, { stamp, source: read });
+    return read;
+  }
+
+  function startOf(path: string, limit: number): Uint8Array | undefined {
+    const key = `${limit} ${path}`;
+    const stamp = stampOf(path);
+    const known = bytes.get(key);
+    if (known?.stamp === stamp) return known.bytes;
+    const read = disk.readStart(path, limit);
+    bytes.set(key, { stamp, bytes: read });
+    return read;
+  }
+
+  /** What a spec may read, and a record of what it did read. */
+  function readers(entry: string): { read: Read; readBytes: ReadBytes; seen: Map<string, unknown> } {
+    const seen = new Map<string, unknown>();
+    if (!isOnDisk(entry)) return { read: () => undefined, readBytes: () => undefined, seen };
+    const within = disk.within(entry);
+    const note = <T>(key: string, value: T): T => {
+      seen.set(key, value);
+      return value;
+    };
+    // A file that is open may not have been saved yet.
+    const read: Read = (path) => note(path, within(source)(path) ?? open.get(path)?.source);
+    const readBytes: ReadBytes = (path, limit) => note(`${limit} ${path}`, within((p) => startOf(p, limit))(path));
+    return { read, readBytes, seen };
+  }
+
+  function checkOf(path: string): Checked | undefined {
+    const entry = source(path);
+    if (entry === undefined) return undefined;
+    const known = checks.get(path);
+    const { read, readBytes, seen } = readers(path);
+    const same = ([key, value]: [string, unknown]): boolean => {
+      const [, limit, file] = /^(\d+) (.*)$/s.exec(key) ?? [];
+      return (limit === undefined ? read(key) : readBytes(file ?? "", Number(limit))) === value;
+    };
+    if (known?.entry === entry && [...known.read].every(same)) return known.checked;
+    const checked = check(entry, read, readBytes);
+    checks.set(path, { entry, read: seen, checked });
+    return checked;
+  }
+
+  const specs = (): string[] => {
+    found ??= [...folders].flatMap((folder) => specsBelow(folder, DEPTH)).slice(0, SPECS);
+    return [...new Set([...open.keys(), ...found])];
+  };
+
+  return {
+    open: (uri, text) => {
+      const path = pathOf(uri);
+      open.set(path, { uri, source: { path, text } });
+    },
+    close: (uri) => {
+      open.delete(pathOf(uri));
+      checks.delete(pathOf(uri));
+    },
+    refresh: () => {
+      found = undefined;
+    },
+    addFolder: (uri) => {
+      if (uri.startsWith("file:")) folders.add(pathOf(uri).replace(/\/$/, ""));
+      found = undefined;
+    },
+    opened: () => [...open.keys()],
+    source,
+    check: checkOf,
+    specs,
+    closure: (path) => {
+      const entry = source(path);
+      return entry === undefined ? [] : load(entry, readers(path).read).sources;
+    },
+    uriOf: (path) => open.get(path)?.uri ?? (isOnDisk(path) ? pathToFileURL(path).href : path),
+    list: namesIn,
+  };
+}
+
+/** Absolute paths; `untitled:…` has no file. */
+const isOnDisk = (path: string): boolean => /^(\/|[A-Za-z]:\/)/.test(path);
+
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? "none" : `${stat.mtimeMs} ${stat.size}`;
+}
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort();
+  } catch {
+    return [];
+  }
+}
+
+function specsBelow(folder: string, depth: number): string[] {
+  const names = namesIn(folder).filter((name) => !name.startsWith("."));
+  const here = names.filter((name) => name.endsWith(".mom")).map((name) => `${folder}/${name}`);
+  if (depth === 0) return here;
+  const inner = names.filter((name) => name.endsWith("/") && !PASSED_OVER.has(name.slice(0, -1)));
+  return [...here, ...inner.flatMap((name) => specsBelow(`${folder}/${name.slice(0, -1)}`, depth - 1))];
+}

@@ -1,0 +1,70 @@
+// What a block and a model cost, found from models of one layer and two: cheap enough to be told while a spec is typed.
+import { TRAINING_PHASES } from "../compile.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { PROFILES } from "../ir/profiles.js";
+import { type Counted, costOf } from "./inspection.js";
+
+export interface PartCost extends Counted {
+  readonly part: string;
+}
+
+export interface TokenCost {
+  readonly modality: string;
+  /** Of one token, or patch, in the forward pass. */
+  readonly flops: number;
+}
+
+/** Of one layer, or of a whole model. */
+export interface StackCost extends Counted {
+  readonly parts: readonly PartCost[];
+  readonly forward: readonly TokenCost[];
+}
+
+/** The costs of the spec's model, were these its layers. */
+function costWith(spec: CheckedSpec, layers: readonly number[]): StackCost {
+  const small: CheckedSpec = {
+    ...spec,
+    model: { ...spec.model, layers },
+    train: { ...spec.train, precision: "f32", recompute: "none" },
+  };
+  const profile = PROFILES[0];
+  if (profile === undefined) throw new Error("no profile is known");
+  const options = { profile, batch: 1, length: spec.data.length, phases: TRAINING_PHASES, variants: "first" } as const;
+  const { parameters, modalities } = costOf(small, options);
+  const { total, active, parts } = parameters;
+  return { total, active, parts, forward: modalities.map(({ modality, forward: flops }) => ({ modality, flops })) };
+}
+
+/** `a` + times · `b`, part by part. */
+function plus(a: StackCost, b: StackCost, times: number): StackCost {
+  const names = [...new Set([...a.parts, ...b.parts].map(({ part }) => part))];
+  const of = (cost: StackCost, name: string): Counted =>
+    cost.parts.find(({ part }) => part === name) ?? { total: 0, active: 0 };
+  const add = (x: Counted, y: Counted): Counted => ({
+    total: x.total + times * y.total,
+    active: x.active + times * y.active,
+  });
+  return {
+    ...add(a, b),
+    parts: names.map((part) => ({ part, ...add(of(a, part), of(b, part)) })).filter(({ total }) => total !== 0),
+    forward: a.forward.map(({ modality, flops }, m) => ({
+      modality,
+      flops: flops + times * (b.forward[m]?.flops ?? 0),
+    })),
+  };
+}
+
+/**
+ * One layer of a block.
+ * @param block an index into the spec's blocks; it need not stand in `layers`
+ */
+export const blockCost = (spec: CheckedSpec, block: number): StackCost =>
+  plus(costWith(spec, [block, block]), costWith(spec, [block]), -1);
+
+/** @param of the cost of one layer of a block, which a caller may have kept */
+export function modelCost(spec: CheckedSpec, of: (block: number) => StackCost): StackCost {
+  const [first = 0] = spec.model.layers;
+  const rest = plus(costWith(spec, [first]), of(first), -1);
+  const counts = spec.model.blocks.map((_, block) => spec.model.layers.filter((layer) => layer === block).length);
+  return counts.reduce((sum, times, block) => (times === 0 ? sum : plus(sum, of(block), times)), rest);
+}

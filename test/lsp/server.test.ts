@@ -1,0 +1,301 @@
+// `mom lsp` as an editor sees it: diagnostics while one types, completion, hover.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CompletionItem, DiagnosticSeverity, type Hover } from "vscode-languageserver/node";
+import { type Editor, marked, startEditor } from "../support/editor.js";
+import { buildMom, type Mom } from "../support/mom.js";
+import { edited, SAMPLE } from "./sample.js";
+
+let mom: Mom;
+let editor: Editor;
+beforeAll(async () => {
+  mom = await buildMom();
+  editor = await startEditor(mom);
+});
+afterAll(async () => {
+  expect(await editor.stop()).toBe(0);
+  mom.dispose();
+});
+
+let files = 0;
+/** Opens a text with a `|` as a file of its own. */
+function at(text: string): {
+  name: string;
+  textDocument: { uri: string };
+  position: { line: number; character: number };
+} {
+  const name = `at-${files++}.mom`;
+  const cursor = marked(text);
+  editor.open(name, cursor.text);
+  return { name, textDocument: { uri: editor.uri(name) }, position: cursor.position };
+}
+
+describe("diagnostics", () => {
+  test("none for a spec that is right", async () => {
+    editor.open("right.mom", SAMPLE);
+    expect(await editor.diagnostics("right.mom")).toEqual([]);
+  });
+  test("as one types: they come, tell the remedy, and go", async () => {
+    editor.open("typed.mom", SAMPLE);
+    const line = SAMPLE.split("\n").indexOf("  d_model: 32");
+    const range = { start: { line, character: 2 }, end: { line, character: 9 } };
+    editor.change("typed.mom", [{ range, text: "d_modle" }]);
+    const [wrong, missing, ...others] = await editor.diagnostics("typed.mom");
+    expect(others).toEqual([]);
+    expect([wrong?.code, missing?.code].sort()).toEqual(["missing-field", "unknown-field"]);
+    expect([wrong, missing]).toContainEqual({
+      range,
+      severity: DiagnosticSeverity.Error,
+      code: "unknown-field",
+      source: "mom",
+      message: "`model` has no field `d_modle`.\nDid you mean `d_model`?",
+    });
+    editor.change("typed.mom", [{ range, text: "d_model" }]);
+    expect(await editor.diagnostics("typed.mom")).toEqual([]);
+  });
+  test("related places are locations", async () => {
+    editor.open("twice.mom", edited("  d_model: 32\n", "  d_model: 32\n  d_model: 64\n"));
+    const [twice] = await editor.diagnostics("twice.mom");
+    expect(twice?.relatedInformation).toEqual([
+      {
+        location: {
+          uri: editor.uri("twice.mom"),
+          range: { start: { line: 6, character: 2 }, end: { line: 6, character: 9 } },
+        },
+        message: "given here first",
+      },
+    ]);
+  });
+  test("warnings are warnings", async () => {
+    editor.open("warned.mom", edited("  image: ddpm(weight: 5)\n", ""));
+    const [warning] = await editor.diagnostics("warned.mom");
+    expect(warning).toMatchObject({ code: "no-objective", severity: DiagnosticSeverity.Warning });
+  });
+  test("of a spec that imports the one that is edited, open or not", async () => {
+    editor.write("shut.mom", 'import "base.mom"\ntrain { steps: 3 }\nmodel { layers: mixer }\n');
+    editor.write("base.mom", SAMPLE);
+    editor.open("base.mom", SAMPLE);
+    editor.open("over.mom", 'import "base.mom"\nmodel { layers: 3 * mixer }\n');
+    expect(await editor.diagnostics("over.mom")).toEqual([]);
+    editor.change("base.mom", [{ text: SAMPLE.replaceAll("mixer", "blend") }]);
+    const unknown = expect.objectContaining({ code: "unknown-block" });
+    await editor.until("over.mom", (all) => all.some(({ code }) => code === "unknown-block"));
+    await editor.until("shut.mom", (all) => all.some(({ code }) => code === "unknown-block"));
+    expect(await editor.diagnostics("base.mom")).toEqual([]);
+    const [first, second] = [...(await editor.diagnostics("over.mom"))].sort(
+      (a, b) => (a.severity ?? 0) - (b.severity ?? 0),
+    );
+    expect(first).toEqual(unknown);
+    // What over.mom does to base.mom stands at the import, and leads there.
+    expect(second).toMatchObject({
+      message: expect.stringMatching(/^In base\.mom: `layers` does not name `blend`/),
+      range: { start: { line: 0, character: 0 }, end: { line: 0, character: 17 } },
+      relatedInformation: [{ location: { uri: editor.uri("base.mom"), range: { start: { line: 8, character: 8 } } } }],
+    });
+    editor.change("base.mom", [{ text: SAMPLE }]);
+    await editor.until("over.mom", (all) => all.length === 0);
+    await editor.until("shut.mom", (all) => all.length === 0);
+  });
+  test("an import that is not there, until it is", async () => {
+    editor.open("early.mom", 'import "late.mom"\n');
+    expect((await editor.diagnostics("early.mom")).map(({ code }) => code)).toContain("import-missing");
+    editor.open("late.mom", SAMPLE);
+    await editor.until("early.mom", (all) => all.length === 0);
+  });
+  test("what a closed file said is taken back", async () => {
+    editor.open("shortly.mom", "model {");
+    expect(await editor.diagnostics("shortly.mom")).not.toEqual([]);
+    editor.close("shortly.mom");
+    await editor.until("shortly.mom", (all) => all.length === 0);
+  });
+});
+
+const MODEL = SAMPLE.slice(SAMPLE.indexOf("model {"), SAMPLE.indexOf("objective"));
+const REST = SAMPLE.slice(SAMPLE.indexOf("objective"), SAMPLE.indexOf("ablate"));
+
+describe("completion", () => {
+  async function proposed(text: string): Promise<CompletionItem[]> {
+    const { textDocument, position } = at(text);
+    return editor.connection.sendRequest("textDocument/completion", { textDocument, position });
+  }
+  const labels = async (text: string): Promise<string[]> => (await proposed(text)).map(({ label }) => label);
+
+  test.each([
+    [
+      "sections, but those that are there",
+      `${MODEL}\n|`,
+      ["objective", "data", "train", "ablate", "import"],
+      ["model"],
+    ],
+    [
+      "fields of a section",
+      edited("  steps: 10\n", "  |\n"),
+      ["accumulate", "precision", "steps"],
+      ["batch", "d_model"],
+    ],
+    ["fields where a name is begun", edited("  steps: 10", "  st|"), ["steps"], ["batch"]],
+    [
+      "fields of a block's kind",
+      edited("    d_state: 16", "    |"),
+      ["d_state", "d_conv", "dt_rank"],
+      ["heads", "decouple"],
+    ],
+    ["kinds of modality", edited(": bytes", ": |"), ["bytes", "tokens", "codes", "patches"], ["mamba"]],
+    ["kinds of block", edited(": mamba", ": |"), ["mamba", "attention"], ["bytes"]],
+    ["projections", edited("[in_proj, x_proj(", "[|, x_proj("), ["in_proj", "out_proj", "A", "norm"], ["q_proj"]],
+    ["arguments", edited("adamw(lr: 1e-3)", "adamw(|)"), ["lr", "betas", "weight_decay"], ["warmup"]],
+    ["arguments, but those given", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |)"), ["betas"], ["lr"]],
+    ["modalities in groups", edited("[[text]", "[[|]"), ["text", "image"], ["mixer"]],
+    ["blocks in layers", edited("2 * mixer", "2 * |"), ["mixer"], ["text"]],
+    ["words", edited("  batch: 2", "  batch: 2\n  precision: |"), ["f32", "f16"], ["auto"]],
+    ["words beside a number", edited("d_state: 16", "dt_rank: |"), ["auto"], []],
+    ["true and false", edited("  length: 64", "  length: 64\n  reset: |"), ["true", "false"], []],
+    ["modalities without an objective", edited("  image: ddpm(weight: 5)", "  |"), ["image"], ["text"]],
+    ["objectives", edited("ddpm(weight: 5)", "|"), ["ddpm", "cross_entropy"], []],
+    [
+      "paths that vary",
+      edited("vary train.seed: [1, 2, 3]", "vary |"),
+      ["mixer.d_state", "train.seed", "train.optimizer.lr", "text"],
+      ["mixer.decouple"],
+    ],
+    ["paths after a dot", edited("vary train.seed: [1, 2, 3]", "vary mixer.|"), ["mixer.d_state"], []],
+    ["what makes values", edited("[1, 2, 3]", "|"), ["subsets", "grid", "range", "sample"], []],
+    [
+      "values of the path that varies",
+      edited("subsets([in_proj, out_proj])", "subsets([|])"),
+      ["in_proj", "conv1d"],
+      ["text"],
+    ],
+    ["paths of a baseline", edited("baseline { mixer.decouple: [] }", "baseline { | }"), ["mixer.decouple"], []],
+    [
+      "fields of an ablation",
+      edited("  vary train.seed: [1, 2, 3]\n", "  |\n"),
+      ["vary", "widen_baseline"],
+      ["baseline"],
+    ],
+  ])("%s", async (_, text, there, absent) => {
+    const found = await labels(text);
+    expect(found).toEqual(expect.arrayContaining(there));
+    expect(found.filter((label) => absent.includes(label))).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a group that is not closed, before another",
+      `model {\n  modality text: bytes\n  |\n\n${REST}`,
+      ["d_model", "block"],
+      ["steps"],
+    ],
+    [
+      "a group that is not closed, at the end",
+      `${MODEL}${REST.slice(0, REST.indexOf("train"))}train {\n  st|`,
+      ["steps"],
+      ["d_model"],
+    ],
+    ["a call that is not closed", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |"), ["betas"], ["lr"]],
+    ["a list that is not closed", edited("subsets([in_proj, out_proj])", "subsets([in_proj, |"), ["out_proj"], []],
+    [
+      "after a group that is not closed",
+      `model {\n  block mixer: mamba {\n    d_state: 3\n\n${REST.replace("steps: 10", "|")}`,
+      ["steps"],
+      ["d_state"],
+    ],
+    ["beside a mistake", edited("  batch: 2", "  batch = = 2 ; @ '\n  pre|"), ["precision"], []],
+  ])("in broken text: %s", async (_, text, there, absent) => {
+    const found = await labels(text);
+    expect(found).toEqual(expect.arrayContaining(there));
+    expect(found.filter((label) => absent.includes(label))).toEqual([]);
+  });
+
+  test("nothing in comments and where a value is done", async () => {
+    expect(await labels(edited("// Text and pictures.", "// Text |"))).toEqual([]);
+    expect(await labels(edited("/// What is read.", "/// What |"))).toEqual([]);
+    expect(await labels(edited("d_model: 32", "d_model: 32 |"))).toEqual([]);
+  });
+
+  test("an item has the schema's words, and is a snippet that replaces what is begun", async () => {
+    const items = await proposed(edited("  d_model: 32", "  d_m|"));
+    const item = items.find(({ label }) => label === "d_model");
+    expect(item?.documentation).toMatchObject({ value: expect.stringContaining("Width of the residual stream.") });
+    const line = SAMPLE.split("\n").indexOf("  d_model: 32");
+    expect(item?.textEdit).toEqual({
+      range: { start: { line, character: 2 }, end: { line, character: 5 } },
+      newText: "d_model: $0",
+    });
+    const kinds = await proposed(edited("patches(size: 8x8, patch: 4x4, channels: 3)", "|"));
+    expect(kinds.find(({ label }) => label === "patches")?.textEdit?.newText).toBe(
+      "patches(size: ${1:32x32}, patch: ${2:4x4})",
+    );
+  });
+
+  test("files to import, and names that imports bring", async () => {
+    editor.write("scales/base.mom", SAMPLE);
+    editor.write("scales/notes.txt", "");
+    editor.write("scales/small/tiny.mom", "");
+    const path = marked('import "scales/|"\n');
+    editor.open("imports.mom", path.text);
+    const textDocument = { uri: editor.uri("imports.mom") };
+    const found: CompletionItem[] = await editor.connection.sendRequest("textDocument/completion", {
+      textDocument,
+      position: path.position,
+    });
+    expect(found.map(({ label }) => label)).toEqual(["base.mom", "small/"]);
+    expect(await labels('import "scales/base.mom"\nmodel { layers: | }\n')).toEqual(["mixer"]);
+    expect(await labels('import "scales/base.mom"\nmodel { block | }\n')).toEqual(["mixer"]);
+    expect(await labels('import "scales/base.mom"\nmodel { block mixer: mamba { | } }\n')).toContain("d_conv");
+  });
+});
+
+describe("hover", () => {
+  async function told(text: string): Promise<string> {
+    const { textDocument, position } = at(text);
+    const hover: Hover | null = await editor.connection.sendRequest("textDocument/hover", { textDocument, position });
+    return typeof hover?.contents === "object" && "value" in hover.contents ? hover.contents.value : "";
+  }
+
+  test("a field: description, type, range, unit, default", async () => {
+    const text = await told(edited("    d_state", "    d_st|ate"));
+    expect(text).toContain("N, the states of a channel.");
+    expect(text).toContain("a whole number from 1 to 256");
+    expect(text).toContain("unit: states");
+    expect(text).toContain("default: `16`");
+  });
+  test("an argument, a kind, a word, a projection", async () => {
+    expect(await told(edited("adamw(lr", "adamw(l|r"))).toContain("Peak learning rate.");
+    expect(await told(edited("cosine(", "cos|ine("))).toContain("half a cosine down to a floor");
+    expect(await told(edited("  batch: 2", "  batch: 2\n  precision: f|32"))).toContain(
+      "Number format of the operands.",
+    );
+    expect(await told(edited("[in_proj, x_proj(", "[in_p|roj, x_proj("))).toContain("who shares a copy");
+  });
+  test("a block where it is declared and used: parameters by part", async () => {
+    // in_proj of d_model 32 has 2 copies of 32 × 128; conv1d 64 × 4 + 64.
+    const rows = ["| in_proj | 8,192 | 4,096 |", "| conv1d | 320 | 320 |"];
+    for (const text of [
+      edited("block mixer", "block mi|xer"),
+      edited("2 * mixer", "2 * mi|xer"),
+      edited("vary mixer", "vary mi|xer"),
+    ]) {
+      const found = await told(text);
+      for (const row of rows) expect(found).toContain(row);
+      expect(found).toContain("One layer of 2.");
+      expect(found).toContain("in_proj × 2, x_proj × 2");
+    }
+  });
+  test("layers: the totals", async () => {
+    const text = await told(edited("  layers:", "  lay|ers:"));
+    expect(text).toContain("2 layers; the whole model");
+    expect(text).toContain("| in_proj | 16,384 | 8,192 |");
+    expect(text).toMatch(/\| head \| [\d,]+ \|/);
+    expect(text).toMatch(/A token, forward: text [\d.]+ k?FLOP/);
+  });
+  test("a modality, an ablation, a path that varies", async () => {
+    expect(await told(edited("  image: ddpm", "  im|age: ddpm"))).toContain("`size`: 8x8");
+    expect(await told(edited("ablate proj", "ablate pr|oj"))).toContain("12 variants");
+    expect(await told(edited("train.seed", "train.se|ed"))).toContain("the replicate axis");
+  });
+  test("nothing in comments, on numbers and in space", async () => {
+    expect(await told(edited("// Text", "// Te|xt"))).toBe("");
+    expect(await told(edited("d_model: 32", "d_model: 3|2"))).toBe("");
+    expect(await told(`${SAMPLE}\n|\n`)).toBe("");
+  });
+});

@@ -1,0 +1,46 @@
+// The costs of blocks and models from small models agree with those of the whole.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { TRAINING_PHASES } from "../../src/compile.js";
+import { check } from "../../src/front/check.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+import { PROFILES } from "../../src/ir/profiles.js";
+import { blockCost, modelCost } from "../../src/report/block-cost.js";
+import { costOf } from "../../src/report/inspection.js";
+import { ROOT } from "../support/mom.js";
+
+function specOf(file: string): CheckedSpec {
+  const read = (path: string) => ({ path, text: readFileSync(`${ROOT}/${path}`, "utf8") });
+  const { spec, diagnostics } = check(read(file), read, (path) => readFileSync(`${ROOT}/${path}`));
+  if (spec === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  return spec;
+}
+
+const FILES = [
+  "specs/emoji.mom",
+  "specs/baselines/hybrid.mom",
+  "specs/baselines/transformer.mom",
+  "specs/transfusion.mom",
+];
+
+test.each(FILES)("%s: parameters, parts and FLOPs", (file) => {
+  const spec = specOf(file);
+  const [profile] = PROFILES;
+  if (profile === undefined) throw new Error("no profile");
+  const small = { ...spec, train: { ...spec.train, precision: "f32", recompute: "none" } as const };
+  const options = { profile, batch: 1, length: spec.data.length, phases: TRAINING_PHASES, variants: "first" } as const;
+  const whole = costOf(small, options);
+  const made = modelCost(spec, (block) => blockCost(spec, block));
+  expect(made.total).toBe(whole.parameters.total);
+  expect(made.active).toBe(whole.parameters.active);
+  const byName = (a: { part: string }, b: { part: string }): number => a.part.localeCompare(b.part);
+  expect([...made.parts].sort(byName)).toEqual([...whole.parameters.parts].sort(byName));
+  for (const [m, { forward }] of whole.modalities.entries()) {
+    expect(Math.abs((made.forward[m]?.flops ?? 0) - forward) / forward).toBeLessThan(1e-12);
+  }
+  for (const [block, { name }] of spec.model.blocks.entries()) {
+    const layers = whole.parameters.layers.find((one) => one.block === name);
+    if (layers !== undefined && layers.layers > 0)
+      expect(blockCost(spec, block).total * layers.layers).toBe(layers.total);
+  }
+});
