@@ -223,6 +223,7 @@ describe("completion", () => {
     });
     const kinds = await proposed(edited("patches(size: 8x8, patch: 4x4, channels: 3)", "|"));
     expect(kinds.find(({ label }) => label === "patches")?.textEdit?.newText).toBe(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a snippet, whose places editors fill in
       "patches(size: ${1:32x32}, patch: ${2:4x4})",
     );
   });
