@@ -42,7 +42,7 @@ const compiled = compile(spec, {
   ...(values.variant === undefined ? {} : { force: values.variant }),
 });
 const model = await openModel(device, compiled);
-model.initialise(1);
+await model.initialise(1);
 const rows = batch * length;
 const noise = () => Float32Array.from({ length: rows * d_model }, () => Math.random() - 0.5);
 const placed = { length, document: new Int32Array(rows), pictures: [] };

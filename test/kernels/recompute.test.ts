@@ -7,13 +7,17 @@ import type { Batch } from "../../src/data/batch.js";
 import type { CheckedSpec, Recompute } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { inputsOf, type Op, outputsOf } from "../../src/ir/op.js";
+import { opKey } from "../../src/ir/op-key.js";
+import type { Choices } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
+import { settingsFor } from "../../src/kernels/draft.js";
 import { inspect } from "../../src/report/inspection.js";
 import { countsOf, hostBatch } from "../../src/train/host-batch.js";
 import { readLossSums } from "../../src/train/loss-sums.js";
 import { openModel, stepScalars, type Tensors } from "../../src/train/model.js";
 import { advanceState } from "../../src/train/state.js";
+import { tunableNodes } from "../../src/tune/nodes.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";
 import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js";
 import { made } from "./random-spec.js";
@@ -115,6 +119,34 @@ describe.skipIf(missing)("three updates are the same to the last bit, whatever i
   });
 });
 
+/** What a tuner may choose: for each node that can run in several ways, the second that it may take. */
+function secondVariants(spec: CheckedSpec, opened: OpenDevice): Choices {
+  const { profile } = opened;
+  const nodes = tunableNodes(programsOf(spec, optionsOf(spec, opened)), [profile], settingsFor(profile));
+  return Object.fromEntries(nodes.map(({ key, candidates }) => [key, candidates[1]?.variant as string]));
+}
+
+test.skipIf(missing)(
+  "and so they are with variants that were chosen: what runs again takes those of the first time",
+  async () => {
+    const opened = await testDevice();
+    const layers = [0, 1, 0];
+    const choices = secondVariants(mixed("none", {}, layers), opened);
+    expect(Object.keys(choices).length).toBeGreaterThan(10);
+    const run = (how: Recompute) => trained(mixed(how, {}, layers), { choices });
+    const none = await run("none");
+    const plain = await trained(mixed("none", {}, layers), {});
+    expect(none.gradients).not.toEqual(plain.gradients);
+    for (const how of ["cheap", "block"] as const) {
+      expect(secondVariants(mixed(how, {}, layers), opened)).toEqual(choices);
+      const other = await run(how);
+      expect(other.losses).toEqual(none.losses);
+      expect(other.gradients).toEqual(none.gradients);
+      expect(other.weights).toEqual(none.weights);
+    }
+  },
+);
+
 const gradientsOf = (spec: CheckedSpec, options: Partial<CompileOptions> = {}): StageOutput =>
   programsOf(spec, { ...optionsOf(spec, "nvidia-h100"), ...options })[0] as StageOutput;
 
@@ -190,6 +222,24 @@ test("each layer is made again after the gradients of the layer above, and read 
     }),
     { numRuns: 60, seed: 9 },
   );
+});
+
+test("what is run again has the key of the first time, so that one choice holds for both", () => {
+  let [again, halves] = [0, 0];
+  fc.assert(
+    fc.property(made, fc.constantFrom("f32", "f16"), ({ spec, options }, wanted) => {
+      const precision = options.profile.f16 ? wanted : "f32";
+      const { fused, final } = gradientsOf({ ...spec, train: { ...spec.train, precision } }, options);
+      const keys = new Set(fused.program.ops.map((op) => opKey(fused.program, op)));
+      for (const op of final.ops) expect(keys).toContain(opKey(final, op));
+      const more = final.ops.length - fused.program.ops.length;
+      again += more;
+      if (precision === "f16") halves += more;
+    }),
+    { numRuns: 60, seed: 9 },
+  );
+  expect(again).toBeGreaterThan(100);
+  expect(halves).toBeGreaterThan(10);
 });
 
 test("FLOPs a token stay the model's; what is done again is told beside them", () => {

@@ -24,7 +24,7 @@ interface Trained {
 
 async function train(opened: OpenDevice, spec: CheckedSpec, compiled: Compiled): Promise<Trained> {
   const model = await openModel(opened, compiled);
-  model.initialise(3);
+  await model.initialise(3);
   model.writeBatch(madeUpBatch(spec, spec.train.batch, spec.data.length));
   const losses: number[] = [];
   for (let step = 1; step <= STEPS; step++) {
