@@ -2,7 +2,8 @@
 //   node bench/growth.mjs [--out docs] [--adapter gpu|system|swiftshader] [--precision f32|f16] [--minutes 8] [--small] [--fresh]
 // Writes OUT/growth.json after every point, and OUT/growth-*.svg. What is in growth.json already, of the same device, is
 // not measured again: a sweep that was cut off goes on where it was. --fresh measures everything anew; --small takes
-// sizes for a software adapter; --minutes begins no point after so many. Needs `npm run build`.
+// sizes for a software adapter; --minutes begins no point after so many. Kernels take the first variants that the device
+// admits, whatever was measured of them, so that the points of a sweep compare. Needs `npm run build`.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

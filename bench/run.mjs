@@ -1,6 +1,6 @@
 // Measures what docs/performance.md tells, and writes it there:
 //   node bench/run.mjs [--only a,a-dense,…] [--precision f32,f16] [--adapter gpu|system|swiftshader] [--out docs]
-//                      [--no-loop] [--no-torch] [--small]
+//                      [--tune off|cached|full] [--no-loop] [--no-torch] [--small]
 // Steps of the specs beside this file kernel by kernel, also where one modality has 1 % of the positions; the training
 // loop of a and c; and, where python3 has torch and a GPU, bench/torch_step.py. Every result goes into
 // OUT/performance.json as it comes, in place of the last of the same name, and at the end OUT/performance.md is made
@@ -15,8 +15,11 @@ import { bench } from "../dist/src/bench/bench.js";
 import { timeLoop } from "../dist/src/bench/loop.js";
 import { checkText } from "../dist/src/cli/read-spec.js";
 import { parseShares, sharesOf } from "../dist/src/cli/shares.js";
+import { DEFAULT_TUNE, tuned } from "../dist/src/cli/tuning.js";
+import { programsOf, trainingOn } from "../dist/src/compile.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { nodeDisk } from "../dist/src/train/disk.js";
+import { TUNE_MODES } from "../dist/src/tune/tune.js";
 import { fillTables } from "./tables.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -44,6 +47,7 @@ const { values: flags } = parseArgs({
     precision: { type: "string", default: "f32" },
     adapter: { type: "string" },
     out: { type: "string", default: "docs" },
+    tune: { type: "string", default: DEFAULT_TUNE },
     loop: { type: "boolean", default: true },
     torch: { type: "boolean", default: true },
     small: { type: "boolean", default: false },
@@ -54,6 +58,10 @@ const only = flags.only?.split(",");
 const strange = only?.find((name) => !known.includes(name));
 if (strange !== undefined) {
   console.error(`--only names ${strange}; there are ${known.join(", ")}.`);
+  process.exit(2);
+}
+if (!TUNE_MODES.includes(flags.tune)) {
+  console.error(`--tune is ${flags.tune}; there are ${TUNE_MODES.join(", ")}.`);
   process.exit(2);
 }
 const wanted = (name) => only?.includes(name) ?? true;
@@ -86,6 +94,13 @@ function specOf(name, precision) {
   return spec;
 }
 
+/** The variants that its kernels take, as --tune says. */
+async function choicesFor(spec) {
+  const options = trainingOn(spec, device.profile);
+  const stages = programsOf(spec, options);
+  return await tuned({ mode: flags.tune, spec, options, stages, opened: device, notice: console.error });
+}
+
 const milliseconds = (seconds) => `${(1000 * seconds).toPrecision(4)} ms`;
 let failures = 0;
 /** A step that the device has no room for is no reason to leave out the others. */
@@ -104,7 +119,8 @@ for (const precision of flags.precision.split(",")) {
     await tried(name, async () => {
       const spec = specOf(from, precision);
       const shares = share && sharesOf(parseShares(share), spec.model.modalities);
-      keep(found.steps, { name, precision, share: share ?? null, ...(await bench(spec, device, { shares })) });
+      const choices = await choicesFor(spec);
+      keep(found.steps, { name, precision, share: share ?? null, ...(await bench(spec, device, { shares, choices })) });
       const { stepSeconds, bytesAllocated } = found.steps.find(
         (one) => one.name === name && one.precision === precision,
       );
@@ -115,7 +131,9 @@ for (const precision of flags.precision.split(",")) {
     const folder = mkdtempSync(join(tmpdir(), "mom-bench-"));
     await tried(`loop-${name}`, async () => {
       const steps = flags.small ? 4 : LOOP_STEPS;
-      const loop = await timeLoop(specOf(name, precision), device, { path: folder, disk: nodeDisk }, { steps });
+      const spec = specOf(name, precision);
+      const choices = await choicesFor(spec);
+      const loop = await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, choices });
       keep(found.loops, { name, precision, ...loop });
       console.log(`loop-${name} ${precision}: the device works ${(100 * loop.busy).toFixed(1)} % of the time`);
     });
