@@ -75,7 +75,7 @@ const VERBS: readonly VerbEntry[] = [
   },
   {
     name: "lsp",
-    summary: "serve editors: diagnostics, completion and hover, over the language server protocol",
+    summary: "serve editors: diagnostics, completion, hover, rename and more, over the language server protocol",
     example: "mom lsp",
     load: () => import("./verbs/lsp.js"),
   },

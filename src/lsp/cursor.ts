@@ -5,6 +5,7 @@ import type { IToken } from "../../grammar/chevrotain.js";
 import { tokenize } from "../../grammar/tokenize.js";
 import * as t from "../../grammar/tokens.js";
 import type { Source } from "../diagnostics/diagnostic.js";
+import { indentAt } from "./text.js";
 
 /** An open bracket around the position. */
 export interface Frame {
@@ -136,8 +137,7 @@ function scan(
     if (between.replaceAll(/\/\/[^\r\n]*/g, "").trim() !== "") return false;
     const line = /[^\r\n]*$/.exec(between)?.[0] ?? "";
     if (line === between) return true;
-    const opened = text.slice(0, inner().opener.startOffset);
-    const indent = /(?:^|[\r\n])([ \t]*)[^\r\n]*$/.exec(opened)?.[1] ?? "";
+    const indent = indentAt(text, inner().opener.startOffset);
     return inner().opener.tokenType !== t.LeftBrace || line.length > indent.length;
   }
 }

@@ -1,23 +1,19 @@
 // The language server: what an editor asks, answered by the compiler's own checker.
 import {
-  type CompletionItem,
+  CodeActionKind,
   type Connection,
   DidChangeWatchedFilesNotification,
   type InitializeParams,
   type InitializeResult,
-  InsertTextFormat,
-  MarkupKind,
   TextDocumentSyncKind,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import type { Source } from "../diagnostics/diagnostic.js";
-import { beside } from "../front/paths.js";
-import { proposalsAt } from "./completion.js";
+import { answerFile } from "./answer-file.js";
+import { answerLanguage } from "./answer-language.js";
+import { answerNames } from "./answer-names.js";
 import { createCosts } from "./costs.js";
-import { hoverAt } from "./hover.js";
 import { createPublisher } from "./publish.js";
-import { offsetIn, rangeIn } from "./text.js";
-import { createWorkspace, type Disk, pathOf } from "./workspace.js";
+import { createWorkspace, type Disk } from "./workspace.js";
 
 /** Answers until the connection ends. */
 export function serve(connection: Connection, disk: Disk, version: string): void {
@@ -39,6 +35,12 @@ export function serve(connection: Connection, disk: Disk, version: string): void
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
         completionProvider: { triggerCharacters: [".", '"', "/", ":", "(", "[", " "] },
         hoverProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
+        renameProvider: { prepareProvider: true },
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+        documentSymbolProvider: true,
+        inlayHintProvider: true,
       },
     };
   });
@@ -70,49 +72,8 @@ export function serve(connection: Connection, disk: Disk, version: string): void
     publisher.closed(uri);
   });
 
-  connection.onCompletion(({ textDocument: { uri }, position, context }): CompletionItem[] => {
-    const found = asked(uri);
-    if (found === undefined) return [];
-    const { source, checked } = found;
-    const offset = offsetIn(source, position);
-    // A blank asks for proposals only where a value or a name must follow.
-    const blank =
-      context?.triggerCharacter === " " &&
-      !/(?:[:,[(+*]|\b(?:vary|block|modality|remove))[ \t]+$/.test(source.text.slice(0, offset));
-    if (blank) return [];
-    const list = (folder: string): string[] => workspace.list(beside(source.path, `${folder}x`).replace(/\/?x$/, ""));
-    const { start, end, items } = proposalsAt(source, offset, checked.partial, list);
-    const range = rangeIn(source, { start, end });
-    return items.map(({ label, kind, insert, detail, about }, i) => ({
-      label,
-      kind,
-      sortText: String(i).padStart(4, "0"),
-      textEdit: { range, newText: snippets ? insert : withoutStops(insert) },
-      insertTextFormat: snippets ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
-      ...(detail !== undefined && { detail }),
-      ...(about !== undefined && { documentation: { kind: MarkupKind.Markdown, value: about } }),
-    }));
-  });
-
-  connection.onHover(({ textDocument: { uri }, position }) => {
-    const found = asked(uri);
-    if (found === undefined) return null;
-    const { source, checked } = found;
-    const told = hoverAt(source, offsetIn(source, position), checked, costs);
-    if (told === undefined) return null;
-    return { contents: { kind: MarkupKind.Markdown, value: told.text }, range: rangeIn(source, told) };
-  });
-
+  answerLanguage(connection, workspace, costs, () => snippets);
+  answerNames(connection, workspace);
+  answerFile(connection, workspace, costs);
   connection.listen();
-
-  function asked(uri: string) {
-    const path = pathOf(uri);
-    const source: Source | undefined = workspace.source(path);
-    const checked = workspace.check(path);
-    return source === undefined || checked === undefined ? undefined : { source, checked };
-  }
 }
-
-/** A snippet as plain text. */
-const withoutStops = (snippet: string): string =>
-  snippet.replaceAll(/\$\{\d+:([^}]*)\}|\$\{\d+\}|\$\d+/g, "$1").replaceAll(/\\([\\$}])/g, "$1");

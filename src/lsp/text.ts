@@ -25,3 +25,7 @@ export function visible({ text }: Source, { path, start, end }: Span): Span {
   if (!ends(text[start])) return { path, start, end: start + 1 };
   return start > 0 && !ends(text[start - 1]) ? { path, start: start - 1, end: start } : { path, start, end };
 }
+
+/** The blanks that the line of an offset begins with. */
+export const indentAt = (text: string, offset: number): string =>
+  /(?:^|[\r\n])([ \t]*)[^\r\n]*$/.exec(text.slice(0, offset))?.[1] ?? "";

@@ -141,6 +141,17 @@ export function createWorkspace(disk: Disk): Workspace {
   };
 }
 
+/** The text that a request speaks of, and what the checker says of it. */
+export function asked(
+  workspace: Pick<Workspace, "source" | "check">,
+  uri: string,
+): { readonly source: Source; readonly checked: Checked } | undefined {
+  const path = pathOf(uri);
+  const source = workspace.source(path);
+  const checked = workspace.check(path);
+  return source === undefined || checked === undefined ? undefined : { source, checked };
+}
+
 /** Absolute paths; `untitled:…` has no file. */
 const isOnDisk = (path: string): boolean => /^(\/|[A-Za-z]:\/)/.test(path);
 

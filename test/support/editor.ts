@@ -11,7 +11,9 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
   type TextDocumentContentChangeEvent,
+  type TextEdit,
 } from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Mom } from "./mom.js";
 
 export interface Editor {
@@ -136,4 +138,9 @@ export function marked(text: string): { text: string; position: { line: number; 
     text: text.slice(0, at) + text.slice(at + 1),
     position: { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 },
   };
+}
+
+/** A text with edits made, as an editor makes them: all by the places of the text before. */
+export function withEdits(text: string, edits: readonly TextEdit[]): string {
+  return TextDocument.applyEdits(TextDocument.create("", "mom", 0, text), [...edits]);
 }

@@ -1,0 +1,269 @@
+// What editors ask `mom lsp` beside diagnostics, completion and hover.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CodeAction, DocumentSymbol, InlayHint, Location, WorkspaceEdit } from "vscode-languageserver/node";
+import { type Editor, marked, startEditor, withEdits } from "../support/editor.js";
+import { buildMom, type Mom } from "../support/mom.js";
+import { edited, SAMPLE } from "./sample.js";
+
+let mom: Mom;
+let editor: Editor;
+beforeAll(async () => {
+  mom = await buildMom();
+  editor = await startEditor(mom);
+});
+afterAll(async () => {
+  expect(await editor.stop()).toBe(0);
+  mom.dispose();
+});
+
+const whole = { start: { line: 0, character: 0 }, end: { line: 10_000, character: 0 } };
+
+/** The text of a range, for people to compare. */
+function textAt(text: string, { start, end }: Location["range"]): string {
+  expect(start.line).toBe(end.line);
+  return `${start.line}: ${text.split("\n")[start.line]?.slice(start.character, end.character)}`;
+}
+
+describe("names", () => {
+  let files = 0;
+  async function ask<T>(
+    method: string,
+    text: string,
+    more: object = {},
+  ): Promise<{ name: string; text: string; result: T }> {
+    const name = `names-${files++}/a.mom`;
+    const cursor = marked(text);
+    editor.open(name, cursor.text);
+    const params = { textDocument: { uri: editor.uri(name) }, position: cursor.position, ...more };
+    return { name, text: cursor.text, result: await editor.connection.sendRequest(method, params) };
+  }
+
+  test.each([
+    ["a block in layers", edited("2 * mixer", "2 * mi|xer"), "9: mixer"],
+    ["a block in a path", edited("vary mixer", "vary mi|xer"), "9: mixer"],
+    ["a block in a baseline", edited("{ mixer.decouple: [] }", "{ mi|xer.decouple: [] }"), "9: mixer"],
+    ["a modality in groups", edited("[[text]", "[[te|xt]"), "4: text"],
+    ["a modality in objectives", edited("  image: ddpm", "  ima|ge: ddpm"), "5: image"],
+  ])("definition of %s", async (_, text, wanted) => {
+    const { name, text: bare, result } = await ask<Location[]>("textDocument/definition", text);
+    expect(result.map(({ uri }) => uri)).toEqual([editor.uri(name)]);
+    expect(result.map(({ range }) => textAt(bare, range).replace(/^\d+/, (n) => String(Number(n) + 1)))).toEqual([
+      wanted,
+    ]);
+  });
+
+  test("no definition of fields and kinds", async () => {
+    expect((await ask("textDocument/definition", edited("    d_state", "    d_st|ate"))).result).toEqual([]);
+    expect((await ask("textDocument/definition", edited(": mamba", ": ma|mba"))).result).toEqual([]);
+  });
+
+  test("definition goes into imported files, and to them", async () => {
+    editor.write("far/base.mom", SAMPLE);
+    editor.open("far/top.mom", 'import "base.mom"\nmodel {\n  layers: 3 * mixer\n}\n');
+    const textDocument = { uri: editor.uri("far/top.mom") };
+    const go = (line: number, character: number): Promise<Location[]> =>
+      editor.connection.sendRequest("textDocument/definition", { textDocument, position: { line, character } });
+    expect(await go(2, 16)).toEqual([
+      { uri: editor.uri("far/base.mom"), range: { start: { line: 8, character: 8 }, end: { line: 8, character: 13 } } },
+    ]);
+    expect((await go(0, 12)).map(({ uri }) => uri)).toEqual([editor.uri("far/base.mom")]);
+  });
+
+  test("rename of a block, in one file", async () => {
+    const { name, text, result } = await ask<WorkspaceEdit>("textDocument/rename", edited("2 * mixer", "2 * |mixer"), {
+      newName: "blend",
+    });
+    const edits = result.changes?.[editor.uri(name)] ?? [];
+    expect(withEdits(text, edits)).toBe(SAMPLE.replaceAll("mixer", "blend"));
+  });
+
+  test("rename of a modality, in one file", async () => {
+    const { name, text, result } = await ask<WorkspaceEdit>(
+      "textDocument/rename",
+      edited("  text: cross", "  tex|t: cross"),
+      {
+        newName: "words",
+      },
+    );
+    const edits = result.changes?.[editor.uri(name)] ?? [];
+    expect(withEdits(text, edits)).toBe(SAMPLE.replaceAll(/\btext\b/g, "words"));
+  });
+
+  test("rename across imports: the files above and beside, and no others", async () => {
+    const sum = "model {\n  block other: mamba\n  layers: 2 * (mixer + other)\n}\n";
+    const over = `import "base.mom"\n${sum}`;
+    const beside = 'import "base.mom"\nablate more { vary mixer.d_state: [8, 16] }\nmodel { layers: "mixer" }\n';
+    editor.write("rename/base.mom", SAMPLE);
+    editor.write("rename/over.mom", over);
+    editor.write("rename/beside.mom", beside);
+    editor.write("rename/alone.mom", SAMPLE);
+    editor.open("rename/over.mom", over);
+    const params = { textDocument: { uri: editor.uri("rename/over.mom") }, position: { line: 3, character: 17 } };
+    expect(await editor.connection.sendRequest("textDocument/prepareRename", params)).toMatchObject({
+      placeholder: "mixer",
+    });
+    const made: WorkspaceEdit = await editor.connection.sendRequest("textDocument/rename", {
+      ...params,
+      newName: "blend",
+    });
+    const changes = made.changes ?? {};
+    const names = ["rename/base.mom", "rename/beside.mom", "rename/over.mom"];
+    expect(Object.keys(changes).sort()).toEqual(names.map(editor.uri));
+    for (const [i, text] of [SAMPLE, beside, over].entries())
+      expect(withEdits(text, changes[editor.uri(names[i] ?? "")] ?? [])).toBe(text.replaceAll("mixer", "blend"));
+  });
+
+  test("references", async () => {
+    const { result } = await ask<Location[]>("textDocument/references", edited("block mixer", "block |mixer"), {
+      context: { includeDeclaration: true },
+    });
+    expect(result.map(({ range }) => range.start.line)).toEqual([8, 13, 34, 36]);
+  });
+
+  test.each([
+    ["a name that is taken", "image", /There is a modality `image` already/],
+    ["a section's name", "train", /has a meaning already/],
+    ["a keyword", "import", /has a meaning already/],
+    ["what is no name", "two words", /is no name/],
+  ])("a rename to %s is refused", async (_, newName, message) => {
+    const asked = ask("textDocument/rename", edited("2 * mixer", "2 * |mixer"), { newName });
+    await expect(asked).rejects.toThrow(message);
+  });
+
+  test("a field cannot be renamed", async () => {
+    expect((await ask("textDocument/prepareRename", edited("    d_state", "    d_st|ate"))).result).toBeNull();
+    await expect(ask("textDocument/rename", edited("    d_state", "    d_st|ate"), { newName: "x" })).rejects.toThrow(
+      "neither",
+    );
+  });
+});
+
+describe("quick fixes", () => {
+  let files = 0;
+  async function fixes(text: string): Promise<{ title: string; made: string }[]> {
+    const name = `fix-${files++}.mom`;
+    editor.open(name, text);
+    const diagnostics = await editor.diagnostics(name);
+    const textDocument = { uri: editor.uri(name) };
+    const found: CodeAction[] = await editor.connection.sendRequest("textDocument/codeAction", {
+      textDocument,
+      range: whole,
+      context: { diagnostics },
+    });
+    for (const { diagnostics: mended } of found) expect(diagnostics).toEqual(expect.arrayContaining(mended ?? [null]));
+    return found.map(({ title, edit }) => ({ title, made: withEdits(text, edit?.changes?.[editor.uri(name)] ?? []) }));
+  }
+
+  test.each([
+    ["a field", edited("  batch: 2", "  bacth: 2"), "Replace `bacth` by `batch`"],
+    ["a kind", edited(": mamba", ": mambo"), "Replace `mambo` by `mamba`"],
+    [
+      "a projection",
+      edited("subsets([in_proj, out_proj])", "subsets([in_proj, out_prj])"),
+      "Replace `out_prj` by `out_proj`",
+    ],
+    ["a projection of a block", edited("[in_proj, x_proj(", "[in_prj, x_proj("), "Replace `in_prj` by `in_proj`"],
+    ["a block", edited("2 * mixer", "2 * mixr"), "Replace `mixr` by `mixer`"],
+    ["a modality in groups", edited("[[text]", "[[txt]"), "Replace `txt` by `text`"],
+    ["a modality with an objective", edited("  image: ddpm", "  imag: ddpm"), "Replace `imag` by `image`"],
+    ["a path", edited("vary train.seed", "vary train.sead"), "Replace `train.sead` by `train.seed`"],
+    ["a word", edited("  batch: 2", "  batch: 2\n  precision: f6"), "Replace `f6` by `f16`"],
+    ["an argument", edited("adamw(lr:", "adamw(lrr:"), "Replace `lrr` by `lr`"],
+  ])("a near name for %s", async (_, text, title) => {
+    const [from = "", to = ""] = [...title.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    const fix = (await fixes(text)).find((one) => one.title === title);
+    expect(fix?.made).toBe(text.replace(new RegExp(`\\b${from}\\b`), to));
+  });
+
+  test.each([
+    [
+      "an objective",
+      edited("  image: ddpm(weight: 5)\n", ""),
+      "Add the objective `image: ddpm`",
+      edited("ddpm(weight: 5)", "ddpm"),
+    ],
+    [
+      "an objective that does not fit",
+      edited("ddpm(weight: 5)", "cross_entropy(weight: 5)"),
+      "Replace `cross_entropy(weight: 5)` by `ddpm`",
+      edited("ddpm(weight: 5)", "ddpm"),
+    ],
+    ["a field", edited("  length: 64\n", ""), "Add `length`", edited("length: 64", "length: 512")],
+    [
+      "an argument",
+      edited("size: 8x8, patch: 4x4, channels: 3", "size: 8x8"),
+      "Add `patch`",
+      edited("patch: 4x4, channels: 3", "patch: 4x4"),
+    ],
+    ["a colon", edited("d_model: 32", "d_model = 32"), "Replace `=` by `:`", SAMPLE],
+    ["an underscore", edited("    d_state", "    d-state"), "Replace `d-state` by `d_state`", SAMPLE],
+    ["no semicolon", edited("d_model: 32", "d_model: 32;"), "Remove `;`", SAMPLE],
+    ["a bracket", edited("[1, 2, 3]", "[1, 2, 3"), "Add `]`", SAMPLE],
+    ["a brace", edited("  length: 64\n}\n", "  length: 64\n"), "Add `}`", SAMPLE],
+    ["a comma", edited("[1, 2, 3]", "[1, 2 3]"), "Add a comma", SAMPLE],
+    ["one comma less", edited("[1, 2, 3]", "[1, 2,, 3]"), "Remove `,`", edited("[1, 2, 3]", "[1, 2, 3]")],
+    ["a line", edited("  steps: 10\n  batch: 2", "  steps: 10 batch: 2"), "Begin a new line", SAMPLE],
+    ["a comment", edited("// Text", "# Text"), "Write it as a `//` comment", SAMPLE],
+    ["a brace in its place", edited("train {", "train\n{"), "Move it to the line above", SAMPLE],
+  ])("%s", async (_, text, title, wanted) => {
+    const found = await fixes(text);
+    expect(found.map((one) => one.title)).toContain(title);
+    expect(found.find((one) => one.title === title)?.made).toBe(wanted);
+  });
+
+  test("a whole section, which is then right", async () => {
+    const without = SAMPLE.replace(/\ntrain \{[^}]*\}\n/, "").replace(/\nablate.*$/s, "");
+    const fix = (await fixes(without)).find(({ title }) => title === "Add `train`");
+    editor.open("mended.mom", fix?.made ?? "");
+    expect(await editor.diagnostics("mended.mom")).toEqual([]);
+  });
+});
+
+describe("about a file", () => {
+  test("the outline", async () => {
+    editor.open("outline.mom", `import "x.mom"\n${SAMPLE}`);
+    const textDocument = { uri: editor.uri("outline.mom") };
+    const found: DocumentSymbol[] = await editor.connection.sendRequest("textDocument/documentSymbol", {
+      textDocument,
+    });
+    const flat = (all: readonly DocumentSymbol[], depth = 0): string[] =>
+      all.flatMap(({ name, detail, children }) => [
+        `${"  ".repeat(depth)}${name}${detail === undefined ? "" : ` – ${detail}`}`,
+        ...flat(children ?? [], depth + 1),
+      ]);
+    expect(flat(found).slice(0, 8)).toEqual([
+      "x.mom",
+      "model",
+      "  text – modality: bytes",
+      "  image – modality: patches(size: 8x8, patch: 4x4, channels: 3)",
+      "  d_model – 32",
+      "  mixer – block: mamba",
+      "    d_state – 16",
+      "    decouple – [in_proj, x_proj(groups: [[text], [image]])]",
+    ]);
+    expect(found.map(({ name }) => name)).toEqual(["x.mom", "model", "objective", "data", "train", "projections"]);
+    for (const { range, selectionRange } of found)
+      expect(range.start.line).toBeLessThanOrEqual(selectionRange.start.line);
+  });
+
+  test("inlay hints: parameters and FLOPs beside blocks and layers, variants beside ablations", async () => {
+    editor.open("inlay.mom", SAMPLE);
+    const textDocument = { uri: editor.uri("inlay.mom") };
+    const ask = (range: object): Promise<InlayHint[]> =>
+      editor.connection.sendRequest("textDocument/inlayHint", { textDocument, range });
+    const lines = SAMPLE.split("\n");
+    const found = (await ask(whole)).map(({ position, label }) => {
+      expect(position.character).toBe(lines[position.line]?.length);
+      return `${lines[position.line]?.trim()} ⟵ ${label}`;
+    });
+    expect(found).toEqual([
+      // in_proj 2 × 4096, conv1d 320, x_proj 2 × 2176, dt_proj 192, A 1024, D 64, out_proj 2048, norm 32.
+      "block mixer: mamba { ⟵ 16.2 k parameters, 9.95 k active · 25.8 kFLOP a token",
+      "layers: 2 * mixer ⟵ 2 layers · 61.6 k parameters, 49 k active · text 69.1 kFLOP, image 62.9 kFLOP a token",
+      "ablate projections { ⟵ 12 variants",
+    ]);
+    expect(await ask({ start: { line: 15, character: 0 }, end: { line: 30, character: 0 } })).toEqual([]);
+    editor.change("inlay.mom", [{ text: edited("d_model: 32", "d_model: many") }]);
+    expect(await ask(whole)).toEqual([]);
+  });
+});
