@@ -29,13 +29,14 @@ export interface Resolved {
 
 /**
  * The spec without its ablations; what it holds is only of use where no error was reported.
- * @param like a spec that is right: where the two share blocks or layers, and what these depend on, so do the results
+ * @param like a spec that is right and has the same names: where the two share blocks or layers, and what these depend
+ * on, so do the results
  */
 export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[], like?: Resolved): CheckedSpec {
   const resolving = { json, places, diagnostics };
   const { model, train } = json;
   const modalities = Object.entries(model.modality).map(([name, fields]) => modality(name, fields, resolving));
-  checkNames(resolving);
+  if (like === undefined) checkNames(resolving);
   checkVocabulary(modalities, resolving);
   const names = modalities.map((m) => m.name);
   const base = like?.json.model;
