@@ -1,0 +1,2 @@
+/** Gives the path of the .vsix that it writes into the folder. */
+export declare function packVscode(folder: string): Promise<string>;

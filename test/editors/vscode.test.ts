@@ -1,0 +1,144 @@
+// The VS Code extension as it is packed: everything that its manifest names is there, and it runs `mom lsp`.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import vm from "node:vm";
+import { inflateRawSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { kernelsOf, programOf } from "../../editors/vscode/src/program.js";
+import { packVscode } from "../../scripts/pack-vscode.mjs";
+import { buildMom, type Mom } from "../support/mom.js";
+
+let folder: string;
+let files: ReadonlyMap<string, Buffer>;
+let mom: Mom;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mom-vscode-"));
+  files = unzip(readFileSync(await packVscode(folder)));
+  mom = await buildMom();
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mom.dispose();
+});
+
+/** The files of a zip, by its central directory. */
+function unzip(zip: Buffer): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  const end = zip.lastIndexOf(Buffer.from("PK\u0005\u0006", "latin1"));
+  let at = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
+    const [method, packed, name, extra, comment] = [10, 20, 28, 30, 32].map((offset) =>
+      offset === 20 ? zip.readUInt32LE(at + offset) : zip.readUInt16LE(at + offset),
+    ) as [number, number, number, number, number];
+    const local = zip.readUInt32LE(at + 42);
+    const data = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const bytes = zip.subarray(data, data + packed);
+    found.set(zip.toString("utf8", at + 46, at + 46 + name), method === 0 ? bytes : inflateRawSync(bytes));
+    at += 46 + name + extra + comment;
+  }
+  return found;
+}
+
+const json = (name: string) => JSON.parse(files.get(`extension/${name}`)?.toString() ?? "null");
+
+describe("the package", () => {
+  test("has what its manifest names, and the version of the compiler", () => {
+    const manifest = json("package.json");
+    const { contributes } = manifest;
+    const named: string[] = [
+      manifest.main,
+      manifest.icon,
+      contributes.languages[0].configuration,
+      contributes.grammars[0].path,
+      contributes.snippets[0].path,
+    ];
+    for (const path of named) expect([...files.keys()]).toContain(`extension/${path.replace("./", "")}`);
+    expect([...files.keys()]).toEqual(expect.arrayContaining(["extension.vsixmanifest", "[Content_Types].xml"]));
+    const own = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(manifest.version).toBe(own.version);
+    expect(files.get("extension.vsixmanifest")?.toString()).toContain(`Id="mom" Version="${own.version}"`);
+    expect(files.get("extension/icon.png")?.subarray(1, 4).toString()).toBe("PNG");
+    expect(files.get("extension/NOTICES.txt")?.toString()).toMatch(/vscode-languageclient\n\n[^-]*MIT/s);
+  });
+
+  test("is the same, byte for byte, when it is packed again", async () => {
+    const again = mkdtempSync(join(tmpdir(), "mom-vscode-"));
+    const packed = unzip(readFileSync(await packVscode(again)));
+    rmSync(again, { recursive: true, force: true });
+    expect([...packed].map(([name, bytes]) => [name, bytes.equals(files.get(name) ?? Buffer.of())])).toEqual(
+      [...files.keys()].map((name) => [name, true]),
+    );
+  });
+
+  test("a snippet of a whole spec checks", () => {
+    const snippets: Record<string, { body: string[] }> = json("snippets/mom.json");
+    const whole = snippets["A whole spec"]?.body.join("\n").replaceAll(/\$\{\d+:([^}]*)\}/g, "$1") ?? "";
+    const ablate = snippets["Which projections to decouple"]?.body.join("\n").replaceAll(/\$\{\d+:([^}]*)\}/g, "$1");
+    const file = join(folder, "snippet.mom");
+    writeFileSync(file, `${whole}\n\n${ablate}\n`);
+    expect(mom.run(["check", file])).toMatchObject({ code: 0, stdout: `${file}: no errors\n` });
+  });
+});
+
+describe("the extension", () => {
+  /** Stands for every class, function and value of the editor. */
+  function anything(known: Readonly<Record<string, unknown>> = {}): unknown {
+    return new Proxy(class {}, {
+      get: (target, key) => {
+        if (typeof key === "string" && key in known) return known[key];
+        if (key === "prototype") return target.prototype;
+        return key === Symbol.toPrimitive ? () => "" : key === Symbol.iterator ? undefined : anything();
+      },
+      apply: () => anything(),
+      construct: () => ({}),
+    });
+  }
+
+  test("registers every command of the manifest", async () => {
+    const registered: string[] = [];
+    const registerCommand = (name: string): object => {
+      registered.push(name);
+      return {};
+    };
+    const vscode = anything({ version: "1.91.0", commands: { registerCommand } });
+    const requireNode = createRequire(import.meta.url);
+    const module = { exports: {} as { activate: (context: unknown) => Promise<void>; deactivate: () => unknown } };
+    const load = (name: string): unknown => (name === "vscode" ? vscode : requireNode(name));
+    const code = files.get("extension/dist/extension.cjs")?.toString() ?? "";
+    vm.runInThisContext(`(function (module, exports, require) {${code}\n})`)(module, module.exports, load);
+    // Without an editor its client cannot start; the commands are there before.
+    await module.exports.activate({ subscriptions: [] }).catch(() => undefined);
+    const named: { command: string }[] = json("package.json").contributes.commands;
+    expect(registered.sort()).toEqual(named.map(({ command }) => command).sort());
+  });
+
+  test("runs the mom of the settings, of the workspace, of the repository, or of the PATH", () => {
+    const workspace = join(folder, "project");
+    expect(programOf("", [workspace], "linux")).toEqual({ command: "mom", args: [], shell: false });
+    expect(programOf("", [workspace], "win32")).toEqual({ command: "mom", args: [], shell: true });
+    const script = join(workspace, "node_modules/mixture-of-mamba/bin/mom.mjs");
+    mkdirSync(join(script, ".."), { recursive: true });
+    writeFileSync(script, "");
+    expect(programOf("", ["/none", workspace], "linux")).toEqual({ command: "node", args: [script], shell: false });
+    const repository = join(folder, "repository");
+    mkdirSync(join(repository, "bin"), { recursive: true });
+    writeFileSync(join(repository, "bin/mom.mjs"), "");
+    expect(programOf("", [repository], "linux").command).toBe("mom");
+    writeFileSync(join(repository, "package.json"), '{ "name": "mixture-of-mamba" }');
+    expect(programOf("", [repository], "linux").args).toEqual([join(repository, "bin/mom.mjs")]);
+    expect(programOf("/opt/mom", [workspace], "linux").command).toBe("/opt/mom");
+  });
+
+  test("finds the kernels in what mom inspect prints", () => {
+    const { stdout } = mom.run(["inspect", "specs/quickstart.mom", "--dump", "emit"]);
+    const kernels = kernelsOf(stdout);
+    expect(kernels.length).toBeGreaterThan(10);
+    for (const { name, text } of kernels) {
+      expect(name).toMatch(/^\w+\.[\w-]+\.[0-9a-f]{8}$/);
+      expect(text.split("@compute").length).toBe(2);
+    }
+    expect(kernels.map(({ text }) => text).join("\n\n").length).toBeGreaterThan(0.95 * stdout.length);
+  });
+});
