@@ -98,7 +98,8 @@ function blockText(name: string, { spec, partial }: Checked, costs: Costs): stri
   const owned = Object.entries(block.fields.parts).filter(([, { groups }]) => groups > 1);
   const copies = owned.map(([part, { groups }]) => `${part} × ${groups}`).join(", ");
   const times = spec.model.layers.filter((layer) => layer === index).length;
-  const facts = `One layer of ${times}. Copies: ${copies === "" ? "all parts are shared" : copies}.`;
+  const stack = `One layer; the stack has ${times === 0 ? "none" : times} of them.`;
+  const facts = `${stack} ${copies === "" ? "All parts are shared." : `Copies: ${copies}.`}`;
   return `${head}\n\n${facts}\n\n${costTable(costs.ofBlock(spec, index))}`;
 }
 

@@ -278,7 +278,7 @@ describe("hover", () => {
     ]) {
       const found = await told(text);
       for (const row of rows) expect(found).toContain(row);
-      expect(found).toContain("One layer of 2.");
+      expect(found).toContain("One layer; the stack has 2 of them.");
       expect(found).toContain("in_proj × 2, x_proj × 2");
     }
   });
