@@ -119,6 +119,7 @@ export function count({ minItems, maxItems }: SchemaNode): string {
 /** An example of a field as it would be written. */
 export function exampleOf(name: string, node: SchemaNode): string {
   const given = node.examples?.[0];
+  if (given?.startsWith(`${name} {`)) return given;
   if (given !== undefined && !node.named && typeof node.additionalProperties === "object")
     return `${name} { ${given} }`;
   if (given !== undefined) return new RegExp(`^${name}\\b|\\(`).test(given) && node.named ? given : `${name}: ${given}`;

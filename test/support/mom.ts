@@ -15,6 +15,8 @@ export interface Outcome {
 }
 
 export interface Mom {
+  /** The path of the main module. */
+  readonly main: string;
   readonly run: (args: readonly string[], folder?: string, environment?: Readonly<Record<string, string>>) => Outcome;
   /** The same, without waiting for its end. */
   readonly start: (args: readonly string[]) => ChildProcess;
@@ -39,10 +41,10 @@ export async function buildMom(): Promise<Mom> {
   await build({ ...chevrotain, bundle: true, minify: true, format: "esm", logLevel: "error", allowOverwrite: true });
   const trainer = { entryPoints: [join(out, "src/cli/standalone.js")], outfile: join(out, "train.mjs") };
   await build({ ...trainer, bundle: true, platform: "node", format: "esm", external: ["webgpu"], logLevel: "error" });
+  const main = join(out, "src/cli/main.js");
   const run: Mom["run"] = (args, folder = ROOT, environment = {}) => {
     const start = performance.now();
     const { FORCE_COLOR: _, ...env } = process.env;
-    const main = join(out, "src/cli/main.js");
     const ran = spawnSync(process.execPath, [main, ...args], {
       cwd: folder,
       encoding: "utf8",
@@ -52,7 +54,7 @@ export async function buildMom(): Promise<Mom> {
   };
   const start: Mom["start"] = (args) => {
     const { FORCE_COLOR: _, ...env } = process.env;
-    return spawn(process.execPath, [join(out, "src/cli/main.js"), ...args], { cwd: ROOT, env });
+    return spawn(process.execPath, [main, ...args], { cwd: ROOT, env });
   };
-  return { run, start, dispose: () => rmSync(out, { recursive: true, force: true }) };
+  return { main, run, start, dispose: () => rmSync(out, { recursive: true, force: true }) };
 }

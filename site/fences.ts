@@ -1,0 +1,77 @@
+// Fenced blocks of the Markdown pages: what each shows, and how it is held to what the program does.
+//   mom [file=NAME] [over=BASE] [wrong] [train]   a spec; `over` completes it by what BASE says of the rest
+//   console [by-hand=WHY] [fill] [as=LANGUAGE]    commands and what they print; `fill` leaves that to the site
+//   LANGUAGE [file=NAME]                          written into the page's folder, for the blocks that follow
+//   text picture=NAME                             words for those who read it here; the site draws it
+
+export interface Fence {
+  readonly language: string;
+  /** Words without a value are "". */
+  readonly options: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** In the page, from 1: that of the opening fence. */
+  readonly line: number;
+}
+
+/** `mom over="a b.mom" wrong` */
+export function parseInfo(info: string): Pick<Fence, "language" | "options"> {
+  const [language = "", ...words] = info.match(/[^\s"=]+="[^"]*"|\S+/g) ?? [];
+  const options = words.map((word): [string, string] => {
+    const at = word.indexOf("=");
+    return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1).replaceAll(/^"|"$/g, "")];
+  });
+  return { language, options: Object.fromEntries(options) };
+}
+
+/** The fenced blocks of a page, in order; those inside lists and quotes too. */
+export function fencesOf(markdown: string): Fence[] {
+  const fences: Fence[] = [];
+  const lines = markdown.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [, indent = "", marks = "", info = ""] = /^(\s*)(`{3,}|~{3,})(.*)$/.exec(lines[i] ?? "") ?? [];
+    if (marks === "") continue;
+    const first = i + 1;
+    let end = first;
+    while (end < lines.length && (lines[end] ?? "").trim() !== marks) end++;
+    const text = lines
+      .slice(first, end)
+      .map((line) => line.slice(Math.min(indent.length, line.length - line.trimStart().length)));
+    fences.push({ ...parseInfo(info.trim()), text: `${text.join("\n")}\n`, line: first });
+    i = end;
+  }
+  return fences;
+}
+
+export interface Command {
+  readonly command: string;
+  /** What the page says that it prints, line by line; `…` stands for anything. */
+  readonly output: readonly string[];
+}
+
+/** The commands of a console block; one that ends with a backslash goes on in the next line. */
+export function commandsOf(text: string): Command[] {
+  const commands: { command: string; output: string[] }[] = [];
+  for (const line of text
+    .replaceAll(/\\\n\s*/g, "")
+    .trimEnd()
+    .split("\n")) {
+    if (line.startsWith("$ ")) commands.push({ command: line.slice(2), output: [] });
+    else commands.at(-1)?.output.push(line);
+  }
+  return commands;
+}
+
+/** Whether what was printed is what the page shows: `…` alone on a line stands for any lines, elsewhere for any text in it. */
+export function matches(shown: readonly string[], printed: readonly string[]): boolean {
+  const trimmed = (lines: readonly string[]): string[] =>
+    lines
+      .join("\n")
+      .replace(/\s+$/, "")
+      .split("\n")
+      .map((line) => line.trimEnd());
+  const quoted = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const pattern = trimmed(shown)
+    .map((line) => (line === "…" ? "(?:.*\n)*" : `${line.split("…").map(quoted).join(".*")}\n`))
+    .join("");
+  return new RegExp(`^${pattern}$`).test(`${trimmed(printed).join("\n")}\n`);
+}

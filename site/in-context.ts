@@ -1,0 +1,68 @@
+// A field's example as it stands in a spec: its path written out, with what else is required on the way.
+import type { Field } from "../src/front/fields.js";
+import { deref, exampleOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../src/front/schema.js";
+
+/** Names of one's own where the schema wants some: by the kind that is shown, or by the field. */
+const NAMES: Readonly<Record<string, string>> = {
+  modality: "text",
+  codes: "speech",
+  patches: "image",
+  ddpm: "image",
+  cross_entropy: "text",
+  block: "mixer",
+  attention: "attend",
+  ablate: "study",
+  vary: "train.seed",
+  subsets: "mixer.decouple",
+  range: "mixer.d_state",
+  grid: "train.optimizer.lr",
+  sample: "train.optimizer.lr",
+};
+
+/** What a field is nothing without, where the schema cannot say so. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = { widen_baseline: ["baseline"] };
+
+/** `train { optimizer: adamw(lr: 0.0003) }` for the path train.optimizer.adamw.lr. */
+export const inContext = ({ path }: Field): string => written(ROOT, path);
+
+function written(node: SchemaNode, [step = "", ...rest]: readonly string[]): string {
+  const field = fieldNode(node, step) ?? {};
+  const [next = ""] = rest;
+  if (rest.length === 0) return exampleOf(step, field);
+  const isMap = typeof field.additionalProperties === "object";
+  const inner = isMap ? (fieldNode(field, "*") ?? {}) : field;
+  const isKind = tagOf(inner) === "kind" && kindsOf(inner).includes(next);
+  const name = (isKind ? NAMES[next] : undefined) ?? NAMES[step] ?? "text";
+  const head = field.named === true ? `${step} ${name}` : step;
+  if (isKind) {
+    const call = called(kindNode(inner, next) ?? {}, next, rest.slice(1));
+    return isMap && field.named !== true ? `${step} { ${name}: ${call} }` : `${head}: ${call}`;
+  }
+  // What a map's entry cannot do without; a section may leave it to the spec that it is part of.
+  const needed =
+    field.named === true ? [...(inner.required ?? []), ...(BESIDE[next] ?? [])].filter((one) => one !== next) : [];
+  return `${head} { ${[...needed.map((one) => exampleOf(one, fieldNode(inner, one) ?? {})), written(inner, rest)].join(", ")} }`;
+}
+
+/** A call with the field that is meant, and those that it cannot do without. */
+function called(node: SchemaNode, kind: string, path: readonly string[]): string {
+  const [field] = path;
+  const [given] = node.examples ?? [];
+  if (field === undefined && given !== undefined) return given;
+  const needed = (node.required ?? []).filter((name) => name !== tagOf(node) && name !== "kind");
+  const said = [...new Set([...needed, ...(field === undefined ? [] : [field])])].map((name) =>
+    argument(node, name, path),
+  );
+  return said.length === 0 ? kind : `${kind}(${said.join(", ")})`;
+}
+
+/** For a field of an item of a list, the list with that item. */
+function argument(node: SchemaNode, name: string, [field, inner]: readonly string[]): string {
+  const list = fieldNode(node, name) ?? {};
+  if (list.positional === true) return exampleOf(name, list).slice(name.length + 2);
+  if (name !== field || inner === undefined || list.items === undefined) return exampleOf(name, list);
+  const item = deref(list.items);
+  const [first = ""] = kindsOf(item);
+  const written = inner === item.call ? first : `${first}(${exampleOf(inner, fieldNode(item, inner) ?? {})})`;
+  return `${name}: [${written}]`;
+}

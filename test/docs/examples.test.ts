@@ -1,0 +1,122 @@
+// What the pages show is what the program does: specs are checked, commands run, their output compared.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compare, type Folder, isRun, pageFolder, place, wholeSpec } from "../../site/examples.js";
+import { commandsOf, type Fence, fencesOf, matches, parseInfo } from "../../site/fences.js";
+import { sourcesIn } from "../../site/pages.js";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+const pages = sourcesIn(ROOT).map((source) => ({ ...source, fences: fencesOf(source.markdown) }));
+const title = ({ line, language, options }: Fence): string => `line ${line}: ${language} ${options.file ?? ""}`;
+
+let mom: Mom;
+beforeAll(async () => {
+  mom = await buildMom();
+});
+afterAll(() => mom.dispose());
+
+test("blocks say what they are", () => {
+  const known = ["file", "over", "wrong", "train", "by-hand", "fill", "as", "picture"];
+  for (const { file, fences } of pages) {
+    for (const fence of fences) {
+      expect(known, `${file} ${title(fence)}`).toEqual(expect.arrayContaining(Object.keys(fence.options)));
+      // What is not run says why.
+      expect(fence.options["by-hand"], `${file} ${title(fence)}`).not.toBe("");
+    }
+  }
+  const all = pages.flatMap(({ fences }) => fences);
+  expect(all.filter(({ language }) => language === "mom").length).toBeGreaterThan(12);
+  expect(all.filter(isRun).length).toBeGreaterThan(12);
+});
+
+describe.each(pages.filter(({ fences }) => fences.some((f) => f.language === "mom" || isRun(f))))(
+  "docs/$file",
+  ({ fences }) => {
+    let folder: Folder;
+    beforeAll(() => {
+      folder = pageFolder(ROOT);
+      for (const fence of fences) place(fence, folder.path);
+    });
+    afterAll(() => folder.dispose());
+
+    for (const [i, fence] of fences.entries()) {
+      if (fence.language === "mom") {
+        test(title(fence), () => {
+          writeFileSync(join(folder.path, `block-${i}.mom`), wholeSpec(fence));
+          const { code, stderr } = mom.run(["check", `block-${i}.mom`], folder.path);
+          expect(code, stderr).toBe(fence.options.wrong === undefined ? 0 : 1);
+          if (fence.options.train === undefined) return;
+          const few = `import "block-${i}.mom"\ntrain { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2 }\n`;
+          writeFileSync(join(folder.path, `few-${i}.mom`), few);
+          const trained = mom.run(["train", `few-${i}.mom`], folder.path);
+          expect(trained.code, trained.stderr).toBe(0);
+        });
+      }
+      if (isRun(fence)) {
+        test(`line ${fence.line}: ${commandsOf(fence.text)[0]?.command}`, () => {
+          expect(commandsOf(fence.text).length).toBeGreaterThan(0);
+          expect(compare(fence, folder.path, mom.main)).toBeUndefined();
+        });
+      }
+    }
+  },
+);
+
+test("files and folders that the pages name are there", () => {
+  const made = [
+    "dist-docs",
+    "src/blocks/mlp.fields.ts",
+    "src/blocks/mlp.ts",
+    "test/accept/mlp.mom",
+    "codegen-templates/NAME.wgsl",
+  ];
+  for (const { file, markdown } of pages) {
+    const named = markdown.matchAll(
+      /`((?:src|grammar|codegen-templates|test|specs|scripts|bench|examples|site)\/[\w./-]*[\w/])`/g,
+    );
+    for (const [, path = ""] of named) {
+      if (!made.includes(path)) expect(existsSync(join(ROOT, path)), `${file}: ${path}`).toBe(true);
+    }
+  }
+});
+
+test("every verb of the command line is named in the pages or the README", () => {
+  const words = [...pages.map(({ markdown }) => markdown), readFileSync(join(ROOT, "README.md"), "utf8")].join("\n");
+  for (const verb of readdirSync(join(ROOT, "src/cli/verbs")))
+    expect(words).toContain(`mom ${verb.replace(".ts", "")}`);
+});
+
+describe("the notation", () => {
+  test("options of a block", () => {
+    expect(parseInfo('mom over="a b.mom" wrong')).toEqual({ language: "mom", options: { over: "a b.mom", wrong: "" } });
+  });
+
+  test("blocks end where they began, also in lists", () => {
+    const [first, second, ...more] = fencesOf("````text\n```\n````\n- a\n  ```ts\n  x\n    y\n  ```\n");
+    expect(first?.text).toBe("```\n");
+    expect(second).toMatchObject({ language: "ts", text: "x\n  y\n", line: 5 });
+    expect(more).toEqual([]);
+  });
+
+  test("commands go on after a backslash", () => {
+    expect(commandsOf("$ a \\\n  b\nout\n$ c\n")).toEqual([
+      { command: "a b", output: ["out"] },
+      { command: "c", output: [] },
+    ]);
+  });
+
+  test.each([
+    [["a", "b"], ["a", "b"], true],
+    [["a", "b"], ["a", "c"], false],
+    [["a", "…", "d"], ["a", "b", "c", "d"], true],
+    [["a", "…", "d"], ["a", "d"], true],
+    [["a", "…", "d"], ["a", "b"], false],
+    [["a …ms (1.5)"], ["a 12 ms (1.5)"], true],
+    [["a …ms (1.5)"], ["a 12 ms (125)"], false],
+    [["a"], ["a", "b"], false],
+    [["a"], ["a", ""], true],
+  ])("%j shows %j: %s", (shown, printed, expected) => {
+    expect(matches(shown, printed)).toBe(expected);
+  });
+});

@@ -1,0 +1,151 @@
+// The reference has every field and kind of the schema and every code that the sources make, and its examples are right.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { schema } from "../../grammar/schema.gen.js";
+import { codesIn, codesOf } from "../../site/codes.js";
+import { inContext } from "../../site/in-context.js";
+import { mistakes } from "../../site/mistakes.js";
+import { reference } from "../../site/reference.js";
+import { rejectedIn } from "../../site/rejected.js";
+import { isError } from "../../src/diagnostics/diagnostic.js";
+import { render } from "../../src/diagnostics/render.js";
+import { check } from "../../src/front/check.js";
+import { allFields } from "../../src/front/fields.js";
+import { ROOT } from "../support/mom.js";
+
+type Node = Readonly<Record<string, unknown>>;
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Paths of all properties and kinds, by walking the JSON as it is: nothing here is the front's reading of it. */
+function pathsOf(node: Node, path: readonly string[]): string[] {
+  const kinds = (Array.isArray(node.oneOf) ? node.oneOf : []).filter(isNode).flatMap((one) => {
+    const properties = isNode(one.properties) ? one.properties : {};
+    const kind = isNode(properties.kind) ? String(properties.kind.const) : "?";
+    return [[...path, kind].join("."), ...pathsOf(one, [...path, kind])];
+  });
+  const own = Object.entries(isNode(node.properties) ? node.properties : {}).flatMap(([name, field]) =>
+    name === "kind" || !isNode(field) ? [] : [[...path, name].join("."), ...pathsOf(field, [...path, name])],
+  );
+  const inner = [node.additionalProperties, node.items].filter(isNode).flatMap((one) => pathsOf(one, path));
+  return [...kinds, ...own, ...inner];
+}
+
+const { html, entries } = reference();
+const errors = mistakes(ROOT);
+const plain = (text: string): string =>
+  text
+    .replaceAll(/<[^>]*>/g, "")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">");
+
+describe("fields and kinds", () => {
+  const paths = pathsOf(schema, []);
+
+  test("there are a hundred, and each has its place and can be found", () => {
+    expect(paths.length).toBeGreaterThan(90);
+    for (const path of paths) {
+      expect(html, path).toContain(` id="${path}"`);
+      expect(
+        entries.some(({ id }) => id === path),
+        path,
+      ).toBe(true);
+    }
+  });
+
+  test("a field that is new to the schema would be missed", () => {
+    const grown: Node = { ...schema, properties: { ...schema.properties, extra: { type: "integer" } } };
+    expect(pathsOf(grown, []).filter((path) => !html.includes(` id="${path}"`))).toEqual(["extra"]);
+  });
+
+  test("type, range, default, unit and description are said", () => {
+    const text = plain(html);
+    for (const { node, path } of allFields()) {
+      const name = path.join(".");
+      const begin = html.indexOf(` id="${name}"`);
+      const own = plain(html.slice(begin, begin + 3000));
+      expect(own, name).toContain((node.description ?? "?").replaceAll("`", ""));
+      if (node.unit !== undefined) expect(own, name).toContain(node.unit);
+      if (typeof node.default === "number")
+        expect(own, name).toContain(`default${node.default}`.replace("default", ""));
+      if (node.minimum !== undefined) expect(own, name).toContain(String(node.minimum));
+      if (node.maximum !== undefined) expect(own, name).toContain(String(node.maximum));
+    }
+    expect(text).not.toMatch(/undefined|\[object /);
+  });
+
+  const base = `
+    model {
+      modality text: bytes
+      modality image: patches(size: 32x32, patch: 4x4)
+      modality speech: codes(vocab: 512)
+      d_model: 64
+      block mixer: mamba
+      layers: 2 * mixer
+    }
+    objective { text: cross_entropy, image: ddpm, speech: cross_entropy }
+    data { source: emoji, length: 256 }
+    train { steps: 100, batch: 2 }`;
+  const bytes: Readonly<Record<string, string>> = {
+    "tokenizer.json": "specs/emoji-tokenizer.json",
+    "units.safetensors": "specs/chameleon.safetensors",
+  };
+  const inside = allFields().filter(({ path }) => path.length > 1 || path[0] === "ablate");
+
+  test.each(inside.map((field) => [field.path.join("."), inContext(field)]))("%s: %s", (_, example) => {
+    const read = (path: string) => (path === "base.mom" ? { path, text: base } : undefined);
+    const readBytes = (path: string) => (path in bytes ? readFileSync(join(ROOT, bytes[path] as string)) : undefined);
+    const { diagnostics, sources } = check(
+      { path: "example.mom", text: `import "base.mom"\n${example}\n` },
+      read,
+      readBytes,
+    );
+    expect(render(diagnostics.filter(isError), sources, false)).toBe("");
+  });
+});
+
+describe("codes", () => {
+  /** Codes as the sources write them, read by their form alone. */
+  const written = ["src", "grammar"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".gen.ts"))
+      .flatMap((file) => {
+        const text = readFileSync(join(ROOT, folder, file), "utf8");
+        const named = text.matchAll(
+          /\bcode: "([^"]+)"|\b(?:error|warning)\(\s*"([a-z\d-]+)",|\bsay\(\s*"\w+",\s*"([a-z\d-]+)"|\b(MOM\d{4})\b/g,
+        );
+        return [...named].map(([, ...found]) => found.find((one) => one !== undefined) ?? "");
+      }),
+  );
+  const shown = rejectedIn(ROOT).flatMap(({ codes }) => codes);
+
+  test("each that the sources write, and each that a rejected spec ends with, has its place", () => {
+    expect(new Set(written).size).toBeGreaterThan(90);
+    for (const code of new Set([...written, ...shown])) {
+      expect(errors.html, code).toContain(` id="${code}"`);
+      expect(
+        errors.entries.some(({ id }) => id === code),
+        code,
+      ).toBe(true);
+    }
+  });
+
+  test("each says what it means", () => {
+    for (const { code, title } of codesIn(ROOT)) expect(title, code).not.toBe("");
+    expect(plain(errors.html)).not.toMatch(/undefined|\[object /);
+  });
+
+  test("a code is read wherever a diagnostic is made", () => {
+    const made = `
+      const a = error("one-way", "One", \`a \${b} c\`, span);
+      const b = say("warning", "other-way", "Other", "text", span);
+      const c = { code: "third-way", severity: "error", title: "Third", message };
+      const d = { code: 3 }, e = other("no-code", "No");`;
+    expect(codesOf(made).map(({ code, severity, message }) => `${code} ${severity} ${message}`)).toEqual([
+      "one-way error a … c",
+      "other-way warning text",
+      "third-way error ",
+    ]);
+  });
+});
