@@ -7,6 +7,8 @@ export interface Section {
   readonly url: string;
   readonly page: string;
   readonly title: string;
+  /** Of a field, a kind or a code: what it is called by itself; "" where there is none. */
+  readonly name: string;
   readonly text: string;
 }
 
@@ -45,13 +47,13 @@ let index: Promise<MiniSearch<Section>> | undefined;
 function searcher(): Promise<MiniSearch<Section>> {
   index ??= sections().then((all) => {
     const made = new MiniSearch<Section>({
-      fields: ["title", "page", "text"],
+      fields: ["name", "title", "page", "text"],
       storeFields: ["url", "page", "title", "text"],
       tokenize,
       searchOptions: {
         prefix: true,
         fuzzy: (word) => (word.length > 4 ? 0.2 : 0),
-        boost: { title: 4, page: 2 },
+        boost: { name: 8, title: 4, page: 2 },
         combineWith: "AND",
       },
     });
@@ -111,8 +113,10 @@ document.addEventListener("keydown", (event) => {
   } else if (inSearch && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
     move(event.key === "ArrowDown" ? 1 : -1);
-  } else if (event.key === "Enter" && event.target === input) found.querySelector("a")?.click();
-  else if (event.key === "Escape") {
+  } else if (event.key === "Enter" && event.target === input) {
+    // What is shown may still be that of fewer letters.
+    void search().then(() => found.querySelector("a")?.click());
+  } else if (event.key === "Escape") {
     found.hidden = true;
     input.blur();
   }

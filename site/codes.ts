@@ -8,7 +8,7 @@ export interface Code {
   readonly code: string;
   readonly severity: "error" | "warning";
   readonly title: string;
-  /** What it says, a sentence or two; `…` stands for what differs from case to case. */
+  /** What it says, a sentence or two; `‹name›` and `…` stand for what differs from case to case. */
   readonly message: string;
 }
 
@@ -64,7 +64,10 @@ function said(node: ts.Expression): string | undefined {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isAsExpression(node)) return said(node.expression);
   if (ts.isTemplateExpression(node))
-    return [node.head.text, ...node.templateSpans.map(({ literal }) => `…${literal.text}`)].join("");
+    return [node.head.text, ...node.templateSpans.map((one) => blank(one.expression) + one.literal.text)].join("");
   if (ts.isConditionalExpression(node)) return said(node.whenTrue) ?? said(node.whenFalse);
   return undefined;
 }
+
+/** What differs from case to case, by its name where it has one. */
+const blank = (node: ts.Expression): string => (ts.isIdentifier(node) ? `‹${node.text}›` : "…");

@@ -1,7 +1,7 @@
 // A page of Markdown as HTML: coloured code, formulas as MathML, headings with anchors, links that lead inside the site.
 import MarkdownIt, { type Token } from "markdown-it";
 import temml from "temml";
-import { parseInfo } from "./fences.js";
+import { commandsOf, parseInfo } from "./fences.js";
 import { highlight } from "./highlight.js";
 import { escapeHtml, slug } from "./html.js";
 
@@ -30,8 +30,8 @@ export interface Surroundings {
 export const formula = (tex: string, displayMode: boolean): string =>
   temml.renderToString(tex, { displayMode, throwOnError: true, annotate: true });
 
-export const codeBlock = (text: string, language: string): string =>
-  `<pre class="code" data-language="${escapeHtml(language)}"><code>${highlight(text.trimEnd(), language)}</code></pre>\n`;
+export const codeBlock = (text: string, language: string, kind = "code"): string =>
+  `<pre class="${kind}" data-language="${escapeHtml(language)}"><code>${highlight(text.trimEnd(), language)}</code></pre>\n`;
 
 export function renderMarkdown(markdown: string, around: Surroundings): Rendered {
   const md = new MarkdownIt({ html: true });
@@ -86,10 +86,14 @@ function fence({ info, content }: Token, { print, picture }: Surroundings): stri
   if (language === "math") return `<div class="formula">${formula(content, true)}</div>\n`;
   if (options.picture !== undefined) return picture(options.picture);
   if (options.fill === undefined) return codeBlock(content, language);
-  const printed = content
-    .trimEnd()
-    .split("\n")
-    .map((line) => print(line.replace(/^\$ /, "")))
+  const commands = commandsOf(content).map(({ command }) => ({ command, printed: print(command).trimEnd() }));
+  const shown = (lines: readonly string[], as: string): string => codeBlock(lines.join("\n"), as, "code printed");
+  if (options.as === undefined)
+    return shown(
+      commands.map(({ command, printed }) => `$ ${command}\n${printed}`),
+      "console",
+    );
+  return commands
+    .map(({ command, printed }) => shown([`$ ${command}`], "console") + codeBlock(printed, options.as ?? ""))
     .join("");
-  return codeBlock(content, "console") + codeBlock(printed, options.as ?? "text");
 }

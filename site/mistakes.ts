@@ -11,6 +11,7 @@ export function mistakes(root: string): MadePart {
   const entries = codes.map(({ code, title, message }) => ({
     id: code,
     title: `${title} [${code}]`,
+    name: code,
     text: message.replaceAll("`", ""),
   }));
   const headings = codes.map(({ code }) => ({ level: 3, id: code, text: code }));

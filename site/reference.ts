@@ -9,6 +9,8 @@ import { codeBlock, type Heading, type Rendered } from "./markdown.js";
 export interface Entry {
   readonly id: string;
   readonly title: string;
+  /** What it is called by itself. */
+  readonly name: string;
   readonly text: string;
 }
 
@@ -45,6 +47,7 @@ export function reference(): MadePart {
   const entries = fields.map(({ path, node }) => ({
     id: path.join("."),
     title: path.join("."),
+    name: path.at(-1) ?? "",
     text: `${node.description} ${wanted(node)}`.replaceAll("`", ""),
   }));
   return { html, headings, entries };

@@ -19,8 +19,7 @@ const plain = (html: string): string =>
 
 export function sectionsOf({ name, short, html, headings }: Page, entries?: readonly Entry[]): Omit<Section, "id">[] {
   const url = `${name}.html`;
-  if (entries !== undefined)
-    return entries.map(({ id, title, text }) => ({ url: `${url}#${id}`, page: short, title, text }));
+  if (entries !== undefined) return entries.map(({ id, ...entry }) => ({ ...entry, url: `${url}#${id}`, page: short }));
   return html
     .split(/(?=<h[1-4] id=")/)
     .map((piece) => {
@@ -30,6 +29,7 @@ export function sectionsOf({ name, short, html, headings }: Page, entries?: read
         url: heading === undefined || heading.level === 1 ? url : `${url}#${id}`,
         page: short,
         title: heading?.text ?? short,
+        name: "",
         text: plain(piece),
       };
     })

@@ -143,7 +143,7 @@ describe("codes", () => {
       const c = { code: "third-way", severity: "error", title: "Third", message };
       const d = { code: 3 }, e = other("no-code", "No");`;
     expect(codesOf(made).map(({ code, severity, message }) => `${code} ${severity} ${message}`)).toEqual([
-      "one-way error a … c",
+      "one-way error a ‹b› c",
       "other-way warning text",
       "third-way error ",
     ]);
