@@ -1,9 +1,10 @@
 // A spec from the disk: reads it and what it imports inside the project's folder, and prints what is wrong with it.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
 import { isError, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
+import { suggestion } from "../diagnostics/nearest.js";
 import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
@@ -35,6 +36,15 @@ export function checkText(text: string, origin: string): Checked {
   return check({ path: origin, text }, find(readText), (path, limit) => find((p) => readStart(p, limit))(path));
 }
 
+/** Names of the specs in the folder that a path leads into. */
+function specsBeside(file: string): string[] {
+  try {
+    return readdirSync(dirname(file)).filter((name) => name.endsWith(".mom"));
+  } catch {
+    return [];
+  }
+}
+
 /** Throws a `Failure` where the file itself cannot be read. */
 export function checkFile(file: string, origin = file): Checked {
   const source = readText(file);
@@ -46,7 +56,7 @@ export function checkFile(file: string, origin = file): Checked {
         severity: "error",
         title: "File not found",
         message,
-        help: "`mom check FILE` takes a path to a .mom file.",
+        help: suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.",
       },
     ]);
   }

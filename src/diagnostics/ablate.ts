@@ -13,8 +13,17 @@ const error = (code: string, title: string, message: string, span: Span, rest: R
 });
 const helped = (help: string | undefined): Rest => (help === undefined ? {} : { help });
 
-export const unknownPath = (span: Span, name: string, owner: string, known: readonly string[]): Diagnostic =>
-  error("unknown-path", "Unknown path", `${owner} has no \`${name}\`.`, span, helped(suggestion(name, known)));
+/** @param meant whole paths that are like the one written */
+export const unknownPath = (
+  span: Span,
+  name: string,
+  owner: string,
+  known: readonly string[],
+  meant: readonly string[] = [],
+): Diagnostic => {
+  const help = meant.length > 0 ? `Did you mean ${listed(meant.slice(0, 3), "or")}?` : suggestion(name, known);
+  return error("unknown-path", "Unknown path", `${owner} has no \`${name}\`.`, span, helped(help));
+};
 
 export const pathToGroup = (span: Span, path: string, known: readonly string[]): Diagnostic =>
   error("path-to-group", "Path of a group", `\`${path}\` is a group; what varies is a field.`, span, {

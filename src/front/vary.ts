@@ -31,7 +31,8 @@ export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Tar
     if (!known.includes(key)) {
       const owner = i === 0 ? "The spec" : `\`${full.slice(named === undefined ? 0 : 2, i).join(".")}\``;
       const starts = [...known, ...namesOf("block"), ...namesOf("modality")];
-      diagnostics.push(unknownPath(path.span, key, owner, i === 0 ? starts : known));
+      const meant = i === 0 ? pathsLike(path.text, json) : [];
+      diagnostics.push(unknownPath(path.span, key, owner, i === 0 ? starts : known, meant));
       return undefined;
     }
     node = fieldNode(kindIn(node, value), key) ?? {};
@@ -42,6 +43,12 @@ export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Tar
   diagnostics.push(pathToGroup(path.span, path.text, keysBelow(node, value)));
   return undefined;
 }
+
+/** Paths of which something is the end, as `seed` of `train.seed`, or that are its end, as that of `block.mixer.d_state`. */
+const pathsLike = (text: string, json: Json): string[] =>
+  allPaths(json)
+    .map(({ path }) => path)
+    .filter((path) => path.endsWith(`.${text}`) || text.endsWith(`.${path}`));
 
 /** Every path that may vary: of the fields of blocks and modalities, by their names, and of the sections. */
 export function allPaths(json: Json): Target[] {

@@ -75,6 +75,10 @@ describe("mom check", () => {
       expect(stderr).toContain(`no readable file \`${name}\``);
     }
   });
+  test("a spec's name without its ending, or misspelt, is near", () => {
+    expect(mom.run(["check", "wrong"], folder).stderr).toContain("Did you mean `wrong.mom`");
+    expect(mom.run(["train", "./wrogn.mom"], folder).stderr).toContain("Did you mean `wrong.mom`");
+  });
   test("a file of 100 MB is refused by its size, and quickly", () => {
     const name = write("large.mom", `// ${"x".repeat(100 * 2 ** 20)}`);
     const { code, stdout, milliseconds } = mom.run(["check", name], folder);
