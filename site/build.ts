@@ -38,14 +38,15 @@ interface Made {
  */
 export function buildSite(root: string, mom: string): Site {
   const linked = new Set<string>();
-  const link = (href: string): string => linkFrom(root, href, linked);
   const print = (command: string): string => {
     const { output, code } = run(command, root, mom);
     if (code !== 0) throw new Error(`${command} ends with ${code}:\n${output}`);
     return output;
   };
-  const around: Surroundings = { link, print, picture: (name) => picture(name, root, link) };
-  const made = sourcesIn(root).map((source) => written(source, root, around));
+  const made = sourcesIn(root).map((source) => {
+    const link = (href: string): string => linkFrom(root, source.path, href, linked);
+    return written(source, root, { link, print, picture: (name) => picture(name, root, link) });
+  });
   const titles = new Map(made.map(({ page }) => [page.name, page.short]));
   const groups: Group[] = grouped([...titles.keys()]).map(({ title, pages }) => ({
     title,
@@ -61,16 +62,16 @@ export function buildSite(root: string, mom: string): Site {
   };
 }
 
-/** Where a link from a page of docs/ leads to on the site; `linked` gathers files that the site must have. */
-function linkFrom(root: string, href: string, linked: Set<string>): string {
+/** Where a link of the page at `from` leads to on the site; `linked` gathers files that the site must have. */
+function linkFrom(root: string, from: string, href: string, linked: Set<string>): string {
   if (/^(?:[a-z]+:|#)/.test(href)) return href;
   const [path = "", anchor] = href.split("#");
   const tail = anchor === undefined ? "" : `#${anchor}`;
-  const at = posix.normalize(posix.join("docs", path)).replace(/\/$/, "");
-  const inDocs = posix.dirname(at) === "docs";
+  const at = posix.normalize(posix.join(posix.dirname(from), path)).replace(/\/$/, "");
   if (at.startsWith("..") || !existsSync(join(root, at)))
-    throw new Error(`a page links to ${href}, which is not there`);
-  if (inDocs && at.endsWith(".md")) return `${pageName(posix.basename(at))}.html${tail}`;
+    throw new Error(`${from} links to ${href}, which is not there`);
+  const page = pageName(at);
+  if (page !== undefined) return `${page}.html${tail}`;
   linked.add(at);
   return COPIED.test(at) ? `${FILES}/${at}` : `${FILES}/${at}.html`;
 }

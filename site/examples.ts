@@ -54,7 +54,7 @@ export function compare(fence: Fence, folder: string, mom: string): Difference |
 
 /** Writes anew what commands print where it is not what the pages show. Returns the files that changed. */
 export function updateExamples(root: string, mom: string): string[] {
-  return sourcesIn(root).flatMap(({ file, markdown }) => {
+  return sourcesIn(root).flatMap(({ path, markdown }) => {
     const folder = pageFolder(root);
     let changed = markdown;
     for (const fence of fencesOf(markdown)) {
@@ -63,8 +63,8 @@ export function updateExamples(root: string, mom: string): string[] {
     }
     folder.dispose();
     if (changed === markdown) return [];
-    writeFileSync(join(root, "docs", file), changed);
-    return [file];
+    writeFileSync(join(root, path), changed);
+    return [path];
   });
 }
 

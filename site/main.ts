@@ -17,6 +17,6 @@ export function main({ root, out, mom, script, update }: Options): string {
   const updated = update ? updateExamples(root, mom) : [];
   const site = buildSite(root, mom);
   writeSite(site, root, out, script);
-  const changed = updated.map((file) => `docs/${file}: what its commands print was written anew\n`).join("");
+  const changed = updated.map((path) => `${path}: what its commands print was written anew\n`).join("");
   return `${changed}${site.pages.size} pages, ${site.sections.length} sections to be found: ${join(out, "index.html")}`;
 }

@@ -1,11 +1,11 @@
-// Which pages there are, in which order; those of docs/ that nobody lists come last.
-import { readdirSync, readFileSync } from "node:fs";
+// Which pages there are, in which order; those that nobody lists come last.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Names of files in docs/ without `.md`. */
+/** By name. */
 const GROUPS: readonly { readonly title: string; readonly pages: readonly string[] }[] = [
   { title: "Start", pages: ["index", "tour", "data"] },
-  { title: "The language", pages: ["language", "reference", "errors", "commands"] },
+  { title: "The language", pages: ["language", "reference", "errors", "commands", "editors"] },
   { title: "What it does", pages: ["model", "compiler", "performance", "paper"] },
   { title: "Extend it", pages: ["add-a-block", "add-a-kernel", "add-an-objective", "add-data"] },
 ];
@@ -14,21 +14,30 @@ const LAST = "More";
 export interface Source {
   /** Of the page, without an ending. */
   readonly name: string;
-  /** In docs/. */
-  readonly file: string;
+  /** Of the Markdown, in the repository. */
+  readonly path: string;
   readonly markdown: string;
 }
 
+/** Pages that stand where what they tell of is. */
+const ELSEWHERE: Readonly<Record<string, string>> = { "editors/README.md": "editors" };
+
 /** docs/README.md, which GitHub shows for the folder, is the front page. */
 export function sourcesIn(root: string): Source[] {
-  const folder = join(root, "docs");
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => ({ name: pageName(file), file, markdown: readFileSync(join(folder, file), "utf8") }));
+  const docs = readdirSync(join(root, "docs")).map((file) => `docs/${file}`);
+  return [...docs, ...Object.keys(ELSEWHERE)].flatMap((path) => {
+    const name = pageName(path);
+    return name === undefined || !existsSync(join(root, path))
+      ? []
+      : [{ name, path, markdown: readFileSync(join(root, path), "utf8") }];
+  });
 }
 
-/** The page of a file of docs/. */
-export const pageName = (file: string): string => file.replace(/\.md$/, "").replace(/^README$/, "index");
+/** The page that a file of the repository is; undefined where it is none. */
+export function pageName(path: string): string | undefined {
+  const [, name] = /^docs\/([^/]+)\.md$/.exec(path) ?? [];
+  return ELSEWHERE[path] ?? (name === "README" ? "index" : name);
+}
 
 /** The pages in their groups; nothing is in a group that is not there. */
 export function grouped(names: readonly string[]): { title: string; pages: string[] }[] {

@@ -18,11 +18,11 @@ afterAll(() => mom.dispose());
 
 test("blocks say what they are", () => {
   const known = ["file", "over", "wrong", "train", "by-hand", "fill", "as", "picture"];
-  for (const { file, fences } of pages) {
+  for (const { path, fences } of pages) {
     for (const fence of fences) {
-      expect(known, `${file} ${title(fence)}`).toEqual(expect.arrayContaining(Object.keys(fence.options)));
+      expect(known, `${path} ${title(fence)}`).toEqual(expect.arrayContaining(Object.keys(fence.options)));
       // What is not run says why.
-      expect(fence.options["by-hand"], `${file} ${title(fence)}`).not.toBe("");
+      expect(fence.options["by-hand"], `${path} ${title(fence)}`).not.toBe("");
     }
   }
   const all = pages.flatMap(({ fences }) => fences);
@@ -71,12 +71,12 @@ test("files and folders that the pages name are there", () => {
     "test/accept/mlp.mom",
     "codegen-templates/NAME.wgsl",
   ];
-  for (const { file, markdown } of pages) {
+  for (const { path: page, markdown } of pages) {
     const named = markdown.matchAll(
       /`((?:src|grammar|codegen-templates|test|specs|scripts|bench|examples|site)\/[\w./-]*[\w/])`/g,
     );
     for (const [, path = ""] of named) {
-      if (!made.includes(path)) expect(existsSync(join(ROOT, path)), `${file}: ${path}`).toBe(true);
+      if (!made.includes(path)) expect(existsSync(join(ROOT, path)), `${page}: ${path}`).toBe(true);
     }
   }
 });
