@@ -68,6 +68,16 @@ test("pages need nothing from elsewhere, and every link inside leads somewhere",
   }
 });
 
+test("one kernel is followed to its WGSL, and no other", () => {
+  const page = site.pages.get("compiler.html") ?? "";
+  for (const stage of ["read", "check", "lower", "differentiate", "fuse", "recompute", "plan", "emit", "run"])
+    expect(page).toContain(`<b>${stage}</b>`);
+  for (const op of ["  conv {rows: [0 0]}(", "conv_grad {rows: [0 0]}(", "  conv {rows: [0 0], activation: silu}("])
+    expect(page).toContain(op);
+  expect(page.match(/@compute/g)).toHaveLength(1);
+  expect(page).toContain("// conv.window.");
+});
+
 describe.skipIf(typeof started === "string")("in a browser", () => {
   const open = async (url: string, width: number, colorScheme: "dark" | "light" = "light"): Promise<Page> => {
     const page = await (started as Browser).newPage({ viewport: { width, height: 800 }, colorScheme });
