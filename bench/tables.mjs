@@ -85,6 +85,11 @@ function partOf({ op, shape }) {
   return op === "update" ? "update" : "all else";
 }
 
+/** Products that a variant makes on matrix units for each that is asked for, as in src/bench/bench.ts. */
+const UNIT_PRODUCTS = { matrix: 1, split: 3 };
+const flopsFor = (variant, { flopsPerSecond, matrixFlopsPerSecond }) =>
+  variant in UNIT_PRODUCTS && matrixFlopsPerSecond ? matrixFlopsPerSecond / UNIT_PRODUCTS[variant] : flopsPerSecond;
+
 /** The parts of a step, longest first: seconds, and what was reached. */
 function partsOf({ kernels, parts, ceilings }) {
   if (parts) return parts;
@@ -92,8 +97,7 @@ function partsOf({ kernels, parts, ceilings }) {
   for (const kernel of kernels) {
     const name = partOf(kernel);
     const sum = sums.get(name) ?? { name, seconds: 0, flops: 0, bytes: 0, bound: 0, busy: 0 };
-    const units = kernel.variant === "matrix" ? ceilings.matrixFlopsPerSecond : undefined;
-    sum.busy += kernel.flops / (units ?? ceilings.flopsPerSecond);
+    sum.busy += kernel.flops / flopsFor(kernel.variant, ceilings);
     for (const key of ["seconds", "flops", "bytes", "bound"]) sum[key] += kernel[key];
     sums.set(name, sum);
   }

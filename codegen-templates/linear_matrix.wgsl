@@ -1,6 +1,8 @@
 // What linear.wgsl computes, on matrix units: operands of halves, sums in f32; 128 rows × 128 columns a workgroup, 32
 // deep in workgroup memory, 64 × 64 a subgroup. While one panel is multiplied, the next is on its way to registers.
 // Operands are bound as vec4<u32>, eight halves each; tables keep pairs of tiles in one group.
+// SPLIT: operands are numbers of f32 as halve.wgsl splits them. What rounding left of each is multiplied by the other's
+// rounded half before the two rounded halves are: three passes over the depth, into the same sums.
 
 #include rows
 #include linear_rows
@@ -65,7 +67,11 @@ fn finish(group: u32, line: u32, column: u32, sum: vec4<f32>, place: vec2<u32>) 
   let c = place.y + column;
   let row = row_of(slot);
   if (row == NO_ROW || c >= COLSu) { return; }
+#if SPLIT
+  var value = sum * x_factor[0] * weight_factor[0];
+#else
   var value = sum;
+#end
   if (group != NO_ROW) {
 #if BIAS
     value += bias[(group * COLSu + c) / 4u];
@@ -132,15 +138,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let w2_at = w_at(group, w2_deep, w_column);
     let w3_at = w_at(group, w3_deep, w_column);
 #end
-    var x0 = load_x(x0_at, 0u, deep);
-    var x1 = load_x(x1_at, 0u, deep);
-    var x2 = load_x(x2_at, 0u, deep);
-    var x3 = load_x(x3_at, 0u, deep);
+    var x_plane = X_PLANEu;
+    var w_plane = 0u;
+    var x0 = load_x(x0_at + x_plane, 0u, deep);
+    var x1 = load_x(x1_at + x_plane, 0u, deep);
+    var x2 = load_x(x2_at + x_plane, 0u, deep);
+    var x3 = load_x(x3_at + x_plane, 0u, deep);
     var w0 = load_w(w0_at, 0u, w0_deep);
     var w1 = load_w(w1_at, 0u, w1_deep);
     var w2 = load_w(w2_at, 0u, w2_deep);
     var w3 = load_w(w3_at, 0u, w3_deep);
-    for (var depth = 0u; depth < DEPTHu; depth += 32u) {
+    for (var panel = 0u; panel < PANELSu; panel++) {
       store_left(left_store, x0);
       store_left(left_store + 320u, x1);
       store_left(left_store + 640u, x2);
@@ -157,15 +165,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
       workgroupBarrier();
       // After the last panel it is asked for once more.
-      let next = min(depth + 32u, LAST_PANELu);
-      x0 = load_x(x0_at, next, deep);
-      x1 = load_x(x1_at, next, deep);
-      x2 = load_x(x2_at, next, deep);
-      x3 = load_x(x3_at, next, deep);
-      w0 = load_w(w0_at, next, w0_deep);
-      w1 = load_w(w1_at, next, w1_deep);
-      w2 = load_w(w2_at, next, w2_deep);
-      w3 = load_w(w3_at, next, w3_deep);
+      let ahead = min(panel + 1u, PANELSu - 1u);
+#if SPLIT
+      let pass_of = ahead / PASS_PANELSu;
+      x_plane = select(0u, X_PLANEu, pass_of == 0u);
+      w_plane = select(0u, W_PLANEu, pass_of == 1u);
+      let next = (ahead % PASS_PANELSu) * 32u;
+#else
+      let next = ahead * 32u;
+#end
+      x0 = load_x(x0_at + x_plane, next, deep);
+      x1 = load_x(x1_at + x_plane, next, deep);
+      x2 = load_x(x2_at + x_plane, next, deep);
+      x3 = load_x(x3_at + x_plane, next, deep);
+      w0 = load_w(w0_at + w_plane, next, w0_deep);
+      w1 = load_w(w1_at + w_plane, next, w1_deep);
+      w2 = load_w(w2_at + w_plane, next, w2_deep);
+      w3 = load_w(w3_at + w_plane, next, w3_deep);
 #include matrix_multiply
       workgroupBarrier();
     }

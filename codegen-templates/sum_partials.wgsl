@@ -1,5 +1,5 @@
 // Adds up partial sums in their order: out[row, column] = Σ_s partial[OFFSET + s·STRIDE + row·PITCH + column].
-// GRADIENT: added to what earlier micro-batches left.
+// GRADIENT: added to what earlier micro-batches left; ADD: to what is there. FACTORS: what is added up is multiplied first.
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
@@ -23,6 +23,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   }
   for (; s < COUNTu; s++) { sum += partial[place + s * STRIDEu]; }
   let at = at_result(i / COLSu, i % COLSu);
+#if FACTORS
+  sum = sum * x_factor[0] * dy_factor[0];
+#end
+#if ADD
+  sum += result[at];
+#end
 #if GRADIENT
   if (step.accumulate != 0u) { sum += result[at]; }
 #end

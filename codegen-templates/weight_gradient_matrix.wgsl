@@ -1,5 +1,7 @@
 // What weight_gradient.wgsl computes, on matrix units: operands of halves, sums in f32; 128 × 128 numbers of the gradient
 // a workgroup, 32 slots at a time in workgroup memory, 64 × 64 a subgroup. The next slots are on their way meanwhile.
+// SPLIT: operands are numbers of f32 as halve.wgsl splits them, and the run is gone through three times: for what rounding
+// left of dy by x rounded, for what it left of x by dy rounded, and for both rounded.
 
 #include rows
 #include slot_runs
@@ -13,11 +15,13 @@ fn row_before(slot: u32, end: u32) -> u32 {
 }
 
 // Where there is no row dy counts as 0, once it has come; what stands in columns beyond the end is kept by nobody.
-fn load_dy(slot: u32, row: u32, n: u32) -> vec4<u32> {
-  return dy[at_dy(select(dy_row(slot, row), 0u, row == NO_ROW), min(n, NSu - 8u) / 8u)];
+fn load_dy(plane: u32, slot: u32, row: u32, n: u32) -> vec4<u32> {
+  return dy[plane + at_dy(select(dy_row(slot, row), 0u, row == NO_ROW), min(n, NSu - 8u) / 8u)];
 }
 
-fn load_x(row: u32, k: u32) -> vec4<u32> { return x[at_x(select(row, 0u, row == NO_ROW), min(k, KSu - 8u) / 8u)]; }
+fn load_x(plane: u32, row: u32, k: u32) -> vec4<u32> {
+  return x[plane + at_x(select(row, 0u, row == NO_ROW), min(k, KSu - 8u) / 8u)];
+}
 
 fn store_left(at: u32, eight: vec4<u32>) {
   left_tile[at] = bitcast<vec4<f16>>(eight.xy);
@@ -76,9 +80,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var x1 = vec4<u32>();
   var x2 = vec4<u32>();
   var x3 = vec4<u32>();
+  var asked = slots.x;
+  var dy_plane = DY_PLANEu;
+  var x_plane = 0u;
+#if SPLIT
+  let rounds = (slots.y - slots.x + 31u) / 32u;
+  let all_rounds = 3u * rounds;
+#else
+  let all_rounds = (slots.y - slots.x + 31u) / 32u;
+#end
   // The first round only asks for the first panel.
-  for (var round = 0u; slots.x + round * 32u < slots.y + 32u; round++) {
-    let asked = slots.x + round * 32u;
+  for (var round = 0u; round <= all_rounds; round++) {
     store_left(store_at, select(vec4<u32>(), dy0, counts.x));
     store_left(store_at + 272u, select(vec4<u32>(), dy1, counts.y));
     store_left(store_at + 544u, select(vec4<u32>(), dy2, counts.z));
@@ -88,20 +100,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     store_right(store_at + 544u, x2);
     store_right(store_at + 816u, x3);
     workgroupBarrier();
-    dy0 = load_dy(asked + line, row0, n);
-    dy1 = load_dy(asked + line + 8u, row1, n);
-    dy2 = load_dy(asked + line + 16u, row2, n);
-    dy3 = load_dy(asked + line + 24u, row3, n);
-    x0 = load_x(row0, k);
-    x1 = load_x(row1, k);
-    x2 = load_x(row2, k);
-    x3 = load_x(row3, k);
+    dy0 = load_dy(dy_plane, asked + line, row0, n);
+    dy1 = load_dy(dy_plane, asked + line + 8u, row1, n);
+    dy2 = load_dy(dy_plane, asked + line + 16u, row2, n);
+    dy3 = load_dy(dy_plane, asked + line + 24u, row3, n);
+    x0 = load_x(x_plane, row0, k);
+    x1 = load_x(x_plane, row1, k);
+    x2 = load_x(x_plane, row2, k);
+    x3 = load_x(x_plane, row3, k);
     counts = vec4(row0, row1, row2, row3) != vec4(NO_ROW);
-    let later = asked + 32u;
-    row0 = row_before(later + line, slots.y);
-    row1 = row_before(later + line + 8u, slots.y);
-    row2 = row_before(later + line + 16u, slots.y);
-    row3 = row_before(later + line + 24u, slots.y);
+    asked += 32u;
+#if SPLIT
+    if (asked >= slots.y) {
+      asked = slots.x;
+      let pass_of = (round + 1u) / max(rounds, 1u);
+      dy_plane = 0u;
+      x_plane = select(0u, X_PLANEu, pass_of == 1u);
+    }
+#end
+    row0 = row_before(asked + line, slots.y);
+    row1 = row_before(asked + line + 8u, slots.y);
+    row2 = row_before(asked + line + 16u, slots.y);
+    row3 = row_before(asked + line + 24u, slots.y);
 #include matrix_multiply
     workgroupBarrier();
   }

@@ -91,9 +91,16 @@ export async function measureCeilings({ device, profile }: OpenDevice): Promise<
   };
 }
 
-/** What a variant could reach: only that of matrix units has those. */
-const flopsPerSecond = (ceilings: Ceilings, variant: string): number =>
-  variant === "matrix" ? (ceilings.matrixFlopsPerSecond ?? ceilings.flopsPerSecond) : ceilings.flopsPerSecond;
+/** Products that a variant makes on matrix units for each that is asked for. */
+const UNIT_PRODUCTS: Readonly<Record<string, number>> = { matrix: 1, split: 3 };
+
+/** What a variant could reach. */
+function flopsFor(variant: string, { flopsPerSecond, matrixFlopsPerSecond }: Ceilings): number {
+  const products = UNIT_PRODUCTS[variant];
+  return products === undefined || matrixFlopsPerSecond === undefined
+    ? flopsPerSecond
+    : matrixFlopsPerSecond / products;
+}
 
 /** A model on the device with a made-up batch; every update is a step of the same. */
 async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices, shares }: BenchOptions) {
@@ -155,7 +162,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
     const key = `${one.op} ${one.variant} ${one.shape}`;
     const { flops = 0, bytes = 0, seconds = 0, times = 0 } = kernels.get(key) ?? {};
     const sum = { flops: flops + one.flops, bytes: bytes + one.bytes };
-    const bound = Math.max(sum.flops / flopsPerSecond(ceilings, one.variant), sum.bytes / ceilings.bytesPerSecond);
+    const bound = Math.max(sum.flops / flopsFor(one.variant, ceilings), sum.bytes / ceilings.bytesPerSecond);
     kernels.set(key, { ...one, ...sum, seconds: seconds + one.seconds, times: times + 1, bound });
   };
   program.ops.forEach((op, i) => {

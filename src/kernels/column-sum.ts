@@ -13,6 +13,7 @@ import {
   scratch,
   width,
 } from "./draft.js";
+import { factorBinding, type Halves } from "./split.js";
 
 /** Numbers from which on there are invocations enough where each makes four. */
 const FOURS_FROM = 2 ** 18;
@@ -36,6 +37,10 @@ export interface Partials {
   readonly columns?: number;
   /** Whether the result adds to what earlier micro-batches left. */
   readonly gradient: boolean;
+  /** Adds to the result whatever the step says. */
+  readonly add?: boolean;
+  /** What undoes the factors of two operands that were split. */
+  readonly factors?: { readonly x: Halves; readonly dy: Halves } | undefined;
 }
 
 export function sumPartials(program: Program, p: Partials): DraftDispatch {
@@ -57,14 +62,17 @@ export function sumPartials(program: Program, p: Partials): DraftDispatch {
       COUNT: p.count,
       OFFSET: p.offset / step,
       STRIDE: p.stride / step,
-      GRADIENT: p.gradient,
+      GRADIENT: p.gradient && !p.add,
+      ADD: p.add === true,
+      FACTORS: p.factors !== undefined,
       NUMBER: fours ? "vec4<f32>" : "f32",
       GRID_X,
     },
     bindings: [
       scratch("partial", "read", p.slot, fours ? "array<vec4<f32>>" : "array<f32>"),
       bind(program, "result", "write", p.result, fours),
-      ...(p.gradient ? [STEP] : []),
+      ...(p.factors ? [factorBinding("x_factor", p.factors.x), factorBinding("dy_factor", p.factors.dy)] : []),
+      ...(p.gradient && !p.add ? [STEP] : []),
     ],
     workgroups,
   };

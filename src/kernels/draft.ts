@@ -59,13 +59,15 @@ export const QUADS: Requirement = { kind: "cpu", quads: true };
 export interface KernelSettings {
   /** Most bytes of logits that the token loss holds at a time; a tile of rows at least. */
   readonly logitBytes: number;
+  /** Multiply-adds of a product of f32 from which on splitting its operands for matrix units is worth the time it takes; 0: always. */
+  readonly splitFrom: number;
 }
 
-export const DEFAULT_SETTINGS: KernelSettings = { logitBytes: 2 ** 26 };
+export const DEFAULT_SETTINGS: KernelSettings = { logitBytes: 2 ** 26, splitFrom: 2 ** 30 };
 
 /** A GPU needs many rows of logits at a time, or most of it idles; never more than half of what it can bind. */
 export const settingsFor = ({ kind, limits }: Profile): KernelSettings =>
-  kind === "gpu" ? { logitBytes: Math.min(2 ** 28, limits.bindingBytes / 2) } : DEFAULT_SETTINGS;
+  kind === "gpu" ? { ...DEFAULT_SETTINGS, logitBytes: Math.min(2 ** 28, limits.bindingBytes / 2) } : DEFAULT_SETTINGS;
 
 /** A tensor as a binding; `at_NAME(row, column)` is the index of an element, whatever it is a view of. */
 export function bind(

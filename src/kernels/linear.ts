@@ -2,15 +2,14 @@
 import type { OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import { columnSum, type Part } from "./column-sum.js";
-import type { DraftChoice } from "./draft.js";
+import type { DraftChoice, KernelSettings } from "./draft.js";
 import { type Product, product } from "./product.js";
 import { rowSource } from "./product-operands.js";
 import { inShapes } from "./product-shapes.js";
 import { type WeightGradient, weightGradient } from "./weight-gradient.js";
 
-export function linear(program: Program, op: OpOf<"linear">): DraftChoice[] {
+export function linear(program: Program, op: OpOf<"linear">, settings: KernelSettings): DraftChoice[] {
   const { x, weight, bias, rstd, scale, residual } = op.in;
-  const source = rowSource(program, op.rows, x);
   const p: Product = {
     label: "linear",
     x: { tensor: x },
@@ -20,15 +19,15 @@ export function linear(program: Program, op: OpOf<"linear">): DraftChoice[] {
     bias,
     rstd,
     scale,
+    rows: op.rows,
     residual,
     softplus: op.activation === "softplus",
   };
-  return inShapes((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
+  return inShapes((shape) => product(program, rowSource(program, op.rows, x, shape), p, shape, settings));
 }
 
-export function linearDx(program: Program, op: OpOf<"linear_dx">): DraftChoice[] {
+export function linearDx(program: Program, op: OpOf<"linear_dx">, settings: KernelSettings): DraftChoice[] {
   const { dy, weight, residual } = op.in;
-  const source = rowSource(program, op.rows, dy);
   const p: Product = {
     label: "linear_dx",
     x: { tensor: dy },
@@ -37,16 +36,16 @@ export function linearDx(program: Program, op: OpOf<"linear_dx">): DraftChoice[]
     transposed: false,
     residual,
   };
-  return inShapes((shape) => ({ scratch: [], dispatches: [product(program, source, p, shape)] }));
+  return inShapes((shape) => product(program, rowSource(program, op.rows, dy, shape), p, shape, settings));
 }
 
-export function linearDw(program: Program, op: OpOf<"linear_dw">): DraftChoice[] {
+export function linearDw(program: Program, op: OpOf<"linear_dw">, settings: KernelSettings): DraftChoice[] {
   const { dy, x, rstd, scale } = op.in;
-  const source = rowSource(program, op.rows, dy);
   const { dweight, dbias } = op.out;
-  const w: WeightGradient = { label: "linear_dw", dy: { tensor: dy }, x, dweight, rstd, scale };
+  const w: WeightGradient = { label: "linear_dw", dy: { tensor: dy }, x, dweight, rstd, scale, rows: op.rows };
   return inShapes((shape) => {
-    const made = weightGradient(program, source, w, shape, 0);
+    const source = rowSource(program, op.rows, dy, shape);
+    const made = weightGradient(program, source, w, shape, settings, 0);
     if (dbias === undefined) return made;
     const parts: Part[] = [{ result: dbias, offset: 0 }];
     const bias = columnSum(program, { label: "linear_dbias", dy, rows: op.rows, parts, slot: made.scratch.length });

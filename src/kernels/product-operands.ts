@@ -16,15 +16,16 @@ export interface RowSource {
   readonly tiles: number;
 }
 
-/** Halves are multiplied two tiles at a time. */
-export const inPairs = (program: Program, tensor: TensorId): boolean => tensorOf(program, tensor).type === "f16";
+/** Matrix units multiply two tiles at a time. */
+export const inPairs = (program: Program, tensor: TensorId, shape: Shape): boolean =>
+  shape === "split" || tensorOf(program, tensor).type === "f16";
 
-export function rowSource(program: Program, rows: Rows, tensor: TensorId): RowSource {
+export function rowSource(program: Program, rows: Rows, tensor: TensorId, shape: Shape): RowSource {
   const total = height(program, tensor);
   if (isUniform(rows)) {
     return { table: undefined, groups: 1, rows: total, firstTile: 0, tiles: Math.ceil(total / ROW_TILE) };
   }
-  const table = rowsTable(program, rows, inPairs(program, tensor));
+  const table = rowsTable(program, rows, inPairs(program, tensor, shape));
   return { table, groups: rows.groups, rows: total, firstTile: 0, tiles: tilesOf(table) };
 }
 
@@ -80,6 +81,8 @@ export function inEights(program: Program, m: Matrix): boolean {
   return type === "f16" && column % 8 === 0 && stride % 8 === 0 && width(program, m.tensor) % 8 === 0;
 }
 
+export const typeOf = (program: Program, m: Matrix): "f32" | "f16" | "i32" | "u32" =>
+  local(m) ? m.type : tensorOf(program, m.tensor).type;
 export const columnsOf = (program: Program, m: Matrix): number => (local(m) ? m.columns : width(program, m.tensor));
 export const fits = (program: Program, m: Matrix): boolean =>
   local(m) ? m.columns % 4 === 0 : inFours(program, m.tensor);
@@ -90,7 +93,7 @@ export function suitsWide(program: Program, columns: number, all: readonly (Matr
 }
 
 /** What does not suit matrix units may suit wide tiles. */
-export const isWide = (shape: Shape): boolean => shape === "wide" || shape === "matrix";
+export const isWide = (shape: Shape): boolean => shape === "wide" || shape === "matrix" || shape === "split";
 
 /** Halves from one line of a matrix kernel's tile to the next: 32 or 128, and eight against bank conflicts. */
 const PANEL = { deep: 40, wide: 136 } as const;

@@ -1,6 +1,7 @@
 // A product of rows with the weight of their group: a linear layer forward, or its gradient by what it read.
+import type { Rows } from "../ir/op.js";
 import { type Program, type TensorId, tensorOf } from "../ir/program.js";
-import { bind, type DraftBinding, type DraftDispatch, height } from "./draft.js";
+import { bind, type DraftBinding, type DraftDispatch, height, type KernelSettings, scratch } from "./draft.js";
 import {
   columnsOf,
   eights,
@@ -15,8 +16,10 @@ import {
   suitsWide,
   tableBinding,
   tableConstants,
+  typeOf,
 } from "./product-operands.js";
-import { blocksOf, DEEP, inRegisters, type Shape, WIDE } from "./product-shapes.js";
+import { blocksOf, DEEP, inRegisters, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
+import { factorBinding, type Halves, halve, halvesMatrix, type Operand, operandOf, weightOperand } from "./split.js";
 import { ROW_TILE } from "./tables.js";
 
 export interface Product {
@@ -29,24 +32,75 @@ export interface Product {
   readonly bias?: TensorId | undefined;
   readonly rstd?: TensorId | undefined;
   readonly scale?: TensorId | undefined;
+  /** Whose groups those of the scale are. */
+  readonly rows?: Rows;
   readonly residual?: TensorId | undefined;
   readonly softplus?: boolean;
+  /** Operands that are split already. */
+  readonly halves?: { readonly x?: Halves | undefined; readonly weight?: Halves | undefined };
+}
+
+export interface Made {
+  readonly dispatches: readonly DraftDispatch[];
+  /** Bytes of each slot of scratch. */
+  readonly scratch: readonly number[];
 }
 
 const tensor = (id: TensorId | undefined): Matrix | undefined => (id === undefined ? undefined : { tensor: id });
 
-/** A product on matrix units, where that suits it. */
-function matrixProduct(program: Program, source: RowSource, p: Product): DraftDispatch | undefined {
+/** Whether what a product makes and adds suits matrix units, and what it reads of its weight. */
+function suitsUnits(program: Program, p: Product): boolean {
+  const across = columnsOf(program, p.transposed ? p.x : p.y);
+  return across % 8 === 0 && [p.y, tensor(p.residual)].every((m) => m === undefined || fits(program, m));
+}
+
+const isHalves = (program: Program, p: Product): boolean =>
+  inEights(program, p.x) && tensorOf(program, p.weight).type === "f16" && p.rstd === undefined;
+
+/** A product of f32 on matrix units: its operands are split into `slot` and the slots after it, where they are not yet. */
+function splitProduct(
+  program: Program,
+  source: RowSource,
+  p: Product,
+  settings: KernelSettings,
+  slot: number,
+): Made | undefined {
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
-  const across = p.transposed ? depth : columns;
   const suits =
-    inEights(program, p.x) &&
-    tensorOf(program, p.weight).type === "f16" &&
-    across % 8 === 0 &&
-    p.rstd === undefined &&
-    [p.y, tensor(p.residual)].every((m) => m === undefined || fits(program, m));
+    suitsUnits(program, p) &&
+    typeOf(program, p.x) === "f32" &&
+    fits(program, p.x) &&
+    depth % 8 === 0 &&
+    tensorOf(program, p.weight).type === "f32" &&
+    (p.halves !== undefined ||
+      worthSplitting(settings, local(p.x) ? source.tiles * ROW_TILE : source.rows, depth, columns));
   if (!suits) return undefined;
+  const made: { dispatches: DraftDispatch[]; scratch: number[] } = { dispatches: [], scratch: [] };
+  const split = (operand: Operand): Halves => {
+    const { halves, dispatches, scratch } = halve(program, operand, slot + made.scratch.length);
+    made.dispatches.push(...dispatches);
+    made.scratch.push(...scratch);
+    return halves;
+  };
+  const { rstd, scale, rows } = p;
+  const norm = rstd !== undefined && scale !== undefined && rows !== undefined ? { rstd, scale, rows } : undefined;
+  const x = p.halves?.x ?? split({ ...operandOf(program, "x", p.x, source), norm });
+  const weight = p.halves?.weight ?? split(weightOperand(program, p.weight));
+  made.dispatches.push(matrixProduct(program, source, p, { x, weight }));
+  return made;
+}
+
+/** A product on matrix units. */
+function matrixProduct(
+  program: Program,
+  source: RowSource,
+  p: Product,
+  halves?: { readonly x: Halves; readonly weight: Halves },
+): DraftDispatch {
+  const columns = columnsOf(program, p.y);
+  const depth = columnsOf(program, p.x);
+  const panels = Math.ceil(depth / 32);
   const optional = (name: string, id: TensorId | undefined): DraftBinding[] =>
     id === undefined ? [] : [bind(program, name, "read", id, true)];
   return {
@@ -57,7 +111,11 @@ function matrixProduct(program: Program, source: RowSource, p: Product): DraftDi
       ...lying("byRow", p.transposed ? "byRow" : "byDepth"),
       COLS: columns,
       DEPTH: depth,
-      LAST_PANEL: 32 * Math.floor((depth - 1) / 32),
+      SPLIT: halves !== undefined,
+      PANELS: halves ? 3 * panels : panels,
+      PASS_PANELS: panels,
+      X_PLANE: halves ? halves.x.plane / 8 : 0,
+      W_PLANE: halves ? halves.weight.plane / 8 : 0,
       RAGGED_DEPTH: depth % 32 !== 0,
       TRANSPOSED: p.transposed,
       LOCAL_X: local(p.x),
@@ -68,8 +126,11 @@ function matrixProduct(program: Program, source: RowSource, p: Product): DraftDi
       RESIDUAL: p.residual !== undefined,
     },
     bindings: [
-      eights(program, "x", p.x),
-      { ...bind(program, "weight", "read", p.weight), type: "array<vec4<u32>>" },
+      eights(program, "x", halves ? halvesMatrix(halves.x, depth) : p.x),
+      halves
+        ? scratch("weight", "read", halves.weight.slot, "array<vec4<u32>>")
+        : { ...bind(program, "weight", "read", p.weight), type: "array<vec4<u32>>" },
+      ...(halves ? [factorBinding("x_factor", halves.x), factorBinding("weight_factor", halves.weight)] : []),
       ...tableBinding(source),
       ...optional("bias", p.bias),
       ...optional("residual", p.residual),
@@ -79,10 +140,28 @@ function matrixProduct(program: Program, source: RowSource, p: Product): DraftDi
   };
 }
 
-/** One dispatch of a linear template. */
-export function product(program: Program, source: RowSource, p: Product, shape: Shape): DraftDispatch {
-  const made = shape === "matrix" ? matrixProduct(program, source, p) : undefined;
-  if (made) return made;
+/** A product in a shape, or in what that comes to; what it needs of scratch begins at `slot`. */
+export function product(
+  program: Program,
+  source: RowSource,
+  p: Product,
+  shape: Shape,
+  settings: KernelSettings,
+  slot = 0,
+): Made {
+  if (shape === "split") {
+    const made = splitProduct(program, source, p, settings, slot);
+    if (made) return made;
+  }
+  const units = shape === "matrix" && isHalves(program, p) && suitsUnits(program, p);
+  return {
+    dispatches: [units ? matrixProduct(program, source, p) : plainProduct(program, source, p, shape)],
+    scratch: [],
+  };
+}
+
+/** A product by multiplying and adding, f32 all through. */
+function plainProduct(program: Program, source: RowSource, p: Product, shape: Shape): DraftDispatch {
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
   const wide = isWide(shape) && suitsWide(program, columns, [p.x, p.y, tensor(p.residual)]);

@@ -2,77 +2,119 @@
 import type { OpOf } from "../ir/op.js";
 import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
-import { product } from "./product.js";
-import { inPairs, type RowSource, tableBinding } from "./product-operands.js";
-import { inRegisters, inShapes, type Shape } from "./product-shapes.js";
+import { type Made, product } from "./product.js";
+import { inPairs, type RowSource, tableBinding, tableConstants } from "./product-operands.js";
+import { inRegisters, inShapes, type Shape, worthSplitting } from "./product-shapes.js";
 import { overRows } from "./rowwise.js";
+import { type Halves, halve, type Operand, operandOf, weightOperand } from "./split.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 import { weightGradient } from "./weight-gradient.js";
 
-/** Tiles of rows in a chunk, for a vocabulary of V. */
-export const tilesInChunk = (V: number, logitBytes: number, pairs: boolean): number => {
+/** Tiles of rows in a chunk, for a vocabulary of V whose logits and what is made of them take so many bytes each. */
+export const tilesInChunk = (V: number, logitBytes: number, pairs: boolean, each = 4): number => {
   const step = pairs ? 2 : 1;
-  return step * Math.max(1, Math.floor(logitBytes / (4 * V * ROW_TILE * step)));
+  return step * Math.max(1, Math.floor(logitBytes / (each * V * ROW_TILE * step)));
 };
 
-export function tokenLoss(program: Program, op: OpOf<"token_loss">, { logitBytes }: KernelSettings): DraftChoice[] {
-  const { x, weight, target, scale } = op.in;
-  const { loss, dx, dweight } = op.out;
-  const V = count(tensorOf(program, weight).shape) / width(program, x);
+export function tokenLoss(program: Program, op: OpOf<"token_loss">, settings: KernelSettings): DraftChoice[] {
+  return inShapes((shape) => inChunks(program, op, settings, shape));
+}
+
+function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSettings, shape: Shape): Made {
+  const { x, weight, target } = op.in;
+  const { dx, dweight } = op.out;
+  const d = width(program, x);
+  const V = count(tensorOf(program, weight).shape) / d;
   const table: Table & { kind: "targets" } = {
     kind: "targets",
     source: tensorOf(program, target).name,
     rows: rowsOf(program),
-    pairs: inPairs(program, x),
+    pairs: inPairs(program, x, shape),
   };
-  const all = tilesOf(table);
-  const chunk = Math.min(all, tilesInChunk(V, logitBytes, table.pairs));
-  const logits = { slot: 0, columns: V, type: "f32" } as const;
-  // Halves are made apart: what the loss is computed from stays in f32.
-  const apart = inPairs(program, x);
-  const slopes = apart ? ({ slot: 1, columns: V, type: "f16" } as const) : logits;
   const gradients = dx !== undefined || dweight !== undefined;
-
-  const dispatches = (shape: Shape): DraftDispatch[] =>
-    Array.from({ length: Math.ceil(all / chunk) }, (_, i) => {
-      const firstTile = i * chunk;
-      const tiles = Math.min(chunk, all - firstTile);
-      const source: RowSource = { table, groups: 1, rows: table.rows, firstTile, tiles };
-      const made = [
-        product(program, source, { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true }, shape),
-      ];
-      const fours = !inRegisters(shape) && V % 4 === 0;
-      const of = (type: "f32" | "f16"): string => (fours ? `array<vec4<${type}>>` : `array<${type}>`);
-      const constants = {
-        TILES: all,
-        FIRST_TILE: firstTile,
-        ENTROPY: true,
-        LOCAL: true,
-        SLOPE: gradients,
-        APART: apart,
-        FOURS: fours,
-        LOGITS: fours ? V / 4 : V,
-      };
-      const bindings = [
-        scratch("logits", gradients && !apart ? "write" : "read", 0, of("f32")),
-        ...(gradients && apart ? [scratch("slopes", "write", 1, of("f16"))] : []),
-        ...tableBinding(source),
-        bind(program, "target_token", "read", target),
-        ...(gradients ? [bind(program, "scale", "read", scale)] : []),
-        bind(program, "loss", "write", loss),
-      ];
-      made.push(overRows("token_entropy", !inRegisters(shape), tiles * ROW_TILE, constants, bindings));
-      if (dx !== undefined) {
-        const p = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };
-        made.push(product(program, source, p, shape));
-      }
-      if (dweight !== undefined) {
-        const w = { label: "logits_dw", dy: slopes, x, dweight, add: i > 0 };
-        made.push(...weightGradient(program, source, w, shape, apart ? 2 : 1).dispatches);
-      }
-      return made;
-    }).flat();
+  const dispatches: DraftDispatch[] = [];
+  const bytes: number[] = [];
+  const room = (made: Made): void => {
+    dispatches.push(...made.dispatches);
+    bytes.push(...made.scratch);
+  };
+  // Halves are made apart: what the loss is computed from stays in f32.
+  const apart = tensorOf(program, x).type === "f16";
+  const splits =
+    shape === "split" && !apart && [V, d].every((n) => n % 16 === 0) && worthSplitting(settings, rowsOf(program), d, V);
+  // Where operands are not split once for all chunks, no chunk splits them.
+  const form = shape === "split" && !splits ? "wide" : shape;
+  const all = tilesOf(table);
+  const chunk = Math.min(all, tilesInChunk(V, settings.logitBytes, table.pairs, splits && gradients ? 8 : 4));
   const numbers = chunk * ROW_TILE * V;
-  const bytes = apart && gradients ? [4 * numbers, 2 * numbers] : [4 * numbers];
-  return inShapes((shape) => ({ scratch: bytes, dispatches: dispatches(shape) }));
+  const logits = { slot: 0, columns: V, type: "f32" } as const;
+  const slopes = apart ? ({ slot: 1, columns: V, type: "f16" } as const) : logits;
+  room({ dispatches: [], scratch: apart && gradients ? [4 * numbers, 2 * numbers] : [4 * numbers] });
+  const whole: RowSource = { table, groups: 1, rows: table.rows, firstTile: 0, tiles: all };
+  const split = (operand: Operand): Halves => {
+    const made = halve(program, operand, bytes.length);
+    room(made);
+    return made.halves;
+  };
+  const halves = splits
+    ? { x: split(operandOf(program, "x", { tensor: x }, whole)), weight: split(weightOperand(program, weight)) }
+    : undefined;
+  const free = bytes.length;
+
+  for (let firstTile = 0; firstTile < all; firstTile += chunk) {
+    const tiles = Math.min(chunk, all - firstTile);
+    const source: RowSource = { ...whole, firstTile, tiles };
+    /** Every chunk uses the scratch of the first, which is the largest. */
+    const add = (made: Made): void => {
+      if (firstTile === 0) room(made);
+      else dispatches.push(...made.dispatches);
+    };
+    const ofX = { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true, ...(halves && { halves }) };
+    add(product(program, source, ofX, form, settings, free));
+    add({ dispatches: [entropy(program, op, source, form, { apart, gradients, V })], scratch: [] });
+    const made = splits && gradients ? halve(program, operandOf(program, "slopes", slopes, source), free) : undefined;
+    if (made) add(made);
+    if (dx !== undefined) {
+      const ofSlopes = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };
+      const operands = halves && { halves: { x: made?.halves, weight: halves.weight } };
+      add(product(program, source, { ...ofSlopes, ...operands }, form, settings, free));
+    }
+    if (dweight !== undefined) {
+      const w = { label: "logits_dw", dy: slopes, x, dweight, add: firstTile > 0 };
+      const operands = halves && { halves: { x: halves.x, dy: made?.halves } };
+      add(weightGradient(program, source, { ...w, ...operands }, form, settings, free + (made?.scratch.length ?? 0)));
+    }
+  }
+  return { dispatches, scratch: bytes };
+}
+
+/** From logits of a chunk of rows their losses, and what they are derived by. */
+function entropy(
+  program: Program,
+  op: OpOf<"token_loss">,
+  source: RowSource,
+  shape: Shape,
+  { apart, gradients, V }: { readonly apart: boolean; readonly gradients: boolean; readonly V: number },
+): DraftDispatch {
+  const fours = !inRegisters(shape) && V % 4 === 0;
+  const of = (type: "f32" | "f16"): string => (fours ? `array<vec4<${type}>>` : `array<${type}>`);
+  const constants = {
+    TILES: tableConstants(source).TILES as number,
+    FIRST_TILE: source.firstTile,
+    ENTROPY: true,
+    LOCAL: true,
+    SLOPE: gradients,
+    APART: apart,
+    FOURS: fours,
+    LOGITS: fours ? V / 4 : V,
+  };
+  const bindings = [
+    scratch("logits", gradients && !apart ? "write" : "read", 0, of("f32")),
+    ...(gradients && apart ? [scratch("slopes", "write", 1, of("f16"))] : []),
+    ...tableBinding(source),
+    bind(program, "target_token", "read", op.in.target),
+    ...(gradients ? [bind(program, "scale", "read", op.in.scale)] : []),
+    bind(program, "loss", "write", op.out.loss),
+  ];
+  return overRows("token_entropy", !inRegisters(shape), source.tiles * ROW_TILE, constants, bindings);
 }

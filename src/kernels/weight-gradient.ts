@@ -1,7 +1,18 @@
 // The gradient of a weight: sums over the rows of each group, in runs that are added up in order.
+import type { Rows } from "../ir/op.js";
 import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
 import { sumPartials } from "./column-sum.js";
-import { bind, type DraftDispatch, height, inFours, STEP, scratch, type TemplateName, width } from "./draft.js";
+import {
+  bind,
+  type DraftDispatch,
+  height,
+  inFours,
+  type KernelSettings,
+  STEP,
+  scratch,
+  type TemplateName,
+  width,
+} from "./draft.js";
 import {
   columnsOf,
   eights,
@@ -16,8 +27,11 @@ import {
   suitsWide,
   tableBinding,
   tableConstants,
+  typeOf,
 } from "./product-operands.js";
-import { blocksOf, DEEP, type Shape, WIDE } from "./product-shapes.js";
+import { blocksOf, DEEP, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
+import { type Halves, halve, halvesMatrix, type Operand, operandOf } from "./split.js";
+import { ROW_TILE } from "./tables.js";
 
 export interface WeightGradient {
   readonly label: string;
@@ -26,12 +40,17 @@ export interface WeightGradient {
   readonly dweight: TensorId;
   readonly rstd?: TensorId | undefined;
   readonly scale?: TensorId | undefined;
+  /** Whose groups those of the scale are. */
+  readonly rows?: Rows;
+  /** Operands that are split already. */
+  readonly halves?: { readonly x?: Halves | undefined; readonly dy?: Halves | undefined };
   /** Adds to the gradient whatever the step says: a later chunk of the same micro-batch. */
   readonly add?: boolean;
 }
 
 const TEMPLATES = {
   matrix: "weight_gradient_matrix",
+  split: "weight_gradient_matrix",
   wide: "weight_gradient_wide",
   quads: "weight_gradient_quads",
   tile: "weight_gradient",
@@ -41,12 +60,20 @@ const TEMPLATES = {
  * Workgroups that are wanted: those of wide tiles are small, and several waves of them leave the last less to waste. On
  * CPU adapters runs of rows gain nothing.
  */
-const WANTED: Readonly<Record<Shape, number>> = { matrix: 1056, wide: 2112, tile: 264, quads: 0, block: 0 };
+const WANTED: Readonly<Record<Shape, number>> = {
+  matrix: 1056,
+  split: 1056,
+  wide: 2112,
+  tile: 264,
+  quads: 0,
+  block: 0,
+};
 
 /** Rows and columns of an N × K gradient that a workgroup makes. */
 const tileOf = (form: Shape, N: number, K: number): readonly [number, number] =>
   ({
     matrix: [WIDE, WIDE] as const,
+    split: [WIDE, WIDE] as const,
     wide: [64, WIDE] as const,
     tile: [64, 64] as const,
     quads: [8 * blocksOf(N), 4 * blocksOf(K)] as const,
@@ -54,18 +81,56 @@ const tileOf = (form: Shape, N: number, K: number): readonly [number, number] =>
   })[form];
 
 /** What a shape comes to where sizes or operands do not suit it. */
-function formOf(program: Program, w: WeightGradient, shape: Shape): Shape {
+function formOf(program: Program, source: RowSource, w: WeightGradient, shape: Shape, settings: KernelSettings): Shape {
   const operands: Matrix[] = [w.dy, { tensor: w.x }];
-  const units = operands.every((m) => inEights(program, m) && columnsOf(program, m) % 16 === 0);
-  if (shape === "matrix" && w.rstd === undefined && units) return "matrix";
+  const [N, K] = operands.map((m) => columnsOf(program, m)) as [number, number];
+  const even = N % 16 === 0 && K % 16 === 0;
+  if (shape === "matrix" && w.rstd === undefined && even && operands.every((m) => inEights(program, m)))
+    return "matrix";
+  const full = operands.every((m) => fits(program, m) && typeOf(program, m) === "f32");
+  if (
+    shape === "split" &&
+    even &&
+    full &&
+    (w.halves !== undefined || worthSplitting(settings, rowsIn(source, w), N, K))
+  )
+    return "split";
   if (isWide(shape)) return suitsWide(program, width(program, w.x), operands) ? "wide" : "tile";
   return shape;
 }
+
+/** Rows that it sums over. */
+const rowsIn = (source: RowSource, { dy }: WeightGradient): number =>
+  local(dy) ? source.tiles * ROW_TILE : source.rows;
 
 /** Runs of rows that a weight gradient is cut into, so that there are as many workgroups as are wanted. */
 function splitsFor(tiles: number, rows: number, wanted: number): number {
   const splits = Math.ceil(wanted / tiles);
   return Math.max(1, Math.min(splits, Math.ceil(rows / 256), 64));
+}
+
+interface Split {
+  readonly x: Halves;
+  readonly dy: Halves;
+  readonly dispatches: DraftDispatch[];
+  readonly scratch: number[];
+}
+
+/** Splits what is not split yet, into slots from `slot` on. */
+function splitOperands(program: Program, source: RowSource, w: WeightGradient, slot: number): Split {
+  const dispatches: DraftDispatch[] = [];
+  const scratch: number[] = [];
+  const split = (operand: Operand): Halves => {
+    const made = halve(program, operand, slot + scratch.length);
+    dispatches.push(...made.dispatches);
+    scratch.push(...made.scratch);
+    return made.halves;
+  };
+  const { rstd, scale, rows } = w;
+  const norm = rstd !== undefined && scale !== undefined && rows !== undefined ? { rstd, scale, rows } : undefined;
+  const x = w.halves?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm });
+  const dy = w.halves?.dy ?? split(operandOf(program, "dy", w.dy, source));
+  return { x, dy, dispatches, scratch };
 }
 
 /** Dispatches that make a weight's gradient; `slot` is free scratch for partial sums, whose bytes are returned too. */
@@ -74,19 +139,24 @@ export function weightGradient(
   source: RowSource,
   w: WeightGradient,
   shape: Shape,
+  settings: KernelSettings,
   slot: number,
 ): { dispatches: DraftDispatch[]; scratch: number[] } {
   const N = columnsOf(program, w.dy);
   const K = width(program, w.x);
   const chunked = local(w.dy);
   const { groups } = source;
-  const form = formOf(program, w, shape);
-  const [units, wide, quads, tiled] = [form === "matrix", form === "wide", form === "quads", form === "tile"];
+  const form = formOf(program, source, w, shape, settings);
+  const split = form === "split" ? splitOperands(program, source, w, slot) : undefined;
+  const [wide, quads, tiled] = [form === "wide", form === "quads", form === "tile"];
+  const units = form === "matrix" || split !== undefined;
+  const partial = slot + (split?.scratch.length ?? 0);
   const [blocksN, blocksK] = [blocksOf(N), blocksOf(K)];
   const [tileN, tileK] = tileOf(form, N, K);
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
-  const splits = chunked ? 1 : splitsFor(across[0] * across[1] * groups, source.rows, WANTED[form]);
-  const direct = splits === 1;
+  const splits = chunked && !split ? 1 : splitsFor(across[0] * across[1] * groups, rowsIn(source, w), WANTED[form]);
+  // The factors of split operands are undone where partial sums are added up.
+  const direct = splits === 1 && !split;
   const dyFours = !quads && !tiled && fits(program, w.dy);
   const xFours = !quads && !tiled && inFours(program, w.x);
   const constants = {
@@ -105,7 +175,14 @@ export function weightGradient(
     TILED: tiled,
     DY_FOURS: dyFours,
     X_FOURS: xFours,
-    ...(units && { ...lying("byDepth", "byDepth"), GROWS: direct, SUMS: direct ? "dweight" : "partial" }),
+    ...(units && {
+      ...lying("byDepth", "byDepth"),
+      GROWS: direct,
+      SUMS: direct ? "dweight" : "partial",
+      SPLIT: split !== undefined,
+      DY_PLANE: split ? split.dy.plane / 8 : 0,
+      X_PLANE: split ? split.x.plane / 8 : 0,
+    }),
     ...(quads && {
       ENABLE: "subgroups",
       N_BLOCKS: blocksN,
@@ -120,20 +197,35 @@ export function weightGradient(
     constants,
     bindings: [
       ...(units
-        ? [eights(program, "dy", w.dy), eights(program, "x", { tensor: w.x })]
+        ? [
+            eights(program, "dy", split ? halvesMatrix(split.dy, N) : w.dy),
+            eights(program, "x", split ? halvesMatrix(split.x, K) : { tensor: w.x }),
+          ]
         : [matrix(program, "dy", "read", w.dy, dyFours), bind(program, "x", "read", w.x, xFours)]),
       ...tableBinding(source),
-      ...(w.rstd === undefined ? [] : [bind(program, "rstd", "read", w.rstd)]),
-      ...(w.scale === undefined ? [] : [bind(program, "scale", "read", w.scale, wide)]),
+      ...(w.rstd === undefined || split ? [] : [bind(program, "rstd", "read", w.rstd)]),
+      ...(w.scale === undefined || split ? [] : [bind(program, "scale", "read", w.scale, wide)]),
       direct
         ? bind(program, "dweight", "write", w.dweight, wide)
-        : scratch("partial", "write", slot, wide ? "array<vec4<f32>>" : "array<f32>"),
+        : scratch("partial", "write", partial, wide ? "array<vec4<f32>>" : "array<f32>"),
       ...(direct && !w.add ? [STEP] : []),
     ],
     workgroups: [across[0], across[1], groups * splits],
   };
   if (direct) return { dispatches: [dispatch], scratch: [] };
   const size = count(tensorOf(program, w.dweight).shape);
-  const sum = sumPartials(program, { slot, offset: 0, stride: size, count: splits, result: w.dweight, gradient: true });
-  return { dispatches: [dispatch, sum], scratch: [4 * splits * size] };
+  const sum = sumPartials(program, {
+    slot: partial,
+    offset: 0,
+    stride: size,
+    count: splits,
+    result: w.dweight,
+    gradient: true,
+    add: w.add === true,
+    factors: split,
+  });
+  return {
+    dispatches: [...(split?.dispatches ?? []), dispatch, sum],
+    scratch: [...(split?.scratch ?? []), 4 * splits * size],
+  };
 }

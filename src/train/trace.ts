@@ -1,5 +1,5 @@
 // One or more steps on tensors from a file, and everything that they make: how mom is compared with other programs.
-import { compile } from "../compile.js";
+import { type CompileOptions, compile } from "../compile.js";
 import type { Tensor } from "../data/safetensors.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -22,6 +22,8 @@ export interface TraceOptions {
   readonly chunk?: number | undefined;
   /** A kernel variant to take wherever there is one of that name. */
   readonly variant?: string | undefined;
+  /** What kernels are free to choose, where that is not the device's. */
+  readonly settings?: CompileOptions["settings"];
 }
 
 const floats = (data: ArrayLike<number>): Float32Array<ArrayBuffer> => Float32Array.from(data);
@@ -100,6 +102,7 @@ async function traceStack(
     length,
     ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
     ...(options.variant === undefined ? {} : { force: options.variant }),
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
     phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: ["input"], state }],
     variants: "first",
   });
@@ -279,6 +282,7 @@ async function traceTraining(
     length,
     ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
     ...(options.variant === undefined ? {} : { force: options.variant }),
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
     phases: [{ name: "gradients", part: "model", noise: "given", gradients: true, state }],
     variants: "first",
   });

@@ -8,7 +8,7 @@ import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Op } from "../../src/ir/op.js";
 import { each } from "../../src/ir/ownership.js";
 import { admits, type Profile } from "../../src/ir/plan.js";
-import type { KernelSettings } from "../../src/kernels/draft.js";
+import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
 import { realise } from "../../src/kernels/realise.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
@@ -23,6 +23,7 @@ import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
 const hasHalves = missing === undefined && (await testDevice()).profile.f16;
+const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
 const TOLERANCE = 2e-5;
 /** Where numbers are rounded to halves: their last bit is 2^-11 of them. */
 const HALVES_TOLERANCE = 5e-4;
@@ -41,7 +42,7 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly limits?: Partial<Profile["limits"]>;
   readonly vocabulary?: number;
   readonly values?: RandomOptions;
-  readonly settings?: KernelSettings;
+  readonly settings?: Partial<KernelSettings>;
   /** The ops whose workgroup variants a software adapter runs too. */
   readonly workgroups?: (op: Op) => boolean;
   /** It runs those without bounds checks: a kernel of many registers takes it a minute to compile with them. */
@@ -331,6 +332,34 @@ const NARROW: readonly Case[] = [
   },
 ];
 
+/** In f32 on matrix units, whatever the size, on devices that have them. */
+const SPLIT: readonly Case[] = [
+  {
+    name: "split on matrix units: 144 columns, ragged groups of one row and more, several chunks of logits",
+    modalities: [text, image, speech],
+    d_model: 144,
+    block: { dt_rank: 8 },
+    decouple: MAMBA_PARTS,
+    batch: 2,
+    length: 197,
+    chunk: 20,
+    vocabulary: 272,
+    settings: { logitBytes: 8 * 272 * 130, splitFrom: 0 },
+    values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
+  },
+  {
+    name: "split on matrix units where all is shared, of numbers as small as gradients are",
+    modalities: [text],
+    d_model: 80,
+    batch: 1,
+    length: 300,
+    chunk: 64,
+    vocabulary: 80,
+    settings: { splitFrom: 0 },
+    values: { weights: 1e-4 },
+  },
+];
+
 /** Each part decoupled alone, then in groups, a layer each. */
 const ALONE: Case = {
   name: "each part decoupled alone and in groups",
@@ -388,13 +417,14 @@ describe.skipIf(missing)("kernels", () => {
   const compare = async (sizes: Case): Promise<void> => {
     const profile = within(opened.profile, sizes.limits);
     const v = known(sizes, profile);
+    const settings = { ...DEFAULT_SETTINGS, ...sizes.settings };
     const check = async (
       kind: "cpu" | "gpu",
       op: (op: Op) => boolean,
       { subgroup }: Pick<Profile, "subgroup"> = profile,
     ): Promise<void> => {
       const { device } = kind === "gpu" && sizes.unchecked ? unchecked : opened;
-      const differences = await everyOp(device, { ...profile, kind, subgroup }, v, { op, settings: sizes.settings });
+      const differences = await everyOp(device, { ...profile, kind, subgroup }, v, { op, settings });
       expect(differences.length).toBeGreaterThan(0);
       const least = (halves: boolean): number => (halves ? HALVES_TOLERANCE : TOLERANCE);
       expect(differences.filter(({ error, halves }) => !(error < least(halves)))).toEqual([]);
@@ -407,12 +437,15 @@ describe.skipIf(missing)("kernels", () => {
     if (thorough()) await check("gpu", () => true);
     else if (sizes.workgroups) await check("gpu", sizes.workgroups);
     for (const op of v.program.ops) {
-      const choices = realise(v.program, op).filter(({ requires }) => admits({ ...profile, kind: "any" }, requires));
+      const choices = realise(v.program, op, settings).filter(({ requires }) =>
+        admits({ ...profile, kind: "any" }, requires),
+      );
       for (const { variant } of choices) offered.add(`${op.kind} ${variant}`);
     }
   };
   test.each([...CASES, ...CARRIED, ...RESET, ALONE])("$name", compare);
   test.skipIf(!hasHalves).each(NARROW)("$name", compare);
+  test.skipIf(!hasUnits).each(SPLIT)("$name", compare);
 
   test("every variant of every op that the device admits has run", () => {
     expect([...offered].filter((variant) => !ran.has(variant))).toEqual([]);

@@ -70,7 +70,7 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
   return faults;
 }
 
-const numbers = { f32: 1, f16: 0.5, "vec4<f32>": 4 } as const;
+const numbers = { f32: 1, f16: 0.5, "vec4<f32>": 4, "vec4<f16>": 2 } as const;
 
 /** What of a choice breaks its own requirement, or the limits of a device that admits it. */
 function broken({ kernels, buffers }: Plan, { variant, requires, dispatches }: Choice, { limits }: Profile): string[] {

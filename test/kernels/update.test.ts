@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/safetensors.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { DEFAULT_SETTINGS } from "../../src/kernels/draft.js";
 import { stream } from "../../src/random/stream.js";
 import { gradientNorm, type Trained, update } from "../../src/reference/update.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
@@ -30,7 +31,7 @@ describe.skipIf(missing)("the update", () => {
     // So little may be bound at once that every layer stands in a part of its own.
     const limits = { ...opened.profile.limits, bindingBytes: 16384 };
     const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(0, 1), variants: "first" } as const;
-    const settings = { logitBytes: 1 };
+    const settings = { ...DEFAULT_SETTINGS, logitBytes: 1 };
     const compiled = compile(spec, { ...options, settings, profile: { ...opened.profile, limits } });
     const { phases } = compiled.plan;
     model = await openModel(opened, { ...compiled, plan: { ...compiled.plan, phases: phases.slice(-1) } });

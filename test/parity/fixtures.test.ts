@@ -1,10 +1,12 @@
 // The released PyTorch code's tensors, gradients and training runs, reproduced through `trace` on the device.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
 import { trace } from "../../src/train/trace.js";
-import { testDevice } from "../gpu/adapter.js";
+import { missingAdapter, testDevice } from "../gpu/adapter.js";
 import { fixtures, relativeError } from "../support/fixtures.js";
 
+const missing = await missingAdapter();
 let opened: OpenDevice;
 beforeAll(async () => {
   opened = await testDevice();
@@ -12,9 +14,18 @@ beforeAll(async () => {
 
 const numbers = (tensor: { data: unknown } | undefined): Float32Array => tensor?.data as Float32Array;
 
-describe.each([undefined, 8, 16])("chunk %s", (chunk) => {
+const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
+
+describe.each([
+  { name: "chunks as they come" },
+  { name: "chunk 8", chunk: 8 },
+  { name: "chunk 16", chunk: 16 },
+  ...(hasUnits
+    ? [{ name: "all products split on matrix units", settings: { ...DEFAULT_SETTINGS, splitFrom: 0 } }]
+    : []),
+])("$name", ({ chunk, settings }: { chunk?: number; settings?: KernelSettings | undefined }) => {
   test.each(fixtures("block"))("block $name", async ({ spec, tensors }) => {
-    const out = await trace(opened, spec, tensors, { stack: true, steps: 1, prefix: "", chunk });
+    const out = await trace(opened, spec, tensors, { stack: true, steps: 1, prefix: "", chunk, settings });
     const input = numbers(tensors.get("input"));
     const change = (output: Float32Array): Float32Array => output.map((value, i) => value - (input[i] as number));
     expect(relativeError(change(numbers(out.get("output"))), change(numbers(tensors.get("output"))))).toBeLessThan(
@@ -28,7 +39,7 @@ describe.each([undefined, 8, 16])("chunk %s", (chunk) => {
   });
 
   test.each(fixtures("train"))("train $name", async ({ spec, tensors }) => {
-    const out = await trace(opened, spec, tensors, { stack: false, steps: 20, prefix: "init.", chunk });
+    const out = await trace(opened, spec, tensors, { stack: false, steps: 20, prefix: "init.", chunk, settings });
     for (const name of ["loss", "loss.text", "loss.image", "grad_norm"]) {
       const expected = tensors.get(name);
       if (!expected) continue;

@@ -1,0 +1,47 @@
+// A matrix of f32 as two of halves: x·2^k ≈ high + low, where high is x·2^k rounded and low what that leaves, rounded;
+// low is not a number where x is none. 2^k brings the largest magnitude, of which `maxima` knows, to just below 2^14; `factor` is 2^-k.
+
+#if SLOTS
+#include rows
+#end
+#include halve_read
+
+/// To the 11 bits of a half. Where a number is rounded to a half and back, some drivers take it for what it was.
+fn rounded(value: vec4<f32>) -> vec4<f32> {
+  return bitcast<vec4<f32>>((bitcast<vec4<u32>>(value) + vec4(0x1000u)) & vec4(0xffffe000u));
+}
+
+var<workgroup> shares: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
+  var most = 0.0;
+  for (var i = index; i < MAXIMAu; i += WORKGROUPu) { most = max(most, maxima[i]); }
+  shares[index] = most;
+  for (var half = WORKGROUPu / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (index < half) { shares[index] = max(shares[index], shares[index + half]); }
+  }
+  workgroupBarrier();
+  // The biased exponent of a power of two: 127 + 13 less the largest's own, which is 127 more than it says.
+  let exponent = clamp(267 - i32(bitcast<u32>(shares[0]) >> 23u), 1, 253);
+  let grow = bitcast<f32>(u32(exponent) << 23u);
+  let first = (workgroup.y * GRID_Xu + workgroup.x) * WORKGROUPu * EIGHTS_EACHu;
+  if (first == 0u && index == 0u) { factor[0] = bitcast<f32>(u32(254 - exponent) << 23u); }
+  for (var j = 0u; j < EIGHTS_EACHu; j++) {
+    let i = first + j * WORKGROUPu + index;
+    if (i >= EIGHTSu) { return; }
+    let row = 2u * i / ROW_FOURSu;
+    let four = 2u * i % ROW_FOURSu;
+    let left = four_at(row, four) * grow;
+    let right = four_at(row, four + 1u) * grow;
+    let left_rounded = rounded(left);
+    let right_rounded = rounded(right);
+    let left_high = vec4<f16>(left_rounded);
+    let right_high = vec4<f16>(right_rounded);
+    let left_low = vec4<f16>(left - left_rounded);
+    let right_low = vec4<f16>(right - right_rounded);
+    halves[i] = vec4(bitcast<vec2<u32>>(left_high), bitcast<vec2<u32>>(right_high));
+    halves[EIGHTSu + i] = vec4(bitcast<vec2<u32>>(left_low), bitcast<vec2<u32>>(right_low));
+  }
+}
