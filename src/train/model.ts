@@ -7,7 +7,7 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import type { PassClock } from "../gpu/pass-clock.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
-import { FIRST_LOSS_SCALE, LOSS_SCALE } from "../ir/loss-scale.js";
+import { firstLossScale, LOSS_SCALE } from "../ir/loss-scale.js";
 import type { ParameterField } from "../ir/memory.js";
 import type { BufferRole, Field } from "../ir/plan.js";
 import { nameWithin } from "../ir/scope.js";
@@ -142,7 +142,7 @@ export async function openModel(
   const lossScale: Model["lossScale"] = scaled
     ? {
         read: async () => new Float32Array(await runtime.read(LOSS_SCALE.name)),
-        write: ({ 0: scale = FIRST_LOSS_SCALE, 1: good = 0 }) =>
+        write: ({ 0: scale = firstLossScale(compiled.batch * compiled.length), 1: good = 0 }) =>
           runtime.write(LOSS_SCALE.name, Float32Array.of(scale, good, 1 / scale)),
       }
     : undefined;
