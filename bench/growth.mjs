@@ -14,7 +14,7 @@ import { logChart, powerLaw } from "./log-chart.mjs";
 
 /** Decoupled in all four projections; the vocabulary is shared out among the modalities, of which the first is text. */
 function specOf({ modalities, d_model, blocks, batch, length, vocabulary }) {
-  const each = Math.floor(vocabulary / modalities);
+  const each = 16 * Math.floor(vocabulary / modalities / 16);
   const names = Array.from({ length: modalities }, (_, m) => (m === 0 ? "text" : `codes${m}`));
   return `model {
 ${names.map((name, m) => `  modality ${name}: ${m === 0 ? "tokens" : "codes"}(vocab: ${each})`).join("\n")}

@@ -95,8 +95,8 @@ function causes(diagnostics: readonly Diagnostic[], text: string): Diagnostic[] 
     const line = lineOf(startOf(diagnostic));
     const previous = found.at(-1);
     const here = line === last;
-    const swallowed = diagnostic.code === "missing-close" && previous?.code === "unclosed-string";
-    if (here && (FOLLOWING.has(diagnostic.code) || swallowed || startOf(diagnostic) === startOf(previous))) continue;
+    const swallowed = diagnostic.name === "missing-close" && previous?.name === "unclosed-string";
+    if (here && (FOLLOWING.has(diagnostic.name) || swallowed || startOf(diagnostic) === startOf(previous))) continue;
     if (found.push(diagnostic) === REPORTED) break;
     last = line;
   }

@@ -1,5 +1,6 @@
 // Writes the modules that carry other files as text, so that nothing between a spec and its kernels reads the disk:
-// grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl.
+// grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
+// src/diagnostics/examples.gen.ts from test/reject/*.mom.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +14,33 @@ function write(path, text) {
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
+/** For each code the shortest spec that is refused with it and, if there is one, with nothing else. */
+function examples() {
+  const folder = join(root, "test/reject");
+  if (!existsSync(folder)) return {};
+  const found = readdirSync(folder)
+    .filter((name) => name.endsWith(".mom"))
+    .map((name) => {
+      const [spec, said = ""] = read("test/reject", name).split("// ---- must say:\n");
+      const says = said.replaceAll(/^\/\/ ?/gm, "");
+      const codes = [...says.matchAll(/^(?:error|warning): .*\[(MOM\d{4})\]$/gm)].map(([, code]) => code);
+      return { spec, says, codes };
+    })
+    .sort((a, b) => a.codes.length - b.codes.length || a.spec.length + a.says.length - b.spec.length - b.says.length);
+  const codes = [...new Set(found.flatMap((one) => one.codes))].sort();
+  return Object.fromEntries(
+    codes.map((code) => {
+      const { spec, says } = found.find((one) => one.codes.includes(code));
+      return [code, { spec, says }];
+    }),
+  );
+}
+
 export function generate() {
+  write(
+    "src/diagnostics/examples.gen.ts",
+    `// Made by scripts/generate.mjs from test/reject.\nexport const EXAMPLES: Readonly<Record<string, { readonly spec: string; readonly says: string }>> = ${JSON.stringify(examples(), null, 2)};\n`,
+  );
   const schema = existsSync(join(root, "grammar/spec.schema.json")) ? read("grammar", "spec.schema.json") : "{}";
   write(
     "grammar/schema.gen.ts",

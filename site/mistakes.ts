@@ -1,5 +1,5 @@
 // The reference of error codes: what each says, and a spec that is refused with it.
-import { type Code, codesIn } from "./codes.js";
+import { codeOf, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
 import { escapeHtml } from "./html.js";
 import { codeBlock } from "./markdown.js";
 import { type MadePart, ticked } from "./reference.js";
@@ -7,25 +7,24 @@ import { exampleOfCode, type Rejected, rejectedIn } from "./rejected.js";
 
 export function mistakes(root: string): MadePart {
   const rejected = rejectedIn(root);
-  const codes = codesIn(root);
-  const entries = codes.map(({ code, title, message }) => ({
-    id: code,
-    title: `${title} [${code}]`,
-    name: code,
-    text: message.replaceAll("`", ""),
-  }));
-  const headings = codes.map(({ code }) => ({ level: 3, id: code, text: code }));
+  const entries = MISTAKE_NAMES.map((name) => {
+    const { title, meaning } = MISTAKES[name];
+    return { id: codeOf(name), title: `${title} [${codeOf(name)}]`, name, text: meaning.replaceAll("`", "") };
+  });
+  const headings = MISTAKE_NAMES.map((name) => ({ level: 3, id: codeOf(name), text: codeOf(name) }));
   return {
-    html: codes.map((code) => one(code, exampleOfCode(code.code, rejected))).join("\n"),
+    html: MISTAKE_NAMES.map((name) => one(name, exampleOfCode(codeOf(name), rejected))).join("\n"),
     headings,
     entries,
   };
 }
 
-function one({ code, severity, title, message }: Code, example: Rejected | undefined): string {
-  const head = `<h3 id="${code}"><code>${code}</code> <span class="of">${ticked(title)}</span> <a class="anchor" href="#${code}" aria-label="Link to this">#</a></h3>`;
+function one(name: MistakeName, example: Rejected | undefined): string {
+  const { title, meaning, severity } = MISTAKES[name];
+  const code = codeOf(name);
+  const head = `<h3 id="${code}"><code>${code}</code> ${ticked(title)} <span class="of">${name}</span> <a class="anchor" href="#${code}" aria-label="Link to this">#</a></h3>`;
   const warns = severity === "warning" ? '<p class="warning">A warning: the spec is used as it is.</p>' : "";
-  const says = message === "" ? "" : `<p>${ticked(message)}</p>`;
+  const says = `<p>${ticked(meaning)}</p>`;
   if (example === undefined) return [`<section class="mistake">`, head, warns, says, "</section>"].join("\n");
   return [
     `<section class="mistake">`,

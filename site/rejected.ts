@@ -20,7 +20,7 @@ export function rejectedIn(root: string): Rejected[] {
     .map((name) => {
       const [spec = "", said = ""] = readFileSync(join(folder, name), "utf8").split(MARK);
       const says = said.replaceAll(/^\/\/ ?/gm, "");
-      const codes = [...says.matchAll(/^(?:error|warning): .*\[([\w-]+)\]$/gm)].map(([, code = ""]) => code);
+      const codes = [...says.matchAll(/^(?:error|warning): .*\[(MOM\d{4})\]$/gm)].map(([, code = ""]) => code);
       return { name, spec, says, codes };
     })
     .sort((a, b) => a.spec.length + a.says.length - b.spec.length - b.says.length || a.name.localeCompare(b.name));

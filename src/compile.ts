@@ -2,6 +2,7 @@
 //   lower → differentiate → fuse → recompute → plan → emit
 import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
+import { DEFAULT_CHUNK } from "./ir/chunk.js";
 import { LOSS_SCALE } from "./ir/loss-scale.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
 import { opKey } from "./ir/op-key.js";
@@ -22,9 +23,6 @@ import { type LowerOptions, lower } from "./passes/lower.js";
 import { narrow } from "./passes/narrow.js";
 import { plan } from "./passes/plan.js";
 import { recompute } from "./passes/recompute.js";
-
-/** Positions in a chunk of the scan, unless asked for otherwise. */
-export const DEFAULT_CHUNK = 64;
 
 export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
   readonly name: string;

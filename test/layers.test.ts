@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   objectives: ["ir", "diagnostics"],
   modalities: ["ir", "diagnostics"],
   // Of blocks, objectives and modalities only what a checked one says; random numbers for `sample`.
-  front: ["grammar", "diagnostics", "random", "ir/ownership", "*.fields"],
+  front: ["grammar", "diagnostics", "random", "ir/ownership", "ir/chunk", "*.fields"],
   passes: ["ir", "front/spec", "blocks", "objectives", "modalities"],
   kernels: ["ir"],
   compile: ["front", "passes", "kernels", "ir", "diagnostics"],

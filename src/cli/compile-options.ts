@@ -1,6 +1,7 @@
 // What verbs that compile for a profile have in common: the option, the compiler's options, the refusal.
 import { Option } from "commander";
 import { type CompileOptions, TRAINING_PHASES } from "../compile.js";
+import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { PROFILES, profileNamed } from "../ir/profiles.js";
@@ -42,5 +43,5 @@ function doesNotFit({ pieces, limit, profile }: TooLarge, fits: string | undefin
     fits === undefined
       ? "No known profile would do. Take a smaller batch, length or model; `mom inspect` shows what is needed."
       : `Take --device ${fits}, or a smaller batch, length or model.`;
-  return new Failure([{ code: "too-large", severity: "error", title: "Too large for the device", message, help }]);
+  return new Failure([mistake("too-large", message, { help })]);
 }

@@ -1,6 +1,7 @@
 // The folder that `mom compile` makes, on the disk: written whole or not at all, read back for a run.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
 import { type Disk, nodeDisk } from "../train/disk.js";
@@ -20,8 +21,8 @@ const OURS = [
 ];
 const INSTALLED = ["node_modules", "package-lock.json"];
 
-const failure = (code: string, title: string, message: string, help: string): Failure =>
-  new Failure([{ code, severity: "error", title, message, help }]);
+const failure = (title: string, message: string, help: string): Failure =>
+  new Failure([mistake("folder-exists", message, { title, help })]);
 
 export interface WriteOptions {
   /** Writes a folder anew that `mom compile` has made and nobody has added to. */
@@ -54,18 +55,13 @@ export function refuseExisting(folder: string, force: boolean, disk: Disk = node
   if (!force) {
     const message = `${folder} exists, and what is in it may be wanted.`;
     const help = "Name another folder with -o, or write this one anew with --force.";
-    throw failure("folder-exists", "The output folder exists", message, help);
+    throw failure("The output folder exists", message, help);
   }
   const foreign = listed(folder, disk).filter((name) => !OURS.includes(name) && !INSTALLED.includes(name));
   if (foreign.length === 0 && (disk.exists(join(folder, "plan.json")) || listed(folder, disk).length === 0)) return;
   const what = foreign.length > 0 ? `holds ${foreign.slice(0, 3).join(", ")}` : "holds no plan.json";
   const message = `${folder} ${what}: not only what \`mom compile\` has made, so --force would lose it.`;
-  throw failure(
-    "folder-exists",
-    "The output folder holds more",
-    message,
-    "Name another folder with -o, or empty this one.",
-  );
+  throw failure("The output folder holds more", message, "Name another folder with -o, or empty this one.");
 }
 
 function listed(folder: string, disk: Disk): string[] {
@@ -73,7 +69,7 @@ function listed(folder: string, disk: Disk): string[] {
     return disk.list(folder);
   } catch {
     const message = `${folder} is a file.`;
-    throw failure("folder-exists", "The output folder is a file", message, "Name a folder with -o.");
+    throw failure("The output folder is a file", message, "Name a folder with -o.");
   }
 }
 

@@ -2,13 +2,13 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
-import { isError, type Source } from "../diagnostics/diagnostic.js";
+import { isError, mistake, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { suggestion } from "../diagnostics/nearest.js";
 import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
-import { coloured } from "./colour.js";
+import { styleOf } from "./colour.js";
 import { isWithin, packageFolder, realpathOf } from "./project.js";
 
 export interface ReadSpec {
@@ -26,14 +26,15 @@ export interface ReadSpec {
  */
 export function readSpec(file: string, origin = file): ReadSpec {
   const { spec, json, diagnostics, sources } = checkFile(file, origin);
-  if (diagnostics.length > 0) process.stderr.write(`${render(diagnostics, sources, coloured(process.stderr))}\n`);
+  if (diagnostics.length > 0) process.stderr.write(`${render(diagnostics, sources, styleOf(process.stderr))}\n`);
   return { spec, json, folder: dirname(resolve(origin)) };
 }
 
 /** A text instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`. */
 export function checkText(text: string, origin: string): Checked {
   const find = finder(origin);
-  return check({ path: origin, text }, find(readText), (path, limit) => find((p) => readStart(p, limit))(path));
+  const read = Object.assign(find(readText), { beside: specsBeside });
+  return check({ path: origin, text }, read, (path, limit) => find((p) => readStart(p, limit))(path));
 }
 
 /** Names of the specs in the folder that a path leads into. */
@@ -50,15 +51,8 @@ export function checkFile(file: string, origin = file): Checked {
   const source = readText(file);
   if (source === undefined) {
     const message = `There is no readable file \`${file}\`.`;
-    throw new Failure([
-      {
-        code: "file-missing",
-        severity: "error",
-        title: "File not found",
-        message,
-        help: suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.",
-      },
-    ]);
+    const help = suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.";
+    throw new Failure([mistake("file-missing", message, { help })]);
   }
   return checkText(source.text, origin);
 }

@@ -5,13 +5,13 @@ import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
 import { DeviceError } from "../gpu/device-error.js";
 import { TooLarge } from "../ir/too-large.js";
-import { coloured } from "./colour.js";
+import { coloured, styleOf } from "./colour.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
 export function tell(thrown: unknown): ExitCode {
   const c = pc.createColors(coloured(process.stderr));
   if (thrown instanceof Failure) {
-    process.stderr.write(render(thrown.diagnostics, [], coloured(process.stderr)));
+    process.stderr.write(render(thrown.diagnostics, [], styleOf(process.stderr)));
     return thrown.exit;
   }
   if (thrown instanceof InputError || thrown instanceof DeviceError) {

@@ -8,7 +8,7 @@ import { folderWeights, runWeights } from "../train/checkpoint.js";
 import type { Weights } from "../train/checkpoint-files.js";
 import { nodeDisk } from "../train/disk.js";
 import { originOf, pathIn, runAt } from "../train/run-folder.js";
-import { coloured } from "./colour.js";
+import { styleOf } from "./colour.js";
 import { readSpec } from "./read-spec.js";
 
 export interface TrainedOptions {
@@ -52,6 +52,6 @@ export function openTrained(path: string, { checkpoint, step }: TrainedOptions):
   if (spec === undefined) return undefined;
   if (checkpoint !== undefined) return { spec, folder, weights: folderWeights(checkpoint, nodeDisk) };
   const { weights, warnings } = runWeights(run, step);
-  if (warnings.length > 0) process.stderr.write(`${render(warnings, [], coloured(process.stderr))}\n`);
+  if (warnings.length > 0) process.stderr.write(`${render(warnings, [], styleOf(process.stderr))}\n`);
   return { spec, folder, weights };
 }

@@ -1,5 +1,6 @@
 // A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
 import type { DataSet } from "../data/data-set.js";
+import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
@@ -86,7 +87,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     const { checkpoint, warnings }: Resumed = resume
       ? resumeRun(run, { ...request, choices })
       : { checkpoint: undefined, warnings: [] };
-    if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
+    if (warnings.length > 0) terminal.write(`${render(warnings, [], { colour: false })}\n`);
     if (resume) progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
     const start = checkpoint ? undefined : (begins ?? request.start?.());
     if (start) beginFrom(start, run, terminal);
@@ -143,17 +144,13 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
 
 /** Tells what the weights start from and keeps it; a run that begins again must begin with the same. */
 function beginFrom({ record, warnings }: Started, run: Run, terminal: Terminal): void {
-  if (warnings.length > 0) terminal.write(`${render(warnings, [], false)}\n`);
+  if (warnings.length > 0) terminal.write(`${render(warnings, [], { colour: false })}\n`);
   const before = readStart(run);
   if (before !== undefined && before.sha256 !== record.sha256) {
     throw new Failure([
-      {
-        code: "other-init",
-        severity: "error",
-        title: "Other weights to start from",
-        message: `The run in ${run.path} began with other weights than ${record.from} has now.`,
+      mistake("other-init", `The run in ${run.path} began with other weights than ${record.from} has now.`, {
         help: "Bring the old ones back, or start a new run with another --out.",
-      },
+      }),
     ]);
   }
   writeStart(run, record);

@@ -1,16 +1,11 @@
 // Mistakes in `ablate` blocks: paths, values and how many variants they make.
-import type { Diagnostic, Span } from "./diagnostic.js";
+import type { MistakeName } from "./codes.js";
+import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
 import { listed, suggestion } from "./nearest.js";
 
-type Rest = Partial<Omit<Diagnostic, "code" | "severity" | "title" | "message" | "span">>;
-const error = (code: string, title: string, message: string, span: Span, rest: Rest = {}): Diagnostic => ({
-  code,
-  severity: "error",
-  title,
-  message,
-  span,
-  ...rest,
-});
+type Rest = Partial<Pick<Diagnostic, "found" | "expected" | "help" | "related" | "example">>;
+const error = (name: MistakeName, message: string, span: Span, rest: Rest = {}): Diagnostic =>
+  mistake(name, message, { span, ...rest });
 const helped = (help: string | undefined): Rest => (help === undefined ? {} : { help });
 
 /** @param meant whole paths that are like the one written */
@@ -22,79 +17,62 @@ export const unknownPath = (
   meant: readonly string[] = [],
 ): Diagnostic => {
   const help = meant.length > 0 ? `Did you mean ${listed(meant.slice(0, 3), "or")}?` : suggestion(name, known);
-  return error("unknown-path", "Unknown path", `${owner} has no \`${name}\`.`, span, helped(help));
+  return error("unknown-path", `${owner} has no \`${name}\`.`, span, helped(help));
 };
 
 export const pathToGroup = (span: Span, path: string, known: readonly string[]): Diagnostic =>
-  error("path-to-group", "Path of a group", `\`${path}\` is a group; what varies is a field.`, span, {
+  error("path-to-group", `\`${path}\` is a group; what varies is a field.`, span, {
     expected: `a path to one of ${listed(known, "and")}`,
     example: `${path}.${known[0]}`,
   });
 
 export const variedTwice = (span: Span, path: string, earlier: Span): Diagnostic =>
-  error("varied-twice", "Varied twice", `\`${path}\` is varied already, by this path or one that contains it.`, span, {
+  error("varied-twice", `\`${path}\` is varied already, by this path or one that contains it.`, span, {
     related: [{ span: earlier, note: "here" }],
   });
 
 export const notValues = (span: Span, path: string, known: readonly string[]): Diagnostic =>
-  error("not-values", "Not a list of values", `What \`${path}\` takes is a list, or a call that makes one.`, span, {
+  error("not-values", `What \`${path}\` takes is a list, or a call that makes one.`, span, {
     expected: `a list, or ${listed(known, "or")}`,
     example: "vary train.seed: [1, 2, 3]",
   });
 
 export const valueDoesNotFit = (span: Span, path: string, reason: string): Diagnostic =>
-  error(
-    "value-does-not-fit",
-    "Value does not fit",
-    `With this value of \`${path}\` the spec is wrong: ${reason}`,
-    span,
-  );
+  error("value-does-not-fit", `With this value of \`${path}\` the spec is wrong: ${reason}`, span);
 
 export const emptyRange = (span: Span): Diagnostic =>
-  error("empty-range", "Empty range", "`to` is below `from`, so there are no values.", span, { help: "Swap them." });
+  error("empty-range", "`to` is below `from`, so there are no values.", span, { help: "Swap them." });
 
 export const logOfNegative = (span: Span): Diagnostic =>
-  error("log-of-negative", "Logarithm of zero or less", "A logarithmic scale needs `from` above 0.", span);
+  error("log-of-negative", "A logarithmic scale needs `from` above 0.", span);
 
 export const tooManyVariants = (span: Span, name: string, count: number, limit: number): Diagnostic =>
-  error(
-    "too-many-variants",
-    "Too many variants",
-    `\`${name}\` makes ${count.toLocaleString("en")} variants; the limit is ${limit}.`,
-    span,
-    {
-      help: "Vary less at once, or draw with `sample`.",
-    },
-  );
+  error("too-many-variants", `\`${name}\` makes ${count.toLocaleString("en")} variants; the limit is ${limit}.`, span, {
+    help: "Vary less at once, or draw with `sample`.",
+  });
 
 export const tooManyAblations = (span: Span, limit: number): Diagnostic =>
-  error("too-many-ablations", "Too many ablations", `A spec has at most ${limit} \`ablate\` blocks.`, span, {
+  error("too-many-ablations", `A spec has at most ${limit} \`ablate\` blocks.`, span, {
     help: "Put them into files of their own that import this one.",
   });
 
 export const baselineNotVaried = (span: Span, path: string, known: readonly string[]): Diagnostic =>
-  error(
-    "baseline-not-varied",
-    "Baseline of what does not vary",
-    `\`${path}\` does not vary, so all arms agree in it.`,
-    span,
-    {
-      expected: known.length === 0 ? "a path that varies" : `one of ${listed(known, "and")}`,
-    },
-  );
+  error("baseline-not-varied", `\`${path}\` does not vary, so all arms agree in it.`, span, {
+    expected: known.length === 0 ? "a path that varies" : `one of ${listed(known, "and")}`,
+  });
 
 export const baselineNotAVariant = (span: Span, path: string): Diagnostic =>
-  error("baseline-not-a-variant", "No such arm", `\`${path}\` never takes this value.`, span, {
+  error("baseline-not-a-variant", `\`${path}\` never takes this value.`, span, {
     help: "The baseline is one of the variants: add the value to the list that varies, or name another.",
   });
 
 export const missingVary = (span: Span, name: string): Diagnostic =>
-  error("missing-vary", "Nothing varies", `\`${name}\` varies nothing.`, span, {
+  error("missing-vary", `\`${name}\` varies nothing.`, span, {
     example: "vary train.seed: [1, 2, 3]",
   });
 
 export const nothingToWiden = (span: Span): Diagnostic =>
-  error("nothing-to-widen", "No baseline to widen", "`widen_baseline` widens the baseline, and there is none.", span, {
+  error("nothing-to-widen", "`widen_baseline` widens the baseline, and there is none.", span, {
     help: "Say which arm it is.",
     example: "baseline { mixer.decouple: [] }",
   });

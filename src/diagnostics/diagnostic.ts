@@ -1,4 +1,5 @@
 // What can be said about a spec, as data: one mistake, where it stands, and how to mend it.
+import { MISTAKES, type MistakeName } from "./codes.js";
 
 /** A stretch of a source: UTF-16 offsets, `end` exclusive. An empty span points between two characters. */
 export interface Span {
@@ -14,8 +15,8 @@ export interface Source {
 }
 
 export interface Diagnostic {
-  /** Stable name of the mistake, for programs: `unknown-field`. */
-  readonly code: string;
+  /** Which of the mistakes it is; codes.ts has their numbers and what they mean. */
+  readonly name: MistakeName;
   readonly severity: "error" | "warning";
   /** A few words, the same for every case of this mistake. */
   readonly title: string;
@@ -32,5 +33,15 @@ export interface Diagnostic {
   /** Something that works, as it would be written. */
   readonly example?: string;
 }
+
+/** A mistake with what is always said of it. */
+export const mistake = (
+  name: MistakeName,
+  message: string,
+  rest: Partial<Omit<Diagnostic, "name" | "severity" | "message">> = {},
+): Diagnostic => {
+  const { severity = "error", title } = MISTAKES[name];
+  return { name, severity, title, message, ...rest };
+};
 
 export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity === "error";

@@ -1,122 +1,102 @@
 // Mistakes in what is written where: fields, kinds, types and ranges.
-import type { Diagnostic, Span } from "./diagnostic.js";
+import type { MistakeName } from "./codes.js";
+import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
 import { listed, suggestion } from "./nearest.js";
 
-type Rest = Partial<Omit<Diagnostic, "code" | "severity" | "title" | "message" | "span">>;
-const error = (code: string, title: string, message: string, span: Span, rest: Rest = {}): Diagnostic => ({
-  code,
-  severity: "error",
-  title,
-  message,
-  span,
-  ...rest,
-});
+type Rest = Partial<Pick<Diagnostic, "found" | "expected" | "help" | "related" | "example">>;
+const error = (name: MistakeName, message: string, span: Span, rest: Rest = {}): Diagnostic =>
+  mistake(name, message, { span, ...rest });
 const helped = (help: string | undefined): Rest => (help === undefined ? {} : { help });
 
 export const duplicate = (span: Span, name: string, earlier: Span): Diagnostic =>
-  error("duplicate", "Given twice", `\`${name}\` is given twice.`, span, {
+  error("duplicate", `\`${name}\` is given twice.`, span, {
     help: "Remove one of them.",
     related: [{ span: earlier, note: "given here first" }],
   });
 
 export const reservedName = (span: Span, name: string): Diagnostic =>
-  error("reserved-name", "Reserved name", `\`${name}\` cannot be a name of your own: it has a meaning already.`, span, {
+  error("reserved-name", `\`${name}\` cannot be a name of your own: it has a meaning already.`, span, {
     help: "Choose another.",
   });
 
 export const unknownField = (span: Span, name: string, owner: string, known: readonly string[]): Diagnostic =>
-  error("unknown-field", "Unknown field", `${owner} has no field \`${name}\`.`, span, helped(suggestion(name, known)));
+  error("unknown-field", `${owner} has no field \`${name}\`.`, span, helped(suggestion(name, known)));
 
 export const missingField = (span: Span, name: string, owner: string, meaning: string, example: string): Diagnostic =>
-  error("missing-field", "Missing field", `${owner} lacks \`${name}\`.`, span, { help: meaning, example });
+  error("missing-field", `${owner} lacks \`${name}\`.`, span, { help: meaning, example });
 
 export const unknownKind = (span: Span, name: string, what: string, known: readonly string[]): Diagnostic =>
-  error("unknown-kind", "Unknown kind", `There is no ${what} \`${name}\`.`, span, helped(suggestion(name, known)));
+  error("unknown-kind", `There is no ${what} \`${name}\`.`, span, helped(suggestion(name, known)));
 
 export const missingKind = (span: Span, field: string, known: readonly string[]): Diagnostic =>
-  error("missing-kind", "Kind missing", `\`${field}\` must say its kind.`, span, {
+  error("missing-kind", `\`${field}\` must say its kind.`, span, {
     expected: listed(known, "or"),
     example: `${field}: ${known[0]}`,
   });
 
+/** What a value of the wrong type may have meant: a number in quotes, one side of a square. */
+function meantBy(found: string, expected: string): string | undefined {
+  const quoted = /^"(-?[\d_.]+(?:e-?\d+)?|true|false)"$/.exec(found)?.[1];
+  if (quoted !== undefined && /number|true/.test(expected)) return `Write it without quotes: \`${quoted}\`.`;
+  if (/^\d+$/.test(found) && expected.includes("32x32")) return `A square is \`${found}x${found}\`.`;
+  return undefined;
+}
+
 export const wrongType = (span: Span, field: string, found: string, expected: string, example?: string): Diagnostic =>
-  error("wrong-type", "Wrong type", `\`${field}\` cannot be \`${found}\`.`, span, {
+  error("wrong-type", `\`${field}\` cannot be \`${found}\`.`, span, {
     found,
     expected,
+    ...helped(meantBy(found, expected)),
     ...(example === undefined ? {} : { example }),
   });
 
 export const outOfRange = (span: Span, field: string, found: string, expected: string): Diagnostic =>
-  error("out-of-range", "Out of range", `\`${field}\` cannot be \`${found}\`.`, span, { found, expected });
+  error("out-of-range", `\`${field}\` cannot be \`${found}\`.`, span, { found, expected });
 
 export const unknownWord = (span: Span, field: string, name: string, known: readonly string[]): Diagnostic =>
-  error("unknown-word", "Unknown word", `\`${field}\` cannot be \`${name}\`.`, span, helped(suggestion(name, known)));
+  error("unknown-word", `\`${field}\` cannot be \`${name}\`.`, span, helped(suggestion(name, known)));
 
 export const wrongCount = (span: Span, field: string, found: number, expected: string): Diagnostic =>
-  error("wrong-count", "Wrong number of items", `\`${field}\` has ${found === 0 ? "none" : found}.`, span, {
+  error("wrong-count", `\`${field}\` has ${found === 0 ? "none" : found}.`, span, {
     expected,
   });
 
 export const needsName = (span: Span, kind: string, example: string): Diagnostic =>
-  error("needs-name", "Name missing", `Every \`${kind}\` has a name of its own.`, span, {
+  error("needs-name", `Every \`${kind}\` has a name of its own.`, span, {
     help: `Write \`${kind} NAME\`.`,
     example,
   });
 
 export const takesNoName = (span: Span, field: string, name: string): Diagnostic =>
-  error(
-    "takes-no-name",
-    "Two names",
-    `\`${field}\` is no kind of thing that has names: \`${name}\` says nothing.`,
-    span,
-    {
-      help: `Write \`${field}: …\`.`,
-    },
-  );
+  error("takes-no-name", `\`${field}\` is no kind of thing that has names: \`${name}\` says nothing.`, span, {
+    help: `Write \`${field}: …\`.`,
+  });
 
 export const unnamedArgument = (span: Span, call: string, known: readonly string[]): Diagnostic =>
-  error("unnamed-argument", "Argument without a name", `\`${call}\` needs the name of every argument.`, span, {
+  error("unnamed-argument", `\`${call}\` needs the name of every argument.`, span, {
     ...(known.length === 0
       ? { help: `\`${call}\` takes no arguments.` }
       : { expected: `one of ${listed(known, "and")}`, example: `${call}(${known[0]}: …)` }),
   });
 
 export const misplacedSum = (span: Span): Diagnostic =>
-  error(
-    "misplaced-sum",
-    "Arithmetic",
-    "Products and sums are for the `layers` of a model; numbers are written out.",
-    span,
-    {
-      help: "Write the result.",
-    },
-  );
+  error("misplaced-sum", "Products and sums are for the `layers` of a model; numbers are written out.", span, {
+    help: "Write the result.",
+  });
 
 export const tokenizerUnreadable = (span: Span, path: string): Diagnostic =>
-  error(
-    "tokenizer",
-    "Tokenizer",
-    `\`${path}\` cannot be read as a tokenizer.json, so its ids cannot be counted.`,
-    span,
-    {
-      help: "Give the path of the file relative to the spec, or the number of ids as `vocab`.",
-      example: "tokens(vocab: 32_000)",
-    },
-  );
+  error("tokenizer", `\`${path}\` cannot be read as a tokenizer.json, so its ids cannot be counted.`, span, {
+    help: "Give the path of the file relative to the spec, or the number of ids as `vocab`.",
+    example: "tokens(vocab: 32_000)",
+  });
 
 export const codebookUnreadable = (span: Span, path: string, why: string): Diagnostic =>
-  error("codebook", "Codebook", `The codes of \`${path}\` cannot be counted: ${why}.`, span, {
+  error("codebook", `The codes of \`${path}\` cannot be counted: ${why}.`, span, {
     help: "Fit one with `mom data codebook` (pictures) or `mom data units` (speech), or give the number of codes as `vocab`.",
     example: "codes(vocab: 512)",
   });
 
 export const fileOutside = (span: Span, path: string): Diagnostic =>
-  error(
-    "file-outside",
-    "Outside the project",
-    `\`${path}\` is outside the project's folder, and a spec may only name what is inside.`,
-    span,
-    {
-      help: "Copy the file into the project, and give its path relative to the spec. The project's folder is that of the nearest package.json, or of the spec.",
-    },
-  );
+  error("file-outside", `\`${path}\` is outside the project's folder, and a spec may only name what is inside.`, span, {
+    help: "Copy the file into the project, and give its path relative to the spec. The project's folder is that of the nearest package.json, or of the spec.",
+  });

@@ -1,5 +1,6 @@
 // Diagnostics for people: the place, the line underlined, what was expected, and how to mend it.
 import pc from "picocolors";
+import { codeOf } from "./codes.js";
 import { type Diagnostic, isError, type Source, type Span } from "./diagnostic.js";
 
 export interface Position {
@@ -19,15 +20,37 @@ const lineAt = (text: string, line: number): string => text.split(/\r\n|\r|\n/)[
 /** Columns of a source line that are shown around the place, where the line is longer. */
 const SHOWN = 120;
 
-/** One diagnostic after the other, a blank line between; ends with a newline unless there are none. */
-export function render(diagnostics: readonly Diagnostic[], sources: readonly Source[], colour: boolean): string {
-  return diagnostics.map((d) => `${renderOne(d, sources, pc.createColors(colour))}\n`).join("\n");
+/** What a terminal shows. */
+export interface Style {
+  readonly colour: boolean;
+  /** The address of a source's file, where the terminal makes links of texts (OSC 8). */
+  readonly addressOf?: ((path: string) => string) | undefined;
 }
 
-function renderOne(diagnostic: Diagnostic, sources: readonly Source[], c: ReturnType<typeof pc.createColors>): string {
-  const { severity, code, title, message, span, expected, help, example, related } = diagnostic;
+interface Pen extends ReturnType<typeof pc.createColors> {
+  readonly place: (path: string, line?: number, column?: number) => string;
+}
+
+function penOf({ colour, addressOf }: Style): Pen {
+  return {
+    ...pc.createColors(colour),
+    place: (path, line, column) => {
+      const text = line === undefined ? path : `${path}:${line}:${column}`;
+      return addressOf === undefined ? text : `\u001b]8;;${addressOf(path)}\u0007${text}\u001b]8;;\u0007`;
+    },
+  };
+}
+
+/** One diagnostic after the other, a blank line between; ends with a newline unless there are none. */
+export function render(diagnostics: readonly Diagnostic[], sources: readonly Source[], style: Style): string {
+  const pen = penOf(style);
+  return diagnostics.map((d) => `${renderOne(d, sources, pen)}\n`).join("\n");
+}
+
+function renderOne(diagnostic: Diagnostic, sources: readonly Source[], c: Pen): string {
+  const { severity, name, title, message, span, expected, help, example, related } = diagnostic;
   const strong = isError(diagnostic) ? c.red : c.yellow;
-  const lines = [`${strong(c.bold(`${severity}: ${title}`))} ${c.dim(`[${code}]`)}`];
+  const lines = [`${strong(c.bold(`${severity}: ${title}`))} ${c.dim(`[${codeOf(name)}]`)}`];
   if (span !== undefined) lines.push(...frame(span, sources, strong, c), "");
   lines.push(message);
   if (expected !== undefined && expected !== "") lines.push(`${c.cyan("expected")} ${expected}`);
@@ -41,11 +64,11 @@ function frame(
   span: Span,
   sources: readonly Source[],
   mark: (text: string) => string,
-  c: ReturnType<typeof pc.createColors>,
+  c: Pen,
   note?: string,
 ): string[] {
   const text = sources.find(({ path }) => path === span.path)?.text;
-  if (text === undefined || text === "") return [`  ${c.dim("-->")} ${span.path}`];
+  if (text === undefined || text === "") return [`  ${c.dim("-->")} ${c.place(span.path)}`];
   const { line, column } = positionOf(text, span.start);
   const whole = lineAt(text, line);
   const from = Math.max(0, Math.min(column - SHOWN / 2, whole.length - SHOWN));
@@ -55,7 +78,7 @@ function frame(
   const gutter = " ".repeat(String(line).length);
   const pad = " ".repeat(Math.max(0, column - 1 - from));
   return [
-    `${gutter} ${c.dim("-->")} ${span.path}:${line}:${column}`,
+    `${gutter} ${c.dim("-->")} ${c.place(span.path, line, column)}`,
     `${c.dim(`${line} |`)} ${shown}`,
     `${gutter} ${c.dim("|")} ${pad}${mark("^".repeat(width))}${note === undefined ? "" : ` ${note}`}`,
   ];

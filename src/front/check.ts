@@ -12,6 +12,7 @@ import { resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
 import { type Shaping, shapeSection } from "./shape.js";
 import type { CheckedSpec, Json } from "./spec.js";
+import { unwanted } from "./unwanted.js";
 import { validateSpec } from "./validate.js";
 
 const ABLATION_FIELDS = fieldsOf(fieldNode(fieldNode(ROOT, "ablate") ?? {}, "*") ?? {});
@@ -36,7 +37,7 @@ export interface Checked {
  * @param readBytes for tokenizers and codebooks; left out, there are none
  */
 export function check(source: Source, read: Read, readBytes: ReadBytes = () => undefined): Checked {
-  const { section, sources, diagnostics } = load(source, read);
+  const { section, sources, diagnostics, importedAt } = load(source, read);
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   const whole = { path: source.path, start: 0, end: 0 };
   const shaping: Shaping = {
@@ -49,7 +50,8 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   const finish = (result: Pick<Checked, "spec" | "json">): Checked => {
     const right = !diagnostics.some(isError);
     const { places } = shaping;
-    return { ...(right && result), partial: json, places, diagnostics: inOrder(diagnostics, sources), sources };
+    const told = inOrder(diagnostics, sources).map((one) => withImports(one, importedAt));
+    return { ...(right && result), partial: json, places, diagnostics: told, sources };
   };
 
   const { ablations, rest } = withoutAblations(section);
@@ -58,12 +60,13 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   if ("errors" in validated) {
     // What is missing may only be unread where the syntax is broken.
     const findings = findingsOf(validated.errors, shaping.places, shaping.textOf);
-    diagnostics.push(...findings.filter(({ code }) => !broken || code !== "missing-field"));
+    diagnostics.push(...findings.filter(({ name }) => !broken || name !== "missing-field"));
     return finish({});
   }
   if (broken) return finish({});
   countIds(validated.spec, readBytes, shaping);
   const spec = resolve(validated.spec, shaping.places, diagnostics);
+  if (!diagnostics.some(isError)) diagnostics.push(...unwanted(spec, validated.spec, shaping.places));
   if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });
   const checked = checkAblations(ablations, json, { json: validated.spec, spec }, shaping);
   return finish({ spec: { ...spec, ablations: checked }, json: { ...json, ablate: ablationsAsJson(checked) } });
@@ -92,12 +95,24 @@ const oneLine = (text: string): string => {
   return line.length > 50 ? `${line.slice(0, 50)}…` : line;
 };
 
+/** What is noted at the import of the file that a mistake stands in. */
+export const IMPORTED = "imported here";
+
+/** Where the file of a mistake is imported, and the file that imports it, up to the spec. */
+function withImports(diagnostic: Diagnostic, importedAt: ReadonlyMap<string, Span>): Diagnostic {
+  const chain: Span[] = [];
+  for (let at = diagnostic.span; at !== undefined; at = importedAt.get(at.path)) chain.push(at);
+  const imports = chain.slice(1).map((span) => ({ span, note: IMPORTED }));
+  if (imports.length === 0) return diagnostic;
+  return { ...diagnostic, related: [...(diagnostic.related ?? []), ...imports] };
+}
+
 /** In the order of the sources and their texts, each said once. */
 function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[]): Diagnostic[] {
   const rank = (span: Span | undefined): number => sources.findIndex(({ path }) => path === span?.path);
-  const once = new Map(diagnostics.map((d) => [`${d.span?.path}:${d.span?.start}:${d.code}:${d.message}`, d]));
+  const once = new Map(diagnostics.map((d) => [`${d.span?.path}:${d.span?.start}:${d.name}:${d.message}`, d]));
   return [...once.values()].sort(
     (a, b) =>
-      rank(a.span) - rank(b.span) || (a.span?.start ?? 0) - (b.span?.start ?? 0) || a.code.localeCompare(b.code),
+      rank(a.span) - rank(b.span) || (a.span?.start ?? 0) - (b.span?.start ?? 0) || a.name.localeCompare(b.name),
   );
 }

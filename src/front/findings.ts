@@ -16,7 +16,7 @@ export function findingsOf(
     const diagnostic = translate(error, places, textOf);
     if (diagnostic?.span === undefined) continue;
     const { path, start } = diagnostic.span;
-    const missing = diagnostic.code === "missing-field" ? diagnostic.message : "";
+    const missing = diagnostic.name === "missing-field" ? diagnostic.message : "";
     const key = `${path}:${start}:${missing}`;
     if (!found.has(key)) found.set(key, diagnostic);
   }

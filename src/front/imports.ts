@@ -1,14 +1,18 @@
 // A spec and the files that it imports, read once each and merged into one document.
 import { parse } from "../../grammar/parse.js";
 import type { Word } from "../../grammar/tree.js";
-import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
+import type { Diagnostic, Source, Span } from "../diagnostics/diagnostic.js";
 import { importCycle, importMissing, importOutside, tooManyImports } from "../diagnostics/imports.js";
 import { EMPTY, type Gathered, gather, type Section } from "./document.js";
 import { merge } from "./merge.js";
 import { beside } from "./paths.js";
 
 /** A file by its path: its text; undefined where there is none; "outside" where it must not be read. */
-export type Read = (path: string) => Source | undefined | "outside";
+export interface Read {
+  (path: string): Source | undefined | "outside";
+  /** Names of the specs in the folder that a path leads into, for near names; left out, there are none to tell. */
+  readonly beside?: (path: string) => readonly string[];
+}
 
 const FILES = 64;
 
@@ -16,6 +20,8 @@ export interface Loaded {
   readonly section: Section;
   readonly sources: readonly Source[];
   readonly diagnostics: Diagnostic[];
+  /** Where each file but the first is imported first. */
+  readonly importedAt: ReadonlyMap<string, Span>;
 }
 
 /** Files are known by the `path` that `read` gives back, so it should name one file in one way. */
@@ -23,6 +29,7 @@ export function load(entry: Source, read: Read): Loaded {
   const diagnostics: Diagnostic[] = [];
   const sources = new Map<string, Source>();
   const order: Gathered[] = [];
+  const importedAt = new Map<string, Span>();
 
   const visit = (source: Source, chain: readonly string[]): void => {
     sources.set(source.path, source);
@@ -35,14 +42,18 @@ export function load(entry: Source, read: Read): Loaded {
   const follow = (from: Source, { text, span }: Word, chain: readonly string[]): void => {
     const found = /^([/\\]|[A-Za-z]:)/.test(text) ? "outside" : read(beside(from.path, text));
     if (found === "outside") diagnostics.push(importOutside(span, text));
-    else if (found === undefined) diagnostics.push(importMissing(span, text));
+    else if (found === undefined)
+      diagnostics.push(importMissing(span, text, read.beside?.(beside(from.path, text)) ?? []));
     else if (chain.includes(found.path))
       diagnostics.push(importCycle(span, [...chain.slice(chain.indexOf(found.path)), found.path]));
     else if (sources.has(found.path)) return;
     else if (sources.size >= FILES) diagnostics.push(tooManyImports(span, FILES));
-    else visit(found, chain);
+    else {
+      importedAt.set(found.path, span);
+      visit(found, chain);
+    }
   };
   visit(entry, []);
   const section = order.reduce<Section>((base, file) => merge(base, file, diagnostics), EMPTY);
-  return { section, sources: [...sources.values()], diagnostics };
+  return { section, sources: [...sources.values()], diagnostics, importedAt };
 }

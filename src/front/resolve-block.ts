@@ -103,8 +103,11 @@ function ownership(
       listOf.set(name, g);
     });
   });
+  // A name that is misspelt leaves out the one that was meant: that is told once.
+  const known = [...listOf.keys()].every((name) => modalities.includes(name));
   const missing = modalities.filter((name) => !listOf.has(name));
-  if (missing.length > 0) diagnostics.push(report.groupMisses(valueAt(places, below(at, "groups")), part, missing));
+  if (known && missing.length > 0)
+    diagnostics.push(report.groupMisses(valueAt(places, below(at, "groups")), part, missing));
   // Groups are numbered in the order of their first modality, not in the order they are written.
   const numbers = new Map<number, number>();
   const of = modalities.map((name) => {

@@ -2,8 +2,9 @@
 // it imports stands at the import, since that file may be right by itself.
 import { DiagnosticSeverity, type Diagnostic as EditorDiagnostic, type Location } from "vscode-languageserver";
 import { parse } from "../../grammar/parse.js";
+import { codeOf } from "../diagnostics/codes.js";
 import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
-import type { Checked } from "../front/check.js";
+import { type Checked, IMPORTED } from "../front/check.js";
 import { beside } from "../front/paths.js";
 import { rangeIn, visible } from "./text.js";
 
@@ -22,18 +23,19 @@ export function diagnosticsOf({ diagnostics, sources }: Checked, files: Files): 
     return source === undefined ? [] : [{ uri: files.uriOf(span.path), range: rangeIn(source, visible(source, span)) }];
   };
   return diagnostics.map((diagnostic) => {
-    const { span = { path: entry.path, start: 0, end: 0 }, related = [], code } = diagnostic;
+    const { span = { path: entry.path, start: 0, end: 0 }, related = [], name } = diagnostic;
     const imported = span.path !== entry.path;
     const at = imported ? importOf(entry, span.path, files) : visible(entry, span);
-    const others = related.flatMap(({ span: other, note }) =>
-      locate(other).map((location) => ({ location, message: note })),
-    );
+    // That the spec imports it is where this is shown.
+    const others = related
+      .filter(({ span: other, note }) => !(other.path === entry.path && note === IMPORTED))
+      .flatMap(({ span: other, note }) => locate(other).map((location) => ({ location, message: note })));
     const here = imported ? locate(span).map((location) => ({ location, message: "here" })) : [];
     const information = [...here, ...others];
     return {
       range: rangeIn(entry, at),
       severity: isError(diagnostic) ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
-      code,
+      code: codeOf(name),
       source: "mom",
       message: `${imported ? `In ${span.path.split("/").at(-1)}: ` : ""}${messageOf(diagnostic)}`,
       ...(information.length > 0 && { relatedInformation: information }),

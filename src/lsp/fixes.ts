@@ -1,4 +1,5 @@
 // Quick fixes: what mends a diagnostic, where that is known.
+import type { MistakeName } from "../diagnostics/codes.js";
 import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/nearest.js";
 import type { Json } from "../front/spec.js";
@@ -49,7 +50,7 @@ const openerOf = ({ diagnostic, source }: Place): { at: number; closer: string }
 const blanks = (text: string, offset: number, class_ = /[ \t]*$/): number =>
   class_.exec(text.slice(0, offset))?.[0].length ?? 0;
 
-const FIXES: Readonly<Record<string, (place: Place) => readonly Fix[]>> = {
+const FIXES: Readonly<Partial<Record<MistakeName, (place: Place) => readonly Fix[]>>> = {
   "unknown-field": near,
   "unknown-kind": near,
   "unknown-word": near,
@@ -116,8 +117,8 @@ const FIXES: Readonly<Record<string, (place: Place) => readonly Fix[]>> = {
 };
 
 export function fixesOf(diagnostic: Diagnostic, source: Source, spec: Json): readonly Fix[] {
-  const { span, code } = diagnostic;
+  const { span, name } = diagnostic;
   if (span === undefined || span.path !== source.path) return [];
   const { start, end } = span;
-  return FIXES[code]?.({ source, diagnostic, start, end, found: source.text.slice(start, end), spec }) ?? [];
+  return FIXES[name]?.({ source, diagnostic, start, end, found: source.text.slice(start, end), spec }) ?? [];
 }

@@ -1,4 +1,5 @@
 // What a run that diverged is told: the first tensor that went bad, where the last good weights are, what to do.
+import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { checkpointSteps } from "./checkpoint.js";
 import type { Outcome } from "./loop.js";
@@ -23,5 +24,5 @@ export function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, r
         : checkpointSteps(run).includes(step)
           ? `It is that of ${checkpoints}/step-${step}. Move that folder away and --resume from the one before, or ${anew}.`
           : `No checkpoint was written before: ${anew}.`;
-  return new Failure([{ code: "diverged", severity: "error", title: "Training diverged", message, help }], 4);
+  return new Failure([mistake("diverged", message, { help })], 4);
 }

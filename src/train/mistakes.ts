@@ -1,14 +1,14 @@
 // What can be wrong with a run's folder: one constructor for each mistake.
-import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import type { MistakeName } from "../diagnostics/codes.js";
+import { type Diagnostic, mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 
-const error = (code: string, title: string, message: string, help: string): Failure =>
-  new Failure([{ code, severity: "error", title, message, help }]);
+const error = (name: MistakeName, message: string, help: string): Failure =>
+  new Failure([mistake(name, message, { help })]);
 
 export const folderExists = (path: string): Failure =>
   error(
     "run-exists",
-    "The output folder exists",
     `${path} exists, and a run never writes over another.`,
     "Go on with that run with --resume, or name another folder with --out.",
   );
@@ -16,7 +16,6 @@ export const folderExists = (path: string): Failure =>
 export const noRun = (path: string, missing: string): Failure =>
   error(
     "no-run",
-    "Not a run",
     `${path} is not the folder of a run: ${missing} is missing.`,
     "Name a folder that `mom train` has made, or start a run without --resume.",
   );
@@ -24,7 +23,6 @@ export const noRun = (path: string, missing: string): Failure =>
 export const folderInUse = (path: string, pid: number): Failure =>
   error(
     "run-in-use",
-    "The run is being trained",
     `Process ${pid} is writing to ${path}.`,
     "Wait for it or stop it (Ctrl-C saves a checkpoint), then resume.",
   );
@@ -32,23 +30,18 @@ export const folderInUse = (path: string, pid: number): Failure =>
 export const damagedMetrics = (path: string, line: number): Failure =>
   error(
     "damaged-metrics",
-    "Damaged metrics",
     `Line ${line} of ${path} is not a record of metrics.`,
     "Remove that line; the checkpoints do not depend on it.",
   );
 
-export const damagedCheckpoint = (path: string, what: string): Diagnostic => ({
-  code: "damaged-checkpoint",
-  severity: "warning",
-  title: "Damaged checkpoint",
-  message: `${path}: ${what}. The one before it is used.`,
-  help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",
-});
+export const damagedCheckpoint = (path: string, what: string): Diagnostic =>
+  mistake("damaged-checkpoint", `${path}: ${what}. The one before it is used.`, {
+    help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",
+  });
 
 export const noWholeCheckpoint = (path: string, damage: readonly string[]): Failure =>
   error(
     "no-whole-checkpoint",
-    "No checkpoint is whole",
     `None of the checkpoints in ${path} can be read: ${damage.join("; ")}.`,
     "Restore one from a copy, or start a new run with another --out.",
   );
@@ -56,7 +49,6 @@ export const noWholeCheckpoint = (path: string, damage: readonly string[]): Fail
 export const noCheckpoint = (path: string, step: number | undefined, steps: readonly number[]): Failure =>
   error(
     "no-checkpoint",
-    "No such checkpoint",
     `${path} has no checkpoint${step === undefined ? "" : ` of step ${step}`}.`,
     steps.length > 0
       ? `It has those of ${steps.length > 1 ? "steps" : "step"} ${steps.join(", ")}.`
@@ -66,7 +58,6 @@ export const noCheckpoint = (path: string, step: number | undefined, steps: read
 export const badCheckpoint = (path: string, what: string): Failure =>
   error(
     "bad-checkpoint",
-    "Not a whole checkpoint",
     `${path} is not a whole checkpoint: ${what}.`,
     "Name a folder `checkpoints/step-N` of a run.",
   );
@@ -74,7 +65,6 @@ export const badCheckpoint = (path: string, what: string): Failure =>
 export const otherSpec = (path: string, spec: string, was: string, is: string): Failure =>
   error(
     "other-spec",
-    "The spec has changed",
     `The run in ${path} began with \`${was}\` where the spec now has \`${is}\`.`,
     `Undo the change to go on with that run (its own spec is ${spec}), or start a new one with another --out.`,
   );
@@ -82,18 +72,18 @@ export const otherSpec = (path: string, spec: string, was: string, is: string): 
 export const otherData = (path: string): Failure =>
   error(
     "other-data",
-    "The data have changed",
     `The run in ${path} was trained on other documents than the spec's source has now.`,
     "Bring the old data back, or start a new run with another --out.",
   );
 
-export const otherKernels = (path: string, keys: readonly string[]): Diagnostic => ({
-  code: "other-kernels",
-  severity: "warning",
-  title: "Other kernels than before",
-  message: `The run in ${path} began with other variants of ${keys.length} of its kernels, such as ${keys[0]}: from here on its numbers are as near, but not the same.`,
-  help: "Go on where it began (the same device, the same version of mom) for the same numbers.",
-});
+export const otherKernels = (path: string, keys: readonly string[]): Diagnostic =>
+  mistake(
+    "other-kernels",
+    `The run in ${path} began with other variants of ${keys.length} of its kernels, such as ${keys[0]}: from here on its numbers are as near, but not the same.`,
+    {
+      help: "Go on where it began (the same device, the same version of mom) for the same numbers.",
+    },
+  );
 
 /** What Node's code of a failed file operation means, and what mends it. */
 const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
@@ -114,5 +104,5 @@ export function diskFailure(cause: unknown, what: string, then: string): unknown
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const known = DISK_CODES[code];
   if (known === undefined) return cause;
-  return error("disk", "The disk refused a write", `${what} could not be written: ${known[0]}.`, `${known[1]}${then}`);
+  return error("disk", `${what} could not be written: ${known[0]}.`, `${known[1]}${then}`);
 }

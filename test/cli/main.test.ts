@@ -1,9 +1,10 @@
 // The command line as a whole process: exit codes, help, colours, speed.
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildMom, type Mom } from "../support/mom.js";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
 let mom: Mom;
 let folder: string;
@@ -61,8 +62,38 @@ describe("mom check", () => {
     const json = mom.run(["check", "--format", "json", "wrong.mom"], folder);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toContainEqual(
-      expect.objectContaining({ code: "unknown-field", file: "wrong.mom", start: { line: 2, column: 3 } }),
+      expect.objectContaining({ code: "MOM0103", file: "wrong.mom", start: { line: 2, column: 3 } }),
     );
+  });
+  test("SARIF has a rule for each mistake, and a place for each result", () => {
+    const { code, stdout } = mom.run(["check", "--format", "sarif", "wrong.mom"], folder);
+    expect(code).toBe(1);
+    const log = JSON.parse(stdout);
+    expect(log.version).toBe("2.1.0");
+    const [{ tool, results }] = log.runs;
+    const ids = tool.driver.rules.map(({ id }: { id: string }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { ruleId, ruleIndex, level, message, locations } of results) {
+      expect(ids[ruleIndex]).toBe(ruleId);
+      expect(["error", "warning"]).toContain(level);
+      expect(message.text).not.toBe("");
+      expect(locations[0].physicalLocation.artifactLocation.uri).toBe("wrong.mom");
+    }
+    const misspelt = results.find(({ ruleId }: { ruleId: string }) => ruleId === "MOM0103");
+    const region = { startLine: 2, startColumn: 3, endLine: 2, endColumn: 10 };
+    expect(misspelt.locations[0].physicalLocation.region).toEqual(region);
+  });
+  test("places are links where the terminal opens them", () => {
+    const linked = mom.run(["check", "wrong.mom"], folder, { FORCE_HYPERLINK: "1" }).stdout;
+    const address = pathToFileURL(join(folder, "wrong.mom")).href;
+    expect(linked).toContain(`\u001b]8;;${address}\u0007wrong.mom:2:3\u001b]8;;\u0007`);
+    expect(mom.run(["check", "wrong.mom"], folder).stdout).not.toContain("\u001b");
+  });
+  test("warnings are told, and are no reason to fail", () => {
+    write("warned.mom", readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace("weight: 5", "weight: 0"));
+    const { code, stdout } = mom.run(["check", "warned.mom"], folder);
+    expect(stdout).toContain("warning: Objective of weight 0 [MOM0327]");
+    expect(code).toBe(0);
   });
   test("FORCE_COLOR colours, NO_COLOR wins", () => {
     expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[31m");
@@ -131,6 +162,17 @@ describe("mom explain", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("Peak learning rate.");
     expect(stdout).toContain("a number above 0");
+  });
+  test("says what a mistake means, by its code or its name, with a spec that has it", () => {
+    for (const topic of ["MOM0103", "mom0103", "unknown-field"]) {
+      const { code, stdout } = mom.run(["explain", topic]);
+      expect(code).toBe(0);
+      expect(stdout).toContain("MOM0103 Unknown field [unknown-field, an error]");
+      expect(stdout).toContain("error: Unknown field [MOM0103]");
+    }
+    const [found] = JSON.parse(mom.run(["explain", "MOM0327", "--json"]).stdout);
+    expect(found).toMatchObject({ code: "MOM0327", name: "weight-of-nothing", severity: "warning" });
+    expect(mom.run(["explain", "unknown-feild"]).stderr).toContain("Did you mean `unknown-field`");
   });
   test("suggests the nearest names", () => {
     const { code, stderr } = mom.run(["explain", "d_stat"]);

@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { schema } from "../../grammar/schema.gen.js";
-import { codesIn, codesOf } from "../../site/codes.js";
 import { inContext } from "../../site/in-context.js";
 import { mistakes } from "../../site/mistakes.js";
 import { reference } from "../../site/reference.js";
 import { rejectedIn } from "../../site/rejected.js";
+import { codeOf, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
+import { EXAMPLES } from "../../src/diagnostics/examples.gen.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check } from "../../src/front/check.js";
 import { allFields } from "../../src/front/fields.js";
@@ -101,51 +102,45 @@ describe("fields and kinds", () => {
       read,
       readBytes,
     );
-    expect(render(diagnostics.filter(isError), sources, false)).toBe("");
+    expect(render(diagnostics.filter(isError), sources, { colour: false })).toBe("");
   });
 });
 
-describe("codes", () => {
-  /** Codes as the sources write them, read by their form alone. */
-  const written = ["src", "grammar"].flatMap((folder) =>
+describe("mistakes", () => {
+  const texts = ["src", "grammar"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts") && !file.endsWith(".gen.ts"))
-      .flatMap((file) => {
-        const text = readFileSync(join(ROOT, folder, file), "utf8");
-        const named = text.matchAll(
-          /\bcode: "([^"]+)"|\b(?:error|warning)\(\s*"([a-z\d-]+)",|\bsay\(\s*"\w+",\s*"([a-z\d-]+)"|\b(MOM\d{4})\b/g,
-        );
-        return [...named].map(([, ...found]) => found.find((one) => one !== undefined) ?? "");
-      }),
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".gen.ts") && !file.endsWith("diagnostics/codes.ts"))
+      .map((file) => readFileSync(join(ROOT, folder, file), "utf8")),
   );
   const shown = rejectedIn(ROOT).flatMap(({ codes }) => codes);
 
-  test("each that the sources write, and each that a rejected spec ends with, has its place", () => {
-    expect(new Set(written).size).toBeGreaterThan(90);
-    for (const code of new Set([...written, ...shown])) {
-      expect(errors.html, code).toContain(` id="${code}"`);
-      expect(
-        errors.entries.some(({ id }) => id === code),
-        code,
-      ).toBe(true);
+  test("each has its place in the reference, with its code, its name and what it means", () => {
+    expect(MISTAKE_NAMES.length).toBeGreaterThan(100);
+    for (const name of MISTAKE_NAMES) {
+      expect(errors.html, name).toContain(` id="${codeOf(name)}"`);
+      expect(errors.html, name).toContain(`>${name}<`);
+      expect(errors.entries.find(({ id }) => id === codeOf(name))?.name).toBe(name);
     }
-  });
-
-  test("each says what it means", () => {
-    for (const { code, title } of codesIn(ROOT)) expect(title, code).not.toBe("");
     expect(plain(errors.html)).not.toMatch(/undefined|\[object /);
   });
 
-  test("a code is read wherever a diagnostic is made", () => {
-    const made = `
-      const a = error("one-way", "One", \`a \${b} c\`, span);
-      const b = say("warning", "other-way", "Other", "text", span);
-      const c = { code: "third-way", severity: "error", title: "Third", message };
-      const d = { code: 3 }, e = other("no-code", "No");`;
-    expect(codesOf(made).map(({ code, severity, message }) => `${code} ${severity} ${message}`)).toEqual([
-      "one-way error a ‹b› c",
-      "other-way warning text",
-      "third-way error ",
-    ]);
+  test("each is made somewhere, and no two share a number or a title", () => {
+    for (const name of MISTAKE_NAMES)
+      expect(
+        texts.some((text) => text.includes(`"${name}"`)),
+        name,
+      ).toBe(true);
+    const all = MISTAKE_NAMES.map((name) => MISTAKES[name]);
+    expect(new Set(all.map(({ number }) => number)).size).toBe(all.length);
+    const titles = all.map(({ title }) => title);
+    expect(titles.filter((title, i) => titles.indexOf(title) !== i)).toEqual([]);
+  });
+
+  test("each that a rejected spec ends with is explained with a spec", () => {
+    expect(new Set(shown).size).toBeGreaterThan(75);
+    for (const code of shown) {
+      expect(mistakeNamed(code), code).toBeDefined();
+      expect(EXAMPLES[code]?.says, code).toContain(`[${code}]`);
+    }
   });
 });

@@ -94,7 +94,8 @@ describe.skipIf(typeof started === "string")("in a browser", () => {
     ["disk", "dt_rank", "reference.html#model.block.mamba.dt_rank"],
     ["http", "dt_rank", "reference.html#model.block.mamba.dt_rank"],
     ["disk", "decuple", "reference.html#model.block.mamba.decouple"],
-    ["http", "unknown-word", "errors.html#unknown-word"],
+    ["http", "unknown-word", "errors.html#MOM0109"],
+    ["disk", "MOM0109", "errors.html#MOM0109"],
     ["disk", "scan in chunks", "compiler.html#the-scan-in-chunks"],
   ] as const)("from %s, searching %s finds %s", async (from, query, found) => {
     const page = await open(home[from](), 1200);

@@ -100,11 +100,11 @@ test.each([
     read,
   );
   expect(found).toBeUndefined();
-  expect(diagnostics.map(({ code, message }) => `${code}: ${message}`).join()).toContain(why);
+  expect(diagnostics.map(({ name, message }) => `${name}: ${message}`).join()).toContain(why);
 });
 
 test("a tokenizer with an id beyond the limit is refused", () => {
   const huge = JSON.stringify({ model: { vocab: { a: 2 ** 40 } } });
   const { diagnostics } = checked('modality text: tokens(tokenizer: "t")', ["text"], () => bytes(huge));
-  expect(diagnostics.map(({ code }) => code)).toEqual(["tokenizer"]);
+  expect(diagnostics.map(({ name }) => name)).toEqual(["tokenizer"]);
 });

@@ -1,7 +1,7 @@
 // test/accept: specs that must be right. test/reject: specs that are wrong on purpose, each ending with the exact
 // message that it must produce; UPDATE_REJECTS=1 writes the messages anew, for a person to read.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { isError } from "../../src/diagnostics/diagnostic.js";
@@ -21,16 +21,18 @@ function folder(name: string): string {
 const mom = (path: string): string[] => readdirSync(path).filter((name) => name.endsWith(".mom"));
 
 /** Reads below one folder only. */
-const readIn =
-  (root: string): Read =>
-  (path) => {
-    if (path.startsWith("..")) return "outside";
-    try {
-      return { path, text: readFileSync(join(root, path), "utf8") };
-    } catch {
-      return undefined;
-    }
-  };
+const readIn = (root: string): Read =>
+  Object.assign(
+    (path: string) => {
+      if (path.startsWith("..")) return "outside" as const;
+      try {
+        return { path, text: readFileSync(join(root, path), "utf8") };
+      } catch {
+        return undefined;
+      }
+    },
+    { beside: (path: string) => readdirSync(join(root, dirname(path))) },
+  );
 
 const bytesIn =
   (root: string): ReadBytes =>
@@ -49,11 +51,11 @@ describe("accept", () => {
     const read = readIn(FOLDERS.accept);
     const readBytes = bytesIn(FOLDERS.accept);
     const { spec, json, diagnostics, sources } = check({ path, text }, read, readBytes);
-    expect(render(diagnostics, sources, false)).toBe("");
+    expect(render(diagnostics.filter(isError), sources, { colour: false })).toBe("");
     expect(spec).toBeDefined();
     // As resolved, as text and as JSON, it means the same.
     const resolved = check({ path, text: printSpec(json ?? null) }, read, readBytes);
-    expect(render(resolved.diagnostics, resolved.sources, false)).toBe("");
+    expect(render(resolved.diagnostics.filter(isError), resolved.sources, { colour: false })).toBe("");
     expect(resolved.spec).toEqual(spec);
     expect(checkJson(JSON.parse(JSON.stringify(json)), path, read, readBytes).spec).toEqual(spec);
   });
@@ -67,7 +69,7 @@ describe("reject", () => {
     const file = join(FOLDERS.reject, path);
     const [text = "", expected = ""] = readFileSync(file, "utf8").split(MARK);
     const { spec, diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject), bytesIn(FOLDERS.reject));
-    const said = render(diagnostics, sources, false)
+    const said = render(diagnostics, sources, { colour: false })
       .replaceAll(/^/gm, "// ")
       .replaceAll(/ +$/gm, "")
       .replace(/\/\/$/, "");

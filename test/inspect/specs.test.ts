@@ -28,7 +28,7 @@ const optionsFor = (spec: CheckedSpec) =>
 
 function specOf(file: string): CheckedSpec {
   const { spec, diagnostics, sources } = checkFile(join(ROOT, file));
-  expect(render(diagnostics, sources, false)).toBe("");
+  expect(render(diagnostics, sources, { colour: false })).toBe("");
   if (spec === undefined) throw new Error(`${file} is wrong`);
   return spec;
 }

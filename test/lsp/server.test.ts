@@ -41,11 +41,11 @@ describe("diagnostics", () => {
     editor.change("typed.mom", [{ range, text: "d_modle" }]);
     const [wrong, missing, ...others] = await editor.diagnostics("typed.mom");
     expect(others).toEqual([]);
-    expect([wrong?.code, missing?.code].sort()).toEqual(["missing-field", "unknown-field"]);
+    expect([wrong?.code, missing?.code].sort()).toEqual(["MOM0103", "MOM0104"]);
     expect([wrong, missing]).toContainEqual({
       range,
       severity: DiagnosticSeverity.Error,
-      code: "unknown-field",
+      code: "MOM0103",
       source: "mom",
       message: "`model` has no field `d_modle`.\nDid you mean `d_model`?",
     });
@@ -68,7 +68,7 @@ describe("diagnostics", () => {
   test("warnings are warnings", async () => {
     editor.open("warned.mom", edited("  image: ddpm(weight: 5)\n", ""));
     const [warning] = await editor.diagnostics("warned.mom");
-    expect(warning).toMatchObject({ code: "no-objective", severity: DiagnosticSeverity.Warning });
+    expect(warning).toMatchObject({ code: "MOM0325", severity: DiagnosticSeverity.Warning });
   });
   test("of a spec that imports the one that is edited, open or not", async () => {
     editor.write("shut.mom", 'import "base.mom"\ntrain { steps: 3 }\nmodel { layers: mixer }\n');
@@ -77,9 +77,9 @@ describe("diagnostics", () => {
     editor.open("over.mom", 'import "base.mom"\nmodel { layers: 3 * mixer }\n');
     expect(await editor.diagnostics("over.mom")).toEqual([]);
     editor.change("base.mom", [{ text: SAMPLE.replaceAll("mixer", "blend") }]);
-    const unknown = expect.objectContaining({ code: "unknown-block" });
-    await editor.until("over.mom", (all) => all.some(({ code }) => code === "unknown-block"));
-    await editor.until("shut.mom", (all) => all.some(({ code }) => code === "unknown-block"));
+    const unknown = expect.objectContaining({ code: "MOM0304" });
+    await editor.until("over.mom", (all) => all.some(({ code }) => code === "MOM0304"));
+    await editor.until("shut.mom", (all) => all.some(({ code }) => code === "MOM0304"));
     expect(await editor.diagnostics("base.mom")).toEqual([]);
     const [first, second] = [...(await editor.diagnostics("over.mom"))].sort(
       (a, b) => (a.severity ?? 0) - (b.severity ?? 0),
@@ -97,7 +97,7 @@ describe("diagnostics", () => {
   });
   test("an import that is not there, until it is", async () => {
     editor.open("early.mom", 'import "late.mom"\n');
-    expect((await editor.diagnostics("early.mom")).map(({ code }) => code)).toContain("import-missing");
+    expect((await editor.diagnostics("early.mom")).map(({ code }) => code)).toContain("MOM0202");
     editor.open("late.mom", SAMPLE);
     await editor.until("early.mom", (all) => all.length === 0);
   });

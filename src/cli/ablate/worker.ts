@@ -94,7 +94,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
     );
     say({ kind: "ended", how });
   } catch (error) {
-    const taken = error instanceof Failure && error.diagnostics.some(({ code }) => code === "run-in-use");
+    const taken = error instanceof Failure && error.diagnostics.some(({ name }) => name === "run-in-use");
     if (taken) say({ kind: "ended", how: "taken" });
     else say({ kind: "failed", ...failureOf(error), lasting: error instanceof DeviceError });
   }

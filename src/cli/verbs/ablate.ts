@@ -4,6 +4,8 @@ import { type Design, designOf } from "../../ablate/design.js";
 import type { AblationFolder } from "../../ablate/folder.js";
 import { stateOf } from "../../ablate/folder.js";
 import { countParameters } from "../../compile.js";
+import type { MistakeName } from "../../diagnostics/codes.js";
+import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { suggestion } from "../../diagnostics/nearest.js";
 import { printSpec } from "../../front/print-spec.js";
@@ -94,24 +96,24 @@ export const verb: Verb = {
   },
 };
 
-const error = (code: string, title: string, message: string, help: string): Failure =>
-  new Failure([{ code, severity: "error", title, message, help }]);
+const error = (name: MistakeName, message: string, help: string): Failure =>
+  new Failure([mistake(name, message, { help })]);
 
 function chosen({ ablations }: CheckedSpec, name: string | undefined, file: string): Ablation {
   const names = ablations.map((ablation) => ablation.name);
   const [only, second] = ablations;
   if (only === undefined) {
     const help = "Write one, for example `ablate seeds { vary train.seed: [1, 2, 3] }`.";
-    throw error("no-ablation", "Nothing varies", `${file} has no \`ablate\` block.`, help);
+    throw error("no-ablation", `${file} has no \`ablate\` block.`, help);
   }
   if (name === undefined && second !== undefined) {
     const message = `${file} has several \`ablate\` blocks: ${names.join(", ")}.`;
-    throw error("which-ablation", "Which ablation?", message, `Name one: mom ablate ${file} ${only.name}`);
+    throw error("which-ablation", message, `Name one: mom ablate ${file} ${only.name}`);
   }
   const found = name === undefined ? only : ablations.find((ablation) => ablation.name === name);
   if (found) return found;
   const help = suggestion(name as string, names) ?? `It has ${names.join(", ")}.`;
-  throw error("unknown-ablation", "No such ablation", `${file} has no \`ablate ${name}\`.`, help);
+  throw error("unknown-ablation", `${file} has no \`ablate ${name}\`.`, help);
 }
 
 /** Variants are checked as the spec was: as text, with paths relative to the same file. */
@@ -126,5 +128,5 @@ const checker =
 function checkIndex({ variants }: Design, index: number | undefined): void {
   if (index === undefined || index < variants.length) return;
   const message = `There is no variant ${index}: there are ${variants.length}, from 0 on.`;
-  throw error("no-variant", "No such variant", message, "`--list` shows them.");
+  throw error("no-variant", message, "`--list` shows them.");
 }

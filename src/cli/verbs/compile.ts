@@ -8,7 +8,7 @@ import { render } from "../../diagnostics/render.js";
 import { printSpec } from "../../front/print-spec.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
-import { coloured } from "../colour.js";
+import { coloured, styleOf } from "../colour.js";
 import { deviceOption, outsideOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
 import { refuseExisting, writeCompiled } from "../compiled-folder.js";
 import { dependencyRange } from "../project.js";
@@ -52,7 +52,7 @@ export const verb: Verb = {
         const c = pc.createColors(coloured(process.stdout));
         const made = `${compiled.plan.kernels.length} kernels for ${device}`;
         if (started) {
-          if (started.warnings.length > 0) notice(render(started.warnings, [], coloured(process.stderr)));
+          if (started.warnings.length > 0) notice(render(started.warnings, [], styleOf(process.stderr)));
           process.stderr.write(startText(started.record));
         }
         process.stdout.write(`${c.green("made")} ${out}: ${made}\n`);

@@ -1,41 +1,44 @@
-// mom explain: what a field means, from the schema.
+// mom explain: what a field or a kind means, from the schema, and what a mistake means, from their table.
 import pc from "picocolors";
+import { codeOf, MISTAKE_NAMES, mistakeNamed } from "../../diagnostics/codes.js";
+import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
-import { nearest, suggestion } from "../../diagnostics/nearest.js";
+import { listed, nearest } from "../../diagnostics/nearest.js";
 import { allFields, type Field, fieldsAt } from "../../front/fields.js";
 import { exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, wanted } from "../../front/schema.js";
 import { coloured } from "../colour.js";
+import { mistakeAsJson, mistakeAsText } from "../mistakes.js";
 import { EXIT, type Verb } from "../verb.js";
 
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<path>", "a field, as `d_state` or `train.optimizer.lr`")
+      .argument("<topic>", "a field, as `d_state` or `train.optimizer.lr`, a kind, or a code, as `MOM0103`")
       .option("--json", "print JSON")
-      .action((path: string, options: { readonly json?: true }) => {
-        const found = fieldsAt(path.split("."));
-        if (found.length === 0) throw new Failure([unknown(path)]);
-        const text = options.json ? `${JSON.stringify(found.map(asJson), null, 2)}\n` : found.map(asText).join("\n");
-        process.stdout.write(text);
+      .action((topic: string, options: { readonly json?: true }) => {
+        const fields = fieldsAt(topic.split("."));
+        const named = mistakeNamed(topic);
+        if (fields.length === 0 && named === undefined) throw new Failure([unknown(topic)]);
+        const c = pc.createColors(coloured(process.stdout));
+        const told = options.json
+          ? `${JSON.stringify([...fields.map(asJson), ...(named ? [mistakeAsJson(named)] : [])], null, 2)}\n`
+          : [...fields.map(asText), ...(named ? [mistakeAsText(named, c)] : [])].join("\n");
+        process.stdout.write(told);
         finish(EXIT.done);
       });
   },
 };
 
-function unknown(path: string) {
-  const fields = allFields();
-  const last = path.split(".").at(-1) ?? "";
-  const names = [...new Set(fields.map((field) => field.path.at(-1) ?? ""))];
-  const near = nearest(last, names).flatMap((name) => fieldsAt([name]).map((field) => field.path.join(".")));
-  const help =
-    near.length > 0 ? suggestion("", near.slice(0, 5))?.replace("Known here", "Did you mean one of these") : undefined;
-  return {
-    code: "unknown-path",
-    severity: "error" as const,
-    title: "Unknown field",
-    message: `The schema has no field \`${path}\`.`,
-    help: help ?? "`mom explain model` begins at the top.",
-  };
+function unknown(topic: string) {
+  const last = topic.split(".").at(-1) ?? "";
+  const names = [...new Set(allFields().map((field) => field.path.at(-1) ?? ""))];
+  const fields = nearest(last, names).flatMap((name) => fieldsAt([name]).map((field) => field.path.join(".")));
+  const codes = MISTAKE_NAMES.flatMap((name) => [name, codeOf(name)]);
+  const near = [...fields, ...nearest(topic.toUpperCase().startsWith("MOM") ? topic.toUpperCase() : topic, codes)];
+  return mistake("nothing-to-explain", `\`${topic}\` is no field, no kind and no code of a mistake.`, {
+    help:
+      near.length > 0 ? `Did you mean ${listed(near.slice(0, 5), "or")}?` : "`mom explain model` begins at the top.",
+  });
 }
 
 function asText({ path, node, required }: Field): string {
