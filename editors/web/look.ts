@@ -36,6 +36,8 @@ export const look = EditorView.theme(
     ".cm-tooltip-autocomplete ul": { fontFamily: "inherit", minWidth: "220px" },
     ".cm-tooltip-autocomplete ul li": { padding: "2px 10px !important" },
     ".cm-tooltip-autocomplete ul li[aria-selected]": { background: "#35406b" },
+    // Their icons are letters that few fonts have.
+    ".cm-completionIcon": { display: "none" },
     ".cm-completionDetail": { color: "#8d95b5", fontStyle: "normal" },
     ".cm-tooltip .cm-completionInfo": {
       maxWidth: "520px",
