@@ -19,6 +19,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/inspect.js"),
   },
   {
+    name: "diff",
+    summary: "say what changes from one spec to another, and what both cost",
+    example: "mom diff specs/baselines/dense-mamba.mom specs/baselines/hybrid.mom",
+    load: () => import("./verbs/diff.js"),
+  },
+  {
     name: "compile",
     summary: "make a folder that trains a spec wherever Node is",
     example: "mom compile specs/quickstart.mom -o quickstart",
@@ -69,9 +75,15 @@ const VERBS: readonly VerbEntry[] = [
   },
   {
     name: "explain",
-    summary: "say what a field means, from the schema",
+    summary: "say what a field, a kind or the code of a mistake means",
     example: "mom explain train.optimizer.lr",
     load: () => import("./verbs/explain.js"),
+  },
+  {
+    name: "schema",
+    summary: "print the JSON Schema of a spec: every field with its type, range, default and meaning",
+    example: "mom schema",
+    load: () => import("./verbs/schema.js"),
   },
   {
     name: "lsp",

@@ -30,9 +30,16 @@ export function readSpec(file: string, origin = file): ReadSpec {
   return { spec, json, folder: dirname(resolve(origin)) };
 }
 
-/** A text instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`. */
-export function checkText(text: string, origin: string): Checked {
-  const find = finder(origin);
+/**
+ * A text instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`.
+ * @param tried gets the path of every file that is looked for, whether there is one or not
+ */
+export function checkText(text: string, origin: string, tried?: Set<string>): Checked {
+  const within = finder(origin);
+  const find: typeof within = (read) => (path) => {
+    tried?.add(path);
+    return within(read)(path);
+  };
   const read = Object.assign(find(readText), { beside: specsBeside });
   return check({ path: origin, text }, read, (path, limit) => find((p) => readStart(p, limit))(path));
 }
@@ -46,15 +53,15 @@ function specsBeside(file: string): string[] {
   }
 }
 
-/** Throws a `Failure` where the file itself cannot be read. */
-export function checkFile(file: string, origin = file): Checked {
+/** Throws a `Failure` where the file itself cannot be read. `tried` as of `checkText`. */
+export function checkFile(file: string, origin = file, tried?: Set<string>): Checked {
   const source = readText(file);
   if (source === undefined) {
     const message = `There is no readable file \`${file}\`.`;
     const help = suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.";
     throw new Failure([mistake("file-missing", message, { help })]);
   }
-  return checkText(source.text, origin);
+  return checkText(source.text, origin, tried);
 }
 
 /** Finds files inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */

@@ -1,13 +1,21 @@
 // mom check: errors and warnings of specs.
 import { Option } from "commander";
 import pc from "picocolors";
+import { Failure } from "../../diagnostics/failure.js";
 import { diagnosticsAsJson } from "../../diagnostics/json.js";
 import { render, tally } from "../../diagnostics/render.js";
 import { diagnosticsAsSarif } from "../../diagnostics/sarif.js";
 import { coloured, styleOf } from "../colour.js";
 import { version } from "../project.js";
-import { checkFile, hasErrors } from "../read-spec.js";
-import { EXIT, type Verb } from "../verb.js";
+import { checkFile, hasErrors, readSpec } from "../read-spec.js";
+import { EXIT, type ExitCode, type Verb } from "../verb.js";
+import { watching } from "../watch.js";
+
+interface Options {
+  readonly format: "text" | "json" | "sarif";
+  readonly emit?: "json";
+  readonly watch?: true;
+}
 
 export const verb: Verb = {
   declare(command, finish) {
@@ -18,27 +26,65 @@ export const verb: Verb = {
           .choices(["text", "json", "sarif"])
           .default("text"),
       )
-      .action((files: readonly string[], options: { readonly format: "text" | "json" | "sarif" }) => {
-        const checked = files.map((file) => ({ file, ...checkFile(file) }));
-        if (options.format !== "text") {
-          const diagnostics = checked.flatMap((one) => one.diagnostics);
-          const sources = checked.flatMap((one) => one.sources);
-          const found =
-            options.format === "json"
-              ? diagnosticsAsJson(diagnostics, sources)
-              : diagnosticsAsSarif(diagnostics, sources, version());
-          process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
-        } else {
-          for (const { file, diagnostics, sources } of checked) {
-            if (diagnostics.length === 0)
-              process.stdout.write(`${file}: ${pc.createColors(coloured(process.stdout)).green("no errors")}\n`);
-            else
-              process.stdout.write(
-                `${render(diagnostics, sources, styleOf(process.stdout))}\n${file}: ${tally(diagnostics)}\n`,
-              );
-          }
-        }
-        finish(checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done);
+      .addOption(
+        new Option("--emit <form>", "print the spec itself, imports merged and defaults filled in").choices(["json"]),
+      )
+      .option("--watch", "check again whenever a file or what it imports changes, until Ctrl-C")
+      .action(async (files: readonly string[], { format, emit, watch }: Options) => {
+        const alone = (reason: string): never => command.error(`error: ${reason}`, { exitCode: EXIT.wrongUsage });
+        if (emit !== undefined && (files.length > 1 || watch)) alone("--emit is for one spec, and without --watch");
+        if (watch && format !== "text") alone("--watch is for people: leave out --format");
+        if (emit !== undefined) finish(emitted(files[0] ?? ""));
+        else if (watch) await watching(() => lookAt(files));
+        else finish(format === "text" ? told(files) : printed(files, format));
       });
   },
 };
+
+/** The spec as JSON; what is wrong with it goes to stderr. */
+function emitted(file: string): ExitCode {
+  const { json } = readSpec(file);
+  if (json === undefined) return EXIT.wrongInput;
+  process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  return EXIT.done;
+}
+
+function printed(files: readonly string[], format: "json" | "sarif"): ExitCode {
+  const checked = files.map((file) => checkFile(file));
+  const diagnostics = checked.flatMap((one) => one.diagnostics);
+  const sources = checked.flatMap((one) => one.sources);
+  const found =
+    format === "json" ? diagnosticsAsJson(diagnostics, sources) : diagnosticsAsSarif(diagnostics, sources, version());
+  process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
+}
+
+/** @param tried gets the path of every file that was looked for */
+function told(files: readonly string[], tried?: Set<string>): ExitCode {
+  const checked = files.map((file) => ({ file, ...checkFile(file, file, tried) }));
+  for (const { file, diagnostics, sources } of checked) {
+    if (diagnostics.length === 0)
+      process.stdout.write(`${file}: ${pc.createColors(coloured(process.stdout)).green("no errors")}\n`);
+    else
+      process.stdout.write(
+        `${render(diagnostics, sources, styleOf(process.stdout))}\n${file}: ${tally(diagnostics)}\n`,
+      );
+  }
+  return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
+}
+
+/** Checks once more, on a clean screen where there is one, and gives what the outcome depends on. */
+function lookAt(files: readonly string[]): Set<string> {
+  const tried = new Set<string>(files);
+  if (process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[3J\u001b[H");
+  for (const file of files) {
+    try {
+      told([file], tried);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      process.stdout.write(render(error.diagnostics, [], styleOf(process.stdout)));
+    }
+  }
+  process.stdout.write(`Watching ${tried.size === 1 ? "one file" : `${tried.size} files`}; Ctrl-C ends.\n`);
+  return tried;
+}

@@ -1,0 +1,76 @@
+// mom diff: two specs by what they mean, and what both cost.
+import { basename } from "node:path";
+import pc from "picocolors";
+import type { CheckedSpec, Json } from "../../front/spec.js";
+import { type Change, type CostChange, changesBetween, costsOf } from "../../report/difference.js";
+import { inspect } from "../../report/inspection.js";
+import { short, size } from "../../report/inspection-text.js";
+import { coloured } from "../colour.js";
+import { columns } from "../columns.js";
+import { deviceOption, trainingOptions } from "../compile-options.js";
+import { readSpec } from "../read-spec.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly device: string;
+  readonly exitCode?: true;
+  readonly json?: true;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<one>", "a spec")
+      .argument("<other>", "another")
+      .addOption(deviceOption())
+      .option("--exit-code", "exit with 1 where they differ, as git diff does")
+      .option("--json", "print JSON")
+      .action((one: string, other: string, { device, exitCode, json }: Options) => {
+        const [before, after] = [rightSpec(one), rightSpec(other)];
+        if (before === undefined || after === undefined) return finish(EXIT.wrongInput);
+        const changes = changesBetween(before, after);
+        const inspected = ({ spec }: { readonly spec: CheckedSpec }) => inspect(spec, trainingOptions(spec, device));
+        const costs = costsOf(inspected(before), inspected(after));
+        process.stdout.write(
+          json ? `${JSON.stringify({ one, other, changes, costs }, null, 2)}\n` : text(one, other, changes, costs),
+        );
+        finish(exitCode && changes.length > 0 ? EXIT.wrongInput : EXIT.done);
+      });
+  },
+};
+
+function rightSpec(file: string): { readonly spec: CheckedSpec; readonly json: Json } | undefined {
+  const { spec, json } = readSpec(file);
+  return spec === undefined || json === undefined ? undefined : { spec, json };
+}
+
+function text(one: string, other: string, changes: readonly Change[], costs: readonly CostChange[]): string {
+  const c = pc.createColors(coloured(process.stdout));
+  if (changes.length === 0) return `${one} and ${other} mean the same.\n`;
+  const width = Math.max(...changes.map(({ path }) => path.length));
+  const said = (value: string | undefined, absent: string): string => value ?? c.dim(absent);
+  const lines = changes.map(
+    ({ path, before, after }) =>
+      `  ${path.padEnd(width)}  ${c.red(said(before, "(none)"))} → ${c.green(said(after, "(none)"))}\n`,
+  );
+  const number = (value: number | undefined, bytes: boolean): string =>
+    value === undefined ? "" : bytes ? size(value) : value < 1e6 ? value.toLocaleString("en-US") : short(value);
+  const rows = costs.map(({ what, before, after, bytes = false }) => [
+    `  ${what}`,
+    number(before, bytes),
+    number(after, bytes),
+    percent(before, after),
+  ]);
+  return `${c.bold("what changes")}\n${lines.join("")}\n${columns(["what it costs", ...namesOf(one, other), ""], rows, new Set([1, 2, 3]))}\n`;
+}
+
+/** Without their folders, where that tells them apart. */
+function namesOf(one: string, other: string): [string, string] {
+  return basename(one) === basename(other) ? [one, other] : [basename(one), basename(other)];
+}
+
+function percent(before: number | undefined, after: number | undefined): string {
+  if (before === undefined || after === undefined || before === 0) return "";
+  const change = (100 * (after - before)) / before;
+  return change === 0 ? "the same" : `${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(1)} %`;
+}

@@ -1,0 +1,132 @@
+// Small verbs and forms as processes: diff, schema, what check emits, and check --watch while files come and change.
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { schema } from "../../grammar/schema.gen.js";
+import { check, checkJson } from "../../src/front/check.js";
+import { buildMom, type Mom } from "../support/mom.js";
+
+let mom: Mom;
+let folder: string;
+beforeAll(async () => {
+  mom = await buildMom();
+  folder = mkdtempSync(join(tmpdir(), "mom-verbs-"));
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const SPEC = `model {
+  modality text: bytes
+  d_model: 16
+  block mixer: mamba
+  layers: mixer
+}
+objective { text: cross_entropy }
+data { source: emoji, length: 64 }
+train { steps: 1, batch: 1, optimizer: adamw(lr: 1e-3) }
+`;
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+describe("mom diff", () => {
+  test("tells what changes and what it costs, and exits as asked", () => {
+    const one = write("one.mom", SPEC);
+    const other = write("other.mom", SPEC.replace("layers: mixer", "layers: 3 * mixer"));
+    const { code, stdout } = mom.run(["diff", one, other]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("model.layers  mixer → 3 * mixer");
+    expect(stdout).toMatch(/parameters +[\d,]+ +[\d,]+ +\+\d+\.\d %/);
+    expect(mom.run(["diff", one, other, "--exit-code"]).code).toBe(1);
+    expect(mom.run(["diff", one, one, "--exit-code"])).toMatchObject({ code: 0 });
+    expect(mom.run(["diff", one, one]).stdout).toContain("mean the same");
+  });
+  test("as JSON the costs are those of inspect", () => {
+    const [one, other] = [join(folder, "one.mom"), join(folder, "other.mom")];
+    const { changes, costs } = JSON.parse(mom.run(["diff", one, other, "--json"]).stdout);
+    expect(changes).toEqual([{ path: "model.layers", before: "mixer", after: "3 * mixer" }]);
+    const [before, after] = [one, other].map((file) => JSON.parse(mom.run(["inspect", file, "--json"]).stdout));
+    expect(costs[0]).toEqual({
+      what: "parameters",
+      before: before.parameters.total,
+      after: after.parameters.total,
+    });
+    expect(costs.at(-1)).toMatchObject({ before: before.memory.total, after: after.memory.total });
+  });
+  test("a spec that is wrong is told of", () => {
+    const wrong = write("wrong.mom", SPEC.replace("d_model", "d_modle"));
+    const { code, stderr } = mom.run(["diff", join(folder, "one.mom"), wrong]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("MOM0103");
+  });
+});
+
+test("mom schema prints the schema that the checker uses", () => {
+  const { code, stdout } = mom.run(["schema"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual(schema);
+});
+
+describe("mom check --emit json", () => {
+  test("gives a spec that means the same, with imports merged", () => {
+    write("base.mom", SPEC);
+    const { code, stdout } = mom.run([
+      "check",
+      write("wide.mom", 'import "base.mom"\nmodel { d_model: 32 }\n'),
+      "--emit",
+      "json",
+    ]);
+    expect(code).toBe(0);
+    const whole = SPEC.replace("d_model: 16", "d_model: 32");
+    const { spec } = check({ path: "a.mom", text: whole }, () => undefined);
+    expect(checkJson(JSON.parse(stdout), "a.json", () => undefined).spec).toEqual(spec);
+  });
+  test("is for one spec that is right", () => {
+    const one = join(folder, "one.mom");
+    expect(mom.run(["check", one, one, "--emit", "json"]).code).toBe(2);
+    const { code, stdout, stderr } = mom.run(["check", join(folder, "wrong.mom"), "--emit", "json"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("MOM0103");
+  });
+});
+
+test("mom check --watch tells anew when a file changes, is replaced, or comes to exist", async () => {
+  const importing = write("watched.mom", 'import "part.mom"\n');
+  const child = mom.start(["check", importing, "--watch"]);
+  let said = "";
+  child.stdout?.on("data", (data) => {
+    said += data;
+  });
+  /** Waits for words, and forgets what was said until then. */
+  const until = async (words: string): Promise<void> => {
+    const end = Date.now() + 20_000;
+    while (!said.includes(words)) {
+      if (Date.now() > end) throw new Error(`never said ${words}: ${said}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    said = said.slice(said.indexOf(words) + words.length);
+  };
+  try {
+    await until("There is no file `part.mom`");
+    await until("Watching 2 files");
+    write("part.mom", SPEC);
+    await until("no errors");
+    await until("Watching");
+    // As editors save: another file takes its place.
+    renameSync(write("part.new", SPEC.replace("d_model: 16", "d_model: none")), join(folder, "part.mom"));
+    await until("`d_model` cannot be `none`");
+    await until("Watching");
+    write("watched.mom", 'import "part.mom"\nmodel { d_model: 8 }\n');
+    await until("no errors");
+  } finally {
+    child.kill("SIGINT");
+  }
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.on("exit", (...how) => resolve(how)),
+  );
+  expect(code === 130 || signal === "SIGINT").toBe(true);
+}, 60_000);
