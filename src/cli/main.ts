@@ -7,6 +7,12 @@ import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
 
 const VERBS: readonly VerbEntry[] = [
   {
+    name: "new",
+    summary: "write a spec to start from, by three questions or by flags",
+    example: "mom new first.mom --modalities text,image --blocks mamba --own all",
+    load: () => import("./verbs/new.js"),
+  },
+  {
     name: "check",
     summary: "say what is wrong with specs",
     example: "mom check specs/quickstart.mom",

@@ -1,0 +1,132 @@
+// mom new: a spec to start from, by three questions or by flags.
+import { existsSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { cancel, isCancel, multiselect, select } from "@clack/prompts";
+import { Option } from "commander";
+import { InputError } from "../../diagnostics/input-error.js";
+import { listed, suggestion } from "../../diagnostics/nearest.js";
+import { writeExampleData } from "../new/example-data.js";
+import {
+  BLOCKS,
+  MODALITIES,
+  type NewBlocks,
+  type NewModality,
+  OWNING,
+  type Owning,
+  templateOf,
+} from "../new/template.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly modalities?: readonly NewModality[];
+  readonly blocks?: NewBlocks;
+  readonly own?: Owning;
+  readonly data?: string;
+}
+
+const keysOf = <K extends string>(choices: Readonly<Record<K, string>>): K[] => Object.keys(choices) as K[];
+
+export const verb: Verb = {
+  declare(command, finish) {
+    const modalities = (text: string): NewModality[] => {
+      const known = keysOf(MODALITIES);
+      const given = text.split(",").map((name) => name.trim());
+      const strange = given.find((name) => !known.some((one) => one === name));
+      if (strange !== undefined)
+        command.error(`error: there is no modality '${strange}' to begin with. ${suggestion(strange, known)}`, {
+          exitCode: EXIT.wrongUsage,
+        });
+      return known.filter((one) => one === "text" || given.includes(one));
+    };
+    command
+      .argument("[file]", "the spec to write", "model.mom")
+      .option(
+        "--modalities <names>",
+        `of ${listed(keysOf(MODALITIES), "and")}, with commas; text is always one`,
+        modalities,
+      )
+      .addOption(new Option("--blocks <kind>", "what mixes positions").choices(keysOf(BLOCKS)))
+      .addOption(new Option("--own <what>", "what each modality owns, or that it is ablated").choices(keysOf(OWNING)))
+      .option(
+        "--data <source>",
+        "emoji, or the path of JSON Lines; else made-up data beside the spec where emoji have none",
+      )
+      .action(async (file: string, given: Options) => {
+        if (!/\.mom$/.test(file))
+          command.error("error: a spec is a file that ends with .mom", { exitCode: EXIT.wrongUsage });
+        refuse(file);
+        const answers = await asked(given);
+        if (answers === "unasked")
+          command.error("error: on a terminal `mom new` asks; elsewhere it takes --modalities, --blocks and --own", {
+            exitCode: EXIT.wrongUsage,
+          });
+        if (typeof answers === "string") return finish(EXIT.interrupted);
+        finish(await write(file, answers));
+      });
+  },
+};
+
+/** @throws InputError where a path is taken */
+function refuse(path: string): void {
+  if (existsSync(path)) throw new InputError(`${path} exists, and nothing is written over.`, "Name another file.");
+}
+
+type Answers = Required<Omit<Options, "data">> & Pick<Options, "data">;
+
+/** What flags leave open is asked, where somebody can answer. */
+async function asked({ modalities, blocks, own, data }: Options): Promise<Answers | "unasked" | "cancelled"> {
+  const complete = modalities !== undefined && blocks !== undefined && own !== undefined;
+  if (!complete && !(process.stdin.isTTY && process.stdout.isTTY)) return "unasked";
+  try {
+    return {
+      modalities: modalities ?? (await askModalities()),
+      blocks: blocks ?? (await askOne("What mixes positions?", BLOCKS)),
+      own: own ?? (await askOne("What does each modality own?", OWNING)),
+      ...(data !== undefined && { data }),
+    };
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    cancel("Nothing was written.");
+    return "cancelled";
+  }
+}
+
+class Cancelled extends Error {}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (isCancel(answer)) throw new Cancelled();
+  return answer as Exclude<T, symbol>;
+}
+
+async function askModalities(): Promise<NewModality[]> {
+  const names = keysOf(MODALITIES);
+  const chosen = await multiselect<NewModality>({
+    message: "What are sequences made of?",
+    options: names.map((value) => ({ value, hint: MODALITIES[value] })),
+    initialValues: ["text", "image"],
+    required: true,
+  });
+  const found = answered(chosen);
+  return names.filter((name) => name === "text" || found.includes(name));
+}
+
+async function askOne<K extends string>(message: string, choices: Readonly<Record<K, string>>): Promise<K> {
+  const options = keysOf(choices).map((value) => ({ value: value as string, label: value, hint: choices[value] }));
+  return answered(await select<string>({ message, options })) as K;
+}
+
+async function write(file: string, { modalities, blocks, own, data }: Answers) {
+  const isOfEmoji = modalities.every((name) => name === "text" || name === "image");
+  const folder = `${basename(file, ".mom")}-data`;
+  const made = data === undefined && !isOfEmoji;
+  const source = data ?? (isOfEmoji ? "emoji" : `${folder}/documents.jsonl`);
+  if (made) {
+    refuse(join(dirname(file), folder));
+    await writeExampleData(join(dirname(file), folder), modalities);
+  }
+  writeFileSync(file, templateOf({ modalities, blocks, own, data: source }), { flag: "wx" });
+  const beside = made ? ` and ${join(dirname(file), folder)}, made-up data to begin with (docs/data.md: your own)` : "";
+  const then = own === "ablate" ? `mom ablate ${file} owned` : `mom train ${file}`;
+  process.stdout.write(`Wrote ${file}${beside}.\n  mom inspect ${file}\n  ${then}\n`);
+  return EXIT.done;
+}
