@@ -9,6 +9,8 @@ export interface Tokens {
   readonly tokens: IToken[];
   /** `///` comments, in order. */
   readonly docs: readonly IToken[];
+  /** `//` comments, in order. */
+  readonly comments: readonly IToken[];
   readonly diagnostics: Diagnostic[];
 }
 
@@ -77,5 +79,6 @@ export function tokenize(source: Source): Tokens {
         tokens.push(token);
     }
   }
-  return { tokens, docs: lexed.groups.docs ?? [], diagnostics };
+  const { docs = [], comments = [] } = lexed.groups;
+  return { tokens, docs, comments, diagnostics };
 }

@@ -45,7 +45,8 @@ const Blank = createToken({ name: "Blank", pattern: /[ \t\f\v\u00a0\ufeff]+/, gr
 
 /** Kept beside the tokens: a doc comment belongs to the entry that begins after it. */
 export const DocComment = createToken({ name: "DocComment", pattern: /\/\/\/(?!\/)[^\r\n]*/, group: "docs" });
-const Comment = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: Lexer.SKIPPED });
+/** Kept for the formatter. */
+export const Comment = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: "comments" });
 /** How other languages write comments. */
 export const BlockComment = createToken({
   name: "BlockComment",

@@ -1,0 +1,242 @@
+// A file in the pieces that the formatter sets: its words as they are written, and the comments where they stand.
+// Reads only what the parser takes without a word of complaint.
+import type { IToken, TokenType } from "./chevrotain.js";
+import * as t from "./tokens.js";
+
+export interface Comment {
+  /** From its slashes on, without blanks at its end. */
+  readonly text: string;
+  /** Whether nothing else stands on its line. */
+  readonly own: boolean;
+  /** Whether a blank line is above it. */
+  readonly blank: boolean;
+}
+
+/** A value, without the blanks between its words. */
+export type Piece =
+  | { readonly type: "word"; readonly text: string; readonly name: boolean }
+  /** `[…]`, `(…)`, and a call when `head` is its name. */
+  | {
+      readonly type: "bracket";
+      readonly head: string;
+      readonly open: string;
+      readonly close: string;
+      /** Behind the opening bracket, and before the closing one. */
+      readonly opening: Comment | undefined;
+      readonly items: readonly Item[];
+      readonly closing: readonly Comment[];
+    }
+  | { readonly type: "chain"; readonly operator: "+" | "*"; readonly first: Piece; readonly rest: readonly Link[] };
+
+export interface Link {
+  /** Before the operator. */
+  readonly comments: readonly Comment[];
+  readonly operand: Piece;
+}
+
+export interface Item {
+  readonly before: readonly Comment[];
+  /** `name: ` of an argument; "" for others. */
+  readonly label: string;
+  readonly value: Piece;
+  /** On its line. */
+  readonly behind: Comment | undefined;
+}
+
+export interface EntryPiece {
+  readonly type: "entry";
+  /** `modality text`, `import "base.mom"`. */
+  readonly head: string;
+  /** The first of two words, which says what sort of thing the second names. */
+  readonly kind: string | undefined;
+  readonly value: Piece | undefined;
+  readonly group: GroupPiece | undefined;
+  readonly behind: Comment | undefined;
+  /** Whether a blank line is above it. */
+  readonly blank: boolean;
+}
+
+export interface GroupPiece {
+  /** Behind the `{`. */
+  readonly opening: Comment | undefined;
+  readonly lines: readonly LinePiece[];
+  /** Whether it is written on one line. */
+  readonly flat: boolean;
+}
+
+export type LinePiece = EntryPiece | ({ readonly type: "comment" } & Comment);
+
+/** A token with what stands between it and the next. */
+interface Word {
+  readonly token: IToken;
+  readonly blank: boolean;
+  readonly behind: readonly Comment[];
+}
+
+const CLOSERS = new Map<TokenType, [string, TokenType]>([
+  [t.LeftBracket, ["]", t.RightBracket]],
+  [t.LeftParen, [")", t.RightParen]],
+]);
+
+/**
+ * The lines of a file.
+ * @param tokens in order, of a text without mistakes; newlines may be among them
+ * @param comments in order, of both sorts
+ */
+export function piecesOf(tokens: readonly IToken[], comments: readonly IToken[]): LinePiece[] {
+  const { first, words } = withComments(tokens, comments);
+  let at = 0;
+  /** Comments that were read and not placed yet. */
+  let pending: Comment[] = [...first];
+
+  const next = (): TokenType | undefined => words[at]?.token.tokenType;
+  const take = (): Word => {
+    const word = words[at++];
+    if (word === undefined) throw new Error("the text ends within an entry");
+    pending.push(...word.behind);
+    return word;
+  };
+  const placed = (): Comment[] => {
+    const found = pending;
+    pending = [];
+    return found;
+  };
+  /** The pending comment that stands behind what was just taken, if one does. */
+  const placedBehind = (): Comment | undefined => (pending[0]?.own === false ? pending.shift() : undefined);
+
+  function path(): string {
+    let text = take().token.image;
+    while (next() === t.Dot) text += take().token.image + take().token.image;
+    return text;
+  }
+
+  function value(): Piece {
+    return chain("+", t.Plus, () => chain("*", t.Times, atom));
+  }
+
+  function chain(operator: "+" | "*", type: TokenType, operand: () => Piece): Piece {
+    const first = operand();
+    const rest: Link[] = [];
+    while (next() === type) {
+      take();
+      rest.push({ comments: placed(), operand: operand() });
+    }
+    return rest.length === 0 ? first : { type: "chain", operator, first, rest };
+  }
+
+  function atom(): Piece {
+    if (CLOSERS.has(next() ?? t.Comma)) return bracket("");
+    const { token } = take();
+    const name = token.tokenType === t.Name;
+    return name && next() === t.LeftParen ? bracket(token.image) : { type: "word", text: token.image, name };
+  }
+
+  function bracket(head: string): Piece {
+    const { token } = take();
+    const [close, closer] = CLOSERS.get(token.tokenType) ?? ["", t.RightBrace];
+    const opening = placedBehind();
+    const items: Item[] = [];
+    while (next() !== closer) items.push(item(closer));
+    const closing = placed();
+    take();
+    return { type: "bracket", head, open: token.image, close, opening, items, closing };
+  }
+
+  /** With the comma after it. What stands inside it before its value, where nothing else can be set, goes above it. */
+  function item(closer: TokenType): Item {
+    const labelled = next() === t.Name && words[at + 1]?.token.tokenType === t.Colon;
+    const label = labelled ? `${take().token.image}${take().token.image} ` : "";
+    const before = placed();
+    const content = value();
+    let behind = placedBehind();
+    if (next() !== closer) {
+      take();
+      behind ??= placedBehind();
+    }
+    return { before, label, value: content, behind };
+  }
+
+  function entry(): EntryPiece {
+    const { token, blank } = words[at] as Word;
+    const done = (head: string, kind?: string, content?: Piece, inside?: GroupPiece): EntryPiece => ({
+      type: "entry",
+      head,
+      kind,
+      value: content,
+      group: inside,
+      behind: placedBehind(),
+      blank,
+    });
+    if (token.tokenType === t.Import) return done(`${take().token.image} ${take().token.image}`);
+    if (token.tokenType === t.Remove) return done(`${take().token.image} ${path()}`);
+    const one = path();
+    const two = next() === t.Name ? path() : undefined;
+    const head = two === undefined ? one : `${one} ${two}`;
+    if (next() === t.Colon) take();
+    const content = next() === t.LeftBrace ? undefined : value();
+    return done(head, two && one, content, next() === t.LeftBrace ? group() : undefined);
+  }
+
+  function group(): GroupPiece {
+    const { token } = take();
+    const opening = placedBehind();
+    const inside = lines(t.RightBrace);
+    const end = take();
+    return { opening, lines: inside, flat: end.token.startLine === token.startLine };
+  }
+
+  /** Entries and the comments between them, up to a `}` or the end. */
+  function lines(closer: TokenType | undefined): LinePiece[] {
+    const found: LinePiece[] = [];
+    const comments = (change = (comment: Comment) => comment): void => {
+      for (const comment of placed()) found.push({ type: "comment", ...change(comment) });
+    };
+    let blank = false;
+    while (next() !== closer) {
+      if (next() === t.Comma) {
+        // What stands between an entry and its comma documents nothing, and must not begin to.
+        comments(plain);
+        blank = take().blank || blank;
+        const last = found.at(-1);
+        const behind = placedBehind();
+        if (behind === undefined) continue;
+        if (last?.type === "entry" && last.behind === undefined) found.splice(-1, 1, { ...last, behind });
+        else found.push({ type: "comment", ...plain(behind) });
+        continue;
+      }
+      comments();
+      const read = entry();
+      found.push({ ...read, blank: read.blank || blank });
+      blank = false;
+    }
+    comments();
+    return found;
+  }
+
+  return lines(undefined);
+}
+
+const plain = (comment: Comment): Comment => ({ ...comment, text: comment.text.replace(/^\/{3}(?!\/)/, "//") });
+
+function withComments(tokens: readonly IToken[], comments: readonly IToken[]): { first: Comment[]; words: Word[] } {
+  const first: Comment[] = [];
+  const words: (Word & { behind: Comment[] })[] = [];
+  const all = [...tokens.filter(({ tokenType }) => tokenType !== t.Newline), ...comments];
+  let line = 0;
+  let lastWord = 0;
+  for (const token of all.sort((a, b) => a.startOffset - b.startOffset)) {
+    const start = token.startLine ?? 1;
+    const blank = line > 0 && start - line > 1;
+    line = token.endLine ?? start;
+    if (!COMMENTS.has(token.tokenType)) {
+      words.push({ token, blank, behind: [] });
+      lastWord = line;
+      continue;
+    }
+    const comment = { text: token.image.trimEnd(), own: start !== lastWord, blank };
+    (words.at(-1)?.behind ?? first).push(comment);
+  }
+  return { first, words };
+}
+
+const COMMENTS = new Set([t.Comment, t.DocComment]);
