@@ -19,6 +19,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/check.js"),
   },
   {
+    name: "fmt",
+    summary: "format specs",
+    example: "mom fmt specs/quickstart.mom",
+    load: () => import("./verbs/fmt.js"),
+  },
+  {
     name: "inspect",
     summary: "tell parameters, FLOPs, memory and kernels of a spec",
     example: "mom inspect specs/quickstart.mom",

@@ -56,12 +56,15 @@ function specsBeside(file: string): string[] {
 /** Throws a `Failure` where the file itself cannot be read. `tried` as of `checkText`. */
 export function checkFile(file: string, origin = file, tried?: Set<string>): Checked {
   const source = readText(file);
-  if (source === undefined) {
-    const message = `There is no readable file \`${file}\`.`;
-    const help = suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.";
-    throw new Failure([mistake("file-missing", message, { help })]);
-  }
+  if (source === undefined) throw missing(file);
   return checkText(source.text, origin, tried);
+}
+
+/** What to throw where a file of the command line cannot be read. */
+export function missing(file: string): Failure {
+  const message = `There is no readable file \`${file}\`.`;
+  const help = suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.";
+  return new Failure([mistake("file-missing", message, { help })]);
 }
 
 /** Finds files inside the project of `entry`: the folder of the nearest package.json, else that of the entry itself. */

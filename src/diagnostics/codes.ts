@@ -204,6 +204,11 @@ const MISTAKES_BY_NAME = {
     meaning:
       "A spec may name files of its project alone, so that a spec from elsewhere reads nothing that it should not.",
   },
+  "not-utf-8": {
+    number: 209,
+    title: "Not UTF-8",
+    meaning: "Specs are UTF-8. `mom fmt` rewrites no file in which it would lose a character.",
+  },
   // The model and its training
   "name-taken": {
     number: 301,

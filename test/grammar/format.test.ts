@@ -176,7 +176,7 @@ describe("how things are set", () => {
 
   test("what is wrong is not touched", () => {
     const result = format({ path: "a.mom", text: "model {\n  d_model = 4\n" });
-    expect("diagnostics" in result && result.diagnostics.map(({ code }) => code)).toEqual([
+    expect("diagnostics" in result && result.diagnostics.map(({ name }) => name)).toEqual([
       "equals-sign",
       "missing-close",
     ]);

@@ -1,0 +1,19 @@
+// What formatting would change in a file, for people: the lines that differ, with one around them.
+import { structuredPatch } from "diff";
+import pc from "picocolors";
+
+/** Lines `-` as they are and `+` as they would be; ends with a newline. Line ends are not shown. */
+export function changesText(before: string, after: string, colour: boolean): string {
+  const c = pc.createColors(colour);
+  const lines = (text: string): string => text.replaceAll(/\r\n?/g, "\n");
+  const { hunks } = structuredPatch("", "", lines(before), lines(after), "", "", { context: 1 });
+  return hunks
+    .flatMap(({ oldStart, lines: changed }) => [
+      c.cyan(`@@ line ${oldStart} @@`),
+      ...changed
+        .filter((line) => !line.startsWith("\\"))
+        .map((line) => (line.startsWith("+") ? c.green(line) : line.startsWith("-") ? c.red(line) : line)),
+    ])
+    .map((line) => `${line}\n`)
+    .join("");
+}

@@ -1,0 +1,24 @@
+// Texts that are written back: a file or stdin, as exactly the characters that its bytes are.
+import { readFileSync } from "node:fs";
+import { mistake, type Source } from "../../diagnostics/diagnostic.js";
+import { Failure } from "../../diagnostics/failure.js";
+import { missing, readStart } from "../read-spec.js";
+
+/** What stands for stdin where a file is named. */
+export const STDIN = "-";
+
+/**
+ * @param limit in bytes; of a longer file only so much is read, for it to be refused
+ * @throws Failure for what cannot be read, or is no UTF-8: some of its characters would be lost
+ */
+export function readWhole(file: string, limit: number): Source {
+  const path = file === STDIN ? "<stdin>" : file;
+  const bytes = file === STDIN ? readFileSync(0) : readStart(file, limit);
+  if (bytes === undefined) throw missing(file);
+  try {
+    return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    const help = "Save it as UTF-8.";
+    throw new Failure([mistake("not-utf-8", `\`${path}\` has bytes that are no text in UTF-8.`, { help })]);
+  }
+}

@@ -1,0 +1,85 @@
+// mom fmt: sets specs the one way there is.
+import { chmodSync, statSync } from "node:fs";
+import pc from "picocolors";
+import { format } from "../../../grammar/format.js";
+import { SOURCE_LIMIT } from "../../../grammar/parse.js";
+import type { Source } from "../../diagnostics/diagnostic.js";
+import { render } from "../../diagnostics/render.js";
+import { nodeDisk } from "../../train/disk.js";
+import { replaceFile } from "../../train/replace-file.js";
+import { coloured, styleOf } from "../colour.js";
+import { changesText } from "../fmt/changes.js";
+import { readWhole, STDIN } from "../fmt/read-whole.js";
+import { specFiles } from "../fmt/spec-files.js";
+import { realpathOf } from "../project.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Options {
+  readonly check?: true;
+  readonly stdin?: true;
+}
+
+/** No text of so many bytes is within the limit of a spec. */
+const BYTES = 4 * SOURCE_LIMIT + 4;
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("[files...]", `specs, and folders of specs; ${STDIN} is stdin`)
+      .option("--check", "change nothing: show what would change, and exit with 1 if anything would")
+      .option("--stdin", "format stdin to stdout")
+      .addHelpText("after", "  mom fmt --check specs\n  mom fmt --stdin < specs/quickstart.mom\n")
+      .action((given: readonly string[], options: Options) => {
+        const paths = options.stdin === true ? [...given, STDIN] : given;
+        if (paths.length === 0 || (paths.includes(STDIN) && paths.length > 1))
+          command.error("error: name specs or folders, or take stdin alone with --stdin", {
+            exitCode: EXIT.wrongUsage,
+          });
+        const outcomes = specFiles(paths).map((file) => setFile(file, options.check === true));
+        const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length;
+        if (!paths.includes(STDIN)) {
+          const changed = `${count("changed")} ${options.check ? "to be formatted" : "formatted"}`;
+          const wrong = count("wrong") > 0 ? `, ${count("wrong")} with mistakes` : "";
+          const all = outcomes.length === 1 ? "1 spec" : `${outcomes.length} specs`;
+          process.stderr.write(`${all}: ${changed}${wrong}\n`);
+        }
+        const failed = count("wrong") > 0 || (options.check === true && count("changed") > 0);
+        finish(failed ? EXIT.wrongInput : EXIT.done);
+      });
+  },
+};
+
+type Outcome = "as it was" | "changed" | "wrong";
+
+/** What has mistakes of syntax stays as it is, and they are printed. */
+function setFile(file: string, checkOnly: boolean): Outcome {
+  const source = readWhole(file, BYTES);
+  const formatted = format(source);
+  if ("diagnostics" in formatted) {
+    process.stderr.write(`${render(formatted.diagnostics, [source], styleOf(process.stderr))}\n`);
+    return "wrong";
+  }
+  const { text } = formatted;
+  const changes = text !== source.text;
+  if (checkOnly) {
+    if (changes) tell(source, text);
+  } else if (file === STDIN) process.stdout.write(text);
+  else if (changes) {
+    rewrite(file, text);
+    process.stdout.write(`${file}\n`);
+  }
+  return changes ? "changed" : "as it was";
+}
+
+function tell({ path, text }: Source, set: string): void {
+  const colour = coloured(process.stdout);
+  process.stdout.write(`${pc.createColors(colour).bold(path)}\n${changesText(text, set, colour)}\n`);
+}
+
+/** In place of the file that a link leads to, with its permissions; whole at any time. */
+function rewrite(file: string, text: string): void {
+  const path = realpathOf(file) ?? file;
+  const { mode } = statSync(path);
+  replaceFile(nodeDisk, path, text, "");
+  chmodSync(path, mode);
+}

@@ -1,0 +1,155 @@
+// `mom fmt` as a process: what it writes, what it leaves, what it says.
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+let mom: Mom;
+let folder: string;
+beforeAll(async () => {
+  mom = await buildMom();
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-fmt-"));
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+afterAll(() => mom.dispose());
+
+const LOOSE = "// Kept.\ndata {length:4 // why\n\n\n   source:emoji\n}\n";
+const SET = "// Kept.\ndata {\n  length: 4 // why\n\n  source: emoji\n}\n";
+
+const write = (name: string, text: string | Uint8Array): string => {
+  mkdirSync(join(folder, name, ".."), { recursive: true });
+  writeFileSync(join(folder, name), text);
+  return name;
+};
+const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+const fmt = (...args: string[]) => mom.run(["fmt", ...args], folder);
+const piped = (input: string, ...args: string[]) =>
+  spawnSync(process.execPath, [mom.main, "fmt", ...args], { cwd: folder, encoding: "utf8", input });
+
+describe("files", () => {
+  test("are rewritten where they change, and named", () => {
+    write("a.mom", LOOSE);
+    write("b.mom", SET);
+    const before = statSync(join(folder, "b.mom")).mtimeMs;
+    const { code, stdout, stderr } = fmt("a.mom", "b.mom");
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "a.mom\n", stderr: "2 specs: 1 formatted\n" });
+    expect(read("a.mom")).toBe(SET);
+    expect(statSync(join(folder, "b.mom")).mtimeMs).toBe(before);
+    expect(readdirSync(folder).sort()).toEqual(["a.mom", "b.mom"]);
+  });
+
+  test("keep their permissions, and links stay links", () => {
+    write("real/a.mom", LOOSE);
+    chmodSync(join(folder, "real/a.mom"), 0o600);
+    symlinkSync("real/a.mom", join(folder, "link.mom"));
+    expect(fmt("link.mom").code).toBe(0);
+    expect(lstatSync(join(folder, "link.mom")).isSymbolicLink()).toBe(true);
+    expect(read("real/a.mom")).toBe(SET);
+    expect(statSync(join(folder, "real/a.mom")).mode & 0o777).toBe(0o600);
+  });
+
+  test("of a folder: every spec, but not what is hidden or installed", () => {
+    for (const name of ["x/a.mom", "x/y/b.mom", "x/.z/c.mom", "x/node_modules/d.mom", "x/e.txt"]) write(name, LOOSE);
+    expect(fmt("x").stdout).toBe("x/a.mom\nx/y/b.mom\n");
+    for (const name of ["x/.z/c.mom", "x/node_modules/d.mom", "x/e.txt"]) expect(read(name)).toBe(LOOSE);
+  });
+
+  test("with mistakes of syntax are not touched; the others are", () => {
+    write("a.mom", "data {\n  length = 4\n");
+    write("b.mom", LOOSE);
+    const { code, stdout, stderr } = fmt("a.mom", "b.mom");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "b.mom\n" });
+    expect(stderr).toContain("a.mom:2:10");
+    expect(stderr).toContain("Write `name: value`");
+    expect(stderr).toContain("2 specs: 1 formatted, 1 with mistakes\n");
+    expect(read("a.mom")).toBe("data {\n  length = 4\n");
+  });
+
+  test("with unknown fields are formatted all the same", () => {
+    write("a.mom", "nonsense {lenght:4}");
+    expect(fmt("a.mom").code).toBe(0);
+    expect(read("a.mom")).toBe("nonsense { lenght: 4 }\n");
+  });
+
+  test("that are no UTF-8 are refused as they are", () => {
+    const bytes = Uint8Array.from([...Buffer.from("// caf"), 0xe9, 0x0a]);
+    write("a.mom", bytes);
+    const { code, stderr } = fmt("a.mom");
+    expect(code).toBe(1);
+    expect(stderr).toContain("`a.mom` has bytes that are no text in UTF-8");
+    expect(readFileSync(join(folder, "a.mom"))).toEqual(Buffer.from(bytes));
+  });
+
+  test("that are not there, a folder without specs, nothing at all", () => {
+    mkdirSync(join(folder, "empty"));
+    expect(fmt("a.mom")).toMatchObject({ code: 1, stderr: expect.stringContaining("no readable file `a.mom`") });
+    expect(fmt("empty")).toMatchObject({ code: 1, stderr: expect.stringContaining("no specs in `empty`") });
+    expect(fmt().code).toBe(2);
+    expect(fmt("--stdin", "a.mom").code).toBe(2);
+  });
+});
+
+describe("--check", () => {
+  test("names what would change and shows how, changes nothing, exits with 1", () => {
+    write("a.mom", LOOSE);
+    write("b.mom", SET);
+    const { code, stdout, stderr } = fmt("--check", "a.mom", "b.mom");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "2 specs: 1 to be formatted\n" });
+    expect(stdout).toBe(
+      [
+        "a.mom",
+        "@@ line 1 @@",
+        " // Kept.",
+        "-data {length:4 // why",
+        "+data {",
+        "+  length: 4 // why",
+        " ",
+        "-",
+        "-   source:emoji",
+        "+  source: emoji",
+        " }",
+        "",
+        "",
+      ].join("\n"),
+    );
+    expect(read("a.mom")).toBe(LOOSE);
+  });
+  test("exits with 0 where all is set: the specs of this repository", () => {
+    const { code, stdout } = mom.run(["fmt", "--check", "specs", "bench"], ROOT);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+  });
+});
+
+describe("stdin", () => {
+  test("comes out on stdout", () => {
+    for (const argument of ["--stdin", "-"])
+      expect(piped(LOOSE, argument)).toMatchObject({ status: 0, stdout: SET, stderr: "" });
+  });
+  test("with a mistake, nothing does", () => {
+    const { status, stdout, stderr } = piped("data {", "--stdin");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain("<stdin>:1");
+  });
+  test("--check tells", () => {
+    expect(piped(LOOSE, "--stdin", "--check")).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("<stdin>\n"),
+    });
+    expect(piped(SET, "--stdin", "--check")).toMatchObject({ status: 0, stdout: "" });
+  });
+});
