@@ -1,8 +1,9 @@
-// Quick fixes, outline and inlay hints over the protocol.
+// Quick fixes, formatting, outline and inlay hints over the protocol.
 import { type CodeAction, CodeActionKind, type Connection } from "vscode-languageserver";
 import type { Costs } from "./costs.js";
 import { diagnosticsOf } from "./diagnostics.js";
 import { fixesOf } from "./fixes.js";
+import { formattingOf } from "./formatting.js";
 import { inlaysOf } from "./inlays.js";
 import { outlineOf } from "./outline.js";
 import { offsetIn, rangeIn, visible } from "./text.js";
@@ -28,6 +29,10 @@ export function answerFile(connection: Connection, workspace: Workspace, costs: 
         edit: { changes: { [uri]: edits.map((edit) => ({ range: rangeIn(source, edit), newText: edit.text })) } },
       }));
     });
+  });
+  connection.onDocumentFormatting(({ textDocument: { uri } }) => {
+    const source = workspace.source(pathOf(uri));
+    return source === undefined ? [] : formattingOf(source);
   });
   connection.onDocumentSymbol(({ textDocument: { uri } }) => {
     const source = workspace.source(pathOf(uri));

@@ -39,6 +39,7 @@ export function serve(connection: Connection, disk: Disk, version: string): void
         referencesProvider: true,
         renameProvider: { prepareProvider: true },
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+        documentFormattingProvider: true,
         documentSymbolProvider: true,
         inlayHintProvider: true,
       },

@@ -1,6 +1,13 @@
 // What editors ask `mom lsp` beside diagnostics, completion and hover.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CodeAction, DocumentSymbol, InlayHint, Location, WorkspaceEdit } from "vscode-languageserver/node";
+import type {
+  CodeAction,
+  DocumentSymbol,
+  InlayHint,
+  Location,
+  TextEdit,
+  WorkspaceEdit,
+} from "vscode-languageserver/node";
 import { type Editor, marked, startEditor, withEdits } from "../support/editor.js";
 import { buildMom, type Mom } from "../support/mom.js";
 import { edited, SAMPLE } from "./sample.js";
@@ -216,6 +223,39 @@ describe("quick fixes", () => {
     const fix = (await fixes(without)).find(({ title }) => title === "Add `train`");
     editor.open("mended.mom", fix?.made ?? "");
     expect(await editor.diagnostics("mended.mom")).toEqual([]);
+  });
+});
+
+describe("formatting", () => {
+  let files = 0;
+  const options = { tabSize: 4, insertSpaces: true };
+  async function edits(text: string): Promise<TextEdit[]> {
+    const name = `format-${files++}.mom`;
+    editor.open(name, text);
+    const textDocument = { uri: editor.uri(name) };
+    return await editor.connection.sendRequest("textDocument/formatting", { textDocument, options });
+  }
+  const SET = SAMPLE.replace("modality text: b", "modality text:  b").replace("  text: cross", "  text:  cross");
+
+  test("changes the lines that need it, and no others", async () => {
+    const made = await edits(SAMPLE);
+    expect(withEdits(SAMPLE, made)).toBe(SET);
+    expect(made.map(({ range }) => [range.start.line, range.end.line])).toEqual([
+      [3, 4],
+      [17, 18],
+    ]);
+  });
+  test.each([
+    ["what is set already", SET, SET],
+    ["a file on one line", "data{length:4,source:emoji}", "data { length: 4, source: emoji }\n"],
+    ["blank lines and a comment at the end", "\n\na: 1\n\n\n\nb: 2 // c", "a: 1\n\nb: 2 // c\n"],
+    ["lines that end in \\r\\n", "a:1\r\nb: 2\r\n\r\n", "a: 1\r\nb: 2\r\n"],
+    ["nothing", "", ""],
+    ["ten thousand lines", "a:1\n".repeat(10_000), "a: 1\n".repeat(10_000)],
+    ["a mistake of syntax: nothing is touched", "data{ length=4 }", "data{ length=4 }"],
+    ["an unknown field", "nonsense{lenght :4}", "nonsense { lenght: 4 }\n"],
+  ])("%s", async (_, text, wanted) => {
+    expect(withEdits(text, await edits(text))).toBe(wanted);
   });
 });
 
