@@ -116,7 +116,8 @@ async function askOne<K extends string>(message: string, choices: Readonly<Recor
 }
 
 async function write(file: string, { modalities, blocks, own, data }: Answers) {
-  const isOfEmoji = modalities.every((name) => name === "text" || name === "image");
+  // Emoji have names and pictures.
+  const isOfEmoji = modalities.join() === "text,image";
   const folder = `${basename(file, ".mom")}-data`;
   const made = data === undefined && !isOfEmoji;
   const source = data ?? (isOfEmoji ? "emoji" : `${folder}/documents.jsonl`);
