@@ -88,6 +88,23 @@ describe("mom inspect", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(shows);
   });
+  test("--html and --svg write what is drawn, in place of what was there, beside what is printed", () => {
+    const [html, svg] = [join(folder, "drawn.html"), join(folder, "drawn.svg")];
+    writeFileSync(svg, "old");
+    const { code, stdout, stderr } = mom.run(["inspect", QUICKSTART, "--json", "--html", html, "--svg", svg]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `wrote ${html}\nwrote ${svg}\n` });
+    expect(JSON.parse(stdout)).toMatchObject({ d_model: 64 });
+    expect(readFileSync(svg, "utf8")).toMatch(/^<\?xml .*<svg .*quickstart.*<\/svg>\n$/s);
+    expect(readFileSync(html, "utf8")).toMatch(/<svg .*Parameters by part.*Memory on webgpu-default/s);
+    expect(mom.run(["inspect", large(), "--html", html]).code).toBe(0);
+    expect(readFileSync(html, "utf8")).toContain("it does not fit");
+    const spec = readFileSync(QUICKSTART, "utf8");
+    expect(mom.run(["inspect", QUICKSTART, "--svg", QUICKSTART]).code).toBe(2);
+    expect(readFileSync(QUICKSTART, "utf8")).toBe(spec);
+    const nowhere = mom.run(["inspect", QUICKSTART, "--svg", join(folder, "none/drawn.svg")]);
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.stderr).toMatch(/drawn\.svg could not be written: .*Check the path/s);
+  });
   test("wrong usage exits with 2, a wrong spec with 1", () => {
     for (const wrong of [
       ["--device", "abacus"],

@@ -1,16 +1,22 @@
 // mom inspect: what a spec will cost, before a GPU is touched.
 import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { type CompileOptions, dump, dumpPrograms, planned, programsOf, STAGES, type Stage } from "../../compile.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import type { Choices } from "../../ir/plan.js";
+import { drawingFile } from "../../report/drawing/drawing.js";
+import { drawnModel } from "../../report/drawing/model.js";
 import { fitInto } from "../../report/fit.js";
 import { fitText } from "../../report/fit-text.js";
-import { inspect } from "../../report/inspection.js";
+import { type Inspection, inspect } from "../../report/inspection.js";
+import { inspectionPage } from "../../report/inspection-page.js";
 import { inspectionText } from "../../report/inspection-text.js";
 import { parseChoices } from "../../train/choices.js";
+import { nodeDisk } from "../../train/disk.js";
+import { replaceFile } from "../../train/replace-file.js";
 import { bytesOf } from "../bytes.js";
 import { coloured } from "../colour.js";
 import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
@@ -23,6 +29,8 @@ interface Options {
   readonly memory?: number;
   readonly dump?: Stage;
   readonly choices?: string;
+  readonly html?: string;
+  readonly svg?: string;
   readonly json?: true;
 }
 
@@ -42,8 +50,10 @@ export const verb: Verb = {
       .option("--memory <size>", "say whether and how it fits into so much memory, such as 80GiB", bytesOf)
       .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(STAGES))
       .option("--choices <file>", "plan the kernels that a run took, as its choices.json says, and no others")
+      .option("--html <file>", "write a page with the model drawn, and these tables", ending(".html"))
+      .option("--svg <file>", "write the drawing alone, as for a paper", ending(".svg"))
       .option("--json", "print JSON")
-      .action((file: string, { device, batch, memory, dump: stage, choices, json }: Options) => {
+      .action((file: string, { device, batch, memory, dump: stage, choices, json, ...drawn }: Options) => {
         const { spec } = readSpec(file);
         if (spec === undefined) return finish(EXIT.wrongInput);
         const all = trainingOptions(spec, device, batch);
@@ -52,6 +62,7 @@ export const verb: Verb = {
         if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
         else {
           const inspection = inspect(spec, options);
+          draw(file, spec, inspection, drawn);
           const fit = memory === undefined ? undefined : fitInto(spec, options, memory);
           const c = pc.createColors(coloured(process.stdout));
           const text = json
@@ -63,6 +74,26 @@ export const verb: Verb = {
       });
   },
 };
+
+/** The option's file, refused where it has another ending: a slip must not cost a spec. */
+const ending =
+  (wanted: string) =>
+  (path: string): string => {
+    if (path.toLowerCase().endsWith(wanted)) return path;
+    throw new InvalidArgumentError(`It is a file that ends with ${wanted}.`);
+  };
+
+/** Writes the files that were asked for, in place of what they held. */
+function draw(file: string, spec: CheckedSpec, told: Inspection, { html, svg }: Pick<Options, "html" | "svg">): void {
+  if (html === undefined && svg === undefined) return;
+  const model = drawnModel(spec, told);
+  const title = basename(file, ".mom");
+  if (html !== undefined) replaceFile(nodeDisk, html, inspectionPage(told, model, title), DRAW_AGAIN);
+  if (svg !== undefined) replaceFile(nodeDisk, svg, drawingFile(model, title), DRAW_AGAIN);
+  for (const made of [html, svg]) if (made !== undefined) process.stderr.write(`wrote ${made}\n`);
+}
+
+const DRAW_AGAIN = ", then inspect again.";
 
 function choicesIn(path: string): Choices {
   const choices = existsSync(path) ? parseChoices(readFileSync(path, "utf8")) : undefined;

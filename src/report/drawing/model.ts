@@ -1,0 +1,167 @@
+// What is drawn of a model: its weights with shapes and owners, as the compiler declares them, and what they cost.
+import { EVALUATION_PHASES, programsOf } from "../../compile.js";
+import type { CheckedSpec } from "../../front/spec.js";
+import { PROFILES } from "../../ir/profiles.js";
+import { count, type Parameter } from "../../ir/program.js";
+import { type Modality, patchesPerPicture } from "../../modalities/modality.fields.js";
+import type { Objective } from "../../objectives/objective.fields.js";
+import type { Inspection } from "../inspection.js";
+import { partName } from "../part-name.js";
+import { flowOf, type Residual } from "./flow.js";
+import { type Folded, fold } from "./fold.js";
+
+/** The copies of some weights, each with the modalities that use it. */
+export interface Weights {
+  /** Shape of each tensor of one copy, as checkpoints hold it but for sides of 1. */
+  readonly shapes: readonly string[];
+  /** Numbers in one copy. */
+  readonly parameters: number;
+  /** Modalities of each copy, by index. One copy that all use is shared. */
+  readonly owners: readonly (readonly number[])[];
+}
+
+/** Weights outside of the stack, between modalities and the residual stream. */
+export interface End extends Omit<Weights, "owners"> {
+  readonly name: string;
+  readonly modalities: readonly number[];
+}
+
+export interface DrawnBlock {
+  readonly name: string;
+  readonly kind: string;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly flow: readonly Residual[];
+  /** By what `partName` calls them. */
+  readonly weights: ReadonlyMap<string, Weights>;
+  /** Of one layer, all copies. */
+  readonly parameters: number;
+}
+
+export interface DrawnModel {
+  readonly modalities: readonly { readonly name: string; readonly kind: string; readonly about: string }[];
+  readonly inputs: readonly End[];
+  readonly d_model: number;
+  readonly length: number;
+  /** By index; undefined where no layer is of the block. */
+  readonly blocks: readonly (DrawnBlock | undefined)[];
+  readonly stack: readonly Folded[];
+  readonly norm: Weights;
+  readonly outputs: readonly End[];
+  /** By modality. */
+  readonly objectives: readonly string[];
+  readonly total: number;
+  readonly active: number;
+  readonly costs: Inspection["modalities"];
+}
+
+/** @param told of the same spec */
+export function drawnModel(
+  spec: CheckedSpec,
+  told: Pick<Inspection, "parameters" | "modalities" | "stack">,
+): DrawnModel {
+  const { model } = spec;
+  const declared = parametersOf(spec);
+  const all = model.modalities.map((_, m) => m);
+  const tokens = all.filter((m) => model.modalities[m]?.kind !== "patches");
+  const outside = declared.filter(({ layer }) => layer < 0);
+  const named = (test: (name: string) => boolean): Parameter[] => outside.filter((one) => test(partName(one)));
+  const norm = named((name) => name === "final norm");
+  /** What all tokens share, then what each modality of patches has. */
+  const ends = (shared: string, own: readonly string[]): End[] =>
+    [
+      { name: shared, modalities: tokens },
+      ...all.flatMap((m) => own.map((stem) => ({ name: `${stem}.${model.modalities[m]?.name}`, modalities: [m] }))),
+    ].flatMap(({ name, modalities }) => {
+      const found = named((one) => one === name);
+      return found.length === 0 ? [] : [{ name, modalities, ...measure(found) }];
+    });
+  return {
+    modalities: model.modalities.map((modality, m) => ({
+      name: modality.name,
+      kind: modality.kind,
+      about: about(modality, m === model.vocabulary.owner ? markersIn(spec) : 0),
+    })),
+    inputs: ends("embed", ["patch_in", "t_embed"]),
+    d_model: model.d_model,
+    length: spec.data.length,
+    blocks: model.blocks.map(({ name, fields }, index) => {
+      const layer = model.layers.indexOf(index);
+      if (layer < 0) return undefined;
+      const own = declared.filter((one) => one.layer === layer);
+      const parts = [...new Set(own.map(partName))];
+      const sizes = told.stack.find(({ block }) => block === name)?.sizes ?? {};
+      const weights = new Map(
+        parts.map((part) => {
+          const of = own.filter((one) => partName(one) === part);
+          return [part, { ...measure(of), owners: ownersOf(of, all) }] as const;
+        }),
+      );
+      const parameters = own.reduce((sum, { shape, names }) => sum + count(shape) * names.length, 0);
+      return { name, kind: fields.kind, sizes, flow: flowOf(fields), weights, parameters };
+    }),
+    stack: fold(model.layers),
+    norm: { ...measure(norm), owners: [all] },
+    outputs: ends("head", ["patch_out"]),
+    objectives: spec.objectives.map(objective),
+    total: told.parameters.total,
+    active: told.parameters.active,
+    costs: told.modalities,
+  };
+}
+
+/** What the compiler declares; the same in any precision and on any device. */
+function parametersOf(spec: CheckedSpec): readonly Parameter[] {
+  const [profile] = PROFILES;
+  if (profile === undefined) throw new Error("no profile is known");
+  const plain = { ...spec, train: { ...spec.train, precision: "f32", recompute: "none" } } as const;
+  const options = {
+    profile,
+    batch: 1,
+    length: spec.data.length,
+    phases: EVALUATION_PHASES,
+    variants: "first",
+  } as const;
+  return programsOf(plain, options).flatMap(({ lowered }) => lowered.parameters);
+}
+
+const measure = (parameters: readonly Parameter[]): Pick<Weights, "shapes" | "parameters"> => ({
+  shapes: parameters.map(({ shape }) => shape.filter((side, i) => side > 1 || i === 0).join(" × ")),
+  parameters: parameters.reduce((sum, { shape }) => sum + count(shape), 0),
+});
+
+/** All tensors of a part are owned alike. */
+function ownersOf([first]: readonly Parameter[], modalities: readonly number[]): number[][] {
+  return (first?.names ?? []).map((_, group) => modalities.filter((m) => (first?.of[m] ?? 0) === group));
+}
+
+const markersIn = ({ model: { modalities } }: CheckedSpec): number => 2 * modalities.length;
+
+const number = (n: number): string => n.toLocaleString("en-US");
+
+/** @param markers how many of the spans' and documents' markers are the modality's */
+function about(modality: Modality, markers: number): string {
+  switch (modality.kind) {
+    case "bytes":
+      return `bytes: 256 ids${markers > 0 ? ` and ${markers} markers` : ""}`;
+    case "tokens":
+      return `tokens: ${number(modality.vocab)} ids${markers > 0 ? `, ${markers} of them markers` : ""}`;
+    case "codes":
+      return `codes: ${number(modality.vocab)} ids`;
+    case "patches": {
+      const { height, width, patchHeight, patchWidth, channels } = modality;
+      const whole = `${height} × ${width} × ${channels}${modality.values === "latents" ? " latents" : ""}`;
+      return `${number(patchesPerPicture(modality))} patches of ${patchHeight} × ${patchWidth} in ${whole}`;
+    }
+  }
+}
+
+function objective(of: Objective | undefined): string {
+  switch (of?.kind) {
+    case undefined:
+      return "no objective";
+    case "cross_entropy":
+      return `cross_entropy, weight ${of.weight}`;
+    case "ddpm":
+      return `ddpm, weight ${of.weight}, ${number(of.steps)} steps`;
+  }
+}
