@@ -1,1 +1,2 @@
 export function generate(): void;
+export function generateTypes(): Promise<void>;

@@ -56,4 +56,16 @@ export function generate() {
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) generate();
+/** src/spec.gen.ts: the type of a spec as programs write it, from the same schema. */
+export async function generateTypes() {
+  const { compile } = await import("json-schema-to-typescript");
+  const schema = { ...JSON.parse(read("grammar", "spec.schema.json")), title: "Spec" };
+  const bannerComment = "// Made by scripts/generate.mjs from grammar/spec.schema.json.";
+  const options = { bannerComment, additionalProperties: false, ignoreMinAndMaxItems: true, format: false };
+  write("src/spec.gen.ts", await compile(schema, "Spec", options));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  generate();
+  await generateTypes();
+}

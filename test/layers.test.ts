@@ -74,8 +74,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: ["compile", "train", "gpu", "data", "random", "ir", "front/spec", "*.fields", "modalities/text"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
   report: ["compile", "train", "ablate", "ir", "front/spec", "*.fields"],
+  // Made of the schema: types alone.
+  "spec.gen": [],
   lsp: ["grammar", "front", "diagnostics", "report"],
   cli: ["*"],
+  // The library is the command line without a terminal.
+  index: ["*"],
 };
 
 /** Rooms between a spec's text and its commands: no disk, no terminal, no Dawn. */

@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM while something trains: the first lets it save and stop, a second Ctrl-C ends the process at once.
+// What stops training: Ctrl-C and SIGTERM, of which the first lets it save and stop and a second Ctrl-C ends the process
+// at once; or the signal of a program that trains.
 import { EXIT } from "./verb.js";
 
 export interface Interrupts {
@@ -29,4 +30,11 @@ export function listenForStop(first: () => void): Interrupts {
       process.off("SIGTERM", interrupt);
     },
   };
+}
+
+/** The same from a program's signal where there is one, and then no signals of the system. */
+export function stopBy(signal: AbortSignal | undefined, first: () => void): Interrupts {
+  if (signal === undefined) return listenForStop(first);
+  signal.addEventListener("abort", first, { once: true });
+  return { wanted: () => signal.aborted, release: () => signal.removeEventListener("abort", first) };
 }

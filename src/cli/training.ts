@@ -19,8 +19,8 @@ import { openModel } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
-import { listenForStop } from "./interrupts.js";
-import { formatCount, formatDuration, formatLoss, progressOn, type Terminal } from "./progress.js";
+import { stopBy } from "./interrupts.js";
+import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
 import type { Started } from "./start.js";
 import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
@@ -46,6 +46,17 @@ export interface TrainingRequest {
   /** How to go on with this run, as a command. */
   readonly resumeCommand: string;
   readonly terminal: Terminal;
+  /** Told of what happens besides. */
+  readonly listener?: TrainingListener | undefined;
+  /** Stops training instead of Ctrl-C. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TrainingListener {
+  /** After every update. */
+  readonly stepped?: ((progress: ProgressState) => void) | undefined;
+  /** Held-out losses by modality. */
+  readonly validated?: ((step: number, losses: Readonly<Record<string, number>>) => void) | undefined;
 }
 
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
@@ -82,7 +93,9 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
         file: request.specFile,
       });
   const progress = progressOn(terminal);
-  const interrupts = listenForStop(() => progress.message("Stopping after this step; Ctrl-C once more stops at once."));
+  const interrupts = stopBy(request.signal, () =>
+    progress.message("Stopping after this step; Ctrl-C once more stops at once."),
+  );
   try {
     const { checkpoint, warnings }: Resumed = resume
       ? resumeRun(run, { ...request, choices })
@@ -98,9 +111,13 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
       run,
       { model, spec, dataSet: request.dataSet },
       {
-        stepped: ({ step, losses, gradient_norm }, tokens_per_second) =>
-          progress.update({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second }),
+        stepped: ({ step, losses, gradient_norm }, tokens_per_second) => {
+          const state = { step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second };
+          progress.update(state);
+          request.listener?.stepped?.(state);
+        },
         validated: (record) => {
+          request.listener?.validated?.(record.step, record.losses);
           const losses = Object.entries(record.losses).map(([name, loss]) => `${name} ${formatLoss(loss)}`);
           progress.message(`Step ${record.step}, held out: ${losses.join("  ")}`);
         },

@@ -18,7 +18,7 @@ import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { listenForStop } from "../interrupts.js";
+import { stopBy } from "../interrupts.js";
 import type { Terminal } from "../progress.js";
 import { EXIT, type ExitCode } from "../verb.js";
 import { listingJson, tallyText } from "./listing.js";
@@ -49,6 +49,8 @@ export interface AblationRequest {
   readonly tune: TuneMode;
   readonly outside?: true;
   readonly terminal: Terminal;
+  /** Stops training instead of Ctrl-C. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function runAblation(request: AblationRequest): Promise<ExitCode> {
@@ -145,7 +147,7 @@ async function train(
     (index) => variantAt(index),
     progress.stepped,
   );
-  const interrupts = listenForStop(() => {
+  const interrupts = stopBy(request.signal, () => {
     progress.message("Saving what is under way; Ctrl-C once more stops at once.");
     workers.stop();
   });

@@ -1,25 +1,23 @@
 // `mom ablate`: trains every variant of an ablation, and says which is better.
 import { InvalidArgumentError, Option } from "commander";
-import { type Design, designOf } from "../../ablate/design.js";
+import type { Design } from "../../ablate/design.js";
 import type { AblationFolder } from "../../ablate/folder.js";
 import { stateOf } from "../../ablate/folder.js";
-import { countParameters } from "../../compile.js";
-import type { MistakeName } from "../../diagnostics/codes.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
-import { suggestion } from "../../diagnostics/nearest.js";
 import { printSpec } from "../../front/print-spec.js";
-import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
+import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { nodeDisk } from "../../train/disk.js";
 import type { TuneMode } from "../../tune/tune.js";
+import { chosenDesign } from "../ablate/choose.js";
 import { costsOf } from "../ablate/costs.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
 import { dryRun } from "../ablate/dry-run.js";
 import { listingJson, listingText } from "../ablate/listing.js";
 import { defaultFolder, runAblation } from "../ablate/run.js";
 import { outsideOption } from "../compile-options.js";
-import { checkText, readSpec } from "../read-spec.js";
+import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -75,8 +73,7 @@ export const verb: Verb = {
       .action(async (file: string, name: string | undefined, options: Options) => {
         const { spec, json, folder: specFolder } = readSpec(file);
         if (!spec) return finish(EXIT.wrongInput);
-        const ablation = chosen(spec, name, file);
-        const design = designOf(ablation, { json: json as Json, check: checker(file), countParameters });
+        const design = chosenDesign(spec, json as Json, name, file);
         const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };
         checkIndex(design, options.index);
         const statesNow = () => design.variants.map(({ id }) => stateOf(folder, id));
@@ -96,37 +93,8 @@ export const verb: Verb = {
   },
 };
 
-const error = (name: MistakeName, message: string, help: string): Failure =>
-  new Failure([mistake(name, message, { help })]);
-
-function chosen({ ablations }: CheckedSpec, name: string | undefined, file: string): Ablation {
-  const names = ablations.map((ablation) => ablation.name);
-  const [only, second] = ablations;
-  if (only === undefined) {
-    const help = "Write one, for example `ablate seeds { vary train.seed: [1, 2, 3] }`.";
-    throw error("no-ablation", `${file} has no \`ablate\` block.`, help);
-  }
-  if (name === undefined && second !== undefined) {
-    const message = `${file} has several \`ablate\` blocks: ${names.join(", ")}.`;
-    throw error("which-ablation", message, `Name one: mom ablate ${file} ${only.name}`);
-  }
-  const found = name === undefined ? only : ablations.find((ablation) => ablation.name === name);
-  if (found) return found;
-  const help = suggestion(name as string, names) ?? `It has ${names.join(", ")}.`;
-  throw error("unknown-ablation", `${file} has no \`ablate ${name}\`.`, help);
-}
-
-/** Variants are checked as the spec was: as text, with paths relative to the same file. */
-const checker =
-  (file: string) =>
-  (json: Json): CheckedSpec => {
-    const { spec, diagnostics } = checkText(printSpec(json), file);
-    if (spec === undefined) throw new Failure(diagnostics.filter(({ severity }) => severity === "error"));
-    return spec;
-  };
-
 function checkIndex({ variants }: Design, index: number | undefined): void {
   if (index === undefined || index < variants.length) return;
   const message = `There is no variant ${index}: there are ${variants.length}, from 0 on.`;
-  throw error("no-variant", message, "`--list` shows them.");
+  throw new Failure([mistake("no-variant", message, { help: "`--list` shows them." })]);
 }

@@ -1,0 +1,44 @@
+// Which ablation of a spec is meant, and its design.
+import { type Design, designOf } from "../../ablate/design.js";
+import { countParameters } from "../../compile.js";
+import type { MistakeName } from "../../diagnostics/codes.js";
+import { isError, mistake } from "../../diagnostics/diagnostic.js";
+import { Failure } from "../../diagnostics/failure.js";
+import { suggestion } from "../../diagnostics/nearest.js";
+import { printSpec } from "../../front/print-spec.js";
+import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
+import { checkText } from "../read-spec.js";
+
+/** The only ablation of a spec, or the one of that name. */
+export function chosenDesign(spec: CheckedSpec, json: Json, name: string | undefined, file: string): Design {
+  return designOf(chosen(spec, name, file), { json, check: checker(file), countParameters });
+}
+
+const error = (name: MistakeName, message: string, help: string): Failure =>
+  new Failure([mistake(name, message, { help })]);
+
+function chosen({ ablations }: CheckedSpec, name: string | undefined, file: string): Ablation {
+  const names = ablations.map((ablation) => ablation.name);
+  const [only, second] = ablations;
+  if (only === undefined) {
+    const help = "Write one, for example `ablate seeds { vary train.seed: [1, 2, 3] }`.";
+    throw error("no-ablation", `${file} has no \`ablate\` block.`, help);
+  }
+  if (name === undefined && second !== undefined) {
+    const message = `${file} has several \`ablate\` blocks: ${names.join(", ")}.`;
+    throw error("which-ablation", message, `Name one: mom ablate ${file} ${only.name}`);
+  }
+  const found = name === undefined ? only : ablations.find((ablation) => ablation.name === name);
+  if (found) return found;
+  const help = suggestion(name as string, names) ?? `It has ${names.join(", ")}.`;
+  throw error("unknown-ablation", `${file} has no \`ablate ${name}\`.`, help);
+}
+
+/** Variants are checked as the spec was: as text, with paths relative to the same file. */
+const checker =
+  (file: string) =>
+  (json: Json): CheckedSpec => {
+    const { spec, diagnostics } = checkText(printSpec(json), file);
+    if (spec === undefined) throw new Failure(diagnostics.filter(isError));
+    return spec;
+  };

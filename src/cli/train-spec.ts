@@ -1,0 +1,59 @@
+// From a spec that is right to its run: data, device, kernels, training.
+import { planned, programsOf, trainingOn } from "../compile.js";
+import { decodersOf } from "../data/codecs.js";
+import { prepare } from "../data/prepare.js";
+import { printSpec } from "../front/print-spec.js";
+import type { CheckedSpec, Json } from "../front/spec.js";
+import { type AdapterSource, openDevice } from "../gpu/dawn.js";
+import { recordedChoices } from "../train/choices.js";
+import { nodeDisk } from "../train/disk.js";
+import type { TuneMode } from "../tune/tune.js";
+import { starting } from "./start.js";
+import { runTraining, type TrainingRequest } from "./training.js";
+import { tuned } from "./tuning.js";
+import type { ExitCode } from "./verb.js";
+
+export interface SpecToTrain
+  extends Pick<TrainingRequest, "title" | "resume" | "resumeCommand" | "terminal" | "listener" | "signal"> {
+  readonly spec: CheckedSpec;
+  /** The spec as resolved. */
+  readonly json: Json;
+  /** The file that it was read from, if it was. */
+  readonly file?: string | undefined;
+  /** Paths in it are relative to this folder. */
+  readonly folder: string;
+  /** The run's folder. */
+  readonly out: string;
+  readonly tune: TuneMode;
+  readonly adapter?: AdapterSource | undefined;
+  /** Whether weights may come from outside of the project. */
+  readonly outside: boolean;
+}
+
+export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
+  const { spec, json, file, folder, out, adapter, resume, tune, outside, ...shown } = wanted;
+  const { title, terminal } = shown;
+  const notice = (text: string): void => void terminal.write(`${text}\n`);
+  const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, notice });
+  const device = await openDevice(adapter === undefined ? {} : { adapter });
+  notice(`${title}: on ${device.description}`);
+  const how = trainingOn(spec, device.profile);
+  const stages = programsOf(spec, how);
+  const choices = resume
+    ? recordedChoices({ path: out, disk: nodeDisk })
+    : await tuned({ mode: tune, spec, options: how, stages, opened: device, notice });
+  const compiled = planned(stages, { ...how, choices });
+  return await runTraining({
+    ...shown,
+    spec,
+    specText: printSpec(json),
+    ...(file !== undefined && { specFile: file }),
+    compiled,
+    dataSet,
+    device,
+    decoders: decodersOf(codecs),
+    folder: out,
+    resume,
+    start: starting(spec, compiled, { folder, outside }),
+  });
+}

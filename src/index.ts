@@ -1,0 +1,254 @@
+// mom as a library: the verbs of the command line as functions, with the same names and the same meaning.
+import { basename, dirname, join, resolve } from "node:path";
+import { ABLATION_FILES, stateOf } from "./ablate/folder.js";
+import { chosenDesign } from "./cli/ablate/choose.js";
+import { costsOf } from "./cli/ablate/costs.js";
+import { dataSetsIn } from "./cli/ablate/data-sets.js";
+import { defaultFolder, runAblation } from "./cli/ablate/run.js";
+import { refusingTooLarge, trainingOptions } from "./cli/compile-options.js";
+import type { ProgressState } from "./cli/progress.js";
+import { checkFile, checkText } from "./cli/read-spec.js";
+import { trainSpec } from "./cli/train-spec.js";
+import { DEFAULT_TUNE } from "./cli/tuning.js";
+import { EXIT } from "./cli/verb.js";
+import { compile as compileSpec } from "./compile.js";
+import { codeOf } from "./diagnostics/codes.js";
+import { isError } from "./diagnostics/diagnostic.js";
+import { Failure } from "./diagnostics/failure.js";
+import { positionOf } from "./diagnostics/render.js";
+import type { Checked } from "./front/check.js";
+import { printSpec } from "./front/print-spec.js";
+import type { CheckedSpec, Json } from "./front/spec.js";
+import type { AdapterSource } from "./gpu/dawn.js";
+import type { Kernel, Plan } from "./ir/plan.js";
+import { type Inspection, inspect as inspectSpec } from "./report/inspection.js";
+import type { Spec } from "./spec.gen.js";
+import { nodeDisk } from "./train/disk.js";
+import type { TuneMode } from "./tune/tune.js";
+
+export { Failure } from "./diagnostics/failure.js";
+export { InputError } from "./diagnostics/input-error.js";
+export type { AdapterSource, Inspection, Kernel, Plan, ProgressState, Spec, TuneMode };
+
+/** The path of a `.mom` file, or a spec as `mom schema` describes it, whose paths are relative to the working folder. */
+export type SpecInput = string | Spec;
+
+/** What is said of a spec, as `mom check --format json` does. */
+export interface Message {
+  /** What `mom explain` unfolds: `MOM0103`. */
+  readonly code: string;
+  /** Its readable name: `unknown-field`. */
+  readonly name: string;
+  readonly severity: "error" | "warning";
+  readonly title: string;
+  readonly message: string;
+  readonly help?: string;
+  /** Where: a file, and lines and columns from 1. Of a spec that is no file, in the text that `format` gives. */
+  readonly place?: { readonly file: string; readonly line: number; readonly column: number };
+}
+
+export interface CheckResult {
+  /** Whether it can be compiled: nothing that was said is an error. */
+  readonly right: boolean;
+  readonly messages: readonly Message[];
+  /** The spec with imports merged and defaults filled in; there where it is right. */
+  readonly spec: Spec | undefined;
+}
+
+/** Says what is wrong with a spec. Throws a `Failure` only where there is no such file. */
+export function check(input: SpecInput): CheckResult {
+  const { diagnostics, sources, json } = checkedOf(input);
+  const messages = diagnostics.map(({ name, severity, title, message, help, span }): Message => {
+    const text = sources.find(({ path }) => path === span?.path)?.text;
+    return {
+      code: codeOf(name),
+      name,
+      severity,
+      title,
+      message,
+      ...(help !== undefined && { help }),
+      ...(span !== undefined && { place: { file: span.path, ...positionOf(text ?? "", span.start) } }),
+    };
+  });
+  const right = !diagnostics.some(isError);
+  return { right, messages, spec: right ? (json as unknown as Spec) : undefined };
+}
+
+/** The text of a `.mom` file that says the same as a spec. */
+export const format = (spec: Spec): string => printSpec(spec as unknown as Json);
+
+/** What kernels may assume: a name that `mom inspect --device` takes. */
+export interface ForDevice {
+  /** `webgpu-default` unless something else is said. */
+  readonly device?: string;
+}
+
+/**
+ * What a spec will cost: parameters, FLOPs a token, bytes, kernels. Needs no GPU.
+ * @throws Failure where the spec is wrong
+ */
+export function inspect(
+  input: SpecInput,
+  { device = "webgpu-default", batch }: ForDevice & { readonly batch?: number } = {},
+): Inspection {
+  const { spec } = rightSpec(input);
+  return inspectSpec(spec, trainingOptions(spec, device, batch));
+}
+
+export interface CompileResult {
+  /** WGSL, by name. */
+  readonly kernels: readonly Kernel[];
+  /** Buffers, dispatches and what the host writes: all that a run needs besides data. */
+  readonly plan: Plan;
+}
+
+/**
+ * Compiles a spec's training to kernels and a plan. Needs no GPU.
+ * @throws Failure where the spec is wrong, or too large for the device
+ */
+export function compile(input: SpecInput, { device = "webgpu-default" }: ForDevice = {}): CompileResult {
+  const { spec } = rightSpec(input);
+  const options = trainingOptions(spec, device);
+  const { plan } = refusingTooLarge(spec, options, () => compileSpec(spec, options));
+  return { kernels: plan.kernels, plan };
+}
+
+export interface Training {
+  /** The adapter to train on; the best there is unless one is named. */
+  readonly adapter?: AdapterSource;
+  readonly tune?: TuneMode;
+  /** Saves after the step that is being made, and stops. */
+  readonly signal?: AbortSignal;
+  /** Gets what the command line would print. */
+  readonly print?: (text: string) => void;
+}
+
+export interface TrainOptions extends Training {
+  /** The run's folder; `runs/NAME` unless one is named. */
+  readonly out?: string;
+  /** Goes on with the run that is there. */
+  readonly resume?: boolean;
+  readonly onStep?: (progress: ProgressState) => void;
+  /** Gets held-out losses by modality. */
+  readonly onValidation?: (step: number, losses: Readonly<Record<string, number>>) => void;
+}
+
+export interface TrainResult {
+  readonly how: "done" | "stopped";
+  /** The run's folder, with checkpoints, metrics and report.html. */
+  readonly out: string;
+  /** Updates that were made. */
+  readonly step: number;
+  /** The last held-out losses by modality; none where it stopped before the first. */
+  readonly losses: Readonly<Record<string, number>> | undefined;
+}
+
+/**
+ * Trains a spec and leaves a run's folder, as `mom train` does.
+ * @throws Failure where the spec, the data or the folder are wrong, or the run diverged
+ */
+export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
+  const { spec, json, folder, file, name } = rightSpec(input);
+  const { out = join("runs", name), resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
+  let step = 0;
+  let losses: TrainResult["losses"];
+  const code = await trainSpec({
+    spec,
+    json,
+    file,
+    folder,
+    out,
+    tune,
+    adapter,
+    outside: false,
+    resume,
+    title: name,
+    resumeCommand: "train(…, { resume: true })",
+    terminal: { write: (text) => print?.(text) },
+    signal,
+    listener: {
+      stepped: (progress) => {
+        step = progress.step;
+        onStep?.(progress);
+      },
+      validated: (at, found) => {
+        losses = found;
+        options.onValidation?.(at, found);
+      },
+    },
+  });
+  return { how: code === EXIT.interrupted ? "stopped" : "done", out, step, losses };
+}
+
+export interface AblateOptions extends Training {
+  /** Which `ablate` block, where there are several. */
+  readonly name?: string;
+  /** The ablation's folder; `runs/FILE-NAME` unless one is named. */
+  readonly out?: string;
+  /** Processes that train at a time. */
+  readonly jobs?: number;
+}
+
+export interface AblateResult {
+  readonly how: "done" | "stopped";
+  /** The ablation's folder, with a run for each variant and the reports. */
+  readonly out: string;
+  /** The page with the answer. */
+  readonly report: string;
+  /** How many variants there are in each state. */
+  readonly variants: Readonly<Partial<Record<"done" | "failed" | "pending" | "running", number>>>;
+}
+
+/**
+ * Trains every variant of an ablation and reports, as `mom ablate` does; what is done already is not done again.
+ * @param file a spec with `ablate` blocks
+ * @throws Failure where the spec is wrong or has no such ablation
+ */
+export async function ablate(file: string, options: AblateOptions = {}): Promise<AblateResult> {
+  const { spec, json, folder } = rightSpec(file);
+  const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
+  const design = chosenDesign(spec, json, options.name, file);
+  const out = options.out ?? defaultFolder(file, design.name);
+  const dataSetOf = dataSetsIn(folder, (text) => print?.(`${text}\n`));
+  const costs = await costsOf(design, printSpec(json), dataSetOf);
+  const code = await runAblation({
+    file,
+    design,
+    folder: { path: out, disk: nodeDisk },
+    costs,
+    jobs,
+    tune,
+    ...(adapter !== undefined && { adapter }),
+    terminal: { write: (text) => print?.(text) },
+    signal,
+  });
+  const variants: Partial<Record<"done" | "failed" | "pending" | "running", number>> = {};
+  for (const { id } of design.variants) {
+    const { state } = stateOf({ path: out, disk: nodeDisk }, id);
+    variants[state] = (variants[state] ?? 0) + 1;
+  }
+  const how = code === EXIT.interrupted ? "stopped" : "done";
+  return { how, out, report: join(out, ABLATION_FILES.html), variants };
+}
+
+/** What a spec that is no file is called. */
+const UNNAMED = "spec.mom";
+
+const checkedOf = (input: SpecInput): Checked =>
+  typeof input === "string" ? checkFile(input) : checkText(printSpec(input as unknown as Json), UNNAMED);
+
+interface RightSpec {
+  readonly spec: CheckedSpec;
+  readonly json: Json;
+  readonly folder: string;
+  readonly file: string | undefined;
+  readonly name: string;
+}
+
+function rightSpec(input: SpecInput): RightSpec {
+  const { spec, json, diagnostics } = checkedOf(input);
+  if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));
+  const file = typeof input === "string" ? input : undefined;
+  const path = file ?? UNNAMED;
+  return { spec, json, file, folder: dirname(resolve(path)), name: basename(path, ".mom") };
+}

@@ -1,0 +1,68 @@
+// The programs of docs/api.md: the type checker takes them, and they print what the page says.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { transform } from "esbuild";
+import ts from "typescript";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fencesOf } from "../../site/fences.js";
+import { missingAdapter } from "../gpu/adapter.js";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+const missing = await missingAdapter();
+const fences = fencesOf(readFileSync(join(ROOT, "docs/api.md"), "utf8"));
+const programs = fences.flatMap((fence, i) =>
+  fence.language === "ts"
+    ? [{ name: fence.options.file ?? "", text: fence.text, prints: fences[i + 1]?.text ?? "" }]
+    : [],
+);
+
+let folder: string;
+let mom: Mom;
+beforeAll(async () => {
+  mom = await buildMom();
+  const cache = join(ROOT, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  folder = mkdtempSync(join(cache, "api-"));
+  // The package by its name, as a program of somebody else finds it.
+  for (const { name, text } of programs)
+    writeFileSync(join(folder, name), text.replaceAll('"mixture-of-mamba"', '"../../../src/index.js"'));
+  writeFileSync(
+    join(folder, "few.mom"),
+    `${readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace(/train \{[^}]*\}/, "train { steps: 2, batch: 2, optimizer: adamw(lr: 4e-3), validate_every: 2, checkpoint_every: 2 }")}`,
+  );
+  writeFileSync(
+    join(folder, "owned.mom"),
+    'import "few.mom"\nablate owned { vary mixer.decouple: [[], [in_proj]], baseline { mixer.decouple: [] } }\n',
+  );
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("the type checker takes them, and refuses what they say is wrong", () => {
+  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: ["src/index.ts"] }, ts.sys, ROOT);
+  const program = ts.createProgram(
+    programs.map(({ name }) => join(folder, name)),
+    { ...options, noEmit: true },
+  );
+  const found = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes("/api-"));
+  expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
+}, 120_000);
+
+test.skipIf(missing).each(programs)(
+  "$name prints what the page says",
+  async ({ name, text, prints }) => {
+    const library = pathToFileURL(join(dirname(mom.main), "../index.js")).href;
+    const { code } = await transform(text.replaceAll('"mixture-of-mamba"', JSON.stringify(library)), { loader: "ts" });
+    const outfile = join(folder, name.replace(/\.ts$/, ".mjs"));
+    writeFileSync(outfile, code);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], { cwd: folder, encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toBe(prints);
+  },
+  240_000,
+);
