@@ -135,7 +135,8 @@ export function costsOf(one: Inspection, other: Inspection): CostChange[] {
     row("parameters", ({ parameters }) => parameters.total),
     row("parameters that a token uses", ({ parameters }) => parameters.active),
     ...[...names].map(flops),
-    bytes("weights, gradients and moments", bytesOf("parameters", "gradients", "moment1", "moment2")),
+    bytes("weights and gradients", bytesOf("parameters", "gradients")),
+    bytes("moments of the optimizer", bytesOf("moment1", "moment2")),
     bytes("activations and scratch", bytesOf("workspace")),
     bytes("memory in all", ({ memory }) => memory.total),
   ];

@@ -1,5 +1,5 @@
 // Small verbs and forms as processes: diff, schema, what check emits, and check --watch while files come and change.
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -56,6 +56,35 @@ describe("mom diff", () => {
       after: after.parameters.total,
     });
     expect(costs.at(-1)).toMatchObject({ before: before.memory.total, after: after.memory.total });
+  });
+  test("files are compared by where they are, not by how a spec in another folder spells them", () => {
+    for (const name of ["left", "right"]) mkdirSync(join(folder, name));
+    write("package.json", "{}");
+    const from = (path: string) => SPEC.replace("source: emoji", `source: files("${path}")`);
+    const left = write("left/spec.mom", from("d.jsonl"));
+    const right = write("right/spec.mom", from("d.jsonl"));
+    const above = write("above.mom", from("left/d.jsonl"));
+    const changes = (...files: readonly string[]) => JSON.parse(mom.run(["diff", ...files, "--json"]).stdout).changes;
+    expect(changes(left, above)).toEqual([]);
+    expect(changes(left, right)).toMatchObject([
+      { path: "data.source.path", before: expect.stringMatching(/left\/d\.jsonl$/) },
+    ]);
+  });
+  test("half precision is told on a device that has it; the optimizer's memory stands by itself", () => {
+    const half = write("half.mom", SPEC.replace("batch: 1", "batch: 1, precision: f16"));
+    const { code, stdout } = mom.run(["diff", join(folder, "one.mom"), half, "--json"]);
+    expect(code).toBe(0);
+    const { changes, costs, device } = JSON.parse(stdout);
+    expect(changes).toEqual([{ path: "train.precision", before: "f32", after: "f16" }]);
+    const inspected = JSON.parse(mom.run(["inspect", half, "--json", "--device", device]).stdout);
+    const moments = inspected.memory.roles.filter(({ role }: { role: string }) => role.startsWith("moment"));
+    expect(costs).toContainEqual(
+      expect.objectContaining({
+        what: "moments of the optimizer",
+        after: moments.reduce((sum: number, { bytes }: { bytes: number }) => sum + bytes, 0),
+      }),
+    );
+    expect(mom.run(["diff", half, half, "--device", "webgpu-default"]).code).toBe(1);
   });
   test("a spec that is wrong is told of", () => {
     const wrong = write("wrong.mom", SPEC.replace("d_model", "d_modle"));

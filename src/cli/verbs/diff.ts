@@ -1,18 +1,21 @@
 // mom diff: two specs by what they mean, and what both cost.
 import { basename } from "node:path";
+import { Option } from "commander";
 import pc from "picocolors";
 import type { CheckedSpec, Json } from "../../front/spec.js";
+import { PROFILES } from "../../ir/profiles.js";
 import { type Change, type CostChange, changesBetween, costsOf } from "../../report/difference.js";
 import { inspect } from "../../report/inspection.js";
 import { short, size } from "../../report/inspection-text.js";
 import { coloured } from "../colour.js";
 import { columns } from "../columns.js";
-import { deviceOption, trainingOptions } from "../compile-options.js";
+import { trainingOptions } from "../compile-options.js";
+import { pathsFromHere } from "../paths-from-here.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
-  readonly device: string;
+  readonly device?: string;
   readonly exitCode?: true;
   readonly json?: true;
 }
@@ -22,17 +25,24 @@ export const verb: Verb = {
     command
       .argument("<one>", "a spec")
       .argument("<other>", "another")
-      .addOption(deviceOption())
+      .addOption(
+        new Option("--device <profile>", "whose memory is told; else the first with the precision of both").choices(
+          PROFILES.map(({ name }) => name),
+        ),
+      )
       .option("--exit-code", "exit with 1 where they differ, as git diff does")
       .option("--json", "print JSON")
       .action((one: string, other: string, { device, exitCode, json }: Options) => {
         const [before, after] = [rightSpec(one), rightSpec(other)];
         if (before === undefined || after === undefined) return finish(EXIT.wrongInput);
         const changes = changesBetween(before, after);
-        const inspected = ({ spec }: { readonly spec: CheckedSpec }) => inspect(spec, trainingOptions(spec, device));
+        const profile = device ?? deviceFor(before.spec, after.spec);
+        const inspected = ({ spec }: { readonly spec: CheckedSpec }) => inspect(spec, trainingOptions(spec, profile));
         const costs = costsOf(inspected(before), inspected(after));
         process.stdout.write(
-          json ? `${JSON.stringify({ one, other, changes, costs }, null, 2)}\n` : text(one, other, changes, costs),
+          json
+            ? `${JSON.stringify({ one, other, device: profile, changes, costs }, null, 2)}\n`
+            : text(one, other, changes, costs),
         );
         finish(exitCode && changes.length > 0 ? EXIT.wrongInput : EXIT.done);
       });
@@ -40,8 +50,16 @@ export const verb: Verb = {
 };
 
 function rightSpec(file: string): { readonly spec: CheckedSpec; readonly json: Json } | undefined {
-  const { spec, json } = readSpec(file);
-  return spec === undefined || json === undefined ? undefined : { spec, json };
+  const { spec, json, folder } = readSpec(file);
+  return spec === undefined || json === undefined ? undefined : { spec, json: pathsFromHere(json, folder) };
+}
+
+/** The most modest device, with 16-bit floats where one of the specs asks for them. */
+function deviceFor(...specs: readonly CheckedSpec[]): string {
+  const halves = specs.some(({ train }) => train.precision === "f16");
+  const found = PROFILES.find((profile) => !halves || profile.f16);
+  if (found === undefined) throw new Error("no profile is known");
+  return found.name;
 }
 
 function text(one: string, other: string, changes: readonly Change[], costs: readonly CostChange[]): string {
