@@ -7,6 +7,7 @@ import { Failure } from "../diagnostics/failure.js";
 import { suggestion } from "../diagnostics/nearest.js";
 import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
+import { isJson } from "../front/parse-json.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { styleOf } from "./colour.js";
 import { isWithin, packageFolder, realpathOf } from "./project.js";
@@ -31,17 +32,21 @@ export function readSpec(file: string, origin = file): ReadSpec {
 }
 
 /**
- * A text instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`.
+ * A text in the language instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`.
  * @param tried gets the path of every file that is looked for, whether there is one or not
  */
-export function checkText(text: string, origin: string, tried?: Set<string>): Checked {
-  const within = finder(origin);
+export const checkText = (text: string, origin: string, tried?: Set<string>): Checked =>
+  checkSource({ path: isJson({ path: origin }) ? `${origin}.mom` : origin, text }, tried);
+
+/** A text by what its path says: in the language, or JSON. The files that it names are looked for on the disk. */
+export function checkSource(source: Source, tried?: Set<string>): Checked {
+  const within = finder(source.path);
   const find: typeof within = (read) => (path) => {
     tried?.add(path);
     return within(read)(path);
   };
   const read = Object.assign(find(readText), { beside: specsBeside });
-  return check({ path: origin, text }, read, (path, limit) => find((p) => readStart(p, limit))(path));
+  return check(source, read, (path, limit) => find((p) => readStart(p, limit))(path));
 }
 
 /** Names of the specs in the folder that a path leads into. */
@@ -57,7 +62,7 @@ function specsBeside(file: string): string[] {
 export function checkFile(file: string, origin = file, tried?: Set<string>): Checked {
   const source = readText(file);
   if (source === undefined) throw missing(file);
-  return checkText(source.text, origin, tried);
+  return file === origin ? checkSource(source, tried) : checkText(source.text, origin, tried);
 }
 
 /** What to throw where a file of the command line cannot be read. */

@@ -161,6 +161,12 @@ const MISTAKES_BY_NAME = {
     title: "Nothing to explain",
     meaning: "`mom explain` knows paths of fields, kinds, and the codes of mistakes.",
   },
+  "no-name": {
+    number: 112,
+    title: "Not a name",
+    meaning:
+      "A key of a spec in JSON is a name of the language, or several joined by dots: it must be possible to write it.",
+  },
   // Files and imports
   "file-missing": {
     number: 201,
@@ -208,6 +214,11 @@ const MISTAKES_BY_NAME = {
     number: 209,
     title: "Not UTF-8",
     meaning: "Specs are UTF-8. `mom fmt` rewrites no file in which it would lose a character.",
+  },
+  "not-json": {
+    number: 210,
+    title: "Not JSON",
+    meaning: "A file that ends with `.json`, or is given to `mom fmt --from json`, is a spec in JSON, to the letter.",
   },
   // The model and its training
   "name-taken": {

@@ -19,6 +19,11 @@ export const reservedName = (span: Span, name: string): Diagnostic =>
     help: "Choose another.",
   });
 
+export const noName = (span: Span, name: string): Diagnostic =>
+  error("no-name", `\`${name}\` is no name.`, span, {
+    expected: "letters, digits and `_`, a letter or `_` first; `import`, `remove`, `true` and `false` are taken",
+  });
+
 export const unknownField = (span: Span, name: string, owner: string, known: readonly string[]): Diagnostic =>
   error("unknown-field", `${owner} has no field \`${name}\`.`, span, helped(suggestion(name, known)));
 

@@ -6,8 +6,8 @@ import { countIds, type ReadBytes } from "./count-ids.js";
 import type { Section } from "./document.js";
 import { findingsOf } from "./findings.js";
 import { load, type Read } from "./imports.js";
+import { jsonSource } from "./parse-json.js";
 import type { Places } from "./places.js";
-import { printSpec } from "./print-spec.js";
 import { resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
 import { type Shaping, shapeSection } from "./shape.js";
@@ -33,6 +33,7 @@ export interface Checked {
 }
 
 /**
+ * Text in the language, or JSON where the path of `source` ends with `.json`.
  * Paths in the result (of data, tokenizers and codebooks) are relative to the folder of `source`.
  * @param readBytes for tokenizers and codebooks; left out, there are none
  */
@@ -85,9 +86,12 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   }
 }
 
-/** A spec given as JSON. What is wrong is shown in the `.mom` text that says the same, which is the result's source. */
+/**
+ * A spec given as JSON, by a program. What is wrong is shown in its text, which is the result's source.
+ * @param path of the file that it would stand in, in whatever notation
+ */
 export function checkJson(json: Json, path: string, read: Read, readBytes?: ReadBytes): Checked {
-  return check({ path, text: printSpec(json) }, read, readBytes);
+  return check(jsonSource(json, path), read, readBytes);
 }
 
 const oneLine = (text: string): string => {

@@ -5,6 +5,7 @@ import type { Diagnostic, Source, Span } from "../diagnostics/diagnostic.js";
 import { importCycle, importMissing, importOutside, tooManyImports } from "../diagnostics/imports.js";
 import { EMPTY, type Gathered, gather, type Section } from "./document.js";
 import { merge } from "./merge.js";
+import { isJson, parseJson } from "./parse-json.js";
 import { beside } from "./paths.js";
 
 /** A file by its path: its text; undefined where there is none; "outside" where it must not be read. */
@@ -24,7 +25,10 @@ export interface Loaded {
   readonly importedAt: ReadonlyMap<string, Span>;
 }
 
-/** Files are known by the `path` that `read` gives back, so it should name one file in one way. */
+/**
+ * The entry may be a spec in JSON, which its path says.
+ * Files are known by the `path` that `read` gives back, so it should name one file in one way.
+ */
 export function load(entry: Source, read: Read): Loaded {
   const diagnostics: Diagnostic[] = [];
   const sources = new Map<string, Source>();
@@ -33,7 +37,7 @@ export function load(entry: Source, read: Read): Loaded {
 
   const visit = (source: Source, chain: readonly string[]): void => {
     sources.set(source.path, source);
-    const parsed = parse(source);
+    const parsed = chain.length === 0 && isJson(source) ? parseJson(source) : parse(source);
     diagnostics.push(...parsed.diagnostics);
     const file = gather(parsed.entries, diagnostics);
     for (const imported of file.imports) follow(source, imported, [...chain, source.path]);

@@ -153,3 +153,48 @@ describe("stdin", () => {
     expect(piped(SET, "--stdin", "--check")).toMatchObject({ status: 0, stdout: "" });
   });
 });
+
+describe("JSON", () => {
+  const emitted = (file: string, at = folder) => mom.run(["check", "--emit", "json", file], at);
+
+  test("out with `check --emit json`, with imports merged; back with `fmt --from json`, by a file and by stdin", () => {
+    const { code, stdout, stderr } = emitted("specs/transfusion.mom", ROOT);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      model: { modality: { text: { kind: "tokens", tokenizer: "emoji-tokenizer.json" } } },
+      train: { seed: 7, clip: 1 },
+    });
+    write("emoji-tokenizer.json", readFileSync(join(ROOT, "specs/emoji-tokenizer.json")));
+    write("a.json", stdout);
+    const { stdout: text } = fmt("--from", "json", "a.json");
+    expect(text).toContain('modality text:  tokens(vocab: 661, tokenizer: "emoji-tokenizer.json")');
+    expect(piped(stdout, "--from", "json", "-").stdout).toBe(text);
+    write("a.mom", text);
+    expect(fmt("--check", "a.mom").code).toBe(0);
+    expect(JSON.parse(emitted("a.mom").stdout)).toEqual(JSON.parse(stdout));
+    // And as it is.
+    expect(JSON.parse(emitted("a.json").stdout)).toEqual(JSON.parse(stdout));
+    expect(mom.run(["inspect", "a.json"], folder).stdout).toBe(
+      mom.run(["inspect", "a.mom"], folder).stdout.replaceAll("a.mom", "a.json"),
+    );
+  });
+
+  test("with a mistake: nothing on stdout, the line and the remedy on stderr", () => {
+    write("a.json", '{\n  "model": { "d_modle": 4 }\n}\n');
+    for (const { code, stdout, stderr } of [fmt("--from", "json", "a.json"), emitted("a.json")]) {
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain("a.json:2:14");
+      expect(stderr).toContain("Did you mean `d_model`?");
+    }
+    const { status, stderr } = piped("{,}", "--from", "json", "-");
+    expect(status).toBe(1);
+    expect(stderr).toContain("expected a key in double quotes");
+  });
+
+  test("is not taken for the language, and two specs not for one", () => {
+    write("a.json", "{}");
+    expect(fmt("a.json")).toMatchObject({ code: 2, stderr: expect.stringContaining("--from json") });
+    expect(fmt("--from", "json", "a.json", "a.json").code).toBe(2);
+    expect(mom.run(["check", "--emit", "json", "a.json", "a.json"], folder).code).toBe(2);
+  });
+});

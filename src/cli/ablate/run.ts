@@ -85,7 +85,7 @@ const folderFlag = ({ folder, file, design }: AblationRequest): string =>
   folder.path === defaultFolder(file, design.name) ? "" : ` --out ${folder.path}`;
 
 export const defaultFolder = (file: string, name: string): string => {
-  const stem = (file.split(/[/\\]/).at(-1) ?? "").replace(/\.mom$/, "");
+  const stem = (file.split(/[/\\]/).at(-1) ?? "").replace(/\.(?:mom|json)$/, "");
   return `runs/${stem}-${name}`;
 };
 

@@ -20,7 +20,7 @@ interface Options {
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<files...>", "the specs")
+      .argument("<files...>", "the specs, in the language or in JSON")
       .addOption(
         new Option("--format <format>", "text, json for programs, or SARIF for code hosts")
           .choices(["text", "json", "sarif"])

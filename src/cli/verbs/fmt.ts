@@ -1,10 +1,13 @@
 // mom fmt: sets specs the one way there is.
 import { chmodSync, statSync } from "node:fs";
+import { Option } from "commander";
 import pc from "picocolors";
 import { format } from "../../../grammar/format.js";
 import { SOURCE_LIMIT } from "../../../grammar/parse.js";
 import type { Source } from "../../diagnostics/diagnostic.js";
 import { render } from "../../diagnostics/render.js";
+import { formatJson } from "../../front/format-json.js";
+import { isJson } from "../../front/parse-json.js";
 import { nodeDisk } from "../../train/disk.js";
 import { replaceFile } from "../../train/replace-file.js";
 import { coloured, styleOf } from "../colour.js";
@@ -12,11 +15,13 @@ import { changesText } from "../fmt/changes.js";
 import { readWhole, STDIN } from "../fmt/read-whole.js";
 import { specFiles } from "../fmt/spec-files.js";
 import { realpathOf } from "../project.js";
+import { checkSource, hasErrors } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
   readonly check?: true;
   readonly stdin?: true;
+  readonly from?: "json";
 }
 
 /** No text of so many bytes is within the limit of a spec. */
@@ -28,11 +33,26 @@ export const verb: Verb = {
       .argument("[files...]", `specs, and folders of specs; ${STDIN} is stdin`)
       .option("--check", "change nothing: show what would change, and exit with 1 if anything would")
       .option("--stdin", "format stdin to stdout")
-      .addHelpText("after", "  mom fmt --check specs\n  mom fmt --stdin < specs/quickstart.mom\n")
+      .addOption(new Option("--from <notation>", "print a spec in JSON as a .mom file").choices(["json"]))
+      .addHelpText(
+        "after",
+        "  mom fmt --check specs\n  mom fmt --stdin < specs/quickstart.mom\n  mom fmt --from json spec.json > spec.mom\n",
+      )
       .action((given: readonly string[], options: Options) => {
         const paths = options.stdin === true ? [...given, STDIN] : given;
         if (paths.length === 0 || (paths.includes(STDIN) && paths.length > 1))
           command.error("error: name specs or folders, or take stdin alone with --stdin", {
+            exitCode: EXIT.wrongUsage,
+          });
+        const [file = STDIN, second] = paths;
+        if (options.from !== undefined) {
+          if (second !== undefined || options.check)
+            command.error("error: --from takes one spec, and no --check", { exitCode: EXIT.wrongUsage });
+          return finish(translate(file) ? EXIT.done : EXIT.wrongInput);
+        }
+        const json = paths.find((path) => isJson({ path }));
+        if (json !== undefined)
+          command.error(`error: ${json} is JSON, which --from json prints as a .mom file`, {
             exitCode: EXIT.wrongUsage,
           });
         const outcomes = specFiles(paths).map((file) => setFile(file, options.check === true));
@@ -69,6 +89,19 @@ function setFile(file: string, checkOnly: boolean): Outcome {
     process.stdout.write(`${file}\n`);
   }
   return changes ? "changed" : "as it was";
+}
+
+/** Prints a spec in JSON as a .mom file; what is wrong or unwanted in it, on stderr. Whether it was right. */
+function translate(file: string): boolean {
+  const { path, text } = readWhole(file, BYTES);
+  const source = { path: isJson({ path }) ? path : `${path}.json`, text };
+  const checked = checkSource(source);
+  const formatted = formatJson(source);
+  if (checked.diagnostics.length > 0)
+    process.stderr.write(`${render(checked.diagnostics, checked.sources, styleOf(process.stderr))}\n`);
+  if (hasErrors(checked) || !("text" in formatted)) return false;
+  process.stdout.write(formatted.text);
+  return true;
 }
 
 function tell({ path, text }: Source, set: string): void {

@@ -1,11 +1,11 @@
 // mom schema: what may be written where, as JSON Schema.
-import { schema } from "../../../grammar/schema.gen.js";
+import { publicSchema } from "../../front/public-schema.js";
 import { EXIT, type Verb } from "../verb.js";
 
 export const verb: Verb = {
   declare(command, finish) {
     command.action(() => {
-      process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(publicSchema(), null, 2)}\n`);
       finish(EXIT.done);
     });
   },

@@ -36,7 +36,7 @@ export const verb: Verb = {
       .action(async (file: string, options: Options) => {
         const { spec, json, folder } = readSpec(file);
         if (!spec) return finish(EXIT.wrongInput);
-        const name = basename(file).replace(/\.mom$/, "");
+        const name = basename(file).replace(/\.(?:mom|json)$/, "");
         const code = await trainSpec({
           spec,
           json: json as Json,

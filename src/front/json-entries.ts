@@ -1,0 +1,164 @@
+// A spec's JSON as the entries of a file that says the same, led by the schema.
+import type { Entry, FieldEntry, Path, Value, Word } from "../../grammar/tree.js";
+import type { Span } from "../diagnostics/diagnostic.js";
+import { below, type Place } from "./places.js";
+import { fieldNode, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
+import type { Json } from "./spec.js";
+import { targetOf } from "./vary.js";
+
+type JsonObject = { readonly [key: string]: Json };
+const isObject = (json: Json | undefined): json is JsonObject =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
+
+const NOWHERE: Span = { path: "", start: 0, end: 0 };
+const KEYWORDS = new Set(["import", "remove", "true", "false"]);
+/** Deeper than this the text is refused anyway; it keeps recursion off hostile input. */
+const DEEPEST = 70;
+
+/** Names joined by dots. */
+export const isPath = (text: string): boolean => text.split(".").every(isName);
+const isName = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !KEYWORDS.has(text);
+
+/** Where the JSON was read: the place of the value at a pointer. */
+export type PlaceAt = (pointer: string) => Place;
+
+/** What stays the same on the way down. */
+interface Building {
+  readonly whole: JsonObject;
+  readonly placeAt: PlaceAt;
+}
+
+/** Of what is no object, none. JSON that is no spec gives entries, too, which `check` then refuses. */
+export function entriesOf(json: Json, placeAt: PlaceAt = () => ({ value: NOWHERE })): Entry[] {
+  return isObject(json) ? section(json, ROOT, "", { whole: json, placeAt }, 0) : [];
+}
+
+/** What a value would be at a dotted path of the spec. */
+export function valueFor(json: Json, at: string, value: Json): Value {
+  const building = { whole: isObject(json) ? json : {}, placeAt: () => ({ value: NOWHERE }) };
+  return valueFrom(value, targetOf(word(at, NOWHERE), json, [])?.node ?? {}, "", building, 0);
+}
+
+const word = (text: string, span: Span): Word => ({ text, span });
+const path = (text: string, span: Span): Path => ({ names: text.split(".").map((name) => word(name, span)), span });
+const keySpan = ({ key, value }: Place): Span => key ?? value;
+
+/** Keys in the schema's order, then the others. */
+function ordered(fields: JsonObject, node: SchemaNode): [string, Json][] {
+  const rank = Object.keys(node.properties ?? {});
+  const place = (key: string): number => (rank.includes(key) ? rank.indexOf(key) : rank.length);
+  return Object.entries(fields).sort(([a], [b]) => place(a) - place(b));
+}
+
+function section(fields: JsonObject, node: SchemaNode, at: string, building: Building, depth: number): Entry[] {
+  return ordered(fields, node).flatMap(([key, value]): Entry[] => {
+    const here = below(at, key);
+    const field = fieldNode(node, key) ?? {};
+    if (!field.named || !isObject(value)) return [entry(key, value, field, here, building, depth)];
+    const kind = path(key, keySpan(building.placeAt(here)));
+    return Object.entries(value).map(([name, one]): Entry => {
+      const known = fieldNode(field, name);
+      const inside = key === "vary" ? varied(name, known, one, building) : (known ?? {});
+      return { ...entry(name, one, inside, below(here, name), building, depth, key === "block"), kind };
+    });
+  });
+}
+
+/** The schema of what a `vary` path takes: a list of its values, unless a call makes them. */
+function varied(name: string, generators: SchemaNode | undefined, value: Json, { whole }: Building): SchemaNode {
+  if (isObject(value)) return generators ?? {};
+  const node = targetOf(word(name, NOWHERE), whole, [])?.node;
+  return node === undefined ? {} : { items: node };
+}
+
+function entry(
+  key: string,
+  value: Json,
+  node: SchemaNode,
+  at: string,
+  building: Building,
+  depth: number,
+  group = false,
+): FieldEntry {
+  const { whole, placeAt } = building;
+  const place = placeAt(at);
+  const span = { ...place.value, start: keySpan(place).start };
+  const plain = { type: "field" as const, path: path(key, keySpan(place)), docs: [], span };
+  const tag = tagOf(node) ?? "kind";
+  const head = isObject(value) ? value[tag] : undefined;
+  if (depth > DEEPEST || !isObject(value) || (typeof head === "string" && !group)) {
+    // A baseline gives a path its value; what a path varies over comes with its schema.
+    const target =
+      key.includes(".") && node.items === undefined && node.type === undefined
+        ? (targetOf(word(key, NOWHERE), whole, [])?.node ?? node)
+        : node;
+    return { ...plain, value: valueFrom(value, target, at, building, depth) };
+  }
+  const { [tag]: _, ...fields } = value;
+  const inside = typeof head === "string" ? (kindNode(node, head) ?? {}) : node;
+  const entries = section(typeof head === "string" ? fields : value, inside, at, building, depth + 1);
+  return {
+    ...plain,
+    ...(typeof head === "string" && { value: textValue(head, {}, placeAt(below(at, tag)).value) }),
+    group: { entries, span: place.value },
+  };
+}
+
+function valueFrom(json: Json, node: SchemaNode, at: string, building: Building, depth: number): Value {
+  const span = building.placeAt(at).value;
+  if (depth > DEEPEST) return textValue("deeper", {}, span);
+  if (node.syntax === "layers" && Array.isArray(json)) return layers(json, at, span, building, depth);
+  if (typeof json === "number") return { type: "number", text: String(json), span };
+  if (typeof json === "boolean") return { type: "boolean", value: json, span };
+  if (json === null) return textValue("null", {}, span);
+  if (typeof json === "string") return textValue(json, node, span);
+  if (Array.isArray(json)) {
+    const items = json.map((item: Json, i) => valueFrom(item, node.items ?? {}, below(at, i), building, depth + 1));
+    return { type: "list", items, span };
+  }
+  return isObject(json) ? call(json, node, at, building, depth) : textValue("null", {}, span);
+}
+
+function textValue(text: string, node: SchemaNode, span: Span): Value {
+  if (/^[0-9]+x[0-9]+$/.test(text) && node.syntax !== "path") return { type: "size", text, span };
+  return isName(text) && node.syntax !== "path"
+    ? { type: "call", name: word(text, span), span }
+    : { type: "string", text, span };
+}
+
+function call(json: JsonObject, node: SchemaNode, at: string, building: Building, depth: number): Value {
+  const tag = tagOf(node) ?? "kind";
+  const head = json[tag];
+  const name = typeof head === "string" ? head : "group";
+  const kind = kindNode(node, name) ?? {};
+  const args = ordered(json, kind)
+    .filter(([key]) => key !== tag)
+    .map(([key, value]) => {
+      const here = below(at, key);
+      const field = fieldNode(kind, key) ?? {};
+      return {
+        ...(!field.positional && { name: word(key, keySpan(building.placeAt(here))) }),
+        value: valueFrom(value, field, here, building, depth + 1),
+      };
+    });
+  const { value: span } = building.placeAt(at);
+  const named = word(name, building.placeAt(below(at, tag)).value);
+  return { type: "call", name: named, ...(args.length > 0 && { args }), span };
+}
+
+/** Names, and stretches such as `2 * (mixer + dense)`. */
+function layers(items: readonly Json[], at: string, span: Span, building: Building, depth: number): Value {
+  const terms = items.map((item, i): Value => {
+    const here = below(at, i);
+    const own = building.placeAt(here).value;
+    const of = isObject(item) ? item.of : undefined;
+    if (!isObject(item) || !Array.isArray(of) || depth > DEEPEST) return valueFrom(item, {}, here, building, depth + 1);
+    const [timesAt, ofAt] = [below(here, "times"), below(here, "of")];
+    const times = valueFrom(item.times ?? null, {}, timesAt, building, depth + 1);
+    const repeated = layers(of, ofAt, building.placeAt(ofAt).value, building, depth + 1);
+    return { type: "product", factors: [times, repeated], span: own };
+  });
+  const [only, second] = terms;
+  if (only === undefined) return { type: "list", items: [], span };
+  return second === undefined ? only : { type: "sum", terms, span };
+}
