@@ -250,5 +250,5 @@ function rightSpec(input: SpecInput): RightSpec {
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));
   const file = typeof input === "string" ? input : undefined;
   const path = file ?? UNNAMED;
-  return { spec, json, file, folder: dirname(resolve(path)), name: basename(path, ".mom") };
+  return { spec, json, file, folder: dirname(resolve(path)), name: basename(path).replace(/\.(?:mom|json)$/, "") };
 }
