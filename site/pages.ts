@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** By name. */
 const GROUPS: readonly { readonly title: string; readonly pages: readonly string[] }[] = [
   { title: "Start", pages: ["index", "tour", "data"] },
-  { title: "The language", pages: ["language", "reference", "errors", "commands", "api", "editors"] },
+  { title: "The language", pages: ["language", "reference", "errors", "mistakes", "commands", "api", "editors"] },
   { title: "What it does", pages: ["model", "compiler", "performance", "paper"] },
   { title: "Extend it", pages: ["add-a-block", "add-a-kernel", "add-an-objective", "add-data"] },
 ];
