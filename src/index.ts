@@ -1,5 +1,6 @@
 // mom as a library: the verbs of the command line as functions, with the same names and the same meaning.
 import { basename, dirname, join, resolve } from "node:path";
+import { format as formatText } from "../grammar/format.js";
 import { ABLATION_FILES, stateOf } from "./ablate/folder.js";
 import { chosenDesign } from "./cli/ablate/choose.js";
 import { costsOf } from "./cli/ablate/costs.js";
@@ -28,10 +29,14 @@ import type { TuneMode } from "./tune/tune.js";
 
 export { Failure } from "./diagnostics/failure.js";
 export { InputError } from "./diagnostics/input-error.js";
+export { DeviceError } from "./gpu/device-error.js";
 export type { AdapterSource, Inspection, Kernel, Plan, ProgressState, Spec, TuneMode };
 
-/** The path of a `.mom` file, or a spec as `mom schema` describes it, whose paths are relative to the working folder. */
-export type SpecInput = string | Spec;
+/**
+ * The path of a `.mom` or `.json` file; a text in the language; or a spec as `mom schema` describes it. Paths in a text
+ * or an object are relative to the working folder.
+ */
+export type SpecInput = string | { readonly text: string } | Spec;
 
 /** What is said of a spec, as `mom check --format json` does. */
 export interface Message {
@@ -74,8 +79,18 @@ export function check(input: SpecInput): CheckResult {
   return { right, messages, spec: right ? (json as unknown as Spec) : undefined };
 }
 
-/** The text of a `.mom` file that says the same as a spec. */
-export const format = (spec: Spec): string => printSpec(spec as unknown as Json);
+/**
+ * A text as `mom fmt` sets it; the text of a `.mom` file that says the same as a spec.
+ * @throws Failure where the text has mistakes of syntax
+ */
+export function format(of: { readonly text: string } | Spec): string {
+  const text = "text" in of ? of.text : printSpec(of as unknown as Json);
+  const formatted = formatText({ path: UNNAMED, text });
+  if ("text" in formatted) return formatted.text;
+  // What cannot be written in the language is for `check` to refuse.
+  if (!("text" in of)) return text;
+  throw new Failure(formatted.diagnostics);
+}
 
 /** What kernels may assume: a name that `mom inspect --device` takes. */
 export interface ForDevice {
@@ -235,7 +250,7 @@ export async function ablate(file: string, options: AblateOptions = {}): Promise
 const UNNAMED = "spec.mom";
 
 const checkedOf = (input: SpecInput): Checked =>
-  typeof input === "string" ? checkFile(input) : checkText(printSpec(input as unknown as Json), UNNAMED);
+  typeof input === "string" ? checkFile(input) : checkText("text" in input ? input.text : format(input), UNNAMED);
 
 interface RightSpec {
   readonly spec: CheckedSpec;
