@@ -1,4 +1,5 @@
 // The text of a spec to start from: what its sequences are made of, what mixes them, and what each modality owns.
+import { format } from "../../../grammar/format.js";
 import { ATTENTION_PARTS } from "../../blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../blocks/mamba.fields.js";
 
@@ -58,7 +59,14 @@ const PROJECTIONS = {
   attention: ATTENTION_PARTS.filter((part) => part.endsWith("_proj") || part === "ffn"),
 };
 
-export function templateOf({ modalities, blocks, own, data }: NewSpec): string {
+/** As `mom fmt` sets it. */
+export function templateOf(wanted: NewSpec): string {
+  const set = format({ path: "new.mom", text: written(wanted) });
+  if ("diagnostics" in set) throw new Error("a template is no spec");
+  return set.text;
+}
+
+function written({ modalities, blocks, own, data }: NewSpec): string {
   // With one modality there is nothing to own.
   const owns = own === "all" && modalities.length > 1;
   const decouple = (kind: keyof typeof PROJECTIONS): string[] =>
