@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import {
   createProtocolConnection,
   type Diagnostic,
+  FileChangeType,
   type ProtocolConnection,
   type PublishDiagnosticsParams,
   StreamMessageReader,
@@ -19,7 +20,7 @@ import type { Mom } from "./mom.js";
 export interface Editor {
   readonly connection: ProtocolConnection;
   readonly uri: (name: string) => string;
-  /** Writes a file into the folder, without opening it. */
+  /** Writes a file into the folder, without opening it, and tells of it as an editor does that watches the folder. */
   readonly write: (name: string, text: string) => void;
   readonly open: (name: string, text: string) => void;
   readonly change: (name: string, changes: TextDocumentContentChangeEvent[]) => void;
@@ -92,6 +93,8 @@ export async function startEditor(mom: Mom, capabilities: object = SNIPPETS): Pr
     write: (name, text) => {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
+      const changes = [{ uri: uri(name), type: FileChangeType.Changed }];
+      void connection.sendNotification("workspace/didChangeWatchedFiles", { changes });
     },
     open: (name, text) => {
       versions.set(name, 1);

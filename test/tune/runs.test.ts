@@ -28,7 +28,7 @@ model {
   layers: 1 * mixer
 }
 objective { text: cross_entropy, image: ddpm }
-data { source: emoji, length: 70 }
+data { source: emoji, length: 96 }
 train { steps: ${STEPS}, batch: 2, optimizer: adamw(lr: 3e-3), seed: 3, checkpoint_every: 2, validate_every: 100 }
 
 ablate seeds { vary train.seed: [1, 2] }
