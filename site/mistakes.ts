@@ -1,27 +1,28 @@
 // The reference of error codes: what each says, and a spec that is refused with it.
 import { codeOf, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
+import { EXAMPLES } from "../src/diagnostics/examples.gen.js";
 import { escapeHtml } from "./html.js";
 import { codeBlock } from "./markdown.js";
 import { type MadePart, ticked } from "./reference.js";
-import { exampleOfCode, type Rejected, rejectedIn } from "./rejected.js";
 
-export function mistakes(root: string): MadePart {
-  const rejected = rejectedIn(root);
+/** With the examples that `mom explain` shows. */
+export function mistakes(): MadePart {
   const entries = MISTAKE_NAMES.map((name) => {
     const { title, meaning } = MISTAKES[name];
     return { id: codeOf(name), title: `${title} [${codeOf(name)}]`, name, text: meaning.replaceAll("`", "") };
   });
   const headings = MISTAKE_NAMES.map((name) => ({ level: 3, id: codeOf(name), text: codeOf(name) }));
   return {
-    html: MISTAKE_NAMES.map((name) => one(name, exampleOfCode(codeOf(name), rejected))).join("\n"),
+    html: MISTAKE_NAMES.map((name) => one(name)).join("\n"),
     headings,
     entries,
   };
 }
 
-function one(name: MistakeName, example: Rejected | undefined): string {
+function one(name: MistakeName): string {
   const { title, meaning, severity } = MISTAKES[name];
   const code = codeOf(name);
+  const example = EXAMPLES[code];
   const head = `<h3 id="${code}"><code>${code}</code> ${ticked(title)} <span class="of">${name}</span> <a class="anchor" href="#${code}" aria-label="Link to this">#</a></h3>`;
   const warns = severity === "warning" ? '<p class="warning">A warning: the spec is used as it is.</p>' : "";
   const says = `<p>${ticked(meaning)}</p>`;

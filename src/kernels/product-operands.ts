@@ -83,6 +83,9 @@ export function inEights(program: Program, m: Matrix): boolean {
 
 export const typeOf = (program: Program, m: Matrix): "f32" | "f16" | "i32" | "u32" =>
   local(m) ? m.type : tensorOf(program, m.tensor).type;
+/** Rows of an operand: of a tensor all that the source has, of scratch those of its slots. */
+export const rowsOfOperand = (source: RowSource, m: Matrix): number =>
+  local(m) ? source.tiles * ROW_TILE : source.rows;
 export const columnsOf = (program: Program, m: Matrix): number => (local(m) ? m.columns : width(program, m.tensor));
 export const fits = (program: Program, m: Matrix): boolean =>
   local(m) ? m.columns % 4 === 0 : inFours(program, m.tensor);

@@ -13,13 +13,14 @@ import {
   type Matrix,
   matrix,
   type RowSource,
+  rowsOfOperand,
   suitsWide,
   tableBinding,
   tableConstants,
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, inRegisters, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { factorBinding, type Halves, halve, halvesMatrix, type Operand, operandOf, weightOperand } from "./split.js";
+import { factorBinding, type Halves, halvesMatrix, normOf, operandOf, splitter, weightOperand } from "./split.js";
 import { ROW_TILE } from "./tables.js";
 
 export interface Product {
@@ -73,22 +74,12 @@ function splitProduct(
     fits(program, p.x) &&
     depth % 8 === 0 &&
     tensorOf(program, p.weight).type === "f32" &&
-    (p.halves !== undefined ||
-      worthSplitting(settings, local(p.x) ? source.tiles * ROW_TILE : source.rows, depth, columns));
+    (p.halves !== undefined || worthSplitting(settings, rowsOfOperand(source, p.x), depth, columns));
   if (!suits) return undefined;
-  const made: { dispatches: DraftDispatch[]; scratch: number[] } = { dispatches: [], scratch: [] };
-  const split = (operand: Operand): Halves => {
-    const { halves, dispatches, scratch } = halve(program, operand, slot + made.scratch.length);
-    made.dispatches.push(...dispatches);
-    made.scratch.push(...scratch);
-    return halves;
-  };
-  const { rstd, scale, rows } = p;
-  const norm = rstd !== undefined && scale !== undefined && rows !== undefined ? { rstd, scale, rows } : undefined;
-  const x = p.halves?.x ?? split({ ...operandOf(program, "x", p.x, source), norm });
+  const { split, dispatches, scratch } = splitter(program, slot);
+  const x = p.halves?.x ?? split({ ...operandOf(program, "x", p.x, source), norm: normOf(p) });
   const weight = p.halves?.weight ?? split(weightOperand(program, p.weight));
-  made.dispatches.push(matrixProduct(program, source, p, { x, weight }));
-  return made;
+  return { dispatches: [...dispatches, matrixProduct(program, source, p, { x, weight })], scratch };
 }
 
 /** A product on matrix units. */

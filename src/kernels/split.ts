@@ -13,8 +13,15 @@ import {
   width,
   withFunctions,
 } from "./draft.js";
-import { local, type Matrix, matrix, type RowSource, tableBinding, tableConstants } from "./product-operands.js";
-import { ROW_TILE } from "./tables.js";
+import {
+  local,
+  type Matrix,
+  matrix,
+  type RowSource,
+  rowsOfOperand,
+  tableBinding,
+  tableConstants,
+} from "./product-operands.js";
 
 /** Partial maxima of an operand, an invocation each of the workgroup that looks at them. */
 const MAXIMA = 512;
@@ -45,8 +52,20 @@ export interface Operand {
 /** What a product reads by row as an operand; rows of scratch are those of the source's slots. */
 export const operandOf = (program: Program, label: string, of: Matrix, source: RowSource): Operand =>
   local(of)
-    ? { label, of, rows: source.tiles * ROW_TILE, columns: of.columns, source }
+    ? { label, of, rows: rowsOfOperand(source, of), columns: of.columns, source }
     : { label, of, rows: height(program, of.tensor), columns: width(program, of.tensor) };
+
+/** The norm that a product's operand is read through, if it is. */
+export const normOf = ({
+  rstd,
+  scale,
+  rows,
+}: {
+  readonly rstd?: TensorId | undefined;
+  readonly scale?: TensorId | undefined;
+  readonly rows?: Rows;
+}): Operand["norm"] =>
+  rstd === undefined || scale === undefined || rows === undefined ? undefined : { rstd, scale, rows };
 
 /** A weight as an operand, whatever its groups. */
 export function weightOperand(program: Program, weight: TensorId): Operand {
@@ -118,6 +137,22 @@ export function halve(
         workgroups: split.workgroups,
       },
     ],
+  };
+}
+
+/** Splits one operand after the other, into slots of scratch from `slot` on. */
+export function splitter(program: Program, slot: number) {
+  const dispatches: DraftDispatch[] = [];
+  const scratch: number[] = [];
+  return {
+    dispatches,
+    scratch,
+    split(operand: Operand): Halves {
+      const made = halve(program, operand, slot + scratch.length);
+      dispatches.push(...made.dispatches);
+      scratch.push(...made.scratch);
+      return made.halves;
+    },
   };
 }
 

@@ -24,14 +24,14 @@ import {
   type Matrix,
   matrix,
   type RowSource,
+  rowsOfOperand,
   suitsWide,
   tableBinding,
   tableConstants,
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { type Halves, halve, halvesMatrix, type Operand, operandOf } from "./split.js";
-import { ROW_TILE } from "./tables.js";
+import { type Halves, halvesMatrix, normOf, operandOf, splitter } from "./split.js";
 
 export interface WeightGradient {
   readonly label: string;
@@ -92,16 +92,12 @@ function formOf(program: Program, source: RowSource, w: WeightGradient, shape: S
     shape === "split" &&
     even &&
     full &&
-    (w.halves !== undefined || worthSplitting(settings, rowsIn(source, w), N, K))
+    (w.halves !== undefined || worthSplitting(settings, rowsOfOperand(source, w.dy), N, K))
   )
     return "split";
   if (isWide(shape)) return suitsWide(program, width(program, w.x), operands) ? "wide" : "tile";
   return shape;
 }
-
-/** Rows that it sums over. */
-const rowsIn = (source: RowSource, { dy }: WeightGradient): number =>
-  local(dy) ? source.tiles * ROW_TILE : source.rows;
 
 /** Runs of rows that a weight gradient is cut into, so that there are as many workgroups as are wanted. */
 function splitsFor(tiles: number, rows: number, wanted: number): number {
@@ -118,17 +114,8 @@ interface Split {
 
 /** Splits what is not split yet, into slots from `slot` on. */
 function splitOperands(program: Program, source: RowSource, w: WeightGradient, slot: number): Split {
-  const dispatches: DraftDispatch[] = [];
-  const scratch: number[] = [];
-  const split = (operand: Operand): Halves => {
-    const made = halve(program, operand, slot + scratch.length);
-    dispatches.push(...made.dispatches);
-    scratch.push(...made.scratch);
-    return made.halves;
-  };
-  const { rstd, scale, rows } = w;
-  const norm = rstd !== undefined && scale !== undefined && rows !== undefined ? { rstd, scale, rows } : undefined;
-  const x = w.halves?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm });
+  const { split, dispatches, scratch } = splitter(program, slot);
+  const x = w.halves?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm: normOf(w) });
   const dy = w.halves?.dy ?? split(operandOf(program, "dy", w.dy, source));
   return { x, dy, dispatches, scratch };
 }
@@ -154,7 +141,8 @@ export function weightGradient(
   const [blocksN, blocksK] = [blocksOf(N), blocksOf(K)];
   const [tileN, tileK] = tileOf(form, N, K);
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
-  const splits = chunked && !split ? 1 : splitsFor(across[0] * across[1] * groups, rowsIn(source, w), WANTED[form]);
+  const splits =
+    chunked && !split ? 1 : splitsFor(across[0] * across[1] * groups, rowsOfOperand(source, w.dy), WANTED[form]);
   // The factors of split operands are undone where partial sums are added up.
   const direct = splits === 1 && !split;
   const dyFours = !quads && !tiled && fits(program, w.dy);

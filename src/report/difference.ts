@@ -2,7 +2,7 @@
 // defaults that are written out make no difference.
 import type { CheckedSpec, Json } from "../front/spec.js";
 import type { Ownership } from "../ir/ownership.js";
-import type { Inspection } from "./inspection.js";
+import { type Inspection, stackOf } from "./inspection.js";
 
 export interface Change {
   /** `model.d_model`, `mixer.decouple.in_proj`, `ablate.width.vary.mixer.d_state`. */
@@ -36,7 +36,7 @@ function settingsOf({ spec, json }: Compared): Map<string, string> {
   settings.set("order of modalities", names.join(", "));
   settings.set("model.d_model", text(d_model ?? null));
   for (const block of spec.model.blocks) addBlock(block, names, settings);
-  settings.set("model.layers", stackOf(spec));
+  settings.set("model.layers", layersText(spec));
   for (const [name, section] of Object.entries({ objective, data, train, ablate })) {
     if (section !== undefined) flatten(section, name, settings);
   }
@@ -69,15 +69,10 @@ function owned({ groups, of }: Ownership, modalities: readonly string[]): string
 }
 
 /** `4 * mixer + dense`: equal layers on each other are counted. */
-function stackOf({ model: { layers, blocks } }: CheckedSpec): string {
-  const runs: { block: number; times: number }[] = [];
-  for (const block of layers) {
-    const last = runs.at(-1);
-    if (last?.block === block) last.times++;
-    else runs.push({ block, times: 1 });
-  }
-  return runs.map(({ block, times }) => `${times === 1 ? "" : `${times} * `}${blocks[block]?.name}`).join(" + ");
-}
+const layersText = (spec: CheckedSpec): string =>
+  stackOf(spec)
+    .map(({ first, last, block }) => (first === last ? block : `${last - first + 1} * ${block}`))
+    .join(" + ");
 
 /** A kind stands at the path of what has it; lists are one setting. */
 function flatten(value: Json, path: string, settings: Map<string, string>): void {

@@ -4,13 +4,11 @@ import type { DrawnModel } from "./drawing/model.js";
 import { PAGE_STYLE } from "./drawing/style.js";
 import { escapeHtml } from "./html.js";
 import type { Inspection } from "./inspection.js";
-import { short, size } from "./inspection-text.js";
+import { exact, recomputes, size, tokenRows } from "./inspection-text.js";
 import { htmlPage } from "./page.js";
 import { STYLE } from "./style.js";
 
 type Row = readonly string[];
-
-const exact = (n: number): string => n.toLocaleString("en-US");
 
 /** First column to the left, the others to the right. */
 function table(title: string, heads: Row, rows: readonly Row[], note = ""): string {
@@ -29,9 +27,8 @@ ${rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")}
 
 /** @param title what the model is called */
 export function inspectionPage(inspection: Inspection, model: DrawnModel, title: string): string {
-  const { parameters, modalities, stack, memory, kernels } = inspection;
+  const { parameters, stack, memory, kernels } = inspection;
   const share = (n: number): string => `${((100 * n) / parameters.total).toFixed(1)} %`;
-  const again = modalities.some((m) => m.again > 0);
   const counted = ["total", "active", "share"];
   const main = [
     `<div class="drawn">${drawing(model, title, "wide")}${drawing(model, title, "narrow")}</div>`,
@@ -53,14 +50,13 @@ export function inspectionPage(inspection: Inspection, model: DrawnModel, title:
     ),
     table(
       "A token",
-      ["parameters", "FLOPs forward", "FLOPs forward and backward", ...(again ? ["recomputed besides"] : [])],
-      modalities.map((m) => [
-        m.modality,
-        exact(m.parameters),
-        short(m.forward),
-        short(m.training),
-        ...(again ? [short(m.again)] : []),
-      ]),
+      [
+        "parameters",
+        "FLOPs forward",
+        "FLOPs forward and backward",
+        ...(recomputes(inspection) ? ["recomputed besides"] : []),
+      ],
+      tokenRows(inspection),
       "A product of m × k by k × n counts 2·m·n·k; a position uses its own group's weights only; a patch bears its share of its picture's timestep.",
     ),
     table(

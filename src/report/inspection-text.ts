@@ -5,7 +5,7 @@ import type { DoesNotFit, Inspection, KernelUse, MemoryUse, Stretch } from "./in
 type Colours = ReturnType<typeof createColors>;
 type Row = readonly string[];
 
-const exact = (n: number): string => n.toLocaleString("en-US");
+export const exact = (n: number): string => n.toLocaleString("en-US");
 
 /** Three digits and a unit: 291 M, 1.71 G. */
 export function short(n: number): string {
@@ -86,6 +86,19 @@ function kernels(c: Colours, { profile, accumulate }: Inspection, use: KernelUse
   ].join("\n");
 }
 
+/** Whether the backward pass makes something again. */
+export const recomputes = ({ modalities }: Inspection): boolean => modalities.some((m) => m.again > 0);
+
+/** For each modality what a token of it costs: parameters, FLOPs forward, in training, and made again if anything is. */
+export const tokenRows = (inspection: Inspection): string[][] =>
+  inspection.modalities.map(({ modality, parameters, forward, training, again }) => [
+    modality,
+    exact(parameters),
+    short(forward),
+    short(training),
+    ...(recomputes(inspection) ? [short(again)] : []),
+  ]);
+
 const CONVENTION = [
   "A matrix product of m × k by k × n counts 2·m·n·k; each +, ×, ÷, exp, log and √ counts 1. A position uses its own",
   "group's weights only. Work that is done twice to save memory, and the update, are not counted. A token is taken to",
@@ -93,7 +106,7 @@ const CONVENTION = [
 ];
 
 export function inspectionText(inspection: Inspection, c: Colours): string {
-  const { parameters, modalities, stack, memory: use } = inspection;
+  const { parameters, stack, memory: use } = inspection;
   const share = (n: number): string => `${((100 * n) / parameters.total).toFixed(1)} %`;
   const counted = (label: string, { total, active }: { total: number; active: number }): Row => [
     label,
@@ -102,7 +115,6 @@ export function inspectionText(inspection: Inspection, c: Colours): string {
     share(total),
   ];
   const layers = parameters.layers.filter((one) => one.layers > 0);
-  const again = modalities.some((m) => m.again > 0);
   return [
     section(
       c,
@@ -122,14 +134,8 @@ export function inspectionText(inspection: Inspection, c: Colours): string {
     section(
       c,
       "A token of",
-      ["parameters", "FLOPs forward", "FLOPs training", ...(again ? ["recomputed besides"] : [])],
-      modalities.map((m) => [
-        m.modality,
-        exact(m.parameters),
-        short(m.forward),
-        short(m.training),
-        ...(again ? [short(m.again)] : []),
-      ]),
+      ["parameters", "FLOPs forward", "FLOPs training", ...(recomputes(inspection) ? ["recomputed besides"] : [])],
+      tokenRows(inspection),
     ),
     `${CONVENTION.map((line) => `  ${c.dim(line)}`).join("\n")}\n`,
     table(c, `Stack: d_model ${inspection.d_model}, vocabulary ${exact(inspection.vocabulary)}`, stack.map(stretch)),

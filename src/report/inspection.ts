@@ -235,7 +235,7 @@ function sizesOf(fields: BlockFields, d_model: number): Record<string, number> {
   }
 }
 
-function stackOf({ model }: CheckedSpec): Stretch[] {
+export function stackOf({ model }: CheckedSpec): Stretch[] {
   const stretches: { first: number; last: number; index: number }[] = [];
   model.layers.forEach((index, layer) => {
     const below = stretches.at(-1);

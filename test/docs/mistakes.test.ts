@@ -7,13 +7,13 @@ import { expect, test } from "vitest";
 import { parse } from "../../grammar/parse.js";
 import { SpecParser } from "../../grammar/parser.js";
 import { lexer } from "../../grammar/tokens.js";
-import { rejectedIn } from "../../site/rejected.js";
 import { EMPTY, gather } from "../../src/front/document.js";
 import { merge } from "../../src/front/merge.js";
 import { ROOT as SCHEMA } from "../../src/front/schema.js";
 import { shapeSection } from "../../src/front/shape.js";
 import { validateSpec } from "../../src/front/validate.js";
 import { ROOT } from "../support/mom.js";
+import { rejectedIn } from "../support/rejected.js";
 
 const PAGE = join(ROOT, "docs/mistakes.md");
 const DOZEN = [

@@ -6,7 +6,6 @@ import { schema } from "../../grammar/schema.gen.js";
 import { inContext } from "../../site/in-context.js";
 import { mistakes } from "../../site/mistakes.js";
 import { reference } from "../../site/reference.js";
-import { rejectedIn } from "../../site/rejected.js";
 import { codeOf, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { EXAMPLES } from "../../src/diagnostics/examples.gen.js";
@@ -14,6 +13,7 @@ import { render } from "../../src/diagnostics/render.js";
 import { check } from "../../src/front/check.js";
 import { allFields } from "../../src/front/fields.js";
 import { ROOT } from "../support/mom.js";
+import { rejectedIn } from "../support/rejected.js";
 
 type Node = Readonly<Record<string, unknown>>;
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -33,7 +33,7 @@ function pathsOf(node: Node, path: readonly string[]): string[] {
 }
 
 const { html, entries } = reference();
-const errors = mistakes(ROOT);
+const errors = mistakes();
 const plain = (text: string): string =>
   text
     .replaceAll(/<[^>]*>/g, "")

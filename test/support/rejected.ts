@@ -25,9 +25,3 @@ export function rejectedIn(root: string): Rejected[] {
     })
     .sort((a, b) => a.spec.length + a.says.length - b.spec.length - b.says.length || a.name.localeCompare(b.name));
 }
-
-/** The one that shows a code best: nothing else is wrong with it, else as little as can be. */
-export const exampleOfCode = (code: string, all: readonly Rejected[]): Rejected | undefined => {
-  const showing = all.filter(({ codes }) => codes.includes(code));
-  return showing.find(({ codes }) => codes.length === 1) ?? showing[0];
-};
