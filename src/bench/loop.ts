@@ -2,7 +2,7 @@
 import { compile, trainingOn } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
-import { busyNanoseconds, passClock } from "../gpu/pass-clock.js";
+import { busyNanoseconds, lastEnd, passClock } from "../gpu/pass-clock.js";
 import { openFeed } from "../train/feed.js";
 import type { HostBatch } from "../train/host-batch.js";
 import { train } from "../train/loop.js";
@@ -19,9 +19,9 @@ export interface LoopTime {
   readonly device: string;
   readonly positions: number;
   readonly steps: number;
-  /** Of all steps, by the host's clock: from the losses of the step before them to those of the last. */
+  /** Of all steps, by the device's clock: from where the step before them ends to where the last does. */
   readonly wallSeconds: number;
-  /** In which the device ran kernels, by its own clock. */
+  /** In which the device ran kernels, by the same clock. */
   readonly gpuSeconds: number;
   /** gpuSeconds / wallSeconds */
   readonly busy: number;
@@ -120,12 +120,10 @@ export async function timeLoop(
     read: async () => new Map(),
   };
   const records = recorder(run);
-  const ends: number[] = [];
   const before = clock.passes();
   const begun = performance.now();
   const outcome = await train(watched, endless(spec, all), dataSet, {
     stepped: (metric, tokens) => {
-      ends.push(performance.now() / 1000);
       record.timed(() => {
         records.metric(metric);
         records.timing({
@@ -142,8 +140,9 @@ export async function timeLoop(
   if (outcome.kind !== "finished") throw new Error(`the made-up training ${outcome.kind} after ${outcome.step} steps`);
   const perStep = (clock.passes() - before) / all;
   const passes = await clock.read(before + warm * perStep, before + all * perStep);
-  const gpuSeconds = busyNanoseconds(passes) / 1e9;
-  const wallSeconds = (ends[all - 1] as number) - (ends[warm - 1] as number);
+  const warmEnd = lastEnd(await clock.read(before, before + warm * perStep));
+  const gpuSeconds = busyNanoseconds(passes, warmEnd) / 1e9;
+  const wallSeconds = (lastEnd(passes) - warmEnd) / 1e9;
   clock.destroy();
   model.runtime.destroy();
   const last = (spans: readonly number[]): number => aStep(spans.slice((spans.length / all) * warm), steps);

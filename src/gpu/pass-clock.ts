@@ -67,13 +67,18 @@ export function passClock(device: GPUDevice): PassClock {
   };
 }
 
-/** Nanoseconds in which at least one of the passes ran. */
-export function busyNanoseconds(passes: readonly PassTime[]): number {
+/** Nanoseconds after `since` in which at least one of the passes ran. */
+export function busyNanoseconds(passes: readonly PassTime[], since = Number.NEGATIVE_INFINITY): number {
   let busy = 0;
-  let until = Number.NEGATIVE_INFINITY;
+  let until = since;
   for (const { begin, end } of passes.toSorted((a, b) => a.begin - b.begin)) {
     busy += Math.max(0, end - Math.max(begin, until));
     until = Math.max(until, end);
   }
   return busy;
+}
+
+/** When the last of the passes ends. */
+export function lastEnd(passes: readonly PassTime[]): number {
+  return passes.reduce((last, { end }) => Math.max(last, end), Number.NEGATIVE_INFINITY);
 }

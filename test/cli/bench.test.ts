@@ -88,7 +88,6 @@ test.skipIf(missing)("tells how much of a training loop's time the device works"
   expect(found).toMatchObject({ steps: 4, positions: 320 });
   expect(found.gpuSeconds).toBeGreaterThan(0);
   expect(found.busy).toBeCloseTo(found.gpuSeconds / found.wallSeconds, 9);
-  // No more than all of the time, but for a clock that ticks on another core.
-  expect(found.busy).toBeLessThan(1.1);
+  expect(found.busy).toBeLessThanOrEqual(1);
   for (const seconds of Object.values(found.host)) expect(seconds).toBeGreaterThan(0);
 });

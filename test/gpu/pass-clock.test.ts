@@ -1,6 +1,6 @@
 // The clock of passes: time counts once however many passes share it, and every pass is told of.
 import { expect, test } from "vitest";
-import { busyNanoseconds, passClock } from "../../src/gpu/pass-clock.js";
+import { busyNanoseconds, lastEnd, passClock } from "../../src/gpu/pass-clock.js";
 import { prepare } from "../../src/gpu/runtime.js";
 import { missingAdapter, testDevice } from "./adapter.js";
 import { tinyPlan } from "./tiny-plan.js";
@@ -17,6 +17,16 @@ test("passes that overlap count once, and gaps between them not at all", () => {
     { begin: 20, end: 25 },
   ];
   expect(busyNanoseconds(passes)).toBe(35);
+  expect(busyNanoseconds(passes, 7)).toBe(28);
+  expect(busyNanoseconds(passes, 45)).toBe(5);
+});
+
+test("the last end is that of the pass that ends last, wherever it is", () => {
+  const passes = [
+    { begin: 0, end: 30 },
+    { begin: 5, end: 20 },
+  ];
+  expect(lastEnd(passes)).toBe(30);
 });
 
 test.skipIf(missing)("every pass is told of, in order, more of them than one query set holds", async () => {
