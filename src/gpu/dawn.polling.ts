@@ -3,10 +3,11 @@
 /** The longest sleep between two looks, in milliseconds. */
 const LONGEST = 2;
 
-/** The part of WebGPU's classes that waits; `webgpu` hands the classes out as `globals`. */
+/** The part of WebGPU's classes whose promises are long open; `webgpu` hands the classes out as `globals`. */
 interface Waiting {
   readonly GPUBuffer: { readonly prototype: Pick<GPUBuffer, "mapAsync"> };
   readonly GPUQueue: { readonly prototype: Pick<GPUQueue, "onSubmittedWorkDone"> };
+  readonly GPUDevice: { readonly prototype: Pick<GPUDevice, "createComputePipelineAsync"> };
 }
 
 /**
@@ -14,7 +15,7 @@ interface Waiting {
  * software adapter on two cores that halves its speed. So while work is waited for, the thread sleeps between looks:
  * at most 2 ms and an eighth of the time waited, so that short work is not delayed.
  */
-export function sleepBetweenLooks({ GPUBuffer, GPUQueue }: Waiting): void {
+export function sleepBetweenLooks({ GPUBuffer, GPUQueue, GPUDevice }: Waiting): void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   let open = 0;
   let since = 0;
@@ -42,10 +43,14 @@ export function sleepBetweenLooks({ GPUBuffer, GPUQueue }: Waiting): void {
   };
   const { mapAsync } = GPUBuffer.prototype;
   const { onSubmittedWorkDone } = GPUQueue.prototype;
+  const { createComputePipelineAsync } = GPUDevice.prototype;
   GPUBuffer.prototype.mapAsync = function (...range) {
     return during(mapAsync.apply(this, range));
   };
   GPUQueue.prototype.onSubmittedWorkDone = function () {
     return during(onSubmittedWorkDone.apply(this));
+  };
+  GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
+    return during(createComputePipelineAsync.call(this, descriptor));
   };
 }

@@ -3,12 +3,17 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { sleepBetweenLooks } from "../../src/gpu/dawn.polling.js";
 
-/** WebGPU's two ways to wait, patched; the work takes as long as `work` says. */
+/** WebGPU's ways to wait, patched; the work takes as long as `work` says. */
 function waits(work: () => Promise<undefined>) {
   const GPUBuffer = { prototype: { mapAsync: work } };
   const GPUQueue = { prototype: { onSubmittedWorkDone: work } };
-  sleepBetweenLooks({ GPUBuffer, GPUQueue });
-  return { map: () => GPUBuffer.prototype.mapAsync(), done: () => GPUQueue.prototype.onSubmittedWorkDone() };
+  const GPUDevice = { prototype: { createComputePipelineAsync: work as () => Promise<never> } };
+  sleepBetweenLooks({ GPUBuffer, GPUQueue, GPUDevice });
+  return {
+    map: () => GPUBuffer.prototype.mapAsync(),
+    done: () => GPUQueue.prototype.onSubmittedWorkDone(),
+    compile: () => GPUDevice.prototype.createComputePipelineAsync(),
+  };
 }
 
 describe("waiting for a software adapter", () => {
@@ -22,10 +27,15 @@ describe("waiting for a software adapter", () => {
   });
 
   test("sleeps most of the time, never longer than 2 ms at once", async () => {
-    const { map, done } = waits(() => pause(200));
-    await Promise.all([map(), done()]);
+    const { map, done, compile } = waits(() => pause(200));
+    await Promise.all([map(), done(), compile()]);
     expect(Math.max(...sleeps())).toBeLessThanOrEqual(2);
     expect(sleeps().reduce((sum, sleep) => sum + sleep, 0)).toBeGreaterThan(100);
+  });
+
+  test.each(["map", "done", "compile"] as const)("sleeps where %s alone is waited for", async (way) => {
+    await waits(() => pause(50))[way]();
+    expect(sleeps().length).toBeGreaterThan(0);
   });
 
   test("stops when nothing is waited for, also after a failure", async () => {
