@@ -10,7 +10,7 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import type { Decode } from "../modalities/text.js";
 import type { SampleGroup } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
-import { writeSamples } from "../report/samples.js";
+import { hasSamples, writeSamples } from "../report/samples.js";
 import { type StartRecord, startText } from "../report/start-text.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
@@ -135,15 +135,17 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
     }
     const weights = await model.read("parameters");
     model.runtime.destroy();
-    const groups = await trainingSamples(request, weights).catch((error: unknown): SampleGroup[] => {
-      // The run is done and saved; that a model whose logits are not finite cannot be sampled is no failure of it.
-      if (!(error instanceof InputError)) throw error;
-      progress.message(`The report has no samples: ${error.message}`);
-      return [];
-    });
-    if (groups.length > 0) writeSamples(run, outcome.step, groups);
-    const report = writeReport(run);
     const before = checkpoint?.step ?? 0;
+    if (before < outcome.step || !hasSamples(run, outcome.step)) {
+      const groups = await trainingSamples(request, weights).catch((error: unknown): SampleGroup[] => {
+        // The run is done and saved; that a model whose logits are not finite cannot be sampled is no failure of it.
+        if (!(error instanceof InputError)) throw error;
+        progress.message(`The report has no samples: ${error.message}`);
+        return [];
+      });
+      if (groups.length > 0) writeSamples(run, outcome.step, groups);
+    }
+    const report = writeReport(run);
     const done =
       before < outcome.step
         ? `Trained ${outcome.step - before} steps in ${formatDuration((Date.now() - begun) / 1000)}.`

@@ -49,6 +49,10 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
   }
 }
 
+/** Whether there are samples of that step: written whole, or not at all. */
+export const hasSamples = (run: Run, step: number): boolean =>
+  run.disk.exists(join(pathIn(run, "samples"), `step-${step}`));
+
 /** The pictures of the last step that has some. */
 export function latestSamples(run: Run): SampleGroup[] {
   const folder = pathIn(run, "samples");

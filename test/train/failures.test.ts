@@ -46,6 +46,14 @@ const write = (name: string, text: string): string => {
 };
 const trainTo = (file: string, out: string, ...flags: string[]) =>
   mom.run(["train", file, "--out", at(out), ...flags], folder, environment);
+/** The folder of a run of `small.mom` to its end, which is trained once. */
+const healthy = (out: string): void => {
+  if (!existsSync(at("healthy"))) {
+    const { code, stderr } = trainTo(at("small.mom"), "healthy");
+    expect(code, stderr).toBe(0);
+  }
+  cpSync(at("healthy"), at(out), { recursive: true });
+};
 const stepsOf = (run: string): string[] => readdirSync(at(run, "checkpoints")).sort();
 const bytesOf = (run: string, step: number) =>
   readdirSync(at(run, "checkpoints", `step-${step}`))
@@ -86,14 +94,14 @@ describe.skipIf(missing)("a run that diverges", () => {
     expect(stderr).toMatch(/The first tensor that went bad is layers\.0\.\S+, made by \S+: \d+ of its \d+ numbers/);
     const step = Number(/The weights are those of step (\d+)/.exec(stderr)?.[1]);
     expect(step).toBeGreaterThan(1);
-    const healthy = trainTo(write("tame.mom", wild.replace("steps: 6", `steps: ${step}`)), "tame");
-    expect(healthy.code, healthy.stderr).toBe(0);
+    const tame = trainTo(write("tame.mom", wild.replace("steps: 6", `steps: ${step}`)), "tame");
+    expect(tame.code, tame.stderr).toBe(0);
     expect(stepsOf("wild")).toEqual(stepsOf("tame"));
     for (let s = 1; s <= step; s++) expect(bytesOf("wild", s)).toEqual(bytesOf("tame", s));
   });
 
   test("never saves weights that are not finite, and goes on from before them", () => {
-    expect(trainTo(at("small.mom"), "spoilt").code).toBe(0);
+    healthy("spoilt");
     const last = at("spoilt", "checkpoints", "step-6");
     const before = { files: bytesOf("spoilt", 6), metrics: metrics("spoilt") };
     const whole = parseCheckpoint((name) => readFileSync(join(last, name)));
@@ -109,9 +117,14 @@ describe.skipIf(missing)("a run that diverges", () => {
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(bytesOf("spoilt", 6)).toEqual(before.files);
     expect(metrics("spoilt")).toEqual(before.metrics);
+    const samples = join(at("spoilt"), "samples", "step-6");
+    writeFileSync(join(samples, "kept.txt"), "");
     const again = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(again.code).toBe(0);
     expect(again.stderr).toContain("Nothing was left to train: all 6 steps had been made.");
+    // What was sampled of those steps is left as it is, and made where it is missing.
+    expect(existsSync(join(samples, "kept.txt"))).toBe(true);
+    expect(readdirSync(samples)).toContain("index.json");
     expect(existsSync(at("spoilt", "report.html"))).toBe(true);
   });
 });
@@ -133,7 +146,7 @@ test.skipIf(missing)("a full disk ends a run with what is whole, and with room i
     expect(mount("-o", "remount,size=4m").status).toBe(0);
     const resumed = trainTo(at("small.mom"), "disk/run", "--resume");
     expect(resumed.code, resumed.stderr).toBe(0);
-    expect(trainTo(at("small.mom"), "roomy").code).toBe(0);
+    healthy("roomy");
     for (const step of [2, 4, 6]) expect(bytesOf("disk/run", step)).toEqual(bytesOf("roomy", step));
     expect(metrics("disk/run")).toEqual(metrics("roomy"));
   } finally {
@@ -204,7 +217,7 @@ describe.skipIf(missing)("a run's folder", () => {
   });
 
   test("is locked by a living process alone, and a lock that makes no sense holds nobody up", () => {
-    expect(trainTo(at("small.mom"), "locked").code).toBe(0);
+    healthy("locked");
     const stat = existsSync("/proc/self/stat") ? readFileSync("/proc/self/stat", "utf8") : undefined;
     const started = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
     write("locked/lock.json", JSON.stringify({ pid: process.pid, started }));
@@ -222,7 +235,7 @@ describe.skipIf(missing)("a run's folder", () => {
 test.skipIf(missing)(
   "data that changed are refused on --resume, and an option that there is not has exit code 2",
   () => {
-    expect(trainTo(at("small.mom"), "moved").code).toBe(0);
+    healthy("moved");
     const before = bytesOf("moved", 6);
     cpSync(at("pairs.jsonl"), at("kept.jsonl"));
     write("pairs.jsonl", `${readFileSync(at("pairs.jsonl"), "utf8")}${lines([[{ text: "another" }]])}`);
