@@ -14,6 +14,12 @@ export interface Source {
   readonly text: string;
 }
 
+/** Another place that a mistake has to do with. */
+export interface Related {
+  readonly span: Span;
+  readonly note: string;
+}
+
 export interface Diagnostic {
   /** Which of the mistakes it is; codes.ts has their numbers and what they mean. */
   readonly name: MistakeName;
@@ -29,7 +35,7 @@ export interface Diagnostic {
   /** How to mend it. */
   readonly help?: string;
   /** Other places that matter. */
-  readonly related?: readonly { readonly span: Span; readonly note: string }[];
+  readonly related?: readonly Related[];
   /** Something that works, as it would be written. */
   readonly example?: string;
 }
