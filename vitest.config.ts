@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     globalSetup: ["test/setup.ts"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: "forks",
     projects: [
       {
