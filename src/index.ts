@@ -23,14 +23,31 @@ import type { CheckedSpec, Json } from "./front/spec.js";
 import type { AdapterSource } from "./gpu/dawn.js";
 import type { Kernel, Plan } from "./ir/plan.js";
 import { type Inspection, inspect as inspectSpec } from "./report/inspection.js";
-import type { Spec } from "./spec.gen.js";
+import type { FullSpec } from "./spec.gen.js";
 import { nodeDisk } from "./train/disk.js";
 import type { TuneMode } from "./tune/tune.js";
 
 export { Failure } from "./diagnostics/failure.js";
 export { InputError } from "./diagnostics/input-error.js";
 export { DeviceError } from "./gpu/device-error.js";
-export type { AdapterSource, Inspection, Kernel, Plan, ProgressState, Spec, TuneMode };
+export type { AdapterSource, FullSpec, Inspection, Kernel, Plan, ProgressState, TuneMode };
+
+/** A spec as programs write it: what needs nothing but its kind, or its part, may stand by that name. */
+export type Spec = Written<FullSpec>;
+
+type Written<T> = T extends readonly (infer Item)[] ? readonly Written<Item>[] : T extends object ? Named<T> : T;
+
+type Named<T extends object> =
+  | NameOf<T, "kind">
+  | NameOf<T, "part">
+  | { readonly [Field in keyof T]: Written<T[Field]> };
+
+/** The name in a field, if that field alone makes an object whole. */
+type NameOf<T, Field extends string> = T extends { [_ in Field]: infer Name extends string }
+  ? { [_ in Field]: Name } extends T
+    ? Name
+    : never
+  : never;
 
 /**
  * The path of a `.mom` or `.json` file; a text in the language; or a spec as `mom schema` describes it. Paths in a text
@@ -57,7 +74,7 @@ export interface CheckResult {
   readonly right: boolean;
   readonly messages: readonly Message[];
   /** The spec with imports merged and defaults filled in; there where it is right. */
-  readonly spec: Spec | undefined;
+  readonly spec: FullSpec | undefined;
 }
 
 /** Says what is wrong with a spec. Throws a `Failure` only where there is no such file. */
@@ -76,7 +93,7 @@ export function check(input: SpecInput): CheckResult {
     };
   });
   const right = !diagnostics.some(isError);
-  return { right, messages, spec: right ? (json as unknown as Spec) : undefined };
+  return { right, messages, spec: right ? (json as unknown as FullSpec) : undefined };
 }
 
 /**
@@ -216,11 +233,11 @@ export interface AblateResult {
 
 /**
  * Trains every variant of an ablation and reports, as `mom ablate` does; what is done already is not done again.
- * @param file a spec with `ablate` blocks
+ * @param input a spec with `ablate` blocks
  * @throws Failure where the spec is wrong or has no such ablation
  */
-export async function ablate(file: string, options: AblateOptions = {}): Promise<AblateResult> {
-  const { spec, json, folder } = rightSpec(file);
+export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
+  const { spec, json, folder, file } = rightSpec(input);
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
   const design = chosenDesign(spec, json, options.name, file);
   const out = options.out ?? defaultFolder(file, design.name);
@@ -256,14 +273,14 @@ interface RightSpec {
   readonly spec: CheckedSpec;
   readonly json: Json;
   readonly folder: string;
-  readonly file: string | undefined;
+  /** Where there is no file, one that could be in the working folder. */
+  readonly file: string;
   readonly name: string;
 }
 
 function rightSpec(input: SpecInput): RightSpec {
   const { spec, json, diagnostics } = checkedOf(input);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));
-  const file = typeof input === "string" ? input : undefined;
-  const path = file ?? UNNAMED;
-  return { spec, json, file, folder: dirname(resolve(path)), name: basename(path).replace(/\.(?:mom|json)$/, "") };
+  const file = typeof input === "string" ? input : UNNAMED;
+  return { spec, json, file, folder: dirname(resolve(file)), name: basename(file).replace(/\.(?:mom|json)$/, "") };
 }

@@ -18,8 +18,8 @@ export interface SpecToTrain
   readonly spec: CheckedSpec;
   /** The spec as resolved. */
   readonly json: Json;
-  /** The file that it was read from, if it was. */
-  readonly file?: string | undefined;
+  /** The file that it was read from, or could have been. */
+  readonly file: string;
   /** Paths in it are relative to this folder. */
   readonly folder: string;
   /** The run's folder. */
@@ -47,7 +47,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
     ...shown,
     spec,
     specText: printSpec(json),
-    ...(file !== undefined && { specFile: file }),
+    specFile: file,
     compiled,
     dataSet,
     device,

@@ -32,10 +32,6 @@ beforeAll(async () => {
     join(folder, "few.mom"),
     `${readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace(/train \{[^}]*\}/, "train { steps: 2, batch: 2, optimizer: adamw(lr: 4e-3), validate_every: 2, checkpoint_every: 2 }")}`,
   );
-  writeFileSync(
-    join(folder, "owned.mom"),
-    'import "few.mom"\nablate owned { vary mixer.decouple: [[], [in_proj]], baseline { mixer.decouple: [] } }\n',
-  );
 });
 afterAll(() => {
   mom.dispose();

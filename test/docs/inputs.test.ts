@@ -1,11 +1,16 @@
 // What the package's functions take for a spec: a file, its text and its object mean the same.
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { check, compile, Failure, format, inspect, type Spec } from "../../src/index.js";
+import { check, compile, Failure, type FullSpec, format, inspect, type Spec, train } from "../../src/index.js";
+import { originOf, runAt } from "../../src/train/run-folder.js";
+import { missingAdapter } from "../gpu/adapter.js";
 import { ROOT } from "../support/mom.js";
 
+const missing = await missingAdapter();
 const FILE = join(ROOT, "specs/quickstart.mom");
-const quickstart = (): Spec => {
+const quickstart = (): FullSpec => {
   const { spec } = check(FILE);
   if (spec === undefined) throw new Error("the quickstart is wrong");
   return spec;
@@ -17,6 +22,23 @@ test("a file, its text and its object mean the same", () => {
   expect(check(spec).spec).toEqual(spec);
   expect(inspect({ text: format(spec) })).toEqual(inspect(FILE));
   expect(compile(spec).plan).toEqual(compile(FILE).plan);
+});
+
+test("what needs nothing but its name may stand by it", () => {
+  const full = quickstart();
+  const { mixer } = full.model.block;
+  const { image } = full.model.modality;
+  if (mixer?.kind !== "mamba" || image === undefined) throw new Error("the quickstart has changed");
+  const short: Spec = {
+    ...full,
+    model: {
+      ...full.model,
+      modality: { text: "bytes", image },
+      block: { mixer: { ...mixer, decouple: (mixer.decouple ?? []).map(({ part }) => part) } },
+    },
+    data: { ...full.data, source: "emoji" },
+  };
+  expect(check(short).spec).toEqual(full);
 });
 
 test("a text imports what the working folder has", () => {
@@ -41,3 +63,21 @@ test("what has no meaning is thrown", () => {
   expect(() => inspect({ text: "model {" })).toThrow(Failure);
   expect(() => inspect("nowhere.mom")).toThrow(Failure);
 });
+
+test.skipIf(missing)(
+  "what is trained from an object finds its data again from the folder that it was trained in",
+  async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "mom-object-")));
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const spec = quickstart();
+      const { out, step } = await train({ ...spec, train: { ...spec.train, steps: 1, batch: 1 } }, { out: "runs/one" });
+      expect(step).toBe(1);
+      expect(originOf(runAt(join(folder, out)))).toBe(join(folder, "spec.mom"));
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
