@@ -173,7 +173,9 @@ describe.skipIf(missing)("runs", () => {
     const expected = { ...choicesIn("measured"), [key]: verdict?.variant };
     for (const variant of variants) expect(choicesIn(join("ablation", "variants", variant))).toEqual(expected);
     const again = run("bench", file, "--json", "--tune", "full");
-    expect(again.stderr).toBe("");
+    expect(again.code, again.stderr).toBe(0);
+    // A driver may have its own to say there.
+    expect(again.stderr).not.toContain("Tuning");
   }, 300_000);
 
   test("of a compiled folder take choices for its own kernels, and keep them", async () => {
