@@ -93,7 +93,8 @@ describe.skipIf(missing)("upcycled from a dense model, the losses are the dense 
     const shared = await lossesOf(base, weights, batch);
     const copied = await lossesOf(split, start.tensors, batch);
     expect([...copied.keys()]).toEqual([...shared.keys()]);
-    const bits = (await testDevice()).source !== "gpu";
+    // A compiler that fuses multiplications and additions does so here and not there.
+    const bits = (await testDevice()).source === "swiftshader";
     for (const [name, numbers] of shared) {
       if (bits) expect(copied.get(name), name).toEqual(numbers);
       expect(relativeError(copied.get(name) as Float32Array, numbers), name).toBeLessThan(1e-6);
