@@ -28,11 +28,15 @@ export const OWNING = {
 } as const;
 export type Owning = keyof typeof OWNING;
 
-export interface NewSpec {
+/** What is chosen. */
+export interface Choice {
   /** In the order of `MODALITIES`, text among them. */
   readonly modalities: readonly NewModality[];
   readonly blocks: NewBlocks;
   readonly own: Owning;
+}
+
+export interface NewSpec extends Choice {
   /** `emoji`, or the path of JSON Lines beside the spec. */
   readonly data: string;
 }

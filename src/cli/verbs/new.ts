@@ -1,30 +1,19 @@
 // mom new: a spec to start from, by three questions or by flags.
 import { existsSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { cancel, isCancel, multiselect, select } from "@clack/prompts";
 import { Option } from "commander";
 import { InputError } from "../../diagnostics/input-error.js";
 import { listed, suggestion } from "../../diagnostics/nearest.js";
 import { writeExampleData } from "../new/example-data.js";
-import {
-  BLOCKS,
-  MODALITIES,
-  type NewBlocks,
-  type NewModality,
-  OWNING,
-  type Owning,
-  templateOf,
-} from "../new/template.js";
+import { ask, isComplete, keysOf } from "../new/questions.js";
+import { BLOCKS, type Choice, MODALITIES, type NewModality, OWNING, templateOf } from "../new/template.js";
 import { EXIT, type Verb } from "../verb.js";
 
-interface Options {
-  readonly modalities?: readonly NewModality[];
-  readonly blocks?: NewBlocks;
-  readonly own?: Owning;
+interface Options extends Partial<Choice> {
   readonly data?: string;
 }
 
-const keysOf = <K extends string>(choices: Readonly<Record<K, string>>): K[] => Object.keys(choices) as K[];
+type Answers = Choice & Pick<Options, "data">;
 
 export const verb: Verb = {
   declare(command, finish) {
@@ -55,7 +44,7 @@ export const verb: Verb = {
         if (!/\.mom$/.test(file))
           command.error("error: a spec is a file that ends with .mom", { exitCode: EXIT.wrongUsage });
         refuse(file);
-        const answers = await asked(given);
+        const answers = await answersTo(given);
         if (answers === "unasked")
           command.error("error: on a terminal `mom new` asks; elsewhere it takes --modalities, --blocks and --own", {
             exitCode: EXIT.wrongUsage,
@@ -71,48 +60,11 @@ function refuse(path: string): void {
   if (existsSync(path)) throw new InputError(`${path} exists, and nothing is written over.`, "Name another file.");
 }
 
-type Answers = Required<Omit<Options, "data">> & Pick<Options, "data">;
-
 /** What flags leave open is asked, where somebody can answer. */
-async function asked({ modalities, blocks, own, data }: Options): Promise<Answers | "unasked" | "cancelled"> {
-  const complete = modalities !== undefined && blocks !== undefined && own !== undefined;
-  if (!complete && !(process.stdin.isTTY && process.stdout.isTTY)) return "unasked";
-  try {
-    return {
-      modalities: modalities ?? (await askModalities()),
-      blocks: blocks ?? (await askOne("What mixes positions?", BLOCKS)),
-      own: own ?? (await askOne("What does each modality own?", OWNING)),
-      ...(data !== undefined && { data }),
-    };
-  } catch (error) {
-    if (!(error instanceof Cancelled)) throw error;
-    cancel("Nothing was written.");
-    return "cancelled";
-  }
-}
-
-class Cancelled extends Error {}
-
-function answered<T>(answer: T): Exclude<T, symbol> {
-  if (isCancel(answer)) throw new Cancelled();
-  return answer as Exclude<T, symbol>;
-}
-
-async function askModalities(): Promise<NewModality[]> {
-  const names = keysOf(MODALITIES);
-  const chosen = await multiselect<NewModality>({
-    message: "What are sequences made of?",
-    options: names.map((value) => ({ value, hint: MODALITIES[value] })),
-    initialValues: ["text", "image"],
-    required: true,
-  });
-  const found = answered(chosen);
-  return names.filter((name) => name === "text" || found.includes(name));
-}
-
-async function askOne<K extends string>(message: string, choices: Readonly<Record<K, string>>): Promise<K> {
-  const options = keysOf(choices).map((value) => ({ value: value as string, label: value, hint: choices[value] }));
-  return answered(await select<string>({ message, options })) as K;
+async function answersTo({ data, ...given }: Options): Promise<Answers | "unasked" | "cancelled"> {
+  if (!isComplete(given) && !(process.stdin.isTTY && process.stdout.isTTY)) return "unasked";
+  const answers = await ask(given);
+  return answers === "cancelled" ? answers : { ...answers, ...(data !== undefined && { data }) };
 }
 
 async function write(file: string, { modalities, blocks, own, data }: Answers) {

@@ -1,0 +1,71 @@
+// The questions of mom new, answered by keys.
+import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { ask } from "../../src/cli/new/questions.js";
+import type { Choice } from "../../src/cli/new/template.js";
+
+const [DOWN, SPACE, ENTER, ESCAPE, CTRL_C] = ["\u001b[B", " ", "\r", "\u001b", "\u0003"];
+
+/** Presses keys when a question stands on the screen; gives the answers and all that the screen showed. */
+async function answer(
+  given: Partial<Choice>,
+  answers: readonly (readonly [question: string, keys: readonly string[]])[],
+) {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  let shown = "";
+  const left = [...answers];
+  output.on("data", (chunk: Buffer) => {
+    shown += stripVTControlCharacters(chunk.toString());
+    const [next] = left;
+    if (next === undefined || !shown.includes(next[0])) return;
+    left.shift();
+    // One after the other, as fingers do.
+    next[1].forEach((key, i) => void setTimeout(() => input.write(key), 10 * (i + 1)));
+  });
+  const found = await ask(given, { input, output });
+  expect(left).toEqual([]);
+  return { found, shown };
+}
+
+const MODALITIES = "What are sequences made of?";
+const BLOCKS = "What mixes positions?";
+const OWNING = "What does each modality own?";
+
+test("what is proposed is taken by Enter", async () => {
+  const { found } = await answer({}, [
+    [MODALITIES, [ENTER]],
+    [BLOCKS, [ENTER]],
+    [OWNING, [ENTER]],
+  ]);
+  expect(found).toEqual({ modalities: ["text", "image"], blocks: "mamba", own: "all" });
+});
+
+test("others are chosen by keys, and text is always among them", async () => {
+  const { found, shown } = await answer({}, [
+    // Text and pictures go, speech comes.
+    [MODALITIES, [SPACE, DOWN, SPACE, DOWN, DOWN, SPACE, ENTER]],
+    [BLOCKS, [DOWN, DOWN, ENTER]],
+    [OWNING, [DOWN, ENTER]],
+  ]);
+  expect(found).toEqual({ modalities: ["text", "speech"], blocks: "hybrid", own: "none" });
+  expect(shown).toContain("three Mamba blocks to one of attention");
+});
+
+test("what flags say is not asked", async () => {
+  const { found, shown } = await answer({ modalities: ["text"], own: "ablate" }, [[BLOCKS, [DOWN, ENTER]]]);
+  expect(found).toEqual({ modalities: ["text"], blocks: "attention", own: "ablate" });
+  expect(shown).not.toContain(MODALITIES);
+  expect(shown).not.toContain(OWNING);
+});
+
+test.each([ESCAPE, CTRL_C])("%j cancels", async (key) => {
+  const { found, shown } = await answer({}, [
+    [MODALITIES, [ENTER]],
+    [BLOCKS, [key]],
+  ]);
+  expect(found).toBe("cancelled");
+  expect(shown).toContain("Nothing was written.");
+  expect(shown).not.toContain(OWNING);
+});
