@@ -14,18 +14,21 @@ import { DEFAULT_TUNE } from "./cli/tuning.js";
 import { EXIT } from "./cli/verb.js";
 import { compile as compileSpec } from "./compile.js";
 import { codeOf } from "./diagnostics/codes.js";
-import { isError } from "./diagnostics/diagnostic.js";
+import { type Diagnostic, isError, type Source } from "./diagnostics/diagnostic.js";
 import { Failure } from "./diagnostics/failure.js";
+import { InputError } from "./diagnostics/input-error.js";
+import { suggestion } from "./diagnostics/nearest.js";
 import { positionOf } from "./diagnostics/render.js";
 import type { Checked } from "./front/check.js";
 import { printSpec } from "./front/print-spec.js";
 import type { CheckedSpec, Json } from "./front/spec.js";
-import type { AdapterSource } from "./gpu/dawn.js";
+import { type AdapterSource, SOURCES } from "./gpu/dawn.js";
 import type { Kernel, Plan } from "./ir/plan.js";
+import { PROFILES } from "./ir/profiles.js";
 import { type Inspection, inspect as inspectSpec } from "./report/inspection.js";
 import type { FullSpec } from "./spec.gen.js";
 import { nodeDisk } from "./train/disk.js";
-import type { TuneMode } from "./tune/tune.js";
+import { TUNE_MODES, type TuneMode } from "./tune/tune.js";
 
 export { Failure } from "./diagnostics/failure.js";
 export { InputError } from "./diagnostics/input-error.js";
@@ -64,6 +67,7 @@ export interface Message {
   readonly severity: "error" | "warning";
   readonly title: string;
   readonly message: string;
+  readonly expected?: string;
   readonly help?: string;
   /** Where: a file, and lines and columns from 1. Of a spec that is no file, in the text that `format` gives. */
   readonly place?: { readonly file: string; readonly line: number; readonly column: number };
@@ -80,20 +84,28 @@ export interface CheckResult {
 /** Says what is wrong with a spec. Throws a `Failure` only where there is no such file. */
 export function check(input: SpecInput): CheckResult {
   const { diagnostics, sources, json } = checkedOf(input);
-  const messages = diagnostics.map(({ name, severity, title, message, help, span }): Message => {
-    const text = sources.find(({ path }) => path === span?.path)?.text;
-    return {
-      code: codeOf(name),
-      name,
-      severity,
-      title,
-      message,
-      ...(help !== undefined && { help }),
-      ...(span !== undefined && { place: { file: span.path, ...positionOf(text ?? "", span.start) } }),
-    };
-  });
+  const messages = diagnostics.map((one) => messageOf(one, sources));
   const right = !diagnostics.some(isError);
   return { right, messages, spec: right ? (json as unknown as FullSpec) : undefined };
+}
+
+/** What a `Failure` says, as `check` says it; without places, since the texts that it speaks of may be gone. */
+export const messagesOf = ({ diagnostics }: Failure): readonly Message[] =>
+  diagnostics.map((one) => messageOf(one, []));
+
+function messageOf(diagnostic: Diagnostic, sources: readonly Source[]): Message {
+  const { name, severity, title, message, expected, help, span } = diagnostic;
+  const text = sources.find(({ path }) => path === span?.path)?.text;
+  return {
+    code: codeOf(name),
+    name,
+    severity,
+    title,
+    message,
+    ...(expected !== undefined && { expected }),
+    ...(help !== undefined && { help }),
+    ...(span !== undefined && text !== undefined && { place: { file: span.path, ...positionOf(text, span.start) } }),
+  };
 }
 
 /**
@@ -119,10 +131,9 @@ export interface ForDevice {
  * What a spec will cost: parameters, FLOPs a token, bytes, kernels. Needs no GPU.
  * @throws Failure where the spec is wrong
  */
-export function inspect(
-  input: SpecInput,
-  { device = "webgpu-default", batch }: ForDevice & { readonly batch?: number } = {},
-): Inspection {
+export function inspect(input: SpecInput, options: ForDevice & { readonly batch?: number } = {}): Inspection {
+  checkOptions(options, { device: DEVICES, batch: undefined });
+  const { device = DEFAULT_DEVICE, batch } = options;
   const { spec } = rightSpec(input);
   return inspectSpec(spec, trainingOptions(spec, device, batch));
 }
@@ -138,10 +149,11 @@ export interface CompileResult {
  * Compiles a spec's training to kernels and a plan. Needs no GPU.
  * @throws Failure where the spec is wrong, or too large for the device
  */
-export function compile(input: SpecInput, { device = "webgpu-default" }: ForDevice = {}): CompileResult {
+export function compile(input: SpecInput, options: ForDevice = {}): CompileResult {
+  checkOptions(options, { device: DEVICES });
   const { spec } = rightSpec(input);
-  const options = trainingOptions(spec, device);
-  const { plan } = refusingTooLarge(spec, options, () => compileSpec(spec, options));
+  const how = trainingOptions(spec, options.device ?? DEFAULT_DEVICE);
+  const { plan } = refusingTooLarge(spec, how, () => compileSpec(spec, how));
   return { kernels: plan.kernels, plan };
 }
 
@@ -180,6 +192,7 @@ export interface TrainResult {
  * @throws Failure where the spec, the data or the folder are wrong, or the run diverged
  */
 export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
+  checkOptions(options, TRAIN_OPTIONS);
   const { spec, json, folder, file, name } = rightSpec(input);
   const { out = join("runs", name), resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
   let step = 0;
@@ -237,6 +250,7 @@ export interface AblateResult {
  * @throws Failure where the spec is wrong or has no such ablation
  */
 export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
+  checkOptions(options, ABLATE_OPTIONS);
   const { spec, json, folder, file } = rightSpec(input);
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
   const design = chosenDesign(spec, json, options.name, file);
@@ -266,8 +280,44 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
 /** What a spec that is no file is called. */
 const UNNAMED = "spec.mom";
 
-const checkedOf = (input: SpecInput): Checked =>
-  typeof input === "string" ? checkFile(input) : checkText("text" in input ? input.text : format(input), UNNAMED);
+/** The values that an option may have; undefined where its type says it. */
+type Allowed<Options> = { readonly [Name in keyof Required<Options>]: readonly string[] | undefined };
+
+const DEFAULT_DEVICE = "webgpu-default";
+const DEVICES = PROFILES.map(({ name }) => name);
+const TRAINING: Allowed<Training> = { adapter: SOURCES, tune: TUNE_MODES, signal: undefined, print: undefined };
+const TRAIN_OPTIONS: Allowed<TrainOptions> = {
+  ...TRAINING,
+  out: undefined,
+  resume: undefined,
+  onStep: undefined,
+  onValidation: undefined,
+};
+const ABLATE_OPTIONS: Allowed<AblateOptions> = { ...TRAINING, name: undefined, out: undefined, jobs: undefined };
+
+/** Refuses what a program without types may have misspelt. @throws InputError */
+function checkOptions<Options extends object>(options: Options, allowed: Allowed<Options>): void {
+  const all = new Map<string, readonly string[] | undefined>(Object.entries(allowed));
+  for (const [name, value] of Object.entries(options)) {
+    if (!all.has(name))
+      throw new InputError(`There is no option ${name}.`, suggestion(name, all.keys()) ?? "Leave it out.");
+    const values = all.get(name);
+    if (values === undefined || value === undefined || values.includes(String(value))) continue;
+    throw new InputError(
+      `The option ${name} cannot be ${JSON.stringify(value)}.`,
+      suggestion(String(value), values) ?? "",
+    );
+  }
+}
+
+function checkedOf(input: SpecInput): Checked {
+  if (typeof input !== "string" && (typeof input !== "object" || input === null)) {
+    throw new InputError(`${JSON.stringify(input)} is no spec.`, "Give a path, { text }, or a spec as an object.");
+  }
+  return typeof input === "string"
+    ? checkFile(input)
+    : checkText("text" in input ? input.text : format(input), UNNAMED);
+}
 
 interface RightSpec {
   readonly spec: CheckedSpec;

@@ -3,7 +3,17 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { check, compile, Failure, type FullSpec, format, inspect, type Spec, train } from "../../src/index.js";
+import {
+  check,
+  compile,
+  Failure,
+  type FullSpec,
+  format,
+  inspect,
+  messagesOf,
+  type Spec,
+  train,
+} from "../../src/index.js";
 import { originOf, runAt } from "../../src/train/run-folder.js";
 import { missingAdapter } from "../gpu/adapter.js";
 import { ROOT } from "../support/mom.js";
@@ -56,6 +66,32 @@ test("what is written is set as `mom fmt` sets it, and mistakes stand in that te
     right: false,
     place: { file: "spec.mom", line, column: 10 },
   });
+});
+
+test("what a program without types may get wrong is told of", () => {
+  const loose = (options: object) => compile(FILE, options);
+  expect(() => loose({ devise: "nvidia-h100" })).toThrow("There is no option devise.");
+  expect(() => loose({ device: "rtx-9000" })).toThrow('The option device cannot be "rtx-9000".');
+  expect(() => check(undefined as unknown as Spec)).toThrow("undefined is no spec.");
+  expect(loose({ device: undefined }).kernels.length).toBeGreaterThan(0);
+});
+
+test.each([
+  [{ outt: "runs/x" }, "There is no option outt.", "Did you mean `out`?"],
+  [{ adapter: "cuda" }, 'The option adapter cannot be "cuda".', "Known here: `gpu`, `system` and `swiftshader`."],
+  [{ tune: "ful" }, 'The option tune cannot be "ful".', "Did you mean `full`?"],
+])("train refuses %j before anything is made", async (options, message, remedy) => {
+  await expect(train(FILE, options as object)).rejects.toMatchObject({ message, remedy });
+});
+
+test("what a Failure says has its code and its remedy", () => {
+  try {
+    inspect({ ...quickstart(), model: { ...quickstart().model, d_model: 33.5 } });
+    expect.unreachable();
+  } catch (error) {
+    const [message] = messagesOf(error as Failure);
+    expect(message).toMatchObject({ code: "MOM0107", expected: "a whole number from 1 to 65536" });
+  }
 });
 
 test("what has no meaning is thrown", () => {
