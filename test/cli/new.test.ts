@@ -71,6 +71,14 @@ describe.skipIf(missing)("trains", () => {
   );
 });
 
+test("a folder that is not there is made", () => {
+  const flags = ["--modalities", "text,codes", "--blocks", "mamba", "--own", "all"];
+  const { code, stderr } = mom.run(["new", "deep/er/codes.mom", ...flags], folder);
+  expect(code, stderr).toBe(0);
+  expect(mom.run(["check", "deep/er/codes.mom"], folder).code).toBe(0);
+  expect(mom.run(["data", "look", "deep/er/codes.mom"], folder).code).toBe(0);
+});
+
 test("nothing is written over, and without a terminal it says what it needs", () => {
   writeFileSync(join(folder, "mine.mom"), "// mine\n");
   const flags = ["--modalities", "text,speech", "--blocks", "mamba", "--own", "all"];

@@ -1,5 +1,5 @@
 // mom new: a spec to start from, by three questions or by flags.
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Option } from "commander";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -73,6 +73,7 @@ async function write(file: string, { modalities, blocks, own, data }: Answers) {
   const folder = `${basename(file, ".mom")}-data`;
   const made = data === undefined && !isOfEmoji;
   const source = data ?? (isOfEmoji ? "emoji" : `${folder}/documents.jsonl`);
+  mkdirSync(dirname(file), { recursive: true });
   if (made) {
     refuse(join(dirname(file), folder));
     await writeExampleData(join(dirname(file), folder), modalities);
