@@ -1,10 +1,10 @@
 // A spec from the disk: reads it and what it imports inside the project's folder, and prints what is wrong with it.
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
 import { isError, mistake, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
-import { suggestion } from "../diagnostics/nearest.js";
+import { listed, suggestion } from "../diagnostics/nearest.js";
 import { render } from "../diagnostics/render.js";
 import { type Checked, check } from "../front/check.js";
 import { isJson } from "../front/parse-json.js";
@@ -67,6 +67,17 @@ export function checkFile(file: string, origin = file, tried?: Set<string>): Che
 
 /** What to throw where a file of the command line cannot be read. */
 export function missing(file: string): Failure {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    const specs = specsBeside(join(file, "_"));
+    const help =
+      specs.length === 0
+        ? "It has no spec."
+        : `Name a spec in it: ${listed(
+            specs.slice(0, 5).map((name) => join(file, name)),
+            "or",
+          )}.`;
+    return new Failure([mistake("file-missing", `\`${file}\` is a folder.`, { help })]);
+  }
   const message = `There is no readable file \`${file}\`.`;
   const help = suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.";
   return new Failure([mistake("file-missing", message, { help })]);

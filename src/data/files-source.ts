@@ -78,7 +78,12 @@ function contentHashes(): (path: string, place: string) => string {
 function documentOf({ text, value }: Line, context: Context): SourceDocument {
   const { place } = context;
   const { segments, either_order: eitherOrder = false, ...others } = isRecord(value) ? value : {};
-  if (!Array.isArray(segments) || segments.length === 0 || Object.keys(others).length > 0)
+  if (Array.isArray(segments) && segments.length === 0)
+    throw new InputError(
+      `${place}: a document of no segments`,
+      `Give it some, or take the line away. Like this: ${EXAMPLE}`,
+    );
+  if (!Array.isArray(segments) || Object.keys(others).length > 0)
     throw new InputError(`${place}: not an object with only a list of segments`, `Like this: ${EXAMPLE}`);
   if (typeof eitherOrder !== "boolean")
     throw new InputError(`${place}: "either_order" is neither true nor false`, "Write true, false or nothing.");

@@ -62,17 +62,30 @@ function documentOf(dataSet: DataSet, number: number): Document {
 
 /** @throws InputError where a document does not fit into a sequence */
 export function checkLengths(dataSet: DataSet, documents: readonly number[], length: number): void {
-  for (const document of documents) {
-    const needed = positionsOf(dataSet, document);
-    if (needed > length) throw tooLong(`document "${dataSet.label(document)}"`, needed, length);
-  }
+  refuseLonger(
+    documents.map((document) => ({
+      place: `document "${dataSet.label(document)}"`,
+      positions: positionsOf(dataSet, document),
+    })),
+    length,
+  );
 }
 
-export const tooLong = (place: string, needed: number, length: number): InputError =>
-  new InputError(
-    `${place} takes ${needed} positions, and data.length is ${length}`,
-    `Set data.length to at least ${needed}, or shorten the document; with data.carry a document goes on in the next step.`,
+/** @throws InputError that tells of the first that does not fit into a sequence, and of the longest */
+export function refuseLonger(
+  documents: readonly { readonly place: string; readonly positions: number }[],
+  length: number,
+): void {
+  const long = documents.filter(({ positions }) => positions > length);
+  const [first] = long;
+  if (first === undefined) return;
+  const longest = long.reduce((most, { positions }) => Math.max(most, positions), 0);
+  const others = long.length === 1 ? "" : `; of ${long.length} that are too long the longest takes ${longest}`;
+  throw new InputError(
+    `${first.place} takes ${first.positions} positions, and data.length is ${length}${others}`,
+    `Set data.length to at least ${longest}, or shorten what is longer; with data.carry a document goes on in the next step.`,
   );
+}
 
 /** The batch whose sequences hold these pieces from their start, padded at their end. */
 export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], length: number): Batch {

@@ -12,7 +12,7 @@ import { type DataSet, dataSetOf } from "./data-set.js";
 import { documentLength } from "./document.js";
 import { emojiSource } from "./emoji-source.js";
 import { filesSource } from "./files-source.js";
-import { positionsOf, tooLong } from "./packing.js";
+import { positionsOf, refuseLonger } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import { readDocuments } from "./read-documents.js";
 import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
@@ -93,23 +93,24 @@ const shapesOf = ({ modalities }: ModelParts) =>
 
 /** Before anything is decoded. How many units a recording becomes is not known yet. */
 function checkFits(source: Source, parts: ModelParts, codecs: Codecs, length: number): void {
-  for (const { place, segments } of source.documents) {
-    if (segments.some((segment) => "audio" in segment)) continue;
+  const known = source.documents.filter(({ segments }) => !segments.some((segment) => "audio" in segment));
+  const sized = known.map(({ place, segments }) => {
     const sizes = segments.map((segment) => ({
       modality: segment.modality,
       ids: "ids" in segment ? segment.ids.length : codesPerPicture(codecs, segment.modality),
     }));
-    const needed = documentLength(sizes, parts);
-    if (needed > length) throw tooLong(`${place}: the document`, needed, length);
-  }
+    return { place: `${place}: the document`, positions: documentLength(sizes, parts) };
+  });
+  refuseLonger(sized, length);
 }
 
 function checkSounds({ documents }: Source, dataSet: DataSet, length: number): void {
-  for (const [index, { place, segments }] of documents.entries()) {
-    if (!segments.some((segment) => "audio" in segment)) continue;
-    const needed = positionsOf(dataSet, index);
-    if (needed > length) throw tooLong(`${place}: the document`, needed, length);
-  }
+  const sounds = documents.flatMap(({ place, segments }, index) =>
+    segments.some((segment) => "audio" in segment)
+      ? [{ place: `${place}: the document`, positions: positionsOf(dataSet, index) }]
+      : [],
+  );
+  refuseLonger(sounds, length);
 }
 
 /** How many codes a picture becomes; undefined where it stays a picture. */

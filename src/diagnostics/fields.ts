@@ -31,7 +31,15 @@ export const missingField = (span: Span, name: string, owner: string, meaning: s
   error("missing-field", `${owner} lacks \`${name}\`.`, span, { help: meaning, example });
 
 export const unknownKind = (span: Span, name: string, what: string, known: readonly string[]): Diagnostic =>
-  error("unknown-kind", `There is no ${what} \`${name}\`.`, span, helped(suggestion(name, known)));
+  error(
+    "unknown-kind",
+    `There is no ${what} \`${name}\`.`,
+    span,
+    // A path, where files are a kind.
+    known.includes("files") && /[./\\]/.test(name)
+      ? { help: `Write \`files("${name}")\`.` }
+      : helped(suggestion(name, known)),
+  );
 
 export const missingKind = (span: Span, field: string, known: readonly string[]): Diagnostic =>
   error("missing-kind", `\`${field}\` must say its kind.`, span, {
@@ -53,6 +61,14 @@ export const wrongType = (span: Span, field: string, found: string, expected: st
     expected,
     ...helped(meantBy(found, expected)),
     ...(example === undefined ? {} : { example }),
+  });
+
+/** One thing where a list of them is wanted. */
+export const noList = (span: Span, field: string, found: string, expected: string, example?: string): Diagnostic =>
+  error("wrong-type", `\`${field}\` cannot be \`${found}\`.`, span, {
+    found,
+    expected,
+    help: `A list stands in brackets${example === undefined ? "" : `, as \`${example}\` does`}.`,
   });
 
 export const outOfRange = (span: Span, field: string, found: string, expected: string): Diagnostic =>

@@ -157,7 +157,9 @@ export const carryWithAttention = (span: Span, block: string, declared: Span): D
   );
 
 export const warmupTooLong = (span: Span, warmup: number, steps: number): Diagnostic =>
-  say("warmup-too-long", `The warm-up of ${warmup} steps is longer than the run of ${steps}.`, span);
+  say("warmup-too-long", `The warm-up of ${warmup} steps is longer than the run of ${steps}.`, span, {
+    help: "Take fewer: `warmup` counts steps.",
+  });
 
 export const decoupledFromNone = (span: Span, part: string, modalities: number): Diagnostic =>
   say(

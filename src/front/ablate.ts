@@ -29,6 +29,8 @@ interface Draft {
 interface Axis {
   readonly target: Target;
   readonly arms: readonly Arm[];
+  /** Whether a value was wrong, and is no arm. */
+  readonly incomplete: boolean;
 }
 
 interface Arm {
@@ -98,7 +100,7 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
   }
   const axes = drafts.map(({ target, values }): Axis => {
     const arms = values.map((value) => arm(value, target, ablating)).filter((a) => a !== undefined);
-    return { target, arms };
+    return { target, arms, incomplete: arms.length < values.length };
   });
   return {
     name: name.text,
@@ -190,8 +192,9 @@ function baselineOf(
     const wanted = value && arm(value, axis.target, ablating);
     if (wanted === undefined || value === undefined) continue;
     const same = axis.arms.find((one) => one === wanted) ?? axis.arms.find((one) => one.meaning() === wanted.meaning());
-    if (same === undefined) diagnostics.push(report.baselineNotAVariant(value.span, path.text));
-    else baseline[path.text] = same.value;
+    if (same === undefined) {
+      if (!axis.incomplete) diagnostics.push(report.baselineNotAVariant(value.span, path.text));
+    } else baseline[path.text] = same.value;
   }
   return baseline;
 }

@@ -1,5 +1,5 @@
 // Every field of the schema by its path, for those who ask what it means.
-import { deref, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "./schema.js";
+import { deref, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf, wordsOf } from "./schema.js";
 
 export interface Field {
   /** Kinds stand in it as steps: `train.optimizer.adamw.lr`. */
@@ -32,6 +32,15 @@ function fieldsBelow(node: SchemaNode, path: readonly string[]): Field[] {
     }),
     ...items,
   ];
+}
+
+/** The fields that take a word for their value, or in a list: a part of a block, `auto`. */
+export function fieldsTaking(word: string): Field[] {
+  const takes = (node: SchemaNode): boolean =>
+    wordsOf(node).includes(word) || (node.call !== undefined && kindsOf(node).includes(word));
+  const found = allFields().filter(({ node }) => takes(node) || takes(node.items ?? {}));
+  const above = ({ path }: Field): boolean => found.some((one) => one.path.join(".") === path.slice(0, -1).join("."));
+  return found.filter((field) => !above(field));
 }
 
 /** The fields that a path may mean: it ends as they do, and may leave out steps on the way. */

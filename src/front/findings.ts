@@ -2,6 +2,7 @@
 import type { ErrorObject } from "ajv";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import * as report from "../diagnostics/fields.js";
+import { nearest } from "../diagnostics/nearest.js";
 import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
 import { count, exampleOf, fieldsOf, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
 
@@ -12,7 +13,9 @@ export function findingsOf(
   textOf: (span: Span) => string,
 ): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
+  const unknown = errors.filter(({ keyword }) => keyword === "additionalProperties");
   for (const error of errors) {
+    if (unknown.some((other) => isMeantBy(error, other))) continue;
     const diagnostic = translate(error, places, textOf);
     if (diagnostic?.span === undefined) continue;
     const { path, start } = diagnostic.span;
@@ -22,6 +25,12 @@ export function findingsOf(
   }
   return [...found.values()];
 }
+
+/** Whether a field is missing since it is misspelt: then to tell of that is enough. */
+const isMeantBy = (missing: ErrorObject, unknown: ErrorObject): boolean =>
+  missing.keyword === "required" &&
+  missing.instancePath === unknown.instancePath &&
+  nearest(String(unknown.params.additionalProperty), [String(missing.params.missingProperty)]).length > 0;
 
 function translate(error: ErrorObject, places: Places, textOf: (span: Span) => string): Diagnostic | undefined {
   const { instancePath: pointer, keyword } = error;
@@ -79,6 +88,7 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
     case "pattern":
       return report.outOfRange(span, field, text, wanted(node));
     default:
+      if (node.type === "array") return report.noList(span, field, text, wanted(node), node.examples?.[0]);
       return report.wrongType(span, field, text, wanted(node), node.named ? exampleOf(field, node) : undefined);
   }
 }

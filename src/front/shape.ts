@@ -89,7 +89,9 @@ export function shapeValue(value: Value, node: SchemaNode, pointer: string, shap
     case "call":
       if (tag !== undefined) return call({ ...value, text: value.name.text }, node, tag, pointer, shaping);
       if (value.args === undefined) return text({ text: value.name.text, span: value.span }, node, shaping);
-      diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
+      // What stands below an unknown kind or field is unknown, too.
+      if (node.type !== undefined)
+        diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
       return undefined;
     case "sum":
     case "product":

@@ -221,7 +221,9 @@ export async function openDevice(options: OpenOptions = {}): Promise<OpenDevice>
     if ("adapter" in found) return await open(found.adapter, source, options.limits ?? "all");
     missing.push(`${source}: ${found.missing.message} ${found.missing.remedy}`);
   }
-  throw new DeviceError(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, "See mom doctor.");
+  const remedy =
+    chosen === undefined ? "See mom doctor." : "See mom doctor; where no adapter is named, the best there is runs.";
+  throw new DeviceError(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, remedy);
 }
 
 async function open(adapter: GPUAdapter, source: AdapterSource, limits: "all" | "default"): Promise<OpenDevice> {

@@ -137,7 +137,7 @@ describe("wrong files", () => {
     ["invalid UTF-8", Uint8Array.of(0x22, 0xff), images, /^data\/pairs.jsonl:1: the line is not UTF-8/, /UTF-8/],
     ["a line that is a list", "[]", images, /:1: not an object with only a list of segments/, /^Like this/],
     ["a line with another key", '{"segments":[{"text":"a"}],"x":1}', images, /only a list of segments/, /^Like this/],
-    ["no segments", line(), images, /only a list of segments/, /^Like this/],
+    ["no segments", line(), images, /:1: a document of no segments/, /Like this/],
     ["a segment that is a string", line("a"), images, /:1: a segment is "a", not an object/, /A segment is/],
     [
       "an unknown kind",

@@ -39,16 +39,15 @@ describe("diagnostics", () => {
     const line = SAMPLE.split("\n").indexOf("  d_model: 32");
     const range = { start: { line, character: 2 }, end: { line, character: 9 } };
     editor.change("typed.mom", [{ range, text: "d_modle" }]);
-    const [wrong, missing, ...others] = await editor.diagnostics("typed.mom");
-    expect(others).toEqual([]);
-    expect([wrong?.code, missing?.code].sort()).toEqual(["MOM0103", "MOM0104"]);
-    expect([wrong, missing]).toContainEqual({
-      range,
-      severity: DiagnosticSeverity.Error,
-      code: "MOM0103",
-      source: "mom",
-      message: "`model` has no field `d_modle`.\nDid you mean `d_model`?",
-    });
+    expect(await editor.diagnostics("typed.mom")).toEqual([
+      {
+        range,
+        severity: DiagnosticSeverity.Error,
+        code: "MOM0103",
+        source: "mom",
+        message: "`model` has no field `d_modle`.\nDid you mean `d_model`?",
+      },
+    ]);
     editor.change("typed.mom", [{ range, text: "d_model" }]);
     expect(await editor.diagnostics("typed.mom")).toEqual([]);
   });

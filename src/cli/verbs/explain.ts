@@ -4,7 +4,7 @@ import { codeOf, MISTAKE_NAMES, mistakeNamed } from "../../diagnostics/codes.js"
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { listed, nearest } from "../../diagnostics/nearest.js";
-import { allFields, type Field, fieldsAt } from "../../front/fields.js";
+import { allFields, type Field, fieldsAt, fieldsTaking } from "../../front/fields.js";
 import { exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, wanted } from "../../front/schema.js";
 import { coloured } from "../colour.js";
 import { mistakeAsJson, mistakeAsText } from "../mistakes.js";
@@ -13,10 +13,14 @@ import { EXIT, type Verb } from "../verb.js";
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<topic>", "a field, as `d_state` or `train.optimizer.lr`, a kind, or a code, as `MOM0103`")
+      .argument(
+        "<topic>",
+        "a field, as `d_state` or `train.optimizer.lr`, a kind, a part of a block, or a code, as `MOM0103`",
+      )
       .option("--json", "print JSON")
       .action((topic: string, options: { readonly json?: true }) => {
-        const fields = fieldsAt(topic.split("."));
+        const meant = fieldsAt(topic.split("."));
+        const fields = meant.length > 0 ? meant : fieldsTaking(topic);
         const named = mistakeNamed(topic);
         if (fields.length === 0 && named === undefined) throw new Failure([unknown(topic)]);
         const c = pc.createColors(coloured(process.stdout));
@@ -35,10 +39,14 @@ function unknown(topic: string) {
   const fields = nearest(last, names).flatMap((name) => fieldsAt([name]).map((field) => field.path.join(".")));
   const codes = MISTAKE_NAMES.flatMap((name) => [name, codeOf(name)]);
   const near = [...fields, ...nearest(topic.toUpperCase().startsWith("MOM") ? topic.toUpperCase() : topic, codes)];
-  return mistake("nothing-to-explain", `\`${topic}\` is no field, no kind and no code of a mistake.`, {
-    help:
-      near.length > 0 ? `Did you mean ${listed(near.slice(0, 5), "or")}?` : "`mom explain model` begins at the top.",
-  });
+  return mistake(
+    "nothing-to-explain",
+    `\`${topic}\` is no field, no kind, no part of a block and no code of a mistake.`,
+    {
+      help:
+        near.length > 0 ? `Did you mean ${listed(near.slice(0, 5), "or")}?` : "`mom explain model` begins at the top.",
+    },
+  );
 }
 
 function asText({ path, node, required }: Field): string {
@@ -48,6 +56,8 @@ function asText({ path, node, required }: Field): string {
   const isKind = Object.values(node.properties ?? {}).some((field) => field.const === name);
   let text = `${c.bold(path.join("."))}${required ? " (required)" : ""}\n  ${node.description ?? ""}\n`;
   if (!isKind) text += line("value", wanted(node));
+  const items = node.items && kindsOf(node.items);
+  if (items !== undefined && items.length > 0) text += line("of", listed(items, "and"));
   if (node.unit !== undefined) text += line("unit", node.unit);
   if (node.default !== undefined) text += line("default", shown(node.default));
   if (!isKind) for (const example of node.examples ?? [exampleOf(name, node)]) text += line("example", example);
@@ -77,4 +87,5 @@ const asJson = ({ path, node, required }: Field): object => ({
   unit: node.unit,
   fields: fieldsOf(node),
   kinds: kindsOf(node),
+  items: node.items && kindsOf(node.items),
 });
