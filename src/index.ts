@@ -6,7 +6,7 @@ import { chosenDesign } from "./cli/ablate/choose.js";
 import { costsOf } from "./cli/ablate/costs.js";
 import { dataSetsIn } from "./cli/ablate/data-sets.js";
 import { defaultFolder, runAblation } from "./cli/ablate/run.js";
-import { refusingTooLarge, trainingOptions } from "./cli/compile-options.js";
+import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "./cli/compile-options.js";
 import type { ProgressState } from "./cli/progress.js";
 import { checkFile, checkText } from "./cli/read-spec.js";
 import { trainSpec } from "./cli/train-spec.js";
@@ -283,7 +283,6 @@ const UNNAMED = "spec.mom";
 /** The values that an option may have; undefined where its type says it. */
 type Allowed<Options> = { readonly [Name in keyof Required<Options>]: readonly string[] | undefined };
 
-const DEFAULT_DEVICE = "webgpu-default";
 const DEVICES = PROFILES.map(({ name }) => name);
 const TRAINING: Allowed<Training> = { adapter: SOURCES, tune: TUNE_MODES, signal: undefined, print: undefined };
 const TRAIN_OPTIONS: Allowed<TrainOptions> = {

@@ -9,10 +9,13 @@ import { TooLarge } from "../ir/too-large.js";
 import { profileThatFits } from "../report/inspection.js";
 import { size } from "../report/inspection-text.js";
 
+/** What every WebGPU device is. */
+export const DEFAULT_DEVICE = "webgpu-default";
+
 export const deviceOption = (): Option =>
   new Option("--device <profile>", "what kernels may assume of the device")
     .choices(PROFILES.map(({ name }) => name))
-    .default("webgpu-default");
+    .default(DEFAULT_DEVICE);
 
 export const outsideOption = (): Option =>
   new Option("--outside", "let `init` read weights from outside of the project's folder");

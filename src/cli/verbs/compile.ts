@@ -9,7 +9,7 @@ import { printSpec } from "../../front/print-spec.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
-import { deviceOption, outsideOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { DEFAULT_DEVICE, deviceOption, outsideOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
 import { refuseExisting, writeCompiled } from "../compiled-folder.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
@@ -68,9 +68,13 @@ const text = (name: string, contents: string): NamedFile => ({ name, bytes: new 
 
 function packageFiles(spec: string, device: string): NamedFile[] {
   const manifest = { private: true, type: "module", dependencies: { webgpu: dependencyRange("webgpu") } };
+  const anywhere =
+    device === DEFAULT_DEVICE
+      ? " It runs on any; compiled with\n`--device` of the one that `mom doctor` names, it is faster there."
+      : "";
   const readme = `# A model compiled by mom
 
-\`${spec}\`, compiled for devices of the profile \`${device}\`. It needs Node 20.20 or later.
+\`${spec}\`, compiled for devices of the profile \`${device}\`.${anywhere} It needs Node 20.20 or later.
 
     npm install
     node train.mjs
