@@ -222,7 +222,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<OpenDevice>
     missing.push(`${source}: ${found.missing.message} ${found.missing.remedy}`);
   }
   const remedy =
-    chosen === undefined ? "See mom doctor." : "See mom doctor; where no adapter is named, the best there is runs.";
+    chosen === undefined ? "See mom doctor." : "See mom doctor. Where no adapter is named, the best there is runs.";
   throw new DeviceError(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, remedy);
 }
 
