@@ -139,8 +139,9 @@ export async function timeLoop(
   });
   if (outcome.kind !== "finished") throw new Error(`the made-up training ${outcome.kind} after ${outcome.step} steps`);
   const perStep = (clock.passes() - before) / all;
-  const passes = await clock.read(before + warm * perStep, before + all * perStep);
-  const warmEnd = lastEnd(await clock.read(before, before + warm * perStep));
+  const every = await clock.read(before, before + all * perStep);
+  const passes = every.slice(warm * perStep);
+  const warmEnd = lastEnd(every.slice(0, warm * perStep));
   const gpuSeconds = busyNanoseconds(passes, warmEnd) / 1e9;
   const wallSeconds = (lastEnd(passes) - warmEnd) / 1e9;
   clock.destroy();

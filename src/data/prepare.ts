@@ -91,24 +91,27 @@ const shapesOf = ({ modalities }: ModelParts) =>
     modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
   );
 
+const hasSound = ({ segments }: SourceDocument): boolean => segments.some((segment) => "audio" in segment);
+
+/** A document's positions, by where it stands. */
+const sized = (place: string, positions: number) => ({ place: `${place}: the document`, positions });
+
 /** Before anything is decoded. How many units a recording becomes is not known yet. */
 function checkFits(source: Source, parts: ModelParts, codecs: Codecs, length: number): void {
-  const known = source.documents.filter(({ segments }) => !segments.some((segment) => "audio" in segment));
-  const sized = known.map(({ place, segments }) => {
+  const known = source.documents.filter((document) => !hasSound(document));
+  const documents = known.map(({ place, segments }) => {
     const sizes = segments.map((segment) => ({
       modality: segment.modality,
       ids: "ids" in segment ? segment.ids.length : codesPerPicture(codecs, segment.modality),
     }));
-    return { place: `${place}: the document`, positions: documentLength(sizes, parts) };
+    return sized(place, documentLength(sizes, parts));
   });
-  refuseLonger(sized, length);
+  refuseLonger(documents, length);
 }
 
 function checkSounds({ documents }: Source, dataSet: DataSet, length: number): void {
-  const sounds = documents.flatMap(({ place, segments }, index) =>
-    segments.some((segment) => "audio" in segment)
-      ? [{ place: `${place}: the document`, positions: positionsOf(dataSet, index) }]
-      : [],
+  const sounds = documents.flatMap((document, index) =>
+    hasSound(document) ? [sized(document.place, positionsOf(dataSet, index))] : [],
   );
   refuseLonger(sounds, length);
 }
