@@ -17,6 +17,12 @@ export interface AdditiveModel {
 type Loss = number | undefined;
 
 /**
+ * Of the losses' mean size, the least residual deviation that tests assume: 64 units in the last place of f32. Losses
+ * are f32 sums, whose order may differ between arms, so that nothing below this is a difference.
+ */
+const ROUNDING = 2 ** -18;
+
+/**
  * @param losses by arm, by seed; undefined where a run is missing
  *
  * The arms are eliminated: given the seeds' effects s, an arm's mean is the mean of its losses less s. What is left are
@@ -48,18 +54,22 @@ export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel
   );
   const degrees = runs.length - arms.filter(({ seeds }) => seeds.length > 0).length - free.length;
   const variance = runs.reduce((total, rest) => total + rest ** 2, 0) / degrees;
+  const finished = losses.flat().filter((loss) => loss !== undefined);
+  const rounding = ROUNDING * meanOf(finished.map(Math.abs));
 
   const contrast = (weights: readonly number[]): Estimate | undefined => {
     // How much of each seed is in the contrast of the arms' plain means: none, where no run is missing.
     const shares = groups.map(() => 0);
     let value = 0;
     let spread = 0;
+    let fewest = Number.POSITIVE_INFINITY;
     for (const [arm, { seeds, mean }] of arms.entries()) {
       const weight = weights[arm] ?? 0;
       if (weight === 0) continue;
       if (seeds.length === 0) return undefined;
       value += weight * mean;
       spread += weight ** 2 / seeds.length;
+      fewest = Math.min(fewest, seeds.length);
       for (const seed of seeds) shares[seed] = (shares[seed] as number) + weight / seeds.length;
     }
     const size = Math.max(...weights.map(Math.abs));
@@ -73,7 +83,9 @@ export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel
       value -= (shares[seed] as number) * effectOf(seed);
       spread += (shares[seed] as number) * (moved[i] as number);
     }
-    return estimateOf(value, Math.sqrt(variance * spread), degrees);
+    const estimate = estimateOf(value, Math.sqrt(Math.max(variance, rounding ** 2) * spread), degrees);
+    const basis = estimate.p !== undefined && Number.isFinite(fewest) ? { seeds: fewest, degrees } : {};
+    return { ...estimate, ...basis };
   };
   return { residual: degrees > 0 ? { deviation: Math.sqrt(variance), degrees } : undefined, contrast };
 }

@@ -7,6 +7,7 @@ import { deviationOf, meanOf, scaled } from "./estimate.js";
 import { factorialOf } from "./factorial.js";
 import { type FactorialDesign, factorialDesign } from "./factorial-design.js";
 import { finalLoss, smoothed } from "./final-loss.js";
+import { corrected } from "./holm.js";
 import { type Crossing, fallingCrossing, firstCrossing, matchOf, type Pair } from "./match.js";
 import type { AblationResults, Curve } from "./results.js";
 
@@ -63,6 +64,7 @@ function measureAnswer(
 ): MeasureAnswer {
   const losses = table.map((row) => row.map((run) => run?.loss));
   const model = fitAdditive(losses);
+  const gains = gainsOf(losses, baseline, model);
   return {
     measure,
     arms: arms.map((_, arm): ArmAnswer => {
@@ -72,12 +74,27 @@ function measureAnswer(
         losses: losses[arm] ?? [],
         mean: finished.length > 0 ? meanOf(finished) : undefined,
         deviation: deviationOf(finished),
-        ...comparison(arms, baseline, arm, measure, table, model),
+        ...comparison(arms, baseline, arm, measure, table, gains),
       };
     }),
     residual: model.residual,
     factorial: factorialIn(arms, design, losses, model),
   };
+}
+
+/** Of each arm over the baseline: one group of comparisons. */
+function gainsOf(
+  losses: readonly (readonly (number | undefined)[])[],
+  baseline: number | undefined,
+  { contrast }: AdditiveModel,
+): ReadonlyMap<number, Estimate> {
+  const found = [...losses.keys()].flatMap((arm) => {
+    if (baseline === undefined || arm === baseline) return [];
+    const gain = contrast(losses.map((_, index) => Number(index === baseline) - Number(index === arm)));
+    return gain === undefined ? [] : [{ arm, gain }];
+  });
+  const gains = corrected(found.map(({ gain }) => gain));
+  return new Map(found.map(({ arm }, i) => [arm, gains[i] as Estimate]));
 }
 
 function comparison(
@@ -86,13 +103,13 @@ function comparison(
   arm: number,
   measure: Measure,
   table: Table,
-  { contrast }: AdditiveModel,
+  gains: ReadonlyMap<number, Estimate>,
 ): Pick<ArmAnswer, "gain" | "gainPercent" | "match"> {
   const [ours, theirs] = [arms[arm], baseline === undefined ? undefined : arms[baseline]];
   if (baseline === arm || ours === undefined || theirs === undefined) {
     return { gain: undefined, gainPercent: undefined, match: undefined };
   }
-  const gain = contrast(arms.map((_, index) => Number(index === baseline) - Number(index === arm)));
+  const gain = gains.get(arm);
   const row = table[baseline as number] ?? [];
   const pairs = row.flatMap((run, seed): Pair[] => {
     const own = table[arm]?.[seed];
@@ -109,11 +126,13 @@ function comparison(
 /**
  * What is to be reached, and when the baseline reached it. A held-out loss may rise again where a model learns its data
  * by heart: then the baseline was there before its end, and to be compared with its end would flatter every arm.
+ * Undefined where it was there at its first point after the beginning: when it reached the loss is then not known.
  */
 function goalOf({ curve, smooth }: Ended, measure: Measure): Pick<Pair, "target" | "end"> | undefined {
   const [end, target] = [smooth.steps.at(-1), smooth.losses.at(-1)];
   if (end === undefined || target === undefined) return undefined;
-  return { target, end: measure === "validation" ? (firstCrossing(curve, target) ?? end) : end };
+  const place = measure === "validation" ? firstCrossing(curve, target) : undefined;
+  return place?.atMost ? undefined : { target, end: place?.step ?? end };
 }
 
 /** Of the baseline's mean loss as it was measured: how far that itself is uncertain is not in the interval. */

@@ -3,13 +3,21 @@
 /** Of the last losses in training, smoothed, or of the last validation. */
 export type Measure = "training" | "validation";
 
-/** An estimate with its 95 % confidence interval, which needs two seeds: undefined with one. */
+/** An estimate with its 95 % confidence interval, which is not corrected and needs two seeds: undefined with one. */
 export interface Estimate {
   readonly estimate: number;
   readonly low?: number;
   readonly high?: number;
-  /** Two-sided, that it is zero. */
+  /** Two-sided, that it is zero; not corrected. Never zero itself. */
   readonly p?: number;
+  /** p corrected by Holm for all comparisons of its group: the gains of a measure, or its effects and their synergy. */
+  readonly pCorrected?: number;
+  /** Whether the corrected p is below 0.05 and rests on enough seeds and degrees of freedom. */
+  readonly significant?: boolean;
+  /** Finished seeds of the arm that has fewest among those compared. */
+  readonly seeds?: number;
+  /** Of freedom, of the residual that the interval and p are made with. */
+  readonly degrees?: number;
 }
 
 export interface ArmAnswer {
@@ -29,7 +37,13 @@ export interface ArmAnswer {
 
 /** When the arm reaches the baseline's final loss; steps and FLOPs in per cent of what the baseline took to it. */
 export type Match =
-  | { readonly reached: "all"; readonly steps: Estimate; readonly flops: Estimate }
+  | {
+      readonly reached: "all";
+      readonly steps: Estimate;
+      readonly flops: Estimate;
+      /** Whether a seed was there at its first measured point: then the numbers are upper bounds, without intervals. */
+      readonly atMost?: true;
+    }
   /** `of` seeds were trained, and `by` of them reached it. */
   | { readonly reached: "some" | "none"; readonly by: number; readonly of: number };
 

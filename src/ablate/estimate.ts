@@ -13,19 +13,19 @@ const CONFIDENCE = 0.95;
 export function estimateOf(value: number, error: number, degrees: number): Estimate {
   if (degrees < 1) return { estimate: value };
   const reach = error * stdtri(degrees, (1 + CONFIDENCE) / 2);
-  // Nothing that was measured varies where the error is zero: two arms that are the same, say.
-  const p = error > 0 ? 2 * stdtr(degrees, -Math.abs(value) / error) : value === 0 ? 1 : 0;
+  // A contrast of nothing has no error. A p that is too small for a number is the smallest number, and never zero.
+  const p = error > 0 ? Math.max(Number.MIN_VALUE, 2 * stdtr(degrees, -Math.abs(value) / error)) : 1;
   return { estimate: value, low: value - reach, high: value + reach, p };
 }
 
 /** The estimate of `factor` times as much; the factor is taken as known. */
-export function scaled({ estimate, low, high, p }: Estimate, factor: number): Estimate {
+export function scaled({ estimate, low, high, ...rest }: Estimate, factor: number): Estimate {
   const [first, last] = factor < 0 ? [high, low] : [low, high];
   return {
     estimate: factor * estimate,
     ...(first !== undefined && { low: factor * first }),
     ...(last !== undefined && { high: factor * last }),
-    ...(p !== undefined && { p }),
+    ...rest,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { AdditiveModel } from "./additive-model.js";
 import type { Effect, Estimate, Factorial } from "./answer.js";
 import type { FactorialDesign } from "./factorial-design.js";
+import { corrected } from "./holm.js";
 
 /** The factorial, or why there is none, in a sentence. */
 export function factorialOf({ factors, cells }: FactorialDesign, { contrast }: AdditiveModel): Factorial | string {
@@ -24,7 +25,24 @@ export function factorialOf({ factors, cells }: FactorialDesign, { contrast }: A
   if (joint === undefined || sum === undefined || difference === undefined || effects.length < all) {
     return "Arms of the grid have no seed in common, so there is nothing to compare them by.";
   }
-  return { factors, effects, synergy: { joint, sum, difference } };
+  return { factors, ...correctedTogether(effects, { joint, sum, difference }) };
+}
+
+/** One group of comparisons. The synergy of one factor is none of its own: its gain is the effect, mirrored. */
+function correctedTogether(effects: readonly Effect[], synergy: Factorial["synergy"]): Omit<Factorial, "factors"> {
+  const { joint, sum, difference } = synergy;
+  if (effects.length === 1) {
+    const own = corrected(effects);
+    const { pCorrected, significant } = own[0] as Effect;
+    const same = { ...(pCorrected !== undefined && { pCorrected }), ...(significant !== undefined && { significant }) };
+    return { effects: own, synergy: { joint: { ...joint, ...same }, sum: { ...sum, ...same }, difference } };
+  }
+  const all = corrected<Estimate>([...effects, joint, sum, difference]);
+  const [first, second, third] = all.slice(effects.length) as [Estimate, Estimate, Estimate];
+  return {
+    effects: effects.map(({ factors }, i) => ({ ...(all[i] as Estimate), factors })),
+    synergy: { joint: first, sum: second, difference: third },
+  };
 }
 
 /** The product over the factors of +1 where one is on and −1 where it is off (Yates, 1937). */

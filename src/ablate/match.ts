@@ -13,7 +13,13 @@ export interface Pair {
 }
 
 /** The step at which a curve comes down to a loss; undefined where it does not. */
-export type Crossing = (curve: Curve, target: number) => number | undefined;
+export type Crossing = (curve: Curve, target: number) => Place | undefined;
+
+export interface Place {
+  readonly step: number;
+  /** Whether that is the curve's first point, after the beginning: the loss may have been reached before it. */
+  readonly atMost: boolean;
+}
 
 /**
  * @param pairs one for each seed of which both were trained
@@ -27,21 +33,27 @@ export function matchOf(pairs: readonly Pair[], flops: number, crossing: Crossin
   if (reached.length < shares.length) {
     return { reached: reached.length === 0 ? "none" : "some", by: reached.length, of: shares.length };
   }
-  const steps = scaled(geometricMean(reached), 100);
-  return { reached: "all", steps, flops: scaled(steps, flops) };
+  const steps = scaled(geometricMean(reached.map(({ share }) => share)), 100);
+  if (!reached.some(({ atMost }) => atMost)) return { reached: "all", steps, flops: scaled(steps, flops) };
+  // Upper bounds have no interval.
+  const bound = { estimate: steps.estimate };
+  return { reached: "all", steps: bound, flops: scaled(bound, flops), atMost: true };
 }
 
 /** Of the steps after which the baseline has its final loss, the share after which the arm has it. */
-function shareToMatch({ target, end, arm }: Pair, crossing: Crossing): number | "never" | undefined {
+function shareToMatch({ target, end, arm }: Pair, crossing: Crossing): Share | "never" | undefined {
   if (end <= 0 || arm.steps.length === 0) return undefined;
   const place = crossing(arm, target);
-  return place === undefined ? "never" : place / end;
+  return place === undefined ? "never" : { share: place.step / end, atMost: place.atMost };
+}
+
+interface Share extends Omit<Place, "step"> {
+  readonly share: number;
 }
 
 /**
  * For curves with little noise: the first point at or below `target`, and between it and the one before a straight line.
- * Where that is the first point of all, it is that point's step: what was before is not known, so the match may have
- * been sooner.
+ * Where that is the first point of all, it is at most that point's step: what was before is not known.
  */
 export const firstCrossing: Crossing = (curve, target) => {
   const index = curve.losses.findIndex((loss) => loss <= target);
@@ -64,9 +76,9 @@ export const fallingCrossing: Crossing = (curve, target) => {
 };
 
 /** On the straight line from the point before, which is above `target`, to one that is not. */
-function between({ steps, losses }: Curve, index: number, target: number): number {
+function between({ steps, losses }: Curve, index: number, target: number): Place {
   const [step, loss] = [steps[index] as number, losses[index] as number];
   const [before, higher] = [steps[index - 1], losses[index - 1]];
-  if (before === undefined || higher === undefined) return step;
-  return before + ((higher - target) / (higher - loss)) * (step - before);
+  if (before === undefined || higher === undefined) return { step, atMost: step > 0 };
+  return { step: before + ((higher - target) / (higher - loss)) * (step - before), atMost: false };
 }

@@ -54,6 +54,8 @@ export interface AblationResults {
     readonly name: string;
     /** What its loss measures: "nats a token". */
     readonly unit: string;
+    /** Held-out documents that have it, ascending: several counts where arms do not hold out the same. */
+    readonly heldOut?: readonly number[];
   }[];
   /** Updates of a run. */
   readonly steps: number;

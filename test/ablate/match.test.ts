@@ -80,12 +80,35 @@ test("a validation loss that rises again later was reached all the same", () => 
   expect(matchIn([[target], [overfits]], "validation")).toMatchObject({ steps: { estimate: 100 * (2 / 6) } });
 });
 
-test("an arm that is there from its first point on matches at that point", () => {
+test("an arm that is there from its first point on matches at most at that point", () => {
   const [fast, target] = [
     { steps: [100, 200], losses: [1, 0.5] },
     { steps: [100, 200], losses: [3, 2] },
   ];
-  expect(matchIn([[target], [fast]], "validation")).toMatchObject({ steps: { estimate: 50 } });
+  const bound = { reached: "all", steps: { estimate: 50 }, flops: { estimate: 60 }, atMost: true };
+  expect(matchIn([[target], [fast]], "validation")).toEqual(bound);
+  // One seed of two is enough to make it a bound, and bounds have no interval.
+  const later = { steps: [100, 200], losses: [3, 2] };
+  const [first, second] = [
+    [target, target],
+    [fast, later],
+  ];
+  expect(matchIn([first, second], "validation")).toEqual({
+    reached: "all",
+    steps: { estimate: expect.closeTo(Math.sqrt(50 * 100), 10) },
+    flops: { estimate: expect.closeTo(1.2 * Math.sqrt(50 * 100), 10) },
+    atMost: true,
+  });
+  // A fine-tuned model's first point is its beginning, before which nothing was.
+  const begun = { steps: [0, 100, 200], losses: [1, 0.8, 0.5] };
+  expect(matchIn([[target], [begun]], "validation")).not.toHaveProperty("atMost");
+});
+
+test("a baseline that has its final loss at its first point says nothing of when an arm matches", () => {
+  const flat = { steps: [100, 200], losses: [2, 2] };
+  const falling = { steps: [100, 200], losses: [3, 1] };
+  expect(matchIn([[flat], [falling]], "validation")).toBeUndefined();
+  expect(matchIn([[flat], [flat]], "validation")).toBeUndefined();
 });
 
 test("seeds in which the arm does not get there are counted", () => {

@@ -2,12 +2,15 @@
 import { expect, test } from "vitest";
 import type { ArmAnswer, Estimate, Match, MeasureAnswer } from "../../src/ablate/answer.js";
 import { headlineOf } from "../../src/report/ablation/headline.js";
+import { ablationMarkdown } from "../../src/report/ablation/markdown.js";
 import { renderAblation } from "../../src/report/ablation/render.js";
 import { type Made, made, PROJECTIONS, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 import { unclosed } from "./unclosed.js";
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
-const around = (estimate: number, low: number, high: number): Estimate => ({ estimate, low, high });
+const around = (estimate: number, low: number, high: number, significant = low > 0 || high < 0): Estimate => ({
+  ...{ estimate, low, high, significant },
+});
 /** Lines break at other spaces than these. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 
@@ -30,7 +33,8 @@ const NUMBERS: Numbers = {
 /** The four projections, with these numbers, in per cent, in place of what was measured; every loss is 1. */
 function pinned(numbers: Partial<Numbers> = {}, made = subsetsAblation()): Made {
   const { joint, singles, sum, difference, match } = { ...NUMBERS, ...numbers };
-  const scaled = ({ estimate, low = 0, high = 0 }: Estimate) => around(estimate / 100, low / 100, high / 100);
+  const scaled = ({ estimate, low = 0, high = 0, significant }: Estimate) =>
+    around(estimate / 100, low / 100, high / 100, significant);
   const armOf = (one: ArmAnswer): ArmAnswer => {
     const own = made.results.arms[one.arm]?.label.split(" + ") ?? [];
     const single = singles[PROJECTIONS.findIndex((part) => own.length === 1 && own[0] === part)];
@@ -72,6 +76,7 @@ test("the answer in sentences: what all give, each alone, together, and how soon
       "in_proj 4.1 % (3.0 to 5.0), out_proj 2.9 % (1.8 to 4.0), x_proj 1.6 % (0.5 to 2.7); dt_proj: no difference that three seeds can show.",
     Together: "They give less than the sum of their parts (7.9 % against 9.6 %; difference −1.7 points, −2.5 to −0.9).",
     Time: "The dense baseline's final loss is reached after 71 % (66 to 76) of its steps, 72 % (67 to 77) of its FLOPs.",
+    Basis: "3 seeds, 32 degrees of freedom.",
   });
   expect(Size).toMatch(
     /^A dense model with as many parameters in total lowers the loss by .*, with 1\.60 times the FLOPs of a step\.$/,
@@ -89,7 +94,18 @@ test("the same numbers stand in figures and tables", () => {
   expect(html).toContain("<td><b>−1.7</b><small>−2.5 to −0.9</small></td>");
 });
 
-test("an interval that holds zero is no difference, one above it is more, one below it is worse", () => {
+test("what is not significant is no difference, though its interval leaves out zero", () => {
+  const unmarked = pinned({ joint: around(7.9, 5.1, 10.7, false), difference: around(-1.7, -2.5, -0.9, false) });
+  expect(said(unmarked).lead).toBe(
+    "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 7.9 %, 5.1 to 10.7).",
+  );
+  expect(said(unmarked).Together).toMatch(/^Whether they give more or less than the sum of their parts, three seeds /);
+  const html = renderAblation(unmarked.results, unmarked.answer);
+  expect(html).toContain('<tspan class="">+7.9</tspan> (5.1 to 10.7)</text>');
+  expect(html).toContain("<td>+7.9<small>5.1 to 10.7</small></td>");
+});
+
+test("an estimate that is not significant is no difference, one above zero is more, one below it is worse", () => {
   const open = said(pinned({ joint: around(0.3, -0.5, 1.1), difference: around(-0.4, -1.2, 0.4) }));
   expect(open.lead).toBe(
     "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 0.3 %, −0.5 to 1.1).",
@@ -110,6 +126,11 @@ test("a baseline's loss that is not reached, or not by every seed", () => {
   expect(said(pinned({ match: { reached: "some", by: 2, of: 3 } })).Time).toMatch(
     / is reached with 2 of three seeds only\.$/,
   );
+  const bound = { reached: "all", steps: { estimate: 10 }, flops: { estimate: 10.2 }, atMost: true } as const;
+  const early = pinned({ match: bound });
+  expect(said(early).Time).toMatch(/ is reached after at most 10 % of its steps and of its FLOPs\.$/);
+  expect(renderAblation(early.results, early.answer)).toContain("<td>≤ 10</td><td>≤ 10</td>");
+  expect(ablationMarkdown(early.results, early.answer)).toContain("| ≤ 10 | ≤ 10 |");
 });
 
 test("another arm than that with all parts may be lowest, and the baseline too", () => {
@@ -231,6 +252,7 @@ test("without a baseline there are no gains", () => {
   const html = renderAblation(made.results, made.answer);
   expect(notes(made)).toEqual(["No baseline is named, so there are no gains over one."]);
   expect(said(made)).toEqual({
+    Basis: "3 seeds, 4 degrees of freedom.",
     lead: expect.stringMatching(/^“lr 3” has the lowest held-out loss of three arms: 2\.\d{3}\.$/),
     Highest: expect.stringMatching(/^That of “lr 1”: 2\.\d{3}\.$/),
   });

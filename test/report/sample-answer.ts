@@ -26,7 +26,10 @@ export function sampleAnswer(
     const t = Math.abs(estimate / error);
     if (seeds.length < 2) return { estimate };
     const half = (1.96 + 2.4 / degrees) * error;
-    return { estimate, low: estimate - half, high: estimate + half, p: Math.exp(-0.717 * t - 0.416 * t * t) };
+    const p = Math.exp(-0.717 * t - 0.416 * t * t);
+    // As if each were the only comparison.
+    const significant = seeds.length > 2 && Math.abs(estimate) > half;
+    return { estimate, low: estimate - half, high: estimate + half, p, pCorrected: p, significant };
   };
   const base = baseline === undefined ? undefined : means[baseline];
   const answers = arms.map((one, arm) => {

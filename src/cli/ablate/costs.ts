@@ -29,6 +29,12 @@ export function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSe
   return counts.map((positions) => (positions * accumulate) / COUNTED);
 }
 
+/** Held-out documents with a modality; each has a marker of the modality that owns the markers. */
+const heldOutOf = ({ validation, documents, parts }: DataSet, modality: number): number =>
+  modality === parts.vocabulary.owner
+    ? validation.length
+    : validation.filter((number) => documents[number]?.segments.some((one) => one.modality === modality)).length;
+
 function armCost({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
   const { parameters, modalities } = costOf(spec, trainingOn(spec, profileNamed("webgpu-default") as Profile));
   const positions = positionsOf(spec, dataSet);
@@ -48,7 +54,20 @@ export async function costsOf(
   dataSetOf: (spec: CheckedSpec) => Promise<DataSet>,
 ): Promise<Costs> {
   const costs: Costs["arms"][number][] = [];
-  for (const arm of arms) costs.push(armCost(arm, await dataSetOf(arm.spec)));
+  const heldOut = new Map<string, Set<number>>();
+  for (const arm of arms) {
+    const dataSet = await dataSetOf(arm.spec);
+    costs.push(armCost(arm, dataSet));
+    arm.spec.model.modalities.forEach(({ name }, m) => {
+      heldOut.set(name, (heldOut.get(name) ?? new Set()).add(heldOutOf(dataSet, m)));
+    });
+  }
   const units = Object.assign({}, ...arms.map((arm) => lossUnits(arm.spec))) as Record<string, string>;
-  return { arms: costs, modalities: Object.entries(units).map(([name, unit]) => ({ name, unit })), spec };
+  const ascending = (counts: Iterable<number>): number[] => [...counts].sort((a, b) => a - b);
+  const modalities = Object.entries(units).map(([name, unit]) => ({
+    name,
+    unit,
+    heldOut: ascending(heldOut.get(name) ?? []),
+  }));
+  return { arms: costs, modalities, spec };
 }

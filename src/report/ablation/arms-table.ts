@@ -16,7 +16,7 @@ import {
 import { armAnswer, baselineOf, extraArms, measuresOf, ranked } from "./reading.js";
 import type { Cell, Table } from "./table.js";
 import { extraNote } from "./widened.js";
-import { MEASURES } from "./words.js";
+import { MEASURES, SIGNIFICANT } from "./words.js";
 
 /** Undefined where nothing was measured. */
 export function armsTable(results: AblationResults, answer: ModalityAnswer): Table | undefined {
@@ -76,7 +76,8 @@ function matchCells(match: Match | undefined): Cell[] {
   return [match.steps, match.flops].map((estimate) => {
     const decimals = matchDecimals(estimate);
     const interval = range(estimate, decimals);
-    return { text: fixed(estimate.estimate, decimals), ...(interval !== undefined && { note: interval }) };
+    const bound = match.atMost ? "≤ " : "";
+    return { text: `${bound}${fixed(estimate.estimate, decimals)}`, ...(interval !== undefined && { note: interval }) };
   });
 }
 
@@ -88,8 +89,9 @@ export function armsNotes(results: AblationResults): string[] {
     ...(baseline === undefined
       ? []
       : [
-          `Gain: how much lower the loss is than that of the baseline (${baseline.label}), in per cent of it${seeds ? ", with its 95 % interval; bold where that leaves out zero" : ""}. Steps and FLOPs: what the arm takes to the baseline's final loss, in per cent of what the baseline took; “not” where not every seed gets there.`,
+          `Gain: how much lower the loss is than that of the baseline (${baseline.label}), in per cent of it${seeds ? ", with its 95 % interval" : ""}. Steps and FLOPs: what the arm takes to the baseline's final loss, in per cent of what the baseline took; “not” where not every seed gets there, “≤” where one is there at its first measured step.`,
         ]),
+    ...(seeds ? [SIGNIFICANT] : []),
     ...(seeds ? ["± is the standard deviation over seeds."] : []),
     ...extraArms(results).map((index) => extraNote(results, results.arms[index] as ResultArm)),
   ];

@@ -59,10 +59,10 @@ function cells(results: AblationResults, measure: MeasureAnswer, estimate: Estim
     relative === undefined
       ? { text: NONE }
       : cell(signed(relative.estimate, decimalsOf(relative)), range(relative, decimalsOf(relative))),
-    { text: probability(estimate.p) },
+    { text: probability(estimate.pCorrected) },
   ];
 }
 
 /** What the table's signs mean. */
 export const EFFECTS_NOTE =
-  "Effects are changes of the loss: negative lowers it. Gains are positive where it is lower. Two-sided p, that the number is zero; not corrected for how many there are.";
+  "Effects are changes of the loss: negative lowers it. Gains are positive where it is lower. Two-sided p, that the number is zero, corrected by Holm for the number of comparisons.";

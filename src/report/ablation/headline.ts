@@ -1,5 +1,6 @@
 // The answer in a few sentences made from its numbers; each page and README shows these first.
-import type { Answer, ModalityAnswer } from "../../ablate/answer.js";
+import type { Answer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
+import { LEAST_SEEDS } from "../../ablate/holm.js";
 import type { AblationResults, ResultRun } from "../../ablate/results.js";
 import { factorialFinding } from "./factorial-finding.js";
 import { factorsOf } from "./factors.js";
@@ -26,7 +27,23 @@ function findingOf(results: AblationResults, answer: ModalityAnswer): Finding[] 
   if (main === undefined) return [];
   const { modality, unit } = answer;
   const told = factorialFinding(results, main, others[0]) ?? rankingFinding(results, main);
-  return told === undefined ? [] : [{ modality, unit, ...told }];
+  if (told === undefined) return [];
+  const basis = { about: "Basis", text: basisOf(results, modality, main) };
+  return [{ modality, unit, lead: told.lead, rest: [...told.rest, basis] }];
+}
+
+/** "Three seeds, 371 held-out documents, 30 degrees of freedom." */
+function basisOf({ seeds, modalities }: AblationResults, modality: string, main: MeasureAnswer): string {
+  const { heldOut = [] } = modalities.find(({ name }) => name === modality) ?? {};
+  const [fewest, most] = [heldOut[0], heldOut.at(-1)];
+  const counts = fewest === most ? String(fewest) : `${fewest} to ${most}`;
+  const documents =
+    main.measure === "training" || fewest === undefined
+      ? []
+      : [`${counts} held-out ${most === 1 ? "document" : "documents"}${fewest === most ? "" : ", by arm"}`];
+  const degrees = main.residual?.degrees ?? 0;
+  const freedom = `${degrees === 0 ? "no" : degrees} ${degrees === 1 ? "degree" : "degrees"} of freedom`;
+  return `${[counted(seeds.length, "seed"), ...documents, freedom].join(", ")}.`;
 }
 
 /** "3 of 48 runs are missing: two failed (…), one is pending." */
@@ -68,6 +85,9 @@ function cautions(results: AblationResults, answer: Answer): string[] {
   const parts = factorsOf(results)?.areParts === true;
   return [
     ...(results.seeds.length === 1 ? ["One seed: no intervals. Differences may be chance."] : []),
+    ...(results.seeds.length > 1 && results.seeds.length < LEAST_SEEDS
+      ? [`${counted(results.seeds.length, "seed")}: no difference is called significant. That takes ${LEAST_SEEDS}.`]
+      : []),
     ...(results.seeds.length > 1 && measures.every(({ residual }) => residual === undefined)
       ? ["No intervals: they need arms of which two seeds are done."]
       : []),

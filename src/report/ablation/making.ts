@@ -27,7 +27,7 @@ export function makingOf({ arms, runs, seeds, steps }: AblationResults, { window
     `The final training loss is the mean of a run's last ${counted(window, "step")}, the final held-out loss that of its last validation.`,
     seeds.length === 1
       ? "With one seed nothing tells a difference between arms from chance, so there are no intervals."
-      : "For each modality, loss = arm + seed + residual. Gains and effects are contrasts of that model; intervals are 95 % t-intervals with its residual deviation, not corrected for the number of comparisons: of twenty true zeros one is missed. The lowest of many arms looks better than it is.",
+      : "For each modality, loss = arm + seed + residual. Gains and effects are contrasts of that model; intervals are 95 % t-intervals with its residual deviation, not corrected for the number of comparisons. p values and marks of significance are corrected by Holm's method. Differences below the rounding of f32 sums count as none. The lowest of many arms looks better than it is.",
     `Curves are means over seeds; those of training are smoothed over ${counted(window, "step")}. The first fall is cut off where it would flatten the rest.`,
   ];
 }

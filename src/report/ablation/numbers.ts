@@ -39,7 +39,7 @@ export const matchDecimals = ({ low = 0, high = 100 }: Estimate): number => (hig
 
 /** As many decimals, or one more where an interval that leaves out zero would be written as ending there. */
 export function apartFromZero(estimates: readonly Estimate[], decimals: number): number {
-  const ends = estimates.filter((one) => shownSign(one) !== 0).flatMap(({ low = 1, high = 1 }) => [low, high]);
+  const ends = estimates.flatMap(({ low = 1, high = 1 }) => (low > 0 || high < 0 ? [low, high] : []));
   return ends.some((end) => Number(end.toFixed(decimals)) === 0) ? decimals + 1 : decimals;
 }
 
@@ -70,14 +70,14 @@ export function percentInBrackets(estimate: Estimate, unit = "%"): string {
 /** 185 k */
 export const amount = (count: number): string => short(count).replace(" ", TIED);
 
-/** The sign of an estimate whose interval leaves out zero; 0 where it holds zero; undefined without an interval. */
-export function shownSign({ low, high }: Estimate): -1 | 0 | 1 | undefined {
-  if (low === undefined || high === undefined || !Number.isFinite(low + high)) return undefined;
-  return low > 0 ? 1 : high < 0 ? -1 : 0;
+/** The sign of a significant estimate; 0 of one that is not; undefined of one that was not tested, as with one seed. */
+export function shownSign({ estimate, significant }: Estimate): -1 | 0 | 1 | undefined {
+  if (significant === undefined) return undefined;
+  return !significant ? 0 : estimate > 0 ? 1 : -1;
 }
 
-/** Whether an interval leaves out zero. */
-export const isSure = (estimate: Estimate): boolean => Math.abs(shownSign(estimate) ?? 0) === 1;
+/** What is marked: bold in tables and maps, filled in figures. */
+export const isSure = ({ significant }: Estimate): boolean => significant === true;
 
 export function probability(p: number | undefined): string {
   if (p === undefined || !Number.isFinite(p)) return NONE;

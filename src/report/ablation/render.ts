@@ -82,9 +82,9 @@ function figures(results: AblationResults, answer: Answer): string {
   const what = factors === undefined ? "factors" : factorsWord(factors);
   const held = MEASURES[answer.modalities.flatMap(measuresOf)[0]?.measure ?? "validation"].loss;
   const seeds = results.seeds.length > 1;
-  const hollow = seeds ? " A hollow point's interval holds zero." : "";
+  const hollow = seeds ? " A hollow point is not significant." : "";
   const where = factors?.areParts ? "A cell has what the bars beside its row and over its column name. " : "";
-  const bold = seeds ? ": bold where its interval leaves out zero" : "";
+  const bold = seeds ? ": bold where it is significant" : "";
   const gain = results.baseline === undefined ? "" : `, and below it the gain over the baseline${bold}`;
   const intros = {
     synergy: `What each of the ${what} gives alone over the baseline, and all of them together. Synergy is the gain of all less the sum of the single gains: below zero, they do the same work in part.${hollow}`,

@@ -1,5 +1,6 @@
 // What an ablation's report calls things, so that text, tables and figures use the same words.
 import type { Estimate, Match, Measure } from "../../ablate/answer.js";
+import { LEAST_DEGREES, LEAST_SEEDS, LEVEL } from "../../ablate/holm.js";
 import type { AblationResults } from "../../ablate/results.js";
 import { baselineHasNone, type Factors, factorsOf } from "./factors.js";
 import { many, matchDecimals, percent, percentInBrackets, shownSign, word } from "./numbers.js";
@@ -9,6 +10,9 @@ export const MEASURES: Readonly<Record<Measure, { readonly title: string; readon
   validation: { title: "Validation", loss: "held-out loss" },
   training: { title: "Training", loss: "training loss" },
 };
+
+/** What a mark means, and what is corrected and what is not. */
+export const SIGNIFICANT = `Bold marks significance: p below ${LEVEL} after Holm's correction for the number of comparisons, with at least ${many(LEAST_SEEDS, "seed")} for each arm and ${LEAST_DEGREES} degrees of freedom. The gains of a modality's held-out or training loss are one group of comparisons; its effects and their synergy are another. Intervals are 95 % each and not corrected, so one may leave out zero without being significant.`;
 
 /** "projections" where all are, "parts", or "factors". */
 export function factorsWord({ names, areParts }: Factors): string {
@@ -56,19 +60,19 @@ export function change(gain: Estimate, what: string, results: AblationResults): 
 }
 
 /** The same in the other direction. */
-export function mirrored({ estimate, low, high, p }: Estimate): Estimate {
+export function mirrored({ estimate, low, high, ...rest }: Estimate): Estimate {
   return {
     estimate: -estimate,
     ...(high !== undefined && { low: -high }),
     ...(low !== undefined && { high: -low }),
-    ...(p !== undefined && { p }),
+    ...rest,
   };
 }
 
 /** "is reached after 71 % (66 to 76) of its steps and 72 % (67 to 77) of its FLOPs" */
 export function reaching(match: Match): string {
   if (match.reached === "all") {
-    const [steps, flops] = [share(match.steps), share(match.flops)];
+    const [steps, flops] = [match.steps, match.flops].map((one) => `${match.atMost ? "at most " : ""}${share(one)}`);
     return steps === flops
       ? `is reached after ${steps} of its steps and of its FLOPs`
       : `is reached after ${steps} of its steps, ${flops} of its FLOPs`;
