@@ -121,3 +121,17 @@ export const fileOutside = (span: Span, path: string): Diagnostic =>
   error("file-outside", `\`${path}\` is outside the project's folder, and a spec may only name what is inside.`, span, {
     help: "Copy the file into the project, and give its path relative to the spec. The project's folder is that of the nearest package.json, or of the spec.",
   });
+
+/** What the validator rejects and no other message covers: a spec with a finding is never accepted. */
+export const rejected = (
+  span: Span,
+  finding?: { readonly instancePath: string; readonly message?: string },
+): Diagnostic =>
+  error(
+    "wrong-type",
+    `The spec is invalid at \`${finding?.instancePath || "/"}\`: ${finding?.message ?? "unknown"}.`,
+    span,
+    {
+      help: "`mom schema` prints what may be written where.",
+    },
+  );

@@ -9,13 +9,32 @@ export interface Position {
   readonly column: number;
 }
 
-export function positionOf(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  const lines = before.split(/\r\n|\r|\n/);
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+/** The text whose lines were asked for last, and where each begins: many findings stand in one text. */
+let lines: { readonly text: string; readonly starts: readonly number[] } = { text: "", starts: [0] };
+
+function lineStarts(text: string): readonly number[] {
+  if (lines.text !== text) {
+    const ends = [...text.matchAll(/\r\n|\r|\n/g)].map(({ 0: end, index }) => index + end.length);
+    lines = { text, starts: [0, ...ends] };
+  }
+  return lines.starts;
 }
 
-const lineAt = (text: string, line: number): string => text.split(/\r\n|\r|\n/)[line - 1] ?? "";
+export function positionOf(text: string, offset: number): Position {
+  const starts = lineStarts(text);
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] as number) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { line: low + 1, column: offset - (starts[low] as number) + 1 };
+}
+
+function lineAt(text: string, line: number): string {
+  const starts = lineStarts(text);
+  return text.slice(starts[line - 1], starts[line]).replace(/[\r\n]+$/, "");
+}
 
 /** Columns of a source line that are shown around the place, where the line is longer. */
 const SHOWN = 120;
@@ -41,10 +60,15 @@ function penOf({ colour, addressOf }: Style): Pen {
   };
 }
 
+/** Messages that are printed; JSON and SARIF have all. */
+export const MOST_SHOWN = 50;
+
 /** One diagnostic after the other, a blank line between; ends with a newline unless there are none. */
 export function render(diagnostics: readonly Diagnostic[], sources: readonly Source[], style: Style): string {
   const pen = penOf(style);
-  return diagnostics.map((d) => `${renderOne(d, sources, pen)}\n`).join("\n");
+  const shown = diagnostics.slice(0, MOST_SHOWN).map((d) => `${renderOne(d, sources, pen)}\n`);
+  const more = diagnostics.length - shown.length;
+  return [...shown, ...(more > 0 ? [`… and ${more} more\n`] : [])].join("\n");
 }
 
 function renderOne(diagnostic: Diagnostic, sources: readonly Source[], c: Pen): string {

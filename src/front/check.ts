@@ -1,6 +1,6 @@
 // The front's one entry: the text of a spec to its meaning, or to what is wrong with it.
 import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
-import { needsName } from "../diagnostics/fields.js";
+import { needsName, rejected } from "../diagnostics/fields.js";
 import { ablationsAsJson, checkAblations } from "./ablate.js";
 import { countIds, type ReadBytes } from "./count-ids.js";
 import type { Section } from "./document.js";
@@ -62,6 +62,7 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
     // What is missing may only be unread where the syntax is broken.
     const findings = findingsOf(validated.errors, shaping.places, shaping.textOf);
     diagnostics.push(...findings.filter(({ name }) => !broken || name !== "missing-field"));
+    if (!diagnostics.some(isError)) diagnostics.push(rejected(whole, validated.errors[0]));
     return finish({});
   }
   if (broken) return finish({});

@@ -13,9 +13,9 @@ export function findingsOf(
   textOf: (span: Span) => string,
 ): Diagnostic[] {
   const found = new Map<string, Diagnostic>();
-  const unknown = errors.filter(({ keyword }) => keyword === "additionalProperties");
+  const unknown = unknownByPlace(errors);
   for (const error of errors) {
-    if (unknown.some((other) => isMeantBy(error, other))) continue;
+    if (error.keyword === "required" && isMisspelt(error, unknown.get(error.instancePath) ?? [])) continue;
     const diagnostic = translate(error, places, textOf);
     if (diagnostic?.span === undefined) continue;
     const { path, start } = diagnostic.span;
@@ -26,11 +26,21 @@ export function findingsOf(
   return [...found.values()];
 }
 
-/** Whether a field is missing since it is misspelt: then to tell of that is enough. */
-const isMeantBy = (missing: ErrorObject, unknown: ErrorObject): boolean =>
-  missing.keyword === "required" &&
-  missing.instancePath === unknown.instancePath &&
-  nearest(String(unknown.params.additionalProperty), [String(missing.params.missingProperty)]).length > 0;
+/** The unknown fields of each group, by its pointer. */
+function unknownByPlace(errors: readonly ErrorObject[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { keyword, instancePath, params } of errors) {
+    if (keyword !== "additionalProperties") continue;
+    const names = found.get(instancePath) ?? [];
+    names.push(String(params.additionalProperty));
+    found.set(instancePath, names);
+  }
+  return found;
+}
+
+/** Whether a field is missing because it is misspelt: the message about its spelling is enough then. */
+const isMisspelt = ({ params }: ErrorObject, unknown: readonly string[]): boolean =>
+  unknown.some((name) => nearest(name, [String(params.missingProperty)]).length > 0);
 
 function translate(error: ErrorObject, places: Places, textOf: (span: Span) => string): Diagnostic | undefined {
   const { instancePath: pointer, keyword } = error;

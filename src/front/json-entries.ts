@@ -142,8 +142,10 @@ function call(json: JsonObject, node: SchemaNode, at: string, building: Building
       };
     });
   const { value: span } = building.placeAt(at);
+  // An object where no kind may be is kept apart from a bare name.
+  const takesCall = tagOf(node) !== undefined && typeof head === "string";
   const named = word(name, building.placeAt(below(at, tag)).value);
-  return { type: "call", name: named, ...(args.length > 0 && { args }), span };
+  return { type: "call", name: named, ...((args.length > 0 || !takesCall) && { args }), span };
 }
 
 /** Names, and stretches such as `2 * (mixer + dense)`. */

@@ -26,10 +26,25 @@ type Fields = Record<string, Json>;
 export function shapeSection(section: Section, node: SchemaNode, pointer: string, shaping: Shaping): Fields {
   const fields: Fields = {};
   for (const [key, member] of section.members) {
-    const value = shapeMember(member, fieldNode(node, key) ?? {}, below(pointer, key), shaping);
+    const at = below(pointer, key);
+    const shape = () => shapeMember(member, fieldNode(node, key) ?? {}, at, shaping);
+    // Where nothing stands behind a name, the syntax is broken, and reported as such.
+    const unread = member.value === undefined && member.section === undefined;
+    const value = unread ? shape() : reported(shaping, at, member.name, shape);
     if (value !== undefined) fields[key] = value;
   }
   return fields;
+}
+
+/** Nothing is left out in silence: what gives no value and has no message gets a general one. */
+function reported(shaping: Shaping, pointer: string, word: Word, shape: () => Json | undefined): Json | undefined {
+  const before = shaping.diagnostics.length;
+  const value = shape();
+  if (value === undefined && shaping.diagnostics.length === before) {
+    const span = shaping.places.get(pointer)?.value ?? word.span;
+    shaping.diagnostics.push(report.wrongType(span, word.text, shaping.textOf(span), "a value that the schema knows"));
+  }
+  return value;
 }
 
 function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
@@ -58,12 +73,21 @@ function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping:
   const kind = kindNode(node, value.name.text) ?? {};
   const tag = tagOf(node) ?? "kind";
   shaping.places.set(below(pointer, tag), { value: value.name.span });
-  return {
-    [tag]: value.name.text,
-    ...shapeArguments(value, kind, pointer, shaping),
-    ...shapeSection(section, kind, pointer, shaping),
-  };
+  const given = shapeArguments(value, kind, tag, pointer, shaping);
+  for (const [key, { name: repeated }] of section.members) {
+    const earlier = shaping.places.get(below(pointer, key));
+    if (key === tag) shaping.diagnostics.push(kindGivenAgain(repeated.span, key, value.name.text, kind));
+    else if (Object.hasOwn(given, key) && earlier !== undefined)
+      shaping.diagnostics.push(report.duplicate(repeated.span, key, earlier.key ?? earlier.value));
+  }
+  const fields = shapeSection(section, kind, pointer, shaping);
+  // The kind comes first, and is the call's.
+  return { [tag]: value.name.text, ...given, ...fields, [tag]: value.name.text };
 }
+
+/** The name of a call is its kind; a field that says so, too, would replace it. */
+const kindGivenAgain = (span: Span, key: string, name: string, kind: SchemaNode): Diagnostic =>
+  report.unknownField(span, key, `\`${name}\``, fieldsOf(kind));
 
 /** A value where the schema has `node`; undefined where it was wrong and has been reported. */
 export function shapeValue(value: Value, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
@@ -89,9 +113,9 @@ export function shapeValue(value: Value, node: SchemaNode, pointer: string, shap
     case "call":
       if (tag !== undefined) return call({ ...value, text: value.name.text }, node, tag, pointer, shaping);
       if (value.args === undefined) return text({ text: value.name.text, span: value.span }, node, shaping);
-      // What stands below an unknown kind or field is unknown, too.
-      if (node.type !== undefined)
-        diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
+      // Of an unknown field the validator says so; it needs some value there.
+      if (node.type === undefined) return call({ ...value, text: value.name.text }, node, "kind", pointer, shaping);
+      diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
       return undefined;
     case "sum":
     case "product":
@@ -113,15 +137,14 @@ function call(
   const name = value.name ?? { text: value.text, span: value.span };
   shaping.places.set(below(pointer, tag), { value: name.span });
   const kind = kindNode(node, name.text) ?? {};
-  return {
-    [tag]: name.text,
-    ...shapeArguments({ name, ...(value.args && { args: value.args }) }, kind, pointer, shaping),
-  };
+  const given = shapeArguments({ name, ...(value.args && { args: value.args }) }, kind, tag, pointer, shaping);
+  return { [tag]: name.text, ...given };
 }
 
 function shapeArguments(
   { name, args }: { readonly name: Word; readonly args?: Extract<Value, { type: "call" }>["args"] },
   kind: SchemaNode,
+  tag: string,
   pointer: string,
   shaping: Shaping,
 ): Fields {
@@ -136,14 +159,17 @@ function shapeArguments(
     }
     const at = below(pointer, key);
     const earlier = shaping.places.get(at);
-    if (key === "__proto__") shaping.diagnostics.push(report.reservedName(given?.span ?? value.span, key));
+    if (key === tag) shaping.diagnostics.push(kindGivenAgain(given?.span ?? value.span, key, name.text, kind));
+    else if (key === "__proto__") shaping.diagnostics.push(report.reservedName(given?.span ?? value.span, key));
     else if (Object.hasOwn(fields, key) && earlier !== undefined) {
-      // A second argument without a name was reported with the syntax.
-      if (given !== undefined)
-        shaping.diagnostics.push(report.duplicate(given.span, key, earlier.key ?? earlier.value));
+      // Two arguments without names were reported with the syntax.
+      if (given !== undefined || earlier.key !== undefined)
+        shaping.diagnostics.push(report.duplicate(given?.span ?? value.span, key, earlier.key ?? earlier.value));
     } else {
       shaping.places.set(at, { value: value.span, ...(given && { key: given.span }) });
-      const shaped = shapeValue(value, fieldNode(kind, key) ?? {}, at, shaping);
+      const field = fieldNode(kind, key) ?? {};
+      const word = given ?? { text: key, span: value.span };
+      const shaped = reported(shaping, at, word, () => shapeValue(value, field, at, shaping));
       if (shaped !== undefined) fields[key] = shaped;
     }
   }
