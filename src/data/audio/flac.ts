@@ -10,13 +10,30 @@ import { HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS, MOST_SAMPLES, type Waveform }
 const ANEW = "Copy or make the file anew: it is cut off or damaged.";
 const CONVERT = "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 -sample_fmt s16 OUT.flac";
 
-export const isFlac = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes.subarray(0, 4)) === "fLaC";
+export const isFlac = (bytes: Uint8Array): boolean => {
+  const begin = afterTags(bytes);
+  return String.fromCharCode(...bytes.subarray(begin, begin + 4)) === "fLaC";
+};
+
+/**
+ * Where the stream begins: some taggers put ID3v2 tags before it. A tag is "ID3", two bytes of version, one of flags
+ * (0x10: a footer of 10 bytes follows), and its size in four bytes of 7 bits.
+ */
+function afterTags(bytes: Uint8Array): number {
+  for (let at = 0; ; ) {
+    const tag = bytes.subarray(at, at + 10);
+    if (tag.length < 10 || String.fromCharCode(...tag.subarray(0, 3)) !== "ID3") return at;
+    const size = tag.subarray(6).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+    at += 10 + size + ((tag[5] as number) & 0x10 ? 10 : 0);
+  }
+}
 
 /**
  * @param place names the file in errors
  * @throws InputError where the file is cut off or damaged, or is too large
  */
-export function readFlac(bytes: Uint8Array, place: string): Waveform {
+export function readFlac(file: Uint8Array, place: string): Waveform {
+  const bytes = file.subarray(afterTags(file));
   const header = headerOf(bytes, place);
   const blocks: (readonly Float64Array[])[] = [];
   let length = 0;

@@ -1,10 +1,13 @@
-// WAV files (RIFF/WAVE): bytes → samples. Nothing that the header says is believed before the file bears it out.
+// WAV files (RIFF/WAVE, and its 64-bit form RF64): bytes → samples. Every size in the header is checked against the file.
 // Layout: "RIFF", u32 size, "WAVE", then chunks: four letters, u32 size, so many bytes, a pad byte where that is odd.
+// RF64 (EBU Tech 3306) has 0xFFFFFFFF for sizes, and the real ones in a chunk "ds64" that comes first.
+// A program that writes into a pipe cannot know the size: it leaves 0 or one of UNKNOWN_SIZES, and the samples then go on
+// to the end of the file.
 import { InputError } from "../../diagnostics/input-error.js";
+import { A_LAW, MU_LAW } from "./g711.js";
 import { HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS, MOST_SAMPLES, type Waveform } from "./waveform.js";
 
-const ANEW =
-  "Copy or make the file anew; a program that writes WAV into a pipe cannot know its size: let it write a file.";
+const ANEW = "Copy or make the file again: it is cut off or damaged.";
 const CONVERT = "Convert it to 16-bit PCM at 16 kHz, as with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav";
 
 /** "WAVE_FORMAT_EXTENSIBLE", whose real format is the beginning of a GUID that ends like this. */
@@ -12,15 +15,13 @@ const EXTENSIBLE = 0xfffe;
 const GUID_END = [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71];
 const COMPRESSED: Readonly<Record<number, string>> = {
   2: "ADPCM",
-  6: "A-law",
-  7: "µ-law",
   17: "IMA ADPCM",
   49: "GSM",
   80: "MPEG",
   85: "MP3",
 };
 
-type Encoding = "u8" | "s16" | "s24" | "s32" | "f32" | "f64";
+type Encoding = "a_law" | "mu_law" | "u8" | "s16" | "s24" | "s32" | "f32" | "f64";
 const ENCODINGS: Readonly<Record<string, Encoding>> = {
   "1/8": "u8",
   "1/16": "s16",
@@ -28,6 +29,8 @@ const ENCODINGS: Readonly<Record<string, Encoding>> = {
   "1/32": "s32",
   "3/32": "f32",
   "3/64": "f64",
+  "6/8": "a_law",
+  "7/8": "mu_law",
 };
 
 interface Format {
@@ -38,7 +41,15 @@ interface Format {
   readonly frame: number;
 }
 
-export const isWav = (bytes: Uint8Array): boolean => word(bytes, 0) === "RIFF" && word(bytes, 8) === "WAVE";
+/** What SoX, arecord, ffmpeg and others leave where they do not know a size. RF64 has the last one for a size in "ds64". */
+const UNKNOWN_SIZES = [0x7ffff000, 0x7fffffff, 0x80000000, 0xffffffff];
+
+/** Some writers add the length of their header, a few hundred bytes at most. */
+const isUnknown = (size: number): boolean => UNKNOWN_SIZES.some((unknown) => size >= unknown && size < unknown + 1024);
+
+const FORMS = ["RIFF", "RF64"];
+
+export const isWav = (bytes: Uint8Array): boolean => FORMS.includes(word(bytes, 0)) && word(bytes, 8) === "WAVE";
 
 /**
  * @param place names the file in errors
@@ -46,34 +57,59 @@ export const isWav = (bytes: Uint8Array): boolean => word(bytes, 0) === "RIFF" &
  */
 export function readWav(bytes: Uint8Array, place: string): Waveform {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const long = word(bytes, 0) === "RF64" ? longSizes(view, place) : undefined;
   const size = view.getUint32(4, true);
-  if (size + 8 > bytes.length + 1)
-    throw new InputError(`${place}: the header tells of ${size + 8} bytes, and the file has ${bytes.length}`, ANEW);
+  const claimed = long !== undefined && size === 0xffffffff ? long.file : size;
+  if (claimed + 8 > bytes.length + 1 && !isUnknown(claimed))
+    throw new InputError(`${place}: the header claims ${claimed + 8} bytes, and the file has ${bytes.length}`, ANEW);
   let format: Format | undefined;
-  for (const chunk of chunksOf(view, place)) {
+  for (const chunk of chunksOf(view, long?.data, place)) {
     if (chunk.name === "fmt ") {
       if (format !== undefined) throw new InputError(`${place}: the file has two "fmt " chunks`, ANEW);
       format = formatOf(chunk.view, place);
     } else if (chunk.name === "data") {
-      if (format === undefined) throw new InputError(`${place}: the samples stand before their format`, ANEW);
-      return samplesOf(chunk.view, format, place);
+      if (format === undefined) throw new InputError(`${place}: the samples come before their format`, ANEW);
+      return samplesOf(chunk, format, place);
     }
   }
   throw new InputError(`${place}: the file has no "${format === undefined ? "fmt " : "data"}" chunk`, ANEW);
 }
 
-function* chunksOf(view: DataView, place: string): Generator<{ readonly name: string; readonly view: DataView }> {
+/** The chunk "ds64": u64 size of the file, u64 bytes of samples, u64 samples, then sizes of other chunks. */
+function longSizes(view: DataView, place: string): { readonly file: number; readonly data: number } {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  if (view.byteLength < 48 || word(bytes, 12) !== "ds64" || view.getUint32(16, true) < 28)
+    throw new InputError(`${place}: an RF64 file without its "ds64" chunk`, ANEW);
+  return { file: Number(view.getBigUint64(20, true)), data: Number(view.getBigUint64(28, true)) };
+}
+
+interface Chunk {
+  readonly name: string;
+  readonly view: DataView;
+  /** Whether it takes the rest of the file because its writer did not know its size. */
+  readonly open: boolean;
+}
+
+/** @param longData the size of the samples by "ds64" */
+function* chunksOf(view: DataView, longData: number | undefined, place: string): Generator<Chunk> {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   for (let at = 12; at + 8 <= view.byteLength; ) {
     const name = word(bytes, at);
-    const size = view.getUint32(at + 4, true);
+    const stated = view.getUint32(at + 4, true);
     const begin = at + 8;
-    if (size > view.byteLength - begin)
+    const left = view.byteLength - begin;
+    const isData = name === "data";
+    const long = isData && longData !== undefined && stated === 0xffffffff;
+    // A size of 0 is unknown where the file too is said to end here or before; else the file has no samples.
+    const open =
+      isData && !long && (stated === 0 ? view.getUint32(4, true) + 8 <= begin : stated > left && isUnknown(stated));
+    const size = long ? longData : open ? left : stated;
+    if (size > left)
       throw new InputError(
-        `${place}: the chunk ${JSON.stringify(name)} tells of ${size} bytes, and ${view.byteLength - begin} are left`,
+        `${place}: the chunk ${JSON.stringify(name)} claims ${size} bytes, and ${left} are left`,
         ANEW,
       );
-    yield { name, view: new DataView(view.buffer, view.byteOffset + begin, size) };
+    yield { name, view: new DataView(view.buffer, view.byteOffset + begin, size), open };
     at = begin + size + (size % 2);
   }
 }
@@ -110,11 +146,12 @@ function tagOf(view: DataView, place: string): number {
   return view.getUint16(24, true);
 }
 
-function samplesOf(view: DataView, { encoding, channels, rate, frame }: Format, place: string): Waveform {
-  if (view.byteLength === 0) throw new InputError(`${place}: the file holds no samples`, "Leave it out.");
-  if (view.byteLength % frame !== 0)
+function samplesOf({ view, open }: Chunk, { encoding, channels, rate, frame }: Format, place: string): Waveform {
+  // A pipe may have been closed within a frame: of an open end, libsndfile too reads whole frames.
+  if (!open && view.byteLength % frame !== 0)
     throw new InputError(`${place}: ${view.byteLength} bytes of samples do not divide into frames of ${frame}`, ANEW);
-  const length = view.byteLength / frame;
+  const length = Math.floor(view.byteLength / frame);
+  if (length === 0) throw new InputError(`${place}: the file holds no samples`, "Leave it out.");
   if (length * channels > MOST_SAMPLES)
     throw new InputError(`${place}: ${length * channels} samples, and the limit is ${MOST_SAMPLES}`, "Cut it up.");
   const sample = READ[encoding];
@@ -132,6 +169,8 @@ function samplesOf(view: DataView, { encoding, channels, rate, frame }: Format, 
 }
 
 const READ: Readonly<Record<Encoding, (view: DataView, at: number) => number>> = {
+  a_law: (view, at) => A_LAW[view.getUint8(at)] as number,
+  mu_law: (view, at) => MU_LAW[view.getUint8(at)] as number,
   u8: (view, at) => (view.getUint8(at) - 128) / 2 ** 7,
   s16: (view, at) => view.getInt16(at, true) / 2 ** 15,
   s24: (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 2 ** 16) / 2 ** 23,

@@ -1,4 +1,5 @@
 // WAV files of every encoding give their samples; those that lie or break off are refused.
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readAudio } from "../../../src/data/audio/read-audio.js";
@@ -22,6 +23,35 @@ describe("samples", () => {
   ];
   it.each(cases)("of %s", (_, options, data, samples) => expect(channelsOf(file(options, data))).toEqual([samples]));
 
+  it("of A-law and µ-law have the values of G.711", () => {
+    const coded = [0x00, 0x01, 0x55, 0xd5, 0xaa, 0xff];
+    const sized = (tag: number) => channelsOf(file({ tag, bits: 8 }, coded))[0]?.map((sample) => sample * 2 ** 15);
+    expect(sized(6)).toEqual([-5504, -5248, -8, 8, 32_256, 848]);
+    expect(sized(7)).toEqual([-32_124, -31_100, -716, 716, 5372, 0]);
+  });
+
+  const CASES = new URL("../../cases/audio/", import.meta.url);
+  it.each(["streamed-ffffffff.wav", "rf64.wav", "id3.flac"])("of %s are those of plain.wav", (name) => {
+    const read = (name: string) => readAudio(readFileSync(new URL(name, CASES)), name);
+    const plain = read("plain.wav");
+    expect(plain.length).toBe(16_000);
+    // The FLAC file has 24 bits, of which the others have the highest 16.
+    const most = name.endsWith(".flac") ? 2 ** -14 : 0;
+    const samples = read(name);
+    expect(samples.length).toBe(16_000);
+    expect(
+      Math.max(...samples.map((sample, index) => Math.abs(sample - (plain[index] as number)))),
+    ).toBeLessThanOrEqual(most);
+  });
+
+  it.each([0, 0x7ffff000, 0x7fffffff, 0x80000000, 0xffffffff])("of unknown length (%d) go on to the end", (size) => {
+    const bytes = file({ bits: 8 }, [0, 192, 128]);
+    bytes.set(u32(size), 40);
+    bytes.set(u32(size === 0xffffffff || size === 0 ? size : size + 36), 4);
+    // The pad byte is taken for a sample where the size does not say otherwise.
+    expect(channelsOf(bytes.subarray(0, 47))).toEqual([[-1, 0.5, 0]]);
+  });
+
   it("of two channels stand side by side", () => {
     expect(channelsOf(file({ bits: 8, channels: 2 }, [0, 128, 192, 64]))).toEqual([
       [-1, 0.5],
@@ -35,7 +65,7 @@ describe("samples", () => {
       joined(format({ tag: 0xfffe, bits: 16 }), u16(22), u16(16), u32(4), u16(tag), Uint8Array.from(end));
     const data = chunk("data", Uint8Array.of(0, 0x40));
     expect(channelsOf(riff(chunk("fmt ", extended(1)), data))).toEqual([[0.5]]);
-    expect(() => channelsOf(riff(chunk("fmt ", extended(6)), data))).toThrow("compressed (A-law)");
+    expect(() => channelsOf(riff(chunk("fmt ", extended(2)), data))).toThrow("compressed (ADPCM)");
     expect(() => channelsOf(riff(chunk("fmt ", extended(1, guid.toReversed())), data))).toThrow("extensible");
     expect(() => channelsOf(riff(chunk("fmt ", extended(1).subarray(0, 30)), data))).toThrow("extensible");
   });
@@ -69,16 +99,20 @@ describe("refused", () => {
     ["an empty file", new Uint8Array(0), "neither a WAV nor a FLAC file"],
     ["something else", ascii('{"segments": []}'), "neither a WAV nor a FLAC file"],
     ["a RIFF that is no WAVE", joined(ascii("RIFF"), u32(4), ascii("AVI ")), "neither a WAV nor a FLAC file"],
-    ["one of 64-bit sizes", joined(ascii("RF64"), u32(2 ** 32 - 1), ascii("WAVE")), "neither a WAV nor a FLAC file"],
+    [
+      "one of 64-bit sizes that are missing",
+      joined(ascii("RF64"), u32(2 ** 32 - 1), ascii("WAVE")),
+      'without its "ds64"',
+    ],
     ["a header alone", riff(), 'no "fmt " chunk'],
     ["no samples' chunk", riff(chunk("fmt ", format())), 'no "data" chunk'],
     ["no samples", file({}, []), "holds no samples"],
     ["samples before their format", riff(chunk("data", Uint8Array.of(0, 0)), chunk("fmt ", format())), "before their"],
     ["two formats", riff(chunk("fmt ", format()), chunk("fmt ", format())), 'two "fmt " chunks'],
-    ["a file that is cut off", good.subarray(0, good.length - 2), "tells of 48 bytes, and the file has 46"],
-    ["a RIFF of 4 GiB", patched(4, u32(2 ** 32 - 1)), "tells of 4294967303 bytes, and the file has 48"],
-    ["samples of 4 GiB", patched(40, u32(2 ** 32 - 1)), '"data" tells of 4294967295 bytes, and 4 are left'],
-    ["a format of 4 GiB", patched(16, u32(2 ** 32 - 16)), '"fmt " tells of 4294967280 bytes, and 28 are left'],
+    ["a file that is cut off", good.subarray(0, good.length - 2), "claims 48 bytes, and the file has 46"],
+    ["a RIFF of 3 GiB", patched(4, u32(3 * 2 ** 30)), "claims 3221225480 bytes, and the file has 48"],
+    ["samples of 3 GiB", patched(40, u32(3 * 2 ** 30)), '"data" claims 3221225472 bytes, and 4 are left'],
+    ["a format of 4 GiB", patched(16, u32(2 ** 32 - 16)), '"fmt " claims 4294967280 bytes, and 28 are left'],
     ["a short format", riff(chunk("fmt ", format().subarray(0, 14))), "takes 14 bytes, not 16"],
     ["no channels", patched(22, u16(0)), "0 channels"],
     ["65 535 channels", patched(22, u16(65_535)), "65535 channels"],
@@ -88,7 +122,13 @@ describe("refused", () => {
     ["frames of no size", patched(32, u16(0)), "1 × 16 bits are said to take 0 bytes"],
     ["12 bits", patched(34, u16(12)), "format 1 with 12 bits"],
     ["an unknown format", patched(20, u16(999)), "format 999 with 16 bits"],
-    ["µ-law", patched(20, u16(7)), "compressed (µ-law)"],
+    ["µ-law of 16 bits", patched(20, u16(7)), "format 7 with 16 bits"],
+    ["IMA ADPCM", patched(20, u16(17)), "compressed (IMA ADPCM)"],
+    [
+      "no samples, and a chunk behind",
+      riff(chunk("fmt ", format()), chunk("data", ascii("")), chunk("LIST", ascii("odd"))),
+      "holds no samples",
+    ],
     ["half a sample", file({}, [1, 2, 3]), "3 bytes of samples do not divide into frames of 2"],
     ["a sample that is not a number", float(0, Number.NaN), "sample 1 is NaN"],
     ["two hours and a bit at 1 kHz", file({ rate: 1_000, bits: 8 }, new Uint8Array(7_201_000)), "7201 seconds"],
