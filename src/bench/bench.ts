@@ -6,11 +6,12 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare } from "../gpu/runtime.js";
 import { flopsOf } from "../ir/cost.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
-import { bytesIn, count, type Program, tensorOf } from "../ir/program.js";
-import { reachOf } from "../ir/reach.js";
+import { count, type Program, tensorOf } from "../ir/program.js";
+import { type Reach, reachOf } from "../ir/reach.js";
 import { countsOf, hostBatch } from "../train/host-batch.js";
 import { openModel, stepScalars } from "../train/model.js";
-import { type Ceilings, ceilingPlan } from "./ceilings.js";
+import { boundOf, bytesOf, type Limit } from "./bound.js";
+import { type Ceilings, ceilingPlan, memoryCeilings } from "./ceilings.js";
 import { nodeSeconds, secondsOf } from "./measure.js";
 import { syntheticBatch } from "./synthetic.js";
 import type { Shares } from "./turns.js";
@@ -26,8 +27,10 @@ export interface KernelTime {
   readonly seconds: number;
   readonly flops: number;
   readonly bytes: number;
-  /** Seconds that the ceilings allow: the larger of what its FLOPs and its bytes take. */
+  /** The least seconds that the ceilings allow: the largest of what its FLOPs and its bytes take. */
   readonly bound: number;
+  /** Which of them that is. */
+  readonly limit: Limit;
   /** bound / seconds */
   readonly ofBound: number;
   /** Of the time of all kernels. */
@@ -64,12 +67,6 @@ export interface BenchOptions extends Pick<CompileOptions, "force" | "choices"> 
   readonly shares?: Shares | undefined;
 }
 
-/** Each tensor once: what is read, and what is made. */
-function bytesOf(program: Program, op: Op): number {
-  const ids = new Set([...inputsOf(op), ...outputsOf(op)]);
-  return [...ids].reduce((sum, id) => sum + bytesIn(tensorOf(program, id)), 0);
-}
-
 const shapeOf = (program: Program, op: Op): string => {
   const shape = (id: Parameters<typeof tensorOf>[1]): string => tensorOf(program, id).shape.join("×");
   const weight = "weight" in op.in ? ` · ${shape(op.in.weight as never)}` : "";
@@ -78,28 +75,25 @@ const shapeOf = (program: Program, op: Op): string => {
 };
 
 export async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
-  const { plan, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
+  const { plan, sets, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
   const runtime = await prepare(device, profile, plan);
-  const copy = await secondsOf(runtime, ["copy"]);
-  const arithmetic = await secondsOf(runtime, ["arithmetic"]);
-  const matrix = profile.matrix ? await secondsOf(runtime, ["matrix"]) : undefined;
+  // By the clock that times kernels, on the device that a long run has warmed; the least, since a ceiling is a most.
+  const least = async (phase: string): Promise<number[]> => {
+    await secondsOf(runtime, [phase]);
+    return nodeSeconds(runtime, phase, (seconds) => Math.min(...seconds));
+  };
+  const [arithmetic = Number.NaN] = await least("arithmetic");
+  const [matrix] = profile.matrix ? await least("matrix") : [];
+  const memory = await least("memory");
   runtime.destroy();
   return {
-    bytesPerSecond: work.bytes / copy,
+    ...memoryCeilings(
+      sets,
+      sets.map((_, i) => Math.min(memory[2 * i] as number, memory[2 * i + 1] as number)),
+    ),
     flopsPerSecond: work.flops / arithmetic,
     ...(matrix !== undefined && { matrixFlopsPerSecond: work.matrixFlops / matrix }),
   };
-}
-
-/** Products that a variant makes on matrix units for each that is asked for. */
-const UNIT_PRODUCTS: Readonly<Record<string, number>> = { matrix: 1, split: 3 };
-
-/** What a variant could reach. */
-function flopsFor(variant: string, { flopsPerSecond, matrixFlopsPerSecond }: Ceilings): number {
-  const products = UNIT_PRODUCTS[variant];
-  return products === undefined || matrixFlopsPerSecond === undefined
-    ? flopsPerSecond
-    : matrixFlopsPerSecond / products;
 }
 
 /** A model on the device with a made-up batch; every update is a step of the same. */
@@ -158,35 +152,38 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const pictures = spec.model.modalities.map((_, m) => made.pictures.filter(({ modality }) => modality === m).length);
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
   const kernels = new Map<string, Sum>();
-  const add = (one: Omit<Sum, "bound" | "times">): void => {
+  /** @param runs of the node in a step, of which `one` has the work and the seconds of each */
+  const add = (one: Omit<Sum, "bound" | "limit" | "times">, runs: number): void => {
     const key = `${one.op} ${one.variant} ${one.shape}`;
-    const { flops = 0, bytes = 0, seconds = 0, times = 0 } = kernels.get(key) ?? {};
-    const sum = { flops: flops + one.flops, bytes: bytes + one.bytes };
-    const bound = Math.max(sum.flops / flopsFor(one.variant, ceilings), sum.bytes / ceilings.bytesPerSecond);
-    kernels.set(key, { ...one, ...sum, seconds: seconds + one.seconds, times: times + 1, bound });
+    const { flops = 0, bytes = 0, seconds = 0, times = 0, bound = 0 } = kernels.get(key) ?? {};
+    const own = boundOf(one, ceilings);
+    kernels.set(key, {
+      ...one,
+      flops: flops + runs * one.flops,
+      bytes: bytes + runs * one.bytes,
+      seconds: seconds + runs * one.seconds,
+      times: times + 1,
+      bound: bound + runs * own.seconds,
+      limit: own.limit,
+    });
   };
   program.ops.forEach((op, i) => {
     const { modalities, over } = reach[i] as (typeof reach)[number];
     const rows = (over === "pictures" ? pictures : positions).reduce((sum, n, m) => sum + (modalities[m] ? n : 0), 0);
-    add({
+    const work = {
       op: op.kind,
       variant: picks[i]?.variant ?? "",
       shape: shapeOf(program, op),
-      seconds: accumulate * (seconds[i] ?? 0),
-      flops: accumulate * flopsOf(program, op) * rows,
-      bytes: accumulate * bytesOf(program, op),
-    });
+      seconds: seconds[i] ?? 0,
+      flops: flopsOf(program, op) * rows,
+      bytes: bytesOf(program, op, reach[i] as Reach, { positions, pictures }),
+    };
+    add(work, accumulate);
   });
   const { parameters: numbers } = found;
   // Weights and moments are read and written, gradients read twice: for their norm and for the update.
-  add({
-    op: "update",
-    variant: "plain",
-    shape: `${numbers}`,
-    seconds: updateSeconds,
-    flops: 15 * numbers,
-    bytes: 32 * numbers,
-  });
+  const update = { flops: 15 * numbers, bytes: 32 * numbers, seconds: updateSeconds };
+  add({ op: "update", variant: "plain", shape: `${numbers}`, ...update }, 1);
   const all = [...kernels.values()].sort((a, b) => b.seconds - a.seconds);
   const kernelSeconds = all.reduce((sum, kernel) => sum + kernel.seconds, 0);
   const shared = all.map(

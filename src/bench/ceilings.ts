@@ -1,16 +1,22 @@
-// What a device can do at most, as two kernels of a few lines measure it: bytes copied, and f32 multiply-adds.
+// What a device can do at most, as kernels of a few lines measure it: bytes read and copied, and multiply-adds.
 import type { Plan } from "../ir/plan.js";
 
 export interface Ceilings {
-  /** Read and written. */
+  /** Of memory: the faster of reading and of copying what no cache holds. */
   readonly bytesPerSecond: number;
+  /** Of the cache, where smaller sets are faster: the highest rate, and the largest set that is faster than memory. */
+  readonly cache?: { readonly bytesPerSecond: number; readonly bytes: number };
   readonly flopsPerSecond: number;
   /** Of matrix units that multiply halves and add up in f32; absent where there are none. */
   readonly matrixFlopsPerSecond?: number;
 }
 
-/** Bytes of the copy; a real GPU's caches hold none of it. */
-const COPY_BYTES = { gpu: 2 ** 28, cpu: 2 ** 24 } as const;
+/** Bytes of each of the two buffers; a real GPU's caches hold little of them. */
+const BUFFER_BYTES = { gpu: 2 ** 29, cpu: 2 ** 26 } as const;
+/** Of a buffer, the part that a set for the cache takes: halves of halves, down to half a MiB. */
+const LEAST_BYTES = 2 ** 19;
+/** Faster than memory by this, a set comes from a cache, and not from a lucky measurement. */
+const CACHED = 1.1;
 const WORKGROUP = 256;
 /** Invocations of the arithmetic, and multiply-adds of four numbers that each makes in a row, eight at a time. */
 const LANES = { gpu: 2 ** 20, cpu: 2 ** 12 } as const;
@@ -23,6 +29,23 @@ const copySource = (count: number): string => `
 @compute @workgroup_size(${WORKGROUP})
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   for (var i = id.x; i < ${count}u; i += groups.x * ${WORKGROUP}u) { to[i] = from_[i]; }
+}`;
+
+/** Numbers that one invocation reads before it writes their sum. */
+const READS = 64;
+
+const readSource = (count: number): string => `
+@group(0) @binding(0) var<storage, read> from_: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read_write> to: array<vec4<f32>>;
+@compute @workgroup_size(${WORKGROUP})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  var a = vec4<f32>();
+  var b = vec4<f32>();
+  for (var i = id.x; i < ${count}u; i += ${(2 * count) / READS}u) {
+    a += from_[i];
+    b += from_[i + ${count / READS}u];
+  }
+  to[id.x] = a + b;
 }`;
 
 const chains = (line: (i: number) => string): string => Array.from({ length: CHAINS }, (_, i) => line(i)).join("\n");
@@ -62,51 +85,104 @@ ${chains((i) => `    s${i} = subgroupMatrixMultiplyAccumulate(a, b, s${i});`)}
 ${chains((i) => `  subgroupMatrixStore<row_major>(&to, ${256 * i}u, s${i}, 16u);`)}
 }`;
 
-/** Phases `copy`, `arithmetic` and `matrix`; what one run of each does is in `work`. */
+/** A run of a node: what it reads and writes, of a set of so many bytes in all. */
+export interface WorkingSet {
+  readonly kind: "copy" | "read";
+  readonly bytes: number;
+}
+
+/**
+ * Phases `memory`, whose nodes are those of `sets`, each twice in a row so that the second finds what the first left in
+ * the cache; `arithmetic`; and `matrix`. What one run of each of these two does is in `work`.
+ */
 export function ceilingPlan(
   kind: "gpu" | "cpu",
   matrix: boolean,
-): { plan: Plan; work: { bytes: number; flops: number; matrixFlops: number } } {
-  const bytes = COPY_BYTES[kind];
+): { plan: Plan; sets: readonly WorkingSet[]; work: { flops: number; matrixFlops: number } } {
+  const buffer = BUFFER_BYTES[kind];
   const lanes = LANES[kind];
-  const range = (buffer: number) => ({ buffer, offset: 0, bytes });
-  const phase = (name: string, kernel: number, workgroups: number): Plan["phases"][number] => ({
-    name,
-    nodes: [
+  const sizes: number[] = [];
+  for (let size = buffer; size >= LEAST_BYTES; size /= 2) sizes.push(size);
+  const range = (index: number) => ({ buffer: index, offset: 0, bytes: buffer });
+  const node = (label: string, kernel: number, workgroups: number): Plan["phases"][number]["nodes"][number] => ({
+    label,
+    choices: [
       {
-        label: name,
-        choices: [
-          {
-            variant: "plain",
-            requires: {},
-            dispatches: [{ kernel, bindings: [range(0), range(1)], workgroups: [workgroups, 1, 1] }],
-          },
-        ],
+        variant: "plain",
+        requires: {},
+        dispatches: [{ kernel, bindings: [range(0), range(1)], workgroups: [workgroups, 1, 1] }],
       },
     ],
+  });
+  const kernels: Plan["kernels"][number][] = [
+    { name: "arithmetic", source: arithmeticSource, bindings: ["read", "write"] },
+    ...(matrix ? [{ name: "matrix", source: matrixSource, bindings: ["read", "write"] } as const] : []),
+  ];
+  const first = kernels.length;
+  const measured = sizes.flatMap((size) => {
+    const numbers = size / 16;
+    return [
+      { kind: "copy" as const, bytes: 2 * size, source: copySource(numbers), workgroups: numbers / WORKGROUP },
+      {
+        kind: "read" as const,
+        bytes: size + size / READS,
+        source: readSource(numbers),
+        workgroups: numbers / READS / WORKGROUP,
+      },
+    ];
   });
   return {
     plan: {
       buffers: [
-        { name: "from", role: "batch", bytes },
-        { name: "to", role: "workspace", bytes },
+        { name: "from", role: "batch", bytes: buffer },
+        { name: "to", role: "workspace", bytes: buffer },
       ],
       fields: [],
       kernels: [
-        { name: "copy", source: copySource(bytes / 16), bindings: ["read", "write"] },
-        { name: "arithmetic", source: arithmeticSource, bindings: ["read", "write"] },
-        ...(matrix ? [{ name: "matrix", source: matrixSource, bindings: ["read", "write"] } as const] : []),
+        ...kernels,
+        ...measured.map(({ kind, bytes, source }) => ({
+          name: `${kind}_${bytes}`,
+          source,
+          bindings: ["read", "write"] as const,
+        })),
       ],
       phases: [
-        phase("copy", 0, Math.min(65_535, bytes / 16 / WORKGROUP)),
-        phase("arithmetic", 1, lanes / WORKGROUP),
-        ...(matrix ? [phase("matrix", 2, MATRIX_WORKGROUPS)] : []),
+        {
+          name: "memory",
+          nodes: measured.flatMap(({ kind, workgroups }, i) => {
+            const one = node(`${kind} ${i}`, first + i, Math.max(1, Math.min(65_535, workgroups)));
+            return [one, one];
+          }),
+        },
+        { name: "arithmetic", nodes: [node("arithmetic", 0, lanes / WORKGROUP)] },
+        ...(matrix ? [{ name: "matrix", nodes: [node("matrix", 1, MATRIX_WORKGROUPS)] }] : []),
       ],
     },
+    sets: measured.map(({ kind, bytes }) => ({ kind, bytes })),
     work: {
-      bytes: 2 * bytes,
       flops: 2 * 4 * CHAINS * ROUNDS * lanes,
       matrixFlops: 2 * 16 ** 3 * CHAINS * MATRIX_ROUNDS * SUBGROUPS * MATRIX_WORKGROUPS,
+    },
+  };
+}
+
+/** Rates of memory and of the cache from the seconds of each set, of which the largest are memory's. */
+export function memoryCeilings(
+  sets: readonly WorkingSet[],
+  seconds: readonly number[],
+): Pick<Ceilings, "bytesPerSecond" | "cache"> {
+  const rates = sets.map(({ kind, bytes }, i) => ({ kind, bytes, rate: bytes / (seconds[i] ?? Number.NaN) }));
+  const largest = { copy: 0, read: 0 };
+  for (const { kind, bytes } of sets) largest[kind] = Math.max(largest[kind], bytes);
+  const memory = rates.filter(({ kind, bytes }) => bytes === largest[kind]).map(({ rate }) => rate);
+  const bytesPerSecond = Math.max(...memory);
+  const faster = rates.filter(({ rate }) => rate > CACHED * bytesPerSecond);
+  if (faster.length === 0) return { bytesPerSecond };
+  return {
+    bytesPerSecond,
+    cache: {
+      bytesPerSecond: Math.max(...faster.map(({ rate }) => rate)),
+      bytes: Math.max(...faster.map(({ bytes }) => bytes)),
     },
   };
 }

@@ -85,6 +85,10 @@ export const verb: Verb = {
 /** Columns of the table that hold numbers. */
 const NUMBERS = new Set([3, 4, 5, 6, 7, 8]);
 
+/** What the last columns mean, and how the ceilings were measured. */
+const BOUND_NOTE =
+  "Ceilings: the fastest of 9 runs of small kernels, warm, by the device's clock. A kernel's bound is the least time that they\nallow: of its FLOPs, of its bytes from the cache, or of those that the cache cannot hold from memory.";
+
 const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
 
 function loopText({ device, positions, steps, wallSeconds, aloneSeconds, busy, host }: LoopTime): string {
@@ -103,21 +107,25 @@ function text(found: Bench): string {
   const { ceilings, stepSeconds, forwardSeconds, positions, modalities } = found;
   const { matrixFlopsPerSecond: units } = ceilings;
   const matrix = units === undefined ? "" : `${short(units)} on matrix units, `;
+  const { cache } = ceilings;
+  const cached = cache ? `, ${short(cache.bytesPerSecond)} from a cache of about ${size(cache.bytes)}` : "";
   const rows = found.kernels.map(rowOf);
   const whose = Object.entries(modalities)
     .map(([name, n]) => `${name} ${n}`)
     .join(", ");
-  const heads = ["kernel", "variant", "sizes", "times", "ms", "share", "FLOP/s", "bytes/s", "of its bound"];
+  const heads = ["kernel", "variant", "sizes", "times", "ms", "share", "FLOP/s", "bytes/s", "of its bound", "bound by"];
   return [
-    `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of multiply-adds, ${matrix}${short(ceilings.bytesPerSecond)} bytes/s of copying`,
+    `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of f32 multiply-adds, ${matrix}${short(ceilings.bytesPerSecond)} bytes/s from memory${cached}`,
     `A step of ${positions} positions (${whose}) takes ${milliseconds(stepSeconds)} ms (${short(positions / stepSeconds)} positions/s), forward alone ${milliseconds(forwardSeconds)} ms; ${size(found.bytesAllocated)} allocated`,
     "",
     columns(heads, rows, NUMBERS),
     "",
+    BOUND_NOTE,
+    "",
   ].join("\n");
 }
 
-function rowOf({ op, variant, shape, times, seconds, flops, bytes, ofBound, share }: KernelTime): string[] {
+function rowOf({ op, variant, shape, times, seconds, flops, bytes, ofBound, limit, share }: KernelTime): string[] {
   return [
     op,
     variant,
@@ -128,5 +136,6 @@ function rowOf({ op, variant, shape, times, seconds, flops, bytes, ofBound, shar
     short(flops / seconds),
     short(bytes / seconds),
     `${(100 * ofBound).toFixed(0)} %`,
+    limit,
   ];
 }
