@@ -524,6 +524,12 @@ const MISTAKES_BY_NAME = {
     meaning:
       "A compiled folder is not written over another: `--force` makes one anew that holds nothing else, `-o` names another.",
   },
+  "other-format": {
+    number: 515,
+    title: "A run of another format",
+    meaning:
+      "An earlier version of mom made the run. It can be evaluated, sampled and used as `init`, but not resumed exactly.",
+  },
   // Devices
   "too-large": {
     number: 601,

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Bytes, readSafetensors, safetensorsPieces, type Tensor } from "../data/safetensors.js";
 import type { Json } from "../front/spec.js";
+import { formatIn, RUN_FORMAT } from "./format.js";
 import type { FileInPieces } from "./whole-folder.js";
 
 export interface Checkpoint {
@@ -14,6 +15,8 @@ export interface Checkpoint {
   readonly sequences?: ReadonlyMap<string, Tensor>;
   /** All else that the next step depends on: data position, random state, kernel choices, digest of the spec. */
   readonly state: Json;
+  /** The format that it was written in, where that is an earlier version's. */
+  readonly format?: number;
 }
 
 export const CHECKPOINT_FILES = {
@@ -25,8 +28,6 @@ export const CHECKPOINT_FILES = {
   /** In the form of `sha256sum -c`. */
   sums: "SHA256SUMS",
 } as const;
-
-const FORMAT = 1;
 
 /** The files of a checkpoint. Their pieces are the tensors' own memory, whatever their sizes. */
 export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces> {
@@ -40,7 +41,7 @@ export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces
   const moments = [...prefixed("m.", optimizer.m), ...prefixed("v.", optimizer.v)];
   yield summed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(moments), { step: String(step) }));
   if (sequences) yield summed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, { step: String(step) }));
-  yield summed(CHECKPOINT_FILES.state, [encode(`${JSON.stringify({ format: FORMAT, step, state }, null, 2)}\n`)]);
+  yield summed(CHECKPOINT_FILES.state, [encode(`${JSON.stringify({ format: RUN_FORMAT, step, state }, null, 2)}\n`)]);
   yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.join(""))] };
 }
 
@@ -64,6 +65,7 @@ export function parseCheckpoint(read: Read): Checkpoint | string {
     optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
     ...(contents.has(sequences) && { sequences: tensorsIn(contents, sequences) }),
     state: stored.state,
+    ...(stored.format !== RUN_FORMAT && { format: stored.format }),
   };
 }
 
@@ -101,11 +103,14 @@ function wholeFiles(read: Read, names: readonly string[], others: readonly strin
 const tensorsIn = (contents: ReadonlyMap<string, Bytes>, name: string): Map<string, Tensor> =>
   readSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors;
 
-function stateIn(contents: ReadonlyMap<string, Bytes>): { step: number; state: Json } | string {
+function stateIn(contents: ReadonlyMap<string, Bytes>): { step: number; state: Json; format: number } | string {
   const text = decode(contents.get(CHECKPOINT_FILES.state) ?? new Uint8Array());
-  const stored = JSON.parse(text) as { format: number; step: number; state: Json };
-  if (stored.format !== FORMAT) return `${CHECKPOINT_FILES.state} has format ${stored.format}, not ${FORMAT}`;
-  return stored;
+  const stored = JSON.parse(text) as { step: number; state: Json };
+  const format = formatIn(stored);
+  if (format === undefined || format > RUN_FORMAT) {
+    return `${CHECKPOINT_FILES.state} does not have a format that this version reads (1 to ${RUN_FORMAT})`;
+  }
+  return { step: stored.step, state: stored.state, format };
 }
 
 const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>

@@ -2,6 +2,7 @@
 import type { MistakeName } from "../diagnostics/codes.js";
 import { type Diagnostic, mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
+import { RUN_FORMAT } from "./format.js";
 
 const error = (name: MistakeName, message: string, help: string): Failure =>
   new Failure([mistake(name, message, { help })]);
@@ -74,6 +75,13 @@ export const otherData = (path: string): Failure =>
     "other-data",
     `The run in ${path} was trained on other documents than the spec's source has now.`,
     "Bring the old data back, or start a new run with another --out.",
+  );
+
+export const otherFormat = (path: string, format: number): Failure =>
+  error(
+    "other-format",
+    `The run in ${path} has format ${format}, and this version of mom continues runs of format ${RUN_FORMAT}: its random numbers differ, so the run would not be the same.`,
+    `Start a new run from its weights with \`train { init: checkpoint(${JSON.stringify(path)}) }\`, or resume it with the version of mom that made it.`,
   );
 
 export const otherKernels = (path: string, keys: readonly string[]): Diagnostic =>

@@ -8,7 +8,7 @@ import type { Checkpoint } from "./checkpoint-files.js";
 import { recordedChoices } from "./choices.js";
 import { type Outcome, train } from "./loop.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
-import { otherData, otherKernels, otherSpec } from "./mistakes.js";
+import { otherData, otherFormat, otherKernels, otherSpec } from "./mistakes.js";
 import type { Model, Tensors } from "./model.js";
 import { recorder, rewindRun } from "./recorder.js";
 import { pathIn, type Run } from "./run-folder.js";
@@ -22,7 +22,8 @@ export interface Resumed {
 /**
  * Takes an open run back to its last checkpoint.
  * @param now the spec as resolved, and the kernels that it will go on with
- * @throws Failure where spec or data are not those that it began with, or no checkpoint is whole
+ * @throws Failure where spec or data are not those that it began with, no checkpoint is whole, or the
+ * checkpoint has the format of an earlier version
  */
 export function resumeRun(
   run: Run,
@@ -30,6 +31,8 @@ export function resumeRun(
 ): Resumed {
   const { specText, dataSet, choices } = now;
   const { checkpoint, warnings } = latestCheckpoint(run);
+  // First: an earlier version may have written spec and data in another way, which would be reported as a change.
+  if (checkpoint?.format !== undefined) throw otherFormat(run.path, checkpoint.format);
   checkSpec(specText, run);
   checkData(dataSet, run, checkpoint?.state);
   rewindRun(run, checkpoint?.step);

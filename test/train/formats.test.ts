@@ -1,0 +1,60 @@
+// Runs that earlier versions made: evaluated, sampled and reported as ever; a resume that could not be exact is refused.
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeReport } from "../../src/report/run-report.js";
+import { latestCheckpoint } from "../../src/train/checkpoint.js";
+import { runAt } from "../../src/train/run-folder.js";
+import { buildMom, type Mom, ROOT } from "../support/mom.js";
+
+const FIXTURES = join(ROOT, "test/fixtures/runs/format-1");
+let mom: Mom;
+let folder = "";
+beforeAll(async () => {
+  mom = await buildMom();
+  folder = mkdtempSync(join(tmpdir(), "mom-formats-"));
+  cpSync(FIXTURES, folder, { recursive: true });
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
+  const run = (...args: string[]) => mom.run(args, folder, { MOM_CACHE: join(folder, "cache") });
+
+  test("is evaluated", () => {
+    const { code, stdout } = run("eval", name, "--json");
+    expect(code).toBe(0);
+    const { step, losses } = JSON.parse(stdout) as { step: number; losses: Record<string, number> };
+    const then = JSON.parse(readFileSync(join(FIXTURES, `${name}.eval.json`), "utf8")) as { losses: { text: number } };
+    expect(step).toBe(4);
+    // Text has no noise: its loss is that of the version that made the run, up to the order of sums.
+    expect(losses.text).toBeCloseTo(then.losses.text, 4);
+  });
+
+  test("is sampled", () => {
+    expect(run("sample", name, "--prompt", "dot", "--modality", "text", "--tokens", "4").code).toBe(0);
+  });
+
+  test("is reported", () => {
+    const report = readFileSync(writeReport(runAt(join(folder, name))), "utf8");
+    expect(report).toContain("held out");
+  });
+
+  test("is not resumed, and stays as it is", () => {
+    const path = join(folder, name);
+    const before = readFileSync(join(path, "metrics.jsonl"), "utf8");
+    const { code, stderr } = run("train", `${name}.mom`, "--out", name, "--resume");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("MOM0515");
+    expect(stderr).toContain(`init: checkpoint("${name}")`);
+    expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toBe(before);
+    expect(readdirSync(join(path, "checkpoints"))).toEqual(["step-4"]);
+  });
+
+  test("says its format", () => {
+    expect(latestCheckpoint(runAt(join(folder, name))).checkpoint?.format).toBe(1);
+  });
+});
