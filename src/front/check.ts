@@ -9,6 +9,7 @@ import { load, type Read } from "./imports.js";
 import { jsonSource } from "./parse-json.js";
 import type { Places } from "./places.js";
 import { resolve } from "./resolve.js";
+import { checkSound } from "./resolve-sound.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
 import { type Shaping, shapeSection } from "./shape.js";
 import type { CheckedSpec, Json } from "./spec.js";
@@ -63,9 +64,13 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
     const findings = findingsOf(validated.errors, shaping.places, shaping.textOf);
     diagnostics.push(...findings.filter(({ name }) => !broken || name !== "missing-field"));
     if (!diagnostics.some(isError)) diagnostics.push(rejected(whole, validated.errors[0]));
+    checkSound(json, validated.errors, readBytes, shaping, broken);
     return finish({});
   }
-  if (broken) return finish({});
+  if (broken) {
+    checkSound(json, [], readBytes, shaping, broken);
+    return finish({});
+  }
   countIds(validated.spec, readBytes, shaping);
   const spec = resolve(validated.spec, shaping.places, diagnostics);
   if (!diagnostics.some(isError)) diagnostics.push(...unwanted(spec, validated.spec, shaping.places));

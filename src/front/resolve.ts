@@ -14,11 +14,15 @@ import { layOut, markersOf, ownerOf } from "./vocabulary.js";
 
 export const LAYERS = 1024;
 
-/** A spec that the schema has passed, and where to report. */
-export interface Resolving {
-  readonly json: SpecJson;
+/** Where values are written, and where to report. */
+export interface Reporting {
   readonly places: Places;
   readonly diagnostics: Diagnostic[];
+}
+
+/** A spec that the schema has passed, and where to report. */
+export interface Resolving extends Reporting {
+  readonly json: SpecJson;
 }
 
 /** A spec and its JSON. */
@@ -36,7 +40,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
   const resolving = { json, places, diagnostics };
   const { model, train } = json;
   const modalities = Object.entries(model.modality).map(([name, fields]) => modality(name, fields, resolving));
-  if (like === undefined) checkNames(resolving);
+  if (like === undefined) checkNames(model.modality, model.block, resolving);
   checkVocabulary(modalities, resolving);
   const names = modalities.map((m) => m.name);
   const base = like?.json.model;
@@ -52,23 +56,28 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
       vocabulary: layOut(modalities),
       d_model: model.d_model,
       blocks,
-      layers: known ?? layers(resolving),
+      layers: known ?? layers(model.layers, Object.keys(model.block), resolving),
     },
     objectives: objectives(modalities, resolving),
     data: json.data,
     train: trainOf(train),
     ablations: [],
   };
-  for (const m of modalities) if (m.kind === "patches") checkLength(m, resolving);
+  for (const m of modalities) if (m.kind === "patches") checkLength(m, json.data.length, resolving);
   const attends = blocks.find(({ fields }) => fields.kind === "attention");
   if (json.data.carry && attends !== undefined) {
     const declared = keyAt(places, below("/model/block", attends.name));
     diagnostics.push(report.carryWithAttention(valueAt(places, "/data/carry"), attends.name, declared));
   }
-  const { warmup } = train.schedule;
-  if (warmup > train.steps)
-    diagnostics.push(report.warmupTooLong(valueAt(places, "/train/schedule/warmup"), warmup, train.steps));
+  checkWarmup(train, resolving);
   return spec;
+}
+
+export function checkWarmup(
+  { schedule: { warmup }, steps }: Pick<TrainFields, "schedule" | "steps">,
+  { places, diagnostics }: Reporting,
+): void {
+  if (warmup > steps) diagnostics.push(report.warmupTooLong(valueAt(places, "/train/schedule/warmup"), warmup, steps));
 }
 
 function trainOf({ init, ...train }: SpecJson["train"]): TrainFields {
@@ -77,19 +86,19 @@ function trainOf({ init, ...train }: SpecJson["train"]): TrainFields {
 }
 
 /** Section names are reserved, and a modality and a block differ, so that paths are unambiguous. */
-function checkNames({ json, places, diagnostics }: Resolving): void {
-  for (const kind of ["modality", "block"] as const) {
-    for (const name of Object.keys(json.model[kind])) {
+export function checkNames(modality: object, block: object, { places, diagnostics }: Reporting): void {
+  for (const [kind, named] of Object.entries({ modality, block })) {
+    for (const name of Object.keys(named)) {
       const span = keyAt(places, below(`/model/${kind}`, name));
       if (Object.hasOwn(ROOT.properties ?? {}, name) || name.includes(".")) diagnostics.push(reservedName(span, name));
-      else if (kind === "block" && Object.hasOwn(json.model.modality, name)) {
+      else if (kind === "block" && Object.hasOwn(modality, name)) {
         diagnostics.push(report.nameTaken(span, name, keyAt(places, below("/model/modality", name))));
       }
     }
   }
 }
 
-function modality(name: string, fields: ModalityJson, { places, diagnostics }: Resolving): Modality {
+export function modality(name: string, fields: ModalityJson, { places, diagnostics }: Reporting): Modality {
   if (fields.kind === "bytes") return { kind: "bytes", name };
   const at = below("/model/modality", name);
   if (fields.kind === "tokens") {
@@ -122,7 +131,7 @@ function pixels(size: string): [number, number] {
   return [height ?? 0, width ?? 0];
 }
 
-function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Resolving): void {
+export function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Reporting): void {
   const owner = modalities[ownerOf(modalities)];
   if (owner === undefined) diagnostics.push(report.noTextModality(keyAt(places, "/model/modality")));
   if (owner?.kind !== "tokens" || owner.vocab === 0) return;
@@ -132,16 +141,17 @@ function checkVocabulary(modalities: readonly Modality[], { places, diagnostics 
   diagnostics.push(report.vocabularyTooSmall(span, owner.name, owner.vocab, markers));
 }
 
-function checkLength(m: PatchesModality, { json, places, diagnostics }: Resolving): void {
+export function checkLength(m: PatchesModality, length: number, { places, diagnostics }: Reporting): void {
   const patches = Math.ceil(patchesPerPicture(m));
-  const { length } = json.data;
   if (patches + 2 <= length) return;
   diagnostics.push(report.lengthTooSmall(valueAt(places, "/data/length"), length, m.name, patches + 2, patches));
 }
 
-function layers({ json, places, diagnostics }: Resolving): number[] {
-  const items = json.model.layers;
-  const names = Object.keys(json.model.block);
+export function layers(
+  items: readonly LayerItem[],
+  names: readonly string[],
+  { places, diagnostics }: Reporting,
+): number[] {
   const used = new Set<string>();
   const visit = (some: readonly LayerItem[], at: string): void => {
     for (const [i, item] of some.entries()) {
@@ -165,26 +175,30 @@ function layers({ json, places, diagnostics }: Resolving): number[] {
   return expandLayers(items).map((name) => names.indexOf(name));
 }
 
-function objectives(
-  modalities: readonly Modality[],
-  { json, places, diagnostics }: Resolving,
-): (Objective | undefined)[] {
-  const names = modalities.map((m) => m.name);
-  for (const [name, objective] of Object.entries(json.objective)) {
+function objectives(modalities: readonly Modality[], { json, ...reporting }: Resolving): (Objective | undefined)[] {
+  checkObjectives(json.objective, new Map(modalities.map(({ name, kind }) => [name, kind])), reporting);
+  return modalities.map(({ name }) => (Object.hasOwn(json.objective, name) ? json.objective[name] : undefined));
+}
+
+/** @param kinds of the modalities by name; undefined where it is not known, and nothing is said of what fits it */
+export function checkObjectives(
+  objective: Readonly<Record<string, { readonly kind?: Objective["kind"] }>>,
+  kinds: ReadonlyMap<string, Modality["kind"] | undefined>,
+  { places, diagnostics }: Reporting,
+): void {
+  for (const [name, { kind }] of Object.entries(objective)) {
     const at = below("/objective", name);
-    const taught = modalities.find((m) => m.name === name);
-    if (taught === undefined) {
-      diagnostics.push(report.unknownModality(keyAt(places, at), name, names));
-      continue;
-    }
-    const fitting = taught.kind === "patches" ? "ddpm" : "cross_entropy";
-    if (objective.kind !== fitting) {
-      diagnostics.push(report.objectiveDoesNotFit(valueAt(places, at), name, taught.kind, objective.kind, fitting));
+    const taught = kinds.get(name);
+    if (!kinds.has(name)) {
+      diagnostics.push(report.unknownModality(keyAt(places, at), name, [...kinds.keys()]));
+    } else if (taught !== undefined && kind !== undefined) {
+      const fitting = taught === "patches" ? "ddpm" : "cross_entropy";
+      if (kind !== fitting)
+        diagnostics.push(report.objectiveDoesNotFit(valueAt(places, at), name, taught, kind, fitting));
     }
   }
-  return modalities.map(({ name }) => {
-    if (Object.hasOwn(json.objective, name)) return json.objective[name];
+  for (const name of kinds.keys()) {
+    if (Object.hasOwn(objective, name)) continue;
     diagnostics.push(report.modalityWithoutObjective(keyAt(places, below("/model/modality", name)), name));
-    return undefined;
-  });
+  }
 }

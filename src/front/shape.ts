@@ -101,7 +101,8 @@ export function shapeValue(value: Value, node: SchemaNode, pointer: string, shap
     case "boolean":
       return value.value;
     case "size":
-      if (node.syntax === "size") return value.text;
+      // Below an unknown field or kind the validator needs some value.
+      if (node.syntax === "size" || node.type === undefined) return value.text;
       diagnostics.push(report.wrongType(value.span, nameOf(pointer), value.text, wanted(node)));
       return undefined;
     case "string":

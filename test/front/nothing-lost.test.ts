@@ -66,3 +66,61 @@ test("of many messages the first are printed, and the others counted", () => {
   expect(printed.match(/^error: /gm)).toHaveLength(MOST_SHOWN);
   expect(printed).toContain(`… and ${diagnostics.length - MOST_SHOWN} more`);
 });
+
+describe("a missing or wrong section hides no other finding", () => {
+  const whole = spec("d_state: 8, decouple: [in_proj(groups: [[text], [imag]])]", "source: emoji", "seed: 1");
+  const wrong = `${whole}`
+    .replace("patch: 4x4", "patch: 5x4")
+    .replace("layers: 2 * mixer", "layers: 2 * mixr\n  block attend: attention { heads: 5, kv_heads: 3 }")
+    .replace("image: ddpm(weight: 5)", "image: cross_entropy, speech: cross_entropy")
+    .replace("length: 64", "length: 8")
+    .replace("seed: 1", "schedule: cosine(warmup: 100)");
+  const all = [
+    "Unknown modality: There is no modality `imag`.",
+    "Unknown modality: There is no modality `speech`.",
+    "Unknown block: There is no block `mixr`.",
+    "Heads do not divide",
+    "Patches do not fill",
+    "Objective does not fit",
+    "shorter than an image",
+    "Warm-up",
+  ];
+  const findings = (text: string): string[] => titles(check({ path: "a.mom", text }, nothing));
+  const complete = findings(wrong);
+
+  test("there are many to find", () => {
+    expect(complete.length).toBeGreaterThanOrEqual(all.length - 1);
+  });
+
+  test.each([
+    ["train", /train \{.*\}\n/, /warm|step/i],
+    ["data", /data \{.*\}\n/, /length|sequence|long|short/i],
+    ["objective", /objective \{.*\}\n/, /objective|speech/i],
+    ["d_model", / {2}d_model: 32\n/, /heads|head /i],
+    ["layers", / {2}layers: 2 \* mixr\n/, /block/i],
+  ])("without %s, all others are there", (_, section, about) => {
+    const without = wrong.replace(section, "");
+    expect(without).not.toBe(wrong);
+    const found = findings(without);
+    expect(found.some((one) => one.startsWith("Missing"))).toBe(true);
+    expect(complete.filter((one) => !about.test(one) && !found.includes(one))).toEqual([]);
+  });
+
+  test("an unknown field hides none", () => {
+    const found = findings(wrong.replace("batch: 2", "batch: 2, bach: 3"));
+    expect(complete.filter((one) => !found.includes(one))).toEqual([]);
+  });
+
+  test("a misspelt `modality` is not taken for names that do not exist", () => {
+    const text = spec("d_state: 8, decouple: [in_proj(groups: [[text], [image]])]", "source: emoji", "seed: 1");
+    const found = findings(text.replace("modality image", "modalty image"));
+    expect(found).toHaveLength(1);
+  });
+
+  test("sizes are checked while a line is being typed", () => {
+    const found = findings(wrong.replace("length: 8", "length:"));
+    expect(found.some((one) => one.includes("5x4"))).toBe(true);
+    expect(found.some((one) => one.includes("heads"))).toBe(true);
+    expect(found.filter((one) => one.startsWith("Unknown"))).toEqual([]);
+  });
+});
