@@ -93,7 +93,7 @@ describe("recordings", () => {
 
 describe("refused", () => {
   const cases: readonly [string, string, string][] = [
-    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: the header tells of 16044 bytes"],
+    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: the header claims 16044 bytes"],
     ["one that is missing", '{"segments":[{"audio":"no.wav"}]}', ':1: there is no recording "no.wav"'],
     ["one elsewhere", '{"segments":[{"audio":"../units.safetensors"}]}', "lies outside the data file's folder"],
     ["what is no recording", '{"segments":[{"audio":"speech.jsonl"}]}', ":1: neither a WAV nor a FLAC file"],
