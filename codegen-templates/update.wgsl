@@ -67,6 +67,12 @@ fn main(@builtin(local_invocation_index) index: u32) {
 }
 #end
 #if ADAMW
+// beta·old + rest·new with rest = 1 - beta. A beta near 1 is rounded coarsely for what it leaves, so `rest` alone counts
+// there; a small one would lose a new number that is much smaller than the old.
+fn mean(old: vec4<f32>, new_value: vec4<f32>, beta: f32, rest: f32) -> vec4<f32> {
+  return select(beta * old + rest * new_value, old + rest * (new_value - old), beta >= 0.5);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
@@ -78,8 +84,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   share *= scale[2];
 #end
   let d = gradient[i] * share;
-  let m = step.beta1 * moment1[i] + (1.0 - step.beta1) * d;
-  let v = step.beta2 * moment2[i] + (1.0 - step.beta2) * d * d;
+  let m = mean(moment1[i], d, step.beta1, step.rest1);
+  let v = mean(moment2[i], d * d, step.beta2, step.rest2);
   moment1[i] = m;
   moment2[i] = v;
   // One bit for each 64 numbers: parameters begin at multiples of 64.

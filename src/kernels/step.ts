@@ -5,6 +5,9 @@ export const STEP_FIELDS = [
   ["lr", "f32"],
   ["beta1", "f32"],
   ["beta2", "f32"],
+  /** 1 − beta1 and 1 − beta2, subtracted in float64: next to 1, f32 holds a beta too coarsely. */
+  ["rest1", "f32"],
+  ["rest2", "f32"],
   ["eps", "f32"],
   ["weight_decay", "f32"],
   /** 1 − beta1^step and 1 − beta2^step. */

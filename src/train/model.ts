@@ -239,6 +239,8 @@ export function stepScalars(
     lr,
     beta1: betas[0],
     beta2: betas[1],
+    rest1: 1 - betas[0],
+    rest2: 1 - betas[1],
     eps,
     weight_decay,
     correction1: 1 - betas[0] ** step,

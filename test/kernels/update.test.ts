@@ -5,7 +5,7 @@ import type { Tensor } from "../../src/data/safetensors.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { DEFAULT_SETTINGS } from "../../src/kernels/draft.js";
 import { stream } from "../../src/random/stream.js";
-import { gradientNorm, type Trained, update } from "../../src/reference/update.js";
+import { type Adam, gradientNorm, type Trained, update } from "../../src/reference/update.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
@@ -64,12 +64,46 @@ describe.skipIf(missing)("the update", () => {
   };
   /** Lets updates happen again after one that was skipped. */
   const forgive = (): void => model.runtime.write("grad_norm", new Float32Array(2));
-  const run = async (gradients: Map<string, Tensor>, step: number, clip: number | undefined): Promise<number> => {
+  const run = async (
+    gradients: Map<string, Tensor>,
+    step: number,
+    clip: number | undefined,
+    adam: Adam = ADAM,
+  ): Promise<number> => {
     await model.load("gradients", gradients);
-    model.writeStep(stepScalars(ADAM, ADAM.lr, clip, step, false));
+    model.writeStep(stepScalars(adam, adam.lr, clip, step, false));
     model.runtime.run(["update"]);
     return (await model.result("grad_norm"))[0] as number;
   };
+
+  test.each([
+    [0, 0],
+    [0.9, 0.9999],
+    [0.9999, 0.999999],
+    [0.9, 0.99999999],
+    [0.99999999, 0.99999999],
+  ])("five steps with betas %s and %s go where float64 goes", async (...betas) => {
+    // Steps well above the rounding of the weights themselves, which is not what is tested.
+    const adam = { ...ADAM, lr: 3e-2, betas };
+    const trained = await fresh();
+    const start = new Map([...trained].map(([name, { value }]) => [name, Float64Array.from(value)]));
+    for (let step = 1; step <= 5; step++) {
+      const gradients = draw(20 + step, 0.1);
+      await run(gradients, step, undefined, adam);
+      for (const [name, { gradient }] of trained) gradient.set(gradients.get(name)?.data as Float32Array);
+      update([...trained.values()], adam, undefined, step);
+    }
+    const found = await model.read("parameters");
+    let [error, way] = [0, 0];
+    for (const [name, { value }] of trained) {
+      const made = found.get(name)?.data as Float32Array;
+      value.forEach((wanted, i) => {
+        error += ((made[i] as number) - wanted) ** 2;
+        way += (wanted - (start.get(name)?.[i] as number)) ** 2;
+      });
+    }
+    expect(Math.sqrt(error / way)).toBeLessThan(1e-5);
+  });
 
   test.each([undefined, 0.5, 1e6])("four steps with clip %s are PyTorch's", async (clip) => {
     const trained = await fresh();
