@@ -71,10 +71,10 @@ export interface StageOutput {
   readonly final: Program;
 }
 
-/** The phases of training: gradients of a micro-batch, and validation. */
+/** The phases of training: gradients of a micro-batch, and validation, where each document is evaluated by itself. */
 export const TRAINING_PHASES: readonly PhaseRequest[] = [
   { name: "gradients", part: "model", noise: "drawn", gradients: true },
-  { name: "validate", part: "model", noise: "drawn", gradients: false },
+  { name: "validate", part: "model", noise: "drawn", gradients: false, reset: true },
 ];
 
 /** What compiles a spec's training for a device that is there: the kernels that it will run, and no others. */

@@ -104,7 +104,7 @@ async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices,
   const model = await openModel(device, compiled);
   await model.initialise(seed, "alike");
   const made = syntheticBatch(spec, shares);
-  model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { seed, draw: 0 }));
+  model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed }));
   model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
   const phases = [...Array.from({ length: accumulate }, () => "gradients"), "update"];
   const stepSeconds = await secondsOf(model.runtime, phases);

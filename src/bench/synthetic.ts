@@ -25,7 +25,8 @@ export function syntheticBatch({ model, train, data }: CheckedSpec, shares?: Sha
       modality.fill(index, position, end);
       if (declared?.kind === "patches") {
         const patches = Float32Array.from({ length: positions * patchSize(declared) }, () => 2 * random.uniform() - 1);
-        pictures.push({ modality: index, position, id: pictures.length, patches });
+        const id = pictures.length;
+        pictures.push({ modality: index, position, id, key: { document: id, epoch: 0, item: 0 }, patches });
       } else {
         const [first, ids] = [firstId(index, vocabulary), ordinaryIds(index, model)];
         for (let i = position; i < end; i++) tokens[i] = first + random.below(ids);

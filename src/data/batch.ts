@@ -1,4 +1,5 @@
 // What training reads: sequences of positions, each with a modality.
+import type { ItemKey } from "../random/noise.js";
 
 /** One batch of B sequences of L positions; arrays are row-major, [B, L]. */
 export interface Batch {
@@ -32,6 +33,8 @@ export interface Picture {
   readonly position: number;
   /** The picture's number in its data set: stable, the same wherever it stands. */
   readonly id: number;
+  /** What its timestep and its noise are drawn by. */
+  readonly key: ItemKey;
   /** Clean patches, of pixels in [−1, 1]: [patches, patch size], a patch flattened by row, column, channel. */
   readonly patches: Float32Array;
 }

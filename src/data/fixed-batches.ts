@@ -4,7 +4,8 @@ import type { DataSet } from "./data-set.js";
 import { batchOf, checkLengths, firstFit, inEachOrder } from "./packing.js";
 
 /**
- * Every held-out document (or every one of `documents`) once, in each order that it may stand in.
+ * Every held-out document (or every one of `documents`) once, in each order that it may stand in. Sequences are packed one
+ * after the other, each until the next document does not fit: what a sequence holds does not depend on `batch`.
  * All batches have `batch` sequences; at the end of the last one, whole sequences may be padding.
  */
 export function* validationBatches(
@@ -15,9 +16,12 @@ export function* validationBatches(
   checkLengths(dataSet, documents, length);
   const pieces = inEachOrder(dataSet, documents);
   for (let done = 0; done < pieces.length; ) {
-    const { rows, placed } = firstFit(dataSet, { rows: batch, length }, (index) => pieces[done + index]);
+    const rows = Array.from({ length: batch }, () => {
+      const { rows, placed } = firstFit(dataSet, { rows: 1, length }, (index) => pieces[done + index]);
+      done += placed;
+      return rows[0] ?? [];
+    });
     yield batchOf(dataSet, rows, length);
-    done += placed;
   }
 }
 

@@ -30,6 +30,7 @@ export type StreamPlace = {
   readonly document: number;
   readonly reversed: boolean;
   readonly lastAlone: boolean;
+  readonly epoch: number;
   readonly at: number;
 };
 
@@ -100,23 +101,25 @@ export interface Epoch {
   readonly pieces: readonly Piece[];
 }
 
-/** Every training document once, shuffled (Fisher–Yates), each with its order drawn, and whether it is cut. */
+/**
+ * Every training document once, shuffled (Fisher–Yates), each with its order drawn, and whether it is cut: by its number
+ * and the epoch, whatever else there is.
+ */
 export function epochOf(dataSet: DataSet, seed: number, number: number, drop: readonly number[]): Epoch {
-  const cut = stream("order", seed, number, 2);
   const draw = stream("order", seed, number, 0);
-  const flip = stream("order", seed, number, 1);
+  const chance = (which: number, document: number): number => stream("order", seed, number, which, document).uniform();
   const order = [...dataSet.train];
   for (let last = order.length - 1; last > 0; last--) {
     const other = draw.below(last + 1);
     [order[last], order[other]] = [order[other] as number, order[last] as number];
   }
   const pieces = order.map((document): Piece => {
-    const reversed = flip.uniform() < 0.5;
-    const piece = { document, reversed: reversed && dataSet.documents[document]?.eitherOrder === true };
+    const reversed = dataSet.documents[document]?.eitherOrder === true && chance(1, document) < 0.5;
+    const piece = { document, reversed, epoch: number };
     const segments = segmentsOf(dataSet, piece);
     const last = segments.at(-1);
     const probability = last?.kind === "picture" && segments.length > 1 ? (drop[last.modality] ?? 0) : 0;
-    return probability > 0 && cut.uniform() < probability ? { ...piece, lastAlone: true } : piece;
+    return probability > 0 && chance(2, document) < probability ? { ...piece, lastAlone: true } : piece;
   });
   return { number, pieces };
 }

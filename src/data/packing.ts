@@ -11,6 +11,8 @@ export interface Piece {
   readonly reversed: boolean;
   /** Only the last segment stands: a picture without what precedes it. */
   readonly lastAlone?: boolean;
+  /** The epoch that it is learned in; 0 if absent. */
+  readonly epoch?: number;
 }
 
 /**
@@ -48,9 +50,13 @@ export const inEachOrder = (dataSet: DataSet, documents: readonly number[]): Pie
   });
 
 /** The segments of a piece, in their order. */
-export function segmentsOf(dataSet: DataSet, { document, reversed, lastAlone = false }: Piece): readonly Segment[] {
-  const { segments } = documentOf(dataSet, document);
-  const ordered = reversed ? segments.toReversed() : segments;
+export const segmentsOf = (dataSet: DataSet, piece: Piece): readonly Segment[] =>
+  itemsOf(dataSet, piece).map(([, segment]) => segment);
+
+/** The same, each with its index in the document as written. */
+function itemsOf(dataSet: DataSet, { document, reversed, lastAlone = false }: Piece): (readonly [number, Segment])[] {
+  const written = [...documentOf(dataSet, document).segments.entries()];
+  const ordered = reversed ? written.reverse() : written;
   return lastAlone ? ordered.slice(-1) : ordered;
 }
 
@@ -102,20 +108,22 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
         tokens[position] = id;
         modality[position++] = owner;
       };
-      const content = (segment: Segment): void => {
+      const { document: written, epoch = 0 } = piece;
+      const content = (segment: Segment, item: number): void => {
         if (segment.kind === "tokens") {
           for (const id of segment.ids) token(id, segment.modality);
           return;
         }
         const { id, modality: owner, patches } = dataSet.pictureById(segment.picture);
-        pictures.push({ modality: owner, position, id, patches: patches() });
+        const key = { document: written, epoch, item };
+        pictures.push({ modality: owner, position, id, key, patches: patches() });
         const end = position + patchCount(dataSet, owner);
         while (position < end) token(0, owner);
       };
-      for (const segment of segmentsOf(dataSet, piece)) {
+      for (const [item, segment] of itemsOf(dataSet, piece)) {
         const span = vocabulary.spans[segment.modality];
         if (span !== undefined) token(span.begin, vocabulary.owner);
-        content(segment);
+        content(segment, item);
         if (span !== undefined) token(span.end, vocabulary.owner);
       }
       token(vocabulary.documentEnd, vocabulary.owner);

@@ -33,6 +33,8 @@ const patchesOf = ({ parts }: DataSet, { modality }: Picture): number => {
 interface Shape {
   readonly rows: number;
   readonly length: number;
+  /** Whether a document begins only where a sequence does; what is left after one that ends is padding. */
+  readonly alone?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ interface Shape {
  */
 function cut(
   dataSet: DataSet,
-  { rows, length }: Shape,
+  { rows, length, alone = false }: Shape,
   begun: readonly Begun[],
   next: () => Piece | undefined,
 ): { batch: Batch; after: Begun[] } {
@@ -57,7 +59,7 @@ function cut(
     let current = begun[row];
     const continues = current !== undefined;
     let following: Cut["following"];
-    for (let t = 0, number = 0; t < length; number++) {
+    for (let t = 0, number = 0; t < length && !(alone && number > 0); number++) {
       const piece = current?.piece ?? next();
       if (piece === undefined) break;
       const at = current?.at ?? 0;
@@ -86,12 +88,10 @@ function cut(
   return { batch: { ...empty, pictures, cuts }, after };
 }
 
-const placeOf = ({ piece: { document, reversed, lastAlone = false }, at }: NonNullable<Begun>): StreamPlace => ({
-  document,
-  reversed,
-  lastAlone,
-  at,
-});
+function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {
+  const { document, reversed, lastAlone = false, epoch = 0 } = piece;
+  return { document, reversed, lastAlone, epoch, at };
+}
 
 /** Training batches of streams, without end: a stream at the end of a document takes the next one of the epoch's order. */
 export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
@@ -141,7 +141,9 @@ function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }
     whole(index) &&
     index <= dataSet.train.length &&
     streams?.length === rows &&
-    streams.every((one) => one === null || (whole(one.at) && dataSet.documents[one.document] !== undefined));
+    streams.every(
+      (one) => one === null || (whole(one.at) && whole(one.epoch) && dataSet.documents[one.document] !== undefined),
+    );
   if (right) return;
   throw new InputError(
     `the data position (epoch ${epoch}, document ${index}, ${streams?.length ?? 0} streams) lies outside the data`,
@@ -149,7 +151,10 @@ function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }
   );
 }
 
-/** These documents once, in each order that they may stand in, as streams that end: then they are padding. */
+/**
+ * These documents once, in each order that they may stand in, as streams that end: then they are padding. Each begins with
+ * a sequence, so that where it is cut depends on nothing but itself.
+ */
 export function* validationStreams(
   dataSet: DataSet,
   { length, batch: rows }: { readonly length: number; readonly batch: number },
@@ -159,7 +164,7 @@ export function* validationStreams(
   let given = 0;
   let begun: readonly Begun[] = new Array<Begun>(rows).fill(undefined);
   while (given < pieces.length || begun.some((one) => one !== undefined)) {
-    const { batch, after } = cut(dataSet, { rows, length }, begun, () => pieces[given++]);
+    const { batch, after } = cut(dataSet, { rows, length, alone: true }, begun, () => pieces[given++]);
     yield batch;
     begun = after;
   }

@@ -37,14 +37,15 @@ export type AddPictures = Define<"add_pictures", "x" | "pictures" | "picture", "
 export type SumPictures = Define<"sum_pictures", "dy" | "picture", "dpictures">;
 
 /**
- * noise[r, j] ~ N(0, 1), as random/noise.ts draws it with the key (key[0], key[1]) in draw key[2];
- * noisy = level[r, 0]·clean + level[r, 1]·noise, and both 0 where picture[r] is negative. clean [R, p], level [R, 2].
+ * noise[r, j] ~ N(0, 1), as random/noise.ts draws it with key [2] for the row's picture i = picture[r]: items[i] is its
+ * first row, and the item, document and epoch that it is drawn by;
+ * noisy = level[r, 0]·clean + level[r, 1]·noise, and both 0 where i is negative. clean [R, p], level [R, 2], items [I, 4].
  */
 export type Noise = Define<
   "noise",
-  "clean" | "level" | "picture" | "key",
+  "clean" | "level" | "picture" | "items" | "key",
   "noisy" | "noise",
-  { readonly stream: number }
+  { readonly modality: number }
 >;
 
 /**

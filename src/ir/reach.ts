@@ -28,7 +28,7 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
   const own = (op: Op): readonly boolean[] => {
     switch (op.kind) {
       case "noise":
-        return all.map((_, m) => m === op.stream);
+        return all.map((_, m) => m === op.modality);
       case "embed":
       case "embed_grad":
       case "token_loss":

@@ -97,7 +97,8 @@ const SHAPES: { readonly [K in OpKind]: Check<K> } = {
     [s(out.noisy), s(i.clean)],
     [s(out.noise), s(i.clean)],
     [s(i.level), [rowsOf(p), 2]],
-    [s(i.key), [3]],
+    [[last(s(i.items))], [4]],
+    [s(i.key), [2]],
   ],
   linear: ({ in: i, out, rows }, s) =>
     linearShapes(s(i.x), s(i.weight), s(out.y), rows, i.bias === undefined ? undefined : s(i.bias)),

@@ -235,7 +235,7 @@ export function squaredErrorGrad(program: Program, op: OpOf<"squared_error_grad"
 }
 
 export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
-  const { clean, level, picture, key } = op.in;
+  const { clean, level, picture, items, key } = op.in;
   const columns = width(program, clean);
   const fours = Math.ceil(columns / 4);
   const { workgroups, GRID_X } = grid(rowsOf(program) * fours, 64);
@@ -243,11 +243,12 @@ export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
     {
       template: "noise",
       label: "noise",
-      constants: { ROWS: rowsOf(program), COLS: columns, FOURS: fours, STREAM: op.stream, GRID_X },
+      constants: { ROWS: rowsOf(program), COLS: columns, FOURS: fours, GRID_X },
       bindings: [
         bind(program, "clean", "read", clean),
         bind(program, "level", "read", level),
         bind(program, "picture", "read", picture),
+        bind(program, "items", "read", items),
         bind(program, "key", "read", key),
         bind(program, "noisy", "write", op.out.noisy),
         bind(program, "noise", "write", op.out.noise),

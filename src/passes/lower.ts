@@ -101,10 +101,12 @@ function noised(builder: Builder, options: LowerOptions, modality: PatchesModali
   const clean = builder.input("batch", `clean.${name}`, shape);
   const level = builder.input("batch", `level.${name}`, [builder.rows, 2]);
   const picture = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
-  const key = builder.input("batch", "noise_key", [3], "u32");
+  const capacity = pictureCapacity(modality, options.batch, options.length);
+  const items = builder.input("batch", `item.${name}`, [capacity, 4], "u32");
+  const key = builder.input("batch", "noise_key", [2], "u32");
   const noisy = builder.tensor("value", `noisy.${name}`, shape);
   const noise = builder.tensor("value", `noise.${name}`, shape);
-  builder.add({ kind: "noise", in: { clean, level, picture, key }, out: { noisy, noise }, stream: index });
+  builder.add({ kind: "noise", in: { clean, level, picture, items, key }, out: { noisy, noise }, modality: index });
   return { modality, index, noisy, noise };
 }
 

@@ -3,18 +3,31 @@ import { philox } from "./stream.js";
 
 const unit = (word: number): number => (word >>> 8) / 0x100_0000;
 
+/** Which item of the data a draw belongs to: never where the item happens to stand in a batch. */
+export interface ItemKey {
+  /** The document's number in its data set. */
+  readonly document: number;
+  /** The epoch that the document is learned in; 0 where it is evaluated. */
+  readonly epoch: number;
+  /** Index of the item's segment in the document as written. */
+  readonly item: number;
+}
+
 /**
- * The normal number at (row, column) of a noise stream in one draw: Philox of the key at the counter
- * (row, column / 4, stream, draw) gives two pairs of 24-bit uniforms, each pair two normals by Box–Muller.
+ * The normal number in a column of an item's patch: Philox of the key at the counter (b, item, document, epoch), where b
+ * numbers the item's blocks of four columns patch by patch, gives two pairs of 24-bit uniforms, each pair two normals by
+ * Box–Muller.
+ * @param columns numbers of a patch
  */
 export function noiseAt(
   key: readonly [number, number],
-  row: number,
+  { document, epoch, item }: ItemKey,
+  patch: number,
   column: number,
-  noiseStream: number,
-  draw: number,
+  columns: number,
 ): number {
-  const words = philox(key, [row, Math.floor(column / 4), noiseStream, draw]);
+  const block = patch * Math.ceil(columns / 4) + Math.floor(column / 4);
+  const words = philox(key, [block, item, document, epoch]);
   const pair = column % 4 < 2 ? 0 : 2;
   const radius = Math.sqrt(-2 * Math.log(unit(words[pair] as number) + 2 ** -25));
   const angle = 2 * Math.PI * unit(words[pair + 1] as number);

@@ -64,7 +64,17 @@ export function philox(key: readonly [number, number], counter: Readonly<Words4>
 }
 
 /** What a stream is for; the first word of its key, so that no two purposes share numbers. */
-export const PURPOSE = { initialise: 1, order: 2, timestep: 3, noise: 4, sample: 5, cluster: 6 } as const;
+export const PURPOSE = {
+  initialise: 1,
+  order: 2,
+  timestep: 3,
+  noise: 4,
+  sample: 5,
+  cluster: 6,
+  evaluationTimestep: 7,
+  evaluationNoise: 8,
+} as const;
+
 export type Purpose = keyof typeof PURPOSE;
 
 export interface Stream {

@@ -63,14 +63,17 @@ export function noise(v: Values, op: OpOf<"noise">): void {
   const clean = read(v, op.in.clean);
   const level = read(v, op.in.level);
   const picture = read(v, op.in.picture);
-  const key = read(v, op.in.key);
+  const items = read(v, op.in.items);
+  const [k0, k1] = read(v, op.in.key);
   const p = columns(v, op.in.clean);
   const noisy = make(v, op.out.noisy);
   const drawn = make(v, op.out.noise);
   for (let i = 0; i < clean.length; i++) {
     const r = Math.floor(i / p);
-    if ((picture[r] as number) < 0) continue;
-    drawn[i] = noiseAt([key[0] as number, key[1] as number], r, i % p, op.stream, key[2] as number);
+    const at = 4 * (picture[r] as number);
+    if (at < 0) continue;
+    const [first, item, document, epoch] = items.slice(at, at + 4) as unknown as [number, number, number, number];
+    drawn[i] = noiseAt([k0 as number, k1 as number], { document, epoch, item }, r - first, i % p, p);
     noisy[i] = (level[2 * r] as number) * (clean[i] as number) + (level[2 * r + 1] as number) * (drawn[i] as number);
   }
 }

@@ -53,14 +53,12 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
   const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
   let ahead: { readonly step: number; readonly made: UpdateBatches } | undefined;
 
-  const make = (step: number): UpdateBatches => {
+  const make = (): UpdateBatches => {
     const position = order.position();
     const micros = Array.from({ length: accumulate }, () => order.next());
     const counts = countsOf(spec, micros);
     return {
-      batches: micros.map((micro, i) =>
-        withTables(hostBatch(spec, micro, counts, { seed, draw: step * accumulate + i }), tables),
-      ),
+      batches: micros.map((micro) => withTables(hostBatch(spec, micro, counts, { kind: "training", seed }), tables)),
       counts,
       tokens: micros.reduce((sum, micro) => sum + tokensIn(micro), 0),
       position,
@@ -68,12 +66,12 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
   };
   return {
     take(step) {
-      const made = ahead?.step === step ? ahead.made : make(step);
+      const made = ahead?.step === step ? ahead.made : make();
       ahead = undefined;
       return made;
     },
     prepare(step) {
-      ahead ??= { step, made: make(step) };
+      ahead ??= { step, made: make() };
     },
     position: () => ahead?.made.position ?? order.position(),
     seek(position) {

@@ -34,14 +34,16 @@ export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
   return { tokens, patches };
 }
 
-export interface Draw {
-  readonly seed: number;
-  /** Number of the micro-batch, from the beginning of training: picks timesteps and noise. */
-  readonly draw: number;
-}
+/**
+ * What a batch is for. In training, timesteps and noise are drawn anew in each epoch, by the seed; in an evaluation they
+ * are a document's own, whoever evaluates it, and documents never see each other.
+ */
+export type Purpose = { readonly kind: "training"; readonly seed: number } | { readonly kind: "evaluation" };
 
-/** The number of a validation batch's draw: never that of a training batch. */
-export const validationDraw = (index: number): number => 2 ** 31 + index;
+const DRAWS = {
+  training: { timestep: "timestep", noise: "noise" },
+  evaluation: { timestep: "evaluationTimestep", noise: "evaluationNoise" },
+} as const;
 
 /** The token that is embedded at each position; −1 at patches and padding. */
 function embeddedTokens(spec: CheckedSpec, { tokens, modality, document }: Batch): Int32Array<ArrayBuffer> {
@@ -72,18 +74,19 @@ export function resetsOf({
 }
 
 /** Everything that the phases of a model read of a batch. */
-export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { seed, draw }: Draw): HostBatch {
+export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpose: Purpose): HostBatch {
   const { modality, tokens, pictures } = batch;
   const rows = tokens.length;
+  const draws = DRAWS[purpose.kind];
+  const seed = purpose.kind === "training" ? purpose.seed : 0;
   const arrays = new Map<string, HostArray>([
     ["modality", new Uint32Array(modality)],
     ["embedded", embeddedTokens(spec, batch)],
-    ...(spec.data.reset ? [["reset", resetsOf(batch)] as const] : []),
-    ...attentionArrays(spec, batch),
-    ["noise_key", Uint32Array.from([...noiseKey("noise", seed), draw])],
+    ["reset", resetsOf(batch)],
+    ...attentionArrays(spec, batch, spec.data.reset || purpose.kind === "evaluation"),
+    ["noise_key", Uint32Array.from(noiseKey(draws.noise, seed))],
     ...tokenArrays(spec, predictedIn(spec, batch), counts),
   ]);
-  const timesteps = stream("timestep", seed, draw);
   spec.model.modalities.forEach((declared, index) => {
     if (declared.kind !== "patches") return;
     const objective = spec.objectives[index];
@@ -94,12 +97,14 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { see
     const picture = new Int32Array(rows).fill(-1);
     const scale = new Float32Array(rows);
     const timestep = new Int32Array(pictureCapacity(declared, batch.batch, batch.length));
+    const items = new Uint32Array(4 * timestep.length);
     const mine = pictures.filter((p) => p.modality === index);
-    mine.forEach(({ position, patches }, i) => {
+    mine.forEach(({ position, patches, key: { document, epoch, item } }, i) => {
       const steps = objective?.kind === "ddpm" ? objective.steps : 0;
-      const t = steps > 0 ? 1 + timesteps.below(steps) : 0;
+      const t = steps > 0 ? 1 + stream(draws.timestep, seed, document, epoch, item).below(steps) : 0;
       const kept = steps > 0 ? alphaBar(t, steps) : 1;
       timestep[i] = t;
+      items.set([position, item, document, epoch], 4 * i);
       clean.set(patches, position * size);
       picture.fill(i, position, position + positions);
       for (let r = position; r < position + positions; r++) {
@@ -113,6 +118,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, { see
     arrays.set(`level.${name}`, level);
     arrays.set(`picture.${name}`, picture);
     arrays.set(`timestep.${name}`, timestep);
+    arrays.set(`item.${name}`, items);
     arrays.set(`scale.${name}`, scale);
   });
   return arrays;

@@ -7,7 +7,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
 import { openFeed, type UpdateBatches } from "./feed.js";
-import { countsOf, type HostBatch, hostBatch, lossesOf, validationDraw } from "./host-batch.js";
+import { countsOf, type HostBatch, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type Tensors } from "./model.js";
@@ -53,7 +53,10 @@ function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Mean losses over everything that is held out, or over `documents`, with the same noise every time. */
+/**
+ * Mean losses over everything that is held out, or over `documents`: each document by itself and with noise of its own,
+ * so that neither the batch nor the seed matters.
+ */
 export async function validate(
   model: Model,
   spec: CheckedSpec,
@@ -61,7 +64,7 @@ export async function validate(
   step: number,
   documents: readonly number[] = dataSet.validation,
 ): Promise<ValidationRecord> {
-  const { seed, batch } = spec.train;
+  const { batch } = spec.train;
   const { length, carry } = spec.data;
   // Made twice rather than kept: there may be more of them than memory holds.
   const batches = () => (carry ? validationStreams : validationBatches)(dataSet, { length, batch }, documents);
@@ -71,7 +74,7 @@ export async function validate(
   const counts = countsOf(spec, batches());
   const pending: Promise<LossSums>[] = [];
   for (const each of batches()) {
-    model.writeBatch(hostBatch(spec, each, counts, { seed, draw: validationDraw(pending.length) }));
+    model.writeBatch(hostBatch(spec, each, counts, { kind: "evaluation" }));
     model.runtime.run(["validate"]);
     if (carry) advanceState(model);
     pending.push(awaitedLater(readLossSums(model, spec)));

@@ -31,7 +31,8 @@ export function raggedBatch({ model, train }: CheckedSpec, batch: number, length
       if (at > 0 && random.below(DOCUMENT) === 0) number++;
       if (declared?.kind === "patches" && span <= end - at) {
         const patches = repeated(span * patchSize(declared), position);
-        pictures.push({ modality: wanted, position, id: pictures.length, patches });
+        const id = pictures.length;
+        pictures.push({ modality: wanted, position, id, key: { document: id, epoch: 0, item: 0 }, patches });
         modality.fill(wanted, position, position + span);
         tokens.fill(0, position, position + span);
         document.fill(number, position, position + span);

@@ -18,7 +18,7 @@ const FLOPS = 6e8;
 /** Everything that phases read of a made-up batch. */
 export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): HostBatch {
   const made = raggedBatch(spec, batch, length);
-  return hostBatch(spec, made, countsOf(spec, [made]), { seed: spec.train.seed, draw: 0 });
+  return hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed: spec.train.seed });
 }
 
 /** Finds the small sibling of a node; undefined where a model of few rows has no such op. */

@@ -143,7 +143,7 @@ it("goes on from any position as if it had never stopped", () => {
     { ...position, streams: position.streams?.slice(1) ?? [] },
     { epoch: 0, index: 0, micro: 0 },
     { ...position, index: 5 },
-    { ...position, streams: [null, null, { document: 9, reversed: false, lastAlone: false, at: 1 }] },
+    { ...position, streams: [null, null, { document: 9, reversed: false, lastAlone: false, epoch: 0, at: 1 }] },
   ];
   for (const one of wrong) expect(() => order.seek(one)).toThrow(InputError);
 });

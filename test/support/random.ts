@@ -40,6 +40,11 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
       return picture < pictures ? picture : -1;
     });
   };
+  /** Of each picture: its first row, then what its noise is drawn by. */
+  const itemsOf = (name: string, pictures: number): number[] => {
+    const rows = pictureRows(name);
+    return Array.from({ length: pictures }, (_, i) => [Math.max(0, rows.indexOf(i)), i % 3, 7 * i + 1, 2]).flat();
+  };
   /** Causal, and with `both` to the end of a run of modality 1. */
   const keysOf = (row: number, both: boolean): [number, number] => {
     let last = row;
@@ -61,7 +66,8 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     if (head === "picture") return pictureRows(rest);
     if (name === "position") return modality.map((_, r) => r % program.length);
     if (head === "keys") return modality.flatMap((_, r) => keysOf(r, rest === "both"));
-    if (name === "noise_key") return [s.word(), s.word(), 5];
+    if (name === "noise_key") return [s.word(), s.word()];
+    if (head === "item") return itemsOf(rest, size / 4);
     if (head === "level") return fill(() => s.uniform());
     if (head === "scale" && program.tensors.some((t) => t.name === `timestep.${rest}`)) {
       return fill(() => s.uniform()).map((x, r) => (modality[r] === 1 ? x : 0));

@@ -51,7 +51,7 @@ describe.skipIf(missing)("losses", () => {
     const model = await openModel(opened, compile(spec, options));
     await model.initialise(5);
     const lossOf = async (batch: Batch): Promise<number> => {
-      model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { seed: 1, draw: 0 }));
+      model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 1 }));
       model.runtime.run(["validate"]);
       return (await readLossSums(model, spec)).tokens.reduce((sum, loss) => sum + loss, 0);
     };

@@ -52,7 +52,7 @@ test("every table of the plan is there, filled from the batch's own tensors", ()
   const tables = tablesOf(spec);
   expect(tables.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["rows", "targets", "marks", "occurrences"]));
   const batch = documentBatch(syntheticDataSet(spec), [0, 1, 2], { length: 70 });
-  const host = hostBatch(spec, batch, countsOf(spec, [batch]), { seed: 1, draw: 0 });
+  const host = hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 1 });
   const whole = withTables(host, tables);
   for (const table of tables) {
     expect(whole.get(tableName(table))).toEqual(fillTable(table, (name) => host.get(name) as Uint32Array));

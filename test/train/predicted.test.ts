@@ -65,7 +65,7 @@ test.each([0, 1, 2, 3, 4, 5])("batch %d", (seed) => {
 
   const counts = countsOf(spec, [batch, batch]);
   expect(counts.tokens).toEqual([0, 1, 2].map((m) => 2 * expected.filter(([, one]) => one === m).length));
-  const arrays = hostBatch(spec, batch, counts, { seed: 1, draw: 0 });
+  const arrays = hostBatch(spec, batch, counts, { kind: "training", seed: 1 });
   const total = counts.tokens.reduce((sum, n) => sum + n, 0);
   expect([...(arrays.get("target_scale") as Float32Array)]).toEqual(
     expected.map(([, m]) => (m < 0 ? 0 : Math.fround((spec.objectives[m]?.weight ?? 0) / total))),
