@@ -30,8 +30,9 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
     const { step, losses } = JSON.parse(stdout) as { step: number; losses: Record<string, number> };
     const then = JSON.parse(readFileSync(join(FIXTURES, `${name}.eval.json`), "utf8")) as { losses: { text: number } };
     expect(step).toBe(4);
-    // Text has no noise: its loss is that of the version that made the run, up to the order of sums.
-    expect(losses.text).toBeCloseTo(then.losses.text, 4);
+    // Where no picture's noise enters the states, the loss is that of the version that made the run, up to the order of
+    // sums. Noise of held-out pictures was drawn by their place in a batch then, and a row's documents saw each other.
+    expect(losses.text).toBeCloseTo(then.losses.text, name === "stream" ? 4 : 0);
   });
 
   test("is sampled", () => {
