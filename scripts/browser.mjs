@@ -19,6 +19,10 @@ export async function launch() {
   const given = process.env.CHROMIUM;
   const own = given ?? INSTALLED.find(runs);
   const executablePath = own ?? (await sparticuz.executablePath());
-  const args = own === undefined ? sparticuz.args : ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
+  // In a single process the browser ends with its first page that is closed.
+  const args =
+    own === undefined
+      ? sparticuz.args.filter((one) => !["--single-process", "--no-zygote"].includes(one))
+      : ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
   return chromium.launch({ executablePath, args, headless: true });
 }
