@@ -95,6 +95,7 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
     case "maximum":
     case "exclusiveMinimum":
     case "exclusiveMaximum":
+    case "leastNonzero":
     case "pattern":
       return report.outOfRange(span, field, text, wanted(node));
     default:

@@ -20,6 +20,8 @@ export interface SchemaNode {
   readonly enum?: readonly Json[];
   /** Names that stand for a value where numbers do, as `auto`. */
   readonly words?: readonly string[];
+  /** A number is 0 or at least this: less would be 0 in 32 bits. */
+  readonly leastNonzero?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -98,7 +100,11 @@ export function wanted(node: SchemaNode): string {
 const ticked = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 
 export function range(node: SchemaNode): string {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = node;
+  const { leastNonzero } = node;
+  return leastNonzero === undefined ? bounds(node) : `${bounds(node)}, if not 0 at least ${leastNonzero}`;
+}
+
+function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: SchemaNode): string {
   const low = minimum === undefined ? exclusiveMinimum : minimum;
   const high = maximum === undefined ? exclusiveMaximum : maximum;
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;

@@ -20,6 +20,9 @@ function shared(): Ajv {
     keywords: ["unit", "named", "call", "positional", "syntax"],
   });
   const listed = (words: readonly string[], value: Json): boolean => typeof value !== "string" || words.includes(value);
+  // Smaller numbers would be 0 on a device, whose numbers have 32 bits.
+  const carried = (least: number, value: number): boolean => value === 0 || Math.abs(value) >= least;
+  ajv.addKeyword({ keyword: "leastNonzero", type: "number", validate: carried, errors: false });
   ajv.addKeyword({ keyword: "words", validate: listed, errors: false });
   return ajv;
 }
