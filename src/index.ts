@@ -13,6 +13,7 @@ import { trainSpec } from "./cli/train-spec.js";
 import { DEFAULT_TUNE } from "./cli/tuning.js";
 import { EXIT } from "./cli/verb.js";
 import { compile as compileSpec } from "./compile.js";
+import { type Reach, reachOf } from "./data/reach.js";
 import { codeOf } from "./diagnostics/codes.js";
 import { type Diagnostic, isError, type Source } from "./diagnostics/diagnostic.js";
 import { Failure } from "./diagnostics/failure.js";
@@ -81,9 +82,16 @@ export interface CheckResult {
   readonly spec: FullSpec | undefined;
 }
 
+/** What a spec may read. */
+export interface Reading {
+  /** Folders in which a spec and its data may name files, besides the project's and those of MOM_ALLOW. */
+  readonly allow?: readonly string[];
+}
+
 /** Says what is wrong with a spec. Throws a `Failure` only where there is no such file. */
-export function check(input: SpecInput): CheckResult {
-  const { diagnostics, sources, json } = checkedOf(input);
+export function check(input: SpecInput, options: Reading = {}): CheckResult {
+  checkOptions(options, READING);
+  const { diagnostics, sources, json } = checkedOf(input, options.allow);
   const messages = diagnostics.map((one) => messageOf(one, sources));
   const right = !diagnostics.some(isError);
   return { right, messages, spec: right ? (json as unknown as FullSpec) : undefined };
@@ -122,7 +130,7 @@ export function format(of: { readonly text: string } | Spec): string {
 }
 
 /** What kernels may assume: a name that `mom inspect --device` takes. */
-export interface ForDevice {
+export interface ForDevice extends Reading {
   /** `webgpu-default` unless something else is said. */
   readonly device?: string;
 }
@@ -132,9 +140,9 @@ export interface ForDevice {
  * @throws Failure where the spec is wrong
  */
 export function inspect(input: SpecInput, options: ForDevice & { readonly batch?: number } = {}): Inspection {
-  checkOptions(options, { device: DEVICES, batch: undefined });
+  checkOptions(options, { ...READING, device: DEVICES, batch: undefined });
   const { device = DEFAULT_DEVICE, batch } = options;
-  const { spec } = rightSpec(input);
+  const { spec } = rightSpec(input, options.allow);
   return inspectSpec(spec, trainingOptions(spec, device, batch));
 }
 
@@ -150,14 +158,14 @@ export interface CompileResult {
  * @throws Failure where the spec is wrong, or too large for the device
  */
 export function compile(input: SpecInput, options: ForDevice = {}): CompileResult {
-  checkOptions(options, { device: DEVICES });
-  const { spec } = rightSpec(input);
+  checkOptions(options, { ...READING, device: DEVICES });
+  const { spec } = rightSpec(input, options.allow);
   const how = trainingOptions(spec, options.device ?? DEFAULT_DEVICE);
   const { plan } = refusingTooLarge(spec, how, () => compileSpec(spec, how));
   return { kernels: plan.kernels, plan };
 }
 
-export interface Training {
+export interface Training extends Reading {
   /** The adapter to train on; the best there is unless one is named. */
   readonly adapter?: AdapterSource;
   readonly tune?: TuneMode;
@@ -193,7 +201,7 @@ export interface TrainResult {
  */
 export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
   checkOptions(options, TRAIN_OPTIONS);
-  const { spec, json, folder, file, name } = rightSpec(input);
+  const { spec, json, folder, reach, file, name } = rightSpec(input, options.allow);
   const { out = join("runs", name), resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
   let step = 0;
   let losses: TrainResult["losses"];
@@ -205,7 +213,7 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
     out,
     tune,
     adapter,
-    outside: false,
+    reach,
     resume,
     title: name,
     resumeCommand: "train(…, { resume: true })",
@@ -251,11 +259,11 @@ export interface AblateResult {
  */
 export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
   checkOptions(options, ABLATE_OPTIONS);
-  const { spec, json, folder, file } = rightSpec(input);
+  const { spec, json, folder, reach, file } = rightSpec(input, options.allow);
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
-  const design = chosenDesign(spec, json, options.name, file);
+  const design = chosenDesign(spec, json, options.name, file, options.allow);
   const out = options.out ?? defaultFolder(file, design.name);
-  const dataSetOf = dataSetsIn(folder, (text) => print?.(`${text}\n`));
+  const dataSetOf = dataSetsIn({ folder, reach }, (text) => print?.(`${text}\n`));
   const costs = await costsOf(design, printSpec(json), dataSetOf);
   const code = await runAblation({
     file,
@@ -263,6 +271,7 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
     folder: { path: out, disk: nodeDisk },
     costs,
     jobs,
+    allow: options.allow,
     tune,
     ...(adapter !== undefined && { adapter }),
     terminal: { write: (text) => print?.(text) },
@@ -284,7 +293,14 @@ const UNNAMED = "spec.mom";
 type Allowed<Options> = { readonly [Name in keyof Required<Options>]: readonly string[] | undefined };
 
 const DEVICES = PROFILES.map(({ name }) => name);
-const TRAINING: Allowed<Training> = { adapter: SOURCES, tune: TUNE_MODES, signal: undefined, print: undefined };
+const READING: Allowed<Reading> = { allow: undefined };
+const TRAINING: Allowed<Training> = {
+  ...READING,
+  adapter: SOURCES,
+  tune: TUNE_MODES,
+  signal: undefined,
+  print: undefined,
+};
 const TRAIN_OPTIONS: Allowed<TrainOptions> = {
   ...TRAINING,
   out: undefined,
@@ -309,27 +325,36 @@ function checkOptions<Options extends object>(options: Options, allowed: Allowed
   }
 }
 
-function checkedOf(input: SpecInput): Checked {
+function checkedOf(input: SpecInput, allow: Reading["allow"]): Checked {
   if (typeof input !== "string" && (typeof input !== "object" || input === null)) {
     throw new InputError(`${JSON.stringify(input)} is no spec.`, "Give a path, { text }, or a spec as an object.");
   }
   return typeof input === "string"
-    ? checkFile(input)
-    : checkText("text" in input ? input.text : format(input), UNNAMED);
+    ? checkFile(input, { allow })
+    : checkText("text" in input ? input.text : format(input), UNNAMED, { allow });
 }
 
 interface RightSpec {
   readonly spec: CheckedSpec;
   readonly json: Json;
   readonly folder: string;
+  readonly reach: Reach;
   /** Where there is no file, one that could be in the working folder. */
   readonly file: string;
   readonly name: string;
 }
 
-function rightSpec(input: SpecInput): RightSpec {
-  const { spec, json, diagnostics } = checkedOf(input);
+function rightSpec(input: SpecInput, allow: Reading["allow"]): RightSpec {
+  const { spec, json, diagnostics } = checkedOf(input, allow);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));
   const file = typeof input === "string" ? input : UNNAMED;
-  return { spec, json, file, folder: dirname(resolve(file)), name: basename(file).replace(/\.(?:mom|json)$/, "") };
+  const reach = reachOf(file, allow);
+  return {
+    spec,
+    json,
+    file,
+    reach,
+    folder: dirname(resolve(file)),
+    name: basename(file).replace(/\.(?:mom|json)$/, ""),
+  };
 }

@@ -17,8 +17,12 @@ export const deviceOption = (): Option =>
     .choices(PROFILES.map(({ name }) => name))
     .default(DEFAULT_DEVICE);
 
-export const outsideOption = (): Option =>
-  new Option("--outside", "let `init` read weights from outside of the project's folder");
+/** Its value is a list, undefined where it is not given. */
+export const allowOption = (): Option =>
+  new Option(
+    "--allow <folder>",
+    "let the spec and its data read files in this folder, besides the project's; may be given again (or MOM_ALLOW)",
+  ).argParser((folder: string, before: readonly string[] | undefined) => [...(before ?? []), folder]);
 
 /** Training, with every variant that the profile admits. `device` is a name that `deviceOption` lets through. */
 export function trainingOptions(spec: CheckedSpec, device: string, batch = spec.train.batch): CompileOptions {

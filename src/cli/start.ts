@@ -1,15 +1,17 @@
 // What a run's weights start from, found where the spec's `init` says; and how a compiled folder carries them along.
-import { realpathSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Compiled } from "../compile.js";
+import { locate, Outside, type Reach } from "../data/reach.js";
 import { writeSafetensors } from "../data/safetensors.js";
+import { allowHelp } from "../diagnostics/allow.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, InitFields } from "../front/spec.js";
 import { type StartRecord, startRecord } from "../report/start-text.js";
+import { type Disk, nodeDisk } from "../train/disk.js";
+import { RUN_FILES } from "../train/run-folder.js";
 import { type Start, startFrom } from "../train/start.js";
 import { readWeights } from "../train/start-source.js";
-import { isWithin, packageFolder, realpathOf } from "./project.js";
 
 export interface Started {
   readonly tensors: Start["tensors"];
@@ -20,8 +22,14 @@ export interface Started {
 /** In a compiled folder: every weight that its model starts with. */
 export const START_FILE = "start.safetensors";
 
-function start(spec: CheckedSpec, compiled: Pick<Compiled, "parameters">, init: InitFields, path: string): Started {
-  const { weights, warnings } = readWeights(init, path);
+function start(
+  spec: CheckedSpec,
+  compiled: Pick<Compiled, "parameters">,
+  init: InitFields,
+  path: string,
+  disk = nodeDisk,
+): Started {
+  const { weights, warnings } = readWeights(init, path, disk);
   const names = spec.model.modalities.map(({ name }) => name);
   const made = startFrom(weights, compiled, names, spec.train.seed);
   return { tensors: made.tensors, record: startRecord(weights.from, made, compiled), warnings };
@@ -29,19 +37,26 @@ function start(spec: CheckedSpec, compiled: Pick<Compiled, "parameters">, init: 
 
 /**
  * Finds the weights of the spec's `init` when called; undefined where they are drawn.
- * @param where the folder that paths in the spec are relative to, and whether others than the project's may be read
+ * @param where the folder that paths in the spec are relative to, and what may be read
  */
 export function starting(
   spec: CheckedSpec,
   compiled: Pick<Compiled, "parameters">,
-  where: { readonly folder: string; readonly outside: boolean },
+  where: { readonly folder: string; readonly reach: Reach },
 ): (() => Started) | undefined {
   const { init } = spec.train;
   if (init === undefined) return undefined;
   return () => {
     const path = resolve(where.folder, init.path);
-    if (!where.outside) refuseOutside(init, path, where.folder);
-    return start(spec, compiled, init, path);
+    try {
+      return start(spec, compiled, init, path, diskWithin(where.reach));
+    } catch (error) {
+      if (!(error instanceof Outside)) throw error;
+      throw new InputError(
+        `init: ${init.path} is outside the project's folder.`,
+        allowHelp(runOf(path, where.reach) ?? error.folder),
+      );
+    }
   };
 }
 
@@ -58,11 +73,26 @@ export function carried(
 export const startBytes = ({ tensors, record }: Started): Uint8Array =>
   writeSafetensors(tensors, { from: record.from });
 
-function refuseOutside({ path: written }: InitFields, path: string, folder: string): void {
-  const here = realpathSync(folder);
-  if (isWithin(packageFolder(here) ?? here, realpathOf(path) ?? path)) return;
-  throw new InputError(
-    `init: ${written} is outside the project's folder.`,
-    "Copy the weights into the project (its folder is that of the nearest package.json, or of the spec), or allow it with --outside.",
-  );
+/** The disk as far as it may be read; whatever a folder's links lead to, too. */
+function diskWithin(reach: Reach): Disk {
+  const within = (path: string): string => {
+    const located = locate(path, reach);
+    if (located.kind === "outside") throw new Outside(located.folder);
+    return path;
+  };
+  return {
+    ...nodeDisk,
+    exists: (path) => nodeDisk.exists(within(path)),
+    list: (path) => nodeDisk.list(within(path)),
+    read: (path) => nodeDisk.read(within(path)),
+    open: (path) => nodeDisk.open(within(path)),
+  };
+}
+
+/** The run of a checkpoint, whose plan says whose the weights are: that is what has to be opened. */
+function runOf(path: string, reach: Reach): string | undefined {
+  const checkpoints = dirname(path);
+  if (basename(checkpoints) !== RUN_FILES.checkpoints) return undefined;
+  const located = locate(dirname(checkpoints), reach);
+  return located.kind === "outside" ? located.folder : undefined;
 }

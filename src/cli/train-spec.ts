@@ -2,6 +2,7 @@
 import { planned, programsOf, trainingOn } from "../compile.js";
 import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
+import type { Reach } from "../data/reach.js";
 import { printSpec } from "../front/print-spec.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { type AdapterSource, openDevice } from "../gpu/dawn.js";
@@ -26,15 +27,15 @@ export interface SpecToTrain
   readonly out: string;
   readonly tune: TuneMode;
   readonly adapter?: AdapterSource | undefined;
-  /** Whether weights may come from outside of the project. */
-  readonly outside: boolean;
+  /** What the spec and its data may read. */
+  readonly reach: Reach;
 }
 
 export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
-  const { spec, json, file, folder, out, adapter, resume, tune, outside, ...shown } = wanted;
+  const { spec, json, file, folder, out, adapter, resume, tune, reach, ...shown } = wanted;
   const { title, terminal } = shown;
   const notice = (text: string): void => void terminal.write(`${text}\n`);
-  const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, notice });
+  const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, reach, notice });
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   notice(`${title}: on ${device.description}`);
   const how = trainingOn(spec, device.profile);
@@ -54,6 +55,6 @@ export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
     decoders: decodersOf(codecs),
     folder: out,
     resume,
-    start: starting(spec, compiled, { folder, outside }),
+    start: starting(spec, compiled, { folder, reach }),
   });
 }

@@ -1,6 +1,7 @@
 // What was trained, for the verbs that use it: a run's folder, or a spec with the folder of a checkpoint.
 import { existsSync, statSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
+import type { Reach } from "../data/reach.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -14,12 +15,15 @@ import { readSpec } from "./read-spec.js";
 export interface TrainedOptions {
   readonly checkpoint?: string;
   readonly step?: number;
+  readonly allow?: readonly string[];
 }
 
 export interface Trained {
   readonly spec: CheckedSpec;
   /** Paths in the spec are relative to this folder. */
   readonly folder: string;
+  /** What the spec and its data may read. */
+  readonly reach: Reach;
   readonly weights: Weights;
 }
 
@@ -36,7 +40,7 @@ export function wholeNumber(text: string): number {
  * Undefined where the spec is wrong, which is then said on stderr.
  * @throws InputError or Failure where there is no such run or checkpoint
  */
-export function openTrained(path: string, { checkpoint, step }: TrainedOptions): Trained | undefined {
+export function openTrained(path: string, { checkpoint, step, allow }: TrainedOptions): Trained | undefined {
   if (existsSync(path) && statSync(path).isFile()) {
     if (checkpoint === undefined) {
       throw new InputError(
@@ -44,14 +48,14 @@ export function openTrained(path: string, { checkpoint, step }: TrainedOptions):
         "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
       );
     }
-    const { spec, folder } = readSpec(path);
-    return spec && { spec, folder, weights: folderWeights(checkpoint, nodeDisk) };
+    const { spec, folder, reach } = readSpec(path, { allow });
+    return spec && { spec, folder, reach, weights: folderWeights(checkpoint, nodeDisk) };
   }
   const run = runAt(path);
-  const { spec, folder } = readSpec(pathIn(run, "spec"), originOf(run));
+  const { spec, folder, reach } = readSpec(pathIn(run, "spec"), { origin: originOf(run), allow });
   if (spec === undefined) return undefined;
-  if (checkpoint !== undefined) return { spec, folder, weights: folderWeights(checkpoint, nodeDisk) };
+  if (checkpoint !== undefined) return { spec, folder, reach, weights: folderWeights(checkpoint, nodeDisk) };
   const { weights, warnings } = runWeights(run, step);
   if (warnings.length > 0) process.stderr.write(`${render(warnings, [], styleOf(process.stderr))}\n`);
-  return { spec, folder, weights };
+  return { spec, folder, reach, weights };
 }

@@ -1,10 +1,11 @@
 // What turns texts and pictures into ids and back: the tokenizers and codebooks that a model's modalities name.
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import { contentHash } from "./content-hash.js";
+import { reachOf } from "./reach.js";
+import { readNamed } from "./read-input.js";
 import { readTokenizer, type TextTokenizer } from "./tokenizer.js";
 
 /** All by modality index; a modality that names no file has nothing here. */
@@ -19,9 +20,10 @@ export interface Codecs {
 
 /**
  * @param folder what the paths are relative to: that of the spec
+ * @param reach what may be read; left out, the project of that folder
  * @throws InputError where a file is missing, is of another kind, or has another number of ids than the model
  */
-export function openCodecs(parts: ModelParts, folder: string): Codecs {
+export function openCodecs(parts: ModelParts, folder: string, reach = reachOf(join(folder, "_"))): Codecs {
   const codebooks = new Map<number, Codebook>();
   const tokenizers = new Map<number, TextTokenizer>();
   const codebookFiles = new Map<number, Uint8Array>();
@@ -29,7 +31,7 @@ export function openCodecs(parts: ModelParts, folder: string): Codecs {
   parts.modalities.forEach((modality, index) => {
     const path = modality.kind === "tokens" ? modality.tokenizer : modality.kind === "codes" && modality.codebook;
     if (!path) return;
-    const bytes = readFile(path, folder, modality.kind === "codes");
+    const bytes = readNamed(resolve(folder, path), path, reach, modality.kind === "codes" ? FIT : GIVE);
     hashes.push(`${index} ${contentHash(bytes)}`);
     if (modality.kind === "tokens") tokenizers.set(index, tokenizerOf(bytes, path, index, parts));
     else {
@@ -40,18 +42,8 @@ export function openCodecs(parts: ModelParts, folder: string): Codecs {
   return { codebooks, tokenizers, codebookFiles, fingerprint: hashes.join("\n") };
 }
 
-function readFile(path: string, folder: string, codebook: boolean): Uint8Array {
-  try {
-    return readFileSync(resolve(folder, path));
-  } catch (error) {
-    throw new InputError(
-      `${path}: cannot read the ${codebook ? "codebook" : "tokenizer"} (${error instanceof Error ? error.message : error})`,
-      codebook
-        ? "Fit one: `mom data codebook` for pictures, `mom data units` for speech."
-        : "Correct the path, or put the tokenizer.json there.",
-    );
-  }
-}
+const FIT = "Fit one: `mom data codebook` for pictures, `mom data units` for speech.";
+const GIVE = "Correct the path, or put the tokenizer.json there.";
 
 /** Expects a modality of tokens. @throws InputError where its markers would take the tokenizer's ids */
 function tokenizerOf(bytes: Uint8Array, path: string, index: number, parts: ModelParts): TextTokenizer {

@@ -1,7 +1,9 @@
-// Files that a data file names: they lie in its folder or below, wherever links lead.
-import { realpathSync } from "node:fs";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+// Files that a data file names: they lie in its folder, in the project's or in one that was opened, wherever links lead.
+import { join, resolve } from "node:path";
+import { allowHelp } from "../diagnostics/allow.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { NO_FILE } from "./open-file.js";
+import { locate, type Reach, reachOf, withFolder } from "./reach.js";
 
 export interface Naming {
   /** Where the path stands, for errors: `pairs.jsonl:3`. */
@@ -10,6 +12,8 @@ export interface Naming {
   readonly folder: string;
   /** What the file is, for errors: `image`. */
   readonly what: string;
+  /** What may be read besides the data file's folder; left out, its project. */
+  readonly reach?: Reach | undefined;
 }
 
 /**
@@ -17,27 +21,24 @@ export interface Naming {
  * @param path as written, relative to the folder
  * @throws InputError where there is none, or it lies outside
  */
-export function fileInFolder(path: string, { place, folder, what }: Naming): string {
-  const leaves = new InputError(
-    `${place}: the ${what} ${JSON.stringify(path)} lies outside the data file's folder`,
-    "Put it beside the data file, or below, and give its path from there.",
-  );
-  const file = resolve(folder, path);
-  if (isAbsolute(path) || !inside(resolve(folder), file)) throw leaves;
-  let real: string;
-  try {
-    real = realpathSync(file);
-  } catch {
-    throw new InputError(
-      `${place}: there is no ${what} ${JSON.stringify(path)}`,
-      "Correct the path, or put the file there.",
-    );
+export function fileInFolder(path: string, { place, folder, what, reach }: Naming): string {
+  const within = withFolder(reach ?? reachOf(join(folder, "_")), folder);
+  const located = locate(resolve(folder, path), within);
+  const named = `the ${what} ${JSON.stringify(path)}`;
+  switch (located.kind) {
+    case "inside":
+      return located.real;
+    case "outside":
+      throw new InputError(
+        `${place}: ${named} lies outside the project's folder and the data file's`,
+        allowHelp(located.folder),
+      );
+    case "missing":
+      throw new InputError(
+        located.reason === NO_FILE
+          ? `${place}: there is no ${what} ${JSON.stringify(path)}`
+          : `${place}: ${named} cannot be read (${located.reason})`,
+        "Correct the path, or put the file there.",
+      );
   }
-  if (!inside(realpathSync(folder), real)) throw leaves;
-  return real;
-}
-
-function inside(from: string, to: string): boolean {
-  const way = relative(from, to);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -5,7 +5,7 @@
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
 // first that can hold it.
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
 import { AUDIO_DECODER } from "./audio/read-audio.js";
@@ -15,7 +15,8 @@ import { fileInFolder } from "./file-in-folder.js";
 import { type Content, HOLDERS, holdersOf, idsOfText } from "./holders.js";
 import { type Line, linesOf } from "./json-lines.js";
 import { readNpy, wholeNumbers } from "./npy.js";
-import { readInput } from "./read-input.js";
+import { type Reach, reachOf } from "./reach.js";
+import { readInput, readNamed } from "./read-input.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
@@ -25,6 +26,7 @@ interface Context {
   /** `pairs.jsonl:3` */
   readonly place: string;
   readonly folder: string;
+  readonly reach: Reach | undefined;
   readonly parts: ModelParts;
   readonly codecs: Codecs;
 }
@@ -32,12 +34,15 @@ interface Context {
 /**
  * @param path as the spec wrote it
  * @param folder what it is relative to
+ * @param reach what may be read; left out, the project of that folder
  * @throws InputError that names the file, the line and the remedy
  */
-export function filesSource(path: string, folder: string, parts: ModelParts, codecs: Codecs): Source {
+export function filesSource(path: string, folder: string, parts: ModelParts, codecs: Codecs, reach?: Reach): Source {
   const file = resolve(folder, path);
-  const lines = linesOf(readInput(file, path), path, EXAMPLE);
-  const documents = lines.map((line) => documentOf(line, { place: line.place, folder: dirname(file), parts, codecs }));
+  const lines = linesOf(readNamed(file, path, reach ?? reachOf(join(folder, "_"))), path, EXAMPLE);
+  const documents = lines.map((line) =>
+    documentOf(line, { place: line.place, folder: dirname(file), reach, parts, codecs }),
+  );
   if (documents.length === 0)
     throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
   const images = documents.flatMap(({ place, segments }) =>

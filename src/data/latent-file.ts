@@ -1,8 +1,8 @@
 // Latents of pictures, made by others: [channels, height, width] in .npy or safetensors files.
-import { readFile } from "node:fs/promises";
 import { InputError } from "../diagnostics/input-error.js";
 import type { PatchGeometry } from "../modalities/modality.fields.js";
 import { floats, readNpy } from "./npy.js";
+import { readInputLater } from "./read-input.js";
 import { readSafetensors, type Safetensors } from "./safetensors.js";
 
 /** The size of a latent: that of the modality's picture. */
@@ -18,7 +18,8 @@ export interface LatentFile {
 export function latentReader() {
   let kept: { readonly path: string; readonly file: Promise<Safetensors> } | undefined;
   const opened = (path: string, place: string): Promise<Safetensors> => {
-    if (kept?.path !== path) kept = { path, file: readFile(path).then((bytes) => readSafetensors(bytes, place)) };
+    if (kept?.path !== path)
+      kept = { path, file: readInputLater(path, place).then((bytes) => readSafetensors(bytes, place)) };
     return kept.file;
   };
   /**
@@ -28,7 +29,7 @@ export function latentReader() {
   return async ({ path, tensor }: LatentFile, size: LatentSize, place: string): Promise<Float32Array> => {
     const { shape, data } =
       tensor === undefined
-        ? npyNumbers(await readFile(path), place)
+        ? npyNumbers(await readInputLater(path, place), place)
         : tensorNumbers(await opened(path, place), tensor, place);
     return lastChannels(checked({ shape, data }, size, place), size);
   };

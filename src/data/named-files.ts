@@ -1,9 +1,11 @@
 // The files of one kind in a folder, or those that a JSON Lines file names.
-import { readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { fileInFolder } from "./file-in-folder.js";
 import { type Line, linesOf } from "./json-lines.js";
+import { unreadable } from "./open-file.js";
+import type { Reach } from "./reach.js";
 import { readInput } from "./read-input.js";
 
 export interface NamedFile {
@@ -27,10 +29,11 @@ export interface FileKind {
 }
 
 /**
+ * @param reach what a file of documents may name; left out, its project
  * @param path a folder, all of which is searched, in the order of names; or a file of documents
  * @throws InputError where there is none
  */
-export function namedFiles(path: string, kind: FileKind): NamedFile[] {
+export function namedFiles(path: string, kind: FileKind, reach?: Reach): NamedFile[] {
   const { several, remedies } = kind;
   let isFolder: boolean;
   try {
@@ -40,13 +43,13 @@ export function namedFiles(path: string, kind: FileKind): NamedFile[] {
   }
   const files = isFolder
     ? filesBelow(path, kind).map((file) => ({ path: file, place: file }))
-    : linesOf(readInput(path), path).flatMap((line) => named(line, dirname(path), kind));
+    : linesOf(readInput(path), path).flatMap((line) => named(line, dirname(path), kind, reach));
   if (files.length > 0) return files;
   throw new InputError(`${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
 }
 
 function filesBelow(folder: string, kind: FileKind): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path, kind);
@@ -54,12 +57,20 @@ function filesBelow(folder: string, kind: FileKind): string[] {
   });
 }
 
-function named({ place, value }: Line, folder: string, { key, what }: FileKind): NamedFile[] {
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw new InputError(`${folder}: cannot read the folder (${unreadable(error).reason})`, "Name another folder.");
+  }
+}
+
+function named({ place, value }: Line, folder: string, { key, what }: FileKind, reach?: Reach): NamedFile[] {
   const segments = isRecord(value) && Array.isArray(value.segments) ? value.segments : [];
   return segments.flatMap((segment: unknown) => {
     const file = isRecord(segment) ? segment[key] : undefined;
     return typeof file === "string"
-      ? [{ path: fileInFolder(file, { place, folder, what }), place: `${place}: ${file}` }]
+      ? [{ path: fileInFolder(file, { place, folder, what, reach }), place: `${place}: ${file}` }]
       : [];
   });
 }

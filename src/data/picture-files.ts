@@ -1,25 +1,31 @@
 // The picture files of a folder, those that a JSON Lines file names, or the emoji.
 import { emojiPictures } from "./emoji-pictures.js";
 import { type NamedFile, namedFiles } from "./named-files.js";
+import type { Reach } from "./reach.js";
 
 const ENDINGS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".svg"] as const;
 
 /**
  * @param from `emoji`; or a folder, all of which is searched, in the order of names; or a file of documents
+ * @param reach what a file of documents may name; left out, its project
  * @throws InputError where there is none
  */
-export function pictureFiles(from: string): NamedFile[] {
+export function pictureFiles(from: string, reach?: Reach): NamedFile[] {
   if (from === "emoji")
     return emojiPictures().emoji.map(({ name, picture }) => ({ path: picture, place: `emoji "${name}"` }));
-  return namedFiles(from, {
-    endings: ENDINGS,
-    key: "image",
-    what: "image",
-    several: "pictures",
-    remedies: {
-      path: "Give `emoji`, a folder of pictures, or a JSON Lines file.",
-      folder: `Their names end in ${ENDINGS.join(", ")}.`,
-      documents: 'A document names one as {"image": "a.png"}.',
+  return namedFiles(
+    from,
+    {
+      endings: ENDINGS,
+      key: "image",
+      what: "image",
+      several: "pictures",
+      remedies: {
+        path: "Give `emoji`, a folder of pictures, or a JSON Lines file.",
+        folder: `Their names end in ${ENDINGS.join(", ")}.`,
+        documents: 'A document names one as {"image": "a.png"}.',
+      },
     },
-  });
+    reach,
+  );
 }

@@ -14,6 +14,7 @@ import { emojiSource } from "./emoji-source.js";
 import { filesSource } from "./files-source.js";
 import { positionsOf, refuseLonger } from "./packing.js";
 import { DECODER } from "./picture-file.js";
+import type { Reach } from "./reach.js";
 import { readDocuments } from "./read-documents.js";
 import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
@@ -33,6 +34,8 @@ export interface DataRequest {
 export interface PrepareOptions {
   /** The folder that the path of `files` is relative to: that of the spec. */
   readonly folder: string;
+  /** What the spec and its data may read; left out, the project of that folder. */
+  readonly reach?: Reach | undefined;
   /** Where shards are kept; `cacheFolder()` if absent. */
   readonly cache?: string;
   /** Told what takes a while, and what was mended. */
@@ -58,11 +61,11 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
 /** @throws InputError where the source is wrong, or does not fit the model */
 export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
   const { notice = () => {}, cache = cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
-  const codecs = openCodecs(parts, options.folder);
+  const codecs = openCodecs(parts, options.folder, options.reach);
   const source =
     data.source.kind === "emoji"
       ? emojiSource(parts, codecs)
-      : filesSource(data.source.path, options.folder, parts, codecs);
+      : filesSource(data.source.path, options.folder, parts, codecs, options.reach);
   if (!data.carry) checkFits(source, parts, codecs, data.length);
   const groups = shardsOf(source.documents, parts, shardBytes);
   const ingredients = [SHARD_FORMAT, DECODER, source.fingerprint, shapesOf(parts), shardBytes];

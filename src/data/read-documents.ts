@@ -1,6 +1,5 @@
 // Documents of a source with their pictures and recordings decoded, several at a time, and turned into codes where the
 // modality has a codebook.
-import { readFile } from "node:fs/promises";
 import type { ModelParts } from "../modalities/text.js";
 import { readAudio } from "./audio/read-audio.js";
 import { unitsOf } from "./audio/units.js";
@@ -8,6 +7,7 @@ import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import { latentReader } from "./latent-file.js";
 import { decodePicture } from "./picture-file.js";
+import { readInputLater } from "./read-input.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
 import type { SourceDocument, SourceSegment } from "./source.js";
 
@@ -57,7 +57,10 @@ async function read(
   if ("audio" in segment) {
     const codebook = speechCodebook(codecs, segment.modality);
     if (codebook === undefined) throw new RangeError(`modality ${segment.modality} holds no speech`);
-    return { modality: segment.modality, ids: unitsOf(readAudio(await readFile(segment.audio), place), codebook) };
+    return {
+      modality: segment.modality,
+      ids: unitsOf(readAudio(await readInputLater(segment.audio, place), place), codebook),
+    };
   }
   const modality = parts.modalities[segment.modality];
   if ("latent" in segment) {
@@ -68,9 +71,12 @@ async function read(
   }
   const codebook = pictureCodebook(codecs, segment.modality);
   if (codebook !== undefined) {
-    const pixels = await decodePicture(await readFile(segment.image), codebook.facts.kind, place);
+    const pixels = await decodePicture(await readInputLater(segment.image, place), codebook.facts.kind, place);
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
   if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no pictures`);
-  return { modality: segment.modality, pixels: await decodePicture(await readFile(segment.image), modality, place) };
+  return {
+    modality: segment.modality,
+    pixels: await decodePicture(await readInputLater(segment.image, place), modality, place),
+  };
 }

@@ -182,7 +182,7 @@ const MISTAKES_BY_NAME = {
     number: 203,
     title: "Import outside the project",
     meaning:
-      "A spec may read what is in its project: the folder of the nearest package.json, or else of the file that was named. `--allow-outside` lifts that.",
+      "A spec may read what is in its project: the folder of the nearest package.json, or else of the file that was named. Links are followed first. `--allow DIR`, or MOM_ALLOW, opens another folder.",
   },
   "import-cycle": {
     number: 204,
@@ -208,7 +208,12 @@ const MISTAKES_BY_NAME = {
     number: 208,
     title: "File outside the project",
     meaning:
-      "A spec may name files of its project alone, so that a spec from elsewhere reads nothing that it should not.",
+      "A spec may only name files in its project, so that a spec from elsewhere cannot read your other files. `--allow DIR`, or MOM_ALLOW, opens another folder.",
+  },
+  "file-unreadable": {
+    number: 211,
+    title: "Unreadable file",
+    meaning: "A file that the spec names is a folder, a FIFO or a device, or you lack the permission to read it.",
   },
   "not-utf-8": {
     number: 209,

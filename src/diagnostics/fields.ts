@@ -1,4 +1,5 @@
 // Mistakes in what is written where: fields, kinds, types and ranges.
+import { allowHelp } from "./allow.js";
 import type { MistakeName } from "./codes.js";
 import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
 import { listed, suggestion } from "./nearest.js";
@@ -117,9 +118,14 @@ export const codebookUnreadable = (span: Span, path: string, why: string): Diagn
     example: "codes(vocab: 512)",
   });
 
-export const fileOutside = (span: Span, path: string): Diagnostic =>
-  error("file-outside", `\`${path}\` is outside the project's folder, and a spec may only name what is inside.`, span, {
-    help: "Copy the file into the project, and give its path relative to the spec. The project's folder is that of the nearest package.json, or of the spec.",
+/** @param folder what would have to be allowed */
+export const fileOutside = (span: Span, path: string, folder: string): Diagnostic =>
+  error("file-outside", `\`${path}\` is outside the project's folder.`, span, { help: allowHelp(folder) });
+
+/** @param reason a clause */
+export const fileUnreadable = (span: Span, path: string, reason: string): Diagnostic =>
+  error("file-unreadable", `\`${path}\` cannot be read: ${reason}.`, span, {
+    help: "Correct the path, or put a file there that you may read.",
   });
 
 /** What the validator rejects and no other message covers: a spec with a finding is never accepted. */

@@ -1,4 +1,5 @@
 // Mistakes between files: imports and removals.
+import { allowHelp } from "./allow.js";
 import type { MistakeName } from "./codes.js";
 import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
 import { listed, nearest, suggestion } from "./nearest.js";
@@ -15,13 +16,13 @@ export const importMissing = (span: Span, path: string, beside: readonly string[
   return error("import-missing", `There is no file \`${path}\`.`, span, help);
 };
 
-export const importOutside = (span: Span, path: string): Diagnostic =>
-  error(
-    "import-outside",
-    `\`${path}\` is outside the project's folder, and a spec may only read what is inside.`,
-    span,
-    "Copy the file into the project. Its folder is that of the nearest package.json, or of the spec.",
-  );
+/** @param folder what would have to be allowed */
+export const importOutside = (span: Span, path: string, folder: string): Diagnostic =>
+  error("import-outside", `\`${path}\` is outside the project's folder.`, span, allowHelp(folder));
+
+/** @param reason a clause */
+export const importUnreadable = (span: Span, path: string, reason: string): Diagnostic =>
+  error("import-missing", `\`${path}\` cannot be read: ${reason}.`, span, "Name a spec's file.");
 
 export const importCycle = (span: Span, chain: readonly string[]): Diagnostic =>
   error(

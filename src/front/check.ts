@@ -4,6 +4,7 @@ import { needsName, rejected } from "../diagnostics/fields.js";
 import { ablationsAsJson, checkAblations } from "./ablate.js";
 import { countIds, type ReadBytes } from "./count-ids.js";
 import type { Section } from "./document.js";
+import { checkFiles } from "./files.js";
 import { findingsOf } from "./findings.js";
 import { load, type Read } from "./imports.js";
 import { jsonSource } from "./parse-json.js";
@@ -72,6 +73,7 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
     return finish({});
   }
   countIds(validated.spec, readBytes, shaping);
+  checkFiles(validated.spec, readBytes, shaping);
   const spec = resolve(validated.spec, shaping.places, diagnostics);
   if (!diagnostics.some(isError)) diagnostics.push(...unwanted(spec, validated.spec, shaping.places));
   if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });

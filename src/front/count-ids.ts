@@ -1,15 +1,17 @@
-// Counts the ids of `tokens` and `codes` that only name a file, and sees that such files lie in the project.
-import { codebookUnreadable, fileOutside, tokenizerUnreadable } from "../diagnostics/fields.js";
+// Counts the ids of `tokens` and `codes` that only name a file, and sees that such files are within reach.
+import { codebookUnreadable, tokenizerUnreadable } from "../diagnostics/fields.js";
 import { codebookFacts } from "../modalities/codebook.fields.js";
+import { refusalOf } from "./files.js";
 import { beside } from "./paths.js";
 import { below, valueAt } from "./places.js";
+import { isRefused, type Refused } from "./refused.js";
 import type { Shaping } from "./shape.js";
 import type { SpecJson } from "./spec-json.js";
 import { idsOf } from "./tokenizer.js";
 import { markersOf, ownerOf } from "./vocabulary.js";
 
-/** A file's first bytes, at most so many; undefined where there is none; "outside" where it must not be read. */
-export type ReadBytes = (path: string, limit: number) => Uint8Array | undefined | "outside";
+/** A file's first bytes, at most so many; undefined where there is none. */
+export type ReadBytes = (path: string, limit: number) => Uint8Array | undefined | Refused;
 
 const TOKENIZER_BYTES = 64 * 2 ** 20;
 /** Of `tokens`, as the schema has it. */
@@ -26,10 +28,10 @@ export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, 
     const path = modality.kind === "tokens" ? modality.tokenizer : modality.codebook;
     if (path === undefined) continue;
     const span = valueAt(places, below(below("/model/modality", name), field));
-    const read = (limit: number) => (isAbsolute(path) ? "outside" : readBytes(beside(entry, path), limit));
+    const read = (limit: number) => readBytes(beside(entry, path), limit);
     const counted = modality.vocab !== undefined;
     const bytes = read(counted ? 0 : modality.kind === "tokens" ? TOKENIZER_BYTES : CODEBOOK_HEADER_BYTES);
-    if (bytes === "outside") diagnostics.push(fileOutside(span, path));
+    if (isRefused(bytes)) diagnostics.push(refusalOf(bytes, span, path));
     else if (counted) continue;
     else if (modality.kind === "tokens") {
       const ids = bytes && idsIn(bytes);
@@ -51,8 +53,6 @@ function idsIn(bytes: Uint8Array): number | undefined {
   counts.set(bytes, ids);
   return ids;
 }
-
-const isAbsolute = (path: string): boolean => /^([/\\]|[A-Za-z]:)/.test(path);
 
 /** How many entries a codebook's file has by its header alone, or what is wrong with it, as a clause. */
 function entriesOf(bytes: Uint8Array): number | string {

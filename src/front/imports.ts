@@ -2,15 +2,16 @@
 import { parse } from "../../grammar/parse.js";
 import type { Word } from "../../grammar/tree.js";
 import type { Diagnostic, Source, Span } from "../diagnostics/diagnostic.js";
-import { importCycle, importMissing, importOutside, tooManyImports } from "../diagnostics/imports.js";
+import { importCycle, importMissing, importOutside, importUnreadable, tooManyImports } from "../diagnostics/imports.js";
 import { EMPTY, type Gathered, gather, type Section } from "./document.js";
 import { merge } from "./merge.js";
 import { isJson, parseJson } from "./parse-json.js";
 import { beside } from "./paths.js";
+import { isRefused, type Refused } from "./refused.js";
 
-/** A file by its path: its text; undefined where there is none; "outside" where it must not be read. */
+/** A file by its path: its text; undefined where there is none. */
 export interface Read {
-  (path: string): Source | undefined | "outside";
+  (path: string): Source | undefined | Refused;
   /** Names of the specs in the folder that a path leads into, for near names; left out, there are none to tell. */
   readonly beside?: (path: string) => readonly string[];
 }
@@ -44,8 +45,13 @@ export function load(entry: Source, read: Read): Loaded {
     order.push(file);
   };
   const follow = (from: Source, { text, span }: Word, chain: readonly string[]): void => {
-    const found = /^([/\\]|[A-Za-z]:)/.test(text) ? "outside" : read(beside(from.path, text));
-    if (found === "outside") diagnostics.push(importOutside(span, text));
+    const found = read(beside(from.path, text));
+    if (isRefused(found))
+      diagnostics.push(
+        found.refused === "outside"
+          ? importOutside(span, text, found.folder)
+          : importUnreadable(span, text, found.reason),
+      );
     else if (found === undefined)
       diagnostics.push(importMissing(span, text, read.beside?.(beside(from.path, text)) ?? []));
     else if (chain.includes(found.path))

@@ -14,13 +14,15 @@ function clean(parts: readonly string[]): string[] {
   return out;
 }
 
-/** The path of `relative`, as the file at `from` means it. */
+const isAbsolute = (path: string): boolean => /^([/\\]|[A-Za-z]:)/.test(path);
+
+/** The path of `relative`, as the file at `from` means it; an absolute one is the same everywhere. */
 export const beside = (from: string, relative: string): string =>
-  clean([...folderOf(from), ...relative.split("/")]).join("/");
+  isAbsolute(relative) ? relative : clean([...folderOf(from), ...relative.split("/")]).join("/");
 
 /** A path that the file at `from` wrote, as the file at `to` would write it. */
 export function rebase(relative: string, from: string, to: string): string {
-  if (from === to || relative.startsWith("/")) return relative;
+  if (from === to || isAbsolute(relative)) return relative;
   const target = clean([...folderOf(from), ...relative.split("/")]);
   const base = clean(folderOf(to));
   let same = 0;

@@ -6,11 +6,13 @@ import type { Source } from "../diagnostics/diagnostic.js";
 import { type Checked, check } from "../front/check.js";
 import type { ReadBytes } from "../front/count-ids.js";
 import { load, type Read } from "../front/imports.js";
+import { isRefused, type Refused } from "../front/refused.js";
 
 /** How files are read and which ones may be: the command line's rules. */
 export interface Disk {
-  /** Makes a reader give "outside" for paths outside of the project of `entry`, and undefined where there is no file. */
-  readonly within: (entry: string) => <T>(read: (path: string) => T) => (path: string) => T | undefined | "outside";
+  /** Why the spec at `entry` may not read a file, or cannot; undefined where it can, or there is none. */
+  readonly refusing: (entry: string) => (path: string) => Refused | undefined;
+  /** Undefined for what is no readable file. */
   readonly readText: (path: string) => Source | undefined;
   /** At most so many bytes. */
   readonly readStart: (path: string, limit: number) => Uint8Array | undefined;
@@ -81,14 +83,14 @@ export function createWorkspace(disk: Disk): Workspace {
   function readers(entry: string): { read: Read; readBytes: ReadBytes; seen: Map<string, unknown> } {
     const seen = new Map<string, unknown>();
     if (!isOnDisk(entry)) return { read: () => undefined, readBytes: () => undefined, seen };
-    const within = disk.within(entry);
+    const refusing = disk.refusing(entry);
     const note = <T>(key: string, value: T): T => {
       seen.set(key, value);
       return value;
     };
     // A file that is open may not have been saved yet.
-    const read: Read = (path) => note(path, within(source)(path) ?? open.get(path)?.source);
-    const readBytes: ReadBytes = (path, limit) => note(`${limit} ${path}`, within((p) => startOf(p, limit))(path));
+    const read: Read = (path) => note(path, refusing(path) ?? source(path));
+    const readBytes: ReadBytes = (path, limit) => note(`${limit} ${path}`, refusing(path) ?? startOf(path, limit));
     return { read, readBytes, seen };
   }
 
@@ -99,7 +101,7 @@ export function createWorkspace(disk: Disk): Workspace {
     const { read, readBytes, seen } = readers(path);
     const same = ([key, value]: [string, unknown]): boolean => {
       const [, limit, file] = /^(\d+) (.*)$/s.exec(key) ?? [];
-      return (limit === undefined ? read(key) : readBytes(file ?? "", Number(limit))) === value;
+      return sameFound(limit === undefined ? read(key) : readBytes(file ?? "", Number(limit)), value);
     };
     if (known?.entry === entry && [...known.read].every(same)) return known.checked;
     const checked = check(entry, read, readBytes);
@@ -155,9 +157,17 @@ export function asked(
 /** Absolute paths; `untitled:…` has no file. */
 const isOnDisk = (path: string): boolean => /^(\/|[A-Za-z]:\/)/.test(path);
 
+/** A file is read once; a refusal is made again each time. */
+const sameFound = (one: object | undefined, other: unknown): boolean =>
+  one === other || (isRefused(one) && JSON.stringify(one) === JSON.stringify(other));
+
 function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? "none" : `${stat.mtimeMs} ${stat.size}`;
+  try {
+    const { mtimeMs, size } = statSync(path);
+    return `${mtimeMs} ${size}`;
+  } catch {
+    return "none";
+  }
 }
 
 function namesIn(folder: string): string[] {

@@ -12,14 +12,15 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolders } from "../data/make-folders.js";
+import { openRegular, Unreadable } from "../data/open-file.js";
 import type { Bytes } from "../data/safetensors.js";
+import { InputError } from "../diagnostics/input-error.js";
 
-/** Every function throws Node's own error, with its `code`. */
+/** Functions that write throw Node's own error, with its `code`; those that read a file, InputError. */
 export interface Disk {
   readonly exists: (path: string) => boolean;
   /** Names in a folder, sorted. */
@@ -45,10 +46,10 @@ export interface Disk {
 export const nodeDisk: Disk = {
   exists: existsSync,
   list: (folder) => readdirSync(folder).sort(),
-  read: (path) => withFile(path, "r", (file) => readRange(file, 0, fstatSync(file).size)),
+  read: (path) => reading(path, (file) => readRange(file, 0, fstatSync(file).size)),
   open: (path) => ({
-    length: statSync(path).size,
-    slice: (begin, end) => withFile(path, "r", (file) => readRange(file, begin, end)),
+    length: reading(path, (file) => fstatSync(file).size),
+    slice: (begin, end) => reading(path, (file) => readRange(file, begin, end)),
   }),
   makeFolder(path) {
     makeFolders(dirname(path));
@@ -96,6 +97,22 @@ function readRange(file: number, begin: number, end: number): Uint8Array {
 function writeAll(file: number, bytes: Uint8Array): void {
   let done = 0;
   while (done < bytes.length) done += writeSync(file, bytes, done, Math.min(CALL_BYTES, bytes.length - done));
+}
+
+/** @throws InputError for what is no regular file, or cannot be read */
+function reading<T>(path: string, use: (file: number) => T): T {
+  let file: number;
+  try {
+    file = openRegular(path);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw new InputError(`${path} cannot be read: ${error.reason}.`, "Put the file there, or take another folder.");
+  }
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function withFile<T>(path: string, flags: string | number, use: (file: number) => T): T {

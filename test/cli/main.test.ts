@@ -101,7 +101,7 @@ describe("mom check", () => {
   });
   test("a missing file, and a folder for a file", () => {
     for (const [name, said] of [
-      ["none.mom", "no readable file `none.mom`"],
+      ["none.mom", "no file `none.mom`"],
       [".", /`\.` is a folder\.\nhelp Name a spec in it: .*`wrong\.mom`/],
     ] as const) {
       const { code, stderr } = mom.run(["check", name], folder);

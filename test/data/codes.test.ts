@@ -152,7 +152,7 @@ describe("codes made elsewhere", () => {
 
 describe("a codebook that does not fit", () => {
   it.each([
-    ["is not there", codes({ codebook: "none.safetensors" }), /^none.safetensors: cannot read the codebook/],
+    ["is not there", codes({ codebook: "none.safetensors" }), /^none.safetensors: cannot read the file/],
     ["has another number of entries", codes({ vocab: 4 }), /has 3 entries, and modality image has a vocab of 4/],
     ["is a picture", codes({ codebook: "data/flag.png" }), /^data\/flag.png: /],
   ])("%s", async (_, image, message) => {

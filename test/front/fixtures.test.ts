@@ -20,11 +20,14 @@ function folder(name: string): string {
 
 const mom = (path: string): string[] => readdirSync(path).filter((name) => name.endsWith(".mom"));
 
+const isOutside = (path: string): boolean => /^(\.\.|\/)/.test(path);
+const OUTSIDE = { refused: "outside", folder: "/home/you/sets" } as const;
+
 /** Reads below one folder only. */
 const readIn = (root: string): Read =>
   Object.assign(
     (path: string) => {
-      if (path.startsWith("..")) return "outside" as const;
+      if (isOutside(path)) return OUTSIDE;
       try {
         return { path, text: readFileSync(join(root, path), "utf8") };
       } catch {
@@ -37,7 +40,7 @@ const readIn = (root: string): Read =>
 const bytesIn =
   (root: string): ReadBytes =>
   (path, limit) => {
-    if (path.startsWith("..")) return "outside";
+    if (isOutside(path)) return OUTSIDE;
     try {
       return readFileSync(join(root, path)).subarray(0, limit);
     } catch {

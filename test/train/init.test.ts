@@ -142,7 +142,7 @@ test.skipIf(missing).each([
   ["a folder that is no run", '"."', /is not the folder of a run: spec\.mom is missing/],
   ["a file that is none", '"dense.mom"', /dense\.mom: the header claims/],
   ["a prefix that nothing has", '"runs/dense", prefix: "init."', /no weight in runs\/dense begins with "init\."/],
-  ["outside of the project", '"../elsewhere.safetensors"', /is outside the project's folder\.\s+help .*--outside/],
+  ["outside of the project", '"../elsewhere.safetensors"', /is outside the project's folder\.\s+help .*--allow \S+/],
 ])("%s is refused before there is a run", (_, path, message) => {
   write("wrong.mom", `import "dense.mom"\n${startingFrom(path)}`);
   const { code, stderr } = trainTo("wrong.mom", "wrong");
@@ -151,7 +151,7 @@ test.skipIf(missing).each([
   expect(existsSync(at("runs/wrong"))).toBe(false);
 });
 
-test.skipIf(missing)("--outside lets weights lie elsewhere; a damaged checkpoint is passed over and told", () => {
+test.skipIf(missing)("--allow lets weights lie elsewhere; a damaged checkpoint is passed over and told", () => {
   mkdirSync(at("inner"));
   write("inner/package.json", "{}");
   cpSync(at("pairs.jsonl"), at("inner/pairs.jsonl"));
@@ -160,16 +160,16 @@ test.skipIf(missing)("--outside lets weights lie elsewhere; a damaged checkpoint
     mom.run(["compile", at("inner/spec.mom"), "-o", at(out), ...flags], folder);
   const refused = compileTo("outside");
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toContain("../runs/dense is outside the project's folder.");
-  const whole = compileTo("outside", "--outside");
+  expect(refused.stderr).toContain("`../runs/dense` is outside the project's folder.");
+  const whole = compileTo("outside", "--allow", at("runs/dense"));
   expect(whole.code, whole.stderr).toBe(0);
   expect(whole.stderr).toContain("Weights from ../runs/dense/checkpoints/step-3");
   writeFileSync(at("runs/dense/checkpoints/step-3/weights.safetensors"), "damaged");
-  const { code, stderr } = compileTo("passed-over", "--outside");
+  const { code, stderr } = compileTo("passed-over", "--allow", at("runs"));
   expect(code, stderr).toBe(0);
   expect(stderr).toMatch(/Damaged checkpoint.*Weights from \.\.\/runs\/dense\/checkpoints\/step-2/s);
   write("inner/spec.mom", SPEC.replace("steps: 3,", 'init: checkpoint("../runs/dense/checkpoints/step-2"), steps: 3,'));
-  const named = compileTo("named", "--outside");
+  const named = compileTo("named", "--allow", at("runs"));
   expect(named.code, named.stderr).toBe(0);
   expect(named.stderr).toMatch(/Weights from \.\.\/runs\/dense\/checkpoints\/step-2: .*in_proj +2 \(2,048\) +– +–/s);
 });

@@ -9,9 +9,15 @@ import { printSpec } from "../../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
 import { checkText } from "../read-spec.js";
 
-/** The only ablation of a spec, or the one of that name. */
-export function chosenDesign(spec: CheckedSpec, json: Json, name: string | undefined, file: string): Design {
-  return designOf(chosen(spec, name, file), { json, check: checker(file), countParameters });
+/** The only ablation of a spec, or the one of that name. `allow` as in checkText. */
+export function chosenDesign(
+  spec: CheckedSpec,
+  json: Json,
+  name: string | undefined,
+  file: string,
+  allow?: readonly string[],
+): Design {
+  return designOf(chosen(spec, name, file), { json, check: checker(file, allow), countParameters });
 }
 
 const error = (name: MistakeName, message: string, help: string): Failure =>
@@ -36,9 +42,9 @@ function chosen({ ablations }: CheckedSpec, name: string | undefined, file: stri
 
 /** Variants are checked as the spec was: as text, with paths relative to the same file. */
 const checker =
-  (file: string) =>
+  (file: string, allow?: readonly string[]) =>
   (json: Json): CheckedSpec => {
-    const { spec, diagnostics } = checkText(printSpec(json), file);
+    const { spec, diagnostics } = checkText(printSpec(json), file, { allow });
     if (spec === undefined) throw new Failure(diagnostics.filter(isError));
     return spec;
   };

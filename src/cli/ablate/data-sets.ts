@@ -1,16 +1,19 @@
 // The data of an ablation's variants: prepared once for those that read the same.
 
 import type { DataSet } from "../../data/data-set.js";
-import { prepare } from "../../data/prepare.js";
+import { type PrepareOptions, prepare } from "../../data/prepare.js";
 import type { CheckedSpec } from "../../front/spec.js";
 
-/** @param folder that of the spec's file */
-export function dataSetsIn(folder: string, notice: (text: string) => void): (spec: CheckedSpec) => Promise<DataSet> {
+/** @param where the folder of the spec's file, and what it may read */
+export function dataSetsIn(
+  where: Pick<PrepareOptions, "folder" | "reach">,
+  notice: (text: string) => void,
+): (spec: CheckedSpec) => Promise<DataSet> {
   const known = new Map<string, Promise<DataSet>>();
   return ({ data, model }) => {
     const { modalities, vocabulary } = model;
     const key = JSON.stringify({ data, modalities, vocabulary });
-    const opened = known.get(key) ?? prepare(data, model, { folder, notice }).then(({ dataSet }) => dataSet);
+    const opened = known.get(key) ?? prepare(data, model, { ...where, notice }).then(({ dataSet }) => dataSet);
     known.set(key, opened);
     return opened;
   };

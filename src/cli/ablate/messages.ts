@@ -10,7 +10,8 @@ export interface WorkerSettings {
   /** The spec's file: paths in every variant are relative to it. */
   readonly specFile: string;
   readonly adapter?: AdapterSource | undefined;
-  readonly outside: boolean;
+  /** Folders that the spec may read besides its project. */
+  readonly allow: readonly string[];
   readonly keepWeights: boolean;
   readonly tune: TuneMode;
 }

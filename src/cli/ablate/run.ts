@@ -18,6 +18,7 @@ import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
+import { allowFlags } from "../allow-flags.js";
 import { stopBy } from "../interrupts.js";
 import type { Terminal } from "../progress.js";
 import { EXIT, type ExitCode } from "../verb.js";
@@ -47,7 +48,7 @@ export interface AblationRequest {
   readonly keepWeights?: true;
   readonly adapter?: AdapterSource;
   readonly tune: TuneMode;
-  readonly outside?: true;
+  readonly allow?: readonly string[] | undefined;
   readonly terminal: Terminal;
   /** Stops training instead of Ctrl-C. */
   readonly signal?: AbortSignal | undefined;
@@ -74,7 +75,7 @@ export async function runAblation(request: AblationRequest): Promise<ExitCode> {
     terminal.write(`${others} runs in ${variantsIn(folder)} are of a spec that has changed since, and are left out.\n`);
   }
   const failed = design.variants.filter((_, i) => states[i]?.state === "failed");
-  const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}`;
+  const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}${allowFlags(request.allow)}`;
   if (failed.length > 0) terminal.write(`Failed variants are left as they are; to try them again: ${again} --retry\n`);
   if (stopped) terminal.write(`Stopped; go on with: ${again}\n`);
   terminal.write(`Report: ${writeReports(folder, collect(folder, design, request.costs))}\n`);
@@ -140,7 +141,7 @@ async function train(
       folder: folder.path,
       specFile: request.file,
       adapter: request.adapter,
-      outside: request.outside === true,
+      allow: request.allow ?? [],
       keepWeights: request.keepWeights === true,
       tune: request.tune,
     },

@@ -3,6 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { runVariant, type Trainer } from "../../ablate/run-variant.js";
 import { type Compiled, programsOf, trainingOn } from "../../compile.js";
+import { reachOf } from "../../data/reach.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import type { CheckedSpec } from "../../front/spec.js";
@@ -23,8 +24,9 @@ const REPORT_MS = 200;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
 const folder = dirname(resolve(settings.specFile));
+const reach = reachOf(settings.specFile, settings.allow);
 const pipelines: Pipelines = new Map();
-const dataSetFor = dataSetsIn(folder, () => {});
+const dataSetFor = dataSetsIn({ folder, reach }, () => {});
 let stopping = false;
 
 const say = (message: FromWorker): void => {
@@ -41,7 +43,7 @@ function failureOf(error: unknown): { reason: string; exit: ExitCode } {
 }
 
 function checked(text: string): CheckedSpec {
-  const { spec, diagnostics } = checkText(text, settings.specFile);
+  const { spec, diagnostics } = checkText(text, settings.specFile, { allow: settings.allow });
   if (spec === undefined) throw new Failure(diagnostics);
   return spec;
 }
@@ -67,7 +69,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
   try {
     const spec = checked(text);
     const dataSet = await dataSetFor(spec);
-    const start = (compiled: Compiled) => starting(spec, compiled, { folder, outside: settings.outside })?.().tensors;
+    const start = (compiled: Compiled) => starting(spec, compiled, { folder, reach })?.().tensors;
     const choices: Trainer["choices"] = (of, options, stages) =>
       // What `full` lacked was measured before the first variant was begun.
       tuned({

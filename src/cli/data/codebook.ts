@@ -10,6 +10,7 @@ import {
 } from "../../data/codebook.js";
 import { fitCodebook } from "../../data/fit-codebook.js";
 import { pictureFiles } from "../../data/picture-files.js";
+import { reachOf } from "../../data/reach.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import {
@@ -21,6 +22,7 @@ import {
 import { patchesPerPicture, patchSize } from "../../modalities/modality.fields.js";
 import { encodePng, type Picture } from "../../report/png.js";
 import { contactSheet } from "../../report/sheet.js";
+import { allowOption } from "../compile-options.js";
 import { wholeNumber } from "../trained.js";
 import type { Subcommand } from "./subcommand.js";
 
@@ -34,6 +36,7 @@ interface Options {
   readonly iterations: number;
   readonly out: string;
   readonly sheet?: string;
+  readonly allow?: readonly string[];
 }
 
 const REMEDY = "Choose another --out or --sheet.";
@@ -63,12 +66,13 @@ export const subcommand: Subcommand = {
       .option("--entries <n>", "how many codes there are", wholeNumber, 512)
       .option("--seed <n>", "where the search begins", wholeNumber, 1)
       .option("--iterations <n>", "how often the entries are moved, at most", wholeNumber, 30)
+      .addOption(allowOption())
       .option("--sheet <file>", "a PNG of pictures, each above what the codebook makes of it")
       .action(async (options: Options) => {
         const { out, sheet, entries, seed, iterations } = options;
         const kind = kindOf(options);
         for (const file of [out, sheet]) if (file !== undefined) makeFolderOf(file, REMEDY);
-        const files = pictureFiles(options.pictures);
+        const files = pictureFiles(options.pictures, reachOf(options.pictures, options.allow));
         process.stderr.write(`reading ${files.length} pictures\n`);
         const errors: number[] = [];
         const progress = (iteration: number, error: number): void => {

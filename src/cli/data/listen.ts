@@ -4,14 +4,17 @@ import { dirname, resolve } from "node:path";
 import { listen } from "../../data/audio/listen.js";
 import { ofSpeech } from "../../data/audio/units.js";
 import { readCodebook } from "../../data/codebook.js";
+import { reachOf } from "../../data/reach.js";
 import { readInput } from "../../data/read-input.js";
 import { writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
+import { allowOption } from "../compile-options.js";
 import type { Subcommand } from "./subcommand.js";
 
 interface Options {
   readonly codebook: string;
   readonly out?: string;
+  readonly allow?: readonly string[];
 }
 
 export const subcommand: Subcommand = {
@@ -23,14 +26,15 @@ export const subcommand: Subcommand = {
       .argument("<file>", "a JSON Lines file whose documents name recordings")
       .requiredOption("--codebook <file>", "a codebook that `mom data units` made")
       .option("--out <file>", "write the documents here, with units for recordings; in the same folder")
-      .action((file: string, { codebook: path, out }: Options) => {
+      .addOption(allowOption())
+      .action((file: string, { codebook: path, out, allow }: Options) => {
         const folder = dirname(resolve(file));
         if (out !== undefined && dirname(resolve(out)) !== folder)
           throw new InputError(`--out ${out} lies in another folder than ${file}`, "Paths in it would lead nowhere.");
         const codebook = ofSpeech(readCodebook(readInput(path), path), path);
         const lines: string[] = [];
         let [recordings, seconds, units] = [0, 0, 0];
-        for (const heard of listen(readInput(file), file, folder, codebook)) {
+        for (const heard of listen(readInput(file), file, folder, codebook, reachOf(file, allow))) {
           lines.push(`${heard.line}\n`);
           for (const recording of heard.recordings) {
             if (out === undefined) process.stdout.write(`${recording.audio}\t${recording.units.join(" ")}\n`);

@@ -6,6 +6,7 @@ import { positionsOf } from "../../data/packing.js";
 import { prepare } from "../../data/prepare.js";
 import { patchesPerPicture } from "../../modalities/modality.fields.js";
 import { type Decode, firstId, textOf } from "../../modalities/text.js";
+import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
 import { EXIT } from "../verb.js";
@@ -14,6 +15,7 @@ import type { Subcommand } from "./subcommand.js";
 interface Options {
   readonly documents: number;
   readonly json?: true;
+  readonly allow?: readonly string[];
 }
 
 /** Ids that are shown of a segment that is no text. */
@@ -28,11 +30,12 @@ export const subcommand: Subcommand = {
       .argument("<file>", "the spec")
       .option("--documents <n>", "how many documents are shown", wholeNumber, 5)
       .option("--json", "print JSON")
-      .action(async (file: string, { documents: count, json }: Options) => {
-        const { spec, folder } = readSpec(file);
+      .addOption(allowOption())
+      .action(async (file: string, { documents: count, json, allow }: Options) => {
+        const { spec, folder, reach } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, notice });
+        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, reach, notice });
         const decoders = decodersOf(codecs);
         const about = aboutOf(dataSet, spec.data.length);
         const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));

@@ -6,10 +6,12 @@ import { soundFiles } from "../../data/audio/sound-files.js";
 import { ofSpeech, unitsOf } from "../../data/audio/units.js";
 import { readCodebook, writeCodebook } from "../../data/codebook.js";
 import type { NamedFile } from "../../data/named-files.js";
+import { reachOf } from "../../data/reach.js";
 import { readInput } from "../../data/read-input.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { CODEBOOK_ENTRIES, SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
+import { allowOption } from "../compile-options.js";
 import { wholeNumber } from "../trained.js";
 import type { Subcommand } from "./subcommand.js";
 
@@ -18,6 +20,7 @@ interface Options {
   readonly out: string;
   readonly entries: number;
   readonly seed: number;
+  readonly allow?: readonly string[];
 }
 
 const REMEDY = "Choose another --out.";
@@ -32,13 +35,14 @@ export const subcommand: Subcommand = {
       .requiredOption("--out <file>", "the codebook's file, a .safetensors")
       .option("--entries <n>", "how many units there are", wholeNumber, 500)
       .option("--seed <n>", "where the search begins", wholeNumber, 7)
-      .action(({ audio, out, entries, seed }: Options) => {
+      .addOption(allowOption())
+      .action(({ audio, out, entries, seed, allow }: Options) => {
         if (entries < CODEBOOK_ENTRIES.least || entries > CODEBOOK_ENTRIES.most)
           throw new InputError(
             `--entries is ${entries}`,
             `A codebook has ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most} entries.`,
           );
-        const files = soundFiles(audio);
+        const files = soundFiles(audio, reachOf(audio, allow));
         makeFolderOf(out, REMEDY);
         let errorNow = 0;
         const progress = (iteration: number, error: number): void => {

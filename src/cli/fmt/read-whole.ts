@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { mistake, type Source } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
-import { missing, readStart } from "../read-spec.js";
+import { readNamed } from "../read-spec.js";
 
 /** What stands for stdin where a file is named. */
 export const STDIN = "-";
@@ -13,8 +13,7 @@ export const STDIN = "-";
  */
 export function readWhole(file: string, limit: number): Source {
   const path = file === STDIN ? "<stdin>" : file;
-  const bytes = file === STDIN ? readFileSync(0) : readStart(file, limit);
-  if (bytes === undefined) throw missing(file);
+  const bytes = file === STDIN ? readFileSync(0) : readNamed(file, limit);
   try {
     return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {

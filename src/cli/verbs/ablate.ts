@@ -16,7 +16,7 @@ import { dataSetsIn } from "../ablate/data-sets.js";
 import { dryRun } from "../ablate/dry-run.js";
 import { listingJson, listingText } from "../ablate/listing.js";
 import { defaultFolder, runAblation } from "../ablate/run.js";
-import { outsideOption } from "../compile-options.js";
+import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
 import { tuneOption } from "../tune-option.js";
@@ -35,7 +35,7 @@ interface Options {
   readonly keepWeights?: true;
   readonly adapter?: AdapterSource;
   readonly tune: TuneMode;
-  readonly outside?: true;
+  readonly allow?: readonly string[];
 }
 
 const MOST_JOBS = 64;
@@ -69,11 +69,11 @@ export const verb: Verb = {
         new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
       )
       .addOption(tuneOption())
-      .addOption(outsideOption())
+      .addOption(allowOption())
       .action(async (file: string, name: string | undefined, options: Options) => {
-        const { spec, json, folder: specFolder } = readSpec(file);
+        const { spec, json, folder: specFolder, reach } = readSpec(file, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
-        const design = chosenDesign(spec, json as Json, name, file);
+        const design = chosenDesign(spec, json as Json, name, file, options.allow);
         const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };
         checkIndex(design, options.index);
         const statesNow = () => design.variants.map(({ id }) => stateOf(folder, id));
@@ -85,7 +85,7 @@ export const verb: Verb = {
           return finish(EXIT.done);
         }
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const dataSetOf = dataSetsIn(specFolder, notice);
+        const dataSetOf = dataSetsIn({ folder: specFolder, reach }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
         const request = { ...options, file, design, folder, costs, terminal: process.stderr };
         finish(options.dryRun ? await dryRun({ ...request, dataSetOf }) : await runAblation(request));

@@ -11,6 +11,7 @@ import { short, size } from "../../report/inspection-text.js";
 import { nodeDisk } from "../../train/disk.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { columns } from "../columns.js";
+import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { parseShares, sharesOf } from "../shares.js";
 import { tuneOption } from "../tune-option.js";
@@ -20,6 +21,7 @@ import { EXIT, type Verb } from "../verb.js";
 interface Options {
   readonly adapter?: AdapterSource;
   readonly json?: true;
+  readonly allow?: readonly string[];
   readonly force?: string;
   readonly tune: TuneMode;
   readonly share?: ReadonlyMap<string, number>;
@@ -51,11 +53,12 @@ export const verb: Verb = {
       )
       .option("--force <variant>", "take that variant of kernels wherever there is one")
       .option("--json", "print JSON")
+      .addOption(allowOption())
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
       .addOption(tuneOption())
       .addHelpText("after", "  mom bench specs/quickstart.mom --tune full\n")
-      .action(async (file: string, { adapter, json, force, tune, share, loop }: Options) => {
-        const { spec } = readSpec(file);
+      .action(async (file: string, { adapter, json, force, tune, share, loop, allow }: Options) => {
+        const { spec } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const shares = share && sharesOf(share, spec.model.modalities);
         const device = await openDevice(adapter ? { adapter } : {});

@@ -6,8 +6,9 @@ import { diagnosticsAsJson } from "../../diagnostics/json.js";
 import { render, tally } from "../../diagnostics/render.js";
 import { diagnosticsAsSarif } from "../../diagnostics/sarif.js";
 import { coloured, styleOf } from "../colour.js";
+import { allowOption } from "../compile-options.js";
 import { version } from "../project.js";
-import { checkFile, hasErrors, readSpec } from "../read-spec.js";
+import { checkFile, hasErrors, type Reading, readSpec } from "../read-spec.js";
 import { EXIT, type ExitCode, type Verb } from "../verb.js";
 import { watching } from "../watch.js";
 
@@ -15,6 +16,7 @@ interface Options {
   readonly format: "text" | "json" | "sarif";
   readonly emit?: "json";
   readonly watch?: true;
+  readonly allow?: readonly string[];
 }
 
 export const verb: Verb = {
@@ -30,27 +32,28 @@ export const verb: Verb = {
         new Option("--emit <form>", "print the spec itself, imports merged and defaults filled in").choices(["json"]),
       )
       .option("--watch", "check again whenever a file or what it imports changes, until Ctrl-C")
-      .action(async (files: readonly string[], { format, emit, watch }: Options) => {
+      .addOption(allowOption())
+      .action(async (files: readonly string[], { format, emit, watch, allow }: Options) => {
         const alone = (reason: string): never => command.error(`error: ${reason}`, { exitCode: EXIT.wrongUsage });
         if (emit !== undefined && (files.length > 1 || watch)) alone("--emit is for one spec, and without --watch");
         if (watch && format !== "text") alone("--watch is for people: leave out --format");
-        if (emit !== undefined) finish(emitted(files[0] ?? ""));
-        else if (watch) await watching(() => lookAt(files));
-        else finish(format === "text" ? told(files) : printed(files, format));
+        if (emit !== undefined) finish(emitted(files[0] ?? "", allow));
+        else if (watch) await watching(() => lookAt(files, allow));
+        else finish(format === "text" ? told(files, { allow }) : printed(files, format, allow));
       });
   },
 };
 
 /** The spec as JSON; what is wrong with it goes to stderr. */
-function emitted(file: string): ExitCode {
-  const { json } = readSpec(file);
+function emitted(file: string, allow?: readonly string[]): ExitCode {
+  const { json } = readSpec(file, { allow });
   if (json === undefined) return EXIT.wrongInput;
   process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
   return EXIT.done;
 }
 
-function printed(files: readonly string[], format: "json" | "sarif"): ExitCode {
-  const checked = files.map((file) => checkFile(file));
+function printed(files: readonly string[], format: "json" | "sarif", allow?: readonly string[]): ExitCode {
+  const checked = files.map((file) => checkFile(file, { allow }));
   const diagnostics = checked.flatMap((one) => one.diagnostics);
   const sources = checked.flatMap((one) => one.sources);
   const found =
@@ -59,9 +62,8 @@ function printed(files: readonly string[], format: "json" | "sarif"): ExitCode {
   return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
 }
 
-/** @param tried gets the path of every file that was looked for */
-function told(files: readonly string[], tried?: Set<string>): ExitCode {
-  const checked = files.map((file) => ({ file, ...checkFile(file, file, tried) }));
+function told(files: readonly string[], reading: Omit<Reading, "origin">): ExitCode {
+  const checked = files.map((file) => ({ file, ...checkFile(file, reading) }));
   for (const { file, diagnostics, sources } of checked) {
     if (diagnostics.length === 0)
       process.stdout.write(`${file}: ${pc.createColors(coloured(process.stdout)).green("no errors")}\n`);
@@ -74,12 +76,12 @@ function told(files: readonly string[], tried?: Set<string>): ExitCode {
 }
 
 /** Checks once more, on a clean screen where there is one, and gives what the outcome depends on. */
-function lookAt(files: readonly string[]): Set<string> {
+function lookAt(files: readonly string[], allow?: readonly string[]): Set<string> {
   const tried = new Set<string>(files);
   if (process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[3J\u001b[H");
   for (const file of files) {
     try {
-      told([file], tried);
+      told([file], { tried, allow });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       process.stdout.write(render(error.diagnostics, [], styleOf(process.stdout)));

@@ -9,7 +9,7 @@ import { printSpec } from "../../front/print-spec.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
-import { DEFAULT_DEVICE, deviceOption, outsideOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { allowOption, DEFAULT_DEVICE, deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
 import { refuseExisting, writeCompiled } from "../compiled-folder.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
@@ -20,7 +20,7 @@ interface Options {
   readonly out: string;
   readonly device: string;
   readonly force?: boolean;
-  readonly outside?: boolean;
+  readonly allow?: readonly string[];
 }
 
 export const verb: Verb = {
@@ -30,16 +30,16 @@ export const verb: Verb = {
       .requiredOption("-o, --out <folder>", "the folder to make")
       .addOption(deviceOption())
       .option("--force", "write a folder anew that `mom compile` has made")
-      .addOption(outsideOption())
-      .action(async (file: string, { out, device, force = false, outside = false }: Options) => {
-        const { spec, json, folder } = readSpec(file);
+      .addOption(allowOption())
+      .action(async (file: string, { out, device, force = false, allow }: Options) => {
+        const { spec, json, folder, reach } = readSpec(file, { allow });
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
         refuseExisting(out, force);
         const options = trainingOptions(spec, device);
         const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
-        const started = starting(spec, compiled, { folder, outside })?.();
+        const started = starting(spec, compiled, { folder, reach })?.();
         const notice = (line: string) => process.stderr.write(`${line}\n`);
-        const { files } = await prepare(spec.data, spec.model, { folder, notice });
+        const { files } = await prepare(spec.data, spec.model, { folder, reach, notice });
         const extras = [
           text("spec.mom", printSpec(json)),
           { name: "train.mjs", bytes: readFileSync(TRAINER) },

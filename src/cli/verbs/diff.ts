@@ -9,7 +9,7 @@ import { inspect } from "../../report/inspection.js";
 import { short, size } from "../../report/inspection-text.js";
 import { coloured } from "../colour.js";
 import { columns } from "../columns.js";
-import { trainingOptions } from "../compile-options.js";
+import { allowOption, trainingOptions } from "../compile-options.js";
 import { pathsFromHere } from "../paths-from-here.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -18,6 +18,7 @@ interface Options {
   readonly device?: string;
   readonly exitCode?: true;
   readonly json?: true;
+  readonly allow?: readonly string[];
 }
 
 export const verb: Verb = {
@@ -32,8 +33,9 @@ export const verb: Verb = {
       )
       .option("--exit-code", "exit with 1 where they differ, as git diff does")
       .option("--json", "print JSON")
-      .action((one: string, other: string, { device, exitCode, json }: Options) => {
-        const [before, after] = [rightSpec(one), rightSpec(other)];
+      .addOption(allowOption())
+      .action((one: string, other: string, { device, exitCode, json, allow }: Options) => {
+        const [before, after] = [rightSpec(one, allow), rightSpec(other, allow)];
         if (before === undefined || after === undefined) return finish(EXIT.wrongInput);
         const changes = changesBetween(before, after);
         const profile = device ?? deviceFor(before.spec, after.spec);
@@ -49,8 +51,11 @@ export const verb: Verb = {
   },
 };
 
-function rightSpec(file: string): { readonly spec: CheckedSpec; readonly json: Json } | undefined {
-  const { spec, json, folder } = readSpec(file);
+function rightSpec(
+  file: string,
+  allow?: readonly string[],
+): { readonly spec: CheckedSpec; readonly json: Json } | undefined {
+  const { spec, json, folder } = readSpec(file, { allow });
   return spec === undefined || json === undefined ? undefined : { spec, json: pathsFromHere(json, folder) };
 }
 

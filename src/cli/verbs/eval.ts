@@ -8,6 +8,7 @@ import { choicesIn } from "../../train/choices.js";
 import { validate } from "../../train/loop.js";
 import type { ValidationRecord } from "../../train/metrics.js";
 import { openModel } from "../../train/model.js";
+import { allowOption } from "../compile-options.js";
 import { formatLoss } from "../progress.js";
 import {
   CHECKPOINT_OPTION,
@@ -41,13 +42,14 @@ export const verb: Verb = {
           .default("validation"),
       )
       .option("--json", "print JSON")
+      .addOption(allowOption())
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
-        const { spec, folder, weights } = trained;
+        const { spec, folder, reach, weights } = trained;
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const { dataSet } = await prepare(spec.data, spec.model, { folder, notice });
+        const { dataSet } = await prepare(spec.data, spec.model, { folder, reach, notice });
         const documents = dataSet[options.split];
         if (documents.length === 0) {
           throw new InputError(

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import pc from "picocolors";
 import { format } from "../../../grammar/format.js";
 import { SOURCE_LIMIT } from "../../../grammar/parse.js";
+import { realpathOf } from "../../data/project-folder.js";
 import type { Source } from "../../diagnostics/diagnostic.js";
 import { render } from "../../diagnostics/render.js";
 import { formatJson } from "../../front/format-json.js";
@@ -14,7 +15,6 @@ import { coloured, styleOf } from "../colour.js";
 import { changesText } from "../fmt/changes.js";
 import { readWhole, STDIN } from "../fmt/read-whole.js";
 import { specFiles } from "../fmt/spec-files.js";
-import { realpathOf } from "../project.js";
 import { checkSource, hasErrors } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 

@@ -19,7 +19,7 @@ import { nodeDisk } from "../../train/disk.js";
 import { replaceFile } from "../../train/replace-file.js";
 import { bytesOf } from "../bytes.js";
 import { coloured } from "../colour.js";
-import { deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { allowOption, deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -32,6 +32,7 @@ interface Options {
   readonly html?: string;
   readonly svg?: string;
   readonly json?: true;
+  readonly allow?: readonly string[];
 }
 
 function wholeNumber(text: string): number {
@@ -53,8 +54,9 @@ export const verb: Verb = {
       .option("--html <file>", "write a page with the model drawn, and these tables", ending(".html"))
       .option("--svg <file>", "write the drawing alone, as for a paper", ending(".svg"))
       .option("--json", "print JSON")
-      .action((file: string, { device, batch, memory, dump: stage, choices, json, ...drawn }: Options) => {
-        const { spec } = readSpec(file);
+      .addOption(allowOption())
+      .action((file: string, { device, batch, memory, dump: stage, choices, json, allow, ...drawn }: Options) => {
+        const { spec } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const all = trainingOptions(spec, device, batch);
         const options: CompileOptions =

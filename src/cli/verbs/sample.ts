@@ -11,6 +11,7 @@ import { SAMPLERS, type Sampler } from "../../sample/denoise.js";
 import type { SampledDocument } from "../../sample/document.js";
 import { checkRequest, openSampler } from "../../sample/sampling.js";
 import { idsInSpans, type Showing, type ShownLatent, shown } from "../../sample/shown.js";
+import { allowOption } from "../compile-options.js";
 import { modalityNamed, type PromptOptions, promptOf } from "../prompt.js";
 import {
   CHECKPOINT_OPTION,
@@ -72,16 +73,17 @@ export const verb: Verb = {
       )
       .option("--out <folder>", "where pictures go", "samples")
       .option("--json", "print JSON")
+      .addOption(allowOption())
       .option(...STEP_OPTION, wholeNumber)
       .option(...CHECKPOINT_OPTION)
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
-        const { spec, folder, weights } = trained;
+        const { spec, folder, reach, weights } = trained;
         const { modality, out } = options;
         const only = modality === undefined ? undefined : modalityNamed(modality, spec.model);
-        const codecs = openCodecs(spec.model, folder);
+        const codecs = openCodecs(spec.model, folder, reach);
         const showing: Showing = { parts: spec.model, codebooks: codecs.codebooks, decoders: decodersOf(codecs) };
         const prompt = await promptOf(options, spec.model, codecs);
         const model = { spec, counts: idsInSpans(showing) };

@@ -5,6 +5,7 @@ import { readSafetensors, writeSafetensors } from "../../data/safetensors.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { trace } from "../../train/trace.js";
+import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -13,6 +14,7 @@ interface Options {
   readonly out: string;
   readonly stack?: true;
   readonly steps: number;
+  readonly allow?: readonly string[];
   readonly prefix: string;
   readonly chunk?: number;
   readonly variant?: string;
@@ -53,13 +55,14 @@ export const verb: Verb = {
       )
       .requiredOption("--out <file>", "where everything that was made goes, as safetensors")
       .option("--stack", "the stack of blocks alone: from input to the sum of output · cotangent")
+      .addOption(allowOption())
       .option("--steps <n>", "updates to make", positive, 1)
       .option("--prefix <text>", "before the parameters' names in the file", "")
       .option("--chunk <n>", "positions in a chunk of the scan", positive)
       .option("--variant <name>", "a kernel variant to take wherever there is one of that name")
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
       .action(async (file: string, options: Options) => {
-        const { spec } = readSpec(file);
+        const { spec } = readSpec(file, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
         const { tensors } = readSafetensors(readFile(options.tensors), options.tensors);
         const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});

@@ -4,7 +4,8 @@ import { Option } from "commander";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { outsideOption } from "../compile-options.js";
+import { allowFlags } from "../allow-flags.js";
+import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { trainSpec } from "../train-spec.js";
 import { tuneOption } from "../tune-option.js";
@@ -15,7 +16,7 @@ interface Options {
   readonly resume?: true;
   readonly tune: TuneMode;
   readonly adapter?: AdapterSource;
-  readonly outside?: true;
+  readonly allow?: readonly string[];
 }
 
 export const verb: Verb = {
@@ -31,10 +32,10 @@ export const verb: Verb = {
         new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
       )
       .addOption(tuneOption())
-      .addOption(outsideOption())
+      .addOption(allowOption())
       .addHelpText("after", "  mom train specs/quickstart.mom --tune full\n")
       .action(async (file: string, options: Options) => {
-        const { spec, json, folder } = readSpec(file);
+        const { spec, json, folder, reach } = readSpec(file, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
         const name = basename(file).replace(/\.(?:mom|json)$/, "");
         const code = await trainSpec({
@@ -45,10 +46,10 @@ export const verb: Verb = {
           out: options.out ?? join("runs", name),
           tune: options.tune,
           adapter: options.adapter,
-          outside: options.outside === true,
+          reach,
           resume: options.resume === true,
           title: name,
-          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}`,
+          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${allowFlags(options.allow)}`,
           terminal: process.stderr,
         });
         finish(code);

@@ -4,6 +4,7 @@ import { SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
 import type { SpeechCodebook } from "../codebook.js";
 import { fileInFolder } from "../file-in-folder.js";
 import { linesOf } from "../json-lines.js";
+import type { Reach } from "../reach.js";
 import { readInput } from "../read-input.js";
 import { readAudio } from "./read-audio.js";
 import { unitsOf } from "./units.js";
@@ -18,9 +19,16 @@ export interface Heard {
 /**
  * @param name the file as the user knows it
  * @param folder that of the file
+ * @param reach what else may be read; left out, the project of that folder
  * @throws InputError where a line or a recording cannot be read
  */
-export function* listen(bytes: Uint8Array, name: string, folder: string, codebook: SpeechCodebook): Generator<Heard> {
+export function* listen(
+  bytes: Uint8Array,
+  name: string,
+  folder: string,
+  codebook: SpeechCodebook,
+  reach?: Reach,
+): Generator<Heard> {
   for (const { place, value } of linesOf(bytes, name)) {
     const recordings: Heard["recordings"][number][] = [];
     const heard = (key: string, inner: unknown): unknown => {
@@ -29,7 +37,7 @@ export function* listen(bytes: Uint8Array, name: string, folder: string, codeboo
         if (typeof segment !== "object" || segment === null || !("audio" in segment)) return segment;
         const { audio, ...others } = segment;
         if (typeof audio !== "string") return segment;
-        const path = fileInFolder(audio, { place, folder, what: "recording" });
+        const path = fileInFolder(audio, { place, folder, what: "recording", reach });
         const samples = readAudio(readInput(path, place), `${place}: ${audio}`);
         const units = unitsOf(samples, codebook);
         recordings.push({ audio, seconds: samples.length / SPEECH_FRAMES.rate, units });

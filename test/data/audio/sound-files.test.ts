@@ -41,7 +41,7 @@ describe("sound files", () => {
   it("are refused where there are none, or outside", () => {
     const one = (audio: string) => listed(JSON.stringify({ segments: [{ audio }] }));
     expect(one("../outside.wav")).toThrow(
-      'list.jsonl:1: the sound "../outside.wav" lies outside the data file\'s folder',
+      "list.jsonl:1: the sound \"../outside.wav\" lies outside the project's folder and the data file's",
     );
     expect(one("link.wav")).toThrow("lies outside");
     expect(one("/etc/passwd")).toThrow("lies outside");

@@ -1,0 +1,116 @@
+// Opens regular files, and nothing else: a FIFO in a file's place would block for ever, a device might never end.
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+
+/** Why a file cannot be read. Never what is in it. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable";
+
+  constructor(
+    /** A clause: "it is a folder". */
+    readonly reason: string,
+    /** Whether there is nothing at all at the path. */
+    readonly missing = false,
+  ) {
+    super(reason);
+  }
+}
+
+export const IS_FOLDER = "it is a folder";
+export const NO_FILE = "there is no such file";
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EISDIR: IS_FOLDER,
+  ELOOP: "its links lead in a circle",
+  ENAMETOOLONG: "its name is too long",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+  ENXIO: "it is a FIFO, a socket or a device, not a file",
+  EIO: "the disk reports an error",
+  ERR_INVALID_ARG_VALUE: "its name holds a null character",
+};
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+/** What an error of Node's file system means, without the path, which may be foreign. */
+export function unreadable(error: unknown): Unreadable {
+  if (error instanceof Unreadable) return error;
+  const code = codeOf(error);
+  if (code === "ENOENT" || code === "ENOTDIR") return new Unreadable(NO_FILE, true);
+  const reason = REASONS[code] ?? (code === "" ? undefined : `the system says ${code}`);
+  if (reason === undefined) throw error;
+  return new Unreadable(reason);
+}
+
+/** @throws Unreadable for what is no regular file */
+export function refuseOthers(stats: Stats): void {
+  if (stats.isFile()) return;
+  if (stats.isDirectory()) throw new Unreadable(IS_FOLDER);
+  throw new Unreadable(
+    stats.isFIFO() ? "it is a FIFO, not a file" : stats.isSocket() ? "it is a socket" : "it is a device, not a file",
+  );
+}
+
+/** Opening never waits for a writer, and makes no terminal this process's own. Windows has neither. */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/** @throws Unreadable unless it is a regular file; the caller closes it */
+export function openRegular(path: string): number {
+  try {
+    // Asked first, for opening a device may already do something; asked again of what was opened.
+    refuseOthers(statSync(path));
+    const file = openSync(path, FLAGS);
+    try {
+      refuseOthers(fstatSync(file));
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    return file;
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+/** Node reads less than 2 GiB in one call. */
+const CALL_BYTES = 2 ** 30;
+
+/** At most so many bytes, from the beginning of an open file. */
+export function readOpened(file: number, limit = Number.POSITIVE_INFINITY): Buffer {
+  const bytes = Buffer.alloc(Math.min(fstatSync(file).size, limit));
+  let length = 0;
+  for (let got = -1; got !== 0 && length < bytes.length; length += got)
+    got = readSync(file, bytes, length, Math.min(CALL_BYTES, bytes.length - length), length);
+  return bytes.subarray(0, length);
+}
+
+/** At most so many bytes of a regular file. @throws Unreadable */
+export function readRegular(path: string, limit?: number): Buffer {
+  const file = openRegular(path);
+  try {
+    return readOpened(file, limit);
+  } catch (error) {
+    throw unreadable(error);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The same without waiting. @throws Unreadable */
+export async function readRegularLater(path: string): Promise<Buffer> {
+  try {
+    refuseOthers(statSync(path));
+    const file = await open(path, FLAGS);
+    try {
+      refuseOthers(await file.stat());
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreadable(error);
+  }
+}

@@ -1,0 +1,25 @@
+// The files that a spec names: each is within reach, and a file. Whether data exist is asked when they are needed.
+import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
+import { fileOutside, fileUnreadable } from "../diagnostics/fields.js";
+import type { ReadBytes } from "./count-ids.js";
+import { beside } from "./paths.js";
+import { valueAt } from "./places.js";
+import { isRefused, type Refused } from "./refused.js";
+import type { Shaping } from "./shape.js";
+import type { SpecJson } from "./spec-json.js";
+
+export const refusalOf = (refused: Refused, span: Span, path: string): Diagnostic =>
+  refused.refused === "outside" ? fileOutside(span, path, refused.folder) : fileUnreadable(span, path, refused.reason);
+
+/** Of the data and of what the weights start from, which may be a folder. Tokenizers and codebooks are read anyway. */
+export function checkFiles(spec: SpecJson, readBytes: ReadBytes, { entry, places, diagnostics }: Shaping): void {
+  const look = (pointer: string, path: string, folderToo: boolean): void => {
+    const found = readBytes(beside(entry, path), 0);
+    if (!isRefused(found) || (folderToo && found.refused === "unreadable" && found.isFolder)) return;
+    diagnostics.push(refusalOf(found, valueAt(places, pointer), path));
+  };
+  const { source } = spec.data;
+  if (source.kind === "files") look("/data/source/path", source.path, false);
+  const { init } = spec.train;
+  if (init !== undefined && init.kind === "checkpoint") look("/train/init/path", init.path, true);
+}

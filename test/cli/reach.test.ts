@@ -1,0 +1,127 @@
+// What a spec and its data may read, and what stands in a file's place: each verb's own words come from one rule.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkText } from "../../src/cli/read-spec.js";
+import { fileInFolder } from "../../src/data/file-in-folder.js";
+import { readRegular, Unreadable } from "../../src/data/open-file.js";
+import { locate, reachOf, readWithin } from "../../src/data/reach.js";
+import { check } from "../../src/index.js";
+
+let root: string;
+const at = (path: string): string => join(root, path);
+
+const spec = (source: string, modality = "bytes", train = "") => `model {
+  modality text: ${modality}
+  d_model: 32
+  block mixer: mamba { d_state: 8 }
+  layers: 1 * mixer
+}
+objective { text: cross_entropy }
+data { source: files(${JSON.stringify(source)}), length: 64 }
+train { steps: 2, batch: 2${train} }
+`;
+
+/** What `mom check` says of a spec in the project, by name and message. */
+const said = (text: string, allow?: readonly string[]): string =>
+  checkText(text, at("project/spec.mom"), { allow })
+    .diagnostics.map(({ name, message, help }) => `${name}: ${message} ${help}`)
+    .join("\n");
+
+beforeAll(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), "mom-reach-")));
+  for (const folder of ["project/deep", "sets/blobs", "other"]) mkdirSync(at(folder), { recursive: true });
+  writeFileSync(at("project/package.json"), "{}");
+  for (const file of ["project/own.jsonl", "sets/blobs/abc", "other/secret.jsonl"])
+    writeFileSync(at(file), '{"segments": [{"text": "a secret"}]}\n');
+  // As caches of data sets have it: a name that leads to a blob beside it.
+  symlinkSync("blobs/abc", at("sets/named.jsonl"));
+  symlinkSync(at("other/secret.jsonl"), at("sets/leaves.jsonl"));
+  symlinkSync(at("other"), at("project/deep/leaves"));
+  symlinkSync("loop", at("project/loop"));
+  symlinkSync(at("other/none"), at("project/dangles"));
+  execFileSync("mkfifo", [at("project/fifo")]);
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("check refuses what leads outside, with the flag that allows it", () => {
+  const cases: readonly [string, () => string, string][] = [
+    ["data by ..", () => "../sets/named.jsonl", "sets/blobs"],
+    ["data by an absolute path", () => at("sets/named.jsonl"), "sets/blobs"],
+    ["data by a linked folder", () => "deep/leaves/secret.jsonl", "other"],
+    ["data by a link to nothing", () => "dangles", "other"],
+  ];
+  test.each(cases)("%s", (_, path, folder) => {
+    expect(said(spec(path()))).toMatch(/^file-outside/);
+    expect(said(spec(path()))).toContain(`\`--allow ${at(folder)}\``);
+    expect(said(spec(path()), [at(folder)])).not.toContain("outside");
+  });
+  test("a tokenizer, a codebook, a checkpoint and an import", () => {
+    expect(said(spec("own.jsonl", 'tokens(tokenizer: "../other/t.json", vocab: 500)'))).toContain(at("other"));
+    expect(said(spec("own.jsonl", 'tokens(tokenizer: "/etc/passwd")'))).toMatch(/file-outside.*--allow \/etc`/);
+    expect(said(spec("own.jsonl", "bytes", ', init: checkpoint("../other")'))).toContain(`--allow ${at("other")}\``);
+    expect(said(`import "/etc/passwd"\n${spec("own.jsonl")}`)).toMatch(/import-outside.*--allow \/etc`/);
+  });
+  test("not what lies in the project, wherever in it", () => {
+    expect(said(spec("own.jsonl"))).toBe("");
+    expect(said(spec(at("project/own.jsonl")))).toBe("");
+  });
+});
+
+test("an allowed folder is no way out of it, and links in it work", () => {
+  expect(said(spec("../sets/named.jsonl"), [at("sets")])).toBe("");
+  expect(said(spec("../sets/leaves.jsonl"), [at("sets")])).toContain(`--allow ${at("other")}\``);
+});
+
+test("MOM_ALLOW lists folders as PATH does; the library takes `allow`", () => {
+  const text = spec(at("sets/named.jsonl"));
+  expect(check({ text }, { allow: [at("sets")] }).messages).toEqual([]);
+  expect(check({ text }).messages.map(({ name }) => name)).toEqual(["file-outside"]);
+  process.env.MOM_ALLOW = [at("none"), at("sets")].join(delimiter);
+  try {
+    expect(check({ text }).messages).toEqual([]);
+  } finally {
+    delete process.env.MOM_ALLOW;
+  }
+  expect(() => check({ text }, { allow: [at("none")] })).toThrow("there is no folder");
+});
+
+test("what data name lies beside them, in the project, or is allowed", () => {
+  const naming = { place: "a.jsonl:1", folder: at("sets"), what: "image", reach: reachOf(at("project/spec.mom")) };
+  expect(fileInFolder("named.jsonl", naming)).toBe(at("sets/blobs/abc"));
+  expect(fileInFolder("../project/own.jsonl", naming)).toBe(at("project/own.jsonl"));
+  expect(() => fileInFolder("leaves.jsonl", naming)).toThrow("lies outside");
+  expect(() => fileInFolder("../other/none", naming)).toThrow("lies outside");
+});
+
+test.each([
+  ["fifo", "it is a FIFO"],
+  ["deep", "it is a folder"],
+  ["loop", "its links lead in a circle"],
+  ["x".repeat(300), "its name is too long"],
+  ["a\0b", "a null character"],
+])("%# is refused at once, as data and as a tokenizer", (name, reason) => {
+  const reach = reachOf(at("project/spec.mom"));
+  expect(() => readWithin(at(`project/${name}`), reach)).toThrow(reason);
+  expect(() => readRegular(at(`project/${name}`))).toThrow(Unreadable);
+  expect(() => fileInFolder(name, { place: "a:1", folder: at("project"), what: "image" })).not.toThrow(TypeError);
+  if (name.includes("\0")) return;
+  expect(said(spec(name))).toContain(reason);
+  expect(said(spec("own.jsonl", `tokens(tokenizer: ${JSON.stringify(name)})`))).toContain(reason);
+});
+
+test("devices are not opened", () => {
+  expect(() => readRegular("/dev/zero")).toThrow("it is a device");
+  expect(locate("/dev/zero", reachOf(at("project/spec.mom")))).toEqual({ kind: "outside", folder: "/dev" });
+});
+
+test("a link that changes before it is opened leads nowhere else", () => {
+  const reach = reachOf(at("project/spec.mom"));
+  symlinkSync(at("project/own.jsonl"), at("project/swapped"));
+  expect(readWithin(at("project/swapped"), reach).toString()).toContain("secret");
+  symlinkSync(at("other/secret.jsonl"), at("project/next"));
+  renameSync(at("project/next"), at("project/swapped"));
+  expect(() => readWithin(at("project/swapped"), reach)).toThrow("outside the project");
+});
