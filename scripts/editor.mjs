@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
@@ -10,6 +10,18 @@ import { WebSocketServer } from "ws";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const home = join(root, "editors/web");
+
+/** A text of the largest spec, each of its characters escaped. */
+const MESSAGE_BYTES = 16 * 2 ** 20;
+
+function messageIn(text) {
+  try {
+    const message = JSON.parse(text);
+    return typeof message === "object" && message?.jsonrpc === "2.0" ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Serves a page with the editor to this machine alone, with a `mom lsp` for each page.
@@ -36,22 +48,52 @@ export async function serveEditor(file, start, port = 0) {
     "/opened": () => ["application/json", JSON.stringify(opened())],
   };
   const server = createServer((request, response) => {
-    const page = Object.hasOwn(pages, request.url ?? "") ? pages[request.url]() : undefined;
-    response.writeHead(page === undefined ? 404 : 200, {
-      "content-type": `${page?.[0] ?? "text/plain"}; charset=utf-8`,
+    const [status, type, body] = isOurs(request) ? pageAt(request.url ?? "") : [403, "text/plain", "Not from here."];
+    response.writeHead(status, {
+      "content-type": `${type}; charset=utf-8`,
+      "x-content-type-options": "nosniff",
     });
-    response.end(page?.[1] ?? `There is no ${basename(request.url ?? "")} here.`);
+    response.end(body);
   });
+  const pageAt = (path) => {
+    if (!Object.hasOwn(pages, path)) return [404, "text/plain", "There is no such page here."];
+    try {
+      return [200, ...pages[path]()];
+    } catch (error) {
+      return [500, "text/plain", `It cannot be read: ${error.message}`];
+    }
+  };
+  // A page of another site may have a name that was made to lead here: it is the names of this machine that count.
+  const isOurs = ({ headers: { host, origin } }) =>
+    hosts().includes(host) && (origin === undefined || hosts().some((one) => origin === `http://${one}`));
+  const hosts = () => ["127.0.0.1", "localhost"].map((name) => `${name}:${server.address().port}`);
   await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${server.address().port}`;
-  // Other pages of the browser have no business with the language server.
-  const sockets = new WebSocketServer({ server, verifyClient: ({ origin }) => origin === url });
+  // Other pages of the browser have no business with the language server; a browser always says whose page it is.
+  const sockets = new WebSocketServer({
+    server,
+    maxPayload: MESSAGE_BYTES,
+    verifyClient: ({ req }) => req.headers.origin !== undefined && isOurs(req),
+  });
   sockets.on("connection", (socket) => {
     const lsp = start();
     const writer = new StreamMessageWriter(lsp.stdin);
     new StreamMessageReader(lsp.stdout).listen((message) => socket.send(JSON.stringify(message)));
-    socket.on("message", (data) => writer.write(JSON.parse(data.toString())));
+    const end = (code, reason) => {
+      socket.close(code, reason);
+      lsp.kill();
+    };
+    socket.on("message", (data) => {
+      const message = messageIn(data.toString());
+      if (message === undefined) return end(1007, "Every message is a JSON-RPC object.");
+      writer.write(message).catch(() => end(1011, "The language server has ended."));
+    });
+    // Too large, or broken: ws closes it by itself.
+    socket.on("error", () => {});
     socket.on("close", () => lsp.kill());
+    // It may have ended while a message was written to it.
+    for (const broken of [lsp, lsp.stdin, lsp.stdout])
+      broken.on("error", () => end(1011, "The language server failed."));
     lsp.on("exit", () => socket.close());
   });
   const close = () => {
