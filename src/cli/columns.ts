@@ -1,12 +1,14 @@
 // Rows of text in columns for a terminal: words to the left, numbers to the right, two spaces between.
 
+import { visibleLine } from "../diagnostics/visible.js";
+
 /** @param right the columns of numbers */
 export function columns(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
   right: ReadonlySet<number>,
 ): string {
-  const all = [heads, ...rows];
+  const all = [heads, ...rows].map((row) => row.map(visibleLine));
   const widths = heads.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
   const padded = (cell: string, column: number): string =>
     right.has(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number);

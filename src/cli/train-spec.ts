@@ -3,6 +3,7 @@ import { planned, programsOf, trainingOn } from "../compile.js";
 import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
+import { visible } from "../diagnostics/visible.js";
 import { printSpec } from "../front/print-spec.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { type AdapterSource, openDevice } from "../gpu/dawn.js";
@@ -34,7 +35,7 @@ export interface SpecToTrain
 export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
   const { spec, json, file, folder, out, adapter, resume, tune, reach, ...shown } = wanted;
   const { title, terminal } = shown;
-  const notice = (text: string): void => void terminal.write(`${text}\n`);
+  const notice = (text: string): void => void terminal.write(`${visible(text)}\n`);
   const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, reach, notice });
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   notice(`${title}: on ${device.description}`);

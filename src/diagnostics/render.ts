@@ -2,6 +2,7 @@
 import pc from "picocolors";
 import { codeOf } from "./codes.js";
 import { type Diagnostic, isError, type Source, type Span } from "./diagnostic.js";
+import { visible, visibleLine } from "./visible.js";
 
 export interface Position {
   /** Both from 1; a column counts UTF-16 units. */
@@ -54,7 +55,8 @@ function penOf({ colour, addressOf }: Style): Pen {
   return {
     ...pc.createColors(colour),
     place: (path, line, column) => {
-      const text = line === undefined ? path : `${path}:${line}:${column}`;
+      const name = visibleLine(path);
+      const text = line === undefined ? name : `${name}:${line}:${column}`;
       return addressOf === undefined ? text : `\u001b]8;;${addressOf(path)}\u0007${text}\u001b]8;;\u0007`;
     },
   };
@@ -76,10 +78,10 @@ function renderOne(diagnostic: Diagnostic, sources: readonly Source[], c: Pen): 
   const strong = isError(diagnostic) ? c.red : c.yellow;
   const lines = [`${strong(c.bold(`${severity}: ${title}`))} ${c.dim(`[${codeOf(name)}]`)}`];
   if (span !== undefined) lines.push(...frame(span, sources, strong, c), "");
-  lines.push(message);
-  if (expected !== undefined && expected !== "") lines.push(`${c.cyan("expected")} ${expected}`);
-  if (help !== undefined) lines.push(`${c.cyan("help")} ${help}`);
-  if (example !== undefined) lines.push(`${c.cyan("example")} ${example}`);
+  lines.push(visible(message));
+  if (expected !== undefined && expected !== "") lines.push(`${c.cyan("expected")} ${visible(expected)}`);
+  if (help !== undefined) lines.push(`${c.cyan("help")} ${visible(help)}`);
+  if (example !== undefined) lines.push(`${c.cyan("example")} ${visible(example)}`);
   for (const { span: other, note } of related ?? []) lines.push(...frame(other, sources, c.cyan, c, note));
   return lines.join("\n");
 }
@@ -96,15 +98,17 @@ function frame(
   const { line, column } = positionOf(text, span.start);
   const whole = lineAt(text, line);
   const from = Math.max(0, Math.min(column - SHOWN / 2, whole.length - SHOWN));
-  // Tabs count one column, as they do in positions, so that the marks stand below what they mark.
-  const shown = whole.slice(from, from + SHOWN).replaceAll(/[\t\p{Cc}]/gu, " ");
+  // A tab is shown as one column; what is shown as an escape takes more, and the marks move along.
+  const shownFrom = (first: number, last: number): string => visible(whole.slice(first, last).replaceAll("\t", " "));
   const width = Math.max(1, Math.min(span.end - span.start, whole.length - column + 1, from + SHOWN - column + 1));
   const gutter = " ".repeat(String(line).length);
-  const pad = " ".repeat(Math.max(0, column - 1 - from));
+  const start = Math.max(from, column - 1);
+  const pad = " ".repeat(shownFrom(from, start).length);
+  const marks = Math.max(1, shownFrom(start, start + width).length);
   return [
     `${gutter} ${c.dim("-->")} ${c.place(span.path, line, column)}`,
-    `${c.dim(`${line} |`)} ${shown}`,
-    `${gutter} ${c.dim("|")} ${pad}${mark("^".repeat(width))}${note === undefined ? "" : ` ${note}`}`,
+    `${c.dim(`${line} |`)} ${shownFrom(from, from + SHOWN)}`,
+    `${gutter} ${c.dim("|")} ${pad}${mark("^".repeat(marks))}${note === undefined ? "" : ` ${visibleLine(note)}`}`,
   ];
 }
 

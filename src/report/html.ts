@@ -1,4 +1,5 @@
 // Text as HTML.
+import { visible } from "../diagnostics/visible.js";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -9,4 +10,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Safe between tags and inside quoted attributes. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+export const escapeHtml = (text: string): string =>
+  visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");

@@ -1,6 +1,7 @@
 // What formatting would change in a file, for people: the lines that differ, with one around them.
 import { structuredPatch } from "diff";
 import pc from "picocolors";
+import { visible } from "../../diagnostics/visible.js";
 
 /** Where more lines change than this, they are not shown: finding the fewest takes their square. */
 const LINES = 4000;
@@ -16,6 +17,7 @@ export function changesText(before: string, after: string, colour: boolean): str
       c.cyan(`@@ line ${oldStart} @@`),
       ...changed
         .filter((line) => !line.startsWith("\\"))
+        .map(visible)
         .map((line) => (line.startsWith("+") ? c.green(line) : line.startsWith("-") ? c.red(line) : line)),
     ])
     .map((line) => `${line}\n`)

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { Option } from "commander";
 import pc from "picocolors";
+import { visibleLine } from "../../diagnostics/visible.js";
 import type { CheckedSpec, Json } from "../../front/spec.js";
 import { PROFILES } from "../../ir/profiles.js";
 import { type Change, type CostChange, changesBetween, costsOf } from "../../report/difference.js";
@@ -71,7 +72,8 @@ function text(one: string, other: string, changes: readonly Change[], costs: rea
   const c = pc.createColors(coloured(process.stdout));
   if (changes.length === 0) return `${one} and ${other} mean the same.\n`;
   const width = Math.max(...changes.map(({ path }) => path.length));
-  const said = (value: string | undefined, absent: string): string => value ?? c.dim(absent);
+  const said = (value: string | undefined, absent: string): string =>
+    value === undefined ? c.dim(absent) : visibleLine(value);
   const lines = changes.map(
     ({ path, before, after }) =>
       `  ${path.padEnd(width)}  ${c.red(said(before, "(none)"))} → ${c.green(said(after, "(none)"))}\n`,

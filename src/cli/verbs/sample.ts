@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { decodersOf, openCodecs } from "../../data/codecs.js";
 import { writeNpy } from "../../data/npy.js";
 import { InputError } from "../../diagnostics/input-error.js";
+import { visible } from "../../diagnostics/visible.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { pngOf } from "../../report/png.js";
 import { SAMPLERS, type Sampler } from "../../sample/denoise.js";
@@ -153,7 +154,9 @@ function writePicture(file: string, bytes: Uint8Array): void {
 
 function text({ segments, ended }: Told, number: number | undefined): string {
   if (segments.length === 0) return `${number === undefined ? "" : `Sample ${number}\n`}(it ends here)\n`;
-  const lines = segments.map(({ modality, text: said, ids, file }) => `${modality}: ${file ?? said ?? ids?.join(" ")}`);
+  const lines = segments.map(
+    ({ modality, text: said, ids, file }) => `${modality}: ${visible(file ?? said ?? ids?.join(" ") ?? "")}`,
+  );
   const head = number === undefined ? [] : [`Sample ${number}`];
   return `${[...head, ...lines, ...(ended ? [] : ["(cut at --tokens)"])].join("\n")}\n`;
 }
