@@ -24,6 +24,8 @@ export const ABLATION_FILES = {
   markdown: "report.md",
   csv: "report.csv",
   json: "report.json",
+  /** What was to be printed where it could not be. */
+  log: "log.txt",
 } as const;
 const OUTCOME = "outcome.json";
 

@@ -12,9 +12,13 @@ export function coloured(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== "dumb";
 }
 
+/** Whether it makes links of texts. */
+export const linking = (stream: NodeJS.WriteStream): boolean =>
+  createSupportsHyperlinks(stream) && process.env.NO_COLOR === undefined;
+
 /** How diagnostics are shown there. */
 export function styleOf(stream: NodeJS.WriteStream): Style {
-  const links = createSupportsHyperlinks(stream) && process.env.NO_COLOR === undefined;
+  const links = linking(stream);
   return {
     colour: coloured(stream),
     addressOf: links ? (path) => pathToFileURL(resolve(path)).href : undefined,

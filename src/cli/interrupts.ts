@@ -1,5 +1,6 @@
-// What stops training: Ctrl-C and SIGTERM, of which the first lets it save and stop and a second Ctrl-C ends the process
+// What stops training: Ctrl-C, SIGTERM and a terminal that hangs up, of which the first lets it save and stop and a second Ctrl-C ends the process
 // at once; or the signal of a program that trains.
+import { onHangUp } from "./streams.js";
 import { EXIT } from "./verb.js";
 
 export interface Interrupts {
@@ -23,11 +24,13 @@ export function listenForStop(first: () => void): Interrupts {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
+  const hanging = onHangUp(() => interrupt("SIGHUP"));
   return {
     wanted: () => at !== undefined,
     release() {
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", interrupt);
+      hanging.release();
     },
   };
 }

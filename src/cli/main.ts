@@ -1,7 +1,9 @@
 // The command line: argv to a verb, its outcome to an exit code.
 import { Command, CommanderError } from "commander";
 import { suggestion } from "../diagnostics/nearest.js";
+import { visible } from "../diagnostics/visible.js";
 import { version } from "./project.js";
+import { endWith, guardStreams } from "./streams.js";
 import { tell } from "./thrown.js";
 import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
 
@@ -111,14 +113,19 @@ const VERBS: readonly VerbEntry[] = [
   },
 ];
 
+/** Verbs that write what no filter may touch: a protocol, or a dialogue drawn on the terminal. */
+const EXACT = new Set(["lsp", "new"]);
+
+/** What the process would end with now. */
+let code: ExitCode = EXIT.done;
+
 /** Runs one command line (without the program's own name) and gives the exit code. */
 async function run(argv: readonly string[]): Promise<ExitCode> {
-  let code: ExitCode = EXIT.done;
   const program = new Command("mom")
     .description("Compiles a .mom spec of a multi-modal state-space model to WebGPU kernels, and trains it.")
     .version(version())
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .configureOutput({ writeErr: (text) => process.stderr.write(visible(text)) })
     .addHelpText("after", "\nExamples:\n  mom check specs/quickstart.mom\n  mom train specs/quickstart.mom\n")
     .showHelpAfterError("(`mom --help` lists the verbs)")
     .helpCommand(false);
@@ -129,12 +136,15 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
       .addHelpText("after", `\nExample:\n  ${entry.example}\n`)
       .showHelpAfterError(`(\`mom ${entry.name} --help\` tells more)`);
     // Only the verb that is named is loaded, so that a check never waits for what training needs.
-    if (entry.name === first) (await entry.load()).verb.declare(command, (given) => (code = given));
+    if (entry.name === first)
+      (await entry.load()).verb.declare(command, (given) => {
+        code = given;
+      });
   }
   if (first !== undefined && !first.startsWith("-") && !VERBS.some(({ name }) => name === first)) {
     const names = VERBS.map(({ name }) => name);
     process.stderr.write(
-      `error: there is no verb \`${first}\`. ${suggestion(first, names) ?? ""}\n(\`mom --help\` lists the verbs)\n`,
+      `error: there is no verb \`${visible(first)}\`. ${suggestion(first, names) ?? ""}\n(\`mom --help\` lists the verbs)\n`,
     );
     return EXIT.wrongUsage;
   }
@@ -152,8 +162,6 @@ const explain = (thrown: unknown): ExitCode => {
   return tell(thrown);
 };
 
-// A reader that goes away (`mom … | head`) ends the program quietly.
-process.stdout.on("error", () => process.exit(EXIT.done));
-const code = await run(process.argv.slice(2)).catch(explain);
-// Dawn keeps the process alive, so it must be ended; what was written must be out first.
-process.stdout.write("", () => process.exit(code));
+guardStreams(() => code, EXACT.has(process.argv[2] ?? ""));
+code = await run(process.argv.slice(2)).catch(explain);
+endWith(code);

@@ -1,5 +1,6 @@
 // How far training has come: one line redrawn on a terminal, plain lines every so often where output is piped.
 import colors from "picocolors";
+import { CLEAR_LINE } from "./streams.js";
 
 export interface ProgressState {
   /** Updates made so far. */
@@ -15,7 +16,9 @@ export interface ProgressState {
 export interface Terminal {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly columns?: number | undefined;
+  /** Who gets the texts that could not be written, and why they could not. */
+  readonly whenLost?: (keep: (text: string, why: string) => void) => void;
 }
 
 export interface Progress {
@@ -28,7 +31,6 @@ export interface Progress {
 
 const REDRAW_MS = 100;
 const PLAIN_MS = 10_000;
-const CLEAR_LINE = "\r\x1b[2K";
 
 /** @param now milliseconds */
 export function progressOn(

@@ -12,6 +12,7 @@ import { nodeDisk } from "../train/disk.js";
 import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
 import { openCompiled } from "./compiled-folder.js";
 import { carried } from "./start.js";
+import { endWith, guardStreams, logTo } from "./streams.js";
 import { tell } from "./thrown.js";
 import { runTraining } from "./training.js";
 import { DEFAULT_TUNE, tunedFolder } from "./tuning.js";
@@ -85,10 +86,11 @@ async function main(): Promise<ExitCode> {
     start: carried(spec, compiled, here),
     title: "A compiled model",
     resumeCommand: `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`,
-    terminal: process.stderr,
+    terminal: logTo(process.stderr),
   });
 }
 
-const code = await main().catch(tell);
-// Dawn keeps the process alive.
-process.stdout.write("", () => process.exit(code));
+let code: ExitCode = EXIT.done;
+guardStreams(() => code);
+code = await main().catch(tell);
+endWith(code);

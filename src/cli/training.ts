@@ -22,6 +22,7 @@ import { checkTeaches } from "../train/teaching.js";
 import { stopBy } from "./interrupts.js";
 import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
 import type { Started } from "./start.js";
+import { keepingLost } from "./streams.js";
 import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
 import { EXIT, type ExitCode } from "./verb.js";
@@ -92,6 +93,7 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
         choices: choicesText(choices, request.device.description),
         file: request.specFile,
       });
+  terminal.whenLost?.(keepingLost((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text))));
   const progress = progressOn(terminal);
   const interrupts = stopBy(request.signal, () =>
     progress.message("Stopping after this step; Ctrl-C once more stops at once."),

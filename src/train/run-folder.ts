@@ -32,6 +32,8 @@ export const RUN_FILES = {
   /** What the weights started from, where they were not drawn. */
   init: "init.json",
   report: "report.html",
+  /** What was to be printed where it could not be. */
+  log: "log.txt",
   /** Names the process that trains; gone when it ends in order. */
   lock: "lock.json",
 } as const;

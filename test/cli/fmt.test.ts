@@ -97,7 +97,7 @@ describe("files", () => {
 
   test("that are not there, a folder without specs, nothing at all", () => {
     mkdirSync(join(folder, "empty"));
-    expect(fmt("a.mom")).toMatchObject({ code: 1, stderr: expect.stringContaining("no readable file `a.mom`") });
+    expect(fmt("a.mom")).toMatchObject({ code: 1, stderr: expect.stringContaining("no file `a.mom`") });
     expect(fmt("empty")).toMatchObject({ code: 1, stderr: expect.stringContaining("no specs in `empty`") });
     expect(fmt().code).toBe(2);
     expect(fmt("--stdin", "a.mom").code).toBe(2);

@@ -2,6 +2,7 @@
 import type { Design } from "../../ablate/design.js";
 import type { Ended } from "../../ablate/schedule.js";
 import { formatDuration, type Terminal } from "../progress.js";
+import { CLEAR_LINE } from "../streams.js";
 
 export interface AblationProgress {
   readonly began: (index: number) => void;
@@ -12,7 +13,6 @@ export interface AblationProgress {
 }
 
 const REDRAW_MS = 200;
-const CLEAR_LINE = "\r\x1b[2K";
 
 /** @param total variants to be trained, `jobs` at a time */
 export function ablationProgress(

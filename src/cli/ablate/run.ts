@@ -1,5 +1,6 @@
 // `mom ablate`: trains what is left of an ablation on workers, tells how it goes, and writes the report.
 
+import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import { collect } from "../../ablate/collect.js";
 import type { Design, Variant } from "../../ablate/design.js";
@@ -21,6 +22,7 @@ import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
 import { stopBy } from "../interrupts.js";
 import type { Terminal } from "../progress.js";
+import { keepingLost } from "../streams.js";
 import { EXIT, type ExitCode } from "../verb.js";
 import { listingJson, tallyText } from "./listing.js";
 import { ablationProgress } from "./progress.js";
@@ -61,6 +63,8 @@ export async function runAblation(request: AblationRequest): Promise<ExitCode> {
     if (request.report) throw nothingTrained(folder.path);
     folder.disk.makeFolder(folder.path);
   }
+  const log = join(folder.path, ABLATION_FILES.log);
+  terminal.whenLost?.(keepingLost((text) => folder.disk.append(log, new TextEncoder().encode(text))));
   const table = listingJson({ design, states: [], costs: request.costs });
   writeInto(folder, ABLATION_FILES.table, `${JSON.stringify(table, null, 2)}\n`);
   const stopped = request.report ? false : await trainAll(request, statesNow);

@@ -104,6 +104,10 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
 
 // A terminal sends its Ctrl-C to all processes; the one that started this decides. Without it there is nothing to do.
 process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
+process.on("SIGTERM", () => {
+  stopping = true;
+});
 process.on("disconnect", () => process.exit(EXIT.done));
 
 const device = await openDevice(settings.adapter ? { adapter: settings.adapter } : {}).catch((error: unknown) => {

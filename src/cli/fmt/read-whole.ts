@@ -1,7 +1,9 @@
 // Texts that are written back: a file or stdin, as exactly the characters that its bytes are.
 import { readFileSync } from "node:fs";
+import { unreadable } from "../../data/open-file.js";
 import { mistake, type Source } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
+import { InputError } from "../../diagnostics/input-error.js";
 import { readNamed } from "../read-spec.js";
 
 /** What stands for stdin where a file is named. */
@@ -13,11 +15,19 @@ export const STDIN = "-";
  */
 export function readWhole(file: string, limit: number): Source {
   const path = file === STDIN ? "<stdin>" : file;
-  const bytes = file === STDIN ? readFileSync(0) : readNamed(file, limit);
+  const bytes = file === STDIN ? readStdin() : readNamed(file, limit);
   try {
     return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
     const help = "Save it as UTF-8.";
     throw new Failure([mistake("not-utf-8", `\`${path}\` has bytes that are no text in UTF-8.`, { help })]);
+  }
+}
+
+function readStdin(): Buffer {
+  try {
+    return readFileSync(0);
+  } catch (error) {
+    throw new InputError(`<stdin> cannot be read: ${unreadable(error).reason}.`, "Pipe a spec into it.");
   }
 }

@@ -32,6 +32,11 @@ const walk = (folder: string): string[] =>
       return entry.name.endsWith(".mom") && !isFolder(path) ? [path] : [];
     });
 
+/** What cannot be looked at is refused when it is read. */
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

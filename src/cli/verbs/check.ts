@@ -5,10 +5,12 @@ import { Failure } from "../../diagnostics/failure.js";
 import { diagnosticsAsJson } from "../../diagnostics/json.js";
 import { render, tally } from "../../diagnostics/render.js";
 import { diagnosticsAsSarif } from "../../diagnostics/sarif.js";
+import { visibleLine } from "../../diagnostics/visible.js";
 import { coloured, styleOf } from "../colour.js";
 import { allowOption } from "../compile-options.js";
 import { version } from "../project.js";
 import { checkFile, hasErrors, type Reading, readSpec } from "../read-spec.js";
+import { CLEAR_SCREEN } from "../streams.js";
 import { EXIT, type ExitCode, type Verb } from "../verb.js";
 import { watching } from "../watch.js";
 
@@ -66,10 +68,10 @@ function told(files: readonly string[], reading: Omit<Reading, "origin">): ExitC
   const checked = files.map((file) => ({ file, ...checkFile(file, reading) }));
   for (const { file, diagnostics, sources } of checked) {
     if (diagnostics.length === 0)
-      process.stdout.write(`${file}: ${pc.createColors(coloured(process.stdout)).green("no errors")}\n`);
+      process.stdout.write(`${visibleLine(file)}: ${pc.createColors(coloured(process.stdout)).green("no errors")}\n`);
     else
       process.stdout.write(
-        `${render(diagnostics, sources, styleOf(process.stdout))}\n${file}: ${tally(diagnostics)}\n`,
+        `${render(diagnostics, sources, styleOf(process.stdout))}\n${visibleLine(file)}: ${tally(diagnostics)}\n`,
       );
   }
   return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
@@ -78,7 +80,7 @@ function told(files: readonly string[], reading: Omit<Reading, "origin">): ExitC
 /** Checks once more, on a clean screen where there is one, and gives what the outcome depends on. */
 function lookAt(files: readonly string[], allow?: readonly string[]): Set<string> {
   const tried = new Set<string>(files);
-  if (process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[3J\u001b[H");
+  if (process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
   for (const file of files) {
     try {
       told([file], { tried, allow });

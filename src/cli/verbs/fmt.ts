@@ -16,6 +16,7 @@ import { changesText } from "../fmt/changes.js";
 import { readWhole, STDIN } from "../fmt/read-whole.js";
 import { specFiles } from "../fmt/spec-files.js";
 import { checkSource, hasErrors } from "../read-spec.js";
+import { writeExactly } from "../streams.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {
@@ -83,7 +84,7 @@ function setFile(file: string, checkOnly: boolean): Outcome {
   const changes = text !== source.text;
   if (checkOnly) {
     if (changes) tell(source, text);
-  } else if (file === STDIN) process.stdout.write(text);
+  } else if (file === STDIN) writeExactly(text);
   else if (changes) {
     rewrite(file, text);
     process.stdout.write(`${file}\n`);
@@ -100,7 +101,7 @@ function translate(file: string): boolean {
   if (checked.diagnostics.length > 0)
     process.stderr.write(`${render(checked.diagnostics, checked.sources, styleOf(process.stderr))}\n`);
   if (hasErrors(checked) || !("text" in formatted)) return false;
-  process.stdout.write(formatted.text);
+  writeExactly(formatted.text);
   return true;
 }
 

@@ -7,6 +7,7 @@ import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
 import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
+import { logTo } from "../streams.js";
 import { trainSpec } from "../train-spec.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -50,7 +51,7 @@ export const verb: Verb = {
           resume: options.resume === true,
           title: name,
           resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${allowFlags(options.allow)}`,
-          terminal: process.stderr,
+          terminal: logTo(process.stderr),
         });
         finish(code);
       });

@@ -1,0 +1,112 @@
+// Streams that cannot be written, names and texts that would steer the terminal, files that cannot be read: whole programs.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { keepingLost } from "../../src/cli/streams.js";
+import { buildMom, type Mom } from "../support/mom.js";
+
+let mom: Mom;
+let folder: string;
+const SPEC = `model {
+  modality text: bytes
+  d_model: 32
+  block mixer: mamba { d_state: 8 }
+  layers: 1 * mixer
+}
+objective { text: cross_entropy }
+data { source: files("d.jsonl"), length: 32 }
+train { steps: 3, batch: 2, validate_every: 3, checkpoint_every: 3 }
+`;
+const EVIL = "\u001b]0;owned\u0007\u009b31m\u202e\u001b[31m";
+const STEERS = /(?![\n\t])[\p{Cc}\u202e]/u;
+
+beforeAll(async () => {
+  mom = await buildMom();
+  folder = mkdtempSync(join(tmpdir(), "mom-streams-"));
+  writeFileSync(join(folder, "s.mom"), SPEC);
+  const line = (text: string) => `${JSON.stringify({ segments: [{ text }] })}\n`;
+  writeFileSync(join(folder, "d.jsonl"), Array.from({ length: 40 }, (_, i) => line(`${EVIL} ${i}`)).join(""));
+});
+afterAll(() => {
+  mom.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const shell = (command: string) =>
+  spawnSync("bash", ["-c", command.replaceAll("MOM", `"${process.execPath}" "${mom.main}"`)], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, MOM_ADAPTER: "swiftshader", MOM_CACHE: join(folder, "cache") },
+  });
+
+const linux = existsSync("/dev/full");
+
+test.skipIf(!linux)("a result that cannot be written is a failure, and is told; a reader that leaves is none", () => {
+  const full = shell("MOM check s.mom >/dev/full");
+  expect([full.status, full.stderr]).toEqual([
+    1,
+    "error: the result could not be written: no space is left on the device\n",
+  ]);
+  expect(shell("MOM schema >/dev/full").status).toBe(1);
+  expect(shell("set -o pipefail; MOM schema | head -1 >/dev/null").status).toBe(0);
+});
+
+test.skipIf(!linux)("a log that cannot be written ends no training, and is kept in the run", () => {
+  expect(shell("set -o pipefail; { MOM train s.mom --out ends 2>&1 >/dev/null; } | true").status).toBe(0);
+  expect(existsSync(join(folder, "ends/checkpoints/step-3"))).toBe(true);
+  const log = readFileSync(join(folder, "ends/log.txt"), "utf8");
+  expect(log).toMatch(/^The output could not be written \(.*\); what follows was to be printed\.\n/);
+  expect(log).toMatch(/Report: +\S+report\.html\n$/);
+});
+
+test("what was lost is told once", () => {
+  let text = "";
+  const keep = keepingLost((more) => {
+    text += more;
+  });
+  keep("a\n", "its reader has ended");
+  keep("b\n", "its reader has ended");
+  expect(text).toBe("The output could not be written (its reader has ended); what follows was to be printed.\na\nb\n");
+});
+
+test("an escape reaches no terminal, from wherever it comes", () => {
+  const strange = `${EVIL}.mom`;
+  writeFileSync(join(folder, strange), SPEC);
+  writeFileSync(join(folder, "name.mom"), SPEC.replace("d_model: 32", `d_model: ${JSON.stringify("x")} // ${EVIL}`));
+  writeFileSync(join(folder, "path.mom"), SPEC.replace("d.jsonl", EVIL));
+  writeFileSync(join(folder, "keys.json"), JSON.stringify({ [EVIL]: { a: 1 }, model: { [EVIL]: EVIL } }));
+  writeFileSync(join(folder, "import.mom"), `import "${EVIL}"\n${SPEC}`);
+  writeFileSync(join(folder, "t.json"), JSON.stringify({ model: { type: EVIL, vocab: { [EVIL]: 0 } } }));
+  writeFileSync(join(folder, "token.mom"), SPEC.replace("text: bytes", 'text: tokens(tokenizer: "t.json")'));
+  const commands = [
+    // One program for all: each has its own place in what is said.
+    ["check", strange, "name.mom", "path.mom", "keys.json", "import.mom"],
+    ["check", `no${EVIL}`],
+    ["data", "look", "s.mom"],
+    ["data", "look", "token.mom"],
+    ["explain", EVIL],
+    ["eval", EVIL],
+    [EVIL],
+  ];
+  for (const command of commands) {
+    const { stdout, stderr, code } = mom.run(command, folder, { MOM_CACHE: join(folder, "cache"), FORCE_COLOR: "1" });
+    const own = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|3\\d|39|7|27)m`, "g");
+    // Colours are mom's own; none of them is painted by what is foreign.
+    expect(`${stdout}${stderr}`.replaceAll(own, ""), command.join(" ")).not.toMatch(STEERS);
+    expect(code, `${command.join(" ")}: ${stderr}`).not.toBe(70);
+  }
+});
+
+test("no file that cannot be read is a fault of mom", () => {
+  symlinkSync("loop.mom", join(folder, "loop.mom"));
+  const names = ["loop.mom", `${"x".repeat(300)}.mom`];
+  const faults: string[] = [];
+  for (const verb of [["check"], ["fmt"], ["eval"], ["data", "look"]])
+    for (const name of names) {
+      const { code, stderr } = mom.run([...verb, name], folder, { MOM_ADAPTER: "swiftshader" });
+      if (code !== 1 && code !== 2) faults.push(`${verb.join(" ")} ${name}: ${code} ${stderr}`);
+    }
+  expect(faults).toEqual([]);
+});
