@@ -1,4 +1,4 @@
-// Half-precision numbers.
+// Numbers of 16 bits: IEEE 754 halves, and bfloat16. Single precision holds each of them exactly.
 
 /** The value of an IEEE 754 half given by its bits. */
 export function widenHalf(bits: number): number {
@@ -8,6 +8,20 @@ export function widenHalf(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Halves by their bits, as singles. */
+export function widenHalves(bits: Uint16Array): Float32Array {
+  const wide = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) wide[i] = widenHalf(bits[i] as number);
+  return wide;
+}
+
+/** Numbers in bfloat16 by their bits, as singles, whose upper half they are. What a NaN carries is kept. */
+export function widenBfloat16s(bits: Uint16Array): Float32Array {
+  const wide = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) wide[i] = (bits[i] as number) << 16;
+  return new Float32Array(wide.buffer);
 }
 
 const word = new Uint32Array(1);

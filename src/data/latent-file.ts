@@ -4,6 +4,7 @@ import type { PatchGeometry } from "../modalities/modality.fields.js";
 import { floats, readNpy } from "./npy.js";
 import { readInputLater } from "./read-input.js";
 import { readSafetensors, type Safetensors } from "./safetensors.js";
+import { CONVERT, isRead } from "./tensor.js";
 
 /** The size of a latent: that of the modality's picture. */
 type LatentSize = Pick<PatchGeometry, "height" | "width" | "channels">;
@@ -54,6 +55,8 @@ function tensorNumbers({ tensors }: Safetensors, name: string, place: string): N
       names.length > 0 ? `Name one of ${names.slice(0, 8).join(", ")}.` : "The file has no tensors.",
     );
   }
+  if (!isRead(tensor))
+    throw new InputError(`${place}: the tensor ${JSON.stringify(name)} has the type ${tensor.stored}`, CONVERT);
   const { shape, data } = tensor;
   return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>, Number) };
 }

@@ -2,15 +2,10 @@
 // Layout: a u64 header length (little-endian), a JSON header, then the tensors' bytes back to back.
 // Reading and writing assume a little-endian machine, as every platform of Node and WebGPU is.
 import { InputError } from "../diagnostics/input-error.js";
-import { widenHalf } from "./half.js";
+import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
+import { widenBfloat16s, widenHalves } from "./half.js";
 import { repeatedKey } from "./json-keys.js";
-
-export type Tensor =
-  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
-  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
-  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+import { CONVERT, ELEMENT_BITS, isRead, isReadType, type ReadType, type StoredTensor, type Tensor } from "./tensor.js";
 
 /** A file's bytes, which may be more than one array holds: a Uint8Array, or what reads a file piece by piece. */
 export interface Bytes {
@@ -19,49 +14,59 @@ export interface Bytes {
   slice(begin: number, end: number): Uint8Array;
 }
 
-export interface Safetensors {
+export interface Safetensors<T extends StoredTensor = StoredTensor> {
   /** In the order of their bytes in the file. */
-  readonly tensors: Map<string, Tensor>;
+  readonly tensors: Map<string, T>;
   readonly metadata: Record<string, string>;
 }
 
 /** What a header says of one tensor, checked. Offsets are in bytes from the end of the header. */
 interface Entry {
   readonly name: string;
-  readonly dtype: StoredType;
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
 }
 
-type StoredType = Tensor["dtype"] | "F16";
-
-const ELEMENT_BYTES: Readonly<Record<StoredType, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, U8: 1 };
-const isStoredType = (name: unknown): name is StoredType =>
-  typeof name === "string" && Object.hasOwn(ELEMENT_BYTES, name);
-
 /** The format's own limit on the header. */
 const HEADER_LIMIT = 100_000_000;
 const METADATA = "__metadata__";
 
-const DAMAGED = "The file is damaged or not a safetensors file: copy or download it again, or write it anew.";
-const TRUNCATED = "The file was cut off: copy or download it again, or write it anew.";
+const DAMAGED = "The file is damaged: copy or download it again, or write it again.";
+const TRUNCATED = "The file was cut off: copy or download it again, or write it again.";
 
 /**
  * Reads a whole file. Every byte after the header must belong to exactly one tensor.
- * F16 tensors are widened to F32. The tensors own copies of their numbers.
+ * F16 and BF16 tensors are widened to F32. Tensors own copies of their numbers; those of types that are not read have none.
  * @param name the file as the user knows it, for errors
+ * @param wanted which tensors to read, by name; all if absent. The others are checked, and left out
  * @throws InputError where the file breaks the format
  */
-export function readSafetensors(bytes: Bytes, name: string): Safetensors {
+export function readSafetensors(bytes: Bytes, name: string, wanted?: (tensor: string) => boolean): Safetensors {
   const { header, dataStart } = readHeader(bytes, name);
   const entries = Object.entries(header)
     .filter(([key]) => key !== METADATA)
     .map(([key, value]) => checkEntry(key, value, name))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(entries, bytes.length - dataStart, name);
-  const tensors = new Map(entries.map((entry) => [entry.name, decode(entry, bytes, dataStart)]));
+  const read = wanted === undefined ? entries : entries.filter((entry) => wanted(entry.name));
+  const tensors = new Map(read.map((entry) => [entry.name, decode(entry, bytes, dataStart)]));
   return { tensors, metadata: checkMetadata(header[METADATA], name) };
+}
+
+/**
+ * The same for a file that this program wrote, all of whose tensors are of types that it reads.
+ * @throws InputError where one is not
+ */
+export function readOwnSafetensors(bytes: Bytes, name: string): Safetensors<Tensor> {
+  const { tensors, metadata } = readSafetensors(bytes, name);
+  const own = new Map<string, Tensor>();
+  for (const [key, tensor] of tensors) {
+    if (!isRead(tensor)) throw new InputError(`${name}: tensor "${key}" has the type ${tensor.stored}`, CONVERT);
+    own.set(key, tensor);
+  }
+  return { tensors: own, metadata };
 }
 
 /**
@@ -88,7 +93,7 @@ export function safetensorsPieces(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
   const ordered = [...tensors].sort(
-    ([a, x], [b, y]) => ELEMENT_BYTES[y.dtype] - ELEMENT_BYTES[x.dtype] || (a < b ? -1 : 1),
+    ([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
   );
   const facts = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const fields = facts.length === 0 ? [] : [`"${METADATA}":{${facts.map(keyed).join(",")}}`];
@@ -116,6 +121,7 @@ function readHeader(bytes: Bytes, name: string): { header: Record<string, unknow
   if (bytes.length < 8) throw new InputError(`${name}: only ${bytes.length} bytes, less than a header`, TRUNCATED);
   const length = new Uint8Array(bytes.slice(0, 8));
   const claimed = new DataView(length.buffer).getBigUint64(0, true);
+  if (claimed > HEADER_LIMIT) refuseForeign(bytes.slice(0, LOOKED_AT), name);
   if (claimed > HEADER_LIMIT)
     throw new InputError(`${name}: the header claims ${claimed} bytes; the format allows ${HEADER_LIMIT}`, DAMAGED);
   const dataStart = 8 + Number(claimed);
@@ -123,6 +129,14 @@ function readHeader(bytes: Bytes, name: string): { header: Record<string, unknow
     throw new InputError(`${name}: the header claims ${claimed} bytes, and ${bytes.length - 8} follow`, TRUNCATED);
   const header = parseHeader(bytes.slice(8, dataStart), name);
   return { header, dataStart };
+}
+
+/** Throws for a file whose first bytes say that it is something else. */
+function refuseForeign(start: Uint8Array, name: string): void {
+  const kind = foreignKind(start);
+  if (kind) throw new InputError(`${name} is not a safetensors file: ${kind.is}`, kind.remedy);
+  if (isJsonObject(start))
+    throw new InputError(`${name} is not a safetensors file: it is JSON`, "Name the file with the tensors.");
 }
 
 function parseHeader(json: Uint8Array, name: string): Record<string, unknown> {
@@ -139,7 +153,7 @@ function parseHeader(json: Uint8Array, name: string): Record<string, unknown> {
   if (repeated !== undefined)
     throw new InputError(
       `${name}: the header names "${repeated}" twice`,
-      "Write the file anew with one tensor of that name.",
+      "Write the file again with one tensor of that name.",
     );
   return header;
 }
@@ -150,24 +164,33 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 
 function checkEntry(key: string, value: unknown, name: string): Entry {
-  const wrong = (what: string, remedy = DAMAGED): InputError =>
-    new InputError(`${name}: tensor "${key}" ${what}`, remedy);
+  const wrong = (what: string): InputError => new InputError(`${name}: tensor "${key}" ${what}`, DAMAGED);
   if (!isRecord(value)) throw wrong("is not described by a JSON object");
   const extra = Object.keys(value).find((field) => !["dtype", "shape", "data_offsets"].includes(field));
   if (extra !== undefined) throw wrong(`has the field "${extra}", which the format does not know`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!isStoredType(dtype))
-    throw wrong(
-      `has the type ${JSON.stringify(dtype) ?? "missing"}`,
-      `Types read here are ${Object.keys(ELEMENT_BYTES).join(", ")}: convert the tensor to one of them.`,
-    );
+  if (typeof dtype !== "string") throw wrong("has no type");
   if (!isCounts(shape)) throw wrong("has a shape that is not a list of whole numbers ≥ 0");
   if (!isCounts(offsets) || offsets.length !== 2) throw wrong("has data_offsets that are not two whole numbers ≥ 0");
   const [begin, end] = offsets as [number, number];
-  const bytes = elements(shape) * ELEMENT_BYTES[dtype];
   if (begin > end) throw wrong(`ends at byte ${end}, before it begins at ${begin}`);
-  if (bytes !== end - begin) throw wrong(`has ${end - begin} bytes, but ${dtype} of shape [${shape}] takes ${bytes}`);
+  const bits = ELEMENT_BITS.get(dtype);
+  // A type that is newer than the table may have elements of any size; its shape must be possible all the same.
+  const bytes = bytesOf(shape, bits ?? 1);
+  if (bytes === undefined) throw wrong(`has a shape of more numbers than can be counted: [${shape}]`);
+  if (bits !== undefined && bytes !== end - begin)
+    throw wrong(`has ${end - begin} bytes, but ${dtype} of shape [${shape}] takes ${bytes}`);
   return { name: key, dtype, shape, begin, end };
+}
+
+/** Undefined where a product overflows, as the format's own library has it: a size of 0 that follows does not help. */
+function bytesOf(shape: readonly number[], bits: number): number | undefined {
+  let product = 1;
+  for (const size of shape) {
+    product *= size;
+    if (!Number.isSafeInteger(product)) return undefined;
+  }
+  return Number.isSafeInteger(product * bits) ? (product * bits) / 8 : undefined;
 }
 
 /** Throws unless entries, sorted by offset, cover the bytes after the header once and without holes. */
@@ -194,8 +217,12 @@ function checkMetadata(value: unknown, name: string): Record<string, string> {
   throw new InputError(`${name}: ${METADATA} is not a JSON object of strings`, DAMAGED);
 }
 
-function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes, dataStart: number): Tensor {
-  const { buffer } = new Uint8Array(bytes.slice(dataStart + begin, dataStart + end));
+function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes, dataStart: number): StoredTensor {
+  if (!isReadType(dtype)) return { dtype: "unread", stored: dtype, shape };
+  return numbersOf(dtype, shape, new Uint8Array(bytes.slice(dataStart + begin, dataStart + end)).buffer);
+}
+
+function numbersOf(dtype: ReadType, shape: readonly number[], buffer: ArrayBuffer): Tensor {
   switch (dtype) {
     case "F64":
       return { dtype, shape, data: new Float64Array(buffer) };
@@ -208,6 +235,8 @@ function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes, dataStart: nu
     case "U8":
       return { dtype, shape, data: new Uint8Array(buffer) };
     case "F16":
-      return { dtype: "F32", shape, data: Float32Array.from(new Uint16Array(buffer), widenHalf) };
+      return { dtype: "F32", shape, data: widenHalves(new Uint16Array(buffer)) };
+    case "BF16":
+      return { dtype: "F32", shape, data: widenBfloat16s(new Uint16Array(buffer)) };
   }
 }

@@ -12,7 +12,8 @@
 import { InputError } from "../diagnostics/input-error.js";
 import type { Modality } from "../modalities/modality.fields.js";
 import { crc32 } from "./crc32.js";
-import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
+import { readOwnSafetensors, writeSafetensors } from "./safetensors.js";
+import type { Tensor } from "./tensor.js";
 
 export const SHARD_FORMAT = "mom shard 1";
 
@@ -104,13 +105,13 @@ export function writeShard(
   for (const [index, file] of codebooks)
     tensors.set(`codebook.${index}`, { dtype: "U8", shape: [file.length], data: file });
   // The checksum goes over tensors in the file's order, which only the file tells.
-  const { tensors: ordered } = readSafetensors(writeSafetensors(tensors), "shard");
+  const { tensors: ordered } = readOwnSafetensors(writeSafetensors(tensors), "shard");
   return writeSafetensors(tensors, { format: SHARD_FORMAT, crc32: String(checksumOf(ordered)) });
 }
 
 /** @throws InputError where the shard is damaged, or was prepared for other modalities */
 export function readShard(bytes: Uint8Array, name: string, modalities: readonly Modality[]): Shard {
-  const { tensors, metadata } = readSafetensors(bytes, name);
+  const { tensors, metadata } = readOwnSafetensors(bytes, name);
   if (metadata.format !== SHARD_FORMAT)
     throw new InputError(`${name}: not a shard of the format "${SHARD_FORMAT}"`, "Prepare the data again.");
   const checksum = checksumOf(tensors);

@@ -1,6 +1,7 @@
 // A checkpoint as files: what each holds, byte for byte. No clock times, so that equal runs have equal checkpoints.
 import { createHash } from "node:crypto";
-import { type Bytes, readSafetensors, safetensorsPieces, type Tensor } from "../data/safetensors.js";
+import { type Bytes, readOwnSafetensors, safetensorsPieces } from "../data/safetensors.js";
+import type { Tensor } from "../data/tensor.js";
 import type { Json } from "../front/spec.js";
 import { formatIn, RUN_FORMAT } from "./format.js";
 import type { FileInPieces } from "./whole-folder.js";
@@ -101,7 +102,7 @@ function wholeFiles(read: Read, names: readonly string[], others: readonly strin
 }
 
 const tensorsIn = (contents: ReadonlyMap<string, Bytes>, name: string): Map<string, Tensor> =>
-  readSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors;
+  readOwnSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors;
 
 function stateIn(contents: ReadonlyMap<string, Bytes>): { step: number; state: Json; format: number } | string {
   const text = decode(contents.get(CHECKPOINT_FILES.state) ?? new Uint8Array());

@@ -1,12 +1,12 @@
 // Tensors that a user's file gives: each found by its name, and refused unless it is what is wanted there.
-import type { Tensor } from "../data/safetensors.js";
+import { CONVERT, isRead, type StoredTensor, type Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 
-export type GivenTensors = ReadonlyMap<string, Tensor>;
+export type GivenTensors = ReadonlyMap<string, StoredTensor>;
 
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-/** @throws InputError where the file has no such tensor */
+/** @throws InputError where the file has no such tensor, or it is of a type that is not read */
 export function given(file: GivenTensors, name: string): Tensor {
   const tensor = file.get(name);
   if (!tensor) {
@@ -15,6 +15,7 @@ export function given(file: GivenTensors, name: string): Tensor {
       "Write it into the file; `mom trace --help` names what is read, and --prefix is what stands before parameters.",
     );
   }
+  if (!isRead(tensor)) throw new InputError(`${name} has the type ${tensor.stored}.`, CONVERT);
   return tensor;
 }
 
@@ -26,7 +27,7 @@ function checkShape(name: string, tensor: Tensor, shape: readonly number[]): voi
   );
 }
 
-/** Real numbers of this shape: F32, or F16 and F64 rounded to it. */
+/** Real numbers of this shape: F32, F16 and BF16 widened to it, or F64 rounded to it. */
 export function floatsOf(file: GivenTensors, name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const tensor = given(file, name);
   if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {

@@ -1,7 +1,7 @@
 // A compiled model on a device: its parameters by their names, its batches by theirs, and its phases.
 import { rotaryTableNamed } from "../blocks/rotary.js";
 import type { Compiled } from "../compile.js";
-import type { Tensor } from "../data/safetensors.js";
+import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { PassClock } from "../gpu/pass-clock.js";
@@ -174,6 +174,7 @@ export async function openModel(
         if (tensor.shape.join() !== shape.join()) {
           throw new InputError(`${name} is [${tensor.shape}], and the model's is [${shape}]`, OTHER_MODEL);
         }
+        if (tensor.dtype !== "F32") throw new InputError(`${name} has the type ${tensor.dtype}, not F32`, OTHER_MODEL);
         return tensor.data as Float32Array<ArrayBuffer>;
       });
     },

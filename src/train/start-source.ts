@@ -1,5 +1,7 @@
-// Reads the weights that `init: checkpoint(path)` names: of a run, of one of its checkpoints, or of a safetensors file.
+// Reads the weights that `init: checkpoint(path)` names: of a run, of one of its checkpoints, of a safetensors file, or of
+// several with an index.
 import { basename, dirname, join } from "node:path";
+import { isJsonObject, LOOKED_AT } from "../data/foreign-file.js";
 import { readSafetensors } from "../data/safetensors.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -10,6 +12,7 @@ import { PLAN_FILE } from "./compiled.js";
 import { type Disk, nodeDisk } from "./disk.js";
 import { fromJson } from "./plan-json.js";
 import { RUN_FILES, runAt } from "./run-folder.js";
+import { SAVED_FILES, shardedWeights } from "./sharded-weights.js";
 import type { FoundWeights } from "./start.js";
 
 /**
@@ -25,18 +28,26 @@ export function readWeights(
   if (!disk.exists(path)) {
     throw new InputError(
       `init: there is no ${shown}.`,
-      "Name the folder of a run, one of its checkpoints (checkpoints/step-N), or a safetensors file; paths are relative to the spec that names them.",
+      "Name the folder of a run, one of its checkpoints (checkpoints/step-N), a safetensors file, or a folder with model.safetensors.index.json; paths are relative to the spec that names them.",
     );
   }
   if (!isFolder(disk, path)) {
-    const { tensors } = readSafetensors(disk.open(path), shown);
-    return { weights: named(init, { from: shown, tensors, owners: undefined }), warnings: [] };
+    return {
+      weights: named(init, { from: shown, tensors: tensorsAt(disk, path, shown), owners: undefined }),
+      warnings: [],
+    };
   }
   if (disk.exists(join(path, CHECKPOINT_FILES.weights))) {
     const { tensors } = folderWeights(path, disk);
     const run = basename(dirname(path)) === RUN_FILES.checkpoints ? dirname(dirname(path)) : undefined;
     const owners = run === undefined ? undefined : ownersIn(disk, run);
     return { weights: named(init, { from: shown, tensors, owners }), warnings: [] };
+  }
+  const saved = savedIn(disk, path, shown);
+  if (saved !== undefined) {
+    const read = saved === SAVED_FILES.index ? shardedWeights : tensorsAt;
+    const tensors = read(disk, join(path, saved), join(shown, saved));
+    return { weights: named(init, { from: shown, tensors, owners: undefined }), warnings: [] };
   }
   const { weights, warnings } = runWeights(runAt(path, disk));
   const from = `${shown}/${RUN_FILES.checkpoints}/step-${weights.step}`;
@@ -51,6 +62,27 @@ function isFolder(disk: Disk, path: string): boolean {
     return false;
   }
 }
+
+/** The tensors of a safetensors file, or of those that an index names. */
+function tensorsAt(disk: Disk, path: string, shown: string): FoundWeights["tensors"] {
+  const file = disk.open(path);
+  return isJsonObject(file.slice(0, LOOKED_AT))
+    ? shardedWeights(disk, path, shown)
+    : readSafetensors(file, shown).tensors;
+}
+
+/** The file to read of a folder as transformers saves it; undefined where it is none. */
+function savedIn(disk: Disk, path: string, shown: string): string | undefined {
+  const has = (name: string): boolean => disk.exists(join(path, name));
+  const { whole, index } = SAVED_FILES;
+  if (has(whole) && has(index)) {
+    throw new InputError(`init: ${shown} has both ${whole} and ${index}.`, `Name one of them: ${join(shown, whole)}.`);
+  }
+  return [whole, index, PICKLED].find(has);
+}
+
+/** What older versions of transformers save, which is refused with the remedy. */
+const PICKLED = "pytorch_model.bin";
 
 /** The weights that begin with the prefix, without it. */
 function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundWeights {

@@ -1,7 +1,7 @@
 // What a model's weights start from, where that is not the seed: tensors that exist, given to the groups of each part.
 // Equal ones are taken; a shared one is copied to every group (upcycling); what there is nothing for is drawn.
 import type { Compiled } from "../compile.js";
-import type { Tensor } from "../data/safetensors.js";
+import { CONVERT, isRead, type StoredTensor, type Tensor, typeOf } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { ParameterField } from "../ir/memory.js";
 import { shapeText } from "./given-tensors.js";
@@ -14,7 +14,7 @@ export type Fate = "taken" | "copied" | "drawn";
 export interface FoundWeights {
   /** For people: where they were read. */
   readonly from: string;
-  readonly tensors: Tensors;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Who shares which copy, where that is known: the modalities' names and, by a tensor's name, the group of each. */
   readonly owners:
     | { readonly modalities: readonly string[]; readonly of: ReadonlyMap<string, readonly number[]> }
@@ -41,28 +41,33 @@ function copyOf(name: string): { readonly base: string; readonly group: number |
 }
 
 /** The copies of a weight in their groups' order, with their names; one that is shared is its only copy. */
-type Copies = readonly { readonly name: string; readonly tensor: Tensor }[];
+type Copies = readonly { readonly name: string; readonly tensor: StoredTensor }[];
 
-function copiesByBase({ from, tensors }: FoundWeights): Map<string, Copies> {
-  const found = new Map<string, Map<number, Copies[number]>>();
-  for (const [name, tensor] of tensors) {
-    const { base, group = 0 } = copyOf(name);
-    const copies = found.get(base) ?? new Map<number, Copies[number]>();
-    if (copies.has(group)) {
-      throw new InputError(`${from} has ${base} both shared and in groups.`, "Leave one of the two out of the file.");
-    }
-    found.set(base, copies.set(group, { name, tensor }));
+/** Finds the copies of what it is asked for; what nobody asks for may be as it likes. */
+function copiesIn({ from, tensors }: FoundWeights): (base: string) => Copies {
+  const named = new Map<string, string[]>();
+  for (const name of tensors.keys()) {
+    const { base } = copyOf(name);
+    const names = named.get(base) ?? [];
+    names.push(name);
+    named.set(base, names);
   }
-  return new Map(
-    [...found].map(([base, copies]) => {
-      const inOrder = Array.from({ length: copies.size }, (_, group) => {
-        const copy = copies.get(group);
-        if (copy) return copy;
-        throw new InputError(`${from} lacks the copy of ${base} for group ${group}.`, "Add it.");
-      });
-      return [base, inOrder];
-    }),
-  );
+  return (base) => {
+    const copies = new Map<number, Copies[number]>();
+    for (const name of named.get(base) ?? []) {
+      const tensor = tensors.get(name) as StoredTensor;
+      const { group = 0 } = copyOf(name);
+      if (copies.has(group)) {
+        throw new InputError(`${from} has ${base} both shared and in groups.`, "Leave one of the two out of the file.");
+      }
+      copies.set(group, { name, tensor });
+    }
+    return Array.from({ length: copies.size }, (_, group) => {
+      const copy = copies.get(group);
+      if (copy) return copy;
+      throw new InputError(`${from} lacks the copy of ${base} for group ${group}.`, "Add it.");
+    });
+  };
 }
 
 /** A group of the model's, and what it may start from. */
@@ -109,11 +114,9 @@ function numbersOf({ tensor }: Copies[number], { name, shape }: ParameterField, 
       "Give the spec the sizes, modalities and vocabulary that those weights have, or leave that tensor out of a copy of the file.",
     );
   }
-  if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
-    throw new InputError(
-      `${name} in ${from} is of ${tensor.dtype}, and weights are real numbers.`,
-      "Convert it to F32.",
-    );
+  if (!isRead(tensor) || (tensor.dtype !== "F32" && tensor.dtype !== "F64")) {
+    const real = isRead(tensor) ? ", and weights are real numbers" : ", which is not read";
+    throw new InputError(`${name} in ${from} has the type ${typeOf(tensor)}${real}.`, CONVERT);
   }
   const data = tensor.dtype === "F32" ? tensor.data : Float32Array.from(tensor.data);
   const bad = data.findIndex((value) => !Number.isFinite(value));
@@ -135,7 +138,7 @@ export function startFrom(
   modalities: readonly string[],
   seed: number,
 ): Start {
-  const sources = copiesByBase(weights);
+  const copiesFor = copiesIn(weights);
   const groupsOf = new Map<string, number>();
   for (const { name } of parameters) groupsOf.set(copyOf(name).base, (groupsOf.get(copyOf(name).base) ?? 0) + 1);
   const tensors = new Map<string, Tensor>();
@@ -144,7 +147,7 @@ export function startFrom(
   for (const field of parameters) {
     const { name, shape, group, source } = field;
     const { base } = copyOf(name);
-    const copies = sources.get(base) ?? [];
+    const copies = copiesFor(base);
     const members = modalities.filter((_, m) => source.of[m] === group);
     const groups = groupsOf.get(base) ?? 1;
     const found = copies.length === 0 ? undefined : sourceOf({ field, base, copies, groups, members }, weights);

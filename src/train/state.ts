@@ -1,5 +1,5 @@
 // The states of sequences on the device: what a run of a phase leaves becomes what the next one begins with.
-import type { Tensor } from "../data/safetensors.js";
+import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { Field, Plan } from "../ir/plan.js";
 import type { Model, Tensors } from "./model.js";

@@ -1,6 +1,6 @@
 // One or more steps on tensors from a file, and everything that they make: how mom is compared with other programs.
 import { type CompileOptions, compile } from "../compile.js";
-import type { Tensor } from "../data/safetensors.js";
+import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
@@ -9,7 +9,7 @@ import { attends, attentionArrays, type Placed } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
 import { type Counts, type HostArray, lossesOf, resetsOf } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
-import { type Model, openModel, stepScalars } from "./model.js";
+import { type Model, openModel, stepScalars, type Tensors } from "./model.js";
 import { type Predicted, targetsByModality, tokenArrays } from "./predicted.js";
 import { advanceState, stateFields } from "./state.js";
 
@@ -90,7 +90,7 @@ async function traceStack(
   spec: CheckedSpec,
   file: GivenTensors,
   options: TraceOptions,
-): Promise<GivenTensors> {
+): Promise<Tensors> {
   const [batch, length] = batchShape(file, "modality");
   const modality = modalitiesOf(spec, file, "modality", [batch, length]);
   const state = stateOf(spec, file);
@@ -272,7 +272,7 @@ async function traceTraining(
   spec: CheckedSpec,
   file: GivenTensors,
   options: TraceOptions,
-): Promise<GivenTensors> {
+): Promise<Tensors> {
   const [batch, length] = batchShape(file, "batch.0.modality");
   const state = stateOf(spec, file);
   const batches = stepBatches(spec, file, options.steps, [batch, length]);
@@ -333,4 +333,4 @@ export const trace = (
   spec: CheckedSpec,
   file: GivenTensors,
   options: TraceOptions,
-): Promise<GivenTensors> => (options.stack ? traceStack : traceTraining)(device, spec, file, options);
+): Promise<Tensors> => (options.stack ? traceStack : traceTraining)(device, spec, file, options);

@@ -8,7 +8,8 @@ import {
   readCodebook,
   writeCodebook,
 } from "../../src/data/codebook.js";
-import { readSafetensors, type Tensor, writeSafetensors } from "../../src/data/safetensors.js";
+import { readSafetensors, writeSafetensors } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import type { PictureCodes } from "../../src/modalities/codebook.fields.js";
 import { stream } from "../../src/random/stream.js";

@@ -1,7 +1,13 @@
 // Safetensors: round trips, the format's exact bytes, and every way a file can be wrong.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readSafetensors, safetensorsPieces, type Tensor, writeSafetensors } from "../../src/data/safetensors.js";
+import {
+  readOwnSafetensors,
+  readSafetensors,
+  safetensorsPieces,
+  writeSafetensors,
+} from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 
 /** A file with this header and so many bytes of data. */
@@ -126,6 +132,31 @@ describe("writing and reading", () => {
     });
   });
 
+  it("widens bfloat16 exactly, NaNs with what they carry", () => {
+    const bytes = file(`{"b":${entry("BF16", [2, 4], 0, 16)}}`, 16);
+    const brains = [0x3f80, 0xc000, 0x0001, 0x7f7f, 0xff80, 0x7fa5, 0x8000, 0x3eaa];
+    new Uint8Array(bytes.buffer, bytes.length - 16).set(new Uint8Array(Uint16Array.from(brains).buffer));
+    const tensor = readSafetensors(bytes, "a").tensors.get("b");
+    expect(tensor).toMatchObject({ dtype: "F32", shape: [2, 4] });
+    const { data } = tensor as { data: Float32Array };
+    expect([...new Uint32Array(data.buffer)]).toEqual(brains.map((bits) => bits * 65536));
+    expect([...data.slice(0, 3), ...data.slice(6)]).toEqual([1, -2, 2 ** -133, -0, 0.33203125]);
+  });
+
+  it.each(["BOOL", "F8_E4M3", "I8", "toString", "of the future"])("passes over a tensor of type %s", (dtype) => {
+    const bytes = file(`{"flag":${entry(dtype, [3], 0, 3)},"weight":${entry("F32", [1], 3, 7)}}`, 7);
+    const { tensors } = readSafetensors(bytes, "a");
+    expect(tensors.get("flag")).toEqual({ dtype: "unread", stored: dtype, shape: [3] });
+    expect(tensors.get("weight")?.data).toEqual(Float32Array.of(0));
+    expect(() => readOwnSafetensors(bytes, "a")).toThrow(`tensor "flag" has the type ${dtype}`);
+  });
+
+  it("leaves out what is not wanted, and checks it all the same", () => {
+    const only = (name: string): boolean => name === "ids";
+    expect([...readSafetensors(writeSafetensors(sample), "a", only).tensors]).toEqual([["ids", sample.get("ids")]]);
+    expect(() => readSafetensors(file(`{"a":${entry("U8", [1], 0, 2)}}`, 2), "a", only)).toThrow("takes 1");
+  });
+
   it("refuses to write numbers that do not fill the shape", () => {
     const short: Tensor = { dtype: "U8", shape: [3], data: new Uint8Array(2) };
     expect(() => writeSafetensors(new Map([["a", short]]))).toThrow(/"a".*\[3\].*2 numbers/);
@@ -156,9 +187,18 @@ describe("wrong files", () => {
     ],
     ["an entry that is no object", file('{"a":1}', 0), /"a" is not described/],
     ["an unknown field", file('{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"x":1}}', 1), /field "x"/],
-    ["an unknown type", file(`{"a":${entry("F8", [1], 0, 1)}}`, 1), /type "F8"/],
-    ["a type from the prototype", file(`{"a":${entry("toString", [1], 0, 1)}}`, 1), /type "toString"/],
-    ["no type", file('{"a":{"shape":[],"data_offsets":[0,1]}}', 1), /type missing/],
+    ["no type", file('{"a":{"shape":[],"data_offsets":[0,1]}}', 1), /has no type/],
+    [
+      "a type that is a deep list",
+      file(`{"a":{"dtype":${"[".repeat(9999)}${"]".repeat(9999)},"shape":[],"data_offsets":[0,1]}}`, 1),
+      /has no type/,
+    ],
+    [
+      "a size that does not fit the bytes of a type that is not read",
+      file(`{"a":${entry("BOOL", [2], 0, 1)}}`, 1),
+      /takes 2/,
+    ],
+    ["half of a byte", file(`{"a":${entry("F4", [3], 0, 1)}}`, 1), /F4 of shape \[3\] takes 1.5/],
     ["a negative size", file(`{"a":${entry("U8", [-1], 0, 1)}}`, 1), /shape that is not/],
     ["a broken size", file(`{"a":${entry("U8", [1.5], 0, 1)}}`, 1), /shape that is not/],
     [
@@ -166,7 +206,19 @@ describe("wrong files", () => {
       file('{"a":{"dtype":"U8","shape":[9007199254740993],"data_offsets":[0,1]}}', 1),
       /shape that is not/,
     ],
-    ["a product beyond 2^53", file(`{"a":${entry("U8", [2 ** 52, 2 ** 52], 0, 1)}}`, 1), /has 1 bytes/],
+    ["a product beyond 2^53", file(`{"a":${entry("U8", [2 ** 52, 2 ** 52], 0, 1)}}`, 1), /more numbers than can be/],
+    ["bytes beyond 2^53", file(`{"a":${entry("F64", [2 ** 50], 0, 1)}}`, 1), /more numbers than can be/],
+    ["a product beyond 2^53, and then 0", file(`{"a":${entry("U8", [2 ** 52, 4, 0], 0, 0)}}`, 0), /more numbers than/],
+    [
+      "an infinite product, and then 0",
+      file(`{"a":${entry("X", [...Array(40).fill(2 ** 52), 0], 0, 0)}}`, 0),
+      /more numbers/,
+    ],
+    [
+      "offsets beyond 2^53",
+      file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[9007199254740993,9007199254740994]}}', 1),
+      /data_offsets/,
+    ],
     ["one offset", file('{"a":{"dtype":"U8","shape":[],"data_offsets":[0]}}', 1), /data_offsets/],
     [
       "an end before the beginning",
@@ -186,6 +238,19 @@ describe("wrong files", () => {
     expect(failure?.message).toMatch(message);
     expect(failure?.message.startsWith("weights.safetensors: ")).toBe(true);
     expect(failure?.remedy).toMatch(/\.$/);
+  });
+
+  it.each([
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1", /Git LFS/, /git lfs pull/],
+    ["PK\x03\x04\x00\x00\x08\x08archive/data.pkl", /zip archive/, /torch\.load/],
+    ["\x80\x02}q\x00(X\x06\x00", /pickle/, /save_file/],
+    ["<!DOCTYPE html><html>", /web page/, /Download/],
+    ["GGUF\x03\x00\x00\x00\x01\x01\x01\x01", /GGUF/, /safetensors/],
+    ['{"weight_map": {}}', /JSON/, /Name the file/],
+  ])("something else entirely: %j", (text, message, remedy) => {
+    const failure = failureOf(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    expect(failure?.message).toMatch(message);
+    expect(failure?.remedy).toMatch(remedy);
   });
 
   it("a file cut off anywhere", () => {

@@ -1,7 +1,7 @@
 // The update under half precision: gradients come scaled, a step that overflowed is left out, and the scale is found.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { stream } from "../../src/random/stream.js";
 import { gradientNorm, type Trained, update } from "../../src/reference/update.js";

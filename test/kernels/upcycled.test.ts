@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { MAMBA_PARTS, type MambaPart } from "../../src/blocks/mamba.fields.js";
 import { type Compiled, compile } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { read } from "../../src/reference/values.js";

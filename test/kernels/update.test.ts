@@ -1,7 +1,7 @@
 // The update phase on the device against the float64 reference: norm, clip, AdamW, decay, and steps that must not be.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { DEFAULT_SETTINGS } from "../../src/kernels/draft.js";
 import { stream } from "../../src/random/stream.js";

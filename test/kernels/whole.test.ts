@@ -5,7 +5,7 @@ import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { rotaryTableNamed } from "../../src/blocks/rotary.js";
 import { type Compiled, type CompileOptions, compile } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { rotaryTableNamed } from "../../src/blocks/rotary.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { tensorOf } from "../../src/ir/program.js";

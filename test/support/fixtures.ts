@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MambaPart } from "../../src/blocks/mamba.fields.js";
-import { readSafetensors, type Tensor } from "../../src/data/safetensors.js";
+import { readOwnSafetensors } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { image, sketch, speech, text } from "./spec.js";
 
@@ -22,7 +23,7 @@ export interface Fixture {
 
 function load(kind: "block" | "train", file: string): Fixture {
   const path = join(home, kind, file);
-  const { tensors, metadata } = readSafetensors(readFileSync(path), file);
+  const { tensors, metadata } = readOwnSafetensors(readFileSync(path), file);
   const modality = (tensors.get("modality") ?? tensors.get("batch.0.modality")) as Tensor;
   const [B, L] = modality.shape as [number, number];
   const decoupled = (metadata.decoupled ?? "").split(",").filter((part) => part !== "") as MambaPart[];

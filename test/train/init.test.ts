@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readSafetensors, writeSafetensors } from "../../src/data/safetensors.js";
+import { readOwnSafetensors, writeSafetensors } from "../../src/data/safetensors.js";
 import { missingAdapter } from "../gpu/adapter.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
@@ -115,7 +115,10 @@ test.skipIf(missing)("a resumed run goes on from its own checkpoint, to the end 
 });
 
 test.skipIf(missing)("from a file whose names have a prefix; and a compiled folder carries the weights along", () => {
-  const { tensors } = readSafetensors(readFileSync(at("runs/dense/checkpoints/step-3/weights.safetensors")), "weights");
+  const { tensors } = readOwnSafetensors(
+    readFileSync(at("runs/dense/checkpoints/step-3/weights.safetensors")),
+    "weights",
+  );
   const under = new Map([...tensors].map(([name, tensor]) => [`model.${name}`, tensor]));
   writeFileSync(
     at("released.safetensors"),

@@ -1,5 +1,5 @@
 // A small checkpoint whose every number follows from its step.
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import type { Checkpoint } from "../../src/train/checkpoint-files.js";
 
 const NAMES = ["embed.weight", "layers.0.mamba_model.A_log", "norm.weight"];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { type Compiled, compile, TRAINING_PHASES } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -176,7 +176,7 @@ describe("what is refused", () => {
     const data = new Float32Array(16).fill(Number.NaN, 3);
     expect(start(changed("norm.weight", { data }), dense)).toMatch(/norm\.weight in runs\/dense holds NaN as number 3/);
     const whole = { dtype: "I32", data: new Int32Array(16) } as const;
-    expect(start(changed("norm.weight", whole), dense)).toMatch(/is of I32, and weights are real numbers/);
+    expect(start(changed("norm.weight", whole), dense)).toMatch(/has the type I32, and weights are real numbers/);
   });
   test("a copy that is missing, or there twice", () => {
     const without = new Map([...split.weights.tensors].filter(([name]) => name !== inOf(0)));

@@ -1,7 +1,7 @@
 // What mom trace reads and what it refuses: every tensor that is not what the spec makes it, by its name.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../src/compile.js";
-import type { Tensor } from "../../src/data/safetensors.js";
+import type { Tensor } from "../../src/data/tensor.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import type { GivenTensors } from "../../src/train/given-tensors.js";
 import { openModel } from "../../src/train/model.js";
