@@ -15,6 +15,7 @@ import { fileInFolder } from "./file-in-folder.js";
 import { type Content, HOLDERS, holdersOf, idsOfText } from "./holders.js";
 import { type Line, linesOf } from "./json-lines.js";
 import { readNpy, wholeNumbers } from "./npy.js";
+import { decoderOf } from "./picture-file.js";
 import { type Reach, reachOf } from "./reach.js";
 import { readInput, readNamed } from "./read-input.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
@@ -46,7 +47,7 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
   if (documents.length === 0)
     throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
   const images = documents.flatMap(({ place, segments }) =>
-    segments.flatMap((segment) => ("image" in segment ? [contentHash(readInput(segment.image, place))] : [])),
+    segments.flatMap((segment) => ("image" in segment ? [imageHash(segment.image, place)] : [])),
   );
   // Codes may come from files of their own.
   const codes = documents.flatMap(({ segments }) =>
@@ -68,6 +69,11 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
   const contents = [...images, ...codes, ...latentHashes, ...sounds];
   const fingerprint = contentHash([...lines.map(({ text }) => text), ...contents].join("\n"));
   return { name: basename(path).replace(/\.[^.]*$/, ""), documents, fingerprint };
+}
+
+function imageHash(path: string, place: string): string {
+  const bytes = readInput(path, place);
+  return decoderOf(bytes) + contentHash(bytes);
 }
 
 /** Hashes of files, each of which is read once, however often it is named. */

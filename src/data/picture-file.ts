@@ -1,38 +1,26 @@
-// Decodes image files to pixels of a modality's size.
-import sharp from "sharp";
+// Reads image files as pixels of a modality's size.
 import { InputError } from "../diagnostics/input-error.js";
-import type { PatchGeometry } from "../modalities/modality.fields.js";
+import { decode } from "./pictures/decode.js";
+import type { PictureSize } from "./pictures/picture-size.js";
+import { isPng, pngDepth } from "./pictures/png.js";
 
 /** Bumped when decoding gives other pixels, so that shards are prepared anew. */
 export const DECODER = 1;
 
-const WHITE = { r: 255, g: 255, b: 255, alpha: 1 };
-
-/** Pixels of a picture, and numbers of a pixel. */
-export type PictureSize = Pick<PatchGeometry, "height" | "width" | "channels">;
-
 /**
- * Fits the whole image into the size, with white at its sides where the aspect differs and behind what is transparent.
- * With 1 channel: grey; 3: sRGB; 4: sRGB and alpha, which then stays as it is.
+ * The whole image in the size, on white.
  * @param place names the image in errors
  * @returns pixels [height, width, channels]
  */
 export async function decodePicture(bytes: Uint8Array, size: PictureSize, place: string): Promise<Uint8Array> {
-  const { height, width, channels } = size;
+  const { channels } = size;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new InputError(
       `${place}: the modality of the image has ${channels} channels`,
       "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );
-  const background = channels === 4 ? { ...WHITE, alpha: 0 } : WHITE;
   try {
-    const oriented = sharp(bytes).autoOrient();
-    const opaque = channels === 4 ? oriented.ensureAlpha() : oriented.flatten({ background });
-    const fitted = opaque.resize({ width, height, fit: "contain", kernel: "lanczos3", background });
-    const coloured = channels === 1 ? fitted.toColourspace("b-w") : fitted.toColourspace("srgb");
-    const { data, info } = await coloured.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    if (info.channels !== channels) throw new Error(`it decodes to ${info.channels} channels`);
-    return new Uint8Array(data);
+    return await decode(bytes, size);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
@@ -40,4 +28,13 @@ export async function decodePicture(bytes: Uint8Array, size: PictureSize, place:
       "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
     );
   }
+}
+
+/** Of formats that may hold more than 8 bits a sample: bumped when these alone get other pixels. */
+const DEEP_DECODER = 2;
+
+/** What besides its bytes decides on an image's pixels, for cache keys: nothing for most. */
+export function decoderOf(bytes: Uint8Array): string {
+  const tiff = (bytes[0] === 0x49 && bytes[1] === 0x49) || (bytes[0] === 0x4d && bytes[1] === 0x4d);
+  return tiff || (isPng(bytes) && pngDepth(bytes) > 8) ? `${DEEP_DECODER} ` : "";
 }

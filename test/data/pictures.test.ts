@@ -1,0 +1,236 @@
+// Image files of every kind that people have: the pixels they become, and the damage that is refused.
+import { readFileSync } from "node:fs";
+import { deflateSync } from "node:zlib";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { crc32 } from "../../src/data/crc32.js";
+import { decodePicture, decoderOf } from "../../src/data/picture-file.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+
+const CASES = new URL("../cases/images/", import.meta.url);
+const ofCase = (name: string): Uint8Array => readFileSync(new URL(name, CASES));
+
+const SIDE = 16;
+const decoded = (bytes: Uint8Array, channels: number) =>
+  decodePicture(bytes, { height: SIDE, width: SIDE, channels }, "a.jsonl:1");
+
+/** The numbers of one pixel. */
+async function pixel(bytes: Uint8Array, channels: number, x: number, y = SIDE / 2): Promise<number[]> {
+  const pixels = await decoded(bytes, channels);
+  return [...pixels.subarray((y * SIDE + x) * channels, (y * SIDE + x + 1) * channels)];
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, checksum]);
+}
+
+interface Png {
+  readonly width?: number;
+  readonly height?: number;
+  readonly depth: 1 | 8 | 16;
+  /** 0 grey, 2 colour, 3 palette, 4 grey and alpha, 6 colour and alpha. */
+  readonly type: number;
+  /** Each pixel's samples, or a row's bytes for 1 bit. */
+  readonly samples: (x: number) => readonly number[];
+  /** Chunks before the pixels. */
+  readonly chunks?: readonly Buffer[];
+}
+
+function png({ width = 32, height = 32, depth, type, samples, chunks = [] }: Png): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, type], 8);
+  const numbers =
+    depth === 1 ? [...samples(0)] : Array.from({ length: width }, (_, x) => samples(x)).flatMap((list) => [...list]);
+  const row = Buffer.from([0, ...numbers.flatMap((value) => (depth === 16 ? [value >> 8, value & 255] : [value]))]);
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    ...chunks,
+    chunk("IDAT", pixels),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+/** Something to see in each format. */
+const drawn = (channels: 3 | 4 = 3): sharp.Sharp => {
+  const pixels = Uint8Array.from({ length: 64 * 64 * channels }, (_, i) => ((i * 2654435761) >>> 24) ^ (i % 251));
+  return sharp(pixels, { raw: { width: 64, height: 64, channels } });
+};
+
+describe("what pixels an image becomes", () => {
+  it("a CMYK picture stays white", async () => {
+    expect(await pixel(ofCase("cmyk-white.jpg"), 3, 8)).toEqual([255, 255, 255]);
+  });
+
+  it.each([1, 3])("a picture of 16 bits is padded with white, in %d channels", async (channels) => {
+    const white = Array.from({ length: channels }, () => 255);
+    expect(await pixel(ofCase("wide-grey16.png"), channels, 8, 0)).toEqual(white);
+    const wide = { width: 64, depth: 16 } as const;
+    expect(await pixel(png({ ...wide, type: 2, samples: () => [0, 0, 0] }), channels, 8, 0)).toEqual(white);
+    expect(await pixel(png({ ...wide, type: 2, samples: () => [0, 0, 0] }), channels, 8)).not.toContain(255);
+  });
+
+  it.each([1, 3])("16 bits with alpha are put on white, in %d channels", async (channels) => {
+    const all = (value: number) => Array.from({ length: channels }, () => value);
+    const half = png({ depth: 16, type: 6, samples: (x) => (x < 16 ? [9, 9, 9, 0] : [0, 0, 0, 32_768]) });
+    expect(await pixel(half, channels, 2)).toEqual(all(255));
+    expect(await pixel(half, channels, 13)).toEqual(all(127));
+    // White beside what is transparent shows no seam.
+    const white = png({ depth: 16, type: 4, samples: (x) => (x < 16 ? [0, 0] : [65_535, 65_535]) });
+    expect([...(await decoded(white, channels))].filter((value) => value !== 255)).toEqual([]);
+  });
+
+  it("16 bits are the same grey as 8", async () => {
+    for (const channels of [1, 3, 4]) {
+      const deep = await decoded(png({ depth: 16, type: 0, samples: () => [30_069] }), channels);
+      expect([...deep]).toEqual([...(await decoded(png({ depth: 8, type: 0, samples: () => [117] }), channels))]);
+    }
+  });
+
+  it("grey with alpha, and a palette with transparent entries, are put on white", async () => {
+    const grey = png({ depth: 8, type: 4, samples: (x) => (x < 16 ? [0, 0] : [40, 255]) });
+    expect([await pixel(grey, 3, 2), await pixel(grey, 3, 13)]).toEqual([
+      [255, 255, 255],
+      [40, 40, 40],
+    ]);
+    const palette = png({
+      depth: 8,
+      type: 3,
+      samples: (x) => [x < 16 ? 0 : 1],
+      chunks: [chunk("PLTE", Buffer.from([9, 9, 9, 250, 0, 0])), chunk("tRNS", Buffer.from([0]))],
+    });
+    expect([await pixel(palette, 3, 2), await pixel(palette, 3, 13)]).toEqual([
+      [255, 255, 255],
+      [250, 0, 0],
+    ]);
+  });
+
+  it("1 bit a pixel is black and white", async () => {
+    const bits = png({ depth: 1, type: 0, samples: () => [0, 0, 255, 255] });
+    expect([await pixel(bits, 3, 2), await pixel(bits, 3, 13)]).toEqual([
+      [0, 0, 0],
+      [255, 255, 255],
+    ]);
+  });
+
+  it("the EXIF orientation is followed", async () => {
+    const halves = png({ depth: 8, type: 2, samples: (x) => (x < 16 ? [255, 0, 0] : [0, 0, 255]) });
+    const turned = await sharp(halves).withMetadata({ orientation: 6 }).png().toBuffer();
+    // Turned right, what is left comes to the top.
+    expect(await pixel(turned, 3, 8, 2)).toEqual([255, 0, 0]);
+    expect(await pixel(turned, 3, 8, 13)).toEqual([0, 0, 255]);
+  });
+
+  it("a profile of colours is followed to sRGB", async () => {
+    const red = sharp(png({ depth: 8, type: 2, samples: () => [200, 30, 30] }));
+    const wide = await red.withIccProfile("p3").png().toBuffer();
+    expect((await sharp(wide).metadata()).hasProfile).toBe(true);
+    const [r = 0, g = 0, b = 0] = await pixel(wide, 3, 8);
+    expect([Math.abs(r - 200), Math.abs(g - 30), Math.abs(b - 30)].every((off) => off <= 2)).toBe(true);
+  });
+
+  it.each(["gif", "webp"] as const)("an animation is its first frame (%s)", async (format) => {
+    const frame = (background: string) => ({ create: { width: 32, height: 32, channels: 3 as const, background } });
+    const images = await Promise.all(["#ff0000", "#0000ff"].map((colour) => sharp(frame(colour)).png().toBuffer()));
+    const moving = await sharp(images, { join: { animated: true } })
+      [format]({ loop: 0 })
+      .toBuffer();
+    expect((await sharp(moving).metadata()).pages).toBe(2);
+    const [r = 0, , b = 0] = await pixel(moving, 3, 8);
+    expect(r).toBeGreaterThan(240);
+    expect(b).toBeLessThan(10);
+  });
+});
+
+describe("what is refused", () => {
+  const flip = (bytes: Buffer, at: number): void => {
+    bytes[at] = (bytes[at] as number) ^ 1;
+  };
+  const refused = async (bytes: Uint8Array): Promise<string> => {
+    const error = await decoded(bytes, 3).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message;
+  };
+
+  it("pixels that are no whole numbers without a sign", async () => {
+    expect(await refused(ofCase("float.tif"))).toMatch(
+      /^a\.jsonl:1: .*numbers of type float; save it with 8 or 16 bits/,
+    );
+    // 16 bits with a sign: SampleFormat 2 in place of 1.
+    const tiff = await drawn().toColourspace("rgb16").tiff({ compression: "none" }).toBuffer();
+    const entry = tiff.indexOf(Buffer.from([0x53, 0x01, 0x03, 0x00]));
+    expect(entry).toBeGreaterThan(0);
+    const at = tiff.readUInt32LE(entry + 4) > 2 ? tiff.readUInt32LE(entry + 8) : entry + 8;
+    for (let i = 0; i < 3; i++) tiff.writeUInt16LE(2, at + 2 * i);
+    expect(await refused(tiff)).toMatch(/numbers of type short/);
+  });
+
+  it("a wrong checksum, in whatever chunk of a PNG it is", async () => {
+    expect(await refused(ofCase("noise-badcrc.png"))).toMatch(/the checksum of its chunk IDAT at byte 33 is wrong/);
+    const whole = png({
+      depth: 8,
+      type: 2,
+      samples: () => [1, 2, 3],
+      chunks: [chunk("gAMA", Buffer.from([0, 0, 0xb1, 0x8f])), chunk("tEXt", Buffer.from("a\0b"))],
+    });
+    expect(await pixel(whole, 3, 8)).toEqual([1, 2, 3]);
+    for (const type of ["IHDR", "gAMA", "tEXt", "IDAT", "IEND"]) {
+      const damaged = Buffer.from(whole);
+      const at = damaged.indexOf(type);
+      flip(damaged, at + 4 + damaged.readUInt32BE(at - 4));
+      expect(await refused(damaged)).toContain(`the checksum of its chunk ${type}`);
+    }
+  });
+
+  it("pixels whose own checksum is wrong", async () => {
+    const damaged = png({ depth: 8, type: 2, samples: () => [1, 2, 3] });
+    const at = damaged.indexOf("IDAT");
+    const end = at + 4 + damaged.readUInt32BE(at - 4);
+    flip(damaged, end - 1);
+    damaged.writeUInt32BE(crc32(damaged.subarray(at, end)), end);
+    expect(await refused(damaged)).toMatch(/not an image that can be read/);
+  });
+
+  it("what is cut off, wherever", async () => {
+    const files: Readonly<Record<string, Buffer>> = {
+      jpeg: await drawn().jpeg().toBuffer(),
+      progressive: await drawn().jpeg({ progressive: true }).toBuffer(),
+      webp: await drawn().webp().toBuffer(),
+      lossless: await drawn(4).webp({ lossless: true }).toBuffer(),
+      gif: await drawn().gif().toBuffer(),
+      png: await drawn().png().toBuffer(),
+      interlaced: await drawn(4).png({ progressive: true }).toBuffer(),
+      tiff: await drawn().tiff({ compression: "lzw" }).toBuffer(),
+      avif: await drawn().avif().toBuffer(),
+    };
+    for (const [name, file] of Object.entries(files)) {
+      const whole = await decoded(file, 3);
+      for (const share of [0.1, 0.5, 0.9, 0.97])
+        expect(await refused(file.subarray(0, Math.floor(file.length * share))), `${share} of ${name}`).toMatch(
+          /not an/,
+        );
+      // At the very end of a GIF stands only that no frame follows: then it is the whole picture, never a part of it.
+      for (const missing of [1, 2, 3, 4, 6, 8, 12]) {
+        const pixels = await decoded(file.subarray(0, file.length - missing), 3).catch(() => whole);
+        expect(Buffer.from(pixels).equals(whole), `${name} without ${missing} bytes`).toBe(true);
+      }
+    }
+  });
+
+  it("a prepared image of more than 8 bits is prepared again, others are not", async () => {
+    expect(decoderOf(ofCase("wide-grey16.png"))).not.toBe("");
+    expect(decoderOf(ofCase("float.tif"))).not.toBe("");
+    expect(decoderOf(ofCase("cmyk-white.jpg"))).toBe("");
+    expect(decoderOf(await drawn().png().toBuffer())).toBe("");
+  });
+});
