@@ -5,7 +5,7 @@ import type { Codecs } from "./codecs.js";
 import { contentHash, splitHash } from "./content-hash.js";
 import { emojiPictures } from "./emoji-pictures.js";
 import { HOLDERS, holdersOf, idsOfText } from "./holders.js";
-import type { Source, SourceDocument } from "./source.js";
+import type { Source } from "./source.js";
 
 /** Documents of one name and one picture, in either order: in the modalities that hold texts and pictures. */
 export function emojiSource(parts: ModelParts, codecs: Codecs): Source {
@@ -18,12 +18,18 @@ export function emojiSource(parts: ModelParts, codecs: Codecs): Source {
     );
   }
   const { emoji, version } = emojiPictures();
-  const documents = emoji.map(({ name, picture }): SourceDocument => {
-    const segments = [
-      { modality: text, ids: idsOfText(name, text, codecs) },
-      { modality: image, image: picture },
-    ];
-    return { place: `emoji "${name}"`, label: name, hash: splitHash(name), eitherOrder: true, segments };
-  });
-  return { name: "emoji", documents, fingerprint: contentHash(version) };
+  return {
+    name: "emoji",
+    *documents() {
+      for (const { name, picture } of emoji) {
+        const segments = [
+          { modality: text, ids: idsOfText(name, text, codecs) },
+          { modality: image, image: picture },
+        ];
+        yield { place: `emoji "${name}"`, label: name, hash: splitHash(name), eitherOrder: true, segments };
+      }
+      return contentHash(version);
+    },
+    hashesOf: () => [],
+  };
 }

@@ -5,6 +5,7 @@
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
 // first that can hold it.
+import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
@@ -17,7 +18,7 @@ import { type Line, linesOf } from "./json-lines.js";
 import { readNpy, wholeNumbers } from "./npy.js";
 import { decoderOf } from "./picture-file.js";
 import { type Reach, reachOf } from "./reach.js";
-import { readInput, readNamed } from "./read-input.js";
+import { namedPieces, readInput } from "./read-input.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
@@ -40,35 +41,30 @@ interface Context {
  */
 export function filesSource(path: string, folder: string, parts: ModelParts, codecs: Codecs, reach?: Reach): Source {
   const file = resolve(folder, path);
-  const lines = linesOf(readNamed(file, path, reach ?? reachOf(join(folder, "_"))), path, EXAMPLE);
-  const documents = lines.map((line) =>
-    documentOf(line, { place: line.place, folder: dirname(file), reach, parts, codecs }),
-  );
-  if (documents.length === 0)
-    throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
-  const images = documents.flatMap(({ place, segments }) =>
-    segments.flatMap((segment) => ("image" in segment ? [imageHash(segment.image, place)] : [])),
-  );
-  // Codes may come from files of their own.
-  const codes = documents.flatMap(({ segments }) =>
-    segments.flatMap((segment) =>
-      "ids" in segment && parts.modalities[segment.modality]?.kind === "codes"
-        ? [contentHash(Array.from(segment.ids).join())]
-        : [],
-    ),
-  );
-  const latents = contentHashes();
-  const latentHashes = documents.flatMap(({ place, segments }) =>
-    segments.flatMap((segment) => ("latent" in segment ? [latents(segment.latent, place)] : [])),
-  );
-  const sounds = documents.flatMap(({ place, segments }) =>
-    segments.flatMap((segment) =>
-      "audio" in segment ? [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`] : [],
-    ),
-  );
-  const contents = [...images, ...codes, ...latentHashes, ...sounds];
-  const fingerprint = contentHash([...lines.map(({ text }) => text), ...contents].join("\n"));
-  return { name: basename(path).replace(/\.[^.]*$/, ""), documents, fingerprint };
+  const latents = latentHashes();
+  return {
+    name: basename(path).replace(/\.[^.]*$/, ""),
+    *documents() {
+      const hash = createHash("sha256");
+      let count = 0;
+      for (const line of linesOf(namedPieces(file, path, reach ?? reachOf(join(folder, "_"))), path, EXAMPLE)) {
+        if (count++ > 0) hash.update("\n");
+        hash.update(line.text);
+        yield documentOf(line, { place: line.place, folder: dirname(file), reach, parts, codecs });
+      }
+      if (count === 0)
+        throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
+      return hash.digest("hex");
+    },
+    hashesOf: ({ place, segments }) =>
+      segments.flatMap((segment) => {
+        if ("image" in segment) return [imageHash(segment.image, place)];
+        if ("latent" in segment) return [latents(segment, place)];
+        if ("audio" in segment) return [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`];
+        // Codes may come from files of their own.
+        return parts.modalities[segment.modality]?.kind === "codes" ? [idsHash(segment.ids)] : [];
+      }),
+  };
 }
 
 function imageHash(path: string, place: string): string {
@@ -76,13 +72,15 @@ function imageHash(path: string, place: string): string {
   return decoderOf(bytes) + contentHash(bytes);
 }
 
-/** Hashes of files, each of which is read once, however often it is named. */
-function contentHashes(): (path: string, place: string) => string {
-  const known = new Map<string, string>();
-  return (path, place) => {
-    const hash = known.get(path) ?? contentHash(readInput(path, place));
-    known.set(path, hash);
-    return hash;
+const idsHash = (ids: ArrayLike<number>): string => contentHash(new Uint8Array(Int32Array.from(ids).buffer));
+
+/** A file of several latents is read once while documents that follow each other name it. */
+function latentHashes(): (latent: { readonly latent: string; readonly tensor?: string }, place: string) => string {
+  let known: { readonly path: string; readonly hash: string } | undefined;
+  return ({ latent: path, tensor }, place) => {
+    if (tensor === undefined) return contentHash(readInput(path, place));
+    if (known?.path !== path) known = { path, hash: contentHash(readInput(path, place)) };
+    return known.hash;
   };
 }
 
@@ -106,19 +104,25 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const LABEL = 60;
+
 /** What reports call a document: the beginning of its first text, else of an image's path, else of its ids. */
 function labelOf(segments: readonly Record<string, unknown>[]): string {
-  const words = (key: Content): string[] =>
-    segments.map((segment) => String(segment[key] ?? "").trim()).filter((word) => word !== "");
-  const [label = "empty"] = [
-    ...words("text"),
-    ...words("image"),
-    ...words("audio"),
-    ...words("tokens"),
-    ...words("codes"),
-    ...words("latent"),
-  ];
-  return [...label].slice(0, 60).join("");
+  for (const key of ["text", "image", "audio", "tokens", "codes", "latent"] as const)
+    for (const { [key]: value } of segments) {
+      // A text may be long: no more of it is looked at than is shown.
+      const begun = Array.isArray(value) ? value.slice(0, LABEL).join() : String(value ?? "").trim();
+      const label = Array.from(begun.slice(0, 2 * LABEL)).slice(0, LABEL);
+      if (label.length > 0) return label.join("");
+    }
+  return "empty";
+}
+
+/** A value of a document in an error: as much of it as one reads. */
+function shown(value: unknown): string {
+  const short = Array.isArray(value) ? value.slice(0, LABEL) : value;
+  const json = JSON.stringify(short) ?? "nothing";
+  return json.length > LABEL ? `${json.slice(0, LABEL)}…` : json;
 }
 
 const isContent = (key: string): key is Content => Object.hasOwn(HOLDERS, key);
@@ -127,8 +131,7 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
   const { place, codecs } = context;
   const remedy =
     'A segment is {"text": "…"}, {"image": "PATH"}, {"audio": "PATH"}, {"latent": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
-  if (!isRecord(segment))
-    throw new InputError(`${place}: a segment is ${JSON.stringify(segment)}, not an object`, remedy);
+  if (!isRecord(segment)) throw new InputError(`${place}: a segment is ${shown(segment)}, not an object`, remedy);
   const keys = Object.keys(segment).filter((key) => key !== "modality" && !(key === "tensor" && "latent" in segment));
   const [content] = keys;
   if (keys.length !== 1 || content === undefined || !isContent(content))
@@ -181,7 +184,7 @@ function holderOf(content: Content, named: unknown, { place, parts, codecs }: Co
         `Add one: ${example}`,
       )
     : new InputError(
-        `${place}: the model has no modality of ${kinds} named ${JSON.stringify(named)}`,
+        `${place}: the model has no modality of ${kinds} named ${shown(named)}`,
         holders.length > 0 ? `Name one of ${names.join(", ")}.` : `Add one: ${example}`,
       );
 }
@@ -202,7 +205,7 @@ function checkIds(content: Content, value: unknown, modality: number, { place, p
   if (Array.isArray(value) && value.every(isId)) return value;
   const wrong: unknown = Array.isArray(value) ? value.find((id) => !isId(id)) : value;
   throw new InputError(
-    `${place}: "${content}" holds ${JSON.stringify(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
+    `${place}: "${content}" holds ${shown(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
     "Give a list of whole numbers in that range (a vocabulary's last ids may be its markers), or raise vocab.",
   );
 }

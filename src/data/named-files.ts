@@ -6,7 +6,7 @@ import { fileInFolder } from "./file-in-folder.js";
 import { type Line, linesOf } from "./json-lines.js";
 import { unreadable } from "./open-file.js";
 import type { Reach } from "./reach.js";
-import { readInput } from "./read-input.js";
+import { inputPieces } from "./read-input.js";
 
 export interface NamedFile {
   readonly path: string;
@@ -43,7 +43,7 @@ export function namedFiles(path: string, kind: FileKind, reach?: Reach): NamedFi
   }
   const files = isFolder
     ? filesBelow(path, kind).map((file) => ({ path: file, place: file }))
-    : linesOf(readInput(path), path).flatMap((line) => named(line, dirname(path), kind, reach));
+    : Array.from(linesOf(inputPieces(path), path), (line) => named(line, dirname(path), kind, reach)).flat();
   if (files.length > 0) return files;
   throw new InputError(`${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
 }

@@ -87,6 +87,25 @@ export function readOpened(file: number, limit = Number.POSITIVE_INFINITY): Buff
   return bytes.subarray(0, length);
 }
 
+const PIECE_BYTES = 2 ** 20;
+
+/** The bytes of an open file, a piece at a time, each of which the next overwrites; closes it in the end. @throws Unreadable */
+export function* piecesOf(file: number): Generator<Uint8Array, void, undefined> {
+  try {
+    const piece = Buffer.alloc(PIECE_BYTES);
+    for (let at = 0; ; ) {
+      const got = readSync(file, piece, 0, PIECE_BYTES, at);
+      if (got === 0) return;
+      yield piece.subarray(0, got);
+      at += got;
+    }
+  } catch (error) {
+    throw unreadable(error);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** At most so many bytes of a regular file. @throws Unreadable */
 export function readRegular(path: string, limit?: number): Buffer {
   const file = openRegular(path);

@@ -68,29 +68,33 @@ function documentOf(dataSet: DataSet, number: number): Document {
 
 /** @throws InputError where a document does not fit into a sequence */
 export function checkLengths(dataSet: DataSet, documents: readonly number[], length: number): void {
-  refuseLonger(
-    documents.map((document) => ({
-      place: `document "${dataSet.label(document)}"`,
-      positions: positionsOf(dataSet, document),
-    })),
-    length,
-  );
+  const lengths = lengthsWithin(length);
+  for (const document of documents)
+    lengths.look(`document "${dataSet.label(document)}"`, positionsOf(dataSet, document));
+  lengths.refuse();
 }
 
-/** @throws InputError that tells of the first that does not fit into a sequence, and of the longest */
-export function refuseLonger(
-  documents: readonly { readonly place: string; readonly positions: number }[],
-  length: number,
-): void {
-  const long = documents.filter(({ positions }) => positions > length);
-  const [first] = long;
-  if (first === undefined) return;
-  const longest = long.reduce((most, { positions }) => Math.max(most, positions), 0);
-  const others = long.length === 1 ? "" : `; of ${long.length} that are too long the longest takes ${longest}`;
-  throw new InputError(
-    `${first.place} takes ${first.positions} positions, and data.length is ${length}${others}`,
-    `Set data.length to at least ${longest}, or shorten what is longer; with data.carry a document goes on in the next step.`,
-  );
+/** Looks at documents one by one; `refuse` then tells of the first that does not fit into a sequence, and of the longest. */
+export function lengthsWithin(length: number) {
+  let first: { readonly place: string; readonly positions: number } | undefined;
+  let [count, longest] = [0, 0];
+  return {
+    look(place: string, positions: number): void {
+      if (positions <= length) return;
+      first ??= { place, positions };
+      count++;
+      longest = Math.max(longest, positions);
+    },
+    /** @throws InputError where one is longer */
+    refuse(): void {
+      if (first === undefined) return;
+      const others = count === 1 ? "" : `; of ${count} that are too long the longest takes ${longest}`;
+      throw new InputError(
+        `${first.place} takes ${first.positions} positions, and data.length is ${length}${others}`,
+        `Set data.length to at least ${longest}, or shorten what is longer; with data.carry a document goes on in the next step.`,
+      );
+    },
+  };
 }
 
 /** The batch whose sequences hold these pieces from their start, padded at their end. */

@@ -1,23 +1,21 @@
 // Prepares a source once: decodes it into shards in the cache, or finds them there.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
-import { pictureCodebook } from "./codebook.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import { type DataSet, dataSetOf } from "./data-set.js";
-import { documentLength } from "./document.js";
 import { emojiSource } from "./emoji-source.js";
 import { filesSource } from "./files-source.js";
-import { positionsOf, refuseLonger } from "./packing.js";
+import { lengthsWithin, positionsOf } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import type { Reach } from "./reach.js";
 import { readDocuments } from "./read-documents.js";
 import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
-import type { Source, SourceDocument, SourceSegment } from "./source.js";
+import type { Source, SourceDocument } from "./source.js";
+import { type Survey, surveyOf } from "./survey.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";
 
 const WRITABLE = "Free some space, or set MOM_CACHE to a folder that can be written.";
@@ -66,23 +64,30 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     data.source.kind === "emoji"
       ? emojiSource(parts, codecs)
       : filesSource(data.source.path, options.folder, parts, codecs, options.reach);
-  if (!data.carry) checkFits(source, parts, codecs, data.length);
-  const groups = shardsOf(source.documents, parts, shardBytes);
-  const ingredients = [SHARD_FORMAT, DECODER, source.fingerprint, shapesOf(parts), shardBytes];
+  const room = { parts, codecs, length: data.carry ? undefined : data.length, shardBytes };
+  const survey = surveyOf(source, room);
+  const ingredients = [SHARD_FORMAT, DECODER, survey.fingerprint, shapesOf(parts), shardBytes];
   if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);
   const key = contentHash(JSON.stringify(ingredients));
-  const shards: Shard[] = [];
-  const files: string[] = [];
-  for (const [index, documents] of groups.entries()) {
-    const part = `${String(index + 1).padStart(5, "0")}-of-${String(groups.length).padStart(5, "0")}`;
-    const file = join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
-    files.push(file);
-    shards.push(
-      kept(file, parts, notice) ?? (await made(file, documents, { parts, codecs, first: index === 0, notice })),
-    );
+  const files = survey.shards.map((_, index) => {
+    const part = `${String(index + 1).padStart(5, "0")}-of-${String(survey.shards.length).padStart(5, "0")}`;
+    return join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
+  });
+  const shards = files.map((file) => kept(file, parts, notice));
+  const begun: string[] = [];
+  try {
+    for (const [index, documents] of shards.includes(undefined) ? groupsOf(source, survey, shards) : []) {
+      const file = files[index] as string;
+      begun.push(file);
+      shards[index] = await made(file, documents, { parts, codecs, first: index === 0, notice });
+    }
+  } catch (error) {
+    // Of documents that changed meanwhile a shard would stay under the name of what they were.
+    if (error instanceof Changed) for (const file of begun) rmSync(file, { force: true });
+    throw error;
   }
-  const dataSet = dataSetOf(shards, parts, data.held_out);
-  checkSounds(source, dataSet, data.length);
+  const dataSet = dataSetOf(shards as Shard[], parts, data.held_out);
+  checkSounds(survey.sounds, dataSet, data.length);
   if (data.held_out > 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out: there will be no validation losses`);
   return { dataSet, files, codecs };
@@ -94,59 +99,44 @@ const shapesOf = ({ modalities }: ModelParts) =>
     modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
   );
 
-const hasSound = ({ segments }: SourceDocument): boolean => segments.some((segment) => "audio" in segment);
-
-/** A document's positions, by where it stands. */
-const sized = (place: string, positions: number) => ({ place: `${place}: the document`, positions });
-
-/** Before anything is decoded. How many units a recording becomes is not known yet. */
-function checkFits(source: Source, parts: ModelParts, codecs: Codecs, length: number): void {
-  const known = source.documents.filter((document) => !hasSound(document));
-  const documents = known.map(({ place, segments }) => {
-    const sizes = segments.map((segment) => ({
-      modality: segment.modality,
-      ids: "ids" in segment ? segment.ids.length : codesPerPicture(codecs, segment.modality),
-    }));
-    return sized(place, documentLength(sizes, parts));
-  });
-  refuseLonger(documents, length);
+/** @param sounds places of documents with recordings, by number */
+function checkSounds(sounds: ReadonlyMap<number, string>, dataSet: DataSet, length: number): void {
+  const lengths = lengthsWithin(length);
+  for (const [number, place] of sounds) lengths.look(`${place}: the document`, positionsOf(dataSet, number));
+  lengths.refuse();
 }
 
-function checkSounds({ documents }: Source, dataSet: DataSet, length: number): void {
-  const sounds = documents.flatMap((document, index) =>
-    hasSound(document) ? [sized(document.place, positionsOf(dataSet, index))] : [],
-  );
-  refuseLonger(sounds, length);
-}
-
-/** How many codes a picture becomes; undefined where it stays a picture. */
-function codesPerPicture(codecs: Codecs, modality: number): number | undefined {
-  const codebook = pictureCodebook(codecs, modality);
-  return codebook && patchesPerPicture(codebook.facts.kind);
-}
-
-/** Cuts the documents, in order, into groups of at most so many bytes. */
-function shardsOf(documents: readonly SourceDocument[], parts: ModelParts, limit: number): SourceDocument[][] {
-  const groups: SourceDocument[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const document of documents) {
-    const size = document.segments.reduce((sum, segment) => sum + bytesOfSegment(segment, parts), 0);
-    if (bytes + size > limit) {
-      groups.push([]);
-      bytes = 0;
+/**
+ * The documents of each shard that is not there yet, with its index.
+ * @throws InputError where the source is no longer what it was when it was surveyed
+ */
+function* groupsOf(
+  source: Source,
+  { shards: sizes, written }: Survey,
+  there: readonly (Shard | undefined)[],
+): Generator<[number, SourceDocument[]]> {
+  const documents = source.documents();
+  try {
+    for (const [index, size] of sizes.entries()) {
+      const group: SourceDocument[] = [];
+      for (let i = 0; i < size; i++) {
+        const next = documents.next();
+        if (next.done) throw new Changed(source);
+        if (there[index] === undefined) group.push(next.value);
+      }
+      if (group.length > 0) yield [index, group];
     }
-    groups.at(-1)?.push(document);
-    bytes += size;
+    const last = documents.next();
+    if (!last.done || last.value !== written) throw new Changed(source);
+  } finally {
+    documents.return("");
   }
-  return groups;
 }
 
-function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts): number {
-  if ("ids" in segment) return 4 * segment.ids.length;
-  const modality = modalities[segment.modality];
-  return modality?.kind === "patches"
-    ? modality.height * modality.width * modality.channels * (modality.values === "latents" ? 4 : 1)
-    : 0;
+class Changed extends InputError {
+  constructor({ name }: Source) {
+    super(`the documents of ${name} changed while they were prepared`, "Try again when nothing writes to them.");
+  }
 }
 
 /** The shard as the cache has it; undefined where it is missing or damaged. */

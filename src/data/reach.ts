@@ -86,10 +86,10 @@ export function locate(path: string, { folders }: Reach): Located {
 }
 
 /**
- * Reads a file within reach.
+ * Opens a file within reach; the caller closes it.
  * @throws Unreadable where it is no regular file, or has moved meanwhile; Outside
  */
-export function readWithin(path: string, reach: Reach, limit?: number): Buffer {
+export function openWithin(path: string, reach: Reach): number {
   const real = realWithin(path, reach);
   const file = openRegular(real);
   try {
@@ -97,6 +97,17 @@ export function readWithin(path: string, reach: Reach, limit?: number): Buffer {
     const [has, is] = [fstatSync(file), lstatSync(real)];
     if (has.ino !== is.ino || has.dev !== is.dev || realpathOf(real) !== real)
       throw new Unreadable("it was replaced while it was opened");
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw unreadable(error);
+  }
+}
+
+/** Reads a file within reach. @throws as `openWithin` does */
+export function readWithin(path: string, reach: Reach, limit?: number): Buffer {
+  const file = openWithin(path, reach);
+  try {
     return readOpened(file, limit);
   } catch (error) {
     throw unreadable(error);

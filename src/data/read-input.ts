@@ -2,8 +2,8 @@
 import { relative } from "node:path";
 import { allowHelp } from "../diagnostics/allow.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { readRegular, readRegularLater, Unreadable } from "./open-file.js";
-import { Outside, type Reach, readWithin } from "./reach.js";
+import { openRegular, piecesOf, readRegular, readRegularLater, Unreadable } from "./open-file.js";
+import { Outside, openWithin, type Reach, readWithin } from "./reach.js";
 
 /** @param place names the file, or where it is named, in errors */
 export function readInput(path: string, place = path): Uint8Array {
@@ -23,27 +23,46 @@ export async function readInputLater(path: string, place = path): Promise<Uint8A
   }
 }
 
+/** The file's bytes, a piece at a time. @param place names the file, or where it is named, in errors */
+export function* inputPieces(path: string, place = path): Generator<Uint8Array, void, undefined> {
+  try {
+    yield* piecesOf(openRegular(path));
+  } catch (error) {
+    throw inputError(error, path, place);
+  }
+}
+
+const PUT = "Correct the path, or put the file there.";
+
 /** A file that a spec names. @param remedy where it is missing or unfit */
-export function readNamed(
-  path: string,
-  place: string,
-  reach: Reach,
-  remedy = "Correct the path, or put the file there.",
-): Uint8Array {
+export function readNamed(path: string, place: string, reach: Reach, remedy = PUT): Uint8Array {
   try {
     return readWithin(path, reach);
   } catch (error) {
-    if (error instanceof Outside)
-      throw new InputError(`${place} is outside the project's folder.`, allowHelp(error.folder));
-    if (!(error instanceof Unreadable)) throw error;
-    const reason = error.missing ? `there is no ${place}` : error.reason;
-    throw new InputError(`${place}: cannot read the file (${reason})`, remedy);
+    throw namedError(error, place, remedy);
   }
+}
+
+/** The same, a piece at a time. */
+export function* namedPieces(path: string, place: string, reach: Reach): Generator<Uint8Array, void, undefined> {
+  try {
+    yield* piecesOf(openWithin(path, reach));
+  } catch (error) {
+    throw namedError(error, place, PUT);
+  }
+}
+
+function namedError(error: unknown, place: string, remedy: string): unknown {
+  if (error instanceof Outside)
+    return new InputError(`${place} is outside the project's folder.`, allowHelp(error.folder));
+  if (!(error instanceof Unreadable)) return error;
+  const reason = error.missing ? `there is no ${place}` : error.reason;
+  return new InputError(`${place}: cannot read the file (${reason})`, remedy);
 }
 
 function inputError(error: unknown, path: string, place: string): unknown {
   if (!(error instanceof Unreadable)) return error;
   const shown = relative("", path).startsWith("..") ? path : relative("", path);
   const reason = error.missing ? `there is no ${shown}` : error.reason;
-  return new InputError(`${place}: cannot read the file (${reason})`, "Correct the path, or put the file there.");
+  return new InputError(`${place}: cannot read the file (${reason})`, PUT);
 }

@@ -4,7 +4,7 @@
 import { InputError } from "../diagnostics/input-error.js";
 import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
 import { widenBfloat16s, widenHalves } from "./half.js";
-import { repeatedKey } from "./json-keys.js";
+import { repeatedKey } from "./json-shape.js";
 import { CONVERT, ELEMENT_BITS, isRead, isReadType, type ReadType, type StoredTensor, type Tensor } from "./tensor.js";
 
 /** A file's bytes, which may be more than one array holds: a Uint8Array, or what reads a file piece by piece. */

@@ -3,9 +3,13 @@
 export interface Source {
   /** For file names and notices. */
   readonly name: string;
-  readonly documents: readonly SourceDocument[];
-  /** The same for the same contents, and for no others. */
-  readonly fingerprint: string;
+  /**
+   * The documents, in order; each call begins again, and holds one at a time. Returns what is the same for the same
+   * documents and for no others, but for the contents of the files that they name.
+   */
+  readonly documents: () => Generator<SourceDocument, string, undefined>;
+  /** A hash of each file that a document names; of none where the documents say which version of them it is. */
+  readonly hashesOf: (document: SourceDocument) => readonly string[];
 }
 
 export interface SourceDocument {

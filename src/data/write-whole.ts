@@ -4,16 +4,20 @@ import { dirname } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { makeFolders } from "./make-folders.js";
 
-/** @param remedy what to do when the disk refuses */
-export function writeWhole(path: string, bytes: Uint8Array, remedy: string): void {
+/**
+ * @param bytes all of them, or a piece at a time
+ * @param remedy what to do when the disk refuses
+ */
+export function writeWhole(path: string, bytes: Uint8Array | Iterable<Uint8Array>, remedy: string): void {
   const aside = `${path}.${process.pid}.part`;
   makeFolderOf(path, remedy);
   try {
-    writeSynced(aside, bytes);
+    writeSynced(aside, bytes instanceof Uint8Array ? [bytes] : bytes);
     renameSync(aside, path);
     syncFolder(dirname(path));
   } catch (error) {
-    throw refused(path, error, remedy);
+    // What fails to be computed while it is written is no fault of the disk.
+    throw error instanceof InputError ? error : refused(path, error, remedy);
   }
 }
 
@@ -30,10 +34,10 @@ const refused = (path: string, error: unknown, remedy: string): InputError =>
   new InputError(`cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);
 
 /** Leaves no file where it fails. */
-function writeSynced(path: string, bytes: Uint8Array): void {
+function writeSynced(path: string, pieces: Iterable<Uint8Array>): void {
   const file = openSync(path, "w");
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    for (const bytes of pieces) for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
     fsyncSync(file);
   } catch (error) {
     rmSync(path, { force: true });

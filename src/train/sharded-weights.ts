@@ -1,6 +1,6 @@
 // Weights in several safetensors files, as Hugging Face's libraries save them: an index says which file has which tensor.
 import { dirname, join } from "node:path";
-import { repeatedKey } from "../data/json-keys.js";
+import { repeatedKey } from "../data/json-shape.js";
 import { readSafetensors } from "../data/safetensors.js";
 import type { StoredTensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";

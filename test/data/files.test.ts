@@ -1,5 +1,5 @@
 // `source: files`: what lines mean, and the message for each that is wrong.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -30,6 +30,7 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, "outside.png"), await solid(8, 8, { r: 0, g: 0, b: 0, alpha: 1 }));
   symlinkSync(join(folder, "outside.png"), join(data, "link.png"));
+  symlinkSync("circle.png", join(data, "circle.png"));
 });
 
 async function prepared(lines: string | Uint8Array, parts: ModelParts, heldOut = 0, length = 64): Promise<DataSet> {
@@ -148,6 +149,36 @@ describe("wrong files", () => {
     ],
     ["two kinds at once", line({ text: "a", image: "b" }), images, /unknown kind, with text, image/, /A segment is/],
     ["no kind", line({ modality: "text" }), images, /with no content/, /A segment is/],
+    [
+      "a key given twice",
+      `${good}{"segments":[{"text":"first"}],"segments":[{"text":"second"}]}`,
+      images,
+      /^data\/pairs.jsonl:2: the key "segments" is given twice/,
+      /Keep one/,
+    ],
+    [
+      "lists 5000 deep",
+      `${good}{"segments":[${"[".repeat(5000)}${"]".repeat(5000)}]}`,
+      images,
+      /^data\/pairs.jsonl:2: lists and objects are nested more than 64 deep/,
+      /no deeper than/,
+    ],
+    ["text that is a list", line({ text: [[["a"]]] }), images, /:1: "text" is not a string/, /A segment is/],
+    ["an image that is a list", line({ image: ["red.png"] }), images, /:1: "image" is not a string/, /A segment is/],
+    [
+      "an image that is a circle of links",
+      line({ image: "circle.png" }),
+      images,
+      /:1: .*links lead in a circle/,
+      /path/,
+    ],
+    [
+      "a long list in place of a segment",
+      line(Array.from({ length: 100_000 }, () => 1)),
+      images,
+      /^.{1,50}: a segment is \[1,1.{50,60}…, not an object$/,
+      /A segment is/,
+    ],
     ["a kind of the prototype", line({ toString: "a" }), images, /with toString/, /A segment is/],
     ["text that is a number", line({ text: 1 }), images, /"text" is not a string/, /A segment is/],
     [
@@ -225,6 +256,19 @@ describe("wrong files", () => {
     if (!(failure instanceof InputError)) throw failure ?? new Error("no failure");
     expect(failure.message).toMatch(message);
     expect(failure.remedy).toMatch(remedy);
+  });
+
+  it("documents that change while they are prepared leave no shard", async () => {
+    writeFileSync(join(data, "moving.jsonl"), line({ text: "before" }));
+    const source = { kind: "files", path: "data/moving.jsonl" } as const;
+    const cache = join(folder, "moving");
+    const preparing = prepare({ source, length: 64, held_out: 0 }, images, {
+      folder,
+      cache,
+      notice: () => writeFileSync(join(data, "moving.jsonl"), line({ text: "before" }) + line({ text: "after" })),
+    });
+    await expect(preparing).rejects.toThrow(/documents of moving changed while they were prepared/);
+    expect(readdirSync(join(cache, "data"))).toEqual([]);
   });
 
   it("no file at all", async () => {

@@ -72,7 +72,7 @@ describe("recordings", () => {
   });
 
   it("are the same data as their units written in their place", async () => {
-    const heard = [...listen(new TextEncoder().encode(LINES.join("\n")), "speech.jsonl", data, codebook())];
+    const heard = [...listen([new TextEncoder().encode(LINES.join("\n"))], "speech.jsonl", data, codebook())];
     expect(heard.map(({ line }) => line).join("\n")).toContain('{"codes":[');
     expect(heard.flatMap(({ recordings }) => recordings.map(({ seconds }) => seconds))).toEqual([0.5, 0.5]);
     const [spoken, written] = [await prepared(LINES), await prepared(heard.map(({ line }) => line))];

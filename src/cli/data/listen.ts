@@ -5,7 +5,7 @@ import { listen } from "../../data/audio/listen.js";
 import { ofSpeech } from "../../data/audio/units.js";
 import { readCodebook } from "../../data/codebook.js";
 import { reachOf } from "../../data/reach.js";
-import { readInput } from "../../data/read-input.js";
+import { inputPieces, readInput } from "../../data/read-input.js";
 import { writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { allowOption } from "../compile-options.js";
@@ -32,21 +32,26 @@ export const subcommand: Subcommand = {
         if (out !== undefined && dirname(resolve(out)) !== folder)
           throw new InputError(`--out ${out} lies in another folder than ${file}`, "Paths in it would lead nowhere.");
         const codebook = ofSpeech(readCodebook(readInput(path), path), path);
-        const lines: string[] = [];
-        let [recordings, seconds, units] = [0, 0, 0];
-        for (const heard of listen(readInput(file), file, folder, codebook, reachOf(file, allow))) {
-          lines.push(`${heard.line}\n`);
-          for (const recording of heard.recordings) {
-            if (out === undefined) process.stdout.write(`${recording.audio}\t${recording.units.join(" ")}\n`);
-            recordings++;
-            seconds += recording.seconds;
-            units += recording.units.length;
+        let [documents, recordings, seconds, units] = [0, 0, 0, 0];
+        const lines = function* (): Generator<Uint8Array> {
+          for (const heard of listen(inputPieces(file), file, folder, codebook, reachOf(file, allow))) {
+            documents++;
+            for (const recording of heard.recordings) {
+              if (out === undefined) process.stdout.write(`${recording.audio}\t${recording.units.join(" ")}\n`);
+              recordings++;
+              seconds += recording.seconds;
+              units += recording.units.length;
+            }
+            yield new TextEncoder().encode(`${heard.line}\n`);
           }
+        };
+        if (out === undefined) {
+          for (const _ of lines());
+          return;
         }
-        if (out === undefined) return;
-        writeWhole(out, new TextEncoder().encode(lines.join("")), "Choose another --out.");
+        writeWhole(out, lines(), "Choose another --out.");
         process.stdout.write(
-          `${out}: ${lines.length} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) are ${units} units\n`,
+          `${out}: ${documents} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) are ${units} units\n`,
         );
       });
   },

@@ -17,19 +17,20 @@ export interface Heard {
 }
 
 /**
+ * @param pieces the file's bytes
  * @param name the file as the user knows it
  * @param folder that of the file
  * @param reach what else may be read; left out, the project of that folder
  * @throws InputError where a line or a recording cannot be read
  */
 export function* listen(
-  bytes: Uint8Array,
+  pieces: Iterable<Uint8Array>,
   name: string,
   folder: string,
   codebook: SpeechCodebook,
   reach?: Reach,
 ): Generator<Heard> {
-  for (const { place, value } of linesOf(bytes, name)) {
+  for (const { place, value } of linesOf(pieces, name)) {
     const recordings: Heard["recordings"][number][] = [];
     const heard = (key: string, inner: unknown): unknown => {
       if (key !== "segments" || !Array.isArray(inner)) return inner;

@@ -1,0 +1,86 @@
+// JSON Lines in pieces: the same lines wherever a piece ends, and what is refused before anything large is made of it.
+import { describe, expect, it } from "vitest";
+import { linesOf, MOST_LINE_BYTES, MOST_NESTING } from "../../src/data/json-lines.js";
+import { jsonShape } from "../../src/data/json-shape.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const TEXT = '{"a": "ä€😀"}\r\n\n  \n[1, 2]\n"last"';
+
+function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  // One buffer for all pieces, as a reader of files has.
+  const piece = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    const part = bytes.subarray(at, at + size);
+    piece.set(part);
+    yield piece.subarray(0, part.length);
+  }
+}
+
+const refusal = (text: string): string => {
+  try {
+    for (const _ of linesOf([utf8(text)], "a.jsonl"));
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  return "";
+};
+
+describe("lines", () => {
+  it.each([1, 2, 3, 7, 1000])("are the same in pieces of %d bytes", (size) => {
+    const lines = [...linesOf(cut(utf8(TEXT), size), "a.jsonl")];
+    expect(lines.map(({ place, value }) => [place, value])).toEqual([
+      ["a.jsonl:1", { a: "ä€😀" }],
+      ["a.jsonl:4", [1, 2]],
+      ["a.jsonl:5", "last"],
+    ]);
+    expect(lines[0]?.text).toBe('{"a": "ä€😀"}');
+  });
+
+  it("are read no further than they are asked for", () => {
+    let given = 0;
+    const pieces = function* () {
+      for (; ; given++) yield utf8("1\n");
+    };
+    const lines = linesOf(pieces(), "a.jsonl");
+    expect([lines.next().value, lines.next().value]).toMatchObject([{ value: 1 }, { value: 1 }]);
+    expect(given).toBeLessThan(3);
+  });
+
+  it("have a limit of length, found before the line is whole", () => {
+    const piece = new Uint8Array(2 ** 20).fill(0x20);
+    let given = 0;
+    const pieces = function* () {
+      yield utf8("1\n");
+      for (; ; given++) yield piece;
+    };
+    expect(() => [...linesOf(pieces(), "a.jsonl")]).toThrow(/^a\.jsonl:2: the line has more than 64 MiB/);
+    expect(given * piece.length).toBeLessThanOrEqual(MOST_LINE_BYTES);
+  });
+
+  it("have a limit of nesting, whatever nests", () => {
+    const lists = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+    const objects = (depth: number) => '{"a":'.repeat(depth) + 1 + "}".repeat(depth);
+    for (const nested of [lists, objects]) {
+      expect(refusal(nested(MOST_NESTING))).toBe("");
+      for (const depth of [MOST_NESTING + 1, 5000, 1_000_000])
+        expect(refusal(`1\n${nested(depth)}`)).toBe("a.jsonl:2: lists and objects are nested more than 64 deep");
+    }
+    expect(refusal(`"${lists(5000)}\\"${lists(5000)}"`)).toBe("");
+  });
+
+  it("give a key once in an object, however it is written and however deep", () => {
+    expect(refusal('1\n{"a": 1, "a": 1}')).toBe('a.jsonl:2: the key "a" is given twice');
+    expect(refusal('{"b": [{"a": [], "\\u0061": {}}]}')).toBe('a.jsonl:1: the key "a" is given twice');
+    expect(refusal('{"__proto__": 1, "__proto__": 2}')).toContain("given twice");
+    expect(refusal('{"a": {"a": [{"a": "a:"}, {"a": "\\"a\\":"}]}}')).toBe("");
+    // What is no JSON is that first of all.
+    expect(refusal('{"a": 1, "a": }')).toContain("not JSON");
+  });
+});
+
+it("a text that is no JSON has a shape too", () => {
+  for (const text of ["", '"', '"\\', "]}", ":", '{"a":', "\\", '{"\\x":1,"\\x":2}'])
+    expect(jsonShape(text).tooDeep).toBe(false);
+});
