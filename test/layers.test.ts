@@ -17,13 +17,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   blocks: ["ir", "diagnostics"],
   objectives: ["ir", "diagnostics"],
   modalities: ["ir", "diagnostics"],
+  tokenizer: ["diagnostics"],
   // Of blocks, objectives and modalities only what a checked one says; random numbers for `sample`.
-  front: ["grammar", "diagnostics", "random", "ir/ownership", "ir/chunk", "*.fields"],
+  front: ["grammar", "diagnostics", "tokenizer", "random", "ir/ownership", "ir/chunk", "*.fields"],
   passes: ["ir", "front/spec", "blocks", "objectives", "modalities"],
   kernels: ["ir"],
   compile: ["front", "passes", "kernels", "ir", "diagnostics"],
   gpu: ["ir", "kernels"],
-  data: ["modalities", "diagnostics", "random"],
+  data: ["modalities", "tokenizer", "diagnostics", "random"],
   // What was checked and what is wrong, as data, comes through to where it is acted on.
   // And what kernels ask of the host, as data: the layout of their tables, scalars and constants, the noise's levels.
   train: [
@@ -92,6 +93,7 @@ const WITHOUT_NODE = [
   "blocks",
   "objectives",
   "modalities",
+  "tokenizer",
   "front",
   "passes",
   "kernels",

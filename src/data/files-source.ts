@@ -7,7 +7,7 @@
 // first that can hold it.
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { InputError } from "../diagnostics/input-error.js";
+import { InputError, placed } from "../diagnostics/input-error.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
 import { AUDIO_DECODER } from "./audio/read-audio.js";
 import type { Codecs } from "./codecs.js";
@@ -144,7 +144,7 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     return { modality, ids: checkIds(content, codes, modality, context) };
   }
   if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
-  if (content === "text") return { modality, ids: idsOfText(value, modality, codecs) };
+  if (content === "text") return { modality, ids: placed(place, () => idsOfText(value, modality, codecs)) };
   const path = fileInFolder(value, { ...context, what: FILES[content] });
   switch (content) {
     case "image":

@@ -1,7 +1,7 @@
 // JSON Lines: bytes, a piece at a time → one value a line, each with its place for errors. A file of any size passes
 // through: no more of it is held than a line.
 import { InputError } from "../diagnostics/input-error.js";
-import { jsonShape } from "./json-shape.js";
+import { jsonShape } from "../diagnostics/json-shape.js";
 
 export interface Line {
   /** `pairs.jsonl:3`, lines being numbered from 1. */

@@ -2,9 +2,9 @@
 // Layout: a u64 header length (little-endian), a JSON header, then the tensors' bytes back to back.
 // Reading and writing assume a little-endian machine, as every platform of Node and WebGPU is.
 import { InputError } from "../diagnostics/input-error.js";
+import { repeatedKey } from "../diagnostics/json-shape.js";
 import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
 import { widenBfloat16s, widenHalves } from "./half.js";
-import { repeatedKey } from "./json-shape.js";
 import { CONVERT, ELEMENT_BITS, isRead, isReadType, type ReadType, type StoredTensor, type Tensor } from "./tensor.js";
 
 /** A file's bytes, which may be more than one array holds: a Uint8Array, or what reads a file piece by piece. */

@@ -335,8 +335,9 @@ const MISTAKES_BY_NAME = {
   },
   tokenizer: {
     number: 323,
-    title: "Tokenizer that cannot be read",
-    meaning: "The ids of a tokenizer are counted from its file before anything is trained.",
+    title: "Tokenizer that cannot be used",
+    meaning:
+      "A tokenizer.json gives the same ids as the Python library `tokenizers`, or is refused: an option that is not supported is named before anything is trained.",
   },
   codebook: {
     number: 324,

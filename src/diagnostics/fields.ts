@@ -106,11 +106,9 @@ export const misplacedSum = (span: Span): Diagnostic =>
     help: "Write the result.",
   });
 
-export const tokenizerUnreadable = (span: Span, path: string): Diagnostic =>
-  error("tokenizer", `\`${path}\` cannot be read as a tokenizer.json, so its ids cannot be counted.`, span, {
-    help: "Give the path of the file relative to the spec, or the number of ids as `vocab`.",
-    example: "tokens(vocab: 32_000)",
-  });
+/** @param why begins with the place in the file @param help the remedy, a sentence */
+export const tokenizerUnreadable = (span: Span, path: string, why: string, help: string): Diagnostic =>
+  error("tokenizer", `\`${path}\` cannot be used as a tokenizer: ${why}.`, span, { help });
 
 export const codebookUnreadable = (span: Span, path: string, why: string): Diagnostic =>
   error("codebook", `The codes of \`${path}\` cannot be counted: ${why}.`, span, {

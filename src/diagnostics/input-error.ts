@@ -12,3 +12,12 @@ export class InputError extends Error {
     super(message);
   }
 }
+
+/** What work gives; where it throws an InputError, the message begins with a place. */
+export function placed<T>(place: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${place}: ${error.message}`, error.remedy) : error;
+  }
+}

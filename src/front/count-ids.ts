@@ -1,21 +1,21 @@
-// Counts the ids of `tokens` and `codes` that only name a file, and sees that such files are within reach.
+// Counts the ids of `tokens` and `codes` that only name a file, and sees that such files are within reach and usable.
 import { codebookUnreadable, tokenizerUnreadable } from "../diagnostics/fields.js";
+import { InputError } from "../diagnostics/input-error.js";
 import { codebookFacts } from "../modalities/codebook.fields.js";
+import { encoderOf } from "../tokenizer/encoder.js";
+import { readTokenizerJson } from "../tokenizer/file.js";
 import { refusalOf } from "./files.js";
 import { beside } from "./paths.js";
 import { below, valueAt } from "./places.js";
 import { isRefused, type Refused } from "./refused.js";
 import type { Shaping } from "./shape.js";
 import type { SpecJson } from "./spec-json.js";
-import { idsOf } from "./tokenizer.js";
 import { markersOf, ownerOf } from "./vocabulary.js";
 
 /** A file's first bytes, at most so many; undefined where there is none. */
 export type ReadBytes = (path: string, limit: number) => Uint8Array | undefined | Refused;
 
 const TOKENIZER_BYTES = 64 * 2 ** 20;
-/** Of `tokens`, as the schema has it. */
-const MOST_IDS = 2 ** 24;
 const CODEBOOK_HEADER_BYTES = 64 * 2 ** 10;
 
 /** Fills in each `vocab` that is left out; a tokenizer that owns the markers has them after its own ids. */
@@ -30,14 +30,14 @@ export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, 
     const span = valueAt(places, below(below("/model/modality", name), field));
     const read = (limit: number) => readBytes(beside(entry, path), limit);
     const counted = modality.vocab !== undefined;
-    const bytes = read(counted ? 0 : modality.kind === "tokens" ? TOKENIZER_BYTES : CODEBOOK_HEADER_BYTES);
+    const bytes = read(modality.kind === "tokens" ? TOKENIZER_BYTES : counted ? 0 : CODEBOOK_HEADER_BYTES);
     if (isRefused(bytes)) diagnostics.push(refusalOf(bytes, span, path));
-    else if (counted) continue;
     else if (modality.kind === "tokens") {
-      const ids = bytes && idsIn(bytes);
-      if (ids === undefined || ids > MOST_IDS) diagnostics.push(tokenizerUnreadable(span, path));
-      else modality.vocab = ids + (index === owner ? markersOf(modalities.length) : 0);
-    } else {
+      if (counted && bytes === undefined) continue;
+      const ids = bytes === undefined ? NO_FILE : idsIn(bytes);
+      if (typeof ids !== "number") diagnostics.push(tokenizerUnreadable(span, path, ids.message, ids.remedy));
+      else if (!counted) modality.vocab = ids + (index === owner ? markersOf(modalities.length) : 0);
+    } else if (!counted) {
       const entries = bytes === undefined ? "there is no such file" : entriesOf(bytes);
       if (typeof entries === "string") diagnostics.push(codebookUnreadable(span, path, entries));
       else modality.vocab = entries;
@@ -45,12 +45,27 @@ export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, 
   }
 }
 
-const counts = new WeakMap<Uint8Array, number | undefined>();
+const TOO_LARGE = new InputError(
+  `it has more than ${TOKENIZER_BYTES} bytes`,
+  "Use a tokenizer with a smaller vocabulary.",
+);
+const NO_FILE = new InputError("there is no such file", "Give the path of the file relative to the spec.");
 
-/** A tokenizer has megabytes: whoever reads the same bytes again has them counted already. */
-function idsIn(bytes: Uint8Array): number | undefined {
-  const ids = counts.has(bytes) ? counts.get(bytes) : idsOf(new TextDecoder().decode(bytes));
-  counts.set(bytes, ids);
+const counts = new WeakMap<Uint8Array, number | InputError>();
+
+/** How many ids a tokenizer has, or why it cannot be used. It has megabytes: the same bytes are read once. */
+function idsIn(bytes: Uint8Array): number | InputError {
+  if (bytes.length >= TOKENIZER_BYTES) return TOO_LARGE;
+  let ids = counts.get(bytes);
+  if (ids === undefined) {
+    try {
+      ids = encoderOf(readTokenizerJson(bytes)).ids;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      ids = error;
+    }
+    counts.set(bytes, ids);
+  }
   return ids;
 }
 

@@ -1,9 +1,9 @@
 // Weights in several safetensors files, as Hugging Face's libraries save them: an index says which file has which tensor.
 import { dirname, join } from "node:path";
-import { repeatedKey } from "../data/json-shape.js";
 import { readSafetensors } from "../data/safetensors.js";
 import type { StoredTensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { repeatedKey } from "../diagnostics/json-shape.js";
 import type { Disk } from "./disk.js";
 
 /** Names in a folder as transformers saves it: all in one file, or the index of several. */

@@ -1,8 +1,8 @@
 // JSON Lines in pieces: the same lines wherever a piece ends, and what is refused before anything large is made of it.
 import { describe, expect, it } from "vitest";
 import { linesOf, MOST_LINE_BYTES, MOST_NESTING } from "../../src/data/json-lines.js";
-import { jsonShape } from "../../src/data/json-shape.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
+import { jsonShape } from "../../src/diagnostics/json-shape.js";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const TEXT = '{"a": "ä€😀"}\r\n\n  \n[1, 2]\n"last"';

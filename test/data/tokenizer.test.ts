@@ -62,10 +62,11 @@ test("markers never take a tokenizer's ids", () => {
 });
 
 test.each([
-  ["no JSON", "{", /not a tokenizer that can be used/],
-  ["a list", "[]", /not a tokenizer that can be used/],
-  ["null", "null", /it is not an object/],
-  ["an unknown model", '{"model": {"type": "Magic"}}', /not a tokenizer that can be used/],
+  ["no JSON", "{", /^t.json: not a tokenizer.json/],
+  ["a list", "[]", /^t.json: the file must be an object/],
+  ["null", "null", /^t.json: the file must be an object/],
+  ["an unknown model", '{"model": {"type": "Magic"}}', /^t.json: model.type "Magic" is not supported/],
+  ["a key twice", '{"model": {}, "model": {}}', /^t.json: the key "model" is given twice/],
 ])("a file that is none: %s", (_, text, message) => {
   expect(() => readTokenizer(new TextEncoder().encode(text), "t.json")).toThrow(message);
 });

@@ -15,7 +15,9 @@ train { steps: 1, batch: 1 }`;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-const TOKENIZER = JSON.stringify({ model: { vocab: { a: 0, b: 1 } }, added_tokens: [{ id: 6, content: "<s>" }] });
+const wordLevel = (vocab: Readonly<Record<string, number>>): string =>
+  JSON.stringify({ model: { type: "WordLevel", vocab, unk_token: "a" } });
+const TOKENIZER = wordLevel({ a: 0, b: 1, c: 6 });
 
 function codebook(facts: Readonly<Record<string, unknown>>, shape: unknown, lie = 0): Uint8Array {
   const header = { __metadata__: facts, entries: { dtype: "F32", shape, data_offsets: [0, 4] } };
@@ -72,7 +74,7 @@ test("a codebook's entries are counted by its header alone", () => {
   expect(limits).toEqual([65_536, 0]);
 });
 
-test("a file is not read where its ids are given", () => {
+test("no file is needed where its ids are given", () => {
   const limits: number[] = [];
   const modalities = 'modality text: tokens(vocab: 20, tokenizer: "t")\nmodality image: codes(vocab: 5, codebook: "c")';
   const { spec: found } = checked(modalities, ["text", "image"], (_, limit) => {
@@ -81,7 +83,7 @@ test("a file is not read where its ids are given", () => {
   });
   expect(found).toBeDefined();
   // The data are looked for besides.
-  expect(limits).toEqual([0, 0, 0]);
+  expect(limits).toEqual([67_108_864, 0, 0]);
 });
 
 test.each([
@@ -105,8 +107,14 @@ test.each([
   expect(diagnostics.map(({ name, message }) => `${name}: ${message}`).join()).toContain(why);
 });
 
-test("a tokenizer with an id beyond the limit is refused", () => {
-  const huge = JSON.stringify({ model: { vocab: { a: 2 ** 40 } } });
-  const { diagnostics } = checked('modality text: tokens(tokenizer: "t")', ["text"], () => bytes(huge));
-  expect(diagnostics.map(({ name }) => name)).toEqual(["tokenizer"]);
-});
+test.each(['tokenizer: "t"', 'vocab: 20, tokenizer: "t"'])(
+  "a tokenizer that cannot be used is refused: %s",
+  (fields) => {
+    const { diagnostics } = checked(`modality text: tokens(${fields})`, ["text"], () =>
+      bytes(wordLevel({ a: 2 ** 40 })),
+    );
+    expect(diagnostics.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+      'tokenizer: `t` cannot be used as a tokenizer: model.vocab["a"] must be a whole number from 0 to 16777215, not 1099511627776.',
+    ]);
+  },
+);

@@ -1,0 +1,126 @@
+// The normalizers of a tokenizer.json: each changes a text before it is cut.
+import { asByteCharacters } from "./byte-alphabet.js";
+import { classTest, rangesOf, regexClass } from "./classes.js";
+import { booleanOf, byType, fieldsOf, isNothing, listOf, type Place, refuse, stringOf } from "./fields.js";
+import { patternOf } from "./pattern.js";
+import { replacing } from "./split.js";
+
+export type Normalize = (text: string) => string;
+
+/** More would be nesting for its own sake. */
+const MOST_NESTED = 16;
+
+const plain =
+  (normalize: Normalize) =>
+  (place: Place): Normalize => {
+    fieldsOf(place);
+    return normalize;
+  };
+
+const NORMALIZERS: Readonly<Record<string, (place: Place, depth: number) => Normalize>> = {
+  NFC: plain((text) => normalForm(text, "NFC")),
+  NFD: plain((text) => normalForm(text, "NFD")),
+  NFKC: plain((text) => normalForm(text, "NFKC")),
+  NFKD: plain((text) => normalForm(text, "NFKD")),
+  Lowercase: plain(lowercase),
+  StripAccents: plain((text) => withoutClass(text, "accent")),
+  Nmt: plain((text) => spaced(withoutClass(text, "Nmt dropped"), "Nmt space")),
+  ByteLevel: plain(asByteCharacters),
+  BertNormalizer: bert,
+  Strip: (place) => {
+    const { strip_left, strip_right } = fieldsOf(place, "strip_left", "strip_right");
+    const [left, right] = [booleanOf(strip_left), booleanOf(strip_right)];
+    return (text) => stripped(text, left, right);
+  },
+  Prepend: (place) => {
+    const { prepend } = fieldsOf(place, "prepend");
+    const before = stringOf(prepend);
+    return (text) => (text === "" ? "" : before + text);
+  },
+  Replace: (place) => {
+    const { pattern, content } = fieldsOf(place, "pattern", "content");
+    return replacing(patternOf(pattern), stringOf(content));
+  },
+  Sequence: (place, depth) => {
+    const { normalizers } = fieldsOf(place, "normalizers");
+    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+    const all = listOf(normalizers).map((part) => normalizerAt(part, depth + 1));
+    return (text) => all.reduce((changed, normalize) => normalize(changed), text);
+  },
+};
+
+/** Undefined where there is none. */
+export const normalizerOf = (place: Place): Normalize | undefined =>
+  isNothing(place) ? undefined : normalizerAt(place, 0);
+
+const normalizerAt = (place: Place, depth: number): Normalize => byType(place, NORMALIZERS)(place, depth);
+
+/** What a normal form can change, as the library's version of Unicode has it; other characters end what it joins. */
+const formed = lazily(() => new RegExp(`${regexClass(rangesOf("normal form"))}+`, "gu"));
+const ASCII = /^[\0-\x7f]*$/;
+
+const normalForm = (text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string =>
+  ASCII.test(text) ? text : text.replace(formed(), (run) => run.normalize(form));
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Each character by itself: no sigma is final. */
+function lowercase(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  const isCased = classTest("cased");
+  let lower = "";
+  for (const character of text)
+    lower += isCased(character.codePointAt(0) as number) ? character.toLowerCase() : character;
+  return lower;
+}
+
+function withoutClass(text: string, name: Parameters<typeof classTest>[0]): string {
+  const drops = classTest(name);
+  let kept = "";
+  for (const character of text) if (!drops(character.codePointAt(0) as number)) kept += character;
+  return kept;
+}
+
+function spaced(text: string, name: Parameters<typeof classTest>[0]): string {
+  const isSpace = classTest(name);
+  let changed = "";
+  for (const character of text) changed += isSpace(character.codePointAt(0) as number) ? " " : character;
+  return changed;
+}
+
+function stripped(text: string, left: boolean, right: boolean): string {
+  const isSpace = classTest("space");
+  let start = 0;
+  let end = text.length;
+  while (left && start < end && isSpace(text.charCodeAt(start))) start++;
+  while (right && end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function bert(place: Place): Normalize {
+  const field = fieldsOf(place, "clean_text", "handle_chinese_chars", "strip_accents", "lowercase");
+  const lower = booleanOf(field.lowercase);
+  const cleans = booleanOf(field.clean_text);
+  const spaces = booleanOf(field.handle_chinese_chars);
+  const strips = isNothing(field.strip_accents) ? lower : booleanOf(field.strip_accents);
+  return (text) => {
+    let changed = text;
+    if (cleans) changed = spaced(withoutClass(changed, "control"), "BERT space");
+    if (spaces) changed = aroundChinese(changed);
+    if (strips) changed = withoutClass(normalForm(changed, "NFD"), "BERT accent");
+    return lower ? lowercase(changed) : changed;
+  };
+}
+
+function aroundChinese(text: string): string {
+  const isChinese = classTest("CJK");
+  let changed = "";
+  for (const character of text) changed += isChinese(character.codePointAt(0) as number) ? ` ${character} ` : character;
+  return changed;
+}

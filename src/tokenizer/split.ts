@@ -1,0 +1,113 @@
+// Splits a text where a pattern matches, in the five ways that a tokenizer.json can ask for.
+import { type Place, refuse, shown, stringOf } from "./fields.js";
+
+/** A part of a text, from its first to behind its last unit, and whether the pattern matches it. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  readonly matches: boolean;
+}
+
+/** All of a text, in order, without gaps. */
+export type Matcher = (text: string) => readonly Match[];
+
+export type Behaviour = "Removed" | "Isolated" | "Contiguous" | "MergedWithPrevious" | "MergedWithNext";
+
+const JOINS: Readonly<Record<Behaviour, (parts: readonly Match[]) => readonly Match[]>> = {
+  Removed: (parts) => parts.filter(({ matches }) => !matches),
+  Isolated: (parts) => parts,
+  Contiguous: (parts) => joined(parts, (part, before) => part.matches === before),
+  MergedWithPrevious: (parts) => joined(parts, (part, before) => part.matches && !before),
+  MergedWithNext: (parts) => joined([...parts].reverse(), (part, before) => part.matches && !before).reverse(),
+};
+
+export function behaviourOf(place: Place): Behaviour {
+  const name = stringOf(place);
+  if (Object.hasOwn(JOINS, name)) return name as Behaviour;
+  return refuse(place, `${shown(name)} is not supported`, `Use one of: ${Object.keys(JOINS).join(", ")}.`);
+}
+
+/** Parts that are empty are left out, once they have had their say in what is joined. */
+export const splitParts = (parts: readonly Match[], behaviour: Behaviour): readonly Match[] =>
+  JOINS[behaviour](parts).filter(({ start, end }) => start < end);
+
+/** Joins a part to the one before it (in the order given) where `joins` says so; before the first, nothing matched. */
+function joined(parts: readonly Match[], joins: (part: Match, before: boolean) => boolean): Match[] {
+  const found: { start: number; end: number; matches: boolean }[] = [];
+  let before = false;
+  for (const part of parts) {
+    const last = found.at(-1);
+    if (last !== undefined && joins(part, before)) {
+      last.start = Math.min(last.start, part.start);
+      last.end = Math.max(last.end, part.end);
+    } else found.push({ ...part });
+    before = part.matches;
+  }
+  return found;
+}
+
+/** Each character that a test holds for is a match of its own. */
+export const charactersThat =
+  (test: (point: number) => boolean): Matcher =>
+  (text) => {
+    const parts: Match[] = [];
+    let done = 0;
+    for (let at = 0; at < text.length; ) {
+      const point = text.codePointAt(at) as number;
+      const end = at + (point > 0xffff ? 2 : 1);
+      if (test(point)) {
+        if (done < at) parts.push({ start: done, end: at, matches: false });
+        parts.push({ start: at, end, matches: true });
+        done = end;
+      }
+      at = end;
+    }
+    if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
+    return parts;
+  };
+
+/**
+ * The matches of a regular expression with the flags g and u, one after the other.
+ * As in the library no empty match follows a match at once, where JavaScript has one.
+ */
+export const matchesOf =
+  (pattern: RegExp): Matcher =>
+  (text) => {
+    const parts: Match[] = [];
+    let done = 0;
+    let from = 0;
+    let last = -1;
+    while (from <= text.length) {
+      pattern.lastIndex = from;
+      const found = pattern.exec(text);
+      if (found === null) break;
+      const start = found.index;
+      const end = start + found[0].length;
+      if (start === end && end === last) {
+        from = end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
+        continue;
+      }
+      if (done < start) parts.push({ start: done, end: start, matches: false });
+      parts.push({ start, end, matches: true });
+      done = end;
+      last = end;
+      from = end;
+    }
+    if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
+    return parts;
+  };
+
+export const inverted =
+  (matcher: Matcher): Matcher =>
+  (text) =>
+    matcher(text).map(({ start, end, matches }) => ({ start, end, matches: !matches }));
+
+/** Puts a text in the place of each match. */
+export function replacing(pattern: RegExp, content: string): (text: string) => string {
+  const matcher = matchesOf(pattern);
+  return (text) => {
+    let changed = "";
+    for (const { start, end, matches } of matcher(text)) changed += matches ? content : text.slice(start, end);
+    return changed;
+  };
+}

@@ -1,0 +1,34 @@
+// The vocabulary of a model: each token has an id of its own, a whole number.
+import { type Place, refuse, shown, stringOf } from "./fields.js";
+
+/** Ids are below it; a modality of tokens has room for so many. */
+export const MOST_IDS = 2 ** 24;
+
+const IDS = "Correct the vocabulary: every token has an id of its own, a whole number from 0.";
+
+export type Vocabulary = ReadonlyMap<string, number>;
+
+/** Of an object, token to id. */
+export function vocabularyOf(place: Place): Vocabulary {
+  const { value, path } = place;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(place, "must be an object");
+  const vocabulary = new Map<string, number>();
+  const owners = new Map<number, string>();
+  for (const [token, id] of Object.entries(value as Record<string, unknown>)) {
+    const here = { path: `${path}[${shown(token)}]`, value: id };
+    stringOf({ ...here, value: token });
+    checkId(here);
+    const other = owners.get(id as number);
+    if (other !== undefined) refuse(here, `has the id ${id}, as ${shown(other)} has`, IDS);
+    owners.set(id as number, token);
+    vocabulary.set(token, id as number);
+  }
+  return vocabulary;
+}
+
+/** @throws InputError where a value is no id */
+export function checkId(place: Place): void {
+  const { value } = place;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < MOST_IDS) return;
+  refuse(place, `must be a whole number from 0 to ${MOST_IDS - 1}, not ${shown(value)}`, IDS);
+}
