@@ -5,15 +5,15 @@ import type { CheckedSpec } from "./front/spec.js";
 import { DEFAULT_CHUNK } from "./ir/chunk.js";
 import { LOSS_SCALE } from "./ir/loss-scale.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
-import { opKey } from "./ir/op-key.js";
-import { admits, type Choices, type Plan, type Profile } from "./ir/plan.js";
+import { admits, type Choices, type Kernel, type Plan, type Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
 import { count, type Program } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
 import { verify } from "./ir/verify.js";
 import { type DraftChoice, type KernelSettings, settingsFor } from "./kernels/draft.js";
-import { type DraftPhase, emit } from "./kernels/emit.js";
+import { type DraftPhase, emit, kernelsIn } from "./kernels/emit.js";
 import { realise } from "./kernels/realise.js";
+import { sharedDrafts } from "./kernels/shared-drafts.js";
 import { STEP_BYTES } from "./kernels/step.js";
 import { type Table, tableName, tableSize } from "./kernels/tables.js";
 import { updateKernels } from "./kernels/update.js";
@@ -21,7 +21,7 @@ import { differentiate } from "./passes/differentiate.js";
 import { bytesMoved, type Fused, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
 import { narrow } from "./passes/narrow.js";
-import { plan } from "./passes/plan.js";
+import { arenaParts, plan } from "./passes/plan.js";
 import { recompute } from "./passes/recompute.js";
 
 export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
@@ -96,7 +96,7 @@ function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOpti
   const shared = batch === options.batch && length === options.length;
   const program = lower(spec, { batch, length, chunk, part, noise, state, reset, cache });
   const lowered = verify(shared ? program : scoped(program, name));
-  const differentiated = verify(request.gradients ? differentiate(lowered, request.wanted) : lowered);
+  const differentiated = request.gradients ? verify(differentiate(lowered, request.wanted)) : lowered;
   // What is sampled or traced block by block is computed in f32, from the same weights.
   const halves = spec.train.precision === "f16" && part === "model";
   if (halves && !profile.f16) throw noHalves(profile.name);
@@ -106,7 +106,8 @@ function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOpti
       : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers, halves });
   const fused = halves ? narrowed(joined) : joined;
   verify(fused.program);
-  const final = request.gradients ? verify(recompute(fused.program, spec.train.recompute)) : fused.program;
+  const again = request.gradients ? recompute(fused.program, spec.train.recompute) : fused.program;
+  const final = again === fused.program ? again : verify(again);
   return { name, lowered, differentiated, fused, final };
 }
 
@@ -142,24 +143,23 @@ function scratchOf(choices: readonly DraftChoice[]): number[] {
 
 function tablesOf(phases: readonly DraftPhase[]): Map<string, Table> {
   const tables = new Map<string, Table>();
-  const bindings = phases.flatMap(({ nodes }) =>
-    nodes.flatMap(({ choices }) => choices.flatMap((c) => c.dispatches.flatMap((d) => d.bindings))),
-  );
+  const drafts = new Set(phases.flatMap(({ nodes }) => nodes.map(({ choices }) => choices)));
+  const bindings = [...drafts].flatMap((choices) => choices.flatMap((c) => c.dispatches.flatMap((d) => d.bindings)));
   for (const { target } of bindings) if (target.kind === "table") tables.set(tableName(target.table), target.table);
   return tables;
 }
 
 /** The phase that clips and updates: the same for every model. */
-function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
+function updatePhase(programs: readonly Program[], profile: Profile): { phase: DraftPhase; bytes: number } {
   let first = 0;
-  const parts = memory.parts.map((size) => {
+  const parts = arenaParts(programs, profile).map((size) => {
     const part = { first, size };
     first += size;
     return part;
   });
   const bound = (name: string, type: string, field = name) =>
     ({ name, access: "read", type, target: { kind: "field", field } }) as const;
-  const scale = memory.fields.some(({ name }) => name === LOSS_SCALE.name)
+  const scale = programs.some(({ tensors }) => tensors.some(({ name }) => name === LOSS_SCALE.name))
     ? bound("scale", "array<f32>", LOSS_SCALE.name)
     : undefined;
   const { dispatches, scratchBytes } = updateKernels(parts, {
@@ -168,8 +168,9 @@ function updatePhase(memory: Memory): { phase: DraftPhase; bytes: number } {
     scale,
   });
   const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
+  const node = { label: "update", op: undefined, key: undefined, choices: [choice] };
   return {
-    phase: { name: "update", nodes: [{ label: "update", op: undefined, key: undefined, choices: [choice] }] },
+    phase: { name: "update", nodes: [node] },
     bytes: scratchBytes,
   };
 }
@@ -193,10 +194,11 @@ function laidOut(
   options: KernelOptions,
 ): { drafts: readonly DraftPhase[]; tables: readonly Table[]; memory: Memory } {
   const drafts = programs.map((program): DraftPhase => {
+    const settings = options.settings ?? settingsFor(options.profile);
+    const drafted = sharedDrafts(program, (op, key) => choose(realise(program, op, settings), key, op.kind, options));
     const nodes = program.ops.map((op) => {
-      const key = opKey(program, op);
-      const choices = realise(program, op, options.settings ?? settingsFor(options.profile));
-      return { label: op.kind, op: { program, op }, key, choices: choose(choices, key, op.kind, options) };
+      const { key, choices, madeFor } = drafted(op);
+      return { label: op.kind, op: { program, op, madeFor }, key, choices };
     });
     return { name: program.name, nodes };
   });
@@ -210,10 +212,30 @@ function laidOut(
     training,
     stepBytes: STEP_BYTES,
   };
-  const bare = plan(needs, options.profile);
-  const update = updatePhase(bare);
-  const memory = training ? plan({ ...needs, updateScratch: update.bytes }, options.profile) : bare;
-  return { drafts: training ? [...drafts, update.phase] : drafts, tables: [...tables.values()], memory };
+  const update = training ? updatePhase(programs, options.profile) : undefined;
+  const memory = plan({ ...needs, ...(update && { updateScratch: update.bytes }) }, options.profile);
+  return { drafts: update ? [...drafts, update.phase] : drafts, tables: [...tables.values()], memory };
+}
+
+/** What a compiled model takes and runs. */
+export interface Footprint {
+  readonly memory: Memory;
+  readonly kernels: readonly Kernel[];
+  /** Dispatches of each phase, by the first variant that the profile admits. */
+  readonly phases: readonly { readonly phase: string; readonly dispatches: number }[];
+}
+
+/**
+ * The footprint of what `compile` makes, found without binding its buffers.
+ * @throws TooLarge as `compile` does
+ */
+export function footprintOf(stages: readonly StageOutput[], options: CompileOptions): Footprint {
+  const { drafts, memory } = laidOut(finals(stages), trains(options), options);
+  const phases = drafts.map(({ name, nodes }) => ({
+    phase: name,
+    dispatches: nodes.reduce((sum, { choices }) => sum + (choices[0]?.dispatches.length ?? 0), 0),
+  }));
+  return { memory, kernels: kernelsIn(drafts), phases };
 }
 
 /**

@@ -13,10 +13,10 @@ export function producers(ops: readonly Op[]): Map<TensorId, Op> {
 export function consumers(ops: readonly Op[]): Map<TensorId, Op[]> {
   const readers = new Map<TensorId, Op[]>();
   for (const op of ops) {
-    for (const id of new Set(inputsOf(op))) {
+    for (const id of inputsOf(op)) {
       const list = readers.get(id);
-      if (list) list.push(op);
-      else readers.set(id, [op]);
+      if (list === undefined) readers.set(id, [op]);
+      else if (list.at(-1) !== op) list.push(op);
     }
   }
   return readers;

@@ -7,7 +7,7 @@ import { type Program, type TensorId, tensorOf } from "./program.js";
 type Named = Readonly<Record<string, TensorId>>;
 
 /** Everything that kernels are made from, as plain data; with `sizes: "columns"` without what grows with the rows. */
-function described(program: Program, op: Op, sizes: "all" | "columns"): unknown {
+export function described(program: Program, op: Op, sizes: "all" | "columns"): unknown {
   const { kind, in: reads, out: makes, ...attributes } = op;
   const homes = new Map<TensorId, number>();
   const tensor = (id: TensorId): unknown => {

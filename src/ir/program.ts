@@ -92,6 +92,9 @@ export interface ProgramSize {
   readonly modalities: number;
 }
 
+/** Roles of tensors that are known by their names. */
+const INPUTS: ReadonlySet<TensorRole> = new Set(["batch", "constant", "gradient"]);
+
 /** A builder, empty or carrying on from a program. */
 export function build(name: string, size: ProgramSize, from?: Program): Builder {
   const tensors: Tensor[] = [...(from?.tensors ?? [])];
@@ -102,10 +105,16 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
   const tensor: Builder["tensor"] = (role, tensorName, shape, type = "f32") => {
     const id = tensors.length as TensorId;
     tensors.push({ id, name: tensorName, role, type, shape });
+    declare(tensors[id] as Tensor);
     return id;
   };
+  const inputs = new Map<string, TensorId>();
+  const declare = ({ role, name: of, id }: Tensor): void => {
+    if (INPUTS.has(role) && !inputs.has(`${role} ${of}`)) inputs.set(`${role} ${of}`, id);
+  };
+  tensors.forEach(declare);
   const input: Builder["input"] = (role, tensorName, shape, type) =>
-    tensors.find((t) => t.role === role && t.name === tensorName)?.id ?? tensor(role, tensorName, shape, type);
+    inputs.get(`${role} ${tensorName}`) ?? tensor(role, tensorName, shape, type);
   const modality = from?.modality ?? input("batch", "modality", [rows], "u32");
   return {
     batch: size.batch,

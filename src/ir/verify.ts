@@ -8,6 +8,7 @@ type ShapeOf = (id: TensorId) => Shape;
 /** Returns pairs that must be equal: what a shape is, and what it should be. */
 type Check<K extends OpKind> = (op: OpOf<K>, shape: ShapeOf, program: Program) => [Shape, Shape][];
 
+const equal = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 const last = (shape: Shape): number => shape.at(-1) as number;
 
 /** A weight [G, N, K] of a linear layer between x [R, K] and y [R, N], and maybe its bias [G, N]. */
@@ -280,33 +281,38 @@ export function verify(program: Program): Program {
   const fault = (op: Op, at: number, what: string): never => {
     throw new Error(`program ${program.name}, op ${at} (${op.kind}): ${what}`);
   };
-  const known = new Set<TensorId>(
-    program.tensors.filter((t) => t.role !== "value" && t.role !== "result").map((t) => t.id),
-  );
   checkViews(program);
-  const made = new Set<TensorId>();
+  /** By tensor: 1 where an op before this one, or the host, has written it; and 1 where an op has. */
+  const known = Uint8Array.from(program.tensors, ({ role }) => (role === "value" || role === "result" ? 0 : 1));
+  const made = new Uint8Array(program.tensors.length);
+  const shape = (id: TensorId): Shape => tensorOf(program, id).shape;
   const viewsOf = new Map<TensorId, TensorId[]>();
-  for (const { id, view } of program.tensors) if (view) viewsOf.set(view.of, [...(viewsOf.get(view.of) ?? []), id]);
+  for (const { id, view } of program.tensors) {
+    if (!view) continue;
+    const views = viewsOf.get(view.of);
+    if (views) views.push(id);
+    else viewsOf.set(view.of, [id]);
+  }
   const name = (id: TensorId): string => `${tensorOf(program, id).name} (%${id})`;
   program.ops.forEach((op, at) => {
     for (const id of inputsOf(op)) {
-      const whole = known.has(id) || (viewsOf.get(id)?.every((part) => known.has(part)) ?? false);
-      if (!whole && !known.has(storage(program, id).id)) fault(op, at, `reads ${name(id)} before it is made`);
+      if (known[id]) continue;
+      const whole = viewsOf.get(id)?.every((part) => known[part]) ?? false;
+      if (!whole && !known[storage(program, id).id]) fault(op, at, `reads ${name(id)} before it is made`);
     }
     for (const id of outputsOf(op)) {
-      if (made.has(id)) fault(op, at, `makes ${name(id)} a second time`);
+      if (made[id]) fault(op, at, `makes ${name(id)} a second time`);
       if (tensorOf(program, id).role === "parameter") fault(op, at, `writes the parameter ${name(id)}`);
-      made.add(id);
-      known.add(id);
+      made[id] = 1;
+      known[id] = 1;
     }
     const rows = faultOfRows(op, program);
     if (rows !== undefined) fault(op, at, rows);
-    const shape = (id: TensorId): Shape => tensorOf(program, id).shape;
     for (const [found, expected] of (SHAPES[op.kind] as Check<OpKind>)(op as never, shape, program)) {
-      if (found.join() !== expected.join()) fault(op, at, `shape [${found}] where [${expected}] belongs`);
+      if (!equal(found, expected)) fault(op, at, `shape [${found}] where [${expected}] belongs`);
     }
   });
-  const lost = program.tensors.find(({ role, id }) => role === "result" && !made.has(id));
+  const lost = program.tensors.find(({ role, id }) => role === "result" && !made[id]);
   if (lost) throw new Error(`program ${program.name}: nothing makes the result ${lost.name}`);
   return program;
 }

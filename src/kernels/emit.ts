@@ -4,17 +4,19 @@ import { layout } from "../ir/facts.js";
 import type { Memory } from "../ir/memory.js";
 import { type Op, outputsOf } from "../ir/op.js";
 import type { BufferRange, Choice, Dispatch, Kernel, NodeOutput, Phase, Plan, PlanNode } from "../ir/plan.js";
-import { count, type Program, tensorOf } from "../ir/program.js";
+import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
 import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
+import { tensorInPlace } from "./shared-drafts.js";
 import { STEP_BYTES } from "./step.js";
 import { tableName } from "./tables.js";
 import { instantiate } from "./template.js";
 
 export interface DraftNode {
   readonly label: string;
-  /** The program and op that it runs; undefined for the update. */
-  readonly op: { readonly program: Program; readonly op: Op } | undefined;
+  /** The program and op that it runs, and the op that its drafts were made for; undefined for the update. */
+  readonly op: { readonly program: Program; readonly op: Op; readonly madeFor: Op } | undefined;
   readonly key: string | undefined;
+  /** The same object for all nodes that share their drafts. */
   readonly choices: readonly DraftChoice[];
 }
 
@@ -30,13 +32,14 @@ export function kernelFor(dispatch: DraftDispatch, variant: string): Kernel {
   return { name, source, bindings: dispatch.bindings.map((b) => b.access) };
 }
 
-function locate(memory: Memory, target: Target, phase: number, op: number): BufferRange {
+function locate(memory: Memory, target: Target, phase: number, op: number, { op: of }: DraftNode): BufferRange {
+  const tensor = (id: TensorId): BufferRange => memory.tensor(phase, of ? tensorInPlace(of.madeFor, of.op, id) : id);
   switch (target.kind) {
     case "tensor":
-      return memory.tensor(phase, target.tensor);
+      return tensor(target.tensor);
     case "span": {
-      const first = memory.tensor(phase, target.first);
-      const last = memory.tensor(phase, target.last);
+      const first = tensor(target.first);
+      const last = tensor(target.last);
       if (first.buffer !== last.buffer || last.offset !== first.offset + 256 * Math.ceil(first.bytes / 256)) {
         throw new Error("tensors of a span do not stand next to each other");
       }
@@ -85,10 +88,17 @@ function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOu
   });
 }
 
-export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
+interface Shaders {
+  /** Each shader once, in the order in which drafts ask for them. */
+  readonly kernels: readonly Kernel[];
+  /** Which of them each dispatch of a draft runs. */
+  readonly of: (choice: DraftChoice) => readonly number[];
+}
+
+function shaders(): Shaders {
   const kernels: Kernel[] = [];
   const index = new Map<string, number>();
-  /** Layers repeat: a shader is written once for all dispatches that say the same of it. */
+  /** A shader is written once for all dispatches that say the same of it. */
   const written = new Map<string, number>();
   const kernelOf = (dispatch: DraftDispatch, variant: string): number => {
     const { template, constants, bindings } = dispatch;
@@ -105,14 +115,34 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
     index.set(kernel.source, kernels.length - 1);
     return kernels.length - 1;
   };
+  const ofDraft = new Map<DraftChoice, readonly number[]>();
+  const kernelsOf = (choice: DraftChoice): readonly number[] => {
+    const found = ofDraft.get(choice) ?? choice.dispatches.map((draft) => kernelOf(draft, choice.variant));
+    ofDraft.set(choice, found);
+    return found;
+  };
+  return { kernels, of: kernelsOf };
+}
+
+/** The kernels that `emit` writes for the drafts. */
+export function kernelsIn(phases: readonly DraftPhase[]): readonly Kernel[] {
+  const { kernels, of } = shaders();
+  for (const { nodes } of phases) for (const { choices } of nodes) choices.forEach(of);
+  return kernels;
+}
+
+export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
+  const { kernels, of } = shaders();
   const emitted = phases.map(({ name, nodes }, phase): Phase => {
     const made = nodes.map((node, op): PlanNode => {
       const { label, key, choices } = node;
-      const emittedChoices = choices.map(({ variant, requires, dispatches }): Choice => {
-        const list = dispatches.map((draft): Dispatch => {
-          const bindings = draft.bindings.map((b) => locate(memory, b.target, phase, op));
+      const emittedChoices = choices.map((choice): Choice => {
+        const { variant, requires, dispatches } = choice;
+        const written = of(choice);
+        const list = dispatches.map((draft, i): Dispatch => {
+          const bindings = draft.bindings.map((b) => locate(memory, b.target, phase, op, node));
           checkAccess(draft, bindings);
-          return { kernel: kernelOf(draft, variant), bindings, workgroups: draft.workgroups };
+          return { kernel: written[i] as number, bindings, workgroups: draft.workgroups };
         });
         return { variant, requires, dispatches: list };
       });

@@ -246,12 +246,12 @@ function prune(ops: readonly Op[], program: Program): Op[] {
     program.tensors.filter((t) => t.role === "result" || t.role === "gradient").map((t) => t.id),
   );
   const kept: Op[] = [];
-  for (const op of [...ops].reverse()) {
+  for (const op of ops.toReversed()) {
     if (!outputsOf(op).some((id) => wanted.has(id))) continue;
     for (const id of Object.values(op.in as Record<string, TensorId>)) wanted.add(id);
-    kept.unshift(op);
+    kept.push(op);
   }
-  return kept;
+  return kept.reverse();
 }
 
 /**

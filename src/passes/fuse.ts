@@ -15,6 +15,7 @@ export const GATED_SCAN_BUFFERS = 11;
 
 /** What a rewrite works on: changes are made through these functions only. */
 interface Rewriting {
+  /** Its tensors are as they now are; its ops are those before all rewrites. */
   readonly program: Program;
   readonly limits: FuseLimits;
   /** The ops as they now are, in program order. */
@@ -240,12 +241,13 @@ export interface Fused {
   readonly applied: readonly { readonly name: string; readonly says: string; readonly times: number }[];
 }
 
-/** Applies one rewrite to a program. Who makes and who reads a tensor is kept up to date change by change. */
-function rewrite(program: Program, limits: FuseLimits, { apply }: Rewrite): { program: Program; times: number } {
+/** A program under rewriting. Who makes and who reads a tensor is kept up to date change by change. */
+function rewriting(program: Program, limits: FuseLimits): Rewriting {
   const slots: (Op | undefined)[] = [...program.ops];
   const slotOf = new Map(program.ops.map((op, slot) => [op, slot]));
   const tensors: Tensor[] = [...program.tensors];
   const made = producers(program.ops);
+  /** With ops that are gone, and in no order: some tensors are read in every layer, and nobody asks who reads those. */
   const read = consumers(program.ops);
   const place = (op: Op): number => {
     const slot = slotOf.get(op);
@@ -257,47 +259,37 @@ function rewrite(program: Program, limits: FuseLimits, { apply }: Rewrite): { pr
     slots[slot] = undefined;
     slotOf.delete(op);
     for (const id of outputsOf(op)) if (made.get(id) === op) made.delete(id);
-    for (const id of new Set(inputsOf(op))) {
-      const others = read.get(id)?.filter((other) => other !== op);
-      read.set(id, others ?? []);
-    }
     return slot;
   };
   const put = (op: Op, slot: number): void => {
     slots[slot] = op;
     slotOf.set(op, slot);
     for (const id of outputsOf(op)) made.set(id, op);
-    for (const id of new Set(inputsOf(op))) {
-      const others = read.get(id) ?? [];
-      const later = others.findIndex((other) => place(other) > slot);
-      read.set(id, others.toSpliced(later < 0 ? others.length : later, 0, op));
+    for (const id of inputsOf(op)) {
+      const readers = read.get(id);
+      if (readers === undefined) read.set(id, [op]);
+      else if (readers.at(-1) !== op) readers.push(op);
     }
   };
-  const ops = (): Op[] => slots.filter((op) => op !== undefined);
-  const times = apply({
-    program,
+  return {
+    program: { ...program, tensors },
     limits,
-    ops,
+    ops: () => slots.filter((op) => op !== undefined),
     before: (a, b) => place(a) < place(b),
     producer: (id) => made.get(id),
-    readers: (id) => read.get(id) ?? [],
+    readers: (id) => (read.get(id) ?? []).filter((op) => slotOf.has(op)).sort((a, b) => place(a) - place(b)),
     replace: (old, next) => put(next, take(old)),
     remove: take,
     view: (part, of, column) => {
       tensors[part] = { ...tensorOf(program, part), view: { of, column } };
     },
-  });
-  return { program: { ...program, ops: ops(), tensors }, times };
+  };
 }
 
 export function fuse(program: Program, limits: FuseLimits): Fused {
-  let current = program;
-  const applied = REWRITES.map((step) => {
-    const { program: next, times } = rewrite(current, limits, step);
-    current = next;
-    return { name: step.name, says: step.says, times };
-  });
-  return { program: current, applied };
+  const r = rewriting(program, limits);
+  const applied = REWRITES.map(({ name, says, apply }) => ({ name, says, times: apply(r) }));
+  return { program: { ...r.program, ops: r.ops() }, applied };
 }
 
 /** Bytes that the ops of a program read and write, each tensor counted once for each op. */

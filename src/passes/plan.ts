@@ -76,29 +76,58 @@ function intervals({ phases, updateScratch }: PlanNeeds): Interval[] {
   return found;
 }
 
-/** Largest first, each into the smallest slot where it fits in size and time (greedy by size). */
+/** Moments, evenly spaced, at which a slot's being busy is noted in the bits of a number. */
+const MOMENTS = 32;
+
+/** Largest first, each into the last slot where it fits in size and time (greedy by size). */
 function shareSlots(all: readonly Interval[]): { slots: Piece[]; slotOf: Map<string, number> } {
   const slots: Piece[] = [];
-  const busy: Interval[][] = [];
+  /** By slot: beginnings and ends of its intervals, in order. */
+  const busy: number[][] = [];
+  /** By slot: at which moments it is busy. What a deep model keeps for its backward pass meets at one of them. */
+  const moments: number[] = [];
+  const end = all.reduce((latest, { to }) => Math.max(latest, to), 0) + 1;
   const slotOf = new Map<string, number>();
-  for (const interval of [...all].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
-    let best = -1;
-    for (let slot = slots.length - 1; slot >= 0; slot--) {
-      const free = (busy[slot] as Interval[]).every((other) => other.to < interval.from || other.from > interval.to);
-      if (free) {
-        best = slot;
-        break;
-      }
+  for (const { key, what, bytes, from, to } of [...all].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
+    const within = momentsWithin(from, to, end);
+    let slot = slots.length - 1;
+    let place = -1;
+    for (; slot >= 0; slot--) {
+      if ((moments[slot] as number) & within) continue;
+      place = placeAmong(busy[slot] as number[], from, to);
+      if (place >= 0) break;
     }
-    if (best < 0) {
-      best = slots.length;
-      slots.push({ what: interval.what, bytes: aligned(interval.bytes) });
+    if (slot < 0) {
+      slot = slots.length;
+      slots.push({ what, bytes: aligned(bytes) });
       busy.push([]);
+      moments.push(0);
+      place = 0;
     }
-    (busy[best] as Interval[]).push(interval);
-    slotOf.set(interval.key, best);
+    busy[slot]?.splice(place, 0, from, to);
+    moments[slot] = (moments[slot] as number) | within;
+    slotOf.set(key, slot);
   }
   return { slots, slotOf };
+}
+
+function momentsWithin(from: number, to: number, end: number): number {
+  let bits = 0;
+  for (let moment = Math.ceil((from * MOMENTS) / end); moment * end <= to * MOMENTS; moment++) bits |= 1 << moment;
+  return bits;
+}
+
+/** Where an interval goes among those of a slot, which stand in order and apart; or -1 where it meets one of them. */
+function placeAmong(taken: readonly number[], from: number, to: number): number {
+  let low = 0;
+  let high = taken.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((taken[2 * middle + 1] as number) < from) low = middle + 1;
+    else high = middle;
+  }
+  const next = taken[2 * low];
+  return next === undefined || next > to ? 2 * low : -1;
 }
 
 type LaidOut = Parameter & { readonly whole: Tensor };
@@ -154,12 +183,18 @@ function layOut(
   return { fields, parts, at, runs };
 }
 
+const bindable = ({ limits }: Profile): number => Math.min(limits.bindingBytes, limits.bufferBytes);
+
+/** Numbers in each part of an arena, which need no plan of the rest. */
+export const arenaParts = (programs: readonly Program[], profile: Profile): readonly number[] =>
+  layOut(programs, bindable(profile)).parts;
+
 /** @throws TooLarge where the profile's devices cannot bind something in one piece */
 export function plan(needs: PlanNeeds, profile: Profile): Memory {
   const buffers: PlannedBuffer[] = [];
   const fields: Field[] = [];
   const places = new Map<string, BufferRange>();
-  const limit = Math.min(profile.limits.bindingBytes, profile.limits.bufferBytes);
+  const limit = bindable(profile);
   const addBuffer = (name: string, role: BufferRole, bytes: number): number =>
     buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)) }) - 1;
 

@@ -1,5 +1,12 @@
 // What a spec will cost before anything runs: parameters, FLOPs a token, memory, kernels. Pure; no GPU is asked.
-import { type Compiled, type CompileOptions, memoryOf, planned, programsOf, type StageOutput } from "../compile.js";
+import {
+  type CompileOptions,
+  type Footprint,
+  footprintOf,
+  memoryOf,
+  programsOf,
+  type StageOutput,
+} from "../compile.js";
 import type { BlockFields, CheckedSpec } from "../front/spec.js";
 import { COSTS, flopsOf } from "../ir/cost.js";
 import { inputsOf, type OpKind } from "../ir/op.js";
@@ -123,7 +130,7 @@ export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection 
     const memory = { ...use, pieces, limit, fits: profileThatFits(spec, options) };
     return { ...about, memory, kernels: undefined };
   }
-  return { ...about, memory: usedBy(made.plan.buffers), kernels: kernelsOf(made, spec.train.accumulate) };
+  return { ...about, memory: usedBy(made.memory.buffers), kernels: kernelsOf(made, spec.train.accumulate) };
 }
 
 function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, gradients: boolean): StageOutput {
@@ -133,9 +140,9 @@ function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, g
   return stage;
 }
 
-function tryPlan(stages: readonly StageOutput[], options: CompileOptions): Compiled | TooLarge {
+function tryPlan(stages: readonly StageOutput[], options: CompileOptions): Footprint | TooLarge {
   try {
-    return planned(stages, options);
+    return footprintOf(stages, options);
   } catch (error) {
     if (error instanceof TooLarge) return error;
     throw error;
@@ -168,10 +175,14 @@ function parametersOf(spec: CheckedSpec, { parameters }: Program, used: Readonly
     const active = used.has(parameter.tensor) ? copy : 0;
     return { parameter, total: copy * parameter.names.length, active };
   });
-  const parts = [...new Set(counted.map(({ parameter }) => partName(parameter)))].map((part) => ({
-    part,
-    ...sumOf(counted.filter(({ parameter }) => partName(parameter) === part)),
-  }));
+  const byPart = new Map<string, Counted[]>();
+  for (const one of counted) {
+    const part = partName(one.parameter);
+    const known = byPart.get(part);
+    if (known) known.push(one);
+    else byPart.set(part, [one]);
+  }
+  const parts = [...byPart].map(([part, all]) => ({ part, ...sumOf(all) }));
   const { blocks, layers } = spec.model;
   const byLayer = blocks.map(({ name, fields }, index) => ({
     block: name,
@@ -191,27 +202,31 @@ interface Programs {
   readonly tokens: readonly boolean[];
 }
 
+interface OpCost extends Reach {
+  readonly flops: number;
+}
+
+const costsIn = (program: Program, reach: readonly Reach[]): OpCost[] =>
+  program.ops.map((op, i) => ({ ...(reach[i] as Reach), flops: flopsOf(program, op) }));
+
 function modalitiesOf(spec: CheckedSpec, { forward, training, final, reach, tokens }: Programs): ModalityCost[] {
-  const inTraining = reachOf(training, tokens);
-  const inFinal = reachOf(final, tokens);
+  const once = costsIn(training, reachOf(training, tokens));
+  const withAgain = final === training ? once : costsIn(final, reachOf(final, tokens));
+  const inForward = costsIn(forward, reach);
   return spec.model.modalities.map((modality, m) => {
     const share = { positions: 1, pictures: modality.kind === "patches" ? 1 / patchesPerPicture(modality) : 0 };
-    const flops = (program: Program, reached: readonly Reach[]): number =>
-      program.ops.reduce((sum, op, i) => {
-        const { modalities, over } = reached[i] as Reach;
-        return modalities[m] ? sum + flopsOf(program, op) * share[over] : sum;
-      }, 0);
+    const flops = (costs: readonly OpCost[]): number =>
+      costs.reduce((sum, { modalities, over, flops }) => (modalities[m] ? sum + flops * share[over] : sum), 0);
     const met = new Set(forward.ops.flatMap((op, i) => (reach[i]?.modalities[m] ? inputsOf(op) : [])));
     const parameters = forward.parameters
       .filter(({ tensor }) => met.has(tensor))
       .reduce((sum, { shape }) => sum + count(shape), 0);
-    const once = flops(training, inTraining);
     return {
       modality: modality.name,
       parameters,
-      forward: flops(forward, reach),
-      training: once,
-      again: flops(final, inFinal) - once,
+      forward: flops(inForward),
+      training: flops(once),
+      again: flops(withAgain) - flops(once),
     };
   });
 }
@@ -266,22 +281,18 @@ export function usedBy(buffers: readonly PlannedBuffer[]): MemoryUse {
   return { total: roles.reduce((sum, { bytes }) => sum + bytes, 0), roles };
 }
 
-function kernelsOf({ plan: { kernels, phases } }: Compiled, accumulate: number): KernelUse {
+function kernelsOf({ kernels, phases }: Footprint, accumulate: number): KernelUse {
   const families = new Map<string, { family: string; variant: string; kernels: number }>();
   for (const { name } of kernels) {
     const [family = "", variant = ""] = name.split(".");
     const known = families.get(`${family}.${variant}`) ?? { family, variant, kernels: 0 };
     families.set(`${family}.${variant}`, { ...known, kernels: known.kernels + 1 });
   }
-  const dispatches = phases.map(({ name, nodes }) => ({
-    phase: name,
-    dispatches: nodes.reduce((sum, { choices }) => sum + (choices[0]?.dispatches.length ?? 0), 0),
-  }));
-  const of = (phase: string): number => dispatches.find((d) => d.phase === phase)?.dispatches ?? 0;
+  const of = (asked: string): number => phases.find(({ phase }) => phase === asked)?.dispatches ?? 0;
   return {
     count: kernels.length,
     families: [...families.values()].sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0)),
-    phases: dispatches,
+    phases,
     step: accumulate * of("gradients") + of("update"),
   };
 }
