@@ -67,29 +67,31 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
     }
   }
+  // A number at a time, from memory: written out 64 times, what becomes of it would take most of the compile time.
+  var made: array<vec4<f32>, BLOCK_FOURS>;
 #repeat I 4
-  {
-    let own_slot = slot + 4u * Iu;
-    let row = row_of(own_slot);
-    if (row != NO_ROW) {
-#if NORM
-      let factor = rstd[row];
-#else
-      let factor = 1.0;
-#end
 #repeat J BLOCKS
-#repeat C 4
-      {
-        let at = column + 4u * Ju + (lane ^ Cu);
-#if EVEN
-        finish(factor * sums[Iu][Ju][Cu], group, own_slot, row, at);
+  made[Iu * BLOCKSu + Ju] = sums[Iu][Ju];
+#end
+#end
+  for (var i = 0u; i < 4u; i++) {
+    let own_slot = slot + 4u * i;
+    let row = row_of(own_slot);
+    if (row == NO_ROW) { break; }
+#if NORM
+    let factor = rstd[row];
 #else
-        if (at < COLSu) { finish(factor * sums[Iu][Ju][Cu], group, own_slot, row, at); }
+    let factor = 1.0;
 #end
+    for (var j = 0u; j < BLOCKSu; j++) {
+      for (var c = 0u; c < 4u; c++) {
+        let at = column + 4u * j + (lane ^ c);
+#if EVEN
+#else
+        if (at >= COLSu) { continue; }
+#end
+        finish(factor * made[i * BLOCKSu + j][c], group, own_slot, row, at);
       }
-#end
-#end
     }
   }
-#end
 }

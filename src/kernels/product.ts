@@ -186,6 +186,7 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
       ...(quads && {
         ENABLE: "subgroups",
         BLOCKS: blocks,
+        BLOCK_FOURS: 4 * blocks,
         W_STRIDE: p.transposed ? 1 : columns,
         EVEN: columns % (4 * blocks) === 0,
         DEEP: depth % DEEP === 0 ? DEEP : 1,
