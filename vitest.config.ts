@@ -1,5 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+// Compiling kernels takes and frees many megabytes at once. glibc's malloc keeps them for the next kernel, where it is
+// told to: the processes that tests start inherit it, and spend a tenth less time.
+Object.assign(process.env, {
+  MALLOC_MMAP_THRESHOLD_: 2 ** 26,
+  MALLOC_TRIM_THRESHOLD_: 2 ** 28,
+  MALLOC_TOP_PAD_: 2 ** 24,
+});
+
 const TIMING = ["test/timing/**/*.test.ts"];
 
 export default defineConfig({

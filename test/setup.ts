@@ -1,3 +1,17 @@
+// Before all tests: the generated modules, and a place where the command line is built once for all files.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "vitest/node";
 import { generate } from "../scripts/generate.mjs";
 
-export const setup = (): void => generate();
+export function setup({ config }: TestProject): (() => void) | undefined {
+  generate();
+  // While files are watched, each run has to see the sources as they are by then.
+  if (config.watch || process.env.MOM_TEST_BUILD !== undefined) return undefined;
+  const cache = fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "mom-suite-"));
+  process.env.MOM_TEST_BUILD = join(folder, "built");
+  return () => rmSync(folder, { recursive: true, force: true });
+}

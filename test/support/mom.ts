@@ -1,9 +1,9 @@
 // The command line as a process of its own, built from the sources as they are.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import * as esbuild from "esbuild";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,8 +23,8 @@ export interface Mom {
   readonly dispose: () => void;
 }
 
-/** What scripts/build.mjs makes, in a folder of its own and without the type checker. */
-export async function buildMom(): Promise<Mom> {
+/** What scripts/build.mjs makes, without the type checker, in a new folder beside the packages. */
+async function build(): Promise<string> {
   const cache = join(ROOT, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, "mom-"));
@@ -33,14 +33,48 @@ export async function buildMom(): Promise<Mom> {
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
       .map((file) => join(ROOT, folder, file)),
   );
-  await build({ entryPoints, outdir: out, outbase: ROOT, format: "esm", logLevel: "error" });
+  await esbuild.build({ entryPoints, outdir: out, outbase: ROOT, format: "esm", logLevel: "error" });
   const chevrotain = {
     entryPoints: [join(ROOT, "grammar/chevrotain.ts")],
     outfile: join(out, "grammar/chevrotain.js"),
   };
-  await build({ ...chevrotain, bundle: true, minify: true, format: "esm", logLevel: "error", allowOverwrite: true });
+  await esbuild.build({
+    ...chevrotain,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    logLevel: "error",
+    allowOverwrite: true,
+  });
   const trainer = { entryPoints: [join(out, "src/cli/standalone.js")], outfile: join(out, "train.mjs") };
-  await build({ ...trainer, bundle: true, platform: "node", format: "esm", external: ["webgpu"], logLevel: "error" });
+  await esbuild.build({
+    ...trainer,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["webgpu"],
+    logLevel: "error",
+  });
+  return out;
+}
+
+/** The build that all test files of a run share: the first that needs it makes it. */
+async function sharedBuild(folder: string): Promise<string> {
+  if (existsSync(folder)) return folder;
+  const out = await build();
+  try {
+    renameSync(out, folder);
+  } catch (error) {
+    // Another worker was first.
+    if (!existsSync(folder)) throw error;
+    rmSync(out, { recursive: true });
+  }
+  return folder;
+}
+
+export async function buildMom(): Promise<Mom> {
+  const shared = process.env.MOM_TEST_BUILD;
+  const out = shared === undefined ? await build() : await sharedBuild(shared);
   const main = join(out, "src/cli/main.js");
   const run: Mom["run"] = (args, folder = ROOT, environment = {}) => {
     const start = performance.now();
@@ -56,5 +90,10 @@ export async function buildMom(): Promise<Mom> {
     const { FORCE_COLOR: _, ...env } = process.env;
     return spawn(process.execPath, [main, ...args], { cwd: ROOT, env });
   };
-  return { main, run, start, dispose: () => rmSync(out, { recursive: true, force: true }) };
+  return {
+    main,
+    run,
+    start,
+    dispose: () => (shared === undefined ? rmSync(out, { recursive: true, force: true }) : undefined),
+  };
 }
