@@ -1,7 +1,7 @@
 // Data made up for a spec, where only sizes matter: one batch whose every position is filled, or documents to train on.
 import type { Batch, Picture } from "../data/batch.js";
 import { type DataSet, dataSetOf } from "../data/data-set.js";
-import type { Shard } from "../data/shard.js";
+import type { Shard, ShardSegment } from "../data/shard.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
 import { firstId, ordinaryIds } from "../modalities/text.js";
@@ -45,7 +45,7 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
   const { modalities, vocabulary } = model;
   const random = stream("sample", train.seed);
   const ids: number[] = [];
-  const segments: Shard["segments"][number][] = [];
+  const segments: ShardSegment[] = [];
   const pictures = modalities.map(() => 0);
   const rows = UPDATES * train.batch * train.accumulate;
   const documents = stretchesOf(modalities, { rows, length: data.length }, shares).map((stretches, row) => {

@@ -4,7 +4,8 @@ import { patchesOf, patchesOfLatent } from "../modalities/pixels.js";
 import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Document, Segment } from "./document.js";
-import { readShard, type Shard } from "./shard.js";
+import type { Bytes } from "./safetensors.js";
+import { readShard, type Shard, type ShardDocument, type ShardSegment } from "./shard.js";
 
 export interface DataSet {
   readonly parts: ModelParts;
@@ -39,7 +40,7 @@ export interface StoredPicture {
 export interface ShardFile {
   /** The file as errors name it. */
   readonly name: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Bytes;
 }
 
 /**
@@ -60,11 +61,12 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   const train: number[] = [];
   const validation: number[] = [];
   for (const shard of shards) {
-    const segments = openSegments(shard, parts, pictures);
-    for (const { label, hash, eitherOrder, begin, end } of shard.documents) {
-      const side = hash / 2 ** 32 < heldOut ? validation : train;
+    for (let row = 0; row < shard.documents.length; row++) {
+      const document = shard.documents.at(row) as ShardDocument;
+      const side = document.hash / 2 ** 32 < heldOut ? validation : train;
       side.push(documents.length);
-      documents.push({ label, segments: segments.slice(begin, end), eitherOrder });
+      documents.push(new StoredDocument({ shard, parts }, row, pictures.length));
+      addPictures({ shard, parts }, document, pictures);
     }
   }
   if (train.length === 0)
@@ -96,22 +98,75 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   };
 }
 
-/** All segments of a shard, in its order; its pictures are appended to `pictures`. */
-function openSegments(shard: Shard, parts: ModelParts, pictures: StoredPicture[]): Segment[] {
-  return shard.segments.map(({ modality, begin, end }): Segment => {
+interface Opened {
+  readonly shard: Shard;
+  readonly parts: ModelParts;
+}
+
+/** Of millions, each is only where it is found; a class, since all share its getters. */
+class StoredDocument implements Document {
+  constructor(
+    private readonly opened: Opened,
+    private readonly row: number,
+    /** The number of its first picture, if it has one. */
+    private readonly firstPicture: number,
+  ) {}
+
+  private get stored(): ShardDocument {
+    return this.opened.shard.documents.at(this.row) as ShardDocument;
+  }
+  get label(): string {
+    return this.stored.label;
+  }
+  get eitherOrder(): boolean {
+    return this.stored.eitherOrder;
+  }
+  get segments(): Segment[] {
+    let picture = this.firstPicture;
+    return storedSegments(this.opened, this.stored).map(({ modality, begin, end }) =>
+      isOfPictures(this.opened, modality)
+        ? { kind: "picture", modality, picture: picture++ }
+        : tokensOf(this.opened, modality, begin, end),
+    );
+  }
+}
+
+const isOfPictures = ({ parts }: Opened, modality: number): boolean => parts.modalities[modality]?.kind === "patches";
+
+const storedSegments = ({ shard }: Opened, { begin, end }: ShardDocument): ShardSegment[] =>
+  Array.from({ length: end - begin }, (_, i) => shard.segments.at(begin + i) as ShardSegment);
+
+function tokensOf({ shard, parts }: Opened, modality: number, begin: number, end: number): Segment {
+  const first = firstId(modality, parts.vocabulary);
+  return {
+    kind: "tokens",
+    modality,
+    count: end - begin,
+    get ids() {
+      return shard.tokens.slice(begin, end).map((id) => first + id);
+    },
+  };
+}
+
+/** Appends a document's pictures. */
+function addPictures(opened: Opened, document: ShardDocument, pictures: StoredPicture[]): void {
+  const { shard, parts } = opened;
+  for (const { modality, begin, end } of storedSegments(opened, document)) {
     const declared = parts.modalities[modality];
-    if (declared?.kind === "patches") {
-      const id = pictures.length;
-      const size = declared.height * declared.width * declared.channels;
-      const numbers = shard.pictures.get(modality)?.subarray(begin * size, end * size);
-      pictures.push(
-        numbers instanceof Float32Array
-          ? { id, modality, pixels: undefined, patches: () => patchesOfLatent(numbers, declared) }
-          : { id, modality, pixels: numbers, patches: () => patchesOf(numbers as Uint8Array, declared) },
-      );
-      return { kind: "picture", modality, picture: id };
-    }
-    const first = firstId(modality, parts.vocabulary);
-    return { kind: "tokens", modality, ids: shard.tokens.slice(begin, end).map((id) => first + id) };
-  });
+    if (declared?.kind !== "patches") continue;
+    const size = declared.height * declared.width * declared.channels;
+    const numbers = () => shard.pictures.get(modality)?.slice(begin * size, end * size);
+    pictures.push({
+      id: pictures.length,
+      modality,
+      get pixels() {
+        const pixels = numbers();
+        return pixels instanceof Float32Array ? undefined : pixels;
+      },
+      patches: () => {
+        const held = numbers();
+        return held instanceof Float32Array ? patchesOfLatent(held, declared) : patchesOf(held as Uint8Array, declared);
+      },
+    });
+  }
 }

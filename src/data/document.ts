@@ -7,7 +7,9 @@ export type Segment =
   | {
       readonly kind: "tokens";
       readonly modality: number;
-      /** Ids in the vocabulary. */
+      /** How many ids there are: known without reading them. */
+      readonly count: number;
+      /** Ids in the vocabulary; of a stored document read anew each time. */
       readonly ids: Int32Array;
     }
   | {
@@ -41,7 +43,7 @@ export interface SegmentSize {
 
 export const sizeOf = (segment: Segment): SegmentSize => ({
   modality: segment.modality,
-  ids: segment.kind === "tokens" ? segment.ids.length : undefined,
+  ids: segment.kind === "tokens" ? segment.count : undefined,
 });
 
 function picturePositions(modality: number, { modalities }: ModelParts): number {

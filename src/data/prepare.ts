@@ -1,5 +1,5 @@
 // Prepares a source once: decodes it into shards in the cache, or finds them there.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
@@ -8,12 +8,13 @@ import { type Codecs, openCodecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import { type DataSet, dataSetOf } from "./data-set.js";
 import { emojiSource } from "./emoji-source.js";
+import { fileBytes } from "./file-bytes.js";
 import { filesSource } from "./files-source.js";
 import { lengthsWithin, positionsOf } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import type { Reach } from "./reach.js";
 import { readDocuments } from "./read-documents.js";
-import { readShard, SHARD_FORMAT, type Shard, writeShard } from "./shard.js";
+import { readShard, SHARD_FORMAT, type Shard, shardPieces } from "./shard.js";
 import type { Source, SourceDocument } from "./source.js";
 import { type Survey, surveyOf } from "./survey.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";
@@ -143,7 +144,7 @@ class Changed extends InputError {
 function kept(file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    return readShard(readFileSync(file), basename(file), modalities);
+    return readShard(fileBytes(file), basename(file), modalities);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     notice(`${error.message}; it is prepared again`);
@@ -166,11 +167,11 @@ async function made(
 ): Promise<Shard> {
   makeFolderOf(file, WRITABLE);
   notice(`preparing ${documents.length} documents, once, into ${file}`);
-  const bytes = writeShard(
+  const pieces = shardPieces(
     await readDocuments(documents, parts, codecs),
     parts.modalities,
     first ? codecs.codebookFiles : new Map(),
   );
-  writeWhole(file, bytes, WRITABLE);
-  return readShard(bytes, basename(file), parts.modalities);
+  writeWhole(file, pieces, WRITABLE);
+  return readShard(fileBytes(file), basename(file), parts.modalities);
 }

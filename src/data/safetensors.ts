@@ -20,8 +20,8 @@ export interface Safetensors<T extends StoredTensor = StoredTensor> {
   readonly metadata: Record<string, string>;
 }
 
-/** What a header says of one tensor, checked. Offsets are in bytes from the end of the header. */
-interface Entry {
+/** What a header says of one tensor, checked. Offsets are in bytes, in the header from its own end. */
+export interface Entry {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -44,15 +44,24 @@ const TRUNCATED = "The file was cut off: copy or download it again, or write it 
  * @throws InputError where the file breaks the format
  */
 export function readSafetensors(bytes: Bytes, name: string, wanted?: (tensor: string) => boolean): Safetensors {
+  const { entries, metadata } = safetensorsEntries(bytes, name);
+  const read = wanted === undefined ? entries : entries.filter((entry) => wanted(entry.name));
+  return { tensors: new Map(read.map((entry) => [entry.name, decode(entry, bytes)])), metadata };
+}
+
+/** The checked header of a file alone: where each tensor lies, in the file's order. @throws InputError */
+export function safetensorsEntries(
+  bytes: Bytes,
+  name: string,
+): { readonly entries: readonly Entry[]; readonly metadata: Record<string, string> } {
   const { header, dataStart } = readHeader(bytes, name);
   const entries = Object.entries(header)
     .filter(([key]) => key !== METADATA)
     .map(([key, value]) => checkEntry(key, value, name))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(entries, bytes.length - dataStart, name);
-  const read = wanted === undefined ? entries : entries.filter((entry) => wanted(entry.name));
-  const tensors = new Map(read.map((entry) => [entry.name, decode(entry, bytes, dataStart)]));
-  return { tensors, metadata: checkMetadata(header[METADATA], name) };
+  const moved = entries.map((entry) => ({ ...entry, begin: dataStart + entry.begin, end: dataStart + entry.end }));
+  return { entries: moved, metadata: checkMetadata(header[METADATA], name) };
 }
 
 /**
@@ -87,14 +96,16 @@ export function writeSafetensors(
   return bytes;
 }
 
+/** As tensors stand in a file that is written here. */
+export const inFileOrder = (tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
+  [...tensors].sort(([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1));
+
 /** The same as the pieces that follow each other: a header, and each tensor's own memory. For files of any size. */
 export function safetensorsPieces(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
-  const ordered = [...tensors].sort(
-    ([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
-  );
+  const ordered = inFileOrder(tensors);
   const facts = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const fields = facts.length === 0 ? [] : [`"${METADATA}":{${facts.map(keyed).join(",")}}`];
   let end = 0;
@@ -217,9 +228,9 @@ function checkMetadata(value: unknown, name: string): Record<string, string> {
   throw new InputError(`${name}: ${METADATA} is not a JSON object of strings`, DAMAGED);
 }
 
-function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes, dataStart: number): StoredTensor {
+function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes): StoredTensor {
   if (!isReadType(dtype)) return { dtype: "unread", stored: dtype, shape };
-  return numbersOf(dtype, shape, new Uint8Array(bytes.slice(dataStart + begin, dataStart + end)).buffer);
+  return numbersOf(dtype, shape, new Uint8Array(bytes.slice(begin, end)).buffer);
 }
 
 function numbersOf(dtype: ReadType, shape: readonly number[], buffer: ArrayBuffer): Tensor {

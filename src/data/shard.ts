@@ -12,7 +12,7 @@
 import { InputError } from "../diagnostics/input-error.js";
 import type { Modality } from "../modalities/modality.fields.js";
 import { crc32 } from "./crc32.js";
-import { readOwnSafetensors, writeSafetensors } from "./safetensors.js";
+import { type Bytes, type Entry, inFileOrder, safetensorsEntries, safetensorsPieces } from "./safetensors.js";
 import type { Tensor } from "./tensor.js";
 
 export const SHARD_FORMAT = "mom shard 1";
@@ -32,13 +32,24 @@ export type PreparedSegment =
   /** [height, width, channels] */
   | { readonly modality: number; readonly latent: Float32Array };
 
-/** A shard's tensors, checked. */
+/** A list, or what reads one item at a time. */
+export interface Rows<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+}
+
+/** Numbers, or what reads some of them at a time. */
+export interface Numbers<A> {
+  slice(begin: number, end: number): A;
+}
+
+/** A shard's tensors, checked. Ids and pictures stay where its bytes are, and are read when they are asked for. */
 export interface Shard {
-  readonly documents: readonly ShardDocument[];
-  readonly segments: readonly ShardSegment[];
-  readonly tokens: Int32Array;
+  readonly documents: Rows<ShardDocument>;
+  readonly segments: Rows<ShardSegment>;
+  readonly tokens: Numbers<Int32Array>;
   /** Pixels by modality index; F32 for latents. */
-  readonly pictures: ReadonlyMap<number, Uint8Array | Float32Array>;
+  readonly pictures: ReadonlyMap<number, Numbers<Uint8Array> | Numbers<Float32Array>>;
   /** Files of codebooks by modality index. */
   readonly codebooks: ReadonlyMap<number, Uint8Array>;
   readonly checksum: number;
@@ -60,12 +71,15 @@ export interface ShardSegment {
   readonly end: number;
 }
 
-/** @param codebooks files that the shard keeps, by modality index */
-export function writeShard(
+/**
+ * The bytes of a shard, as pieces that follow each other.
+ * @param codebooks files that the shard keeps, by modality index
+ */
+export function shardPieces(
   documents: readonly PreparedDocument[],
   modalities: readonly Modality[],
   codebooks: ReadonlyMap<number, Uint8Array> = new Map(),
-): Uint8Array {
+): Uint8Array[] {
   const rows: number[] = [];
   const segments: number[] = [];
   const texts: ArrayLike<number>[] = [];
@@ -104,56 +118,117 @@ export function writeShard(
   }
   for (const [index, file] of codebooks)
     tensors.set(`codebook.${index}`, { dtype: "U8", shape: [file.length], data: file });
-  // The checksum goes over tensors in the file's order, which only the file tells.
-  const { tensors: ordered } = readOwnSafetensors(writeSafetensors(tensors), "shard");
-  return writeSafetensors(tensors, { format: SHARD_FORMAT, crc32: String(checksumOf(ordered)) });
+  let checksum = 0;
+  for (const [name, { dtype, shape, data }] of inFileOrder(tensors)) {
+    checksum = crc32(factsOf({ name, dtype, shape }), checksum);
+    checksum = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), checksum);
+  }
+  return safetensorsPieces(tensors, { format: SHARD_FORMAT, crc32: String(checksum) });
+}
+
+/** The same in one piece. */
+export function writeShard(...shard: Parameters<typeof shardPieces>): Uint8Array {
+  const pieces = shardPieces(...shard);
+  return joined(pieces, new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0)));
 }
 
 /** @throws InputError where the shard is damaged, or was prepared for other modalities */
-export function readShard(bytes: Uint8Array, name: string, modalities: readonly Modality[]): Shard {
-  const { tensors, metadata } = readOwnSafetensors(bytes, name);
+export function readShard(bytes: Bytes, name: string, modalities: readonly Modality[]): Shard {
+  const { entries, metadata } = safetensorsEntries(bytes, name);
   if (metadata.format !== SHARD_FORMAT)
-    throw new InputError(`${name}: not a shard of the format "${SHARD_FORMAT}"`, "Prepare the data again.");
-  const checksum = checksumOf(tensors);
+    throw new InputError(`${name}: not a shard of the format "${SHARD_FORMAT}"`, AGAIN);
+  const checksum = checksumOf(entries, bytes);
   if (metadata.crc32 !== String(checksum))
-    throw new InputError(`${name}: the shard's checksum does not match its contents`, "Prepare the data again.");
-  const pictures = new Map<number, Uint8Array | Float32Array>();
+    throw new InputError(`${name}: the shard's checksum does not match its contents`, AGAIN);
+  const entryOf = (key: string): Entry | undefined => entries.find((entry) => entry.name === key);
+  const pictures = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
   const codebooks = new Map<number, Uint8Array>();
   modalities.forEach((_, index) => {
-    const codebook = tensors.get(`codebook.${index}`);
-    if (codebook?.dtype === "U8") codebooks.set(index, codebook.data);
-    const tensor = tensors.get(`pictures.${index}`);
-    if (tensor === undefined) return;
-    if (tensor.shape.slice(1).join("×") !== pictureShape(modalities, index).join("×")) throw otherModalities(name);
-    if (tensor.dtype !== pictureType(modalities, index)) throw otherModalities(name);
-    pictures.set(index, tensor.data as Uint8Array | Float32Array);
+    const codebook = entryOf(`codebook.${index}`);
+    if (codebook?.dtype === "U8") codebooks.set(index, owned(bytes, codebook.begin, codebook.end));
+    const held = entryOf(`pictures.${index}`);
+    if (held === undefined) return;
+    if (held.shape.slice(1).join("×") !== pictureShape(modalities, index).join("×")) throw otherModalities(name);
+    if (held.dtype !== pictureType(modalities, index)) throw otherModalities(name);
+    pictures.set(
+      index,
+      held.dtype === "F32"
+        ? stored(bytes, held, (part) => new Float32Array(part.buffer))
+        : stored(bytes, held, (part) => part),
+    );
   });
-  const numbers = (key: string): Int32Array => {
-    const data = tensors.get(key)?.data;
-    if (data instanceof Int32Array) return data;
-    throw new InputError(`${name}: the shard has no tensor "${key}" of I32`, "Prepare the data again.");
+  const numbers = (key: string): Numbers<Int32Array> & { readonly length: number } => {
+    const entry = entryOf(key);
+    if (entry?.dtype === "I32") return stored(bytes, entry, (part) => new Int32Array(part.buffer));
+    throw new InputError(`${name}: the shard has no tensor "${key}" of I32`, AGAIN);
   };
-  const segments = triples(numbers("segments")).map(([modality, begin, end]): ShardSegment => {
+  const all = (key: string): Int32Array => {
+    const tensor = numbers(key);
+    return tensor.slice(0, tensor.length);
+  };
+  const segments = segmentsOf(all("segments"));
+  for (let row = 0; row < segments.length; row++) {
+    const { modality } = segments.at(row) as ShardSegment;
     const kind = modalities[modality]?.kind;
     if (kind === undefined || (kind === "patches") !== pictures.has(modality)) throw otherModalities(name);
-    return { modality, begin, end };
-  });
-  const labels = JSON.parse(new TextDecoder().decode(tensors.get("labels")?.data as Uint8Array)) as string[];
-  const rows = triples(numbers("documents"));
-  const documents = rows.map(([begin, eitherOrder, hash], row): ShardDocument => {
-    const end = rows[row + 1]?.[0] ?? segments.length;
-    return { label: labels[row] ?? "", hash: hash >>> 0, eitherOrder: eitherOrder === 1, begin, end };
-  });
+  }
+  const labels = labelsOf(bytes, entryOf("labels"));
+  const documents = documentsOf(all("documents"), segments.length, labels);
   return { documents, segments, tokens: numbers("tokens"), pictures, codebooks, checksum };
 }
 
-function triples(numbers: Int32Array): [number, number, number][] {
-  const at = (index: number): number => numbers[index] as number;
-  return Array.from({ length: numbers.length / 3 }, (_, row) => [at(3 * row), at(3 * row + 1), at(3 * row + 2)]);
+const AGAIN = "Prepare the data again.";
+
+/** A copy with memory of its own, from which numbers of any width can be read. */
+const owned = (bytes: Bytes, begin: number, end: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(bytes.slice(begin, end));
+
+function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint8Array<ArrayBuffer>) => A) {
+  const width = dtype === "U8" ? 1 : 4;
+  return {
+    length: (end - begin) / width,
+    slice: (from: number, to: number): A => read(owned(bytes, begin + width * from, begin + width * to)),
+  };
+}
+
+function segmentsOf(rows: Int32Array): Rows<ShardSegment> {
+  const number = (index: number): number => rows[index] as number;
+  return {
+    length: rows.length / 3,
+    at: (row) => ({ modality: number(3 * row), begin: number(3 * row + 1), end: number(3 * row + 2) }),
+  };
+}
+
+function documentsOf(rows: Int32Array, segments: number, labels: (row: number) => string): Rows<ShardDocument> {
+  const number = (index: number): number => rows[index] as number;
+  return {
+    length: rows.length / 3,
+    at: (row) => ({
+      get label() {
+        return labels(row);
+      },
+      hash: number(3 * row + 2) >>> 0,
+      eitherOrder: number(3 * row + 1) === 1,
+      begin: number(3 * row),
+      end: rows[3 * row + 3] ?? segments,
+    }),
+  };
+}
+
+/** Labels are read when one is asked for, and forgotten when memory is short. */
+function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => string {
+  let known: WeakRef<readonly string[]> | undefined;
+  return (row) => {
+    if (entry === undefined) return "";
+    const labels =
+      known?.deref() ?? (JSON.parse(new TextDecoder().decode(bytes.slice(entry.begin, entry.end))) as string[]);
+    known = new WeakRef(labels);
+    return labels[row] ?? "";
+  };
 }
 
 const otherModalities = (name: string): InputError =>
-  new InputError(`${name}: the shard was prepared for other modalities than the model's`, "Prepare the data again.");
+  new InputError(`${name}: the shard was prepared for other modalities than the model's`, AGAIN);
 
 function pictureShape(modalities: readonly Modality[], index: number): number[] {
   const modality = modalities[index];
@@ -165,11 +240,18 @@ function pictureType(modalities: readonly Modality[], index: number): "U8" | "F3
   return modality?.kind === "patches" && modality.values === "latents" ? "F32" : "U8";
 }
 
-function checksumOf(tensors: ReadonlyMap<string, Tensor>): number {
+const factsOf = ({ name, dtype, shape }: Pick<Entry, "name" | "dtype" | "shape">): Uint8Array =>
+  new TextEncoder().encode(`${name} ${dtype} [${shape}]`);
+
+/** Bytes that are looked at at once. */
+const PIECE = 2 ** 20;
+
+function checksumOf(entries: readonly Entry[], bytes: Bytes): number {
   let checksum = 0;
-  for (const [name, { dtype, shape, data }] of tensors) {
-    checksum = crc32(new TextEncoder().encode(`${name} ${dtype} [${shape}]`), checksum);
-    checksum = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), checksum);
+  for (const entry of entries) {
+    checksum = crc32(factsOf(entry), checksum);
+    for (let at = entry.begin; at < entry.end; at += PIECE)
+      checksum = crc32(bytes.slice(at, Math.min(entry.end, at + PIECE)), checksum);
   }
   return checksum;
 }

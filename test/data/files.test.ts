@@ -51,7 +51,7 @@ describe("lines", () => {
     const dataSet = await prepared(lines, textAndImages());
     expect(dataSet.documents.map(({ label }) => label)).toEqual(["ein Mäuschen", "b"]);
     expect(dataSet.documents[0]?.segments).toEqual([
-      { kind: "tokens", modality: 0, ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")) },
+      { kind: "tokens", modality: 0, count: 13, ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")) },
       { kind: "picture", modality: 1, picture: 0 },
     ]);
     expect(dataSet.documents[1]?.segments.map(({ kind }) => kind)).toEqual(["picture", "tokens", "picture"]);
@@ -89,9 +89,9 @@ describe("lines", () => {
       codesAndText,
     );
     expect(dataSet.documents[0]?.segments).toEqual([
-      { kind: "tokens", modality: 0, ids: Int32Array.of(0, 15) },
-      { kind: "tokens", modality: 1, ids: Int32Array.of(20 + 97) },
-      { kind: "tokens", modality: 0, ids: Int32Array.of() },
+      { kind: "tokens", modality: 0, count: 2, ids: Int32Array.of(0, 15) },
+      { kind: "tokens", modality: 1, count: 1, ids: Int32Array.of(20 + 97) },
+      { kind: "tokens", modality: 0, count: 0, ids: Int32Array.of() },
     ]);
   });
 

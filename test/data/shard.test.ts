@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { crc32 } from "../../src/data/crc32.js";
 import { openDataSet } from "../../src/data/data-set.js";
 import { writeSafetensors } from "../../src/data/safetensors.js";
-import { type PreparedDocument, readShard, writeShard } from "../../src/data/shard.js";
+import { type PreparedDocument, type Rows, readShard, writeShard } from "../../src/data/shard.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { patchesOf, pixelsOf } from "../../src/modalities/pixels.js";
 import { codesAndText, textAndImages } from "./parts.js";
@@ -32,17 +32,18 @@ it("computes CRC-32 as everyone does", () => {
 describe("a shard", () => {
   it("gives back its documents", () => {
     const shard = readShard(bytes, "a", modalities);
-    expect(shard.documents).toEqual([
+    const rows = <T>({ length, at }: Rows<T>) => Array.from({ length }, (_, row) => at(row));
+    expect(rows(shard.documents)).toEqual([
       { label: "“ä”", hash: 0xffffffff, eitherOrder: true, begin: 0, end: 2 },
       { label: "b", hash: 7, eitherOrder: false, begin: 2, end: 3 },
     ]);
-    expect(shard.segments).toEqual([
+    expect(rows(shard.segments)).toEqual([
       { modality: 0, begin: 0, end: 3 },
       { modality: 1, begin: 0, end: 1 },
       { modality: 0, begin: 3, end: 3 },
     ]);
-    expect([...shard.tokens]).toEqual([1, 2, 255]);
-    expect(shard.pictures.get(1)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => i));
+    expect([...shard.tokens.slice(0, 3)]).toEqual([1, 2, 255]);
+    expect(shard.pictures.get(1)?.slice(0, 16)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => i));
   });
 
   it("is refused when any bit of it is flipped", () => {

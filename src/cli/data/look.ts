@@ -71,32 +71,33 @@ interface About {
 }
 
 function aboutOf(dataSet: DataSet, length: number): About {
-  const lengths = dataSet.documents.map((_, number) => positionsOf(dataSet, number));
-  const all = lengths.reduce((sum, n) => sum + n, 0);
-  const segments = dataSet.documents.flatMap((document) => document.segments);
+  let [all, most] = [0, 0];
+  const counts = dataSet.parts.modalities.map(() => ({ segments: 0, positions: 0, longest: 0 }));
+  for (const [number, document] of dataSet.documents.entries()) {
+    const positions = positionsOf(dataSet, number);
+    all += positions;
+    most = Math.max(most, positions);
+    for (const segment of document.segments) {
+      const [count, size] = [counts[segment.modality], sizeOf(segment, dataSet)];
+      if (count === undefined) continue;
+      count.segments++;
+      count.positions += size;
+      count.longest = Math.max(count.longest, size);
+    }
+  }
   return {
     documents: { train: dataSet.train.length, held_out: dataSet.validation.length },
-    positions: {
-      all,
-      mean: all / Math.max(1, lengths.length),
-      most: lengths.reduce((most, n) => Math.max(most, n), 0),
-      length,
-    },
-    modalities: dataSet.parts.modalities.map(({ name, kind }, index) => {
-      const sizes = segments.filter(({ modality }) => modality === index).map((s) => sizeOf(s, dataSet));
-      return {
-        modality: name,
-        kind,
-        segments: sizes.length,
-        positions: sizes.reduce((sum, n) => sum + n, 0),
-        longest: sizes.reduce((most, n) => Math.max(most, n), 0),
-      };
-    }),
+    positions: { all, mean: all / Math.max(1, dataSet.documents.length), most, length },
+    modalities: dataSet.parts.modalities.map(({ name, kind }, index) => ({
+      modality: name,
+      kind,
+      ...(counts[index] as (typeof counts)[number]),
+    })),
   };
 }
 
 function sizeOf(segment: Segment, { parts }: DataSet): number {
-  if (segment.kind === "tokens") return segment.ids.length;
+  if (segment.kind === "tokens") return segment.count;
   const declared = parts.modalities[segment.modality];
   return declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
 }
@@ -138,7 +139,7 @@ function documentOf(dataSet: DataSet, number: number, decoders: ReadonlyMap<numb
       return `${declared?.name}: ${JSON.stringify(textOf(segment.ids, parts, decoders))}`;
     const first = firstId(segment.modality, parts.vocabulary);
     const ids = [...segment.ids.slice(0, SHOWN_IDS)].map((id) => id - first);
-    return `${declared?.name}: ${ids.join(" ")}${segment.ids.length > SHOWN_IDS ? ` … (${segment.ids.length})` : ""}`;
+    return `${declared?.name}: ${ids.join(" ")}${segment.count > SHOWN_IDS ? ` … (${segment.count})` : ""}`;
   });
   return { number, held_out: validation.includes(number), label: dataSet.label(number), text: text.join(" | ") };
 }

@@ -1,0 +1,50 @@
+// Reads JSON Lines that fit into no string, and prints how much memory that takes: node scripts/big-json-lines.mjs
+// [--gb N] [--document BYTES], once `npm run build` has been run. Writes the file and its shards into the system's
+// temporary folder, and deletes them.
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { prepare } from "../dist/src/data/prepare.js";
+
+const { values } = parseArgs({
+  options: { gb: { type: "string", default: "3" }, document: { type: "string", default: "20000" } },
+});
+const [bytes, each] = [Number(values.gb) * 1e9, Number(values.document)];
+const free = statfsSync(tmpdir());
+// The file, and its shards with four bytes a token.
+if (free.bavail * free.bsize < 6 * bytes) throw new Error(`${tmpdir()} has too little room for ${6 * bytes} bytes`);
+
+const folder = mkdtempSync(join(tmpdir(), "mom-big-"));
+const parts = {
+  modalities: [{ kind: "bytes", name: "text" }],
+  vocabulary: { size: 258, owner: 0, documentEnd: 256, padding: 257, first: [0], spans: [undefined] },
+};
+
+/** Peak of what this process has held in memory, in MB. */
+const peak = () => Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
+const seconds = (since) => ((Date.now() - since) / 1000).toFixed(1);
+
+try {
+  const file = join(folder, "big.jsonl");
+  const out = openSync(file, "w");
+  let documents = 0;
+  for (let written = 0; written < bytes; documents++) {
+    const text = `document ${documents} ${"of words without end ".repeat(Math.ceil(each / 21))}`.slice(0, each);
+    written += writeSync(out, `${JSON.stringify({ segments: [{ text }] })}\n`);
+  }
+  closeSync(out);
+  process.stdout.write(`${statSync(file).size} bytes, ${documents} documents; peak ${peak()} MB before\n`);
+  const begun = Date.now();
+  const { dataSet, files } = await prepare(
+    { source: { kind: "files", path: "big.jsonl" }, length: 1024, held_out: 0.01, carry: true },
+    parts,
+    { folder, cache: join(folder, "cache") },
+  );
+  const shards = files.reduce((sum, path) => sum + statSync(path).size, 0);
+  process.stdout.write(
+    `prepared in ${seconds(begun)} s: ${dataSet.documents.length} documents in ${files.length} shards of ${shards} bytes; peak ${peak()} MB\n`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
