@@ -169,6 +169,8 @@ export interface Training extends Reading {
   /** The adapter to train on; the best there is unless one is named. */
   readonly adapter?: AdapterSource;
   readonly tune?: TuneMode;
+  /** Leaves out documents whose files are missing or damaged; without it, such data are refused. */
+  readonly skipBad?: boolean;
   /** Saves after the step that is being made, and stops. */
   readonly signal?: AbortSignal;
   /** Gets what the command line would print. */
@@ -214,6 +216,7 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
     tune,
     adapter,
     reach,
+    skipBad: options.skipBad,
     resume,
     title: name,
     resumeCommand: "train(…, { resume: true })",
@@ -263,7 +266,7 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
   const design = chosenDesign(spec, json, options.name, file, options.allow);
   const out = options.out ?? defaultFolder(file, design.name);
-  const dataSetOf = dataSetsIn({ folder, reach }, (text) => print?.(`${text}\n`));
+  const dataSetOf = dataSetsIn({ folder, reach, skipBad: options.skipBad }, (text) => print?.(`${text}\n`));
   const costs = await costsOf(design, printSpec(json), dataSetOf);
   const code = await runAblation({
     file,
@@ -272,6 +275,7 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
     costs,
     jobs,
     allow: options.allow,
+    skipBad: options.skipBad,
     tune,
     ...(adapter !== undefined && { adapter }),
     terminal: { write: (text) => print?.(text) },
@@ -298,6 +302,7 @@ const TRAINING: Allowed<Training> = {
   ...READING,
   adapter: SOURCES,
   tune: TUNE_MODES,
+  skipBad: undefined,
   signal: undefined,
   print: undefined,
 };

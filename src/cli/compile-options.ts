@@ -1,6 +1,7 @@
 // What verbs that compile for a profile have in common: the option, the compiler's options, the refusal.
 import { Option } from "commander";
 import { type CompileOptions, TRAINING_PHASES } from "../compile.js";
+import { SKIP_BAD } from "../data/bad-files.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -23,6 +24,10 @@ export const allowOption = (): Option =>
     "--allow <folder>",
     "let the spec and its data read files in this folder, besides the project's; may be given again (or MOM_ALLOW)",
   ).argParser((folder: string, before: readonly string[] | undefined) => [...(before ?? []), folder]);
+
+/** Its value is true, or undefined where it is not given. */
+export const skipBadOption = (): Option =>
+  new Option(SKIP_BAD, "leave out documents whose files are missing or damaged, instead of refusing the data");
 
 /** Training, with every variant that the profile admits. `device` is a name that `deviceOption` lets through. */
 export function trainingOptions(spec: CheckedSpec, device: string, batch = spec.train.batch): CompileOptions {

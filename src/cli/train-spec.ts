@@ -30,13 +30,15 @@ export interface SpecToTrain
   readonly adapter?: AdapterSource | undefined;
   /** What the spec and its data may read. */
   readonly reach: Reach;
+  /** Leave out documents whose files cannot be read. */
+  readonly skipBad?: boolean | undefined;
 }
 
 export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
-  const { spec, json, file, folder, out, adapter, resume, tune, reach, ...shown } = wanted;
+  const { spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, ...shown } = wanted;
   const { title, terminal } = shown;
   const notice = (text: string): void => void terminal.write(`${visible(text)}\n`);
-  const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, reach, notice });
+  const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   notice(`${title}: on ${device.description}`);
   const how = trainingOn(spec, device.profile);

@@ -5,7 +5,7 @@ import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Document, Segment } from "./document.js";
 import type { Bytes } from "./safetensors.js";
-import { readShard, type Shard, type ShardDocument, type ShardSegment } from "./shard.js";
+import { readShard, type Shard, type ShardDocument, type ShardSegment, type SkippedDocument } from "./shard.js";
 
 export interface DataSet {
   readonly parts: ModelParts;
@@ -18,6 +18,8 @@ export interface DataSet {
   readonly validation: readonly number[];
   /** How many pictures there are; they are numbered in the order of the documents. */
   readonly pictures: number;
+  /** Documents that were left out, for files that cannot be read. */
+  readonly skipped: readonly SkippedDocument[];
   /** Changes when the documents do: a resumed run must find the same. */
   readonly fingerprint: number;
   /** What reports call a document. */
@@ -88,6 +90,7 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
     train,
     validation,
     pictures: pictures.length,
+    skipped: shards.flatMap(({ skipped = [] }) => skipped),
     fingerprint: shards.reduce((mixed, { checksum }) => (Math.imul(mixed, 31) + checksum) >>> 0, 0),
     label: (document) => documents[document]?.label ?? "",
     picture: (document) => {

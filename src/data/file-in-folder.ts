@@ -1,6 +1,7 @@
 // Files that a data file names: they lie in its folder, in the project's or in one that was opened, wherever links lead.
 import { join, resolve } from "node:path";
 import { allowHelp } from "../diagnostics/allow.js";
+import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { NO_FILE } from "./open-file.js";
 import { locate, type Reach, reachOf, withFolder } from "./reach.js";
@@ -19,7 +20,7 @@ export interface Naming {
 /**
  * The real path of a file.
  * @param path as written, relative to the folder
- * @throws InputError where there is none, or it lies outside
+ * @throws BadFile where there is none; InputError where it lies outside
  */
 export function fileInFolder(path: string, { place, folder, what, reach }: Naming): string {
   const within = withFolder(reach ?? reachOf(join(folder, "_")), folder);
@@ -34,7 +35,7 @@ export function fileInFolder(path: string, { place, folder, what, reach }: Namin
         allowHelp(located.folder),
       );
     case "missing":
-      throw new InputError(
+      throw new BadFile(
         located.reason === NO_FILE
           ? `${place}: there is no ${what} ${JSON.stringify(path)}`
           : `${place}: ${named} cannot be read (${located.reason})`,

@@ -7,9 +7,11 @@
 // first that can hold it.
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
+import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError, placed } from "../diagnostics/input-error.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
 import { AUDIO_DECODER } from "./audio/read-audio.js";
+import { asBadFile } from "./bad-files.js";
 import type { Codecs } from "./codecs.js";
 import { contentHash, splitHash } from "./content-hash.js";
 import { fileInFolder } from "./file-in-folder.js";
@@ -56,14 +58,22 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
         throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
       return hash.digest("hex");
     },
-    hashesOf: ({ place, segments }) =>
-      segments.flatMap((segment) => {
-        if ("image" in segment) return [imageHash(segment.image, place)];
-        if ("latent" in segment) return [latents(segment, place)];
-        if ("audio" in segment) return [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`];
+    hashesOf: ({ place, segments, bad = [] }) => [
+      ...segments.flatMap((segment) => {
         // Codes may come from files of their own.
-        return parts.modalities[segment.modality]?.kind === "codes" ? [idsHash(segment.ids)] : [];
+        if ("ids" in segment) return parts.modalities[segment.modality]?.kind === "codes" ? [idsHash(segment.ids)] : [];
+        try {
+          if ("image" in segment) return [imageHash(segment.image, place)];
+          if ("latent" in segment) return [latents(segment, place)];
+          return [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`];
+        } catch (error) {
+          // Whoever decodes it will find out, too.
+          if (asBadFile(error) instanceof BadFile) return ["unreadable"];
+          throw error;
+        }
       }),
+      ...bad.map(() => "unreadable"),
+    ],
   };
 }
 
@@ -96,9 +106,18 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
     throw new InputError(`${place}: not an object with only a list of segments`, `Like this: ${EXAMPLE}`);
   if (typeof eitherOrder !== "boolean")
     throw new InputError(`${place}: "either_order" is neither true nor false`, "Write true, false or nothing.");
-  const read = segments.map((segment: unknown) => segmentOf(segment, context));
+  const bad: BadFile[] = [];
+  const read = segments.flatMap((segment: unknown) => {
+    try {
+      return [segmentOf(segment, context)];
+    } catch (error) {
+      if (!(error instanceof BadFile)) throw error;
+      bad.push(error);
+      return [];
+    }
+  });
   const label = labelOf(segments.filter(isRecord));
-  return { place, label, hash: splitHash(text), eitherOrder, segments: read };
+  return { place, label, hash: splitHash(text), eitherOrder, segments: read, ...(bad.length > 0 && { bad }) };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -148,11 +167,11 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
   const path = fileInFolder(value, { ...context, what: FILES[content] });
   switch (content) {
     case "image":
-      return { modality, image: path };
+      return { modality, image: path, name: value };
     case "audio":
-      return { modality, audio: path };
+      return { modality, audio: path, name: value };
     case "latent":
-      return latentOf(path, segment.tensor, modality, context);
+      return { ...latentOf(path, segment.tensor, modality, context), name: value };
   }
 }
 
@@ -192,11 +211,14 @@ function holderOf(content: Content, named: unknown, { place, parts, codecs }: Co
 /** The codes in a .npy file, whatever its shape, the last index fastest. */
 function codesIn(path: string, context: Context): number[] {
   const place = `${context.place}: ${path}`;
-  const codes = wholeNumbers(
-    readNpy(readInput(fileInFolder(path, { ...context, what: "file of codes" }), context.place), place),
-  );
-  if (codes !== undefined) return codes;
-  throw new InputError(`${place}: the codes are not all whole numbers`, "Save whole numbers, such as int32.");
+  const file = fileInFolder(path, { ...context, what: "file of codes" });
+  try {
+    const codes = wholeNumbers(readNpy(readInput(file, place), place));
+    if (codes !== undefined) return codes;
+    throw new BadFile(`${place}: the codes are not all whole numbers`, "Save whole numbers, such as int32.");
+  } catch (error) {
+    throw asBadFile(error);
+  }
 }
 
 function checkIds(content: Content, value: unknown, modality: number, { place, parts }: Context): number[] {

@@ -3,6 +3,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { PictureCodes } from "../modalities/codebook.fields.js";
 import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
 import { patchesOf } from "../modalities/pixels.js";
+import { badFiles } from "./bad-files.js";
 import { kMeans } from "./k-means.js";
 import type { NamedFile } from "./named-files.js";
 import { decodePicture } from "./picture-file.js";
@@ -18,6 +19,8 @@ export interface FitOptions {
   readonly iterations: number;
   /** Told the mean squared error of a number after so many iterations. */
   readonly progress: (iteration: number, error: number) => void;
+  /** Leave out pictures that cannot be read, telling of them here; without it they are refused. */
+  readonly skipBad?: ((told: string) => void) | undefined;
 }
 
 export interface Fitted {
@@ -32,7 +35,7 @@ export interface Fitted {
 export async function fitCodebook(
   files: readonly NamedFile[],
   kind: PictureCodes,
-  { entries, seed, iterations, progress }: FitOptions,
+  { entries, seed, iterations, progress, skipBad }: FitOptions,
 ): Promise<Fitted> {
   const columns = patchSize(kind);
   const numbers = patchesPerPicture(kind) * columns;
@@ -41,7 +44,15 @@ export async function fitCodebook(
     throw new InputError(`a picture of ${kind.height}x${kind.width} is too large`, "Choose a smaller --size.");
   const some = files.length <= most ? files : files.filter((_, i) => taken(i, files.length, most));
   const pictures: Uint8Array[] = [];
-  for (const { path, place } of some) pictures.push(await decodePicture(readInput(path, place), kind, place));
+  const bad = badFiles(skipBad);
+  for (const { path, place } of some) {
+    try {
+      pictures.push(await decodePicture(readInput(path, place), kind, place));
+    } catch (error) {
+      bad.add(error);
+    }
+  }
+  bad.end();
   const rows = new Float32Array(pictures.length * numbers);
   pictures.forEach((pixels, i) => {
     rows.set(patchesOf(pixels, kind), i * numbers);

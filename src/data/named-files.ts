@@ -1,6 +1,7 @@
 // The files of one kind in a folder, or those that a JSON Lines file names.
 import { type Dirent, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { fileInFolder } from "./file-in-folder.js";
 import { type Line, linesOf } from "./json-lines.js";
@@ -67,11 +68,18 @@ function entriesOf(folder: string): Dirent[] {
 
 function named({ place, value }: Line, folder: string, { key, what }: FileKind, reach?: Reach): NamedFile[] {
   const segments = isRecord(value) && Array.isArray(value.segments) ? value.segments : [];
+  const pathOf = (file: string): string => {
+    try {
+      return fileInFolder(file, { place, folder, what, reach });
+    } catch (error) {
+      // Whoever reads it finds out too, and tells of it with all others.
+      if (error instanceof BadFile) return resolve(folder, file);
+      throw error;
+    }
+  };
   return segments.flatMap((segment: unknown) => {
     const file = isRecord(segment) ? segment[key] : undefined;
-    return typeof file === "string"
-      ? [{ path: fileInFolder(file, { place, folder, what, reach }), place: `${place}: ${file}` }]
-      : [];
+    return typeof file === "string" ? [{ path: pathOf(file), place: `${place}: ${file}` }] : [];
   });
 }
 

@@ -7,6 +7,9 @@ import { isPng, pngDepth } from "./pictures/png.js";
 /** Bumped when decoding gives other pixels, so that shards are prepared anew. */
 export const DECODER = 1;
 
+/** No file is at fault. */
+class UnfitModality extends InputError {}
+
 /**
  * The whole image in the size, on white.
  * @param place names the image in errors
@@ -15,7 +18,7 @@ export const DECODER = 1;
 export async function decodePicture(bytes: Uint8Array, size: PictureSize, place: string): Promise<Uint8Array> {
   const { channels } = size;
   if (channels !== 1 && channels !== 3 && channels !== 4)
-    throw new InputError(
+    throw new UnfitModality(
       `${place}: the modality of the image has ${channels} channels`,
       "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );

@@ -2,8 +2,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import type { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { ModelParts } from "../modalities/text.js";
+import { listed, refuseBad } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import { type DataSet, dataSetOf } from "./data-set.js";
@@ -14,7 +16,7 @@ import { lengthsWithin, positionsOf } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import type { Reach } from "./reach.js";
 import { readDocuments } from "./read-documents.js";
-import { readShard, SHARD_FORMAT, type Shard, shardPieces } from "./shard.js";
+import { readShard, SHARD_FORMAT, type Shard, type SkippedDocument, shardPieces } from "./shard.js";
 import type { Source, SourceDocument } from "./source.js";
 import { type Survey, surveyOf } from "./survey.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";
@@ -39,6 +41,8 @@ export interface PrepareOptions {
   readonly cache?: string;
   /** Told what takes a while, and what was mended. */
   readonly notice?: (text: string) => void;
+  /** Leave out documents whose files cannot be read, instead of refusing the data. */
+  readonly skipBad?: boolean | undefined;
   /** Most bytes of contents in a shard; one document may exceed it. */
   readonly shardBytes?: number;
 }
@@ -69,26 +73,21 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
   const survey = surveyOf(source, room);
   const ingredients = [SHARD_FORMAT, DECODER, survey.fingerprint, shapesOf(parts), shardBytes];
   if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);
+  if (options.skipBad) ingredients.push("skip bad");
   const key = contentHash(JSON.stringify(ingredients));
   const files = survey.shards.map((_, index) => {
     const part = `${String(index + 1).padStart(5, "0")}-of-${String(survey.shards.length).padStart(5, "0")}`;
     return join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
   });
   const shards = files.map((file) => kept(file, parts, notice));
-  const begun: string[] = [];
-  try {
-    for (const [index, documents] of shards.includes(undefined) ? groupsOf(source, survey, shards) : []) {
-      const file = files[index] as string;
-      begun.push(file);
-      shards[index] = await made(file, documents, { parts, codecs, first: index === 0, notice });
-    }
-  } catch (error) {
-    // Of documents that changed meanwhile a shard would stay under the name of what they were.
-    if (error instanceof Changed) for (const file of begun) rmSync(file, { force: true });
-    throw error;
-  }
+  const making = { parts, codecs, notice, skipBad: options.skipBad === true };
+  if (shards.includes(undefined)) await makeMissing(source, survey, files, shards, making);
   const dataSet = dataSetOf(shards as Shard[], parts, data.held_out);
   checkSounds(survey.sounds, dataSet, data.length);
+  if (dataSet.skipped.length > 0)
+    notice(
+      `${dataSet.skipped.length} documents are left out, for these files:${listed(dataSet.skipped.flatMap(({ files }) => files))}`,
+    );
   if (data.held_out > 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out: there will be no validation losses`);
   return { dataSet, files, codecs };
@@ -100,23 +99,29 @@ const shapesOf = ({ modalities }: ModelParts) =>
     modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
   );
 
-/** @param sounds places of documents with recordings, by number */
+/** @param sounds places of documents with recordings, by number in the source */
 function checkSounds(sounds: ReadonlyMap<number, string>, dataSet: DataSet, length: number): void {
   const lengths = lengthsWithin(length);
-  for (const [number, place] of sounds) lengths.look(`${place}: the document`, positionsOf(dataSet, number));
+  const left = dataSet.skipped.map(({ document }) => document);
+  let before = 0;
+  for (const [number, place] of sounds) {
+    while (before < left.length && (left[before] as number) < number) before++;
+    if (left[before] !== number) lengths.look(`${place}: the document`, positionsOf(dataSet, number - before));
+  }
   lengths.refuse();
 }
 
 /**
- * The documents of each shard that is not there yet, with its index.
+ * The documents of each shard that is not there yet, with its index and the number of the first.
  * @throws InputError where the source is no longer what it was when it was surveyed
  */
 function* groupsOf(
   source: Source,
   { shards: sizes, written }: Survey,
   there: readonly (Shard | undefined)[],
-): Generator<[number, SourceDocument[]]> {
+): Generator<{ readonly index: number; readonly first: number; readonly documents: readonly SourceDocument[] }> {
   const documents = source.documents();
+  let first = 0;
   try {
     for (const [index, size] of sizes.entries()) {
       const group: SourceDocument[] = [];
@@ -125,7 +130,8 @@ function* groupsOf(
         if (next.done) throw new Changed(source);
         if (there[index] === undefined) group.push(next.value);
       }
-      if (group.length > 0) yield [index, group];
+      if (group.length > 0) yield { index, first, documents: group };
+      first += size;
     }
     const last = documents.next();
     if (!last.done || last.value !== written) throw new Changed(source);
@@ -155,23 +161,44 @@ function kept(file: string, { modalities }: ModelParts, notice: (text: string) =
 interface Making {
   readonly parts: ModelParts;
   readonly codecs: Codecs;
-  /** The first shard keeps the codebooks, too. */
-  readonly first: boolean;
   readonly notice: (text: string) => void;
+  readonly skipBad: boolean;
 }
 
-async function made(
-  file: string,
-  documents: readonly SourceDocument[],
-  { parts, codecs, first, notice }: Making,
-): Promise<Shard> {
-  makeFolderOf(file, WRITABLE);
-  notice(`preparing ${documents.length} documents, once, into ${file}`);
-  const pieces = shardPieces(
-    await readDocuments(documents, parts, codecs),
-    parts.modalities,
-    first ? codecs.codebookFiles : new Map(),
-  );
-  writeWhole(file, pieces, WRITABLE);
-  return readShard(fileBytes(file), basename(file), parts.modalities);
+/** Makes the shards that are not there. @throws InputError where files cannot be read and may not be skipped */
+async function makeMissing(
+  source: Source,
+  survey: Survey,
+  files: readonly string[],
+  shards: (Shard | undefined)[],
+  making: Making,
+): Promise<void> {
+  const begun: string[] = [];
+  const bad: BadFile[] = [];
+  try {
+    for (const { index, first, documents } of groupsOf(source, survey, shards)) {
+      const file = files[index] as string;
+      makeFolderOf(file, WRITABLE);
+      making.notice(`preparing ${documents.length} documents, once, into ${file}`);
+      const read = await readDocuments(documents, making.parts, making.codecs);
+      const skipped: SkippedDocument[] = [];
+      const prepared = read.flatMap((document, i) => {
+        if (!("bad" in document)) return [document];
+        for (const one of document.bad) bad.push(one);
+        skipped.push({ document: first + i, files: document.bad.map(({ message }) => message) });
+        return [];
+      });
+      // The rest is read all the same, for what else is bad.
+      if (bad.length > 0 && !making.skipBad) continue;
+      begun.push(file);
+      const codebooks = index === 0 ? making.codecs.codebookFiles : new Map<number, Uint8Array>();
+      writeWhole(file, shardPieces(prepared, making.parts.modalities, codebooks, skipped), WRITABLE);
+      shards[index] = readShard(fileBytes(file), basename(file), making.parts.modalities);
+    }
+  } catch (error) {
+    // Of documents that changed meanwhile a shard would stay under the name of what they were.
+    if (error instanceof Changed) for (const file of begun) rmSync(file, { force: true });
+    throw error;
+  }
+  if (!making.skipBad) refuseBad(bad);
 }

@@ -1,37 +1,39 @@
 // Documents of a source with their pictures and recordings decoded, several at a time, and turned into codes where the
 // modality has a codebook.
+import { BadFile } from "../diagnostics/bad-file.js";
 import type { ModelParts } from "../modalities/text.js";
 import { readAudio } from "./audio/read-audio.js";
 import { unitsOf } from "./audio/units.js";
+import { asBadFile } from "./bad-files.js";
 import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import { latentReader } from "./latent-file.js";
 import { decodePicture } from "./picture-file.js";
 import { readInputLater } from "./read-input.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
-import type { SourceDocument, SourceSegment } from "./source.js";
+import { filePlace, type SourceDocument, type SourceSegment } from "./source.js";
 
-/** Enough to keep sharp's threads busy while files are read. */
+/** Enough to keep decoders busy while files are read. */
 const AT_ONCE = 16;
 
-/** In the order of the documents; the first that fails stops the rest. */
+/** A document, or the files that keep it from being one. */
+export type ReadDocument = PreparedDocument | { readonly bad: readonly BadFile[] };
+
+/** In the order of the documents. What is no fault of a file stops the rest. */
 export async function readDocuments(
   documents: readonly SourceDocument[],
   parts: ModelParts,
   codecs: Codecs,
-): Promise<readonly PreparedDocument[]> {
-  const prepared = new Array<PreparedDocument>(documents.length);
+): Promise<readonly ReadDocument[]> {
+  const done = new Array<ReadDocument>(documents.length);
   const waiting = documents.entries();
-  const readLatent = latentReader();
+  const reading = { parts, codecs, readLatent: latentReader() };
   let failed = false;
   const work = async (): Promise<void> => {
     for (const [index, document] of waiting) {
       if (failed) return;
       try {
-        const segments = await Promise.all(
-          document.segments.map((segment) => read(segment, document.place, { parts, codecs, readLatent })),
-        );
-        prepared[index] = { ...document, segments };
+        done[index] = await readDocument(document, reading);
       } catch (error) {
         failed = true;
         throw error;
@@ -39,7 +41,7 @@ export async function readDocuments(
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return prepared;
+  return done;
 }
 
 interface Reading {
@@ -48,12 +50,33 @@ interface Reading {
   readonly readLatent: ReturnType<typeof latentReader>;
 }
 
-async function read(
-  segment: SourceSegment,
+async function readDocument(document: SourceDocument, reading: Reading): Promise<ReadDocument> {
+  const bad = [...(document.bad ?? [])];
+  const segments: PreparedSegment[] = [];
+  const read = await Promise.allSettled(
+    document.segments.map((segment) => readSegment(segment, document.place, reading)),
+  );
+  for (const result of read) {
+    if (result.status === "fulfilled") segments.push(result.value);
+    else if (result.reason instanceof BadFile) bad.push(result.reason);
+    else throw result.reason;
+  }
+  return bad.length > 0 ? { bad } : { ...document, segments };
+}
+
+async function readSegment(segment: SourceSegment, place: string, reading: Reading): Promise<PreparedSegment> {
+  try {
+    return "ids" in segment ? segment : await fileOf(segment, filePlace(segment, place), reading);
+  } catch (error) {
+    throw asBadFile(error);
+  }
+}
+
+async function fileOf(
+  segment: Exclude<SourceSegment, { readonly ids: unknown }>,
   place: string,
   { parts, codecs, readLatent }: Reading,
 ): Promise<PreparedSegment> {
-  if ("ids" in segment) return segment;
   if ("audio" in segment) {
     const codebook = speechCodebook(codecs, segment.modality);
     if (codebook === undefined) throw new RangeError(`modality ${segment.modality} holds no speech`);

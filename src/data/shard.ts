@@ -7,6 +7,7 @@
 //   tokens        I32 [ids]           each modality's own ids, from 0
 //   pictures.M    U8 [pictures, height, width, channels]   pixels of the modality with index M; F32 for latents
 //   codebook.M    U8 [bytes]          the file of the codebook of the modality with index M, as it is
+//   skipped       U8 [bytes]          where documents were left out for files that cannot be read: a JSON list
 //   labels        U8 [bytes]          what reports call each document: a JSON list of strings in UTF-8
 // Nothing here depends on the vocabulary's layout, on names, on the split's share or on a sequence's length.
 import { InputError } from "../diagnostics/input-error.js";
@@ -52,7 +53,16 @@ export interface Shard {
   readonly pictures: ReadonlyMap<number, Numbers<Uint8Array> | Numbers<Float32Array>>;
   /** Files of codebooks by modality index. */
   readonly codebooks: ReadonlyMap<number, Uint8Array>;
+  readonly skipped?: readonly SkippedDocument[];
   readonly checksum: number;
+}
+
+/** A document that was left out, for files of it that cannot be read. */
+export interface SkippedDocument {
+  /** Its number in the source. */
+  readonly document: number;
+  /** What is wrong with each: `pairs.jsonl:3: cat.png: …` */
+  readonly files: readonly string[];
 }
 
 export interface ShardDocument {
@@ -79,6 +89,7 @@ export function shardPieces(
   documents: readonly PreparedDocument[],
   modalities: readonly Modality[],
   codebooks: ReadonlyMap<number, Uint8Array> = new Map(),
+  skipped: readonly SkippedDocument[] = [],
 ): Uint8Array[] {
   const rows: number[] = [];
   const segments: number[] = [];
@@ -107,6 +118,8 @@ export function shardPieces(
     ["tokens", { dtype: "I32", shape: [ids], data: joined(texts, new Int32Array(ids)) }],
     ["labels", { dtype: "U8", shape: [labels.length], data: labels }],
   ]);
+  const left = new TextEncoder().encode(JSON.stringify(skipped));
+  if (skipped.length > 0) tensors.set("skipped", { dtype: "U8", shape: [left.length], data: left });
   for (const [index, held] of pictures) {
     const shape = [held.length, ...pictureShape(modalities, index)];
     const numbers = held.length * (held[0]?.length ?? 0);
@@ -173,8 +186,10 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
     if (kind === undefined || (kind === "patches") !== pictures.has(modality)) throw otherModalities(name);
   }
   const labels = labelsOf(bytes, entryOf("labels"));
+  const left = entryOf("skipped");
+  const skipped: SkippedDocument[] = left === undefined ? [] : jsonAt(bytes, left);
   const documents = documentsOf(all("documents"), segments.length, labels);
-  return { documents, segments, tokens: numbers("tokens"), pictures, codebooks, checksum };
+  return { documents, segments, tokens: numbers("tokens"), pictures, codebooks, skipped, checksum };
 }
 
 const AGAIN = "Prepare the data again.";
@@ -215,13 +230,15 @@ function documentsOf(rows: Int32Array, segments: number, labels: (row: number) =
   };
 }
 
+const jsonAt = <T>(bytes: Bytes, { begin, end }: Entry): T =>
+  JSON.parse(new TextDecoder().decode(bytes.slice(begin, end))) as T;
+
 /** Labels are read when one is asked for, and forgotten when memory is short. */
 function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => string {
   let known: WeakRef<readonly string[]> | undefined;
   return (row) => {
     if (entry === undefined) return "";
-    const labels =
-      known?.deref() ?? (JSON.parse(new TextDecoder().decode(bytes.slice(entry.begin, entry.end))) as string[]);
+    const labels = known?.deref() ?? jsonAt<string[]>(bytes, entry);
     known = new WeakRef(labels);
     return labels[row] ?? "";
   };

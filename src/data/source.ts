@@ -1,4 +1,5 @@
 // What a source of data says before anything is decoded: its documents, and what tells its contents apart.
+import type { BadFile } from "../diagnostics/bad-file.js";
 
 export interface Source {
   /** For file names and notices. */
@@ -20,14 +21,23 @@ export interface SourceDocument {
   readonly hash: number;
   readonly eitherOrder: boolean;
   readonly segments: readonly SourceSegment[];
+  /** Files that it names and that are not there, or cannot be read already. */
+  readonly bad?: readonly BadFile[];
 }
 
 export type SourceSegment =
   /** Ids of the modality's own, from 0. */
-  | { readonly modality: number; readonly ids: ArrayLike<number> }
-  /** The path of an image file. */
-  | { readonly modality: number; readonly image: string }
+  { readonly modality: number; readonly ids: ArrayLike<number> } | ({ readonly modality: number } & SourceFile);
+
+/** `name` is the path as the data write it; absent where their place says enough. */
+type SourceFile = { readonly name?: string } & (
+  | /** The path of an image file. */ { readonly image: string }
   /** The path of a latent's file, and the tensor in it. */
-  | { readonly modality: number; readonly latent: string; readonly tensor?: string }
+  | { readonly latent: string; readonly tensor?: string }
   /** The path of a recording: how many units it becomes is only known when it has been read. */
-  | { readonly modality: number; readonly audio: string };
+  | { readonly audio: string }
+);
+
+/** What errors call a document's file: `pairs.jsonl:3: cat.png`. */
+export const filePlace = ({ name }: { readonly name?: string }, place: string): string =>
+  name === undefined ? place : `${place}: ${name}`;

@@ -49,7 +49,8 @@ export function surveyOf(source: Source, { parts, codecs, length, shardBytes }: 
     shards.push((shards.pop() ?? 0) + 1);
     bytes += size;
     if (hasSound(document)) sounds.set(count, place);
-    else lengths.look(`${place}: the document`, positionsIn(document, parts, codecs));
+    // What misses files misses positions.
+    else if (document.bad === undefined) lengths.look(`${place}: the document`, positionsIn(document, parts, codecs));
     count++;
   };
   const documents = source.documents();

@@ -12,6 +12,7 @@ export interface WorkerSettings {
   readonly adapter?: AdapterSource | undefined;
   /** Folders that the spec may read besides its project. */
   readonly allow: readonly string[];
+  readonly skipBad: boolean;
   readonly keepWeights: boolean;
   readonly tune: TuneMode;
 }

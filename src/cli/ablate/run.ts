@@ -17,6 +17,7 @@ import {
 } from "../../ablate/folder.js";
 import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
+import { SKIP_BAD } from "../../data/bad-files.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
@@ -51,6 +52,8 @@ export interface AblationRequest {
   readonly adapter?: AdapterSource;
   readonly tune: TuneMode;
   readonly allow?: readonly string[] | undefined;
+  /** Leave out documents whose files cannot be read. */
+  readonly skipBad?: boolean | undefined;
   readonly terminal: Terminal;
   /** Stops training instead of Ctrl-C. */
   readonly signal?: AbortSignal | undefined;
@@ -79,7 +82,7 @@ export async function runAblation(request: AblationRequest): Promise<ExitCode> {
     terminal.write(`${others} runs in ${variantsIn(folder)} are of a spec that has changed since, and are left out.\n`);
   }
   const failed = design.variants.filter((_, i) => states[i]?.state === "failed");
-  const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}${allowFlags(request.allow)}`;
+  const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}${allowFlags(request.allow)}${request.skipBad ? ` ${SKIP_BAD}` : ""}`;
   if (failed.length > 0) terminal.write(`Failed variants are left as they are; to try them again: ${again} --retry\n`);
   if (stopped) terminal.write(`Stopped; go on with: ${again}\n`);
   terminal.write(`Report: ${writeReports(folder, collect(folder, design, request.costs))}\n`);
@@ -146,6 +149,7 @@ async function train(
       specFile: request.file,
       adapter: request.adapter,
       allow: request.allow ?? [],
+      skipBad: request.skipBad === true,
       keepWeights: request.keepWeights === true,
       tune: request.tune,
     },

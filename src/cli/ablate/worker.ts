@@ -26,7 +26,7 @@ const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
 const folder = dirname(resolve(settings.specFile));
 const reach = reachOf(settings.specFile, settings.allow);
 const pipelines: Pipelines = new Map();
-const dataSetFor = dataSetsIn({ folder, reach }, () => {});
+const dataSetFor = dataSetsIn({ folder, reach, skipBad: settings.skipBad }, () => {});
 let stopping = false;
 
 const say = (message: FromWorker): void => {

@@ -22,7 +22,7 @@ import {
 import { patchesPerPicture, patchSize } from "../../modalities/modality.fields.js";
 import { encodePng, type Picture } from "../../report/png.js";
 import { contactSheet } from "../../report/sheet.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, skipBadOption } from "../compile-options.js";
 import { wholeNumber } from "../trained.js";
 import type { Subcommand } from "./subcommand.js";
 
@@ -37,6 +37,7 @@ interface Options {
   readonly out: string;
   readonly sheet?: string;
   readonly allow?: readonly string[];
+  readonly skipBad?: true;
 }
 
 const REMEDY = "Choose another --out or --sheet.";
@@ -67,6 +68,7 @@ export const subcommand: Subcommand = {
       .option("--seed <n>", "where the search begins", wholeNumber, 1)
       .option("--iterations <n>", "how often the entries are moved, at most", wholeNumber, 30)
       .addOption(allowOption())
+      .addOption(skipBadOption())
       .option("--sheet <file>", "a PNG of pictures, each above what the codebook makes of it")
       .action(async (options: Options) => {
         const { out, sheet, entries, seed, iterations } = options;
@@ -79,7 +81,13 @@ export const subcommand: Subcommand = {
           errors.push(error);
           process.stderr.write(`iteration ${iteration}: mean squared error ${error.toExponential(3)}\n`);
         };
-        const fitted = await fitCodebook(files, kind, { entries, seed, iterations, progress });
+        const fitted = await fitCodebook(files, kind, {
+          entries,
+          seed,
+          iterations,
+          progress,
+          skipBad: options.skipBad && ((text) => process.stderr.write(`${text}\n`)),
+        });
         const bytes = writeCodebook(kind, fitted.entries, fitted.columns);
         writeWhole(out, bytes, REMEDY);
         const codebook = readCodebook(bytes, out);

@@ -6,7 +6,7 @@ import { positionsOf } from "../../data/packing.js";
 import { prepare } from "../../data/prepare.js";
 import { patchesPerPicture } from "../../modalities/modality.fields.js";
 import { type Decode, firstId, textOf } from "../../modalities/text.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
 import { EXIT } from "../verb.js";
@@ -16,6 +16,7 @@ interface Options {
   readonly documents: number;
   readonly json?: true;
   readonly allow?: readonly string[];
+  readonly skipBad?: true;
 }
 
 /** Ids that are shown of a segment that is no text. */
@@ -31,11 +32,12 @@ export const subcommand: Subcommand = {
       .option("--documents <n>", "how many documents are shown", wholeNumber, 5)
       .option("--json", "print JSON")
       .addOption(allowOption())
-      .action(async (file: string, { documents: count, json, allow }: Options) => {
+      .addOption(skipBadOption())
+      .action(async (file: string, { documents: count, json, allow, skipBad }: Options) => {
         const { spec, folder, reach } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, reach, notice });
+        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
         const decoders = decodersOf(codecs);
         const about = aboutOf(dataSet, spec.data.length);
         const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
@@ -46,7 +48,7 @@ export const subcommand: Subcommand = {
           .map((number) => documentOf(dataSet, number, decoders));
         process.stdout.write(
           json
-            ? `${JSON.stringify({ file, ...about, shards: files, shown }, undefined, 2)}\n`
+            ? `${JSON.stringify({ file, ...about, shards: files, skipped: dataSet.skipped, shown }, undefined, 2)}\n`
             : `${aboutText(about)}${shown.map(({ number, held_out, text }) => `\n${number}${held_out ? " (held out)" : ""}: ${text}\n`).join("")}`,
         );
         finish(EXIT.done);

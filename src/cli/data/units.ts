@@ -4,6 +4,7 @@ import { fitUnits } from "../../data/audio/fit-units.js";
 import { readAudio } from "../../data/audio/read-audio.js";
 import { soundFiles } from "../../data/audio/sound-files.js";
 import { ofSpeech, unitsOf } from "../../data/audio/units.js";
+import { badFiles } from "../../data/bad-files.js";
 import { readCodebook, writeCodebook } from "../../data/codebook.js";
 import type { NamedFile } from "../../data/named-files.js";
 import { reachOf } from "../../data/reach.js";
@@ -11,7 +12,7 @@ import { readInput } from "../../data/read-input.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { CODEBOOK_ENTRIES, SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, skipBadOption } from "../compile-options.js";
 import { wholeNumber } from "../trained.js";
 import type { Subcommand } from "./subcommand.js";
 
@@ -21,6 +22,7 @@ interface Options {
   readonly entries: number;
   readonly seed: number;
   readonly allow?: readonly string[];
+  readonly skipBad?: true;
 }
 
 const REMEDY = "Choose another --out.";
@@ -36,7 +38,8 @@ export const subcommand: Subcommand = {
       .option("--entries <n>", "how many units there are", wholeNumber, 500)
       .option("--seed <n>", "where the search begins", wholeNumber, 7)
       .addOption(allowOption())
-      .action(({ audio, out, entries, seed, allow }: Options) => {
+      .addOption(skipBadOption())
+      .action(({ audio, out, entries, seed, allow, skipBad }: Options) => {
         if (entries < CODEBOOK_ENTRIES.least || entries > CODEBOOK_ENTRIES.most)
           throw new InputError(
             `--entries is ${entries}`,
@@ -44,18 +47,19 @@ export const subcommand: Subcommand = {
           );
         const files = soundFiles(audio, reachOf(audio, allow));
         makeFolderOf(out, REMEDY);
+        const notice = (text: string): void => void process.stderr.write(`${text}\n`);
         let errorNow = 0;
         const progress = (iteration: number, error: number): void => {
           errorNow = error;
           process.stderr.write(`iteration ${iteration}: mean squared error ${error.toExponential(3)}\n`);
         };
-        const fitted = fitUnits(samplesOf(files), { entries, seed, progress });
+        const fitted = fitUnits(samplesOf(files, skipBad && notice), { entries, seed, progress });
         const bytes = writeCodebook({ of: "speech" }, fitted.entries, SPEECH_FRAMES.bands);
         writeWhole(out, bytes, REMEDY);
         const codebook = ofSpeech(readCodebook(bytes, out), out);
         const counts = new Float64Array(entries);
         let seconds = 0;
-        for (const samples of samplesOf(files)) {
+        for (const samples of samplesOf(files, skipBad && (() => {}))) {
           seconds += samples.length / SPEECH_FRAMES.rate;
           for (const unit of unitsOf(samples, codebook)) counts[unit] = (counts[unit] as number) + 1;
         }
@@ -70,8 +74,19 @@ export const subcommand: Subcommand = {
   },
 };
 
-function* samplesOf(files: readonly NamedFile[]): Generator<Float32Array> {
-  for (const { path, place } of files) yield readAudio(readInput(path, place), place);
+/** @param told gets a list of recordings that cannot be read; left out, they are refused, but not before all are known */
+function* samplesOf(files: readonly NamedFile[], told: ((text: string) => void) | undefined): Generator<Float32Array> {
+  const bad = badFiles(told);
+  for (const { path, place } of files) {
+    let samples: Float32Array | undefined;
+    try {
+      samples = readAudio(readInput(path, place), place);
+    } catch (error) {
+      bad.add(error);
+    }
+    if (samples !== undefined) yield samples;
+  }
+  bad.end();
 }
 
 /** In bits. */

@@ -16,7 +16,7 @@ import { dataSetsIn } from "../ablate/data-sets.js";
 import { dryRun } from "../ablate/dry-run.js";
 import { listingJson, listingText } from "../ablate/listing.js";
 import { defaultFolder, runAblation } from "../ablate/run.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logTo } from "../streams.js";
 import { wholeNumber } from "../trained.js";
@@ -37,6 +37,7 @@ interface Options {
   readonly adapter?: AdapterSource;
   readonly tune: TuneMode;
   readonly allow?: readonly string[];
+  readonly skipBad?: true;
 }
 
 const MOST_JOBS = 64;
@@ -71,6 +72,7 @@ export const verb: Verb = {
       )
       .addOption(tuneOption())
       .addOption(allowOption())
+      .addOption(skipBadOption())
       .action(async (file: string, name: string | undefined, options: Options) => {
         const { spec, json, folder: specFolder, reach } = readSpec(file, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
@@ -86,7 +88,7 @@ export const verb: Verb = {
           return finish(EXIT.done);
         }
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const dataSetOf = dataSetsIn({ folder: specFolder, reach }, notice);
+        const dataSetOf = dataSetsIn({ folder: specFolder, reach, skipBad: options.skipBad }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
         const request = { ...options, file, design, folder, costs, terminal: logTo(process.stderr) };
         finish(options.dryRun ? await dryRun({ ...request, dataSetOf }) : await runAblation(request));

@@ -9,7 +9,14 @@ import { printSpec } from "../../front/print-spec.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
-import { allowOption, DEFAULT_DEVICE, deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import {
+  allowOption,
+  DEFAULT_DEVICE,
+  deviceOption,
+  refusingTooLarge,
+  skipBadOption,
+  trainingOptions,
+} from "../compile-options.js";
 import { refuseExisting, writeCompiled } from "../compiled-folder.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
@@ -21,6 +28,7 @@ interface Options {
   readonly device: string;
   readonly force?: boolean;
   readonly allow?: readonly string[];
+  readonly skipBad?: true;
 }
 
 export const verb: Verb = {
@@ -31,7 +39,8 @@ export const verb: Verb = {
       .addOption(deviceOption())
       .option("--force", "write a folder anew that `mom compile` has made")
       .addOption(allowOption())
-      .action(async (file: string, { out, device, force = false, allow }: Options) => {
+      .addOption(skipBadOption())
+      .action(async (file: string, { out, device, force = false, allow, skipBad }: Options) => {
         const { spec, json, folder, reach } = readSpec(file, { allow });
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
         refuseExisting(out, force);
@@ -39,7 +48,7 @@ export const verb: Verb = {
         const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
         const started = starting(spec, compiled, { folder, reach })?.();
         const notice = (line: string) => process.stderr.write(`${line}\n`);
-        const { files } = await prepare(spec.data, spec.model, { folder, reach, notice });
+        const { files } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
         const extras = [
           text("spec.mom", printSpec(json)),
           { name: "train.mjs", bytes: readFileSync(TRAINER) },

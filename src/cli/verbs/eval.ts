@@ -8,7 +8,7 @@ import { choicesIn } from "../../train/choices.js";
 import { validate } from "../../train/loop.js";
 import type { ValidationRecord } from "../../train/metrics.js";
 import { openModel } from "../../train/model.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, skipBadOption } from "../compile-options.js";
 import { formatLoss } from "../progress.js";
 import {
   CHECKPOINT_OPTION,
@@ -27,6 +27,7 @@ type Split = (typeof SPLITS)[number];
 interface Options extends TrainedOptions {
   readonly split: Split;
   readonly json?: true;
+  readonly skipBad?: true;
   readonly adapter?: AdapterSource;
 }
 
@@ -43,13 +44,14 @@ export const verb: Verb = {
       )
       .option("--json", "print JSON")
       .addOption(allowOption())
+      .addOption(skipBadOption())
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
         const { spec, folder, reach, weights } = trained;
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const { dataSet } = await prepare(spec.data, spec.model, { folder, reach, notice });
+        const { dataSet } = await prepare(spec.data, spec.model, { folder, reach, skipBad: options.skipBad, notice });
         const documents = dataSet[options.split];
         if (documents.length === 0) {
           throw new InputError(

@@ -1,11 +1,12 @@
 // `mom train`: compiles a spec and trains it.
 import { basename, join } from "node:path";
 import { Option } from "commander";
+import { SKIP_BAD } from "../../data/bad-files.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logTo } from "../streams.js";
 import { trainSpec } from "../train-spec.js";
@@ -18,6 +19,7 @@ interface Options {
   readonly tune: TuneMode;
   readonly adapter?: AdapterSource;
   readonly allow?: readonly string[];
+  readonly skipBad?: true;
 }
 
 export const verb: Verb = {
@@ -34,6 +36,7 @@ export const verb: Verb = {
       )
       .addOption(tuneOption())
       .addOption(allowOption())
+      .addOption(skipBadOption())
       .addHelpText("after", "  mom train specs/quickstart.mom --tune full\n")
       .action(async (file: string, options: Options) => {
         const { spec, json, folder, reach } = readSpec(file, { allow: options.allow });
@@ -48,9 +51,10 @@ export const verb: Verb = {
           tune: options.tune,
           adapter: options.adapter,
           reach,
+          skipBad: options.skipBad,
           resume: options.resume === true,
           title: name,
-          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${allowFlags(options.allow)}`,
+          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${allowFlags(options.allow)}${options.skipBad ? ` ${SKIP_BAD}` : ""}`,
           terminal: logTo(process.stderr),
         });
         finish(code);
