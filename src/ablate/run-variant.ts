@@ -1,6 +1,7 @@
 // Trains one variant in its folder, from its beginning or its last checkpoint.
 import { type Compiled, type CompileOptions, planned, programsOf, type StageOutput, trainingOn } from "../compile.js";
 import type { DataSet } from "../data/data-set.js";
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
@@ -33,6 +34,8 @@ export interface Trainer {
   readonly dataSet: DataSet;
   /** Weights that it starts from; undefined where they are drawn. */
   readonly start: (compiled: Compiled) => Tensors | undefined;
+  /** Told what is wrong with a variant that goes on all the same. */
+  readonly warned: (warnings: readonly Diagnostic[]) => void;
   /** The kernels of a variant that is begun; one that goes on has its own. */
   readonly choices: (
     spec: CheckedSpec,
@@ -68,9 +71,10 @@ export async function runVariant(
   }));
   try {
     writeEnding(folder, id, undefined);
-    const { checkpoint } = begun
+    const { checkpoint, warnings } = begun
       ? resumeRun(run, { specText: text, dataSet, choices: taken })
-      : { checkpoint: undefined };
+      : { checkpoint: undefined, warnings: [] };
+    if (warnings.length > 0) trainer.warned(warnings);
     const model = await openModel(device, compiled, trainer.pipelines);
     try {
       const start = checkpoint ? undefined : trainer.start(compiled);

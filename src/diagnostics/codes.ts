@@ -536,6 +536,13 @@ const MISTAKES_BY_NAME = {
     meaning:
       "An earlier version of mom made the run. It can be evaluated, sampled and used as `init`, but not resumed exactly.",
   },
+  "lost-metrics": {
+    number: 516,
+    severity: "warning",
+    title: "Missing records",
+    meaning:
+      "The record of losses or of times is missing or incomplete. The run goes on, and its report has a gap; the weights do not depend on it.",
+  },
   // Devices
   "too-large": {
     number: 601,

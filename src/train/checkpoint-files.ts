@@ -1,9 +1,18 @@
 // A checkpoint as files: what each holds, byte for byte. No clock times, so that equal runs have equal checkpoints.
-import { createHash } from "node:crypto";
 import { type Bytes, readOwnSafetensors, safetensorsPieces } from "../data/safetensors.js";
 import type { Tensor } from "../data/tensor.js";
-import type { Json } from "../front/spec.js";
-import { formatIn, RUN_FORMAT } from "./format.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { Choices } from "../ir/plan.js";
+import {
+  CHECKPOINT_FILES,
+  type ListedFile,
+  readStateFile,
+  type StateFile,
+  stateText,
+  type TrainingState,
+} from "./checkpoint-state.js";
+import { RUN_FORMAT } from "./format.js";
+import { listedSums, sha256, sumLine } from "./sums.js";
 import type { FileInPieces } from "./whole-folder.js";
 
 export interface Checkpoint {
@@ -14,36 +23,31 @@ export interface Checkpoint {
   readonly optimizer: { readonly m: ReadonlyMap<string, Tensor>; readonly v: ReadonlyMap<string, Tensor> };
   /** What is remembered of the streams of data, by the names of the layers' states; absent where nothing is carried. */
   readonly sequences?: ReadonlyMap<string, Tensor>;
-  /** All else that the next step depends on: data position, random state, kernel choices, digest of the spec. */
-  readonly state: Json;
+  readonly state: TrainingState;
   /** The format that it was written in, where that is an earlier version's. */
   readonly format?: number;
 }
 
-export const CHECKPOINT_FILES = {
-  weights: "weights.safetensors",
-  optimizer: "optimizer.safetensors",
-  state: "state.json",
-  /** Only where states are carried from one step to the next. */
-  sequences: "sequences.safetensors",
-  /** In the form of `sha256sum -c`. */
-  sums: "SHA256SUMS",
-} as const;
-
-/** The files of a checkpoint. Their pieces are the tensors' own memory, whatever their sizes. */
+/**
+ * The files of a checkpoint. Their pieces are the tensors' own memory, whatever their sizes. The state names the files
+ * before it, and the list of sums all of them, so that a bit that flips in any of them shows.
+ */
 export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces> {
   const { step, tensors, optimizer, state, sequences } = checkpoint;
-  const sums: string[] = [];
-  const summed = (name: string, pieces: readonly Uint8Array[]): FileInPieces => {
-    sums.push(`${sha256(pieces)}  ${name}\n`);
+  const files: ListedFile[] = [];
+  const listed = (name: string, pieces: readonly Uint8Array[]): FileInPieces => {
+    files.push({ name, bytes: pieces.reduce((sum, { length }) => sum + length, 0), sha256: sha256(pieces) });
     return { name, pieces };
   };
-  yield summed(CHECKPOINT_FILES.weights, safetensorsPieces(tensors, { step: String(step) }));
+  const metadata = { step: String(step) };
+  yield listed(CHECKPOINT_FILES.weights, safetensorsPieces(tensors, metadata));
   const moments = [...prefixed("m.", optimizer.m), ...prefixed("v.", optimizer.v)];
-  yield summed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(moments), { step: String(step) }));
-  if (sequences) yield summed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, { step: String(step) }));
-  yield summed(CHECKPOINT_FILES.state, [encode(`${JSON.stringify({ format: RUN_FORMAT, step, state }, null, 2)}\n`)]);
-  yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.join(""))] };
+  yield listed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(moments), metadata));
+  if (sequences) yield listed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, metadata));
+  const text = encode(stateText(step, files, state));
+  yield { name: CHECKPOINT_FILES.state, pieces: [text] };
+  const sums = [...files, { name: CHECKPOINT_FILES.state, sha256: sha256([text]) }];
+  yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.map(sumLine).join(""))] };
 }
 
 /** The bytes of a file of a checkpoint, or undefined if it is missing. A file is read twice: for its sum, and for use. */
@@ -53,65 +57,115 @@ export type Read = (name: string) => Bytes | undefined;
  * A checkpoint from its files.
  * @returns what is wrong, in a few words, where it is not whole
  */
-export function parseCheckpoint(read: Read): Checkpoint | string {
-  const { weights, optimizer, state, sequences } = CHECKPOINT_FILES;
-  const contents = wholeFiles(read, [weights, optimizer, state], [sequences]);
-  if (typeof contents === "string") return contents;
-  const stored = stateIn(contents);
-  if (typeof stored === "string") return stored;
-  const moments = tensorsIn(contents, CHECKPOINT_FILES.optimizer);
-  return {
-    step: stored.step,
-    tensors: tensorsIn(contents, CHECKPOINT_FILES.weights),
-    optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
-    ...(contents.has(sequences) && { sequences: tensorsIn(contents, sequences) }),
-    state: stored.state,
-    ...(stored.format !== RUN_FORMAT && { format: stored.format }),
-  };
-}
+export const parseCheckpoint = (read: Read): Checkpoint | string =>
+  parsed(read, Object.values(FILES), (stored, tensorsOf) => {
+    const moments = tensorsOf(FILES.optimizer);
+    const sequences = stored.files.has(FILES.sequences) ? tensorsOf(FILES.sequences) : undefined;
+    return {
+      step: stored.step,
+      tensors: tensorsOf(FILES.weights),
+      optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
+      ...(sequences && { sequences }),
+      state: stored.state,
+      ...(stored.format !== RUN_FORMAT && { format: stored.format }),
+    };
+  });
 
 /** What a trained model is made from. */
-export type Weights = Pick<Checkpoint, "step" | "tensors" | "state">;
-
-/** The same without the optimiser's file, which is neither read nor checked. */
-export function parseWeights(read: Read): Weights | string {
-  const contents = wholeFiles(read, [CHECKPOINT_FILES.weights, CHECKPOINT_FILES.state]);
-  if (typeof contents === "string") return contents;
-  const stored = stateIn(contents);
-  if (typeof stored === "string") return stored;
-  return { step: stored.step, tensors: tensorsIn(contents, CHECKPOINT_FILES.weights), state: stored.state };
+export interface Weights {
+  readonly step: number;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** The kernels that it was trained with. */
+  readonly choices: Choices;
 }
 
-/** The files of these names, and those of `others` that have a checksum, each as that says; else what is wrong. */
-function wholeFiles(read: Read, names: readonly string[], others: readonly string[] = []): Map<string, Bytes> | string {
-  const listed = read(CHECKPOINT_FILES.sums);
-  if (listed === undefined) return `${CHECKPOINT_FILES.sums} is missing`;
-  const sums = new Map(
-    decode(listed)
-      .split("\n")
-      .map((line) => [line.slice(66), line.slice(0, 64)] as const),
-  );
-  const contents = new Map<string, Bytes>();
-  for (const name of [...names, ...others.filter((other) => sums.has(other))]) {
-    const bytes = read(name);
-    if (bytes === undefined) return `${name} is missing`;
-    if (sums.get(name) !== sha256(runsOf(bytes))) return `${name} is not what was written (its checksum differs)`;
-    contents.set(name, bytes);
-  }
-  return contents;
+/** The same without the optimiser's file and the sequences', which are neither read nor checked. */
+export const parseWeights = (read: Read): Weights | string =>
+  parsed(read, [FILES.weights], ({ step, state }, tensorsOf) => ({
+    step,
+    tensors: tensorsOf(FILES.weights),
+    choices: state.choices,
+  }));
+
+const { state: STATE, sums: SUMS, ...FILES } = CHECKPOINT_FILES;
+
+/** A state, and the sums of the checkpoint's other files by their names. */
+interface Stored extends Omit<StateFile, "files"> {
+  readonly files: ReadonlyMap<string, { readonly sha256: string; readonly bytes?: number }>;
 }
 
-const tensorsIn = (contents: ReadonlyMap<string, Bytes>, name: string): Map<string, Tensor> =>
-  readOwnSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors;
-
-function stateIn(contents: ReadonlyMap<string, Bytes>): { step: number; state: Json; format: number } | string {
-  const text = decode(contents.get(CHECKPOINT_FILES.state) ?? new Uint8Array());
-  const stored = JSON.parse(text) as { step: number; state: Json };
-  const format = formatIn(stored);
-  if (format === undefined || format > RUN_FORMAT) {
-    return `${CHECKPOINT_FILES.state} does not have a format that this version reads (1 to ${RUN_FORMAT})`;
+/** @param names of files to read, as far as the checkpoint has them */
+function parsed<T>(
+  read: Read,
+  names: readonly string[],
+  use: (stored: Stored, tensorsOf: (name: string) => Map<string, Tensor>) => T,
+): T | string {
+  try {
+    const stored = storedIn(read);
+    if (typeof stored === "string") return stored;
+    const contents = new Map<string, Bytes>();
+    for (const name of names) {
+      const listed = stored.files.get(name);
+      if (listed === undefined) continue;
+      const found = wholeFile(read, name, listed);
+      if (typeof found === "string") return found;
+      contents.set(name, found);
+    }
+    return use(stored, (name) => readOwnSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors);
+  } catch (error) {
+    // A file that cannot be read, or that is none of its kind in spite of its sum.
+    if (error instanceof InputError) return error.message;
+    throw error;
   }
-  return { step: stored.step, state: stored.state, format };
+}
+
+function wholeFile(
+  read: Read,
+  name: string,
+  { sha256: sum, bytes }: { sha256: string; bytes?: number },
+): Bytes | string {
+  const found = read(name);
+  if (found === undefined) return `${name} is missing`;
+  if (bytes !== undefined && found.length !== bytes)
+    return `${name} has ${found.length} bytes and was written with ${bytes}`;
+  return sha256([found]) === sum ? found : `${name} is not what was written (its checksum differs)`;
+}
+
+/** The state, once it, the list of sums and what both say of the other files agree. */
+function storedIn(read: Read): Stored | string {
+  const list = read(SUMS);
+  if (list === undefined) return `${SUMS} is missing`;
+  const sums = listedSums(list, (name) => name === STATE || Object.values<string>(FILES).includes(name));
+  if (typeof sums === "string") return `${SUMS}: ${sums}`;
+  const sum = sums.get(STATE);
+  if (sum === undefined) return `${SUMS} has no sum of ${STATE}`;
+  const bytes = wholeFile(read, STATE, { sha256: sum });
+  if (typeof bytes === "string") return bytes;
+  const file = readStateFile(bytes.slice(0, bytes.length));
+  if ("wrong" in file) return `${STATE}: ${file.wrong}`;
+  sums.delete(STATE);
+  const { files, ...stored } = file.value;
+  const named = files === undefined ? ofFormatOne(sums, read) : agreeing(files, sums);
+  if (typeof named === "string") return named;
+  for (const name of [FILES.weights, FILES.optimizer]) if (!named.has(name)) return `${STATE} does not list ${name}`;
+  return { ...stored, files: named };
+}
+
+/** What the state lists, as far as the sums list the same. */
+function agreeing(files: readonly ListedFile[], sums: ReadonlyMap<string, string>): Stored["files"] | string {
+  const named = new Map(files.map((file) => [file.name, file]));
+  if (named.size < files.length) return `${STATE} lists a file twice`;
+  for (const { name, sha256: sum } of files)
+    if (sums.get(name) !== sum) return `${STATE} and ${SUMS} have other sums of ${name}`;
+  const extra = [...sums.keys()].find((name) => !named.has(name));
+  return extra === undefined ? named : `${SUMS} lists ${extra}, and ${STATE} does not`;
+}
+
+/** In format 1 only the sums say which files there are: one that they do not name must not be there. */
+function ofFormatOne(sums: ReadonlyMap<string, string>, read: Read): Stored["files"] | string {
+  const extra = Object.values(FILES).find((name) => !sums.has(name) && read(name) !== undefined);
+  if (extra !== undefined) return `${SUMS} has no sum of ${extra}`;
+  return new Map([...sums].map(([name, sum]) => [name, { sha256: sum }]));
 }
 
 const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
@@ -120,21 +174,4 @@ const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string
 const withoutPrefix = (prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
   new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, t]) => [name.slice(prefix.length), t]));
 
-/** Bytes that are read or hashed at a time; Node hashes less than 2 GiB in one call. */
-const RUN_BYTES = 2 ** 26;
-
-function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += RUN_BYTES) {
-    const end = Math.min(at + RUN_BYTES, bytes.length);
-    yield bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.slice(at, end);
-  }
-}
-
-function sha256(pieces: Iterable<Uint8Array>): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces) for (const run of runsOf(piece)) hash.update(run);
-  return hash.digest("hex");
-}
-
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const decode = (bytes: Bytes): string => new TextDecoder().decode(bytes.slice(0, bytes.length));

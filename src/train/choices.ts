@@ -38,7 +38,3 @@ export function recordedChoices(run: Run): Choices | undefined {
     "Restore it from a copy; without the file the run goes on with the first that the device takes.",
   );
 }
-
-/** The choices in a checkpoint's state; none where it holds none. */
-export const choicesIn = (state: unknown): Choices =>
-  isRecord(state) && isChoices(state.choices) ? state.choices : {};

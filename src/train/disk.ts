@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolders } from "../data/make-folders.js";
-import { openRegular, Unreadable } from "../data/open-file.js";
+import { openRegular, unreadable } from "../data/open-file.js";
 import type { Bytes } from "../data/safetensors.js";
 import { InputError } from "../diagnostics/input-error.js";
 
@@ -99,19 +99,18 @@ function writeAll(file: number, bytes: Uint8Array): void {
   while (done < bytes.length) done += writeSync(file, bytes, done, Math.min(CALL_BYTES, bytes.length - done));
 }
 
-/** @throws InputError for what is no regular file, or cannot be read */
+/** @throws InputError for what is no regular file, or cannot be read, the disk failing included */
 function reading<T>(path: string, use: (file: number) => T): T {
-  let file: number;
   try {
-    file = openRegular(path);
+    const file = openRegular(path);
+    try {
+      return use(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    throw new InputError(`${path} cannot be read: ${error.reason}.`, "Put the file there, or take another folder.");
-  }
-  try {
-    return use(file);
-  } finally {
-    closeSync(file);
+    const { reason } = unreadable(error);
+    throw new InputError(`${path} cannot be read: ${reason}.`, "Put the file there, or take another folder.");
   }
 }
 

@@ -84,22 +84,6 @@ export async function validate(
   return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
 }
 
-const isPosition = (value: unknown): value is DataPosition =>
-  typeof value === "object" && value !== null && "epoch" in value;
-
-/** Where a checkpoint says that the data stood. */
-export function positionIn({ state }: Checkpoint): DataPosition {
-  const position = typeof state === "object" && state !== null && "position" in state ? state.position : undefined;
-  if (!isPosition(position)) throw new Error("the checkpoint does not say where the data stood");
-  return position;
-}
-
-/** The scale of the losses and its good updates as a checkpoint has them; empty where it has none. */
-function lossScaleIn({ state }: Checkpoint): readonly number[] {
-  const kept = typeof state === "object" && state !== null && "loss_scale" in state ? state.loss_scale : [];
-  return Array.isArray(kept) ? kept.map(Number) : [];
-}
-
 /** Trains from the beginning, of drawn weights or of those in `start`, or goes on from a checkpoint. */
 export async function train(
   model: Model,
@@ -119,8 +103,8 @@ export async function train(
     await model.load("moment1", from.optimizer.m);
     await model.load("moment2", from.optimizer.v);
     if (from.sequences) writeState(model, from.sequences);
-    feed.seek(positionIn(from));
-    model.lossScale?.write(lossScaleIn(from));
+    feed.seek(from.state.position);
+    model.lossScale?.write(from.state.loss_scale ?? []);
   } else if (start) {
     await model.load("parameters", start);
     // What was there before the first update, to be compared with where the weights came from.

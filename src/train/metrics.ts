@@ -45,6 +45,34 @@ export const parseMetrics = (text: string): MetricRecord[] | number => parseLine
 /** The same for a timing file. */
 export const parseTiming = (text: string): TimingRecord[] | number => parseLines(text, asTiming);
 
+/** What the records of a file say of the steps up to one. */
+export interface KeptSteps {
+  /** Steps of which there is a record. */
+  readonly steps: ReadonlySet<number>;
+  /** The number of the first line, from 1, that is no record. */
+  readonly damaged: number | undefined;
+  /** Whether records of those steps follow it. */
+  readonly goesOn: boolean;
+}
+
+/** Reads a metrics or a timing file up to the records of `step`. */
+export function keptSteps(file: Uint8Array, step: number): KeptSteps {
+  const steps = new Set<number>();
+  let damaged: number | undefined;
+  let goesOn = false;
+  const lines = new TextDecoder().decode(file).split("\n").slice(0, -1);
+  for (const [index, line] of lines.entries()) {
+    const object = parseObject(line);
+    const record = object && ("seconds" in object ? asTiming(object) : asMetric(object));
+    if (record === undefined) damaged ??= index + 1;
+    else if (record.step <= step) {
+      if (!("kind" in record && record.kind === "validation")) steps.add(record.step);
+      goesOn ||= damaged !== undefined;
+    }
+  }
+  return { steps, damaged, goesOn };
+}
+
 /** How many bytes of a file of records hold whole lines of steps up to `step`; the lines stand in order of steps. */
 export function lineBytesUpTo(file: Uint8Array, step: number): number {
   let end = 0;

@@ -35,6 +35,11 @@ export const damagedMetrics = (path: string, line: number): Failure =>
     "Remove that line; the checkpoints do not depend on it.",
   );
 
+export const lostMetrics = (path: string, lacks: string): Diagnostic =>
+  mistake("lost-metrics", `${path} ${lacks}.`, {
+    help: "Restore the file from a copy for whole curves in the report; the weights do not depend on it.",
+  });
+
 export const damagedCheckpoint = (path: string, what: string): Diagnostic =>
   mistake("damaged-checkpoint", `${path}: ${what}. The one before it is used.`, {
     help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",

@@ -6,6 +6,7 @@ import type { Choices } from "../ir/plan.js";
 import { latestCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { recordedChoices } from "./choices.js";
+import { lostRecords } from "./kept-records.js";
 import { type Outcome, train } from "./loop.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { otherData, otherFormat, otherKernels, otherSpec } from "./mistakes.js";
@@ -23,7 +24,7 @@ export interface Resumed {
  * Takes an open run back to its last checkpoint.
  * @param now the spec as resolved, and the kernels that it will go on with
  * @throws Failure where spec or data are not those that it began with, no checkpoint is whole, or the
- * checkpoint has the format of an earlier version
+ * checkpoint has the format of an earlier version, or records before it are damaged
  */
 export function resumeRun(
   run: Run,
@@ -34,9 +35,10 @@ export function resumeRun(
   // First: an earlier version may have written spec and data in another way, which would be reported as a change.
   if (checkpoint?.format !== undefined) throw otherFormat(run.path, checkpoint.format);
   checkSpec(specText, run);
-  checkData(dataSet, run, checkpoint?.state);
+  if (checkpoint && checkpoint.state.data !== dataSet.fingerprint) throw otherData(run.path);
+  const lost = checkpoint ? lostRecords(run, checkpoint.step) : [];
   rewindRun(run, checkpoint?.step);
-  return { checkpoint, warnings: [...warnings, ...changedKernels(run, choices)] };
+  return { checkpoint, warnings: [...warnings, ...lost, ...changedKernels(run, choices)] };
 }
 
 /** A resumed run goes on with the kernels that it began with, unless its device or mom no longer has them. */
@@ -60,12 +62,6 @@ function checkSpec(specText: string, run: Run): void {
   if (line < 0 && now.length === began.length) return;
   const [was, is] = [began[line] ?? began[now.length], now[line]].map((text) => text?.trim() || "nothing");
   throw otherSpec(run.path, pathIn(run, "spec"), was as string, is as string);
-}
-
-/** A resumed run must see the data that it began with. */
-function checkData(dataSet: DataSet, run: Run, state: unknown): void {
-  const data = typeof state === "object" && state !== null && "data" in state ? state.data : dataSet.fingerprint;
-  if (data !== dataSet.fingerprint) throw otherData(run.path);
 }
 
 /** Told after what happened is written down. */

@@ -5,6 +5,7 @@ import type { StoredTensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { repeatedKey } from "../diagnostics/json-shape.js";
 import type { Disk } from "./disk.js";
+import { checkAgainstSums } from "./sums.js";
 
 /** Names in a folder as transformers saves it: all in one file, or the index of several. */
 export const SAVED_FILES = { whole: "model.safetensors", index: "model.safetensors.index.json" } as const;
@@ -60,6 +61,7 @@ export function shardedWeights(disk: Disk, path: string, shown: string): Map<str
     const shard = join(dirname(shown), file);
     if (!disk.exists(join(folder, file)))
       throw new InputError(`${shown} names the file ${file}, and there is no ${shard}.`, "Put that file there.");
+    checkAgainstSums(disk, join(folder, file), shard);
     const found = readSafetensors(disk.open(join(folder, file)), shard, (name) => names.has(name)).tensors;
     for (const name of names) {
       const tensor = found.get(name);

@@ -7,13 +7,14 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { InitFields } from "../front/spec.js";
 import { folderWeights, runWeights } from "./checkpoint.js";
-import { CHECKPOINT_FILES } from "./checkpoint-files.js";
+import { CHECKPOINT_FILES } from "./checkpoint-state.js";
 import { PLAN_FILE } from "./compiled.js";
 import { type Disk, nodeDisk } from "./disk.js";
 import { fromJson } from "./plan-json.js";
 import { RUN_FILES, runAt } from "./run-folder.js";
 import { SAVED_FILES, shardedWeights } from "./sharded-weights.js";
 import type { FoundWeights } from "./start.js";
+import { checkAgainstSums } from "./sums.js";
 
 /**
  * @param path where `init.path` is
@@ -66,6 +67,7 @@ function isFolder(disk: Disk, path: string): boolean {
 /** The tensors of a safetensors file, or of those that an index names. */
 function tensorsAt(disk: Disk, path: string, shown: string): FoundWeights["tensors"] {
   const file = disk.open(path);
+  checkAgainstSums(disk, path, shown);
   return isJsonObject(file.slice(0, LOOKED_AT))
     ? shardedWeights(disk, path, shown)
     : readSafetensors(file, shown).tensors;

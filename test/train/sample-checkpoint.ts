@@ -20,6 +20,6 @@ export function sampleCheckpoint(step: number, numbers = 5000): Checkpoint {
     step,
     tensors: tensors(0),
     optimizer: { m: tensors(0.25), v: tensors(0.5) },
-    state: { data: { position: step * 16 }, random: { seed: 7 }, kernels: ["grouped_linear/registers"] },
+    state: { position: { epoch: 0, index: step * 16, micro: 0 }, seed: 7, data: 99, choices: { linear: "registers" } },
   };
 }

@@ -29,7 +29,7 @@ export type FromWorker =
   /** There is no device: no variant can be trained. */
   | { readonly kind: "unfit"; readonly reason: string; readonly remedy: string }
   | { readonly kind: "stepped"; readonly step: number }
-  /** A line about what is measured, and that all of it is. */
+  /** What is measured, or wrong with a variant that goes on all the same; and that all is measured. */
   | { readonly kind: "notice"; readonly line: string }
   | { readonly kind: "tuned" }
   | { readonly kind: "ended"; readonly how: "done" | "stopped" | "taken" }

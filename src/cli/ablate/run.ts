@@ -155,6 +155,7 @@ async function train(
     },
     (index) => variantAt(index),
     progress.stepped,
+    progress.message,
   );
   const interrupts = stopBy(request.signal, () => {
     progress.message("Saving what is under way; Ctrl-C once more stops at once.");

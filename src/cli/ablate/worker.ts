@@ -6,6 +6,7 @@ import { type Compiled, programsOf, trainingOn } from "../../compile.js";
 import { reachOf } from "../../data/reach.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
+import { render } from "../../diagnostics/render.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import { type OpenDevice, openDevice } from "../../gpu/dawn.js";
 import { DeviceError } from "../../gpu/device-error.js";
@@ -80,10 +81,12 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
         opened: device,
         notice: () => {},
       });
+    const warned: Trainer["warned"] = (warnings) =>
+      say({ kind: "notice", line: render(warnings, [], { colour: false }).trimEnd() });
     const how = await runVariant(
       { path: settings.folder, disk: nodeDisk },
       { id, spec, text, specFile: settings.specFile, keepWeights: settings.keepWeights },
-      { device, pipelines, dataSet, start, choices },
+      { device, pipelines, dataSet, start, choices, warned },
       {
         stepped: ({ step }) => {
           if (Date.now() - reported < REPORT_MS) return;

@@ -36,11 +36,13 @@ export interface Workers {
 /**
  * @param textOf a variant's id and its spec as text
  * @param stepped told now and then how far a variant is
+ * @param warned told what is wrong with a variant that goes on all the same
  */
 export function workersOf(
   settings: WorkerSettings,
   textOf: (index: number) => { readonly id: string; readonly text: string },
   stepped: (index: number, step: number) => void,
+  warned: (text: string) => void,
 ): Workers {
   const children = new Set<ChildProcess>();
   let stopping = false;
@@ -105,6 +107,9 @@ export function workersOf(
             switch (message.kind) {
               case "stepped":
                 stepped(index, message.step);
+                break;
+              case "notice":
+                warned(message.line);
                 break;
               case "ended":
                 resolve({ kind: message.how });

@@ -4,7 +4,6 @@ import { compile, EVALUATION_PHASES } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
-import { choicesIn } from "../../train/choices.js";
 import { validate } from "../../train/loop.js";
 import type { ValidationRecord } from "../../train/metrics.js";
 import { openModel } from "../../train/model.js";
@@ -66,7 +65,7 @@ export const verb: Verb = {
           length: spec.data.length,
           phases: EVALUATION_PHASES,
           variants: "first",
-          choices: choicesIn(weights.state),
+          choices: weights.choices,
         });
         const model = await openModel(device, compiled);
         await model.load("parameters", weights.tensors);

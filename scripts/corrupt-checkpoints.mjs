@@ -1,0 +1,158 @@
+// Damages every file of a checkpoint with carried states at random, and shows what becomes of each reader of it:
+//   node scripts/corrupt-checkpoints.mjs [--each 100] [--processes 4] [--seed 1], once `npm run build` has been run.
+// Every damage is read in this process, as `train --resume`, `eval`, `eval --step`, and `init: checkpoint(…)` of the folder
+// and of its weights read it; `--processes` of them for each file by those commands themselves. Right is a refusal, the
+// checkpoint before with a warning, or the same weights (where the damaged file is not read); all else is a fault.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure } from "../dist/src/diagnostics/failure.js";
+import { InputError } from "../dist/src/diagnostics/input-error.js";
+import { folderWeights, latestCheckpoint, runWeights } from "../dist/src/train/checkpoint.js";
+import { checkpointFiles } from "../dist/src/train/checkpoint-files.js";
+import { nodeDisk } from "../dist/src/train/disk.js";
+import { runAt } from "../dist/src/train/run-folder.js";
+import { readWeights } from "../dist/src/train/start-source.js";
+import { corrupted, randomFrom } from "./corruptions.mjs";
+
+const { values } = parseArgs({
+  options: {
+    each: { type: "string", default: "100" },
+    processes: { type: "string", default: "4" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const random = randomFrom(Number(values.seed));
+const root = mkdtempSync(join(tmpdir(), "mom-corrupt-"));
+const at = (...names) => join(root, ...names);
+const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
+const SPEC = `model {
+  modality text: bytes
+  d_model: 4
+  block mixer: mamba { d_state: 2 }
+  layers: 1 * mixer
+}
+objective { text: cross_entropy }
+data { source: files("d.jsonl"), length: 8, carry: true, reset: true, held_out: 0.3 }
+train { steps: 4, batch: 2, validate_every: 4, checkpoint_every: 2, seed: 3 }
+`;
+writeFileSync(at("s.mom"), SPEC);
+writeFileSync(at("i.mom"), SPEC.replace("seed: 3", 'seed: 3, init: checkpoint("run/checkpoints/step-4")'));
+const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ segments: [{ text: `a line of number ${i}` }] }));
+writeFileSync(at("d.jsonl"), `${lines.join("\n")}\n`);
+const mom = (...args) =>
+  spawnSync(process.execPath, [MOM, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, MOM_CACHE: at("cache"), NO_COLOR: "1" },
+  });
+
+const trained = mom("train", "s.mom", "--out", "whole");
+if (trained.status !== 0) throw new Error(trained.stderr);
+cpSync(at("whole"), at("run"), { recursive: true });
+const FOLDER = at("run/checkpoints/step-4");
+const FILES = readdirSync(FOLDER);
+const bytesOf = (checkpoint) => Buffer.concat([...checkpointFiles(checkpoint)].flatMap(({ pieces }) => pieces));
+const weightsOf = (tensors) =>
+  Buffer.concat(
+    [...tensors].flatMap(([name, { data }]) => [
+      Buffer.from(name),
+      Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    ]),
+  );
+
+/** How this process reads the checkpoint: each gives its bytes, and how many warnings there were. */
+const READERS = {
+  resume: () => {
+    const { checkpoint, warnings } = latestCheckpoint(runAt(at("run")));
+    return { bytes: bytesOf(checkpoint), warnings: warnings.length };
+  },
+  eval: () => {
+    const { weights, warnings } = runWeights(runAt(at("run")));
+    return { bytes: weightsOf(weights.tensors), warnings: warnings.length };
+  },
+  "eval --step": () => ({ bytes: weightsOf(folderWeights(FOLDER, nodeDisk).tensors), warnings: 0 }),
+  "init of the folder": () => init(FOLDER),
+  "init of the file": () => init(join(FOLDER, "weights.safetensors")),
+};
+function init(path) {
+  const { weights, warnings } = readWeights({ kind: "checkpoint", path }, path);
+  return { bytes: weightsOf(weights.tensors), warnings: warnings.length };
+}
+
+function outcome(reader, whole, older) {
+  try {
+    const { bytes, warnings } = READERS[reader]();
+    if (bytes.equals(whole[reader])) return "the same";
+    if (older[reader] && bytes.equals(older[reader])) return warnings > 0 ? "older, warned" : "OLDER, SILENT";
+    return "OTHER WEIGHTS";
+  } catch (error) {
+    return error instanceof Failure || error instanceof InputError ? "refused" : `CRASH ${error}`;
+  }
+}
+
+const damage = (name, bytes) => {
+  rmSync(join(FOLDER, name), { force: true });
+  if (bytes !== undefined) writeFileSync(join(FOLDER, name), bytes);
+};
+
+const read = () => Object.fromEntries(Object.keys(READERS).map((reader) => [reader, READERS[reader]().bytes]));
+const whole = read();
+cpSync(FOLDER, at("kept"), { recursive: true });
+rmSync(FOLDER, { recursive: true });
+const older = { resume: READERS.resume().bytes, eval: READERS.eval().bytes };
+cpSync(at("kept"), FOLDER, { recursive: true });
+const finalSums = (run) => readFileSync(at(run, "checkpoints/step-4/SHA256SUMS"), "utf8");
+
+/** What the commands make of the damage that is there: [command, outcome]. */
+function byProcesses() {
+  const code = (ran) => (ran.status === 1 ? "refused" : `exit ${ran.status}`);
+  const rows = [];
+  cpSync(at("run"), at("again"), { recursive: true });
+  const resumed = mom("train", "s.mom", "--out", "again", "--resume");
+  const same = resumed.status === 0 && finalSums("again") === finalSums("whole");
+  const warned = resumed.stderr.includes("MOM0507") ? "resumed from the older, warned" : "resumed WITHOUT A WORD";
+  rows.push([
+    "train --resume",
+    resumed.status === 0 ? `${warned}${same ? ", same end" : ", OTHER END"}` : code(resumed),
+  ]);
+  rmSync(at("again"), { recursive: true, force: true });
+  const evaluated = mom("eval", "run", "--json");
+  const step = evaluated.status === 0 ? JSON.parse(evaluated.stdout).step : undefined;
+  rows.push(["eval", step === undefined ? code(evaluated) : step === 4 ? "the same" : "older, warned"]);
+  const started = mom("train", "i.mom", "--out", "started");
+  rows.push(["train with init", started.status === 0 ? "the same" : code(started)]);
+  rmSync(at("started"), { recursive: true, force: true });
+  return rows;
+}
+
+const counts = new Map();
+const count = (file, how, what) => {
+  const key = `${file}\t${how}\t${what}`;
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};
+for (const name of FILES) {
+  const bytes = readFileSync(join(FOLDER, name));
+  for (let i = 0; i < Number(values.each); i++) {
+    const { bytes: damaged } = corrupted(bytes, i, random);
+    damage(name, damaged);
+    for (const reader of Object.keys(READERS)) count(name, reader, outcome(reader, whole, older));
+    if (i < Number(values.processes)) for (const [how, what] of byProcesses()) count(name, `mom ${how}`, what);
+  }
+  damage(name, bytes);
+}
+const rows = [...counts].map(([key, n]) => [...key.split("\t"), String(n)]);
+const width = (column) => Math.max(...rows.map((row) => row[column].length));
+for (const row of rows)
+  process.stdout.write(
+    `${row
+      .map((cell, i) => cell.padEnd(width(i)))
+      .join("  ")
+      .trimEnd()}\n`,
+  );
+const faults = rows.filter(([, , what]) => /[A-Z]{3}|exit/.test(what)).reduce((sum, [, , , n]) => sum + Number(n), 0);
+process.stdout.write(`${faults} faults\n`);
+rmSync(root, { recursive: true, force: true });
+process.exitCode = faults === 0 ? 0 : 1;

@@ -1,0 +1,99 @@
+// JSON from files that may be damaged or made by others: bounded, each key given once, and as its schema says.
+import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from "ajv";
+import { jsonShape } from "../diagnostics/json-shape.js";
+
+/** The value; or the first thing that is wrong, as a clause: "files[1].bytes is missing". */
+export type CheckedJson<T> = { readonly value: T } | { readonly wrong: string };
+
+/** How deep objects and lists may nest. What mom writes nests less than 80 deep. */
+const NESTING = 200;
+/** What mom writes of this kind has less than a tenth of that. */
+const MOST_BYTES = 2 ** 28;
+
+/** A number that counts something: whole, and exact as a JavaScript number. */
+export const COUNT = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+
+let ajv: Ajv | undefined;
+
+/**
+ * A reader of JSON files of one kind.
+ * @param schema must accept a `T` and nothing else
+ * @param revive turns parsed JSON into what the schema describes, where those differ
+ */
+export function jsonReader<T>(
+  schema: SchemaObject,
+  revive: (json: unknown) => unknown = (json) => json,
+): (bytes: Uint8Array) => CheckedJson<T> {
+  let validate: ValidateFunction<T> | undefined;
+  return (bytes) => {
+    const parsed = parsedJson(bytes);
+    if ("wrong" in parsed) return parsed;
+    ajv ??= new Ajv({ allowUnionTypes: true, strictTuples: false, discriminator: true });
+    validate ??= ajv.compile<T>(schema);
+    const value = revive(parsed.value);
+    return validate(value) ? { value } : { wrong: clauseOf(validate.errors?.[0]) };
+  };
+}
+
+/** The same without a schema: of any form. */
+export function parsedJson(bytes: Uint8Array): CheckedJson<unknown> {
+  if (bytes.length > MOST_BYTES) return { wrong: `it has more than ${MOST_BYTES} bytes` };
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return { wrong: "it is not UTF-8 text" };
+  }
+  const { tooDeep, repeated } = jsonShape(text, NESTING);
+  if (tooDeep) return { wrong: `it nests more than ${NESTING} deep` };
+  try {
+    const value: unknown = JSON.parse(text);
+    return repeated === undefined ? { value } : { wrong: `it has the key ${JSON.stringify(repeated)} twice` };
+  } catch (error) {
+    return { wrong: `it is not JSON (${error instanceof Error ? error.message : error})` };
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  object: "an object",
+  array: "a list",
+  string: "text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+  null: "null",
+};
+
+function clauseOf(error: ErrorObject | undefined): string {
+  if (error === undefined) return "it is malformed";
+  const { instancePath, keyword, params, message } = error;
+  const place = placeOf(instancePath);
+  const within = (key: unknown): string => (place === "" ? String(key) : `${place}.${key}`);
+  switch (keyword) {
+    case "required":
+      return `${within(params.missingProperty)} is missing`;
+    case "additionalProperties":
+      return `${within(params.additionalProperty)} is unknown`;
+    case "type": {
+      const kinds = [params.type].flat().flatMap((one: string) => one.split(","));
+      return `${place || "it"} is not ${kinds.map((one) => KINDS[one] ?? one).join(" or ")}`;
+    }
+    case "const":
+    case "enum":
+      return `${place || "it"} is not ${[params.allowedValues ?? params.allowedValue]
+        .flat()
+        .map((one) => JSON.stringify(one))
+        .join(" or ")}`;
+    default:
+      return `${place || "it"} ${message ?? "is malformed"}`;
+  }
+}
+
+/** A JSON pointer as people write it: `/files/0/bytes` is `files[0].bytes`. */
+const placeOf = (pointer: string): string =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`))
+    .join("");

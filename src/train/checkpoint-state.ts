@@ -1,0 +1,106 @@
+// What a checkpoint's state.json holds: its files with their sizes and sums, and all that the next step depends on.
+import { COUNT, jsonReader } from "../data/checked-json.js";
+import type { DataPosition } from "../data/order.js";
+import type { Choices } from "../ir/plan.js";
+import { RUN_FORMAT } from "./format.js";
+
+/** What the next step depends on besides tensors. */
+export interface TrainingState {
+  readonly position: DataPosition;
+  readonly seed: number;
+  /** The data set's fingerprint. */
+  readonly data: number;
+  /** The variant of each kernel. */
+  readonly choices: Choices;
+  /** The scale of the losses and its good updates, where gradients are scaled. */
+  readonly loss_scale?: readonly number[];
+}
+
+/** Names of a checkpoint's files. */
+export const CHECKPOINT_FILES = {
+  weights: "weights.safetensors",
+  optimizer: "optimizer.safetensors",
+  state: "state.json",
+  /** Only where states are carried from one step to the next. */
+  sequences: "sequences.safetensors",
+  /** In the form of `sha256sum -c`. */
+  sums: "SHA256SUMS",
+} as const;
+
+/** A file of a checkpoint as it was written. */
+export interface ListedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The contents of state.json. */
+export interface StateFile {
+  readonly format: number;
+  readonly step: number;
+  /** Every other file but the list of sums; format 1 has no such list. */
+  readonly files?: readonly ListedFile[];
+  readonly state: TrainingState;
+}
+
+const object = (properties: object, optional: readonly string[] = []) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  additionalProperties: false,
+});
+
+const place = object(
+  { document: COUNT, reversed: { type: "boolean" }, lastAlone: { type: "boolean" }, epoch: COUNT, at: COUNT },
+  // Format 1 had no epoch here; a run of format 2 is refused by the data where it is missing.
+  ["epoch"],
+);
+
+const state = object(
+  {
+    position: object(
+      {
+        epoch: COUNT,
+        index: COUNT,
+        micro: COUNT,
+        streams: { type: "array", items: { ...place, type: ["object", "null"] } },
+      },
+      ["streams"],
+    ),
+    seed: COUNT,
+    data: COUNT,
+    choices: { type: "object", additionalProperties: { type: "string" } },
+    loss_scale: { type: "array", items: { type: "number", minimum: 0 }, minItems: 2, maxItems: 2 },
+  },
+  ["loss_scale"],
+);
+
+const { weights, optimizer, sequences } = CHECKPOINT_FILES;
+const file = object({
+  name: { enum: [weights, optimizer, sequences] },
+  bytes: COUNT,
+  sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+});
+
+const SCHEMA = {
+  ...object(
+    {
+      format: { type: "integer", minimum: 1, maximum: RUN_FORMAT },
+      step: COUNT,
+      files: { type: "array", items: file },
+      state,
+    },
+    ["files"],
+  ),
+  // An object whose format is 1 has no list; every other has one.
+  if: { properties: { format: { const: 1 } } },
+  // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
+  then: { properties: { files: false } },
+  else: { required: ["files"] },
+};
+
+/** Reads state.json. */
+export const readStateFile = jsonReader<StateFile>(SCHEMA);
+
+export const stateText = (step: number, files: readonly ListedFile[], training: TrainingState): string =>
+  `${JSON.stringify({ format: RUN_FORMAT, step, files, state: training }, null, 2)}\n`;

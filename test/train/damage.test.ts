@@ -1,0 +1,159 @@
+// Damage at random to each file of a checkpoint, and to the records of a run: told, and never taken for what was written.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { corrupted, randomFrom } from "../../scripts/corruptions.mjs";
+import type { Tensor } from "../../src/data/tensor.js";
+import { Failure } from "../../src/diagnostics/failure.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import { folderWeights, latestCheckpoint, runWeights, writeCheckpoint } from "../../src/train/checkpoint.js";
+import type { Checkpoint } from "../../src/train/checkpoint-files.js";
+import { nodeDisk } from "../../src/train/disk.js";
+import { lostRecords } from "../../src/train/kept-records.js";
+import { recordLine } from "../../src/train/metrics.js";
+import { createRun, type Run } from "../../src/train/run-folder.js";
+import { readWeights } from "../../src/train/start-source.js";
+import { sampleCheckpoint } from "./sample-checkpoint.js";
+
+let folder = "";
+let run: Run;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-damage-"));
+  run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const sequences = new Map<string, Tensor>([
+  ["layers.0.h", { dtype: "F32", shape: [3], data: Float32Array.of(1, 2, 3) }],
+]);
+const carrying = (step: number): Checkpoint => ({ ...sampleCheckpoint(step, 6), sequences });
+const stepFolder = (step: number): string => join(run.path, "checkpoints", `step-${step}`);
+const write = (name: string, bytes: Uint8Array | string): void => writeFileSync(join(stepFolder(2), name), bytes);
+const textOf = (name: string): string => readFileSync(join(stepFolder(2), name), "utf8");
+
+/** What is read, or how it is refused; a fault of the program is thrown. */
+function outcome<T>(read: () => T): T | "refused" {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Failure || error instanceof InputError) return "refused";
+    throw error;
+  }
+}
+
+const FILES = ["SHA256SUMS", "optimizer.safetensors", "sequences.safetensors", "state.json", "weights.safetensors"];
+
+test("a checkpoint with carried states has these files", () => {
+  writeCheckpoint(run, carrying(1), 2);
+  expect(readdirSync(stepFolder(1))).toEqual(FILES);
+});
+
+test.each(FILES)("%s: damaged at random, the checkpoint before is taken with a warning, or it is refused", (name) => {
+  for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+  const random = randomFrom(7);
+  const bytes = readFileSync(join(stepFolder(2), name));
+  const readForWeights = !["optimizer.safetensors", "sequences.safetensors"].includes(name);
+  for (let i = 0; i < 12; i++) {
+    const { kind, bytes: damaged } = corrupted(bytes, i, random);
+    rmSync(join(stepFolder(2), name));
+    if (damaged) write(name, damaged);
+    const { checkpoint, warnings } = latestCheckpoint(run);
+    expect(checkpoint, kind).toEqual(carrying(1));
+    expect(warnings.map(({ name: mistake }) => mistake)).toEqual(["damaged-checkpoint"]);
+    const evaluated = runWeights(run);
+    expect(evaluated.weights.step, kind).toBe(readForWeights ? 1 : 2);
+    expect(evaluated.warnings).toHaveLength(readForWeights ? 1 : 0);
+    const tensors = outcome(() => folderWeights(stepFolder(2), nodeDisk).tensors);
+    expect(tensors, kind).toEqual(readForWeights ? "refused" : carrying(2).tensors);
+    if (!damaged) write(name, "");
+  }
+});
+
+test("one bit of the list of sums hides no carried state", () => {
+  for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+  write("SHA256SUMS", textOf("SHA256SUMS").replace("sequences.", "sequencec."));
+  const { checkpoint, warnings } = latestCheckpoint(run);
+  expect(checkpoint).toEqual(carrying(1));
+  expect(warnings[0]?.message).toContain('line 3 names "sequencec.safetensors", which is no file of a checkpoint');
+});
+
+const without = (text: string, line: RegExp): string =>
+  text
+    .split("\n")
+    .filter((one) => !line.test(one))
+    .join("\n");
+
+test("a state that the sums do not cover, or sums that the state does not list, are refused", () => {
+  for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+  const [state, sums] = [textOf("state.json"), textOf("SHA256SUMS")];
+  const told = (): string | undefined => latestCheckpoint(run).warnings[0]?.message;
+  write("SHA256SUMS", without(sums, /sequences/));
+  expect(told()).toContain("state.json and SHA256SUMS have other sums of sequences.safetensors");
+  write("SHA256SUMS", without(sums, /state/));
+  expect(told()).toContain("SHA256SUMS has no sum of state.json");
+  write("SHA256SUMS", sums + sums.split("\n")[0]);
+  expect(told()).toContain("its last line is not whole");
+  write("SHA256SUMS", sums);
+  expect(told()).toBeUndefined();
+  write("state.json", state.replace('"step": 2', '"step": 3'));
+  expect(told()).toContain("state.json is not what was written");
+});
+
+describe("weights that are named beside a list of sums", () => {
+  const path = (): string => join(stepFolder(2), "weights.safetensors");
+  const init = () => readWeights({ kind: "checkpoint", path: path() }, path()).weights.tensors;
+  beforeEach(() => writeCheckpoint(run, carrying(2), 2));
+
+  test("are compared with it", () => {
+    expect(outcome(init)).toEqual(carrying(2).tensors);
+    const bytes = readFileSync(path());
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 2) ^ 1, bytes.length - 2);
+    writeFileSync(path(), bytes);
+    expect(init).toThrow(/weights\.safetensors is not what its sum in .*SHA256SUMS says/);
+  });
+
+  test("are refused where it does not name them, or is malformed", () => {
+    const sums = textOf("SHA256SUMS");
+    write("SHA256SUMS", without(sums, /weights/));
+    expect(init).toThrow(/SHA256SUMS has no sum of weights\.safetensors/);
+    write("SHA256SUMS", `x${sums}`);
+    expect(init).toThrow(/SHA256SUMS: line 1 is not a sum and the name of a file/);
+    rmSync(join(stepFolder(2), "SHA256SUMS"));
+    expect(outcome(init)).toEqual(carrying(2).tensors);
+  });
+});
+
+describe("records, before a run goes on", () => {
+  const metric = (step: number): string =>
+    recordLine({ kind: "train", step, loss: 1, losses: { text: 1 }, lr: 1, gradient_norm: 1 });
+  const timing = (step: number): string => recordLine({ step, seconds: step, tokens_per_second: 5 });
+  const records = (steps: readonly number[], line: (step: number) => string): string => steps.map(line).join("");
+  const keep = (name: string, text: string): void => writeFileSync(join(run.path, name), text);
+  const told = (step = 3): string[] => lostRecords(run, step).map(({ message }) => message.replace(run.path, "RUN"));
+  beforeEach(() => {
+    keep("metrics.jsonl", records([1, 2, 3, 4], metric));
+    keep("timing.jsonl", records([1, 2, 3, 4], timing));
+  });
+
+  test("that are whole are not mentioned", () => expect(told()).toEqual([]));
+
+  test("that are missing are told", () => {
+    rmSync(join(run.path, "timing.jsonl"));
+    keep("metrics.jsonl", records([2], metric));
+    expect(told()).toEqual([
+      "RUN/metrics.jsonl has no record of 2 of the 3 steps, the first being step 1.",
+      "RUN/timing.jsonl is missing.",
+    ]);
+  });
+
+  test("that are damaged in their midst are refused, for what follows would be cut", () => {
+    keep("metrics.jsonl", `${metric(1)}${metric(2).replace('"step"', '"stop"')}${metric(3)}`);
+    expect(told).toThrow(/Line 2 of .*metrics\.jsonl is not a record/);
+  });
+
+  test("that are damaged after the checkpoint are cut, and that is told", () => {
+    keep("metrics.jsonl", `${records([1, 2, 3], metric)}\0\0\0\n`);
+    expect(told()).toEqual(["RUN/metrics.jsonl is damaged from line 4 on, which is cut."]);
+  });
+});
