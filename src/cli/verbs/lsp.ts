@@ -1,6 +1,8 @@
 // mom lsp: the language server, over standard input and output.
+import { once } from "node:events";
 import { createConnection } from "vscode-languageserver/node";
 import { serve } from "../../lsp/server.js";
+import { onlyMessages } from "../lsp-frames.js";
 import { version } from "../project.js";
 import { readStart, readText, refusingFor } from "../read-spec.js";
 import type { Verb } from "../verb.js";
@@ -10,9 +12,13 @@ export const verb: Verb = {
     command.option("--stdio", "speak over standard input and output, which is what it always does").action(async () => {
       // Only the protocol may be written to standard output.
       console.log = console.error;
-      serve(createConnection(process.stdin, process.stdout), { refusing: refusingFor, readText, readStart }, version());
+      const messages = onlyMessages();
+      const refusal = once(messages, "error");
+      const connection = createConnection(process.stdin.pipe(messages), process.stdout);
+      serve(connection, { refusing: refusingFor, readText, readStart }, version());
       // `exit` from the editor, or the end of its stream, ends the process.
-      await new Promise<never>(() => {});
+      const [refused] = await refusal;
+      throw refused;
     });
   },
 };
