@@ -6,7 +6,7 @@ import { nearest } from "../diagnostics/nearest.js";
 import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
 import { count, exampleOf, fieldsOf, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
 
-/** One diagnostic at a place; nothing for what is missing because it was wrong and has been reported. */
+/** Each once, in ajv's order; nothing for what is missing because it was wrong and has been reported. */
 export function findingsOf(
   errors: readonly ErrorObject[],
   places: Places,
@@ -19,8 +19,7 @@ export function findingsOf(
     const diagnostic = translate(error, places, textOf);
     if (diagnostic?.span === undefined) continue;
     const { path, start } = diagnostic.span;
-    const missing = diagnostic.name === "missing-field" ? diagnostic.message : "";
-    const key = `${path}:${start}:${missing}`;
+    const key = `${path}:${start}:${diagnostic.message}`;
     if (!found.has(key)) found.set(key, diagnostic);
   }
   return [...found.values()];

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { MOST_SHOWN, render } from "../../src/diagnostics/render.js";
 import { type Checked, check, checkJson } from "../../src/front/check.js";
+import { findingsOf } from "../../src/front/findings.js";
+import { validateSpec } from "../../src/front/validate.js";
 
 const nothing = () => undefined;
 const titles = ({ diagnostics }: Checked): string[] =>
@@ -65,6 +67,22 @@ test("of many messages the first are printed, and the others counted", () => {
   const printed = render(diagnostics, sources, { colour: false });
   expect(printed.match(/^error: /gm)).toHaveLength(MOST_SHOWN);
   expect(printed).toContain(`… and ${diagnostics.length - MOST_SHOWN} more`);
+});
+
+test("findings that have one place in common are told one by one, and each once", () => {
+  const validated = validateSpec({ modell: {}, dat: 1, train: { stepz: 1, batchh: { size: 2 } } });
+  const errors = "errors" in validated ? validated.errors : [];
+  const whole = { path: "a.mom", start: 0, end: 0 };
+  // As of values that a default or a program filled in: nothing but the spec has a place.
+  const found = findingsOf([...errors, ...errors], new Map([["", { value: whole }]]), () => "");
+  const said = found.map(({ message }) => message);
+  expect(said.filter((one) => one.includes("no field"))).toEqual([
+    "A spec has no field `modell`.",
+    "A spec has no field `dat`.",
+    "`train` has no field `stepz`.",
+    "`train` has no field `batchh`.",
+  ]);
+  expect(new Set(said).size).toBe(said.length);
 });
 
 describe("a missing or wrong section hides no other finding", () => {
