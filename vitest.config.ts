@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/sequence.js";
 
 // Compiling kernels takes and frees many megabytes at once. glibc's malloc keeps them for the next kernel, where it is
 // told to: the processes that tests start inherit it, and spend a tenth less time.
@@ -13,6 +14,7 @@ const TIMING = ["test/timing/**/*.test.ts"];
 export default defineConfig({
   test: {
     globalSetup: ["test/setup.ts"],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",
