@@ -3,6 +3,7 @@
 // $MOM_TEST_UNCHECKED says to leave that out, as a run does. Vitest gives each test file a process of its own.
 import { findAdapter, type OpenDevice, openDevice, SOURCES } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
+import type { Pipelines } from "../../src/gpu/pipelines.js";
 
 function setting<T extends string>(name: string, allowed: readonly T[]): T | undefined {
   const value = process.env[name];
@@ -18,6 +19,15 @@ let opened: Promise<OpenDevice> | undefined;
 export function testDevice(): Promise<OpenDevice> {
   opened ??= freshDevice();
   return opened;
+}
+
+const pipelines = new WeakMap<GPUDevice, Pipelines>();
+
+/** What the tests of a file have compiled on a device: models that share it compile only what is new to them. */
+export function pipelinesOn({ device }: OpenDevice): Pipelines {
+  const compiled: Pipelines = pipelines.get(device) ?? new Map();
+  pipelines.set(device, compiled);
+  return compiled;
 }
 
 /** A device for a test that destroys it, or wants other limits, or no checks. */

@@ -6,7 +6,7 @@ import { stream } from "../../src/random/stream.js";
 import { attentionArrays } from "../../src/train/attention-inputs.js";
 import type { HostArray } from "../../src/train/host-batch.js";
 import { openModel, stepScalars } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
@@ -71,7 +71,7 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
           { ...stack, name: "alone", reset: false, batch: 3, wanted: ["alone/input"] },
         ],
       });
-      const model = await openModel(opened, compiled);
+      const model = await openModel(opened, compiled, pipelinesOn(opened));
       await model.initialise(3);
       model.writeStep(stepScalars(spec.train.optimizer, 1e-3, 1, 1, false));
       const begins = Uint32Array.from({ length: LENGTH }, (_, r) => ([...starts, end].includes(r) ? 1 : 0));

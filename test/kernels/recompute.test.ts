@@ -18,7 +18,7 @@ import { readLossSums } from "../../src/train/loss-sums.js";
 import { openModel, stepScalars, type Tensors } from "../../src/train/model.js";
 import { advanceState } from "../../src/train/state.js";
 import { tunableNodes } from "../../src/tune/nodes.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js";
 import { made } from "./random-spec.js";
 
@@ -73,7 +73,7 @@ interface Trained {
 async function trained(spec: CheckedSpec, options: Partial<CompileOptions>): Promise<Trained> {
   const opened = await testDevice();
   const compiled = compile(spec, { ...optionsOf(spec, opened), ...options });
-  const model = await openModel(opened, compiled);
+  const model = await openModel(opened, compiled, pipelinesOn(opened));
   await model.initialise(3);
   const losses: unknown[] = [];
   const gradients: Tensors[] = [];

@@ -10,7 +10,7 @@ import { read } from "../../src/reference/values.js";
 import type { HostArray, HostBatch } from "../../src/train/host-batch.js";
 import { openModel, type Tensors } from "../../src/train/model.js";
 import { startFrom } from "../../src/train/start.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { randomValues } from "../support/random.js";
 import { image, sketch, speech, text } from "../support/spec.js";
@@ -58,7 +58,8 @@ function denseWeights(program: Program): Map<string, Tensor> {
 }
 
 async function lossesOf(compiled: Compiled, weights: Tensors, batch: HostBatch): Promise<Map<string, Float32Array>> {
-  const model = await openModel(await testDevice(), compiled);
+  const opened = await testDevice();
+  const model = await openModel(opened, compiled, pipelinesOn(opened));
   await model.load("parameters", weights);
   model.writeBatch(batch);
   model.runtime.run(["validate"]);

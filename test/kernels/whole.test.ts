@@ -16,7 +16,7 @@ import { evaluate } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
 import type { HostArray } from "../../src/train/host-batch.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
-import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
+import { freshDevice, missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { randomValues } from "../support/random.js";
 import { image, sketch, speech, text } from "../support/spec.js";
@@ -104,7 +104,7 @@ function compiledFor(opened: OpenDevice, options: Partial<CompileOptions>): { co
 /** Runs, compares with the reference, runs again and wants the same bits. */
 async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>): Promise<string[]> {
   const { compiled, v } = compiledFor(opened, options);
-  const model = await openModel(opened, compiled);
+  const model = await openModel(opened, compiled, pipelinesOn(opened));
   expect(model.runtime.bytes.total).toBe(compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
   const found = await runGradients(model, v);
   expect(await runGradients(model, v)).toEqual(found);

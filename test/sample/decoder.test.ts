@@ -15,7 +15,7 @@ import { read, values } from "../../src/reference/values.js";
 import { type Decoder, openDecoder } from "../../src/sample/decoder.js";
 import type { Item } from "../../src/sample/document.js";
 import { openModel } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 
 const missing = await missingAdapter();
@@ -79,7 +79,7 @@ const last = picture(1, 700);
 async function initialWeights(): Promise<ReadonlyMap<string, Tensor>> {
   const opened = await testDevice();
   const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(1, 2), variants: "first" } as const;
-  const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }));
+  const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }), pipelinesOn(opened));
   await model.initialise(5);
   const weights = await model.read("parameters");
   model.runtime.destroy();

@@ -7,7 +7,7 @@ import { openDecoder } from "../../src/sample/decoder.js";
 import { type SampledDocument, type Sampling, sampleDocument, sequencesFor } from "../../src/sample/document.js";
 import { sampleAll } from "../../src/sample/run.js";
 import { openModel } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 
 const missing = await missingAdapter();
 const source = `model {
@@ -26,7 +26,7 @@ const spec = check({ path: "a.mom", text: source }, () => undefined).spec as Che
 test.skipIf(missing)("side by side or one after the other, with guidance and prompts of any length", async () => {
   const opened = await testDevice();
   const options = { batch: 1, length: 8, phases: EVALUATION_PHASES, variants: "first" } as const;
-  const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }));
+  const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }), pipelinesOn(opened));
   await model.initialise(2);
   const weights = await model.read("parameters");
   model.runtime.destroy();

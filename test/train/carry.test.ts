@@ -10,7 +10,7 @@ import { train, validate } from "../../src/train/loop.js";
 import type { TrainRecord, ValidationRecord } from "../../src/train/metrics.js";
 import { type Model, openModel } from "../../src/train/model.js";
 import { textAndImages } from "../data/parts.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { sketch } from "../support/spec.js";
 
 const missing = await missingAdapter();
@@ -59,7 +59,7 @@ async function modelOf(
     phases,
     variants: "first",
   } as const;
-  return await openModel({ ...opened, profile }, compile(spec, options));
+  return await openModel({ ...opened, profile }, compile(spec, options), pipelinesOn({ ...opened, profile }));
 }
 
 interface Run {

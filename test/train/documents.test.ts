@@ -5,7 +5,7 @@ import type { Batch } from "../../src/data/batch.js";
 import { countsOf, hostBatch, resetsOf } from "../../src/train/host-batch.js";
 import { readLossSums } from "../../src/train/loss-sums.js";
 import { openModel } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { sketch, speech, text } from "../support/spec.js";
 
 const missing = await missingAdapter();
@@ -48,7 +48,7 @@ describe.skipIf(missing)("losses", () => {
       variants: "first",
       phases,
     } as const;
-    const model = await openModel(opened, compile(spec, options));
+    const model = await openModel(opened, compile(spec, options), pipelinesOn(opened));
     await model.initialise(5);
     const lossOf = async (batch: Batch): Promise<number> => {
       model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 1 }));

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { compile, EVALUATION_PHASES } from "../../src/compile.js";
 import { openModel } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { sketch, text } from "../support/spec.js";
 
 const missing = await missingAdapter();
@@ -14,7 +14,7 @@ async function modelOf(pieceBytes?: number) {
   return await openModel(
     opened,
     compile(spec, { profile: opened.profile, ...options }),
-    undefined,
+    pipelinesOn(opened),
     undefined,
     pieceBytes,
   );

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../../src/train/checkpoint-files.js";
 import { train } from "../../src/train/loop.js";
 import type { MetricRecord } from "../../src/train/metrics.js";
 import { openModel } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 
 const missing = await missingAdapter();
 const folder = mkdtempSync(join(tmpdir(), "mom-renamed-"));
@@ -57,7 +57,7 @@ async function run(names: readonly [string, string, string]): Promise<[MetricRec
   const opened = await testDevice();
   const { batch } = spec.train;
   const options = { profile: opened.profile, batch, length: spec.data.length, phases: TRAINING_PHASES } as const;
-  const model = await openModel(opened, compile(spec, { ...options, variants: "first" }));
+  const model = await openModel(opened, compile(spec, { ...options, variants: "first" }), pipelinesOn(opened));
   const records: MetricRecord[] = [];
   const kept: Checkpoint[] = [];
   const listener = {
