@@ -108,7 +108,11 @@ test.skipIf(missing)(
     process.chdir(folder);
     try {
       const spec = quickstart();
-      const { out, step } = await train({ ...spec, train: { ...spec.train, steps: 1, batch: 1 } }, { out: "runs/one" });
+      const few = { ...spec.train, steps: 1, batch: 1 };
+      const { out, step } = await train(
+        { ...spec, model: { ...spec.model, d_model: 16 }, train: few },
+        { out: "runs/one" },
+      );
       expect(step).toBe(1);
       expect(originOf(runAt(join(folder, out)))).toBe(join(folder, "spec.mom"));
     } finally {

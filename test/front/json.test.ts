@@ -14,6 +14,9 @@ import { readJson } from "../../src/front/read-json.js";
 import type { Json } from "../../src/front/spec.js";
 import { ROOT } from "../support/mom.js";
 
+/** Specs that are generated; `FUZZ=500` makes that many. */
+const SPECS = Number(process.env.FUZZ ?? 150);
+
 const nothing = () => undefined;
 const anyKey = () => true;
 
@@ -166,14 +169,14 @@ describe("JSON, to a .mom file, to JSON is the identity", () => {
     return (json as { readonly [key: string]: Json } | undefined)?.train ?? {};
   }
 
-  test("for 500 generated specs", () => {
+  test(`for ${SPECS} generated specs`, () => {
     const same = fc.property(generated, (json) => {
       const { json: filled, diagnostics } = checkJson(json, "a.json", nothing);
       expect(render(diagnostics.filter(isError), [], { colour: false })).toBe("");
       expect(filled).toEqual(json);
       expect(throughMom(json).json).toEqual(json);
     });
-    fc.assert(same, { numRuns: 500, seed: 20250121 });
+    fc.assert(same, { numRuns: SPECS, seed: 20250121 });
   });
 });
 
