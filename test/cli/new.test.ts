@@ -61,7 +61,7 @@ describe.skipIf(missing)("trains", () => {
       expect(code, stderr).toBe(0);
       writeFileSync(
         join(folder, `few-${name}`),
-        `import "${name}"\ntrain { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2 }\n`,
+        `import "${name}"\nmodel { d_model: 32 }\ntrain { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2 }\n`,
       );
       const trained = mom.run(["train", `few-${name}`, "--out", `run-${name}`], folder);
       expect(trained.code, trained.stderr).toBe(0);
