@@ -32,7 +32,7 @@ export function openCodecs(parts: ModelParts, folder: string, reach = reachOf(jo
     const path = modality.kind === "tokens" ? modality.tokenizer : modality.kind === "codes" && modality.codebook;
     if (!path) return;
     const bytes = readNamed(resolve(folder, path), path, reach, modality.kind === "codes" ? FIT : GIVE);
-    hashes.push(`${index} ${contentHash(bytes)}`);
+    hashes.push(`${index} ${modality.kind === "tokens" ? ENCODER : ""}${contentHash(bytes)}`);
     if (modality.kind === "tokens") tokenizers.set(index, tokenizerOf(bytes, path, index, parts));
     else {
       codebooks.set(index, codebookOf(bytes, modality));
@@ -42,6 +42,8 @@ export function openCodecs(parts: ModelParts, folder: string, reach = reachOf(jo
   return { codebooks, tokenizers, codebookFiles, fingerprint: hashes.join("\n") };
 }
 
+/** Changes when a tokenizer gives other ids than before, so that texts are encoded once more. */
+const ENCODER = "ids 2 ";
 const FIT = "Fit one: `mom data codebook` for pictures, `mom data units` for speech.";
 const GIVE = "Correct the path, or put the tokenizer.json there.";
 

@@ -42,24 +42,31 @@ export function complement(ranges: Ranges): Ranges {
 
 export const intersection = (a: Ranges, b: Ranges): Ranges => complement(union(complement(a), complement(b)));
 
-const code = (point: number): string => `\\u{${point.toString(16)}}`;
-
-/** A class of a regular expression with the flag u. */
-export const regexClass = (ranges: Ranges): string =>
-  `[${ranges.map(([first, last]) => (first === last ? code(first) : `${code(first)}-${code(last)}`)).join("")}]`;
-
-const bits = new Map<ClassName, Uint8Array>();
+const tests = new Map<ClassName, (point: number) => boolean>();
 
 /** Whether a class has a code point. */
 export function classTest(name: ClassName): (point: number) => boolean {
-  let set = bits.get(name);
-  if (set === undefined) {
-    set = new Uint8Array((LAST + 1) / 8);
-    for (const [first, last] of rangesOf(name))
-      for (let point = first; point <= last; point++)
-        set[point >> 3] = (set[point >> 3] as number) | (1 << (point & 7));
-    bits.set(name, set);
-  }
-  const known = set;
-  return (point) => ((known[point >> 3] as number) & (1 << (point & 7))) !== 0;
+  const test = tests.get(name) ?? rangesTest(rangesOf(name));
+  tests.set(name, test);
+  return test;
+}
+
+/** By a bit for each code point of the first plane, and beyond it by search. */
+export function rangesTest(ranges: Ranges): (point: number) => boolean {
+  const bits = new Uint8Array(0x10000 / 8);
+  for (const [first, last] of ranges)
+    for (let point = first; point <= Math.min(last, 0xffff); point++)
+      bits[point >> 3] = (bits[point >> 3] as number) | (1 << (point & 7));
+  const beyond = ranges.filter(([, last]) => last > 0xffff);
+  return (point) => {
+    if (point <= 0xffff) return ((bits[point >> 3] as number) & (1 << (point & 7))) !== 0;
+    let [low, high] = [0, beyond.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((beyond[middle] as readonly [number, number])[1] < point) low = middle + 1;
+      else high = middle;
+    }
+    const found = beyond[low];
+    return found !== undefined && found[0] <= point;
+  };
 }

@@ -1,9 +1,9 @@
 // The normalizers of a tokenizer.json: each changes a text before it is cut.
 import { asByteCharacters } from "./byte-alphabet.js";
-import { classTest, rangesOf, regexClass } from "./classes.js";
+import { type ClassName, classTest } from "./classes.js";
 import { booleanOf, byType, fieldsOf, isNothing, listOf, type Place, refuse, stringOf } from "./fields.js";
 import { patternOf } from "./pattern.js";
-import { replacing } from "./split.js";
+import { replacing, runsOf } from "./split.js";
 
 export type Normalize = (text: string) => string;
 
@@ -55,24 +55,20 @@ export const normalizerOf = (place: Place): Normalize | undefined =>
 
 const normalizerAt = (place: Place, depth: number): Normalize => byType(place, NORMALIZERS)(place, depth);
 
-/** What a normal form can change, as the library's version of Unicode has it; other characters end what it joins. */
-const formed = lazily(() => new RegExp(`${regexClass(rangesOf("normal form"))}+`, "gu"));
-const ASCII = /^[\0-\x7f]*$/;
+const BEYOND_ASCII = /[^\0-\x7f]/;
 
-const normalForm = (text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string =>
-  ASCII.test(text) ? text : text.replace(formed(), (run) => run.normalize(form));
-
-function lazily<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
+/** Of runs of what a normal form can change, as the library's version of Unicode has it; other characters end what it joins. */
+function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
+  if (!BEYOND_ASCII.test(text)) return text;
+  let formed = "";
+  for (const { start, end, kind: changes } of runsOf(text, classTest("normal form")))
+    formed += changes ? text.slice(start, end).normalize(form) : text.slice(start, end);
+  return formed;
 }
 
 /** Each character by itself: no sigma is final. */
 function lowercase(text: string): string {
-  if (ASCII.test(text)) return text.toLowerCase();
+  if (!BEYOND_ASCII.test(text)) return text.toLowerCase();
   const isCased = classTest("cased");
   let lower = "";
   for (const character of text)
@@ -80,14 +76,14 @@ function lowercase(text: string): string {
   return lower;
 }
 
-function withoutClass(text: string, name: Parameters<typeof classTest>[0]): string {
+function withoutClass(text: string, name: ClassName): string {
   const drops = classTest(name);
   let kept = "";
   for (const character of text) if (!drops(character.codePointAt(0) as number)) kept += character;
   return kept;
 }
 
-function spaced(text: string, name: Parameters<typeof classTest>[0]): string {
+function spaced(text: string, name: ClassName): string {
   const isSpace = classTest(name);
   let changed = "";
   for (const character of text) changed += isSpace(character.codePointAt(0) as number) ? " " : character;

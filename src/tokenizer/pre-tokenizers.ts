@@ -13,8 +13,8 @@ import {
   shown,
   wholeOf,
 } from "./fields.js";
-import { byteLevelPattern, patternOf } from "./pattern.js";
-import { type Behaviour, behaviourOf, charactersThat, inverted, type Matcher, matchesOf, splitParts } from "./split.js";
+import { byteLevelWords, patternOf } from "./pattern.js";
+import { type Behaviour, behaviourOf, charactersThat, inverted, type Matcher, runsOf, splitParts } from "./split.js";
 import type { Piece } from "./text.js";
 
 export interface PreTokenizer {
@@ -64,7 +64,7 @@ const PRE_TOKENIZERS: Readonly<Record<string, (place: Place, depth: number) => P
   },
   Split: (place) => {
     const { pattern, behavior, invert } = fieldsOf(place, "pattern", "behavior", "invert");
-    const matcher = matchesOf(patternOf(pattern));
+    const matcher = patternOf(pattern);
     return splitter(booleanOf(invert) ? inverted(matcher) : matcher, behaviourOf(behavior));
   },
   FixedLength: (place) => {
@@ -115,25 +115,12 @@ const splitPiece = ({ text, first }: Piece, matcher: Matcher, behaviour: Behavio
   }));
 
 /** Runs of word characters and runs of others; what is between them, spaces, matches. */
-const whitespace: Matcher = (() => {
+const whitespace: Matcher = (text) => {
   const isWord = classTest("word");
   const isSpace = classTest("space");
-  const kind = (point: number): number => (isWord(point) ? 1 : isSpace(point) ? 0 : 2);
-  return (text) => {
-    const parts: { start: number; end: number; matches: boolean }[] = [];
-    let before = -1;
-    for (let at = 0; at < text.length; ) {
-      const point = text.codePointAt(at) as number;
-      const end = at + (point > 0xffff ? 2 : 1);
-      const now = kind(point);
-      if (now === before) (parts.at(-1) as { end: number }).end = end;
-      else parts.push({ start: at, end, matches: now === 0 });
-      before = now;
-      at = end;
-    }
-    return parts;
-  };
-})();
+  const kindOf = (point: number) => (isWord(point) ? "word" : isSpace(point) ? "space" : "other");
+  return runsOf(text, kindOf).map(({ start, end, kind }) => ({ start, end, matches: kind === "space" }));
+};
 
 /** Pieces of so many characters. */
 const fixedLength =
@@ -156,7 +143,7 @@ function byteLevel(place: Place): PreTokenizer {
   const field = fieldsOf(place, "add_prefix_space", "trim_offsets", "use_regex");
   const addsSpace = booleanOf(field.add_prefix_space);
   booleanOf(field.trim_offsets, true);
-  const matcher = booleanOf(field.use_regex, true) ? matchesOf(byteLevelPattern()) : undefined;
+  const matcher = booleanOf(field.use_regex, true) ? byteLevelWords() : undefined;
   return {
     cut: ({ text, first }) => {
       const whole = { text: addsSpace && !text.startsWith(" ") ? ` ${text}` : text, first };

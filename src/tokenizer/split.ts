@@ -66,36 +66,46 @@ export const charactersThat =
     return parts;
   };
 
-/**
- * The matches of a regular expression with the flags g and u, one after the other.
- * As in the library no empty match follows a match at once, where JavaScript has one.
- */
+/** The end of a match that begins at a place, −1 where none does. */
+export type MatchAt = (text: string, at: number) => number;
+
+/** The matches of a pattern, one after the other: no empty match follows a match at once, as in the library. */
 export const matchesOf =
-  (pattern: RegExp): Matcher =>
+  (matchAt: MatchAt): Matcher =>
   (text) => {
     const parts: Match[] = [];
     let done = 0;
-    let from = 0;
     let last = -1;
-    while (from <= text.length) {
-      pattern.lastIndex = from;
-      const found = pattern.exec(text);
-      if (found === null) break;
-      const start = found.index;
-      const end = start + found[0].length;
-      if (start === end && end === last) {
-        from = end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
+    for (let at = 0; at <= text.length; ) {
+      const end = matchAt(text, at);
+      if (end === -1 || (end === at && end === last)) {
+        at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
         continue;
       }
-      if (done < start) parts.push({ start: done, end: start, matches: false });
-      parts.push({ start, end, matches: true });
+      if (done < at) parts.push({ start: done, end: at, matches: false });
+      parts.push({ start: at, end, matches: true });
       done = end;
       last = end;
-      from = end;
+      at = end;
     }
     if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
     return parts;
   };
+
+/** Runs of characters of one kind. */
+export function runsOf<Kind>(text: string, kindOf: (point: number) => Kind) {
+  const runs: { readonly start: number; end: number; readonly kind: Kind }[] = [];
+  for (let at = 0; at < text.length; ) {
+    const point = text.codePointAt(at) as number;
+    const end = at + (point > 0xffff ? 2 : 1);
+    const kind = kindOf(point);
+    const last = runs.at(-1);
+    if (last?.kind === kind) last.end = end;
+    else runs.push({ start: at, end, kind });
+    at = end;
+  }
+  return runs;
+}
 
 export const inverted =
   (matcher: Matcher): Matcher =>
@@ -103,8 +113,7 @@ export const inverted =
     matcher(text).map(({ start, end, matches }) => ({ start, end, matches: !matches }));
 
 /** Puts a text in the place of each match. */
-export function replacing(pattern: RegExp, content: string): (text: string) => string {
-  const matcher = matchesOf(pattern);
+export function replacing(matcher: Matcher, content: string): (text: string) => string {
   return (text) => {
     let changed = "";
     for (const { start, end, matches } of matcher(text)) changed += matches ? content : text.slice(start, end);

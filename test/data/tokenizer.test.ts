@@ -70,3 +70,41 @@ test.each([
 ])("a file that is none: %s", (_, text, message) => {
   expect(() => readTokenizer(new TextEncoder().encode(text), "t.json")).toThrow(message);
 });
+
+/** A tokenizer that shows where a pattern splits: the ids of `a`, `b`, space and 1, and 4 more at the end of a piece. */
+const splitting = (pattern: string) =>
+  JSON.stringify({
+    pre_tokenizer: { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
+    model: {
+      type: "BPE",
+      end_of_word_suffix: "/",
+      vocab: { a: 0, b: 1, " ": 2, "1": 3, "a/": 4, "b/": 5, " /": 6, "1/": 7 },
+      merges: [],
+    },
+  });
+const read = (text: string) => readTokenizer(new TextEncoder().encode(text), "t.json");
+
+// The right ids are those of Python's tokenizers 0.23.2.
+test.each([
+  ["a+|b{2,}", "aabb1bb", [0, 4, 1, 5, 7, 1, 5]],
+  ["a+?b|a+", "aabab1", [0, 0, 5, 0, 5, 7]],
+  ["a++a|a+|b", "aab1a", [0, 4, 5, 7, 4]],
+  ["(?<=a)b(?!b)", "abbab", [0, 1, 1, 4, 5]],
+  ["(?i:A)|[^a-z&&[^b]]", "ab1", [4, 5, 7]],
+  ["\\b", "a b1", [4, 6, 1, 7]],
+])("the pattern %s splits %s", (pattern, text, ids) => {
+  expect(read(splitting(pattern)).encode(text)).toEqual(ids);
+});
+
+test.each([
+  ["(a+)+b", "repeats a group more than 8 times"],
+  ["a+b", "could take time that grows with the square of a text's length"],
+  ["a*a*b|a+", "could take time that grows with the square of a text's length"],
+  ["a$", "has an unescaped $ at character 2"],
+  ["(?i:ss)", 'has "ss" without regard to case'],
+  ["\\p{Greek}", "has \\p{Greek} at character 2"],
+  ["(a", "has a group without an end at character 3"],
+  ["[a", "has a class without an end"],
+])("the pattern %s is refused", (pattern, why) => {
+  expect(() => read(splitting(pattern))).toThrow(`t.json: pre_tokenizer.pattern.Regex ${why}`);
+});
