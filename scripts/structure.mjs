@@ -18,7 +18,8 @@ const files = ["src", "grammar", "recipes"].flatMap((folder) => {
 });
 
 /** @returns {ts.SourceFile} */
-const parsed = (file) => ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.Latest, true);
+const parsed = (file) =>
+  ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.Latest, true);
 
 const trees = new Map(files.map((file) => [file, parsed(file)]));
 
@@ -38,9 +39,7 @@ function importsOf(file) {
     ts.forEachChild(node, visit);
   };
   visit(trees.get(file));
-  return found.map((name) =>
-    name.startsWith(".") ? posix.join(dirname(file), name).replace(/\.js$/, ".ts") : name,
-  );
+  return found.map((name) => (name.startsWith(".") ? posix.join(dirname(file), name).replace(/\.js$/, ".ts") : name));
 }
 
 const imports = new Map(files.map((file) => [file, importsOf(file)]));

@@ -1,7 +1,8 @@
 // The least time that a kernel can take on a device: what its FLOPs and its bytes take at the measured ceilings.
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
-import { bytesIn, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import type { Reach } from "../ir/reach.js";
+import { bytesIn, type TensorId } from "../ir/tensor.js";
 import type { Ceilings } from "./ceilings.js";
 
 export const LIMITS = ["f32 arithmetic", "matrix units", "memory", "cache"] as const;

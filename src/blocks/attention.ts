@@ -8,9 +8,11 @@
 //   layers.0.ffn_norm.weight         layers.0.local_experts_ffn_norm.1.weight
 // The released modules norm what a projection makes and leave the residual to the user's model; here, as in the paper
 // and in Llama, what enters is normed, so the two norms stand beside the modules and not in them.
+
+import type { Builder } from "../ir/builder.js";
 import type { InitKind } from "../ir/initial.js";
 import type { Rows } from "../ir/op.js";
-import type { Builder, TensorId } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import type { AttentionFields, AttentionPart } from "./attention.fields.js";
 import { NORM_EPS } from "./norm.js";
 import { rotaryColumns, rotaryName } from "./rotary.js";
@@ -76,20 +78,20 @@ export function lowerAttention(
     const K = builder.shape(input)[1] as number;
     const matrix = declare(weight, [columns, K], { kind: "linear", fanIn: K });
     const y = value(name, R, columns);
-    builder.add({ kind: "linear", in: { x: input, weight: matrix }, out: { y }, rows: rowsOf(weight) });
+    builder.op({ kind: "linear", in: { x: input, weight: matrix }, out: { y }, rows: rowsOf(weight) });
     return y;
   };
   const normed = (weight: "attention_norm" | "ffn_norm", input: TensorId): TensorId => {
     const scale = declare(weight, [d_model], { kind: "ones" });
     const rstd = value(`${weight}.rstd`, R);
-    builder.add({ kind: "rms", in: { x: input }, out: { rstd }, eps: NORM_EPS });
+    builder.op({ kind: "rms", in: { x: input }, out: { rstd }, eps: NORM_EPS });
     const y = value(`${weight}.out`, R, d_model);
-    builder.add({ kind: "rescale", in: { x: input, rstd, scale }, out: { y }, rows: rowsOf(weight) });
+    builder.op({ kind: "rescale", in: { x: input, rstd, scale }, out: { y }, rows: rowsOf(weight) });
     return y;
   };
   const plus = (name: string, a: TensorId, b: TensorId): TensorId => {
     const y = value(name, R, d_model);
-    builder.add({ kind: "add", in: { a, b }, out: { y } });
+    builder.op({ kind: "add", in: { a, b }, out: { y } });
     return y;
   };
 
@@ -98,7 +100,7 @@ export function lowerAttention(
     if (head === 1) return input;
     const table = builder.input("constant", rotaryName(fields.rope_theta, head, cache), [cache, rotaryColumns(head)]);
     const y = value(name, ...builder.shape(input));
-    builder.add({ kind: "rotate", in: { x: input, position, table }, out: { y }, heads: count, inverse: false });
+    builder.op({ kind: "rotate", in: { x: input, position, table }, out: { y }, heads: count, inverse: false });
     return y;
   };
 
@@ -109,7 +111,7 @@ export function lowerAttention(
     const place = builder.input("batch", "place", [builder.batch], "i32");
     const before = builder.input("batch", `state.${prefix}.${name}`, shape);
     const y = builder.tensor("result", `next.${prefix}.${name}`, shape);
-    builder.add({ kind: "append", in: { cache: before, x: input, place }, out: { y } });
+    builder.op({ kind: "append", in: { cache: before, x: input, place }, out: { y } });
     return y;
   };
 
@@ -120,15 +122,15 @@ export function lowerAttention(
   const keys = builder.input("batch", `keys.${fields.spans}`, [R, 2], "i32");
   const mixed = value("mixed", R, d_model);
   const lse = value("lse", R, heads);
-  builder.add({ kind: "attention", in: { q, k, v, keys }, out: { y: mixed, lse }, heads, kv_heads });
+  builder.op({ kind: "attention", in: { q, k, v, keys }, out: { y: mixed, lse }, heads, kv_heads });
   const attended = plus("attended", linear("attention", "wo", d_model, mixed), x);
   if (ffn === 0) return attended;
 
   const m = normed("ffn_norm", attended);
   const before = linear("gate_in", "w1", ffn, m);
   const gate = value("gate", R, ffn);
-  builder.add({ kind: "activate", in: { x: before }, out: { y: gate }, activation: "silu" });
+  builder.op({ kind: "activate", in: { x: before }, out: { y: gate }, activation: "silu" });
   const gated = value("gated", R, ffn);
-  builder.add({ kind: "multiply", in: { a: linear("hidden", "w3", ffn, m), b: gate }, out: { y: gated } });
+  builder.op({ kind: "multiply", in: { a: linear("hidden", "w3", ffn, m), b: gate }, out: { y: gated } });
   return plus("out", linear("fed", "w2", d_model, gated), attended);
 }

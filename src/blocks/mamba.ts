@@ -1,8 +1,10 @@
 // The `mamba` block as ops: x + mamba(norm(x)), as in the released MixtureOfMamba.py.
+
+import type { Builder } from "../ir/builder.js";
 import type { InitKind } from "../ir/initial.js";
 import type { Rows } from "../ir/op.js";
 import type { Ownership } from "../ir/ownership.js";
-import type { Builder, TensorId } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import type { MambaFields } from "./mamba.fields.js";
 import { NORM_EPS } from "./norm.js";
 import type { Sequences } from "./sequences.js";
@@ -153,12 +155,12 @@ export function lowerMamba(
   ): TensorId => {
     const y = value(name, R, builder.shape(weight)[1] as number);
     const inputs = bias === undefined ? { x: input, weight } : { x: input, weight, bias };
-    builder.add({ kind: "linear", in: inputs, out: { y }, rows: rowsOf(part) });
+    builder.op({ kind: "linear", in: inputs, out: { y }, rows: rowsOf(part) });
     return y;
   };
   const activate = (name: string, input: TensorId, activation: "silu" | "softplus"): TensorId => {
     const y = value(name, ...builder.shape(input));
-    builder.add({ kind: "activate", in: { x: input }, out: { y }, activation });
+    builder.op({ kind: "activate", in: { x: input }, out: { y }, activation });
     return y;
   };
 
@@ -174,18 +176,18 @@ export function lowerMamba(
   const reset = sequences.reset ? { reset: builder.input("batch", "reset", [R], "u32") } : {};
 
   const rstd = value("rstd", R);
-  builder.add({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
+  builder.op({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
   const normed = value("normed", R, d_model);
-  builder.add({ kind: "rescale", in: { x, rstd, scale: norm }, out: { y: normed }, rows: rowsOf("norm") });
+  builder.op({ kind: "rescale", in: { x, rstd, scale: norm }, out: { y: normed }, rows: rowsOf("norm") });
 
   const uz = linear("uz", normed, in_proj, "in_proj");
   const before = value("u_in", R, d_inner);
   const z = value("z", R, d_inner);
-  builder.add({ kind: "split", in: { x: uz }, out: { "0": before, "1": z } });
+  builder.op({ kind: "split", in: { x: uz }, out: { "0": before, "1": z } });
 
   const convolved = value("convolved", R, d_inner);
   const tails = carried("conv", builder.batch * (d_conv - 1), d_inner);
-  builder.add({
+  builder.op({
     kind: "conv",
     in: { x: before, weight: conv_weight, bias: conv_bias, ...(tails && { tail: tails.enters }), ...reset },
     out: { y: convolved, ...(tails && { tail_out: tails.leaves }) },
@@ -197,7 +199,7 @@ export function lowerMamba(
   const dt = value("dt", R, dt_rank);
   const B = value("B", R, d_state);
   const C = value("C", R, d_state);
-  builder.add({ kind: "split", in: { x: dbc }, out: { "0": dt, "1": B, "2": C } });
+  builder.op({ kind: "split", in: { x: dbc }, out: { "0": dt, "1": B, "2": C } });
 
   const dropped = fields.dt_bias === "never" || (fields.dt_bias === "released" && parts.dt_proj.groups === 1);
   const delta = activate(
@@ -209,7 +211,7 @@ export function lowerMamba(
   const y = value("y", R, d_inner);
   const carry = value("carry", builder.batch * builder.chunks, d_state, d_inner);
   const h = carried("h", builder.batch, d_state, d_inner);
-  builder.add({
+  builder.op({
     kind: "scan",
     in: { u, delta, B, C, A_log, D, ...(h && { h0: h.enters }), ...reset },
     out: { y, carry, ...(h && { h_end: h.leaves }) },
@@ -218,10 +220,10 @@ export function lowerMamba(
   });
   const gate = activate("gate", z, "silu");
   const gated = value("gated", R, d_inner);
-  builder.add({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
+  builder.op({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
 
   const out = linear("mixed", gated, out_proj, "out_proj");
   const next = value("out", R, d_model);
-  builder.add({ kind: "add", in: { a: out, b: x }, out: { y: next } });
+  builder.op({ kind: "add", in: { a: out, b: x }, out: { y: next } });
   return next;
 }

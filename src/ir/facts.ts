@@ -1,6 +1,7 @@
 // Facts about programs that several stages ask for: who makes a tensor, who reads it, when two row sets agree.
 import { inputsOf, type Op, outputsOf, type Rows } from "./op.js";
-import { type Program, type Tensor, type TensorId, tensorOf } from "./program.js";
+import { type Program, tensorOf } from "./program.js";
+import type { Tensor, TensorId } from "./tensor.js";
 
 /** The op that makes each value, by tensor. */
 export function producers(ops: readonly Op[]): Map<TensorId, Op> {

@@ -1,6 +1,7 @@
 // Where every tensor of a compiled model lives: data that `plan` makes and `emit` turns into bindings.
 import type { BufferRange, Field, PlannedBuffer } from "./plan.js";
-import type { Parameter, TensorId } from "./program.js";
+import type { Parameter } from "./program.js";
+import type { TensorId } from "./tensor.js";
 import type { Piece } from "./too-large.js";
 
 /** One group's copy of a parameter, by the name that checkpoints give it. */

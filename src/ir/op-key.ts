@@ -2,7 +2,8 @@
 import { digest } from "./digest.js";
 import { layout, storage } from "./facts.js";
 import { inputsOf, type Op, outputsOf } from "./op.js";
-import { type Program, type TensorId, tensorOf } from "./program.js";
+import { type Program, tensorOf } from "./program.js";
+import type { TensorId } from "./tensor.js";
 
 type Named = Readonly<Record<string, TensorId>>;
 

@@ -1,6 +1,6 @@
 // What a program can do: a closed union of ops. Shapes stand beside each; R is rows (batch × length), G groups.
 import type { Ownership } from "./ownership.js";
-import type { TensorId } from "./program.js";
+import type { TensorId } from "./tensor.js";
 
 /**
  * Which copy of a weight each row uses. Over positions: that of the position's modality; a modality whose group is

@@ -1,6 +1,7 @@
 // Prints a program as text, one op a line, for people and for --dump.
 import type { Op } from "./op.js";
-import { type Program, type TensorId, tensorOf } from "./program.js";
+import { type Program, tensorOf } from "./program.js";
+import type { TensorId } from "./tensor.js";
 
 function operand(program: Program, id: TensorId): string {
   const { name, shape, view, type } = tensorOf(program, id);

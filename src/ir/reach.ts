@@ -1,7 +1,8 @@
 // Which positions an op works at: those of all modalities, or of some; or pictures instead of positions.
 import type { Op, Rows } from "./op.js";
 import { outputsOf } from "./op.js";
-import { type Program, rowsOf, type TensorId, tensorOf } from "./program.js";
+import { type Program, rowsOf, tensorOf } from "./program.js";
+import type { TensorId } from "./tensor.js";
 
 export interface Reach {
   /** By modality: whether its positions (or its pictures) are among those that the op works at. */

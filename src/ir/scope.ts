@@ -1,7 +1,8 @@
 // Names in a plan of what phases read and leave: phases of one batch and length share their fields, a phase of its own
 // size has its own, `PHASE/name`. States of sequences (`state.…`, `next.…`) are shared by all phases: what one leaves,
 // another goes on from.
-import type { Program, Tensor } from "./program.js";
+import type { Program } from "./program.js";
+import type { Tensor } from "./tensor.js";
 
 const isState = (name: string): boolean => name.startsWith("state.") || name.startsWith("next.");
 

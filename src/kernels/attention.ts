@@ -1,7 +1,8 @@
 // Kernels of attention, forward and backward, and of the rotation of queries and keys.
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
-import type { Program, TensorId } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import {
   bind,
   CPU,

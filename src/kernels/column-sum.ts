@@ -1,6 +1,7 @@
 // Sums over rows or over partial sums, in a fixed order: the last stage of every gradient of a small parameter.
 import type { Rows } from "../ir/op.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import {
   bind,
   type DraftDispatch,

@@ -1,7 +1,8 @@
 // Kernels of the causal convolution, forward and backward.
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
-import { count, type Program, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count } from "../ir/tensor.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,

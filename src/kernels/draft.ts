@@ -2,7 +2,8 @@
 import { layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import type { Profile, Requirement } from "../ir/plan.js";
-import { type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import { BEGINS, type Table } from "./tables.js";
 import type { TEMPLATES } from "./templates.gen.js";
 

@@ -1,6 +1,7 @@
 // Kernels of ops that touch each number on its own, from one template and an expression each.
 import type { Op, OpOf } from "../ir/op.js";
-import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import {
   bind,
   type DraftBinding,

@@ -1,7 +1,8 @@
 // What products of matrices work on: rows in tiles of a table, and matrices as kernels read and write them.
 import { isUniform, layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
-import { type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import { bind, type DraftBinding, height, inFours, scratch, width } from "./draft.js";
 import { type Shape, WIDE } from "./product-shapes.js";
 import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";

@@ -1,6 +1,7 @@
 // A product of rows with the weight of their group: a linear layer forward, or its gradient by what it read.
 import type { Rows } from "../ir/op.js";
-import { type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import { bind, type DraftBinding, type DraftDispatch, height, type KernelSettings, scratch } from "./draft.js";
 import {
   columnsOf,

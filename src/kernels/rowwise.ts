@@ -1,6 +1,7 @@
 // Kernels that reduce each row: the RMS norm and its gradient, cross-entropy, squared errors, dot products, loss sums.
 import type { OpOf } from "../ir/op.js";
-import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import { columnSum } from "./column-sum.js";
 import {
   bind,

@@ -1,7 +1,8 @@
 // What the forward and the backward scan share: their sizes, and how they bind B, C, A_log and D.
 import { layout, storage } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
-import { count, type Program, rowsOf, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import { type DraftBinding, type DraftDispatch, height, inFours, width } from "./draft.js";
 
 /** Whether two tensors are views of one, as B and C are after fusion. */

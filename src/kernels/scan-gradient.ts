@@ -2,7 +2,8 @@
 import { layout } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,

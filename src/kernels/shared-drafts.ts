@@ -1,7 +1,8 @@
 // Layers repeat: the kernels of ops that differ only in which tensors they read and make are drafted once.
 import type { Op } from "../ir/op.js";
 import { described, opKey } from "../ir/op-key.js";
-import { type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { type TensorId } from "../ir/tensor.js";
 import type { DraftChoice } from "./draft.js";
 
 export interface Drafted {

@@ -1,6 +1,7 @@
 // f32 on matrix units: each operand of a product as two halves, what rounds it and what that leaves.
 import type { Rows } from "../ir/op.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import {
   bind,
   type DraftBinding,

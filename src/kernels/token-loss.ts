@@ -1,6 +1,7 @@
 // Kernels of the token loss: head, cross-entropy and their gradients, a chunk of rows at a time.
 import type { OpOf } from "../ir/op.js";
-import { count, type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { count } from "../ir/tensor.js";
 import { bind, type DraftChoice, type DraftDispatch, type KernelSettings, scratch, width } from "./draft.js";
 import { type Made, product } from "./product.js";
 import { inPairs, type RowSource, tableBinding, tableConstants } from "./product-operands.js";

@@ -1,6 +1,7 @@
 // The gradient of a weight: sums over the rows of each group, in runs that are added up in order.
 import type { Rows } from "../ir/op.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,

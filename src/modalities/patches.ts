@@ -1,6 +1,8 @@
 // Patches on their way in, as ops: patch_in·x_t + bias + t_embed(t), added at the patches' positions.
+
+import type { Builder } from "../ir/builder.js";
 import type { Rows } from "../ir/op.js";
-import type { Builder, TensorId } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 
 /** Numbers in the sinusoidal embedding of a timestep. */
 export const TIMESTEP_COLUMNS = 256;
@@ -61,25 +63,25 @@ export function embedPatches(builder: Builder, input: PatchInput, x: TensorId, p
   const table = builder.input("constant", `timesteps.${steps}`, [steps + 1, TIMESTEP_COLUMNS]);
   const timestep = builder.input("batch", `timestep.${name}`, [pictures], "i32");
   const waves = value("waves", pictures, TIMESTEP_COLUMNS);
-  builder.add({ kind: "gather", in: { table, index: timestep }, out: { y: waves } });
+  builder.op({ kind: "gather", in: { table, index: timestep }, out: { y: waves } });
   const overPictures: Rows = { over: "pictures", groups: 1 };
   const hidden = value("time_hidden", pictures, d_model);
   const first = weightAndBias(`t_embed.${name}.0`, TIMESTEP_COLUMNS, part + 2);
-  builder.add({ kind: "linear", in: { x: waves, ...first }, out: { y: hidden }, rows: overPictures });
+  builder.op({ kind: "linear", in: { x: waves, ...first }, out: { y: hidden }, rows: overPictures });
   const active = value("time_active", pictures, d_model);
-  builder.add({ kind: "activate", in: { x: hidden }, out: { y: active }, activation: "silu" });
+  builder.op({ kind: "activate", in: { x: hidden }, out: { y: active }, activation: "silu" });
   const time = value("time", pictures, d_model);
   const second = weightAndBias(`t_embed.${name}.2`, d_model, part + 4);
-  builder.add({ kind: "linear", in: { x: active, ...second }, out: { y: time }, rows: overPictures });
+  builder.op({ kind: "linear", in: { x: active, ...second }, out: { y: time }, rows: overPictures });
 
   const picture = builder.input("batch", `picture.${name}`, [R], "i32");
   const timed = value("timed", R, d_model);
-  builder.add({ kind: "add_pictures", in: { x, pictures: time, picture }, out: { y: timed } });
+  builder.op({ kind: "add_pictures", in: { x, pictures: time, picture }, out: { y: timed } });
 
   const projected = value("projected", R, d_model);
   const patch_in = weightAndBias(`patch_in.${name}`, patchSize, part);
-  builder.add({ kind: "linear", in: { x: patches, ...patch_in }, out: { y: projected }, rows });
+  builder.op({ kind: "linear", in: { x: patches, ...patch_in }, out: { y: projected }, rows });
   const y = value("embedded", R, d_model);
-  builder.add({ kind: "add", in: { a: projected, b: timed }, out: { y } });
+  builder.op({ kind: "add", in: { a: projected, b: timed }, out: { y } });
   return y;
 }

@@ -1,6 +1,8 @@
 // Tokens on their way in, as ops: bytes, text tokens and codes share one embedding.
+
+import type { Builder } from "../ir/builder.js";
 import { shared } from "../ir/ownership.js";
-import type { Builder, TensorId } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 
 /** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at patches). */
 export function embedTokens(builder: Builder, vocabulary: number, d_model: number): TensorId {
@@ -15,6 +17,6 @@ export function embedTokens(builder: Builder, vocabulary: number, d_model: numbe
   });
   const tokens = builder.input("batch", "embedded", [builder.rows], "i32");
   const y = builder.tensor("value", "embedded_tokens", [builder.rows, d_model]);
-  builder.add({ kind: "embed", in: { tokens, weight }, out: { y } });
+  builder.op({ kind: "embed", in: { tokens, weight }, out: { y } });
   return y;
 }

@@ -1,6 +1,8 @@
 // `ddpm` as ops: the noise in each patch, predicted at the patch's own position.
+
+import type { Builder } from "../ir/builder.js";
 import type { Rows } from "../ir/op.js";
-import type { Builder, TensorId } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 
 /** ᾱ(t) of the cosine schedule: f(t)/f(0), f(t) = cos²((t/T + 0.008)/1.008 · π/2) (Nichol and Dhariwal 2021, eq. 17). */
 export function alphaBar(t: number, T: number): number {
@@ -42,13 +44,13 @@ export function lowerDdpm(builder: Builder, x: TensorId, rows: Rows, picture: Di
     decay: false,
   });
   const prediction = builder.tensor(noise === undefined ? "result" : "value", `prediction.${name}`, [R, patchSize]);
-  builder.add({ kind: "linear", in: { x, weight, bias }, out: { y: prediction }, rows });
+  builder.op({ kind: "linear", in: { x, weight, bias }, out: { y: prediction }, rows });
   if (noise === undefined) return prediction;
   const loss = builder.tensor("value", `patch_loss.${name}`, [R]);
   const index = builder.input("batch", `picture.${name}`, [R], "i32");
   const scale = builder.input("batch", `scale.${name}`, [R]);
-  builder.add({ kind: "squared_error", in: { prediction, noise, picture: index, scale }, out: { loss } });
+  builder.op({ kind: "squared_error", in: { prediction, noise, picture: index, scale }, out: { loss } });
   const sums = builder.tensor("result", `loss.${name}`, [1]);
-  builder.add({ kind: "sum_by_class", in: { loss }, out: { sums } });
+  builder.op({ kind: "sum_by_class", in: { loss }, out: { sums } });
   return prediction;
 }

@@ -1,7 +1,8 @@
 // fuse: fewer dispatches and fewer bytes for the same numbers. Each rewrite has a name and a sentence.
 import { consumers, isUniform, producers, sameRows } from "../ir/facts.js";
 import { inputsOf, type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
-import { bytesIn, type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { bytesIn, type Tensor, type TensorId } from "../ir/tensor.js";
 
 export interface FuseLimits {
   /** Storage buffers that one kernel may bind; some fusions need more than WebGPU's default of 8. */

@@ -5,8 +5,10 @@ import { lowerMamba } from "../blocks/mamba.js";
 import { NORM_EPS } from "../blocks/norm.js";
 import type { Sequences } from "../blocks/sequences.js";
 import type { BlockFields, BlockOf, CheckedSpec } from "../front/spec.js";
+import { type Builder, build } from "../ir/builder.js";
 import { shared } from "../ir/ownership.js";
-import { type Builder, build, type Program, type TensorId } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { embedPatches, rowsOfModality } from "../modalities/patches.js";
 import { embedTokens } from "../modalities/tokens.js";
@@ -74,9 +76,9 @@ function finalNorm(builder: Builder, x: TensorId): TensorId {
     of,
   });
   const rstd = builder.tensor("value", "norm.rstd", [builder.rows]);
-  builder.add({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
+  builder.op({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
   const y = builder.tensor("value", "norm.out", [builder.rows, d_model]);
-  builder.add({ kind: "rescale", in: { x, rstd, scale }, out: { y }, rows: { over: "positions", groups: 1, of } });
+  builder.op({ kind: "rescale", in: { x, rstd, scale }, out: { y }, rows: { over: "positions", groups: 1, of } });
   return y;
 }
 
@@ -106,7 +108,7 @@ function noised(builder: Builder, options: LowerOptions, modality: PatchesModali
   const key = builder.input("batch", "noise_key", [2], "u32");
   const noisy = builder.tensor("value", `noisy.${name}`, shape);
   const noise = builder.tensor("value", `noise.${name}`, shape);
-  builder.add({ kind: "noise", in: { clean, level, picture, items, key }, out: { noisy, noise }, modality: index });
+  builder.op({ kind: "noise", in: { clean, level, picture, items, key }, out: { noisy, noise }, modality: index });
   return { modality, index, noisy, noise };
 }
 
@@ -125,7 +127,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
     builder.publish(output, "output");
     const cotangent = builder.input("batch", "cotangent", [builder.rows, d_model]);
     const y = builder.tensor("result", "loss", [1]);
-    builder.add({ kind: "dot", in: { a: output, b: cotangent }, out: { y } });
+    builder.op({ kind: "dot", in: { a: output, b: cotangent }, out: { y } });
     return builder.program();
   }
   const pictures: Picture[] = modalities.flatMap((modality, index) =>

@@ -1,40 +1,13 @@
 // narrow: half precision. What moves between kernels becomes halves where neither its maker nor a reader needs more;
 // matrix products get halves of whatever else they multiply; the gradients of the losses are scaled, or they would vanish.
+// Where halves do is in the ops' rows (ir/ops): operands of products and what is made number by number between them. The
+// residual stream, norms, recurrent states with their B and C, losses, parameters and their gradients stay in f32.
 import { storage } from "../ir/facts.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
-import { type Op, type OpKind, outputsOf } from "../ir/op.js";
-import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
-
-interface Halves {
-  readonly in?: readonly string[];
-  readonly out?: readonly string[];
-}
-
-/**
- * Where halves do: operands of products and what is made number by number between them. The residual stream, norms,
- * recurrent states with their B and C, losses, parameters and their gradients stay in f32.
- */
-const HALVES: { readonly [K in OpKind]?: Halves } = {
-  linear: { in: ["x"], out: ["y"] },
-  linear_dx: { in: ["dy", "residual"], out: ["dx"] },
-  linear_dw: { in: ["dy", "x"] },
-  rescale: { out: ["y"] },
-  norm_grad: { in: ["dy"] },
-  conv: { in: ["x"], out: ["y"] },
-  conv_grad: { in: ["dy", "x"], out: ["dx"] },
-  scan: { in: ["u", "delta", "z"], out: ["y"] },
-  scan_grad: { in: ["dy", "u", "delta", "z"], out: ["du", "ddelta", "dz"] },
-  rotate: { in: ["x"], out: ["y"] },
-  attention: { in: ["q", "k", "v"], out: ["y"] },
-  attention_grad: { in: ["dy", "q", "k", "v", "y"], out: ["dq", "dk", "dv"] },
-  activate: { in: ["x"], out: ["y"] },
-  activate_grad: { in: ["dy", "x"], out: ["dx"] },
-  swiglu: { in: ["a", "b"], out: ["y"] },
-  swiglu_grad: { in: ["dy", "a", "b"], out: ["da", "db"] },
-  multiply: { in: ["a", "b"], out: ["y"] },
-  add: { in: ["a", "b"], out: ["y"] },
-  token_loss: { in: ["x"], out: ["dx"] },
-};
+import { type Op, outputsOf } from "../ir/op.js";
+import { rowOf } from "../ir/ops/table.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import type { Tensor, TensorId } from "../ir/tensor.js";
 
 /** What multiplies matrices over positions; over pictures there are too few rows to matter. */
 const multiplies = (op: Op): boolean =>
@@ -49,7 +22,7 @@ function narrowable(program: Program): Set<TensorId> {
   const refused = new Set<TensorId>();
   const used = new Set<TensorId>();
   for (const op of program.ops) {
-    const allowed = "rows" in op && op.rows.over === "pictures" ? {} : (HALVES[op.kind] ?? {});
+    const allowed = "rows" in op && op.rows.over === "pictures" ? {} : (rowOf(op.kind).halves ?? {});
     for (const side of ["in", "out"] as const) {
       for (const [key, id] of Object.entries(op[side] as Readonly<Record<string, TensorId>>)) {
         used.add(home(id));

@@ -4,7 +4,8 @@ import { storage } from "../ir/facts.js";
 import type { Memory, ParameterField } from "../ir/memory.js";
 import { inputsOf, outputsOf } from "../ir/op.js";
 import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
-import { bytesIn, count, type Parameter, type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+import { type Parameter, type Program, tensorOf } from "../ir/program.js";
+import { bytesIn, count, type Tensor, type TensorId } from "../ir/tensor.js";
 import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
 /** A program of the model with what its kernels need besides its tensors. */

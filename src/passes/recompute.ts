@@ -2,62 +2,14 @@
 // made again is the same op with other tensors, so it runs the same kernel on the same numbers, and gives the same bits.
 import type { Recompute } from "../front/spec.js";
 import { storage } from "../ir/facts.js";
-import { inputsOf, type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
-import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
-
-/** A product whose output has this many columns for each of its input costs little for the bytes that it makes. */
-const WIDENS = 16;
-
-/**
- * Whether an op costs little for the bytes that it makes. Products of matrices and attention cost much, and so does what
- * makes a number from a whole row. Gradients and losses stand in no layer.
- */
-const CHEAP: { readonly [K in OpKind]: boolean | ((op: OpOf<K>, program: Program) => boolean) } = {
-  embed: true,
-  gather: true,
-  add_pictures: true,
-  linear: (op, program) => {
-    const columns = (id: TensorId): number => tensorOf(program, id).shape.at(-1) as number;
-    return columns(op.out.y) >= WIDENS * columns(op.in.x);
-  },
-  rescale: true,
-  conv: true,
-  scan: true,
-  rotate: true,
-  append: true,
-  activate: true,
-  cast: true,
-  swiglu: true,
-  add: true,
-  multiply: true,
-  split: true,
-  concat: true,
-  attention: false,
-  rms: false,
-  sum_pictures: false,
-  noise: false,
-  embed_grad: false,
-  linear_dx: false,
-  linear_dw: false,
-  norm_grad: false,
-  conv_grad: false,
-  scan_grad: false,
-  attention_grad: false,
-  activate_grad: false,
-  swiglu_grad: false,
-  cross_entropy: false,
-  cross_entropy_grad: false,
-  token_loss: false,
-  squared_error: false,
-  squared_error_grad: false,
-  sum_by_class: false,
-  dot: false,
-  amplify: false,
-};
+import { inputsOf, type Op, outputsOf } from "../ir/op.js";
+import { rowOf } from "../ir/ops/table.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import type { Tensor, TensorId } from "../ir/tensor.js";
 
 function isCheap(program: Program, op: Op): boolean {
-  const cheap = CHEAP[op.kind] as boolean | ((op: Op, program: Program) => boolean);
-  return typeof cheap === "boolean" ? cheap : cheap(op, program);
+  const { cheap = false } = rowOf(op.kind);
+  return typeof cheap === "boolean" ? cheap : cheap(op, (id) => tensorOf(program, id).shape.at(-1) as number);
 }
 
 /** Where the ops of the layers end, and which tensors are made again after that. */

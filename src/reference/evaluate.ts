@@ -1,6 +1,7 @@
 // What every op means, in float64, written for reading: the oracle that kernels are compared with.
 import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
-import { type TensorId, tensorOf } from "../ir/program.js";
+import { tensorOf } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import * as attend from "./attention.js";
 import * as line from "./linear.js";
 import * as mix from "./mixing.js";

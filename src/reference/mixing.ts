@@ -1,6 +1,6 @@
 // The float64 meaning of what mixes positions: the causal convolution and the selective scan.
 import type { OpOf } from "../ir/op.js";
-import type { TensorId } from "../ir/program.js";
+import type { TensorId } from "../ir/tensor.js";
 import { columns, groupOf, make, read, type Values } from "./values.js";
 
 const sigmoid = (s: number): number => 1 / (1 + Math.exp(-s));

@@ -1,6 +1,7 @@
 // The float64 meaning of ops that touch each number or row on its own, and of the losses.
 import type { OpOf } from "../ir/op.js";
-import { count, tensorOf } from "../ir/program.js";
+import { tensorOf } from "../ir/program.js";
+import { count } from "../ir/tensor.js";
 import { noiseAt } from "../random/noise.js";
 import { softplus } from "./linear.js";
 import { silu, siluGrad } from "./mixing.js";

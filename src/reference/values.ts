@@ -1,6 +1,7 @@
 // Numbers of a program in float64: one array for each tensor, row-major.
 import type { Rows } from "../ir/op.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 
 export interface Values {
   readonly program: Program;

@@ -8,12 +8,14 @@ import {
   type StageOutput,
 } from "../compile.js";
 import type { BlockFields, CheckedSpec } from "../front/spec.js";
-import { COSTS, flopsOf } from "../ir/cost.js";
+import { flopsOf } from "../ir/cost.js";
 import { inputsOf, type OpKind } from "../ir/op.js";
+import { OPS } from "../ir/ops/table.js";
 import type { BufferRole, PlannedBuffer, Profile } from "../ir/plan.js";
 import { PROFILES } from "../ir/profiles.js";
-import { count, type Program } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
 import { type Reach, reachOf } from "../ir/reach.js";
+import { count } from "../ir/tensor.js";
 import { type Piece, TooLarge } from "../ir/too-large.js";
 import { patchesPerPicture } from "../modalities/modality.fields.js";
 import { partName } from "./part-name.js";
@@ -233,7 +235,7 @@ function modalitiesOf(spec: CheckedSpec, { forward, training, final, reach, toke
 
 function formulasOf(...programs: readonly Program[]): Inspection["formulas"] {
   const kinds = [...new Set(programs.flatMap(({ ops }) => ops.map(({ kind }) => kind)))].sort();
-  return Object.fromEntries(kinds.map((kind) => [kind, COSTS[kind].formula]));
+  return Object.fromEntries(kinds.map((kind) => [kind, OPS[kind].formula]));
 }
 
 /** What tells one block of a kind from another, for people. */

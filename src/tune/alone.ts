@@ -1,7 +1,8 @@
 // One op by itself: a program in which all that it reads is written by the host, and all that it makes can be read.
 import { storage } from "../ir/facts.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
-import { type Program, type Tensor, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import type { Tensor, TensorId } from "../ir/tensor.js";
 
 /**
  * The op that makes some of an op's inputs from others of them: a backward scan, say, reads states that the forward scan

@@ -1,6 +1,6 @@
 // Numbers for what a node reads, the same in every process: near the size of those in training, positive where they are.
 import type { InitKind } from "../ir/initial.js";
-import type { Tensor } from "../ir/program.js";
+import type { Tensor } from "../ir/tensor.js";
 import { stream } from "../random/stream.js";
 
 /** A prime: numbers repeat after so many, and no two rows of a tensor are alike. */

@@ -1,7 +1,8 @@
 // Whether a variant computes what its op means: against float64 where rows are few, against another variant at full size.
 import { layout, storage } from "../ir/facts.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
-import { count, type Program, type TensorId, tensorOf } from "../ir/program.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import { evaluateOp } from "../reference/evaluate.js";
 import { read, type Values } from "../reference/values.js";
 import type { HostBatch } from "../train/host-batch.js";

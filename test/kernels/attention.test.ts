@@ -3,8 +3,10 @@
 // cases that say so; all of them, and with the checks, where $MOM_TEST_THOROUGH is set.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { build } from "../../src/ir/builder.js";
 import type { Profile } from "../../src/ir/plan.js";
-import { build, type Program, type TensorId } from "../../src/ir/program.js";
+import type { Program } from "../../src/ir/program.js";
+import type { TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
 import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
@@ -83,8 +85,8 @@ function programOf(sizes: Case): Program {
   const range = b.input("batch", "keys", [R, 2], "i32");
   const dy = b.input("batch", "dy", [R, wide]);
   const [y, lse] = [b.tensor("value", "y", [R, wide]), b.tensor("value", "lse", [R, heads])];
-  b.add({ kind: "attention", in: { q, k, v, keys: range }, out: { y, lse }, heads, kv_heads });
-  b.add({ kind: "attention_grad", in: { dy, q, k, v, keys: range, y, lse }, out: { dq, dk, dv }, heads, kv_heads });
+  b.op({ kind: "attention", in: { q, k, v, keys: range }, out: { y, lse }, heads, kv_heads });
+  b.op({ kind: "attention_grad", in: { dy, q, k, v, keys: range, y, lse }, out: { dq, dk, dv }, heads, kv_heads });
   const program = b.program();
   const tensors = program.tensors.map((tensor) => {
     const view = views.get(tensor.id);
@@ -159,8 +161,8 @@ describe.skipIf(missing)("attention", () => {
     const input = (name: string): TensorId => b.input("batch", name, [9, 7]);
     const made = (name: string): TensorId => b.tensor("value", name, [9, 7]);
     const [dy, a, c] = [input("dy"), input("a"), input("b")];
-    b.add({ kind: "swiglu", in: { a, b: c }, out: { y: made("y") } });
-    b.add({ kind: "swiglu_grad", in: { dy, a, b: c }, out: { da: made("da"), db: made("db") } });
+    b.op({ kind: "swiglu", in: { a, b: c }, out: { y: made("y") } });
+    b.op({ kind: "swiglu_grad", in: { dy, a, b: c }, out: { da: made("da"), db: made("db") } });
     const s = stream("sample", 13);
     const numbers = (name: string, size: number): number[] =>
       Array.from({ length: size }, () => (name === "modality" ? 0 : 4 * s.normal()));
@@ -176,7 +178,7 @@ describe.skipIf(missing)("attention", () => {
     const x = b.input("batch", "x", [batch * length, d]);
     const place = b.input("batch", "place", [batch], "i32");
     const y = b.tensor("value", "y", [batch * S, d]);
-    b.add({ kind: "append", in: { cache, x, place }, out: { y } });
+    b.op({ kind: "append", in: { cache, x, place }, out: { y } });
     const v = evaluate(
       values(verify(b.program()), (name, size) => {
         if (name === "place") return [0, 5, 3];
@@ -201,8 +203,8 @@ describe.skipIf(missing)("attention", () => {
     const y = b.tensor("value", "y", [R, heads * head]);
     const back = b.tensor("value", "back", [R, heads * head]);
     if (head > 1) {
-      b.add({ kind: "rotate", in: { x, position, table }, out: { y }, heads, inverse: false });
-      b.add({ kind: "rotate", in: { x: y, position, table }, out: { y: back }, heads, inverse: true });
+      b.op({ kind: "rotate", in: { x, position, table }, out: { y }, heads, inverse: false });
+      b.op({ kind: "rotate", in: { x: y, position, table }, out: { y: back }, heads, inverse: true });
     }
     const s = stream("sample", 12);
     const program = head > 1 ? verify(b.program()) : b.program();

@@ -1,7 +1,9 @@
 // Every gradient of the float64 reference against central differences, op by op.
 import { describe, expect, test } from "vitest";
+import { type Builder, build } from "../../src/ir/builder.js";
 import type { OpKind, Rows } from "../../src/ir/op.js";
-import { type Builder, build, count, type Program, type TensorId, tensorOf } from "../../src/ir/program.js";
+import { type Program, tensorOf } from "../../src/ir/program.js";
+import { count, type TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
@@ -51,7 +53,7 @@ function sketchOn(builder: Builder): Sketch {
     value,
     made: (name, ...shape) => {
       const y = value(...shape);
-      builder.add({ kind: "activate", in: { x: leaf(name, ...shape) }, out: { y }, activation: "silu" });
+      builder.op({ kind: "activate", in: { x: leaf(name, ...shape) }, out: { y }, activation: "silu" });
       return y;
     },
     index: (name, size) => builder.input("batch", name, [size], "i32"),
@@ -62,7 +64,7 @@ const pointwise =
   (activation: "silu" | "softplus"): Case =>
   (b) => {
     const y = b.value(R, 3);
-    b.add({ kind: "activate", in: { x: b.leaf("x", R, 3) }, out: { y }, activation });
+    b.op({ kind: "activate", in: { x: b.leaf("x", R, 3) }, out: { y }, activation });
     return y;
   };
 
@@ -73,10 +75,10 @@ const linear =
     const weight = b.leaf("weight", rows.groups, 4, 3);
     const bias = b.leaf("bias", rows.groups, 4);
     const y = b.value(height, 4);
-    b.add({ kind: "linear", in: { x, weight, bias }, out: { y }, rows });
+    b.op({ kind: "linear", in: { x, weight, bias }, out: { y }, rows });
     if (activation === undefined) return y;
     const active = b.value(height, 4);
-    b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation });
+    b.op({ kind: "activate", in: { x: y }, out: { y: active }, activation });
     return active;
   };
 
@@ -86,7 +88,7 @@ const scan =
     const [E, N] = [3, 2];
     const u = b.leaf("u", R, E);
     const delta = b.value(R, E);
-    b.add({ kind: "activate", in: { x: b.leaf("delta", R, E) }, out: { y: delta }, activation: "softplus" });
+    b.op({ kind: "activate", in: { x: b.leaf("delta", R, E) }, out: { y: delta }, activation: "softplus" });
     const [B, C] = [b.leaf("B", R, N), b.leaf("C", R, N)];
     const [A_log, D] = [b.leaf("A_log", 2, E, N), b.leaf("D", 2, E)];
     const y = b.value(R, E);
@@ -95,7 +97,7 @@ const scan =
     const reset = resets ? { reset: b.index("reset", R) } : {};
     const h0 = state === "none" ? {} : { h0: b.input("batch", "h0", [SIZE.batch, N, E]) };
     const end = state === "none" ? {} : { h_end: b.tensor("result", "h_end", [SIZE.batch, N, E]) };
-    b.add({
+    b.op({
       kind: "scan",
       in: { u, delta, B, C, A_log, D, ...h0, ...reset },
       out: { y, carry, ...end },
@@ -105,9 +107,9 @@ const scan =
     // A gate, as a block has one: fusion takes it in.
     const z = b.leaf("z", R, E);
     const gate = b.value(R, E);
-    b.add({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
+    b.op({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
     const gated = b.value(R, E);
-    b.add({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
+    b.op({ kind: "multiply", in: { a: y, b: gate }, out: { y: gated } });
     return gated;
   };
 
@@ -119,21 +121,21 @@ const conv =
     const inputs = { x: b.leaf("x", R, 3), weight: b.leaf("weight", 2, 3, 1, 4), bias: b.leaf("bias", 2, 3) };
     const tail = state === "none" ? {} : { tail: b.input("batch", "tail", [SIZE.batch * 3, 3]) };
     const end = state === "none" ? {} : { tail_out: b.tensor("result", "tail_out", [SIZE.batch * 3, 3]) };
-    b.add({ kind: "conv", in: { ...inputs, ...tail, ...reset }, out: { y, ...end }, rows: grouped });
+    b.op({ kind: "conv", in: { ...inputs, ...tail, ...reset }, out: { y, ...end }, rows: grouped });
     const active = b.value(R, 3);
-    b.add({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
+    b.op({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
     return active;
   };
 
 const norm: Case = (b) => {
   const x = b.leaf("x", R, 4);
   const rstd = b.value(R);
-  b.add({ kind: "rms", in: { x }, out: { rstd }, eps: 1e-5 });
+  b.op({ kind: "rms", in: { x }, out: { rstd }, eps: 1e-5 });
   const y = b.value(R, 4);
-  b.add({ kind: "rescale", in: { x, rstd, scale: b.leaf("scale", 2, 4) }, out: { y }, rows: grouped });
+  b.op({ kind: "rescale", in: { x, rstd, scale: b.leaf("scale", 2, 4) }, out: { y }, rows: grouped });
   const mixed = b.value(R, 2);
   const rows = grouped;
-  b.add({ kind: "linear", in: { x: y, weight: b.leaf("weight", 2, 2, 4) }, out: { y: mixed }, rows });
+  b.op({ kind: "linear", in: { x: y, weight: b.leaf("weight", 2, 2, 4) }, out: { y: mixed }, rows });
   return mixed;
 };
 
@@ -147,7 +149,7 @@ const rotation =
       position: b.index("position", R),
       table: b.input("constant", "table", [5, 2]),
     };
-    b.add({ kind: "rotate", in: inputs, out: { y }, heads: 2, inverse });
+    b.op({ kind: "rotate", in: inputs, out: { y }, heads: 2, inverse });
     return y;
   };
 
@@ -163,7 +165,7 @@ const attention =
       keys: b.input("batch", "keys", [R, 2], "i32"),
     };
     const [y, lse] = [b.value(R, 12), b.value(R, 4)];
-    b.add({ kind: "attention", in: inputs, out: { y, lse }, heads: 4, kv_heads: 2 });
+    b.op({ kind: "attention", in: inputs, out: { y, lse }, heads: 4, kv_heads: 2 });
     return y;
   };
 
@@ -171,25 +173,25 @@ const feedForward: Case = (b) => {
   const x = b.made("x", R, 3);
   const layer = (name: string): TensorId => {
     const y = b.value(R, 4);
-    b.add({ kind: "linear", in: { x, weight: b.leaf(name, 2, 4, 3) }, out: { y }, rows: grouped });
+    b.op({ kind: "linear", in: { x, weight: b.leaf(name, 2, 4, 3) }, out: { y }, rows: grouped });
     return y;
   };
   const [before, gate, y] = [layer("w1"), b.value(R, 4), b.value(R, 4)];
-  b.add({ kind: "activate", in: { x: before }, out: { y: gate }, activation: "silu" });
-  b.add({ kind: "multiply", in: { a: layer("w3"), b: gate }, out: { y } });
+  b.op({ kind: "activate", in: { x: before }, out: { y: gate }, activation: "silu" });
+  b.op({ kind: "multiply", in: { a: layer("w3"), b: gate }, out: { y } });
   return y;
 };
 
 const embed: Case = (b) => {
   const y = b.value(R, 3);
-  b.add({ kind: "embed", in: { tokens: b.index("tokens", R), weight: b.leaf("weight", 1, 6, 3) }, out: { y } });
+  b.op({ kind: "embed", in: { tokens: b.index("tokens", R), weight: b.leaf("weight", 1, 6, 3) }, out: { y } });
   return y;
 };
 
 const pictures: Case = (b) => {
   const inputs = { x: b.made("x", R, 3), pictures: b.made("pictures", 2, 3), picture: b.index("picture", R) };
   const y = b.value(R, 3);
-  b.add({ kind: "add_pictures", in: inputs, out: { y } });
+  b.op({ kind: "add_pictures", in: inputs, out: { y } });
   return y;
 };
 
@@ -197,18 +199,18 @@ const combined =
   (kind: "add" | "multiply"): Case =>
   (b) => {
     const y = b.value(R, 3);
-    b.add({ kind, in: { a: b.made("a", R, 3), b: b.made("b", R, 3) }, out: { y } });
+    b.op({ kind, in: { a: b.made("a", R, 3), b: b.made("b", R, 3) }, out: { y } });
     return y;
   };
 
 /** Split, its parts used in different ways, and put together again. */
 const columns: Case = (b) => {
   const [left, right] = [b.value(R, 2), b.value(R, 3)];
-  b.add({ kind: "split", in: { x: b.made("x", R, 5) }, out: { "0": left, "1": right } });
+  b.op({ kind: "split", in: { x: b.made("x", R, 5) }, out: { "0": left, "1": right } });
   const active = b.value(R, 2);
-  b.add({ kind: "activate", in: { x: left }, out: { y: active }, activation: "silu" });
+  b.op({ kind: "activate", in: { x: left }, out: { y: active }, activation: "silu" });
   const y = b.value(R, 5);
-  b.add({ kind: "concat", in: { "0": right, "1": active }, out: { y } });
+  b.op({ kind: "concat", in: { "0": right, "1": active }, out: { y } });
   return y;
 };
 
@@ -218,10 +220,10 @@ const entropy: Case = (b) => {
   const weight = b.leaf("weight", 1, 5, 3);
   const logits = b.value(R, 5);
   const rows: Rows = { over: "positions", groups: 1, of: [0, 0, 0] };
-  b.add({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
+  b.op({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
   const [loss, lse] = [b.value(R), b.value(R)];
   const scale = b.input("batch", "scale", [R]);
-  b.add({ kind: "cross_entropy", in: { logits, target: b.index("target", R), scale }, out: { loss, lse } });
+  b.op({ kind: "cross_entropy", in: { logits, target: b.index("target", R), scale }, out: { loss, lse } });
   return loss;
 };
 
@@ -231,7 +233,7 @@ const squares: Case = (b) => {
   const loss = b.value(R);
   const scale = b.input("batch", "scale", [R]);
   const picture = b.index("picture", R);
-  b.add({ kind: "squared_error", in: { prediction, noise, picture, scale }, out: { loss } });
+  b.op({ kind: "squared_error", in: { prediction, noise, picture, scale }, out: { loss } });
   return loss;
 };
 
@@ -285,7 +287,7 @@ function lossOf(sketch: Case): { program: Program; total: (v: Values) => number 
     return { program: verify(builder.program()), total: (v) => dot(read(v, y), named(v, "scale")) };
   }
   const out = builder.tensor("result", "total", [1]);
-  builder.add({ kind: "dot", in: { a: y, b: builder.input("batch", "cotangent", shape) }, out: { y: out } });
+  builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", "cotangent", shape) }, out: { y: out } });
   return { program: verify(builder.program()), total: (v) => read(v, out)[0] as number };
 }
 

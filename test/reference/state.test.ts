@@ -1,7 +1,9 @@
 // The state of sequences in the reference: a run cut in two is the whole run.
 import { expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
-import { build, type Program, type TensorId } from "../../src/ir/program.js";
+import { build } from "../../src/ir/builder.js";
+import type { Program } from "../../src/ir/program.js";
+import type { TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
@@ -92,13 +94,13 @@ function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
   ];
   const rows = { over: "positions", groups: 1, of: [0] } as const;
   const inputs = { u, delta, B, C, A_log: leaf("A_log", 1, 1, 1), D: leaf("D", 1, 1), h0 };
-  builder.add({ kind: "scan", in: inputs, out: { y, carry, h_end }, rowsA: rows, rowsD: rows });
+  builder.op({ kind: "scan", in: inputs, out: { y, carry, h_end }, rowsA: rows, rowsD: rows });
   const total = builder.tensor("result", "total", [1]);
   const a = { y, h_end }[asked];
-  builder.add({ kind: "dot", in: { a, b: builder.input("batch", "cotangent", builder.shape(a)) }, out: { y: total } });
+  builder.op({ kind: "dot", in: { a, b: builder.input("batch", "cotangent", builder.shape(a)) }, out: { y: total } });
   if (asked === "h_end") {
     const more = builder.tensor("result", "more", [1]);
-    builder.add({ kind: "dot", in: { a: y, b: builder.input("batch", "more", [2, 1]) }, out: { y: more } });
+    builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", "more", [2, 1]) }, out: { y: more } });
   }
   return verify(builder.program());
 }

@@ -1,7 +1,8 @@
 // verify throws on programs that are wrong on purpose, and names the op.
 import { expect, test } from "vitest";
 import type { Op, OpKind } from "../../src/ir/op.js";
-import type { Program, Tensor, TensorId } from "../../src/ir/program.js";
+import type { Program } from "../../src/ir/program.js";
+import type { Tensor, TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";

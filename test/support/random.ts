@@ -1,5 +1,6 @@
 // Made-up numbers for a program's inputs: parameters near their initial scale, batches that make sense.
-import { count, type Program, rowsOf, tensorOf } from "../../src/ir/program.js";
+import { type Program, rowsOf, tensorOf } from "../../src/ir/program.js";
+import { count } from "../../src/ir/tensor.js";
 import { type Stream, stream } from "../../src/random/stream.js";
 import { type Values, values } from "../../src/reference/values.js";
 

@@ -2,7 +2,8 @@
 import { EVALUATION_PHASES, programsOf } from "../../compile.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import { PROFILES } from "../../ir/profiles.js";
-import { count, type Parameter } from "../../ir/program.js";
+import type { Parameter } from "../../ir/program.js";
+import { count } from "../../ir/tensor.js";
 import { type Modality, patchesPerPicture } from "../../modalities/modality.fields.js";
 import type { Objective } from "../../objectives/objective.fields.js";
 import type { Inspection } from "../inspection.js";

@@ -1,0 +1,159 @@
+// Builds a program op by op. Shapes come from the ops' rows, so a block reads like its formulas: `b.linear("y", x, w)`.
+import type { Activation, Op, OpKind, OpOf, Rows } from "./op.js";
+import { ANY, type Call, type Shape } from "./ops/row.js";
+import { rowOf } from "./ops/table.js";
+import type { Parameter, Program } from "./program.js";
+import type { Tensor, TensorId, TensorRole } from "./tensor.js";
+
+/** A trained tensor, and which of its copies each row uses. */
+export interface Weight {
+  readonly id: TensorId;
+  readonly rows: Rows;
+}
+
+type Names<K extends OpKind> = { readonly [Out in keyof OpOf<K>["out"]]: string | TensorId };
+
+/** Values are named within the builder's prefix; what the host reads and writes has the name that it is given. */
+export interface Builder {
+  readonly batch: number;
+  readonly length: number;
+  readonly rows: number;
+  /** Chunks that the scan cuts one sequence into. */
+  readonly chunks: number;
+  readonly modalities: number;
+  /** The same program, with values named `PREFIX.NAME`. */
+  within(prefix: string): Builder;
+
+  tensor(role: TensorRole, name: string, shape: Shape, type?: Tensor["type"]): TensorId;
+  /** The batch, constant or gradient tensor of that name, declared at its first use. */
+  input(role: "batch" | "constant" | "gradient", name: string, shape: Shape, type?: Tensor["type"]): TensorId;
+  parameter(description: Omit<Parameter, "tensor">): TensorId;
+  shape(id: TensorId): Shape;
+  /** The last number of a shape. */
+  columns(id: TensorId): number;
+
+  /** Adds an op whose outputs exist. */
+  op(op: Op): void;
+  /** Adds an op and makes its outputs: values of these names, or tensors that exist. */
+  make<K extends OpKind>(kind: K, call: Call<K>, names: Names<K>): OpOf<K>["out"];
+  /** x·weightᵀ + bias. x [R, K], weight [G, N, K], bias [G, N]; y [R, N]. */
+  linear(name: string, x: TensorId, weight: Weight, bias?: Weight): TensorId;
+  /** x / √(mean(x²) + eps)·scale. x, y [R, d], scale [G, d]. */
+  norm(name: string, x: TensorId, scale: Weight, eps: number): TensorId;
+  silu(name: string, x: TensorId): TensorId;
+  softplus(name: string, x: TensorId): TensorId;
+  sum(name: string, a: TensorId, b: TensorId): TensorId;
+  product(name: string, a: TensorId, b: TensorId): TensorId;
+  /** Columns of x from left to right: how many, by the name of each block. */
+  split<Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>): Record<Name, TensorId>;
+
+  /** Makes a value a result of that name. */
+  publish(id: TensorId, name: string): void;
+  /** Notes the residual stream: before the first layer, and after each. */
+  boundary(id: TensorId): void;
+  program(): Program;
+}
+
+export interface ProgramSize {
+  readonly batch: number;
+  readonly length: number;
+  readonly chunk: number;
+  readonly modalities: number;
+}
+
+/** Roles of tensors that are known by their names. */
+const INPUTS: ReadonlySet<TensorRole> = new Set(["batch", "constant", "gradient"]);
+
+/** A builder, empty or carrying on from a program. */
+export function build(name: string, size: ProgramSize, from?: Program): Builder {
+  const tensors: Tensor[] = [...(from?.tensors ?? [])];
+  const parameters: Parameter[] = [...(from?.parameters ?? [])];
+  const ops: Op[] = [...(from?.ops ?? [])];
+  const boundaries: TensorId[] = [...(from?.boundaries ?? [])];
+  const tensor: Builder["tensor"] = (role, tensorName, shape, type = "f32") => {
+    const id = tensors.length as TensorId;
+    tensors.push({ id, name: tensorName, role, type, shape });
+    declare(tensors[id] as Tensor);
+    return id;
+  };
+  const inputs = new Map<string, TensorId>();
+  const declare = ({ role, name: of, id }: Tensor): void => {
+    if (INPUTS.has(role) && !inputs.has(`${role} ${of}`)) inputs.set(`${role} ${of}`, id);
+  };
+  tensors.forEach(declare);
+  const input: Builder["input"] = (role, tensorName, shape, type) =>
+    inputs.get(`${role} ${tensorName}`) ?? tensor(role, tensorName, shape, type);
+  const shape = (id: TensorId): Shape => (tensors[id] as Tensor).shape;
+  const modality = from?.modality ?? input("batch", "modality", [size.batch * size.length], "u32");
+
+  const prefixed = (prefix: string): Builder => {
+    const value = (label: string, dimensions: Shape): TensorId => tensor("value", `${prefix}${label}`, dimensions);
+    const make: Builder["make"] = (kind, call, names) => {
+      const shapes = rowOf(kind).makes(call as unknown as Call<OpKind>, shape, size) as Readonly<Record<string, Shape>>;
+      const out = Object.fromEntries(
+        Object.entries(names).map(([key, label]) => {
+          if (typeof label !== "string") return [key, label];
+          const made = shapes[key];
+          if (made === undefined || made.includes(ANY)) throw new Error(`${kind} does not tell the shape of ${key}`);
+          return [key, value(label, made)];
+        }),
+      );
+      ops.push({ kind, ...call, out } as unknown as Op);
+      return out as OpOf<typeof kind>["out"];
+    };
+    const activate = (label: string, x: TensorId, activation: Activation): TensorId =>
+      make("activate", { in: { x }, activation }, { y: label }).y;
+    return {
+      batch: size.batch,
+      length: size.length,
+      rows: size.batch * size.length,
+      chunks: Math.ceil(size.length / size.chunk),
+      modalities: size.modalities,
+      within: (inner) => prefixed(`${prefix}${inner}.`),
+      tensor,
+      input,
+      parameter: (description) => {
+        const [first, ...others] = description.names as readonly [string, ...string[]];
+        const id = tensor("parameter", others.length === 0 ? first : `${first}…`, [
+          description.names.length,
+          ...description.shape,
+        ]);
+        parameters.push({ ...description, tensor: id });
+        return id;
+      },
+      shape,
+      columns: (id) => shape(id).at(-1) as number,
+      op: (op) => {
+        ops.push(op);
+      },
+      make,
+      linear: (label, x, { id: weight, rows }, bias) => {
+        const operands = bias === undefined ? { x, weight } : { x, weight, bias: bias.id };
+        return make("linear", { in: operands, rows }, { y: label }).y;
+      },
+      norm: (label, x, { id: scale, rows }, eps) => {
+        const { rstd } = make("rms", { in: { x }, eps }, { rstd: `${label}.rstd` });
+        return make("rescale", { in: { x, rstd, scale }, rows }, { y: label }).y;
+      },
+      silu: (label, x) => activate(label, x, "silu"),
+      softplus: (label, x) => activate(label, x, "softplus"),
+      sum: (label, a, b) => make("add", { in: { a, b } }, { y: label }).y,
+      product: (label, a, b) => make("multiply", { in: { a, b } }, { y: label }).y,
+      split: <Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>) => {
+        const height = shape(x)[0] as number;
+        const entries = Object.entries<number>(columns);
+        const parts = entries.map(([label, width]) => [label, value(label, [height, width])] as const);
+        ops.push({ kind: "split", in: { x }, out: Object.fromEntries(parts.map(([, id], at) => [String(at), id])) });
+        return Object.fromEntries(parts) as Record<Name, TensorId>;
+      },
+      publish: (id, resultName) => {
+        tensors[id] = { ...(tensors[id] as Tensor), role: "result", name: resultName };
+      },
+      boundary: (id) => {
+        boundaries.push(id);
+      },
+      program: () => ({ name, ...size, tensors, parameters, ops, boundaries, modality }),
+    };
+  };
+  return prefixed("");
+}

@@ -1,0 +1,112 @@
+// What is made number by number, and columns that are cut apart or put side by side.
+import type { TensorId } from "../tensor.js";
+import { ACTIVATION, SLOPE } from "./activation.js";
+import { ANY, alike, type Family, first, last, type Shape, through } from "./row.js";
+
+const widthOf = (parts: readonly Shape[]): number => parts.reduce((sum, part) => sum + last(part), 0);
+
+export const POINTWISE: Family<
+  "cast" | "amplify" | "activate" | "activate_grad" | "swiglu" | "swiglu_grad" | "add" | "multiply"
+> = {
+  // Casts and the loss scale enter after gradients are made, so they have none.
+  cast: { makes: ({ in: i }, s) => ({ y: s(i.x) }), formula: "0", flops: () => 0, cheap: true },
+  // By the loss scale, as the losses' other factors: no token's work.
+  amplify: { makes: ({ in: i }, s) => ({ y: s(i.x) }), formula: "0", flops: () => 0 },
+  activate: {
+    makes: ({ in: i }, s) => ({ y: s(i.x) }),
+    formula: "4d for SiLU, 3d for softplus",
+    flops: ({ in: i, activation }, n) => ACTIVATION[activation] * n(i.x),
+    cheap: true,
+    halves: { in: ["x"], out: ["y"] },
+    gradient: through<"activate">(
+      (op) => op.out.y,
+      ({ in: i, out, activation }, dy, g) =>
+        g.make("activate_grad", { in: { dy, x: activation === "softplus" ? out.y : i.x }, activation }, { dx: i.x }),
+    ),
+  },
+  activate_grad: {
+    makes: ({ in: i }, s) => ({ dx: s(i.x) }),
+    fits: ({ in: i }, s) => alike(s, [i.x, i.dy]),
+    formula: "9d for SiLU, 4d for softplus",
+    flops: ({ in: i, activation }, n) => SLOPE[activation] * n(i.x),
+    halves: { in: ["dy", "x"], out: ["dx"] },
+  },
+  swiglu: {
+    makes: ({ in: i }, s) => ({ y: s(i.a) }),
+    fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
+    formula: "5d",
+    flops: ({ in: i }, n) => (ACTIVATION.silu + 1) * n(i.a),
+    cheap: true,
+    halves: { in: ["a", "b"], out: ["y"] },
+  },
+  swiglu_grad: {
+    makes: ({ in: i }, s) => ({ da: s(i.a), db: s(i.a) }),
+    fits: ({ in: i }, s) => alike(s, [i.a, i.b, i.dy]),
+    formula: "11d",
+    flops: ({ in: i }, n) => (SLOPE.silu + 2) * n(i.a),
+    halves: { in: ["dy", "a", "b"], out: ["da", "db"] },
+  },
+  add: {
+    makes: ({ in: i }, s) => ({ y: s(i.a) }),
+    fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
+    formula: "d",
+    flops: ({ in: i }, n) => n(i.a),
+    cheap: true,
+    halves: { in: ["a", "b"], out: ["y"] },
+    gradient: through<"add">(
+      (op) => op.out.y,
+      ({ in: { a, b } }, dy, g) => {
+        g.contribute(a, dy);
+        g.contribute(b, dy);
+      },
+    ),
+  },
+  multiply: {
+    makes: ({ in: i }, s) => ({ y: s(i.a) }),
+    fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
+    formula: "d",
+    flops: ({ in: i }, n) => n(i.a),
+    cheap: true,
+    halves: { in: ["a", "b"], out: ["y"] },
+    gradient: through<"multiply">(
+      (op) => op.out.y,
+      ({ in: { a, b } }, dy, g) => {
+        g.make("multiply", { in: { a: dy, b } }, { y: a });
+        g.make("multiply", { in: { a: dy, b: a } }, { y: b });
+      },
+    ),
+  },
+};
+
+export const COLUMNS: Family<"split" | "concat"> = {
+  split: {
+    // Each output is as wide as it was declared: `fits` adds them up.
+    makes: () => ({}),
+    fits: ({ in: i, out }, s) => [[[widthOf(Object.values(out).map(s))], [last(s(i.x))]]],
+    formula: "0",
+    flops: () => 0,
+    cheap: true,
+    gradient: ({ in: { x }, out }, g) => {
+      const parts = Object.entries(out).map(([key, id]) => [key, g.of(id)] as const);
+      if (parts.every(([, id]) => id === undefined)) return;
+      const known = parts.map(([key, id]): [string, TensorId] => {
+        if (id === undefined) throw new Error(`part ${key} of a split has no gradient`);
+        return [key, id];
+      });
+      g.make("concat", { in: Object.fromEntries(known) }, { y: x });
+    },
+  },
+  concat: {
+    makes: ({ in: i }, s) => {
+      const parts = Object.values(i).map(s);
+      return { y: [parts[0] === undefined ? ANY : first(parts[0]), widthOf(parts)] };
+    },
+    formula: "0",
+    flops: () => 0,
+    cheap: true,
+    gradient: through<"concat">(
+      (op) => op.out.y,
+      ({ in: parts }, dy, g) => g.make("split", { in: { x: dy } }, parts),
+    ),
+  },
+};

@@ -1,0 +1,30 @@
+// A tensor of a program: where its numbers come from, their type and their shape. Plain data.
+export type TensorId = number & { readonly brand: "tensor" };
+
+/**
+ * Where a tensor's numbers come from.
+ * parameter: trained. gradient: of the parameter of the same name, added up over micro-batches.
+ * batch: written by the host for every run, by name. constant: written once, by name.
+ * value: made by an op. result: made by an op and read by the host. state: what the update leaves for the next step.
+ */
+export type TensorRole = "parameter" | "gradient" | "batch" | "constant" | "value" | "result" | "state";
+
+/** f16: half precision in memory; kernels compute in f32 all the same. */
+export type NumberType = "f32" | "u32" | "i32" | "f16";
+
+export interface Tensor {
+  readonly id: TensorId;
+  readonly name: string;
+  readonly role: TensorRole;
+  readonly type: NumberType;
+  readonly shape: readonly number[];
+  /** A window of columns in another tensor of two dimensions, from which it borrows its memory. */
+  view?: { readonly of: TensorId; readonly column: number };
+}
+
+/** Bytes that the numbers of a tensor take, in whole words. */
+export const bytesIn = ({ type, shape }: Pick<Tensor, "type" | "shape">): number =>
+  type === "f16" ? 4 * Math.ceil(count(shape) / 2) : 4 * count(shape);
+
+/** Numbers in a shape. */
+export const count = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
