@@ -1,7 +1,9 @@
-// Shows whether a change to the compiler changes what it emits: WGSL, buffers, bindings and dispatches.
-//   node scripts/emission.mjs collect FOLDER                 what this checkout emits, as JSON files
+// Shows whether a change to the compiler changes what it emits: WGSL (comments apart), buffers, bindings and dispatches.
+//   node scripts/emission.mjs collect FOLDER [PART]          what this checkout emits, as JSON files; PART of specs' paths
 //   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 where two such folders differ
-// NAMES is a JSON object of old names to new ones, which replace whole words of BEFORE. Run `npm run build` first.
+// NAMES is a JSON object of old names to new ones, which replace whole words of BEFORE; a `*` in both stands for a number.
+// Run `npm run build` first.
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,16 +22,17 @@ const specs = () =>
   );
 
 /** One file for each spec and profile. A spec that a profile refuses is recorded with the refusal. */
-async function collect(folder) {
+async function collect(folder, part = "") {
   const { compile } = await import(join(ROOT, "dist/src/index.js"));
   mkdirSync(folder, { recursive: true });
-  for (const spec of specs()) {
+  const chosen = specs().filter((spec) => spec.includes(part));
+  for (const spec of chosen) {
     for (const device of PROFILES) {
       const file = `${spec.replaceAll("/", "_")}.${device}.json`;
       writeFileSync(join(folder, file), `${JSON.stringify(emitted(compile, spec, device), undefined, 1)}\n`);
     }
   }
-  console.log(`${specs().length} specs on ${PROFILES.length} profiles: ${relative(process.cwd(), folder)}`);
+  console.log(`${chosen.length} specs on ${PROFILES.length} profiles: ${relative(process.cwd(), folder)}`);
 }
 
 function emitted(compile, spec, device) {
@@ -48,7 +51,7 @@ function compare(before, after, names) {
   const differences = files.flatMap((file) => {
     const [was, is] = [textOf(join(before, file)), textOf(join(after, file))];
     if (was === undefined || is === undefined) return [`${file}: only ${was === undefined ? "after" : "before"}`];
-    const [old, now] = [renamed(was), is].map((text) => text.split("\n"));
+    const [old, now] = [renamed(withoutComments(was)), withoutComments(is)].map((text) => text.split("\n"));
     const line = old.findIndex((one, i) => one !== now[i]);
     if (line < 0 && old.length === now.length) return [];
     const at = line < 0 ? old.length : line;
@@ -57,6 +60,17 @@ function compare(before, after, names) {
   console.log(differences.slice(0, SHOWN).join("\n"));
   console.log(`${files.length - differences.length} of ${files.length} are equal`);
   return files.length > 0 && differences.length === 0;
+}
+
+/** Comments do not count: kernels are without them, and their names end with digests of what is left. */
+function withoutComments(text) {
+  const emitted = JSON.parse(text);
+  const kernels = emitted.kernels?.map(({ name, source, ...rest }) => {
+    const code = source.replaceAll(/[ \t]*\/\/[^\n]*/g, "");
+    const digest = createHash("sha256").update(code).digest("hex").slice(0, 8);
+    return { name: name.replace(/[0-9a-f]{8}$/, digest), source: code.split("\n"), ...rest };
+  });
+  return JSON.stringify({ ...emitted, kernels }, undefined, 1);
 }
 
 const excerpt = (line = "(nothing)") => line.trim().slice(0, 200);
@@ -73,15 +87,17 @@ function textOf(path) {
 function renamer(names) {
   const old = Object.keys(names).sort((a, b) => b.length - a.length);
   if (old.length === 0) return (text) => text;
-  const escaped = old.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const words = new RegExp(`(?<![\\w.])(?:${escaped.join("|")})(?![\\w])`, "g");
-  return (text) => text.replaceAll(words, (name) => names[name]);
+  const patterns = old.map((name) => name.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replace("*", "\\d+"));
+  const words = new RegExp(`(?<![\\w.])(?:${patterns.join("|")})(?![\\w])`, "g");
+  const numbered = (name) => name.replace(/\d+/, "*");
+  return (text) =>
+    text.replaceAll(words, (name) => names[name] ?? names[numbered(name)].replace("*", /\d+/.exec(name)[0]));
 }
 
 const [command, ...args] = process.argv.slice(2);
-if (command === "collect" && args.length === 1) await collect(args[0]);
+if (command === "collect" && (args.length === 1 || args.length === 2)) await collect(...args);
 else if (command === "compare" && (args.length === 2 || args.length === 3)) process.exitCode = compare(...args) ? 0 : 1;
 else {
-  console.error("usage: node scripts/emission.mjs collect FOLDER | compare BEFORE AFTER [NAMES]");
+  console.error("usage: node scripts/emission.mjs collect FOLDER [PART] | compare BEFORE AFTER [NAMES]");
   process.exitCode = 2;
 }

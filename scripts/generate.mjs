@@ -46,14 +46,53 @@ export function generate() {
     "grammar/schema.gen.ts",
     `// Made by scripts/generate.mjs from spec.schema.json.\nexport const schema = ${schema.trim()} as const;\n`,
   );
-  const templates = readdirSync(join(root, "codegen-templates"))
-    .filter((name) => name.endsWith(".wgsl"))
-    .sort()
-    .map((name) => `  ${JSON.stringify(name.slice(0, -5))}: ${JSON.stringify(read("codegen-templates", name))},\n`);
-  write(
-    "src/kernels/templates.gen.ts",
-    `// Made by scripts/generate.mjs from codegen-templates/.\nexport const TEMPLATES = {\n${templates.join("")}} as const;\n`,
+  write("src/kernels/templates.gen.ts", templatesModule());
+}
+
+/** A name that a template is told: capitals, digits and underscores; `NAMEu` is the same as an unsigned literal. */
+const TOLD = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)u?\b/g;
+
+/** The templates as text, and the contract of each: the flags of its `#if` lines, and the constants that it is told. */
+function templatesModule() {
+  const folder = join(root, "codegen-templates");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".wgsl"));
+  const texts = Object.fromEntries(names.sort().map((name) => [name.slice(0, -5), read("codegen-templates", name)]));
+  const whole = (text) => text.replaceAll(/^#include (\w+)$/gm, (_, name) => texts[name].trimEnd());
+  const contracts = Object.entries(texts).map(([name, text]) => [name, contractOf(whole(text))]);
+  const union = (words) => (words.length === 0 ? "never" : words.map((word) => JSON.stringify(word)).join(" | "));
+  const lines = contracts.map(
+    ([name, { flags, needs, may }]) =>
+      `  readonly ${name}: { readonly flags: ${union(flags)}; readonly needs: ${union(needs)}; readonly may: ${union(may)} };\n`,
   );
+  const entries = Object.entries(texts).map(([name, text]) => `  ${name}: ${JSON.stringify(text)},\n`);
+  return `// Made by scripts/generate.mjs from codegen-templates/.
+/** What each template is told: its flags, constants that it always needs, and those that some flag asks for. */
+export interface Contracts {\n${lines.join("")}}
+
+export const TEMPLATES = {\n${entries.join("")}} as const;
+`;
+}
+
+function contractOf(text) {
+  const flags = new Set();
+  const always = new Set();
+  const sometimes = new Set();
+  const own = new Set();
+  const open = [];
+  for (const line of text.split("\n")) {
+    const [word, name, times = ""] = line.trim().split(" ");
+    const told = open.includes("#if") ? sometimes : always;
+    if (word === "#if") flags.add(name);
+    if (word === "#repeat") own.add(name);
+    if (word === "#if" || word === "#repeat") open.push(word);
+    if (word === "#end") open.pop();
+    const code = word === "#repeat" ? times : word.startsWith("#") ? "" : line.replace(/\/\/.*$/, "");
+    for (const [, declared] of code.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)) own.add(declared);
+    for (const [, found] of code.matchAll(TOLD)) told.add(found);
+  }
+  const needs = [...always].filter((name) => !own.has(name));
+  const may = [...sometimes].filter((name) => !own.has(name) && !always.has(name));
+  return { flags: [...flags].sort(), needs: needs.sort(), may: may.sort() };
 }
 
 /** src/spec.gen.ts: the type of a spec as JSON, from the same schema. */

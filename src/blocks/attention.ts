@@ -10,41 +10,55 @@
 // and in Llama, what enters is normed, so the two norms stand beside the modules and not in them.
 
 import type { Builder } from "../ir/builder.js";
-import type { InitKind } from "../ir/initial.js";
-import type { Rows } from "../ir/op.js";
 import type { TensorId } from "../ir/tensor.js";
 import type { AttentionFields, AttentionPart } from "./attention.fields.js";
 import { NORM_EPS } from "./norm.js";
 import { rotaryColumns, rotaryName } from "./rotary.js";
 import type { Sequences } from "./sequences.js";
+import { declareWeights, type Piece } from "./weights.js";
 
-/** The numbers of a block's tensors in the keys of their random streams. */
-const STREAM = { wq: 0, wk: 1, wv: 2, wo: 3, w1: 4, w2: 5, w3: 6, attention_norm: 7, ffn_norm: 8 } as const;
-type Weight = keyof typeof STREAM;
-
-const PART: { readonly [W in Weight]: AttentionPart } = {
-  wq: "q_proj",
-  wk: "k_proj",
-  wv: "v_proj",
-  wo: "o_proj",
-  w1: "ffn",
-  w2: "ffn",
-  w3: "ffn",
-  attention_norm: "norm",
-  ffn_norm: "ffn_norm",
-};
-
-/** Names in checkpoints when shared, and for group g; `*` stands for g. */
-function namesOf(weight: Weight): readonly [string, string] {
-  switch (PART[weight]) {
-    case "ffn":
-      return [`feed_forward.${weight}.weight`, `feed_forward.local_experts.*.${weight}.weight`];
-    case "norm":
-    case "ffn_norm":
-      return [`${weight}.weight`, `local_experts_${weight}.*.weight`];
-    default:
-      return [`attention.${weight}.weight`, `attention.local_experts_${weight}.*.weight`];
-  }
+/** What a block owns, in the order in which it is declared. d columns of the stream, k those of keys and values, f inner. */
+function piecesOf({ d, k, f }: Readonly<Record<"d" | "k" | "f", number>>) {
+  const matrix = (rows: number, columns: number) =>
+    ({ shape: [rows, columns], initial: { kind: "linear", fanIn: columns }, decay: true }) as const;
+  const projection = (part: AttentionPart, stream: number, w: string, rows: number, columns: number) =>
+    ({
+      part,
+      stream,
+      names: [`attention.${w}.weight`, `attention.local_experts_${w}.*.weight`],
+      ...matrix(rows, columns),
+    }) as const;
+  const ffn = (stream: number, w: string, rows: number, columns: number) =>
+    ({
+      part: "ffn",
+      stream,
+      names: [`feed_forward.${w}.weight`, `feed_forward.local_experts.*.${w}.weight`],
+      ...matrix(rows, columns),
+    }) as const;
+  const norm = (part: AttentionPart, stream: number, w: string) =>
+    ({
+      part,
+      stream,
+      names: [`${w}.weight`, `local_experts_${w}.*.weight`],
+      shape: [d],
+      initial: { kind: "ones" },
+      decay: false,
+    }) as const;
+  return {
+    attention: {
+      attention_norm: norm("norm", 7, "attention_norm"),
+      wq: projection("q_proj", 0, "wq", d, d),
+      wk: projection("k_proj", 1, "wk", k, d),
+      wv: projection("v_proj", 2, "wv", k, d),
+      wo: projection("o_proj", 3, "wo", d, d),
+    },
+    feedForward: {
+      ffn_norm: norm("ffn_norm", 8, "ffn_norm"),
+      w1: ffn(4, "w1", f, d),
+      w3: ffn(6, "w3", f, d),
+      w2: ffn(5, "w2", d, f),
+    },
+  } as const satisfies Readonly<Record<string, Readonly<Record<string, Piece<AttentionPart>>>>>;
 }
 
 /**
@@ -60,77 +74,41 @@ export function lowerAttention(
   x: TensorId,
   { state, cache }: Sequences,
 ): TensorId {
-  const d_model = builder.shape(x).at(-1) as number;
-  const { heads, kv_heads, ffn, parts } = fields;
-  const head = d_model / heads;
-  const R = builder.rows;
-  const prefix = `layers.${layer}`;
+  const { heads, kv_heads, ffn, parts, rope_theta, spans } = fields;
+  const d = builder.columns(x);
+  const head = d / heads;
+  const pieces = piecesOf({ d, k: kv_heads * head, f: ffn });
+  const w = declareWeights(builder, layer, parts, pieces.attention);
+  const b = builder.within(`layers.${layer}`);
 
-  const declare = (weight: Weight, shape: readonly number[], initial: InitKind): TensorId => {
-    const { groups, of } = parts[PART[weight]];
-    const [shared, grouped] = namesOf(weight).map((name) => `${prefix}.${name}`) as [string, string];
-    const names = groups === 1 ? [shared] : Array.from({ length: groups }, (_, g) => grouped.replace("*", String(g)));
-    return builder.parameter({ names, shape, initial, layer, part: STREAM[weight], decay: shape.length > 1, of });
-  };
-  const rowsOf = (weight: Weight): Rows => ({ over: "positions", ...parts[PART[weight]] });
-  const value = (name: string, ...shape: number[]): TensorId => builder.tensor("value", `${prefix}.${name}`, shape);
-  const linear = (name: string, weight: Weight, columns: number, input: TensorId): TensorId => {
-    const K = builder.shape(input)[1] as number;
-    const matrix = declare(weight, [columns, K], { kind: "linear", fanIn: K });
-    const y = value(name, R, columns);
-    builder.op({ kind: "linear", in: { x: input, weight: matrix }, out: { y }, rows: rowsOf(weight) });
-    return y;
-  };
-  const normed = (weight: "attention_norm" | "ffn_norm", input: TensorId): TensorId => {
-    const scale = declare(weight, [d_model], { kind: "ones" });
-    const rstd = value(`${weight}.rstd`, R);
-    builder.op({ kind: "rms", in: { x: input }, out: { rstd }, eps: NORM_EPS });
-    const y = value(`${weight}.out`, R, d_model);
-    builder.op({ kind: "rescale", in: { x: input, rstd, scale }, out: { y }, rows: rowsOf(weight) });
-    return y;
-  };
-  const plus = (name: string, a: TensorId, b: TensorId): TensorId => {
-    const y = value(name, R, d_model);
-    builder.op({ kind: "add", in: { a, b }, out: { y } });
-    return y;
-  };
-
-  const position = builder.input("batch", "position", [R], "i32");
+  const position = b.input("batch", "position", [b.rows], "i32");
   const rotate = (name: string, input: TensorId, count: number): TensorId => {
     if (head === 1) return input;
-    const table = builder.input("constant", rotaryName(fields.rope_theta, head, cache), [cache, rotaryColumns(head)]);
-    const y = value(name, ...builder.shape(input));
-    builder.op({ kind: "rotate", in: { x: input, position, table }, out: { y }, heads: count, inverse: false });
-    return y;
+    const table = b.input("constant", rotaryName(rope_theta, head, cache), [cache, rotaryColumns(head)]);
+    return b.make("rotate", { in: { x: input, position, table }, heads: count, inverse: false }, { y: name }).y;
   };
-
   /** The cache with what is new in it, where there is one. */
   const cached = (name: string, input: TensorId): TensorId => {
     if (state === "none") return input;
-    const shape = [builder.batch * cache, kv_heads * head];
-    const place = builder.input("batch", "place", [builder.batch], "i32");
-    const before = builder.input("batch", `state.${prefix}.${name}`, shape);
-    const y = builder.tensor("result", `next.${prefix}.${name}`, shape);
-    builder.op({ kind: "append", in: { cache: before, x: input, place }, out: { y } });
-    return y;
+    const shape = [b.batch * cache, kv_heads * head];
+    const place = b.input("batch", "place", [b.batch], "i32");
+    const before = b.input("batch", `state.layers.${layer}.${name}`, shape);
+    const after = b.tensor("result", `next.layers.${layer}.${name}`, shape);
+    return b.make("append", { in: { cache: before, x: input, place } }, { y: after }).y;
   };
 
-  const n = normed("attention_norm", x);
-  const q = rotate("q", linear("q_in", "wq", d_model, n), heads);
-  const k = cached("k", rotate("k", linear("k_in", "wk", kv_heads * head, n), kv_heads));
-  const v = cached("v", linear("v", "wv", kv_heads * head, n));
-  const keys = builder.input("batch", `keys.${fields.spans}`, [R, 2], "i32");
-  const mixed = value("mixed", R, d_model);
-  const lse = value("lse", R, heads);
-  builder.op({ kind: "attention", in: { q, k, v, keys }, out: { y: mixed, lse }, heads, kv_heads });
-  const attended = plus("attended", linear("attention", "wo", d_model, mixed), x);
+  const n = b.norm("attention_norm", x, w.attention_norm, NORM_EPS);
+  const q = rotate("q", b.linear("q_in", n, w.wq), heads);
+  const k = cached("k", rotate("k", b.linear("k_in", n, w.wk), kv_heads));
+  const v = cached("v", b.linear("v", n, w.wv));
+  const keys = b.input("batch", `keys.${spans}`, [b.rows, 2], "i32");
+  const { y: mixed } = b.make("attention", { in: { q, k, v, keys }, heads, kv_heads }, { y: "mixed", lse: "lse" });
+  const attended = b.sum("attended", b.linear("attention", mixed, w.wo), x);
   if (ffn === 0) return attended;
 
-  const m = normed("ffn_norm", attended);
-  const before = linear("gate_in", "w1", ffn, m);
-  const gate = value("gate", R, ffn);
-  builder.op({ kind: "activate", in: { x: before }, out: { y: gate }, activation: "silu" });
-  const gated = value("gated", R, ffn);
-  builder.op({ kind: "multiply", in: { a: linear("hidden", "w3", ffn, m), b: gate }, out: { y: gated } });
-  return plus("out", linear("fed", "w2", d_model, gated), attended);
+  const { ffn_norm, w1, w2, w3 } = declareWeights(builder, layer, parts, pieces.feedForward);
+  const m = b.norm("ffn_norm", attended, ffn_norm, NORM_EPS);
+  const gate = b.silu("gate", b.linear("gate_in", m, w1));
+  const gated = b.product("gated", b.linear("hidden", m, w3), gate);
+  return b.sum("out", b.linear("fed", gated, w2), attended);
 }

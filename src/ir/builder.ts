@@ -28,6 +28,8 @@ export interface Builder {
   /** The batch, constant or gradient tensor of that name, declared at its first use. */
   input(role: "batch" | "constant" | "gradient", name: string, shape: Shape, type?: Tensor["type"]): TensorId;
   parameter(description: Omit<Parameter, "tensor">): TensorId;
+  /** Declares a parameter with a copy for each group that its `of` names; over pictures there is one. */
+  weight(description: Omit<Parameter, "tensor">, over?: Rows["over"]): Weight;
   shape(id: TensorId): Shape;
   /** The last number of a shape. */
   columns(id: TensorId): number;
@@ -38,7 +40,7 @@ export interface Builder {
   make<K extends OpKind>(kind: K, call: Call<K>, names: Names<K>): OpOf<K>["out"];
   /** x·weightᵀ + bias. x [R, K], weight [G, N, K], bias [G, N]; y [R, N]. */
   linear(name: string, x: TensorId, weight: Weight, bias?: Weight): TensorId;
-  /** x / √(mean(x²) + eps)·scale. x, y [R, d], scale [G, d]. */
+  /** x / √(mean(x²) + eps)·scale, the value `NAME.out`; `NAME.rstd` [R] is 1 / √…. x, y [R, d], scale [G, d]. */
   norm(name: string, x: TensorId, scale: Weight, eps: number): TensorId;
   silu(name: string, x: TensorId): TensorId;
   softplus(name: string, x: TensorId): TensorId;
@@ -84,6 +86,15 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
   const input: Builder["input"] = (role, tensorName, shape, type) =>
     inputs.get(`${role} ${tensorName}`) ?? tensor(role, tensorName, shape, type);
   const shape = (id: TensorId): Shape => (tensors[id] as Tensor).shape;
+  const parameter: Builder["parameter"] = (description) => {
+    const [first, ...others] = description.names as readonly [string, ...string[]];
+    const id = tensor("parameter", others.length === 0 ? first : `${first}…`, [
+      description.names.length,
+      ...description.shape,
+    ]);
+    parameters.push({ ...description, tensor: id });
+    return id;
+  };
   const modality = from?.modality ?? input("batch", "modality", [size.batch * size.length], "u32");
 
   const prefixed = (prefix: string): Builder => {
@@ -112,14 +123,11 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       within: (inner) => prefixed(`${prefix}${inner}.`),
       tensor,
       input,
-      parameter: (description) => {
-        const [first, ...others] = description.names as readonly [string, ...string[]];
-        const id = tensor("parameter", others.length === 0 ? first : `${first}…`, [
-          description.names.length,
-          ...description.shape,
-        ]);
-        parameters.push({ ...description, tensor: id });
-        return id;
+      parameter,
+      weight: (description, over = "positions") => {
+        const { of, names } = description;
+        const rows: Rows = over === "pictures" ? { over, groups: 1 } : { over, groups: names.length, of };
+        return { id: parameter(description), rows };
       },
       shape,
       columns: (id) => shape(id).at(-1) as number,
@@ -133,7 +141,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       },
       norm: (label, x, { id: scale, rows }, eps) => {
         const { rstd } = make("rms", { in: { x }, eps }, { rstd: `${label}.rstd` });
-        return make("rescale", { in: { x, rstd, scale }, rows }, { y: label }).y;
+        return make("rescale", { in: { x, rstd, scale }, rows }, { y: `${label}.out` }).y;
       },
       silu: (label, x) => activate(label, x, "silu"),
       softplus: (label, x) => activate(label, x, "softplus"),

@@ -40,7 +40,10 @@ export function verify(program: Program): Program {
     throw new Error(`program ${program.name}, op ${at} (${op.kind}): ${what}`);
   };
   checkViews(program);
-  const written = new Set<TensorId>();
+  /** By tensor: 1 where an op before this one, or the host, has written it; and 1 where an op has. */
+  const known = Uint8Array.from(program.tensors, ({ role }) => (role === "value" || role === "result" ? 0 : 1));
+  const written = new Uint8Array(program.tensors.length);
+  const shape = (id: TensorId): Shape => tensorOf(program, id).shape;
   const viewsOf = new Map<TensorId, TensorId[]>();
   for (const { id, view } of program.tensors) {
     if (!view) continue;
@@ -56,14 +59,13 @@ export function verify(program: Program): Program {
       if (!whole && !known[storage(program, id).id]) fault(op, at, `reads ${name(id)} before it is made`);
     }
     for (const id of outputsOf(op)) {
-      if (written.has(id)) fault(op, at, `makes ${name(id)} a second time`);
+      if (written[id]) fault(op, at, `makes ${name(id)} a second time`);
       if (tensorOf(program, id).role === "parameter") fault(op, at, `writes the parameter ${name(id)}`);
-      written.add(id);
-      known.add(id);
+      written[id] = 1;
+      known[id] = 1;
     }
     const rows = faultOfRows(op, program);
     if (rows !== undefined) fault(op, at, rows);
-    const shape = (id: TensorId): Shape => tensorOf(program, id).shape;
     const row = rowOf(op.kind);
     const made = row.makes(op, shape, program);
     for (const [key, id] of Object.entries(op.out as Readonly<Record<string, TensorId>>)) {
@@ -74,7 +76,7 @@ export function verify(program: Program): Program {
       if (!agrees(found, expected)) fault(op, at, `shape [${found}] where [${expected}] belongs`);
     }
   });
-  const lost = program.tensors.find(({ role, id }) => role === "result" && !written.has(id));
+  const lost = program.tensors.find(({ role, id }) => role === "result" && !written[id]);
   if (lost) throw new Error(`program ${program.name}: nothing makes the result ${lost.name}`);
   return program;
 }

@@ -9,6 +9,7 @@ import {
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
+  type FlagsOf,
   grid,
   height,
   inFours,
@@ -43,7 +44,7 @@ function sizesOf(program: Program, { in: i, heads, kv_heads }: AttentionOp): Siz
   return { heads, kv_heads, head: width(program, i.q) / heads, queries, keys };
 }
 
-function constantsOf({ heads, kv_heads, head, queries, keys }: Sizes): Record<string, number> {
+function constantsOf({ heads, kv_heads, head, queries, keys }: Sizes) {
   return {
     HEADS: heads,
     SHARE: heads / kv_heads,
@@ -56,10 +57,9 @@ function constantsOf({ heads, kv_heads, head, queries, keys }: Sizes): Record<st
   };
 }
 
-function tileConstants({ columns, right }: Tile, { head }: Sizes): Record<string, number | boolean> {
+function tileConstants({ columns, right }: Tile, { head }: Sizes) {
   const deep = Math.ceil(head / 16);
   return {
-    TILED: true,
     COLUMNS: columns,
     SPAN: columns / 16,
     PITCH: columns + 1,
@@ -123,6 +123,7 @@ export function attention(program: Program, op: OpOf<"attention">): DraftChoice[
     const dispatch: DraftDispatch = {
       template: "attention",
       label: "attention",
+      flags: { TILED: tile !== undefined },
       constants: { ...constantsOf(sizes), ...(tile ? tileConstants(tile, sizes) : {}) },
       bindings: [
         of("q", "read", q),
@@ -138,6 +139,14 @@ export function attention(program: Program, op: OpOf<"attention">): DraftChoice[
   });
 }
 
+const OFF: FlagsOf<"attention_gradient"> = {
+  SUMS: false,
+  REACH: false,
+  TILED: false,
+  SERIAL: false,
+  BY_QUERY: false,
+};
+
 export function attentionGrad(program: Program, op: OpOf<"attention_grad">): DraftChoice[] {
   const sizes = sizesOf(program, op);
   const { heads, kv_heads, head, queries, keys: length } = sizes;
@@ -150,7 +159,8 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
     {
       template: "attention_gradient",
       label: "attention_sums",
-      constants: { ...common, SUMS: true, GRID_X: sums.GRID_X },
+      flags: { ...OFF, SUMS: true },
+      constants: { ...common, GRID_X: sums.GRID_X },
       bindings: [
         bind(program, "dy", "read", dy),
         bind(program, "y", "read", y),
@@ -162,7 +172,8 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
     {
       template: "attention_gradient",
       label: "attention_reach",
-      constants: { ...common, REACH: true },
+      flags: { ...OFF, REACH: true },
+      constants: common,
       bindings: [bind(program, "keys", "read", keys), scratch("notes", "write")],
       workgroups: [Math.ceil(tiles / 64), 1, 1],
     },
@@ -170,7 +181,8 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
   return variants((tile) => {
     const of = (name: string, access: "read" | "write", tensor: TensorId): DraftBinding =>
       tile ? bind(program, name, access, tensor) : inBlocks(program, name, access, tensor, head);
-    const constants = { ...common, ...(tile ? tileConstants(tile, sizes) : { SERIAL: true }) };
+    const constants = { ...common, ...(tile ? tileConstants(tile, sizes) : {}) };
+    const flags = { ...OFF, TILED: tile !== undefined, SERIAL: tile === undefined };
     const read = [
       of("dy", "read", dy),
       of("q", "read", q),
@@ -182,13 +194,15 @@ export function attentionGrad(program: Program, op: OpOf<"attention_grad">): Dra
     const byQuery: DraftDispatch = {
       template: "attention_gradient",
       label: "attention_dq",
-      constants: { ...constants, BY_QUERY: true },
+      flags: { ...flags, BY_QUERY: true },
+      constants,
       bindings: [...read, of("dq", "write", op.out.dq)],
       workgroups: [Math.ceil(queries / ROWS), heads, program.batch],
     };
     const byKey: DraftDispatch = {
       template: "attention_gradient",
       label: "attention_dkv",
+      flags,
       constants,
       bindings: [...read, of("dk", "write", op.out.dk), of("dv", "write", op.out.dv)],
       workgroups: [Math.ceil(length / ROWS), kv_heads, program.batch],

@@ -56,6 +56,7 @@ export function sumPartials(program: Program, p: Partials): DraftDispatch {
   return {
     template: "sum_partials",
     label: "sum",
+    flags: { GRADIENT: p.gradient && !p.add, ADD: p.add === true, FACTORS: p.factors !== undefined },
     constants: {
       SIZE: size,
       COLS: columns / step,
@@ -63,9 +64,6 @@ export function sumPartials(program: Program, p: Partials): DraftDispatch {
       COUNT: p.count,
       OFFSET: p.offset / step,
       STRIDE: p.stride / step,
-      GRADIENT: p.gradient && !p.add,
-      ADD: p.add === true,
-      FACTORS: p.factors !== undefined,
       NUMBER: fours ? "vec4<f32>" : "f32",
       GRID_X,
     },
@@ -101,13 +99,12 @@ export function columnSum(program: Program, s: ColumnSum): { dispatches: DraftDi
   const first: DraftDispatch = {
     template: "column_sum",
     label: s.label,
+    flags: { PRODUCT: s.times !== undefined, EXCLUDES: excludes },
     constants: {
       COLS: columns,
       ROWS: rows,
       SPLITS: splits,
       GROUPS: groups,
-      PRODUCT: s.times !== undefined,
-      EXCLUDES: excludes,
     },
     bindings: [
       bind(program, "dy", "read", s.dy),

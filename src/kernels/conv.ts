@@ -39,12 +39,11 @@ const MOST_WEIGHTS = 8;
 const inRegisters = (program: Program, { rows, in: { weight } }: ConvOp): boolean =>
   rows.groups === 1 && width(program, weight) <= MOST_WEIGHTS;
 
-function convConstants(program: Program, op: ConvOp, { fours }: Form): DraftDispatch["constants"] {
+function convConstants(program: Program, op: ConvOp, { fours }: Form) {
   const runs = Math.ceil(program.length / SPAN);
   return {
     CHANNELS: width(program, op.in.x),
     COLS: width(program, op.in.x) / (fours ? 4 : 1),
-    FOURS: fours,
     NUMBER: fours ? "vec4<f32>" : "f32",
     WIDTH: width(program, op.in.weight),
     LAST: width(program, op.in.weight) - 1,
@@ -53,11 +52,17 @@ function convConstants(program: Program, op: ConvOp, { fours }: Form): DraftDisp
     RUNS: runs,
     GROUPS: op.rows.groups,
     TAPS: op.rows.groups * width(program, op.in.weight),
-    SILU: op.activation === "silu",
-    TAIL: op.in.tail !== undefined,
-    RESET: op.in.reset !== undefined,
   };
 }
+
+const convFlags = (op: ConvOp, { fours }: Form) => ({
+  FOURS: fours,
+  SILU: op.activation === "silu",
+  TAIL: op.in.tail !== undefined,
+  RESET: op.in.reset !== undefined,
+  GRAD: op.kind === "conv_grad",
+  TAIL_OUT: op.kind === "conv" && op.out.tail_out !== undefined,
+});
 
 const tailFor = (program: Program, { in: { tail } }: ConvOp, { fours }: Form): DraftBinding[] =>
   tail === undefined ? [] : [bind(program, "tail", "read", tail, fours)];
@@ -86,7 +91,8 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
     return {
       template: form.template,
       label: "conv",
-      constants: { ...convConstants(program, op, form), TAIL_OUT: tail_out !== undefined },
+      flags: convFlags(op, form),
+      constants: convConstants(program, op, form),
       bindings: withFunctions(bindings, ...facts.functions),
       workgroups: workgroupsOver(program, op, form),
     };
@@ -118,13 +124,14 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
     scratch("partial", "write"),
     bind(program, "dx", "write", dx),
   ];
-  const first: DraftDispatch = {
-    template: "conv",
+  const first = (template: Form["template"]): DraftDispatch => ({
+    template,
     label: "conv_grad",
-    constants: { ...convConstants(program, op, WINDOW), GRAD: true },
+    flags: convFlags(op, WINDOW),
+    constants: convConstants(program, op, WINDOW),
     bindings: withFunctions(bindings, ...facts.functions),
     workgroups: workgroupsOver(program, op, WINDOW),
-  };
+  });
   const partial = { slot: 0, stride: weights + biases, count: runs, gradient: true };
   const sums = [
     sumPartials(program, { ...partial, offset: 0, result: op.out.dweight }),
@@ -134,6 +141,6 @@ export function convGrad(program: Program, op: OpOf<"conv_grad">): DraftChoice[]
     variant,
     requires,
     scratch: [4 * runs * (weights + biases)],
-    dispatches: [{ ...first, template }, ...sums],
+    dispatches: [first(template), ...sums],
   }));
 }

@@ -5,9 +5,14 @@ import type { Profile, Requirement } from "../ir/plan.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
 import { BEGINS, type Table } from "./tables.js";
-import type { TEMPLATES } from "./templates.gen.js";
+import type { Contracts } from "./templates.gen.js";
 
-export type TemplateName = keyof typeof TEMPLATES;
+export type TemplateName = keyof Contracts;
+/** What a template is told: every flag, what it always needs, and of the rest what its flags ask for. */
+export type FlagsOf<T extends TemplateName> = { readonly [F in Contracts[T]["flags"]]: boolean };
+export type ConstantsOf<T extends TemplateName> = { readonly [C in Contracts[T]["needs"]]: string | number } & {
+  readonly [C in Contracts[T]["may"]]?: string | number;
+};
 
 /** What a binding looks at. A span runs from the first tensor's start to the last one's end in the same buffer. */
 export type Target =
@@ -35,14 +40,21 @@ export interface DraftBinding {
   readonly accessor?: string;
 }
 
-export interface DraftDispatch {
-  readonly template: TemplateName;
+interface Told<T extends TemplateName> {
+  readonly template: T;
+  readonly flags: FlagsOf<T>;
+  readonly constants: ConstantsOf<T>;
+}
+
+export type DraftDispatch<T extends TemplateName = TemplateName> = { readonly [One in T]: Told<One> }[T] & {
   /** What this dispatch does, in a word or two: part of the kernel's name. */
   readonly label: string;
-  readonly constants: Readonly<Record<string, string | number | boolean>>;
   readonly bindings: readonly DraftBinding[];
   readonly workgroups: readonly [number, number, number];
-}
+  /** Extensions of WGSL; `f16` is added where a binding is of halves. */
+  readonly enables?: readonly string[] | undefined;
+  readonly diagnostic?: string | undefined;
+};
 
 export interface DraftChoice {
   readonly variant: string;

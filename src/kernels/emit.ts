@@ -5,7 +5,7 @@ import type { Memory } from "../ir/memory.js";
 import { type Op, outputsOf } from "../ir/op.js";
 import type { BufferRange, Choice, Dispatch, Kernel, NodeOutput, Phase, Plan, PlanNode } from "../ir/plan.js";
 import { type Program, tensorOf } from "../ir/program.js";
-import { count } from "../ir/tensor.js";
+import { count, type TensorId } from "../ir/tensor.js";
 import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
 import { tensorInPlace } from "./shared-drafts.js";
 import { STEP_BYTES } from "./step.js";
@@ -102,8 +102,8 @@ function shaders(): Shaders {
   /** A shader is written once for all dispatches that say the same of it. */
   const written = new Map<string, number>();
   const kernelOf = (dispatch: DraftDispatch, variant: string): number => {
-    const { template, constants, bindings } = dispatch;
-    const said = JSON.stringify([template, constants, bindings.map(({ target: _, ...binding }) => binding)]);
+    const { template, flags, constants, bindings } = dispatch;
+    const said = JSON.stringify([template, flags, constants, bindings.map(({ target: _, ...binding }) => binding)]);
     const kernel = written.get(said) ?? newOrEqual(dispatch, variant);
     written.set(said, kernel);
     return kernel;

@@ -40,7 +40,7 @@ function over(
   inputs: readonly (readonly [string, TensorId])[],
   body: string,
   extra: Extra = {},
-): DraftDispatch {
+): DraftDispatch<"pointwise"> {
   const { outputs = [], rows = [] } = extra;
   const fours =
     extra.fours === true && [["", out] as const, ...inputs, ...outputs].every(([, id]) => inFours(program, id));
@@ -50,14 +50,13 @@ function over(
   return {
     template: "pointwise",
     label,
+    flags: { USES_SIGMOID: body.includes("sigmoid("), USES_SOFTPLUS: body.includes("softplus") },
     constants: {
       SIZE: size,
       COLS: width(program, out) / (fours ? 4 : 1),
       GRID_X,
       NUMBER: fours ? "vec4<f32>" : "f32",
       BODY: body,
-      USES_SIGMOID: body.includes("sigmoid("),
-      USES_SOFTPLUS: body.includes("softplus"),
     },
     bindings: [
       ...inputs.map(([name, id]) => bind(program, name, "read", id, fours)),
@@ -244,6 +243,7 @@ export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
     {
       template: "noise",
       label: "noise",
+      flags: {},
       constants: { ROWS: rowsOf(program), COLS: columns, FOURS: fours, GRID_X },
       bindings: [
         bind(program, "clean", "read", clean),
@@ -267,7 +267,8 @@ function sumRows(program: Program, op: Op, dy: TensorId, out: TensorId, table: T
     {
       template: "embedding_gradient",
       label: op.kind,
-      constants: { TOKENS: tokens, SIZE: size, COLS: width(program, out), GRID_X },
+      flags: { TOKENS: tokens },
+      constants: { SIZE: size, COLS: width(program, out), GRID_X },
       bindings: [
         bind(program, "dy", "read", dy),
         { name: "table", access: "read", type: "array<u32>", target: { kind: "table", table } },

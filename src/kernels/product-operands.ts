@@ -35,8 +35,7 @@ export const tableBinding = (source: RowSource): DraftBinding[] =>
     ? [{ name: "table", access: "read", type: "array<u32>", target: { kind: "table", table: source.table } }]
     : [];
 
-export const tableConstants = (source: RowSource): Record<string, number | boolean> => ({
-  TABLE: source.table !== undefined,
+export const tableConstants = (source: RowSource) => ({
   TILES: source.table ? tilesOf(source.table) : source.tiles,
   ROWS: source.rows,
   FIRST_TILE: source.firstTile,
@@ -108,7 +107,7 @@ const LYING = {
 } as const;
 
 /** What the part `matrix_multiply` is told of its two tiles. */
-export function lying(left: keyof typeof LYING, right: keyof typeof LYING): Record<string, string | number> {
+export function lying(left: keyof typeof LYING, right: keyof typeof LYING) {
   const [a, b] = [LYING[left], LYING[right]];
   return {
     LEFT_ROW: a.ROW,
@@ -119,8 +118,12 @@ export function lying(left: keyof typeof LYING, right: keyof typeof LYING): Reco
     RIGHT_DEPTH: b.DEPTH,
     RIGHT_STRIDE: b.STRIDE,
     RIGHT_ORDER: right === "byRow" ? "col_major" : "row_major",
-    ENABLE: "f16, subgroups, chromium_experimental_subgroup_matrix",
-    // Which invocations branch follows from their workgroup alone.
-    DIAGNOSTIC: "off, chromium.subgroup_matrix_uniformity",
   };
 }
+
+/** What kernels on matrix units ask of WGSL. */
+export const MATRIX_UNITS = {
+  enables: ["f16", "subgroups", "chromium_experimental_subgroup_matrix"],
+  // Which invocations branch follows from their workgroup alone.
+  diagnostic: "off, chromium.subgroup_matrix_uniformity",
+} as const;

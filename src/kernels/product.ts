@@ -11,6 +11,7 @@ import {
   isWide,
   local,
   lying,
+  MATRIX_UNITS,
   type Matrix,
   matrix,
   type RowSource,
@@ -83,6 +84,16 @@ function splitProduct(
   return { dispatches: [...dispatches, matrixProduct(program, source, p, { x, weight })], scratch };
 }
 
+const flagsOf = (source: RowSource, p: Product) => ({
+  TABLE: source.table !== undefined,
+  TRANSPOSED: p.transposed,
+  LOCAL_X: local(p.x),
+  LOCAL_Y: local(p.y),
+  BIAS: p.bias !== undefined,
+  SOFTPLUS: p.softplus === true,
+  RESIDUAL: p.residual !== undefined,
+});
+
 /** A product on matrix units. */
 function matrixProduct(
   program: Program,
@@ -98,24 +109,18 @@ function matrixProduct(
   return {
     template: "linear_matrix",
     label: p.label,
+    ...MATRIX_UNITS,
+    flags: { ...flagsOf(source, p), SPLIT: halves !== undefined, RAGGED_DEPTH: depth % 32 !== 0 },
     constants: {
       ...tableConstants(source),
       ...lying("byRow", p.transposed ? "byRow" : "byDepth"),
       COLS: columns,
       DEPTH: depth,
-      SPLIT: halves !== undefined,
       PANELS: halves ? 3 * panels : panels,
       PASS_PANELS: panels,
       X_PLANE: halves ? halves.x.plane / 8 : 0,
       W_PLANE: halves ? halves.weight.plane / 8 : 0,
-      RAGGED_DEPTH: depth % 32 !== 0,
-      TRANSPOSED: p.transposed,
-      LOCAL_X: local(p.x),
-      LOCAL_Y: local(p.y),
-      BIAS: p.bias !== undefined,
-      SOFTPLUS: p.softplus === true,
       NUMBER: "vec4<f32>",
-      RESIDUAL: p.residual !== undefined,
     },
     bindings: [
       eights(program, "x", halves ? halvesMatrix(halves.x, depth) : p.x),
@@ -164,35 +169,32 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
   const wFours = !quads && !tiled && (p.transposed ? depth : columns) % 4 === 0;
   const optional = (name: string, id: TensorId | undefined, fours = wide): DraftBinding[] =>
     id === undefined ? [] : [bind(program, name, "read", id, fours)];
+  const flags = {
+    ...flagsOf(source, p),
+    NORM: p.rstd !== undefined,
+    TILED: tiled,
+    X_FOURS: xFours,
+    W_FOURS: wFours,
+    EVEN: columns % (4 * blocks) === 0,
+  };
+  const constants = {
+    ...tableConstants(source),
+    COLS: columns,
+    LAST_BLOCK: 4 * Math.floor((columns - 1) / 4),
+    DEPTH: depth,
+    SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),
+    NUMBER: wide ? "vec4<f32>" : "f32",
+    BLOCKS: blocks,
+    BLOCK_FOURS: 4 * blocks,
+    W_STRIDE: p.transposed ? 1 : columns,
+    DEEP: depth % DEEP === 0 ? DEEP : 1,
+  };
   return {
     template: wide ? "linear_wide" : quads ? "linear_quads" : "linear",
     label: p.label,
-    constants: {
-      ...tableConstants(source),
-      COLS: columns,
-      LAST_BLOCK: 4 * Math.floor((columns - 1) / 4),
-      DEPTH: depth,
-      TRANSPOSED: p.transposed,
-      LOCAL_X: local(p.x),
-      LOCAL_Y: local(p.y),
-      NORM: p.rstd !== undefined,
-      SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),
-      BIAS: p.bias !== undefined,
-      SOFTPLUS: p.softplus === true,
-      NUMBER: wide ? "vec4<f32>" : "f32",
-      RESIDUAL: p.residual !== undefined,
-      TILED: tiled,
-      X_FOURS: xFours,
-      W_FOURS: wFours,
-      ...(quads && {
-        ENABLE: "subgroups",
-        BLOCKS: blocks,
-        BLOCK_FOURS: 4 * blocks,
-        W_STRIDE: p.transposed ? 1 : columns,
-        EVEN: columns % (4 * blocks) === 0,
-        DEEP: depth % DEEP === 0 ? DEEP : 1,
-      }),
-    },
+    enables: quads ? ["subgroups"] : [],
+    flags,
+    constants,
     bindings: [
       matrix(program, "x", "read", p.x, xFours),
       bind(program, "weight", "read", p.weight, wFours),

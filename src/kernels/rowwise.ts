@@ -5,10 +5,12 @@ import { count, type TensorId } from "../ir/tensor.js";
 import { columnSum } from "./column-sum.js";
 import {
   bind,
+  type ConstantsOf,
   CPU,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
+  type FlagsOf,
   grid,
   groupFunction,
   height,
@@ -20,19 +22,36 @@ import {
 /** Invocations that share a row on a GPU. */
 const LANES = 64;
 
+const OFF: FlagsOf<"rowwise"> = {
+  SHARED: false,
+  RMS: false,
+  NORM_GRAD: false,
+  RESIDUAL: false,
+  SQUARED_ERROR: false,
+  DOT: false,
+  ENTROPY: false,
+  WRITES_LSE: false,
+  LOCAL: false,
+  SLOPE: false,
+  APART: false,
+  FOURS: false,
+};
+
 /** A dispatch of the row template over `rows` rows. */
 export function overRows(
   label: string,
   shared: boolean,
   rows: number,
-  constants: DraftDispatch["constants"],
+  flags: Partial<FlagsOf<"rowwise">>,
+  constants: Partial<ConstantsOf<"rowwise">>,
   bindings: readonly DraftBinding[],
 ): DraftDispatch {
   const { workgroups, GRID_X } = grid(rows, shared ? 1 : 64);
   return {
     template: "rowwise",
     label,
-    constants: { ...constants, SHARED: shared, LANES: shared ? LANES : 1, WORKGROUP: LANES, ROWS: rows, GRID_X },
+    flags: { ...OFF, ...flags, SHARED: shared },
+    constants: { ...constants, LANES: shared ? LANES : 1, WORKGROUP: LANES, ROWS: rows, GRID_X },
     bindings,
     workgroups,
   };
@@ -45,17 +64,17 @@ export const byRow = (draft: (shared: boolean) => Omit<DraftChoice, "variant" | 
 ];
 
 export function rms(program: Program, op: OpOf<"rms">): DraftChoice[] {
-  const constants = { RMS: true, COLS: width(program, op.in.x), EPS: op.eps };
+  const constants = { COLS: width(program, op.in.x), EPS: op.eps };
   const bindings = [bind(program, "x", "read", op.in.x), bind(program, "rstd", "write", op.out.rstd)];
   return byRow((shared) => ({
     scratch: [],
-    dispatches: [overRows("rms", shared, height(program, op.in.x), constants, bindings)],
+    dispatches: [overRows("rms", shared, height(program, op.in.x), { RMS: true }, constants, bindings)],
   }));
 }
 
 export function normGrad(program: Program, op: OpOf<"norm_grad">): DraftChoice[] {
   const { dy, x, rstd, scale, residual } = op.in;
-  const constants = { NORM_GRAD: true, RESIDUAL: residual !== undefined, COLS: width(program, x) };
+  const flags = { NORM_GRAD: true, RESIDUAL: residual !== undefined };
   const bindings = [
     bind(program, "dy", "read", dy),
     bind(program, "x", "read", x),
@@ -78,12 +97,15 @@ export function normGrad(program: Program, op: OpOf<"norm_grad">): DraftChoice[]
   });
   return byRow((shared) => ({
     scratch: sums.scratch,
-    dispatches: [overRows("norm_grad", shared, height(program, x), constants, grouped), ...sums.dispatches],
+    dispatches: [
+      overRows("norm_grad", shared, height(program, x), flags, { COLS: width(program, x) }, grouped),
+      ...sums.dispatches,
+    ],
   }));
 }
 
 export function squaredError(program: Program, op: OpOf<"squared_error">): DraftChoice[] {
-  const constants = { SQUARED_ERROR: true, COLS: width(program, op.in.prediction) };
+  const constants = { COLS: width(program, op.in.prediction) };
   const bindings = [
     bind(program, "prediction", "read", op.in.prediction),
     bind(program, "noise", "read", op.in.noise),
@@ -92,12 +114,13 @@ export function squaredError(program: Program, op: OpOf<"squared_error">): Draft
   ];
   return byRow((shared) => ({
     scratch: [],
-    dispatches: [overRows("squared_error", shared, rowsOf(program), constants, bindings)],
+    dispatches: [overRows("squared_error", shared, rowsOf(program), { SQUARED_ERROR: true }, constants, bindings)],
   }));
 }
 
 export function crossEntropy(program: Program, op: OpOf<"cross_entropy">): DraftChoice[] {
-  const constants = { ENTROPY: true, WRITES_LSE: true, LOGITS: width(program, op.in.logits) };
+  const flags = { ENTROPY: true, WRITES_LSE: true };
+  const constants = { LOGITS: width(program, op.in.logits) };
   const bindings = [
     bind(program, "logits", "read", op.in.logits),
     bind(program, "target_token", "read", op.in.target),
@@ -106,7 +129,7 @@ export function crossEntropy(program: Program, op: OpOf<"cross_entropy">): Draft
   ];
   return byRow((shared) => ({
     scratch: [],
-    dispatches: [overRows("cross_entropy", shared, rowsOf(program), constants, bindings)],
+    dispatches: [overRows("cross_entropy", shared, rowsOf(program), flags, constants, bindings)],
   }));
 }
 
@@ -115,7 +138,8 @@ function sums(program: Program, rows: number, loss: DraftBinding, out: TensorId,
   return {
     template: "sums",
     label: "loss_sum",
-    constants: { COUNT: count(tensorOf(program, out).shape), ROWS: rows, CLASSES: classes !== undefined },
+    flags: { CLASSES: classes !== undefined },
+    constants: { COUNT: count(tensorOf(program, out).shape), ROWS: rows },
     bindings: [
       loss,
       ...(classes === undefined ? [] : [bind(program, "row_class", "read", classes)]),
@@ -133,7 +157,7 @@ export function sumByClass(program: Program, op: OpOf<"sum_by_class">): DraftCho
 
 export function dot(program: Program, op: OpOf<"dot">): DraftChoice[] {
   const rows = height(program, op.in.a);
-  const constants = { DOT: true, COLS: width(program, op.in.a) };
+  const constants = { COLS: width(program, op.in.a) };
   const bindings = [
     bind(program, "a", "read", op.in.a),
     bind(program, "b", "read", op.in.b),
@@ -142,7 +166,7 @@ export function dot(program: Program, op: OpOf<"dot">): DraftChoice[] {
   return byRow((shared) => ({
     scratch: [4 * rows],
     dispatches: [
-      overRows("dot", shared, rows, constants, bindings),
+      overRows("dot", shared, rows, { DOT: true }, constants, bindings),
       sums(program, rows, scratch("row_loss", "read"), op.out.y),
     ],
   }));

@@ -62,8 +62,6 @@ export interface ScanSizes {
   readonly aGroups: number;
   readonly dGroups: number;
   readonly rows: number;
-  /** Constants of the templates that follow from them. */
-  readonly constants: Readonly<Record<string, number | boolean>>;
 }
 
 export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">): ScanSizes {
@@ -75,24 +73,26 @@ export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">
   const dGroups = height(program, op.in.D);
   const rows = rowsOf(program);
   const many = chunks > 1;
-  const constants = {
+  return { channels, states, blocks, many, aGroups, dGroups, rows };
+}
+
+/** What the templates of scans are told of these sizes. */
+export function scanConstants(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">, sizes: ScanSizes) {
+  const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
+  return {
     CHANNELS: channels,
     STATES: states,
     STATE_FOURS: states / 4,
     LENGTH: program.length,
     CHUNK: program.chunk,
-    CHUNKS: chunks,
+    CHUNKS: Math.ceil(program.length / program.chunk),
     BLOCKS: blocks,
     A_GROUPS: aGroups,
     A_STATES: aGroups * states,
     D_GROUPS: dGroups,
     D_AT: aligned(count(tensorOf(program, op.in.A_log).shape)),
-    MANY: many,
-    GATED: op.in.z !== undefined,
-    RESET: op.in.reset !== undefined,
     ROWS: rows,
   };
-  return { channels, states, blocks, many, aGroups, dGroups, rows, constants };
 }
 
 /** Whether the scans by fours suit: 16 states, one copy of A and D, and states of B and C that are read four at a time. */

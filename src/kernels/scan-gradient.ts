@@ -7,10 +7,12 @@ import { count, type TensorId } from "../ir/tensor.js";
 import { sumPartials } from "./column-sum.js";
 import {
   bind,
+  type ConstantsOf,
   CPU,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
+  type FlagsOf,
   grid,
   QUADS,
   rowFacts,
@@ -23,6 +25,7 @@ import {
   bindSsm,
   hasFours,
   type ScanSizes,
+  scanConstants,
   scanSizes,
   storageBuffers,
   suitsQuads,
@@ -83,29 +86,33 @@ function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { 
   return { channelBlocks, sumsAt, weightsAt, carryAt, rowsCAt, size, copiesC };
 }
 
+type Template = (typeof TEMPLATES)[keyof typeof TEMPLATES];
+/** What all dispatches of a variant are told, and may be told otherwise. */
+interface Told {
+  readonly flags: FlagsOf<Template>;
+  readonly constants: ConstantsOf<Template>;
+}
+
 /** LOCAL and CARRY: what gradient enters each chunk from the right. */
 function entering(
   program: Program,
   op: OpOf<"scan_grad">,
   sizes: ScanSizes,
-  constants: DraftDispatch["constants"],
+  { flags, constants }: Told,
   way: Variant["sums"],
 ): DraftDispatch[] {
   const { dy, delta, B, C, A_log, D, z } = op.in;
   const lanes = way === "lanes";
   const across = Math.ceil(sizes.channels / (way === "quads" ? 8 : 64));
   const facts = rowFacts(program, op.in.reset, { group_a: op.rowsA });
+  const local = { ...flags, LOCAL: true, READS_DY: true, RETREATS: lanes };
   return [
     {
       template: way === "lanes" || way === "quads" ? TEMPLATES[way] : "scan_gradient",
       label: "scan_grad_local",
-      constants: {
-        ...constants,
-        ...(way === "quads" && { ENABLE: "subgroups" }),
-        LOCAL: true,
-        READS_DY: true,
-        RETREATS: lanes,
-      },
+      enables: way === "quads" ? ["subgroups"] : [],
+      flags: local,
+      constants,
       bindings: withFunctions(
         [
           bind(program, "dy", "read", dy),
@@ -123,7 +130,8 @@ function entering(
     {
       template: "scan_gradient",
       label: "scan_grad_carry",
-      constants: { ...constants, CARRY: true },
+      flags: { ...flags, CARRY: true },
+      constants,
       bindings: [bindSsm(A_log, D), scratch("scratch", "write")],
       workgroups: [Math.ceil(sizes.channels / 64), program.batch, sizes.states],
     },
@@ -134,7 +142,7 @@ function copy(program: Program, label: string, tensor: TensorId, at: number): Dr
   const SIZE = count(tensorOf(program, tensor).shape);
   const { workgroups, GRID_X } = grid(SIZE, 64);
   const bindings = [bind(program, "source", "read", tensor), scratch("scratch", "write")];
-  return { template: "copy", label, constants: { SIZE, AT: at, GRID_X }, bindings, workgroups };
+  return { template: "copy", label, flags: {}, constants: { SIZE, AT: at, GRID_X }, bindings, workgroups };
 }
 
 type Written = "du" | "ddelta" | "dz";
@@ -145,7 +153,7 @@ function replays(
   op: OpOf<"scan_grad">,
   sizes: ScanSizes,
   at: Scratch,
-  constants: DraftDispatch["constants"],
+  { flags, constants }: Told,
   { sums: way, split }: Variant,
 ): DraftDispatch[] {
   const { dy, u, delta, B, C, A_log, D, carry, z } = op.in;
@@ -157,20 +165,21 @@ function replays(
       const tensor = op.out[name];
       return tensor === undefined ? [] : [bind(program, name, "write", tensor)];
     });
+  const replayed = (writes: readonly Written[], sums: boolean) => ({
+    ...flags,
+    REPLAY: true,
+    READS_DY: true,
+    ADVANCES: way === "lanes",
+    WRITES_DU: writes.includes("du"),
+    WRITES_DDELTA: writes.includes("ddelta"),
+    WRITES_SUMS: sums,
+  });
   const replay = (label: string, writes: readonly Written[], sums: boolean): DraftDispatch => ({
     template: TEMPLATES[way],
     label,
-    constants: {
-      ...constants,
-      ...(way === "lanes" && { ENABLE: tensorOf(program, dy).type === "f16" ? "f16, subgroups" : "subgroups" }),
-      ...(way === "quads" && { ENABLE: "subgroups" }),
-      REPLAY: true,
-      READS_DY: true,
-      ADVANCES: way === "lanes",
-      WRITES_DU: writes.includes("du"),
-      WRITES_DDELTA: writes.includes("ddelta"),
-      WRITES_SUMS: sums,
-    },
+    enables: way === "lanes" || way === "quads" ? ["subgroups"] : [],
+    flags: replayed(writes, sums),
+    constants,
     bindings: withFunctions(
       [
         bind(program, "dy", "read", dy),
@@ -230,9 +239,7 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
   /** Numbers in an element of the arrays of states. */
   const element = variant.sums === "lanes" ? states : 1;
   const constants = {
-    ...sizes.constants,
-    SHARED: variant.sums === "shared",
-    COPIED: variant.split,
+    ...scanConstants(program, op, sizes),
     SUMS_AT: at.sumsAt,
     WEIGHTS_AT: at.weightsAt,
     CARRY_AT: at.carryAt,
@@ -245,9 +252,26 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     PITCH: 2 * states + 1,
     SHARES: 64 * (2 * states + 1),
   };
+  const flags = {
+    GATED: op.in.z !== undefined,
+    RESET: op.in.reset !== undefined,
+    MANY: sizes.many,
+    SHARED: variant.sums === "shared",
+    COPIED: variant.split,
+    READS_DY: false,
+    RETREATS: false,
+    ADVANCES: false,
+    LOCAL: false,
+    CARRY: false,
+    REPLAY: false,
+    WRITES_DU: false,
+    WRITES_DDELTA: false,
+    WRITES_SUMS: false,
+  };
+  const told = { flags, constants };
   const dispatches = [
-    ...(sizes.many ? entering(program, op, sizes, constants, variant.sums) : []),
-    ...replays(program, op, sizes, at, constants, variant),
+    ...(sizes.many ? entering(program, op, sizes, told, variant.sums) : []),
+    ...replays(program, op, sizes, at, told, variant),
     ...totals(program, op, sizes, at),
   ];
   return {

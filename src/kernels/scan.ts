@@ -3,11 +3,11 @@ import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, QUADS, rowFacts, scratch, withFunctions } from "./draft.js";
-import { bindBC, bindSsm, hasFours, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
+import { bindBC, bindSsm, hasFours, scanConstants, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
 
 type Form = "fours" | "quads" | "channels";
 interface FormFacts {
-  readonly template: DraftDispatch["template"];
+  readonly template: "scan" | "scan_fours" | "scan_quads";
   readonly requires: Requirement;
   /** Of a workgroup. */
   readonly channels: number;
@@ -34,20 +34,35 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
 function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const { u, delta, B, C, A_log, D, z, h0, reset } = op.in;
   const { h_end } = op.out;
-  const { channels, states, blocks, many, aGroups, constants: sizes } = scanSizes(program, op);
+  const sizes = scanSizes(program, op);
+  const { channels, states, blocks, many, aGroups } = sizes;
   // One chunk alone passes nothing on, unless its last h is asked for.
   const passes = many || h_end !== undefined;
-  const constants = { ...sizes, MANY: passes, STATE_IN: h0 !== undefined, STATE_OUT: h_end !== undefined };
+  const constants = scanConstants(program, op, sizes);
   const { template, requires, channels: ofWorkgroup } = FORMS[form];
   const fours = form === "fours";
-  const written = { ADVANCES: fours, ...(form === "quads" && { ENABLE: "subgroups" }) };
+  const flags = {
+    GATED: z !== undefined,
+    RESET: reset !== undefined,
+    MANY: passes,
+    STATE_IN: h0 !== undefined,
+    STATE_OUT: h_end !== undefined,
+    ADVANCES: fours,
+    RETREATS: false,
+    LOCAL: false,
+    CARRY: false,
+    REPLAY: false,
+  };
+  const written = form === "quads" ? { enables: ["subgroups"] } : {};
   const workgroups = [Math.ceil(channels / ofWorkgroup), blocks, 1] as const;
   const localFacts = rowFacts(program, reset, { group_a: op.rowsA });
   const replayFacts = rowFacts(program, reset, { group_a: op.rowsA, group_d: op.rowsD });
   const local: DraftDispatch = {
     template,
     label: "scan_local",
-    constants: { ...constants, LOCAL: true, ...written },
+    ...written,
+    flags: { ...flags, LOCAL: true },
+    constants,
     bindings: withFunctions(
       [
         bind(program, "u", "read", u),
@@ -64,7 +79,8 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const carry: DraftDispatch = {
     template: "scan",
     label: "scan_carry",
-    constants: { ...constants, CARRY: true },
+    flags: { ...flags, CARRY: true },
+    constants,
     bindings: [
       bindSsm(A_log, D),
       scratch("scratch", "read"),
@@ -77,7 +93,9 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const replay: DraftDispatch = {
     template,
     label: "scan_replay",
-    constants: { ...constants, REPLAY: true, ...written },
+    ...written,
+    flags: { ...flags, REPLAY: true },
+    constants,
     bindings: withFunctions(
       [
         bind(program, "u", "read", u),

@@ -2,7 +2,7 @@
 import type { Op } from "../ir/op.js";
 import { described, opKey } from "../ir/op-key.js";
 import { type Program, tensorOf } from "../ir/program.js";
-import { type TensorId } from "../ir/tensor.js";
+import type { TensorId } from "../ir/tensor.js";
 import type { DraftChoice } from "./draft.js";
 
 export interface Drafted {

@@ -92,13 +92,12 @@ export function halve(
   const maximaOf = (access: "read" | "write"): DraftBinding => scratch("maxima", access, maxima);
   const constants = {
     ...(source && tableConstants(source)),
-    SLOTS: source !== undefined,
-    NORM: norm !== undefined,
     SCALE_GROUPS: norm === undefined ? 1 : height(program, norm.scale),
     ROW_FOURS: columns / 4,
     MAXIMA,
     WORKGROUP,
   };
+  const flags = { TABLE: source?.table !== undefined, SLOTS: source !== undefined, NORM: norm !== undefined };
   const read = (last: DraftBinding): DraftBinding[] => {
     const bindings: DraftBinding[] = [
       matrix(program, "x", "read", of, true),
@@ -122,6 +121,7 @@ export function halve(
       {
         template: "largest",
         label: `${label}_largest`,
+        flags,
         constants: { ...constants, FOURS: plane / 4 },
         bindings: read(maximaOf("write")),
         workgroups: [MAXIMA, 1, 1],
@@ -129,7 +129,9 @@ export function halve(
       {
         template: "halve",
         label: `${label}_halves`,
-        constants: { ...constants, EIGHTS: plane / 8, EIGHTS_EACH, GRID_X: split.GRID_X, ENABLE: "f16" },
+        flags,
+        enables: ["f16"],
+        constants: { ...constants, EIGHTS: plane / 8, EIGHTS_EACH, GRID_X: split.GRID_X },
         bindings: [
           ...read(maximaOf("read")),
           scratch("halves", "write", slot, "array<vec4<u32>>"),

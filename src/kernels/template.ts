@@ -1,51 +1,42 @@
-// From a template and its constants to WGSL.
-import type { DraftDispatch } from "./draft.js";
+// From a template and what it is told to WGSL, in one pass over the words of the template.
+import type { DraftBinding, DraftDispatch } from "./draft.js";
 import { STEP_FIELDS } from "./step.js";
 import { TEMPLATES } from "./templates.gen.js";
 
 const STEP_STRUCT = `struct Step {\n${STEP_FIELDS.map(([name, type]) => `  ${name}: ${type},\n`).join("")}}\n`;
 
-type Constants = DraftDispatch["constants"];
+type Flags = Readonly<Record<string, boolean>>;
+type Constants = Readonly<Record<string, string | number>>;
 
 /** Puts the part named by each `#include NAME` line in its place. Parts include nothing. */
 const include = (template: string): string =>
   template.replace(/^#include (\w+)$/gm, (_, name: keyof typeof TEMPLATES) => TEMPLATES[name].trimEnd());
 
-const WORD = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)\b/g;
-
-/** Puts the values of constants in the place of their names; `NAMEu` becomes an unsigned literal. */
-const fill = (text: string, constants: Constants): string =>
-  text.replace(WORD, (found, name: string, suffix: string) => {
-    const value = constants[name];
-    return value === undefined || typeof value === "boolean" ? found : `${value}${suffix}`;
-  });
+/** A line of a template, and the indices of the `#repeat` sections around it. */
+interface Line {
+  readonly text: string;
+  readonly indices: Constants;
+}
 
 /**
- * Keeps the lines of `#if NAME`, `#else`, `#end` sections that the constants choose, and writes those of `#repeat I TIMES`
- * to `#end` so many times, with 0, 1, … for `I`; sections nest.
+ * Keeps the lines of `#if FLAG`, `#else`, `#end` sections that the flags choose, and writes those of `#repeat I TIMES` to
+ * `#end` so many times, with 0, 1, … for `I`; sections nest.
  */
-function choose(lines: readonly string[], constants: Constants): string[] {
-  const kept: string[] = [];
+function choose(lines: readonly string[], flags: Flags, constants: Constants, indices: Constants = {}): Line[] {
+  const kept: Line[] = [];
   for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] as string;
-    const [word, name = "", times = ""] = line.trim().split(" ");
+    const text = lines[at] as string;
+    const [word, name = "", times = ""] = text.trim().split(" ");
     if (word !== "#if" && word !== "#repeat") {
-      kept.push(line);
+      kept.push({ text, indices });
       continue;
     }
     const { middle, end } = section(lines, at);
     const body = lines.slice(at + 1, middle);
     if (word === "#repeat") {
-      for (let i = 0; i < Number(fill(times, constants)); i++) {
-        kept.push(
-          ...choose(
-            body.map((one) => fill(one, { [name]: i })),
-            { ...constants, [name]: i },
-          ),
-        );
-      }
-    } else if (constants[name]) kept.push(...choose(body, constants));
-    else kept.push(...choose(lines.slice(middle + 1, end), constants));
+      const count = Number(indices[times] ?? constants[times] ?? times);
+      for (let i = 0; i < count; i++) kept.push(...choose(body, flags, constants, { ...indices, [name]: i }));
+    } else kept.push(...choose(flags[name] ? body : lines.slice(middle + 1, end), flags, constants, indices));
     at = end;
   }
   return kept;
@@ -64,59 +55,84 @@ function section(lines: readonly string[], at: number): { middle: number; end: n
   }
 }
 
-/** Bindings of halves, one or four an element. */
-const HALVES = /^array<(vec4<)?f16>+$/;
+/** Comments, words, `[`, `]`, ` = `, `;`, and what stands between them. */
+const PIECES = /\/\/[^\n]*|\w+|[[\]]| = |;|[^\w[\];=]+?(?= = |\/\/|[\w[\];=]|$)|=+ ?/gs;
+const NAME = /^([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)$/;
 
-/** The place after the bracket that closes the one at `open`. */
-function closing(code: string, open: number): number {
-  let depth = 0;
-  for (let at = open; at < code.length; at++) {
-    if (code[at] === "[") depth++;
-    else if (code[at] === "]" && --depth === 0) return at + 1;
-  }
-  throw new Error("a bracket in a template is never closed");
+/** The pieces of a text with constants in the place of their names; `NAMEu` is the same as an unsigned literal. */
+function piecesOf(text: string, constants: Constants): string[] {
+  return (text.match(PIECES) ?? []).flatMap((piece) => {
+    if (piece.startsWith("//")) return [`//${piecesOf(piece.slice(2), constants).join("")}`];
+    const [, name = "", suffix = ""] = NAME.exec(piece) ?? [];
+    const value = constants[name];
+    if (value === undefined) return [piece];
+    return typeof value === "string" ? piecesOf(value, constants) : [`${value}${suffix}`];
+  });
 }
 
-/** Kernels compute in f32: what they read from a binding of halves is widened, and what they write there is rounded. */
-function widen(code: string, { name, type }: DraftDispatch["bindings"][number]): string {
-  const [narrow, wide] = type.includes("vec4") ? ["vec4<f16>", "vec4<f32>"] : ["f16", "f32"];
-  const element = new RegExp(`\\b${name}\\[`, "g");
-  let made = "";
-  let from = 0;
-  for (let found = element.exec(code); found !== null; found = element.exec(code)) {
-    const end = closing(code, found.index + found[0].length - 1);
-    const place = code.slice(found.index, end);
-    const assigned = /^ = (?!=)/.exec(code.slice(end));
-    if (assigned) {
-      const stop = code.indexOf(";", end);
-      made += `${code.slice(from, found.index)}${place} = ${narrow}(${code.slice(end + assigned[0].length, stop)})`;
-      from = stop;
-    } else {
-      made += `${code.slice(from, found.index)}${wide}(${place})`;
-      from = end;
+/** Bindings of halves, one or four an element: what such a number is called there, and in the kernel. */
+function halvesOf(bindings: readonly DraftBinding[]): ReadonlyMap<string, readonly [narrow: string, wide: string]> {
+  const halves = bindings.filter(({ type }) => type === "array<f16>" || type === "array<vec4<f16>>");
+  return new Map(
+    halves.map(({ name, type }) => [name, type.includes("vec4") ? ["vec4<f16>", "vec4<f32>"] : ["f16", "f32"]]),
+  );
+}
+
+/**
+ * Joins pieces to text. Kernels compute in f32: what they read from a binding of halves is widened, `f32(x[i])`, and what
+ * they write there is rounded, `y[i] = f16(…)`.
+ */
+function written(pieces: readonly string[], halves: ReturnType<typeof halvesOf>): string {
+  let at = 0;
+  const until = (end: string | undefined): string => {
+    let text = "";
+    while (at < pieces.length && pieces[at] !== end) {
+      const piece = pieces[at] as string;
+      if (piece === "[") {
+        at++;
+        text += `[${until("]")}]`;
+        at++;
+        continue;
+      }
+      const types = pieces[at + 1] === "[" ? halves.get(piece) : undefined;
+      if (types === undefined) {
+        text += piece;
+        at++;
+        continue;
+      }
+      at += 2;
+      const element = `${piece}[${until("]")}]`;
+      at++;
+      if (pieces[at] === " = ") {
+        at++;
+        text += `${element} = ${types[0]}(${until(";")})`;
+      } else text += `${types[1]}(${element})`;
     }
-    element.lastIndex = from;
-  }
-  return made + code.slice(from);
+    return text;
+  };
+  return until(undefined);
 }
 
 /** The shader of a dispatch: bindings and accessors first, then the template with its constants filled in. */
 export function instantiate(dispatch: DraftDispatch): string {
-  const { template, constants, bindings } = dispatch;
+  const { template, flags, constants, bindings, enables = [], diagnostic } = dispatch;
   const space = { read: "<storage, read>", write: "<storage, read_write>", uniform: "<uniform>" } as const;
   const declared = bindings.map(
     ({ name, access, type }, i) => `@group(0) @binding(${i}) var${space[access]} ${name}: ${type};\n`,
   );
   const accessors = bindings.flatMap((b) => (b.accessor ? [`${b.accessor}\n`] : []));
-  const body = fill(choose(include(TEMPLATES[template]).split("\n"), constants).join("\n"), constants);
-  const uniform = bindings.some((b) => b.access === "uniform") ? STEP_STRUCT : "";
-  const halves = bindings.filter(({ type }) => HALVES.test(type));
-  const asked = constants.ENABLE === undefined ? [] : String(constants.ENABLE).split(", ");
-  const enables = [...(halves.length > 0 && !asked.includes("f16") ? ["f16"] : []), ...asked];
+  const lines = choose(include(TEMPLATES[template]).split("\n"), flags, constants);
+  const body = lines.flatMap(({ text, indices }, i) => [
+    ...(i === 0 ? [] : ["\n"]),
+    ...piecesOf(text, { ...constants, ...indices }),
+  ]);
+  const halves = halvesOf(bindings);
+  const asked = [...(halves.size > 0 && !enables.includes("f16") ? ["f16"] : []), ...enables];
   const header = [
-    ...(enables.length === 0 ? [] : [`enable ${enables.join(", ")};\n`]),
-    ...(constants.DIAGNOSTIC === undefined ? [] : [`diagnostic(${constants.DIAGNOSTIC});\n`]),
+    ...(asked.length === 0 ? [] : [`enable ${asked.join(", ")};\n`]),
+    ...(diagnostic === undefined ? [] : [`diagnostic(${diagnostic});\n`]),
+    ...(bindings.some(({ access }) => access === "uniform") ? [STEP_STRUCT] : []),
+    ...declared,
   ];
-  const code = halves.reduce(widen, `${accessors.join("")}\n${body}`);
-  return `${header.join("")}${uniform}${declared.join("")}\n${code}`;
+  return `${header.join("")}\n${written([...piecesOf(`${accessors.join("")}\n`, {}), ...body], halves)}`;
 }

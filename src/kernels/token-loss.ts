@@ -100,15 +100,11 @@ function entropy(
   const fours = !inRegisters(shape) && V % 4 === 0;
   const of = (type: "f32" | "f16"): string => (fours ? `array<vec4<${type}>>` : `array<${type}>`);
   const constants = {
-    TILES: tableConstants(source).TILES as number,
+    TILES: tableConstants(source).TILES,
     FIRST_TILE: source.firstTile,
-    ENTROPY: true,
-    LOCAL: true,
-    SLOPE: gradients,
-    APART: apart,
-    FOURS: fours,
     LOGITS: fours ? V / 4 : V,
   };
+  const flags = { ENTROPY: true, LOCAL: true, SLOPE: gradients, APART: apart, FOURS: fours };
   const bindings = [
     scratch("logits", gradients && !apart ? "write" : "read", 0, of("f32")),
     ...(gradients && apart ? [scratch("slopes", "write", 1, of("f16"))] : []),
@@ -117,5 +113,5 @@ function entropy(
     ...(gradients ? [bind(program, "scale", "read", op.in.scale)] : []),
     bind(program, "loss", "write", op.out.loss),
   ];
-  return overRows("token_entropy", !inRegisters(shape), source.tiles * ROW_TILE, constants, bindings);
+  return overRows("token_entropy", !inRegisters(shape), source.tiles * ROW_TILE, flags, constants, bindings);
 }

@@ -1,5 +1,5 @@
 // Kernels of the update: gradient norm, clipping and AdamW over whole arenas, whatever tensors stand in them.
-import { type DraftBinding, type DraftDispatch, grid, STEP, scratch, type Target } from "./draft.js";
+import { type DraftBinding, type DraftDispatch, type FlagsOf, grid, STEP, scratch, type Target } from "./draft.js";
 
 /** Numbers that one invocation squares and adds up. */
 const RUN = 64;
@@ -8,6 +8,8 @@ const PARTIALS = 8192;
 
 /** As PyTorch's GradScaler: the scale is doubled after so many good updates in a row; of powers of two up to a limit. */
 const LOSS_SCALING = { GROWS_AFTER: 2000, MOST: 2 ** 24 } as const;
+
+const OFF: FlagsOf<"update"> = { SQUARES: false, SUMS: false, NORM: false, ADAMW: false, SCALED: false };
 
 /** One arena of parameters, cut into parts that one binding can hold; sizes in numbers. */
 export interface ArenaPart {
@@ -40,7 +42,6 @@ export interface UpdateFields {
 }
 
 export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale }: UpdateFields): Update {
-  const SCALED = scale !== undefined;
   const scaling = (access: "read" | "write"): DraftBinding[] => (scale === undefined ? [] : [{ ...scale, access }]);
   let partials = 0;
   const squares = parts.map(({ size }, part): DraftDispatch => {
@@ -51,7 +52,8 @@ export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale 
     return {
       template: "update",
       label: "gradient_squares",
-      constants: { SQUARES: true, SIZE: size, RUN, RUNS: runs, FIRST: first, GRID_X },
+      flags: { ...OFF, SQUARES: true },
+      constants: { SIZE: size, RUN, RUNS: runs, FIRST: first, GRID_X },
       bindings: [arena("gradient", "read", "gradients", part), scratch("partial", "write")],
       workgroups,
     };
@@ -61,14 +63,16 @@ export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale 
   const sums: DraftDispatch = {
     template: "update",
     label: "gradient_sums",
-    constants: { SUMS: true, COUNT: partials, RUNS: PARTIALS, FIRST: partials, GRID_X },
+    flags: { ...OFF, SUMS: true },
+    constants: { COUNT: partials, RUNS: PARTIALS, FIRST: partials, GRID_X },
     bindings: [scratch("partial", "write")],
     workgroups,
   };
   const total: DraftDispatch = {
     template: "update",
     label: "gradient_norm",
-    constants: { NORM: true, COUNT: many ? PARTIALS : partials, FIRST: many ? partials : 0, SCALED, ...LOSS_SCALING },
+    flags: { ...OFF, NORM: true, SCALED: scale !== undefined },
+    constants: { COUNT: many ? PARTIALS : partials, FIRST: many ? partials : 0, ...LOSS_SCALING },
     bindings: [scratch("partial", "read"), { ...norm, access: "write" }, ...scaling("write")],
     workgroups: [1, 1, 1],
   };
@@ -77,7 +81,8 @@ export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale 
     return {
       template: "update",
       label: "adamw",
-      constants: { ADAMW: true, FOURS: size / 4, FIRST: first, GRID_X, SCALED },
+      flags: { ...OFF, ADAMW: true, SCALED: scale !== undefined },
+      constants: { FOURS: size / 4, FIRST: first, GRID_X },
       bindings: [
         arena("gradient", "read", "gradients", part, FOURS),
         { ...norm, access: "read" },

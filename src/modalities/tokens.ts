@@ -16,7 +16,5 @@ export function embedTokens(builder: Builder, vocabulary: number, d_model: numbe
     of: shared(builder.modalities).of,
   });
   const tokens = builder.input("batch", "embedded", [builder.rows], "i32");
-  const y = builder.tensor("value", "embedded_tokens", [builder.rows, d_model]);
-  builder.op({ kind: "embed", in: { tokens, weight }, out: { y } });
-  return y;
+  return builder.make("embed", { in: { tokens, weight } }, { y: "embedded_tokens" }).y;
 }

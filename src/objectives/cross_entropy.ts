@@ -1,6 +1,6 @@
 // `cross_entropy` as ops: the next token, wherever the host says that one is predicted.
 
-import type { Builder } from "../ir/builder.js";
+import type { Builder, Weight } from "../ir/builder.js";
 import type { Rows } from "../ir/op.js";
 import { shared } from "../ir/ownership.js";
 import type { TensorId } from "../ir/tensor.js";
@@ -11,40 +11,34 @@ import type { TensorId } from "../ir/tensor.js";
  */
 export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: number): void {
   const R = builder.rows;
-  const weight = head(builder, x, vocabulary);
-  const rows: Rows = { over: "positions", ...shared(builder.modalities) };
-  const logits = builder.tensor("value", "logits", [R, vocabulary]);
-  builder.op({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
-  const loss = builder.tensor("value", "token_loss", [R]);
-  const lse = builder.tensor("value", "lse", [R]);
+  const logits = builder.linear("logits", x, head(builder, x, vocabulary));
   const target = builder.input("batch", "target", [R], "i32");
   const scale = builder.input("batch", "target_scale", [R]);
-  builder.op({ kind: "cross_entropy", in: { logits, target, scale }, out: { loss, lse } });
-  const sums = builder.tensor("result", "loss.tokens", [builder.modalities]);
+  const call = { in: { logits, target, scale } };
+  const { loss } = builder.make("cross_entropy", call, { loss: "token_loss", lse: "lse" });
   const classes = builder.input("batch", "target_class", [R], "i32");
-  builder.op({ kind: "sum_by_class", in: { loss, class: classes }, out: { sums } });
+  const { sums } = builder.make("sum_by_class", { in: { loss, class: classes } }, { sums: "loss.tokens" });
+  builder.publish(sums, "loss.tokens");
 }
 
 /** Adds the head at one position of each sequence, the batch's `last` [batch]: the result `logits` [batch, V]. */
 export function lowerLogits(builder: Builder, x: TensorId, vocabulary: number): void {
-  const d_model = builder.shape(x).at(-1) as number;
-  const weight = head(builder, x, vocabulary);
+  const weight = head(builder, x, vocabulary, "pictures");
   const index = builder.input("batch", "last", [builder.batch], "i32");
-  const hidden = builder.tensor("value", "last_hidden", [builder.batch, d_model]);
-  builder.op({ kind: "gather", in: { table: x, index }, out: { y: hidden } });
-  const logits = builder.tensor("result", "logits", [builder.batch, vocabulary]);
-  builder.op({ kind: "linear", in: { x: hidden, weight }, out: { y: logits }, rows: { over: "pictures", groups: 1 } });
+  const { y: hidden } = builder.make("gather", { in: { table: x, index } }, { y: "last_hidden" });
+  builder.publish(builder.linear("logits", hidden, weight), "logits");
 }
 
-const head = (builder: Builder, x: TensorId, vocabulary: number): TensorId => {
-  const d_model = builder.shape(x).at(-1) as number;
-  return builder.parameter({
-    names: ["head.weight"],
-    shape: [vocabulary, d_model],
-    initial: { kind: "linear", fanIn: d_model },
-    layer: -1,
-    part: 1,
-    decay: true,
-    of: shared(builder.modalities).of,
-  });
-};
+const head = (builder: Builder, x: TensorId, vocabulary: number, over?: Rows["over"]): Weight =>
+  builder.weight(
+    {
+      names: ["head.weight"],
+      shape: [vocabulary, builder.columns(x)],
+      initial: { kind: "linear", fanIn: builder.columns(x) },
+      layer: -1,
+      part: 1,
+      decay: true,
+      of: shared(builder.modalities).of,
+    },
+    over,
+  );

@@ -1,7 +1,6 @@
 // `ddpm` as ops: the noise in each patch, predicted at the patch's own position.
 
 import type { Builder } from "../ir/builder.js";
-import type { Rows } from "../ir/op.js";
 import type { TensorId } from "../ir/tensor.js";
 
 /** ᾱ(t) of the cosine schedule: f(t)/f(0), f(t) = cos²((t/T + 0.008)/1.008 · π/2) (Nichol and Dhariwal 2021, eq. 17). */
@@ -20,37 +19,35 @@ export interface Diffused {
 }
 
 /** Adds `patch_out` to hidden states x [R, d]; with a noise to predict, the result `loss.NAME` [1] too. Returns the prediction. */
-export function lowerDdpm(builder: Builder, x: TensorId, rows: Rows, picture: Diffused): TensorId {
-  const { name, patchSize, noise } = picture;
-  const d_model = builder.shape(x).at(-1) as number;
-  const R = builder.rows;
-  const initial = { kind: "linear", fanIn: d_model } as const;
-  const keys = { layer: -1, of: rows.over === "positions" ? rows.of : [] };
-  const part = 16 + 8 * picture.index;
-  const weight = builder.parameter({
-    ...keys,
+export function lowerDdpm(builder: Builder, x: TensorId, of: readonly number[], picture: Diffused): TensorId {
+  const { name, index: modality, patchSize, noise } = picture;
+  const d_model = builder.columns(x);
+  const common = { initial: { kind: "linear", fanIn: d_model }, layer: -1, of } as const;
+  const part = 16 + 8 * modality;
+  const weight = builder.weight({
+    ...common,
     names: [`patch_out.${name}.weight`],
     shape: [patchSize, d_model],
-    initial,
     part: part + 6,
     decay: true,
   });
-  const bias = builder.parameter({
-    ...keys,
+  const bias = builder.weight({
+    ...common,
     names: [`patch_out.${name}.bias`],
     shape: [patchSize],
-    initial,
     part: part + 7,
     decay: false,
   });
-  const prediction = builder.tensor(noise === undefined ? "result" : "value", `prediction.${name}`, [R, patchSize]);
-  builder.op({ kind: "linear", in: { x, weight, bias }, out: { y: prediction }, rows });
-  if (noise === undefined) return prediction;
-  const loss = builder.tensor("value", `patch_loss.${name}`, [R]);
-  const index = builder.input("batch", `picture.${name}`, [R], "i32");
-  const scale = builder.input("batch", `scale.${name}`, [R]);
-  builder.op({ kind: "squared_error", in: { prediction, noise, picture: index, scale }, out: { loss } });
-  const sums = builder.tensor("result", `loss.${name}`, [1]);
-  builder.op({ kind: "sum_by_class", in: { loss }, out: { sums } });
+  const prediction = builder.linear(`prediction.${name}`, x, weight, bias);
+  if (noise === undefined) {
+    builder.publish(prediction, `prediction.${name}`);
+    return prediction;
+  }
+  const index = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
+  const scale = builder.input("batch", `scale.${name}`, [builder.rows]);
+  const call = { in: { prediction, noise, picture: index, scale } };
+  const { loss } = builder.make("squared_error", call, { loss: `patch_loss.${name}` });
+  const { sums } = builder.make("sum_by_class", { in: { loss } }, { sums: `loss.${name}` });
+  builder.publish(sums, `loss.${name}`);
   return prediction;
 }

@@ -10,7 +10,7 @@ import { shared } from "../ir/ownership.js";
 import type { Program } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
 import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
-import { embedPatches, rowsOfModality } from "../modalities/patches.js";
+import { embedPatches, onlyAt } from "../modalities/patches.js";
 import { embedTokens } from "../modalities/tokens.js";
 import { lowerCrossEntropy, lowerLogits } from "../objectives/cross_entropy.js";
 import { lowerDdpm } from "../objectives/ddpm.js";
@@ -64,22 +64,16 @@ function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: L
 }
 
 function finalNorm(builder: Builder, x: TensorId): TensorId {
-  const d_model = builder.shape(x).at(-1) as number;
-  const of = shared(builder.modalities).of;
-  const scale = builder.parameter({
+  const scale = builder.weight({
     names: ["norm.weight"],
-    shape: [d_model],
+    shape: [builder.columns(x)],
     initial: { kind: "ones" },
     layer: -1,
     part: 2,
     decay: false,
-    of,
+    of: shared(builder.modalities).of,
   });
-  const rstd = builder.tensor("value", "norm.rstd", [builder.rows]);
-  builder.op({ kind: "rms", in: { x }, out: { rstd }, eps: NORM_EPS });
-  const y = builder.tensor("value", "norm.out", [builder.rows, d_model]);
-  builder.op({ kind: "rescale", in: { x, rstd, scale }, out: { y }, rows: { over: "positions", groups: 1, of } });
-  return y;
+  return builder.norm("norm", x, scale, NORM_EPS);
 }
 
 interface Picture {
@@ -106,10 +100,8 @@ function noised(builder: Builder, options: LowerOptions, modality: PatchesModali
   const capacity = pictureCapacity(modality, options.batch, options.length);
   const items = builder.input("batch", `item.${name}`, [capacity, 4], "u32");
   const key = builder.input("batch", "noise_key", [2], "u32");
-  const noisy = builder.tensor("value", `noisy.${name}`, shape);
-  const noise = builder.tensor("value", `noise.${name}`, shape);
-  builder.op({ kind: "noise", in: { clean, level, picture, items, key }, out: { noisy, noise }, modality: index });
-  return { modality, index, noisy, noise };
+  const call = { in: { clean, level, picture, items, key }, modality: index };
+  return { modality, index, ...builder.make("noise", call, { noisy: `noisy.${name}`, noise: `noise.${name}` }) };
 }
 
 /** T of a continuous modality; without an objective its pictures stand clean, at t = 0 of a single step. */
@@ -126,8 +118,7 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
     const output = lowerStack(builder, spec, x, options);
     builder.publish(output, "output");
     const cotangent = builder.input("batch", "cotangent", [builder.rows, d_model]);
-    const y = builder.tensor("result", "loss", [1]);
-    builder.op({ kind: "dot", in: { a: output, b: cotangent }, out: { y } });
+    builder.publish(builder.make("dot", { in: { a: output, b: cotangent } }, { y: "loss" }).y, "loss");
     return builder.program();
   }
   const pictures: Picture[] = modalities.flatMap((modality, index) =>
@@ -150,8 +141,8 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   if (options.part === "next" && predictsTokens) lowerLogits(builder, hidden, vocabulary.size);
   for (const { modality, index, noise } of pictures) {
     if (spec.objectives[index]?.kind !== "ddpm") continue;
-    const rows = rowsOfModality(modalities.length, index);
-    lowerDdpm(builder, hidden, rows, { name: modality.name, index, patchSize: patchSize(modality), noise });
+    const of = onlyAt(modalities.length, index);
+    lowerDdpm(builder, hidden, of, { name: modality.name, index, patchSize: patchSize(modality), noise });
   }
   return builder.program();
 }
