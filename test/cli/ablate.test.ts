@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingAdapter } from "../gpu/adapter.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
@@ -31,7 +32,16 @@ ablate rates {
   vary train.optimizer.lr: [1e-3, 10, 2e-3]
   baseline { train.optimizer.lr: 1e-3 }
 }
+// What is trained several times.
+ablate few {
+  vary mixer.decouple: [[], [in_proj, out_proj]]
+  vary train.seed: [1, 2]
+  baseline { mixer.decouple: [] }
+  widen_baseline: true
+}
 `;
+/** Variants of `few`: both lists and the widened baseline, with two seeds each. */
+const FEW = 6;
 
 let mom: Mom;
 let folder: string;
@@ -75,7 +85,7 @@ describe("without training", () => {
     expect(stdout).toContain("10 variants: 10 pending");
   });
   test("which of several, and which there are", () => {
-    expect(ablate("--list").stderr).toContain("has several `ablate` blocks: parts, rates.");
+    expect(ablate("--list").stderr).toContain("has several `ablate` blocks: parts, rates, few.");
     expect(ablate("part", "--list").stderr).toContain("Did you mean `parts`?");
     expect(ablate("parts", "--list", "--index", "10").stderr).toContain("There is no variant 10: there are 10");
     expect(ablate("parts", "--jobs", "0").code).toBe(2);
@@ -118,30 +128,31 @@ describe.skipIf(missing)("on a device", () => {
   test("killed at any moment and gone on with, it is the ablation that was not killed", async () => {
     const whole = join(folder, "whole");
     const killed = join(folder, "killed");
-    expect(ablate("parts", "--out", whole).code).toBe(0);
+    expect(ablate("few", "--out", whole).code).toBe(0);
     for (const milliseconds of [900, 2200, 3500]) {
-      const child = mom.start(["ablate", spec, "parts", "--out", killed, "--jobs", "2"]);
+      const child = mom.start(["ablate", spec, "few", "--out", killed, "--jobs", "2"]);
       const end = ended(child);
-      setTimeout(() => child.kill("SIGKILL"), milliseconds);
+      await Promise.race([end, setTimeout(milliseconds)]);
+      child.kill("SIGKILL");
       await end;
     }
-    const last = ablate("parts", "--out", killed, "--jobs", "2");
-    expect(last.stderr).toContain("10 variants: 10 done");
+    const last = ablate("few", "--out", killed, "--jobs", "2");
+    expect(last.stderr).toContain(`${FEW} variants: ${FEW} done`);
     expect(last.code).toBe(0);
     expect(report(killed)).toEqual(report(whole));
-    expect(report(whole).runs.length).toBe(10);
+    expect(report(whole).runs.length).toBe(FEW);
   }, 180_000);
 
   test("a variant whose process is killed has failed with that reason, the others are done, and a retry mends it", async () => {
     const out = join(folder, "worker");
-    const child = mom.start(["ablate", spec, "parts", "--out", out]);
+    const child = mom.start(["ablate", spec, "few", "--out", out]);
     const end = ended(child);
     // The first worker, as soon as it holds a variant.
     const holder = async (): Promise<number> => {
       for (;;) {
-        const held = list("parts", out).variants.find(({ state }) => state === "running") as
-          | { pid?: number }
-          | undefined;
+        await setTimeout(50);
+        if (!existsSync(join(out, "variants")) && child.exitCode === null) continue;
+        const held = list("few", out).variants.find(({ state }) => state === "running") as { pid?: number } | undefined;
         if (held?.pid !== undefined) return held.pid;
         if (child.exitCode !== null) throw new Error("it ended before a variant was seen");
       }
@@ -149,21 +160,21 @@ describe.skipIf(missing)("on a device", () => {
     process.kill(await holder(), "SIGKILL");
     await end;
     expect(child.exitCode).toBe(3);
-    const states = list("parts", out).variants;
-    expect(states.filter(({ state }) => state === "done").length).toBe(9);
+    const states = list("few", out).variants;
+    expect(states.filter(({ state }) => state === "done").length).toBe(FEW - 1);
     expect(states.find(({ state }) => state === "failed")?.reason).toBe("Its process was killed (SIGKILL).");
-    const retried = ablate("parts", "--out", out, "--retry");
-    expect(retried.stderr).toContain("10 variants: 10 done");
+    const retried = ablate("few", "--out", out, "--retry");
+    expect(retried.stderr).toContain(`${FEW} variants: ${FEW} done`);
     expect(report(out)).toEqual(report(join(folder, "whole")));
   }, 120_000);
 
   test("--index trains one; stopped, it saves and says how to go on", async () => {
     const out = join(folder, "index");
-    expect(ablate("parts", "--out", out, "--index", "3").code).toBe(0);
-    expect(list("parts", out).variants.map(({ state }) => state)).toEqual(
-      Array.from({ length: 10 }, (_, i) => (i === 3 ? "done" : "pending")),
+    expect(ablate("few", "--out", out, "--index", "3").code).toBe(0);
+    expect(list("few", out).variants.map(({ state }) => state)).toEqual(
+      Array.from({ length: FEW }, (_, i) => (i === 3 ? "done" : "pending")),
     );
-    const child = mom.start(["ablate", spec, "parts", "--out", out]);
+    const child = mom.start(["ablate", spec, "few", "--out", out]);
     let said = "";
     child.stderr?.on("data", (text) => {
       said += text;
@@ -171,7 +182,7 @@ describe.skipIf(missing)("on a device", () => {
     });
     await ended(child);
     expect(child.exitCode).toBe(130);
-    expect(said).toMatch(/go on with: mom ablate .*tiny\.mom parts --out/);
-    expect(list("parts", out).variants.filter(({ state }) => state === "done").length).toBeLessThan(10);
+    expect(said).toMatch(/go on with: mom ablate .*tiny\.mom few --out/);
+    expect(list("few", out).variants.filter(({ state }) => state === "done").length).toBeLessThan(FEW);
   }, 60_000);
 });
