@@ -100,7 +100,8 @@ function notRead(file: string, { reason, missing }: Unreadable): Failure {
     return new Failure([mistake("file-missing", `\`${file}\` is a folder.`, { help })]);
   }
   const message = missing ? `There is no file \`${file}\`.` : `\`${file}\` cannot be read: ${reason}.`;
-  const help = suggestion(basename(file), specsBeside(file)) ?? "A spec is a file that ends with `.mom`.";
+  const others = specsBeside(file).filter((name) => name !== basename(file));
+  const help = suggestion(basename(file), others) ?? "A spec is a file that ends with `.mom`.";
   return new Failure([mistake("file-missing", message, { help })]);
 }
 

@@ -39,8 +39,10 @@ export function namedFiles(path: string, kind: FileKind, reach?: Reach): NamedFi
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
-  } catch {
-    throw new InputError(`there is no folder or file ${path}`, remedies.path);
+  } catch (error) {
+    const { missing, reason } = unreadable(error);
+    if (missing) throw new InputError(`there is no folder or file ${path}`, remedies.path);
+    throw new InputError(`${path}: cannot be read (${reason})`, "Correct the path, or its permissions.");
   }
   const files = isFolder
     ? filesBelow(path, kind).map((file) => ({ path: file, place: file }))

@@ -35,11 +35,18 @@ const REASONS: Readonly<Record<string, string>> = {
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
+/** Node shows what is not UTF-8 in a name as this character, under which the file is not found. */
+const REPLACEMENT = "\ufffd";
+const isReplaced = (error: unknown): boolean =>
+  error instanceof Error && "path" in error && String(error.path).includes(REPLACEMENT);
+
 /** What an error of Node's file system means, without the path, which may be foreign. */
 export function unreadable(error: unknown): Unreadable {
   if (error instanceof Unreadable) return error;
   const code = codeOf(error);
-  if (code === "ENOENT" || code === "ENOTDIR") return new Unreadable(NO_FILE, true);
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return isReplaced(error) ? new Unreadable(`${NO_FILE}, or its name is not UTF-8`) : new Unreadable(NO_FILE, true);
+  }
   const reason = REASONS[code] ?? (code === "" ? undefined : `the system says ${code}`);
   if (reason === undefined) throw error;
   return new Unreadable(reason);

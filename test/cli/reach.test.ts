@@ -1,11 +1,21 @@
 // What a spec and its data may read, and what stands in a file's place: each verb's own words come from one rule.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkText } from "../../src/cli/read-spec.js";
 import { fileInFolder } from "../../src/data/file-in-folder.js";
+import { namedFiles } from "../../src/data/named-files.js";
 import { readRegular, Unreadable } from "../../src/data/open-file.js";
 import { locate, reachOf, readWithin } from "../../src/data/reach.js";
 import { check } from "../../src/index.js";
@@ -124,4 +134,23 @@ test("a link that changes before it is opened leads nowhere else", () => {
   symlinkSync(at("other/secret.jsonl"), at("project/next"));
   renameSync(at("project/next"), at("project/swapped"));
   expect(() => readWithin(at("project/swapped"), reach)).toThrow("outside the project");
+});
+
+test("a name that is not UTF-8 is called that, wherever it comes from", () => {
+  const bytes = Buffer.concat([Buffer.from(at("project/b")), Buffer.from([0xff]), Buffer.from(".jsonl")]);
+  writeFileSync(bytes, '{"segments": [{"text": "a"}]}\n');
+  const shown = readdirSync(at("project")).find((name) => name.startsWith("b")) ?? "";
+  expect(shown).toBe("b\ufffd.jsonl");
+  expect(said(spec(shown))).toContain("there is no such file, or its name is not UTF-8");
+  const kind = { endings: [".jsonl"], key: "image", what: "image", several: "images" } as const;
+  const remedies = { path: "", folder: "", documents: "" };
+  const [named] = namedFiles(at("project"), { ...kind, remedies }).filter(({ path }) => path.includes("\ufffd"));
+  expect(() => readRegular(named?.path ?? "")).toThrow("there is no such file, or its name is not UTF-8");
+});
+
+test("a folder that leads through a circle of links is not called missing", () => {
+  const remedies = { path: "", folder: "", documents: "" };
+  const kind = { endings: [".png"], key: "image", what: "image", several: "images", remedies } as const;
+  expect(() => namedFiles(at("project/loop"), kind)).toThrow("cannot be read (its links lead in a circle)");
+  expect(() => namedFiles(at("project/none"), kind)).toThrow("there is no folder or file");
 });
