@@ -12,17 +12,20 @@ import { diverged } from "../train/diverged.js";
 import { folderInUse } from "../train/mistakes.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
-import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
+import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
 import { checkTeaches } from "../train/teaching.js";
+import type { NamedFile } from "../train/whole-folder.js";
 import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.js";
 
 export interface VariantRequest {
   readonly id: string;
   readonly spec: CheckedSpec;
-  /** The spec, resolved, as text. */
+  /** The spec, resolved, as text; its paths are right in the run's folder. */
   readonly text: string;
-  /** The file that paths in it are relative to. */
+  /** Reads the tokenizers and codebooks that go with it. */
+  readonly files: () => readonly NamedFile[];
+  /** The file that the ablation's spec was read from. */
   readonly specFile: string;
   readonly keepWeights: boolean;
 }
@@ -68,6 +71,7 @@ export async function runVariant(
   const { run, begun } = take(folder, request, () => ({
     plan: planText({ spec, profile, compiled }),
     choices: choicesText(taken, device.description),
+    data: dataText(dataSet.fingerprint, dataSet.documents.length),
   }));
   try {
     writeEnding(folder, id, undefined);
@@ -98,7 +102,7 @@ const isBegun = (run: Run): boolean => run.disk.exists(pathIn(run, "spec"));
 function take(
   folder: AblationFolder,
   request: VariantRequest,
-  made: () => { plan: string; choices: string },
+  made: () => Pick<RunContents, "plan" | "choices" | "data">,
 ): { run: Run; begun: boolean } {
   const run = runOf(folder, request.id);
   const { disk, path } = run;
@@ -108,6 +112,6 @@ function take(
     if (pid !== undefined && pid !== process.pid) throw folderInUse(path, pid);
     disk.remove(path);
   }
-  const contents = { spec: request.text, ...made(), file: request.specFile };
+  const contents = { spec: request.text, ...made(), files: request.files(), file: request.specFile };
   return { run: createRun(path, contents, disk), begun: false };
 }

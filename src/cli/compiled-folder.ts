@@ -11,6 +11,7 @@ import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 /** What may stand in a folder that is written anew: what `mom compile` makes, and what `npm install` adds to it. */
 const OURS = [
   "spec.mom",
+  "files",
   "plan.json",
   "kernels",
   "package.json",

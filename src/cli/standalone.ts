@@ -1,6 +1,6 @@
 // train.mjs of a compiled folder: trains the model beside it, with nothing installed but `webgpu`.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,6 +9,9 @@ import { withChoices } from "../gpu/choose.js";
 import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
 import { recordedChoices } from "../train/choices.js";
 import { nodeDisk } from "../train/disk.js";
+import { movedSpec } from "../train/placed-spec.js";
+import { RUN_FILES } from "../train/run-folder.js";
+import type { NamedFile } from "../train/whole-folder.js";
 import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
 import { openCompiled } from "./compiled-folder.js";
 import { carried } from "./start.js";
@@ -33,6 +36,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 const isMode = (text: string): text is TuneMode => (TUNE_MODES as readonly string[]).includes(text);
 const isSource = (text: string): text is AdapterSource => (SOURCES as readonly string[]).includes(text);
+
+/** Tokenizers and codebooks, as a run keeps them. */
+const filesIn = (folder: string): NamedFile[] =>
+  existsSync(folder)
+    ? readdirSync(folder).map((name) => ({
+        name: `${RUN_FILES.files}/${name}`,
+        bytes: readFileSync(join(folder, name)),
+      }))
+    : [];
 
 async function main(): Promise<ExitCode> {
   const options = {
@@ -77,7 +89,8 @@ async function main(): Promise<ExitCode> {
   const compiled = { ...model.compiled, plan };
   return await runTraining({
     spec,
-    specText: readFileSync(join(here, "spec.mom"), "utf8"),
+    specText: movedSpec(readFileSync(join(here, "spec.mom"), "utf8"), here, out),
+    specFiles: () => filesIn(join(here, RUN_FILES.files)),
     compiled,
     dataSet,
     device,

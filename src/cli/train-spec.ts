@@ -4,12 +4,12 @@ import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
 import { visible } from "../diagnostics/visible.js";
-import { printSpec } from "../front/print-spec.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { type AdapterSource, openDevice } from "../gpu/dawn.js";
 import { recordedChoices } from "../train/choices.js";
 import { nodeDisk } from "../train/disk.js";
 import type { TuneMode } from "../tune/tune.js";
+import { keptSpec } from "./kept-spec.js";
 import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
 import { tuned } from "./tuning.js";
@@ -47,10 +47,12 @@ export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
     ? recordedChoices({ path: out, disk: nodeDisk })
     : await tuned({ mode: tune, spec, options: how, stages, opened: device, notice });
   const compiled = planned(stages, { ...how, choices });
+  const kept = keptSpec(json, folder, out, reach);
   return await runTraining({
     ...shown,
     spec,
-    specText: printSpec(json),
+    specText: kept.text,
+    specFiles: kept.files,
     specFile: file,
     compiled,
     dataSet,

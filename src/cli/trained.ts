@@ -8,14 +8,16 @@ import type { CheckedSpec } from "../front/spec.js";
 import { folderWeights, runWeights } from "../train/checkpoint.js";
 import type { Weights } from "../train/checkpoint-files.js";
 import { nodeDisk } from "../train/disk.js";
-import { originOf, pathIn, runAt } from "../train/run-folder.js";
+import { dataOf, type Run, runAt } from "../train/run-folder.js";
 import { styleOf } from "./colour.js";
-import { readSpec } from "./read-spec.js";
+import { type ReadSpec, readSpec } from "./read-spec.js";
+import { withData } from "./where-data.js";
 
 export interface TrainedOptions {
   readonly checkpoint?: string;
   readonly step?: number;
   readonly allow?: readonly string[];
+  readonly data?: string;
 }
 
 export interface Trained {
@@ -24,7 +26,16 @@ export interface Trained {
   readonly folder: string;
   /** What the spec and its data may read. */
   readonly reach: Reach;
+  readonly isRun: boolean;
   readonly weights: Weights;
+  /** The fingerprint of the documents that it was trained on, where that is known. */
+  readonly documents: number | undefined;
+}
+
+function trainedOf(read: ReadSpec, weights: Weights, data: string | undefined, run?: Run): Trained | undefined {
+  if (read.spec === undefined) return undefined;
+  const { spec, folder, reach, isRun } = withData({ ...read, spec: read.spec }, data);
+  return { spec, folder, reach, isRun, weights, documents: run && dataOf(run) };
 }
 
 export const RUN_ARGUMENT = ["<run>", "the folder of a run; or a spec, with --checkpoint"] as const;
@@ -40,7 +51,7 @@ export function wholeNumber(text: string): number {
  * Undefined where the spec is wrong, which is then said on stderr.
  * @throws InputError or Failure where there is no such run or checkpoint
  */
-export function openTrained(path: string, { checkpoint, step, allow }: TrainedOptions): Trained | undefined {
+export function openTrained(path: string, { checkpoint, step, allow, data }: TrainedOptions): Trained | undefined {
   if (existsSync(path) && statSync(path).isFile()) {
     if (checkpoint === undefined) {
       throw new InputError(
@@ -48,14 +59,14 @@ export function openTrained(path: string, { checkpoint, step, allow }: TrainedOp
         "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
       );
     }
-    const { spec, folder, reach } = readSpec(path, { allow });
-    return spec && { spec, folder, reach, weights: folderWeights(checkpoint, nodeDisk) };
+    const read = readSpec(path, { allow });
+    return trainedOf(read, folderWeights(checkpoint, nodeDisk), data);
   }
   const run = runAt(path);
-  const { spec, folder, reach } = readSpec(pathIn(run, "spec"), { origin: originOf(run), allow });
-  if (spec === undefined) return undefined;
-  if (checkpoint !== undefined) return { spec, folder, reach, weights: folderWeights(checkpoint, nodeDisk) };
+  const read = readSpec(path, { allow });
+  if (read.spec === undefined) return undefined;
+  if (checkpoint !== undefined) return trainedOf(read, folderWeights(checkpoint, nodeDisk), data);
   const { weights, warnings } = runWeights(run, step);
   if (warnings.length > 0) process.stderr.write(`${render(warnings, [], styleOf(process.stderr))}\n`);
-  return { spec, folder, reach, weights };
+  return trainedOf(read, weights, data, run);
 }

@@ -17,8 +17,9 @@ import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { openModel } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
-import { closeRun, createRun, openRun, pathIn, type Run } from "../train/run-folder.js";
+import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
+import type { NamedFile } from "../train/whole-folder.js";
 import { stopBy } from "./interrupts.js";
 import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
 import type { Started } from "./start.js";
@@ -29,9 +30,11 @@ import { EXIT, type ExitCode } from "./verb.js";
 
 export interface TrainingRequest {
   readonly spec: CheckedSpec;
-  /** The spec as resolved, which the run keeps. */
+  /** The spec as resolved, which the run keeps: its paths are right in the run's folder. */
   readonly specText: string;
-  /** The file that the spec was read from, if it was: its paths are relative to that. */
+  /** Reads the tokenizers and codebooks that go with it. */
+  readonly specFiles?: () => readonly NamedFile[];
+  /** The file that the spec was read from, if it was. */
   readonly specFile?: string;
   readonly compiled: CompiledModel["compiled"];
   readonly dataSet: DataSet;
@@ -91,6 +94,8 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
         spec: request.specText,
         plan: planText({ ...request, profile: request.device.profile }),
         choices: choicesText(choices, request.device.description),
+        data: dataText(request.dataSet.fingerprint, request.dataSet.documents.length),
+        files: request.specFiles?.(),
         file: request.specFile,
       });
   terminal.whenLost?.(keepingLost((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text))));

@@ -6,6 +6,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -23,6 +24,8 @@ import { InputError } from "../diagnostics/input-error.js";
 /** Functions that write throw Node's own error, with its `code`; those that read a file, InputError. */
 export interface Disk {
   readonly exists: (path: string) => boolean;
+  /** Whether a path is a link itself. */
+  readonly isLink: (path: string) => boolean;
   /** Names in a folder, sorted. */
   readonly list: (folder: string) => string[];
   readonly read: (path: string) => Uint8Array;
@@ -45,6 +48,7 @@ export interface Disk {
 
 export const nodeDisk: Disk = {
   exists: existsSync,
+  isLink: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
   list: (folder) => readdirSync(folder).sort(),
   read: (path) => reading(path, (file) => readRange(file, 0, fstatSync(file).size)),
   open: (path) => ({

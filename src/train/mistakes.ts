@@ -21,6 +21,13 @@ export const noRun = (path: string, missing: string): Failure =>
     "Name a folder that `mom train` has made, or start a run without --resume.",
   );
 
+export const linkedFile = (path: string): Failure =>
+  error(
+    "no-run",
+    `${path} is a link, and a run writes only to files of its own.`,
+    "Put a copy of the file in the link's place.",
+  );
+
 export const folderInUse = (path: string, pid: number): Failure =>
   error(
     "run-in-use",

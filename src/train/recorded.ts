@@ -11,6 +11,7 @@ import { type Outcome, train } from "./loop.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { otherData, otherFormat, otherKernels, otherSpec } from "./mistakes.js";
 import type { Model, Tensors } from "./model.js";
+import { placeless } from "./placed-spec.js";
 import { recorder, rewindRun } from "./recorder.js";
 import { pathIn, type Run } from "./run-folder.js";
 
@@ -58,7 +59,7 @@ function changedKernels(run: Run, now: Choices): Diagnostic[] {
 function checkSpec(specText: string, run: Run): void {
   const began = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
   const now = specText.split("\n");
-  const line = now.findIndex((text, i) => text !== began[i]);
+  const line = now.findIndex((text, i) => placeless(text) !== placeless(began[i] ?? ""));
   if (line < 0 && now.length === began.length) return;
   const [was, is] = [began[line] ?? began[now.length], now[line]].map((text) => text?.trim() || "nothing");
   throw otherSpec(run.path, pathIn(run, "spec"), was as string, is as string);

@@ -1,9 +1,12 @@
 // The folder of a run: what stands where, and how one is made and opened.
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { COUNT, jsonReader } from "../data/checked-json.js";
+import { InputError } from "../diagnostics/input-error.js";
 import { type Disk, nodeDisk } from "./disk.js";
-import { diskFailure, folderExists, noRun } from "./mistakes.js";
+import { RUN_FORMAT } from "./format.js";
+import { diskFailure, folderExists, linkedFile, noRun } from "./mistakes.js";
 import { lockedBy, takeLock } from "./run-lock.js";
-import { tidyFolder, WRITING } from "./whole-folder.js";
+import { type NamedFile, tidyFolder, WRITING } from "./whole-folder.js";
 
 export interface Run {
   /** As the user named it. */
@@ -17,14 +20,18 @@ export const RUN_FILES = {
   plan: "plan.json",
   /** The variant of every kernel that the run began with. */
   choices: "choices.json",
-  /** Where the spec stood: its paths are relative to that place. */
+  /** Where the spec came from. */
   origin: "origin.json",
+  /** The documents that the run learns from: what they are, not where. */
+  data: "data.json",
+  /** Tokenizers and codebooks, as they were when the run began. */
+  files: "files",
   /** The same in two runs of one spec and seed. */
   metrics: "metrics.jsonl",
   /** Clock times, which are not. */
   timing: "timing.jsonl",
   /** TensorBoard takes any name with `tfevents` in it. */
-  events: "events.out.tfevents.0.mom",
+  events: "events.out.tfevents.0",
   checkpoints: "checkpoints",
   samples: "samples",
   /** What was trained, as the report's heading tells it. */
@@ -40,22 +47,26 @@ export const RUN_FILES = {
 
 export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(run.path, RUN_FILES[file]);
 
+/** What a run's folder begins with. */
+export interface RunContents {
+  /** As resolved; its paths are right in the run's folder. */
+  readonly spec: string;
+  readonly plan: string;
+  readonly choices?: string | undefined;
+  /** Which documents it learns from, as `dataText` writes it. */
+  readonly data?: string | undefined;
+  /** Tokenizers and codebooks, in `RUN_FILES.files`. */
+  readonly files?: readonly NamedFile[] | undefined;
+  /** The path of the spec's file. */
+  readonly file?: string | undefined;
+}
+
 /**
  * Makes the folder of a new run, which this process holds until `closeRun`. It is made whole under another name beside
  * its place and then renamed: a process that is killed meanwhile leaves nothing that stands in the next one's way.
- * @param contents the spec as resolved, the plan and the choices as JSON, and the path of the spec's file
  * @throws Failure where the folder exists or can't be made
  */
-export function createRun(
-  path: string,
-  contents: {
-    readonly spec: string;
-    readonly plan: string;
-    readonly choices?: string;
-    readonly file?: string | undefined;
-  },
-  disk: Disk = nodeDisk,
-): Run {
+export function createRun(path: string, contents: RunContents, disk: Disk = nodeDisk): Run {
   if (disk.exists(path)) throw folderExists(path);
   const parent = dirname(resolve(path));
   const aside: Run = { path: join(parent, `${asideOf(path)}${process.pid}`), disk };
@@ -69,10 +80,14 @@ export function createRun(
     if (contents.choices !== undefined) {
       disk.create(pathIn(aside, "choices"), new TextEncoder().encode(contents.choices));
     }
+    if (contents.data !== undefined) disk.create(pathIn(aside, "data"), new TextEncoder().encode(contents.data));
     if (contents.file !== undefined) {
-      const origin = { spec: relative(resolve(path), resolve(contents.file)) };
+      const origin = { format: RUN_FORMAT, spec: relative(resolve(path), resolve(contents.file)) };
       disk.create(pathIn(aside, "origin"), new TextEncoder().encode(`${JSON.stringify(origin)}\n`));
     }
+    if (contents.files?.length) disk.makeFolder(pathIn(aside, "files"));
+    for (const { name, bytes } of contents.files ?? []) disk.create(join(aside.path, name), bytes);
+    if (contents.files?.length) disk.sync(pathIn(aside, "files"));
     disk.create(pathIn(aside, "spec"), new TextEncoder().encode(contents.spec));
     disk.sync(aside.path);
     disk.rename(aside.path, path);
@@ -107,6 +122,8 @@ const afterPrefix = (name: string, prefix: string): string =>
  */
 export function openRun(path: string, disk: Disk = nodeDisk): Run {
   const run = runAt(path, disk);
+  for (const file of ["metrics", "timing", "events", "log"] as const)
+    if (disk.isLink(pathIn(run, file))) throw linkedFile(pathIn(run, file));
   takeLock(disk, pathIn(run, "lock"), path);
   tidyFolder(disk, pathIn(run, "checkpoints"));
   tidyFolder(disk, pathIn(run, "samples"));
@@ -116,13 +133,58 @@ export function openRun(path: string, disk: Disk = nodeDisk): Run {
 /** Lets others train it. A process that ends without has no hold on it either. */
 export const closeRun = (run: Run): void => run.disk.remove(pathIn(run, "lock"));
 
-/** The file that a run's spec was read from; the copy in the run where none is known. */
-export function originOf(run: Run): string {
+/** The file that a run's spec was read from. Whoever made the run wrote it: nothing may be read because of it alone. */
+export interface Origin {
+  /** In format 1, paths in the run's spec are relative to this file; later they are right in the run's folder. */
+  readonly format: number;
+  readonly spec: string;
+}
+
+const readOrigin = jsonReader<{ readonly format?: number; readonly spec: string }>({
+  type: "object",
+  properties: { format: { type: "integer", minimum: 1 }, spec: { type: "string", minLength: 1 } },
+  required: ["spec"],
+  additionalProperties: false,
+});
+
+/** @throws InputError where the file that says so is damaged */
+export function originOf(run: Run): Origin | undefined {
   const path = pathIn(run, "origin");
-  if (!run.disk.exists(path)) return pathIn(run, "spec");
-  const origin: unknown = JSON.parse(new TextDecoder().decode(run.disk.read(path)));
-  const spec = typeof origin === "object" && origin !== null && "spec" in origin ? origin.spec : undefined;
-  return typeof spec === "string" ? join(run.path, spec) : pathIn(run, "spec");
+  if (!run.disk.exists(path)) return undefined;
+  const origin = readOrigin(run.disk.read(path));
+  if ("wrong" in origin)
+    throw new InputError(
+      `${path}: ${origin.wrong}.`,
+      "Restore it from a copy, or remove it: the run then reads its own folder and those of --data and --allow.",
+    );
+  const { format = 1, spec } = origin.value;
+  return { format, spec: join(run.path, spec) };
+}
+
+const readData = jsonReader<{ readonly fingerprint: number }>({
+  type: "object",
+  properties: { format: { type: "integer", minimum: 1 }, fingerprint: COUNT, documents: COUNT },
+  required: ["fingerprint"],
+  additionalProperties: false,
+});
+
+/** What a run keeps of its data: the fingerprint of all documents, and how many there are. */
+export const dataText = (fingerprint: number, documents: number): string =>
+  `${JSON.stringify({ format: RUN_FORMAT, fingerprint, documents })}\n`;
+
+/**
+ * The fingerprint of the documents that a run learns from; undefined where it is not known.
+ * @throws InputError where the file that says so is damaged
+ */
+export function dataOf(run: Run): number | undefined {
+  const path = pathIn(run, "data");
+  if (!run.disk.exists(path)) return undefined;
+  const data = readData(run.disk.read(path));
+  if (!("wrong" in data)) return data.value.fingerprint;
+  throw new InputError(
+    `${path}: ${data.wrong}.`,
+    "Restore it from a copy, or remove it: the data are not compared then.",
+  );
 }
 
 /** A run to read from; nothing in it is touched, and it may be in use. */

@@ -114,7 +114,7 @@ test.skipIf(missing)(
         { out: "runs/one" },
       );
       expect(step).toBe(1);
-      expect(originOf(runAt(join(folder, out)))).toBe(join(folder, "spec.mom"));
+      expect(originOf(runAt(join(folder, out)))?.spec).toBe(join(folder, "spec.mom"));
     } finally {
       process.chdir(before);
       rmSync(folder, { recursive: true });

@@ -49,13 +49,16 @@ test("a run holds its spec and plan", () => {
   expect(openRun(run.path)).toEqual(run);
 });
 
-test("a run knows where its spec stood, and moves with it", () => {
+test("a run knows where its spec was, and moves with it", () => {
   const file = join(folder, "specs", "a.mom");
   const run = createRun(join(folder, "runs", "a"), { ...contents, file });
-  expect(originOf(run)).toBe(file);
+  expect(originOf(run)).toEqual({ format: 2, spec: file });
   renameSync(join(folder, "runs"), join(folder, "moved"));
-  expect(originOf({ ...run, path: join(folder, "moved", "a") })).toBe(file);
-  expect(originOf(newRun("plain"))).toBe(join(folder, "plain", "spec.mom"));
+  const moved = { ...run, path: join(folder, "moved", "a") };
+  expect(originOf(moved)?.spec).toBe(file);
+  expect(originOf(newRun("plain"))).toBeUndefined();
+  writeFileSync(join(moved.path, "origin.json"), '{"spec": 5}');
+  expect(() => originOf(moved)).toThrow(/origin\.json: spec is not text/);
 });
 
 test("a folder that exists is refused and left alone, an empty one too", () => {
@@ -206,7 +209,7 @@ test("metrics are read back exactly, and hold no clock time", () => {
     "train/tokens_per_second",
     "validation/loss/text",
   ])
-    expect(textOf(first, "events.out.tfevents.0.mom")).toContain(`${tag}\x15`);
+    expect(textOf(first, "events.out.tfevents.0")).toContain(`${tag}\x15`);
   expect(parseTiming(textOf(second, "timing.jsonl"))).toEqual([{ step: 3, seconds: 1, tokens_per_second: 5e4 }]);
 });
 
@@ -249,9 +252,9 @@ test("a rewound run is the run that stopped there", () => {
   const rewound = until("rewound", 9);
   writeFileSync(join(rewound.path, "metrics.jsonl"), `${textOf(rewound, "metrics.jsonl")}{"kind":"train","st`);
   rewindRun(rewound, 4);
-  for (const file of ["metrics.jsonl", "timing.jsonl", "events.out.tfevents.0.mom"])
+  for (const file of ["metrics.jsonl", "timing.jsonl", "events.out.tfevents.0"])
     expect(textOf(rewound, file)).toBe(textOf(stopped, file));
-  const events = readFileSync(join(rewound.path, "events.out.tfevents.0.mom"));
+  const events = readFileSync(join(rewound.path, "events.out.tfevents.0"));
   expect(eventBytesUpTo(events, 4)).toBe(events.length);
   expect(eventBytesUpTo(events, 3)).toBeLessThan(events.length);
 });

@@ -1,18 +1,20 @@
 // A worker of `mom ablate`, a process of its own: opens a device and trains the variants that it is given on it, one
 // after another, so that a variant which brings its process down takes no other with it.
 import { dirname, resolve } from "node:path";
+import { runOf } from "../../ablate/folder.js";
 import { runVariant, type Trainer } from "../../ablate/run-variant.js";
 import { type Compiled, programsOf, trainingOn } from "../../compile.js";
 import { reachOf } from "../../data/reach.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { render } from "../../diagnostics/render.js";
-import type { CheckedSpec } from "../../front/spec.js";
+import type { CheckedSpec, Json } from "../../front/spec.js";
 import { type OpenDevice, openDevice } from "../../gpu/dawn.js";
 import { DeviceError } from "../../gpu/device-error.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { TooLarge } from "../../ir/too-large.js";
 import { nodeDisk } from "../../train/disk.js";
+import { keptSpec } from "../kept-spec.js";
 import { checkText } from "../read-spec.js";
 import { starting } from "../start.js";
 import { measuredBefore, tuned } from "../tuning.js";
@@ -43,16 +45,16 @@ function failureOf(error: unknown): { reason: string; exit: ExitCode } {
   return { reason: error instanceof Error ? error.message : String(error), exit: EXIT.fault };
 }
 
-function checked(text: string): CheckedSpec {
-  const { spec, diagnostics } = checkText(text, settings.specFile, { allow: settings.allow });
-  if (spec === undefined) throw new Failure(diagnostics);
-  return spec;
+function checked(text: string): { readonly spec: CheckedSpec; readonly json: Json } {
+  const { spec, json, diagnostics } = checkText(text, settings.specFile, { allow: settings.allow });
+  if (spec === undefined || json === undefined) throw new Failure(diagnostics);
+  return { spec, json };
 }
 
 /** Measures what the cache lacks for these variants: in one process, and while nothing is trained here. */
 async function tune(device: OpenDevice, texts: readonly string[]): Promise<void> {
   try {
-    for (const spec of texts.map(checked)) {
+    for (const { spec } of texts.map(checked)) {
       const options = trainingOn(spec, device.profile);
       const stages = programsOf(spec, options);
       const notice = (line: string) => say({ kind: "notice", line });
@@ -68,7 +70,7 @@ async function tune(device: OpenDevice, texts: readonly string[]): Promise<void>
 async function train(device: OpenDevice, id: string, text: string): Promise<void> {
   let reported = 0;
   try {
-    const spec = checked(text);
+    const { spec, json } = checked(text);
     const dataSet = await dataSetFor(spec);
     const start = (compiled: Compiled) => starting(spec, compiled, { folder, reach })?.().tensors;
     const choices: Trainer["choices"] = (of, options, stages) =>
@@ -83,9 +85,11 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
       });
     const warned: Trainer["warned"] = (warnings) =>
       say({ kind: "notice", line: render(warnings, [], { colour: false }).trimEnd() });
+    const variants = { path: settings.folder, disk: nodeDisk };
+    const kept = keptSpec(json, folder, runOf(variants, id).path, reach);
     const how = await runVariant(
-      { path: settings.folder, disk: nodeDisk },
-      { id, spec, text, specFile: settings.specFile, keepWeights: settings.keepWeights },
+      variants,
+      { id, spec, ...kept, specFile: settings.specFile, keepWeights: settings.keepWeights },
       { device, pipelines, dataSet, start, choices, warned },
       {
         stepped: ({ step }) => {

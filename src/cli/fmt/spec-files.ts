@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
+import { isRunFolder } from "../run-spec.js";
 
 /** Not looked into: what is hidden, and what others installed. */
 const isOthers = (name: string): boolean => name.startsWith(".") || name === "node_modules";
@@ -16,7 +17,7 @@ export function specFiles(paths: readonly string[]): string[] {
 }
 
 function specsBelow(folder: string): string[] {
-  const found = walk(folder);
+  const found = isRunFolder(folder) ? [] : walk(folder);
   if (found.length > 0) return found;
   const help = "Name a spec, or a folder that holds some: files that end with `.mom`.";
   throw new Failure([mistake("file-missing", `There are no specs in \`${folder}\`.`, { help })]);
@@ -28,7 +29,8 @@ const walk = (folder: string): string[] =>
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return walk(path);
+      // A run's spec stays as it was written: the run is known by it.
+      if (entry.isDirectory()) return isRunFolder(path) ? [] : walk(path);
       return entry.name.endsWith(".mom") && !isFolder(path) ? [path] : [];
     });
 

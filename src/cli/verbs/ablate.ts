@@ -73,8 +73,8 @@ export const verb: Verb = {
       .addOption(tuneOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .action(async (file: string, name: string | undefined, options: Options) => {
-        const { spec, json, folder: specFolder, reach } = readSpec(file, { allow: options.allow });
+      .action(async (path: string, name: string | undefined, options: Options) => {
+        const { spec, json, file, folder: specFolder, reach } = readSpec(path, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
         const design = chosenDesign(spec, json as Json, name, file, options.allow);
         const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };

@@ -5,7 +5,6 @@ import pc from "picocolors";
 import { compile } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { render } from "../../diagnostics/render.js";
-import { printSpec } from "../../front/print-spec.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
@@ -18,6 +17,7 @@ import {
   trainingOptions,
 } from "../compile-options.js";
 import { refuseExisting, writeCompiled } from "../compiled-folder.js";
+import { keptSpec } from "../kept-spec.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
 import { START_FILE, startBytes, starting } from "../start.js";
@@ -49,8 +49,10 @@ export const verb: Verb = {
         const started = starting(spec, compiled, { folder, reach })?.();
         const notice = (line: string) => process.stderr.write(`${line}\n`);
         const { files } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
+        const kept = keptSpec(json, folder, out, reach);
         const extras = [
-          text("spec.mom", printSpec(json)),
+          text("spec.mom", kept.text),
+          ...kept.files(),
           { name: "train.mjs", bytes: readFileSync(TRAINER) },
           text("data/shards.json", `${JSON.stringify(files.map((path) => basename(path)))}\n`),
           ...files.map((path) => ({ name: `data/${basename(path)}`, bytes: readFileSync(path) })),
@@ -91,6 +93,7 @@ function packageFiles(spec: string, device: string): NamedFile[] {
 | file | holds |
 | --- | --- |
 | \`spec.mom\` | the spec as resolved: imports merged, defaults filled in |
+| \`files/\` | the tokenizers and codebooks that the spec names |
 | \`plan.json\` | buffers, phases, dispatches, fields and parameters |
 | \`train.mjs\` | the trainer; \`node train.mjs --help\` |
 | \`data/\` | the documents, prepared |

@@ -19,6 +19,7 @@ import {
 } from "../trained.js";
 import { lossUnits } from "../units.js";
 import { EXIT, type Verb } from "../verb.js";
+import { checkDataThere, dataOption } from "../where-data.js";
 
 const SPLITS = ["validation", "train"] as const;
 type Split = (typeof SPLITS)[number];
@@ -42,6 +43,7 @@ export const verb: Verb = {
           .default("validation"),
       )
       .option("--json", "print JSON")
+      .addOption(dataOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
       .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
@@ -50,7 +52,12 @@ export const verb: Verb = {
         if (!trained) return finish(EXIT.wrongInput);
         const { spec, folder, reach, weights } = trained;
         const notice = (text: string) => process.stderr.write(`${text}\n`);
+        checkDataThere(trained);
         const { dataSet } = await prepare(spec.data, spec.model, { folder, reach, skipBad: options.skipBad, notice });
+        if (trained.documents !== undefined && trained.documents !== dataSet.fingerprint)
+          notice(
+            "note: these are other documents than the run was trained on, so some may be held out here and learned there",
+          );
         const documents = dataSet[options.split];
         if (documents.length === 0) {
           throw new InputError(

@@ -4,7 +4,7 @@ import { createConnection } from "vscode-languageserver/node";
 import { serve } from "../../lsp/server.js";
 import { onlyMessages } from "../lsp-frames.js";
 import { version } from "../project.js";
-import { readStart, readText, refusingFor } from "../read-spec.js";
+import { readStart, readText, refusingFor } from "../read-spec-files.js";
 import type { Verb } from "../verb.js";
 
 export const verb: Verb = {

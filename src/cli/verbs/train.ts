@@ -1,5 +1,5 @@
 // `mom train`: compiles a spec and trains it.
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
 import { SKIP_BAD } from "../../data/bad-files.js";
 import type { Json } from "../../front/spec.js";
@@ -12,6 +12,7 @@ import { logTo } from "../streams.js";
 import { trainSpec } from "../train-spec.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
+import { checkDataThere, dataOption, withData } from "../where-data.js";
 
 interface Options {
   readonly out?: string;
@@ -20,12 +21,13 @@ interface Options {
   readonly adapter?: AdapterSource;
   readonly allow?: readonly string[];
   readonly skipBad?: true;
+  readonly data?: string;
 }
 
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<file>", "the spec")
+      .argument("<file>", "the spec; with --resume also the folder of the run alone")
       .option("--out <folder>", "the run's folder (default: runs/NAME)")
       .option(
         "--resume",
@@ -35,26 +37,30 @@ export const verb: Verb = {
         new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
       )
       .addOption(tuneOption())
+      .addOption(dataOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
       .addHelpText("after", "  mom train specs/quickstart.mom --tune full\n")
       .action(async (file: string, options: Options) => {
-        const { spec, json, folder, reach } = readSpec(file, { allow: options.allow });
-        if (!spec) return finish(EXIT.wrongInput);
-        const name = basename(file).replace(/\.(?:mom|json)$/, "");
+        const read = readSpec(file, { allow: options.allow });
+        if (!read.spec) return finish(EXIT.wrongInput);
+        const { spec, json, folder, reach, isRun } = withData({ ...read, spec: read.spec }, options.data);
+        checkDataThere({ spec, folder, reach, isRun });
+        const name = basename(resolve(file)).replace(/\.(?:mom|json)$/, "");
+        const resume = options.resume === true;
         const code = await trainSpec({
           spec,
           json: json as Json,
-          file,
+          file: read.file,
           folder,
-          out: options.out ?? join("runs", name),
+          out: options.out ?? (isRun && resume ? file : join("runs", name)),
           tune: options.tune,
           adapter: options.adapter,
           reach,
           skipBad: options.skipBad,
-          resume: options.resume === true,
+          resume,
           title: name,
-          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${allowFlags(options.allow)}${options.skipBad ? ` ${SKIP_BAD}` : ""}`,
+          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${allowFlags(options.allow)}${options.skipBad ? ` ${SKIP_BAD}` : ""}`,
           terminal: logTo(process.stderr),
         });
         finish(code);

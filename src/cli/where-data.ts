@@ -1,0 +1,60 @@
+// Where the data of a spec are, when they are not where it says: in a folder that the user names.
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Option } from "commander";
+import { type Reach, withFolder } from "../data/reach.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec, Json } from "../front/spec.js";
+import { withPaths } from "./spec-paths.js";
+
+export const dataOption = (): Option =>
+  new Option("--data <place>", "where the data are now: their file, or the folder with a file of that name");
+
+interface Sited {
+  readonly spec: CheckedSpec;
+  /** The same as resolved. */
+  readonly json?: Json | undefined;
+  readonly folder: string;
+  readonly reach: Reach;
+  /** Whether it is that of a run, which may have moved away from its data. */
+  readonly isRun: boolean;
+}
+
+/**
+ * The same spec with its data where the user says that they are.
+ * @throws InputError where they are not there, and where a run's spec names data that are not there
+ */
+export function withData<T extends Sited>(read: T, place: string | undefined): T {
+  const { spec, json, folder, reach } = read;
+  const { source } = spec.data;
+  if (source.kind !== "files") {
+    if (place === undefined) return read;
+    throw new InputError("--data: the data of this spec are no file.", "Leave --data out.");
+  }
+  if (place === undefined) return read;
+  const path = resolve(isFolder(place) ? join(place, basename(source.path)) : place);
+  if (!existsSync(path))
+    throw new InputError(`--data: there is no ${path}.`, "Name the file, or the folder that it is in.");
+  return {
+    ...read,
+    reach: withFolder(reach, dirname(path)),
+    spec: { ...spec, data: { ...spec.data, source: { ...source, path } } },
+    json: json === undefined ? json : withPaths(json, (was, use) => (use === "data" ? path : was)),
+    folder,
+  };
+}
+
+/**
+ * For what reads the data.
+ * @throws InputError where those of a run are gone
+ */
+export function checkDataThere({ spec, folder, isRun }: Sited): void {
+  const { source } = spec.data;
+  if (!isRun || source.kind !== "files" || existsSync(resolve(folder, source.path))) return;
+  throw new InputError(
+    `The data of the run are not at ${source.path} any more.`,
+    "Say with --data where they are: the file, or its folder.",
+  );
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
