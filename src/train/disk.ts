@@ -2,10 +2,12 @@
 import {
   closeSync,
   constants,
+  copyFileSync,
   existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -42,6 +44,8 @@ export interface Disk {
   /** Returns when the contents of a file, or the names in a folder, are on the disk. */
   readonly sync: (path: string) => void;
   readonly rename: (from: string, to: string) => void;
+  /** Makes a file appear at another place too, whole; false where there is something already. */
+  readonly link: (from: string, to: string) => boolean;
   /** Removes a file or a folder with all in it, if it is there. */
   readonly remove: (path: string) => void;
 }
@@ -81,8 +85,31 @@ export const nodeDisk: Disk = {
     }),
   sync: (path) => withFile(path, constants.O_RDONLY, fsyncSync),
   rename: renameSync,
+  link,
   remove: (path) => rmSync(path, { recursive: true, force: true }),
 };
+
+/** What file systems without hard links say of one. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+
+function link(from: string, to: string): boolean {
+  const refused = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
+  const made = (make: () => void): boolean => {
+    try {
+      make();
+      return true;
+    } catch (error) {
+      if (refused(error) === "EEXIST") return false;
+      throw error;
+    }
+  };
+  try {
+    return made(() => linkSync(from, to));
+  } catch (error) {
+    if (!NO_LINKS.includes(refused(error))) throw error;
+    return made(() => copyFileSync(from, to, constants.COPYFILE_EXCL));
+  }
+}
 
 /** Node reads and writes less than 2 GiB in one call. */
 const CALL_BYTES = 2 ** 30;

@@ -5,7 +5,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import { type Disk, nodeDisk } from "./disk.js";
 import { RUN_FORMAT } from "./format.js";
 import { diskFailure, folderExists, linkedFile, noRun } from "./mistakes.js";
-import { lockedBy, takeLock } from "./run-lock.js";
+import { isRunning, lockedBy, takeLock } from "./run-lock.js";
 import { type NamedFile, tidyFolder, WRITING } from "./whole-folder.js";
 
 export interface Run {
@@ -108,8 +108,11 @@ function sweep(disk: Disk, parent: string, prefix: string): void {
   const left = disk.exists(parent) ? disk.list(parent).filter((name) => /^\d+$/.test(afterPrefix(name, prefix))) : [];
   for (const name of left) {
     const path = join(parent, name);
-    const pid = lockedBy(disk, join(path, RUN_FILES.lock));
-    if (pid === undefined || pid === process.pid) disk.remove(path);
+    const lock = join(path, RUN_FILES.lock);
+    const pid = Number(afterPrefix(name, prefix));
+    // A process that has just made the folder has not locked it yet; its number says whose it is.
+    const gone = disk.exists(lock) ? lockedBy(disk, lock) === undefined : !isRunning(pid);
+    if (gone || pid === process.pid) disk.remove(path);
   }
 }
 

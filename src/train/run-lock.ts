@@ -1,5 +1,7 @@
 // One writer at a time: a file in the run's folder that names the process which trains it.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Disk } from "./disk.js";
 import { diskFailure, folderInUse } from "./mistakes.js";
 
@@ -9,35 +11,102 @@ interface Holder {
   readonly started: string;
 }
 
+/** What the name of a claim adds to the lock's: who holds it may replace the lock whose contents have this digest. */
+const CLAIM = ".after-";
+const TAKING = ".taking";
+
 /**
- * Takes the lock at `path` for this process; a killed process holds none.
+ * Takes the lock at `path` for this process; a killed process holds none. Of processes that try in the same instant one
+ * has it: the file appears at its place whole, or not at all.
  * @throws Failure where another process holds it
  */
 export function takeLock(disk: Disk, path: string, folder: string): void {
-  const holder = holderOf(disk, path);
-  if (holder !== undefined && holder.pid !== process.pid && isAlive(holder)) throw folderInUse(folder, holder.pid);
-  disk.remove(path);
-  const own: Holder = { pid: process.pid, started: startOf(process.pid) };
+  const own = `${path}.${process.pid}${TAKING}`;
+  const holder: Holder = { pid: process.pid, started: startOf(process.pid) };
+  const text = JSON.stringify(holder);
   try {
-    disk.create(path, new TextEncoder().encode(JSON.stringify(own)));
+    disk.remove(own);
+    disk.create(own, new TextEncoder().encode(text));
+    take(disk, path, { file: own, text }, folder);
   } catch (error) {
     throw diskFailure(error, path, ".");
+  } finally {
+    disk.remove(own);
+  }
+  sweep(disk, path);
+}
+
+/** Removes what processes left that were killed while they took the lock; only who has it may. */
+function sweep(disk: Disk, path: string): void {
+  const parent = dirname(path);
+  for (const name of disk.list(parent)) {
+    if (!name.startsWith(`${basename(path)}.`)) continue;
+    const rest = name.slice(basename(path).length);
+    const taking = /^\.(\d+)\.taking/.exec(rest)?.[1];
+    if (rest.startsWith(CLAIM) || (taking !== undefined && !isRunning(Number(taking)))) disk.remove(join(parent, name));
+  }
+}
+
+/** More processes in a row that were killed while each took the lock from the one before are not believed. */
+const MOST_CLAIMS = 4;
+
+/** @param own a file that names this process, which stays where it is, and its text */
+function take(
+  disk: Disk,
+  path: string,
+  own: { readonly file: string; readonly text: string },
+  folder: string,
+  claims = 0,
+): void {
+  for (;;) {
+    if (disk.link(own.file, path)) return;
+    const held = contentsOf(disk, path);
+    // Released between the two.
+    if (held === undefined) continue;
+    if (held === own.text) return;
+    const holder = holderIn(held);
+    if (holder !== undefined && isAlive(holder)) throw folderInUse(folder, holder.pid);
+    if (claims === MOST_CLAIMS) throw folderInUse(folder, holder?.pid ?? 0);
+    // Its holder is dead. Only one process may put its own lock in its place, else a second would replace the first's.
+    const claim = path + CLAIM + createHash("sha256").update(held).digest("hex").slice(0, 16);
+    take(disk, claim, own, folder, claims + 1);
+    try {
+      if (contentsOf(disk, path) !== held) continue;
+      const moved = `${own.file}.moved`;
+      disk.remove(moved);
+      disk.link(own.file, moved);
+      disk.rename(moved, path);
+      return;
+    } finally {
+      disk.remove(claim);
+    }
   }
 }
 
 /** The living process that holds the lock at `path`; undefined where none does. */
 export function lockedBy(disk: Disk, path: string): number | undefined {
-  const holder = holderOf(disk, path);
+  const held = contentsOf(disk, path);
+  const holder = held === undefined ? undefined : holderIn(held);
   return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
 }
 
-function holderOf(disk: Disk, path: string): Holder | undefined {
-  if (!disk.exists(path)) return undefined;
+/** Undefined where there is no lock. */
+function contentsOf(disk: Disk, path: string): string | undefined {
   try {
-    const held: unknown = JSON.parse(new TextDecoder().decode(disk.read(path)));
+    return disk.exists(path) ? new TextDecoder().decode(disk.read(path)) : undefined;
+  } catch (error) {
+    // Released after it was looked for.
+    if (!disk.exists(path)) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where the contents name no process, as those of a damaged file. */
+function holderIn(contents: string): Holder | undefined {
+  try {
+    const held: unknown = JSON.parse(contents);
     return isHolder(held) ? held : undefined;
   } catch {
-    // Killed while it wrote the lock.
     return undefined;
   }
 }
@@ -50,14 +119,17 @@ const isHolder = (value: unknown): value is Holder =>
   Number(value.pid) > 0 &&
   "started" in value;
 
-function isAlive({ pid, started }: Holder): boolean {
+const isAlive = ({ pid, started }: Holder): boolean => isRunning(pid) && startOf(pid) === started;
+
+/** Whether there is a process of that number. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it is there, and another user's.
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
-  return !hasEnded(pid) && startOf(pid) === started;
+  return !hasEnded(pid);
 }
 
 /** Ended, but its parent has not asked how: in a container without an init nobody may ever. */

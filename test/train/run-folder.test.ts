@@ -115,13 +115,21 @@ test("what another process is making is left alone, and so are folders of other 
   const gone = new Promise((resolve) => other.once("exit", resolve));
   const started = readFileSync(`/proc/${other.pid}/stat`, "utf8").split(" ")[21];
   const making = join(folder, `.writing-run-${other.pid}`);
-  const kept = [making, join(folder, ".writing-run-b-1"), join(folder, ".writing-run-")];
+  // The second belongs to a process that has not locked it yet.
+  const kept = [
+    making,
+    join(folder, ".writing-run-1"),
+    join(folder, ".writing-run-b-1"),
+    join(folder, ".writing-run-"),
+  ];
   for (const path of kept) mkdirSync(path);
   writeFileSync(join(making, "lock.json"), JSON.stringify({ pid: other.pid, started }));
-  mkdirSync(join(folder, ".writing-run-1"));
+  const ended = spawnSync("true").pid;
+  const left = ["1000000000", ended].map((pid) => join(folder, `.writing-run-${pid}`));
+  for (const path of left) mkdirSync(path);
   newRun();
   for (const path of kept) expect(existsSync(path)).toBe(true);
-  expect(existsSync(join(folder, ".writing-run-1"))).toBe(false);
+  for (const path of left) expect(existsSync(path)).toBe(false);
   other.kill();
   await gone;
 });
