@@ -17,6 +17,8 @@ function shared(): Ajv {
     allowUnionTypes: true,
     strictRequired: false,
     validateSchema: false,
+    // A validator runs once or a few times in a process: what optimizing it takes it does not give back.
+    code: { optimize: false },
     keywords: ["unit", "named", "call", "positional", "syntax"],
   });
   const listed = (words: readonly string[], value: Json): boolean => typeof value !== "string" || words.includes(value);
