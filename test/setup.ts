@@ -2,11 +2,23 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import type { TestProject } from "vitest/node";
 import { generate } from "../scripts/generate.mjs";
 
 export function setup({ config }: TestProject): (() => void) | undefined {
   generate();
+  // What runs in a process of its own has no TypeScript loader there.
+  const decoder = fileURLToPath(new URL("../src/data/pictures/decoder", import.meta.url));
+  buildSync({
+    entryPoints: [`${decoder}.ts`],
+    outfile: `${decoder}.js`,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    logLevel: "error",
+  });
   // While files are watched, each run has to see the sources as they are by then.
   if (config.watch || process.env.MOM_TEST_BUILD !== undefined) return undefined;
   const cache = fileURLToPath(new URL("../node_modules/.cache", import.meta.url));

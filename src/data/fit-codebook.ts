@@ -6,8 +6,7 @@ import { patchesOf } from "../modalities/pixels.js";
 import { badFiles } from "./bad-files.js";
 import { kMeans } from "./k-means.js";
 import type { NamedFile } from "./named-files.js";
-import { decodePicture } from "./picture-file.js";
-import { readInput } from "./read-input.js";
+import { decodePicture, readPicture } from "./picture-file.js";
 
 /** Numbers of all patches together, 1 GiB: of more pictures than that, some are taken evenly. */
 const MOST_NUMBERS = 2 ** 28;
@@ -47,7 +46,7 @@ export async function fitCodebook(
   const bad = badFiles(skipBad);
   for (const { path, place } of some) {
     try {
-      pictures.push(await decodePicture(readInput(path, place), kind, place));
+      pictures.push(await decodePicture(() => readPicture(path, place), kind, place));
     } catch (error) {
       bad.add(error);
     }

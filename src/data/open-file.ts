@@ -85,8 +85,17 @@ export function openRegular(path: string): number {
 /** Node reads less than 2 GiB in one call. */
 const CALL_BYTES = 2 ** 30;
 
+/** Bytes that are read at once at most, as much as Node holds in one piece. */
+const MOST_BYTES = 2 ** 32 - 1;
+
+/** Of files that are read whole. @throws Unreadable */
+function refuseLarger(size: number, most = MOST_BYTES): void {
+  if (size > most) throw new Unreadable(`it has ${size} bytes, and the limit is ${most}`);
+}
+
 /** At most so many bytes, from the beginning of an open file. */
 export function readOpened(file: number, limit = Number.POSITIVE_INFINITY): Buffer {
+  refuseLarger(Math.min(fstatSync(file).size, limit));
   const bytes = Buffer.alloc(Math.min(fstatSync(file).size, limit));
   let length = 0;
   for (let got = -1; got !== 0 && length < bytes.length; length += got)
@@ -125,13 +134,15 @@ export function readRegular(path: string, limit?: number): Buffer {
   }
 }
 
-/** The same without waiting. @throws Unreadable */
-export async function readRegularLater(path: string): Promise<Buffer> {
+/** All of it, without waiting. @param most bytes that it may have @throws Unreadable */
+export async function readRegularLater(path: string, most?: number): Promise<Buffer> {
   try {
     refuseOthers(statSync(path));
     const file = await open(path, FLAGS);
     try {
-      refuseOthers(await file.stat());
+      const stats = await file.stat();
+      refuseOthers(stats);
+      refuseLarger(stats.size, most);
       return await file.readFile();
     } finally {
       await file.close();

@@ -1,8 +1,9 @@
 // Reads image files as pixels of a modality's size.
 import { InputError } from "../diagnostics/input-error.js";
-import { decode } from "./pictures/decode.js";
+import { decodeElsewhere } from "./pictures/decoders.js";
 import type { PictureSize } from "./pictures/picture-size.js";
 import { isPng, pngDepth } from "./pictures/png.js";
+import { readInputLater } from "./read-input.js";
 
 /** Bumped when decoding gives other pixels, so that shards are prepared anew. */
 export const DECODER = 1;
@@ -10,28 +11,46 @@ export const DECODER = 1;
 /** No file is at fault. */
 class UnfitModality extends InputError {}
 
+/** Whether a file is at fault is not known: another machine might have decoded it. */
+class Undecoded extends InputError {}
+
+const MOST_FILE_BYTES = 256 * 2 ** 20;
+
 /**
  * The whole image in the size, on white.
+ * @param file its bytes, or what reads them once there is room for them
  * @param place names the image in errors
  * @returns pixels [height, width, channels]
  */
-export async function decodePicture(bytes: Uint8Array, size: PictureSize, place: string): Promise<Uint8Array> {
+export async function decodePicture(
+  file: Uint8Array | (() => Promise<Uint8Array>),
+  size: PictureSize,
+  place: string,
+): Promise<Uint8Array> {
   const { channels } = size;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new UnfitModality(
       `${place}: the modality of the image has ${channels} channels`,
       "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );
-  try {
-    return await decode(bytes, size);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(
-      `${place}: not an image that can be read (${reason})`,
-      "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
-    );
+  const read = typeof file === "function" ? file : () => Promise.resolve(file);
+  const result = await decodeElsewhere(read, size);
+  switch (result.kind) {
+    case "done":
+      return result.pixels;
+    case "failed":
+      throw new InputError(
+        `${place}: not an image that can be read (${result.reason})`,
+        result.remedy ?? "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
+      );
+    case "stopped":
+      throw new Undecoded(`${place}: ${result.reason}`, result.remedy);
   }
 }
+
+/** An image file's bytes, if they are not too many. */
+export const readPicture = (path: string, place: string): Promise<Uint8Array> =>
+  readInputLater(path, place, MOST_FILE_BYTES);
 
 /** Of formats that may hold more than 8 bits a sample: bumped when these alone get other pixels. */
 const DEEP_DECODER = 2;

@@ -8,7 +8,7 @@ import { asBadFile } from "./bad-files.js";
 import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import { latentReader } from "./latent-file.js";
-import { decodePicture } from "./picture-file.js";
+import { decodePicture, readPicture } from "./picture-file.js";
 import { readInputLater } from "./read-input.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
 import { filePlace, type SourceDocument, type SourceSegment } from "./source.js";
@@ -92,14 +92,15 @@ async function fileOf(
     const file = tensor === undefined ? { path } : { path, tensor };
     return { modality: segment.modality, latent: await readLatent(file, modality, place) };
   }
+  const image = () => readPicture(segment.image, place);
   const codebook = pictureCodebook(codecs, segment.modality);
   if (codebook !== undefined) {
-    const pixels = await decodePicture(await readInputLater(segment.image, place), codebook.facts.kind, place);
+    const pixels = await decodePicture(image, codebook.facts.kind, place);
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
   if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no pictures`);
   return {
     modality: segment.modality,
-    pixels: await decodePicture(await readInputLater(segment.image, place), modality, place),
+    pixels: await decodePicture(image, modality, place),
   };
 }

@@ -14,10 +14,10 @@ export function readInput(path: string, place = path): Uint8Array {
   }
 }
 
-/** The same without waiting. */
-export async function readInputLater(path: string, place = path): Promise<Uint8Array> {
+/** The same without waiting. @param most bytes that it may have */
+export async function readInputLater(path: string, place = path, most?: number): Promise<Uint8Array> {
   try {
-    return await readRegularLater(path);
+    return await readRegularLater(path, most);
   } catch (error) {
     throw inputError(error, path, place);
   }

@@ -1,22 +1,47 @@
 // Decodes one image file to pixels of a modality's size. An animation is its first frame, a document its first page.
 import sharp, { type Metadata, type Sharp } from "sharp";
+import { MOST_HELD } from "./messages.js";
 import type { PictureSize } from "./picture-size.js";
 import { isPng, pngFault } from "./png.js";
 
 const WHITE = { r: 255, g: 255, b: 255, alpha: 1 };
 const CLEAR = { ...WHITE, alpha: 0 };
 
+/** As sharp has it. */
+const MOST_PIXELS = 0x3fff ** 2;
+
+/** A picture that would take more memory than it may. */
+export class TooLarge extends Error {
+  readonly remedy = "Save it with fewer pixels: pictures are resized to the modality's size anyway.";
+}
+
+/**
+ * How many bytes a picture takes as it is in its file, by what the file says of itself.
+ * @throws TooLarge; Error where it is no picture, or one whose pixels mean something else
+ */
+export async function heldBy(bytes: Uint8Array): Promise<number> {
+  const fault = isPng(bytes) ? pngFault(bytes) : undefined;
+  if (fault !== undefined) throw new Error(fault);
+  const { width, height, channels, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  checkDepth(depth);
+  const held = width * height * channels * (depth === "ushort" ? 2 : 1);
+  if (width * height > MOST_PIXELS || held > MOST_HELD)
+    throw new TooLarge(
+      `it has ${width} × ${height} pixels of ${channels} × ${depth === "ushort" ? 16 : 8} bits, ` +
+        `and the limits are ${MOST_PIXELS} pixels and ${MOST_HELD / 2 ** 20} MiB`,
+    );
+  return held;
+}
+
 /**
  * Fits the whole image into the size, with white at its sides where the aspect differs and behind what is transparent.
  * With 1 channel: grey; 3: sRGB; 4: sRGB and alpha, which then stays as it is.
+ * @param bytes of a picture that `heldBy` lets pass
  * @returns pixels [height, width, channels]
  * @throws Error that says what is wrong with the file
  */
 export async function decode(bytes: Uint8Array, size: PictureSize): Promise<Uint8Array> {
-  const fault = isPng(bytes) ? pngFault(bytes) : undefined;
-  if (fault !== undefined) throw new Error(fault);
   const { depth } = await sharp(bytes).metadata();
-  checkDepth(depth);
   if (depth === "ushort" && size.channels !== 4) return onWhite(await pixelsOf(bytes, { ...size, channels: 4 }), size);
   return pixelsOf(bytes, size);
 }

@@ -1,0 +1,114 @@
+// Pictures that would take too much memory or time, and the processes that decode.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deflateSync } from "node:zlib";
+import sharp from "sharp";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { crc32 } from "../../src/data/crc32.js";
+import { decodePicture } from "../../src/data/picture-file.js";
+import { decodeSeconds } from "../../src/data/pictures/decoders.js";
+import { prepare } from "../../src/data/prepare.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import { textAndImages } from "./parts.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-decoders-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  delete process.env.MOM_DECODE_SECONDS;
+});
+const size = { height: 8, width: 8, channels: 3 };
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const all = Buffer.concat([Buffer.alloc(4), Buffer.from(type), data, Buffer.alloc(4)]);
+  all.writeUInt32BE(data.length);
+  all.writeUInt32BE(crc32(all.subarray(4, -4)), all.length - 4);
+  return all;
+}
+
+/** A PNG whose header says what its few bytes of pixels do not hold. */
+function claims(width: number, height: number, depth: number, interlaced: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, 6, 0, 0, interlaced], 8);
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  const pixels = chunk("IDAT", deflateSync(Buffer.alloc(64)));
+  return Buffer.concat([signature, chunk("IHDR", header), pixels, chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** Takes minutes: a hundred thousand times a path of a thousand curves, at whatever size. */
+const SLOW = (() => {
+  const curves = Array.from({ length: 1000 }, (_, i) => `C${i % 7} ${i % 5} ${i % 3} ${i % 11} ${i % 13} ${i % 17}`);
+  const tens = [1, 2, 3, 4].map((n) => `<g id="l${n}">${`<use href="#l${n - 1}"/>`.repeat(10)}</g>`);
+  const defined = `<defs><path id="l0" d="M0 0${curves.join("")}"/>${tens.join("")}</defs>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">${defined}${'<use href="#l4"/>'.repeat(10)}</svg>`;
+})();
+
+async function refusal(promise: Promise<unknown>): Promise<InputError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof InputError) return error;
+  throw error ?? new Error("no refusal");
+}
+
+describe("what a picture may take", () => {
+  it.each([
+    ["interlaced, 16 bits", claims(16_380, 16_380, 16, 1)],
+    ["16 bits", claims(12_000, 12_000, 16, 0)],
+    ["more pixels than all", claims(17_000, 17_000, 8, 0)],
+    ["the widest that a header can say", claims(0x7fffffff, 0x7fffffff, 8, 0)],
+    ["an SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"/>')],
+  ])("is told by its header: %s", async (_, bytes) => {
+    const { message, remedy } = await refusal(decodePicture(bytes, size, "a.jsonl:1: b.png"));
+    expect(message).toMatch(
+      /^a\.jsonl:1: b\.png: not an image that can be read \((it has \d+ × \d+ pixels|.*exceeds user limit|.*size)/,
+    );
+    expect(remedy).toMatch(/fewer pixels|PNG/);
+  });
+
+  it("ends when its time does, and is never skipped", async () => {
+    process.env.MOM_DECODE_SECONDS = "1";
+    writeFileSync(join(folder, "slow.svg"), SLOW);
+    writeFileSync(join(folder, "bad.png"), "no picture");
+    const lines = ["bad.png", "slow.svg"].map((image) => JSON.stringify({ segments: [{ text: "a" }, { image }] }));
+    writeFileSync(join(folder, "slow.jsonl"), lines.join("\n"));
+    const data = { source: { kind: "files", path: "slow.jsonl" }, length: 64, held_out: 0 } as const;
+    const options = { folder, cache: join(folder, "cache"), skipBad: true };
+    const { message, remedy } = await refusal(prepare(data, textAndImages(), options));
+    expect(message).toBe("slow.jsonl:2: slow.svg: decoding the image was stopped after 1 s");
+    expect(remedy).toContain("MOM_DECODE_SECONDS=");
+    // Others are decoded as before.
+    delete process.env.MOM_DECODE_SECONDS;
+    const red = sharp({ create: { width: 9, height: 9, channels: 3, background: "#ff0000" } });
+    expect((await decodePicture(await red.png().toBuffer(), size, "a")).subarray(0, 3)).toEqual(
+      Uint8Array.of(255, 0, 0),
+    );
+  });
+
+  it("is given to many at a time, and each gets its own", async () => {
+    const files = await Promise.all(
+      Array.from({ length: 6 }, (_, i) =>
+        sharp({ create: { width: 2400, height: 2400, channels: 3, background: { r: 10 * i, g: 0, b: 0 } } })
+          .png({ compressionLevel: 1 })
+          .toBuffer(),
+      ),
+    );
+    const pixels = await Promise.all(files.map((bytes) => decodePicture(() => Promise.resolve(bytes), size, "a")));
+    expect(pixels.map(([red]) => red)).toEqual(files.map((_, i) => 10 * i));
+  });
+
+  it("is not taken by a file that cannot be read", async () => {
+    const failing = () => Promise.reject(new InputError("gone", "Look for it."));
+    const refused = Array.from({ length: 9 }, () => refusal(decodePicture(failing, size, "a")));
+    expect((await Promise.all(refused)).map(({ message }) => message)).toEqual(Array(9).fill("gone"));
+  });
+
+  it("is at least a second", () => {
+    expect([decodeSeconds({}), decodeSeconds({ MOM_DECODE_SECONDS: "2.5" })]).toEqual([30, 2.5]);
+    for (const MOM_DECODE_SECONDS of ["0", "-1", "a", "1e9", "NaN"])
+      expect(() => decodeSeconds({ MOM_DECODE_SECONDS })).toThrow(/MOM_DECODE_SECONDS is/);
+  });
+});
