@@ -2,6 +2,7 @@
 import { classTest } from "./classes.js";
 import { booleanOf, fieldsOf, listOf, type Place, refuse, shown, stringOf } from "./fields.js";
 import type { Normalize } from "./normalizers.js";
+import { untokenizable } from "./text.js";
 import { checkId, type Vocabulary } from "./vocabulary.js";
 
 export interface AddedToken {
@@ -73,7 +74,9 @@ export function finder(tokens: readonly AddedToken[], place: Place, normalize?: 
       const start = token.lstrip ? Math.max(spacesBefore(text, match.start), done) : match.start;
       const end = token.rstrip ? spacesBehind(text, match.end) : match.end;
       if (done < start) found.push({ text: text.slice(done, start), start: done });
-      found.push({ id: token.id });
+      // Of spaces that another token has taken already, nothing is left.
+      if (start > end) throw untokenizable(token.content, "an added token among spaces that another one takes");
+      if (start < end) found.push({ id: token.id });
       done = end;
     }
     if (done < text.length) found.push({ text: text.slice(done), start: done });

@@ -2,6 +2,7 @@
 import { InputError } from "../diagnostics/input-error.js";
 import { jsonShape } from "../diagnostics/json-shape.js";
 import { shown } from "./fields.js";
+import { checkNumbers } from "./numbers.js";
 
 const SAVE = "Give the tokenizer.json that the Python library `tokenizers` saves.";
 
@@ -26,5 +27,12 @@ export function readTokenizerJson(bytes: Uint8Array): unknown {
   }
   if (repeated !== undefined)
     throw new InputError(`the key ${shown(repeated)} is given twice`, "Remove one of the two.");
+  if (hasScores(json)) checkNumbers(text);
   return json;
+}
+
+/** Unigram's vocabulary is a list, of tokens and scores. */
+function hasScores(json: unknown): boolean {
+  const model = typeof json === "object" && json !== null && "model" in json ? json.model : undefined;
+  return typeof model === "object" && model !== null && "vocab" in model && Array.isArray(model.vocab);
 }

@@ -2,12 +2,14 @@
 import { byteFallback } from "./byte-tokens.js";
 import { booleanOf, fieldsOf, isNothing, listOf, type Place, refuse, shown, stringOf, wholeOf } from "./fields.js";
 import type { Model } from "./models.js";
+import { asRead } from "./numbers.js";
 import { untokenizable } from "./text.js";
 import { MOST_IDS, type Vocabulary } from "./vocabulary.js";
 
 /** An unknown character scores so much less than the worst token. */
 const UNKNOWN_PENALTY = 10;
 const UNKNOWN = -1;
+const NO_UNKNOWN = "which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)";
 
 export function unigram(place: Place): Model {
   const field = fieldsOf(place, "unk_id", "byte_fallback", "vocab");
@@ -22,7 +24,7 @@ export function unigram(place: Place): Model {
       if (id !== undefined) ids.push(id);
       else if (bytes !== undefined) for (const byte of bytes) ids.push(byte);
       else if (unknown !== undefined) ids.push(unknown);
-      else throw untokenizable(part, "which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)");
+      else throw untokenizable(part, NO_UNKNOWN);
     }
   };
   return { vocabulary, tokenize };
@@ -42,9 +44,9 @@ function scoredVocabulary(place: Place): { readonly vocabulary: Vocabulary; read
       refuse(token, `${shown(text)} is there twice`, "Correct the vocabulary: each token once.");
     vocabulary.set(text, id);
     const { value } = score;
-    return typeof value === "number" && Number.isFinite(value)
-      ? value
-      : refuse(score, `must be a number, not ${shown(value)}`);
+    if (typeof value !== "number" || !Number.isFinite(value))
+      return refuse(score, `must be a number, not ${shown(value)}`);
+    return asRead(value);
   });
   return { vocabulary, scores };
 }
@@ -60,12 +62,13 @@ function bestCut(vocabulary: Vocabulary, scores: readonly number[], unknown: num
     const best = new Float64Array(size + 1);
     const begins = new Int32Array(size + 1).fill(-1);
     const lasts = new Int32Array(size + 1);
-    const reach = (from: number, to: number, score: number, id: number): void => {
+    const reach = (from: number, to: number, score: number, id: number): boolean => {
       const sum = score + (best[from] as number);
-      if (begins[to] !== -1 && !(sum > (best[to] as number))) return;
+      if (begins[to] !== -1 && !(sum > (best[to] as number))) return false;
       best[to] = sum;
       begins[to] = from;
       lasts[to] = id;
+      return true;
     };
     for (let start = 0; start < size; ) {
       const length = (piece.codePointAt(start) as number) > 0xffff ? 2 : 1;
@@ -80,12 +83,8 @@ function bestCut(vocabulary: Vocabulary, scores: readonly number[], unknown: num
         node = end < size ? step(node, piece.charCodeAt(end)) : 0;
       }
       if (!single) {
-        if (unknown === undefined)
-          throw untokenizable(
-            piece.slice(start, start + length),
-            "which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)",
-          );
-        reach(start, start + length, unknownScore, unknown);
+        const isReached = reach(start, start + length, unknownScore, unknown ?? UNKNOWN);
+        if (isReached && unknown === undefined) throw untokenizable(piece.slice(start, start + length), NO_UNKNOWN);
       }
       start += length;
     }
