@@ -20,7 +20,7 @@ import { type Line, linesOf } from "./json-lines.js";
 import { readNpy, wholeNumbers } from "./npy.js";
 import { decoderOf } from "./picture-file.js";
 import { type Reach, reachOf } from "./reach.js";
-import { namedPieces, readInput } from "./read-input.js";
+import { inputPieces, namedPieces, readInput } from "./read-input.js";
 import type { Source, SourceDocument, SourceSegment } from "./source.js";
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
@@ -65,7 +65,7 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
         try {
           if ("image" in segment) return [imageHash(segment.image, place)];
           if ("latent" in segment) return [latents(segment, place)];
-          return [`${AUDIO_DECODER} ${contentHash(readInput(segment.audio, place))}`];
+          return [`${AUDIO_DECODER} ${fileHash(segment.audio, place)}`];
         } catch (error) {
           // Whoever decodes it will find out, too.
           if (asBadFile(error) instanceof BadFile) return ["unreadable"];
@@ -78,8 +78,25 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
 }
 
 function imageHash(path: string, place: string): string {
-  const bytes = readInput(path, place);
-  return decoderOf(bytes) + contentHash(bytes);
+  let begun: Uint8Array | undefined;
+  const hash = fileHash(path, place, (piece) => {
+    // A copy of the header, which `slice` of a Buffer is not.
+    begun ??= new Uint8Array(piece.subarray(0, HEADER_BYTES));
+  });
+  return decoderOf(begun ?? new Uint8Array(0)) + hash;
+}
+
+/** Of an image: enough to tell how it is decoded. */
+const HEADER_BYTES = 64;
+
+/** Files of any size: they are held a piece at a time. */
+function fileHash(path: string, place: string, look: (piece: Uint8Array) => void = () => {}): string {
+  const hash = createHash("sha256");
+  for (const piece of inputPieces(path, place)) {
+    look(piece);
+    hash.update(piece);
+  }
+  return hash.digest("hex");
 }
 
 const idsHash = (ids: ArrayLike<number>): string => contentHash(new Uint8Array(Int32Array.from(ids).buffer));
@@ -88,8 +105,8 @@ const idsHash = (ids: ArrayLike<number>): string => contentHash(new Uint8Array(I
 function latentHashes(): (latent: { readonly latent: string; readonly tensor?: string }, place: string) => string {
   let known: { readonly path: string; readonly hash: string } | undefined;
   return ({ latent: path, tensor }, place) => {
-    if (tensor === undefined) return contentHash(readInput(path, place));
-    if (known?.path !== path) known = { path, hash: contentHash(readInput(path, place)) };
+    if (tensor === undefined) return fileHash(path, place);
+    if (known?.path !== path) known = { path, hash: fileHash(path, place) };
     return known.hash;
   };
 }

@@ -9,6 +9,8 @@ const UNASKED = 16 * 2 ** 20;
 sharp.cache(false);
 // Ctrl-C reaches all processes of a terminal; who started this one decides.
 process.on("SIGINT", () => {});
+// Nobody wants the picture any more, and decoding it may take minutes, which an orderly exit would wait for.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 const say = (message: FromDecoder): void => void process.send?.(message);
 let go = (): void => {};
