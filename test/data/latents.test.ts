@@ -115,7 +115,7 @@ describe("latents", () => {
     [
       "of another order",
       line({ latent: "turned.npy" }),
-      /lines.jsonl:1: the latent has the shape \[2,4,5\], not \[5,2,4\]/,
+      /lines.jsonl:1: turned.npy: the latent has the shape \[2,4,5\], not \[5,2,4\]/,
       model,
     ],
     ["not finite", line({ latent: "broken.npy" }), /not finite/, model],

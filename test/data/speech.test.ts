@@ -93,14 +93,14 @@ describe("recordings", () => {
 
 describe("refused", () => {
   const cases: readonly [string, string, string][] = [
-    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: the header claims 16044 bytes"],
+    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: cut.wav: the header claims 16044 bytes"],
     ["one that is missing", '{"segments":[{"audio":"no.wav"}]}', ':1: there is no recording "no.wav"'],
     [
       "one elsewhere",
       '{"segments":[{"audio":"../units.safetensors"}]}',
       "lies outside the project's folder and the data file's",
     ],
-    ["what is no recording", '{"segments":[{"audio":"speech.jsonl"}]}', ":1: neither a WAV nor a FLAC file"],
+    ["what is no recording", '{"segments":[{"audio":"speech.jsonl"}]}', ":1: speech.jsonl: neither a WAV nor a FLAC file"],
     ["a number", '{"segments":[{"audio":1}]}', ':1: "audio" is not a string'],
     ["one for another modality", '{"segments":[{"audio":"low.wav","modality":"text"}]}', 'speech named "text"'],
     ["an order that is no order", '{"segments":[{"text":"a"}],"either_order":1}', '"either_order" is neither true nor'],
