@@ -1,8 +1,9 @@
 // `mom data look`: what a data set is, and its documents as text.
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readTokenizer } from "../../src/data/tokenizer.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-look-"));
@@ -52,6 +53,21 @@ test("counts documents, positions and tokens by modality, and shows documents", 
   expect(positions).toMatchObject({ all: text + 21 + 2 * 3, length: 64 });
   expect(stdout).toContain('0: text: "red heart" | image: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 … (20)');
   expect(stdout).toContain('1: image: 7 | text: "a cät"');
+});
+
+test("as JSON, each text has its tokens and their ids", () => {
+  const { shown } = JSON.parse(look(spec, "--json").stdout);
+  const tokenizer = readTokenizer(readFileSync(join(ROOT, "specs/emoji-tokenizer.json")), "t.json");
+  const text = (own: string) => {
+    const ids = tokenizer.encode(own);
+    return { modality: "text", text: own, tokens: ids.map((id) => tokenizer.tokenOf(id)), ids };
+  };
+  const image = (...ids: number[]) => ({ modality: "image", ids });
+  expect(shown.map(({ segments }: { segments: unknown }) => segments)).toEqual([
+    [text("red heart"), image(...Array.from({ length: 20 }, (_, i) => i))],
+    [image(7), text("a cät")],
+  ]);
+  expect(text("red heart").tokens.join("")).toBe("redĠheart");
 });
 
 test("says what is wrong with a spec", () => {

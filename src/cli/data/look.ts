@@ -1,11 +1,11 @@
 // `mom data look`: what the data set of a spec is, and a few of its documents as text.
-import { decodersOf } from "../../data/codecs.js";
+import { type Codecs, decodersOf } from "../../data/codecs.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { Segment } from "../../data/document.js";
 import { positionsOf } from "../../data/packing.js";
 import { prepare } from "../../data/prepare.js";
 import { patchesPerPicture } from "../../modalities/modality.fields.js";
-import { type Decode, firstId, textOf } from "../../modalities/text.js";
+import { firstId, type ModelParts, textOf } from "../../modalities/text.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
@@ -38,14 +38,13 @@ export const subcommand: Subcommand = {
         if (spec === undefined) return finish(EXIT.wrongInput);
         const notice = (text: string) => process.stderr.write(`${text}\n`);
         const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
-        const decoders = decodersOf(codecs);
         const about = aboutOf(dataSet, spec.data.length);
         const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
         const shown = dataSet.documents
           .map((_, number) => number)
           .filter((number) => number % step === 0)
           .slice(0, count)
-          .map((number) => documentOf(dataSet, number, decoders));
+          .map((number) => documentOf(dataSet, number, codecs));
         process.stdout.write(
           json
             ? `${JSON.stringify({ file, ...about, shards: files, skipped: dataSet.skipped, shown }, undefined, 2)}\n`
@@ -129,8 +128,9 @@ function aboutText({ documents, positions, modalities }: About): string {
   ].join("\n");
 }
 
-function documentOf(dataSet: DataSet, number: number, decoders: ReadonlyMap<number, Decode>) {
+function documentOf(dataSet: DataSet, number: number, codecs: Codecs) {
   const { parts, validation } = dataSet;
+  const decoders = decodersOf(codecs);
   const text = (dataSet.documents[number]?.segments ?? []).map((segment) => {
     const declared = parts.modalities[segment.modality];
     if (segment.kind === "picture") {
@@ -143,5 +143,27 @@ function documentOf(dataSet: DataSet, number: number, decoders: ReadonlyMap<numb
     const ids = [...segment.ids.slice(0, SHOWN_IDS)].map((id) => id - first);
     return `${declared?.name}: ${ids.join(" ")}${segment.count > SHOWN_IDS ? ` … (${segment.count})` : ""}`;
   });
-  return { number, held_out: validation.includes(number), label: dataSet.label(number), text: text.join(" | ") };
+  return {
+    number,
+    held_out: validation.includes(number),
+    label: dataSet.label(number),
+    text: text.join(" | "),
+    segments: (dataSet.documents[number]?.segments ?? []).map((segment) => segmentOf(segment, parts, codecs)),
+  };
 }
+
+/** A segment for programs: the ids of its modality, and where these are text, the text and the token of each id. */
+function segmentOf(segment: Segment, parts: ModelParts, codecs: Codecs) {
+  const declared = parts.modalities[segment.modality];
+  if (segment.kind === "picture") return { modality: declared?.name };
+  const first = firstId(segment.modality, parts.vocabulary);
+  const ids = Array.from(segment.ids, (id) => id - first);
+  const tokenizer = codecs.tokenizers.get(segment.modality);
+  if (tokenizer === undefined && declared?.kind !== "bytes") return { modality: declared?.name, ids };
+  const text = textOf(segment.ids, parts, decodersOf(codecs));
+  // As a tokenizer with byte fallback names its bytes.
+  const tokens = ids.map((id) => (tokenizer === undefined ? `<0x${hex(id)}>` : (tokenizer.tokenOf(id) ?? null)));
+  return { modality: declared?.name, text, tokens, ids };
+}
+
+const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, "0");
