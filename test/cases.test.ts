@@ -1,0 +1,139 @@
+// Small inputs that once ended wrong: specs that passed, text that steered a terminal, what hung, and losses that hung on
+// the batch. Pictures, sounds, weights and data sets of test/cases are read by the tests of what reads them.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkFile } from "../src/cli/read-spec.js";
+import { shown } from "../src/cli/streams.js";
+import { compile, EVALUATION_PHASES, trainingOn } from "../src/compile.js";
+import { prepare } from "../src/data/prepare.js";
+import { isError } from "../src/diagnostics/diagnostic.js";
+import { positionOf, render } from "../src/diagnostics/render.js";
+import { check } from "../src/front/check.js";
+import type { CheckedSpec } from "../src/front/spec.js";
+import type { OpenDevice } from "../src/gpu/dawn.js";
+import { validate } from "../src/train/loop.js";
+import { openModel } from "../src/train/model.js";
+import { missingAdapter, testDevice } from "./gpu/adapter.js";
+import { ROOT } from "./support/mom.js";
+
+const missing = await missingAdapter();
+let root: string;
+const at = (path: string): string => join(root, path);
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "mom-cases-"));
+  cpSync(join(ROOT, "test/cases"), root, { recursive: true });
+  execFileSync("mkfifo", [at("faults/fifo")]);
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** The errors of a spec: line, and what is wrong there. */
+function errorsOf(path: string): string[] {
+  const { spec, diagnostics, sources } = checkFile(at(path));
+  const text = sources.find((one) => one.path === at(path))?.text ?? "";
+  const errors = diagnostics.filter(isError);
+  expect(spec === undefined).toBe(errors.length > 0);
+  return errors.map(({ span, message }) => `${positionOf(text, span?.start ?? 0).line}: ${message}`);
+}
+
+test.each([
+  [
+    "specs/misspelt-fields-with-calls.mom",
+    "5: `mixer` (`mamba`) has no field `decoupel`.",
+    "10: `train` has no field `schedle`.",
+    "10: `optimizer` cannot be `[adamw(lr: 4e-3)]`.",
+  ],
+  [
+    "specs/misplaced-calls.mom",
+    "8: `data` has no field `valdation`.",
+    "9: `seed` cannot be `[1, f(x: 2)]`.",
+    "9: `train` has no field `ema`.",
+  ],
+  ["specs/two-sources.mom", '8: `source` cannot be `[files("a.jsonl"), fils("b.jsonl")]`.'],
+  ["faults/json-spec-unknown-argument-object-accepted.json", "1: `optimizer` (`adamw`) has no field `muon`."],
+  ["faults/json-format-unknown-root-text-field.json", "1: A spec has no field `text`."],
+  ["faults/fifo-as-data-hangs.mom", "27: `fifo` cannot be read: it is a FIFO, not a file."],
+  ["faults/fifo-as-tokenizer-hangs-check.mom", "4: `fifo` cannot be read: it is a FIFO, not a file."],
+])("%s is refused", (path, ...expected) => {
+  expect(errorsOf(path)).toEqual(expected);
+});
+
+test.each(["str_esc", "err_line_esc"])("terminal-escape-%s is shown with escapes", (name) => {
+  const { diagnostics, sources } = checkFile(at(`terminal/terminal-escape-${name}.mom`));
+  expect(diagnostics.filter(isError)).toHaveLength(1);
+  const printed = shown(render(diagnostics, sources, { colour: false }), { colour: false, links: false });
+  expect(printed).toContain("\\u001b");
+  expect(printed).toContain("\\u0007");
+  expect(printed).toContain("\\u009b");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  expect(printed).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+});
+
+test("eight times as many unknown fields take about eight times as long, not 64", () => {
+  const timeFor = (count: number): number => {
+    const fields = Array.from({ length: count }, (_, i) => `a${i}: 1\n`).join("");
+    const begun = performance.now();
+    const { diagnostics } = check({ path: "many.mom", text: `model { d_model: 64 }\n${fields}` }, () => undefined);
+    const took = performance.now() - begun;
+    expect(diagnostics.filter(({ name }) => name === "unknown-field")).toHaveLength(count);
+    return took;
+  };
+  timeFor(1000);
+  const few = Math.max(timeFor(1000), timeFor(1000));
+  expect(timeFor(8000)).toBeLessThan(25 * few);
+});
+
+const specAt = (path: string): CheckedSpec => {
+  const { spec } = checkFile(at(path));
+  if (spec === undefined) throw new Error(`${path} is refused`);
+  return spec;
+};
+const dataOf = async (path: string, spec: CheckedSpec) =>
+  (await prepare(spec.data, spec.model, { folder: join(at(path), ".."), cache: at("cache") })).dataSet;
+
+test("nested lists are refused at their line", async () => {
+  const path = "faults/jsonl-deep-nesting-exit-70/s.mom";
+  await expect(dataOf(path, specAt(path))).rejects.toThrow(
+    /d\.jsonl:4: lists and objects are nested more than 64 deep/,
+  );
+});
+
+describe.skipIf(missing)("held-out losses", () => {
+  let device: OpenDevice;
+  beforeAll(async () => {
+    device = await testDevice();
+  });
+  const lossOf = async (path: string, spec: CheckedSpec): Promise<number> => {
+    const model = await openModel(
+      device,
+      compile(spec, { ...trainingOn(spec, device.profile), phases: EVALUATION_PHASES }),
+    );
+    await model.initialise(11);
+    const { loss } = await validate(model, spec, await dataOf(path, spec), 0);
+    model.runtime.destroy();
+    return loss;
+  };
+
+  test("of one model are the same with e1, e2, e4 and e8, which differ in the batch alone", async () => {
+    const losses: number[] = [];
+    for (const name of ["e1", "e2", "e4", "e8"]) {
+      const path = `evaluation/${name}.mom`;
+      losses.push(await lossOf(path, specAt(path)));
+    }
+    expect(losses[0]).toBeGreaterThan(0);
+    for (const loss of losses) expect(Math.abs(loss / (losses[0] as number) - 1)).toBeLessThan(1e-6);
+  });
+
+  test("of weights that do not move are the same in each arm of `frozen`", async () => {
+    const path = "evaluation/frozen.mom";
+    const spec = specAt(path);
+    const batches = spec.ablations[0]?.axes.find((axis) => axis.path === "train.batch")?.values;
+    expect(batches).toEqual([1, 2, 4, 8]);
+    const [least, most] = [1, 8].map((batch) => ({ ...spec, train: { ...spec.train, batch } }));
+    const losses = [await lossOf(path, least as CheckedSpec), await lossOf(path, most as CheckedSpec)];
+    expect(Math.abs((losses[1] as number) / (losses[0] as number) - 1)).toBeLessThan(1e-6);
+  });
+});
