@@ -1,13 +1,22 @@
 // The picture of the compiler's stages, with the numbers of a spec that is compiled for it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { planned, programsOf, TRAINING_PHASES } from "../src/compile.js";
+import {
+  type PassName,
+  planned,
+  programAfter,
+  programsOf,
+  STAGES,
+  type Stage,
+  TRAINING_PHASES,
+} from "../src/compile.js";
 import { check } from "../src/front/check.js";
 import { PROFILES } from "../src/ir/profiles.js";
+import type { Program } from "../src/ir/program.js";
 import { bytesMoved } from "../src/passes/fuse.js";
 import { escapeHtml } from "./html.js";
 
-interface Stage {
+interface Step {
   readonly name: string;
   /** What comes out of it. */
   readonly makes: string;
@@ -21,7 +30,7 @@ const DEVICE = "webgpu-default";
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-function stagesOf(root: string): Stage[] {
+function stagesOf(root: string): Step[] {
   const text = readFileSync(join(root, SPEC), "utf8");
   const { spec } = check({ path: SPEC, text }, () => undefined);
   const profile = PROFILES.find(({ name }) => name === DEVICE);
@@ -37,55 +46,44 @@ function stagesOf(root: string): Stage[] {
   const { plan } = planned(programs, options);
   const [training] = programs;
   if (training === undefined) throw new Error("a spec without a training phase");
-  const { lowered, differentiated, fused, final } = training;
+  const program = (pass: PassName): Program => programAfter(training, pass);
   const bytes = plan.buffers.reduce((sum, buffer) => sum + buffer.bytes, 0);
+  const moved = (pass: PassName): string =>
+    `${program(pass).ops.length} ops, ${mebibytes(bytesMoved(program(pass)))} moved`;
+  const numbers: Readonly<Record<Stage, string>> = {
+    read: `${text.trimEnd().split("\n").length} lines`,
+    check: `${spec.model.layers.length} layers, ${spec.model.modalities.length} modalities`,
+    lower: `${program("lower").ops.length} ops`,
+    differentiate: moved("differentiate"),
+    fuse: moved("fuse"),
+    narrow: `${spec.train.precision}: ${moved("narrow")}`,
+    recompute: `${spec.train.recompute}: ${program("recompute").ops.length} ops`,
+    allocate: `${plan.buffers.length} buffers, ${mebibytes(bytes)}`,
+    emit: `${plan.kernels.length} kernels, all variants`,
+  };
+  const stages = Object.entries(STAGES) as [Stage, string][];
   return [
+    ...stages.map(([name, says]) => ({ name, makes: says, numbers: numbers[name], file: FILES[name] })),
     {
-      name: "read",
-      makes: "a syntax tree",
-      numbers: `${text.trimEnd().split("\n").length} lines`,
-      file: "grammar/parser.ts",
+      name: "run",
+      makes: "the device computes losses and updates",
+      numbers: "one submit a step",
+      file: "src/gpu/runtime.ts",
     },
-    {
-      name: "check",
-      makes: "a spec with one meaning",
-      numbers: `${spec.model.layers.length} layers, ${spec.model.modalities.length} modalities`,
-      file: "src/front/check.ts",
-    },
-    { name: "lower", makes: "ops, forward", numbers: `${lowered.ops.length} ops`, file: "src/passes/lower.ts" },
-    {
-      name: "differentiate",
-      makes: "ops, forward and backward",
-      numbers: `${differentiated.ops.length} ops, ${mebibytes(bytesMoved(differentiated))} moved`,
-      file: "src/passes/differentiate.ts",
-    },
-    {
-      name: "fuse",
-      makes: "fewer ops for the same numbers",
-      numbers: `${fused.program.ops.length} ops, ${mebibytes(bytesMoved(fused.program))} moved`,
-      file: "src/passes/fuse.ts",
-    },
-    {
-      name: "recompute",
-      makes: "activations made again, where a spec asks",
-      numbers: `${spec.train.recompute}: ${final.ops.length} ops`,
-      file: "src/passes/recompute.ts",
-    },
-    {
-      name: "plan",
-      makes: "buffers that are used again",
-      numbers: `${plan.buffers.length} buffers, ${mebibytes(bytes)}`,
-      file: "src/passes/plan.ts",
-    },
-    {
-      name: "emit",
-      makes: "WGSL from templates",
-      numbers: `${plan.kernels.length} kernels, all variants`,
-      file: "src/kernels/emit.ts",
-    },
-    { name: "run", makes: "losses", numbers: "one submit a step", file: "src/gpu/runtime.ts" },
   ];
 }
+
+const FILES: Readonly<Record<Stage, string>> = {
+  read: "grammar/parser.ts",
+  check: "src/front/check.ts",
+  lower: "src/passes/lower.ts",
+  differentiate: "src/passes/differentiate.ts",
+  fuse: "src/passes/fuse.ts",
+  narrow: "src/passes/narrow.ts",
+  recompute: "src/passes/recompute.ts",
+  allocate: "src/passes/allocate.ts",
+  emit: "src/kernels/emit.ts",
+};
 
 /** An ordered list that CSS draws as a flow. */
 export function stagesPicture(root: string, link: (file: string) => string): string {

@@ -1,28 +1,24 @@
-// The pipeline on one page: a checked spec becomes a plan that a device can run.
-//   lower → differentiate → fuse → recompute → plan → emit
+// The pipeline on one page: a checked spec becomes a plan that a device can run. STAGES says what happens in which order.
 import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
+import { build } from "./ir/builder.js";
 import { DEFAULT_CHUNK } from "./ir/chunk.js";
-import { LOSS_SCALE } from "./ir/loss-scale.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
-import { admits, type Choices, type Kernel, type Plan, type Profile } from "./ir/plan.js";
+import type { Kernel, Plan, Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
 import type { Program } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
 import { count } from "./ir/tensor.js";
 import { verify } from "./ir/verify.js";
-import { type DraftChoice, type KernelSettings, settingsFor } from "./kernels/draft.js";
+import { draftPhases, type KernelOptions, scratchOf, tablesOf, updatePhase } from "./kernels/drafts.js";
 import { type DraftPhase, emit, kernelsIn } from "./kernels/emit.js";
-import { realise } from "./kernels/realise.js";
-import { sharedDrafts } from "./kernels/shared-drafts.js";
 import { STEP_BYTES } from "./kernels/step.js";
-import { type Table, tableName, tableSize } from "./kernels/tables.js";
-import { updateKernels } from "./kernels/update.js";
+import { type Table, tableSize } from "./kernels/tables.js";
+import { allocate, arenaParts } from "./passes/allocate.js";
 import { differentiate } from "./passes/differentiate.js";
-import { bytesMoved, type Fused, fuse } from "./passes/fuse.js";
+import { bytesMoved, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
 import { narrow } from "./passes/narrow.js";
-import { arenaParts, plan } from "./passes/plan.js";
 import { recompute } from "./passes/recompute.js";
 
 export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
@@ -36,20 +32,12 @@ export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "sta
   readonly wanted?: readonly string[];
 }
 
-export interface CompileOptions {
-  readonly profile: Profile;
+export interface CompileOptions extends KernelOptions {
   readonly batch: number;
   readonly length: number;
   readonly chunk?: number;
   readonly phases: readonly PhaseRequest[];
-  /** Only the variant that a device of this profile would run, or all that it admits. */
-  readonly variants: "first" | "all";
-  /** Forces a variant by name wherever an op has it. */
-  readonly force?: string;
-  /** The variants that these nodes take, where the profile admits them. */
-  readonly choices?: Choices | undefined;
   readonly fuse?: boolean;
-  readonly settings?: KernelSettings;
 }
 
 export interface Compiled {
@@ -62,13 +50,18 @@ export interface Compiled {
   readonly stages: readonly StageOutput[];
 }
 
-/** What the stages made of one phase. */
+/** A program after a pass, and what the pass did to it. */
+export interface Passed {
+  readonly pass: PassName;
+  readonly program: Program;
+  readonly notes: readonly string[];
+}
+
+/** What the passes made of one phase. */
 export interface StageOutput {
   readonly name: string;
-  readonly lowered: Program;
-  readonly differentiated: Program;
-  readonly fused: Fused;
-  /** What runs: the fused program, with what its backward pass makes again. */
+  readonly passes: readonly Passed[];
+  /** What runs: the program after the last of them. */
   readonly final: Program;
 }
 
@@ -90,26 +83,117 @@ export const trainingOn = ({ train, data }: CheckedSpec, profile: Profile): Comp
 /** Validation alone: the kernels, and so the numbers, of a run in training. */
 export const EVALUATION_PHASES: readonly PhaseRequest[] = TRAINING_PHASES.filter(({ name }) => name === "validate");
 
+/** What a pass goes by, besides the program. */
+interface PassOptions {
+  readonly spec: CheckedSpec;
+  readonly request: PhaseRequest;
+  readonly size: { readonly batch: number; readonly length: number; readonly chunk: number };
+  /** Whether the phase has a batch or length of its own, and so fields of its own. */
+  readonly scoped: boolean;
+  readonly fuse: boolean;
+  /** What is sampled or traced block by block is computed in f32, from the same weights. */
+  readonly halves: boolean;
+  readonly storageBuffers: number;
+}
+
+interface Pass {
+  readonly says: string;
+  /** The program after it, and what it did; undefined where it has nothing to do. */
+  readonly run: (program: Program, options: PassOptions) => Omit<Passed, "pass"> | undefined;
+}
+
+const EMPTY: Program = build("empty", { batch: 1, length: 1, chunk: 1, modalities: 0 }).program();
+
+/** From a checked spec to the program that runs, in order. `verify` follows each of them. */
+const PASSES = {
+  lower: {
+    says: "the checked spec becomes ops, forward only",
+    run: (_, { spec, request, size, scoped: own }) => {
+      const { name, part, noise, state, reset, cache } = request;
+      const program = lower(spec, { ...size, part, noise, state, reset, cache });
+      return { program: own ? scoped(program, name) : program, notes: [] };
+    },
+  },
+  differentiate: {
+    says: "ops that make the gradients are appended, in reverse order",
+    run: (program, { request }) =>
+      request.gradients ? { program: differentiate(program, request.wanted), notes: [] } : undefined,
+  },
+  fuse: {
+    says: "fewer dispatches and bytes for the same numbers",
+    run: (program, { fuse: wanted, storageBuffers, halves }) => {
+      if (!wanted) return undefined;
+      const fused = fuse(program, { storageBuffers, halves });
+      return {
+        program: fused.program,
+        notes: fused.applied.map(({ name, says, times }) => `${name} × ${times}: ${says}`),
+      };
+    },
+  },
+  narrow: {
+    says: "with `precision: f16`, what moves between kernels becomes half precision",
+    run: (program, { halves }) => {
+      if (!halves) return undefined;
+      const made = narrow(program);
+      const times = made.tensors.filter(({ type }) => type === "f16").length;
+      return { program: made, notes: [`${times} tensors in half precision`] };
+    },
+  },
+  recompute: {
+    says: "the backward pass makes activations again instead of keeping them, as `train.recompute` asks",
+    run: (program, { spec, request }) => {
+      if (!request.gradients) return undefined;
+      const made = recompute(program, spec.train.recompute);
+      const again = made.ops.length - program.ops.length;
+      return again === 0 ? undefined : { program: made, notes: [`${again} ops run again`] };
+    },
+  },
+} as const satisfies Readonly<Record<string, Pass>>;
+export type PassName = keyof typeof PASSES;
+
+/** Everything from a file to what a device runs, in order: the stages that `--dump` can print, and what each does. */
+export const STAGES = {
+  read: "the spec and the files that it imports become one syntax tree",
+  check: "names, types, ranges and sizes are checked, and defaults filled in",
+  ...says(PASSES),
+  allocate: "every tensor gets its place in a buffer; buffers are used again once their contents are no longer needed",
+  emit: "each op gets its kernels as WGSL",
+} as const;
+export type Stage = keyof typeof STAGES;
+
+function says<Name extends string>(passes: Readonly<Record<Name, Pass>>): Readonly<Record<Name, string>> {
+  const entries = Object.entries<Pass>(passes).map(([name, pass]) => [name, pass.says]);
+  return Object.fromEntries(entries) as Record<Name, string>;
+}
+
 function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOptions): StageOutput {
   const { profile } = options;
-  const { name, part, noise, state, reset, cache, batch = options.batch, length = options.length } = request;
-  const chunk = Math.min(options.chunk ?? DEFAULT_CHUNK, length);
-  const shared = batch === options.batch && length === options.length;
-  const program = lower(spec, { batch, length, chunk, part, noise, state, reset, cache });
-  const lowered = verify(shared ? program : scoped(program, name));
-  const differentiated = request.gradients ? verify(differentiate(lowered, request.wanted)) : lowered;
-  // What is sampled or traced block by block is computed in f32, from the same weights.
-  const halves = spec.train.precision === "f16" && part === "model";
+  const { batch = options.batch, length = options.length } = request;
+  const halves = spec.train.precision === "f16" && request.part === "model";
   if (halves && !profile.f16) throw noHalves(profile.name);
-  const joined =
-    options.fuse === false
-      ? { program: differentiated, applied: [] }
-      : fuse(differentiated, { storageBuffers: profile.limits.storageBuffers, halves });
-  const fused = halves ? narrowed(joined) : joined;
-  verify(fused.program);
-  const again = request.gradients ? recompute(fused.program, spec.train.recompute) : fused.program;
-  const final = again === fused.program ? again : verify(again);
-  return { name, lowered, differentiated, fused, final };
+  const told: PassOptions = {
+    spec,
+    request,
+    size: { batch, length, chunk: Math.min(options.chunk ?? DEFAULT_CHUNK, length) },
+    scoped: batch !== options.batch || length !== options.length,
+    fuse: options.fuse !== false,
+    halves,
+    storageBuffers: profile.limits.storageBuffers,
+  };
+  let final = EMPTY;
+  const passes = Object.entries<Pass>(PASSES).map(([pass, { run }]): Passed => {
+    const made = run(final, told);
+    if (made) final = verify(made.program);
+    return { pass: pass as PassName, program: final, notes: made?.notes ?? [] };
+  });
+  return { name: request.name, passes, final };
+}
+
+/** The program of a phase after one of the passes. */
+export function programAfter({ passes }: StageOutput, name: PassName): Program {
+  const found = passes.find(({ pass }) => pass === name);
+  if (!found) throw new Error(`no pass is called ${name}`);
+  return found.program;
 }
 
 const noHalves = (device: string): InputError =>
@@ -117,64 +201,6 @@ const noHalves = (device: string): InputError =>
     `The spec asks for precision f16, and ${device} has no 16-bit floats.`,
     "Take another device (mom doctor tells what each offers), or write `precision: f32`.",
   );
-
-function narrowed({ program, applied }: Fused): Fused {
-  const made = narrow(program);
-  const times = made.tensors.filter(({ type }) => type === "f16").length;
-  const says = "tensors between kernels, and what products multiply, in half precision";
-  return { program: made, applied: [...applied, { name: "halves", says, times }] };
-}
-
-function choose(choices: readonly DraftChoice[], key: string, label: string, options: KernelOptions): DraftChoice[] {
-  const { profile, force, variants, choices: chosen = {} } = options;
-  const admitted = choices.filter(({ requires, variant }) => admits(profile, requires) || variant === force);
-  const wanted =
-    admitted.find(({ variant }) => variant === force) ?? admitted.find(({ variant }) => variant === chosen[key]);
-  const [first] = admitted;
-  if (!first) throw new Error(`no kernel of ${label} runs on ${profile.name}`);
-  if (wanted) return [wanted];
-  return variants === "first" ? [first] : admitted;
-}
-
-/** Most bytes that any of the choices wants in each scratch slot. */
-function scratchOf(choices: readonly DraftChoice[]): number[] {
-  const slots = Math.max(...choices.map((c) => c.scratch.length));
-  return Array.from({ length: slots }, (_, slot) => Math.max(...choices.map((c) => c.scratch[slot] ?? 0)));
-}
-
-function tablesOf(phases: readonly DraftPhase[]): Map<string, Table> {
-  const tables = new Map<string, Table>();
-  const drafts = new Set(phases.flatMap(({ nodes }) => nodes.map(({ choices }) => choices)));
-  const bindings = [...drafts].flatMap((choices) => choices.flatMap((c) => c.dispatches.flatMap((d) => d.bindings)));
-  for (const { target } of bindings) if (target.kind === "table") tables.set(tableName(target.table), target.table);
-  return tables;
-}
-
-/** The phase that clips and updates: the same for every model. */
-function updatePhase(programs: readonly Program[], profile: Profile): { phase: DraftPhase; bytes: number } {
-  let first = 0;
-  const parts = arenaParts(programs, profile).map((size) => {
-    const part = { first, size };
-    first += size;
-    return part;
-  });
-  const bound = (name: string, type: string, field = name) =>
-    ({ name, access: "read", type, target: { kind: "field", field } }) as const;
-  const scale = programs.some(({ tensors }) => tensors.some(({ name }) => name === LOSS_SCALE.name))
-    ? bound("scale", "array<f32>", LOSS_SCALE.name)
-    : undefined;
-  const { dispatches, scratchBytes } = updateKernels(parts, {
-    norm: bound("norm", "array<f32>", "grad_norm"),
-    decay: bound("decay", "array<u32>"),
-    scale,
-  });
-  const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
-  const node = { label: "update", op: undefined, key: undefined, choices: [choice] };
-  return {
-    phase: { name: "update", nodes: [node] },
-    bytes: scratchBytes,
-  };
-}
 
 /** Chooses kernels for programs, plans their memory and emits them; with `training` the update follows. */
 export function assemble(
@@ -186,23 +212,13 @@ export function assemble(
   return { plan: emit(memory, drafts), parameters: memory.parameters, tables };
 }
 
-type KernelOptions = Pick<CompileOptions, "profile" | "variants" | "force" | "choices" | "settings">;
-
 /** Kernels as drafts, the last phase that of the update, and where everything lives. */
 function laidOut(
   programs: readonly Program[],
   training: boolean,
   options: KernelOptions,
 ): { drafts: readonly DraftPhase[]; tables: readonly Table[]; memory: Memory } {
-  const drafts = programs.map((program): DraftPhase => {
-    const settings = options.settings ?? settingsFor(options.profile);
-    const drafted = sharedDrafts(program, (op, key) => choose(realise(program, op, settings), key, op.kind, options));
-    const nodes = program.ops.map((op) => {
-      const { key, choices, madeFor } = drafted(op);
-      return { label: op.kind, op: { program, op, madeFor }, key, choices };
-    });
-    return { name: program.name, nodes };
-  });
+  const drafts = draftPhases(programs, options);
   const tables = tablesOf(drafts);
   const needs = {
     phases: programs.map((program, i) => ({
@@ -213,9 +229,10 @@ function laidOut(
     training,
     stepBytes: STEP_BYTES,
   };
-  const update = training ? updatePhase(programs, options.profile) : undefined;
-  const memory = plan({ ...needs, ...(update && { updateScratch: update.bytes }) }, options.profile);
-  return { drafts: update ? [...drafts, update.phase] : drafts, tables: [...tables.values()], memory };
+  const update = training ? updatePhase(programs, arenaParts(programs, options.profile)) : undefined;
+  const updateScratch = update?.nodes[0]?.choices[0]?.scratch[0];
+  const memory = allocate({ ...needs, ...(updateScratch !== undefined && { updateScratch }) }, options.profile);
+  return { drafts: update ? [...drafts, update] : drafts, tables: [...tables.values()], memory };
 }
 
 /** What a compiled model takes and runs. */
@@ -279,47 +296,23 @@ export function planned(stages: readonly StageOutput[], options: CompileOptions)
   };
 }
 
-export const STAGES = ["lower", "differentiate", "fuse", "recompute", "plan", "emit"] as const;
-export type Stage = (typeof STAGES)[number];
-
-/** A stage's result as text, for --dump. */
-export function dump(compiled: Compiled, stage: Stage): string {
-  const { plan: made, stages } = compiled;
-  switch (stage) {
-    case "plan": {
-      const lines = made.buffers.map(({ name, role, bytes }) => `  ${name} (${role}): ${bytes} bytes`);
-      const total = made.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-      return [`${made.buffers.length} buffers, ${total} bytes`, ...lines, ""].join("\n");
-    }
-    case "emit":
-      return made.kernels.map(({ name, source }) => `// ${name}\n${source}`).join("\n");
-    default:
-      return dumpPrograms(stages, stage);
-  }
+/** What the allocation or the kernels of a compiled model are, as text. */
+export function dump({ plan }: Compiled, stage: "allocate" | "emit"): string {
+  if (stage === "emit") return plan.kernels.map(({ name, source }) => `// ${name}\n${source}`).join("\n");
+  const lines = plan.buffers.map(({ name, role, bytes }) => `  ${name} (${role}): ${bytes} bytes`);
+  const total = plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [`${plan.buffers.length} buffers, ${total} bytes`, ...lines, ""].join("\n");
 }
 
-/** The stages before there is a plan. */
-export function dumpPrograms(stages: readonly StageOutput[], stage: Exclude<Stage, "plan" | "emit">): string {
-  switch (stage) {
-    case "lower":
-      return stages.map(({ lowered }) => printProgram(lowered)).join("\n");
-    case "differentiate":
-      return stages.map(({ differentiated }) => printProgram(differentiated)).join("\n");
-    case "fuse":
-      return stages
-        .map(({ differentiated, fused }) => {
-          const before = `${differentiated.ops.length} ops, ${bytesMoved(differentiated)} bytes`;
-          const after = `${fused.program.ops.length} ops, ${bytesMoved(fused.program)} bytes`;
-          const rewrites = fused.applied.map(({ name, says, times }) => `  ${name} × ${times}: ${says}`);
-          return [`${before} → ${after}`, ...rewrites, printProgram(fused.program)].join("\n");
-        })
-        .join("\n");
-    case "recompute":
-      return stages
-        .map(({ fused, final }) => {
-          const again = final.ops.length - fused.program.ops.length;
-          return [`${again} ops are run again in the backward pass`, printProgram(final)].join("\n");
-        })
-        .join("\n");
-  }
+/** The programs after a pass, as text: how many ops and bytes it left of how many, and what it did. */
+export function dumpPass(stages: readonly StageOutput[], name: PassName): string {
+  const size = (program: Program): string => `${program.ops.length} ops, ${bytesMoved(program)} bytes`;
+  const texts = stages.map(({ passes }) => {
+    const at = passes.findIndex(({ pass }) => pass === name);
+    const { program, notes } = passes[at] as Passed;
+    const before = passes[at - 1]?.program;
+    const change = before ? [`${size(before)} → ${size(program)}`] : [];
+    return [...change, ...notes.map((note) => `  ${note}`), printProgram(program)].join("\n");
+  });
+  return texts.join("\n");
 }

@@ -4,6 +4,7 @@ import {
   type Footprint,
   footprintOf,
   memoryOf,
+  programAfter,
   programsOf,
   type StageOutput,
 } from "../compile.js";
@@ -99,8 +100,9 @@ export const costOf = (spec: CheckedSpec, options: CompileOptions): Cost =>
   costIn(spec, programsOf(spec, options), options);
 
 function costIn(spec: CheckedSpec, stages: readonly StageOutput[], options: CompileOptions): Cost {
-  const { fused, final } = phaseWith(stages, options, true);
-  const training = fused.program;
+  const trained = phaseWith(stages, options, true);
+  const { final } = trained;
+  const training = programAfter(trained, "narrow");
   const forward = phaseWith(stages, options, false).final;
   const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
   const reach = reachOf(forward, tokens);

@@ -1,5 +1,5 @@
 // What there is to choose: the distinct nodes of a model's phases that a device can run in several ways.
-import type { StageOutput } from "../compile.js";
+import { programAfter, type StageOutput } from "../compile.js";
 import { digest } from "../ir/digest.js";
 import type { Op } from "../ir/op.js";
 import { opKey } from "../ir/op-key.js";
@@ -30,8 +30,8 @@ export function tunableNodes(
 ): TunableNode[] {
   const found = new Map<string, TunableNode>();
   const seen = new Set<string>();
-  for (const { name: phase, fused } of stages) {
-    const { program } = fused;
+  for (const stage of stages) {
+    const [phase, program] = [stage.name, programAfter(stage, "narrow")];
     for (const op of program.ops) {
       const key = opKey(program, op);
       if (seen.has(key)) continue;

@@ -1,5 +1,5 @@
 // The same op with few rows: what float64 takes on a host in a moment.
-import { type CompileOptions, programsOf } from "../compile.js";
+import { type CompileOptions, programAfter, programsOf } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { flopsOf } from "../ir/cost.js";
 import { widthKey } from "../ir/op-key.js";
@@ -37,7 +37,8 @@ export function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: 
     const flops = flopsOf(program, op);
     const fits = LENGTHS.find((length) => BATCH * (length + picture) * flops <= FLOPS) ?? (LENGTHS.at(-1) as number);
     const { programs, batch } = at(Math.min(options.length, fits + picture));
-    const small = programs.find(({ name }) => name === phase)?.fused.program;
+    const stage = programs.find(({ name }) => name === phase);
+    const small = stage && programAfter(stage, "narrow");
     const wanted = widthKey(program, op);
     const sibling = small?.ops.find((other) => widthKey(small, other) === wanted);
     return small && sibling && { program: small, op: sibling, batch };

@@ -80,8 +80,11 @@ describe("mom inspect", () => {
     ["lower", /^program model: batch 8, length 128, \d+ ops\n {2}noise/],
     ["differentiate", /scan_grad/],
     ["fuse", /token-loss × 1/],
-    ["recompute", /^0 ops are run again in the backward pass\nprogram model/],
-    ["plan", /^\d+ buffers, \d+ bytes\n {2}parameters\.0 \(parameters\)/],
+    ["read", /^model \{\n {2}modality text: bytes/],
+    ["check", /^\{\n {2}"model": \{/],
+    ["narrow", /^\d+ ops, \d+ bytes → \d+ ops, \d+ bytes\nprogram model/],
+    ["recompute", /^\d+ ops, \d+ bytes → \d+ ops, \d+ bytes\nprogram model/],
+    ["allocate", /^\d+ buffers, \d+ bytes\n {2}parameters\.0 \(parameters\)/],
     ["emit", /@compute/],
   ])("--dump %s", (stage, shows) => {
     const { code, stdout } = mom.run(["inspect", QUICKSTART, "--dump", stage]);

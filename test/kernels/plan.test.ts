@@ -8,7 +8,7 @@ import { admits, type BufferRange, type Choice, type Plan, type Profile } from "
 import { PROFILES } from "../../src/ir/profiles.js";
 import type { Program } from "../../src/ir/program.js";
 import { realise } from "../../src/kernels/realise.js";
-import { type PhaseNeeds, plan } from "../../src/passes/plan.js";
+import { allocate, type PhaseNeeds } from "../../src/passes/allocate.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 import { made } from "./random-spec.js";
 
@@ -41,7 +41,7 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
   const phases = programs.map((program): PhaseNeeds => {
     return { program, scratch: program.ops.map((op) => scratchOf(program, op)) };
   });
-  const memory = plan({ phases, tables: new Map(), training: true, stepBytes: 48 }, profile);
+  const memory = allocate({ phases, tables: new Map(), training: true, stepBytes: 48 }, profile);
   const faults: string[] = [];
   const bytes = ledger();
   const within = ({ buffer, offset, bytes: size }: BufferRange): boolean =>

@@ -2,7 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { syntheticBatch } from "../../src/bench/synthetic.js";
-import { type CompileOptions, compile, programsOf, type StageOutput, TRAINING_PHASES } from "../../src/compile.js";
+import {
+  type CompileOptions,
+  compile,
+  programAfter,
+  programsOf,
+  type StageOutput,
+  TRAINING_PHASES,
+} from "../../src/compile.js";
 import type { Batch } from "../../src/data/batch.js";
 import type { CheckedSpec, Recompute } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
@@ -201,14 +208,15 @@ describe("what is made again", () => {
 test("each layer is made again after the gradients of the layer above, and read before those of the layer below", () => {
   fc.assert(
     fc.property(made, ({ spec, options }) => {
-      const { fused, final } = gradientsOf(spec, options);
+      const stage = gradientsOf(spec, options);
+      const [fused, final] = [programAfter(stage, "narrow"), stage.final];
       const layers = final.ops.flatMap((op: Op) => {
         const touched = namesOf(final, [...inputsOf(op), ...outputsOf(op)]).map(layerOf);
         return [...new Set(touched.filter((layer) => layer !== undefined))];
       });
       expect(layers).toEqual([...layers].sort((a, b) => b - a));
       const { recompute } = spec.train;
-      if (recompute === "none") expect(final).toBe(fused.program);
+      if (recompute === "none") expect(final).toBe(fused);
       if (recompute === "block" && spec.model.layers.length > 1) expect(layers.length).toBeGreaterThan(0);
       // Right before it is wanted: what is made again is read by the next op that is not run again itself.
       final.ops.forEach((op, at) => {
@@ -229,10 +237,11 @@ test("what is run again has the key of the first time, so that one choice holds 
   fc.assert(
     fc.property(made, fc.constantFrom("f32", "f16"), ({ spec, options }, wanted) => {
       const precision = options.profile.f16 ? wanted : "f32";
-      const { fused, final } = gradientsOf({ ...spec, train: { ...spec.train, precision } }, options);
-      const keys = new Set(fused.program.ops.map((op) => opKey(fused.program, op)));
+      const stage = gradientsOf({ ...spec, train: { ...spec.train, precision } }, options);
+      const [fused, final] = [programAfter(stage, "narrow"), stage.final];
+      const keys = new Set(fused.ops.map((op) => opKey(fused, op)));
       for (const op of final.ops) expect(keys).toContain(opKey(final, op));
-      const more = final.ops.length - fused.program.ops.length;
+      const more = final.ops.length - fused.ops.length;
       again += more;
       if (precision === "f16") halves += more;
     }),

@@ -1,11 +1,11 @@
 // What tells nodes apart, and which of their variants wins: no device is needed for either.
 import { describe, expect, test } from "vitest";
-import { compile, programsOf, trainingOn } from "../../src/compile.js";
+import { compile, programAfter, programsOf, type StageOutput, trainingOn } from "../../src/compile.js";
 import { type Op, outputsOf } from "../../src/ir/op.js";
 import { opKey, widthKey } from "../../src/ir/op-key.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { PROFILES, profileNamed } from "../../src/ir/profiles.js";
-import { type Program, tensorOf } from "../../src/ir/program.js";
+import { tensorOf } from "../../src/ir/program.js";
 import { settingsFor } from "../../src/kernels/draft.js";
 import { kernelFor } from "../../src/kernels/emit.js";
 import { realise } from "../../src/kernels/realise.js";
@@ -36,13 +36,14 @@ describe("the key of a node", () => {
       const ran = new Map<string, string>();
       const keys = new Map<string, string>();
       let nodes = 0;
-      for (const { fused } of programsOf(spec, trainingOn(spec, profile))) {
-        for (const op of fused.program.ops) {
-          const runs = realise(fused.program, op, settings).map(({ variant, requires, scratch, dispatches }) => [
+      for (const stage of programsOf(spec, trainingOn(spec, profile))) {
+        const program = programAfter(stage, "narrow");
+        for (const op of program.ops) {
+          const runs = realise(program, op, settings).map(({ variant, requires, scratch, dispatches }) => [
             [variant, requires, scratch],
             dispatches.map((d) => [kernelFor(d, variant).source, d.workgroups, d.bindings.map((b) => b.access)]),
           ]);
-          const key = opKey(fused.program, op);
+          const key = opKey(program, op);
           const said = JSON.stringify([op.kind, runs]);
           expect(ran.get(key) ?? said, key).toBe(said);
           ran.set(key, said);
@@ -60,9 +61,10 @@ describe("the key of a node", () => {
   test("tells nothing of names, and its width nothing of rows", () => {
     const profile = profileNamed("swiftshader") as Profile;
     const keysOf = (of: typeof spec, batch: number, key = opKey) =>
-      programsOf(of, { ...trainingOn(of, profile), batch }).flatMap(({ fused }) =>
-        fused.program.ops.map((op) => key(fused.program, op)),
-      );
+      programsOf(of, { ...trainingOn(of, profile), batch }).flatMap((stage) => {
+        const program = programAfter(stage, "narrow");
+        return program.ops.map((op) => key(program, op));
+      });
     const renamed = sketch({ ...sized, modalities: sized.modalities.map((m) => ({ ...m, name: `${m.name}2` })) });
     expect(keysOf(renamed, 2)).toEqual(keysOf(spec, 2));
     const [two, three] = [keysOf(spec, 2), keysOf(spec, 3)];
@@ -159,7 +161,7 @@ test("an output of halves, and a token loss that works in them, may be off by wh
   const profile = profileNamed("nvidia-h100") as Profile;
   const halves = sketch({ ...sized, train: { batch: 2, precision: "f16" } });
   const [gradients] = programsOf(halves, trainingOn(halves, profile));
-  const program = gradients?.fused.program as Program;
+  const program = programAfter(gradients as StageOutput, "narrow");
   const off = (kind: string, error: number) => {
     const inHalves = (op: Op): boolean => op.kind !== "linear" || tensorOf(program, op.out.y).type === "f16";
     const op = program.ops.find((one) => one.kind === kind && inHalves(one)) as Op;

@@ -1,5 +1,5 @@
 // A model with every op that has several variants on a CPU adapter, small enough to compile all of them.
-import { type CompileOptions, programsOf, type StageOutput, trainingOn } from "../../src/compile.js";
+import { type CompileOptions, programAfter, programsOf, type StageOutput, trainingOn } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Profile } from "../../src/ir/plan.js";
@@ -41,9 +41,10 @@ export function smallModel(
   const spec = sketch({ ...SIZES, ...otherwise, train: { batch: 2, ...otherwise.train } });
   const options = trainingOn(spec, profile);
   const stages = programsOf(spec, options).map((stage): StageOutput => {
-    const { program } = stage.fused;
+    const program = programAfter(stage, "narrow");
     const ops = program.ops.filter(({ kind }) => kinds.length === 0 || kinds.includes(kind));
-    return { ...stage, fused: { ...stage.fused, program: { ...program, ops } } };
+    const passes = stage.passes.map((one) => (one.pass === "narrow" ? { ...one, program: { ...program, ops } } : one));
+    return { ...stage, passes };
   });
   return { spec, options, stages, nodes: tunableNodes(stages, [profile], settingsFor(profile)) };
 }

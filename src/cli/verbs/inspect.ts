@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
-import { type CompileOptions, dump, dumpPrograms, planned, programsOf, STAGES, type Stage } from "../../compile.js";
+import { type CompileOptions, dump, dumpPass, planned, programsOf, STAGES, type Stage } from "../../compile.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import type { CheckedSpec } from "../../front/spec.js";
+import { printSpec } from "../../front/print-spec.js";
+import type { CheckedSpec, Json } from "../../front/spec.js";
 import type { Choices } from "../../ir/plan.js";
 import { drawingFile } from "../../report/drawing/drawing.js";
 import { drawnModel } from "../../report/drawing/model.js";
@@ -49,19 +50,20 @@ export const verb: Verb = {
       .addOption(deviceOption())
       .option("--batch <n>", "sequences in a micro-batch, instead of the spec's", wholeNumber)
       .option("--memory <size>", "say whether and how it fits into so much memory, such as 80GiB", bytesOf)
-      .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(STAGES))
+      .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(Object.keys(STAGES)))
       .option("--choices <file>", "plan the kernels that a run took, as its choices.json says, and no others")
       .option("--html <file>", "write a page with the model drawn, and these tables", ending(".html"))
       .option("--svg <file>", "write the drawing alone, as for a paper", ending(".svg"))
       .option("--json", "print JSON")
       .addOption(allowOption())
       .action((file: string, { device, batch, memory, dump: stage, choices, json, allow, ...drawn }: Options) => {
-        const { spec } = readSpec(file, { allow });
+        const { spec, json: tree } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const all = trainingOptions(spec, device, batch);
         const options: CompileOptions =
           choices === undefined ? all : { ...all, variants: "first", choices: choicesIn(choices) };
-        if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
+        if (stage === "read") process.stdout.write(printSpec(tree as Json).trimStart());
+        else if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
         else {
           const inspection = inspect(spec, options);
           draw(file, spec, inspection, drawn);
@@ -103,9 +105,10 @@ function choicesIn(path: string): Choices {
   throw new InputError(`${path} holds no choices of kernels.`, "Name the choices.json of a run's folder.");
 }
 
-function dumped(spec: CheckedSpec, options: CompileOptions, stage: Stage): string {
+function dumped(spec: CheckedSpec, options: CompileOptions, stage: Exclude<Stage, "read">): string {
+  if (stage === "check") return `${JSON.stringify(spec, undefined, 2)}\n`;
   const stages = programsOf(spec, options);
-  if (stage !== "plan" && stage !== "emit") return dumpPrograms(stages, stage);
+  if (stage !== "allocate" && stage !== "emit") return dumpPass(stages, stage);
   return dump(
     refusingTooLarge(spec, options, () => planned(stages, options)),
     stage,

@@ -1,5 +1,5 @@
 // What is drawn of a model: its weights with shapes and owners, as the compiler declares them, and what they cost.
-import { EVALUATION_PHASES, programsOf } from "../../compile.js";
+import { EVALUATION_PHASES, programAfter, programsOf } from "../../compile.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import { PROFILES } from "../../ir/profiles.js";
 import type { Parameter } from "../../ir/program.js";
@@ -122,7 +122,7 @@ function parametersOf(spec: CheckedSpec): readonly Parameter[] {
     phases: EVALUATION_PHASES,
     variants: "first",
   } as const;
-  return programsOf(plain, options).flatMap(({ lowered }) => lowered.parameters);
+  return programsOf(plain, options).flatMap((stage) => programAfter(stage, "lower").parameters);
 }
 
 const measure = (parameters: readonly Parameter[]): Pick<Weights, "shapes" | "parameters"> => ({

@@ -1,4 +1,4 @@
-// plan: gives every tensor its memory. Parameters, gradients and moments stand in arenas of the same layout; what the
+// allocate: gives every tensor its memory. Parameters, gradients and moments stand in arenas of the same layout; what the
 // host writes or reads has fields; all other tensors and scratch share buffers by liveness.
 import { storage } from "../ir/facts.js";
 import type { Memory, ParameterField } from "../ir/memory.js";
@@ -15,7 +15,7 @@ export interface PhaseNeeds {
   readonly scratch: readonly (readonly number[])[];
 }
 
-export interface PlanNeeds {
+export interface AllocateNeeds {
   /** The parameters of all of them, in the order in which they first come. */
   readonly phases: readonly PhaseNeeds[];
   /** Fields of the batch besides its tensors: tables of rows, in numbers of u32. */
@@ -40,7 +40,7 @@ interface Interval {
   readonly to: number;
 }
 
-function intervals({ phases, updateScratch }: PlanNeeds): Interval[] {
+function intervals({ phases, updateScratch }: AllocateNeeds): Interval[] {
   const found: Interval[] = [];
   let clock = 0;
   phases.forEach(({ program, scratch }, phase) => {
@@ -191,7 +191,7 @@ export const arenaParts = (programs: readonly Program[], profile: Profile): read
   layOut(programs, bindable(profile)).parts;
 
 /** @throws TooLarge where the profile's devices cannot bind something in one piece */
-export function plan(needs: PlanNeeds, profile: Profile): Memory {
+export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   const buffers: PlannedBuffer[] = [];
   const fields: Field[] = [];
   const places = new Map<string, BufferRange>();
