@@ -4,6 +4,7 @@ import { type ClassName, classTest } from "./classes.js";
 import { booleanOf, byType, fieldsOf, isNothing, listOf, type Place, refuse, stringOf } from "./fields.js";
 import { patternOf } from "./pattern.js";
 import { replacing, runsOf } from "./split.js";
+import { untokenizable } from "./text.js";
 
 export type Normalize = (text: string) => string;
 
@@ -55,11 +56,17 @@ export const normalizerOf = (place: Place): Normalize | undefined =>
 
 const normalizerAt = (place: Place, depth: number): Normalize => byType(place, NORMALIZERS)(place, depth);
 
+/** JavaScript's engine sorts the marks of a character in time that grows with the square of their number. */
+const MOST_MARKS = 1024;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /** Of runs of what a normal form can change, as the library's version of Unicode has it; other characters end what it joins. */
 function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
   if (!BEYOND_ASCII.test(text)) return text;
+  const isMark = classTest("accent");
+  for (const { start, end, kind } of runsOf(text, isMark))
+    if (kind && end - start > MOST_MARKS)
+      throw untokenizable(text.slice(start, end), `a run of more than ${MOST_MARKS} combining marks`);
   let formed = "";
   for (const { start, end, kind: changes } of runsOf(text, classTest("normal form")))
     formed += changes ? text.slice(start, end).normalize(form) : text.slice(start, end);

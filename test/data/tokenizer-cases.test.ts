@@ -88,6 +88,12 @@ test("a text that is not Unicode is refused, and one of U+0000 is not", () => {
   expect(() => tokenizer.encode("a\ud800")).toThrow("t.json: the text has half of a surrogate pair");
 });
 
+test("a text with more combining marks than can be sorted in time is refused", () => {
+  const { encode } = read({ ...words({ a: 0 }), normalizer: { type: "NFD" } });
+  expect(encode(`a${"\u0301\u0323".repeat(500)}`)).toEqual([0]);
+  expect(() => encode(`a${"\u0301\u0323".repeat(2_500_000)}`)).toThrow("a run of more than 1024 combining marks");
+});
+
 test("scores are those that the library reads", () => {
   // Its parser makes -1.5061642402352393 the next number, so that the two ways to cut "ab" are equal, and the first is taken.
   const vocab = [
