@@ -1,8 +1,9 @@
 // The folder that `mom compile` makes, on the disk: written whole or not at all, read back for a run.
-import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { jsonReader } from "../data/checked-json.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
+import { InputError } from "../diagnostics/input-error.js";
 import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
 import { type Disk, nodeDisk } from "../train/disk.js";
 import { diskFailure } from "../train/mistakes.js";
@@ -74,9 +75,30 @@ function listed(folder: string, disk: Disk): string[] {
   }
 }
 
+const readShards = jsonReader<string[]>({
+  type: "array",
+  minItems: 1,
+  items: { type: "string", pattern: "^(?!\\.{1,2}$)[^/\\\\\\0]+$" },
+});
+
+/** The shards of the folder's data, in order. @throws InputError where the list of them is missing or malformed */
+export function shardPaths(folder: string): string[] {
+  const path = join(folder, "data", "shards.json");
+  const shards = nodeDisk.exists(path) ? readShards(nodeDisk.read(path)) : { wrong: "there is no such file" };
+  if (!("wrong" in shards)) return shards.value.map((name) => join(folder, "data", name));
+  throw new InputError(`${path}: ${shards.wrong}.`, "Compile the spec again with `mom compile`.");
+}
+
 /** @throws InputError where a file is missing or malformed */
-export const openCompiled = (folder: string): CompiledModel =>
-  readCompiled((name) => {
+export function openCompiled(folder: string): CompiledModel {
+  const model = readCompiled((name) => {
     const path = join(folder, name);
-    return existsSync(path) ? readFileSync(path) : undefined;
+    return nodeDisk.exists(path) ? nodeDisk.read(path) : undefined;
   });
+  const { spec, compiled } = model;
+  if (spec.train.batch === compiled.batch && spec.data.length === compiled.length) return model;
+  throw new InputError(
+    "plan.json is malformed: spec.train.batch and spec.data.length are not what was compiled",
+    "Compile the spec again with `mom compile`.",
+  );
+}

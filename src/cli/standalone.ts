@@ -13,7 +13,7 @@ import { movedSpec } from "../train/placed-spec.js";
 import { RUN_FILES } from "../train/run-folder.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
-import { openCompiled } from "./compiled-folder.js";
+import { openCompiled, shardPaths } from "./compiled-folder.js";
 import { carried } from "./start.js";
 import { endWith, guardStreams, logTo } from "./streams.js";
 import { tell } from "./thrown.js";
@@ -76,8 +76,7 @@ async function main(): Promise<ExitCode> {
   }
   const model = openCompiled(here);
   const { spec } = model;
-  const shards = JSON.parse(readFileSync(join(here, "data/shards.json"), "utf8")) as string[];
-  const paths = shards.map((name) => join(here, "data", name));
+  const paths = shardPaths(here);
   const dataSet = loadDataSet(paths, spec.model, spec.data.held_out);
   const device = await openDevice(given.adapter ? { adapter: given.adapter } : {});
   process.stderr.write(`On ${device.description}\n`);

@@ -18,19 +18,15 @@ let ajv: Ajv | undefined;
 /**
  * A reader of JSON files of one kind.
  * @param schema must accept a `T` and nothing else
- * @param revive turns parsed JSON into what the schema describes, where those differ
  */
-export function jsonReader<T>(
-  schema: SchemaObject,
-  revive: (json: unknown) => unknown = (json) => json,
-): (bytes: Uint8Array) => CheckedJson<T> {
+export function jsonReader<T>(schema: SchemaObject): (bytes: Uint8Array) => CheckedJson<T> {
   let validate: ValidateFunction<T> | undefined;
   return (bytes) => {
     const parsed = parsedJson(bytes);
     if ("wrong" in parsed) return parsed;
     ajv ??= new Ajv({ allowUnionTypes: true, strictTuples: false, discriminator: true });
     validate ??= ajv.compile<T>(schema);
-    const value = revive(parsed.value);
+    const { value } = parsed;
     return validate(value) ? { value } : { wrong: clauseOf(validate.errors?.[0]) };
   };
 }

@@ -1,5 +1,7 @@
 // The report of a run's folder: read from what the run has written, and written beside it.
 import { basename, resolve } from "node:path";
+import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
+import { InputError } from "../diagnostics/input-error.js";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
 import { damagedMetrics } from "../train/mistakes.js";
 import { replaceFile } from "../train/replace-file.js";
@@ -7,6 +9,46 @@ import { pathIn, type Run } from "../train/run-folder.js";
 import { type About, type ReportData, renderReport } from "./render.js";
 import { latestSamples } from "./samples.js";
 import type { StartRecord } from "./start-text.js";
+
+const TEXT = { type: "string" };
+
+const readAbout = jsonReader<About>({
+  type: "object",
+  properties: {
+    title: TEXT,
+    facts: { type: "array", items: { type: "array", items: TEXT, minItems: 2, maxItems: 2 } },
+    units: { type: "object", additionalProperties: TEXT },
+  },
+  required: ["title", "facts", "units"],
+});
+
+const amount = { type: "object", properties: { tensors: COUNT, numbers: COUNT }, required: ["tensors", "numbers"] };
+const readStartRecord = jsonReader<StartRecord>({
+  type: "object",
+  properties: {
+    from: TEXT,
+    sha256: TEXT,
+    parts: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { part: TEXT, taken: amount, copied: amount, drawn: amount },
+        required: ["part", "taken", "copied", "drawn"],
+      },
+    },
+    unused: { type: "array", items: TEXT },
+  },
+  required: ["from", "sha256", "parts", "unused"],
+});
+
+/** @throws InputError where a file of the run is not as it was written */
+function checked<T>(read: CheckedJson<T>, path: string): T {
+  if ("value" in read) return read.value;
+  throw new InputError(
+    `${path}: ${read.wrong}.`,
+    "Restore the file from a copy, or remove it: no weight depends on it.",
+  );
+}
 
 const AGAIN = ", then go on from the last checkpoint with --resume.";
 
@@ -23,7 +65,7 @@ export function writeStart(run: Run, start: StartRecord): void {
 /** What the weights started from, where that was written down. */
 export function readStart(run: Run): StartRecord | undefined {
   const path = pathIn(run, "init");
-  return run.disk.exists(path) ? (JSON.parse(new TextDecoder().decode(run.disk.read(path))) as StartRecord) : undefined;
+  return run.disk.exists(path) ? checked(readStartRecord(run.disk.read(path)), path) : undefined;
 }
 
 /**
@@ -32,9 +74,11 @@ export function readStart(run: Run): StartRecord | undefined {
  */
 export function readRun(run: Run): ReportData {
   const text = (path: string): string => (run.disk.exists(path) ? new TextDecoder().decode(run.disk.read(path)) : "");
-  const about = text(pathIn(run, "about"));
+  const about = pathIn(run, "about");
   return {
-    about: about === "" ? { title: basename(resolve(run.path)), facts: [], units: {} } : (JSON.parse(about) as About),
+    about: run.disk.exists(about)
+      ? checked(readAbout(run.disk.read(about)), about)
+      : { title: basename(resolve(run.path)), facts: [], units: {} },
     spec: text(pathIn(run, "spec")),
     metrics: recordsOf<MetricRecord>(pathIn(run, "metrics"), text, parseMetrics),
     timing: recordsOf<TimingRecord>(pathIn(run, "timing"), text, parseTiming),

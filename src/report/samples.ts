@@ -1,5 +1,7 @@
 // The samples of a run: `samples/step-N/` holds PNG files, and an index that says which is which and has the texts.
 import { join } from "node:path";
+import { jsonReader } from "../data/checked-json.js";
+import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure } from "../train/mistakes.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
@@ -13,6 +15,37 @@ interface IndexedGroup {
   readonly samples: readonly { readonly name: string; readonly truth: string; readonly sampled: readonly string[] }[];
   readonly texts?: readonly (Omit<TextSample, "picture"> & { readonly picture?: string })[];
 }
+
+const TEXT = { type: "string" };
+/** A picture beside the index: whoever made the run, no other file is shown in its report. */
+const PICTURE = { type: "string", pattern: "^[A-Za-z0-9_-]+\\.png$" };
+
+const readIndex = jsonReader<IndexedGroup[]>({
+  type: "array",
+  items: {
+    type: "object",
+    properties: {
+      label: TEXT,
+      samples: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: { name: TEXT, truth: PICTURE, sampled: { type: "array", items: PICTURE } },
+          required: ["name", "truth", "sampled"],
+        },
+      },
+      texts: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: { name: TEXT, given: TEXT, picture: PICTURE, truth: TEXT, sampled: TEXT },
+          required: ["name", "given", "truth", "sampled"],
+        },
+      },
+    },
+    required: ["label", "samples"],
+  },
+});
 
 /**
  * Writes the pictures sampled after `step` updates, in place of those of that step.
@@ -60,9 +93,21 @@ export function latestSamples(run: Run): SampleGroup[] {
   const steps = names.flatMap((name) => (/^step-\d+$/.test(name) ? [Number(name.slice(5))] : []));
   if (steps.length === 0) return [];
   const latest = join(folder, `step-${Math.max(...steps)}`);
-  const read = (name: string): Uint8Array => run.disk.read(join(latest, name));
-  const index = JSON.parse(new TextDecoder().decode(read(INDEX))) as IndexedGroup[];
-  return index.map(({ label, samples, texts }) => ({
+  const read = (name: string): Uint8Array => {
+    const path = join(latest, name);
+    if (!run.disk.isLink(path)) return run.disk.read(path);
+    throw new InputError(
+      `${path} is a link, and a report shows only what the run made.`,
+      "Put a copy in the link's place.",
+    );
+  };
+  const index = readIndex(read(INDEX));
+  if ("wrong" in index)
+    throw new InputError(
+      `${join(latest, INDEX)}: ${index.wrong}.`,
+      "Remove that folder of samples; no weight depends on it.",
+    );
+  return index.value.map(({ label, samples, texts }) => ({
     label,
     ...(texts && {
       texts: texts.map(({ picture, ...text }) => ({

@@ -1,10 +1,12 @@
 // A compiled model as files: plan.json and one WGSL file for each kernel, written and read back without loss.
 import type { Compiled } from "../compile.js";
+import { parsedJson } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Kernel, Plan, Profile } from "../ir/plan.js";
 import { checkPlan } from "./check-plan.js";
-import { fromJson, toJson } from "./plan-json.js";
+import { restored, toJson } from "./plan-json.js";
+import { misfit, readPlanJson } from "./plan-schema.js";
 import type { NamedFile } from "./whole-folder.js";
 
 export interface CompiledModel {
@@ -55,7 +57,7 @@ export function compiledFiles(model: CompiledModel): NamedFile[] {
  * @throws InputError where a file is missing or malformed
  */
 export function readCompiled(read: (name: string) => Uint8Array | undefined): CompiledModel {
-  const file = parse(textOf(PLAN_FILE, read));
+  const file = parse(read(PLAN_FILE));
   const { spec, profile, compiled } = file;
   const kernels = compiled.plan.kernels.map((kernel): Kernel => {
     const name = kernelFile(kernel.name);
@@ -78,19 +80,25 @@ function textOf(name: string, read: (name: string) => Uint8Array | undefined): s
   }
 }
 
-function parse(text: string): PlanFile {
+function parse(bytes: Uint8Array | undefined): PlanFile {
   const refuse = (what: string): never => {
     throw new InputError(`${PLAN_FILE} ${what}`, AGAIN);
   };
-  let parsed: unknown;
-  try {
-    parsed = fromJson(text);
-  } catch (error) {
-    refuse(`is not JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  const format = typeof parsed === "object" && parsed !== null && "format" in parsed ? parsed.format : undefined;
-  if (format !== FORMAT) refuse(`is not a plan that this version reads: its format is ${JSON.stringify(format)}`);
+  if (bytes === undefined) return refuse("is missing");
+  const any = parsedJson(bytes);
+  if ("wrong" in any) return refuse(`cannot be read: ${any.wrong}`);
+  const format =
+    typeof any.value === "object" && any.value !== null && "format" in any.value ? any.value.format : undefined;
+  if (format !== FORMAT)
+    return refuse(
+      `is not a plan that this version reads: its format is ${typeof format === "string" ? JSON.stringify(format.slice(0, 40)) : "unknown"}`,
+    );
+  const read = readPlanJson(bytes);
+  if ("wrong" in read) return refuse(`is malformed: ${read.wrong}`);
+  const parsed = restored(read.value);
   const wrong = checkPlan(parsed);
-  if (wrong !== undefined) refuse(`is malformed: ${wrong}`);
-  return parsed as PlanFile;
+  if (wrong !== undefined) return refuse(`is malformed: ${wrong}`);
+  const file = parsed as PlanFile;
+  const unfit = misfit(file.spec);
+  return unfit === undefined ? file : refuse(`is malformed: ${unfit}`);
 }

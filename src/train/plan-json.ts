@@ -17,7 +17,8 @@ function nulled(value: unknown): unknown {
   return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, nulled(one)])) : value;
 }
 
-function restored(value: unknown): unknown {
+/** What `toJson` wrote, as it was: without nulls. */
+export function restored(value: unknown): unknown {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map(restored);
   return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, restored(one)])) : value;

@@ -87,8 +87,8 @@ describe("damage is named with a remedy", () => {
     expect(refusal(filesOf(whole).set(name, new Uint8Array()))).toContain(`${name} has no entry point`);
   });
   test("a plan that is no JSON, or of another version", () => {
-    expect(refusal(withPlan("{"))).toContain("plan.json is not JSON");
-    expect(refusal(withPlan("[1]"))).toContain("its format is undefined");
+    expect(refusal(withPlan("{"))).toContain("plan.json cannot be read: it is not JSON");
+    expect(refusal(withPlan("[1]"))).toContain("its format is unknown");
     expect(refusal(withPlan(plan().replace("mom plan 1", "mom plan 2")))).toContain('its format is "mom plan 2"');
   });
   test.each<[string, readonly (string | number)[], unknown, RegExp]>([
@@ -115,7 +115,7 @@ describe("damage is named with a remedy", () => {
   test("a plan cut anywhere", () => {
     const text = plan();
     for (let end = 0; end < text.length - 2; end += Math.ceil(text.length / 40)) {
-      expect(refusal(withPlan(text.slice(0, end)))).toContain("plan.json is not JSON");
+      expect(refusal(withPlan(text.slice(0, end)))).toContain("plan.json cannot be read: it is not JSON");
     }
   });
 });

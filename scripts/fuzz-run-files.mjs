@@ -1,0 +1,141 @@
+// Changes the JSON files of a run and of a compiled folder at random, and reads them as the commands do:
+//   node scripts/fuzz-run-files.mjs [--each 300] [--seed 1], once `npm run build` has been run.
+// A change is read or refused with a message; anything else would end a command with exit code 70, and is a fault.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openCompiled, shardPaths } from "../dist/src/cli/compiled-folder.js";
+import { checkFile } from "../dist/src/cli/read-spec.js";
+import { compile, trainingOn } from "../dist/src/compile.js";
+import { loadDataSet } from "../dist/src/data/load.js";
+import { Failure } from "../dist/src/diagnostics/failure.js";
+import { InputError } from "../dist/src/diagnostics/input-error.js";
+import { TooLarge } from "../dist/src/ir/too-large.js";
+import { renderReport } from "../dist/src/report/render.js";
+import { readRun } from "../dist/src/report/run-report.js";
+import { latestCheckpoint } from "../dist/src/train/checkpoint.js";
+import { recordedChoices } from "../dist/src/train/choices.js";
+import { lostRecords } from "../dist/src/train/kept-records.js";
+import { dataOf, runAt } from "../dist/src/train/run-folder.js";
+import { readWeights } from "../dist/src/train/start-source.js";
+import { randomFrom } from "./corruptions.mjs";
+import { mutated } from "./json-mutations.mjs";
+
+const { values } = parseArgs({
+  options: { each: { type: "string", default: "300" }, seed: { type: "string", default: "1" } },
+});
+const root = mkdtempSync(join(tmpdir(), "mom-fuzz-"));
+const at = (...names) => join(root, ...names);
+const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
+writeFileSync(
+  at("s.mom"),
+  `model {
+  modality text: bytes
+  d_model: 4
+  block mixer: mamba { d_state: 2 }
+  layers: 1 * mixer
+}
+objective { text: cross_entropy }
+data { source: files("d.jsonl"), length: 8, carry: true, reset: true, held_out: 0.3 }
+train { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2, seed: 3 }
+`,
+);
+const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ segments: [{ text: `a line of number ${i}` }] }));
+writeFileSync(at("d.jsonl"), `${lines.join("\n")}\n`);
+const mom = (...args) => {
+  const ran = spawnSync(process.execPath, [MOM, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, MOM_CACHE: at("cache") },
+  });
+  if (ran.status !== 0) throw new Error(ran.stderr);
+};
+mom("train", "s.mom", "--out", "run");
+mom("compile", "s.mom", "-o", "made");
+const run = runAt(at("run"));
+const CHECKPOINT = at("run/checkpoints/step-2");
+
+/** The list of sums as it would be if the state had been written so: else the sum would be all that is tested. */
+function resummed() {
+  const sum = createHash("sha256")
+    .update(readFileSync(join(CHECKPOINT, "state.json")))
+    .digest("hex");
+  const list = readFileSync(join(CHECKPOINT, "SHA256SUMS"), "utf8").replace(
+    /^[0-9a-f]{64} {2}state\.json$/m,
+    `${sum}  state.json`,
+  );
+  writeFileSync(join(CHECKPOINT, "SHA256SUMS"), list);
+}
+const report = () => renderReport(readRun(run));
+const FILES = {
+  "made/plan.json": () => {
+    const { spec, profile } = openCompiled(at("made"));
+    compile(spec, trainingOn(spec, profile));
+  },
+  "made/data/shards.json": () => loadDataSet(shardPaths(at("made")), openCompiled(at("made")).spec.model, 0.3),
+  "run/checkpoints/step-2/state.json": () => {
+    resummed();
+    latestCheckpoint(run);
+  },
+  "run/origin.json": () => checkFile(at("run")),
+  "run/data.json": () => dataOf(run),
+  "run/plan.json": () => readWeights({ kind: "checkpoint", path: "run" }, at("run")),
+  "run/choices.json": () => recordedChoices(run),
+  "run/metrics.jsonl": () => {
+    lostRecords(run, 2);
+    report();
+  },
+  "run/timing.jsonl": () => {
+    lostRecords(run, 2);
+    report();
+  },
+  "run/about.json": report,
+  "run/samples/step-2/index.json": report,
+};
+let faults = 0;
+for (const [name, read] of Object.entries(FILES)) {
+  const text = readFileSync(at(name), "utf8");
+  const random = randomFrom(Number(values.seed));
+  const counts = { read: 0, refused: 0, faults: 0 };
+  const begun = Date.now();
+  let slowest = 0;
+  for (let i = 0; i < Number(values.each); i++) {
+    writeFileSync(at(name), mutated(text, name.endsWith(".jsonl"), random));
+    const before = Date.now();
+    try {
+      read();
+      counts.read++;
+    } catch (error) {
+      const refused =
+        error instanceof Failure ||
+        error instanceof InputError ||
+        error instanceof TooLarge ||
+        (error?.syscall && error?.path);
+      if (refused) counts.refused++;
+      else {
+        counts.faults++;
+        faults++;
+        if (counts.faults <= 3)
+          process.stdout.write(
+            `  ${name}: ${String(error?.stack ?? error)
+              .split("\n")
+              .slice(0, 4)
+              .join(" | ")}\n`,
+          );
+      }
+    }
+    slowest = Math.max(slowest, Date.now() - before);
+  }
+  writeFileSync(at(name), text);
+  if (name.endsWith("state.json")) resummed();
+  const took = ((Date.now() - begun) / 1000).toFixed(0);
+  process.stdout.write(
+    `${name.padEnd(36)} ${counts.read} read, ${counts.refused} refused, ${counts.faults} faults (${took} s, the slowest ${slowest} ms)\n`,
+  );
+}
+rmSync(root, { recursive: true, force: true });
+process.exitCode = faults === 0 ? 0 : 1;

@@ -1,0 +1,1 @@
+export declare function mutated(text: string, lines: boolean, random: () => number): string;

@@ -1,0 +1,77 @@
+// JSON files of a run, changed at random: read, or refused with a message; nothing in them is a fault of the program.
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { randomFrom } from "../../scripts/corruptions.mjs";
+import { mutated } from "../../scripts/json-mutations.mjs";
+import { Failure } from "../../src/diagnostics/failure.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import { readRun } from "../../src/report/run-report.js";
+import { latestCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { lostRecords } from "../../src/train/kept-records.js";
+import { originOf, type Run, runAt } from "../../src/train/run-folder.js";
+import { ROOT } from "../support/mom.js";
+import { sampleCheckpoint } from "./sample-checkpoint.js";
+
+let folder = "";
+let run: Run;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-foreign-"));
+  cpSync(join(ROOT, "test/fixtures/runs/format-1/pairs"), join(folder, "run"), { recursive: true });
+  run = runAt(join(folder, "run"));
+  writeCheckpoint(run, sampleCheckpoint(9, 4), 1);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(run.path, name);
+
+/** The sum of the state as it is now: else the sum alone would be tested. */
+function resum(): void {
+  const sum = createHash("sha256")
+    .update(readFileSync(at("checkpoints/step-9/state.json")))
+    .digest("hex");
+  const list = readFileSync(at("checkpoints/step-9/SHA256SUMS"), "utf8");
+  writeFileSync(at("checkpoints/step-9/SHA256SUMS"), list.replace(/^.{64}(?= {2}state\.json$)/m, sum));
+}
+
+const FILES: Readonly<Record<string, () => unknown>> = {
+  "checkpoints/step-9/state.json": () => {
+    resum();
+    return latestCheckpoint(run);
+  },
+  "origin.json": () => originOf(run),
+  "metrics.jsonl": () => [lostRecords(run, 4), readRun(run)],
+  "about.json": () => readRun(run),
+  "samples/step-4/index.json": () => readRun(run),
+};
+
+test.each(Object.keys(FILES))("%s", (name) => {
+  const text = readFileSync(at(name), "utf8");
+  const random = randomFrom(3);
+  let refused = 0;
+  for (let i = 0; i < 40; i++) {
+    writeFileSync(at(name), mutated(text, name.endsWith(".jsonl"), random));
+    try {
+      FILES[name]?.();
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof InputError)) throw error;
+      refused++;
+    }
+  }
+  writeFileSync(at(name), text);
+  expect(FILES[name]).not.toThrow();
+  expect(refused).toBeGreaterThan(0);
+});
+
+test("a report shows no file but the run's own", () => {
+  const name = "samples/step-4/index.json";
+  const index = readFileSync(at(name), "utf8");
+  writeFileSync(at(name), index.replace("1-1-true.png", "../../spec.mom"));
+  expect(() => readRun(run)).toThrow(/index\.json: \[0\]\.samples\[0\]\.truth must match pattern/);
+  writeFileSync(at(name), index);
+  rmSync(at("samples/step-4/1-1-true.png"));
+  symlinkSync(at("spec.mom"), at("samples/step-4/1-1-true.png"));
+  expect(() => readRun(run)).toThrow(/1-1-true\.png is a link/);
+});
