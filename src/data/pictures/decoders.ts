@@ -58,8 +58,14 @@ function room(places: number) {
 
 const processes = room(MOST_DECODERS);
 const memory = room(MOST_HELD);
-/** Processes that wait for a picture. */
-const idle: ChildProcess[] = [];
+/** Processes that wait for a picture, each with what ends it when it has waited too long. */
+const idle: { readonly child: ChildProcess; readonly timer: NodeJS.Timeout }[] = [];
+
+function anIdle(): ChildProcess | undefined {
+  const last = idle.pop();
+  clearTimeout(last?.timer);
+  return last?.child;
+}
 
 /** @param read the file's bytes, once a process is free: files that wait take no memory @throws what `read` throws */
 export async function decodeElsewhere(read: () => Promise<Uint8Array>, size: PictureSize): Promise<Decoded> {
@@ -67,7 +73,7 @@ export async function decodeElsewhere(read: () => Promise<Uint8Array>, size: Pic
   await processes.take(1);
   try {
     const bytes = await read();
-    const ready = idle.pop();
+    const ready = anIdle();
     return await decodedBy(
       ready ?? started(),
       { kind: "decode", bytes, size },
@@ -84,10 +90,12 @@ function started(): ChildProcess {
 
 /** A process that is done waits a while for another picture, and keeps nobody from ending. */
 function release(child: ChildProcess): void {
+  const forget = (): void => {
+    const at = idle.findIndex((one) => one.child === child);
+    if (at !== -1) idle.splice(at, 1);
+  };
   const timer = setTimeout(() => {
-    const at = idle.indexOf(child);
-    if (at === -1) return;
-    idle.splice(at, 1);
+    forget();
     child.disconnect();
   }, IDLE_MS);
   timer.unref();
@@ -96,10 +104,10 @@ function release(child: ChildProcess): void {
   quiet(child);
   child.on("error", () => {});
   child.on("exit", () => {
-    const at = idle.indexOf(child);
-    if (at !== -1) idle.splice(at, 1);
+    clearTimeout(timer);
+    forget();
   });
-  idle.push(child);
+  idle.push({ child, timer });
 }
 
 /** Takes away what was listened to, but nothing of Node's own. */
