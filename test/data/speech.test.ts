@@ -100,7 +100,11 @@ describe("refused", () => {
       '{"segments":[{"audio":"../units.safetensors"}]}',
       "lies outside the project's folder and the data file's",
     ],
-    ["what is no recording", '{"segments":[{"audio":"speech.jsonl"}]}', ":1: speech.jsonl: neither a WAV nor a FLAC file"],
+    [
+      "what is no recording",
+      '{"segments":[{"audio":"speech.jsonl"}]}',
+      ":1: speech.jsonl: neither a WAV nor a FLAC file",
+    ],
     ["a number", '{"segments":[{"audio":1}]}', ':1: "audio" is not a string'],
     ["one for another modality", '{"segments":[{"audio":"low.wav","modality":"text"}]}', 'speech named "text"'],
     ["an order that is no order", '{"segments":[{"text":"a"}],"either_order":1}', '"either_order" is neither true nor'],
