@@ -57,6 +57,14 @@ test.each([
   ["faults/json-format-unknown-root-text-field.json", "1: A spec has no field `text`."],
   ["faults/fifo-as-data-hangs.mom", "27: `fifo` cannot be read: it is a FIFO, not a file."],
   ["faults/fifo-as-tokenizer-hangs-check.mom", "4: `fifo` cannot be read: it is a FIFO, not a file."],
+  [
+    "tokenizers/ids-not-checked/wl-negative.mom",
+    '2: `tok-negative.json` cannot be used as a tokenizer: model.vocab["a"] must be a whole number from 0 to 16777215, not -5.',
+  ],
+  [
+    "tokenizers/ids-not-checked/wl-fractional.mom",
+    '2: `tok-fractional.json` cannot be used as a tokenizer: model.vocab["a"] must be a whole number from 0 to 16777215, not 1.5.',
+  ],
 ])("%s is refused", (path, ...expected) => {
   expect(errorsOf(path)).toEqual(expected);
 });
@@ -99,6 +107,21 @@ test("nested lists are refused at their line", async () => {
   await expect(dataOf(path, specAt(path))).rejects.toThrow(
     /d\.jsonl:4: lists and objects are nested more than 64 deep/,
   );
+});
+
+test("broken pictures are all told, each by its line and name; a key given twice is refused", async () => {
+  const bad = "data/bad.mom";
+  const told = dataOf(bad, specAt(bad));
+  await expect(told).rejects.toThrow(/3 files cannot be read/);
+  for (const [line, name] of [
+    [2, "bad0.jpg"],
+    [4, "bad1.jpg"],
+    [5, "bad2.jpg"],
+  ]) {
+    await expect(told).rejects.toThrow(`bad.jsonl:${line}: ${name}: not an image that can be read`);
+  }
+  const twice = "data/twice.mom";
+  await expect(dataOf(twice, specAt(twice))).rejects.toThrow(/twice\.jsonl:1: the key "segments" is given twice/);
 });
 
 describe.skipIf(missing)("held-out losses", () => {

@@ -1,5 +1,5 @@
 // Pictures that would take too much memory or time, and the processes that decode.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -10,6 +10,7 @@ import { decodePicture } from "../../src/data/picture-file.js";
 import { decodeSeconds } from "../../src/data/pictures/decoders.js";
 import { prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
+import { ROOT } from "../support/mom.js";
 import { textAndImages } from "./parts.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-decoders-"));
@@ -37,13 +38,8 @@ function claims(width: number, height: number, depth: number, interlaced: number
   return Buffer.concat([signature, chunk("IHDR", header), pixels, chunk("IEND", Buffer.alloc(0))]);
 }
 
-/** Takes minutes: a hundred thousand times a path of a thousand curves, at whatever size. */
-const SLOW = (() => {
-  const curves = Array.from({ length: 1000 }, (_, i) => `C${i % 7} ${i % 5} ${i % 3} ${i % 11} ${i % 13} ${i % 17}`);
-  const tens = [1, 2, 3, 4].map((n) => `<g id="l${n}">${`<use href="#l${n - 1}"/>`.repeat(10)}</g>`);
-  const defined = `<defs><path id="l0" d="M0 0${curves.join("")}"/>${tens.join("")}</defs>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">${defined}${'<use href="#l4"/>'.repeat(10)}</svg>`;
-})();
+/** Text in 5 kB that takes a decoder eight seconds or more. */
+const SLOW = readFileSync(join(ROOT, "test/cases/faults/svg-5kB-text-decodes-9s.svg"));
 
 async function refusal(promise: Promise<unknown>): Promise<InputError> {
   const error = await promise.then(
