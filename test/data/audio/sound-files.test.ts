@@ -45,7 +45,8 @@ describe("sound files", () => {
     );
     expect(one("link.wav")).toThrow("lies outside");
     expect(one("/etc/passwd")).toThrow("lies outside");
-    expect(one("no.wav")).toThrow('there is no sound "no.wav"');
+    // What cannot be opened is told with all others, once they are read.
+    expect(one("no.wav")()).toEqual(["list.jsonl:1: no.wav"]);
     expect(listed('{"segments":[{"text":"b"}]}')).toThrow("list.jsonl: no sound files");
     expect(listed('{"segments":[')).toThrow("list.jsonl:1: not JSON");
     expect(() => soundFiles(join(folder, "none"))).toThrow("there is no folder or file");
