@@ -4,7 +4,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { busyNanoseconds, lastEnd, passClock } from "../gpu/pass-clock.js";
 import { openFeed } from "../train/feed.js";
-import type { HostBatch } from "../train/host-batch.js";
+import type { HostBatch } from "../train/host-array.js";
 import { train } from "../train/loop.js";
 import { type Model, openModel, stepScalars } from "../train/model.js";
 import { recorder } from "../train/recorder.js";

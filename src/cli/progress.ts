@@ -1,6 +1,6 @@
 // How far training has come: one line redrawn on a terminal, plain lines every so often where output is piped.
 import colors from "picocolors";
-import { CLEAR_LINE } from "./streams.js";
+import { CLEAR_LINE, type Terminal } from "./streams.js";
 
 export interface ProgressState {
   /** Updates made so far. */
@@ -10,15 +10,6 @@ export interface ProgressState {
   readonly losses: Readonly<Record<string, number>>;
   readonly gradient_norm: number;
   readonly tokens_per_second: number;
-}
-
-/** Where lines go; `process.stderr` is one. */
-export interface Terminal {
-  readonly write: (text: string) => unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number | undefined;
-  /** Who gets the texts that could not be written, and why they could not. */
-  readonly whenLost?: (keep: (text: string, why: string) => void) => void;
 }
 
 export interface Progress {

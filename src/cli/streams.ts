@@ -3,8 +3,16 @@
 import { isatty } from "node:tty";
 import { visible } from "../diagnostics/visible.js";
 import { coloured, linking } from "./colour.js";
-import type { Terminal } from "./progress.js";
 import { EXIT, type ExitCode } from "./verb.js";
+
+/** Where lines go; `process.stderr` is one. */
+export interface Terminal {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number | undefined;
+  /** Who gets the texts that could not be written, and why they could not. */
+  readonly whenLost?: (keep: (text: string, why: string) => void) => void;
+}
 
 /** Begins a line anew: what progress is drawn with. */
 export const CLEAR_LINE = "\r\u001b[2K";

@@ -21,9 +21,9 @@ import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../tra
 import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { stopBy } from "./interrupts.js";
-import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
+import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn } from "./progress.js";
 import type { Started } from "./start.js";
-import { keepingLost } from "./streams.js";
+import { keepingLost, type Terminal } from "./streams.js";
 import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
 import { EXIT, type ExitCode } from "./verb.js";

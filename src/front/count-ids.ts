@@ -4,16 +4,13 @@ import { InputError } from "../diagnostics/input-error.js";
 import { codebookFacts } from "../modalities/codebook.fields.js";
 import { encoderOf } from "../tokenizer/encoder.js";
 import { readTokenizerJson } from "../tokenizer/file.js";
-import { refusalOf } from "./files.js";
+import { type ReadBytes, refusalOf } from "./files.js";
 import { beside } from "./paths.js";
 import { below, valueAt } from "./places.js";
-import { isRefused, type Refused } from "./refused.js";
-import type { Shaping } from "./shape.js";
+import { isRefused } from "./refused.js";
+import type { Shaping } from "./shaping.js";
 import type { SpecJson } from "./spec-json.js";
 import { markersOf, ownerOf } from "./vocabulary.js";
-
-/** A file's first bytes, at most so many; undefined where there is none. */
-export type ReadBytes = (path: string, limit: number) => Uint8Array | undefined | Refused;
 
 const TOKENIZER_BYTES = 64 * 2 ** 20;
 const CODEBOOK_HEADER_BYTES = 64 * 2 ** 10;

@@ -1,12 +1,14 @@
 // The files that a spec names: each is within reach, and a file. Whether data exist is asked when they are needed.
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { fileOutside, fileUnreadable } from "../diagnostics/fields.js";
-import type { ReadBytes } from "./count-ids.js";
 import { beside } from "./paths.js";
 import { valueAt } from "./places.js";
 import { isRefused, type Refused } from "./refused.js";
-import type { Shaping } from "./shape.js";
+import type { Shaping } from "./shaping.js";
 import type { SpecJson } from "./spec-json.js";
+
+/** A file's first bytes, at most so many; undefined where there is none. */
+export type ReadBytes = (path: string, limit: number) => Uint8Array | undefined | Refused;
 
 export const refusalOf = (refused: Refused, span: Span, path: string): Diagnostic =>
   refused.refused === "outside" ? fileOutside(span, path, refused.folder) : fileUnreadable(span, path, refused.reason);

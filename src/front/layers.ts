@@ -3,7 +3,7 @@ import { numberOf, type Value } from "../../grammar/tree.js";
 import type { Span } from "../diagnostics/diagnostic.js";
 import { notLayers } from "../diagnostics/model.js";
 import { below } from "./places.js";
-import type { Shaping } from "./shape.js";
+import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
 
 /** A block's name, or a stretch of the stack so many times. */

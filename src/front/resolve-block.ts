@@ -4,7 +4,7 @@ import { MAMBA_PARTS, type MambaFields } from "../blocks/mamba.fields.js";
 import * as report from "../diagnostics/model.js";
 import { each, type Ownership, shared } from "../ir/ownership.js";
 import { below, valueAt } from "./places.js";
-import type { Resolving } from "./resolve.js";
+import type { Resolving } from "./resolving.js";
 import type { BlockFields } from "./spec.js";
 import type { AttentionJson, BlockJson, DecoupledJson, MambaJson } from "./spec-json.js";
 

@@ -5,20 +5,13 @@ import type { MistakeName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
 import type { Modality } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
-import { countIds, type ReadBytes } from "./count-ids.js";
+import { countIds } from "./count-ids.js";
+import type { ReadBytes } from "./files.js";
 import { below, keysOf } from "./places.js";
-import {
-  checkLength,
-  checkNames,
-  checkObjectives,
-  checkVocabulary,
-  checkWarmup,
-  layers,
-  modality,
-  type Resolving,
-} from "./resolve.js";
+import { checkLength, checkNames, checkObjectives, checkVocabulary, checkWarmup, layers, modality } from "./resolve.js";
 import { resolveBlock } from "./resolve-block.js";
-import type { Shaping } from "./shape.js";
+import type { Resolving } from "./resolving.js";
+import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
 import type { BlockJson, ModalityJson, SpecJson } from "./spec-json.js";
 

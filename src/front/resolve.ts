@@ -7,23 +7,13 @@ import type { Objective } from "../objectives/objective.fields.js";
 import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, type Places, valueAt } from "./places.js";
 import { resolveBlock } from "./resolve-block.js";
+import type { Reporting, Resolving } from "./resolving.js";
 import { ROOT } from "./schema.js";
 import type { CheckedSpec, TrainFields } from "./spec.js";
 import type { ModalityJson, SpecJson } from "./spec-json.js";
 import { layOut, markersOf, ownerOf } from "./vocabulary.js";
 
 export const LAYERS = 1024;
-
-/** Where values are written, and where to report. */
-export interface Reporting {
-  readonly places: Places;
-  readonly diagnostics: Diagnostic[];
-}
-
-/** A spec that the schema has passed, and where to report. */
-export interface Resolving extends Reporting {
-  readonly json: SpecJson;
-}
 
 /** A spec and its JSON. */
 export interface Resolved {

@@ -6,19 +6,10 @@ import * as report from "../diagnostics/fields.js";
 import type { Member, Section } from "./document.js";
 import { shapeLayers } from "./layers.js";
 import { rebase } from "./paths.js";
-import { below, type Places } from "./places.js";
+import { below } from "./places.js";
 import { exampleOf, fieldNode, fieldsOf, kindNode, type SchemaNode, tagOf, wanted } from "./schema.js";
+import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
-
-/** What shaping needs, and where it notes places and reports. */
-export interface Shaping {
-  /** Path of the spec that all paths become relative to. */
-  readonly entry: string;
-  readonly places: Places;
-  readonly diagnostics: Diagnostic[];
-  /** The text of a span. */
-  readonly textOf: (span: Span) => string;
-}
 
 type Fields = Record<string, Json>;
 

@@ -5,7 +5,8 @@ import { wrongType } from "../diagnostics/fields.js";
 import { stream } from "../random/stream.js";
 import { findingsOf } from "./findings.js";
 import { fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, wanted } from "./schema.js";
-import { type Shaping, shapeValue } from "./shape.js";
+import { shapeValue } from "./shape.js";
+import type { Shaping } from "./shaping.js";
 import { validatePart } from "./validate.js";
 
 const VALUES: SchemaNode = ["ablate", "*", "vary", "*"].reduce<SchemaNode>(

@@ -4,30 +4,9 @@ import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/nearest.js";
 import type { Json } from "../front/spec.js";
 import { namesAt } from "./completion.js";
+import type { Fix, Place } from "./fix.js";
 import { insertField, insertObjective, objectiveFor } from "./insertions.js";
 import { indentAt } from "./text.js";
-
-export interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
-export interface Fix {
-  readonly title: string;
-  readonly edits: readonly Edit[];
-}
-
-/** What a fix may look at: the place in the text, and what could be read of the spec. */
-export interface Place {
-  readonly source: Source;
-  readonly diagnostic: Diagnostic;
-  readonly start: number;
-  readonly end: number;
-  /** The text of the place. */
-  readonly found: string;
-  readonly spec: Json;
-}
 
 const replace = ({ start, end, found }: Place, text: string): Fix => ({
   title: text === "" ? `Remove \`${found}\`` : `Replace \`${found}\` by \`${text}\``,

@@ -4,7 +4,7 @@ import type { Entry, FieldEntry, Group } from "../../grammar/tree.js";
 import type { Source } from "../diagnostics/diagnostic.js";
 import { exampleOf, fieldNode, ROOT } from "../front/schema.js";
 import type { Json } from "../front/spec.js";
-import type { Edit, Fix, Place } from "./fixes.js";
+import type { Edit, Fix, Place } from "./fix.js";
 import { kindOf } from "./spec-names.js";
 import { indentAt } from "./text.js";
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Source } from "../diagnostics/diagnostic.js";
 import { type Checked, check } from "../front/check.js";
-import type { ReadBytes } from "../front/count-ids.js";
+import type { ReadBytes } from "../front/files.js";
 import { load, type Read } from "../front/imports.js";
 import { isRefused, type Refused } from "../front/refused.js";
 

@@ -6,7 +6,7 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import type { BufferRange, Field } from "../ir/plan.js";
 import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
 import { attends, cachedArrays } from "../train/attention-inputs.js";
-import type { HostArray } from "../train/host-batch.js";
+import type { HostArray } from "../train/host-array.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
 import type { Item } from "./document.js";

@@ -3,7 +3,7 @@ import { byteFallback } from "./byte-tokens.js";
 import { booleanOf, fieldsOf, isNothing, type Place, refuse, shown, stringOf } from "./fields.js";
 import { mergeAll } from "./merge.js";
 import { mergesOf } from "./merges.js";
-import type { Model } from "./models.js";
+import type { Model } from "./model.js";
 import { untokenizable } from "./text.js";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.js";
 

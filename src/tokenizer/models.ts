@@ -1,15 +1,10 @@
 // The models of a tokenizer.json: each turns a piece of text into ids.
 import { bpe } from "./bpe.js";
 import { byType, fieldsOf, own, type Place, stringOf, typeOf, wholeOf } from "./fields.js";
+import type { Model } from "./model.js";
 import { untokenizable } from "./text.js";
 import { unigram } from "./unigram.js";
-import { type Vocabulary, vocabularyOf } from "./vocabulary.js";
-
-export interface Model {
-  readonly vocabulary: Vocabulary;
-  /** Appends the ids of a piece that is not empty. @throws InputError where the library raises */
-  readonly tokenize: (piece: string, ids: number[]) => void;
-}
+import { vocabularyOf } from "./vocabulary.js";
 
 const MODELS: Readonly<Record<string, (place: Place) => Model>> = {
   BPE: bpe,

@@ -1,7 +1,7 @@
 // Unigram: of all ways to cut a piece into tokens, the one whose scores have the highest sum.
 import { byteFallback } from "./byte-tokens.js";
 import { booleanOf, fieldsOf, isNothing, listOf, type Place, refuse, shown, stringOf, wholeOf } from "./fields.js";
-import type { Model } from "./models.js";
+import type { Model } from "./model.js";
 import { asRead } from "./numbers.js";
 import { untokenizable } from "./text.js";
 import { MOST_IDS, type Vocabulary } from "./vocabulary.js";

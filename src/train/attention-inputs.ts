@@ -3,7 +3,7 @@ import type { Spans } from "../blocks/attention.fields.js";
 import type { Batch } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { patchesPerPicture } from "../modalities/modality.fields.js";
-import type { HostArray } from "./host-batch.js";
+import type { HostArray } from "./host-array.js";
 
 /** Where positions stand: their documents, and the pictures among them. */
 export interface Placed extends Pick<Batch, "length" | "document"> {

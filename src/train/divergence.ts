@@ -1,7 +1,7 @@
 // Finds the first tensor that is not finite in an update that went bad, by running it again one op at a time.
 import { widenHalf } from "../data/half.js";
 import type { NodeOutput } from "../ir/plan.js";
-import type { HostBatch } from "./host-batch.js";
+import type { HostBatch } from "./host-array.js";
 import type { Model, StepScalars, Tensors } from "./model.js";
 import { advanceState } from "./state.js";
 

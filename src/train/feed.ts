@@ -5,7 +5,8 @@ import { type DataPosition, openTraining } from "../data/order.js";
 import { openStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { fillTable, type Table, tableName } from "../kernels/tables.js";
-import { type Counts, countsOf, type HostArray, type HostBatch, hostBatch } from "./host-batch.js";
+import type { HostArray, HostBatch } from "./host-array.js";
+import { type Counts, countsOf, hostBatch } from "./host-batch.js";
 
 /** An update's batches, one for each of its micro-batches. */
 export interface UpdateBatches {

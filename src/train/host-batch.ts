@@ -5,10 +5,8 @@ import { patchesPerPicture, patchSize, pictureCapacity } from "../modalities/mod
 import { alphaBar } from "../objectives/ddpm.js";
 import { noiseKey, stream } from "../random/stream.js";
 import { attentionArrays } from "./attention-inputs.js";
+import type { HostArray, HostBatch } from "./host-array.js";
 import { predictedIn, targetsByModality, tokenArrays } from "./predicted.js";
-
-export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
-export type HostBatch = ReadonlyMap<string, HostArray>;
 
 /** What the losses of an update are divided by: counted over all of its micro-batches. */
 export interface Counts {

@@ -14,7 +14,7 @@ import { nameWithin } from "../ir/scope.js";
 import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
 import { timestepTable } from "../modalities/patches.js";
-import type { HostArray, HostBatch } from "./host-batch.js";
+import type { HostArray, HostBatch } from "./host-array.js";
 import { initialValues } from "./initialise.js";
 
 /** Parameters, gradients or moments, by the names that checkpoints give them. */

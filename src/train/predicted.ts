@@ -1,7 +1,7 @@
 // What the positions of a batch predict: the next token of the same document, and whose loss that counts to.
 import type { Batch } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
-import type { HostArray } from "./host-batch.js";
+import type { HostArray } from "./host-array.js";
 
 export interface Predicted {
   /** The token that each position predicts; −1 where it predicts none: [R]. */

@@ -3,7 +3,7 @@ import { storage } from "../ir/facts.js";
 import type { Op } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import type { Tensor, TensorId } from "../ir/tensor.js";
-import type { HostArray, HostBatch } from "../train/host-batch.js";
+import type { HostArray, HostBatch } from "../train/host-array.js";
 import { numbersFor, PERIOD } from "./numbers.js";
 import { type Stored, stored } from "./stored.js";
 

@@ -5,7 +5,7 @@ import { type Program, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
 import { evaluateOp } from "../reference/evaluate.js";
 import { read, type Values } from "../reference/values.js";
-import type { HostBatch } from "../train/host-batch.js";
+import type { HostBatch } from "../train/host-array.js";
 import { before, columnsIn, readBy } from "./alone.js";
 import { givenFor } from "./given.js";
 import { onStage, type Workshop } from "./stage.js";

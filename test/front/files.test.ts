@@ -1,7 +1,7 @@
 // What a spec takes from the files it names: how many ids a tokenizer has, and how many entries a codebook.
 import { expect, test } from "vitest";
 import { check } from "../../src/front/check.js";
-import type { ReadBytes } from "../../src/front/count-ids.js";
+import type { ReadBytes } from "../../src/front/files.js";
 
 const spec = (modalities: string, taught: readonly string[]): string => `
 model { ${modalities}

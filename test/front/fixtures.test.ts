@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check, checkJson } from "../../src/front/check.js";
-import type { ReadBytes } from "../../src/front/count-ids.js";
+import type { ReadBytes } from "../../src/front/files.js";
 import type { Read } from "../../src/front/imports.js";
 import { printSpec } from "../../src/front/print-spec.js";
 

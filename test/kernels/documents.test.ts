@@ -4,7 +4,7 @@ import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { compile } from "../../src/compile.js";
 import { stream } from "../../src/random/stream.js";
 import { attentionArrays } from "../../src/train/attention-inputs.js";
-import type { HostArray } from "../../src/train/host-batch.js";
+import type { HostArray } from "../../src/train/host-array.js";
 import { openModel, stepScalars } from "../../src/train/model.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { compile, type PhaseRequest } from "../../src/compile.js";
 import { stream } from "../../src/random/stream.js";
-import type { HostArray } from "../../src/train/host-batch.js";
+import type { HostArray } from "../../src/train/host-array.js";
 import { type Model, openModel } from "../../src/train/model.js";
 import { advanceState, clearState, stateFields } from "../../src/train/state.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";

@@ -7,7 +7,7 @@ import type { Tensor } from "../../src/data/tensor.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { read } from "../../src/reference/values.js";
-import type { HostArray, HostBatch } from "../../src/train/host-batch.js";
+import type { HostArray, HostBatch } from "../../src/train/host-array.js";
 import { openModel, type Tensors } from "../../src/train/model.js";
 import { startFrom } from "../../src/train/start.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";

@@ -15,7 +15,7 @@ import { count } from "../../src/ir/tensor.js";
 import { timestepTable } from "../../src/modalities/patches.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
-import type { HostArray } from "../../src/train/host-batch.js";
+import type { HostArray } from "../../src/train/host-array.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
 import { freshDevice, missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";

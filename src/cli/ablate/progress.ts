@@ -1,8 +1,8 @@
 // How an ablation goes, on a terminal: a line for each variant that has ended, and below it, redrawn, what is under way.
 import type { Design } from "../../ablate/design.js";
 import type { Ended } from "../../ablate/schedule.js";
-import { formatDuration, type Terminal } from "../progress.js";
-import { CLEAR_LINE } from "../streams.js";
+import { formatDuration } from "../progress.js";
+import { CLEAR_LINE, type Terminal } from "../streams.js";
 
 export interface AblationProgress {
   readonly began: (index: number) => void;

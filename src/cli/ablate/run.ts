@@ -22,7 +22,7 @@ import type { AdapterSource } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
 import { stopBy } from "../interrupts.js";
-import type { Terminal } from "../progress.js";
+import type { Terminal } from "../streams.js";
 import { keepingLost } from "../streams.js";
 import { EXIT, type ExitCode } from "../verb.js";
 import { listingJson, tallyText } from "./listing.js";
