@@ -46,9 +46,13 @@ const tests = new Map<ClassName, (point: number) => boolean>();
 
 /** Whether a class has a code point. */
 export function classTest(name: ClassName): (point: number) => boolean {
-  const test = tests.get(name) ?? rangesTest(rangesOf(name));
-  tests.set(name, test);
-  return test;
+  // Built when a character is first asked about: most specs have no tokenizer.
+  let test = tests.get(name);
+  return (point) => {
+    test ??= tests.get(name) ?? rangesTest(rangesOf(name));
+    tests.set(name, test);
+    return test(point);
+  };
 }
 
 /** By a bit for each code point of the first plane, and beyond it by search. */
