@@ -3,9 +3,7 @@
 // Every damage is read in this process, as `train --resume`, `eval`, `eval --step`, and `init: checkpoint(…)` of the folder
 // and of its weights read it; `--processes` of them for each file by those commands themselves. Right is a refusal, the
 // checkpoint before with a warning, or the same weights (where the damaged file is not read); all else is a fault.
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure } from "../dist/src/diagnostics/failure.js";
@@ -16,6 +14,7 @@ import { nodeDisk } from "../dist/src/train/disk.js";
 import { runAt } from "../dist/src/train/run-folder.js";
 import { readWeights } from "../dist/src/train/start-source.js";
 import { corrupted, randomFrom } from "./corruptions.mjs";
+import { tinyProject, tinySpec } from "./tiny-project.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -25,29 +24,9 @@ const { values } = parseArgs({
   },
 });
 const random = randomFrom(Number(values.seed));
-const root = mkdtempSync(join(tmpdir(), "mom-corrupt-"));
-const at = (...names) => join(root, ...names);
-const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
-const SPEC = `model {
-  modality text: bytes
-  d_model: 4
-  block mixer: mamba { d_state: 2 }
-  layers: 1 * mixer
-}
-objective { text: cross_entropy }
-data { source: files("d.jsonl"), length: 8, carry: true, reset: true, held_out: 0.3 }
-train { steps: 4, batch: 2, validate_every: 4, checkpoint_every: 2, seed: 3 }
-`;
-writeFileSync(at("s.mom"), SPEC);
-writeFileSync(at("i.mom"), SPEC.replace("seed: 3", 'seed: 3, init: checkpoint("run/checkpoints/step-4")'));
-const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ segments: [{ text: `a line of number ${i}` }] }));
-writeFileSync(at("d.jsonl"), `${lines.join("\n")}\n`);
-const mom = (...args) =>
-  spawnSync(process.execPath, [MOM, ...args], {
-    cwd: root,
-    encoding: "utf8",
-    env: { ...process.env, MOM_CACHE: at("cache"), NO_COLOR: "1" },
-  });
+const FIELDS = "steps: 4, validate_every: 4";
+const { root, at, mom } = tinyProject("corrupt", FIELDS);
+writeFileSync(at("i.mom"), tinySpec(`${FIELDS}, init: checkpoint("run/checkpoints/step-4")`));
 
 const trained = mom("train", "s.mom", "--out", "whole");
 if (trained.status !== 0) throw new Error(trained.stderr);

@@ -1,7 +1,7 @@
 // Shows whether a change to the compiler changes what it emits: WGSL (comments apart), buffers, bindings and dispatches.
 //   node scripts/emission.mjs collect FOLDER [PART]          what this checkout emits, as JSON files; PART of specs' paths
 //   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 where two such folders differ
-// NAMES is a JSON object of old names to new ones, which replace whole words of BEFORE; a `*` in both stands for a number.
+// NAMES is a JSON file that maps old names to new ones. They replace whole words of BEFORE; `*` matches a number.
 // Run `npm run build` first.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -2,10 +2,8 @@
 //   node scripts/fuzz-run-files.mjs [--each 300] [--seed 1], once `npm run build` has been run.
 // A change is read or refused with a message; anything else would end a command with exit code 70, and is a fault.
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openCompiled, shardPaths } from "../dist/src/cli/compiled-folder.js";
@@ -24,38 +22,19 @@ import { dataOf, runAt } from "../dist/src/train/run-folder.js";
 import { readWeights } from "../dist/src/train/start-source.js";
 import { randomFrom } from "./corruptions.mjs";
 import { mutated } from "./json-mutations.mjs";
+import { tinyProject } from "./tiny-project.mjs";
 
 const { values } = parseArgs({
   options: { each: { type: "string", default: "300" }, seed: { type: "string", default: "1" } },
 });
-const root = mkdtempSync(join(tmpdir(), "mom-fuzz-"));
-const at = (...names) => join(root, ...names);
-const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
-writeFileSync(
-  at("s.mom"),
-  `model {
-  modality text: bytes
-  d_model: 4
-  block mixer: mamba { d_state: 2 }
-  layers: 1 * mixer
-}
-objective { text: cross_entropy }
-data { source: files("d.jsonl"), length: 8, carry: true, reset: true, held_out: 0.3 }
-train { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2, seed: 3 }
-`,
-);
-const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ segments: [{ text: `a line of number ${i}` }] }));
-writeFileSync(at("d.jsonl"), `${lines.join("\n")}\n`);
-const mom = (...args) => {
-  const ran = spawnSync(process.execPath, [MOM, ...args], {
-    cwd: root,
-    encoding: "utf8",
-    env: { ...process.env, MOM_CACHE: at("cache") },
-  });
+const { root, at, mom } = tinyProject("fuzz", "steps: 2, validate_every: 2");
+for (const args of [
+  ["train", "s.mom", "--out", "run"],
+  ["compile", "s.mom", "-o", "made"],
+]) {
+  const ran = mom(...args);
   if (ran.status !== 0) throw new Error(ran.stderr);
-};
-mom("train", "s.mom", "--out", "run");
-mom("compile", "s.mom", "-o", "made");
+}
 const run = runAt(at("run"));
 const CHECKPOINT = at("run/checkpoints/step-2");
 

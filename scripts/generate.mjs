@@ -49,10 +49,10 @@ export function generate() {
   write("src/kernels/templates.gen.ts", templatesModule());
 }
 
-/** A name that a template is told: capitals, digits and underscores; `NAMEu` is the same as an unsigned literal. */
-const TOLD = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)u?\b/g;
+/** A constant in a template: capitals, digits and underscores. `NAMEu` is its value as an unsigned literal. */
+const CONSTANT = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)u?\b/g;
 
-/** The templates as text, and the contract of each: the flags of its `#if` lines, and the constants that it is told. */
+/** The templates as text, and the contract of each: the flags of its `#if` lines and the constants it uses. */
 function templatesModule() {
   const folder = join(root, "codegen-templates");
   const names = readdirSync(folder).filter((name) => name.endsWith(".wgsl"));
@@ -66,7 +66,7 @@ function templatesModule() {
   );
   const entries = Object.entries(texts).map(([name, text]) => `  ${name}: ${JSON.stringify(text)},\n`);
   return `// Made by scripts/generate.mjs from codegen-templates/.
-/** What each template is told: its flags, constants that it always needs, and those that some flag asks for. */
+/** The parameters of each template: its flags, the constants it always uses, and those used only under a flag. */
 export interface Contracts {\n${lines.join("")}}
 
 export const TEMPLATES = {\n${entries.join("")}} as const;
@@ -81,14 +81,14 @@ function contractOf(text) {
   const open = [];
   for (const line of text.split("\n")) {
     const [word, name, times = ""] = line.trim().split(" ");
-    const told = open.includes("#if") ? sometimes : always;
+    const used = open.includes("#if") ? sometimes : always;
     if (word === "#if") flags.add(name);
     if (word === "#repeat") own.add(name);
     if (word === "#if" || word === "#repeat") open.push(word);
     if (word === "#end") open.pop();
     const code = word === "#repeat" ? times : word.startsWith("#") ? "" : line.replace(/\/\/.*$/, "");
     for (const [, declared] of code.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)) own.add(declared);
-    for (const [, found] of code.matchAll(TOLD)) told.add(found);
+    for (const [, found] of code.matchAll(CONSTANT)) used.add(found);
   }
   const needs = [...always].filter((name) => !own.has(name));
   const may = [...sometimes].filter((name) => !own.has(name) && !always.has(name));

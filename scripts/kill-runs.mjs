@@ -2,21 +2,12 @@
 // nothing happened to, to the last bit.
 //   node scripts/kill-runs.mjs [--kills 50] [--full 10] [--seed 1], once `npm run build` has been run.
 // A full disk is a small tmpfs, which takes root; without it that part is left out. Prints a table; ends with 1 on any fault.
-import { spawn, spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { randomFrom } from "./corruptions.mjs";
+import { tinyProject } from "./tiny-project.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -26,27 +17,8 @@ const { values } = parseArgs({
   },
 });
 const random = randomFrom(Number(values.seed));
-const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
-const root = mkdtempSync(join(tmpdir(), "mom-kill-"));
-const at = (...names) => join(root, ...names);
-writeFileSync(
-  at("s.mom"),
-  `model {
-  modality text: bytes
-  d_model: 4
-  block mixer: mamba { d_state: 2 }
-  layers: 1 * mixer
-}
-objective { text: cross_entropy }
-data { source: files("d.jsonl"), length: 8, carry: true, reset: true, held_out: 0.3 }
-train { steps: 24, batch: 2, validate_every: 8, checkpoint_every: 2, keep: 2, seed: 3 }
-`,
-);
-const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ segments: [{ text: `a line of number ${i}` }] }));
-writeFileSync(at("d.jsonl"), `${lines.join("\n")}\n`);
-const env = { ...process.env, MOM_CACHE: at("cache"), NO_COLOR: "1" };
-const train = (...args) =>
-  spawnSync(process.execPath, [MOM, "train", "s.mom", ...args], { cwd: root, encoding: "utf8", env });
+const { root, at, mom, spawned } = tinyProject("kill", "steps: 24, validate_every: 8, keep: 2");
+const train = (...args) => mom("train", "s.mom", ...args);
 
 /** All that must be the same: the last checkpoint's files by their sums, and every measurement. */
 const endOf = (run) => {
@@ -58,7 +30,7 @@ const stepsIn = (run) =>
     ? readdirSync(at(run, "checkpoints")).filter((name) => /^step-\d+$/.test(name))
     : [];
 
-/** Begins the run anew where there is none, else goes on with it. */
+/** Starts the run, or resumes it where there is one. */
 function goOn(run) {
   const there = existsSync(at(run));
   const { status, stderr } = train("--out", run, ...(there ? ["--resume"] : []));
@@ -85,7 +57,7 @@ if (endOf("again") !== wanted) throw new Error("Two runs that nothing happened t
 
 for (let i = 0; i < Number(values.kills); i++) {
   const run = `killed-${i}`;
-  const child = spawn(process.execPath, [MOM, "train", "s.mom", "--out", run], { cwd: root, env, stdio: "ignore" });
+  const child = spawned("train", "s.mom", "--out", run);
   const ended = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
   await new Promise((resolve) => setTimeout(resolve, took * (0.1 + 0.9 * random())));
   child.kill("SIGKILL");
@@ -123,7 +95,7 @@ for (let i = 0; i < Number(values.full); i++) {
   }
   try {
     const { status, stderr } = train("--out", "disk/run");
-    const told = /the disk is full/.test(stderr) ? "told" : status === 0 ? "it had room" : "NOT TOLD";
+    const report = /the disk is full/.test(stderr) ? "reported" : status === 0 ? "it had room" : "NOT REPORTED";
     const when = !existsSync(at("disk/run"))
       ? "before its folder"
       : stepsIn("disk/run").length === 0
@@ -131,10 +103,10 @@ for (let i = 0; i < Number(values.full); i++) {
         : "after one";
     mount("-o", "remount,size=64m");
     const on = goOn("disk/run");
-    const same = on.status === 0 && endOf("disk/run") === wanted && told !== "NOT TOLD";
+    const same = on.status === 0 && endOf("disk/run") === wanted && report !== "NOT REPORTED";
     count(
       "disk full",
-      `${when}, exit ${status}, ${told}`,
+      `${when}, exit ${status}, ${report}`,
       same ? "the same end" : `exit ${on.status}: ${on.stderr.slice(0, 200)}`,
     );
   } finally {

@@ -40,7 +40,7 @@ const TOKENIZER = {
   },
 };
 
-/** @param home a folder that stands for the user's: caches go there */
+/** @param home the HOME of the command; its caches go there */
 function mom(home, cwd, ...args) {
   const { MOM_CACHE: _, XDG_CACHE_HOME: __, MOM_ALLOW: ___, ...env } = process.env;
   return spawnSync(process.execPath, [MOM, ...args], {

@@ -122,9 +122,8 @@ export function* piecesOf(file: number): Generator<Uint8Array, void, undefined> 
   }
 }
 
-/** At most so many bytes of a regular file. @throws Unreadable */
-export function readRegular(path: string, limit?: number): Buffer {
-  const file = openRegular(path);
+/** At most so many bytes of an open file, which it closes. @throws Unreadable */
+export function readAndClose(file: number, limit?: number): Buffer {
   try {
     return readOpened(file, limit);
   } catch (error) {
@@ -133,6 +132,9 @@ export function readRegular(path: string, limit?: number): Buffer {
     closeSync(file);
   }
 }
+
+/** At most so many bytes of a regular file. @throws Unreadable */
+export const readRegular = (path: string, limit?: number): Buffer => readAndClose(openRegular(path), limit);
 
 /** All of it, without waiting. @param most bytes that it may have @throws Unreadable */
 export async function readRegularLater(path: string, most?: number): Promise<Buffer> {

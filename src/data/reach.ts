@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, lstatSync, readlinkSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
-import { NO_FILE, openRegular, readOpened, refuseOthers, Unreadable, unreadable } from "./open-file.js";
+import { NO_FILE, openRegular, readAndClose, refuseOthers, Unreadable, unreadable } from "./open-file.js";
 import { isWithin, packageFolder, realpathOf } from "./project-folder.js";
 
 /** Folders that may be read, without links. */
@@ -105,16 +105,8 @@ export function openWithin(path: string, reach: Reach): number {
 }
 
 /** Reads a file within reach. @throws as `openWithin` does */
-export function readWithin(path: string, reach: Reach, limit?: number): Buffer {
-  const file = openWithin(path, reach);
-  try {
-    return readOpened(file, limit);
-  } catch (error) {
-    throw unreadable(error);
-  } finally {
-    closeSync(file);
-  }
-}
+export const readWithin = (path: string, reach: Reach, limit?: number): Buffer =>
+  readAndClose(openWithin(path, reach), limit);
 
 /** Whether `readWithin` would read it. @throws as that does */
 export function checkWithin(path: string, reach: Reach): void {

@@ -1,6 +1,6 @@
 // Builds a program op by op. Shapes come from the ops' rows, so a block reads like its formulas: `b.linear("y", x, w)`.
 import type { Activation, Op, OpKind, OpOf, Rows } from "./op.js";
-import { ANY, type Call, type Shape } from "./ops/row.js";
+import { ANY, type Call, opOf, type Shape } from "./ops/row.js";
 import { rowOf } from "./ops/table.js";
 import type { Parameter, Program } from "./program.js";
 import type { Tensor, TensorId, TensorRole } from "./tensor.js";
@@ -100,16 +100,16 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
   const prefixed = (prefix: string): Builder => {
     const value = (label: string, dimensions: Shape): TensorId => tensor("value", `${prefix}${label}`, dimensions);
     const make: Builder["make"] = (kind, call, names) => {
-      const shapes = rowOf(kind).makes(call as unknown as Call<OpKind>, shape, size) as Readonly<Record<string, Shape>>;
+      const shapes = rowOf(kind).makes(call, shape, size) as Readonly<Record<string, Shape>>;
       const out = Object.fromEntries(
-        Object.entries(names).map(([key, label]) => {
+        Object.entries<string | TensorId>(names).map(([key, label]): [string, TensorId] => {
           if (typeof label !== "string") return [key, label];
           const made = shapes[key];
           if (made === undefined || made.includes(ANY)) throw new Error(`${kind} does not tell the shape of ${key}`);
           return [key, value(label, made)];
         }),
       );
-      ops.push({ kind, ...call, out } as unknown as Op);
+      ops.push(opOf(kind, call, out));
       return out as OpOf<typeof kind>["out"];
     };
     const activate = (label: string, x: TensorId, activation: Activation): TensorId =>

@@ -8,7 +8,7 @@ import { BEGINS, type Table } from "./tables.js";
 import type { Contracts } from "./templates.gen.js";
 
 export type TemplateName = keyof Contracts;
-/** What a template is told: every flag, what it always needs, and of the rest what its flags ask for. */
+/** The parameters of a template. Every flag is set; a constant that only some flag needs may be left out. */
 export type FlagsOf<T extends TemplateName> = { readonly [F in Contracts[T]["flags"]]: boolean };
 export type ConstantsOf<T extends TemplateName> = { readonly [C in Contracts[T]["needs"]]: string | number } & {
   readonly [C in Contracts[T]["may"]]?: string | number;
@@ -40,13 +40,13 @@ export interface DraftBinding {
   readonly accessor?: string;
 }
 
-interface Told<T extends TemplateName> {
+interface Parameters<T extends TemplateName> {
   readonly template: T;
   readonly flags: FlagsOf<T>;
   readonly constants: ConstantsOf<T>;
 }
 
-export type DraftDispatch<T extends TemplateName = TemplateName> = { readonly [One in T]: Told<One> }[T] & {
+export type DraftDispatch<T extends TemplateName = TemplateName> = { readonly [One in T]: Parameters<One> }[T] & {
   /** What this dispatch does, in a word or two: part of the kernel's name. */
   readonly label: string;
   readonly bindings: readonly DraftBinding[];

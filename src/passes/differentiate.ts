@@ -2,7 +2,7 @@
 // The gradient of an op is in its row (ir/ops).
 import { build } from "../ir/builder.js";
 import { type Op, outputsOf } from "../ir/op.js";
-import type { Gradients } from "../ir/ops/row.js";
+import { type Gradients, opOf } from "../ir/ops/row.js";
 import { rowOf } from "../ir/ops/table.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
@@ -57,7 +57,7 @@ export function differentiate(forward: Program, wanted: readonly string[] = []):
     make: (kind, call, by) => {
       const named = Object.entries(by as Readonly<Record<string, TensorId>>);
       const out = Object.fromEntries(named.map(([key, of]) => [key, fresh(of)]));
-      ops.push({ kind, ...call, out } as unknown as Op);
+      ops.push(opOf(kind, call, out));
       for (const [key, of] of named) if (!parameters.has(of)) contribute(of, out[key] as TensorId);
     },
     given: (id) => tensorOf(forward, id).role === "batch",

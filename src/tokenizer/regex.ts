@@ -147,7 +147,7 @@ export function parseRegex(source: string, place: Place): Regex {
   const escaped = (): Ranges => {
     const property = /^([pP])\{(\^?)(\w+)\}/.exec(source.slice(at, at + 40));
     if (property !== null) {
-      const [all, letter, not, name] = property as unknown as [string, string, string, string];
+      const [all, letter, not, name = ""] = property;
       if (!Object.hasOwn(PROPERTIES, name)) unsupported(`\\${all}`);
       at += all.length;
       const ranges = rangesOf(PROPERTIES[name] as ClassName);

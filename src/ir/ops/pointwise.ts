@@ -1,9 +1,19 @@
 // What is made number by number, and columns that are cut apart or put side by side.
 import type { TensorId } from "../tensor.js";
 import { ACTIVATION, SLOPE } from "./activation.js";
-import { ANY, alike, type Family, first, last, type Shape, through } from "./row.js";
+import { ANY, alike, type Family, first, last, type Row, type Shape, through } from "./row.js";
 
 const widthOf = (parts: readonly Shape[]): number => parts.reduce((sum, part) => sum + last(part), 0);
+
+/** A number of a and one of b make one of y. */
+const TWO_TO_ONE: Omit<Row<"add"> & Row<"multiply">, "gradient"> = {
+  makes: ({ in: i }, s) => ({ y: s(i.a) }),
+  fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
+  formula: "d",
+  flops: ({ in: i }, n) => n(i.a),
+  cheap: true,
+  halves: { in: ["a", "b"], out: ["y"] },
+};
 
 export const POINTWISE: Family<
   "cast" | "amplify" | "activate" | "activate_grad" | "swiglu" | "swiglu_grad" | "add" | "multiply"
@@ -47,12 +57,7 @@ export const POINTWISE: Family<
     halves: { in: ["dy", "a", "b"], out: ["da", "db"] },
   },
   add: {
-    makes: ({ in: i }, s) => ({ y: s(i.a) }),
-    fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
-    formula: "d",
-    flops: ({ in: i }, n) => n(i.a),
-    cheap: true,
-    halves: { in: ["a", "b"], out: ["y"] },
+    ...TWO_TO_ONE,
     gradient: through<"add">(
       (op) => op.out.y,
       ({ in: { a, b } }, dy, g) => {
@@ -62,12 +67,7 @@ export const POINTWISE: Family<
     ),
   },
   multiply: {
-    makes: ({ in: i }, s) => ({ y: s(i.a) }),
-    fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
-    formula: "d",
-    flops: ({ in: i }, n) => n(i.a),
-    cheap: true,
-    halves: { in: ["a", "b"], out: ["y"] },
+    ...TWO_TO_ONE,
     gradient: through<"multiply">(
       (op) => op.out.y,
       ({ in: { a, b } }, dy, g) => {

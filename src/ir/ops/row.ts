@@ -1,6 +1,6 @@
 // What the compiler knows of one kind of op. A row stands in its family's file; the table joins them all (table.ts).
 // What an op computes is not here: its float64 meaning is in src/reference, its kernels in src/kernels.
-import type { OpKind, OpOf } from "../op.js";
+import type { Op, OpKind, OpOf } from "../op.js";
 import type { TensorId } from "../tensor.js";
 
 export type Shape = readonly number[];
@@ -16,6 +16,11 @@ export interface Size {
 
 /** An op before its outputs exist. */
 export type Call<K extends OpKind> = Omit<OpOf<K>, "kind" | "out">;
+
+/** The op that a call and its outputs make. */
+export const opOf = <K extends OpKind>(kind: K, call: Call<K>, out: Readonly<Record<string, TensorId>>): Op =>
+  // The compiler cannot see that K's call and K's outputs are together an op of the union.
+  ({ kind, ...call, out }) as unknown as Op;
 
 /** Stands in a shape for a number that the inputs do not tell. */
 export const ANY = -1;

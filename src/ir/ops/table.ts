@@ -22,5 +22,5 @@ export const OPS: Family<OpKind> = {
   ...LOSS,
 };
 
-/** The row of an op whose kind is not known where it is asked for. */
-export const rowOf = (kind: OpKind): Row<OpKind> => OPS[kind] as unknown as Row<OpKind>;
+/** The row of a kind of op, also where the kind is not known in the code that asks. */
+export const rowOf = <K extends OpKind>(kind: K): Row<K> => OPS[kind];
