@@ -1,73 +1,15 @@
 // Measures the structure of the source: circles of imports (types included), files with a single importer, the longest
 // files and functions, tokens, and who touches Node. `node scripts/structure.mjs [FOLDER]` prints a table.
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { circlesIn, importsOf, sourceTrees } from "./import-graph.mjs";
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
 
-const files = ["src", "grammar", "recipes"].flatMap((folder) => {
-  try {
-    return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
-      .map((name) => relative(root, join(root, folder, name)).replaceAll("\\", "/"));
-  } catch {
-    return [];
-  }
-});
-
-/** @returns {ts.SourceFile} */
-const parsed = (file) =>
-  ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.Latest, true);
-
-const trees = new Map(files.map((file) => [file, parsed(file)]));
-
-/** Every module that a file names: imports, exports, dynamic imports and types in place. */
-function importsOf(file) {
-  const found = [];
-  const visit = (node) => {
-    const named =
-      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
-        ? node.moduleSpecifier
-        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
-          ? node.arguments[0]
-          : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
-            ? node.argument.literal
-            : undefined;
-    if (named && ts.isStringLiteral(named)) found.push(named.text);
-    ts.forEachChild(node, visit);
-  };
-  visit(trees.get(file));
-  return found.map((name) => (name.startsWith(".") ? posix.join(dirname(file), name).replace(/\.js$/, ".ts") : name));
-}
-
-const imports = new Map(files.map((file) => [file, importsOf(file)]));
-
-/** Groups of files that import each other, by way of others or not (Tarjan's strongly connected components). */
-function circles() {
-  const index = new Map();
-  const low = new Map();
-  const stack = [];
-  const groups = [];
-  const visit = (file) => {
-    index.set(file, index.size);
-    low.set(file, index.get(file));
-    stack.push(file);
-    for (const to of imports.get(file).filter((name) => imports.has(name))) {
-      if (!index.has(to)) {
-        visit(to);
-        low.set(file, Math.min(low.get(file), low.get(to)));
-      } else if (stack.includes(to)) low.set(file, Math.min(low.get(file), index.get(to)));
-    }
-    if (low.get(file) === index.get(file)) {
-      const group = stack.splice(stack.indexOf(file));
-      if (group.length > 1) groups.push(group.sort());
-    }
-  };
-  for (const file of files) if (!index.has(file)) visit(file);
-  return groups;
-}
+const trees = sourceTrees(root);
+const files = [...trees.keys()];
+const imports = new Map([...trees].map(([file, tree]) => [file, importsOf(file, tree)]));
 
 function importersOf() {
   const importers = new Map(files.map((file) => [file, new Set()]));
@@ -135,7 +77,7 @@ const lengths = files
   .map((file) => ({ file, lines: trees.get(file).getLineStarts().length - 1 }))
   .sort((a, b) => b.lines - a.lines);
 const long = functions();
-const rooms = circles();
+const rooms = circlesIn(imports);
 const rows = [
   ["files", files.length],
   ["groups of files that import each other, types included", rooms.length],

@@ -1,8 +1,8 @@
 // Who may import whom: imports point down, by this table, and Node stands at the edge.
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix, relative } from "node:path";
+
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { circlesIn, importsOf, sourceTrees } from "../scripts/import-graph.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -120,22 +120,10 @@ const roomOf = (file: string): string => {
   return top === "src" ? second.replace(/\.ts$/, "") : top;
 };
 
-function importsOf(file: string): Import[] {
-  const text = readFileSync(join(ROOT, file), "utf8");
-  const found = text.matchAll(/^(?:import|export)\s+(?:type\s)?[^"';]*?from\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm);
-  return [...found].map(([, name, dynamic]) => {
-    const to = name ?? dynamic ?? "";
-    const path = to.startsWith(".") ? posix.join(dirname(file), to).replace(/\.js$/, ".ts") : to;
-    return { from: file, to: path };
-  });
-}
-
-const files = ["src", "grammar"].flatMap((folder) =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => relative(ROOT, join(ROOT, folder, name)).replaceAll("\\", "/")),
-);
-const imports = files.flatMap(importsOf);
+const trees = sourceTrees(ROOT);
+const files = [...trees.keys()];
+const graph = new Map([...trees].map(([file, tree]) => [file, importsOf(file, tree)]));
+const imports = [...graph].flatMap(([from, named]) => named.map((to): Import => ({ from, to })));
 const inside = imports.filter(({ to }) => to.startsWith("src/") || to.startsWith("grammar/"));
 
 function allowed({ from, to }: Import): boolean {
@@ -163,18 +151,14 @@ test("imports point down", () => {
 });
 
 test("no file imports itself by way of others, types included", () => {
-  const next = new Map<string, string[]>();
-  for (const { from, to } of inside) next.set(from, [...(next.get(from) ?? []), to]);
-  const done = new Set<string>();
-  const circles: string[] = [];
-  const visit = (file: string, way: readonly string[]): void => {
-    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" → "));
-    if (done.has(file) || way.includes(file)) return;
-    for (const to of next.get(file) ?? []) visit(to, [...way, file]);
-    done.add(file);
-  };
-  for (const file of files) visit(file, []);
-  expect(circles).toEqual([]);
+  expect(circlesIn(graph)).toEqual([]);
+  const circle = new Map([
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["c", ["a"]],
+    ["d", []],
+  ]);
+  expect(circlesIn(circle)).toEqual([["a", "b", "c"]]);
 });
 
 test("Node stands at the edge", () => {
