@@ -1,10 +1,24 @@
 // The models of a tokenizer.json: each turns a piece of text into ids.
 import { bpe } from "./bpe.js";
-import { byType, fieldsOf, own, type Place, stringOf, typeOf, wholeOf } from "./fields.js";
-import type { Model } from "./model.js";
+import { byteFallback } from "./byte-tokens.js";
+import {
+  booleanOf,
+  byType,
+  fieldsOf,
+  isNothing,
+  listOf,
+  own,
+  type Place,
+  refuse,
+  shown,
+  stringOf,
+  typeOf,
+  wholeOf,
+} from "./fields.js";
+import { asRead } from "./numbers.js";
 import { untokenizable } from "./text.js";
-import { unigram } from "./unigram.js";
-import { vocabularyOf } from "./vocabulary.js";
+import type { Model } from "./vocabulary.js";
+import { MOST_IDS, type Vocabulary, vocabularyOf } from "./vocabulary.js";
 
 const MODELS: Readonly<Record<string, (place: Place) => Model>> = {
   BPE: bpe,
@@ -80,4 +94,132 @@ function wordLevel(place: Place): Model {
     ids.push(id);
   };
   return { vocabulary, tokenize };
+}
+
+/** An unknown character scores so much less than the worst token. */
+const UNKNOWN_PENALTY = 10;
+const UNKNOWN = -1;
+const NO_UNKNOWN = "which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)";
+
+function unigram(place: Place): Model {
+  const field = fieldsOf(place, "unk_id", "byte_fallback", "vocab");
+  const { vocabulary, scores } = scoredVocabulary(field.vocab);
+  const unknown = isNothing(field.unk_id) ? undefined : wholeOf(field.unk_id, 0, scores.length - 1);
+  const bytesOf = booleanOf(field.byte_fallback, false) ? byteFallback(vocabulary) : () => undefined;
+  const cut = bestCut(vocabulary, scores, unknown);
+  const tokenize = (piece: string, ids: number[]): void => {
+    for (const part of cut(piece)) {
+      const id = vocabulary.get(part);
+      const bytes = id === undefined ? bytesOf(part) : undefined;
+      if (id !== undefined) ids.push(id);
+      else if (bytes !== undefined) for (const byte of bytes) ids.push(byte);
+      else if (unknown !== undefined) ids.push(unknown);
+      else throw untokenizable(part, NO_UNKNOWN);
+    }
+  };
+  return { vocabulary, tokenize };
+}
+
+/** Pairs of token and score, whose places are the ids. */
+function scoredVocabulary(place: Place): { readonly vocabulary: Vocabulary; readonly scores: readonly number[] } {
+  const pairs = listOf(place);
+  if (pairs.length === 0 || pairs.length > MOST_IDS) refuse(place, `must have 1 to ${MOST_IDS} tokens`);
+  const vocabulary = new Map<string, number>();
+  const scores = pairs.map((pair, id) => {
+    const [token, score, ...more] = listOf(pair);
+    if (token === undefined || score === undefined || more.length > 0)
+      return refuse(pair, "must be a token and its score");
+    const text = stringOf(token);
+    if (vocabulary.has(text))
+      refuse(token, `${shown(text)} is there twice`, "Correct the vocabulary: each token once.");
+    vocabulary.set(text, id);
+    const { value } = score;
+    if (typeof value !== "number" || !Number.isFinite(value))
+      return refuse(score, `must be a number, not ${shown(value)}`);
+    return asRead(value);
+  });
+  return { vocabulary, scores };
+}
+
+/** The tokens of the best way; unknown characters side by side are one. */
+function bestCut(vocabulary: Vocabulary, scores: readonly number[], unknown: number | undefined) {
+  const unknownScore =
+    scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
+  const { step, tokenAt } = prefixTree(vocabulary);
+  return (piece: string): readonly string[] => {
+    const size = piece.length;
+    /** For each place the best sum of a way to it, where its last token begins, and its id. */
+    const best = new Float64Array(size + 1);
+    const begins = new Int32Array(size + 1).fill(-1);
+    const lasts = new Int32Array(size + 1);
+    const reach = (from: number, to: number, score: number, id: number): boolean => {
+      const sum = score + (best[from] as number);
+      if (begins[to] !== -1 && !(sum > (best[to] as number))) return false;
+      best[to] = sum;
+      begins[to] = from;
+      lasts[to] = id;
+      return true;
+    };
+    for (let start = 0; start < size; ) {
+      const length = (piece.codePointAt(start) as number) > 0xffff ? 2 : 1;
+      let single = false;
+      let node = step(0, piece.charCodeAt(start));
+      for (let end = start + 1; node !== 0; end++) {
+        const id = tokenAt(node);
+        if (id !== -1) {
+          reach(start, end, scores[id] as number, id);
+          single ||= end - start === length;
+        }
+        node = end < size ? step(node, piece.charCodeAt(end)) : 0;
+      }
+      if (!single) {
+        const isReached = reach(start, start + length, unknownScore, unknown ?? UNKNOWN);
+        if (isReached && unknown === undefined) throw untokenizable(piece.slice(start, start + length), NO_UNKNOWN);
+      }
+      start += length;
+    }
+    return partsOf(piece, begins, lasts, unknown ?? UNKNOWN);
+  };
+}
+
+function partsOf(piece: string, begins: Int32Array, lasts: Int32Array, unknown: number): readonly string[] {
+  const parts: string[] = [];
+  let unknownEnd = -1;
+  for (let end = piece.length; end > 0; ) {
+    const start = begins[end] as number;
+    if (lasts[end] === unknown) {
+      if (unknownEnd === -1) unknownEnd = end;
+    } else {
+      if (unknownEnd !== -1) parts.push(piece.slice(end, unknownEnd));
+      unknownEnd = -1;
+      parts.push(piece.slice(start, end));
+    }
+    end = start;
+  }
+  if (unknownEnd !== -1) parts.push(piece.slice(0, unknownEnd));
+  return parts.reverse();
+}
+
+/** Nodes are numbers, 0 the root and nothing below a node, too; `tokenAt` is −1 where no token ends. */
+function prefixTree(vocabulary: Vocabulary) {
+  const edges = new Map<number, number>();
+  const tokens: number[] = [-1];
+  for (const [token, id] of vocabulary) {
+    let node = 0;
+    for (let i = 0; i < token.length; i++) {
+      const edge = node * 0x10000 + token.charCodeAt(i);
+      let below = edges.get(edge);
+      if (below === undefined) {
+        below = tokens.length;
+        tokens.push(-1);
+        edges.set(edge, below);
+      }
+      node = below;
+    }
+    if (token !== "") tokens[node] = id;
+  }
+  return {
+    step: (node: number, unit: number): number => edges.get(node * 0x10000 + unit) ?? 0,
+    tokenAt: (node: number): number => tokens[node] as number,
+  };
 }

@@ -1,8 +1,8 @@
-// The patterns of Split and Replace.
+// The patterns of Split and Replace: read, refused where they could be slow, and matched.
+
+import { complement, intersection, type Ranges, rangesTest } from "./classes.js";
 import { fieldsOf, type Place, refuse, stringOf } from "./fields.js";
-import { parseRegex } from "./regex.js";
-import { checkBounds } from "./regex-bounds.js";
-import { compileRegex } from "./regex-match.js";
+import { parseRegex, type Regex } from "./regex.js";
 import { type Match, type Matcher, matchesOf } from "./split.js";
 
 /** Of `{"String": …}` or `{"Regex": …}`. */
@@ -41,4 +41,193 @@ let gpt2: Matcher | undefined;
 export function byteLevelWords(): Matcher {
   gpt2 ??= matchesOf(compileRegex(parseRegex(GPT_2, { path: "", value: GPT_2 })));
   return gpt2;
+}
+
+/** The end of a match that begins at a place of a text; −1 where there is none. */
+type MatchEnd = (text: string, at: number) => number;
+
+type Repeat = Extract<Regex, { kind: "repeat" }>;
+
+/**
+ * Matches as Oniguruma does: the first way that works, branch by branch, greedy before short. In memory of the pattern's
+ * size, however long the text is: V8's own matcher keeps a stack for each repeated character.
+ */
+const compileRegex = (regex: Regex): MatchEnd => compiled(regex, (_, at) => at);
+
+/** @param next what follows */
+function compiled(regex: Regex, next: MatchEnd): MatchEnd {
+  switch (regex.kind) {
+    case "set": {
+      const has = rangesTest(regex.ranges);
+      return (text, at) => {
+        const point = text.codePointAt(at);
+        return point !== undefined && has(point) ? next(text, at + (point > 0xffff ? 2 : 1)) : -1;
+      };
+    }
+    case "sequence":
+      return regex.items.reduceRight<MatchEnd>((behind, item) => compiled(item, behind), next);
+    case "either": {
+      const branches = regex.branches.map((branch) => compiled(branch, next));
+      return (text, at) => {
+        for (const branch of branches) {
+          const end = branch(text, at);
+          if (end !== -1) return end;
+        }
+        return -1;
+      };
+    }
+    case "look": {
+      const inner = compiled(regex.of, (_, at) => at);
+      const { behind, negative } = regex;
+      return (text, at) => {
+        const from = behind ? before(text, at) : at;
+        return (from !== -1 && inner(text, from) !== -1) === negative ? -1 : next(text, at);
+      };
+    }
+    case "repeat":
+      return regex.of.kind === "set"
+        ? repeatedSet(rangesTest(regex.of.ranges), regex, next)
+        : repeatedGroup(regex, next);
+  }
+}
+
+/** Where the character before a place begins; −1 at the beginning. */
+const before = (text: string, at: number): number =>
+  at === 0 ? -1 : at - (at > 1 && (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 ? 2 : 1);
+
+function repeatedSet(has: (point: number) => boolean, { least, most, way }: Repeat, next: MatchEnd): MatchEnd {
+  return (text, at) => {
+    let end = at;
+    let count = 0;
+    for (; count < (way === "lazy" ? least : most); count++) {
+      const point = text.codePointAt(end);
+      if (point === undefined || !has(point)) break;
+      end += point > 0xffff ? 2 : 1;
+    }
+    if (count < least) return -1;
+    if (way === "possessive") return next(text, end);
+    for (;;) {
+      const found = next(text, end);
+      if (found !== -1) return found;
+      if (way === "greedy") {
+        if (count-- === least) return -1;
+        end = before(text, end);
+      } else {
+        const point = text.codePointAt(end);
+        if (count++ === most || point === undefined || !has(point)) return -1;
+        end += point > 0xffff ? 2 : 1;
+      }
+    }
+  };
+}
+
+/** Written out: `checkBounds` keeps the counts of groups small. */
+function repeatedGroup({ of, least, most, way }: Repeat, next: MatchEnd): MatchEnd {
+  let match = next;
+  for (let i = most; i > 0; i--) {
+    const behind = match;
+    const one = compiled(of, behind);
+    if (i <= least) match = one;
+    else if (way === "lazy") match = (text, at) => firstOf(next(text, at), () => one(text, at));
+    else match = (text, at) => firstOf(one(text, at), () => next(text, at));
+  }
+  return match;
+}
+
+const firstOf = (end: number, other: () => number): number => (end === -1 ? other() : end);
+
+/** Groups are written out for each repetition. */
+const MOST_GROUPS = 8;
+/** A repeat of at most so many characters is as good as none. */
+const FEW = 64;
+const MOST_BRANCHES = 4096;
+const SLOW = "could take time that grows with the square of a text's length";
+
+/** One way through a pattern: characters and repeats of them, and lookarounds. */
+type Way = readonly Exclude<Regex, { kind: "sequence" } | { kind: "either" }>[];
+
+/**
+ * Refuses a pattern that could take more than linear time, by its shape: a match that fails late is tried again from each
+ * place and for each count of its repeats.
+ */
+function checkBounds(regex: Regex, place: Place): void {
+  const ways = waysOf(regex, place);
+  for (const way of ways) {
+    const loose = way.flatMap((item, index) =>
+      isUnbounded(item) && way.slice(index + 1).some(mustMatch) ? [{ repeat: item, index }] : [],
+    );
+    for (const { repeat, index } of loose) {
+      if (nextOverlaps(way, index)) refuse(place, SLOW);
+      if (!ways.some((_, j) => swallows(ways, j, setOf(repeat)))) refuse(place, SLOW);
+    }
+  }
+}
+
+/** All ways through a pattern, lookarounds left whole. */
+function waysOf(regex: Regex, place: Place): readonly Way[] {
+  switch (regex.kind) {
+    case "set":
+      return [[regex]];
+    case "look":
+      if (waysOf(regex.of, place).some((way) => way.some(isUnbounded)))
+        refuse(place, "has an unbounded repeat within a lookaround, which is not supported");
+      return [[regex]];
+    case "either":
+      return regex.branches.flatMap((branch) => waysOf(branch, place));
+    case "sequence":
+      return regex.items.reduce<readonly Way[]>((before, item) => joined(before, waysOf(item, place), place), [[]]);
+    case "repeat": {
+      const { of, least, most } = regex;
+      if (of.kind === "set") return [[regex]];
+      if (most > MOST_GROUPS) refuse(place, `repeats a group more than ${MOST_GROUPS} times, which is not supported`);
+      const inner = waysOf(of, place);
+      // Where it is left out the match goes on at once: nothing before it is tried again.
+      if (least === 0 && most === 1 && !inner.some((way) => way.some(isUnbounded))) return [[regex]];
+      let counted: readonly Way[] = [[]];
+      const all: Way[] = least === 0 ? [[]] : [];
+      for (let count = 1; count <= most; count++) {
+        counted = joined(counted, inner, place);
+        if (count >= least) all.push(...counted);
+      }
+      return all;
+    }
+  }
+}
+
+function joined(before: readonly Way[], behind: readonly Way[], place: Place): readonly Way[] {
+  if (before.length * behind.length > MOST_BRANCHES) refuse(place, `has more than ${MOST_BRANCHES} ways to match`);
+  return before.flatMap((first) => behind.map((second) => [...first, ...second]));
+}
+
+const isUnbounded = (item: Way[number]): item is Repeat => item.kind === "repeat" && item.most > FEW;
+const mustMatch = (item: Way[number]): boolean => item.kind !== "repeat" || item.least > 0;
+/** Of a group any character may be. */
+const setOf = ({ of }: Repeat): Ranges => (of.kind === "set" ? of.ranges : [[0, 0x10ffff]]);
+const charactersOf = (item: Way[number]): Ranges =>
+  item.kind === "set" ? item.ranges : item.kind === "repeat" ? setOf(item) : [];
+
+const meet = (a: Ranges, b: Ranges): boolean => intersection(a, b).length > 0;
+const within = (a: Ranges, b: Ranges): boolean => !meet(a, complement(b));
+
+/** Whether another unbounded repeat can take the characters of this one, and something must match behind it. */
+function nextOverlaps(way: Way, index: number): boolean {
+  const own = charactersOf(way[index] as Way[number]);
+  return way.some(
+    (item, i) => i > index && isUnbounded(item) && meet(own, setOf(item)) && way.slice(i + 1).some(mustMatch),
+  );
+}
+
+/**
+ * Whether a way takes a whole run of such characters wherever it begins in it, once the ways before it have not:
+ * none of them takes less of it.
+ */
+function swallows(ways: readonly Way[], index: number, run: Ranges): boolean {
+  const takesAll = (way: Way): boolean => way.some((item) => isUnbounded(item) && within(run, setOf(item)));
+  const fitsRun = (way: Way): boolean =>
+    way.every((item) => item.kind === "look" || !mustMatch(item) || meet(charactersOf(item), run));
+  const own = ways[index] as Way;
+  const repeat = own.findIndex((item) => isUnbounded(item) && within(run, setOf(item)));
+  if (repeat === -1 || own.slice(repeat + 1).some(mustMatch)) return false;
+  if (own.slice(0, repeat).some(mustMatch)) return false;
+  return ways.slice(0, index).every((way) => takesAll(way) || !fitsRun(way));
 }

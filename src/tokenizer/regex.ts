@@ -63,174 +63,212 @@ const ANCHORS: Readonly<Record<string, () => Regex>> = {
 const FOLDED: Readonly<Record<string, string>> = { k: "\u212a", s: "\u017f" };
 const FOLDED_PAIRS = ["ss", "st", "ff", "fi", "fl"];
 
-/** @throws InputError where a pattern has what is not supported */
-export function parseRegex(source: string, place: Place): Regex {
-  let at = 0;
-  let depth = 0;
-  let folds = false;
-  const unsupported = (what: string): never =>
-    refuse(place, `has ${what} at character ${at + 1}, which is not supported`);
-  const rest = (): string => source.slice(at, at + 12);
-  const take = (text: string): boolean => {
-    if (!source.startsWith(text, at)) return false;
-    at += text.length;
-    return true;
-  };
-
-  const alternatives = (): Regex => {
-    if (++depth > MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
-    const branches = [items()];
-    while (take("|")) branches.push(items());
-    depth--;
-    return either(...branches);
-  };
-  const items = (): Regex => {
-    const found: Regex[] = [];
-    const from = at;
-    while (at < source.length && source[at] !== "|" && source[at] !== ")") found.push(repeated(atom()));
-    if (folds) checkPairs(source.slice(from, at));
-    return sequence(...found);
-  };
-  const checkPairs = (letters: string): void => {
-    const pair = FOLDED_PAIRS.find((one) => letters.toLowerCase().includes(one));
-    if (pair !== undefined) unsupported(`"${pair}" without regard to case`);
-  };
-  const group = (): Regex | undefined => {
-    const begin = GROUPS.find((one) => take(one));
-    if (begin === undefined) return undefined;
-    if (begin === "(" && source[at] === "?") unsupported(`the group (${rest()}`);
-    const outer = folds;
-    folds ||= begin === "(?i:";
-    const inner = alternatives();
-    folds = outer;
-    if (!take(")")) unsupported("a group without an end");
-    if (begin === "(?=" || begin === "(?!") return look(false, begin === "(?!", inner);
-    if (begin !== "(?<=" && begin !== "(?<!") return inner;
-    if (inner.kind !== "set") unsupported("a lookbehind of more than one character");
-    return look(true, begin === "(?<!", inner);
-  };
-  const atom = (): Regex => {
-    const inner = group();
-    if (inner !== undefined) return inner;
-    const anchor = Object.keys(ANCHORS).find((one) => take(one));
-    if (anchor !== undefined) return (ANCHORS[anchor] as () => Regex)();
-    if (take(".")) return set(complement(of("\n")));
-    if (take("[")) return set(members());
-    if ("$*+?{}])".includes(source[at] as string)) unsupported(`an unescaped ${source[at]}`);
-    return set(folded(character()));
-  };
-  const folded = (ranges: Ranges): Ranges => {
-    if (!folds) return ranges;
-    if (ranges.some(([, last]) => last > 0x7f)) unsupported("characters beyond ASCII without regard to case");
-    const letters = ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
-    return union(
-      ...letters.map((point) => {
-        const [lower, upper] = [String.fromCharCode(point).toLowerCase(), String.fromCharCode(point).toUpperCase()];
-        return union(of(lower), of(upper), ...(Object.hasOwn(FOLDED, lower) ? [of(FOLDED[lower] as string)] : []));
-      }),
-    );
-  };
-  /** A literal character or an escape. */
-  const character = (): Ranges => {
-    if (at >= source.length) unsupported("an end too early");
-    const point = String.fromCodePoint(source.codePointAt(at) as number);
-    at += point.length;
-    return point === "\\" ? escaped() : of(point);
-  };
-  const inClass = (): Ranges => {
-    const isWord = /^\\w/i.exec(rest())?.[0];
-    if (isWord === undefined) return character();
-    at += isWord.length;
-    const words = intersection(rangesOf("regex word"), complement(NO_WORDS_IN_CLASSES));
-    return isWord === "\\w" ? words : complement(words);
-  };
-  const escaped = (): Ranges => {
-    const property = /^([pP])\{(\^?)(\w+)\}/.exec(source.slice(at, at + 40));
-    if (property !== null) {
-      const [all, letter, not, name = ""] = property;
-      if (!Object.hasOwn(PROPERTIES, name)) unsupported(`\\${all}`);
-      at += all.length;
-      const ranges = rangesOf(PROPERTIES[name] as ClassName);
-      return (letter === "P") !== (not === "^") ? complement(ranges) : ranges;
-    }
-    const hex = /^(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|x\{([0-9A-Fa-f]{1,6})\})/.exec(source.slice(at, at + 12));
-    if (hex !== null) {
-      const point = Number.parseInt(hex[1] ?? hex[2] ?? hex[3] ?? "", 16);
-      if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || (hex[1] !== undefined && point > 0x7f))
-        unsupported(`\\${hex[0]}`);
-      at += hex[0].length;
-      return [[point, point]];
-    }
-    const letter = source[at] ?? "";
-    const name = CLASS_ESCAPES[letter.toLowerCase()];
-    if (!/^[\x21-\x7e]$/.test(letter) && letter !== " ") unsupported(`\\${rest()}`);
-    else if (/[a-z0-9]/i.test(letter) && name === undefined && !Object.hasOwn(CONTROLS, letter))
-      unsupported(`\\${letter}`);
-    at++;
-    if (name !== undefined) return /[A-Z]/.test(letter) ? complement(rangesOf(name)) : rangesOf(name);
-    return of(CONTROLS[letter] ?? letter);
-  };
-  /** Of a class, behind its `[`: unions, of which `&&` intersects those before and behind it. */
-  const members = (): Ranges => {
-    if (++depth > MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
-    const negative = take("^");
-    if (negative && folds) unsupported("a negative class without regard to case");
-    let whole: Ranges | undefined;
-    let own: Ranges[] = [];
-    const close = (): void => {
-      if (own.length === 0) unsupported("an empty class");
-      whole = whole === undefined ? union(...own) : intersection(whole, union(...own));
-      own = [];
-    };
-    while (!take("]")) {
-      if (at >= source.length) unsupported("a class without an end");
-      if (source.startsWith("[:", at)) unsupported("a POSIX class");
-      if (take("&&")) close();
-      else if (take("[")) own.push(members());
-      else own.push(member(own.length === 0));
-    }
-    close();
-    depth--;
-    const found = whole as Ranges;
-    return negative ? complement(found) : folded(found);
-  };
-  const member = (isFirst: boolean): Ranges => {
-    if (source[at] === "-" && !isFirst && source[at + 1] !== "]") unsupported("an unescaped - within a class");
-    const [[first, last] = [0, 0], ...more] = inClass();
-    if (source[at] !== "-" || source[at + 1] === "]") return [[first, last], ...more];
-    at++;
-    if (source[at] === "[" || source.startsWith("&&", at)) unsupported("a range without an end");
-    const [[end, lastEnd] = [0, 0], ...others] = inClass();
-    if (first !== last || end !== lastEnd || more.length > 0 || others.length > 0 || end < first)
-      unsupported("a range of classes");
-    return [[first, end]];
-  };
-  const repeated = (one: Regex): Regex => {
-    const counts = /^\{(\d{0,5})(,?)(\d{0,5})\}/.exec(rest().padEnd(12));
-    let [least, most] = [1, 1];
-    if (take("*")) [least, most] = [0, Number.POSITIVE_INFINITY];
-    else if (take("+")) [least, most] = [1, Number.POSITIVE_INFINITY];
-    else if (take("?")) [least, most] = [0, 1];
-    else if (counts !== null && take(counts[0])) {
-      const [, low = "", comma = "", high = ""] = counts;
-      if (low === "" && high === "") unsupported(counts[0]);
-      least = Number(low);
-      most = comma === "" ? least : high === "" ? Number.POSITIVE_INFINITY : Number(high);
-      if (most < least || "?+*".includes(source[at] ?? "-")) unsupported(`${counts[0]}${source[at] ?? ""}`);
-      if (one.kind === "look") unsupported("a repeated lookaround");
-      return { kind: "repeat", of: one, least, most, way: "greedy" };
-    } else return one;
-    if (one.kind === "look") unsupported("a repeated lookaround");
-    const way = take("?") ? "lazy" : take("+") ? "possessive" : "greedy";
-    if (/[*+?{]/.test(source[at] ?? "")) unsupported("a repeat of a repeat");
-    return { kind: "repeat", of: one, least, most, way };
-  };
-
-  const parsed = alternatives();
-  if (at < source.length) unsupported(`an unescaped ${source[at]}`);
-  return parsed;
-}
-
 /** More would be nesting for its own sake. */
 const MOST_NESTED = 16;
 const GROUPS = ["(?:", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "("] as const;
+
+/** A pattern while it is parsed. */
+interface Cursor {
+  readonly source: string;
+  /** Where the next character is. */
+  at: number;
+  /** Whether it stands within (?i: …). */
+  folds: boolean;
+  readonly take: (text: string) => boolean;
+  /** What comes next, for messages and short lookaheads. */
+  readonly rest: () => string;
+  readonly nested: <T>(inner: () => T) => T;
+  readonly unsupported: (what: string) => never;
+}
+
+function cursorOf(source: string, place: Place): Cursor {
+  let depth = 0;
+  const on: Cursor = {
+    source,
+    at: 0,
+    folds: false,
+    take: (text) => {
+      if (!source.startsWith(text, on.at)) return false;
+      on.at += text.length;
+      return true;
+    },
+    rest: () => source.slice(on.at, on.at + 12),
+    nested: (inner) => {
+      if (++depth > MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+      const found = inner();
+      depth--;
+      return found;
+    },
+    unsupported: (what) => refuse(place, `has ${what} at character ${on.at + 1}, which is not supported`),
+  };
+  return on;
+}
+
+/** @throws InputError where a pattern has what is not supported */
+export function parseRegex(source: string, place: Place): Regex {
+  const on = cursorOf(source, place);
+  const parsed = alternatives(on);
+  if (on.at < source.length) on.unsupported(`an unescaped ${source[on.at]}`);
+  return parsed;
+}
+
+const alternatives = (on: Cursor): Regex =>
+  on.nested(() => {
+    const branches = [items(on)];
+    while (on.take("|")) branches.push(items(on));
+    return either(...branches);
+  });
+
+function items(on: Cursor): Regex {
+  const { source, at: from } = on;
+  const found: Regex[] = [];
+  while (on.at < source.length && source[on.at] !== "|" && source[on.at] !== ")") found.push(repeated(on, atom(on)));
+  const letters = source.slice(from, on.at).toLowerCase();
+  const pair = on.folds ? FOLDED_PAIRS.find((one) => letters.includes(one)) : undefined;
+  if (pair !== undefined) on.unsupported(`"${pair}" without regard to case`);
+  return sequence(...found);
+}
+
+function atom(on: Cursor): Regex {
+  const inner = group(on);
+  if (inner !== undefined) return inner;
+  const anchor = Object.keys(ANCHORS).find((one) => on.take(one));
+  if (anchor !== undefined) return (ANCHORS[anchor] as () => Regex)();
+  if (on.take(".")) return set(complement(of("\n")));
+  if (on.take("[")) return set(members(on));
+  const next = on.source[on.at] as string;
+  if ("$*+?{}])".includes(next)) on.unsupported(`an unescaped ${next}`);
+  return set(folded(on, character(on)));
+}
+
+function group(on: Cursor): Regex | undefined {
+  const begin = GROUPS.find((one) => on.take(one));
+  if (begin === undefined) return undefined;
+  if (begin === "(" && on.source[on.at] === "?") on.unsupported(`the group (${on.rest()}`);
+  const outer = on.folds;
+  on.folds ||= begin === "(?i:";
+  const inner = alternatives(on);
+  on.folds = outer;
+  if (!on.take(")")) on.unsupported("a group without an end");
+  if (begin === "(?=" || begin === "(?!") return look(false, begin === "(?!", inner);
+  if (begin !== "(?<=" && begin !== "(?<!") return inner;
+  if (inner.kind !== "set") on.unsupported("a lookbehind of more than one character");
+  return look(true, begin === "(?<!", inner);
+}
+
+function repeated(on: Cursor, one: Regex): Regex {
+  const counts = /^\{(\d{0,5})(,?)(\d{0,5})\}/.exec(on.rest().padEnd(12));
+  const following = (): string => on.source[on.at] ?? "";
+  let [least, most] = [1, 1];
+  if (on.take("*")) [least, most] = [0, Number.POSITIVE_INFINITY];
+  else if (on.take("+")) [least, most] = [1, Number.POSITIVE_INFINITY];
+  else if (on.take("?")) [least, most] = [0, 1];
+  else if (counts !== null && on.take(counts[0])) {
+    const [, low = "", comma = "", high = ""] = counts;
+    if (low === "" && high === "") on.unsupported(counts[0]);
+    least = Number(low);
+    most = comma === "" ? least : high === "" ? Number.POSITIVE_INFINITY : Number(high);
+    if (most < least || /[?+*]/.test(following())) on.unsupported(`${counts[0]}${following()}`);
+    if (one.kind === "look") on.unsupported("a repeated lookaround");
+    return { kind: "repeat", of: one, least, most, way: "greedy" };
+  } else return one;
+  if (one.kind === "look") on.unsupported("a repeated lookaround");
+  const way = on.take("?") ? "lazy" : on.take("+") ? "possessive" : "greedy";
+  if (/[*+?{]/.test(following())) on.unsupported("a repeat of a repeat");
+  return { kind: "repeat", of: one, least, most, way };
+}
+
+/** Letters as both cases of them, where case has no meaning. */
+function folded(on: Cursor, ranges: Ranges): Ranges {
+  if (!on.folds) return ranges;
+  if (ranges.some(([, last]) => last > 0x7f)) on.unsupported("characters beyond ASCII without regard to case");
+  const letters = ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+  return union(
+    ...letters.map((point) => {
+      const [lower, upper] = [String.fromCharCode(point).toLowerCase(), String.fromCharCode(point).toUpperCase()];
+      return union(of(lower), of(upper), ...(Object.hasOwn(FOLDED, lower) ? [of(FOLDED[lower] as string)] : []));
+    }),
+  );
+}
+
+/** A literal character or an escape. */
+function character(on: Cursor): Ranges {
+  if (on.at >= on.source.length) on.unsupported("an end too early");
+  const point = String.fromCodePoint(on.source.codePointAt(on.at) as number);
+  on.at += point.length;
+  return point === "\\" ? escaped(on) : of(point);
+}
+
+function escaped(on: Cursor): Ranges {
+  const { source, unsupported } = on;
+  const property = /^([pP])\{(\^?)(\w+)\}/.exec(source.slice(on.at, on.at + 40));
+  if (property !== null) {
+    const [all, letter, not, name = ""] = property;
+    if (!Object.hasOwn(PROPERTIES, name)) unsupported(`\\${all}`);
+    on.at += all.length;
+    const ranges = rangesOf(PROPERTIES[name] as ClassName);
+    return (letter === "P") !== (not === "^") ? complement(ranges) : ranges;
+  }
+  const hex = /^(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|x\{([0-9A-Fa-f]{1,6})\})/.exec(on.rest());
+  if (hex !== null) {
+    const point = Number.parseInt(hex[1] ?? hex[2] ?? hex[3] ?? "", 16);
+    if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || (hex[1] !== undefined && point > 0x7f))
+      unsupported(`\\${hex[0]}`);
+    on.at += hex[0].length;
+    return [[point, point]];
+  }
+  const letter = source[on.at] ?? "";
+  const name = CLASS_ESCAPES[letter.toLowerCase()];
+  if (!/^[\x21-\x7e]$/.test(letter) && letter !== " ") unsupported(`\\${on.rest()}`);
+  else if (/[a-z0-9]/i.test(letter) && name === undefined && !Object.hasOwn(CONTROLS, letter))
+    unsupported(`\\${letter}`);
+  on.at++;
+  if (name !== undefined) return /[A-Z]/.test(letter) ? complement(rangesOf(name)) : rangesOf(name);
+  return of(CONTROLS[letter] ?? letter);
+}
+
+/** Of a class, behind its `[`: unions, of which `&&` intersects those before and behind it. */
+const members = (on: Cursor): Ranges =>
+  on.nested(() => {
+    const { unsupported } = on;
+    const negative = on.take("^");
+    if (negative && on.folds) unsupported("a negative class without regard to case");
+    let whole: Ranges | undefined;
+    let own: Ranges[] = [];
+    const close = (): Ranges => {
+      if (own.length === 0) unsupported("an empty class");
+      whole = whole === undefined ? union(...own) : intersection(whole, union(...own));
+      own = [];
+      return whole;
+    };
+    while (!on.take("]")) {
+      if (on.at >= on.source.length) unsupported("a class without an end");
+      if (on.source.startsWith("[:", on.at)) unsupported("a POSIX class");
+      if (on.take("&&")) close();
+      else if (on.take("[")) own.push(members(on));
+      else own.push(member(on, own.length === 0));
+    }
+    const found = close();
+    return negative ? complement(found) : folded(on, found);
+  });
+
+function member(on: Cursor, isFirst: boolean): Ranges {
+  const { source, unsupported } = on;
+  if (source[on.at] === "-" && !isFirst && source[on.at + 1] !== "]") unsupported("an unescaped - within a class");
+  const [[first, last] = [0, 0], ...more] = inClass(on);
+  if (source[on.at] !== "-" || source[on.at + 1] === "]") return [[first, last], ...more];
+  on.at++;
+  if (source[on.at] === "[" || source.startsWith("&&", on.at)) unsupported("a range without an end");
+  const [[end, lastEnd] = [0, 0], ...others] = inClass(on);
+  if (first !== last || end !== lastEnd || more.length > 0 || others.length > 0 || end < first)
+    unsupported("a range of classes");
+  return [[first, end]];
+}
+
+function inClass(on: Cursor): Ranges {
+  const isWord = /^\\w/i.exec(on.rest())?.[0];
+  if (isWord === undefined) return character(on);
+  on.at += isWord.length;
+  const words = intersection(rangesOf("regex word"), complement(NO_WORDS_IN_CLASSES));
+  return isWord === "\\w" ? words : complement(words);
+}

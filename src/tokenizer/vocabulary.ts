@@ -32,3 +32,9 @@ export function checkId(place: Place): void {
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < MOST_IDS) return;
   refuse(place, `must be a whole number from 0 to ${MOST_IDS - 1}, not ${shown(value)}`, IDS);
 }
+
+export interface Model {
+  readonly vocabulary: Vocabulary;
+  /** Appends the ids of a piece that is not empty. @throws InputError where the library raises */
+  readonly tokenize: (piece: string, ids: number[]) => void;
+}
