@@ -1,9 +1,10 @@
 // Definition, references and rename over the protocol.
 import { type Connection, type Location, ResponseError, type TextEdit } from "vscode-languageserver";
 import { parse } from "../../grammar/parse.js";
+import type { Argument, Entry, FieldEntry, Group, Path, Value, Word } from "../../grammar/tree.js";
 import type { Source, Span } from "../diagnostics/diagnostic.js";
 import { beside } from "../front/paths.js";
-import { declarationsOf, occurrenceAt, referencesTo, rename } from "./names.js";
+import { SECTIONS } from "./spec-names.js";
 import { offsetIn, rangeIn } from "./text.js";
 import { pathOf, type Workspace } from "./workspace.js";
 
@@ -56,4 +57,176 @@ export function answerNames(connection: Connection, workspace: Workspace): void 
 function importedAt(source: Source, offset: number): string | undefined {
   const entry = parse(source).entries.find(({ span }) => span.start <= offset && offset <= span.end);
   return entry?.type === "import" ? beside(source.path, entry.path.text) : undefined;
+}
+
+type Files = Pick<Workspace, "specs" | "closure">;
+
+const occurrenceAt = (source: Source, offset: number): Occurrence | undefined =>
+  occurrencesIn(source).find(({ span }) => span.start <= offset && offset <= span.end);
+
+const same = (a: Occurrence, b: Occurrence): boolean =>
+  a.name === b.name && (a.of === b.of || a.of === "either" || b.of === "either");
+
+/** Of the files that `source` imports and itself; where these have none, of all that know the name. */
+function declarationsOf(wanted: Occurrence, source: Source, files: Files): Span[] {
+  const declaring = (sources: Iterable<Source>): Span[] =>
+    [...sources].flatMap((one) =>
+      occurrencesIn(one)
+        .filter((o) => o.declares && same(o, wanted))
+        .map(({ span }) => span),
+    );
+  const near = declaring(files.closure(source.path));
+  return near.length > 0 ? near : declaring(related(wanted, source, files).values());
+}
+
+function referencesTo(wanted: Occurrence, source: Source, files: Files): Span[] {
+  const sources = [...related(wanted, source, files).values()];
+  return sources.flatMap((one) =>
+    occurrencesIn(one)
+      .filter((o) => same(o, wanted))
+      .map(({ span }) => span),
+  );
+}
+
+/** The files that mean the same thing by a name: those of a spec that has one of them, again and again. */
+function related(wanted: Occurrence, source: Source, files: Files): Map<string, Source> {
+  const names = (one: Source): boolean => occurrencesIn(one).some((o) => same(o, wanted));
+  const specs = [source.path, ...files.specs()].map((path) => files.closure(path).filter(names));
+  const found = new Map([[source.path, source]]);
+  for (let before = 0; before < found.size; ) {
+    before = found.size;
+    for (const sources of specs) {
+      if (sources.some(({ path }) => found.has(path))) for (const one of sources) found.set(one.path, one);
+    }
+  }
+  return found;
+}
+
+const KEYWORDS = ["import", "remove", "true", "false"];
+
+/** The spans to write the new name over, or why it cannot be had. */
+function rename(wanted: Occurrence, name: string, source: Source, files: Files): Span[] | string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return `\`${name}\` is no name: names are letters, digits and underscores.`;
+  if (KEYWORDS.includes(name) || SECTIONS.includes(name) || name === "__proto__")
+    return `\`${name}\` cannot be a name of your own: it has a meaning already.`;
+  const sources = related(wanted, source, files);
+  const specs = files.specs().map((path) => files.closure(path));
+  const together = specs.filter((all) => all.some(({ path }) => sources.has(path))).flat();
+  const taken = [...sources.values(), ...together].flatMap(occurrencesIn).find((o) => o.declares && o.name === name);
+  if (taken !== undefined && name !== wanted.name)
+    return `There is a ${taken.of} \`${name}\` already, in ${taken.span.path}.`;
+  return referencesTo(wanted, source, files);
+}
+
+interface Occurrence {
+  readonly name: string;
+  /** A path of `vary` and a `remove` say only that it is one of the two. */
+  readonly of: "block" | "modality" | "either";
+  readonly declares: boolean;
+  /** Of the name alone, without quotes. */
+  readonly span: Span;
+}
+
+type Of = Occurrence["of"];
+const known = new WeakMap<Source, readonly Occurrence[]>();
+
+function occurrencesIn(source: Source): readonly Occurrence[] {
+  const found = known.get(source) ?? parse(source).entries.flatMap((entry) => inSection(entry));
+  known.set(source, found);
+  return found;
+}
+
+const textOf = ({ names }: Path): string => names.map(({ text }) => text).join(".");
+const isNamed = (entry: Entry, kind: string): entry is FieldEntry & { kind: Path } =>
+  entry.type === "field" && entry.kind !== undefined && textOf(entry.kind) === kind;
+const groupOf = (entry: Entry): readonly Entry[] => (entry.type === "field" ? (entry.group?.entries ?? []) : []);
+
+function use({ text, span }: Word, of: Of, declares = false): Occurrence {
+  const quoted = span.end - span.start === text.length + 2;
+  return { name: text, of, declares, span: quoted ? { ...span, start: span.start + 1, end: span.end - 1 } : span };
+}
+
+const first = ({ names }: Path): Word[] => names.slice(0, 1);
+
+function inSection(entry: Entry): Occurrence[] {
+  if (entry.type !== "field") return [];
+  const inside = groupOf(entry);
+  if (isNamed(entry, "ablate")) return inAblation(inside);
+  switch (textOf(entry.path)) {
+    case "model":
+      return inside.flatMap(inModel);
+    case "objective":
+      return inside.flatMap((one) =>
+        one.type === "import" ? [] : first(one.path).map((word) => use(word, "modality")),
+      );
+    case "ablate":
+      return inside.flatMap((one) => inAblation(groupOf(one)));
+    default:
+      return [];
+  }
+}
+
+function inModel(entry: Entry): Occurrence[] {
+  if (entry.type === "remove") return first(entry.path).map((word) => use(word, "either"));
+  if (entry.type !== "field") return [];
+  for (const of of ["block", "modality"] as const) {
+    if (isNamed(entry, of)) return declared(entry, of);
+    // `block { mixer: mamba }` says the same as `block mixer: mamba`.
+    if (entry.kind === undefined && textOf(entry.path) === of)
+      return groupOf(entry).flatMap((one) => (one.type === "field" ? declared(one, of) : []));
+  }
+  return textOf(entry.path) === "layers" && entry.value !== undefined ? namesIn(entry.value, "block") : [];
+}
+
+function declared(entry: FieldEntry, of: Of): Occurrence[] {
+  return [...first(entry.path).map((word) => use(word, of, true)), ...inFields(entry)];
+}
+
+/** The modalities that `groups` name, wherever in a value or group. */
+function inFields({ value, group }: { readonly value?: Value; readonly group?: Group }): Occurrence[] {
+  const inside = (group?.entries ?? []).flatMap((entry) => (entry.type === "field" ? inFields(entry) : []));
+  return [...(value === undefined ? [] : inValue(value)), ...inside];
+}
+
+function inValue(value: Value): Occurrence[] {
+  if (value.type === "list") return value.items.flatMap(inValue);
+  return value.type === "call" ? (value.args ?? []).flatMap(inArgument) : [];
+}
+
+const inArgument = ({ name, value }: Argument): Occurrence[] =>
+  name?.text === "groups" ? namesIn(value, "modality") : inValue(value);
+
+/** Every name in lists, sums and products. */
+function namesIn(value: Value, of: Of): Occurrence[] {
+  switch (value.type) {
+    case "list":
+      return value.items.flatMap((item) => namesIn(item, of));
+    case "sum":
+      return value.terms.flatMap((term) => namesIn(term, of));
+    case "product":
+      return value.factors.flatMap((factor) => namesIn(factor, of));
+    case "string":
+      return [use(value, of)];
+    case "call":
+      return value.args === undefined ? [use(value.name, of)] : [];
+    default:
+      return [];
+  }
+}
+
+function inAblation(entries: readonly Entry[]): Occurrence[] {
+  return entries.flatMap((entry) => {
+    if (entry.type !== "field") return [];
+    if (isNamed(entry, "vary")) return inPath(entry);
+    const mapsPaths = ["vary", "baseline"].includes(textOf(entry.path));
+    return mapsPaths ? groupOf(entry).flatMap((one) => (one.type === "field" ? inPath(one) : [])) : [];
+  });
+}
+
+function inPath(entry: FieldEntry): Occurrence[] {
+  const head = first(entry.path).filter(({ text }) => !SECTIONS.includes(text));
+  const isLayers = textOf(entry.path) === "model.layers" && entry.value !== undefined;
+  const inside = isLayers && entry.value !== undefined ? namesIn(entry.value, "block") : inFields(entry);
+  return [...head.map((word) => use(word, "either")), ...inside];
 }

@@ -1,19 +1,25 @@
 // The language server: what an editor asks, answered by the compiler's own checker.
 import {
   CodeActionKind,
+  type CompletionItem,
   type Connection,
   DidChangeWatchedFilesNotification,
   type InitializeParams,
   type InitializeResult,
+  InsertTextFormat,
+  MarkupKind,
   TextDocumentSyncKind,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { beside } from "../front/paths.js";
 import { answerFile } from "./answer-file.js";
-import { answerLanguage } from "./answer-language.js";
 import { answerNames } from "./answer-names.js";
-import { createCosts } from "./costs.js";
-import { createPublisher } from "./publish.js";
-import { createWorkspace, type Disk } from "./workspace.js";
+import { proposalsAt } from "./completion.js";
+import { type Costs, createCosts } from "./costs.js";
+import { diagnosticsOf } from "./diagnostics.js";
+import { hoverAt } from "./hover.js";
+import { offsetIn, rangeIn } from "./text.js";
+import { asked, createWorkspace, type Disk, pathOf, type Workspace } from "./workspace.js";
 
 /** Answers until the connection ends. */
 export function serve(connection: Connection, disk: Disk, version: string): void {
@@ -77,4 +83,128 @@ export function serve(connection: Connection, disk: Disk, version: string): void
   answerNames(connection, workspace);
   answerFile(connection, workspace, costs);
   connection.listen();
+}
+
+/** @param snippets whether the editor takes them */
+function answerLanguage(connection: Connection, workspace: Workspace, costs: Costs, snippets: () => boolean): void {
+  connection.onCompletion(({ textDocument: { uri }, position, context }): CompletionItem[] => {
+    const found = asked(workspace, uri);
+    if (found === undefined) return [];
+    const { source, checked } = found;
+    const offset = offsetIn(source, position);
+    // A blank asks for proposals only where a value or a name must follow.
+    const blank =
+      context?.triggerCharacter === " " &&
+      !/(?:[:,[(+*]|\b(?:vary|block|modality|remove))[ \t]+$/.test(source.text.slice(0, offset));
+    if (blank) return [];
+    const list = (folder: string): string[] => workspace.list(beside(source.path, `${folder}x`).replace(/\/?x$/, ""));
+    const { start, end, items } = proposalsAt(source, offset, checked.partial, list);
+    const range = rangeIn(source, { start, end });
+    return items.map(({ label, kind, insert, detail, about }, i) => ({
+      label,
+      kind,
+      sortText: String(i).padStart(4, "0"),
+      textEdit: { range, newText: snippets() ? insert : withoutStops(insert) },
+      insertTextFormat: snippets() ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
+      ...(detail !== undefined && { detail }),
+      ...(about !== undefined && { documentation: { kind: MarkupKind.Markdown, value: about } }),
+    }));
+  });
+
+  connection.onHover(({ textDocument: { uri }, position }) => {
+    const found = asked(workspace, uri);
+    if (found === undefined) return null;
+    const { source, checked } = found;
+    const told = hoverAt(source, offsetIn(source, position), checked, costs);
+    if (told === undefined) return null;
+    return { contents: { kind: MarkupKind.Markdown, value: told.text }, range: rangeIn(source, told) };
+  });
+}
+
+/** A snippet as plain text. */
+const withoutStops = (snippet: string): string =>
+  snippet.replaceAll(/\$\{\d+:([^}]*)\}|\$\{\d+\}|\$\d+/g, "$1").replaceAll(/\\([\\$}])/g, "$1");
+
+interface Publisher {
+  readonly changed: (uri: string, version: number) => void;
+  readonly closed: (uri: string) => void;
+  /** Looks at everything again. */
+  readonly all: () => void;
+}
+
+/** Milliseconds: edits that come within the first are checked once; specs that are not open wait for such a pause. */
+const SOON = 5;
+const PAUSE = 400;
+
+/**
+ * Diagnostics are sent soon after a file changes, for it and for open specs that import it; once the typing pauses, also for
+ * specs that import an open file and are not open themselves.
+ */
+function createPublisher(connection: Connection, workspace: Workspace): Publisher {
+  /** What each file's editor was last told, as text. */
+  const told = new Map<string, string>();
+  const versions = new Map<string, number>();
+  /** Files that changed since they were last looked at. */
+  const changed = new Set<string>();
+  let soon: NodeJS.Timeout | undefined;
+  let pause: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
+
+  /** Checks a spec, and tells what is new; of a version of an open file in any case, so that its editor knows. */
+  function look(path: string, isNew = false): void {
+    const checked = workspace.check(path);
+    const diagnostics = checked === undefined ? [] : diagnosticsOf(checked, workspace);
+    const text = JSON.stringify(diagnostics);
+    if (!isNew && (told.get(path) ?? "[]") === text) return;
+    told.set(path, text);
+    const version = versions.get(path);
+    const uri = workspace.uriOf(path);
+    void connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
+  }
+
+  function forget(path: string): void {
+    if (told.delete(path)) void connection.sendDiagnostics({ uri: workspace.uriOf(path), diagnostics: [] });
+  }
+
+  function lookAtOpen(): void {
+    soon = undefined;
+    const edited = [...changed];
+    changed.clear();
+    for (const path of edited) look(path, true);
+    for (const path of workspace.opened()) if (!edited.includes(path)) look(path);
+  }
+
+  /** One spec a turn, so that an edit never waits for more than one. */
+  function lookAtOthers(left: string[]): void {
+    const path = left.pop();
+    if (path === undefined) return;
+    if (!versions.has(path)) {
+      if (workspace.closure(path).some((source) => versions.has(source.path))) look(path);
+      else forget(path);
+    }
+    turn = setImmediate(lookAtOthers, left);
+  }
+
+  function start(): void {
+    if (soon === undefined) soon = setTimeout(lookAtOpen, SOON);
+    clearTimeout(pause);
+    if (turn !== undefined) clearImmediate(turn);
+    pause = setTimeout(() => lookAtOthers(workspace.specs()), PAUSE);
+  }
+
+  return {
+    changed: (uri, version) => {
+      versions.set(pathOf(uri), version);
+      changed.add(pathOf(uri));
+      start();
+    },
+    closed: (uri) => {
+      const path = pathOf(uri);
+      versions.delete(path);
+      changed.delete(path);
+      forget(path);
+      start();
+    },
+    all: start,
+  };
 }

@@ -47,37 +47,43 @@ const PASSED_OVER = new Set(["node_modules", "runs", "dist"]);
 export const pathOf = (uri: string): string =>
   uri.startsWith("file:") ? fileURLToPath(uri).replaceAll("\\", "/") : uri;
 
-export function createWorkspace(disk: Disk): Workspace {
+/** A value that was made of a file, and the file's state then. */
+interface Kept<T> {
+  readonly stamp: string;
+  readonly value: T | undefined;
+}
+
+function createFiles(disk: Disk) {
   const open = new Map<string, { readonly uri: string; readonly source: Source }>();
-  const onDisk = new Map<string, { readonly stamp: string; readonly source: Source | undefined }>();
-  const bytes = new Map<string, { readonly stamp: string; readonly bytes: Uint8Array | undefined }>();
+  const texts = new Map<string, Kept<Source>>();
+  const bytes = new Map<string, Kept<Uint8Array>>();
+
+  function kept<T>(all: Map<string, Kept<T>>, key: string, path: string, read: () => T | undefined): T | undefined {
+    const stamp = stampOf(path);
+    const known = all.get(key);
+    if (known?.stamp === stamp) return known.value;
+    const value = read();
+    all.set(key, { stamp, value });
+    return value;
+  }
+
+  return {
+    open,
+    source: (path: string): Source | undefined =>
+      open.get(path)?.source ?? kept(texts, path, path, () => disk.readText(path)),
+    startOf: (path: string, limit: number): Uint8Array | undefined =>
+      kept(bytes, `${limit} ${path}`, path, () => disk.readStart(path, limit)),
+  };
+}
+
+export function createWorkspace(disk: Disk): Workspace {
+  const { open, source, startOf } = createFiles(disk);
   const checks = new Map<
     string,
     { readonly entry: Source; readonly read: ReadonlyMap<string, unknown>; checked: Checked }
   >();
   const folders = new Set<string>();
   let found: string[] | undefined;
-
-  function source(path: string): Source | undefined {
-    const text = open.get(path)?.source;
-    if (text !== undefined) return text;
-    const stamp = stampOf(path);
-    const known = onDisk.get(path);
-    if (known?.stamp === stamp) return known.source;
-    const read = disk.readText(path);
-    onDisk.set(path, { stamp, source: read });
-    return read;
-  }
-
-  function startOf(path: string, limit: number): Uint8Array | undefined {
-    const key = `${limit} ${path}`;
-    const stamp = stampOf(path);
-    const known = bytes.get(key);
-    if (known?.stamp === stamp) return known.bytes;
-    const read = disk.readStart(path, limit);
-    bytes.set(key, { stamp, bytes: read });
-    return read;
-  }
 
   /** What a spec may read, and a record of what it did read. */
   function readers(entry: string): { read: Read; readBytes: ReadBytes; seen: Map<string, unknown> } {
