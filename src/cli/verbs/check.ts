@@ -2,9 +2,7 @@
 import { Option } from "commander";
 import pc from "picocolors";
 import { Failure } from "../../diagnostics/failure.js";
-import { diagnosticsAsJson } from "../../diagnostics/json.js";
-import { render, tally } from "../../diagnostics/render.js";
-import { diagnosticsAsSarif } from "../../diagnostics/sarif.js";
+import { diagnosticsAsJson, diagnosticsAsSarif, render, tally } from "../../diagnostics/render.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import { coloured, styleOf } from "../colour.js";
 import { allowOption } from "../compile-options.js";
