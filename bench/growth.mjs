@@ -7,8 +7,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { checkText } from "../dist/src/api/read-spec.js";
 import { timeStep } from "../dist/src/bench/bench.js";
-import { checkText } from "../dist/src/cli/read-spec.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { logChart, powerLaw } from "./log-chart.mjs";
 

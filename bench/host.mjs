@@ -6,10 +6,10 @@
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { create, globals } from "webgpu";
+import { checkText, readSpec } from "../dist/src/api/read-spec.js";
 import { feedSeconds } from "../dist/src/bench/loop.js";
 import { median } from "../dist/src/bench/measure.js";
 import { syntheticDataSet } from "../dist/src/bench/synthetic.js";
-import { checkText, readSpec } from "../dist/src/cli/read-spec.js";
 import { parseShares, sharesOf } from "../dist/src/cli/shares.js";
 import { compile, trainingOn } from "../dist/src/compile.js";
 import { profileOf } from "../dist/src/gpu/profile.js";

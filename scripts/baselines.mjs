@@ -7,7 +7,7 @@
 // what lies between (seconds at 16x16, half an hour at 32x32).
 // Needs `npm run build`.
 import { parseArgs } from "node:util";
-import { readSpec } from "../dist/src/cli/read-spec.js";
+import { readSpec } from "../dist/src/api/read-spec.js";
 import { causalDenoiserLoss, fitGaussian } from "../dist/src/data/baselines/causal-denoiser.js";
 import { linearDenoiserLoss } from "../dist/src/data/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../dist/src/data/baselines/ngrams.js";

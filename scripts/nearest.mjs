@@ -3,7 +3,7 @@
 //   node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readSpec } from "../dist/src/cli/read-spec.js";
+import { readSpec } from "../dist/src/api/read-spec.js";
 import { decodersOf, openCodecs } from "../dist/src/data/codecs.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";

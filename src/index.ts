@@ -2,15 +2,15 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { format as formatText } from "../grammar/format.js";
 import { ABLATION_FILES, stateOf } from "./ablate/folder.js";
+import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "./api/compile-options.js";
+import { checkFile, checkText } from "./api/read-spec.js";
+import { DEFAULT_TUNE } from "./api/tuning.js";
 import { chosenDesign } from "./cli/ablate/choose.js";
 import { costsOf } from "./cli/ablate/costs.js";
 import { dataSetsIn } from "./cli/ablate/data-sets.js";
 import { defaultFolder, runAblation } from "./cli/ablate/run.js";
-import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "./cli/compile-options.js";
 import type { ProgressState } from "./cli/progress.js";
-import { checkFile, checkText } from "./cli/read-spec.js";
 import { trainSpec } from "./cli/train-spec.js";
-import { DEFAULT_TUNE } from "./cli/tuning.js";
 import { EXIT } from "./cli/verb.js";
 import { compile as compileSpec } from "./compile.js";
 import { type Reach, reachOf } from "./data/reach.js";

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkFile } from "../src/cli/read-spec.js";
+import { checkFile } from "../src/api/read-spec.js";
 import { shown } from "../src/cli/streams.js";
 import { compile, EVALUATION_PHASES, trainingOn } from "../src/compile.js";
 import { prepare } from "../src/data/prepare.js";

@@ -88,6 +88,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Made of the schema: types alone.
   "spec.gen": [],
   lsp: ["grammar", "front", "diagnostics", "report"],
+  // What a program calls: everything but the terminal and the editor's server.
+  api: [
+    "ablate",
+    "bench",
+    "compile",
+    "data",
+    "diagnostics",
+    "front",
+    "gpu",
+    "grammar",
+    "ir",
+    "modalities",
+    "objectives",
+    "random",
+    "report",
+    "sample",
+    "train",
+    "tune",
+  ],
   cli: ["*"],
   // The library is the command line without a terminal.
   index: ["*"],

@@ -4,6 +4,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { openCompiled, shardPaths } from "../api/compiled-folder.js";
+import { carried } from "../api/start.js";
+import { DEFAULT_TUNE, tunedFolder } from "../api/tuning.js";
 import { loadDataSet } from "../data/load.js";
 import { withChoices } from "../gpu/choose.js";
 import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
@@ -13,12 +16,9 @@ import { movedSpec } from "../train/placed-spec.js";
 import { RUN_FILES } from "../train/run-folder.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
-import { openCompiled, shardPaths } from "./compiled-folder.js";
-import { carried } from "./start.js";
 import { endWith, guardStreams, logTo } from "./streams.js";
 import { tell } from "./thrown.js";
 import { runTraining } from "./training.js";
-import { DEFAULT_TUNE, tunedFolder } from "./tuning.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
 const USAGE = `Trains the model of this folder.

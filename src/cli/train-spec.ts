@@ -1,4 +1,8 @@
 // From a spec that is right to its run: data, device, kernels, training.
+
+import { keptSpec } from "../api/kept-spec.js";
+import { starting } from "../api/start.js";
+import { tuned } from "../api/tuning.js";
 import { planned, programsOf, trainingOn } from "../compile.js";
 import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
@@ -9,10 +13,7 @@ import { type AdapterSource, openDevice } from "../gpu/dawn.js";
 import { recordedChoices } from "../train/choices.js";
 import { nodeDisk } from "../train/disk.js";
 import type { TuneMode } from "../tune/tune.js";
-import { keptSpec } from "./kept-spec.js";
-import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
-import { tuned } from "./tuning.js";
 import type { ExitCode } from "./verb.js";
 
 export interface SpecToTrain

@@ -1,4 +1,8 @@
 // A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
+
+import type { Started } from "../api/start.js";
+import { trainingSamples } from "../api/training-samples.js";
+import { lossUnits } from "../api/units.js";
 import type { DataSet } from "../data/data-set.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -22,10 +26,7 @@ import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { stopBy } from "./interrupts.js";
 import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn } from "./progress.js";
-import type { Started } from "./start.js";
 import { keepingLost, type Terminal } from "./streams.js";
-import { trainingSamples } from "./training-samples.js";
-import { lossUnits } from "./units.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
 export interface TrainingRequest {

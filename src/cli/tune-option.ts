@@ -1,7 +1,7 @@
 // `--tune`, for the verbs that train on a device.
 import { Option } from "commander";
+import { DEFAULT_TUNE } from "../api/tuning.js";
 import { TUNE_MODES } from "../tune/tune.js";
-import { DEFAULT_TUNE } from "./tuning.js";
 
 export const tuneOption = (): Option =>
   new Option(

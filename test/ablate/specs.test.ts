@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { designOf } from "../../src/ablate/design.js";
-import { checkFile, checkText } from "../../src/cli/read-spec.js";
+import { checkFile, checkText } from "../../src/api/read-spec.js";
 import { countParameters } from "../../src/compile.js";
 import { printSpec } from "../../src/front/print-spec.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";

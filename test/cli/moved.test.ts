@@ -12,11 +12,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keptSpec } from "../../src/api/kept-spec.js";
+import { checkFile } from "../../src/api/read-spec.js";
+import { specOfRun } from "../../src/api/run-spec.js";
+import { checkDataThere, withData } from "../../src/api/where-data.js";
 import { specFiles } from "../../src/cli/fmt/spec-files.js";
-import { keptSpec } from "../../src/cli/kept-spec.js";
-import { checkFile, readSpec } from "../../src/cli/read-spec.js";
-import { specOfRun } from "../../src/cli/run-spec.js";
-import { checkDataThere, withData } from "../../src/cli/where-data.js";
+import { readSpec } from "../../src/cli/read-spec.js";
 import { locate, reachOf } from "../../src/data/reach.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
 import { movedSpec, placeless } from "../../src/train/placed-spec.js";

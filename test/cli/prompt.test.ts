@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { promptOf } from "../../src/cli/prompt.js";
+import { promptOf } from "../../src/api/prompt.js";
 import { fitUnits } from "../../src/data/audio/fit-units.js";
 import { unitsOf } from "../../src/data/audio/units.js";
 import { speechCodebook, writeCodebook } from "../../src/data/codebook.js";

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkText } from "../../src/cli/read-spec.js";
+import { checkText } from "../../src/api/read-spec.js";
 import { fileInFolder } from "../../src/data/file-in-folder.js";
 import { namedFiles } from "../../src/data/named-files.js";
 import { readRegular, Unreadable } from "../../src/data/open-file.js";

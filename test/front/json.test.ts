@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkFile } from "../../src/cli/read-spec.js";
+import { checkFile } from "../../src/api/read-spec.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check, checkJson } from "../../src/front/check.js";

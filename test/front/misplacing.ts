@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { checkFile } from "../../src/cli/read-spec.js";
+import { checkFile } from "../../src/api/read-spec.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import type { Checked } from "../../src/front/check.js";
 import { fieldNode, fieldsOf, kindNode, ROOT as SCHEMA, type SchemaNode, tagOf } from "../../src/front/schema.js";

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkFile } from "../../src/cli/read-spec.js";
+import { checkFile } from "../../src/api/read-spec.js";
 import { TRAINING_PHASES } from "../../src/compile.js";
 import { render } from "../../src/diagnostics/render.js";
 import type { CheckedSpec } from "../../src/front/spec.js";

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design, Variant } from "../../ablate/design.js";
+import { measuredBefore, tuned } from "../../api/tuning.js";
 import { planned, programsOf, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { CheckedSpec } from "../../front/spec.js";
@@ -17,7 +18,6 @@ import { openModel } from "../../train/model.js";
 import { trainRecorded } from "../../train/recorded.js";
 import { closeRun, createRun, pathIn, type Run } from "../../train/run-folder.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { measuredBefore, tuned } from "../tuning.js";
 
 /** Steps that are measured, after one that pays for what is done once. */
 const STEPS = 6;

@@ -1,10 +1,10 @@
 // Texts that are written back: a file or stdin, as exactly the characters that its bytes are.
 import { readFileSync } from "node:fs";
+import { readNamed } from "../../api/read-spec.js";
 import { unreadable } from "../../data/open-file.js";
 import { mistake, type Source } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import { readNamed } from "../read-spec.js";
 
 /** What stands for stdin where a file is named. */
 export const STDIN = "-";

@@ -1,9 +1,9 @@
 // The specs that paths on the command line name: files as they are, and every .mom below a folder.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isRunFolder } from "../../api/run-spec.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
-import { isRunFolder } from "../run-spec.js";
 
 /** Not looked into: what is hidden, and what others installed. */
 const isOthers = (name: string): boolean => name.startsWith(".") || name === "node_modules";

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { tuned } from "../../api/tuning.js";
 import { type Bench, bench, type KernelTime } from "../../bench/bench.js";
 import { type LoopTime, timeLoop } from "../../bench/loop.js";
 import { programsOf, trainingOn } from "../../compile.js";
@@ -15,7 +16,6 @@ import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { parseShares, sharesOf } from "../shares.js";
 import { tuneOption } from "../tune-option.js";
-import { tuned } from "../tuning.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {

@@ -1,13 +1,14 @@
 // mom check: errors and warnings of specs.
 import { Option } from "commander";
 import pc from "picocolors";
+import { checkFile, hasErrors, type Reading } from "../../api/read-spec.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { diagnosticsAsJson, diagnosticsAsSarif, render, tally } from "../../diagnostics/render.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import { coloured, styleOf } from "../colour.js";
 import { allowOption } from "../compile-options.js";
 import { version } from "../project.js";
-import { checkFile, hasErrors, type Reading, readSpec } from "../read-spec.js";
+import { readSpec } from "../read-spec.js";
 import { CLEAR_SCREEN } from "../streams.js";
 import { EXIT, type ExitCode, type Verb } from "../verb.js";
 import { watching } from "../watch.js";

@@ -2,25 +2,19 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import pc from "picocolors";
+import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
+import { refuseExisting, writeCompiled } from "../../api/compiled-folder.js";
+import { keptSpec } from "../../api/kept-spec.js";
+import { START_FILE, startBytes, starting } from "../../api/start.js";
 import { compile } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { render } from "../../diagnostics/render.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
-import {
-  allowOption,
-  DEFAULT_DEVICE,
-  deviceOption,
-  refusingTooLarge,
-  skipBadOption,
-  trainingOptions,
-} from "../compile-options.js";
-import { refuseExisting, writeCompiled } from "../compiled-folder.js";
-import { keptSpec } from "../kept-spec.js";
+import { allowOption, deviceOption, skipBadOption } from "../compile-options.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
-import { START_FILE, startBytes, starting } from "../start.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options {

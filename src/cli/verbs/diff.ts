@@ -2,6 +2,8 @@
 import { basename } from "node:path";
 import { Option } from "commander";
 import pc from "picocolors";
+import { trainingOptions } from "../../api/compile-options.js";
+import { pathsFromHere } from "../../api/paths-from-here.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import type { CheckedSpec, Json } from "../../front/spec.js";
 import { PROFILES } from "../../ir/profiles.js";
@@ -10,8 +12,7 @@ import { inspect } from "../../report/inspection.js";
 import { short, size } from "../../report/inspection-text.js";
 import { coloured } from "../colour.js";
 import { columns } from "../columns.js";
-import { allowOption, trainingOptions } from "../compile-options.js";
-import { pathsFromHere } from "../paths-from-here.js";
+import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 

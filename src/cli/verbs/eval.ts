@@ -1,5 +1,8 @@
 // `mom eval`: the losses of a trained model by modality, as validation in training computes them.
 import { Option } from "commander";
+import type { TrainedOptions } from "../../api/trained.js";
+import { lossUnits } from "../../api/units.js";
+import { checkDataThere } from "../../api/where-data.js";
 import { compile, EVALUATION_PHASES } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -7,19 +10,10 @@ import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { validate } from "../../train/loop.js";
 import type { ValidationRecord } from "../../train/metrics.js";
 import { openModel } from "../../train/model.js";
-import { allowOption, skipBadOption } from "../compile-options.js";
+import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
 import { formatLoss } from "../progress.js";
-import {
-  CHECKPOINT_OPTION,
-  openTrained,
-  RUN_ARGUMENT,
-  STEP_OPTION,
-  type TrainedOptions,
-  wholeNumber,
-} from "../trained.js";
-import { lossUnits } from "../units.js";
+import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
-import { checkDataThere, dataOption } from "../where-data.js";
 
 const SPLITS = ["validation", "train"] as const;
 type Split = (typeof SPLITS)[number];

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import pc from "picocolors";
 import { format } from "../../../grammar/format.js";
 import { SOURCE_LIMIT } from "../../../grammar/parse.js";
+import { checkSource, hasErrors } from "../../api/read-spec.js";
 import { realpathOf } from "../../data/project-folder.js";
 import type { Source } from "../../diagnostics/diagnostic.js";
 import { render } from "../../diagnostics/render.js";
@@ -15,7 +16,6 @@ import { coloured, styleOf } from "../colour.js";
 import { changesText } from "../fmt/changes.js";
 import { readWhole, STDIN } from "../fmt/read-whole.js";
 import { specFiles } from "../fmt/spec-files.js";
-import { checkSource, hasErrors } from "../read-spec.js";
 import { writeExactly } from "../streams.js";
 import { EXIT, type Verb } from "../verb.js";
 

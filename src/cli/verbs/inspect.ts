@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
+import { refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
 import { type CompileOptions, dump, dumpPass, planned, programsOf, STAGES, type Stage } from "../../compile.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { printSpec } from "../../front/print-spec.js";
@@ -20,7 +21,7 @@ import { nodeDisk } from "../../train/disk.js";
 import { replaceFile } from "../../train/replace-file.js";
 import { bytesOf } from "../bytes.js";
 import { coloured } from "../colour.js";
-import { allowOption, deviceOption, refusingTooLarge, trainingOptions } from "../compile-options.js";
+import { allowOption, deviceOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 

@@ -1,10 +1,10 @@
 // mom lsp: the language server, over standard input and output.
 import { once } from "node:events";
 import { createConnection } from "vscode-languageserver/node";
+import { readStart, readText, refusingFor } from "../../api/read-spec-files.js";
 import { serve } from "../../lsp/server.js";
 import { onlyMessages } from "../lsp-frames.js";
 import { version } from "../project.js";
-import { readStart, readText, refusingFor } from "../read-spec-files.js";
 import type { Verb } from "../verb.js";
 
 export const verb: Verb = {

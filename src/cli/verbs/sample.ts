@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { modalityNamed, type PromptOptions, promptOf } from "../../api/prompt.js";
+import type { TrainedOptions } from "../../api/trained.js";
 import { decodersOf, openCodecs } from "../../data/codecs.js";
 import { writeNpy } from "../../data/npy.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -13,15 +15,7 @@ import type { SampledDocument } from "../../sample/document.js";
 import { checkRequest, openSampler } from "../../sample/sampling.js";
 import { idsInSpans, type Showing, type ShownLatent, shown } from "../../sample/shown.js";
 import { allowOption } from "../compile-options.js";
-import { modalityNamed, type PromptOptions, promptOf } from "../prompt.js";
-import {
-  CHECKPOINT_OPTION,
-  openTrained,
-  RUN_ARGUMENT,
-  STEP_OPTION,
-  type TrainedOptions,
-  wholeNumber,
-} from "../trained.js";
+import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options extends TrainedOptions, PromptOptions {

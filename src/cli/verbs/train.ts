@@ -1,18 +1,18 @@
 // `mom train`: compiles a spec and trains it.
 import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
+import { checkDataThere, withData } from "../../api/where-data.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
-import { allowOption, skipBadOption } from "../compile-options.js";
+import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logTo } from "../streams.js";
 import { trainSpec } from "../train-spec.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
-import { checkDataThere, dataOption, withData } from "../where-data.js";
 
 interface Options {
   readonly out?: string;

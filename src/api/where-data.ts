@@ -1,14 +1,10 @@
 // Where the data of a spec are, when they are not where it says: in a folder that the user names.
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { Option } from "commander";
 import { type Reach, withFolder } from "../data/reach.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { withPaths } from "./spec-paths.js";
-
-export const dataOption = (): Option =>
-  new Option("--data <place>", "where the data are now: their file, or the folder with a file of that name");
 
 interface Sited {
   readonly spec: CheckedSpec;

@@ -1,0 +1,67 @@
+// What was trained, for what uses it: a run's folder, or a spec with the folder of a checkpoint.
+import { existsSync, statSync } from "node:fs";
+import type { Reach } from "../data/reach.js";
+import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { folderWeights, runWeights } from "../train/checkpoint.js";
+import type { Weights } from "../train/checkpoint-files.js";
+import { nodeDisk } from "../train/disk.js";
+import { dataOf, runAt } from "../train/run-folder.js";
+import { readSpec } from "./read-spec.js";
+import { withData } from "./where-data.js";
+
+export interface TrainedOptions {
+  readonly checkpoint?: string;
+  readonly step?: number;
+  readonly allow?: readonly string[];
+  readonly data?: string;
+}
+
+export interface Trained {
+  readonly spec: CheckedSpec;
+  /** Paths in the spec are relative to this folder. */
+  readonly folder: string;
+  /** What the spec and its data may read. */
+  readonly reach: Reach;
+  readonly isRun: boolean;
+  readonly weights: Weights;
+  /** The fingerprint of the documents that it was trained on, where that is known. */
+  readonly documents: number | undefined;
+}
+
+export interface OpenedTrained {
+  /** Undefined where the spec is wrong. */
+  readonly trained: Trained | undefined;
+  /** What is wrong or unwanted in the spec, and then what is wrong with its checkpoints. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: readonly Source[];
+}
+
+/** @throws InputError or Failure where there is no such run or checkpoint */
+export function openTrained(path: string, options: TrainedOptions): OpenedTrained {
+  const { checkpoint, step, allow, data } = options;
+  const isSpec = existsSync(path) && statSync(path).isFile();
+  if (isSpec && checkpoint === undefined) {
+    throw new InputError(
+      `${path} is a spec, which has no weights of its own.`,
+      "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
+    );
+  }
+  const run = isSpec ? undefined : runAt(path);
+  const read = readSpec(path, { allow });
+  const { diagnostics, sources } = read;
+  if (read.spec === undefined) return { trained: undefined, diagnostics, sources };
+  const { spec, folder, reach, isRun } = withData({ ...read, spec: read.spec }, data);
+  const found = { spec, folder, reach, isRun, documents: undefined };
+  if (checkpoint !== undefined || run === undefined) {
+    const weights = folderWeights(checkpoint as string, nodeDisk);
+    return { trained: { ...found, weights }, diagnostics, sources };
+  }
+  const { weights, warnings } = runWeights(run, step);
+  return {
+    trained: { ...found, weights, documents: dataOf(run) },
+    diagnostics: [...diagnostics, ...warnings],
+    sources,
+  };
+}
