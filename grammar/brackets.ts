@@ -76,20 +76,49 @@ function sectionAt(tokens: readonly IToken[], i: number): boolean {
   return end !== undefined && SECTIONS.has(tokens[i]?.image ?? "") && tokens[end]?.tokenType === t.LeftBrace;
 }
 
+/** The tokens of a file while brackets are closed. */
+interface Mending {
+  readonly path: string;
+  readonly tokens: readonly IToken[];
+  readonly out: IToken[];
+  readonly open: Open[];
+  readonly diagnostics: Diagnostic[];
+}
+
 /** The tokens with every bracket closed, and what had to be mended. Where all brackets match, nothing is touched. */
 export function balance(tokens: readonly IToken[], path: string): { tokens: IToken[]; diagnostics: Diagnostic[] } {
   if (balanced(tokens)) return { tokens: [...tokens], diagnostics: [] };
-  const diagnostics: Diagnostic[] = [];
-  const out: IToken[] = [];
-  const open: Open[] = [];
+  const mending: Mending = { path, tokens, out: [], open: [], diagnostics: [] };
+  const { open, out, diagnostics } = mending;
   // Braces that open less those that close, from the token at hand on.
   let ahead = tokens.reduce((sum, token) => sum + braces(token), 0);
   let indent = 1;
   let name: string | undefined;
+  tokens.forEach((token, i) => {
+    const { tokenType } = token;
+    const startsLine = tokenType !== t.Newline && (i === 0 || tokens[i - 1]?.tokenType === t.Newline);
+    closeBefore(mending, i, startsLine);
+    if (startsLine) {
+      indent = token.startColumn ?? 1;
+      name = tokenType === t.Name ? nameAt(tokens, i) : undefined;
+      const here = open.at(-1);
+      if (here !== undefined && tokenType !== t.RightBrace) here.inner ??= indent;
+    }
+    const closer = CLOSER.get(tokenType);
+    const excess = open.length + ahead < 0;
+    ahead -= braces(token);
+    if (closer !== undefined) open.push({ token, closer, indent, name, inner: undefined });
+    const kept = CLOSERS.has(tokenType) ? close(mending, token, startsLine, excess) : token;
+    if (kept !== undefined) out.push(kept);
+  });
+  closeTo(mending, 0);
+  return { tokens: out, diagnostics };
+}
 
-  const closeTop = (): void => {
-    const top = open.pop();
-    if (top === undefined) return;
+/** Closes what is open beyond a depth, where it should have been closed. */
+function closeTo({ path, out, open, diagnostics }: Mending, depth: number): void {
+  while (open.length > depth) {
+    const top = open.pop() as Open;
     let end = out.length;
     while (end > 0 && out[end - 1]?.tokenType === t.Newline) end--;
     const last = out[end - 1] ?? top.token;
@@ -101,74 +130,58 @@ export function balance(tokens: readonly IToken[], path: string): { tokens: ITok
     const line = last.endLine ?? 1;
     const column = (last.endColumn ?? 1) + 1;
     out.splice(end, 0, createTokenInstance(top.closer, "", offset, offset, line, line, column, column));
+  }
+}
+
+/** Closes what cannot go on at token `i`: by its sort, by its indent, or because a section begins. */
+function closeBefore(mending: Mending, i: number, startsLine: boolean): void {
+  const { tokens, open } = mending;
+  const { tokenType, startColumn: column = 1 } = tokens[i] as IToken;
+  const startsEntry = startsLine && entryAt(tokens, i) !== undefined;
+  const inGroupOnly = tokenType === t.LeftBrace || tokenType === t.RightBrace;
+  const isOver = ({ closer, indent }: Open): boolean =>
+    closer !== t.RightBrace && (inGroupOnly || (startsEntry && (closer === t.RightBracket || column <= indent)));
+  const isLeft = ({ inner, indent }: Open): boolean => inner !== undefined && inner > indent && column <= indent;
+  const closeWhile = (holds: (top: Open) => boolean): void => {
+    for (let top = open.at(-1); top !== undefined && holds(top); top = open.at(-1)) closeTo(mending, open.length - 1);
   };
-  const top = (): Open | undefined => open.at(-1);
+  closeWhile(isOver);
+  if (!startsEntry) return;
+  if (sectionAt(tokens, i) && column <= (open[0]?.indent ?? 0)) closeTo(mending, 0);
+  closeWhile(isLeft);
+}
 
-  tokens.forEach((token, i) => {
-    const { tokenType } = token;
-    const startsLine = tokenType !== t.Newline && (i === 0 || tokens[i - 1]?.tokenType === t.Newline);
-    const column = token.startColumn ?? 1;
-    const startsEntry = startsLine && entryAt(tokens, i) !== undefined;
-    const inGroupOnly = tokenType === t.LeftBrace || tokenType === t.RightBrace;
-
-    for (let here = top(); here !== undefined && here.closer !== t.RightBrace; here = top()) {
-      const ends = inGroupOnly || (startsEntry && (here.closer === t.RightBracket || column <= here.indent));
-      if (!ends) break;
-      closeTop();
+/** Takes a closing bracket; what it becomes, undefined where it is one too many. */
+function close(mending: Mending, token: IToken, startsLine: boolean, excess: boolean): IToken | undefined {
+  const { path, open, diagnostics } = mending;
+  const { tokenType, startColumn: column = 1 } = token;
+  const here = open.at(-1);
+  if (tokenType === t.RightBrace) {
+    const level = open.findLastIndex((one) => one.indent === column);
+    if (startsLine && level >= 0) closeTo(mending, level + 1);
+    const astray = startsLine && level < 0 && (here?.inner ?? 0) <= column && excess;
+    if (open.length === 0 || astray) {
+      diagnostics.push(report.extraClose(spanOf(path, token), "}"));
+      return undefined;
     }
-    if (startsEntry) {
-      if (sectionAt(tokens, i) && column <= (open[0]?.indent ?? 0)) while (open.length > 0) closeTop();
-      for (
-        let here = top();
-        here?.inner !== undefined && here.inner > here.indent && column <= here.indent;
-        here = top()
-      ) {
-        closeTop();
-      }
-    }
-    if (startsLine) {
-      indent = column;
-      name = tokenType === t.Name ? nameAt(tokens, i) : undefined;
-      const here = top();
-      if (here !== undefined && tokenType !== t.RightBrace) here.inner ??= column;
-    }
-
-    const closer = CLOSER.get(tokenType);
-    const excess = open.length + ahead < 0;
-    ahead -= braces(token);
-    if (closer !== undefined) {
-      open.push({ token, closer, indent, name, inner: undefined });
-    } else if (tokenType === t.RightBrace) {
-      const level = open.findLastIndex((o) => o.indent === column);
-      if (startsLine && level >= 0) while (open.length > level + 1) closeTop();
-      const astray = startsLine && level < 0 && (top()?.inner ?? 0) <= column && excess;
-      if (open.length === 0 || astray) {
-        diagnostics.push(report.extraClose(spanOf(path, token), "}"));
-        return;
-      }
-      open.pop();
-    } else if (CLOSERS.has(tokenType)) {
-      const group = open.findLastIndex((o) => o.closer === t.RightBrace);
-      const match = open.findLastIndex((o) => o.closer === tokenType);
-      const here = top();
-      if (match > group) {
-        while (open.length > match + 1) closeTop();
-        open.pop();
-      } else if (here === undefined || here.closer === t.RightBrace) {
-        diagnostics.push(report.extraClose(spanOf(path, token), token.image));
-        return;
-      } else {
-        const expected = IMAGES.get(here.closer) ?? "";
-        diagnostics.push(report.wrongClose(spanOf(path, token), token.image, expected, spanOf(path, here.token)));
-        open.pop();
-        out.push({ ...token, tokenType: here.closer, tokenTypeIdx: here.closer.tokenTypeIdx ?? 0 });
-        return;
-      }
-    }
-    out.push(token);
-  });
-  while (open.length > 0) closeTop();
-  return { tokens: out, diagnostics };
+    open.pop();
+    return token;
+  }
+  const group = open.findLastIndex(({ closer }) => closer === t.RightBrace);
+  const match = open.findLastIndex(({ closer }) => closer === tokenType);
+  if (match > group) {
+    closeTo(mending, match + 1);
+    open.pop();
+    return token;
+  }
+  if (here === undefined || here.closer === t.RightBrace) {
+    diagnostics.push(report.extraClose(spanOf(path, token), token.image));
+    return undefined;
+  }
+  const expected = IMAGES.get(here.closer) ?? "";
+  diagnostics.push(report.wrongClose(spanOf(path, token), token.image, expected, spanOf(path, here.token)));
+  open.pop();
+  return { ...token, tokenType: here.closer, tokenTypeIdx: here.closer.tokenTypeIdx ?? 0 };
 }
 
 /** The word that names the entry which begins at token `i`: the second name in `block mixer: mamba {`. */

@@ -1,13 +1,13 @@
 // Text to syntax tree: every text gives a tree, and a diagnostic for everything that had to be left out of it.
 
 import type { Diagnostic, Source } from "../src/diagnostics/diagnostic.js";
-import { sourceTooLarge, unexpected } from "../src/diagnostics/syntax.js";
+import { braceOnOwnLine, sourceTooLarge, unexpected } from "../src/diagnostics/syntax.js";
 import { balance, tooDeep } from "./brackets.js";
 import { EOF, type IToken } from "./chevrotain.js";
 import type { FileCstNode } from "./cst.js";
-import { joinLines } from "./lines.js";
 import { parser } from "./parser.js";
 import { spanOf, tokenize } from "./tokenize.js";
+import * as t from "./tokens.js";
 import { Newline } from "./tokens.js";
 import type { Entry } from "./tree.js";
 import { TreeVisitor } from "./visitor.js";
@@ -114,3 +114,35 @@ function lineCounter(text: string): (offset: number) => number {
     return line;
   };
 }
+
+/** Expects balanced brackets. A `{` on a line of its own is reported and joined to its entry. */
+function joinLines(tokens: readonly IToken[], path: string): { tokens: IToken[]; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const out: IToken[] = [];
+  let depth = 0;
+  let newline: IToken | undefined;
+  for (const token of tokens) {
+    const { tokenType } = token;
+    if (tokenType === t.Newline) {
+      newline ??= token;
+      continue;
+    }
+    const previous = out.at(-1)?.tokenType;
+    const operator = isOperator(tokenType) || (previous !== undefined && isOperator(previous));
+    if (newline !== undefined && depth === 0 && !operator) {
+      if (tokenType === t.LeftBrace && previous !== undefined && ENDS_HEAD.has(previous)) {
+        diagnostics.push(braceOnOwnLine(spanOf(path, token)));
+      } else {
+        out.push(newline);
+      }
+    }
+    newline = undefined;
+    if (tokenType === t.LeftParen || tokenType === t.LeftBracket) depth++;
+    if (tokenType === t.RightParen || tokenType === t.RightBracket) depth--;
+    out.push(token);
+  }
+  return { tokens: out, diagnostics };
+}
+
+const ENDS_HEAD = new Set([t.Name, t.RightParen]);
+const isOperator = (type: IToken["tokenType"]): boolean => type === t.Plus || type === t.Times;

@@ -78,142 +78,159 @@ const CLOSERS = new Map<TokenType, [string, TokenType]>([
   [t.LeftParen, [")", t.RightParen]],
 ]);
 
+/** The words of a file as they are read. */
+interface Reader {
+  /** The type of the next word, or of the one after it. */
+  readonly next: (ahead?: 1) => TokenType | undefined;
+  readonly take: () => Word;
+  /** Whether a blank line is above the next word. */
+  readonly isBelowBlank: () => boolean;
+  /** The comments that were read since they were last asked for. */
+  readonly placed: () => Comment[];
+  /** Of these the one that stands behind what was just taken, if one does. */
+  readonly placedBehind: () => Comment | undefined;
+}
+
+function readerOf(tokens: readonly IToken[], comments: readonly IToken[]): Reader {
+  const { first, words } = withComments(tokens, comments);
+  let at = 0;
+  let pending: Comment[] = [...first];
+  return {
+    next: (ahead) => words[at + (ahead ?? 0)]?.token.tokenType,
+    take: () => {
+      const word = words[at++];
+      if (word === undefined) throw new Error("the text ends within an entry");
+      pending.push(...word.behind);
+      return word;
+    },
+    isBelowBlank: () => words[at]?.blank === true,
+    placed: () => {
+      const found = pending;
+      pending = [];
+      return found;
+    },
+    placedBehind: () => (pending[0]?.own === false ? pending.shift() : undefined),
+  };
+}
+
 /**
  * The lines of a file.
  * @param tokens in order, of a text without mistakes; newlines may be among them
  * @param comments in order, of both sorts
  */
-export function piecesOf(tokens: readonly IToken[], comments: readonly IToken[]): LinePiece[] {
-  const { first, words } = withComments(tokens, comments);
-  let at = 0;
-  /** Comments that were read and not placed yet. */
-  let pending: Comment[] = [...first];
+export const piecesOf = (tokens: readonly IToken[], comments: readonly IToken[]): LinePiece[] =>
+  lines(readerOf(tokens, comments), undefined);
 
-  const next = (): TokenType | undefined => words[at]?.token.tokenType;
-  const take = (): Word => {
-    const word = words[at++];
-    if (word === undefined) throw new Error("the text ends within an entry");
-    pending.push(...word.behind);
-    return word;
+/** Entries and the comments between them, up to a `}` or the end. */
+function lines(reader: Reader, closer: TokenType | undefined): LinePiece[] {
+  const { next, take, placed, placedBehind } = reader;
+  const found: LinePiece[] = [];
+  const comments = (change = (comment: Comment) => comment): void => {
+    for (const comment of placed()) found.push({ type: "comment", ...change(comment) });
   };
-  const placed = (): Comment[] => {
-    const found = pending;
-    pending = [];
-    return found;
-  };
-  /** The pending comment that stands behind what was just taken, if one does. */
-  const placedBehind = (): Comment | undefined => (pending[0]?.own === false ? pending.shift() : undefined);
-
-  function path(): string {
-    let text = take().token.image;
-    while (next() === t.Dot) text += take().token.image + take().token.image;
-    return text;
-  }
-
-  function value(): Piece {
-    return chain("+", t.Plus, () => chain("*", t.Times, atom));
-  }
-
-  function chain(operator: "+" | "*", type: TokenType, operand: () => Piece): Piece {
-    const first = operand();
-    const rest: Link[] = [];
-    while (next() === type) {
-      take();
-      rest.push({ comments: placed(), operand: operand() });
-    }
-    return rest.length === 0 ? first : { type: "chain", operator, first, rest };
-  }
-
-  function atom(): Piece {
-    if (CLOSERS.has(next() ?? t.Comma)) return bracket("");
-    const { token } = take();
-    const name = token.tokenType === t.Name;
-    return name && next() === t.LeftParen ? bracket(token.image) : { type: "word", text: token.image, name };
-  }
-
-  function bracket(head: string): Piece {
-    const { token } = take();
-    const [close, closer] = CLOSERS.get(token.tokenType) ?? ["", t.RightBrace];
-    const opening = placedBehind();
-    const items: Item[] = [];
-    while (next() !== closer) items.push(item(closer));
-    const closing = placed();
-    take();
-    return { type: "bracket", head, open: token.image, close, opening, items, closing };
-  }
-
-  /** With the comma after it. What stands inside it before its value, where nothing else can be set, goes above it. */
-  function item(closer: TokenType): Item {
-    const labelled = next() === t.Name && words[at + 1]?.token.tokenType === t.Colon;
-    const label = labelled ? `${take().token.image}${take().token.image} ` : "";
-    const before = placed();
-    const content = value();
-    let behind = placedBehind();
-    if (next() !== closer) {
-      take();
-      behind ??= placedBehind();
-    }
-    return { before, label, value: content, behind };
-  }
-
-  function entry(): EntryPiece {
-    const { token, blank } = words[at] as Word;
-    const done = (head: string, kind?: string, content?: Piece, inside?: GroupPiece): EntryPiece => ({
-      type: "entry",
-      head,
-      kind,
-      value: content,
-      group: inside,
-      behind: placedBehind(),
-      blank,
-    });
-    if (token.tokenType === t.Import) return done(`${take().token.image} ${take().token.image}`);
-    if (token.tokenType === t.Remove) return done(`${take().token.image} ${path()}`);
-    const one = path();
-    const two = next() === t.Name ? path() : undefined;
-    const head = two === undefined ? one : `${one} ${two}`;
-    if (next() === t.Colon) take();
-    const content = next() === t.LeftBrace ? undefined : value();
-    return done(head, two && one, content, next() === t.LeftBrace ? group() : undefined);
-  }
-
-  function group(): GroupPiece {
-    const { token } = take();
-    const opening = placedBehind();
-    const inside = lines(t.RightBrace);
-    const end = take();
-    return { opening, lines: inside, flat: end.token.startLine === token.startLine };
-  }
-
-  /** Entries and the comments between them, up to a `}` or the end. */
-  function lines(closer: TokenType | undefined): LinePiece[] {
-    const found: LinePiece[] = [];
-    const comments = (change = (comment: Comment) => comment): void => {
-      for (const comment of placed()) found.push({ type: "comment", ...change(comment) });
-    };
-    let blank = false;
-    while (next() !== closer) {
-      if (next() === t.Comma) {
-        // What stands between an entry and its comma documents nothing, and must not begin to.
-        comments(plain);
-        blank = take().blank || blank;
-        const last = found.at(-1);
-        const behind = placedBehind();
-        if (behind === undefined) continue;
-        if (last?.type === "entry" && last.behind === undefined) found.splice(-1, 1, { ...last, behind });
-        else found.push({ type: "comment", ...plain(behind) });
-        continue;
-      }
-      comments();
-      const read = entry();
-      found.push({ ...read, blank: read.blank || blank });
-      blank = false;
+  let blank = false;
+  while (next() !== closer) {
+    if (next() === t.Comma) {
+      // What stands between an entry and its comma documents nothing, and must not begin to.
+      comments(plain);
+      blank = take().blank || blank;
+      const last = found.at(-1);
+      const behind = placedBehind();
+      if (behind === undefined) continue;
+      if (last?.type === "entry" && last.behind === undefined) found.splice(-1, 1, { ...last, behind });
+      else found.push({ type: "comment", ...plain(behind) });
+      continue;
     }
     comments();
-    return found;
+    const read = entry(reader);
+    found.push({ ...read, blank: read.blank || blank });
+    blank = false;
   }
+  comments();
+  return found;
+}
 
-  return lines(undefined);
+function entry(reader: Reader): EntryPiece {
+  const { next, take } = reader;
+  const blank = reader.isBelowBlank();
+  const done = (head: string, kind?: string, content?: Piece, inside?: GroupPiece): EntryPiece => ({
+    type: "entry",
+    head,
+    kind,
+    value: content,
+    group: inside,
+    behind: reader.placedBehind(),
+    blank,
+  });
+  if (next() === t.Import) return done(`${take().token.image} ${take().token.image}`);
+  if (next() === t.Remove) return done(`${take().token.image} ${path(reader)}`);
+  const one = path(reader);
+  const two = next() === t.Name ? path(reader) : undefined;
+  const head = two === undefined ? one : `${one} ${two}`;
+  if (next() === t.Colon) take();
+  const content = next() === t.LeftBrace ? undefined : value(reader);
+  return done(head, two && one, content, next() === t.LeftBrace ? group(reader) : undefined);
+}
+
+function path({ next, take }: Reader): string {
+  let text = take().token.image;
+  while (next() === t.Dot) text += take().token.image + take().token.image;
+  return text;
+}
+
+function group(reader: Reader): GroupPiece {
+  const { token } = reader.take();
+  const opening = reader.placedBehind();
+  const inside = lines(reader, t.RightBrace);
+  const end = reader.take();
+  return { opening, lines: inside, flat: end.token.startLine === token.startLine };
+}
+
+const value = (reader: Reader): Piece =>
+  chain(reader, "+", t.Plus, () => chain(reader, "*", t.Times, () => atom(reader)));
+
+function chain({ next, take, placed }: Reader, operator: "+" | "*", type: TokenType, operand: () => Piece): Piece {
+  const first = operand();
+  const rest: Link[] = [];
+  while (next() === type) {
+    take();
+    rest.push({ comments: placed(), operand: operand() });
+  }
+  return rest.length === 0 ? first : { type: "chain", operator, first, rest };
+}
+
+function atom(reader: Reader): Piece {
+  const { next, take } = reader;
+  if (CLOSERS.has(next() ?? t.Comma)) return bracket(reader, "");
+  const { token } = take();
+  const name = token.tokenType === t.Name;
+  return name && next() === t.LeftParen ? bracket(reader, token.image) : { type: "word", text: token.image, name };
+}
+
+function bracket(reader: Reader, head: string): Piece {
+  const { token } = reader.take();
+  const [close, closer] = CLOSERS.get(token.tokenType) ?? ["", t.RightBrace];
+  const opening = reader.placedBehind();
+  const items: Item[] = [];
+  while (reader.next() !== closer) items.push(item(reader, closer));
+  const closing = reader.placed();
+  reader.take();
+  return { type: "bracket", head, open: token.image, close, opening, items, closing };
+}
+
+/** With the comma after it. What stands inside it before its value, where nothing else can be set, goes above it. */
+function item(reader: Reader, closer: TokenType): Item {
+  const { next, take, placed, placedBehind } = reader;
+  const labelled = next() === t.Name && next(1) === t.Colon;
+  const label = labelled ? `${take().token.image}${take().token.image} ` : "";
+  const before = placed();
+  const content = value(reader);
+  let behind = placedBehind();
+  if (next() !== closer) {
+    take();
+    behind ??= placedBehind();
+  }
+  return { before, label, value: content, behind };
 }
 
 const plain = (comment: Comment): Comment => ({ ...comment, text: comment.text.replace(/^\/{3}(?!\/)/, "//") });
