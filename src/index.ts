@@ -3,14 +3,14 @@ import { basename, dirname, join, resolve } from "node:path";
 import { format as formatText } from "../grammar/format.js";
 import { ABLATION_FILES, stateOf } from "./ablate/folder.js";
 import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "./api/compile-options.js";
+import { type Told, toldTraining } from "./api/node/told-training.js";
 import { checkFile, checkText } from "./api/read-spec.js";
+import { trainSpec } from "./api/train.js";
 import { DEFAULT_TUNE } from "./api/tuning.js";
 import { chosenDesign } from "./cli/ablate/choose.js";
 import { costsOf } from "./cli/ablate/costs.js";
 import { dataSetsIn } from "./cli/ablate/data-sets.js";
 import { defaultFolder, runAblation } from "./cli/ablate/run.js";
-import type { ProgressState } from "./cli/progress.js";
-import { trainSpec } from "./cli/train-spec.js";
 import { EXIT } from "./cli/verb.js";
 import { compile as compileSpec } from "./compile.js";
 import { type Reach, reachOf } from "./data/reach.js";
@@ -27,6 +27,7 @@ import { type AdapterSource, SOURCES } from "./gpu/dawn.js";
 import type { Kernel, Plan } from "./ir/plan.js";
 import { PROFILES } from "./ir/profiles.js";
 import { type Inspection, inspect as inspectSpec } from "./report/inspection.js";
+import type { ProgressState } from "./report/progress.js";
 import type { FullSpec } from "./spec.gen.js";
 import { nodeDisk } from "./train/disk.js";
 import { TUNE_MODES, type TuneMode } from "./tune/tune.js";
@@ -207,20 +208,10 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
   const { out = join("runs", name), resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
   let step = 0;
   let losses: TrainResult["losses"];
-  const code = await trainSpec({
-    spec,
-    json,
-    file,
-    folder,
-    out,
-    tune,
-    adapter,
-    reach,
-    skipBad: options.skipBad,
-    resume,
-    title: name,
-    resumeCommand: "train(…, { resume: true })",
+  const told: Told = {
     terminal: { write: (text) => print?.(text) },
+    folder: out,
+    resumeCommand: "train(…, { resume: true })",
     signal,
     listener: {
       stepped: (progress) => {
@@ -232,8 +223,11 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
         options.onValidation?.(at, found);
       },
     },
-  });
-  return { how: code === EXIT.interrupted ? "stopped" : "done", out, step, losses };
+  };
+  const wanted = { spec, json, file, folder, out, tune, adapter, reach, skipBad: options.skipBad, resume, title: name };
+  const outcome = await toldTraining(told, (how) => trainSpec({ ...wanted, ...how }));
+  if (outcome.kind === "diverged") throw outcome.failure;
+  return { how: outcome.kind, out, step, losses };
 }
 
 export interface AblateOptions extends Training {

@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openCompiled, shardPaths } from "../api/compiled-folder.js";
+import { toldTraining } from "../api/node/told-training.js";
 import { carried } from "../api/start.js";
+import { runTraining } from "../api/training.js";
 import { DEFAULT_TUNE, tunedFolder } from "../api/tuning.js";
 import { loadDataSet } from "../data/load.js";
 import { withChoices } from "../gpu/choose.js";
@@ -16,9 +18,8 @@ import { movedSpec } from "../train/placed-spec.js";
 import { RUN_FILES } from "../train/run-folder.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
-import { endWith, guardStreams, logTo } from "./streams.js";
-import { tell } from "./thrown.js";
-import { runTraining } from "./training.js";
+import { endWith, guardStreams, logged } from "./streams.js";
+import { exitOf, tell } from "./thrown.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
 const USAGE = `Trains the model of this folder.
@@ -86,20 +87,23 @@ async function main(): Promise<ExitCode> {
     : await tunedFolder(model, device, tune, (line) => process.stderr.write(`${line}\n`));
   const plan = withChoices(model.compiled.plan, device.profile, choices ?? {});
   const compiled = { ...model.compiled, plan };
-  return await runTraining({
-    spec,
-    specText: movedSpec(readFileSync(join(here, "spec.mom"), "utf8"), here, out),
-    specFiles: () => filesIn(join(here, RUN_FILES.files)),
-    compiled,
-    dataSet,
-    device,
-    folder: out,
-    resume: given.resume === true,
-    start: carried(spec, compiled, here),
-    title: "A compiled model",
-    resumeCommand: `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`,
-    terminal: logTo(process.stderr),
-  });
+  const resumeCommand = `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`;
+  const outcome = await toldTraining({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
+    runTraining({
+      ...how,
+      spec,
+      specText: movedSpec(readFileSync(join(here, "spec.mom"), "utf8"), here, out),
+      specFiles: () => filesIn(join(here, RUN_FILES.files)),
+      compiled,
+      dataSet,
+      device,
+      folder: out,
+      resume: given.resume === true,
+      start: carried(spec, compiled, here),
+      title: "A compiled model",
+    }),
+  );
+  return exitOf(outcome);
 }
 
 let code: ExitCode = EXIT.done;

@@ -1,26 +1,19 @@
 // Standard output and error as a program that may run for days uses them: what is shown steers no terminal, and a stream
 // that cannot be written ends no training.
-import { isatty } from "node:tty";
+import { hasHungUp, hasTerminal } from "../api/node/interrupts.js";
 import { visible } from "../diagnostics/visible.js";
+import { CLEAR_LINE, type Terminal } from "../report/progress.js";
 import { coloured, linking } from "./colour.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
-/** Where lines go; `process.stderr` is one. */
-export interface Terminal {
-  readonly write: (text: string) => unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number | undefined;
+/** A stream as a training's log. */
+export interface Log extends Terminal {
   /** Who gets the texts that could not be written, and why they could not. */
-  readonly whenLost?: (keep: (text: string, why: string) => void) => void;
+  readonly whenLost: (keep: (text: string, why: string) => void) => void;
 }
 
-/** Begins a line anew: what progress is drawn with. */
-export const CLEAR_LINE = "\r\u001b[2K";
 /** Empties a terminal and what it has scrolled away. */
 export const CLEAR_SCREEN = "\u001b[2J\u001b[3J\u001b[H";
-
-/** Whether anybody sits before this process. */
-export const hasTerminal = (): boolean => [0, 1, 2].some((stream) => isatty(stream));
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device",
@@ -73,29 +66,15 @@ function filter(stream: NodeJS.WriteStream): Write {
 /** Ends the process once what was written is out; Dawn would keep it alive. */
 export function endWith(code: ExitCode): void {
   // A moment later, when whoever wrote has been told what could not be written.
-  const exit = (by: ExitCode): void => void setImmediate(() => (hungUp ? dieOfIt() : process.exit(by)));
+  const exit = (by: ExitCode): void => void setImmediate(() => (hasHungUp() ? dieOfIt() : process.exit(by)));
   if (!written.has(process.stdout)) exit(code);
   else process.stdout.write("", (error) => exit(error && code === EXIT.done ? EXIT.wrongInput : code));
 }
-
-let hungUp = false;
 
 /** Node aborts where it cannot set its terminal back; a signal asks for no such thing. */
 function dieOfIt(): void {
   process.removeAllListeners("SIGHUP");
   process.kill(process.pid, "SIGHUP");
-}
-
-/** Tells of a terminal that hangs up; `release` leaves the signal to what it does by itself. */
-export function onHangUp(told: () => void): { readonly release: () => void } {
-  // Without a terminal the signal is ignored, as `nohup` means it.
-  if (!hasTerminal()) return { release: () => {} };
-  const hear = (): void => {
-    hungUp = true;
-    told();
-  };
-  process.on("SIGHUP", hear);
-  return { release: () => void process.off("SIGHUP", hear) };
 }
 
 /**
@@ -120,12 +99,12 @@ export function guardStreams(codeNow: () => ExitCode, exactly = false): void {
 }
 
 /** A stream as a training's log; texts that it cannot take go elsewhere. */
-export function logTo(stream: NodeJS.WriteStream): Terminal {
+export function logTo(stream: NodeJS.WriteStream): Log {
   const waiting: [string, string][] = [];
   let broken: string | undefined;
   let keep = (text: string, why: string): void => void waiting.push([text, why]);
   return {
-    isTTY: stream.isTTY === true,
+    isTTY: stream.isTTY === true && process.env.TERM !== "dumb",
     get columns() {
       return stream.columns;
     },
@@ -160,4 +139,10 @@ export function keepingLost(append: (text: string) => void): (text: string, why:
       // The run's own records have the same disk, and say so.
     }
   };
+}
+
+/** A stream that a training is told on; what it cannot take goes into the run's log. */
+export function logged(stream: NodeJS.WriteStream) {
+  const terminal = logTo(stream);
+  return { terminal, listener: { opened: (keep: (text: string) => void) => terminal.whenLost(keepingLost(keep)) } };
 }

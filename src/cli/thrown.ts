@@ -7,6 +7,7 @@ import { render } from "../diagnostics/render.js";
 import { visible } from "../diagnostics/visible.js";
 import { DeviceError } from "../gpu/device-error.js";
 import { TooLarge } from "../ir/too-large.js";
+import type { TrainingOutcome } from "../report/training-words.js";
 import { coloured, styleOf } from "./colour.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
@@ -14,7 +15,7 @@ export function tell(thrown: unknown): ExitCode {
   const c = pc.createColors(coloured(process.stderr));
   if (thrown instanceof Failure) {
     process.stderr.write(render(thrown.diagnostics, [], styleOf(process.stderr)));
-    return thrown.exit;
+    return thrown.diagnostics.some(({ name }) => name === "diverged") ? EXIT.diverged : EXIT.wrongInput;
   }
   if (thrown instanceof InputError || thrown instanceof DeviceError) {
     process.stderr.write(
@@ -38,6 +39,18 @@ export function tell(thrown: unknown): ExitCode {
     `${c.red(c.bold("error:"))} ${visible(message)}\nThis is a fault in mom itself, not in your spec. Please report it.\n`,
   );
   return EXIT.fault;
+}
+
+/** What the end of a training means to the shell; why one diverged is printed. */
+export function exitOf(outcome: TrainingOutcome): ExitCode {
+  switch (outcome.kind) {
+    case "done":
+      return EXIT.done;
+    case "stopped":
+      return EXIT.interrupted;
+    case "diverged":
+      return tell(outcome.failure);
+  }
 }
 
 /** What the file system refuses is no fault of mom, wherever it is found out. */

@@ -24,5 +24,5 @@ export function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, r
         : checkpointSteps(run).includes(step)
           ? `It is that of ${checkpoints}/step-${step}. Move that folder away and --resume from the one before, or ${anew}.`
           : `No checkpoint was written before: ${anew}.`;
-  return new Failure([mistake("diverged", message, { help })], 4);
+  return new Failure([mistake("diverged", message, { help })]);
 }

@@ -9,7 +9,7 @@ import {
   plainLine,
   progressLine,
   progressOn,
-} from "../../src/cli/progress.js";
+} from "../../src/report/progress.js";
 
 const state = (step: number): ProgressState => ({
   step,
@@ -71,7 +71,7 @@ test("the line fits every terminal, coloured or not", () => {
 test("a terminal is redrawn ten times a second at most; messages stand above the line", () => {
   const terminal = fakeTerminal(true);
   let clock = 0;
-  const progress = progressOn(terminal, () => clock, false, false);
+  const progress = progressOn(terminal, () => clock, false);
   for (let step = 1; step <= 40; step++) {
     progress.update(state(step));
     clock += 10;
@@ -93,7 +93,7 @@ test("a terminal is redrawn ten times a second at most; messages stand above the
 test("a pipe gets a plain line every ten seconds, and the last", () => {
   const terminal = fakeTerminal(false);
   let clock = 0;
-  const progress = progressOn(terminal, () => clock, true, false);
+  const progress = progressOn(terminal, () => clock, true);
   for (let step = 1; step <= 2000; step++) {
     progress.update(state(step));
     clock += 20;

@@ -1,8 +1,7 @@
 // How an ablation goes, on a terminal: a line for each variant that has ended, and below it, redrawn, what is under way.
 import type { Design } from "../../ablate/design.js";
 import type { Ended } from "../../ablate/schedule.js";
-import { formatDuration } from "../progress.js";
-import { CLEAR_LINE, type Terminal } from "../streams.js";
+import { CLEAR_LINE, formatDuration, type Terminal } from "../../report/progress.js";
 
 export interface AblationProgress {
   readonly began: (index: number) => void;
@@ -22,7 +21,7 @@ export function ablationProgress(
   jobs: number,
   now: () => number = Date.now,
 ): AblationProgress {
-  const redraws = terminal.isTTY === true && process.env.TERM !== "dumb";
+  const redraws = terminal.isTTY === true;
   const underWay = new Map<number, { readonly at: number; step: number }>();
   const took: number[] = [];
   let over = 0;

@@ -17,13 +17,13 @@ import {
 } from "../../ablate/folder.js";
 import { nothingTrained } from "../../ablate/mistakes.js";
 import { type Ended, follow } from "../../ablate/schedule.js";
+import { stopBy } from "../../api/node/interrupts.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
+import type { Terminal } from "../../report/progress.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
-import { stopBy } from "../interrupts.js";
-import type { Terminal } from "../streams.js";
-import { keepingLost } from "../streams.js";
+
 import { EXIT, type ExitCode } from "../verb.js";
 import { listingJson, tallyText } from "./listing.js";
 import { ablationProgress } from "./progress.js";
@@ -55,6 +55,8 @@ export interface AblationRequest {
   /** Leave out documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;
   readonly terminal: Terminal;
+  /** The folder is there; `keep` adds to its log. */
+  readonly opened?: (keep: (text: string) => void) => void;
   /** Stops training instead of Ctrl-C. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -67,7 +69,7 @@ export async function runAblation(request: AblationRequest): Promise<ExitCode> {
     folder.disk.makeFolder(folder.path);
   }
   const log = join(folder.path, ABLATION_FILES.log);
-  terminal.whenLost?.(keepingLost((text) => folder.disk.append(log, new TextEncoder().encode(text))));
+  request.opened?.((text) => folder.disk.append(log, new TextEncoder().encode(text)));
   const table = listingJson({ design, states: [], costs: request.costs });
   writeInto(folder, ABLATION_FILES.table, `${JSON.stringify(table, null, 2)}\n`);
   const stopped = request.report ? false : await trainAll(request, statesNow);

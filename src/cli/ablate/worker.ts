@@ -38,7 +38,10 @@ const say = (message: FromWorker): void => {
 
 /** What a failure means: a sentence, and what `mom train` exits with. */
 function failureOf(error: unknown): { reason: string; exit: ExitCode } {
-  if (error instanceof Failure) return { reason: error.message, exit: error.exit };
+  if (error instanceof Failure) {
+    const isDivergence = error.diagnostics.some(({ name }) => name === "diverged");
+    return { reason: error.message, exit: isDivergence ? EXIT.diverged : EXIT.wrongInput };
+  }
   if (error instanceof InputError) return { reason: `${error.message} ${error.remedy}`, exit: EXIT.wrongInput };
   if (error instanceof DeviceError) return { reason: error.message, exit: EXIT.deviceFailed };
   if (error instanceof TooLarge) return { reason: error.message, exit: EXIT.wrongInput };

@@ -18,7 +18,7 @@ import { listingJson, listingText } from "../ablate/listing.js";
 import { defaultFolder, runAblation } from "../ablate/run.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
-import { logTo } from "../streams.js";
+import { logged } from "../streams.js";
 import { wholeNumber } from "../trained.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -90,7 +90,8 @@ export const verb: Verb = {
         const notice = (text: string) => process.stderr.write(`${text}\n`);
         const dataSetOf = dataSetsIn({ folder: specFolder, reach, skipBad: options.skipBad }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
-        const request = { ...options, file, design, folder, costs, terminal: logTo(process.stderr) };
+        const { terminal, listener } = logged(process.stderr);
+        const request = { ...options, file, design, folder, costs, terminal, opened: listener.opened };
         finish(options.dryRun ? await dryRun({ ...request, dataSetOf }) : await runAblation(request));
       });
   },

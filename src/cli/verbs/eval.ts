@@ -7,11 +7,11 @@ import { compile, EVALUATION_PHASES } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { formatLoss } from "../../report/progress.js";
 import { validate } from "../../train/loop.js";
 import type { ValidationRecord } from "../../train/metrics.js";
 import { openModel } from "../../train/model.js";
 import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
-import { formatLoss } from "../progress.js";
 import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
 

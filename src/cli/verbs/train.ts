@@ -1,6 +1,8 @@
 // `mom train`: compiles a spec and trains it.
 import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
+import { toldTraining } from "../../api/node/told-training.js";
+import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
 import type { Json } from "../../front/spec.js";
@@ -9,8 +11,8 @@ import type { TuneMode } from "../../tune/tune.js";
 import { allowFlags } from "../allow-flags.js";
 import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
-import { logTo } from "../streams.js";
-import { trainSpec } from "../train-spec.js";
+import { logged } from "../streams.js";
+import { exitOf } from "../thrown.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -48,22 +50,25 @@ export const verb: Verb = {
         checkDataThere({ spec, folder, reach, isRun });
         const name = basename(resolve(file)).replace(/\.(?:mom|json)$/, "");
         const resume = options.resume === true;
-        const code = await trainSpec({
+        const out = options.out ?? (isRun && resume ? file : join("runs", name));
+        const { tune, adapter, skipBad } = options;
+        const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
+        const wanted = {
           spec,
           json: json as Json,
           file: read.file,
           folder,
-          out: options.out ?? (isRun && resume ? file : join("runs", name)),
-          tune: options.tune,
-          adapter: options.adapter,
+          out,
+          tune,
+          adapter,
           reach,
-          skipBad: options.skipBad,
+          skipBad,
           resume,
-          title: name,
-          resumeCommand: `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${allowFlags(options.allow)}${options.skipBad ? ` ${SKIP_BAD}` : ""}`,
-          terminal: logTo(process.stderr),
-        });
-        finish(code);
+        };
+        const outcome = await toldTraining({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
+          trainSpec({ ...wanted, title: name, ...how }),
+        );
+        finish(exitOf(outcome));
       });
   },
 };

@@ -1,21 +1,19 @@
 // A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
 
-import type { Started } from "../api/start.js";
-import { trainingSamples } from "../api/training-samples.js";
-import { lossUnits } from "../api/units.js";
 import type { DataSet } from "../data/data-set.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { render } from "../diagnostics/render.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Decode } from "../modalities/text.js";
+import { formatCount } from "../report/progress.js";
 import type { SampleGroup } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { hasSamples, writeSamples } from "../report/samples.js";
-import { type StartRecord, startText } from "../report/start-text.js";
+import type { StartRecord } from "../report/start-text.js";
+import type { TrainingEvents, TrainingOutcome } from "../report/training-words.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
@@ -24,10 +22,9 @@ import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
-import { stopBy } from "./interrupts.js";
-import { formatCount, formatDuration, formatLoss, type ProgressState, progressOn } from "./progress.js";
-import { keepingLost, type Terminal } from "./streams.js";
-import { EXIT, type ExitCode } from "./verb.js";
+import type { Started } from "./start.js";
+import { trainingSamples } from "./training-samples.js";
+import { lossUnits } from "./units.js";
 
 export interface TrainingRequest {
   readonly spec: CheckedSpec;
@@ -48,20 +45,9 @@ export interface TrainingRequest {
   /** Finds what the weights start from; absent where they are drawn. */
   readonly start?: (() => Started) | undefined;
   readonly title: string;
-  /** How to go on with this run, as a command. */
-  readonly resumeCommand: string;
-  readonly terminal: Terminal;
-  /** Told of what happens besides. */
-  readonly listener?: TrainingListener | undefined;
-  /** Stops training instead of Ctrl-C. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface TrainingListener {
-  /** After every update. */
-  readonly stepped?: ((progress: ProgressState) => void) | undefined;
-  /** Held-out losses by modality. */
-  readonly validated?: ((step: number, losses: Readonly<Record<string, number>>) => void) | undefined;
+  readonly events: TrainingEvents;
+  /** Asked after every update: whether to save and stop. */
+  readonly stopWanted: () => boolean;
 }
 
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
@@ -82,9 +68,9 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
   };
 }
 
-/** Trains, prints what happens to the terminal, and leaves a report. */
-export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
-  const { spec, folder, resume, terminal } = request;
+/** Trains, and leaves a report. @throws Failure or InputError where the run, its data or the device are wrong */
+export async function runTraining(request: TrainingRequest): Promise<TrainingOutcome> {
+  const { spec, folder, resume, events } = request;
   checkTeaches(spec, request.dataSet);
   const choices = choicesOf(request.compiled.plan, request.device.profile);
   // Before there is a folder, for what is refused leaves none.
@@ -99,19 +85,15 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
         files: request.specFiles?.(),
         file: request.specFile,
       });
-  terminal.whenLost?.(keepingLost((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text))));
-  const progress = progressOn(terminal);
-  const interrupts = stopBy(request.signal, () =>
-    progress.message("Stopping after this step; Ctrl-C once more stops at once."),
-  );
   try {
+    events.opened((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text)));
     const { checkpoint, warnings }: Resumed = resume
       ? resumeRun(run, { ...request, choices })
       : { checkpoint: undefined, warnings: [] };
-    if (warnings.length > 0) terminal.write(`${render(warnings, [], { colour: false })}\n`);
-    if (resume) progress.message(`Going on with ${folder} after step ${checkpoint?.step ?? 0}.`);
+    if (warnings.length > 0) events.warned(warnings);
+    if (resume) events.resumed(checkpoint?.step ?? 0);
     const start = checkpoint ? undefined : (begins ?? request.start?.());
-    if (start) beginFrom(start, run, terminal);
+    if (start) beginFrom(start, run, events);
     writeAbout(run, aboutOf(request, readStart(run)));
     const model = await openModel(request.device, request.compiled);
     const begun = Date.now();
@@ -119,59 +101,40 @@ export async function runTraining(request: TrainingRequest): Promise<ExitCode> {
       run,
       { model, spec, dataSet: request.dataSet },
       {
-        stepped: ({ step, losses, gradient_norm }, tokens_per_second) => {
-          const state = { step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second };
-          progress.update(state);
-          request.listener?.stepped?.(state);
-        },
-        validated: (record) => {
-          request.listener?.validated?.(record.step, record.losses);
-          const losses = Object.entries(record.losses).map(([name, loss]) => `${name} ${formatLoss(loss)}`);
-          progress.message(`Step ${record.step}, held out: ${losses.join("  ")}`);
-        },
-        stopWanted: interrupts.wanted,
+        stepped: ({ step, losses, gradient_norm }, tokens_per_second) =>
+          events.stepped({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second }),
+        validated: ({ step, losses }) => events.validated(step, losses),
+        stopWanted: request.stopWanted,
       },
       { checkpoint, start: start?.tensors },
     );
-    progress.end();
-    if (outcome.kind === "diverged") throw diverged(outcome, run, spec.data.carry);
-    if (outcome.kind === "stopped") {
-      const report = writeReport(run);
-      const saved = outcome.step === 0 ? "before the first step" : `after step ${outcome.step}, which is saved`;
-      terminal.write(`Stopped ${saved}. Report so far: ${report}\nGo on with: ${request.resumeCommand}\n`);
-      return EXIT.interrupted;
-    }
+    const { step } = outcome;
+    if (outcome.kind === "diverged") return { kind: "diverged", failure: diverged(outcome, run, spec.data.carry) };
+    events.trained();
+    if (outcome.kind === "stopped") return { kind: "stopped", step, report: writeReport(run) };
     const weights = await model.read("parameters");
     model.runtime.destroy();
-    const before = checkpoint?.step ?? 0;
-    if (before < outcome.step || !hasSamples(run, outcome.step)) {
+    const made = step - (checkpoint?.step ?? 0);
+    if (made > 0 || !hasSamples(run, step)) {
       const groups = await trainingSamples(request, weights).catch((error: unknown): SampleGroup[] => {
         // The run is done and saved; that a model whose logits are not finite cannot be sampled is no failure of it.
         if (!(error instanceof InputError)) throw error;
-        progress.message(`The report has no samples: ${error.message}`);
+        events.unsampled(error.message);
         return [];
       });
-      if (groups.length > 0) writeSamples(run, outcome.step, groups);
+      if (groups.length > 0) writeSamples(run, step, groups);
     }
     const report = writeReport(run);
-    const done =
-      before < outcome.step
-        ? `Trained ${outcome.step - before} steps in ${formatDuration((Date.now() - begun) / 1000)}.`
-        : `Nothing was left to train: all ${outcome.step} steps had been made.`;
-    terminal.write(
-      `${done}\n` + `Checkpoint: ${pathIn(run, "checkpoints")}/step-${outcome.step}\nReport:     ${report}\n`,
-    );
-    return EXIT.done;
+    const checkpointPath = `${pathIn(run, "checkpoints")}/step-${step}`;
+    return { kind: "done", step, made, seconds: (Date.now() - begun) / 1000, checkpoint: checkpointPath, report };
   } finally {
-    progress.end();
-    interrupts.release();
     closeRun(run);
   }
 }
 
 /** Tells what the weights start from and keeps it; a run that begins again must begin with the same. */
-function beginFrom({ record, warnings }: Started, run: Run, terminal: Terminal): void {
-  if (warnings.length > 0) terminal.write(`${render(warnings, [], { colour: false })}\n`);
+function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEvents): void {
+  if (warnings.length > 0) events.warned(warnings);
   const before = readStart(run);
   if (before !== undefined && before.sha256 !== record.sha256) {
     throw new Failure([
@@ -181,5 +144,5 @@ function beginFrom({ record, warnings }: Started, run: Run, terminal: Terminal):
     ]);
   }
   writeStart(run, record);
-  terminal.write(startText(record));
+  events.started(record);
 }

@@ -1,23 +1,20 @@
 // From a spec that is right to its run: data, device, kernels, training.
-
-import { keptSpec } from "../api/kept-spec.js";
-import { starting } from "../api/start.js";
-import { tuned } from "../api/tuning.js";
 import { planned, programsOf, trainingOn } from "../compile.js";
 import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
-import { visible } from "../diagnostics/visible.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { type AdapterSource, openDevice } from "../gpu/dawn.js";
+import type { TrainingOutcome } from "../report/training-words.js";
 import { recordedChoices } from "../train/choices.js";
 import { nodeDisk } from "../train/disk.js";
 import type { TuneMode } from "../tune/tune.js";
+import { keptSpec } from "./kept-spec.js";
+import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
-import type { ExitCode } from "./verb.js";
+import { tuned } from "./tuning.js";
 
-export interface SpecToTrain
-  extends Pick<TrainingRequest, "title" | "resume" | "resumeCommand" | "terminal" | "listener" | "signal"> {
+export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | "events" | "stopWanted"> {
   readonly spec: CheckedSpec;
   /** The spec as resolved. */
   readonly json: Json;
@@ -35,10 +32,10 @@ export interface SpecToTrain
   readonly skipBad?: boolean | undefined;
 }
 
-export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
-  const { spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, ...shown } = wanted;
-  const { title, terminal } = shown;
-  const notice = (text: string): void => void terminal.write(`${visible(text)}\n`);
+/** @throws Failure, InputError or DeviceError where the data, the run's folder or the device are wrong */
+export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
+  const { spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, title, events, stopWanted } = wanted;
+  const notice = events.noted;
   const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
   const device = await openDevice(adapter === undefined ? {} : { adapter });
   notice(`${title}: on ${device.description}`);
@@ -50,7 +47,9 @@ export async function trainSpec(wanted: SpecToTrain): Promise<ExitCode> {
   const compiled = planned(stages, { ...how, choices });
   const kept = keptSpec(json, folder, out, reach);
   return await runTraining({
-    ...shown,
+    title,
+    events,
+    stopWanted,
     spec,
     specText: kept.text,
     specFiles: kept.files,

@@ -1,6 +1,16 @@
 // How far training has come: one line redrawn on a terminal, plain lines every so often where output is piped.
 import colors from "picocolors";
-import { CLEAR_LINE, type Terminal } from "./streams.js";
+
+/** Where lines go. */
+export interface Terminal {
+  readonly write: (text: string) => unknown;
+  /** Whether a line can be drawn again in its place. */
+  readonly isTTY?: boolean;
+  readonly columns?: number | undefined;
+}
+
+/** Begins a line anew: what progress is drawn with. */
+export const CLEAR_LINE = "\r\u001b[2K";
 
 export interface ProgressState {
   /** Updates made so far. */
@@ -28,9 +38,8 @@ export function progressOn(
   terminal: Terminal,
   now: () => number = Date.now,
   color: boolean = colors.isColorSupported,
-  dumb: boolean = process.env.TERM === "dumb",
 ): Progress {
-  const redraws = terminal.isTTY === true && !dumb;
+  const redraws = terminal.isTTY === true;
   const interval = redraws ? REDRAW_MS : PLAIN_MS;
   let begun: { at: number; step: number } | undefined;
   let shown = Number.NEGATIVE_INFINITY;
