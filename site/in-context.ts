@@ -1,5 +1,5 @@
 // A field's example as it stands in a spec: its path written out, with what else is required on the way.
-import type { Field } from "../src/front/fields.js";
+import type { Field } from "../src/front/schema.js";
 import { deref, exampleOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../src/front/schema.js";
 
 /** Names of one's own where the schema wants some: by the kind that is shown, or by the field. */

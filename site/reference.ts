@@ -1,6 +1,5 @@
 // The language reference, made from the schema: every section, kind and field, with its type, range, default and unit.
-import { allFields, type Field } from "../src/front/fields.js";
-import { fieldNode, fieldsOf, kindsOf, type SchemaNode, wanted } from "../src/front/schema.js";
+import { allFields, type Field, fieldNode, fieldsOf, kindsOf, type SchemaNode, wanted } from "../src/front/schema.js";
 import { escapeHtml } from "./html.js";
 import { inContext } from "./in-context.js";
 import { codeBlock, type Heading, type Rendered } from "./markdown.js";

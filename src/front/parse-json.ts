@@ -1,11 +1,14 @@
-// A spec in JSON as a file: its text to the entries that a `.mom` file of the same meaning would have.
+// A spec in JSON as a file: read with the place of every value, as the entries that a `.mom` file of the same meaning would
+// have, and as that file.
 import { NESTING } from "../../grammar/brackets.js";
-import type { Parsed } from "../../grammar/parse.js";
-import type { Source } from "../diagnostics/diagnostic.js";
-import { wrongType } from "../diagnostics/fields.js";
+import { type Formatted, format } from "../../grammar/format.js";
+import { type Parsed, SOURCE_LIMIT } from "../../grammar/parse.js";
+import { print } from "../../grammar/print.js";
+import { type Diagnostic, isError, mistake, type Source, type Span } from "../diagnostics/diagnostic.js";
+import { duplicate, noName, reservedName, wrongType } from "../diagnostics/fields.js";
+import { nestedTooDeep, sourceTooLarge } from "../diagnostics/syntax.js";
 import { entriesOf, isPath } from "./json-entries.js";
-import { placeOf } from "./places.js";
-import { readJson } from "./read-json.js";
+import { below, type Places, placeOf } from "./places.js";
 import type { Json } from "./spec.js";
 
 export const isJson = ({ path }: Pick<Source, "path">): boolean => path.endsWith(".json");
@@ -34,4 +37,178 @@ function bounded(json: Json, depth: number): Json {
   if (depth > NESTING) return [];
   if (Array.isArray(json)) return json.map((item: Json) => bounded(item, depth + 1));
   return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, bounded(value, depth + 1)]));
+}
+
+interface ReadJson {
+  /** Undefined where the text is no JSON. */
+  readonly json: Json | undefined;
+  readonly places: Places;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Stops at the first mistake of syntax, which JSON gives no way to read past. */
+class NotJson extends Error {
+  constructor(readonly diagnostic: Diagnostic) {
+    super(diagnostic.message);
+  }
+}
+
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const STRING = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|[\u007f-\u009f])*"/uy;
+const BLANKS = /[ \t\r\n]*/y;
+const WORD = /[A-Za-z_$][\w$]*/y;
+const WORDS = new Map<string, Json>([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
+
+/** A text while it is read. */
+interface Reader {
+  readonly source: Source;
+  readonly places: Places;
+  readonly diagnostics: Diagnostic[];
+  readonly isKey: (key: string) => boolean;
+  /** Where the next character is. */
+  at: number;
+}
+
+/**
+ * As JSON.parse reads, but for limits of size and depth and for keys: each is given once, and `isKey` says which may be.
+ * Keys that are wrong are reported and left out.
+ */
+export function readJson(source: Source, isKey: (key: string) => boolean): ReadJson {
+  const { path, text } = source;
+  const places: Places = new Map();
+  const diagnostics: Diagnostic[] = [];
+  if (text.length > SOURCE_LIMIT) return { json: undefined, places, diagnostics: [sourceTooLarge(path, SOURCE_LIMIT)] };
+  const reader: Reader = { source, places, diagnostics, isKey, at: text.startsWith("\ufeff") ? 1 : 0 };
+  try {
+    const json = value(reader, "", 0);
+    if (next(reader) !== undefined) throw wrong(reader, "the end of the file");
+    return { json, places, diagnostics };
+  } catch (thrown) {
+    if (!(thrown instanceof NotJson)) throw thrown;
+    return { json: undefined, places, diagnostics: [thrown.diagnostic] };
+  }
+}
+
+/** From `start` to where the reader is. */
+const spanFrom = ({ source: { path }, at }: Reader, start: number): Span => ({ path, start, end: at });
+
+/** What a sticky pattern matches here. */
+function seen({ source, at }: Reader, pattern: RegExp): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(source.text)?.[0];
+}
+
+/** The same, which is then behind. */
+function taken(reader: Reader, pattern: RegExp): string | undefined {
+  const found = seen(reader, pattern);
+  reader.at += found?.length ?? 0;
+  return found;
+}
+
+/** The character that comes next, blanks aside. */
+function next(reader: Reader): string | undefined {
+  taken(reader, BLANKS);
+  return reader.source.text[reader.at];
+}
+
+function wrong(reader: Reader, expected: string): NotJson {
+  const { source, at } = reader;
+  const found = seen(reader, WORD) ?? source.text[at];
+  const message = found === undefined ? "The JSON ends too early." : `\`${found}\` has no place in JSON here.`;
+  const end = at + (found === undefined || /[\r\n]/.test(found) ? 0 : found.length);
+  const span = { path: source.path, start: at, end };
+  return new NotJson(mistake("not-json", message, { span, expected, ...helpFor(source.text, at) }));
+}
+
+function take(reader: Reader, sign: string, expected: string): void {
+  if (next(reader) !== sign) throw wrong(reader, expected);
+  reader.at++;
+}
+
+function value(reader: Reader, pointer: string, depth: number): Json {
+  next(reader);
+  const start = reader.at;
+  const read = content(reader, pointer, depth);
+  reader.places.set(pointer, { ...reader.places.get(pointer), value: spanFrom(reader, start) });
+  return read;
+}
+
+function content(reader: Reader, pointer: string, depth: number): Json {
+  const sign = reader.source.text[reader.at];
+  if (sign === "{" || sign === "[") {
+    const start = reader.at++;
+    if (depth >= NESTING) throw new NotJson(nestedTooDeep(spanFrom(reader, start), NESTING));
+    return sign === "{" ? object(reader, pointer, depth) : list(reader, pointer, depth);
+  }
+  const literal = taken(reader, STRING) ?? taken(reader, NUMBER);
+  if (literal !== undefined) return JSON.parse(literal) as Json;
+  const word = WORDS.get(seen(reader, WORD) ?? "");
+  if (word === undefined)
+    throw wrong(reader, "a value: an object, a list, a text in double quotes, a number, `true` or `false`");
+  reader.at += String(word).length;
+  return word;
+}
+
+/** Behind its `[`. */
+function list(reader: Reader, pointer: string, depth: number): Json {
+  const items: Json[] = [];
+  while (next(reader) !== "]" || items.length > 0) {
+    items.push(value(reader, below(pointer, items.length), depth + 1));
+    if (next(reader) === "]") break;
+    take(reader, ",", "`,` or `]`");
+  }
+  reader.at++;
+  return items;
+}
+
+/** Behind its `{`. */
+function object(reader: Reader, pointer: string, depth: number): Json {
+  const { places, diagnostics, isKey } = reader;
+  const fields: Record<string, Json> = {};
+  const keys = new Map<string, Span>();
+  while (next(reader) !== "}" || keys.size > 0) {
+    const start = reader.at;
+    const literal = taken(reader, STRING);
+    if (literal === undefined) throw wrong(reader, "a key in double quotes");
+    const key = String(JSON.parse(literal));
+    const own = spanFrom(reader, start);
+    take(reader, ":", "`:`");
+    const earlier = keys.get(key);
+    const here = below(pointer, key);
+    if (earlier === undefined && key !== "__proto__" && isKey(key)) {
+      places.set(here, { value: own, key: own });
+      fields[key] = value(reader, here, depth + 1);
+    } else {
+      value(reader, `${here}/`, depth + 1);
+      if (earlier !== undefined) diagnostics.push(duplicate(own, key, earlier));
+      else if (key === "__proto__") diagnostics.push(reservedName(own, key));
+      else diagnostics.push(noName(own, key));
+    }
+    if (earlier === undefined) keys.set(key, own);
+    if (next(reader) === "}") break;
+    take(reader, ",", "`,` or `}`");
+  }
+  reader.at++;
+  return fields;
+}
+
+/** What JSON does not have and other notations do. */
+function helpFor(text: string, at: number): { help?: string } {
+  const rest = text.slice(at, at + 2);
+  if (rest.startsWith("'")) return { help: "Put text into double quotes." };
+  if (rest === "//" || rest === "/*" || rest.startsWith("#")) return { help: "JSON has no comments; remove it." };
+  if (/^[}\]]/.test(rest) && /,\s*$/.test(text.slice(0, at))) return { help: "Remove the comma before it." };
+  if (/^[A-Za-z_$]/.test(rest)) return { help: "Put names into double quotes." };
+  if (rest.startsWith('"')) return { help: "Close the text on its line, and write a backslash as `\\\\`." };
+  return {};
+}
+
+/** What is given and no more: no defaults. What the spec means is for `check` to say. */
+export function formatJson(source: Source): Formatted {
+  const { entries, diagnostics } = parseJson(source);
+  return diagnostics.some(isError) ? { diagnostics } : format({ path: source.path, text: print(entries) });
 }

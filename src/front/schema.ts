@@ -1,4 +1,4 @@
-// The schema of a spec as the front reads it: which fields and kinds there are, and how they are said in words.
+// The schema of a spec as the front reads it: its fields and kinds, how they are said in words, and the JSON Schema for others.
 import { schema } from "../../grammar/schema.gen.js";
 import type { Json } from "./spec.js";
 
@@ -137,4 +137,100 @@ export function exampleOf(name: string, node: SchemaNode): string {
   if (node.default !== undefined) return `${name}: ${JSON.stringify(node.default).replaceAll('"', "")}`;
   const sample: Readonly<Record<string, number>> = { d_model: 256, length: 512, steps: 2000, batch: 16, vocab: 32000 };
   return `${name}: ${sample[name] ?? Math.max(node.minimum ?? 0, 1)}`;
+}
+
+export interface Field {
+  /** Kinds stand in it as steps: `train.optimizer.adamw.lr`. */
+  readonly path: readonly string[];
+  readonly node: SchemaNode;
+  readonly required: boolean;
+}
+
+/** All fields and kinds, depth first in the schema's order. */
+export function allFields(): Field[] {
+  return fieldsBelow(ROOT, []);
+}
+
+function fieldsBelow(node: SchemaNode, path: readonly string[]): Field[] {
+  const inside =
+    node.named === true || typeof node.additionalProperties === "object" ? fieldNode(node, "*") : undefined;
+  if (inside !== undefined) return fieldsBelow(inside, path);
+  const kinds = tagOf(node) === "kind" ? kindsOf(node) : [];
+  const ofKinds = kinds.flatMap((kind) => {
+    const below = kindNode(node, kind) ?? {};
+    return [{ path: [...path, kind], node: below, required: false }, ...fieldsBelow(below, [...path, kind])];
+  });
+  const own = Object.entries(node.properties ?? {}).filter(([, field]) => field.const === undefined);
+  const items = node.items === undefined || node.syntax === "layers" ? [] : fieldsBelow(deref(node.items), path);
+  return [
+    ...ofKinds,
+    ...own.flatMap(([name, field]) => {
+      const at = [...path, name];
+      return [{ path: at, node: field, required: node.required?.includes(name) ?? false }, ...fieldsBelow(field, at)];
+    }),
+    ...items,
+  ];
+}
+
+/** The fields that take a word for their value, or in a list: a part of a block, `auto`. */
+export function fieldsTaking(word: string): Field[] {
+  const takes = (node: SchemaNode): boolean =>
+    wordsOf(node).includes(word) || (node.call !== undefined && kindsOf(node).includes(word));
+  const found = allFields().filter(({ node }) => takes(node) || takes(node.items ?? {}));
+  const above = ({ path }: Field): boolean => found.some((one) => one.path.join(".") === path.slice(0, -1).join("."));
+  return found.filter((field) => !above(field));
+}
+
+/** The fields that a path may mean: it ends as they do, and may leave out steps on the way. */
+export function fieldsAt(path: readonly string[]): Field[] {
+  const matches = allFields().filter((field) => {
+    if (field.path.at(-1) !== path.at(-1)) return false;
+    let at = 0;
+    for (const step of field.path) if (step === path[at]) at++;
+    return at === path.length;
+  });
+  const exact = matches.filter((field) => field.path.length === path.length);
+  return exact.length > 0 ? exact : matches;
+}
+
+/**
+ * The schema for those who write specs in JSON, draft 7. It checks JSON in which every kind is an object; a name alone may
+ * stand for a kind that needs no arguments, and what varies is a list as often as a call that makes one.
+ * What the language needs and the draft does not have (`named`, `call`, `unit`, …) says nothing to a validator.
+ */
+export function publicSchema(): object {
+  return opened(ROOT, []);
+}
+
+function opened(node: SchemaNode, path: readonly string[]): object {
+  const inside = mapped(node, path);
+  const names = kindsOf(node).filter((kind) => needsNothing(node, kind));
+  const alternatives = [
+    ...(names.length > 0 ? [{ enum: names }] : []),
+    ...(path.at(-2) === "vary" ? [{ type: "array", minItems: 1 }] : []),
+  ];
+  if (alternatives.length === 0) return inside;
+  const { description } = node;
+  return { ...(description !== undefined && { description }), anyOf: [...alternatives, inside] };
+}
+
+/** The node with the schemas in it opened. */
+function mapped(node: SchemaNode, path: readonly string[]): object {
+  const { properties, additionalProperties, items, oneOf, $defs } = node;
+  const each = (fields: Readonly<Record<string, SchemaNode>>): object =>
+    Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, opened(field, [...path, key])]));
+  return {
+    ...node,
+    ...(properties && { properties: each(properties) }),
+    ...(typeof additionalProperties === "object" && {
+      additionalProperties: opened(additionalProperties, [...path, "*"]),
+    }),
+    ...(items && { items: opened(items, [...path, "*"]) }),
+    ...(oneOf && { oneOf: oneOf.map((one) => mapped(one, path)) }),
+    ...($defs && { $defs: each($defs) }),
+  };
+}
+
+function needsNothing(node: SchemaNode, kind: string): boolean {
+  return (kindNode(node, kind)?.required ?? []).every((field) => field === tagOf(node));
 }

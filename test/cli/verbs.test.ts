@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../grammar/schema.gen.js";
 import { check, checkJson } from "../../src/front/check.js";
-import { publicSchema } from "../../src/front/public-schema.js";
+import { publicSchema } from "../../src/front/schema.js";
 import { buildMom, type Mom } from "../support/mom.js";
 
 let mom: Mom;

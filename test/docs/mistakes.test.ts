@@ -8,7 +8,7 @@ import { parse } from "../../grammar/parse.js";
 import { SpecParser } from "../../grammar/parser.js";
 import { lexer } from "../../grammar/tokens.js";
 import { EMPTY, gather } from "../../src/front/document.js";
-import { merge } from "../../src/front/merge.js";
+import { merge } from "../../src/front/imports.js";
 import { ROOT as SCHEMA } from "../../src/front/schema.js";
 import { shapeSection } from "../../src/front/shape.js";
 import { validateSpec } from "../../src/front/validate.js";

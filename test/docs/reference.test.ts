@@ -11,7 +11,7 @@ import { isError } from "../../src/diagnostics/diagnostic.js";
 import { EXAMPLES } from "../../src/diagnostics/examples.gen.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check } from "../../src/front/check.js";
-import { allFields } from "../../src/front/fields.js";
+import { allFields } from "../../src/front/schema.js";
 import { ROOT } from "../support/mom.js";
 import { rejectedIn } from "../support/rejected.js";
 

@@ -8,9 +8,8 @@ import { checkFile } from "../../src/api/read-spec.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check, checkJson } from "../../src/front/check.js";
-import { formatJson } from "../../src/front/format-json.js";
-import { publicSchema } from "../../src/front/public-schema.js";
-import { readJson } from "../../src/front/read-json.js";
+import { formatJson, readJson } from "../../src/front/parse-json.js";
+import { publicSchema } from "../../src/front/schema.js";
 import type { Json } from "../../src/front/spec.js";
 import { ROOT } from "../support/mom.js";
 

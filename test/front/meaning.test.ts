@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { MAMBA_PARTS, type MambaFields } from "../../src/blocks/mamba.fields.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { type Checked, check, checkJson } from "../../src/front/check.js";
-import { fieldsAt } from "../../src/front/fields.js";
 import { printSpec } from "../../src/front/print-spec.js";
+import { fieldsAt } from "../../src/front/schema.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
 
 interface Parts {

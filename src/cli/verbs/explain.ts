@@ -4,8 +4,18 @@ import { codeOf, MISTAKE_NAMES, mistakeNamed } from "../../diagnostics/codes.js"
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { listed, nearest } from "../../diagnostics/nearest.js";
-import { allFields, type Field, fieldsAt, fieldsTaking } from "../../front/fields.js";
-import { exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, wanted } from "../../front/schema.js";
+import {
+  allFields,
+  exampleOf,
+  type Field,
+  fieldsAt,
+  fieldsOf,
+  fieldsTaking,
+  kindNode,
+  kindsOf,
+  type SchemaNode,
+  wanted,
+} from "../../front/schema.js";
 import { coloured } from "../colour.js";
 import { mistakeAsJson, mistakeAsText } from "../mistakes.js";
 import { EXIT, type Verb } from "../verb.js";

@@ -1,5 +1,5 @@
 // mom schema: what may be written where, as JSON Schema.
-import { publicSchema } from "../../front/public-schema.js";
+import { publicSchema } from "../../front/schema.js";
 import { EXIT, type Verb } from "../verb.js";
 
 export const verb: Verb = {
