@@ -52,7 +52,7 @@ const batchArrays = [
   ["cotangent", noise()],
 ];
 model.writeBatch(new Map([...attentionArrays(spec, placed), ...batchArrays]));
-model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
+model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false));
 model.runtime.run(["gradients"]);
 await model.runtime.settled();
 

@@ -87,11 +87,14 @@ function textOf(path) {
 function renamer(names) {
   const old = Object.keys(names).sort((a, b) => b.length - a.length);
   if (old.length === 0) return (text) => text;
-  const patterns = old.map((name) => name.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replace("*", "\\d+"));
+  const patterns = old.map((name) => name.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replace("*", "(\\d+)"));
   const words = new RegExp(`(?<![\\w.])(?:${patterns.join("|")})(?![\\w])`, "g");
-  const numbered = (name) => name.replace(/\d+/, "*");
+  const whole = patterns.map((pattern) => new RegExp(`^${pattern}$`));
   return (text) =>
-    text.replaceAll(words, (name) => names[name] ?? names[numbered(name)].replace("*", /\d+/.exec(name)[0]));
+    text.replaceAll(words, (name) => {
+      const at = whole.findIndex((pattern) => pattern.test(name));
+      return names[old[at]].replace("*", whole[at].exec(name)[1]);
+    });
 }
 
 const [command, ...args] = process.argv.slice(2);

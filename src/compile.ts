@@ -8,11 +8,11 @@ import type { Kernel, Plan, Profile } from "./ir/plan.js";
 import { printProgram } from "./ir/print.js";
 import type { Program } from "./ir/program.js";
 import { scoped } from "./ir/scope.js";
+import { stepBytes } from "./ir/step.js";
 import { count } from "./ir/tensor.js";
 import { verify } from "./ir/verify.js";
-import { draftPhases, type KernelOptions, scratchOf, tablesOf, updatePhase } from "./kernels/drafts.js";
+import { draftPhases, type KernelOptions, scratchOf, tablesOf } from "./kernels/drafts.js";
 import { type DraftPhase, emit, kernelsIn } from "./kernels/emit.js";
-import { STEP_BYTES } from "./kernels/step.js";
 import { type Table, tableSize } from "./kernels/tables.js";
 import { allocate, arenaParts } from "./passes/allocate.js";
 import { differentiate } from "./passes/differentiate.js";
@@ -20,6 +20,7 @@ import { bytesMoved, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
 import { narrow } from "./passes/narrow.js";
 import { recompute } from "./passes/recompute.js";
+import { lowerUpdate } from "./passes/update.js";
 
 export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
   readonly name: string;
@@ -202,23 +203,21 @@ const noHalves = (device: string): InputError =>
     "Take another device (mom doctor tells what each offers), or write `precision: f32`.",
   );
 
-/** Chooses kernels for programs, plans their memory and emits them; with `training` the update follows. */
+/** Chooses kernels for programs, plans their memory and emits them. */
 export function assemble(
   programs: readonly Program[],
-  training: boolean,
   options: KernelOptions,
 ): Pick<Compiled, "plan" | "parameters" | "tables"> {
-  const { drafts, tables, memory } = laidOut(programs, training, options);
+  const { drafts, tables, memory } = laidOut(programs, options);
   return { plan: emit(memory, drafts), parameters: memory.parameters, tables };
 }
 
-/** Kernels as drafts, the last phase that of the update, and where everything lives. */
+/** Kernels as drafts, and where everything lives. */
 function laidOut(
   programs: readonly Program[],
-  training: boolean,
   options: KernelOptions,
 ): { drafts: readonly DraftPhase[]; tables: readonly Table[]; memory: Memory } {
-  const drafts = draftPhases(programs, options);
+  const drafts = draftPhases(programs, arenaParts(programs, options.profile), options);
   const tables = tablesOf(drafts);
   const needs = {
     phases: programs.map((program, i) => ({
@@ -226,13 +225,9 @@ function laidOut(
       scratch: (drafts[i] as DraftPhase).nodes.map(({ choices }) => scratchOf(choices)),
     })),
     tables: new Map([...tables].map(([name, table]) => [name, tableSize(table)])),
-    training,
-    stepBytes: STEP_BYTES,
+    stepBytes: Math.max(...programs.map(stepBytes)),
   };
-  const update = training ? updatePhase(programs, arenaParts(programs, options.profile)) : undefined;
-  const updateScratch = update?.nodes[0]?.choices[0]?.scratch[0];
-  const memory = allocate({ ...needs, ...(updateScratch !== undefined && { updateScratch }) }, options.profile);
-  return { drafts: update ? [...drafts, update] : drafts, tables: [...tables.values()], memory };
+  return { drafts, tables: [...tables.values()], memory: allocate(needs, options.profile) };
 }
 
 /** What a compiled model takes and runs. */
@@ -248,7 +243,7 @@ export interface Footprint {
  * @throws TooLarge as `compile` does
  */
 export function footprintOf(stages: readonly StageOutput[], options: CompileOptions): Footprint {
-  const { drafts, memory } = laidOut(finals(stages), trains(options), options);
+  const { drafts, memory } = laidOut(finals(stages), options);
   const phases = drafts.map(({ name, nodes }) => ({
     phase: name,
     dispatches: nodes.reduce((sum, { choices }) => sum + (choices[0]?.dispatches.length ?? 0), 0),
@@ -261,7 +256,7 @@ export function footprintOf(stages: readonly StageOutput[], options: CompileOpti
  * @throws TooLarge as `compile` does
  */
 export function memoryOf(stages: readonly StageOutput[], options: CompileOptions): Memory {
-  return laidOut(finals(stages), trains(options), options).memory;
+  return laidOut(finals(stages), options).memory;
 }
 
 /** The programs that run, by the names of their phases. */
@@ -269,9 +264,20 @@ const finals = (stages: readonly StageOutput[]): Program[] => stages.map(({ name
 
 const trains = ({ phases }: CompileOptions): boolean => phases.some((request) => request.gradients);
 
-/** What needs no memory plan: the programs of all phases. */
-export const programsOf = (spec: CheckedSpec, options: CompileOptions): StageOutput[] =>
-  options.phases.map((request) => stagesOf(spec, request, options));
+/** What needs no memory plan: the programs of all phases; where one of them makes gradients, the update follows. */
+export function programsOf(spec: CheckedSpec, options: CompileOptions): StageOutput[] {
+  const phases = options.phases.map((request) => stagesOf(spec, request, options));
+  return trains(options) ? [...phases, updateStage(spec, phases, options)] : phases;
+}
+
+/** The update has nothing to differentiate or to fuse: it is what lowering its optimizer makes. */
+function updateStage(spec: CheckedSpec, phases: readonly StageOutput[], options: CompileOptions): StageOutput {
+  const { batch, length, chunk = DEFAULT_CHUNK } = options;
+  const size = { batch, length, chunk: Math.min(chunk, length), modalities: spec.model.modalities.length };
+  const program = verify(lowerUpdate(spec.train.optimizer, finals(phases), size));
+  const passes = Object.keys(PASSES).map((pass): Passed => ({ pass: pass as PassName, program, notes: [] }));
+  return { name: program.name, passes, final: program };
+}
 
 /** Numbers in all tensors that are trained. */
 export function countParameters(spec: CheckedSpec): number {
@@ -288,7 +294,7 @@ export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {
 /** Compiles what `programsOf` made. */
 export function planned(stages: readonly StageOutput[], options: CompileOptions): Compiled {
   return {
-    ...assemble(finals(stages), trains(options), options),
+    ...assemble(finals(stages), options),
     batch: options.batch,
     length: options.length,
     chunk: Math.min(options.chunk ?? DEFAULT_CHUNK, options.length),

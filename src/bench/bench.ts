@@ -11,7 +11,7 @@ import { type Reach, reachOf } from "../ir/reach.js";
 import { count } from "../ir/tensor.js";
 import { countsOf, hostBatch } from "../train/host-batch.js";
 import { openModel, stepScalars } from "../train/model.js";
-import { boundOf, bytesOf, type Limit } from "./bound.js";
+import { boundOf, bytesOf, type Limit, updateBytes } from "./bound.js";
 import { type Ceilings, ceilingPlan, memoryCeilings } from "./ceilings.js";
 import { nodeSeconds, secondsOf } from "./measure.js";
 import { syntheticBatch } from "./synthetic.js";
@@ -106,7 +106,7 @@ async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices,
   await model.initialise(seed, "alike");
   const made = syntheticBatch(spec, shares);
   model.writeBatch(hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed }));
-  model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
+  model.writeStep(stepScalars(optimizer, () => 1e-6, clip, 1, false));
   const phases = [...Array.from({ length: accumulate }, () => "gradients"), "update"];
   const stepSeconds = await secondsOf(model.runtime, phases);
   const positions = positionsOf(spec, made);
@@ -144,7 +144,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const { runtime } = model;
   const forwardSeconds = await secondsOf(runtime, ["validate"]);
   const seconds = await nodeSeconds(runtime, "gradients");
-  const [updateSeconds = 0] = await nodeSeconds(runtime, "update");
+  const updateSeconds = await nodeSeconds(runtime, "update");
   runtime.destroy();
 
   const program = compiled.stages[0]?.final as Program;
@@ -181,10 +181,19 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
     };
     add(work, accumulate);
   });
-  const { parameters: numbers } = found;
-  // Weights and moments are read and written, gradients read twice: for their norm and for the update.
-  const update = { flops: 15 * numbers, bytes: 32 * numbers, seconds: updateSeconds };
-  add({ op: "update", variant: "plain", shape: `${numbers}`, ...update }, 1);
+  const update = compiled.stages.at(-1)?.final as Program;
+  const updates = runtime.picks.filter(({ phase }) => phase === "update");
+  update.ops.forEach((op, i) => {
+    const work = {
+      op: op.kind,
+      variant: updates[i]?.variant ?? "",
+      shape: shapeOf(update, op),
+      seconds: updateSeconds[i] ?? 0,
+      flops: flopsOf(update, op),
+      bytes: updateBytes(update, op),
+    };
+    add(work, 1);
+  });
   const all = [...kernels.values()].sort((a, b) => b.seconds - a.seconds);
   const kernelSeconds = all.reduce((sum, kernel) => sum + kernel.seconds, 0);
   const shared = all.map(

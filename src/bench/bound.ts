@@ -1,5 +1,6 @@
 // The least time that a kernel can take on a device: what its FLOPs and its bytes take at the measured ceilings.
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
+import { rowOf } from "../ir/ops/table.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import type { Reach } from "../ir/reach.js";
 import { bytesIn, type TensorId } from "../ir/tensor.js";
@@ -76,6 +77,12 @@ export function bytesOf(program: Program, op: Op, { modalities, over }: Reach, r
     const bytes = bytesAt(id);
     return sum + (looked?.table === id ? Math.min(bytes, bytesAt(looked.rows)) : bytes);
   }, 0);
+}
+
+/** Bytes that an op of the update reads and writes: what it changes in place is both. */
+export function updateBytes(program: Program, op: Op): number {
+  const bytes = (ids: readonly TensorId[]): number => ids.reduce((sum, id) => sum + bytesIn(tensorOf(program, id)), 0);
+  return bytes(inputsOf(op)) + (rowOf(op.kind).inPlace ? 2 : 1) * bytes(outputsOf(op));
 }
 
 /** The table of which an op reads or writes rows alone, and a tensor with as many numbers as those rows have. */

@@ -104,7 +104,7 @@ export async function timeLoop(
   const dataSet = syntheticDataSet(spec, shares);
   await model.initialise(seed, "alike");
   model.writeBatch(openFeed(spec, dataSet, compiled.tables).take(0).batches[0] as HostBatch);
-  model.writeStep(stepScalars(optimizer, 1e-6, clip, 1, false));
+  model.writeStep(stepScalars(optimizer, () => 1e-6, clip, 1, false));
   const aloneSeconds = await secondsOf(model.runtime, [...new Array<string>(accumulate).fill("gradients"), "update"]);
 
   const warm = Math.max(LEAST_WARM_STEPS, Math.ceil(WARM_SECONDS / aloneSeconds));

@@ -3,6 +3,7 @@ import type { AttentionFields } from "../blocks/attention.fields.js";
 import type { MambaFields } from "../blocks/mamba.fields.js";
 import type { Modality, Vocabulary } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
+import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
 
 export type BlockFields = MambaFields | AttentionFields;
 /** The fields of one kind of block. */
@@ -57,13 +58,7 @@ export interface TrainFields {
   readonly accumulate: number;
   /** Where the weights come from; absent where they are drawn. */
   readonly init?: InitFields;
-  readonly optimizer: {
-    readonly kind: "adamw";
-    readonly lr: number;
-    readonly betas: readonly [number, number];
-    readonly eps: number;
-    readonly weight_decay: number;
-  };
+  readonly optimizer: OptimizerFields;
   /** Learning rate over steps: a linear warm-up, then constant or a cosine down to `floor` × lr. */
   readonly schedule:
     | { readonly kind: "constant"; readonly warmup: number }

@@ -1,9 +1,10 @@
 // Builds a program op by op. Shapes come from the ops' rows, so a block reads like its formulas: `b.linear("y", x, w)`.
+import { wholeName } from "./arena.js";
 import type { Activation, Op, OpKind, OpOf, Rows } from "./op.js";
 import { ANY, type Call, opOf, type Shape } from "./ops/row.js";
 import { rowOf } from "./ops/table.js";
 import type { Parameter, Program } from "./program.js";
-import type { Tensor, TensorId, TensorRole } from "./tensor.js";
+import type { Stretch, Tensor, TensorId, TensorRole } from "./tensor.js";
 
 /** A trained tensor, and which of its copies each row uses. */
 export interface Weight {
@@ -25,6 +26,8 @@ export interface Builder {
   within(prefix: string): Builder;
 
   tensor(role: TensorRole, name: string, shape: Shape, type?: Tensor["type"]): TensorId;
+  /** The numbers of that name in a stretch of the arenas, as a tensor of that shape or of one dimension. */
+  stretch(name: string, stretch: Stretch, shape?: Shape): TensorId;
   /** The batch, constant or gradient tensor of that name, declared at its first use. */
   input(role: "batch" | "constant" | "gradient", name: string, shape: Shape, type?: Tensor["type"]): TensorId;
   parameter(description: Omit<Parameter, "tensor">): TensorId;
@@ -56,7 +59,7 @@ export interface Builder {
   program(): Program;
 }
 
-export interface ProgramSize {
+export interface ProgramSize extends Pick<Program, "scalars" | "arenas"> {
   readonly batch: number;
   readonly length: number;
   readonly chunk: number;
@@ -87,11 +90,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
     inputs.get(`${role} ${tensorName}`) ?? tensor(role, tensorName, shape, type);
   const shape = (id: TensorId): Shape => (tensors[id] as Tensor).shape;
   const parameter: Builder["parameter"] = (description) => {
-    const [first, ...others] = description.names as readonly [string, ...string[]];
-    const id = tensor("parameter", others.length === 0 ? first : `${first}…`, [
-      description.names.length,
-      ...description.shape,
-    ]);
+    const id = tensor("parameter", wholeName(description), [description.names.length, ...description.shape]);
     parameters.push({ ...description, tensor: id });
     return id;
   };
@@ -122,6 +121,11 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       modalities: size.modalities,
       within: (inner) => prefixed(`${prefix}${inner}.`),
       tensor,
+      stretch: (of, stretch, dimensions = [stretch.size]) => {
+        const id = tensor("arena", of, dimensions);
+        tensors[id] = { ...(tensors[id] as Tensor), stretch };
+        return id;
+      },
       input,
       parameter,
       weight: (description, over = "positions") => {

@@ -1,14 +1,14 @@
 // Where every tensor of a compiled model lives: data that `plan` makes and `emit` turns into bindings.
 import type { BufferRange, Field, PlannedBuffer } from "./plan.js";
 import type { Parameter } from "./program.js";
-import type { TensorId } from "./tensor.js";
+import type { Stretch, TensorId } from "./tensor.js";
 import type { Piece } from "./too-large.js";
 
 /** One group's copy of a parameter, by the name that checkpoints give it. */
 export interface ParameterField {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Which of the arena's buffers, and where in it, in bytes: the same for values, gradients and both moments. */
+  /** Which part of the arenas, and where in it, in bytes: the same for values, gradients and what the optimizer keeps. */
   readonly part: number;
   readonly offset: number;
   readonly group: number;
@@ -19,8 +19,8 @@ export interface Memory {
   readonly buffers: readonly PlannedBuffer[];
   readonly fields: readonly Field[];
   readonly parameters: readonly ParameterField[];
-  /** Numbers in each of an arena's buffers. */
-  readonly parts: readonly number[];
+  /** The parts of the arenas. */
+  readonly parts: readonly Stretch[];
   /** The workspace's buffers by their largest tenant. */
   readonly slots: readonly Piece[];
   /** Storage of a tensor of a phase: a whole tensor, never a view. */
@@ -29,6 +29,6 @@ export interface Memory {
   readonly scratch: (phase: number, op: number, slot: number) => BufferRange;
   /** A field by name. */
   readonly field: (name: string) => BufferRange;
-  /** The buffer of an arena's part, by role. */
-  readonly arena: (role: "parameters" | "gradients" | "moment1" | "moment2", part: number) => number;
+  /** The buffer of a part: of `parameters`, `gradients` or a slot. */
+  readonly arena: (name: string, part: number) => number;
 }

@@ -217,6 +217,24 @@ export type SumByClass = Define<"sum_by_class", "loss", "sums", unknown, "class"
 /** y = Σ a·b. */
 export type Dot = Define<"dot", "a" | "b", "y">;
 
+// The update. Its operands are arenas (ir/arena.ts), changed in place; `step` is what the host writes for each step.
+
+/**
+ * norm[0] = √Σ gradients²; norm[1] becomes 1 where that is not finite, and stays so until the host says otherwise.
+ * With a `scale`, gradients are scale[0] times too large: norm[0] is that of the gradients proper, and one that is not
+ * finite halves the scale instead, down to 1. scale[1] counts good updates, many of which double the scale; scale[2] is
+ * what this update's gradients are multiplied by, 0 where it is left out.
+ */
+export type GradientNorm = Define<"gradient_norm", "gradients", "norm", unknown, never, "scale">;
+
+/** What every op that updates is told: it changes nothing where norm[1] is not 0, or scale[2] is. */
+type Guard = "norm";
+/**
+ * AdamW as PyTorch's, on gradients clipped to the norm `step.clip` as PyTorch's clip_grad_norm_. decay: a bit for each
+ * block of the arenas, whether weight decay applies there.
+ */
+export type Adamw = Define<"adamw", "gradients" | "decay" | Guard, "parameters" | "m" | "v", unknown, "scale">;
+
 export type Op =
   | Embed
   | EmbedGrad
@@ -254,7 +272,9 @@ export type Op =
   | SquaredError
   | SquaredErrorGrad
   | SumByClass
-  | Dot;
+  | Dot
+  | GradientNorm
+  | Adamw;
 
 export type OpKind = Op["kind"];
 export type OpOf<K extends OpKind> = Extract<Op, { readonly kind: K }>;

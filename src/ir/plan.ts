@@ -4,8 +4,8 @@
 export type BufferRole =
   | "parameters"
   | "gradients"
-  | "moment1"
-  | "moment2"
+  /** What the optimizer keeps of each parameter. */
+  | "optimizer"
   /** Activations and scratch, shared by liveness; overwritten in every run. */
   | "workspace"
   /** Written by the host before every run: tokens, modalities, patches, row tables. */
@@ -18,6 +18,7 @@ export type BufferRole =
   | "results";
 
 export interface PlannedBuffer {
+  /** Of a part of the arenas: `parameters.0`, `gradients.0`, or the slot and the part, `m.0`. */
   readonly name: string;
   readonly role: BufferRole;
   /** A multiple of 16. */
@@ -88,7 +89,7 @@ export interface NodeOutput {
 /** One op of the fused program. */
 export interface PlanNode {
   readonly label: string;
-  /** The same for nodes that run the same kernels in the same sizes (ir/op-key.ts); absent at the update. */
+  /** The same for nodes that run the same kernels in the same sizes (ir/op-key.ts). */
   readonly key?: string;
   /** For finding the first that went bad. */
   readonly outputs?: readonly NodeOutput[];

@@ -20,6 +20,14 @@ export interface Parameter {
   readonly of: readonly number[];
 }
 
+/** Parameters that one rule updates, in memory. */
+export interface Arena {
+  /** What is kept of each of them from one update to the next, by name; besides their values and gradients. */
+  readonly slots: readonly string[];
+  /** The parameters in the order of memory, in runs that are never torn apart. */
+  readonly runs: readonly (readonly Parameter[])[];
+}
+
 export interface Program {
   readonly name: string;
   /** Sequences, positions in one, and both multiplied: rows. */
@@ -35,6 +43,10 @@ export interface Program {
   readonly boundaries: readonly TensorId[];
   /** The modality of each position, [rows]. */
   readonly modality: TensorId;
+  /** What the optimizer asks of the host for each step, by name; the same in all programs of a model. */
+  readonly scalars?: readonly string[];
+  /** Of the program that updates the parameters: how they stand in memory. */
+  readonly arenas?: readonly Arena[];
 }
 
 export const tensorOf = (program: Program, id: TensorId): Tensor => program.tensors[id] as Tensor;

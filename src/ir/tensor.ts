@@ -6,11 +6,18 @@ export type TensorId = number & { readonly brand: "tensor" };
  * parameter: trained. gradient: of the parameter of the same name, added up over micro-batches.
  * batch: written by the host for every run, by name. constant: written once, by name.
  * value: made by an op. result: made by an op and read by the host. state: what the update leaves for the next step.
+ * arena: a stretch of an arena, whose name is `parameters`, `gradients` or a slot of the optimizer.
  */
-export type TensorRole = "parameter" | "gradient" | "batch" | "constant" | "value" | "result" | "state";
+export type TensorRole = "parameter" | "gradient" | "batch" | "constant" | "value" | "result" | "state" | "arena";
 
 /** f16: half precision in memory; kernels compute in f32 all the same. */
 export type NumberType = "f32" | "u32" | "i32" | "f16";
+
+/** A stretch of the arenas in numbers, counted through all of them. */
+export interface Stretch {
+  readonly first: number;
+  readonly size: number;
+}
 
 export interface Tensor {
   readonly id: TensorId;
@@ -20,6 +27,8 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** A window of columns in another tensor of two dimensions, from which it borrows its memory. */
   view?: { readonly of: TensorId; readonly column: number };
+  /** Of an arena: where it stands. Its shape may leave out what fills blocks. */
+  readonly stretch?: Stretch;
 }
 
 /** Bytes that the numbers of a tensor take, in whole words. */

@@ -58,15 +58,16 @@ export function verify(program: Program): Program {
       const whole = viewsOf.get(id)?.every((part) => known[part]) ?? false;
       if (!whole && !known[storage(program, id).id]) fault(op, at, `reads ${name(id)} before it is made`);
     }
+    const row = rowOf(op.kind);
     for (const id of outputsOf(op)) {
       if (written[id]) fault(op, at, `makes ${name(id)} a second time`);
-      if (tensorOf(program, id).role === "parameter") fault(op, at, `writes the parameter ${name(id)}`);
+      const { role } = tensorOf(program, id);
+      if (!row.inPlace && (role === "parameter" || role === "arena")) fault(op, at, `writes the ${role} ${name(id)}`);
       written[id] = 1;
       known[id] = 1;
     }
     const rows = faultOfRows(op, program);
     if (rows !== undefined) fault(op, at, rows);
-    const row = rowOf(op.kind);
     const made = row.makes(op, shape, program);
     for (const [key, id] of Object.entries(op.out as Readonly<Record<string, TensorId>>)) {
       const expected = made[key as keyof typeof made] as Shape | undefined;

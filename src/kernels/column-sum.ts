@@ -10,8 +10,8 @@ import {
   height,
   inFours,
   modalityFor,
-  STEP,
   scratch,
+  stepBinding,
   width,
 } from "./draft.js";
 import { factorBinding, type Halves } from "./split.js";
@@ -71,7 +71,7 @@ export function sumPartials(program: Program, p: Partials): DraftDispatch {
       scratch("partial", "read", p.slot, fours ? "array<vec4<f32>>" : "array<f32>"),
       bind(program, "result", "write", p.result, fours),
       ...(p.factors ? [factorBinding("x_factor", p.factors.x), factorBinding("dy_factor", p.factors.dy)] : []),
-      ...(p.gradient && !p.add ? [STEP] : []),
+      ...(p.gradient && !p.add ? [stepBinding(program)] : []),
     ],
     workgroups,
   };

@@ -3,6 +3,7 @@ import { layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import type { Profile, Requirement } from "../ir/plan.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
+import { stepFields } from "../ir/step.js";
 import type { TensorId } from "../ir/tensor.js";
 import { BEGINS, type Table } from "./tables.js";
 import type { Contracts } from "./templates.gen.js";
@@ -21,14 +22,8 @@ export type Target =
   | { readonly kind: "scratch"; readonly slot: number }
   | { readonly kind: "table"; readonly table: Table }
   | { readonly kind: "step" }
-  /** A field of the plan, by name. */
-  | { readonly kind: "field"; readonly field: string }
-  /** One stretch of an arena of parameters: the same stretch of each of the arenas. */
-  | {
-      readonly kind: "arena";
-      readonly role: "parameters" | "gradients" | "moment1" | "moment2";
-      readonly part: number;
-    };
+  /** A part of the arenas: its `parameters`, `gradients` or a slot. */
+  | { readonly kind: "arena"; readonly name: string; readonly part: number };
 
 export interface DraftBinding {
   /** The variable's name in the shader. */
@@ -36,6 +31,8 @@ export interface DraftBinding {
   readonly access: "read" | "write" | "uniform";
   readonly type: string;
   readonly target: Target;
+  /** WGSL that declares its type. */
+  readonly declares?: string;
   /** WGSL that belongs to this binding: how its elements are addressed. */
   readonly accessor?: string;
 }
@@ -115,7 +112,12 @@ export const scratch = (name: string, access: "read" | "write", slot = 0, type =
   target: { kind: "scratch", slot },
 });
 
-export const STEP: DraftBinding = { name: "step", access: "uniform", type: "Step", target: { kind: "step" } };
+/** The scalars of the step, as `step.NAME`. */
+export const stepBinding = (program: Program): DraftBinding => {
+  const members = stepFields(program).map((name) => `  ${name}: ${name === "accumulate" ? "u32" : "f32"},\n`);
+  const declares = `struct Step {\n${members.join("")}}\n`;
+  return { name: "step", access: "uniform", type: "Step", declares, target: { kind: "step" } };
+};
 
 /** Workgroups for so many invocations, in two dimensions where one is too short; `GRID_X` goes to the template. */
 export function grid(invocations: number, workgroup: number): { workgroups: [number, number, number]; GRID_X: number } {

@@ -1,13 +1,12 @@
 // Kernels of whole programs as drafts: each op's variants, those that a device would run, and the tables that they read.
-import { LOSS_SCALE } from "../ir/loss-scale.js";
 import { admits, type Choices, type Profile } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
+import type { Stretch } from "../ir/tensor.js";
 import { type DraftChoice, type KernelSettings, settingsFor } from "./draft.js";
 import type { DraftPhase } from "./emit.js";
 import { realise } from "./realise.js";
 import { sharedDrafts } from "./shared-drafts.js";
 import { type Table, tableName } from "./tables.js";
-import { updateKernels } from "./update.js";
 
 export interface KernelOptions {
   readonly profile: Profile;
@@ -20,11 +19,20 @@ export interface KernelOptions {
   readonly settings?: KernelSettings;
 }
 
-/** The phase of each program, a node for each op. */
-export function draftPhases(programs: readonly Program[], options: KernelOptions): DraftPhase[] {
+/**
+ * The phase of each program, a node for each op.
+ * @param parts of the arenas
+ */
+export function draftPhases(
+  programs: readonly Program[],
+  parts: readonly Stretch[],
+  options: KernelOptions,
+): DraftPhase[] {
   const settings = options.settings ?? settingsFor(options.profile);
   return programs.map((program): DraftPhase => {
-    const drafted = sharedDrafts(program, (op, key) => choose(realise(program, op, settings), key, op.kind, options));
+    const drafted = sharedDrafts(program, (op, key) =>
+      choose(realise(program, op, settings, parts), key, op.kind, options),
+    );
     const nodes = program.ops.map((op) => {
       const { key, choices, madeFor } = drafted(op);
       return { label: op.kind, op: { program, op, madeFor }, key, choices };
@@ -57,26 +65,4 @@ export function tablesOf(phases: readonly DraftPhase[]): Map<string, Table> {
   const bindings = [...drafts].flatMap((choices) => choices.flatMap((c) => c.dispatches.flatMap((d) => d.bindings)));
   for (const { target } of bindings) if (target.kind === "table") tables.set(tableName(target.table), target.table);
   return tables;
-}
-
-/** The phase that clips and updates, over arenas cut into parts of these sizes: the same for every model. */
-export function updatePhase(programs: readonly Program[], sizes: readonly number[]): DraftPhase {
-  let first = 0;
-  const parts = sizes.map((size) => {
-    const part = { first, size };
-    first += size;
-    return part;
-  });
-  const bound = (name: string, type: string, field = name) =>
-    ({ name, access: "read", type, target: { kind: "field", field } }) as const;
-  const scale = programs.some(({ tensors }) => tensors.some(({ name }) => name === LOSS_SCALE.name))
-    ? bound("scale", "array<f32>", LOSS_SCALE.name)
-    : undefined;
-  const { dispatches, scratchBytes } = updateKernels(parts, {
-    norm: bound("norm", "array<f32>", "grad_norm"),
-    decay: bound("decay", "array<u32>"),
-    scale,
-  });
-  const choice: DraftChoice = { variant: "plain", requires: {}, scratch: [scratchBytes], dispatches };
-  return { name: "update", nodes: [{ label: "update", op: undefined, key: undefined, choices: [choice] }] };
 }

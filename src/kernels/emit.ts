@@ -5,18 +5,17 @@ import type { Memory } from "../ir/memory.js";
 import { type Op, outputsOf } from "../ir/op.js";
 import type { BufferRange, Choice, Dispatch, Kernel, NodeOutput, Phase, Plan, PlanNode } from "../ir/plan.js";
 import { type Program, tensorOf } from "../ir/program.js";
-import { count, type TensorId } from "../ir/tensor.js";
+import { count, type Stretch, type TensorId } from "../ir/tensor.js";
 import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
 import { tensorInPlace } from "./shared-drafts.js";
-import { STEP_BYTES } from "./step.js";
 import { tableName } from "./tables.js";
 import { instantiate } from "./template.js";
 
 export interface DraftNode {
   readonly label: string;
-  /** The program and op that it runs, and the op that its drafts were made for; undefined for the update. */
-  readonly op: { readonly program: Program; readonly op: Op; readonly madeFor: Op } | undefined;
-  readonly key: string | undefined;
+  /** The program and op that it runs, and the op that its drafts were made for. */
+  readonly op: { readonly program: Program; readonly op: Op; readonly madeFor: Op };
+  readonly key: string;
   /** The same object for all nodes that share their drafts. */
   readonly choices: readonly DraftChoice[];
 }
@@ -34,7 +33,7 @@ export function kernelFor(dispatch: DraftDispatch, variant: string): Kernel {
 }
 
 function locate(memory: Memory, target: Target, phase: number, op: number, { op: of }: DraftNode): BufferRange {
-  const tensor = (id: TensorId): BufferRange => memory.tensor(phase, of ? tensorInPlace(of.madeFor, of.op, id) : id);
+  const tensor = (id: TensorId): BufferRange => memory.tensor(phase, tensorInPlace(of.madeFor, of.op, id));
   switch (target.kind) {
     case "tensor":
       return tensor(target.tensor);
@@ -50,15 +49,13 @@ function locate(memory: Memory, target: Target, phase: number, op: number, { op:
       return memory.scratch(phase, op, target.slot);
     case "table":
       return memory.field(tableName(target.table));
-    case "field":
-      return memory.field(target.field);
     case "step":
-      return { ...memory.field("step"), bytes: STEP_BYTES };
+      return memory.field("step");
     case "arena":
       return {
-        buffer: memory.arena(target.role, target.part),
+        buffer: memory.arena(target.name, target.part),
         offset: 0,
-        bytes: 4 * (memory.parts[target.part] as number),
+        bytes: 4 * (memory.parts[target.part] as Stretch).size,
       };
   }
 }
@@ -74,8 +71,9 @@ function checkAccess(dispatch: DraftDispatch, ranges: readonly BufferRange[]): v
 }
 
 function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOutput[] {
-  if (!of) return [];
-  return outputsOf(of.op).map((id) => {
+  // An arena is no matrix, and may stand in several buffers.
+  const matrices = outputsOf(of.op).filter((id) => tensorOf(of.program, id).role !== "arena");
+  return matrices.map((id) => {
     const { name, shape, type } = tensorOf(of.program, id);
     const columns = shape.at(-1) as number;
     return {
@@ -149,7 +147,7 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
       });
       return {
         label,
-        ...(key !== undefined && { key }),
+        key,
         outputs: outputsAt(memory, phase, node),
         choices: emittedChoices,
       };

@@ -12,7 +12,7 @@ import {
   height,
   inFours,
   modalityFor,
-  STEP,
+  stepBinding,
   width,
 } from "./draft.js";
 import type { Table } from "./tables.js";
@@ -273,7 +273,7 @@ function sumRows(program: Program, op: Op, dy: TensorId, out: TensorId, table: T
         bind(program, "dy", "read", dy),
         { name: "table", access: "read", type: "array<u32>", target: { kind: "table", table } },
         bind(program, tokens ? "dweight" : "dpictures", "write", out),
-        ...(tokens ? [STEP] : []),
+        ...(tokens ? [stepBinding(program)] : []),
       ],
       workgroups,
     },

@@ -1,6 +1,7 @@
 // Which kernels can run each op: the total map from ops to their variants.
 import type { Op, OpKind, OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
+import type { Stretch } from "../ir/tensor.js";
 import * as attend from "./attention.js";
 import { conv, convGrad } from "./conv.js";
 import { DEFAULT_SETTINGS, type DraftChoice, type KernelSettings } from "./draft.js";
@@ -10,9 +11,15 @@ import * as row from "./rowwise.js";
 import { scan } from "./scan.js";
 import { scanGrad } from "./scan-gradient.js";
 import { tokenLoss } from "./token-loss.js";
+import * as update from "./update.js";
 
 const KERNELS: {
-  readonly [K in OpKind]: (program: Program, op: OpOf<K>, settings: KernelSettings) => DraftChoice[];
+  readonly [K in OpKind]: (
+    program: Program,
+    op: OpOf<K>,
+    settings: KernelSettings,
+    parts: readonly Stretch[],
+  ) => DraftChoice[];
 } = {
   embed: point.embed,
   embed_grad: point.embedGrad,
@@ -51,15 +58,26 @@ const KERNELS: {
   squared_error_grad: point.squaredErrorGrad,
   sum_by_class: row.sumByClass,
   dot: row.dot,
+  gradient_norm: (program, op, _, parts) => update.gradientNorm(program, op, parts),
+  adamw: (program, op, _, parts) => update.adamw(program, op, parts),
 };
 
 const touchesHalves = ({ dispatches }: DraftChoice): boolean =>
   dispatches.some(({ bindings }) => bindings.some(({ type }) => type.includes("f16")));
 
-/** Every way to run an op, the preferred first. */
-export const realise = (program: Program, op: Op, settings: KernelSettings = DEFAULT_SETTINGS): DraftChoice[] =>
-  (KERNELS[op.kind] as (program: Program, op: Op, settings: KernelSettings) => DraftChoice[])(
+/**
+ * Every way to run an op, the preferred first.
+ * @param parts of the arenas, where they are not whole
+ */
+export const realise = (
+  program: Program,
+  op: Op,
+  settings: KernelSettings = DEFAULT_SETTINGS,
+  parts: readonly Stretch[] = update.wholeParts(program),
+): DraftChoice[] =>
+  (KERNELS[op.kind] as (...of: [Program, Op, KernelSettings, readonly Stretch[]]) => DraftChoice[])(
     program,
     op,
     settings,
+    parts,
   ).map((choice) => (touchesHalves(choice) ? { ...choice, requires: { ...choice.requires, f16: true } } : choice));

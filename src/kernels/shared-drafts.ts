@@ -33,12 +33,15 @@ export function sharedDrafts(
 
 type Named = Readonly<Record<string, TensorId>>;
 
-/** By the names of an op's inputs and outputs. What the host writes is meant by name: tables are made from it. */
+/**
+ * By the names of an op's inputs and outputs. What the host writes is meant by name: tables are made from it; so are
+ * arenas, which stand in parts.
+ */
 function identities(program: Program, op: Op): unknown {
   const seen: TensorId[] = [];
   const identity = ([name, id]: [string, TensorId]): unknown => {
     const { role } = tensorOf(program, id);
-    const own = role === "batch" || role === "constant";
+    const own = role === "batch" || role === "constant" || role === "arena";
     if (!seen.includes(id)) seen.push(id);
     return [name, role, own ? id : seen.indexOf(id)];
   };

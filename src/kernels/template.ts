@@ -1,9 +1,6 @@
 // From a template and what it is told to WGSL, in one pass over the words of the template.
 import type { DraftBinding, DraftDispatch } from "./draft.js";
-import { STEP_FIELDS } from "./step.js";
 import { TEMPLATES } from "./templates.gen.js";
-
-const STEP_STRUCT = `struct Step {\n${STEP_FIELDS.map(([name, type]) => `  ${name}: ${type},\n`).join("")}}\n`;
 
 type Flags = Readonly<Record<string, boolean>>;
 type Constants = Readonly<Record<string, string | number>>;
@@ -131,7 +128,7 @@ export function instantiate(dispatch: DraftDispatch): string {
   const header = [
     ...(asked.length === 0 ? [] : [`enable ${asked.join(", ")};\n`]),
     ...(diagnostic === undefined ? [] : [`diagnostic(${diagnostic});\n`]),
-    ...(bindings.some(({ access }) => access === "uniform") ? [STEP_STRUCT] : []),
+    ...bindings.flatMap(({ declares }) => declares ?? []),
     ...declared,
   ];
   return `${header.join("")}\n${written([...piecesOf(`${accessors.join("")}\n`, {}), ...body], halves)}`;

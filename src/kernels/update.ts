@@ -1,5 +1,18 @@
 // Kernels of the update: gradient norm, clipping and AdamW over whole arenas, whatever tensors stand in them.
-import { type DraftBinding, type DraftDispatch, type FlagsOf, grid, STEP, scratch, type Target } from "./draft.js";
+import { numbersOf } from "../ir/arena.js";
+import type { OpOf } from "../ir/op.js";
+import { type Program, tensorOf } from "../ir/program.js";
+import type { Stretch, TensorId } from "../ir/tensor.js";
+import {
+  bind,
+  type DraftBinding,
+  type DraftChoice,
+  type DraftDispatch,
+  type FlagsOf,
+  grid,
+  scratch,
+  stepBinding,
+} from "./draft.js";
 
 /** Numbers that one invocation squares and adds up. */
 const RUN = 64;
@@ -11,40 +24,58 @@ const LOSS_SCALING = { GROWS_AFTER: 2000, MOST: 2 ** 24 } as const;
 
 const OFF: FlagsOf<"update"> = { SQUARES: false, SUMS: false, NORM: false, ADAMW: false, SCALED: false };
 
-/** One arena of parameters, cut into parts that one binding can hold; sizes in numbers. */
-export interface ArenaPart {
-  /** Number of the first element among all parameters. */
-  readonly first: number;
-  readonly size: number;
+/** The parts of the arenas, as if a binding could hold each arena as one. */
+export const wholeParts = ({ arenas = [] }: Program): Stretch[] => {
+  let first = 0;
+  return arenas.map(({ runs }) => {
+    const size = runs.flat().reduce((sum, parameter) => sum + numbersOf(parameter), 0);
+    first += size;
+    return { first: first - size, size };
+  });
+};
+
+/** The parts in a tensor's stretch of the arenas. */
+function partsOf(
+  program: Program,
+  tensor: TensorId,
+  parts: readonly Stretch[],
+): (Stretch & { readonly part: number })[] {
+  const { stretch } = tensorOf(program, tensor);
+  if (stretch === undefined) throw new Error(`${tensorOf(program, tensor).name} is no arena`);
+  return parts.flatMap(({ first, size }, part) =>
+    first >= stretch.first && first + size <= stretch.first + stretch.size ? [{ first, size, part }] : [],
+  );
 }
 
-export interface Update {
-  readonly dispatches: readonly DraftDispatch[];
-  readonly scratchBytes: number;
-}
-
+/** A part of an arena; `name` is what it is called in the shader. */
 const arena = (
+  program: Program,
   name: string,
   access: "read" | "write",
-  role: Extract<Target, { readonly kind: "arena" }>["role"],
+  tensor: TensorId,
   part: number,
   type = "array<f32>",
-): DraftBinding => ({ name, access, type, target: { kind: "arena", role, part } });
+): DraftBinding => ({
+  name,
+  access,
+  type,
+  target: { kind: "arena", name: tensorOf(program, tensor).name, part },
+});
 const FOURS = "array<vec4<f32>>";
 
-export interface UpdateFields {
-  /** Where the gradient norm goes, and whether one was ever not finite. */
-  readonly norm: DraftBinding;
-  /** One bit for each 64 numbers of the arenas. */
-  readonly decay: DraftBinding;
-  /** The scale of the losses, where the gradients are scaled. */
-  readonly scale: DraftBinding | undefined;
-}
+/** A whole tensor without rows. */
+const plain = (program: Program, name: string, access: "read" | "write", tensor: TensorId): DraftBinding => {
+  const { accessor: _, ...binding } = bind(program, name, access, tensor);
+  return binding;
+};
 
-export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale }: UpdateFields): Update {
-  const scaling = (access: "read" | "write"): DraftBinding[] => (scale === undefined ? [] : [{ ...scale, access }]);
+export function gradientNorm(
+  program: Program,
+  { in: { gradients }, out: { norm, scale } }: OpOf<"gradient_norm">,
+  parts: readonly Stretch[],
+): DraftChoice[] {
   let partials = 0;
-  const squares = parts.map(({ size }, part): DraftDispatch => {
+  const squares = partsOf(program, gradients, parts).map(({ size, part }): DraftDispatch => {
     const runs = 64 * Math.ceil(size / (64 * RUN));
     const { workgroups, GRID_X } = grid(runs, 64);
     const first = partials;
@@ -54,7 +85,7 @@ export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale 
       label: "gradient_squares",
       flags: { ...OFF, SQUARES: true },
       constants: { SIZE: size, RUN, RUNS: runs, FIRST: first, GRID_X },
-      bindings: [arena("gradient", "read", "gradients", part), scratch("partial", "write")],
+      bindings: [arena(program, "gradient", "read", gradients, part), scratch("partial", "write")],
       workgroups,
     };
   });
@@ -73,31 +104,38 @@ export function updateKernels(parts: readonly ArenaPart[], { norm, decay, scale 
     label: "gradient_norm",
     flags: { ...OFF, NORM: true, SCALED: scale !== undefined },
     constants: { COUNT: many ? PARTIALS : partials, FIRST: many ? partials : 0, ...LOSS_SCALING },
-    bindings: [scratch("partial", "read"), { ...norm, access: "write" }, ...scaling("write")],
+    bindings: [
+      scratch("partial", "read"),
+      plain(program, "norm", "write", norm),
+      ...(scale === undefined ? [] : [plain(program, "scale", "write", scale)]),
+    ],
     workgroups: [1, 1, 1],
   };
-  const adamw = parts.map(({ first, size }, part): DraftDispatch => {
+  const scratchBytes = 4 * (many ? partials + PARTIALS : partials);
+  const dispatches = [...squares, ...(many ? [sums] : []), total];
+  return [{ variant: "plain", requires: {}, scratch: [scratchBytes], dispatches }];
+}
+
+export function adamw(program: Program, { in: i, out }: OpOf<"adamw">, parts: readonly Stretch[]): DraftChoice[] {
+  const dispatches = partsOf(program, i.gradients, parts).map(({ first, size, part }): DraftDispatch => {
     const { workgroups, GRID_X } = grid(size / 4, 64);
     return {
       template: "update",
       label: "adamw",
-      flags: { ...OFF, ADAMW: true, SCALED: scale !== undefined },
+      flags: { ...OFF, ADAMW: true, SCALED: i.scale !== undefined },
       constants: { FOURS: size / 4, FIRST: first, GRID_X },
       bindings: [
-        arena("gradient", "read", "gradients", part, FOURS),
-        { ...norm, access: "read" },
-        decay,
-        ...scaling("read"),
-        arena("parameter", "write", "parameters", part, FOURS),
-        arena("moment1", "write", "moment1", part, FOURS),
-        arena("moment2", "write", "moment2", part, FOURS),
-        STEP,
+        arena(program, "gradient", "read", i.gradients, part, FOURS),
+        plain(program, "norm", "read", i.norm),
+        plain(program, "decay", "read", i.decay),
+        ...(i.scale === undefined ? [] : [plain(program, "scale", "read", i.scale)]),
+        arena(program, "parameter", "write", out.parameters, part, FOURS),
+        arena(program, "moment1", "write", out.m, part, FOURS),
+        arena(program, "moment2", "write", out.v, part, FOURS),
+        stepBinding(program),
       ],
       workgroups,
     };
   });
-  return {
-    dispatches: [...squares, ...(many ? [sums] : []), total, ...adamw],
-    scratchBytes: 4 * (many ? partials + PARTIALS : partials),
-  };
+  return [{ variant: "plain", requires: {}, scratch: [], dispatches }];
 }

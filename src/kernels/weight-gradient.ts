@@ -9,8 +9,8 @@ import {
   height,
   inFours,
   type KernelSettings,
-  STEP,
   scratch,
+  stepBinding,
   type TemplateName,
   width,
 } from "./draft.js";
@@ -199,7 +199,7 @@ export function weightGradient(
       direct
         ? bind(program, "dweight", "write", w.dweight, wide)
         : scratch("partial", "write", partial, wide ? "array<vec4<f32>>" : "array<f32>"),
-      ...(direct && !w.add ? [STEP] : []),
+      ...(direct && !w.add ? [stepBinding(program)] : []),
     ],
     workgroups: [across[0], across[1], groups * splits],
   };

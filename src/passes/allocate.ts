@@ -1,11 +1,12 @@
-// allocate: gives every tensor its memory. Parameters, gradients and moments stand in arenas of the same layout; what the
-// host writes or reads has fields; all other tensors and scratch share buffers by liveness.
+// allocate: gives every tensor its memory. Parameters, gradients and what the optimizer keeps stand in arenas of the same
+// layout; what the host writes or reads has fields; all other tensors and scratch share buffers by liveness.
+import { byLayer, numbersOf, parametersIn, wholeName } from "../ir/arena.js";
 import { storage } from "../ir/facts.js";
 import type { Memory, ParameterField } from "../ir/memory.js";
 import { inputsOf, outputsOf } from "../ir/op.js";
 import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
-import { type Parameter, type Program, tensorOf } from "../ir/program.js";
-import { bytesIn, count, type Tensor, type TensorId } from "../ir/tensor.js";
+import { type Arena, type Program, tensorOf } from "../ir/program.js";
+import { bytesIn, count, type Stretch, type TensorId } from "../ir/tensor.js";
 import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
 /** A program of the model with what its kernels need besides its tensors. */
@@ -20,11 +21,7 @@ export interface AllocateNeeds {
   readonly phases: readonly PhaseNeeds[];
   /** Fields of the batch besides its tensors: tables of rows, in numbers of u32. */
   readonly tables: ReadonlyMap<string, number>;
-  /** Whether gradients and moments are wanted. */
-  readonly training: boolean;
   readonly stepBytes: number;
-  /** Scratch of one more phase after the programs, whose only op updates the parameters. */
-  readonly updateScratch?: number;
 }
 
 const ALIGNMENT = 256;
@@ -40,7 +37,7 @@ interface Interval {
   readonly to: number;
 }
 
-function intervals({ phases, updateScratch }: AllocateNeeds): Interval[] {
+function intervals({ phases }: AllocateNeeds): Interval[] {
   const found: Interval[] = [];
   let clock = 0;
   phases.forEach(({ program, scratch }, phase) => {
@@ -70,10 +67,6 @@ function intervals({ phases, updateScratch }: AllocateNeeds): Interval[] {
     }
     clock += program.ops.length;
   });
-  if (updateScratch !== undefined) {
-    const what = "scratch of the update";
-    found.push({ key: `${phases.length}/0/0`, what, bytes: updateScratch, from: clock, to: clock });
-  }
   return found;
 }
 
@@ -131,63 +124,64 @@ function placeAmong(taken: readonly number[], from: number, to: number): number 
   return next === undefined || next > to ? 2 * low : -1;
 }
 
-type LaidOut = Parameter & { readonly whole: Tensor };
+/** As the program of the update has them; where there is none, the parameters of all programs. */
+const arenasOf = (programs: readonly Program[]): readonly Arena[] =>
+  programs.find(({ arenas }) => arenas !== undefined)?.arenas ?? [{ slots: [], runs: byLayer(parametersIn(programs)) }];
 
-/** Each parameter once, with the tensor of all its groups. */
-function parametersOf(programs: readonly Program[]): LaidOut[] {
-  const found = new Map<string, LaidOut>();
-  for (const program of programs) {
-    for (const parameter of program.parameters) {
-      const whole = tensorOf(program, parameter.tensor);
-      if (!found.has(whole.name)) found.set(whole.name, { ...parameter, whole });
-    }
-  }
-  return [...found.values()];
+interface Part extends Stretch {
+  readonly slots: readonly string[];
 }
 
-/** Lays parameters out in parts that one binding can hold; a layer's tensors are never torn apart. */
-function layOut(
-  programs: readonly Program[],
-  limit: number,
-): { fields: ParameterField[]; parts: number[]; at: Map<string, BufferRange>; runs: Piece[] } {
+interface Layout {
+  readonly fields: readonly ParameterField[];
+  readonly parts: readonly Part[];
+  /** By the name of the whole tensor; a part in the place of a buffer. */
+  readonly at: ReadonlyMap<string, BufferRange>;
+  readonly runs: readonly Piece[];
+}
+
+/** Lays parameters out in parts that one binding can hold, each of one arena. */
+function layOut(programs: readonly Program[], limit: number): Layout {
   const fields: ParameterField[] = [];
-  const parts: number[] = [0];
-  const runs: Piece[] = [];
+  const parts: Part[] = [];
+  const found: Piece[] = [];
   const at = new Map<string, BufferRange>();
-  let part = 0;
-  const parameters = parametersOf(programs);
-  for (let first = 0; first < parameters.length; ) {
-    let end = first;
-    let bytes = 0;
-    const { layer, names: named } = parameters[first] as LaidOut;
-    while (end < parameters.length && parameters[end]?.layer === layer && (layer >= 0 || end === first)) {
-      bytes += aligned(4 * count((parameters[end] as LaidOut).whole.shape));
-      end++;
+  let first = 0;
+  for (const { slots, runs } of arenasOf(programs)) {
+    let size = 0;
+    const close = (): void => {
+      parts.push({ first, size, slots });
+      first += size;
+      size = 0;
+    };
+    for (const run of runs) {
+      const bytes = run.reduce((sum, parameter) => sum + 4 * numbersOf(parameter), 0);
+      const [{ layer, names: named }] = run as readonly [(typeof run)[number]];
+      found.push({ what: layer < 0 ? named.join() : `the parameters of layer ${layer}`, bytes });
+      if (4 * size + bytes > limit && size > 0) close();
+      for (const parameter of run) {
+        const { tensor: _, names, shape, ...source } = parameter;
+        const [part, offset, copy] = [parts.length, 4 * size, 4 * count(shape)];
+        at.set(wholeName(parameter), { buffer: part, offset, bytes: copy * names.length });
+        names.forEach((name, group) => {
+          fields.push({ name, shape, part, offset: offset + group * copy, group, source });
+        });
+        size += numbersOf(parameter);
+      }
     }
-    runs.push({ what: layer < 0 ? named.join() : `the parameters of layer ${layer}`, bytes });
-    if ((parts[part] as number) * 4 + bytes > limit && parts[part] !== 0) {
-      part++;
-      parts.push(0);
-    }
-    for (const parameter of parameters.slice(first, end)) {
-      const { tensor: _, whole, names, shape, ...source } = parameter;
-      const offset = 4 * (parts[part] as number);
-      const copy = 4 * count(shape);
-      at.set(whole.name, { buffer: part, offset, bytes: copy * names.length });
-      names.forEach((name, group) => {
-        fields.push({ name, shape, part, offset: offset + group * copy, group, source });
-      });
-      parts[part] = (parts[part] as number) + aligned(copy * names.length) / 4;
-    }
-    first = end;
+    close();
   }
-  return { fields, parts, at, runs };
+  return { fields, parts, at, runs: found };
 }
+
+/** Whether a program makes or reads gradients by parameters. */
+const trains = ({ arenas, tensors }: Program): boolean =>
+  arenas !== undefined || tensors.some(({ role }) => role === "gradient");
 
 const bindable = ({ limits }: Profile): number => Math.min(limits.bindingBytes, limits.bufferBytes);
 
-/** Numbers in each part of an arena, which need no plan of the rest. */
-export const arenaParts = (programs: readonly Program[], profile: Profile): readonly number[] =>
+/** The parts of the arenas, which need no plan of the rest. */
+export const arenaParts = (programs: readonly Program[], profile: Profile): readonly Stretch[] =>
   layOut(programs, bindable(profile)).parts;
 
 /** @throws TooLarge where the profile's devices cannot bind something in one piece */
@@ -199,19 +193,18 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   const addBuffer = (name: string, role: BufferRole, bytes: number): number =>
     buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)) }) - 1;
 
-  const layout = layOut(
-    needs.phases.map(({ program }) => program),
-    limit,
-  );
+  const programs = needs.phases.map(({ program }) => program);
+  const layout = layOut(programs, limit);
   const arenas = new Map<string, number>();
-  const roles = needs.training
-    ? (["parameters", "gradients", "moment1", "moment2"] as const)
-    : (["parameters"] as const);
-  for (const role of roles) {
-    layout.parts.forEach((numbers, part) => {
-      arenas.set(`${role}/${part}`, addBuffer(`${role}.${part}`, role, 4 * numbers));
+  const addArena = (name: string, role: BufferRole): void => {
+    layout.parts.forEach(({ size, slots }, part) => {
+      if (role !== "optimizer" || slots.includes(name))
+        arenas.set(`${name}.${part}`, addBuffer(`${name}.${part}`, role, 4 * size));
     });
-  }
+  };
+  addArena("parameters", "parameters");
+  if (programs.some(trains)) addArena("gradients", "gradients");
+  for (const slot of new Set(layout.parts.flatMap(({ slots }) => slots))) addArena(slot, "optimizer");
 
   /** Fields that share one buffer. */
   const gather = (name: string, role: BufferRole, wanted: readonly Omit<Field, "buffer" | "offset">[]): void => {
@@ -239,14 +232,9 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   };
   const tables = [...needs.tables].map(([name, size]) => ({ name, type: "u32" as const, shape: [size] }));
   gather("batch", "batch", [...declared("batch").values(), ...tables]);
-  const blocks = layout.parts.reduce((sum, n) => sum + n / 64, 0);
-  const decay = { name: "decay", type: "u32" as const, shape: [Math.ceil(blocks / 32)] };
-  gather("constants", "constants", [...declared("constant").values(), ...(needs.training ? [decay] : [])]);
+  gather("constants", "constants", [...declared("constant").values()]);
   gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
-  /** The norm, and whether one was ever not finite. */
-  const norm = { name: "grad_norm", type: "f32" as const, shape: [2] };
-  const state = declared("state").values();
-  for (const result of [...declared("result").values(), ...(needs.training ? [norm] : []), ...state]) {
+  for (const result of [...declared("result").values(), ...declared("state").values()]) {
     gather(`result ${result.name}`, "results", [result]);
   }
 
@@ -274,7 +262,14 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
     }
     throw new Error(`the plan has no field ${name}`);
   };
-  const arena: Memory["arena"] = (role, part) => arenas.get(`${role}/${part}`) as number;
+  const arena: Memory["arena"] = (name, part) => arenas.get(`${name}.${part}`) as number;
+
+  const inPart = (name: string, { first, size }: Stretch): BufferRange => {
+    const part = layout.parts.findIndex((one) => one.first <= first && first + size <= one.first + one.size);
+    const start = layout.parts[part]?.first;
+    if (start === undefined) throw new Error(`no part of ${name} holds the numbers from ${first} on`);
+    return { buffer: arena(name, part), offset: 4 * (first - start), bytes: 4 * size };
+  };
 
   return {
     buffers,
@@ -284,17 +279,12 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
     slots,
     arena,
     field,
-    scratch: (phase, op, index) =>
-      slot(
-        `${phase}/${op}/${index}`,
-        phase === needs.phases.length
-          ? (needs.updateScratch as number)
-          : (needs.phases[phase]?.scratch[op]?.[index] as number),
-      ),
+    scratch: (phase, op, index) => slot(`${phase}/${op}/${index}`, needs.phases[phase]?.scratch[op]?.[index] as number),
     tensor: (phase, id) => {
       const { program } = needs.phases[phase] as PhaseNeeds;
       const home = storage(program, id);
-      const { role, name } = home;
+      const { role, name, stretch } = home;
+      if (stretch) return inPart(name, stretch);
       if (role === "value") return slot(`${phase}:${home.id}`, bytesIn(home));
       if (role === "parameter" || role === "gradient") {
         const place = layout.at.get(name);

@@ -14,6 +14,7 @@ import { embedPatches, onlyAt } from "../modalities/patches.js";
 import { embedTokens } from "../modalities/tokens.js";
 import { lowerCrossEntropy, lowerLogits } from "../objectives/cross_entropy.js";
 import { lowerDdpm } from "../objectives/ddpm.js";
+import { scalarNames } from "../optimizers/table.js";
 
 export interface LowerOptions {
   readonly batch: number;
@@ -112,7 +113,8 @@ export function diffusionSteps(spec: CheckedSpec, index: number): number {
 
 export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   const { modalities, vocabulary, d_model } = spec.model;
-  const builder = build(options.part, { ...options, modalities: modalities.length });
+  const scalars = scalarNames(spec.train.optimizer);
+  const builder = build(options.part, { ...options, modalities: modalities.length, scalars });
   if (options.part === "stack") {
     const x = builder.input("batch", "input", [builder.rows, d_model]);
     const output = lowerStack(builder, spec, x, options);

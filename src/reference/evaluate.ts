@@ -6,6 +6,7 @@ import * as attend from "./attention.js";
 import * as line from "./linear.js";
 import * as mix from "./mixing.js";
 import * as point from "./pointwise.js";
+import * as update from "./update.js";
 import { columns, make, type Values } from "./values.js";
 
 const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
@@ -46,6 +47,8 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   squared_error_grad: point.squaredErrorGrad,
   sum_by_class: point.sumByClass,
   dot: point.dot,
+  gradient_norm: update.gradientNorm,
+  adamw: update.adamw,
 };
 
 /** Keeps views and what they look into the same after one of them was written. */

@@ -1,24 +1,46 @@
 // Numbers of a program in float64: one array for each tensor, row-major.
+import { stretches } from "../ir/arena.js";
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
+import type { StepScalars } from "../ir/step.js";
 import { count, type TensorId } from "../ir/tensor.js";
 
 export interface Values {
   readonly program: Program;
   readonly of: Map<TensorId, Float64Array>;
+  /** What the host writes for the step, where there is an update. */
+  readonly step?: StepScalars;
 }
 
-/** Values to begin with: what the host gives (batch, constants, parameters), gradients at 0. */
+/** A scalar of the step. */
+export function scalar({ step = {} }: Values, name: string): number {
+  const value = step[name];
+  if (value === undefined) throw new Error(`the step has no ${name}`);
+  return value;
+}
+
+/** Values to begin with: what the host gives (batch, constants, parameters, whole arenas), gradients at 0. */
 export function values(program: Program, given: (name: string, size: number) => ArrayLike<number> | undefined): Values {
   const of = new Map<TensorId, Float64Array>();
+  const arenas = new Map<string, Float64Array>();
   for (const tensor of program.tensors) {
     if (tensor.role === "value" || tensor.role === "result") continue;
+    if (tensor.stretch) {
+      const { first, size } = tensor.stretch;
+      const whole = arenas.get(tensor.name) ?? Float64Array.from(given(tensor.name, arenaSize(program)) ?? []);
+      arenas.set(tensor.name, whole);
+      of.set(tensor.id, whole.subarray(first, first + size));
+      continue;
+    }
     const size = count(tensor.shape);
     const numbers = tensor.role === "gradient" ? new Float64Array(size) : given(tensor.name, size);
     if (numbers) of.set(tensor.id, Float64Array.from(numbers));
   }
   return { program, of };
 }
+
+const arenaSize = ({ arenas = [] }: Program): number =>
+  stretches(arenas).reduce((sum, { whole }) => sum + whole.size, 0);
 
 export function read(v: Values, id: TensorId): Float64Array {
   const numbers = v.of.get(id);
@@ -35,6 +57,9 @@ export function make(v: Values, id: TensorId): Float64Array {
   v.of.set(id, numbers);
   return numbers;
 }
+
+/** What an op changes in place: zeros where it is not there yet. */
+export const kept = (v: Values, id: TensorId): Float64Array => v.of.get(id) ?? make(v, id);
 
 /** The last dimension of a tensor. */
 export const columns = (v: Values, id: TensorId): number => tensorOf(v.program, id).shape.at(-1) as number;

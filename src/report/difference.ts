@@ -131,7 +131,7 @@ export function costsOf(one: Inspection, other: Inspection): CostChange[] {
     row("parameters that a token uses", ({ parameters }) => parameters.active),
     ...[...names].map(flops),
     bytes("weights and gradients", bytesOf("parameters", "gradients")),
-    bytes("moments of the optimizer", bytesOf("moment1", "moment2")),
+    bytes("state of the optimizer", bytesOf("optimizer")),
     bytes("activations and scratch", bytesOf("workspace")),
     bytes("memory in all", ({ memory }) => memory.total),
   ];

@@ -38,7 +38,7 @@ export function fitText(
   } else if (!fits && recomputed === undefined) {
     const why =
       weights > budget
-        ? `The weights, their gradients and the optimiser's moments alone take ${size(weights)}.`
+        ? `The weights, their gradients and the optimizer's state alone take ${size(weights)}.`
         : "Not even one sequence of the shortest length fits.";
     const remedy = binds ? "Take a smaller model, or more memory." : "Take another --device, or a smaller model.";
     lines.push(`  ${c.cyan("help")} ${weights > budget || binds ? `${why} ` : ""}${remedy}`);

@@ -23,7 +23,7 @@ export interface Fit {
   readonly binds: boolean;
   /** What takes most, largest first. */
   readonly most: readonly Piece[];
-  /** Numbers that do not depend on batch and length: parameters, gradients and moments. */
+  /** Bytes that do not depend on batch and length: parameters, gradients and the optimizer's state. */
   readonly weights: number;
   /** The largest micro-batch that fits at the spec's length. */
   readonly largest: number | undefined;
@@ -35,7 +35,7 @@ export interface Fit {
 
 /** The most that a spec may ask for. */
 const BATCHES = 65_536;
-const ARENAS = ["parameters", "gradients", "moment1", "moment2"] as const;
+const ARENAS = ["parameters", "gradients", "optimizer"] as const;
 
 interface Planned {
   readonly memory: Memory;

@@ -12,6 +12,7 @@ import {
   type TrainingState,
 } from "./checkpoint-state.js";
 import { RUN_FORMAT } from "./format.js";
+import type { OptimizerState } from "./optimizer-state.js";
 import { listedSums, sha256, sumLine } from "./sums.js";
 import type { FileInPieces } from "./whole-folder.js";
 
@@ -19,8 +20,7 @@ export interface Checkpoint {
   /** Updates made so far. */
   readonly step: number;
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** Adam's moments, under the names of their parameters. */
-  readonly optimizer: { readonly m: ReadonlyMap<string, Tensor>; readonly v: ReadonlyMap<string, Tensor> };
+  readonly optimizer: OptimizerState;
   /** What is remembered of the streams of data, by the names of the layers' states; absent where nothing is carried. */
   readonly sequences?: ReadonlyMap<string, Tensor>;
   readonly state: TrainingState;
@@ -41,8 +41,8 @@ export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces
   };
   const metadata = { step: String(step) };
   yield listed(CHECKPOINT_FILES.weights, safetensorsPieces(tensors, metadata));
-  const moments = [...prefixed("m.", optimizer.m), ...prefixed("v.", optimizer.v)];
-  yield listed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(moments), metadata));
+  const kept = [...optimizer].flatMap(([slot, of]) => [...of].map(([name, one]) => [`${slot}.${name}`, one] as const));
+  yield listed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(kept), metadata));
   if (sequences) yield listed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, metadata));
   const text = encode(stateText(step, files, state));
   yield { name: CHECKPOINT_FILES.state, pieces: [text] };
@@ -59,12 +59,11 @@ export type Read = (name: string) => Bytes | undefined;
  */
 export const parseCheckpoint = (read: Read): Checkpoint | string =>
   parsed(read, Object.values(FILES), (stored, tensorsOf) => {
-    const moments = tensorsOf(FILES.optimizer);
     const sequences = stored.files.has(FILES.sequences) ? tensorsOf(FILES.sequences) : undefined;
     return {
       step: stored.step,
       tensors: tensorsOf(FILES.weights),
-      optimizer: { m: withoutPrefix("m.", moments), v: withoutPrefix("v.", moments) },
+      optimizer: bySlot(tensorsOf(FILES.optimizer)),
       ...(sequences && { sequences }),
       state: stored.state,
       ...(stored.format !== RUN_FORMAT && { format: stored.format }),
@@ -168,10 +167,16 @@ function ofFormatOne(sums: ReadonlyMap<string, string>, read: Read): Stored["fil
   return new Map([...sums].map(([name, sum]) => [name, { sha256: sum }]));
 }
 
-const prefixed = (prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
-  [...tensors].map(([name, tensor]) => [prefix + name, tensor]);
-
-const withoutPrefix = (prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
-  new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, t]) => [name.slice(prefix.length), t]));
+/** Tensors named `SLOT.PARAMETER`; the name of a slot has no dot. */
+function bySlot(tensors: ReadonlyMap<string, Tensor>): OptimizerState {
+  const state = new Map<string, Map<string, Tensor>>();
+  for (const [key, tensor] of tensors) {
+    const end = key.indexOf(".");
+    const slot = key.slice(0, Math.max(0, end));
+    const known = state.get(slot) ?? new Map<string, Tensor>();
+    state.set(slot, known.set(key.slice(end + 1), tensor));
+  }
+  return state;
+}
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -4,6 +4,7 @@ import { validationBatches } from "../data/fixed-batches.js";
 import type { DataPosition } from "../data/order.js";
 import { validationStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
+import type { StepScalars } from "../ir/step.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
 import { openFeed, type UpdateBatches } from "./feed.js";
@@ -12,6 +13,7 @@ import { countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type Tensors } from "./model.js";
+import { loadOptimizer, readOptimizer } from "./optimizer-state.js";
 import { learningRate } from "./schedule.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
@@ -101,8 +103,7 @@ export async function train(
     const bad = findBadWeight(from.tensors);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
     await model.load("parameters", from.tensors);
-    await model.load("moment1", from.optimizer.m);
-    await model.load("moment2", from.optimizer.v);
+    await loadOptimizer(model, from.optimizer);
     if (from.sequences) writeState(model, from.sequences);
     feed.seek(from.state.position);
     model.lossScale?.write(from.state.loss_scale ?? []);
@@ -118,7 +119,7 @@ export async function train(
   let lastSaved = from?.step;
   /** Weights that are not finite are not saved: they must not push out a checkpoint that one can go on from. */
   const save = async (step: number, position: DataPosition, sequences?: Tensors): Promise<Outcome | undefined> => {
-    const [tensors, m, v] = [await model.read("parameters"), await model.read("moment1"), await model.read("moment2")];
+    const [tensors, kept] = [await model.read("parameters"), await readOptimizer(model)];
     const bad = findBadWeight(tensors);
     if (bad) return { kind: "diverged", step, saved: lastSaved, bad };
     const choices = Object.fromEntries(
@@ -132,17 +133,20 @@ export async function train(
       choices,
       ...(loss_scale && { loss_scale }),
     };
-    listener.checkpoint({ step, tensors, optimizer: { m, v }, ...(sequences && { sequences }), state });
+    listener.checkpoint({ step, tensors, optimizer: kept, ...(sequences && { sequences }), state });
     lastSaved = step;
     return undefined;
   };
 
+  /** The scalars of the update after `step` others. */
+  const scalars = (step: number, accumulates: boolean): StepScalars =>
+    stepScalars(optimizer, (peak) => learningRate(spec.train, step, peak), clip, step + 1, accumulates);
   const submit = (step: number): Pending => {
     const made = feed.take(step);
-    const lr = learningRate(spec.train, step);
+    const lr = learningRate(spec.train, step, optimizer.lr);
     const micro = (batch: HostBatch, i: number): void => {
       model.writeBatch(batch);
-      model.writeStep(stepScalars(optimizer, lr, clip, step + 1, i > 0));
+      model.writeStep(scalars(step, i > 0));
       model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
       if (carry) advanceState(model);
     };
@@ -168,12 +172,8 @@ export async function train(
   const diverged = async (pending: Pending): Promise<Outcome> => {
     // The states that it began with are gone, and what came after may be bad: its sequences begin anew.
     if (carry) clearState(model);
-    const bad = await findBadTensor(
-      model,
-      pending.batches,
-      stepScalars(optimizer, pending.lr, clip, pending.step, false),
-    );
     const step = pending.step - 1;
+    const bad = await findBadTensor(model, pending.batches, scalars(step, false));
     return (await save(step, pending.position)) ?? { kind: "diverged", step, saved: step, bad };
   };
   /** Finishes updates until at most `left` are under way; the one that diverged, if any. */

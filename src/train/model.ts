@@ -11,18 +11,17 @@ import { firstLossScale, LOSS_SCALE } from "../ir/loss-scale.js";
 import type { ParameterField } from "../ir/memory.js";
 import type { BufferRole, Field } from "../ir/plan.js";
 import { nameWithin } from "../ir/scope.js";
-import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
+import { type StepScalars, stepWords } from "../ir/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
 import { timestepTable } from "../modalities/patches.js";
+import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
+import type { Rate } from "../optimizers/optimizer.js";
+import { scalarsOf } from "../optimizers/table.js";
 import type { HostArray, HostBatch } from "./host-array.js";
 import { initialValues } from "./initialise.js";
 
-/** Parameters, gradients or moments, by the names that checkpoints give them. */
+/** Parameters, gradients or what the optimizer keeps of them, by the names that checkpoints give the parameters. */
 export type Tensors = ReadonlyMap<string, Tensor>;
-type Arena = Extract<BufferRole, "parameters" | "gradients" | "moment1" | "moment2">;
-
-/** What one update is told, besides the gradients. */
-export type StepScalars = Readonly<Record<(typeof STEP_FIELDS)[number][0], number>>;
 
 export interface Model {
   readonly compiled: Pick<Compiled, "plan" | "parameters" | "tables" | "batch" | "length">;
@@ -33,9 +32,14 @@ export interface Model {
    * nothing may be run until the promise resolves.
    */
   initialise(seed: number, alike?: "alike"): Promise<void>;
-  /** Writes tensors into an arena; rejects with an InputError where a name or shape is not the model's. */
-  load(arena: Arena, tensors: Tensors): Promise<void>;
-  read(arena: Arena): Promise<Map<string, Tensor>>;
+  /** What the optimizer keeps of each parameter, by name. */
+  readonly slots: readonly string[];
+  /**
+   * Writes tensors into an arena: `parameters`, `gradients` or one of the slots; rejects with an InputError where a name
+   * or shape is not the model's.
+   */
+  load(arena: string, tensors: Tensors): Promise<void>;
+  read(arena: string): Promise<Map<string, Tensor>>;
   /**
    * Writes the tensors that are given; tables that are not among them are made from them. Others keep what they hold. A
    * phase of a batch or length of its own has its own tensors: those are written with its name as `scope`.
@@ -102,8 +106,10 @@ export async function openModel(
 ): Promise<Model> {
   const { plan, parameters, tables } = compiled;
   const runtime = await prepare(device, profile, plan, { pipelines, clock });
-  const buffersOf = (role: BufferRole): number[] =>
-    plan.buffers.flatMap((buffer, i) => (buffer.role === role ? [i] : []));
+  const bufferNamed = new Map(plan.buffers.map(({ name }, i) => [name, i]));
+  const bufferOf = (arena: string, { part }: ParameterField): number | undefined => bufferNamed.get(`${arena}.${part}`);
+  const parametersOf = (arena: string): ParameterField[] =>
+    parameters.filter((field) => bufferOf(arena, field) !== undefined);
   const fieldsOf = (role: BufferRole): Field[] => plan.fields.filter((f) => plan.buffers[f.buffer]?.role === role);
   for (const field of fieldsOf("constants")) runtime.write(field.name, constant(compiled, field));
 
@@ -111,12 +117,11 @@ export async function openModel(
   const tableNamed = new Map(tables.map((table) => [tableName(table), table]));
 
   const writeAll = async (
-    arena: Arena,
+    arena: string,
     values: (field: ParameterField) => Float32Array<ArrayBuffer>,
   ): Promise<void> => {
-    const buffers = buffersOf(arena);
     let underWay = 0;
-    for (const field of parameters) {
+    for (const field of parametersOf(arena)) {
       const numbers = values(field);
       for (let first = 0; first < numbers.length; first += pieceBytes / 4) {
         const piece = numbers.subarray(first, first + pieceBytes / 4);
@@ -126,7 +131,7 @@ export async function openModel(
           underWay = piece.byteLength;
         }
         const offset = field.offset + 4 * first;
-        runtime.write({ buffer: buffers[field.part] as number, offset, bytes: piece.byteLength }, piece);
+        runtime.write({ buffer: bufferOf(arena, field) as number, offset, bytes: piece.byteLength }, piece);
       }
     }
   };
@@ -152,6 +157,9 @@ export async function openModel(
     compiled,
     runtime,
     lossScale,
+    slots: [
+      ...new Set(plan.buffers.flatMap(({ name, role }) => (role === "optimizer" ? name.replace(/\.\d+$/, "") : []))),
+    ],
     async initialise(seed, alike) {
       const drawn = new Map<string, Float32Array<ArrayBuffer>>();
       await writeAll("parameters", ({ shape, group, source: { initial, layer, part } }) => {
@@ -164,7 +172,7 @@ export async function openModel(
       });
     },
     async load(arena, tensors) {
-      const known = new Set(parameters.map(({ name }) => name));
+      const known = new Set(parametersOf(arena).map(({ name }) => name));
       for (const name of tensors.keys()) {
         if (!known.has(name)) throw new InputError(`the model has no parameter ${name}`, OTHER_MODEL);
       }
@@ -179,18 +187,19 @@ export async function openModel(
       });
     },
     async read(arena) {
-      const arrays = parameters.map(({ shape }) => new Float32Array(size(shape)));
-      for (const [part, buffer] of buffersOf(arena).entries()) {
+      const own = parametersOf(arena);
+      const arrays = own.map(({ shape }) => new Float32Array(size(shape)));
+      for (const buffer of new Set(own.map((field) => bufferOf(arena, field) as number))) {
         const whole = plan.buffers[buffer]?.bytes as number;
         for (let start = 0; start < whole; start += pieceBytes) {
           const piece = await runtime.read({ buffer, offset: start, bytes: Math.min(pieceBytes, whole - start) });
-          parameters.forEach((field, i) => {
-            if (field.part === part) copyFrom(piece, start, field, arrays[i] as Float32Array);
+          own.forEach((field, i) => {
+            if (bufferOf(arena, field) === buffer) copyFrom(piece, start, field, arrays[i] as Float32Array);
           });
         }
       }
       return new Map(
-        parameters.map(({ name, shape }, i): [string, Tensor] => {
+        own.map(({ name, shape }, i): [string, Tensor] => {
           return [name, { dtype: "F32", shape: [...shape], data: arrays[i] as Float32Array }];
         }),
       );
@@ -214,39 +223,22 @@ export async function openModel(
         runtime.write(name, array);
       }
     },
-    writeStep(step) {
-      const bytes = new DataView(new ArrayBuffer(STEP_BYTES));
-      STEP_FIELDS.forEach(([name, type], i) => {
-        if (type === "u32") bytes.setUint32(4 * i, step[name], true);
-        else bytes.setFloat32(4 * i, step[name], true);
-      });
-      runtime.write("step", bytes.buffer);
-    },
+    writeStep: (step) => runtime.write("step", stepWords(step)),
     result: async (name) => new Float32Array(await runtime.read(name)),
     results: async (names) => (await runtime.readAll(names)).map((bytes) => new Float32Array(bytes)),
     hasResult: (name) => plan.fields.some((f) => f.name === name && plan.buffers[f.buffer]?.role === "results"),
   };
 }
 
-/** The scalars of update `step`, counted from 1. Corrections are computed in float64. */
-export function stepScalars(
-  { betas, eps, weight_decay }: { betas: readonly [number, number]; eps: number; weight_decay: number },
-  lr: number,
+/** The scalars of update `step`, counted from 1, at the learning rate that `rate` makes of each peak. */
+export const stepScalars = (
+  optimizer: OptimizerFields,
+  rate: Rate,
   clip: number | undefined,
   step: number,
   accumulate: boolean,
-): StepScalars {
-  return {
-    lr,
-    beta1: betas[0],
-    beta2: betas[1],
-    rest1: 1 - betas[0],
-    rest2: 1 - betas[1],
-    eps,
-    weight_decay,
-    correction1: 1 - betas[0] ** step,
-    correction2: 1 - betas[1] ** step,
-    clip: clip ?? Number.POSITIVE_INFINITY,
-    accumulate: accumulate ? 1 : 0,
-  };
-}
+): StepScalars => ({
+  ...scalarsOf(optimizer, rate, step),
+  clip: clip ?? Number.POSITIVE_INFINITY,
+  accumulate: accumulate ? 1 : 0,
+});

@@ -62,19 +62,22 @@ const data = object({
   carry: FLAG,
 });
 
+const plainOrList = { ...PLAIN, type: [...PLAIN.type, "array"], items: NUMBER, maxItems: 8 };
+/** One optimizer may hold another for what it does not update itself. */
+const optimizer = {
+  type: "object",
+  properties: { kind: TEXT, lr: NUMBER },
+  required: ["kind", "lr"],
+  additionalProperties: { ...plainOrList, type: [...plainOrList.type, "object"], additionalProperties: plainOrList },
+};
+
 const train = object(
   {
     steps: SIZE,
     batch: POSITIVE,
     accumulate: POSITIVE,
     init: orNull(object({ kind: TEXT, path: TEXT, prefix: { type: ["string", "null"] } }, ["prefix"])),
-    optimizer: object({
-      kind: { const: "adamw" },
-      lr: NUMBER,
-      betas: listOf(SHARE, { minItems: 2, maxItems: 2 }),
-      eps: NUMBER,
-      weight_decay: NUMBER,
-    }),
+    optimizer,
     schedule: object({ kind: { enum: ["constant", "cosine"] }, warmup: SIZE, floor: SHARE }, ["floor"]),
     clip: { ...NUMBER, type: ["number", "null"] },
     precision: { enum: ["f32", "f16"] },

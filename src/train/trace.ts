@@ -112,7 +112,7 @@ async function traceStack(
   loadState(model, file);
   const placed: StepTensors = { spec, file, prefix: "", batch, length, modality };
   model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...placeArrays(placed), ...inputs]));
-  model.writeStep(stepScalars(spec.train.optimizer, 0, undefined, 1, false));
+  model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
   const out = new Map<string, Tensor>();
   for (const name of ["output", "grad.input"]) {
@@ -298,7 +298,7 @@ async function traceTraining(
   const out = new Map<string, Tensor>();
   for (const [step, { arrays, counts }] of batches.entries()) {
     model.writeBatch(arrays);
-    model.writeStep(stepScalars(optimizer, optimizer.lr, clip, step + 1, false));
+    model.writeStep(stepScalars(optimizer, (peak) => peak, clip, step + 1, false));
     model.runtime.run(["gradients", "update"]);
     advanceState(model);
     const scaledBy = step === 0 && model.lossScale ? await multiplied(model.lossScale.read()) : 1;

@@ -64,7 +64,8 @@ export function alone(program: Program, ops: readonly Op[]): Program {
     return { ...tensor, role: "result", name: `${tensor.id} ${tensor.name}` };
   });
   const parameters = program.parameters.filter(({ tensor }) => names.has(tensorOf(program, tensor).name));
-  return { ...program, name: "alone", tensors, parameters, ops };
+  const { arenas: _, ...rest } = program;
+  return { ...rest, name: "alone", tensors, parameters, ops };
 }
 
 /** A matrix of its own out of the whole that holds it: `column` numbers before it, and `stride` from row to row. */

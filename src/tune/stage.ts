@@ -3,12 +3,12 @@ import { assemble } from "../compile.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
-import { type Op, outputsOf } from "../ir/op.js";
+import type { Op } from "../ir/op.js";
 import type { Choice, NodeOutput, Phase, Plan } from "../ir/plan.js";
-import { type Program, tensorOf } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
+import { stepBytes, stepFields } from "../ir/step.js";
 import { count, type Tensor } from "../ir/tensor.js";
 import type { KernelSettings } from "../kernels/draft.js";
-import { STEP_BYTES, STEP_FIELDS } from "../kernels/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
 import { alone, type Before, columnsIn, readBy } from "./alone.js";
 import type { Given } from "./given.js";
@@ -49,8 +49,7 @@ interface Alone {
 function planOf({ opened, settings, rewrite }: Workshop, from: Program, op: Op, first: Before | undefined): Alone {
   const ops = first ? [first.op, op] : [op];
   const program = alone(first?.program ?? from, ops);
-  const trains = outputsOf(op).some((id) => tensorOf(program, id).role === "gradient");
-  const assembled = assemble([program], trains, { profile: opened.profile, variants: "all", settings });
+  const assembled = assemble([program], { profile: opened.profile, variants: "all", settings });
   const nodes = assembled.plan.phases[0]?.nodes ?? [];
   const { choices = [], outputs = [] } = nodes.at(-1) ?? {};
   const phase = (name: string, choice: Choice): Phase => ({ name, nodes: [{ label: op.kind, choices: [choice] }] });
@@ -101,8 +100,8 @@ export async function onStage(
   const phases = plan.phases.filter(({ name }) => wanted.has(name));
   const runtime = await prepare(device, profile, { ...plan, phases }, { pipelines: workshop.pipelines });
   const accumulate = (value: 0 | 1): void => {
-    const words = new Uint32Array(STEP_BYTES / 4);
-    words[STEP_FIELDS.findIndex(([name]) => name === "accumulate")] = value;
+    const words = new Uint32Array(stepBytes(from) / 4);
+    words[stepFields(from).indexOf("accumulate")] = value;
     runtime.write("step", words);
   };
   const overwritten = new Set([

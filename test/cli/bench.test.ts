@@ -44,7 +44,17 @@ test.skipIf(missing)(
     expect(found.ceilings.flopsPerSecond).toBeGreaterThan(1e8);
     expect(found.ceilings.bytesPerSecond).toBeGreaterThan(1e7);
     const kinds = found.kernels.map(({ op }) => op);
-    for (const kind of ["linear", "linear_dx", "linear_dw", "scan", "scan_grad", "conv", "token_loss", "update"]) {
+    for (const kind of [
+      "linear",
+      "linear_dx",
+      "linear_dw",
+      "scan",
+      "scan_grad",
+      "conv",
+      "token_loss",
+      "gradient_norm",
+      "adamw",
+    ]) {
       expect(kinds).toContain(kind);
     }
     const sum = found.kernels.reduce((total, { seconds }) => total + seconds, 0);

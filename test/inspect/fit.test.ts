@@ -90,7 +90,7 @@ test("else it says why nothing does, and what takes most", () => {
   expect(none).toMatchObject({ fits: false, instead: undefined, largest: undefined });
   expect(none.most.length).toBe(5);
   expect(none.most.map(({ bytes }) => bytes)).toEqual(none.most.map(({ bytes }) => bytes).sort((a, b) => b - a));
-  expect(said(none)).toContain("the optimiser's moments alone take");
+  expect(said(none)).toContain("the optimizer's state alone take");
   const wide = sketch({ modalities: [text], vocabulary: 9000, d_model: 4096, layers: 1, train: { batch: 1 } });
   const unbound = fitInto(wide, options(1, 64, "webgpu-default"), 2 ** 40);
   expect(unbound).toMatchObject({ fits: false, binds: false, instead: undefined });

@@ -73,7 +73,7 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
       });
       const model = await openModel(opened, compiled, pipelinesOn(opened));
       await model.initialise(3);
-      model.writeStep(stepScalars(spec.train.optimizer, 1e-3, 1, 1, false));
+      model.writeStep(stepScalars(spec.train.optimizer, () => 1e-3, 1, 1, false));
       const begins = Uint32Array.from({ length: LENGTH }, (_, r) => ([...starts, end].includes(r) ? 1 : 0));
       const arrays: [string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, number][] = [
         ["input", input, d],

@@ -6,9 +6,9 @@ import { layout, storage } from "../../src/ir/facts.js";
 import { inputsOf, type Op, type OpKind, outputsOf } from "../../src/ir/op.js";
 import type { Plan, Profile } from "../../src/ir/plan.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
+import { stepBytes, stepFields } from "../../src/ir/step.js";
 import { count, type Tensor, type TensorId } from "../../src/ir/tensor.js";
 import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
-import { STEP_BYTES, STEP_FIELDS } from "../../src/kernels/step.js";
 import { fillTable, tableName } from "../../src/kernels/tables.js";
 import { evaluateOp } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
@@ -160,8 +160,8 @@ export async function everyOp(
   const { program } = known;
   const ops = [...program.ops.entries()].filter(([, op]) => wanted(op));
   const programs = ops.map(([at, op]) => isolate(program, op, at));
-  const assembled = assemble(programs, true, { profile, variants: "first", settings });
-  const plan = { ...assembled.plan, phases: assembled.plan.phases.slice(0, programs.length) };
+  const assembled = assemble(programs, { profile, variants: "first", settings });
+  const { plan } = assembled;
   const runtime = await prepare(device, profile, plan);
   try {
     const v = asStored(known);
@@ -169,12 +169,12 @@ export async function everyOp(
     poison(plan, runtime);
     upload(assembled, programs, v, runtime);
     const phases = programs.map(({ name }) => name);
-    const accumulate = STEP_FIELDS.findIndex(([name]) => name === "accumulate");
+    const accumulate = stepFields(program).indexOf("accumulate");
     const gradients = plan.buffers.findIndex(({ role }) => role === "gradients");
     const bytes = plan.buffers[gradients]?.bytes as number;
     const readGradients = async (): Promise<Float32Array> =>
       new Float32Array(await runtime.read({ buffer: gradients, offset: 0, bytes }));
-    const step = new Uint32Array(STEP_BYTES / 4);
+    const step = new Uint32Array(stepBytes(program) / 4);
     runtime.write("step", step);
     runtime.run(phases);
     const once = await readGradients();

@@ -6,7 +6,8 @@ import { storage } from "../../src/ir/facts.js";
 import { inputsOf, type Op, outputsOf } from "../../src/ir/op.js";
 import { admits, type BufferRange, type Choice, type Plan, type Profile } from "../../src/ir/plan.js";
 import { PROFILES } from "../../src/ir/profiles.js";
-import type { Program } from "../../src/ir/program.js";
+import { type Program, tensorOf } from "../../src/ir/program.js";
+import type { TensorId } from "../../src/ir/tensor.js";
 import { realise } from "../../src/kernels/realise.js";
 import { allocate, type PhaseNeeds } from "../../src/passes/allocate.js";
 import { image, sketch, speech, text } from "../support/spec.js";
@@ -41,18 +42,18 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
   const phases = programs.map((program): PhaseNeeds => {
     return { program, scratch: program.ops.map((op) => scratchOf(program, op)) };
   });
-  const memory = allocate({ phases, tables: new Map(), training: true, stepBytes: 48 }, profile);
+  const memory = allocate({ phases, tables: new Map(), stepBytes: 48 }, profile);
   const faults: string[] = [];
   const bytes = ledger();
   const within = ({ buffer, offset, bytes: size }: BufferRange): boolean =>
     offset % 256 === 0 && offset + size <= (memory.buffers[buffer]?.bytes as number);
   phases.forEach(({ program, scratch }, phase) => {
     for (const { id, role } of program.tensors) {
-      if (role === "value") continue;
+      if (role === "value" || role === "arena") continue;
       bytes.write(memory.tensor(phase, id), role === "result" ? "" : `${id}`);
     }
     program.ops.forEach((op, at) => {
-      const place = (id: (typeof program.tensors)[number]["id"]) => {
+      const place = (id: TensorId) => {
         const home = storage(program, id);
         return [memory.tensor(phase, home.id), `${home.id}`] as const;
       };
@@ -60,10 +61,13 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
       ranges.forEach((range, slot) => {
         bytes.write(range, `scratch ${slot}`);
       });
-      for (const id of outputsOf(op)) bytes.write(...place(id));
-      const kept = [...inputsOf(op), ...outputsOf(op), program.modality].every((id) => bytes.holds(...place(id)));
+      // Arenas hold what parameters are made of, and never change places.
+      const own = (id: TensorId): boolean => tensorOf(program, id).role !== "arena";
+      const [reads, makes] = [inputsOf(op).filter(own), outputsOf(op).filter(own)];
+      for (const id of makes) bytes.write(...place(id));
+      const kept = [...reads, ...makes, program.modality].every((id) => bytes.holds(...place(id)));
       const apart = ranges.every((range, slot) => bytes.holds(range, `scratch ${slot}`));
-      const inside = [...ranges, ...[...inputsOf(op), ...outputsOf(op)].map((id) => place(id)[0])].every(within);
+      const inside = [...ranges, ...[...reads, ...makes].map((id) => place(id)[0])].every(within);
       if (!kept || !apart || !inside) faults.push(`${program.name} ${at} ${op.kind}`);
     });
   });

@@ -87,7 +87,7 @@ async function trained(spec: CheckedSpec, options: Partial<CompileOptions>): Pro
   for (let step = 0; step < 3; step++) {
     const batch = cut(syntheticBatch({ ...spec, train: { ...spec.train, seed: step } }));
     model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 5 }));
-    model.writeStep(stepScalars(spec.train.optimizer, 1e-2, 1, step + 1, false));
+    model.writeStep(stepScalars(spec.train.optimizer, () => 1e-2, 1, step + 1, false));
     model.runtime.run(["gradients", "update"]);
     if (spec.data.carry) advanceState(model);
     losses.push(await readLossSums(model, spec));

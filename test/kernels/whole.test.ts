@@ -80,7 +80,7 @@ async function runGradients(model: Model, v: Values): Promise<Outcome> {
   await model.load("parameters", copies(v, "parameter"));
   const batch = program.tensors.filter(({ role }) => role === "batch");
   model.writeBatch(new Map(batch.map((tensor) => [tensor.name, typed(tensor, read(v, tensor.id))])));
-  model.writeStep(stepScalars(spec.train.optimizer, 1e-3, 1, 1, false));
+  model.writeStep(stepScalars(spec.train.optimizer, () => 1e-3, 1, 1, false));
   model.runtime.run(["gradients"]);
   const results = program.tensors.filter(({ role }) => role === "result");
   return {

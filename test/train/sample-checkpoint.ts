@@ -19,7 +19,10 @@ export function sampleCheckpoint(step: number, numbers = 5000): Checkpoint {
   return {
     step,
     tensors: tensors(0),
-    optimizer: { m: tensors(0.25), v: tensors(0.5) },
+    optimizer: new Map([
+      ["m", tensors(0.25)],
+      ["v", tensors(0.5)],
+    ]),
     state: { position: { epoch: 0, index: step * 16, micro: 0 }, seed: 7, data: 99, choices: { linear: "registers" } },
   };
 }

@@ -28,7 +28,7 @@ async function train(opened: OpenDevice, spec: CheckedSpec, compiled: Compiled):
   model.writeBatch(madeUpBatch(spec, spec.train.batch, spec.data.length));
   const losses: number[] = [];
   for (let step = 1; step <= STEPS; step++) {
-    model.writeStep(stepScalars(spec.train.optimizer, 3e-3, spec.train.clip, step, false));
+    model.writeStep(stepScalars(spec.train.optimizer, () => 3e-3, spec.train.clip, step, false));
     model.runtime.run(["gradients", "update"]);
     losses.push(...(await model.result("loss.tokens")), ...(await model.result("loss.image")));
   }

@@ -62,6 +62,8 @@ export interface Row<K extends OpKind> {
   /** Whether making its output again costs little for the bytes saved: `recompute: cheap` asks. Absent: it does not. */
   readonly cheap?: true | ((op: OpOf<K>, columns: Extent) => boolean);
   readonly halves?: Halves;
+  /** Whether it changes what it makes: that is there before, and may be a parameter. */
+  readonly inPlace?: true;
 }
 
 type Extent = (id: TensorId) => number;

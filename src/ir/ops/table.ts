@@ -9,6 +9,7 @@ import { NORM } from "./norm.js";
 import { COLUMNS, POINTWISE } from "./pointwise.js";
 import type { Family, Row } from "./row.js";
 import { SCAN } from "./scan.js";
+import { UPDATE } from "./update.js";
 
 export const OPS: Family<OpKind> = {
   ...EMBED,
@@ -20,6 +21,7 @@ export const OPS: Family<OpKind> = {
   ...POINTWISE,
   ...COLUMNS,
   ...LOSS,
+  ...UPDATE,
 };
 
 /** The row of a kind of op, also where the kind is not known in the code that asks. */

@@ -1,0 +1,6 @@
+// What a checked optimizer says. Each has a peak learning rate, `lr`, which the schedule scales.
+import type { AdamwFields } from "./adamw.fields.js";
+
+export type OptimizerFields = AdamwFields;
+/** The fields of one kind. */
+export type OptimizerOf<K extends OptimizerFields["kind"]> = Extract<OptimizerFields, { readonly kind: K }>;

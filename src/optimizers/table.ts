@@ -1,0 +1,16 @@
+// Every optimizer.
+import { adamw } from "./adamw.js";
+import type { OptimizerFields, OptimizerOf } from "./optimizer.fields.js";
+import type { Optimizer, Rate } from "./optimizer.js";
+
+const OPTIMIZERS: { readonly [K in OptimizerFields["kind"]]: Optimizer<OptimizerOf<K>> } = { adamw };
+
+export const optimizerOf = ({ kind }: OptimizerFields): Optimizer<OptimizerFields> =>
+  OPTIMIZERS[kind] as Optimizer<OptimizerFields>;
+
+/** What the host writes for update `step`, counted from 1, besides what every update has. */
+export const scalarsOf = (fields: OptimizerFields, rate: Rate, step: number): Readonly<Record<string, number>> =>
+  optimizerOf(fields).scalars(fields, rate, step);
+
+/** The names of those. */
+export const scalarNames = (fields: OptimizerFields): string[] => Object.keys(scalarsOf(fields, (peak) => peak, 1));

@@ -1,0 +1,36 @@
+// The program of the update: the gradient norm, then the ops of the optimizer, over arenas.
+import { BLOCK, numbersOf, parametersIn, stretches } from "../ir/arena.js";
+import { build, type ProgramSize } from "../ir/builder.js";
+import { LOSS_SCALE } from "../ir/loss-scale.js";
+import type { Program } from "../ir/program.js";
+import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
+import type { Placed } from "../optimizers/optimizer.js";
+import { optimizerOf, scalarNames } from "../optimizers/table.js";
+
+/** @param programs that read the parameters; where one of them scales its losses, so are the gradients scaled */
+export function lowerUpdate(
+  fields: OptimizerFields,
+  programs: readonly Program[],
+  size: Omit<ProgramSize, "scalars" | "arenas">,
+): Program {
+  const optimizer = optimizerOf(fields);
+  const arenas = optimizer.arenas(parametersIn(programs));
+  const builder = build("update", { ...size, scalars: scalarNames(fields), arenas });
+  const parameters = arenas.flatMap(({ runs }) => runs.flat());
+  for (const { tensor: _, ...parameter } of parameters) builder.parameter(parameter);
+  const numbers = parameters.reduce((sum, parameter) => sum + numbersOf(parameter), 0);
+
+  const scaled = programs.some(({ tensors }) => tensors.some(({ name }) => name === LOSS_SCALE.name));
+  const scale = scaled ? { scale: builder.tensor("state", LOSS_SCALE.name, LOSS_SCALE.shape) } : {};
+  const gradients = builder.stretch("gradients", { first: 0, size: numbers });
+  const norm = builder.tensor("result", "grad_norm", [2]);
+  builder.make("gradient_norm", { in: { gradients } }, { norm, ...scale });
+
+  const decay = builder.input("constant", "decay", [Math.ceil(numbers / BLOCK / 32)], "u32");
+  const placed = stretches(arenas).map(({ whole, runs: at }, i): Placed => {
+    const { slots, runs } = arenas[i] as (typeof arenas)[number];
+    return { slots, runs, whole, at };
+  });
+  optimizer.update({ builder, guard: { norm, ...scale }, decay }, placed);
+  return builder.program();
+}

@@ -1,0 +1,26 @@
+// What an optimizer keeps from one update to the next, as checkpoints hold it: by slot, then by parameter.
+import { InputError } from "../diagnostics/input-error.js";
+import type { Model, Tensors } from "./model.js";
+
+/** By the name of the slot, and under the names of the parameters. */
+export type OptimizerState = ReadonlyMap<string, Tensors>;
+
+export async function readOptimizer(model: Pick<Model, "slots" | "read">): Promise<OptimizerState> {
+  const state = new Map<string, Tensors>();
+  for (const slot of model.slots) state.set(slot, await model.read(slot));
+  return state;
+}
+
+const listed = (slots: Iterable<string>): string => [...slots].join(", ") || "nothing";
+
+/** @throws InputError where the state is that of another optimizer, or of another model */
+export async function loadOptimizer(model: Pick<Model, "slots" | "load">, state: OptimizerState): Promise<void> {
+  const { slots } = model;
+  if (slots.length !== state.size || !slots.every((slot) => state.has(slot))) {
+    throw new InputError(
+      `The checkpoint holds the state of another optimizer: it has ${listed(state.keys())}, and the spec's optimizer keeps ${listed(slots)}.`,
+      "Resume with the optimizer that the checkpoint was made with, or start a new run from its weights with `init: checkpoint(…)`.",
+    );
+  }
+  for (const [slot, tensors] of state) await model.load(slot, tensors);
+}
