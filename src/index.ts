@@ -1,17 +1,17 @@
 // mom as a library: the verbs of the command line as functions, with the same names and the same meaning.
 import { basename, dirname, join, resolve } from "node:path";
 import { format as formatText } from "../grammar/format.js";
-import { ABLATION_FILES, stateOf } from "./ablate/folder.js";
+import type { AblationFolder } from "./ablate/folder.js";
+import { chosenDesign } from "./api/ablate/choose.js";
+import { costsOf } from "./api/ablate/costs.js";
+import { dataSetsIn } from "./api/ablate/data-sets.js";
+import { defaultFolder } from "./api/ablate/run.js";
 import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "./api/compile-options.js";
+import { toldAblation } from "./api/node/told-ablation.js";
 import { type Told, toldTraining } from "./api/node/told-training.js";
 import { checkFile, checkText } from "./api/read-spec.js";
 import { trainSpec } from "./api/train.js";
 import { DEFAULT_TUNE } from "./api/tuning.js";
-import { chosenDesign } from "./cli/ablate/choose.js";
-import { costsOf } from "./cli/ablate/costs.js";
-import { dataSetsIn } from "./cli/ablate/data-sets.js";
-import { defaultFolder, runAblation } from "./cli/ablate/run.js";
-import { EXIT } from "./cli/verb.js";
 import { compile as compileSpec } from "./compile.js";
 import { type Reach, reachOf } from "./data/reach.js";
 import { codeOf } from "./diagnostics/codes.js";
@@ -256,32 +256,29 @@ export interface AblateResult {
  */
 export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
   checkOptions(options, ABLATE_OPTIONS);
-  const { spec, json, folder, reach, file } = rightSpec(input, options.allow);
+  const { spec, json, folder: specFolder, reach, file } = rightSpec(input, options.allow);
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
   const design = chosenDesign(spec, json, options.name, file, options.allow);
   const out = options.out ?? defaultFolder(file, design.name);
-  const dataSetOf = dataSetsIn({ folder, reach, skipBad: options.skipBad }, (text) => print?.(`${text}\n`));
+  const dataSetOf = dataSetsIn({ folder: specFolder, reach, skipBad: options.skipBad }, (text) => print?.(`${text}\n`));
   const costs = await costsOf(design, printSpec(json), dataSetOf);
-  const code = await runAblation({
+  const folder: AblationFolder = { path: out, disk: nodeDisk };
+  const { kind, states, report } = await toldAblation({
     file,
     design,
-    folder: { path: out, disk: nodeDisk },
+    folder,
     costs,
     jobs,
     allow: options.allow,
     skipBad: options.skipBad,
     tune,
-    ...(adapter !== undefined && { adapter }),
+    adapter,
     terminal: { write: (text) => print?.(text) },
     signal,
   });
   const variants: Partial<Record<"done" | "failed" | "pending" | "running", number>> = {};
-  for (const { id } of design.variants) {
-    const { state } = stateOf({ path: out, disk: nodeDisk }, id);
-    variants[state] = (variants[state] ?? 0) + 1;
-  }
-  const how = code === EXIT.interrupted ? "stopped" : "done";
-  return { how, out, report: join(out, ABLATION_FILES.html), variants };
+  for (const { state } of states) variants[state] = (variants[state] ?? 0) + 1;
+  return { how: kind, out, report, variants };
 }
 
 /** What a spec that is no file is called. */

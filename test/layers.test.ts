@@ -99,8 +99,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "tune",
   ],
   cli: ["*"],
-  // The library is the command line without a terminal.
-  index: ["*"],
+  // The library: a page over what a program calls.
+  index: [
+    "ablate",
+    "api",
+    "grammar",
+    "front",
+    "compile",
+    "report",
+    "gpu",
+    "train",
+    "tune",
+    "data",
+    "ir",
+    "diagnostics",
+    "spec.gen",
+  ],
 };
 
 /** Rooms between a spec's text and its commands: no disk, no terminal, no Dawn. */

@@ -29,6 +29,9 @@ export const ABLATION_FILES = {
 } as const;
 const OUTCOME = "outcome.json";
 
+/** What `mom train` exits with, by what went wrong: how `outcome.json` says it. */
+export const EXITS = { input: 1, device: 3, diverged: 4, fault: 70 } as const;
+
 /** How a variant ended, kept beside its metrics. */
 export type Ending =
   | { readonly state: "done"; readonly device: string }

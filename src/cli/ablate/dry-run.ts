@@ -1,56 +1,36 @@
 // `mom ablate --dry-run`: what the variants are, what they cost, and what they will take here.
-import type { Costs } from "../../ablate/collect.js";
-import type { Arm, Design } from "../../ablate/design.js";
-import { type AblationFolder, stateOf } from "../../ablate/folder.js";
-import type { DataSet } from "../../data/data-set.js";
-import type { CheckedSpec } from "../../front/spec.js";
-import { type AdapterSource, openDevice } from "../../gpu/dawn.js";
-import type { Pipelines } from "../../gpu/pipelines.js";
+import { type Estimate, type EstimateRequest, estimated } from "../../api/ablate/estimate.js";
+import { armsText, listingJson, listingText } from "../../report/ablation/listing.js";
 import { size } from "../../report/inspection-text.js";
-import type { Terminal } from "../../report/progress.js";
 import { formatDuration } from "../../report/progress.js";
-import type { TuneMode } from "../../tune/tune.js";
-import { EXIT, type ExitCode } from "../verb.js";
-import { armsToMeasure, type Estimate, estimate, type Measured, measure } from "./estimate.js";
-import { armsText, listingJson, listingText } from "./listing.js";
 
-export interface DryRun {
-  readonly design: Design;
-  readonly folder: AblationFolder;
-  readonly costs: Costs;
-  readonly dataSetOf: (spec: CheckedSpec) => Promise<DataSet>;
-  readonly jobs: number;
+export interface DryRun extends Omit<EstimateRequest, "measuring" | "keepWeights"> {
   readonly keepWeights?: true;
   readonly json?: true;
-  readonly adapter?: AdapterSource;
-  readonly tune: TuneMode;
-  readonly terminal: Terminal;
 }
 
-export async function dryRun(request: DryRun): Promise<ExitCode> {
-  const { design, folder, costs, terminal } = request;
-  const states = design.variants.map(({ id }) => stateOf(folder, id));
-  const left = design.variants.filter((_, i) => states[i]?.state !== "done");
-  const device = await openDevice(request.adapter ? { adapter: request.adapter } : {});
-  const pipelines: Pipelines = new Map();
-  const measured = new Map<number, Measured>();
-  for (const index of armsToMeasure(design, costs)) {
-    const arm = design.arms[index] as Arm;
-    terminal.write(`Measuring a few steps of \`${arm.label}\` on ${device.description}\n`);
-    measured.set(index, await measure(arm, await request.dataSetOf(arm.spec), device, pipelines, request.tune));
-  }
-  const keepWeights = request.keepWeights === true;
-  const found = estimate(costs, measured, left, { jobs: request.jobs, keepWeights });
+export async function dryRun({ json, keepWeights, ...request }: DryRun): Promise<void> {
+  const { design, costs } = request;
+  const keeps = keepWeights === true;
+  const { states, device, left, estimate } = await estimated({
+    ...request,
+    keepWeights: keeps,
+    measuring: (arm, on) => process.stderr.write(`Measuring a few steps of \`${arm.label}\` on ${on}\n`),
+  });
   const listing = { design, states, costs };
   process.stdout.write(
-    request.json
-      ? `${JSON.stringify({ ...(listingJson(listing) as object), device: device.description, estimate: found }, null, 2)}\n`
-      : `${armsText(design, costs)}\n${listingText(listing)}${estimateText(found, left.length, request)}`,
+    json
+      ? `${JSON.stringify({ ...(listingJson(listing) as object), device, estimate }, null, 2)}\n`
+      : `${armsText(design, costs)}\n${listingText(listing)}${estimateText(estimate, left, request.jobs, keeps)}`,
   );
-  return EXIT.done;
 }
 
-function estimateText({ seconds, bytes, peakBytes }: Estimate, left: number, { jobs, keepWeights }: DryRun): string {
+function estimateText(
+  { seconds, bytes, peakBytes }: Estimate,
+  left: number,
+  jobs: number,
+  keepWeights: boolean,
+): string {
   if (left === 0) return "Nothing is left to train.\n";
   const weights = keepWeights
     ? "with their weights"

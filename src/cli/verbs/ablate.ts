@@ -3,25 +3,27 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Design } from "../../ablate/design.js";
 import type { AblationFolder } from "../../ablate/folder.js";
 import { stateOf } from "../../ablate/folder.js";
+import { chosenDesign } from "../../api/ablate/choose.js";
+import { costsOf } from "../../api/ablate/costs.js";
+import { dataSetsIn } from "../../api/ablate/data-sets.js";
+import { defaultFolder } from "../../api/ablate/run.js";
+import { toldAblation } from "../../api/node/told-ablation.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
+import { listingJson, listingText } from "../../report/ablation/listing.js";
+import type { AblationOutcome } from "../../report/ablation/progress.js";
 import { nodeDisk } from "../../train/disk.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { chosenDesign } from "../ablate/choose.js";
-import { costsOf } from "../ablate/costs.js";
-import { dataSetsIn } from "../ablate/data-sets.js";
 import { dryRun } from "../ablate/dry-run.js";
-import { listingJson, listingText } from "../ablate/listing.js";
-import { defaultFolder, runAblation } from "../ablate/run.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logged } from "../streams.js";
 import { wholeNumber } from "../trained.js";
 import { tuneOption } from "../tune-option.js";
-import { EXIT, type Verb } from "../verb.js";
+import { EXIT, type ExitCode, type Verb } from "../verb.js";
 
 interface Options {
   readonly out?: string;
@@ -90,12 +92,22 @@ export const verb: Verb = {
         const notice = (text: string) => process.stderr.write(`${text}\n`);
         const dataSetOf = dataSetsIn({ folder: specFolder, reach, skipBad: options.skipBad }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
-        const { terminal, listener } = logged(process.stderr);
-        const request = { ...options, file, design, folder, costs, terminal, opened: listener.opened };
-        finish(options.dryRun ? await dryRun({ ...request, dataSetOf }) : await runAblation(request));
+        const request = { ...options, file, design, folder, costs };
+        if (options.dryRun) {
+          await dryRun({ ...request, dataSetOf });
+          return finish(EXIT.done);
+        }
+        finish(exitOf(await toldAblation({ ...request, ...logged(process.stderr) })));
       });
   },
 };
+
+/** Of several failures, that of the whole: a divergence is a result, a device that failed is none. */
+function exitOf({ kind, states }: AblationOutcome): ExitCode {
+  if (kind === "stopped") return EXIT.interrupted;
+  const codes = new Set<number>(states.map((one) => (one.state === "failed" ? one.exit : EXIT.done)));
+  return [EXIT.deviceFailed, EXIT.fault, EXIT.wrongInput, EXIT.diverged].find((code) => codes.has(code)) ?? EXIT.done;
+}
 
 function checkIndex({ variants }: Design, index: number | undefined): void {
   if (index === undefined || index < variants.length) return;

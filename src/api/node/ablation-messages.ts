@@ -1,7 +1,6 @@
 // What an ablation's process and its workers say to each other, as JSON over a pipe.
 import type { AdapterSource } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
-import type { ExitCode } from "../verb.js";
 
 /** A worker's settings, its one argument. */
 export interface WorkerSettings {
@@ -34,4 +33,4 @@ export type FromWorker =
   | { readonly kind: "tuned" }
   | { readonly kind: "ended"; readonly how: "done" | "stopped" | "taken" }
   /** `lasting`: the worker cannot go on either. */
-  | { readonly kind: "failed"; readonly reason: string; readonly exit: ExitCode; readonly lasting: boolean };
+  | { readonly kind: "failed"; readonly reason: string; readonly exit: number; readonly lasting: boolean };

@@ -1,12 +1,8 @@
 // A worker of `mom ablate`, a process of its own: opens a device and trains the variants that it is given on it, one
 // after another, so that a variant which brings its process down takes no other with it.
 import { dirname, resolve } from "node:path";
-import { runOf } from "../../ablate/folder.js";
+import { EXITS, runOf } from "../../ablate/folder.js";
 import { runVariant, type Trainer } from "../../ablate/run-variant.js";
-import { keptSpec } from "../../api/kept-spec.js";
-import { checkText } from "../../api/read-spec.js";
-import { starting } from "../../api/start.js";
-import { measuredBefore, tuned } from "../../api/tuning.js";
 import { type Compiled, programsOf, trainingOn } from "../../compile.js";
 import { reachOf } from "../../data/reach.js";
 import { Failure } from "../../diagnostics/failure.js";
@@ -18,9 +14,12 @@ import { DeviceError } from "../../gpu/device-error.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { TooLarge } from "../../ir/too-large.js";
 import { nodeDisk } from "../../train/disk.js";
-import { EXIT, type ExitCode } from "../verb.js";
-import { dataSetsIn } from "./data-sets.js";
-import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
+import { dataSetsIn } from "../ablate/data-sets.js";
+import { keptSpec } from "../kept-spec.js";
+import { checkText } from "../read-spec.js";
+import { starting } from "../start.js";
+import { measuredBefore, tuned } from "../tuning.js";
+import type { FromWorker, ToWorker, WorkerSettings } from "./ablation-messages.js";
 
 /** Milliseconds between reports of progress. */
 const REPORT_MS = 200;
@@ -37,15 +36,15 @@ const say = (message: FromWorker): void => {
 };
 
 /** What a failure means: a sentence, and what `mom train` exits with. */
-function failureOf(error: unknown): { reason: string; exit: ExitCode } {
+function failureOf(error: unknown): { reason: string; exit: number } {
   if (error instanceof Failure) {
     const isDivergence = error.diagnostics.some(({ name }) => name === "diverged");
-    return { reason: error.message, exit: isDivergence ? EXIT.diverged : EXIT.wrongInput };
+    return { reason: error.message, exit: isDivergence ? EXITS.diverged : EXITS.input };
   }
-  if (error instanceof InputError) return { reason: `${error.message} ${error.remedy}`, exit: EXIT.wrongInput };
-  if (error instanceof DeviceError) return { reason: error.message, exit: EXIT.deviceFailed };
-  if (error instanceof TooLarge) return { reason: error.message, exit: EXIT.wrongInput };
-  return { reason: error instanceof Error ? error.message : String(error), exit: EXIT.fault };
+  if (error instanceof InputError) return { reason: `${error.message} ${error.remedy}`, exit: EXITS.input };
+  if (error instanceof DeviceError) return { reason: error.message, exit: EXITS.device };
+  if (error instanceof TooLarge) return { reason: error.message, exit: EXITS.input };
+  return { reason: error instanceof Error ? error.message : String(error), exit: EXITS.fault };
 }
 
 function checked(text: string): { readonly spec: CheckedSpec; readonly json: Json } {
@@ -118,7 +117,7 @@ process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => {
   stopping = true;
 });
-process.on("disconnect", () => process.exit(EXIT.done));
+process.on("disconnect", () => process.exit(0));
 
 const device = await openDevice(settings.adapter ? { adapter: settings.adapter } : {}).catch((error: unknown) => {
   if (!(error instanceof DeviceError)) throw error;

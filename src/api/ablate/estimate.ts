@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design, Variant } from "../../ablate/design.js";
-import { measuredBefore, tuned } from "../../api/tuning.js";
+import { type AblationFolder, stateOf, type VariantState } from "../../ablate/folder.js";
 import { planned, programsOf, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { CheckedSpec } from "../../front/spec.js";
-import type { OpenDevice } from "../../gpu/dawn.js";
+import { type AdapterSource, type OpenDevice, openDevice } from "../../gpu/dawn.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { planText } from "../../train/compiled.js";
 import { nodeDisk } from "../../train/disk.js";
@@ -18,12 +18,13 @@ import { openModel } from "../../train/model.js";
 import { trainRecorded } from "../../train/recorded.js";
 import { closeRun, createRun, pathIn, type Run } from "../../train/run-folder.js";
 import type { TuneMode } from "../../tune/tune.js";
+import { measuredBefore, tuned } from "../tuning.js";
 
 /** Steps that are measured, after one that pays for what is done once. */
 const STEPS = 6;
 
 /** Seconds and bytes. */
-export interface Measured {
+interface Measured {
   /** Until the first step is done: kernels compiled, weights drawn. */
   readonly opening: number;
   readonly step: number;
@@ -42,13 +43,53 @@ export interface Estimate {
   readonly peakBytes: number;
 }
 
+export interface EstimateRequest {
+  readonly design: Design;
+  readonly folder: AblationFolder;
+  readonly costs: Costs;
+  readonly dataSetOf: (spec: CheckedSpec) => Promise<DataSet>;
+  readonly jobs: number;
+  readonly keepWeights: boolean;
+  readonly adapter?: AdapterSource | undefined;
+  readonly tune: TuneMode;
+  /** Told before an arm's steps are measured on a device. */
+  readonly measuring: (arm: Arm, device: string) => void;
+}
+
+/** What is left of an ablation, and what that will take on the device that is here. */
+export interface Estimated {
+  /** One for each variant. */
+  readonly states: readonly VariantState[];
+  readonly device: string;
+  /** Variants that are not done. */
+  readonly left: number;
+  readonly estimate: Estimate;
+}
+
+/** Measures a few arms and estimates the rest. @throws DeviceError where there is no device */
+export async function estimated(request: EstimateRequest): Promise<Estimated> {
+  const { design, folder, costs, jobs, keepWeights } = request;
+  const states = design.variants.map(({ id }) => stateOf(folder, id));
+  const left = design.variants.filter((_, i) => states[i]?.state !== "done");
+  const device = await openDevice(request.adapter ? { adapter: request.adapter } : {});
+  const pipelines: Pipelines = new Map();
+  const measured = new Map<number, Measured>();
+  for (const index of armsToMeasure(design, costs)) {
+    const arm = design.arms[index] as Arm;
+    request.measuring(arm, device.description);
+    measured.set(index, await measure(arm, await request.dataSetOf(arm.spec), device, pipelines, request.tune));
+  }
+  const found = estimate(costs, measured, left, { jobs, keepWeights });
+  return { states, device: device.description, left: left.length, estimate: found };
+}
+
 const sizeOf = (path: string): number =>
   statSync(path).isDirectory()
     ? nodeDisk.list(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
     : statSync(path).size;
 
 /** The first steps of an arm on a device. */
-export async function measure(
+async function measure(
   arm: Arm,
   dataSet: DataSet,
   device: OpenDevice,
@@ -97,7 +138,7 @@ export async function measure(
 }
 
 /** The arms to measure: the baseline, the one of most parameters, and the one of most FLOPs. */
-export function armsToMeasure({ baseline = 0 }: Design, { arms }: Costs): number[] {
+function armsToMeasure({ baseline = 0 }: Design, { arms }: Costs): number[] {
   const largest = (of: (cost: Costs["arms"][number]) => number): number => {
     const sizes = arms.map(of);
     return sizes.indexOf(Math.max(...sizes));
@@ -109,7 +150,7 @@ export function armsToMeasure({ baseline = 0 }: Design, { arms }: Costs): number
  * A run takes as long as one of the measured arm that is nearest in FLOPs, and then in parameters.
  * @param measured by the number of the arm
  */
-export function estimate(
+function estimate(
   costs: Costs,
   measured: ReadonlyMap<number, Measured>,
   left: readonly Variant[],

@@ -1,12 +1,13 @@
 // Starts workers of `mom ablate` and speaks with them.
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { EXITS } from "../../ablate/folder.js";
 import type { Ended, Worker } from "../../ablate/schedule.js";
 import { DeviceError } from "../../gpu/device-error.js";
-import { EXIT } from "../verb.js";
-import type { FromWorker, ToWorker, WorkerSettings } from "./messages.js";
+import type { Workers } from "../ablate/run.js";
+import type { FromWorker, ToWorker, WorkerSettings } from "./ablation-messages.js";
 
-const FILE = fileURLToPath(new URL("./worker.js", import.meta.url));
+const FILE = fileURLToPath(new URL("./ablation-worker.js", import.meta.url));
 /** Of what a worker writes to its terminal: the end is kept, to tell why it died. */
 const TAIL = 2000;
 const NOT_TUNED = "Train without measuring kernels first: --tune cached.";
@@ -20,17 +21,6 @@ interface Connection {
   readonly listen: (hear: (message: Heard) => void) => void;
   readonly gone: () => boolean;
   readonly close: () => void;
-}
-
-export interface Workers {
-  readonly open: () => Promise<Worker>;
-  /**
-   * Measures what these variants lack, on a worker of its own that then goes.
-   * @throws DeviceError where there is no device, or it fails
-   */
-  readonly tune: (queue: readonly number[], notice: (line: string) => void) => Promise<void>;
-  /** Lets every variant under way save and stop. */
-  readonly stop: () => void;
 }
 
 /**
@@ -119,7 +109,7 @@ export function workersOf(
                 resolve({ kind: "failed", reason: message.reason, exit: message.exit });
                 break;
               case "gone":
-                resolve({ kind: "failed", reason: message.why, exit: EXIT.deviceFailed });
+                resolve({ kind: "failed", reason: message.why, exit: EXITS.device });
                 break;
             }
           });

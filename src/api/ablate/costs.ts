@@ -1,7 +1,6 @@
 // What each arm of an ablation costs, before anything runs: parameters, and FLOPs of an update on the data as they are.
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design } from "../../ablate/design.js";
-import { lossUnits } from "../../api/units.js";
 import { trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
 import { openTraining } from "../../data/order.js";
@@ -10,6 +9,7 @@ import type { CheckedSpec } from "../../front/spec.js";
 import type { Profile } from "../../ir/plan.js";
 import { profileNamed } from "../../ir/profiles.js";
 import { costOf } from "../../report/inspection.js";
+import { lossUnits } from "../units.js";
 
 /** Micro-batches whose positions are counted: enough for the share of each modality to a few in a thousand. */
 const COUNTED = 32;

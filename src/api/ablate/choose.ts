@@ -1,6 +1,5 @@
 // Which ablation of a spec is meant, and its design.
 import { type Design, designOf } from "../../ablate/design.js";
-import { checkText } from "../../api/read-spec.js";
 import { countParameters } from "../../compile.js";
 import type { MistakeName } from "../../diagnostics/codes.js";
 import { isError, mistake } from "../../diagnostics/diagnostic.js";
@@ -8,6 +7,7 @@ import { Failure } from "../../diagnostics/failure.js";
 import { suggestion } from "../../diagnostics/nearest.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
+import { checkText } from "../read-spec.js";
 
 /** The only ablation of a spec, or the one of that name. `allow` as in checkText. */
 export function chosenDesign(

@@ -1,5 +1,4 @@
-// `mom ablate`: trains what is left of an ablation on workers, tells how it goes, and writes the report.
-
+// Trains what is left of an ablation on workers, and writes the report.
 import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import { collect } from "../../ablate/collect.js";
@@ -16,23 +15,28 @@ import {
   writeInto,
 } from "../../ablate/folder.js";
 import { nothingTrained } from "../../ablate/mistakes.js";
-import { type Ended, follow } from "../../ablate/schedule.js";
-import { stopBy } from "../../api/node/interrupts.js";
+import { type Ended, follow, type Worker } from "../../ablate/schedule.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
-import type { AdapterSource } from "../../gpu/dawn.js";
-import type { Terminal } from "../../report/progress.js";
-import type { TuneMode } from "../../tune/tune.js";
-import { allowFlags } from "../allow-flags.js";
-
-import { EXIT, type ExitCode } from "../verb.js";
-import { listingJson, tallyText } from "./listing.js";
-import { ablationProgress } from "./progress.js";
+import { allowFlags } from "../../diagnostics/allow.js";
+import { listingJson } from "../../report/ablation/listing.js";
+import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
 import { writeReports } from "./reports.js";
-import { workersOf } from "./workers.js";
 
 /** How long variants that another process holds are waited for, and how often they are looked at. */
 const PATIENCE_MS = 3000;
 const LOOK_MS = 100;
+
+/** What trains variants, each in a process of its own. */
+export interface Workers {
+  readonly open: () => Promise<Worker>;
+  /**
+   * Measures what these variants lack, on a worker of its own that then goes.
+   * @throws DeviceError where there is no device, or it fails
+   */
+  readonly tune: (queue: readonly number[], notice: (line: string) => void) => Promise<void>;
+  /** Lets every variant under way save and stop. */
+  readonly stop: () => void;
+}
 
 export interface AblationRequest {
   /** The spec's file. */
@@ -41,58 +45,64 @@ export interface AblationRequest {
   readonly folder: AblationFolder;
   readonly costs: Costs;
   readonly jobs: number;
-  readonly maxFailures?: number;
+  readonly maxFailures?: number | undefined;
   /** Only this variant. */
-  readonly index?: number;
+  readonly index?: number | undefined;
   /** Only those that failed. */
-  readonly retry?: true;
+  readonly retry?: boolean | undefined;
   /** Train nothing. */
-  readonly report?: true;
-  readonly keepWeights?: true;
-  readonly adapter?: AdapterSource;
-  readonly tune: TuneMode;
-  readonly allow?: readonly string[] | undefined;
-  /** Leave out documents whose files cannot be read. */
-  readonly skipBad?: boolean | undefined;
-  readonly terminal: Terminal;
-  /** The folder is there; `keep` adds to its log. */
-  readonly opened?: (keep: (text: string) => void) => void;
-  /** Stops training instead of Ctrl-C. */
-  readonly signal?: AbortSignal | undefined;
+  readonly report?: boolean | undefined;
+  /** Measure what the variants' kernels lack before any is trained. */
+  readonly measures: boolean;
+  readonly events: AblationEvents;
+  /**
+   * @param stepped told now and then how far a variant is
+   * @param warned told what is wrong with a variant that goes on all the same
+   */
+  readonly workersOf: (
+    variantAt: (index: number) => Variant,
+    stepped: (index: number, step: number) => void,
+    warned: (text: string) => void,
+  ) => Workers;
+  /** Listens for what stops training while variants are trained. @param first told once */
+  readonly stopBy: (first: () => void) => { readonly wanted: () => boolean; readonly release: () => void };
 }
 
-export async function runAblation(request: AblationRequest): Promise<ExitCode> {
-  const { design, folder, terminal } = request;
+/** @throws Failure where nothing was trained, or the disk refuses; DeviceError where no worker has a device */
+export async function runAblation(request: AblationRequest): Promise<AblationOutcome> {
+  const { design, folder, events } = request;
   const statesNow = (): VariantState[] => design.variants.map(({ id }) => stateOf(folder, id));
   if (!folder.disk.exists(folder.path)) {
     if (request.report) throw nothingTrained(folder.path);
     folder.disk.makeFolder(folder.path);
   }
   const log = join(folder.path, ABLATION_FILES.log);
-  request.opened?.((text) => folder.disk.append(log, new TextEncoder().encode(text)));
+  events.opened((text) => folder.disk.append(log, new TextEncoder().encode(text)));
   const table = listingJson({ design, states: [], costs: request.costs });
   writeInto(folder, ABLATION_FILES.table, `${JSON.stringify(table, null, 2)}\n`);
   const stopped = request.report ? false : await trainAll(request, statesNow);
 
   const states = statesNow();
-  terminal.write(`${tallyText(states)}\n`);
-  const others = strangers(
-    folder,
-    design.variants.map(({ id }) => id),
-  ).length;
-  if (others > 0) {
-    terminal.write(`${others} runs in ${variantsIn(folder)} are of a spec that has changed since, and are left out.\n`);
-  }
-  const failed = design.variants.filter((_, i) => states[i]?.state === "failed");
-  const again = `mom ablate ${request.file} ${design.name}${folderFlag(request)}${allowFlags(request.allow)}${request.skipBad ? ` ${SKIP_BAD}` : ""}`;
-  if (failed.length > 0) terminal.write(`Failed variants are left as they are; to try them again: ${again} --retry\n`);
-  if (stopped) terminal.write(`Stopped; go on with: ${again}\n`);
-  terminal.write(`Report: ${writeReports(folder, collect(folder, design, request.costs))}\n`);
-  return stopped ? EXIT.interrupted : exitOf(failed.map(({ index }) => states[index] as Ending));
+  const ids = design.variants.map(({ id }) => id);
+  events.settled({ states, stopped, strangers: strangers(folder, ids).length, variants: variantsIn(folder) });
+  const report = writeReports(folder, collect(folder, design, request.costs));
+  return { kind: stopped ? "stopped" : "done", states, report };
 }
 
-const folderFlag = ({ folder, file, design }: AblationRequest): string =>
-  folder.path === defaultFolder(file, design.name) ? "" : ` --out ${folder.path}`;
+/** The command that goes on with an ablation. */
+export function ablationCommand({
+  file,
+  design,
+  folder,
+  allow,
+  skipBad,
+}: Pick<AblationRequest, "file" | "design" | "folder"> & {
+  readonly allow?: readonly string[] | undefined;
+  readonly skipBad?: boolean | undefined;
+}): string {
+  const out = folder.path === defaultFolder(file, design.name) ? "" : ` --out ${folder.path}`;
+  return `mom ablate ${file} ${design.name}${out}${allowFlags(allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
+}
 
 export const defaultFolder = (file: string, name: string): string => {
   const stem = (file.split(/[/\\]/).at(-1) ?? "").replace(/\.(?:mom|json)$/, "");
@@ -108,13 +118,6 @@ function queueOf({ index, retry, design }: AblationRequest, states: readonly Var
       const state = states[i]?.state;
       return index === undefined ? state === wanted : i === index && state !== "done" && state !== "running";
     });
-}
-
-/** Of several failures, that of the whole: a divergence is a result, a device that failed is none. */
-function exitOf(endings: readonly Ending[]): ExitCode {
-  const codes = endings.map((ending) => (ending.state === "failed" ? ending.exit : EXIT.done));
-  const worst = [EXIT.deviceFailed, EXIT.fault, EXIT.wrongInput, EXIT.diverged].find((code) => codes.includes(code));
-  return worst ?? EXIT.done;
 }
 
 /**
@@ -142,25 +145,12 @@ async function train(
   queue: readonly number[],
   failed: Set<number>,
 ): Promise<{ readonly stopped: boolean; readonly enough: boolean }> {
-  const { design, folder, terminal, jobs } = request;
+  const { design, folder, jobs, events } = request;
   const variantAt = (index: number): Variant => design.variants[index] as Variant;
-  const progress = ablationProgress(terminal, design, queue.length, jobs);
-  const workers = workersOf(
-    {
-      folder: folder.path,
-      specFile: request.file,
-      adapter: request.adapter,
-      allow: request.allow ?? [],
-      skipBad: request.skipBad === true,
-      keepWeights: request.keepWeights === true,
-      tune: request.tune,
-    },
-    (index) => variantAt(index),
-    progress.stepped,
-    progress.message,
-  );
-  const interrupts = stopBy(request.signal, () => {
-    progress.message("Saving what is under way; Ctrl-C once more stops at once.");
+  events.queued(queue.length, jobs);
+  const workers = request.workersOf(variantAt, events.stepped, events.noted);
+  const interrupts = request.stopBy(() => {
+    events.stopping();
     workers.stop();
   });
   /** Endings that the disk would not take. */
@@ -174,16 +164,16 @@ async function train(
     }
   };
   try {
-    if (request.tune === "full") await workers.tune(queue, progress.message);
+    if (request.measures) await workers.tune(queue, events.noted);
     await follow({
       queue,
       jobs,
       maxFailures: request.maxFailures && request.maxFailures - failed.size,
       openWorker: workers.open,
       stopWanted: interrupts.wanted,
-      began: progress.began,
+      began: events.began,
       ended: (index: number, ended: Ended) => {
-        progress.ended(index, ended);
+        events.ended(index, ended);
         if (ended.kind !== "failed") return;
         failed.add(index);
         const ending = { state: "failed", reason: ended.reason, exit: ended.exit } as const;
@@ -191,15 +181,12 @@ async function train(
       },
     });
   } finally {
-    progress.end();
+    events.over();
     interrupts.release();
   }
   // There may be room again.
   const lost = untold.filter(([id, ending]) => !keep(id, ending)).length;
-  if (lost > 0) {
-    const what = lost === 1 ? "That one variant failed" : `That ${lost} variants failed`;
-    terminal.write(`${what} could not be written down either: they count as not begun, and go on without --retry.\n`);
-  }
+  if (lost > 0) events.lost(lost);
   return {
     stopped: interrupts.wanted(),
     enough: failed.size >= (request.maxFailures ?? Number.POSITIVE_INFINITY),

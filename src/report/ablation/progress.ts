@@ -1,0 +1,151 @@
+// How an ablation goes, in words: a line for each variant that has ended, and below it, on a terminal, what is under way.
+import type { Design } from "../../ablate/design.js";
+import type { VariantState } from "../../ablate/folder.js";
+import type { Ended } from "../../ablate/schedule.js";
+import { CLEAR_LINE, formatDuration, type Terminal } from "../progress.js";
+import { tallyText } from "./listing.js";
+
+/** How an ablation ended. `states` has one for each variant; `report` is the page's path. */
+export interface AblationOutcome {
+  readonly kind: "done" | "stopped";
+  readonly states: readonly VariantState[];
+  readonly report: string;
+}
+
+/** What became of the variants. */
+interface Settled {
+  readonly states: readonly VariantState[];
+  readonly stopped: boolean;
+  /** Runs that belong to no variant, and the folder in which they are. */
+  readonly strangers: number;
+  readonly variants: string;
+}
+
+/** What happens while an ablation is trained. */
+export interface AblationEvents {
+  /** The folder is there; `keep` adds to its log. */
+  readonly opened: (keep: (text: string) => void) => void;
+  /** So many variants are to be trained, `jobs` at a time; `over` when none of them is under way any more. */
+  readonly queued: (total: number, jobs: number) => void;
+  readonly over: () => void;
+  readonly began: (index: number) => void;
+  readonly stepped: (index: number, step: number) => void;
+  readonly ended: (index: number, ended: Ended) => void;
+  /** What is measured, or wrong with a variant that goes on all the same: lines for people. */
+  readonly noted: (line: string) => void;
+  readonly stopping: () => void;
+  /** Of so many variants that failed the disk did not take the reason. */
+  readonly lost: (count: number) => void;
+  readonly settled: (settled: Settled) => void;
+}
+
+/** @param command that goes on with the ablation */
+export function ablationWords(terminal: Terminal, design: Design, command: string): AblationEvents {
+  let progress = progressOf(terminal, design, 0, 1);
+  const write = (text: string): void => void terminal.write(`${text}\n`);
+  return {
+    opened: () => {},
+    queued: (total, jobs) => {
+      progress = progressOf(terminal, design, total, jobs);
+    },
+    over: () => progress.end(),
+    began: (index) => progress.began(index),
+    stepped: (index, step) => progress.stepped(index, step),
+    ended: (index, ended) => progress.ended(index, ended),
+    noted: (line) => progress.message(line),
+    stopping: () => progress.message("Saving what is under way; Ctrl-C once more stops at once."),
+    lost: (count) => {
+      const what = count === 1 ? "That one variant failed" : `That ${count} variants failed`;
+      write(`${what} could not be written down either: they count as not begun, and go on without --retry.`);
+    },
+    settled: ({ states, stopped, strangers, variants }) => {
+      write(tallyText(states));
+      if (strangers > 0)
+        write(`${strangers} runs in ${variants} are of a spec that has changed since, and are left out.`);
+      if (states.some(({ state }) => state === "failed"))
+        write(`Failed variants are left as they are; to try them again: ${command} --retry`);
+      if (stopped) write(`Stopped; go on with: ${command}`);
+    },
+  };
+}
+
+interface Progress {
+  readonly began: (index: number) => void;
+  readonly stepped: (index: number, step: number) => void;
+  readonly ended: (index: number, ended: Ended) => void;
+  readonly message: (text: string) => void;
+  readonly end: () => void;
+}
+
+const REDRAW_MS = 200;
+
+/** @param total variants to be trained, `jobs` at a time */
+function progressOf(
+  terminal: Terminal,
+  design: Design,
+  total: number,
+  jobs: number,
+  now: () => number = Date.now,
+): Progress {
+  const redraws = terminal.isTTY === true;
+  const underWay = new Map<number, { readonly at: number; step: number }>();
+  const took: number[] = [];
+  let over = 0;
+  let drawn = Number.NEGATIVE_INFINITY;
+
+  const nameOf = (index: number): string => {
+    const { arm, seed } = design.variants[index] as Design["variants"][number];
+    return `${design.arms[arm]?.label}, seed ${seed}`;
+  };
+  const stepsOf = (index: number): number => design.variants[index]?.spec.train.steps ?? 0;
+  const left = (): string => {
+    if (took.length === 0) return "";
+    const mean = took.reduce((sum, seconds) => sum + seconds, 0) / took.length;
+    return `  eta ${formatDuration((mean * (total - over)) / Math.max(1, Math.min(jobs, total - over)))}`;
+  };
+  const draw = (): void => {
+    drawn = now();
+    const runs = [...underWay].map(([index, { step }]) => `${nameOf(index)}: ${step}/${stepsOf(index)}`);
+    const line = `${over}/${total}${left()}  ${runs.join("  ")}`;
+    terminal.write(CLEAR_LINE + line.slice(0, (terminal.columns ?? 80) - 1));
+  };
+  const message = (text: string): void => {
+    terminal.write(`${redraws ? CLEAR_LINE : ""}${text}\n`);
+    if (redraws && underWay.size > 0) draw();
+  };
+  return {
+    message,
+    began(index) {
+      underWay.set(index, { at: now(), step: 0 });
+      if (redraws) draw();
+    },
+    stepped(index, step) {
+      const run = underWay.get(index);
+      if (run) run.step = step;
+      if (redraws && now() - drawn >= REDRAW_MS) draw();
+    },
+    ended(index, ended) {
+      const seconds = (now() - (underWay.get(index)?.at ?? now())) / 1000;
+      underWay.delete(index);
+      over++;
+      if (ended.kind === "done") took.push(seconds);
+      message(`${over}/${total}  ${nameOf(index)}: ${endedText(ended, seconds)}${redraws ? "" : left()}`);
+    },
+    end() {
+      if (redraws) terminal.write(CLEAR_LINE);
+    },
+  };
+}
+
+function endedText(ended: Ended, seconds: number): string {
+  switch (ended.kind) {
+    case "done":
+      return `done in ${formatDuration(seconds)}`;
+    case "stopped":
+      return "stopped and saved";
+    case "taken":
+      return "another process trains it";
+    case "failed":
+      return `failed: ${ended.reason}`;
+  }
+}
