@@ -1,13 +1,11 @@
 // What an ablation trains: its arms, one for each choice of a value on every axis, and each arm once for each seed.
 import { contentHash } from "../data/content-hash.js";
-import { printSpec } from "../front/print-spec.js";
+import { printAt, printSpec } from "../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../front/spec.js";
 import { valueAtPath, withSettings } from "../front/vary.js";
-import { labelsOf } from "./labels.js";
 import { equalArms, repeatedSeeds, wrongArm } from "./mistakes.js";
 import type { ResultArm, ResultAxis } from "./results.js";
-import { subsetsIn } from "./subsets.js";
-import { widthFor } from "./widen.js";
+import { partsOf, subsetsIn } from "./subsets.js";
 
 export const SEED = "train.seed";
 const WIDTH = "model.d_model";
@@ -129,4 +127,62 @@ function baselineIn(axes: readonly ResultAxis[], wanted: Readonly<Record<string,
     const same = values.findIndex((one) => JSON.stringify(one) === JSON.stringify(value));
     return number * values.length + Math.max(0, same);
   }, 0);
+}
+
+/** `in_proj + x_proj` or `none` for parts; else the value as a spec has it. */
+function valueLabel(value: Json, path: string, json: Json): string {
+  const parts = partsOf(value);
+  if (parts !== undefined) return parts.length === 0 ? "none" : parts.join(" + ");
+  return printAt(json, path, value).replace(/^\[(.*)\]$/s, "$1");
+}
+
+/** One for each point: its values, with the ends of their paths before them where there are several axes. */
+function labelsOf(
+  axes: readonly ResultAxis[],
+  points: readonly ResultArm["settings"][],
+  json: Json,
+): readonly string[] {
+  if (axes.length === 0) return points.map(() => "as written");
+  const ends = axes.map(({ path }) => path.split(".").at(-1) as string);
+  const names = axes.map(({ path }, i) => (ends.filter((end) => end === ends[i]).length > 1 ? path : ends[i]));
+  return points.map((settings) =>
+    axes
+      .map(({ path, subsetsOf }, i) => {
+        const value = valueLabel(settings[path] as Json, path, json);
+        const bare = axes.length === 1 && (subsetsOf !== undefined || typeof settings[path] !== "number");
+        return bare ? value : `${names[i]} ${value}`;
+      })
+      .join(", "),
+  );
+}
+
+/** Rows of tensors stay whole vectors. */
+const STEP = 4;
+
+const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
+
+/** Widths that every block can have: multiples of this. */
+function stepOf({ model }: CheckedSpec): number {
+  return model.blocks.reduce(
+    (step, { fields }) => (fields.kind === "attention" ? (step * fields.heads) / common(step, fields.heads) : step),
+    STEP,
+  );
+}
+
+/**
+ * The `d_model` whose count of parameters is nearest to `wanted`, among the multiples of what the blocks ask for.
+ * @param countAt parameters in all with a width; they grow with it
+ */
+function widthFor(spec: CheckedSpec, wanted: number, countAt: (d_model: number) => number): number {
+  const step = stepOf(spec);
+  let below = Math.max(1, Math.floor(spec.model.d_model / step));
+  let above = 2 * below;
+  while (countAt(above * step) < wanted) [below, above] = [above, 2 * above];
+  while (above - below > 1) {
+    const middle = Math.floor((below + above) / 2);
+    if (countAt(middle * step) < wanted) below = middle;
+    else above = middle;
+  }
+  const off = (multiple: number): number => Math.abs(countAt(multiple * step) - wanted);
+  return step * (off(below) < off(above) ? below : above);
 }

@@ -1,15 +1,12 @@
 // A plan on a device: its buffers, pipelines and bind groups, made once, and the commands that run its phases.
-import type { BufferRange, Plan, Profile } from "../ir/plan.js";
-import { kernelResolver } from "./aliasing.js";
-import { type Allocated, allocate, type Buffers } from "./buffers.js";
+import type { BufferRange, Dispatch, Kernel, Plan, Profile } from "../ir/plan.js";
+import { type Allocated, allocate, type Buffers, createReadback, type Readback } from "./buffers.js";
 import { choose, type PickedPhase, type Preference } from "./choose.js";
 import { DeviceError } from "./device-error.js";
 import { deviceErrorFrom, type Health, watch } from "./health.js";
 import { type Encode, type PreparedNode, prepareNodes } from "./nodes.js";
-import type { PassClock } from "./pass-clock.js";
+import { type NodeTime, type PassClock, timeNodes } from "./pass-clock.js";
 import { compileKernels, type Pipelines } from "./pipelines.js";
-import { createReadback } from "./readback.js";
-import { type NodeTime, timeNodes } from "./timestamps.js";
 
 export interface PrepareOptions {
   /** Variants to take before others that the device admits. */
@@ -102,20 +99,11 @@ interface Prepared {
 
 function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, clock }: Prepared): Runtime {
   const readback = createReadback(device, health);
-  const locate = locator(plan, buffers.list);
   const nodesOf = (phase: string): readonly PreparedNode[] => {
     const nodes = phases.get(phase);
     if (nodes === undefined) throw new RangeError(`The plan has no phase "${phase}"; it has ${[...phases.keys()]}.`);
     return nodes;
   };
-  /** Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process. */
-  const heard = <T>(contents: Promise<T>): Promise<T> => {
-    contents.catch(() => {});
-    return contents;
-  };
-  const readAll = async (places: readonly Place[]): Promise<ArrayBuffer[]> => await readback.read(places.map(locate));
-  const readOne = async (place: Place): Promise<ArrayBuffer> =>
-    (await readback.read([locate(place)]))[0] as ArrayBuffer;
   const submit = (label: string, dispatches: readonly Encode[]): void => {
     for (let first = 0; first < dispatches.length; first += perSubmit) {
       const encoder = device.createCommandEncoder({ label });
@@ -148,6 +136,44 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
       const nodes = nodesOf(phase);
       return await timeNodes(device, health, readback, Array.from({ length: times }, () => nodes).flat());
     },
+    ...accessOf(device, health, readback, locator(plan, buffers.list)),
+    room: (ahead = 2) => readback.room(ahead),
+    async settled() {
+      health.check();
+      await health.guard(device.queue.onSubmittedWorkDone());
+    },
+    destroy() {
+      health.close(new DeviceError("The runtime was destroyed.", ""));
+      readback.destroy();
+      for (const buffer of buffers.list) buffer.destroy();
+    },
+  };
+}
+
+interface Located {
+  readonly buffer: GPUBuffer;
+  /** In bytes. */
+  readonly start: number;
+  readonly bytes: number;
+  readonly name: string;
+}
+
+/** What the host writes, copies and reads, at places that `locate` finds. */
+function accessOf(
+  device: GPUDevice,
+  health: Health,
+  readback: Readback,
+  locate: (place: Place) => Located,
+): Pick<Runtime, "write" | "copy" | "clear" | "read" | "readAll"> {
+  /** Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process. */
+  const heard = <T>(contents: Promise<T>): Promise<T> => {
+    contents.catch(() => {});
+    return contents;
+  };
+  const readAll = async (places: readonly Place[]): Promise<ArrayBuffer[]> => await readback.read(places.map(locate));
+  const readOne = async (place: Place): Promise<ArrayBuffer> =>
+    (await readback.read([locate(place)]))[0] as ArrayBuffer;
+  return {
     write(place, data, offset = 0) {
       health.check();
       const { buffer, start, bytes, name } = locate(place);
@@ -179,25 +205,7 @@ function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, c
     },
     read: (place) => heard(readOne(place)),
     readAll: (places) => heard(readAll(places)),
-    room: (ahead = 2) => readback.room(ahead),
-    async settled() {
-      health.check();
-      await health.guard(device.queue.onSubmittedWorkDone());
-    },
-    destroy() {
-      health.close(new DeviceError("The runtime was destroyed.", ""));
-      readback.destroy();
-      for (const buffer of buffers.list) buffer.destroy();
-    },
   };
-}
-
-interface Located {
-  readonly buffer: GPUBuffer;
-  /** In bytes. */
-  readonly start: number;
-  readonly bytes: number;
-  readonly name: string;
 }
 
 function locator(plan: Plan, buffers: readonly GPUBuffer[]): (place: Place) => Located {
@@ -213,5 +221,36 @@ function locator(plan: Plan, buffers: readonly GPUBuffer[]): (place: Place) => L
     const count = field.shape.reduce((product, size) => product * size, 1);
     const bytes = 4 * (field.type === "f16" ? Math.ceil(count / 2) : count);
     return { buffer: buffers[field.buffer] as GPUBuffer, start: field.offset, bytes, name: place };
+  };
+}
+
+/**
+ * WebGPU refuses a dispatch that binds one buffer both as read-only and as writable storage, even where the stretches
+ * do not overlap; two writable bindings that do not overlap are allowed. So a read binding beside a written one of the
+ * same buffer is declared writable. Answers the same object for the same kernel and bindings.
+ */
+export function kernelResolver(kernels: readonly Kernel[]): (dispatch: Dispatch) => Kernel {
+  const resolved = new Map<string, Kernel>();
+  return ({ kernel: index, bindings }) => {
+    const kernel = kernels[index];
+    if (kernel === undefined) throw new RangeError(`The plan has no kernel ${index}.`);
+    const written = new Set(bindings.filter((_, i) => kernel.bindings[i] === "write").map(({ buffer }) => buffer));
+    const shared = bindings.flatMap(({ buffer }, i) =>
+      kernel.bindings[i] === "read" && written.has(buffer) ? [i] : [],
+    );
+    const key = [index, ...shared].join();
+    const known = resolved.get(key) ?? (shared.length === 0 ? kernel : declareWritable(kernel, shared));
+    resolved.set(key, known);
+    return known;
+  };
+}
+
+function declareWritable(kernel: Kernel, shared: readonly number[]): Kernel {
+  const declaration = (binding: number): RegExp =>
+    new RegExp(`(@binding\\(\\s*${binding}u?\\s*\\)[^;]*?)var<\\s*storage\\s*(?:,\\s*read\\s*)?>`);
+  return {
+    name: kernel.name,
+    source: shared.reduce((source, i) => source.replace(declaration(i), "$1var<storage, read_write>"), kernel.source),
+    bindings: kernel.bindings.map((binding, i) => (shared.includes(i) ? "write" : binding)),
   };
 }

@@ -1,4 +1,4 @@
-// A program: tensors and the ops that make them, in an order that can be run. Plain data.
+// A program: tensors and the ops that make them, in an order that can be run. Plain data, printed an op a line.
 import type { InitKind } from "./initial.js";
 import type { Op } from "./op.js";
 import type { Tensor, TensorId } from "./tensor.js";
@@ -51,3 +51,31 @@ export interface Program {
 
 export const tensorOf = (program: Program, id: TensorId): Tensor => program.tensors[id] as Tensor;
 export const rowsOf = (program: Program): number => program.batch * program.length;
+
+function operand(program: Program, id: TensorId): string {
+  const { name, shape, view, type } = tensorOf(program, id);
+  const window = view ? ` in %${view.of}+${view.column}` : "";
+  return `%${id}:${name}[${shape.join("×")}${type === "f16" ? " f16" : ""}]${window}`;
+}
+
+function attributes(op: Op): string {
+  const shown = Object.entries(op).filter(([key]) => key !== "kind" && key !== "in" && key !== "out");
+  if (shown.length === 0) return "";
+  const text = shown.map(([key, value]) => {
+    if (typeof value !== "object") return `${key}: ${value}`;
+    return `${key}: ${value.over === "pictures" ? "pictures" : `[${value.of.join(" ")}]`}`;
+  });
+  return ` {${text.join(", ")}}`;
+}
+
+export function printProgram(program: Program): string {
+  const { name, batch, length } = program;
+  const lines = program.ops.map((op) => {
+    const list = (side: Readonly<Record<string, TensorId>>): string =>
+      Object.entries(side)
+        .map(([key, id]) => `${key}=${operand(program, id)}`)
+        .join(", ");
+    return `  ${op.kind}${attributes(op)}(${list(op.in)}) → ${list(op.out)}`;
+  });
+  return [`program ${name}: batch ${batch}, length ${length}, ${program.ops.length} ops`, ...lines, ""].join("\n");
+}

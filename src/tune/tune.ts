@@ -1,14 +1,23 @@
 // The autotuner: for each node of a model that can run in several ways, the fastest of those that are right.
-import type { CompileOptions, StageOutput } from "../compile.js";
+import { type CompileOptions, programAfter, programsOf, type StageOutput } from "../compile.js";
+import type { Batch, Picture } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
+import { flopsOf } from "../ir/cost.js";
+import { widthKey } from "../ir/op-key.js";
 import type { Choices } from "../ir/plan.js";
 import { TooLarge } from "../ir/too-large.js";
 import { settingsFor } from "../kernels/draft.js";
+import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { firstId, ordinaryIds } from "../modalities/text.js";
+import { stream } from "../random/stream.js";
+import type { HostBatch } from "../train/host-array.js";
+import { countsOf, hostBatch } from "../train/host-batch.js";
 import type { Cache } from "./cache.js";
 import { measuredAs, type Rewrite, type TunableNode, tunableNodes } from "./nodes.js";
-import { madeUpBatch, smallFinder } from "./small.js";
+import { repeated } from "./numbers.js";
+import type { Small } from "./right.js";
 import { type Finding, type Trial, tryNode, type Verdict } from "./trial.js";
 
 /** off: the first variant that a device admits. cached: what was measured before, else the first. full: what was not is. */
@@ -91,4 +100,85 @@ function outcome(found: Finding): string {
   if ("milliseconds" in found) return `${found.milliseconds.toPrecision(3)} ms`;
   if ("refused" in found) return "refused";
   return found.error === null ? "wrong" : `off by ${found.error.toExponential(1)}`;
+}
+
+const BATCH = 2;
+/** Positions of a sequence besides a picture, the most that the work allows: the longest takes two tiles and two chunks. */
+const LENGTHS = [68, 36, 12, 4];
+/** Floating-point operations that float64 is given for an op. */
+const FLOPS = 6e8;
+
+/** Everything that phases read of a made-up batch. */
+export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): HostBatch {
+  const made = raggedBatch(spec, batch, length);
+  return hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed: spec.train.seed });
+}
+
+/** Finds the small sibling of a node; undefined where a model of few rows has no such op. */
+function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: TunableNode) => Small | undefined {
+  const picture = Math.max(0, ...spec.model.modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) : 0)));
+  const made = new Map<number, { readonly programs: ReturnType<typeof programsOf>; readonly batch: HostBatch }>();
+  const at = (length: number) => {
+    const found = made.get(length) ?? {
+      programs: programsOf(spec, { ...options, batch: BATCH, length }),
+      batch: madeUpBatch(spec, BATCH, length),
+    };
+    made.set(length, found);
+    return found;
+  };
+  return ({ phase, program, op }) => {
+    const flops = flopsOf(program, op);
+    const fits = LENGTHS.find((length) => BATCH * (length + picture) * flops <= FLOPS) ?? (LENGTHS.at(-1) as number);
+    const { programs, batch } = at(Math.min(options.length, fits + picture));
+    const stage = programs.find(({ name }) => name === phase);
+    const small = stage && programAfter(stage, "narrow");
+    const wanted = widthKey(program, op);
+    const sibling = small?.ops.find((other) => widthKey(small, other) === wanted);
+    return small && sibling && { program: small, op: sibling, batch };
+  };
+}
+
+/** Longest run of a modality of tokens. */
+const RUN = 96;
+/** One run in so many begins a document. */
+const DOCUMENT = 4;
+
+function raggedBatch({ model, train }: CheckedSpec, batch: number, length: number): Batch {
+  const { modalities, vocabulary } = model;
+  const random = stream("sample", train.seed, 1);
+  const tokens = new Int32Array(batch * length).fill(vocabulary.padding);
+  const modality = new Uint8Array(batch * length).fill(vocabulary.owner);
+  const document = new Int32Array(batch * length).fill(-1);
+  const pictures: Picture[] = [];
+  const ofTokens = modalities.flatMap(({ kind }, m) => (kind === "patches" ? [] : [m]));
+  for (let row = 0; row < batch; row++) {
+    // A position at least is filled.
+    const end = Math.max(1, length - random.below(Math.ceil(length / 8)));
+    for (let at = 0, number = 0; at < end; ) {
+      const wanted = random.below(modalities.length);
+      const declared = modalities[wanted];
+      const span = declared?.kind === "patches" ? patchesPerPicture(declared) : 1 + random.below(RUN);
+      const position = row * length + at;
+      if (at > 0 && random.below(DOCUMENT) === 0) number++;
+      if (declared?.kind === "patches" && span <= end - at) {
+        const patches = repeated(span * patchSize(declared), position);
+        const id = pictures.length;
+        pictures.push({ modality: wanted, position, id, key: { document: id, epoch: 0, item: 0 }, patches });
+        modality.fill(wanted, position, position + span);
+        tokens.fill(0, position, position + span);
+        document.fill(number, position, position + span);
+        at += span;
+        continue;
+      }
+      const index = declared?.kind === "patches" ? (ofTokens[random.below(ofTokens.length)] as number) : wanted;
+      const size = Math.min(span, end - at);
+      modality.fill(index, position, position + size);
+      document.fill(number, position, position + size);
+      for (let i = position; i < position + size; i++) {
+        tokens[i] = firstId(index, vocabulary) + random.below(ordinaryIds(index, model));
+      }
+      at += size;
+    }
+  }
+  return { batch, length, tokens, modality, document, pictures };
 }

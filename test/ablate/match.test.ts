@@ -1,8 +1,7 @@
 // How soon an arm is as good as the baseline was in the end, on curves whose answers are known.
 import { expect, test } from "vitest";
-import { answer } from "../../src/ablate/analyse.js";
+import { answer, smoothed } from "../../src/ablate/analyse.js";
 import type { Match } from "../../src/ablate/answer.js";
-import { smoothed } from "../../src/ablate/final-loss.js";
 import type { Curve } from "../../src/ablate/results.js";
 import { arm, armOf, type Made, madeResults } from "./made.js";
 

@@ -1,7 +1,7 @@
 // What a kernel's time is held against: ceilings from made-up measurements, bytes that must move, and a true share.
 import { expect, test } from "vitest";
 import { checkText } from "../../src/api/read-spec.js";
-import { boundOf, bytesOf } from "../../src/bench/bound.js";
+import { boundOf, bytesOf } from "../../src/bench/bench.js";
 import { ceilingPlan, memoryCeilings, type WorkingSet } from "../../src/bench/ceilings.js";
 import { programsOf, trainingOn } from "../../src/compile.js";
 import type { Plan, Profile } from "../../src/ir/plan.js";

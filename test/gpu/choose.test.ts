@@ -1,8 +1,8 @@
 // The choice of variants needs no device: the same plan and profile give the same picks anywhere.
 import { describe, expect, test } from "vitest";
-import { kernelResolver } from "../../src/gpu/aliasing.js";
 import { bytesOf } from "../../src/gpu/buffers.js";
 import { choicesOf, choose, withChoices } from "../../src/gpu/choose.js";
+import { kernelResolver } from "../../src/gpu/runtime.js";
 import type { Choices, Dispatch, Kernel, Plan, Profile, Requirement } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
 

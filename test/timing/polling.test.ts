@@ -1,7 +1,7 @@
 // While a software adapter works, the host sleeps between looks; short waits are not delayed.
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { sleepBetweenLooks } from "../../src/gpu/dawn.polling.js";
+import { sleepBetweenLooks } from "../../src/gpu/dawn.js";
 
 /** WebGPU's ways to wait, patched; the work takes as long as `work` says. */
 function waits(work: () => Promise<undefined>) {

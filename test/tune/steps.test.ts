@@ -7,7 +7,7 @@ import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Choices } from "../../src/ir/plan.js";
 import { openModel, stepScalars, type Tensors } from "../../src/train/model.js";
 import { TOLERANCE } from "../../src/tune/right.js";
-import { madeUpBatch } from "../../src/tune/small.js";
+import { madeUpBatch } from "../../src/tune/tune.js";
 import { freshDevice, missingAdapter } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { asAnyKind, smallModel } from "./small-model.js";
