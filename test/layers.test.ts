@@ -74,11 +74,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/measure",
   ],
   bench: ["compile", "train", "gpu", "data", "random", "ir", "front/spec", "*.fields", "modalities/text"],
+  inspect: ["compile", "ir", "diagnostics/visible", "front/spec", "*.fields"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
-  report: ["compile", "train", "ablate", "ir", "data/checked-json", "diagnostics", "front/spec", "*.fields"],
+  report: ["compile", "inspect", "train", "ablate", "ir", "data/checked-json", "diagnostics", "front/spec", "*.fields"],
   // Made of the schema: types alone.
   "spec.gen": [],
-  lsp: ["grammar", "front", "diagnostics", "report"],
+  lsp: ["grammar", "front", "diagnostics", "inspect"],
   // What a program calls: everything but the terminal and the editor's server.
   api: [
     "ablate",
@@ -89,6 +90,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "front",
     "gpu",
     "grammar",
+    "inspect",
     "ir",
     "modalities",
     "objectives",
@@ -111,6 +113,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "tune",
     "data",
+    "inspect",
     "ir",
     "diagnostics",
     "spec.gen",

@@ -3,10 +3,10 @@ import { type CompileOptions, TRAINING_PHASES } from "../compile.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import type { CheckedSpec } from "../front/spec.js";
+import { profileThatFits } from "../inspect/inspection.js";
+import { size } from "../inspect/inspection-text.js";
 import { profileNamed } from "../ir/profiles.js";
 import { TooLarge } from "../ir/too-large.js";
-import { profileThatFits } from "../report/inspection.js";
-import { size } from "../report/inspection-text.js";
 
 /** What every WebGPU device is. */
 export const DEFAULT_DEVICE = "webgpu-default";

@@ -46,3 +46,15 @@ export const visible = (text: string): string => text.replace(PATTERN, escaped);
 /** For what is shown within a line. */
 export const visibleLine = (text: string): string =>
   visible(text).replace(/[\n\t]/g, (character) => (character === "\n" ? "\\n" : "\\t"));
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Safe between tags and inside quoted attributes. */
+export const escapeHtml = (text: string): string =>
+  visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");

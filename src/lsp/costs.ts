@@ -1,7 +1,7 @@
 // Costs of blocks and models, kept as long as what they depend on does not change.
 import type { CheckedSpec } from "../front/spec.js";
-import { blockCost, modelCost, type StackCost } from "../report/block-cost.js";
-import { short } from "../report/inspection-text.js";
+import { blockCost, modelCost, type StackCost } from "../inspect/block-cost.js";
+import { short } from "../inspect/inspection-text.js";
 
 export interface Costs {
   readonly ofBlock: (spec: CheckedSpec, block: number) => StackCost;

@@ -1,6 +1,7 @@
 // A line chart as inline SVG. Colours and type come from the page's style sheet, so that it follows light and dark.
+
+import { escapeHtml } from "../diagnostics/visible.js";
 import { type Axis, axis, type Point, quantile, thinned } from "./curves.js";
-import { escapeHtml } from "./html.js";
 
 export interface Series {
   /** Not in the legend where it is empty. */

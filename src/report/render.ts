@@ -1,4 +1,7 @@
 // A run as one HTML page that needs nothing else: what was trained, its losses, its pictures, its spec.
+
+import { escapeHtml } from "../diagnostics/visible.js";
+import { htmlPage, STYLE } from "../inspect/page.js";
 import {
   type MetricRecord,
   smoothingWindow,
@@ -8,9 +11,6 @@ import {
 } from "../train/metrics.js";
 import { lineChart } from "./chart.js";
 import { type Point, smoothed } from "./curves.js";
-import { escapeHtml } from "./html.js";
-import { htmlPage } from "./page.js";
-import { STYLE } from "./style.js";
 
 export interface Sample {
   readonly name: string;

@@ -1,8 +1,8 @@
 // What became of a model's weights at the start of a run, part by part: for the terminal, and for the run's folder.
 import { createHash } from "node:crypto";
 import type { Compiled } from "../compile.js";
+import { partName } from "../inspect/part-name.js";
 import type { Fate, Start } from "../train/start.js";
-import { partName } from "./part-name.js";
 
 interface Amount {
   readonly tensors: number;

@@ -8,11 +8,11 @@ import { type CompileOptions, compile, TRAINING_PHASES } from "../../src/compile
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
+import { inspect } from "../../src/inspect/inspection.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { lower } from "../../src/passes/lower.js";
-import { inspect } from "../../src/report/inspection.js";
 import { initialValues } from "../../src/train/initialise.js";
 import { ROOT } from "../support/mom.js";
 

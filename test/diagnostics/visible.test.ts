@@ -3,8 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { shown } from "../../src/cli/streams.js";
 import { render } from "../../src/diagnostics/render.js";
-import { visible, visibleLine } from "../../src/diagnostics/visible.js";
-import { escapeHtml } from "../../src/report/html.js";
+import { escapeHtml, visible, visibleLine } from "../../src/diagnostics/visible.js";
 
 /** What must never reach a terminal: written by hand, and not from the table that is tested. */
 const STEERS = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;

@@ -9,12 +9,12 @@ import {
   TRAINING_PHASES,
 } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
+import { inspect, type ModalityCost } from "../../src/inspect/inspection.js";
 import { flopsOf } from "../../src/ir/cost.js";
 import { OPS } from "../../src/ir/ops/table.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { PROFILES, profileNamed } from "../../src/ir/profiles.js";
 import type { Program } from "../../src/ir/program.js";
-import { inspect, type ModalityCost } from "../../src/report/inspection.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
 const options = (spec: CheckedSpec, device = "nvidia-h100", batch = spec.train.batch): CompileOptions => ({

@@ -1,7 +1,7 @@
 // Two specs compared by what they mean: spelling makes no difference, what counts does, and costs are those of inspect.
 import { describe, expect, test } from "vitest";
 import { check } from "../../src/front/check.js";
-import { type Compared, changesBetween } from "../../src/report/difference.js";
+import { type Compared, changesBetween } from "../../src/inspect/difference.js";
 
 const BASE = `
 model {

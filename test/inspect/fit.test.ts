@@ -3,11 +3,10 @@ import { describe, expect, test } from "vitest";
 import { bytesOf } from "../../src/cli/bytes.js";
 import { type CompileOptions, compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
+import { type Fit, fitInto, fitText } from "../../src/inspect/fit.js";
+import { inspect } from "../../src/inspect/inspection.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
-import { type Fit, fitInto } from "../../src/report/fit.js";
-import { fitText } from "../../src/report/fit-text.js";
-import { inspect } from "../../src/report/inspection.js";
 import { image, sketch, text } from "../support/spec.js";
 
 const spec = sketch({

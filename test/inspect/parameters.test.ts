@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { type CompileOptions, TRAINING_PHASES } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
+import { inspect } from "../../src/inspect/inspection.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
-import { inspect } from "../../src/report/inspection.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
 const options = (spec: CheckedSpec, device = "webgpu-default"): CompileOptions => ({

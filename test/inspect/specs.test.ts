@@ -6,10 +6,10 @@ import { checkFile } from "../../src/api/read-spec.js";
 import { TRAINING_PHASES } from "../../src/compile.js";
 import { render } from "../../src/diagnostics/render.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
+import { type Fit, fitInto } from "../../src/inspect/fit.js";
+import { type Inspection, inspect } from "../../src/inspect/inspection.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
-import { type Fit, fitInto } from "../../src/report/fit.js";
-import { type Inspection, inspect } from "../../src/report/inspection.js";
 import { ROOT } from "../support/mom.js";
 
 const files = readdirSync(join(ROOT, "specs"), { recursive: true, encoding: "utf8" })

@@ -13,13 +13,13 @@ import {
 import type { Batch } from "../../src/data/batch.js";
 import type { CheckedSpec, Recompute } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
+import { inspect } from "../../src/inspect/inspection.js";
 import { inputsOf, type Op, outputsOf } from "../../src/ir/op.js";
 import { opKey } from "../../src/ir/op-key.js";
 import type { Choices } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { settingsFor } from "../../src/kernels/draft.js";
-import { inspect } from "../../src/report/inspection.js";
 import { countsOf, hostBatch } from "../../src/train/host-batch.js";
 import { readLossSums } from "../../src/train/loss-sums.js";
 import { openModel, stepScalars, type Tensors } from "../../src/train/model.js";

@@ -1,13 +1,10 @@
 // An ablation as Markdown, CSV and JSON: the same numbers, and names that break none of them. And its map.
 import { expect, test } from "vitest";
-import { ablationCsv } from "../../src/report/ablation/csv.js";
+import { escapeHtml } from "../../src/diagnostics/visible.js";
 import { headlineOf } from "../../src/report/ablation/headline.js";
-import { ablationJson } from "../../src/report/ablation/json.js";
 import { type MapLayout, mapLayout } from "../../src/report/ablation/map-layout.js";
-import { ablationMarkdown } from "../../src/report/ablation/markdown.js";
 import { decimalsOf, fixed, signed } from "../../src/report/ablation/numbers.js";
-import { renderAblation } from "../../src/report/ablation/render.js";
-import { escapeHtml } from "../../src/report/html.js";
+import { ablationCsv, ablationJson, ablationMarkdown, renderAblation } from "../../src/report/ablation/render.js";
 import { made, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 
 const EVIL = `a|b "c", <script>\n*d* _e_ \`f\` [g](h) in_proj`;

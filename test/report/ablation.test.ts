@@ -2,8 +2,7 @@
 import { expect, test } from "vitest";
 import type { ArmAnswer, Estimate, Match, MeasureAnswer } from "../../src/ablate/answer.js";
 import { headlineOf } from "../../src/report/ablation/headline.js";
-import { ablationMarkdown } from "../../src/report/ablation/markdown.js";
-import { renderAblation } from "../../src/report/ablation/render.js";
+import { ablationMarkdown, renderAblation } from "../../src/report/ablation/render.js";
 import { type Made, made, PROJECTIONS, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 import { unclosed } from "./unclosed.js";
 

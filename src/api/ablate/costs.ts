@@ -6,9 +6,9 @@ import type { DataSet } from "../../data/data-set.js";
 import { openTraining } from "../../data/order.js";
 import { openStreams } from "../../data/streams.js";
 import type { CheckedSpec } from "../../front/spec.js";
+import { costOf } from "../../inspect/inspection.js";
 import type { Profile } from "../../ir/plan.js";
 import { profileNamed } from "../../ir/profiles.js";
-import { costOf } from "../../report/inspection.js";
 import { lossUnits } from "../units.js";
 
 /** Micro-batches whose positions are counted: enough for the share of each modality to a few in a thousand. */

@@ -3,10 +3,7 @@ import { join } from "node:path";
 import { answer } from "../../ablate/analyse.js";
 import { ABLATION_FILES, type AblationFolder, writeInto } from "../../ablate/folder.js";
 import type { AblationResults } from "../../ablate/results.js";
-import { ablationCsv } from "../../report/ablation/csv.js";
-import { ablationJson } from "../../report/ablation/json.js";
-import { ablationMarkdown } from "../../report/ablation/markdown.js";
-import { renderAblation } from "../../report/ablation/render.js";
+import { ablationCsv, ablationJson, ablationMarkdown, renderAblation } from "../../report/ablation/render.js";
 
 /** The same answer in four forms; the path of the page. */
 export function writeReports(folder: AblationFolder, results: AblationResults): string {

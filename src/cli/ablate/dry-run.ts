@@ -1,7 +1,7 @@
 // `mom ablate --dry-run`: what the variants are, what they cost, and what they will take here.
 import { type Estimate, type EstimateRequest, estimated } from "../../api/ablate/estimate.js";
+import { size } from "../../inspect/inspection-text.js";
 import { armsText, listingJson, listingText } from "../../report/ablation/listing.js";
-import { size } from "../../report/inspection-text.js";
 import { formatDuration } from "../../report/progress.js";
 
 export interface DryRun extends Omit<EstimateRequest, "measuring" | "keepWeights"> {

@@ -4,10 +4,11 @@ import { LEAST_SEEDS } from "../../ablate/holm.js";
 import type { AblationResults, ResultRun } from "../../ablate/results.js";
 import { factorialFinding } from "./factorial-finding.js";
 import { factorsOf } from "./factors.js";
-import type { Finding } from "./finding.js";
-import { counted, listed, word } from "./numbers.js";
-import { rankingFinding } from "./ranking-finding.js";
-import { baselineOf, countOf, measuresOf } from "./reading.js";
+import type { Finding, Sentence, Told } from "./finding.js";
+import { counted, listed, loss, many, percent, shownSign, word } from "./numbers.js";
+import { armAnswer, baselineOf, countOf, meanOf, measuresOf, ranked } from "./reading.js";
+import { widenedSentences } from "./widened.js";
+import { baselineName, baselineWord, MEASURES, quoted, reaching, seedsCanShow } from "./words.js";
 
 export interface Headline {
   /** What holds for all of it, and what is missing. */
@@ -94,4 +95,62 @@ function cautions(results: AblationResults, answer: Answer): string[] {
     ...(baselineOf(results) === undefined ? ["No baseline is named, so there are no gains over one."] : []),
     ...(!parts || reasons[0] === undefined ? [] : [`No effects of single parts: ${bare(reasons[0])}.`]),
   ];
+}
+
+function rankingFinding(results: AblationResults, measure: MeasureAnswer): Told | undefined {
+  const order = ranked(measure, results);
+  const [best] = order;
+  const arm = results.arms[best ?? -1];
+  if (best === undefined || arm === undefined) return undefined;
+  const what = MEASURES[measure.measure].loss;
+  const mean = loss(meanOf(measure, best));
+  const name = baselineWord(results);
+  if (best === results.baseline) {
+    const lead = `No arm of ${word(order.length)} has a lower ${what} than ${baselineName(results)}: ${mean}.`;
+    return { lead, rest: [...counts(results, measure, order), ...widenedSentences(results, measure)] };
+  }
+  const lowest = `${quoted(arm)} has the lowest ${what} of ${many(order.length, "arm")}`;
+  const { gainPercent: gain, match } = armAnswer(measure, best) ?? {};
+  if (gain === undefined) {
+    const why =
+      baselineOf(results) === undefined
+        ? []
+        : [{ about: "Gains", text: `None: no run of ${baselineName(results)} is done.` }];
+    return { lead: `${lowest}: ${mean}.`, rest: [...highest(results, measure, order), ...why] };
+  }
+  const lead =
+    shownSign(gain) === 0
+      ? `${lowest}, but no difference from ${baselineName(results)} ${seedsCanShow(results)}: ${percent(gain)} lower.`
+      : `${lowest}: ${percent(gain)} below ${baselineName(results)}.`;
+  const matched = match ? [{ about: "Time", text: `With it, ${name}'s final loss ${reaching(match)}.` }] : [];
+  return { lead, rest: [...matched, ...counts(results, measure, order), ...widenedSentences(results, measure)] };
+}
+
+function highest({ arms }: AblationResults, measure: MeasureAnswer, order: readonly number[]): Sentence[] {
+  const last = order.at(-1);
+  const arm = arms[last ?? -1];
+  return order.length < 2 || arm === undefined
+    ? []
+    : [{ about: "Highest", text: `That of ${quoted(arm)}: ${loss(meanOf(measure, last))}.` }];
+}
+
+/** How many arms differ from the baseline: "one arm is better, two are worse". */
+function counts(results: AblationResults, measure: MeasureAnswer, order: readonly number[]): Sentence[] {
+  const signs = order
+    .filter((index) => index !== results.baseline)
+    .map((index) => armAnswer(measure, index)?.gainPercent)
+    .map((gain) => gain && shownSign(gain))
+    .filter((sign) => sign !== undefined);
+  if (signs.length === 0) return [];
+  const count = (sign: number): number => signs.filter((one) => one === sign).length;
+  const unsure = `no different as far as ${many(results.seeds.length, "seed")} can show`;
+  const kinds = [
+    { of: count(1), what: "better" },
+    { of: count(-1), what: "worse" },
+    { of: count(0), what: unsure },
+  ].filter(({ of }) => of > 0);
+  const told = kinds.map(
+    ({ of, what }, i) => `${i === 0 ? many(of, "arm") : word(of)} ${of === 1 ? "is" : "are"} ${what}`,
+  );
+  return [{ about: "All arms", text: `Against ${baselineWord(results)}, ${listed(told)}.` }];
 }

@@ -2,8 +2,8 @@
 import type { Costs } from "../../ablate/collect.js";
 import type { Design } from "../../ablate/design.js";
 import type { VariantState } from "../../ablate/folder.js";
+import { short } from "../../inspect/inspection-text.js";
 import { columns } from "../columns.js";
-import { short } from "../inspection-text.js";
 
 export interface Listing {
   readonly design: Design;

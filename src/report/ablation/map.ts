@@ -1,12 +1,12 @@
-// The map of a design as inline SVG: in each cell an arm's final loss and gain, as text and as a colour around the baseline.
+// The map of a design as inline SVG: in each cell an arm's final loss and gain, as text and as a colour around the baseline,
+// and along its sides what rows and columns have in common.
 import type { MeasureAnswer } from "../../ablate/answer.js";
 import type { AblationResults } from "../../ablate/results.js";
-import { escapeHtml } from "../html.js";
-import type { MapLayout } from "./map-layout.js";
-import { mapSizes, mapStrips } from "./map-strips.js";
+import { escapeHtml } from "../../diagnostics/visible.js";
+import { cut, round } from "../../inspect/drawing/text.js";
+import type { MapLayout, Strip } from "./map-layout.js";
 import { decimalsOf, fixed, isSure, loss, percent, signed } from "./numbers.js";
 import { armAnswer, meanOf, ranked } from "./reading.js";
-import { round } from "./svg.js";
 
 const WIDTH = 560;
 const CELL = 74;
@@ -107,4 +107,55 @@ function legend({ most, worse }: Scale, compared: boolean, middle: number, y: nu
   const start = worse ? `${fixed(most, 1)} % higher` : compared ? "baseline" : "highest";
   const end = round(from + shares.length * wide + 8);
   return `<g>${boxes.join("")}<text class="before" x="${round(from - 8)}" y="${y + 10}">${start}</text><text x="${end}" y="${y + 10}">${fixed(most, 1)} % lower</text></g>`;
+}
+
+/** Sizes in the figure's own units. */
+interface MapSizes {
+  readonly left: number;
+  readonly top: number;
+  readonly cell: { readonly wide: number; readonly tall: number };
+}
+
+const THICK = 25;
+/** Of a character, about. */
+const LETTER = 7.5;
+const WIDEST = 170;
+
+function mapSizes({ arms, rows, columns, of }: MapLayout, width: number, tall: number): MapSizes {
+  const letters = Math.max(0, ...(rows[1] ?? []).map(({ label }) => label.length));
+  const left = of === "values" ? THICK + Math.min(WIDEST, 20 + letters * LETTER) : THICK * rows.length;
+  return { left, top: THICK * columns.length, cell: { wide: (width - left) / (arms[0]?.length ?? 1), tall } };
+}
+
+function mapStrips(layout: MapLayout, { left, top, cell }: MapSizes): string {
+  const over = layout.columns.flatMap((layer, depth) =>
+    layer.map((strip) =>
+      bar(strip, {
+        x: left + strip.from * cell.wide,
+        y: depth * THICK,
+        wide: (strip.to - strip.from) * cell.wide - GAP,
+        tall: THICK - GAP,
+      }),
+    ),
+  );
+  const beside = layout.rows.flatMap((layer, depth) =>
+    layer.map((strip) =>
+      bar(strip, {
+        x: depth * THICK,
+        y: top + strip.from * cell.tall,
+        // Values are written level, in all the room that is left.
+        wide: (layout.of === "values" && depth === 1 ? left - THICK : THICK) - GAP,
+        tall: (strip.to - strip.from) * cell.tall - GAP,
+      }),
+    ),
+  );
+  return [...over, ...beside].join("\n");
+}
+
+function bar({ label }: Strip, box: { x: number; y: number; wide: number; tall: number }): string {
+  const [x, y] = [round(box.x + box.wide / 2), round(box.y + box.tall / 2)];
+  const upright = box.wide < THICK;
+  const text = escapeHtml(cut(label, (upright ? box.tall : box.wide) / LETTER));
+  const turn = upright ? ` transform="rotate(-90 ${x} ${y})"` : "";
+  return `<rect class="strip" x="${round(box.x)}" y="${round(box.y)}" width="${round(box.wide)}" height="${round(box.tall)}" rx="4"/><text class="strip-name" x="${x}" y="${y}"${turn}>${text}</text>`;
 }

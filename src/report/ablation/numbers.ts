@@ -1,6 +1,6 @@
 // Numbers as an ablation's report writes them: with real minus signs, and as many decimals as their intervals bear.
 import type { Estimate } from "../../ablate/answer.js";
-import { short } from "../inspection-text.js";
+import { short } from "../../inspect/inspection-text.js";
 
 export const NONE = "–";
 /** A space at which no line breaks. */

@@ -1,6 +1,5 @@
 // A table as data, and as HTML and Markdown, so that both say the same.
-import { escapeHtml } from "../html.js";
-import { escapeMarkdown } from "./markdown-text.js";
+import { escapeHtml, visible } from "../../diagnostics/visible.js";
 
 export interface Cell {
   readonly text: string;
@@ -63,3 +62,12 @@ function markdownCell(text: string, note: string | undefined, strong = false): s
 
 /** FLOPs stay FLOPs. */
 const lowerFirst = (text: string): string => text.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
+
+/** What would otherwise be markup shows as it is, in tables too. Underlines within words are none. */
+export const escapeMarkdown = (text: string): string =>
+  visible(text)
+    .replace(/[^\S\u00a0]+/g, " ")
+    .replace(/[\\`*[\]|~$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\$&")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");

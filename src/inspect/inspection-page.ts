@@ -1,12 +1,12 @@
 // An inspection as one HTML page: the model drawn, and the tables that `mom inspect` prints.
+
+import { escapeHtml } from "../diagnostics/visible.js";
 import { drawing } from "./drawing/drawing.js";
 import type { DrawnModel } from "./drawing/model.js";
 import { PAGE_STYLE } from "./drawing/style.js";
-import { escapeHtml } from "./html.js";
 import type { Inspection } from "./inspection.js";
 import { exact, recomputes, size, tokenRows } from "./inspection-text.js";
-import { htmlPage } from "./page.js";
-import { STYLE } from "./style.js";
+import { htmlPage, STYLE } from "./page.js";
 
 type Row = readonly string[];
 

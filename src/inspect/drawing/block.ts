@@ -1,4 +1,5 @@
 // A block, drawn: what each part does with the residual stream, in the order of the data.
+
 import type { Drawn, Sheet } from "./boxes.js";
 import type { Residual, Stage } from "./flow.js";
 import type { DrawnBlock, DrawnModel } from "./model.js";

@@ -9,15 +9,15 @@ import { launch } from "../../scripts/browser.mjs";
 import { trainingOptions } from "../../src/api/compile-options.js";
 import { checkFile, checkText } from "../../src/api/read-spec.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
-import { drawing, drawingFile } from "../../src/report/drawing/drawing.js";
-import { fold, unfold } from "../../src/report/drawing/fold.js";
-import { type DrawnModel, drawnModel } from "../../src/report/drawing/model.js";
-import { AT_NIGHT, COLOURS, MARKS, patternOf } from "../../src/report/drawing/style.js";
-import { fitted, widthOf, wrapped } from "../../src/report/drawing/text.js";
-import { type Inspection, inspect } from "../../src/report/inspection.js";
-import { inspectionPage } from "../../src/report/inspection-page.js";
+import { drawing, drawingFile } from "../../src/inspect/drawing/drawing.js";
+import { fold, unfold } from "../../src/inspect/drawing/fold.js";
+import { type DrawnModel, drawnModel } from "../../src/inspect/drawing/model.js";
+import { AT_NIGHT, COLOURS, MARKS, patternOf } from "../../src/inspect/drawing/style.js";
+import { fitted, widthOf, wrapped } from "../../src/inspect/drawing/text.js";
+import { type Inspection, inspect } from "../../src/inspect/inspection.js";
+import { inspectionPage } from "../../src/inspect/inspection-page.js";
+import { unclosed } from "../report/unclosed.js";
 import { ROOT } from "../support/mom.js";
-import { unclosed } from "./unclosed.js";
 
 const SECTIONS = "data { source: emoji, length: 128 }\ntrain { steps: 10, batch: 4 }\n";
 const GROUPS = `model {

@@ -1,6 +1,5 @@
 // Text in a drawing, and how wide it may come out: no font is asked, so widths are those of a wide one.
-import { cut } from "../ablation/svg.js";
-import { escapeHtml } from "../html.js";
+import { escapeHtml } from "../../diagnostics/visible.js";
 
 /** Sizes in user units. */
 export const SIZE = { title: 15, name: 13, plain: 12, quiet: 11 } as const;
@@ -58,3 +57,9 @@ export function wrapped(text: string, look: Look, room: number): string[] {
   }
   return lines;
 }
+
+/** As much of a text as there is room for. */
+export const cut = (text: string, characters: number): string =>
+  text.length <= characters ? text : `${text.slice(0, Math.max(1, Math.floor(characters) - 1))}…`;
+
+export const round = (value: number): number => Math.round(value * 10) / 10;

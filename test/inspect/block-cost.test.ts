@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { TRAINING_PHASES } from "../../src/compile.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
+import { blockCost, modelCost } from "../../src/inspect/block-cost.js";
+import { costOf } from "../../src/inspect/inspection.js";
 import { PROFILES } from "../../src/ir/profiles.js";
-import { blockCost, modelCost } from "../../src/report/block-cost.js";
-import { costOf } from "../../src/report/inspection.js";
 import { ROOT } from "../support/mom.js";
 
 function specOf(file: string): CheckedSpec {

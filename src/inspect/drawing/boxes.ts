@@ -1,4 +1,5 @@
 // Boxes of weights beside each other: one that is shared, or one for each group in its modalities' colours.
+
 import { colourOf, patternOf } from "./style.js";
 import { fixed, type Label, type Look, label, widthOf } from "./text.js";
 

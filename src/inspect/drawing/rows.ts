@@ -1,4 +1,5 @@
 // Rows of a drawing: a name with a note, and boxes.
+
 import { type Box, boxRows, type Drawn, type Sheet } from "./boxes.js";
 import type { PartRow } from "./flow.js";
 import type { DrawnModel, End, Weights } from "./model.js";

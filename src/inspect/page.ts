@@ -1,4 +1,26 @@
-// The report's style sheet: one page that reads on a phone, on a wide screen and on paper, light and dark.
+// The frame of every page, one file that needs nothing else, runs no script and loads nothing, and its style sheet: it reads on
+// a phone, on a wide screen and on paper, light and dark.
+import { escapeHtml } from "../diagnostics/visible.js";
+
+export function htmlPage(title: string, style: string, main: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${main}
+</main>
+</body>
+</html>
+`;
+}
 
 export const STYLE = `
 :root {
