@@ -1,6 +1,10 @@
 // What becomes of a sum of a linear layer, and where it goes; a part that the linear kernels include.
 fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
+#if FACTORS
+  var value = ALPHA * sum;
+#else
   var value = sum;
+#end
   if (group != NO_ROW) {
 #if BIAS
     value += bias[group * COLSu + c];
@@ -10,7 +14,11 @@ fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
 #end
   }
 #if RESIDUAL
+#if FACTORS
+  value += BETA * residual[at_residual(row, c)];
+#else
   value += residual[at_residual(row, c)];
+#end
 #end
 #if LOCAL_Y
   y[(slot - FIRST_TILEu * 64u) * COLSu + c] = value;

@@ -3,7 +3,11 @@ fn group_of(tile: u32) -> u32 {
 #if TABLE
   return table[tile];
 #else
+#if STACKED
+  return tile / STACK_TILESu;
+#else
   return 0u;
+#end
 #end
 }
 

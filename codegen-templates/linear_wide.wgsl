@@ -36,7 +36,11 @@ fn load_w(group: u32, d: u32, c: u32) -> vec4<f32> {
 
 fn finish(sum: vec4<f32>, group: u32, slot: u32, row: u32, c: u32) {
   if (row == NO_ROW || c >= COLSu) { return; }
+#if FACTORS
+  var value = ALPHA * sum;
+#else
   var value = sum;
+#end
   if (group != NO_ROW) {
 #if BIAS
     value += bias[(group * COLSu + c) / 4u];
@@ -46,7 +50,11 @@ fn finish(sum: vec4<f32>, group: u32, slot: u32, row: u32, c: u32) {
 #end
   }
 #if RESIDUAL
+#if FACTORS
+  value += BETA * residual[at_residual(row, c / 4u)];
+#else
   value += residual[at_residual(row, c / 4u)];
+#end
 #end
 #if LOCAL_Y
   y[((slot - FIRST_TILEu * 64u) * COLSu + c) / 4u] = value;

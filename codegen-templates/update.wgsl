@@ -77,12 +77,7 @@ fn mean(old: vec4<f32>, new_value: vec4<f32>, beta: f32, rest: f32) -> vec4<f32>
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
   if (i >= FOURSu) { return; }
-  if (norm[1] != 0.0) { return; }
-  var share = min(1.0, step.clip / (norm[0] + 1e-6));
-#if SCALED
-  if (scale[2] == 0.0) { return; }
-  share *= scale[2];
-#end
+#include update_guard
   let d = gradient[i] * share;
   let m = mean(moment1[i], d, step.beta1, step.rest1);
   let v = mean(moment2[i], d * d, step.beta2, step.rest2);

@@ -41,12 +41,25 @@ export function generate() {
     "src/diagnostics/examples.gen.ts",
     `// Made by scripts/generate.mjs from test/reject.\nexport const EXAMPLES: Readonly<Record<string, { readonly spec: string; readonly says: string }>> = ${JSON.stringify(examples(), null, 2)};\n`,
   );
-  const schema = existsSync(join(root, "grammar/spec.schema.json")) ? read("grammar", "spec.schema.json") : "{}";
+  const schema = existsSync(join(root, "grammar/spec.schema.json"))
+    ? inlined(read("grammar", "spec.schema.json"))
+    : "{}";
   write(
     "grammar/schema.gen.ts",
     `// Made by scripts/generate.mjs from spec.schema.json.\nexport const schema = ${schema.trim()} as const;\n`,
   );
   write("src/kernels/templates.gen.ts", templatesModule());
+}
+
+/** The schema with its definitions in the place of what refers to them, but for the one that refers to itself. */
+function inlined(text) {
+  const { layer, ...others } = JSON.parse(text).$defs;
+  const put = (_, value) => {
+    const name = value?.$ref?.replace("#/$defs/", "");
+    return name !== undefined && Object.hasOwn(others, name) ? others[name] : value;
+  };
+  const schema = JSON.parse(text, put);
+  return JSON.stringify({ ...schema, $defs: { layer } }, null, 2);
 }
 
 /** A constant in a template: capitals, digits and underscores. `NAMEu` is its value as an unsigned literal. */

@@ -235,6 +235,40 @@ type Guard = "norm";
  */
 export type Adamw = Define<"adamw", "gradients" | "decay" | Guard, "parameters" | "m" | "v", unknown, "scale">;
 
+// Muon, over a stack of matrices: parameters of equal shape one after another in an arena, each with `groups` copies.
+// A matrix whose gradient is 0 all over keeps its value and its momentum. g is its clipped gradient, m its momentum,
+// u = lerp(g, m′, momentum) with m′ = lerp(m, g, 1 − momentum); r its shorter and c its longer side.
+
+/** sums[i] = Σ u², and 1 where the gradient of matrix i is not 0 all over. gradient, momentum [n, rows, columns], sums [n, 2]. */
+export type MuonSums = Define<
+  "muon_sums",
+  "gradient" | "momentum" | Guard,
+  "sums",
+  { readonly groups: number },
+  "scale"
+>;
+/**
+ * momentum becomes m′; x[i] = u / (√sums[i, 0] + 1e-7), r × c (turned, where there are more rows than columns), and 0
+ * in what pads it (ops/update.ts). x [n, r padded, c padded].
+ */
+export type MuonBegin = Define<
+  "muon_begin",
+  "gradient" | "sums" | Guard,
+  "momentum" | "x",
+  { readonly groups: number },
+  "scale"
+>;
+/** parameter becomes parameter·(1 − lr·decay) − lr·√max(1, rows / columns)·x, x turned back. */
+export type MuonEnd = Define<"muon_end", "x" | "sums" | Guard, "parameter", { readonly groups: number }, "scale">;
+/** y[i] = alpha·a[i]·b[i] + beta·c[i], or b[i]ᵀ where it is transposed. a [n, R, K], b [n, K, N] or [n, N, K], y [n, R, N]; R in whole tiles. */
+export type Matmul = Define<
+  "matmul",
+  "a" | "b",
+  "y",
+  { readonly transposed: boolean; readonly alpha: number; readonly beta: number },
+  "c"
+>;
+
 export type Op =
   | Embed
   | EmbedGrad
@@ -274,7 +308,11 @@ export type Op =
   | SumByClass
   | Dot
   | GradientNorm
-  | Adamw;
+  | Adamw
+  | MuonSums
+  | MuonBegin
+  | MuonEnd
+  | Matmul;
 
 export type OpKind = Op["kind"];
 export type OpOf<K extends OpKind> = Extract<Op, { readonly kind: K }>;

@@ -99,6 +99,14 @@ export function bind(
   };
 }
 
+/** A whole tensor, number by number. */
+export const whole = (program: Program, name: string, access: "read" | "write", tensor: TensorId): DraftBinding => ({
+  name,
+  access,
+  type: `array<${tensorOf(program, tensor).type}>`,
+  target: { kind: "tensor", tensor },
+});
+
 /** Whether rows of a tensor can be read four numbers at a time. */
 export function inFours(program: Program, tensor: TensorId): boolean {
   const { column, stride } = layout(program, tensor);

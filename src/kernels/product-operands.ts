@@ -15,6 +15,8 @@ export interface RowSource {
   readonly rows: number;
   readonly firstTile: number;
   readonly tiles: number;
+  /** Where the groups are matrices of a stack, one after another: tiles of each. */
+  readonly stackTiles?: number;
 }
 
 /** Matrix units multiply two tiles at a time. */
@@ -30,12 +32,20 @@ export function rowSource(program: Program, rows: Rows, tensor: TensorId, shape:
   return { table, groups: rows.groups, rows: total, firstTile: 0, tiles: tilesOf(table) };
 }
 
+/** The rows of a stack of matrices [n, rows, columns], rows in whole tiles. */
+export function stackSource(program: Program, tensor: TensorId): RowSource {
+  const [groups = 0, rows = 0] = tensorOf(program, tensor).shape;
+  const stackTiles = rows / ROW_TILE;
+  return { table: undefined, groups, rows: groups * rows, firstTile: 0, tiles: groups * stackTiles, stackTiles };
+}
+
 export const tableBinding = (source: RowSource): DraftBinding[] =>
   source.table
     ? [{ name: "table", access: "read", type: "array<u32>", target: { kind: "table", table: source.table } }]
     : [];
 
 export const tableConstants = (source: RowSource) => ({
+  ...(source.stackTiles !== undefined && { STACK_TILES: source.stackTiles }),
   TILES: source.table ? tilesOf(source.table) : source.tiles,
   ROWS: source.rows,
   FIRST_TILE: source.firstTile,

@@ -38,6 +38,8 @@ export interface Product {
   /** Whose groups those of the scale are. */
   readonly rows?: Rows;
   readonly residual?: TensorId | undefined;
+  /** What the product and the residual are multiplied by, where not by 1. */
+  readonly factors?: { readonly alpha: number; readonly beta: number };
   readonly softplus?: boolean;
   /** Operands that are split already. */
   readonly halves?: { readonly x?: Halves | undefined; readonly weight?: Halves | undefined };
@@ -71,6 +73,7 @@ function splitProduct(
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
   const suits =
+    p.factors === undefined &&
     suitsUnits(program, p) &&
     typeOf(program, p.x) === "f32" &&
     fits(program, p.x) &&
@@ -86,6 +89,8 @@ function splitProduct(
 
 const flagsOf = (source: RowSource, p: Product) => ({
   TABLE: source.table !== undefined,
+  STACKED: source.stackTiles !== undefined,
+  FACTORS: p.factors !== undefined,
   TRANSPOSED: p.transposed,
   LOCAL_X: local(p.x),
   LOCAL_Y: local(p.y),
@@ -180,6 +185,7 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
   const constants = {
     ...tableConstants(source),
     COLS: columns,
+    ...(p.factors && { ALPHA: p.factors.alpha, BETA: p.factors.beta }),
     LAST_BLOCK: 4 * Math.floor((columns - 1) / 4),
     DEPTH: depth,
     SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),

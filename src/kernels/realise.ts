@@ -6,6 +6,7 @@ import * as attend from "./attention.js";
 import { conv, convGrad } from "./conv.js";
 import { DEFAULT_SETTINGS, type DraftChoice, type KernelSettings } from "./draft.js";
 import * as line from "./linear.js";
+import * as muon from "./muon.js";
 import * as point from "./pointwise.js";
 import * as row from "./rowwise.js";
 import { scan } from "./scan.js";
@@ -60,6 +61,10 @@ const KERNELS: {
   dot: row.dot,
   gradient_norm: (program, op, _, parts) => update.gradientNorm(program, op, parts),
   adamw: (program, op, _, parts) => update.adamw(program, op, parts),
+  muon_sums: muon.muonSums,
+  muon_begin: muon.muonBegin,
+  muon_end: muon.muonEnd,
+  matmul: muon.matmul,
 };
 
 const touchesHalves = ({ dispatches }: DraftChoice): boolean =>

@@ -4,7 +4,6 @@ import type { OpOf } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { Stretch, TensorId } from "../ir/tensor.js";
 import {
-  bind,
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
@@ -12,6 +11,7 @@ import {
   grid,
   scratch,
   stepBinding,
+  whole,
 } from "./draft.js";
 
 /** Numbers that one invocation squares and adds up. */
@@ -63,12 +63,6 @@ const arena = (
 });
 const FOURS = "array<vec4<f32>>";
 
-/** A whole tensor without rows. */
-const plain = (program: Program, name: string, access: "read" | "write", tensor: TensorId): DraftBinding => {
-  const { accessor: _, ...binding } = bind(program, name, access, tensor);
-  return binding;
-};
-
 export function gradientNorm(
   program: Program,
   { in: { gradients }, out: { norm, scale } }: OpOf<"gradient_norm">,
@@ -106,8 +100,8 @@ export function gradientNorm(
     constants: { COUNT: many ? PARTIALS : partials, FIRST: many ? partials : 0, ...LOSS_SCALING },
     bindings: [
       scratch("partial", "read"),
-      plain(program, "norm", "write", norm),
-      ...(scale === undefined ? [] : [plain(program, "scale", "write", scale)]),
+      whole(program, "norm", "write", norm),
+      ...(scale === undefined ? [] : [whole(program, "scale", "write", scale)]),
     ],
     workgroups: [1, 1, 1],
   };
@@ -126,9 +120,9 @@ export function adamw(program: Program, { in: i, out }: OpOf<"adamw">, parts: re
       constants: { FOURS: size / 4, FIRST: first, GRID_X },
       bindings: [
         arena(program, "gradient", "read", i.gradients, part, FOURS),
-        plain(program, "norm", "read", i.norm),
-        plain(program, "decay", "read", i.decay),
-        ...(i.scale === undefined ? [] : [plain(program, "scale", "read", i.scale)]),
+        whole(program, "norm", "read", i.norm),
+        whole(program, "decay", "read", i.decay),
+        ...(i.scale === undefined ? [] : [whole(program, "scale", "read", i.scale)]),
         arena(program, "parameter", "write", out.parameters, part, FOURS),
         arena(program, "moment1", "write", out.m, part, FOURS),
         arena(program, "moment2", "write", out.v, part, FOURS),

@@ -1,9 +1,10 @@
 // Every optimizer.
 import { adamw } from "./adamw.js";
+import { muon } from "./muon.js";
 import type { OptimizerFields, OptimizerOf } from "./optimizer.fields.js";
 import type { Optimizer, Rate } from "./optimizer.js";
 
-const OPTIMIZERS: { readonly [K in OptimizerFields["kind"]]: Optimizer<OptimizerOf<K>> } = { adamw };
+const OPTIMIZERS: { readonly [K in OptimizerFields["kind"]]: Optimizer<OptimizerOf<K>> } = { adamw, muon };
 
 export const optimizerOf = ({ kind }: OptimizerFields): Optimizer<OptimizerFields> =>
   OPTIMIZERS[kind] as Optimizer<OptimizerFields>;

@@ -49,6 +49,10 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   dot: point.dot,
   gradient_norm: update.gradientNorm,
   adamw: update.adamw,
+  muon_sums: update.muonSums,
+  muon_begin: update.muonBegin,
+  muon_end: update.muonEnd,
+  matmul: update.matmul,
 };
 
 /** Keeps views and what they look into the same after one of them was written. */

@@ -278,6 +278,10 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   dot: [combined("add")],
   gradient_norm: { none: "it reads gradients that are made" },
   adamw: { none: "it changes what gradients were made by" },
+  muon_sums: { none: "it reads gradients that are made" },
+  muon_begin: { none: "it reads gradients that are made" },
+  muon_end: { none: "it changes what gradients were made by" },
+  matmul: { none: "it is for the update" },
 };
 
 /** A case's program, its loss Σ y·cotangent where it has none of its own. */
@@ -362,6 +366,6 @@ describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind)
 
 test("only ops that nothing trained reaches have no gradient", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
-  const update = ["gradient_norm", "adamw"];
+  const update = ["gradient_norm", "adamw", "muon_sums", "muon_begin", "muon_end", "matmul"];
   expect(without).toEqual(["gather", "noise", "append", "cast", "amplify", "sum_by_class", ...update]);
 });
