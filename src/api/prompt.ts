@@ -4,12 +4,12 @@ import { readAudio } from "../data/audio/read-audio.js";
 import { unitsOf } from "../data/audio/units.js";
 import { codesOf, pictureCodebook, speechCodebook } from "../data/codebook.js";
 import type { Codecs } from "../data/codecs.js";
-import { HOLDERS, holdersOf, idsOfText } from "../data/holders.js";
+import { holdersOf, idsOfText } from "../data/holders.js";
 import { decodePicture } from "../data/picture-file.js";
 import { readInput } from "../data/read-input.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
-import { patchesOf } from "../modalities/pixels.js";
+import { holdersNamed, itemOf } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, ordinaryIds } from "../modalities/text.js";
 import type { SampledSegment } from "../sample/document.js";
 
@@ -37,24 +37,23 @@ function soundSegment(path: string, parts: ModelParts, codecs: Codecs): SampledS
   const [modality] = holdersOf("audio", parts, codecs);
   const codebook = modality === undefined ? undefined : speechCodebook(codecs, modality);
   if (modality === undefined || codebook === undefined)
-    throw new InputError(`--audio: the model has no modality of ${HOLDERS.audio.kinds}.`, "Leave it out.");
+    throw new InputError(`--audio: the model has no modality of ${holdersNamed("audio").kinds}.`, "Leave it out.");
   return inVocabulary(modality, unitsOf(readAudio(readInput(path), path), codebook), parts);
 }
 
 async function pictureSegment(path: string, parts: ModelParts, codecs: Codecs): Promise<SampledSegment> {
   const [modality] = holdersOf("image", parts, codecs);
   if (modality === undefined) {
-    throw new InputError(`--image: the model has no modality of ${HOLDERS.image.kinds}.`, "Leave it out.");
+    throw new InputError(`--image: the model has no modality of ${holdersNamed("image").kinds}.`, "Leave it out.");
   }
-  const declared = parts.modalities[modality];
   const codebook = pictureCodebook(codecs, modality);
   if (codebook !== undefined) {
     const codes = codesOf(await decodePicture(readPicture(path), codebook.facts.kind, path), codebook);
     return inVocabulary(modality, codes, parts);
   }
-  if (declared?.kind !== "patches") throw new Error(`modality ${modality} holds no pictures`);
-  const pixels = await decodePicture(readPicture(path), declared, path);
-  return { kind: "picture", modality, patches: patchesOf(pixels, declared) };
+  const item = itemOf(parts.modalities[modality]);
+  if (item === undefined) throw new Error(`modality ${modality} holds no pictures`);
+  return { kind: "item", modality, values: item.split(await decodePicture(readPicture(path), item, path)) };
 }
 
 function readPicture(path: string): Uint8Array {
@@ -77,7 +76,7 @@ function textSegment(prompt: string, parts: ModelParts, codecs: Codecs): Sampled
 
 function inVocabulary(modality: number, own: ArrayLike<number>, parts: ModelParts): SampledSegment {
   const first = firstId(modality, parts.vocabulary);
-  return { kind: "tokens", modality, ids: Array.from(own, (id) => first + id) };
+  return { kind: "ids", modality, ids: Array.from(own, (id) => first + id) };
 }
 
 function idsIn(prompt: string, name: string, limit: number): number[] {

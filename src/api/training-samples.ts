@@ -2,6 +2,7 @@
 import type { DataSet } from "../data/data-set.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
 import { pngOf } from "../report/png.js";
 import type { SampleGroup, TextSample } from "../report/render.js";
@@ -40,13 +41,12 @@ export async function trainingSamples(request: SamplesRequest, weights: Tensors)
     tokens: TOKENS,
     temperature: 0.7,
     steps: 50,
-    sampler: "ddim",
     guidance: 1,
   };
-  // Latents are nothing to look at.
-  const modalities = spec.model.modalities.flatMap(({ name, ...declared }, modality) =>
-    spec.objectives[modality] && !(declared.kind === "patches" && declared.values === "latents")
-      ? [{ name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }]
+  // Numbers that are no pixels are nothing to look at.
+  const modalities = spec.model.modalities.flatMap((declared, modality) =>
+    spec.objectives[modality] && itemOf(declared)?.type !== "F32"
+      ? [{ name: declared.name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }]
       : [],
   );
   modalities.sort((a, b) => Number(b.pictures) - Number(a.pictures));

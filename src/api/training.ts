@@ -7,6 +7,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
 import { formatCount } from "../report/progress.js";
 import type { SampleGroup } from "../report/render.js";
@@ -53,7 +54,7 @@ export interface TrainingRequest {
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
   const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
   const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
-  const latents = spec.model.modalities.filter((m) => m.kind === "patches" && m.values === "latents");
+  const latents = spec.model.modalities.filter((modality) => itemOf(modality)?.type === "F32");
   return {
     title,
     facts: [

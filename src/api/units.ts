@@ -1,19 +1,13 @@
 // What each modality's loss measures, in words.
 import type { CheckedSpec } from "../front/spec.js";
-import type { Modality } from "../modalities/modality.fields.js";
-
-const UNITS: Readonly<Record<Modality["kind"], string>> = {
-  bytes: "nats a byte",
-  tokens: "nats a token",
-  codes: "nats a code",
-  patches: "mean squared error of the noise",
-};
+import { unitOf } from "../modalities/modality.fields.js";
+import { lossUnit } from "../objectives/objective.fields.js";
 
 /** By modality, for those that have an objective. */
-export function lossUnits({ model, objectives }: CheckedSpec): Record<string, string> {
-  const units: Record<string, string> = {};
-  model.modalities.forEach(({ name, kind }, index) => {
-    if (objectives[index]) units[name] = UNITS[kind];
-  });
-  return units;
-}
+export const lossUnits = ({ model, objectives }: CheckedSpec): Record<string, string> =>
+  Object.fromEntries(
+    model.modalities.flatMap((modality, index) => {
+      const objective = objectives[index];
+      return objective ? [[modality.name, lossUnit(objective, unitOf(modality))] as const] : [];
+    }),
+  );

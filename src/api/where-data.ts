@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Reach, withFolder } from "../data/reach.js";
+import { sourcePath } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { withPaths } from "./spec-paths.js";
@@ -23,12 +24,13 @@ interface Sited {
 export function withData<T extends Sited>(read: T, place: string | undefined): T {
   const { spec, json, folder, reach } = read;
   const { source } = spec.data;
-  if (source.kind !== "files") {
+  const written = sourcePath(source);
+  if (written === undefined) {
     if (place === undefined) return read;
     throw new InputError("--data: the data of this spec are no file.", "Leave --data out.");
   }
   if (place === undefined) return read;
-  const path = resolve(isFolder(place) ? join(place, basename(source.path)) : place);
+  const path = resolve(isFolder(place) ? join(place, basename(written)) : place);
   if (!existsSync(path))
     throw new InputError(`--data: there is no ${path}.`, "Name the file, or the folder that it is in.");
   return {
@@ -45,10 +47,10 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
  * @throws InputError where those of a run are gone
  */
 export function checkDataThere({ spec, folder, isRun }: Sited): void {
-  const { source } = spec.data;
-  if (!isRun || source.kind !== "files" || existsSync(resolve(folder, source.path))) return;
+  const path = sourcePath(spec.data.source);
+  if (!isRun || path === undefined || existsSync(resolve(folder, path))) return;
   throw new InputError(
-    `The data of the run are not at ${source.path} any more.`,
+    `The data of the run are not at ${path} any more.`,
     "Say with --data where they are: the file, or its folder.",
   );
 }

@@ -1,7 +1,8 @@
 // A training step on a device, kernel by kernel: its time, what it does in that time, and the least that its FLOPs and bytes
 // can take at the measured ceilings.
+
+import type { Batch } from "../batch/batch.js";
 import { type CompileOptions, compile, trainingOn } from "../compile.js";
-import type { Batch } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { prepare } from "../gpu/runtime.js";
@@ -11,6 +12,7 @@ import { rowOf } from "../ir/ops/table.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { type Reach, reachOf } from "../ir/reach.js";
 import { bytesIn, count, type TensorId } from "../ir/tensor.js";
+import { holdsIds } from "../modalities/modality.fields.js";
 import { countsOf, hostBatch } from "../train/host-batch.js";
 import { openModel, stepScalars } from "../train/model.js";
 import { type Ceilings, ceilingPlan, memoryCeilings } from "./ceilings.js";
@@ -149,9 +151,9 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   runtime.destroy();
 
   const program = compiled.stages[0]?.final as Program;
-  const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
+  const tokens = spec.model.modalities.map(holdsIds);
   const reach = reachOf(program, tokens);
-  const pictures = spec.model.modalities.map((_, m) => made.pictures.filter(({ modality }) => modality === m).length);
+  const pictures = spec.model.modalities.map((_, m) => made.items.filter(({ modality }) => modality === m).length);
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
   const kernels = new Map<string, Sum>();
   /** @param runs of the node in a step, of which `one` has the work and the seconds of each */

@@ -1,10 +1,11 @@
 // The training loop as it is, on made-up documents: how much of its time the device works, and what the host does in it.
+
+import type { HostBatch } from "../batch/host-array.js";
 import { compile, trainingOn } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { busyNanoseconds, lastEnd, passClock } from "../gpu/pass-clock.js";
 import { openFeed } from "../train/feed.js";
-import type { HostBatch } from "../train/host-array.js";
 import { train } from "../train/loop.js";
 import { type Model, openModel, stepScalars } from "../train/model.js";
 import { recorder } from "../train/recorder.js";

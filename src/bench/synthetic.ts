@@ -1,9 +1,10 @@
 // Data made up for a spec, where only sizes matter: one batch whose every position is filled, or documents to train on.
-import type { Batch, Picture } from "../data/batch.js";
+import type { Batch, Item } from "../batch/batch.js";
 import { type DataSet, dataSetOf } from "../data/data-set.js";
 import type { Shard, ShardSegment } from "../data/shard.js";
 import type { CheckedSpec } from "../front/spec.js";
-import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { holdsIds, itemOf } from "../modalities/modality.fields.js";
+import type { ItemShape } from "../modalities/row.fields.js";
 import { firstId, ordinaryIds } from "../modalities/text.js";
 import { stream } from "../random/stream.js";
 import { type Shares, stretchesOf } from "./turns.js";
@@ -16,17 +17,17 @@ export function syntheticBatch({ model, train, data }: CheckedSpec, shares?: Sha
   const random = stream("sample", train.seed);
   const tokens = new Int32Array(batch * length);
   const modality = new Uint8Array(batch * length);
-  const pictures: Picture[] = [];
+  const items: Item[] = [];
   stretchesOf(modalities, { rows: batch, length }, shares).forEach((stretches, row) => {
     let position = row * length;
     for (const { modality: index, positions } of stretches) {
-      const declared = modalities[index];
+      const item = itemOf(modalities[index]);
       const end = position + positions;
       modality.fill(index, position, end);
-      if (declared?.kind === "patches") {
-        const patches = Float32Array.from({ length: positions * patchSize(declared) }, () => 2 * random.uniform() - 1);
-        const id = pictures.length;
-        pictures.push({ modality: index, position, id, key: { document: id, epoch: 0, item: 0 }, patches });
+      if (item !== undefined) {
+        const values = Float32Array.from({ length: positions * item.columns }, () => 2 * random.uniform() - 1);
+        const id = items.length;
+        items.push({ modality: index, position, id, key: { document: id, epoch: 0, item: 0 }, values });
       } else {
         const [first, ids] = [firstId(index, vocabulary), ordinaryIds(index, model)];
         for (let i = position; i < end; i++) tokens[i] = first + random.below(ids);
@@ -34,7 +35,7 @@ export function syntheticBatch({ model, train, data }: CheckedSpec, shares?: Sha
       position = end;
     }
   });
-  return { batch, length, tokens, modality, document: new Int32Array(batch * length), pictures };
+  return { batch, length, tokens, modality, document: new Int32Array(batch * length), items };
 }
 
 /** Updates that the documents of a made-up data set last for, before they come again in another order. */
@@ -46,20 +47,20 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
   const random = stream("sample", train.seed);
   const ids: number[] = [];
   const segments: ShardSegment[] = [];
-  const pictures = modalities.map(() => 0);
+  const items = modalities.map(() => 0);
   const rows = UPDATES * train.batch * train.accumulate;
   const documents = stretchesOf(modalities, { rows, length: data.length }, shares).map((stretches, row) => {
     const begin = segments.length;
     let left = data.length - 1;
     for (const { modality, positions } of stretches) {
       const room = left - (modality === vocabulary.owner ? 0 : 2);
-      const isPicture = modalities[modality]?.kind === "patches";
-      const taken = isPicture && positions > room ? 0 : Math.min(positions, room);
+      const isItem = !holdsIds(modalities[modality]);
+      const taken = isItem && positions > room ? 0 : Math.min(positions, room);
       if (taken <= 0) continue;
       left = room - taken;
-      if (isPicture) {
-        const number = pictures[modality] as number;
-        pictures[modality] = number + 1;
+      if (isItem) {
+        const number = items[modality] as number;
+        items[modality] = number + 1;
         segments.push({ modality, begin: number, end: number + 1 });
       } else {
         segments.push({ modality, begin: ids.length, end: ids.length + taken });
@@ -68,11 +69,9 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
     }
     return { label: `made up ${row + 1}`, hash: 0, eitherOrder: false, begin, end: segments.length };
   });
-  const pixelsOf = (index: number): Uint8Array | Float32Array => {
-    const declared = modalities[index];
-    if (declared?.kind !== "patches") return new Uint8Array(0);
-    const size = (pictures[index] as number) * patchesPerPicture(declared) * patchSize(declared);
-    return declared.values === "latents"
+  const storedOf = ({ positions, columns, type }: ItemShape, index: number): Uint8Array | Float32Array => {
+    const size = (items[index] as number) * positions * columns;
+    return type === "F32"
       ? Float32Array.from({ length: size }, () => 2 * random.uniform() - 1)
       : Uint8Array.from({ length: size }, () => random.below(256));
   };
@@ -80,7 +79,12 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
     documents,
     segments,
     tokens: Int32Array.from(ids),
-    pictures: new Map(modalities.flatMap(({ kind }, m) => (kind === "patches" ? [[m, pixelsOf(m)] as const] : []))),
+    items: new Map(
+      modalities.flatMap((modality, m) => {
+        const item = itemOf(modality);
+        return item === undefined ? [] : [[m, storedOf(item, m)] as const];
+      }),
+    ),
     codebooks: new Map(),
     checksum: 0,
   };

@@ -1,24 +1,22 @@
 // Which modality has which stretch of made-up sequences: they take turns, or each has its share of the positions.
-import type { Modality } from "../modalities/modality.fields.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { holdsIds, type Modality, positionsOfItem } from "../modalities/modality.fields.js";
 
 /** Of the positions, by modality index; they sum to 1. */
 export type Shares = readonly number[];
 
-/** Positions of a modality of tokens before the next has its turn; of patches a picture. */
+/** Positions of a modality of ids before the next has its turn; of items it is one. */
 const TURN = 64;
 
-/** Consecutive positions of one sequence: whole pictures where the modality is one of patches. */
+/** Consecutive positions of one sequence: whole items where the modality has such. */
 export interface Stretch {
   readonly modality: number;
   readonly positions: number;
 }
 
-const sizeOfTurn = (modality: Modality | undefined): number =>
-  modality?.kind === "patches" ? patchesPerPicture(modality) : TURN;
+const sizeOfTurn = (modality: Modality | undefined): number => positionsOfItem(modality) || TURN;
 
-/** A picture that no longer fits leaves its place to tokens. */
-const tokensOf = (modalities: readonly Modality[]): number => modalities.findIndex(({ kind }) => kind !== "patches");
+/** An item that no longer fits leaves its place to ids. */
+const idsOf = (modalities: readonly Modality[]): number => modalities.findIndex(holdsIds);
 
 /** The stretches of each sequence, one modality after the other, each row beginning with another. */
 function alternating(modalities: readonly Modality[], rows: number, length: number): Stretch[][] {
@@ -28,10 +26,9 @@ function alternating(modalities: readonly Modality[], rows: number, length: numb
       const wanted = turn % modalities.length;
       const whole = sizeOfTurn(modalities[wanted]);
       const left = length - at;
-      const isPicture = modalities[wanted]?.kind === "patches";
       const stretch =
-        isPicture && whole > left
-          ? { modality: tokensOf(modalities), positions: Math.min(TURN, left) }
+        !holdsIds(modalities[wanted]) && whole > left
+          ? { modality: idsOf(modalities), positions: Math.min(TURN, left) }
           : { modality: wanted, positions: Math.min(whole, left) };
       stretches.push(stretch);
       at += stretch.positions;
@@ -40,18 +37,18 @@ function alternating(modalities: readonly Modality[], rows: number, length: numb
   });
 }
 
-/** Positions of each modality, `total` in all: the nearest whole numbers, of patches whole pictures. */
+/** Positions of each modality, `total` in all: the nearest whole numbers, of items whole ones. */
 function quotas(modalities: readonly Modality[], shares: Shares, total: number): number[] {
   const wanted = modalities.map((modality, m) => {
     const exact = (shares[m] ?? 0) * total;
-    const unit = modality.kind === "patches" ? patchesPerPicture(modality) : 1;
+    const unit = positionsOfItem(modality) || 1;
     return unit * (unit === 1 ? Math.floor(exact) : Math.round(exact / unit));
   });
   const rest = total - wanted.reduce((sum, n) => sum + n, 0);
-  // What rounding leaves goes to the modality of tokens that has the most.
+  // What rounding leaves goes to the modality of ids that has the most.
   const most = modalities.reduce(
-    (best, { kind }, m) => (kind !== "patches" && (shares[m] ?? 0) > (shares[best] ?? 0) ? m : best),
-    tokensOf(modalities),
+    (best, modality, m) => (holdsIds(modality) && (shares[m] ?? 0) > (shares[best] ?? 0) ? m : best),
+    idsOf(modalities),
   );
   wanted[most] = Math.max(0, (wanted[most] ?? 0) + rest);
   return wanted;
@@ -70,13 +67,13 @@ function byQuota(modalities: readonly Modality[], shares: Shares, rows: number, 
       const until = row * length + at + TURN;
       const fits = (m: number): boolean => {
         const open = (quota[m] ?? 0) > (given[m] ?? 0);
-        return open && (modalities[m]?.kind !== "patches" || sizeOfTurn(modalities[m]) <= left);
+        return open && (holdsIds(modalities[m]) || sizeOfTurn(modalities[m]) <= left);
       };
       const able = modalities.flatMap((_, m) => (fits(m) ? [m] : []));
       const modality = able.reduce((best, m) => (lag(m, until) > lag(best, until) ? m : best), able[0] ?? -1);
       const stretch =
         modality < 0
-          ? { modality: tokensOf(modalities), positions: left }
+          ? { modality: idsOf(modalities), positions: left }
           : {
               modality,
               positions: Math.min(

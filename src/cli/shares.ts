@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import type { Shares } from "../bench/turns.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { suggestion } from "../diagnostics/nearest.js";
-import type { Modality } from "../modalities/modality.fields.js";
+import { holdsIds, type Modality } from "../modalities/modality.fields.js";
 
 /** What a sum of shares may differ from 1 by: three thirds written with four digits. */
 const SLACK = 5e-4;
@@ -44,7 +44,7 @@ export function sharesOf(named: ReadonlyMap<string, number>, modalities: readonl
       `Give each of ${names.join(", ")} its part of the positions; one that is not named has none.`,
     );
   }
-  if (!modalities.some(({ name, kind }) => kind !== "patches" && (named.get(name) ?? 0) > 0)) {
+  if (!modalities.some((modality) => holdsIds(modality) && (named.get(modality.name) ?? 0) > 0)) {
     throw new InputError(
       "--share leaves no position to tokens.",
       "Give a modality of tokens some: pictures rarely fill a sequence to its end.",

@@ -8,8 +8,8 @@ import {
   type PictureCodes,
   type SpeechCodes,
 } from "../modalities/codebook.fields.js";
-import { type Modality, patchesPerPicture } from "../modalities/modality.fields.js";
-import { patchesOf, pixelsOf } from "../modalities/pixels.js";
+import { fileFieldOf, idsOf, type Modality } from "../modalities/modality.fields.js";
+import { patchesOf, patchesPerPicture, pixelsOf } from "../modalities/pixels.js";
 import { nearestEntries } from "./nearest.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
@@ -44,8 +44,9 @@ export function readCodebook(bytes: Uint8Array, name: string): Codebook {
  * @throws InputError where the bytes are no codebook, or one of another size than the modality's vocabulary
  */
 export function codebookOf(bytes: Uint8Array, modality: Modality | undefined): Codebook {
-  if (modality?.kind !== "codes") throw new RangeError("only a modality of codes has a codebook");
-  const { name, vocab, codebook: path = name } = modality;
+  if (modality === undefined || fileFieldOf(modality) !== "codebook") throw new RangeError("it names no codebook");
+  const { name } = modality;
+  const { count: vocab = 0, file: path = name } = idsOf(modality) ?? {};
   const codebook = readCodebook(bytes, path);
   const { entries } = codebook.facts;
   if (entries !== vocab)

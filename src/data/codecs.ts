@@ -1,6 +1,7 @@
 // What turns texts and pictures into ids and back: the tokenizers and codebooks that a model's modalities name.
 import { join, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
+import { fileFieldOf, idsOf } from "../modalities/modality.fields.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import { contentHash } from "./content-hash.js";
@@ -29,11 +30,12 @@ export function openCodecs(parts: ModelParts, folder: string, reach = reachOf(jo
   const codebookFiles = new Map<number, Uint8Array>();
   const hashes: string[] = [];
   parts.modalities.forEach((modality, index) => {
-    const path = modality.kind === "tokens" ? modality.tokenizer : modality.kind === "codes" && modality.codebook;
-    if (!path) return;
-    const bytes = readNamed(resolve(folder, path), path, reach, modality.kind === "codes" ? FIT : GIVE);
-    hashes.push(`${index} ${modality.kind === "tokens" ? ENCODER : ""}${contentHash(bytes)}`);
-    if (modality.kind === "tokens") tokenizers.set(index, tokenizerOf(bytes, path, index, parts));
+    const path = idsOf(modality)?.file;
+    if (path === undefined) return;
+    const isTokenizer = fileFieldOf(modality) === "tokenizer";
+    const bytes = readNamed(resolve(folder, path), path, reach, isTokenizer ? GIVE : FIT);
+    hashes.push(`${index} ${isTokenizer ? ENCODER : ""}${contentHash(bytes)}`);
+    if (isTokenizer) tokenizers.set(index, tokenizerOf(bytes, path, index, parts));
     else {
       codebooks.set(index, codebookOf(bytes, modality));
       codebookFiles.set(index, bytes);
@@ -47,13 +49,13 @@ const ENCODER = "ids 2 ";
 const FIT = "Fit one: `mom data codebook` for pictures, `mom data units` for speech.";
 const GIVE = "Correct the path, or put the tokenizer.json there.";
 
-/** Expects a modality of tokens. @throws InputError where its markers would take the tokenizer's ids */
+/** @throws InputError where its markers would take the tokenizer's ids */
 function tokenizerOf(bytes: Uint8Array, path: string, index: number, parts: ModelParts): TextTokenizer {
   const tokenizer = readTokenizer(bytes, path);
   const room = ordinaryIds(index, parts);
   if (tokenizer.ids <= room) return tokenizer;
   const modality = parts.modalities[index];
-  const vocab = modality?.kind === "tokens" ? modality.vocab : 0;
+  const vocab = (modality && idsOf(modality)?.count) ?? 0;
   throw new InputError(
     `${path}: the tokenizer has ${tokenizer.ids} ids, and modality ${modality?.name} has room for ${room} beside its markers`,
     `Leave out vocab, or make it at least ${tokenizer.ids + vocab - room}.`,

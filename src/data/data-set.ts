@@ -1,6 +1,6 @@
 // A data set opened from its shards: documents, pictures and the split.
 import { InputError } from "../diagnostics/input-error.js";
-import { patchesOf, patchesOfLatent } from "../modalities/pixels.js";
+import { itemOf } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Document, Segment } from "./document.js";
@@ -16,27 +16,27 @@ export interface DataSet {
   /** Numbers of the documents to learn from, and of those held out, both ascending. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
-  /** How many pictures there are; they are numbered in the order of the documents. */
-  readonly pictures: number;
+  /** How many items there are; they are numbered in the order of the documents. */
+  readonly items: number;
   /** Documents that were left out, for files that cannot be read. */
   readonly skipped: readonly SkippedDocument[];
   /** Changes when the documents do: a resumed run must find the same. */
   readonly fingerprint: number;
   /** What reports call a document. */
   label(document: number): string;
-  /** The first picture of a document, or undefined. */
-  picture(document: number): StoredPicture | undefined;
-  /** A picture by its number. */
-  pictureById(id: number): StoredPicture;
+  /** The first item of a document, or undefined. */
+  firstItem(document: number): StoredItem | undefined;
+  /** An item by its number. */
+  itemById(id: number): StoredItem;
 }
 
-export interface StoredPicture {
+export interface StoredItem {
   readonly id: number;
   readonly modality: number;
-  /** [height, width, channels]; undefined for a latent, which is no picture to look at. */
+  /** [height, width, channels]; undefined where the numbers are no pixels to look at. */
   readonly pixels: Uint8Array | undefined;
-  /** Clean patches, [patches, patch size], in [−1, 1] unless they are of a latent; computed anew at each call. */
-  readonly patches: () => Float32Array;
+  /** Clean numbers, [positions, columns]; computed anew at each call. */
+  readonly values: () => Float32Array;
 }
 
 export interface ShardFile {
@@ -59,7 +59,7 @@ export const openDataSet = (files: readonly ShardFile[], parts: ModelParts, held
 /** @param heldOut share of the documents held out: those whose hash, as a fraction, is below it */
 export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: number): DataSet {
   const documents: Document[] = [];
-  const pictures: StoredPicture[] = [];
+  const items: StoredItem[] = [];
   const train: number[] = [];
   const validation: number[] = [];
   for (const shard of shards) {
@@ -67,8 +67,8 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
       const document = shard.documents.at(row) as ShardDocument;
       const side = document.hash / 2 ** 32 < heldOut ? validation : train;
       side.push(documents.length);
-      documents.push(new StoredDocument({ shard, parts }, row, pictures.length));
-      addPictures({ shard, parts }, document, pictures);
+      documents.push(new StoredDocument({ shard, parts }, row, items.length));
+      addItems({ shard, parts }, document, items);
     }
   }
   if (train.length === 0)
@@ -76,10 +76,10 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
       `no document is left to learn from: ${documents.length} in all, ${validation.length} held out`,
       "Lower data.held_out, or add documents.",
     );
-  const pictureById = (id: number): StoredPicture => {
-    const picture = pictures[id];
-    if (picture === undefined) throw new RangeError(`no picture ${id}: there are ${pictures.length}`);
-    return picture;
+  const itemById = (id: number): StoredItem => {
+    const item = items[id];
+    if (item === undefined) throw new RangeError(`no item ${id}: there are ${items.length}`);
+    return item;
   };
   return {
     parts,
@@ -89,15 +89,15 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
     documents,
     train,
     validation,
-    pictures: pictures.length,
+    items: items.length,
     skipped: shards.flatMap(({ skipped = [] }) => skipped),
     fingerprint: shards.reduce((mixed, { checksum }) => (Math.imul(mixed, 31) + checksum) >>> 0, 0),
     label: (document) => documents[document]?.label ?? "",
-    picture: (document) => {
-      const segment = documents[document]?.segments.find(({ kind }) => kind === "picture");
-      return segment?.kind === "picture" ? pictureById(segment.picture) : undefined;
+    firstItem: (document) => {
+      const segment = documents[document]?.segments.find(({ kind }) => kind === "item");
+      return segment?.kind === "item" ? itemById(segment.item) : undefined;
     },
-    pictureById,
+    itemById,
   };
 }
 
@@ -111,8 +111,8 @@ class StoredDocument implements Document {
   constructor(
     private readonly opened: Opened,
     private readonly row: number,
-    /** The number of its first picture, if it has one. */
-    private readonly firstPicture: number,
+    /** The number of its first item, if it has one. */
+    private readonly firstItem: number,
   ) {}
 
   private get stored(): ShardDocument {
@@ -125,24 +125,22 @@ class StoredDocument implements Document {
     return this.stored.eitherOrder;
   }
   get segments(): Segment[] {
-    let picture = this.firstPicture;
+    let item = this.firstItem;
     return storedSegments(this.opened, this.stored).map(({ modality, begin, end }) =>
-      isOfPictures(this.opened, modality)
-        ? { kind: "picture", modality, picture: picture++ }
-        : tokensOf(this.opened, modality, begin, end),
+      itemOf(this.opened.parts.modalities[modality]) !== undefined
+        ? { kind: "item", modality, item: item++ }
+        : idsOf(this.opened, modality, begin, end),
     );
   }
 }
 
-const isOfPictures = ({ parts }: Opened, modality: number): boolean => parts.modalities[modality]?.kind === "patches";
-
 const storedSegments = ({ shard }: Opened, { begin, end }: ShardDocument): ShardSegment[] =>
   Array.from({ length: end - begin }, (_, i) => shard.segments.at(begin + i) as ShardSegment);
 
-function tokensOf({ shard, parts }: Opened, modality: number, begin: number, end: number): Segment {
+function idsOf({ shard, parts }: Opened, modality: number, begin: number, end: number): Segment {
   const first = firstId(modality, parts.vocabulary);
   return {
-    kind: "tokens",
+    kind: "ids",
     modality,
     count: end - begin,
     get ids() {
@@ -151,25 +149,22 @@ function tokensOf({ shard, parts }: Opened, modality: number, begin: number, end
   };
 }
 
-/** Appends a document's pictures. */
-function addPictures(opened: Opened, document: ShardDocument, pictures: StoredPicture[]): void {
+/** Appends a document's items. */
+function addItems(opened: Opened, document: ShardDocument, items: StoredItem[]): void {
   const { shard, parts } = opened;
   for (const { modality, begin, end } of storedSegments(opened, document)) {
-    const declared = parts.modalities[modality];
-    if (declared?.kind !== "patches") continue;
-    const size = declared.height * declared.width * declared.channels;
-    const numbers = () => shard.pictures.get(modality)?.slice(begin * size, end * size);
-    pictures.push({
-      id: pictures.length,
+    const shape = itemOf(parts.modalities[modality]);
+    if (shape === undefined) continue;
+    const size = shape.positions * shape.columns;
+    const stored = () => shard.items.get(modality)?.slice(begin * size, end * size) as Uint8Array | Float32Array;
+    items.push({
+      id: items.length,
       modality,
       get pixels() {
-        const pixels = numbers();
-        return pixels instanceof Float32Array ? undefined : pixels;
+        const numbers = stored();
+        return numbers instanceof Float32Array ? undefined : numbers;
       },
-      patches: () => {
-        const held = numbers();
-        return held instanceof Float32Array ? patchesOfLatent(held, declared) : patchesOf(held as Uint8Array, declared);
-      },
+      values: () => shape.split(stored()),
     });
   }
 }

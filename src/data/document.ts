@@ -1,11 +1,11 @@
 // A document: what is learned as one piece, never split over two sequences.
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { positionsOfItem } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
 
 /** Consecutive positions of one modality. */
 export type Segment =
   | {
-      readonly kind: "tokens";
+      readonly kind: "ids";
       readonly modality: number;
       /** How many ids there are: known without reading them. */
       readonly count: number;
@@ -13,10 +13,10 @@ export type Segment =
       readonly ids: Int32Array;
     }
   | {
-      readonly kind: "picture";
+      readonly kind: "item";
       readonly modality: number;
-      /** The picture's number in its data set. */
-      readonly picture: number;
+      /** The item's number in its data set. */
+      readonly item: number;
     };
 
 export interface Document {
@@ -31,23 +31,17 @@ export interface Document {
 export function documentLength(segments: Iterable<SegmentSize>, parts: ModelParts): number {
   let length = 1;
   for (const { modality, ids } of segments)
-    length += (ids ?? picturePositions(modality, parts)) + (modality === parts.vocabulary.owner ? 0 : 2);
+    length += (ids ?? positionsOfItem(parts.modalities[modality])) + (modality === parts.vocabulary.owner ? 0 : 2);
   return length;
 }
 
 export interface SegmentSize {
   readonly modality: number;
-  /** Number of ids; undefined for a picture. */
+  /** Number of ids; undefined for an item. */
   readonly ids: number | undefined;
 }
 
 export const sizeOf = (segment: Segment): SegmentSize => ({
   modality: segment.modality,
-  ids: segment.kind === "tokens" ? segment.count : undefined,
+  ids: segment.kind === "ids" ? segment.count : undefined,
 });
-
-function picturePositions(modality: number, { modalities }: ModelParts): number {
-  const declared = modalities[modality];
-  if (declared?.kind !== "patches") throw new RangeError(`modality ${modality} holds no pictures`);
-  return patchesPerPicture(declared);
-}

@@ -1,8 +1,7 @@
 // Fits a codebook to the patches of pictures.
 import { InputError } from "../diagnostics/input-error.js";
 import type { PictureCodes } from "../modalities/codebook.fields.js";
-import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
-import { patchesOf } from "../modalities/pixels.js";
+import { patchesOf, patchesPerPicture, patchSize } from "../modalities/pixels.js";
 import { badFiles } from "./bad-files.js";
 import { kMeans } from "./k-means.js";
 import type { NamedFile } from "./named-files.js";

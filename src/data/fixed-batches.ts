@@ -1,5 +1,5 @@
 // Batches in a fixed order: all that is held out, for validation; and chosen documents, one a sequence, for sampling.
-import type { Batch } from "./batch.js";
+import type { Batch } from "../batch/batch.js";
 import type { DataSet } from "./data-set.js";
 import { batchOf, checkLengths, firstFit, inEachOrder } from "./packing.js";
 

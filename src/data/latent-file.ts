@@ -1,6 +1,6 @@
 // Latents of pictures, made by others: [channels, height, width] in .npy or safetensors files.
 import { InputError } from "../diagnostics/input-error.js";
-import type { PatchGeometry } from "../modalities/modality.fields.js";
+import type { PatchGeometry } from "../modalities/pixels.js";
 import { floats, readNpy } from "./npy.js";
 import { readInputLater } from "./read-input.js";
 import { readSafetensors, type Safetensors } from "./safetensors.js";

@@ -1,7 +1,8 @@
 // The order of training: a permutation of the documents for each epoch, packed into batches, resumable at any batch.
+
+import type { Batch } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { stream } from "../random/stream.js";
-import type { Batch } from "./batch.js";
 import type { DataSet } from "./data-set.js";
 import { batchOf, checkLengths, firstFit, type Piece, segmentsOf } from "./packing.js";
 
@@ -118,7 +119,7 @@ export function epochOf(dataSet: DataSet, seed: number, number: number, drop: re
     const piece = { document, reversed, epoch: number };
     const segments = segmentsOf(dataSet, piece);
     const last = segments.at(-1);
-    const probability = last?.kind === "picture" && segments.length > 1 ? (drop[last.modality] ?? 0) : 0;
+    const probability = last?.kind === "item" && segments.length > 1 ? (drop[last.modality] ?? 0) : 0;
     return probability > 0 && chance(2, document) < probability ? { ...piece, lastAlone: true } : piece;
   });
   return { number, pieces };

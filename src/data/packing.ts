@@ -1,7 +1,8 @@
 // Packing: whole documents, side by side in sequences of a fixed length, as one batch.
+
+import type { Batch, Item } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
-import type { Batch, Picture } from "./batch.js";
+import { positionsOfItem } from "../modalities/modality.fields.js";
 import type { DataSet } from "./data-set.js";
 import { type Document, documentLength, type Segment, sizeOf } from "./document.js";
 
@@ -9,7 +10,7 @@ import { type Document, documentLength, type Segment, sizeOf } from "./document.
 export interface Piece {
   readonly document: number;
   readonly reversed: boolean;
-  /** Only the last segment stands: a picture without what precedes it. */
+  /** Only the last segment stands: an item without what precedes it. */
   readonly lastAlone?: boolean;
   /** The epoch that it is learned in; 0 if absent. */
   readonly epoch?: number;
@@ -51,10 +52,13 @@ export const inEachOrder = (dataSet: DataSet, documents: readonly number[]): Pie
 
 /** The segments of a piece, in their order. */
 export const segmentsOf = (dataSet: DataSet, piece: Piece): readonly Segment[] =>
-  itemsOf(dataSet, piece).map(([, segment]) => segment);
+  segmentsIn(dataSet, piece).map(([, segment]) => segment);
 
 /** The same, each with its index in the document as written. */
-function itemsOf(dataSet: DataSet, { document, reversed, lastAlone = false }: Piece): (readonly [number, Segment])[] {
+function segmentsIn(
+  dataSet: DataSet,
+  { document, reversed, lastAlone = false }: Piece,
+): (readonly [number, Segment])[] {
   const written = [...documentOf(dataSet, document).segments.entries()];
   const ordered = reversed ? written.reverse() : written;
   return lastAlone ? ordered.slice(-1) : ordered;
@@ -103,7 +107,7 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
   const tokens = new Int32Array(rows.length * length).fill(vocabulary.padding);
   const modality = new Uint8Array(rows.length * length).fill(vocabulary.owner);
   const document = new Int32Array(rows.length * length).fill(-1);
-  const pictures: Picture[] = [];
+  const items: Item[] = [];
   rows.forEach((pieces, row) => {
     let position = row * length;
     pieces.forEach((piece, number) => {
@@ -114,17 +118,17 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
       };
       const { document: written, epoch = 0 } = piece;
       const content = (segment: Segment, item: number): void => {
-        if (segment.kind === "tokens") {
+        if (segment.kind === "ids") {
           for (const id of segment.ids) token(id, segment.modality);
           return;
         }
-        const { id, modality: owner, patches } = dataSet.pictureById(segment.picture);
+        const { id, modality: owner, values } = dataSet.itemById(segment.item);
         const key = { document: written, epoch, item };
-        pictures.push({ modality: owner, position, id, key, patches: patches() });
-        const end = position + patchCount(dataSet, owner);
+        items.push({ modality: owner, position, id, key, values: values() });
+        const end = position + positionsOfItem(dataSet.parts.modalities[owner]);
         while (position < end) token(0, owner);
       };
-      for (const [item, segment] of itemsOf(dataSet, piece)) {
+      for (const [item, segment] of segmentsIn(dataSet, piece)) {
         const span = vocabulary.spans[segment.modality];
         if (span !== undefined) token(span.begin, vocabulary.owner);
         content(segment, item);
@@ -134,10 +138,5 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
       document.fill(number, begin, position);
     });
   });
-  return { batch: rows.length, length, tokens, modality, document, pictures };
-}
-
-function patchCount(dataSet: DataSet, index: number): number {
-  const modality = dataSet.parts.modalities[index];
-  return modality?.kind === "patches" ? patchesPerPicture(modality) : 0;
+  return { batch: rows.length, length, tokens, modality, document, items };
 }

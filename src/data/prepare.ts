@@ -4,20 +4,21 @@ import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import type { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { storedAs } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
 import { listed, refuseBad } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import { type DataSet, dataSetOf } from "./data-set.js";
-import { emojiSource } from "./emoji-source.js";
 import { fileBytes } from "./file-bytes.js";
-import { filesSource } from "./files-source.js";
 import { lengthsWithin, positionsOf } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import type { Reach } from "./reach.js";
 import { readDocuments } from "./read-documents.js";
 import { readShard, SHARD_FORMAT, type Shard, type SkippedDocument, shardPieces } from "./shard.js";
-import type { Source, SourceDocument } from "./source.js";
+import { openSource } from "./sources/open.js";
+import type { SourceFields } from "./sources/source.fields.js";
+import type { Source, SourceDocument } from "./sources/source.js";
 import { type Survey, surveyOf } from "./survey.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";
 
@@ -25,7 +26,7 @@ const WRITABLE = "Free some space, or set MOM_CACHE to a folder that can be writ
 
 /** The `data` section of a checked spec. */
 export interface DataRequest {
-  readonly source: { readonly kind: "emoji" } | { readonly kind: "files"; readonly path: string };
+  readonly source: SourceFields;
   readonly length: number;
   readonly held_out: number;
   /** Whether documents may be longer than a sequence. */
@@ -65,10 +66,7 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
 export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
   const { notice = () => {}, cache = cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
   const codecs = openCodecs(parts, options.folder, options.reach);
-  const source =
-    data.source.kind === "emoji"
-      ? emojiSource(parts, codecs)
-      : filesSource(data.source.path, options.folder, parts, codecs, options.reach);
+  const source = openSource(data.source, { parts, codecs, folder: options.folder, reach: options.reach });
   const room = { parts, codecs, length: data.carry ? undefined : data.length, shardBytes };
   const survey = surveyOf(source, room);
   const ingredients = [SHARD_FORMAT, DECODER, survey.fingerprint, shapesOf(parts), shardBytes];
@@ -94,10 +92,7 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
 }
 
 /** What of the modalities decides on a shard's bytes: not their names. */
-const shapesOf = ({ modalities }: ModelParts) =>
-  modalities.map((modality) =>
-    modality.kind === "patches" ? { ...modality, name: "", patchHeight: 0, patchWidth: 0 } : modality.kind,
-  );
+const shapesOf = ({ modalities }: ModelParts) => modalities.map(storedAs);
 
 /** @param sounds places of documents with recordings, by number in the source */
 function checkSounds(sounds: ReadonlyMap<number, string>, dataSet: DataSet, length: number): void {

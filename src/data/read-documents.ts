@@ -1,6 +1,7 @@
 // Documents of a source with their pictures and recordings decoded, several at a time, and turned into codes where the
 // modality has a codebook.
 import { BadFile } from "../diagnostics/bad-file.js";
+import { itemOf } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
 import { readAudio } from "./audio/read-audio.js";
 import { unitsOf } from "./audio/units.js";
@@ -11,7 +12,7 @@ import { latentReader } from "./latent-file.js";
 import { decodePicture, readPicture } from "./picture-file.js";
 import { readInputLater } from "./read-input.js";
 import type { PreparedDocument, PreparedSegment } from "./shard.js";
-import { filePlace, type SourceDocument, type SourceSegment } from "./source.js";
+import { filePlace, type SourceDocument, type SourceSegment } from "./sources/source.js";
 
 /** Enough to keep decoders busy while files are read. */
 const AT_ONCE = 16;
@@ -85,12 +86,12 @@ async function fileOf(
       ids: unitsOf(readAudio(await readInputLater(segment.audio, place), place), codebook),
     };
   }
-  const modality = parts.modalities[segment.modality];
+  const item = itemOf(parts.modalities[segment.modality]);
   if ("latent" in segment) {
-    if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no latents`);
+    if (item === undefined) throw new RangeError(`modality ${segment.modality} holds no latents`);
     const { latent: path, tensor } = segment;
     const file = tensor === undefined ? { path } : { path, tensor };
-    return { modality: segment.modality, latent: await readLatent(file, modality, place) };
+    return { modality: segment.modality, latent: await readLatent(file, item, place) };
   }
   const image = () => readPicture(segment.image, place);
   const codebook = pictureCodebook(codecs, segment.modality);
@@ -98,9 +99,6 @@ async function fileOf(
     const pixels = await decodePicture(image, codebook.facts.kind, place);
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
-  if (modality?.kind !== "patches") throw new RangeError(`modality ${segment.modality} holds no pictures`);
-  return {
-    modality: segment.modality,
-    pixels: await decodePicture(image, modality, place),
-  };
+  if (item === undefined) throw new RangeError(`modality ${segment.modality} holds no pictures`);
+  return { modality: segment.modality, pixels: await decodePicture(image, item, place) };
 }

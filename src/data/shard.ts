@@ -3,15 +3,16 @@
 //   crc32         checksum over every tensor in the file's order: its name, type and shape as text, then its bytes
 // and the tensors
 //   documents     I32 [documents, 3]  first row in `segments`; 1 where segments may stand in either order; split hash
-//   segments      I32 [segments, 3]   modality; begin and end in `tokens`, or in the modality's `pictures`
+//   segments      I32 [segments, 3]   modality; begin and end in `tokens`, or in the modality's items
 //   tokens        I32 [ids]           each modality's own ids, from 0
-//   pictures.M    U8 [pictures, height, width, channels]   pixels of the modality with index M; F32 for latents
+//   pictures.M    U8 [items, height, width, channels]   items of the modality with index M; F32 where it is one of latents
 //   codebook.M    U8 [bytes]          the file of the codebook of the modality with index M, as it is
 //   skipped       U8 [bytes]          where documents were left out for files that cannot be read: a JSON list
 //   labels        U8 [bytes]          what reports call each document: a JSON list of strings in UTF-8
 // Nothing here depends on the vocabulary's layout, on names, on the split's share or on a sequence's length.
 import { InputError } from "../diagnostics/input-error.js";
-import type { Modality } from "../modalities/modality.fields.js";
+import { holdsIds, itemOf, type Modality } from "../modalities/modality.fields.js";
+import type { ItemShape } from "../modalities/row.fields.js";
 import { crc32 } from "./crc32.js";
 import { type Bytes, type Entry, inFileOrder, safetensorsEntries, safetensorsPieces } from "./safetensors.js";
 import type { Tensor } from "./tensor.js";
@@ -49,8 +50,8 @@ export interface Shard {
   readonly documents: Rows<ShardDocument>;
   readonly segments: Rows<ShardSegment>;
   readonly tokens: Numbers<Int32Array>;
-  /** Pixels by modality index; F32 for latents. */
-  readonly pictures: ReadonlyMap<number, Numbers<Uint8Array> | Numbers<Float32Array>>;
+  /** Items by modality index. */
+  readonly items: ReadonlyMap<number, Numbers<Uint8Array> | Numbers<Float32Array>>;
   /** Files of codebooks by modality index. */
   readonly codebooks: ReadonlyMap<number, Uint8Array>;
   readonly skipped?: readonly SkippedDocument[];
@@ -76,7 +77,7 @@ export interface ShardDocument {
 
 export interface ShardSegment {
   readonly modality: number;
-  /** A stretch of `tokens`, or of the modality's pictures. */
+  /** A stretch of `tokens`, or of the modality's items. */
   readonly begin: number;
   readonly end: number;
 }
@@ -94,7 +95,7 @@ export function shardPieces(
   const rows: number[] = [];
   const segments: number[] = [];
   const texts: ArrayLike<number>[] = [];
-  const pictures = new Map<number, (Uint8Array | Float32Array)[]>();
+  const items = new Map<number, (Uint8Array | Float32Array)[]>();
   let ids = 0;
   for (const document of documents) {
     rows.push(segments.length / 3, Number(document.eitherOrder), document.hash | 0);
@@ -104,27 +105,27 @@ export function shardPieces(
         ids += segment.ids.length;
         texts.push(segment.ids);
       } else {
-        const held = pictures.get(segment.modality) ?? [];
+        const held = items.get(segment.modality) ?? [];
         segments.push(segment.modality, held.length, held.length + 1);
         held.push("pixels" in segment ? segment.pixels : segment.latent);
-        pictures.set(segment.modality, held);
+        items.set(segment.modality, held);
       }
     }
   }
   const labels = new TextEncoder().encode(JSON.stringify(documents.map(({ label }) => label)));
-  const tensors = new Map<string, Tensor>([
-    ["documents", { dtype: "I32", shape: [documents.length, 3], data: Int32Array.from(rows) }],
-    ["segments", { dtype: "I32", shape: [segments.length / 3, 3], data: Int32Array.from(segments) }],
-    ["tokens", { dtype: "I32", shape: [ids], data: joined(texts, new Int32Array(ids)) }],
-    ["labels", { dtype: "U8", shape: [labels.length], data: labels }],
-  ]);
+  const tensors = new Map<string, Tensor>();
+  tensors.set("documents", { dtype: "I32", shape: [documents.length, 3], data: Int32Array.from(rows) });
+  tensors.set("segments", { dtype: "I32", shape: [segments.length / 3, 3], data: Int32Array.from(segments) });
+  tensors.set("tokens", { dtype: "I32", shape: [ids], data: joined(texts, new Int32Array(ids)) });
+  tensors.set("labels", { dtype: "U8", shape: [labels.length], data: labels });
   const left = new TextEncoder().encode(JSON.stringify(skipped));
   if (skipped.length > 0) tensors.set("skipped", { dtype: "U8", shape: [left.length], data: left });
-  for (const [index, held] of pictures) {
-    const shape = [held.length, ...pictureShape(modalities, index)];
+  for (const [index, held] of items) {
+    const stored = itemOf(modalities[index]);
+    const shape = [held.length, ...sidesOf(stored)];
     const numbers = held.length * (held[0]?.length ?? 0);
     const tensor: Tensor =
-      pictureType(modalities, index) === "F32"
+      stored?.type === "F32"
         ? { dtype: "F32", shape, data: joined(held, new Float32Array(numbers)) }
         : { dtype: "U8", shape, data: joined(held, new Uint8Array(numbers)) };
     tensors.set(`pictures.${index}`, tensor);
@@ -154,16 +155,17 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
   if (metadata.crc32 !== String(checksum))
     throw new InputError(`${name}: the shard's checksum does not match its contents`, AGAIN);
   const entryOf = (key: string): Entry | undefined => entries.find((entry) => entry.name === key);
-  const pictures = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
+  const items = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
   const codebooks = new Map<number, Uint8Array>();
-  modalities.forEach((_, index) => {
+  modalities.forEach((modality, index) => {
     const codebook = entryOf(`codebook.${index}`);
     if (codebook?.dtype === "U8") codebooks.set(index, owned(bytes, codebook.begin, codebook.end));
     const held = entryOf(`pictures.${index}`);
     if (held === undefined) return;
-    if (held.shape.slice(1).join("×") !== pictureShape(modalities, index).join("×")) throw otherModalities(name);
-    if (held.dtype !== pictureType(modalities, index)) throw otherModalities(name);
-    pictures.set(
+    const shape = itemOf(modality);
+    if (held.shape.slice(1).join("×") !== sidesOf(shape).join("×")) throw otherModalities(name);
+    if (held.dtype !== shape?.type) throw otherModalities(name);
+    items.set(
       index,
       held.dtype === "F32"
         ? stored(bytes, held, (part) => new Float32Array(part.buffer))
@@ -182,14 +184,14 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
   const segments = segmentsOf(all("segments"));
   for (let row = 0; row < segments.length; row++) {
     const { modality } = segments.at(row) as ShardSegment;
-    const kind = modalities[modality]?.kind;
-    if (kind === undefined || (kind === "patches") !== pictures.has(modality)) throw otherModalities(name);
+    const declared = modalities[modality];
+    if (declared === undefined || holdsIds(declared) === items.has(modality)) throw otherModalities(name);
   }
   const labels = labelsOf(bytes, entryOf("labels"));
   const left = entryOf("skipped");
   const skipped: SkippedDocument[] = left === undefined ? [] : jsonAt(bytes, left);
   const documents = documentsOf(all("documents"), segments.length, labels);
-  return { documents, segments, tokens: numbers("tokens"), pictures, codebooks, skipped, checksum };
+  return { documents, segments, tokens: numbers("tokens"), items, codebooks, skipped, checksum };
 }
 
 const AGAIN = "Prepare the data again.";
@@ -247,15 +249,7 @@ function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => stri
 const otherModalities = (name: string): InputError =>
   new InputError(`${name}: the shard was prepared for other modalities than the model's`, AGAIN);
 
-function pictureShape(modalities: readonly Modality[], index: number): number[] {
-  const modality = modalities[index];
-  return modality?.kind === "patches" ? [modality.height, modality.width, modality.channels] : [];
-}
-
-function pictureType(modalities: readonly Modality[], index: number): "U8" | "F32" {
-  const modality = modalities[index];
-  return modality?.kind === "patches" && modality.values === "latents" ? "F32" : "U8";
-}
+const sidesOf = (item: ItemShape | undefined): number[] => (item ? [item.height, item.width, item.channels] : []);
 
 const factsOf = ({ name, dtype, shape }: Pick<Entry, "name" | "dtype" | "shape">): Uint8Array =>
   new TextEncoder().encode(`${name} ${dtype} [${shape}]`);

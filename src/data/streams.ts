@@ -1,9 +1,10 @@
 // Streams: documents one after the other, cut into consecutive sequences. Each row of a batch is a stream of its own;
-// what a row says goes on in the same row of the next batch. Documents may be longer than a sequence. A picture is never
+// what a row says goes on in the same row of the next batch. Documents may be longer than a sequence. An item is never
 // torn: before one that does not fit, the rest of the sequence is padding.
+
+import type { Batch, Cut, Item } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
-import type { Batch, Cut, Picture } from "./batch.js";
+import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import type { DataSet } from "./data-set.js";
 import { documentLength, sizeOf } from "./document.js";
 import {
@@ -25,10 +26,7 @@ function whole(dataSet: DataSet, piece: Piece): Batch {
   return batchOf(dataSet, [[piece]], length);
 }
 
-const patchesOf = ({ parts }: DataSet, { modality }: Picture): number => {
-  const declared = parts.modalities[modality];
-  return declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
-};
+const positionsIn = ({ parts }: DataSet, { modality }: Item): number => positionsOfItem(parts.modalities[modality]);
 
 interface Shape {
   readonly rows: number;
@@ -53,7 +51,7 @@ function cut(
     length,
   );
   const { tokens, modality, document } = empty;
-  const pictures: Picture[] = [];
+  const items: Item[] = [];
   const after: Begun[] = [];
   const cuts = Array.from({ length: rows }, (_, row): Cut => {
     let current = begun[row];
@@ -64,28 +62,28 @@ function cut(
       if (piece === undefined) break;
       const at = current?.at ?? 0;
       const all = current?.all ?? whole(dataSet, piece);
-      const torn = all.pictures.find(
-        (p) => p.position < at + length - t && at + length - t < p.position + patchesOf(dataSet, p),
+      const torn = all.items.find(
+        (p) => p.position < at + length - t && at + length - t < p.position + positionsIn(dataSet, p),
       );
       const end = Math.min(torn?.position ?? at + length - t, all.length);
       const to = row * length + t;
       tokens.set(all.tokens.subarray(at, end), to);
       modality.set(all.modality.subarray(at, end), to);
       document.fill(number, to, to + end - at);
-      for (const p of all.pictures) {
-        if (p.position >= at && p.position < end) pictures.push({ ...p, position: to + p.position - at });
+      for (const p of all.items) {
+        if (p.position >= at && p.position < end) items.push({ ...p, position: to + p.position - at });
       }
       t += end - at;
       current = end < all.length ? { piece, at: end, all } : undefined;
       if (current === undefined) continue;
-      const isPatch = dataSet.parts.modalities[all.modality[end] as number]?.kind === "patches";
-      if (!isPatch) following = { token: all.tokens[end] as number, modality: all.modality[end] as number };
+      const isId = holdsIds(dataSet.parts.modalities[all.modality[end] as number]);
+      if (isId) following = { token: all.tokens[end] as number, modality: all.modality[end] as number };
       break;
     }
     after.push(current);
     return { continues, goesOn: current !== undefined, following };
   });
-  return { batch: { ...empty, pictures, cuts }, after };
+  return { batch: { ...empty, items, cuts }, after };
 }
 
 function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {

@@ -1,12 +1,13 @@
 // The first look at a source: its documents one after another, of which only sums are kept. Nothing is decoded yet.
 import { createHash } from "node:crypto";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { itemOf } from "../modalities/modality.fields.js";
+import { patchesPerPicture } from "../modalities/pixels.js";
 import type { ModelParts } from "../modalities/text.js";
 import { pictureCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import { documentLength } from "./document.js";
 import { lengthsWithin } from "./packing.js";
-import type { Source, SourceDocument, SourceSegment } from "./source.js";
+import type { Source, SourceDocument, SourceSegment } from "./sources/source.js";
 
 export interface Survey {
   /** What the source said of its documents in the end. */
@@ -89,8 +90,6 @@ function codesPerPicture(codecs: Codecs, modality: number): number | undefined {
 
 function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts): number {
   if ("ids" in segment) return 4 * segment.ids.length;
-  const modality = modalities[segment.modality];
-  return modality?.kind === "patches"
-    ? modality.height * modality.width * modality.channels * (modality.values === "latents" ? 4 : 1)
-    : 0;
+  const item = itemOf(modalities[segment.modality]);
+  return item ? item.positions * item.columns * (item.type === "F32" ? 4 : 1) : 0;
 }

@@ -20,44 +20,12 @@ export const noTextModality = (span: Span): Diagnostic =>
     example: "modality text: bytes",
   });
 
-export const vocabularyMissing = (span: Span, name: string, file: string, example: string): Diagnostic =>
-  say("vocabulary-missing", `\`${name}\` says neither how many ids it has nor what its ${file} is.`, span, {
-    example,
-  });
-
 export const vocabularyTooSmall = (span: Span, name: string, vocab: number, markers: number): Diagnostic =>
   say(
     "vocabulary-too-small",
     `\`${name}\` owns the ${markers} markers of the spec, which are among its ${vocab} ids: none is left for its tokens.`,
     span,
     { expected: `a vocab above ${markers}` },
-  );
-
-const turned = (size: string): string => size.split("x").reverse().join("x");
-/** Whether a patch with height and width in each other's place would fill a picture. */
-const fitsTurned = (patch: string, size: string): boolean => {
-  const [height = 1, width = 1] = turned(patch).split("x").map(Number);
-  const [pictureHeight = 1, pictureWidth = 1] = size.split("x").map(Number);
-  return pictureHeight % height === 0 && pictureWidth % width === 0;
-};
-
-export const patchDoesNotDivide = (
-  span: Span,
-  patch: string,
-  size: string,
-  side: "height" | "width",
-  picture: Span,
-): Diagnostic =>
-  say(
-    "patch-does-not-divide",
-    `Patches of ${patch} do not fill a picture of ${size}: its ${side} is no multiple of theirs.`,
-    span,
-    {
-      help: fitsTurned(patch, size)
-        ? `Sizes are height × width: \`${turned(patch)}\` would fit.`
-        : "Choose a patch whose height and width divide the picture's.",
-      related: [{ span: picture, note: "the picture" }],
-    },
   );
 
 export const lengthTooSmall = (span: Span, length: number, name: string, needed: number, patches: number): Diagnostic =>
@@ -94,10 +62,10 @@ export const objectiveDoesNotFit = (
   name: string,
   kind: string,
   objective: string,
-  fitting: string,
+  fitting: readonly string[],
 ): Diagnostic =>
   say("objective-does-not-fit", `\`${objective}\` cannot teach \`${name}\`, which is \`${kind}\`.`, span, {
-    help: `Use \`${fitting}\`.`,
+    help: `Use ${listed(fitting, "or")}.`,
   });
 
 export const modalityWithoutObjective = (span: Span, name: string): Diagnostic =>

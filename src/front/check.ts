@@ -4,6 +4,7 @@ import { type Diagnostic, isError, type Source, type Span } from "../diagnostics
 import { needsName, rejected } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
 import { DEFAULT_CHUNK } from "../ir/chunk.js";
+import { fileFieldOf, fileOf } from "../modalities/modality.fields.js";
 import { ablationsAsJson, checkAblations } from "./ablate.js";
 import { countIds } from "./count-ids.js";
 import type { Section } from "./document.js";
@@ -172,7 +173,7 @@ function* unevenVocabulary({ model }: CheckedSpec, json: SpecJson, places: Place
   const over = size % COLUMNS;
   if (over === 0 || size < LARGE_VOCABULARY) return;
   const free = Object.entries(json.model.modality).findLast(
-    ([, m]) => (m.kind === "tokens" && m.tokenizer === undefined) || (m.kind === "codes" && m.codebook === undefined),
+    ([, m]) => fileFieldOf(m) !== undefined && fileOf(m) === undefined,
   );
   if (free === undefined) return;
   const [name, fields] = free;

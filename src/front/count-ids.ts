@@ -1,7 +1,9 @@
-// Counts the ids of `tokens` and `codes` that only name a file, and sees that such files are within reach and usable.
+// Counts the ids of modalities that only name a file, and sees that such files are within reach and usable.
+import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { codebookUnreadable, tokenizerUnreadable } from "../diagnostics/fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { codebookFacts } from "../modalities/codebook.fields.js";
+import { fileFieldOf, fileOf, markersOf } from "../modalities/modality.fields.js";
 import { encoderOf } from "../tokenizer/encoder.js";
 import { readTokenizerJson } from "../tokenizer/file.js";
 import { type ReadBytes, refusalOf } from "./files.js";
@@ -10,34 +12,59 @@ import { below, valueAt } from "./places.js";
 import { isRefused } from "./refused.js";
 import type { Shaping } from "./shaping.js";
 import type { SpecJson } from "./spec-json.js";
-import { markersOf, ownerOf } from "./vocabulary.js";
+import { markersFor, ownerOf } from "./vocabulary.js";
 
 const TOKENIZER_BYTES = 64 * 2 ** 20;
 const CODEBOOK_HEADER_BYTES = 64 * 2 ** 10;
 
-/** Fills in each `vocab` that is left out; a tokenizer that owns the markers has them after its own ids. */
+/** What the file of a field makes ids of. */
+interface CodecFile {
+  /** Bytes that are looked at; none of a file whose ids the spec counts, unless it must be usable even so. */
+  readonly limit: number;
+  readonly always: boolean;
+  /** How many ids it makes, or why it can't be used. */
+  readonly count: (bytes: Uint8Array | undefined) => number | { readonly message: string; readonly remedy: string };
+  readonly unusable: (span: Span, path: string, message: string, remedy: string) => Diagnostic;
+}
+
+const FILES: Readonly<Record<NonNullable<ReturnType<typeof fileFieldOf>>, CodecFile>> = {
+  tokenizer: {
+    limit: TOKENIZER_BYTES,
+    always: true,
+    count: (bytes) => (bytes === undefined ? NO_FILE : idsIn(bytes)),
+    unusable: tokenizerUnreadable,
+  },
+  codebook: {
+    limit: CODEBOOK_HEADER_BYTES,
+    always: false,
+    count(bytes) {
+      const entries = bytes === undefined ? NO_FILE : entriesOf(bytes);
+      return typeof entries === "string" ? { message: entries, remedy: "" } : entries;
+    },
+    unusable: codebookUnreadable,
+  },
+};
+
+/** Fills in each `vocab` that is left out; a modality that owns the markers within has them after its file's ids. */
 export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, diagnostics }: Shaping): void {
   const modalities = Object.entries(spec.model.modality);
   const owner = ownerOf(modalities.map(([, modality]) => modality));
   for (const [index, [name, modality]] of modalities.entries()) {
-    if (modality.kind !== "tokens" && modality.kind !== "codes") continue;
-    const field = modality.kind === "tokens" ? "tokenizer" : "codebook";
-    const path = modality.kind === "tokens" ? modality.tokenizer : modality.codebook;
+    const field = fileFieldOf(modality);
+    if (field === undefined) continue;
+    const path = fileOf(modality);
     if (path === undefined) continue;
+    const counting = modality as { vocab?: number };
+    const { limit, always, count, unusable } = FILES[field];
     const span = valueAt(places, below(below("/model/modality", name), field));
-    const read = (limit: number) => readBytes(beside(entry, path), limit);
-    const counted = modality.vocab !== undefined;
-    const bytes = read(modality.kind === "tokens" ? TOKENIZER_BYTES : counted ? 0 : CODEBOOK_HEADER_BYTES);
+    const counted = counting.vocab !== undefined;
+    const bytes = readBytes(beside(entry, path), counted && !always ? 0 : limit);
     if (isRefused(bytes)) diagnostics.push(refusalOf(bytes, span, path));
-    else if (modality.kind === "tokens") {
-      if (counted && bytes === undefined) continue;
-      const ids = bytes === undefined ? NO_FILE : idsIn(bytes);
-      if (typeof ids !== "number") diagnostics.push(tokenizerUnreadable(span, path, ids.message, ids.remedy));
-      else if (!counted) modality.vocab = ids + (index === owner ? markersOf(modalities.length) : 0);
-    } else if (!counted) {
-      const entries = bytes === undefined ? "there is no such file" : entriesOf(bytes);
-      if (typeof entries === "string") diagnostics.push(codebookUnreadable(span, path, entries));
-      else modality.vocab = entries;
+    else if (!counted || (always && bytes !== undefined)) {
+      const ids = count(bytes);
+      const own = index === owner && markersOf(modality) === "within" ? markersFor(modalities.length) : 0;
+      if (typeof ids !== "number") diagnostics.push(unusable(span, path, ids.message, ids.remedy));
+      else if (!counted) counting.vocab = ids + own;
     }
   }
 }

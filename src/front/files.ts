@@ -1,4 +1,5 @@
 // The files that a spec names: each is within reach, and a file. Whether data exist is asked when they are needed.
+import { sourcePath } from "../data/sources/source.fields.js";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { fileOutside, fileUnreadable } from "../diagnostics/fields.js";
 import { beside } from "./paths.js";
@@ -20,8 +21,8 @@ export function checkFiles(spec: SpecJson, readBytes: ReadBytes, { entry, places
     if (!isRefused(found) || (folderToo && found.refused === "unreadable" && found.isFolder)) return;
     diagnostics.push(refusalOf(found, valueAt(places, pointer), path));
   };
-  const { source } = spec.data;
-  if (source.kind === "files") look("/data/source/path", source.path, false);
+  const path = sourcePath(spec.data.source);
+  if (path !== undefined) look("/data/source/path", path, false);
   const { init } = spec.train;
   if (init !== undefined && init.kind === "checkpoint") look("/train/init/path", init.path, true);
 }

@@ -3,7 +3,7 @@
 import type { ErrorObject } from "ajv";
 import type { MistakeName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
-import type { Modality } from "../modalities/modality.fields.js";
+import type { ModalityJson } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { countIds } from "./count-ids.js";
 import type { ReadBytes } from "./files.js";
@@ -13,7 +13,7 @@ import { resolveBlock } from "./resolve-block.js";
 import type { Resolving } from "./resolving.js";
 import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
-import type { BlockJson, ModalityJson, SpecJson } from "./spec-json.js";
+import type { BlockJson, SpecJson } from "./spec-json.js";
 
 /** What only seems to be missing where a text is not read to its end. */
 const ABSENCES: readonly MistakeName[] = [
@@ -71,12 +71,10 @@ function rules(json: Json, errors: readonly ErrorObject[], readBytes: ReadBytes,
     checkObjectives(given, kinds, reporting);
   }
   const length = sound<number>("/data/length");
-  for (const m of resolved) if (length !== undefined && isPatches(m)) checkLength(m, length, reporting);
+  for (const m of resolved) if (length !== undefined) checkLength(m, length, reporting);
   const [schedule, steps] = [sound<SpecJson["train"]["schedule"]>("/train/schedule"), sound<number>("/train/steps")];
   if (schedule !== undefined && steps !== undefined) checkWarmup({ schedule, steps }, reporting);
 }
-
-const isPatches = (m: Modality): m is Extract<Modality, { kind: "patches" }> => m.kind === "patches";
 
 /** A block by itself: without the modalities' names its groups say nothing, without `d_model` any number of heads fits. */
 function checkBlock(

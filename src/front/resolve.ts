@@ -2,16 +2,25 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
-import { type Modality, type PatchesModality, patchesPerPicture } from "../modalities/modality.fields.js";
-import type { Objective } from "../objectives/objective.fields.js";
+import {
+  checkModality,
+  holdsOf,
+  idsOf,
+  type Modality,
+  type ModalityJson,
+  type ModalityKind,
+  markersOf,
+  positionsOfItem,
+} from "../modalities/modality.fields.js";
+import { type Objective, type ObjectiveKind, objectivesFor, taughtBy } from "../objectives/objective.fields.js";
 import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, type Places, valueAt } from "./places.js";
 import { resolveBlock } from "./resolve-block.js";
-import type { Reporting, Resolving } from "./resolving.js";
+import { type Reporting, type Resolving, reporterAt } from "./resolving.js";
 import { ROOT } from "./schema.js";
 import type { CheckedSpec, TrainFields } from "./spec.js";
-import type { ModalityJson, SpecJson } from "./spec-json.js";
-import { layOut, markersOf, ownerOf } from "./vocabulary.js";
+import type { SpecJson } from "./spec-json.js";
+import { layOut, markersFor, ownerOf } from "./vocabulary.js";
 
 export const LAYERS = 1024;
 
@@ -53,7 +62,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
     train: trainOf(train),
     ablations: [],
   };
-  for (const m of modalities) if (m.kind === "patches") checkLength(m, json.data.length, resolving);
+  for (const m of modalities) checkLength(m, json.data.length, resolving);
   const attends = blocks.find(({ fields }) => fields.kind === "attention");
   if (json.data.carry && attends !== undefined) {
     const declared = keyAt(places, below("/model/block", attends.name));
@@ -88,53 +97,24 @@ export function checkNames(modality: object, block: object, { places, diagnostic
   }
 }
 
-export function modality(name: string, fields: ModalityJson, { places, diagnostics }: Reporting): Modality {
-  if (fields.kind === "bytes") return { kind: "bytes", name };
-  const at = below("/model/modality", name);
-  if (fields.kind === "tokens") {
-    const { vocab, tokenizer } = fields;
-    if (vocab === undefined && tokenizer === undefined)
-      diagnostics.push(report.vocabularyMissing(valueAt(places, at), name, "tokenizer", "tokens(vocab: 32_000)"));
-    return { kind: "tokens", name, vocab: vocab ?? 0, ...(tokenizer !== undefined && { tokenizer }) };
-  }
-  if (fields.kind === "codes") {
-    const { vocab, codebook } = fields;
-    if (vocab === undefined && codebook === undefined)
-      diagnostics.push(report.vocabularyMissing(valueAt(places, at), name, "codebook", "codes(vocab: 512)"));
-    return { kind: "codes", name, vocab: vocab ?? 0, ...(codebook !== undefined && { codebook }) };
-  }
-  const [height, width] = pixels(fields.size);
-  const [patchHeight, patchWidth] = pixels(fields.patch);
-  const { channels } = fields;
-  const wrong = height % patchHeight !== 0 ? "height" : width % patchWidth !== 0 ? "width" : undefined;
-  if (wrong !== undefined) {
-    const [patch, size] = [valueAt(places, below(at, "patch")), valueAt(places, below(at, "size"))];
-    diagnostics.push(report.patchDoesNotDivide(patch, fields.patch, fields.size, wrong, size));
-  }
-  const latents = fields.values === "latents" ? { values: fields.values } : {};
-  return { kind: "patches", name, height, width, patchHeight, patchWidth, channels, ...latents };
-}
-
-/** Height and width of a size that the schema has passed. */
-function pixels(size: string): [number, number] {
-  const [height, width] = size.split("x").map(Number);
-  return [height ?? 0, width ?? 0];
-}
+export const modality = (name: string, fields: ModalityJson, reporting: Reporting): Modality =>
+  checkModality(name, fields, reporterAt(below("/model/modality", name), reporting));
 
 export function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Reporting): void {
   const owner = modalities[ownerOf(modalities)];
-  if (owner === undefined) diagnostics.push(report.noTextModality(keyAt(places, "/model/modality")));
-  if (owner?.kind !== "tokens" || owner.vocab === 0) return;
-  const markers = markersOf(modalities.length);
-  if (owner.vocab > markers) return;
+  if (owner === undefined) return void diagnostics.push(report.noTextModality(keyAt(places, "/model/modality")));
+  const count = idsOf(owner)?.count ?? 0;
+  const markers = markersFor(modalities.length);
+  if (markersOf(owner) !== "within" || count === 0 || count > markers) return;
   const span = valueAt(places, below(below("/model/modality", owner.name), "vocab"));
-  diagnostics.push(report.vocabularyTooSmall(span, owner.name, owner.vocab, markers));
+  diagnostics.push(report.vocabularyTooSmall(span, owner.name, count, markers));
 }
 
-export function checkLength(m: PatchesModality, length: number, { places, diagnostics }: Reporting): void {
-  const patches = Math.ceil(patchesPerPicture(m));
-  if (patches + 2 <= length) return;
-  diagnostics.push(report.lengthTooSmall(valueAt(places, "/data/length"), length, m.name, patches + 2, patches));
+/** A sequence holds an item at least, between its markers. */
+export function checkLength(m: Modality, length: number, { places, diagnostics }: Reporting): void {
+  const positions = Math.ceil(positionsOfItem(m));
+  if (positions === 0 || positions + 2 <= length) return;
+  diagnostics.push(report.lengthTooSmall(valueAt(places, "/data/length"), length, m.name, positions + 2, positions));
 }
 
 export function layers(
@@ -172,20 +152,18 @@ function objectives(modalities: readonly Modality[], { json, ...reporting }: Res
 
 /** @param kinds of the modalities by name; undefined where it is not known, and nothing is said of what fits it */
 export function checkObjectives(
-  objective: Readonly<Record<string, { readonly kind?: Objective["kind"] }>>,
-  kinds: ReadonlyMap<string, Modality["kind"] | undefined>,
+  objective: Readonly<Record<string, { readonly kind?: ObjectiveKind }>>,
+  kinds: ReadonlyMap<string, ModalityKind | undefined>,
   { places, diagnostics }: Reporting,
 ): void {
   for (const [name, { kind }] of Object.entries(objective)) {
     const at = below("/objective", name);
+    if (!kinds.has(name)) diagnostics.push(report.unknownModality(keyAt(places, at), name, [...kinds.keys()]));
     const taught = kinds.get(name);
-    if (!kinds.has(name)) {
-      diagnostics.push(report.unknownModality(keyAt(places, at), name, [...kinds.keys()]));
-    } else if (taught !== undefined && kind !== undefined) {
-      const fitting = taught === "patches" ? "ddpm" : "cross_entropy";
-      if (kind !== fitting)
-        diagnostics.push(report.objectiveDoesNotFit(valueAt(places, at), name, taught, kind, fitting));
-    }
+    if (!taught || !kind) continue;
+    const holds = holdsOf({ kind: taught });
+    if (taughtBy(kind) !== holds)
+      diagnostics.push(report.objectiveDoesNotFit(valueAt(places, at), name, taught, kind, objectivesFor(holds)));
   }
   for (const name of kinds.keys()) {
     if (Object.hasOwn(objective, name)) continue;

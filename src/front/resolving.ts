@@ -1,6 +1,7 @@
 // What resolving a spec goes by.
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import type { Places } from "./places.js";
+import type { Reporter } from "../modalities/row.fields.js";
+import { below, type Places, valueAt } from "./places.js";
 import type { SpecJson } from "./spec-json.js";
 
 /** Where values are written, and where to report. */
@@ -13,3 +14,9 @@ export interface Reporting {
 export interface Resolving extends Reporting {
   readonly json: SpecJson;
 }
+
+/** Reports on the entry at a pointer. */
+export const reporterAt = (pointer: string, { places, diagnostics }: Reporting): Reporter => ({
+  at: (...field) => valueAt(places, field.reduce<string>(below, pointer)),
+  report: (mistake) => void diagnostics.push(mistake),
+});

@@ -1,21 +1,10 @@
 // A spec as JSON once the schema has passed it: defaults filled in, names not resolved yet.
 import type { AttentionPart, Spans } from "../blocks/attention.fields.js";
 import type { MambaPart } from "../blocks/mamba.fields.js";
-import type { CrossEntropyObjective, DdpmObjective } from "../objectives/objective.fields.js";
+import type { ModalityJson } from "../modalities/modality.fields.js";
+import type { Objective } from "../objectives/objective.fields.js";
 import type { LayerItem } from "./layers.js";
 import type { DataFields, InitFields, Json, TrainFields } from "./spec.js";
-
-export type ModalityJson =
-  | { readonly kind: "bytes" }
-  | { readonly kind: "tokens"; vocab?: number; readonly tokenizer?: string }
-  | { readonly kind: "codes"; vocab?: number; readonly codebook?: string }
-  | {
-      readonly kind: "patches";
-      readonly size: string;
-      readonly patch: string;
-      readonly channels: number;
-      readonly values: "pixels" | "latents";
-    };
 
 export interface DecoupledJson<Part extends string = string> {
   readonly part: Part;
@@ -51,7 +40,7 @@ export interface SpecJson {
     readonly block: Readonly<Record<string, BlockJson>>;
     readonly layers: readonly LayerItem[];
   };
-  readonly objective: Readonly<Record<string, CrossEntropyObjective | DdpmObjective>>;
+  readonly objective: Readonly<Record<string, Objective>>;
   readonly data: DataFields;
   readonly train: Omit<TrainFields, "clip" | "init"> & {
     readonly clip: number | "none";

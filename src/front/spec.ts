@@ -1,6 +1,7 @@
 // The checked spec: the one meaning that every verb shares. Plain data; every default is filled in.
 import type { AttentionFields } from "../blocks/attention.fields.js";
 import type { MambaFields } from "../blocks/mamba.fields.js";
+import type { SourceFields } from "../data/sources/source.fields.js";
 import type { Modality, Vocabulary } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
@@ -33,7 +34,7 @@ export interface CheckedSpec {
 }
 
 export interface DataFields {
-  readonly source: { readonly kind: "emoji" } | { readonly kind: "files"; readonly path: string };
+  readonly source: SourceFields;
   /** Positions in a sequence. */
   readonly length: number;
   /** Share of the documents held out for validation. */

@@ -5,7 +5,7 @@ import { type CompileOptions, memoryOf, programsOf } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Memory } from "../ir/memory.js";
 import { type Piece, TooLarge } from "../ir/too-large.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { positionsOfItem } from "../modalities/modality.fields.js";
 import { boundless, type Inspection, usedBy } from "./inspection.js";
 import { size } from "./inspection-text.js";
 
@@ -120,9 +120,9 @@ export function fitInto(spec: CheckedSpec, options: CompileOptions, budget: numb
   return { ...told, largest: undefined, instead };
 }
 
-/** A sequence must hold a whole picture between its markers. */
+/** A sequence must hold a whole item between its markers. */
 const shortestLength = ({ model }: CheckedSpec): number =>
-  Math.max(2, ...model.modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) + 2 : 2)));
+  Math.max(2, ...model.modalities.map((modality) => positionsOfItem(modality) + 2));
 
 function divisorUpTo(whole: number, most: number): number {
   let size = Math.min(whole, most);

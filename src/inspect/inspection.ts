@@ -18,7 +18,7 @@ import type { Program } from "../ir/program.js";
 import { type Reach, reachOf } from "../ir/reach.js";
 import { count } from "../ir/tensor.js";
 import { type Piece, TooLarge } from "../ir/too-large.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import { partName } from "./part-name.js";
 
 /** Numbers in trained tensors: of all groups, and in the one copy of each that a token uses. */
@@ -104,7 +104,7 @@ function costIn(spec: CheckedSpec, stages: readonly StageOutput[], options: Comp
   const { final } = trained;
   const training = programAfter(trained, "narrow");
   const forward = phaseWith(stages, options, false).final;
-  const tokens = spec.model.modalities.map(({ kind }) => kind !== "patches");
+  const tokens = spec.model.modalities.map(holdsIds);
   const reach = reachOf(forward, tokens);
   const used = new Set(forward.ops.flatMap(inputsOf));
   return {
@@ -218,7 +218,7 @@ function modalitiesOf(spec: CheckedSpec, { forward, training, final, reach, toke
   const withAgain = final === training ? once : costsIn(final, reachOf(final, tokens));
   const inForward = costsIn(forward, reach);
   return spec.model.modalities.map((modality, m) => {
-    const share = { positions: 1, pictures: modality.kind === "patches" ? 1 / patchesPerPicture(modality) : 0 };
+    const share = { positions: 1, pictures: holdsIds(modality) ? 0 : 1 / positionsOfItem(modality) };
     const flops = (costs: readonly OpCost[]): number =>
       costs.reduce((sum, { modalities, over, flops }) => (modalities[m] ? sum + flops * share[over] : sum), 0);
     const met = new Set(forward.ops.flatMap((op, i) => (reach[i]?.modalities[m] ? inputsOf(op) : [])));

@@ -7,6 +7,8 @@ import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/nearest.js";
 import { exampleOf, fieldNode, ROOT } from "../front/schema.js";
 import type { Json } from "../front/spec.js";
+import { holdsOf, isModality } from "../modalities/modality.fields.js";
+import { objectivesFor } from "../objectives/objective.fields.js";
 import { namesAt } from "./completion.js";
 import { kindOf } from "./spec-names.js";
 import { indentAt } from "./text.js";
@@ -105,9 +107,11 @@ export function fixesOf(diagnostic: Diagnostic, source: Source, spec: Json): rea
   return FIXES[name]?.({ source, diagnostic, start, end, found: source.text.slice(start, end), spec }) ?? [];
 }
 
-/** The objective that can teach a modality. */
-const objectiveFor = (modality: string, spec: Json): string =>
-  kindOf(spec, "modality", modality) === "patches" ? "ddpm" : "cross_entropy";
+/** The usual objective of a modality. */
+function objectiveFor(modality: string, spec: Json): string {
+  const kind = kindOf(spec, "modality", modality);
+  return objectivesFor(kind !== undefined && isModality(kind) ? holdsOf({ kind }) : "ids")[0] as string;
+}
 
 /** An objective for the modality at the place. */
 function insertObjective({ source, found, spec }: Place): Fix[] {

@@ -1,7 +1,7 @@
 // What a codebook is of, as the metadata of its file say. The file is a safetensors file with one tensor,
 //   entries   F32 [entries, columns]
 // and the metadata `format: "mom codebook 1"`, `of`, and what that kind of codebook needs, all as strings.
-import { type PatchGeometry, patchSize } from "./modality.fields.js";
+import { type PatchGeometry, patchSize } from "./pixels.js";
 
 export const CODEBOOK_FORMAT = "mom codebook 1";
 export const CODEBOOK_ENTRIES = { least: 2, most: 65_536 } as const;

@@ -1,67 +1,124 @@
-// What a checked modality says.
-
-export interface BytesModality {
-  readonly kind: "bytes";
-  readonly name: string;
-}
-
-export interface TokensModality {
-  readonly kind: "tokens";
-  readonly name: string;
-  /** Number of ids, its markers among them if it owns them (the last ids then). */
-  readonly vocab: number;
-  /** Path of the tokenizer file as written, relative to the spec that wrote it. */
-  readonly tokenizer?: string;
-}
-
-/** Discrete codes of pictures or speech, any number an item. Never owns the markers. */
-export interface CodesModality {
-  readonly kind: "codes";
-  readonly name: string;
-  /** Number of codes: the entries of the codebook. */
-  readonly vocab: number;
-  /** Path of the codebook file as written, relative to the spec that wrote it. */
-  readonly codebook?: string;
-}
-
-/** How a picture is cut into patches. */
-export interface PatchGeometry {
-  /** Pixels of a picture, and of a patch. */
-  readonly height: number;
-  readonly width: number;
-  readonly patchHeight: number;
-  readonly patchWidth: number;
-  readonly channels: number;
-}
-
-export interface PatchesModality extends PatchGeometry {
-  readonly kind: "patches";
-  readonly name: string;
-  /** Latents are taken as they are; pixels, which is meant where this is absent, are scaled to [−1, 1]. */
-  readonly values?: "latents";
-}
+// The kinds of modality, and what everyone may ask of one without knowing its kind.
+import { type BytesJson, type BytesModality, bytes } from "./bytes.fields.js";
+import { type CodesJson, type CodesModality, codes } from "./codes.fields.js";
+import { type PatchesJson, type PatchesModality, patches } from "./patches.fields.js";
+import type { Content, Holding, Holds, Ids, IdsRow, ItemShape, ModalityRow, Reporter } from "./row.fields.js";
+import { type TokensJson, type TokensModality, tokens } from "./tokens.fields.js";
 
 export type Modality = BytesModality | TokensModality | CodesModality | PatchesModality;
+export type ModalityJson = BytesJson | TokensJson | CodesJson | PatchesJson;
+export type ModalityKind = Modality["kind"];
 
-/** Numbers in one patch: rows × columns × channels. */
-export const patchSize = (m: PatchGeometry): number => m.patchHeight * m.patchWidth * m.channels;
+type Of<T, K extends ModalityKind> = Extract<T, { readonly kind: K }>;
 
-/** Positions that one picture takes. */
-export const patchesPerPicture = (m: PatchGeometry): number => (m.height / m.patchHeight) * (m.width / m.patchWidth);
+/** In the order in which they hold a content that several can hold. */
+export const MODALITIES: { readonly [K in ModalityKind]: ModalityRow<Of<Modality, K>, Of<ModalityJson, K>> } = {
+  bytes,
+  tokens,
+  patches,
+  codes,
+};
 
-/** The one vocabulary of all token modalities, laid out in the order of declaration. */
+export const isModality = (kind: string): kind is ModalityKind => Object.hasOwn(MODALITIES, kind);
+
+type AnyRow = ModalityRow<Modality, ModalityJson>;
+type Kinded = { readonly kind: ModalityKind };
+
+const rowOf = ({ kind }: Kinded): AnyRow => MODALITIES[kind] as AnyRow;
+
+const idsRow = (kinded: Kinded): IdsRow<Modality, ModalityJson> | undefined => {
+  const row = rowOf(kinded);
+  return row.holds === "ids" ? row : undefined;
+};
+
+/** From JSON that the schema has passed. */
+export const checkModality = (name: string, json: ModalityJson, reporter: Reporter): Modality =>
+  rowOf(json).check(name, json, reporter);
+
+/** Whether its positions hold ids of the vocabulary, or items of numbers. */
+export const holdsOf = (modality: Kinded): Holds => rowOf(modality).holds;
+
+export const holdsIds = (modality: Kinded | undefined): boolean =>
+  modality !== undefined && holdsOf(modality) === "ids";
+
+/** The items of a modality that holds numbers; undefined for one that holds ids. */
+export function itemOf(modality: Modality | undefined): ItemShape | undefined {
+  if (modality === undefined) return undefined;
+  const row = rowOf(modality);
+  return row.holds === "items" ? row.item(modality) : undefined;
+}
+
+/** Positions that an item takes; 0 for a modality that holds ids. */
+export const positionsOfItem = (modality: Modality | undefined): number => itemOf(modality)?.positions ?? 0;
+
+/** The ids of a modality; undefined for one that holds numbers. */
+export const idsOf = (modality: Modality): Ids | undefined => idsRow(modality)?.ids(modality);
+
+/** Where its markers' ids would be, if it owned them. */
+export const markersOf = (modality: Kinded): IdsRow<never, never>["markers"] => idsRow(modality)?.markers ?? "none";
+
+/** The field that names the file which makes ids of contents. */
+export const fileFieldOf = (modality: Kinded): IdsRow<never, never>["file"] => idsRow(modality)?.file;
+
+/** The file that makes ids of contents, as JSON names it; undefined where it names none. */
+export function fileOf(json: ModalityJson): string | undefined {
+  const field = fileFieldOf(json);
+  return field && (json as Partial<Record<typeof field, string>>)[field];
+}
+
+/** How modalities of each kind hold a content, by the kind, in the order of preference. */
+const holdings = (content: Content): (readonly [ModalityKind, Holding<Modality>])[] =>
+  (Object.keys(MODALITIES) as ModalityKind[]).flatMap((kind) => {
+    const holding = (rowOf({ kind }).contents as { readonly [C in Content]?: Holding<Modality> })[content];
+    return holding ? [[kind, holding] as const] : [];
+  });
+
+/** How a modality holds a content; undefined where it doesn't, whatever file it names. */
+export function holdingOf(modality: Modality, content: Content): Holding<Modality> | undefined {
+  const [, holding] = holdings(content).find(([kind]) => kind === modality.kind) ?? [];
+  return holding && (holding.if?.(modality) ?? true) ? holding : undefined;
+}
+
+/** What can hold a content, after "a modality of", and how to declare one. */
+export function holdersNamed(content: Content): { readonly kinds: string; readonly example: string } {
+  const all = holdings(content).map(([, holding]) => holding);
+  return { kinds: all.map(({ as }) => as).join(" or of "), example: all[0]?.example ?? "" };
+}
+
+/** What segments of documents can be written as. */
+export const CONTENTS: ReadonlySet<string> = new Set(
+  Object.values(MODALITIES).flatMap(({ contents }) => Object.keys(contents)),
+);
+
+/** Whether its ids are the bytes of a text. */
+export const isBytes = (modality: Kinded | undefined): boolean =>
+  modality !== undefined && idsRow(modality)?.isBytes === true;
+
+/** One of its ids, or an item, as units of a loss say it. */
+export const unitOf = (modality: Kinded): string => idsRow(modality)?.unit ?? "number";
+
+/** In a few words. @param markers how many of the spans' and documents' markers are the modality's */
+export const aboutModality = (modality: Modality, markers: number): string => rowOf(modality).about(modality, markers);
+
+/** What of it decides on a shard's bytes: not its name. */
+export function storedAs(modality: Modality): unknown {
+  const row = rowOf(modality);
+  return row.holds === "items" ? row.stored(modality) : modality.kind;
+}
+
+/** The one vocabulary of all modalities that hold ids, laid out in the order of declaration. */
 export interface Vocabulary {
   readonly size: number;
-  /** Index of the modality that owns the markers: the first `bytes` or `tokens`. */
+  /** Index of the modality that owns the markers: the first that can. */
   readonly owner: number;
   readonly documentEnd: number;
   readonly padding: number;
-  /** First id of each modality's own range; −1 for a continuous modality. */
+  /** First id of each modality's own range; −1 for one that holds numbers. */
   readonly first: readonly number[];
   /** Markers around the spans of each modality but the owner; undefined at the owner. */
   readonly spans: readonly ({ readonly begin: number; readonly end: number } | undefined)[];
 }
 
-/** The most pictures of a modality that a batch can hold. */
-export const pictureCapacity = (modality: PatchGeometry, batch: number, length: number): number =>
-  batch * Math.max(1, Math.floor(length / patchesPerPicture(modality)));
+/** The most items that a batch can hold. */
+export const itemCapacity = ({ positions }: ItemShape, batch: number, length: number): number =>
+  batch * Math.max(1, Math.floor(length / positions));

@@ -1,6 +1,21 @@
 // Pictures ↔ patches. A picture is u8 pixels [height, width, channels], or a latent, f32 of that shape; patches follow each other row by row,
 // and a patch is flattened by row, column, channel; pixels are scaled to [−1, 1].
-import { type PatchGeometry, patchesPerPicture, patchSize } from "./modality.fields.js";
+
+/** How a picture is cut into patches. */
+export interface PatchGeometry {
+  /** Pixels of a picture, and of a patch. */
+  readonly height: number;
+  readonly width: number;
+  readonly patchHeight: number;
+  readonly patchWidth: number;
+  readonly channels: number;
+}
+
+/** Numbers in one patch: rows × columns × channels. */
+export const patchSize = (m: PatchGeometry): number => m.patchHeight * m.patchWidth * m.channels;
+
+/** Positions that one picture takes. */
+export const patchesPerPicture = (m: PatchGeometry): number => (m.height / m.patchHeight) * (m.width / m.patchWidth);
 
 /** Half of 255: pixel 0 is −1 and pixel 255 is 1. */
 const HALF_RANGE = 127.5;
@@ -41,7 +56,10 @@ export function latentOf(patches: Float32Array, geometry: PatchGeometry): Float3
 }
 
 /** From [height, width, channels] to [channels, height, width], as others take it. */
-export function firstChannels(values: Float32Array, { height, width, channels }: PatchGeometry): Float32Array {
+export function firstChannels(
+  values: Float32Array,
+  { height, width, channels }: Pick<PatchGeometry, "height" | "width" | "channels">,
+): Float32Array {
   const pixels = height * width;
   return Float32Array.from(values, (_, i) => values[(i % pixels) * channels + Math.floor(i / pixels)] as number);
 }

@@ -1,5 +1,5 @@
 // Text and token ids: what each modality may say in the one vocabulary, and how ids are shown to people.
-import type { Modality, Vocabulary } from "./modality.fields.js";
+import { idsOf, isBytes, type Modality, markersOf, type Vocabulary } from "./modality.fields.js";
 
 /** The parts of a checked model that say how data become positions; `CheckedSpec.model` is one. */
 export interface ModelParts {
@@ -10,21 +10,13 @@ export interface ModelParts {
 /** A text as a `bytes` modality's own ids: its UTF-8 bytes. */
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** How many ids of its own data may use, from 0: its range without the markers. 0 for a continuous modality. */
+/** How many ids of its own data may use, from 0: its range without the markers. 0 for a modality of numbers. */
 export function ordinaryIds(index: number, { modalities, vocabulary }: ModelParts): number {
   const modality = modalities[index];
-  switch (modality?.kind) {
-    case "bytes":
-      return 256;
-    case "tokens":
-      return index === vocabulary.owner
-        ? Math.min(...markers(vocabulary)) - firstId(index, vocabulary)
-        : modality.vocab;
-    case "codes":
-      return modality.vocab;
-    default:
-      return 0;
-  }
+  const count = modality === undefined ? 0 : (idsOf(modality)?.count ?? 0);
+  return modality !== undefined && index === vocabulary.owner && markersOf(modality) === "within"
+    ? Math.min(...markers(vocabulary)) - firstId(index, vocabulary)
+    : count;
 }
 
 /** First id of a modality's range in the vocabulary. */
@@ -52,8 +44,8 @@ export function textOf(
 ): string {
   const { modalities, vocabulary } = parts;
   const names = markerNames(parts);
-  const ranges = modalities.flatMap(({ kind }, index) => {
-    const decode = kind === "bytes" ? bytesAsText : decoders.get(index);
+  const ranges = modalities.flatMap((modality, index) => {
+    const decode = isBytes(modality) ? bytesAsText : decoders.get(index);
     const first = firstId(index, vocabulary);
     return decode ? [{ decode, first, end: first + ordinaryIds(index, parts) }] : [];
   });

@@ -1,7 +1,9 @@
-// `ddpm` as ops: the noise in each patch, predicted at the patch's own position.
-
-import type { Builder } from "../ir/builder.js";
-import type { TensorId } from "../ir/tensor.js";
+// `ddpm`: the noise in each patch, predicted at the patch's own position. An item is drawn by DDIM (Song et al. 2021) or
+// ancestral DDPM (Ho et al. 2020), over a subset of the timesteps.
+import { TIMESTEP_COLUMNS } from "../modalities/timestep.js";
+import type { Stream } from "../random/stream.js";
+import type { DdpmObjective } from "./ddpm.fields.js";
+import type { Drawing, DrawSettings, ItemObjective } from "./item-objective.js";
 
 /** ᾱ(t) of the cosine schedule: f(t)/f(0), f(t) = cos²((t/T + 0.008)/1.008 · π/2) (Nichol and Dhariwal 2021, eq. 17). */
 export function alphaBar(t: number, T: number): number {
@@ -9,45 +11,122 @@ export function alphaBar(t: number, T: number): number {
   return f(t) / f(0);
 }
 
-export interface Diffused {
-  readonly name: string;
-  /** Modality index. */
-  readonly index: number;
-  readonly patchSize: number;
-  /** The noise to predict [R, p]; undefined where only the prediction is wanted. */
-  readonly noise: TensorId | undefined;
+export const SAMPLERS = ["ddim", "ddpm"] as const;
+export type Sampler = (typeof SAMPLERS)[number];
+
+const MAX_BETA = 0.999;
+
+/** ᾱ(0..T) with every β capped at 0.999, since ᾱ(T) itself is 0. */
+export function cappedAlphaBar(T: number): Float64Array {
+  const kept = new Float64Array(T + 1).fill(1);
+  for (let t = 1; t <= T; t++) {
+    const beta = Math.min(MAX_BETA, 1 - alphaBar(t, T) / alphaBar(t - 1, T));
+    kept[t] = (kept[t - 1] as number) * (1 - beta);
+  }
+  return kept;
 }
 
-/** Adds `patch_out` to hidden states x [R, d]; with a noise to predict, the result `loss.NAME` [1] too. Returns the prediction. */
-export function lowerDdpm(builder: Builder, x: TensorId, of: readonly number[], picture: Diffused): TensorId {
-  const { name, index: modality, patchSize, noise } = picture;
-  const d_model = builder.columns(x);
-  const common = { initial: { kind: "linear", fanIn: d_model }, layer: -1, of } as const;
-  const part = 16 + 8 * modality;
-  const weight = builder.weight({
-    ...common,
-    names: [`patch_out.${name}.weight`],
-    shape: [patchSize, d_model],
-    part: part + 6,
-    decay: true,
-  });
-  const bias = builder.weight({
-    ...common,
-    names: [`patch_out.${name}.bias`],
-    shape: [patchSize],
-    part: part + 7,
-    decay: false,
-  });
-  const prediction = builder.linear(`prediction.${name}`, x, weight, bias);
-  if (noise === undefined) {
-    builder.publish(prediction, `prediction.${name}`);
-    return prediction;
-  }
-  const index = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
-  const scale = builder.input("batch", `scale.${name}`, [builder.rows]);
-  const call = { in: { prediction, noise, picture: index, scale } };
-  const { loss } = builder.make("squared_error", call, { loss: `patch_loss.${name}` });
-  const { sums } = builder.make("sum_by_class", { in: { loss } }, { sums: `loss.${name}` });
-  builder.publish(sums, `loss.${name}`);
-  return prediction;
+/** `steps` timesteps from T on down, evenly spaced, and the 0 that they end in; at most T of them. */
+export function visitedTimesteps(T: number, steps: number): number[] {
+  const visits = Math.min(steps, T);
+  return Array.from({ length: visits + 1 }, (_, i) => Math.round((T * (visits - i)) / visits));
 }
+
+interface DenoiseStep {
+  readonly sampler: Sampler;
+  /** ᾱ of the picture as it is, and as it will be; the latter is larger. */
+  readonly now: number;
+  readonly next: number;
+  /** Whether x̂_0 is held in [−1, 1], as pixels are. */
+  readonly clip: boolean;
+}
+
+/** One step, in place, in float64; DDPM draws one normal number a value from `draw`, except in the last step. */
+export function denoiseStep(
+  x: Float32Array,
+  noise: ArrayLike<number>,
+  { sampler, now, next, clip }: DenoiseStep,
+  draw: Stream,
+): void {
+  const alpha = now / next;
+  const ancestral = {
+    clean: (Math.sqrt(next) * (1 - alpha)) / (1 - now),
+    value: (Math.sqrt(alpha) * (1 - next)) / (1 - now),
+    deviation: Math.sqrt(((1 - alpha) * (1 - next)) / (1 - now)),
+  };
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i] as number;
+    const estimate = (value - Math.sqrt(1 - now) * (noise[i] as number)) / Math.sqrt(now);
+    const clean = clip ? Math.min(1, Math.max(-1, estimate)) : estimate;
+    if (sampler === "ddim") {
+      const direction = (value - Math.sqrt(now) * clean) / Math.sqrt(1 - now);
+      x[i] = Math.sqrt(next) * clean + Math.sqrt(1 - next) * direction;
+    } else {
+      const fresh = next < 1 ? ancestral.deviation * draw.normal() : 0;
+      x[i] = ancestral.clean * clean + ancestral.value * value + fresh;
+    }
+  }
+}
+
+/** ᾱ at the end of Stable Diffusion's schedule. */
+const LEAST_ALPHA_BAR = 0.0047;
+
+/**
+ * The timestep that denoising begins at: T where x̂_0 is clipped. Where it is not, an error in ε makes x̂_0 wrong by its
+ * multiple 1/√ᾱ, without bound near T; so it begins at the last timestep where something is left to see.
+ */
+export function firstTimestep(kept: Float64Array, clip: boolean): number {
+  const last = kept.length - 1;
+  return clip
+    ? last
+    : Math.max(
+        1,
+        kept.findLastIndex((alphaBar) => alphaBar >= LEAST_ALPHA_BAR),
+      );
+}
+
+/** @throws TypeError where the sampler is none of these; whoever asks checks */
+function* sample(
+  { steps: T }: Pick<DdpmObjective, "steps">,
+  numbers: number,
+  { steps, sampler, bounded: clip }: DrawSettings,
+  draw: Stream,
+): Drawing {
+  const x = Float32Array.from({ length: numbers }, () => draw.normal());
+  const kept = cappedAlphaBar(T);
+  const times = visitedTimesteps(firstTimestep(kept, clip), steps);
+  for (const [i, t] of times.slice(0, -1).entries()) {
+    const noise = yield { x, t };
+    const [now, next] = [kept[t] as number, kept[times[i + 1] as number] as number];
+    denoiseStep(x, noise, { sampler: sampler as Sampler, now, next, clip }, draw);
+  }
+  return x;
+}
+
+export const ddpm: ItemObjective<Pick<DdpmObjective, "steps">> = {
+  draw: ({ steps }, numbers) => 1 + numbers.below(steps),
+  at({ steps }, t) {
+    const kept = alphaBar(t, steps);
+    return { t, signal: Math.sqrt(kept), noise: Math.sqrt(1 - kept) };
+  },
+  finished: () => 1,
+  lowerTimes(builder, { steps }, { name, items }) {
+    const table = builder.input("constant", `timesteps.${steps}`, [steps + 1, TIMESTEP_COLUMNS]);
+    const index = builder.input("batch", `timestep.${name}`, [items], "i32");
+    return builder.make("gather", { in: { table, index } }, { y: `waves.${name}` }).y;
+  },
+  times(_, { name, items }, t) {
+    const timestep = new Int32Array(items);
+    timestep.set(t);
+    return [[`timestep.${name}`, timestep]];
+  },
+  lowerTarget: (_, __, { noise }) => noise,
+  given: ({ steps }, name) => ({
+    tensor: "timestep",
+    whole: true,
+    most: steps,
+    because: `the objective of ${name} has ${steps} steps`,
+  }),
+  samplers: SAMPLERS,
+  sample,
+};

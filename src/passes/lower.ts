@@ -9,11 +9,13 @@ import { type Builder, build } from "../ir/builder.js";
 import { shared } from "../ir/ownership.js";
 import type { Program } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
-import { type PatchesModality, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
-import { embedPatches, onlyAt } from "../modalities/patches.js";
-import { embedTokens } from "../modalities/tokens.js";
+import { embedIds } from "../modalities/embed-ids.js";
+import { embedItems, onlyAt } from "../modalities/embed-items.js";
+import { itemCapacity, itemOf } from "../modalities/modality.fields.js";
+import type { ItemShape } from "../modalities/row.fields.js";
 import { lowerCrossEntropy, lowerLogits } from "../objectives/cross_entropy.js";
-import { lowerDdpm } from "../objectives/ddpm.js";
+import { lowerItemLoss, type OfItem, ofItems } from "../objectives/items.js";
+import { learnedOf } from "../objectives/objective.fields.js";
 import { scalarNames } from "../optimizers/table.js";
 
 export interface LowerOptions {
@@ -77,38 +79,37 @@ function finalNorm(builder: Builder, x: TensorId): TensorId {
   return builder.norm("norm", x, scale, NORM_EPS);
 }
 
-interface Picture {
-  readonly modality: PatchesModality;
+/** The items of a modality, at their positions [R, columns]. */
+interface Items {
+  readonly name: string;
   readonly index: number;
+  readonly shape: ItemShape;
+  readonly objective: OfItem;
   readonly noisy: TensorId;
-  readonly noise: TensorId | undefined;
+  /** What is to be predicted of them; undefined where only the prediction is wanted. */
+  readonly target: TensorId | undefined;
 }
 
-/** The noisy patches of a modality and the noise in them. */
-function noised(builder: Builder, options: LowerOptions, modality: PatchesModality, index: number): Picture {
-  const { name } = modality;
-  const shape = [builder.rows, patchSize(modality)];
-  if (options.part === "denoise") {
-    return { modality, index, noisy: builder.input("batch", `noisy.${name}`, shape), noise: undefined };
-  }
+/** What the batch holds of a modality's items, noised as their objective says. */
+function noised(builder: Builder, options: LowerOptions, about: Omit<Items, "noisy" | "target">): Items {
+  const { name, index, shape, objective } = about;
+  const size = [builder.rows, shape.columns];
+  const clean = (): TensorId => builder.input("batch", `clean.${name}`, size);
+  if (options.part === "denoise")
+    return { ...about, noisy: builder.input("batch", `noisy.${name}`, size), target: undefined };
   if (options.noise === "given") {
-    const noisy = builder.input("batch", `noisy.${name}`, shape);
-    return { modality, index, noisy, noise: builder.input("batch", `noise.${name}`, shape) };
+    const noisy = builder.input("batch", `noisy.${name}`, size);
+    const noise = builder.input("batch", `noise.${name}`, size);
+    return { ...about, noisy, target: objective.lowerTarget(builder, { name, noise, clean }) };
   }
-  const clean = builder.input("batch", `clean.${name}`, shape);
+  const values = clean();
   const level = builder.input("batch", `level.${name}`, [builder.rows, 2]);
   const picture = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
-  const capacity = pictureCapacity(modality, options.batch, options.length);
-  const items = builder.input("batch", `item.${name}`, [capacity, 4], "u32");
+  const items = builder.input("batch", `item.${name}`, [itemCapacity(shape, options.batch, options.length), 4], "u32");
   const key = builder.input("batch", "noise_key", [2], "u32");
-  const call = { in: { clean, level, picture, items, key }, modality: index };
-  return { modality, index, ...builder.make("noise", call, { noisy: `noisy.${name}`, noise: `noise.${name}` }) };
-}
-
-/** T of a continuous modality; without an objective its pictures stand clean, at t = 0 of a single step. */
-export function diffusionSteps(spec: CheckedSpec, index: number): number {
-  const objective = spec.objectives[index];
-  return objective?.kind === "ddpm" ? objective.steps : 1;
+  const call = { in: { clean: values, level, picture, items, key }, modality: index };
+  const { noisy, noise } = builder.make("noise", call, { noisy: `noisy.${name}`, noise: `noise.${name}` });
+  return { ...about, noisy, target: objective.lowerTarget(builder, { name, noise, clean }) };
 }
 
 export function lower(spec: CheckedSpec, options: LowerOptions): Program {
@@ -123,28 +124,26 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
     builder.publish(builder.make("dot", { in: { a: output, b: cotangent } }, { y: "loss" }).y, "loss");
     return builder.program();
   }
-  const pictures: Picture[] = modalities.flatMap((modality, index) =>
-    modality.kind === "patches" && options.part !== "next" ? [noised(builder, options, modality, index)] : [],
-  );
-  let x = embedTokens(builder, vocabulary.size, d_model);
-  for (const { modality, index, noisy } of pictures) {
-    const input = {
-      name: modality.name,
-      index,
-      patchSize: patchSize(modality),
-      pictures: pictureCapacity(modality, options.batch, options.length),
-      steps: diffusionSteps(spec, index),
-    };
-    x = embedPatches(builder, input, x, noisy);
+  const items = modalities.flatMap((modality, index): Items[] => {
+    const shape = itemOf(modality);
+    if (shape === undefined || options.part === "next") return [];
+    const objective = ofItems(spec.objectives[index]);
+    return [noised(builder, options, { name: modality.name, index, shape, objective })];
+  });
+  let x = embedIds(builder, vocabulary.size, d_model);
+  for (const { name, index, shape, objective, noisy } of items) {
+    const timed = { name, items: itemCapacity(shape, options.batch, options.length) };
+    const times = (): TensorId => objective.lowerTimes(builder, timed);
+    x = embedItems(builder, { name, index, columns: shape.columns, times }, x, noisy);
   }
   const hidden = finalNorm(builder, lowerStack(builder, spec, x, options));
-  const predictsTokens = spec.objectives.some((o) => o?.kind === "cross_entropy");
-  if (options.part === "model" && predictsTokens) lowerCrossEntropy(builder, hidden, vocabulary.size);
-  if (options.part === "next" && predictsTokens) lowerLogits(builder, hidden, vocabulary.size);
-  for (const { modality, index, noise } of pictures) {
-    if (spec.objectives[index]?.kind !== "ddpm") continue;
+  const predictsIds = spec.objectives.some((objective) => learnedOf(objective) === "ids");
+  if (options.part === "model" && predictsIds) lowerCrossEntropy(builder, hidden, vocabulary.size);
+  if (options.part === "next" && predictsIds) lowerLogits(builder, hidden, vocabulary.size);
+  for (const { name, index, shape, target } of items) {
+    if (learnedOf(spec.objectives[index]) !== "items") continue;
     const of = onlyAt(modalities.length, index);
-    lowerDdpm(builder, hidden, of, { name: modality.name, index, patchSize: patchSize(modality), noise });
+    lowerItemLoss(builder, hidden, of, { name, index, columns: shape.columns, target });
   }
   return builder.program();
 }

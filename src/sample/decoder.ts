@@ -1,21 +1,23 @@
 // A trained model on a device, made for sampling: sequences whose recurrent states stay there, so that each step costs the same.
+
+import type { HostArray } from "../batch/host-array.js";
 import { compile, type PhaseRequest } from "../compile.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { BufferRange, Field } from "../ir/plan.js";
-import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
+import { positionsOfItem } from "../modalities/modality.fields.js";
 import { attends, cachedArrays } from "../train/attention-inputs.js";
-import type { HostArray } from "../train/host-array.js";
+import { itemArrays, itemsAt, standingArrays } from "../train/host-batch.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
 import type { Item } from "./document.js";
 
-/** A picture at some point of its denoising. */
-export interface NoisyPicture {
-  /** [patches · patch size] */
+/** An item at the time t of its noising. */
+export interface NoisyItem {
+  /** [positions, columns] */
   readonly noisy: Float32Array;
-  readonly timestep: number;
+  readonly t: number;
 }
 
 /** Each sequence has its own state; where nothing is given for one, its state stays. */
@@ -33,10 +35,10 @@ export interface Decoder {
   prefill(items: readonly (readonly Item[] | undefined)[]): void;
   /** The logits [sequences, V] after the last `step`, or the last `prefill`. */
   logits(after: "step" | "prefill"): Promise<Float32Array>;
-  /** Runs a picture for each sequence, those of `stay` for good. The noise predicted in each, by sequence. */
-  pictures(
+  /** Runs an item for each sequence, those of `stay` for good. What is predicted of each, by sequence. */
+  items(
     modality: number,
-    pictures: readonly (NoisyPicture | undefined)[],
+    items: readonly (NoisyItem | undefined)[],
     stay: readonly boolean[],
   ): Promise<(Float32Array | undefined)[]>;
   destroy(): void;
@@ -50,15 +52,15 @@ export interface DecoderOptions {
   readonly piece?: number;
   /** Positions that attention remembers of a sequence: no sequence gets longer. By default the spec's data.length. */
   readonly capacity?: number;
-  /** Whether a modality's pictures are wanted; all are, where it is absent. */
-  readonly pictures?: (modality: number) => boolean;
+  /** Whether a modality's items are wanted; all are, where it is absent. */
+  readonly wanted?: (modality: number) => boolean;
 }
 
-const pictureScope = (modality: PatchesModality): string => `picture.${modality.name}`;
+const scopeOf = ({ name }: { readonly name: string }): string => `picture.${name}`;
 
 function phasesOf(
   { model }: CheckedSpec,
-  { sequences: batch, piece = PIECE, pictures }: DecoderOptions,
+  { sequences: batch, piece = PIECE, wanted = () => true }: DecoderOptions,
   cache: number,
 ): PhaseRequest[] {
   // A sequence holds one document: there is nothing to reset at.
@@ -66,11 +68,10 @@ function phasesOf(
   return [
     { ...carried, name: "step", part: "next", length: 1 },
     { ...carried, name: "prefill", part: "next", length: piece },
-    ...model.modalities.flatMap((modality, index): PhaseRequest[] =>
-      modality.kind === "patches" && (pictures === undefined || pictures(index))
-        ? [{ ...carried, name: pictureScope(modality), part: "denoise", length: patchesPerPicture(modality) }]
-        : [],
-    ),
+    ...model.modalities.flatMap((modality, index): PhaseRequest[] => {
+      const length = positionsOfItem(modality);
+      return length > 0 && wanted(index) ? [{ ...carried, name: scopeOf(modality), part: "denoise", length }] : [];
+    }),
   ];
 }
 
@@ -86,7 +87,7 @@ export async function openDecoder(
 ): Promise<Decoder> {
   const { sequences: B, piece = PIECE, capacity = spec.data.length } = options;
   const { modalities, vocabulary } = spec.model;
-  const cache = Math.max(capacity, piece, ...modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) : 0)));
+  const cache = Math.max(capacity, piece, ...modalities.map(positionsOfItem));
   /** Positions that each sequence has read. */
   const read = new Array<number>(B).fill(0);
   const compiled = compile(spec, {
@@ -100,7 +101,7 @@ export async function openDecoder(
   const model = await openModel(device, compiled);
   const { runtime } = model;
   const { plan } = compiled;
-  // Those of pictures that nobody wants are left where they are.
+  // Those of items that nobody wants are left where they are.
   const used = new Set(compiled.parameters.map(({ name }) => name));
   await model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
   const all = Array.from({ length: B }, (_, b) => b);
@@ -113,7 +114,7 @@ export async function openDecoder(
     return { buffer, offset: offset + sequence * bytes, bytes };
   };
   /** What attention is told of a run of so many positions, in the sequences that `used` names. */
-  const attention = (length: number, used: readonly number[], picture: boolean): [string, HostArray][] => {
+  const attention = (length: number, used: readonly number[], isItem: boolean): [string, HostArray][] => {
     const full = attends(spec) ? used.find((b) => (read[b] as number) + length > cache) : undefined;
     if (full !== undefined) {
       throw new InputError(
@@ -126,7 +127,7 @@ export async function openDecoder(
       spec,
       read.map((n) => Math.min(n, cache - length)),
       length,
-      picture,
+      isItem,
     );
   };
   /** The sequences of `stay` go on from what the last run left, which was of so many positions. */
@@ -141,11 +142,13 @@ export async function openDecoder(
       );
   };
   const tokens = (scope: string, length: number, items: readonly (readonly Item[] | undefined)[]): void => {
-    const embedded = new Int32Array(B * length).fill(-1);
+    const ids = new Int32Array(B * length);
+    const document = new Int32Array(B * length).fill(-1);
     const modality = new Uint32Array(B * length).fill(vocabulary.owner);
     items.forEach((list, b) => {
       list?.forEach((item, i) => {
-        embedded[b * length + i] = item.id;
+        ids[b * length + i] = item.id;
+        document[b * length + i] = 0;
         modality[b * length + i] = item.modality;
       });
     });
@@ -153,8 +156,7 @@ export async function openDecoder(
     const used = all.filter((b) => items[b] !== undefined);
     model.writeBatch(
       new Map<string, HostArray>([
-        ["embedded", embedded],
-        ["modality", modality],
+        ...standingArrays(spec, { batch: B, length, modality, tokens: ids, document }),
         ["last", last],
         ...attention(length, used, false),
       ]),
@@ -184,46 +186,40 @@ export async function openDecoder(
       ),
     prefill: (items) => tokens("prefill", piece, items),
     logits: (after) => model.result(`${after}/logits`),
-    async pictures(index, pictures, stay) {
+    async items(index, items, stay) {
       const declared = modalities[index];
-      if (declared?.kind !== "patches") throw new Error(`modality ${index} has no pictures`);
-      const scope = pictureScope(declared);
-      const patches = patchesPerPicture(declared);
-      const numbers = patches * patchSize(declared);
+      const length = positionsOfItem(declared);
+      if (declared === undefined || length === 0) throw new Error(`modality ${index} has no items`);
+      const scope = scopeOf(declared);
+      const given = all.filter((b) => items[b] !== undefined);
+      const modality = new Uint32Array(B * length).fill(index);
+      const tokens = new Int32Array(B * length);
       const arrays = new Map<string, HostArray>([
-        ["embedded", new Int32Array(B * patches).fill(-1)],
-        ["modality", new Uint32Array(B * patches).fill(index)],
-        ...attention(
-          patches,
-          all.filter((b) => pictures[b] !== undefined),
-          true,
-        ),
+        ...standingArrays(spec, { batch: B, length, modality, tokens, document: tokens }),
+        ...attention(length, given, true),
       ]);
-      modalities.forEach((other) => {
-        if (other.kind !== "patches") return;
-        const noisy = new Float32Array(B * patches * patchSize(other));
-        const picture = new Int32Array(B * patches).fill(-1);
-        const timestep = new Int32Array(pictureCapacity(other, B, patches));
-        pictures.forEach((given, b) => {
-          if (other !== declared || !given) return;
-          noisy.set(given.noisy, b * numbers);
-          picture.fill(b, b * patches, (b + 1) * patches);
-          timestep[b] = given.timestep;
-        });
+      modalities.forEach((other, m) => {
+        const at = itemsAt(spec, m, { batch: B, length });
+        if (at === undefined) return;
+        const noisy = new Float32Array(B * length * at.shape.columns);
+        const numbers = length * at.shape.columns;
+        if (m === index) for (const b of given) noisy.set(items[b]?.noisy ?? [], b * numbers);
+        // An item for each sequence, so that the numbers of items and sequences are the same.
+        const timed = m === index ? all.map((b) => ({ position: b * length, t: items[b]?.t ?? 0 })) : [];
+        for (const [name, array] of itemArrays(at, timed, 1)) arrays.set(name, array);
         arrays.set(`noisy.${other.name}`, noisy);
-        arrays.set(`picture.${other.name}`, picture);
-        arrays.set(`timestep.${other.name}`, timestep);
       });
       model.writeBatch(arrays, scope);
       runtime.run([scope]);
       keep(
-        all.filter((b) => pictures[b] !== undefined && stay[b] === true),
-        patches,
+        given.filter((b) => stay[b] === true),
+        length,
       );
       const name = `${scope}/prediction.${declared.name}`;
-      if (!model.hasResult(name)) return pictures.map(() => undefined);
+      if (!model.hasResult(name)) return items.map(() => undefined);
       const predicted = await model.result(name);
-      return pictures.map((given, b) => given && predicted.slice(b * numbers, (b + 1) * numbers));
+      const numbers = predicted.length / B;
+      return items.map((item, b) => item && predicted.slice(b * numbers, (b + 1) * numbers));
     },
     destroy: () => runtime.destroy(),
   };

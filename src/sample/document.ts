@@ -1,10 +1,9 @@
 // One sampled document, as a coroutine: it says what must be run on the device, and is told what came out.
-import { type Modality, type PatchesModality, patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
-import { alphaBar } from "../objectives/ddpm.js";
+import { itemOf } from "../modalities/modality.fields.js";
+import { ofItems } from "../objectives/items.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { type Stream, stream } from "../random/stream.js";
 import { type Choosing, chooseToken } from "./choose-token.js";
-import { cappedAlphaBar, denoiseStep, firstTimestep, guided, type Sampler, visitedTimesteps } from "./denoise.js";
 import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, spanLength } from "./well-formed.js";
 
 /** A token at a position of a modality; markers are of their owner. */
@@ -16,7 +15,7 @@ export interface Item {
 /** What is to be run for one sequence. Each continues the sequence, unless it says otherwise. */
 export type Want =
   | {
-      readonly kind: "tokens";
+      readonly kind: "ids";
       readonly items: readonly Item[];
       /** Whether the logits after the last one are wanted. */
       readonly logits: boolean;
@@ -24,22 +23,22 @@ export type Want =
       readonly anew?: boolean;
     }
   | {
-      readonly kind: "picture";
+      readonly kind: "item";
       readonly modality: number;
-      /** Noisy patches: [patches · patch size]. */
+      /** Its numbers at the time t of its noising, [positions, columns]. */
       readonly noisy: Float32Array;
-      readonly timestep: number;
+      readonly t: number;
       /** Whether the sequence goes on after it; else it is only looked at. */
       readonly stays: boolean;
     };
 
-/** Logits [V] after tokens, where wanted; the predicted noise of a picture. */
+/** Logits [V] after tokens, where wanted; what is predicted of an item. */
 export type Answer = Float32Array | undefined;
 
 export type SampledSegment =
   /** Ids in the vocabulary, without markers. */
-  | { readonly kind: "tokens"; readonly modality: number; readonly ids: readonly number[] }
-  | { readonly kind: "picture"; readonly modality: number; readonly patches: Float32Array };
+  | { readonly kind: "ids"; readonly modality: number; readonly ids: readonly number[] }
+  | { readonly kind: "item"; readonly modality: number; readonly values: Float32Array };
 
 export interface SampledDocument {
   /** What was sampled, without the prompt. */
@@ -52,10 +51,11 @@ export interface SampleSettings extends Choosing {
   readonly seed: number;
   /** Most positions to sample. */
   readonly tokens: number;
-  /** Timesteps that a picture visits. */
+  /** Times that an item visits. */
   readonly steps: number;
-  readonly sampler: Sampler;
-  /** 1: what precedes a picture conditions it, as it was learned; more: it does so more strongly. */
+  /** The usual one of the objective, where it is absent. */
+  readonly sampler?: string | undefined;
+  /** 1: what precedes an item conditions it, as it was learned; more: it does so more strongly. */
   readonly guidance: number;
   /** One segment of this modality, rather than the rest of the document. */
   readonly only?: number | undefined;
@@ -67,7 +67,7 @@ export interface Sampling {
   readonly settings: SampleSettings;
 }
 
-/** Sequences that a document needs on the device: with guidance one more, in which nothing precedes the pictures. */
+/** Sequences that a document needs on the device: with guidance one more, in which nothing precedes the items. */
 export const sequencesFor = ({ guidance }: Pick<SampleSettings, "guidance">): 1 | 2 => (guidance === 1 ? 1 : 2);
 
 type Run<T> = Generator<readonly (Want | undefined)[], T, readonly Answer[]>;
@@ -91,21 +91,21 @@ export function* sampleDocument(
   };
   const feed = function* (logits: boolean): Run<Float32Array | undefined> {
     if (unfed.length === 0) return undefined;
-    const [answer] = yield [{ kind: "tokens", items: unfed, logits }];
+    const [answer] = yield [{ kind: "ids", items: unfed, logits }];
     unfed = [];
     return answer;
   };
-  const stands = function* (modality: number, patches: Float32Array, noise: Stream): Run<void> {
-    yield [{ kind: "picture", modality, ...asCondition(sampling, modality, patches, noise), stays: true }];
+  const stands = function* (modality: number, values: Float32Array, noise: Stream): Run<void> {
+    yield [{ kind: "item", modality, ...asCondition(sampling, modality, values, noise), stays: true }];
   };
 
   for (const [index, segment] of prompt.entries()) {
     const { modality } = segment;
     marker(spans[modality]?.begin);
-    if (segment.kind === "tokens") unfed.push(...segment.ids.map((id) => ({ id, modality })));
+    if (segment.kind === "ids") unfed.push(...segment.ids.map((id) => ({ id, modality })));
     else {
       yield* feed(false);
-      yield* stands(modality, segment.patches, stream("sample", settings.seed, number, 1, index));
+      yield* stands(modality, segment.values, stream("sample", settings.seed, number, 1, index));
     }
     marker(spans[modality]?.end);
   }
@@ -117,7 +117,7 @@ export function* sampleDocument(
   let place: Place = OUTSIDE;
   let open: { modality: number; ids: number[] } | undefined;
   const close = (): void => {
-    if (open) segments.push({ kind: "tokens", ...open });
+    if (open) segments.push({ kind: "ids", ...open });
     open = undefined;
   };
   const put = (id: number): void => {
@@ -145,18 +145,18 @@ export function* sampleDocument(
   /** A text that is asked for by name, and has not begun, has a token at least. */
   const begins = (): boolean => only === owner && open === undefined && prompt.at(-1)?.modality !== owner;
   let ended = false;
-  for (let pictures = 0; left > 0 && !ended; ) {
-    if (place.kind === "picture") {
+  for (let items = 0; left > 0 && !ended; ) {
+    if (place.kind === "item") {
       const { modality } = place;
-      const noise = stream("sample", settings.seed, number, 2, pictures++);
-      const patches = yield* drawnPicture(sampling, modality, unfed, noise);
+      const noise = stream("sample", settings.seed, number, 2, items++);
+      const values = yield* drawnItem(sampling, modality, unfed, noise);
       unfed = [];
-      segments.push({ kind: "picture", modality, patches });
+      segments.push({ kind: "item", modality, values });
       left -= spanLength(rules, modality) - 2;
       place = { kind: "closing", modality };
       // Nothing comes after it: it need not stand.
       ended = only === modality;
-      if (!ended) yield* stands(modality, patches, noise);
+      if (!ended) yield* stands(modality, values, noise);
       continue;
     }
     const possible = allowedIds(rules, place, left);
@@ -170,48 +170,46 @@ export function* sampleDocument(
   return { segments, ended };
 }
 
-/** A picture that conditions what follows: as x_1, or clean where nothing is learned of its noise. */
+/** An item that conditions what follows, as its objective has finished ones stand. */
 function asCondition(
-  { rules, objectives }: Sampling,
+  { objectives }: Sampling,
   modality: number,
-  patches: Float32Array,
+  values: Float32Array,
   draw: Stream,
-): { noisy: Float32Array; timestep: number } {
-  const objective = objectives[modality];
-  if (objective?.kind !== "ddpm") return { noisy: patches, timestep: 0 };
-  const kept = alphaBar(1, objective.steps);
-  const noisy = patches.map((value) => Math.sqrt(kept) * value + Math.sqrt(1 - kept) * draw.normal());
-  const declared = rules.parts.modalities[modality] as Modality;
-  if (declared.kind !== "patches") throw new Error(`${declared.name} has no pictures`);
-  return { noisy, timestep: 1 };
+): { noisy: Float32Array; t: number } {
+  const objective = ofItems(objectives[modality]);
+  const { t, signal, noise } = objective.at(objective.finished);
+  return { t, noisy: noise === 0 ? values : values.map((value) => signal * value + noise * draw.normal()) };
 }
 
-/** Denoises a picture after the tokens that are still to be fed, the last of which is its begin marker. */
-function* drawnPicture(
+/** Draws an item after the ids that are still to be fed, the last of which is its begin marker. */
+function* drawnItem(
   { rules, objectives, settings }: Sampling,
   modality: number,
   before: readonly Item[],
   draw: Stream,
 ): Run<Float32Array> {
-  const declared = rules.parts.modalities[modality] as PatchesModality;
-  const objective = objectives[modality];
-  if (objective?.kind !== "ddpm") throw new Error(`nothing is learned of the noise in ${declared.name}`);
-  const { sampler, guidance } = settings;
-  const fed: Want = { kind: "tokens", items: before, logits: false };
+  const shape = itemOf(rules.parts.modalities[modality]);
+  if (shape === undefined) throw new Error(`modality ${modality} has no items`);
+  const objective = ofItems(objectives[modality]);
+  const { samplers } = objective;
+  const { steps, guidance } = settings;
+  const sampler = samplers.find((name) => name === settings.sampler) ?? samplers[0] ?? "";
+  const fed: Want = { kind: "ids", items: before, logits: false };
   const free = sequencesFor(settings) > 1;
   yield free ? [fed, { ...fed, items: before.slice(-1), anew: true }] : [fed];
-  const x = Float32Array.from({ length: patchesPerPicture(declared) * patchSize(declared) }, () => draw.normal());
-  const kept = cappedAlphaBar(objective.steps);
-  const clip = declared.values !== "latents";
-  const times = visitedTimesteps(firstTimestep(kept, clip), settings.steps);
-  for (const [i, timestep] of times.slice(0, -1).entries()) {
-    const look: Want = { kind: "picture", modality, noisy: x, timestep, stays: false };
+  const bounded = shape.type === "U8";
+  const drawing = objective.sample(shape.positions * shape.columns, { steps, sampler, bounded }, draw);
+  let next = drawing.next();
+  while (!next.done) {
+    const look: Want = { kind: "item", modality, noisy: next.value.x, t: next.value.t, stays: false };
     const [conditional, unconditional] = yield free ? [look, look] : [look];
-    const noise = free
-      ? guided(conditional as Float32Array, unconditional as Float32Array, guidance)
-      : (conditional as Float32Array);
-    const [now, next] = [kept[timestep] as number, kept[times[i + 1] as number] as number];
-    denoiseStep(x, noise, { sampler, now, next, clip }, draw);
+    const predicted = conditional as Float32Array;
+    next = drawing.next(free ? guided(predicted, unconditional as Float32Array, guidance) : predicted);
   }
-  return x;
+  return next.value;
 }
+
+/** Classifier-free guidance (Ho and Salimans 2022) of what is predicted: u + g·(c − u), in float64. */
+export const guided = (conditional: ArrayLike<number>, free: ArrayLike<number>, guidance: number): Float64Array =>
+  Float64Array.from(conditional, (c, i) => (free[i] as number) + guidance * (c - (free[i] as number)));

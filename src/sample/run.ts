@@ -50,7 +50,7 @@ export async function sampleAll(
       lane.want = value[i];
       lane.fed = 0;
       lane.answer = undefined;
-      if (lane.want?.kind === "tokens" && lane.want.anew) fresh.push(lane.sequence);
+      if (lane.want?.kind === "ids" && lane.want.anew) fresh.push(lane.sequence);
     });
     if (fresh.length > 0) decoder.clear(fresh);
   };
@@ -71,7 +71,7 @@ export async function sampleAll(
 
   for (begin(); slots.size > 0; begin()) {
     const lanes = [...slots].flatMap((slot) => slot.lanes);
-    await (feedTokens(decoder, lanes) ?? lookAtPictures(decoder, lanes));
+    await (feedTokens(decoder, lanes) ?? lookAtItems(decoder, lanes));
     for (const slot of [...slots]) {
       if (slot.lanes.every(({ want }) => want === undefined))
         advance(
@@ -87,7 +87,7 @@ export async function sampleAll(
 function feedTokens(decoder: Decoder, lanes: readonly Lane[]): Promise<void> | undefined {
   const pending = lanes.flatMap((lane) => {
     const { want, fed } = lane;
-    return want?.kind === "tokens" ? [{ lane, want, left: want.items.length - fed }] : [];
+    return want?.kind === "ids" ? [{ lane, want, left: want.items.length - fed }] : [];
   });
   if (pending.length === 0) return undefined;
   const whole = pending.filter(({ left }) => left >= decoder.piece);
@@ -108,16 +108,16 @@ function feedTokens(decoder: Decoder, lanes: readonly Lane[]): Promise<void> | u
     const logits = asked ? await decoder.logits(count === 1 ? "step" : "prefill") : new Float32Array();
     const V = logits.length / decoder.sequences;
     for (const lane of through) {
-      if (lane.want?.kind === "tokens" && lane.want.logits)
+      if (lane.want?.kind === "ids" && lane.want.logits)
         lane.answer = logits.subarray(lane.sequence * V, (lane.sequence + 1) * V);
       lane.want = undefined;
     }
   })();
 }
 
-/** One run for all wanted pictures of a modality. */
-async function lookAtPictures(decoder: Decoder, lanes: readonly Lane[]): Promise<void> {
-  const wanted = lanes.flatMap((lane) => (lane.want?.kind === "picture" ? [{ lane, want: lane.want }] : []));
+/** One run for all wanted items of a modality. */
+async function lookAtItems(decoder: Decoder, lanes: readonly Lane[]): Promise<void> {
+  const wanted = lanes.flatMap((lane) => (lane.want?.kind === "item" ? [{ lane, want: lane.want }] : []));
   const [first] = wanted;
   if (!first) throw new Error("sampled documents wait for nothing");
   const served = wanted.filter(({ want }) => want.modality === first.want.modality);
@@ -125,7 +125,7 @@ async function lookAtPictures(decoder: Decoder, lanes: readonly Lane[]): Promise
     { length: decoder.sequences },
     (_, b) => served.find(({ lane }) => lane.sequence === b)?.want,
   );
-  const predicted = await decoder.pictures(
+  const predicted = await decoder.items(
     first.want.modality,
     bySequence,
     bySequence.map((want) => want?.stays === true),

@@ -2,7 +2,9 @@
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
+import { positionsOfItem } from "../modalities/modality.fields.js";
+import { ofItems } from "../objectives/items.js";
+import { learnedOf } from "../objectives/objective.fields.js";
 import { attends } from "../train/attention-inputs.js";
 import type { Tensors } from "../train/model.js";
 import { openDecoder } from "./decoder.js";
@@ -37,10 +39,8 @@ export interface Sampled {
 /** Positions that a prompt takes. */
 function positionsOf(prompt: readonly SampledSegment[], { model }: CheckedSpec): number {
   return prompt.reduce((sum, segment) => {
-    const declared = model.modalities[segment.modality];
     const markers = segment.modality === model.vocabulary.owner ? 0 : 2;
-    const content =
-      segment.kind === "tokens" ? segment.ids.length : declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
+    const content = segment.kind === "ids" ? segment.ids.length : positionsOfItem(model.modalities[segment.modality]);
     return sum + markers + content;
   }, 0);
 }
@@ -62,7 +62,7 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
     );
   }
   if (only === undefined || only === owner) {
-    if (objectives[owner]?.kind !== "cross_entropy") {
+    if (learnedOf(objectives[owner]) !== "ids") {
       throw new InputError(
         `The model has learned nothing of ${name(owner)}, nor what follows it.`,
         "Ask for another modality with --modality.",
@@ -75,8 +75,17 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
       );
     }
   }
-  if (guidance !== 1 && !model.modalities.some(({ kind }) => kind === "patches")) {
+  const drawn = objectives.filter((objective) => learnedOf(objective) === "items").map(ofItems);
+  if (guidance !== 1 && !model.modalities.some((modality) => positionsOfItem(modality) > 0)) {
     throw new InputError("--guidance: the model has no pictures that are denoised.", "Leave it out.");
+  }
+  const { sampler } = settings;
+  const known = [...new Set(drawn.flatMap(({ samplers }) => samplers))];
+  if (sampler !== undefined && known.length > 0 && !known.includes(sampler)) {
+    throw new InputError(
+      `--sampler: what the model has learned is drawn by ${known.join(" or ")}, not by ${sampler}.`,
+      "Name one of these, or leave it out.",
+    );
   }
   if (!attends(spec)) return request;
   const longest = Math.max(...prompts.map((prompt) => positionsOf(prompt, spec)));
@@ -120,7 +129,7 @@ export async function openSampler(
     for (const { modality } of prompts.flat()) needed.add(modality);
     sequences = Math.max(sequences, sequencesFor(settings) * Math.min(SIDE_BY_SIDE, prompts.length));
   }
-  const decoder = await openDecoder(device, spec, weights, { sequences, pictures: (modality) => needed.has(modality) });
+  const decoder = await openDecoder(device, spec, weights, { sequences, wanted: (modality) => needed.has(modality) });
   const learned = spec.objectives.map((objective) => objective !== undefined);
   return {
     sample(request) {

@@ -5,6 +5,7 @@ import type { DataSet } from "../data/data-set.js";
 import type { Segment } from "../data/document.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
 import { stream } from "../random/stream.js";
 import type { Tensors } from "../train/model.js";
@@ -50,8 +51,7 @@ export interface ShowRequest {
 /** Whether a modality's segments are pictures to look at: not latents. */
 export function hasPictures(spec: CheckedSpec, codebooks: ReadonlyMap<number, Codebook>, modality: number): boolean {
   const declared = spec.model.modalities[modality];
-  const pixels = declared?.kind === "patches" && declared.values !== "latents";
-  return pixels || pictureCodebook({ codebooks }, modality) !== undefined;
+  return itemOf(declared)?.type === "U8" || pictureCodebook({ codebooks }, modality) !== undefined;
 }
 
 /** Samples, for each show, a segment of each of its documents that has one. */
@@ -86,7 +86,7 @@ export async function showSamples(
             label: dataSet.label(document),
             given: given.map((segment) => shown(segment, showing)),
             truth: shown(truth, showing),
-            sampled: shown(sampled ?? { kind: "tokens", modality, ids: [] }, showing),
+            sampled: shown(sampled ?? { kind: "ids", modality, ids: [] }, showing),
           };
         }),
       );
@@ -116,13 +116,13 @@ function taskOf(spec: CheckedSpec, dataSet: DataSet, document: number, modality:
   const { segments, at } = places.find((place) => place.at > 0) ?? (places[0] as (typeof places)[number]);
   const truth = segments[at];
   if (truth === undefined) return undefined;
-  if (at > 0 || truth.kind === "picture" || modality !== spec.model.vocabulary.owner) {
+  if (at > 0 || truth.kind === "item" || modality !== spec.model.vocabulary.owner) {
     return { document, given: segments.slice(0, at), truth };
   }
   const middle = Math.ceil(truth.ids.length / 2);
   if (middle === truth.ids.length) return undefined;
   const half = (from: number, to?: number): SampledSegment => ({
-    kind: "tokens",
+    kind: "ids",
     modality,
     ids: truth.ids.slice(from, to),
   });
@@ -130,6 +130,6 @@ function taskOf(spec: CheckedSpec, dataSet: DataSet, document: number, modality:
 }
 
 const asSampled = (segment: Segment, dataSet: DataSet): SampledSegment =>
-  segment.kind === "tokens"
-    ? { kind: "tokens", modality: segment.modality, ids: [...segment.ids] }
-    : { kind: "picture", modality: segment.modality, patches: dataSet.pictureById(segment.picture).patches() };
+  segment.kind === "ids"
+    ? { kind: "ids", modality: segment.modality, ids: [...segment.ids] }
+    : { kind: "item", modality: segment.modality, values: dataSet.itemById(segment.item).values() };

@@ -1,7 +1,7 @@
 // Segments as people see them: text, pictures (those of codes too), lists of ids.
 import { type Codebook, pictureCodebook, pictureOf } from "../data/codebook.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
-import { firstChannels, latentOf, pixelsOf } from "../modalities/pixels.js";
+import { isBytes, itemOf } from "../modalities/modality.fields.js";
+import { firstChannels, patchesPerPicture } from "../modalities/pixels.js";
 import { type Decode, firstId, type ModelParts, textOf } from "../modalities/text.js";
 import type { SampledSegment } from "./document.js";
 
@@ -40,14 +40,14 @@ export interface ShownLatent {
 export function shown(segment: SampledSegment, { parts, codebooks, decoders }: Showing): Shown {
   const { modality } = segment;
   const declared = parts.modalities[modality];
-  if (segment.kind === "picture") {
-    if (declared?.kind !== "patches") throw new Error(`modality ${modality} has no pictures`);
-    const { width, height, channels } = declared;
-    if (declared.values === "latents") {
-      const data = firstChannels(latentOf(segment.patches, declared), declared);
-      return { modality, latent: { shape: [channels, height, width], data } };
-    }
-    return { modality, picture: { width, height, channels, pixels: pixelsOf(segment.patches, declared) } };
+  if (segment.kind === "item") {
+    const item = itemOf(declared);
+    if (item === undefined) throw new Error(`modality ${modality} has no items`);
+    const { width, height, channels } = item;
+    const joined = item.join(segment.values);
+    return joined instanceof Float32Array
+      ? { modality, latent: { shape: [channels, height, width], data: firstChannels(joined, item) } }
+      : { modality, picture: { width, height, channels, pixels: joined } };
   }
   const first = firstId(modality, parts.vocabulary);
   const ids = segment.ids.map((id) => id - first);
@@ -56,7 +56,7 @@ export function shown(segment: SampledSegment, { parts, codebooks, decoders }: S
     const { width, height, channels } = codebook.facts.kind;
     return { modality, ids, picture: { width, height, channels, pixels: pictureOf(ids, codebook) } };
   }
-  const isText = declared?.kind === "bytes" || decoders.has(modality);
+  const isText = isBytes(declared) || decoders.has(modality);
   return isText ? { modality, ids, text: textOf(segment.ids, parts, decoders) } : { modality, ids };
 }
 

@@ -1,5 +1,5 @@
 // Which tokens may come next, so that a sampled document is one as data have them: spans are closed, and hold their own.
-import { type Modality, patchesPerPicture } from "../modalities/modality.fields.js";
+import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, ordinaryIds } from "../modalities/text.js";
 import type { IdRange } from "./choose-token.js";
 
@@ -9,8 +9,8 @@ export type Place =
   | { readonly kind: "outside" }
   /** In a span of tokens, of which `done` stand. */
   | { readonly kind: "inside"; readonly modality: number; readonly done: number }
-  /** A picture stands next. */
-  | { readonly kind: "picture"; readonly modality: number }
+  /** An item stands next. */
+  | { readonly kind: "item"; readonly modality: number }
   /** All that a span holds stands: its end marker comes. */
   | { readonly kind: "closing"; readonly modality: number }
   | { readonly kind: "ended" };
@@ -29,8 +29,7 @@ const just = (id: number): IdRange => ({ first: id, end: id + 1 });
 
 /** Positions that the shortest span of a modality takes, its markers among them. */
 export function spanLength({ parts, counts }: Rules, modality: number): number {
-  const declared = parts.modalities[modality] as Modality;
-  return 2 + (declared.kind === "patches" ? patchesPerPicture(declared) : (counts[modality] ?? 1));
+  return 2 + (positionsOfItem(parts.modalities[modality]) || (counts[modality] ?? 1));
 }
 
 /**
@@ -77,7 +76,5 @@ export function afterToken({ parts, counts }: Rules, place: Place, id: number): 
   if (id === vocabulary.documentEnd) return { kind: "ended" };
   const modality = vocabulary.spans.findIndex((span) => span?.begin === id);
   if (modality < 0) return OUTSIDE;
-  return modalities[modality]?.kind === "patches"
-    ? { kind: "picture", modality }
-    : { kind: "inside", modality, done: 0 };
+  return holdsIds(modalities[modality]) ? { kind: "inside", modality, done: 0 } : { kind: "item", modality };
 }

@@ -1,13 +1,14 @@
 // What attention reads of a batch: which keys each position sees, and where it stands for RoPE.
-import type { Spans } from "../blocks/attention.fields.js";
-import type { Batch } from "../data/batch.js";
-import type { CheckedSpec } from "../front/spec.js";
-import { patchesPerPicture } from "../modalities/modality.fields.js";
-import type { HostArray } from "./host-array.js";
 
-/** Where positions stand: their documents, and the pictures among them. */
+import type { Batch, Item } from "../batch/batch.js";
+import type { HostArray } from "../batch/host-array.js";
+import type { Spans } from "../blocks/attention.fields.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { positionsOfItem } from "../modalities/modality.fields.js";
+
+/** Where positions stand: their documents, and the items among them. */
 export interface Placed extends Pick<Batch, "length" | "document"> {
-  readonly pictures: readonly Pick<Batch["pictures"][number], "modality" | "position">[];
+  readonly items: readonly Pick<Item, "modality" | "position">[];
 }
 
 /** First position of each position's document, and the document's number; within its sequence. */
@@ -22,7 +23,7 @@ function starts({ document, length }: Placed): Int32Array {
 
 /** First and last key of each position, [rows, 2]. Padding sees itself alone. */
 export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset: boolean): Int32Array<ArrayBuffer> {
-  const { document, length, pictures } = placed;
+  const { document, length, items } = placed;
   const keys = new Int32Array(2 * document.length);
   const first = starts(placed);
   for (let r = 0; r < document.length; r++) {
@@ -30,15 +31,14 @@ export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset
     keys[2 * r] = (document[r] as number) < 0 ? t : reset ? (first[r] as number) : 0;
     keys[2 * r + 1] = t;
   }
-  for (const { modality, position } of spans === "both" ? pictures : []) {
-    const declared = spec.model.modalities[modality];
-    const end = position + (declared?.kind === "patches" ? patchesPerPicture(declared) : 0);
+  for (const { modality, position } of spans === "both" ? items : []) {
+    const end = position + positionsOfItem(spec.model.modalities[modality]);
     for (let r = position; r < end; r++) keys[2 * r + 1] = (end - 1) % length;
   }
   return keys;
 }
 
-/** What the attention blocks of a spec let a picture see; empty where it has none. */
+/** What the attention blocks of a spec let an item see; empty where it has none. */
 function spansOf({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   const used = [...new Set(layers)].flatMap((index) => {
     const fields = blocks[index]?.fields;
@@ -64,13 +64,13 @@ export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.
 
 /**
  * The same where keys and values are cached: `length` positions for each sequence, after the `read[b]` that its cache
- * holds; `picture` where they are those of one picture.
+ * holds; `item` where they are those of one item.
  */
 export function cachedArrays(
   spec: CheckedSpec,
   read: readonly number[],
   length: number,
-  picture: boolean,
+  item: boolean,
 ): [string, HostArray][] {
   const used = spansOf(spec);
   if (used.length === 0) return [];
@@ -80,7 +80,7 @@ export function cachedArrays(
   const keys = (spans: Spans): Int32Array<ArrayBuffer> => {
     const ranges = new Int32Array(2 * position.length);
     position.forEach((t, r) => {
-      ranges[2 * r + 1] = spans === "both" && picture ? t + length - 1 - (r % length) : t;
+      ranges[2 * r + 1] = spans === "both" && item ? t + length - 1 - (r % length) : t;
     });
     return ranges;
   };

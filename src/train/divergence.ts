@@ -1,8 +1,9 @@
 // Finds the first tensor that is not finite in an update that went bad, by running it again one op at a time.
+
+import type { HostBatch } from "../batch/host-array.js";
 import { widenHalf } from "../data/half.js";
 import type { NodeOutput } from "../ir/plan.js";
 import type { StepScalars } from "../ir/step.js";
-import type { HostBatch } from "./host-array.js";
 import type { Model, Tensors } from "./model.js";
 import { advanceState } from "./state.js";
 

@@ -1,11 +1,12 @@
 // What updates are fed with: their batches as the device takes them, the next one made ahead while the device works.
-import type { Batch } from "../data/batch.js";
+import type { Batch } from "../batch/batch.js";
+import type { HostArray, HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { type DataPosition, openTraining } from "../data/order.js";
 import { openStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { fillTable, type Table, tableName } from "../kernels/tables.js";
-import type { HostArray, HostBatch } from "./host-array.js";
+import { dropOf } from "../objectives/objective.fields.js";
 import { type Counts, countsOf, hostBatch } from "./host-batch.js";
 
 /** An update's batches, one for each of its micro-batches. */
@@ -50,7 +51,7 @@ function tokensIn({ document }: Batch): number {
 export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly Table[]): Feed {
   const { seed, batch, accumulate } = spec.train;
   const { length, carry } = spec.data;
-  const drop = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? objective.drop : 0));
+  const drop = spec.objectives.map(dropOf);
   const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
   let ahead: { readonly step: number; readonly made: UpdateBatches } | undefined;
 

@@ -1,56 +1,116 @@
-// A batch as the arrays that a program's batch tensors hold, by their names: targets, timesteps, noise levels.
-import type { Batch } from "../data/batch.js";
+// A batch as the arrays that a program's batch tensors hold, by their names: targets, times, levels of noise. Training,
+// evaluation, traces and sampling all make them here.
+import type { Batch, Item } from "../batch/batch.js";
+import type { HostArray, HostBatch } from "../batch/host-array.js";
 import type { CheckedSpec } from "../front/spec.js";
-import { patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
-import { alphaBar } from "../objectives/ddpm.js";
+import { holdsIds, itemCapacity, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
+import type { ItemShape } from "../modalities/row.fields.js";
+import { type OfItem, ofItems } from "../objectives/items.js";
+import { learnedOf } from "../objectives/objective.fields.js";
 import { noiseKey, stream } from "../random/stream.js";
 import { attentionArrays } from "./attention-inputs.js";
-import type { HostArray, HostBatch } from "./host-array.js";
 import { predictedIn, targetsByModality, tokenArrays } from "./predicted.js";
 
 /** What the losses of an update are divided by: counted over all of its micro-batches. */
 export interface Counts {
-  /** Predicted tokens, by the target's modality. */
-  readonly tokens: readonly number[];
-  /** Positions of patches, by modality. */
-  readonly patches: readonly number[];
+  /** Predicted ids, by the target's modality. */
+  readonly ids: readonly number[];
+  /** Positions of items, by modality. */
+  readonly items: readonly number[];
 }
 
 export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
-  const tokens = spec.model.modalities.map(() => 0);
-  const patches = spec.model.modalities.map(() => 0);
+  const { modalities } = spec.model;
+  const ids = modalities.map(() => 0);
+  const items = modalities.map(() => 0);
   for (const batch of batches) {
-    targetsByModality(predictedIn(spec, batch), tokens.length).forEach((n, m) => {
-      tokens[m] = (tokens[m] as number) + n;
+    targetsByModality(predictedIn(spec, batch), ids.length).forEach((n, m) => {
+      ids[m] = (ids[m] as number) + n;
     });
-    for (const { modality } of batch.pictures) {
-      const declared = spec.model.modalities[modality];
-      const positions = declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
-      patches[modality] = (patches[modality] as number) + positions;
-    }
+    for (const { modality } of batch.items)
+      items[modality] = (items[modality] as number) + positionsOfItem(modalities[modality]);
   }
-  return { tokens, patches };
+  return { ids, items };
 }
 
+/** How many positions a modality's loss is the mean of. */
+export const countOf = (spec: CheckedSpec, counts: Counts, modality: number): number =>
+  (learnedOf(spec.objectives[modality]) === "ids" ? counts.ids : counts.items)[modality] as number;
+
 /**
- * What a batch is for. In training, timesteps and noise are drawn anew in each epoch, by the seed; in an evaluation they
+ * What a batch is for. In training, times and noise are drawn anew in each epoch, by the seed; in an evaluation they
  * are a document's own, whoever evaluates it, and documents never see each other.
  */
 export type Purpose = { readonly kind: "training"; readonly seed: number } | { readonly kind: "evaluation" };
 
 const DRAWS = {
-  training: { timestep: "timestep", noise: "noise" },
-  evaluation: { timestep: "evaluationTimestep", noise: "evaluationNoise" },
+  training: { time: "timestep", noise: "noise" },
+  evaluation: { time: "evaluationTimestep", noise: "evaluationNoise" },
 } as const;
 
-/** The token that is embedded at each position; −1 at patches and padding. */
-function embeddedTokens(spec: CheckedSpec, { tokens, modality, document }: Batch): Int32Array<ArrayBuffer> {
-  const isPatch = Uint8Array.from(spec.model.modalities, ({ kind }) => Number(kind === "patches"));
+/** What stands at the positions of a batch, [B, L] each. */
+export interface Standing {
+  readonly batch: number;
+  readonly length: number;
+  readonly modality: ArrayLike<number>;
+  /** Ids of the vocabulary; whatever they are at items, nothing is read of them there. */
+  readonly tokens: Int32Array;
+  /** −1 at padding. */
+  readonly document: ArrayLike<number>;
+}
+
+/** The modality of each position, and the id that is embedded there: −1 at items and padding. */
+export function standingArrays(spec: CheckedSpec, { modality, tokens, document }: Standing): [string, HostArray][] {
+  const isId = Uint8Array.from(spec.model.modalities, (declared) => Number(holdsIds(declared)));
   const embedded = new Int32Array(tokens);
-  for (let r = 0; r < embedded.length; r++) {
-    if ((document[r] as number) < 0 || isPatch[modality[r] as number] === 1) embedded[r] = -1;
-  }
-  return embedded;
+  for (let r = 0; r < embedded.length; r++)
+    if ((document[r] as number) < 0 || isId[modality[r] as number] === 0) embedded[r] = -1;
+  return [
+    ["modality", Uint32Array.from(modality)],
+    ["embedded", embedded],
+  ];
+}
+
+/** Where an item stands, and at which time of its noising. */
+export interface TimedItem {
+  readonly position: number;
+  readonly t: number;
+}
+
+/** The items of a modality in a batch. */
+interface ItemsAt {
+  readonly name: string;
+  readonly shape: ItemShape;
+  readonly objective: OfItem;
+  readonly rows: number;
+  /** The most items that the batch can hold. */
+  readonly items: number;
+}
+
+/** How the items of a modality stand in a batch; undefined for a modality that holds ids. */
+export function itemsAt(
+  { model, objectives }: CheckedSpec,
+  index: number,
+  { batch, length }: Pick<Standing, "batch" | "length">,
+): ItemsAt | undefined {
+  const declared = model.modalities[index];
+  const shape = itemOf(declared);
+  if (declared === undefined || shape === undefined) return undefined;
+  const objective = ofItems(objectives[index]);
+  return { name: declared.name, shape, objective, rows: batch * length, items: itemCapacity(shape, batch, length) };
+}
+
+/** Which item each position belongs to (−1: none), the items' times, and what the positions' losses weigh. */
+export function itemArrays(at: ItemsAt, items: readonly TimedItem[], count: number): [string, HostArray][] {
+  const { name, shape, objective, rows } = at;
+  const picture = new Int32Array(rows).fill(-1);
+  const scale = new Float32Array(rows);
+  items.forEach(({ position }, i) => {
+    picture.fill(i, position, position + shape.positions);
+    if (objective.weight > 0) scale.fill(objective.weight / count, position, position + shape.positions);
+  });
+  const times = items.map(({ t }) => t);
+  return [[`picture.${name}`, picture], ...objective.times(at, times), [`scale.${name}`, scale]];
 }
 
 /** 1 where a document begins, or the padding after the last one: [R]. What goes on from another sequence begins not. */
@@ -58,7 +118,7 @@ export function resetsOf({
   document,
   length,
   cuts,
-}: Pick<Batch, "document" | "length" | "cuts">): Uint32Array<ArrayBuffer> {
+}: Pick<Standing, "document" | "length"> & Pick<Batch, "cuts">): Uint32Array<ArrayBuffer> {
   const resets = new Uint32Array(document.length);
   for (let first = 0; first < document.length; first += length) {
     const cut = cuts?.[first / length];
@@ -73,73 +133,68 @@ export function resetsOf({
 
 /** Everything that the phases of a model read of a batch. */
 export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpose: Purpose): HostBatch {
-  const { modality, tokens, pictures } = batch;
-  const rows = tokens.length;
   const draws = DRAWS[purpose.kind];
   const seed = purpose.kind === "training" ? purpose.seed : 0;
-  const arrays = new Map<string, HostArray>([
-    ["modality", new Uint32Array(modality)],
-    ["embedded", embeddedTokens(spec, batch)],
+  return new Map<string, HostArray>([
+    ...standingArrays(spec, batch),
     ["reset", resetsOf(batch)],
     ...attentionArrays(spec, batch, spec.data.reset || purpose.kind === "evaluation"),
     ["noise_key", Uint32Array.from(noiseKey(draws.noise, seed))],
-    ...tokenArrays(spec, predictedIn(spec, batch), counts),
+    ...tokenArrays(spec, predictedIn(spec, batch), counts.ids),
+    ...spec.model.modalities.flatMap((_, index): [string, HostArray][] => {
+      const at = itemsAt(spec, index, batch);
+      if (at === undefined) return [];
+      const items = batch.items
+        .filter(({ modality }) => modality === index)
+        .map(({ key, ...item }) => {
+          const t = at.objective.draw(stream(draws.time, seed, key.document, key.epoch, key.item));
+          return { ...item, key, t };
+        });
+      return [...itemArrays(at, items, counts.items[index] as number), ...noisedArrays(at, items)];
+    }),
   ]);
-  spec.model.modalities.forEach((declared, index) => {
-    if (declared.kind !== "patches") return;
-    const objective = spec.objectives[index];
-    const size = patchSize(declared);
-    const positions = patchesPerPicture(declared);
-    const clean = new Float32Array(rows * size);
-    const level = new Float32Array(2 * rows);
-    const picture = new Int32Array(rows).fill(-1);
-    const scale = new Float32Array(rows);
-    const timestep = new Int32Array(pictureCapacity(declared, batch.batch, batch.length));
-    const items = new Uint32Array(4 * timestep.length);
-    const mine = pictures.filter((p) => p.modality === index);
-    mine.forEach(({ position, patches, key: { document, epoch, item } }, i) => {
-      const steps = objective?.kind === "ddpm" ? objective.steps : 0;
-      const t = steps > 0 ? 1 + stream(draws.timestep, seed, document, epoch, item).below(steps) : 0;
-      const kept = steps > 0 ? alphaBar(t, steps) : 1;
-      timestep[i] = t;
-      items.set([position, item, document, epoch], 4 * i);
-      clean.set(patches, position * size);
-      picture.fill(i, position, position + positions);
-      for (let r = position; r < position + positions; r++) {
-        level[2 * r] = Math.sqrt(kept);
-        level[2 * r + 1] = Math.sqrt(1 - kept);
-        scale[r] = steps > 0 ? (objective?.weight ?? 0) / (counts.patches[index] as number) : 0;
-      }
-    });
-    const { name } = declared;
-    arrays.set(`clean.${name}`, clean);
-    arrays.set(`level.${name}`, level);
-    arrays.set(`picture.${name}`, picture);
-    arrays.set(`timestep.${name}`, timestep);
-    arrays.set(`item.${name}`, items);
-    arrays.set(`scale.${name}`, scale);
+}
+
+/** What the op `noise` reads: clean numbers, how much of them and of the noise is left, and what the noise is drawn by. */
+function noisedArrays(
+  { name, shape, objective, rows, items: capacity }: ItemsAt,
+  items: readonly (TimedItem & Pick<Item, "key" | "values">)[],
+): [string, HostArray][] {
+  const { positions, columns } = shape;
+  const clean = new Float32Array(rows * columns);
+  const level = new Float32Array(2 * rows);
+  const keys = new Uint32Array(4 * capacity);
+  items.forEach(({ position, t, values, key: { document, epoch, item } }, i) => {
+    const { signal, noise } = objective.at(t);
+    keys.set([position, item, document, epoch], 4 * i);
+    clean.set(values, position * columns);
+    for (let r = position; r < position + positions; r++) level.set([signal, noise], 2 * r);
   });
-  return arrays;
+  return [
+    [`clean.${name}`, clean],
+    [`level.${name}`, level],
+    [`item.${name}`, keys],
+  ];
 }
 
 /** Mean losses of an update from the sums that its micro-batches left; modalities without a position are left out. */
 export function lossesOf(
   spec: CheckedSpec,
   counts: Counts,
-  sums: { readonly tokens: readonly number[]; readonly pictures: ReadonlyMap<string, number> },
+  sums: { readonly ids: readonly number[]; readonly items: ReadonlyMap<string, number> },
 ): { loss: number; losses: Record<string, number> } {
   const losses: Record<string, number> = {};
   let loss = 0;
-  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
-  spec.model.modalities.forEach((declared, index) => {
+  const total = counts.ids.reduce((sum, n) => sum + n, 0);
+  spec.model.modalities.forEach(({ name }, index) => {
     const objective = spec.objectives[index];
     if (!objective) return;
-    const isToken = objective.kind === "cross_entropy";
-    const count = (isToken ? counts.tokens : counts.patches)[index] as number;
+    const count = countOf(spec, counts, index);
     if (count === 0) return;
-    const sum = (isToken ? sums.tokens[index] : sums.pictures.get(declared.name)) as number;
-    losses[declared.name] = sum / count;
-    loss += (objective.weight * sum) / (isToken ? total : count);
+    const isId = learnedOf(objective) === "ids";
+    const sum = (isId ? sums.ids[index] : sums.items.get(name)) as number;
+    losses[name] = sum / count;
+    loss += (objective.weight * sum) / (isId ? total : count);
   });
   return { loss, losses };
 }

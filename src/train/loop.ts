@@ -1,4 +1,6 @@
 // The training loop: batches in, updates on the device, losses back a step or two later.
+
+import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
 import type { DataPosition } from "../data/order.js";
@@ -8,7 +10,6 @@ import type { StepScalars } from "../ir/step.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
 import { openFeed, type UpdateBatches } from "./feed.js";
-import type { HostBatch } from "./host-array.js";
 import { countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";

@@ -1,12 +1,14 @@
 // The sums of losses that a phase leaves on the device, by modality.
 import type { CheckedSpec } from "../front/spec.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
+import { learnedOf } from "../objectives/objective.fields.js";
 import type { Model } from "./model.js";
 
 export interface LossSums {
-  /** By the target's modality. */
-  readonly tokens: readonly number[];
-  readonly pictures: ReadonlyMap<string, number>;
+  /** Of predicted ids, by the target's modality. */
+  readonly ids: readonly number[];
+  /** Of items, by the modality's name. */
+  readonly items: ReadonlyMap<string, number>;
 }
 
 type Results = Pick<Model, "hasResult" | "results" | "lossScale">;
@@ -17,16 +19,16 @@ async function readWith(
   spec: CheckedSpec,
   others: readonly string[],
 ): Promise<{ sums: LossSums; others: Float32Array[] }> {
-  const pictures = spec.model.modalities.flatMap(({ name, kind }) =>
-    kind === "patches" && model.hasResult(`loss.${name}`) ? [name] : [],
+  const items = spec.model.modalities.flatMap(({ name }, index) =>
+    learnedOf(spec.objectives[index]) === "items" && model.hasResult(`loss.${name}`) ? [name] : [],
   );
   const tokens = model.hasResult("loss.tokens") ? ["loss.tokens"] : [];
-  const found = await model.results([...others, ...pictures.map((name) => `loss.${name}`), ...tokens]);
+  const found = await model.results([...others, ...items.map((name) => `loss.${name}`), ...tokens]);
   const sums = found.slice(others.length);
   return {
     sums: {
-      tokens: [...(sums[pictures.length] ?? new Float32Array(spec.model.modalities.length))],
-      pictures: new Map(pictures.map((name, i) => [name, sums[i]?.[0] as number])),
+      ids: [...(sums[items.length] ?? new Float32Array(spec.model.modalities.length))],
+      items: new Map(items.map((name, i) => [name, sums[i]?.[0] as number])),
     },
     others: found.slice(0, others.length),
   };
@@ -54,13 +56,13 @@ export async function readUpdate(model: Results, spec: CheckedSpec): Promise<Upd
 }
 
 export function addLossSums(all: readonly LossSums[]): LossSums {
-  const tokens: number[] = [];
-  const pictures = new Map<string, number>();
+  const ids: number[] = [];
+  const items = new Map<string, number>();
   for (const sums of all) {
-    sums.tokens.forEach((value, m) => {
-      tokens[m] = (tokens[m] ?? 0) + value;
+    sums.ids.forEach((value, m) => {
+      ids[m] = (ids[m] ?? 0) + value;
     });
-    for (const [name, value] of sums.pictures) pictures.set(name, (pictures.get(name) ?? 0) + value);
+    for (const [name, value] of sums.items) items.set(name, (items.get(name) ?? 0) + value);
   }
-  return { tokens, pictures };
+  return { ids, items };
 }

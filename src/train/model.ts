@@ -1,4 +1,6 @@
 // A compiled model on a device: its parameters by their names, its batches by theirs, and its phases.
+
+import type { HostArray, HostBatch } from "../batch/host-array.js";
 import { rotaryTableNamed } from "../blocks/rotary.js";
 import type { Compiled } from "../compile.js";
 import type { Tensor } from "../data/tensor.js";
@@ -13,11 +15,10 @@ import type { BufferRole, Field } from "../ir/plan.js";
 import { nameWithin } from "../ir/scope.js";
 import { type StepScalars, stepWords } from "../ir/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
-import { timestepTable } from "../modalities/patches.js";
+import { timestepTable } from "../modalities/timestep.js";
 import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
 import type { Rate } from "../optimizers/optimizer.js";
 import { scalarsOf } from "../optimizers/table.js";
-import type { HostArray, HostBatch } from "./host-array.js";
 import { initialValues } from "./initialise.js";
 
 /** Parameters, gradients or what the optimizer keeps of them, by the names that checkpoints give the parameters. */

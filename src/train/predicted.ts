@@ -1,7 +1,9 @@
 // What the positions of a batch predict: the next token of the same document, and whose loss that counts to.
-import type { Batch } from "../data/batch.js";
+import type { Batch } from "../batch/batch.js";
+import type { HostArray } from "../batch/host-array.js";
 import type { CheckedSpec } from "../front/spec.js";
-import type { HostArray } from "./host-array.js";
+import { holdsIds } from "../modalities/modality.fields.js";
+import { learnedOf } from "../objectives/objective.fields.js";
 
 export interface Predicted {
   /** The token that each position predicts; −1 where it predicts none: [R]. */
@@ -11,13 +13,16 @@ export interface Predicted {
 }
 
 /** The next one of the same document, where both are tokens and the target's modality has an objective for tokens. */
-export function predictedIn(spec: CheckedSpec, batch: Batch): Predicted {
+export function predictedIn(
+  spec: CheckedSpec,
+  batch: Pick<Batch, "tokens" | "modality" | "document" | "length" | "cuts">,
+): Predicted {
   const { tokens, modality, document, length, cuts } = batch;
   const rows = tokens.length;
   const target = new Int32Array(rows).fill(-1);
   const of = new Int32Array(rows).fill(-1);
-  const isToken = Uint8Array.from(spec.model.modalities, ({ kind }) => Number(kind !== "patches"));
-  const isScored = Uint8Array.from(isToken, (one, m) => one & Number(spec.objectives[m]?.kind === "cross_entropy"));
+  const isToken = Uint8Array.from(spec.model.modalities, (declared) => Number(holdsIds(declared)));
+  const isScored = Uint8Array.from(spec.objectives, (objective) => Number(learnedOf(objective) === "ids"));
   for (let first = 0; first < rows; first += length) {
     const last = first + length - 1;
     for (let r = first; r < last; r++) {
@@ -48,13 +53,16 @@ export function targetsByModality({ of }: Predicted, modalities: number): number
   return counts;
 }
 
-/** The tensors of the tokens' loss: which token, what it weighs, to whose loss it counts. */
+/**
+ * The tensors of the tokens' loss: which token, what it weighs, to whose loss it counts.
+ * @param counts predicted ids of the update, by the target's modality
+ */
 export function tokenArrays(
   spec: CheckedSpec,
   { target, of }: Predicted,
-  counts: { readonly tokens: readonly number[] },
+  counts: readonly number[],
 ): [string, HostArray][] {
-  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
+  const total = counts.reduce((sum, n) => sum + n, 0);
   const weights = Float64Array.from(spec.model.modalities, (_, m) => (spec.objectives[m]?.weight ?? 0) / total);
   const scale = new Float32Array(of.length);
   for (let r = 0; r < of.length; r++) {

@@ -4,15 +4,13 @@ import { documentBatch } from "../data/fixed-batches.js";
 import { positionsOf } from "../data/packing.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
-import { countsOf } from "./host-batch.js";
+import { countOf, countsOf } from "./host-batch.js";
 
 /** @throws InputError where no document to learn from has a token or a patch that an objective predicts */
 export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
   const teaches = (document: number): boolean => {
-    const { tokens, patches } = countsOf(spec, [
-      documentBatch(dataSet, [document], { length: positionsOf(dataSet, document) }),
-    ]);
-    return spec.objectives.some((o, m) => o && ((o.kind === "ddpm" ? patches : tokens)[m] as number) > 0);
+    const counts = countsOf(spec, [documentBatch(dataSet, [document], { length: positionsOf(dataSet, document) })]);
+    return spec.objectives.some((objective, m) => objective && countOf(spec, counts, m) > 0);
   };
   if (dataSet.train.some(teaches)) return;
   const names = spec.model.modalities.filter((_, m) => spec.objectives[m]).map(({ name }) => name);

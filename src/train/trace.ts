@@ -1,14 +1,16 @@
 // One or more steps on tensors from a file, and everything that they make: how mom is compared with other programs.
+
+import type { HostArray } from "../batch/host-array.js";
 import { type CompileOptions, compile } from "../compile.js";
 import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
-import { type PatchesModality, patchesPerPicture, patchSize, pictureCapacity } from "../modalities/modality.fields.js";
-import { attends, attentionArrays, type Placed } from "./attention-inputs.js";
+import { holdsIds, itemOf } from "../modalities/modality.fields.js";
+import type { ItemShape } from "../modalities/row.fields.js";
+import { attends, attentionArrays } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
-import type { HostArray } from "./host-array.js";
-import { type Counts, lossesOf, resetsOf } from "./host-batch.js";
+import { type Counts, itemArrays, itemsAt, lossesOf, resetsOf, standingArrays, type TimedItem } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
 import { type Model, openModel, stepScalars, type Tensors } from "./model.js";
 import { type Predicted, targetsByModality, tokenArrays } from "./predicted.js";
@@ -110,8 +112,8 @@ async function traceStack(
   const model = await openModel(device, compiled);
   await loadParameters(model, file, options.prefix);
   loadState(model, file);
-  const placed: StepTensors = { spec, file, prefix: "", batch, length, modality };
-  model.writeBatch(new Map([["modality", Uint32Array.from(modality)], ...placeArrays(placed), ...inputs]));
+  const given: StepTensors = { spec, file, prefix: "", batch, length, modality };
+  model.writeBatch(new Map([...placeArrays(given, new Int32Array(batch * length)), ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
   const out = new Map<string, Tensor>();
@@ -136,24 +138,24 @@ interface StepTensors {
   readonly modality: Int32Array;
 }
 
-/** Which picture of a modality each position belongs to: its runs of positions, cut into pictures of equal size. */
-function picturesAt(step: StepTensors, declared: PatchesModality, index: number): Int32Array<ArrayBuffer> {
-  const { modality, batch, length, prefix } = step;
-  const positions = patchesPerPicture(declared);
-  const picture = new Int32Array(batch * length).fill(-1);
-  let rows = 0;
-  for (let row = 0; row < batch; row++) {
-    for (let r = row * length; r < (row + 1) * length; r++) {
-      if (modality[r] === index) picture[r] = Math.floor(rows++ / positions);
-    }
-    if (rows % positions !== 0) {
+/** The first positions of a modality's items: each of its runs of positions, cut into items of equal size. */
+function itemsIn(step: StepTensors, index: number, { positions }: ItemShape): number[] {
+  const { spec, modality, length, prefix } = step;
+  const firsts: number[] = [];
+  for (let r = 0; r < modality.length; r++) {
+    if (modality[r] !== index) continue;
+    const row = Math.floor(r / length);
+    const end = modality.findIndex((other, at) => at > r && (other !== index || at === (row + 1) * length));
+    if (((end < 0 ? modality.length : end) - r) % positions !== 0) {
       throw new InputError(
-        `Sequence ${row} of ${prefix}modality ends inside a picture of ${declared.name}, which has ${positions} patches.`,
-        "Give each picture all of its positions, or change the modality's size or patch in the spec.",
+        `Sequence ${row} of ${prefix}modality ends inside an item of ${spec.model.modalities[index]?.name}, which has ${positions} positions.`,
+        "Give each item all of its positions side by side, or change the modality's sizes in the spec.",
       );
     }
+    firsts.push(r);
+    r += positions - 1;
   }
-  return picture;
+  return firsts;
 }
 
 /** The document of each position: one in each sequence, unless documents do not see each other; then the file says. */
@@ -163,50 +165,42 @@ function documentsOf({ spec, file, prefix, batch, length }: StepTensors): Int32A
   return indicesOf(file, `${prefix}document`, { shape: [batch, length], from: -1, limit: 2 ** 31 - 1, because });
 }
 
-/** What the blocks read of where positions stand. */
-function placeArrays(step: StepTensors): [string, HostArray][] {
-  const placed = placedAs(step);
-  return [["reset", resetsOf(placed)], ...attentionArrays(step.spec, placed)];
-}
-
-/** Documents, and their pictures; none where no attention would look at them. */
-function placedAs(step: StepTensors): Placed {
-  const { spec, length } = step;
-  const looked = attends(spec);
-  const pictures = spec.model.modalities.flatMap((declared, modality) => {
-    if (declared.kind !== "patches" || !looked) return [];
-    const picture = picturesAt(step, declared, modality);
-    const firsts = [...picture.keys()].filter((r) => picture[r] !== -1 && picture[r] !== picture[r - 1]);
-    return firsts.map((position) => ({ modality, position }));
+/** What stands where, and what the blocks read of that. Items matter only where attention looks at them. */
+function placeArrays(step: StepTensors, tokens: Int32Array): [string, HostArray][] {
+  const { spec, batch, length, modality } = step;
+  const document = documentsOf(step);
+  const items = spec.model.modalities.flatMap((declared, index) => {
+    const shape = attends(spec) ? itemOf(declared) : undefined;
+    return shape === undefined ? [] : itemsIn(step, index, shape).map((position) => ({ modality: index, position }));
   });
-  return { length, document: documentsOf(step), pictures };
+  const placed = { length, document, items };
+  return [
+    ...standingArrays(spec, { batch, length, modality, tokens, document }),
+    ["reset", resetsOf(placed)],
+    ...attentionArrays(spec, placed),
+  ];
 }
 
-function pictureArrays(step: StepTensors, declared: PatchesModality, index: number): [string, HostArray][] {
+/** A modality's items: their numbers and times as the file gives them. */
+function givenItems(step: StepTensors, index: number, counts: Counts): [string, HostArray][] {
   const { spec, file, prefix, batch, length, modality } = step;
-  const { name } = declared;
-  const objective = spec.objectives[index];
-  const steps = objective?.kind === "ddpm" ? objective.steps : 0;
-  const picture = picturesAt(step, declared, index);
-  const rows = picture.filter((p) => p >= 0).length;
-  const shape = [batch, length, patchSize(declared)];
-  const given = indicesOf(file, `${prefix}timestep`, {
+  const at = itemsAt(spec, index, step);
+  if (at === undefined) return [];
+  const { name, shape, objective } = at;
+  const { tensor, most, because } = objective.given(name);
+  const times = indicesOf(file, `${prefix}${tensor}`, {
     shape: [batch, length],
     from: 0,
-    limit: steps + 1,
-    because: steps > 0 ? `the objective of ${name} has ${steps} steps` : `${name} has no objective`,
+    limit: most + 1,
+    because,
     where: (r) => modality[r] === index,
   });
-  const timestep = new Int32Array(pictureCapacity(declared, batch, length));
-  picture.forEach((p, r) => {
-    if (p >= 0) timestep[p] = given[r] as number;
-  });
+  const items = itemsIn(step, index, shape).map((position): TimedItem => ({ position, t: times[position] as number }));
+  const whole = [batch, length, shape.columns];
   return [
-    [`noisy.${name}`, floatsOf(file, `${prefix}noisy`, shape)],
-    [`noise.${name}`, floatsOf(file, `${prefix}noise`, shape)],
-    [`picture.${name}`, picture],
-    [`timestep.${name}`, timestep],
-    [`scale.${name}`, Float32Array.from(picture, (p) => (p < 0 ? 0 : (objective?.weight ?? 0) / rows))],
+    [`noisy.${name}`, floatsOf(file, `${prefix}noisy`, whole)],
+    [`noise.${name}`, floatsOf(file, `${prefix}noise`, whole)],
+    ...itemArrays(at, items, counts.items[index] as number),
   ];
 }
 
@@ -218,36 +212,32 @@ function stepBatch(
   [batch, length]: readonly [number, number],
 ): { arrays: Map<string, HostArray>; counts: Counts } {
   const prefix = `batch.${step}.`;
+  const { modalities, vocabulary } = spec.model;
   const modality = modalitiesOf(spec, file, `${prefix}modality`, [batch, length]);
-  const { size } = spec.model.vocabulary;
-  const isPatch = (r: number): boolean => spec.model.modalities[modality[r] as number]?.kind === "patches";
+  const isId = (r: number): boolean => holdsIds(modalities[modality[r] as number]);
   const tokens = indicesOf(file, `${prefix}tokens`, {
     shape: [batch, length],
     from: 0,
-    limit: size,
-    because: `the spec's vocabulary has ${size} ids`,
-    where: (r) => !isPatch(r),
+    limit: vocabulary.size,
+    because: `the spec's vocabulary has ${vocabulary.size} ids`,
+    where: isId,
   });
   const given: StepTensors = { spec, file, prefix, batch, length, modality };
   const document = documentsOf(given);
   const follows = (r: number): boolean => (r + 1) % length !== 0 && document[r] === document[r + 1];
-  const predicts = (r: number): boolean => follows(r) && (document[r] as number) >= 0 && !isPatch(r) && !isPatch(r + 1);
+  const predicts = (r: number): boolean => follows(r) && (document[r] as number) >= 0 && isId(r) && isId(r + 1);
   const predicted: Predicted = {
     target: tokens.map((_, r) => (predicts(r) ? (tokens[r + 1] as number) : -1)),
     of: tokens.map((_, r) => (predicts(r) ? (modality[r + 1] as number) : -1)),
   };
-  const patches = spec.model.modalities.map(({ kind }, index) =>
-    kind === "patches" ? modality.filter((m) => m === index).length : 0,
-  );
-  const counts = { tokens: targetsByModality(predicted, spec.model.modalities.length), patches };
+  const counts: Counts = {
+    ids: targetsByModality(predicted, modalities.length),
+    items: modalities.map((declared, index) => (holdsIds(declared) ? 0 : modality.filter((m) => m === index).length)),
+  };
   const arrays = new Map<string, HostArray>([
-    ["modality", Uint32Array.from(modality)],
-    ...placeArrays(given),
-    ["embedded", Int32Array.from(tokens, (t, r) => (isPatch(r) ? -1 : t))],
-    ...tokenArrays(spec, predicted, counts),
-    ...spec.model.modalities.flatMap((declared, index) =>
-      declared.kind === "patches" ? pictureArrays(given, declared, index) : [],
-    ),
+    ...placeArrays(given, tokens),
+    ...tokenArrays(spec, predicted, counts.ids),
+    ...modalities.flatMap((_, index) => givenItems(given, index, counts)),
   ]);
   return { arrays, counts };
 }

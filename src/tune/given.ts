@@ -1,9 +1,10 @@
 // Numbers for all that an op reads by itself: its batch tensors as a batch has them, all else made up.
+
+import type { HostArray, HostBatch } from "../batch/host-array.js";
 import { storage } from "../ir/facts.js";
 import type { Op } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import type { Tensor, TensorId } from "../ir/tensor.js";
-import type { HostArray, HostBatch } from "../train/host-array.js";
 import { numbersFor, PERIOD } from "./numbers.js";
 import { type Stored, stored } from "./stored.js";
 

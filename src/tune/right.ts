@@ -1,11 +1,12 @@
 // Whether a variant computes what its op means: against float64 where rows are few, against another variant at full size.
+
+import type { HostBatch } from "../batch/host-array.js";
 import { layout, storage } from "../ir/facts.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
 import { evaluateOp } from "../reference/evaluate.js";
 import { read, type Values } from "../reference/values.js";
-import type { HostBatch } from "../train/host-array.js";
 import { before, columnsIn, readBy } from "./alone.js";
 import { givenFor } from "./given.js";
 import { onStage, type Workshop } from "./stage.js";

@@ -1,7 +1,8 @@
 // Numbers as a device's buffers hold them, in the type of their tensor, and back.
+
+import type { HostArray } from "../batch/host-array.js";
 import { halfBits, widenHalf } from "../data/half.js";
 import type { Tensor } from "../ir/tensor.js";
-import type { HostArray } from "../train/host-array.js";
 
 /** Halves are in pairs: writes are of whole words. */
 export type Stored = HostArray | Uint16Array<ArrayBuffer>;

@@ -1,10 +1,10 @@
 // The trial of a node: which of its variants compute what it means, and how long each of those takes.
 
+import type { HostBatch } from "../batch/host-array.js";
 import { median } from "../bench/measure.js";
 import { DeviceError } from "../gpu/device-error.js";
 import type { Runtime } from "../gpu/runtime.js";
 import type { Requirement } from "../ir/plan.js";
-import type { HostBatch } from "../train/host-array.js";
 import { before } from "./alone.js";
 import { givenFor } from "./given.js";
 import type { TunableNode } from "./nodes.js";

@@ -1,6 +1,8 @@
 // The autotuner: for each node of a model that can run in several ways, the fastest of those that are right.
+
+import type { Batch, Item } from "../batch/batch.js";
+import type { HostBatch } from "../batch/host-array.js";
 import { type CompileOptions, programAfter, programsOf, type StageOutput } from "../compile.js";
-import type { Batch, Picture } from "../data/batch.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
@@ -9,10 +11,9 @@ import { widthKey } from "../ir/op-key.js";
 import type { Choices } from "../ir/plan.js";
 import { TooLarge } from "../ir/too-large.js";
 import { settingsFor } from "../kernels/draft.js";
-import { patchesPerPicture, patchSize } from "../modalities/modality.fields.js";
+import { holdsIds, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, ordinaryIds } from "../modalities/text.js";
 import { stream } from "../random/stream.js";
-import type { HostBatch } from "../train/host-array.js";
 import { countsOf, hostBatch } from "../train/host-batch.js";
 import type { Cache } from "./cache.js";
 import { measuredAs, type Rewrite, type TunableNode, tunableNodes } from "./nodes.js";
@@ -116,7 +117,7 @@ export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): H
 
 /** Finds the small sibling of a node; undefined where a model of few rows has no such op. */
 function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: TunableNode) => Small | undefined {
-  const picture = Math.max(0, ...spec.model.modalities.map((m) => (m.kind === "patches" ? patchesPerPicture(m) : 0)));
+  const picture = Math.max(0, ...spec.model.modalities.map(positionsOfItem));
   const made = new Map<number, { readonly programs: ReturnType<typeof programsOf>; readonly batch: HostBatch }>();
   const at = (length: number) => {
     const found = made.get(length) ?? {
@@ -138,7 +139,7 @@ function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: Tunable
   };
 }
 
-/** Longest run of a modality of tokens. */
+/** Longest run of a modality of ids. */
 const RUN = 96;
 /** One run in so many begins a document. */
 const DOCUMENT = 4;
@@ -149,28 +150,28 @@ function raggedBatch({ model, train }: CheckedSpec, batch: number, length: numbe
   const tokens = new Int32Array(batch * length).fill(vocabulary.padding);
   const modality = new Uint8Array(batch * length).fill(vocabulary.owner);
   const document = new Int32Array(batch * length).fill(-1);
-  const pictures: Picture[] = [];
-  const ofTokens = modalities.flatMap(({ kind }, m) => (kind === "patches" ? [] : [m]));
+  const items: Item[] = [];
+  const ofIds = modalities.flatMap((modality, m) => (holdsIds(modality) ? [m] : []));
   for (let row = 0; row < batch; row++) {
     // A position at least is filled.
     const end = Math.max(1, length - random.below(Math.ceil(length / 8)));
     for (let at = 0, number = 0; at < end; ) {
       const wanted = random.below(modalities.length);
-      const declared = modalities[wanted];
-      const span = declared?.kind === "patches" ? patchesPerPicture(declared) : 1 + random.below(RUN);
+      const item = itemOf(modalities[wanted]);
+      const span = item?.positions ?? 1 + random.below(RUN);
       const position = row * length + at;
       if (at > 0 && random.below(DOCUMENT) === 0) number++;
-      if (declared?.kind === "patches" && span <= end - at) {
-        const patches = repeated(span * patchSize(declared), position);
-        const id = pictures.length;
-        pictures.push({ modality: wanted, position, id, key: { document: id, epoch: 0, item: 0 }, patches });
+      if (item !== undefined && span <= end - at) {
+        const values = repeated(span * item.columns, position);
+        const id = items.length;
+        items.push({ modality: wanted, position, id, key: { document: id, epoch: 0, item: 0 }, values });
         modality.fill(wanted, position, position + span);
         tokens.fill(0, position, position + span);
         document.fill(number, position, position + span);
         at += span;
         continue;
       }
-      const index = declared?.kind === "patches" ? (ofTokens[random.below(ofTokens.length)] as number) : wanted;
+      const index = item === undefined ? wanted : (ofIds[random.below(ofIds.length)] as number);
       const size = Math.min(span, end - at);
       modality.fill(index, position, position + size);
       document.fill(number, position, position + size);
@@ -180,5 +181,5 @@ function raggedBatch({ model, train }: CheckedSpec, batch: number, length: numbe
       at += size;
     }
   }
-  return { batch, length, tokens, modality, document, pictures };
+  return { batch, length, tokens, modality, document, items };
 }

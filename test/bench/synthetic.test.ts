@@ -14,7 +14,7 @@ const MARKS = { begin: 46, end: 47 };
 
 test("every position has a modality, in turns of 64 or of a picture, and ids of that modality", () => {
   const made = spec([text, image, speech], 2, 300);
-  const { modality, tokens, pictures, document } = syntheticBatch(made);
+  const { modality, tokens, items, document } = syntheticBatch(made);
   expect(document.every((number) => number === 0)).toBe(true);
   const counts = [0, 1, 2].map((m) => modality.filter((one) => one === m).length);
   expect(Math.min(...counts)).toBeGreaterThan(0);
@@ -24,10 +24,10 @@ test("every position has a modality, in turns of 64 or of a picture, and ids of 
   modality.forEach((m, position) => {
     if (m !== 1) expect(tokens[position]).toBeLessThan(vocabulary.size);
   });
-  expect(pictures.length).toBeGreaterThan(0);
-  for (const { position, patches, modality: owner } of pictures) {
+  expect(items.length).toBeGreaterThan(0);
+  for (const { position, values, modality: owner } of items) {
     expect(owner).toBe(1);
-    const span = patches.length / 12;
+    const span = values.length / 12;
     expect([...modality.slice(position, position + span)].every((m) => m === 1)).toBe(true);
     expect(Math.floor(position / 300)).toBe(Math.floor((position + span - 1) / 300));
   }
@@ -68,12 +68,12 @@ test("made-up documents fill a sequence each with the shares that are asked for,
   const counts = [0, 0, 0];
   let filled = 0;
   for (let i = 0; i < 8; i++) {
-    const { modality, document, pictures } = order.next();
+    const { modality, document, items } = order.next();
     modality.forEach((m, at) => {
       if ((document[at] as number) >= 0) counts[m] = (counts[m] as number) + 1;
     });
     filled += document.filter((number) => number >= 0).length;
-    expect(pictures.length).toBeGreaterThan(0);
+    expect(items.length).toBeGreaterThan(0);
   }
   expect(filled).toBeGreaterThan(0.95 * 8 * 600);
   // The owner has the markers, too.

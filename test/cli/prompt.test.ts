@@ -37,8 +37,8 @@ it("a recording becomes units of the vocabulary, and stands before the text", as
   const units = [...unitsOf(sound, codebook)];
   expect(new Set(units).size).toBeGreaterThan(2);
   const ids = units.map((unit) => unit + (parts.vocabulary.first[1] as number));
-  expect(first).toEqual({ kind: "tokens", modality: 1, ids });
-  expect(text).toEqual({ kind: "tokens", modality: 0, ids: [97] });
+  expect(first).toEqual({ kind: "ids", modality: 1, ids });
+  expect(text).toEqual({ kind: "ids", modality: 0, ids: [97] });
   expect(others).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 // Packing and order: what stands at every position of a batch, that nothing is lost, and that a run can be resumed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Batch } from "../../src/data/batch.js";
+import type { Batch } from "../../src/batch/batch.js";
 import { type DataSet, openDataSet } from "../../src/data/data-set.js";
 import { documentBatch, validationBatches } from "../../src/data/fixed-batches.js";
 import { type DataPosition, openTraining, type TrainingOrder } from "../../src/data/order.js";
@@ -51,7 +51,7 @@ describe("a batch", () => {
       ],
       [],
     ];
-    const { batch, length, tokens, modality, document, pictures } = batchOf(dataSet, rows, 22);
+    const { batch, length, tokens, modality, document, items } = batchOf(dataSet, rows, 22);
     expect([batch, length]).toEqual([2, 22]);
     const pad = (count: number, value: number): number[] => new Array<number>(count).fill(value);
     const first = [0, 0, BEGIN, 0, 0, 0, 0, END, DOCUMENT_END];
@@ -59,11 +59,11 @@ describe("a batch", () => {
     expect([...tokens]).toEqual([...first, ...second, ...pad(3 + 22, PADDING)]);
     expect([...modality]).toEqual([0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, ...pad(8 + 22, 0)]);
     expect([...document]).toEqual([...pad(9, 0), ...pad(10, 1), ...pad(3 + 22, -1)]);
-    expect(pictures.map(({ modality, position, id }) => ({ modality, position, id }))).toEqual([
+    expect(items.map(({ modality, position, id }) => ({ modality, position, id }))).toEqual([
       { modality: 1, position: 3, id: 0 },
       { modality: 1, position: 10, id: 1 },
     ]);
-    expect(pictures[1]?.patches).toEqual(new Float32Array(4 * 48).fill(1 / 127.5 - 1));
+    expect(items[1]?.values).toEqual(new Float32Array(4 * 48).fill(1 / 127.5 - 1));
   });
 
   it("marks the spans of every modality but the owner, and shifts ids into its range", () => {
@@ -163,10 +163,10 @@ describe("training order", () => {
           const counts = new Map<number, number>();
           let given = 0;
           while (given < 2 * dataSet.train.length) {
-            const { pictures, document, tokens } = order.next();
-            given += pictures.length;
-            for (const { id } of pictures) counts.set(id, (counts.get(id) ?? 0) + 1);
-            const used = pictures.reduce((sum, { id }) => sum + positionsOf(dataSet, id), 0);
+            const { items, document, tokens } = order.next();
+            given += items.length;
+            for (const { id } of items) counts.set(id, (counts.get(id) ?? 0) + 1);
+            const used = items.reduce((sum, { id }) => sum + positionsOf(dataSet, id), 0);
             expect(document.filter((number) => number >= 0).length).toBe(used);
             tokens.forEach((token, position) => {
               expect(token === PADDING).toBe(document[position] === -1);
@@ -191,7 +191,7 @@ describe("training order", () => {
         const pictureFirst = tokens[0] === BEGIN;
         const number = tokens[pictureFirst ? 6 : 0] as number;
         const text = new Array<number>(
-          dataSet.documents[number]?.segments[0]?.kind === "tokens" ? positionsOf(dataSet, number) - 7 : 0,
+          dataSet.documents[number]?.segments[0]?.kind === "ids" ? positionsOf(dataSet, number) - 7 : 0,
         ).fill(number);
         const picture = [BEGIN, 0, 0, 0, 0, END];
         expect(tokens).toEqual([...(pictureFirst ? [...picture, ...text] : [...text, ...picture]), DOCUMENT_END]);
@@ -232,7 +232,7 @@ describe("validation", () => {
     const batches = [...validationBatches(dataSet, { length: 40, batch: 4 })];
     expect(dataSet.validation.length).toBeGreaterThan(10);
     const expected = dataSet.validation.flatMap((number) => (number % 3 === 0 ? [number] : [number, number]));
-    expect(batches.flatMap(({ pictures }) => pictures.map(({ id }) => id)).sort()).toEqual(expected.sort());
+    expect(batches.flatMap(({ items }) => items.map(({ id }) => id)).sort()).toEqual(expected.sort());
     const pictureFirst = batches.flatMap(documentsOf).filter((tokens) => tokens[0] === BEGIN);
     expect(pictureFirst.length).toBe(dataSet.validation.filter((number) => number % 3 !== 0).length);
     for (const { batch, tokens } of batches) expect([batch, tokens.length]).toEqual([4, 160]);

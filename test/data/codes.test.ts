@@ -13,7 +13,8 @@ import { writeNpy } from "../../src/data/npy.js";
 import { prepare } from "../../src/data/prepare.js";
 import { layOut } from "../../src/front/vocabulary.js";
 import type { PictureCodes } from "../../src/modalities/codebook.fields.js";
-import type { CodesModality, Modality } from "../../src/modalities/modality.fields.js";
+import type { CodesModality } from "../../src/modalities/codes.fields.js";
+import type { Modality } from "../../src/modalities/modality.fields.js";
 import { type ModelParts, textOf } from "../../src/modalities/text.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-codes-"));
@@ -63,7 +64,7 @@ async function prepared(lines: string, parts: ModelParts = model, length = 64) {
 }
 const idsOf = (dataSet: DataSet, segment: number, document = 0): number[] => {
   const found = dataSet.documents[document]?.segments[segment];
-  return found?.kind === "tokens" ? [...found.ids] : [];
+  return found?.kind === "ids" ? [...found.ids] : [];
 };
 
 describe("pictures as codes", () => {
@@ -71,7 +72,7 @@ describe("pictures as codes", () => {
     const { dataSet } = await prepared(line({ text: "flag" }, { image: "flag.png" }));
     const first = model.vocabulary.first[1] as number;
     expect(idsOf(dataSet, 1)).toEqual([0, 1, 2, 0].map((code) => first + code));
-    expect(dataSet.pictures).toBe(0);
+    expect(dataSet.items).toBe(0);
   });
 
   it("go back to pictures by the codebook that copies of the shards carry", async () => {

@@ -42,7 +42,7 @@ async function prepared(lines: string | Uint8Array, parts: ModelParts, heldOut =
 
 const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
 const pixel = (dataSet: DataSet, document: number, at: number): number[] => [
-  ...(dataSet.picture(document)?.pixels?.subarray(3 * at, 3 * at + 3) ?? []),
+  ...(dataSet.firstItem(document)?.pixels?.subarray(3 * at, 3 * at + 3) ?? []),
 ];
 
 describe("lines", () => {
@@ -51,10 +51,10 @@ describe("lines", () => {
     const dataSet = await prepared(lines, textAndImages());
     expect(dataSet.documents.map(({ label }) => label)).toEqual(["ein Mäuschen", "b"]);
     expect(dataSet.documents[0]?.segments).toEqual([
-      { kind: "tokens", modality: 0, count: 13, ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")) },
-      { kind: "picture", modality: 1, picture: 0 },
+      { kind: "ids", modality: 0, count: 13, ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")) },
+      { kind: "item", modality: 1, item: 0 },
     ]);
-    expect(dataSet.documents[1]?.segments.map(({ kind }) => kind)).toEqual(["picture", "tokens", "picture"]);
+    expect(dataSet.documents[1]?.segments.map(({ kind }) => kind)).toEqual(["item", "ids", "item"]);
     expect(dataSet.documents.map(({ eitherOrder }) => eitherOrder)).toEqual([false, false]);
     expect(pixel(dataSet, 0, 0)).toEqual([255, 0, 0]);
   });
@@ -76,11 +76,11 @@ describe("lines", () => {
   it("put what is transparent on white, or keep it with 4 channels; grey with 1", async () => {
     expect(pixel(await prepared(line({ image: "clear.png" }), textAndImages()), 0, 0)).toEqual([255, 255, 255]);
     const withAlpha = await prepared(line({ image: "clear.png" }), textAndImages(8, 4));
-    expect(withAlpha.picture(0)?.pixels?.[3]).toBe(0);
+    expect(withAlpha.firstItem(0)?.pixels?.[3]).toBe(0);
     const grey = await prepared(line({ image: "red.png" }), textAndImages(8, 1));
-    expect(grey.picture(0)?.pixels?.length).toBe(64);
-    expect(grey.picture(0)?.pixels?.[0]).toBeGreaterThan(30);
-    expect(grey.picture(0)?.pixels?.[0]).toBeLessThan(150);
+    expect(grey.firstItem(0)?.pixels?.length).toBe(64);
+    expect(grey.firstItem(0)?.pixels?.[0]).toBeGreaterThan(30);
+    expect(grey.firstItem(0)?.pixels?.[0]).toBeLessThan(150);
   });
 
   it("hold ids, in the first modality of tokens or the one they name", async () => {
@@ -89,9 +89,9 @@ describe("lines", () => {
       codesAndText,
     );
     expect(dataSet.documents[0]?.segments).toEqual([
-      { kind: "tokens", modality: 0, count: 2, ids: Int32Array.of(0, 15) },
-      { kind: "tokens", modality: 1, count: 1, ids: Int32Array.of(20 + 97) },
-      { kind: "tokens", modality: 0, count: 0, ids: Int32Array.of() },
+      { kind: "ids", modality: 0, count: 2, ids: Int32Array.of(0, 15) },
+      { kind: "ids", modality: 1, count: 1, ids: Int32Array.of(20 + 97) },
+      { kind: "ids", modality: 0, count: 0, ids: Int32Array.of() },
     ]);
   });
 

@@ -9,7 +9,8 @@ import { writeNpy } from "../../src/data/npy.js";
 import { prepare } from "../../src/data/prepare.js";
 import { writeSafetensors } from "../../src/data/safetensors.js";
 import { layOut } from "../../src/front/vocabulary.js";
-import type { Modality, PatchesModality } from "../../src/modalities/modality.fields.js";
+import type { Modality } from "../../src/modalities/modality.fields.js";
+import type { PatchesModality } from "../../src/modalities/patches.fields.js";
 import { firstChannels, latentOf, patchesOfLatent } from "../../src/modalities/pixels.js";
 import type { ModelParts } from "../../src/modalities/text.js";
 
@@ -80,14 +81,14 @@ describe("latents", () => {
       line({ latent: "all.safetensors", tensor: "b" }, { latent: "all.safetensors", tensor: "a" });
     const { files } = await prepared(lines);
     const dataSet = loadDataSet(files, model, 0);
-    expect(dataSet.pictures).toBe(5);
+    expect(dataSet.items).toBe(5);
     for (const [id, sign] of [1, 1, 1, -1, 1].entries()) {
-      const { pixels, patches } = dataSet.pictureById(id);
+      const { pixels, values } = dataSet.itemById(id);
       expect(pixels).toBeUndefined();
-      expect([...patches()], `latent ${id}`).toEqual(expected(sign));
+      expect([...values()], `latent ${id}`).toEqual(expected(sign));
     }
     const batch = documentBatch(dataSet, [3], { length: 32 });
-    expect(batch.pictures.map(({ position, patches }) => [position, patches[0]])).toEqual([
+    expect(batch.items.map(({ position, values }) => [position, values[0]])).toEqual([
       [1, -0.25],
       [7, 0.25],
     ]);
@@ -105,7 +106,7 @@ describe("latents", () => {
     writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: negative }));
     const { dataSet: anew } = await prepared(line({ latent: "a.npy" }));
     expect(anew.fingerprint).not.toBe(dataSet.fingerprint);
-    expect([...anew.pictureById(0).patches()]).toEqual(expected(-1));
+    expect([...anew.itemById(0).values()]).toEqual(expected(-1));
     writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: latent }));
   });
 

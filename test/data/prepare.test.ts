@@ -28,21 +28,21 @@ describe("emoji", () => {
 
   it("has nearly 1 900 documents, each a name and its picture, in either order", () => {
     expect(dataSet.documents.length).toBeGreaterThan(1800);
-    expect(dataSet.pictures).toBe(dataSet.documents.length);
+    expect(dataSet.items).toBe(dataSet.documents.length);
     expect(new Set(dataSet.documents.map(({ label }) => label)).size).toBe(dataSet.documents.length);
     dataSet.documents.forEach(({ label, segments, eitherOrder }, number) => {
       expect(eitherOrder).toBe(true);
       const ids = Int32Array.from(new TextEncoder().encode(label));
       expect(segments).toEqual([
-        { kind: "tokens", modality: 0, count: ids.length, ids },
-        { kind: "picture", modality: 1, picture: number },
+        { kind: "ids", modality: 0, count: ids.length, ids },
+        { kind: "item", modality: 1, item: number },
       ]);
     });
     expect(dataSet.documents.some(({ label }) => /skin tone/.test(label))).toBe(false);
   });
 
   it("shows pictures on white, with the emoji in the middle", () => {
-    const pixels = dataSet.picture(find("red heart"))?.pixels as Uint8Array;
+    const pixels = dataSet.firstItem(find("red heart"))?.pixels as Uint8Array;
     expect(pixels.length).toBe(8 * 8 * 3);
     for (const level of pixels.subarray(0, 3)) expect(level).toBeGreaterThan(240);
     const [red, green, blue] = pixels.subarray((4 * 8 + 4) * 3, (4 * 8 + 4) * 3 + 3) as unknown as number[];
@@ -52,10 +52,10 @@ describe("emoji", () => {
   });
 
   it("gives patches whose pixels are the picture's", () => {
-    const picture = dataSet.picture(find("red heart"));
+    const picture = dataSet.firstItem(find("red heart"));
     const [, image] = parts.modalities;
     if (image?.kind !== "patches" || picture === undefined) throw new Error("no picture");
-    expect(pixelsOf(picture.patches(), image)).toEqual(picture.pixels);
+    expect(pixelsOf(picture.values(), image)).toEqual(picture.pixels);
   });
 
   it("holds out by name: the same names, whatever the share, the order or the size", async () => {
@@ -134,7 +134,7 @@ describe("emoji", () => {
 
   it("shows its documents as text", () => {
     const [name] = dataSet.documents[find("red heart")]?.segments ?? [];
-    expect(textOf(name?.kind === "tokens" ? [...name.ids, 258, 256] : [], parts)).toBe("red heart<image><end>");
+    expect(textOf(name?.kind === "ids" ? [...name.ids, 258, 256] : [], parts)).toBe("red heart<image><end>");
   });
 });
 

@@ -43,7 +43,7 @@ describe("a shard", () => {
       { modality: 0, begin: 3, end: 3 },
     ]);
     expect([...shard.tokens.slice(0, 3)]).toEqual([1, 2, 255]);
-    expect(shard.pictures.get(1)?.slice(0, 16)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => i));
+    expect(shard.items.get(1)?.slice(0, 16)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => i));
   });
 
   it("is refused when any bit of it is flipped", () => {
@@ -77,7 +77,7 @@ describe("a shard", () => {
       [0, 3],
       [1, 2],
     ]);
-    expect([dataSet.picture(0)?.id, dataSet.picture(1), dataSet.picture(3)?.id]).toEqual([0, undefined, 1]);
+    expect([dataSet.firstItem(0)?.id, dataSet.firstItem(1), dataSet.firstItem(3)?.id]).toEqual([0, undefined, 1]);
     expect(openDataSet(files.toReversed(), parts, 0.5).fingerprint).not.toBe(dataSet.fingerprint);
   });
 });

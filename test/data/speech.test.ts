@@ -57,7 +57,7 @@ describe("recordings", () => {
       ["high", false],
     ]);
     const stored = dataSet.documents[0]?.segments[1];
-    expect(stored?.kind === "tokens" && [...stored.ids]).toEqual([...units].map((unit) => first + unit));
+    expect(stored?.kind === "ids" && [...stored.ids]).toEqual([...units].map((unit) => first + unit));
     expect(dataSet.documents[1]?.segments.map(({ modality }) => modality)).toEqual([1, 0]);
   });
 
@@ -66,7 +66,7 @@ describe("recordings", () => {
     const { tokens, modality } = openTraining(dataSet, { length: 64, batch: 1, seed: 1 }).next();
     const span = parts.vocabulary.spans[1];
     const units = dataSet.documents[0]?.segments[0];
-    if (units?.kind !== "tokens") throw new Error("no units");
+    if (units?.kind !== "ids") throw new Error("no units");
     expect([...tokens.subarray(0, units.ids.length + 2)]).toEqual([span?.begin, ...units.ids, span?.end]);
     expect([...modality.subarray(0, units.ids.length + 2)]).toEqual([0, ...units.ids.map(() => 1), 0]);
   });

@@ -1,7 +1,7 @@
 // Streams: every document goes on where it was cut, none is lost, pictures are whole, and a run can be resumed.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Batch } from "../../src/data/batch.js";
+import type { Batch } from "../../src/batch/batch.js";
 import { type DataSet, openDataSet } from "../../src/data/data-set.js";
 import { batchOf, positionsOf } from "../../src/data/packing.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
@@ -76,12 +76,12 @@ it("gives every document whole, in pieces that follow each other, and never tear
       const known = dataSet.train.map((document) => wordsOf(dataSet, document));
       expect(ended.filter((words) => !known.includes(words))).toEqual([]);
       for (const words of open) expect(known.some((all) => all.startsWith(words))).toBe(true);
-      for (const { length, pictures, cuts, document, modality, tokens } of batches) {
-        for (const { position } of pictures) {
+      for (const { length, items, cuts, document, modality, tokens } of batches) {
+        for (const { position } of items) {
           expect([...modality.subarray(position, position + PATCHES)]).toEqual(new Array(PATCHES).fill(1));
           expect((position % length) + PATCHES).toBeLessThanOrEqual(length);
         }
-        expect(modality.filter((m) => m === 1).length).toBe(PATCHES * pictures.length);
+        expect(modality.filter((m) => m === 1).length).toBe(PATCHES * items.length);
         // Padding stands only where a picture did not fit.
         cuts?.forEach((cut, row) => {
           const padding = document.subarray(row * length, (row + 1) * length).filter((d) => d < 0).length;

@@ -1,10 +1,10 @@
 // Documents packed into one sequence, on the device, against each of them alone: outputs, gradients, losses.
 import { describe, expect, test } from "vitest";
+import type { HostArray } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { compile } from "../../src/compile.js";
 import { stream } from "../../src/random/stream.js";
 import { attentionArrays } from "../../src/train/attention-inputs.js";
-import type { HostArray } from "../../src/train/host-array.js";
 import { openModel, stepScalars } from "../../src/train/model.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
@@ -83,10 +83,10 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
       const packed = new Map<string, HostArray>([
         ...arrays.map(([name, all]) => [name, all] as const),
         ["reset", begins],
-        ...attentionArrays(spec, { length: LENGTH, document: documents, pictures: [] }, true),
+        ...attentionArrays(spec, { length: LENGTH, document: documents, items: [] }, true),
       ]);
       model.writeBatch(packed);
-      const one = (rows: number) => ({ length: LENGTH, document: new Int32Array(rows), pictures: [] });
+      const one = (rows: number) => ({ length: LENGTH, document: new Int32Array(rows), items: [] });
       model.writeBatch(
         new Map<string, HostArray>([
           ...arrays.map(([name, all, columns]) => [name, alone(all, columns)] as const),

@@ -1,6 +1,7 @@
 // Activations that the backward pass makes again: the same bits as when they are kept, late, and for less memory.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Batch } from "../../src/batch/batch.js";
 import { syntheticBatch } from "../../src/bench/synthetic.js";
 import {
   type CompileOptions,
@@ -10,7 +11,6 @@ import {
   type StageOutput,
   TRAINING_PHASES,
 } from "../../src/compile.js";
-import type { Batch } from "../../src/data/batch.js";
 import type { CheckedSpec, Recompute } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { inspect } from "../../src/inspect/inspection.js";

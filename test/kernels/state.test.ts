@@ -1,9 +1,9 @@
 // The state of sequences handed from one run to the next, on the device: what one long run says of every position.
 import { describe, expect, test } from "vitest";
+import type { HostArray } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { compile, type PhaseRequest } from "../../src/compile.js";
 import { stream } from "../../src/random/stream.js";
-import type { HostArray } from "../../src/train/host-array.js";
 import { type Model, openModel } from "../../src/train/model.js";
 import { advanceState, clearState, stateFields } from "../../src/train/state.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";

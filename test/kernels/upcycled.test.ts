@@ -1,13 +1,13 @@
 // A model whose groups all hold the shared weights computes what the shared model computes, to the last bit: the kernels
 // are two, and a GPU's compiler may fuse multiplications and additions differently in them, which it is allowed here.
 import { describe, expect, test } from "vitest";
+import type { HostArray, HostBatch } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS, type MambaPart } from "../../src/blocks/mamba.fields.js";
 import { type Compiled, compile } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { read } from "../../src/reference/values.js";
-import type { HostArray, HostBatch } from "../../src/train/host-array.js";
 import { openModel, type Tensors } from "../../src/train/model.js";
 import { startFrom } from "../../src/train/start.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";

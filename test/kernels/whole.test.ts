@@ -1,6 +1,7 @@
 // Whole gradient phases on the device against the float64 reference: fused and not, twice the same to the last bit, and
 // on a device with WebGPU's default limits.
 import { describe, expect, test } from "vitest";
+import type { HostArray } from "../../src/batch/host-array.js";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { rotaryTableNamed } from "../../src/blocks/rotary.js";
@@ -12,10 +13,9 @@ import type { CheckedSpec } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { count } from "../../src/ir/tensor.js";
-import { timestepTable } from "../../src/modalities/patches.js";
+import { timestepTable } from "../../src/modalities/timestep.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
-import type { HostArray } from "../../src/train/host-array.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
 import { freshDevice, missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";

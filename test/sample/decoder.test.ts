@@ -6,8 +6,9 @@ import type { Tensor } from "../../src/data/tensor.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { tensorOf } from "../../src/ir/program.js";
-import { type PatchesModality, patchesPerPicture, patchSize } from "../../src/modalities/modality.fields.js";
-import { timestepTable } from "../../src/modalities/patches.js";
+import type { PatchesModality } from "../../src/modalities/patches.fields.js";
+import { patchesPerPicture, patchSize } from "../../src/modalities/pixels.js";
+import { timestepTable } from "../../src/modalities/timestep.js";
 import { lower } from "../../src/passes/lower.js";
 import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
@@ -42,7 +43,7 @@ const draw = stream("sample", 8);
 interface Shown {
   readonly modality: number;
   readonly noisy: Float32Array;
-  readonly timestep: number;
+  readonly t: number;
 }
 type Position = Item | Shown;
 
@@ -55,9 +56,9 @@ const markers = (modality: number): [Item, Item] => {
 };
 const words = (count: number): Item[] => Array.from({ length: count }, () => ({ id: draw.below(256), modality: 0 }));
 const declared = (modality: number): PatchesModality => modalities[modality] as PatchesModality;
-const picture = (modality: number, timestep: number): Shown => {
+const picture = (modality: number, t: number): Shown => {
   const numbers = patchesPerPicture(declared(modality)) * patchSize(declared(modality));
-  return { modality, timestep, noisy: Float32Array.from({ length: numbers }, () => draw.normal()) };
+  return { modality, t, noisy: Float32Array.from({ length: numbers }, () => draw.normal()) };
 };
 const isItem = (position: Position): position is Item => "id" in position;
 
@@ -122,7 +123,7 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
         numbers[r] = shown.indexOf(positions[at] as Shown);
       });
     }
-    if (kind === "timestep") numbers.set(shown.map(({ timestep }) => timestep));
+    if (kind === "timestep") numbers.set(shown.map(({ t }) => t));
     if (kind === "noisy") {
       const width = patchSize(declared(index));
       for (const p of shown) numbers.set(p.noisy, rows.findIndex(({ at }) => positions[at] === p) * width);
@@ -154,7 +155,7 @@ async function follow(decoder: Decoder, sequence: number, expected: ReturnType<t
     const here = before[at] as Position;
     if (!isItem(here)) {
       const stay = [0, 1, 2].map((b) => b === sequence);
-      const noise = await decoder.pictures(here.modality, alone(here), stay);
+      const noise = await decoder.items(here.modality, alone(here), stay);
       near(noise[sequence] as Float32Array, expected.noise(at++), at);
       continue;
     }
@@ -168,7 +169,7 @@ async function follow(decoder: Decoder, sequence: number, expected: ReturnType<t
   }
   // Looked at without staying: as often as one wants.
   for (let look = 0; look < 2; look++) {
-    const noise = await decoder.pictures(1, alone(last), [false, false, false]);
+    const noise = await decoder.items(1, alone(last), [false, false, false]);
     near(noise[sequence] as Float32Array, expected.noise(before.length), before.length);
   }
   return compared;
@@ -199,7 +200,7 @@ describe.skipIf(missing)("a decoder", () => {
     ]);
     expect(relativeError(beside, two.logits(1))).toBeLessThan(1e-4);
     await follow(decoder, 2, expected);
-    await decoder.pictures(1, [undefined, undefined, last], [false, false, true]);
+    await decoder.items(1, [undefined, undefined, last], [false, false, true]);
     const more = { id: 7, modality: 0 };
     expect(() => decoder.step([undefined, undefined, more])).toThrow("longer than the 46 positions");
     decoder.step([undefined, more, undefined]);

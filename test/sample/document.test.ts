@@ -41,10 +41,10 @@ const sampling = (settings: Partial<SampleSettings> = {}): Sampling => ({
       ? { kind: "ddpm", weight: 5, steps: 20, schedule: "cosine", drop: 0 }
       : { kind: "cross_entropy", weight: 1 },
   ),
-  settings: { seed: 1, tokens: 30, steps: 4, sampler: "ddim", guidance: 1, temperature: 1, ...settings },
+  settings: { seed: 1, tokens: 30, steps: 4, guidance: 1, temperature: 1, ...settings },
 });
 
-const prompt = [{ kind: "tokens", modality: 0, ids: [1, 2] }] as const;
+const prompt = [{ kind: "ids", modality: 0, ids: [1, 2] }] as const;
 
 /** Runs a document with logits and noise from `answer`; what its first sequence held in the end, pictures as −1. */
 function run(
@@ -60,7 +60,7 @@ function run(
     const answers = step.value.map((want, sequence) => {
       if (!want) return undefined;
       const list = held[sequence] as number[];
-      if (want.kind === "tokens") {
+      if (want.kind === "ids") {
         expect(want.items.length).toBeGreaterThan(0);
         if (want.anew) list.length = 0;
         for (const { id, modality } of want.items as Item[]) {
@@ -83,14 +83,14 @@ function run(
 const random = (seed: number) => {
   const draw = stream("sample", seed, 99);
   return (want: Want): Float32Array =>
-    Float32Array.from({ length: want.kind === "tokens" ? 31 : 8 }, () => 3 * draw.normal());
+    Float32Array.from({ length: want.kind === "ids" ? 31 : 8 }, () => 3 * draw.normal());
 };
 
 /** Logits that are high for one id after another. */
 const saying = (...ids: number[]) => {
   const left = [...ids];
   return (want: Want): Float32Array => {
-    if (want.kind === "picture") return new Float32Array(8);
+    if (want.kind === "item") return new Float32Array(8);
     const id = left.shift();
     return Float32Array.from({ length: 31 }, (_, i) => (i === id ? 50 : 0));
   };
@@ -112,7 +112,7 @@ const spell = (ids: readonly number[]): string =>
   ids.map((id) => NAMES[id] ?? (id < 8 ? "t" : id >= 26 ? "s" : id >= 16 ? "c" : "?")).join("");
 
 const spelled = ({ modality, ...segment }: SampledSegment): string => {
-  const content = segment.kind === "picture" ? "P" : spell(segment.ids);
+  const content = segment.kind === "item" ? "P" : spell(segment.ids);
   const name = ["", "i", "c", "s"][modality];
   return name === "" ? content : `<${name}>${content}</${name}>`;
 };
@@ -126,7 +126,7 @@ describe("a sampled document", () => {
         fc.constantFrom(0, 0.5, 1, 3),
         (tokens, seed, temperature) => {
           const { document, held } = run(sampling({ tokens, seed, temperature }), random(seed));
-          const positions = document.segments.reduce((sum, s) => sum + (s.kind === "tokens" ? s.ids.length : 2), 0);
+          const positions = document.segments.reduce((sum, s) => sum + (s.kind === "ids" ? s.ids.length : 2), 0);
           expect(positions).toBeLessThanOrEqual(tokens);
           const text = `tt${document.segments.map(spelled).join("")}${document.ended ? "e" : ""}`;
           expect(text).toMatch(WELL_FORMED);
@@ -143,7 +143,7 @@ describe("a sampled document", () => {
     expect(held[0]).toEqual([1, 2, 3, 10, PICTURE, 11, 14, 27, 27, 15, 12, 16, 25, 17, 13, 4]);
     expect(document.ended).toBe(true);
     expect(
-      document.segments.map((s) => (s.kind === "tokens" ? [s.modality, s.ids] : [s.modality, s.patches.length])),
+      document.segments.map((s) => (s.kind === "ids" ? [s.modality, s.ids] : [s.modality, s.values.length])),
     ).toEqual([
       [0, [3]],
       [1, 8],
@@ -156,26 +156,26 @@ describe("a sampled document", () => {
   test("of one modality alone: one span of it, or text up to the next marker", () => {
     const only = (modality: number, ...ids: number[]) =>
       run(sampling({ only: modality, tokens: 6 }), saying(...ids)).document;
-    expect(only(0, 3, 4, 12)).toEqual({ ended: true, segments: [{ kind: "tokens", modality: 0, ids: [3, 4] }] });
+    expect(only(0, 3, 4, 12)).toEqual({ ended: true, segments: [{ kind: "ids", modality: 0, ids: [3, 4] }] });
     expect(only(0, 3, 3, 3, 3, 3, 3, 3)).toEqual({
       ended: false,
-      segments: [{ kind: "tokens", modality: 0, ids: [3, 3, 3, 3, 3, 3] }],
+      segments: [{ kind: "ids", modality: 0, ids: [3, 3, 3, 3, 3, 3] }],
     });
     expect(only(2, 20, 21, 22)).toEqual({
       ended: true,
-      segments: [{ kind: "tokens", modality: 2, ids: [20, 21, 22] }],
+      segments: [{ kind: "ids", modality: 2, ids: [20, 21, 22] }],
     });
-    expect(only(3, 30, 15)).toEqual({ ended: true, segments: [{ kind: "tokens", modality: 3, ids: [30] }] });
+    expect(only(3, 30, 15)).toEqual({ ended: true, segments: [{ kind: "ids", modality: 3, ids: [30] }] });
     // A span without a number of its own is closed in time: six positions are two markers and four units.
     expect(only(3, 30, 30, 30, 30, 30, 30)).toEqual({
       ended: true,
-      segments: [{ kind: "tokens", modality: 3, ids: [30, 30, 30, 30] }],
+      segments: [{ kind: "ids", modality: 3, ids: [30, 30, 30, 30] }],
     });
-    expect(only(1).segments[0]).toMatchObject({ kind: "picture", modality: 1 });
+    expect(only(1).segments[0]).toMatchObject({ kind: "item", modality: 1 });
   });
 
   test("a picture of a prompt stands noised once, between its markers", () => {
-    const picture = { kind: "picture", modality: 1, patches: new Float32Array(8).fill(0.5) } as const;
+    const picture = { kind: "item", modality: 1, values: new Float32Array(8).fill(0.5) } as const;
     const { held, looks } = run(sampling({ only: 0, tokens: 2 }), saying(1, 8), { of: [picture] });
     expect(held[0]).toEqual([10, PICTURE, 11, 1]);
     expect(looks).toBe(0);

@@ -44,8 +44,8 @@ test.skipIf(missing)("side by side or one after the other, with guidance and pro
       sampleDocument(
         number % 2 === 0 ? sampling : { ...sampling, settings: { ...sampling.settings, only: 1 } },
         number === 2
-          ? [{ kind: "picture", modality: 1, patches: new Float32Array(16).fill(0.5) }]
-          : [{ kind: "tokens", modality: 0, ids }],
+          ? [{ kind: "item", modality: 1, values: new Float32Array(16).fill(0.5) }]
+          : [{ kind: "ids", modality: 0, ids }],
         number,
       ),
     );
@@ -57,7 +57,7 @@ test.skipIf(missing)("side by side or one after the other, with guidance and pro
   };
   const alone = await sampled(width);
   const kinds = alone.map(({ segments }) => segments.map(({ kind }) => kind).join());
-  expect(kinds).toEqual(["tokens", "picture", "tokens", "picture", "tokens"]);
+  expect(kinds).toEqual(["ids", "item", "ids", "item", "ids"]);
   const beside = await sampled(3 * width);
   expect(beside).toEqual(alone);
 });

@@ -12,7 +12,7 @@ const spec = (spans: "both" | "causal"): CheckedSpec =>
 const placed = {
   length: 24,
   document: Int32Array.from({ length: 48 }, (_, r) => (r < 19 ? 0 : r < 21 ? 1 : r < 24 ? -1 : 0)),
-  pictures: [
+  items: [
     { modality: 1, position: 3 },
     { modality: 1, position: 32 },
   ],

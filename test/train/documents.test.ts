@@ -1,7 +1,7 @@
 // Where documents begin, from a batch; and the losses of documents packed together are those of each alone.
 import { describe, expect, test } from "vitest";
+import type { Batch } from "../../src/batch/batch.js";
 import { compile } from "../../src/compile.js";
-import type { Batch } from "../../src/data/batch.js";
 import { countsOf, hostBatch, resetsOf } from "../../src/train/host-batch.js";
 import { readLossSums } from "../../src/train/loss-sums.js";
 import { openModel } from "../../src/train/model.js";
@@ -25,7 +25,7 @@ function batchOf(rows: readonly (readonly number[])[]): Batch {
     });
   });
   const modality = Uint8Array.from(tokens, (token) => (token % 3 === 0 ? 1 : 0));
-  return { batch: rows.length, length: LENGTH, tokens, modality, document, pictures: [] };
+  return { batch: rows.length, length: LENGTH, tokens, modality, document, items: [] };
 }
 
 test("a document begins where its number does, and so does the padding after the last one", () => {
@@ -53,7 +53,7 @@ describe.skipIf(missing)("losses", () => {
     const lossOf = async (batch: Batch): Promise<number> => {
       model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 1 }));
       model.runtime.run(["validate"]);
-      return (await readLossSums(model, spec)).tokens.reduce((sum, loss) => sum + loss, 0);
+      return (await readLossSums(model, spec)).ids.reduce((sum, loss) => sum + loss, 0);
     };
     const packed = await lossOf(
       batchOf([

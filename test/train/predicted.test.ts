@@ -1,6 +1,6 @@
 // What a batch predicts, on random batches against what it says one position at a time.
 import { expect, test } from "vitest";
-import type { Batch } from "../../src/data/batch.js";
+import type { Batch } from "../../src/batch/batch.js";
 import { stream } from "../../src/random/stream.js";
 import { countsOf, hostBatch, resetsOf } from "../../src/train/host-batch.js";
 import { predictedIn } from "../../src/train/predicted.js";
@@ -33,7 +33,7 @@ function randomBatch(seed: number): Batch {
     tokens: Int32Array.from({ length: size }, () => random.below(40)),
     modality: Uint8Array.from({ length: size }, () => random.below(3)),
     document,
-    pictures: [],
+    items: [],
     ...(seed % 2 === 0 && { cuts }),
   };
 }
@@ -64,9 +64,9 @@ test.each([0, 1, 2, 3, 4, 5])("batch %d", (seed) => {
   expect([...of]).toEqual(expected.map(([, m]) => m));
 
   const counts = countsOf(spec, [batch, batch]);
-  expect(counts.tokens).toEqual([0, 1, 2].map((m) => 2 * expected.filter(([, one]) => one === m).length));
+  expect(counts.ids).toEqual([0, 1, 2].map((m) => 2 * expected.filter(([, one]) => one === m).length));
   const arrays = hostBatch(spec, batch, counts, { kind: "training", seed: 1 });
-  const total = counts.tokens.reduce((sum, n) => sum + n, 0);
+  const total = counts.ids.reduce((sum, n) => sum + n, 0);
   expect([...(arrays.get("target_scale") as Float32Array)]).toEqual(
     expected.map(([, m]) => (m < 0 ? 0 : Math.fround((spec.objectives[m]?.weight ?? 0) / total))),
   );

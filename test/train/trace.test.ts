@@ -176,7 +176,7 @@ describe.skipIf(missing)("mom trace", () => {
         ["batch.0.modality", whole(changed(modality, 18, 0))],
         ["batch.0.tokens", whole(modality)],
       ],
-      /^Sequence 0 of batch\.0\.modality ends inside a picture of image, which has 16 patches\.$/,
+      /^Sequence 0 of batch\.0\.modality ends inside an item of image, which has 16 positions\.$/,
     ],
     [
       "an id is beyond the vocabulary",

@@ -19,7 +19,7 @@ import {
   codebookMetadata,
   type PictureCodes,
 } from "../../modalities/codebook.fields.js";
-import { patchesPerPicture, patchSize } from "../../modalities/modality.fields.js";
+import { patchesPerPicture, patchSize } from "../../modalities/pixels.js";
 import { encodePng, type Picture } from "../../report/png.js";
 import { contactSheet } from "../../report/sheet.js";
 import { allowOption, skipBadOption } from "../compile-options.js";

@@ -4,7 +4,7 @@ import type { DataSet } from "../../data/data-set.js";
 import type { Segment } from "../../data/document.js";
 import { positionsOf } from "../../data/packing.js";
 import { prepare } from "../../data/prepare.js";
-import { patchesPerPicture } from "../../modalities/modality.fields.js";
+import { isBytes, positionsOfItem } from "../../modalities/modality.fields.js";
 import { firstId, type ModelParts, textOf } from "../../modalities/text.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
@@ -98,9 +98,7 @@ function aboutOf(dataSet: DataSet, length: number): About {
 }
 
 function sizeOf(segment: Segment, { parts }: DataSet): number {
-  if (segment.kind === "tokens") return segment.count;
-  const declared = parts.modalities[segment.modality];
-  return declared?.kind === "patches" ? patchesPerPicture(declared) : 0;
+  return segment.kind === "ids" ? segment.count : positionsOfItem(parts.modalities[segment.modality]);
 }
 
 const whole = (n: number): string => n.toLocaleString("en-US");
@@ -133,11 +131,11 @@ function documentOf(dataSet: DataSet, number: number, codecs: Codecs) {
   const decoders = decodersOf(codecs);
   const text = (dataSet.documents[number]?.segments ?? []).map((segment) => {
     const declared = parts.modalities[segment.modality];
-    if (segment.kind === "picture") {
-      const { pixels } = dataSet.pictureById(segment.picture);
+    if (segment.kind === "item") {
+      const { pixels } = dataSet.itemById(segment.item);
       return `${declared?.name}: ${pixels === undefined ? "a latent" : "a picture"} of ${sizeOf(segment, dataSet)} patches`;
     }
-    if (declared?.kind === "bytes" || decoders.has(segment.modality))
+    if (isBytes(declared) || decoders.has(segment.modality))
       return `${declared?.name}: ${JSON.stringify(textOf(segment.ids, parts, decoders))}`;
     const first = firstId(segment.modality, parts.vocabulary);
     const ids = [...segment.ids.slice(0, SHOWN_IDS)].map((id) => id - first);
@@ -155,11 +153,11 @@ function documentOf(dataSet: DataSet, number: number, codecs: Codecs) {
 /** A segment for programs: the ids of its modality, and where these are text, the text and the token of each id. */
 function segmentOf(segment: Segment, parts: ModelParts, codecs: Codecs) {
   const declared = parts.modalities[segment.modality];
-  if (segment.kind === "picture") return { modality: declared?.name };
+  if (segment.kind === "item") return { modality: declared?.name };
   const first = firstId(segment.modality, parts.vocabulary);
   const ids = Array.from(segment.ids, (id) => id - first);
   const tokenizer = codecs.tokenizers.get(segment.modality);
-  if (tokenizer === undefined && declared?.kind !== "bytes") return { modality: declared?.name, ids };
+  if (tokenizer === undefined && !isBytes(declared)) return { modality: declared?.name, ids };
   const text = textOf(segment.ids, parts, decodersOf(codecs));
   // As a tokenizer with byte fallback names its bytes.
   const tokens = ids.map((id) => (tokenizer === undefined ? `<0x${hex(id)}>` : (tokenizer.tokenOf(id) ?? null)));

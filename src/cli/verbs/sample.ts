@@ -9,8 +9,9 @@ import { writeNpy } from "../../data/npy.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { visible } from "../../diagnostics/visible.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { ITEM_SAMPLERS } from "../../objectives/items.js";
+import { dropOf } from "../../objectives/objective.fields.js";
 import { pngOf } from "../../report/png.js";
-import { SAMPLERS, type Sampler } from "../../sample/denoise.js";
 import type { SampledDocument } from "../../sample/document.js";
 import { checkRequest, openSampler } from "../../sample/sampling.js";
 import { idsInSpans, type Showing, type ShownLatent, shown } from "../../sample/shown.js";
@@ -27,7 +28,7 @@ interface Options extends TrainedOptions, PromptOptions {
   readonly topP?: number;
   readonly seed: number;
   readonly steps: number;
-  readonly sampler: Sampler;
+  readonly sampler?: string;
   readonly guidance: number;
   readonly out: string;
   readonly json?: true;
@@ -59,7 +60,11 @@ export const verb: Verb = {
       .option("--top-p <p>", "choose among the fewest tokens whose probabilities reach this sum", within(0, 1))
       .option("--seed <n>", "the same seed gives the same samples", wholeNumber, 0)
       .option("--steps <n>", "timesteps that a picture is denoised in", count(100_000), 50)
-      .addOption(new Option("--sampler <name>", "how a picture is denoised").choices(SAMPLERS).default("ddim"))
+      .addOption(
+        new Option("--sampler <name>", "how a picture is denoised (default: the objective's usual one)").choices(
+          ITEM_SAMPLERS,
+        ),
+      )
       .option(
         "--guidance <g>",
         "how strongly what precedes a picture conditions it; 1 is as learned",
@@ -84,7 +89,7 @@ export const verb: Verb = {
         const model = { spec, counts: idsInSpans(showing) };
         const prompts = Array.from({ length: options.count }, () => prompt);
         const request = checkRequest(model, { settings: { ...options, only }, prompts });
-        if (options.guidance !== 1 && !spec.objectives.some((o) => o?.kind === "ddpm" && o.drop > 0)) {
+        if (options.guidance !== 1 && !spec.objectives.some((objective) => dropOf(objective) > 0)) {
           process.stderr.write(
             "note: no objective has a `drop`, so that guidance relies on documents that begin with a picture\n",
           );

@@ -1,5 +1,6 @@
 // Cross-entropy of unigrams and bigrams on the same targets as a model's: token i + 1 at i, where both are tokens of
 // the same document.
+import { holdsIds } from "../../modalities/modality.fields.js";
 import type { DataSet } from "../data-set.js";
 import { documentBatch } from "../fixed-batches.js";
 import { positionsOf } from "../packing.js";
@@ -18,7 +19,7 @@ export function targetsOf(dataSet: DataSet, documents: readonly number[]): Targe
     return orders.flatMap((reversed): Target[] => {
       const length = positionsOf(dataSet, document);
       const { tokens, modality } = documentBatch(dataSet, [document], { length, reversed });
-      const isToken = (position: number): boolean => modalities[modality[position] as number]?.kind !== "patches";
+      const isToken = (position: number): boolean => holdsIds(modalities[modality[position] as number]);
       return Array.from({ length: length - 1 }, (_, i) => i)
         .filter((i) => isToken(i) && isToken(i + 1))
         .map((i) => ({ before: tokens[i] as number, id: tokens[i + 1] as number }));

@@ -1,5 +1,5 @@
 // The pictures of a data set as rows of numbers: whole, or one patch at its position.
-import { type PatchesModality, patchesPerPicture, patchSize } from "../../modalities/modality.fields.js";
+import { type PatchGeometry, patchesPerPicture, patchSize } from "../../modalities/pixels.js";
 import type { DataSet } from "../data-set.js";
 import { type Rows, rowOf } from "./linear-denoiser.js";
 
@@ -7,10 +7,10 @@ import { type Rows, rowOf } from "./linear-denoiser.js";
 export function pictureRows(dataSet: DataSet, documents: readonly number[], modality: number): Rows {
   const pictures = documents.flatMap((document) =>
     (dataSet.documents[document]?.segments ?? []).flatMap((segment) =>
-      segment.kind === "picture" && segment.modality === modality ? [dataSet.pictureById(segment.picture)] : [],
+      segment.kind === "item" && segment.modality === modality ? [dataSet.itemById(segment.item)] : [],
     ),
   );
-  const rows = pictures.map(({ patches }) => patches());
+  const rows = pictures.map(({ values }) => values());
   const size = rows[0]?.length ?? 0;
   const values = new Float32Array(rows.length * size);
   rows.forEach((row, index) => {
@@ -20,7 +20,7 @@ export function pictureRows(dataSet: DataSet, documents: readonly number[], moda
 }
 
 /** Rows of one patch each, for every position in the picture. */
-export function patchRows(pictures: Rows, modality: PatchesModality): Rows[] {
+export function patchRows(pictures: Rows, modality: PatchGeometry): Rows[] {
   const size = patchSize(modality);
   return Array.from({ length: patchesPerPicture(modality) }, (_, patch) => {
     const values = new Float32Array(pictures.count * size);

@@ -68,7 +68,10 @@ function anIdle(): ChildProcess | undefined {
 }
 
 /** @param read the file's bytes, once a process is free: files that wait take no memory @throws what `read` throws */
-export async function decodeElsewhere(read: () => Promise<Uint8Array>, size: PictureSize): Promise<Decoded> {
+export async function decodeElsewhere(
+  read: () => Promise<Uint8Array>,
+  { height, width, channels }: PictureSize,
+): Promise<Decoded> {
   const seconds = decodeSeconds();
   await processes.take(1);
   try {
@@ -76,7 +79,7 @@ export async function decodeElsewhere(read: () => Promise<Uint8Array>, size: Pic
     const ready = anIdle();
     return await decodedBy(
       ready ?? started(),
-      { kind: "decode", bytes, size },
+      { kind: "decode", bytes, size: { height, width, channels } },
       { seconds, ready: ready !== undefined },
     );
   } finally {

@@ -4,8 +4,8 @@ import type { CheckedSpec } from "../../front/spec.js";
 import { PROFILES } from "../../ir/profiles.js";
 import type { Parameter } from "../../ir/program.js";
 import { count } from "../../ir/tensor.js";
-import { type Modality, patchesPerPicture } from "../../modalities/modality.fields.js";
-import type { Objective } from "../../objectives/objective.fields.js";
+import { aboutModality, holdsIds } from "../../modalities/modality.fields.js";
+import { aboutObjective } from "../../objectives/objective.fields.js";
 import type { Inspection } from "../inspection.js";
 import { partName } from "../part-name.js";
 import { flowOf, type Residual } from "./flow.js";
@@ -63,7 +63,7 @@ export function drawnModel(
   const { model } = spec;
   const declared = parametersOf(spec);
   const all = model.modalities.map((_, m) => m);
-  const tokens = all.filter((m) => model.modalities[m]?.kind !== "patches");
+  const tokens = all.filter((m) => holdsIds(model.modalities[m]));
   const outside = declared.filter(({ layer }) => layer < 0);
   const named = (test: (name: string) => boolean): Parameter[] => outside.filter((one) => test(partName(one)));
   const norm = named((name) => name === "final norm");
@@ -80,7 +80,7 @@ export function drawnModel(
     modalities: model.modalities.map((modality, m) => ({
       name: modality.name,
       kind: modality.kind,
-      about: about(modality, m === model.vocabulary.owner ? markersIn(spec) : 0),
+      about: aboutModality(modality, m === model.vocabulary.owner ? markersIn(spec) : 0),
     })),
     inputs: ends("embed", ["patch_in", "t_embed"]),
     d_model: model.d_model,
@@ -103,7 +103,7 @@ export function drawnModel(
     stack: fold(model.layers),
     norm: { ...measure(norm), owners: [all] },
     outputs: ends("head", ["patch_out"]),
-    objectives: spec.objectives.map(objective),
+    objectives: spec.objectives.map(aboutObjective),
     total: told.parameters.total,
     active: told.parameters.active,
     costs: told.modalities,
@@ -136,33 +136,3 @@ function ownersOf([first]: readonly Parameter[], modalities: readonly number[]):
 }
 
 const markersIn = ({ model: { modalities } }: CheckedSpec): number => 2 * modalities.length;
-
-const number = (n: number): string => n.toLocaleString("en-US");
-
-/** @param markers how many of the spans' and documents' markers are the modality's */
-function about(modality: Modality, markers: number): string {
-  switch (modality.kind) {
-    case "bytes":
-      return `bytes: 256 ids${markers > 0 ? ` and ${markers} markers` : ""}`;
-    case "tokens":
-      return `tokens: ${number(modality.vocab)} ids${markers > 0 ? `, ${markers} of them markers` : ""}`;
-    case "codes":
-      return `codes: ${number(modality.vocab)} ids`;
-    case "patches": {
-      const { height, width, patchHeight, patchWidth, channels } = modality;
-      const whole = `${height} × ${width} × ${channels}${modality.values === "latents" ? " latents" : ""}`;
-      return `${number(patchesPerPicture(modality))} patches of ${patchHeight} × ${patchWidth} in ${whole}`;
-    }
-  }
-}
-
-function objective(of: Objective | undefined): string {
-  switch (of?.kind) {
-    case undefined:
-      return "no objective";
-    case "cross_entropy":
-      return `cross_entropy, weight ${of.weight}`;
-    case "ddpm":
-      return `ddpm, weight ${of.weight}, ${number(of.steps)} steps`;
-  }
-}

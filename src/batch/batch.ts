@@ -5,14 +5,14 @@ import type { ItemKey } from "../random/noise.js";
 export interface Batch {
   readonly batch: number;
   readonly length: number;
-  /** Token ids in the one vocabulary; 0 at patches; the padding id at padding. */
+  /** Ids of the one vocabulary; 0 at items of numbers; the padding id at padding. */
   readonly tokens: Int32Array;
   /** Modality index of each position; padding and markers have the markers' owner. */
   readonly modality: Uint8Array;
   /** Number of the document within its sequence, from 0; −1 at padding. */
   readonly document: Int32Array;
-  /** Pictures in the order of their positions. */
-  readonly pictures: readonly Picture[];
+  /** Items of numbers in the order of their positions. */
+  readonly items: readonly Item[];
   /** Where the sequences are cut out of longer streams: how each hangs together with those before and after it. */
   readonly cuts?: readonly Cut[];
 }
@@ -26,15 +26,15 @@ export interface Cut {
   readonly following: { readonly token: number; readonly modality: number } | undefined;
 }
 
-/** A picture in a batch. Its patches stand at consecutive positions of one sequence. */
-export interface Picture {
+/** An item of a modality of numbers. It stands at consecutive positions of one sequence. */
+export interface Item {
   readonly modality: number;
-  /** Index of its first patch in [0, B·L). */
+  /** Index of its first position in [0, B·L). */
   readonly position: number;
-  /** The picture's number in its data set: stable, the same wherever it stands. */
+  /** The item's number in its data set: stable, the same wherever it stands. */
   readonly id: number;
-  /** What its timestep and its noise are drawn by. */
+  /** What its time and its noise are drawn by. */
   readonly key: ItemKey;
-  /** Clean patches, of pixels in [−1, 1]: [patches, patch size], a patch flattened by row, column, channel. */
-  readonly patches: Float32Array;
+  /** Its clean numbers, [positions, columns]. */
+  readonly values: Float32Array;
 }

@@ -1,11 +1,11 @@
-// Tokens on their way in, as ops: bytes, text tokens and codes share one embedding.
+// Ids on their way in, as ops: all of the vocabulary share one embedding.
 
 import type { Builder } from "../ir/builder.js";
 import { shared } from "../ir/ownership.js";
 import type { TensorId } from "../ir/tensor.js";
 
-/** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at patches). */
-export function embedTokens(builder: Builder, vocabulary: number, d_model: number): TensorId {
+/** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at items). */
+export function embedIds(builder: Builder, vocabulary: number, d_model: number): TensorId {
   const weight = builder.parameter({
     names: ["embed.weight"],
     shape: [vocabulary, d_model],

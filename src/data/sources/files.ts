@@ -7,21 +7,24 @@
 // first that can hold it.
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { BadFile } from "../diagnostics/bad-file.js";
-import { InputError, placed } from "../diagnostics/input-error.js";
-import { type ModelParts, ordinaryIds } from "../modalities/text.js";
-import { AUDIO_DECODER } from "./audio/read-audio.js";
-import { asBadFile } from "./bad-files.js";
-import type { Codecs } from "./codecs.js";
-import { contentHash, splitHash } from "./content-hash.js";
-import { fileInFolder } from "./file-in-folder.js";
-import { type Content, HOLDERS, holdersOf, idsOfText } from "./holders.js";
-import { type Line, linesOf } from "./json-lines.js";
-import { readNpy, wholeNumbers } from "./npy.js";
-import { decoderOf } from "./picture-file.js";
-import { type Reach, reachOf } from "./reach.js";
-import { inputPieces, namedPieces, readInput } from "./read-input.js";
-import type { Source, SourceDocument, SourceSegment } from "./source.js";
+import { BadFile } from "../../diagnostics/bad-file.js";
+import { InputError, placed } from "../../diagnostics/input-error.js";
+import { CONTENTS, fileFieldOf, holdersNamed } from "../../modalities/modality.fields.js";
+import type { Content } from "../../modalities/row.fields.js";
+import { type ModelParts, ordinaryIds } from "../../modalities/text.js";
+import { AUDIO_DECODER } from "../audio/read-audio.js";
+import { asBadFile } from "../bad-files.js";
+import type { Codecs } from "../codecs.js";
+import { contentHash, splitHash } from "../content-hash.js";
+import { fileInFolder } from "../file-in-folder.js";
+import { holdersOf, idsOfText } from "../holders.js";
+import { type Line, linesOf } from "../json-lines.js";
+import { readNpy, wholeNumbers } from "../npy.js";
+import { decoderOf } from "../picture-file.js";
+import { type Reach, reachOf } from "../reach.js";
+import { inputPieces, namedPieces, readInput } from "../read-input.js";
+import type { FilesFields } from "./source.fields.js";
+import type { Opening, Source, SourceDocument, SourceSegment } from "./source.js";
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
 
@@ -35,13 +38,8 @@ interface Context {
   readonly codecs: Codecs;
 }
 
-/**
- * @param path as the spec wrote it
- * @param folder what it is relative to
- * @param reach what may be read; left out, the project of that folder
- * @throws InputError that names the file, the line and the remedy
- */
-export function filesSource(path: string, folder: string, parts: ModelParts, codecs: Codecs, reach?: Reach): Source {
+/** @throws InputError that names the file, the line and the remedy */
+export function openFiles({ folder, parts, codecs, reach }: Opening, { path }: FilesFields): Source {
   const file = resolve(folder, path);
   const latents = latentHashes();
   return {
@@ -60,8 +58,8 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
     },
     hashesOf: ({ place, segments, bad = [] }) => [
       ...segments.flatMap((segment) => {
-        // Codes may come from files of their own.
-        if ("ids" in segment) return parts.modalities[segment.modality]?.kind === "codes" ? [idsHash(segment.ids)] : [];
+        // Those of a codebook may come from files of their own.
+        if ("ids" in segment) return ofCodebook(segment.modality, parts) ? [idsHash(segment.ids)] : [];
         try {
           if ("image" in segment) return [imageHash(segment.image, place)];
           if ("latent" in segment) return [latents(segment, place)];
@@ -75,6 +73,11 @@ export function filesSource(path: string, folder: string, parts: ModelParts, cod
       ...bad.map(() => "unreadable"),
     ],
   };
+}
+
+function ofCodebook(modality: number, { modalities }: ModelParts): boolean {
+  const declared = modalities[modality];
+  return declared !== undefined && fileFieldOf(declared) === "codebook";
 }
 
 function imageHash(path: string, place: string): string {
@@ -161,7 +164,7 @@ function shown(value: unknown): string {
   return json.length > LABEL ? `${json.slice(0, LABEL)}…` : json;
 }
 
-const isContent = (key: string): key is Content => Object.hasOwn(HOLDERS, key);
+const isContent = (key: string): key is Content => CONTENTS.has(key);
 
 function segmentOf(segment: unknown, context: Context): SourceSegment {
   const { place, codecs } = context;
@@ -174,26 +177,30 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     throw new InputError(`${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`, remedy);
   const modality = holderOf(content, segment.modality, context);
   const value = segment[content];
-  if (content === "tokens") return { modality, ids: checkIds(content, value, modality, context) };
-  if (content === "codes") {
-    const codes = typeof value === "string" ? codesIn(value, context) : value;
-    return { modality, ids: checkIds(content, codes, modality, context) };
-  }
+  const read = READ[content];
+  if (read !== undefined) return { modality, ids: checkIds(content, read(value, context), modality, context) };
   if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
-  if (content === "text") return { modality, ids: placed(place, () => idsOfText(value, modality, codecs)) };
-  const path = fileInFolder(value, { ...context, what: FILES[content] });
   switch (content) {
+    case "text":
+      return { modality, ids: placed(place, () => idsOfText(value, modality, codecs)) };
     case "image":
-      return { modality, image: path, name: value };
+      return { modality, image: fileInFolder(value, { ...context, what: "image" }), name: value };
     case "audio":
-      return { modality, audio: path, name: value };
-    case "latent":
+      return { modality, audio: fileInFolder(value, { ...context, what: "recording" }), name: value };
+    case "latent": {
+      const path = fileInFolder(value, { ...context, what: "latent" });
       return { ...latentOf(path, segment.tensor, modality, context), name: value };
+    }
+    default:
+      throw new RangeError(`nobody reads ${content}`);
   }
 }
 
-/** What errors call the file of a content. */
-const FILES = { image: "image", audio: "recording", latent: "latent" } as const;
+/** Contents that are written as ids, or as a file of them. */
+const READ: { readonly [C in Content]?: (value: unknown, context: Context) => unknown } = {
+  tokens: (value) => value,
+  codes: (value, context) => (typeof value === "string" ? codesIn(value, context) : value),
+};
 
 function latentOf(path: string, tensor: unknown, modality: number, { place }: Context): SourceSegment {
   const npy = path.endsWith(".npy");
@@ -209,7 +216,7 @@ function latentOf(path: string, tensor: unknown, modality: number, { place }: Co
 
 /** The index of the modality that a segment goes to. */
 function holderOf(content: Content, named: unknown, { place, parts, codecs }: Context): number {
-  const { kinds, example } = HOLDERS[content];
+  const { kinds, example } = holdersNamed(content);
   const holders = holdersOf(content, parts, codecs);
   const names = holders.map((index) => parts.modalities[index]?.name);
   const holder = holders[named === undefined ? 0 : names.indexOf(named as string)];

@@ -1,20 +1,19 @@
 // `source: emoji`: emoji with their names.
-import { InputError } from "../diagnostics/input-error.js";
-import type { ModelParts } from "../modalities/text.js";
-import type { Codecs } from "./codecs.js";
-import { contentHash, splitHash } from "./content-hash.js";
-import { emojiPictures } from "./emoji-pictures.js";
-import { HOLDERS, holdersOf, idsOfText } from "./holders.js";
-import type { Source } from "./source.js";
+import { InputError } from "../../diagnostics/input-error.js";
+import { holdersNamed } from "../../modalities/modality.fields.js";
+import { contentHash, splitHash } from "../content-hash.js";
+import { emojiPictures } from "../emoji-pictures.js";
+import { holdersOf, idsOfText } from "../holders.js";
+import type { Opening, Source } from "./source.js";
 
 /** Documents of one name and one picture, in either order: in the modalities that hold texts and pictures. */
-export function emojiSource(parts: ModelParts, codecs: Codecs): Source {
+export function openEmoji({ parts, codecs }: Opening): Source {
   const [[text], [image]] = [holdersOf("text", parts, codecs), holdersOf("image", parts, codecs)];
   if (text === undefined || image === undefined) {
-    const content = text === undefined ? "text" : "image";
+    const { kinds, example } = holdersNamed(text === undefined ? "text" : "image");
     throw new InputError(
-      `data.source: emoji has names and pictures, and the model has no modality of ${HOLDERS[content].kinds}`,
-      `Add one to model: ${HOLDERS[content].example}`,
+      `data.source: emoji has names and pictures, and the model has no modality of ${kinds}`,
+      `Add one to model: ${example}`,
     );
   }
   const { emoji, version } = emojiPictures();

@@ -1,15 +1,15 @@
 // Samplers of diffusion on data whose best prediction is known: they must draw from its distribution.
 import { describe, expect, test } from "vitest";
-import { stream } from "../../src/random/stream.js";
 import {
   cappedAlphaBar,
   denoiseStep,
   firstTimestep,
-  guided,
   SAMPLERS,
   type Sampler,
   visitedTimesteps,
-} from "../../src/sample/denoise.js";
+} from "../../src/objectives/ddpm.js";
+import { stream } from "../../src/random/stream.js";
+import { guided } from "../../src/sample/document.js";
 
 const T = 1000;
 const kept = cappedAlphaBar(T);

@@ -1,5 +1,18 @@
 // What a source of data says before anything is decoded: its documents, and what tells its contents apart.
-import type { BadFile } from "../diagnostics/bad-file.js";
+import type { BadFile } from "../../diagnostics/bad-file.js";
+import type { ModelParts } from "../../modalities/text.js";
+import type { Codecs } from "../codecs.js";
+import type { Reach } from "../reach.js";
+
+/** What a source is opened with. */
+export interface Opening {
+  readonly parts: ModelParts;
+  readonly codecs: Codecs;
+  /** What paths in the spec are relative to. */
+  readonly folder: string;
+  /** What may be read; left out, the project of that folder. */
+  readonly reach: Reach | undefined;
+}
 
 export interface Source {
   /** For file names and notices. */

@@ -1,0 +1,18 @@
+// The kinds of data source as a checked spec names them, and what everyone may ask of one without knowing its kind.
+
+/** Emoji with their names. */
+export interface EmojiFields {
+  readonly kind: "emoji";
+}
+
+/** Documents of a JSON Lines file. */
+export interface FilesFields {
+  readonly kind: "files";
+  /** As the spec writes it, relative to its folder. */
+  readonly path: string;
+}
+
+export type SourceFields = EmojiFields | FilesFields;
+
+/** The file that the data are read from; undefined where they are no file. */
+export const sourcePath = (source: SourceFields): string | undefined => ("path" in source ? source.path : undefined);

@@ -1,0 +1,35 @@
+// Mistakes in the fields of a modality, by itself.
+import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
+
+export const vocabularyMissing = (span: Span, name: string, file: string, example: string): Diagnostic =>
+  mistake("vocabulary-missing", `\`${name}\` says neither how many ids it has nor what its ${file} is.`, {
+    span,
+    example,
+  });
+
+const turned = (size: string): string => size.split("x").reverse().join("x");
+/** Whether a patch with height and width in each other's place would fill a picture. */
+const fitsTurned = (patch: string, size: string): boolean => {
+  const [height = 1, width = 1] = turned(patch).split("x").map(Number);
+  const [pictureHeight = 1, pictureWidth = 1] = size.split("x").map(Number);
+  return pictureHeight % height === 0 && pictureWidth % width === 0;
+};
+
+export const patchDoesNotDivide = (
+  span: Span,
+  patch: string,
+  size: string,
+  side: "height" | "width",
+  picture: Span,
+): Diagnostic =>
+  mistake(
+    "patch-does-not-divide",
+    `Patches of ${patch} do not fill a picture of ${size}: its ${side} is no multiple of theirs.`,
+    {
+      span,
+      help: fitsTurned(patch, size)
+        ? `Sizes are height × width: \`${turned(patch)}\` would fit.`
+        : "Choose a patch whose height and width divide the picture's.",
+      related: [{ span: picture, note: "the picture" }],
+    },
+  );

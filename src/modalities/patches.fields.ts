@@ -1,0 +1,79 @@
+// `patches`: an item is a picture, or a latent of one, cut into patches; a position holds a patch.
+import { patchDoesNotDivide } from "../diagnostics/modality.js";
+import {
+  latentOf,
+  type PatchGeometry,
+  patchesOf,
+  patchesOfLatent,
+  patchesPerPicture,
+  patchSize,
+  pixelsOf,
+} from "./pixels.js";
+import { grouped, type ItemsRow } from "./row.fields.js";
+
+export interface PatchesModality extends PatchGeometry {
+  readonly kind: "patches";
+  readonly name: string;
+  /** Latents are taken as they are; pixels, which is meant where this is absent, are scaled to [−1, 1]. */
+  readonly values?: "latents";
+}
+
+export interface PatchesJson {
+  readonly kind: "patches";
+  readonly size: string;
+  readonly patch: string;
+  readonly channels: number;
+  readonly values: "pixels" | "latents";
+}
+
+export const patches: ItemsRow<PatchesModality, PatchesJson> = {
+  holds: "items",
+  check(name, { size, patch, channels, values }, { at, report }) {
+    const [height, width] = sides(size);
+    const [patchHeight, patchWidth] = sides(patch);
+    const wrong = height % patchHeight !== 0 ? "height" : width % patchWidth !== 0 ? "width" : undefined;
+    if (wrong !== undefined) report(patchDoesNotDivide(at("patch"), patch, size, wrong, at("size")));
+    const taken = values === "latents" ? { values } : {};
+    return { kind: "patches", name, height, width, patchHeight, patchWidth, channels, ...taken };
+  },
+  item(m) {
+    const { height, width, channels } = m;
+    const shape = { positions: patchesPerPicture(m), columns: patchSize(m), height, width, channels };
+    return m.values === "latents"
+      ? {
+          ...shape,
+          type: "F32",
+          split: (stored) => patchesOfLatent(stored as Float32Array, m),
+          join: (columns) => latentOf(columns, m),
+        }
+      : {
+          ...shape,
+          type: "U8",
+          split: (stored) => patchesOf(stored as Uint8Array, m),
+          join: (columns) => pixelsOf(columns, m),
+        };
+  },
+  stored: (m) => ({ ...m, name: "", patchHeight: 0, patchWidth: 0 }),
+  contents: {
+    image: {
+      as: "patches",
+      example: "modality image: patches(size: 32x32, patch: 4x4, channels: 3)",
+      if: ({ values }) => values !== "latents",
+    },
+    latent: {
+      as: "patches of latents",
+      example: "modality image: patches(size: 32x32, patch: 2x2, channels: 8, values: latents)",
+      if: ({ values }) => values === "latents",
+    },
+  },
+  about(m) {
+    const whole = `${m.height} × ${m.width} × ${m.channels}${m.values === "latents" ? " latents" : ""}`;
+    return `${grouped(patchesPerPicture(m))} patches of ${m.patchHeight} × ${m.patchWidth} in ${whole}`;
+  },
+};
+
+/** Height and width of a size that the schema has passed. */
+function sides(size: string): [number, number] {
+  const [height, width] = size.split("x").map(Number);
+  return [height ?? 0, width ?? 0];
+}

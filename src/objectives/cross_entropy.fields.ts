@@ -1,0 +1,14 @@
+// What a checked `cross_entropy` says.
+import type { ObjectiveFields } from "./row.fields.js";
+
+export interface CrossEntropyObjective {
+  readonly kind: "cross_entropy";
+  readonly weight: number;
+}
+
+export const cross_entropy: ObjectiveFields<CrossEntropyObjective> = {
+  learns: "ids",
+  drop: () => 0,
+  about: ({ weight }) => `cross_entropy, weight ${weight}`,
+  measures: (unit) => `nats a ${unit}`,
+};

@@ -1,0 +1,109 @@
+// What is learned of items, whatever the objective: the head at their positions, and the squared error of what it predicts.
+import type { HostArray } from "../batch/host-array.js";
+import type { Builder } from "../ir/builder.js";
+import type { TensorId } from "../ir/tensor.js";
+import type { Stream } from "../random/stream.js";
+import { ddpm } from "./ddpm.js";
+import type { Drawing, DrawSettings, GivenTime, ItemObjective, Noised, Timed } from "./item-objective.js";
+import type { Objective, ObjectiveKind } from "./objective.fields.js";
+
+type OfItems = Exclude<ObjectiveKind, "cross_entropy">;
+
+const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemObjective<Extract<Objective, { readonly kind: K }>> } = { ddpm };
+
+/** All ways of drawing an item, whatever the objective. */
+export const ITEM_SAMPLERS: readonly string[] = Object.values(ITEM_OBJECTIVES).flatMap(({ samplers }) => samplers);
+
+/** An objective of items with its fields. */
+export interface OfItem {
+  /** The factor of its loss; 0 where the items are only read. */
+  readonly weight: number;
+  draw(numbers: Stream): number;
+  at(t: number): Noised;
+  readonly finished: number;
+  lowerTimes(builder: Builder, timed: Timed): TensorId;
+  times(timed: Timed, t: readonly number[]): [string, HostArray][];
+  lowerTarget(builder: Builder, of: Parameters<ItemObjective<never>["lowerTarget"]>[2]): TensorId;
+  given(name: string): GivenTime;
+  readonly samplers: readonly string[];
+  sample(numbers: number, settings: DrawSettings, draw: Stream): Drawing;
+}
+
+const bound = <O>(row: ItemObjective<O>, objective: O, weight: number): OfItem => ({
+  weight,
+  draw: (numbers) => row.draw(objective, numbers),
+  at: (t) => row.at(objective, t),
+  finished: row.finished(objective),
+  lowerTimes: (builder, timed) => row.lowerTimes(builder, objective, timed),
+  times: (timed, t) => row.times(objective, timed, t),
+  lowerTarget: (builder, of) => row.lowerTarget(builder, objective, of),
+  given: (name) => row.given(objective, name),
+  samplers: row.samplers,
+  sample: (numbers, settings, draw) => row.sample(objective, numbers, settings, draw),
+});
+
+/** Without an objective items stand clean, at t = 0 of a single step. */
+const READ: OfItem = bound(
+  {
+    ...ddpm,
+    draw: () => 0,
+    finished: () => 0,
+    given: (_, name) => ({ tensor: "timestep", whole: true, most: 0, because: `${name} has no objective` }),
+    samplers: [],
+  },
+  { steps: 1 },
+  0,
+);
+
+/** What is learned of a modality's items. */
+export function ofItems(objective: Objective | undefined): OfItem {
+  if (objective === undefined) return READ;
+  const { kind } = objective;
+  if (kind === "cross_entropy") throw new Error("cross_entropy learns no items");
+  return bound(ITEM_OBJECTIVES[kind] as ItemObjective<Objective>, objective, objective.weight);
+}
+
+/** A modality whose items are learned. */
+export interface Learned {
+  readonly name: string;
+  /** Modality index. */
+  readonly index: number;
+  /** Numbers of a position. */
+  readonly columns: number;
+  /** What is to be predicted, [R, columns]; undefined where only the prediction is wanted. */
+  readonly target: TensorId | undefined;
+}
+
+/** Adds `patch_out` to hidden states x [R, d]; with a target, the result `loss.NAME` [1] too. Returns the prediction. */
+export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number[], item: Learned): TensorId {
+  const { name, index: modality, columns, target } = item;
+  const d_model = builder.columns(x);
+  const common = { initial: { kind: "linear", fanIn: d_model }, layer: -1, of } as const;
+  const part = 16 + 8 * modality;
+  const weight = builder.weight({
+    ...common,
+    names: [`patch_out.${name}.weight`],
+    shape: [columns, d_model],
+    part: part + 6,
+    decay: true,
+  });
+  const bias = builder.weight({
+    ...common,
+    names: [`patch_out.${name}.bias`],
+    shape: [columns],
+    part: part + 7,
+    decay: false,
+  });
+  const prediction = builder.linear(`prediction.${name}`, x, weight, bias);
+  if (target === undefined) {
+    builder.publish(prediction, `prediction.${name}`);
+    return prediction;
+  }
+  const index = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
+  const scale = builder.input("batch", `scale.${name}`, [builder.rows]);
+  const call = { in: { prediction, noise: target, picture: index, scale } };
+  const { loss } = builder.make("squared_error", call, { loss: `patch_loss.${name}` });
+  const { sums } = builder.make("sum_by_class", { in: { loss } }, { sums: `loss.${name}` });
+  builder.publish(sums, `loss.${name}`);
+  return prediction;
+}
