@@ -35,15 +35,8 @@ describe("of a number that a device gets", () => {
   const sent = numbers.filter(({ name }) => !OF_THE_HOST.includes(name));
 
   test("there are some", () => {
-    expect(sent.map(({ name }) => name).toSorted()).toEqual([
-      "betas",
-      "clip",
-      "eps",
-      "lr",
-      "weight",
-      "weight",
-      "weight_decay",
-    ]);
+    const names = new Set(sent.map(({ name }) => name));
+    expect([...names].toSorted()).toEqual(["betas", "clip", "eps", "lr", "momentum", "weight", "weight_decay"]);
   });
 
   test.each(sent)("$name: the least and the greatest legal value survive", ({ node }) => {
