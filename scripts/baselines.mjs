@@ -7,11 +7,11 @@
 // what lies between (seconds at 16x16, half an hour at 32x32).
 // Needs `npm run build`.
 import { parseArgs } from "node:util";
+import { causalDenoiserLoss, fitGaussian } from "../dist/scripts/baselines/causal-denoiser.js";
+import { linearDenoiserLoss } from "../dist/scripts/baselines/linear-denoiser.js";
+import { ngramLosses, targetsOf } from "../dist/scripts/baselines/ngrams.js";
+import { patchRows, pictureRows } from "../dist/scripts/baselines/pictures.js";
 import { readSpec } from "../dist/src/api/read-spec.js";
-import { causalDenoiserLoss, fitGaussian } from "../dist/src/data/baselines/causal-denoiser.js";
-import { linearDenoiserLoss } from "../dist/src/data/baselines/linear-denoiser.js";
-import { ngramLosses, targetsOf } from "../dist/src/data/baselines/ngrams.js";
-import { patchRows, pictureRows } from "../dist/src/data/baselines/pictures.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { patchSize } from "../dist/src/modalities/modality.fields.js";
 import { firstId, ordinaryIds } from "../dist/src/modalities/text.js";

@@ -1,9 +1,9 @@
 // Baselines: eigenvectors, the noise predictor against simulated noise, and n-grams counted by hand.
 import { describe, expect, it } from "vitest";
-import { causalDenoiserLoss, fitGaussian } from "../../src/data/baselines/causal-denoiser.js";
-import { symmetricEigen } from "../../src/data/baselines/eigen.js";
-import { linearDenoiserLoss as denoiserLosses, type Rows } from "../../src/data/baselines/linear-denoiser.js";
-import { ngramLosses, targetsOf } from "../../src/data/baselines/ngrams.js";
+import { causalDenoiserLoss, fitGaussian } from "../../scripts/baselines/causal-denoiser.js";
+import { symmetricEigen } from "../../scripts/baselines/eigen.js";
+import { linearDenoiserLoss as denoiserLosses, type Rows } from "../../scripts/baselines/linear-denoiser.js";
+import { ngramLosses, targetsOf } from "../../scripts/baselines/ngrams.js";
 import { openDataSet } from "../../src/data/data-set.js";
 import { writeShard } from "../../src/data/shard.js";
 import { stream } from "../../src/random/stream.js";

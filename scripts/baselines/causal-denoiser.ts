@@ -4,7 +4,8 @@
 // With K = ᾱΣ + (1−ᾱ)I = LLᵀ, the predictor from the dimensions 1..p is √(1−ᾱ) K₁..ₚ⁻¹ (x − √ᾱμ)₁..ₚ. The leading block
 // of L is the factor of the leading block of K, so one factor serves all patches: with y = L⁻¹(x − √ᾱμ), which is
 // computed from front to back, the prediction at a patch is √(1−ᾱ) L₍ₚₚ₎⁻ᵀ yₚ, where L₍ₚₚ₎ is its own diagonal block.
-import type { Stream } from "../../random/stream.js";
+
+import type { Stream } from "../../src/random/stream.js";
 import { dot } from "./eigen.js";
 import { centred, covarianceOf, meanOf, type Rows } from "./linear-denoiser.js";
 

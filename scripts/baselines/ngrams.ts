@@ -1,9 +1,10 @@
 // Cross-entropy of unigrams and bigrams on the same targets as a model's: token i + 1 at i, where both are tokens of
 // the same document.
-import { holdsIds } from "../../modalities/modality.fields.js";
-import type { DataSet } from "../data-set.js";
-import { documentBatch } from "../fixed-batches.js";
-import { positionsOf } from "../packing.js";
+
+import type { DataSet } from "../../src/data/data-set.js";
+import { documentBatch } from "../../src/data/fixed-batches.js";
+import { positionsOf } from "../../src/data/packing.js";
+import { holdsIds } from "../../src/modalities/modality.fields.js";
 
 /** A target and what stands before it, as ids in the vocabulary. */
 export interface Target {

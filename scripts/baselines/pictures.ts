@@ -1,6 +1,7 @@
 // The pictures of a data set as rows of numbers: whole, or one patch at its position.
-import { type PatchGeometry, patchesPerPicture, patchSize } from "../../modalities/pixels.js";
-import type { DataSet } from "../data-set.js";
+
+import type { DataSet } from "../../src/data/data-set.js";
+import { type PatchGeometry, patchesPerPicture, patchSize } from "../../src/modalities/pixels.js";
 import { type Rows, rowOf } from "./linear-denoiser.js";
 
 /** All pictures of one modality in these documents, a row each: its patches, one after the other. */
