@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import ts from "typescript";
 
-const FOLDERS = ["src", "grammar"];
+const FOLDERS = ["src", "grammar", "recipes"];
 
 /** The syntax tree of each source file, by its path from `root`. */
 export function sourceTrees(root) {

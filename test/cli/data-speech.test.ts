@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RECORDINGS, TRANSCRIPTS } from "../../src/data/audio/transcripts.js";
+import { RECORDINGS, TRANSCRIPTS } from "../../recipes/asterisk.js";
 import { sine, wavOf } from "../data/audio/wav-bytes.js";
 import { buildMom, type Mom } from "../support/mom.js";
 

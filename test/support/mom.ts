@@ -28,7 +28,7 @@ async function build(): Promise<string> {
   const cache = join(ROOT, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, "mom-"));
-  const entryPoints = ["src", "grammar"].flatMap((folder) =>
+  const entryPoints = ["src", "grammar", "recipes"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
       .map((file) => join(ROOT, folder, file)),

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { transcriptsOf } from "../../../recipes/asterisk.js";
 import { soundFiles } from "../../../src/data/audio/sound-files.js";
-import { transcriptsOf } from "../../../src/data/audio/transcripts.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-sounds-"));
 const sounds = join(folder, "sounds");

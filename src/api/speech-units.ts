@@ -1,0 +1,87 @@
+// Fits a codebook of speech units to recordings, and measures what it makes of them.
+import { fitUnits } from "../data/audio/fit-units.js";
+import { readAudio } from "../data/audio/read-audio.js";
+import { soundFiles } from "../data/audio/sound-files.js";
+import { ofSpeech, unitsOf } from "../data/audio/units.js";
+import { badFiles } from "../data/bad-files.js";
+import { readCodebook, writeCodebook } from "../data/codebook.js";
+import type { NamedFile } from "../data/named-files.js";
+import { reachOf } from "../data/reach.js";
+import { readInput } from "../data/read-input.js";
+import { makeFolderOf, writeWhole } from "../data/write-whole.js";
+import { InputError } from "../diagnostics/input-error.js";
+import { CODEBOOK_ENTRIES, SPEECH_FRAMES } from "../modalities/codebook.fields.js";
+
+const REMEDY = "Choose another --out.";
+
+export interface SpeechUnitsOptions {
+  /** A folder of recordings, or a JSON Lines file that names some. */
+  readonly audio: string;
+  /** The codebook's file. */
+  readonly out: string;
+  readonly entries: number;
+  readonly seed: number;
+  /** Folders beyond the project that documents may name files in. */
+  readonly allow?: readonly string[];
+  /** Leaves out recordings that can't be read. */
+  readonly skipBad?: true;
+}
+
+export interface SpeechUnits {
+  readonly recordings: number;
+  /** Frames that the recordings have, and that the entries were fitted to. */
+  readonly frames: number;
+  readonly used: number;
+  /** Mean squared error of the last iteration. */
+  readonly error: number;
+  readonly seconds: number;
+  /** How often each unit occurs where runs are merged. */
+  readonly counts: Float64Array;
+}
+
+/**
+ * Writes the codebook.
+ * @param notice shows each iteration, and what is left out
+ * @throws InputError where an option, a recording or the disk refuses
+ */
+export function fitSpeechUnits(options: SpeechUnitsOptions, notice: (text: string) => void): SpeechUnits {
+  const { audio, out, entries, seed, allow, skipBad } = options;
+  if (entries < CODEBOOK_ENTRIES.least || entries > CODEBOOK_ENTRIES.most)
+    throw new InputError(
+      `--entries is ${entries}`,
+      `A codebook has ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most} entries.`,
+    );
+  const files = soundFiles(audio, reachOf(audio, allow));
+  makeFolderOf(out, REMEDY);
+  let error = 0;
+  const progress = (iteration: number, now: number): void => {
+    error = now;
+    notice(`iteration ${iteration}: mean squared error ${now.toExponential(3)}`);
+  };
+  const fitted = fitUnits(samplesOf(files, skipBad && notice), { entries, seed, progress });
+  const bytes = writeCodebook({ of: "speech" }, fitted.entries, SPEECH_FRAMES.bands);
+  writeWhole(out, bytes, REMEDY);
+  const codebook = ofSpeech(readCodebook(bytes, out), out);
+  const counts = new Float64Array(entries);
+  let seconds = 0;
+  for (const samples of samplesOf(files, skipBad && (() => {}))) {
+    seconds += samples.length / SPEECH_FRAMES.rate;
+    for (const unit of unitsOf(samples, codebook)) counts[unit] = (counts[unit] as number) + 1;
+  }
+  return { recordings: files.length, frames: fitted.frames, used: fitted.used, error, seconds, counts };
+}
+
+/** @param told gets a list of recordings that cannot be read; left out, they are refused, but not before all are known */
+function* samplesOf(files: readonly NamedFile[], told: ((text: string) => void) | undefined): Generator<Float32Array> {
+  const bad = badFiles(told);
+  for (const { path, place } of files) {
+    let samples: Float32Array | undefined;
+    try {
+      samples = readAudio(readInput(path, place), place);
+    } catch (error) {
+      bad.add(error);
+    }
+    if (samples !== undefined) yield samples;
+  }
+  bad.end();
+}
