@@ -9,6 +9,7 @@ import type { Pipelines } from "../gpu/pipelines.js";
 import { flopsOf } from "../ir/cost.js";
 import { widthKey } from "../ir/op-key.js";
 import type { Choices } from "../ir/plan.js";
+import type { Program } from "../ir/program.js";
 import { TooLarge } from "../ir/too-large.js";
 import { settingsFor } from "../kernels/draft.js";
 import { holdsIds, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
@@ -135,8 +136,21 @@ function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: Tunable
     const small = stage && programAfter(stage, "narrow");
     const wanted = widthKey(program, op);
     const sibling = small?.ops.find((other) => widthKey(small, other) === wanted);
-    return small && sibling && { program: small, op: sibling, batch };
+    if (!small || !sibling) return undefined;
+    const cut = small.arenas === undefined ? small : withOneMatrix(small);
+    return cut !== small && flopsOf(cut, sibling) > MATRIX_FLOPS ? undefined : { program: cut, op: sibling, batch };
   };
+}
+
+/** Floating-point operations that float64 is given for an op of the update, which has no positions to do without. */
+const MATRIX_FLOPS = 4e9;
+
+/** The program of the update where stacks of matrices are of one each. */
+function withOneMatrix(program: Program): Program {
+  const tensors = program.tensors.map((tensor) =>
+    tensor.role === "value" && tensor.shape.length === 3 ? { ...tensor, shape: [1, ...tensor.shape.slice(1)] } : tensor,
+  );
+  return { ...program, tensors };
 }
 
 /** Longest run of a modality of ids. */

@@ -76,6 +76,16 @@ describe.skipIf(missing)("tuning", () => {
     expect((await tune("once", "off", KINDS)).choices).toEqual({});
   });
 
+  test("measures the products of the update, each held to float64 on one matrix of its stack", async () => {
+    const rest = { kind: "adamw", lr: 3e-3, betas: [0.9, 0.95], eps: 1e-8, weight_decay: 0.1 } as const;
+    const optimizer = { kind: "muon", lr: 2e-2, momentum: 0.95, weight_decay: 0.1, rest } as const;
+    const { choices, verdicts } = await tune("update", "full", ["matmul"], undefined, { train: { optimizer } });
+    expect(Object.keys(choices).length).toBeGreaterThan(2);
+    expect(Object.keys(choices).every((key) => key.startsWith("matmul "))).toBe(true);
+    for (const { candidates } of Object.values(verdicts))
+      for (const found of Object.values(candidates)) expect(found).toHaveProperty("milliseconds");
+  });
+
   test("what a damaged cache held is measured again, and the file set aside", async () => {
     const { path, choices } = await tune("damaged", "full", ["rms"]);
     const text = readFileSync(path, "utf8");
