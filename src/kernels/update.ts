@@ -110,26 +110,50 @@ export function gradientNorm(
   return [{ variant: "plain", requires: {}, scratch: [scratchBytes], dispatches }];
 }
 
-export function adamw(program: Program, { in: i, out }: OpOf<"adamw">, parts: readonly Stretch[]): DraftChoice[] {
-  const dispatches = partsOf(program, i.gradients, parts).map(({ first, size, part }): DraftDispatch => {
+/** What an op that goes through whole arenas reads. */
+interface Reads {
+  readonly gradients: TensorId;
+  readonly decay: TensorId;
+  readonly norm: TensorId;
+  readonly scale?: TensorId;
+}
+
+/**
+ * One kernel for each part of an arena, four numbers an invocation: it binds `gradient`, `norm`, `decay`, `scale` where
+ * there is one, what it changes, and `step`.
+ * @param changes tensors by their names in the shader
+ */
+function perPart(
+  program: Program,
+  reads: Reads,
+  changes: Readonly<Record<string, TensorId>>,
+  parts: readonly Stretch[],
+  kernel: (constants: {
+    readonly FOURS: number;
+    readonly FIRST: number;
+    readonly GRID_X: number;
+  }) => Omit<DraftDispatch, "bindings" | "workgroups">,
+): DraftChoice[] {
+  const { gradients, norm, decay, scale } = reads;
+  const dispatches = partsOf(program, gradients, parts).map(({ first, size, part }): DraftDispatch => {
     const { workgroups, GRID_X } = grid(size / 4, 64);
-    return {
-      template: "update",
-      label: "adamw",
-      flags: { ...OFF, ADAMW: true, SCALED: i.scale !== undefined },
-      constants: { FOURS: size / 4, FIRST: first, GRID_X },
-      bindings: [
-        arena(program, "gradient", "read", i.gradients, part, FOURS),
-        whole(program, "norm", "read", i.norm),
-        whole(program, "decay", "read", i.decay),
-        ...(i.scale === undefined ? [] : [whole(program, "scale", "read", i.scale)]),
-        arena(program, "parameter", "write", out.parameters, part, FOURS),
-        arena(program, "moment1", "write", out.m, part, FOURS),
-        arena(program, "moment2", "write", out.v, part, FOURS),
-        stepBinding(program),
-      ],
-      workgroups,
-    };
+    const bindings = [
+      arena(program, "gradient", "read", gradients, part, FOURS),
+      whole(program, "norm", "read", norm),
+      whole(program, "decay", "read", decay),
+      ...(scale === undefined ? [] : [whole(program, "scale", "read", scale)]),
+      ...Object.entries(changes).map(([name, tensor]) => arena(program, name, "write", tensor, part, FOURS)),
+      stepBinding(program),
+    ];
+    return { ...kernel({ FOURS: size / 4, FIRST: first, GRID_X }), bindings, workgroups } as DraftDispatch;
   });
   return [{ variant: "plain", requires: {}, scratch: [], dispatches }];
 }
+
+export const adamw = (program: Program, { in: i, out }: OpOf<"adamw">, parts: readonly Stretch[]): DraftChoice[] =>
+  perPart(program, i, { parameter: out.parameters, moment1: out.m, moment2: out.v }, parts, (constants) => ({
+    template: "update",
+    label: "adamw",
+    flags: { ...OFF, ADAMW: true, SCALED: i.scale !== undefined },
+    constants,
+  }));

@@ -41,6 +41,16 @@ function shareOf(
   return Math.min(1, scalar(v, "clip") / (norm + 1e-6)) * factor;
 }
 
+/** 1 where weight decay applies to a number of an arena, else 0. */
+function decaysAt(v: Values, { decay, gradients }: OpOf<"adamw">["in"]): (at: number) => number {
+  const bits = read(v, decay);
+  const first = tensorOf(v.program, gradients).stretch?.first ?? 0;
+  return (at) => {
+    const block = Math.floor((first + at) / BLOCK);
+    return ((bits[block >>> 5] as number) >>> (block & 31)) & 1;
+  };
+}
+
 export function adamw(v: Values, { in: i, out }: OpOf<"adamw">): void {
   const share = shareOf(v, i);
   if (share === undefined) return;
@@ -54,22 +64,15 @@ export function adamw(v: Values, { in: i, out }: OpOf<"adamw">): void {
     "correction2",
   ].map((name) => scalar(v, name)) as [number, number, number, number, number, number, number];
   const gradients = read(v, i.gradients);
-  const [decay, parameters, m1, m2] = [i.decay, out.parameters, out.m, out.v].map((id) => read(v, id)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const first = tensorOf(v.program, i.gradients).stretch?.first ?? 0;
+  const [parameters, m1, m2] = [read(v, out.parameters), read(v, out.m), read(v, out.v)];
+  const decays = decaysAt(v, i);
   gradients.forEach((gradient, at) => {
     const d = gradient * share;
     const m = beta1 * (m1[at] as number) + (1 - beta1) * d;
     const square = beta2 * (m2[at] as number) + (1 - beta2) * d * d;
     m1[at] = m;
     m2[at] = square;
-    const block = Math.floor((first + at) / BLOCK);
-    const decays = ((decay[block >>> 5] as number) >>> (block & 31)) & 1;
-    const kept = (parameters[at] as number) * (1 - lr * weight_decay * decays);
+    const kept = (parameters[at] as number) * (1 - lr * weight_decay * decays(at));
     parameters[at] = kept - (lr * (m / correction1)) / (Math.sqrt(square / correction2) + eps);
   });
 }

@@ -69,6 +69,9 @@ test("files and folders that the pages name are there", () => {
     "src/blocks/mlp.fields.ts",
     "src/blocks/mlp.ts",
     "test/accept/mlp.mom",
+    "src/optimizers/lion.fields.ts",
+    "src/optimizers/lion.ts",
+    "codegen-templates/lion.wgsl",
     "codegen-templates/NAME.wgsl",
   ];
   for (const { path: page, markdown } of pages) {
