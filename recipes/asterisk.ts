@@ -46,7 +46,8 @@ function unpack(name: string, folder: string): void {
       remedy: `On Debian or Ubuntu, run \`apt-get update\`; elsewhere put the package's file, ${name}_….deb, into ${folder}.`,
     });
   const file = held();
-  if (file === undefined) throw new InputError(`apt-get left no ${name}_….deb in ${folder}`, "Run the command again.");
+  if (file === undefined)
+    throw new InputError("missing-program", `apt-get left no ${name}_….deb in ${folder}`, "Run the command again.");
   runProgram("dpkg-deb", ["-x", file, "."], { folder, remedy: `Unpack ${join(folder, file)} with another program.` });
 }
 
@@ -67,7 +68,11 @@ function documentsOf(folder: string, most: number) {
     lines.push(`${JSON.stringify({ segments: [{ text }, { audio }], either_order: true })}\n`);
   }
   if (lines.length === 0)
-    throw new InputError(`${folder}: no recording has a text`, "Raise --seconds, or fetch the packages anew.");
+    throw new InputError(
+      "no-documents",
+      `${folder}: no recording has a text`,
+      "Raise --seconds, or fetch the packages anew.",
+    );
   return { lines, length, left };
 }
 

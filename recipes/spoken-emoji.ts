@@ -21,7 +21,7 @@ export const recipe: Recipe<Options> = {
     { flags: "--voice <name>", about: "the voice (`espeak-ng --voices=en` lists them)", default: "en-us" },
   ],
   run({ out, count, voice }) {
-    if (count === 0) throw new InputError("--count is 0", "Ask for at least one emoji.");
+    if (count === 0) throw new InputError("bad-option", "--count is 0", "Ask for at least one emoji.");
     const [version = ""] = runProgram("espeak-ng", ["--version"], { remedy: REMEDY }).match(/\d+(\.\d+)+/) ?? [];
     for (const folder of ["pictures", "speech"]) makeFolderFor(join(out, folder, "file"));
     const lines = spreadOver(emoji(), count).map(({ name, picture }, index) => {

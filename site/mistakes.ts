@@ -1,5 +1,5 @@
 // The reference of error codes: what each says, and a spec that is refused with it.
-import { codeOf, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
+import { codeOf, exampleSaid, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
 import { EXAMPLES } from "../src/diagnostics/examples.gen.js";
 import { escapeHtml } from "./html.js";
 import { codeBlock } from "./markdown.js";
@@ -26,7 +26,12 @@ function one(name: MistakeName): string {
   const head = `<h3 id="${code}"><code>${code}</code> ${ticked(title)} <span class="of">${name}</span> <a class="anchor" href="#${code}" aria-label="Link to this">#</a></h3>`;
   const warns = severity === "warning" ? '<p class="warning">A warning: the spec is used as it is.</p>' : "";
   const says = `<p>${ticked(meaning)}</p>`;
-  if (example === undefined) return [`<section class="mistake">`, head, warns, says, "</section>"].join("\n");
+  const printed = (text: string): string => `<pre class="code said"><code>${escapeHtml(text.trimEnd())}</code></pre>`;
+  if (example === undefined) {
+    const shown = exampleSaid(name);
+    const below = shown === undefined ? "" : `<details><summary>What is said</summary>${printed(shown)}</details>`;
+    return [`<section class="mistake">`, head, warns, says, below, "</section>"].join("\n");
+  }
   return [
     `<section class="mistake">`,
     head,
@@ -34,7 +39,7 @@ function one(name: MistakeName): string {
     says,
     `<details><summary>A spec with it, and what is said</summary>`,
     codeBlock(example.spec, "mom"),
-    `<pre class="code said"><code>${escapeHtml(example.says.trimEnd())}</code></pre>`,
+    printed(example.says),
     "</details>",
     "</section>",
   ].join("\n");

@@ -199,6 +199,7 @@ export function programAfter({ passes }: StageOutput, name: PassName): Program {
 
 const noHalves = (device: string): InputError =>
   new InputError(
+    "no-f16",
     `The spec asks for precision f16, and ${device} has no 16-bit floats.`,
     "Take another device (mom doctor tells what each offers), or write `precision: f32`.",
   );

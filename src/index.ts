@@ -311,10 +311,15 @@ function checkOptions<Options extends object>(options: Options, allowed: Allowed
   const all = new Map<string, readonly string[] | undefined>(Object.entries(allowed));
   for (const [name, value] of Object.entries(options)) {
     if (!all.has(name))
-      throw new InputError(`There is no option ${name}.`, suggestion(name, all.keys()) ?? "Leave it out.");
+      throw new InputError(
+        "bad-option",
+        `There is no option ${name}.`,
+        suggestion(name, all.keys()) ?? "Leave it out.",
+      );
     const values = all.get(name);
     if (values === undefined || value === undefined || values.includes(String(value))) continue;
     throw new InputError(
+      "bad-option",
       `The option ${name} cannot be ${JSON.stringify(value)}.`,
       suggestion(String(value), values) ?? "",
     );
@@ -323,7 +328,11 @@ function checkOptions<Options extends object>(options: Options, allowed: Allowed
 
 function checkedOf(input: SpecInput, allow: Reading["allow"]): Checked {
   if (typeof input !== "string" && (typeof input !== "object" || input === null)) {
-    throw new InputError(`${JSON.stringify(input)} is no spec.`, "Give a path, { text }, or a spec as an object.");
+    throw new InputError(
+      "bad-option",
+      `${JSON.stringify(input)} is no spec.`,
+      "Give a path, { text }, or a spec as an object.",
+    );
   }
   return typeof input === "string"
     ? checkFile(input, { allow })

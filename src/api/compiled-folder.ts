@@ -86,7 +86,11 @@ export function shardPaths(folder: string): string[] {
   const path = join(folder, "data", "shards.json");
   const shards = nodeDisk.exists(path) ? readShards(nodeDisk.read(path)) : { wrong: "there is no such file" };
   if (!("wrong" in shards)) return shards.value.map((name) => join(folder, "data", name));
-  throw new InputError(`${path}: ${shards.wrong}.`, "Compile the spec again with `mom compile`.");
+  throw new InputError(
+    "bad-compiled-folder",
+    `${path}: ${shards.wrong}.`,
+    "Compile the spec again with `mom compile`.",
+  );
 }
 
 /** @throws InputError where a file is missing or malformed */
@@ -98,6 +102,7 @@ export function openCompiled(folder: string): CompiledModel {
   const { spec, compiled } = model;
   if (spec.train.batch === compiled.batch && spec.data.length === compiled.length) return model;
   throw new InputError(
+    "bad-compiled-folder",
     "plan.json is malformed: spec.train.batch and spec.data.length are not what was compiled",
     "Compile the spec again with `mom compile`.",
   );

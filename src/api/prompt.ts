@@ -37,14 +37,22 @@ function soundSegment(path: string, parts: ModelParts, codecs: Codecs): SampledS
   const [modality] = holdersOf("audio", parts, codecs);
   const codebook = modality === undefined ? undefined : speechCodebook(codecs, modality);
   if (modality === undefined || codebook === undefined)
-    throw new InputError(`--audio: the model has no modality of ${holdersNamed("audio").kinds}.`, "Leave it out.");
+    throw new InputError(
+      "bad-option",
+      `--audio: the model has no modality of ${holdersNamed("audio").kinds}.`,
+      "Leave it out.",
+    );
   return inVocabulary(modality, unitsOf(readAudio(readInput(path), path), codebook), parts);
 }
 
 async function pictureSegment(path: string, parts: ModelParts, codecs: Codecs): Promise<SampledSegment> {
   const [modality] = holdersOf("image", parts, codecs);
   if (modality === undefined) {
-    throw new InputError(`--image: the model has no modality of ${holdersNamed("image").kinds}.`, "Leave it out.");
+    throw new InputError(
+      "bad-option",
+      `--image: the model has no modality of ${holdersNamed("image").kinds}.`,
+      "Leave it out.",
+    );
   }
   const codebook = pictureCodebook(codecs, modality);
   if (codebook !== undefined) {
@@ -61,7 +69,7 @@ function readPicture(path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${path} can't be read: ${why}.`, "Name a picture's file with --image.");
+    throw new InputError("file-unreadable", `${path} can't be read: ${why}.`, "Name a picture's file with --image.");
   }
 }
 
@@ -84,6 +92,7 @@ function idsIn(prompt: string, name: string, limit: number): number[] {
   const ids = words.map(Number);
   if (ids.every((id) => Number.isInteger(id) && id >= 0 && id < limit)) return ids;
   throw new InputError(
+    "bad-option",
     `--prompt: ${name} has no tokenizer, and "${prompt}" is not a list of its ids, which are 0 to ${limit - 1}.`,
     'Give ids, as in --prompt "17 4 25".',
   );
@@ -95,6 +104,7 @@ export function modalityNamed(name: string, { modalities }: ModelParts): number 
   if (index >= 0) return index;
   const names = modalities.map((modality) => modality.name);
   throw new InputError(
+    "bad-option",
     `--modality: the model has no modality ${name}.`,
     suggestion(name, names) ?? "Look at the spec.",
   );

@@ -48,6 +48,7 @@ export function fitSpeechUnits(options: SpeechUnitsOptions, notice: (text: strin
   const { audio, out, entries, seed, allow, skipBad } = options;
   if (entries < CODEBOOK_ENTRIES.least || entries > CODEBOOK_ENTRIES.most)
     throw new InputError(
+      "bad-option",
       `--entries is ${entries}`,
       `A codebook has ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most} entries.`,
     );

@@ -53,6 +53,7 @@ export function starting(
     } catch (error) {
       if (!(error instanceof Outside)) throw error;
       throw new InputError(
+        "file-outside",
         `init: ${init.path} is outside the project's folder.`,
         allowHelp(runOf(path, where.reach) ?? error.folder),
       );

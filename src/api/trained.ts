@@ -44,6 +44,7 @@ export function openTrained(path: string, options: TrainedOptions): OpenedTraine
   const isSpec = existsSync(path) && statSync(path).isFile();
   if (isSpec && checkpoint === undefined) {
     throw new InputError(
+      "no-weights",
       `${path} is a spec, which has no weights of its own.`,
       "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
     );

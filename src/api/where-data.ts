@@ -27,12 +27,16 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
   const written = sourcePath(source);
   if (written === undefined) {
     if (place === undefined) return read;
-    throw new InputError("--data: the data of this spec are no file.", "Leave --data out.");
+    throw new InputError("bad-option", "--data: the data of this spec are no file.", "Leave --data out.");
   }
   if (place === undefined) return read;
   const path = resolve(isFolder(place) ? join(place, basename(written)) : place);
   if (!existsSync(path))
-    throw new InputError(`--data: there is no ${path}.`, "Name the file, or the folder that it is in.");
+    throw new InputError(
+      "file-unreadable",
+      `--data: there is no ${path}.`,
+      "Name the file, or the folder that it is in.",
+    );
   return {
     ...read,
     reach: withFolder(reach, dirname(path)),
@@ -50,6 +54,7 @@ export function checkDataThere({ spec, folder, isRun }: Sited): void {
   const path = sourcePath(spec.data.source);
   if (!isRun || path === undefined || existsSync(resolve(folder, path))) return;
   throw new InputError(
+    "file-unreadable",
     `The data of the run are not at ${path} any more.`,
     "Say with --data where they are: the file, or its folder.",
   );

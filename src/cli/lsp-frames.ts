@@ -84,6 +84,7 @@ const shown = (text: string): string => visible(text.length > 60 ? `${text.slice
 
 const refused = (what: string): InputError =>
   new InputError(
+    "bad-message",
     `${what}.`,
     "`mom lsp` is started by an editor, which sends it JSON-RPC messages after a `Content-Length` header.",
   );

@@ -33,6 +33,7 @@ export function sharesOf(named: ReadonlyMap<string, number>, modalities: readonl
   for (const name of named.keys()) {
     if (names.includes(name)) continue;
     throw new InputError(
+      "bad-option",
       `--share names ${name}, which is no modality of the spec.`,
       suggestion(name, names) ?? `Its modalities are ${names.join(", ")}.`,
     );
@@ -40,12 +41,14 @@ export function sharesOf(named: ReadonlyMap<string, number>, modalities: readonl
   const sum = [...named.values()].reduce((total, share) => total + share, 0);
   if (Math.abs(sum - 1) > SLACK) {
     throw new InputError(
+      "bad-option",
       `The shares of --share sum to ${Number(sum.toPrecision(6))}, not to 1.`,
       `Give each of ${names.join(", ")} its part of the positions; one that is not named has none.`,
     );
   }
   if (!modalities.some((modality) => holdsIds(modality) && (named.get(modality.name) ?? 0) > 0)) {
     throw new InputError(
+      "bad-option",
       "--share leaves no position to tokens.",
       "Give a modality of tokens some: pictures rarely fill a sequence to its end.",
     );

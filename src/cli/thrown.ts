@@ -1,11 +1,12 @@
 // What a thrown value means to whoever runs mom or a compiled trainer: said on stderr, with an exit code.
 import pc from "picocolors";
 import { Unreadable, unreadable } from "../data/open-file.js";
+import { codeOf, type MistakeName } from "../diagnostics/codes.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
 import { visible } from "../diagnostics/visible.js";
-import { DeviceError } from "../gpu/device-error.js";
+import { DeviceError, NoAdapter } from "../gpu/device-error.js";
 import { TooLarge } from "../ir/too-large.js";
 import type { TrainingOutcome } from "../report/training-words.js";
 import { coloured, styleOf } from "./colour.js";
@@ -17,22 +18,13 @@ export function tell(thrown: unknown): ExitCode {
     process.stderr.write(render(thrown.diagnostics, [], styleOf(process.stderr)));
     return thrown.diagnostics.some(({ name }) => name === "diverged") ? EXIT.diverged : EXIT.wrongInput;
   }
-  if (thrown instanceof InputError || thrown instanceof DeviceError) {
-    process.stderr.write(
-      `${c.red(c.bold("error:"))} ${visible(thrown.message)}\n${c.cyan("help")} ${visible(thrown.remedy)}\n`,
-    );
-    return thrown instanceof InputError ? EXIT.wrongInput : EXIT.deviceFailed;
-  }
-  if (thrown instanceof TooLarge) {
-    const remedy = "Take a smaller batch, length or model, or another device; `mom inspect` shows what is needed.";
-    process.stderr.write(`${c.red(c.bold("error:"))} ${visible(thrown.message)}\n${c.cyan("help")} ${remedy}\n`);
-    return EXIT.wrongInput;
-  }
-  const refused = refusedByDisk(thrown);
-  if (refused !== undefined) {
-    const remedy = "Correct the path, or its permissions.";
-    process.stderr.write(`${c.red(c.bold("error:"))} ${visible(refused)}\n${c.cyan("help")} ${remedy}\n`);
-    return EXIT.wrongInput;
+  const known = knownOf(thrown);
+  if (known !== undefined) {
+    const { name, message, remedy, exit } = known;
+    const [first = "", ...below] = message.split("\n");
+    const text = [`${visible(first)} ${c.dim(`[${codeOf(name)}]`)}`, ...below.map(visible)].join("\n");
+    process.stderr.write(`${c.red(c.bold("error:"))} ${text}\n${c.cyan("help")} ${visible(remedy)}\n`);
+    return exit;
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   process.stderr.write(
@@ -51,6 +43,34 @@ export function exitOf(outcome: TrainingOutcome): ExitCode {
     case "diverged":
       return tell(outcome.failure);
   }
+}
+
+interface Known {
+  readonly name: MistakeName;
+  readonly message: string;
+  readonly remedy: string;
+  readonly exit: ExitCode;
+}
+
+/** An error that has a code and a remedy; undefined for a fault of mom's own. */
+function knownOf(thrown: unknown): Known | undefined {
+  if (thrown instanceof InputError) {
+    const { mistake, message, remedy } = thrown;
+    return { name: mistake, message, remedy, exit: EXIT.wrongInput };
+  }
+  if (thrown instanceof DeviceError) {
+    const { message, remedy } = thrown;
+    const name = thrown instanceof NoAdapter ? "no-adapter" : "device-failed";
+    return { name, message, remedy, exit: EXIT.deviceFailed };
+  }
+  if (thrown instanceof TooLarge) {
+    const remedy = "Take a smaller batch, length or model, or another device; `mom inspect` shows what is needed.";
+    return { name: "too-large", message: thrown.message, remedy, exit: EXIT.wrongInput };
+  }
+  const refused = refusedByDisk(thrown);
+  if (refused === undefined) return undefined;
+  const name = thrown instanceof Unreadable ? "file-unreadable" : "disk";
+  return { name, message: refused, remedy: "Correct the path, or its permissions.", exit: EXIT.wrongInput };
 }
 
 /** What the file system refuses is no fault of mom, wherever it is found out. */

@@ -11,7 +11,7 @@ export const SKIP_BAD = "--skip-bad";
 /** What is wrong with a file becomes a bad file's mistake; any other error stays as it is. */
 export function asBadFile(error: unknown): unknown {
   return error instanceof InputError && error.constructor === InputError
-    ? new BadFile(error.message, error.remedy)
+    ? new BadFile(error.mistake, error.message, error.remedy)
     : error;
 }
 
@@ -25,8 +25,10 @@ export function listed(lines: readonly string[]): string {
 export function refuseBad(bad: readonly BadFile[]): void {
   const [first] = bad;
   if (first === undefined) return;
-  if (bad.length === 1) throw new InputError(first.message, `${first.remedy} ${SKIP_BAD} leaves its document out.`);
+  if (bad.length === 1)
+    throw new InputError(first.mistake, first.message, `${first.remedy} ${SKIP_BAD} leaves its document out.`);
   throw new InputError(
+    "file-unreadable",
     `${bad.length} files cannot be read:${listed(bad.map(({ message }) => message))}`,
     `Mend or remove them. ${SKIP_BAD} leaves their documents out.`,
   );

@@ -32,10 +32,10 @@ export function readCodebook(bytes: Uint8Array, name: string): Codebook {
   const { tensors, metadata } = readSafetensors(bytes, name);
   const entries = tensors.get("entries");
   const facts = codebookFacts(metadata, entries?.shape ?? []);
-  if (typeof facts === "string") throw new InputError(`${name}: not a codebook: ${facts}`, FIT);
-  if (entries?.dtype !== "F32") throw new InputError(`${name}: the codebook's entries are not F32`, FIT);
+  if (typeof facts === "string") throw new InputError("codebook", `${name}: not a codebook: ${facts}`, FIT);
+  if (entries?.dtype !== "F32") throw new InputError("codebook", `${name}: the codebook's entries are not F32`, FIT);
   if (!entries.data.every(Number.isFinite))
-    throw new InputError(`${name}: an entry of the codebook is not finite`, FIT);
+    throw new InputError("codebook", `${name}: an entry of the codebook is not finite`, FIT);
   return { facts, entries: entries.data };
 }
 
@@ -51,6 +51,7 @@ export function codebookOf(bytes: Uint8Array, modality: Modality | undefined): C
   const { entries } = codebook.facts;
   if (entries !== vocab)
     throw new InputError(
+      "codebook",
       `${path}: the codebook has ${entries} entries, and modality ${name} has a vocab of ${vocab}`,
       `Leave out vocab, or fit a codebook with --entries ${vocab}.`,
     );

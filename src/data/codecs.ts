@@ -57,6 +57,7 @@ function tokenizerOf(bytes: Uint8Array, path: string, index: number, parts: Mode
   const modality = parts.modalities[index];
   const vocab = (modality && idsOf(modality)?.count) ?? 0;
   throw new InputError(
+    "tokenizer",
     `${path}: the tokenizer has ${tokenizer.ids} ids, and modality ${modality?.name} has room for ${room} beside its markers`,
     `Leave out vocab, or make it at least ${tokenizer.ids + vocab - room}.`,
   );

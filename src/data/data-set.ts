@@ -73,6 +73,7 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   }
   if (train.length === 0)
     throw new InputError(
+      "no-documents",
       `no document is left to learn from: ${documents.length} in all, ${validation.length} held out`,
       "Lower data.held_out, or add documents.",
     );

@@ -43,7 +43,11 @@ function packageOf(name: string) {
   try {
     manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
   } catch {
-    throw new InputError(`data.source: emoji needs the package ${name}`, `Install it: npm install ${name}`);
+    throw new InputError(
+      "missing-program",
+      `data.source: emoji needs the package ${name}`,
+      `Install it: npm install ${name}`,
+    );
   }
   const folder = dirname(manifest);
   const json = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), "utf8"));

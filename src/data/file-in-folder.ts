@@ -31,11 +31,13 @@ export function fileInFolder(path: string, { place, folder, what, reach }: Namin
       return located.real;
     case "outside":
       throw new InputError(
+        "file-outside",
         `${place}: ${named} lies outside the project's folder and the data file's`,
         allowHelp(located.folder),
       );
     case "missing":
       throw new BadFile(
+        "file-unreadable",
         located.reason === NO_FILE
           ? `${place}: there is no ${what} ${JSON.stringify(path)}`
           : `${place}: ${named} cannot be read (${located.reason})`,

@@ -39,7 +39,11 @@ export async function fitCodebook(
   const numbers = patchesPerPicture(kind) * columns;
   const most = Math.floor(MOST_NUMBERS / numbers);
   if (most === 0)
-    throw new InputError(`a picture of ${kind.height}x${kind.width} is too large`, "Choose a smaller --size.");
+    throw new InputError(
+      "bad-picture",
+      `a picture of ${kind.height}x${kind.width} is too large`,
+      "Choose a smaller --size.",
+    );
   const some = files.length <= most ? files : files.filter((_, i) => taken(i, files.length, most));
   const pictures: Uint8Array[] = [];
   const bad = badFiles(skipBad);

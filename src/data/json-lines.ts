@@ -36,7 +36,7 @@ export function* linesOf(
     try {
       text = decoder.decode(bytes).trim();
     } catch {
-      throw new InputError(`${place}: the line is not UTF-8`, "Save the file as UTF-8.");
+      throw new InputError("bad-json-line", `${place}: the line is not UTF-8`, "Save the file as UTF-8.");
     }
     if (text !== "") yield { place, text, value: parsed(text, place, example) };
     number++;
@@ -52,6 +52,7 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
     length += bytes.length;
     if (length > MOST_LINE_BYTES)
       throw new InputError(
+        "bad-json-line",
         `${place()}: the line has more than ${MOST_LINE_BYTES / 2 ** 20} MiB`,
         "Write one document a line, and split one that is so long.",
       );
@@ -81,6 +82,7 @@ function parsed(text: string, place: string, example: string): unknown {
   const { tooDeep, repeated } = jsonShape(text, MOST_NESTING);
   if (tooDeep)
     throw new InputError(
+      "bad-json-line",
       `${place}: lists and objects are nested more than ${MOST_NESTING} deep`,
       `A document is no deeper than this: ${example}`,
     );
@@ -89,10 +91,15 @@ function parsed(text: string, place: string, example: string): unknown {
     value = JSON.parse(text);
   } catch (error) {
     throw new InputError(
+      "bad-json-line",
       `${place}: not JSON (${error instanceof Error ? error.message : error})`,
       `Like this: ${example}`,
     );
   }
   if (repeated === undefined) return value;
-  throw new InputError(`${place}: the key ${JSON.stringify(repeated)} is given twice`, "Keep one of the two.");
+  throw new InputError(
+    "bad-json-line",
+    `${place}: the key ${JSON.stringify(repeated)} is given twice`,
+    "Keep one of the two.",
+  );
 }

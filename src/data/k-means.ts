@@ -31,7 +31,11 @@ export function kMeans(rows: Float32Array, options: KMeansOptions): Float32Array
   const { columns, seed } = options;
   const count = rows.length / columns;
   if (!rows.every(Number.isFinite))
-    throw new InputError("a row to be clustered holds a number that is not finite", "Mend or leave out that input.");
+    throw new InputError(
+      "codebook",
+      "a row to be clustered holds a number that is not finite",
+      "Mend or leave out that input.",
+    );
   const random = stream("cluster", seed);
   const entries = startingEntries(rows, options, random);
   if (count > WHOLE_ROWS) miniBatches(rows, entries, options, random);
@@ -87,6 +91,7 @@ function startingEntries(rows: Float32Array, { columns, entries: K }: KMeansOpti
     if (found === K) return entries;
   }
   throw new InputError(
+    "codebook",
     `${K} entries cannot be fitted to ${count} rows, of which ${found} are different`,
     found < 2 ? "Give more data." : `Ask for at most ${found} entries, or give more data.`,
   );

@@ -51,12 +51,17 @@ function tensorNumbers({ tensors }: Safetensors, name: string, place: string): N
   if (tensor === undefined) {
     const names = [...tensors.keys()];
     throw new InputError(
+      "bad-latent",
       `${place}: there is no tensor ${JSON.stringify(name)}`,
       names.length > 0 ? `Name one of ${names.slice(0, 8).join(", ")}.` : "The file has no tensors.",
     );
   }
   if (!isRead(tensor))
-    throw new InputError(`${place}: the tensor ${JSON.stringify(name)} has the type ${tensor.stored}`, CONVERT);
+    throw new InputError(
+      "bad-latent",
+      `${place}: the tensor ${JSON.stringify(name)} has the type ${tensor.stored}`,
+      CONVERT,
+    );
   const { shape, data } = tensor;
   return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>, Number) };
 }
@@ -66,11 +71,16 @@ function checked({ shape, data }: Numbers, { height, width, channels }: LatentSi
   const bare = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
   if (bare.join() !== `${channels},${height},${width}`)
     throw new InputError(
+      "bad-latent",
       `${place}: the latent has the shape [${shape}], not [${channels},${height},${width}]`,
       "Save it as [channels, height, width], of the size and the channels that the modality has.",
     );
   if (!data.every(Number.isFinite))
-    throw new InputError(`${place}: the latent holds a number that is not finite`, "Encode the picture again.");
+    throw new InputError(
+      "bad-latent",
+      `${place}: the latent holds a number that is not finite`,
+      "Encode the picture again.",
+    );
   return data;
 }
 

@@ -41,14 +41,18 @@ export function namedFiles(path: string, kind: FileKind, reach?: Reach): NamedFi
     isFolder = statSync(path).isDirectory();
   } catch (error) {
     const { missing, reason } = unreadable(error);
-    if (missing) throw new InputError(`there is no folder or file ${path}`, remedies.path);
-    throw new InputError(`${path}: cannot be read (${reason})`, "Correct the path, or its permissions.");
+    if (missing) throw new InputError("file-unreadable", `there is no folder or file ${path}`, remedies.path);
+    throw new InputError(
+      "file-unreadable",
+      `${path}: cannot be read (${reason})`,
+      "Correct the path, or its permissions.",
+    );
   }
   const files = isFolder
     ? filesBelow(path, kind).map((file) => ({ path: file, place: file }))
     : Array.from(linesOf(inputPieces(path), path), (line) => named(line, dirname(path), kind, reach)).flat();
   if (files.length > 0) return files;
-  throw new InputError(`${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
+  throw new InputError("no-documents", `${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
 }
 
 function filesBelow(folder: string, kind: FileKind): string[] {
@@ -64,7 +68,11 @@ function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    throw new InputError(`${folder}: cannot read the folder (${unreadable(error).reason})`, "Name another folder.");
+    throw new InputError(
+      "file-unreadable",
+      `${folder}: cannot read the folder (${unreadable(error).reason})`,
+      "Name another folder.",
+    );
   }
 }
 

@@ -88,6 +88,7 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
       const whole = [epoch, index, micro].every((number) => Number.isSafeInteger(number) && number >= 0);
       if (!whole || index >= dataSet.train.length || micro >= accumulate)
         throw new InputError(
+          "bad-checkpoint",
           `the data position (epoch ${epoch}, document ${index}, micro-batch ${micro}) lies outside the data`,
           "Resume with the data, the batch and the accumulation that the run began with.",
         );

@@ -94,6 +94,7 @@ export function lengthsWithin(length: number) {
       if (first === undefined) return;
       const others = count === 1 ? "" : `; of ${count} that are too long the longest takes ${longest}`;
       throw new InputError(
+        "document-too-long",
         `${first.place} takes ${first.positions} positions, and data.length is ${length}${others}`,
         `Set data.length to at least ${longest}, or shorten what is longer; with data.carry a document goes on in the next step.`,
       );

@@ -30,6 +30,7 @@ export async function decodePicture(
   const { channels } = size;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new UnfitModality(
+      "bad-picture",
       `${place}: the modality of the image has ${channels} channels`,
       "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );
@@ -40,11 +41,12 @@ export async function decodePicture(
       return result.pixels;
     case "failed":
       throw new InputError(
+        "bad-picture",
         `${place}: not an image that can be read (${result.reason})`,
         result.remedy ?? "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
       );
     case "stopped":
-      throw new Undecoded(`${place}: ${result.reason}`, result.remedy);
+      throw new Undecoded("bad-picture", `${place}: ${result.reason}`, result.remedy);
   }
 }
 

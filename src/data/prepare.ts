@@ -137,7 +137,11 @@ function* groupsOf(
 
 class Changed extends InputError {
   constructor({ name }: Source) {
-    super(`the documents of ${name} changed while they were prepared`, "Try again when nothing writes to them.");
+    super(
+      "other-data",
+      `the documents of ${name} changed while they were prepared`,
+      "Try again when nothing writes to them.",
+    );
   }
 }
 

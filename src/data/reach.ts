@@ -31,7 +31,7 @@ export function reachOf(entry: string, allow: readonly string[] = []): Reach {
   const named = allow.map((one) => {
     const real = realpathOf(one);
     if (real !== undefined) return real;
-    throw new InputError(`--allow: there is no folder ${one}`, "Correct the path.");
+    throw new InputError("bad-option", `--allow: there is no folder ${one}`, "Correct the path.");
   });
   const kept = opened().flatMap((one) => realpathOf(one) ?? []);
   return { folders: [packageFolder(folder) ?? folder, ...named, ...kept] };

@@ -54,15 +54,15 @@ export function* namedPieces(path: string, place: string, reach: Reach): Generat
 
 function namedError(error: unknown, place: string, remedy: string): unknown {
   if (error instanceof Outside)
-    return new InputError(`${place} is outside the project's folder.`, allowHelp(error.folder));
+    return new InputError("file-outside", `${place} is outside the project's folder.`, allowHelp(error.folder));
   if (!(error instanceof Unreadable)) return error;
   const reason = error.missing ? `there is no ${place}` : error.reason;
-  return new InputError(`${place}: cannot read the file (${reason})`, remedy);
+  return new InputError("file-unreadable", `${place}: cannot read the file (${reason})`, remedy);
 }
 
 function inputError(error: unknown, path: string, place: string): unknown {
   if (!(error instanceof Unreadable)) return error;
   const shown = relative("", path).startsWith("..") ? path : relative("", path);
   const reason = error.missing ? `there is no ${shown}` : error.reason;
-  return new InputError(`${place}: cannot read the file (${reason})`, PUT);
+  return new InputError("file-unreadable", `${place}: cannot read the file (${reason})`, PUT);
 }

@@ -72,7 +72,8 @@ export function readOwnSafetensors(bytes: Bytes, name: string): Safetensors<Tens
   const { tensors, metadata } = readSafetensors(bytes, name);
   const own = new Map<string, Tensor>();
   for (const [key, tensor] of tensors) {
-    if (!isRead(tensor)) throw new InputError(`${name}: tensor "${key}" has the type ${tensor.stored}`, CONVERT);
+    if (!isRead(tensor))
+      throw new InputError("bad-tensors", `${name}: tensor "${key}" has the type ${tensor.stored}`, CONVERT);
     own.set(key, tensor);
   }
   return { tensors: own, metadata };
@@ -129,15 +130,24 @@ const keyed = ([key, value]: [string, unknown]): string => `${JSON.stringify(key
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 function readHeader(bytes: Bytes, name: string): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 8) throw new InputError(`${name}: only ${bytes.length} bytes, less than a header`, TRUNCATED);
+  if (bytes.length < 8)
+    throw new InputError("bad-tensors", `${name}: only ${bytes.length} bytes, less than a header`, TRUNCATED);
   const length = new Uint8Array(bytes.slice(0, 8));
   const claimed = new DataView(length.buffer).getBigUint64(0, true);
   if (claimed > HEADER_LIMIT) refuseForeign(bytes.slice(0, LOOKED_AT), name);
   if (claimed > HEADER_LIMIT)
-    throw new InputError(`${name}: the header claims ${claimed} bytes; the format allows ${HEADER_LIMIT}`, DAMAGED);
+    throw new InputError(
+      "bad-tensors",
+      `${name}: the header claims ${claimed} bytes; the format allows ${HEADER_LIMIT}`,
+      DAMAGED,
+    );
   const dataStart = 8 + Number(claimed);
   if (dataStart > bytes.length)
-    throw new InputError(`${name}: the header claims ${claimed} bytes, and ${bytes.length - 8} follow`, TRUNCATED);
+    throw new InputError(
+      "bad-tensors",
+      `${name}: the header claims ${claimed} bytes, and ${bytes.length - 8} follow`,
+      TRUNCATED,
+    );
   const header = parseHeader(bytes.slice(8, dataStart), name);
   return { header, dataStart };
 }
@@ -145,9 +155,13 @@ function readHeader(bytes: Bytes, name: string): { header: Record<string, unknow
 /** Throws for a file whose first bytes say that it is something else. */
 function refuseForeign(start: Uint8Array, name: string): void {
   const kind = foreignKind(start);
-  if (kind) throw new InputError(`${name} is not a safetensors file: ${kind.is}`, kind.remedy);
+  if (kind) throw new InputError("bad-tensors", `${name} is not a safetensors file: ${kind.is}`, kind.remedy);
   if (isJsonObject(start))
-    throw new InputError(`${name} is not a safetensors file: it is JSON`, "Name the file with the tensors.");
+    throw new InputError(
+      "bad-tensors",
+      `${name} is not a safetensors file: it is JSON`,
+      "Name the file with the tensors.",
+    );
 }
 
 function parseHeader(json: Uint8Array, name: string): Record<string, unknown> {
@@ -157,12 +171,13 @@ function parseHeader(json: Uint8Array, name: string): Record<string, unknown> {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
     header = JSON.parse(text);
   } catch {
-    throw new InputError(`${name}: the header is not JSON in UTF-8`, DAMAGED);
+    throw new InputError("bad-tensors", `${name}: the header is not JSON in UTF-8`, DAMAGED);
   }
-  if (!isRecord(header)) throw new InputError(`${name}: the header is not a JSON object`, DAMAGED);
+  if (!isRecord(header)) throw new InputError("bad-tensors", `${name}: the header is not a JSON object`, DAMAGED);
   const repeated = repeatedKey(text);
   if (repeated !== undefined)
     throw new InputError(
+      "bad-tensors",
       `${name}: the header names "${repeated}" twice`,
       "Write the file again with one tensor of that name.",
     );
@@ -175,7 +190,8 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 
 function checkEntry(key: string, value: unknown, name: string): Entry {
-  const wrong = (what: string): InputError => new InputError(`${name}: tensor "${key}" ${what}`, DAMAGED);
+  const wrong = (what: string): InputError =>
+    new InputError("bad-tensors", `${name}: tensor "${key}" ${what}`, DAMAGED);
   if (!isRecord(value)) throw wrong("is not described by a JSON object");
   const extra = Object.keys(value).find((field) => !["dtype", "shape", "data_offsets"].includes(field));
   if (extra !== undefined) throw wrong(`has the field "${extra}", which the format does not know`);
@@ -211,21 +227,29 @@ function checkCoverage(entries: readonly Entry[], length: number, name: string):
   for (const entry of entries) {
     const tensor = `${name}: tensor "${entry.name}"`;
     if (entry.end > length)
-      throw new InputError(`${tensor} ends at byte ${entry.end} of the data, which has ${length}`, TRUNCATED);
-    if (entry.begin < end) throw new InputError(`${tensor} overlaps ${previous}`, DAMAGED);
+      throw new InputError(
+        "bad-tensors",
+        `${tensor} ends at byte ${entry.end} of the data, which has ${length}`,
+        TRUNCATED,
+      );
+    if (entry.begin < end) throw new InputError("bad-tensors", `${tensor} overlaps ${previous}`, DAMAGED);
     if (entry.begin > end)
-      throw new InputError(`${tensor} leaves ${entry.begin - end} bytes unused after ${previous}`, DAMAGED);
+      throw new InputError(
+        "bad-tensors",
+        `${tensor} leaves ${entry.begin - end} bytes unused after ${previous}`,
+        DAMAGED,
+      );
     end = entry.end;
     previous = `tensor "${entry.name}"`;
   }
-  if (end < length) throw new InputError(`${name}: ${length - end} bytes follow ${previous}`, DAMAGED);
+  if (end < length) throw new InputError("bad-tensors", `${name}: ${length - end} bytes follow ${previous}`, DAMAGED);
 }
 
 function checkMetadata(value: unknown, name: string): Record<string, string> {
   if (value === undefined) return {};
   if (isRecord(value) && Object.values(value).every((fact) => typeof fact === "string"))
     return value as Record<string, string>;
-  throw new InputError(`${name}: ${METADATA} is not a JSON object of strings`, DAMAGED);
+  throw new InputError("bad-tensors", `${name}: ${METADATA} is not a JSON object of strings`, DAMAGED);
 }
 
 function decode({ dtype, shape, begin, end }: Entry, bytes: Bytes): StoredTensor {

@@ -150,10 +150,10 @@ export function writeShard(...shard: Parameters<typeof shardPieces>): Uint8Array
 export function readShard(bytes: Bytes, name: string, modalities: readonly Modality[]): Shard {
   const { entries, metadata } = safetensorsEntries(bytes, name);
   if (metadata.format !== SHARD_FORMAT)
-    throw new InputError(`${name}: not a shard of the format "${SHARD_FORMAT}"`, AGAIN);
+    throw new InputError("bad-shard", `${name}: not a shard of the format "${SHARD_FORMAT}"`, AGAIN);
   const checksum = checksumOf(entries, bytes);
   if (metadata.crc32 !== String(checksum))
-    throw new InputError(`${name}: the shard's checksum does not match its contents`, AGAIN);
+    throw new InputError("bad-shard", `${name}: the shard's checksum does not match its contents`, AGAIN);
   const entryOf = (key: string): Entry | undefined => entries.find((entry) => entry.name === key);
   const items = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
   const codebooks = new Map<number, Uint8Array>();
@@ -175,7 +175,7 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
   const numbers = (key: string): Numbers<Int32Array> & { readonly length: number } => {
     const entry = entryOf(key);
     if (entry?.dtype === "I32") return stored(bytes, entry, (part) => new Int32Array(part.buffer));
-    throw new InputError(`${name}: the shard has no tensor "${key}" of I32`, AGAIN);
+    throw new InputError("bad-shard", `${name}: the shard has no tensor "${key}" of I32`, AGAIN);
   };
   const all = (key: string): Int32Array => {
     const tensor = numbers(key);
@@ -247,7 +247,7 @@ function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => stri
 }
 
 const otherModalities = (name: string): InputError =>
-  new InputError(`${name}: the shard was prepared for other modalities than the model's`, AGAIN);
+  new InputError("bad-shard", `${name}: the shard was prepared for other modalities than the model's`, AGAIN);
 
 const sidesOf = (item: ItemShape | undefined): number[] => (item ? [item.height, item.width, item.channels] : []);
 

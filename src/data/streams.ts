@@ -144,6 +144,7 @@ function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }
     );
   if (right) return;
   throw new InputError(
+    "bad-checkpoint",
     `the data position (epoch ${epoch}, document ${index}, ${streams?.length ?? 0} streams) lies outside the data`,
     "Resume with the data and the batch that the run began with.",
   );

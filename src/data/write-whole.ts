@@ -31,7 +31,7 @@ export function makeFolderOf(path: string, remedy: string): void {
 }
 
 const refused = (path: string, error: unknown, remedy: string): InputError =>
-  new InputError(`cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);
+  new InputError("disk", `cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);
 
 /** Leaves no file where it fails. */
 function writeSynced(path: string, pieces: Iterable<Uint8Array>): void {

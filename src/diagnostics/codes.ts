@@ -20,3 +20,9 @@ export const codeOf = (name: MistakeName): string => `MOM${String(MISTAKES[name]
 export function mistakeNamed(text: string): MistakeName | undefined {
   return MISTAKE_NAMES.find((name) => name === text.toLowerCase() || codeOf(name) === text.toUpperCase());
 }
+
+/** What is printed of a mistake that is in no spec, by its example. */
+export function exampleSaid(name: MistakeName): string | undefined {
+  const { example } = MISTAKES[name];
+  return example && `error: ${example[0]} [${codeOf(name)}]\nhelp ${example[1]}\n`;
+}

@@ -70,10 +70,15 @@ export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, 
 }
 
 const TOO_LARGE = new InputError(
+  "tokenizer",
   `it has more than ${TOKENIZER_BYTES} bytes`,
   "Use a tokenizer with a smaller vocabulary.",
 );
-const NO_FILE = new InputError("there is no such file", "Give the path of the file relative to the spec.");
+const NO_FILE = new InputError(
+  "file-unreadable",
+  "there is no such file",
+  "Give the path of the file relative to the spec.",
+);
 
 const counts = new WeakMap<Uint8Array, number | InputError>();
 

@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync } from "node:zlib";
-import { DeviceError } from "./device-error.js";
+import { DeviceError, NoAdapter } from "./device-error.js";
 
 /** What of the archive is used. */
 export const LIBRARIES = ["libvulkan.so.1", "libvk_swiftshader.so", "vk_swiftshader_icd.json"] as const;
@@ -29,7 +29,7 @@ export function cacheFolder(environment: NodeJS.ProcessEnv): string {
 /** The folder with the unpacked, undamaged libraries. */
 export async function swiftShaderFolder(cache: string): Promise<string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new DeviceError(
+    throw new NoAdapter(
       "The bundled SwiftShader is for Linux on x64 only.",
       "Use a machine with a GPU and its driver.",
     );
@@ -43,7 +43,7 @@ export async function swiftShaderFolder(cache: string): Promise<string> {
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new DeviceError(
+    throw new NoAdapter(
       `SwiftShader can't be unpacked: ${why}`,
       "Set MOM_CACHE to a folder that can be written and has 20 MB left.",
     );
@@ -68,7 +68,7 @@ async function unpackedEarlier(cache: string): Promise<string> {
     if (await isIntact(join(cache, name))) return join(cache, name);
   }
   const found = folders.length > 0 ? "what the cache holds of it is damaged" : "the cache holds no copy of it";
-  throw new DeviceError(
+  throw new NoAdapter(
     `SwiftShader is missing: @sparticuz/chromium is not installed, and ${found}.`,
     "Install it beside the trainer (npm install @sparticuz/chromium), or run mom doctor once where mom is installed.",
   );
@@ -121,7 +121,7 @@ async function moveInto(aside: string, folder: string): Promise<string> {
       else if (attempt === 4) throw error;
     }
   }
-  throw new DeviceError(`Other processes keep changing ${folder}.`, "Set MOM_CACHE to a folder of your own.");
+  throw new NoAdapter(`Other processes keep changing ${folder}.`, "Set MOM_CACHE to a folder of your own.");
 }
 
 async function extractLibraries(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
@@ -136,7 +136,7 @@ async function extractLibraries(archive: Buffer): Promise<ReadonlyMap<string, Bu
   }
   const missing = LIBRARIES.filter((name) => !found.has(name));
   if (missing.length > 0) {
-    throw new DeviceError(
+    throw new NoAdapter(
       `This version of @sparticuz/chromium carries no ${missing.join(", ")}.`,
       "Install version 147: npm install @sparticuz/chromium@147.",
     );

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Profile } from "../ir/plan.js";
 import { describe, kindOf, profileOf } from "./choose.js";
 import { cacheFolder, LIBRARIES, swiftShaderFolder } from "./dawn.swiftshader.js";
-import { DeviceError } from "./device-error.js";
+import { DeviceError, NoAdapter } from "./device-error.js";
 
 /** Where an adapter may come from, in order of preference. */
 export const SOURCES = ["gpu", "system", "swiftshader"] as const;
@@ -114,7 +114,7 @@ async function importDawn(): Promise<typeof import("webgpu")> {
     return await import("webgpu");
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new DeviceError(
+    throw new NoAdapter(
       `Dawn can't be loaded: ${why}`,
       "Install the npm package webgpu on Linux (glibc), macOS or Windows, on x64 or arm64.",
     );
@@ -154,22 +154,22 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
   async gpu(unchecked = true) {
     const loader = systemLoaderMissing();
     const remedy = gpuRemedy();
-    if (loader !== undefined) throw new DeviceError(`No Vulkan loader: ${loader}.`, remedy);
+    if (loader !== undefined) throw new NoAdapter(`No Vulkan loader: ${loader}.`, remedy);
     const adapter = await adapterOf({ drivers: "system", unchecked });
-    if (adapter === null) throw new DeviceError("No driver offers an adapter that Dawn accepts.", remedy);
+    if (adapter === null) throw new NoAdapter("No driver offers an adapter that Dawn accepts.", remedy);
     if (kindOf(adapter.info) === "gpu") return adapter;
-    throw new DeviceError(`Only a software adapter is installed (${describe(adapter.info)}).`, remedy);
+    throw new NoAdapter(`Only a software adapter is installed (${describe(adapter.info)}).`, remedy);
   },
   async system(unchecked = true) {
     const loader = systemLoaderMissing();
     const remedy = "Install Mesa 25 or newer with llvmpipe (Debian 13, Ubuntu 24.04: mesa-vulkan-drivers libvulkan1).";
-    if (loader !== undefined) throw new DeviceError(`No Vulkan loader: ${loader}.`, remedy);
+    if (loader !== undefined) throw new NoAdapter(`No Vulkan loader: ${loader}.`, remedy);
     const first = await adapterOf({ drivers: "system", unchecked });
     // Dawn puts a GPU first, and counts no other software than SwiftShader as a fallback; Mesa's goes by its name.
     const mesa = first && (await adapterOf({ drivers: "system", unchecked, named: "llvmpipe" }));
     const adapter = mesa ?? first;
     if (adapter !== null && kindOf(adapter.info) === "cpu") return adapter;
-    throw new DeviceError("No software driver that Dawn accepts; it refuses Mesa before 25.", remedy);
+    throw new NoAdapter("No software driver that Dawn accepts; it refuses Mesa before 25.", remedy);
   },
   async swiftshader(unchecked = true) {
     const folder = await swiftShaderFolder(cacheFolder(process.env));
@@ -177,7 +177,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
     systemLoaderMissing();
     const refused = loadLibrary(loader);
     if (refused !== undefined) {
-      throw new DeviceError(
+      throw new NoAdapter(
         `SwiftShader can't be loaded: ${refused}.`,
         "Set MOM_CACHE to a folder from which libraries may be loaded.",
       );
@@ -185,10 +185,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
     const environment = { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd };
     const adapter = await adapterOf({ drivers: "swiftshader", unchecked, environment });
     if (adapter !== null) return adapter;
-    throw new DeviceError(
-      "SwiftShader was loaded but offers no adapter.",
-      "Report this with the output of mom doctor.",
-    );
+    throw new NoAdapter("SwiftShader was loaded but offers no adapter.", "Report this with the output of mom doctor.");
   },
 };
 
@@ -208,7 +205,7 @@ function chosenByEnvironment(): AdapterSource | undefined {
   if (!name) return undefined;
   const source = SOURCES.find((known) => known === name);
   if (source !== undefined) return source;
-  throw new DeviceError(`MOM_ADAPTER is "${name}".`, `Set it to one of ${SOURCES.join(", ")}.`);
+  throw new NoAdapter(`MOM_ADAPTER is "${name}".`, `Set it to one of ${SOURCES.join(", ")}.`);
 }
 
 /** Opens a device on the chosen or the first available adapter. Throws a DeviceError that says what is missing. */
@@ -222,7 +219,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<OpenDevice>
   }
   const remedy =
     chosen === undefined ? "See mom doctor." : "See mom doctor. Where no adapter is named, the best there is runs.";
-  throw new DeviceError(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, remedy);
+  throw new NoAdapter(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, remedy);
 }
 
 async function open(adapter: GPUAdapter, source: AdapterSource, limits: "all" | "default"): Promise<OpenDevice> {
@@ -235,7 +232,7 @@ async function open(adapter: GPUAdapter, source: AdapterSource, limits: "all" | 
     })
     .catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      throw new DeviceError(`${describe(adapter.info)} gives no device: ${why}`, "Try another adapter: --adapter.");
+      throw new NoAdapter(`${describe(adapter.info)} gives no device: ${why}`, "Try another adapter: --adapter.");
     });
   if (kindOf(adapter.info) === "cpu") sleepBetweenLooksOnce();
   return {

@@ -14,3 +14,6 @@ export class DeviceError extends Error {
     super(message, options);
   }
 }
+
+/** No adapter is there that Dawn accepts, or it gives no device. */
+export class NoAdapter extends DeviceError {}

@@ -45,6 +45,7 @@ const readStartRecord = jsonReader<StartRecord>({
 function checked<T>(read: CheckedJson<T>, path: string): T {
   if ("value" in read) return read.value;
   throw new InputError(
+    "bad-record",
     `${path}: ${read.wrong}.`,
     "Restore the file from a copy, or remove it: no weight depends on it.",
   );

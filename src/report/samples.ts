@@ -97,6 +97,7 @@ export function latestSamples(run: Run): SampleGroup[] {
     const path = join(latest, name);
     if (!run.disk.isLink(path)) return run.disk.read(path);
     throw new InputError(
+      "bad-record",
       `${path} is a link, and a report shows only what the run made.`,
       "Put a copy in the link's place.",
     );
@@ -104,6 +105,7 @@ export function latestSamples(run: Run): SampleGroup[] {
   const index = readIndex(read(INDEX));
   if ("wrong" in index)
     throw new InputError(
+      "bad-record",
       `${join(latest, INDEX)}: ${index.wrong}.`,
       "Remove that folder of samples; no weight depends on it.",
     );

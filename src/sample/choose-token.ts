@@ -33,6 +33,7 @@ export function chooseToken(
   const bad = ids.find((id) => !Number.isFinite(logit(id)));
   if (bad !== undefined) {
     throw new InputError(
+      "cannot-sample",
       `The logit of token ${bad} is ${logit(bad)}.`,
       "The weights are not those of a model that learned; take an earlier checkpoint with --step.",
     );

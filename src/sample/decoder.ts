@@ -118,6 +118,7 @@ export async function openDecoder(
     const full = attends(spec) ? used.find((b) => (read[b] as number) + length > cache) : undefined;
     if (full !== undefined) {
       throw new InputError(
+        "cannot-sample",
         `A sampled sequence is longer than the ${cache} positions that attention remembers.`,
         "Sample fewer tokens, or take a shorter prompt.",
       );

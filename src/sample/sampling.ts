@@ -57,6 +57,7 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   const name = (index: number): string => model.modalities[index]?.name ?? "";
   if (only !== undefined && objectives[only] === undefined) {
     throw new InputError(
+      "cannot-sample",
       `The model has learned nothing of ${name(only)}: it has no objective.`,
       "Ask for another modality.",
     );
@@ -64,12 +65,14 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   if (only === undefined || only === owner) {
     if (learnedOf(objectives[owner]) !== "ids") {
       throw new InputError(
+        "cannot-sample",
         `The model has learned nothing of ${name(owner)}, nor what follows it.`,
         "Ask for another modality with --modality.",
       );
     }
     if (prompts.some((prompt) => prompt.length === 0)) {
       throw new InputError(
+        "cannot-sample",
         "There is nothing to go on from, and how a document begins is never learned.",
         "Begin it with --prompt or --image, or ask for another modality than the text's with --modality.",
       );
@@ -77,12 +80,13 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   }
   const drawn = objectives.filter((objective) => learnedOf(objective) === "items").map(ofItems);
   if (guidance !== 1 && !model.modalities.some((modality) => positionsOfItem(modality) > 0)) {
-    throw new InputError("--guidance: the model has no pictures that are denoised.", "Leave it out.");
+    throw new InputError("bad-option", "--guidance: the model has no pictures that are denoised.", "Leave it out.");
   }
   const { sampler } = settings;
   const known = [...new Set(drawn.flatMap(({ samplers }) => samplers))];
   if (sampler !== undefined && known.length > 0 && !known.includes(sampler)) {
     throw new InputError(
+      "bad-option",
       `--sampler: what the model has learned is drawn by ${known.join(" or ")}, not by ${sampler}.`,
       "Name one of these, or leave it out.",
     );
@@ -93,6 +97,7 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   const least = only === undefined || only === owner ? 1 : spanLength({ parts: model, learned, counts }, only);
   if (longest + least > data.length) {
     throw new InputError(
+      "cannot-sample",
       `The prompt takes ${longest} positions and what is asked at least ${least}; attention has learned ${data.length}, its data.length.`,
       "Take a shorter prompt.",
     );

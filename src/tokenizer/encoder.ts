@@ -65,6 +65,7 @@ export function encoderOf(json: unknown): Encoder {
   const encode = (text: string): number[] => {
     if (LONE_SURROGATE.test(text))
       throw new InputError(
+        "untokenizable-text",
         "the text has half of a surrogate pair, which is no character",
         "Correct the text's encoding.",
       );

@@ -12,7 +12,7 @@ const REMEDY = "Use a tokenizer without it; docs/data.md lists what is supported
 
 /** @throws InputError always */
 export function refuse({ path }: Place, why: string, remedy = REMEDY): never {
-  throw new InputError(visibleLine(`${path === "" ? "the file" : path} ${why}`), remedy);
+  throw new InputError("tokenizer", visibleLine(`${path === "" ? "the file" : path} ${why}`), remedy);
 }
 
 /** A value of the file as a message shows it. */

@@ -15,18 +15,18 @@ export function readTokenizerJson(bytes: Uint8Array): unknown {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError("not a tokenizer.json (it is not UTF-8)", SAVE);
+    throw new InputError("tokenizer", "not a tokenizer.json (it is not UTF-8)", SAVE);
   }
   const { tooDeep, repeated } = jsonShape(text, MOST_NESTED);
-  if (tooDeep) throw new InputError(`not a tokenizer.json (it nests more than ${MOST_NESTED} deep)`, SAVE);
+  if (tooDeep) throw new InputError("tokenizer", `not a tokenizer.json (it nests more than ${MOST_NESTED} deep)`, SAVE);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`not a tokenizer.json (${error instanceof Error ? error.message : error})`, SAVE);
+    throw new InputError("tokenizer", `not a tokenizer.json (${error instanceof Error ? error.message : error})`, SAVE);
   }
   if (repeated !== undefined)
-    throw new InputError(`the key ${shown(repeated)} is given twice`, "Remove one of the two.");
+    throw new InputError("tokenizer", `the key ${shown(repeated)} is given twice`, "Remove one of the two.");
   if (hasScores(json)) checkNumbers(text);
   return json;
 }

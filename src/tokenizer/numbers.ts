@@ -37,6 +37,7 @@ export function checkNumbers(json: string): void {
     const [a, b] = [digits, decimalOf(shortest).digits].map((some) => some.replace(/^0+/, ""));
     if (a === b && exponent === decimalOf(shortest).exponent) continue;
     throw new InputError(
+      "tokenizer",
       `the number ${shown(token)} is not in its shortest form, and the library may read another`,
       `Write ${token.startsWith("-") ? "-" : ""}${shortest}.`,
     );

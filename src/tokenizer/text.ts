@@ -12,6 +12,7 @@ export interface Piece {
 export function untokenizable(piece: string, why: string): InputError {
   const short = piece.length > 40 ? `${piece.slice(0, 39)}…` : piece;
   return new InputError(
+    "untokenizable-text",
     `the text has ${visibleLine(JSON.stringify(short))}, ${why}`,
     "Remove it from the text, or use a tokenizer whose vocabulary covers it.",
   );

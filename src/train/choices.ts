@@ -34,6 +34,7 @@ export function recordedChoices(run: Run): Choices | undefined {
   const choices = parseChoices(new TextDecoder().decode(run.disk.read(path)));
   if (choices !== undefined) return choices;
   throw new InputError(
+    "bad-record",
     `${path} does not say which kernels the run began with.`,
     "Restore it from a copy; without the file the run goes on with the first that the device takes.",
   );

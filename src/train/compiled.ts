@@ -63,7 +63,11 @@ export function readCompiled(read: (name: string) => Uint8Array | undefined): Co
     const name = kernelFile(kernel.name);
     const source = textOf(name, read);
     if (!/\bfn\s+main\s*\(/.test(source)) {
-      throw new InputError(`${name} has no entry point`, "A kernel's file needs a `fn main(…)` marked `@compute`.");
+      throw new InputError(
+        "bad-compiled-folder",
+        `${name} has no entry point`,
+        "A kernel's file needs a `fn main(…)` marked `@compute`.",
+      );
     }
     return { name: kernel.name, source, bindings: kernel.bindings };
   });
@@ -72,17 +76,17 @@ export function readCompiled(read: (name: string) => Uint8Array | undefined): Co
 
 function textOf(name: string, read: (name: string) => Uint8Array | undefined): string {
   const bytes = read(name);
-  if (bytes === undefined) throw new InputError(`${name} is missing`, `Put it back. ${AGAIN}`);
+  if (bytes === undefined) throw new InputError("bad-compiled-folder", `${name} is missing`, `Put it back. ${AGAIN}`);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new InputError(`${name} is not UTF-8 text`, `Put it back. ${AGAIN}`);
+    throw new InputError("bad-compiled-folder", `${name} is not UTF-8 text`, `Put it back. ${AGAIN}`);
   }
 }
 
 function parse(bytes: Uint8Array | undefined): PlanFile {
   const refuse = (what: string): never => {
-    throw new InputError(`${PLAN_FILE} ${what}`, AGAIN);
+    throw new InputError("bad-compiled-folder", `${PLAN_FILE} ${what}`, AGAIN);
   };
   if (bytes === undefined) return refuse("is missing");
   const any = parsedJson(bytes);

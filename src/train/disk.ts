@@ -141,7 +141,11 @@ function reading<T>(path: string, use: (file: number) => T): T {
     }
   } catch (error) {
     const { reason } = unreadable(error);
-    throw new InputError(`${path} cannot be read: ${reason}.`, "Put the file there, or take another folder.");
+    throw new InputError(
+      "file-unreadable",
+      `${path} cannot be read: ${reason}.`,
+      "Put the file there, or take another folder.",
+    );
   }
 }
 

@@ -11,17 +11,19 @@ export function given(file: GivenTensors, name: string): Tensor {
   const tensor = file.get(name);
   if (!tensor) {
     throw new InputError(
+      "other-tensors",
       `The tensors lack ${name}.`,
       "Write it into the file; `mom trace --help` names what is read, and --prefix is what stands before parameters.",
     );
   }
-  if (!isRead(tensor)) throw new InputError(`${name} has the type ${tensor.stored}.`, CONVERT);
+  if (!isRead(tensor)) throw new InputError("other-tensors", `${name} has the type ${tensor.stored}.`, CONVERT);
   return tensor;
 }
 
 function checkShape(name: string, tensor: Tensor, shape: readonly number[]): void {
   if (tensor.shape.join() === shape.join()) return;
   throw new InputError(
+    "other-tensors",
     `${name} is ${shapeText(tensor.shape)}, and the spec and the other tensors make it ${shapeText(shape)}.`,
     "Change the spec to what the tensors were made with, or give that tensor the other shape.",
   );
@@ -31,7 +33,11 @@ function checkShape(name: string, tensor: Tensor, shape: readonly number[]): voi
 export function floatsOf(file: GivenTensors, name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const tensor = given(file, name);
   if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
-    throw new InputError(`${name} has the type ${tensor.dtype}, and real numbers are wanted.`, "Convert it to F32.");
+    throw new InputError(
+      "other-tensors",
+      `${name} has the type ${tensor.dtype}, and real numbers are wanted.`,
+      "Convert it to F32.",
+    );
   }
   checkShape(name, tensor, shape);
   return Float32Array.from(tensor.data);
@@ -40,7 +46,11 @@ export function floatsOf(file: GivenTensors, name: string, shape: readonly numbe
 /** Whole numbers, still to be held against their limit: I32, I64 or U8. */
 function wholeNumbers(name: string, tensor: Tensor): Int32Array<ArrayBuffer> {
   if (tensor.dtype === "F32" || tensor.dtype === "F64") {
-    throw new InputError(`${name} has the type ${tensor.dtype}, and whole numbers are wanted.`, "Convert it to I32.");
+    throw new InputError(
+      "other-tensors",
+      `${name} has the type ${tensor.dtype}, and whole numbers are wanted.`,
+      "Convert it to I32.",
+    );
   }
   if (tensor.dtype !== "I64") return Int32Array.from(tensor.data);
   // Saturated: a number that I32 cannot hold is beyond every limit, too.
@@ -68,6 +78,7 @@ export function indicesOf(file: GivenTensors, name: string, wanted: Indices): In
   if (wrong < 0) return indices;
   const columns = wanted.shape.at(-1) as number;
   throw new InputError(
+    "other-tensors",
     `${name} holds ${tensor.data[wrong]} at ${shapeText([Math.floor(wrong / columns), wrong % columns])}; ${because}.`,
     `Give it numbers from ${from} to ${limit - 1} there, or change the spec.`,
   );
@@ -78,5 +89,9 @@ export function batchShape(file: GivenTensors, name: string): [number, number] {
   const { shape } = given(file, name);
   const [B = 0, L = 0] = shape;
   if (shape.length === 2 && B > 0 && L > 0) return [B, L];
-  throw new InputError(`${name} is ${shapeText(shape)}.`, "Give it two dimensions, [batch, length], each at least 1.");
+  throw new InputError(
+    "other-tensors",
+    `${name} is ${shapeText(shape)}.`,
+    "Give it two dimensions, [batch, length], each at least 1.",
+  );
 }

@@ -175,15 +175,20 @@ export async function openModel(
     async load(arena, tensors) {
       const known = new Set(parametersOf(arena).map(({ name }) => name));
       for (const name of tensors.keys()) {
-        if (!known.has(name)) throw new InputError(`the model has no parameter ${name}`, OTHER_MODEL);
+        if (!known.has(name)) throw new InputError("other-weights", `the model has no parameter ${name}`, OTHER_MODEL);
       }
       await writeAll(arena, ({ name, shape }) => {
         const tensor = tensors.get(name);
-        if (!tensor) throw new InputError(`the parameter ${name} is missing`, OTHER_MODEL);
+        if (!tensor) throw new InputError("other-weights", `the parameter ${name} is missing`, OTHER_MODEL);
         if (tensor.shape.join() !== shape.join()) {
-          throw new InputError(`${name} is [${tensor.shape}], and the model's is [${shape}]`, OTHER_MODEL);
+          throw new InputError(
+            "other-weights",
+            `${name} is [${tensor.shape}], and the model's is [${shape}]`,
+            OTHER_MODEL,
+          );
         }
-        if (tensor.dtype !== "F32") throw new InputError(`${name} has the type ${tensor.dtype}, not F32`, OTHER_MODEL);
+        if (tensor.dtype !== "F32")
+          throw new InputError("other-weights", `${name} has the type ${tensor.dtype}, not F32`, OTHER_MODEL);
         return tensor.data as Float32Array<ArrayBuffer>;
       });
     },

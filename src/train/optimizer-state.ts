@@ -18,6 +18,7 @@ export async function loadOptimizer(model: Pick<Model, "slots" | "load">, state:
   const { slots } = model;
   if (slots.length !== state.size || !slots.every((slot) => state.has(slot))) {
     throw new InputError(
+      "other-weights",
       `The checkpoint holds the state of another optimizer: it has ${listed(state.keys())}, and the spec's optimizer keeps ${listed(slots)}.`,
       "Resume with the optimizer that the checkpoint was made with, or start a new run from its weights with `init: checkpoint(…)`.",
     );

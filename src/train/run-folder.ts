@@ -157,6 +157,7 @@ export function originOf(run: Run): Origin | undefined {
   const origin = readOrigin(run.disk.read(path));
   if ("wrong" in origin)
     throw new InputError(
+      "bad-record",
       `${path}: ${origin.wrong}.`,
       "Restore it from a copy, or remove it: the run then reads its own folder and those of --data and --allow.",
     );
@@ -185,6 +186,7 @@ export function dataOf(run: Run): number | undefined {
   const data = readData(run.disk.read(path));
   if (!("wrong" in data)) return data.value.fingerprint;
   throw new InputError(
+    "bad-record",
     `${path}: ${data.wrong}.`,
     "Restore it from a copy, or remove it: the data are not compared then.",
   );

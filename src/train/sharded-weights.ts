@@ -24,7 +24,7 @@ const isPlainName = (value: unknown): value is string =>
 
 /** The names of tensors by the file that has them. */
 function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<string>> {
-  const wrong = (what: string): InputError => new InputError(`${shown}: ${what}`, DAMAGED);
+  const wrong = (what: string): InputError => new InputError("bad-tensors", `${shown}: ${what}`, DAMAGED);
   const bytes = disk.open(path);
   if (bytes.length > INDEX_LIMIT)
     throw wrong(`an index has at most ${INDEX_LIMIT} bytes, and this has ${bytes.length}`);
@@ -60,13 +60,18 @@ export function shardedWeights(disk: Disk, path: string, shown: string): Map<str
   for (const [file, names] of shardsIn(disk, path, shown)) {
     const shard = join(dirname(shown), file);
     if (!disk.exists(join(folder, file)))
-      throw new InputError(`${shown} names the file ${file}, and there is no ${shard}.`, "Put that file there.");
+      throw new InputError(
+        "bad-tensors",
+        `${shown} names the file ${file}, and there is no ${shard}.`,
+        "Put that file there.",
+      );
     checkAgainstSums(disk, join(folder, file), shard);
     const found = readSafetensors(disk.open(join(folder, file)), shard, (name) => names.has(name)).tensors;
     for (const name of names) {
       const tensor = found.get(name);
       if (tensor === undefined)
         throw new InputError(
+          "bad-tensors",
           `${shown} says that ${shard} has the tensor "${name}", and it has none.`,
           "Download both again: they belong to different versions.",
         );

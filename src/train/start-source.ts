@@ -28,6 +28,7 @@ export function readWeights(
   const shown = init.path;
   if (!disk.exists(path)) {
     throw new InputError(
+      "no-weights",
       `init: there is no ${shown}.`,
       "Name the folder of a run, one of its checkpoints (checkpoints/step-N), a safetensors file, or a folder with model.safetensors.index.json; paths are relative to the spec that names them.",
     );
@@ -78,7 +79,11 @@ function savedIn(disk: Disk, path: string, shown: string): string | undefined {
   const has = (name: string): boolean => disk.exists(join(path, name));
   const { whole, index } = SAVED_FILES;
   if (has(whole) && has(index)) {
-    throw new InputError(`init: ${shown} has both ${whole} and ${index}.`, `Name one of them: ${join(shown, whole)}.`);
+    throw new InputError(
+      "no-weights",
+      `init: ${shown} has both ${whole} and ${index}.`,
+      `Name one of them: ${join(shown, whole)}.`,
+    );
   }
   return [whole, index, PICKLED].find(has);
 }
@@ -97,6 +102,7 @@ function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundW
   if (tensors.size > 0) return { ...weights, tensors };
   const [example = "none"] = weights.tensors.keys();
   throw new InputError(
+    "other-weights",
     `init: no weight in ${path} begins with ${JSON.stringify(prefix)}; the first is ${example}.`,
     "Change `prefix` to what stands before the names there, or leave it out.",
   );

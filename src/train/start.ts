@@ -58,14 +58,18 @@ function copiesIn({ from, tensors }: FoundWeights): (base: string) => Copies {
       const tensor = tensors.get(name) as StoredTensor;
       const { group = 0 } = copyOf(name);
       if (copies.has(group)) {
-        throw new InputError(`${from} has ${base} both shared and in groups.`, "Leave one of the two out of the file.");
+        throw new InputError(
+          "other-weights",
+          `${from} has ${base} both shared and in groups.`,
+          "Leave one of the two out of the file.",
+        );
       }
       copies.set(group, { name, tensor });
     }
     return Array.from({ length: copies.size }, (_, group) => {
       const copy = copies.get(group);
       if (copy) return copy;
-      throw new InputError(`${from} lacks the copy of ${base} for group ${group}.`, "Add it.");
+      throw new InputError("other-weights", `${from} lacks the copy of ${base} for group ${group}.`, "Add it.");
     });
   };
 }
@@ -90,6 +94,7 @@ function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[numb
   if (owners === undefined || of === undefined) {
     if (groups === copies.length) return copies[field.group];
     throw new InputError(
+      "other-weights",
       `${from} has ${copies.length} copies of ${base} where the spec has ${groups === 1 ? "one" : groups}, and does not say which modalities own which.`,
       groups === 1
         ? "Decouple that part in the spec as it is there, or leave its tensors out of the file, so that it is drawn."
@@ -99,6 +104,7 @@ function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[numb
   const sources = new Set(members.flatMap((name) => of[owners.modalities.indexOf(name)] ?? []));
   if (sources.size > 1) {
     throw new InputError(
+      "other-weights",
       `In ${from} ${members.join(" and ")} have copies of ${base} of their own, and in the spec they share one: which of them it should be is not known.`,
       "Decouple that part in the spec as it is there; copies are not averaged.",
     );
@@ -110,19 +116,24 @@ function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[numb
 function numbersOf({ tensor }: Copies[number], { name, shape }: ParameterField, from: string): Float32Array {
   if (tensor.shape.join() !== shape.join()) {
     throw new InputError(
+      "other-weights",
       `${name} is ${shapeText(shape)} in the spec, and ${shapeText(tensor.shape)} in ${from}.`,
       "Give the spec the sizes, modalities and vocabulary that those weights have, or leave that tensor out of a copy of the file.",
     );
   }
   if (!isRead(tensor) || (tensor.dtype !== "F32" && tensor.dtype !== "F64")) {
     const real = isRead(tensor) ? ", and weights are real numbers" : ", which is not read";
-    throw new InputError(`${name} in ${from} has the type ${typeOf(tensor)}${real}.`, CONVERT);
+    throw new InputError("other-weights", `${name} in ${from} has the type ${typeOf(tensor)}${real}.`, CONVERT);
   }
   const data = tensor.dtype === "F32" ? tensor.data : Float32Array.from(tensor.data);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const where = `${name} in ${from} holds ${data[bad]} as number ${bad}.`;
-    throw new InputError(where, "Start from weights that are finite, such as those of an earlier checkpoint.");
+    throw new InputError(
+      "other-weights",
+      where,
+      "Start from weights that are finite, such as those of an earlier checkpoint.",
+    );
   }
   return data;
 }
@@ -171,6 +182,7 @@ function nothingFits({ from, tensors }: FoundWeights, names: readonly string[]):
   });
   const [example = "nothing"] = tensors.keys();
   return new InputError(
+    "other-weights",
     `${from} holds no weight of the model: it holds ${tensors.size}, such as ${example}, and the model has ${names[0]}.`,
     found[0] === undefined
       ? "Name weights that have the names of checkpoints, or say with `prefix` what stands before them."

@@ -42,6 +42,7 @@ export function writeState({ compiled, runtime }: OnDevice, tensors: Tensors): v
     if (tensor?.shape.join() !== field.shape.join()) {
       const found = tensor ? `is [${tensor.shape}]` : "is missing";
       throw new InputError(
+        "other-weights",
         `the state ${bare(field)} ${found}, and the model's is [${field.shape}]`,
         "Go on with the spec and the batch that the state was made with.",
       );

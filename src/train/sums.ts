@@ -65,15 +65,18 @@ export function checkAgainstSums(disk: Disk, path: string, shown: string): void 
   if (!disk.exists(list)) return;
   const shownList = join(dirname(shown), CHECKPOINT_FILES.sums);
   const sums = listedSums(disk.open(list));
-  if (typeof sums === "string") throw new InputError(`${shownList}: ${sums}.`, "Restore the list, or remove it.");
+  if (typeof sums === "string")
+    throw new InputError("bad-checksum", `${shownList}: ${sums}.`, "Restore the list, or remove it.");
   const sum = sums.get(basename(path));
   if (sum === undefined)
     throw new InputError(
+      "bad-checksum",
       `${shownList} has no sum of ${basename(path)}.`,
       "Add it with `sha256sum`, or move the file to a folder of its own.",
     );
   if (sha256([disk.open(path)]) === sum) return;
   throw new InputError(
+    "bad-checksum",
     `${shown} is not what its sum in ${shownList} says.`,
     "Restore the file from where it came from; if you changed it on purpose, remove the list or write it again.",
   );

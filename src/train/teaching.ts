@@ -15,6 +15,7 @@ export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
   if (dataSet.train.some(teaches)) return;
   const names = spec.model.modalities.filter((_, m) => spec.objectives[m]).map(({ name }) => name);
   throw new InputError(
+    "no-documents",
     `none of the ${dataSet.train.length} documents to learn from has anything to predict of ${names.join(" or ")}`,
     "Give the data such segments (text of at least two tokens), or an objective to a modality that they have.",
   );

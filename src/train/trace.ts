@@ -47,7 +47,11 @@ const givesState = (file: GivenTensors): boolean => [...file.keys()].some((name)
 function stateOf(spec: CheckedSpec, file: GivenTensors): "none" | "carried" {
   if (!spec.data.carry && !givesState(file)) return "none";
   if (attends(spec))
-    throw new InputError("A block of kind attention takes no state.", `Leave ${STATE}* out of the file.`);
+    throw new InputError(
+      "other-tensors",
+      "A block of kind attention takes no state.",
+      `Leave ${STATE}* out of the file.`,
+    );
   return "carried";
 }
 
@@ -148,6 +152,7 @@ function itemsIn(step: StepTensors, index: number, { positions }: ItemShape): nu
     const end = modality.findIndex((other, at) => at > r && (other !== index || at === (row + 1) * length));
     if (((end < 0 ? modality.length : end) - r) % positions !== 0) {
       throw new InputError(
+        "other-tensors",
         `Sequence ${row} of ${prefix}modality ends inside an item of ${spec.model.modalities[index]?.name}, which has ${positions} positions.`,
         "Give each item all of its positions side by side, or change the modality's sizes in the spec.",
       );
@@ -247,6 +252,7 @@ function stepBatches(spec: CheckedSpec, file: GivenTensors, steps: number, shape
   return Array.from({ length: steps }, (_, step) => {
     if (!file.has(`batch.${step}.modality`)) {
       throw new InputError(
+        "other-tensors",
         `The tensors lack batch.${step}.modality, and --steps ${steps} reads batch.0 to batch.${steps - 1}.`,
         `Write the batch of every step into the file, or take --steps ${Math.max(1, step)}.`,
       );

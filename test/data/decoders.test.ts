@@ -118,7 +118,7 @@ describe("what a picture may take", () => {
   });
 
   it("is not taken by a file that cannot be read", async () => {
-    const failing = () => Promise.reject(new InputError("gone", "Look for it."));
+    const failing = () => Promise.reject(new InputError("file-unreadable", "gone", "Look for it."));
     const refused = Array.from({ length: 9 }, () => refusal(decodePicture(failing, size, "a")));
     expect((await Promise.all(refused)).map(({ message }) => message)).toEqual(Array(9).fill("gone"));
   });

@@ -6,7 +6,7 @@ import { schema } from "../../grammar/schema.gen.js";
 import { inContext } from "../../site/in-context.js";
 import { mistakes } from "../../site/mistakes.js";
 import { reference } from "../../site/reference.js";
-import { codeOf, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
+import { codeOf, exampleSaid, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { EXAMPLES } from "../../src/diagnostics/examples.gen.js";
 import { render } from "../../src/diagnostics/render.js";
@@ -107,7 +107,7 @@ describe("fields and kinds", () => {
 });
 
 describe("mistakes", () => {
-  const texts = ["src", "grammar"].flatMap((folder) =>
+  const texts = ["src", "grammar", "recipes"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".gen.ts") && !/diagnostics\/codes[./]/.test(file))
       .map((file) => readFileSync(join(ROOT, folder, file), "utf8")),
@@ -134,6 +134,14 @@ describe("mistakes", () => {
     expect(new Set(all.map(({ number }) => number)).size).toBe(all.length);
     const titles = all.map(({ title }) => title);
     expect(titles.filter((title, i) => titles.indexOf(title) !== i)).toEqual([]);
+  });
+
+  test("each of a command's input and of devices is explained with a message and its remedy", () => {
+    const names = MISTAKE_NAMES.filter((name) => MISTAKES[name].number > 700);
+    expect(names.length).toBeGreaterThan(20);
+    for (const name of names)
+      expect(exampleSaid(name), name).toMatch(new RegExp(`^error: .+ \\[${codeOf(name)}\\]\nhelp .+\n$`));
+    expect(exampleSaid("no-adapter")).toContain("[MOM0604]");
   });
 
   test("each that a rejected spec ends with is explained with a spec", () => {

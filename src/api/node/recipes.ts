@@ -60,9 +60,17 @@ export function runProgram(
   const { error, status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: "utf8" });
   if (error !== undefined) {
     const missing = "code" in error && error.code === "ENOENT";
-    throw new InputError(missing ? `there is no program ${program} here` : `${program}: ${error.message}`, remedy);
+    throw new InputError(
+      "missing-program",
+      missing ? `there is no program ${program} here` : `${program}: ${error.message}`,
+      remedy,
+    );
   }
   if (status !== 0)
-    throw new InputError(`${program} failed: ${stderr.trim().split("\n").at(-1) || `exit code ${status}`}`, remedy);
+    throw new InputError(
+      "missing-program",
+      `${program} failed: ${stderr.trim().split("\n").at(-1) || `exit code ${status}`}`,
+      remedy,
+    );
   return stdout;
 }

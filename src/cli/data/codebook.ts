@@ -114,6 +114,7 @@ function kindOf({ size, patch, channels, entries }: Options): PictureCodes {
   const wrong = codebookFacts(codebookMetadata(kind), [entries, patchSize(kind)]);
   if (typeof wrong !== "string") return kind;
   throw new InputError(
+    "codebook",
     `there can be no such codebook: ${wrong}`,
     `Patches divide the picture, channels are 1, 3 or 4, and entries ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most}.`,
   );

@@ -30,7 +30,11 @@ export const subcommand: Subcommand = {
       .action((file: string, { codebook: path, out, allow }: Options) => {
         const folder = dirname(resolve(file));
         if (out !== undefined && dirname(resolve(out)) !== folder)
-          throw new InputError(`--out ${out} lies in another folder than ${file}`, "Paths in it would lead nowhere.");
+          throw new InputError(
+            "bad-option",
+            `--out ${out} lies in another folder than ${file}`,
+            "Paths in it would lead nowhere.",
+          );
         const codebook = ofSpeech(readCodebook(readInput(path), path), path);
         let [documents, recordings, seconds, units] = [0, 0, 0, 0];
         const lines = function* (): Generator<Uint8Array> {

@@ -28,6 +28,10 @@ function readStdin(): Buffer {
   try {
     return readFileSync(0);
   } catch (error) {
-    throw new InputError(`<stdin> cannot be read: ${unreadable(error).reason}.`, "Pipe a spec into it.");
+    throw new InputError(
+      "file-unreadable",
+      `<stdin> cannot be read: ${unreadable(error).reason}.`,
+      "Pipe a spec into it.",
+    );
   }
 }

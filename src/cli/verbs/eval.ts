@@ -55,6 +55,7 @@ export const verb: Verb = {
         const documents = dataSet[options.split];
         if (documents.length === 0) {
           throw new InputError(
+            "no-documents",
             `No document is held out: data.held_out is ${spec.data.held_out}.`,
             "Take --split train, or train a run with a larger data.held_out.",
           );

@@ -102,7 +102,11 @@ const DRAW_AGAIN = ", then inspect again.";
 function choicesIn(path: string): Choices {
   const choices = existsSync(path) ? parseChoices(readFileSync(path, "utf8")) : undefined;
   if (choices !== undefined) return choices;
-  throw new InputError(`${path} holds no choices of kernels.`, "Name the choices.json of a run's folder.");
+  throw new InputError(
+    "bad-record",
+    `${path} holds no choices of kernels.`,
+    "Name the choices.json of a run's folder.",
+  );
 }
 
 function dumped(spec: CheckedSpec, options: CompileOptions, stage: Exclude<Stage, "read">): string {

@@ -57,7 +57,8 @@ export const verb: Verb = {
 
 /** @throws InputError where a path is taken */
 function refuse(path: string): void {
-  if (existsSync(path)) throw new InputError(`${path} exists, and nothing is written over.`, "Name another file.");
+  if (existsSync(path))
+    throw new InputError("file-exists", `${path} exists, and nothing is written over.`, "Name another file.");
 }
 
 /** What flags leave open is asked, where somebody can answer. */

@@ -147,7 +147,7 @@ function writePicture(file: string, bytes: Uint8Array): void {
     writeFileSync(file, bytes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${file} can't be written: ${why}.`, "Name another folder with --out.");
+    throw new InputError("disk", `${file} can't be written: ${why}.`, "Name another folder with --out.");
   }
 }
 

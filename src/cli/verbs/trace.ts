@@ -32,7 +32,11 @@ function readFile(path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${path} can't be read: ${why}.`, "Name a safetensors file with --tensors.");
+    throw new InputError(
+      "file-unreadable",
+      `${path} can't be read: ${why}.`,
+      "Name a safetensors file with --tensors.",
+    );
   }
 }
 
@@ -41,7 +45,7 @@ function writeFile(path: string, bytes: Uint8Array): void {
     writeFileSync(path, bytes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${path} can't be written: ${why}.`, "Name another file with --out.");
+    throw new InputError("disk", `${path} can't be written: ${why}.`, "Name another file with --out.");
   }
 }
 

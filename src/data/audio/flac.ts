@@ -45,10 +45,14 @@ export function readFlac(file: Uint8Array, place: string): Waveform {
     if (length * header.channels > MOST_SAMPLES) throw tooMany(length * header.channels, place);
   }
   if (header.samples > 0 && length > header.samples)
-    throw new InputError(`${place}: ${length} samples, and the header tells of ${header.samples}`, ANEW);
-  if (length === 0) throw new InputError(`${place}: the file holds no samples`, "Leave it out.");
+    throw new InputError(
+      "bad-recording",
+      `${place}: ${length} samples, and the header tells of ${header.samples}`,
+      ANEW,
+    );
+  if (length === 0) throw new InputError("bad-recording", `${place}: the file holds no samples`, "Leave it out.");
   if (header.md5 !== UNKNOWN && header.md5 !== md5Of(blocks, header.bits))
-    throw new InputError(`${place}: the samples are not those that the header has the MD5 of`, ANEW);
+    throw new InputError("bad-recording", `${place}: the samples are not those that the header has the MD5 of`, ANEW);
   const channels = Array.from({ length: header.channels }, (_, channel) => {
     const samples = new Float32Array(length);
     let offset = 0;
@@ -68,20 +72,29 @@ interface Header extends StreamInfo {
 const UNKNOWN = "0".repeat(32);
 
 const tooMany = (samples: number, place: string): InputError =>
-  new InputError(`${place}: ${samples} samples or more, and the limit is ${MOST_SAMPLES}`, "Cut it up.");
+  new InputError(
+    "bad-recording",
+    `${place}: ${samples} samples or more, and the limit is ${MOST_SAMPLES}`,
+    "Cut it up.",
+  );
 
 /** STREAMINFO, which every file begins with: from byte 18, 20 bits rate, 3 channels, 5 bits, 36 samples; then the MD5. */
 function headerOf(bytes: Uint8Array, place: string): Header {
   if (bytes.length < 42 || ((bytes[4] as number) & 0x7f) !== 0)
-    throw new InputError(`${place}: the file has no header of a FLAC stream`, ANEW);
+    throw new InputError("bad-recording", `${place}: the file has no header of a FLAC stream`, ANEW);
   const fields = bitsOf(bytes, 18);
   const rate = fields.read(20);
   const channels = fields.read(3) + 1;
   const bits = fields.read(5) + 1;
   const samples = fields.read(4) * 2 ** 32 + fields.read(32);
   if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
-    throw new InputError(`${place}: ${rate} samples a second, not ${LOWEST_RATE} to ${HIGHEST_RATE}`, CONVERT);
-  if (bits < 4 || bits > 24) throw new InputError(`${place}: samples have ${bits} bits, not 4 to 24`, CONVERT);
+    throw new InputError(
+      "bad-recording",
+      `${place}: ${rate} samples a second, not ${LOWEST_RATE} to ${HIGHEST_RATE}`,
+      CONVERT,
+    );
+  if (bits < 4 || bits > 24)
+    throw new InputError("bad-recording", `${place}: samples have ${bits} bits, not 4 to 24`, CONVERT);
   if (channels > MOST_CHANNELS || samples * channels > MOST_SAMPLES) throw tooMany(samples * channels, place);
   return { rate, channels, bits, samples, md5: Buffer.from(bytes.subarray(26, 42)).toString("hex") };
 }
@@ -90,7 +103,7 @@ function headerOf(bytes: Uint8Array, place: string): Header {
 function afterMetadata(bytes: Uint8Array, place: string): number {
   for (let at = 4, last = false; ; ) {
     if (last) return at;
-    if (at + 4 > bytes.length) throw new InputError(`${place}: the file ends in its metadata`, ANEW);
+    if (at + 4 > bytes.length) throw new InputError("bad-recording", `${place}: the file ends in its metadata`, ANEW);
     const block = bitsOf(bytes, at);
     last = block.read(1) === 1;
     block.read(7);
@@ -106,8 +119,9 @@ function frameAt(bytes: Uint8Array, at: number, stream: StreamInfo, place: strin
     if (bits.read(16) !== checksum) throw new BrokenFrame("a frame's checksum does not match its contents");
     return { samples, end: bits.position() };
   } catch (error) {
-    if (error instanceof OutOfBits) throw new InputError(`${place} the file ends within a frame`, ANEW);
-    if (error instanceof BrokenFrame) throw new InputError(`${place} ${error.message}`, ANEW);
+    if (error instanceof OutOfBits)
+      throw new InputError("bad-recording", `${place} the file ends within a frame`, ANEW);
+    if (error instanceof BrokenFrame) throw new InputError("bad-recording", `${place} ${error.message}`, ANEW);
     throw error;
   }
 }

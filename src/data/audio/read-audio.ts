@@ -20,12 +20,17 @@ export const AUDIO_ENDINGS = [".wav", ".flac"] as const;
 export function readAudio(bytes: Uint8Array, place: string): Float32Array {
   if (!isWav(bytes) && !isFlac(bytes))
     throw new InputError(
+      "bad-recording",
       `${place}: neither a WAV nor a FLAC file`,
       "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav",
     );
   const waveform = isWav(bytes) ? readWav(bytes, place) : readFlac(bytes, place);
   const seconds = (waveform.channels[0]?.length ?? 0) / waveform.rate;
   if (seconds > MOST_SECONDS)
-    throw new InputError(`${place}: ${Math.round(seconds)} seconds, and the limit is ${MOST_SECONDS}`, "Cut it up.");
+    throw new InputError(
+      "bad-recording",
+      `${place}: ${Math.round(seconds)} seconds, and the limit is ${MOST_SECONDS}`,
+      "Cut it up.",
+    );
   return resampled(mixedDown(waveform), waveform.rate, SPEECH_FRAMES.rate);
 }

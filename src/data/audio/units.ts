@@ -16,6 +16,7 @@ export const unitsOf = (samples: Float32Array, { entries, facts }: SpeechCodeboo
 export function ofSpeech(codebook: Codebook, name: string): SpeechCodebook {
   if (isOfSpeech(codebook)) return codebook;
   throw new InputError(
+    "codebook",
     `${name}: the codebook is of ${codebook.facts.kind.of}, not of speech`,
     "Fit one: mom data units --audio FOLDER --out FILE.safetensors",
   );

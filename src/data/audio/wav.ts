@@ -61,25 +61,34 @@ export function readWav(bytes: Uint8Array, place: string): Waveform {
   const size = view.getUint32(4, true);
   const claimed = long !== undefined && size === 0xffffffff ? long.file : size;
   if (claimed + 8 > bytes.length + 1 && !isUnknown(claimed))
-    throw new InputError(`${place}: the header claims ${claimed + 8} bytes, and the file has ${bytes.length}`, ANEW);
+    throw new InputError(
+      "bad-recording",
+      `${place}: the header claims ${claimed + 8} bytes, and the file has ${bytes.length}`,
+      ANEW,
+    );
   let format: Format | undefined;
   for (const chunk of chunksOf(view, long?.data, place)) {
     if (chunk.name === "fmt ") {
-      if (format !== undefined) throw new InputError(`${place}: the file has two "fmt " chunks`, ANEW);
+      if (format !== undefined) throw new InputError("bad-recording", `${place}: the file has two "fmt " chunks`, ANEW);
       format = formatOf(chunk.view, place);
     } else if (chunk.name === "data") {
-      if (format === undefined) throw new InputError(`${place}: the samples come before their format`, ANEW);
+      if (format === undefined)
+        throw new InputError("bad-recording", `${place}: the samples come before their format`, ANEW);
       return samplesOf(chunk, format, place);
     }
   }
-  throw new InputError(`${place}: the file has no "${format === undefined ? "fmt " : "data"}" chunk`, ANEW);
+  throw new InputError(
+    "bad-recording",
+    `${place}: the file has no "${format === undefined ? "fmt " : "data"}" chunk`,
+    ANEW,
+  );
 }
 
 /** The chunk "ds64": u64 size of the file, u64 bytes of samples, u64 samples, then sizes of other chunks. */
 function longSizes(view: DataView, place: string): { readonly file: number; readonly data: number } {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   if (view.byteLength < 48 || word(bytes, 12) !== "ds64" || view.getUint32(16, true) < 28)
-    throw new InputError(`${place}: an RF64 file without its "ds64" chunk`, ANEW);
+    throw new InputError("bad-recording", `${place}: an RF64 file without its "ds64" chunk`, ANEW);
   return { file: Number(view.getBigUint64(20, true)), data: Number(view.getBigUint64(28, true)) };
 }
 
@@ -106,6 +115,7 @@ function* chunksOf(view: DataView, longData: number | undefined, place: string):
     const size = long ? longData : open ? left : stated;
     if (size > left)
       throw new InputError(
+        "bad-recording",
         `${place}: the chunk ${JSON.stringify(name)} claims ${size} bytes, and ${left} are left`,
         ANEW,
       );
@@ -118,23 +128,37 @@ const word = (bytes: Uint8Array, at: number): string => String.fromCharCode(...b
 
 /** Layout: u16 format, u16 channels, u32 rate, u32 bytes a second, u16 bytes a frame, u16 bits a sample. */
 function formatOf(view: DataView, place: string): Format {
-  if (view.byteLength < 16) throw new InputError(`${place}: the format takes ${view.byteLength} bytes, not 16`, ANEW);
+  if (view.byteLength < 16)
+    throw new InputError("bad-recording", `${place}: the format takes ${view.byteLength} bytes, not 16`, ANEW);
   const tag = tagOf(view, place);
   const channels = view.getUint16(2, true);
   const rate = view.getUint32(4, true);
   const frame = view.getUint16(12, true);
   const bits = view.getUint16(14, true);
   const compressed = COMPRESSED[tag];
-  if (compressed !== undefined) throw new InputError(`${place}: the samples are compressed (${compressed})`, CONVERT);
+  if (compressed !== undefined)
+    throw new InputError("bad-recording", `${place}: the samples are compressed (${compressed})`, CONVERT);
   const encoding = ENCODINGS[`${tag}/${bits}`];
   if (encoding === undefined)
-    throw new InputError(`${place}: samples of format ${tag} with ${bits} bits cannot be read`, CONVERT);
+    throw new InputError(
+      "bad-recording",
+      `${place}: samples of format ${tag} with ${bits} bits cannot be read`,
+      CONVERT,
+    );
   if (channels < 1 || channels > MOST_CHANNELS)
-    throw new InputError(`${place}: the file has ${channels} channels, not 1 to ${MOST_CHANNELS}`, CONVERT);
+    throw new InputError(
+      "bad-recording",
+      `${place}: the file has ${channels} channels, not 1 to ${MOST_CHANNELS}`,
+      CONVERT,
+    );
   if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
-    throw new InputError(`${place}: ${rate} samples a second, not ${LOWEST_RATE} to ${HIGHEST_RATE}`, CONVERT);
+    throw new InputError(
+      "bad-recording",
+      `${place}: ${rate} samples a second, not ${LOWEST_RATE} to ${HIGHEST_RATE}`,
+      CONVERT,
+    );
   if (frame !== (channels * bits) / 8)
-    throw new InputError(`${place}: ${channels} × ${bits} bits are said to take ${frame} bytes`, ANEW);
+    throw new InputError("bad-recording", `${place}: ${channels} × ${bits} bits are said to take ${frame} bytes`, ANEW);
   return { encoding, channels, rate, frame };
 }
 
@@ -142,25 +166,33 @@ function tagOf(view: DataView, place: string): number {
   const tag = view.getUint16(0, true);
   if (tag !== EXTENSIBLE) return tag;
   if (view.byteLength < 40 || GUID_END.some((byte, index) => view.getUint8(26 + index) !== byte))
-    throw new InputError(`${place}: an extensible format that is not one of Microsoft's`, CONVERT);
+    throw new InputError("bad-recording", `${place}: an extensible format that is not one of Microsoft's`, CONVERT);
   return view.getUint16(24, true);
 }
 
 function samplesOf({ view, open }: Chunk, { encoding, channels, rate, frame }: Format, place: string): Waveform {
   // A pipe may have been closed within a frame: of an open end, libsndfile too reads whole frames.
   if (!open && view.byteLength % frame !== 0)
-    throw new InputError(`${place}: ${view.byteLength} bytes of samples do not divide into frames of ${frame}`, ANEW);
+    throw new InputError(
+      "bad-recording",
+      `${place}: ${view.byteLength} bytes of samples do not divide into frames of ${frame}`,
+      ANEW,
+    );
   const length = Math.floor(view.byteLength / frame);
-  if (length === 0) throw new InputError(`${place}: the file holds no samples`, "Leave it out.");
+  if (length === 0) throw new InputError("bad-recording", `${place}: the file holds no samples`, "Leave it out.");
   if (length * channels > MOST_SAMPLES)
-    throw new InputError(`${place}: ${length * channels} samples, and the limit is ${MOST_SAMPLES}`, "Cut it up.");
+    throw new InputError(
+      "bad-recording",
+      `${place}: ${length * channels} samples, and the limit is ${MOST_SAMPLES}`,
+      "Cut it up.",
+    );
   const sample = READ[encoding];
   const width = frame / channels;
   const read = Array.from({ length: channels }, (_, channel) => {
     const samples = new Float32Array(length);
     for (let index = 0; index < length; index++) {
       const value = sample(view, index * frame + channel * width);
-      if (!Number.isFinite(value)) throw new InputError(`${place}: sample ${index} is ${value}`, ANEW);
+      if (!Number.isFinite(value)) throw new InputError("bad-recording", `${place}: sample ${index} is ${value}`, ANEW);
       samples[index] = value;
     }
     return samples;

@@ -27,6 +27,7 @@ export function decodeSeconds(environment: Readonly<Record<string, string | unde
   const seconds = text === "" ? DEFAULT_SECONDS : Number(text);
   if (seconds >= 1 && seconds <= 86_400) return seconds;
   throw new InputError(
+    "bad-environment",
     `${SECONDS} is ${JSON.stringify(text)}`,
     `Give seconds from 1 to 86400, or nothing for ${DEFAULT_SECONDS}.`,
   );

@@ -12,6 +12,7 @@ export function openEmoji({ parts, codecs }: Opening): Source {
   if (text === undefined || image === undefined) {
     const { kinds, example } = holdersNamed(text === undefined ? "text" : "image");
     throw new InputError(
+      "bad-document",
       `data.source: emoji has names and pictures, and the model has no modality of ${kinds}`,
       `Add one to model: ${example}`,
     );

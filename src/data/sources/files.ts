@@ -53,7 +53,11 @@ export function openFiles({ folder, parts, codecs, reach }: Opening, { path }: F
         yield documentOf(line, { place: line.place, folder: dirname(file), reach, parts, codecs });
       }
       if (count === 0)
-        throw new InputError(`${path}: the file has no documents`, `Write one document a line: ${EXAMPLE}`);
+        throw new InputError(
+          "no-documents",
+          `${path}: the file has no documents`,
+          `Write one document a line: ${EXAMPLE}`,
+        );
       return hash.digest("hex");
     },
     hashesOf: ({ place, segments, bad = [] }) => [
@@ -119,13 +123,22 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
   const { segments, either_order: eitherOrder = false, ...others } = isRecord(value) ? value : {};
   if (Array.isArray(segments) && segments.length === 0)
     throw new InputError(
+      "bad-document",
       `${place}: a document of no segments`,
       `Give it some, or take the line away. Like this: ${EXAMPLE}`,
     );
   if (!Array.isArray(segments) || Object.keys(others).length > 0)
-    throw new InputError(`${place}: not an object with only a list of segments`, `Like this: ${EXAMPLE}`);
+    throw new InputError(
+      "bad-document",
+      `${place}: not an object with only a list of segments`,
+      `Like this: ${EXAMPLE}`,
+    );
   if (typeof eitherOrder !== "boolean")
-    throw new InputError(`${place}: "either_order" is neither true nor false`, "Write true, false or nothing.");
+    throw new InputError(
+      "bad-document",
+      `${place}: "either_order" is neither true nor false`,
+      "Write true, false or nothing.",
+    );
   const bad: BadFile[] = [];
   const read = segments.flatMap((segment: unknown) => {
     try {
@@ -170,16 +183,21 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
   const { place, codecs } = context;
   const remedy =
     'A segment is {"text": "…"}, {"image": "PATH"}, {"audio": "PATH"}, {"latent": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
-  if (!isRecord(segment)) throw new InputError(`${place}: a segment is ${shown(segment)}, not an object`, remedy);
+  if (!isRecord(segment))
+    throw new InputError("bad-document", `${place}: a segment is ${shown(segment)}, not an object`, remedy);
   const keys = Object.keys(segment).filter((key) => key !== "modality" && !(key === "tensor" && "latent" in segment));
   const [content] = keys;
   if (keys.length !== 1 || content === undefined || !isContent(content))
-    throw new InputError(`${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`, remedy);
+    throw new InputError(
+      "bad-document",
+      `${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`,
+      remedy,
+    );
   const modality = holderOf(content, segment.modality, context);
   const value = segment[content];
   const read = READ[content];
   if (read !== undefined) return { modality, ids: checkIds(content, read(value, context), modality, context) };
-  if (typeof value !== "string") throw new InputError(`${place}: "${content}" is not a string`, remedy);
+  if (typeof value !== "string") throw new InputError("bad-document", `${place}: "${content}" is not a string`, remedy);
   switch (content) {
     case "text":
       return { modality, ids: placed(place, () => idsOfText(value, modality, codecs)) };
@@ -206,11 +224,12 @@ function latentOf(path: string, tensor: unknown, modality: number, { place }: Co
   const npy = path.endsWith(".npy");
   if (!npy && typeof tensor !== "string")
     throw new InputError(
+      "bad-document",
       `${place}: a latent of a safetensors file without the name of its "tensor"`,
       'Write {"latent": "all.safetensors", "tensor": "cat"}, or name a .npy file.',
     );
   if (npy && tensor !== undefined)
-    throw new InputError(`${place}: a .npy file has no "tensor" to name`, "Leave out the name.");
+    throw new InputError("bad-document", `${place}: a .npy file has no "tensor" to name`, "Leave out the name.");
   return typeof tensor === "string" ? { modality, latent: path, tensor } : { modality, latent: path };
 }
 
@@ -223,10 +242,12 @@ function holderOf(content: Content, named: unknown, { place, parts, codecs }: Co
   if (holder !== undefined) return holder;
   throw named === undefined
     ? new InputError(
+        "bad-document",
         `${place}: "${content}" needs a modality of ${kinds}, and the model has none`,
         `Add one: ${example}`,
       )
     : new InputError(
+        "bad-document",
         `${place}: the model has no modality of ${kinds} named ${shown(named)}`,
         holders.length > 0 ? `Name one of ${names.join(", ")}.` : `Add one: ${example}`,
       );
@@ -239,7 +260,11 @@ function codesIn(path: string, context: Context): number[] {
   try {
     const codes = wholeNumbers(readNpy(readInput(file, place), place));
     if (codes !== undefined) return codes;
-    throw new BadFile(`${place}: the codes are not all whole numbers`, "Save whole numbers, such as int32.");
+    throw new BadFile(
+      "bad-document",
+      `${place}: the codes are not all whole numbers`,
+      "Save whole numbers, such as int32.",
+    );
   } catch (error) {
     throw asBadFile(error);
   }
@@ -251,6 +276,7 @@ function checkIds(content: Content, value: unknown, modality: number, { place, p
   if (Array.isArray(value) && value.every(isId)) return value;
   const wrong: unknown = Array.isArray(value) ? value.find((id) => !isId(id)) : value;
   throw new InputError(
+    "bad-document",
     `${place}: "${content}" holds ${shown(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
     "Give a list of whole numbers in that range (a vocabulary's last ids may be its markers), or raise vocab.",
   );

@@ -9,6 +9,8 @@ export interface Mistake {
   readonly title: string;
   /** Why it is a mistake, and what to do instead. */
   readonly meaning: string;
+  /** Of a mistake that is in no spec: a message, and the help below it. */
+  readonly example?: readonly [message: string, help: string];
 }
 
 export const SPEC = {
@@ -170,7 +172,7 @@ export const SPEC = {
   "file-missing": {
     number: 201,
     title: "File not found",
-    meaning: "The spec that was named on the command line is not there.",
+    meaning: "The spec that was named on the command line, or a file that the data or an option name, is not there.",
   },
   "import-missing": {
     number: 202,
@@ -212,7 +214,8 @@ export const SPEC = {
   "file-unreadable": {
     number: 211,
     title: "Unreadable file",
-    meaning: "A file that the spec names is a folder, a FIFO or a device, or you lack the permission to read it.",
+    meaning:
+      "A file that the spec, its data or an option name is missing, a folder, a FIFO or a device, or you lack the permission to read it.",
   },
   "not-utf-8": {
     number: 209,
