@@ -4,9 +4,11 @@
 // not measured again: a sweep that was cut off goes on where it was. --fresh measures everything anew; --small takes
 // sizes for a software adapter; --minutes begins no point after so many. Kernels take the first variants that the device
 // admits, whatever was measured of them, so that the points of a sweep compare. Needs `npm run build`.
+
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { checkText } from "../dist/src/api/read-spec.js";
 import { timeStep } from "../dist/src/bench/bench.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
@@ -142,7 +144,7 @@ function write(made) {
 /** Of a point that is not measured, `left` says why. */
 async function measure({ x, spec, ...rest }) {
   if (performance.now() > until) return { x, spec, ...rest, left: "no time was left" };
-  const checked = checkText(spec, "growth.mom");
+  const checked = checkText(nodeDisk, spec, "growth.mom");
   if (!checked.spec) throw new Error(checked.diagnostics.map(({ message }) => message).join("\n"));
   try {
     const { positions, parameters, stepSeconds, bytesAllocated } = await timeStep(checked.spec, device);

@@ -3,9 +3,11 @@
 // batches: makes a step's batches and tables, of the spec's own size. submit: uploads them, and encodes and submits the
 // step's dispatches to Dawn's null backend, which does all that Dawn does but a driver's part and the work itself; there
 // the model has --width channels, since that backend has little memory. Medians, in milliseconds. Needs `npm run build`.
+
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { create, globals } from "webgpu";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { checkText, readSpec } from "../dist/src/api/read-spec.js";
 import { feedSeconds } from "../dist/src/bench/loop.js";
 import { median } from "../dist/src/bench/measure.js";
@@ -83,12 +85,13 @@ async function submits(spec, shares) {
 
 const made = [];
 for (const file of positionals) {
-  const { spec } = readSpec(file);
+  const { spec } = readSpec(nodeDisk, file);
   if (!spec) process.exit(1);
   const shares = flags.share && sharesOf(parseShares(flags.share), spec.model.modalities);
   const { tables } = compile(spec, trainingOn(spec, profileNamed("nvidia-h100")));
   const batches = 1000 * feedSeconds(spec, tables, steps, shares);
   const narrow = checkText(
+    nodeDisk,
     `import "${basename(file)}"\nmodel { d_model: ${flags.width} }\n`,
     join(dirname(file), "host.mom"),
   );

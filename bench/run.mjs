@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { checkText } from "../dist/src/api/read-spec.js";
 import { DEFAULT_TUNE, tuned } from "../dist/src/api/tuning.js";
 import { bench } from "../dist/src/bench/bench.js";
@@ -18,7 +19,6 @@ import { timeLoop } from "../dist/src/bench/loop.js";
 import { parseShares, sharesOf } from "../dist/src/cli/shares.js";
 import { programsOf, trainingOn } from "../dist/src/compile.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
-import { nodeDisk } from "../dist/src/train/disk.js";
 import { TUNE_MODES } from "../dist/src/tune/tune.js";
 import { fillTables } from "./tables.mjs";
 
@@ -89,7 +89,7 @@ function specOf(name, precision) {
   const train = [...(flags.small ? ["batch: 2"] : []), ...(precision === "f32" ? [] : [`precision: ${precision}`])];
   const small = flags.small ? "data { length: 64 }\nmodel { d_model: 32 }\n" : "";
   const text = `import "${name}.mom"\n${small}train { ${train.join(", ")} }\n`;
-  const { spec, diagnostics } = checkText(text, join(here, "run.mom"));
+  const { spec, diagnostics } = checkText(nodeDisk, text, join(here, "run.mom"));
   if (!spec) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return spec;
 }

@@ -1,4 +1,5 @@
 // Fits a codebook of speech units to recordings.
+import { nodeDisk } from "../src/api/node/disk.js";
 import type { Recipe } from "../src/api/node/recipes.js";
 import { fitSpeechUnits, type SpeechUnitsOptions } from "../src/api/speech-units.js";
 
@@ -14,7 +15,7 @@ export const recipe: Recipe<SpeechUnitsOptions> = {
   readsDocuments: true,
   run(options, notice) {
     const { out, entries } = options;
-    const { recordings, frames, used, error, seconds, counts } = fitSpeechUnits(options, notice);
+    const { recordings, frames, used, error, seconds, counts } = fitSpeechUnits(nodeDisk, options, notice);
     const units = counts.reduce((sum, count) => sum + count, 0);
     const bits = entropy(counts);
     return (

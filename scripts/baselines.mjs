@@ -6,11 +6,14 @@
 // also from the patch and those before it, as a causal model sees them, on 20 timesteps with the whole picture's for
 // what lies between (seconds at 16x16, half an hour at 32x32).
 // Needs `npm run build`.
+
 import { parseArgs } from "node:util";
 import { causalDenoiserLoss, fitGaussian } from "../dist/scripts/baselines/causal-denoiser.js";
 import { linearDenoiserLoss } from "../dist/scripts/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../dist/scripts/baselines/ngrams.js";
 import { patchRows, pictureRows } from "../dist/scripts/baselines/pictures.js";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
+import { nodeHost } from "../dist/src/api/node/host.js";
 import { readSpec } from "../dist/src/api/read-spec.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { patchSize } from "../dist/src/modalities/modality.fields.js";
@@ -74,9 +77,9 @@ const { values: flags, positionals } = parseArgs({
 });
 const [path] = positionals;
 if (path === undefined) throw new Error("usage: node scripts/baselines.mjs SPEC [--causal] [--json]");
-const { spec, folder } = readSpec(path);
+const { spec, folder } = readSpec(nodeDisk, path);
 if (spec === undefined) process.exit(1);
-const { dataSet } = await prepare(spec.data, spec.model, { folder, notice: console.error });
+const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, notice: console.error });
 const text = textBaselines(dataSet);
 const pictures = spec.objectives.flatMap((objective, index) => {
   if (objective?.kind !== "ddpm") return [];

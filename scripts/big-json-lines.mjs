@@ -1,10 +1,12 @@
 // Reads JSON Lines that fit into no string, and prints how much memory that takes: node scripts/big-json-lines.mjs
 // [--gb N] [--document BYTES], once `npm run build` has been run. Writes the file and its shards into the system's
 // temporary folder, and deletes them.
+
 import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { nodeHost } from "../dist/src/api/node/host.js";
 import { prepare } from "../dist/src/data/prepare.js";
 
 const { values } = parseArgs({
@@ -39,7 +41,7 @@ try {
   const { dataSet, files } = await prepare(
     { source: { kind: "files", path: "big.jsonl" }, length: 1024, held_out: 0.01, carry: true },
     parts,
-    { folder, cache: join(folder, "cache") },
+    { host: nodeHost, folder, cache: join(folder, "cache") },
   );
   const shards = files.reduce((sum, path) => sum + statSync(path).size, 0);
   process.stdout.write(

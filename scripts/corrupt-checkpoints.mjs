@@ -6,11 +6,11 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { Failure } from "../dist/src/diagnostics/failure.js";
 import { InputError } from "../dist/src/diagnostics/input-error.js";
 import { folderWeights, latestCheckpoint, runWeights } from "../dist/src/train/checkpoint.js";
 import { checkpointFiles } from "../dist/src/train/checkpoint-files.js";
-import { nodeDisk } from "../dist/src/train/disk.js";
 import { runAt } from "../dist/src/train/run-folder.js";
 import { readWeights } from "../dist/src/train/start-source.js";
 import { corrupted, randomFrom } from "./corruptions.mjs";
@@ -33,7 +33,8 @@ if (trained.status !== 0) throw new Error(trained.stderr);
 cpSync(at("whole"), at("run"), { recursive: true });
 const FOLDER = at("run/checkpoints/step-4");
 const FILES = readdirSync(FOLDER);
-const bytesOf = (checkpoint) => Buffer.concat([...checkpointFiles(checkpoint)].flatMap(({ pieces }) => pieces));
+const bytesOf = (checkpoint) =>
+  Buffer.concat([...checkpointFiles(checkpoint, nodeDisk)].flatMap(({ pieces }) => pieces));
 const weightsOf = (tensors) =>
   Buffer.concat(
     [...tensors].flatMap(([name, { data }]) => [
@@ -45,11 +46,11 @@ const weightsOf = (tensors) =>
 /** How this process reads the checkpoint: each gives its bytes, and how many warnings there were. */
 const READERS = {
   resume: () => {
-    const { checkpoint, warnings } = latestCheckpoint(runAt(at("run")));
+    const { checkpoint, warnings } = latestCheckpoint(runAt(at("run"), nodeDisk));
     return { bytes: bytesOf(checkpoint), warnings: warnings.length };
   },
   eval: () => {
-    const { weights, warnings } = runWeights(runAt(at("run")));
+    const { weights, warnings } = runWeights(runAt(at("run"), nodeDisk));
     return { bytes: weightsOf(weights.tensors), warnings: warnings.length };
   },
   "eval --step": () => ({ bytes: weightsOf(folderWeights(FOLDER, nodeDisk).tensors), warnings: 0 }),

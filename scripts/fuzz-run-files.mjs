@@ -7,6 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openCompiled, shardPaths } from "../dist/src/api/compiled-folder.js";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { checkFile } from "../dist/src/api/read-spec.js";
 import { compile, trainingOn } from "../dist/src/compile.js";
 import { loadDataSet } from "../dist/src/data/load.js";
@@ -35,7 +36,7 @@ for (const args of [
   const ran = mom(...args);
   if (ran.status !== 0) throw new Error(ran.stderr);
 }
-const run = runAt(at("run"));
+const run = runAt(at("run"), nodeDisk);
 const CHECKPOINT = at("run/checkpoints/step-2");
 
 /** The list of sums as it would be if the state had been written so: else the sum would be all that is tested. */
@@ -52,15 +53,16 @@ function resummed() {
 const report = () => renderReport(readRun(run));
 const FILES = {
   "made/plan.json": () => {
-    const { spec, profile } = openCompiled(at("made"));
+    const { spec, profile } = openCompiled(at("made"), nodeDisk);
     compile(spec, trainingOn(spec, profile));
   },
-  "made/data/shards.json": () => loadDataSet(shardPaths(at("made")), openCompiled(at("made")).spec.model, 0.3),
+  "made/data/shards.json": () =>
+    loadDataSet(nodeDisk, shardPaths(at("made"), nodeDisk), openCompiled(at("made"), nodeDisk).spec.model, 0.3),
   "run/checkpoints/step-2/state.json": () => {
     resummed();
     latestCheckpoint(run);
   },
-  "run/origin.json": () => checkFile(at("run")),
+  "run/origin.json": () => checkFile(nodeDisk, at("run")),
   "run/data.json": () => dataOf(run),
   "run/plan.json": () => readWeights({ kind: "checkpoint", path: "run" }, at("run")),
   "run/choices.json": () => recordedChoices(run),

@@ -1,8 +1,11 @@
 // How well a trained model draws the pictures that it has seen: samples pictures for names of training documents and
 // counts for how many the nearest of all pictures (mean squared distance of pixels) is their own.
 //   node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]
+
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { nodeDisk } from "../dist/src/api/node/disk.js";
+import { nodeHost } from "../dist/src/api/node/host.js";
 import { readSpec } from "../dist/src/api/read-spec.js";
 import { decodersOf, openCodecs } from "../dist/src/data/codecs.js";
 import { prepare } from "../dist/src/data/prepare.js";
@@ -20,10 +23,10 @@ if (!file || !runFolder) {
   process.stderr.write("Usage: node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]\n");
   process.exit(2);
 }
-const { spec, folder } = readSpec(resolve(file));
-const { dataSet } = await prepare(spec.data, spec.model, { folder });
+const { spec, folder } = readSpec(nodeDisk, resolve(file));
+const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder });
 const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
-const { weights } = runWeights(runAt(runFolder));
+const { weights } = runWeights(runAt(runFolder, nodeDisk));
 
 function distance(a, b) {
   let sum = 0;

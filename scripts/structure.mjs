@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { circlesIn, importsOf, sourceTrees } from "./import-graph.mjs";
+import { EDGE, nodeUsesIn } from "./node-uses.mjs";
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
 
@@ -51,24 +52,7 @@ function tokens() {
   return all;
 }
 
-const GLOBALS = new Set(["Buffer", "process", "__dirname", "__filename", "setImmediate", "require"]);
-const usesNode = (file) => {
-  if (imports.get(file).some((name) => name.startsWith("node:"))) return true;
-  let used = false;
-  const visit = (node) => {
-    if (ts.isIdentifier(node) && GLOBALS.has(node.text) && !ts.isPropertyAccessExpression(node.parent)) used = true;
-    if (
-      ts.isPropertyAccessExpression(node.parent ?? node) &&
-      node.parent?.expression === node &&
-      ts.isIdentifier(node) &&
-      GLOBALS.has(node.text)
-    )
-      used = true;
-    ts.forEachChild(node, visit);
-  };
-  visit(trees.get(file));
-  return used;
-};
+const usesNode = (file) => nodeUsesIn(trees.get(file)).length > 0;
 
 const importers = importersOf();
 const single = files.filter((file) => importers.get(file).size === 1);
@@ -86,7 +70,11 @@ const rows = [
   ["longest file", `${lengths[0].lines} (${lengths[0].file})`],
   ["longest function", `${long[0].lines} (${long[0].place})`],
   ["functions over 80 lines", long.filter(({ lines }) => lines > 80).length],
-  ["files that import Node or use its globals", files.filter(usesNode).length],
+  ["files that use Node", files.filter(usesNode).length],
+  [
+    "files that use Node, and are not of its edge",
+    files.filter((file) => usesNode(file) && !EDGE.some((one) => one.test(file))).length,
+  ],
   ["tokens", tokens()],
 ];
 for (const [what, value] of rows) console.log(`${what.padEnd(56)} ${value}`);

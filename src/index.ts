@@ -1,5 +1,4 @@
 // mom as a library: the verbs of the command line as functions, with the same names and the same meaning.
-import { basename, dirname, join, resolve } from "node:path";
 import { format as formatText } from "../grammar/format.js";
 import type { AblationFolder } from "./ablate/folder.js";
 import { chosenDesign } from "./api/ablate/choose.js";
@@ -7,6 +6,8 @@ import { costsOf } from "./api/ablate/costs.js";
 import { dataSetsIn } from "./api/ablate/data-sets.js";
 import { defaultFolder } from "./api/ablate/run.js";
 import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "./api/compile-options.js";
+import { nodeDisk } from "./api/node/disk.js";
+import { nodeHost } from "./api/node/host.js";
 import { toldAblation } from "./api/node/told-ablation.js";
 import { type Told, toldTraining } from "./api/node/told-training.js";
 import { checkFile, checkText } from "./api/read-spec.js";
@@ -29,7 +30,6 @@ import type { Kernel, Plan } from "./ir/plan.js";
 import { PROFILES } from "./ir/profiles.js";
 import type { ProgressState } from "./report/progress.js";
 import type { FullSpec } from "./spec.gen.js";
-import { nodeDisk } from "./train/disk.js";
 import { TUNE_MODES, type TuneMode } from "./tune/tune.js";
 
 export { Failure } from "./diagnostics/failure.js";
@@ -205,7 +205,7 @@ export interface TrainResult {
 export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
   checkOptions(options, TRAIN_OPTIONS);
   const { spec, json, folder, reach, file, name } = rightSpec(input, options.allow);
-  const { out = join("runs", name), resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
+  const { out = `runs/${name}`, resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
   let step = 0;
   let losses: TrainResult["losses"];
   const told: Told = {
@@ -224,7 +224,20 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
       },
     },
   };
-  const wanted = { spec, json, file, folder, out, tune, adapter, reach, skipBad: options.skipBad, resume, title: name };
+  const wanted = {
+    host: nodeHost,
+    spec,
+    json,
+    file,
+    folder,
+    out,
+    tune,
+    adapter,
+    reach,
+    skipBad: options.skipBad,
+    resume,
+    title: name,
+  };
   const outcome = await toldTraining(told, (how) => trainSpec({ ...wanted, ...how }));
   if (outcome.kind === "diverged") throw outcome.failure;
   return { how: outcome.kind, out, step, losses };
@@ -258,9 +271,11 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
   checkOptions(options, ABLATE_OPTIONS);
   const { spec, json, folder: specFolder, reach, file } = rightSpec(input, options.allow);
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
-  const design = chosenDesign(spec, json, options.name, file, options.allow);
+  const design = chosenDesign(nodeDisk, spec, json, options.name, file, options.allow);
   const out = options.out ?? defaultFolder(file, design.name);
-  const dataSetOf = dataSetsIn({ folder: specFolder, reach, skipBad: options.skipBad }, (text) => print?.(`${text}\n`));
+  const dataSetOf = dataSetsIn({ host: nodeHost, folder: specFolder, reach, skipBad: options.skipBad }, (text) =>
+    print?.(`${text}\n`),
+  );
   const costs = await costsOf(design, printSpec(json), dataSetOf);
   const folder: AblationFolder = { path: out, disk: nodeDisk };
   const { kind, states, report } = await toldAblation({
@@ -335,8 +350,8 @@ function checkedOf(input: SpecInput, allow: Reading["allow"]): Checked {
     );
   }
   return typeof input === "string"
-    ? checkFile(input, { allow })
-    : checkText("text" in input ? input.text : format(input), UNNAMED, { allow });
+    ? checkFile(nodeDisk, input, { allow })
+    : checkText(nodeDisk, "text" in input ? input.text : format(input), UNNAMED, { allow });
 }
 
 interface RightSpec {
@@ -353,7 +368,8 @@ function rightSpec(input: SpecInput, allow: Reading["allow"]): RightSpec {
   const { spec, json, diagnostics } = checkedOf(input, allow);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));
   const file = typeof input === "string" ? input : UNNAMED;
-  const reach = reachOf(file, allow);
+  const { basename, dirname, resolve } = nodeDisk.paths;
+  const reach = reachOf(nodeDisk, file, allow);
   return {
     spec,
     json,

@@ -1,10 +1,13 @@
 // Small inputs that once ended wrong: specs that passed, text that steered a terminal, what hung, and losses that hung on
 // the batch. Pictures, sounds, weights and data sets of test/cases are read by the tests of what reads them.
+
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDisk } from "../src/api/node/disk.js";
+import { nodeHost } from "../src/api/node/host.js";
 import { checkFile } from "../src/api/read-spec.js";
 import { shown } from "../src/cli/streams.js";
 import { compile, EVALUATION_PHASES, trainingOn } from "../src/compile.js";
@@ -32,7 +35,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** The errors of a spec: line, and what is wrong there. */
 function errorsOf(path: string): string[] {
-  const { spec, diagnostics, sources } = checkFile(at(path));
+  const { spec, diagnostics, sources } = checkFile(nodeDisk, at(path));
   const text = sources.find((one) => one.path === at(path))?.text ?? "";
   const errors = diagnostics.filter(isError);
   expect(spec === undefined).toBe(errors.length > 0);
@@ -70,7 +73,7 @@ test.each([
 });
 
 test.each(["str_esc", "err_line_esc"])("terminal-escape-%s is shown with escapes", (name) => {
-  const { diagnostics, sources } = checkFile(at(`terminal/terminal-escape-${name}.mom`));
+  const { diagnostics, sources } = checkFile(nodeDisk, at(`terminal/terminal-escape-${name}.mom`));
   expect(diagnostics.filter(isError)).toHaveLength(1);
   const printed = shown(render(diagnostics, sources, { colour: false }), { colour: false, links: false });
   expect(printed).toContain("\\u001b");
@@ -95,12 +98,12 @@ test("eight times as many unknown fields take about eight times as long, not 64"
 });
 
 const specAt = (path: string): CheckedSpec => {
-  const { spec } = checkFile(at(path));
+  const { spec } = checkFile(nodeDisk, at(path));
   if (spec === undefined) throw new Error(`${path} is refused`);
   return spec;
 };
 const dataOf = async (path: string, spec: CheckedSpec) =>
-  (await prepare(spec.data, spec.model, { folder: join(at(path), ".."), cache: at("cache") })).dataSet;
+  (await prepare(spec.data, spec.model, { host: nodeHost, folder: join(at(path), ".."), cache: at("cache") })).dataSet;
 
 test("nested lists are refused at their line", async () => {
   const path = "faults/jsonl-deep-nesting-exit-70/s.mom";

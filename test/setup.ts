@@ -9,7 +9,7 @@ import { generate } from "../scripts/generate.mjs";
 export function setup({ config }: TestProject): (() => void) | undefined {
   generate();
   // What runs in a process of its own has no TypeScript loader there.
-  const decoder = fileURLToPath(new URL("../src/data/pictures/decoder", import.meta.url));
+  const decoder = fileURLToPath(new URL("../src/api/node/pictures/decoder", import.meta.url));
   buildSync({
     entryPoints: [`${decoder}.ts`],
     outfile: `${decoder}.js`,

@@ -1,6 +1,5 @@
 // A 2^k factorial: its factors, each off or on, the arm at each of their combinations, and main effects, interactions and
 // synergy as contrasts of the arms' means.
-import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../front/spec.js";
 import type { AdditiveModel } from "./additive-model.js";
 import type { Effect, Estimate, Factorial } from "./answer.js";
@@ -22,6 +21,17 @@ export interface Factor {
   /** Of the values of a `subsets`; a factor of two values has none. */
   readonly part?: string;
   isOn(value: Json | undefined): boolean;
+}
+
+/** Whether two values are the same, in whatever order their keys stand. */
+function isSame(one: Json | undefined, other: Json | undefined): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  const [ones, others] = [Object.entries(one), new Map<string, Json>(Object.entries(other))];
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    ones.length === others.size &&
+    ones.every(([key, value]) => others.has(key) && isSame(value, others.get(key)))
+  );
 }
 
 /** The design, or why there is none, in a sentence. */
@@ -60,7 +70,7 @@ export const hasFactors = ({ values, subsetsOf }: ResultAxis): boolean =>
 
 /** Of an axis that has them. */
 export function factorsIn({ path, values, subsetsOf }: ResultAxis): Factor[] {
-  if (subsetsOf === undefined) return [{ path, isOn: (value) => isDeepStrictEqual(value, values[1]) }];
+  if (subsetsOf === undefined) return [{ path, isOn: (value) => isSame(value, values[1]) }];
   const has = (value: Json | undefined, part: string): boolean =>
     Array.isArray(value) && value.some((item: Json) => partNamed(item) === part);
   return subsetsOf.map((part) => ({ path, part, isOn: (value) => has(value, part) }));

@@ -1,8 +1,8 @@
 // The folder of an ablation: a run's folder for each variant, and what became of it. A variant's state is read from its
 // own folder, so that there is no table which a killed process could leave behind the truth.
-import { join } from "node:path";
+
+import type { Disk } from "../data/disk.js";
 import { checkpointSteps } from "../train/checkpoint.js";
-import type { Disk } from "../train/disk.js";
 import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
@@ -42,11 +42,11 @@ export type VariantState =
   /** `step`: of its last checkpoint, where it was begun. */
   { readonly state: "pending"; readonly step?: number } | { readonly state: "running"; readonly pid: number } | Ending;
 
-export const variantsIn = ({ path }: AblationFolder): string => join(path, ABLATION_FILES.variants);
+export const variantsIn = ({ path, disk }: AblationFolder): string => disk.paths.join(path, ABLATION_FILES.variants);
 
 /** A variant's run, which may not be there yet. */
 export const runOf = (folder: AblationFolder, id: string): Run => ({
-  path: join(variantsIn(folder), id),
+  path: folder.disk.paths.join(variantsIn(folder), id),
   disk: folder.disk,
 });
 
@@ -56,14 +56,14 @@ export function stateOf(folder: AblationFolder, id: string): VariantState {
   const ending = readEnding(run);
   if (ending?.state === "done") return ending;
   const pid = lockedBy(run.disk, pathIn(run, "lock"));
-  if (pid !== undefined && pid !== process.pid) return { state: "running", pid };
+  if (pid !== undefined && pid !== run.disk.processes.own) return { state: "running", pid };
   if (ending) return ending;
   const step = checkpointSteps(run).at(-1);
   return { state: "pending", ...(step !== undefined && { step }) };
 }
 
 function readEnding(run: Run): Ending | undefined {
-  const path = join(run.path, OUTCOME);
+  const path = run.disk.paths.join(run.path, OUTCOME);
   if (!run.disk.exists(path)) return undefined;
   try {
     const ending: unknown = JSON.parse(new TextDecoder().decode(run.disk.read(path)));
@@ -82,26 +82,26 @@ function isEnding(value: unknown): value is Ending {
 /** Keeps how a variant ended; undefined forgets it, so that the variant is tried again. */
 export function writeEnding(folder: AblationFolder, id: string, ending: Ending | undefined): void {
   const run = runOf(folder, id);
-  const path = join(run.path, OUTCOME);
+  const path = run.disk.paths.join(run.path, OUTCOME);
   if (ending === undefined) {
     run.disk.remove(path);
     return;
   }
   // A process that died before its run's folder was made has none.
   if (!run.disk.exists(run.path)) run.disk.makeFolder(run.path);
-  writeInto(folder, join(ABLATION_FILES.variants, id, OUTCOME), `${JSON.stringify(ending)}\n`);
+  writeInto(folder, folder.disk.paths.join(ABLATION_FILES.variants, id, OUTCOME), `${JSON.stringify(ending)}\n`);
 }
 
 /** Writes a file of the ablation's folder whole, in place of the one that is there. */
 export function writeInto({ path, disk }: AblationFolder, name: string, text: string): void {
-  replaceFile(disk, join(path, name), text, ", then give the same command again.");
+  replaceFile(disk, disk.paths.join(path, name), text, ", then give the same command again.");
 }
 
 /** Takes the weights of a variant away: a comparison needs its metrics alone. */
 export function dropWeights(folder: AblationFolder, id: string): void {
   const run = runOf(folder, id);
   for (const name of run.disk.exists(pathIn(run, "checkpoints")) ? run.disk.list(pathIn(run, "checkpoints")) : [])
-    run.disk.remove(join(pathIn(run, "checkpoints"), name));
+    run.disk.remove(run.disk.paths.join(pathIn(run, "checkpoints"), name));
 }
 
 /** Ids of runs in the folder that belong to no variant: of a spec as it was before it was changed. */

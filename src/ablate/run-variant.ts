@@ -109,7 +109,7 @@ function take(
   if (isBegun(run)) return { run: openRun(path, disk), begun: true };
   if (disk.exists(path)) {
     const pid = lockedBy(disk, pathIn(run, "lock"));
-    if (pid !== undefined && pid !== process.pid) throw folderInUse(path, pid);
+    if (pid !== undefined && pid !== disk.processes.own) throw folderInUse(path, pid);
     disk.remove(path);
   }
   const contents = { spec: request.text, ...made(), files: request.files(), file: request.specFile };

@@ -1,11 +1,10 @@
 // The folder that `mom compile` makes, on the disk: written whole or not at all, read back for a run.
-import { basename, dirname, join, resolve } from "node:path";
 import { jsonReader } from "../data/checked-json.js";
+import type { Disk } from "../data/disk.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
-import { type Disk, nodeDisk } from "../train/disk.js";
 import { diskFailure } from "../train/mistakes.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 
@@ -29,7 +28,7 @@ const failure = (title: string, message: string, help: string): Failure =>
 export interface WriteOptions {
   /** Writes a folder anew that `mom compile` has made and nobody has added to. */
   readonly force?: boolean;
-  readonly disk?: Disk;
+  readonly disk: Disk;
 }
 
 /**
@@ -40,9 +39,10 @@ export function writeCompiled(
   folder: string,
   model: CompiledModel,
   extras: readonly NamedFile[],
-  { force = false, disk = nodeDisk }: WriteOptions = {},
+  { force = false, disk }: WriteOptions,
 ): void {
   if (disk.exists(folder)) refuseExisting(folder, force, disk);
+  const { basename, dirname, resolve } = disk.paths;
   const path = resolve(folder);
   try {
     writeWholeFolder(disk, dirname(path), basename(path), [...extras, ...compiledFiles(model)]);
@@ -52,7 +52,7 @@ export function writeCompiled(
 }
 
 /** Says so early: worth asking before what will be written is computed. */
-export function refuseExisting(folder: string, force: boolean, disk: Disk = nodeDisk): void {
+export function refuseExisting(folder: string, force: boolean, disk: Disk): void {
   if (!disk.exists(folder)) return;
   if (!force) {
     const message = `${folder} exists, and what is in it may be wanted.`;
@@ -60,7 +60,8 @@ export function refuseExisting(folder: string, force: boolean, disk: Disk = node
     throw failure("The output folder exists", message, help);
   }
   const foreign = listed(folder, disk).filter((name) => !OURS.includes(name) && !INSTALLED.includes(name));
-  if (foreign.length === 0 && (disk.exists(join(folder, "plan.json")) || listed(folder, disk).length === 0)) return;
+  if (foreign.length === 0 && (disk.exists(disk.paths.join(folder, "plan.json")) || listed(folder, disk).length === 0))
+    return;
   const what = foreign.length > 0 ? `holds ${foreign.slice(0, 3).join(", ")}` : "holds no plan.json";
   const message = `${folder} ${what}: not only what \`mom compile\` has made, so --force would lose it.`;
   throw failure("The output folder holds more", message, "Name another folder with -o, or empty this one.");
@@ -82,9 +83,10 @@ const readShards = jsonReader<string[]>({
 });
 
 /** The shards of the folder's data, in order. @throws InputError where the list of them is missing or malformed */
-export function shardPaths(folder: string): string[] {
+export function shardPaths(folder: string, disk: Disk): string[] {
+  const { join } = disk.paths;
   const path = join(folder, "data", "shards.json");
-  const shards = nodeDisk.exists(path) ? readShards(nodeDisk.read(path)) : { wrong: "there is no such file" };
+  const shards = disk.exists(path) ? readShards(disk.read(path)) : { wrong: "there is no such file" };
   if (!("wrong" in shards)) return shards.value.map((name) => join(folder, "data", name));
   throw new InputError(
     "bad-compiled-folder",
@@ -94,10 +96,10 @@ export function shardPaths(folder: string): string[] {
 }
 
 /** @throws InputError where a file is missing or malformed */
-export function openCompiled(folder: string): CompiledModel {
+export function openCompiled(folder: string, disk: Disk): CompiledModel {
   const model = readCompiled((name) => {
-    const path = join(folder, name);
-    return nodeDisk.exists(path) ? nodeDisk.read(path) : undefined;
+    const path = disk.paths.join(folder, name);
+    return disk.exists(path) ? disk.read(path) : undefined;
   });
   const { spec, compiled } = model;
   if (spec.train.batch === compiled.batch && spec.data.length === compiled.length) return model;

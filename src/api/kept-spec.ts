@@ -1,5 +1,4 @@
 // A spec as a run keeps it: its paths are right in the run's own folder, and what it needs later is copied there.
-import { relative, resolve } from "node:path";
 import type { Reach } from "../data/reach.js";
 import { readNamed } from "../data/read-input.js";
 import { printSpec } from "../front/print-spec.js";
@@ -21,6 +20,7 @@ export interface KeptSpec {
  * @param out the run's folder
  */
 export function keptSpec(json: Json, folder: string, out: string, reach: Reach): KeptSpec {
+  const { relative, resolve } = reach.disk.paths;
   const copies = new Map<string, string>();
   const kept = withPaths(json, (path, use, index) => {
     if (use === "data" || use === "init") return relative(resolve(out), resolve(folder, path)).replaceAll("\\", "/");

@@ -1,10 +1,11 @@
 // What a sampled document begins with, from the command line: a recording, a picture, a text, or some of them.
-import { readFileSync } from "node:fs";
 import { readAudio } from "../data/audio/read-audio.js";
 import { unitsOf } from "../data/audio/units.js";
 import { codesOf, pictureCodebook, speechCodebook } from "../data/codebook.js";
 import type { Codecs } from "../data/codecs.js";
 import { holdersOf, idsOfText } from "../data/holders.js";
+import type { DataHost } from "../data/host.js";
+import { readRegular } from "../data/open-file.js";
 import { decodePicture } from "../data/picture-file.js";
 import { readInput } from "../data/read-input.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -24,16 +25,17 @@ export async function promptOf(
   { prompt, image, audio }: PromptOptions,
   parts: ModelParts,
   codecs: Codecs,
+  host: DataHost,
 ): Promise<SampledSegment[]> {
   const segments: SampledSegment[] = [];
-  if (audio !== undefined) segments.push(soundSegment(audio, parts, codecs));
-  if (image !== undefined) segments.push(await pictureSegment(image, parts, codecs));
+  if (audio !== undefined) segments.push(soundSegment(audio, parts, codecs, host));
+  if (image !== undefined) segments.push(await pictureSegment(image, parts, codecs, host));
   if (prompt !== undefined && prompt !== "") segments.push(textSegment(prompt, parts, codecs));
   return segments;
 }
 
 /** A recording as its units. */
-function soundSegment(path: string, parts: ModelParts, codecs: Codecs): SampledSegment {
+function soundSegment(path: string, parts: ModelParts, codecs: Codecs, { disk }: DataHost): SampledSegment {
   const [modality] = holdersOf("audio", parts, codecs);
   const codebook = modality === undefined ? undefined : speechCodebook(codecs, modality);
   if (modality === undefined || codebook === undefined)
@@ -42,10 +44,15 @@ function soundSegment(path: string, parts: ModelParts, codecs: Codecs): SampledS
       `--audio: the model has no modality of ${holdersNamed("audio").kinds}.`,
       "Leave it out.",
     );
-  return inVocabulary(modality, unitsOf(readAudio(readInput(path), path), codebook), parts);
+  return inVocabulary(modality, unitsOf(readAudio(readInput(disk, path), path), codebook), parts);
 }
 
-async function pictureSegment(path: string, parts: ModelParts, codecs: Codecs): Promise<SampledSegment> {
+async function pictureSegment(
+  path: string,
+  parts: ModelParts,
+  codecs: Codecs,
+  host: DataHost,
+): Promise<SampledSegment> {
   const [modality] = holdersOf("image", parts, codecs);
   if (modality === undefined) {
     throw new InputError(
@@ -56,17 +63,18 @@ async function pictureSegment(path: string, parts: ModelParts, codecs: Codecs): 
   }
   const codebook = pictureCodebook(codecs, modality);
   if (codebook !== undefined) {
-    const codes = codesOf(await decodePicture(readPicture(path), codebook.facts.kind, path), codebook);
+    const codes = codesOf(await decodePicture(host, readPicture(host, path), codebook.facts.kind, path), codebook);
     return inVocabulary(modality, codes, parts);
   }
   const item = itemOf(parts.modalities[modality]);
   if (item === undefined) throw new Error(`modality ${modality} holds no pictures`);
-  return { kind: "item", modality, values: item.split(await decodePicture(readPicture(path), item, path)) };
+  const pixels = await decodePicture(host, readPicture(host, path), item, path);
+  return { kind: "item", modality, values: item.split(pixels) };
 }
 
-function readPicture(path: string): Uint8Array {
+function readPicture({ disk }: DataHost, path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readRegular(disk, path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new InputError("file-unreadable", `${path} can't be read: ${why}.`, "Name a picture's file with --image.");

@@ -1,7 +1,8 @@
 // How the files that a spec names are read: as far as it may reach, and never more of one than is needed.
 
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
-import { IS_FOLDER, readRegular, Unreadable } from "../data/open-file.js";
+import type { Disk } from "../data/disk.js";
+import { IS_FOLDER, readRegular, textOf, Unreadable } from "../data/open-file.js";
 import { checkWithin, Outside, type Reach, reachOf, readWithin } from "../data/reach.js";
 import type { Source } from "../diagnostics/diagnostic.js";
 import type { Refused } from "../front/refused.js";
@@ -13,11 +14,11 @@ export const SOURCE_BYTES = 4 * SOURCE_LIMIT + 4;
 export interface Readers {
   readonly readText: (path: string) => Source | undefined | Refused;
   /** At most so many bytes; with 0, only whether it may be read. */
-  readonly readStart: (path: string, limit: number) => Buffer | undefined | Refused;
+  readonly readStart: (path: string, limit: number) => Uint8Array | undefined | Refused;
 }
 
 export function readersFor(reach: Reach): Readers {
-  const readStart = (path: string, limit: number): Buffer | undefined | Refused => {
+  const readStart = (path: string, limit: number): Uint8Array | undefined | Refused => {
     try {
       return readWithin(path, reach, limit);
     } catch (error) {
@@ -26,7 +27,7 @@ export function readersFor(reach: Reach): Readers {
   };
   const readText = (path: string): Source | undefined | Refused => {
     const bytes = readStart(path, SOURCE_BYTES);
-    return bytes instanceof Uint8Array ? { path, text: bytes.toString("utf8") } : bytes;
+    return bytes instanceof Uint8Array ? { path, text: textOf(bytes) } : bytes;
   };
   return { readText, readStart };
 }
@@ -39,30 +40,48 @@ function refusal(error: unknown): Refused | undefined {
   return { refused: "unreadable", reason: error.reason, isFolder: error.reason === IS_FOLDER };
 }
 
-/** For an editor, which keeps what it has read: why the spec at `entry` may not read a file, or cannot. */
-export function refusingFor(entry: string): (path: string) => Refused | undefined {
-  const reach = reachOf(entry);
-  return (path) => {
+/** The files of an editor, which keeps what it has read. */
+export const editorDisk = (disk: Disk) => ({
+  refusing: (entry: string) => {
+    const reach = reachOf(disk, entry);
+    return (path: string): Refused | undefined => {
+      try {
+        checkWithin(path, reach);
+        return undefined;
+      } catch (error) {
+        return refusal(error);
+      }
+    };
+  },
+  readStart: (path: string, limit: number): Uint8Array | undefined => readStart(disk, path, limit),
+  readText(path: string): Source | undefined {
+    const bytes = readStart(disk, path, SOURCE_BYTES);
+    return bytes && { path, text: textOf(bytes) };
+  },
+  stampOf(path: string): string {
     try {
-      checkWithin(path, reach);
-      return undefined;
-    } catch (error) {
-      return refusal(error);
+      const { modified, size } = disk.stamp(path);
+      return `${modified} ${size}`;
+    } catch {
+      return "none";
     }
-  };
-}
+  },
+  list(folder: string): string[] {
+    try {
+      const folders = disk.foldersIn(folder);
+      return disk.list(folder).map((name) => (folders.has(name) ? `${name}/` : name));
+    } catch {
+      return [];
+    }
+  },
+});
 
 /** At most so many bytes of any file; undefined where it cannot be read. */
-export function readStart(path: string, limit: number): Buffer | undefined {
+function readStart(disk: Disk, path: string, limit: number): Uint8Array | undefined {
   try {
-    return readRegular(path, limit);
+    return readRegular(disk, path, limit);
   } catch (error) {
     if (error instanceof Unreadable) return undefined;
     throw error;
   }
-}
-
-export function readText(path: string): Source | undefined {
-  const bytes = readStart(path, SOURCE_BYTES);
-  return bytes && { path, text: bytes.toString("utf8") };
 }

@@ -1,7 +1,6 @@
 // A spec from the disk: reads it and what it names, as far as it may reach, and checks it.
-import { readdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { IS_FOLDER, readRegular, Unreadable } from "../data/open-file.js";
+import type { Disk } from "../data/disk.js";
+import { IS_FOLDER, readRegular, textOf, Unreadable } from "../data/open-file.js";
 import { type Reach, reachOf } from "../data/reach.js";
 import { isError, mistake, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -41,10 +40,11 @@ export interface Reading {
 }
 
 /** Reads a spec, or that of a run's folder. @throws Failure where it cannot be read */
-export function readSpec(path: string, { allow }: Pick<Reading, "allow"> = {}): ReadSpec {
-  const { file, reading } = located(path, { allow });
-  const { spec, json, diagnostics, sources } = checkFile(file, reading);
-  const { origin = file, reach = reachOf(origin, allow) } = reading;
+export function readSpec(disk: Disk, path: string, { allow }: Pick<Reading, "allow"> = {}): ReadSpec {
+  const { file, reading } = located(disk, path, { allow });
+  const { spec, json, diagnostics, sources } = checkFile(disk, file, reading);
+  const { origin = file, reach = reachOf(disk, origin, allow) } = reading;
+  const { dirname, resolve } = disk.paths;
   return {
     spec,
     json,
@@ -58,63 +58,66 @@ export function readSpec(path: string, { allow }: Pick<Reading, "allow"> = {}): 
 }
 
 /** Where the text of a spec is, and how it is read: that of a run's folder is the run's own. */
-function located(path: string, reading: Reading): { readonly file: string; readonly reading: Reading } {
-  if (reading.origin !== undefined || !isRunFolder(path)) return { file: path, reading };
-  const { file, entry, reach } = specOfRun(path, reading.allow);
+function located(disk: Disk, path: string, reading: Reading): { readonly file: string; readonly reading: Reading } {
+  if (reading.origin !== undefined || !isRunFolder(disk, path)) return { file: path, reading };
+  const { file, entry, reach } = specOfRun(disk, path, reading.allow);
   return { file, reading: { ...reading, origin: entry, reach, begun: true } };
 }
 
 /** A text in the language instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`. */
-export const checkText = (text: string, origin: string, reading: Omit<Reading, "origin"> = {}): Checked =>
-  checkSource({ path: isJson({ path: origin }) ? `${origin}.mom` : origin, text }, reading);
+export const checkText = (disk: Disk, text: string, origin: string, reading: Omit<Reading, "origin"> = {}): Checked =>
+  checkSource(disk, { path: isJson({ path: origin }) ? `${origin}.mom` : origin, text }, reading);
 
 /** A text by what its path says: in the language, or JSON. The files that it names are looked for on the disk. */
-export function checkSource(source: Source, reading: Omit<Reading, "origin"> = {}): Checked {
-  const { allow, tried, begun = false, reach = reachOf(source.path, allow) } = reading;
-  const disk = readersFor(reach);
+export function checkSource(disk: Disk, source: Source, reading: Omit<Reading, "origin"> = {}): Checked {
+  const { allow, tried, begun = false, reach = reachOf(disk, source.path, allow) } = reading;
+  const readers = readersFor(reach);
   const noting = <T>(path: string, found: T): T => {
     tried?.add(path);
     return found;
   };
-  const read = Object.assign((path: string) => noting(path, disk.readText(path)), { beside: specsBeside });
+  const read = Object.assign((path: string) => noting(path, readers.readText(path)), {
+    beside: (file: string) => specsBeside(disk, file),
+  });
   return check(source, read, (path, limit) =>
-    begun && limit === 0 ? undefined : noting(path, disk.readStart(path, limit)),
+    begun && limit === 0 ? undefined : noting(path, readers.readStart(path, limit)),
   );
 }
 
 /** Names of the specs in the folder that a path leads into. */
-function specsBeside(file: string): string[] {
+function specsBeside(disk: Disk, file: string): string[] {
   try {
-    return readdirSync(dirname(file)).filter((name) => name.endsWith(".mom"));
+    return disk.list(disk.paths.dirname(file)).filter((name) => name.endsWith(".mom"));
   } catch {
     return [];
   }
 }
 
 /** A spec's file, or the folder of a run. @throws Failure where it cannot be read */
-export function checkFile(path: string, how: Reading = {}): Checked {
+export function checkFile(disk: Disk, path: string, how: Reading = {}): Checked {
   const {
     file,
     reading: { origin = file, ...reading },
-  } = located(path, how);
-  const source = { path: file, text: readNamed(file, SOURCE_BYTES).toString("utf8") };
-  return file === origin ? checkSource(source, reading) : checkText(source.text, origin, reading);
+  } = located(disk, path, how);
+  const source = { path: file, text: textOf(readNamed(disk, file, SOURCE_BYTES)) };
+  return file === origin ? checkSource(disk, source, reading) : checkText(disk, source.text, origin, reading);
 }
 
 /** At most so many bytes of a file that the user named. @throws Failure where it cannot be read */
-export function readNamed(file: string, limit: number): Buffer {
+export function readNamed(disk: Disk, file: string, limit: number): Uint8Array {
   try {
-    return readRegular(file, limit);
+    return readRegular(disk, file, limit);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    throw notRead(file, error);
+    throw notRead(disk, file, error);
   }
 }
 
 /** What to throw where a file of the command line cannot be read. */
-function notRead(file: string, { reason, missing }: Unreadable): Failure {
+function notRead(disk: Disk, file: string, { reason, missing }: Unreadable): Failure {
+  const { basename, join } = disk.paths;
   if (reason === IS_FOLDER) {
-    const specs = specsBeside(join(file, "_"));
+    const specs = specsBeside(disk, join(file, "_"));
     const help =
       specs.length === 0
         ? "It has no spec."
@@ -125,7 +128,7 @@ function notRead(file: string, { reason, missing }: Unreadable): Failure {
     return new Failure([mistake("file-missing", `\`${file}\` is a folder.`, { help })]);
   }
   const message = missing ? `There is no file \`${file}\`.` : `\`${file}\` cannot be read: ${reason}.`;
-  const others = specsBeside(file).filter((name) => name !== basename(file));
+  const others = specsBeside(disk, file).filter((name) => name !== basename(file));
   const help = suggestion(basename(file), others) ?? "A spec is a file that ends with `.mom`.";
   return new Failure([mistake("file-missing", message, { help })]);
 }

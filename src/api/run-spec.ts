@@ -1,8 +1,7 @@
 // The spec in a run's folder, and what it may read. The run may come from anyone: its paths obey the rule for those of any
 // spec, and reach no further because of what its own files say.
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { readRegular, Unreadable } from "../data/open-file.js";
+import type { Disk } from "../data/disk.js";
+import { readRegular, textOf, Unreadable } from "../data/open-file.js";
 import { locate, type Reach, reachOf } from "../data/reach.js";
 import { check } from "../front/check.js";
 import { originOf, pathIn, runAt } from "../train/run-folder.js";
@@ -18,30 +17,31 @@ export interface SpecOfRun {
 }
 
 /** Whether a path is the folder of a run, and no spec. */
-export const isRunFolder = (path: string): boolean =>
-  existsSync(join(path, "spec.mom")) && existsSync(join(path, "plan.json"));
+export const isRunFolder = ({ exists, paths }: Disk, path: string): boolean =>
+  exists(paths.join(path, "spec.mom")) && exists(paths.join(path, "plan.json"));
 
 /** @throws Failure where the folder is not that of a run, InputError where what says where it came from is damaged */
-export function specOfRun(path: string, allow?: readonly string[]): SpecOfRun {
-  const run = runAt(path);
+export function specOfRun(disk: Disk, path: string, allow?: readonly string[]): SpecOfRun {
+  const run = runAt(path, disk);
   const file = pathIn(run, "spec");
-  const own = reachOf(file, allow);
+  const own = reachOf(disk, file, allow);
   const origin = originOf(run);
   if (origin === undefined) return { file, entry: file, reach: own };
   const entry = origin.format === 1 ? origin.spec : file;
   const outside = namedBy(file, entry, own).filter((named) => locate(named, own).kind === "outside");
   if (outside.length === 0) return { file, entry, reach: own };
   // A spec that is still there and names the same files has them within its own reach, run or no run.
-  const theirs = reachOf(origin.spec, allow);
+  const theirs = reachOf(disk, origin.spec, allow);
   const named = new Set(namedBy(origin.spec, origin.spec, theirs));
   const same = outside.every((one) => named.has(one));
-  return { file, entry, reach: same ? { folders: [...own.folders, ...theirs.folders] } : own };
+  return { file, entry, reach: same ? { disk, folders: [...own.folders, ...theirs.folders] } : own };
 }
 
 /** The absolute paths that a spec names, but that of its first weights. Nothing where it cannot be read. */
 function namedBy(file: string, entry: string, reach: Reach): string[] {
+  const { dirname, resolve } = reach.disk.paths;
   try {
-    const text = readRegular(file, SOURCE_BYTES).toString("utf8");
+    const text = textOf(readRegular(reach.disk, file, SOURCE_BYTES));
     const readers: Readers = readersFor(reach);
     const { partial } = check({ path: entry, text }, readers.readText);
     return pathsIn(partial).flatMap(({ use, path }) => (use === "init" ? [] : [resolve(dirname(entry), path)]));

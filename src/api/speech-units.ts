@@ -5,6 +5,7 @@ import { soundFiles } from "../data/audio/sound-files.js";
 import { ofSpeech, unitsOf } from "../data/audio/units.js";
 import { badFiles } from "../data/bad-files.js";
 import { readCodebook, writeCodebook } from "../data/codebook.js";
+import type { Disk } from "../data/disk.js";
 import type { NamedFile } from "../data/named-files.js";
 import { reachOf } from "../data/reach.js";
 import { readInput } from "../data/read-input.js";
@@ -44,7 +45,7 @@ export interface SpeechUnits {
  * @param notice shows each iteration, and what is left out
  * @throws InputError where an option, a recording or the disk refuses
  */
-export function fitSpeechUnits(options: SpeechUnitsOptions, notice: (text: string) => void): SpeechUnits {
+export function fitSpeechUnits(disk: Disk, options: SpeechUnitsOptions, notice: (text: string) => void): SpeechUnits {
   const { audio, out, entries, seed, allow, skipBad } = options;
   if (entries < CODEBOOK_ENTRIES.least || entries > CODEBOOK_ENTRIES.most)
     throw new InputError(
@@ -52,20 +53,20 @@ export function fitSpeechUnits(options: SpeechUnitsOptions, notice: (text: strin
       `--entries is ${entries}`,
       `A codebook has ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most} entries.`,
     );
-  const files = soundFiles(audio, reachOf(audio, allow));
-  makeFolderOf(out, REMEDY);
+  const files = soundFiles(audio, reachOf(disk, audio, allow));
+  makeFolderOf(disk, out, REMEDY);
   let error = 0;
   const progress = (iteration: number, now: number): void => {
     error = now;
     notice(`iteration ${iteration}: mean squared error ${now.toExponential(3)}`);
   };
-  const fitted = fitUnits(samplesOf(files, skipBad && notice), { entries, seed, progress });
+  const fitted = fitUnits(samplesOf(disk, files, skipBad && notice), { entries, seed, progress });
   const bytes = writeCodebook({ of: "speech" }, fitted.entries, SPEECH_FRAMES.bands);
-  writeWhole(out, bytes, REMEDY);
+  writeWhole(disk, out, bytes, REMEDY);
   const codebook = ofSpeech(readCodebook(bytes, out), out);
   const counts = new Float64Array(entries);
   let seconds = 0;
-  for (const samples of samplesOf(files, skipBad && (() => {}))) {
+  for (const samples of samplesOf(disk, files, skipBad && (() => {}))) {
     seconds += samples.length / SPEECH_FRAMES.rate;
     for (const unit of unitsOf(samples, codebook)) counts[unit] = (counts[unit] as number) + 1;
   }
@@ -73,12 +74,16 @@ export function fitSpeechUnits(options: SpeechUnitsOptions, notice: (text: strin
 }
 
 /** @param told gets a list of recordings that cannot be read; left out, they are refused, but not before all are known */
-function* samplesOf(files: readonly NamedFile[], told: ((text: string) => void) | undefined): Generator<Float32Array> {
+function* samplesOf(
+  disk: Disk,
+  files: readonly NamedFile[],
+  told: ((text: string) => void) | undefined,
+): Generator<Float32Array> {
   const bad = badFiles(told);
   for (const { path, place } of files) {
     let samples: Float32Array | undefined;
     try {
-      samples = readAudio(readInput(path, place), place);
+      samples = readAudio(readInput(disk, path, place), place);
     } catch (error) {
       bad.add(error);
     }

@@ -1,6 +1,6 @@
 // What a run's weights start from, found where the spec's `init` says; and how a compiled folder carries them along.
-import { basename, dirname, join, resolve } from "node:path";
 import type { Compiled } from "../compile.js";
+import type { Disk } from "../data/disk.js";
 import { locate, Outside, type Reach } from "../data/reach.js";
 import { writeSafetensors } from "../data/safetensors.js";
 import { allowHelp } from "../diagnostics/allow.js";
@@ -8,7 +8,6 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, InitFields } from "../front/spec.js";
 import { type StartRecord, startRecord } from "../report/start-text.js";
-import { type Disk, nodeDisk } from "../train/disk.js";
 import { RUN_FILES } from "../train/run-folder.js";
 import { type Start, startFrom } from "../train/start.js";
 import { readWeights } from "../train/start-source.js";
@@ -27,12 +26,12 @@ function start(
   compiled: Pick<Compiled, "parameters">,
   init: InitFields,
   path: string,
-  disk = nodeDisk,
+  disk: Disk,
 ): Started {
   const { weights, warnings } = readWeights(init, path, disk);
   const names = spec.model.modalities.map(({ name }) => name);
   const made = startFrom(weights, compiled, names, spec.train.seed);
-  return { tensors: made.tensors, record: startRecord(weights.from, made, compiled), warnings };
+  return { tensors: made.tensors, record: startRecord(weights.from, made, compiled, disk), warnings };
 }
 
 /**
@@ -47,7 +46,7 @@ export function starting(
   const { init } = spec.train;
   if (init === undefined) return undefined;
   return () => {
-    const path = resolve(where.folder, init.path);
+    const path = where.reach.disk.paths.resolve(where.folder, init.path);
     try {
       return start(spec, compiled, init, path, diskWithin(where.reach));
     } catch (error) {
@@ -66,9 +65,11 @@ export function carried(
   spec: CheckedSpec,
   compiled: Pick<Compiled, "parameters">,
   folder: string,
+  disk: Disk,
 ): (() => Started) | undefined {
   if (spec.train.init === undefined) return undefined;
-  return () => start(spec, compiled, { kind: "checkpoint", path: START_FILE }, join(folder, START_FILE));
+  const path = disk.paths.join(folder, START_FILE);
+  return () => start(spec, compiled, { kind: "checkpoint", path: START_FILE }, path, disk);
 }
 
 export const startBytes = ({ tensors, record }: Started): Uint8Array =>
@@ -76,22 +77,24 @@ export const startBytes = ({ tensors, record }: Started): Uint8Array =>
 
 /** The disk as far as it may be read; whatever a folder's links lead to, too. */
 function diskWithin(reach: Reach): Disk {
+  const { disk } = reach;
   const within = (path: string): string => {
     const located = locate(path, reach);
     if (located.kind === "outside") throw new Outside(located.folder);
     return path;
   };
   return {
-    ...nodeDisk,
-    exists: (path) => nodeDisk.exists(within(path)),
-    list: (path) => nodeDisk.list(within(path)),
-    read: (path) => nodeDisk.read(within(path)),
-    open: (path) => nodeDisk.open(within(path)),
+    ...disk,
+    exists: (path) => disk.exists(within(path)),
+    list: (path) => disk.list(within(path)),
+    read: (path) => disk.read(within(path)),
+    open: (path) => disk.open(within(path)),
   };
 }
 
 /** The run of a checkpoint, whose plan says whose the weights are: that is what has to be opened. */
 function runOf(path: string, reach: Reach): string | undefined {
+  const { basename, dirname } = reach.disk.paths;
   const checkpoints = dirname(path);
   if (basename(checkpoints) !== RUN_FILES.checkpoints) return undefined;
   const located = locate(dirname(checkpoints), reach);

@@ -4,17 +4,18 @@ import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
-import { type AdapterSource, openDevice } from "../gpu/dawn.js";
+import type { AdapterSource } from "../gpu/dawn.js";
 import type { TrainingOutcome } from "../report/training-words.js";
 import { recordedChoices } from "../train/choices.js";
-import { nodeDisk } from "../train/disk.js";
 import type { TuneMode } from "../tune/tune.js";
+import type { Host } from "./host.js";
 import { keptSpec } from "./kept-spec.js";
 import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
 import { tuned } from "./tuning.js";
 
 export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | "events" | "stopWanted"> {
+  readonly host: Host;
   readonly spec: CheckedSpec;
   /** The spec as resolved. */
   readonly json: Json;
@@ -34,19 +35,21 @@ export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | 
 
 /** @throws Failure, InputError or DeviceError where the data, the run's folder or the device are wrong */
 export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
-  const { spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, title, events, stopWanted } = wanted;
+  const { host, spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, title, events, stopWanted } =
+    wanted;
   const notice = events.noted;
-  const { dataSet, codecs } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
-  const device = await openDevice(adapter === undefined ? {} : { adapter });
+  const { dataSet, codecs } = await prepare(spec.data, spec.model, { host, folder, reach, skipBad, notice });
+  const device = await host.openDevice(adapter);
   notice(`${title}: on ${device.description}`);
   const how = trainingOn(spec, device.profile);
   const stages = programsOf(spec, how);
   const choices = resume
-    ? recordedChoices({ path: out, disk: nodeDisk })
-    : await tuned({ mode: tune, spec, options: how, stages, opened: device, notice });
+    ? recordedChoices({ path: out, disk: host.disk })
+    : await tuned(host, { mode: tune, spec, options: how, stages, opened: device, notice });
   const compiled = planned(stages, { ...how, choices });
   const kept = keptSpec(json, folder, out, reach);
   return await runTraining({
+    host,
     title,
     events,
     stopWanted,

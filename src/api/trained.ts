@@ -1,12 +1,11 @@
 // What was trained, for what uses it: a run's folder, or a spec with the folder of a checkpoint.
-import { existsSync, statSync } from "node:fs";
-import type { Reach } from "../data/reach.js";
+import type { Disk } from "../data/disk.js";
+import { isFolder, type Reach } from "../data/reach.js";
 import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { folderWeights, runWeights } from "../train/checkpoint.js";
 import type { Weights } from "../train/checkpoint-files.js";
-import { nodeDisk } from "../train/disk.js";
 import { dataOf, runAt } from "../train/run-folder.js";
 import { readSpec } from "./read-spec.js";
 import { withData } from "./where-data.js";
@@ -39,9 +38,9 @@ export interface OpenedTrained {
 }
 
 /** @throws InputError or Failure where there is no such run or checkpoint */
-export function openTrained(path: string, options: TrainedOptions): OpenedTrained {
+export function openTrained(disk: Disk, path: string, options: TrainedOptions): OpenedTrained {
   const { checkpoint, step, allow, data } = options;
-  const isSpec = existsSync(path) && statSync(path).isFile();
+  const isSpec = disk.exists(path) && !isFolder(disk, path);
   if (isSpec && checkpoint === undefined) {
     throw new InputError(
       "no-weights",
@@ -49,14 +48,14 @@ export function openTrained(path: string, options: TrainedOptions): OpenedTraine
       "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
     );
   }
-  const run = isSpec ? undefined : runAt(path);
-  const read = readSpec(path, { allow });
+  const run = isSpec ? undefined : runAt(path, disk);
+  const read = readSpec(disk, path, { allow });
   const { diagnostics, sources } = read;
   if (read.spec === undefined) return { trained: undefined, diagnostics, sources };
   const { spec, folder, reach, isRun } = withData({ ...read, spec: read.spec }, data);
   const found = { spec, folder, reach, isRun, documents: undefined };
   if (checkpoint !== undefined || run === undefined) {
-    const weights = folderWeights(checkpoint as string, nodeDisk);
+    const weights = folderWeights(checkpoint as string, disk);
     return { trained: { ...found, weights }, diagnostics, sources };
   }
   const { weights, warnings } = runWeights(run, step);

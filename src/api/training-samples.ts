@@ -4,7 +4,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
-import { pngOf } from "../report/png.js";
+import { type Deflate, pngOf } from "../report/png.js";
 import type { SampleGroup, TextSample } from "../report/render.js";
 import type { SampleSettings } from "../sample/document.js";
 import { type Compared, chosen, hasPictures, type Show, showSamples } from "../sample/show.js";
@@ -20,6 +20,7 @@ const TOKENS = 48;
 const CHARACTERS = 300;
 
 export interface SamplesRequest {
+  readonly deflate: Deflate;
   readonly spec: CheckedSpec;
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
@@ -34,7 +35,7 @@ const SPLITS = [
 
 /** Groups of samples for each modality that has an objective; the first that has pictures comes first. */
 export async function trainingSamples(request: SamplesRequest, weights: Tensors): Promise<SampleGroup[]> {
-  const { spec, dataSet, device, decoders = new Map() } = request;
+  const { spec, dataSet, device, deflate, decoders = new Map() } = request;
   const { seed } = spec.train;
   const settings: SampleSettings = {
     seed,
@@ -64,30 +65,30 @@ export async function trainingSamples(request: SamplesRequest, weights: Tensors)
     if (compared.length === 0) return [];
     return [
       pictures
-        ? { label, samples: compared.map(pictureSample) }
-        : { label, samples: [], texts: compared.map(textSample) },
+        ? { label, samples: compared.map((one) => pictureSample(one, deflate)) }
+        : { label, samples: [], texts: compared.map((one) => textSample(one, deflate)) },
     ];
   });
 }
 
-const png = ({ picture }: Shown): Uint8Array => {
+const png = ({ picture }: Shown, deflate: Deflate): Uint8Array => {
   if (picture === undefined) throw new Error("a segment that was to be shown as a picture is none");
-  return pngOf(picture);
+  return pngOf(picture, deflate);
 };
 
-const pictureSample = ({ label, truth, sampled }: Compared) => ({
+const pictureSample = ({ label, truth, sampled }: Compared, deflate: Deflate) => ({
   name: label,
-  truth: png(truth),
-  sampled: [png(sampled)],
+  truth: png(truth, deflate),
+  sampled: [png(sampled, deflate)],
 });
 
-function textSample({ label, given, truth, sampled }: Compared): TextSample {
+function textSample({ label, given, truth, sampled }: Compared, deflate: Deflate): TextSample {
   const picture = given.find((one) => one.picture !== undefined);
   const words = given.flatMap((one) => (one.picture === undefined ? [inWords(one)] : []));
   return {
     name: label,
     given: lastOf(words.join(" ")),
-    ...(picture && { picture: png(picture) }),
+    ...(picture && { picture: png(picture, deflate) }),
     truth: firstOf(inWords(truth)),
     sampled: firstOf(inWords(sampled)),
   };

@@ -23,11 +23,13 @@ import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
+import type { Host } from "./host.js";
 import type { Started } from "./start.js";
 import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
 
 export interface TrainingRequest {
+  readonly host: Pick<Host, "disk" | "deflate">;
   readonly spec: CheckedSpec;
   /** The spec as resolved, which the run keeps: its paths are right in the run's folder. */
   readonly specText: string;
@@ -72,20 +74,25 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
 /** Trains, and leaves a report. @throws Failure or InputError where the run, its data or the device are wrong */
 export async function runTraining(request: TrainingRequest): Promise<TrainingOutcome> {
   const { spec, folder, resume, events } = request;
+  const { disk, deflate } = request.host;
   checkTeaches(spec, request.dataSet);
   const choices = choicesOf(request.compiled.plan, request.device.profile);
   // Before there is a folder, for what is refused leaves none.
   const begins = resume ? undefined : request.start?.();
   const run: Run = resume
-    ? openRun(folder)
-    : createRun(folder, {
-        spec: request.specText,
-        plan: planText({ ...request, profile: request.device.profile }),
-        choices: choicesText(choices, request.device.description),
-        data: dataText(request.dataSet.fingerprint, request.dataSet.documents.length),
-        files: request.specFiles?.(),
-        file: request.specFile,
-      });
+    ? openRun(folder, disk)
+    : createRun(
+        folder,
+        {
+          spec: request.specText,
+          plan: planText({ ...request, profile: request.device.profile }),
+          choices: choicesText(choices, request.device.description),
+          data: dataText(request.dataSet.fingerprint, request.dataSet.documents.length),
+          files: request.specFiles?.(),
+          file: request.specFile,
+        },
+        disk,
+      );
   try {
     events.opened((text) => run.disk.append(pathIn(run, "log"), new TextEncoder().encode(text)));
     const { checkpoint, warnings }: Resumed = resume
@@ -117,7 +124,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     model.runtime.destroy();
     const made = step - (checkpoint?.step ?? 0);
     if (made > 0 || !hasSamples(run, step)) {
-      const groups = await trainingSamples(request, weights).catch((error: unknown): SampleGroup[] => {
+      const groups = await trainingSamples({ ...request, deflate }, weights).catch((error: unknown): SampleGroup[] => {
         // The run is done and saved; that a model whose logits are not finite cannot be sampled is no failure of it.
         if (!(error instanceof InputError)) throw error;
         events.unsampled(error.message);

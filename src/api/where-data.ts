@@ -1,7 +1,5 @@
 // Where the data of a spec are, when they are not where it says: in a folder that the user names.
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { type Reach, withFolder } from "../data/reach.js";
+import { isFolder, type Reach, withFolder } from "../data/reach.js";
 import { sourcePath } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
@@ -30,8 +28,10 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
     throw new InputError("bad-option", "--data: the data of this spec are no file.", "Leave --data out.");
   }
   if (place === undefined) return read;
-  const path = resolve(isFolder(place) ? join(place, basename(written)) : place);
-  if (!existsSync(path))
+  const { disk } = reach;
+  const { basename, dirname, join, resolve } = disk.paths;
+  const path = resolve(isFolder(disk, place) ? join(place, basename(written)) : place);
+  if (!disk.exists(path))
     throw new InputError(
       "file-unreadable",
       `--data: there is no ${path}.`,
@@ -50,14 +50,12 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
  * For what reads the data.
  * @throws InputError where those of a run are gone
  */
-export function checkDataThere({ spec, folder, isRun }: Sited): void {
+export function checkDataThere({ spec, folder, reach: { disk }, isRun }: Sited): void {
   const path = sourcePath(spec.data.source);
-  if (!isRun || path === undefined || existsSync(resolve(folder, path))) return;
+  if (!isRun || path === undefined || disk.exists(disk.paths.resolve(folder, path))) return;
   throw new InputError(
     "file-unreadable",
     `The data of the run are not at ${path} any more.`,
     "Say with --data where they are: the file, or its folder.",
   );
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeDisk } from "../api/node/disk.js";
 import { packageFolder } from "../data/project-folder.js";
 
 /** This program's own package.json. */
 function manifest(): Readonly<Record<string, unknown>> {
-  const folder = packageFolder(dirname(fileURLToPath(import.meta.url)));
+  const folder = packageFolder(nodeDisk, dirname(fileURLToPath(import.meta.url)));
   if (folder === undefined) return {};
   const parsed: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};

@@ -1,4 +1,5 @@
 // A spec, or what was trained from one, as the user names it: what is wrong or unwanted in it goes to stderr.
+import { nodeDisk } from "../api/node/disk.js";
 import { type Reading, type ReadSpec, readSpec as read } from "../api/read-spec.js";
 import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
 import { render } from "../diagnostics/render.js";
@@ -11,7 +12,7 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[], sources: re
 
 /** Without a `spec` there are errors, which have been printed: the verb then ends with `EXIT.wrongInput`. */
 export function readSpec(path: string, reading: Pick<Reading, "allow"> = {}): ReadSpec {
-  const found = read(path, reading);
+  const found = read(nodeDisk, path, reading);
   printDiagnostics(found.diagnostics, found.sources);
   return found;
 }

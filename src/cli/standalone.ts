@@ -5,15 +5,16 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openCompiled, shardPaths } from "../api/compiled-folder.js";
+import { nodeDisk } from "../api/node/disk.js";
+import { nodeHost } from "../api/node/host.js";
 import { toldTraining } from "../api/node/told-training.js";
 import { carried } from "../api/start.js";
 import { runTraining } from "../api/training.js";
 import { DEFAULT_TUNE, tunedFolder } from "../api/tuning.js";
 import { loadDataSet } from "../data/load.js";
 import { withChoices } from "../gpu/choose.js";
-import { type AdapterSource, openDevice, SOURCES } from "../gpu/dawn.js";
+import { type AdapterSource, SOURCES } from "../gpu/dawn.js";
 import { recordedChoices } from "../train/choices.js";
-import { nodeDisk } from "../train/disk.js";
 import { movedSpec } from "../train/placed-spec.js";
 import { RUN_FILES } from "../train/run-folder.js";
 import type { NamedFile } from "../train/whole-folder.js";
@@ -75,31 +76,32 @@ async function main(): Promise<ExitCode> {
     process.stderr.write(`error: there is no mode "${tune}" of tuning\n\n${USAGE}`);
     return EXIT.wrongUsage;
   }
-  const model = openCompiled(here);
+  const model = openCompiled(here, nodeDisk);
   const { spec } = model;
-  const paths = shardPaths(here);
-  const dataSet = loadDataSet(paths, spec.model, spec.data.held_out);
-  const device = await openDevice(given.adapter ? { adapter: given.adapter } : {});
+  const paths = shardPaths(here, nodeDisk);
+  const dataSet = loadDataSet(nodeDisk, paths, spec.model, spec.data.held_out);
+  const device = await nodeHost.openDevice(given.adapter);
   process.stderr.write(`On ${device.description}\n`);
   const out = given.out ?? join(here, "run");
   const choices = given.resume
     ? recordedChoices({ path: out, disk: nodeDisk })
-    : await tunedFolder(model, device, tune, (line) => process.stderr.write(`${line}\n`));
+    : await tunedFolder(nodeHost, model, device, tune, (line) => process.stderr.write(`${line}\n`));
   const plan = withChoices(model.compiled.plan, device.profile, choices ?? {});
   const compiled = { ...model.compiled, plan };
   const resumeCommand = `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`;
   const outcome = await toldTraining({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
     runTraining({
       ...how,
+      host: nodeHost,
       spec,
-      specText: movedSpec(readFileSync(join(here, "spec.mom"), "utf8"), here, out),
+      specText: movedSpec(readFileSync(join(here, "spec.mom"), "utf8"), here, out, nodeDisk.paths),
       specFiles: () => filesIn(join(here, RUN_FILES.files)),
       compiled,
       dataSet,
       device,
       folder: out,
       resume: given.resume === true,
-      start: carried(spec, compiled, here),
+      start: carried(spec, compiled, here, nodeDisk),
       title: "A compiled model",
     }),
   );

@@ -1,5 +1,6 @@
 // What verbs that use a trained model have in common: how it is named, and how it is opened.
 import { InvalidArgumentError } from "commander";
+import { nodeDisk } from "../api/node/disk.js";
 import { openTrained as open, type Trained, type TrainedOptions } from "../api/trained.js";
 import { printDiagnostics } from "./read-spec.js";
 
@@ -17,7 +18,7 @@ export function wholeNumber(text: string): number {
  * @throws InputError or Failure where there is no such run or checkpoint
  */
 export function openTrained(path: string, options: TrainedOptions): Trained | undefined {
-  const { trained, diagnostics, sources } = open(path, options);
+  const { trained, diagnostics, sources } = open(nodeDisk, path, options);
   printDiagnostics(diagnostics, sources);
   return trained;
 }

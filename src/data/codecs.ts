@@ -1,11 +1,10 @@
 // What turns texts and pictures into ids and back: the tokenizers and codebooks that a model's modalities name.
-import { join, resolve } from "node:path";
 import { InputError } from "../diagnostics/input-error.js";
 import { fileFieldOf, idsOf } from "../modalities/modality.fields.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
-import { contentHash } from "./content-hash.js";
-import { reachOf } from "./reach.js";
+import { sha256 } from "./content-hash.js";
+import type { Reach } from "./reach.js";
 import { readNamed } from "./read-input.js";
 import { readTokenizer, type TextTokenizer } from "./tokenizer.js";
 
@@ -21,10 +20,10 @@ export interface Codecs {
 
 /**
  * @param folder what the paths are relative to: that of the spec
- * @param reach what may be read; left out, the project of that folder
+ * @param reach what may be read
  * @throws InputError where a file is missing, is of another kind, or has another number of ids than the model
  */
-export function openCodecs(parts: ModelParts, folder: string, reach = reachOf(join(folder, "_"))): Codecs {
+export function openCodecs(parts: ModelParts, folder: string, reach: Reach): Codecs {
   const codebooks = new Map<number, Codebook>();
   const tokenizers = new Map<number, TextTokenizer>();
   const codebookFiles = new Map<number, Uint8Array>();
@@ -33,8 +32,8 @@ export function openCodecs(parts: ModelParts, folder: string, reach = reachOf(jo
     const path = idsOf(modality)?.file;
     if (path === undefined) return;
     const isTokenizer = fileFieldOf(modality) === "tokenizer";
-    const bytes = readNamed(resolve(folder, path), path, reach, isTokenizer ? GIVE : FIT);
-    hashes.push(`${index} ${isTokenizer ? ENCODER : ""}${contentHash(bytes)}`);
+    const bytes = readNamed(reach.disk.paths.resolve(folder, path), path, reach, isTokenizer ? GIVE : FIT);
+    hashes.push(`${index} ${isTokenizer ? ENCODER : ""}${sha256(reach.disk, [bytes])}`);
     if (isTokenizer) tokenizers.set(index, tokenizerOf(bytes, path, index, parts));
     else {
       codebooks.set(index, codebookOf(bytes, modality));

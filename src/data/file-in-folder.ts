@@ -1,10 +1,9 @@
 // Files that a data file names: they lie in its folder, in the project's or in one that was opened, wherever links lead.
-import { join, resolve } from "node:path";
 import { allowHelp } from "../diagnostics/allow.js";
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { NO_FILE } from "./open-file.js";
-import { locate, type Reach, reachOf, withFolder } from "./reach.js";
+import { locate, type Reach, withFolder } from "./reach.js";
 
 export interface Naming {
   /** Where the path stands, for errors: `pairs.jsonl:3`. */
@@ -13,8 +12,8 @@ export interface Naming {
   readonly folder: string;
   /** What the file is, for errors: `image`. */
   readonly what: string;
-  /** What may be read besides the data file's folder; left out, its project. */
-  readonly reach?: Reach | undefined;
+  /** What may be read besides the data file's folder. */
+  readonly reach: Reach;
 }
 
 /**
@@ -23,8 +22,8 @@ export interface Naming {
  * @throws BadFile where there is none; InputError where it lies outside
  */
 export function fileInFolder(path: string, { place, folder, what, reach }: Naming): string {
-  const within = withFolder(reach ?? reachOf(join(folder, "_")), folder);
-  const located = locate(resolve(folder, path), within);
+  const within = withFolder(reach, folder);
+  const located = locate(reach.disk.paths.resolve(folder, path), within);
   const named = `the ${what} ${JSON.stringify(path)}`;
   switch (located.kind) {
     case "inside":

@@ -3,6 +3,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { PictureCodes } from "../modalities/codebook.fields.js";
 import { patchesOf, patchesPerPicture, patchSize } from "../modalities/pixels.js";
 import { badFiles } from "./bad-files.js";
+import type { DataHost } from "./host.js";
 import { kMeans } from "./k-means.js";
 import type { NamedFile } from "./named-files.js";
 import { decodePicture, readPicture } from "./picture-file.js";
@@ -33,6 +34,7 @@ export interface Fitted {
 export async function fitCodebook(
   files: readonly NamedFile[],
   kind: PictureCodes,
+  host: DataHost,
   { entries, seed, iterations, progress, skipBad }: FitOptions,
 ): Promise<Fitted> {
   const columns = patchSize(kind);
@@ -49,7 +51,7 @@ export async function fitCodebook(
   const bad = badFiles(skipBad);
   for (const { path, place } of some) {
     try {
-      pictures.push(await decodePicture(() => readPicture(path, place), kind, place));
+      pictures.push(await decodePicture(host, () => readPicture(host.disk, path, place), kind, place));
     } catch (error) {
       bad.add(error);
     }

@@ -60,7 +60,7 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
   };
   const line = (): Uint8Array => {
     const [only] = begun;
-    const whole = begun.length === 1 && only !== undefined ? only : Buffer.concat(begun);
+    const whole = begun.length === 1 && only !== undefined ? only : joined(begun, length);
     begun = [];
     length = 0;
     return whole;
@@ -72,10 +72,20 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
       yield line();
       begin = end + 1;
     }
-    // A copy, which `slice` of a Buffer is not.
+    // A copy: the piece may be overwritten.
     if (begin < piece.length) add(new Uint8Array(piece.subarray(begin)));
   }
   if (length > 0) yield line();
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function parsed(text: string, place: string, example: string): unknown {

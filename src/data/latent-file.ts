@@ -1,6 +1,7 @@
 // Latents of pictures, made by others: [channels, height, width] in .npy or safetensors files.
 import { InputError } from "../diagnostics/input-error.js";
 import type { PatchGeometry } from "../modalities/pixels.js";
+import type { Disk } from "./disk.js";
 import { floats, readNpy } from "./npy.js";
 import { readInputLater } from "./read-input.js";
 import { readSafetensors, type Safetensors } from "./safetensors.js";
@@ -16,11 +17,11 @@ export interface LatentFile {
 }
 
 /** Reads latents; documents that follow each other often name one safetensors file, which is kept. */
-export function latentReader() {
+export function latentReader(disk: Disk) {
   let kept: { readonly path: string; readonly file: Promise<Safetensors> } | undefined;
   const opened = (path: string, place: string): Promise<Safetensors> => {
     if (kept?.path !== path)
-      kept = { path, file: readInputLater(path, place).then((bytes) => readSafetensors(bytes, place)) };
+      kept = { path, file: readInputLater(disk, path, place).then((bytes) => readSafetensors(bytes, place)) };
     return kept.file;
   };
   /**
@@ -30,7 +31,7 @@ export function latentReader() {
   return async ({ path, tensor }: LatentFile, size: LatentSize, place: string): Promise<Float32Array> => {
     const { shape, data } =
       tensor === undefined
-        ? npyNumbers(await readInputLater(path, place), place)
+        ? npyNumbers(await readInputLater(disk, path, place), place)
         : tensorNumbers(await opened(path, place), tensor, place);
     return lastChannels(checked({ shape, data }, size, place), size);
   };

@@ -1,8 +1,7 @@
 // The files of one kind in a folder, or those that a JSON Lines file names.
-import { type Dirent, readdirSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
+import type { Disk } from "./disk.js";
 import { fileInFolder } from "./file-in-folder.js";
 import { type Line, linesOf } from "./json-lines.js";
 import { unreadable } from "./open-file.js";
@@ -30,15 +29,16 @@ export interface FileKind {
 }
 
 /**
- * @param reach what a file of documents may name; left out, its project
+ * @param reach what a file of documents may name
  * @param path a folder, all of which is searched, in the order of names; or a file of documents
  * @throws InputError where there is none
  */
-export function namedFiles(path: string, kind: FileKind, reach?: Reach): NamedFile[] {
+export function namedFiles(path: string, kind: FileKind, reach: Reach): NamedFile[] {
+  const { disk } = reach;
   const { several, remedies } = kind;
   let isFolder: boolean;
   try {
-    isFolder = statSync(path).isDirectory();
+    isFolder = disk.isFolder(path);
   } catch (error) {
     const { missing, reason } = unreadable(error);
     if (missing) throw new InputError("file-unreadable", `there is no folder or file ${path}`, remedies.path);
@@ -49,24 +49,26 @@ export function namedFiles(path: string, kind: FileKind, reach?: Reach): NamedFi
     );
   }
   const files = isFolder
-    ? filesBelow(path, kind).map((file) => ({ path: file, place: file }))
-    : Array.from(linesOf(inputPieces(path), path), (line) => named(line, dirname(path), kind, reach)).flat();
+    ? filesBelow(disk, path, kind).map((file) => ({ path: file, place: file }))
+    : Array.from(linesOf(inputPieces(disk, path), path), (line) =>
+        named(line, disk.paths.dirname(path), kind, reach),
+      ).flat();
   if (files.length > 0) return files;
   throw new InputError("no-documents", `${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
 }
 
-function filesBelow(folder: string, kind: FileKind): string[] {
-  const entries = entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path, kind);
-    return kind.endings.some((ending) => entry.name.toLowerCase().endsWith(ending)) ? [path] : [];
+function filesBelow(disk: Disk, folder: string, kind: FileKind): string[] {
+  const { names, folders } = entriesOf(disk, folder);
+  return names.flatMap((name) => {
+    const path = disk.paths.join(folder, name);
+    if (folders.has(name)) return filesBelow(disk, path, kind);
+    return kind.endings.some((ending) => name.toLowerCase().endsWith(ending)) ? [path] : [];
   });
 }
 
-function entriesOf(folder: string): Dirent[] {
+function entriesOf(disk: Disk, folder: string) {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return { names: disk.list(folder), folders: disk.foldersIn(folder) };
   } catch (error) {
     throw new InputError(
       "file-unreadable",
@@ -76,14 +78,14 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-function named({ place, value }: Line, folder: string, { key, what }: FileKind, reach?: Reach): NamedFile[] {
+function named({ place, value }: Line, folder: string, { key, what }: FileKind, reach: Reach): NamedFile[] {
   const segments = isRecord(value) && Array.isArray(value.segments) ? value.segments : [];
   const pathOf = (file: string): string => {
     try {
       return fileInFolder(file, { place, folder, what, reach });
     } catch (error) {
       // Whoever reads it finds out too, and tells of it with all others.
-      if (error instanceof BadFile) return resolve(folder, file);
+      if (error instanceof BadFile) return reach.disk.paths.resolve(folder, file);
       throw error;
     }
   };

@@ -1,6 +1,5 @@
-// Opens regular files, and nothing else: a FIFO in a file's place would block for ever, a device might never end.
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { open } from "node:fs/promises";
+// Reads regular files, and nothing else: a FIFO in a file's place would block for ever, a device might never end.
+import type { Disk, OpenFile } from "./disk.js";
 
 /** Why a file cannot be read. Never what is in it. */
 export class Unreadable extends Error {
@@ -40,7 +39,7 @@ const REPLACEMENT = "\ufffd";
 const isReplaced = (error: unknown): boolean =>
   error instanceof Error && "path" in error && String(error.path).includes(REPLACEMENT);
 
-/** What an error of Node's file system means, without the path, which may be foreign. */
+/** What an error of the file system means, without the path, which may be foreign. */
 export function unreadable(error: unknown): Unreadable {
   if (error instanceof Unreadable) return error;
   const code = codeOf(error);
@@ -52,104 +51,50 @@ export function unreadable(error: unknown): Unreadable {
   return new Unreadable(reason);
 }
 
-/** @throws Unreadable for what is no regular file */
-export function refuseOthers(stats: Stats): void {
-  if (stats.isFile()) return;
-  if (stats.isDirectory()) throw new Unreadable(IS_FOLDER);
-  throw new Unreadable(
-    stats.isFIFO() ? "it is a FIFO, not a file" : stats.isSocket() ? "it is a socket" : "it is a device, not a file",
-  );
-}
-
-/** Opening never waits for a writer, and makes no terminal this process's own. Windows has neither. */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
-
-/** @throws Unreadable unless it is a regular file; the caller closes it */
-export function openRegular(path: string): number {
-  try {
-    // Asked first, for opening a device may already do something; asked again of what was opened.
-    refuseOthers(statSync(path));
-    const file = openSync(path, FLAGS);
-    try {
-      refuseOthers(fstatSync(file));
-    } catch (error) {
-      closeSync(file);
-      throw error;
-    }
-    return file;
-  } catch (error) {
-    throw unreadable(error);
-  }
-}
-
-/** Node reads less than 2 GiB in one call. */
-const CALL_BYTES = 2 ** 30;
-
 /** Bytes that are read at once at most, as much as Node holds in one piece. */
 const MOST_BYTES = 2 ** 32 - 1;
 
 /** Of files that are read whole. @throws Unreadable */
-function refuseLarger(size: number, most = MOST_BYTES): void {
+export function refuseLarger(size: number, most = MOST_BYTES): void {
   if (size > most) throw new Unreadable(`it has ${size} bytes, and the limit is ${most}`);
-}
-
-/** At most so many bytes, from the beginning of an open file. */
-export function readOpened(file: number, limit = Number.POSITIVE_INFINITY): Buffer {
-  refuseLarger(Math.min(fstatSync(file).size, limit));
-  const bytes = Buffer.alloc(Math.min(fstatSync(file).size, limit));
-  let length = 0;
-  for (let got = -1; got !== 0 && length < bytes.length; length += got)
-    got = readSync(file, bytes, length, Math.min(CALL_BYTES, bytes.length - length), length);
-  return bytes.subarray(0, length);
 }
 
 const PIECE_BYTES = 2 ** 20;
 
-/** The bytes of an open file, a piece at a time, each of which the next overwrites; closes it in the end. @throws Unreadable */
-export function* piecesOf(file: number): Generator<Uint8Array, void, undefined> {
+/** The bytes of an open file, a piece at a time; closes it in the end. @throws Unreadable */
+export function* piecesOf(file: OpenFile): Generator<Uint8Array, void, undefined> {
   try {
-    const piece = Buffer.alloc(PIECE_BYTES);
     for (let at = 0; ; ) {
-      const got = readSync(file, piece, 0, PIECE_BYTES, at);
-      if (got === 0) return;
-      yield piece.subarray(0, got);
-      at += got;
+      const piece = file.read(at, at + PIECE_BYTES);
+      if (piece.length === 0) return;
+      yield piece;
+      at += piece.length;
     }
   } catch (error) {
     throw unreadable(error);
   } finally {
-    closeSync(file);
+    file.close();
   }
 }
 
 /** At most so many bytes of an open file, which it closes. @throws Unreadable */
-export function readAndClose(file: number, limit?: number): Buffer {
+export function readAndClose(file: OpenFile, limit = Number.POSITIVE_INFINITY): Uint8Array {
   try {
-    return readOpened(file, limit);
+    const length = Math.min(file.size(), limit);
+    refuseLarger(length);
+    return file.read(0, length);
   } catch (error) {
     throw unreadable(error);
   } finally {
-    closeSync(file);
+    file.close();
   }
 }
 
 /** At most so many bytes of a regular file. @throws Unreadable */
-export const readRegular = (path: string, limit?: number): Buffer => readAndClose(openRegular(path), limit);
+export const readRegular = (disk: Disk, path: string, limit?: number): Uint8Array =>
+  readAndClose(disk.openFile(path), limit);
 
-/** All of it, without waiting. @param most bytes that it may have @throws Unreadable */
-export async function readRegularLater(path: string, most?: number): Promise<Buffer> {
-  try {
-    refuseOthers(statSync(path));
-    const file = await open(path, FLAGS);
-    try {
-      const stats = await file.stat();
-      refuseOthers(stats);
-      refuseLarger(stats.size, most);
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw unreadable(error);
-  }
-}
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** UTF-8, with its byte order mark; what is none becomes the replacement character. */
+export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);

@@ -1,8 +1,9 @@
 // Reads image files as pixels of a modality's size.
 import { InputError } from "../diagnostics/input-error.js";
-import { decodeElsewhere } from "./pictures/decoders.js";
-import type { PictureSize } from "./pictures/picture-size.js";
-import { isPng, pngDepth } from "./pictures/png.js";
+import type { Disk } from "./disk.js";
+import type { DataHost } from "./host.js";
+import type { PictureSize } from "./picture-size.js";
+import { isPng, pngDepth } from "./png.js";
 import { readInputLater } from "./read-input.js";
 
 /** Bumped when decoding gives other pixels, so that shards are prepared anew. */
@@ -23,6 +24,7 @@ const MOST_FILE_BYTES = 256 * 2 ** 20;
  * @returns pixels [height, width, channels]
  */
 export async function decodePicture(
+  { decodePicture: decode }: Pick<DataHost, "decodePicture">,
   file: Uint8Array | (() => Promise<Uint8Array>),
   size: PictureSize,
   place: string,
@@ -35,7 +37,7 @@ export async function decodePicture(
       "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );
   const read = typeof file === "function" ? file : () => Promise.resolve(file);
-  const result = await decodeElsewhere(read, size);
+  const result = await decode(read, size);
   switch (result.kind) {
     case "done":
       return result.pixels;
@@ -51,8 +53,8 @@ export async function decodePicture(
 }
 
 /** An image file's bytes, if they are not too many. */
-export const readPicture = (path: string, place: string): Promise<Uint8Array> =>
-  readInputLater(path, place, MOST_FILE_BYTES);
+export const readPicture = (disk: Disk, path: string, place: string): Promise<Uint8Array> =>
+  readInputLater(disk, path, place, MOST_FILE_BYTES);
 
 /** Of formats that may hold more than 8 bits a sample: bumped when these alone get other pixels. */
 const DEEP_DECODER = 2;

@@ -1,5 +1,6 @@
 // The picture files of a folder, those that a JSON Lines file names, or the emoji.
 import { emojiPictures } from "./emoji-pictures.js";
+import type { DataHost } from "./host.js";
 import { type NamedFile, namedFiles } from "./named-files.js";
 import type { Reach } from "./reach.js";
 
@@ -7,12 +8,12 @@ const ENDINGS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".ti
 
 /**
  * @param from `emoji`; or a folder, all of which is searched, in the order of names; or a file of documents
- * @param reach what a file of documents may name; left out, its project
+ * @param reach what a file of documents may name
  * @throws InputError where there is none
  */
-export function pictureFiles(from: string, reach?: Reach): NamedFile[] {
+export function pictureFiles(from: string, host: DataHost, reach: Reach): NamedFile[] {
   if (from === "emoji")
-    return emojiPictures().emoji.map(({ name, picture }) => ({ path: picture, place: `emoji "${name}"` }));
+    return emojiPictures(host).emoji.map(({ name, picture }) => ({ path: picture, place: `emoji "${name}"` }));
   return namedFiles(
     from,
     {

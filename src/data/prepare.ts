@@ -1,7 +1,4 @@
 // Prepares a source once: decodes it into shards in the cache, or finds them there.
-import { existsSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { basename, join } from "node:path";
 import type { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { storedAs } from "../modalities/modality.fields.js";
@@ -10,10 +7,11 @@ import { listed, refuseBad } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import { type DataSet, dataSetOf } from "./data-set.js";
-import { fileBytes } from "./file-bytes.js";
+import type { Disk } from "./disk.js";
+import type { DataHost } from "./host.js";
 import { lengthsWithin, positionsOf } from "./packing.js";
 import { DECODER } from "./picture-file.js";
-import type { Reach } from "./reach.js";
+import { type Reach, reachOf } from "./reach.js";
 import { readDocuments } from "./read-documents.js";
 import { readShard, SHARD_FORMAT, type Shard, type SkippedDocument, shardPieces } from "./shard.js";
 import { openSource } from "./sources/open.js";
@@ -34,11 +32,12 @@ export interface DataRequest {
 }
 
 export interface PrepareOptions {
+  readonly host: DataHost;
   /** The folder that the path of `files` is relative to: that of the spec. */
   readonly folder: string;
   /** What the spec and its data may read; left out, the project of that folder. */
   readonly reach?: Reach | undefined;
-  /** Where shards are kept; `cacheFolder()` if absent. */
+  /** Where shards are kept; the host's folder if absent. */
   readonly cache?: string;
   /** Told what takes a while, and what was mended. */
   readonly notice?: (text: string) => void;
@@ -56,29 +55,24 @@ export interface PreparedData {
   readonly codecs: Codecs;
 }
 
-/** `$MOM_CACHE`, else `$XDG_CACHE_HOME/mom`, else `~/.cache/mom`. */
-export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const { MOM_CACHE, XDG_CACHE_HOME } = environment;
-  return MOM_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "mom");
-}
-
 /** @throws InputError where the source is wrong, or does not fit the model */
 export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
-  const { notice = () => {}, cache = cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
-  const codecs = openCodecs(parts, options.folder, options.reach);
-  const source = openSource(data.source, { parts, codecs, folder: options.folder, reach: options.reach });
+  const { host, folder, reach, notice = () => {}, cache = host.cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
+  const { disk } = host;
+  const codecs = openCodecs(parts, folder, reach ?? reachOf(disk, disk.paths.join(folder, "_")));
+  const source = openSource(data.source, { host, parts, codecs, folder, reach });
   const room = { parts, codecs, length: data.carry ? undefined : data.length, shardBytes };
-  const survey = surveyOf(source, room);
+  const survey = surveyOf(source, disk, room);
   const ingredients = [SHARD_FORMAT, DECODER, survey.fingerprint, shapesOf(parts), shardBytes];
   if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);
   if (options.skipBad) ingredients.push("skip bad");
   const key = contentHash(JSON.stringify(ingredients));
   const files = survey.shards.map((_, index) => {
     const part = `${String(index + 1).padStart(5, "0")}-of-${String(survey.shards.length).padStart(5, "0")}`;
-    return join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
+    return disk.paths.join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
   });
-  const shards = files.map((file) => kept(file, parts, notice));
-  const making = { parts, codecs, notice, skipBad: options.skipBad === true };
+  const shards = files.map((file) => kept(disk, file, parts, notice));
+  const making = { host, parts, codecs, notice, skipBad: options.skipBad === true };
   if (shards.includes(undefined)) await makeMissing(source, survey, files, shards, making);
   const dataSet = dataSetOf(shards as Shard[], parts, data.held_out);
   checkSounds(survey.sounds, dataSet, data.length);
@@ -146,10 +140,10 @@ class Changed extends InputError {
 }
 
 /** The shard as the cache has it; undefined where it is missing or damaged. */
-function kept(file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
-  if (!existsSync(file)) return undefined;
+function kept(disk: Disk, file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
+  if (!disk.exists(file)) return undefined;
   try {
-    return readShard(fileBytes(file), basename(file), modalities);
+    return readShard(disk.hold(file), disk.paths.basename(file), modalities);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     notice(`${error.message}; it is prepared again`);
@@ -158,6 +152,7 @@ function kept(file: string, { modalities }: ModelParts, notice: (text: string) =
 }
 
 interface Making {
+  readonly host: DataHost;
   readonly parts: ModelParts;
   readonly codecs: Codecs;
   readonly notice: (text: string) => void;
@@ -172,14 +167,15 @@ async function makeMissing(
   shards: (Shard | undefined)[],
   making: Making,
 ): Promise<void> {
+  const { disk } = making.host;
   const begun: string[] = [];
   const bad: BadFile[] = [];
   try {
     for (const { index, first, documents } of groupsOf(source, survey, shards)) {
       const file = files[index] as string;
-      makeFolderOf(file, WRITABLE);
+      makeFolderOf(disk, file, WRITABLE);
       making.notice(`preparing ${documents.length} documents, once, into ${file}`);
-      const read = await readDocuments(documents, making.parts, making.codecs);
+      const read = await readDocuments(documents, making.parts, making.codecs, making.host);
       const skipped: SkippedDocument[] = [];
       const prepared = read.flatMap((document, i) => {
         if (!("bad" in document)) return [document];
@@ -191,12 +187,12 @@ async function makeMissing(
       if (bad.length > 0 && !making.skipBad) continue;
       begun.push(file);
       const codebooks = index === 0 ? making.codecs.codebookFiles : new Map<number, Uint8Array>();
-      writeWhole(file, shardPieces(prepared, making.parts.modalities, codebooks, skipped), WRITABLE);
-      shards[index] = readShard(fileBytes(file), basename(file), making.parts.modalities);
+      writeWhole(disk, file, shardPieces(prepared, making.parts.modalities, codebooks, skipped), WRITABLE);
+      shards[index] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities);
     }
   } catch (error) {
     // Of documents that changed meanwhile a shard would stay under the name of what they were.
-    if (error instanceof Changed) for (const file of begun) rmSync(file, { force: true });
+    if (error instanceof Changed) for (const file of begun) disk.remove(file);
     throw error;
   }
   if (!making.skipBad) refuseBad(bad);

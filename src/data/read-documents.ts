@@ -8,6 +8,7 @@ import { unitsOf } from "./audio/units.js";
 import { asBadFile } from "./bad-files.js";
 import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
+import type { DataHost } from "./host.js";
 import { latentReader } from "./latent-file.js";
 import { decodePicture, readPicture } from "./picture-file.js";
 import { readInputLater } from "./read-input.js";
@@ -25,10 +26,11 @@ export async function readDocuments(
   documents: readonly SourceDocument[],
   parts: ModelParts,
   codecs: Codecs,
+  host: DataHost,
 ): Promise<readonly ReadDocument[]> {
   const done = new Array<ReadDocument>(documents.length);
   const waiting = documents.entries();
-  const reading = { parts, codecs, readLatent: latentReader() };
+  const reading = { parts, codecs, host, readLatent: latentReader(host.disk) };
   let failed = false;
   const work = async (): Promise<void> => {
     for (const [index, document] of waiting) {
@@ -48,6 +50,7 @@ export async function readDocuments(
 interface Reading {
   readonly parts: ModelParts;
   readonly codecs: Codecs;
+  readonly host: DataHost;
   readonly readLatent: ReturnType<typeof latentReader>;
 }
 
@@ -76,14 +79,14 @@ async function readSegment(segment: SourceSegment, place: string, reading: Readi
 async function fileOf(
   segment: Exclude<SourceSegment, { readonly ids: unknown }>,
   place: string,
-  { parts, codecs, readLatent }: Reading,
+  { parts, codecs, host, readLatent }: Reading,
 ): Promise<PreparedSegment> {
   if ("audio" in segment) {
     const codebook = speechCodebook(codecs, segment.modality);
     if (codebook === undefined) throw new RangeError(`modality ${segment.modality} holds no speech`);
     return {
       modality: segment.modality,
-      ids: unitsOf(readAudio(await readInputLater(segment.audio, place), place), codebook),
+      ids: unitsOf(readAudio(await readInputLater(host.disk, segment.audio, place), place), codebook),
     };
   }
   const item = itemOf(parts.modalities[segment.modality]);
@@ -93,12 +96,12 @@ async function fileOf(
     const file = tensor === undefined ? { path } : { path, tensor };
     return { modality: segment.modality, latent: await readLatent(file, item, place) };
   }
-  const image = () => readPicture(segment.image, place);
+  const image = () => readPicture(host.disk, segment.image, place);
   const codebook = pictureCodebook(codecs, segment.modality);
   if (codebook !== undefined) {
-    const pixels = await decodePicture(image, codebook.facts.kind, place);
+    const pixels = await decodePicture(host, image, codebook.facts.kind, place);
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
   if (item === undefined) throw new RangeError(`modality ${segment.modality} holds no pictures`);
-  return { modality: segment.modality, pixels: await decodePicture(image, item, place) };
+  return { modality: segment.modality, pixels: await decodePicture(host, image, item, place) };
 }

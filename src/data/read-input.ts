@@ -1,34 +1,34 @@
 // Reads a file that the user, a spec or data name.
-import { relative } from "node:path";
 import { allowHelp } from "../diagnostics/allow.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { openRegular, piecesOf, readRegular, readRegularLater, Unreadable } from "./open-file.js";
+import type { Disk } from "./disk.js";
+import { piecesOf, readRegular, Unreadable } from "./open-file.js";
 import { Outside, openWithin, type Reach, readWithin } from "./reach.js";
 
 /** @param place names the file, or where it is named, in errors */
-export function readInput(path: string, place = path): Uint8Array {
+export function readInput(disk: Disk, path: string, place = path): Uint8Array {
   try {
-    return readRegular(path);
+    return readRegular(disk, path);
   } catch (error) {
-    throw inputError(error, path, place);
+    throw inputError(disk, error, path, place);
   }
 }
 
 /** The same without waiting. @param most bytes that it may have */
-export async function readInputLater(path: string, place = path, most?: number): Promise<Uint8Array> {
+export async function readInputLater(disk: Disk, path: string, place = path, most?: number): Promise<Uint8Array> {
   try {
-    return await readRegularLater(path, most);
+    return await disk.readLater(path, most);
   } catch (error) {
-    throw inputError(error, path, place);
+    throw inputError(disk, error, path, place);
   }
 }
 
 /** The file's bytes, a piece at a time. @param place names the file, or where it is named, in errors */
-export function* inputPieces(path: string, place = path): Generator<Uint8Array, void, undefined> {
+export function* inputPieces(disk: Disk, path: string, place = path): Generator<Uint8Array, void, undefined> {
   try {
-    yield* piecesOf(openRegular(path));
+    yield* piecesOf(disk.openFile(path));
   } catch (error) {
-    throw inputError(error, path, place);
+    throw inputError(disk, error, path, place);
   }
 }
 
@@ -60,9 +60,10 @@ function namedError(error: unknown, place: string, remedy: string): unknown {
   return new InputError("file-unreadable", `${place}: cannot read the file (${reason})`, remedy);
 }
 
-function inputError(error: unknown, path: string, place: string): unknown {
+function inputError(disk: Disk, error: unknown, path: string, place: string): unknown {
   if (!(error instanceof Unreadable)) return error;
-  const shown = relative("", path).startsWith("..") ? path : relative("", path);
+  const near = disk.paths.relative("", path);
+  const shown = near.startsWith("..") ? path : near;
   const reason = error.missing ? `there is no ${shown}` : error.reason;
   return new InputError("file-unreadable", `${place}: cannot read the file (${reason})`, PUT);
 }

@@ -1,10 +1,11 @@
 // The first look at a source: its documents one after another, of which only sums are kept. Nothing is decoded yet.
-import { createHash } from "node:crypto";
 import { itemOf } from "../modalities/modality.fields.js";
 import { patchesPerPicture } from "../modalities/pixels.js";
 import type { ModelParts } from "../modalities/text.js";
 import { pictureCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
+import { contentHash } from "./content-hash.js";
+import type { Disk } from "./disk.js";
 import { documentLength } from "./document.js";
 import { lengthsWithin } from "./packing.js";
 import type { Source, SourceDocument, SourceSegment } from "./sources/source.js";
@@ -30,8 +31,12 @@ export interface Room {
 }
 
 /** @throws InputError where a document cannot be read, or does not fit into a sequence */
-export function surveyOf(source: Source, { parts, codecs, length, shardBytes }: Room): Survey {
-  const contents = createHash("sha256");
+export function surveyOf(
+  source: Source,
+  disk: Pick<Disk, "hash">,
+  { parts, codecs, length, shardBytes }: Room,
+): Survey {
+  const contents = disk.hash();
   let [files, count, bytes] = [0, 0, Number.POSITIVE_INFINITY];
   const shards: number[] = [];
   const lengths = lengthsWithin(length ?? Number.POSITIVE_INFINITY);
@@ -59,12 +64,7 @@ export function surveyOf(source: Source, { parts, codecs, length, shardBytes }: 
     if (next.done) {
       const { value: written } = next;
       lengths.refuse();
-      const fingerprint =
-        files === 0
-          ? written
-          : createHash("sha256")
-              .update(`${written}\n${contents.digest("hex")}`)
-              .digest("hex");
+      const fingerprint = files === 0 ? written : contentHash(`${written}\n${contents.digest()}`);
       return { written, fingerprint, shards, sounds };
     }
     look(next.value);

@@ -146,9 +146,9 @@ function createPublisher(connection: Connection, workspace: Workspace): Publishe
   const versions = new Map<string, number>();
   /** Files that changed since they were last looked at. */
   const changed = new Set<string>();
-  let soon: NodeJS.Timeout | undefined;
-  let pause: NodeJS.Timeout | undefined;
-  let turn: NodeJS.Immediate | undefined;
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  let turn: ReturnType<typeof setTimeout> | undefined;
 
   /** Checks a spec, and tells what is new; of a version of an open file in any case, so that its editor knows. */
   function look(path: string, isNew = false): void {
@@ -182,13 +182,13 @@ function createPublisher(connection: Connection, workspace: Workspace): Publishe
       if (workspace.closure(path).some((source) => versions.has(source.path))) look(path);
       else forget(path);
     }
-    turn = setImmediate(lookAtOthers, left);
+    turn = setTimeout(lookAtOthers, 0, left);
   }
 
   function start(): void {
     if (soon === undefined) soon = setTimeout(lookAtOpen, SOON);
     clearTimeout(pause);
-    if (turn !== undefined) clearImmediate(turn);
+    clearTimeout(turn);
     pause = setTimeout(() => lookAtOthers(workspace.specs()), PAUSE);
   }
 

@@ -1,7 +1,5 @@
 // The files of an editor: what is open has the editor's text, everything else the disk's. Checks are kept until a file
 // that they read changes.
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Source } from "../diagnostics/diagnostic.js";
 import { type Checked, check } from "../front/check.js";
 import type { ReadBytes } from "../front/files.js";
@@ -16,6 +14,10 @@ export interface Disk {
   readonly readText: (path: string) => Source | undefined;
   /** At most so many bytes. */
   readonly readStart: (path: string, limit: number) => Uint8Array | undefined;
+  /** Changes when a file does. */
+  readonly stampOf: (path: string) => string;
+  /** Names in a folder, sorted; folders end with a slash. None where it is no folder. */
+  readonly list: (folder: string) => string[];
 }
 
 export interface Workspace {
@@ -44,8 +46,16 @@ const DEPTH = 8;
 const PASSED_OVER = new Set(["node_modules", "runs", "dist"]);
 
 /** Files are known by paths with slashes; what is on no disk, by its URI. */
-export const pathOf = (uri: string): string =>
-  uri.startsWith("file:") ? fileURLToPath(uri).replaceAll("\\", "/") : uri;
+export function pathOf(uri: string): string {
+  if (!uri.startsWith("file:")) return uri;
+  const { host, pathname } = new URL(uri);
+  const path = decodeURIComponent(pathname).replaceAll("\\", "/");
+  return host === "" ? path.replace(/^\/(?=[A-Za-z]:)/, "") : `//${host}${path}`;
+}
+
+/** Of an absolute path. What has a meaning in URLs is written as a percent sign and digits. */
+const fileUri = (path: string): string =>
+  new URL(`file://${path.replace(/^(?!\/)/, "/").replaceAll(/[%?#\\\n\r\t]/g, encodeURIComponent)}`).href;
 
 /** A value that was made of a file, and the file's state then. */
 interface Kept<T> {
@@ -59,7 +69,7 @@ function createFiles(disk: Disk) {
   const bytes = new Map<string, Kept<Uint8Array>>();
 
   function kept<T>(all: Map<string, Kept<T>>, key: string, path: string, read: () => T | undefined): T | undefined {
-    const stamp = stampOf(path);
+    const stamp = disk.stampOf(path);
     const known = all.get(key);
     if (known?.stamp === stamp) return known.value;
     const value = read();
@@ -116,7 +126,7 @@ export function createWorkspace(disk: Disk): Workspace {
   }
 
   const specs = (): string[] => {
-    found ??= [...folders].flatMap((folder) => specsBelow(folder, DEPTH)).slice(0, SPECS);
+    found ??= [...folders].flatMap((folder) => specsBelow(disk, folder, DEPTH)).slice(0, SPECS);
     return [...new Set([...open.keys(), ...found])];
   };
 
@@ -144,8 +154,8 @@ export function createWorkspace(disk: Disk): Workspace {
       const entry = source(path);
       return entry === undefined ? [] : load(entry, readers(path).read).sources;
     },
-    uriOf: (path) => open.get(path)?.uri ?? (isOnDisk(path) ? pathToFileURL(path).href : path),
-    list: namesIn,
+    uriOf: (path) => open.get(path)?.uri ?? (isOnDisk(path) ? fileUri(path) : path),
+    list: disk.list,
   };
 }
 
@@ -167,29 +177,10 @@ const isOnDisk = (path: string): boolean => /^(\/|[A-Za-z]:\/)/.test(path);
 const sameFound = (one: object | undefined, other: unknown): boolean =>
   one === other || (isRefused(one) && JSON.stringify(one) === JSON.stringify(other));
 
-function stampOf(path: string): string {
-  try {
-    const { mtimeMs, size } = statSync(path);
-    return `${mtimeMs} ${size}`;
-  } catch {
-    return "none";
-  }
-}
-
-function namesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort();
-  } catch {
-    return [];
-  }
-}
-
-function specsBelow(folder: string, depth: number): string[] {
-  const names = namesIn(folder).filter((name) => !name.startsWith("."));
+function specsBelow(disk: Disk, folder: string, depth: number): string[] {
+  const names = disk.list(folder).filter((name) => !name.startsWith("."));
   const here = names.filter((name) => name.endsWith(".mom")).map((name) => `${folder}/${name}`);
   if (depth === 0) return here;
   const inner = names.filter((name) => name.endsWith("/") && !PASSED_OVER.has(name.slice(0, -1)));
-  return [...here, ...inner.flatMap((name) => specsBelow(`${folder}/${name.slice(0, -1)}`, depth - 1))];
+  return [...here, ...inner.flatMap((name) => specsBelow(disk, `${folder}/${name.slice(0, -1)}`, depth - 1))];
 }

@@ -1,6 +1,6 @@
 // PNG files from pixels: 8 bits a channel, every row filtered the way that looks cheapest.
 // Format: https://www.w3.org/TR/png-3/
-import { crc32, deflateSync } from "node:zlib";
+import { crc32 } from "../data/crc32.js";
 
 export interface Picture {
   readonly width: number;
@@ -11,6 +11,9 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
+/** Packs bytes as zlib does, as tightly as it can. */
+export type Deflate = (bytes: Uint8Array) => Uint8Array;
+
 /** Numbers in [−1, 1], as models give them, to bytes; what lies outside is clipped, NaN is black. */
 export const pixelBytes = (values: ArrayLike<number>): Uint8Array =>
   Uint8Array.from(values, (value) => Math.max(0, Math.min(255, Math.round((value + 1) * 127.5))) || 0);
@@ -19,31 +22,43 @@ const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const COLOR_TYPE: Readonly<Record<Picture["channels"], number>> = { 1: 0, 3: 2, 4: 6 };
 
 /** The bytes of a PNG file; the same picture gives the same bytes under one version of zlib. */
-export function encodePng(picture: Picture): Uint8Array {
+export function encodePng(picture: Picture, deflate: Deflate): Uint8Array {
   const { width, height, channels, pixels } = picture;
   if (pixels.length !== width * height * channels || pixels.length === 0)
     throw new RangeError(`${pixels.length} bytes are no ${width}x${height} picture of ${channels} channels`);
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
+  const header = new Uint8Array(13);
+  const fields = new DataView(header.buffer);
+  fields.setUint32(0, width);
+  fields.setUint32(4, height);
   header.set([8, COLOR_TYPE[channels], 0, 0, 0], 8);
-  const data = deflateSync(filteredRows(picture), { level: 9 });
-  return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array())]);
+  const data = deflate(filteredRows(picture));
+  const parts = [SIGNATURE, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array())];
+  const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
 }
 
 /** The same for a picture of as many channels as a modality may have. @throws RangeError for others than 1, 3 and 4 */
-export function pngOf({ channels, ...picture }: Omit<Picture, "channels"> & { readonly channels: number }): Uint8Array {
+export function pngOf(
+  { channels, ...picture }: Omit<Picture, "channels"> & { readonly channels: number },
+  deflate: Deflate,
+): Uint8Array {
   if (channels !== 1 && channels !== 3 && channels !== 4) throw new RangeError(`a PNG has no ${channels} channels`);
-  return encodePng({ ...picture, channels });
+  return encodePng({ ...picture, channels }, deflate);
 }
 
 /** Length, type, data, and the CRC-32 of type and data. */
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  const bytes = Buffer.alloc(data.length + 12);
-  bytes.writeUInt32BE(data.length, 0);
-  bytes.write(type, 4, "latin1");
+  const bytes = new Uint8Array(data.length + 12);
+  const fields = new DataView(bytes.buffer);
+  fields.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(type), 4);
   bytes.set(data, 8);
-  bytes.writeUInt32BE(crc32(bytes.subarray(4, -4)), data.length + 8);
+  fields.setUint32(data.length + 8, crc32(bytes.subarray(4, -4)));
   return bytes;
 }
 

@@ -1,5 +1,4 @@
 // The report of a run's folder: read from what the run has written, and written beside it.
-import { basename, resolve } from "node:path";
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
@@ -79,7 +78,7 @@ export function readRun(run: Run): ReportData {
   return {
     about: run.disk.exists(about)
       ? checked(readAbout(run.disk.read(about)), about)
-      : { title: basename(resolve(run.path)), facts: [], units: {} },
+      : { title: run.disk.paths.basename(run.disk.paths.resolve(run.path)), facts: [], units: {} },
     spec: text(pathIn(run, "spec")),
     metrics: recordsOf<MetricRecord>(pathIn(run, "metrics"), text, parseMetrics),
     timing: recordsOf<TimingRecord>(pathIn(run, "timing"), text, parseTiming),

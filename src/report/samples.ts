@@ -1,5 +1,4 @@
 // The samples of a run: `samples/step-N/` holds PNG files, and an index that says which is which and has the texts.
-import { join } from "node:path";
 import { jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure } from "../train/mistakes.js";
@@ -84,10 +83,11 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
 
 /** Whether there are samples of that step: written whole, or not at all. */
 export const hasSamples = (run: Run, step: number): boolean =>
-  run.disk.exists(join(pathIn(run, "samples"), `step-${step}`));
+  run.disk.exists(run.disk.paths.join(pathIn(run, "samples"), `step-${step}`));
 
 /** The pictures of the last step that has some. */
 export function latestSamples(run: Run): SampleGroup[] {
+  const { join } = run.disk.paths;
   const folder = pathIn(run, "samples");
   const names = run.disk.exists(folder) ? run.disk.list(folder) : [];
   const steps = names.flatMap((name) => (/^step-\d+$/.test(name) ? [Number(name.slice(5))] : []));

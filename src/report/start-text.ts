@@ -1,6 +1,6 @@
 // What became of a model's weights at the start of a run, part by part: for the terminal, and for the run's folder.
-import { createHash } from "node:crypto";
 import type { Compiled } from "../compile.js";
+import type { Disk } from "../data/disk.js";
 import { partName } from "../inspect/part-name.js";
 import type { Fate, Start } from "../train/start.js";
 
@@ -24,6 +24,7 @@ export function startRecord(
   from: string,
   { tensors, fates, unused }: Start,
   { parameters }: Pick<Compiled, "parameters">,
+  disk: Pick<Disk, "hash">,
 ): StartRecord {
   const rows = parameters.map(({ name, shape, source: { layer } }) => ({
     part: partName({ names: [name], layer }),
@@ -37,15 +38,16 @@ export function startRecord(
     };
     return { part, taken: amount("taken"), copied: amount("copied"), drawn: amount("drawn") };
   });
-  return { from, sha256: digestOf(tensors), parts, unused };
+  return { from, sha256: digestOf(disk, tensors), parts, unused };
 }
 
-function digestOf(tensors: Start["tensors"]): string {
-  const hash = createHash("sha256");
+function digestOf(disk: Pick<Disk, "hash">, tensors: Start["tensors"]): string {
+  const hash = disk.hash();
   for (const [name, { data }] of tensors) {
-    hash.update(`${name}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(`${name}\n`);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  return hash.digest("hex");
+  return hash.digest();
 }
 
 /** Aligned columns: tensors, and the numbers in them. */

@@ -1,4 +1,6 @@
 // A checkpoint as files: what each holds, byte for byte. No clock times, so that equal runs have equal checkpoints.
+import { sha256 } from "../data/content-hash.js";
+import type { Disk } from "../data/disk.js";
 import { type Bytes, readOwnSafetensors, safetensorsPieces } from "../data/safetensors.js";
 import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -13,7 +15,7 @@ import {
 } from "./checkpoint-state.js";
 import { RUN_FORMAT } from "./format.js";
 import type { OptimizerState } from "./optimizer-state.js";
-import { listedSums, sha256, sumLine } from "./sums.js";
+import { listedSums, sumLine } from "./sums.js";
 import type { FileInPieces } from "./whole-folder.js";
 
 export interface Checkpoint {
@@ -28,15 +30,18 @@ export interface Checkpoint {
   readonly format?: number;
 }
 
+/** What sums need of the disk. */
+type Hashing = Pick<Disk, "hash">;
+
 /**
  * The files of a checkpoint. Their pieces are the tensors' own memory, whatever their sizes. The state names the files
  * before it, and the list of sums all of them, so that a bit that flips in any of them shows.
  */
-export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces> {
+export function* checkpointFiles(checkpoint: Checkpoint, disk: Hashing): Generator<FileInPieces> {
   const { step, tensors, optimizer, state, sequences } = checkpoint;
   const files: ListedFile[] = [];
   const listed = (name: string, pieces: readonly Uint8Array[]): FileInPieces => {
-    files.push({ name, bytes: pieces.reduce((sum, { length }) => sum + length, 0), sha256: sha256(pieces) });
+    files.push({ name, bytes: pieces.reduce((sum, { length }) => sum + length, 0), sha256: sha256(disk, pieces) });
     return { name, pieces };
   };
   const metadata = { step: String(step) };
@@ -46,7 +51,7 @@ export function* checkpointFiles(checkpoint: Checkpoint): Generator<FileInPieces
   if (sequences) yield listed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, metadata));
   const text = encode(stateText(step, files, state));
   yield { name: CHECKPOINT_FILES.state, pieces: [text] };
-  const sums = [...files, { name: CHECKPOINT_FILES.state, sha256: sha256([text]) }];
+  const sums = [...files, { name: CHECKPOINT_FILES.state, sha256: sha256(disk, [text]) }];
   yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.map(sumLine).join(""))] };
 }
 
@@ -57,8 +62,8 @@ export type Read = (name: string) => Bytes | undefined;
  * A checkpoint from its files.
  * @returns what is wrong, in a few words, where it is not whole
  */
-export const parseCheckpoint = (read: Read): Checkpoint | string =>
-  parsed(read, Object.values(FILES), (stored, tensorsOf) => {
+export const parseCheckpoint = (read: Read, disk: Hashing): Checkpoint | string =>
+  parsed(read, disk, Object.values(FILES), (stored, tensorsOf) => {
     const sequences = stored.files.has(FILES.sequences) ? tensorsOf(FILES.sequences) : undefined;
     return {
       step: stored.step,
@@ -79,8 +84,8 @@ export interface Weights {
 }
 
 /** The same without the optimiser's file and the sequences', which are neither read nor checked. */
-export const parseWeights = (read: Read): Weights | string =>
-  parsed(read, [FILES.weights], ({ step, state }, tensorsOf) => ({
+export const parseWeights = (read: Read, disk: Hashing): Weights | string =>
+  parsed(read, disk, [FILES.weights], ({ step, state }, tensorsOf) => ({
     step,
     tensors: tensorsOf(FILES.weights),
     choices: state.choices,
@@ -96,17 +101,18 @@ interface Stored extends Omit<StateFile, "files"> {
 /** @param names of files to read, as far as the checkpoint has them */
 function parsed<T>(
   read: Read,
+  disk: Hashing,
   names: readonly string[],
   use: (stored: Stored, tensorsOf: (name: string) => Map<string, Tensor>) => T,
 ): T | string {
   try {
-    const stored = storedIn(read);
+    const stored = storedIn(read, disk);
     if (typeof stored === "string") return stored;
     const contents = new Map<string, Bytes>();
     for (const name of names) {
       const listed = stored.files.get(name);
       if (listed === undefined) continue;
-      const found = wholeFile(read, name, listed);
+      const found = wholeFile(read, disk, name, listed);
       if (typeof found === "string") return found;
       contents.set(name, found);
     }
@@ -120,6 +126,7 @@ function parsed<T>(
 
 function wholeFile(
   read: Read,
+  disk: Hashing,
   name: string,
   { sha256: sum, bytes }: { sha256: string; bytes?: number },
 ): Bytes | string {
@@ -127,18 +134,18 @@ function wholeFile(
   if (found === undefined) return `${name} is missing`;
   if (bytes !== undefined && found.length !== bytes)
     return `${name} has ${found.length} bytes and was written with ${bytes}`;
-  return sha256([found]) === sum ? found : `${name} is not what was written (its checksum differs)`;
+  return sha256(disk, [found]) === sum ? found : `${name} is not what was written (its checksum differs)`;
 }
 
 /** The state, once it, the list of sums and what both say of the other files agree. */
-function storedIn(read: Read): Stored | string {
+function storedIn(read: Read, disk: Hashing): Stored | string {
   const list = read(SUMS);
   if (list === undefined) return `${SUMS} is missing`;
   const sums = listedSums(list, (name) => name === STATE || Object.values<string>(FILES).includes(name));
   if (typeof sums === "string") return `${SUMS}: ${sums}`;
   const sum = sums.get(STATE);
   if (sum === undefined) return `${SUMS} has no sum of ${STATE}`;
-  const bytes = wholeFile(read, STATE, { sha256: sum });
+  const bytes = wholeFile(read, disk, STATE, { sha256: sum });
   if (typeof bytes === "string") return bytes;
   const file = readStateFile(bytes.slice(0, bytes.length));
   if ("wrong" in file) return `${STATE}: ${file.wrong}`;

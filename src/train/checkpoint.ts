@@ -1,5 +1,6 @@
 // The checkpoints of a run: written whole or not at all, checked when read, the newest kept.
-import { join } from "node:path";
+
+import type { Disk } from "../data/disk.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import {
   type Checkpoint,
@@ -9,7 +10,6 @@ import {
   type Read,
   type Weights,
 } from "./checkpoint-files.js";
-import type { Disk } from "./disk.js";
 import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./mistakes.js";
 import { pathIn, type Run } from "./run-folder.js";
 import { removeWholeFolder, writeWholeFolder } from "./whole-folder.js";
@@ -30,7 +30,7 @@ export function checkpointSteps(run: Run): number[] {
 export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number): void {
   const folder = pathIn(run, "checkpoints");
   try {
-    writeWholeFolder(run.disk, folder, nameOf(checkpoint.step), checkpointFiles(checkpoint));
+    writeWholeFolder(run.disk, folder, nameOf(checkpoint.step), checkpointFiles(checkpoint, run.disk));
     const steps = checkpointSteps(run).filter((step) => step <= checkpoint.step);
     for (const step of steps.slice(0, -keep)) removeWholeFolder(run.disk, folder, nameOf(step));
   } catch (error) {
@@ -39,22 +39,22 @@ export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number):
       last === undefined
         ? "begin this run again with --resume"
         : `go on from ${nameOf(last)}, which is as it was, with --resume`;
-    throw diskFailure(error, join(folder, nameOf(checkpoint.step)), `, then ${left}.`);
+    throw diskFailure(error, run.disk.paths.join(folder, nameOf(checkpoint.step)), `, then ${left}.`);
   }
 }
 
 const filesIn =
   (disk: Disk, folder: string): Read =>
   (name) => {
-    const path = join(folder, name);
+    const path = disk.paths.join(folder, name);
     return disk.exists(path) ? disk.open(path) : undefined;
   };
 
-const folderOf = (run: Run, step: number): string => join(pathIn(run, "checkpoints"), nameOf(step));
+const folderOf = (run: Run, step: number): string => run.disk.paths.join(pathIn(run, "checkpoints"), nameOf(step));
 
 /** The checkpoint of a step, or in a few words why it can't be had. */
 export const readCheckpoint = (run: Run, step: number): Checkpoint | string =>
-  parseCheckpoint(filesIn(run.disk, folderOf(run, step)));
+  parseCheckpoint(filesIn(run.disk, folderOf(run, step)), run.disk);
 
 /**
  * The newest checkpoint that is whole, with a warning for each newer one that is damaged; no checkpoint at all
@@ -85,15 +85,18 @@ export function runWeights(run: Run, step?: number): { weights: Weights; warning
  * @throws Failure where it is not whole
  */
 export function folderWeights(folder: string, disk: Disk): Weights {
-  const weights = parseWeights(filesIn(disk, folder));
+  const weights = parseWeights(filesIn(disk, folder), disk);
   if (typeof weights === "string") throw badCheckpoint(folder, weights);
   return weights;
 }
 
-function newestWhole<T>(run: Run, parse: (read: Read) => T | string): { found?: T; warnings: readonly Diagnostic[] } {
+function newestWhole<T>(
+  run: Run,
+  parse: (read: Read, disk: Disk) => T | string,
+): { found?: T; warnings: readonly Diagnostic[] } {
   const damage: { path: string; what: string }[] = [];
   for (const step of checkpointSteps(run).reverse()) {
-    const found = parse(filesIn(run.disk, folderOf(run, step)));
+    const found = parse(filesIn(run.disk, folderOf(run, step)), run.disk);
     const warnings = damage.map(({ path, what }) => damagedCheckpoint(path, what));
     if (typeof found !== "string") return { found, warnings };
     damage.push({ path: folderOf(run, step), what: found });

@@ -1,5 +1,4 @@
 // Writes down what a run measures (metrics.jsonl, timing.jsonl, TensorBoard events), and takes back what a resume undoes.
-import { join } from "node:path";
 import { checkpointSteps } from "./checkpoint.js";
 import { lineBytesUpTo, type MetricRecord, recordLine, scalarsOf, type TimingRecord } from "./metrics.js";
 import { diskFailure } from "./mistakes.js";
@@ -69,8 +68,8 @@ export function rewindRun(run: Run, step: number | undefined): void {
   cut("events", eventBytesUpTo);
   const folder = pathIn(run, "checkpoints");
   for (const later of checkpointSteps(run).filter((other) => other > (step ?? 0))) {
-    const aside = join(folder, `set-aside-step-${later}`);
+    const aside = disk.paths.join(folder, `set-aside-step-${later}`);
     disk.remove(aside);
-    disk.rename(join(folder, `step-${later}`), aside);
+    disk.rename(disk.paths.join(folder, `step-${later}`), aside);
   }
 }

@@ -1,5 +1,5 @@
 // A file written whole in place of another: the old contents stand until the new are on the disk.
-import type { Disk } from "./disk.js";
+import type { Disk } from "../data/disk.js";
 import { diskFailure } from "./mistakes.js";
 
 /**
@@ -7,7 +7,7 @@ import { diskFailure } from "./mistakes.js";
  * @throws Failure where the disk refuses it; the old contents stand then
  */
 export function replaceFile(disk: Disk, path: string, text: string, then: string): void {
-  const aside = `${path}.${process.pid}.writing`;
+  const aside = `${path}.${disk.processes.own}.writing`;
   try {
     disk.remove(aside);
     disk.create(aside, new TextEncoder().encode(text));

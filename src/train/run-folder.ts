@@ -1,11 +1,10 @@
 // The folder of a run: what stands where, and how one is made and opened.
-import { basename, dirname, join, relative, resolve } from "node:path";
 import { COUNT, jsonReader } from "../data/checked-json.js";
+import type { Disk } from "../data/disk.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { type Disk, nodeDisk } from "./disk.js";
 import { RUN_FORMAT } from "./format.js";
 import { diskFailure, folderExists, linkedFile, noRun } from "./mistakes.js";
-import { isRunning, lockedBy, takeLock } from "./run-lock.js";
+import { lockedBy, takeLock } from "./run-lock.js";
 import { type NamedFile, tidyFolder, WRITING } from "./whole-folder.js";
 
 export interface Run {
@@ -45,7 +44,8 @@ export const RUN_FILES = {
   lock: "lock.json",
 } as const;
 
-export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string => join(run.path, RUN_FILES[file]);
+export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string =>
+  run.disk.paths.join(run.path, RUN_FILES[file]);
 
 /** What a run's folder begins with. */
 export interface RunContents {
@@ -66,12 +66,13 @@ export interface RunContents {
  * its place and then renamed: a process that is killed meanwhile leaves nothing that stands in the next one's way.
  * @throws Failure where the folder exists or can't be made
  */
-export function createRun(path: string, contents: RunContents, disk: Disk = nodeDisk): Run {
+export function createRun(path: string, contents: RunContents, disk: Disk): Run {
+  const { dirname, join, relative, resolve } = disk.paths;
   if (disk.exists(path)) throw folderExists(path);
   const parent = dirname(resolve(path));
-  const aside: Run = { path: join(parent, `${asideOf(path)}${process.pid}`), disk };
+  const aside: Run = { path: join(parent, `${asideOf(disk, path)}${disk.processes.own}`), disk };
   try {
-    sweep(disk, parent, asideOf(path));
+    sweep(disk, parent, asideOf(disk, path));
     disk.makeFolder(aside.path);
     takeLock(disk, pathIn(aside, "lock"), path);
     disk.makeFolder(pathIn(aside, "checkpoints"));
@@ -101,18 +102,18 @@ export function createRun(path: string, contents: RunContents, disk: Disk = node
 }
 
 /** What the name of a run's folder begins with while it is made; the process's id follows. */
-const asideOf = (path: string): string => `${WRITING}${basename(resolve(path))}-`;
+const asideOf = ({ paths }: Disk, path: string): string => `${WRITING}${paths.basename(paths.resolve(path))}-`;
 
 /** Removes what killed processes have left of this run. */
 function sweep(disk: Disk, parent: string, prefix: string): void {
   const left = disk.exists(parent) ? disk.list(parent).filter((name) => /^\d+$/.test(afterPrefix(name, prefix))) : [];
   for (const name of left) {
-    const path = join(parent, name);
-    const lock = join(path, RUN_FILES.lock);
+    const path = disk.paths.join(parent, name);
+    const lock = disk.paths.join(path, RUN_FILES.lock);
     const pid = Number(afterPrefix(name, prefix));
     // A process that has just made the folder has not locked it yet; its number says whose it is.
-    const gone = disk.exists(lock) ? lockedBy(disk, lock) === undefined : !isRunning(pid);
-    if (gone || pid === process.pid) disk.remove(path);
+    const gone = disk.exists(lock) ? lockedBy(disk, lock) === undefined : !disk.processes.isRunning(pid);
+    if (gone || pid === disk.processes.own) disk.remove(path);
   }
 }
 
@@ -123,7 +124,7 @@ const afterPrefix = (name: string, prefix: string): string =>
  * Opens a run to go on with it, and ends what a killed writer left half done. This process holds it until `closeRun`.
  * @throws Failure where the folder is not that of a run, or another process trains it
  */
-export function openRun(path: string, disk: Disk = nodeDisk): Run {
+export function openRun(path: string, disk: Disk): Run {
   const run = runAt(path, disk);
   for (const file of ["metrics", "timing", "events", "log"] as const)
     if (disk.isLink(pathIn(run, file))) throw linkedFile(pathIn(run, file));
@@ -162,7 +163,7 @@ export function originOf(run: Run): Origin | undefined {
       "Restore it from a copy, or remove it: the run then reads its own folder and those of --data and --allow.",
     );
   const { format = 1, spec } = origin.value;
-  return { format, spec: join(run.path, spec) };
+  return { format, spec: run.disk.paths.join(run.path, spec) };
 }
 
 const readData = jsonReader<{ readonly fingerprint: number }>({
@@ -193,7 +194,7 @@ export function dataOf(run: Run): number | undefined {
 }
 
 /** A run to read from; nothing in it is touched, and it may be in use. */
-export function runAt(path: string, disk: Disk = nodeDisk): Run {
+export function runAt(path: string, disk: Disk): Run {
   const run = { path, disk };
   if (!disk.exists(path)) throw noRun(path, "the folder itself");
   for (const file of ["spec", "plan"] as const) if (!disk.exists(pathIn(run, file))) throw noRun(path, RUN_FILES[file]);

@@ -1,8 +1,6 @@
 // One writer at a time: a file in the run's folder that names the process which trains it.
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import type { Disk } from "./disk.js";
+import { contentHash } from "../data/content-hash.js";
+import type { Disk } from "../data/disk.js";
 import { diskFailure, folderInUse } from "./mistakes.js";
 
 interface Holder {
@@ -21,8 +19,9 @@ const TAKING = ".taking";
  * @throws Failure where another process holds it
  */
 export function takeLock(disk: Disk, path: string, folder: string): void {
-  const own = `${path}.${process.pid}${TAKING}`;
-  const holder: Holder = { pid: process.pid, started: startOf(process.pid) };
+  const { own: pid, startOf } = disk.processes;
+  const own = `${path}.${pid}${TAKING}`;
+  const holder: Holder = { pid, started: startOf(pid) };
   const text = JSON.stringify(holder);
   try {
     disk.remove(own);
@@ -38,12 +37,14 @@ export function takeLock(disk: Disk, path: string, folder: string): void {
 
 /** Removes what processes left that were killed while they took the lock; only who has it may. */
 function sweep(disk: Disk, path: string): void {
+  const { basename, dirname, join } = disk.paths;
   const parent = dirname(path);
   for (const name of disk.list(parent)) {
     if (!name.startsWith(`${basename(path)}.`)) continue;
     const rest = name.slice(basename(path).length);
     const taking = /^\.(\d+)\.taking/.exec(rest)?.[1];
-    if (rest.startsWith(CLAIM) || (taking !== undefined && !isRunning(Number(taking)))) disk.remove(join(parent, name));
+    if (rest.startsWith(CLAIM) || (taking !== undefined && !disk.processes.isRunning(Number(taking))))
+      disk.remove(join(parent, name));
   }
 }
 
@@ -65,10 +66,10 @@ function take(
     if (held === undefined) continue;
     if (held === own.text) return;
     const holder = holderIn(held);
-    if (holder !== undefined && isAlive(holder)) throw folderInUse(folder, holder.pid);
+    if (holder !== undefined && isAlive(disk, holder)) throw folderInUse(folder, holder.pid);
     if (claims === MOST_CLAIMS) throw folderInUse(folder, holder?.pid ?? 0);
     // Its holder is dead. Only one process may put its own lock in its place, else a second would replace the first's.
-    const claim = path + CLAIM + createHash("sha256").update(held).digest("hex").slice(0, 16);
+    const claim = path + CLAIM + contentHash(held).slice(0, 16);
     take(disk, claim, own, folder, claims + 1);
     try {
       if (contentsOf(disk, path) !== held) continue;
@@ -87,7 +88,7 @@ function take(
 export function lockedBy(disk: Disk, path: string): number | undefined {
   const held = contentsOf(disk, path);
   const holder = held === undefined ? undefined : holderIn(held);
-  return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
+  return holder !== undefined && isAlive(disk, holder) ? holder.pid : undefined;
 }
 
 /** Undefined where there is no lock. */
@@ -119,31 +120,5 @@ const isHolder = (value: unknown): value is Holder =>
   Number(value.pid) > 0 &&
   "started" in value;
 
-const isAlive = ({ pid, started }: Holder): boolean => isRunning(pid) && startOf(pid) === started;
-
-/** Whether there is a process of that number. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it is there, and another user's.
-    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
-  }
-  return !hasEnded(pid);
-}
-
-/** Ended, but its parent has not asked how: in a container without an init nobody may ever. */
-const hasEnded = (pid: number): boolean => ["Z", "X"].includes(statOf(pid)[0] ?? "");
-
-/** In the kernel's ticks; empty where the system does not tell. */
-const startOf = (pid: number): string => statOf(pid)[19] ?? "";
-
-/** The fields of /proc/PID/stat from the third on; none where there is no such file. The name before may hold spaces. */
-function statOf(pid: number): string[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return [];
-  }
-}
+const isAlive = ({ processes }: Disk, { pid, started }: Holder): boolean =>
+  processes.isRunning(pid) && processes.startOf(pid) === started;

@@ -1,10 +1,10 @@
 // Weights in several safetensors files, as Hugging Face's libraries save them: an index says which file has which tensor.
-import { dirname, join } from "node:path";
+
+import type { Disk } from "../data/disk.js";
 import { readSafetensors } from "../data/safetensors.js";
 import type { StoredTensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { repeatedKey } from "../diagnostics/json-shape.js";
-import type { Disk } from "./disk.js";
 import { checkAgainstSums } from "./sums.js";
 
 /** Names in a folder as transformers saves it: all in one file, or the index of several. */
@@ -56,6 +56,7 @@ function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<stri
  */
 export function shardedWeights(disk: Disk, path: string, shown: string): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
+  const { dirname, join } = disk.paths;
   const folder = dirname(path);
   for (const [file, names] of shardsIn(disk, path, shown)) {
     const shard = join(dirname(shown), file);

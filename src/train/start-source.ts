@@ -1,6 +1,7 @@
 // Reads the weights that `init: checkpoint(path)` names: of a run, of one of its checkpoints, of a safetensors file, or of
 // several with an index.
-import { basename, dirname, join } from "node:path";
+
+import type { Disk } from "../data/disk.js";
 import { isJsonObject, LOOKED_AT } from "../data/foreign-file.js";
 import { readSafetensors } from "../data/safetensors.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -9,7 +10,6 @@ import type { InitFields } from "../front/spec.js";
 import { folderWeights, runWeights } from "./checkpoint.js";
 import { CHECKPOINT_FILES } from "./checkpoint-state.js";
 import { PLAN_FILE } from "./compiled.js";
-import { type Disk, nodeDisk } from "./disk.js";
 import { fromJson } from "./plan-json.js";
 import { RUN_FILES, runAt } from "./run-folder.js";
 import { SAVED_FILES, shardedWeights } from "./sharded-weights.js";
@@ -23,7 +23,7 @@ import { checkAgainstSums } from "./sums.js";
 export function readWeights(
   init: InitFields,
   path: string,
-  disk: Disk = nodeDisk,
+  disk: Disk,
 ): { readonly weights: FoundWeights; readonly warnings: readonly Diagnostic[] } {
   const shown = init.path;
   if (!disk.exists(path)) {
@@ -39,6 +39,7 @@ export function readWeights(
       warnings: [],
     };
   }
+  const { basename, dirname, join } = disk.paths;
   if (disk.exists(join(path, CHECKPOINT_FILES.weights))) {
     const { tensors } = folderWeights(path, disk);
     const run = basename(dirname(path)) === RUN_FILES.checkpoints ? dirname(dirname(path)) : undefined;
@@ -76,6 +77,7 @@ function tensorsAt(disk: Disk, path: string, shown: string): FoundWeights["tenso
 
 /** The file to read of a folder as transformers saves it; undefined where it is none. */
 function savedIn(disk: Disk, path: string, shown: string): string | undefined {
+  const { join } = disk.paths;
   const has = (name: string): boolean => disk.exists(join(path, name));
   const { whole, index } = SAVED_FILES;
   if (has(whole) && has(index)) {
@@ -115,7 +117,7 @@ const inside = (value: unknown, ...keys: readonly string[]): unknown =>
 
 /** Who owned which copy in a run, by its plan; undefined where there is no plan that says so. */
 function ownersIn(disk: Disk, run: string): FoundWeights["owners"] {
-  const path = join(run, PLAN_FILE);
+  const path = disk.paths.join(run, PLAN_FILE);
   if (!disk.exists(path)) return undefined;
   let plan: unknown;
   try {

@@ -1,30 +1,12 @@
 // Lists of SHA-256 sums in the form of `sha256sum -c`: one written, one read strictly, and files compared with one.
-import { createHash } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { sha256 } from "../data/content-hash.js";
+import type { Disk } from "../data/disk.js";
 import type { Bytes } from "../data/safetensors.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { CHECKPOINT_FILES } from "./checkpoint-state.js";
-import type { Disk } from "./disk.js";
-
-/** Bytes that are read or hashed at a time; Node hashes less than 2 GiB in one call. */
-const RUN_BYTES = 2 ** 26;
 
 /** A list of 16 MiB names a hundred thousand files. */
 const LIST_BYTES = 2 ** 24;
-
-function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += RUN_BYTES) {
-    const end = Math.min(at + RUN_BYTES, bytes.length);
-    yield bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.slice(at, end);
-  }
-}
-
-/** The sum of pieces, one after the other. */
-export function sha256(pieces: Iterable<Bytes | Uint8Array>): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces) for (const run of runsOf(piece)) hash.update(run);
-  return hash.digest("hex");
-}
 
 export const sumLine = ({ name, sha256: sum }: { readonly name: string; readonly sha256: string }): string =>
   `${sum}  ${name}\n`;
@@ -61,6 +43,7 @@ export function listedSums(list: Bytes, isName: (name: string) => boolean = () =
  * @throws InputError where the list is malformed, or has no or another sum of the file
  */
 export function checkAgainstSums(disk: Disk, path: string, shown: string): void {
+  const { basename, dirname, join } = disk.paths;
   const list = join(dirname(path), CHECKPOINT_FILES.sums);
   if (!disk.exists(list)) return;
   const shownList = join(dirname(shown), CHECKPOINT_FILES.sums);
@@ -74,7 +57,7 @@ export function checkAgainstSums(disk: Disk, path: string, shown: string): void 
       `${shownList} has no sum of ${basename(path)}.`,
       "Add it with `sha256sum`, or move the file to a folder of its own.",
     );
-  if (sha256([disk.open(path)]) === sum) return;
+  if (sha256(disk, [disk.open(path)]) === sum) return;
   throw new InputError(
     "bad-checksum",
     `${shown} is not what its sum in ${shownList} says.`,

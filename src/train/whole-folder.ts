@@ -1,7 +1,6 @@
 // Folders that stand either whole or not at all, whenever the process is killed or the disk runs full.
 // A folder is written under another name beside its place, synced and renamed; one that goes is renamed first.
-import { dirname, join } from "node:path";
-import type { Disk } from "./disk.js";
+import type { Disk } from "../data/disk.js";
 
 export interface NamedFile {
   /** Within the folder; `a/b` stands in a folder of its own. */
@@ -27,6 +26,7 @@ export function writeWholeFolder(
   name: string,
   files: Iterable<NamedFile | FileInPieces>,
 ): void {
+  const { dirname, join } = disk.paths;
   const aside = join(parent, WRITING + name);
   const target = join(parent, name);
   try {
@@ -57,6 +57,7 @@ export function writeWholeFolder(
 
 /** Takes `parent/name` away. */
 export function removeWholeFolder(disk: Disk, parent: string, name: string): void {
+  const { join } = disk.paths;
   const aside = join(parent, REMOVED + name);
   disk.remove(aside);
   disk.rename(join(parent, name), aside);
@@ -69,6 +70,7 @@ export function tidyFolder(disk: Disk, parent: string): void {
 }
 
 function tidy(disk: Disk, parent: string, entry: string): void {
+  const { join } = disk.paths;
   const path = join(parent, entry);
   const replaced = entry.startsWith(REPLACED) ? join(parent, entry.slice(REPLACED.length)) : undefined;
   if (replaced !== undefined && !disk.exists(replaced)) disk.rename(path, replaced);

@@ -1,6 +1,6 @@
 // Choices that were measured before, kept in a file for each device. Several processes may write it at once.
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import type { Disk } from "../data/disk.js";
+import { textOf } from "../data/open-file.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { digest } from "../ir/digest.js";
 import type { Finding, Verdict } from "./trial.js";
@@ -59,15 +59,15 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in
  * @param folder where mom keeps what it can make again
  * @param warn told where a file is damaged, or nothing can be written
  */
-export function openCache(folder: string, device: OpenDevice, warn: (text: string) => void): Cache {
-  const path = join(folder, "tuned", fileName(device));
+export function openCache(disk: Disk, folder: string, device: OpenDevice, warn: (text: string) => void): Cache {
+  const path = disk.paths.join(folder, "tuned", fileName(device));
   const lock = `${path}.lock`;
   let [latest, refused]: [Verdicts, boolean] = [{}, false];
 
   const read = (): Verdicts => {
     let text: string;
     try {
-      text = readFileSync(path, "utf8");
+      text = textOf(disk.read(path));
     } catch {
       return {};
     }
@@ -76,7 +76,7 @@ export function openCache(folder: string, device: OpenDevice, warn: (text: strin
     const aside = `${path}.damaged`;
     warn(`${path} is damaged. It is set aside as ${aside}; --tune full measures again.`);
     try {
-      renameSync(path, aside);
+      disk.rename(path, aside);
     } catch {
       // Another process has set it aside, or nothing can be written here: then it stays, and counts for nothing.
     }
@@ -85,9 +85,9 @@ export function openCache(folder: string, device: OpenDevice, warn: (text: strin
 
   const write = (verdicts: Verdicts): void => {
     const contents: CacheFile = { format: FORMAT, device: device.description, verdicts };
-    const aside = `${path}.${process.pid}.writing`;
-    writeFileSync(aside, `${JSON.stringify(contents, undefined, 1)}\n`);
-    renameSync(aside, path);
+    const aside = `${path}.${disk.processes.own}.writing`;
+    disk.write(aside, [new TextEncoder().encode(`${JSON.stringify(contents, undefined, 1)}\n`)]);
+    disk.rename(aside, path);
   };
 
   return {
@@ -95,8 +95,8 @@ export function openCache(folder: string, device: OpenDevice, warn: (text: strin
     read,
     async add(name, verdict) {
       try {
-        mkdirSync(dirname(path), { recursive: true });
-        await take(lock);
+        disk.makeFolders(disk.paths.dirname(path));
+        await take(disk, lock);
         try {
           latest = { ...latest, ...read() };
           const known = latest[name];
@@ -104,7 +104,7 @@ export function openCache(folder: string, device: OpenDevice, warn: (text: strin
           latest = { ...latest, [name]: verdict };
           write(latest);
         } finally {
-          rmSync(lock, { recursive: true, force: true });
+          disk.remove(lock);
         }
       } catch (error) {
         if (codeOf(error) === undefined) throw error;
@@ -125,31 +125,23 @@ function parse(text: string): unknown {
 }
 
 /** Takes a lock, which is a folder: of several processes that make it one alone succeeds. */
-async function take(lock: string): Promise<void> {
+async function take(disk: Disk, lock: string): Promise<void> {
   for (;;) {
     try {
-      mkdirSync(lock);
+      disk.makeFolder(lock);
       return;
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }
-    if (isStale(lock)) removeStale(lock);
+    if (isStale(disk, lock)) disk.remove(lock);
     else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
-function isStale(lock: string): boolean {
+function isStale(disk: Disk, lock: string): boolean {
   try {
-    return Date.now() - statSync(lock).mtimeMs > STALE_MS;
+    return Date.now() - disk.stamp(lock).modified > STALE_MS;
   } catch {
     return false;
-  }
-}
-
-function removeStale(lock: string): void {
-  try {
-    rmdirSync(lock);
-  } catch {
-    // Another process was first.
   }
 }

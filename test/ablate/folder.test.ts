@@ -13,7 +13,7 @@ import {
   writeEnding,
   writeInto,
 } from "../../src/ablate/folder.js";
-import { nodeDisk } from "../../src/train/disk.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { closeRun, createRun, pathIn } from "../../src/train/run-folder.js";
 
 let folder: AblationFolder;
@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder.path, { recursive: true, force: true }));
 
 const begin = (id: string) => {
   const run = runOf(folder, id);
-  createRun(run.path, { spec: "a spec", plan: "{}" });
+  createRun(run.path, { spec: "a spec", plan: "{}" }, nodeDisk);
   return run;
 };
 

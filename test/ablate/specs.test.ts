@@ -1,8 +1,10 @@
 // Every ablation in specs/ makes arms that are specs, and asks what its file says that it asks.
+
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { designOf } from "../../src/ablate/design.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile, checkText } from "../../src/api/read-spec.js";
 import { countParameters } from "../../src/compile.js";
 import { printSpec } from "../../src/front/print-spec.js";
@@ -10,9 +12,9 @@ import type { CheckedSpec, Json } from "../../src/front/spec.js";
 import { ROOT } from "../support/mom.js";
 
 function designsOf(file: string) {
-  const { spec, json } = checkFile(file);
+  const { spec, json } = checkFile(nodeDisk, file);
   const check = (made: Json): CheckedSpec => {
-    const found = checkText(printSpec(made), file);
+    const found = checkText(nodeDisk, printSpec(made), file);
     if (found.spec === undefined) throw new Error(found.diagnostics.map(({ message }) => message).join("\n"));
     return found.spec;
   };

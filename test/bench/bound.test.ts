@@ -1,5 +1,7 @@
 // What a kernel's time is held against: ceilings from made-up measurements, bytes that must move, and a true share.
+
 import { expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkText } from "../../src/api/read-spec.js";
 import { boundOf, bytesOf } from "../../src/bench/bench.js";
 import { ceilingPlan, memoryCeilings, type WorkingSet } from "../../src/bench/ceilings.js";
@@ -67,6 +69,7 @@ test("every set is measured twice in a row, in the order of its seconds, and rea
 });
 
 const { spec } = checkText(
+  nodeDisk,
   `
 model {
   modality text: bytes

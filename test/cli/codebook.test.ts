@@ -1,10 +1,12 @@
 // `mom data codebook`: the codebook of specs/chameleon.mom is made anew, byte for byte; and what it refuses.
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
 import { codesOf, isOfPictures, pictureOf, readCodebook } from "../../src/data/codebook.js";
 import { decodePicture } from "../../src/data/picture-file.js";
 import { buildMom, type Mom } from "../support/mom.js";
@@ -76,7 +78,7 @@ test("pictures of a folder, and those that documents name", async () => {
   if (!isOfPictures(book)) throw new Error("a codebook of pictures");
   expect(book.facts).toMatchObject({ entries: 3, columns: 24 });
   for (const name of ["0.png", "below/2.png"]) {
-    const pixels = await decodePicture(readFileSync(at(`pictures/${name}`)), book.facts.kind, name);
+    const pixels = await decodePicture(nodeHost, readFileSync(at(`pictures/${name}`)), book.facts.kind, name);
     expect(pictureOf(codesOf(pixels, book), book)).toEqual(pixels);
   }
 });

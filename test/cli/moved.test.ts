@@ -1,4 +1,5 @@
 // A run in a place of its own: its spec is right there, and paths in a run that someone else made open nothing.
+
 import {
   cpSync,
   mkdirSync,
@@ -10,14 +11,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keptSpec } from "../../src/api/kept-spec.js";
-import { checkFile } from "../../src/api/read-spec.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { checkFile, readSpec } from "../../src/api/read-spec.js";
 import { specOfRun } from "../../src/api/run-spec.js";
 import { checkDataThere, withData } from "../../src/api/where-data.js";
 import { specFiles } from "../../src/cli/fmt/spec-files.js";
-import { readSpec } from "../../src/cli/read-spec.js";
 import { locate, reachOf } from "../../src/data/reach.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
 import { movedSpec, placeless } from "../../src/train/placed-spec.js";
@@ -46,7 +47,7 @@ const TOKENIZER = JSON.stringify({
 /** A run that anyone may have made: whatever spec and origin it likes to have. */
 function madeRun(name: string, spec: string, origin?: string): string {
   const path = at("inbox", name);
-  closeRun(createRun(path, { spec, plan: "{}" }));
+  closeRun(createRun(path, { spec, plan: "{}" }, nodeDisk));
   if (origin !== undefined) writeFileSync(join(path, "origin.json"), origin);
   return path;
 }
@@ -62,15 +63,15 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test("a spec is kept with its files, and reads them in the run's folder wherever that goes", () => {
-  const { json } = checkFile(at("project/s.mom"));
-  const kept = keptSpec(json as Json, at("project"), at("project/runs/one"), reachOf(at("project/s.mom")));
+  const { json } = checkFile(nodeDisk, at("project/s.mom"));
+  const kept = keptSpec(json as Json, at("project"), at("project/runs/one"), reachOf(nodeDisk, at("project/s.mom")));
   expect(kept.text).toContain('tokenizer: "files/tokenizer-0.json"');
   expect(kept.text).toContain('files("../../own.jsonl")');
   const contents = { spec: kept.text, plan: "{}", files: kept.files(), file: at("project/s.mom") };
-  closeRun(createRun(at("project/runs/one"), contents));
+  closeRun(createRun(at("project/runs/one"), contents, nodeDisk));
   expect(readFileSync(at("project/runs/one/files/tokenizer-0.json"), "utf8")).toBe(TOKENIZER);
   cpSync(at("project/runs/one"), at("elsewhere/two"), { recursive: true });
-  const read = readSpec(at("elsewhere/two"));
+  const read = readSpec(nodeDisk, at("elsewhere/two"));
   expect(read).toMatchObject({ isRun: true, folder: at("elsewhere/two"), file: at("elsewhere/two/spec.mom") });
   const moved = { ...read, spec: read.spec as CheckedSpec };
   expect(() => checkDataThere(moved)).toThrow(/are not at \.\.\/\.\.\/own\.jsonl any more.*/);
@@ -81,7 +82,8 @@ test("a spec is kept with its files, and reads them in the run's folder wherever
 });
 
 describe("a run that someone else made opens", () => {
-  const opens = (run: string): boolean => locate(at("project/secret.jsonl"), specOfRun(run).reach).kind === "inside";
+  const opens = (run: string): boolean =>
+    locate(at("project/secret.jsonl"), specOfRun(nodeDisk, run).reach).kind === "inside";
   const secret = specOf("../../project/secret.jsonl");
   const origin = (spec: string, format?: number): string => JSON.stringify({ ...(format && { format }), spec });
 
@@ -93,11 +95,11 @@ describe("a run that someone else made opens", () => {
     expect(opens(madeRun("nowhere", specOf("secret.jsonl"), origin("../../project/none.mom")))).toBe(false);
     expect(opens(madeRun("data", own, origin("../../project/secret.jsonl")))).toBe(false);
     const passwd = madeRun("passwd", specOf("/etc/passwd"), origin("/etc/passwd", 2));
-    expect(locate("/etc/passwd", specOfRun(passwd).reach).kind).toBe("outside");
+    expect(locate("/etc/passwd", specOfRun(nodeDisk, passwd).reach).kind).toBe("outside");
     const linked = madeRun("linked", specOf("own.jsonl", 'tokens(tokenizer: "files/t.json")'));
     mkdirSync(join(linked, "files"));
     symlinkSync(at("project/words.json"), join(linked, "files/t.json"));
-    expect(checkFile(linked).diagnostics.map(({ name }) => name)).toEqual(["file-outside"]);
+    expect(checkFile(nodeDisk, linked).diagnostics.map(({ name }) => name)).toEqual(["file-outside"]);
   });
 
   test("what a spec that is still there names too", () => {
@@ -106,30 +108,32 @@ describe("a run that someone else made opens", () => {
   });
 
   test("what the user allows", () => {
-    expect(locate(at("project/secret.jsonl"), specOfRun(at("inbox/plain"), [at("project")]).reach).kind).toBe("inside");
+    expect(locate(at("project/secret.jsonl"), specOfRun(nodeDisk, at("inbox/plain"), [at("project")]).reach).kind).toBe(
+      "inside",
+    );
   });
 
   test("no file to write to by a link", () => {
     const run = madeRun("writes", secret);
     writeFileSync(at("project/precious"), "precious\n");
     symlinkSync(at("project/precious"), join(run, "metrics.jsonl"));
-    expect(() => openRun(run)).toThrow(/metrics\.jsonl is a link/);
+    expect(() => openRun(run, nodeDisk)).toThrow(/metrics\.jsonl is a link/);
   });
 });
 
 test("a run's spec says nothing of data that are gone, and a spec of its own does", () => {
   const init = ', init: checkpoint("../../gone")';
-  expect(checkFile(madeRun("gone", specOf("../../gone.jsonl", "bytes", init))).diagnostics).toEqual([]);
+  expect(checkFile(nodeDisk, madeRun("gone", specOf("../../gone.jsonl", "bytes", init))).diagnostics).toEqual([]);
   writeFileSync(at("project/gone.mom"), specOf("../../gone.jsonl"));
-  expect(checkFile(at("project/gone.mom")).diagnostics.map(({ name }) => name)).toEqual(["file-outside"]);
+  expect(checkFile(nodeDisk, at("project/gone.mom")).diagnostics.map(({ name }) => name)).toEqual(["file-outside"]);
 });
 
 test("places of data and weights move with a spec's text, and do not count as a change of it", () => {
   const text = 'source: files("a/b \\"c\\".jsonl")\ninit: checkpoint(path: "w", prefix: "p")\n';
-  expect(movedSpec(text, "/x/y", "/x/z/run")).toBe(
+  expect(movedSpec(text, "/x/y", "/x/z/run", posix)).toBe(
     'source: files("../../y/a/b \\"c\\".jsonl")\ninit: checkpoint(path: "../../y/w", prefix: "p")\n',
   );
-  expect(placeless(text)).toBe(placeless(movedSpec(text, "/x/y", "/x/z/run")));
+  expect(placeless(text)).toBe(placeless(movedSpec(text, "/x/y", "/x/z/run", posix)));
   expect(placeless(text)).not.toBe(placeless(text.replace('"p"', '"q"')));
 });
 

@@ -1,13 +1,17 @@
 // What `mom sample` begins with: recordings as units, before pictures and texts.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { promptOf } from "../../src/api/prompt.js";
 import { fitUnits } from "../../src/data/audio/fit-units.js";
 import { unitsOf } from "../../src/data/audio/units.js";
 import { speechCodebook, writeCodebook } from "../../src/data/codebook.js";
 import { openCodecs } from "../../src/data/codecs.js";
+import { reachOf } from "../../src/data/reach.js";
 import { layOut } from "../../src/front/vocabulary.js";
 import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
@@ -29,11 +33,13 @@ beforeAll(() => {
   writeFileSync(recording, wavOf([sound]));
 });
 
+const reach = () => reachOf(nodeDisk, join(folder, "_"));
+
 it("a recording becomes units of the vocabulary, and stands before the text", async () => {
-  const codecs = openCodecs(parts, folder);
+  const codecs = openCodecs(parts, folder, reach());
   const codebook = speechCodebook(codecs, 1);
   if (codebook === undefined) throw new Error("no codebook of speech");
-  const [first, text, ...others] = await promptOf({ prompt: "a", audio: recording }, parts, codecs);
+  const [first, text, ...others] = await promptOf({ prompt: "a", audio: recording }, parts, codecs, nodeHost);
   const units = [...unitsOf(sound, codebook)];
   expect(new Set(units).size).toBeGreaterThan(2);
   const ids = units.map((unit) => unit + (parts.vocabulary.first[1] as number));
@@ -44,9 +50,11 @@ it("a recording becomes units of the vocabulary, and stands before the text", as
 
 it("one is refused where no modality holds speech, or no file is there", async () => {
   const alone = { modalities: modalities.slice(0, 1), vocabulary: layOut(modalities.slice(0, 1)) };
-  await expect(promptOf({ audio: recording }, alone, openCodecs(alone, folder))).rejects.toThrow(
+  await expect(promptOf({ audio: recording }, alone, openCodecs(alone, folder, reach()), nodeHost)).rejects.toThrow(
     "--audio: the model has no modality of codes with a codebook of speech.",
   );
   const missing = join(folder, "none.wav");
-  await expect(promptOf({ audio: missing }, parts, openCodecs(parts, folder))).rejects.toThrow("cannot read the file");
+  await expect(promptOf({ audio: missing }, parts, openCodecs(parts, folder, reach()), nodeHost)).rejects.toThrow(
+    "cannot read the file",
+  );
 });

@@ -1,4 +1,5 @@
 // What a spec and its data may read, and what stands in a file's place: each verb's own words come from one rule.
+
 import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
@@ -13,10 +14,11 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkText } from "../../src/api/read-spec.js";
 import { fileInFolder } from "../../src/data/file-in-folder.js";
 import { namedFiles } from "../../src/data/named-files.js";
-import { readRegular, Unreadable } from "../../src/data/open-file.js";
+import { readRegular, textOf, Unreadable } from "../../src/data/open-file.js";
 import { locate, reachOf, readWithin } from "../../src/data/reach.js";
 import { check } from "../../src/index.js";
 
@@ -36,7 +38,7 @@ train { steps: 2, batch: 2${train} }
 
 /** What `mom check` says of a spec in the project, by name and message. */
 const said = (text: string, allow?: readonly string[]): string =>
-  checkText(text, at("project/spec.mom"), { allow })
+  checkText(nodeDisk, text, at("project/spec.mom"), { allow })
     .diagnostics.map(({ name, message, help }) => `${name}: ${message} ${help}`)
     .join("\n");
 
@@ -99,7 +101,12 @@ test("MOM_ALLOW lists folders as PATH does; the library takes `allow`", () => {
 });
 
 test("what data name lies beside them, in the project, or is allowed", () => {
-  const naming = { place: "a.jsonl:1", folder: at("sets"), what: "image", reach: reachOf(at("project/spec.mom")) };
+  const naming = {
+    place: "a.jsonl:1",
+    folder: at("sets"),
+    what: "image",
+    reach: reachOf(nodeDisk, at("project/spec.mom")),
+  };
   expect(fileInFolder("named.jsonl", naming)).toBe(at("sets/blobs/abc"));
   expect(fileInFolder("../project/own.jsonl", naming)).toBe(at("project/own.jsonl"));
   expect(() => fileInFolder("leaves.jsonl", naming)).toThrow("lies outside");
@@ -113,24 +120,26 @@ test.each([
   ["x".repeat(300), "its name is too long"],
   ["a\0b", "a null character"],
 ])("%# is refused at once, as data and as a tokenizer", (name, reason) => {
-  const reach = reachOf(at("project/spec.mom"));
+  const reach = reachOf(nodeDisk, at("project/spec.mom"));
   expect(() => readWithin(at(`project/${name}`), reach)).toThrow(reason);
-  expect(() => readRegular(at(`project/${name}`))).toThrow(Unreadable);
-  expect(() => fileInFolder(name, { place: "a:1", folder: at("project"), what: "image" })).not.toThrow(TypeError);
+  expect(() => readRegular(nodeDisk, at(`project/${name}`))).toThrow(Unreadable);
+  expect(() => fileInFolder(name, { place: "a:1", folder: at("project"), what: "image", reach })).not.toThrow(
+    TypeError,
+  );
   if (name.includes("\0")) return;
   expect(said(spec(name))).toContain(reason);
   expect(said(spec("own.jsonl", `tokens(tokenizer: ${JSON.stringify(name)})`))).toContain(reason);
 });
 
 test("devices are not opened", () => {
-  expect(() => readRegular("/dev/zero")).toThrow("it is a device");
-  expect(locate("/dev/zero", reachOf(at("project/spec.mom")))).toEqual({ kind: "outside", folder: "/dev" });
+  expect(() => readRegular(nodeDisk, "/dev/zero")).toThrow("it is a device");
+  expect(locate("/dev/zero", reachOf(nodeDisk, at("project/spec.mom")))).toEqual({ kind: "outside", folder: "/dev" });
 });
 
 test("a link that changes before it is opened leads nowhere else", () => {
-  const reach = reachOf(at("project/spec.mom"));
+  const reach = reachOf(nodeDisk, at("project/spec.mom"));
   symlinkSync(at("project/own.jsonl"), at("project/swapped"));
-  expect(readWithin(at("project/swapped"), reach).toString()).toContain("secret");
+  expect(textOf(readWithin(at("project/swapped"), reach))).toContain("secret");
   symlinkSync(at("other/secret.jsonl"), at("project/next"));
   renameSync(at("project/next"), at("project/swapped"));
   expect(() => readWithin(at("project/swapped"), reach)).toThrow("outside the project");
@@ -144,13 +153,16 @@ test("a name that is not UTF-8 is called that, wherever it comes from", () => {
   expect(said(spec(shown))).toContain("there is no such file, or its name is not UTF-8");
   const kind = { endings: [".jsonl"], key: "image", what: "image", several: "images" } as const;
   const remedies = { path: "", folder: "", documents: "" };
-  const [named] = namedFiles(at("project"), { ...kind, remedies }).filter(({ path }) => path.includes("\ufffd"));
-  expect(() => readRegular(named?.path ?? "")).toThrow("there is no such file, or its name is not UTF-8");
+  const [named] = namedFiles(at("project"), { ...kind, remedies }, reachOf(nodeDisk, at("project/spec.mom"))).filter(
+    ({ path }) => path.includes("\ufffd"),
+  );
+  expect(() => readRegular(nodeDisk, named?.path ?? "")).toThrow("there is no such file, or its name is not UTF-8");
 });
 
 test("a folder that leads through a circle of links is not called missing", () => {
   const remedies = { path: "", folder: "", documents: "" };
   const kind = { endings: [".png"], key: "image", what: "image", several: "images", remedies } as const;
-  expect(() => namedFiles(at("project/loop"), kind)).toThrow("cannot be read (its links lead in a circle)");
-  expect(() => namedFiles(at("project/none"), kind)).toThrow("there is no folder or file");
+  const reach = reachOf(nodeDisk, at("project/spec.mom"));
+  expect(() => namedFiles(at("project/loop"), kind, reach)).toThrow("cannot be read (its links lead in a circle)");
+  expect(() => namedFiles(at("project/none"), kind, reach)).toThrow("there is no folder or file");
 });

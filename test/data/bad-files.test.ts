@@ -1,12 +1,16 @@
 // Files that cannot be read: all are told of, by line and name; or their documents are left out and listed.
+
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { fitCodebook } from "../../src/data/fit-codebook.js";
 import { namedFiles } from "../../src/data/named-files.js";
 import { type PreparedData, prepare } from "../../src/data/prepare.js";
+import { reachOf } from "../../src/data/reach.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { textAndImages } from "./parts.js";
 
@@ -17,6 +21,7 @@ const notices: string[] = [];
 
 const prepared = (path: string, skipBad?: boolean, shardBytes?: number): Promise<PreparedData> =>
   prepare({ source: { kind: "files", path }, length: 64, held_out: 0 }, textAndImages(), {
+    host: nodeHost,
     folder,
     cache: join(folder, "cache"),
     skipBad,
@@ -108,9 +113,9 @@ it("a codebook is fitted to what can be read, or to nothing", async () => {
   const geometry = { of: "patches", height: 8, width: 8, patchHeight: 4, patchWidth: 4, channels: 3 } as const;
   const told: string[] = [];
   const options = { entries: 2, seed: 1, iterations: 1, progress: () => {} };
-  const files = namedFiles(join(folder, "pictures.jsonl"), kind);
-  expect((await refusal(fitCodebook(files, geometry, options))).message).toMatch(/^2 files cannot be read:/);
-  const fitted = await fitCodebook(files, geometry, { ...options, skipBad: (text) => told.push(text) });
+  const files = namedFiles(join(folder, "pictures.jsonl"), kind, reachOf(nodeDisk, join(folder, "_")));
+  expect((await refusal(fitCodebook(files, geometry, nodeHost, options))).message).toMatch(/^2 files cannot be read:/);
+  const fitted = await fitCodebook(files, geometry, nodeHost, { ...options, skipBad: (text) => told.push(text) });
   expect(fitted.pictures.length).toBe(2);
   expect(told.join()).toMatch(/^2 files are left out:\n.*jsonl:2: bad0\.jpg: .*\n.*jsonl:4: missing\.jpg: cannot read/);
 });

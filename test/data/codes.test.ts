@@ -1,16 +1,20 @@
 // Codes: pictures become those of the codebook's nearest entries, or come ready made; the data set shows them again.
+
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { pictureCodebook, pictureOf, writeCodebook } from "../../src/data/codebook.js";
 import { decodersOf, openCodecs } from "../../src/data/codecs.js";
 import type { DataSet } from "../../src/data/data-set.js";
 import { loadDataSet } from "../../src/data/load.js";
 import { writeNpy } from "../../src/data/npy.js";
 import { prepare } from "../../src/data/prepare.js";
+import { reachOf } from "../../src/data/reach.js";
 import { layOut } from "../../src/front/vocabulary.js";
 import type { PictureCodes } from "../../src/modalities/codebook.fields.js";
 import type { CodesModality } from "../../src/modalities/codes.fields.js";
@@ -60,7 +64,11 @@ const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })
 async function prepared(lines: string, parts: ModelParts = model, length = 64) {
   writeFileSync(join(folder, "data", "lines.jsonl"), lines);
   const source = { kind: "files", path: "data/lines.jsonl" } as const;
-  return await prepare({ source, length, held_out: 0 }, parts, { folder, cache: join(folder, "cache") });
+  return await prepare({ source, length, held_out: 0 }, parts, {
+    host: nodeHost,
+    folder,
+    cache: join(folder, "cache"),
+  });
 }
 const idsOf = (dataSet: DataSet, segment: number, document = 0): number[] => {
   const found = dataSet.documents[document]?.segments[segment];
@@ -77,7 +85,7 @@ describe("pictures as codes", () => {
 
   it("go back to pictures by the codebook that copies of the shards carry", async () => {
     const { files } = await prepared(line({ image: "flag.png" }));
-    const codebook = pictureCodebook(loadDataSet(files, model, 0), 1);
+    const codebook = pictureCodebook(loadDataSet(nodeDisk, files, model, 0), 1);
     if (codebook === undefined) throw new Error("no codebook");
     const pixels = pictureOf([0, 1, 2, 0], codebook);
     expect([...pixels.subarray(0, 12)]).toEqual([...COLOURS[0], ...COLOURS[0], ...COLOURS[1], ...COLOURS[1]]);
@@ -102,12 +110,14 @@ describe("pictures as codes", () => {
   it("emoji go to codes where there are no patches, and their names to a tokenizer", async () => {
     const parts = partsOf({ kind: "tokens", name: "text", vocab: 661, tokenizer: "t.json" }, codes());
     const data = { source: { kind: "emoji" }, length: 64, held_out: 0.1 } as const;
-    const { dataSet } = await prepare(data, parts, { folder, cache: join(folder, "cache") });
+    const { dataSet } = await prepare(data, parts, { host: nodeHost, folder, cache: join(folder, "cache") });
     expect(dataSet.documents.length).toBeGreaterThan(1800);
     const document = dataSet.documents.findIndex(({ label }) => label === "red square");
     const [name, picture] = [idsOf(dataSet, 0, document), idsOf(dataSet, 1, document)];
     expect(name.length).toBeLessThan("red square".length);
-    expect(textOf(name, parts, decodersOf(openCodecs(parts, folder)))).toBe("red square");
+    expect(textOf(name, parts, decodersOf(openCodecs(parts, folder, reachOf(nodeDisk, join(folder, "_")))))).toBe(
+      "red square",
+    );
     expect(picture).toHaveLength(4);
     expect(picture).toContain((parts.vocabulary.first[1] as number) + 1);
   });

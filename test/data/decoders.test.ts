@@ -1,13 +1,15 @@
 // Pictures that would take too much memory or time, and the processes that decode.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
+import { decodeSeconds } from "../../src/api/node/pictures/decoders.js";
 import { crc32 } from "../../src/data/crc32.js";
 import { decodePicture } from "../../src/data/picture-file.js";
-import { decodeSeconds } from "../../src/data/pictures/decoders.js";
 import { prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { ROOT } from "../support/mom.js";
@@ -66,7 +68,7 @@ async function prepared(name: string, picture: string) {
   const lines = ["bad.png", name].map((image) => JSON.stringify({ segments: [{ text: "a" }, { image }] }));
   writeFileSync(join(folder, path), lines.join("\n"));
   const data = { source: { kind: "files", path }, length: 64, held_out: 0 } as const;
-  return await prepare(data, textAndImages(), { folder, cache: join(folder, "cache"), skipBad: true });
+  return await prepare(data, textAndImages(), { host: nodeHost, folder, cache: join(folder, "cache"), skipBad: true });
 }
 
 describe("what a picture may take", () => {
@@ -77,7 +79,7 @@ describe("what a picture may take", () => {
     ["the widest that a header can say", claims(0x7fffffff, 0x7fffffff, 8, 0)],
     ["an SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"/>')],
   ])("is told by its header: %s", async (_, bytes) => {
-    const { message, remedy } = await refusal(decodePicture(bytes, size, "a.jsonl:1: b.png"));
+    const { message, remedy } = await refusal(decodePicture(nodeHost, bytes, size, "a.jsonl:1: b.png"));
     expect(message).toMatch(
       /^a\.jsonl:1: b\.png: not an image that can be read \((it has \d+ × \d+ pixels|.*exceeds user limit|.*size)/,
     );
@@ -91,7 +93,7 @@ describe("what a picture may take", () => {
     // Others are decoded as before.
     delete process.env.MOM_DECODE_SECONDS;
     const red = sharp({ create: { width: 9, height: 9, channels: 3, background: "#ff0000" } });
-    expect((await decodePicture(await red.png().toBuffer(), size, "a")).subarray(0, 3)).toEqual(
+    expect((await decodePicture(nodeHost, await red.png().toBuffer(), size, "a")).subarray(0, 3)).toEqual(
       Uint8Array.of(255, 0, 0),
     );
   });
@@ -113,13 +115,15 @@ describe("what a picture may take", () => {
           .toBuffer(),
       ),
     );
-    const pixels = await Promise.all(files.map((bytes) => decodePicture(() => Promise.resolve(bytes), size, "a")));
+    const pixels = await Promise.all(
+      files.map((bytes) => decodePicture(nodeHost, () => Promise.resolve(bytes), size, "a")),
+    );
     expect(pixels.map(([red]) => red)).toEqual(files.map((_, i) => 10 * i));
   });
 
   it("is not taken by a file that cannot be read", async () => {
     const failing = () => Promise.reject(new InputError("file-unreadable", "gone", "Look for it."));
-    const refused = Array.from({ length: 9 }, () => refusal(decodePicture(failing, size, "a")));
+    const refused = Array.from({ length: 9 }, () => refusal(decodePicture(nodeHost, failing, size, "a")));
     expect((await Promise.all(refused)).map(({ message }) => message)).toEqual(Array(9).fill("gone"));
   });
 

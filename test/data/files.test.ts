@@ -1,9 +1,11 @@
 // `source: files`: what lines mean, and the message for each that is wrong.
+
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
 import type { DataSet } from "../../src/data/data-set.js";
 import { prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -37,7 +39,7 @@ async function prepared(lines: string | Uint8Array, parts: ModelParts, heldOut =
   writeFileSync(join(data, "pairs.jsonl"), lines);
   const source = { kind: "files", path: "data/pairs.jsonl" } as const;
   const options = { folder, cache: join(folder, "cache") };
-  return (await prepare({ source, length, held_out: heldOut }, parts, options)).dataSet;
+  return (await prepare({ source, length, held_out: heldOut }, parts, { host: nodeHost, ...options })).dataSet;
 }
 
 const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
@@ -112,7 +114,7 @@ describe("lines", () => {
     writeFileSync(join(data, "one.jsonl"), line({ text: "a" }));
     const source = { kind: "files", path: "data/one.jsonl" } as const;
     const options = { folder, cache: join(folder, "cache"), notice: (text: string) => notices.push(text) };
-    await prepare({ source, length: 8, held_out: 0.01 }, textAndImages(), options);
+    await prepare({ source, length: 8, held_out: 0.01 }, textAndImages(), { host: nodeHost, ...options });
     expect(notices.at(-1)).toMatch(/none of 1 documents is held out/);
   });
 
@@ -269,6 +271,7 @@ describe("wrong files", () => {
     const source = { kind: "files", path: "data/moving.jsonl" } as const;
     const cache = join(folder, "moving");
     const preparing = prepare({ source, length: 64, held_out: 0 }, images, {
+      host: nodeHost,
       folder,
       cache,
       notice: () => writeFileSync(join(data, "moving.jsonl"), line({ text: "before" }) + line({ text: "after" })),
@@ -279,7 +282,7 @@ describe("wrong files", () => {
 
   it("no file at all", async () => {
     const source = { kind: "files", path: "data/none.jsonl" } as const;
-    const failure = prepare({ source, length: 8, held_out: 0 }, images, { folder, cache: folder });
+    const failure = prepare({ source, length: 8, held_out: 0 }, images, { host: nodeHost, folder, cache: folder });
     await expect(failure).rejects.toThrow(/^data\/none.jsonl: cannot read the file \(there is no .*none.jsonl\)$/);
   });
 });

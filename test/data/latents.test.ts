@@ -1,8 +1,11 @@
 // Latents: taken as they are from .npy and safetensors files, kept in shards as F32, refused where they do not fit.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { documentBatch } from "../../src/data/fixed-batches.js";
 import { loadDataSet } from "../../src/data/load.js";
 import { writeNpy } from "../../src/data/npy.js";
@@ -61,7 +64,11 @@ const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })
 async function prepared(lines: string, parts: ModelParts = model) {
   writeFileSync(join(folder, "lines.jsonl"), lines);
   const source = { kind: "files", path: "lines.jsonl" } as const;
-  return await prepare({ source, length: 32, held_out: 0 }, parts, { folder, cache: join(folder, "cache") });
+  return await prepare({ source, length: 32, held_out: 0 }, parts, {
+    host: nodeHost,
+    folder,
+    cache: join(folder, "cache"),
+  });
 }
 
 /** Patch p at (row, column), flattened by row, column, channel. */
@@ -80,7 +87,7 @@ describe("latents", () => {
       line({ latent: "double.npy" }) +
       line({ latent: "all.safetensors", tensor: "b" }, { latent: "all.safetensors", tensor: "a" });
     const { files } = await prepared(lines);
-    const dataSet = loadDataSet(files, model, 0);
+    const dataSet = loadDataSet(nodeDisk, files, model, 0);
     expect(dataSet.items).toBe(5);
     for (const [id, sign] of [1, 1, 1, -1, 1].entries()) {
       const { pixels, values } = dataSet.itemById(id);

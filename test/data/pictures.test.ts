@@ -1,8 +1,10 @@
 // Image files of every kind that people have: the pixels they become, and the damage that is refused.
+
 import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
 import { crc32 } from "../../src/data/crc32.js";
 import { decodePicture, decoderOf } from "../../src/data/picture-file.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -12,7 +14,7 @@ const ofCase = (name: string): Uint8Array => readFileSync(new URL(name, CASES));
 
 const SIDE = 16;
 const decoded = (bytes: Uint8Array, channels: number) =>
-  decodePicture(bytes, { height: SIDE, width: SIDE, channels }, "a.jsonl:1");
+  decodePicture(nodeHost, bytes, { height: SIDE, width: SIDE, channels }, "a.jsonl:1");
 
 /** The numbers of one pixel. */
 async function pixel(bytes: Uint8Array, channels: number, x: number, y = SIDE / 2): Promise<number[]> {

@@ -1,14 +1,18 @@
 // From recordings to a batch: units at preparation, the same whether the codebook's or a file's; what is wrong is said.
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { fitUnits } from "../../src/data/audio/fit-units.js";
 import { listen } from "../../src/data/audio/listen.js";
 import { ofSpeech, unitsOf } from "../../src/data/audio/units.js";
 import { readCodebook, writeCodebook } from "../../src/data/codebook.js";
 import { openTraining } from "../../src/data/order.js";
 import { prepare } from "../../src/data/prepare.js";
+import { reachOf } from "../../src/data/reach.js";
 import { layOut } from "../../src/front/vocabulary.js";
 import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
@@ -43,7 +47,9 @@ const LINES = [
 async function prepared(lines: readonly string[], length = 64) {
   writeFileSync(join(data, "speech.jsonl"), lines.join("\n"));
   const source = { kind: "files", path: "data/speech.jsonl" } as const;
-  return (await prepare({ source, length, held_out: 0 }, parts, { folder, cache: join(folder, "cache") })).dataSet;
+  return (
+    await prepare({ source, length, held_out: 0 }, parts, { host: nodeHost, folder, cache: join(folder, "cache") })
+  ).dataSet;
 }
 
 describe("recordings", () => {
@@ -72,7 +78,15 @@ describe("recordings", () => {
   });
 
   it("are the same data as their units written in their place", async () => {
-    const heard = [...listen([new TextEncoder().encode(LINES.join("\n"))], "speech.jsonl", data, codebook())];
+    const heard = [
+      ...listen(
+        [new TextEncoder().encode(LINES.join("\n"))],
+        "speech.jsonl",
+        data,
+        codebook(),
+        reachOf(nodeDisk, join(data, "_")),
+      ),
+    ];
     expect(heard.map(({ line }) => line).join("\n")).toContain('{"codes":[');
     expect(heard.flatMap(({ recordings }) => recordings.map(({ seconds }) => seconds))).toEqual([0.5, 0.5]);
     const [spoken, written] = [await prepared(LINES), await prepared(heard.map(({ line }) => line))];

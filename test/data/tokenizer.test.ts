@@ -1,10 +1,13 @@
 // Tokenizers: the same ids as Hugging Face's own library in Python (test/data/tokenizer/ids.json, made by
 // scripts/tokenizer_ids.py), and text again.
+
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { decodersOf, openCodecs } from "../../src/data/codecs.js";
+import { reachOf } from "../../src/data/reach.js";
 import { readTokenizer } from "../../src/data/tokenizer.js";
 import { layOut } from "../../src/front/vocabulary.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
@@ -45,7 +48,7 @@ const parts = (vocab: number) => {
 
 test("ids of the one vocabulary become text, with markers and other ids between", () => {
   const model = parts(tokenizer.ids + 4);
-  const decoders = decodersOf(openCodecs(model, at("")));
+  const decoders = decodersOf(openCodecs(model, at(""), reachOf(nodeDisk, at("_"))));
   const own = tokenizer.encode("red häärt").map((id) => id + 10);
   const { spans, documentEnd } = model.vocabulary;
   const begin = spans[0]?.begin as number;
@@ -55,8 +58,8 @@ test("ids of the one vocabulary become text, with markers and other ids between"
 
 test("markers never take a tokenizer's ids", () => {
   // 2 markers of documents, 2 of the codes.
-  expect(() => openCodecs(parts(tokenizer.ids + 4), at(""))).not.toThrow();
-  expect(() => openCodecs(parts(tokenizer.ids + 3), at(""))).toThrow(
+  expect(() => openCodecs(parts(tokenizer.ids + 4), at(""), reachOf(nodeDisk, at("_")))).not.toThrow();
+  expect(() => openCodecs(parts(tokenizer.ids + 3), at(""), reachOf(nodeDisk, at("_")))).toThrow(
     /has 657 ids, and modality text has room for 656 beside its markers/,
   );
 });

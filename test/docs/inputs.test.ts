@@ -1,8 +1,10 @@
 // What the package's functions take for a spec: a file, its text and its object mean the same.
+
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import {
   check,
   compile,
@@ -114,7 +116,7 @@ test.skipIf(missing)(
         { out: "runs/one" },
       );
       expect(step).toBe(1);
-      expect(originOf(runAt(join(folder, out)))?.spec).toBe(join(folder, "spec.mom"));
+      expect(originOf(runAt(join(folder, out), nodeDisk))?.spec).toBe(join(folder, "spec.mom"));
     } finally {
       process.chdir(before);
       rmSync(folder, { recursive: true });

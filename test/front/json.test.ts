@@ -1,9 +1,11 @@
 // A spec as JSON: read with its places, written as a .mom file and back, and described by the schema.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile } from "../../src/api/read-spec.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { render } from "../../src/diagnostics/render.js";
@@ -82,7 +84,7 @@ describe("JSON, to a .mom file, to JSON is the identity", () => {
   test("for the specs of the repository", () => {
     expect(specs.length).toBeGreaterThan(25);
     for (const path of specs) {
-      const { json, diagnostics } = checkFile(join(ROOT, path));
+      const { json, diagnostics } = checkFile(nodeDisk, join(ROOT, path));
       expect(diagnostics.filter(isError), path).toEqual([]);
       // Files that they name are beside them, and counted already.
       const { json: again, text } = throughMom(json ?? null);
@@ -262,7 +264,7 @@ describe("the schema", () => {
   });
   test("describes what `--emit json` prints", () => {
     for (const path of specs) {
-      const { json } = checkFile(join(ROOT, path));
+      const { json } = checkFile(nodeDisk, join(ROOT, path));
       expect(validate(json), `${path} ${JSON.stringify(validate.errors)}`).toBe(true);
     }
   });

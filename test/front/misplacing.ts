@@ -1,7 +1,9 @@
 // Specs, groups that the schema closes, and values of every form: what the tests of misplaced keys draw from.
+
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile } from "../../src/api/read-spec.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import type { Checked } from "../../src/front/check.js";
@@ -23,7 +25,7 @@ export function seeds(ablated: boolean): Json[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .filter((name) => name.endsWith(".mom"))
-      .flatMap((name) => checkFile(join(ROOT, folder, name)).json ?? [])
+      .flatMap((name) => checkFile(nodeDisk, join(ROOT, folder, name)).json ?? [])
       // Read from elsewhere, paths of tokenizers and codebooks would lead nowhere.
       .filter((json) => !/tokenizer|codebook/.test(JSON.stringify(json)))
       .filter((json) => /"ablate"/.test(JSON.stringify(json)) === ablated),

@@ -1,4 +1,5 @@
 // The model drawn: every weight is in it, well-formed, and in Chromium no text leaves its place or covers another.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,6 +8,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch } from "../../scripts/browser.mjs";
 import { trainingOptions } from "../../src/api/compile-options.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile, checkText } from "../../src/api/read-spec.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { drawing, drawingFile } from "../../src/inspect/drawing/drawing.js";
@@ -53,12 +55,12 @@ objective { text: cross_entropy }
 ${SECTIONS}`;
 
 function specIn(text: string): CheckedSpec {
-  const { spec, diagnostics } = checkText(text, join(ROOT, "drawn.mom"));
+  const { spec, diagnostics } = checkText(nodeDisk, text, join(ROOT, "drawn.mom"));
   if (spec === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return spec;
 }
 function specAt(file: string): CheckedSpec {
-  const { spec } = checkFile(join(ROOT, file));
+  const { spec } = checkFile(nodeDisk, join(ROOT, file));
   if (spec === undefined) throw new Error(`${file} is wrong`);
   return spec;
 }

@@ -1,7 +1,9 @@
 // Every file in specs/ passes check and inspect; the counts that the paper's scales state are those counted by hand.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile } from "../../src/api/read-spec.js";
 import { TRAINING_PHASES } from "../../src/compile.js";
 import { render } from "../../src/diagnostics/render.js";
@@ -27,7 +29,7 @@ const optionsFor = (spec: CheckedSpec) =>
   }) as const;
 
 function specOf(file: string): CheckedSpec {
-  const { spec, diagnostics, sources } = checkFile(join(ROOT, file));
+  const { spec, diagnostics, sources } = checkFile(nodeDisk, join(ROOT, file));
   expect(render(diagnostics, sources, { colour: false })).toBe("");
   if (spec === undefined) throw new Error(`${file} is wrong`);
   return spec;

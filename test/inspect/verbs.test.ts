@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCompiled, writeCompiled } from "../../src/api/compiled-folder.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile } from "../../src/api/read-spec.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
-import { nodeDisk } from "../../src/train/disk.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
 let mom: Mom;
@@ -148,9 +148,9 @@ describe("mom compile", () => {
       "spec.mom",
       "train.mjs",
     ]);
-    const { spec } = checkFile(at("copy.mom"));
-    expect(checkFile(join(at("made"), "spec.mom")).spec).toEqual(spec);
-    const made = openCompiled(at("made"));
+    const { spec } = checkFile(nodeDisk, at("copy.mom"));
+    expect(checkFile(nodeDisk, join(at("made"), "spec.mom")).spec).toEqual(spec);
+    const made = openCompiled(at("made"), nodeDisk);
     expect(made.spec).toEqual(spec);
     const profile = profileNamed("webgpu-default") as Profile;
     const options = { profile, batch: 8, length: 128, phases: TRAINING_PHASES, variants: "all" } as const;
@@ -192,7 +192,7 @@ describe("mom compile", () => {
     expect(existsSync(at("none"))).toBe(false);
   });
   test("a disk that fills up leaves no half folder, and the one before it whole", () => {
-    const model = openCompiled(at("made"));
+    const model = openCompiled(at("made"), nodeDisk);
     const before = readFileSync(join(at("made"), "plan.json"));
     const extras = [{ name: "spec.mom", bytes: new Uint8Array(8) }];
     for (const room of [0, 1, 5, 40]) {

@@ -1,6 +1,8 @@
 // PNG files, read back by another library.
+
 import sharp from "sharp";
 import { expect, test } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
 import { stream } from "../../src/random/stream.js";
 import { encodePng, pixelBytes } from "../../src/report/png.js";
 
@@ -15,7 +17,7 @@ test.each([1, 3, 4] as const)("a picture of %i channels comes back exactly", asy
     const pixels = Uint8Array.from({ length: width * height * channels }, (_, i) =>
       i % 64 < 32 ? (i * 3) % 256 : numbers.below(256),
     );
-    const png = encodePng({ width, height, channels, pixels });
+    const png = encodePng({ width, height, channels, pixels }, nodeHost.deflate);
     const { data, info } = await sharp(png)
       .toColourspace(channels === 1 ? "b-w" : "srgb")
       .raw()
@@ -27,7 +29,9 @@ test.each([1, 3, 4] as const)("a picture of %i channels comes back exactly", asy
 
 test("filters pay: a ramp takes less than a tenth of its bytes", () => {
   const pixels = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (Math.floor(i / 192) + (i % 192)) % 256);
-  expect(encodePng({ width: 64, height: 64, channels: 3, pixels }).length).toBeLessThan(pixels.length / 10);
+  expect(encodePng({ width: 64, height: 64, channels: 3, pixels }, nodeHost.deflate).length).toBeLessThan(
+    pixels.length / 10,
+  );
 });
 
 test("numbers in [−1, 1] become bytes", () => {
@@ -35,5 +39,7 @@ test("numbers in [−1, 1] become bytes", () => {
 });
 
 test("pixels that do not fill the picture are refused", () => {
-  expect(() => encodePng({ width: 2, height: 2, channels: 3, pixels: new Uint8Array(11) })).toThrow(/no 2x2 picture/);
+  expect(() => encodePng({ width: 2, height: 2, channels: 3, pixels: new Uint8Array(11) }, nodeHost.deflate)).toThrow(
+    /no 2x2 picture/,
+  );
 });

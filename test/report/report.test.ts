@@ -1,8 +1,10 @@
 // The report: whole, self-contained, safe, and true to the numbers.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { renderReport } from "../../src/report/render.js";
 import { readRun, writeAbout, writeReport } from "../../src/report/run-report.js";
 import { latestSamples, writeSamples } from "../../src/report/samples.js";
@@ -87,14 +89,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("a run's folder is read back into its report", () => {
   const data = sampleReport(30);
-  const run = createRun(join(folder, "run"), { spec: data.spec, plan: "{}" });
+  const run = createRun(join(folder, "run"), { spec: data.spec, plan: "{}" }, nodeDisk);
   const records = recorder(run);
   for (const record of data.metrics) records.metric(record);
   for (const record of data.timing) records.timing(record);
   writeAbout(run, data.about);
   writeSamples(run, 15, data.samples.slice(0, 1));
   writeSamples(run, 30, data.samples);
-  const read = readRun(runAt(run.path));
+  const read = readRun(runAt(run.path, nodeDisk));
   expect(read.metrics).toEqual(data.metrics);
   expect(renderReport(read)).toBe(renderReport(data));
   writeReport(run);
@@ -104,7 +106,7 @@ test("a run's folder is read back into its report", () => {
 });
 
 test("a run that has recorded nothing has a report that says so", () => {
-  const run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" });
+  const run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" }, nodeDisk);
   const html = readFileSync(writeReport(run), "utf8");
   expect(html).toContain("No step has been recorded.");
   expect(html).toContain("<title>run</title>");

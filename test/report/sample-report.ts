@@ -1,5 +1,6 @@
 // A made-up run to draw: losses that fall with noise, pictures of coloured discs.
 
+import { nodeHost } from "../../src/api/node/host.js";
 import { stream } from "../../src/random/stream.js";
 import { encodePng } from "../../src/report/png.js";
 import type { ReportData, SampleGroup } from "../../src/report/render.js";
@@ -14,7 +15,7 @@ function disc(hue: readonly [number, number, number], noise: number, seed: numbe
     const clean = inside ? (hue[index % 3] as number) : 255;
     return Math.max(0, Math.min(255, clean + noise * numbers.normal()));
   });
-  return encodePng({ width: size, height: size, channels: 3, pixels });
+  return encodePng({ width: size, height: size, channels: 3, pixels }, nodeHost.deflate);
 }
 
 function group(label: string, names: readonly string[], noise: number): SampleGroup {

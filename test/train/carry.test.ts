@@ -1,6 +1,8 @@
 // Truncated backpropagation through time: steps that hand on their states say what one long step says; a run that is
 // saved and gone on with is the run that was not.
+
 import { describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { compile, type PhaseRequest, TRAINING_PHASES } from "../../src/compile.js";
 import { type DataSet, openDataSet } from "../../src/data/data-set.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
@@ -89,12 +91,19 @@ async function run(spec: CheckedSpec, from?: Checkpoint, stopAt = Number.POSITIV
 }
 
 const bytesOf = (checkpoint: Checkpoint): Map<string, string> =>
-  new Map([...checkpointFiles(checkpoint)].map(({ name, pieces }) => [name, Buffer.concat(pieces).toString("base64")]));
+  new Map(
+    [...checkpointFiles(checkpoint, nodeDisk)].map(({ name, pieces }) => [
+      name,
+      Buffer.concat(pieces).toString("base64"),
+    ]),
+  );
 
 /** As it is read back from the disk. */
 function reread(checkpoint: Checkpoint): Checkpoint {
-  const files = new Map([...checkpointFiles(checkpoint)].map(({ name, pieces }) => [name, Buffer.concat(pieces)]));
-  const read = parseCheckpoint((name) => files.get(name));
+  const files = new Map(
+    [...checkpointFiles(checkpoint, nodeDisk)].map(({ name, pieces }) => [name, Buffer.concat(pieces)]),
+  );
+  const read = parseCheckpoint((name) => files.get(name), nodeDisk);
   if (typeof read === "string") throw new Error(read);
   return read;
 }

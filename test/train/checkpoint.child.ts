@@ -1,10 +1,11 @@
 // Writes checkpoints to a run as fast as it can, to be killed while it does. Arguments: the run's folder, the first step.
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { writeCheckpoint } from "../../src/train/checkpoint.js";
 import { openRun } from "../../src/train/run-folder.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
 const [folder, first] = process.argv.slice(2);
-const run = openRun(String(folder));
+const run = openRun(String(folder), nodeDisk);
 process.stdout.write("ready\n");
 for (let step = Number(first); ; step++) {
   writeCheckpoint(run, sampleCheckpoint(step), 2);

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import type { Disk } from "../../src/data/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, latestCheckpoint, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
-import { type Disk, nodeDisk } from "../../src/train/disk.js";
 import { closeRun, createRun, openRun, type Run, runAt } from "../../src/train/run-folder.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
@@ -185,7 +186,7 @@ describe("a full disk", () => {
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=300k", "tmpfs", path]).status !== 0)
       return skip("mounting a small disk needs root");
     try {
-      const run = createRun(join(path, "run"), { spec: "", plan: "" });
+      const run = createRun(join(path, "run"), { spec: "", plan: "" }, nodeDisk);
       writeCheckpoint(run, sampleCheckpoint(1), 2);
       const failure = failureOf(() => writeCheckpoint(run, sampleCheckpoint(2), 2));
       expect(failure.message).toMatch(/step-2 could not be written: the disk is full/);
@@ -223,7 +224,7 @@ test("killed at any moment, a run has whole checkpoints, and the next open leave
     writer.kill("SIGKILL");
     await gone;
     leftovers += readdirSync(join(run.path, "checkpoints")).filter((name) => name.startsWith(".")).length;
-    closeRun(openRun(run.path));
+    closeRun(openRun(run.path, nodeDisk));
     expect(readdirSync(join(run.path, "checkpoints")).filter((name) => !name.startsWith("step-"))).toEqual([]);
     for (const step of checkpointSteps(run)) expect(readCheckpoint(run, step)).toEqual(sampleCheckpoint(step));
     const newest = checkpointSteps(run).at(-1) ?? 0;

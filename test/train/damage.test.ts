@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { corrupted, randomFrom } from "../../scripts/corruptions.mjs";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import type { Tensor } from "../../src/data/tensor.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { folderWeights, latestCheckpoint, runWeights, writeCheckpoint } from "../../src/train/checkpoint.js";
 import type { Checkpoint } from "../../src/train/checkpoint-files.js";
-import { nodeDisk } from "../../src/train/disk.js";
 import { lostRecords } from "../../src/train/kept-records.js";
 import { recordLine } from "../../src/train/metrics.js";
 import { createRun, type Run } from "../../src/train/run-folder.js";
@@ -20,7 +20,7 @@ let folder = "";
 let run: Run;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "mom-damage-"));
-  run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" });
+  run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" }, nodeDisk);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -102,7 +102,7 @@ test("a state that the sums do not cover, or sums that the state does not list, 
 
 describe("weights that are named beside a list of sums", () => {
   const path = (): string => join(stepFolder(2), "weights.safetensors");
-  const init = () => readWeights({ kind: "checkpoint", path: path() }, path()).weights.tensors;
+  const init = () => readWeights({ kind: "checkpoint", path: path() }, path(), nodeDisk).weights.tensors;
   beforeEach(() => writeCheckpoint(run, carrying(2), 2));
 
   test("are compared with it", () => {

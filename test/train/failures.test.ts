@@ -1,17 +1,19 @@
 // Whole runs that meet trouble: what is said, the exit code, and that nothing earlier is lost.
+
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import { prepare } from "../../src/data/prepare.js";
 import { check } from "../../src/front/check.js";
 import { findAdapter, SOURCES } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
 import { checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
-import { nodeDisk } from "../../src/train/disk.js";
 import { train } from "../../src/train/loop.js";
 import { openModel } from "../../src/train/model.js";
 import { lockedBy } from "../../src/train/run-lock.js";
@@ -106,10 +108,11 @@ describe.skipIf(missing)("a run that diverges", () => {
     healthy("spoilt");
     const last = at("spoilt", "checkpoints", "step-6");
     const before = { files: bytesOf("spoilt", 6), metrics: metrics("spoilt") };
-    const whole = parseCheckpoint((name) => readFileSync(join(last, name)));
+    const whole = parseCheckpoint((name) => readFileSync(join(last, name)), nodeDisk);
     if (typeof whole === "string") throw new Error(whole);
     (whole.tensors.get("norm.weight")?.data as Float32Array)[3] = Number.NaN;
-    for (const { name, pieces } of checkpointFiles(whole)) writeFileSync(join(last, name), Buffer.concat(pieces));
+    for (const { name, pieces } of checkpointFiles(whole, nodeDisk))
+      writeFileSync(join(last, name), Buffer.concat(pieces));
     const { code, stderr } = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(code, stderr).toBe(4);
     expect(stderr).toContain("the weight norm.weight is bad: 1 of its 16 numbers");
@@ -178,7 +181,7 @@ test("an adapter that is missing ends train and trace with 3 and a remedy, and m
 test.skipIf(missing)("a device that is lost in mid-run ends it with a DeviceError after what was saved", async () => {
   const { spec } = check({ path: at("small.mom"), text: SPEC }, () => undefined);
   if (!spec) throw new Error("the spec is wrong");
-  const { dataSet } = await prepare(spec.data, spec.model, { folder, cache: at("cache") });
+  const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: at("cache") });
   const open = await freshDevice();
   const { profile } = open;
   const { batch } = spec.train;

@@ -1,4 +1,5 @@
 // JSON files of a run, changed at random: read, or refused with a message; nothing in them is a fault of the program.
+
 import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { randomFrom } from "../../scripts/corruptions.mjs";
 import { mutated } from "../../scripts/json-mutations.mjs";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { readRun } from "../../src/report/run-report.js";
@@ -20,7 +22,7 @@ let run: Run;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "mom-foreign-"));
   cpSync(join(ROOT, "test/fixtures/runs/format-1/pairs"), join(folder, "run"), { recursive: true });
-  run = runAt(join(folder, "run"));
+  run = runAt(join(folder, "run"), nodeDisk);
   writeCheckpoint(run, sampleCheckpoint(9, 4), 1);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

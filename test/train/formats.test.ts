@@ -1,8 +1,10 @@
 // Runs that earlier versions made: evaluated, sampled and reported as ever; a resume that could not be exact is refused.
+
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { writeReport } from "../../src/report/run-report.js";
 import { latestCheckpoint } from "../../src/train/checkpoint.js";
 import { runAt } from "../../src/train/run-folder.js";
@@ -40,7 +42,7 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
   });
 
   test("is reported", () => {
-    const report = readFileSync(writeReport(runAt(join(folder, name))), "utf8");
+    const report = readFileSync(writeReport(runAt(join(folder, name), nodeDisk)), "utf8");
     expect(report).toContain("held out");
   });
 
@@ -56,6 +58,6 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
   });
 
   test("says its format", () => {
-    expect(latestCheckpoint(runAt(join(folder, name))).checkpoint?.format).toBe(1);
+    expect(latestCheckpoint(runAt(join(folder, name), nodeDisk)).checkpoint?.format).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 // Takes locks when it is told to, in the same instant as others. For each message it answers whether it has the lock.
+
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
-import { nodeDisk } from "../../src/train/disk.js";
 import { takeLock } from "../../src/train/run-lock.js";
 
 process.on("message", ({ path, at, free }: { path: string; at: number; free: boolean }) => {

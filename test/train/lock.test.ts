@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { nodeDisk } from "../../src/train/disk.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { lockedBy } from "../../src/train/run-lock.js";
 
 const ROUNDS = Number(process.env.LOCK_ROUNDS ?? 5);

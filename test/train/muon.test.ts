@@ -1,8 +1,11 @@
 // A run with Muon, stopped and resumed, is the run that was not; and the state of another optimizer is refused.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import { prepare } from "../../src/data/prepare.js";
 import { check } from "../../src/front/check.js";
@@ -43,12 +46,12 @@ train {
 /** A checkpoint as it is read back from its files. */
 function written(checkpoint: Checkpoint): Checkpoint {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const { name, pieces } of checkpointFiles(checkpoint))
+  for (const { name, pieces } of checkpointFiles(checkpoint, nodeDisk))
     files.set(name, new Uint8Array(Buffer.concat(pieces as Uint8Array[])));
   const parsed = parseCheckpoint((name) => {
     const bytes = files.get(name);
     return bytes && { length: bytes.length, slice: (from, to) => bytes.slice(from, to) };
-  });
+  }, nodeDisk);
   if (typeof parsed === "string") throw new Error(parsed);
   return parsed;
 }
@@ -56,7 +59,7 @@ function written(checkpoint: Checkpoint): Checkpoint {
 async function run(optimizer: string, from?: Checkpoint): Promise<{ records: MetricRecord[]; kept: Checkpoint[] }> {
   const { spec } = check({ path: "a.mom", text: specText(optimizer) }, () => undefined);
   if (!spec) throw new Error("the spec is wrong");
-  const { dataSet } = await prepare(spec.data, spec.model, { folder, cache: join(folder, "cache") });
+  const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: join(folder, "cache") });
   const opened = await testDevice();
   const { batch } = spec.train;
   const options = { profile: opened.profile, batch, length: spec.data.length, phases: TRAINING_PHASES } as const;

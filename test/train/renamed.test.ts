@@ -1,9 +1,11 @@
 // The names of modalities are only names: a spec with them permuted trains to the same losses and weights, bit for bit.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import { prepare } from "../../src/data/prepare.js";
 import { check } from "../../src/front/check.js";
@@ -53,7 +55,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function run(names: readonly [string, string, string]): Promise<[MetricRecord[], Checkpoint]> {
   const { spec } = check({ path: "a.mom", text: specText(...names) }, () => undefined);
   if (!spec) throw new Error("the spec is wrong");
-  const { dataSet } = await prepare(spec.data, spec.model, { folder, cache: join(folder, "cache") });
+  const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: join(folder, "cache") });
   const opened = await testDevice();
   const { batch } = spec.train;
   const options = { profile: opened.profile, batch, length: spec.data.length, phases: TRAINING_PHASES } as const;

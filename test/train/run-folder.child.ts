@@ -1,5 +1,6 @@
 // Makes a run's folder and kills itself before one operation on the disk. Arguments: the folder, the operation's number.
-import { type Disk, nodeDisk } from "../../src/train/disk.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import type { Disk } from "../../src/data/disk.js";
 import { createRun } from "../../src/train/run-folder.js";
 
 const [folder, last] = process.argv.slice(2);

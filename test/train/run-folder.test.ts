@@ -14,9 +14,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js";
-import { nodeDisk } from "../../src/train/disk.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { recorder, rewindRun } from "../../src/train/recorder.js";
 import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const contents = { spec: "model {}\n", plan: "{}\n" };
-const newRun = (name = "run"): Run => createRun(join(folder, name), contents);
+const newRun = (name = "run"): Run => createRun(join(folder, name), contents, nodeDisk);
 const record = (step: number, loss = 1 / step): TrainRecord => ({
   kind: "train",
   step,
@@ -46,12 +46,12 @@ test("a run holds its spec and plan", () => {
   const run = newRun("a/b/run");
   expect(textOf(run, "spec.mom")).toBe(contents.spec);
   expect(textOf(run, "plan.json")).toBe(contents.plan);
-  expect(openRun(run.path)).toEqual(run);
+  expect(openRun(run.path, nodeDisk)).toEqual(run);
 });
 
 test("a run knows where its spec was, and moves with it", () => {
   const file = join(folder, "specs", "a.mom");
-  const run = createRun(join(folder, "runs", "a"), { ...contents, file });
+  const run = createRun(join(folder, "runs", "a"), { ...contents, file }, nodeDisk);
   expect(originOf(run)).toEqual({ format: 2, spec: file });
   renameSync(join(folder, "runs"), join(folder, "moved"));
   const moved = { ...run, path: join(folder, "moved", "a") };
@@ -64,8 +64,8 @@ test("a run knows where its spec was, and moves with it", () => {
 test("a folder that exists is refused and left alone, an empty one too", () => {
   const path = join(folder, "taken");
   mkdirSync(path);
-  expect(() => createRun(path, contents)).toThrow(Failure);
-  expect(() => createRun(path, contents)).toThrow(/taken exists/);
+  expect(() => createRun(path, contents, nodeDisk)).toThrow(Failure);
+  expect(() => createRun(path, contents, nodeDisk)).toThrow(/taken exists/);
   expect(readdirSync(path)).toEqual([]);
 });
 
@@ -92,10 +92,10 @@ test("killed at any moment while it is made, a run is whole or not there, and is
     const whole = existsSync(path);
     if (whole) {
       expect(readdirSync(parent)).toEqual(["a"]);
-      closeRun(openRun(path));
+      closeRun(openRun(path, nodeDisk));
     } else {
       left.push(...(existsSync(parent) ? readdirSync(parent) : []));
-      closeRun(createRun(path, contents));
+      closeRun(createRun(path, contents, nodeDisk));
       expect(readdirSync(parent)).toEqual(["a"]);
     }
     expect(textOf({ path, disk: nodeDisk }, "spec.mom")).toBe(contents.spec);
@@ -148,32 +148,32 @@ test("of two processes that make one run, one has it", () => {
 
 test("a path through a file is refused with a remedy", () => {
   writeFileSync(join(folder, "file"), "");
-  expect(() => createRun(join(folder, "file", "run"), contents)).toThrow(/a part of the path is a file/);
+  expect(() => createRun(join(folder, "file", "run"), contents, nodeDisk)).toThrow(/a part of the path is a file/);
 });
 
 test("what is no run is not opened", () => {
-  expect(() => openRun(join(folder, "absent"))).toThrow(/absent is not the folder of a run/);
-  expect(() => openRun(folder)).toThrow(/spec\.mom is missing/);
+  expect(() => openRun(join(folder, "absent"), nodeDisk)).toThrow(/absent is not the folder of a run/);
+  expect(() => openRun(folder, nodeDisk)).toThrow(/spec\.mom is missing/);
 });
 
 test("a run is trained by one process at a time; a dead one holds nothing", async ({ skip }) => {
   if (!existsSync("/proc/self/stat")) skip("only Linux tells when a process began");
   const run = newRun();
   const lock = join(run.path, "lock.json");
-  expect(openRun(run.path)).toEqual(run);
+  expect(openRun(run.path, nodeDisk)).toEqual(run);
   const other = spawn("sleep", ["60"]);
   const gone = new Promise((resolve) => other.once("exit", resolve));
   const started = readFileSync(`/proc/${other.pid}/stat`, "utf8").split(" ")[21];
   writeFileSync(lock, JSON.stringify({ pid: other.pid, started }));
-  expect(() => openRun(run.path)).toThrow(new RegExp(`Process ${other.pid} is writing to`));
+  expect(() => openRun(run.path, nodeDisk)).toThrow(new RegExp(`Process ${other.pid} is writing to`));
   writeFileSync(lock, JSON.stringify({ pid: other.pid, started: "1" }));
-  expect(openRun(run.path)).toEqual(run);
+  expect(openRun(run.path, nodeDisk)).toEqual(run);
   writeFileSync(lock, JSON.stringify({ pid: other.pid, started }));
   other.kill();
   await gone;
-  expect(openRun(run.path)).toEqual(run);
+  expect(openRun(run.path, nodeDisk)).toEqual(run);
   writeFileSync(lock, "{");
-  expect(openRun(run.path)).toEqual(run);
+  expect(openRun(run.path, nodeDisk)).toEqual(run);
   closeRun(run);
   expect(existsSync(lock)).toBe(false);
 });

@@ -1,9 +1,11 @@
 // Weights that others have saved: bfloat16, tensors that nobody asks for, several files with an index.
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { type Compiled, compile, TRAINING_PHASES } from "../../src/compile.js";
 import { readSafetensors, writeSafetensors } from "../../src/data/safetensors.js";
 import type { StoredTensor, Tensor } from "../../src/data/tensor.js";
@@ -31,7 +33,8 @@ const model: Compiled = compile(spec, {
   variants: "first",
 });
 
-const found = (path: string, shown = "weights") => readWeights({ kind: "checkpoint", path: shown }, path).weights;
+const found = (path: string, shown = "weights") =>
+  readWeights({ kind: "checkpoint", path: shown }, path, nodeDisk).weights;
 const started = (path: string) => startFrom(found(path), model, ["text"], 1);
 
 const refusal = (run: () => unknown): string => {

@@ -1,5 +1,7 @@
 // What weights start from: what is taken, copied or drawn by part and group, and what is refused with which remedy.
+
 import { describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { type Compiled, compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -86,7 +88,7 @@ describe("what each weight becomes", () => {
       expect(fates.get(`layers.0.mamba_model.local_experts_A_log.${group}`)).toBe("copied");
     }
     expect(fates.get("layers.0.mamba_model.out_proj.weight")).toBe("taken");
-    const record = startRecord("runs/dense", { tensors, fates, unused: ["spare.weight"] }, split.model);
+    const record = startRecord("runs/dense", { tensors, fates, unused: ["spare.weight"] }, split.model, nodeDisk);
     expect(record.parts.find(({ part }) => part === "in_proj")).toEqual({
       part: "in_proj",
       taken: { tensors: 0, numbers: 0 },

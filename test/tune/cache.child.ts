@@ -1,4 +1,5 @@
 // Adds verdicts to a cache while others do. Arguments: the folder, the writer's number.
+import { nodeDisk } from "../../src/api/node/disk.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
@@ -6,7 +7,7 @@ import { openCache } from "../../src/tune/cache.js";
 
 const [folder, writer] = process.argv.slice(2);
 const opened = { profile: profileNamed("nvidia-h100") as Profile, description: "written at once" } as OpenDevice;
-const cache = openCache(String(folder), opened, () => process.exit(1));
+const cache = openCache(nodeDisk, String(folder), opened, () => process.exit(1));
 for (let i = 0; i < 25; i++) {
   await cache.add(`${writer} ${i}`, { variant: "a", candidates: {} });
   await cache.add("everyone's", { variant: String(writer), candidates: {} });

@@ -1,10 +1,12 @@
 // The file of choices: whoever writes, nobody's verdicts are lost, and the first on a node stands.
+
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
@@ -24,17 +26,17 @@ test("each device, driver and set of limits has its own file", async () => {
     device("H100, driver 2"),
     device("H100, driver 1", "llvmpipe"),
     { ...device("H100, driver 1"), profile: { ...(profileNamed("nvidia-h100") as Profile), f16: false } },
-  ].map((opened) => openCache(folder, opened, () => {}).path);
+  ].map((opened) => openCache(nodeDisk, folder, opened, () => {}).path);
   expect(new Set(paths).size).toBe(4);
-  const cache = openCache(folder, device("H100, driver 1"), () => {});
+  const cache = openCache(nodeDisk, folder, device("H100, driver 1"), () => {});
   expect(cache.read()).toEqual({});
   expect(await cache.add("a node", verdict("a"))).toEqual(verdict("a"));
-  expect(openCache(folder, device("H100, driver 1"), () => {}).read()).toEqual({ "a node": verdict("a") });
-  expect(openCache(folder, device("H100, driver 2"), () => {}).read()).toEqual({});
+  expect(openCache(nodeDisk, folder, device("H100, driver 1"), () => {}).read()).toEqual({ "a node": verdict("a") });
+  expect(openCache(nodeDisk, folder, device("H100, driver 2"), () => {}).read()).toEqual({});
 });
 
 test("the first verdict on a node stands for everyone", async () => {
-  const [one, two] = [0, 1].map(() => openCache(folder, device("shared"), () => {}));
+  const [one, two] = [0, 1].map(() => openCache(nodeDisk, folder, device("shared"), () => {}));
   expect(await one?.add("a node", verdict("a"))).toEqual(verdict("a"));
   expect(await two?.add("a node", verdict("b"))).toEqual(verdict("a"));
   expect(two?.read()).toEqual({ "a node": verdict("a") });
@@ -47,7 +49,7 @@ test("of processes that write at once none loses another's verdicts", async () =
   const writers = Array.from({ length: 4 }, (_, i) => spawn(process.execPath, [child, folder, String(i)]));
   const codes = await Promise.all(writers.map((one) => new Promise((resolve) => one.once("exit", resolve))));
   expect(codes).toEqual([0, 0, 0, 0]);
-  const cache = openCache(folder, device("written at once"), () => {});
+  const cache = openCache(nodeDisk, folder, device("written at once"), () => {});
   const all = [0, 1, 2, 3].flatMap((writer) => Array.from({ length: 25 }, (_, i) => `${writer} ${i}`));
   expect(Object.keys(cache.read()).sort()).toEqual([...all, "everyone's"].sort());
   const left = readdirSync(join(cache.path, "..")).filter((name) => /lock|writing|damaged/.test(name));
@@ -55,7 +57,7 @@ test("of processes that write at once none loses another's verdicts", async () =
 }, 60_000);
 
 test("a lock that a dead process left is taken away", async () => {
-  const cache = openCache(folder, device("locked"), () => {});
+  const cache = openCache(nodeDisk, folder, device("locked"), () => {});
   const lock = `${cache.path}.lock`;
   mkdirSync(lock, { recursive: true });
   const before = new Date(Date.now() - 60_000);
@@ -68,7 +70,7 @@ test("where nothing can be written, that is said once, and the verdict holds for
   const file = join(folder, "a-file");
   writeFileSync(file, "");
   const said: string[] = [];
-  const cache = openCache(file, device("nowhere"), (line) => said.push(line));
+  const cache = openCache(nodeDisk, file, device("nowhere"), (line) => said.push(line));
   expect(await cache.add("a node", verdict("a"))).toEqual(verdict("a"));
   expect(await cache.add("another", verdict("b"))).toEqual(verdict("b"));
   expect(said).toEqual([expect.stringContaining("can't be kept")]);

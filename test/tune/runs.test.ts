@@ -1,10 +1,12 @@
 // Runs with chosen kernels through the command line: the same numbers with the same choices, and a resumed run keeps its
 // own, whatever the cache says by then.
+
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { type CompileOptions, programsOf, TRAINING_PHASES, trainingOn } from "../../src/compile.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -76,7 +78,7 @@ describe.skipIf(missing)("runs", () => {
     tunableNodes(programsOf(spec, options), [options.profile, opened.profile], settingsFor(options.profile));
   /** Puts choices for nodes into the cache; a node for which there is none is left out. */
   async function fill(nodes: readonly TunableNode[], choice: (node: TunableNode) => string | undefined): Promise<void> {
-    const cache = openCache(cacheFolder(), opened, () => {});
+    const cache = openCache(nodeDisk, cacheFolder(), opened, () => {});
     for (const node of nodes) {
       const variant = choice(node);
       const name = measuredAs(node, (kernel) => kernel);
@@ -148,7 +150,7 @@ describe.skipIf(missing)("runs", () => {
     const nodes = nodesOf(trainingOn(spec, opened.profile));
     const [lacking] = nodes;
     const others = () => fill(nodes, (node) => (node === lacking ? undefined : node.candidates[0]?.variant));
-    const known = () => Object.keys(openCache(cacheFolder(), opened, () => {}).read()).length;
+    const known = () => Object.keys(openCache(nodeDisk, cacheFolder(), opened, () => {}).read()).length;
     const commands = [
       ["train", file, "--out", join(folder, "measured"), "--tune", "full"],
       ["bench", file, "--json", "--tune", "full"],
@@ -167,7 +169,7 @@ describe.skipIf(missing)("runs", () => {
     expect(variants).toHaveLength(2);
     // It was measured anew: what is faster by little may come out otherwise.
     const { key } = lacking as TunableNode;
-    const verdict = openCache(cacheFolder(), opened, () => {}).read()[
+    const verdict = openCache(nodeDisk, cacheFolder(), opened, () => {}).read()[
       measuredAs(lacking as TunableNode, (kernel) => kernel)
     ];
     const expected = { ...choicesIn("measured"), [key]: verdict?.variant };

@@ -1,8 +1,10 @@
 // The tuner on a device: every candidate is held to what its op means, and what is fastest of those that hold is taken.
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
 import type { Pipelines } from "../../src/gpu/pipelines.js";
@@ -42,7 +44,7 @@ describe.skipIf(missing)("tuning", () => {
   ): Promise<Tuned> {
     const lines: string[] = [];
     const notice = (line: string) => lines.push(line);
-    const kept = openCache(join(folder, cache), opened, notice);
+    const kept = openCache(nodeDisk, join(folder, cache), opened, notice);
     const { spec, options, stages } = smallModel(opened.profile, kinds, otherwise);
     const choices = await choicesFor({
       ...{ mode, spec, options, stages, opened, cache: kept, notice, pipelines },

@@ -1,6 +1,7 @@
 // Which ablation of a spec is meant, and its design.
 import { type Design, designOf } from "../../ablate/design.js";
 import { countParameters } from "../../compile.js";
+import type { Disk } from "../../data/disk.js";
 import type { MistakeName } from "../../diagnostics/codes.js";
 import { isError, mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
@@ -11,13 +12,14 @@ import { checkText } from "../read-spec.js";
 
 /** The only ablation of a spec, or the one of that name. `allow` as in checkText. */
 export function chosenDesign(
+  disk: Disk,
   spec: CheckedSpec,
   json: Json,
   name: string | undefined,
   file: string,
   allow?: readonly string[],
 ): Design {
-  return designOf(chosen(spec, name, file), { json, check: checker(file, allow), countParameters });
+  return designOf(chosen(spec, name, file), { json, check: checker(disk, file, allow), countParameters });
 }
 
 const error = (name: MistakeName, message: string, help: string): Failure =>
@@ -42,9 +44,9 @@ function chosen({ ablations }: CheckedSpec, name: string | undefined, file: stri
 
 /** Variants are checked as the spec was: as text, with paths relative to the same file. */
 const checker =
-  (file: string, allow?: readonly string[]) =>
+  (disk: Disk, file: string, allow?: readonly string[]) =>
   (json: Json): CheckedSpec => {
-    const { spec, diagnostics } = checkText(printSpec(json), file, { allow });
+    const { spec, diagnostics } = checkText(disk, printSpec(json), file, { allow });
     if (spec === undefined) throw new Failure(diagnostics.filter(isError));
     return spec;
   };

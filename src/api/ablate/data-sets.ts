@@ -6,7 +6,7 @@ import type { CheckedSpec } from "../../front/spec.js";
 
 /** @param where the folder of the spec's file, and what it may read */
 export function dataSetsIn(
-  where: Pick<PrepareOptions, "folder" | "reach" | "skipBad">,
+  where: Pick<PrepareOptions, "host" | "folder" | "reach" | "skipBad">,
   notice: (text: string) => void,
 ): (spec: CheckedSpec) => Promise<DataSet> {
   const known = new Map<string, Promise<DataSet>>();

@@ -1,23 +1,21 @@
 // What an ablation will take, before it runs: time and disk, from a few steps of its cheapest and its dearest arm, made
 // into a folder that goes away again.
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design, Variant } from "../../ablate/design.js";
 import { type AblationFolder, stateOf, type VariantState } from "../../ablate/folder.js";
 import { planned, programsOf, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";
+import type { Disk } from "../../data/disk.js";
 import type { CheckedSpec } from "../../front/spec.js";
-import { type AdapterSource, type OpenDevice, openDevice } from "../../gpu/dawn.js";
+import type { AdapterSource, OpenDevice } from "../../gpu/dawn.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { planText } from "../../train/compiled.js";
-import { nodeDisk } from "../../train/disk.js";
 import { validate } from "../../train/loop.js";
 import { openModel } from "../../train/model.js";
 import { trainRecorded } from "../../train/recorded.js";
 import { closeRun, createRun, pathIn, type Run } from "../../train/run-folder.js";
 import type { TuneMode } from "../../tune/tune.js";
+import type { Host } from "../host.js";
 import { measuredBefore, tuned } from "../tuning.js";
 
 /** Steps that are measured, after one that pays for what is done once. */
@@ -44,6 +42,7 @@ export interface Estimate {
 }
 
 export interface EstimateRequest {
+  readonly host: Host;
   readonly design: Design;
   readonly folder: AblationFolder;
   readonly costs: Costs;
@@ -68,34 +67,36 @@ export interface Estimated {
 
 /** Measures a few arms and estimates the rest. @throws DeviceError where there is no device */
 export async function estimated(request: EstimateRequest): Promise<Estimated> {
-  const { design, folder, costs, jobs, keepWeights } = request;
+  const { host, design, folder, costs, jobs, keepWeights } = request;
   const states = design.variants.map(({ id }) => stateOf(folder, id));
   const left = design.variants.filter((_, i) => states[i]?.state !== "done");
-  const device = await openDevice(request.adapter ? { adapter: request.adapter } : {});
+  const device = await host.openDevice(request.adapter);
   const pipelines: Pipelines = new Map();
   const measured = new Map<number, Measured>();
   for (const index of armsToMeasure(design, costs)) {
     const arm = design.arms[index] as Arm;
     request.measuring(arm, device.description);
-    measured.set(index, await measure(arm, await request.dataSetOf(arm.spec), device, pipelines, request.tune));
+    measured.set(index, await measure(host, arm, await request.dataSetOf(arm.spec), device, pipelines, request.tune));
   }
   const found = estimate(costs, measured, left, { jobs, keepWeights });
   return { states, device: device.description, left: left.length, estimate: found };
 }
 
-const sizeOf = (path: string): number =>
-  statSync(path).isDirectory()
-    ? nodeDisk.list(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
-    : statSync(path).size;
+const sizeOf = (disk: Disk, path: string): number =>
+  disk.isFolder(path)
+    ? disk.list(path).reduce((sum, name) => sum + sizeOf(disk, disk.paths.join(path, name)), 0)
+    : disk.stamp(path).size;
 
 /** The first steps of an arm on a device. */
 async function measure(
+  host: Host,
   arm: Arm,
   dataSet: DataSet,
   device: OpenDevice,
   pipelines: Pipelines,
   tune: TuneMode,
 ): Promise<Measured> {
+  const { disk } = host;
   const begun = Date.now();
   const { profile } = device;
   const spec: CheckedSpec = { ...arm.spec, train: { ...arm.spec.train, steps: STEPS + 1 } };
@@ -104,12 +105,12 @@ async function measure(
   const notice = (): void => {};
   // As the runs will begin, but that nothing is measured for what lasts a few steps.
   const mode = measuredBefore(tune);
-  const choices = await tuned({ mode, spec, options, stages, opened: device, notice });
+  const choices = await tuned(host, { mode, spec, options, stages, opened: device, notice });
   const compiled = planned(stages, { ...options, choices });
-  const parent = mkdtempSync(join(tmpdir(), "mom-estimate-"));
+  const parent = host.temporaryFolder("mom-estimate-");
   try {
     const plan = planText({ spec, profile, compiled });
-    const run: Run = createRun(join(parent, "run"), { spec: arm.label, plan });
+    const run: Run = createRun(disk.paths.join(parent, "run"), { spec: arm.label, plan }, disk);
     const model = await openModel(device, compiled, pipelines);
     const ends: number[] = [];
     const watcher = { stepped: () => ends.push(Date.now()), validated: () => {}, stopWanted: () => false };
@@ -120,7 +121,7 @@ async function measure(
     model.runtime.destroy();
     closeRun(run);
     const records = (["metrics", "timing", "events"] as const).reduce(
-      (sum, name) => sum + sizeOf(pathIn(run, name)),
+      (sum, name) => sum + sizeOf(disk, pathIn(run, name)),
       0,
     );
     const [first = begun, last = begun] = [ends[0], ends.at(-1)];
@@ -129,11 +130,11 @@ async function measure(
       step: (last - first) / 1000 / STEPS,
       validation: (validated - trained) / 1000,
       bytesPerStep: records / (STEPS + 1),
-      bytesOnce: sizeOf(pathIn(run, "plan")) + sizeOf(pathIn(run, "spec")),
-      checkpointBytes: sizeOf(pathIn(run, "checkpoints")),
+      bytesOnce: sizeOf(disk, pathIn(run, "plan")) + sizeOf(disk, pathIn(run, "spec")),
+      checkpointBytes: sizeOf(disk, pathIn(run, "checkpoints")),
     };
   } finally {
-    rmSync(parent, { recursive: true, force: true });
+    disk.remove(parent);
   }
 }
 

@@ -1,5 +1,4 @@
 // The reports of an ablation, written into its folder.
-import { join } from "node:path";
 import { answer } from "../../ablate/analyse.js";
 import { ABLATION_FILES, type AblationFolder, writeInto } from "../../ablate/folder.js";
 import type { AblationResults } from "../../ablate/results.js";
@@ -12,5 +11,5 @@ export function writeReports(folder: AblationFolder, results: AblationResults): 
   writeInto(folder, ABLATION_FILES.csv, ablationCsv(results, found));
   writeInto(folder, ABLATION_FILES.markdown, ablationMarkdown(results, found));
   writeInto(folder, ABLATION_FILES.html, renderAblation(results, found));
-  return join(folder.path, ABLATION_FILES.html);
+  return folder.disk.paths.join(folder.path, ABLATION_FILES.html);
 }

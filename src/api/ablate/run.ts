@@ -1,5 +1,4 @@
 // Trains what is left of an ablation on workers, and writes the report.
-import { join } from "node:path";
 import type { Costs } from "../../ablate/collect.js";
 import { collect } from "../../ablate/collect.js";
 import type { Design, Variant } from "../../ablate/design.js";
@@ -76,7 +75,7 @@ export async function runAblation(request: AblationRequest): Promise<AblationOut
     if (request.report) throw nothingTrained(folder.path);
     folder.disk.makeFolder(folder.path);
   }
-  const log = join(folder.path, ABLATION_FILES.log);
+  const log = folder.disk.paths.join(folder.path, ABLATION_FILES.log);
   events.opened((text) => folder.disk.append(log, new TextEncoder().encode(text)));
   const table = listingJson({ design, states: [], costs: request.costs });
   writeInto(folder, ABLATION_FILES.table, `${JSON.stringify(table, null, 2)}\n`);

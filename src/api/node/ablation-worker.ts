@@ -9,26 +9,27 @@ import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { render } from "../../diagnostics/render.js";
 import type { CheckedSpec, Json } from "../../front/spec.js";
-import { type OpenDevice, openDevice } from "../../gpu/dawn.js";
+import type { OpenDevice } from "../../gpu/dawn.js";
 import { DeviceError } from "../../gpu/device-error.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { TooLarge } from "../../ir/too-large.js";
-import { nodeDisk } from "../../train/disk.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
 import { keptSpec } from "../kept-spec.js";
 import { checkText } from "../read-spec.js";
 import { starting } from "../start.js";
 import { measuredBefore, tuned } from "../tuning.js";
 import type { FromWorker, ToWorker, WorkerSettings } from "./ablation-messages.js";
+import { nodeDisk } from "./disk.js";
+import { nodeHost } from "./host.js";
 
 /** Milliseconds between reports of progress. */
 const REPORT_MS = 200;
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
 const folder = dirname(resolve(settings.specFile));
-const reach = reachOf(settings.specFile, settings.allow);
+const reach = reachOf(nodeDisk, settings.specFile, settings.allow);
 const pipelines: Pipelines = new Map();
-const dataSetFor = dataSetsIn({ folder, reach, skipBad: settings.skipBad }, () => {});
+const dataSetFor = dataSetsIn({ host: nodeHost, folder, reach, skipBad: settings.skipBad }, () => {});
 let stopping = false;
 
 const say = (message: FromWorker): void => {
@@ -48,7 +49,7 @@ function failureOf(error: unknown): { reason: string; exit: number } {
 }
 
 function checked(text: string): { readonly spec: CheckedSpec; readonly json: Json } {
-  const { spec, json, diagnostics } = checkText(text, settings.specFile, { allow: settings.allow });
+  const { spec, json, diagnostics } = checkText(nodeDisk, text, settings.specFile, { allow: settings.allow });
   if (spec === undefined || json === undefined) throw new Failure(diagnostics);
   return { spec, json };
 }
@@ -61,7 +62,16 @@ async function tune(device: OpenDevice, texts: readonly string[]): Promise<void>
       const stages = programsOf(spec, options);
       const notice = (line: string) => say({ kind: "notice", line });
       const stopWanted = () => stopping;
-      await tuned({ mode: settings.tune, spec, options, stages, opened: device, pipelines, notice, stopWanted });
+      await tuned(nodeHost, {
+        mode: settings.tune,
+        spec,
+        options,
+        stages,
+        opened: device,
+        pipelines,
+        notice,
+        stopWanted,
+      });
     }
     say({ kind: "tuned" });
   } catch (error) {
@@ -77,7 +87,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
     const start = (compiled: Compiled) => starting(spec, compiled, { folder, reach })?.().tensors;
     const choices: Trainer["choices"] = (of, options, stages) =>
       // What `full` lacked was measured before the first variant was begun.
-      tuned({
+      tuned(nodeHost, {
         mode: measuredBefore(settings.tune),
         spec: of,
         options,
@@ -119,7 +129,7 @@ process.on("SIGTERM", () => {
 });
 process.on("disconnect", () => process.exit(0));
 
-const device = await openDevice(settings.adapter ? { adapter: settings.adapter } : {}).catch((error: unknown) => {
+const device = await nodeHost.openDevice(settings.adapter).catch((error: unknown) => {
   if (!(error instanceof DeviceError)) throw error;
   say({ kind: "unfit", reason: error.message, remedy: error.remedy });
   return undefined;

@@ -5,6 +5,8 @@ import { emojiPictures } from "../../data/emoji-pictures.js";
 import { readInput } from "../../data/read-input.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
+import { nodeDisk } from "./disk.js";
+import { nodeHost } from "./host.js";
 
 export interface RecipeOption {
   /** As commander reads them: `--out <folder>`. */
@@ -30,22 +32,24 @@ export interface Recipe<Options = Readonly<Record<string, unknown>>> {
 const REMEDY = "Choose another --out.";
 
 /** Makes the folder that a file of `--out` will stand in. */
-export const makeFolderFor = (path: string): void => makeFolderOf(path, REMEDY);
+export const makeFolderFor = (path: string): void => makeFolderOf(nodeDisk, path, REMEDY);
 
 /** Writes a file of `--out`, whole or not at all. */
-export const writeOut = (path: string, text: string): void => writeWhole(path, new TextEncoder().encode(text), REMEDY);
+export const writeOut = (path: string, text: string): void =>
+  writeWhole(nodeDisk, path, new TextEncoder().encode(text), REMEDY);
 
 /** The bytes of a file as the user knows it. @throws InputError where it can't be read */
-export const readFile = (path: string): Uint8Array => readInput(path);
+export const readFile = (path: string): Uint8Array => readInput(nodeDisk, path);
 
 /** How long a WAV file plays. @throws InputError where it is none */
 export function wavSeconds(path: string): number {
-  const { rate, channels } = readWav(readInput(path), path);
+  const { rate, channels } = readWav(readInput(nodeDisk, path), path);
   return (channels[0]?.length ?? 0) / rate;
 }
 
 /** The emoji that have a picture, with their names, in Unicode's order. @throws InputError where a package is missing */
-export const emoji = (): readonly { readonly name: string; readonly picture: string }[] => emojiPictures().emoji;
+export const emoji = (): readonly { readonly name: string; readonly picture: string }[] =>
+  emojiPictures(nodeHost).emoji;
 
 /**
  * Waits for a program to end; never through a shell.

@@ -1,5 +1,8 @@
 // `mom data codebook`: fits a codebook to the patches of pictures, and shows what it makes of them.
+
 import { InvalidArgumentError, Option } from "commander";
+import { nodeDisk } from "../../api/node/disk.js";
+import { nodeHost } from "../../api/node/host.js";
 import {
   codesOf,
   isOfPictures,
@@ -73,15 +76,15 @@ export const subcommand: Subcommand = {
       .action(async (options: Options) => {
         const { out, sheet, entries, seed, iterations } = options;
         const kind = kindOf(options);
-        for (const file of [out, sheet]) if (file !== undefined) makeFolderOf(file, REMEDY);
-        const files = pictureFiles(options.pictures, reachOf(options.pictures, options.allow));
+        for (const file of [out, sheet]) if (file !== undefined) makeFolderOf(nodeDisk, file, REMEDY);
+        const files = pictureFiles(options.pictures, nodeHost, reachOf(nodeDisk, options.pictures, options.allow));
         process.stderr.write(`reading ${files.length} pictures\n`);
         const errors: number[] = [];
         const progress = (iteration: number, error: number): void => {
           errors.push(error);
           process.stderr.write(`iteration ${iteration}: mean squared error ${error.toExponential(3)}\n`);
         };
-        const fitted = await fitCodebook(files, kind, {
+        const fitted = await fitCodebook(files, kind, nodeHost, {
           entries,
           seed,
           iterations,
@@ -89,10 +92,11 @@ export const subcommand: Subcommand = {
           skipBad: options.skipBad && ((text) => process.stderr.write(`${text}\n`)),
         });
         const bytes = writeCodebook(kind, fitted.entries, fitted.columns);
-        writeWhole(out, bytes, REMEDY);
+        writeWhole(nodeDisk, out, bytes, REMEDY);
         const codebook = readCodebook(bytes, out);
         if (!isOfPictures(codebook)) throw new RangeError("a codebook of pictures was written");
-        if (sheet !== undefined) writeWhole(sheet, encodePng(sheetOf(fitted.pictures, codebook)), REMEDY);
+        if (sheet !== undefined)
+          writeWhole(nodeDisk, sheet, encodePng(sheetOf(fitted.pictures, codebook), nodeHost.deflate), REMEDY);
         const [before = 0, after = 0] = [errors[0], errors.at(-1)];
         const { used, bits } = useOf(fitted.pictures, codebook);
         process.stdout.write(

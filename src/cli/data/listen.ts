@@ -1,6 +1,7 @@
 // `mom data listen`: recordings as speech units, listed or written in their place.
 
 import { dirname, resolve } from "node:path";
+import { nodeDisk } from "../../api/node/disk.js";
 import { listen } from "../../data/audio/listen.js";
 import { ofSpeech } from "../../data/audio/units.js";
 import { readCodebook } from "../../data/codebook.js";
@@ -35,10 +36,16 @@ export const subcommand: Subcommand = {
             `--out ${out} lies in another folder than ${file}`,
             "Paths in it would lead nowhere.",
           );
-        const codebook = ofSpeech(readCodebook(readInput(path), path), path);
+        const codebook = ofSpeech(readCodebook(readInput(nodeDisk, path), path), path);
         let [documents, recordings, seconds, units] = [0, 0, 0, 0];
         const lines = function* (): Generator<Uint8Array> {
-          for (const heard of listen(inputPieces(file), file, folder, codebook, reachOf(file, allow))) {
+          for (const heard of listen(
+            inputPieces(nodeDisk, file),
+            file,
+            folder,
+            codebook,
+            reachOf(nodeDisk, file, allow),
+          )) {
             documents++;
             for (const recording of heard.recordings) {
               if (out === undefined) process.stdout.write(`${recording.audio}\t${recording.units.join(" ")}\n`);
@@ -53,7 +60,7 @@ export const subcommand: Subcommand = {
           for (const _ of lines());
           return;
         }
-        writeWhole(out, lines(), "Choose another --out.");
+        writeWhole(nodeDisk, out, lines(), "Choose another --out.");
         process.stdout.write(
           `${out}: ${documents} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) are ${units} units\n`,
         );

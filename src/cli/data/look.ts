@@ -1,4 +1,5 @@
 // `mom data look`: what the data set of a spec is, and a few of its documents as text.
+import { nodeHost } from "../../api/node/host.js";
 import { type Codecs, decodersOf } from "../../data/codecs.js";
 import type { DataSet } from "../../data/data-set.js";
 import type { Segment } from "../../data/document.js";
@@ -37,7 +38,13 @@ export const subcommand: Subcommand = {
         const { spec, folder, reach } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
+        const { dataSet, files, codecs } = await prepare(spec.data, spec.model, {
+          host: nodeHost,
+          folder,
+          reach,
+          skipBad,
+          notice,
+        });
         const about = aboutOf(dataSet, spec.data.length);
         const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
         const shown = dataSet.documents

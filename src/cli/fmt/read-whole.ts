@@ -1,5 +1,6 @@
 // Texts that are written back: a file or stdin, as exactly the characters that its bytes are.
 import { readFileSync } from "node:fs";
+import { nodeDisk } from "../../api/node/disk.js";
 import { readNamed } from "../../api/read-spec.js";
 import { unreadable } from "../../data/open-file.js";
 import { mistake, type Source } from "../../diagnostics/diagnostic.js";
@@ -15,7 +16,7 @@ export const STDIN = "-";
  */
 export function readWhole(file: string, limit: number): Source {
   const path = file === STDIN ? "<stdin>" : file;
-  const bytes = file === STDIN ? readStdin() : readNamed(file, limit);
+  const bytes = file === STDIN ? readStdin() : readNamed(nodeDisk, file, limit);
   try {
     return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {

@@ -1,6 +1,7 @@
 // The specs that paths on the command line name: files as they are, and every .mom below a folder.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { nodeDisk } from "../../api/node/disk.js";
 import { isRunFolder } from "../../api/run-spec.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
@@ -17,7 +18,7 @@ export function specFiles(paths: readonly string[]): string[] {
 }
 
 function specsBelow(folder: string): string[] {
-  const found = isRunFolder(folder) ? [] : walk(folder);
+  const found = isRunFolder(nodeDisk, folder) ? [] : walk(folder);
   if (found.length > 0) return found;
   const help = "Name a spec, or a folder that holds some: files that end with `.mom`.";
   throw new Failure([mistake("file-missing", `There are no specs in \`${folder}\`.`, { help })]);
@@ -30,7 +31,7 @@ const walk = (folder: string): string[] =>
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       // A run's spec stays as it was written: the run is known by it.
-      if (entry.isDirectory()) return isRunFolder(path) ? [] : walk(path);
+      if (entry.isDirectory()) return isRunFolder(nodeDisk, path) ? [] : walk(path);
       return entry.name.endsWith(".mom") && !isFolder(path) ? [path] : [];
     });
 

@@ -7,6 +7,8 @@ import { chosenDesign } from "../../api/ablate/choose.js";
 import { costsOf } from "../../api/ablate/costs.js";
 import { dataSetsIn } from "../../api/ablate/data-sets.js";
 import { defaultFolder } from "../../api/ablate/run.js";
+import { nodeDisk } from "../../api/node/disk.js";
+import { nodeHost } from "../../api/node/host.js";
 import { toldAblation } from "../../api/node/told-ablation.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
@@ -15,7 +17,6 @@ import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { listingJson, listingText } from "../../report/ablation/listing.js";
 import type { AblationOutcome } from "../../report/ablation/progress.js";
-import { nodeDisk } from "../../train/disk.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { dryRun } from "../ablate/dry-run.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
@@ -78,7 +79,7 @@ export const verb: Verb = {
       .action(async (path: string, name: string | undefined, options: Options) => {
         const { spec, json, file, folder: specFolder, reach } = readSpec(path, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
-        const design = chosenDesign(spec, json as Json, name, file, options.allow);
+        const design = chosenDesign(nodeDisk, spec, json as Json, name, file, options.allow);
         const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };
         checkIndex(design, options.index);
         const statesNow = () => design.variants.map(({ id }) => stateOf(folder, id));
@@ -90,11 +91,11 @@ export const verb: Verb = {
           return finish(EXIT.done);
         }
         const notice = (text: string) => process.stderr.write(`${text}\n`);
-        const dataSetOf = dataSetsIn({ folder: specFolder, reach, skipBad: options.skipBad }, notice);
+        const dataSetOf = dataSetsIn({ host: nodeHost, folder: specFolder, reach, skipBad: options.skipBad }, notice);
         const costs = await costsOf(design, printSpec(json as Json), dataSetOf);
         const request = { ...options, file, design, folder, costs };
         if (options.dryRun) {
-          await dryRun({ ...request, dataSetOf });
+          await dryRun({ ...request, host: nodeHost, dataSetOf });
           return finish(EXIT.done);
         }
         finish(exitOf(await toldAblation({ ...request, ...logged(process.stderr) })));

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { nodeDisk } from "../../api/node/disk.js";
+import { nodeHost } from "../../api/node/host.js";
 import { tuned } from "../../api/tuning.js";
 import { type Bench, bench, type KernelTime } from "../../bench/bench.js";
 import { type LoopTime, timeLoop } from "../../bench/loop.js";
@@ -10,7 +12,6 @@ import { programsOf, trainingOn } from "../../compile.js";
 import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../inspect/inspection-text.js";
 import { columns } from "../../report/columns.js";
-import { nodeDisk } from "../../train/disk.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
@@ -68,7 +69,7 @@ export const verb: Verb = {
         const options = trainingOn(spec, device.profile);
         const notice = (line: string): void => void process.stderr.write(`${line}\n`);
         const stages = programsOf(spec, options);
-        const choices = await tuned({ mode: tune, spec, options, stages, opened: device, notice });
+        const choices = await tuned(nodeHost, { mode: tune, spec, options, stages, opened: device, notice });
         if (loop === undefined) {
           print(await bench(spec, device, { shares, choices, ...(force !== undefined && { force }) }), text);
           return finish(EXIT.done);

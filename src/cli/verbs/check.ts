@@ -1,6 +1,8 @@
 // mom check: errors and warnings of specs.
+
 import { Option } from "commander";
 import pc from "picocolors";
+import { nodeDisk } from "../../api/node/disk.js";
 import { checkFile, hasErrors, type Reading } from "../../api/read-spec.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { diagnosticsAsJson, diagnosticsAsSarif, render, tally } from "../../diagnostics/render.js";
@@ -54,7 +56,7 @@ function emitted(file: string, allow?: readonly string[]): ExitCode {
 }
 
 function printed(files: readonly string[], format: "json" | "sarif", allow?: readonly string[]): ExitCode {
-  const checked = files.map((file) => checkFile(file, { allow }));
+  const checked = files.map((file) => checkFile(nodeDisk, file, { allow }));
   const diagnostics = checked.flatMap((one) => one.diagnostics);
   const sources = checked.flatMap((one) => one.sources);
   const found =
@@ -64,7 +66,7 @@ function printed(files: readonly string[], format: "json" | "sarif", allow?: rea
 }
 
 function told(files: readonly string[], reading: Omit<Reading, "origin">): ExitCode {
-  const checked = files.map((file) => ({ file, ...checkFile(file, reading) }));
+  const checked = files.map((file) => ({ file, ...checkFile(nodeDisk, file, reading) }));
   for (const { file, diagnostics, sources } of checked) {
     if (diagnostics.length === 0)
       process.stdout.write(`${visibleLine(file)}: ${pc.createColors(coloured(process.stdout)).green("no errors")}\n`);

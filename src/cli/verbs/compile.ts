@@ -5,6 +5,8 @@ import pc from "picocolors";
 import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
 import { refuseExisting, writeCompiled } from "../../api/compiled-folder.js";
 import { keptSpec } from "../../api/kept-spec.js";
+import { nodeDisk } from "../../api/node/disk.js";
+import { nodeHost } from "../../api/node/host.js";
 import { START_FILE, startBytes, starting } from "../../api/start.js";
 import { compile } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
@@ -37,12 +39,12 @@ export const verb: Verb = {
       .action(async (file: string, { out, device, force = false, allow, skipBad }: Options) => {
         const { spec, json, folder, reach } = readSpec(file, { allow });
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
-        refuseExisting(out, force);
+        refuseExisting(out, force, nodeDisk);
         const options = trainingOptions(spec, device);
         const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
         const started = starting(spec, compiled, { folder, reach })?.();
         const notice = (line: string) => process.stderr.write(`${line}\n`);
-        const { files } = await prepare(spec.data, spec.model, { folder, reach, skipBad, notice });
+        const { files } = await prepare(spec.data, spec.model, { host: nodeHost, folder, reach, skipBad, notice });
         const kept = keptSpec(json, folder, out, reach);
         const extras = [
           text("spec.mom", kept.text),
@@ -53,7 +55,7 @@ export const verb: Verb = {
           ...(started ? [{ name: START_FILE, bytes: startBytes(started) }] : []),
           ...packageFiles(basename(file), device),
         ];
-        writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force });
+        writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force, disk: nodeDisk });
         const c = pc.createColors(coloured(process.stdout));
         const made = `${compiled.plan.kernels.length} kernels for ${device}`;
         if (started) {

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { Option } from "commander";
 import pc from "picocolors";
 import { trainingOptions } from "../../api/compile-options.js";
+import { nodeDisk } from "../../api/node/disk.js";
 import { pathsFromHere } from "../../api/paths-from-here.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import type { CheckedSpec, Json } from "../../front/spec.js";
@@ -58,7 +59,9 @@ function rightSpec(
   allow?: readonly string[],
 ): { readonly spec: CheckedSpec; readonly json: Json } | undefined {
   const { spec, json, folder } = readSpec(file, { allow });
-  return spec === undefined || json === undefined ? undefined : { spec, json: pathsFromHere(json, folder) };
+  return spec === undefined || json === undefined
+    ? undefined
+    : { spec, json: pathsFromHere(nodeDisk.paths, json, folder) };
 }
 
 /** The most modest device, with 16-bit floats where one of the specs asks for them. */

@@ -1,5 +1,6 @@
 // `mom eval`: the losses of a trained model by modality, as validation in training computes them.
 import { Option } from "commander";
+import { nodeHost } from "../../api/node/host.js";
 import type { TrainedOptions } from "../../api/trained.js";
 import { lossUnits } from "../../api/units.js";
 import { checkDataThere } from "../../api/where-data.js";
@@ -47,7 +48,13 @@ export const verb: Verb = {
         const { spec, folder, reach, weights } = trained;
         const notice = (text: string) => process.stderr.write(`${text}\n`);
         checkDataThere(trained);
-        const { dataSet } = await prepare(spec.data, spec.model, { folder, reach, skipBad: options.skipBad, notice });
+        const { dataSet } = await prepare(spec.data, spec.model, {
+          host: nodeHost,
+          folder,
+          reach,
+          skipBad: options.skipBad,
+          notice,
+        });
         if (trained.documents !== undefined && trained.documents !== dataSet.fingerprint)
           notice(
             "note: these are other documents than the run was trained on, so some may be held out here and learned there",

@@ -4,12 +4,12 @@ import { Option } from "commander";
 import pc from "picocolors";
 import { format } from "../../../grammar/format.js";
 import { SOURCE_LIMIT } from "../../../grammar/parse.js";
+import { nodeDisk } from "../../api/node/disk.js";
 import { checkSource, hasErrors } from "../../api/read-spec.js";
 import { realpathOf } from "../../data/project-folder.js";
 import type { Source } from "../../diagnostics/diagnostic.js";
 import { render } from "../../diagnostics/render.js";
 import { formatJson, isJson } from "../../front/parse-json.js";
-import { nodeDisk } from "../../train/disk.js";
 import { replaceFile } from "../../train/replace-file.js";
 import { coloured, styleOf } from "../colour.js";
 import { changesText } from "../fmt/changes.js";
@@ -95,7 +95,7 @@ function setFile(file: string, checkOnly: boolean): Outcome {
 function translate(file: string): boolean {
   const { path, text } = readWhole(file, BYTES);
   const source = { path: isJson({ path }) ? path : `${path}.json`, text };
-  const checked = checkSource(source);
+  const checked = checkSource(nodeDisk, source);
   const formatted = formatJson(source);
   if (checked.diagnostics.length > 0)
     process.stderr.write(`${render(checked.diagnostics, checked.sources, styleOf(process.stderr))}\n`);
@@ -111,7 +111,7 @@ function tell({ path, text }: Source, set: string): void {
 
 /** In place of the file that a link leads to, with its permissions; whole at any time. */
 function rewrite(file: string, text: string): void {
-  const path = realpathOf(file) ?? file;
+  const path = realpathOf(nodeDisk, file) ?? file;
   const { mode } = statSync(path);
   replaceFile(nodeDisk, path, text, "");
   chmodSync(path, mode);

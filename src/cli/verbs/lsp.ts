@@ -1,7 +1,8 @@
 // mom lsp: the language server, over standard input and output.
 import { once } from "node:events";
 import { createConnection } from "vscode-languageserver/node";
-import { readStart, readText, refusingFor } from "../../api/read-spec-files.js";
+import { nodeDisk } from "../../api/node/disk.js";
+import { editorDisk } from "../../api/read-spec-files.js";
 import { serve } from "../../lsp/server.js";
 import { onlyMessages } from "../lsp-frames.js";
 import { version } from "../project.js";
@@ -15,7 +16,7 @@ export const verb: Verb = {
       const messages = onlyMessages();
       const refusal = once(messages, "error");
       const connection = createConnection(process.stdin.pipe(messages), process.stdout);
-      serve(connection, { refusing: refusingFor, readText, readStart }, version());
+      serve(connection, editorDisk(nodeDisk), version());
       // `exit` from the editor, or the end of its stream, ends the process.
       const [refused] = await refusal;
       throw refused;

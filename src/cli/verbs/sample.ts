@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
+import { nodeHost } from "../../api/node/host.js";
 import { modalityNamed, type PromptOptions, promptOf } from "../../api/prompt.js";
 import type { TrainedOptions } from "../../api/trained.js";
 import { decodersOf, openCodecs } from "../../data/codecs.js";
@@ -85,7 +86,7 @@ export const verb: Verb = {
         const only = modality === undefined ? undefined : modalityNamed(modality, spec.model);
         const codecs = openCodecs(spec.model, folder, reach);
         const showing: Showing = { parts: spec.model, codebooks: codecs.codebooks, decoders: decodersOf(codecs) };
-        const prompt = await promptOf(options, spec.model, codecs);
+        const prompt = await promptOf(options, spec.model, codecs, nodeHost);
         const model = { spec, counts: idsInSpans(showing) };
         const prompts = Array.from({ length: options.count }, () => prompt);
         const request = checkRequest(model, { settings: { ...options, only }, prompts });
@@ -133,7 +134,7 @@ function tell({ segments, ended }: SampledDocument, number: number, showing: Sho
     const before = [...files].filter((file) => file.startsWith(`${number + 1}-${name}`)).length;
     const file = `${number + 1}-${name}${before > 0 ? `-${before + 1}` : ""}.${picture ? "png" : "npy"}`;
     files.add(file);
-    writePicture(join(out, file), picture ? pngOf(picture) : npyOf(latent as ShownLatent));
+    writePicture(join(out, file), picture ? pngOf(picture, nodeHost.deflate) : npyOf(latent as ShownLatent));
     return { modality: name, ids, file: join(out, file) };
   });
   return { segments: told, ended };

@@ -1,6 +1,7 @@
 // `mom train`: compiles a spec and trains it.
 import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
+import { nodeHost } from "../../api/node/host.js";
 import { toldTraining } from "../../api/node/told-training.js";
 import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
@@ -54,6 +55,7 @@ export const verb: Verb = {
         const { tune, adapter, skipBad } = options;
         const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
         const wanted = {
+          host: nodeHost,
           spec,
           json: json as Json,
           file: read.file,

@@ -1,7 +1,8 @@
 // FLAC files (RFC 9639): bytes → samples, every frame's checksum and the MD5 of all samples compared.
 // Decoded here because no package from npm does it right: `@wasm-audio-decoders/flac` drops a short last frame without
 // a word (and needs an LGPL parser), `libflacjs` guesses at zeros in samples of 16 bits.
-import { createHash } from "node:crypto";
+import { md5 } from "@noble/hashes/legacy.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { bitsOf, OutOfBits } from "./bits.js";
 import { BrokenFrame, readFrame, type StreamInfo } from "./flac-frame.js";
@@ -96,7 +97,7 @@ function headerOf(bytes: Uint8Array, place: string): Header {
   if (bits < 4 || bits > 24)
     throw new InputError("bad-recording", `${place}: samples have ${bits} bits, not 4 to 24`, CONVERT);
   if (channels > MOST_CHANNELS || samples * channels > MOST_SAMPLES) throw tooMany(samples * channels, place);
-  return { rate, channels, bits, samples, md5: Buffer.from(bytes.subarray(26, 42)).toString("hex") };
+  return { rate, channels, bits, samples, md5: bytesToHex(bytes.subarray(26, 42)) };
 }
 
 /** Where the frames begin: blocks of metadata have a byte (the highest bit at the last), 24 bits of size, and contents. */
@@ -142,14 +143,17 @@ const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
 /** As the format has it: of the samples as little-endian whole bytes, channel by channel within each. */
 function md5Of(blocks: readonly (readonly Float64Array[])[], bits: number): string {
   const width = Math.ceil(bits / 8);
-  const hash = createHash("md5");
+  const hash = md5.create();
   for (const channels of blocks) {
     const length = channels[0]?.length ?? 0;
-    const bytes = Buffer.alloc(length * channels.length * width);
+    const bytes = new Uint8Array(length * channels.length * width);
     let at = 0;
     for (let index = 0; index < length; index++)
-      for (const channel of channels) at = bytes.writeIntLE(channel[index] as number, at, width);
+      for (const channel of channels) {
+        const sample = channel[index] as number;
+        for (let byte = 0; byte < width; byte++) bytes[at++] = sample >> (8 * byte);
+      }
     hash.update(bytes);
   }
-  return hash.digest("hex");
+  return bytesToHex(hash.digest());
 }

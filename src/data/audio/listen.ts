@@ -20,7 +20,7 @@ export interface Heard {
  * @param pieces the file's bytes
  * @param name the file as the user knows it
  * @param folder that of the file
- * @param reach what else may be read; left out, the project of that folder
+ * @param reach what else may be read
  * @throws InputError where a line or a recording cannot be read
  */
 export function* listen(
@@ -28,7 +28,7 @@ export function* listen(
   name: string,
   folder: string,
   codebook: SpeechCodebook,
-  reach?: Reach,
+  reach: Reach,
 ): Generator<Heard> {
   for (const { place, value } of linesOf(pieces, name)) {
     const recordings: Heard["recordings"][number][] = [];
@@ -39,7 +39,7 @@ export function* listen(
         const { audio, ...others } = segment;
         if (typeof audio !== "string") return segment;
         const path = fileInFolder(audio, { place, folder, what: "recording", reach });
-        const samples = readAudio(readInput(path, place), `${place}: ${audio}`);
+        const samples = readAudio(readInput(reach.disk, path, place), `${place}: ${audio}`);
         const units = unitsOf(samples, codebook);
         recordings.push({ audio, seconds: samples.length / SPEECH_FRAMES.rate, units });
         return { codes: [...units], ...others };

@@ -5,10 +5,10 @@ import { AUDIO_ENDINGS } from "./read-audio.js";
 
 /**
  * @param path a folder, all of which is searched, in the order of names; or a file of documents
- * @param reach what a file of documents may name; left out, its project
+ * @param reach what a file of documents may name
  * @throws InputError where there is none
  */
-export const soundFiles = (path: string, reach?: Reach): NamedFile[] =>
+export const soundFiles = (path: string, reach: Reach): NamedFile[] =>
   namedFiles(
     path,
     {

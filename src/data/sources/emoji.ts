@@ -7,7 +7,7 @@ import { holdersOf, idsOfText } from "../holders.js";
 import type { Opening, Source } from "./source.js";
 
 /** Documents of one name and one picture, in either order: in the modalities that hold texts and pictures. */
-export function openEmoji({ parts, codecs }: Opening): Source {
+export function openEmoji({ host, parts, codecs }: Opening): Source {
   const [[text], [image]] = [holdersOf("text", parts, codecs), holdersOf("image", parts, codecs)];
   if (text === undefined || image === undefined) {
     const { kinds, example } = holdersNamed(text === undefined ? "text" : "image");
@@ -17,7 +17,7 @@ export function openEmoji({ parts, codecs }: Opening): Source {
       `Add one to model: ${example}`,
     );
   }
-  const { emoji, version } = emojiPictures();
+  const { emoji, version } = emojiPictures(host);
   return {
     name: "emoji",
     *documents() {

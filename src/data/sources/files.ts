@@ -5,8 +5,6 @@
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
 // first that can hold it.
-import { createHash } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError, placed } from "../../diagnostics/input-error.js";
 import { CONTENTS, fileFieldOf, holdersNamed } from "../../modalities/modality.fields.js";
@@ -16,6 +14,7 @@ import { AUDIO_DECODER } from "../audio/read-audio.js";
 import { asBadFile } from "../bad-files.js";
 import type { Codecs } from "../codecs.js";
 import { contentHash, splitHash } from "../content-hash.js";
+import type { Disk } from "../disk.js";
 import { fileInFolder } from "../file-in-folder.js";
 import { holdersOf, idsOfText } from "../holders.js";
 import { type Line, linesOf } from "../json-lines.js";
@@ -33,24 +32,27 @@ interface Context {
   /** `pairs.jsonl:3` */
   readonly place: string;
   readonly folder: string;
-  readonly reach: Reach | undefined;
+  readonly reach: Reach;
   readonly parts: ModelParts;
   readonly codecs: Codecs;
 }
 
 /** @throws InputError that names the file, the line and the remedy */
-export function openFiles({ folder, parts, codecs, reach }: Opening, { path }: FilesFields): Source {
+export function openFiles({ host: { disk }, folder, parts, codecs, reach }: Opening, { path }: FilesFields): Source {
+  const { basename, dirname, join, resolve } = disk.paths;
   const file = resolve(folder, path);
-  const latents = latentHashes();
+  const projectOf = (inside: string): Reach => reachOf(disk, join(inside, "_"));
+  const latents = latentHashes(disk);
   return {
     name: basename(path).replace(/\.[^.]*$/, ""),
     *documents() {
-      const hash = createHash("sha256");
+      const hash = disk.hash();
+      const context = { folder: dirname(file), reach: reach ?? projectOf(dirname(file)), parts, codecs };
       let count = 0;
-      for (const line of linesOf(namedPieces(file, path, reach ?? reachOf(join(folder, "_"))), path, EXAMPLE)) {
+      for (const line of linesOf(namedPieces(file, path, reach ?? projectOf(folder)), path, EXAMPLE)) {
         if (count++ > 0) hash.update("\n");
         hash.update(line.text);
-        yield documentOf(line, { place: line.place, folder: dirname(file), reach, parts, codecs });
+        yield documentOf(line, { place: line.place, ...context });
       }
       if (count === 0)
         throw new InputError(
@@ -58,16 +60,16 @@ export function openFiles({ folder, parts, codecs, reach }: Opening, { path }: F
           `${path}: the file has no documents`,
           `Write one document a line: ${EXAMPLE}`,
         );
-      return hash.digest("hex");
+      return hash.digest();
     },
     hashesOf: ({ place, segments, bad = [] }) => [
       ...segments.flatMap((segment) => {
         // Those of a codebook may come from files of their own.
         if ("ids" in segment) return ofCodebook(segment.modality, parts) ? [idsHash(segment.ids)] : [];
         try {
-          if ("image" in segment) return [imageHash(segment.image, place)];
+          if ("image" in segment) return [imageHash(disk, segment.image, place)];
           if ("latent" in segment) return [latents(segment, place)];
-          return [`${AUDIO_DECODER} ${fileHash(segment.audio, place)}`];
+          return [`${AUDIO_DECODER} ${fileHash(disk, segment.audio, place)}`];
         } catch (error) {
           // Whoever decodes it will find out, too.
           if (asBadFile(error) instanceof BadFile) return ["unreadable"];
@@ -84,10 +86,10 @@ function ofCodebook(modality: number, { modalities }: ModelParts): boolean {
   return declared !== undefined && fileFieldOf(declared) === "codebook";
 }
 
-function imageHash(path: string, place: string): string {
+function imageHash(disk: Disk, path: string, place: string): string {
   let begun: Uint8Array | undefined;
-  const hash = fileHash(path, place, (piece) => {
-    // A copy of the header, which `slice` of a Buffer is not.
+  const hash = fileHash(disk, path, place, (piece) => {
+    // A copy: the piece is large.
     begun ??= new Uint8Array(piece.subarray(0, HEADER_BYTES));
   });
   return decoderOf(begun ?? new Uint8Array(0)) + hash;
@@ -97,23 +99,25 @@ function imageHash(path: string, place: string): string {
 const HEADER_BYTES = 64;
 
 /** Files of any size: they are held a piece at a time. */
-function fileHash(path: string, place: string, look: (piece: Uint8Array) => void = () => {}): string {
-  const hash = createHash("sha256");
-  for (const piece of inputPieces(path, place)) {
+function fileHash(disk: Disk, path: string, place: string, look: (piece: Uint8Array) => void = () => {}): string {
+  const hash = disk.hash();
+  for (const piece of inputPieces(disk, path, place)) {
     look(piece);
     hash.update(piece);
   }
-  return hash.digest("hex");
+  return hash.digest();
 }
 
 const idsHash = (ids: ArrayLike<number>): string => contentHash(new Uint8Array(Int32Array.from(ids).buffer));
 
 /** A file of several latents is read once while documents that follow each other name it. */
-function latentHashes(): (latent: { readonly latent: string; readonly tensor?: string }, place: string) => string {
+function latentHashes(
+  disk: Disk,
+): (latent: { readonly latent: string; readonly tensor?: string }, place: string) => string {
   let known: { readonly path: string; readonly hash: string } | undefined;
   return ({ latent: path, tensor }, place) => {
-    if (tensor === undefined) return fileHash(path, place);
-    if (known?.path !== path) known = { path, hash: fileHash(path, place) };
+    if (tensor === undefined) return fileHash(disk, path, place);
+    if (known?.path !== path) known = { path, hash: fileHash(disk, path, place) };
     return known.hash;
   };
 }
@@ -258,7 +262,7 @@ function codesIn(path: string, context: Context): number[] {
   const place = `${context.place}: ${path}`;
   const file = fileInFolder(path, { ...context, what: "file of codes" });
   try {
-    const codes = wholeNumbers(readNpy(readInput(file, place), place));
+    const codes = wholeNumbers(readNpy(readInput(context.reach.disk, file, place), place));
     if (codes !== undefined) return codes;
     throw new BadFile(
       "bad-document",

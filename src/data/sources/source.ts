@@ -2,10 +2,12 @@
 import type { BadFile } from "../../diagnostics/bad-file.js";
 import type { ModelParts } from "../../modalities/text.js";
 import type { Codecs } from "../codecs.js";
+import type { DataHost } from "../host.js";
 import type { Reach } from "../reach.js";
 
 /** What a source is opened with. */
 export interface Opening {
+  readonly host: DataHost;
   readonly parts: ModelParts;
   readonly codecs: Codecs;
   /** What paths in the spec are relative to. */

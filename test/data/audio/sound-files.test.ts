@@ -1,11 +1,14 @@
 // Which sound files a folder or a JSON Lines file has, and what the transcripts of recordings say.
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { transcriptsOf } from "../../../recipes/asterisk.js";
+import { nodeDisk } from "../../../src/api/node/disk.js";
 import { soundFiles } from "../../../src/data/audio/sound-files.js";
+import { reachOf } from "../../../src/data/reach.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-sounds-"));
 const sounds = join(folder, "sounds");
@@ -19,13 +22,20 @@ beforeAll(() => {
 
 const listed = (...lines: string[]) => {
   writeFileSync(join(sounds, "list.jsonl"), lines.join("\n"));
-  return () => soundFiles(join(sounds, "list.jsonl")).map(({ place }) => place.slice(sounds.length + 1));
+  return () =>
+    soundFiles(join(sounds, "list.jsonl"), reachOf(nodeDisk, join(sounds, "_"))).map(({ place }) =>
+      place.slice(sounds.length + 1),
+    );
 };
 
 describe("sound files", () => {
   it("of a folder and those below it, by name", () => {
-    expect(soundFiles(join(sounds, "below")).map(({ path }) => path)).toEqual([join(sounds, "below/c.wav")]);
-    const names = soundFiles(sounds).map(({ path }) => path.slice(sounds.length + 1));
+    expect(soundFiles(join(sounds, "below"), reachOf(nodeDisk, join(sounds, "_"))).map(({ path }) => path)).toEqual([
+      join(sounds, "below/c.wav"),
+    ]);
+    const names = soundFiles(sounds, reachOf(nodeDisk, join(sounds, "_"))).map(({ path }) =>
+      path.slice(sounds.length + 1),
+    );
     expect(names).toEqual(["a.FLAC", "b.wav", "below/c.wav", "link.wav"]);
   });
 
@@ -49,7 +59,9 @@ describe("sound files", () => {
     expect(one("no.wav")()).toEqual(["list.jsonl:1: no.wav"]);
     expect(listed('{"segments":[{"text":"b"}]}')).toThrow("list.jsonl: no sound files");
     expect(listed('{"segments":[')).toThrow("list.jsonl:1: not JSON");
-    expect(() => soundFiles(join(folder, "none"))).toThrow("there is no folder or file");
+    expect(() => soundFiles(join(folder, "none"), reachOf(nodeDisk, join(sounds, "_")))).toThrow(
+      "there is no folder or file",
+    );
   });
 });
 

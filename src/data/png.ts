@@ -1,7 +1,7 @@
 // The checksums of a PNG file's chunks. Decoders pass over some of them: all are checked here, those of chunks that hold
 // no pixels too, for a file with one flipped bit is a damaged file.
 // Format: https://www.w3.org/TR/png-3/#5DataRep
-import { crc32 } from "../crc32.js";
+import { crc32 } from "./crc32.js";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Of a chunk's length, type and checksum. */

@@ -1,5 +1,5 @@
 // What the process that decodes pictures and the one that wants them say to each other.
-import type { PictureSize } from "./picture-size.js";
+import type { PictureSize } from "../../../data/picture-size.js";
 
 /** Bytes of a picture as it is in its file. All pictures that are decoded at a time take no more, either. */
 export const MOST_HELD = 2 ** 30;

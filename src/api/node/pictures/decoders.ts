@@ -2,9 +2,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { InputError } from "../../diagnostics/input-error.js";
+import type { Decoded } from "../../../data/host.js";
+import type { PictureSize } from "../../../data/picture-size.js";
+import { InputError } from "../../../diagnostics/input-error.js";
 import { type FromDecoder, MOST_HELD, type ToDecoder } from "./messages.js";
-import type { PictureSize } from "./picture-size.js";
 
 const FILE = fileURLToPath(new URL("./decoder.js", import.meta.url));
 const MOST_DECODERS = Math.min(4, availableParallelism());
@@ -15,11 +16,6 @@ const START_SECONDS = 120;
 
 const SECONDS = "MOM_DECODE_SECONDS";
 const DEFAULT_SECONDS = 30;
-
-export type Decoded =
-  | Extract<FromDecoder, { readonly kind: "done" | "failed" }>
-  /** Not by what the picture is, but by how long it took, or since the process is gone. */
-  | { readonly kind: "stopped"; readonly reason: string; readonly remedy: string };
 
 /** @param environment of which MOM_DECODE_SECONDS is how long a picture may take @throws InputError */
 export function decodeSeconds(environment: Readonly<Record<string, string | undefined>> = process.env): number {

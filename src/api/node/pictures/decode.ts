@@ -1,8 +1,8 @@
 // Decodes one image file to pixels of a modality's size. An animation is its first frame, a document its first page.
 import sharp, { type Metadata, type Sharp } from "sharp";
+import type { PictureSize } from "../../../data/picture-size.js";
+import { isPng, pngFault } from "../../../data/png.js";
 import { MOST_HELD } from "./messages.js";
-import type { PictureSize } from "./picture-size.js";
-import { isPng, pngFault } from "./png.js";
 
 const WHITE = { r: 255, g: 255, b: 255, alpha: 1 };
 const CLEAR = { ...WHITE, alpha: 0 };

@@ -1,0 +1,4 @@
+import type ts from "typescript";
+
+export declare const EDGE: readonly RegExp[];
+export declare function nodeUsesIn(tree: ts.SourceFile): string[];
