@@ -1,53 +1,17 @@
 // Packs editors/vscode as a .vsix, which `code --install-extension` takes: node scripts/pack-vscode.mjs [FOLDER]
-import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs";
+// vsce and the 285 packages that it needs are installed in editors/vscode alone, so that `npm ci` here stays as it is.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import sharp from "sharp";
-import { ZipFile } from "yazl";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const home = join(root, "editors/vscode");
 /** What is taken as it is. */
 const FILES = ["README.md", "language-configuration.json", "syntaxes/mom.tmLanguage.json", "snippets/mom.json"];
-
-const inXml = (text) => text.replaceAll(/[<>&'"]/g, (c) => `&#${c.charCodeAt(0)};`);
-
-/** A .vsix is a zip of the extension, a manifest of the gallery's kind, and the types of its files. */
-const manifestOf = ({ name, publisher, version, displayName, description, categories, keywords, engines }) =>
-  `<?xml version="1.0" encoding="utf-8"?>
-<PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011">
-  <Metadata>
-    <Identity Language="en-US" Id="${name}" Version="${version}" Publisher="${publisher}"/>
-    <DisplayName>${inXml(displayName)}</DisplayName>
-    <Description xml:space="preserve">${inXml(description)}</Description>
-    <Tags>${inXml(keywords.join(","))}</Tags>
-    <Categories>${inXml(categories.join(","))}</Categories>
-    <Properties>
-      <Property Id="Microsoft.VisualStudio.Code.Engine" Value="${engines.vscode}"/>
-      <Property Id="Microsoft.VisualStudio.Code.ExtensionKind" Value="workspace"/>
-    </Properties>
-    <License>extension/LICENSE</License>
-    <Icon>extension/icon.png</Icon>
-  </Metadata>
-  <Installation><InstallationTarget Id="Microsoft.VisualStudio.Code"/></Installation>
-  <Dependencies/>
-  <Assets>
-    <Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json" Addressable="true"/>
-    <Asset Type="Microsoft.VisualStudio.Services.Content.Details" Path="extension/README.md" Addressable="true"/>
-    <Asset Type="Microsoft.VisualStudio.Services.Content.License" Path="extension/LICENSE" Addressable="true"/>
-    <Asset Type="Microsoft.VisualStudio.Services.Icons.Default" Path="extension/icon.png" Addressable="true"/>
-  </Assets>
-</PackageManifest>
-`;
-
-const TYPES = `<?xml version="1.0" encoding="utf-8"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
-${["json", "cjs", "md", "txt", "png", "vsixmanifest"].map((kind) => `  <Default Extension=".${kind}" ContentType="${kind === "png" ? "image/png" : "text/plain"}"/>`).join("\n")}
-  <Override PartName="/extension/LICENSE" ContentType="text/plain"/>
-</Types>
-`;
 
 /** The licences of the packages that the bundle holds. */
 function notices(inputs) {
@@ -61,10 +25,11 @@ function notices(inputs) {
   return texts.join(`\n${"-".repeat(80)}\n\n`);
 }
 
-/** Gives the path of the file, which is named by the extension and this package's version. */
-export async function packVscode(folder) {
+/** Writes all that the extension consists of into a folder: the bundle, its manifest with this package's version, and texts. */
+export async function stageVscode(folder) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const manifest = { ...JSON.parse(readFileSync(join(home, "package.json"), "utf8")), version };
+  const { devDependencies: _, ...own } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  const manifest = { ...own, version };
   const bundle = await build({
     entryPoints: [join(home, "src/extension.ts")],
     bundle: true,
@@ -76,23 +41,44 @@ export async function packVscode(folder) {
     external: ["vscode"],
     metafile: true,
   });
-  const icon = await sharp(join(home, "icon.svg")).png().toBuffer();
-  const zip = new ZipFile();
-  // One date for all, so that the same sources make the same bytes.
-  const add = (name, content) => zip.addBuffer(Buffer.from(content), name, { mtime: new Date("1980-01-02T00:00:00Z") });
-  add("[Content_Types].xml", TYPES);
-  add("extension.vsixmanifest", manifestOf(manifest));
-  add("extension/package.json", `${JSON.stringify(manifest, null, 2)}\n`);
-  add("extension/LICENSE", readFileSync(join(root, "LICENSE")));
-  add("extension/NOTICES.txt", notices(Object.keys(bundle.metafile.inputs)));
-  add("extension/icon.png", icon);
-  add("extension/dist/extension.cjs", bundle.outputFiles[0].contents);
-  for (const file of FILES) add(`extension/${file}`, readFileSync(join(home, file)));
-  zip.end();
+  const add = (name, content) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  };
+  add("package.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  add("LICENSE", readFileSync(join(root, "LICENSE")));
+  add("NOTICES.txt", notices(Object.keys(bundle.metafile.inputs)));
+  add("icon.png", await sharp(join(home, "icon.svg")).png().toBuffer());
+  add("dist/extension.cjs", bundle.outputFiles[0].contents);
+  for (const file of FILES) add(file, readFileSync(join(home, file)));
+  return manifest;
+}
+
+/** Where vsce is, which only packing needs: `npm ci` in editors/vscode installs it. Undefined where it is not. */
+export function installedVsce() {
+  try {
+    return createRequire(join(home, "package.json")).resolve("@vscode/vsce");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives the path of the file, which is named by the extension and this package's version. */
+export async function packVscode(folder) {
+  const vsce = installedVsce();
+  if (vsce === undefined) throw new Error("vsce is not installed: npm ci --prefix editors/vscode --ignore-scripts");
+  const { createVSIX } = createRequire(import.meta.url)(vsce);
+  const stage = mkdtempSync(join(tmpdir(), "mom-vscode-"));
+  const { name, version } = await stageVscode(stage);
+  // All of it is packed.
+  writeFileSync(join(stage, ".vscodeignore"), "");
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${manifest.name}-${version}.vsix`);
-  await finished(zip.outputStream.pipe(createWriteStream(path)));
-  return path;
+  const packagePath = join(folder, `${name}-${version}.vsix`);
+  // One date for all files, so that the same sources make the same bytes.
+  process.env.SOURCE_DATE_EPOCH ??= "315619200";
+  await createVSIX({ cwd: stage, packagePath, dependencies: false, allowMissingRepository: true });
+  rmSync(stage, { recursive: true });
+  return packagePath;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
