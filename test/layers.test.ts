@@ -76,7 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   bench: ["compile", "train", "gpu", "data", "batch", "modalities", "random", "ir", "front/spec", "*.fields"],
   inspect: ["compile", "ir", "diagnostics/visible", "front/spec", "*.fields"],
-  ablate: ["compile", "train", "data", "front", "gpu", "diagnostics"],
+  ablate: ["compile", "train", "data", "front", "gpu", "diagnostics", "*.fields"],
   report: ["compile", "inspect", "train", "ablate", "ir", "data", "diagnostics", "front/spec", "*.fields"],
   // Made of the schema: types alone.
   "spec.gen": [],

@@ -1,4 +1,5 @@
 // What an ablation trains: its arms, one for each choice of a value on every axis, and each arm once for each seed.
+import { multipleOf } from "../blocks/block.fields.js";
 import { contentHash } from "../data/content-hash.js";
 import { printAt, printSpec } from "../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../front/spec.js";
@@ -163,10 +164,10 @@ const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b)
 
 /** Widths that every block can have: multiples of this. */
 function stepOf({ model }: CheckedSpec): number {
-  return model.blocks.reduce(
-    (step, { fields }) => (fields.kind === "attention" ? (step * fields.heads) / common(step, fields.heads) : step),
-    STEP,
-  );
+  return model.blocks.reduce((step, { fields }) => {
+    const multiple = multipleOf(fields);
+    return (step * multiple) / common(step, multiple);
+  }, STEP);
 }
 
 /**

@@ -5,6 +5,8 @@ import {
   type CodebookKind,
   codebookFacts,
   codebookMetadata,
+  codesPictures,
+  codesSpeech,
   type PictureCodes,
   type SpeechCodes,
 } from "../modalities/codebook.fields.js";
@@ -66,9 +68,9 @@ export function writeCodebook(kind: CodebookKind, entries: Float32Array, columns
   return writeSafetensors(new Map([["entries", { dtype: "F32", shape, data: entries }]]), codebookMetadata(kind));
 }
 
-export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook => codebook.facts.kind.of === "patches";
+export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook => codesPictures(codebook.facts.kind);
 
-export const isOfSpeech = (codebook: Codebook): codebook is SpeechCodebook => codebook.facts.kind.of === "speech";
+export const isOfSpeech = (codebook: Codebook): codebook is SpeechCodebook => codesSpeech(codebook.facts.kind);
 
 /** By modality index: a data set's, or those that a spec names. */
 interface Codebooks {

@@ -1,8 +1,8 @@
 // The picture files of a folder, those that a JSON Lines file names, or the emoji.
-import { emojiPictures } from "./emoji-pictures.js";
 import type { DataHost } from "./host.js";
 import { type NamedFile, namedFiles } from "./named-files.js";
 import type { Reach } from "./reach.js";
+import { picturesOf } from "./sources/open.js";
 
 const ENDINGS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".svg"] as const;
 
@@ -12,8 +12,8 @@ const ENDINGS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".ti
  * @throws InputError where there is none
  */
 export function pictureFiles(from: string, host: DataHost, reach: Reach): NamedFile[] {
-  if (from === "emoji")
-    return emojiPictures(host).emoji.map(({ name, picture }) => ({ path: picture, place: `emoji "${name}"` }));
+  const own = picturesOf(from, host);
+  if (own !== undefined) return own;
   return namedFiles(
     from,
     {

@@ -31,14 +31,20 @@ export const unknownField = (span: Span, name: string, owner: string, known: rea
 export const missingField = (span: Span, name: string, owner: string, meaning: string, example: string): Diagnostic =>
   error("missing-field", `${owner} lacks \`${name}\`.`, span, { help: meaning, example });
 
-export const unknownKind = (span: Span, name: string, what: string, known: readonly string[]): Diagnostic =>
+/** @param ofPath the kind among the known that is given a path */
+export const unknownKind = (
+  span: Span,
+  name: string,
+  what: string,
+  known: readonly string[],
+  ofPath?: string,
+): Diagnostic =>
   error(
     "unknown-kind",
     `There is no ${what} \`${name}\`.`,
     span,
-    // A path, where files are a kind.
-    known.includes("files") && /[./\\]/.test(name)
-      ? { help: `Write \`files("${name}")\`.` }
+    ofPath !== undefined && /[./\\]/.test(name)
+      ? { help: `Write \`${ofPath}("${name}")\`.` }
       : helped(suggestion(name, known)),
   );
 

@@ -1,5 +1,6 @@
 // The front's one entry: the text of a spec to its meaning, or to what is wrong with it.
 
+import { scans } from "../blocks/block.fields.js";
 import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
 import { needsName, rejected } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
@@ -183,8 +184,11 @@ function* unevenVocabulary({ model }: CheckedSpec, json: SpecJson, places: Place
 }
 
 function* leftOfChunk({ model, data }: CheckedSpec, places: Places): Iterable<Diagnostic> {
-  const scans = model.layers.some((layer) => model.blocks[layer]?.fields.kind === "mamba");
+  const scanned = model.layers.some((layer) => {
+    const block = model.blocks[layer];
+    return block !== undefined && scans(block.fields);
+  });
   const chunks = Math.ceil(data.length / DEFAULT_CHUNK);
-  if (!scans || chunks < 2 || (chunks * DEFAULT_CHUNK) / data.length - 1 <= FELT) return;
+  if (!scanned || chunks < 2 || (chunks * DEFAULT_CHUNK) / data.length - 1 <= FELT) return;
   yield report.lengthLeavesChunk(valueAt(places, "/data/length"), data.length, DEFAULT_CHUNK);
 }

@@ -4,7 +4,7 @@ import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import * as report from "../diagnostics/fields.js";
 import { nearest } from "../diagnostics/nearest.js";
 import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
-import { count, exampleOf, fieldsOf, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
+import { count, exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
 
 /** Each once, in ajv's order; nothing for what is missing because it was wrong and has been reported. */
 export function findingsOf(
@@ -74,6 +74,7 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
             parameter("tagValue"),
             whatOf(pointer),
             kindsOf(node),
+            kindsOf(node).find((kind) => kindNode(node, kind)?.required?.includes("path")),
           )
         : report.missingKind(keyAt(places, pointer), field, kindsOf(node));
     case "enum":

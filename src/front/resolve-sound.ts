@@ -1,6 +1,7 @@
 // What can be checked of a spec that the schema rejects, or whose syntax is broken: each rule where all it reads is
 // sound. So one missing section hides no other finding, also while a spec is being typed.
 import type { ErrorObject } from "ajv";
+import { type BlockJson, multipleOf } from "../blocks/block.fields.js";
 import type { MistakeName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
 import type { ModalityJson } from "../modalities/modality.fields.js";
@@ -8,12 +9,20 @@ import type { Objective } from "../objectives/objective.fields.js";
 import { countIds } from "./count-ids.js";
 import type { ReadBytes } from "./files.js";
 import { below, keysOf } from "./places.js";
-import { checkLength, checkNames, checkObjectives, checkVocabulary, checkWarmup, layers, modality } from "./resolve.js";
-import { resolveBlock } from "./resolve-block.js";
+import {
+  block,
+  checkLength,
+  checkNames,
+  checkObjectives,
+  checkVocabulary,
+  checkWarmup,
+  layers,
+  modality,
+} from "./resolve.js";
 import type { Resolving } from "./resolving.js";
 import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
-import type { BlockJson, SpecJson } from "./spec-json.js";
+import type { SpecJson } from "./spec-json.js";
 
 /** What only seems to be missing where a text is not read to its end. */
 const ABSENCES: readonly MistakeName[] = [
@@ -84,10 +93,8 @@ function checkBlock(
   width: number | undefined,
   reporting: Pick<Resolving, "places" | "diagnostics">,
 ): void {
-  const d_model = width ?? (fields.kind === "attention" ? fields.heads : 1);
   const decouple = fields.decouple.map(({ groups, ...rest }) => ({ ...rest, ...(names && groups && { groups }) }));
-  const json = { model: { d_model } } as unknown as SpecJson;
-  resolveBlock(name, { ...fields, decouple } as BlockJson, names ?? [], { json, ...reporting });
+  block(name, { ...fields, decouple } as BlockJson, width ?? multipleOf(fields), names ?? [], reporting);
 }
 
 const soundOf = <T>(all: Named<T | undefined> | undefined): Map<string, T> =>

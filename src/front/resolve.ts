@@ -1,4 +1,5 @@
 // From a spec that the schema has passed to the checked spec: names resolve, sizes divide, vocabularies fit.
+import { type BlockFields, type BlockJson, checkBlock, scans } from "../blocks/block.fields.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
@@ -15,7 +16,6 @@ import {
 import { type Objective, type ObjectiveKind, objectivesFor, taughtBy } from "../objectives/objective.fields.js";
 import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, type Places, valueAt } from "./places.js";
-import { resolveBlock } from "./resolve-block.js";
 import { type Reporting, type Resolving, reporterAt } from "./resolving.js";
 import { ROOT } from "./schema.js";
 import type { CheckedSpec, TrainFields } from "./spec.js";
@@ -46,7 +46,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
   const sameWidth = base?.d_model === model.d_model && base.modality === model.modality;
   const blocks = Object.entries(model.block).map(([name, fields], i) => {
     const known = sameWidth && base.block[name] === fields ? like?.spec.model.blocks[i] : undefined;
-    return known ?? { name, fields: resolveBlock(name, fields, names, resolving) };
+    return known ?? { name, fields: block(name, fields, model.d_model, names, resolving) };
   });
   const known = base?.layers === model.layers ? like?.spec.model.layers : undefined;
   const spec: CheckedSpec = {
@@ -63,10 +63,10 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
     ablations: [],
   };
   for (const m of modalities) checkLength(m, json.data.length, resolving);
-  const attends = blocks.find(({ fields }) => fields.kind === "attention");
-  if (json.data.carry && attends !== undefined) {
-    const declared = keyAt(places, below("/model/block", attends.name));
-    diagnostics.push(report.carryWithAttention(valueAt(places, "/data/carry"), attends.name, declared));
+  const stateless = blocks.find(({ fields }) => !scans(fields));
+  if (json.data.carry && stateless !== undefined) {
+    const declared = keyAt(places, below("/model/block", stateless.name));
+    diagnostics.push(report.carryWithAttention(valueAt(places, "/data/carry"), stateless.name, declared));
   }
   checkWarmup(train, resolving);
   return spec;
@@ -96,6 +96,15 @@ export function checkNames(modality: object, block: object, { places, diagnostic
     }
   }
 }
+
+/** @param modalities their names */
+export const block = (
+  name: string,
+  fields: BlockJson,
+  d_model: number,
+  modalities: readonly string[],
+  reporting: Reporting,
+): BlockFields => checkBlock(fields, { d_model, modalities, ...reporterAt(below("/model/block", name), reporting) });
 
 export const modality = (name: string, fields: ModalityJson, reporting: Reporting): Modality =>
   checkModality(name, fields, reporterAt(below("/model/modality", name), reporting));

@@ -1,14 +1,9 @@
 // The checked spec: the one meaning that every verb shares. Plain data; every default is filled in.
-import type { AttentionFields } from "../blocks/attention.fields.js";
-import type { MambaFields } from "../blocks/mamba.fields.js";
+import type { BlockFields } from "../blocks/block.fields.js";
 import type { SourceFields } from "../data/sources/source.fields.js";
 import type { Modality, Vocabulary } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
-
-export type BlockFields = MambaFields | AttentionFields;
-/** The fields of one kind of block. */
-export type BlockOf<K extends BlockFields["kind"]> = Extract<BlockFields, { readonly kind: K }>;
 
 export interface Block {
   readonly name: string;

@@ -1,4 +1,6 @@
 // What a spec will cost before anything runs: parameters, FLOPs a token, memory, kernels. Pure; no GPU is asked.
+
+import { sizesOf } from "../blocks/block.fields.js";
 import {
   type CompileOptions,
   type Footprint,
@@ -8,7 +10,7 @@ import {
   programsOf,
   type StageOutput,
 } from "../compile.js";
-import type { BlockFields, CheckedSpec } from "../front/spec.js";
+import type { CheckedSpec } from "../front/spec.js";
 import { flopsOf } from "../ir/cost.js";
 import { inputsOf, type OpKind } from "../ir/op.js";
 import { OPS } from "../ir/ops/table.js";
@@ -238,20 +240,6 @@ function modalitiesOf(spec: CheckedSpec, { forward, training, final, reach, toke
 function formulasOf(...programs: readonly Program[]): Inspection["formulas"] {
   const kinds = [...new Set(programs.flatMap(({ ops }) => ops.map(({ kind }) => kind)))].sort();
   return Object.fromEntries(kinds.map((kind) => [kind, OPS[kind].formula]));
-}
-
-/** What tells one block of a kind from another, for people. */
-function sizesOf(fields: BlockFields, d_model: number): Record<string, number> {
-  switch (fields.kind) {
-    case "mamba": {
-      const { expand, d_state, d_conv, dt_rank } = fields;
-      return { d_inner: expand * d_model, d_state, d_conv, dt_rank };
-    }
-    case "attention": {
-      const { heads, kv_heads, ffn } = fields;
-      return { heads, ...(kv_heads === heads ? {} : { kv_heads }), head: d_model / heads, ffn };
-    }
-  }
 }
 
 export function stackOf({ model }: CheckedSpec): Stretch[] {

@@ -19,6 +19,9 @@ export interface SpeechCodes {
 /** What codes are of. */
 export type CodebookKind = PictureCodes | SpeechCodes;
 
+export const codesPictures = (kind: CodebookKind): kind is PictureCodes => kind.of === "patches";
+export const codesSpeech = (kind: CodebookKind): kind is SpeechCodes => kind.of === "speech";
+
 export interface CodebookFacts<Kind extends CodebookKind = CodebookKind> {
   readonly kind: Kind;
   readonly entries: number;

@@ -14,6 +14,16 @@ export type Holds = "ids" | "items";
 /** What a segment of a document is written as. */
 export type Content = "text" | "image" | "audio" | "tokens" | "codes" | "latent";
 
+/** How a segment gives a content: its ids (or a file of them), a text, the path of a file. */
+export const WRITTEN: Readonly<Record<Content, "ids" | "ids or file" | "text" | "file">> = {
+  text: "text",
+  image: "file",
+  audio: "file",
+  latent: "file",
+  tokens: "ids",
+  codes: "ids or file",
+};
+
 /** How a modality comes to hold a content of documents. */
 export interface Holding<M> {
   /** Its kind and what it needs, after "a modality of". */

@@ -1,10 +1,9 @@
 // lower: a checked spec becomes a program of ops, forward only.
 
-import { lowerAttention } from "../blocks/attention.js";
-import { lowerMamba } from "../blocks/mamba.js";
+import { lowerBlock } from "../blocks/lower.js";
 import { NORM_EPS } from "../blocks/norm.js";
 import type { Sequences } from "../blocks/sequences.js";
-import type { BlockFields, BlockOf, CheckedSpec } from "../front/spec.js";
+import type { CheckedSpec } from "../front/spec.js";
 import { type Builder, build } from "../ir/builder.js";
 import { shared } from "../ir/ownership.js";
 import type { Program } from "../ir/program.js";
@@ -42,15 +41,6 @@ export interface LowerOptions {
   readonly reset?: boolean | undefined;
 }
 
-type LowerBlock<K extends BlockFields["kind"]> = (
-  builder: Builder,
-  fields: BlockOf<K>,
-  layer: number,
-  x: TensorId,
-  sequences: Sequences,
-) => TensorId;
-const BLOCKS: { readonly [K in BlockFields["kind"]]: LowerBlock<K> } = { mamba: lowerMamba, attention: lowerAttention };
-
 function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: LowerOptions): TensorId {
   const carries = spec.data.carry && options.part === "model";
   const { state = carries ? "carried" : "none", cache = builder.length, reset = spec.data.reset } = options;
@@ -58,9 +48,7 @@ function lowerStack(builder: Builder, spec: CheckedSpec, x: TensorId, options: L
   return spec.model.layers.reduce<TensorId>((hidden, index, layer) => {
     const block = spec.model.blocks[index];
     if (!block) throw new Error(`layer ${layer} names block ${index}, which the checked spec does not have`);
-    const { fields } = block;
-    const lowerBlock = BLOCKS[fields.kind] as LowerBlock<BlockFields["kind"]>;
-    const next = lowerBlock(builder, fields, layer, hidden, { state, cache, reset });
+    const next = lowerBlock(builder, block.fields, layer, hidden, { state, cache, reset });
     builder.boundary(next);
     return next;
   }, x);

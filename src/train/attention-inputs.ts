@@ -2,7 +2,8 @@
 
 import type { Batch, Item } from "../batch/batch.js";
 import type { HostArray } from "../batch/host-array.js";
-import type { Spans } from "../blocks/attention.fields.js";
+import { spansOf } from "../blocks/block.fields.js";
+import type { Spans } from "../blocks/row.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
 
@@ -39,20 +40,20 @@ export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset
 }
 
 /** What the attention blocks of a spec let an item see; empty where it has none. */
-function spansOf({ model: { blocks, layers } }: CheckedSpec): Spans[] {
+function spansIn({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   const used = [...new Set(layers)].flatMap((index) => {
-    const fields = blocks[index]?.fields;
-    return fields?.kind === "attention" ? [fields.spans] : [];
+    const block = blocks[index];
+    return (block && spansOf(block.fields)) ?? [];
   });
   return [...new Set(used)];
 }
 
 /** Whether a block of the stack is attention. */
-export const attends = (spec: CheckedSpec): boolean => spansOf(spec).length > 0;
+export const attends = (spec: CheckedSpec): boolean => spansIn(spec).length > 0;
 
 /** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
 export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.data.reset): [string, HostArray][] {
-  const used = spansOf(spec);
+  const used = spansIn(spec);
   if (used.length === 0) return [];
   const first = starts(placed);
   const position = first.map((start, r) => (r % placed.length) - (reset ? start : 0));
@@ -72,7 +73,7 @@ export function cachedArrays(
   length: number,
   item: boolean,
 ): [string, HostArray][] {
-  const used = spansOf(spec);
+  const used = spansIn(spec);
   if (used.length === 0) return [];
   const position = Int32Array.from({ length: read.length * length }, (_, r) => {
     return (read[Math.floor(r / length)] as number) + (r % length);

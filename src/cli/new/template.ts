@@ -2,6 +2,7 @@
 import { format } from "../../../grammar/format.js";
 import { ATTENTION_PARTS } from "../../blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../blocks/mamba.fields.js";
+import { isSource } from "../../data/sources/source.fields.js";
 
 /** Modalities that a new spec may have, and what each is. */
 export const MODALITIES = {
@@ -58,9 +59,35 @@ const OBJECTIVES: Readonly<Record<NewModality, string>> = {
   speech: "speech: cross_entropy",
 };
 
-const PROJECTIONS = {
-  mamba: MAMBA_PARTS.filter((part) => part.endsWith("_proj")),
-  attention: ATTENTION_PARTS.filter((part) => part.endsWith("_proj") || part === "ffn"),
+/** What mixes positions, as a spec says it. */
+interface Mixer {
+  readonly kind: string;
+  readonly fields: readonly string[];
+  /** Parts that each modality may own: all of them, and those that are tried in an ablation. */
+  readonly owned: readonly string[];
+  readonly tried: string;
+}
+
+const MAMBA: Mixer = {
+  kind: "mamba",
+  fields: ["d_state: 8"],
+  owned: MAMBA_PARTS.filter((part) => part.endsWith("_proj")),
+  tried: "in_proj, out_proj",
+};
+const ATTENTION: Mixer = {
+  kind: "attention",
+  fields: ["heads: 4"],
+  owned: ATTENTION_PARTS.filter((part) => part.endsWith("_proj") || part === "ffn"),
+  tried: "q_proj, o_proj",
+};
+
+/** The blocks by their names in the spec, and how they are stacked. */
+const STACKS: Readonly<
+  Record<NewBlocks, { readonly mixers: Readonly<Record<string, Mixer>>; readonly layers: string }>
+> = {
+  mamba: { mixers: { mixer: MAMBA }, layers: "4 * mixer" },
+  attention: { mixers: { mixer: ATTENTION }, layers: "2 * mixer" },
+  hybrid: { mixers: { mixer: MAMBA, attend: ATTENTION }, layers: "3 * mixer + attend" },
 };
 
 /** As `mom fmt` sets it. */
@@ -73,23 +100,18 @@ export function templateOf(wanted: NewSpec): string {
 function written({ modalities, blocks, own, data }: NewSpec): string {
   // With one modality there is nothing to own.
   const owns = own === "all" && modalities.length > 1;
-  const decouple = (kind: keyof typeof PROJECTIONS): string[] =>
-    owns ? [`decouple: [${PROJECTIONS[kind].join(", ")}]`] : [];
-  const mamba = group("block mixer: mamba", ["d_state: 8", ...decouple("mamba")]);
-  const attention = group(`block ${blocks === "hybrid" ? "attend" : "mixer"}: attention`, [
-    "heads: 4",
-    ...decouple("attention"),
-  ]);
-  const stack = { mamba: "4 * mixer", attention: "2 * mixer", hybrid: "3 * mixer + attend" }[blocks];
+  const { mixers, layers } = STACKS[blocks];
+  const declared = Object.entries(mixers).map(([name, { kind, fields, owned }]) =>
+    group(`block ${name}: ${kind}`, [...fields, ...(owns ? [`decouple: [${owned.join(", ")}]`] : [])]),
+  );
   const model = [
     ...modalities.map((name) => DECLARED[name]),
     "",
     "d_model: 64",
     "",
-    ...(blocks === "attention" ? [] : [mamba]),
-    ...(blocks === "mamba" ? [] : [attention]),
+    ...declared,
     "",
-    `layers: ${stack}`,
+    `layers: ${layers}`,
   ];
   return [
     `// ${said(modalities)}. \`mom explain\` says what a field means, \`mom inspect\` what the model costs.`,
@@ -100,7 +122,7 @@ function written({ modalities, blocks, own, data }: NewSpec): string {
       modalities.map((name) => OBJECTIVES[name]),
     ),
     "",
-    group("data", [data === "emoji" ? "source: emoji" : `source: files(${JSON.stringify(data)})`, "length: 128"]),
+    group("data", [`source: ${isSource(data) ? data : `files(${JSON.stringify(data)})`}`, "length: 128"]),
     "",
     group("train", [
       "steps: 110",
@@ -124,10 +146,10 @@ const said = (modalities: readonly NewModality[]): string => {
 };
 
 function ablation(blocks: NewBlocks): string {
-  const parts = blocks === "attention" ? "q_proj, o_proj" : "in_proj, out_proj";
+  const [mixer] = Object.values(STACKS[blocks].mixers);
   return group("ablate owned", [
     `/// Each choice of what every modality owns, twice; \`mom ablate FILE owned\` trains all and reports.`,
-    `vary mixer.decouple: subsets([${parts}])`,
+    `vary mixer.decouple: subsets([${mixer?.tried}])`,
     "vary train.seed: [1, 2]",
     "baseline { mixer.decouple: [] }",
   ]);

@@ -4,6 +4,8 @@ import { holdersNamed } from "../../modalities/modality.fields.js";
 import { contentHash, splitHash } from "../content-hash.js";
 import { emojiPictures } from "../emoji-pictures.js";
 import { holdersOf, idsOfText } from "../holders.js";
+import type { DataHost } from "../host.js";
+import type { NamedFile } from "../named-files.js";
 import type { Opening, Source } from "./source.js";
 
 /** Documents of one name and one picture, in either order: in the modalities that hold texts and pictures. */
@@ -33,3 +35,7 @@ export function openEmoji({ host, parts, codecs }: Opening): Source {
     hashesOf: () => [],
   };
 }
+
+/** The pictures themselves. */
+export const emojiFiles = (host: DataHost): NamedFile[] =>
+  emojiPictures(host).emoji.map(({ name, picture }) => ({ path: picture, place: `emoji "${name}"` }));

@@ -8,7 +8,7 @@
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError, placed } from "../../diagnostics/input-error.js";
 import { CONTENTS, fileFieldOf, holdersNamed } from "../../modalities/modality.fields.js";
-import type { Content } from "../../modalities/row.fields.js";
+import { type Content, WRITTEN } from "../../modalities/row.fields.js";
 import { type ModelParts, ordinaryIds } from "../../modalities/text.js";
 import { AUDIO_DECODER } from "../audio/read-audio.js";
 import { asBadFile } from "../bad-files.js";
@@ -199,8 +199,11 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     );
   const modality = holderOf(content, segment.modality, context);
   const value = segment[content];
-  const read = READ[content];
-  if (read !== undefined) return { modality, ids: checkIds(content, read(value, context), modality, context) };
+  const written = WRITTEN[content];
+  if (written === "ids" || written === "ids or file") {
+    const ids = written === "ids or file" && typeof value === "string" ? codesIn(value, context) : value;
+    return { modality, ids: checkIds(content, ids, modality, context) };
+  }
   if (typeof value !== "string") throw new InputError("bad-document", `${place}: "${content}" is not a string`, remedy);
   switch (content) {
     case "text":
@@ -217,12 +220,6 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
       throw new RangeError(`nobody reads ${content}`);
   }
 }
-
-/** Contents that are written as ids, or as a file of them. */
-const READ: { readonly [C in Content]?: (value: unknown, context: Context) => unknown } = {
-  tokens: (value) => value,
-  codes: (value, context) => (typeof value === "string" ? codesIn(value, context) : value),
-};
 
 function latentOf(path: string, tensor: unknown, modality: number, { place }: Context): SourceSegment {
   const npy = path.endsWith(".npy");

@@ -1,16 +1,26 @@
 // The sources by their kinds.
-import { openEmoji } from "./emoji.js";
+import type { DataHost } from "../host.js";
+import type { NamedFile } from "../named-files.js";
+import { emojiFiles, openEmoji } from "./emoji.js";
 import { openFiles } from "./files.js";
-import type { SourceFields } from "./source.fields.js";
+import { isSource, type SourceFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
 
-type Open<Fields> = (opening: Opening, fields: Fields) => Source;
+interface SourceRow<Fields> {
+  open(opening: Opening, fields: Fields): Source;
+  /** All of its pictures, where it is named by its kind alone. */
+  pictures?(host: DataHost): NamedFile[];
+}
 
-const SOURCES: { readonly [K in SourceFields["kind"]]: Open<Extract<SourceFields, { readonly kind: K }>> } = {
-  emoji: openEmoji,
-  files: openFiles,
+const SOURCES: { readonly [K in SourceFields["kind"]]: SourceRow<Extract<SourceFields, { readonly kind: K }>> } = {
+  emoji: { open: openEmoji, pictures: emojiFiles },
+  files: { open: openFiles },
 };
 
 /** @throws InputError where the source does not fit the model */
 export const openSource = (fields: SourceFields, opening: Opening): Source =>
-  (SOURCES[fields.kind] as Open<SourceFields>)(opening, fields);
+  (SOURCES[fields.kind] as SourceRow<SourceFields>).open(opening, fields);
+
+/** The pictures of a source by its name; undefined where the name is a path. */
+export const picturesOf = (name: string, host: DataHost): NamedFile[] | undefined =>
+  isSource(name) ? SOURCES[name].pictures?.(host) : undefined;

@@ -14,5 +14,8 @@ export interface FilesFields {
 
 export type SourceFields = EmojiFields | FilesFields;
 
+/** Whether a source is named by its kind alone, as `emoji` is. */
+export const isSource = (name: string): name is SourceFields["kind"] => name === "emoji";
+
 /** The file that the data are read from; undefined where they are no file. */
 export const sourcePath = (source: SourceFields): string | undefined => ("path" in source ? source.path : undefined);

@@ -1,7 +1,7 @@
 // A block, drawn: what each part does with the residual stream, in the order of the data.
 
+import type { Residual, Stage } from "../../blocks/row.fields.js";
 import type { Drawn, Sheet } from "./boxes.js";
-import type { Residual, Stage } from "./flow.js";
 import type { DrawnBlock, DrawnModel } from "./model.js";
 import { namesRoom, partRows, type Region } from "./rows.js";
 import { fixed, label, widthOf, wrapped } from "./text.js";

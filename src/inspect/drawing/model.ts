@@ -1,4 +1,7 @@
 // What is drawn of a model: its weights with shapes and owners, as the compiler declares them, and what they cost.
+
+import { flowOf } from "../../blocks/block.fields.js";
+import type { Residual } from "../../blocks/row.fields.js";
 import { EVALUATION_PHASES, programAfter, programsOf } from "../../compile.js";
 import type { CheckedSpec } from "../../front/spec.js";
 import { PROFILES } from "../../ir/profiles.js";
@@ -8,7 +11,6 @@ import { aboutModality, holdsIds } from "../../modalities/modality.fields.js";
 import { aboutObjective } from "../../objectives/objective.fields.js";
 import type { Inspection } from "../inspection.js";
 import { partName } from "../part-name.js";
-import { flowOf, type Residual } from "./flow.js";
 import { type Folded, fold } from "./fold.js";
 
 /** The copies of some weights, each with the modalities that use it. */

@@ -1,7 +1,7 @@
 // Rows of a drawing: a name with a note, and boxes.
 
+import type { PartRow } from "../../blocks/row.fields.js";
 import { type Box, boxRows, type Drawn, type Sheet } from "./boxes.js";
-import type { PartRow } from "./flow.js";
 import type { DrawnModel, End, Weights } from "./model.js";
 import { label, widthOf, wrapped } from "./text.js";
 

@@ -1,0 +1,132 @@
+// Where code asks what kind of block, objective, modality, optimizer or data source it has, outside the room of that
+// kind: by the types of what is compared, switched over, looked up or used as a key.
+import { relative, sep } from "node:path";
+import ts from "typescript";
+
+/** Each union of kinds: where it is declared, and the folder that may ask. */
+const ROOMS = [
+  { of: "block", file: "src/blocks/block.fields.ts", type: "BlockFields", room: "src/blocks/" },
+  { of: "objective", file: "src/objectives/objective.fields.ts", type: "Objective", room: "src/objectives/" },
+  { of: "modality", file: "src/modalities/modality.fields.ts", type: "Modality", room: "src/modalities/" },
+  { of: "optimizer", file: "src/optimizers/optimizer.fields.ts", type: "OptimizerFields", room: "src/optimizers/" },
+  { of: "source", file: "src/data/sources/source.fields.ts", type: "SourceFields", room: "src/data/sources/" },
+];
+
+const EQUALITY = new Set([
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+]);
+
+/** The strings that a type can be; undefined where it can be anything but those of a union of literals. */
+function literalsOf(type) {
+  const parts = (type.isUnion() ? type.types : [type]).filter(
+    (t) => !(t.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)),
+  );
+  return parts.length > 0 && parts.every((t) => t.isStringLiteral()) ? parts.map((t) => t.value) : undefined;
+}
+
+function kindsIn(program, { file, type }, root) {
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(`${root}/${file}`);
+  const symbol = checker.getExportsOfModule(checker.getSymbolAtLocation(source)).find(({ name }) => name === type);
+  const declared = checker.getDeclaredTypeOfSymbol(symbol);
+  return literalsOf(checker.getTypeOfSymbol(checker.getPropertyOfType(declared, "kind")));
+}
+
+/**
+ * @param program of TypeScript, over at least the files that declare the kinds
+ * @param files paths relative to `root` to look at
+ * @returns places: { file, line, text, of }
+ */
+export function kindPlaces(program, root, files) {
+  const checker = program.getTypeChecker();
+  const rooms = ROOMS.map((room) => ({ ...room, kinds: new Set(kindsIn(program, room, root)) }));
+  const places = [];
+  for (const file of files) {
+    const source = program.getSourceFile(`${root}/${file}`);
+    const asking = rooms.filter(({ room }) => !file.startsWith(room));
+    const note = (node, room) => {
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+      places.push({ file, line: line + 1, text: node.getText().slice(0, 80).replace(/\s+/g, " "), of: room.of });
+    };
+    const roomOf = (names) => names && asking.find(({ kinds }) => names.every((name) => kinds.has(name)));
+    const ofType = (node) => roomOf(literalsOf(checker.getTypeAtLocation(node)));
+    const flag = (node, ...asked) => {
+      for (const one of asked) {
+        const room = ofType(one);
+        if (room) return note(node, room);
+      }
+    };
+    const visit = (node) => {
+      if (ts.isBinaryExpression(node)) {
+        if (EQUALITY.has(node.operatorToken.kind)) flag(node, node.left, node.right);
+        if (node.operatorToken.kind === ts.SyntaxKind.InKeyword) flag(node, node.left);
+      } else if (ts.isCaseClause(node)) flag(node.expression, node.expression);
+      else if (ts.isElementAccessExpression(node)) flag(node, node.argumentExpression);
+      else if (ts.isComputedPropertyName(node)) flag(node, node.expression);
+      else if (ts.isObjectLiteralExpression(node)) keysOf(node);
+      else if (ts.isMappedTypeNode(node)) {
+        const constraint = node.typeParameter.constraint;
+        const room = constraint && roomOf(literalsOf(checker.getTypeFromTypeNode(constraint)));
+        if (room) note(node, room);
+      } else if (
+        ts.isArrayLiteralExpression(node) &&
+        node.elements[0] &&
+        ts.isStringLiteralLike(node.elements[0]) &&
+        ts.isArrayLiteralExpression(node.parent)
+      ) {
+        const room = roomOf([node.elements[0].text]);
+        if (room) note(node, room);
+      } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+        if (["get", "has", "includes", "hasOwn", "indexOf"].includes(node.expression.name.text))
+          flag(node, ...node.arguments);
+      }
+      ts.forEachChild(node, visit);
+    };
+    function keysOf(node) {
+      const names = node.properties.flatMap(({ name }) =>
+        name && (ts.isIdentifier(name) || ts.isStringLiteral(name)) ? [name.text] : [],
+      );
+      if (names.length === 0) return;
+      const room = roomOf(names);
+      const contextual = checker.getContextualType(node);
+      const mapped = contextual && (contextual.objectFlags ?? 0) & ts.ObjectFlags.Mapped;
+      if (room && (names.length > 1 || mapped)) note(node, room);
+    }
+    visit(source);
+  }
+  return places;
+}
+
+/** A program over all of `src`. @param planted text of one file more, `src/planted.ts` */
+export function sourceProgram(root, planted = "") {
+  const config = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile).config;
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  const extra = `${root}/${PLANTED}`;
+  host.fileExists = (name) => name === extra || fileExists(name);
+  host.getSourceFile = (name, ...rest) =>
+    name === extra ? ts.createSourceFile(name, planted, ts.ScriptTarget.ESNext, true) : getSourceFile(name, ...rest);
+  const files = fileNames.filter((name) => name.startsWith(`${root}/src/`));
+  return ts.createProgram([...files, extra], options, host);
+}
+
+export const PLANTED = "src/planted.ts";
+
+/** The files of `src` that no generator wrote. */
+export const writtenFiles = (program, root) =>
+  program
+    .getSourceFiles()
+    .map(({ fileName }) => relative(root, fileName).split(sep).join("/"))
+    .filter((file) => file.startsWith("src/") && !file.endsWith(".gen.ts") && file !== PLANTED);
+
+if (import.meta.filename === process.argv[1]) {
+  const root = process.cwd();
+  const program = sourceProgram(root);
+  const places = kindPlaces(program, root, writtenFiles(program, root));
+  for (const { file, line, text, of } of places) console.log(`${file}:${line}: ${of}: ${text}`);
+  console.log(`${places.length} places`);
+}
