@@ -1,10 +1,11 @@
 // verify: what every program must obey, between any two stages. Faults are the compiler's own, never the spec's.
+import { stretches } from "./arena.js";
 import { storage } from "./facts.js";
 import { inputsOf, type Op, outputsOf, type Rows } from "./op.js";
 import { ANY, last, type Shape } from "./ops/row.js";
 import { rowOf } from "./ops/table.js";
 import { type Program, tensorOf } from "./program.js";
-import type { TensorId } from "./tensor.js";
+import type { Stretch, TensorId } from "./tensor.js";
 
 /** Whether a shape is what a row says, which may leave a number open. */
 const agrees = (found: Shape, expected: Shape): boolean =>
@@ -34,12 +35,31 @@ function checkViews(program: Program): void {
   }
 }
 
+/** Stretches lie within the arenas, and no number of an arena is changed twice. */
+function checkStretches(program: Program): void {
+  const end = stretches(program.arenas ?? []).at(-1)?.whole;
+  const size = end === undefined ? 0 : end.first + end.size;
+  const changed = new Map<string, Stretch[]>();
+  for (const { name, stretch } of program.tensors) {
+    if (stretch && (stretch.first < 0 || stretch.first + stretch.size > size))
+      throw new Error(`program ${program.name}: ${name} is a stretch beyond the arenas`);
+  }
+  for (const { name, stretch } of program.ops.flatMap(outputsOf).map((id) => tensorOf(program, id))) {
+    if (!stretch) continue;
+    const before = changed.get(name) ?? [];
+    if (before.some(({ first, size }) => first < stretch.first + stretch.size && stretch.first < first + size))
+      throw new Error(`program ${program.name}: two ops change the same ${name}`);
+    changed.set(name, [...before, stretch]);
+  }
+}
+
 /** Throws where an op reads what nobody made, makes what exists, or joins shapes that do not fit; or lacks a result. */
 export function verify(program: Program): Program {
   const fault = (op: Op, at: number, what: string): never => {
     throw new Error(`program ${program.name}, op ${at} (${op.kind}): ${what}`);
   };
   checkViews(program);
+  checkStretches(program);
   /** By tensor: 1 where an op before this one, or the host, has written it; and 1 where an op has. */
   const known = Uint8Array.from(program.tensors, ({ role }) => (role === "value" || role === "result" ? 0 : 1));
   const written = new Uint8Array(program.tensors.length);

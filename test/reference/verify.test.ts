@@ -7,6 +7,7 @@ import { verify } from "../../src/ir/verify.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
+import { lowerUpdate } from "../../src/passes/update.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
 const spec = sketch({
@@ -114,6 +115,48 @@ test("a view beyond what it looks into", () => {
   const view = fused.tensors.find((t) => t.view) as Tensor & { view: { of: TensorId; column: number } };
   const wrong = withTensor(fused, view.id, { view: { ...view.view, column: 10_000 } });
   expect(() => verify(wrong)).toThrow(/view/);
+});
+
+const rest = { kind: "adamw", lr: 3e-3, betas: [0.9, 0.95], eps: 1e-8, weight_decay: 0.1 } as const;
+const muon = { kind: "muon", lr: 2e-2, momentum: 0.95, weight_decay: 0.1, rest } as const;
+const update = lowerUpdate(muon, [plain], { batch: 2, length: 20, chunk: 8, modalities: 3 });
+
+test("an update passes; one that changes what another op changes, or reaches beyond the arenas, does not", () => {
+  expect(verify(update)).toBe(update);
+  const stacks = update.ops.filter((op) => op.kind === "muon_end").map((op) => op.out.parameter);
+  const [one, other] = stacks.map((id) => update.tensors[id]) as [Tensor, Tensor];
+  const moved = (stretch: Tensor["stretch"]): Program => withTensor(update, other.id, { ...(stretch && { stretch }) });
+  expect(() => verify(moved(one.stretch))).toThrow("two ops change the same parameters");
+  expect(() => verify(moved({ first: 1e6, size: 64 }))).toThrow("parameters is a stretch beyond the arenas");
+});
+
+test.each(["gradients", "norm"] as const)("an update with %s of another shape", (key) => {
+  const op = update.ops[at(update, "adamw")] as Extract<Op, { kind: "adamw" }>;
+  const id = op.in[key];
+  const { shape } = update.tensors[id] as Tensor;
+  expect(() => verify(withTensor(update, id, { shape: [(shape[0] as number) + 1] }))).toThrow(/shape \[/);
+});
+
+test.each(["a", "b", "c"] as const)("a product of stacks whose %s is of another shape", (key) => {
+  const index = update.ops.findIndex((op) => op.kind === "matmul" && op.in.c !== undefined);
+  const op = update.ops[index] as Extract<Op, { kind: "matmul" }>;
+  const id = op.in[key] as TensorId;
+  const copy = update.tensors.length as TensorId;
+  const { stretch: _, ...tensor } = update.tensors[id] as Tensor;
+  const [n = 0, ...sides] = tensor.shape;
+  const wrong = { ...tensor, id: copy, role: "batch", name: "wrong", shape: [n + 1, ...sides] } as const;
+  const program = { ...update, tensors: [...update.tensors, wrong] };
+  expect(() => verify(withOp(program, index, { ...op, in: { ...op.in, [key]: copy } }))).toThrow(/shape \[/);
+});
+
+test("only ops of the update change parameters in place", () => {
+  const { stretch } = update.tensors.find(({ role }) => role === "arena") as Tensor;
+  const id = plain.ops[at(plain, "rms")]?.out as { readonly rstd: TensorId };
+  const wrong = withTensor({ ...plain, arenas: update.arenas ?? [] }, id.rstd, {
+    role: "arena",
+    ...(stretch && { stretch }),
+  });
+  expect(() => verify(wrong)).toThrow(/\(rms\): writes the arena/);
 });
 
 function kindsOf(...programs: readonly Program[]): Record<string, true> {
