@@ -8,9 +8,6 @@ import { size } from "../inspect/inspection-text.js";
 import { profileNamed } from "../ir/profiles.js";
 import { TooLarge } from "../ir/too-large.js";
 
-/** What every WebGPU device is. */
-export const DEFAULT_DEVICE = "webgpu-default";
-
 /** Training, with every variant that the profile admits. `device` is the name of a profile. */
 export function trainingOptions(spec: CheckedSpec, device: string, batch = spec.train.batch): CompileOptions {
   const profile = profileNamed(device);

@@ -1,8 +1,7 @@
 // Options that several verbs take.
 import { Option } from "commander";
-import { DEFAULT_DEVICE } from "../api/compile-options.js";
 import { SKIP_BAD } from "../data/bad-files.js";
-import { PROFILES } from "../ir/profiles.js";
+import { DEFAULT_DEVICE, PROFILES } from "../ir/profiles.js";
 
 export const deviceOption = (): Option =>
   new Option("--device <profile>", "what kernels may assume of the device")

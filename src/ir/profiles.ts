@@ -3,9 +3,12 @@ import type { Profile } from "./plan.js";
 
 const GIB = 2 ** 30;
 
+/** What every WebGPU device is. */
+export const DEFAULT_DEVICE = "webgpu-default";
+
 export const PROFILES: readonly Profile[] = [
   {
-    name: "webgpu-default",
+    name: DEFAULT_DEVICE,
     kind: "any",
     limits: {
       storageBuffers: 8,

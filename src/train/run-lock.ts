@@ -1,5 +1,4 @@
 // One writer at a time: a file in the run's folder that names the process which trains it.
-import { contentHash } from "../data/content-hash.js";
 import type { Disk } from "../data/disk.js";
 import { diskFailure, folderInUse } from "./mistakes.js";
 
@@ -69,7 +68,7 @@ function take(
     if (holder !== undefined && isAlive(disk, holder)) throw folderInUse(folder, holder.pid);
     if (claims === MOST_CLAIMS) throw folderInUse(folder, holder?.pid ?? 0);
     // Its holder is dead. Only one process may put its own lock in its place, else a second would replace the first's.
-    const claim = path + CLAIM + contentHash(held).slice(0, 16);
+    const claim = path + CLAIM + digestOf(disk, held);
     take(disk, claim, own, folder, claims + 1);
     try {
       if (contentsOf(disk, path) !== held) continue;
@@ -122,3 +121,10 @@ const isHolder = (value: unknown): value is Holder =>
 
 const isAlive = ({ processes }: Disk, { pid, started }: Holder): boolean =>
   processes.isRunning(pid) && processes.startOf(pid) === started;
+
+/** Enough of a text's sum to tell it from others. */
+function digestOf(disk: Disk, text: string): string {
+  const hash = disk.hash();
+  hash.update(text);
+  return hash.digest().slice(0, 16);
+}

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import pc from "picocolors";
-import { DEFAULT_DEVICE, refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
+import { refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
 import { refuseExisting, writeCompiled } from "../../api/compiled-folder.js";
 import { keptSpec } from "../../api/kept-spec.js";
 import { nodeDisk } from "../../api/node/disk.js";
@@ -11,6 +11,7 @@ import { START_FILE, startBytes, starting } from "../../api/start.js";
 import { compile } from "../../compile.js";
 import { prepare } from "../../data/prepare.js";
 import { render } from "../../diagnostics/render.js";
+import { DEFAULT_DEVICE } from "../../ir/profiles.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
