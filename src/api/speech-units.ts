@@ -1,8 +1,7 @@
 // Fits a codebook of speech units to recordings, and measures what it makes of them.
-import { fitUnits } from "../data/audio/fit-units.js";
-import { readAudio } from "../data/audio/read-audio.js";
-import { soundFiles } from "../data/audio/sound-files.js";
-import { ofSpeech, unitsOf } from "../data/audio/units.js";
+
+import { readAudio, soundFiles } from "../data/audio/read-audio.js";
+import { fitUnits, ofSpeech, unitsOf } from "../data/audio/units.js";
 import { badFiles } from "../data/bad-files.js";
 import { readCodebook, writeCodebook } from "../data/codebook.js";
 import type { Disk } from "../data/disk.js";

@@ -1,5 +1,4 @@
 // A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
-
 import type { DataSet } from "../data/data-set.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -9,23 +8,26 @@ import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
+import { type Deflate, pngOf } from "../report/png.js";
 import { formatCount } from "../report/progress.js";
-import type { SampleGroup } from "../report/render.js";
+import type { SampleGroup, TextSample } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
 import { hasSamples, writeSamples } from "../report/samples.js";
 import type { StartRecord } from "../report/start-text.js";
 import type { TrainingEvents, TrainingOutcome } from "../report/training-words.js";
+import type { SampleSettings } from "../sample/document.js";
+import { type Compared, chosen, hasPictures, type Show, showSamples } from "../sample/show.js";
+import type { Shown } from "../sample/shown.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
-import { openModel } from "../train/model.js";
+import { openModel, type Tensors } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import type { Host } from "./host.js";
 import type { Started } from "./start.js";
-import { trainingSamples } from "./training-samples.js";
 import { lossUnits } from "./units.js";
 
 export interface TrainingRequest {
@@ -154,3 +156,92 @@ function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEven
   writeStart(run, record);
   events.started(record);
 }
+
+/** Documents of each split: pictures beside pictures take little room, texts a line each. */
+const PICTURES = 8;
+const TEXTS = 4;
+/** Most tokens of a text, or units. */
+const TOKENS = 48;
+/** Most characters of a text that are shown. */
+const CHARACTERS = 300;
+
+interface SamplesRequest {
+  readonly deflate: Deflate;
+  readonly spec: CheckedSpec;
+  readonly dataSet: DataSet;
+  readonly device: OpenDevice;
+  /** Of modalities with a tokenizer, by index. */
+  readonly decoders?: ReadonlyMap<number, Decode> | undefined;
+}
+
+const SPLITS = [
+  ["train", "learned from"],
+  ["validation", "held out"],
+] as const;
+
+/** Groups of samples for each modality that has an objective; the first that has pictures comes first. */
+async function trainingSamples(request: SamplesRequest, weights: Tensors): Promise<SampleGroup[]> {
+  const { spec, dataSet, device, deflate, decoders = new Map() } = request;
+  const { seed } = spec.train;
+  const settings: SampleSettings = {
+    seed,
+    tokens: TOKENS,
+    temperature: 0.7,
+    steps: 50,
+    guidance: 1,
+  };
+  // Numbers that are no pixels are nothing to look at.
+  const modalities = spec.model.modalities.flatMap((declared, modality) =>
+    spec.objectives[modality] && itemOf(declared)?.type !== "F32"
+      ? [{ name: declared.name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }]
+      : [],
+  );
+  modalities.sort((a, b) => Number(b.pictures) - Number(a.pictures));
+  const wanted = modalities.flatMap(({ name, modality, pictures }) =>
+    SPLITS.map(([split, words]) => {
+      const documents = chosen(dataSet[split], pictures ? PICTURES : TEXTS, seed);
+      const show: Show = { modality, documents, settings: pictures ? { ...settings, temperature: 1 } : settings };
+      return { label: `${name}, ${words}`, pictures, show };
+    }),
+  );
+  const shows = wanted.map(({ show }) => show);
+  const made = await showSamples(device, weights, { spec, dataSet, decoders, shows });
+  return wanted.flatMap(({ label, pictures }, i): SampleGroup[] => {
+    const compared = made[i] ?? [];
+    if (compared.length === 0) return [];
+    return [
+      pictures
+        ? { label, samples: compared.map((one) => pictureSample(one, deflate)) }
+        : { label, samples: [], texts: compared.map((one) => textSample(one, deflate)) },
+    ];
+  });
+}
+
+const png = ({ picture }: Shown, deflate: Deflate): Uint8Array => {
+  if (picture === undefined) throw new Error("a segment that was to be shown as a picture is none");
+  return pngOf(picture, deflate);
+};
+
+const pictureSample = ({ label, truth, sampled }: Compared, deflate: Deflate) => ({
+  name: label,
+  truth: png(truth, deflate),
+  sampled: [png(sampled, deflate)],
+});
+
+function textSample({ label, given, truth, sampled }: Compared, deflate: Deflate): TextSample {
+  const picture = given.find((one) => one.picture !== undefined);
+  const words = given.flatMap((one) => (one.picture === undefined ? [inWords(one)] : []));
+  return {
+    name: label,
+    given: lastOf(words.join(" ")),
+    ...(picture && { picture: png(picture, deflate) }),
+    truth: firstOf(inWords(truth)),
+    sampled: firstOf(inWords(sampled)),
+  };
+}
+
+const firstOf = (text: string): string => (text.length > CHARACTERS ? `${text.slice(0, CHARACTERS)} …` : text);
+const lastOf = (text: string): string => (text.length > CHARACTERS ? `… ${text.slice(-CHARACTERS)}` : text);
+
+const inWords = ({ text, latent, ids = [] }: Shown): string =>
+  text ?? (latent ? "(a latent)" : undefined) ?? `${ids.slice(0, TOKENS).join(" ")}${ids.length > TOKENS ? " …" : ""}`;

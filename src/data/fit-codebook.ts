@@ -5,8 +5,10 @@ import { patchesOf, patchesPerPicture, patchSize } from "../modalities/pixels.js
 import { badFiles } from "./bad-files.js";
 import type { DataHost } from "./host.js";
 import { kMeans } from "./k-means.js";
-import type { NamedFile } from "./named-files.js";
+import { type NamedFile, namedFiles } from "./named-files.js";
 import { decodePicture, readPicture } from "./picture-file.js";
+import type { Reach } from "./reach.js";
+import { picturesOf } from "./sources/open.js";
 
 /** Numbers of all patches together, 1 GiB: of more pictures than that, some are taken evenly. */
 const MOST_NUMBERS = 2 ** 28;
@@ -67,3 +69,30 @@ export async function fitCodebook(
 /** Whether the i-th of `count` is among `most` of them, evenly. */
 const taken = (i: number, count: number, most: number): boolean =>
   Math.floor(((i + 1) * most) / count) > Math.floor((i * most) / count);
+
+const ENDINGS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".svg"] as const;
+
+/**
+ * @param from `emoji`; or a folder, all of which is searched, in the order of names; or a file of documents
+ * @param reach what a file of documents may name
+ * @throws InputError where there is none
+ */
+export function pictureFiles(from: string, host: DataHost, reach: Reach): NamedFile[] {
+  const own = picturesOf(from, host);
+  if (own !== undefined) return own;
+  return namedFiles(
+    from,
+    {
+      endings: ENDINGS,
+      key: "image",
+      what: "image",
+      several: "pictures",
+      remedies: {
+        path: "Give `emoji`, a folder of pictures, or a JSON Lines file.",
+        folder: `Their names end in ${ENDINGS.join(", ")}.`,
+        documents: 'A document names one as {"image": "a.png"}.',
+      },
+    },
+    reach,
+  );
+}

@@ -1,21 +1,20 @@
 // The training loop: batches in, updates on the device, losses back a step or two later.
-
 import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
+import { widenHalf } from "../data/half.js";
 import type { DataPosition } from "../data/order.js";
 import { validationStreams } from "../data/streams.js";
-import type { CheckedSpec } from "../front/spec.js";
+import type { CheckedSpec, TrainFields } from "../front/spec.js";
+import type { NodeOutput } from "../ir/plan.js";
 import type { StepScalars } from "../ir/step.js";
 import type { Checkpoint } from "./checkpoint-files.js";
-import { type BadTensor, findBadTensor, findBadWeight } from "./divergence.js";
 import { openFeed, type UpdateBatches } from "./feed.js";
 import { countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type Tensors } from "./model.js";
 import { loadOptimizer, readOptimizer } from "./optimizer-state.js";
-import { learningRate } from "./schedule.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
 /** What the loop tells whoever runs it; checkpoints and records are theirs to keep. */
@@ -211,4 +210,83 @@ export async function train(
   const worthless = (lastSaved ?? 0) < step ? await saveHere() : undefined;
   if (worthless) return worthless;
   return { kind: step < steps ? "stopped" : "finished", step };
+}
+
+/**
+ * The learning rate of `step` from its peak `lr`; steps count from 0 (the first update of all has step 0, the last
+ * `steps` − 1):
+ *
+ * - step < warmup:  lr · (step + 1) / warmup, which reaches lr at the last step of the warm-up;
+ * - constant:       lr;
+ * - cosine:         lr · (floor + (1 − floor) · (1 + cos πp) / 2), p = (step − warmup) / (steps − 1 − warmup),
+ *   which falls from lr at the first step after the warm-up to floor · lr at the last step.
+ *
+ * A cosine of a single step has no way to fall and stays at lr.
+ */
+export function learningRate(
+  { steps, schedule }: Pick<TrainFields, "steps" | "schedule">,
+  step: number,
+  lr: number,
+): number {
+  if (step < schedule.warmup) return (lr * (step + 1)) / schedule.warmup;
+  if (schedule.kind === "constant") return lr;
+  const span = steps - 1 - schedule.warmup;
+  const progress = span <= 0 ? 0 : Math.min(1, (step - schedule.warmup) / span);
+  return lr * (schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress))) / 2);
+}
+
+interface BadTensor {
+  readonly name: string;
+  /** The op that made it; absent for a weight. */
+  readonly op?: string;
+  /** How many of its numbers are not finite, and of how many. */
+  readonly bad: number;
+  readonly of: number;
+}
+
+function countBad(numbers: Float32Array, { rows, columns, column, stride }: NodeOutput): number {
+  let bad = 0;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) if (!Number.isFinite(numbers[r * stride + column + c])) bad++;
+  }
+  return bad;
+}
+
+/** The first parameter that is not finite. */
+function findBadWeight(weights: Tensors): BadTensor | undefined {
+  for (const [name, { data }] of weights) {
+    let bad = 0;
+    for (const value of data as Float32Array) if (!Number.isFinite(value)) bad++;
+    if (bad > 0) return { name, bad, of: data.length };
+  }
+  return undefined;
+}
+
+const numbersOf = (type: NodeOutput["type"], bytes: ArrayBuffer): Float32Array =>
+  type === "f32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), widenHalf);
+
+/** The weights, and the states of sequences, must be those that the update began with. */
+async function findBadTensor(
+  model: Model,
+  batches: readonly HostBatch[],
+  step: StepScalars,
+): Promise<BadTensor | undefined> {
+  const weight = findBadWeight(await model.read("parameters"));
+  if (weight) return weight;
+  const { runtime, compiled } = model;
+  const phase = compiled.plan.phases.find(({ name }) => name === "gradients");
+  for (const [micro, batch] of batches.entries()) {
+    model.writeBatch(batch);
+    model.writeStep({ ...step, accumulate: micro > 0 ? 1 : 0 });
+    for (const [index, node] of (phase?.nodes ?? []).entries()) {
+      runtime.runNode("gradients", index);
+      for (const output of node.outputs ?? []) {
+        const numbers = numbersOf(output.type, await runtime.read(output.range));
+        const bad = countBad(numbers, output);
+        if (bad > 0) return { name: output.name, op: node.label, bad, of: output.rows * output.columns };
+      }
+    }
+    advanceState(model);
+  }
+  return undefined;
 }

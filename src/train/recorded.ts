@@ -6,10 +6,9 @@ import type { Choices } from "../ir/plan.js";
 import { latestCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { recordedChoices } from "./choices.js";
-import { lostRecords } from "./kept-records.js";
 import { type Outcome, train } from "./loop.js";
-import type { TrainRecord, ValidationRecord } from "./metrics.js";
-import { otherData, otherFormat, otherKernels, otherSpec } from "./mistakes.js";
+import { keptSteps, type TrainRecord, type ValidationRecord } from "./metrics.js";
+import { damagedMetrics, lostMetrics, otherData, otherFormat, otherKernels, otherSpec } from "./mistakes.js";
 import type { Model, Tensors } from "./model.js";
 import { placeless } from "./placed-spec.js";
 import { recorder, rewindRun } from "./recorder.js";
@@ -112,3 +111,26 @@ export async function trainRecorded(
     from.start,
   );
 }
+
+/**
+ * Warnings of records that are missing up to `step`, and of damage after them, which is cut.
+ * @throws Failure where a line among those records is damaged: all that follows it would be cut
+ */
+export function lostRecords(run: Run, step: number): Diagnostic[] {
+  return (["metrics", "timing"] as const).flatMap((file) => {
+    const path = pathIn(run, file);
+    if (!run.disk.exists(path)) return step > 0 ? [lostMetrics(path, "is missing")] : [];
+    const { steps, damaged, goesOn } = keptSteps(run.disk.read(path), step);
+    if (damaged !== undefined && goesOn) throw damagedMetrics(path, damaged);
+    const lacking = Array.from({ length: step }, (_, i) => i + 1).filter((one) => !steps.has(one));
+    return [
+      ...(lacking.length > 0 ? [lostMetrics(path, lacksText(lacking, step))] : []),
+      ...(damaged !== undefined ? [lostMetrics(path, `is damaged from line ${damaged} on, which is cut`)] : []),
+    ];
+  });
+}
+
+const lacksText = ([first = 0, ...rest]: readonly number[], step: number): string =>
+  rest.length === 0
+    ? `has no record of step ${first}`
+    : `has no record of ${rest.length + 1} of the ${step} steps, the first being step ${first}`;

@@ -3,7 +3,6 @@ import { checkpointSteps } from "./checkpoint.js";
 import { lineBytesUpTo, type MetricRecord, recordLine, scalarsOf, type TimingRecord } from "./metrics.js";
 import { diskFailure } from "./mistakes.js";
 import { pathIn, type Run } from "./run-folder.js";
-import { eventBytesUpTo, scalarRecord, versionRecord } from "./tensorboard.js";
 
 export interface Recorder {
   readonly metric: (record: MetricRecord) => void;
@@ -72,4 +71,127 @@ export function rewindRun(run: Run, step: number | undefined): void {
     disk.remove(aside);
     disk.rename(disk.paths.join(folder, `step-${later}`), aside);
   }
+}
+
+interface ScalarEvent {
+  /** Seconds since 1970. */
+  readonly wallTime: number;
+  readonly step: number;
+  /** Tag → value; rounded to f32. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+/** The record that every event file begins with. */
+export const versionRecord = (wallTime: number): Uint8Array =>
+  frame(concatenate([double(1, wallTime), text(3, "brain.Event:2")]));
+
+/** One event with all its scalars: Event { wall_time = 1, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }. */
+export function scalarRecord({ wallTime, step, scalars }: ScalarEvent): Uint8Array {
+  const values = Object.entries(scalars).map(([tag, value]) =>
+    nested(1, concatenate([text(1, tag), single(2, value)])),
+  );
+  return frame(concatenate([double(1, wallTime), tagged(2, 0), varint(step), nested(5, concatenate(values))]));
+}
+
+/**
+ * How many bytes of an event file hold whole records of steps up to `step`. Records stand in the order of their
+ * steps, so what follows is later, or torn.
+ */
+export function eventBytesUpTo(file: Uint8Array, step: number): number {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let end = 0;
+  while (end + 12 <= file.length) {
+    const length = Number(view.getBigUint64(end, true));
+    const next = end + 16 + length;
+    if (maskedCrc32c(file.subarray(end, end + 8)) !== view.getUint32(end + 8, true) || next > file.length) break;
+    const message = file.subarray(end + 12, end + 12 + length);
+    if (maskedCrc32c(message) !== view.getUint32(next - 4, true)) break;
+    if (stepOf(message) > step) break;
+    end = next;
+  }
+  return end;
+}
+
+/** The step of an event written here, whose wall time (9 bytes) comes first; an event without a step has step 0. */
+function stepOf(message: Uint8Array): number {
+  if (message[9] !== 0x10) return 0;
+  let value = 0;
+  for (let index = 10; index < message.length; index++) {
+    const byte = message[index] as number;
+    value += (byte & 0x7f) * 2 ** (7 * (index - 10));
+    if (byte < 0x80) break;
+  }
+  return value;
+}
+
+/** A TFRecord: length (u64), masked CRC of the length, the message, masked CRC of the message; little-endian. */
+export function frame(message: Uint8Array): Uint8Array {
+  const record = new Uint8Array(message.length + 16);
+  const view = new DataView(record.buffer);
+  view.setBigUint64(0, BigInt(message.length), true);
+  view.setUint32(8, maskedCrc32c(record.subarray(0, 8)), true);
+  record.set(message, 12);
+  view.setUint32(12 + message.length, maskedCrc32c(message), true);
+  return record;
+}
+
+/** TFRecord's checksum: CRC-32C rotated right by 15 bits, plus a constant, so that a CRC of CRCs stays strong. */
+export function maskedCrc32c(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** CRC-32C (Castagnoli), reflected, polynomial 0x82F63B78. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+// Protocol Buffers' wire format, as far as scalars need it.
+const tagged = (field: number, wireType: 0 | 1 | 2 | 5): Uint8Array => Uint8Array.of((field << 3) | wireType);
+
+const nested = (field: number, message: Uint8Array): Uint8Array =>
+  concatenate([tagged(field, 2), varint(message.length), message]);
+
+const text = (field: number, value: string): Uint8Array => nested(field, new TextEncoder().encode(value));
+
+function double(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  return concatenate([tagged(field, 1), bytes]);
+}
+
+function single(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setFloat32(0, value, true);
+  return concatenate([tagged(field, 5), bytes]);
+}
+
+/** A whole number in [0, 2⁵³), seven bits a byte, least first. */
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readTokenizer } from "../../src/data/tokenizer.js";
+import { readTokenizer } from "../../src/data/codecs.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-look-"));

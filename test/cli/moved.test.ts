@@ -18,7 +18,7 @@ import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile, readSpec } from "../../src/api/read-spec.js";
 import { specOfRun } from "../../src/api/run-spec.js";
 import { checkDataThere, withData } from "../../src/api/where-data.js";
-import { specFiles } from "../../src/cli/fmt/spec-files.js";
+import { specFiles } from "../../src/cli/verbs/fmt.js";
 import { locate, reachOf } from "../../src/data/reach.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
 import { movedSpec, placeless } from "../../src/train/placed-spec.js";

@@ -2,8 +2,8 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { ask } from "../../src/cli/new/questions.js";
 import type { Choice } from "../../src/cli/new/template.js";
+import { ask } from "../../src/cli/verbs/new.js";
 
 const [DOWN, SPACE, ENTER, ESCAPE, CTRL_C] = ["\u001b[B", " ", "\r", "\u001b", "\u0003"];
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { readTokenizer } from "../../src/data/tokenizer.js";
+import { readTokenizer } from "../../src/data/codecs.js";
 
 const folder = fileURLToPath(new URL("../cases/tokenizers/", import.meta.url));
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

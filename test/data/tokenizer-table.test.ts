@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { readTokenizer, type TextTokenizer } from "../../src/data/tokenizer.js";
+import { readTokenizer, type TextTokenizer } from "../../src/data/codecs.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 
 interface Table {

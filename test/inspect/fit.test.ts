@@ -1,6 +1,6 @@
 // Whether and how a spec fits into a memory: what is proposed fits when it is planned, and nothing larger does.
 import { describe, expect, test } from "vitest";
-import { bytesOf } from "../../src/cli/bytes.js";
+import { bytesOf } from "../../src/cli/verbs/inspect.js";
 import { type CompileOptions, compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { type Fit, fitInto, fitText } from "../../src/inspect/fit.js";

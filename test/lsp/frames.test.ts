@@ -1,7 +1,7 @@
 // What reaches `mom lsp` on its input is messages, or is refused with a reason: nothing hangs, nothing grows for ever.
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MESSAGE_BYTES, onlyMessages } from "../../src/cli/lsp-frames.js";
+import { MESSAGE_BYTES, onlyMessages } from "../../src/cli/verbs/lsp.js";
 import { buildMom, type Mom } from "../support/mom.js";
 
 const frame = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

@@ -12,7 +12,7 @@ import { Failure } from "../../src/diagnostics/failure.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { readRun } from "../../src/report/run-report.js";
 import { latestCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
-import { lostRecords } from "../../src/train/kept-records.js";
+import { lostRecords } from "../../src/train/recorded.js";
 import { originOf, type Run, runAt } from "../../src/train/run-folder.js";
 import { ROOT } from "../support/mom.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";

@@ -18,10 +18,9 @@ import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
-import { recorder, rewindRun } from "../../src/train/recorder.js";
+import { eventBytesUpTo, recorder, rewindRun } from "../../src/train/recorder.js";
 import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
 import { lockedBy } from "../../src/train/run-lock.js";
-import { eventBytesUpTo } from "../../src/train/tensorboard.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";

@@ -1,6 +1,6 @@
 // The learning rate of each step.
 import { expect, test } from "vitest";
-import { learningRate } from "../../src/train/schedule.js";
+import { learningRate } from "../../src/train/loop.js";
 
 const rates = (steps: number, schedule: Parameters<typeof learningRate>[0]["schedule"]): number[] =>
   Array.from({ length: steps }, (_, step) => learningRate({ steps, schedule }, step, 1e-3));

@@ -1,13 +1,6 @@
 // TensorBoard's event files, byte by byte.
 import { expect, test } from "vitest";
-import {
-  crc32c,
-  eventBytesUpTo,
-  frame,
-  maskedCrc32c,
-  scalarRecord,
-  versionRecord,
-} from "../../src/train/tensorboard.js";
+import { crc32c, eventBytesUpTo, frame, maskedCrc32c, scalarRecord, versionRecord } from "../../src/train/recorder.js";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const bytes = (text: string): Uint8Array => Buffer.from(text.replace(/\s/g, ""), "hex");

@@ -1,6 +1,7 @@
 // Trains what is left of an ablation on workers, and writes the report.
-import type { Costs } from "../../ablate/collect.js";
-import { collect } from "../../ablate/collect.js";
+
+import { answer } from "../../ablate/analyse.js";
+import { type Costs, collect } from "../../ablate/collect.js";
 import type { Design, Variant } from "../../ablate/design.js";
 import {
   ABLATION_FILES,
@@ -14,12 +15,13 @@ import {
   writeInto,
 } from "../../ablate/folder.js";
 import { nothingTrained } from "../../ablate/mistakes.js";
+import type { AblationResults } from "../../ablate/results.js";
 import { type Ended, follow, type Worker } from "../../ablate/schedule.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
 import { allowFlags } from "../../diagnostics/allow.js";
 import { listingJson } from "../../report/ablation/listing.js";
 import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
-import { writeReports } from "./reports.js";
+import { ablationCsv, ablationJson, ablationMarkdown, renderAblation } from "../../report/ablation/render.js";
 
 /** How long variants that another process holds are waited for, and how often they are looked at. */
 const PATIENCE_MS = 3000;
@@ -190,4 +192,14 @@ async function train(
     stopped: interrupts.wanted(),
     enough: failed.size >= (request.maxFailures ?? Number.POSITIVE_INFINITY),
   };
+}
+
+/** The same answer in four forms; the path of the page. */
+function writeReports(folder: AblationFolder, results: AblationResults): string {
+  const found = answer(results);
+  writeInto(folder, ABLATION_FILES.json, ablationJson(results, found));
+  writeInto(folder, ABLATION_FILES.csv, ablationCsv(results, found));
+  writeInto(folder, ABLATION_FILES.markdown, ablationMarkdown(results, found));
+  writeInto(folder, ABLATION_FILES.html, renderAblation(results, found));
+  return folder.disk.paths.join(folder.path, ABLATION_FILES.html);
 }

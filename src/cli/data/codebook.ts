@@ -11,8 +11,7 @@ import {
   readCodebook,
   writeCodebook,
 } from "../../data/codebook.js";
-import { fitCodebook } from "../../data/fit-codebook.js";
-import { pictureFiles } from "../../data/picture-files.js";
+import { fitCodebook, pictureFiles } from "../../data/fit-codebook.js";
 import { reachOf } from "../../data/reach.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -23,8 +22,7 @@ import {
   type PictureCodes,
 } from "../../modalities/codebook.fields.js";
 import { patchesPerPicture, patchSize } from "../../modalities/pixels.js";
-import { encodePng, type Picture } from "../../report/png.js";
-import { contactSheet } from "../../report/sheet.js";
+import { contactSheet, encodePng, type Picture } from "../../report/png.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { wholeNumber } from "../trained.js";
 import type { Subcommand } from "./subcommand.js";

@@ -1,11 +1,11 @@
 // `mom ablate`: trains every variant of an ablation, and says which is better.
 import { InvalidArgumentError, Option } from "commander";
 import type { Design } from "../../ablate/design.js";
-import type { AblationFolder } from "../../ablate/folder.js";
-import { stateOf } from "../../ablate/folder.js";
+import { type AblationFolder, stateOf } from "../../ablate/folder.js";
 import { chosenDesign } from "../../api/ablate/choose.js";
 import { costsOf } from "../../api/ablate/costs.js";
 import { dataSetsIn } from "../../api/ablate/data-sets.js";
+import { type Estimate, type EstimateRequest, estimated } from "../../api/ablate/estimate.js";
 import { defaultFolder } from "../../api/ablate/run.js";
 import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
@@ -15,10 +15,11 @@ import { Failure } from "../../diagnostics/failure.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
-import { listingJson, listingText } from "../../report/ablation/listing.js";
+import { size } from "../../inspect/inspection-text.js";
+import { armsText, listingJson, listingText } from "../../report/ablation/listing.js";
 import type { AblationOutcome } from "../../report/ablation/progress.js";
+import { formatDuration } from "../../report/progress.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { dryRun } from "../ablate/dry-run.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logged } from "../streams.js";
@@ -114,4 +115,42 @@ function checkIndex({ variants }: Design, index: number | undefined): void {
   if (index === undefined || index < variants.length) return;
   const message = `There is no variant ${index}: there are ${variants.length}, from 0 on.`;
   throw new Failure([mistake("no-variant", message, { help: "`--list` shows them." })]);
+}
+
+interface DryRun extends Omit<EstimateRequest, "measuring" | "keepWeights"> {
+  readonly keepWeights?: true;
+  readonly json?: true;
+}
+
+async function dryRun({ json, keepWeights, ...request }: DryRun): Promise<void> {
+  const { design, costs } = request;
+  const keeps = keepWeights === true;
+  const { states, device, left, estimate } = await estimated({
+    ...request,
+    keepWeights: keeps,
+    measuring: (arm, on) => process.stderr.write(`Measuring a few steps of \`${arm.label}\` on ${on}\n`),
+  });
+  const listing = { design, states, costs };
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ ...(listingJson(listing) as object), device, estimate }, null, 2)}\n`
+      : `${armsText(design, costs)}\n${listingText(listing)}${estimateText(estimate, left, request.jobs, keeps)}`,
+  );
+}
+
+function estimateText(
+  { seconds, bytes, peakBytes }: Estimate,
+  left: number,
+  jobs: number,
+  keepWeights: boolean,
+): string {
+  if (left === 0) return "Nothing is left to train.\n";
+  const weights = keepWeights
+    ? "with their weights"
+    : "weights are dropped when a variant is done; --keep-weights keeps them";
+  const at = jobs === 1 ? "one at a time" : `${jobs} at a time, if that slows none of them down`;
+  return (
+    `The ${left} that are left will take about ${formatDuration(seconds)} here, ${at}, ` +
+    `and ${size(Math.round(bytes))} of disk, at most ${size(Math.round(peakBytes))} on the way (${weights}).\n`
+  );
 }

@@ -1,10 +1,12 @@
 // mom diff: two specs by what they mean, and what both cost.
+
 import { basename } from "node:path";
 import { Option } from "commander";
 import pc from "picocolors";
 import { trainingOptions } from "../../api/compile-options.js";
 import { nodeDisk } from "../../api/node/disk.js";
-import { pathsFromHere } from "../../api/paths-from-here.js";
+import { withPaths } from "../../api/spec-paths.js";
+import type { Paths } from "../../data/disk.js";
 import { visibleLine } from "../../diagnostics/visible.js";
 import type { CheckedSpec, Json } from "../../front/spec.js";
 import { type Change, type CostChange, changesBetween, costsOf } from "../../inspect/difference.js";
@@ -103,3 +105,10 @@ function percent(before: number | undefined, after: number | undefined): string 
   const change = (100 * (after - before)) / before;
   return change === 0 ? "the same" : `${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(1)} %`;
 }
+
+/**
+ * @param json a spec's, with defaults filled in
+ * @param folder that its paths are relative to
+ */
+const pathsFromHere = ({ relative, resolve }: Paths, json: Json, folder: string): Json =>
+  withPaths(json, (path) => relative("", resolve(folder, path)).replaceAll("\\", "/"));

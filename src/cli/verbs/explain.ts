@@ -1,7 +1,16 @@
 // mom explain: what a field or a kind means, from the schema, and what a mistake means, from their table.
+
 import pc from "picocolors";
-import { codeOf, MISTAKE_NAMES, mistakeNamed } from "../../diagnostics/codes.js";
+import {
+  codeOf,
+  exampleSaid,
+  MISTAKE_NAMES,
+  MISTAKES,
+  type MistakeName,
+  mistakeNamed,
+} from "../../diagnostics/codes.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
+import { EXAMPLES } from "../../diagnostics/examples.gen.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { listed, nearest } from "../../diagnostics/nearest.js";
 import {
@@ -17,7 +26,6 @@ import {
   wanted,
 } from "../../front/schema.js";
 import { coloured } from "../colour.js";
-import { mistakeAsJson, mistakeAsText } from "../mistakes.js";
 import { EXIT, type Verb } from "../verb.js";
 
 export const verb: Verb = {
@@ -99,3 +107,29 @@ const asJson = ({ path, node, required }: Field): object => ({
   kinds: kindsOf(node),
   items: node.items && kindsOf(node.items),
 });
+
+interface Example {
+  /** Absent where the mistake is in no spec. */
+  readonly spec?: string;
+  readonly says: string;
+}
+
+function shownExample(name: MistakeName): Example | undefined {
+  const says = exampleSaid(name);
+  return EXAMPLES[codeOf(name)] ?? (says === undefined ? undefined : { says });
+}
+
+function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>): string {
+  const { title, meaning, severity = "error" } = MISTAKES[name];
+  const example = shownExample(name);
+  const head = `${c.bold(`${codeOf(name)} ${title}`)} ${c.dim(`[${name}, ${severity === "error" ? "an error" : "a warning"}]`)}\n  ${meaning}\n`;
+  if (example === undefined) return head;
+  const indented = (text: string): string => text.trimEnd().replaceAll(/^(?=.)/gm, "    ");
+  const spec = example.spec === undefined ? "" : `\n  ${c.cyan("a spec with it")}\n${indented(example.spec)}\n`;
+  return `${head}${spec}\n  ${c.cyan("what is said")}\n${indented(example.says)}\n`;
+}
+
+function mistakeAsJson(name: MistakeName): object {
+  const { number: _, severity = "error", ...rest } = MISTAKES[name];
+  return { code: codeOf(name), name, severity, ...rest, example: shownExample(name) };
+}

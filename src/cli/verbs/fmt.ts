@@ -1,20 +1,25 @@
 // mom fmt: sets specs the one way there is.
-import { chmodSync, statSync } from "node:fs";
+
+import { chmodSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { Option } from "commander";
+import { structuredPatch } from "diff";
 import pc from "picocolors";
 import { format } from "../../../grammar/format.js";
 import { SOURCE_LIMIT } from "../../../grammar/parse.js";
 import { nodeDisk } from "../../api/node/disk.js";
-import { checkSource, hasErrors } from "../../api/read-spec.js";
+import { checkSource, hasErrors, readNamed } from "../../api/read-spec.js";
+import { isRunFolder } from "../../api/run-spec.js";
+import { unreadable } from "../../data/open-file.js";
 import { realpathOf } from "../../data/project-folder.js";
-import type { Source } from "../../diagnostics/diagnostic.js";
+import { mistake, type Source } from "../../diagnostics/diagnostic.js";
+import { Failure } from "../../diagnostics/failure.js";
+import { InputError } from "../../diagnostics/input-error.js";
 import { render } from "../../diagnostics/render.js";
+import { visible } from "../../diagnostics/visible.js";
 import { formatJson, isJson } from "../../front/parse-json.js";
 import { replaceFile } from "../../train/replace-file.js";
 import { coloured, styleOf } from "../colour.js";
-import { changesText } from "../fmt/changes.js";
-import { readWhole, STDIN } from "../fmt/read-whole.js";
-import { specFiles } from "../fmt/spec-files.js";
 import { writeExactly } from "../streams.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -115,4 +120,93 @@ function rewrite(file: string, text: string): void {
   const { mode } = statSync(path);
   replaceFile(nodeDisk, path, text, "");
   chmodSync(path, mode);
+}
+
+/** Where more lines change than this, they are not shown: finding the fewest takes their square. */
+const LINES = 4000;
+
+/** Lines `-` as they are and `+` as they would be; ends with a newline. Line ends are not shown. */
+function changesText(before: string, after: string, colour: boolean): string {
+  const c = pc.createColors(colour);
+  const lines = (text: string): string => text.replaceAll(/\r\n?/g, "\n");
+  const patch = structuredPatch("", "", lines(before), lines(after), "", "", { context: 1, maxEditLength: LINES });
+  if (patch === undefined) return c.cyan(`@@ more than ${LINES} lines @@\n`);
+  return patch.hunks
+    .flatMap(({ oldStart, lines: changed }) => [
+      c.cyan(`@@ line ${oldStart} @@`),
+      ...changed
+        .filter((line) => !line.startsWith("\\"))
+        .map(visible)
+        .map((line) => (line.startsWith("+") ? c.green(line) : line.startsWith("-") ? c.red(line) : line)),
+    ])
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** What stands for stdin where a file is named. */
+const STDIN = "-";
+
+/**
+ * @param limit in bytes; of a longer file only so much is read, for it to be refused
+ * @throws Failure for what cannot be read, or is no UTF-8: some of its characters would be lost
+ */
+function readWhole(file: string, limit: number): Source {
+  const path = file === STDIN ? "<stdin>" : file;
+  const bytes = file === STDIN ? readStdin() : readNamed(nodeDisk, file, limit);
+  try {
+    return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    const help = "Save it as UTF-8.";
+    throw new Failure([mistake("not-utf-8", `\`${path}\` has bytes that are no text in UTF-8.`, { help })]);
+  }
+}
+
+function readStdin(): Buffer {
+  try {
+    return readFileSync(0);
+  } catch (error) {
+    throw new InputError(
+      "file-unreadable",
+      `<stdin> cannot be read: ${unreadable(error).reason}.`,
+      "Pipe a spec into it.",
+    );
+  }
+}
+
+/** Not looked into: what is hidden, and what others installed. */
+const isOthers = (name: string): boolean => name.startsWith(".") || name === "node_modules";
+
+/**
+ * In the order of the paths, sorted inside of folders, each once.
+ * @throws Failure for a folder without specs
+ */
+export function specFiles(paths: readonly string[]): string[] {
+  return [...new Set(paths.flatMap((path) => (isFolder(path) ? specsBelow(path) : [path])))];
+}
+
+function specsBelow(folder: string): string[] {
+  const found = isRunFolder(nodeDisk, folder) ? [] : walk(folder);
+  if (found.length > 0) return found;
+  const help = "Name a spec, or a folder that holds some: files that end with `.mom`.";
+  throw new Failure([mistake("file-missing", `There are no specs in \`${folder}\`.`, { help })]);
+}
+
+const walk = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !isOthers(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      // A run's spec stays as it was written: the run is known by it.
+      if (entry.isDirectory()) return isRunFolder(nodeDisk, path) ? [] : walk(path);
+      return entry.name.endsWith(".mom") && !isFolder(path) ? [path] : [];
+    });
+
+/** What cannot be looked at is refused when it is read. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 // mom inspect: what a spec will cost, before a GPU is touched.
+
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
@@ -18,7 +19,6 @@ import { inspectionText } from "../../inspect/inspection-text.js";
 import type { Choices } from "../../ir/plan.js";
 import { parseChoices } from "../../train/choices.js";
 import { replaceFile } from "../../train/replace-file.js";
-import { bytesOf } from "../bytes.js";
 import { coloured } from "../colour.js";
 import { allowOption, deviceOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
@@ -117,4 +117,15 @@ function dumped(spec: CheckedSpec, options: CompileOptions, stage: Exclude<Stage
     refusingTooLarge(spec, options, () => planned(stages, options)),
     stage,
   );
+}
+
+const POWERS = ["", "k", "m", "g", "t"];
+
+/** Bytes. `80GiB` and `80g` are binary, `80GB` is decimal; without a unit it is bytes. */
+export function bytesOf(text: string): number {
+  const [, digits = "", prefix = "", rest = ""] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?$/i.exec(text.trim()) ?? [];
+  const base = rest.toLowerCase() === "b" ? 1000 : 1024;
+  const bytes = Math.floor(Number(digits) * base ** POWERS.indexOf(prefix.toLowerCase()));
+  if (digits !== "" && bytes >= 1 && bytes <= 2 ** 50 && (prefix !== "" || rest.toLowerCase() !== "ib")) return bytes;
+  throw new InvalidArgumentError("It is a number and a unit up to 1024 TiB, such as 80GiB, 24GB or 8g.");
 }

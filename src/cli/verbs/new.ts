@@ -1,12 +1,14 @@
 // mom new: a spec to start from, by three questions or by flags.
+
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { cancel, isCancel, multiselect, select } from "@clack/prompts";
 import { Option } from "commander";
+import sharp from "sharp";
 import { InputError } from "../../diagnostics/input-error.js";
 import { listed, suggestion } from "../../diagnostics/nearest.js";
-import { writeExampleData } from "../new/example-data.js";
-import { ask, isComplete, keysOf } from "../new/questions.js";
-import { BLOCKS, type Choice, MODALITIES, type NewModality, OWNING, templateOf } from "../new/template.js";
+import { BLOCKS, type Choice, MODALITIES, type NewModality, OWNING, templateOf, UNITS } from "../new/template.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options extends Partial<Choice> {
@@ -85,3 +87,130 @@ async function write(file: string, { modalities, blocks, own, data }: Answers) {
   process.stdout.write(`Wrote ${file}${beside}.\n  mom inspect ${file}\n  ${then}\n`);
   return EXIT.done;
 }
+
+const keysOf = <K extends string>(choices: Readonly<Record<K, string>>): K[] => Object.keys(choices) as K[];
+
+/** Whether nothing is left to ask. */
+const isComplete = ({ modalities, blocks, own }: Partial<Choice>): boolean =>
+  modalities !== undefined && blocks !== undefined && own !== undefined;
+
+/** The terminal that answers, if it is not the process's own. */
+interface Streams {
+  readonly input?: Readable;
+  readonly output?: Writable;
+}
+
+/** Asks what is not given. Escape and Ctrl-C cancel. */
+export async function ask(given: Partial<Choice>, streams: Streams = {}): Promise<Choice | "cancelled"> {
+  try {
+    return {
+      modalities: given.modalities ?? (await askModalities(streams)),
+      blocks: given.blocks ?? (await askOne("What mixes positions?", BLOCKS, streams)),
+      own: given.own ?? (await askOne("What does each modality own?", OWNING, streams)),
+    };
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    cancel("Nothing was written.", streams);
+    return "cancelled";
+  }
+}
+
+class Cancelled extends Error {}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (isCancel(answer)) throw new Cancelled();
+  return answer as Exclude<T, symbol>;
+}
+
+async function askModalities(streams: Streams): Promise<NewModality[]> {
+  const names = keysOf(MODALITIES);
+  const chosen = await multiselect<NewModality>({
+    ...streams,
+    message: "What are sequences made of?",
+    options: names.map((value) => ({ value, hint: MODALITIES[value] })),
+    initialValues: ["text", "image"],
+    required: true,
+  });
+  const found = answered(chosen);
+  return names.filter((name) => name === "text" || found.includes(name));
+}
+
+async function askOne<K extends string>(
+  message: string,
+  choices: Readonly<Record<K, string>>,
+  streams: Streams,
+): Promise<K> {
+  const options = keysOf(choices).map((value) => ({ value: value as string, label: value, hint: choices[value] }));
+  return answered(await select<string>({ ...streams, message, options })) as K;
+}
+
+const SIDE = 16;
+/** Codes of a picture along one side. */
+const CELLS = 4;
+const COLOURS = {
+  red: [214, 56, 46],
+  green: [46, 158, 74],
+  blue: [52, 98, 214],
+  yellow: [240, 196, 48],
+  purple: [142, 68, 173],
+  grey: [127, 127, 127],
+  black: [24, 24, 24],
+} as const satisfies Readonly<Record<string, readonly [number, number, number]>>;
+/** Whether a point belongs to a shape; both coordinates from −1 to 1. */
+const SHAPES = {
+  disc: (x: number, y: number) => x * x + y * y < 0.72,
+  square: (x: number, y: number) => Math.max(Math.abs(x), Math.abs(y)) < 0.7,
+  diamond: (x: number, y: number) => Math.abs(x) + Math.abs(y) < 0.95,
+  cross: (x: number, y: number) => Math.min(Math.abs(x), Math.abs(y)) < 0.3,
+} as const satisfies Readonly<Record<string, (x: number, y: number) => boolean>>;
+const PLACES = ["left", "right", "top", "bottom"] as const;
+
+/** White, then the colours. */
+const PALETTE = [[255, 255, 255], ...Object.values(COLOURS)] as const;
+
+/** Writes `folder`/documents.jsonl, and pictures where there is a modality of them; 112 documents. */
+async function writeExampleData(folder: string, modalities: readonly NewModality[]): Promise<void> {
+  mkdirSync(folder);
+  const lines: string[] = [];
+  for (const [c, colour] of Object.keys(COLOURS).entries()) {
+    for (const shape of Object.keys(SHAPES) as (keyof typeof SHAPES)[]) {
+      for (const place of PLACES) {
+        const name = `a ${colour} ${shape} on the ${place}`;
+        const file = `${colour}-${shape}-${place}.png`;
+        const [dx, dy] = { left: [0.3, 0], right: [-0.3, 0], top: [0, 0.3], bottom: [0, -0.3] }[place] as [
+          number,
+          number,
+        ];
+        const inside = (x: number, y: number): boolean => SHAPES[shape](1.25 * (x + dx), 1.25 * (y + dy));
+        const painted = (side: number): number[] => raster(side, (x, y) => (inside(x, y) ? c + 1 : 0));
+        if (modalities.includes("image")) await writePicture(join(folder, file), painted(SIDE));
+        const segments = {
+          text: { text: name },
+          image: { image: file },
+          codes: { codes: painted(CELLS), modality: "codes" },
+          speech: { codes: unitsOf(name), modality: "speech" },
+        };
+        lines.push(JSON.stringify({ segments: modalities.map((one) => segments[one]), either_order: true }));
+      }
+    }
+  }
+  writeFileSync(join(folder, "documents.jsonl"), `${lines.join("\n")}\n`);
+}
+
+/** A colour for each pixel, row by row. */
+const raster = (side: number, colourAt: (x: number, y: number) => number): number[] =>
+  Array.from({ length: side * side }, (_, i) => {
+    const [x, y] = [i % side, Math.floor(i / side)];
+    return colourAt((2 * x + 1) / side - 1, (2 * y + 1) / side - 1);
+  });
+
+async function writePicture(path: string, colours: readonly number[]): Promise<void> {
+  const pixels = Uint8Array.from(colours.flatMap((colour) => [...(PALETTE[colour] ?? [])]));
+  await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+    .png()
+    .toFile(path);
+}
+
+/** A unit for each letter, as if it were spoken. */
+const unitsOf = (name: string): number[] =>
+  [...name].map((letter) => (letter === " " ? 0 : 1 + ((letter.codePointAt(0) ?? 0) % (UNITS - 1))));

@@ -4,7 +4,6 @@
 // A program that writes into a pipe cannot know the size: it leaves 0 or one of UNKNOWN_SIZES, and the samples then go on
 // to the end of the file.
 import { InputError } from "../../diagnostics/input-error.js";
-import { A_LAW, MU_LAW } from "./g711.js";
 import { HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS, MOST_SAMPLES, type Waveform } from "./waveform.js";
 
 const ANEW = "Copy or make the file again: it is cut off or damaged.";
@@ -210,3 +209,19 @@ const READ: Readonly<Record<Encoding, (view: DataView, at: number) => number>> =
   f32: (view, at) => view.getFloat32(at, true),
   f64: (view, at) => Math.fround(view.getFloat64(at, true)),
 };
+
+/** A-law has every other bit inverted; sign (1 is positive), 3 bits of exponent, 4 of mantissa. */
+const A_LAW = Float32Array.from({ length: 256 }, (_, coded) => {
+  const code = coded ^ 0x55;
+  const exponent = (code >> 4) & 7;
+  const mantissa = 2 * (code & 15) + 1;
+  const size = exponent === 0 ? mantissa * 8 : (mantissa + 32) * 2 ** (exponent + 2);
+  return (code & 0x80 ? size : -size) / 2 ** 15;
+});
+
+/** µ-law has every bit inverted; sign (1 is negative), 3 bits of exponent, 4 of mantissa, and a bias of 132. */
+const MU_LAW = Float32Array.from({ length: 256 }, (_, coded) => {
+  const code = ~coded & 0xff;
+  const size = (2 * (code & 15) + 33) * 2 ** (((code >> 4) & 7) + 2) - 132;
+  return (code & 0x80 ? -size : size) / 2 ** 15;
+});

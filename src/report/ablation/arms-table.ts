@@ -1,6 +1,16 @@
-// The table of arms for one modality: size, final losses, gains, and when the baseline's loss is reached.
-import type { ArmAnswer, Estimate, Match, ModalityAnswer } from "../../ablate/answer.js";
+// The tables of an ablation: its arms with their losses and gains, and the effects of its factors.
+import type {
+  ArmAnswer,
+  Effect,
+  Estimate,
+  Factorial,
+  Match,
+  MeasureAnswer,
+  ModalityAnswer,
+} from "../../ablate/answer.js";
 import type { AblationResults, ResultArm } from "../../ablate/results.js";
+import { inPercent } from "./factorial-finding.js";
+import { factorialIn, factorsOf } from "./factors.js";
 import {
   amount,
   decimalsOf,
@@ -10,10 +20,11 @@ import {
   lossDecimals,
   matchDecimals,
   NONE,
+  probability,
   range,
   signed,
 } from "./numbers.js";
-import { armAnswer, baselineOf, extraArms, measuresOf, ranked } from "./reading.js";
+import { armAnswer, baselineOf, extraArms, meanOf, measuresOf, ranked } from "./reading.js";
 import type { Cell, Table } from "./table.js";
 import { extraNote } from "./widened.js";
 import { MEASURES, SIGNIFICANT } from "./words.js";
@@ -96,3 +107,62 @@ export function armsNotes(results: AblationResults): string[] {
     ...extraArms(results).map((index) => extraNote(results, results.arms[index] as ResultArm)),
   ];
 }
+
+interface Told {
+  readonly measure: MeasureAnswer;
+  readonly factorial: Factorial;
+}
+
+/** Undefined where there is no analysis. */
+export function effectsTable(results: AblationResults, modality: ModalityAnswer): Table | undefined {
+  const told = measuresOf(modality).flatMap((measure): Told[] => {
+    const factorial = factorialIn(results, measure);
+    return factorial === undefined ? [] : [{ measure, factorial }];
+  });
+  const [first] = told;
+  if (first === undefined) return undefined;
+  const row = (text: string, strong: boolean, estimateOf: (factorial: Factorial) => Estimate | undefined): Cell[] => [
+    { text, strong },
+    ...told.flatMap(({ measure, factorial }) => effectCells(results, measure, estimateOf(factorial))),
+  ];
+  const same = (a: Effect, b: Effect): boolean => a.factors.join() === b.factors.join();
+  const effects = first.factorial.effects.map((effect) =>
+    row(effect.factors.join(" × "), effect.factors.length === 1, (other) =>
+      other.effects.find((one) => same(one, effect)),
+    ),
+  );
+  const synergy = [
+    row("gain of all together", false, (factorial) => factorial.synergy.joint),
+    row("sum of their single gains", false, (factorial) => factorial.synergy.sum),
+    row("synergy: the first less the second", true, (factorial) => factorial.synergy.difference),
+  ];
+  const several = first.factorial.factors.length > 1;
+  return {
+    groups: [
+      { label: "", columns: 1 },
+      ...told.map(({ measure }) => ({ label: MEASURES[measure.measure].title, columns: 3 })),
+    ],
+    heads: ["Effect of", ...told.flatMap(() => ["On the loss", "In %", "p"])],
+    parts: [{ rows: effects }, ...(several ? [{ label: "Gains: positive lowers the loss", rows: synergy }] : [])],
+  };
+}
+
+function effectCells(results: AblationResults, measure: MeasureAnswer, estimate: Estimate | undefined): Cell[] {
+  if (estimate === undefined || !Number.isFinite(estimate.estimate))
+    return [NONE, NONE, NONE].map((text) => ({ text }));
+  const decimals = lossDecimals(meanOf(measure, factorsOf(results)?.armOf([]))) + 1;
+  const relative = inPercent(results, measure, estimate);
+  const strong = isSure(estimate);
+  const cell = (text: string, note: string | undefined): Cell => ({ text, ...(note && { note }), strong });
+  return [
+    cell(signed(estimate.estimate, decimals), range(estimate, decimals)),
+    relative === undefined
+      ? { text: NONE }
+      : cell(signed(relative.estimate, decimalsOf(relative)), range(relative, decimalsOf(relative))),
+    { text: probability(estimate.pCorrected) },
+  ];
+}
+
+/** What the table's signs mean. */
+export const EFFECTS_NOTE =
+  "Effects are changes of the loss: negative lowers it. Gains are positive where it is lower. Two-sided p, that the number is zero, corrected by Holm for the number of comparisons.";

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { transcriptsOf } from "../../../recipes/asterisk.js";
 import { nodeDisk } from "../../../src/api/node/disk.js";
-import { soundFiles } from "../../../src/data/audio/sound-files.js";
+import { soundFiles } from "../../../src/data/audio/read-audio.js";
 import { reachOf } from "../../../src/data/reach.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-sounds-"));

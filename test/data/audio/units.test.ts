@@ -1,7 +1,6 @@
 // Speech units: runs merged, entries fitted to sounds, and the same units from the codebook's file.
 import { describe, expect, it } from "vitest";
-import { fitUnits } from "../../../src/data/audio/fit-units.js";
-import { merged, ofSpeech, unitsOf } from "../../../src/data/audio/units.js";
+import { fitUnits, merged, ofSpeech, unitsOf } from "../../../src/data/audio/units.js";
 import { readCodebook, writeCodebook } from "../../../src/data/codebook.js";
 import { SPEECH_FRAMES } from "../../../src/modalities/codebook.fields.js";
 import { sine } from "./wav-bytes.js";
