@@ -81,6 +81,9 @@ interface ScalarEvent {
   readonly scalars: Readonly<Record<string, number>>;
 }
 
+// TensorBoard's event files: TFRecord frames around `Event` messages, of which only scalars are written. Formats:
+// tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, framework/summary.proto.
+
 /** The record that every event file begins with. */
 export const versionRecord = (wallTime: number): Uint8Array =>
   frame(concatenate([double(1, wallTime), text(3, "brain.Event:2")]));
