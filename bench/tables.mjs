@@ -70,7 +70,9 @@ function steps({ performance, released }) {
 }
 
 /** What a kernel is part of. Of linear layers the narrow ones are x_proj and dt_proj: one side of their weight is small. */
-function partOf({ op, shape }) {
+function partOf({ phase, op, shape }) {
+  // Results of earlier versions have the update as one op.
+  if (phase === "update" || op === "update") return "update";
   if (op.startsWith("linear")) {
     const weight = shape.split(" · ")[1]?.split(" → ")[0] ?? shape.split(" → ")[1] ?? "";
     const sides = weight.split("×").slice(-2).map(Number);
@@ -82,7 +84,7 @@ function partOf({ op, shape }) {
   if (op === "scan") return "forward scan";
   if (op === "scan_grad") return "backward scan";
   if (op.startsWith("conv")) return "convolution, forward and gradients";
-  return op === "update" ? "update" : "all else";
+  return "all else";
 }
 
 /** Products that a variant makes on matrix units for each that is asked for, as in src/bench/bench.ts. */

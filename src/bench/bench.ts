@@ -21,6 +21,7 @@ import { syntheticBatch } from "./synthetic.js";
 import type { Shares } from "./turns.js";
 
 export interface KernelTime {
+  readonly phase: "gradients" | "update";
   readonly op: string;
   readonly variant: string;
   /** The sizes that tell it from others of its kind: shapes of what it reads and makes. */
@@ -175,6 +176,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
     const { modalities, over } = reach[i] as (typeof reach)[number];
     const rows = (over === "pictures" ? pictures : positions).reduce((sum, n, m) => sum + (modalities[m] ? n : 0), 0);
     const work = {
+      phase: "gradients" as const,
       op: op.kind,
       variant: picks[i]?.variant ?? "",
       shape: shapeOf(program, op),
@@ -188,6 +190,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const updates = runtime.picks.filter(({ phase }) => phase === "update");
   update.ops.forEach((op, i) => {
     const work = {
+      phase: "update" as const,
       op: op.kind,
       variant: updates[i]?.variant ?? "",
       shape: shapeOf(update, op),

@@ -31,6 +31,7 @@ describe("specs/ablations", () => {
     "groups.mom": [["groups", 4, 3]],
     "halves.mom": [["halves", 4, 3]],
     "learning-rate.mom": [["learning_rate", 5, 3]],
+    "optimizer.mom": [["optimizer", 2, 3]],
     "projections.mom": [
       ["projections", 17, 3],
       ["dt_bias", 4, 3],

@@ -57,6 +57,8 @@ test.skipIf(missing)(
     ]) {
       expect(kinds).toContain(kind);
     }
+    const updates = found.kernels.filter(({ phase }) => phase === "update").map(({ op }) => op);
+    expect(updates.sort()).toEqual(["adamw", "gradient_norm"]);
     const sum = found.kernels.reduce((total, { seconds }) => total + seconds, 0);
     expect(found.kernelSeconds).toBeCloseTo(sum, 9);
     expect(found.kernels.reduce((total, { share }) => total + share, 0)).toBeCloseTo(1, 9);
