@@ -40,8 +40,6 @@ export function logMel(samples: Float32Array): Float32Array {
   return Float32Array.from(made, (energy) => Math.max(0, 1 + (10 * Math.log10(energy / loudest)) / RANGE_DB));
 }
 
-const FILTERS = melFilters(RATE, POINTS, BANDS);
-
 /** Periodic: HANN[k] + HANN[k + HOP] = 1. */
 const HANN = Float64Array.from({ length: WINDOW }, (_, index) => Math.sin((Math.PI * index) / WINDOW) ** 2);
 
@@ -79,3 +77,5 @@ export function melFilters(rate: number, size: number, bins: number): readonly M
     return { first, weights };
   });
 }
+
+const FILTERS = melFilters(RATE, POINTS, BANDS);
