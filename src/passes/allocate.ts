@@ -157,7 +157,13 @@ function layOut(programs: readonly Program[], limit: number): Layout {
     for (const run of runs) {
       const bytes = run.reduce((sum, parameter) => sum + 4 * numbersOf(parameter), 0);
       const [{ layer, names: named }] = run as readonly [(typeof run)[number]];
-      found.push({ what: layer < 0 ? named.join() : `the parameters of layer ${layer}`, bytes });
+      const ofOneLayer = layer >= 0 && run.every((parameter) => parameter.layer === layer);
+      const what = ofOneLayer
+        ? `the parameters of layer ${layer}`
+        : run.length === 1
+          ? named.join()
+          : `${named[0]} and its like`;
+      found.push({ what, bytes });
       if (4 * size + bytes > limit && size > 0) close();
       for (const parameter of run) {
         const { tensor: _, names, shape, ...source } = parameter;
