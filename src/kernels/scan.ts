@@ -32,84 +32,54 @@ export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
 }
 
 function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
-  const { u, delta, B, C, A_log, D, z, h0, reset } = op.in;
+  const { z, h0, reset } = op.in;
   const { h_end } = op.out;
   const sizes = scanSizes(program, op);
   const { channels, states, blocks, many, aGroups } = sizes;
   // One chunk alone passes nothing on, unless its last h is asked for.
   const passes = many || h_end !== undefined;
-  const constants = scanConstants(program, op, sizes);
   const { template, requires, channels: ofWorkgroup } = FORMS[form];
   const fours = form === "fours";
-  const flags = {
-    GATED: z !== undefined,
-    RESET: reset !== undefined,
-    MANY: passes,
-    STATE_IN: h0 !== undefined,
-    STATE_OUT: h_end !== undefined,
-    ADVANCES: fours,
-    RETREATS: false,
-    LOCAL: false,
-    CARRY: false,
-    REPLAY: false,
+  const shared = {
+    flags: {
+      GATED: z !== undefined,
+      RESET: reset !== undefined,
+      MANY: passes,
+      STATE_IN: h0 !== undefined,
+      STATE_OUT: h_end !== undefined,
+      ADVANCES: fours,
+      RETREATS: false,
+      LOCAL: false,
+      CARRY: false,
+      REPLAY: false,
+    },
+    constants: scanConstants(program, op, sizes),
   };
-  const written = form === "quads" ? { enables: ["subgroups"] } : {};
-  const workgroups = [Math.ceil(channels / ofWorkgroup), blocks, 1] as const;
-  const localFacts = rowFacts(program, reset, { group_a: op.rowsA });
-  const replayFacts = rowFacts(program, reset, { group_a: op.rowsA, group_d: op.rowsD });
-  const local: DraftDispatch = {
+  const overChunks = {
+    ...shared,
     template,
+    ...(form === "quads" ? { enables: ["subgroups"] } : {}),
+    workgroups: [Math.ceil(channels / ofWorkgroup), blocks, 1] as const,
+  };
+  const local: DraftDispatch = {
+    ...overChunks,
     label: "scan_local",
-    ...written,
-    flags: { ...flags, LOCAL: true },
-    constants,
-    bindings: withFunctions(
-      [
-        bind(program, "u", "read", u),
-        bind(program, "delta", "read", delta),
-        ...bindBC(program, B, C, "B", fours),
-        bindSsm(A_log, D),
-        ...localFacts.bindings,
-        scratch("scratch", "write"),
-      ],
-      ...localFacts.functions,
-    ),
-    workgroups,
+    flags: { ...shared.flags, LOCAL: true },
+    bindings: localBindings(program, op, fours),
   };
   const carry: DraftDispatch = {
+    ...shared,
     template: "scan",
     label: "scan_carry",
-    flags: { ...flags, CARRY: true },
-    constants,
-    bindings: [
-      bindSsm(A_log, D),
-      scratch("scratch", "read"),
-      ...(h0 === undefined ? [] : [bind(program, "h0", "read", h0)]),
-      bind(program, "carry", "write", op.out.carry),
-      ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
-    ],
+    flags: { ...shared.flags, CARRY: true },
+    bindings: carryBindings(program, op),
     workgroups: [Math.ceil(channels / 64), program.batch, states],
   };
   const replay: DraftDispatch = {
-    template,
+    ...overChunks,
     label: "scan_replay",
-    ...written,
-    flags: { ...flags, REPLAY: true },
-    constants,
-    bindings: withFunctions(
-      [
-        bind(program, "u", "read", u),
-        bind(program, "delta", "read", delta),
-        ...bindBC(program, B, C, "both", fours),
-        ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
-        bindSsm(A_log, D),
-        ...replayFacts.bindings,
-        bind(program, "carry", "read", op.out.carry),
-        bind(program, "y", "write", op.out.y),
-      ],
-      ...replayFacts.functions,
-    ),
-    workgroups,
+    flags: { ...shared.flags, REPLAY: true },
+    bindings: replayBindings(program, op, fours),
   };
   return {
     variant: form,
@@ -117,4 +87,49 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
     scratch: [4 * blocks * channels * (states + aGroups)],
     dispatches: passes ? [local, carry, replay] : [carry, replay],
   };
+}
+
+function localBindings(
+  program: Program,
+  { in: { u, delta, B, C, A_log, D, reset }, rowsA }: OpOf<"scan">,
+  fours: boolean,
+) {
+  const facts = rowFacts(program, reset, { group_a: rowsA });
+  return withFunctions(
+    [
+      bind(program, "u", "read", u),
+      bind(program, "delta", "read", delta),
+      ...bindBC(program, B, C, "B", fours),
+      bindSsm(A_log, D),
+      ...facts.bindings,
+      scratch("scratch", "write"),
+    ],
+    ...facts.functions,
+  );
+}
+
+const carryBindings = (program: Program, { in: { A_log, D, h0 }, out: { carry, h_end } }: OpOf<"scan">) => [
+  bindSsm(A_log, D),
+  scratch("scratch", "read"),
+  ...(h0 === undefined ? [] : [bind(program, "h0", "read", h0)]),
+  bind(program, "carry", "write", carry),
+  ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
+];
+
+function replayBindings(program: Program, { in: given, out, rowsA, rowsD }: OpOf<"scan">, fours: boolean) {
+  const { u, delta, B, C, A_log, D, z, reset } = given;
+  const facts = rowFacts(program, reset, { group_a: rowsA, group_d: rowsD });
+  return withFunctions(
+    [
+      bind(program, "u", "read", u),
+      bind(program, "delta", "read", delta),
+      ...bindBC(program, B, C, "both", fours),
+      ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
+      bindSsm(A_log, D),
+      ...facts.bindings,
+      bind(program, "carry", "read", out.carry),
+      bind(program, "y", "write", out.y),
+    ],
+    ...facts.functions,
+  );
 }

@@ -122,6 +122,35 @@ function splitOperands(program: Program, source: RowSource, w: WeightGradient, s
   return { x, dy, dispatches, scratch };
 }
 
+/** What a kernel is told of the operands' sizes and layout. */
+function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) {
+  const [N, K] = [columnsOf(program, w.dy), width(program, w.x)];
+  return {
+    NS: N,
+    KS: K,
+    LAST_BLOCK: 4 * Math.floor((K - 1) / 4),
+    SCALE_GROUPS: w.scale === undefined ? 1 : height(program, w.scale),
+    ...lying("byDepth", "byDepth"),
+    DY_PLANE: split ? split.dy.plane / 8 : 0,
+    X_PLANE: split ? split.x.plane / 8 : 0,
+    N_BLOCKS: blocksOf(N),
+    K_BLOCKS: blocksOf(K),
+    BLOCK_FOURS: blocksOf(N) * blocksOf(K),
+    DEEP,
+  };
+}
+
+/** The operands as matrix units read them. */
+const unitOperands = (program: Program, w: WeightGradient, split: Split | undefined) => [
+  eights(program, "dy", split ? halvesMatrix(split.dy, columnsOf(program, w.dy)) : w.dy),
+  eights(program, "x", split ? halvesMatrix(split.x, width(program, w.x)) : { tensor: w.x }),
+];
+
+const normBindings = (program: Program, { rstd, scale }: WeightGradient, wide: boolean) => [
+  ...(rstd === undefined ? [] : [bind(program, "rstd", "read", rstd)]),
+  ...(scale === undefined ? [] : [bind(program, "scale", "read", scale, wide)]),
+];
+
 /** Dispatches that make a weight's gradient; `slot` is free scratch for partial sums, whose bytes are returned too. */
 export function weightGradient(
   program: Program,
@@ -131,16 +160,13 @@ export function weightGradient(
   settings: KernelSettings,
   slot: number,
 ): { dispatches: DraftDispatch[]; scratch: number[] } {
-  const N = columnsOf(program, w.dy);
-  const K = width(program, w.x);
+  const [N, K, groups] = [columnsOf(program, w.dy), width(program, w.x), source.groups];
   const chunked = local(w.dy);
-  const { groups } = source;
   const form = formOf(program, source, w, shape, settings);
   const split = form === "split" ? splitOperands(program, source, w, slot) : undefined;
   const [wide, quads, tiled] = [form === "wide", form === "quads", form === "tile"];
   const units = form === "matrix" || split !== undefined;
   const partial = slot + (split?.scratch.length ?? 0);
-  const [blocksN, blocksK] = [blocksOf(N), blocksOf(K)];
   const [tileN, tileK] = tileOf(form, N, K);
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
   const splits =
@@ -151,21 +177,11 @@ export function weightGradient(
   const xFours = !quads && !tiled && inFours(program, w.x);
   const constants = {
     ...tableConstants(source),
+    ...sizesOf(program, w, split),
     END_TILE: source.firstTile + source.tiles,
-    NS: N,
-    KS: K,
-    LAST_BLOCK: 4 * Math.floor((K - 1) / 4),
     GROUPS: groups,
     SPLITS: splits,
-    SCALE_GROUPS: w.scale === undefined ? 1 : height(program, w.scale),
-    ...lying("byDepth", "byDepth"),
     SUMS: direct ? "dweight" : "partial",
-    DY_PLANE: split ? split.dy.plane / 8 : 0,
-    X_PLANE: split ? split.x.plane / 8 : 0,
-    N_BLOCKS: blocksN,
-    K_BLOCKS: blocksK,
-    BLOCK_FOURS: blocksN * blocksK,
-    DEEP,
   };
   const flags = {
     TABLE: source.table !== undefined,
@@ -188,14 +204,10 @@ export function weightGradient(
     constants,
     bindings: [
       ...(units
-        ? [
-            eights(program, "dy", split ? halvesMatrix(split.dy, N) : w.dy),
-            eights(program, "x", split ? halvesMatrix(split.x, K) : { tensor: w.x }),
-          ]
+        ? unitOperands(program, w, split)
         : [matrix(program, "dy", "read", w.dy, dyFours), bind(program, "x", "read", w.x, xFours)]),
       ...tableBinding(source),
-      ...(w.rstd === undefined || split ? [] : [bind(program, "rstd", "read", w.rstd)]),
-      ...(w.scale === undefined || split ? [] : [bind(program, "scale", "read", w.scale, wide)]),
+      ...(split ? [] : normBindings(program, w, wide)),
       direct
         ? bind(program, "dweight", "write", w.dweight, wide)
         : scratch("partial", "write", partial, wide ? "array<vec4<f32>>" : "array<f32>"),
