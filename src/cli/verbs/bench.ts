@@ -1,18 +1,14 @@
 // `mom bench`: the time of a training step, kernel by kernel, against what the device could do.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+
 import { InvalidArgumentError, Option } from "commander";
-import { nodeDisk } from "../../api/node/disk.js";
+import { benchSpec } from "../../api/bench.js";
 import { nodeHost } from "../../api/node/host.js";
-import { tuned } from "../../api/tuning.js";
-import { type Bench, bench, type KernelTime } from "../../bench/bench.js";
-import { type LoopTime, timeLoop } from "../../bench/loop.js";
+import type { Bench, KernelTime } from "../../bench/bench.js";
+import type { LoopTime } from "../../bench/loop.js";
 import type { Shares } from "../../bench/turns.js";
-import { programsOf, trainingOn } from "../../compile.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { suggestion } from "../../diagnostics/nearest.js";
-import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../inspect/inspection-text.js";
 import { holdsIds, type Modality } from "../../modalities/modality.fields.js";
 import { columns } from "../../report/columns.js";
@@ -65,25 +61,11 @@ export const verb: Verb = {
         const { spec } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const shares = share && sharesOf(share, spec.model.modalities);
-        const device = await openDevice(adapter ? { adapter } : {});
-        const print = <T extends object>(found: T, asText: (found: T) => string): void => {
-          process.stdout.write(json ? `${JSON.stringify({ file, ...found }, null, 2)}\n` : asText(found));
-        };
-        const options = trainingOn(spec, device.profile);
         const notice = (line: string): void => void process.stderr.write(`${line}\n`);
-        const stages = programsOf(spec, options);
-        const choices = await tuned(nodeHost, { mode: tune, spec, options, stages, opened: device, notice });
-        if (loop === undefined) {
-          print(await bench(spec, device, { shares, choices, ...(force !== undefined && { force }) }), text);
-          return finish(EXIT.done);
-        }
-        const folder = mkdtempSync(join(tmpdir(), "mom-bench-"));
-        try {
-          const steps = loop === true ? LOOP_STEPS : loop;
-          print(await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, shares, choices }), loopText);
-        } finally {
-          rmSync(folder, { recursive: true, force: true });
-        }
+        const loopSteps = loop === true ? LOOP_STEPS : loop;
+        const benched = await benchSpec(nodeHost, spec, { shares, loopSteps, force, tune, adapter, notice });
+        const asText = benched.kind === "loop" ? loopText(benched.found) : text(benched.found);
+        process.stdout.write(json ? `${JSON.stringify({ file, ...benched.found }, null, 2)}\n` : asText);
         finish(EXIT.done);
       });
   },

@@ -1,21 +1,20 @@
 // `mom sample`: what a trained model makes of a prompt: text continued, pictures denoised, codes and units listed.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { nodeHost } from "../../api/node/host.js";
-import { modalityNamed, type PromptOptions, promptOf } from "../../api/prompt.js";
+import type { PromptOptions } from "../../api/prompt.js";
+import { sample } from "../../api/sample.js";
 import type { TrainedOptions } from "../../api/trained.js";
-import { decodersOf, openCodecs } from "../../data/codecs.js";
 import { writeNpy } from "../../data/npy.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { visible } from "../../diagnostics/visible.js";
-import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
+import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { ITEM_SAMPLERS } from "../../objectives/items.js";
-import { dropOf } from "../../objectives/objective.fields.js";
 import { pngOf } from "../../report/png.js";
 import type { SampledDocument } from "../../sample/document.js";
-import { checkRequest, openSampler } from "../../sample/sampling.js";
-import { idsInSpans, type Showing, type ShownLatent, shown } from "../../sample/shown.js";
+import { type Showing, type ShownLatent, shown } from "../../sample/shown.js";
 import { allowOption } from "../compile-options.js";
 import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -81,28 +80,12 @@ export const verb: Verb = {
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
-        const { spec, folder, reach, weights } = trained;
-        const { modality, out } = options;
-        const only = modality === undefined ? undefined : modalityNamed(modality, spec.model);
-        const codecs = openCodecs(spec.model, folder, reach);
-        const showing: Showing = { parts: spec.model, codebooks: codecs.codebooks, decoders: decodersOf(codecs) };
-        const prompt = await promptOf(options, spec.model, codecs, nodeHost);
-        const model = { spec, counts: idsInSpans(showing) };
-        const prompts = Array.from({ length: options.count }, () => prompt);
-        const request = checkRequest(model, { settings: { ...options, only }, prompts });
-        if (options.guidance !== 1 && !spec.objectives.some((objective) => dropOf(objective) > 0)) {
-          process.stderr.write(
-            "note: no objective has a `drop`, so that guidance relies on documents that begin with a picture\n",
-          );
-        }
-        const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
-        const sampler = await openSampler(device, model, weights.tensors, [request]);
-        const sampled = await sampler.sample(request);
-        sampler.destroy();
-        const told = sampled.map((document, number) => tell(document, number, showing, out));
+        const notice = (line: string) => void process.stderr.write(`${line}\n`);
+        const { documents, showing } = await sample(nodeHost, trained, { ...options, notice });
+        const told = documents.map((document, number) => tell(document, number, showing, options.out));
         process.stdout.write(
           options.json
-            ? `${JSON.stringify({ step: weights.step, seed: options.seed, samples: told })}\n`
+            ? `${JSON.stringify({ step: trained.weights.step, seed: options.seed, samples: told })}\n`
             : told.map((one, number) => text(one, options.count > 1 ? number + 1 : undefined)).join("\n"),
         );
         finish(EXIT.done);
