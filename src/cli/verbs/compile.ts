@@ -1,15 +1,10 @@
 // mom compile: a folder that trains the model wherever Node and `webgpu` are, made without a GPU.
+
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import pc from "picocolors";
-import { refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
-import { refuseExisting, writeCompiled } from "../../api/compiled-folder.js";
-import { keptSpec } from "../../api/kept-spec.js";
-import { nodeDisk } from "../../api/node/disk.js";
-import { nodeHost } from "../../api/node/host.js";
-import { START_FILE, startBytes, starting } from "../../api/start.js";
-import { compile } from "../../compile.js";
-import { prepare } from "../../data/prepare.js";
+import { compileToFolder } from "../../api/compile-folder.js";
+import { nodeDataHost } from "../../api/node/data-host.js";
 import { render } from "../../diagnostics/render.js";
 import { DEFAULT_DEVICE } from "../../ir/profiles.js";
 import { startText } from "../../report/start-text.js";
@@ -40,25 +35,21 @@ export const verb: Verb = {
       .action(async (file: string, { out, device, force = false, allow, skipBad }: Options) => {
         const { spec, json, folder, reach } = readSpec(file, { allow });
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
-        refuseExisting(out, force, nodeDisk);
-        const options = trainingOptions(spec, device);
-        const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
-        const started = starting(spec, compiled, { folder, reach })?.();
-        const notice = (line: string) => process.stderr.write(`${line}\n`);
-        const { files } = await prepare(spec.data, spec.model, { host: nodeHost, folder, reach, skipBad, notice });
-        const kept = keptSpec(json, folder, out, reach);
-        const extras = [
-          text("spec.mom", kept.text),
-          ...kept.files(),
-          { name: "train.mjs", bytes: readFileSync(TRAINER) },
-          text("data/shards.json", `${JSON.stringify(files.map((path) => basename(path)))}\n`),
-          ...files.map((path) => ({ name: `data/${basename(path)}`, bytes: readFileSync(path) })),
-          ...(started ? [{ name: START_FILE, bytes: startBytes(started) }] : []),
-          ...packageFiles(basename(file), device),
-        ];
-        writeCompiled(out, { spec, profile: options.profile, compiled }, extras, { force, disk: nodeDisk });
+        const notice = (line: string) => void process.stderr.write(`${line}\n`);
+        const { kernels, started } = await compileToFolder(nodeDataHost, {
+          spec,
+          json,
+          folder,
+          reach,
+          out,
+          device,
+          force,
+          skipBad,
+          notice,
+          program: [{ name: "train.mjs", bytes: readFileSync(TRAINER) }, ...packageFiles(basename(file), device)],
+        });
         const c = pc.createColors(coloured(process.stdout));
-        const made = `${compiled.plan.kernels.length} kernels for ${device}`;
+        const made = `${kernels} kernels for ${device}`;
         if (started) {
           if (started.warnings.length > 0) notice(render(started.warnings, [], styleOf(process.stderr)));
           process.stderr.write(startText(started.record));
