@@ -2,6 +2,7 @@
 //   mom [file=NAME] [over=BASE] [wrong] [train]   a spec; `over` completes it by what BASE says of the rest
 //   console [by-hand=WHY] [fill] [as=LANGUAGE]    commands and what they print; `fill` leaves that to the site
 //   LANGUAGE [file=NAME]                          written into the page's folder, for the blocks that follow
+//   LANGUAGE at=PATH                              a new file of the repository; of `diff`, an edit of one
 //   text picture=NAME                             words for those who read it here; the site draws it
 
 export interface Fence {

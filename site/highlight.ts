@@ -1,5 +1,6 @@
 // Code as coloured HTML: specs by the compiler's own lexer, other languages by highlight.js.
 import hljs from "highlight.js/lib/core";
+import diff from "highlight.js/lib/languages/diff";
 import json from "highlight.js/lib/languages/json";
 import python from "highlight.js/lib/languages/python";
 import typescript from "highlight.js/lib/languages/typescript";
@@ -7,7 +8,7 @@ import { lexer } from "../grammar/tokens.js";
 import { escapeHtml } from "./html.js";
 import { wgsl } from "./wgsl.js";
 
-for (const [name, language] of Object.entries({ json, python, typescript, wgsl }))
+for (const [name, language] of Object.entries({ diff, json, python, typescript, wgsl }))
   hljs.registerLanguage(name, language);
 
 const ALIASES: Readonly<Record<string, string>> = {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compare, type Folder, isRun, pageFolder, place, wholeSpec } from "../../site/examples.js";
 import { commandsOf, type Fence, fencesOf, matches, parseInfo } from "../../site/fences.js";
 import { sourcesIn } from "../../site/pages.js";
+import { writtenBy } from "../support/follow.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
 const pages = sourcesIn(ROOT).map((source) => ({ ...source, fences: fencesOf(source.markdown) }));
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => mom.dispose());
 
 test("blocks say what they are", () => {
-  const known = ["file", "over", "wrong", "train", "by-hand", "fill", "as", "picture"];
+  const known = ["file", "over", "wrong", "train", "by-hand", "fill", "as", "picture", "at"];
   for (const { path, fences } of pages) {
     for (const fence of fences) {
       expect(known, `${path} ${title(fence)}`).toEqual(expect.arrayContaining(Object.keys(fence.options)));
@@ -65,10 +66,8 @@ describe.each(pages.filter(({ fences }) => fences.some((f) => f.language === "mo
 
 test("files and folders that the pages name are there", () => {
   const made = [
+    ...pages.flatMap(({ markdown }) => writtenBy(markdown)),
     "dist-docs",
-    "src/blocks/mlp.fields.ts",
-    "src/blocks/mlp.ts",
-    "test/accept/mlp.mom",
     "src/optimizers/lion.fields.ts",
     "src/optimizers/lion.ts",
     "codegen-templates/lion.wgsl",

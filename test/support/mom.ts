@@ -24,18 +24,18 @@ export interface Mom {
 }
 
 /** What scripts/build.mjs makes, without the type checker, in a new folder beside the packages. */
-async function build(): Promise<string> {
-  const cache = join(ROOT, "node_modules/.cache");
+async function build(root: string): Promise<string> {
+  const cache = join(root, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, "mom-"));
   const entryPoints = ["src", "grammar", "recipes"].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
-      .map((file) => join(ROOT, folder, file)),
+      .map((file) => join(root, folder, file)),
   );
-  await esbuild.build({ entryPoints, outdir: out, outbase: ROOT, format: "esm", logLevel: "error" });
+  await esbuild.build({ entryPoints, outdir: out, outbase: root, format: "esm", logLevel: "error" });
   const chevrotain = {
-    entryPoints: [join(ROOT, "grammar/chevrotain.ts")],
+    entryPoints: [join(root, "grammar/chevrotain.ts")],
     outfile: join(out, "grammar/chevrotain.js"),
   };
   await esbuild.build({
@@ -61,7 +61,7 @@ async function build(): Promise<string> {
 /** The build that all test files of a run share: the first that needs it makes it. */
 async function sharedBuild(folder: string): Promise<string> {
   if (existsSync(folder)) return folder;
-  const out = await build();
+  const out = await build(ROOT);
   try {
     renameSync(out, folder);
   } catch (error) {
@@ -72,9 +72,10 @@ async function sharedBuild(folder: string): Promise<string> {
   return folder;
 }
 
-export async function buildMom(): Promise<Mom> {
-  const shared = process.env.MOM_TEST_BUILD;
-  const out = shared === undefined ? await build() : await sharedBuild(shared);
+/** @param root of another copy of the repository, which gets a build of its own */
+export async function buildMom(root = ROOT): Promise<Mom> {
+  const shared = root === ROOT ? process.env.MOM_TEST_BUILD : undefined;
+  const out = shared === undefined ? await build(root) : await sharedBuild(shared);
   const main = join(out, "src/cli/main.js");
   const run: Mom["run"] = (args, folder = ROOT, environment = {}) => {
     const start = performance.now();

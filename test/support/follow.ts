@@ -1,0 +1,31 @@
+// Follows a page that adds something: writes and edits the files that its blocks name with `at=PATH`. A block of `diff`
+// edits: its lines without `+` must stand in the file, once and together, and those without `-` take their place.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Fence, fencesOf } from "../../site/fences.js";
+
+/** Files that a page writes whole. */
+export const writtenBy = (markdown: string): string[] =>
+  fencesOf(markdown).flatMap(({ language, options: { at } }) => (at === undefined || language === "diff" ? [] : [at]));
+
+/** @param root of a copy of the repository, which is changed */
+export function follow(markdown: string, root: string): void {
+  for (const fence of fencesOf(markdown)) {
+    if (fence.options.at === undefined) continue;
+    const path = join(root, fence.options.at);
+    mkdirSync(dirname(path), { recursive: true });
+    const text = fence.language === "diff" ? edited(readFileSync(path, "utf8"), fence) : fence.text;
+    writeFileSync(path, text);
+  }
+}
+
+function edited(text: string, fence: Fence): string {
+  const lines = fence.text.trimEnd().split("\n");
+  const side = (leave: string): string =>
+    lines.flatMap((line) => (line.startsWith(leave) ? [] : [`${line.slice(1)}\n`])).join("");
+  const [before, after] = [side("+"), side("-")];
+  const [head = "", ...rest] = `\n${text}`.split(`\n${before}`);
+  if (rest.length !== 1)
+    throw new Error(`line ${fence.line}: ${fence.options.at} has this ${rest.length} times, not once:\n${before}`);
+  return `${head}\n${after}${rest[0]}`.slice(1);
+}
