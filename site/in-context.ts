@@ -1,14 +1,13 @@
 // A field's example as it stands in a spec: its path written out, with what else is required on the way.
 import type { Field } from "../src/front/schema.js";
 import { deref, exampleOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../src/front/schema.js";
+import { holdsOf, isModality } from "../src/modalities/modality.fields.js";
+import { isObjective, taughtBy } from "../src/objectives/objective.fields.js";
 
 /** Names of one's own where the schema wants some: by the kind that is shown, or by the field. */
 const NAMES: Readonly<Record<string, string>> = {
   modality: "text",
   codes: "speech",
-  patches: "image",
-  ddpm: "image",
-  cross_entropy: "text",
   block: "mixer",
   attention: "attend",
   ablate: "study",
@@ -18,6 +17,14 @@ const NAMES: Readonly<Record<string, string>> = {
   grid: "train.optimizer.lr",
   sample: "train.optimizer.lr",
 };
+
+/** The name of one's own under which a kind is shown. */
+function nameOf(step: string, kind: string): string | undefined {
+  const ofItems =
+    (step === "modality" && isModality(kind) && holdsOf({ kind }) === "items") ||
+    (step === "objective" && isObjective(kind) && taughtBy(kind) === "items");
+  return ofItems ? "image" : NAMES[kind];
+}
 
 /** What a field is nothing without, where the schema cannot say so. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = { widen_baseline: ["baseline"] };
@@ -32,7 +39,7 @@ function written(node: SchemaNode, [step = "", ...rest]: readonly string[]): str
   const isMap = typeof field.additionalProperties === "object";
   const inner = isMap ? (fieldNode(field, "*") ?? {}) : field;
   const isKind = tagOf(inner) === "kind" && kindsOf(inner).includes(next);
-  const name = (isKind ? NAMES[next] : undefined) ?? NAMES[step] ?? "text";
+  const name = (isKind ? nameOf(step, next) : undefined) ?? NAMES[step] ?? "text";
   const head = field.named === true ? `${step} ${name}` : step;
   if (isKind) {
     const call = called(kindNode(inner, next) ?? {}, next, rest.slice(1));

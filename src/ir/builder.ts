@@ -48,6 +48,7 @@ export interface Builder {
   silu(name: string, x: TensorId): TensorId;
   softplus(name: string, x: TensorId): TensorId;
   sum(name: string, a: TensorId, b: TensorId): TensorId;
+  difference(name: string, a: TensorId, b: TensorId): TensorId;
   product(name: string, a: TensorId, b: TensorId): TensorId;
   /** Columns of x from left to right: how many, by the name of each block. */
   split<Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>): Record<Name, TensorId>;
@@ -150,6 +151,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       silu: (label, x) => activate(label, x, "silu"),
       softplus: (label, x) => activate(label, x, "softplus"),
       sum: (label, a, b) => make("add", { in: { a, b } }, { y: label }).y,
+      difference: (label, a, b) => make("subtract", { in: { a, b } }, { y: label }).y,
       product: (label, a, b) => make("multiply", { in: { a, b } }, { y: label }).y,
       split: <Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>) => {
         const height = shape(x)[0] as number;

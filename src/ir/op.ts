@@ -175,6 +175,8 @@ export type Swiglu = Define<"swiglu", "a" | "b", "y">;
 /** da = dy·b·silu′(a), db = dy·silu(a). */
 export type SwigluGrad = Define<"swiglu_grad", "dy" | "a" | "b", "da" | "db">;
 export type Add = Define<"add", "a" | "b", "y">;
+/** y = a − b. */
+export type Subtract = Define<"subtract", "a" | "b", "y">;
 export type Multiply = Define<"multiply", "a" | "b", "y">;
 /** x cut into blocks of columns, named "0", "1", … from left to right. */
 export type Split = {
@@ -297,6 +299,7 @@ export type Op =
   | Swiglu
   | SwigluGrad
   | Add
+  | Subtract
   | Multiply
   | Split
   | Concat

@@ -153,9 +153,10 @@ export function swigluGrad(program: Program, op: OpOf<"swiglu_grad">): DraftChoi
   return one([over(program, "swiglu_grad", op.out.da, inputs, body, extra)]);
 }
 
-export function combine(program: Program, op: OpOf<"add"> | OpOf<"multiply">): DraftChoice[] {
-  const sign = op.kind === "add" ? "+" : "*";
-  const body = `out[at_out(row, column)] = a[at_a(row, column)] ${sign} b[at_b(row, column)];`;
+const SIGN = { add: "+", subtract: "-", multiply: "*" } as const;
+
+export function combine(program: Program, op: OpOf<keyof typeof SIGN>): DraftChoice[] {
+  const body = `out[at_out(row, column)] = a[at_a(row, column)] ${SIGN[op.kind]} b[at_b(row, column)];`;
   return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, FOURS)]);
 }
 

@@ -49,6 +49,7 @@ const KERNELS: {
   swiglu: point.swiglu,
   swiglu_grad: point.swigluGrad,
   add: point.combine,
+  subtract: point.combine,
   multiply: point.combine,
   split: point.blocks,
   concat: point.blocks,

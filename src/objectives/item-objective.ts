@@ -18,14 +18,16 @@ export interface Timed {
   readonly items: number;
 }
 
-/** An integer or a number that a file of tensors gives for every position of an item. */
-export interface GivenTime {
+/** What a file of tensors gives of items instead of drawing it: their times, and besides noisy numbers and noise … */
+export interface Given {
   /** After the batch's prefix: `timestep`. */
   readonly tensor: string;
   readonly whole: boolean;
   /** Times are at least 0 and at most this. */
   readonly most: number;
   readonly because: string;
+  /** … whether clean numbers too. */
+  readonly clean?: true;
 }
 
 /** How an item is drawn: it yields what it wants predicted, and is told the prediction at that time. */
@@ -56,7 +58,7 @@ export interface ItemObjective<O> {
     objective: O,
     of: { readonly name: string; readonly noise: TensorId; clean(): TensorId },
   ): TensorId;
-  given(objective: O, name: string): GivenTime;
+  given(objective: O, name: string): Given;
   /** The usual one first. */
   readonly samplers: readonly string[];
   /** Draws an item of so many numbers. */

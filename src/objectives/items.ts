@@ -4,12 +4,16 @@ import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
 import type { Stream } from "../random/stream.js";
 import { ddpm } from "./ddpm.js";
-import type { Drawing, DrawSettings, GivenTime, ItemObjective, Noised, Timed } from "./item-objective.js";
+import type { Drawing, DrawSettings, Given, ItemObjective, Noised, Timed } from "./item-objective.js";
 import type { Objective, ObjectiveKind } from "./objective.fields.js";
+import { rectified_flow } from "./rectified_flow.js";
 
 type OfItems = Exclude<ObjectiveKind, "cross_entropy">;
 
-const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemObjective<Extract<Objective, { readonly kind: K }>> } = { ddpm };
+const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemObjective<Extract<Objective, { readonly kind: K }>> } = {
+  ddpm,
+  rectified_flow,
+};
 
 /** All ways of drawing an item, whatever the objective. */
 export const ITEM_SAMPLERS: readonly string[] = Object.values(ITEM_OBJECTIVES).flatMap(({ samplers }) => samplers);
@@ -24,7 +28,7 @@ export interface OfItem {
   lowerTimes(builder: Builder, timed: Timed): TensorId;
   times(timed: Timed, t: readonly number[]): [string, HostArray][];
   lowerTarget(builder: Builder, of: Parameters<ItemObjective<never>["lowerTarget"]>[2]): TensorId;
-  given(name: string): GivenTime;
+  given(name: string): Given;
   readonly samplers: readonly string[];
   sample(numbers: number, settings: DrawSettings, draw: Stream): Drawing;
 }

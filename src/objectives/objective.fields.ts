@@ -2,15 +2,19 @@
 import type { Holds } from "../modalities/row.fields.js";
 import { type CrossEntropyObjective, cross_entropy } from "./cross_entropy.fields.js";
 import { type DdpmObjective, ddpm } from "./ddpm.fields.js";
+import { type RectifiedFlowObjective, rectified_flow } from "./rectified_flow.fields.js";
 import type { ObjectiveFields } from "./row.fields.js";
 
-export type Objective = CrossEntropyObjective | DdpmObjective;
+export type Objective = CrossEntropyObjective | DdpmObjective | RectifiedFlowObjective;
 export type ObjectiveKind = Objective["kind"];
 
 const OBJECTIVES: { readonly [K in ObjectiveKind]: ObjectiveFields<Extract<Objective, { readonly kind: K }>> } = {
   cross_entropy,
   ddpm,
+  rectified_flow,
 };
+
+export const isObjective = (kind: string): kind is ObjectiveKind => Object.hasOwn(OBJECTIVES, kind);
 
 const rowOf = (kind: ObjectiveKind): ObjectiveFields<Objective> => OBJECTIVES[kind] as ObjectiveFields<Objective>;
 

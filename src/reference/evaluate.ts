@@ -37,6 +37,7 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   swiglu: point.swiglu,
   swiglu_grad: point.swigluGrad,
   add: point.combine,
+  subtract: point.combine,
   multiply: point.combine,
   split: point.blocks,
   concat: point.blocks,

@@ -113,10 +113,17 @@ export function swigluGrad(v: Values, op: OpOf<"swiglu_grad">): void {
   make(v, op.out.db).set(dy.map((d, i) => d * silu(a[i] as number)));
 }
 
-export function combine(v: Values, op: OpOf<"add"> | OpOf<"multiply">): void {
+const COMBINE = {
+  add: (a: number, b: number) => a + b,
+  subtract: (a: number, b: number) => a - b,
+  multiply: (a: number, b: number) => a * b,
+} as const;
+
+export function combine(v: Values, op: OpOf<keyof typeof COMBINE>): void {
   const a = read(v, op.in.a);
   const b = read(v, op.in.b);
-  make(v, op.out.y).set(a.map((value, i) => (op.kind === "add" ? value + (b[i] as number) : value * (b[i] as number))));
+  const combined = COMBINE[op.kind];
+  make(v, op.out.y).set(a.map((value, i) => combined(value, b[i] as number)));
 }
 
 /** Copies between a wide tensor and its blocks of columns. */

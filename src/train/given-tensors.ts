@@ -72,15 +72,33 @@ export interface Indices {
 export function indicesOf(file: GivenTensors, name: string, wanted: Indices): Int32Array<ArrayBuffer> {
   const tensor = given(file, name);
   checkShape(name, tensor, wanted.shape);
-  const { from, limit, because, where = () => true } = wanted;
   const indices = wholeNumbers(name, tensor);
-  const wrong = indices.findIndex((index, place) => where(place) && (index < from || index >= limit));
-  if (wrong < 0) return indices;
-  const columns = wanted.shape.at(-1) as number;
+  checkWithin(name, indices, tensor.data, wanted);
+  return indices;
+}
+
+/** Real numbers from `from` to `limit` − 1, both of which they may be: times, say. */
+export function withinOf(file: GivenTensors, name: string, wanted: Indices): Float32Array<ArrayBuffer> {
+  const numbers = floatsOf(file, name, wanted.shape);
+  checkWithin(name, numbers, numbers, wanted);
+  return numbers;
+}
+
+/** @param shown the numbers as the file has them */
+function checkWithin(
+  name: string,
+  numbers: Int32Array | Float32Array,
+  shown: ArrayLike<number | bigint>,
+  { shape, from, limit, because, where = () => true }: Indices,
+): void {
+  const most = limit - 1;
+  const wrong = numbers.findIndex((number, place) => where(place) && !(number >= from && number <= most));
+  if (wrong < 0) return;
+  const columns = shape.at(-1) as number;
   throw new InputError(
     "other-tensors",
-    `${name} holds ${tensor.data[wrong]} at ${shapeText([Math.floor(wrong / columns), wrong % columns])}; ${because}.`,
-    `Give it numbers from ${from} to ${limit - 1} there, or change the spec.`,
+    `${name} holds ${shown[wrong]} at ${shapeText([Math.floor(wrong / columns), wrong % columns])}; ${because}.`,
+    `Give it numbers from ${from} to ${most} there, or change the spec.`,
   );
 }
 

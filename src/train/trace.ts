@@ -9,7 +9,7 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { holdsIds, itemOf } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
 import { attends, attentionArrays } from "./attention-inputs.js";
-import { batchShape, floatsOf, type GivenTensors, indicesOf } from "./given-tensors.js";
+import { batchShape, floatsOf, type GivenTensors, indicesOf, withinOf } from "./given-tensors.js";
 import { type Counts, itemArrays, itemsAt, lossesOf, resetsOf, standingArrays, type TimedItem } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
 import { type Model, openModel, stepScalars, type Tensors } from "./model.js";
@@ -192,19 +192,22 @@ function givenItems(step: StepTensors, index: number, counts: Counts): [string, 
   const at = itemsAt(spec, index, step);
   if (at === undefined) return [];
   const { name, shape, objective } = at;
-  const { tensor, most, because } = objective.given(name);
-  const times = indicesOf(file, `${prefix}${tensor}`, {
+  const { tensor, whole, most, because, clean } = objective.given(name);
+  const wanted = {
     shape: [batch, length],
     from: 0,
     limit: most + 1,
     because,
-    where: (r) => modality[r] === index,
-  });
+    where: (r: number) => modality[r] === index,
+  };
+  const read = whole ? indicesOf : withinOf;
+  const times = read(file, `${prefix}${tensor}`, wanted);
   const items = itemsIn(step, index, shape).map((position): TimedItem => ({ position, t: times[position] as number }));
-  const whole = [batch, length, shape.columns];
+  const size = [batch, length, shape.columns];
   return [
-    [`noisy.${name}`, floatsOf(file, `${prefix}noisy`, whole)],
-    [`noise.${name}`, floatsOf(file, `${prefix}noise`, whole)],
+    [`noisy.${name}`, floatsOf(file, `${prefix}noisy`, size)],
+    [`noise.${name}`, floatsOf(file, `${prefix}noise`, size)],
+    ...(clean ? [[`clean.${name}`, floatsOf(file, `${prefix}clean`, size)] as [string, HostArray]] : []),
     ...itemArrays(at, items, counts.items[index] as number),
   ];
 }

@@ -183,7 +183,7 @@ const CASES: readonly Case[] = [
   {
     name: "several chunks, nothing fused, images alone",
     modalities: [text, image],
-    objectives: [undefined, { kind: "ddpm", weight: 5, steps: 1000, schedule: "cosine", drop: 0 }],
+    objectives: [undefined, { kind: "rectified_flow", weight: 1, time: "uniform", drop: 0 }],
     d_model: 7,
     block: { d_state: 64 },
     decouple: ["A", "x_proj"],

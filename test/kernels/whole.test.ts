@@ -14,6 +14,7 @@ import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { count } from "../../src/ir/tensor.js";
 import { timestepTable } from "../../src/modalities/timestep.js";
+import type { Objective } from "../../src/objectives/objective.fields.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
@@ -89,8 +90,12 @@ async function runGradients(model: Model, v: Values): Promise<Outcome> {
   };
 }
 
-function compiledFor(opened: OpenDevice, options: Partial<CompileOptions>): { compiled: Compiled; v: Values } {
-  const compiled = compile(spec, {
+function compiledFor(
+  opened: OpenDevice,
+  options: Partial<CompileOptions>,
+  of: CheckedSpec,
+): { compiled: Compiled; v: Values } {
+  const compiled = compile(of, {
     profile: opened.profile,
     batch: 2,
     length: 45,
@@ -103,8 +108,8 @@ function compiledFor(opened: OpenDevice, options: Partial<CompileOptions>): { co
 }
 
 /** Runs, compares with the reference, runs again and wants the same bits. */
-async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>): Promise<string[]> {
-  const { compiled, v } = compiledFor(opened, options);
+async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>, of = spec): Promise<string[]> {
+  const { compiled, v } = compiledFor(opened, options, of);
   const model = await openModel(opened, compiled, pipelinesOn(opened));
   expect(model.runtime.bytes.total).toBe(compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
   const found = await runGradients(model, v);
@@ -145,6 +150,13 @@ describe.skipIf(missing)("whole gradient phases", () => {
     expect(picks).toContain("scan_grad shared-split");
     expect(picks.filter((pick) => /^scan_grad (shared|serial)$/.test(pick))).toEqual([]);
     opened.device.destroy();
+  });
+
+  test("of a rectified flow", async () => {
+    const flow: Objective = { kind: "rectified_flow", weight: 1, time: "uniform", drop: 0 };
+    const objectives = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? flow : objective));
+    const picks = await checkPhase(await testDevice(), {}, { ...spec, objectives });
+    expect(picks.some((pick) => pick.startsWith("subtract"))).toBe(true);
   });
 
   test("all modalities in one group are the shared model, to the last bit", async () => {

@@ -242,6 +242,7 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   embed: [embed],
   embed_grad: [embed],
   gather: { none: "its table is a constant" },
+  subtract: { none: "it is made of the batch alone" },
   add_pictures: [pictures],
   sum_pictures: [pictures],
   noise: { none: "it makes the batch's noise, which nothing trained reaches" },
@@ -367,5 +368,5 @@ describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind)
 test("only ops that nothing trained reaches have no gradient", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
   const update = ["gradient_norm", "adamw", "muon_sums", "muon_begin", "muon_end", "matmul"];
-  expect(without).toEqual(["gather", "noise", "append", "cast", "amplify", "sum_by_class", ...update]);
+  expect(without).toEqual(["gather", "subtract", "noise", "append", "cast", "amplify", "sum_by_class", ...update]);
 });

@@ -6,17 +6,17 @@ import { ANY, alike, type Family, first, last, type Row, type Shape, through } f
 const widthOf = (parts: readonly Shape[]): number => parts.reduce((sum, part) => sum + last(part), 0);
 
 /** A number of a and one of b make one of y. */
-const TWO_TO_ONE: Omit<Row<"add"> & Row<"multiply">, "gradient"> = {
+const TWO_TO_ONE: Omit<Row<"add"> & Row<"subtract"> & Row<"multiply">, "gradient" | "halves"> = {
   makes: ({ in: i }, s) => ({ y: s(i.a) }),
   fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
   formula: "d",
   flops: ({ in: i }, n) => n(i.a),
   cheap: true,
-  halves: { in: ["a", "b"], out: ["y"] },
 };
+const HALVES = { in: ["a", "b"], out: ["y"] } as const;
 
 export const POINTWISE: Family<
-  "cast" | "amplify" | "activate" | "activate_grad" | "swiglu" | "swiglu_grad" | "add" | "multiply"
+  "cast" | "amplify" | "activate" | "activate_grad" | "swiglu" | "swiglu_grad" | "add" | "subtract" | "multiply"
 > = {
   // Casts and the loss scale enter after gradients are made, so they have none.
   cast: { makes: ({ in: i }, s) => ({ y: s(i.x) }), formula: "0", flops: () => 0, cheap: true },
@@ -58,6 +58,7 @@ export const POINTWISE: Family<
   },
   add: {
     ...TWO_TO_ONE,
+    halves: HALVES,
     gradient: through<"add">(
       (op) => op.out.y,
       ({ in: { a, b } }, dy, g) => {
@@ -66,8 +67,11 @@ export const POINTWISE: Family<
       },
     ),
   },
+  // Of what the batch holds, which has no gradient; and what is to be predicted stays in f32.
+  subtract: TWO_TO_ONE,
   multiply: {
     ...TWO_TO_ONE,
+    halves: HALVES,
     gradient: through<"multiply">(
       (op) => op.out.y,
       ({ in: { a, b } }, dy, g) => {

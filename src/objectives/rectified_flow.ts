@@ -1,0 +1,45 @@
+// `rectified_flow`: an item goes to noise on a straight line, x_t = (1 − t) x_0 + t ε, and its velocity v = ε − x_0 is
+// predicted at its own positions (Liu et al. 2022; Lipman et al. 2022). It is drawn back by Euler's or Heun's steps.
+import { TIMESTEP_COLUMNS, timestepWaves } from "../modalities/timestep.js";
+import type { Stream } from "../random/stream.js";
+import type { Drawing, DrawSettings, ItemObjective } from "./item-objective.js";
+import type { RectifiedFlowObjective } from "./rectified_flow.fields.js";
+
+/** The timestep embedding was made for whole steps: it sees 1000 t. */
+const SEEN = 1000;
+
+/** In (0, 1), never at its ends. */
+const uniform = (numbers: Stream): number => numbers.uniform() + 2 ** -33;
+
+/** x(1) ~ N(0, 1), then dx/dt = v from t = 1 to 0 in `steps` steps of equal size, in float64. */
+function* sample(_: RectifiedFlowObjective, numbers: number, { steps, sampler }: DrawSettings, draw: Stream): Drawing {
+  let x = Float64Array.from({ length: numbers }, () => draw.normal());
+  const along = (v: ArrayLike<number>, h: number): Float64Array<ArrayBuffer> =>
+    x.map((value, i) => value + h * (v[i] as number));
+  for (let step = 0; step < steps; step++) {
+    const [t, next] = [1 - step / steps, 1 - (step + 1) / steps];
+    const v = Float64Array.from(yield { x: Float32Array.from(x), t });
+    if (sampler === "heun") {
+      const there = yield { x: Float32Array.from(along(v, next - t)), t: next };
+      for (let i = 0; i < numbers; i++) v[i] = ((v[i] as number) + (there[i] as number)) / 2;
+    }
+    x = along(v, next - t);
+  }
+  return Float32Array.from(x);
+}
+
+export const rectified_flow: ItemObjective<RectifiedFlowObjective> = {
+  draw: ({ time }, numbers) => (time === "uniform" ? uniform(numbers) : 1 / (1 + Math.exp(-numbers.normal()))),
+  at: (_, t) => ({ t, signal: 1 - t, noise: t }),
+  finished: () => 0,
+  lowerTimes: (builder, _, { name, items }) => builder.input("batch", `waves.${name}`, [items, TIMESTEP_COLUMNS]),
+  times(_, { name, items }, t) {
+    const waves = new Float32Array(items * TIMESTEP_COLUMNS);
+    waves.set(timestepWaves(t.map((one) => SEEN * one)));
+    return [[`waves.${name}`, waves]];
+  },
+  lowerTarget: (builder, _, { name, noise, clean }) => builder.difference(`velocity.${name}`, noise, clean()),
+  given: () => ({ tensor: "time", whole: false, most: 1, because: "a flow's times go from 0 to 1", clean: true }),
+  samplers: ["euler", "heun"],
+  sample,
+};
