@@ -7,7 +7,10 @@ const GROUPS: readonly { readonly title: string; readonly pages: readonly string
   { title: "Start", pages: ["index", "tour", "data"] },
   { title: "The language", pages: ["language", "reference", "errors", "mistakes", "commands", "api", "editors"] },
   { title: "What it does", pages: ["model", "compiler", "performance", "paper"] },
-  { title: "Extend it", pages: ["add-a-block", "add-a-kernel", "add-an-objective", "add-an-optimizer", "add-data"] },
+  {
+    title: "Extend it",
+    pages: ["add-a-block", "add-a-kernel", "add-an-objective", "add-a-modality", "add-an-optimizer", "add-a-source"],
+  },
 ];
 const LAST = "More";
 

@@ -43,7 +43,8 @@ test("pages are followed", () => {
 });
 
 describe.each(pages)("$path", ({ markdown }) => {
-  const fixtures = (folder: string) => writtenBy(markdown).filter((path) => path.startsWith(`test/${folder}/`));
+  const fixtures = (folder: string) =>
+    writtenBy(markdown).filter((path) => path.startsWith(`test/${folder}/`) && path.endsWith(".mom"));
 
   test.each(fixtures("reject"))("%s is refused", (path) => {
     const { code, stderr } = mom.run(["check", path], copy);
