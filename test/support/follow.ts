@@ -8,6 +8,9 @@ import { type Fence, fencesOf } from "../../site/fences.js";
 export const writtenBy = (markdown: string): string[] =>
   fencesOf(markdown).flatMap(({ language, options: { at } }) => (at === undefined || language === "diff" ? [] : [at]));
 
+export const isFollowed = (markdown: string): boolean =>
+  fencesOf(markdown).some(({ options: { at } }) => at !== undefined);
+
 /** @param root of a copy of the repository, which is changed */
 export function follow(markdown: string, root: string): void {
   for (const fence of fencesOf(markdown)) {
