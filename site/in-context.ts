@@ -1,13 +1,12 @@
 // A field's example as it stands in a spec: its path written out, with what else is required on the way.
 import type { Field } from "../src/front/schema.js";
 import { deref, exampleOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../src/front/schema.js";
-import { holdsOf, isModality } from "../src/modalities/modality.fields.js";
+import { holdsOf, isModality, markersOf } from "../src/modalities/modality.fields.js";
 import { isObjective, taughtBy } from "../src/objectives/objective.fields.js";
 
 /** Names of one's own where the schema wants some: by the kind that is shown, or by the field. */
 const NAMES: Readonly<Record<string, string>> = {
   modality: "text",
-  codes: "speech",
   block: "mixer",
   attention: "attend",
   ablate: "study",
@@ -23,7 +22,10 @@ function nameOf(step: string, kind: string): string | undefined {
   const ofItems =
     (step === "modality" && isModality(kind) && holdsOf({ kind }) === "items") ||
     (step === "objective" && isObjective(kind) && taughtBy(kind) === "items");
-  return ofItems ? "image" : NAMES[kind];
+  if (ofItems) return "image";
+  // It stands beside the text, which owns the markers.
+  if (step === "modality" && isModality(kind) && markersOf({ kind }) === "none") return "speech";
+  return NAMES[kind];
 }
 
 /** What a field is nothing without, where the schema cannot say so. */
