@@ -9,7 +9,7 @@ import type { BufferRange, Field } from "../ir/plan.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
 import { attends, cachedArrays } from "../train/attention-inputs.js";
 import { itemArrays, itemsAt, standingArrays } from "../train/host-batch.js";
-import { openModel, type Tensors } from "../train/model.js";
+import { type Model, openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
 import type { Item } from "./document.js";
 
@@ -86,10 +86,8 @@ export async function openDecoder(
   options: DecoderOptions,
 ): Promise<Decoder> {
   const { sequences: B, piece = PIECE, capacity = spec.data.length } = options;
-  const { modalities, vocabulary } = spec.model;
+  const { modalities } = spec.model;
   const cache = Math.max(capacity, piece, ...modalities.map(positionsOfItem));
-  /** Positions that each sequence has read. */
-  const read = new Array<number>(B).fill(0);
   const compiled = compile(spec, {
     profile: device.profile,
     batch: B,
@@ -99,86 +97,28 @@ export async function openDecoder(
     variants: "first",
   });
   const model = await openModel(device, compiled);
-  const { runtime } = model;
-  const { plan } = compiled;
   // Those of items that nobody wants are left where they are.
   const used = new Set(compiled.parameters.map(({ name }) => name));
   await model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
-  const all = Array.from({ length: B }, (_, b) => b);
-  const states = stateFields(plan).map(([next, state]) => {
-    const field = (name: string): Field => plan.fields.find((f) => f.name === name) as Field;
-    return { next: field(next), state: field(state) };
-  });
-  const part = ({ buffer, offset, shape }: Field, sequence: number): BufferRange => {
-    const bytes = (4 * shape.reduce((product, n) => product * n, 1)) / B;
-    return { buffer, offset: offset + sequence * bytes, bytes };
-  };
-  /** What attention is told of a run of so many positions, in the sequences that `used` names. */
-  const attention = (length: number, used: readonly number[], isItem: boolean): [string, HostArray][] => {
-    const full = attends(spec) ? used.find((b) => (read[b] as number) + length > cache) : undefined;
-    if (full !== undefined) {
-      throw new InputError(
-        "cannot-sample",
-        `A sampled sequence is longer than the ${cache} positions that attention remembers.`,
-        "Sample fewer tokens, or take a shorter prompt.",
-      );
-    }
-    // What runs beside them only takes up the place.
-    return cachedArrays(
-      spec,
-      read.map((n) => Math.min(n, cache - length)),
-      length,
-      isItem,
-    );
-  };
-  /** The sequences of `stay` go on from what the last run left, which was of so many positions. */
-  const keep = (stay: readonly number[], length: number): void => {
-    for (const b of stay) read[b] = (read[b] as number) + length;
-    if (stay.length === B) advanceState(model);
-    else if (stay.length > 0)
-      runtime.copy(
-        stay.flatMap((b) =>
-          states.map(({ next, state }) => [part(next, b), part(state, b)] as [BufferRange, BufferRange]),
-        ),
-      );
+  const sequences = sequencesOn(model, spec, B, cache);
+  const run = (scope: string, arrays: readonly [string, HostArray][]): void => {
+    model.writeBatch(new Map(arrays), scope);
+    model.runtime.run([scope]);
   };
   const tokens = (scope: string, length: number, items: readonly (readonly Item[] | undefined)[]): void => {
-    const ids = new Int32Array(B * length);
-    const document = new Int32Array(B * length).fill(-1);
-    const modality = new Uint32Array(B * length).fill(vocabulary.owner);
-    items.forEach((list, b) => {
-      list?.forEach((item, i) => {
-        ids[b * length + i] = item.id;
-        document[b * length + i] = 0;
-        modality[b * length + i] = item.modality;
-      });
-    });
-    const last = Int32Array.from(all, (b) => b * length + length - 1);
-    const used = all.filter((b) => items[b] !== undefined);
-    model.writeBatch(
-      new Map<string, HostArray>([
-        ...standingArrays(spec, { batch: B, length, modality, tokens: ids, document }),
-        ["last", last],
-        ...attention(length, used, false),
-      ]),
-      scope,
-    );
-    runtime.run([scope]);
-    keep(used, length);
+    const read = sequences.of(items);
+    run(scope, [...tokensIn(spec, length, items), ...sequences.attention(length, read, false)]);
+    sequences.keep(read, length);
   };
 
   return {
     sequences: B,
     piece,
-    dispatches: (plan.phases.find(({ name }) => name === "step")?.nodes ?? []).reduce(
+    dispatches: (compiled.plan.phases.find(({ name }) => name === "step")?.nodes ?? []).reduce(
       (sum, { choices }) => sum + (choices[0]?.dispatches.length ?? 0),
       0,
     ),
-    clear(sequences) {
-      for (const b of sequences) read[b] = 0;
-      if (sequences.length === B) return clearState(model);
-      runtime.clear(sequences.flatMap((b) => states.map(({ state }) => part(state, b))));
-    },
+    clear: sequences.clear,
     step: (items) =>
       tokens(
         "step",
@@ -192,27 +132,9 @@ export async function openDecoder(
       const length = positionsOfItem(declared);
       if (declared === undefined || length === 0) throw new Error(`modality ${index} has no items`);
       const scope = scopeOf(declared);
-      const given = all.filter((b) => items[b] !== undefined);
-      const modality = new Uint32Array(B * length).fill(index);
-      const tokens = new Int32Array(B * length);
-      const arrays = new Map<string, HostArray>([
-        ...standingArrays(spec, { batch: B, length, modality, tokens, document: tokens }),
-        ...attention(length, given, true),
-      ]);
-      modalities.forEach((other, m) => {
-        const at = itemsAt(spec, m, { batch: B, length });
-        if (at === undefined) return;
-        const noisy = new Float32Array(B * length * at.shape.columns);
-        const numbers = length * at.shape.columns;
-        if (m === index) for (const b of given) noisy.set(items[b]?.noisy ?? [], b * numbers);
-        // An item for each sequence, so that the numbers of items and sequences are the same.
-        const timed = m === index ? all.map((b) => ({ position: b * length, t: items[b]?.t ?? 0 })) : [];
-        for (const [name, array] of itemArrays(at, timed, 1)) arrays.set(name, array);
-        arrays.set(`noisy.${other.name}`, noisy);
-      });
-      model.writeBatch(arrays, scope);
-      runtime.run([scope]);
-      keep(
+      const given = sequences.of(items);
+      run(scope, [...itemsIn(spec, index, length, items), ...sequences.attention(length, given, true)]);
+      sequences.keep(
         given.filter((b) => stay[b] === true),
         length,
       );
@@ -222,6 +144,99 @@ export async function openDecoder(
       const numbers = predicted.length / B;
       return items.map((item, b) => item && predicted.slice(b * numbers, (b + 1) * numbers));
     },
-    destroy: () => runtime.destroy(),
+    destroy: () => model.runtime.destroy(),
   };
+}
+
+/** The sequences of a model on a device: what each has read, and its part of every state. */
+function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: number) {
+  const { runtime, compiled } = model;
+  /** Positions that each sequence has read. */
+  const read = new Array<number>(count).fill(0);
+  const fieldOf = (name: string): Field => compiled.plan.fields.find((field) => field.name === name) as Field;
+  const states = stateFields(compiled.plan).map(([next, state]) => ({ next: fieldOf(next), state: fieldOf(state) }));
+  const part = ({ buffer, offset, shape }: Field, sequence: number): BufferRange => {
+    const bytes = (4 * shape.reduce((product, n) => product * n, 1)) / count;
+    return { buffer, offset: offset + sequence * bytes, bytes };
+  };
+  return {
+    /** Those for which there is something. */
+    of: (given: readonly unknown[]): number[] => [...given.keys()].filter((b) => given[b] !== undefined),
+
+    clear(sequences: readonly number[]): void {
+      for (const b of sequences) read[b] = 0;
+      if (sequences.length === count) clearState(model);
+      else runtime.clear(sequences.flatMap((b) => states.map(({ state }) => part(state, b))));
+    },
+
+    /** What attention is told of a run of so many positions, in these sequences; what runs beside them only takes up the place. */
+    attention(length: number, used: readonly number[], isItem: boolean): [string, HostArray][] {
+      const full = attends(spec) && used.some((b) => (read[b] as number) + length > cache);
+      if (full)
+        throw new InputError(
+          "cannot-sample",
+          `A sampled sequence is longer than the ${cache} positions that attention remembers.`,
+          "Sample fewer tokens, or take a shorter prompt.",
+        );
+      const places = read.map((n) => Math.min(n, cache - length));
+      return cachedArrays(spec, places, length, isItem);
+    },
+
+    /** These go on from what the last run left, which was of so many positions. */
+    keep(stay: readonly number[], length: number): void {
+      for (const b of stay) read[b] = (read[b] as number) + length;
+      if (stay.length === count) advanceState(model);
+      else if (stay.length > 0)
+        runtime.copy(
+          stay.flatMap((b) =>
+            states.map(({ next, state }): [BufferRange, BufferRange] => [part(next, b), part(state, b)]),
+          ),
+        );
+    },
+  };
+}
+
+/** A batch of so many tokens for each sequence that has some; padding for the others. */
+function tokensIn(
+  spec: CheckedSpec,
+  length: number,
+  items: readonly (readonly Item[] | undefined)[],
+): [string, HostArray][] {
+  const rows = items.length * length;
+  const tokens = new Int32Array(rows);
+  const document = new Int32Array(rows).fill(-1);
+  const modality = new Uint32Array(rows).fill(spec.model.vocabulary.owner);
+  items.forEach((list, b) => {
+    list?.forEach((item, i) => {
+      tokens[b * length + i] = item.id;
+      document[b * length + i] = 0;
+      modality[b * length + i] = item.modality;
+    });
+  });
+  const last = Int32Array.from(items, (_, b) => b * length + length - 1);
+  return [...standingArrays(spec, { batch: items.length, length, modality, tokens, document }), ["last", last]];
+}
+
+/** A batch of one item of a modality for each sequence, so that items and sequences have the same numbers. */
+function itemsIn(
+  spec: CheckedSpec,
+  index: number,
+  length: number,
+  items: readonly (NoisyItem | undefined)[],
+): [string, HostArray][] {
+  const shape = { batch: items.length, length };
+  const tokens = new Int32Array(items.length * length);
+  const modality = new Uint32Array(tokens.length).fill(index);
+  const standing = standingArrays(spec, { ...shape, modality, tokens, document: tokens });
+  const ofModalities = spec.model.modalities.flatMap((_, m): [string, HostArray][] => {
+    const at = itemsAt(spec, m, shape);
+    if (at === undefined) return [];
+    const mine = m === index ? items : [];
+    const numbers = length * at.shape.columns;
+    const noisy = new Float32Array(items.length * numbers);
+    for (const [b, item] of mine.entries()) noisy.set(item?.noisy ?? [], b * numbers);
+    const timed = mine.map((item, b) => ({ position: b * length, t: item?.t ?? 0 }));
+    return [...itemArrays(at, timed, 1), [`noisy.${at.name}`, noisy]];
+  });
+  return [...standing, ...ofModalities];
 }

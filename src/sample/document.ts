@@ -85,31 +85,7 @@ export function* sampleDocument(
   const { owner, spans } = rules.parts.vocabulary;
   const draw = stream("sample", settings.seed, number, 0);
   /** Tokens that the sequence does not have yet: they are fed when something depends on them. */
-  let unfed: Item[] = [];
-  const marker = (id: number | undefined): void => {
-    if (id !== undefined) unfed.push({ id, modality: owner });
-  };
-  const feed = function* (logits: boolean): Run<Float32Array | undefined> {
-    if (unfed.length === 0) return undefined;
-    const [answer] = yield [{ kind: "ids", items: unfed, logits }];
-    unfed = [];
-    return answer;
-  };
-  const stands = function* (modality: number, values: Float32Array, noise: Stream): Run<void> {
-    yield [{ kind: "item", modality, ...asCondition(sampling, modality, values, noise), stays: true }];
-  };
-
-  for (const [index, segment] of prompt.entries()) {
-    const { modality } = segment;
-    marker(spans[modality]?.begin);
-    if (segment.kind === "ids") unfed.push(...segment.ids.map((id) => ({ id, modality })));
-    else {
-      yield* feed(false);
-      yield* stands(modality, segment.values, stream("sample", settings.seed, number, 1, index));
-    }
-    marker(spans[modality]?.end);
-  }
-
+  let unfed = yield* readPrompt(sampling, prompt, number);
   const segments: SampledSegment[] = [];
   const { only } = settings;
   const asked = only === undefined ? undefined : spans[only]?.begin;
@@ -156,18 +132,54 @@ export function* sampleDocument(
       place = { kind: "closing", modality };
       // Nothing comes after it: it need not stand.
       ended = only === modality;
-      if (!ended) yield* stands(modality, values, noise);
+      if (!ended) yield* stands(sampling, modality, values, noise);
       continue;
     }
     const possible = allowedIds(rules, place, left);
     const allowed = begins() ? possible.slice(0, 1) : possible;
     const [sole] = allowed.length === 1 ? allowed : [];
     const forced = sole !== undefined && sole.end === sole.first + 1 ? sole.first : undefined;
-    put(forced ?? chooseToken((yield* feed(true)) ?? [], allowed, settings, draw));
+    if (forced !== undefined) put(forced);
+    else {
+      const logits = yield* fed(unfed, true);
+      unfed = [];
+      put(chooseToken(logits ?? [], allowed, settings, draw));
+    }
     ended = finished();
   }
   close();
   return { segments, ended };
+}
+
+/** Feeds tokens, if there are any; with logits, those after the last. */
+function* fed(items: readonly Item[], logits: boolean): Run<Answer> {
+  if (items.length === 0) return undefined;
+  const [answer] = yield [{ kind: "ids", items, logits }];
+  return answer;
+}
+
+function* stands(sampling: Sampling, modality: number, values: Float32Array, noise: Stream): Run<void> {
+  yield [{ kind: "item", modality, ...asCondition(sampling, modality, values, noise), stays: true }];
+}
+
+/** Reads a prompt up to its last item. @returns the tokens after that, still to be fed */
+function* readPrompt(sampling: Sampling, prompt: readonly SampledSegment[], number: number): Run<Item[]> {
+  const { rules, settings } = sampling;
+  const { owner, spans } = rules.parts.vocabulary;
+  const marker = (id: number | undefined): Item[] => (id === undefined ? [] : [{ id, modality: owner }]);
+  let unfed: Item[] = [];
+  for (const [index, segment] of prompt.entries()) {
+    const { modality } = segment;
+    unfed.push(...marker(spans[modality]?.begin));
+    if (segment.kind === "ids") for (const id of segment.ids) unfed.push({ id, modality });
+    else {
+      yield* fed(unfed, false);
+      yield* stands(sampling, modality, segment.values, stream("sample", settings.seed, number, 1, index));
+      unfed = [];
+    }
+    unfed.push(...marker(spans[modality]?.end));
+  }
+  return unfed;
 }
 
 /** An item that conditions what follows, as its objective has finished ones stand. */
