@@ -70,6 +70,29 @@ export interface ProgramSize extends Pick<Program, "scalars" | "arenas"> {
 /** Roles of tensors that are known by their names. */
 const INPUTS: ReadonlySet<TensorRole> = new Set(["batch", "constant", "gradient"]);
 
+type Formulas = Pick<Builder, "linear" | "norm" | "silu" | "softplus" | "sum" | "difference" | "product">;
+
+/** What is written as a formula: an op or two, and the value that they make. */
+function formulas(make: Builder["make"]): Formulas {
+  const activate = (label: string, x: TensorId, activation: Activation): TensorId =>
+    make("activate", { in: { x }, activation }, { y: label }).y;
+  return {
+    linear: (label, x, { id: weight, rows }, bias) => {
+      const operands = bias === undefined ? { x, weight } : { x, weight, bias: bias.id };
+      return make("linear", { in: operands, rows }, { y: label }).y;
+    },
+    norm: (label, x, { id: scale, rows }, eps) => {
+      const { rstd } = make("rms", { in: { x }, eps }, { rstd: `${label}.rstd` });
+      return make("rescale", { in: { x, rstd, scale }, rows }, { y: `${label}.out` }).y;
+    },
+    silu: (label, x) => activate(label, x, "silu"),
+    softplus: (label, x) => activate(label, x, "softplus"),
+    sum: (label, a, b) => make("add", { in: { a, b } }, { y: label }).y,
+    difference: (label, a, b) => make("subtract", { in: { a, b } }, { y: label }).y,
+    product: (label, a, b) => make("multiply", { in: { a, b } }, { y: label }).y,
+  };
+}
+
 /** A builder, empty or carrying on from a program. */
 export function build(name: string, size: ProgramSize, from?: Program): Builder {
   const tensors: Tensor[] = [...(from?.tensors ?? [])];
@@ -112,8 +135,6 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       ops.push(opOf(kind, call, out));
       return out as OpOf<typeof kind>["out"];
     };
-    const activate = (label: string, x: TensorId, activation: Activation): TensorId =>
-      make("activate", { in: { x }, activation }, { y: label }).y;
     return {
       batch: size.batch,
       length: size.length,
@@ -140,19 +161,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
         ops.push(op);
       },
       make,
-      linear: (label, x, { id: weight, rows }, bias) => {
-        const operands = bias === undefined ? { x, weight } : { x, weight, bias: bias.id };
-        return make("linear", { in: operands, rows }, { y: label }).y;
-      },
-      norm: (label, x, { id: scale, rows }, eps) => {
-        const { rstd } = make("rms", { in: { x }, eps }, { rstd: `${label}.rstd` });
-        return make("rescale", { in: { x, rstd, scale }, rows }, { y: `${label}.out` }).y;
-      },
-      silu: (label, x) => activate(label, x, "silu"),
-      softplus: (label, x) => activate(label, x, "softplus"),
-      sum: (label, a, b) => make("add", { in: { a, b } }, { y: label }).y,
-      difference: (label, a, b) => make("subtract", { in: { a, b } }, { y: label }).y,
-      product: (label, a, b) => make("multiply", { in: { a, b } }, { y: label }).y,
+      ...formulas(make),
       split: <Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>) => {
         const height = shape(x)[0] as number;
         const entries = Object.entries<number>(columns);
