@@ -105,18 +105,45 @@ export async function openModel(
   clock?: PassClock,
   pieceBytes = PIECE,
 ): Promise<Model> {
-  const { plan, parameters, tables } = compiled;
+  const { plan } = compiled;
   const runtime = await prepare(device, profile, plan, { pipelines, clock });
+  for (const field of fieldsOf(plan, "constants")) runtime.write(field.name, constant(compiled, field));
+  const scaled = plan.fields.some(({ name }) => name === LOSS_SCALE.name);
+  const lossScale: Model["lossScale"] = scaled
+    ? {
+        read: async () => new Float32Array(await runtime.read(LOSS_SCALE.name)),
+        write: ({ 0: scale = firstLossScale(compiled.batch * compiled.length), 1: good = 0 }) =>
+          runtime.write(LOSS_SCALE.name, Float32Array.of(scale, good, 1 / scale)),
+      }
+    : undefined;
+  lossScale?.write([]);
+
+  return {
+    compiled,
+    runtime,
+    lossScale,
+    ...arenasOn(runtime, compiled, pieceBytes),
+    writeBatch: batchWriter(runtime, compiled),
+    writeStep: (step) => runtime.write("step", stepWords(step)),
+    result: async (name) => new Float32Array(await runtime.read(name)),
+    results: async (names) => (await runtime.readAll(names)).map((bytes) => new Float32Array(bytes)),
+    hasResult: (name) => fieldsOf(plan, "results").some((field) => field.name === name),
+  };
+}
+
+const fieldsOf = ({ buffers, fields }: Model["compiled"]["plan"], role: BufferRole): Field[] =>
+  fields.filter(({ buffer }) => buffers[buffer]?.role === role);
+
+/** Writes and reads parameters, and what is kept of each of them in an arena of its own. */
+function arenasOn(
+  runtime: Runtime,
+  { plan, parameters }: Model["compiled"],
+  pieceBytes: number,
+): Pick<Model, "slots" | "initialise" | "load" | "read"> {
   const bufferNamed = new Map(plan.buffers.map(({ name }, i) => [name, i]));
   const bufferOf = (arena: string, { part }: ParameterField): number | undefined => bufferNamed.get(`${arena}.${part}`);
   const parametersOf = (arena: string): ParameterField[] =>
     parameters.filter((field) => bufferOf(arena, field) !== undefined);
-  const fieldsOf = (role: BufferRole): Field[] => plan.fields.filter((f) => plan.buffers[f.buffer]?.role === role);
-  for (const field of fieldsOf("constants")) runtime.write(field.name, constant(compiled, field));
-
-  const batchFields = fieldsOf("batch");
-  const tableNamed = new Map(tables.map((table) => [tableName(table), table]));
-
   const writeAll = async (
     arena: string,
     values: (field: ParameterField) => Float32Array<ArrayBuffer>,
@@ -137,30 +164,9 @@ export async function openModel(
     }
   };
 
-  /** Copies what of a parameter stands in a piece of its arena's part. */
-  const copyFrom = (piece: ArrayBuffer, start: number, { offset }: ParameterField, to: Float32Array): void => {
-    const from = Math.max(offset, start);
-    const end = Math.min(offset + to.byteLength, start + piece.byteLength);
-    if (from < end) to.set(new Float32Array(piece, from - start, (end - from) / 4), (from - offset) / 4);
-  };
-
-  const scaled = plan.fields.some(({ name }) => name === LOSS_SCALE.name);
-  const lossScale: Model["lossScale"] = scaled
-    ? {
-        read: async () => new Float32Array(await runtime.read(LOSS_SCALE.name)),
-        write: ({ 0: scale = firstLossScale(compiled.batch * compiled.length), 1: good = 0 }) =>
-          runtime.write(LOSS_SCALE.name, Float32Array.of(scale, good, 1 / scale)),
-      }
-    : undefined;
-  lossScale?.write([]);
-
+  const slots = plan.buffers.flatMap(({ name, role }) => (role === "optimizer" ? name.replace(/\.\d+$/, "") : []));
   return {
-    compiled,
-    runtime,
-    lossScale,
-    slots: [
-      ...new Set(plan.buffers.flatMap(({ name, role }) => (role === "optimizer" ? name.replace(/\.\d+$/, "") : []))),
-    ],
+    slots: [...new Set(slots)],
     async initialise(seed, alike) {
       const drawn = new Map<string, Float32Array<ArrayBuffer>>();
       await writeAll("parameters", ({ shape, group, source: { initial, layer, part } }) => {
@@ -177,20 +183,7 @@ export async function openModel(
       for (const name of tensors.keys()) {
         if (!known.has(name)) throw new InputError("other-weights", `the model has no parameter ${name}`, OTHER_MODEL);
       }
-      await writeAll(arena, ({ name, shape }) => {
-        const tensor = tensors.get(name);
-        if (!tensor) throw new InputError("other-weights", `the parameter ${name} is missing`, OTHER_MODEL);
-        if (tensor.shape.join() !== shape.join()) {
-          throw new InputError(
-            "other-weights",
-            `${name} is [${tensor.shape}], and the model's is [${shape}]`,
-            OTHER_MODEL,
-          );
-        }
-        if (tensor.dtype !== "F32")
-          throw new InputError("other-weights", `${name} has the type ${tensor.dtype}, not F32`, OTHER_MODEL);
-        return tensor.data as Float32Array<ArrayBuffer>;
-      });
+      await writeAll(arena, (field) => valuesOf(field, tensors));
     },
     async read(arena) {
       const own = parametersOf(arena);
@@ -210,29 +203,48 @@ export async function openModel(
         }),
       );
     },
-    writeBatch(batch, scope) {
-      const arrayOf = (field: string): HostArray | undefined => {
-        const name = nameWithin(scope, field);
-        return name === undefined ? undefined : batch.get(name);
-      };
-      const given = (field: string): ArrayLike<number> => {
-        const array = arrayOf(field);
-        if (!array) throw new Error(`the batch lacks ${field}`);
-        return array;
-      };
-      for (const { name, shape } of batchFields) {
-        const table = tableNamed.get(name);
-        if (table && nameWithin(scope, table.source) === undefined) continue;
-        const array = arrayOf(name) ?? (table && fillTable(table, given));
-        if (!array) continue;
-        if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
-        runtime.write(name, array);
-      }
-    },
-    writeStep: (step) => runtime.write("step", stepWords(step)),
-    result: async (name) => new Float32Array(await runtime.read(name)),
-    results: async (names) => (await runtime.readAll(names)).map((bytes) => new Float32Array(bytes)),
-    hasResult: (name) => plan.fields.some((f) => f.name === name && plan.buffers[f.buffer]?.role === "results"),
+  };
+}
+
+/** @throws InputError where a parameter's tensor is missing, or is not what the model wants */
+function valuesOf({ name, shape }: ParameterField, tensors: Tensors): Float32Array<ArrayBuffer> {
+  const refused = (message: string): InputError => new InputError("other-weights", message, OTHER_MODEL);
+  const tensor = tensors.get(name);
+  if (!tensor) throw refused(`the parameter ${name} is missing`);
+  if (tensor.shape.join() !== shape.join())
+    throw refused(`${name} is [${tensor.shape}], and the model's is [${shape}]`);
+  if (tensor.dtype !== "F32") throw refused(`${name} has the type ${tensor.dtype}, not F32`);
+  return tensor.data as Float32Array<ArrayBuffer>;
+}
+
+/** Copies what of a parameter stands in a piece of its arena's part. */
+function copyFrom(piece: ArrayBuffer, start: number, { offset }: ParameterField, to: Float32Array): void {
+  const from = Math.max(offset, start);
+  const end = Math.min(offset + to.byteLength, start + piece.byteLength);
+  if (from < end) to.set(new Float32Array(piece, from - start, (end - from) / 4), (from - offset) / 4);
+}
+
+function batchWriter(runtime: Runtime, { plan, tables }: Model["compiled"]): Model["writeBatch"] {
+  const fields = fieldsOf(plan, "batch");
+  const tableNamed = new Map(tables.map((table) => [tableName(table), table]));
+  return (batch, scope) => {
+    const arrayOf = (field: string): HostArray | undefined => {
+      const name = nameWithin(scope, field);
+      return name === undefined ? undefined : batch.get(name);
+    };
+    const given = (field: string): ArrayLike<number> => {
+      const array = arrayOf(field);
+      if (!array) throw new Error(`the batch lacks ${field}`);
+      return array;
+    };
+    for (const { name, shape } of fields) {
+      const table = tableNamed.get(name);
+      if (table && nameWithin(scope, table.source) === undefined) continue;
+      const array = arrayOf(name) ?? (table && fillTable(table, given));
+      if (!array) continue;
+      if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
+      runtime.write(name, array);
+    }
   };
 }
 
