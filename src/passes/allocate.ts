@@ -190,83 +190,98 @@ const bindable = ({ limits }: Profile): number => Math.min(limits.bindingBytes, 
 export const arenaParts = (programs: readonly Program[], profile: Profile): readonly Stretch[] =>
   layOut(programs, bindable(profile)).parts;
 
-/** @throws TooLarge where the profile's devices cannot bind something in one piece */
-export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
+type Wanted = Omit<Field, "buffer" | "offset">;
+
+/** Buffers one after the other, and the fields in those that have some. */
+function bufferList() {
   const buffers: PlannedBuffer[] = [];
   const fields: Field[] = [];
   const places = new Map<string, BufferRange>();
-  const limit = bindable(profile);
-  const addBuffer = (name: string, role: BufferRole, bytes: number): number =>
+  const add = (name: string, role: BufferRole, bytes: number): number =>
     buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)) }) - 1;
+  return {
+    buffers,
+    fields,
+    add,
+    /** Adds a buffer that fields share. */
+    gather(name: string, role: BufferRole, wanted: readonly Wanted[]): void {
+      const buffer = buffers.length;
+      let offset = 0;
+      for (const field of wanted) {
+        const bytes = bytesIn(field);
+        fields.push({ ...field, buffer, offset });
+        places.set(`${role}:${field.name}`, { buffer, offset, bytes });
+        offset += aligned(bytes);
+      }
+      add(name, role, offset);
+    },
+    field(name: string): BufferRange {
+      for (const role of ["batch", "constants", "step", "results"]) {
+        const place = places.get(`${role}:${name}`);
+        if (place) return place;
+      }
+      throw new Error(`the plan has no field ${name}`);
+    },
+  };
+}
 
-  const programs = needs.phases.map(({ program }) => program);
-  const layout = layOut(programs, limit);
+/** The fields of a role in all phases, which agree on their shapes. */
+function declaredIn({ phases }: AllocateNeeds, role: "batch" | "constant" | "result" | "state"): Wanted[] {
+  const found = new Map<string, Wanted>();
+  for (const { program } of phases) {
+    for (const { role: of, name, type, shape } of program.tensors) {
+      if (of !== role) continue;
+      const before = found.get(name)?.shape ?? shape;
+      if (before.join() !== shape.join()) throw new Error(`phases have ${name} as [${before}] and as [${shape}]`);
+      found.set(name, { name, type, shape });
+    }
+  }
+  return [...found.values()];
+}
+
+/** A buffer for each part of each arena, by `NAME.PART`. */
+function addArenas(list: ReturnType<typeof bufferList>, programs: readonly Program[], parts: readonly Part[]) {
   const arenas = new Map<string, number>();
-  const addArena = (name: string, role: BufferRole): void => {
-    layout.parts.forEach(({ size, slots }, part) => {
-      if (role !== "optimizer" || slots.includes(name))
-        arenas.set(`${name}.${part}`, addBuffer(`${name}.${part}`, role, 4 * size));
+  const add = (name: string, role: BufferRole): void => {
+    parts.forEach(({ size, slots }, part) => {
+      const whole = `${name}.${part}`;
+      if (role !== "optimizer" || slots.includes(name)) arenas.set(whole, list.add(whole, role, 4 * size));
     });
   };
-  addArena("parameters", "parameters");
-  if (programs.some(trains)) addArena("gradients", "gradients");
-  for (const slot of new Set(layout.parts.flatMap(({ slots }) => slots))) addArena(slot, "optimizer");
+  add("parameters", "parameters");
+  if (programs.some(trains)) add("gradients", "gradients");
+  for (const slot of new Set(parts.flatMap(({ slots }) => slots))) add(slot, "optimizer");
+  return arenas;
+}
 
-  /** Fields that share one buffer. */
-  const gather = (name: string, role: BufferRole, wanted: readonly Omit<Field, "buffer" | "offset">[]): void => {
-    const buffer = buffers.length;
-    let offset = 0;
-    for (const field of wanted) {
-      const bytes = bytesIn(field);
-      fields.push({ ...field, buffer, offset });
-      places.set(`${role}:${field.name}`, { buffer, offset, bytes });
-      offset += aligned(bytes);
-    }
-    addBuffer(name, role, offset);
-  };
-  const declared = (role: "batch" | "constant" | "result" | "state"): Map<string, Omit<Field, "buffer" | "offset">> => {
-    const found = new Map<string, Omit<Field, "buffer" | "offset">>();
-    for (const { program } of needs.phases) {
-      for (const { role: of, name, type, shape } of program.tensors) {
-        if (of !== role) continue;
-        const before = found.get(name)?.shape ?? shape;
-        if (before.join() !== shape.join()) throw new Error(`phases have ${name} as [${before}] and as [${shape}]`);
-        found.set(name, { name, type, shape });
-      }
-    }
-    return found;
-  };
+/** @throws TooLarge where the profile's devices cannot bind something in one piece */
+export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
+  const limit = bindable(profile);
+  const list = bufferList();
+  const { buffers, fields, field } = list;
+  const programs = needs.phases.map(({ program }) => program);
+  const layout = layOut(programs, limit);
+  const arenas = addArenas(list, programs, layout.parts);
   const tables = [...needs.tables].map(([name, size]) => ({ name, type: "u32" as const, shape: [size] }));
-  gather("batch", "batch", [...declared("batch").values(), ...tables]);
-  gather("constants", "constants", [...declared("constant").values()]);
-  gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
-  for (const result of [...declared("result").values(), ...declared("state").values()]) {
-    gather(`result ${result.name}`, "results", [result]);
-  }
+  list.gather("batch", "batch", [...declaredIn(needs, "batch"), ...tables]);
+  list.gather("constants", "constants", declaredIn(needs, "constant"));
+  list.gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
+  for (const result of [...declaredIn(needs, "result"), ...declaredIn(needs, "state")])
+    list.gather(`result ${result.name}`, "results", [result]);
 
   const { slots, slotOf } = shareSlots(intervals(needs));
   refuseTooLarge([...layout.runs, ...slots], limit, profile);
   const hosts = buffers.filter(({ role }) => role === "batch" || role === "constants");
-  refuseTooLarge(
-    hosts.map(({ name, bytes }) => ({ what: `what the host writes as ${name}`, bytes })),
-    profile.limits.bufferBytes,
-    profile,
-  );
+  const written = hosts.map(({ name, bytes }) => ({ what: `what the host writes as ${name}`, bytes }));
+  refuseTooLarge(written, profile.limits.bufferBytes, profile);
   const firstSlot = buffers.length;
   slots.forEach(({ bytes }, slot) => {
-    addBuffer(`workspace.${slot}`, "workspace", bytes);
+    list.add(`workspace.${slot}`, "workspace", bytes);
   });
   const slot = (key: string, bytes: number): BufferRange => {
     const found = slotOf.get(key);
     if (found === undefined) throw new Error(`no memory was planned for ${key}`);
     return { buffer: firstSlot + found, offset: 0, bytes };
-  };
-  const field = (name: string): BufferRange => {
-    for (const role of ["batch", "constants", "step", "results"]) {
-      const place = places.get(`${role}:${name}`);
-      if (place) return place;
-    }
-    throw new Error(`the plan has no field ${name}`);
   };
   const arena: Memory["arena"] = (name, part) => arenas.get(`${name}.${part}`) as number;
 
