@@ -1,9 +1,11 @@
 // The folder that `mom compile` makes, on the disk: written whole or not at all, read back for a run.
 import { jsonReader } from "../data/checked-json.js";
+import { type DataSet, openDataSet } from "../data/data-set.js";
 import type { Disk } from "../data/disk.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
+import type { ModelParts } from "../modalities/text.js";
 import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
 import { diskFailure } from "../train/mistakes.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
@@ -109,3 +111,11 @@ export function openCompiled(folder: string, disk: Disk): CompiledModel {
     "Compile the spec again with `mom compile`.",
   );
 }
+
+/** @param paths all shards, in order */
+export const loadDataSet = (disk: Disk, paths: readonly string[], parts: ModelParts, heldOut: number): DataSet =>
+  openDataSet(
+    paths.map((path) => ({ name: disk.paths.basename(path), bytes: disk.hold(path) })),
+    parts,
+    heldOut,
+  );

@@ -3,18 +3,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openCompiled, shardPaths } from "../api/compiled-folder.js";
+import { loadDataSet, openCompiled, shardPaths } from "../api/compiled-folder.js";
 import { nodeDisk } from "../api/node/disk.js";
 import { nodeHost } from "../api/node/host.js";
 import { toldTraining } from "../api/node/told-training.js";
 import { carried } from "../api/start.js";
 import { runTraining } from "../api/training.js";
 import { DEFAULT_TUNE, tunedFolder } from "../api/tuning.js";
-import { type DataSet, openDataSet } from "../data/data-set.js";
-import type { Disk } from "../data/disk.js";
 import { withChoices } from "../gpu/choose.js";
 import { type AdapterSource, SOURCES } from "../gpu/dawn.js";
-import type { ModelParts } from "../modalities/text.js";
 import { recordedChoices } from "../train/choices.js";
 import { movedSpec } from "../train/placed-spec.js";
 import { RUN_FILES } from "../train/run-folder.js";
@@ -113,11 +110,3 @@ let code: ExitCode = EXIT.done;
 guardStreams(() => code);
 code = await main().catch(tell);
 endWith(code);
-
-/** @param paths all shards, in order */
-export const loadDataSet = (disk: Disk, paths: readonly string[], parts: ModelParts, heldOut: number): DataSet =>
-  openDataSet(
-    paths.map((path) => ({ name: disk.paths.basename(path), bytes: disk.hold(path) })),
-    parts,
-    heldOut,
-  );

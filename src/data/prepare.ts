@@ -49,7 +49,7 @@ export interface PrepareOptions {
 
 export interface PreparedData {
   readonly dataSet: DataSet;
-  /** The shard files, in order: `loadDataSet` opens them, wherever they are copied. */
+  /** The shard files, in order: `loadDataSet` of src/api opens them, wherever they are copied. */
   readonly files: readonly string[];
   /** The tokenizers and codebooks that the model names. */
   readonly codecs: Codecs;

@@ -30,7 +30,7 @@ it("packs, orders and batches without files or packages", async () => {
 });
 
 it("loads shards, prepares and hashes with a disk that it is given", async () => {
-  expect((await reach("load.ts")).outside).toEqual([]);
+  expect((await reach("../api/compiled-folder.ts")).outside.filter((name) => name.startsWith("node:"))).toEqual([]);
   const { outside } = await reach("prepare.ts");
   expect(outside.filter((name) => name.startsWith("node:") || name === "sharp")).toEqual([]);
 });

@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadDataSet } from "../../src/api/compiled-folder.js";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { nodeHost } from "../../src/api/node/host.js";
-import { loadDataSet } from "../../src/cli/standalone.js";
 import type { DataSet } from "../../src/data/data-set.js";
 import { type DataRequest, prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";

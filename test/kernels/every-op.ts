@@ -172,8 +172,11 @@ export async function everyOp(
     const accumulate = stepFields(program).indexOf("accumulate");
     const gradients = plan.buffers.findIndex(({ role }) => role === "gradients");
     const bytes = plan.buffers[gradients]?.bytes as number;
+    // Without parameters there are none.
     const readGradients = async (): Promise<Float32Array> =>
-      new Float32Array(await runtime.read({ buffer: gradients, offset: 0, bytes }));
+      gradients < 0
+        ? new Float32Array()
+        : new Float32Array(await runtime.read({ buffer: gradients, offset: 0, bytes }));
     const step = new Uint32Array(stepBytes(program) / 4);
     runtime.write("step", step);
     runtime.run(phases);

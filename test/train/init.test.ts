@@ -141,7 +141,7 @@ test.skipIf(missing)("from a file whose names have a prefix; and a compiled fold
 });
 
 test.skipIf(missing).each([
-  ["nothing there", '"runs/none"', /there is no runs\/none\.\s+help Name the folder of a run/],
+  ["nothing there", '"runs/none"', /there is no runs\/none\. \[MOM0719\]\s+help Name the folder of a run/],
   ["a folder that is no run", '"."', /is not the folder of a run: spec\.mom is missing/],
   ["a file that is none", '"dense.mom"', /dense\.mom: the header claims/],
   ["a prefix that nothing has", '"runs/dense", prefix: "init."', /no weight in runs\/dense begins with "init\."/],
