@@ -16,7 +16,9 @@ const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemObjective<Extract<Objectiv
 };
 
 /** All ways of drawing an item, whatever the objective. */
-export const ITEM_SAMPLERS: readonly string[] = Object.values(ITEM_OBJECTIVES).flatMap(({ samplers }) => samplers);
+export const ITEM_SAMPLERS: readonly string[] = [
+  ...new Set(Object.values(ITEM_OBJECTIVES).flatMap(({ samplers }) => samplers)),
+];
 
 /** An objective of items with its fields. */
 export interface OfItem {
