@@ -24,7 +24,7 @@ test("losses, norm and scale come in one copy, whatever their order", async () =
   const scaled = { "loss.tokens": [3, 0, 5], "loss.image": [7], grad_norm: [2, 0], loss_scale: [1024, 3, 1] };
   const { model, copies } = leaving(scaled);
   expect(await readUpdate(model, spec)).toEqual({
-    sums: { tokens: [3, 0, 5], pictures: new Map([["image", 7]]) },
+    sums: { ids: [3, 0, 5], items: new Map([["image", 7]]) },
     gradientNorm: 2,
     finite: true,
     lossScale: 1024,
@@ -40,11 +40,11 @@ test("without a scale, and where gradients were not finite", async () => {
 
 test("what a model has no loss of is nothing", async () => {
   expect(await readLossSums(leaving({ "loss.image": [7] }).model, spec)).toEqual({
-    tokens: [0, 0, 0],
-    pictures: new Map([["image", 7]]),
+    ids: [0, 0, 0],
+    items: new Map([["image", 7]]),
   });
   expect(await readLossSums(leaving({ "loss.tokens": [1, 0, 2] }).model, spec)).toEqual({
-    tokens: [1, 0, 2],
-    pictures: new Map(),
+    ids: [1, 0, 2],
+    items: new Map(),
   });
 });
