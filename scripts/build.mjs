@@ -13,14 +13,15 @@ generate();
 await generateTypes();
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
-// Chevrotain in one file instead of hundreds: `mom check` starts four times as fast.
-await build({
-  entryPoints: [join(root, "grammar/chevrotain.ts")],
-  outfile: join(root, "dist/grammar/chevrotain.js"),
-  bundle: true,
-  minify: true,
-  format: "esm",
-});
+// Chevrotain and Ajv in one file each instead of many: `mom check` starts four times as fast.
+for (const file of ["grammar/chevrotain", "src/front/ajv"])
+  await build({
+    entryPoints: [join(root, `${file}.ts`)],
+    outfile: join(root, `dist/${file}.js`),
+    bundle: true,
+    minify: true,
+    format: "esm",
+  });
 // The trainer that `mom compile` puts into its folders: one file that needs `webgpu` alone.
 await build({
   entryPoints: [join(root, "dist/src/cli/standalone.js")],

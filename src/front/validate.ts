@@ -1,5 +1,5 @@
 // Ajv over a spec as JSON: types, ranges, required fields; fills in defaults.
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "./ajv.js";
 import { ROOT, type SchemaNode } from "./schema.js";
 import type { Json } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";

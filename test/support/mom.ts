@@ -34,18 +34,16 @@ async function build(root: string): Promise<string> {
       .map((file) => join(root, folder, file)),
   );
   await esbuild.build({ entryPoints, outdir: out, outbase: root, format: "esm", logLevel: "error" });
-  const chevrotain = {
-    entryPoints: [join(root, "grammar/chevrotain.ts")],
-    outfile: join(out, "grammar/chevrotain.js"),
-  };
-  await esbuild.build({
-    ...chevrotain,
-    bundle: true,
-    minify: true,
-    format: "esm",
-    logLevel: "error",
-    allowOverwrite: true,
-  });
+  for (const file of ["grammar/chevrotain", "src/front/ajv"])
+    await esbuild.build({
+      entryPoints: [join(root, `${file}.ts`)],
+      outfile: join(out, `${file}.js`),
+      bundle: true,
+      minify: true,
+      format: "esm",
+      logLevel: "error",
+      allowOverwrite: true,
+    });
   const trainer = { entryPoints: [join(out, "src/cli/standalone.js")], outfile: join(out, "train.mjs") };
   await esbuild.build({
     ...trainer,
