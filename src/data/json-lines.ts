@@ -2,6 +2,7 @@
 // through: no more of it is held than a line.
 import { InputError } from "../diagnostics/input-error.js";
 import { jsonShape } from "../diagnostics/json-shape.js";
+import { joined } from "./joined.js";
 
 export interface Line {
   /** `pairs.jsonl:3`, lines being numbered from 1. */
@@ -60,7 +61,7 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
   };
   const line = (): Uint8Array => {
     const [only] = begun;
-    const whole = begun.length === 1 && only !== undefined ? only : joined(begun, length);
+    const whole = begun.length === 1 && only !== undefined ? only : joined(begun, new Uint8Array(length));
     begun = [];
     length = 0;
     return whole;
@@ -76,16 +77,6 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
     if (begin < piece.length) add(new Uint8Array(piece.subarray(begin)));
   }
   if (length > 0) yield line();
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function parsed(text: string, place: string, example: string): unknown {

@@ -5,6 +5,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import { repeatedKey } from "../diagnostics/json-shape.js";
 import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
 import { widenBfloat16s, widenHalves } from "./half.js";
+import { joinedBytes } from "./joined.js";
 import { CONVERT, ELEMENT_BITS, isRead, isReadType, type ReadType, type StoredTensor, type Tensor } from "./tensor.js";
 
 /** A file's bytes, which may be more than one array holds: a Uint8Array, or what reads a file piece by piece. */
@@ -87,14 +88,7 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const pieces = safetensorsPieces(tensors, metadata);
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
+  return joinedBytes(safetensorsPieces(tensors, metadata));
 }
 
 /** As tensors stand in a file that is written here. */

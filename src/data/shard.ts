@@ -14,6 +14,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import { holdsIds, itemOf, type Modality } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
 import { crc32 } from "./crc32.js";
+import { joined, joinedBytes } from "./joined.js";
 import { type Bytes, type Entry, inFileOrder, safetensorsEntries, safetensorsPieces } from "./safetensors.js";
 import type { Tensor } from "./tensor.js";
 
@@ -142,8 +143,7 @@ export function shardPieces(
 
 /** The same in one piece. */
 export function writeShard(...shard: Parameters<typeof shardPieces>): Uint8Array {
-  const pieces = shardPieces(...shard);
-  return joined(pieces, new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0)));
+  return joinedBytes(shardPieces(...shard));
 }
 
 /** @throws InputError where the shard is damaged, or was prepared for other modalities */
@@ -265,14 +265,4 @@ function checksumOf(entries: readonly Entry[], bytes: Bytes): number {
       checksum = crc32(bytes.slice(at, Math.min(entry.end, at + PIECE)), checksum);
   }
   return checksum;
-}
-
-/** Fills `whole` with the parts, one after the other. */
-function joined<A extends Uint8Array | Int32Array | Float32Array>(parts: readonly ArrayLike<number>[], whole: A): A {
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,6 +1,7 @@
 // PNG files from pixels: 8 bits a channel, every row filtered the way that looks cheapest.
 // Format: https://www.w3.org/TR/png-3/
 import { crc32 } from "../data/crc32.js";
+import { joinedBytes } from "../data/joined.js";
 
 export interface Picture {
   readonly width: number;
@@ -33,13 +34,7 @@ export function encodePng(picture: Picture, deflate: Deflate): Uint8Array {
   header.set([8, COLOR_TYPE[channels], 0, 0, 0], 8);
   const data = deflate(filteredRows(picture));
   const parts = [SIGNATURE, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array())];
-  const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  return joinedBytes(parts);
 }
 
 /** The same for a picture of as many channels as a modality may have. @throws RangeError for others than 1, 3 and 4 */

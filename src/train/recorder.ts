@@ -1,4 +1,5 @@
 // Writes down what a run measures (metrics.jsonl, timing.jsonl, TensorBoard events), and takes back what a resume undoes.
+import { joinedBytes } from "../data/joined.js";
 import { checkpointSteps } from "./checkpoint.js";
 import { lineBytesUpTo, type MetricRecord, recordLine, scalarsOf, type TimingRecord } from "./metrics.js";
 import { diskFailure } from "./mistakes.js";
@@ -86,14 +87,14 @@ interface ScalarEvent {
 
 /** The record that every event file begins with. */
 export const versionRecord = (wallTime: number): Uint8Array =>
-  frame(concatenate([double(1, wallTime), text(3, "brain.Event:2")]));
+  frame(joinedBytes([double(1, wallTime), text(3, "brain.Event:2")]));
 
 /** One event with all its scalars: Event { wall_time = 1, step = 2, summary = 5 { value = 1 { tag = 1, simple_value = 2 } } }. */
 export function scalarRecord({ wallTime, step, scalars }: ScalarEvent): Uint8Array {
   const values = Object.entries(scalars).map(([tag, value]) =>
-    nested(1, concatenate([text(1, tag), single(2, value)])),
+    nested(1, joinedBytes([text(1, tag), single(2, value)])),
   );
-  return frame(concatenate([double(1, wallTime), tagged(2, 0), varint(step), nested(5, concatenate(values))]));
+  return frame(joinedBytes([double(1, wallTime), tagged(2, 0), varint(step), nested(5, joinedBytes(values))]));
 }
 
 /**
@@ -161,20 +162,20 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 const tagged = (field: number, wireType: 0 | 1 | 2 | 5): Uint8Array => Uint8Array.of((field << 3) | wireType);
 
 const nested = (field: number, message: Uint8Array): Uint8Array =>
-  concatenate([tagged(field, 2), varint(message.length), message]);
+  joinedBytes([tagged(field, 2), varint(message.length), message]);
 
 const text = (field: number, value: string): Uint8Array => nested(field, new TextEncoder().encode(value));
 
 function double(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setFloat64(0, value, true);
-  return concatenate([tagged(field, 1), bytes]);
+  return joinedBytes([tagged(field, 1), bytes]);
 }
 
 function single(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
-  return concatenate([tagged(field, 5), bytes]);
+  return joinedBytes([tagged(field, 5), bytes]);
 }
 
 /** A whole number in [0, 2⁵³), seven bits a byte, least first. */
@@ -187,14 +188,4 @@ function varint(value: number): Uint8Array {
   }
   bytes.push(rest);
   return Uint8Array.from(bytes);
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
