@@ -1,6 +1,7 @@
 // A data set opened from its shards: documents, pictures and the split.
 import { InputError } from "../diagnostics/input-error.js";
 import { itemOf } from "../modalities/modality.fields.js";
+import type { ItemShape } from "../modalities/row.fields.js";
 import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Document, Segment } from "./document.js";
@@ -62,13 +63,15 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   const items: StoredItem[] = [];
   const train: number[] = [];
   const validation: number[] = [];
+  const shapes = parts.modalities.map(itemOf);
   for (const shard of shards) {
+    const opened = { shard, parts, shapes };
     for (let row = 0; row < shard.documents.length; row++) {
       const document = shard.documents.at(row) as ShardDocument;
       const side = document.hash / 2 ** 32 < heldOut ? validation : train;
       side.push(documents.length);
-      documents.push(new StoredDocument({ shard, parts }, row, items.length));
-      addItems({ shard, parts }, document, items);
+      documents.push(new StoredDocument(opened, row, items.length));
+      addItems(opened, document, items);
     }
   }
   if (train.length === 0)
@@ -102,9 +105,12 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   };
 }
 
+/** What all documents of a shard share. */
 interface Opened {
   readonly shard: Shard;
   readonly parts: ModelParts;
+  /** By modality; undefined where it holds ids. */
+  readonly shapes: readonly (ItemShape | undefined)[];
 }
 
 /** Of millions, each is only where it is found; a class, since all share its getters. */
@@ -128,7 +134,7 @@ class StoredDocument implements Document {
   get segments(): Segment[] {
     let item = this.firstItem;
     return storedSegments(this.opened, this.stored).map(({ modality, begin, end }) =>
-      itemOf(this.opened.parts.modalities[modality]) !== undefined
+      this.opened.shapes[modality] !== undefined
         ? { kind: "item", modality, item: item++ }
         : idsOf(this.opened, modality, begin, end),
     );
@@ -152,9 +158,9 @@ function idsOf({ shard, parts }: Opened, modality: number, begin: number, end: n
 
 /** Appends a document's items. */
 function addItems(opened: Opened, document: ShardDocument, items: StoredItem[]): void {
-  const { shard, parts } = opened;
+  const { shard, shapes } = opened;
   for (const { modality, begin, end } of storedSegments(opened, document)) {
-    const shape = itemOf(parts.modalities[modality]);
+    const shape = shapes[modality];
     if (shape === undefined) continue;
     const size = shape.positions * shape.columns;
     const stored = () => shard.items.get(modality)?.slice(begin * size, end * size) as Uint8Array | Float32Array;

@@ -146,9 +146,9 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpo
       if (at === undefined) return [];
       const items = batch.items
         .filter(({ modality }) => modality === index)
-        .map(({ key, ...item }) => {
-          const t = at.objective.draw(stream(draws.time, seed, key.document, key.epoch, key.item));
-          return { ...item, key, t };
+        .map((item) => {
+          const { document, epoch, item: segment } = item.key;
+          return { ...item, t: at.objective.draw(stream(draws.time, seed, document, epoch, segment)) };
         });
       return [...itemArrays(at, items, counts.items[index] as number), ...noisedArrays(at, items)];
     }),

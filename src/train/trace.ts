@@ -117,7 +117,7 @@ async function traceStack(
   await loadParameters(model, file, options.prefix);
   loadState(model, file);
   const given: StepTensors = { spec, file, prefix: "", batch, length, modality };
-  model.writeBatch(new Map([...placeArrays(given, new Int32Array(batch * length)), ...inputs]));
+  model.writeBatch(new Map([...placeArrays(given, new Int32Array(batch * length), documentsOf(given)), ...inputs]));
   model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
   const out = new Map<string, Tensor>();
@@ -149,8 +149,8 @@ function itemsIn(step: StepTensors, index: number, { positions }: ItemShape): nu
   for (let r = 0; r < modality.length; r++) {
     if (modality[r] !== index) continue;
     const row = Math.floor(r / length);
-    const end = modality.findIndex((other, at) => at > r && (other !== index || at === (row + 1) * length));
-    if (((end < 0 ? modality.length : end) - r) % positions !== 0) {
+    const isWhole = modality.subarray(r, r + positions).every((other) => other === index);
+    if (!isWhole || r + positions > (row + 1) * length) {
       throw new InputError(
         "other-tensors",
         `Sequence ${row} of ${prefix}modality ends inside an item of ${spec.model.modalities[index]?.name}, which has ${positions} positions.`,
@@ -171,9 +171,8 @@ function documentsOf({ spec, file, prefix, batch, length }: StepTensors): Int32A
 }
 
 /** What stands where, and what the blocks read of that. Items matter only where attention looks at them. */
-function placeArrays(step: StepTensors, tokens: Int32Array): [string, HostArray][] {
+function placeArrays(step: StepTensors, tokens: Int32Array, document: Int32Array): [string, HostArray][] {
   const { spec, batch, length, modality } = step;
-  const document = documentsOf(step);
   const items = spec.model.modalities.flatMap((declared, index) => {
     const shape = attends(spec) ? itemOf(declared) : undefined;
     return shape === undefined ? [] : itemsIn(step, index, shape).map((position) => ({ modality: index, position }));
@@ -243,7 +242,7 @@ function stepBatch(
     items: modalities.map((declared, index) => (holdsIds(declared) ? 0 : modality.filter((m) => m === index).length)),
   };
   const arrays = new Map<string, HostArray>([
-    ...placeArrays(given, tokens),
+    ...placeArrays(given, tokens, document),
     ...tokenArrays(spec, predicted, counts.ids),
     ...modalities.flatMap((_, index) => givenItems(given, index, counts)),
   ]);
