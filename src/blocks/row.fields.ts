@@ -1,5 +1,5 @@
 // What a kind of block says of itself, so that nobody else asks which kind it is.
-import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
+import type { Reporter, Span } from "../diagnostics/diagnostic.js";
 import { groupMisses, groupRepeats, partTwice, unknownModality } from "../diagnostics/model.js";
 import { each, type Ownership, shared } from "../ir/ownership.js";
 
@@ -9,13 +9,10 @@ export interface DecoupledJson<Part extends string = string> {
 }
 
 /** What a block is checked by, and where its mistakes are reported. */
-export interface Checking {
+export interface Checking extends Reporter {
   readonly d_model: number;
   /** Names of the modalities. */
   readonly modalities: readonly string[];
-  /** Where a field of the block is written. */
-  at(...field: (string | number)[]): Span;
-  report(mistake: Diagnostic): void;
 }
 
 /**
@@ -43,7 +40,7 @@ export interface BlockRow<Fields, Json> {
 export function owners<Part extends string>(
   known: readonly Part[],
   decouple: readonly DecoupledJson<Part>[],
-  { modalities, at, report }: Pick<Checking, "modalities" | "at" | "report">,
+  { modalities, at, report }: Omit<Checking, "d_model">,
 ): Record<Part, Ownership> {
   const seen = new Map<string, number>();
   const parts = Object.fromEntries(known.map((part) => [part, shared(modalities.length)])) as Record<Part, Ownership>;
@@ -59,7 +56,7 @@ export function owners<Part extends string>(
 function ownership(
   { part, groups }: DecoupledJson,
   index: number,
-  { modalities, at, report }: Pick<Checking, "modalities" | "at" | "report">,
+  { modalities, at, report }: Omit<Checking, "d_model">,
 ): Ownership {
   if (groups === undefined) return each(modalities.length);
   const listOf = new Map<string, number>();

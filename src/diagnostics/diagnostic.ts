@@ -51,3 +51,10 @@ export const mistake = (
 };
 
 export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity === "error";
+
+/** Where mistakes in the fields of one entry of a spec are reported. */
+export interface Reporter {
+  /** Where a field is written; without one, where the entry is. */
+  at(...field: (string | number)[]): Span;
+  report(mistake: Diagnostic): void;
+}

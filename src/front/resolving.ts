@@ -1,6 +1,5 @@
 // What resolving a spec goes by.
-import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import type { Reporter } from "../modalities/row.fields.js";
+import type { Diagnostic, Reporter } from "../diagnostics/diagnostic.js";
 import { below, type Places, valueAt } from "./places.js";
 import type { SpecJson } from "./spec-json.js";
 

@@ -1,8 +1,9 @@
 // The kinds of modality, and what everyone may ask of one without knowing its kind.
+import type { Reporter } from "../diagnostics/diagnostic.js";
 import { type BytesJson, type BytesModality, bytes } from "./bytes.fields.js";
 import { type CodesJson, type CodesModality, codes } from "./codes.fields.js";
 import { type PatchesJson, type PatchesModality, patches } from "./patches.fields.js";
-import type { Content, Holding, Holds, Ids, IdsRow, ItemShape, ModalityRow, Reporter } from "./row.fields.js";
+import type { Content, Holding, Holds, Ids, IdsRow, ItemShape, ModalityRow } from "./row.fields.js";
 import { type TokensJson, type TokensModality, tokens } from "./tokens.fields.js";
 
 export type Modality = BytesModality | TokensModality | CodesModality | PatchesModality;
@@ -11,7 +12,7 @@ export type ModalityKind = Modality["kind"];
 
 type Of<T, K extends ModalityKind> = Extract<T, { readonly kind: K }>;
 
-/** In the order in which they hold a content that several can hold. */
+/** In the order in which messages name what can hold a content. */
 export const MODALITIES: { readonly [K in ModalityKind]: ModalityRow<Of<Modality, K>, Of<ModalityJson, K>> } = {
   bytes,
   tokens,
@@ -66,22 +67,15 @@ export function fileOf(json: ModalityJson): string | undefined {
   return field && (json as Partial<Record<typeof field, string>>)[field];
 }
 
-/** How modalities of each kind hold a content, by the kind, in the order of preference. */
-const holdings = (content: Content): (readonly [ModalityKind, Holding<Modality>])[] =>
-  (Object.keys(MODALITIES) as ModalityKind[]).flatMap((kind) => {
-    const holding = (rowOf({ kind }).contents as { readonly [C in Content]?: Holding<Modality> })[content];
-    return holding ? [[kind, holding] as const] : [];
-  });
-
 /** How a modality holds a content; undefined where it doesn't, whatever file it names. */
 export function holdingOf(modality: Modality, content: Content): Holding<Modality> | undefined {
-  const [, holding] = holdings(content).find(([kind]) => kind === modality.kind) ?? [];
+  const holding = rowOf(modality).contents[content];
   return holding && (holding.if?.(modality) ?? true) ? holding : undefined;
 }
 
 /** What can hold a content, after "a modality of", and how to declare one. */
 export function holdersNamed(content: Content): { readonly kinds: string; readonly example: string } {
-  const all = holdings(content).map(([, holding]) => holding);
+  const all = Object.values(MODALITIES).flatMap(({ contents }) => contents[content] ?? []);
   return { kinds: all.map(({ as }) => as).join(" or of "), example: all[0]?.example ?? "" };
 }
 

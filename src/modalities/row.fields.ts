@@ -1,12 +1,5 @@
 // What a kind of modality says of itself, so that nobody else asks which kind it is.
-import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
-
-/** Where mistakes in the fields of one entry of a spec are reported. */
-export interface Reporter {
-  /** Where a field is written; without one, where the entry is. */
-  at(...field: (string | number)[]): Span;
-  report(mistake: Diagnostic): void;
-}
+import type { Reporter } from "../diagnostics/diagnostic.js";
 
 /** What stands at its positions: ids of the vocabulary, or items of numbers. */
 export type Holds = "ids" | "items";

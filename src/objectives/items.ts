@@ -80,8 +80,8 @@ export interface Learned {
   readonly target: TensorId | undefined;
 }
 
-/** Adds `patch_out` to hidden states x [R, d]; with a target, the result `loss.NAME` [1] too. Returns the prediction. */
-export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number[], item: Learned): TensorId {
+/** Adds `patch_out` to hidden states x [R, d]; with a target, the result `loss.NAME` [1], else `prediction.NAME` [R, columns]. */
+export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number[], item: Learned): void {
   const { name, index: modality, columns, target } = item;
   const d_model = builder.columns(x);
   const common = { initial: { kind: "linear", fanIn: d_model }, layer: -1, of } as const;
@@ -103,7 +103,7 @@ export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number
   const prediction = builder.linear(`prediction.${name}`, x, weight, bias);
   if (target === undefined) {
     builder.publish(prediction, `prediction.${name}`);
-    return prediction;
+    return;
   }
   const index = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
   const scale = builder.input("batch", `scale.${name}`, [builder.rows]);
@@ -111,5 +111,4 @@ export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number
   const { loss } = builder.make("squared_error", call, { loss: `patch_loss.${name}` });
   const { sums } = builder.make("sum_by_class", { in: { loss } }, { sums: `loss.${name}` });
   builder.publish(sums, `loss.${name}`);
-  return prediction;
 }

@@ -14,8 +14,12 @@ export interface FilesFields {
 
 export type SourceFields = EmojiFields | FilesFields;
 
-/** Whether a source is named by its kind alone, as `emoji` is. */
-export const isSource = (name: string): name is SourceFields["kind"] => name === "emoji";
+/** Whether its kind alone names a source. */
+const NAMED: { readonly [K in SourceFields["kind"]]: boolean } = { emoji: true, files: false };
+
+/** Whether a name is that of a source which needs nothing besides. */
+export const isSource = (name: string): name is SourceFields["kind"] =>
+  Object.hasOwn(NAMED, name) && NAMED[name as SourceFields["kind"]];
 
 /** The file that the data are read from; undefined where they are no file. */
 export const sourcePath = (source: SourceFields): string | undefined => ("path" in source ? source.path : undefined);
