@@ -3,7 +3,7 @@
 import { TIMESTEP_COLUMNS } from "../modalities/timestep.js";
 import type { Stream } from "../random/stream.js";
 import type { DdpmObjective } from "./ddpm.fields.js";
-import type { Drawing, DrawSettings, ItemObjective } from "./item-objective.js";
+import type { Drawing, DrawSettings, ItemRow } from "./item-objective.js";
 
 /** ᾱ(t) of the cosine schedule: f(t)/f(0), f(t) = cos²((t/T + 0.008)/1.008 · π/2) (Nichol and Dhariwal 2021, eq. 17). */
 export function alphaBar(t: number, T: number): number {
@@ -85,13 +85,7 @@ export function firstTimestep(kept: Float64Array, clip: boolean): number {
       );
 }
 
-/** @throws TypeError where the sampler is none of these; whoever asks checks */
-function* sample(
-  { steps: T }: Pick<DdpmObjective, "steps">,
-  numbers: number,
-  { steps, sampler, bounded: clip }: DrawSettings,
-  draw: Stream,
-): Drawing {
+function* sample(T: number, numbers: number, { steps, sampler, bounded: clip }: DrawSettings, draw: Stream): Drawing {
   const x = Float32Array.from({ length: numbers }, () => draw.normal());
   const kept = cappedAlphaBar(T);
   const times = visitedTimesteps(firstTimestep(kept, clip), steps);
@@ -103,30 +97,32 @@ function* sample(
   return x;
 }
 
-export const ddpm: ItemObjective<Pick<DdpmObjective, "steps">> = {
-  draw: ({ steps }, numbers) => 1 + numbers.below(steps),
-  at({ steps }, t) {
-    const kept = alphaBar(t, steps);
-    return { t, signal: Math.sqrt(kept), noise: Math.sqrt(1 - kept) };
-  },
-  finished: () => 1,
-  lowerTimes(builder, { steps }, { name, items }) {
-    const table = builder.input("constant", `timesteps.${steps}`, [steps + 1, TIMESTEP_COLUMNS]);
-    const index = builder.input("batch", `timestep.${name}`, [items], "i32");
-    return builder.make("gather", { in: { table, index } }, { y: `waves.${name}` }).y;
-  },
-  times(_, { name, items }, t) {
-    const timestep = new Int32Array(items);
-    timestep.set(t);
-    return [[`timestep.${name}`, timestep]];
-  },
-  lowerTarget: (_, __, { noise }) => noise,
-  given: ({ steps }, name) => ({
-    tensor: "timestep",
-    whole: true,
-    most: steps,
-    because: `the objective of ${name} has ${steps} steps`,
-  }),
+export const ddpm: ItemRow<Pick<DdpmObjective, "steps">> = {
   samplers: SAMPLERS,
-  sample,
+  of: ({ steps: T }) => ({
+    draw: (numbers) => 1 + numbers.below(T),
+    at(t) {
+      const kept = alphaBar(t, T);
+      return { t, signal: Math.sqrt(kept), noise: Math.sqrt(1 - kept) };
+    },
+    finished: 1,
+    lowerTimes(builder, { name, items }) {
+      const table = builder.input("constant", `timesteps.${T}`, [T + 1, TIMESTEP_COLUMNS]);
+      const index = builder.input("batch", `timestep.${name}`, [items], "i32");
+      return builder.make("gather", { in: { table, index } }, { y: `waves.${name}` }).y;
+    },
+    times({ name, items }, t) {
+      const timestep = new Int32Array(items);
+      timestep.set(t);
+      return [[`timestep.${name}`, timestep]];
+    },
+    lowerTarget: (_, { noise }) => noise,
+    given: (name) => ({
+      tensor: "timestep",
+      whole: true,
+      most: T,
+      because: `the objective of ${name} has ${T} steps`,
+    }),
+    sample: (numbers, settings, draw) => sample(T, numbers, settings, draw),
+  }),
 };

@@ -18,15 +18,25 @@ export interface Timed {
   readonly items: number;
 }
 
-/** What a file of tensors gives of items instead of drawing it: their times, and besides noisy numbers and noise … */
+/** The items of a modality in the program, from which the target is made. */
+export interface NoisedItems {
+  readonly name: string;
+  /** ε, [R, columns]. */
+  readonly noise: TensorId;
+  /** x_0, [R, columns]: an input that only exists once it is asked for. */
+  clean(): TensorId;
+}
+
+/** What a trace reads of items from a file, besides noisy numbers and the noise in them. */
 export interface Given {
-  /** After the batch's prefix: `timestep`. */
+  /** The name of their times, after the batch's prefix: `timestep`. */
   readonly tensor: string;
+  /** Whether times are whole numbers. */
   readonly whole: boolean;
   /** Times are at least 0 and at most this. */
   readonly most: number;
   readonly because: string;
-  /** … whether clean numbers too. */
+  /** Whether it reads clean numbers too. */
   readonly clean?: true;
 }
 
@@ -42,25 +52,27 @@ export interface DrawSettings {
   readonly bounded: boolean;
 }
 
-export interface ItemObjective<O> {
+/** An objective of items, with its fields. */
+export interface ItemObjective {
   /** The time of an item in training, drawn anew. */
-  draw(objective: O, numbers: Stream): number;
-  at(objective: O, t: number): Noised;
+  draw(numbers: Stream): number;
+  at(t: number): Noised;
   /** The time of an item that is finished, which what follows is conditioned on. */
-  finished(objective: O): number;
+  readonly finished: number;
   /** The sinusoids [items, 256] of the items' times. */
-  lowerTimes(builder: Builder, objective: O, timed: Timed): TensorId;
+  lowerTimes(builder: Builder, timed: Timed): TensorId;
   /** The batch tensors that `lowerTimes` reads. */
-  times(objective: O, timed: Timed, t: readonly number[]): [string, HostArray][];
-  /** The numbers [R, columns] to predict. @param clean x_0, an input that only exists once it is asked for */
-  lowerTarget(
-    builder: Builder,
-    objective: O,
-    of: { readonly name: string; readonly noise: TensorId; clean(): TensorId },
-  ): TensorId;
-  given(objective: O, name: string): Given;
-  /** The usual one first. */
-  readonly samplers: readonly string[];
+  times(timed: Timed, t: readonly number[]): [string, HostArray][];
+  /** The numbers [R, columns] to predict. */
+  lowerTarget(builder: Builder, noised: NoisedItems): TensorId;
+  /** @param name of the modality, for messages */
+  given(name: string): Given;
   /** Draws an item of so many numbers. */
-  sample(objective: O, numbers: number, settings: DrawSettings, draw: Stream): Drawing;
+  sample(numbers: number, settings: DrawSettings, draw: Stream): Drawing;
+}
+
+export interface ItemRow<O> {
+  /** Ways of drawing an item, the usual one first. */
+  readonly samplers: readonly string[];
+  of(objective: O): ItemObjective;
 }

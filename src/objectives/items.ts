@@ -1,16 +1,14 @@
 // What is learned of items, whatever the objective: the head at their positions, and the squared error of what it predicts.
-import type { HostArray } from "../batch/host-array.js";
 import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
-import type { Stream } from "../random/stream.js";
 import { ddpm } from "./ddpm.js";
-import type { Drawing, DrawSettings, Given, ItemObjective, Noised, Timed } from "./item-objective.js";
+import type { ItemObjective, ItemRow } from "./item-objective.js";
 import type { Objective, ObjectiveKind } from "./objective.fields.js";
 import { rectified_flow } from "./rectified_flow.js";
 
 type OfItems = Exclude<ObjectiveKind, "cross_entropy">;
 
-const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemObjective<Extract<Objective, { readonly kind: K }>> } = {
+const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemRow<Extract<Objective, { readonly kind: K }>> } = {
   ddpm,
   rectified_flow,
 };
@@ -20,53 +18,30 @@ export const ITEM_SAMPLERS: readonly string[] = [
   ...new Set(Object.values(ITEM_OBJECTIVES).flatMap(({ samplers }) => samplers)),
 ];
 
-/** An objective of items with its fields. */
-export interface OfItem {
+/** What a modality's objective says of its items. */
+export interface OfItem extends ItemObjective {
   /** The factor of its loss; 0 where the items are only read. */
   readonly weight: number;
-  draw(numbers: Stream): number;
-  at(t: number): Noised;
-  readonly finished: number;
-  lowerTimes(builder: Builder, timed: Timed): TensorId;
-  times(timed: Timed, t: readonly number[]): [string, HostArray][];
-  lowerTarget(builder: Builder, of: Parameters<ItemObjective<never>["lowerTarget"]>[2]): TensorId;
-  given(name: string): Given;
   readonly samplers: readonly string[];
-  sample(numbers: number, settings: DrawSettings, draw: Stream): Drawing;
 }
 
-const bound = <O>(row: ItemObjective<O>, objective: O, weight: number): OfItem => ({
-  weight,
-  draw: (numbers) => row.draw(objective, numbers),
-  at: (t) => row.at(objective, t),
-  finished: row.finished(objective),
-  lowerTimes: (builder, timed) => row.lowerTimes(builder, objective, timed),
-  times: (timed, t) => row.times(objective, timed, t),
-  lowerTarget: (builder, of) => row.lowerTarget(builder, objective, of),
-  given: (name) => row.given(objective, name),
-  samplers: row.samplers,
-  sample: (numbers, settings, draw) => row.sample(objective, numbers, settings, draw),
-});
-
 /** Without an objective items stand clean, at t = 0 of a single step. */
-const READ: OfItem = bound(
-  {
-    ...ddpm,
-    draw: () => 0,
-    finished: () => 0,
-    given: (_, name) => ({ tensor: "timestep", whole: true, most: 0, because: `${name} has no objective` }),
-    samplers: [],
-  },
-  { steps: 1 },
-  0,
-);
+const READ: OfItem = {
+  ...ddpm.of({ steps: 1 }),
+  weight: 0,
+  samplers: [],
+  draw: () => 0,
+  finished: 0,
+  given: (name) => ({ tensor: "timestep", whole: true, most: 0, because: `${name} has no objective` }),
+};
 
 /** What is learned of a modality's items. */
 export function ofItems(objective: Objective | undefined): OfItem {
   if (objective === undefined) return READ;
-  const { kind } = objective;
+  const { kind, weight } = objective;
   if (kind === "cross_entropy") throw new Error("cross_entropy learns no items");
-  return bound(ITEM_OBJECTIVES[kind] as ItemObjective<Objective>, objective, objective.weight);
+  const { samplers, of } = ITEM_OBJECTIVES[kind] as ItemRow<Objective>;
+  return { ...of(objective), weight, samplers };
 }
 
 /** A modality whose items are learned. */

@@ -2,7 +2,7 @@
 // predicted at its own positions (Liu et al. 2022; Lipman et al. 2022). It is drawn back by Euler's or Heun's steps.
 import { TIMESTEP_COLUMNS, timestepWaves } from "../modalities/timestep.js";
 import type { Stream } from "../random/stream.js";
-import type { Drawing, DrawSettings, ItemObjective } from "./item-objective.js";
+import type { Drawing, DrawSettings, ItemRow } from "./item-objective.js";
 import type { RectifiedFlowObjective } from "./rectified_flow.fields.js";
 
 /** The timestep embedding was made for whole steps: it sees 1000 t. */
@@ -12,7 +12,7 @@ const SEEN = 1000;
 const uniform = (numbers: Stream): number => numbers.uniform() + 2 ** -33;
 
 /** x(1) ~ N(0, 1), then dx/dt = v from t = 1 to 0 in `steps` steps of equal size, in float64. */
-function* sample(_: RectifiedFlowObjective, numbers: number, { steps, sampler }: DrawSettings, draw: Stream): Drawing {
+function* sample(numbers: number, { steps, sampler }: DrawSettings, draw: Stream): Drawing {
   let x = Float64Array.from({ length: numbers }, () => draw.normal());
   const along = (v: ArrayLike<number>, h: number): Float64Array<ArrayBuffer> =>
     x.map((value, i) => value + h * (v[i] as number));
@@ -28,18 +28,20 @@ function* sample(_: RectifiedFlowObjective, numbers: number, { steps, sampler }:
   return Float32Array.from(x);
 }
 
-export const rectified_flow: ItemObjective<RectifiedFlowObjective> = {
-  draw: ({ time }, numbers) => (time === "uniform" ? uniform(numbers) : 1 / (1 + Math.exp(-numbers.normal()))),
-  at: (_, t) => ({ t, signal: 1 - t, noise: t }),
-  finished: () => 0,
-  lowerTimes: (builder, _, { name, items }) => builder.input("batch", `waves.${name}`, [items, TIMESTEP_COLUMNS]),
-  times(_, { name, items }, t) {
-    const waves = new Float32Array(items * TIMESTEP_COLUMNS);
-    waves.set(timestepWaves(t.map((one) => SEEN * one)));
-    return [[`waves.${name}`, waves]];
-  },
-  lowerTarget: (builder, _, { name, noise, clean }) => builder.difference(`velocity.${name}`, noise, clean()),
-  given: () => ({ tensor: "time", whole: false, most: 1, because: "a flow's times go from 0 to 1", clean: true }),
+export const rectified_flow: ItemRow<RectifiedFlowObjective> = {
   samplers: ["euler", "heun"],
-  sample,
+  of: ({ time }) => ({
+    draw: (numbers) => (time === "uniform" ? uniform(numbers) : 1 / (1 + Math.exp(-numbers.normal()))),
+    at: (t) => ({ t, signal: 1 - t, noise: t }),
+    finished: 0,
+    lowerTimes: (builder, { name, items }) => builder.input("batch", `waves.${name}`, [items, TIMESTEP_COLUMNS]),
+    times({ name, items }, t) {
+      const waves = new Float32Array(items * TIMESTEP_COLUMNS);
+      waves.set(timestepWaves(t.map((one) => SEEN * one)));
+      return [[`waves.${name}`, waves]];
+    },
+    lowerTarget: (builder, { name, noise, clean }) => builder.difference(`velocity.${name}`, noise, clean()),
+    given: () => ({ tensor: "time", whole: false, most: 1, because: "a flow's times go from 0 to 1", clean: true }),
+    sample,
+  }),
 };
