@@ -1,4 +1,4 @@
-// Muon on a stack of matrices ROWS × COLS; GROUPS copies of a parameter stand together, parameters STRIDE numbers apart.
+// Muon on a stack of ROWS × COLS matrices. The GROUPS copies of a parameter are contiguous; parameters are STRIDE numbers apart.
 //   SQUARES: partial[matrix·RUNS + i] = Σ u² over the i-th run of RUN numbers, and whether a gradient there is not 0
 //   SUMS:    sums[2·matrix] and sums[2·matrix + 1]: the same of the whole matrix, added up in order by one workgroup
 //   BEGIN:   momentum, and x = u / (‖u‖ + 1e-7) in its padded stack, HEIGHT × WIDTH, 0 in what pads it

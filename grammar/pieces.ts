@@ -87,7 +87,7 @@ interface Reader {
   readonly isBelowBlank: () => boolean;
   /** The comments that were read since they were last asked for. */
   readonly placed: () => Comment[];
-  /** Of these the one that stands behind what was just taken, if one does. */
+  /** The comment right after what was just taken, if there is one. */
   readonly placedBehind: () => Comment | undefined;
 }
 
@@ -131,7 +131,7 @@ function lines(reader: Reader, closer: TokenType | undefined): LinePiece[] {
   let blank = false;
   while (next() !== closer) {
     if (next() === t.Comma) {
-      // What stands between an entry and its comma documents nothing, and must not begin to.
+      // A comment between an entry and its comma documents nothing, and must not start to.
       comments(plain);
       blank = take().blank || blank;
       const last = found.at(-1);

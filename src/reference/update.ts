@@ -77,7 +77,7 @@ export function adamw(v: Values, { in: i, out }: OpOf<"adamw">): void {
   });
 }
 
-/** Where number `e` of matrix `i` of a stack stands in its stretch of an arena. */
+/** The place of number `e` of matrix `i` of a stack, in its stretch of an arena. */
 function placesIn(v: Values, id: TensorId, groups: number): (i: number, e: number) => number {
   const { shape } = tensorOf(v.program, id);
   const stride = strideOf(groups, shape);

@@ -237,7 +237,7 @@ const squares: Case = (b) => {
   return loss;
 };
 
-/** What checks the gradient of each op: its own case, or the case of the op whose gradient it is; or why there is none. */
+/** The cases that check each op: its own, or those of the op that it is the gradient of. `none` says why an op has none. */
 const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: string } } = {
   embed: [embed],
   embed_grad: [embed],
