@@ -8,8 +8,15 @@ import type { Bytes } from "./safetensors.js";
 export const contentHash = (content: string | Uint8Array): string =>
   bytesToHex(shaOf(typeof content === "string" ? utf8ToBytes(content) : content));
 
-/** The first 32 bits of the content's hash: its side of the split, whatever else there is. */
-export const splitHash = (content: string): number => Number.parseInt(contentHash(content).slice(0, 8), 16);
+/** The same of content that may be long. */
+export function longHash({ hash }: Pick<Disk, "hash">, content: string | Uint8Array): string {
+  const sum = hash();
+  sum.update(content);
+  return sum.digest();
+}
+
+/** The first 32 bits of a document's hash: its side of the split, whatever else there is. */
+export const splitHash = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16);
 
 /** Bytes that are read or hashed at a time; what hashes may take less than 2 GiB in one call. */
 const RUN_BYTES = 2 ** 26;

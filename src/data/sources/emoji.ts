@@ -28,7 +28,13 @@ export function openEmoji({ host, parts, codecs }: Opening): Source {
           { modality: text, ids: idsOfText(name, text, codecs) },
           { modality: image, image: picture },
         ];
-        yield { place: `emoji "${name}"`, label: name, hash: splitHash(name), eitherOrder: true, segments };
+        yield {
+          place: `emoji "${name}"`,
+          label: name,
+          hash: splitHash(contentHash(name)),
+          eitherOrder: true,
+          segments,
+        };
       }
       return contentHash(version);
     },

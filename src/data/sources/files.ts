@@ -13,7 +13,7 @@ import { type ModelParts, ordinaryIds } from "../../modalities/text.js";
 import { AUDIO_DECODER } from "../audio/read-audio.js";
 import { asBadFile } from "../bad-files.js";
 import type { Codecs } from "../codecs.js";
-import { contentHash, splitHash } from "../content-hash.js";
+import { longHash, splitHash } from "../content-hash.js";
 import type { Disk } from "../disk.js";
 import { fileInFolder } from "../file-in-folder.js";
 import { holdersOf, idsOfText } from "../holders.js";
@@ -65,7 +65,7 @@ export function openFiles({ host: { disk }, folder, parts, codecs, reach }: Open
     hashesOf: ({ place, segments, bad = [] }) => [
       ...segments.flatMap((segment) => {
         // Those of a codebook may come from files of their own.
-        if ("ids" in segment) return ofCodebook(segment.modality, parts) ? [idsHash(segment.ids)] : [];
+        if ("ids" in segment) return ofCodebook(segment.modality, parts) ? [idsHash(disk, segment.ids)] : [];
         try {
           if ("image" in segment) return [imageHash(disk, segment.image, place)];
           if ("latent" in segment) return [latents(segment, place)];
@@ -108,7 +108,8 @@ function fileHash(disk: Disk, path: string, place: string, look: (piece: Uint8Ar
   return hash.digest();
 }
 
-const idsHash = (ids: ArrayLike<number>): string => contentHash(new Uint8Array(Int32Array.from(ids).buffer));
+const idsHash = (disk: Disk, ids: ArrayLike<number>): string =>
+  longHash(disk, new Uint8Array(Int32Array.from(ids).buffer));
 
 /** A file of several latents is read once while documents that follow each other name it. */
 function latentHashes(
@@ -123,7 +124,7 @@ function latentHashes(
 }
 
 function documentOf({ text, value }: Line, context: Context): SourceDocument {
-  const { place } = context;
+  const { place, reach } = context;
   const { segments, either_order: eitherOrder = false, ...others } = isRecord(value) ? value : {};
   if (Array.isArray(segments) && segments.length === 0)
     throw new InputError(
@@ -154,7 +155,8 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
     }
   });
   const label = labelOf(segments.filter(isRecord));
-  return { place, label, hash: splitHash(text), eitherOrder, segments: read, ...(bad.length > 0 && { bad }) };
+  const hash = splitHash(longHash(reach.disk, text));
+  return { place, label, hash, eitherOrder, segments: read, ...(bad.length > 0 && { bad }) };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
