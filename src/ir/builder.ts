@@ -93,26 +93,50 @@ function formulas(make: Builder["make"]): Formulas {
   };
 }
 
+interface Tensors extends Pick<Builder, "tensor" | "stretch" | "input" | "shape" | "columns" | "publish"> {
+  readonly tensors: readonly Tensor[];
+}
+
+/** The tensors of a program that is being built: those of `from`, then those that are declared. */
+function tensorsAfter(from: readonly Tensor[]): Tensors {
+  const tensors = [...from];
+  const inputs = new Map<string, TensorId>();
+  const note = ({ role, name, id }: Tensor): void => {
+    if (INPUTS.has(role) && !inputs.has(`${role} ${name}`)) inputs.set(`${role} ${name}`, id);
+  };
+  tensors.forEach(note);
+  const tensor: Builder["tensor"] = (role, name, shape, type = "f32") => {
+    const declared: Tensor = { id: tensors.length as TensorId, name, role, type, shape };
+    tensors.push(declared);
+    note(declared);
+    return declared.id;
+  };
+  const change = (id: TensorId, changed: Partial<Tensor>): void => {
+    tensors[id] = { ...(tensors[id] as Tensor), ...changed };
+  };
+  const shape = (id: TensorId): Shape => (tensors[id] as Tensor).shape;
+  return {
+    tensors,
+    tensor,
+    stretch: (name, stretch, dimensions = [stretch.size]) => {
+      const id = tensor("arena", name, dimensions);
+      change(id, { stretch });
+      return id;
+    },
+    input: (role, name, dimensions, type) => inputs.get(`${role} ${name}`) ?? tensor(role, name, dimensions, type),
+    shape,
+    columns: (id) => shape(id).at(-1) as number,
+    publish: (id, name) => change(id, { role: "result", name }),
+  };
+}
+
 /** A builder, empty or carrying on from a program. */
 export function build(name: string, size: ProgramSize, from?: Program): Builder {
-  const tensors: Tensor[] = [...(from?.tensors ?? [])];
+  const declared = tensorsAfter(from?.tensors ?? []);
+  const { tensors, tensor, input, shape } = declared;
   const parameters: Parameter[] = [...(from?.parameters ?? [])];
   const ops: Op[] = [...(from?.ops ?? [])];
   const boundaries: TensorId[] = [...(from?.boundaries ?? [])];
-  const tensor: Builder["tensor"] = (role, tensorName, shape, type = "f32") => {
-    const id = tensors.length as TensorId;
-    tensors.push({ id, name: tensorName, role, type, shape });
-    declare(tensors[id] as Tensor);
-    return id;
-  };
-  const inputs = new Map<string, TensorId>();
-  const declare = ({ role, name: of, id }: Tensor): void => {
-    if (INPUTS.has(role) && !inputs.has(`${role} ${of}`)) inputs.set(`${role} ${of}`, id);
-  };
-  tensors.forEach(declare);
-  const input: Builder["input"] = (role, tensorName, shape, type) =>
-    inputs.get(`${role} ${tensorName}`) ?? tensor(role, tensorName, shape, type);
-  const shape = (id: TensorId): Shape => (tensors[id] as Tensor).shape;
   const parameter: Builder["parameter"] = (description) => {
     const id = tensor("parameter", wholeName(description), [description.names.length, ...description.shape]);
     parameters.push({ ...description, tensor: id });
@@ -141,22 +165,14 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       rows: size.batch * size.length,
       chunks: Math.ceil(size.length / size.chunk),
       modalities: size.modalities,
+      ...declared,
       within: (inner) => prefixed(`${prefix}${inner}.`),
-      tensor,
-      stretch: (of, stretch, dimensions = [stretch.size]) => {
-        const id = tensor("arena", of, dimensions);
-        tensors[id] = { ...(tensors[id] as Tensor), stretch };
-        return id;
-      },
-      input,
       parameter,
       weight: (description, over = "positions") => {
         const { of, names } = description;
         const rows: Rows = over === "pictures" ? { over, groups: 1 } : { over, groups: names.length, of };
         return { id: parameter(description), rows };
       },
-      shape,
-      columns: (id) => shape(id).at(-1) as number,
       op: (op) => {
         ops.push(op);
       },
@@ -168,9 +184,6 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
         const parts = entries.map(([label, width]) => [label, value(label, [height, width])] as const);
         ops.push({ kind: "split", in: { x }, out: Object.fromEntries(parts.map(([, id], at) => [String(at), id])) });
         return Object.fromEntries(parts) as Record<Name, TensorId>;
-      },
-      publish: (id, resultName) => {
-        tensors[id] = { ...(tensors[id] as Tensor), role: "result", name: resultName };
       },
       boundary: (id) => {
         boundaries.push(id);
