@@ -14,7 +14,7 @@ await generateTypes();
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
 // Chevrotain and Ajv in one file each instead of many: `mom check` starts four times as fast.
-for (const file of ["grammar/chevrotain", "src/front/ajv"])
+for (const file of ["grammar/chevrotain", "src/data/ajv"])
   await build({
     entryPoints: [join(root, `${file}.ts`)],
     outfile: join(root, `dist/${file}.js`),

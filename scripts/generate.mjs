@@ -1,9 +1,10 @@
 // Writes the modules that carry other files as text, so that nothing between a spec and its kernels reads the disk:
 // grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
-// src/diagnostics/examples.gen.ts from test/reject/*.mom.
+// src/diagnostics/examples.gen.ts from test/reject/*.mom. And src/front/spec-validator.gen.ts, the schema as code.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { specValidator } from "./spec-validator.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const read = (...path) => readFileSync(join(root, ...path), "utf8");
@@ -41,12 +42,14 @@ export function generate() {
     "src/diagnostics/examples.gen.ts",
     `// Made by scripts/generate.mjs from test/reject.\nexport const EXAMPLES: Readonly<Record<string, { readonly spec: string; readonly says: string }>> = ${JSON.stringify(examples(), null, 2)};\n`,
   );
-  const schema = existsSync(join(root, "grammar/spec.schema.json"))
-    ? inlined(read("grammar", "spec.schema.json"))
-    : "{}";
+  const schema = inlined(read("grammar", "spec.schema.json"));
   write(
     "grammar/schema.gen.ts",
-    `// Made by scripts/generate.mjs from spec.schema.json.\nexport const schema = ${schema.trim()} as const;\n`,
+    `// Made by scripts/generate.mjs from spec.schema.json.\nexport const schema = ${JSON.stringify(schema, null, 2)} as const;\n`,
+  );
+  write(
+    "src/front/spec-validator.gen.ts",
+    `// Made by scripts/generate.mjs from spec.schema.json.\n// @ts-nocheck\n${specValidator(schema, "../../grammar/schema.gen.js", root)}`,
   );
   write("src/kernels/templates.gen.ts", templatesModule());
 }
@@ -59,7 +62,7 @@ function inlined(text) {
     return name !== undefined && Object.hasOwn(others, name) ? others[name] : value;
   };
   const schema = JSON.parse(text, put);
-  return JSON.stringify({ ...schema, $defs: { layer } }, null, 2);
+  return { ...schema, $defs: { layer } };
 }
 
 /** A constant in a template: capitals, digits and underscores. `NAMEu` is its value as an unsigned literal. */

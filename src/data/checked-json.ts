@@ -1,6 +1,7 @@
 // JSON from files that may be damaged or made by others: bounded, each key given once, and as its schema says.
-import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from "ajv";
+
 import { jsonShape } from "../diagnostics/json-shape.js";
+import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from "./ajv.js";
 
 /** The value; or the first thing that is wrong, as a clause: "files[1].bytes is missing". */
 export type CheckedJson<T> = { readonly value: T } | { readonly wrong: string };

@@ -8,7 +8,7 @@ import { needsName, unknownField, wrongType } from "../diagnostics/fields.js";
 import { stream } from "../random/stream.js";
 import type { Member, Section } from "./document.js";
 import { findingsOf } from "./findings.js";
-import type { Places } from "./places.js";
+import { keysOf, type Places } from "./places.js";
 import { type Resolved, resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, kindNode, kindsOf, ROOT, type SchemaNode, wanted } from "./schema.js";
 import { shapeValue } from "./shape.js";
@@ -115,17 +115,16 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
 
 const WIDENS = "widen_baseline";
 const WIDENS_NODE = fieldNode(fieldNode(fieldNode(ROOT, "ablate") ?? {}, "*") ?? {}, WIDENS) ?? {};
-/** A whole that has nothing else, for ajv to speak of. */
-const WIDENS_ALONE: SchemaNode = { type: "object", properties: { [WIDENS]: WIDENS_NODE } };
 
 function widensBaseline(section: Section | undefined, { diagnostics, ...shaping }: Ablating): boolean {
   const member = section?.members.get(WIDENS);
   if (member?.value === undefined) return false;
-  const pointer = `/${WIDENS}`;
+  const pointer = `/ablate/*/${WIDENS}`;
   const places: Places = new Map([[pointer, { value: member.value.span, key: member.name.span }]]);
   const json = shapeValue(member.value, WIDENS_NODE, pointer, { ...shaping, diagnostics, places });
   if (json === undefined) return false;
-  diagnostics.push(...findingsOf(validatePart({ [WIDENS]: json }, WIDENS_ALONE), places, shaping.textOf));
+  const validated = validateValue(withValue({}, pointer, json), pointer);
+  if ("errors" in validated) diagnostics.push(...findingsOf(validated.errors, places, shaping.textOf));
   if (json === true && section?.members.get("baseline") === undefined) {
     diagnostics.push(report.nothingToWiden(member.name.span));
   }
@@ -153,7 +152,7 @@ function arm(value: Value, target: Target, ablating: Ablating): Arm | undefined 
   const earlier = arms.get(key);
   if (earlier !== undefined) return earlier;
   const tried = withValue(ablating.json, target.pointer, json);
-  const validated = validateValue(tried, target.pointer, target.node);
+  const validated = validateValue(tried, target.pointer);
   if ("errors" in validated) {
     diagnostics.push(...findingsOf(validated.errors, places, textOf));
     return undefined;
@@ -202,10 +201,8 @@ function baselineOf(
   return baseline;
 }
 
-const VALUES: SchemaNode = ["ablate", "*", "vary", "*"].reduce<SchemaNode>(
-  (node, key) => fieldNode(node, key) ?? {},
-  ROOT,
-);
+const VALUES_AT = "/ablate/*/vary/*";
+const VALUES = keysOf(VALUES_AT).reduce<SchemaNode>((node, key) => fieldNode(node, key) ?? {}, ROOT);
 
 /** More values than this for one path are refused before they are made. */
 const MOST = 4096;
@@ -223,7 +220,7 @@ function listValues(value: Value, path: string, shaping: Shaping): readonly Valu
   const places = new Map([["", { value: value.span, key: value.name.span }]]);
   const json = shapeValue(value, VALUES, "", { ...shaping, places });
   if (json === undefined || shaping.diagnostics.length > before) return undefined;
-  const errors = validatePart(json, VALUES);
+  const errors = validatePart(json, VALUES_AT);
   shaping.diagnostics.push(...findingsOf(errors, places, shaping.textOf));
   if (errors.length > 0) return undefined;
   const numbers = generate(json as Generator, value, shaping);

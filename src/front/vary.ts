@@ -13,7 +13,7 @@ export interface Target {
 }
 
 type JsonObject = { readonly [key: string]: Json };
-const isObject = (value: Json | undefined): value is JsonObject =>
+export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a path means: it begins with a section, a block or a modality, and ends at a field or a kind. */

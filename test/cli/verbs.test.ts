@@ -102,6 +102,11 @@ test("mom schema prints the checker's schema, open to what else is read", () => 
   expect(JSON.parse(stdout)).toMatchObject({ $id: schema.$id, $defs: schema.$defs, required: schema.required });
 });
 
+test("mom check makes no code while it runs", () => {
+  const environment = { NODE_OPTIONS: "--disallow-code-generation-from-strings" };
+  expect(mom.run(["check", write("plain.mom", SPEC)], folder, environment)).toMatchObject({ code: 0, stderr: "" });
+});
+
 describe("mom check --emit json", () => {
   test("gives a spec that means the same, with imports merged", () => {
     write("base.mom", SPEC);

@@ -34,7 +34,7 @@ async function build(root: string): Promise<string> {
       .map((file) => join(root, folder, file)),
   );
   await esbuild.build({ entryPoints, outdir: out, outbase: root, format: "esm", logLevel: "error" });
-  for (const file of ["grammar/chevrotain", "src/front/ajv"])
+  for (const file of ["grammar/chevrotain", "src/data/ajv"])
     await esbuild.build({
       entryPoints: [join(root, `${file}.ts`)],
       outfile: join(out, `${file}.js`),
