@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 /** By name. */
 const GROUPS: readonly { readonly title: string; readonly pages: readonly string[] }[] = [
-  { title: "Start", pages: ["index", "tour", "data"] },
-  { title: "The language", pages: ["language", "reference", "errors", "mistakes", "commands", "api", "editors"] },
-  { title: "What it does", pages: ["model", "compiler", "performance", "paper"] },
+  { title: "Start", pages: ["index", "tour", "data", "from-pytorch", "troubleshooting"] },
+  { title: "The language", pages: ["language", "reference", "errors", "mistakes", "glossary", "commands", "api", "editors"] },
+  { title: "What it does", pages: ["model", "compiler", "correctness", "performance", "paper"] },
   {
     title: "Extend it",
     pages: ["add-a-block", "add-a-kernel", "add-an-objective", "add-a-modality", "add-an-optimizer", "add-a-source"],

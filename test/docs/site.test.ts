@@ -96,7 +96,7 @@ describe.skipIf(typeof started === "string")("in a browser", () => {
     ["disk", "decuple", "reference.html#model.block.mamba.decouple"],
     ["http", "unknown-word", "errors.html#MOM0109"],
     ["disk", "MOM0109", "errors.html#MOM0109"],
-    ["disk", "scan in chunks", "compiler.html#the-scan-in-chunks"],
+    ["disk", "chunked scan", "compiler.html#the-chunked-scan"],
   ] as const)("from %s, searching %s finds %s", async (from, query, found) => {
     const page = await open(home[from](), 1200);
     await page.keyboard.press("/");
