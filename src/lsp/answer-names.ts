@@ -1,10 +1,13 @@
-// Definition, references and rename over the protocol.
+// The names that a spec declares, right or wrong, with those of its imports; their definition, references and rename over
+// the protocol.
 import { type Connection, type Location, ResponseError, type TextEdit } from "vscode-languageserver";
 import { parse } from "../../grammar/parse.js";
 import type { Argument, Entry, FieldEntry, Group, Path, Value, Word } from "../../grammar/tree.js";
 import type { Source, Span } from "../diagnostics/diagnostic.js";
 import { beside } from "../front/paths.js";
-import { SECTIONS } from "./spec-names.js";
+import { fieldsOf, ROOT } from "../front/schema.js";
+import type { Json } from "../front/spec.js";
+import { valueIn } from "../front/vary.js";
 import { offsetIn, rangeIn } from "./text.js";
 import { pathOf, type Workspace } from "./workspace.js";
 
@@ -229,4 +232,22 @@ function inPath(entry: FieldEntry): Occurrence[] {
   const isLayers = textOf(entry.path) === "model.layers" && entry.value !== undefined;
   const inside = isLayers && entry.value !== undefined ? namesIn(entry.value, "block") : inFields(entry);
   return [...head.map((word) => use(word, "either")), ...inside];
+}
+
+const SECTIONS: readonly string[] = fieldsOf(ROOT);
+
+const keysOf = (json: Json | undefined): string[] =>
+  typeof json === "object" && json !== null && !Array.isArray(json) ? Object.keys(json) : [];
+
+export const blocksOf = (spec: Json): string[] => keysOf(valueIn(spec, "/model/block"));
+export const modalitiesOf = (spec: Json): string[] => keysOf(valueIn(spec, "/model/modality"));
+export const objectivesOf = (spec: Json): string[] => keysOf(valueIn(spec, "/objective"));
+
+/** `mamba`, `bytes`; undefined where the kind is not known. */
+export function kindOf(spec: Json, of: "block" | "modality", name: string): string | undefined {
+  const value = valueIn(spec, `/model/${of}`);
+  const own =
+    typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
+  const kind = own === undefined ? undefined : valueIn(own, "/kind");
+  return typeof kind === "string" ? kind : undefined;
 }

@@ -17,10 +17,10 @@ import {
 } from "../front/schema.js";
 import type { Json } from "../front/spec.js";
 import { allPaths } from "../front/vary.js";
+import { blocksOf, modalitiesOf, objectivesOf } from "./answer-names.js";
 import { type Cursor, cursorAt, headOf } from "./cursor.js";
 import { type Placed, placeOfFrames, placeOfValue } from "./place.js";
 import { fieldText, kindText, shown } from "./schema-text.js";
-import { blocksOf, modalitiesOf, objectivesOf } from "./spec-names.js";
 
 /** Proposals, and the span of the text that each would replace. */
 export interface Proposed {

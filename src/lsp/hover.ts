@@ -5,11 +5,11 @@ import type { Checked } from "../front/check.js";
 import { fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../front/schema.js";
 import type { Ablation, Json } from "../front/spec.js";
 import { kindIn, targetOf, valueIn } from "../front/vary.js";
-import { type Costs, costTable } from "./costs.js";
+import { type Costs, costTable } from "../inspect/block-cost.js";
+import { blocksOf, kindOf, modalitiesOf } from "./answer-names.js";
 import { type Cursor, cursorAt, headOf } from "./cursor.js";
 import { type Placed, placeOfFrames, placeOfValue } from "./place.js";
 import { fieldText, kindText, shown } from "./schema-text.js";
-import { blocksOf, kindOf, modalitiesOf } from "./spec-names.js";
 
 export interface Told {
   readonly start: number;

@@ -12,10 +12,10 @@ import {
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { beside } from "../front/paths.js";
+import { type Costs, createCosts } from "../inspect/block-cost.js";
 import { answerFile } from "./answer-file.js";
 import { answerNames } from "./answer-names.js";
 import { proposalsAt } from "./completion.js";
-import { type Costs, createCosts } from "./costs.js";
 import { diagnosticsOf } from "./diagnostics.js";
 import { hoverAt } from "./hover.js";
 import { offsetIn, rangeIn } from "./text.js";

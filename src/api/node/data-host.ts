@@ -1,10 +1,16 @@
-// Node as what preparing data needs: files, sharp's decoders, installed packages. No device.
+// Node as what preparing data needs: files, installed packages, and pictures, which processes of their own decode: few at a
+// time, in bounded memory, and each within a time. No device.
+
+import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { dirname, join } from "node:path";
-import type { DataHost } from "../../data/host.js";
+import { fileURLToPath } from "node:url";
+import type { DataHost, Decoded } from "../../data/host.js";
+import type { PictureSize } from "../../data/picture-size.js";
+import { InputError } from "../../diagnostics/input-error.js";
 import { nodeDisk } from "./disk.js";
-import { decodeElsewhere } from "./pictures/decoders.js";
+import { type FromDecoder, MOST_HELD, type ToDecoder } from "./pictures/messages.js";
 
 /** `$MOM_CACHE`, else `$XDG_CACHE_HOME/mom`, else `~/.cache/mom`. */
 function cacheFolder(): string {
@@ -24,3 +30,177 @@ export const nodeDataHost: DataHost = {
     }
   },
 };
+
+const FILE = fileURLToPath(new URL("./pictures/decoder.js", import.meta.url));
+const MOST_DECODERS = Math.min(4, availableParallelism());
+/** Milliseconds after which a process that has nothing to do ends. */
+const IDLE_MS = 1_000;
+/** Seconds that a process may take to start, which are not the picture's. */
+const START_SECONDS = 120;
+
+const SECONDS = "MOM_DECODE_SECONDS";
+const DEFAULT_SECONDS = 30;
+
+/** @param environment of which MOM_DECODE_SECONDS is how long a picture may take @throws InputError */
+export function decodeSeconds(environment: Readonly<Record<string, string | undefined>> = process.env): number {
+  const text = environment[SECONDS] ?? "";
+  const seconds = text === "" ? DEFAULT_SECONDS : Number(text);
+  if (seconds >= 1 && seconds <= 86_400) return seconds;
+  throw new InputError(
+    "bad-environment",
+    `${SECONDS} is ${JSON.stringify(text)}`,
+    `Give seconds from 1 to 86400, or nothing for ${DEFAULT_SECONDS}.`,
+  );
+}
+
+/** Gives out places, of which there are so many, first come, first served. */
+function room(places: number) {
+  const waiting: { readonly taken: number; readonly enter: () => void }[] = [];
+  let free = places;
+  const admit = (): void => {
+    for (let next = waiting[0]; next !== undefined && next.taken <= free; next = waiting[0]) {
+      waiting.shift();
+      free -= next.taken;
+      next.enter();
+    }
+  };
+  return {
+    take: (taken: number): Promise<void> =>
+      new Promise((enter) => {
+        waiting.push({ taken, enter });
+        admit();
+      }),
+    leave(taken: number): void {
+      free += taken;
+      admit();
+    },
+  };
+}
+
+const processes = room(MOST_DECODERS);
+const memory = room(MOST_HELD);
+/** Processes that wait for a picture, each with what ends it when it has waited too long. */
+const idle: { readonly child: ChildProcess; readonly timer: NodeJS.Timeout }[] = [];
+
+function anIdle(): ChildProcess | undefined {
+  const last = idle.pop();
+  clearTimeout(last?.timer);
+  return last?.child;
+}
+
+/** @param read the file's bytes, once a process is free: files that wait take no memory @throws what `read` throws */
+async function decodeElsewhere(
+  read: () => Promise<Uint8Array>,
+  { height, width, channels }: PictureSize,
+): Promise<Decoded> {
+  const seconds = decodeSeconds();
+  await processes.take(1);
+  try {
+    const bytes = await read();
+    const ready = anIdle();
+    return await decodedBy(
+      ready ?? started(),
+      { kind: "decode", bytes, size: { height, width, channels } },
+      { seconds, ready: ready !== undefined },
+    );
+  } finally {
+    processes.leave(1);
+  }
+}
+
+function started(): ChildProcess {
+  return fork(FILE, [], { stdio: ["ignore", "ignore", "ignore", "ipc"], serialization: "advanced", execArgv: [] });
+}
+
+/** A process that is done waits a while for another picture, and keeps nobody from ending. */
+function release(child: ChildProcess): void {
+  const forget = (): void => {
+    const at = idle.findIndex((one) => one.child === child);
+    if (at !== -1) idle.splice(at, 1);
+  };
+  const timer = setTimeout(() => {
+    forget();
+    child.disconnect();
+  }, IDLE_MS);
+  timer.unref();
+  child.unref();
+  child.channel?.unref();
+  quiet(child);
+  child.on("error", () => {});
+  child.on("exit", () => {
+    clearTimeout(timer);
+    forget();
+  });
+  idle.push({ child, timer });
+}
+
+/** Takes away what was listened to, but nothing of Node's own. */
+function quiet(child: ChildProcess): void {
+  for (const event of ["message", "error", "exit"]) child.removeAllListeners(event);
+}
+
+function decodedBy(
+  child: ChildProcess,
+  request: ToDecoder,
+  { seconds, ready }: { readonly seconds: number; readonly ready: boolean },
+): Promise<Decoded> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    let held = 0;
+    let over = false;
+    const end = (result: Decoded): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      memory.leave(held);
+      if (result.kind === "stopped") child.kill("SIGKILL");
+      else release(child);
+      resolve(result);
+    };
+    const watch = (limit = seconds, late = tooSlow(seconds)): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => end(late), 1000 * limit);
+    };
+    const say = (message: ToDecoder): void => {
+      child.send(message, (error) => error && end(gone(error.message)));
+    };
+    child.ref();
+    child.channel?.ref();
+    quiet(child);
+    child.on("error", (error) => end(gone(error.message)));
+    child.on("exit", (code, signal) => end(gone(signal ?? `exit code ${code}`)));
+    child.on("message", (message: FromDecoder) => {
+      switch (message.kind) {
+        case "ready":
+          return watch();
+        case "asks":
+          // Waiting for others takes nothing of its time.
+          clearTimeout(timer);
+          return void memory.take(message.bytes).then(() => {
+            if (over) return memory.leave(message.bytes);
+            held = message.bytes;
+            watch();
+            say({ kind: "go" });
+          });
+        case "done":
+        case "failed":
+          return end(message);
+      }
+    });
+    if (ready) watch();
+    else watch(START_SECONDS, gone(`it did not start within ${START_SECONDS} s`));
+    say(request);
+  });
+}
+
+const tooSlow = (seconds: number): Decoded => ({
+  kind: "stopped",
+  reason: `decoding the image was stopped after ${seconds} s`,
+  remedy: `Save it as a simpler picture, such as a PNG, or allow more time: ${SECONDS}=${Math.ceil(4 * seconds)}.`,
+});
+
+const gone = (how: string): Decoded => ({
+  kind: "stopped",
+  reason: `the process that decodes the image ended (${how})`,
+  remedy: "Free some memory and try again; if it ends again, save the picture in another format.",
+});

@@ -1,4 +1,4 @@
-// Node's file system as a disk: the one place where files are opened, written and synced.
+// Node's file system as a disk: the one place where files are opened, written and synced. And the processes that lock them.
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -13,6 +13,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -28,7 +29,6 @@ import type { Disk, OpenFile } from "../../data/disk.js";
 import { IS_FOLDER, refuseLarger, Unreadable, unreadable } from "../../data/open-file.js";
 import type { Bytes } from "../../data/safetensors.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import { isRunning, startOf } from "./processes.js";
 
 export const nodeDisk: Disk = {
   paths: { join, dirname, basename, resolve, relative, isAbsolute, sep },
@@ -261,5 +261,34 @@ function withFile<T>(path: string, flags: string | number, use: (file: number) =
     return use(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/** Whether there is a process of that number. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and another user's.
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
+  }
+  return !hasEnded(pid);
+}
+
+/** Ended, but its parent has not asked how: in a container without an init nobody may ever. */
+const hasEnded = (pid: number): boolean => ["Z", "X"].includes(statOf(pid)[0] ?? "");
+
+/** When it started, in the kernel's ticks; empty where the system does not tell. */
+function startOf(pid: number): string {
+  return statOf(pid)[19] ?? "";
+}
+
+/** The fields of /proc/PID/stat from the third on; none where there is no such file. The name before may hold spaces. */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
   }
 }

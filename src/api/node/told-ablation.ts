@@ -1,13 +1,18 @@
 // An ablation that tells how it goes and that signals stop, on workers that are processes.
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { EXITS } from "../../ablate/folder.js";
+import type { Ended, Worker } from "../../ablate/schedule.js";
 import type { AdapterSource } from "../../gpu/dawn.js";
+import { DeviceError } from "../../gpu/device-error.js";
 import { type AblationEvents, type AblationOutcome, ablationWords } from "../../report/ablation/progress.js";
 import type { Terminal } from "../../report/progress.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { type AblationRequest, ablationCommand, runAblation } from "../ablate/run.js";
-import { workersOf } from "./ablation-workers.js";
+import { type AblationRequest, ablationCommand, runAblation, type Workers } from "../ablate/run.js";
+import type { FromWorker, ToWorker, WorkerSettings } from "./ablation-messages.js";
 import { stopBy } from "./interrupts.js";
 
-export interface ToldAblation extends Omit<AblationRequest, "events" | "measures" | "workersOf" | "stopBy"> {
+interface ToldAblation extends Omit<AblationRequest, "events" | "measures" | "workersOf" | "stopBy"> {
   readonly adapter?: AdapterSource | undefined;
   readonly tune: TuneMode;
   readonly keepWeights?: boolean | undefined;
@@ -35,9 +40,166 @@ export async function toldAblation(request: ToldAblation): Promise<AblationOutco
     ...ablation,
     measures: tune === "full",
     events: { ...ablationWords(terminal, request.design, ablationCommand(request)), ...listener },
-    workersOf: (...told) => workersOf(settings, ...told),
+    workersOf: (variantAt, stepped, warned) => workersOf(settings, variantAt, { stepped, warned }),
     stopBy: (first) => stopBy(signal, first),
   });
   terminal.write(`Report: ${outcome.report}\n`);
   return outcome;
+}
+
+const FILE = fileURLToPath(new URL("./ablation-worker.js", import.meta.url));
+/** Of what a worker writes to its terminal: the end is kept, to tell why it died. */
+const TAIL = 2000;
+const NOT_TUNED = "Train without measuring kernels first: --tune cached.";
+
+/** All workers of one ablation. */
+interface Pool {
+  readonly settings: WorkerSettings;
+  readonly children: Set<ChildProcess>;
+  /** Whether every variant is to save and stop, those that begin after it too. */
+  stopping: boolean;
+}
+
+/** A variant's id and its spec as text. */
+type TextOf = (index: number) => { readonly id: string; readonly text: string };
+
+/** What is heard of variants while they train. */
+interface Heard {
+  /** Told now and then how far a variant is. */
+  readonly stepped: (index: number, step: number) => void;
+  /** Told what is wrong with a variant that goes on all the same. */
+  readonly warned: (text: string) => void;
+}
+
+function workersOf(settings: WorkerSettings, textOf: TextOf, heard: Heard): Workers {
+  const pool: Pool = { settings, children: new Set(), stopping: false };
+  return {
+    open: async () => workerOn(await connect(pool), textOf, heard),
+    tune: (queue, notice) =>
+      tuneOn(
+        pool,
+        queue.map((index) => textOf(index).text),
+        notice,
+      ),
+    stop() {
+      pool.stopping = true;
+      for (const child of pool.children) send(child, { kind: "stop" });
+    },
+  };
+}
+
+function send(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message);
+}
+
+type Said = FromWorker | { readonly kind: "gone"; readonly why: string };
+
+/** A worker's process with a device, ready for messages. */
+interface Connection {
+  /** Begins something, which stops at once where a stop is wanted already. */
+  readonly begin: (message: ToWorker) => void;
+  /** Who is told what it says from now on, and why it is gone when it is. */
+  readonly listen: (hear: (message: Said) => void) => void;
+  readonly gone: () => boolean;
+  readonly close: () => void;
+}
+
+/** @throws DeviceError where it does not start, or has no device */
+async function connect(pool: Pool): Promise<Connection> {
+  const { settings, children } = pool;
+  const child = fork(FILE, [JSON.stringify(settings)], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  children.add(child);
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(-TAIL);
+  });
+  let hear: ((message: Said) => void) | undefined;
+  let gone = false;
+  child.on("message", (message: FromWorker) => hear?.(message));
+  child.on("close", (code, signal) => {
+    gone = true;
+    children.delete(child);
+    const last = complaints.trim().split("\n").at(-1);
+    const how = signal ? `was killed (${signal})` : `ended with code ${code}`;
+    hear?.({ kind: "gone", why: `Its process ${how}${last ? `: ${last}` : "."}` });
+  });
+  child.on("error", () => {});
+
+  await new Promise<void>((resolve, reject) => {
+    hear = (message) => {
+      if (message.kind === "ready") resolve();
+      else if (message.kind === "unfit") reject(new DeviceError(message.reason, message.remedy));
+      else if (message.kind === "gone")
+        reject(
+          new DeviceError(`A worker could not start. ${message.why}`, "`mom doctor` says which devices there are."),
+        );
+    };
+  }).catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
+
+  return {
+    begin(message) {
+      send(child, message);
+      if (pool.stopping) send(child, { kind: "stop" });
+    },
+    listen: (next) => {
+      hear = next;
+    },
+    gone: () => gone,
+    close: () => {
+      if (!gone) child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Trains variants on a connection, one after another. */
+function workerOn(connection: Connection, textOf: TextOf, { stepped, warned }: Heard): Worker {
+  let fit = true;
+  return {
+    alive: () => fit && !connection.gone(),
+    close: connection.close,
+    train: (index) =>
+      new Promise<Ended>((resolve) => {
+        connection.listen((message) => {
+          switch (message.kind) {
+            case "stepped":
+              stepped(index, message.step);
+              break;
+            case "notice":
+              warned(message.line);
+              break;
+            case "ended":
+              resolve({ kind: message.how });
+              break;
+            case "failed":
+              fit = !message.lasting;
+              resolve({ kind: "failed", reason: message.reason, exit: message.exit });
+              break;
+            case "gone":
+              resolve({ kind: "failed", reason: message.why, exit: EXITS.device });
+              break;
+          }
+        });
+        connection.begin({ kind: "train", ...textOf(index) });
+      }),
+  };
+}
+
+async function tuneOn(pool: Pool, texts: readonly string[], notice: (line: string) => void): Promise<void> {
+  const connection = await connect(pool);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.listen((message) => {
+        if (message.kind === "notice") notice(message.line);
+        else if (message.kind === "tuned") resolve();
+        else if (message.kind === "failed") reject(new DeviceError(message.reason, NOT_TUNED));
+        else if (message.kind === "gone") reject(new DeviceError(message.why, NOT_TUNED));
+      });
+      connection.begin({ kind: "tune", texts });
+    });
+  } finally {
+    connection.close();
+  }
 }

@@ -2,7 +2,7 @@
 import type { Estimate, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults } from "../../ablate/results.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
-import { cut, round } from "../../inspect/drawing/text.js";
+import { cut, round } from "../../inspect/drawing/shapes.js";
 import { axis } from "../curves.js";
 import { inPercent, singleGains } from "./factorial-finding.js";
 import { baselineHasNone, factorialIn, factorsOf } from "./factors.js";

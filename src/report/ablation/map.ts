@@ -3,7 +3,7 @@
 import type { MeasureAnswer } from "../../ablate/answer.js";
 import type { AblationResults } from "../../ablate/results.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
-import { cut, round } from "../../inspect/drawing/text.js";
+import { cut, round } from "../../inspect/drawing/shapes.js";
 import type { MapLayout, Strip } from "./map-layout.js";
 import { decimalsOf, fixed, isSure, loss, percent, signed } from "./numbers.js";
 import { armAnswer, meanOf, ranked } from "./reading.js";
