@@ -254,18 +254,18 @@ describe("hover", () => {
 
   test("a field: description, type, range, unit, default", async () => {
     const text = await told(edited("    d_state", "    d_st|ate"));
-    expect(text).toContain("N, the states of a channel.");
+    expect(text).toContain("N, the size of the state per channel.");
     expect(text).toContain("a whole number from 1 to 256");
     expect(text).toContain("unit: states");
     expect(text).toContain("default: `16`");
   });
   test("an argument, a kind, a word, a projection", async () => {
     expect(await told(edited("adamw(lr", "adamw(l|r"))).toContain("Peak learning rate.");
-    expect(await told(edited("cosine(", "cos|ine("))).toContain("half a cosine down to a floor");
+    expect(await told(edited("cosine(", "cos|ine("))).toContain("half cosine down to a floor");
     expect(await told(edited("  batch: 2", "  batch: 2\n  precision: f|32"))).toContain(
-      "Number format of the operands.",
+      "Number format of matrix products.",
     );
-    expect(await told(edited("[in_proj, x_proj(", "[in_p|roj, x_proj("))).toContain("who shares a copy");
+    expect(await told(edited("[in_proj, x_proj(", "[in_p|roj, x_proj("))).toContain("share a copy of it");
   });
   test("a block where it is declared and used: parameters by part", async () => {
     // in_proj of d_model 32 has 2 copies of 32 × 128; conv1d 64 × 4 + 64.
@@ -291,7 +291,7 @@ describe("hover", () => {
   test("a modality, an ablation, a path that varies", async () => {
     expect(await told(edited("  image: ddpm", "  im|age: ddpm"))).toContain("`size`: 8x8");
     expect(await told(edited("ablate proj", "ablate pr|oj"))).toContain("12 variants");
-    expect(await told(edited("train.seed", "train.se|ed"))).toContain("the replicate axis");
+    expect(await told(edited("train.seed", "train.se|ed"))).toContain("seeds are the replicates");
   });
   test("nothing in comments, on numbers and in space", async () => {
     expect(await told(edited("// Text", "// Te|xt"))).toBe("");
