@@ -19,7 +19,8 @@ const WORDS = JSON.parse(readFileSync(new URL("prose-words.json", import.meta.ur
 /** Characters in a sentence of a page. */
 const LONGEST_SENTENCE = 280;
 /** What others wrote, what is generated, and what must show wrong words. */
-const LEFT_OUT = /\.gen\.ts$|^test\/|^scripts\/prose|^docs\/mistakes\.md$|^examples\/.*report\.md$|^editors\/.*\/LICENSE/;
+const LEFT_OUT =
+  /\.gen\.ts$|^test\/|^scripts\/prose|^docs\/mistakes\.md$|^examples\/.*report\.md$|^editors\/.*\/LICENSE/;
 
 const plugins = [
   { pluginId: "markdown", plugin: markdownPlugin.default ?? markdownPlugin },
@@ -94,11 +95,17 @@ function scriptText(path, source) {
 
 /** Comments of WGSL templates and of specs. */
 const commentText = (source) =>
-  keepOnly(source, [...source.matchAll(/\/\/\/?(.*)$/gm)].map((m) => [m.index + 2, m.index + m[0].length]));
+  keepOnly(
+    source,
+    [...source.matchAll(/\/\/\/?(.*)$/gm)].map((m) => [m.index + 2, m.index + m[0].length]),
+  );
 
 /** Descriptions of the schema. */
 const schemaText = (source) =>
-  keepOnly(source, [...source.matchAll(/"description": "((?:[^"\\]|\\.)*)"/g)].map((m) => [m.index + 16, m.index + m[0].length - 1]));
+  keepOnly(
+    source,
+    [...source.matchAll(/"description": "((?:[^"\\]|\\.)*)"/g)].map((m) => [m.index + 16, m.index + m[0].length - 1]),
+  );
 
 function textOf(path) {
   const source = readFileSync(new URL(path, `file://${ROOT}`), "utf8");
@@ -128,7 +135,10 @@ for (const path of files) {
   const rules = ext === ".md" ? [words, repeated, sentences] : [words, repeated];
   const { messages } = await kernel.lintText(text, { ext, filePath: path, plugins, rules });
   for (const { line, column, message, ruleId } of messages) {
-    const shown = text.split("\n")[line - 1]?.slice(column - 1, column + 30).trim();
+    const shown = text
+      .split("\n")
+      [line - 1]?.slice(column - 1, column + 30)
+      .trim();
     console.error(`${path}:${line}:${column}: "${shown}": ${message} [${ruleId}]`);
     found++;
   }
