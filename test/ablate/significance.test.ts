@@ -4,7 +4,8 @@ import { answer } from "../../src/ablate/analyse.js";
 import type { Answer, Estimate } from "../../src/ablate/answer.js";
 import { corrected, holm } from "../../src/ablate/holm.js";
 import { stream } from "../../src/random/stream.js";
-import { ablationJson, ablationMarkdown, renderAblation } from "../../src/report/ablation/render.js";
+import { ablationJson, ablationMarkdown } from "../../src/report/ablation/forms.js";
+import { renderAblation } from "../../src/report/ablation/render.js";
 import { arm, armOf, factorialIn, type Made, madeResults, measureOf, tableResults } from "./made.js";
 
 const armsOf = (count: number) => Array.from({ length: count }, (_, i) => arm(`arm ${i}`));

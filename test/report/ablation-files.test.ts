@@ -1,10 +1,11 @@
 // An ablation as Markdown, CSV and JSON: the same numbers, and names that break none of them. And its map.
 import { expect, test } from "vitest";
 import { escapeHtml } from "../../src/diagnostics/visible.js";
+import { ablationCsv, ablationJson, ablationMarkdown } from "../../src/report/ablation/forms.js";
 import { headlineOf } from "../../src/report/ablation/headline.js";
 import { type MapLayout, mapLayout } from "../../src/report/ablation/map-layout.js";
 import { decimalsOf, fixed, signed } from "../../src/report/ablation/numbers.js";
-import { ablationCsv, ablationJson, ablationMarkdown, renderAblation } from "../../src/report/ablation/render.js";
+import { renderAblation } from "../../src/report/ablation/render.js";
 import { made, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 
 const EVIL = `a|b "c", <script>\n*d* _e_ \`f\` [g](h) in_proj`;

@@ -1,8 +1,9 @@
 // The report of an ablation: what it says of which numbers, and a page that is whole, safe and the same each time.
 import { expect, test } from "vitest";
 import type { ArmAnswer, Estimate, Match, MeasureAnswer } from "../../src/ablate/answer.js";
+import { ablationMarkdown } from "../../src/report/ablation/forms.js";
 import { headlineOf } from "../../src/report/ablation/headline.js";
-import { ablationMarkdown, renderAblation } from "../../src/report/ablation/render.js";
+import { renderAblation } from "../../src/report/ablation/render.js";
 import { type Made, made, PROJECTIONS, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 import { unclosed } from "./unclosed.js";
 

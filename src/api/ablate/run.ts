@@ -19,9 +19,10 @@ import type { AblationResults } from "../../ablate/results.js";
 import { type Ended, follow, type Worker } from "../../ablate/schedule.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
 import { allowFlags } from "../../diagnostics/allow.js";
+import { ablationCsv, ablationJson, ablationMarkdown } from "../../report/ablation/forms.js";
 import { listingJson } from "../../report/ablation/listing.js";
 import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
-import { ablationCsv, ablationJson, ablationMarkdown, renderAblation } from "../../report/ablation/render.js";
+import { renderAblation } from "../../report/ablation/render.js";
 
 /** How long variants that another process holds are waited for, and how often they are looked at. */
 const PATIENCE_MS = 3000;

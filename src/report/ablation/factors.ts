@@ -3,7 +3,6 @@ import type { Factorial, MeasureAnswer } from "../../ablate/answer.js";
 import { type Factor, factorsIn, hasFactors, nameOf } from "../../ablate/factorial-design.js";
 import type { AblationResults, ResultAxis } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
-import { valueText } from "./value-text.js";
 
 interface Labelled extends Factor {
   /** What is so when it is on. */
@@ -62,4 +61,14 @@ export function factorialIn(results: AblationResults, { factorial }: MeasureAnsw
   if (typeof factorial === "string") return undefined;
   const factors = factorsOf(results);
   return factors === undefined || (factors.names.length === 1 && !factors.areParts) ? undefined : factorial;
+}
+
+export function valueText(value: Json): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueText).join(" + ");
+  if (typeof value === "object" && value !== null) {
+    const named = "part" in value ? value.part : "kind" in value ? value.kind : undefined;
+    if (typeof named === "string") return named;
+  }
+  return JSON.stringify(value);
 }

@@ -1,16 +1,48 @@
-// The answer in a few sentences made from its numbers; each page and README shows these first.
-import type { Answer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
+// The answer in a few sentences of plain text, made from its numbers; each page and README shows these first. Of all subsets
+// of some parts they tell what the whole gives, each part alone, their synergy, and what is saved; of other designs, how the
+// arms rank.
+import type { Answer, Estimate, Factorial, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
+import { scaled } from "../../ablate/estimate.js";
 import { LEAST_SEEDS } from "../../ablate/holm.js";
-import type { AblationResults, ResultRun } from "../../ablate/results.js";
-import { factorialFinding } from "./factorial-finding.js";
-import { factorsOf } from "./factors.js";
-import type { Finding, Sentence, Told } from "./finding.js";
-import { counted, listed, loss, many, percent, shownSign, word } from "./numbers.js";
-import { armAnswer, baselineOf, countOf, meanOf, measuresOf, ranked } from "./reading.js";
-import { widenedSentences } from "./widened.js";
-import { baselineName, baselineWord, MEASURES, quoted, reaching, seedsCanShow } from "./words.js";
+import type { AblationResults, ResultArm, ResultRun } from "../../ablate/results.js";
+import { baselineHasNone, factorialIn, factorsOf } from "./factors.js";
+import {
+  amount,
+  counted,
+  decimalsOf,
+  listed,
+  loss,
+  many,
+  percent,
+  percentInBrackets,
+  shownSign,
+  word,
+} from "./numbers.js";
+import {
+  armAnswer,
+  baselineOf,
+  beyondAxes,
+  countOf,
+  extraArms,
+  isWidened,
+  meanOf,
+  measuresOf,
+  ranked,
+} from "./reading.js";
+import {
+  baselineName,
+  baselineWord,
+  change,
+  isOwnership,
+  MEASURES,
+  mirrored,
+  quoted,
+  reaching,
+  seedsCanShow,
+  whole,
+} from "./words.js";
 
-export interface Headline {
+interface Headline {
   /** What holds for all of it, and what is missing. */
   readonly notes: readonly string[];
   readonly findings: readonly Finding[];
@@ -153,4 +185,150 @@ function counts(results: AblationResults, measure: MeasureAnswer, order: readonl
     ({ of, what }, i) => `${i === 0 ? many(of, "arm") : word(of)} ${of === 1 ? "is" : "are"} ${what}`,
   );
   return [{ about: "All arms", text: `Against ${baselineWord(results)}, ${listed(told)}.` }];
+}
+
+interface Finding {
+  readonly modality: string;
+  /** What its loss measures. */
+  readonly unit: string;
+  readonly lead: string;
+  readonly rest: readonly Sentence[];
+}
+
+interface Sentence {
+  /** In a word: "Together". */
+  readonly about: string;
+  readonly text: string;
+}
+
+/** Without what the results know of the modality. */
+type Told = Pick<Finding, "lead" | "rest">;
+
+/** Undefined where not all factors are parts, or there is no analysis of them. */
+function factorialFinding(results: AblationResults, main: MeasureAnswer, other?: MeasureAnswer): Told | undefined {
+  const factors = factorsOf(results);
+  const factorial = factorialIn(results, main);
+  const joint = jointGain(results, main);
+  if (!factors?.areParts || factorial === undefined || joint === undefined) return undefined;
+  const otherJoint = other && jointGain(results, other);
+  return {
+    lead: `${whole(factors)} ${change(joint, MEASURES[main.measure].loss, results)}.`,
+    rest: [
+      ...about(
+        "Training",
+        other && otherJoint ? `It ${change(otherJoint, MEASURES[other.measure].loss, results)}.` : "",
+      ),
+      ...about("Alone", factors.names.length > 1 ? alone(results, main) : ""),
+      ...about("Together", factors.names.length > 1 ? together(results, main, factorial) : ""),
+      ...about("Time", matching(results, main)),
+      ...widenedSentences(results, main),
+      ...about("Lowest", lowest(results, main)),
+    ],
+  };
+}
+
+const about = (what: string, text: string): Sentence[] => (text === "" ? [] : [{ about: what, text }]);
+
+/** Per cent of the loss of the arm that has no factor; undefined where it has none. */
+function scaleOf(results: AblationResults, measure: MeasureAnswer): number | undefined {
+  const none = meanOf(measure, factorsOf(results)?.armOf([]));
+  return none === undefined || none === 0 ? undefined : 100 / none;
+}
+
+/** An estimate of losses in per cent of the loss of the arm that has no factor. */
+export function inPercent(results: AblationResults, measure: MeasureAnswer, estimate: Estimate): Estimate | undefined {
+  const scale = scaleOf(results, measure);
+  return scale === undefined || !Number.isFinite(estimate.estimate) ? undefined : scaled(estimate, scale);
+}
+
+function jointGain(results: AblationResults, measure: MeasureAnswer): Estimate | undefined {
+  const [factorial, factors] = [factorialIn(results, measure), factorsOf(results)];
+  const own = baselineHasNone(results) ? armAnswer(measure, factors?.armOf(factors.names))?.gainPercent : undefined;
+  return factorial && (own ?? inPercent(results, measure, factorial.synergy.joint));
+}
+
+/** What each factor gives alone: over the arm that has none, else on average over what the others do. */
+export function singleGains(results: AblationResults, measure: MeasureAnswer): { label: string; gain: Estimate }[] {
+  const [factorial, factors] = [factorialIn(results, measure), factorsOf(results)];
+  return (factors?.names ?? []).flatMap((name, i) => {
+    const effect = factorial?.effects.find((one) => one.factors.length === 1 && one.factors[0] === name);
+    const gain = baselineHasNone(results)
+      ? armAnswer(measure, factors?.armOf([name]))?.gainPercent
+      : effect && inPercent(results, measure, mirrored(effect));
+    return gain === undefined ? [] : [{ label: factors?.labels[i] ?? name, gain }];
+  });
+}
+
+function alone(results: AblationResults, measure: MeasureAnswer): string {
+  const gains = singleGains(results, measure).sort((a, b) => b.gain.estimate - a.gain.estimate);
+  if (gains.length === 0) return "";
+  const open = gains.filter(({ gain }) => shownSign(gain) === 0).map(({ label }) => label);
+  const shown = gains.filter(({ gain }) => shownSign(gain) !== 0);
+  const told = shown.map(({ label, gain }) =>
+    gain.estimate >= 0 ? `${label} ${percent(gain)}` : `${label} raises it by ${percent(mirrored(gain))}`,
+  );
+  const how = baselineHasNone(results) ? "" : "On average over the others: ";
+  const nothing = `no difference ${seedsCanShow(results)}`;
+  if (shown.length === 0) return `${how}${nothing}.`.replace(/^n/, "N");
+  return `${how}${told.join(", ")}${open.length === 0 ? "" : `; ${listed(open)}: ${nothing}`}.`;
+}
+
+function together(results: AblationResults, measure: MeasureAnswer, { synergy }: Factorial): string {
+  const joint = inPercent(results, measure, synergy.joint);
+  const sum = inPercent(results, measure, synergy.sum);
+  const difference = inPercent(results, measure, synergy.difference);
+  if (joint === undefined || sum === undefined || difference === undefined) return "";
+  const decimals = decimalsOf(difference);
+  const [whole, parts] = [joint, sum].map((one) => percent({ estimate: one.estimate }, decimals));
+  const how = `(${whole} against ${parts}; difference ${percentInBrackets(difference, "points")})`;
+  const sign = shownSign(difference);
+  if (sign === undefined) return `They give ${whole}, the sum of what each gives alone is ${parts}.`;
+  if (sign === 0)
+    return `Whether they give more or less than the sum of their parts, ${many(results.seeds.length, "seed")} cannot show ${how}.`;
+  return `They give ${sign > 0 ? "more" : "less"} than the sum of their parts ${how}.`;
+}
+
+function matching(results: AblationResults, measure: MeasureAnswer): string {
+  const factors = factorsOf(results);
+  const match = armAnswer(measure, factors?.armOf(factors.names))?.match;
+  const name = baselineWord(results);
+  return match === undefined ? "" : `${name[0]?.toUpperCase()}${name.slice(1)}'s final loss ${reaching(match)}.`;
+}
+
+/** Where another arm than that with all parts has the lowest loss. */
+function lowest(results: AblationResults, measure: MeasureAnswer): string {
+  const factors = factorsOf(results);
+  const [best] = ranked(measure, results);
+  if (best === undefined || best === factors?.armOf(factors.names)) return "";
+  const arm = results.arms[best];
+  const among = `Of all ${results.arms.filter(({ kind }) => kind === "grid").length} arms`;
+  const has = `${best === results.baseline || arm === undefined ? baselineWord(results) : quoted(arm)} has the lowest loss`;
+  const gain = armAnswer(measure, best)?.gainPercent;
+  if (gain === undefined) return `${among}, ${has}: ${loss(meanOf(measure, best))}.`;
+  return `${among}, ${has}: ${percent(gain)} below ${baselineWord(results)}'s.`;
+}
+
+/** For the answer, where there is such an arm with a gain. */
+function widenedSentences(results: AblationResults, measure: MeasureAnswer): Sentence[] {
+  return extraArms(results).flatMap((index) => {
+    const arm = results.arms[index];
+    const gain = armAnswer(measure, index)?.gainPercent;
+    if (arm === undefined || gain === undefined || !isWidened(results, arm)) return [];
+    const who = isOwnership(results) ? "A dense model" : "The baseline, widened until it is one";
+    const more = arm.flops / (baselineOf(results)?.flops ?? Number.NaN);
+    const price = Number.isFinite(more) ? `, with ${more.toFixed(2)} times the FLOPs of a step` : "";
+    return [
+      { about: "Size", text: `${who} with as many parameters in total ${change(gain, "loss", results)}${price}.` },
+    ];
+  });
+}
+
+/** What an arm beside the design is. */
+export function extraNote(results: AblationResults, arm: ResultArm): string {
+  const set = beyondAxes(results, arm).map((path) => `${path} = ${JSON.stringify(arm.settings[path])}`);
+  const settings = set.length === 0 ? "" : `; it sets ${set.join(", ")}`;
+  if (!isWidened(results, arm)) return `${quoted(arm)} is no point of the design${settings}.`;
+  const who = isOwnership(results) ? "a dense model" : "the baseline, widened: a model";
+  const total = amount(arm.parameters.total);
+  return `${quoted(arm)} is ${who} with as many parameters in total as the largest arm (${total}): what it gains comes of size${settings}.`;
 }

@@ -2,7 +2,7 @@
 import type { AblationResults } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
 import { type Factors, factorsOf } from "./factors.js";
-import { valueText } from "./value-text.js";
+import { valueText } from "./factors.js";
 
 /** A name over some neighbouring rows or columns. */
 export interface Strip {

@@ -1,21 +1,25 @@
-// An ablation as one HTML page that needs nothing else: its answer in a few sentences, then figures, tables and the spec; the
-// same sentences and tables as Markdown, its runs as CSV, and all of it as JSON.
-import type { Answer, Measure, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
+// An ablation as one HTML page that needs nothing else: its answer in a few sentences, then figures, loss curves, tables and
+// the spec; and what it adds to the style sheet of pages.
+import type { Answer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults, ResultRun } from "../../ablate/results.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
-import type { Json } from "../../front/spec.js";
 import { htmlPage, STYLE } from "../../inspect/page.js";
-import { armsNotes, armsTable, EFFECTS_NOTE, effectsTable } from "./arms-table.js";
-import { effectsFigure, gainsFigure, synergyFigure } from "./effects.js";
+import { lineChart, type Series } from "../chart.js";
+import { type Point, smoothed, thinned } from "../curves.js";
 import { factorsOf } from "./factors.js";
+import { effectsFigure, gainsFigure, mapFigure, synergyFigure } from "./figures.js";
+import { absentTable, clockLine, factsOf, makingOf, residualTable } from "./forms.js";
 import { headlineOf } from "./headline.js";
-import { lossCharts } from "./loss-curves.js";
-import { absentTable, clockLine, factsOf, makingOf, residualTable } from "./making.js";
-import { mapFigure } from "./map.js";
 import { mapLayout } from "./map-layout.js";
-import { armAnswer, measuresOf } from "./reading.js";
-import { ABLATION_STYLE } from "./style.js";
-import { escapeMarkdown, htmlTable, markdownTable, type Table } from "./table.js";
+import { extraArms, measuresOf, ranked } from "./reading.js";
+import {
+  armsNotes,
+  armsTable,
+  EFFECTS_NOTE,
+  effectsTable,
+  htmlTable,
+  type Table,
+} from "./tables.js";
 import { factorsWord, MEASURES } from "./words.js";
 
 type Draw = (results: AblationResults, modality: ModalityAnswer, measure: MeasureAnswer) => string;
@@ -161,105 +165,206 @@ function tables({ modalities }: Answer, make: (modality: ModalityAnswer) => Tabl
 const heading = ({ modality, unit }: { readonly modality: string; readonly unit: string }): string =>
   `<h3>${escapeHtml(modality)} <span class="unit">${escapeHtml(unit)}</span></h3>`;
 
-export function ablationJson(results: AblationResults, answer: Answer): string {
-  const { clock, runs, ...design } = results;
-  const bare = runs.map(({ training: _, validation: __, ...run }) => run);
-  const whole = { ...design, runs: bare, answer, clock };
-  // What is not a number or not there is null, so that arrays keep their places and members their names.
-  return `${JSON.stringify(whole, (_, value) => (value === undefined ? null : value), 2)}\n`;
-}
+const HIGHLIGHTED = 6;
+const COLOURS = 6;
+/** Numbers of colours, after the first ones: of arms that lie behind, of the baseline, of arms beside the design. */
+const BEHIND = 0;
+const BASELINE = 7;
+const EXTRA = 8;
+/** Of the steps, before which a curve may be cut off: the first fall is the same for all, and hides what comes after. */
+const FALL = 0.25;
 
-export function ablationMarkdown(results: AblationResults, answer: Answer): string {
-  const { notes, findings } = headlineOf(results, answer);
-  const paragraph = (text: string): string => `${escapeMarkdown(text)}\n`;
-  const titled = (title: string, table: Table | undefined): string[] =>
-    table === undefined ? [] : [`### ${escapeMarkdown(title)}\n`, markdownTable(table)];
-  const arms = answer.modalities.flatMap((modality) =>
-    titled(`${modality.modality}: ${modality.unit}`, armsTable(results, modality)),
+/** One for each modality and measure; an arm that stands out has one colour in all of them. */
+export function lossCharts(results: AblationResults, { modalities, window }: Answer): string[] {
+  // What stands out held out does so in training.
+  const litOf = (modality: ModalityAnswer): number[] =>
+    measuresOf(modality)
+      .slice(0, 1)
+      .flatMap((measure) => highlighted(results, measure));
+  const plain = [...new Set(modalities.flatMap(litOf))].filter(
+    (arm) => arm !== results.baseline && results.arms[arm]?.kind === "grid",
   );
-  const effects = answer.modalities.flatMap((modality) =>
-    titled(`${modality.modality}: ${modality.unit}`, effectsTable(results, modality)),
-  );
-  const blocks = [
-    `# Ablation: ${escapeMarkdown(results.name)}\n`,
-    `${factsOf(results)
-      .map(([name, value]) => `- ${name}: ${escapeMarkdown(value)}`)
-      .join("\n")}\n`,
-    ...notes.map(paragraph),
-    ...findings.flatMap(({ modality, unit, lead, rest }) => [
-      `## ${escapeMarkdown(`${modality}: ${unit}`)}\n`,
-      `**${escapeMarkdown(lead)}**\n`,
-      ...(rest.length === 0
-        ? []
-        : [`${rest.map(({ about, text }) => `- ${about}: ${escapeMarkdown(text)}`).join("\n")}\n`]),
-    ]),
-    ...(arms.length === 0 ? [] : ["## Arms\n", ...arms, ...armsNotes(results).map(paragraph)]),
-    ...(effects.length === 0 ? [] : ["## Effects\n", `${EFFECTS_NOTE}\n`, ...effects]),
-    "## How it was made\n",
-    ...makingOf(results, answer).map(paragraph),
-    ...[residualTable(answer, results), absentTable(results)].flatMap((table) => (table ? [markdownTable(table)] : [])),
-    paragraph(clockLine(results)),
-  ];
-  return blocks.join("\n");
-}
-
-const MEASURED: readonly Measure[] = ["training", "validation"];
-type Field = string | number | undefined;
-
-export function ablationCsv(results: AblationResults, answer: Answer): string {
-  const { arms, runs, seeds, modalities } = results;
-  const paths = [...new Set(arms.flatMap(({ settings }) => Object.keys(settings)))];
-  const columns = modalities.flatMap(({ name }) => MEASURED.map((measure) => ({ name, measure })));
-  const head = [
-    "id",
-    "arm",
-    "kind",
-    ...paths,
-    "seed",
-    "state",
-    "reason",
-    "parameters",
-    "active_parameters",
-    "flops_per_step",
-    ...columns.map(({ name, measure }) => `${measure}_loss.${name}`),
-  ];
-  const row = (run: ResultRun): Field[] => {
-    const arm = arms[run.arm];
-    return [
-      run.id,
-      arm?.label,
-      arm?.kind,
-      ...paths.map((path) => plain(arm?.settings[path])),
-      run.seed,
-      run.state,
-      run.reason,
-      arm?.parameters.total,
-      arm?.parameters.active,
-      arm?.flops,
-      ...columns.map(({ name, measure }) =>
-        finalLoss(
-          answer.modalities.find(({ modality }) => modality === name),
-          measure,
-          run.arm,
-          seeds.indexOf(run.seed),
-        ),
-      ),
-    ];
+  const colorOf = (arm: number): number => {
+    if (arm === results.baseline) return BASELINE;
+    return plain.includes(arm) ? (plain.indexOf(arm) % COLOURS) + 1 : EXTRA;
   };
-  return [head, ...runs.map(row)].map((fields) => `${fields.map(quoted).join(",")}\r\n`).join("");
+  return modalities.flatMap((modality) =>
+    measuresOf(modality).map((measure) =>
+      lineChart({
+        title: modality.modality,
+        unit: `${MEASURES[measure.measure].loss}, ${modality.unit}`,
+        series: seriesOf(results, modality.modality, measure, window, litOf(modality), colorOf),
+        shownFrom: FALL * results.steps,
+      }),
+    ),
+  );
 }
 
-function finalLoss(answer: ModalityAnswer | undefined, measure: Measure, arm: number, seed: number): Field {
-  const own = answer?.measures.find((one) => one.measure === measure);
-  return own && armAnswer(own, arm)?.losses[seed];
+function seriesOf(
+  results: AblationResults,
+  modality: string,
+  measure: MeasureAnswer,
+  window: number,
+  lit: readonly number[],
+  colorOf: (arm: number) => number,
+): Series[] {
+  const points = results.arms.map((_, arm) => curveOf(results, arm, modality, measure, window));
+  const behind = points.flatMap((own, arm) => (lit.includes(arm) || own.length === 0 ? [] : [own]));
+  const others = behind.map(
+    (own, i): Series => ({
+      label: i === 0 ? `${behind.length} other ${behind.length === 1 ? "arm" : "arms"}` : "",
+      points: thinned(own, 100),
+      look: "faint",
+      color: BEHIND,
+    }),
+  );
+  const front = lit.map(
+    (arm): Series => ({
+      label: results.arms[arm]?.label ?? "",
+      points: thinned(points[arm] ?? [], 200),
+      look: "line",
+      color: colorOf(arm),
+    }),
+  );
+  return [...others, ...front];
 }
 
-const plain = (value: Json | undefined): Field =>
-  value === undefined || typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
-
-/** Numbers that are none are empty, as missing ones. */
-function quoted(field: Field): string {
-  if (typeof field === "number") return Number.isFinite(field) ? String(field) : "";
-  if (field === undefined || !/[",\r\n]/.test(field)) return field ?? "";
-  return `"${field.replaceAll('"', '""')}"`;
+/** The baseline, that with all parts, the best, the best of one part, those beside the design, then by their losses. */
+function highlighted(results: AblationResults, measure: MeasureAnswer): number[] {
+  const factors = factorsOf(results);
+  const order = ranked(measure, results);
+  const singles = order.filter((arm) => factors?.names.some((part) => factors.armOf([part]) === arm));
+  const wanted = [
+    results.baseline,
+    factors?.armOf(factors.names),
+    order[0],
+    singles[0],
+    ...extraArms(results).slice(0, 2),
+  ];
+  const rest =
+    order.length <= HIGHLIGHTED ? order : factors === undefined ? order.slice(0, 2).concat(order.slice(-1)) : [];
+  const known = [...wanted, ...rest].filter((arm) => arm !== undefined);
+  const chosen = [...new Set(known)].slice(0, HIGHLIGHTED);
+  return factors === undefined ? chosen.sort((a, b) => a - b) : chosen;
 }
+
+/** Means over runs, at the steps that all of them have. */
+function curveOf(
+  { runs }: AblationResults,
+  arm: number,
+  modality: string,
+  { measure }: MeasureAnswer,
+  window: number,
+): Point[] {
+  const curves = runs
+    .filter((run) => run.arm === arm && run.state === "done")
+    .map((run) => pointsOf(run[measure], modality));
+  const drawn = curves
+    .filter((points) => points.length > 0)
+    .map((points) => (measure === "training" ? smoothed(points, window) : points));
+  const sums = new Map<number, { sum: number; count: number }>();
+  for (const { x, y } of drawn.flat()) {
+    const { sum, count } = sums.get(x) ?? { sum: 0, count: 0 };
+    sums.set(x, { sum: sum + y, count: count + 1 });
+  }
+  return [...sums]
+    .filter(([, { count }]) => count === drawn.length)
+    .map(([x, { sum, count }]) => ({ x, y: sum / count }))
+    .sort((a, b) => a.x - b.x);
+}
+
+function pointsOf(curves: ResultRun["training"], modality: string): Point[] {
+  const { steps, losses } = curves[modality] ?? { steps: [], losses: [] };
+  return steps.map((x, i) => ({ x, y: losses[i] ?? Number.NaN })).filter(({ y }) => Number.isFinite(y));
+}
+
+export const ABLATION_STYLE = `
+:root { --better: #2a78d6; --worse: #d9591f; --color-4: #8a56c9; --color-5: #a8730a; --color-6: #b83a6b; }
+@media (prefers-color-scheme: dark) {
+  :root { --better: #5b9ff0; --worse: #f08a55; --color-4: #b48cf0; --color-5: #d8a23a; --color-6: #f07aa6; }
+}
+${[4, 5, 6].map((n) => `.color-${n} { stroke: var(--color-${n}); }`).join("\n")}
+.color-0 { stroke: var(--quiet); }
+.color-7 { stroke: var(--ink); }
+.color-8 { stroke: var(--ink); stroke-dasharray: 5 5; }
+.facts { margin-bottom: 20px; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
+.answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; }
+.answer { padding: 16px 18px 12px; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; }
+.answer dl { margin: 10px 0 4px; display: grid; gap: 8px; }
+.answer dl div { display: grid; grid-template-columns: 5em 1fr; gap: 10px; }
+.answer dt { color: var(--quiet); }
+.answer dd { margin: 0; }
+.answer .lead { color: var(--ink); font-size: 1.16rem; line-height: 1.4; font-weight: 600; }
+.note { color: var(--ink); border-left: 3px solid var(--worse); padding-left: 10px; max-width: none; }
+h2 + p { margin-top: -4px; margin-bottom: 12px; }
+.charts + p, .tables + p { margin-top: 12px; }
+.charts + .charts { margin-top: 16px; }
+.chart.map > svg, .chart.forest > svg { max-height: none; }
+.map .strip { fill: var(--line); }
+.map .strip-name { fill: var(--ink); text-anchor: middle; dominant-baseline: central; }
+.map .cell { fill: var(--page); }
+.map .better { fill: var(--better); }
+.map .worse { fill: var(--worse); }
+.map .empty { stroke: var(--strong-line); stroke-dasharray: 4 4; fill: none; }
+.map .tagged { stroke: var(--ink); stroke-width: 2; }
+.map .loss, .map .gain, .map .tag { text-anchor: middle; fill: var(--ink); }
+.map .loss { font-size: 15px; }
+.map .gain { font-size: 12.5px; }
+.map .tag { font-size: 11px; }
+.map.dense .loss { font-size: 13.5px; }
+.map.dense .gain { font-size: 12px; }
+.sure { font-weight: 700; fill: var(--ink); }
+.before { text-anchor: end; }
+.forest .row-name { dominant-baseline: central; fill: var(--ink); }
+.forest .numbers { dominant-baseline: central; text-anchor: end; }
+.forest .interval { stroke-width: 2.5; stroke-linecap: round; }
+.forest .zero { stroke: var(--ink); }
+.forest .better { stroke: var(--better); fill: var(--better); }
+.forest .worse { stroke: var(--worse); fill: var(--worse); }
+.forest .open { stroke: var(--quiet); }
+.forest .point { stroke-width: 2; }
+.forest .point.open { fill: var(--surface); }
+td:first-child { white-space: normal; min-width: 11em; }
+td small { display: block; color: var(--quiet); font-size: 0.78em; line-height: 1.2; }
+tbody td { vertical-align: top; line-height: 1.3; }
+th { vertical-align: bottom; }
+th.first, td.first { padding-left: 20px; }
+.group { text-align: center; border-bottom-color: var(--strong-line); }
+.part th { text-align: left; padding-top: 14px; }
+.tables { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px; }
+.tables h3 { margin-bottom: 4px; }
+@media (max-width: 520px) {
+  th, td { white-space: nowrap; }
+  th:first-child, td:first-child { position: sticky; left: 0; background: var(--page); white-space: normal; min-width: 8.5em; }
+  .dense { overflow-x: auto; }
+  .dense > svg { width: 560px; max-height: none; }
+}
+@container (max-width: 430px) {
+  .chart.forest text { font-size: 15px; }
+  .map.dense .strip-name { font-size: 12px; }
+  .map:not(.dense) .loss { font-size: 20px; }
+  .map:not(.dense) .gain { font-size: 17px; }
+  .map:not(.dense) .tag { font-size: 14px; }
+}
+@media print {
+  :root { color-scheme: light; --page: #fff; --surface: #fff; --ink: #14130f; --quiet: #4b4943; --line: #dfddd5; --strong-line: #b9b6ab;
+    --better: #2a78d6; --worse: #d9591f; --color-1: #2a78d6; --color-2: #d9591f; --color-3: #1b8f68; --color-4: #8a56c9;
+    --color-5: #a8730a; --color-6: #b83a6b; }
+  @page { margin: 13mm; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  :root, body { font-size: 11px; }
+  h1 { font-size: 22px; }
+  main { padding: 0 1px; max-width: none; }
+  h1, h2, h3, h2 + p { break-after: avoid; }
+  h2 { margin-top: 24px; }
+  .answer, .chart, #synergy, #map, #effects, #gains, #making, #clock { break-inside: avoid; }
+  p { max-width: none; }
+  .answers, .charts { grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 10px; }
+  .scroll { overflow: visible; }
+  table { font-size: 9.5px; }
+  th, td { padding: 3px 8px 3px 0; white-space: nowrap; }
+  th:first-child, td:first-child { white-space: normal; }
+  th.first, td.first { padding-left: 8px; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible; font-size: 10px; }
+}
+`;
