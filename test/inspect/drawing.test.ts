@@ -17,7 +17,7 @@ import { type DrawnModel, drawnModel } from "../../src/inspect/drawing/model.js"
 import { fitted, widthOf, wrapped } from "../../src/inspect/drawing/shapes.js";
 import { AT_NIGHT, COLOURS, MARKS, patternOf } from "../../src/inspect/drawing/style.js";
 import { type Inspection, inspect } from "../../src/inspect/inspection.js";
-import { inspectionPage } from "../../src/inspect/inspection-page.js";
+import { inspectionPage } from "../../src/inspect/page.js";
 import { unclosed } from "../report/unclosed.js";
 import { ROOT } from "../support/mom.js";
 

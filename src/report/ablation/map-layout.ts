@@ -1,8 +1,7 @@
 // Where each arm stands in the map of a design: subsets as in a Karnaugh map, two axes as rows and columns.
 import type { AblationResults } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
-import { type Factors, factorsOf } from "./factors.js";
-import { valueText } from "./factors.js";
+import { type Factors, factorsOf, valueText } from "./factors.js";
 
 /** A name over some neighbouring rows or columns. */
 export interface Strip {

@@ -12,14 +12,7 @@ import { absentTable, clockLine, factsOf, makingOf, residualTable } from "./form
 import { headlineOf } from "./headline.js";
 import { mapLayout } from "./map-layout.js";
 import { extraArms, measuresOf, ranked } from "./reading.js";
-import {
-  armsNotes,
-  armsTable,
-  EFFECTS_NOTE,
-  effectsTable,
-  htmlTable,
-  type Table,
-} from "./tables.js";
+import { armsNotes, armsTable, EFFECTS_NOTE, effectsTable, htmlTable, type Table } from "./tables.js";
 import { factorsWord, MEASURES } from "./words.js";
 
 type Draw = (results: AblationResults, modality: ModalityAnswer, measure: MeasureAnswer) => string;
