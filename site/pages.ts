@@ -5,7 +5,10 @@ import { join } from "node:path";
 /** By name. */
 const GROUPS: readonly { readonly title: string; readonly pages: readonly string[] }[] = [
   { title: "Start", pages: ["index", "tour", "data", "from-pytorch", "troubleshooting"] },
-  { title: "The language", pages: ["language", "reference", "errors", "mistakes", "glossary", "commands", "api", "editors"] },
+  {
+    title: "The language",
+    pages: ["language", "reference", "errors", "mistakes", "glossary", "commands", "api", "editors"],
+  },
   { title: "What it does", pages: ["model", "compiler", "correctness", "performance", "paper"] },
   {
     title: "Extend it",
