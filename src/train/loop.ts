@@ -9,7 +9,7 @@ import type { CheckedSpec, TrainFields } from "../front/spec.js";
 import type { NodeOutput } from "../ir/plan.js";
 import type { StepScalars } from "../ir/step.js";
 import type { Checkpoint } from "./checkpoint-files.js";
-import { openFeed, type UpdateBatches } from "./feed.js";
+import { type Feed, openFeed, type UpdateBatches } from "./feed.js";
 import { countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { TrainRecord, ValidationRecord } from "./metrics.js";
@@ -18,7 +18,7 @@ import { loadOptimizer, readOptimizer } from "./optimizer-state.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
 /** What the loop tells whoever runs it; checkpoints and records are theirs to keep. */
-export interface Listener {
+interface Listener {
   /** After each update, in order. */
   readonly stepped: (record: TrainRecord, tokens: number) => void;
   readonly validated: (record: ValidationRecord) => void;
@@ -87,6 +87,21 @@ export async function validate(
   return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
 }
 
+/** A training under way. */
+interface Training {
+  readonly model: Model;
+  readonly spec: CheckedSpec;
+  readonly dataSet: DataSet;
+  readonly listener: Listener;
+  readonly feed: Feed;
+  /** Updates that were submitted. */
+  step: number;
+  /** The last step whose weights are in a checkpoint. */
+  saved: number | undefined;
+  /** The last of those updates, in order: their losses are not read yet. */
+  readonly pending: Pending[];
+}
+
 /** Trains from the beginning, of drawn weights or of those in `start`, or goes on from a checkpoint. */
 export async function train(
   model: Model,
@@ -96,9 +111,47 @@ export async function train(
   from?: Checkpoint,
   start?: Tensors,
 ): Promise<Outcome> {
-  const { seed, accumulate, steps, clip, optimizer, validate_every, checkpoint_every } = spec.train;
-  const { carry } = spec.data;
+  const { steps, validate_every, checkpoint_every } = spec.train;
   const feed = openFeed(spec, dataSet, model.compiled.tables);
+  const training: Training = {
+    model,
+    spec,
+    dataSet,
+    listener,
+    feed,
+    step: from?.step ?? 0,
+    saved: from?.step,
+    pending: [],
+  };
+  const refused = await begin(training, from, start);
+  if (refused) return refused;
+
+  while (training.step < steps && !listener.stopWanted()) {
+    submit(training);
+    const { step } = training;
+    // While the device works, and before its losses are waited for: the next update can then follow at once.
+    if (step < steps) feed.prepare(step);
+    const validates = dataSet.validation.length > 0 && (step % validate_every === 0 || step === steps);
+    const saves = step % checkpoint_every === 0 || step === steps;
+    const diverged = await drain(training, validates || saves ? 0 : AHEAD - 1);
+    if (diverged) return diverged;
+    if (validates) listener.validated(await validate(model, spec, dataSet, step));
+    const unsaved = saves ? await saveHere(training) : undefined;
+    if (unsaved) return unsaved;
+  }
+  const { step } = training;
+  const diverged = await drain(training, 0);
+  if (diverged) return diverged;
+  const unsaved = (training.saved ?? 0) < step ? await saveHere(training) : undefined;
+  return unsaved ?? { kind: step < steps ? "stopped" : "finished", step };
+}
+
+/** Puts the weights on the device, and all else that goes on from a checkpoint. */
+async function begin(
+  { model, spec, dataSet, listener, feed }: Training,
+  from: Checkpoint | undefined,
+  start: Tensors | undefined,
+): Promise<Outcome | undefined> {
   if (from) {
     const bad = findBadWeight(from.tensors);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
@@ -109,107 +162,94 @@ export async function train(
     model.lossScale?.write(from.state.loss_scale ?? []);
   } else if (start) {
     await model.load("parameters", start);
-    // What was there before the first update, to be compared with where the weights came from.
+    // The loss before the first update, to be compared with where the weights came from.
     if (dataSet.validation.length > 0) listener.validated(await validate(model, spec, dataSet, 0));
   } else {
-    await model.initialise(seed);
+    await model.initialise(spec.train.seed);
   }
+  return undefined;
+}
 
-  let step = from?.step ?? 0;
-  let lastSaved = from?.step;
-  /** Weights that are not finite are not saved: they must not push out a checkpoint that one can go on from. */
-  const save = async (step: number, position: DataPosition, sequences?: Tensors): Promise<Outcome | undefined> => {
-    const [tensors, kept] = [await model.read("parameters"), await readOptimizer(model)];
-    const bad = findBadWeight(tensors);
-    if (bad) return { kind: "diverged", step, saved: lastSaved, bad };
-    const choices = Object.fromEntries(
-      model.runtime.picks.flatMap(({ key, variant }) => (key === undefined ? [] : [[key, variant]])),
-    );
-    const loss_scale = model.lossScale && [...(await model.lossScale.read()).subarray(0, 2)];
-    const state = {
-      position: { ...position },
-      seed,
-      data: dataSet.fingerprint,
-      choices,
-      ...(loss_scale && { loss_scale }),
-    };
-    listener.checkpoint({ step, tensors, optimizer: kept, ...(sequences && { sequences }), state });
-    lastSaved = step;
-    return undefined;
-  };
+/** The scalars of the update after `step` others. */
+const scalars = (train: TrainFields, step: number, accumulates: boolean): StepScalars =>
+  stepScalars(train.optimizer, (peak) => learningRate(train, step, peak), train.clip, step + 1, accumulates);
 
-  /** The scalars of the update after `step` others. */
-  const scalars = (step: number, accumulates: boolean): StepScalars =>
-    stepScalars(optimizer, (peak) => learningRate(spec.train, step, peak), clip, step + 1, accumulates);
-  const submit = (step: number): Pending => {
-    const made = feed.take(step);
-    const lr = learningRate(spec.train, step, optimizer.lr);
-    const micro = (batch: HostBatch, i: number): void => {
-      model.writeBatch(batch);
-      model.writeStep(scalars(step, i > 0));
-      model.runtime.run(i + 1 < accumulate ? ["gradients"] : ["gradients", "update"]);
-      if (carry) advanceState(model);
-    };
-    const sums = made.batches.slice(0, -1).map((batch, i) => {
-      micro(batch, i);
-      return awaitedLater(readLossSums(model, spec));
-    });
-    micro(made.batches.at(-1) as HostBatch, accumulate - 1);
-    return { ...made, step: step + 1, lr, sums, last: awaitedLater(readUpdate(model, spec)) };
-  };
-
-  /** Waits for an update and tells of it; false where its gradients were not finite. */
-  const finish = async (pending: Pending): Promise<boolean> => {
-    const { sums, gradientNorm, finite, lossScale } = await pending.last;
-    const losses = lossesOf(spec, pending.counts, addLossSums([...(await Promise.all(pending.sums)), sums]));
-    const { step, lr } = pending;
-    const record = { kind: "train", step, ...losses, lr, gradient_norm: gradientNorm } as const;
-    listener.stepped(lossScale === undefined ? record : { ...record, loss_scale: lossScale }, pending.tokens);
-    return finite;
-  };
-
-  const queue: Pending[] = [];
-  const diverged = async (pending: Pending): Promise<Outcome> => {
-    // The states that it began with are gone, and what came after may be bad: its sequences begin anew.
-    if (carry) clearState(model);
-    const step = pending.step - 1;
-    const bad = await findBadTensor(model, pending.batches, scalars(step, false));
-    return (await save(step, pending.position)) ?? { kind: "diverged", step, saved: step, bad };
-  };
-  /** Finishes updates until at most `left` are under way; the one that diverged, if any. */
-  const drain = async (left: number): Promise<Pending | undefined> => {
-    while (queue.length > left) {
-      const pending = queue.shift() as Pending;
-      if (!(await finish(pending))) return pending;
-    }
-    return undefined;
-  };
-
-  const saveHere = async (): Promise<Outcome | undefined> =>
-    await save(step, feed.position(), carry ? await readState(model) : undefined);
-
-  while (step < steps) {
-    const stopping = listener.stopWanted();
-    if (stopping) break;
-    queue.push(submit(step));
-    step++;
-    // While the device works, and before its losses are waited for: the next update can then follow at once.
-    if (step < steps) feed.prepare(step);
-    const validates = dataSet.validation.length > 0 && (step % validate_every === 0 || step === steps);
-    const saves = step % checkpoint_every === 0 || step === steps;
-    const bad = await drain(validates || saves ? 0 : AHEAD - 1);
-    if (bad) return await diverged(bad);
-    if (validates) listener.validated(await validate(model, spec, dataSet, step));
-    if (saves) {
-      const worthless = await saveHere();
-      if (worthless) return worthless;
-    }
+/** Submits the next update, one micro-batch after the other. */
+function submit(training: Training): void {
+  const { model, spec, feed, step, pending } = training;
+  const made = feed.take(step);
+  const last = made.batches.length - 1;
+  const sums: Promise<LossSums>[] = [];
+  for (const [i, batch] of made.batches.entries()) {
+    model.writeBatch(batch);
+    model.writeStep(scalars(spec.train, step, i > 0));
+    model.runtime.run(i < last ? ["gradients"] : ["gradients", "update"]);
+    if (spec.data.carry) advanceState(model);
+    if (i < last) sums.push(awaitedLater(readLossSums(model, spec)));
   }
-  const bad = await drain(0);
-  if (bad) return await diverged(bad);
-  const worthless = (lastSaved ?? 0) < step ? await saveHere() : undefined;
-  if (worthless) return worthless;
-  return { kind: step < steps ? "stopped" : "finished", step };
+  training.step++;
+  const lr = learningRate(spec.train, step, spec.train.optimizer.lr);
+  pending.push({ ...made, step: training.step, lr, sums, last: awaitedLater(readUpdate(model, spec)) });
+}
+
+/** Finishes updates until at most `left` are under way; the outcome where one of them diverged. */
+async function drain(training: Training, left: number): Promise<Outcome | undefined> {
+  while (training.pending.length > left) {
+    const pending = training.pending.shift() as Pending;
+    if (!(await finish(training, pending))) return await divergedAt(training, pending);
+  }
+  return undefined;
+}
+
+/** Waits for an update and reports it; false where its gradients were not finite. */
+async function finish({ spec, listener }: Training, pending: Pending): Promise<boolean> {
+  const { step, lr, counts, tokens } = pending;
+  const { sums, gradientNorm, finite, lossScale } = await pending.last;
+  const losses = lossesOf(spec, counts, addLossSums([...(await Promise.all(pending.sums)), sums]));
+  const record = { kind: "train", step, ...losses, lr, gradient_norm: gradientNorm } as const;
+  listener.stepped(lossScale === undefined ? record : { ...record, loss_scale: lossScale }, tokens);
+  return finite;
+}
+
+async function divergedAt(training: Training, { step: failed, batches, position }: Pending): Promise<Outcome> {
+  const { model, spec } = training;
+  // The states that it began with are gone, and what came after may be bad: its sequences begin again.
+  if (spec.data.carry) clearState(model);
+  const step = failed - 1;
+  const bad = await findBadTensor(model, batches, scalars(spec.train, step, false));
+  return (await save(training, step, position)) ?? { kind: "diverged", step, saved: step, bad };
+}
+
+const saveHere = async (training: Training): Promise<Outcome | undefined> => {
+  const { model, spec, feed, step } = training;
+  return await save(training, step, feed.position(), spec.data.carry ? await readState(model) : undefined);
+};
+
+/** Weights that are not finite are not saved: they must not push out a checkpoint that one can go on from. */
+async function save(
+  training: Training,
+  step: number,
+  position: DataPosition,
+  sequences?: Tensors,
+): Promise<Outcome | undefined> {
+  const { model, spec, dataSet, listener } = training;
+  const [tensors, optimizer] = [await model.read("parameters"), await readOptimizer(model)];
+  const bad = findBadWeight(tensors);
+  if (bad) return { kind: "diverged", step, saved: training.saved, bad };
+  const choices = Object.fromEntries(
+    model.runtime.picks.flatMap(({ key, variant }) => (key === undefined ? [] : [[key, variant]])),
+  );
+  const loss_scale = model.lossScale && [...(await model.lossScale.read()).subarray(0, 2)];
+  const state = {
+    position: { ...position },
+    seed: spec.train.seed,
+    data: dataSet.fingerprint,
+    choices,
+    ...(loss_scale && { loss_scale }),
+  };
+  listener.checkpoint({ step, tensors, optimizer, ...(sequences && { sequences }), state });
+  training.saved = step;
+  return undefined;
 }
 
 /**
