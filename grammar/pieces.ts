@@ -28,13 +28,13 @@ export type Piece =
     }
   | { readonly type: "chain"; readonly operator: "+" | "*"; readonly first: Piece; readonly rest: readonly Link[] };
 
-export interface Link {
+interface Link {
   /** Before the operator. */
   readonly comments: readonly Comment[];
   readonly operand: Piece;
 }
 
-export interface Item {
+interface Item {
   readonly before: readonly Comment[];
   /** `name: ` of an argument; "" for others. */
   readonly label: string;

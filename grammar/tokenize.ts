@@ -5,7 +5,7 @@ import * as report from "../src/diagnostics/syntax.js";
 import { createTokenInstance, type IToken, type TokenType } from "./chevrotain.js";
 import * as t from "./tokens.js";
 
-export interface Tokens {
+interface Tokens {
   readonly tokens: IToken[];
   /** `///` comments, in order. */
   readonly docs: readonly IToken[];

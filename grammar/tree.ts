@@ -12,14 +12,14 @@ export interface Path {
   readonly span: Span;
 }
 
-export interface ImportEntry {
+interface ImportEntry {
   readonly type: "import";
   readonly path: Word;
   readonly docs: readonly string[];
   readonly span: Span;
 }
 
-export interface RemoveEntry {
+interface RemoveEntry {
   readonly type: "remove";
   readonly path: Path;
   readonly docs: readonly string[];

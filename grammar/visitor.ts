@@ -10,7 +10,7 @@ import { spanOf } from "./tokenize.js";
 import { type Argument, type Entry, type Group, numberOf, type Path, type Value, type Word } from "./tree.js";
 
 /** What the visitor needs beside the tree, and where it reports. */
-export interface Notes {
+interface Notes {
   readonly path: string;
   /** `///` lines by the offset of the word they stand before. */
   readonly docs: ReadonlyMap<number, readonly string[]>;

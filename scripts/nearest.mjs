@@ -10,7 +10,7 @@ import { readSpec } from "../dist/src/api/read-spec.js";
 import { decodersOf, openCodecs } from "../dist/src/data/codecs.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
-import { chosen, hasPictures, showSamples } from "../dist/src/sample/show.js";
+import { chosen, hasPictures, showSamples } from "../dist/src/sample/shown.js";
 import { runWeights } from "../dist/src/train/checkpoint.js";
 import { runAt } from "../dist/src/train/run-folder.js";
 

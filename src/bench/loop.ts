@@ -70,12 +70,7 @@ function aStep(spans: readonly number[], steps: number): number {
 }
 
 /** Seconds that the host takes to make a step's batches and tables: the median. Needs no device. */
-export function feedSeconds(
-  spec: CheckedSpec,
-  tables: Model["compiled"]["tables"],
-  steps: number,
-  shares?: Shares,
-): number {
+function feedSeconds(spec: CheckedSpec, tables: Model["compiled"]["tables"], steps: number, shares?: Shares): number {
   const feed = openFeed(spec, syntheticDataSet(spec, shares), tables);
   const { spans, timed } = stopwatch();
   const take = timed(feed.take);
@@ -83,7 +78,7 @@ export function feedSeconds(
   return median(spans.slice(LEAST_WARM_STEPS));
 }
 
-export interface LoopOptions extends Pick<BenchOptions, "shares" | "choices"> {
+interface LoopOptions extends Pick<BenchOptions, "shares" | "choices"> {
   readonly steps: number;
 }
 

@@ -4,7 +4,7 @@ import type { Runtime } from "../gpu/runtime.js";
 /** A GPU idles at a fraction of its clock, and takes a few hundred milliseconds of work to leave that. */
 const WARM_MS = 600;
 const WINDOW_MS = 80;
-export const WINDOWS = 9;
+const WINDOWS = 9;
 
 export const median = (numbers: readonly number[]): number => {
   const sorted = [...numbers].sort((a, b) => a - b);

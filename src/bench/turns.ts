@@ -8,7 +8,7 @@ export type Shares = readonly number[];
 const TURN = 64;
 
 /** Consecutive positions of one sequence: whole items where the modality has such. */
-export interface Stretch {
+interface Stretch {
   readonly modality: number;
   readonly positions: number;
 }

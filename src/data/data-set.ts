@@ -31,7 +31,7 @@ export interface DataSet {
   itemById(id: number): StoredItem;
 }
 
-export interface StoredItem {
+interface StoredItem {
   readonly id: number;
   readonly modality: number;
   /** [height, width, channels]; undefined where the numbers are no pixels to look at. */
@@ -40,7 +40,7 @@ export interface StoredItem {
   readonly values: () => Float32Array;
 }
 
-export interface ShardFile {
+interface ShardFile {
   /** The file as errors name it. */
   readonly name: string;
   readonly bytes: Bytes;

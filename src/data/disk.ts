@@ -14,7 +14,7 @@ export interface Paths {
 }
 
 /** The processes that share the disk. */
-export interface Processes {
+interface Processes {
   /** This one's number. */
   readonly own: number;
   readonly isRunning: (pid: number) => boolean;
@@ -23,7 +23,7 @@ export interface Processes {
 }
 
 /** A sum of bytes that are given piece after piece. */
-export interface Hasher {
+interface Hasher {
   readonly update: (piece: Uint8Array | string) => void;
   /** In hexadecimal digits. */
   readonly digest: () => string;

@@ -35,7 +35,7 @@ export function documentLength(segments: Iterable<SegmentSize>, parts: ModelPart
   return length;
 }
 
-export interface SegmentSize {
+interface SegmentSize {
   readonly modality: number;
   /** Number of ids; undefined for an item. */
   readonly ids: number | undefined;

@@ -5,7 +5,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import { NO_FILE } from "./open-file.js";
 import { locate, type Reach, withFolder } from "./reach.js";
 
-export interface Naming {
+interface Naming {
   /** Where the path stands, for errors: `pairs.jsonl:3`. */
   readonly place: string;
   /** That of the data file. */

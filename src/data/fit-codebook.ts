@@ -13,7 +13,7 @@ import { picturesOf } from "./sources/open.js";
 /** Numbers of all patches together, 1 GiB: of more pictures than that, some are taken evenly. */
 const MOST_NUMBERS = 2 ** 28;
 
-export interface FitOptions {
+interface FitOptions {
   readonly entries: number;
   readonly seed: number;
   /** At most. */
@@ -24,7 +24,7 @@ export interface FitOptions {
   readonly skipBad?: ((told: string) => void) | undefined;
 }
 
-export interface Fitted {
+interface Fitted {
   /** [entries, columns] */
   readonly entries: Float32Array;
   readonly columns: number;

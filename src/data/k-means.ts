@@ -12,7 +12,7 @@ const START_ROWS = 65_536;
 const WHOLE_ROWS = 262_144;
 const BATCH_ROWS = 16_384;
 
-export interface KMeansOptions {
+interface KMeansOptions {
   readonly columns: number;
   readonly entries: number;
   readonly seed: number;

@@ -15,7 +15,7 @@ export interface NamedFile {
 }
 
 /** What is looked for. */
-export interface FileKind {
+interface FileKind {
   /** Endings of names, in lower case. */
   readonly endings: readonly string[];
   /** What a segment of a document names one as. */

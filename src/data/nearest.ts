@@ -3,7 +3,7 @@
 /** Columns that are summed before the distance so far is compared with the best. */
 const STRIDE = 8;
 
-export interface Nearest {
+interface Nearest {
   /** Index of each row's entry; of equally near ones the first. */
   readonly codes: Int32Array;
   /** Squared distance of each row to it. */

@@ -12,7 +12,7 @@ export interface Reach {
 }
 
 /** Where a path leads: to something that may be read, to nothing, or outside. */
-export type Located =
+type Located =
   | { readonly kind: "inside"; readonly real: string }
   | { readonly kind: "missing"; readonly reason: string }
   /** `folder` is what would have to be opened. */

@@ -42,7 +42,7 @@ export interface Rows<T> {
 }
 
 /** Numbers, or what reads some of them at a time. */
-export interface Numbers<A> {
+interface Numbers<A> {
   slice(begin: number, end: number): A;
 }
 

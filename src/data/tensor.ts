@@ -8,7 +8,7 @@ export type Tensor =
   | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
 
 /** Of a type that is not read here. It matters only where it is asked for, and is refused there. */
-export interface UnreadTensor {
+interface UnreadTensor {
   readonly dtype: "unread";
   /** The type that the file names: `BOOL`, `F8_E4M3`, … */
   readonly stored: string;

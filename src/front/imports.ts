@@ -25,7 +25,7 @@ export interface Read {
 
 const FILES = 64;
 
-export interface Loaded {
+interface Loaded {
   readonly section: Section;
   readonly sources: readonly Source[];
   readonly diagnostics: Diagnostic[];

@@ -20,7 +20,7 @@ export const isPath = (text: string): boolean => text.split(".").every(isName);
 const isName = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !KEYWORDS.has(text);
 
 /** Where the JSON was read: the place of the value at a pointer. */
-export type PlaceAt = (pointer: string) => Place;
+type PlaceAt = (pointer: string) => Place;
 
 /** What stays the same on the way down. */
 interface Building {

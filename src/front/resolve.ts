@@ -1,6 +1,11 @@
 // From a spec that the schema has passed to the checked spec: names resolve, sizes divide, vocabularies fit.
-import { type BlockFields, type BlockJson, checkBlock, scans } from "../blocks/block.fields.js";
-import type { Diagnostic } from "../diagnostics/diagnostic.js";
+// Then what can be checked of a spec that the schema rejects, or whose syntax is broken: each rule where all it reads is
+// sound. So one missing section hides no other finding, also while a spec is being typed.
+
+import type { ErrorObject } from "ajv";
+import { type BlockFields, type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
+import type { MistakeName } from "../diagnostics/codes.js";
+import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
 import {
@@ -14,15 +19,18 @@ import {
   positionsOfItem,
 } from "../modalities/modality.fields.js";
 import { type Objective, type ObjectiveKind, objectivesFor, taughtBy } from "../objectives/objective.fields.js";
+import { countIds } from "./count-ids.js";
+import type { ReadBytes } from "./files.js";
 import { countLayers, expandLayers, type LayerItem } from "./layers.js";
-import { below, keyAt, type Places, valueAt } from "./places.js";
+import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
 import { type Reporting, type Resolving, reporterAt } from "./resolving.js";
 import { ROOT } from "./schema.js";
-import type { CheckedSpec, TrainFields } from "./spec.js";
+import type { Shaping } from "./shaping.js";
+import type { CheckedSpec, Json, TrainFields } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
 import { layOut, markersFor, ownerOf } from "./vocabulary.js";
 
-export const LAYERS = 1024;
+const LAYERS = 1024;
 
 /** A spec and its JSON. */
 export interface Resolved {
@@ -72,7 +80,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
   return spec;
 }
 
-export function checkWarmup(
+function checkWarmup(
   { schedule: { warmup }, steps }: Pick<TrainFields, "schedule" | "steps">,
   { places, diagnostics }: Reporting,
 ): void {
@@ -85,7 +93,7 @@ function trainOf({ init, ...train }: SpecJson["train"]): TrainFields {
 }
 
 /** Section names are reserved, and a modality and a block differ, so that paths are unambiguous. */
-export function checkNames(modality: object, block: object, { places, diagnostics }: Reporting): void {
+function checkNames(modality: object, block: object, { places, diagnostics }: Reporting): void {
   for (const [kind, named] of Object.entries({ modality, block })) {
     for (const name of Object.keys(named)) {
       const span = keyAt(places, below(`/model/${kind}`, name));
@@ -98,7 +106,7 @@ export function checkNames(modality: object, block: object, { places, diagnostic
 }
 
 /** @param modalities their names */
-export const block = (
+const block = (
   name: string,
   fields: BlockJson,
   d_model: number,
@@ -106,10 +114,10 @@ export const block = (
   reporting: Reporting,
 ): BlockFields => checkBlock(fields, { d_model, modalities, ...reporterAt(below("/model/block", name), reporting) });
 
-export const modality = (name: string, fields: ModalityJson, reporting: Reporting): Modality =>
+const modality = (name: string, fields: ModalityJson, reporting: Reporting): Modality =>
   checkModality(name, fields, reporterAt(below("/model/modality", name), reporting));
 
-export function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Reporting): void {
+function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Reporting): void {
   const owner = modalities[ownerOf(modalities)];
   if (owner === undefined) return void diagnostics.push(report.noTextModality(keyAt(places, "/model/modality")));
   const count = idsOf(owner)?.count ?? 0;
@@ -120,17 +128,13 @@ export function checkVocabulary(modalities: readonly Modality[], { places, diagn
 }
 
 /** A sequence holds an item at least, between its markers. */
-export function checkLength(m: Modality, length: number, { places, diagnostics }: Reporting): void {
+function checkLength(m: Modality, length: number, { places, diagnostics }: Reporting): void {
   const positions = Math.ceil(positionsOfItem(m));
   if (positions === 0 || positions + 2 <= length) return;
   diagnostics.push(report.lengthTooSmall(valueAt(places, "/data/length"), length, m.name, positions + 2, positions));
 }
 
-export function layers(
-  items: readonly LayerItem[],
-  names: readonly string[],
-  { places, diagnostics }: Reporting,
-): number[] {
+function layers(items: readonly LayerItem[], names: readonly string[], { places, diagnostics }: Reporting): number[] {
   const used = new Set<string>();
   const visit = (some: readonly LayerItem[], at: string): void => {
     for (const [i, item] of some.entries()) {
@@ -160,7 +164,7 @@ function objectives(modalities: readonly Modality[], { json, ...reporting }: Res
 }
 
 /** @param kinds of the modalities by name; undefined where it is not known, and nothing is said of what fits it */
-export function checkObjectives(
+function checkObjectives(
   objective: Readonly<Record<string, { readonly kind?: ObjectiveKind }>>,
   kinds: ReadonlyMap<string, ModalityKind | undefined>,
   { places, diagnostics }: Reporting,
@@ -179,3 +183,116 @@ export function checkObjectives(
     diagnostics.push(report.modalityWithoutObjective(keyAt(places, below("/model/modality", name)), name));
   }
 }
+
+/** What only seems to be missing where a text is not read to its end. */
+const ABSENCES: readonly MistakeName[] = [
+  "group-misses",
+  "no-objective",
+  "no-text-modality",
+  "unused-block",
+  "unknown-block",
+  "unknown-modality",
+];
+
+type Named<T> = ReadonlyMap<string, T>;
+
+/**
+ * Reports mistakes in the sound parts of a spec; warnings are for specs that are right.
+ * @param errors what the schema says of it
+ * @param broken whether the syntax is: then nothing is said of what may be written in the part that was not read
+ */
+export function checkSound(
+  json: Json,
+  errors: readonly ErrorObject[],
+  readBytes: ReadBytes,
+  shaping: Shaping,
+  broken: boolean,
+): void {
+  const found: Diagnostic[] = [];
+  rules(json, errors, readBytes, { ...shaping, diagnostics: found });
+  const kept = found.filter((one) => isError(one) && !(broken && ABSENCES.includes(one.name)));
+  shaping.diagnostics.push(...kept);
+}
+
+function rules(json: Json, errors: readonly ErrorObject[], readBytes: ReadBytes, shaping: Shaping): void {
+  const { sound, named } = soundnessOf(json, errors);
+  const { places } = shaping;
+  const reporting = { places, diagnostics: shaping.diagnostics };
+  const modalities = named<ModalityJson>("/model/modality");
+  const blocks = named<BlockJson>("/model/block");
+  const good = soundOf(modalities);
+  const resolved = [...good].map(([name, fields]) => modality(name, fields, reporting));
+  countIds({ model: { modality: Object.fromEntries(good) } } as unknown as SpecJson, readBytes, shaping);
+  if (modalities !== undefined && blocks !== undefined)
+    checkNames(Object.fromEntries(modalities), Object.fromEntries(blocks), reporting);
+  if (modalities !== undefined && good.size === modalities.size) checkVocabulary(resolved, reporting);
+
+  const names = modalities && [...modalities.keys()];
+  for (const [name, fields] of soundOf(blocks))
+    checkBlockAlone(name, fields, names, sound<number>("/model/d_model"), reporting);
+  const items = sound<SpecJson["model"]["layers"]>("/model/layers");
+  if (items !== undefined && blocks !== undefined) layers(items, [...blocks.keys()], reporting);
+
+  const objectives = named<Objective>("/objective");
+  if (objectives !== undefined && modalities !== undefined) {
+    const kinds = new Map([...modalities].map(([name, fields]) => [name, fields?.kind]));
+    const given = Object.fromEntries([...objectives].map(([name, fields]) => [name, fields ?? {}]));
+    checkObjectives(given, kinds, reporting);
+  }
+  const length = sound<number>("/data/length");
+  for (const m of resolved) if (length !== undefined) checkLength(m, length, reporting);
+  const [schedule, steps] = [sound<SpecJson["train"]["schedule"]>("/train/schedule"), sound<number>("/train/steps")];
+  if (schedule !== undefined && steps !== undefined) checkWarmup({ schedule, steps }, reporting);
+}
+
+/** A block by itself: without the modalities' names its groups say nothing, without `d_model` any number of heads fits. */
+function checkBlockAlone(
+  name: string,
+  fields: BlockJson,
+  names: readonly string[] | undefined,
+  width: number | undefined,
+  reporting: Pick<Resolving, "places" | "diagnostics">,
+): void {
+  const decouple = fields.decouple.map(({ groups, ...rest }) => ({ ...rest, ...(names && groups && { groups }) }));
+  block(name, { ...fields, decouple } as BlockJson, width ?? multipleOf(fields), names ?? [], reporting);
+}
+
+const soundOf = <T>(all: Named<T | undefined> | undefined): Map<string, T> =>
+  new Map([...(all ?? [])].flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+interface Soundness {
+  /** The value at a pointer, if it is there and the schema passes it. */
+  readonly sound: <T>(pointer: string) => T | undefined;
+  /** The members of a group whose names authors choose, each by the same rule; undefined where some may be missing. */
+  readonly named: <T>(pointer: string) => Named<T | undefined> | undefined;
+}
+
+function soundnessOf(json: Json, errors: readonly ErrorObject[]): Soundness {
+  // A field too many spoils no other; a misspelt `modality` may stand for one that is missed.
+  const wrong = new Set<string>();
+  const open = new Set<string>();
+  for (const { keyword, instancePath } of errors) {
+    if (keyword === "additionalProperties") open.add(instancePath);
+    else
+      for (let at = instancePath; ; at = at.slice(0, at.lastIndexOf("/"))) {
+        wrong.add(at);
+        if (at === "") break;
+      }
+  }
+  const at = (pointer: string): unknown =>
+    keysOf(pointer).reduce<unknown>(
+      (value, key) => (isGroup(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+      json,
+    );
+  const sound = <T>(pointer: string): T | undefined =>
+    wrong.has(pointer) ? undefined : (at(pointer) as T | undefined);
+  const named = <T>(pointer: string): Named<T | undefined> | undefined => {
+    const group = at(pointer);
+    if (!isGroup(group) || open.has(pointer.slice(0, pointer.lastIndexOf("/")))) return undefined;
+    return new Map(Object.keys(group).map((name) => [name, sound<T>(below(pointer, name))]));
+  };
+  return { sound, named };
+}
+
+const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

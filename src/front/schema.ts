@@ -99,7 +99,7 @@ export function wanted(node: SchemaNode): string {
 
 const ticked = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 
-export function range(node: SchemaNode): string {
+function range(node: SchemaNode): string {
   const { leastNonzero } = node;
   return leastNonzero === undefined ? bounds(node) : `${bounds(node)}, if not 0 at least ${leastNonzero}`;
 }

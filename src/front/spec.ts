@@ -5,7 +5,7 @@ import type { Modality, Vocabulary } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
 
-export interface Block {
+interface Block {
   readonly name: string;
   readonly fields: BlockFields;
 }

@@ -77,7 +77,7 @@ export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
   return typeof kind === "string" ? (kindNode(node, kind) ?? node) : node;
 }
 
-export function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
+function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
   const kind = kindIn(node, value);
   if (typeof kind.additionalProperties === "object") return isObject(value) ? Object.keys(value) : [];
   return fieldsOf(kind);

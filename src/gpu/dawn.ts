@@ -11,7 +11,7 @@ import { DeviceError, NoAdapter } from "./device-error.js";
 export const SOURCES = ["gpu", "system", "swiftshader"] as const;
 export type AdapterSource = (typeof SOURCES)[number];
 
-export interface OpenOptions {
+interface OpenOptions {
   /** One source alone; without it $MOM_ADAPTER, else the first that has an adapter. */
   readonly adapter?: AdapterSource | undefined;
   /** "default": WebGPU's own limits and no optional feature but timestamps, to test the most modest variants. */
@@ -29,7 +29,7 @@ export interface OpenDevice {
   readonly lost: Promise<GPUDeviceLostInfo>;
 }
 
-export type FoundAdapter =
+type FoundAdapter =
   | { readonly source: AdapterSource; readonly adapter: GPUAdapter }
   | { readonly source: AdapterSource; readonly missing: DeviceError };
 

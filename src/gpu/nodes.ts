@@ -14,7 +14,7 @@ export interface PreparedNode {
   readonly dispatches: readonly Encode[];
 }
 
-export interface Parts {
+interface Parts {
   /** The kernel that a dispatch runs. */
   readonly kernelOf: (dispatch: Dispatch) => Kernel;
   readonly kernels: ReadonlyMap<Kernel, CompiledKernel>;

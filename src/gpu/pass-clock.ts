@@ -74,7 +74,7 @@ export interface PassClock {
   destroy(): void;
 }
 
-export interface PassTime {
+interface PassTime {
   readonly begin: number;
   readonly end: number;
 }

@@ -20,10 +20,10 @@ export interface PrepareOptions {
 }
 
 /** A field by name, or a stretch of a buffer: offset and bytes are multiples of 4. */
-export type Place = string | BufferRange;
+type Place = string | BufferRange;
 
 /** Which variant a node runs. */
-export interface NodePick {
+interface NodePick {
   readonly phase: string;
   readonly label: string;
   /** The plan node's key. */

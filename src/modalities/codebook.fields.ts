@@ -11,7 +11,7 @@ export interface PictureCodes extends PatchGeometry {
   readonly of: "patches";
 }
 
-/** An entry is a frame of sound: 80 log-mel bands, of which src/data/audio/log-mel.ts says how they are made. */
+/** An entry is a frame of sound: 80 log-mel bands, of which src/data/audio/units.ts says how they are made. */
 export interface SpeechCodes {
   readonly of: "speech";
 }

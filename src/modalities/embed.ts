@@ -1,9 +1,26 @@
-// Items on their way in, as ops: patch_in·x_t + bias + t_embed(t), added at the items' positions.
+// Ids and items on their way in, as ops: all ids share one embedding, and at the positions of items patch_in·x_t + bias +
+// t_embed(t) is added.
 
 import type { Builder, Weight } from "../ir/builder.js";
 import type { Rows } from "../ir/op.js";
+import { shared } from "../ir/ownership.js";
 import type { TensorId } from "../ir/tensor.js";
 import { TIMESTEP_COLUMNS } from "./timestep.js";
+
+/** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at items). */
+export function embedIds(builder: Builder, vocabulary: number, d_model: number): TensorId {
+  const weight = builder.parameter({
+    names: ["embed.weight"],
+    shape: [vocabulary, d_model],
+    initial: { kind: "normal", deviation: 0.02 },
+    layer: -1,
+    part: 0,
+    decay: true,
+    of: shared(builder.modalities).of,
+  });
+  const tokens = builder.input("batch", "embedded", [builder.rows], "i32");
+  return builder.make("embed", { in: { tokens, weight } }, { y: "embedded_tokens" }).y;
+}
 
 export interface ItemInput {
   readonly name: string;

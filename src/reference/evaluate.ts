@@ -2,9 +2,9 @@
 import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
 import { tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
-import * as attend from "./attention.js";
 import * as line from "./linear.js";
 import * as mix from "./mixing.js";
+import * as attend from "./mixing.js";
 import * as point from "./pointwise.js";
 import * as update from "./update.js";
 import { columns, make, type Values } from "./values.js";

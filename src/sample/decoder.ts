@@ -14,7 +14,7 @@ import { advanceState, clearState, stateFields } from "../train/state.js";
 import type { Item } from "./document.js";
 
 /** An item at the time t of its noising. */
-export interface NoisyItem {
+interface NoisyItem {
   /** [positions, columns] */
   readonly noisy: Float32Array;
   readonly t: number;
@@ -47,7 +47,7 @@ export interface Decoder {
 /** Tokens that are read at once as far as a prompt goes. */
 const PIECE = 32;
 
-export interface DecoderOptions {
+interface DecoderOptions {
   readonly sequences: number;
   readonly piece?: number;
   /** Positions that attention remembers of a sequence: no sequence gets longer. By default the spec's data.length. */

@@ -1,9 +1,17 @@
-// Segments as people see them: text, pictures (those of codes too), lists of ids.
+// Segments as people see them: text, pictures (those of codes too), lists of ids; and for reports what a model makes of
+// documents, each segment beside the true one.
 import { type Codebook, pictureCodebook, pictureOf } from "../data/codebook.js";
+import type { DataSet } from "../data/data-set.js";
+import type { Segment } from "../data/document.js";
+import type { CheckedSpec } from "../front/spec.js";
+import type { OpenDevice } from "../gpu/dawn.js";
 import { isBytes, itemOf } from "../modalities/modality.fields.js";
 import { firstChannels, patchesPerPicture } from "../modalities/pixels.js";
 import { type Decode, firstId, type ModelParts, textOf } from "../modalities/text.js";
-import type { SampledSegment } from "./document.js";
+import { stream } from "../random/stream.js";
+import type { Tensors } from "../train/model.js";
+import type { SampledSegment, SampleSettings } from "./document.js";
+import { openSampler, type SampleRequest } from "./sampling.js";
 
 /** What ids are shown with, by modality index. */
 export interface Showing {
@@ -13,7 +21,7 @@ export interface Showing {
   readonly decoders: ReadonlyMap<number, Decode>;
 }
 
-export interface ShownPicture {
+interface ShownPicture {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
@@ -66,3 +74,124 @@ export const idsInSpans = ({ parts, codebooks }: Pick<Showing, "parts" | "codebo
     const codebook = pictureCodebook({ codebooks }, index);
     return codebook && patchesPerPicture(codebook.facts.kind);
   });
+
+/** A segment that was sampled, what it was sampled after, and what truly stands there. */
+export interface Compared {
+  readonly document: number;
+  readonly label: string;
+  readonly given: readonly Shown[];
+  readonly truth: Shown;
+  readonly sampled: Shown;
+}
+
+/** So many of these documents, drawn by the seed without repetition, in their order. */
+export function chosen(documents: readonly number[], count: number, seed: number): number[] {
+  const pool = [...documents];
+  const draw = stream("sample", seed, 0xffffffff);
+  for (let i = 0; i < Math.min(count, pool.length); i++) {
+    const j = i + draw.below(pool.length - i);
+    [pool[i], pool[j]] = [pool[j] as number, pool[i] as number];
+  }
+  return pool.slice(0, count).sort((a, b) => a - b);
+}
+
+/** What is shown of a model: one modality's segments. */
+export interface Show {
+  readonly modality: number;
+  readonly documents: readonly number[];
+  readonly settings: SampleSettings;
+}
+
+interface ShowRequest {
+  readonly spec: CheckedSpec;
+  readonly dataSet: DataSet;
+  /** Of modalities with a tokenizer, by index. */
+  readonly decoders: ReadonlyMap<number, Decode>;
+  readonly shows: readonly Show[];
+}
+
+/** Whether a modality's segments are pictures to look at: not latents. */
+export function hasPictures(spec: CheckedSpec, codebooks: ReadonlyMap<number, Codebook>, modality: number): boolean {
+  const declared = spec.model.modalities[modality];
+  return itemOf(declared)?.type === "U8" || pictureCodebook({ codebooks }, modality) !== undefined;
+}
+
+/** Samples, for each show, a segment of each of its documents that has one. */
+export async function showSamples(
+  device: OpenDevice,
+  weights: Tensors,
+  { spec, dataSet, decoders, shows }: ShowRequest,
+): Promise<Compared[][]> {
+  const showing: Showing = { parts: spec.model, codebooks: dataSet.codebooks, decoders };
+  const asked = shows.map(({ modality, documents, settings }) => {
+    const tasks = documents.flatMap((document) => taskOf(spec, dataSet, document, modality) ?? []);
+    const request: SampleRequest = {
+      settings: { ...settings, only: modality },
+      prompts: tasks.map(({ given }) => given),
+      numbers: tasks.map(({ document }) => document),
+    };
+    return { tasks, request };
+  });
+  const requests = asked.map(({ request }) => request).filter(({ prompts }) => prompts.length > 0);
+  if (requests.length === 0) return shows.map(() => []);
+  const sampler = await openSampler(device, { spec, counts: idsInSpans(showing) }, weights, requests);
+  try {
+    const made: Compared[][] = [];
+    for (const { tasks, request } of asked) {
+      const documents = tasks.length === 0 ? [] : await sampler.sample(request);
+      made.push(
+        tasks.map(({ document, given, truth }, i): Compared => {
+          const { modality } = truth;
+          const sampled = documents[i]?.segments.find((segment) => segment.modality === modality);
+          return {
+            document,
+            label: dataSet.label(document),
+            given: given.map((segment) => shown(segment, showing)),
+            truth: shown(truth, showing),
+            sampled: shown(sampled ?? { kind: "ids", modality, ids: [] }, showing),
+          };
+        }),
+      );
+    }
+    return made;
+  } finally {
+    sampler.destroy();
+  }
+}
+
+interface Task {
+  readonly document: number;
+  readonly given: SampledSegment[];
+  readonly truth: SampledSegment;
+}
+
+/**
+ * A document's segment of a modality, and what it is sampled after: what stands before it, in either order that the
+ * document may have; a text that begins its document is continued from its middle.
+ */
+function taskOf(spec: CheckedSpec, dataSet: DataSet, document: number, modality: number): Task | undefined {
+  const held = dataSet.documents[document];
+  if (held === undefined) return undefined;
+  const written = held.segments.map((segment) => asSampled(segment, dataSet));
+  const orders = held.eitherOrder ? [written, written.toReversed()] : [written];
+  const places = orders.map((segments) => ({ segments, at: segments.findIndex((s) => s.modality === modality) }));
+  const { segments, at } = places.find((place) => place.at > 0) ?? (places[0] as (typeof places)[number]);
+  const truth = segments[at];
+  if (truth === undefined) return undefined;
+  if (at > 0 || truth.kind === "item" || modality !== spec.model.vocabulary.owner) {
+    return { document, given: segments.slice(0, at), truth };
+  }
+  const middle = Math.ceil(truth.ids.length / 2);
+  if (middle === truth.ids.length) return undefined;
+  const half = (from: number, to?: number): SampledSegment => ({
+    kind: "ids",
+    modality,
+    ids: truth.ids.slice(from, to),
+  });
+  return { document, given: [half(0, middle)], truth: half(middle) };
+}
+
+const asSampled = (segment: Segment, dataSet: DataSet): SampledSegment =>
+  segment.kind === "ids"
+    ? { kind: "ids", modality: segment.modality, ids: [...segment.ids] }
+    : { kind: "item", modality: segment.modality, values: dataSet.itemById(segment.item).values() };

@@ -20,7 +20,7 @@ import { preTokenizerOf } from "./pre-tokenizers.js";
 import { untokenizable } from "./text.js";
 import { checkId, type Vocabulary } from "./vocabulary.js";
 
-export interface Encoder {
+interface Encoder {
   /** The token of an id; undefined where it has none. */
   readonly tokenOf: (id: number) => string | undefined;
   /** Tokens as text. */

@@ -17,7 +17,7 @@ import { byteLevelWords, patternOf } from "./pattern.js";
 import { type Behaviour, behaviourOf, charactersThat, inverted, type Matcher, runsOf, splitParts } from "./split.js";
 import type { Piece } from "./text.js";
 
-export interface PreTokenizer {
+interface PreTokenizer {
   readonly cut: (piece: Piece) => readonly Piece[];
   /** Whether the text of its pieces is that of the original, so that a piece knows whether it begins it. */
   readonly keepsText: boolean;

@@ -67,7 +67,7 @@ export const charactersThat =
   };
 
 /** The end of a match that begins at a place, −1 where none does. */
-export type MatchAt = (text: string, at: number) => number;
+type MatchAt = (text: string, at: number) => number;
 
 /** The matches of a pattern, one after the other: no empty match follows a match at once, as in the library. */
 export const matchesOf =

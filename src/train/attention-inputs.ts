@@ -8,7 +8,7 @@ import type { CheckedSpec } from "../front/spec.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
 
 /** Where positions stand: their documents, and the items among them. */
-export interface Placed extends Pick<Batch, "length" | "document"> {
+interface Placed extends Pick<Batch, "length" | "document"> {
   readonly items: readonly Pick<Item, "modality" | "position">[];
 }
 

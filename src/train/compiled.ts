@@ -4,8 +4,7 @@ import { parsedJson } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Kernel, Plan, Profile } from "../ir/plan.js";
-import { restored, toJson } from "./plan-json.js";
-import { checkPlan, misfit, readPlanJson } from "./plan-schema.js";
+import { checkPlan, misfit, readPlanJson, restored, toJson } from "./plan-json.js";
 import type { NamedFile } from "./whole-folder.js";
 
 export interface CompiledModel {

@@ -7,7 +7,7 @@ export type GivenTensors = ReadonlyMap<string, StoredTensor>;
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
 /** @throws InputError where the file has no such tensor, or it is of a type that is not read */
-export function given(file: GivenTensors, name: string): Tensor {
+function given(file: GivenTensors, name: string): Tensor {
   const tensor = file.get(name);
   if (!tensor) {
     throw new InputError(
@@ -57,7 +57,7 @@ function wholeNumbers(name: string, tensor: Tensor): Int32Array<ArrayBuffer> {
   return Int32Array.from(tensor.data, (value) => Number(BigInt.asIntN(32, value) === value ? value : 0x7fffffff));
 }
 
-export interface Indices {
+interface Indices {
   readonly shape: readonly number[];
   readonly from: number;
   /** The first that is too large. */

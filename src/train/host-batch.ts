@@ -41,7 +41,7 @@ export const countOf = (spec: CheckedSpec, counts: Counts, modality: number): nu
  * What a batch is for. In training, times and noise are drawn anew in each epoch, by the seed; in an evaluation they
  * are a document's own, whoever evaluates it, and documents never see each other.
  */
-export type Purpose = { readonly kind: "training"; readonly seed: number } | { readonly kind: "evaluation" };
+type Purpose = { readonly kind: "training"; readonly seed: number } | { readonly kind: "evaluation" };
 
 const DRAWS = {
   training: { time: "timestep", noise: "noise" },
@@ -49,7 +49,7 @@ const DRAWS = {
 } as const;
 
 /** What stands at the positions of a batch, [B, L] each. */
-export interface Standing {
+interface Standing {
   readonly batch: number;
   readonly length: number;
   readonly modality: ArrayLike<number>;

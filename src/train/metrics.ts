@@ -46,7 +46,7 @@ export const parseMetrics = (text: string): MetricRecord[] | number => parseLine
 export const parseTiming = (text: string): TimingRecord[] | number => parseLines(text, asTiming);
 
 /** What the records of a file say of the steps up to one. */
-export interface KeptSteps {
+interface KeptSteps {
   /** Steps of which there is a record. */
   readonly steps: ReadonlySet<number>;
   /** The number of the first line, from 1, that is no record. */

@@ -1,5 +1,9 @@
 // JSON that keeps what a plan and a spec hold: `undefined` is written as null, which neither of them holds otherwise.
-// Short values stand on one line, so that people can read a plan and compare two.
+// Short values stand on one line, so that people can read a plan and compare two. Then what plan.json may hold besides
+// buffers and dispatches: the checked spec, the device's profile, parameters and tables. The fields of a block, an
+// objective or a modality are known to their own rooms alone, so here they are only plain values.
+import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
+import type { CheckedSpec } from "../front/spec.js";
 
 const WIDTH = 120;
 
@@ -33,4 +37,288 @@ function lines(value: unknown, indent: string): string {
     : Object.entries(value).map(([key, one]) => `${inner}${JSON.stringify(key)}: ${lines(one, inner)}`);
   const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   return `${open}\n${parts.join(",\n")}\n${indent}${close}`;
+}
+
+/** JSON Schema of an object with these fields and no others; `null` stands for what is absent. */
+const object = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  additionalProperties: false,
+});
+const listOf = (items: object, more: object = {}) => ({ type: "array", items, ...more });
+const orNull = (schema: object) => ({ ...schema, type: ["object", "null"] });
+
+const TEXT = { type: "string" };
+const FLAG = { type: "boolean" };
+/** Sizes and numbers of things in a spec: larger ones would be refused there. */
+const SIZE = { type: "integer", minimum: 0, maximum: 2 ** 31 };
+const POSITIVE = { ...SIZE, minimum: 1 };
+const INDEX = { ...SIZE, minimum: -1 };
+const NUMBER = { type: "number", minimum: 0, maximum: 1e30 };
+const SHARE = { type: "number", minimum: 0, maximum: 1 };
+/** What a kind's own field may be. */
+const PLAIN = { type: ["string", "number", "boolean", "null"], minimum: 0, maximum: 2 ** 53 };
+
+const ownership = object({ groups: { ...POSITIVE, maximum: 1000 }, of: listOf({ ...INDEX, maximum: 1000 }) });
+const ofAKind = (fields: Readonly<Record<string, object>>) => ({
+  type: "object",
+  properties: { kind: TEXT, ...fields },
+  required: ["kind", ...Object.keys(fields)],
+  additionalProperties: PLAIN,
+});
+
+const model = object({
+  modalities: listOf(ofAKind({ name: TEXT }), { minItems: 1, maxItems: 1000 }),
+  vocabulary: object({
+    size: SIZE,
+    owner: INDEX,
+    documentEnd: INDEX,
+    padding: INDEX,
+    first: listOf(INDEX),
+    spans: listOf(orNull(object({ begin: INDEX, end: INDEX }))),
+  }),
+  d_model: POSITIVE,
+  blocks: listOf(
+    object({ name: TEXT, fields: ofAKind({ parts: { type: "object", additionalProperties: ownership } }) }),
+  ),
+  layers: listOf(SIZE, { minItems: 1 }),
+});
+
+const data = object({
+  source: {
+    type: "object",
+    properties: { kind: TEXT, path: TEXT },
+    required: ["kind"],
+    additionalProperties: false,
+  },
+  length: POSITIVE,
+  held_out: SHARE,
+  reset: FLAG,
+  carry: FLAG,
+});
+
+const plainOrList = { ...PLAIN, type: [...PLAIN.type, "array"], items: NUMBER, maxItems: 8 };
+/** One optimizer may hold another for what it does not update itself. */
+const optimizer = {
+  type: "object",
+  properties: { kind: TEXT, lr: NUMBER },
+  required: ["kind", "lr"],
+  additionalProperties: { ...plainOrList, type: [...plainOrList.type, "object"], additionalProperties: plainOrList },
+};
+
+const train = object(
+  {
+    steps: SIZE,
+    batch: POSITIVE,
+    accumulate: POSITIVE,
+    init: orNull(object({ kind: TEXT, path: TEXT, prefix: { type: ["string", "null"] } }, ["prefix"])),
+    optimizer,
+    schedule: object({ kind: { enum: ["constant", "cosine"] }, warmup: SIZE, floor: SHARE }, ["floor"]),
+    clip: { ...NUMBER, type: ["number", "null"] },
+    precision: { enum: ["f32", "f16"] },
+    recompute: { enum: ["none", "cheap", "block"] },
+    seed: COUNT,
+    validate_every: POSITIVE,
+    checkpoint_every: POSITIVE,
+    keep: POSITIVE,
+  },
+  ["init", "clip"],
+);
+
+const profile = object(
+  {
+    name: TEXT,
+    kind: { enum: ["cpu", "gpu", "any"] },
+    limits: { type: "object", additionalProperties: { type: "number", minimum: 0 } },
+    subgroup: orNull(object({ min: POSITIVE, max: POSITIVE })),
+    f16: FLAG,
+    matrix: FLAG,
+  },
+  ["subgroup"],
+);
+
+const parameter = object({
+  name: TEXT,
+  shape: listOf(SIZE, { maxItems: 8 }),
+  part: SIZE,
+  offset: COUNT,
+  group: SIZE,
+  source: {
+    type: "object",
+    properties: { of: listOf(INDEX), layer: { ...SIZE, minimum: -1, maximum: 2 ** 32 } },
+    required: ["of", "layer", "part", "initial"],
+  },
+});
+
+const table = {
+  type: "object",
+  properties: { kind: TEXT, source: TEXT, reset: TEXT, of: listOf(INDEX), pairs: FLAG },
+  required: ["kind", "source", "rows"],
+  additionalProperties: SIZE,
+};
+
+const SCHEMA = object({
+  format: TEXT,
+  spec: object({
+    model,
+    objectives: listOf(orNull(ofAKind({ weight: NUMBER }))),
+    data,
+    train,
+    ablations: { type: "array" },
+  }),
+  profile,
+  compiled: object(
+    {
+      batch: POSITIVE,
+      length: POSITIVE,
+      chunk: POSITIVE,
+      parameters: listOf(parameter),
+      tables: listOf(table),
+      plan: { type: "object" },
+    },
+    [],
+  ),
+});
+
+/** Reads plan.json as JSON, `null` standing for what is absent. */
+export const readPlanJson: (bytes: Uint8Array) => CheckedJson<unknown> = jsonReader<unknown>(SCHEMA);
+
+/** What of a spec does not fit together; undefined where all fits. */
+export function misfit(spec: CheckedSpec): string | undefined {
+  const { modalities, vocabulary, blocks, layers } = spec.model;
+  const count = modalities.length;
+  const owned = (parts: Readonly<Record<string, { readonly groups: number; readonly of: readonly number[] }>>) =>
+    Object.values(parts).every(({ groups, of }) => of.length === count && of.every((group) => group < groups));
+  const facts: readonly (readonly [boolean, string])[] = [
+    [spec.objectives.length === count, "spec.objectives is not one for each modality"],
+    [vocabulary.first.length === count, "spec.model.vocabulary.first is not one for each modality"],
+    [vocabulary.spans.length === count, "spec.model.vocabulary.spans is not one for each modality"],
+    [layers.every((block) => block < blocks.length), "spec.model.layers names a block that is not there"],
+    [
+      blocks.every(({ fields }) => owned(fields.parts)),
+      "spec.model.blocks has parts that are not owned by every modality",
+    ],
+  ];
+  return facts.find(([fits]) => !fits)?.[1];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === "string";
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Thrown and caught in this file: where something is wrong, and what it should be. */
+class Wrong extends Error {}
+
+function must<T>(found: unknown, is: (value: unknown) => value is T, where: string, what: string): T {
+  if (!is(found)) throw new Wrong(`${where} is not ${what}`);
+  return found;
+}
+
+const objectAt = (found: unknown, where: string): Json => must(found, isObject, where, "an object");
+const list = (found: unknown, where: string): readonly unknown[] =>
+  must(found, (value): value is unknown[] => Array.isArray(value), where, "a list");
+const count = (found: unknown, where: string): number => must(found, isCount, where, "a whole number");
+const text = (found: unknown, where: string): string => must(found, isText, where, "text");
+
+interface Known {
+  /** Bytes of each buffer. */
+  readonly buffers: readonly number[];
+  /** Bindings of each kernel. */
+  readonly kernels: readonly number[];
+}
+
+/** The first thing that is wrong, in words; undefined where nothing is. */
+export function checkPlan(file: unknown): string | undefined {
+  try {
+    const { spec, profile, compiled } = objectAt(file, "the file");
+    objectAt(spec, "spec");
+    text(objectAt(profile, "profile").name, "profile.name");
+    checkCompiled(objectAt(compiled, "compiled"));
+    return undefined;
+  } catch (error) {
+    if (error instanceof Wrong) return error.message;
+    throw error;
+  }
+}
+
+function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json): void {
+  for (const [name, value] of Object.entries({ batch, length, chunk })) count(value, name);
+  const { buffers, kernels, phases, fields } = objectAt(plan, "plan");
+  const known: Known = {
+    buffers: list(buffers, "buffers").map((buffer, i) => {
+      const { name, role, bytes } = objectAt(buffer, `buffer ${i}`);
+      text(name, `the name of buffer ${i}`);
+      text(role, `the role of buffer ${i}`);
+      return count(bytes, `the size of buffer ${i}`);
+    }),
+    kernels: list(kernels, "kernels").map((kernel, i) => {
+      const { name, bindings } = objectAt(kernel, `kernel ${i}`);
+      // The name is a file's: it must not lead out of the folder.
+      if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text(name, `the name of kernel ${i}`))) {
+        throw new Wrong(`the name of kernel ${i} is not one of a file`);
+      }
+      return list(bindings, `the bindings of kernel ${i}`).length;
+    }),
+  };
+  list(fields, "fields").forEach((field, i) => {
+    const { name, buffer, offset, shape } = objectAt(field, `field ${i}`);
+    const where = `field ${text(name, `the name of field ${i}`)}`;
+    const numbers = list(shape, `the shape of ${where}`).reduce<number>((n, k) => n * count(k, where), 1);
+    checkRange({ buffer, offset, bytes: 4 * numbers }, where, known);
+  });
+  list(parameters, "parameters").forEach((parameter, i) => {
+    const { name, shape, part, offset, group, source } = objectAt(parameter, `parameter ${i}`);
+    text(name, `the name of parameter ${i}`);
+    list(shape, `the shape of parameter ${i}`);
+    for (const value of [part, offset, group]) count(value, `the place of parameter ${i}`);
+    objectAt(source, `the source of parameter ${i}`);
+  });
+  for (const table of list(tables, "tables")) {
+    const { kind, source } = objectAt(table, "a table");
+    for (const word of [kind, source]) text(word, "the kind or the source of a table");
+  }
+  for (const phase of list(phases, "phases")) checkPhase(objectAt(phase, "a phase"), known);
+}
+
+function checkPhase({ name, nodes }: Json, known: Known): void {
+  list(nodes, `the nodes of phase ${text(name, "the name of a phase")}`).forEach((node, i) => {
+    const { label, key = "", outputs = [], choices } = objectAt(node, `node ${i} of ${name}`);
+    const where = `${text(label, `the label of node ${i} of ${name}`)} (node ${i} of ${name})`;
+    text(key, `the key of ${where}`);
+    for (const output of list(outputs, `the outputs of ${where}`)) {
+      const { range } = objectAt(output, `an output of ${where}`);
+      checkRange(objectAt(range, `the range of an output of ${where}`), where, known);
+    }
+    for (const choice of list(choices, `the choices of ${where}`)) {
+      const { variant, requires, dispatches } = objectAt(choice, `a choice of ${where}`);
+      text(variant, `a variant of ${where}`);
+      objectAt(requires, `what a variant of ${where} requires`);
+      for (const dispatch of list(dispatches, `the dispatches of ${where}`)) {
+        checkDispatch(objectAt(dispatch, `a dispatch of ${where}`), where, known);
+      }
+    }
+  });
+}
+
+function checkDispatch({ kernel, bindings, workgroups }: Json, where: string, known: Known): void {
+  const wanted = known.kernels[count(kernel, `the kernel of ${where}`)];
+  if (wanted === undefined) throw new Wrong(`${where} runs kernel ${kernel}, and there are ${known.kernels.length}`);
+  const ranges = list(bindings, `the bindings of ${where}`);
+  if (ranges.length !== wanted)
+    throw new Wrong(`${where} binds ${ranges.length} buffers where its kernel has ${wanted}`);
+  for (const range of ranges) checkRange(objectAt(range, `a binding of ${where}`), where, known);
+  const sizes = list(workgroups, `the workgroups of ${where}`);
+  if (sizes.length !== 3) throw new Wrong(`the workgroups of ${where} are not three numbers`);
+  for (const size of sizes) count(size, `the workgroups of ${where}`);
+}
+
+function checkRange({ buffer, offset, bytes }: Json, where: string, known: Known): void {
+  const size = known.buffers[count(buffer, `the buffer of ${where}`)];
+  if (size === undefined) throw new Wrong(`${where} uses buffer ${buffer}, and there are ${known.buffers.length}`);
+  const end = count(offset, `an offset of ${where}`) + count(bytes, `a size of ${where}`);
+  if (end > size) throw new Wrong(`${where} ends at byte ${end} of a buffer of ${size}`);
 }

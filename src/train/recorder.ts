@@ -5,7 +5,7 @@ import { lineBytesUpTo, type MetricRecord, recordLine, scalarsOf, type TimingRec
 import { diskFailure } from "./mistakes.js";
 import { pathIn, type Run } from "./run-folder.js";
 
-export interface Recorder {
+interface Recorder {
   readonly metric: (record: MetricRecord) => void;
   readonly timing: (record: TimingRecord) => void;
   /** Returns when all records are on the disk: call it before a checkpoint is written, which must not be ahead of them. */

@@ -138,7 +138,7 @@ export function openRun(path: string, disk: Disk): Run {
 export const closeRun = (run: Run): void => run.disk.remove(pathIn(run, "lock"));
 
 /** The file that a run's spec was read from. Whoever made the run wrote it: nothing may be read because of it alone. */
-export interface Origin {
+interface Origin {
   /** In format 1, paths in the run's spec are relative to this file; later they are right in the run's folder. */
   readonly format: number;
   readonly spec: string;

@@ -41,7 +41,7 @@ function tolerances(program: Program, op: Op): number[] {
   return outputsOf(op).map((id) => TOLERANCE[inside || typeOf(id) === "f16" ? "f16" : "f32"]);
 }
 
-export interface Judgement {
+interface Judgement {
   /** Of the output that is furthest off; NaN where one holds a number that is none. */
   readonly error: number;
   readonly right: boolean;

@@ -5,7 +5,7 @@ import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { openDecoder } from "../../src/sample/decoder.js";
 import { type SampledDocument, type Sampling, sampleDocument, sequencesFor } from "../../src/sample/document.js";
-import { sampleAll } from "../../src/sample/run.js";
+import { sampleAll } from "../../src/sample/sampling.js";
 import { openModel } from "../../src/train/model.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 

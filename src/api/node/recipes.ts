@@ -1,8 +1,8 @@
 // What a recipe is (recipes/NAME.ts: a program that fetches or makes data, for `mom data NAME`), and what it works with.
 import { spawnSync } from "node:child_process";
 import { readWav } from "../../data/audio/wav.js";
-import { emojiPictures } from "../../data/emoji-pictures.js";
 import { readInput } from "../../data/read-input.js";
+import { emojiPictures } from "../../data/sources/emoji.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { nodeDisk } from "./disk.js";

@@ -2,8 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import { nodeDisk } from "../../api/node/disk.js";
-import { listen } from "../../data/audio/listen.js";
-import { ofSpeech } from "../../data/audio/units.js";
+import { listen, ofSpeech } from "../../data/audio/units.js";
 import { readCodebook } from "../../data/codebook.js";
 import { reachOf } from "../../data/reach.js";
 import { inputPieces, readInput } from "../../data/read-input.js";

@@ -1,7 +1,7 @@
 // The kinds of data source as a checked spec names them, and what everyone may ask of one without knowing its kind.
 
 /** Emoji with their names. */
-export interface EmojiFields {
+interface EmojiFields {
   readonly kind: "emoji";
 }
 

@@ -1,8 +1,8 @@
 // What becomes of samples: another rate, a spectrum, mel bands, frames.
 import FFT from "fft.js";
 import { describe, expect, it } from "vitest";
-import { hzOf, logMel, melFilters, melOf } from "../../../src/data/audio/log-mel.js";
 import { resampled } from "../../../src/data/audio/read-audio.js";
+import { hzOf, logMel, melFilters, melOf } from "../../../src/data/audio/units.js";
 import { SPEECH_FRAMES } from "../../../src/modalities/codebook.fields.js";
 import { stream } from "../../../src/random/stream.js";
 import { sine } from "./wav-bytes.js";
