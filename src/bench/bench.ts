@@ -45,7 +45,7 @@ export interface KernelTime {
 type Sum = Omit<KernelTime, "ofBound" | "share">;
 
 /** A step as a whole. */
-export interface StepTime {
+interface StepTime {
   readonly device: string;
   readonly positions: number;
   /** Of them each modality has so many, by its name. */
@@ -79,7 +79,7 @@ const shapeOf = (program: Program, op: Op): string => {
   return `${first === undefined ? "" : shape(first)}${weight} → ${outputsOf(op).map(shape)[0] ?? ""}`;
 };
 
-export async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
+async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
   const { plan, sets, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
   const runtime = await prepare(device, profile, plan);
   // By the clock that times kernels, on the device that a long run has warmed; the least, since a ceiling is a most.
@@ -132,13 +132,6 @@ function positionsOf({ model: { modalities } }: CheckedSpec, { modality }: Batch
   const positions = modalities.map(() => 0);
   for (const m of modality) positions[m] = (positions[m] ?? 0) + 1;
   return positions;
-}
-
-/** The time of a step alone. */
-export async function timeStep(spec: CheckedSpec, device: OpenDevice, options: BenchOptions = {}): Promise<StepTime> {
-  const { model, found } = await openStep(spec, device, options);
-  model.runtime.destroy();
-  return found;
 }
 
 export async function bench(spec: CheckedSpec, device: OpenDevice, options: BenchOptions = {}): Promise<Bench> {

@@ -5,12 +5,3 @@
 // Runs of every format are evaluated, sampled and reported. Only those of this version's format can be resumed.
 
 export const RUN_FORMAT = 2;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** The format that a file of a run states; one that states none has format 1. Undefined where it states nonsense. */
-export function formatIn(file: unknown): number | undefined {
-  const format = isRecord(file) && "format" in file ? file.format : 1;
-  return Number.isSafeInteger(format) && Number(format) >= 1 ? Number(format) : undefined;
-}
