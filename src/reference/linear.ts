@@ -1,15 +1,13 @@
 // The float64 meaning of the linear layer, its gradients, and the RMS norm.
 import type { OpOf } from "../ir/op.js";
-import { columns, groupOf, make, read, type Values } from "./values.js";
+import { add, columns, groupOf, inputs, make, outputs, read, type Values } from "./values.js";
 
 export const softplus = (s: number): number => (s > 0 ? s + Math.log1p(Math.exp(-s)) : Math.log1p(Math.exp(s)));
 
 /** x, or x·rstd·scale where the norm is fused in. */
 function normalised(v: Values, op: OpOf<"linear"> | OpOf<"linear_dw">): Float64Array {
-  const x = read(v, op.in.x);
-  if (op.in.rstd === undefined || op.in.scale === undefined) return x;
-  const rstd = read(v, op.in.rstd);
-  const scale = read(v, op.in.scale);
+  const { x, rstd, scale } = inputs(v, op);
+  if (rstd === undefined || scale === undefined) return x;
   const K = columns(v, op.in.x);
   const group = groupOf(v, op.rows);
   const groups = scale.length / K;
@@ -22,9 +20,7 @@ function normalised(v: Values, op: OpOf<"linear"> | OpOf<"linear_dw">): Float64A
 
 export function linear(v: Values, op: OpOf<"linear">): void {
   const x = normalised(v, op);
-  const weight = read(v, op.in.weight);
-  const bias = op.in.bias === undefined ? undefined : read(v, op.in.bias);
-  const residual = op.in.residual === undefined ? undefined : read(v, op.in.residual);
+  const { weight, bias, residual } = inputs(v, op);
   const y = make(v, op.out.y);
   const K = columns(v, op.in.x);
   const N = columns(v, op.out.y);
@@ -44,9 +40,7 @@ export function linear(v: Values, op: OpOf<"linear">): void {
 }
 
 export function linearDx(v: Values, op: OpOf<"linear_dx">): void {
-  const dy = read(v, op.in.dy);
-  const weight = read(v, op.in.weight);
-  const residual = op.in.residual === undefined ? undefined : read(v, op.in.residual);
+  const { dy, weight, residual } = inputs(v, op);
   const dx = make(v, op.out.dx);
   const K = columns(v, op.out.dx);
   const N = columns(v, op.in.dy);
@@ -65,8 +59,7 @@ export function linearDx(v: Values, op: OpOf<"linear_dx">): void {
 export function linearDw(v: Values, op: OpOf<"linear_dw">): void {
   const dy = read(v, op.in.dy);
   const x = normalised(v, op);
-  const dweight = make(v, op.out.dweight);
-  const dbias = op.out.dbias === undefined ? undefined : make(v, op.out.dbias);
+  const { dweight, dbias } = outputs(v, op);
   const K = columns(v, op.in.x);
   const N = columns(v, op.in.dy);
   const group = groupOf(v, op.rows);
@@ -75,10 +68,10 @@ export function linearDw(v: Values, op: OpOf<"linear_dw">): void {
     if (g < 0) continue;
     for (let n = 0; n < N; n++) {
       const d = dy[r * N + n] as number;
-      if (dbias) dbias[g * N + n] = (dbias[g * N + n] as number) + d;
+      if (dbias) add(dbias, g * N + n, d);
       for (let k = 0; k < K; k++) {
         const at = (g * N + n) * K + k;
-        dweight[at] = (dweight[at] as number) + d * (x[r * K + k] as number);
+        add(dweight, at, d * (x[r * K + k] as number));
       }
     }
   }
@@ -96,9 +89,7 @@ export function rms(v: Values, op: OpOf<"rms">): void {
 }
 
 export function rescale(v: Values, op: OpOf<"rescale">): void {
-  const x = read(v, op.in.x);
-  const rstd = read(v, op.in.rstd);
-  const scale = read(v, op.in.scale);
+  const { x, rstd, scale } = inputs(v, op);
   const y = make(v, op.out.y);
   const K = columns(v, op.in.x);
   const group = groupOf(v, op.rows);
@@ -109,13 +100,8 @@ export function rescale(v: Values, op: OpOf<"rescale">): void {
 }
 
 export function normGrad(v: Values, op: OpOf<"norm_grad">): void {
-  const dy = read(v, op.in.dy);
-  const x = read(v, op.in.x);
-  const rstd = read(v, op.in.rstd);
-  const scale = read(v, op.in.scale);
-  const residual = op.in.residual === undefined ? undefined : read(v, op.in.residual);
-  const dx = make(v, op.out.dx);
-  const dscale = make(v, op.out.dscale);
+  const { dy, x, rstd, scale, residual } = inputs(v, op);
+  const { dx, dscale } = outputs(v, op);
   const K = columns(v, op.in.x);
   const group = groupOf(v, op.rows);
   for (let r = 0; r < rstd.length; r++) {
@@ -129,7 +115,7 @@ export function normGrad(v: Values, op: OpOf<"norm_grad">): void {
       const value = x[at + k] as number;
       dx[at + k] =
         s * (d * (scale[g + k] as number) - value * s * s * mean) + (residual ? (residual[at + k] as number) : 0);
-      dscale[g + k] = (dscale[g + k] as number) + d * value * s;
+      add(dscale, g + k, d * value * s);
     }
   }
 }

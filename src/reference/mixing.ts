@@ -2,7 +2,7 @@
 // and attention over ranges of keys with the rotation of its queries and keys.
 import type { OpOf } from "../ir/op.js";
 import type { TensorId } from "../ir/tensor.js";
-import { columns, groupOf, make, read, type Values } from "./values.js";
+import { add, columns, groupOf, inputs, make, outputs, read, type Values } from "./values.js";
 
 const sigmoid = (s: number): number => 1 / (1 + Math.exp(-s));
 export const silu = (s: number): number => s * sigmoid(s);
@@ -33,11 +33,8 @@ function tapAt(
 
 /** The convolution before its activation. */
 function convolved(v: Values, op: OpOf<"conv"> | OpOf<"conv_grad">): Float64Array {
-  const x = read(v, op.in.x);
-  const tail = op.in.tail === undefined ? undefined : read(v, op.in.tail);
+  const { x, tail, weight, bias } = inputs(v, op);
   const tap = tapAt(v, op);
-  const weight = read(v, op.in.weight);
-  const bias = read(v, op.in.bias);
   const D = columns(v, op.in.x);
   const K = columns(v, op.in.weight);
   const group = groupOf(v, op.rows);
@@ -60,8 +57,7 @@ export function conv(v: Values, op: OpOf<"conv">): void {
   make(v, op.out.y).set(op.activation === "silu" ? before.map(silu) : before);
   if (op.out.tail_out === undefined) return;
   const { batch, length } = v.program;
-  const x = read(v, op.in.x);
-  const tail = op.in.tail === undefined ? undefined : read(v, op.in.tail);
+  const { x, tail } = inputs(v, op);
   const tap = tapAt(v, op);
   const D = columns(v, op.in.x);
   const K = columns(v, op.in.weight);
@@ -78,14 +74,9 @@ export function conv(v: Values, op: OpOf<"conv">): void {
 
 export function convGrad(v: Values, op: OpOf<"conv_grad">): void {
   const before = convolved(v, op);
-  const dy = read(v, op.in.dy);
-  const x = read(v, op.in.x);
-  const tail = op.in.tail === undefined ? undefined : read(v, op.in.tail);
+  const { dy, x, tail, weight } = inputs(v, op);
   const tap = tapAt(v, op);
-  const weight = read(v, op.in.weight);
-  const dx = make(v, op.out.dx);
-  const dweight = make(v, op.out.dweight);
-  const dbias = make(v, op.out.dbias);
+  const { dx, dweight, dbias } = outputs(v, op);
   const D = columns(v, op.in.x);
   const K = columns(v, op.in.weight);
   const group = groupOf(v, op.rows);
@@ -93,14 +84,14 @@ export function convGrad(v: Values, op: OpOf<"conv_grad">): void {
     const r = Math.floor(i / D);
     const at = group(r) * D + (i % D);
     const d = (dy[i] as number) * (op.activation === "silu" ? siluGrad(before[i] as number) : 1);
-    dbias[at] = (dbias[at] as number) + d;
+    add(dbias, at, d);
     for (let k = 0; k < K; k++) {
       const tapped = tap(r, K - 1 - k);
       if (!tapped) continue;
       const from = tapped.row * D + (i % D);
       const input = (tapped.tail ? tail : x)?.[from] as number;
-      dweight[at * K + k] = (dweight[at * K + k] as number) + d * input;
-      if (!tapped.tail) dx[from] = (dx[from] as number) + d * (weight[at * K + k] as number);
+      add(dweight, at * K + k, d * input);
+      if (!tapped.tail) add(dx, from, d * (weight[at * K + k] as number));
     }
   }
 }
@@ -126,10 +117,7 @@ function stateBefore(
 
 /** h after every position, [R, E, N]. */
 function states(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">): Float64Array {
-  const u = read(v, op.in.u);
-  const delta = read(v, op.in.delta);
-  const B = read(v, op.in.B);
-  const A_log = read(v, op.in.A_log);
+  const { u, delta, B, A_log } = inputs(v, op);
   const E = columns(v, op.in.u);
   const N = columns(v, op.in.B);
   const group = groupOf(v, op.rowsA);
@@ -152,9 +140,7 @@ function states(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">): Float64Array {
 
 /** y before the gate, [R, E]. */
 function readout(v: Values, op: OpOf<"scan"> | OpOf<"scan_grad">, h: Float64Array): Float64Array {
-  const u = read(v, op.in.u);
-  const C = read(v, op.in.C);
-  const D = read(v, op.in.D);
+  const { u, C, D } = inputs(v, op);
   const E = columns(v, op.in.u);
   const N = columns(v, op.in.B);
   const group = groupOf(v, op.rowsD);
@@ -198,31 +184,14 @@ export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
   const stateBeforeRow = stateBefore(v, op, h);
   const begins = beginsAt(v, op.in.reset);
   const y = readout(v, op, h);
-  const dout = read(v, op.in.dy);
-  const z = op.in.z === undefined ? undefined : read(v, op.in.z);
+  const { dy: dout, z, u, delta, B, C, A_log, D } = inputs(v, op);
   const dy = z ? dout.map((d, i) => d * silu(z[i] as number)) : dout;
-  if (z && op.out.dz !== undefined) {
-    make(v, op.out.dz).set(dout.map((d, i) => d * (y[i] as number) * siluGrad(z[i] as number)));
-  }
-  const u = read(v, op.in.u);
-  const delta = read(v, op.in.delta);
-  const B = read(v, op.in.B);
-  const C = read(v, op.in.C);
-  const A_log = read(v, op.in.A_log);
-  const D = read(v, op.in.D);
-  const du = make(v, op.out.du);
-  const ddelta = make(v, op.out.ddelta);
-  const dB = make(v, op.out.dB);
-  const dC = make(v, op.out.dC);
-  const dA_log = make(v, op.out.dA_log);
-  const dD = make(v, op.out.dD);
+  const { dz, du, ddelta, dB, dC, dA_log, dD } = outputs(v, op);
+  if (z && dz) dz.set(dout.map((d, i) => d * (y[i] as number) * siluGrad(z[i] as number)));
   const E = columns(v, op.in.u);
   const N = columns(v, op.in.B);
   const groupA = groupOf(v, op.rowsA);
   const groupD = groupOf(v, op.rowsD);
-  const add = (to: Float64Array, at: number, what: number): void => {
-    to[at] = (to[at] as number) + what;
-  };
   for (let e = 0; e < E; e++) {
     const g = new Float64Array(N);
     for (let r = u.length / E - 1; r >= 0; r--) {
@@ -252,9 +221,7 @@ export function scanGrad(v: Values, op: OpOf<"scan_grad">): void {
 }
 
 export function rotate(v: Values, op: OpOf<"rotate">): void {
-  const x = read(v, op.in.x);
-  const position = read(v, op.in.position);
-  const table = read(v, op.in.table);
+  const { x, position, table } = inputs(v, op);
   const y = make(v, op.out.y);
   const d = columns(v, op.in.x);
   const dh = d / op.heads;
@@ -287,9 +254,7 @@ interface Pair {
 
 /** Calls `visit` with each row's keys, head by head: the row's whole range at once. */
 function ranges(v: Values, op: OpOf<"attention"> | OpOf<"attention_grad">, visit: (pairs: Pair[]) => void): void {
-  const q = read(v, op.in.q);
-  const k = read(v, op.in.k);
-  const keys = read(v, op.in.keys);
+  const { q, k, keys } = inputs(v, op);
   const { heads, kv_heads } = op;
   const { batch } = v.program;
   const dh = columns(v, op.in.q) / heads;
@@ -313,8 +278,7 @@ function ranges(v: Values, op: OpOf<"attention"> | OpOf<"attention_grad">, visit
 
 export function attention(v: Values, op: OpOf<"attention">): void {
   const values = read(v, op.in.v);
-  const y = make(v, op.out.y);
-  const lse = make(v, op.out.lse);
+  const { y, lse } = outputs(v, op);
   const dh = columns(v, op.in.q) / op.heads;
   ranges(v, op, (pairs) => {
     const most = Math.max(...pairs.map(({ score }) => score));
@@ -322,17 +286,14 @@ export function attention(v: Values, op: OpOf<"attention">): void {
     for (const { query, key, head, score } of pairs) {
       lse[head] = most + Math.log(sum);
       const p = Math.exp(score - most) / sum;
-      for (let c = 0; c < dh; c++) y[query + c] = (y[query + c] as number) + p * (values[key + c] as number);
+      for (let c = 0; c < dh; c++) add(y, query + c, p * (values[key + c] as number));
     }
   });
 }
 
 export function attentionGrad(v: Values, op: OpOf<"attention_grad">): void {
-  const dy = read(v, op.in.dy);
-  const y = read(v, op.in.y);
-  const lse = read(v, op.in.lse);
-  const [q, k, values] = [read(v, op.in.q), read(v, op.in.k), read(v, op.in.v)];
-  const [dq, dk, dv] = [make(v, op.out.dq), make(v, op.out.dk), make(v, op.out.dv)];
+  const { dy, y, lse, q, k, v: values } = inputs(v, op);
+  const { dq, dk, dv } = outputs(v, op);
   const dh = columns(v, op.in.q) / op.heads;
   ranges(v, op, (pairs) => {
     for (const { query, key, head, score } of pairs) {
@@ -343,19 +304,18 @@ export function attentionGrad(v: Values, op: OpOf<"attention_grad">): void {
       }
       const ds = (p * dp) / Math.sqrt(dh);
       for (let c = 0; c < dh; c++) {
-        dq[query + c] = (dq[query + c] as number) + ds * (k[key + c] as number);
-        dk[key + c] = (dk[key + c] as number) + ds * (q[query + c] as number);
-        dv[key + c] = (dv[key + c] as number) + p * (dy[query + c] as number);
+        add(dq, query + c, ds * (k[key + c] as number));
+        add(dk, key + c, ds * (q[query + c] as number));
+        add(dv, key + c, p * (dy[query + c] as number));
       }
     }
   });
 }
 
 export function append(v: Values, op: OpOf<"append">): void {
-  const x = read(v, op.in.x);
-  const place = read(v, op.in.place);
+  const { x, place, cache } = inputs(v, op);
   const y = make(v, op.out.y);
-  y.set(read(v, op.in.cache));
+  y.set(cache);
   const d = columns(v, op.in.x);
   const { batch } = v.program;
   for (let b = 0; b < batch; b++) {

@@ -5,11 +5,10 @@ import { count } from "../ir/tensor.js";
 import { noiseAt } from "../random/noise.js";
 import { softplus } from "./linear.js";
 import { silu, siluGrad } from "./mixing.js";
-import { columns, make, read, type Values } from "./values.js";
+import { add, columns, inputs, make, outputs, read, type Values } from "./values.js";
 
 export function embed(v: Values, op: OpOf<"embed">): void {
-  const tokens = read(v, op.in.tokens);
-  const weight = read(v, op.in.weight);
+  const { tokens, weight } = inputs(v, op);
   const d = columns(v, op.out.y);
   make(v, op.out.y).set(
     Array.from({ length: tokens.length * d }, (_, i) => {
@@ -25,23 +24,20 @@ export function embedGrad(v: Values, op: OpOf<"embed_grad">): void {
   const d = columns(v, op.in.dy);
   read(v, op.in.tokens).forEach((token, r) => {
     if (token < 0) return;
-    for (let k = 0; k < d; k++) dweight[token * d + k] = (dweight[token * d + k] as number) + (dy[r * d + k] as number);
+    for (let k = 0; k < d; k++) add(dweight, token * d + k, dy[r * d + k] as number);
   });
 }
 
 export function gather(v: Values, op: OpOf<"gather">): void {
-  const table = read(v, op.in.table);
-  const index = read(v, op.in.index);
+  const { table, index } = inputs(v, op);
   const K = columns(v, op.in.table);
   const y = make(v, op.out.y);
   y.set(y.map((_, i) => table[(index[Math.floor(i / K)] as number) * K + (i % K)] as number));
 }
 
 export function addPictures(v: Values, op: OpOf<"add_pictures">): void {
-  const pictures = read(v, op.in.pictures);
-  const picture = read(v, op.in.picture);
+  const { pictures, picture, x } = inputs(v, op);
   const d = columns(v, op.in.x);
-  const x = read(v, op.in.x);
   make(v, op.out.y).set(
     x.map((value, i) => {
       const p = picture[Math.floor(i / d)] as number;
@@ -56,19 +52,15 @@ export function sumPictures(v: Values, op: OpOf<"sum_pictures">): void {
   const out = make(v, op.out.dpictures);
   read(v, op.in.picture).forEach((p, r) => {
     if (p < 0) return;
-    for (let k = 0; k < d; k++) out[p * d + k] = (out[p * d + k] as number) + (dy[r * d + k] as number);
+    for (let k = 0; k < d; k++) add(out, p * d + k, dy[r * d + k] as number);
   });
 }
 
 export function noise(v: Values, op: OpOf<"noise">): void {
-  const clean = read(v, op.in.clean);
-  const level = read(v, op.in.level);
-  const picture = read(v, op.in.picture);
-  const items = read(v, op.in.items);
+  const { clean, level, picture, items } = inputs(v, op);
   const [k0, k1] = read(v, op.in.key);
   const p = columns(v, op.in.clean);
-  const noisy = make(v, op.out.noisy);
-  const drawn = make(v, op.out.noise);
+  const { noisy, noise: drawn } = outputs(v, op);
   for (let i = 0; i < clean.length; i++) {
     const r = Math.floor(i / p);
     const at = 4 * (picture[r] as number);
@@ -94,8 +86,7 @@ export function activate(v: Values, op: OpOf<"activate">): void {
 }
 
 export function activateGrad(v: Values, op: OpOf<"activate_grad">): void {
-  const dy = read(v, op.in.dy);
-  const x = read(v, op.in.x);
+  const { dy, x } = inputs(v, op);
   const slope = op.activation === "silu" ? siluGrad : (y: number): number => -Math.expm1(-y);
   make(v, op.out.dx).set(dy.map((d, i) => d * slope(x[i] as number)));
 }
@@ -106,9 +97,7 @@ export function swiglu(v: Values, op: OpOf<"swiglu">): void {
 }
 
 export function swigluGrad(v: Values, op: OpOf<"swiglu_grad">): void {
-  const dy = read(v, op.in.dy);
-  const a = read(v, op.in.a);
-  const b = read(v, op.in.b);
+  const { dy, a, b } = inputs(v, op);
   make(v, op.out.da).set(dy.map((d, i) => d * (b[i] as number) * siluGrad(a[i] as number)));
   make(v, op.out.db).set(dy.map((d, i) => d * silu(a[i] as number)));
 }
@@ -120,8 +109,7 @@ const COMBINE = {
 } as const;
 
 export function combine(v: Values, op: OpOf<keyof typeof COMBINE>): void {
-  const a = read(v, op.in.a);
-  const b = read(v, op.in.b);
+  const { a, b } = inputs(v, op);
   const combined = COMBINE[op.kind];
   make(v, op.out.y).set(a.map((value, i) => combined(value, b[i] as number)));
 }
@@ -152,8 +140,7 @@ function logSumExp(numbers: Float64Array): number {
 export function crossEntropy(v: Values, op: OpOf<"cross_entropy">): void {
   const logits = read(v, op.in.logits);
   const V = columns(v, op.in.logits);
-  const loss = make(v, op.out.loss);
-  const lse = make(v, op.out.lse);
+  const { loss, lse } = outputs(v, op);
   read(v, op.in.target).forEach((target, r) => {
     if (target < 0) return;
     const row = logits.subarray(r * V, (r + 1) * V);
@@ -163,10 +150,7 @@ export function crossEntropy(v: Values, op: OpOf<"cross_entropy">): void {
 }
 
 export function crossEntropyGrad(v: Values, op: OpOf<"cross_entropy_grad">): void {
-  const logits = read(v, op.in.logits);
-  const lse = read(v, op.in.lse);
-  const target = read(v, op.in.target);
-  const scale = read(v, op.in.scale);
+  const { logits, lse, target, scale } = inputs(v, op);
   const V = columns(v, op.in.logits);
   make(v, op.out.dlogits).set(
     logits.map((logit, i) => {
@@ -178,12 +162,8 @@ export function crossEntropyGrad(v: Values, op: OpOf<"cross_entropy_grad">): voi
 }
 
 export function tokenLoss(v: Values, op: OpOf<"token_loss">): void {
-  const x = read(v, op.in.x);
-  const weight = read(v, op.in.weight);
-  const scale = read(v, op.in.scale);
-  const loss = make(v, op.out.loss);
-  const dx = op.out.dx === undefined ? undefined : make(v, op.out.dx);
-  const dweight = op.out.dweight === undefined ? undefined : make(v, op.out.dweight);
+  const { x, weight, scale } = inputs(v, op);
+  const { loss, dx, dweight } = outputs(v, op);
   const K = columns(v, op.in.x);
   const V = count(tensorOf(v.program, op.in.weight).shape) / K;
   read(v, op.in.target).forEach((target, r) => {
@@ -191,7 +171,7 @@ export function tokenLoss(v: Values, op: OpOf<"token_loss">): void {
     const logits = new Float64Array(V);
     for (let n = 0; n < V; n++) {
       for (let k = 0; k < K; k++) {
-        logits[n] = (logits[n] as number) + (x[r * K + k] as number) * (weight[n * K + k] as number);
+        add(logits, n, (x[r * K + k] as number) * (weight[n * K + k] as number));
       }
     }
     const lse = logSumExp(logits);
@@ -199,29 +179,25 @@ export function tokenLoss(v: Values, op: OpOf<"token_loss">): void {
     for (let n = 0; n < V; n++) {
       const d = (scale[r] as number) * (Math.exp((logits[n] as number) - lse) - (n === target ? 1 : 0));
       for (let k = 0; k < K; k++) {
-        if (dx) dx[r * K + k] = (dx[r * K + k] as number) + d * (weight[n * K + k] as number);
-        if (dweight) dweight[n * K + k] = (dweight[n * K + k] as number) + d * (x[r * K + k] as number);
+        if (dx) add(dx, r * K + k, d * (weight[n * K + k] as number));
+        if (dweight) add(dweight, n * K + k, d * (x[r * K + k] as number));
       }
     }
   });
 }
 
 export function squaredError(v: Values, op: OpOf<"squared_error">): void {
-  const prediction = read(v, op.in.prediction);
-  const target = read(v, op.in.noise);
-  const picture = read(v, op.in.picture);
+  const { prediction, noise: target, picture } = inputs(v, op);
   const p = columns(v, op.in.prediction);
   const loss = make(v, op.out.loss);
   prediction.forEach((value, i) => {
     const r = Math.floor(i / p);
-    if ((picture[r] as number) >= 0) loss[r] = (loss[r] as number) + (value - (target[i] as number)) ** 2 / p;
+    if ((picture[r] as number) >= 0) add(loss, r, (value - (target[i] as number)) ** 2 / p);
   });
 }
 
 export function squaredErrorGrad(v: Values, op: OpOf<"squared_error_grad">): void {
-  const prediction = read(v, op.in.prediction);
-  const target = read(v, op.in.noise);
-  const scale = read(v, op.in.scale);
+  const { prediction, noise: target, scale } = inputs(v, op);
   const p = columns(v, op.in.prediction);
   make(v, op.out.dprediction).set(
     prediction.map((value, i) => ((scale[Math.floor(i / p)] as number) * 2 * (value - (target[i] as number))) / p),
@@ -233,7 +209,7 @@ export function sumByClass(v: Values, op: OpOf<"sum_by_class">): void {
   const sums = make(v, op.out.sums);
   read(v, op.in.loss).forEach((value, r) => {
     const c = classes ? (classes[r] as number) : 0;
-    if (c >= 0) sums[c] = (sums[c] as number) + value;
+    if (c >= 0) add(sums, c, value);
   });
 }
 

@@ -5,7 +5,7 @@ import type { OpOf } from "../ir/op.js";
 import { strideOf } from "../ir/ops/update.js";
 import { tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
-import { columns, kept, make, read, scalar, type Values } from "./values.js";
+import { add, columns, kept, make, read, scalar, type Values } from "./values.js";
 
 export function gradientNorm(v: Values, { in: { gradients }, out }: OpOf<"gradient_norm">): void {
   let sum = 0;
@@ -104,7 +104,7 @@ export function muonSums(v: Values, { in: i, out, groups }: OpOf<"muon_sums">): 
     for (let e = 0; e < rows * columns; e++) {
       const [g, m] = [gradient[at(matrix, e)] as number, momentum[at(matrix, e)] as number];
       const [, u] = nesterov(v, share * g, m);
-      sums[2 * matrix] = (sums[2 * matrix] as number) + u * u;
+      add(sums, 2 * matrix, u * u);
       if (g !== 0) sums[2 * matrix + 1] = 1;
     }
   }

@@ -58,6 +58,27 @@ export function make(v: Values, id: TensorId): Float64Array {
   return numbers;
 }
 
+type NumbersOf<Ids> = { readonly [Name in keyof Ids]: Float64Array };
+
+const numbersOf = <Ids>(ids: Ids, numbers: (id: TensorId) => Float64Array) =>
+  Object.fromEntries(
+    Object.entries(ids as Readonly<Record<string, TensorId | undefined>>).flatMap(([name, id]) =>
+      id === undefined ? [] : [[name, numbers(id)]],
+    ),
+  ) as NumbersOf<Ids>;
+
+/** The numbers of all of an op's inputs, by their names. */
+export const inputs = <Some extends { readonly in: object }>(v: Values, op: Some) =>
+  numbersOf<Some["in"]>(op.in, (id) => read(v, id));
+
+/** All of an op's outputs, by their names, as `make` gives them. */
+export const outputs = <Some extends { readonly out: object }>(v: Values, op: Some) =>
+  numbersOf<Some["out"]>(op.out, (id) => make(v, id));
+
+export function add(numbers: Float64Array, at: number, value: number): void {
+  numbers[at] = (numbers[at] as number) + value;
+}
+
 /** What an op changes in place: zeros where it is not there yet. */
 export const kept = (v: Values, id: TensorId): Float64Array => v.of.get(id) ?? make(v, id);
 
