@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/sequence.js";
 
@@ -9,9 +10,13 @@ Object.assign(process.env, {
   MALLOC_TOP_PAD_: 2 ** 24,
 });
 
+/** Chevrotain in one file, which the setup makes. */
+export const CHEVROTAIN = fileURLToPath(new URL("node_modules/.cache/mom-chevrotain.mjs", import.meta.url));
+
 const TIMING = ["test/timing/**/*.test.ts"];
 
 export default defineConfig({
+  resolve: { alias: { chevrotain: CHEVROTAIN } },
   test: {
     globalSetup: ["test/setup.ts"],
     sequence: { sequencer: LongestFirst },

@@ -1,27 +1,33 @@
 // The order of the test files: those that take longest come first, so that no worker ends long after the other.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** What takes more than half a minute on two cores, longest first. Vitest itself knows no durations in a new clone. */
+/** What takes a quarter of a minute or more on two cores, longest first. Vitest itself knows no durations in a new clone. */
 const LONGEST = [
-  "cli/ablate",
   "docs/examples",
-  "train/failures",
   "kernels/kernels",
+  "train/failures",
   "tune/runs",
+  "cli/ablate",
   "train/run",
+  "cli/bench",
   "cli/new",
+  "inspect/verbs",
+  "parity/fixtures",
   "train/init",
-  "cli/verbs",
-  "cli/streams",
-  "cli/codebook",
-  "kernels/recompute",
-  "kernels/whole",
-  "ablate/coverage",
-  "cli/fmt",
   "docs/site",
   "docs/api",
-  "inspect/specs",
-  "inspect/verbs",
+  "kernels/recompute",
+  "cli/codebook",
+  "cli/fmt",
+  "cli/main",
+  "cli/compiled",
+  "data/prepare",
+  "kernels/plan",
+  "editors/web",
+  "cli/verbs",
+  "train/held-out",
+  "cli/streams",
+  "tune/nodes",
 ];
 
 const rank = ({ moduleId }: TestSpecification): number => {

@@ -1,6 +1,6 @@
 // Every kernel variant against the float64 reference, on sizes that divide nothing. A software adapter takes seconds to
-// compile a kernel that uses workgroup memory with bounds checks; there the whole matrix runs only with
-// $MOM_TEST_THOROUGH (minutes) or, without the checks, with $MOM_TEST_UNCHECKED.
+// compile a kernel that uses workgroup memory: there a case names the ops that run so, and they run as in training,
+// without bounds checks. The whole matrix runs with $MOM_TEST_THOROUGH (minutes) or $MOM_TEST_UNCHECKED.
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -45,8 +45,6 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly settings?: Partial<KernelSettings>;
   /** The ops whose workgroup variants a software adapter runs too. */
   readonly workgroups?: (op: Op) => boolean;
-  /** It runs those without bounds checks: a kernel of many registers takes it a minute to compile with them. */
-  readonly unchecked?: true;
   /** In half precision, on devices that have it. */
   readonly halves?: true;
 }
@@ -137,7 +135,6 @@ const CASES: readonly Case[] = [
     values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0) },
     workgroups: ({ kind }) =>
       kind.startsWith("linear") || kind.startsWith("conv") || kind === "scan" || kind === "token_loss",
-    unchecked: true,
   },
   {
     name: "wide tiles where all is shared and nothing fused; lanes over documents",
@@ -150,7 +147,6 @@ const CASES: readonly Case[] = [
     fuse: false,
     vocabulary: 72,
     workgroups: ({ kind }) => kind.startsWith("linear"),
-    unchecked: true,
   },
   {
     name: "groups of exactly one row, several chunks of logits",
@@ -423,7 +419,7 @@ describe.skipIf(missing)("kernels", () => {
       op: (op: Op) => boolean,
       { subgroup }: Pick<Profile, "subgroup"> = profile,
     ): Promise<void> => {
-      const { device } = kind === "gpu" && sizes.unchecked ? unchecked : opened;
+      const { device } = kind === "gpu" ? unchecked : opened;
       const differences = await everyOp(device, { ...profile, kind, subgroup }, v, { op, settings });
       expect(differences.length).toBeGreaterThan(0);
       const least = (halves: boolean): number => (halves ? HALVES_TOLERANCE : TOLERANCE);
