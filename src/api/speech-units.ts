@@ -1,5 +1,6 @@
-// Fits a codebook of speech units to recordings, and measures what it makes of them.
+// Speech units: fits a codebook of them to recordings and measures what it makes of them; and turns recordings into them.
 
+import { type Heard, listen } from "../data/audio/listen.js";
 import { readAudio, soundFiles } from "../data/audio/read-audio.js";
 import { fitUnits, ofSpeech, unitsOf } from "../data/audio/units.js";
 import { badFiles } from "../data/bad-files.js";
@@ -7,7 +8,7 @@ import { readCodebook, writeCodebook } from "../data/codebook.js";
 import type { Disk } from "../data/disk.js";
 import type { NamedFile } from "../data/named-files.js";
 import { reachOf } from "../data/reach.js";
-import { readInput } from "../data/read-input.js";
+import { inputPieces, readInput } from "../data/read-input.js";
 import { makeFolderOf, writeWhole } from "../data/write-whole.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { CODEBOOK_ENTRIES, SPEECH_FRAMES } from "../modalities/codebook.fields.js";
@@ -70,6 +71,60 @@ export function fitSpeechUnits(disk: Disk, options: SpeechUnitsOptions, notice: 
     for (const unit of unitsOf(samples, codebook)) counts[unit] = (counts[unit] as number) + 1;
   }
   return { recordings: files.length, frames: fitted.frames, used: fitted.used, error, seconds, counts };
+}
+
+export interface ListenOptions {
+  /** The codebook of speech units. */
+  readonly codebook: string;
+  /** Where the documents go with units for recordings, in the same folder as the file. */
+  readonly out?: string;
+  /** Folders beyond the project that documents may name files in. */
+  readonly allow?: readonly string[];
+}
+
+export interface Listened {
+  readonly documents: number;
+  readonly recordings: number;
+  readonly seconds: number;
+  readonly units: number;
+}
+
+/**
+ * Turns the recordings that a JSON Lines file names into speech units.
+ * @param heard told each recording, where no file is written
+ * @throws InputError where an option, a line, a recording or the disk refuses
+ */
+export function listenTo(
+  disk: Disk,
+  file: string,
+  { codebook: path, out, allow }: ListenOptions,
+  heard: (recording: Heard["recordings"][number]) => void,
+): Listened {
+  const { dirname, resolve } = disk.paths;
+  const folder = dirname(resolve(file));
+  if (out !== undefined && dirname(resolve(out)) !== folder)
+    throw new InputError(
+      "bad-option",
+      `--out ${out} lies in another folder than ${file}`,
+      "Paths in it would lead nowhere.",
+    );
+  const codebook = ofSpeech(readCodebook(readInput(disk, path), path), path);
+  let [documents, recordings, seconds, units] = [0, 0, 0, 0];
+  const lines = function* (): Generator<Uint8Array> {
+    for (const one of listen(inputPieces(disk, file), file, folder, codebook, reachOf(disk, file, allow))) {
+      documents++;
+      for (const recording of one.recordings) {
+        if (out === undefined) heard(recording);
+        recordings++;
+        seconds += recording.seconds;
+        units += recording.units.length;
+      }
+      yield new TextEncoder().encode(`${one.line}\n`);
+    }
+  };
+  if (out === undefined) for (const _ of lines());
+  else writeWhole(disk, out, lines(), REMEDY);
+  return { documents, recordings, seconds, units };
 }
 
 /** @param told gets a list of recordings that cannot be read; left out, they are refused, but not before all are known */

@@ -1,14 +1,147 @@
-// `mom data`: looks into data sets, fits codebooks (one file for each such subcommand in ../data), and runs the recipes.
+// `mom data`: looks into data sets, fits codebooks, and runs the recipes.
 import { readdirSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { fitPictureCodebook, type PictureCodebookOptions } from "../../api/codebook.js";
+import { type Look, type LookOptions, look } from "../../api/look.js";
+import { nodeHost } from "../../api/node/host.js";
 import type { Recipe } from "../../api/node/recipes.js";
+import { type ListenOptions, listenTo } from "../../api/speech-units.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
-import { subcommand as codebook } from "../data/codebook.js";
-import { subcommand as listen } from "../data/listen.js";
-import { subcommand as look } from "../data/look.js";
-import type { Subcommand } from "../data/subcommand.js";
+import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
-import type { Verb } from "../verb.js";
+import { EXIT, type Verb } from "../verb.js";
+
+interface Subcommand extends Verb {
+  readonly name: string;
+  /** One line for `mom data --help`. */
+  readonly summary: string;
+  /** For its own help. */
+  readonly example: string;
+}
+
+const notice = (text: string): void => void process.stderr.write(`${text}\n`);
+
+interface LookFlags extends Omit<LookOptions, "notice"> {
+  readonly json?: true;
+  readonly allow?: readonly string[];
+}
+
+const lookSubcommand: Subcommand = {
+  name: "look",
+  summary: "say what a spec's data set is, and show some documents",
+  example: "mom data look specs/quickstart.mom",
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .option("--documents <n>", "how many documents are shown", wholeNumber, 5)
+      .option("--json", "print JSON")
+      .addOption(allowOption())
+      .addOption(skipBadOption())
+      .action(async (file: string, { json, allow, ...options }: LookFlags) => {
+        const { spec, folder, reach } = readSpec(file, { allow });
+        if (spec === undefined) return finish(EXIT.wrongInput);
+        const found = await look(nodeHost, { spec, folder, reach }, { ...options, notice });
+        process.stdout.write(json ? `${JSON.stringify({ file, ...found }, undefined, 2)}\n` : lookText(found));
+        finish(EXIT.done);
+      });
+  },
+};
+
+const whole = (n: number): string => n.toLocaleString("en-US");
+
+function lookText({ documents, positions, modalities, shown }: Look): string {
+  const { train, held_out } = documents;
+  const rows = modalities.map(({ modality, kind, segments, positions: own, longest }) => [
+    `${modality} (${kind})`,
+    whole(segments),
+    whole(own),
+    whole(longest),
+  ]);
+  const table = [["", "segments", "positions", "longest"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("   "),
+  );
+  const about = [
+    `${whole(train + held_out)} documents, ${whole(held_out)} of them held out`,
+    `${whole(positions.all)} positions with markers; a document has ${positions.mean.toFixed(1)} on average, ` +
+      `${whole(positions.most)} at most, and a sequence ${whole(positions.length)}`,
+    "",
+    ...lines,
+    "",
+  ];
+  const texts = shown.map(({ number, held_out, text }) => `\n${number}${held_out ? " (held out)" : ""}: ${text}\n`);
+  return `${about.join("\n")}${texts.join("")}`;
+}
+
+function sizeOption(text: string): [number, number] {
+  const found = /^([1-9]\d{0,3})x([1-9]\d{0,3})$/.exec(text);
+  if (!found) throw new InvalidArgumentError("It is HEIGHTxWIDTH, such as 32x32.");
+  return [Number(found[1]), Number(found[2])];
+}
+
+const sized = (flags: string, says: string, size: readonly [number, number]): Option =>
+  new Option(flags, says).argParser(sizeOption).default(size, size.join("x"));
+
+const codebookSubcommand: Subcommand = {
+  name: "codebook",
+  summary: "fit a codebook to the patches of pictures",
+  example: "mom data codebook --pictures emoji --size 16x16 --patch 2x2 --entries 512 --out codebook.safetensors",
+  declare(command) {
+    command
+      .requiredOption("--pictures <source>", "`emoji`, a folder of pictures, or a JSON Lines file that names some")
+      .requiredOption("--out <file>", "the codebook's file, a .safetensors")
+      .addOption(sized("--size <HxW>", "what pictures are resized to", [32, 32]))
+      .addOption(sized("--patch <HxW>", "a patch, which is one code", [4, 4]))
+      .option("--channels <n>", "1 (grey), 3 (colour) or 4 (colour and transparency)", wholeNumber, 3)
+      .option("--entries <n>", "how many codes there are", wholeNumber, 512)
+      .option("--seed <n>", "where the search begins", wholeNumber, 1)
+      .option("--iterations <n>", "how often the entries are moved, at most", wholeNumber, 30)
+      .addOption(allowOption())
+      .addOption(skipBadOption())
+      .option("--sheet <file>", "a PNG of pictures, each above what the codebook makes of it")
+      .action(async (options: PictureCodebookOptions) => {
+        const { out, sheet, entries } = options;
+        const { columns, pictures, patchesPerPicture, before, after, used, bits } = await fitPictureCodebook(
+          nodeHost,
+          options,
+          notice,
+        );
+        process.stdout.write(
+          `${out}: ${entries} entries of ${columns} numbers, fitted to ${pictures} pictures of ` +
+            `${patchesPerPicture} patches\n` +
+            `mean squared error ${before.toExponential(3)} at the start, ${after.toExponential(3)} in the end ` +
+            `(${decibels(after)} dB)\n${used} entries are used, ${bits.toFixed(2)} bits a code ` +
+            `(${Math.log2(entries).toFixed(2)} if all were as frequent)\n${sheet === undefined ? "" : `Pictures above what the codebook makes of them: ${sheet}\n`}`,
+        );
+      });
+  },
+};
+
+/** Peak signal to noise; numbers lie in [−1, 1]. */
+const decibels = (error: number): string => (error === 0 ? "∞" : (10 * Math.log10(4 / error)).toFixed(1));
+
+const listenSubcommand: Subcommand = {
+  name: "listen",
+  summary: "list the speech units of recordings, or write them in their place",
+  example: "mom data listen data/asterisk/speech.jsonl --codebook data/asterisk/units.safetensors",
+  declare(command) {
+    command
+      .argument("<file>", "a JSON Lines file whose documents name recordings")
+      .requiredOption("--codebook <file>", "a codebook that `mom data units` made")
+      .option("--out <file>", "write the documents here, with units for recordings; in the same folder")
+      .addOption(allowOption())
+      .action((file: string, options: ListenOptions) => {
+        const { documents, recordings, seconds, units } = listenTo(nodeHost.disk, file, options, (recording) => {
+          process.stdout.write(`${recording.audio}\t${recording.units.join(" ")}\n`);
+        });
+        if (options.out === undefined) return;
+        process.stdout.write(
+          `${options.out}: ${documents} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) are ${units} units\n`,
+        );
+      });
+  },
+};
 
 /** Every file there is a recipe, and its name that of its subcommand. */
 const RECIPES = new URL("../../../recipes/", import.meta.url);
@@ -32,11 +165,11 @@ function declare(command: Command, { options, readsDocuments, run }: Recipe): vo
   }
   if (readsDocuments) command.addOption(allowOption()).addOption(skipBadOption());
   command.action((given: Parameters<typeof run>[0]) => {
-    process.stdout.write(run(given, (text) => void process.stderr.write(`${text}\n`)));
+    process.stdout.write(run(given, notice));
   });
 }
 
-const SUBCOMMANDS: readonly Subcommand[] = [look, codebook, listen, ...(await recipes())];
+const SUBCOMMANDS: readonly Subcommand[] = [lookSubcommand, codebookSubcommand, listenSubcommand, ...(await recipes())];
 
 export const verb: Verb = {
   declare(command, finish) {

@@ -3,14 +3,9 @@
 import { basename } from "node:path";
 import { Option } from "commander";
 import pc from "picocolors";
-import { trainingOptions } from "../../api/compile-options.js";
+import { type Difference, difference, type SpecInFolder } from "../../api/difference.js";
 import { nodeDisk } from "../../api/node/disk.js";
-import { withPaths } from "../../api/spec-paths.js";
-import type { Paths } from "../../data/disk.js";
 import { visibleLine } from "../../diagnostics/visible.js";
-import type { CheckedSpec, Json } from "../../front/spec.js";
-import { type Change, type CostChange, changesBetween, costsOf } from "../../inspect/difference.js";
-import { inspect } from "../../inspect/inspection.js";
 import { short, size } from "../../inspect/inspection-text.js";
 import { PROFILES } from "../../ir/profiles.js";
 import { columns } from "../../report/columns.js";
@@ -42,39 +37,19 @@ export const verb: Verb = {
       .action((one: string, other: string, { device, exitCode, json, allow }: Options) => {
         const [before, after] = [rightSpec(one, allow), rightSpec(other, allow)];
         if (before === undefined || after === undefined) return finish(EXIT.wrongInput);
-        const changes = changesBetween(before, after);
-        const profile = device ?? deviceFor(before.spec, after.spec);
-        const inspected = ({ spec }: { readonly spec: CheckedSpec }) => inspect(spec, trainingOptions(spec, profile));
-        const costs = costsOf(inspected(before), inspected(after));
-        process.stdout.write(
-          json
-            ? `${JSON.stringify({ one, other, device: profile, changes, costs }, null, 2)}\n`
-            : text(one, other, changes, costs),
-        );
-        finish(exitCode && changes.length > 0 ? EXIT.wrongInput : EXIT.done);
+        const found = difference(nodeDisk, before, after, device);
+        process.stdout.write(json ? `${JSON.stringify({ one, other, ...found }, null, 2)}\n` : text(one, other, found));
+        finish(exitCode && found.changes.length > 0 ? EXIT.wrongInput : EXIT.done);
       });
   },
 };
 
-function rightSpec(
-  file: string,
-  allow?: readonly string[],
-): { readonly spec: CheckedSpec; readonly json: Json } | undefined {
+function rightSpec(file: string, allow?: readonly string[]): SpecInFolder | undefined {
   const { spec, json, folder } = readSpec(file, { allow });
-  return spec === undefined || json === undefined
-    ? undefined
-    : { spec, json: pathsFromHere(nodeDisk.paths, json, folder) };
+  return spec === undefined || json === undefined ? undefined : { spec, json, folder };
 }
 
-/** The most modest device, with 16-bit floats where one of the specs asks for them. */
-function deviceFor(...specs: readonly CheckedSpec[]): string {
-  const halves = specs.some(({ train }) => train.precision === "f16");
-  const found = PROFILES.find((profile) => !halves || profile.f16);
-  if (found === undefined) throw new Error("no profile is known");
-  return found.name;
-}
-
-function text(one: string, other: string, changes: readonly Change[], costs: readonly CostChange[]): string {
+function text(one: string, other: string, { changes, costs }: Difference): string {
   const c = pc.createColors(coloured(process.stdout));
   if (changes.length === 0) return `${one} and ${other} mean the same.\n`;
   const width = Math.max(...changes.map(({ path }) => path.length));
@@ -105,10 +80,3 @@ function percent(before: number | undefined, after: number | undefined): string 
   const change = (100 * (after - before)) / before;
   return change === 0 ? "the same" : `${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(1)} %`;
 }
-
-/**
- * @param json a spec's, with defaults filled in
- * @param folder that its paths are relative to
- */
-const pathsFromHere = ({ relative, resolve }: Paths, json: Json, folder: string): Json =>
-  withPaths(json, (path) => relative("", resolve(folder, path)).replaceAll("\\", "/"));

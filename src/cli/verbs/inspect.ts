@@ -1,24 +1,14 @@
 // mom inspect: what a spec will cost, before a GPU is touched.
 
-import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
-import { refusingTooLarge, trainingOptions } from "../../api/compile-options.js";
+import { draw, dumped, inspectSpec } from "../../api/inspect.js";
 import { nodeDisk } from "../../api/node/disk.js";
-import { type CompileOptions, dump, dumpPass, planned, programsOf, STAGES, type Stage } from "../../compile.js";
-import { InputError } from "../../diagnostics/input-error.js";
-import { printSpec } from "../../front/print-spec.js";
-import type { CheckedSpec, Json } from "../../front/spec.js";
-import { drawingFile } from "../../inspect/drawing/drawing.js";
-import { drawnModel } from "../../inspect/drawing/model.js";
-import { fitInto, fitText } from "../../inspect/fit.js";
-import { type Inspection, inspect } from "../../inspect/inspection.js";
+import { STAGES, type Stage } from "../../compile.js";
+import type { Json } from "../../front/spec.js";
+import { fitText } from "../../inspect/fit.js";
 import { inspectionText } from "../../inspect/inspection-text.js";
-import { inspectionPage } from "../../inspect/page.js";
-import type { Choices } from "../../ir/plan.js";
-import { parseChoices } from "../../train/choices.js";
-import { replaceFile } from "../../train/replace-file.js";
 import { coloured } from "../colour.js";
 import { allowOption, deviceOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
@@ -59,15 +49,12 @@ export const verb: Verb = {
       .action((file: string, { device, batch, memory, dump: stage, choices, json, allow, ...drawn }: Options) => {
         const { spec, json: tree } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
-        const all = trainingOptions(spec, device, batch);
-        const options: CompileOptions =
-          choices === undefined ? all : { ...all, variants: "first", choices: choicesIn(choices) };
-        if (stage === "read") process.stdout.write(printSpec(tree as Json).trimStart());
-        else if (stage !== undefined) process.stdout.write(dumped(spec, options, stage));
+        const options = { device, batch, choices, memory };
+        if (stage !== undefined) process.stdout.write(dumped(nodeDisk, { spec, json: tree as Json }, options, stage));
         else {
-          const inspection = inspect(spec, options);
-          draw(file, spec, inspection, drawn);
-          const fit = memory === undefined ? undefined : fitInto(spec, options, memory);
+          const { inspection, fit } = inspectSpec(nodeDisk, spec, options);
+          for (const made of draw(nodeDisk, spec, inspection, basename(file, ".mom"), drawn))
+            process.stderr.write(`wrote ${made}\n`);
           const c = pc.createColors(coloured(process.stdout));
           const text = json
             ? `${JSON.stringify({ file, ...inspection, ...(fit && { fit }) }, undefined, 2)}\n`
@@ -86,38 +73,6 @@ const ending =
     if (path.toLowerCase().endsWith(wanted)) return path;
     throw new InvalidArgumentError(`It is a file that ends with ${wanted}.`);
   };
-
-/** Writes the files that were asked for, in place of what they held. */
-function draw(file: string, spec: CheckedSpec, told: Inspection, { html, svg }: Pick<Options, "html" | "svg">): void {
-  if (html === undefined && svg === undefined) return;
-  const model = drawnModel(spec, told);
-  const title = basename(file, ".mom");
-  if (html !== undefined) replaceFile(nodeDisk, html, inspectionPage(told, model, title), DRAW_AGAIN);
-  if (svg !== undefined) replaceFile(nodeDisk, svg, drawingFile(model, title), DRAW_AGAIN);
-  for (const made of [html, svg]) if (made !== undefined) process.stderr.write(`wrote ${made}\n`);
-}
-
-const DRAW_AGAIN = ", then inspect again.";
-
-function choicesIn(path: string): Choices {
-  const choices = existsSync(path) ? parseChoices(readFileSync(path, "utf8")) : undefined;
-  if (choices !== undefined) return choices;
-  throw new InputError(
-    "bad-record",
-    `${path} holds no choices of kernels.`,
-    "Name the choices.json of a run's folder.",
-  );
-}
-
-function dumped(spec: CheckedSpec, options: CompileOptions, stage: Exclude<Stage, "read">): string {
-  if (stage === "check") return `${JSON.stringify(spec, undefined, 2)}\n`;
-  const stages = programsOf(spec, options);
-  if (stage !== "allocate" && stage !== "emit") return dumpPass(stages, stage);
-  return dump(
-    refusingTooLarge(spec, options, () => planned(stages, options)),
-    stage,
-  );
-}
 
 const POWERS = ["", "k", "m", "g", "t"];
 

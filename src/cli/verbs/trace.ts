@@ -1,24 +1,19 @@
 // `mom trace`: steps on tensors from a safetensors file, and everything that they make, for comparing with other programs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
+import { nodeHost } from "../../api/node/host.js";
+import { type TraceSettings, traceSpec } from "../../api/trace.js";
 import { readSafetensors, writeSafetensors } from "../../data/safetensors.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import { type AdapterSource, openDevice, SOURCES } from "../../gpu/dawn.js";
-import { trace } from "../../train/trace.js";
+import { SOURCES } from "../../gpu/dawn.js";
 import { allowOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
-interface Options {
+interface Options extends TraceSettings {
   readonly tensors: string;
   readonly out: string;
-  readonly stack?: true;
-  readonly steps: number;
   readonly allow?: readonly string[];
-  readonly prefix: string;
-  readonly chunk?: number;
-  readonly variant?: string;
-  readonly adapter?: AdapterSource;
 }
 
 function positive(text: string): number {
@@ -69,17 +64,9 @@ export const verb: Verb = {
         const { spec } = readSpec(file, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);
         const { tensors } = readSafetensors(readFile(options.tensors), options.tensors);
-        const device = await openDevice(options.adapter ? { adapter: options.adapter } : {});
-        const { steps, prefix, chunk, variant } = options;
-        const made = await trace(device, spec, tensors, {
-          stack: options.stack === true,
-          steps,
-          prefix,
-          chunk,
-          variant,
-        });
-        writeFile(options.out, writeSafetensors(new Map([...made].sort(([a], [b]) => (a < b ? -1 : 1)))));
-        process.stderr.write(`${made.size} tensors on ${device.description}: ${options.out}\n`);
+        const { tensors: made, device } = await traceSpec(nodeHost, spec, tensors, options);
+        writeFile(options.out, writeSafetensors(made));
+        process.stderr.write(`${made.size} tensors on ${device}: ${options.out}\n`);
         finish(EXIT.done);
       });
   },

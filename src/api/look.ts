@@ -1,0 +1,147 @@
+// What the data set of a spec is, and a few of its documents as text.
+import { type Codecs, decodersOf } from "../data/codecs.js";
+import type { DataSet } from "../data/data-set.js";
+import type { Segment } from "../data/document.js";
+import type { DataHost } from "../data/host.js";
+import { positionsOf } from "../data/packing.js";
+import { prepare } from "../data/prepare.js";
+import type { Reach } from "../data/reach.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { isBytes, positionsOfItem } from "../modalities/modality.fields.js";
+import { firstId, type ModelParts, textOf } from "../modalities/text.js";
+
+/** Ids that are shown of a segment that is no text. */
+const SHOWN_IDS = 16;
+
+export interface LookOptions {
+  /** How many documents are shown, spread over all of them. */
+  readonly documents: number;
+  /** Leave out documents whose files cannot be read. */
+  readonly skipBad?: boolean | undefined;
+  /** Gets what takes a while, or is left out: lines for people. */
+  readonly notice: (line: string) => void;
+}
+
+export interface ModalityCount {
+  readonly modality: string;
+  readonly kind: string;
+  readonly segments: number;
+  /** Tokens or patches, without markers. */
+  readonly positions: number;
+  readonly longest: number;
+}
+
+/** A segment for programs: the ids of its modality, and where these are text, the text and the token of each id. */
+export interface ShownSegment {
+  readonly modality: string | undefined;
+  readonly text?: string;
+  readonly tokens?: readonly (string | null)[];
+  readonly ids?: readonly number[];
+}
+
+export interface ShownDocument {
+  readonly number: number;
+  readonly held_out: boolean;
+  readonly label: string;
+  /** All of it on one line, for people. */
+  readonly text: string;
+  readonly segments: readonly ShownSegment[];
+}
+
+export interface Look {
+  readonly documents: { readonly train: number; readonly held_out: number };
+  /** Of all documents with their markers; `mean` and `most` of one; `length` of a sequence. */
+  readonly positions: { readonly all: number; readonly mean: number; readonly most: number; readonly length: number };
+  readonly modalities: readonly ModalityCount[];
+  /** Files of the prepared data. */
+  readonly shards: readonly string[];
+  /** Documents that were left out. */
+  readonly skipped: DataSet["skipped"];
+  readonly shown: readonly ShownDocument[];
+}
+
+/** @throws InputError where the data are wrong */
+export async function look(
+  host: DataHost,
+  { spec, folder, reach }: { readonly spec: CheckedSpec; readonly folder: string; readonly reach: Reach },
+  { documents: count, skipBad, notice }: LookOptions,
+): Promise<Look> {
+  const { data, model } = spec;
+  const { dataSet, files, codecs } = await prepare(data, model, { host, folder, reach, skipBad, notice });
+  const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
+  const shown = dataSet.documents
+    .map((_, number) => number)
+    .filter((number) => number % step === 0)
+    .slice(0, count)
+    .map((number) => documentOf(dataSet, number, codecs));
+  return { ...aboutOf(dataSet, data.length), shards: files, skipped: dataSet.skipped, shown };
+}
+
+function aboutOf(dataSet: DataSet, length: number): Pick<Look, "documents" | "positions" | "modalities"> {
+  let [all, most] = [0, 0];
+  const counts = dataSet.parts.modalities.map(() => ({ segments: 0, positions: 0, longest: 0 }));
+  for (const [number, document] of dataSet.documents.entries()) {
+    const positions = positionsOf(dataSet, number);
+    all += positions;
+    most = Math.max(most, positions);
+    for (const segment of document.segments) {
+      const [count, size] = [counts[segment.modality], sizeOf(segment, dataSet)];
+      if (count === undefined) continue;
+      count.segments++;
+      count.positions += size;
+      count.longest = Math.max(count.longest, size);
+    }
+  }
+  return {
+    documents: { train: dataSet.train.length, held_out: dataSet.validation.length },
+    positions: { all, mean: all / Math.max(1, dataSet.documents.length), most, length },
+    modalities: dataSet.parts.modalities.map(({ name, kind }, index) => ({
+      modality: name,
+      kind,
+      ...(counts[index] as (typeof counts)[number]),
+    })),
+  };
+}
+
+function sizeOf(segment: Segment, { parts }: DataSet): number {
+  return segment.kind === "ids" ? segment.count : positionsOfItem(parts.modalities[segment.modality]);
+}
+
+function documentOf(dataSet: DataSet, number: number, codecs: Codecs): ShownDocument {
+  const { parts, validation } = dataSet;
+  const decoders = decodersOf(codecs);
+  const text = (dataSet.documents[number]?.segments ?? []).map((segment) => {
+    const declared = parts.modalities[segment.modality];
+    if (segment.kind === "item") {
+      const { pixels } = dataSet.itemById(segment.item);
+      return `${declared?.name}: ${pixels === undefined ? "a latent" : "a picture"} of ${sizeOf(segment, dataSet)} patches`;
+    }
+    if (isBytes(declared) || decoders.has(segment.modality))
+      return `${declared?.name}: ${JSON.stringify(textOf(segment.ids, parts, decoders))}`;
+    const first = firstId(segment.modality, parts.vocabulary);
+    const ids = [...segment.ids.slice(0, SHOWN_IDS)].map((id) => id - first);
+    return `${declared?.name}: ${ids.join(" ")}${segment.count > SHOWN_IDS ? ` … (${segment.count})` : ""}`;
+  });
+  return {
+    number,
+    held_out: validation.includes(number),
+    label: dataSet.label(number),
+    text: text.join(" | "),
+    segments: (dataSet.documents[number]?.segments ?? []).map((segment) => segmentOf(segment, parts, codecs)),
+  };
+}
+
+function segmentOf(segment: Segment, parts: ModelParts, codecs: Codecs): ShownSegment {
+  const declared = parts.modalities[segment.modality];
+  if (segment.kind === "item") return { modality: declared?.name };
+  const first = firstId(segment.modality, parts.vocabulary);
+  const ids = Array.from(segment.ids, (id) => id - first);
+  const tokenizer = codecs.tokenizers.get(segment.modality);
+  if (tokenizer === undefined && !isBytes(declared)) return { modality: declared?.name, ids };
+  const text = textOf(segment.ids, parts, decodersOf(codecs));
+  // As a tokenizer with byte fallback names its bytes.
+  const tokens = ids.map((id) => (tokenizer === undefined ? `<0x${hex(id)}>` : (tokenizer.tokenOf(id) ?? null)));
+  return { modality: declared?.name, text, tokens, ids };
+}
+
+const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, "0");
