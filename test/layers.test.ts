@@ -100,6 +100,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sample",
     "train",
     "tune",
+    "spec.gen",
+    "*.fields",
   ],
   // To be api, lsp and diagnostics alone; what is left shows results, or belongs to verbs that still do their own work.
   cli: [
@@ -127,20 +129,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   recipes: ["api", "diagnostics/input-error"],
   // The library: a page over what a program calls.
   index: [
-    "ablate",
     "api",
-    "grammar",
-    "front",
     "compile",
-    "report",
-    "gpu",
-    "train",
-    "tune",
     "data",
+    "diagnostics",
+    "gpu",
     "inspect",
     "ir",
-    "diagnostics",
+    "objectives",
+    "report",
+    "sample",
     "spec.gen",
+    "tune",
   ],
 };
 

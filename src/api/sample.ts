@@ -18,6 +18,9 @@ export interface SampleOptions extends PromptOptions, Omit<SampleSettings, "only
   readonly notice: (line: string) => void;
 }
 
+/** What is not said otherwise. */
+export const SAMPLE_DEFAULTS = { count: 1, tokens: 100, temperature: 1, seed: 0, steps: 50, guidance: 1 } as const;
+
 export interface Samples {
   readonly documents: readonly SampledDocument[];
   /** What they are shown with. */

@@ -1,8 +1,7 @@
 // Speech units: fits a codebook of them to recordings and measures what it makes of them; and turns recordings into them.
 
-import { type Heard, listen } from "../data/audio/listen.js";
 import { readAudio, soundFiles } from "../data/audio/read-audio.js";
-import { fitUnits, ofSpeech, unitsOf } from "../data/audio/units.js";
+import { fitUnits, type Heard, listen, ofSpeech, unitsOf } from "../data/audio/units.js";
 import { badFiles } from "../data/bad-files.js";
 import { readCodebook, writeCodebook } from "../data/codebook.js";
 import type { Disk } from "../data/disk.js";

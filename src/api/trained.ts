@@ -1,7 +1,8 @@
 // What was trained, for what uses it: a run's folder, or a spec with the folder of a checkpoint.
 import type { Disk } from "../data/disk.js";
 import { isFolder, type Reach } from "../data/reach.js";
-import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, isError, type Source } from "../diagnostics/diagnostic.js";
+import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { folderWeights, runWeights } from "../train/checkpoint.js";
@@ -64,4 +65,11 @@ export function openTrained(disk: Disk, path: string, options: TrainedOptions): 
     diagnostics: [...diagnostics, ...warnings],
     sources,
   };
+}
+
+/** @throws Failure where the spec is wrong too */
+export function rightTrained(disk: Disk, path: string, options: TrainedOptions): Trained {
+  const { trained, diagnostics } = openTrained(disk, path, options);
+  if (trained === undefined) throw new Failure(diagnostics.filter(isError));
+  return trained;
 }

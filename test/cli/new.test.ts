@@ -11,7 +11,7 @@ import {
   OWNING,
   type Owning,
   templateOf,
-} from "../../src/cli/new/template.js";
+} from "../../src/api/new-spec.js";
 import { render } from "../../src/diagnostics/render.js";
 import { check } from "../../src/front/check.js";
 import { missingAdapter } from "../gpu/adapter.js";

@@ -2,7 +2,7 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import type { Choice } from "../../src/cli/new/template.js";
+import type { Choice } from "../../src/api/new-spec.js";
 import { ask } from "../../src/cli/verbs/new.js";
 
 const [DOWN, SPACE, ENTER, ESCAPE, CTRL_C] = ["\u001b[B", " ", "\r", "\u001b", "\u0003"];

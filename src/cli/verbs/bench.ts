@@ -1,16 +1,12 @@
 // `mom bench`: the time of a training step, kernel by kernel, against what the device could do.
 
 import { InvalidArgumentError, Option } from "commander";
-import { benchSpec } from "../../api/bench.js";
+import { benchSpec, namedShares } from "../../api/bench.js";
 import { nodeHost } from "../../api/node/host.js";
 import type { Bench, KernelTime } from "../../bench/bench.js";
 import type { LoopTime } from "../../bench/loop.js";
-import type { Shares } from "../../bench/turns.js";
-import { InputError } from "../../diagnostics/input-error.js";
-import { suggestion } from "../../diagnostics/nearest.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../inspect/inspection-text.js";
-import { holdsIds, type Modality } from "../../modalities/modality.fields.js";
 import { columns } from "../../report/columns.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowOption } from "../compile-options.js";
@@ -60,7 +56,7 @@ export const verb: Verb = {
       .action(async (file: string, { adapter, json, force, tune, share, loop, allow }: Options) => {
         const { spec } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
-        const shares = share && sharesOf(share, spec.model.modalities);
+        const shares = share && namedShares(share, spec.model.modalities);
         const notice = (line: string): void => void process.stderr.write(`${line}\n`);
         const loopSteps = loop === true ? LOOP_STEPS : loop;
         const benched = await benchSpec(nodeHost, spec, { shares, loopSteps, force, tune, adapter, notice });
@@ -129,9 +125,6 @@ function rowOf({ op, variant, shape, times, seconds, flops, bytes, ofBound, limi
   ];
 }
 
-/** What a sum of shares may differ from 1 by: three thirds written with four digits. */
-const SLACK = 5e-4;
-
 /** Shares by the names of modalities, as they stand on the command line. */
 function parseShares(text: string): ReadonlyMap<string, number> {
   const shares = new Map<string, number>();
@@ -146,36 +139,4 @@ function parseShares(text: string): ReadonlyMap<string, number> {
     shares.set(name, Number(digits));
   }
   return shares;
-}
-
-/**
- * By modality index; a modality that is not named has none.
- * @throws InputError where a name is no modality's, the shares do not sum to 1, or tokens have none
- */
-function sharesOf(named: ReadonlyMap<string, number>, modalities: readonly Modality[]): Shares {
-  const names = modalities.map(({ name }) => name);
-  for (const name of named.keys()) {
-    if (names.includes(name)) continue;
-    throw new InputError(
-      "bad-option",
-      `--share names ${name}, which is no modality of the spec.`,
-      suggestion(name, names) ?? `Its modalities are ${names.join(", ")}.`,
-    );
-  }
-  const sum = [...named.values()].reduce((total, share) => total + share, 0);
-  if (Math.abs(sum - 1) > SLACK) {
-    throw new InputError(
-      "bad-option",
-      `The shares of --share sum to ${Number(sum.toPrecision(6))}, not to 1.`,
-      `Give each of ${names.join(", ")} its part of the positions; one that is not named has none.`,
-    );
-  }
-  if (!modalities.some((modality) => holdsIds(modality) && (named.get(modality.name) ?? 0) > 0)) {
-    throw new InputError(
-      "bad-option",
-      "--share leaves no position to tokens.",
-      "Give a modality of tokens some: pictures rarely fill a sequence to its end.",
-    );
-  }
-  return names.map((name) => (named.get(name) ?? 0) / sum);
 }

@@ -6,9 +6,9 @@ import type { Readable, Writable } from "node:stream";
 import { cancel, isCancel, multiselect, select } from "@clack/prompts";
 import { Option } from "commander";
 import sharp from "sharp";
+import { BLOCKS, type Choice, MODALITIES, type NewModality, OWNING, templateOf, UNITS } from "../../api/new-spec.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { listed, suggestion } from "../../diagnostics/nearest.js";
-import { BLOCKS, type Choice, MODALITIES, type NewModality, OWNING, templateOf, UNITS } from "../new/template.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options extends Partial<Choice> {

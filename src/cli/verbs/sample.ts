@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { nodeHost } from "../../api/node/host.js";
 import type { PromptOptions } from "../../api/prompt.js";
-import { sample } from "../../api/sample.js";
+import { SAMPLE_DEFAULTS, sample } from "../../api/sample.js";
 import type { TrainedOptions } from "../../api/trained.js";
 import { writeNpy } from "../../data/npy.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -53,13 +53,18 @@ export const verb: Verb = {
       .option("--image <file>", "a picture to go on from, which stands before the text")
       .option("--audio <file>", "a recording of speech to go on from, which stands before both")
       .option("--modality <name>", "one segment of this modality (default: the document to its end)")
-      .option("--count <n>", "documents to sample", count(10_000), 1)
-      .option("--tokens <n>", "most positions to sample in each", count(1_000_000), 100)
-      .option("--temperature <x>", "what logits are divided by; 0 takes the likeliest token", within(0, 100), 1)
+      .option("--count <n>", "documents to sample", count(10_000), SAMPLE_DEFAULTS.count)
+      .option("--tokens <n>", "most positions to sample in each", count(1_000_000), SAMPLE_DEFAULTS.tokens)
+      .option(
+        "--temperature <x>",
+        "what logits are divided by; 0 takes the likeliest token",
+        within(0, 100),
+        SAMPLE_DEFAULTS.temperature,
+      )
       .option("--top-k <n>", "choose among so many of the likeliest tokens", count(1e9))
       .option("--top-p <p>", "choose among the fewest tokens whose probabilities reach this sum", within(0, 1))
-      .option("--seed <n>", "the same seed gives the same samples", wholeNumber, 0)
-      .option("--steps <n>", "timesteps that a picture is denoised in", count(100_000), 50)
+      .option("--seed <n>", "the same seed gives the same samples", wholeNumber, SAMPLE_DEFAULTS.seed)
+      .option("--steps <n>", "timesteps that a picture is denoised in", count(100_000), SAMPLE_DEFAULTS.steps)
       .addOption(
         new Option("--sampler <name>", "how a picture is denoised (default: the objective's usual one)").choices(
           ITEM_SAMPLERS,
@@ -69,7 +74,7 @@ export const verb: Verb = {
         "--guidance <g>",
         "how strongly what precedes a picture conditions it; 1 is as learned",
         within(0, 100),
-        1,
+        SAMPLE_DEFAULTS.guidance,
       )
       .option("--out <folder>", "where pictures go", "samples")
       .option("--json", "print JSON")

@@ -171,7 +171,7 @@ export function melFilters(rate: number, size: number, bins: number): readonly M
 
 const FILTERS = melFilters(RATE, POINTS, BANDS);
 
-interface Heard {
+export interface Heard {
   /** The line with `{"codes": […]}` for each `{"audio": "…"}`; all else as it was. */
   readonly line: string;
   /** Of each recording in it: its path as written, how long it is, its units. */

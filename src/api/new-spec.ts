@@ -1,8 +1,8 @@
 // The text of a spec to start from: what its sequences are made of, what mixes them, and what each modality owns.
-import { format } from "../../../grammar/format.js";
-import { ATTENTION_PARTS } from "../../blocks/attention.fields.js";
-import { MAMBA_PARTS } from "../../blocks/mamba.fields.js";
-import { isSource } from "../../data/sources/source.fields.js";
+import { format } from "../../grammar/format.js";
+import { ATTENTION_PARTS } from "../blocks/attention.fields.js";
+import { MAMBA_PARTS } from "../blocks/mamba.fields.js";
+import { isSource } from "../data/sources/source.fields.js";
 
 /** Modalities that a new spec may have, and what each is. */
 export const MODALITIES = {

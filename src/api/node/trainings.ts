@@ -1,0 +1,164 @@
+// Training and ablations as programs call them: they tell how it goes through functions, and answer with values.
+import type { AblationFolder } from "../../ablate/folder.js";
+import { printSpec } from "../../front/print-spec.js";
+import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
+import type { ProgressState } from "../../report/progress.js";
+import { TUNE_MODES, type TuneMode } from "../../tune/tune.js";
+import { chosenDesign } from "../ablate/choose.js";
+import { costsOf } from "../ablate/costs.js";
+import { dataSetsIn } from "../ablate/data-sets.js";
+import { defaultFolder } from "../ablate/run.js";
+import { type Allowed, checkOptions, READING, type Reading, rightSpec, type SpecInput } from "../library.js";
+import { trainSpec } from "../train.js";
+import { DEFAULT_TUNE } from "../tuning.js";
+import { nodeDisk } from "./disk.js";
+import { nodeHost } from "./host.js";
+import { toldAblation } from "./told-ablation.js";
+import { type Told, toldTraining } from "./told-training.js";
+
+export interface Training extends Reading {
+  /** The adapter to train on; the best there is unless one is named. */
+  readonly adapter?: AdapterSource;
+  readonly tune?: TuneMode;
+  /** Leaves out documents whose files are missing or damaged; without it, such data are refused. */
+  readonly skipBad?: boolean;
+  /** Saves after the step that is being made, and stops. */
+  readonly signal?: AbortSignal;
+  /** Gets what the command line would print. */
+  readonly print?: (text: string) => void;
+}
+
+export interface TrainOptions extends Training {
+  /** The run's folder; `runs/NAME` unless one is named. */
+  readonly out?: string;
+  /** Goes on with the run that is there. */
+  readonly resume?: boolean;
+  readonly onStep?: (progress: ProgressState) => void;
+  /** Gets held-out losses by modality. */
+  readonly onValidation?: (step: number, losses: Readonly<Record<string, number>>) => void;
+}
+
+export interface TrainResult {
+  readonly how: "done" | "stopped";
+  /** The run's folder, with checkpoints, metrics and report.html. */
+  readonly out: string;
+  /** Updates that were made. */
+  readonly step: number;
+  /** The last held-out losses by modality; none where it stopped before the first. */
+  readonly losses: Readonly<Record<string, number>> | undefined;
+}
+
+/**
+ * Trains a spec and leaves a run's folder, as `mom train` does.
+ * @throws Failure where the spec, the data or the folder are wrong, or the run diverged
+ */
+export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
+  checkOptions(options, TRAIN_OPTIONS);
+  const { spec, json, folder, reach, file, name } = rightSpec(nodeDisk, input, options.allow);
+  const { out = `runs/${name}`, resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
+  let step = 0;
+  let losses: TrainResult["losses"];
+  const told: Told = {
+    terminal: { write: (text) => print?.(text) },
+    folder: out,
+    resumeCommand: "train(…, { resume: true })",
+    signal,
+    listener: {
+      stepped: (progress) => {
+        step = progress.step;
+        onStep?.(progress);
+      },
+      validated: (at, found) => {
+        losses = found;
+        options.onValidation?.(at, found);
+      },
+    },
+  };
+  const wanted = {
+    host: nodeHost,
+    spec,
+    json,
+    file,
+    folder,
+    out,
+    tune,
+    adapter,
+    reach,
+    skipBad: options.skipBad,
+    resume,
+    title: name,
+  };
+  const outcome = await toldTraining(told, (how) => trainSpec({ ...wanted, ...how }));
+  if (outcome.kind === "diverged") throw outcome.failure;
+  return { how: outcome.kind, out, step, losses };
+}
+
+export interface AblateOptions extends Training {
+  /** Which `ablate` block, where there are several. */
+  readonly name?: string;
+  /** The ablation's folder; `runs/FILE-NAME` unless one is named. */
+  readonly out?: string;
+  /** Processes that train at a time. */
+  readonly jobs?: number;
+}
+
+export interface AblateResult {
+  readonly how: "done" | "stopped";
+  /** The ablation's folder, with a run for each variant and the reports. */
+  readonly out: string;
+  /** The page with the answer. */
+  readonly report: string;
+  /** How many variants there are in each state. */
+  readonly variants: Readonly<Partial<Record<"done" | "failed" | "pending" | "running", number>>>;
+}
+
+/**
+ * Trains every variant of an ablation and reports, as `mom ablate` does; what is done already is not done again.
+ * @param input a spec with `ablate` blocks
+ * @throws Failure where the spec is wrong or has no such ablation
+ */
+export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
+  checkOptions(options, ABLATE_OPTIONS);
+  const { spec, json, folder: specFolder, reach, file } = rightSpec(nodeDisk, input, options.allow);
+  const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
+  const design = chosenDesign(nodeDisk, spec, json, options.name, file, options.allow);
+  const out = options.out ?? defaultFolder(file, design.name);
+  const dataSetOf = dataSetsIn({ host: nodeHost, folder: specFolder, reach, skipBad: options.skipBad }, (text) =>
+    print?.(`${text}\n`),
+  );
+  const costs = await costsOf(design, printSpec(json), dataSetOf);
+  const folder: AblationFolder = { path: out, disk: nodeDisk };
+  const { kind, states, report } = await toldAblation({
+    file,
+    design,
+    folder,
+    costs,
+    jobs,
+    allow: options.allow,
+    skipBad: options.skipBad,
+    tune,
+    adapter,
+    terminal: { write: (text) => print?.(text) },
+    signal,
+  });
+  const variants: Partial<Record<"done" | "failed" | "pending" | "running", number>> = {};
+  for (const { state } of states) variants[state] = (variants[state] ?? 0) + 1;
+  return { how: kind, out, report, variants };
+}
+
+const TRAINING: Allowed<Training> = {
+  ...READING,
+  adapter: SOURCES,
+  tune: TUNE_MODES,
+  skipBad: undefined,
+  signal: undefined,
+  print: undefined,
+};
+const TRAIN_OPTIONS: Allowed<TrainOptions> = {
+  ...TRAINING,
+  out: undefined,
+  resume: undefined,
+  onStep: undefined,
+  onValidation: undefined,
+};
+const ABLATE_OPTIONS: Allowed<AblateOptions> = { ...TRAINING, name: undefined, out: undefined, jobs: undefined };
