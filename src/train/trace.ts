@@ -16,7 +16,7 @@ import { type Model, openModel, stepScalars, type Tensors } from "./model.js";
 import { type Predicted, targetsByModality, tokenArrays } from "./predicted.js";
 import { advanceState, stateFields } from "./state.js";
 
-interface TraceOptions {
+export interface TraceOptions {
   /** The block stack alone, from `input` to Σ output · `cotangent`. */
   readonly stack: boolean;
   readonly steps: number;
