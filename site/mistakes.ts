@@ -1,11 +1,11 @@
-// The reference of error codes: what each says, and a spec that is refused with it.
+// The reference of error codes: the meaning of each, and a spec that has the error.
 import { codeOf, exampleSaid, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
 import { EXAMPLES } from "../src/diagnostics/examples.gen.js";
 import { escapeHtml } from "./html.js";
 import { codeBlock } from "./markdown.js";
 import { type MadePart, ticked } from "./reference.js";
 
-/** With the examples that `mom explain` shows. */
+/** The page's section, with the examples that `mom explain` shows. */
 export function mistakes(): MadePart {
   const entries = MISTAKE_NAMES.map((name) => {
     const { title, meaning } = MISTAKES[name];
@@ -24,12 +24,13 @@ function one(name: MistakeName): string {
   const code = codeOf(name);
   const example = EXAMPLES[code];
   const head = `<h3 id="${code}"><code>${code}</code> ${ticked(title)} <span class="of">${name}</span> <a class="anchor" href="#${code}" aria-label="Link to this">#</a></h3>`;
-  const warns = severity === "warning" ? '<p class="warning">A warning: the spec is used as it is.</p>' : "";
+  const warns = severity === "warning" ? '<p class="warning">This is a warning: the spec is still valid.</p>' : "";
   const says = `<p>${ticked(meaning)}</p>`;
   const printed = (text: string): string => `<pre class="code said"><code>${escapeHtml(text.trimEnd())}</code></pre>`;
   if (example === undefined) {
     const shown = exampleSaid(name);
-    const below = shown === undefined ? "" : `<details><summary>What is said</summary>${printed(shown)}</details>`;
+    const below =
+      shown === undefined ? "" : `<details><summary>An example of the message</summary>${printed(shown)}</details>`;
     return [`<section class="mistake">`, head, warns, says, below, "</section>"].join("\n");
   }
   return [
@@ -37,7 +38,7 @@ function one(name: MistakeName): string {
     head,
     warns,
     says,
-    `<details><summary>A spec with it, and what is said</summary>`,
+    `<details><summary>A spec with this error, and its message</summary>`,
     codeBlock(example.spec, "mom"),
     printed(example.says),
     "</details>",

@@ -1,14 +1,14 @@
-// How a message tells the way to open a folder outside the project.
+// How messages describe the way to allow a folder outside the project.
 
 const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
-/** The flag that lets a spec read what lies in a folder, as a shell takes it. */
+/** The flag that lets a spec read a folder, quoted for a shell. */
 export const allowFlag = (folder: string): string => `--allow ${quoted(folder)}`;
 
-/** A sentence for a file that a spec or data may not read yet. */
+/** The help for a file that a spec or its data may not read. */
 export const allowHelp = (folder: string): string =>
-  `Allow its folder with \`${allowFlag(folder)}\` or MOM_ALLOW, or copy it into the project: the folder of the nearest package.json, else of the spec.`;
+  `Allow its folder with \`${allowFlag(folder)}\` or MOM_ALLOW, or copy it into the project: the folder of the nearest package.json, or else of the spec.`;
 
-/** The folders that a command was given, as it would be given them again. */
+/** The flags that allow the same folders again. */
 export const allowFlags = (folders: readonly string[] = []): string =>
   folders.map((folder) => ` ${allowFlag(folder)}`).join("");

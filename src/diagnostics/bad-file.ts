@@ -1,4 +1,4 @@
-// The error for a file that data name and that cannot be read: missing, or damaged. Others may be, too.
+// The error for a missing or damaged file that the data name. Preparation continues, to report all of them.
 import { InputError } from "./input-error.js";
 
 export class BadFile extends InputError {}

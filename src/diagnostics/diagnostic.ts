@@ -1,7 +1,7 @@
-// What can be said about a spec, as data: one mistake, where it stands, and how to mend it.
+// An error or a warning about a spec as data: what is wrong, where, and how to fix it.
 import { MISTAKES, type MistakeName } from "./codes.js";
 
-/** A stretch of a source: UTF-16 offsets, `end` exclusive. An empty span points between two characters. */
+/** A range of a source: UTF-16 offsets, `end` exclusive. An empty span is a place between two characters. */
 export interface Span {
   /** The source's path as the user knows it. */
   readonly path: string;
@@ -14,33 +14,33 @@ export interface Source {
   readonly text: string;
 }
 
-/** Another place that a mistake has to do with. */
+/** Another place that matters for an error. */
 export interface Related {
   readonly span: Span;
   readonly note: string;
 }
 
 export interface Diagnostic {
-  /** Which of the mistakes it is; codes.ts has their numbers and what they mean. */
+  /** Key of the error in codes.ts, which has its number and meaning. */
   readonly name: MistakeName;
   readonly severity: "error" | "warning";
-  /** A few words, the same for every case of this mistake. */
+  /** A noun phrase. */
   readonly title: string;
-  /** What is wrong here, in one sentence or two. */
+  /** What is wrong, in one or two sentences. */
   readonly message: string;
-  /** Absent where the mistake stands in no source. */
+  /** Absent if the error is not in a source. */
   readonly span?: Span;
   readonly found?: string;
   readonly expected?: string;
-  /** How to mend it. */
+  /** How to fix it. */
   readonly help?: string;
   /** Other places that matter. */
   readonly related?: readonly Related[];
-  /** Something that works, as it would be written. */
+  /** A correct example. */
   readonly example?: string;
 }
 
-/** A mistake with what is always said of it. */
+/** An error with its title and severity. */
 export const mistake = (
   name: MistakeName,
   message: string,
@@ -52,9 +52,9 @@ export const mistake = (
 
 export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity === "error";
 
-/** Where mistakes in the fields of one entry of a spec are reported. */
+/** Reports errors in the fields of one entry of a spec. */
 export interface Reporter {
-  /** Where a field is written; without one, where the entry is. */
+  /** The place of a field, or of the entry itself. */
   at(...field: (string | number)[]): Span;
   report(mistake: Diagnostic): void;
 }

@@ -1,27 +1,27 @@
-// The error for input that is wrong: what is wrong and where, and how to mend it. The command line exits with 1.
+// The error for invalid input: what is wrong, where, and how to fix it. The command line exits with 1.
 import { codeOf, type MistakeName } from "./codes.js";
 
 export class InputError extends Error {
   override readonly name = "InputError";
 
   constructor(
-    /** Which of the mistakes it is. */
+    /** Key of the error in codes.ts. */
     readonly mistake: MistakeName,
-    /** Names the file, the place in it and what was found. */
+    /** The file, the place in it and what was found. */
     message: string,
-    /** What to do about it; a sentence. */
+    /** How to fix it; a sentence. */
     readonly remedy: string,
   ) {
     super(message);
   }
 
-  /** What is printed, and what `mom explain` describes: `MOM0201`. */
+  /** The code that messages print and `mom explain` takes: `MOM0201`. */
   get code(): string {
     return codeOf(this.mistake);
   }
 }
 
-/** What work gives; where it throws an InputError, the message begins with a place. */
+/** Runs work. If it throws an InputError, adds the place to the start of its message. */
 export function placed<T>(place: string, work: () => T): T {
   try {
     return work();

@@ -1,9 +1,9 @@
-// What JSON.parse says nothing of: how deep a text nests, and keys that an object gives twice, of which it keeps the last.
+// What JSON.parse does not report: the nesting depth of a text, and duplicate keys, of which it keeps the last.
 
 export interface JsonShape {
-  /** Whether lists and objects are nested deeper than allowed; what follows was not looked at. */
+  /** Whether lists and objects are nested deeper than allowed. The rest of the text was not examined. */
   readonly tooDeep: boolean;
-  /** A key that some object gives twice. */
+  /** A duplicate key of some object. */
   readonly repeated: string | undefined;
 }
 
@@ -11,11 +11,11 @@ const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * One look at a text that may or may not be JSON; of one that is not, the repeated key means nothing.
- * @param most how many lists and objects may stand in each other
+ * Scans a text once. If the text is not valid JSON, `repeated` is meaningless.
+ * @param most the allowed nesting depth of lists and objects
  */
 export function jsonShape(json: string, most = Number.POSITIVE_INFINITY): JsonShape {
-  /** Keys seen in each object that is open, innermost last; undefined for a list. */
+  /** Keys of each open object, innermost last; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   let repeated: string | undefined;
   let [begin, end] = [0, 0];
@@ -46,7 +46,7 @@ export function jsonShape(json: string, most = Number.POSITIVE_INFINITY): JsonSh
   return { tooDeep: false, repeated };
 }
 
-/** Where the string that begins at a quote has its other one; the text's end where it has none. */
+/** The index of a string's closing quote, or the end of the text if there is none. */
 function endOfString(json: string, begin: number): number {
   for (let from = begin + 1; ; ) {
     const quote = json.indexOf('"', from);
@@ -67,5 +67,5 @@ function unescaped(string: string): string {
   }
 }
 
-/** A key that some object of a valid JSON text gives twice, or undefined. */
+/** A duplicate key in a valid JSON text, or undefined. */
 export const repeatedKey = (json: string): string | undefined => jsonShape(json).repeated;

@@ -1,14 +1,14 @@
-// Mistakes in the fields of a modality, by itself.
+// Errors in the fields of a single modality.
 import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
 
 export const vocabularyMissing = (span: Span, name: string, file: string, example: string): Diagnostic =>
-  mistake("vocabulary-missing", `\`${name}\` says neither how many ids it has nor what its ${file} is.`, {
+  mistake("vocabulary-missing", `\`${name}\` needs a number of ids, or a ${file}.`, {
     span,
     example,
   });
 
 const turned = (size: string): string => size.split("x").reverse().join("x");
-/** Whether a patch with height and width in each other's place would fill a picture. */
+/** Whether a patch would fit if its height and width were swapped. */
 const fitsTurned = (patch: string, size: string): boolean => {
   const [height = 1, width = 1] = turned(patch).split("x").map(Number);
   const [pictureHeight = 1, pictureWidth = 1] = size.split("x").map(Number);
@@ -24,7 +24,7 @@ export const patchDoesNotDivide = (
 ): Diagnostic =>
   mistake(
     "patch-does-not-divide",
-    `Patches of ${patch} do not fill a picture of ${size}: its ${side} is no multiple of theirs.`,
+    `Patches of ${patch} do not fit into a picture of ${size}: its ${side} is not a multiple of the patch's.`,
     {
       span,
       help: fitsTurned(patch, size)

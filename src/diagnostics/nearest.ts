@@ -1,4 +1,4 @@
-// The names that a misspelt one may have meant.
+// Suggestions for misspelt names.
 import { distance } from "fastest-levenshtein";
 
 /** At most three known names within a few edits of `name`, the nearest first. */
@@ -21,12 +21,12 @@ const editsTo = (wanted: string, candidate: string): number =>
       ? Number.POSITIVE_INFINITY
       : distance(wanted, candidate);
 
-/** “Did you mean …?”, or the known names where none is near. */
+/** “Did you mean …?”, or all known names if none is similar. */
 export function suggestion(name: string, known: Iterable<string>): string | undefined {
   const all = [...known];
   const near = nearest(name, all);
   if (near.length > 0) return `Did you mean ${listed(near, "or")}?`;
-  return all.length === 0 ? undefined : `Known here: ${listed(all, "and")}.`;
+  return all.length === 0 ? undefined : `Valid here: ${listed(all, "and")}.`;
 }
 
 /** `a`, `b` and `c` */

@@ -1,4 +1,4 @@
-// Diagnostics for people (the place, the line underlined, what was expected, how to mend it), as JSON and as SARIF.
+// Renders diagnostics for the terminal (the place, the underlined line, what was expected, how to fix it), as JSON and as SARIF.
 import pc from "picocolors";
 import type { Location, Log, PhysicalLocation, ReportingDescriptor, Result } from "sarif";
 import { codeOf, MISTAKES, type MistakeName } from "./codes.js";
@@ -6,12 +6,12 @@ import { type Diagnostic, isError, type Related, type Source, type Span } from "
 import { visible, visibleLine } from "./visible.js";
 
 export interface Position {
-  /** Both from 1; a column counts UTF-16 units. */
+  /** Both start at 1; columns count UTF-16 units. */
   readonly line: number;
   readonly column: number;
 }
 
-/** The text whose lines were asked for last, and where each begins: many findings stand in one text. */
+/** The last text and the start of each of its lines, cached because many findings are in one text. */
 let lines: { readonly text: string; readonly starts: readonly number[] } = { text: "", starts: [0] };
 
 function lineStarts(text: string): readonly number[] {
@@ -38,13 +38,13 @@ function lineAt(text: string, line: number): string {
   return text.slice(starts[line - 1], starts[line]).replace(/[\r\n]+$/, "");
 }
 
-/** Columns of a source line that are shown around the place, where the line is longer. */
+/** Columns that are shown of a longer source line, around the place. */
 const SHOWN = 120;
 
-/** What a terminal shows. */
+/** Features of the terminal. */
 export interface Style {
   readonly colour: boolean;
-  /** The address of a source's file, where the terminal makes links of texts (OSC 8). */
+  /** The URL of a source's file, if the terminal supports links (OSC 8). */
   readonly addressOf?: ((path: string) => string) | undefined;
 }
 
@@ -63,10 +63,10 @@ function penOf({ colour, addressOf }: Style): Pen {
   };
 }
 
-/** Messages that are printed; JSON and SARIF have all. */
+/** Number of messages that are printed. JSON and SARIF contain all. */
 export const MOST_SHOWN = 50;
 
-/** One diagnostic after the other, a blank line between; ends with a newline unless there are none. */
+/** All diagnostics, separated by blank lines; ends with a newline unless there are none. */
 export function render(diagnostics: readonly Diagnostic[], sources: readonly Source[], style: Style): string {
   const pen = penOf(style);
   const shown = diagnostics.slice(0, MOST_SHOWN).map((d) => `${renderOne(d, sources, pen)}\n`);
@@ -99,7 +99,7 @@ function frame(
   const { line, column } = positionOf(text, span.start);
   const whole = lineAt(text, line);
   const from = Math.max(0, Math.min(column - SHOWN / 2, whole.length - SHOWN));
-  // A tab is shown as one column; what is shown as an escape takes more, and the marks move along.
+  // A tab is shown as one column. An escape takes several columns, so the marks move.
   const shownFrom = (first: number, last: number): string => visible(whole.slice(first, last).replaceAll("\t", " "));
   const width = Math.max(1, Math.min(span.end - span.start, whole.length - column + 1, from + SHOWN - column + 1));
   const gutter = " ".repeat(String(line).length);
@@ -122,7 +122,7 @@ export function tally(diagnostics: readonly Diagnostic[]): string {
   return warnings === 0 ? plural(errors, "error") : `${plural(errors, "error")}, ${plural(warnings, "warning")}`;
 }
 
-/** `code` is that of `mom explain`, `name` its readable name. Lines and columns count from 1; `end` is the position after the last character. */
+/** `code` and `name` identify the error. Lines and columns start at 1; `end` is the position after the last character. */
 export function diagnosticsAsJson(diagnostics: readonly Diagnostic[], sources: readonly Source[]): object[] {
   const place = (span: Span): object => {
     const text = sources.find(({ path }) => path === span.path)?.text ?? "";
@@ -139,7 +139,7 @@ export function diagnosticsAsJson(diagnostics: readonly Diagnostic[], sources: r
 
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/** A log of one run. Lines and columns count from 1, columns in UTF-16 units. */
+/** A log with one run. Lines and columns start at 1; columns count UTF-16 units. */
 export function diagnosticsAsSarif(
   diagnostics: readonly Diagnostic[],
   sources: readonly Source[],

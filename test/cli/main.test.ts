@@ -92,7 +92,7 @@ describe("mom check", () => {
   test("warnings are told, and are no reason to fail", () => {
     write("warned.mom", readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace("weight: 5", "weight: 0"));
     const { code, stdout } = mom.run(["check", "warned.mom"], folder);
-    expect(stdout).toContain("warning: Objective of weight 0 [MOM0327]");
+    expect(stdout).toContain("warning: Objective with weight 0 [MOM0327]");
     expect(code).toBe(0);
   });
   test("FORCE_COLOR colours, NO_COLOR wins", () => {

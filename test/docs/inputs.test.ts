@@ -80,7 +80,7 @@ test("what a program without types may get wrong is told of", () => {
 
 test.each([
   [{ outt: "runs/x" }, "There is no option outt.", "Did you mean `out`?"],
-  [{ adapter: "cuda" }, 'The option adapter cannot be "cuda".', "Known here: `gpu`, `system` and `swiftshader`."],
+  [{ adapter: "cuda" }, 'The option adapter cannot be "cuda".', "Valid here: `gpu`, `system` and `swiftshader`."],
   [{ tune: "ful" }, 'The option tune cannot be "ful".', "Did you mean `full`?"],
 ])("train refuses %j before anything is made", async (options, message, remedy) => {
   await expect(train(FILE, options as object)).rejects.toMatchObject({ message, remedy });

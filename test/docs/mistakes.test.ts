@@ -1,5 +1,5 @@
-// docs/mistakes.md: what is said of a dozen mistakes, beside what a parser of the same grammar and a check against the same
-// schema say by themselves. UPDATE_MISTAKES=1 writes the page anew.
+// docs/mistakes.md: the messages for a dozen mistakes, beside those of a bare parser with the same grammar and of a check
+// against the same schema. UPDATE_MISTAKES=1 rewrites the page.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultParserErrorProvider } from "chevrotain";
@@ -20,18 +20,18 @@ const DOZEN = [
   ["projection-misspelt", "A misspelt projection"],
   ["missing-brace-of-section", "A missing brace"],
   ["equals-for-colon", "`=` for `:`"],
-  ["group-misspelt", "A group that names no modality"],
-  ["number-in-quotes", "A text where a number belongs"],
-  ["patch-turned", "A size the wrong way round"],
-  ["patch-of-one-side", "One side of a square"],
+  ["group-misspelt", "A misspelt modality in a group"],
+  ["number-in-quotes", "A number in quotes"],
+  ["patch-turned", "Height and width swapped"],
+  ["patch-of-one-side", "One side instead of a size"],
   ["missing-comma-in-list", "A missing comma"],
-  ["duplicate-block", "A block twice"],
+  ["duplicate-block", "A duplicate block"],
   ["import-misspelt", "A wrong import path"],
-  ["ablate-path-misspelt", "An ablation of what is not there"],
+  ["ablate-path-misspelt", "A misspelt path in an ablation"],
   ["hyphen-in-name", "A hyphen in a name"],
 ] as const;
 
-/** The first thing that Chevrotain and ajv say without anything of ours; undefined where they have no objection. */
+/** The first message of Chevrotain or Ajv alone; undefined if both accept the text. */
 function bare(text: string): string | undefined {
   const lexed = lexer.tokenize(text);
   const [strange] = lexed.errors;
@@ -66,24 +66,27 @@ function page(): string {
   const sections = DOZEN.map(([name, title]) => {
     const found = rejected.find((one) => one.name === `${name}.mom`);
     if (found === undefined) throw new Error(`there is no test/reject/${name}.mom`);
-    const said = bare(found.spec);
-    const other = said === undefined ? " nothing: both take it." : `:\n\n\`\`\`text\n${said}\n\`\`\``;
-    return `## ${title}\n\n\`\`\`text\n${found.says.trimEnd()}\n\`\`\`\n\nA bare parser and schema say${other}\n`;
+    const message = bare(found.spec);
+    const other =
+      message === undefined
+        ? "A bare parser and schema accept this spec."
+        : `A bare parser and schema print:\n\n\`\`\`text\n${message}\n\`\`\``;
+    return `## ${title}\n\n\`\`\`text\n${found.says.trimEnd()}\n\`\`\`\n\n${other}\n`;
   });
   return `# A dozen mistakes
 
-What \`npx mom check\` says of a dozen mistakes that everybody makes once, and below it what a parser of the same grammar and a check
-against the same schema say without what was built around them. A test makes this page: nothing in it is written by hand.
+This page shows the messages of \`npx mom check\` for a dozen common mistakes. Below each is the message of a bare parser with the same
+grammar and a bare check against the same schema. A test generates this page.
 
 ${sections.join("\n")}`;
 }
 
-test("docs/mistakes.md says what is said", () => {
+test("docs/mistakes.md shows the current messages", () => {
   if (process.env.UPDATE_MISTAKES !== undefined) writeFileSync(PAGE, page());
   expect(readFileSync(PAGE, "utf8")).toBe(page());
 });
 
-test("each message names the place and a remedy", () => {
+test("each message names the place and a fix", () => {
   for (const [name] of DOZEN) {
     const says = rejectedIn(ROOT).find((one) => one.name === `${name}.mom`)?.says ?? "";
     expect(says, name).toMatch(/-->.*:\d+:\d+/);

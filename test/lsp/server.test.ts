@@ -60,7 +60,7 @@ describe("diagnostics", () => {
           uri: editor.uri("twice.mom"),
           range: { start: { line: 6, character: 2 }, end: { line: 6, character: 9 } },
         },
-        message: "given here first",
+        message: "first set here",
       },
     ]);
   });
@@ -86,7 +86,7 @@ describe("diagnostics", () => {
     expect(first).toEqual(unknown);
     // What over.mom does to base.mom stands at the import, and leads there.
     expect(second).toMatchObject({
-      message: expect.stringMatching(/^In base\.mom: `layers` does not name `blend`/),
+      message: expect.stringMatching(/^In base\.mom: `layers` does not use `blend`/),
       range: { start: { line: 0, character: 0 }, end: { line: 0, character: 17 } },
       relatedInformation: [{ location: { uri: editor.uri("base.mom"), range: { start: { line: 8, character: 8 } } } }],
     });

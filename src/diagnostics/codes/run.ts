@@ -1,4 +1,4 @@
-// What goes wrong with runs, their files and devices. Numbers from 500.
+// Errors about runs, their files, devices, options and data. Numbers from 500.
 import type { Mistake } from "./spec.js";
 
 export const RUN = {
@@ -6,190 +6,189 @@ export const RUN = {
   "run-exists": {
     number: 501,
     title: "The output folder exists",
-    meaning: "A run never writes over another. `--resume` goes on with it, `--out` takes another folder.",
+    meaning: "A run never overwrites another. `--resume` continues it; `--out` selects another folder.",
   },
   "run-in-use": {
     number: 502,
-    title: "The run is being trained",
-    meaning: "Two processes that write one run would spoil it.",
+    title: "Run in use",
+    meaning: "Another process is training this run. Two processes would corrupt it.",
   },
-  "no-run": { number: 503, title: "Not a run", meaning: "The folder lacks what every run has." },
+  "no-run": { number: 503, title: "Not a run", meaning: "The folder does not contain a run." },
   "no-checkpoint": {
     number: 504,
-    title: "No such checkpoint",
-    meaning: "The run has not come to that checkpoint, or keeps it no longer.",
+    title: "Missing checkpoint",
+    meaning: "The run has not reached this checkpoint, or has deleted it.",
   },
   "bad-checkpoint": {
     number: 505,
-    title: "Not a whole checkpoint",
-    meaning: "Something of the checkpoint is missing or cut off.",
+    title: "Damaged checkpoint",
+    meaning: "A file of the checkpoint is missing, truncated or changed.",
   },
   "no-whole-checkpoint": {
     number: 506,
-    title: "No checkpoint is whole",
-    meaning: "None of the checkpoints can be read.",
+    title: "No intact checkpoint",
+    meaning: "All checkpoints of the run are damaged.",
   },
   "damaged-checkpoint": {
     number: 507,
     severity: "warning",
     title: "Damaged checkpoint",
-    meaning:
-      "The last checkpoint cannot be read, and the one before it is used instead: what came after it is trained again.",
+    meaning: "The newest checkpoint is damaged, so the one before it is used. The steps after it are trained again.",
   },
   "damaged-metrics": {
     number: 508,
     title: "Damaged metrics",
-    meaning: "The record of losses has a line that is none.",
+    meaning: "A line in the record of losses is invalid.",
   },
   "other-spec": {
     number: 509,
     title: "The spec has changed",
-    meaning: "A run goes on as what it began: with another spec it would be another run.",
+    meaning: "A run can be resumed only with the spec that it started with.",
   },
   "other-data": {
     number: 510,
     title: "The data have changed",
-    meaning: "A run goes on with the documents that it began with, or its numbers would mean nothing.",
+    meaning: "A run can be resumed only with the documents that it started with.",
   },
   "other-init": {
     number: 511,
-    title: "Other weights to start from",
-    meaning: "The weights that a run began with have changed on the disk.",
+    title: "The initial weights have changed",
+    meaning: "The weights that the run started from have changed on disk.",
   },
   "other-kernels": {
     number: 512,
     severity: "warning",
-    title: "Other kernels than before",
+    title: "Different kernels",
     meaning:
-      "The run goes on with other variants of kernels than it began with: as near to the truth, but not the same to the last bit.",
+      "The run continues with other kernel variants than it started with. They are equally accurate, but the results are not identical to the last bit.",
   },
   disk: {
     number: 513,
-    title: "The disk refused a write",
-    meaning: "What was being written is not there, and what was there before still is.",
+    title: "Write failed",
+    meaning: "The disk refused a write. The new file was not written; an existing one is unchanged.",
   },
   "folder-exists": {
     number: 514,
     title: "The compiled folder exists",
     meaning:
-      "A compiled folder is not written over another: `--force` makes one anew that holds nothing else, `-o` names another.",
+      "`mom compile` does not overwrite an existing folder. `--force` replaces one that `mom compile` made; `-o` selects another.",
   },
   "other-format": {
     number: 515,
-    title: "A run of another format",
+    title: "Run of another format",
     meaning:
-      "An earlier version of mom made the run. It can be evaluated, sampled and used as `init`, but not resumed exactly.",
+      "An earlier version of mom made this run. It can be evaluated, sampled and used as `init`, but not resumed exactly.",
   },
   "lost-metrics": {
     number: 516,
     severity: "warning",
     title: "Missing records",
     meaning:
-      "The record of losses or of times is missing or incomplete. The run goes on, and its report has a gap; the weights do not depend on it.",
+      "The record of losses or of times is missing or incomplete. The run continues, and its report has a gap; the weights are not affected.",
   },
   // Devices
   "too-large": {
     number: 601,
     title: "Too large for the device",
-    meaning: "Something of the step is larger than what the device can bind or hold at once.",
+    meaning: "A tensor or buffer of the step exceeds what the device can bind or hold at once.",
   },
   diverged: {
     number: 602,
     title: "Training diverged",
-    meaning: "A loss or a gradient stopped being a number. The checkpoint before it is whole.",
+    meaning: "A loss or a gradient became NaN or infinite. The checkpoint before it is intact.",
   },
   "no-f16": {
     number: 603,
-    title: "No 16-bit floats",
-    meaning: "The spec asks for `precision: f16`, and the device computes with 32-bit floats alone.",
+    title: "No f16 support",
+    meaning: "The spec sets `precision: f16`, and the device has no 16-bit floats.",
     example: [
       "The spec asks for precision f16, and webgpu-default has no 16-bit floats.",
-      "Set precision: f32, or take another device.",
+      "Set precision: f32, or use another device.",
     ],
   },
   "no-adapter": {
     number: 604,
     title: "No device",
-    meaning: "No adapter that Dawn accepts is installed, or it gives no device. `mom doctor` shows what is missing.",
-    example: ["There is no adapter to run on.", "`mom doctor` shows what is missing and how to get it."],
+    meaning: "No adapter was found, or it provides no device. `mom doctor` shows what is missing.",
+    example: ["No adapter was found.", "`mom doctor` shows what is missing and how to install it."],
   },
   "device-failed": {
     number: 605,
-    title: "The device failed",
-    meaning: "The device was lost, ran out of memory, or computes wrongly. The last checkpoint is whole.",
-    example: ["The device was lost: unknown.", "Run the command again; `--resume` goes on from the last checkpoint."],
+    title: "Device failure",
+    meaning: "The device was lost, ran out of memory, or computes wrong results. The last checkpoint is intact.",
+    example: ["The device was lost: unknown.", "Run the command again; `--resume` continues from the last checkpoint."],
   },
-  // What commands are given: options, files, data, weights
+  // Arguments of commands: options, files, data, weights
   "bad-option": {
     number: 701,
-    title: "Option refused",
-    meaning: "An option of a command or of the API asks for what the model, the data or the run can't give.",
-    example: ["--share names speech, which is no modality of the spec.", "Name a modality of the spec."],
+    title: "Invalid option",
+    meaning: "An option of a command or of the API does not fit the model, the data or the run.",
+    example: ["--share names speech, which is not a modality of the spec.", "Name a modality of the spec."],
   },
   "bad-environment": {
     number: 702,
-    title: "Environment variable refused",
-    meaning: "A variable of the environment that mom reads has a value that it can't use.",
-    example: ['MOM_DECODER_SECONDS is "soon"', "Give a number of seconds above 0, or unset it."],
+    title: "Invalid environment variable",
+    meaning: "An environment variable that mom reads has an invalid value.",
+    example: ['MOM_DECODER_SECONDS is "soon"', "Set it to a number of seconds above 0, or unset it."],
   },
   "cannot-sample": {
     number: 703,
     title: "Nothing to sample",
-    meaning: "The model has not learned what is asked of it, or the prompt leaves no room for it.",
+    meaning: "The model was not trained to do this, or the prompt leaves no room for a sample.",
     example: [
-      "There is nothing to go on from, and how a document begins is never learned.",
-      "Begin it with --prompt or --image, or ask for another modality than the text's with --modality.",
+      "The prompt is empty, and models are not trained to predict how a document starts.",
+      "Add --prompt or --image, or select a modality other than text with --modality.",
     ],
   },
   "file-exists": {
     number: 704,
     title: "File exists",
-    meaning: "mom writes over no file that you may still need.",
-    example: ["first.mom exists, and nothing is written over.", "Give another path, or --force."],
+    meaning: "mom does not overwrite a file that you may still need.",
+    example: ["first.mom already exists.", "Choose another path, or add --force."],
   },
   "bad-record": {
     number: 705,
     title: "Malformed run file",
-    meaning: "A file that a run or a compiled folder keeps is not what mom writes. No weight depends on it.",
+    meaning: "A file of a run or a compiled folder is not in the format that mom writes. The weights are not affected.",
     example: [
       "runs/emoji/metrics.jsonl: line 12 is not JSON.",
-      "Restore the file from a copy, or remove it: no weight depends on it.",
+      "Restore the file from a copy, or remove it. The weights are not affected.",
     ],
   },
   "bad-compiled-folder": {
     number: 706,
     title: "Damaged compiled folder",
-    meaning: "A folder of `mom compile` lacks a file, or its plan is not one that its trainer can run.",
-    example: ["kernels/head.wgsl is missing", "Put it back. Compile the spec again with `mom compile`."],
+    meaning: "A file of a compiled folder is missing, or its plan is invalid.",
+    example: ["kernels/head.wgsl is missing", "Restore it, or compile the spec again with `mom compile`."],
   },
   "bad-checksum": {
     number: 707,
-    title: "Checksum does not match",
-    meaning: "A file is not what the list of SHA-256 sums beside it says.",
+    title: "Checksum mismatch",
+    meaning: "The contents of a file do not match its SHA-256 sum in the list beside it.",
     example: [
-      "model.safetensors is not what its sum in SHA256SUMS says.",
-      "Restore the file from where it came from; if you changed it on purpose, remove the list or write it again.",
+      "model.safetensors does not match its sum in SHA256SUMS.",
+      "Restore the original file. If you changed it on purpose, remove or update the list.",
     ],
   },
   "bad-json-line": {
     number: 708,
     title: "Malformed JSON Lines file",
-    meaning: "A data file holds one JSON object a line, in UTF-8.",
+    meaning: "A data file must have one JSON object per line, in UTF-8.",
     example: ["pets.jsonl:3: not JSON (Unexpected end of JSON input)", 'Like this: {"segments": [{"text": "a cat"}]}'],
   },
   "bad-document": {
     number: 709,
     title: "Malformed document",
-    meaning: "A document is a list of segments, each of a kind that a modality of the model takes.",
+    meaning: "A document is a list of segments, and a modality of the model must accept each segment.",
     example: [
-      "pets.jsonl:3: a segment of an unknown kind, with picture",
+      "pets.jsonl:3: unknown kind of segment, with picture",
       'Like this: {"segments": [{"text": "a cat"}, {"image": "cat.png"}]}',
     ],
   },
   "bad-picture": {
     number: 710,
     title: "Unreadable picture",
-    meaning: "A picture is a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file whose pixels fit in memory.",
+    meaning: "A picture must be a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file whose pixels fit in memory.",
     example: [
       "pets.jsonl:3: not an image that can be read (unsupported image format)",
       "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
@@ -198,13 +197,14 @@ export const RUN = {
   "bad-recording": {
     number: 711,
     title: "Unreadable recording",
-    meaning: "A recording is a WAV file of uncompressed samples or a FLAC file, whole and of a usual rate.",
+    meaning:
+      "A recording must be an intact WAV file with uncompressed samples, or an intact FLAC file, with a common sample rate.",
     example: ['low.wav: the file has no "data" chunk', "Save it again as a WAV file."],
   },
   "bad-latent": {
     number: 712,
     title: "Unreadable latent",
-    meaning: "A latent is an array of finite numbers of the modality's shape, in a NumPy or safetensors file.",
+    meaning: "A latent must be an array of finite numbers in the modality's shape, in a NumPy or safetensors file.",
     example: [
       "pets.jsonl:3: the latent has the shape [4,8,8], not [4,16,16]",
       "Encode the picture again with the sizes of the spec.",
@@ -213,16 +213,16 @@ export const RUN = {
   "bad-tensors": {
     number: 713,
     title: "Malformed safetensors file",
-    meaning: "A safetensors file is a header in JSON and the tensors that it names, one after the other, without gaps.",
+    meaning: "A safetensors file is a JSON header followed by the tensors that it lists, in order and without gaps.",
     example: [
       "model.safetensors: the header claims 9000 bytes, and 4096 follow",
-      "The file is cut off: download or copy it again.",
+      "The file is truncated: download or copy it again.",
     ],
   },
   "untokenizable-text": {
     number: 714,
     title: "Text without tokens",
-    meaning: "The tokenizer gives no ids to the text, as the Python library `tokenizers` does not.",
+    meaning: "The tokenizer gives no ids for a text; the Python library `tokenizers` raises an error for it, too.",
     example: [
       'pets.jsonl:3: the text has "☃", which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)',
       "Remove it from the text, or use a tokenizer whose vocabulary covers it.",
@@ -231,7 +231,7 @@ export const RUN = {
   "bad-shard": {
     number: 715,
     title: "Damaged data cache",
-    meaning: "Prepared data are kept in a cache, and a file of it is not whole or not of this model.",
+    meaning: "A file in the cache of prepared data is damaged, or belongs to another model.",
     example: [
       "shard-0.safetensors: the shard's checksum does not match its contents",
       "Remove the file; the data are prepared again.",
@@ -240,13 +240,13 @@ export const RUN = {
   "no-documents": {
     number: 716,
     title: "No documents",
-    meaning: "The data hold nothing to learn from, or nothing is held out to measure with.",
-    example: ["no document is left to learn from: 1 in all, 1 held out", "Add documents, or lower data.held_out."],
+    meaning: "There are no documents to train on, or none are held out for validation.",
+    example: ["no document is left to train on: 1 in total, 1 held out", "Add documents, or lower data.held_out."],
   },
   "document-too-long": {
     number: 717,
     title: "Document too long",
-    meaning: "A document must fit into a sequence, or the data carry it from one sequence to the next.",
+    meaning: "A document must fit into a sequence, unless `carry` continues it in the next one.",
     example: [
       "pets.jsonl:3 takes 900 positions, and data.length is 512",
       "Raise data.length, or shorten the document.",
@@ -255,41 +255,41 @@ export const RUN = {
   "other-weights": {
     number: 718,
     title: "Weights do not fit",
-    meaning: "The weights to start from, or a checkpoint's state, are not those of the model in the spec.",
+    meaning: "The initial weights, or the state of a checkpoint, do not match the model in the spec.",
     example: [
       "embed.weight is 512×256 in the spec, and 300×256 in init.safetensors.",
-      "Give the spec the sizes, modalities and vocabulary that those weights have, or leave that tensor out of a copy of the file.",
+      "Use the sizes, modalities and vocabulary of those weights in the spec, or remove that tensor from a copy of the file.",
     ],
   },
   "no-weights": {
     number: 719,
-    title: "No weights there",
+    title: "No weights",
     meaning: "`init`, `mom eval` and `mom sample` take the folder of a run, a checkpoint or a safetensors file.",
     example: [
-      "emoji.mom is a spec, which has no weights of its own.",
-      "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
+      "emoji.mom is a spec, which has no weights.",
+      "Pass the folder of a run, or a checkpoint's folder with --checkpoint.",
     ],
   },
   "other-tensors": {
     number: 720,
     title: "Tensors do not fit",
-    meaning: "`mom trace` reads tensors by name, in the shapes that the spec gives them.",
+    meaning: "`mom trace` reads tensors by name, with the shapes that follow from the spec.",
     example: [
       "The tensors lack batch.0.modality.",
-      "Write it into the file; `mom trace --help` names what is read, and --prefix is what stands before parameters.",
+      "Add it to the file; `mom trace --help` lists the tensors. --prefix is the prefix of the parameters' names.",
     ],
   },
   "missing-program": {
     number: 721,
     title: "Missing program or package",
-    meaning: "What another program or an npm package does is not done: it is missing, or it failed.",
-    example: ["there is no program espeak-ng here", "On Debian or Ubuntu: apt-get install espeak-ng"],
+    meaning: "Another program or an npm package is missing, or it failed.",
+    example: ["the program espeak-ng is not installed", "On Debian or Ubuntu: apt-get install espeak-ng"],
   },
   "bad-message": {
     number: 722,
     title: "Malformed message",
     meaning:
-      "`mom lsp` speaks the language server protocol over its standard input and output: headers, a blank line, JSON.",
-    example: ["The header has no Content-Length.", "`mom lsp` is started by an editor."],
+      "`mom lsp` speaks the language server protocol on standard input and output: headers, an empty line, JSON.",
+    example: ["The header has no Content-Length.", "`mom lsp` should be started by an editor."],
   },
 } as const satisfies Readonly<Record<string, Mistake>>;
