@@ -107,7 +107,7 @@ export const braceOnOwnLine = (span: Span): Diagnostic =>
   });
 
 export const unexpected = (span: Span, found: string, expected: string): Diagnostic =>
-  error("unexpected", `Unexpected ${found}.`, span, { expected });
+  error("unexpected", `${found.charAt(0).toUpperCase()}${found.slice(1)} is not allowed here.`, span, { expected });
 
 export const missingSeparator = (span: Span, between: "entries" | "items" | "arguments"): Diagnostic =>
   error(
