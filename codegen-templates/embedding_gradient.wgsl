@@ -1,6 +1,6 @@
 // Sums of rows in a fixed order, without atomics.
 //   TOKENS: dweight[v, c] = Σ dy[r, c] over the rows of token v, listed in the table of occurrences.
-//   else:   dpictures[i, c] = Σ dy[r, c] over the rows of picture i, whose span the table gives.
+//   else:   ditems[i, c] = Σ dy[r, c] over the rows of item i, whose span the table gives.
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
@@ -18,6 +18,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
   let first = table[2u * item];
   for (var r = first; r < first + table[2u * item + 1u]; r++) { sum += dy[at_dy(r, c)]; }
-  dpictures[at_dpictures(item, c)] = sum;
+  ditems[at_ditems(item, c)] = sum;
 #end
 }

@@ -1,5 +1,5 @@
 // Noise for the diffusion loss, four numbers of a row an invocation:
-// Philox 4x32-10 at the counter (block of the picture, item, document, epoch), two Box–Muller pairs from its words.
+// Philox 4x32-10 at the counter (block of numbers, item, document, epoch), two Box–Muller pairs from its words.
 
 fn multiply_high(a: u32, b: u32) -> u32 {
   let a_low = a & 0xffffu;
@@ -53,9 +53,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let row = i / FOURSu;
   let block = i % FOURSu;
   var drawn = vec4<f32>();
-  let inside = picture[row] >= 0;
+  let inside = item[row] >= 0;
   if (inside) {
-    let at = 4u * u32(picture[row]);
+    let at = 4u * u32(item[row]);
     let counter = vec4((row - items[at]) * FOURSu + block, items[at + 1u], items[at + 2u], items[at + 3u]);
     let words = philox(vec2(key[0], key[1]), counter);
     drawn = vec4(normals(words.x, words.y), normals(words.z, words.w));

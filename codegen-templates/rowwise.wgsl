@@ -85,7 +85,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     squares += difference * difference;
   }
   let sum = total(lane, squares);
-  if (lane == 0u) { loss[row] = select(sum / f32(COLSu), 0.0, picture[row] < 0); }
+  if (lane == 0u) { loss[row] = select(sum / f32(COLSu), 0.0, item[row] < 0); }
 #end
 #if DOT
   var products = 0.0;

@@ -3,6 +3,7 @@
 // Prints milliseconds and TFLOP/s by the counted work (inspect's: recomputed scores count nothing). Each node runs for
 // half a second before it is timed, since a card that idles takes that long to reach its clock.
 import { parseArgs } from "node:util";
+import { batchOf } from "../dist/src/batch/host-array.js";
 import { compile } from "../dist/src/compile.js";
 import { check } from "../dist/src/front/check.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
@@ -37,7 +38,7 @@ const compiled = compile(spec, {
   profile: device.profile,
   batch,
   length,
-  phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: ["input"] }],
+  phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: [{ is: "input" }] }],
   variants: "first",
   ...(values.variant === undefined ? {} : { force: values.variant }),
 });
@@ -45,13 +46,13 @@ const model = await openModel(device, compiled);
 await model.initialise(1);
 const rows = batch * length;
 const noise = () => Float32Array.from({ length: rows * d_model }, () => Math.random() - 0.5);
-const placed = { length, document: new Int32Array(rows), pictures: [] };
+const placed = { length, document: new Int32Array(rows), items: [] };
 const batchArrays = [
-  ["modality", new Uint32Array(rows)],
-  ["input", noise()],
-  ["cotangent", noise()],
+  [{ is: "modality" }, new Uint32Array(rows)],
+  [{ is: "input" }, noise()],
+  [{ is: "cotangent" }, noise()],
 ];
-model.writeBatch(new Map([...attentionArrays(spec, placed), ...batchArrays]));
+model.writeBatch(batchOf([...attentionArrays(spec, placed), ...batchArrays]));
 model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false));
 model.runtime.run(["gradients"]);
 await model.runtime.settled();

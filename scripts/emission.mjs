@@ -1,7 +1,8 @@
 // Shows whether a change to the compiler changes what it emits: WGSL (comments apart), buffers, bindings and dispatches.
 //   node scripts/emission.mjs collect FOLDER [PART]          what this checkout emits, as JSON files; PART of specs' paths
 //   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 where two such folders differ
-// NAMES is a JSON file that maps old names to new ones. They replace whole words of BEFORE; `*` matches a number.
+// NAMES is a JSON file that maps old names to new ones. They replace whole words of BEFORE; `*` matches a word.
+// What buffers and fields mean to the host (`holds`, `means`, `scope`) is not compared: their names are.
 // Run `npm run build` first.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -51,7 +52,7 @@ function compare(before, after, names) {
   const differences = files.flatMap((file) => {
     const [was, is] = [textOf(join(before, file)), textOf(join(after, file))];
     if (was === undefined || is === undefined) return [`${file}: only ${was === undefined ? "after" : "before"}`];
-    const [old, now] = [renamed(withoutComments(was)), withoutComments(is)].map((text) => text.split("\n"));
+    const [old, now] = [comparable(was, renamed), comparable(is)].map((text) => text.split("\n"));
     const line = old.findIndex((one, i) => one !== now[i]);
     if (line < 0 && old.length === now.length) return [];
     const at = line < 0 ? old.length : line;
@@ -63,14 +64,18 @@ function compare(before, after, names) {
 }
 
 /** Comments do not count: kernels are without them, and their names end with digests of what is left. */
-function withoutComments(text) {
+function comparable(text, renamed = (unchanged) => unchanged) {
   const emitted = JSON.parse(text);
   const kernels = emitted.kernels?.map(({ name, source, ...rest }) => {
-    const code = source.replaceAll(/[ \t]*\/\/[^\n]*/g, "");
+    const code = renamed(source.replaceAll(/[ \t]*\/\/[^\n]*/g, ""));
     const digest = createHash("sha256").update(code).digest("hex").slice(0, 8);
-    return { name: name.replace(/[0-9a-f]{8}$/, digest), source: code.split("\n"), ...rest };
+    return { name: renamed(name).replace(/[0-9a-f]{8}$/, digest), source: code.split("\n"), ...rest };
   });
-  return JSON.stringify({ ...emitted, kernels }, undefined, 1);
+  const buffers = emitted.buffers?.map(({ holds, ...buffer }) => buffer);
+  const fields = emitted.fields?.map(({ means, scope, ...field }) => field);
+  const { refused, phases } = emitted;
+  const others = renamed(JSON.stringify({ refused, buffers, phases, fields }, undefined, 1));
+  return `${JSON.stringify(kernels, undefined, 1)}\n${others}`;
 }
 
 const excerpt = (line = "(nothing)") => line.trim().slice(0, 200);
@@ -87,7 +92,7 @@ function textOf(path) {
 function renamer(names) {
   const old = Object.keys(names).sort((a, b) => b.length - a.length);
   if (old.length === 0) return (text) => text;
-  const patterns = old.map((name) => name.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replace("*", "(\\d+)"));
+  const patterns = old.map((name) => name.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replace("*", "(\\w+)"));
   const words = new RegExp(`(?<![\\w.])(?:${patterns.join("|")})(?![\\w])`, "g");
   const whole = patterns.map((pattern) => new RegExp(`^${pattern}$`));
   return (text) =>

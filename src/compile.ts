@@ -3,6 +3,7 @@ import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
 import { build } from "./ir/builder.js";
 import { DEFAULT_CHUNK } from "./ir/chunk.js";
+import type { Meaning } from "./ir/meaning.js";
 import type { Memory, ParameterField } from "./ir/memory.js";
 import type { Kernel, Plan, Profile } from "./ir/plan.js";
 import type { Program } from "./ir/program.js";
@@ -29,8 +30,8 @@ export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "sta
   readonly length?: number;
   /** Whether gradients are made. */
   readonly gradients: boolean;
-  /** Tensors whose gradient is a result. */
-  readonly wanted?: readonly string[];
+  /** Fields of the batch whose gradient is a result. */
+  readonly wanted?: readonly Meaning[];
 }
 
 export interface CompileOptions extends KernelOptions {

@@ -1,7 +1,9 @@
-// Nobody outside the room of a kind asks which kind it is, so that a new one is a file, a schema entry and a row.
+// Nobody outside the room of a kind asks which kind it is, so that a new one is a file, a schema entry and a row. And what
+// tensors, fields and buffers mean is not read off their names.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { kindPlaces, PLANTED, sourceProgram, writtenFiles } from "../scripts/kind-places.mjs";
+import { namePlaces } from "../scripts/name-places.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
@@ -39,11 +41,64 @@ export const other = (step: { kind: "warmup" | "cosine" }) => step.kind === "cos
 export const names = (m: Modality) => m.name === m.kind.toUpperCase();
 `;
 
+/** Each line with a mark learns something from a name. */
+const spelled = `
+import type { Field, Plan, PlannedBuffer } from "./ir/plan.js";
+import type { Tensor } from "./ir/tensor.js";
+import type { Model } from "./train/model.js";
+
+export const begins = (tensor: Tensor) => tensor.name.startsWith("state."); // spelled
+export const bare = ({ name }: Field) => name.slice("state.".length); // spelled
+export const arena = ({ name: whole, role }: PlannedBuffer) => role === "optimizer" && whole.replace(/[0-9]+$/, ""); // spelled
+export const kind = (plan: Plan) => plan.fields.map(({ name }) => name.split(".")[0]); // spelled
+export const spelledOut = (field: Field | undefined) => field?.name === "decay"; // spelled
+export const part = (b: PlannedBuffer, i: number) => b.name !== \`parameters.\${i}\`; // spelled
+export const matched = (t: Pick<Tensor, "name">) => /^next/.test(t.name); // spelled
+export const listed = (t: Tensor) => ["input", "output"].includes(t.name); // spelled
+const isState = (label: string) => label.startsWith("state."); // spelled
+export const passedOn = (t: Tensor) => isState(t.name);
+export const aliased = (t: Tensor) => {
+  const label = t.name;
+  return label.endsWith(".h"); // spelled
+};
+export function cases(field: Field): number {
+  switch (field.name) { // spelled
+    case "step":
+      return 1;
+    default:
+      return 2;
+  }
+}
+export const read = (model: Model, of: string) => model.result(\`loss.\${of}\`); // spelled
+export const has = (model: Model) => model.hasResult("logits"); // spelled
+
+export const same = (a: Field, b: Field) => a.name === b.name;
+export const told = (t: Tensor) => \`\${t.name} is missing\`;
+export const found = (t: Tensor, known: ReadonlyMap<string, number>) => known.get(t.name);
+export const means = (field: Field) => field.means.is === "decay";
+export const file = (disk: { name: string }) => disk.name.endsWith(".mom");
+`;
+
+const marked = (text: string, mark: string): number[] =>
+  text.split("\n").flatMap((line, i) => (line.endsWith(`// ${mark}`) ? [i + 1] : []));
+const lines = (places: readonly { readonly line: number }[]): number[] => [...new Set(places.map(({ line }) => line))];
+
+const text = `${planted}${spelled}`;
+const program = sourceProgram(ROOT, text);
+const files = writtenFiles(program, ROOT);
+
 test("kinds are asked for in their rooms alone", () => {
-  const program = sourceProgram(ROOT, planted);
-  const asked = planted.split("\n").flatMap((text, i) => (text.endsWith("// asks") ? [i + 1] : []));
-  expect([...new Set(kindPlaces(program, ROOT, [PLANTED]).map(({ line }) => line))]).toEqual(asked);
-  const files = writtenFiles(program, ROOT);
+  expect(lines(kindPlaces(program, ROOT, [PLANTED]))).toEqual(marked(text, "asks"));
   expect(files.length).toBeGreaterThan(300);
   expect(kindPlaces(program, ROOT, files)).toEqual([]);
+}, 60_000);
+
+/** Labels that come from outside, alone: tensors of files, compiled folders of versions whose fields say no more. */
+const TAKEN_APART = ["src/train/earlier-plan.ts", "src/train/meaning-named.ts"];
+
+test("what a tensor, a field or a buffer means is not read off its name", () => {
+  const places = namePlaces(program, ROOT, [...files, PLANTED]);
+  const of = (wanted: boolean) => places.filter(({ file }) => (file === PLANTED) === wanted);
+  expect(lines(of(true))).toEqual(marked(text, "spelled"));
+  expect([...new Set(of(false).map(({ file }) => file))].sort()).toEqual(TAKEN_APART);
 }, 60_000);

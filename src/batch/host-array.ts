@@ -1,3 +1,11 @@
-// The arrays that a program reads of a batch, by the names of its inputs.
+// The arrays that a program reads of a batch, each with what it means.
+import { labelOf, type Meaning } from "../ir/meaning.js";
+
 export type HostArray = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+export type HostField = readonly [means: Meaning, array: HostArray];
+
+/** By the labels of what they mean. */
 export type HostBatch = ReadonlyMap<string, HostArray>;
+
+export const batchOf = (fields: readonly HostField[]): HostBatch =>
+  new Map(fields.map(([means, array]) => [labelOf(means), array]));

@@ -147,7 +147,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const program = compiled.stages[0]?.final as Program;
   const tokens = spec.model.modalities.map(holdsIds);
   const reach = reachOf(program, tokens);
-  const pictures = spec.model.modalities.map((_, m) => made.items.filter(({ modality }) => modality === m).length);
+  const items = spec.model.modalities.map((_, m) => made.items.filter(({ modality }) => modality === m).length);
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
   const kernels = new Map<string, Sum>();
   /** @param runs of the node in a step, of which `one` has the work and the seconds of each */
@@ -167,7 +167,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   };
   program.ops.forEach((op, i) => {
     const { modalities, over } = reach[i] as (typeof reach)[number];
-    const rows = (over === "pictures" ? pictures : positions).reduce((sum, n, m) => sum + (modalities[m] ? n : 0), 0);
+    const rows = (over === "items" ? items : positions).reduce((sum, n, m) => sum + (modalities[m] ? n : 0), 0);
     const work = {
       phase: "gradients" as const,
       op: op.kind,
@@ -175,7 +175,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
       shape: shapeOf(program, op),
       seconds: seconds[i] ?? 0,
       flops: flopsOf(program, op) * rows,
-      bytes: bytesOf(program, op, reach[i] as Reach, { positions, pictures }),
+      bytes: bytesOf(program, op, reach[i] as Reach, { positions, items }),
     };
     add(work, accumulate);
   });
@@ -240,10 +240,10 @@ export function boundOf({ variant, flops, bytes }: Work, ceilings: Ceilings): Bo
   return [memory, cached, arithmetic].reduce((largest, one) => (one.seconds > largest.seconds ? one : largest));
 }
 
-/** Where an op works: rows of each modality in the batch, of positions or of pictures. */
+/** Where an op works: rows of each modality in the batch, of positions or of items. */
 interface Rows {
   readonly positions: readonly number[];
-  readonly pictures: readonly number[];
+  readonly items: readonly number[];
 }
 
 /**
@@ -263,7 +263,7 @@ export function bytesOf(program: Program, op: Op, { modalities, over }: Reach, r
     if (tensor.role === "parameter" || tensor.role === "gradient")
       return whole * presence(program, tensor.name, rows.positions);
     if (first === height) return (whole * within(rows.positions)) / height;
-    if (over === "pictures" && first === madeHeight) return whole * Math.min(1, within(rows.pictures) / first);
+    if (over === "items" && first === madeHeight) return whole * Math.min(1, within(rows.items) / first);
     return whole;
   };
   const ids = new Set([...inputsOf(op), ...outputsOf(op)]);

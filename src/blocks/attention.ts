@@ -13,7 +13,7 @@ import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
 import type { AttentionFields, AttentionPart } from "./attention.fields.js";
 import { NORM_EPS } from "./norm.js";
-import { rotaryColumns, rotaryName } from "./rotary.js";
+import { rotaryColumns } from "./rotary.js";
 import type { Sequences } from "./sequences.js";
 import { declareWeights, type Piece } from "./weights.js";
 
@@ -63,9 +63,9 @@ function piecesOf({ d, k, f }: Readonly<Record<"d" | "k" | "f", number>>) {
 
 /**
  * Declares the tensors of one block and returns the op sequence's output, [R, d_model]. With a state carried, the batch
- * has `state.layers.N.k` and `.v` [batch·cache, kv_heads·dh], the keys and values of what was read, and `place` [batch],
- * where those of this program's positions go; what they are with these are results named `next.…`. Keys are then counted
- * within the cache.
+ * has the layer's parts `k` and `v` [batch·cache, kv_heads·dh], the keys and values of what was read, and `place` [batch],
+ * where those of this program's positions go; what they are with these are results. Keys are then counted within the
+ * cache.
  */
 export function lowerAttention(
   builder: Builder,
@@ -81,19 +81,22 @@ export function lowerAttention(
   const w = declareWeights(builder, layer, parts, pieces.attention);
   const b = builder.within(`layers.${layer}`);
 
-  const position = b.input("batch", "position", [b.rows], "i32");
+  const position = b.input("batch", { is: "position" }, [b.rows], "i32");
   const rotate = (name: string, input: TensorId, count: number): TensorId => {
     if (head === 1) return input;
-    const table = b.input("constant", rotaryName(rope_theta, head, cache), [cache, rotaryColumns(head)]);
+    const table = b.input("constant", { is: "rotary", theta: rope_theta, head, positions: cache }, [
+      cache,
+      rotaryColumns(head),
+    ]);
     return b.make("rotate", { in: { x: input, position, table }, heads: count, inverse: false }, { y: name }).y;
   };
   /** The cache with what is new in it, where there is one. */
-  const cached = (name: string, input: TensorId): TensorId => {
+  const cached = (part: string, input: TensorId): TensorId => {
     if (state === "none") return input;
     const shape = [b.batch * cache, kv_heads * head];
-    const place = b.input("batch", "place", [b.batch], "i32");
-    const before = b.input("batch", `state.layers.${layer}.${name}`, shape);
-    const after = b.tensor("result", `next.layers.${layer}.${name}`, shape);
+    const place = b.input("batch", { is: "place" }, [b.batch], "i32");
+    const before = b.input("batch", { is: "state", layer, part }, shape);
+    const after = b.field("result", { is: "next", layer, part }, shape);
     return b.make("append", { in: { cache: before, x: input, place } }, { y: after }).y;
   };
 
@@ -101,7 +104,7 @@ export function lowerAttention(
   const q = rotate("q", b.linear("q_in", n, w.wq), heads);
   const k = cached("k", rotate("k", b.linear("k_in", n, w.wk), kv_heads));
   const v = cached("v", b.linear("v", n, w.wv));
-  const keys = b.input("batch", `keys.${spans}`, [b.rows, 2], "i32");
+  const keys = b.input("batch", { is: "keys", spans }, [b.rows, 2], "i32");
   const { y: mixed } = b.make("attention", { in: { q, k, v, keys }, heads, kv_heads }, { y: "mixed", lse: "lse" });
   const attended = b.sum("attended", b.linear("attention", mixed, w.wo), x);
   if (ffn === 0) return attended;

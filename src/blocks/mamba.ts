@@ -55,8 +55,8 @@ function piecesOf({ d, E, N, W, r }: Readonly<Record<"d" | "E" | "N" | "W" | "r"
 
 /**
  * Declares the tensors of one block and returns the op sequence's output, [R, d_model]. With a state carried, the batch
- * has `state.layers.N.h` [batch, d_state, d_inner] and `state.layers.N.conv` [batch·(d_conv − 1), d_inner], the last
- * inputs of the convolution, oldest first; what they are after the last position are results named `next.…`.
+ * has the layer's parts `h` [batch, d_state, d_inner] and `conv` [batch·(d_conv − 1), d_inner], the last inputs of the
+ * convolution, oldest first; what they are after the last position are results.
  */
 export function lowerMamba(
   builder: Builder,
@@ -72,12 +72,12 @@ export function lowerMamba(
   const b = builder.within(`layers.${layer}`);
 
   /** One part of the state: the tensor that enters, and the one that leaves. */
-  const carried = (name: string, ...shape: number[]): readonly [TensorId, TensorId] | undefined => {
+  const carried = (part: string, ...shape: number[]): readonly [TensorId, TensorId] | undefined => {
     if (sequences.state === "none") return undefined;
-    const of = `layers.${layer}.${name}`;
-    return [b.input("batch", `state.${of}`, shape), b.tensor("result", `next.${of}`, shape)];
+    const state = b.input("batch", { is: "state", layer, part }, shape);
+    return [state, b.field("result", { is: "next", layer, part }, shape)];
   };
-  const reset = sequences.reset ? { reset: b.input("batch", "reset", [b.rows], "u32") } : {};
+  const reset = sequences.reset ? { reset: b.input("batch", { is: "reset" }, [b.rows], "u32") } : {};
 
   const normed = b.norm("norm", x, w.norm, NORM_EPS);
   const { u_in, z } = b.split(b.linear("uz", normed, w.in_proj), { u_in: E, z: E });

@@ -2,8 +2,8 @@
 
 export interface Sequences {
   /**
-   * carried: what a block remembers of a sequence enters as the batch's `state.layers.N.*` and leaves as the results
-   * `next.layers.N.*`; none: every sequence begins from nothing.
+   * carried: what a block remembers of a sequence enters as part of the batch and leaves as results;
+   * none: every sequence begins from nothing.
    */
   readonly state: "none" | "carried";
   /** Positions of which attention keeps keys and values, where a state is carried. */

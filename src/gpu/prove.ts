@@ -5,6 +5,8 @@ import { prepare } from "./runtime.js";
 
 const COUNT = 1000;
 const BYTES = 4096;
+const GIVEN = "x";
+const PRODUCTS = "products";
 
 /** products[i] = i · x, for an x that the host writes. */
 const PLAN: Plan = {
@@ -54,8 +56,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     },
   ],
   fields: [
-    { name: "x", buffer: 0, offset: 0, type: "f32", shape: [4] },
-    { name: "products", buffer: 1, offset: 0, type: "f32", shape: [COUNT] },
+    { name: GIVEN, means: { is: "named", name: GIVEN }, buffer: 0, offset: 0, type: "f32", shape: [4] },
+    { name: PRODUCTS, means: { is: "named", name: PRODUCTS }, buffer: 1, offset: 0, type: "f32", shape: [COUNT] },
   ],
 };
 
@@ -63,9 +65,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 export async function prove(device: GPUDevice, profile: Profile): Promise<number> {
   const start = performance.now();
   const runtime = await prepare(device, profile, PLAN);
-  runtime.write("x", new Float32Array([3, 0, 0, 0]));
+  runtime.write(GIVEN, new Float32Array([3, 0, 0, 0]));
   runtime.run(["prove"]);
-  const products = new Float32Array(await runtime.read("products"));
+  const products = new Float32Array(await runtime.read(PRODUCTS));
   runtime.destroy();
   const wrong = products.findIndex((product, i) => product !== 3 * i);
   if (wrong >= 0) {

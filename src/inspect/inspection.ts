@@ -220,7 +220,7 @@ function modalitiesOf(spec: CheckedSpec, { forward, training, final, reach, toke
   const withAgain = final === training ? once : costsIn(final, reachOf(final, tokens));
   const inForward = costsIn(forward, reach);
   return spec.model.modalities.map((modality, m) => {
-    const share = { positions: 1, pictures: holdsIds(modality) ? 0 : 1 / positionsOfItem(modality) };
+    const share = { positions: 1, items: holdsIds(modality) ? 0 : 1 / positionsOfItem(modality) };
     const flops = (costs: readonly OpCost[]): number =>
       costs.reduce((sum, { modalities, over, flops }) => (modalities[m] ? sum + flops * share[over] : sum), 0);
     const met = new Set(forward.ops.flatMap((op, i) => (reach[i]?.modalities[m] ? inputsOf(op) : [])));

@@ -1,10 +1,11 @@
 // Builds a program op by op. Shapes come from the ops' rows, so a block reads like its formulas: `b.linear("y", x, w)`.
 import { wholeName } from "./arena.js";
+import { labelOf, type Meaning } from "./meaning.js";
 import type { Activation, Op, OpKind, OpOf, Rows } from "./op.js";
 import { ANY, type Call, opOf, type Shape } from "./ops/row.js";
 import { rowOf } from "./ops/table.js";
 import type { Parameter, Program } from "./program.js";
-import type { Stretch, Tensor, TensorId, TensorRole } from "./tensor.js";
+import type { FieldRole, Stretch, Tensor, TensorId, TensorRole } from "./tensor.js";
 
 /** A trained tensor, and which of its copies each row uses. */
 export interface Weight {
@@ -14,7 +15,7 @@ export interface Weight {
 
 type Names<K extends OpKind> = { readonly [Out in keyof OpOf<K>["out"]]: string | TensorId };
 
-/** Values are named within the builder's prefix; what the host reads and writes has the name that it is given. */
+/** Values are named within the builder's prefix; what the host reads and writes has a meaning. */
 export interface Builder {
   readonly batch: number;
   readonly length: number;
@@ -25,13 +26,17 @@ export interface Builder {
   /** The same program, with values named `PREFIX.NAME`. */
   within(prefix: string): Builder;
 
-  tensor(role: TensorRole, name: string, shape: Shape, type?: Tensor["type"]): TensorId;
-  /** The numbers of that name in a stretch of the arenas, as a tensor of that shape or of one dimension. */
-  stretch(name: string, stretch: Stretch, shape?: Shape): TensorId;
-  /** The batch, constant or gradient tensor of that name, declared at its first use. */
-  input(role: "batch" | "constant" | "gradient", name: string, shape: Shape, type?: Tensor["type"]): TensorId;
+  tensor(role: Exclude<TensorRole, FieldRole>, name: string, shape: Shape, type?: Tensor["type"]): TensorId;
+  /** A stretch of `parameters`, `gradients` or a slot, as a tensor of that shape or of one dimension. */
+  stretch(arena: string, stretch: Stretch, shape?: Shape): TensorId;
+  /** What the host writes or reads, of that meaning. */
+  field(role: FieldRole, means: Meaning, shape: Shape, type?: Tensor["type"]): TensorId;
+  /** The same of what the host writes for ops to read, declared at its first use. */
+  input(role: "batch" | "constant", means: Meaning, shape: Shape, type?: Tensor["type"]): TensorId;
+  /** The gradient by the parameter of that name, declared at its first use. */
+  gradient(name: string, shape: Shape): TensorId;
   parameter(description: Omit<Parameter, "tensor">): TensorId;
-  /** Declares a parameter with a copy for each group that its `of` names; over pictures there is one. */
+  /** Declares a parameter with a copy for each group that its `of` names; over items there is one. */
   weight(description: Omit<Parameter, "tensor">, over?: Rows["over"]): Weight;
   shape(id: TensorId): Shape;
   /** The last number of a shape. */
@@ -53,8 +58,8 @@ export interface Builder {
   /** Columns of x from left to right: how many, by the name of each block. */
   split<Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>): Record<Name, TensorId>;
 
-  /** Makes a value a result of that name. */
-  publish(id: TensorId, name: string): void;
+  /** Makes a value a result of that meaning. */
+  publish(id: TensorId, means: Meaning): void;
   /** Notes the residual stream: before the first layer, and after each. */
   boundary(id: TensorId): void;
   program(): Program;
@@ -67,7 +72,7 @@ export interface ProgramSize extends Pick<Program, "scalars" | "arenas"> {
   readonly modalities: number;
 }
 
-/** Roles of tensors that are known by their names. */
+/** Roles of tensors of which there is one of each name. */
 const INPUTS: ReadonlySet<TensorRole> = new Set(["batch", "constant", "gradient"]);
 
 type Formulas = Pick<Builder, "linear" | "norm" | "silu" | "softplus" | "sum" | "difference" | "product">;
@@ -93,7 +98,8 @@ function formulas(make: Builder["make"]): Formulas {
   };
 }
 
-interface Tensors extends Pick<Builder, "tensor" | "stretch" | "input" | "shape" | "columns" | "publish"> {
+interface Tensors
+  extends Pick<Builder, "tensor" | "stretch" | "field" | "input" | "gradient" | "shape" | "columns" | "publish"> {
   readonly tensors: readonly Tensor[];
 }
 
@@ -105,28 +111,30 @@ function tensorsAfter(from: readonly Tensor[]): Tensors {
     if (INPUTS.has(role) && !inputs.has(`${role} ${name}`)) inputs.set(`${role} ${name}`, id);
   };
   tensors.forEach(note);
-  const tensor: Builder["tensor"] = (role, name, shape, type = "f32") => {
-    const declared: Tensor = { id: tensors.length as TensorId, name, role, type, shape };
+  const add = (made: Omit<Tensor, "id">): TensorId => {
+    const declared: Tensor = { ...made, id: tensors.length as TensorId };
     tensors.push(declared);
     note(declared);
     return declared.id;
   };
-  const change = (id: TensorId, changed: Partial<Tensor>): void => {
-    tensors[id] = { ...(tensors[id] as Tensor), ...changed };
-  };
+  const tensor: Builder["tensor"] = (role, name, shape, type = "f32") => add({ name, role, type, shape });
+  const field: Builder["field"] = (role, means, shape, type = "f32") =>
+    add({ name: labelOf(means), means, role, type, shape });
   const shape = (id: TensorId): Shape => (tensors[id] as Tensor).shape;
   return {
     tensors,
     tensor,
-    stretch: (name, stretch, dimensions = [stretch.size]) => {
-      const id = tensor("arena", name, dimensions);
-      change(id, { stretch });
-      return id;
-    },
-    input: (role, name, dimensions, type) => inputs.get(`${role} ${name}`) ?? tensor(role, name, dimensions, type),
+    stretch: (arena, stretch, dimensions = [stretch.size]) =>
+      add({ name: arena, role: "arena", type: "f32", shape: dimensions, stretch: { ...stretch, arena } }),
+    field,
+    input: (role, means, dimensions, type) =>
+      inputs.get(`${role} ${labelOf(means)}`) ?? field(role, means, dimensions, type),
+    gradient: (of, dimensions) => inputs.get(`gradient ${of}`) ?? tensor("gradient", of, dimensions),
     shape,
     columns: (id) => shape(id).at(-1) as number,
-    publish: (id, name) => change(id, { role: "result", name }),
+    publish: (id, means) => {
+      tensors[id] = { ...(tensors[id] as Tensor), role: "result", means, name: labelOf(means) };
+    },
   };
 }
 
@@ -142,7 +150,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
     parameters.push({ ...description, tensor: id });
     return id;
   };
-  const modality = from?.modality ?? input("batch", "modality", [size.batch * size.length], "u32");
+  const modality = from?.modality ?? input("batch", { is: "modality" }, [size.batch * size.length], "u32");
 
   const prefixed = (prefix: string): Builder => {
     const value = (label: string, dimensions: Shape): TensorId => tensor("value", `${prefix}${label}`, dimensions);
@@ -170,7 +178,7 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
       parameter,
       weight: (description, over = "positions") => {
         const { of, names } = description;
-        const rows: Rows = over === "pictures" ? { over, groups: 1 } : { over, groups: names.length, of };
+        const rows: Rows = over === "items" ? { over, groups: 1 } : { over, groups: names.length, of };
         return { id: parameter(description), rows };
       },
       op: (op) => {

@@ -42,9 +42,9 @@ export function layout(program: Program, id: TensorId): { column: number; stride
 }
 
 export function sameRows(a: Rows, b: Rows): boolean {
-  if (a.over === "pictures" || b.over === "pictures") return a.over === b.over;
+  if (a.over === "items" || b.over === "items") return a.over === b.over;
   return a.of.length === b.of.length && a.of.every((group, m) => group === b.of[m]);
 }
 
 /** Whether every position uses group 0: no table of rows is needed. */
-export const isUniform = (rows: Rows): boolean => rows.over === "pictures" || rows.of.every((group) => group === 0);
+export const isUniform = (rows: Rows): boolean => rows.over === "items" || rows.of.every((group) => group === 0);

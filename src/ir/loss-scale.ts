@@ -1,7 +1,7 @@
 // The scale of the losses under half precision, which the update keeps from step to step.
 
 /** The scale, good updates in a row since it changed, and what the last update multiplied its gradients by. */
-export const LOSS_SCALE = { name: "loss_scale", shape: [3] } as const;
+export const LOSS_SCALE = { means: { is: "loss_scale" }, shape: [3] } as const;
 
 /**
  * What it begins with, for so many positions in a batch. A loss is a mean over them, so that what is passed back to one of

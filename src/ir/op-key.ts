@@ -1,15 +1,32 @@
 // What an op is, whatever its tensors are called: nodes of one key run the same kernels in the same sizes.
 import { digest } from "./digest.js";
 import { layout, storage } from "./facts.js";
-import { inputsOf, type Op, outputsOf } from "./op.js";
+import { inputsOf, type Op, type OpKind, outputsOf } from "./op.js";
 import { type Program, tensorOf } from "./program.js";
 import type { TensorId } from "./tensor.js";
+
+/** Words that keys are digested with, for what is called otherwise by now: keys stand in checkpoints. */
+const KEYED = {
+  over: { items: "pictures" } as Readonly<Record<string, string>>,
+  kind: { add_items: "add_pictures", sum_items: "sum_pictures" } as Readonly<Partial<Record<OpKind, string>>>,
+  operand: { item: "picture" } as Readonly<Record<string, string>>,
+  /** Of the kinds above. */
+  rows: { items: "pictures", ditems: "dpictures" } as Readonly<Record<string, string>>,
+};
+
+const keyedRows = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && "over" in value
+    ? { ...value, over: KEYED.over[String(value.over)] ?? value.over }
+    : value;
 
 type Named = Readonly<Record<string, TensorId>>;
 
 /** Everything that kernels are made from, as plain data; with `sizes: "columns"` without what grows with the rows. */
 export function described(program: Program, op: Op, sizes: "all" | "columns"): unknown {
-  const { kind, in: reads, out: makes, ...attributes } = op;
+  const { kind, in: reads, out: makes, ...given } = op;
+  const attributes = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, keyedRows(value)]));
+  const operand = (name: string): string =>
+    (kind in KEYED.kind ? KEYED.rows[name] : undefined) ?? KEYED.operand[name] ?? name;
   const homes = new Map<TensorId, number>();
   const tensor = (id: TensorId): unknown => {
     const { role, type, shape } = tensorOf(program, id);
@@ -21,11 +38,12 @@ export function described(program: Program, op: Op, sizes: "all" | "columns"): u
   };
   const named = (ids: Named): unknown =>
     Object.entries(ids)
+      .map(([name, id]) => [operand(name), id] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, id]) => [name, tensor(id)]);
   const { batch, length, chunk, modalities } = program;
   return [
-    kind,
+    KEYED.kind[kind] ?? kind,
     attributes,
     named(reads as Named),
     named(makes as Named),

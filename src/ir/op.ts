@@ -4,9 +4,9 @@ import type { TensorId } from "./tensor.js";
 
 /**
  * Which copy of a weight each row uses. Over positions: that of the position's modality; a modality whose group is
- * −1 uses none, and what the op makes at its positions is the residual alone, or 0. Over pictures: the only one.
+ * −1 uses none, and what the op makes at its positions is the residual alone, or 0. Over items: the only one.
  */
-export type Rows = ({ readonly over: "positions" } & Ownership) | { readonly over: "pictures"; readonly groups: 1 };
+export type Rows = ({ readonly over: "positions" } & Ownership) | { readonly over: "items"; readonly groups: 1 };
 
 export type Activation = "silu" | "softplus";
 
@@ -31,19 +31,19 @@ export type EmbedGrad = Define<"embed_grad", "tokens" | "dy", "dweight">;
 /** y[i] = table[index[i]]. table [T, K], index [I], y [I, K]. */
 export type Gather = Define<"gather", "table" | "index", "y">;
 
-/** y[r] = x[r] + pictures[picture[r]], or x[r] where picture[r] is negative. pictures [I, d], picture [R]. */
-export type AddPictures = Define<"add_pictures", "x" | "pictures" | "picture", "y">;
-/** dpictures[i] = Σ dy[r] over the rows with picture[r] = i, in their order. */
-export type SumPictures = Define<"sum_pictures", "dy" | "picture", "dpictures">;
+/** y[r] = x[r] + items[item[r]], or x[r] where item[r] is negative. items [I, d], item [R]. */
+export type AddItems = Define<"add_items", "x" | "items" | "item", "y">;
+/** ditems[i] = Σ dy[r] over the rows with item[r] = i, in their order. */
+export type SumItems = Define<"sum_items", "dy" | "item", "ditems">;
 
 /**
- * noise[r, j] ~ N(0, 1), as random/noise.ts draws it with key [2] for the row's picture i = picture[r]: items[i] is its
+ * noise[r, j] ~ N(0, 1), as random/noise.ts draws it with key [2] for the row's item i = item[r]: items[i] is its
  * first row, and the item, document and epoch that it is drawn by;
  * noisy = level[r, 0]·clean + level[r, 1]·noise, and both 0 where i is negative. clean [R, p], level [R, 2], items [I, 4].
  */
 export type Noise = Define<
   "noise",
-  "clean" | "level" | "picture" | "items" | "key",
+  "clean" | "level" | "item" | "items" | "key",
   "noisy" | "noise",
   { readonly modality: number }
 >;
@@ -210,8 +210,8 @@ export type TokenLoss = Define<
   "dx" | "dweight"
 >;
 
-/** loss[r] = mean over columns of (prediction − noise)², 0 where picture[r] is negative. prediction, noise [R, p]. */
-export type SquaredError = Define<"squared_error", "prediction" | "noise" | "picture" | "scale", "loss">;
+/** loss[r] = mean over columns of (prediction − noise)², 0 where item[r] is negative. prediction, noise [R, p]. */
+export type SquaredError = Define<"squared_error", "prediction" | "noise" | "item" | "scale", "loss">;
 /** dprediction = scale[r]·2(prediction − noise)/p. */
 export type SquaredErrorGrad = Define<"squared_error_grad", "prediction" | "noise" | "scale", "dprediction">;
 /** sums[c] = Σ loss[r] over the rows of class c; a negative class counts nowhere; without classes all rows are of class 0. */
@@ -275,8 +275,8 @@ export type Op =
   | Embed
   | EmbedGrad
   | Gather
-  | AddPictures
-  | SumPictures
+  | AddItems
+  | SumItems
   | Noise
   | Linear
   | LinearDx

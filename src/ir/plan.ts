@@ -1,4 +1,5 @@
 // A compiled model as data: what the GPU layer allocates, compiles and dispatches, and nothing of what it means.
+import type { Meaning } from "./meaning.js";
 
 /** How long a buffer's contents live, and who writes them. */
 export type BufferRole =
@@ -18,8 +19,10 @@ export type BufferRole =
   | "results";
 
 export interface PlannedBuffer {
-  /** Of a part of the arenas: `parameters.0`, `gradients.0`, or the slot and the part, `m.0`. */
+  /** For people. */
   readonly name: string;
+  /** Of a part of the arenas: `parameters`, `gradients` or a slot of the optimizer, and which part. */
+  readonly holds?: { readonly arena: string; readonly part: number };
   readonly role: BufferRole;
   /** A multiple of 16. */
   readonly bytes: number;
@@ -96,9 +99,13 @@ export interface PlanNode {
   readonly choices: readonly Choice[];
 }
 
-/** A named stretch of a buffer that the host reads or writes. */
+/** A stretch of a buffer that the host reads or writes. */
 export interface Field {
+  /** The label of what it means, by which no other field is called. */
   readonly name: string;
+  readonly means: Meaning;
+  /** Of a phase whose size is its own (ir/scope.ts): the phase. */
+  readonly scope?: string;
   readonly buffer: number;
   readonly offset: number;
   readonly type: "f32" | "u32" | "i32" | "f16";

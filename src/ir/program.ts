@@ -63,7 +63,7 @@ function attributes(op: Op): string {
   if (shown.length === 0) return "";
   const text = shown.map(([key, value]) => {
     if (typeof value !== "object") return `${key}: ${value}`;
-    return `${key}: ${value.over === "pictures" ? "pictures" : `[${value.of.join(" ")}]`}`;
+    return `${key}: ${value.over === "items" ? "items" : `[${value.of.join(" ")}]`}`;
   });
   return ` {${text.join(", ")}}`;
 }

@@ -1,13 +1,13 @@
-// Which positions an op works at: those of all modalities, or of some; or pictures instead of positions.
+// Which positions an op works at: those of all modalities, or of some; or items instead of positions.
 import type { Op, Rows } from "./op.js";
 import { outputsOf } from "./op.js";
 import { type Program, rowsOf, tensorOf } from "./program.js";
 import type { TensorId } from "./tensor.js";
 
 export interface Reach {
-  /** By modality: whether its positions (or its pictures) are among those that the op works at. */
+  /** By modality: whether its positions (or its items) are among those that the op works at. */
   readonly modalities: readonly boolean[];
-  readonly over: "positions" | "pictures";
+  readonly over: "positions" | "items";
 }
 
 const both = (a: readonly boolean[], b: readonly boolean[]): boolean[] => a.map((yes, m) => yes && b[m] === true);
@@ -23,8 +23,7 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
     program.parameters.map(({ tensor, of }) => [tensor, of.map((group) => group >= 0)]),
   );
   const maskOf = (id: TensorId): readonly boolean[] => masks.get(id) ?? all;
-  const inRows = (rows: Rows): readonly boolean[] =>
-    rows.over === "pictures" ? all : rows.of.map((group) => group >= 0);
+  const inRows = (rows: Rows): readonly boolean[] => (rows.over === "items" ? all : rows.of.map((group) => group >= 0));
 
   const own = (op: Op): readonly boolean[] => {
     switch (op.kind) {
@@ -47,19 +46,18 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
   return program.ops.map((op) => {
     const modalities = own(op);
     // What joins the stream of all positions belongs to all of them again.
-    const rejoins =
-      op.kind === "add_pictures" || op.kind === "embed" || op.kind === "token_loss" || "residual" in op.in;
+    const rejoins = op.kind === "add_items" || op.kind === "embed" || op.kind === "token_loss" || "residual" in op.in;
     const { loss } = op.out as { readonly loss?: TensorId };
     for (const id of outputsOf(op)) if (!masks.has(id)) masks.set(id, rejoins && id !== loss ? all : modalities);
-    const { picture } = op.in as { readonly picture?: TensorId };
-    if (picture !== undefined) masks.set(picture, both(maskOf(picture), modalities));
-    return { modalities, over: isOverPictures(program, op) ? "pictures" : "positions" };
+    const { item } = op.in as { readonly item?: TensorId };
+    if (item !== undefined) masks.set(item, both(maskOf(item), modalities));
+    return { modalities, over: isOverItems(program, op) ? "items" : "positions" };
   });
 }
 
 /** By the height of what it makes or, where that is a weight's gradient, of what it reads. */
-function isOverPictures(program: Program, op: Op): boolean {
-  if ("rows" in op) return op.rows.over === "pictures";
+function isOverItems(program: Program, op: Op): boolean {
+  if ("rows" in op) return op.rows.over === "items";
   if (
     op.kind !== "cast" &&
     op.kind !== "activate" &&

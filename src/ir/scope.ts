@@ -1,23 +1,23 @@
-// Names in a plan of what phases read and leave: phases of one batch and length share their fields, a phase of its own
-// size has its own, `PHASE/name`. States of sequences (`state.…`, `next.…`) are shared by all phases: what one leaves,
-// another goes on from.
+// Whose fields what phases read and leave are: phases of one batch and length share theirs, a phase of its own size has
+// its own scope. States of sequences are shared by all phases: what one leaves, another goes on from.
+import { labelOf, type Meaning } from "./meaning.js";
 import type { Program } from "./program.js";
 import type { Tensor } from "./tensor.js";
 
-const isState = (name: string): boolean => name.startsWith("state.") || name.startsWith("next.");
+const isState = ({ is }: Meaning): boolean => is === "state" || is === "next";
 
-/** The program with all that the host writes for a run or reads after it under names of its own. */
+/** The program with all that the host writes for a run or reads after it in a scope of its own. */
 export function scoped(program: Program, scope: string): Program {
   const tensors = program.tensors.map((tensor): Tensor => {
-    const fields = tensor.role === "batch" || tensor.role === "result";
-    return fields && !isState(tensor.name) ? { ...tensor, name: `${scope}/${tensor.name}` } : tensor;
+    const { role, means } = tensor;
+    const own = means !== undefined && (role === "batch" || role === "result") && !isState(means);
+    return own ? { ...tensor, scope, name: labelOf(means, scope) } : tensor;
   });
   return { ...program, tensors };
 }
 
-/** What a field of the plan is called within a scope (none: that of the phases that share one size), if it is of it. */
-export function nameWithin(scope: string | undefined, field: string): string | undefined {
-  const end = field.indexOf("/");
-  if (end < 0) return scope === undefined || isState(field) ? field : undefined;
-  return field.slice(0, end) === scope ? field.slice(end + 1) : undefined;
-}
+/** Whether what is written in a scope (none: that of the phases that share one size) is written into a field. */
+export const isWithin = (
+  scope: string | undefined,
+  field: { readonly means: Meaning; readonly scope?: string },
+): boolean => field.scope === scope || isState(field.means);

@@ -1,21 +1,24 @@
 // verify: what every program must obey, between any two stages. Faults are the compiler's own, never the spec's.
 import { stretches } from "./arena.js";
 import { storage } from "./facts.js";
-import { inputsOf, type Op, outputsOf, type Rows } from "./op.js";
+import { labelOf } from "./meaning.js";
+import { inputsOf, type Op, type OpKind, outputsOf, type Rows } from "./op.js";
 import { ANY, last, type Shape } from "./ops/row.js";
 import { rowOf } from "./ops/table.js";
 import { type Program, tensorOf } from "./program.js";
-import type { Stretch, TensorId } from "./tensor.js";
+import { isField, type Stretch, type TensorId } from "./tensor.js";
 
 /** Whether a shape is what a row says, which may leave a number open. */
 const agrees = (found: Shape, expected: Shape): boolean =>
   found.length === expected.length && expected.every((n, at) => n === ANY || n === found[at]);
 
+const MAY_LEAVE_OUT: ReadonlySet<OpKind> = new Set(["linear", "linear_dx", "linear_dw"] as const);
+
 /** What is wrong with the rows that an op names; only linear layers may leave a modality out. */
 function faultOfRows(op: Op, { modalities }: Program): string | undefined {
-  const least = op.kind.startsWith("linear") ? -1 : 0;
+  const least = MAY_LEAVE_OUT.has(op.kind) ? -1 : 0;
   for (const value of Object.values(op)) {
-    if (typeof value !== "object" || !("over" in value) || value.over === "pictures") continue;
+    if (typeof value !== "object" || !("over" in value) || value.over === "items") continue;
     const { of, groups } = value as Extract<Rows, { readonly over: "positions" }>;
     if (of.length !== modalities) return `rows of ${of.length} modalities, and there are ${modalities}`;
     if (!of.every((g) => g >= least && g < groups)) return `rows [${of}] of ${groups} groups`;
@@ -46,10 +49,24 @@ function checkStretches(program: Program): void {
   }
   for (const { name, stretch } of program.ops.flatMap(outputsOf).map((id) => tensorOf(program, id))) {
     if (!stretch) continue;
-    const before = changed.get(name) ?? [];
+    const before = changed.get(stretch.arena) ?? [];
     if (before.some(({ first, size }) => first < stretch.first + stretch.size && stretch.first < first + size))
       throw new Error(`program ${program.name}: two ops change the same ${name}`);
-    changed.set(name, [...before, stretch]);
+    changed.set(stretch.arena, [...before, stretch]);
+  }
+}
+
+/** What the host writes or reads means something to it, and nothing else has the same label. */
+function checkFields(program: Program): void {
+  const known = new Map<string, string>();
+  for (const { role, name, means, scope } of program.tensors) {
+    if (!isField(role)) continue;
+    if (means === undefined) throw new Error(`program ${program.name}: nobody says what the ${role} ${name} means`);
+    if (name !== labelOf(means, scope))
+      throw new Error(`program ${program.name}: ${name} is not the label of its meaning`);
+    const meant = JSON.stringify([role, means]);
+    if ((known.get(name) ?? meant) !== meant) throw new Error(`program ${program.name}: two fields are called ${name}`);
+    known.set(name, meant);
   }
 }
 
@@ -60,6 +77,7 @@ export function verify(program: Program): Program {
   };
   checkViews(program);
   checkStretches(program);
+  checkFields(program);
   /** By tensor: 1 where an op before this one, or the host, has written it; and 1 where an op has. */
   const known = Uint8Array.from(program.tensors, ({ role }) => (role === "value" || role === "result" ? 0 : 1));
   const written = new Uint8Array(program.tensors.length);

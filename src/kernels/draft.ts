@@ -164,7 +164,7 @@ export function rowFacts(
 
 /** WGSL that tells the group of a position from its modality; the binding `modality` goes with it. */
 export function groupFunction(name: string, rows: Rows, modality = "modality[row]"): string {
-  if (rows.over === "pictures" || rows.of.every((g) => g === 0)) return `fn ${name}(row: u32) -> u32 { return 0u; }`;
+  if (rows.over === "items" || rows.of.every((g) => g === 0)) return `fn ${name}(row: u32) -> u32 { return 0u; }`;
   const list = rows.of.map((g) => `${Math.max(g, 0)}u`).join(", ");
   return `const ${name}_of = array<u32, ${rows.of.length}>(${list});
 fn ${name}(row: u32) -> u32 { return ${name}_of[${modality}]; }`;

@@ -1,6 +1,7 @@
 // emit: drafts of dispatches and planned memory become shaders, from their templates, and bindings.
 import { digest } from "../ir/digest.js";
 import { layout } from "../ir/facts.js";
+import { labelOf } from "../ir/meaning.js";
 import type { Memory } from "../ir/memory.js";
 import { type Op, outputsOf } from "../ir/op.js";
 import type { BufferRange, Choice, Dispatch, Kernel, NodeOutput, Phase, Plan, PlanNode } from "../ir/plan.js";
@@ -50,7 +51,7 @@ function locate(memory: Memory, target: Target, phase: number, op: number, { op:
     case "table":
       return memory.field(tableName(target.table));
     case "step":
-      return memory.field("step");
+      return memory.field(labelOf({ is: "step" }));
     case "arena":
       return {
         buffer: memory.arena(target.name, target.part),

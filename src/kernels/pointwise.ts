@@ -84,13 +84,13 @@ export function gather(program: Program, op: OpOf<"gather">): DraftChoice[] {
   return one([over(program, "gather", op.out.y, inputs, body)]);
 }
 
-export function addPictures(program: Program, op: OpOf<"add_pictures">): DraftChoice[] {
+export function addItems(program: Program, op: OpOf<"add_items">): DraftChoice[] {
   const body = `var value = x[at_x(row, column)];
-  if (picture[row] >= 0) { value += pictures[at_pictures(u32(picture[row]), column)]; }
+  if (item[row] >= 0) { value += items[at_items(u32(item[row]), column)]; }
   out[at_out(row, column)] = value;`;
-  const { x, pictures, picture } = op.in;
-  const inputs = [["x", x] as const, ["pictures", pictures] as const, ["picture", picture] as const];
-  return one([over(program, "add_pictures", op.out.y, inputs, body)]);
+  const { x, items, item } = op.in;
+  const inputs = [["x", x] as const, ["items", items] as const, ["item", item] as const];
+  return one([over(program, "add_items", op.out.y, inputs, body)]);
 }
 
 export function rescale(program: Program, op: OpOf<"rescale">): DraftChoice[] {
@@ -236,7 +236,7 @@ export function squaredErrorGrad(program: Program, op: OpOf<"squared_error_grad"
 }
 
 export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
-  const { clean, level, picture, items, key } = op.in;
+  const { clean, level, item, items, key } = op.in;
   const columns = width(program, clean);
   const fours = Math.ceil(columns / 4);
   const { workgroups, GRID_X } = grid(rowsOf(program) * fours, 64);
@@ -249,7 +249,7 @@ export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
       bindings: [
         bind(program, "clean", "read", clean),
         bind(program, "level", "read", level),
-        bind(program, "picture", "read", picture),
+        bind(program, "item", "read", item),
         bind(program, "items", "read", items),
         bind(program, "key", "read", key),
         bind(program, "noisy", "write", op.out.noisy),
@@ -260,7 +260,7 @@ export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
   ]);
 }
 
-/** Sums of rows by token or by picture, in the order of a table. */
+/** Sums of rows by token or by item, in the order of a table. */
 function sumRows(program: Program, op: Op, dy: TensorId, out: TensorId, table: Table, tokens: boolean): DraftChoice[] {
   const size = count(tensorOf(program, out).shape);
   const { workgroups, GRID_X } = grid(size, 64);
@@ -273,7 +273,7 @@ function sumRows(program: Program, op: Op, dy: TensorId, out: TensorId, table: T
       bindings: [
         bind(program, "dy", "read", dy),
         { name: "table", access: "read", type: "array<u32>", target: { kind: "table", table } },
-        bind(program, tokens ? "dweight" : "dpictures", "write", out),
+        bind(program, tokens ? "dweight" : "ditems", "write", out),
         ...(tokens ? [stepBinding(program)] : []),
       ],
       workgroups,
@@ -292,8 +292,8 @@ export function embedGrad(program: Program, op: OpOf<"embed_grad">): DraftChoice
   return sumRows(program, op, op.in.dy, op.out.dweight, table, true);
 }
 
-export function sumPictures(program: Program, op: OpOf<"sum_pictures">): DraftChoice[] {
-  const pictures = tensorOf(program, op.out.dpictures).shape[0] as number;
-  const table: Table = { kind: "span", source: tensorOf(program, op.in.picture).name, rows: rowsOf(program), pictures };
-  return sumRows(program, op, op.in.dy, op.out.dpictures, table, false);
+export function sumItems(program: Program, op: OpOf<"sum_items">): DraftChoice[] {
+  const items = tensorOf(program, op.out.ditems).shape[0] as number;
+  const table: Table = { kind: "span", source: tensorOf(program, op.in.item).name, rows: rowsOf(program), items };
+  return sumRows(program, op, op.in.dy, op.out.ditems, table, false);
 }

@@ -109,7 +109,7 @@ export function squaredError(program: Program, op: OpOf<"squared_error">): Draft
   const bindings = [
     bind(program, "prediction", "read", op.in.prediction),
     bind(program, "noise", "read", op.in.noise),
-    bind(program, "picture", "read", op.in.picture),
+    bind(program, "item", "read", op.in.item),
     bind(program, "loss", "write", op.out.loss),
   ];
   return byRow((shared) => ({

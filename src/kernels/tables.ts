@@ -16,7 +16,7 @@ export const NO_ROW = 0xffffffff;
  * targets: the same, where the only group is the rows with a target ≥ 0.
  * occurrences: [V + 1] first place of each token, [R] rows in the order of their token, then of position.
  * marks: [R] what kernels that mix positions ask of a row: its modality, and BEGINS where a document begins.
- * span: [pictures, 2] first row and number of rows of each picture.
+ * span: [items, 2] first row and number of rows of each item.
  * `source` names the batch tensor that a table is made from: modalities for rows.
  */
 export type Table =
@@ -31,10 +31,10 @@ export type Table =
   | { readonly kind: "targets"; readonly source: string; readonly rows: number; readonly pairs: boolean }
   | { readonly kind: "marks"; readonly source: string; readonly reset: string; readonly rows: number }
   | { readonly kind: "occurrences"; readonly source: string; readonly rows: number; readonly vocabulary: number }
-  | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly pictures: number };
+  | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly items: number };
 
 export function rowsTable(program: Program, rows: Rows, pairs: boolean): Table & { kind: "rows" } {
-  if (rows.over === "pictures") throw new Error("pictures need no table of rows");
+  if (rows.over === "items") throw new Error("items need no table of rows");
   const source = tensorOf(program, program.modality).name;
   return { kind: "rows", source, of: rows.of, groups: rows.groups, rows: rowsOf(program), pairs };
 }
@@ -51,7 +51,7 @@ export function tableSize(table: Table): number {
   if (table.kind === "targets") return tilesOf(table) * (1 + ROW_TILE) + 2;
   if (table.kind === "occurrences") return table.vocabulary + 1 + table.rows;
   if (table.kind === "marks") return table.rows;
-  return 2 * table.pictures;
+  return 2 * table.items;
 }
 
 /** The name of a table among a plan's fields. */
@@ -119,10 +119,10 @@ function occurrences(table: Table & { kind: "occurrences" }, tokens: ArrayLike<n
   return out;
 }
 
-function spans(table: Table & { kind: "span" }, picture: ArrayLike<number>): Uint32Array<ArrayBuffer> {
-  const out = new Uint32Array(2 * table.pictures);
+function spans(table: Table & { kind: "span" }, item: ArrayLike<number>): Uint32Array<ArrayBuffer> {
+  const out = new Uint32Array(2 * table.items);
   for (let r = table.rows - 1; r >= 0; r--) {
-    const p = picture[r] as number;
+    const p = item[r] as number;
     if (p < 0) continue;
     out[2 * p] = r;
     out[2 * p + 1] = (out[2 * p + 1] as number) + 1;

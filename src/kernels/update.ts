@@ -2,7 +2,7 @@
 import { numbersOf } from "../ir/arena.js";
 import type { OpOf } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
-import type { Stretch, TensorId } from "../ir/tensor.js";
+import type { ArenaStretch, Stretch, TensorId } from "../ir/tensor.js";
 import {
   type DraftBinding,
   type DraftChoice,
@@ -34,14 +34,19 @@ export const wholeParts = ({ arenas = [] }: Program): Stretch[] => {
   });
 };
 
+function stretchOf(program: Program, tensor: TensorId): ArenaStretch {
+  const { name, stretch } = tensorOf(program, tensor);
+  if (stretch === undefined) throw new Error(`${name} is no arena`);
+  return stretch;
+}
+
 /** The parts in a tensor's stretch of the arenas. */
 function partsOf(
   program: Program,
   tensor: TensorId,
   parts: readonly Stretch[],
 ): (Stretch & { readonly part: number })[] {
-  const { stretch } = tensorOf(program, tensor);
-  if (stretch === undefined) throw new Error(`${tensorOf(program, tensor).name} is no arena`);
+  const stretch = stretchOf(program, tensor);
   return parts.flatMap(({ first, size }, part) =>
     first >= stretch.first && first + size <= stretch.first + stretch.size ? [{ first, size, part }] : [],
   );
@@ -59,7 +64,7 @@ const arena = (
   name,
   access,
   type,
-  target: { kind: "arena", name: tensorOf(program, tensor).name, part },
+  target: { kind: "arena", name: stretchOf(program, tensor).arena, part },
 });
 const FOURS = "array<vec4<f32>>";
 

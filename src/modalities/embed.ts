@@ -18,7 +18,7 @@ export function embedIds(builder: Builder, vocabulary: number, d_model: number):
     decay: true,
     of: shared(builder.modalities).of,
   });
-  const tokens = builder.input("batch", "embedded", [builder.rows], "i32");
+  const tokens = builder.input("batch", { is: "embedded" }, [builder.rows], "i32");
   return builder.make("embed", { in: { tokens, weight } }, { y: "embedded_tokens" }).y;
 }
 
@@ -50,13 +50,13 @@ export function embedItems(builder: Builder, input: ItemInput, x: TensorId, patc
   };
 
   const waves = times();
-  const [in0, bias0] = weights(`t_embed.${name}.0`, TIMESTEP_COLUMNS, first + 2, "pictures");
+  const [in0, bias0] = weights(`t_embed.${name}.0`, TIMESTEP_COLUMNS, first + 2, "items");
   const active = builder.silu(`time_active.${name}`, builder.linear(`time_hidden.${name}`, waves, in0, bias0));
-  const [in2, bias2] = weights(`t_embed.${name}.2`, d_model, first + 4, "pictures");
+  const [in2, bias2] = weights(`t_embed.${name}.2`, d_model, first + 4, "items");
   const time = builder.linear(`time.${name}`, active, in2, bias2);
 
-  const picture = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
-  const { y: timed } = builder.make("add_pictures", { in: { x, pictures: time, picture } }, { y: `timed.${name}` });
+  const item = builder.input("batch", { is: "index", modality: name }, [builder.rows], "i32");
+  const { y: timed } = builder.make("add_items", { in: { x, items: time, item } }, { y: `timed.${name}` });
   const [patchIn, patchBias] = weights(`patch_in.${name}`, columns, first, "positions");
   const projected = builder.linear(`projected.${name}`, patches, patchIn, patchBias);
   return builder.sum(`embedded.${name}`, projected, timed);

@@ -12,21 +12,21 @@ import type { TensorId } from "../ir/tensor.js";
 export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: number): void {
   const R = builder.rows;
   const logits = builder.linear("logits", x, head(builder, x, vocabulary));
-  const target = builder.input("batch", "target", [R], "i32");
-  const scale = builder.input("batch", "target_scale", [R]);
+  const target = builder.input("batch", { is: "target" }, [R], "i32");
+  const scale = builder.input("batch", { is: "target_scale" }, [R]);
   const call = { in: { logits, target, scale } };
   const { loss } = builder.make("cross_entropy", call, { loss: "token_loss", lse: "lse" });
-  const classes = builder.input("batch", "target_class", [R], "i32");
+  const classes = builder.input("batch", { is: "target_class" }, [R], "i32");
   const { sums } = builder.make("sum_by_class", { in: { loss, class: classes } }, { sums: "loss.tokens" });
-  builder.publish(sums, "loss.tokens");
+  builder.publish(sums, { is: "id_losses" });
 }
 
 /** Adds the head at one position of each sequence, the batch's `last` [batch]: the result `logits` [batch, V]. */
 export function lowerLogits(builder: Builder, x: TensorId, vocabulary: number): void {
-  const weight = head(builder, x, vocabulary, "pictures");
-  const index = builder.input("batch", "last", [builder.batch], "i32");
+  const weight = head(builder, x, vocabulary, "items");
+  const index = builder.input("batch", { is: "last" }, [builder.batch], "i32");
   const { y: hidden } = builder.make("gather", { in: { table: x, index } }, { y: "last_hidden" });
-  builder.publish(builder.linear("logits", hidden, weight), "logits");
+  builder.publish(builder.linear("logits", hidden, weight), { is: "logits" });
 }
 
 const head = (builder: Builder, x: TensorId, vocabulary: number, over?: Rows["over"]): Weight =>

@@ -1,5 +1,6 @@
 // `ddpm`: the noise in each patch, predicted at the patch's own position. An item is drawn by DDIM (Song et al. 2021) or
 // ancestral DDPM (Ho et al. 2020), over a subset of the timesteps.
+import type { Meaning } from "../ir/meaning.js";
 import { TIMESTEP_COLUMNS } from "../modalities/timestep.js";
 import type { Stream } from "../random/stream.js";
 import type { DdpmObjective } from "./ddpm.fields.js";
@@ -34,7 +35,7 @@ export function visitedTimesteps(T: number, steps: number): number[] {
 
 interface DenoiseStep {
   readonly sampler: Sampler;
-  /** ᾱ of the picture as it is, and as it will be; the latter is larger. */
+  /** ᾱ of the item as it is, and as it will be; the latter is larger. */
   readonly now: number;
   readonly next: number;
   /** Whether x̂_0 is held in [−1, 1], as pixels are. */
@@ -97,6 +98,8 @@ function* sample(T: number, numbers: number, { steps, sampler, bounded: clip }: 
   return x;
 }
 
+const timestep = (modality: string): Meaning => ({ is: "times", as: "timestep", modality });
+
 export const ddpm: ItemRow<Pick<DdpmObjective, "steps">> = {
   samplers: SAMPLERS,
   of: ({ steps: T }) => ({
@@ -107,14 +110,14 @@ export const ddpm: ItemRow<Pick<DdpmObjective, "steps">> = {
     },
     finished: 1,
     lowerTimes(builder, { name, items }) {
-      const table = builder.input("constant", `timesteps.${T}`, [T + 1, TIMESTEP_COLUMNS]);
-      const index = builder.input("batch", `timestep.${name}`, [items], "i32");
+      const table = builder.input("constant", { is: "timesteps", steps: T }, [T + 1, TIMESTEP_COLUMNS]);
+      const index = builder.input("batch", timestep(name), [items], "i32");
       return builder.make("gather", { in: { table, index } }, { y: `waves.${name}` }).y;
     },
     times({ name, items }, t) {
-      const timestep = new Int32Array(items);
-      timestep.set(t);
-      return [[`timestep.${name}`, timestep]];
+      const times = new Int32Array(items);
+      times.set(t);
+      return [[timestep(name), times]];
     },
     lowerTarget: (_, { noise }) => noise,
     given: (name) => ({

@@ -1,5 +1,5 @@
 // What an objective that learns items says of itself: how items are noised, what is predicted of them, how one is drawn.
-import type { HostArray } from "../batch/host-array.js";
+import type { HostField } from "../batch/host-array.js";
 import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
 import type { Stream } from "../random/stream.js";
@@ -62,7 +62,7 @@ export interface ItemObjective {
   /** The sinusoids [items, 256] of the items' times. */
   lowerTimes(builder: Builder, timed: Timed): TensorId;
   /** The batch tensors that `lowerTimes` reads. */
-  times(timed: Timed, t: readonly number[]): [string, HostArray][];
+  times(timed: Timed, t: readonly number[]): HostField[];
   /** The numbers [R, columns] to predict. */
   lowerTarget(builder: Builder, noised: NoisedItems): TensorId;
   /** @param name of the modality, for messages */

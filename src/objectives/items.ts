@@ -77,13 +77,13 @@ export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number
   });
   const prediction = builder.linear(`prediction.${name}`, x, weight, bias);
   if (target === undefined) {
-    builder.publish(prediction, `prediction.${name}`);
+    builder.publish(prediction, { is: "prediction", modality: name });
     return;
   }
-  const index = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
-  const scale = builder.input("batch", `scale.${name}`, [builder.rows]);
-  const call = { in: { prediction, noise: target, picture: index, scale } };
+  const index = builder.input("batch", { is: "index", modality: name }, [builder.rows], "i32");
+  const scale = builder.input("batch", { is: "scale", modality: name }, [builder.rows]);
+  const call = { in: { prediction, noise: target, item: index, scale } };
   const { loss } = builder.make("squared_error", call, { loss: `patch_loss.${name}` });
   const { sums } = builder.make("sum_by_class", { in: { loss } }, { sums: `loss.${name}` });
-  builder.publish(sums, `loss.${name}`);
+  builder.publish(sums, { is: "item_losses", modality: name });
 }

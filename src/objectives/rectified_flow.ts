@@ -1,5 +1,6 @@
 // `rectified_flow`: an item goes to noise on a straight line, x_t = (1 − t) x_0 + t ε, and its velocity v = ε − x_0 is
 // predicted at its own positions (Liu et al. 2022; Lipman et al. 2022). It is drawn back by Euler's or Heun's steps.
+import type { Meaning } from "../ir/meaning.js";
 import { TIMESTEP_COLUMNS, timestepWaves } from "../modalities/timestep.js";
 import type { Stream } from "../random/stream.js";
 import type { Drawing, DrawSettings, ItemRow } from "./item-objective.js";
@@ -28,17 +29,20 @@ function* sample(numbers: number, { steps, sampler }: DrawSettings, draw: Stream
   return Float32Array.from(x);
 }
 
+/** The sinusoids of the items' times: they are not whole, so no table holds them. */
+const waves = (modality: string): Meaning => ({ is: "times", as: "waves", modality });
+
 export const rectified_flow: ItemRow<RectifiedFlowObjective> = {
   samplers: ["euler", "heun"],
   of: ({ time }) => ({
     draw: (numbers) => (time === "uniform" ? uniform(numbers) : 1 / (1 + Math.exp(-numbers.normal()))),
     at: (t) => ({ t, signal: 1 - t, noise: t }),
     finished: 0,
-    lowerTimes: (builder, { name, items }) => builder.input("batch", `waves.${name}`, [items, TIMESTEP_COLUMNS]),
+    lowerTimes: (builder, { name, items }) => builder.input("batch", waves(name), [items, TIMESTEP_COLUMNS]),
     times({ name, items }, t) {
-      const waves = new Float32Array(items * TIMESTEP_COLUMNS);
-      waves.set(timestepWaves(t.map((one) => SEEN * one)));
-      return [[`waves.${name}`, waves]];
+      const seen = new Float32Array(items * TIMESTEP_COLUMNS);
+      seen.set(timestepWaves(t.map((one) => SEEN * one)));
+      return [[waves(name), seen]];
     },
     lowerTarget: (builder, { name, noise, clean }) => builder.difference(`velocity.${name}`, noise, clean()),
     given: () => ({ tensor: "time", whole: false, most: 1, because: "a flow's times go from 0 to 1", clean: true }),

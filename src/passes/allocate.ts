@@ -2,11 +2,12 @@
 // layout; what the host writes or reads has fields; all other tensors and scratch share buffers by liveness.
 import { byLayer, numbersOf, parametersIn, wholeName } from "../ir/arena.js";
 import { storage } from "../ir/facts.js";
+import { labelOf } from "../ir/meaning.js";
 import type { Memory, ParameterField } from "../ir/memory.js";
 import { inputsOf, outputsOf } from "../ir/op.js";
 import type { BufferRange, BufferRole, Field, PlannedBuffer, Profile } from "../ir/plan.js";
 import { type Arena, type Program, tensorOf } from "../ir/program.js";
-import { bytesIn, count, type Stretch, type TensorId } from "../ir/tensor.js";
+import { type ArenaStretch, bytesIn, count, type FieldRole, type Stretch, type TensorId } from "../ir/tensor.js";
 import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
 /** A program of the model with what its kernels need besides its tensors. */
@@ -197,8 +198,8 @@ function bufferList() {
   const buffers: PlannedBuffer[] = [];
   const fields: Field[] = [];
   const places = new Map<string, BufferRange>();
-  const add = (name: string, role: BufferRole, bytes: number): number =>
-    buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)) }) - 1;
+  const add = (name: string, role: BufferRole, bytes: number, holds?: PlannedBuffer["holds"]): number =>
+    buffers.push({ name, role, bytes: Math.max(16, aligned(bytes)), ...(holds && { holds }) }) - 1;
   return {
     buffers,
     fields,
@@ -226,32 +227,34 @@ function bufferList() {
 }
 
 /** The fields of a role in all phases, which agree on their shapes. */
-function declaredIn({ phases }: AllocateNeeds, role: "batch" | "constant" | "result" | "state"): Wanted[] {
+function declaredIn({ phases }: AllocateNeeds, role: FieldRole): Wanted[] {
   const found = new Map<string, Wanted>();
   for (const { program } of phases) {
-    for (const { role: of, name, type, shape } of program.tensors) {
-      if (of !== role) continue;
+    for (const { role: of, name, means, scope, type, shape } of program.tensors) {
+      if (of !== role || means === undefined) continue;
       const before = found.get(name)?.shape ?? shape;
       if (before.join() !== shape.join()) throw new Error(`phases have ${name} as [${before}] and as [${shape}]`);
-      found.set(name, { name, type, shape });
+      found.set(name, { name, means, ...(scope !== undefined && { scope }), type, shape });
     }
   }
   return [...found.values()];
 }
 
-/** A buffer for each part of each arena, by `NAME.PART`. */
+/** A buffer for each part of each arena. What it gives is the buffer of a part of an arena, undefined where there is none. */
 function addArenas(list: ReturnType<typeof bufferList>, programs: readonly Program[], parts: readonly Part[]) {
-  const arenas = new Map<string, number>();
-  const add = (name: string, role: BufferRole): void => {
-    parts.forEach(({ size, slots }, part) => {
-      const whole = `${name}.${part}`;
-      if (role !== "optimizer" || slots.includes(name)) arenas.set(whole, list.add(whole, role, 4 * size));
-    });
+  const arenas = new Map<string, (number | undefined)[]>();
+  const add = (arena: string, role: BufferRole): void => {
+    const buffers = parts.map(({ size, slots }, part) =>
+      role !== "optimizer" || slots.includes(arena)
+        ? list.add(`${arena}.${part}`, role, 4 * size, { arena, part })
+        : undefined,
+    );
+    arenas.set(arena, buffers);
   };
   add("parameters", "parameters");
   if (programs.some(trains)) add("gradients", "gradients");
   for (const slot of new Set(parts.flatMap(({ slots }) => slots))) add(slot, "optimizer");
-  return arenas;
+  return (arena: string, part: number): number | undefined => arenas.get(arena)?.[part];
 }
 
 /** @throws TooLarge where the profile's devices cannot bind something in one piece */
@@ -261,11 +264,14 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   const { buffers, fields, field } = list;
   const programs = needs.phases.map(({ program }) => program);
   const layout = layOut(programs, limit);
-  const arenas = addArenas(list, programs, layout.parts);
-  const tables = [...needs.tables].map(([name, size]) => ({ name, type: "u32" as const, shape: [size] }));
+  const arenaBuffer = addArenas(list, programs, layout.parts);
+  const tables = [...needs.tables].map(([name, size]): Wanted => {
+    return { name, means: { is: "table", table: name }, type: "u32", shape: [size] };
+  });
   list.gather("batch", "batch", [...declaredIn(needs, "batch"), ...tables]);
   list.gather("constants", "constants", declaredIn(needs, "constant"));
-  list.gather("step", "step", [{ name: "step", type: "u32", shape: [needs.stepBytes / 4] }]);
+  const step = { is: "step" } as const;
+  list.gather("step", "step", [{ name: labelOf(step), means: step, type: "u32", shape: [needs.stepBytes / 4] }]);
   for (const result of [...declaredIn(needs, "result"), ...declaredIn(needs, "state")])
     list.gather(`result ${result.name}`, "results", [result]);
 
@@ -283,13 +289,13 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
     if (found === undefined) throw new Error(`no memory was planned for ${key}`);
     return { buffer: firstSlot + found, offset: 0, bytes };
   };
-  const arena: Memory["arena"] = (name, part) => arenas.get(`${name}.${part}`) as number;
+  const arena: Memory["arena"] = (name, part) => arenaBuffer(name, part) as number;
 
-  const inPart = (name: string, { first, size }: Stretch): BufferRange => {
+  const inPart = ({ arena: of, first, size }: ArenaStretch): BufferRange => {
     const part = layout.parts.findIndex((one) => one.first <= first && first + size <= one.first + one.size);
     const start = layout.parts[part]?.first;
-    if (start === undefined) throw new Error(`no part of ${name} holds the numbers from ${first} on`);
-    return { buffer: arena(name, part), offset: 4 * (first - start), bytes: 4 * size };
+    if (start === undefined) throw new Error(`no part of ${of} holds the numbers from ${first} on`);
+    return { buffer: arena(of, part), offset: 4 * (first - start), bytes: 4 * size };
   };
 
   return {
@@ -305,7 +311,7 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
       const { program } = needs.phases[phase] as PhaseNeeds;
       const home = storage(program, id);
       const { role, name, stretch } = home;
-      if (stretch) return inPart(name, stretch);
+      if (stretch) return inPart(stretch);
       if (role === "value") return slot(`${phase}:${home.id}`, bytesIn(home));
       if (role === "parameter" || role === "gradient") {
         const place = layout.at.get(name);

@@ -1,6 +1,7 @@
 // differentiate: appends the ops that make the gradient of the total loss by every parameter (reverse mode).
 // The gradient of an op is in its row (ir/ops).
 import { build } from "../ir/builder.js";
+import { labelOf, type Meaning } from "../ir/meaning.js";
 import { type Op, outputsOf } from "../ir/op.js";
 import { type Gradients, opOf } from "../ir/ops/row.js";
 import { rowOf } from "../ir/ops/table.js";
@@ -23,16 +24,16 @@ function prune(ops: readonly Op[], program: Program): Op[] {
 
 /**
  * The program with its gradients. The gradient by a parameter is the tensor of role `gradient` with its name;
- * that by a tensor named in `wanted` becomes a result named `grad.NAME`.
+ * that by a field of a meaning in `wanted` is a result.
  */
-export function differentiate(forward: Program, wanted: readonly string[] = []): Program {
+export function differentiate(forward: Program, wanted: readonly Meaning[] = []): Program {
   const builder = build(forward.name, forward, forward);
   const terms = new Map<TensorId, TensorId>();
   const parameters = new Set(forward.parameters.map((p) => p.tensor));
   const ops: Op[] = [];
   const fresh = (of: TensorId): TensorId => {
     const { name, shape } = tensorOf(forward, of);
-    if (parameters.has(of)) return builder.input("gradient", name, shape);
+    if (parameters.has(of)) return builder.gradient(name, shape);
     return builder.tensor("value", `d ${name}`, shape);
   };
   const contribute = (to: TensorId, gradient: TensorId): void => {
@@ -65,10 +66,18 @@ export function differentiate(forward: Program, wanted: readonly string[] = []):
   for (const op of [...forward.ops].reverse()) rowOf(op.kind).gradient?.(op, gradients);
   for (const op of ops) builder.op(op);
   const program = builder.program();
-  const sources = forward.tensors.filter((t) => wanted.includes(t.name));
+  const labels = new Set(wanted.map((means) => labelOf(means)));
+  const sources = forward.tensors.flatMap(({ id, means, scope }) =>
+    means !== undefined && labels.has(labelOf(means))
+      ? [{ id, means: { is: "gradient", of: means } as const, scope }]
+      : [],
+  );
   const tensors = program.tensors.map((tensor) => {
     const source = sources.find((t) => terms.get(t.id) === tensor.id);
-    return source ? { ...tensor, role: "result" as const, name: `grad.${source.name}` } : tensor;
+    if (source === undefined) return tensor;
+    const { means, scope } = source;
+    const name = labelOf(means, scope);
+    return { ...tensor, role: "result" as const, means, name, ...(scope !== undefined && { scope }) };
   });
   const named = { ...program, tensors };
   return { ...named, ops: prune(named.ops, named) };

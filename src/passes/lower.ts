@@ -22,15 +22,15 @@ export interface LowerOptions {
   /** Positions in a chunk of the scan. */
   readonly chunk: number;
   /**
-   * model: everything, with its losses. denoise: no losses; `prediction.NAME` is a result.
+   * model: everything, with its losses. denoise: no losses; what is predicted of items is a result.
    * next: tokens alone; `logits` at the batch's `last` positions is a result.
    * stack: the blocks alone, from the batch's `input` [R, d] to Σ output·`cotangent`.
    */
   readonly part: "model" | "denoise" | "next" | "stack";
-  /** drawn: the noising is part of the program; given: the batch holds `noisy.NAME` and `noise.NAME`. */
+  /** drawn: the noising is part of the program; given: the batch holds noisy numbers and their noise. */
   readonly noise: "drawn" | "given";
   /**
-   * carried: every layer's recurrent state is an input, `state.layers.N.*`, and a result, `next.layers.N.*`.
+   * carried: every layer's recurrent state is an input, and as it then is a result.
    * If absent: as the spec says for the model with its losses, none for other parts.
    */
   readonly state?: Sequences["state"] | undefined;
@@ -81,20 +81,25 @@ interface Items {
 function noised(builder: Builder, options: LowerOptions, about: Omit<Items, "noisy" | "target">): Items {
   const { name, index, shape, objective } = about;
   const size = [builder.rows, shape.columns];
-  const clean = (): TensorId => builder.input("batch", `clean.${name}`, size);
+  const clean = (): TensorId => builder.input("batch", { is: "clean", modality: name }, size);
   if (options.part === "denoise")
-    return { ...about, noisy: builder.input("batch", `noisy.${name}`, size), target: undefined };
+    return { ...about, noisy: builder.input("batch", { is: "noisy", modality: name }, size), target: undefined };
   if (options.noise === "given") {
-    const noisy = builder.input("batch", `noisy.${name}`, size);
-    const noise = builder.input("batch", `noise.${name}`, size);
+    const noisy = builder.input("batch", { is: "noisy", modality: name }, size);
+    const noise = builder.input("batch", { is: "noise", modality: name }, size);
     return { ...about, noisy, target: objective.lowerTarget(builder, { name, noise, clean }) };
   }
   const values = clean();
-  const level = builder.input("batch", `level.${name}`, [builder.rows, 2]);
-  const picture = builder.input("batch", `picture.${name}`, [builder.rows], "i32");
-  const items = builder.input("batch", `item.${name}`, [itemCapacity(shape, options.batch, options.length), 4], "u32");
-  const key = builder.input("batch", "noise_key", [2], "u32");
-  const call = { in: { clean: values, level, picture, items, key }, modality: index };
+  const level = builder.input("batch", { is: "level", modality: name }, [builder.rows, 2]);
+  const item = builder.input("batch", { is: "index", modality: name }, [builder.rows], "i32");
+  const items = builder.input(
+    "batch",
+    { is: "item", modality: name },
+    [itemCapacity(shape, options.batch, options.length), 4],
+    "u32",
+  );
+  const key = builder.input("batch", { is: "noise_key" }, [2], "u32");
+  const call = { in: { clean: values, level, item, items, key }, modality: index };
   const { noisy, noise } = builder.make("noise", call, { noisy: `noisy.${name}`, noise: `noise.${name}` });
   return { ...about, noisy, target: objective.lowerTarget(builder, { name, noise, clean }) };
 }
@@ -104,11 +109,11 @@ export function lower(spec: CheckedSpec, options: LowerOptions): Program {
   const scalars = scalarNames(spec.train.optimizer);
   const builder = build(options.part, { ...options, modalities: modalities.length, scalars });
   if (options.part === "stack") {
-    const x = builder.input("batch", "input", [builder.rows, d_model]);
+    const x = builder.input("batch", { is: "input" }, [builder.rows, d_model]);
     const output = lowerStack(builder, spec, x, options);
-    builder.publish(output, "output");
-    const cotangent = builder.input("batch", "cotangent", [builder.rows, d_model]);
-    builder.publish(builder.make("dot", { in: { a: output, b: cotangent } }, { y: "loss" }).y, "loss");
+    builder.publish(output, { is: "output" });
+    const cotangent = builder.input("batch", { is: "cotangent" }, [builder.rows, d_model]);
+    builder.publish(builder.make("dot", { in: { a: output, b: cotangent } }, { y: "loss" }).y, { is: "loss" });
     return builder.program();
   }
   const items = modalities.flatMap((modality, index): Items[] => {

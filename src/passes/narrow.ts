@@ -4,12 +4,13 @@
 // residual stream, norms, recurrent states with their B and C, losses, parameters and their gradients stay in f32.
 import { storage } from "../ir/facts.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
+import { labelOf } from "../ir/meaning.js";
 import { type Op, outputsOf } from "../ir/op.js";
 import { rowOf } from "../ir/ops/table.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { Tensor, TensorId } from "../ir/tensor.js";
 
-/** What multiplies matrices over positions; over pictures there are too few rows to matter. */
+/** What multiplies matrices over positions; over items there are too few rows to matter. */
 const multiplies = (op: Op): boolean =>
   op.kind === "token_loss" ||
   ((op.kind === "linear" || op.kind === "linear_dx" || op.kind === "linear_dw") && op.rows.over === "positions");
@@ -22,7 +23,7 @@ function narrowable(program: Program): Set<TensorId> {
   const refused = new Set<TensorId>();
   const used = new Set<TensorId>();
   for (const op of program.ops) {
-    const allowed = "rows" in op && op.rows.over === "pictures" ? {} : (rowOf(op.kind).halves ?? {});
+    const allowed = "rows" in op && op.rows.over === "items" ? {} : (rowOf(op.kind).halves ?? {});
     for (const side of ["in", "out"] as const) {
       for (const [key, id] of Object.entries(op[side] as Readonly<Record<string, TensorId>>)) {
         used.add(home(id));
@@ -58,7 +59,7 @@ export function narrow(program: Program): Program {
   let factor: TensorId | undefined;
   const scaled = new Map<TensorId, TensorId>();
   const times = (scale: TensorId): TensorId => {
-    factor ??= tensor({ ...LOSS_SCALE, role: "state", type: "f32" });
+    factor ??= tensor({ ...LOSS_SCALE, name: labelOf(LOSS_SCALE.means), role: "state", type: "f32" });
     const { name, shape } = tensors[scale] as Tensor;
     const y = scaled.get(scale) ?? tensor({ name: `${name} scaled`, role: "value", type: "f32", shape });
     if (!scaled.has(scale)) ops.push({ kind: "amplify", in: { x: scale, factor }, out: { y } });

@@ -20,13 +20,13 @@ export function lowerUpdate(
   for (const { tensor: _, ...parameter } of parameters) builder.parameter(parameter);
   const numbers = parameters.reduce((sum, parameter) => sum + numbersOf(parameter), 0);
 
-  const scaled = programs.some(({ tensors }) => tensors.some(({ name }) => name === LOSS_SCALE.name));
-  const scale = scaled ? { scale: builder.tensor("state", LOSS_SCALE.name, LOSS_SCALE.shape) } : {};
+  const scaled = programs.some(({ tensors }) => tensors.some(({ means }) => means?.is === LOSS_SCALE.means.is));
+  const scale = scaled ? { scale: builder.field("state", LOSS_SCALE.means, LOSS_SCALE.shape) } : {};
   const gradients = builder.stretch("gradients", { first: 0, size: numbers });
-  const norm = builder.tensor("result", "grad_norm", [2]);
+  const norm = builder.field("result", { is: "grad_norm" }, [2]);
   builder.make("gradient_norm", { in: { gradients } }, { norm, ...scale });
 
-  const decay = builder.input("constant", "decay", [Math.ceil(numbers / BLOCK / 32)], "u32");
+  const decay = builder.input("constant", { is: "decay" }, [Math.ceil(numbers / BLOCK / 32)], "u32");
   const placed = stretches(arenas).map(({ whole, runs: at }, i): Placed => {
     const { slots, runs } = arenas[i] as (typeof arenas)[number];
     return { slots, runs, whole, at };

@@ -35,35 +35,35 @@ export function gather(v: Values, op: OpOf<"gather">): void {
   y.set(y.map((_, i) => table[(index[Math.floor(i / K)] as number) * K + (i % K)] as number));
 }
 
-export function addPictures(v: Values, op: OpOf<"add_pictures">): void {
-  const { pictures, picture, x } = inputs(v, op);
+export function addItems(v: Values, op: OpOf<"add_items">): void {
+  const { items, item, x } = inputs(v, op);
   const d = columns(v, op.in.x);
   make(v, op.out.y).set(
     x.map((value, i) => {
-      const p = picture[Math.floor(i / d)] as number;
-      return p < 0 ? value : value + (pictures[p * d + (i % d)] as number);
+      const p = item[Math.floor(i / d)] as number;
+      return p < 0 ? value : value + (items[p * d + (i % d)] as number);
     }),
   );
 }
 
-export function sumPictures(v: Values, op: OpOf<"sum_pictures">): void {
+export function sumItems(v: Values, op: OpOf<"sum_items">): void {
   const dy = read(v, op.in.dy);
   const d = columns(v, op.in.dy);
-  const out = make(v, op.out.dpictures);
-  read(v, op.in.picture).forEach((p, r) => {
+  const out = make(v, op.out.ditems);
+  read(v, op.in.item).forEach((p, r) => {
     if (p < 0) return;
     for (let k = 0; k < d; k++) add(out, p * d + k, dy[r * d + k] as number);
   });
 }
 
 export function noise(v: Values, op: OpOf<"noise">): void {
-  const { clean, level, picture, items } = inputs(v, op);
+  const { clean, level, item: rowItem, items } = inputs(v, op);
   const [k0, k1] = read(v, op.in.key);
   const p = columns(v, op.in.clean);
   const { noisy, noise: drawn } = outputs(v, op);
   for (let i = 0; i < clean.length; i++) {
     const r = Math.floor(i / p);
-    const at = 4 * (picture[r] as number);
+    const at = 4 * (rowItem[r] as number);
     if (at < 0) continue;
     const [first, item, document, epoch] = items.slice(at, at + 4) as unknown as [number, number, number, number];
     drawn[i] = noiseAt([k0 as number, k1 as number], { document, epoch, item }, r - first, i % p, p);
@@ -187,12 +187,12 @@ export function tokenLoss(v: Values, op: OpOf<"token_loss">): void {
 }
 
 export function squaredError(v: Values, op: OpOf<"squared_error">): void {
-  const { prediction, noise: target, picture } = inputs(v, op);
+  const { prediction, noise: target, item } = inputs(v, op);
   const p = columns(v, op.in.prediction);
   const loss = make(v, op.out.loss);
   prediction.forEach((value, i) => {
     const r = Math.floor(i / p);
-    if ((picture[r] as number) >= 0) add(loss, r, (value - (target[i] as number)) ** 2 / p);
+    if ((item[r] as number) >= 0) add(loss, r, (value - (target[i] as number)) ** 2 / p);
   });
 }
 

@@ -26,9 +26,9 @@ export function values(program: Program, given: (name: string, size: number) => 
   for (const tensor of program.tensors) {
     if (tensor.role === "value" || tensor.role === "result") continue;
     if (tensor.stretch) {
-      const { first, size } = tensor.stretch;
-      const whole = arenas.get(tensor.name) ?? Float64Array.from(given(tensor.name, arenaSize(program)) ?? []);
-      arenas.set(tensor.name, whole);
+      const { arena, first, size } = tensor.stretch;
+      const whole = arenas.get(arena) ?? Float64Array.from(given(arena, arenaSize(program)) ?? []);
+      arenas.set(arena, whole);
       of.set(tensor.id, whole.subarray(first, first + size));
       continue;
     }
@@ -87,7 +87,7 @@ export const columns = (v: Values, id: TensorId): number => tensorOf(v.program, 
 
 /** The group of each row; −1 for none. */
 export function groupOf(v: Values, rows: Rows): (row: number) => number {
-  if (rows.over === "pictures") return () => 0;
+  if (rows.over === "items") return () => 0;
   const modality = read(v, v.program.modality);
   return (row) => rows.of[modality[row] as number] as number;
 }

@@ -1,14 +1,15 @@
 // A trained model on a device, made for sampling: sequences whose recurrent states stay there, so that each step costs the same.
 
-import type { HostArray } from "../batch/host-array.js";
+import type { HostBatch, HostField } from "../batch/host-array.js";
 import { compile, type PhaseRequest } from "../compile.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import { labelOf } from "../ir/meaning.js";
 import type { BufferRange, Field } from "../ir/plan.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
 import { attends, cachedArrays } from "../train/attention-inputs.js";
-import { itemArrays, itemsAt, standingArrays } from "../train/host-batch.js";
+import { arraysOf, type Contents } from "../train/host-batch.js";
 import { type Model, openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
 import type { Item } from "./document.js";
@@ -56,7 +57,7 @@ interface DecoderOptions {
   readonly wanted?: (modality: number) => boolean;
 }
 
-const scopeOf = ({ name }: { readonly name: string }): string => `picture.${name}`;
+const scopeOf = ({ name }: { readonly name: string }): string => `item.${name}`;
 
 function phasesOf(
   { model }: CheckedSpec,
@@ -101,13 +102,16 @@ export async function openDecoder(
   const used = new Set(compiled.parameters.map(({ name }) => name));
   await model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
   const sequences = sequencesOn(model, spec, B, cache);
-  const run = (scope: string, arrays: readonly [string, HostArray][]): void => {
-    model.writeBatch(new Map(arrays), scope);
+  const run = (scope: string, batch: HostBatch): void => {
+    model.writeBatch(batch, scope);
     model.runtime.run([scope]);
   };
   const tokens = (scope: string, length: number, items: readonly (readonly Item[] | undefined)[]): void => {
     const read = sequences.of(items);
-    run(scope, [...tokensIn(spec, length, items), ...sequences.attention(length, read, false)]);
+    run(
+      scope,
+      arraysOf(spec, { ...tokensIn(spec, length, items), attention: sequences.attention(length, read, false) }),
+    );
     sequences.keep(read, length);
   };
 
@@ -126,19 +130,20 @@ export async function openDecoder(
         items.map((item) => item && [item]),
       ),
     prefill: (items) => tokens("prefill", piece, items),
-    logits: (after) => model.result(`${after}/logits`),
+    logits: (after) => model.result(labelOf({ is: "logits" }, after)),
     async items(index, items, stay) {
       const declared = modalities[index];
       const length = positionsOfItem(declared);
       if (declared === undefined || length === 0) throw new Error(`modality ${index} has no items`);
       const scope = scopeOf(declared);
       const given = sequences.of(items);
-      run(scope, [...itemsIn(spec, index, length, items), ...sequences.attention(length, given, true)]);
+      const contents = itemsIn(index, length, items);
+      run(scope, arraysOf(spec, { ...contents, attention: sequences.attention(length, given, true) }));
       sequences.keep(
         given.filter((b) => stay[b] === true),
         length,
       );
-      const name = `${scope}/prediction.${declared.name}`;
+      const name = labelOf({ is: "prediction", modality: declared.name }, scope);
       if (!model.hasResult(name)) return items.map(() => undefined);
       const predicted = await model.result(name);
       const numbers = predicted.length / B;
@@ -170,7 +175,7 @@ function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: numb
     },
 
     /** What attention is told of a run of so many positions, in these sequences; what runs beside them only takes up the place. */
-    attention(length: number, used: readonly number[], isItem: boolean): [string, HostArray][] {
+    attention(length: number, used: readonly number[], isItem: boolean): HostField[] {
       const full = attends(spec) && used.some((b) => (read[b] as number) + length > cache);
       if (full)
         throw new InputError(
@@ -201,7 +206,7 @@ function tokensIn(
   spec: CheckedSpec,
   length: number,
   items: readonly (readonly Item[] | undefined)[],
-): [string, HostArray][] {
+): Omit<Contents, "attention"> {
   const rows = items.length * length;
   const tokens = new Int32Array(rows);
   const document = new Int32Array(rows).fill(-1);
@@ -214,29 +219,26 @@ function tokensIn(
     });
   });
   const last = Int32Array.from(items, (_, b) => b * length + length - 1);
-  return [...standingArrays(spec, { batch: items.length, length, modality, tokens, document }), ["last", last]];
+  return { standing: { batch: items.length, length, modality, tokens, document }, more: [[{ is: "last" }, last]] };
 }
 
 /** A batch of one item of a modality for each sequence, so that items and sequences have the same numbers. */
 function itemsIn(
-  spec: CheckedSpec,
   index: number,
   length: number,
   items: readonly (NoisyItem | undefined)[],
-): [string, HostArray][] {
-  const shape = { batch: items.length, length };
+): Omit<Contents, "attention"> {
   const tokens = new Int32Array(items.length * length);
   const modality = new Uint32Array(tokens.length).fill(index);
-  const standing = standingArrays(spec, { ...shape, modality, tokens, document: tokens });
-  const ofModalities = spec.model.modalities.flatMap((_, m): [string, HostArray][] => {
-    const at = itemsAt(spec, m, shape);
-    if (at === undefined) return [];
-    const mine = m === index ? items : [];
-    const numbers = length * at.shape.columns;
-    const noisy = new Float32Array(items.length * numbers);
-    for (const [b, item] of mine.entries()) noisy.set(item?.noisy ?? [], b * numbers);
-    const timed = mine.map((item, b) => ({ position: b * length, t: item?.t ?? 0 }));
-    return [...itemArrays(at, timed, 1), [`noisy.${at.name}`, noisy]];
-  });
-  return [...standing, ...ofModalities];
+  return {
+    standing: { batch: items.length, length, modality, tokens, document: tokens },
+    items(at) {
+      const mine = at.index === index ? items : [];
+      const numbers = length * at.shape.columns;
+      const noisy = new Float32Array(items.length * numbers);
+      for (const [b, item] of mine.entries()) noisy.set(item?.noisy ?? [], b * numbers);
+      const timed = mine.map((item, b) => ({ position: b * length, t: item?.t ?? 0 }));
+      return { timed, count: 1, numbers: [[{ is: "noisy", modality: at.name }, noisy]] };
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // What attention reads of a batch: which keys each position sees, and where it stands for RoPE.
 
 import type { Batch, Item } from "../batch/batch.js";
-import type { HostArray } from "../batch/host-array.js";
+import type { HostField } from "../batch/host-array.js";
 import { spansOf } from "../blocks/block.fields.js";
 import type { Spans } from "../blocks/row.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -51,15 +51,15 @@ function spansIn({ model: { blocks, layers } }: CheckedSpec): Spans[] {
 /** Whether a block of the stack is attention. */
 export const attends = (spec: CheckedSpec): boolean => spansIn(spec).length > 0;
 
-/** The batch tensors of a spec's attention blocks, by their names; none where it has no such block. */
-export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.data.reset): [string, HostArray][] {
+/** The batch tensors of a spec's attention blocks; none where it has no such block. */
+export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.data.reset): HostField[] {
   const used = spansIn(spec);
   if (used.length === 0) return [];
   const first = starts(placed);
   const position = first.map((start, r) => (r % placed.length) - (reset ? start : 0));
   return [
-    ["position", position],
-    ...used.map((spans): [string, HostArray] => [`keys.${spans}`, keyRanges(spec, placed, spans, reset)]),
+    [{ is: "position" }, position],
+    ...used.map((spans): HostField => [{ is: "keys", spans }, keyRanges(spec, placed, spans, reset)]),
   ];
 }
 
@@ -67,12 +67,7 @@ export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.
  * The same where keys and values are cached: `length` positions for each sequence, after the `read[b]` that its cache
  * holds; `item` where they are those of one item.
  */
-export function cachedArrays(
-  spec: CheckedSpec,
-  read: readonly number[],
-  length: number,
-  item: boolean,
-): [string, HostArray][] {
+export function cachedArrays(spec: CheckedSpec, read: readonly number[], length: number, item: boolean): HostField[] {
   const used = spansIn(spec);
   if (used.length === 0) return [];
   const position = Int32Array.from({ length: read.length * length }, (_, r) => {
@@ -86,8 +81,8 @@ export function cachedArrays(
     return ranges;
   };
   return [
-    ["place", Int32Array.from(read)],
-    ["position", position],
-    ...used.map((spans): [string, HostArray] => [`keys.${spans}`, keys(spans)]),
+    [{ is: "place" }, Int32Array.from(read)],
+    [{ is: "position" }, position],
+    ...used.map((spans): HostField => [{ is: "keys", spans }, keys(spans)]),
   ];
 }

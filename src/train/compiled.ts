@@ -4,6 +4,7 @@ import { parsedJson } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Kernel, Plan, Profile } from "../ir/plan.js";
+import { withMeanings } from "./earlier-plan.js";
 import { checkPlan, misfit, readPlanJson, restored, toJson } from "./plan-json.js";
 import type { NamedFile } from "./whole-folder.js";
 
@@ -101,6 +102,8 @@ function parse(bytes: Uint8Array | undefined): PlanFile {
   const wrong = checkPlan(parsed);
   if (wrong !== undefined) return refuse(`is malformed: ${wrong}`);
   const file = parsed as PlanFile;
+  const compiled = withMeanings(file.compiled);
+  if ("unknown" in compiled) return refuse(`has a field ${compiled.unknown}, which this version does not know`);
   const unfit = misfit(file.spec);
-  return unfit === undefined ? file : refuse(`is malformed: ${unfit}`);
+  return unfit === undefined ? { ...file, compiled } : refuse(`is malformed: ${unfit}`);
 }

@@ -1,7 +1,7 @@
-// A batch as the arrays that a program's batch tensors hold, by their names: targets, times, levels of noise. Training,
-// evaluation, traces and sampling all make them here.
+// A batch as the arrays that a program's batch tensors hold: targets, times, levels of noise. Training, evaluation, traces
+// and sampling all make theirs with `arraysOf`; they differ in where items' numbers and times come from.
 import type { Batch, Item } from "../batch/batch.js";
-import type { HostArray, HostBatch } from "../batch/host-array.js";
+import { batchOf, type HostBatch, type HostField } from "../batch/host-array.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds, itemCapacity, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
@@ -9,7 +9,7 @@ import { type OfItem, ofItems } from "../objectives/items.js";
 import { learnedOf } from "../objectives/objective.fields.js";
 import { noiseKey, stream } from "../random/stream.js";
 import { attentionArrays } from "./attention-inputs.js";
-import { predictedIn, targetsByModality, tokenArrays } from "./predicted.js";
+import { type Predicted, predictedIn, targetsByModality, tokenArrays } from "./predicted.js";
 
 /** What the losses of an update are divided by: counted over all of its micro-batches. */
 export interface Counts {
@@ -60,14 +60,14 @@ interface Standing {
 }
 
 /** The modality of each position, and the id that is embedded there: −1 at items and padding. */
-export function standingArrays(spec: CheckedSpec, { modality, tokens, document }: Standing): [string, HostArray][] {
+function standingArrays(spec: CheckedSpec, { modality, tokens, document }: Standing): HostField[] {
   const isId = Uint8Array.from(spec.model.modalities, (declared) => Number(holdsIds(declared)));
   const embedded = new Int32Array(tokens);
   for (let r = 0; r < embedded.length; r++)
     if ((document[r] as number) < 0 || isId[modality[r] as number] === 0) embedded[r] = -1;
   return [
-    ["modality", Uint32Array.from(modality)],
-    ["embedded", embedded],
+    [{ is: "modality" }, Uint32Array.from(modality)],
+    [{ is: "embedded" }, embedded],
   ];
 }
 
@@ -77,8 +77,10 @@ export interface TimedItem {
   readonly t: number;
 }
 
-/** The items of a modality in a batch. */
-interface ItemsAt {
+/** How the items of a modality stand in a batch. */
+export interface ItemsAt {
+  /** The modality's index, and its name. */
+  readonly index: number;
   readonly name: string;
   readonly shape: ItemShape;
   readonly objective: OfItem;
@@ -87,8 +89,8 @@ interface ItemsAt {
   readonly items: number;
 }
 
-/** How the items of a modality stand in a batch; undefined for a modality that holds ids. */
-export function itemsAt(
+/** Undefined for a modality that holds ids. */
+function itemsAt(
   { model, objectives }: CheckedSpec,
   index: number,
   { batch, length }: Pick<Standing, "batch" | "length">,
@@ -97,20 +99,21 @@ export function itemsAt(
   const shape = itemOf(declared);
   if (declared === undefined || shape === undefined) return undefined;
   const objective = ofItems(objectives[index]);
-  return { name: declared.name, shape, objective, rows: batch * length, items: itemCapacity(shape, batch, length) };
+  const items = itemCapacity(shape, batch, length);
+  return { index, name: declared.name, shape, objective, rows: batch * length, items };
 }
 
 /** Which item each position belongs to (−1: none), the items' times, and what the positions' losses weigh. */
-export function itemArrays(at: ItemsAt, items: readonly TimedItem[], count: number): [string, HostArray][] {
-  const { name, shape, objective, rows } = at;
-  const picture = new Int32Array(rows).fill(-1);
+function itemArrays(at: ItemsAt, items: readonly TimedItem[], count: number): HostField[] {
+  const { name: modality, shape, objective, rows } = at;
+  const index = new Int32Array(rows).fill(-1);
   const scale = new Float32Array(rows);
   items.forEach(({ position }, i) => {
-    picture.fill(i, position, position + shape.positions);
+    index.fill(i, position, position + shape.positions);
     if (objective.weight > 0) scale.fill(objective.weight / count, position, position + shape.positions);
   });
   const times = items.map(({ t }) => t);
-  return [[`picture.${name}`, picture], ...objective.times(at, times), [`scale.${name}`, scale]];
+  return [[{ is: "index", modality }, index], ...objective.times(at, times), [{ is: "scale", modality }, scale]];
 }
 
 /** 1 where a document begins, or the padding after the last one: [R]. What goes on from another sequence begins not. */
@@ -131,35 +134,66 @@ export function resetsOf({
   return resets;
 }
 
+/** What a batch is made of. */
+export interface Contents {
+  readonly standing: Standing & Pick<Batch, "cuts">;
+  /** What attention reads: attentionArrays or cachedArrays. */
+  readonly attention: readonly HostField[];
+  /** Which ids are predicted, if any are; and how many in the whole update, by the target's modality. */
+  readonly predicted?: { readonly ids: Predicted; readonly counts: readonly number[] };
+  /** The items of a modality: their times, how many positions their loss is the mean of, and their numbers. */
+  readonly items?: (at: ItemsAt) => {
+    readonly timed: readonly TimedItem[];
+    readonly count: number;
+    readonly numbers: readonly HostField[];
+  };
+  readonly more?: readonly HostField[];
+}
+
 /** Everything that the phases of a model read of a batch. */
+export function arraysOf(spec: CheckedSpec, { standing, attention, predicted, items, more = [] }: Contents): HostBatch {
+  const ofItems = spec.model.modalities.flatMap((_, index): HostField[] => {
+    const at = itemsAt(spec, index, standing);
+    if (at === undefined || items === undefined) return [];
+    const { timed, count, numbers } = items(at);
+    return [...itemArrays(at, timed, count), ...numbers];
+  });
+  return batchOf([
+    ...standingArrays(spec, standing),
+    [{ is: "reset" }, resetsOf(standing)],
+    ...attention,
+    ...(predicted ? tokenArrays(spec, predicted.ids, predicted.counts) : []),
+    ...ofItems,
+    ...more,
+  ]);
+}
+
+/** A batch of documents. */
 export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpose: Purpose): HostBatch {
   const draws = DRAWS[purpose.kind];
   const seed = purpose.kind === "training" ? purpose.seed : 0;
-  return new Map<string, HostArray>([
-    ...standingArrays(spec, batch),
-    ["reset", resetsOf(batch)],
-    ...attentionArrays(spec, batch, spec.data.reset || purpose.kind === "evaluation"),
-    ["noise_key", Uint32Array.from(noiseKey(draws.noise, seed))],
-    ...tokenArrays(spec, predictedIn(spec, batch), counts.ids),
-    ...spec.model.modalities.flatMap((_, index): [string, HostArray][] => {
-      const at = itemsAt(spec, index, batch);
-      if (at === undefined) return [];
-      const items = batch.items
-        .filter(({ modality }) => modality === index)
+  return arraysOf(spec, {
+    standing: batch,
+    attention: attentionArrays(spec, batch, spec.data.reset || purpose.kind === "evaluation"),
+    predicted: { ids: predictedIn(spec, batch), counts: counts.ids },
+    items(at) {
+      const timed = batch.items
+        .filter(({ modality }) => modality === at.index)
         .map((item) => {
           const { document, epoch, item: segment } = item.key;
           return { ...item, t: at.objective.draw(stream(draws.time, seed, document, epoch, segment)) };
         });
-      return [...itemArrays(at, items, counts.items[index] as number), ...noisedArrays(at, items)];
-    }),
-  ]);
+      return { timed, count: counts.items[at.index] as number, numbers: noisedArrays(at, timed) };
+    },
+    more: [[{ is: "noise_key" }, Uint32Array.from(noiseKey(draws.noise, seed))]],
+  });
 }
 
 /** What the op `noise` reads: clean numbers, how much of them and of the noise is left, and what the noise is drawn by. */
 function noisedArrays(
-  { name, shape, objective, rows, items: capacity }: ItemsAt,
+  { name: modality, shape, objective, rows, items: capacity }: ItemsAt,
   items: readonly (TimedItem & Pick<Item, "key" | "values">)[],
-): [string, HostArray][] {
+): HostField[] {
   const { positions, columns } = shape;
   const clean = new Float32Array(rows * columns);
   const level = new Float32Array(2 * rows);
@@ -171,9 +205,9 @@ function noisedArrays(
     for (let r = position; r < position + positions; r++) level.set([signal, noise], 2 * r);
   });
   return [
-    [`clean.${name}`, clean],
-    [`level.${name}`, level],
-    [`item.${name}`, keys],
+    [{ is: "clean", modality }, clean],
+    [{ is: "level", modality }, level],
+    [{ is: "item", modality }, keys],
   ];
 }
 

@@ -1,6 +1,7 @@
 // The sums of losses that a phase leaves on the device, by modality.
 import type { CheckedSpec } from "../front/spec.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
+import { labelOf } from "../ir/meaning.js";
 import { learnedOf } from "../objectives/objective.fields.js";
 import type { Model } from "./model.js";
 
@@ -20,10 +21,13 @@ async function readWith(
   others: readonly string[],
 ): Promise<{ sums: LossSums; others: Float32Array[] }> {
   const items = spec.model.modalities.flatMap(({ name }, index) =>
-    learnedOf(spec.objectives[index]) === "items" && model.hasResult(`loss.${name}`) ? [name] : [],
+    learnedOf(spec.objectives[index]) === "items" && model.hasResult(labelOf({ is: "item_losses", modality: name }))
+      ? [name]
+      : [],
   );
-  const tokens = model.hasResult("loss.tokens") ? ["loss.tokens"] : [];
-  const found = await model.results([...others, ...items.map((name) => `loss.${name}`), ...tokens]);
+  const ofItems = items.map((modality) => labelOf({ is: "item_losses", modality }));
+  const ofIds = labelOf({ is: "id_losses" });
+  const found = await model.results([...others, ...ofItems, ...(model.hasResult(ofIds) ? [ofIds] : [])]);
   const sums = found.slice(others.length);
   return {
     sums: {
@@ -48,8 +52,8 @@ export interface UpdateResults {
 
 /** What an update leaves, read without waiting for what was submitted before. */
 export async function readUpdate(model: Results, spec: CheckedSpec): Promise<UpdateResults> {
-  const scaled = model.lossScale ? [LOSS_SCALE.name] : [];
-  const { sums, others } = await readWith(model, spec, ["grad_norm", ...scaled]);
+  const scaled = model.lossScale ? [labelOf(LOSS_SCALE.means)] : [];
+  const { sums, others } = await readWith(model, spec, [labelOf({ is: "grad_norm" }), ...scaled]);
   const [gradient, scale] = others;
   const [norm, bad] = gradient as Float32Array;
   return { sums, gradientNorm: norm as number, finite: bad === 0, lossScale: scale?.[0] };

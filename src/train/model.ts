@@ -1,7 +1,7 @@
-// A compiled model on a device: its parameters by their names, its batches by theirs, and its phases.
+// A compiled model on a device: its parameters by their names, its batches by what they mean, and its phases.
 
 import type { HostArray, HostBatch } from "../batch/host-array.js";
-import { rotaryTableNamed } from "../blocks/rotary.js";
+import { rotaryTable } from "../blocks/rotary.js";
 import type { Compiled } from "../compile.js";
 import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -10,9 +10,10 @@ import type { PassClock } from "../gpu/pass-clock.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
 import { firstLossScale, LOSS_SCALE } from "../ir/loss-scale.js";
+import { labelOf } from "../ir/meaning.js";
 import type { ParameterField } from "../ir/memory.js";
 import type { BufferRole, Field } from "../ir/plan.js";
-import { nameWithin } from "../ir/scope.js";
+import { isWithin } from "../ir/scope.js";
 import { type StepScalars, stepWords } from "../ir/step.js";
 import { fillTable, tableName } from "../kernels/tables.js";
 import { timestepTable } from "../modalities/timestep.js";
@@ -47,7 +48,7 @@ export interface Model {
    */
   writeBatch(batch: HostBatch, scope?: string): void;
   writeStep(step: StepScalars): void;
-  /** A result as the phases submitted so far leave it. */
+  /** A result, by its label, as the phases submitted so far leave it. */
   result(name: string): Promise<Float32Array>;
   /** The same of several, all of one moment. */
   results(names: readonly string[]): Promise<Float32Array[]>;
@@ -83,14 +84,18 @@ function decayBits({ plan, parameters }: Model["compiled"], words: number): Uint
 
 function constant(
   compiled: Model["compiled"],
-  { name, shape }: Field,
+  { name, means, shape }: Field,
 ): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
-  if (name === "decay") return decayBits(compiled, size(shape));
-  const turns = rotaryTableNamed(name);
-  if (turns) return turns;
-  const [kind, steps] = name.split(".");
-  if (kind === "timesteps") return timestepTable(Number(steps));
-  throw new Error(`the plan wants a constant ${name} that nobody makes`);
+  switch (means.is) {
+    case "decay":
+      return decayBits(compiled, size(shape));
+    case "rotary":
+      return rotaryTable(means.theta, means.head, means.positions);
+    case "timesteps":
+      return timestepTable(means.steps);
+    default:
+      throw new Error(`the plan wants a constant ${name} that nobody makes`);
+  }
 }
 
 /**
@@ -108,12 +113,12 @@ export async function openModel(
   const { plan } = compiled;
   const runtime = await prepare(device, profile, plan, { pipelines, clock });
   for (const field of fieldsOf(plan, "constants")) runtime.write(field.name, constant(compiled, field));
-  const scaled = plan.fields.some(({ name }) => name === LOSS_SCALE.name);
-  const lossScale: Model["lossScale"] = scaled
+  const scale = plan.fields.find(({ means }) => means.is === LOSS_SCALE.means.is);
+  const lossScale: Model["lossScale"] = scale
     ? {
-        read: async () => new Float32Array(await runtime.read(LOSS_SCALE.name)),
-        write: ({ 0: scale = firstLossScale(compiled.batch * compiled.length), 1: good = 0 }) =>
-          runtime.write(LOSS_SCALE.name, Float32Array.of(scale, good, 1 / scale)),
+        read: async () => new Float32Array(await runtime.read(scale.name)),
+        write: ({ 0: factor = firstLossScale(compiled.batch * compiled.length), 1: good = 0 }) =>
+          runtime.write(scale.name, Float32Array.of(factor, good, 1 / factor)),
       }
     : undefined;
   lossScale?.write([]);
@@ -124,7 +129,7 @@ export async function openModel(
     lossScale,
     ...arenasOn(runtime, compiled, pieceBytes),
     writeBatch: batchWriter(runtime, compiled),
-    writeStep: (step) => runtime.write("step", stepWords(step)),
+    writeStep: (step) => runtime.write(labelOf({ is: "step" }), stepWords(step)),
     result: async (name) => new Float32Array(await runtime.read(name)),
     results: async (names) => (await runtime.readAll(names)).map((bytes) => new Float32Array(bytes)),
     hasResult: (name) => fieldsOf(plan, "results").some((field) => field.name === name),
@@ -140,8 +145,11 @@ function arenasOn(
   { plan, parameters }: Model["compiled"],
   pieceBytes: number,
 ): Pick<Model, "slots" | "initialise" | "load" | "read"> {
-  const bufferNamed = new Map(plan.buffers.map(({ name }, i) => [name, i]));
-  const bufferOf = (arena: string, { part }: ParameterField): number | undefined => bufferNamed.get(`${arena}.${part}`);
+  const arenas = new Map<string, Map<number, number>>();
+  plan.buffers.forEach(({ holds }, i) => {
+    if (holds) arenas.set(holds.arena, (arenas.get(holds.arena) ?? new Map<number, number>()).set(holds.part, i));
+  });
+  const bufferOf = (arena: string, { part }: ParameterField): number | undefined => arenas.get(arena)?.get(part);
   const parametersOf = (arena: string): ParameterField[] =>
     parameters.filter((field) => bufferOf(arena, field) !== undefined);
   const writeAll = async (
@@ -164,7 +172,7 @@ function arenasOn(
     }
   };
 
-  const slots = plan.buffers.flatMap(({ name, role }) => (role === "optimizer" ? name.replace(/\.\d+$/, "") : []));
+  const slots = plan.buffers.flatMap(({ holds, role }) => (role === "optimizer" && holds ? holds.arena : []));
   return {
     slots: [...new Set(slots)],
     async initialise(seed, alike) {
@@ -226,21 +234,23 @@ function copyFrom(piece: ArrayBuffer, start: number, { offset }: ParameterField,
 
 function batchWriter(runtime: Runtime, { plan, tables }: Model["compiled"]): Model["writeBatch"] {
   const fields = fieldsOf(plan, "batch");
+  const fieldNamed = new Map(fields.map((field) => [field.name, field]));
   const tableNamed = new Map(tables.map((table) => [tableName(table), table]));
   return (batch, scope) => {
-    const arrayOf = (field: string): HostArray | undefined => {
-      const name = nameWithin(scope, field);
-      return name === undefined ? undefined : batch.get(name);
-    };
-    const given = (field: string): ArrayLike<number> => {
-      const array = arrayOf(field);
-      if (!array) throw new Error(`the batch lacks ${field}`);
+    const arrayOf = (field: Field): HostArray | undefined =>
+      isWithin(scope, field) ? batch.get(labelOf(field.means)) : undefined;
+    const given = (name: string): ArrayLike<number> => {
+      const field = fieldNamed.get(name);
+      const array = field && arrayOf(field);
+      if (!array) throw new Error(`the batch lacks ${name}`);
       return array;
     };
-    for (const { name, shape } of fields) {
-      const table = tableNamed.get(name);
-      if (table && nameWithin(scope, table.source) === undefined) continue;
-      const array = arrayOf(name) ?? (table && fillTable(table, given));
+    for (const field of fields) {
+      const { name, shape, means } = field;
+      const table = means.is === "table" ? tableNamed.get(means.table) : undefined;
+      const source = table && fieldNamed.get(table.source);
+      if (source && !isWithin(scope, source)) continue;
+      const array = arrayOf(field) ?? (table && fillTable(table, given));
       if (!array) continue;
       if (array.length !== size(shape)) throw new Error(`${name} has ${array.length} numbers, not ${size(shape)}`);
       runtime.write(name, array);

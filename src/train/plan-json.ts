@@ -4,6 +4,7 @@
 // objective or a modality are known to their own rooms alone, so here they are only plain values.
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import type { CheckedSpec } from "../front/spec.js";
+import type { BufferRole } from "../ir/plan.js";
 
 const WIDTH = 120;
 
@@ -208,6 +209,18 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === "string";
+const isPlain = (value: unknown): value is string | number => isText(value) || typeof value === "number";
+const ROLES: { readonly [Role in BufferRole]: true } = {
+  parameters: true,
+  gradients: true,
+  optimizer: true,
+  workspace: true,
+  batch: true,
+  constants: true,
+  step: true,
+  results: true,
+};
+const isRole = (value: unknown): value is BufferRole => isText(value) && Object.hasOwn(ROLES, value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Thrown and caught in this file: where something is wrong, and what it should be. */
@@ -250,9 +263,10 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
   const { buffers, kernels, phases, fields } = objectAt(plan, "plan");
   const known: Known = {
     buffers: list(buffers, "buffers").map((buffer, i) => {
-      const { name, role, bytes } = objectAt(buffer, `buffer ${i}`);
+      const { name, role, bytes, holds } = objectAt(buffer, `buffer ${i}`);
       text(name, `the name of buffer ${i}`);
-      text(role, `the role of buffer ${i}`);
+      must(role, isRole, `the role of buffer ${i}, ${JSON.stringify(role)},`, "one that this version knows");
+      if (holds !== undefined) checkHeld(objectAt(holds, `what buffer ${i} holds`), `buffer ${i}`);
       return count(bytes, `the size of buffer ${i}`);
     }),
     kernels: list(kernels, "kernels").map((kernel, i) => {
@@ -265,8 +279,10 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
     }),
   };
   list(fields, "fields").forEach((field, i) => {
-    const { name, buffer, offset, shape } = objectAt(field, `field ${i}`);
+    const { name, means, scope, buffer, offset, shape } = objectAt(field, `field ${i}`);
     const where = `field ${text(name, `the name of field ${i}`)}`;
+    if (means !== undefined) checkMeaning(means, where);
+    if (scope !== undefined) text(scope, `the scope of ${where}`);
     const numbers = list(shape, `the shape of ${where}`).reduce<number>((n, k) => n * count(k, where), 1);
     checkRange({ buffer, offset, bytes: 4 * numbers }, where, known);
   });
@@ -282,6 +298,19 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
     for (const word of [kind, source]) text(word, "the kind or the source of a table");
   }
   for (const phase of list(phases, "phases")) checkPhase(objectAt(phase, "a phase"), known);
+}
+
+function checkHeld({ arena, part }: Json, where: string): void {
+  text(arena, `the arena of ${where}`);
+  count(part, `the part of ${where}`);
+}
+
+/** Plain values with a tag; a gradient is that of something that means something, too. */
+function checkMeaning(found: unknown, where: string): void {
+  const { is, of, ...rest } = objectAt(found, `what ${where} means`);
+  text(is, `what ${where} means`);
+  if (is === "gradient") checkMeaning(of, where);
+  for (const value of Object.values(rest)) must(value, isPlain, `what ${where} means`, "told in texts and numbers");
 }
 
 function checkPhase({ name, nodes }: Json, known: Known): void {

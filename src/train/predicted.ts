@@ -1,6 +1,6 @@
 // What the positions of a batch predict: the next token of the same document, and whose loss that counts to.
 import type { Batch } from "../batch/batch.js";
-import type { HostArray } from "../batch/host-array.js";
+import type { HostField } from "../batch/host-array.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds } from "../modalities/modality.fields.js";
 import { learnedOf } from "../objectives/objective.fields.js";
@@ -57,11 +57,7 @@ export function targetsByModality({ of }: Predicted, modalities: number): number
  * The tensors of the tokens' loss: which token, what it weighs, to whose loss it counts.
  * @param counts predicted ids of the update, by the target's modality
  */
-export function tokenArrays(
-  spec: CheckedSpec,
-  { target, of }: Predicted,
-  counts: readonly number[],
-): [string, HostArray][] {
+export function tokenArrays(spec: CheckedSpec, { target, of }: Predicted, counts: readonly number[]): HostField[] {
   const total = counts.reduce((sum, n) => sum + n, 0);
   const weights = Float64Array.from(spec.model.modalities, (_, m) => (spec.objectives[m]?.weight ?? 0) / total);
   const scale = new Float32Array(of.length);
@@ -70,8 +66,8 @@ export function tokenArrays(
     if (m >= 0) scale[r] = weights[m] as number;
   }
   return [
-    ["target", target],
-    ["target_scale", scale],
-    ["target_class", of],
+    [{ is: "target" }, target],
+    [{ is: "target_scale" }, scale],
+    [{ is: "target_class" }, of],
   ];
 }

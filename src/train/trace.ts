@@ -1,19 +1,21 @@
 // One or more steps on tensors from a file, and everything that they make: how mom is compared with other programs.
 
-import type { HostArray } from "../batch/host-array.js";
+import type { HostBatch, HostField } from "../batch/host-array.js";
 import { type CompileOptions, compile } from "../compile.js";
 import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
+import { labelOf } from "../ir/meaning.js";
 import { holdsIds, itemOf } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
 import { attends, attentionArrays } from "./attention-inputs.js";
 import { batchShape, floatsOf, type GivenTensors, indicesOf, withinOf } from "./given-tensors.js";
-import { type Counts, itemArrays, itemsAt, lossesOf, resetsOf, standingArrays, type TimedItem } from "./host-batch.js";
+import { arraysOf, type Contents, type Counts, type ItemsAt, lossesOf, type TimedItem } from "./host-batch.js";
 import { readLossSums } from "./loss-sums.js";
+import { meaningNamed } from "./meaning-named.js";
 import { type Model, openModel, stepScalars, type Tensors } from "./model.js";
-import { type Predicted, targetsByModality, tokenArrays } from "./predicted.js";
+import { type Predicted, targetsByModality } from "./predicted.js";
 import { advanceState, stateFields } from "./state.js";
 
 export interface TraceOptions {
@@ -40,8 +42,10 @@ async function loadParameters(model: Model, file: GivenTensors, prefix: string):
   await model.load("parameters", new Map(tensors));
 }
 
-const STATE = "state.layers.";
-const givesState = (file: GivenTensors): boolean => [...file.keys()].some((name) => name.startsWith(STATE));
+const INPUT = { is: "input" } as const;
+const COTANGENT = { is: "cotangent" } as const;
+
+const givesState = (file: GivenTensors): boolean => [...file.keys()].some((name) => meaningNamed(name)?.is === "state");
 
 /** Carried where the spec says so, or the file gives the state that sequences begin with. */
 function stateOf(spec: CheckedSpec, file: GivenTensors): "none" | "carried" {
@@ -50,7 +54,7 @@ function stateOf(spec: CheckedSpec, file: GivenTensors): "none" | "carried" {
     throw new InputError(
       "other-tensors",
       "A block of kind attention takes no state.",
-      `Leave ${STATE}* out of the file.`,
+      "Leave state.layers.* out of the file.",
     );
   return "carried";
 }
@@ -102,7 +106,7 @@ async function traceStack(
   const modality = modalitiesOf(spec, file, "modality", [batch, length]);
   const state = stateOf(spec, file);
   const shape = [batch, length, spec.model.d_model];
-  const inputs = ["input", "cotangent"].map((name): [string, HostArray] => [name, floatsOf(file, name, shape)]);
+  const inputs = [INPUT, COTANGENT].map((means): HostField => [means, floatsOf(file, labelOf(means), shape)]);
   const compiled = compile(spec, {
     profile: device.profile,
     batch,
@@ -110,21 +114,24 @@ async function traceStack(
     ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
     ...(options.variant === undefined ? {} : { force: options.variant }),
     ...(options.settings === undefined ? {} : { settings: options.settings }),
-    phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: ["input"], state }],
+    phases: [{ name: "gradients", part: "stack", noise: "given", gradients: true, wanted: [INPUT], state }],
     variants: "first",
   });
   const model = await openModel(device, compiled);
   await loadParameters(model, file, options.prefix);
   loadState(model, file);
   const given: StepTensors = { spec, file, prefix: "", batch, length, modality };
-  model.writeBatch(new Map([...placeArrays(given, new Int32Array(batch * length), documentsOf(given)), ...inputs]));
+  const tokens = new Int32Array(batch * length);
+  model.writeBatch(arraysOf(spec, { ...placed(given, tokens, documentsOf(given)), more: inputs }));
   model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false));
   model.runtime.run(["gradients"]);
   const out = new Map<string, Tensor>();
-  for (const name of ["output", "grad.input"]) {
+  for (const means of [{ is: "output" }, { is: "gradient", of: INPUT }] as const) {
+    const name = labelOf(means);
     out.set(name, { dtype: "F32", shape, data: await model.result(name) });
   }
-  out.set("loss", { dtype: "F32", shape: [1], data: await model.result("loss") });
+  const loss = labelOf({ is: "loss" });
+  out.set(loss, { dtype: "F32", shape: [1], data: await model.result(loss) });
   for (const [name, tensor] of await model.read("gradients")) out.set(`grad.${name}`, tensor);
   for (const [name, tensor] of await stateAfter(model)) out.set(name, tensor);
   model.runtime.destroy();
@@ -171,26 +178,22 @@ function documentsOf({ spec, file, prefix, batch, length }: StepTensors): Int32A
 }
 
 /** What stands where, and what the blocks read of that. Items matter only where attention looks at them. */
-function placeArrays(step: StepTensors, tokens: Int32Array, document: Int32Array): [string, HostArray][] {
+function placed(step: StepTensors, tokens: Int32Array, document: Int32Array): Pick<Contents, "standing" | "attention"> {
   const { spec, batch, length, modality } = step;
   const items = spec.model.modalities.flatMap((declared, index) => {
     const shape = attends(spec) ? itemOf(declared) : undefined;
     return shape === undefined ? [] : itemsIn(step, index, shape).map((position) => ({ modality: index, position }));
   });
-  const placed = { length, document, items };
-  return [
-    ...standingArrays(spec, { batch, length, modality, tokens, document }),
-    ["reset", resetsOf(placed)],
-    ...attentionArrays(spec, placed),
-  ];
+  return {
+    standing: { batch, length, modality, tokens, document },
+    attention: attentionArrays(spec, { length, document, items }),
+  };
 }
 
 /** A modality's items: their numbers and times as the file gives them. */
-function givenItems(step: StepTensors, index: number, counts: Counts): [string, HostArray][] {
-  const { spec, file, prefix, batch, length, modality } = step;
-  const at = itemsAt(spec, index, step);
-  if (at === undefined) return [];
-  const { name, shape, objective } = at;
+function givenItems(step: StepTensors, at: ItemsAt): { timed: TimedItem[]; numbers: HostField[] } {
+  const { file, prefix, batch, length, modality } = step;
+  const { index, name, shape, objective } = at;
   const { tensor, whole, most, because, clean } = objective.given(name);
   const wanted = {
     shape: [batch, length],
@@ -201,14 +204,12 @@ function givenItems(step: StepTensors, index: number, counts: Counts): [string, 
   };
   const read = whole ? indicesOf : withinOf;
   const times = read(file, `${prefix}${tensor}`, wanted);
-  const items = itemsIn(step, index, shape).map((position): TimedItem => ({ position, t: times[position] as number }));
-  const size = [batch, length, shape.columns];
-  return [
-    [`noisy.${name}`, floatsOf(file, `${prefix}noisy`, size)],
-    [`noise.${name}`, floatsOf(file, `${prefix}noise`, size)],
-    ...(clean ? [[`clean.${name}`, floatsOf(file, `${prefix}clean`, size)] as [string, HostArray]] : []),
-    ...itemArrays(at, items, counts.items[index] as number),
-  ];
+  const timed = itemsIn(step, index, shape).map((position): TimedItem => ({ position, t: times[position] as number }));
+  const kinds = clean ? (["noisy", "noise", "clean"] as const) : (["noisy", "noise"] as const);
+  const numbers = kinds.map((is): HostField => {
+    return [{ is, modality: name }, floatsOf(file, `${prefix}${is}`, [batch, length, shape.columns])];
+  });
+  return { timed, numbers };
 }
 
 /** The batch of one step, from `batch.STEP.*`: [B, L] as in step 0. */
@@ -217,7 +218,7 @@ function stepBatch(
   file: GivenTensors,
   step: number,
   [batch, length]: readonly [number, number],
-): { arrays: Map<string, HostArray>; counts: Counts } {
+): { arrays: HostBatch; counts: Counts } {
   const prefix = `batch.${step}.`;
   const { modalities, vocabulary } = spec.model;
   const modality = modalitiesOf(spec, file, `${prefix}modality`, [batch, length]);
@@ -241,11 +242,11 @@ function stepBatch(
     ids: targetsByModality(predicted, modalities.length),
     items: modalities.map((declared, index) => (holdsIds(declared) ? 0 : modality.filter((m) => m === index).length)),
   };
-  const arrays = new Map<string, HostArray>([
-    ...placeArrays(given, tokens, document),
-    ...tokenArrays(spec, predicted, counts.ids),
-    ...modalities.flatMap((_, index) => givenItems(given, index, counts)),
-  ]);
+  const arrays = arraysOf(spec, {
+    ...placed(given, tokens, document),
+    predicted: { ids: predicted, counts: counts.ids },
+    items: (at) => ({ ...givenItems(given, at), count: counts.items[at.index] as number }),
+  });
   return { arrays, counts };
 }
 
@@ -302,7 +303,7 @@ async function traceTraining(
     const scaledBy = step === 0 && model.lossScale ? await multiplied(model.lossScale.read()) : 1;
     const sums = await readLossSums(model, spec);
     const { loss, losses } = lossesOf(spec, counts, sums);
-    const norm = (await model.result("grad_norm"))[0] as number;
+    const norm = (await model.result(labelOf({ is: "grad_norm" })))[0] as number;
     push("loss", loss);
     push("grad_norm", norm);
     for (const [name, value] of Object.entries(losses)) push(`loss.${name}`, value);

@@ -61,7 +61,8 @@ export function alone(program: Program, ops: readonly Op[]): Program {
     if (tensor.role === "parameter" || tensor.role === "gradient" || tensor.view) return tensor;
     if (!touched.has(tensor.id)) return { ...tensor, role: "value" };
     if (tensor.role === "batch" || tensor.role === "constant") return tensor;
-    return { ...tensor, role: "result", name: `${tensor.id} ${tensor.name}` };
+    const name = `${tensor.id} ${tensor.name}`;
+    return { ...tensor, role: "result", name, means: { is: "named", name } };
   });
   const parameters = program.parameters.filter(({ tensor }) => names.has(tensorOf(program, tensor).name));
   const { arenas: _, ...rest } = program;

@@ -3,6 +3,7 @@ import { assemble } from "../compile.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
 import { prepare, type Runtime } from "../gpu/runtime.js";
+import { labelOf } from "../ir/meaning.js";
 import type { Op } from "../ir/op.js";
 import type { Choice, NodeOutput, Phase, Plan } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
@@ -70,7 +71,7 @@ function upload({ program, ops, plan, assembled }: Alone, given: Given, runtime:
     for (const { name, shape, part, offset, group } of assembled.parameters) {
       if (!names.has(name)) continue;
       const size = count(shape);
-      const buffer = plan.buffers.findIndex((b) => b.name === `parameters.${part}`);
+      const buffer = plan.buffers.findIndex(({ role, holds }) => role === "parameters" && holds?.part === part);
       runtime.write({ buffer, offset, bytes: 4 * size }, whole.subarray(group * size, (group + 1) * size));
     }
   };
@@ -102,7 +103,7 @@ export async function onStage(
   const accumulate = (value: 0 | 1): void => {
     const words = new Uint32Array(stepBytes(from) / 4);
     words[stepFields(from).indexOf("accumulate")] = value;
-    runtime.write("step", words);
+    runtime.write(labelOf({ is: "step" }), words);
   };
   const overwritten = new Set([
     ...outputs.map(({ range }) => range.buffer),

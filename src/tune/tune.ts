@@ -105,7 +105,7 @@ function outcome(found: Finding): string {
 }
 
 const BATCH = 2;
-/** Positions of a sequence besides a picture, the most that the work allows: the longest takes two tiles and two chunks. */
+/** Positions of a sequence besides an item, the most that the work allows: the longest takes two tiles and two chunks. */
 const LENGTHS = [68, 36, 12, 4];
 /** Floating-point operations that float64 is given for an op. */
 const FLOPS = 6e8;
@@ -118,7 +118,7 @@ export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): H
 
 /** Finds the small sibling of a node; undefined where a model of few rows has no such op. */
 function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: TunableNode) => Small | undefined {
-  const picture = Math.max(0, ...spec.model.modalities.map(positionsOfItem));
+  const item = Math.max(0, ...spec.model.modalities.map(positionsOfItem));
   const made = new Map<number, { readonly programs: ReturnType<typeof programsOf>; readonly batch: HostBatch }>();
   const at = (length: number) => {
     const found = made.get(length) ?? {
@@ -130,8 +130,8 @@ function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: Tunable
   };
   return ({ phase, program, op }) => {
     const flops = flopsOf(program, op);
-    const fits = LENGTHS.find((length) => BATCH * (length + picture) * flops <= FLOPS) ?? (LENGTHS.at(-1) as number);
-    const { programs, batch } = at(Math.min(options.length, fits + picture));
+    const fits = LENGTHS.find((length) => BATCH * (length + item) * flops <= FLOPS) ?? (LENGTHS.at(-1) as number);
+    const { programs, batch } = at(Math.min(options.length, fits + item));
     const stage = programs.find(({ name }) => name === phase);
     const small = stage && programAfter(stage, "narrow");
     const wanted = widthKey(program, op);

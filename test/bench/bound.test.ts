@@ -100,7 +100,7 @@ function bytesAt(
   });
   const [op, at] = [program.ops[index], reach[index]];
   if (op === undefined || at === undefined) throw new Error(`no ${kind}`);
-  return bytesOf(program, op, at, { positions, pictures: [0, positions[1] / 16] });
+  return bytesOf(program, op, at, { positions, items: [0, positions[1] / 16] });
 }
 
 test("bytes are those that must move: looked-up rows, rows of the modalities reached, groups in the batch", () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DeviceError } from "../../src/gpu/device-error.js";
 import { prepare } from "../../src/gpu/runtime.js";
 import type { Dispatch, Kernel, Plan, PlannedBuffer, Requirement } from "../../src/ir/plan.js";
+import { called } from "../support/called.js";
 import { freshDevice, missingAdapter, testDevice } from "./adapter.js";
 import { tinyPlan } from "./tiny-plan.js";
 
@@ -49,7 +50,7 @@ const planWith = ({ kernel, dispatch, buffer, requires = {} }: Faulty): Plan => 
       ],
     },
   ],
-  fields: [{ name: "out", buffer: 0, offset: 0, type: "u32", shape: [4] }],
+  fields: [{ name: "out", means: called("out"), buffer: 0, offset: 0, type: "u32", shape: [4] }],
 });
 
 /** The DeviceError that preparing the plan ends with. */

@@ -1,5 +1,6 @@
 // A plan small enough to check by hand: out = scale · x + bias, then total += Σ out.
 import type { Choice, Plan } from "../../src/ir/plan.js";
+import { called } from "../support/called.js";
 
 /** Elements of x and out. */
 export const SIZE = 100;
@@ -84,9 +85,9 @@ export const tinyPlan: Plan = {
     },
   ],
   fields: [
-    { name: "x", buffer: 0, offset: 0, type: "f32", shape: [10, 10] },
-    { name: "out", buffer: 1, offset: 0, type: "f32", shape: [SIZE] },
-    { name: "scale and bias", buffer: 2, offset: 0, type: "f32", shape: [4] },
-    { name: "total", buffer: 3, offset: 0, type: "f32", shape: [1] },
+    { name: "x", means: called("x"), buffer: 0, offset: 0, type: "f32", shape: [10, 10] },
+    { name: "out", means: called("out"), buffer: 1, offset: 0, type: "f32", shape: [SIZE] },
+    { name: "scale and bias", means: called("scale and bias"), buffer: 2, offset: 0, type: "f32", shape: [4] },
+    { name: "total", means: called("total"), buffer: 3, offset: 0, type: "f32", shape: [1] },
   ],
 };

@@ -1,4 +1,6 @@
 // A compiled model as files: nothing is lost on the way, a kernel's file is what runs, and damage is named.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -64,6 +66,35 @@ describe("round trip", () => {
   });
 });
 
+/** As versions wrote it whose fields did not say what they mean, and whose items were pictures. */
+function earlier(): string {
+  const parsed = JSON.parse(plan());
+  const { compiled } = parsed;
+  for (const buffer of compiled.plan.buffers) delete buffer.holds;
+  for (const field of compiled.plan.fields) delete field.means;
+  for (const table of compiled.tables) {
+    if (table.kind !== "span") continue;
+    table.pictures = table.items;
+    delete table.items;
+  }
+  return JSON.stringify(parsed).replaceAll('"index.', '"picture.').replaceAll("(index.", "(picture.");
+}
+
+describe("folders of earlier versions", () => {
+  test("whose fields do not say what they mean are read as what they are", () => {
+    expect(earlier()).toContain('"span(picture.image)"');
+    expect(reading(withPlan(earlier()))).toStrictEqual(whole);
+  });
+  test("are refused where a field means nothing to this version", () => {
+    const text = earlier().replace('"name":"noise_key"', '"name":"luck"');
+    expect(refusal(withPlan(text))).toMatch(/has a field luck, which this version does not know \| .*mom compile/);
+  });
+  test("are refused where the update is another", () => {
+    const file = fileURLToPath(new URL("../fixtures/runs/format-1/pairs/plan.json", import.meta.url));
+    expect(refusal(withPlan(readFileSync(file, "utf8")))).toMatch(/the role of buffer 2, "moment1", is not one/);
+  });
+});
+
 test("editing a kernel's file changes the kernel that runs", () => {
   const [first] = whole.compiled.plan.kernels as [(typeof whole.compiled.plan.kernels)[number]];
   const edited = `// edited\n${first.source}`;
@@ -106,6 +137,9 @@ describe("damage is named with a remedy", () => {
       /^plan.json is malformed: field .* ends at/,
     ],
     ["a name that leads out of the folder", [...PLAN, "kernels", 0, "name"], "../x", /is not one of a file/],
+    ["a meaning that is none", [...PLAN, "fields", 0, "means"], [], /what field .* means is not an object/],
+    ["a meaning without a tag", [...PLAN, "fields", 0, "means"], { of: 1 }, /what field .* means is not text/],
+    ["a part of no arena", [...PLAN, "buffers", 0, "holds"], { part: 0 }, /the arena of buffer 0 is not text/],
     ["text for a number", ["compiled", "batch"], "two", /batch is not a whole number/],
     ["a list for an object", ["profile"], [], /profile is not an object/],
     ["nothing at all", ["compiled", "parameters"], null, /parameters is not a list/],

@@ -12,6 +12,7 @@ import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { type Values, values } from "../../src/reference/values.js";
 import { freshDevice, missingAdapter, testDevice } from "../gpu/adapter.js";
+import { called } from "../support/called.js";
 import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
@@ -75,15 +76,15 @@ function programOf(sizes: Case): Program {
     views.set(id, { of, column });
     return id;
   };
-  const whole = b.tensor("batch", "qkv", [R, wide + 2 * narrow + 3]);
+  const whole = b.field("batch", called("qkv"), [R, wide + 2 * narrow + 3]);
   const dwhole = b.tensor("value", "dq and more", [R, wide + 8]);
-  const q = fused ? within("q", wide, whole, 1) : b.input("batch", "q", [R, wide]);
-  const k = fused ? within("k", narrow, whole, 1 + wide) : b.input("batch", "k", [S, narrow]);
-  const v = fused ? within("v", narrow, whole, 1 + wide + narrow) : b.input("batch", "v", [S, narrow]);
+  const q = fused ? within("q", wide, whole, 1) : b.input("batch", called("q"), [R, wide]);
+  const k = fused ? within("k", narrow, whole, 1 + wide) : b.input("batch", called("k"), [S, narrow]);
+  const v = fused ? within("v", narrow, whole, 1 + wide + narrow) : b.input("batch", called("v"), [S, narrow]);
   const dq = fused ? within("dq", wide, dwhole, 4) : b.tensor("value", "dq", [R, wide]);
   const [dk, dv] = [b.tensor("value", "dk", [S, narrow]), b.tensor("value", "dv", [S, narrow])];
-  const range = b.input("batch", "keys", [R, 2], "i32");
-  const dy = b.input("batch", "dy", [R, wide]);
+  const range = b.input("batch", called("keys"), [R, 2], "i32");
+  const dy = b.input("batch", called("dy"), [R, wide]);
   const [y, lse] = [b.tensor("value", "y", [R, wide]), b.tensor("value", "lse", [R, heads])];
   b.op({ kind: "attention", in: { q, k, v, keys: range }, out: { y, lse }, heads, kv_heads });
   b.op({ kind: "attention_grad", in: { dy, q, k, v, keys: range, y, lse }, out: { dq, dk, dv }, heads, kv_heads });
@@ -158,7 +159,7 @@ describe.skipIf(missing)("attention", () => {
 
   test("SwiGLU, forward and backward", async () => {
     const b = build("swiglu", { batch: 1, length: 9, chunk: 9, modalities: 1 });
-    const input = (name: string): TensorId => b.input("batch", name, [9, 7]);
+    const input = (name: string): TensorId => b.input("batch", called(name), [9, 7]);
     const made = (name: string): TensorId => b.tensor("value", name, [9, 7]);
     const [dy, a, c] = [input("dy"), input("a"), input("b")];
     b.op({ kind: "swiglu", in: { a, b: c }, out: { y: made("y") } });
@@ -174,9 +175,9 @@ describe.skipIf(missing)("attention", () => {
   test("a cache takes new rows where each sequence has its place", async () => {
     const [batch, length, S, d] = [3, 2, 7, 5];
     const b = build("append", { batch, length, chunk: length, modalities: 1 });
-    const cache = b.input("batch", "cache", [batch * S, d]);
-    const x = b.input("batch", "x", [batch * length, d]);
-    const place = b.input("batch", "place", [batch], "i32");
+    const cache = b.input("batch", called("cache"), [batch * S, d]);
+    const x = b.input("batch", called("x"), [batch * length, d]);
+    const place = b.input("batch", called("place"), [batch], "i32");
     const y = b.tensor("value", "y", [batch * S, d]);
     b.op({ kind: "append", in: { cache, x, place }, out: { y } });
     const v = evaluate(
@@ -197,9 +198,9 @@ describe.skipIf(missing)("attention", () => {
     const [batch, length, heads] = [2, 37, 3];
     const b = build("rotate", { batch, length, chunk: length, modalities: 1 });
     const R = batch * length;
-    const x = b.input("batch", "x", [R, heads * head]);
-    const position = b.input("batch", "position", [R], "i32");
-    const table = b.input("constant", "table", [length, Math.max(2, 2 * Math.floor(head / 2))]);
+    const x = b.input("batch", called("x"), [R, heads * head]);
+    const position = b.input("batch", called("position"), [R], "i32");
+    const table = b.input("constant", called("table"), [length, Math.max(2, 2 * Math.floor(head / 2))]);
     const y = b.tensor("value", "y", [R, heads * head]);
     const back = b.tensor("value", "back", [R, heads * head]);
     if (head > 1) {

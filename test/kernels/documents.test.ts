@@ -1,6 +1,6 @@
 // Documents packed into one sequence, on the device, against each of them alone: outputs, gradients, losses.
 import { describe, expect, test } from "vitest";
-import type { HostArray } from "../../src/batch/host-array.js";
+import { batchOf, type HostField } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { compile } from "../../src/compile.js";
 import { stream } from "../../src/random/stream.js";
@@ -57,7 +57,7 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
     async ({ fuse, ...more }) => {
       const spec = sketch({ ...common, ...more });
       const opened = await testDevice();
-      const stack = { part: "stack", noise: "given", gradients: true, wanted: ["input"] } as const;
+      const stack = { part: "stack", noise: "given", gradients: true, wanted: [{ is: "input" }] } as const;
       const compiled = compile(spec, {
         profile: opened.profile,
         batch: 1,
@@ -68,28 +68,32 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
         phases: [
           { ...stack, name: "packed", reset: true },
           { ...stack, name: "leaking", reset: false },
-          { ...stack, name: "alone", reset: false, batch: 3, wanted: ["alone/input"] },
+          { ...stack, name: "alone", reset: false, batch: 3, wanted: [{ is: "input" }] },
         ],
       });
       const model = await openModel(opened, compiled, pipelinesOn(opened));
       await model.initialise(3);
       model.writeStep(stepScalars(spec.train.optimizer, () => 1e-3, 1, 1, false));
       const begins = Uint32Array.from({ length: LENGTH }, (_, r) => ([...starts, end].includes(r) ? 1 : 0));
-      const arrays: [string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>, number][] = [
+      const arrays: [
+        "input" | "cotangent" | "modality",
+        Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+        number,
+      ][] = [
         ["input", input, d],
         ["cotangent", cotangent, d],
         ["modality", modality, 1],
       ];
-      const packed = new Map<string, HostArray>([
-        ...arrays.map(([name, all]) => [name, all] as const),
-        ["reset", begins],
+      const packed = batchOf([
+        ...arrays.map(([is, all]): HostField => [{ is }, all]),
+        [{ is: "reset" }, begins],
         ...attentionArrays(spec, { length: LENGTH, document: documents, items: [] }, true),
       ]);
       model.writeBatch(packed);
       const one = (rows: number) => ({ length: LENGTH, document: new Int32Array(rows), items: [] });
       model.writeBatch(
-        new Map<string, HostArray>([
-          ...arrays.map(([name, all, columns]) => [name, alone(all, columns)] as const),
+        batchOf([
+          ...arrays.map(([is, all, columns]): HostField => [{ is }, alone(all, columns)]),
           ...attentionArrays(spec, one(3 * LENGTH), false),
         ]),
         "alone",
@@ -100,9 +104,9 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
         return { results, weights: await model.read("gradients") };
       };
       const found = await of("packed", "output", "grad.input");
-      model.writeBatch(new Map([...packed, ...attentionArrays(spec, one(LENGTH), false)]));
+      model.writeBatch(new Map([...packed, ...batchOf(attentionArrays(spec, one(LENGTH), false))]));
       const leaking = await of("leaking", "output", "grad.input");
-      const expected = await of("alone", "alone/output", "grad.alone/input");
+      const expected = await of("alone", "alone/output", "alone/grad.input");
       for (const k of [0, 1] as const) {
         DOCUMENTS.forEach((length, i) => {
           const from = (starts[i] as number) * d;

@@ -12,6 +12,7 @@ import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.j
 import { fillTable, tableName } from "../../src/kernels/tables.js";
 import { evaluateOp } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
+import { called } from "../support/called.js";
 
 export interface Difference {
   readonly op: OpKind;
@@ -27,6 +28,8 @@ const inputName = ({ role, name, id }: Tensor): string =>
   role === "batch" || role === "constant" ? name : `in ${id} ${name}`;
 const outputName = (at: number, { id, name }: Tensor): string => `out ${at} ${id} ${name}`;
 
+const fieldCalled = (name: string) => ({ name, means: called(name) });
+
 /** The program of one op: what it reads comes from the batch, what it makes are results of their own. */
 function isolate(program: Program, op: Op, at: number): Program {
   const home = (id: TensorId): TensorId => storage(program, id).id;
@@ -35,9 +38,9 @@ function isolate(program: Program, op: Op, at: number): Program {
   const tensors = program.tensors.map((tensor): Tensor => {
     if (tensor.role === "parameter" || tensor.role === "gradient" || tensor.role === "constant") return tensor;
     if (tensor.view) return { ...tensor, role: "value" };
-    if (writes.has(tensor.id)) return { ...tensor, role: "result", name: outputName(at, tensor) };
+    if (writes.has(tensor.id)) return { ...tensor, role: "result", ...fieldCalled(outputName(at, tensor)) };
     return reads.has(tensor.id)
-      ? { ...tensor, role: "batch", name: inputName(tensor) }
+      ? { ...tensor, role: "batch", ...fieldCalled(inputName(tensor)) }
       : { ...tensor, role: "value", name: `unused ${tensor.id}` };
   });
   return { ...program, name: `${at}`, tensors, ops: [op] };

@@ -16,6 +16,7 @@ import { evaluate } from "../../src/reference/evaluate.js";
 import { read, values } from "../../src/reference/values.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
 import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { called } from "../support/called.js";
 import { relativeError } from "../support/fixtures.js";
 import { sketch, speech, text } from "../support/spec.js";
 import { updateInFloat64 } from "../support/update.js";
@@ -40,9 +41,9 @@ describe.skipIf(missing)("products of stacks of matrices", () => {
     const builder = build("products", { batch: 1, length: 1, chunk: 1, modalities: 1 });
     const shape = [a[0] as number, a[1] as number, b[transposed ? 1 : 2] as number];
     const named = { a, b, c: shape };
-    const ids = Object.entries(named).map(([name, of]) => [name, builder.input("batch", name, of)] as const);
+    const ids = Object.entries(named).map(([name, of]) => [name, builder.input("batch", called(name), of)] as const);
     const operands = Object.fromEntries(ids) as Record<"a" | "b" | "c", TensorId>;
-    const y = builder.tensor("result", "y", shape);
+    const y = builder.field("result", called("y"), shape);
     builder.make("matmul", { in: operands, transposed, alpha: 2.0315, beta: -4.775 }, { y });
     const program = verify(builder.program());
     const given = (name: string): Float32Array<ArrayBuffer> | undefined => {

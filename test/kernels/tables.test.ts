@@ -66,8 +66,8 @@ test("marks of modality and beginning", () => {
   expect(made).toEqual(rowsWhere(() => true).map((r) => (modality[r] as number) + (reset[r] === 1 ? BEGINS : 0)));
 });
 
-test("the rows of each picture", () => {
-  const picture = new Int32Array(40).fill(-1).fill(0, 3, 7).fill(1, 20, 24);
-  const table = { kind: "span", source: "picture", rows: 40, pictures: 3 } as const;
-  expect([...fillTable(table, () => picture)]).toEqual([3, 4, 20, 4, 0, 0]);
+test("the rows of each item", () => {
+  const item = new Int32Array(40).fill(-1).fill(0, 3, 7).fill(1, 20, 24);
+  const table = { kind: "span", source: "index.image", rows: 40, items: 3 } as const;
+  expect([...fillTable(table, () => item)]).toEqual([3, 4, 20, 4, 0, 0]);
 });

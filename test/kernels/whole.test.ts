@@ -4,13 +4,14 @@ import { describe, expect, test } from "vitest";
 import type { HostArray } from "../../src/batch/host-array.js";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
-import { rotaryTableNamed } from "../../src/blocks/rotary.js";
+import { rotaryTable } from "../../src/blocks/rotary.js";
 import { type Compiled, type CompileOptions, compile } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { check } from "../../src/front/check.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
+import type { Meaning } from "../../src/ir/meaning.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import { count } from "../../src/ir/tensor.js";
 import { timestepTable } from "../../src/modalities/timestep.js";
@@ -44,13 +45,16 @@ const typed = ({ type }: Program["tensors"][number], numbers: Float64Array): Hos
 
 const one = (shape: readonly number[], data: Float32Array): Tensor => ({ dtype: "F32", shape: [...shape], data });
 
+function tableOf(means: Meaning | undefined): Float32Array | undefined {
+  if (means?.is === "timesteps") return timestepTable(means.steps);
+  return means?.is === "rotary" ? rotaryTable(means.theta, means.head, means.positions) : undefined;
+}
+
 /** Numbers for a program's inputs, rounded to f32; the model makes its own table of timesteps. */
 function inputs(program: Program): Values {
   const v = randomValues(program, 5);
   for (const [id, numbers] of v.of) {
-    const [kind, steps] = tensorOf(program, id).name.split(".");
-    const table = kind === "timesteps" ? timestepTable(Number(steps)) : rotaryTableNamed(tensorOf(program, id).name);
-    v.of.set(id, Float64Array.from(table ?? numbers, Math.fround));
+    v.of.set(id, Float64Array.from(tableOf(tensorOf(program, id).means) ?? numbers, Math.fround));
   }
   return v;
 }

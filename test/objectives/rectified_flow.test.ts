@@ -78,8 +78,8 @@ describe("the time of an item", () => {
   });
 
   it("is seen a thousand times as large", () => {
-    const [[name, waves] = []] = ofItems(flow()).times({ name: "image", items: 3 }, [0.25, 0.5]);
-    expect(name).toBe("waves.image");
+    const [[means, waves] = []] = ofItems(flow()).times({ name: "image", items: 3 }, [0.25, 0.5]);
+    expect(means).toEqual({ is: "times", as: "waves", modality: "image" });
     const table = timestepTable(500);
     expect(waves?.subarray(0, 512)).toEqual(
       Float32Array.from([...table.subarray(250 * 256, 251 * 256), ...table.subarray(500 * 256)]),

@@ -10,6 +10,7 @@ import { fuse } from "../../src/passes/fuse.js";
 import { type Stream, stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, type Values, values } from "../../src/reference/values.js";
+import { called } from "../support/called.js";
 
 const SIZE = { batch: 2, length: 5, chunk: 2, modalities: 3 };
 const R = SIZE.batch * SIZE.length;
@@ -56,7 +57,7 @@ function sketchOn(builder: Builder): Sketch {
       builder.op({ kind: "activate", in: { x: leaf(name, ...shape) }, out: { y }, activation: "silu" });
       return y;
     },
-    index: (name, size) => builder.input("batch", name, [size], "i32"),
+    index: (name, size) => builder.input("batch", called(name), [size], "i32"),
   };
 }
 
@@ -95,8 +96,8 @@ const scan =
     const carry = b.value(SIZE.batch * b.chunks, N, E);
     const rowsD: Rows = { over: "positions", groups: 2, of: [0, 0, 1] };
     const reset = resets ? { reset: b.index("reset", R) } : {};
-    const h0 = state === "none" ? {} : { h0: b.input("batch", "h0", [SIZE.batch, N, E]) };
-    const end = state === "none" ? {} : { h_end: b.tensor("result", "h_end", [SIZE.batch, N, E]) };
+    const h0 = state === "none" ? {} : { h0: b.input("batch", called("h0"), [SIZE.batch, N, E]) };
+    const end = state === "none" ? {} : { h_end: b.field("result", called("h_end"), [SIZE.batch, N, E]) };
     b.op({
       kind: "scan",
       in: { u, delta, B, C, A_log, D, ...h0, ...reset },
@@ -119,8 +120,8 @@ const conv =
     const reset = resets ? { reset: b.index("reset", R) } : {};
     const y = b.value(R, 3);
     const inputs = { x: b.leaf("x", R, 3), weight: b.leaf("weight", 2, 3, 1, 4), bias: b.leaf("bias", 2, 3) };
-    const tail = state === "none" ? {} : { tail: b.input("batch", "tail", [SIZE.batch * 3, 3]) };
-    const end = state === "none" ? {} : { tail_out: b.tensor("result", "tail_out", [SIZE.batch * 3, 3]) };
+    const tail = state === "none" ? {} : { tail: b.input("batch", called("tail"), [SIZE.batch * 3, 3]) };
+    const end = state === "none" ? {} : { tail_out: b.field("result", called("tail_out"), [SIZE.batch * 3, 3]) };
     b.op({ kind: "conv", in: { ...inputs, ...tail, ...reset }, out: { y, ...end }, rows: grouped });
     const active = b.value(R, 3);
     b.op({ kind: "activate", in: { x: y }, out: { y: active }, activation: "silu" });
@@ -147,7 +148,7 @@ const rotation =
     const inputs = {
       x: b.leaf("x", R, 6),
       position: b.index("position", R),
-      table: b.input("constant", "table", [5, 2]),
+      table: b.input("constant", called("table"), [5, 2]),
     };
     b.op({ kind: "rotate", in: inputs, out: { y }, heads: 2, inverse });
     return y;
@@ -162,7 +163,7 @@ const attention =
       q: b.leaf("q", R, 12),
       k: b.leaf("k", rows, 6),
       v: b.leaf("v", rows, 6),
-      keys: b.input("batch", "keys", [R, 2], "i32"),
+      keys: b.input("batch", called("keys"), [R, 2], "i32"),
     };
     const [y, lse] = [b.value(R, 12), b.value(R, 4)];
     b.op({ kind: "attention", in: inputs, out: { y, lse }, heads: 4, kv_heads: 2 });
@@ -188,10 +189,10 @@ const embed: Case = (b) => {
   return y;
 };
 
-const pictures: Case = (b) => {
-  const inputs = { x: b.made("x", R, 3), pictures: b.made("pictures", 2, 3), picture: b.index("picture", R) };
+const items: Case = (b) => {
+  const inputs = { x: b.made("x", R, 3), items: b.made("items", 2, 3), item: b.index("item", R) };
   const y = b.value(R, 3);
-  b.op({ kind: "add_pictures", in: inputs, out: { y } });
+  b.op({ kind: "add_items", in: inputs, out: { y } });
   return y;
 };
 
@@ -222,18 +223,18 @@ const entropy: Case = (b) => {
   const rows: Rows = { over: "positions", groups: 1, of: [0, 0, 0] };
   b.op({ kind: "linear", in: { x, weight }, out: { y: logits }, rows });
   const [loss, lse] = [b.value(R), b.value(R)];
-  const scale = b.input("batch", "scale", [R]);
+  const scale = b.input("batch", called("scale"), [R]);
   b.op({ kind: "cross_entropy", in: { logits, target: b.index("target", R), scale }, out: { loss, lse } });
   return loss;
 };
 
 const squares: Case = (b) => {
   const prediction = b.leaf("prediction", R, 3);
-  const noise = b.input("batch", "noise", [R, 3]);
+  const noise = b.input("batch", called("noise"), [R, 3]);
   const loss = b.value(R);
-  const scale = b.input("batch", "scale", [R]);
-  const picture = b.index("picture", R);
-  b.op({ kind: "squared_error", in: { prediction, noise, picture, scale }, out: { loss } });
+  const scale = b.input("batch", called("scale"), [R]);
+  const item = b.index("item", R);
+  b.op({ kind: "squared_error", in: { prediction, noise, item, scale }, out: { loss } });
   return loss;
 };
 
@@ -243,10 +244,10 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   embed_grad: [embed],
   gather: { none: "its table is a constant" },
   subtract: { none: "it is made of the batch alone" },
-  add_pictures: [pictures],
-  sum_pictures: [pictures],
+  add_items: [items],
+  sum_items: [items],
   noise: { none: "it makes the batch's noise, which nothing trained reaches" },
-  linear: [linear(grouped, R), linear(partial, R, "softplus"), linear({ over: "pictures", groups: 1 }, 2)],
+  linear: [linear(grouped, R), linear(partial, R, "softplus"), linear({ over: "items", groups: 1 }, 2)],
   linear_dx: [linear(grouped, R)],
   linear_dw: [linear(grouped, R)],
   rms: [norm],
@@ -293,8 +294,8 @@ function lossOf(sketch: Case): { program: Program; total: (v: Values) => number 
   if (shape.length === 1) {
     return { program: verify(builder.program()), total: (v) => dot(read(v, y), named(v, "scale")) };
   }
-  const out = builder.tensor("result", "total", [1]);
-  builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", "cotangent", shape) }, out: { y: out } });
+  const out = builder.field("result", called("total"), [1]);
+  builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", called("cotangent"), shape) }, out: { y: out } });
   return { program: verify(builder.program()), total: (v) => read(v, out)[0] as number };
 }
 
@@ -305,7 +306,7 @@ const named = (v: Values, name: string): Float64Array =>
 /** Numbers for the inputs of a case, the same at each call. */
 function inputsOf(program: Program): Values {
   const s: Stream = stream("sample", 3);
-  const pictured = program.tensors.some((t) => t.name === "picture");
+  const pictured = program.tensors.some((t) => t.name === "item");
   return values(program, (name, size) => {
     const fill = (next: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => next(i));
     if (name === "modality") return fill((i) => [0, 1, 1, 2, 0, 2, 1, 0, 0, 1][i] as number);
@@ -313,11 +314,11 @@ function inputsOf(program: Program): Values {
     // Causal, a stretch that is seen both ways, and one that is seen by none but itself.
     if (name === "keys") return [0, 0, 0, 1, 0, 3, 0, 3, 0, 4, 0, 2, 0, 2, 0, 2, 3, 3, 3, 4];
     if (name === "tokens" || name === "target") return fill(() => s.below(6) - 1);
-    const picture = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
-    if (name === "picture") return picture;
+    const item = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
+    if (name === "item") return item;
     if (name === "reset") return [0, 0, 1, 0, 1, 1, 0, 0, 1, 1];
-    // The host weighs only what stands in a picture.
-    if (name === "scale" && pictured) return picture.map((p) => (p < 0 ? 0 : s.normal()));
+    // The host weighs only what stands in a item.
+    if (name === "scale" && pictured) return item.map((p) => (p < 0 ? 0 : s.normal()));
     return fill(() => s.normal());
   });
 }

@@ -29,7 +29,7 @@ function gradientOf(v: Values, parameter: Parameter, group: number): Float64Arra
 
 test.each(fixtures("block"))("block $name", (fixture) => {
   const options = { batch: fixture.batch, length: fixture.length, chunk: 64, part: "stack", noise: "given" } as const;
-  const program = differentiate(lower(fixture.spec, options), ["input"]);
+  const program = differentiate(lower(fixture.spec, options), [{ is: "input" }]);
   const parameters = parameterValues(program, fixture, "");
   const v = evaluate(
     values(program, (name) => parameters.get(name) ?? (fixture.tensors.get(name)?.data as Float32Array)),

@@ -10,6 +10,7 @@ import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, type Values, values } from "../../src/reference/values.js";
+import { called } from "../support/called.js";
 import { relativeError } from "../support/fixtures.js";
 import { randomValues } from "../support/random.js";
 import { image, sketch, speech, text } from "../support/spec.js";
@@ -86,7 +87,7 @@ function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
     TensorId,
     TensorId,
   ];
-  const h0 = role === "batch" ? builder.input("batch", "h0", [1, 1, 1]) : leaf("h0", 1, 1, 1);
+  const h0 = role === "batch" ? builder.input("batch", called("h0"), [1, 1, 1]) : leaf("h0", 1, 1, 1);
   const [y, carry, h_end] = [
     builder.tensor("value", "y", [2, 1]),
     builder.tensor("value", "carry", [1, 1, 1]),
@@ -95,12 +96,16 @@ function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
   const rows = { over: "positions", groups: 1, of: [0] } as const;
   const inputs = { u, delta, B, C, A_log: leaf("A_log", 1, 1, 1), D: leaf("D", 1, 1), h0 };
   builder.op({ kind: "scan", in: inputs, out: { y, carry, h_end }, rowsA: rows, rowsD: rows });
-  const total = builder.tensor("result", "total", [1]);
+  const total = builder.field("result", called("total"), [1]);
   const a = { y, h_end }[asked];
-  builder.op({ kind: "dot", in: { a, b: builder.input("batch", "cotangent", builder.shape(a)) }, out: { y: total } });
+  builder.op({
+    kind: "dot",
+    in: { a, b: builder.input("batch", called("cotangent"), builder.shape(a)) },
+    out: { y: total },
+  });
   if (asked === "h_end") {
-    const more = builder.tensor("result", "more", [1]);
-    builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", "more", [2, 1]) }, out: { y: more } });
+    const more = builder.field("result", called("more"), [1]);
+    builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", called("weights"), [2, 1]) }, out: { y: more } });
   }
   return verify(builder.program());
 }

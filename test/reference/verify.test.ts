@@ -8,6 +8,7 @@ import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
 import { lowerUpdate } from "../../src/passes/update.js";
+import { called } from "../support/called.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
 const spec = sketch({
@@ -127,7 +128,9 @@ test("an update passes; one that changes what another op changes, or reaches bey
   const [one, other] = stacks.map((id) => update.tensors[id]) as [Tensor, Tensor];
   const moved = (stretch: Tensor["stretch"]): Program => withTensor(update, other.id, { ...(stretch && { stretch }) });
   expect(() => verify(moved(one.stretch))).toThrow("two ops change the same parameters");
-  expect(() => verify(moved({ first: 1e6, size: 64 }))).toThrow("parameters is a stretch beyond the arenas");
+  expect(() => verify(moved({ arena: "parameters", first: 1e6, size: 64 }))).toThrow(
+    "parameters is a stretch beyond the arenas",
+  );
 });
 
 test.each(["gradients", "norm"] as const)("an update with %s of another shape", (key) => {
@@ -144,7 +147,14 @@ test.each(["a", "b", "c"] as const)("a product of stacks whose %s is of another 
   const copy = update.tensors.length as TensorId;
   const { stretch: _, ...tensor } = update.tensors[id] as Tensor;
   const [n = 0, ...sides] = tensor.shape;
-  const wrong = { ...tensor, id: copy, role: "batch", name: "wrong", shape: [n + 1, ...sides] } as const;
+  const wrong = {
+    ...tensor,
+    id: copy,
+    role: "batch",
+    name: "wrong",
+    means: called("wrong"),
+    shape: [n + 1, ...sides],
+  } as const;
   const program = { ...update, tensors: [...update.tensors, wrong] };
   expect(() => verify(withOp(program, index, { ...op, in: { ...op.in, [key]: copy } }))).toThrow(/shape \[/);
 });

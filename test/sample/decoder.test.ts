@@ -1,6 +1,6 @@
 // Sampling with states says at every position what the float64 reference says of the whole sequence.
 import { describe, expect, test } from "vitest";
-import { rotaryTableNamed } from "../../src/blocks/rotary.js";
+import { rotaryTable } from "../../src/blocks/rotary.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
 import { check } from "../../src/front/check.js";
@@ -106,10 +106,10 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
   const v = values(program, (name, size) => {
     const names = copies.get(name);
     if (names) return names.flatMap((copy) => [...(weights.get(copy) as Tensor).data].map(Number));
+    const means = program.tensors.find((tensor) => tensor.name === name)?.means;
+    if (means?.is === "timesteps") return timestepTable(means.steps);
+    if (means?.is === "rotary") return rotaryTable(means.theta, means.head, means.positions);
     const [kind, of = ""] = name.split(".");
-    if (kind === "timesteps") return timestepTable(Number(of));
-    const turns = rotaryTableNamed(name);
-    if (turns) return turns;
     if (name === "position") return rows.map((_, r) => r);
     // All positions of a picture came from one place.
     if (kind === "keys") return rows.flatMap(({ at }, r) => [0, of === "both" ? rowOf(at) : r]);
@@ -117,8 +117,8 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
     if (name === "modality") return rows.map(({ modality }) => modality);
     const index = modalities.findIndex((m) => m.name === of);
     const shown = positions.filter((p): p is Shown => !isItem(p) && p.modality === index);
-    const numbers = new Float64Array(size).fill(kind === "picture" || name === "target" ? -1 : 0);
-    if (kind === "picture") {
+    const numbers = new Float64Array(size).fill(kind === "index" || name === "target" ? -1 : 0);
+    if (kind === "index") {
       rows.forEach(({ at }, r) => {
         numbers[r] = shown.indexOf(positions[at] as Shown);
       });

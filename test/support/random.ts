@@ -64,7 +64,7 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
     if (name === "target") return fill(() => s.below(vocabulary + 3)).map((t) => (t < vocabulary ? t : -1));
     if (name === "target_class") return fill(() => s.below(program.modalities + 1) - 1);
     if (head === "timestep") return fill(() => 1 + s.below(1000));
-    if (head === "picture") return pictureRows(rest);
+    if (head === "index") return pictureRows(rest);
     if (name === "position") return modality.map((_, r) => r % program.length);
     if (head === "keys") return modality.flatMap((_, r) => keysOf(r, rest === "both"));
     if (name === "noise_key") return [s.word(), s.word()];

@@ -1,5 +1,6 @@
 // Which keys each position sees, written out: causal, pictures both ways, documents, padding.
 import { expect, test } from "vitest";
+import { batchOf } from "../../src/batch/host-array.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { attentionArrays, keyRanges } from "../../src/train/attention-inputs.js";
 import { image, sketch, text } from "../support/spec.js";
@@ -48,7 +49,7 @@ test("with reset, documents do not see each other, and RoPE counts from their st
     [19, 20],
   ]);
   const positions = (reset: boolean) => [
-    ...(new Map(attentionArrays(spec("both"), placed, reset)).get("position") ?? []),
+    ...(batchOf(attentionArrays(spec("both"), placed, reset)).get("position") ?? []),
   ];
   expect(positions(true).slice(17, 26)).toEqual([17, 18, 0, 1, 0, 1, 2, 0, 1]);
   expect(positions(false)).toEqual([...Array(24).keys(), ...Array(24).keys()]);
@@ -65,8 +66,9 @@ test("padding sees itself alone, so that its softmax is defined", () => {
 });
 
 test("only what the spec's blocks read is made", () => {
-  expect(attentionArrays(spec("both"), placed).map(([name]) => name)).toEqual(["position", "keys.both"]);
-  expect(attentionArrays(spec("causal"), placed).map(([name]) => name)).toEqual(["position", "keys.causal"]);
+  const labels = (spans: "both" | "causal") => [...batchOf(attentionArrays(spec(spans), placed)).keys()];
+  expect(labels("both")).toEqual(["position", "keys.both"]);
+  expect(labels("causal")).toEqual(["position", "keys.causal"]);
   const mamba = sketch({ modalities: [text, image], vocabulary: 40, d_model: 8, layers: 1 });
   expect(attentionArrays(mamba, placed)).toEqual([]);
 });

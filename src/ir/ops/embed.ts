@@ -1,7 +1,7 @@
-// What enters the residual stream: embeddings of tokens, tables, pictures and their noise.
+// What enters the residual stream: embeddings of tokens and of items, and the noise of these.
 import { ANY, type Family, first, last, through } from "./row.js";
 
-export const EMBED: Family<"embed" | "embed_grad" | "gather" | "add_pictures" | "sum_pictures" | "noise"> = {
+export const EMBED: Family<"embed" | "embed_grad" | "gather" | "add_items" | "sum_items" | "noise"> = {
   embed: {
     makes: ({ in: i }, s) => ({ y: [first(s(i.tokens)), last(s(i.weight))] }),
     formula: "0",
@@ -23,25 +23,25 @@ export const EMBED: Family<"embed" | "embed_grad" | "gather" | "add_pictures" | 
     flops: () => 0,
     cheap: true,
   },
-  add_pictures: {
+  add_items: {
     makes: ({ in: i }, s) => ({ y: s(i.x) }),
     fits: ({ in: i }, s, { batch, length }) => [
-      [[last(s(i.pictures))], [last(s(i.x))]],
-      [s(i.picture), [batch * length]],
+      [[last(s(i.items))], [last(s(i.x))]],
+      [s(i.item), [batch * length]],
     ],
     formula: "d",
     flops: ({ in: i }, n) => n(i.x),
     cheap: true,
-    gradient: through<"add_pictures">(
+    gradient: through<"add_items">(
       (op) => op.out.y,
-      ({ in: { x, pictures, picture } }, dy, g) => {
+      ({ in: { x, items, item } }, dy, g) => {
         g.contribute(x, dy);
-        g.make("sum_pictures", { in: { dy, picture } }, { dpictures: pictures });
+        g.make("sum_items", { in: { dy, item } }, { ditems: items });
       },
     ),
   },
-  sum_pictures: {
-    makes: ({ in: i }, s) => ({ dpictures: [ANY, last(s(i.dy))] }),
+  sum_items: {
+    makes: ({ in: i }, s) => ({ ditems: [ANY, last(s(i.dy))] }),
     formula: "d",
     flops: ({ in: i }, n) => n(i.dy),
   },

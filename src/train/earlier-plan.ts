@@ -1,0 +1,44 @@
+// Compiled folders of versions whose fields did not say what they mean: it is told from their labels, once, as the folder
+// is read. What they call otherwise is called as it is now.
+import type { Compiled } from "../compile.js";
+import { labelOf } from "../ir/meaning.js";
+import type { Field, PlannedBuffer } from "../ir/plan.js";
+import { type Table, tableName } from "../kernels/tables.js";
+import { meaningNamed } from "./meaning-named.js";
+
+type Read = Pick<Compiled, "tables"> & {
+  readonly plan: { readonly fields: readonly Field[]; readonly buffers: readonly PlannedBuffer[] };
+};
+
+const HELD: ReadonlySet<PlannedBuffer["role"]> = new Set(["parameters", "gradients", "optimizer"] as const);
+
+/** The part of the arenas that a buffer of that name is. */
+function held(buffer: PlannedBuffer): PlannedBuffer {
+  const [, arena, part] = (HELD.has(buffer.role) && /^(\w+)\.(\d+)$/.exec(buffer.name)) || [];
+  return arena === undefined ? buffer : { ...buffer, holds: { arena, part: Number(part) } };
+}
+
+/** What is called an item now was called a picture. */
+function renamed(table: Table): Table {
+  const { pictures, ...rest } = table as Table & { readonly pictures?: number };
+  const of = (label: string): string => {
+    const means = meaningNamed(label);
+    return means === undefined ? label : labelOf(means);
+  };
+  return { ...rest, source: of(table.source), ...(pictures !== undefined && { items: pictures }) } as Table;
+}
+
+/** The same with every field's meaning; or a field that means nothing to this version. */
+export function withMeanings<T extends Read>(compiled: T): T | { readonly unknown: string } {
+  const { plan, tables } = compiled;
+  if (plan.fields.every(({ means }) => means !== undefined)) return compiled;
+  const now = new Map(tables.map((table) => [tableName(table), renamed(table)]));
+  const fields: Field[] = [];
+  for (const field of plan.fields) {
+    const table = now.get(field.name);
+    const means = table ? ({ is: "table", table: tableName(table) } as const) : meaningNamed(field.name);
+    if (means === undefined) return { unknown: field.name };
+    fields.push({ ...field, name: labelOf(means), means });
+  }
+  return { ...compiled, tables: [...now.values()], plan: { ...plan, fields, buffers: plan.buffers.map(held) } };
+}
