@@ -103,7 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "spec.gen",
     "*.fields",
   ],
-  // To be api, lsp and diagnostics alone; what is left shows results, or belongs to verbs that still do their own work.
+  // To be api, lsp and diagnostics alone; what is left shows results, and names the choices that options have.
   cli: [
     "api",
     "lsp",
@@ -114,16 +114,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "data",
     "front",
     "gpu",
-    "grammar",
     "inspect",
     "ir",
-    "modalities",
     "objectives",
     "report",
     "sample",
     "train",
     "tune",
-    "*.fields",
   ],
   // Programs that fetch or make data; nobody imports them, and `mom data` finds them.
   recipes: ["api", "diagnostics/input-error"],
