@@ -2,6 +2,8 @@
 //   node scripts/emission.mjs collect FOLDER [PART]          what this checkout emits, as JSON files; PART of specs' paths
 //   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 where two such folders differ
 // NAMES is a JSON file that maps old names to new ones. They replace whole words of BEFORE; `*` matches a word.
+// emission-nodes.json beside it says which nodes of BEFORE are several by now: these are compared as one, which runs all of
+// their dispatches in order.
 // What buffers and fields mean to the host (`holds`, `means`, `scope`) is not compared: their names are.
 // Run `npm run build` first.
 import { createHash } from "node:crypto";
@@ -48,11 +50,13 @@ function emitted(compile, spec, device) {
 
 function compare(before, after, names) {
   const renamed = renamer(names === undefined ? {} : JSON.parse(readFileSync(names, "utf8")));
+  const several = JSON.parse(readFileSync(join(ROOT, "scripts/emission-nodes.json"), "utf8"));
   const files = [...new Set([...readdirSync(before), ...readdirSync(after)])].sort();
   const differences = files.flatMap((file) => {
     const [was, is] = [textOf(join(before, file)), textOf(join(after, file))];
     if (was === undefined || is === undefined) return [`${file}: only ${was === undefined ? "after" : "before"}`];
-    const [old, now] = [comparable(was, renamed), comparable(is)].map((text) => text.split("\n"));
+    const joins = Object.entries(several).filter(([label]) => was.includes(`"label": "${label}"`));
+    const [old, now] = [comparable(was, renamed), comparable(is, undefined, joins)].map((text) => text.split("\n"));
     const line = old.findIndex((one, i) => one !== now[i]);
     if (line < 0 && old.length === now.length) return [];
     const at = line < 0 ? old.length : line;
@@ -64,7 +68,7 @@ function compare(before, after, names) {
 }
 
 /** Comments do not count: kernels are without them, and their names end with digests of what is left. */
-function comparable(text, renamed = (unchanged) => unchanged) {
+function comparable(text, renamed = (unchanged) => unchanged, joins = []) {
   const emitted = JSON.parse(text);
   const kernels = emitted.kernels?.map(({ name, source, ...rest }) => {
     const code = renamed(source.replaceAll(/[ \t]*\/\/[^\n]*/g, ""));
@@ -73,9 +77,21 @@ function comparable(text, renamed = (unchanged) => unchanged) {
   });
   const buffers = emitted.buffers?.map(({ holds, ...buffer }) => buffer);
   const fields = emitted.fields?.map(({ means, scope, ...field }) => field);
-  const { refused, phases } = emitted;
+  const { refused } = emitted;
+  const phases = emitted.phases?.map(({ name, nodes }) => ({ name, nodes: joins.reduce(joined, nodes) }));
   const others = renamed(JSON.stringify({ refused, buffers, phases, fields }, undefined, 1));
   return `${JSON.stringify(kernels, undefined, 1)}\n${others}`;
+}
+
+/** Nodes with these labels, one after the other, as one of that label. Each of them runs in one way. */
+function joined(nodes, [label, parts]) {
+  const first = nodes.findIndex((_, i) => parts.every((part, k) => nodes[i + k]?.label === part));
+  const those = first < 0 ? [] : nodes.slice(first, first + parts.length);
+  if (first < 0 || those.some(({ choices }) => choices.length !== 1)) return nodes;
+  const [choice] = those[0].choices;
+  const dispatches = those.flatMap(({ choices }) => choices[0].dispatches);
+  const one = { label, outputs: [], choices: [{ ...choice, dispatches }] };
+  return [...nodes.slice(0, first), one, ...nodes.slice(first + parts.length)];
 }
 
 const excerpt = (line = "(nothing)") => line.trim().slice(0, 200);
