@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleProgram } from "./bundle-program.mjs";
 import { generate, generateTypes } from "./generate.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -22,6 +23,7 @@ for (const file of ["grammar/chevrotain", "src/data/ajv"])
     minify: true,
     format: "esm",
   });
+await bundleProgram(join(root, "dist"));
 // The trainer that `mom compile` puts into its folders: one file that needs `webgpu` alone.
 await build({
   entryPoints: [join(root, "dist/src/cli/standalone.js")],

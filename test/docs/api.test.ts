@@ -41,18 +41,21 @@ afterAll(() => {
 test("the type checker takes them, and refuses what they say is wrong", () => {
   const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: ["src/index.ts"] }, ts.sys, ROOT);
-  const program = ts.createProgram(
-    programs.map(({ name }) => join(folder, name)),
-    { ...options, noEmit: true },
-  );
-  const found = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes("/api-"));
+  const names = programs.map(({ name }) => join(folder, name));
+  const program = ts.createProgram(names, { ...options, noEmit: true });
+  // Of these files alone: that the sources have no errors is checked where they are built.
+  const found = names.flatMap((name) => {
+    const file = program.getSourceFile(name);
+    if (file === undefined) throw new Error(`the program lacks ${name}`);
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+  });
   expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
 }, 120_000);
 
 test.skipIf(missing).each(programs)(
   "$name prints what the page says",
   async ({ name, text, prints }) => {
-    const library = pathToFileURL(join(dirname(mom.main), "../index.js")).href;
+    const library = pathToFileURL(join(dirname(mom.main), "../../index.js")).href;
     const { code } = await transform(text.replaceAll('"mixture-of-mamba"', JSON.stringify(library)), { loader: "ts" });
     const outfile = join(folder, name.replace(/\.ts$/, ".mjs"));
     writeFileSync(outfile, code);

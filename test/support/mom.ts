@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { bundleProgram } from "../../scripts/bundle-program.mjs";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -44,6 +45,7 @@ async function build(root: string): Promise<string> {
       logLevel: "error",
       allowOverwrite: true,
     });
+  await bundleProgram(out);
   const trainer = { entryPoints: [join(out, "src/cli/standalone.js")], outfile: join(out, "train.mjs") };
   await esbuild.build({
     ...trainer,
@@ -74,7 +76,7 @@ async function sharedBuild(folder: string): Promise<string> {
 export async function buildMom(root = ROOT): Promise<Mom> {
   const shared = root === ROOT ? process.env.MOM_TEST_BUILD : undefined;
   const out = shared === undefined ? await build(root) : await sharedBuild(shared);
-  const main = join(out, "src/cli/main.js");
+  const main = join(out, "src/cli/program/main.js");
   const run: Mom["run"] = (args, folder = ROOT, environment = {}) => {
     const start = performance.now();
     const { FORCE_COLOR: _, ...env } = process.env;

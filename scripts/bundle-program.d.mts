@@ -1,0 +1,1 @@
+export function bundleProgram(out: string): Promise<void>;

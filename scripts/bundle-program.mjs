@@ -1,0 +1,42 @@
+// The command line in a few files instead of hundreds, which a process loads in half the time: what starts with the
+// program, each verb, and what some of them share. The processes that the program starts, and the recipes that it loads
+// by their files' names, are built of the same pieces.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** Small packages that nearly every verb loads: they become part of the program. */
+const INLINED = ["commander", "fastest-levenshtein", "picocolors", "supports-hyperlinks"];
+
+/** The folder of the program. As deep as that of its verbs, from where it finds what lies beside the compiled sources. */
+const PROGRAM = "src/cli/program";
+
+/** @param out the folder of the compiled sources, into which the program is written */
+export async function bundleProgram(out) {
+  const { dependencies } = JSON.parse(readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"));
+  const recipes = readdirSync(join(out, "recipes")).filter((file) => file.endsWith(".js"));
+  const entries = {
+    [`${PROGRAM}/main`]: "src/cli/main.js",
+    [`${PROGRAM}/ablation-worker`]: "src/api/node/ablation-worker.js",
+    [`${PROGRAM}/pictures/decoder`]: "src/api/node/pictures/decoder.js",
+    ...Object.fromEntries(recipes.map((file) => [`recipes/${file.slice(0, -3)}`, `recipes/${file}`])),
+  };
+  await build({
+    entryPoints: Object.entries(entries).map(([to, from]) => ({ in: join(out, from), out: to })),
+    outdir: out,
+    chunkNames: `${PROGRAM}/[name]-[hash]`,
+    allowOverwrite: true,
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    external: Object.keys(dependencies).filter((name) => !INLINED.includes(name)),
+    // Packages written for `require` find it.
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
+    logLevel: "error",
+  });
+}
