@@ -48,7 +48,12 @@ describe.each(pages.filter(({ fences }) => fences.some((f) => f.language === "mo
           const { code, stderr } = mom.run(["check", `block-${i}.mom`], folder.path);
           expect(code, stderr).toBe(fence.options.wrong === undefined ? 0 : 1);
           if (fence.options.train === undefined) return;
-          const few = `import "block-${i}.mom"\ntrain { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2 }\n`;
+          // Its own blocks, narrower and with less to validate on: that a spec of any size trains is shown by one.
+          const few = `import "block-${i}.mom"
+model { d_model: 32 }
+data { held_out: 0.01 }
+train { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2 }
+`;
           writeFileSync(join(folder.path, `few-${i}.mom`), few);
           const trained = mom.run(["train", `few-${i}.mom`], folder.path);
           expect(trained.code, trained.stderr).toBe(0);

@@ -24,13 +24,13 @@ const STEPS = 6;
 const SPEC = `
 model {
   modality text: bytes
-  modality image: patches(size: 8x8, patch: 4x4, channels: 3)
+  modality codes: tokens(vocab: 20)
   d_model: 12
   block mixer: mamba { d_state: 4, decouple: [in_proj] }
   layers: 1 * mixer
 }
-objective { text: cross_entropy, image: ddpm }
-data { source: emoji, length: 96 }
+objective { text: cross_entropy, codes: cross_entropy }
+data { source: files("words.jsonl"), length: 96, held_out: 0.2 }
 train { steps: ${STEPS}, batch: 2, optimizer: adamw(lr: 3e-3), seed: 3, checkpoint_every: 2, validate_every: 100 }
 
 ablate seeds { vary train.seed: [1, 2] }
@@ -49,6 +49,8 @@ describe.skipIf(missing)("runs", () => {
     folder = mkdtempSync(join(ROOT, "node_modules/.cache/mom-tuned-"));
     file = join(folder, "small.mom");
     writeFileSync(file, SPEC);
+    const words = Array.from({ length: 60 }, (_, i) => [{ text: `word ${i}` }, { tokens: [i % 20, (3 * i) % 20, 7] }]);
+    writeFileSync(join(folder, "words.jsonl"), words.map((segments) => `${JSON.stringify({ segments })}\n`).join(""));
     spec = check({ path: file, text: SPEC }, () => undefined).spec as CheckedSpec;
     opened = await freshDevice("all");
   });
@@ -174,7 +176,7 @@ describe.skipIf(missing)("runs", () => {
     ];
     const expected = { ...choicesIn("measured"), [key]: verdict?.variant };
     for (const variant of variants) expect(choicesIn(join("ablation", "variants", variant))).toEqual(expected);
-    const again = run("bench", file, "--json", "--tune", "full");
+    const again = run("bench", file, "--json", "--loop", "1", "--tune", "full");
     expect(again.code, again.stderr).toBe(0);
     // A driver may have its own to say there.
     expect(again.stderr).not.toContain("Tuning");
