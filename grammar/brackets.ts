@@ -139,10 +139,10 @@ function closeBefore(mending: Mending, i: number, startsLine: boolean): void {
   const { tokenType, startColumn: column = 1 } = tokens[i] as IToken;
   const startsEntry = startsLine && entryAt(tokens, i) !== undefined;
   const inGroupOnly = tokenType === t.LeftBrace || tokenType === t.RightBrace;
-  const isOver = ({ closer, indent }: Open): boolean =>
+  const isOver = ({ closer, indent }: Open) =>
     closer !== t.RightBrace && (inGroupOnly || (startsEntry && (closer === t.RightBracket || column <= indent)));
-  const isLeft = ({ inner, indent }: Open): boolean => inner !== undefined && inner > indent && column <= indent;
-  const closeWhile = (holds: (top: Open) => boolean): void => {
+  const isLeft = ({ inner, indent }: Open) => inner !== undefined && inner > indent && column <= indent;
+  const closeWhile = (holds: (top: Open) => boolean) => {
     for (let top = open.at(-1); top !== undefined && holds(top); top = open.at(-1)) closeTo(mending, open.length - 1);
   };
   closeWhile(isOver);

@@ -45,10 +45,10 @@ interface SetLine {
 
 /** Lines with the comments behind them, in one column where they follow each other. */
 function withNotes(lines: readonly SetLine[]): string {
-  const noted = ({ text, behind }: SetLine): boolean => behind !== undefined && text?.includes("\n") === false;
+  const noted = ({ text, behind }: SetLine) => behind !== undefined && text?.includes("\n") === false;
   const widths = lines.map((line) => (noted(line) ? (line.text ?? "").length : 0));
   // A run takes the width of its widest line, seen from either end.
-  const goesOn = (i: number): boolean => lines[i]?.above === "" && noted(lines[i]) && (widths[i - 1] ?? 0) > 0;
+  const goesOn = (i: number) => lines[i]?.above === "" && noted(lines[i]) && (widths[i - 1] ?? 0) > 0;
   for (let i = 1; i < lines.length; i++) if (goesOn(i)) widths[i] = Math.max(widths[i] ?? 0, widths[i - 1] ?? 0);
   for (let i = lines.length - 1; i > 0; i--) if (goesOn(i)) widths[i - 1] = widths[i] ?? 0;
   return lines
@@ -59,8 +59,8 @@ function withNotes(lines: readonly SetLine[]): string {
     .join("");
 }
 
-const note = (comment: Comment | undefined): string => (comment === undefined ? "" : ` ${comment.text}`);
-const ownLines = (comments: readonly Comment[], indent: string): string =>
+const note = (comment: Comment | undefined) => (comment === undefined ? "" : ` ${comment.text}`);
+const ownLines = (comments: readonly Comment[], indent: string) =>
   comments.map(({ text }) => `${indent}${text}\n`).join("");
 
 /**
@@ -70,7 +70,7 @@ const ownLines = (comments: readonly Comment[], indent: string): string =>
 function columnsOf(lines: readonly LinePiece[], indent: string): Map<LinePiece, number> {
   const columns = new Map<LinePiece, number>();
   let run: EntryPiece[] = [];
-  const end = (): void => {
+  const end = () => {
     const width = Math.max(...run.map(({ head }) => head.length));
     const fits = run.every((entry) => {
       const kind = kindGiven(entry);

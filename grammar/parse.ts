@@ -103,7 +103,7 @@ function causes(diagnostics: readonly Diagnostic[], text: string): Diagnostic[] 
   return found;
 }
 
-const startOf = (diagnostic: Diagnostic | undefined): number => diagnostic?.span?.start ?? 0;
+const startOf = (diagnostic: Diagnostic | undefined) => diagnostic?.span?.start ?? 0;
 
 /** The line of an offset, for offsets that never go back. */
 function lineCounter(text: string): (offset: number) => number {
@@ -145,4 +145,4 @@ function joinLines(tokens: readonly IToken[], path: string): { tokens: IToken[];
 }
 
 const ENDS_HEAD = new Set([t.Name, t.RightParen]);
-const isOperator = (type: IToken["tokenType"]): boolean => type === t.Plus || type === t.Times;
+const isOperator = (type: IToken["tokenType"]) => type === t.Plus || type === t.Times;

@@ -125,7 +125,7 @@ export const piecesOf = (tokens: readonly IToken[], comments: readonly IToken[])
 function lines(reader: Reader, closer: TokenType | undefined): LinePiece[] {
   const { next, take, placed, placedBehind } = reader;
   const found: LinePiece[] = [];
-  const comments = (change = (comment: Comment) => comment): void => {
+  const comments = (change = (comment: Comment) => comment) => {
     for (const comment of placed()) found.push({ type: "comment", ...change(comment) });
   };
   let blank = false;
@@ -186,8 +186,7 @@ function group(reader: Reader): GroupPiece {
   return { opening, lines: inside, flat: end.token.startLine === token.startLine };
 }
 
-const value = (reader: Reader): Piece =>
-  chain(reader, "+", t.Plus, () => chain(reader, "*", t.Times, () => atom(reader)));
+const value = (reader: Reader) => chain(reader, "+", t.Plus, () => chain(reader, "*", t.Times, () => atom(reader)));
 
 function chain({ next, take, placed }: Reader, operator: "+" | "*", type: TokenType, operand: () => Piece): Piece {
   const first = operand();

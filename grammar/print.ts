@@ -19,7 +19,7 @@ function lines(entries: readonly Entry[], indent: string): string {
   return text;
 }
 
-const isGroup = (entry: Entry): boolean => entry.type === "field" && entry.group !== undefined;
+const isGroup = (entry: Entry) => entry.type === "field" && entry.group !== undefined;
 
 function printEntry(entry: Entry, indent: string): string {
   if (entry.type === "import") return `import ${JSON.stringify(entry.path.text)}`;
@@ -30,7 +30,7 @@ function printEntry(entry: Entry, indent: string): string {
   return `${head}${value}${group}`;
 }
 
-const printGroup = (group: Group, indent: string): string =>
+const printGroup = (group: Group, indent: string) =>
   group.entries.length === 0 ? "{}" : `{\n${lines(group.entries, `${indent}  `)}${indent}}`;
 
 export const printPath = (path: Path): string => path.names.map((name) => name.text).join(".");
@@ -65,4 +65,4 @@ function flatValue(value: Value): string {
   }
 }
 
-const argument = (a: Argument): string => `${a.name === undefined ? "" : `${a.name.text}: `}${flatValue(a.value)}`;
+const argument = (a: Argument) => `${a.name === undefined ? "" : `${a.name.text}: `}${flatValue(a.value)}`;

@@ -21,7 +21,7 @@ export const spanOf = (path: string, token: IToken): Span => ({
 });
 
 /** The same place as `token`, as another word. */
-const as = (token: IToken, type: TokenType, image = token.image): IToken =>
+const as = (token: IToken, type: TokenType, image = token.image) =>
   createTokenInstance(
     type,
     image,

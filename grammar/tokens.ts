@@ -7,7 +7,7 @@ export const Name = createToken({ name: "Name", pattern: /[A-Za-z_][A-Za-z0-9_]*
 /** `d-state`, for `d_state`. */
 export const HyphenName = createToken({ name: "HyphenName", pattern: /[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)+/ });
 
-const keyword = (name: string, pattern: string): TokenType => createToken({ name, pattern, longer_alt: Name });
+const keyword = (name: string, pattern: string) => createToken({ name, pattern, longer_alt: Name });
 
 export const Import = keyword("Import", "import");
 export const Remove = keyword("Remove", "remove");

@@ -18,7 +18,7 @@ interface Notes {
 }
 
 type Nodes<T> = readonly T[] | undefined;
-const first = <T>(nodes: Nodes<T>): T | undefined => nodes?.[0];
+const first = <T>(nodes: Nodes<T>) => nodes?.[0];
 /** The token, unless the parser made it up. */
 const real = (tokens: Nodes<IToken>): IToken | undefined => {
   const token = first(tokens);

@@ -83,7 +83,7 @@ async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceiling
   const { plan, sets, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
   const runtime = await prepare(device, profile, plan);
   // By the clock that times kernels, on the device that a long run has warmed; the least, since a ceiling is a most.
-  const least = async (phase: string): Promise<number[]> => {
+  const least = async (phase: string) => {
     await secondsOf(runtime, [phase]);
     return nodeSeconds(runtime, phase, (seconds) => Math.min(...seconds));
   };
@@ -151,7 +151,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
   const kernels = new Map<string, Sum>();
   /** @param runs of the node in a step, of which `one` has the work and the seconds of each */
-  const add = (one: Omit<Sum, "bound" | "limit" | "times">, runs: number): void => {
+  const add = (one: Omit<Sum, "bound" | "limit" | "times">, runs: number) => {
     const key = `${one.op} ${one.variant} ${one.shape}`;
     const { flops = 0, bytes = 0, seconds = 0, times = 0, bound = 0 } = kernels.get(key) ?? {};
     const own = boundOf(one, ceilings);
@@ -251,12 +251,11 @@ interface Rows {
  * modalities that it reaches; of weights, the groups whose modalities are in the batch; of tables, the rows looked up.
  */
 export function bytesOf(program: Program, op: Op, { modalities, over }: Reach, rows: Rows): number {
-  const within = (counts: readonly number[]): number =>
-    counts.reduce((sum, n, m) => sum + (modalities[m] === true ? n : 0), 0);
+  const within = (counts: readonly number[]) => counts.reduce((sum, n, m) => sum + (modalities[m] === true ? n : 0), 0);
   const height = rowsOf(program);
   const made = outputsOf(op).map((id) => tensorOf(program, id));
   const madeHeight = made[0]?.shape[0];
-  const bytesAt = (id: TensorId): number => {
+  const bytesAt = (id: TensorId) => {
     const tensor = tensorOf(program, id);
     const whole = bytesIn(tensor);
     const [first = 1] = tensor.shape;
@@ -276,7 +275,7 @@ export function bytesOf(program: Program, op: Op, { modalities, over }: Reach, r
 
 /** Bytes that an op of the update reads and writes: what it changes in place is both. */
 function updateBytes(program: Program, op: Op): number {
-  const bytes = (ids: readonly TensorId[]): number => ids.reduce((sum, id) => sum + bytesIn(tensorOf(program, id)), 0);
+  const bytes = (ids: readonly TensorId[]) => ids.reduce((sum, id) => sum + bytesIn(tensorOf(program, id)), 0);
   return bytes(inputsOf(op)) + (rowOf(op.kind).inPlace ? 2 : 1) * bytes(outputsOf(op));
 }
 

@@ -23,7 +23,7 @@ const LANES = { gpu: 2 ** 20, cpu: 2 ** 12 } as const;
 const ROUNDS = 1024;
 const CHAINS = 8;
 
-const copySource = (count: number): string => `
+const copySource = (count: number) => `
 @group(0) @binding(0) var<storage, read> from_: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> to: array<vec4<f32>>;
 @compute @workgroup_size(${WORKGROUP})
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 /** Numbers that one invocation reads before it writes their sum. */
 const READS = 64;
 
-const readSource = (count: number): string => `
+const readSource = (count: number) => `
 @group(0) @binding(0) var<storage, read> from_: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> to: array<vec4<f32>>;
 @compute @workgroup_size(${WORKGROUP})
@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   to[id.x] = a + b;
 }`;
 
-const chains = (line: (i: number) => string): string => Array.from({ length: CHAINS }, (_, i) => line(i)).join("\n");
+const chains = (line: (i: number) => string) => Array.from({ length: CHAINS }, (_, i) => line(i)).join("\n");
 
 const arithmeticSource = `
 @group(0) @binding(0) var<storage, read> from_: array<vec4<f32>>;

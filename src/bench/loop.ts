@@ -142,7 +142,7 @@ export async function timeLoop(
   const wallSeconds = (lastEnd(passes) - warmEnd) / 1e9;
   clock.destroy();
   model.runtime.destroy();
-  const last = (spans: readonly number[]): number => aStep(spans.slice((spans.length / all) * warm), steps);
+  const last = (spans: readonly number[]) => aStep(spans.slice((spans.length / all) * warm), steps);
   return {
     device: device.description,
     positions: batch * spec.data.length * accumulate,

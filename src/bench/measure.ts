@@ -16,7 +16,7 @@ export const median = (numbers: readonly number[]): number => {
 
 /** Seconds of one run of the phases, one right after the other: the median window of several. */
 export async function secondsOf(runtime: Runtime, phases: readonly string[]): Promise<number> {
-  const many = async (times: number): Promise<number> => {
+  const many = async (times: number) => {
     const begun = performance.now();
     for (let i = 0; i < times; i++) runtime.run(phases);
     await runtime.settled();

@@ -13,10 +13,10 @@ interface Stretch {
   readonly positions: number;
 }
 
-const sizeOfTurn = (modality: Modality | undefined): number => positionsOfItem(modality) || TURN;
+const sizeOfTurn = (modality: Modality | undefined) => positionsOfItem(modality) || TURN;
 
 /** An item that no longer fits leaves its place to ids. */
-const idsOf = (modalities: readonly Modality[]): number => modalities.findIndex(holdsIds);
+const idsOf = (modalities: readonly Modality[]) => modalities.findIndex(holdsIds);
 
 /** The stretches of each sequence, one modality after the other, each row beginning with another. */
 function alternating(modalities: readonly Modality[], rows: number, length: number): Stretch[][] {
@@ -59,13 +59,13 @@ function byQuota(modalities: readonly Modality[], shares: Shares, rows: number, 
   const total = rows * length;
   const quota = quotas(modalities, shares, total);
   const given = modalities.map(() => 0);
-  const lag = (m: number, until: number): number => ((quota[m] ?? 0) * until) / total - (given[m] ?? 0);
+  const lag = (m: number, until: number) => ((quota[m] ?? 0) * until) / total - (given[m] ?? 0);
   return Array.from({ length: rows }, (_, row) => {
     const stretches: Stretch[] = [];
     for (let at = 0; at < length; ) {
       const left = length - at;
       const until = row * length + at + TURN;
-      const fits = (m: number): boolean => {
+      const fits = (m: number) => {
         const open = (quota[m] ?? 0) > (given[m] ?? 0);
         return open && (holdsIds(modalities[m]) || sizeOfTurn(modalities[m]) <= left);
       };

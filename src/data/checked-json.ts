@@ -11,6 +11,10 @@ const NESTING = 200;
 /** What mom writes of this kind has less than a tenth of that. */
 const MOST_BYTES = 2 ** 28;
 
+/** Whether a value of JSON is an object. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** A number that counts something: whole, and exact as a JavaScript number. */
 export const COUNT = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
@@ -65,7 +69,7 @@ function clauseOf(error: ErrorObject | undefined): string {
   if (error === undefined) return "it is malformed";
   const { instancePath, keyword, params, message } = error;
   const place = placeOf(instancePath);
-  const within = (key: unknown): string => (place === "" ? String(key) : `${place}.${key}`);
+  const within = (key: unknown) => (place === "" ? String(key) : `${place}.${key}`);
   switch (keyword) {
     case "required":
       return `${within(params.missingProperty)} is missing`;
@@ -87,7 +91,7 @@ function clauseOf(error: ErrorObject | undefined): string {
 }
 
 /** A JSON pointer as people write it: `/files/0/bytes` is `files[0].bytes`. */
-const placeOf = (pointer: string): string =>
+const placeOf = (pointer: string) =>
   pointer
     .split("/")
     .slice(1)

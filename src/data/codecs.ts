@@ -91,7 +91,7 @@ export function readTokenizer(bytes: Uint8Array, name: string): TextTokenizer {
     decode: (some) => {
       let text = "";
       let run: string[] = [];
-      const flush = (): void => {
+      const flush = () => {
         if (run.length > 0) text += join(run);
         run = [];
       };

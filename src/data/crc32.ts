@@ -21,8 +21,8 @@ function tables(): readonly Table[] {
 /** Continues from the checksum of the bytes before, if any. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as Eight;
-  const byte = (i: number): number => bytes[i] as number;
-  const left = (table: Uint32Array, index: number): number => table[index & 0xff] as number;
+  const byte = (i: number) => bytes[i] as number;
+  const left = (table: Uint32Array, index: number) => table[index & 0xff] as number;
   let crc = ~before;
   let i = 0;
   for (; i + 8 <= bytes.length; i += 8)

@@ -80,7 +80,7 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
       `no document is left to learn from: ${documents.length} in all, ${validation.length} held out`,
       "Lower data.held_out, or add documents.",
     );
-  const itemById = (id: number): StoredItem => {
+  const itemById = (id: number) => {
     const item = items[id];
     if (item === undefined) throw new RangeError(`no item ${id}: there are ${items.length}`);
     return item;
@@ -141,7 +141,7 @@ class StoredDocument implements Document {
   }
 }
 
-const storedSegments = ({ shard }: Opened, { begin, end }: ShardDocument): ShardSegment[] =>
+const storedSegments = ({ shard }: Opened, { begin, end }: ShardDocument) =>
   Array.from({ length: end - begin }, (_, i) => shard.segments.at(begin + i) as ShardSegment);
 
 function idsOf({ shard, parts }: Opened, modality: number, begin: number, end: number): Segment {

@@ -40,7 +40,7 @@ const KINDS: readonly (Kind & { readonly begins: readonly string[] })[] = [
 export const LOOKED_AT = 64;
 
 /** Bytes as characters, one each. */
-const textOf = (start: Uint8Array): string => String.fromCharCode(...start.subarray(0, LOOKED_AT));
+const textOf = (start: Uint8Array) => String.fromCharCode(...start.subarray(0, LOOKED_AT));
 
 /** Undefined where the bytes are of nothing that is known here. */
 export function foreignKind(start: Uint8Array): Kind | undefined {

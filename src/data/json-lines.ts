@@ -49,7 +49,7 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
   /** The beginning of a line that has not ended yet. */
   let begun: Uint8Array[] = [];
   let length = 0;
-  const add = (bytes: Uint8Array): void => {
+  const add = (bytes: Uint8Array) => {
     length += bytes.length;
     if (length > MOST_LINE_BYTES)
       throw new InputError(
@@ -59,7 +59,7 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
       );
     begun.push(bytes);
   };
-  const line = (): Uint8Array => {
+  const line = () => {
     const [only] = begun;
     const whole = begun.length === 1 && only !== undefined ? only : joined(begun, new Uint8Array(length));
     begun = [];

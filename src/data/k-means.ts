@@ -75,7 +75,7 @@ function miniBatches(rows: Float32Array, entries: Float32Array, options: KMeansO
 export const quantisationError = (rows: Float32Array, entries: Float32Array, columns: number): number =>
   meanOf(nearestEntries(rows, entries, columns).distances, columns);
 
-const meanOf = (distances: Float64Array, columns: number): number =>
+const meanOf = (distances: Float64Array, columns: number) =>
   distances.reduce((sum, d) => sum + d, 0) / Math.max(1, distances.length * columns);
 
 /** K different rows: each drawn with odds of its squared distance to the nearest of those before. */
@@ -167,8 +167,7 @@ function toMeans(
   if (empty.length === 0) return;
   const far = Array.from(distances.keys()).sort((a, b) => (distances[b] as number) - (distances[a] as number) || a - b);
   // Of equal rows only the first helps.
-  const same = (a: number, b: number): boolean =>
-    squaredDistance(rows, a * columns, rows, b * columns, columns, 0) === 0;
+  const same = (a: number, b: number) => squaredDistance(rows, a * columns, rows, b * columns, columns, 0) === 0;
   const chosenRows: number[] = [];
   for (const entry of empty) {
     const row = far.find((r) => !chosenRows.some((taken) => same(taken, r))) as number | undefined;

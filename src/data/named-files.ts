@@ -1,6 +1,8 @@
 // The files of one kind in a folder, or those that a JSON Lines file names.
+
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { isRecord } from "./checked-json.js";
 import type { Disk } from "./disk.js";
 import { fileInFolder } from "./file-in-folder.js";
 import { type Line, linesOf } from "./json-lines.js";
@@ -80,7 +82,7 @@ function entriesOf(disk: Disk, folder: string) {
 
 function named({ place, value }: Line, folder: string, { key, what }: FileKind, reach: Reach): NamedFile[] {
   const segments = isRecord(value) && Array.isArray(value.segments) ? value.segments : [];
-  const pathOf = (file: string): string => {
+  const pathOf = (file: string) => {
     try {
       return fileInFolder(file, { place, folder, what, reach });
     } catch (error) {
@@ -94,6 +96,3 @@ function named({ place, value }: Line, folder: string, { key, what }: FileKind, 
     return typeof file === "string" ? [{ path: pathOf(file), place: `${place}: ${file}` }] : [];
   });
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -54,7 +54,7 @@ const RESAVE = "Save it anew with numpy.save(file, array), of one type of number
  * @throws InputError where the file breaks the format or does not hold plain numbers
  */
 export function readNpy(bytes: Uint8Array, name: string): Npy {
-  const wrong = (what: string): InputError => new InputError("bad-latent", `${name}: ${what}`, RESAVE);
+  const wrong = (what: string) => new InputError("bad-latent", `${name}: ${what}`, RESAVE);
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw wrong("not a .npy file");
   const [major = 0, minor = 0] = bytes.subarray(6, 8);
   if (major < 1 || major > 3 || minor !== 0) throw wrong(`.npy of version ${major}.${minor}, not 1.0, 2.0 or 3.0`);
@@ -153,7 +153,7 @@ function parseDictionary(text: string): Map<string, Literal> | undefined {
     if (mark !== undefined) return { mark };
     return { text: single ?? double ?? "" };
   };
-  const tuple = (): number[] | undefined => {
+  const tuple = () => {
     const numbers: number[] = [];
     for (;;) {
       const { number, mark } = next();

@@ -31,12 +31,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "its name holds a null character",
 };
 
-const codeOf = (error: unknown): string =>
+const codeOf = (error: unknown) =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
 /** Node shows what is not UTF-8 in a name as this character, under which the file is not found. */
 const REPLACEMENT = "\ufffd";
-const isReplaced = (error: unknown): boolean =>
+const isReplaced = (error: unknown) =>
   error instanceof Error && "path" in error && String(error.path).includes(REPLACEMENT);
 
 /** What an error of the file system means, without the path, which may be foreign. */

@@ -54,7 +54,7 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
   let epochs: Epoch[] = [];
   let packed: { readonly rows: readonly (readonly Piece[])[]; readonly after: DataPosition } | undefined;
 
-  const epoch = (number: number): Epoch => {
+  const epoch = (number: number) => {
     const known = epochs.find((order) => order.number === number);
     if (known !== undefined) return known;
     const fresh = epochOf(dataSet, seed, number, drop);
@@ -63,7 +63,7 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
   };
   const pack = () => {
     const count = dataSet.train.length;
-    const pieceAt = (offset: number): Piece | undefined => {
+    const pieceAt = (offset: number) => {
       const index = place.index + offset;
       return epoch(place.epoch + Math.floor(index / count)).pieces[index % count];
     };
@@ -109,7 +109,7 @@ export interface Epoch {
  */
 export function epochOf(dataSet: DataSet, seed: number, number: number, drop: readonly number[]): Epoch {
   const draw = stream("order", seed, number, 0);
-  const chance = (which: number, document: number): number => stream("order", seed, number, which, document).uniform();
+  const chance = (which: number, document: number) => stream("order", seed, number, which, document).uniform();
   const order = [...dataSet.train];
   for (let last = order.length - 1; last > 0; last--) {
     const other = draw.below(last + 1);

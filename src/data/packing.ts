@@ -113,12 +113,12 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
     let position = row * length;
     pieces.forEach((piece, number) => {
       const begin = position;
-      const token = (id: number, owner: number): void => {
+      const token = (id: number, owner: number) => {
         tokens[position] = id;
         modality[position++] = owner;
       };
       const { document: written, epoch = 0 } = piece;
-      const content = (segment: Segment, item: number): void => {
+      const content = (segment: Segment, item: number) => {
         if (segment.kind === "ids") {
           for (const id of segment.ids) token(id, segment.modality);
           return;

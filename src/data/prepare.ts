@@ -258,9 +258,9 @@ function surveyOf(source: Source, disk: Pick<Disk, "hash">, { parts, codecs, len
   }
 }
 
-const hasSound = ({ segments }: SourceDocument): boolean => segments.some((segment) => "audio" in segment);
+const hasSound = ({ segments }: SourceDocument) => segments.some((segment) => "audio" in segment);
 
-const positionsIn = ({ segments }: SourceDocument, parts: ModelParts, codecs: Codecs): number =>
+const positionsIn = ({ segments }: SourceDocument, parts: ModelParts, codecs: Codecs) =>
   documentLength(
     segments.map((segment) => ({
       modality: segment.modality,

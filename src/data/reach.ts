@@ -25,7 +25,7 @@ type Located =
  */
 export function reachOf(disk: Disk, entry: string, allow: readonly string[] = []): Reach {
   const { dirname, join, resolve } = disk.paths;
-  const real = (path: string): string | undefined => realpathOf(disk, path);
+  const real = (path: string) => realpathOf(disk, path);
   const folder = dirname(real(entry) ?? join(real(dirname(entry)) ?? dirname(resolve(entry)), "_"));
   const named = allow.map((one) => {
     const found = real(one);

@@ -37,7 +37,7 @@ export async function readDocuments(
   const waiting = documents.entries();
   const reading = { parts, codecs, host, readLatent: latentReader(host.disk) };
   let failed = false;
-  const work = async (): Promise<void> => {
+  const work = async () => {
     for (const [index, document] of waiting) {
       if (failed) return;
       try {
@@ -123,7 +123,7 @@ interface LatentFile {
 /** Reads latents; documents that follow each other often name one safetensors file, which is kept. */
 function latentReader(disk: Disk) {
   let kept: { readonly path: string; readonly file: Promise<Safetensors> } | undefined;
-  const opened = (path: string, place: string): Promise<Safetensors> => {
+  const opened = (path: string, place: string) => {
     if (kept?.path !== path)
       kept = { path, file: readInputLater(disk, path, place).then((bytes) => readSafetensors(bytes, place)) };
     return kept.file;

@@ -1,8 +1,10 @@
 // Safetensors files: bytes ↔ named tensors.
 // Layout: a u64 header length (little-endian), a JSON header, then the tensors' bytes back to back.
 // Reading and writing assume a little-endian machine, as every platform of Node and WebGPU is.
+
 import { InputError } from "../diagnostics/input-error.js";
 import { repeatedKey } from "../diagnostics/json-shape.js";
+import { isRecord } from "./checked-json.js";
 import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
 import { widenBfloat16s, widenHalves } from "./half.js";
 import { joinedBytes } from "./joined.js";
@@ -120,8 +122,8 @@ export function safetensorsPieces(
   return [header, ...ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
-const keyed = ([key, value]: [string, unknown]): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
-const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+const keyed = ([key, value]: [string, unknown]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+const elements = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
 function readHeader(bytes: Bytes, name: string): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8)
@@ -177,15 +179,11 @@ function parseHeader(json: Uint8Array, name: string): Record<string, unknown> {
     );
   return header;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 
 function checkEntry(key: string, value: unknown, name: string): Entry {
-  const wrong = (what: string): InputError =>
-    new InputError("bad-tensors", `${name}: tensor "${key}" ${what}`, DAMAGED);
+  const wrong = (what: string) => new InputError("bad-tensors", `${name}: tensor "${key}" ${what}`, DAMAGED);
   if (!isRecord(value)) throw wrong("is not described by a JSON object");
   const extra = Object.keys(value).find((field) => !["dtype", "shape", "data_offsets"].includes(field));
   if (extra !== undefined) throw wrong(`has the field "${extra}", which the format does not know`);

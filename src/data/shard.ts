@@ -154,7 +154,7 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
   const checksum = checksumOf(entries, bytes);
   if (metadata.crc32 !== String(checksum))
     throw new InputError("bad-shard", `${name}: the shard's checksum does not match its contents`, AGAIN);
-  const entryOf = (key: string): Entry | undefined => entries.find((entry) => entry.name === key);
+  const entryOf = (key: string) => entries.find((entry) => entry.name === key);
   const items = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
   const codebooks = new Map<number, Uint8Array>();
   modalities.forEach((modality, index) => {
@@ -197,8 +197,7 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
 const AGAIN = "Prepare the data again.";
 
 /** A copy with memory of its own, from which numbers of any width can be read. */
-const owned = (bytes: Bytes, begin: number, end: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(bytes.slice(begin, end));
+const owned = (bytes: Bytes, begin: number, end: number) => new Uint8Array(bytes.slice(begin, end));
 
 function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint8Array<ArrayBuffer>) => A) {
   const width = dtype === "U8" ? 1 : 4;
@@ -209,7 +208,7 @@ function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint
 }
 
 function segmentsOf(rows: Int32Array): Rows<ShardSegment> {
-  const number = (index: number): number => rows[index] as number;
+  const number = (index: number) => rows[index] as number;
   return {
     length: rows.length / 3,
     at: (row) => ({ modality: number(3 * row), begin: number(3 * row + 1), end: number(3 * row + 2) }),
@@ -217,7 +216,7 @@ function segmentsOf(rows: Int32Array): Rows<ShardSegment> {
 }
 
 function documentsOf(rows: Int32Array, segments: number, labels: (row: number) => string): Rows<ShardDocument> {
-  const number = (index: number): number => rows[index] as number;
+  const number = (index: number) => rows[index] as number;
   return {
     length: rows.length / 3,
     at: (row) => ({
@@ -232,7 +231,7 @@ function documentsOf(rows: Int32Array, segments: number, labels: (row: number) =
   };
 }
 
-const jsonAt = <T>(bytes: Bytes, { begin, end }: Entry): T =>
+const jsonAt = <T>(bytes: Bytes, { begin, end }: Entry) =>
   JSON.parse(new TextDecoder().decode(bytes.slice(begin, end))) as T;
 
 /** Labels are read when one is asked for, and forgotten when memory is short. */
@@ -246,10 +245,10 @@ function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => stri
   };
 }
 
-const otherModalities = (name: string): InputError =>
+const otherModalities = (name: string) =>
   new InputError("bad-shard", `${name}: the shard was prepared for other modalities than the model's`, AGAIN);
 
-const sidesOf = (item: ItemShape | undefined): number[] => (item ? [item.height, item.width, item.channels] : []);
+const sidesOf = (item: ItemShape | undefined) => (item ? [item.height, item.width, item.channels] : []);
 
 const factsOf = ({ name, dtype, shape }: Pick<Entry, "name" | "dtype" | "shape">): Uint8Array =>
   new TextEncoder().encode(`${name} ${dtype} [${shape}]`);

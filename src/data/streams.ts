@@ -26,7 +26,7 @@ function whole(dataSet: DataSet, piece: Piece): Batch {
   return batchOf(dataSet, [[piece]], length);
 }
 
-const positionsIn = ({ parts }: DataSet, { modality }: Item): number => positionsOfItem(parts.modalities[modality]);
+const positionsIn = ({ parts }: DataSet, { modality }: Item) => positionsOfItem(parts.modalities[modality]);
 
 interface Shape {
   readonly rows: number;
@@ -95,11 +95,11 @@ function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {
 export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
   const { length, batch: rows, seed, drop = [] } = shape;
   const count = dataSet.train.length;
-  const fresh = (): Begun[] => new Array<Begun>(rows).fill(undefined);
+  const fresh = () => new Array<Begun>(rows).fill(undefined);
   let epoch: Epoch = epochOf(dataSet, seed, 0, drop);
   let index = 0;
   let begun = fresh();
-  const next = (): Piece => {
+  const next = () => {
     if (index === count) {
       epoch = epochOf(dataSet, seed, epoch.number + 1, drop);
       index = 0;
@@ -133,7 +133,7 @@ export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrd
 }
 
 function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }: DataPosition): void {
-  const whole = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+  const whole = (n: number) => Number.isSafeInteger(n) && n >= 0;
   const right =
     whole(epoch) &&
     whole(index) &&

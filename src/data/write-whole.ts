@@ -28,5 +28,5 @@ export function makeFolderOf(disk: Disk, path: string, remedy: string): void {
   }
 }
 
-const refused = (path: string, error: unknown, remedy: string): InputError =>
+const refused = (path: string, error: unknown, remedy: string) =>
   new InputError("disk", `cannot write ${path}: ${error instanceof Error ? error.message : error}`, remedy);

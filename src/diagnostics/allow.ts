@@ -1,6 +1,6 @@
 // How messages describe the way to allow a folder outside the project.
 
-const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+const quoted = (path: string) => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 /** The flag that lets a spec read a folder, quoted for a shell. */
 export const allowFlag = (folder: string): string => `--allow ${quoted(folder)}`;

@@ -14,7 +14,7 @@ export function nearest(name: string, known: Iterable<string>): string[] {
 }
 
 /** A name that contains the other counts as one edit away: `proj` for `in_proj`. */
-const editsTo = (wanted: string, candidate: string): number =>
+const editsTo = (wanted: string, candidate: string) =>
   wanted.length > 2 && candidate.length > 2 && (candidate.includes(wanted) || wanted.includes(candidate))
     ? 1
     : wanted.length > 100

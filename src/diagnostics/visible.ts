@@ -28,7 +28,7 @@ const UNSAFE: readonly (readonly [number, number])[] = [
   [0xfff0, 0xfffb],
 ];
 
-const code = (point: number): string => `\\u{${point.toString(16)}}`;
+const code = (point: number) => `\\u{${point.toString(16)}}`;
 const listed = UNSAFE.map(([first, last]) => `${code(first)}-${code(last)}`).join("");
 /** Emoji and several scripts need joiners; next to ASCII they only hide. Tag characters are needed in flags only. */
 const PATTERN = new RegExp(
@@ -36,9 +36,9 @@ const PATTERN = new RegExp(
   "gu",
 );
 
-const escaped = (character: string): string =>
+const escaped = (character: string) =>
   Array.from({ length: character.length }, (_, i) => hex(character.charCodeAt(i))).join("");
-const hex = (unit: number): string => `\\u${unit.toString(16).padStart(4, "0")}`;
+const hex = (unit: number) => `\\u${unit.toString(16).padStart(4, "0")}`;
 
 /** For text with several lines: keeps newlines and tabs. */
 export const visible = (text: string): string => text.replace(PATTERN, escaped);

@@ -91,7 +91,7 @@ function ablation(member: Member, ablating: Ablating): Ablation | undefined {
   for (const { name: path, value } of vary.section.members.values()) {
     const draft = value && draftOf(path, value, ablating);
     if (draft === undefined) continue;
-    const overlaps = ({ target }: Draft): boolean => within(draft.target, target) || within(target, draft.target);
+    const overlaps = ({ target }: Draft) => within(draft.target, target) || within(target, draft.target);
     const earlier = drafts.find(overlaps);
     if (earlier !== undefined) diagnostics.push(report.variedTwice(path.span, path.text, earlier.path.span));
     else drafts.push(draft);
@@ -131,7 +131,7 @@ function widensBaseline(section: Section | undefined, { diagnostics, ...shaping 
   return json === true;
 }
 
-const within = (inner: Target, outer: Target): boolean => `${inner.pointer}/`.startsWith(`${outer.pointer}/`);
+const within = (inner: Target, outer: Target) => `${inner.pointer}/`.startsWith(`${outer.pointer}/`);
 
 function draftOf(path: Word, value: Value, ablating: Ablating): Draft | undefined {
   const target = targetOf(path, ablating.json, ablating.diagnostics);
@@ -283,7 +283,7 @@ function generate(generator: Generator, value: Value, { diagnostics }: Shaping):
     diagnostics.push(logOfNegative(value.span));
     return undefined;
   }
-  const at = (share: number): number =>
+  const at = (share: number) =>
     rounded(generator.scale === "log" ? from * (to / from) ** share : from + (to - from) * share);
   if (generator.kind === "grid")
     return Array.from({ length: generator.count }, (_, i) => at(i / (generator.count - 1)));
@@ -292,4 +292,4 @@ function generate(generator: Generator, value: Value, { diagnostics }: Shaping):
 }
 
 /** To 12 digits: what is left of sums such as 0.1 + 0.2 goes. */
-const rounded = (value: number): number => Number(value.toPrecision(12));
+const rounded = (value: number) => Number(value.toPrecision(12));

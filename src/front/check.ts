@@ -126,7 +126,7 @@ function withImports(diagnostic: Diagnostic, importedAt: ReadonlyMap<string, Spa
 
 /** In the order of the sources and their texts, each said once. */
 function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[]): Diagnostic[] {
-  const rank = (span: Span | undefined): number => sources.findIndex(({ path }) => path === span?.path);
+  const rank = (span: Span | undefined) => sources.findIndex(({ path }) => path === span?.path);
   const once = new Map(diagnostics.map((d) => [`${d.span?.path}:${d.span?.start}:${d.name}:${d.message}`, d]));
   return [...once.values()].sort(
     (a, b) =>

@@ -43,7 +43,7 @@ function gatherSection(entries: readonly Entry[], diagnostics: Diagnostic[]): Se
   const members = new Map<string, Member>();
   const removed: Word[] = [];
   const containers = new Map<string, Map<string, Member>>();
-  const add = (to: Map<string, Member>, member: Member): void => {
+  const add = (to: Map<string, Member>, member: Member) => {
     const earlier = to.get(member.name.text);
     if (member.name.text === "__proto__") diagnostics.push(reservedName(member.name.span, "__proto__"));
     else if (earlier === undefined || isBroken(earlier)) to.set(member.name.text, member);

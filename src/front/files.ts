@@ -16,7 +16,7 @@ export const refusalOf = (refused: Refused, span: Span, path: string): Diagnosti
 
 /** Of the data and of what the weights start from, which may be a folder. Tokenizers and codebooks are read anyway. */
 export function checkFiles(spec: SpecJson, readBytes: ReadBytes, { entry, places, diagnostics }: Shaping): void {
-  const look = (pointer: string, path: string, folderToo: boolean): void => {
+  const look = (pointer: string, path: string, folderToo: boolean) => {
     const found = readBytes(beside(entry, path), 0);
     if (!isRefused(found) || (folderToo && found.refused === "unreadable" && found.isFolder)) return;
     diagnostics.push(refusalOf(found, valueAt(places, pointer), path));

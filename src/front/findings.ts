@@ -38,7 +38,7 @@ function unknownByPlace(errors: readonly ErrorObject[]): Map<string, string[]> {
 }
 
 /** Whether a field is missing because it is misspelt: the message about its spelling is enough then. */
-const isMisspelt = ({ params }: ErrorObject, unknown: readonly string[]): boolean =>
+const isMisspelt = ({ params }: ErrorObject, unknown: readonly string[]) =>
   unknown.some((name) => nearest(name, [String(params.missingProperty)]).length > 0);
 
 function translate(error: ErrorObject, places: Places, textOf: (span: Span) => string): Diagnostic | undefined {
@@ -47,7 +47,7 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
   const span = valueAt(places, pointer);
   const field = fieldName(pointer);
   const text = textOf(span);
-  const parameter = (name: string): string => String((error.params as Record<string, unknown>)[name]);
+  const parameter = (name: string) => String((error.params as Record<string, unknown>)[name]);
   switch (keyword) {
     case "additionalProperties": {
       const key = parameter("additionalProperty");
@@ -108,7 +108,7 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
 const UNWRITTEN = new Set(["part", "times", "of"]);
 
 /** The name of the field at a pointer; for an item of a list, the list's. */
-const fieldName = (pointer: string): string =>
+const fieldName = (pointer: string) =>
   keysOf(pointer).findLast((key) => !/^\d+$/.test(key) && !UNWRITTEN.has(key)) ?? "spec";
 
 /** What a group is called in a sentence. */

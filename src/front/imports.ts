@@ -43,7 +43,7 @@ export function load(entry: Source, read: Read): Loaded {
   const order: Gathered[] = [];
   const importedAt = new Map<string, Span>();
 
-  const visit = (source: Source, chain: readonly string[]): void => {
+  const visit = (source: Source, chain: readonly string[]) => {
     sources.set(source.path, source);
     const parsed = chain.length === 0 && isJson(source) ? parseJson(source) : parse(source);
     diagnostics.push(...parsed.diagnostics);
@@ -51,7 +51,7 @@ export function load(entry: Source, read: Read): Loaded {
     for (const imported of file.imports) follow(source, imported, [...chain, source.path]);
     order.push(file);
   };
-  const follow = (from: Source, { text, span }: Word, chain: readonly string[]): void => {
+  const follow = (from: Source, { text, span }: Word, chain: readonly string[]) => {
     const found = read(beside(from.path, text));
     if (isRefused(found))
       diagnostics.push(
@@ -99,9 +99,9 @@ function mergeMember(base: Member | undefined, over: Member, diagnostics: Diagno
   return { ...over, section };
 }
 
-const sameGroup = (a: Member, b: Member): boolean => a.value === undefined && b.value === undefined;
+const sameGroup = (a: Member, b: Member) => a.value === undefined && b.value === undefined;
 
-const sameKind = (a: Member, b: Member): boolean =>
+const sameKind = (a: Member, b: Member) =>
   a.value?.type === "call" && b.value?.type === "call" && a.value.name.text === b.value.name.text;
 
 /** Takes `KIND name` away, whatever its kind. */

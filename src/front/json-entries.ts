@@ -17,7 +17,7 @@ const DEEPEST = 70;
 
 /** Names joined by dots. */
 export const isPath = (text: string): boolean => text.split(".").every(isName);
-const isName = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !KEYWORDS.has(text);
+const isName = (text: string) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !KEYWORDS.has(text);
 
 /** Where the JSON was read: the place of the value at a pointer. */
 type PlaceAt = (pointer: string) => Place;
@@ -41,12 +41,12 @@ export function valueFor(json: Json, at: string, value: Json): Value {
 
 const word = (text: string, span: Span): Word => ({ text, span });
 const path = (text: string, span: Span): Path => ({ names: text.split(".").map((name) => word(name, span)), span });
-const keySpan = ({ key, value }: Place): Span => key ?? value;
+const keySpan = ({ key, value }: Place) => key ?? value;
 
 /** Keys in the schema's order, then the others. */
 function ordered(fields: JsonObject, node: SchemaNode): [string, Json][] {
   const rank = Object.keys(node.properties ?? {});
-  const place = (key: string): number => (rank.includes(key) ? rank.indexOf(key) : rank.length);
+  const place = (key: string) => (rank.includes(key) ? rank.indexOf(key) : rank.length);
   return Object.entries(fields).sort(([a], [b]) => place(a) - place(b));
 }
 

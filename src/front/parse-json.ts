@@ -24,7 +24,7 @@ export function parseJson(source: Source): Parsed {
   return { entries: entriesOf(json, (pointer) => placeOf(places, pointer)), diagnostics };
 }
 
-const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /** The JSON of a program as a file beside `path`. */
 export function jsonSource(json: Json, path: string): Source {

@@ -1,6 +1,6 @@
 // Paths as text: relative to one file, as seen from another. Separators are slashes.
 
-const folderOf = (path: string): string[] => path.replaceAll("\\", "/").split("/").slice(0, -1);
+const folderOf = (path: string) => path.replaceAll("\\", "/").split("/").slice(0, -1);
 
 /** Without `.` and, where a folder stands before it, without `..`. */
 function clean(parts: readonly string[]): string[] {
@@ -14,7 +14,7 @@ function clean(parts: readonly string[]): string[] {
   return out;
 }
 
-const isAbsolute = (path: string): boolean => /^([/\\]|[A-Za-z]:)/.test(path);
+const isAbsolute = (path: string) => /^([/\\]|[A-Za-z]:)/.test(path);
 
 /** The path of `relative`, as the file at `from` means it; an absolute one is the same everywhere. */
 export const beside = (from: string, relative: string): string =>

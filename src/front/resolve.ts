@@ -3,7 +3,7 @@
 // sound. So one missing section hides no other finding, also while a spec is being typed.
 
 import type { ErrorObject } from "ajv";
-import { type BlockFields, type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
+import { type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
 import type { MistakeName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
@@ -106,15 +106,10 @@ function checkNames(modality: object, block: object, { places, diagnostics }: Re
 }
 
 /** @param modalities their names */
-const block = (
-  name: string,
-  fields: BlockJson,
-  d_model: number,
-  modalities: readonly string[],
-  reporting: Reporting,
-): BlockFields => checkBlock(fields, { d_model, modalities, ...reporterAt(below("/model/block", name), reporting) });
+const block = (name: string, fields: BlockJson, d_model: number, modalities: readonly string[], reporting: Reporting) =>
+  checkBlock(fields, { d_model, modalities, ...reporterAt(below("/model/block", name), reporting) });
 
-const modality = (name: string, fields: ModalityJson, reporting: Reporting): Modality =>
+const modality = (name: string, fields: ModalityJson, reporting: Reporting) =>
   checkModality(name, fields, reporterAt(below("/model/modality", name), reporting));
 
 function checkVocabulary(modalities: readonly Modality[], { places, diagnostics }: Reporting): void {
@@ -279,13 +274,12 @@ function soundnessOf(json: Json, errors: readonly ErrorObject[]): Soundness {
         if (at === "") break;
       }
   }
-  const at = (pointer: string): unknown =>
+  const at = (pointer: string) =>
     keysOf(pointer).reduce<unknown>(
       (value, key) => (isGroup(value) && Object.hasOwn(value, key) ? value[key] : undefined),
       json,
     );
-  const sound = <T>(pointer: string): T | undefined =>
-    wrong.has(pointer) ? undefined : (at(pointer) as T | undefined);
+  const sound = <T>(pointer: string) => (wrong.has(pointer) ? undefined : (at(pointer) as T | undefined));
   const named = <T>(pointer: string): Named<T | undefined> | undefined => {
     const group = at(pointer);
     if (!isGroup(group) || open.has(pointer.slice(0, pointer.lastIndexOf("/")))) return undefined;

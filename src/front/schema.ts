@@ -77,7 +77,7 @@ export function fieldsOf(node: SchemaNode): string[] {
 export const wordsOf = (node: SchemaNode | undefined): string[] =>
   [...(node?.enum ?? []), ...(node?.words ?? [])].map(String);
 
-const isOf = (node: SchemaNode, type: string): boolean => [node.type].flat().includes(type);
+const isOf = (node: SchemaNode, type: string) => [node.type].flat().includes(type);
 
 /** What a value must be, in words: “a whole number from 1 to 256”. */
 export function wanted(node: SchemaNode): string {
@@ -97,7 +97,7 @@ export function wanted(node: SchemaNode): string {
   return choices.join(", or ");
 }
 
-const ticked = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+const ticked = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
 
 function range(node: SchemaNode): string {
   const { leastNonzero } = node;
@@ -174,10 +174,10 @@ function fieldsBelow(node: SchemaNode, path: readonly string[]): Field[] {
 
 /** The fields that take a word for their value, or in a list: a part of a block, `auto`. */
 export function fieldsTaking(word: string): Field[] {
-  const takes = (node: SchemaNode): boolean =>
+  const takes = (node: SchemaNode) =>
     wordsOf(node).includes(word) || (node.call !== undefined && kindsOf(node).includes(word));
   const found = allFields().filter(({ node }) => takes(node) || takes(node.items ?? {}));
-  const above = ({ path }: Field): boolean => found.some((one) => one.path.join(".") === path.slice(0, -1).join("."));
+  const above = ({ path }: Field) => found.some((one) => one.path.join(".") === path.slice(0, -1).join("."));
   return found.filter((field) => !above(field));
 }
 

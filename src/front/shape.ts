@@ -1,7 +1,7 @@
 // From a merged document to a spec as JSON, led by the schema: a bare name is a call where the schema wants a kind, an
 // argument without a name goes to the field that may be so, and products and sums become lists of layers.
 import { numberOf, type Value, type Word } from "../../grammar/tree.js";
-import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
+import type { Span } from "../diagnostics/diagnostic.js";
 import * as report from "../diagnostics/fields.js";
 import type { Member, Section } from "./document.js";
 import { shapeLayers } from "./layers.js";
@@ -77,7 +77,7 @@ function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping:
 }
 
 /** The name of a call is its kind; a field that says so, too, would replace it. */
-const kindGivenAgain = (span: Span, key: string, name: string, kind: SchemaNode): Diagnostic =>
+const kindGivenAgain = (span: Span, key: string, name: string, kind: SchemaNode) =>
   report.unknownField(span, key, `\`${name}\``, fieldsOf(kind));
 
 /** A value where the schema has `node`; undefined where it was wrong and has been reported. */
@@ -169,4 +169,4 @@ function shapeArguments(
 }
 
 /** The field's name at the end of a pointer; for an item of a list, the list's. */
-const nameOf = (pointer: string): string => pointer.split("/").findLast((key) => !/^\d*$/.test(key)) ?? "spec";
+const nameOf = (pointer: string) => pointer.split("/").findLast((key) => !/^\d*$/.test(key)) ?? "spec";

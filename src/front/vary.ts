@@ -20,7 +20,7 @@ export const isObject = (value: Json | undefined): value is JsonObject =>
 export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Target | undefined {
   const keys = path.text.split(".");
   const [head = ""] = keys;
-  const namesOf = (kind: string): string[] => Object.keys(valueIn(json, `/model/${kind}`) ?? {});
+  const namesOf = (kind: string) => Object.keys(valueIn(json, `/model/${kind}`) ?? {});
   const named = ["block", "modality"].find((kind) => namesOf(kind).includes(head));
   const full = named === undefined ? keys : ["model", named, ...keys];
   let node = ROOT;
@@ -45,7 +45,7 @@ export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Tar
 }
 
 /** Paths of which something is the end, as `seed` of `train.seed`, or that are its end, as that of `block.mixer.d_state`. */
-const pathsLike = (text: string, json: Json): string[] =>
+const pathsLike = (text: string, json: Json) =>
   allPaths(json)
     .map(({ path }) => path)
     .filter((path) => path.endsWith(`.${text}`) || text.endsWith(`.${path}`));
@@ -68,7 +68,7 @@ export function allPaths(json: Json): Target[] {
   return [...named, ...sections.flatMap((name) => visit(name, below("", name), fieldNode(ROOT, name) ?? {}))];
 }
 
-const isGroup = (node: SchemaNode): boolean => [node.type].flat().includes("object") && tagOf(node) === undefined;
+const isGroup = (node: SchemaNode) => [node.type].flat().includes("object") && tagOf(node) === undefined;
 
 /** The node of the kind that a value has, where its node lists kinds. */
 export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {

@@ -24,7 +24,7 @@ export function bytesOf(plan: Pick<Plan, "buffers">): Allocated {
   return { total, byRole };
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** Makes every buffer of the plan; the dispatches say which are bound as uniforms. */
 export async function allocate(
@@ -87,7 +87,7 @@ export function createReadback(device: GPUDevice, health: Health): Readback {
   const underWay = new Set<Promise<ArrayBuffer[]>>();
   const all = new Set<GPUBuffer>();
 
-  const take = (bytes: number): GPUBuffer => {
+  const take = (bytes: number) => {
     const kept = free.get(bytes)?.pop();
     if (kept !== undefined) return kept;
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
@@ -95,7 +95,7 @@ export function createReadback(device: GPUDevice, health: Health): Readback {
     all.add(staging);
     return staging;
   };
-  const give = (staging: GPUBuffer): void => {
+  const give = (staging: GPUBuffer) => {
     if (staging.size <= KEPT_BYTES) {
       free.set(staging.size, [...(free.get(staging.size) ?? []), staging]);
       return;
@@ -103,7 +103,7 @@ export function createReadback(device: GPUDevice, health: Health): Readback {
     all.delete(staging);
     staging.destroy();
   };
-  const bringBack = async (staging: GPUBuffer, sizes: readonly number[]): Promise<ArrayBuffer[]> => {
+  const bringBack = async (staging: GPUBuffer, sizes: readonly number[]) => {
     await health.guard(staging.mapAsync(GPUMapMode.READ));
     const mapped = staging.getMappedRange();
     let end = 0;

@@ -67,7 +67,7 @@ export function choicesOf(plan: Plan, profile: Profile): Choices {
 export const kindOf = (info: GPUAdapterInfo): Profile["kind"] => (info.isFallbackAdapter ? "cpu" : "gpu");
 
 /** Of a name that a driver gives, what a file name can hold. */
-const plain = (name: string): string =>
+const plain = (name: string) =>
   name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")

@@ -18,7 +18,7 @@ const PREFIX = "swiftshader-";
 /** Finds packages when the program runs: a bundled trainer carries neither of the two that this file uses. */
 const requireInstalled = createRequire(import.meta.url);
 
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /** Where mom keeps what it can make again: $MOM_CACHE, else $XDG_CACHE_HOME/mom, else ~/.cache/mom. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string {

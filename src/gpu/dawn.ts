@@ -144,7 +144,7 @@ function systemLoaderMissing(): string | undefined {
   return systemLoader.missing;
 }
 
-const gpuRemedy = (): string =>
+const gpuRemedy = () =>
   existsSync("/proc/driver/nvidia/version")
     ? "NVIDIA's kernel driver is loaded: what is missing is nvidia_icd.json (name it in VK_DRIVER_FILES; in a container " +
       "NVIDIA_DRIVER_CAPABILITIES needs graphics) or a library it needs (Debian: libvulkan1 libegl1 libgl1)."
@@ -279,14 +279,14 @@ export function sleepBetweenLooks({ GPUBuffer, GPUQueue, GPUDevice }: Waiting): 
     if (waited > 1) Atomics.wait(cell, 0, 0, Math.min(LONGEST, waited / 8));
     setImmediate(look);
   };
-  const during = <T>(promise: Promise<T>): Promise<T> => {
+  const during = <T>(promise: Promise<T>) => {
     open++;
     since = performance.now();
     if (!looking) {
       looking = true;
       setImmediate(look);
     }
-    const done = (): void => {
+    const done = () => {
       open--;
       since = performance.now();
     };

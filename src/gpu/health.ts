@@ -30,11 +30,11 @@ function uncaptured(error: GPUError): DeviceError {
 export function watch(device: GPUDevice): Health {
   let failure: DeviceError | undefined;
   const waiting = new Set<(reason: DeviceError) => void>();
-  const fail = (reason: DeviceError): void => {
+  const fail = (reason: DeviceError) => {
     failure ??= reason;
     for (const reject of [...waiting]) reject(failure);
   };
-  const onError = (event: GPUUncapturedErrorEvent): void => {
+  const onError = (event: GPUUncapturedErrorEvent) => {
     event.preventDefault();
     fail(uncaptured(event.error));
   };

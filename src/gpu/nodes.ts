@@ -46,7 +46,7 @@ export async function prepareNodes(
   return prepared;
 }
 
-const fault = (name: string, why: string): DeviceError =>
+const fault = (name: string, why: string) =>
   new DeviceError(`${name} can't be dispatched: ${why}`, "This is a fault in mom's plan or in its choice of variants.");
 
 function checkWorkgroups(device: GPUDevice, name: string, workgroups: Dispatch["workgroups"]): void {

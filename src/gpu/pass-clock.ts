@@ -14,6 +14,12 @@ export interface NodeTime {
 /** Nodes timed with one query set, which holds at most 4096 timestamps. */
 const NODES_PER_SET = 2048;
 
+function checkTimestamps(device: GPUDevice): void {
+  if (!device.features.has("timestamp-query")) {
+    throw new DeviceError("This adapter offers no timestamps.", "Time on another adapter; see mom doctor.");
+  }
+}
+
 /** Runs the nodes in order, each in a compute pass of its own between two timestamps. */
 export async function timeNodes(
   device: GPUDevice,
@@ -21,9 +27,7 @@ export async function timeNodes(
   readback: Readback,
   nodes: readonly PreparedNode[],
 ): Promise<readonly NodeTime[]> {
-  if (!device.features.has("timestamp-query")) {
-    throw new DeviceError("This adapter offers no timestamps.", "Time on another adapter; see mom doctor.");
-  }
+  checkTimestamps(device);
   const times: NodeTime[] = [];
   for (let first = 0; first < nodes.length; first += NODES_PER_SET) {
     times.push(...(await timeSome(device, health, readback, nodes.slice(first, first + NODES_PER_SET))));
@@ -84,9 +88,7 @@ const PASSES_PER_SET = 2048;
 
 /** @throws DeviceError where the device has no timestamps */
 export function passClock(device: GPUDevice): PassClock {
-  if (!device.features.has("timestamp-query")) {
-    throw new DeviceError("This adapter offers no timestamps.", "Time on another adapter; see mom doctor.");
-  }
+  checkTimestamps(device);
   const sets: GPUQuerySet[] = [];
   let passes = 0;
   const readSet = async (set: GPUQuerySet): Promise<BigUint64Array> => {

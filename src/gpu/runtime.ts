@@ -99,7 +99,7 @@ interface Prepared {
 
 function runtimeOf({ device, health, plan, picked, buffers, phases, perSubmit, clock }: Prepared): Runtime {
   const readback = createReadback(device, health);
-  const nodesOf = (phase: string): readonly PreparedNode[] => {
+  const nodesOf = (phase: string) => {
     const nodes = phases.get(phase);
     if (nodes === undefined) throw new RangeError(`The plan has no phase "${phase}"; it has ${[...phases.keys()]}.`);
     return nodes;
@@ -166,13 +166,12 @@ function accessOf(
   locate: (place: Place) => Located,
 ): Pick<Runtime, "write" | "copy" | "clear" | "read" | "readAll"> {
   /** Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process. */
-  const heard = <T>(contents: Promise<T>): Promise<T> => {
+  const heard = <T>(contents: Promise<T>) => {
     contents.catch(() => {});
     return contents;
   };
-  const readAll = async (places: readonly Place[]): Promise<ArrayBuffer[]> => await readback.read(places.map(locate));
-  const readOne = async (place: Place): Promise<ArrayBuffer> =>
-    (await readback.read([locate(place)]))[0] as ArrayBuffer;
+  const readAll = async (places: readonly Place[]) => await readback.read(places.map(locate));
+  const readOne = async (place: Place) => (await readback.read([locate(place)]))[0] as ArrayBuffer;
   return {
     write(place, data, offset = 0) {
       health.check();
@@ -246,7 +245,7 @@ export function kernelResolver(kernels: readonly Kernel[]): (dispatch: Dispatch)
 }
 
 function declareWritable(kernel: Kernel, shared: readonly number[]): Kernel {
-  const declaration = (binding: number): RegExp =>
+  const declaration = (binding: number) =>
     new RegExp(`(@binding\\(\\s*${binding}u?\\s*\\)[^;]*?)var<\\s*storage\\s*(?:,\\s*read\\s*)?>`);
   return {
     name: kernel.name,

@@ -4,7 +4,7 @@ import type { OpOf } from "../ir/op.js";
 import type { TensorId } from "../ir/tensor.js";
 import { add, columns, groupOf, inputs, make, outputs, read, type Values } from "./values.js";
 
-const sigmoid = (s: number): number => 1 / (1 + Math.exp(-s));
+const sigmoid = (s: number) => 1 / (1 + Math.exp(-s));
 export const silu = (s: number): number => s * sigmoid(s);
 export const siluGrad = (s: number): number => sigmoid(s) * (1 + s * (1 - sigmoid(s)));
 

@@ -85,7 +85,7 @@ function placesIn(v: Values, id: TensorId, groups: number): (i: number, e: numbe
   return (i, e) => Math.floor(i / groups) * stride + (i % groups) * size + e;
 }
 
-const lerp = (from: number, to: number, weight: number): number => from + weight * (to - from);
+const lerp = (from: number, to: number, weight: number) => from + weight * (to - from);
 
 /** The momentum after this step, and what it moves the matrix by; from the clipped gradient. */
 function nesterov(v: Values, gradient: number, momentum: number): readonly [momentum: number, u: number] {

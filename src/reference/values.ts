@@ -39,8 +39,7 @@ export function values(program: Program, given: (name: string, size: number) => 
   return { program, of };
 }
 
-const arenaSize = ({ arenas = [] }: Program): number =>
-  stretches(arenas).reduce((sum, { whole }) => sum + whole.size, 0);
+const arenaSize = ({ arenas = [] }: Program) => stretches(arenas).reduce((sum, { whole }) => sum + whole.size, 0);
 
 export function read(v: Values, id: TensorId): Float64Array {
   const numbers = v.of.get(id);

@@ -29,7 +29,7 @@ export function chooseToken(
   draw: Stream,
 ): number {
   const ids = allowed.flatMap(({ first, end }) => Array.from({ length: end - first }, (_, i) => first + i));
-  const logit = (id: number): number => logits[id] as number;
+  const logit = (id: number) => logits[id] as number;
   const bad = ids.find((id) => !Number.isFinite(logit(id)));
   if (bad !== undefined) {
     throw new InputError(

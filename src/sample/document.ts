@@ -92,11 +92,11 @@ export function* sampleDocument(
   let left = settings.tokens;
   let place: Place = OUTSIDE;
   let open: { modality: number; ids: number[] } | undefined;
-  const close = (): void => {
+  const close = () => {
     if (open) segments.push({ kind: "ids", ...open });
     open = undefined;
   };
-  const put = (id: number): void => {
+  const put = (id: number) => {
     const of = place;
     place = afterToken(rules, of, id);
     const content = of.kind === "inside" ? id !== spans[of.modality]?.end : of.kind === place.kind;
@@ -109,7 +109,7 @@ export function* sampleDocument(
     left--;
   };
   /** Of one segment alone: its text ends where another begins, and a span with its marker. */
-  const finished = (): boolean => {
+  const finished = () => {
     if (place.kind === "ended") return true;
     if (only === undefined) return false;
     return only === owner ? place.kind !== "outside" : place.kind === "outside";
@@ -119,7 +119,7 @@ export function* sampleDocument(
     put(asked);
   }
   /** A text that is asked for by name, and has not begun, has a token at least. */
-  const begins = (): boolean => only === owner && open === undefined && prompt.at(-1)?.modality !== owner;
+  const begins = () => only === owner && open === undefined && prompt.at(-1)?.modality !== owner;
   let ended = false;
   for (let items = 0; left > 0 && !ended; ) {
     if (place.kind === "item") {

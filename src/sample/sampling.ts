@@ -188,7 +188,7 @@ export async function sampleAll(
   const slots = new Set<Slot>();
 
   /** Takes up what a document wants next; where it wants nothing more, its sequences are free again. */
-  const advance = (slot: Slot, answers: readonly Answer[]): void => {
+  const advance = (slot: Slot, answers: readonly Answer[]) => {
     const { value, done: over } = slot.document.next(answers);
     if (over) {
       results[slot.number] = value;
@@ -206,7 +206,7 @@ export async function sampleAll(
     });
     if (fresh.length > 0) decoder.clear(fresh);
   };
-  const begin = (): void => {
+  const begin = () => {
     while (free.length > 0 && waiting.length > 0) {
       const sequence = free.shift() as number;
       const { document, number } = waiting.shift() as (typeof waiting)[number];

@@ -17,7 +17,7 @@ export function bpe(place: Place): Model {
   if (!isNothing(field.dropout) && field.dropout.value !== 0)
     refuse(field.dropout, `of ${shown(field.dropout.value)} draws other ids each time`, "Set it to null.");
   const vocabulary = vocabularyOf(field.vocab);
-  const affix = (of: Place): string => (isNothing(of) ? "" : stringOf(of));
+  const affix = (of: Place) => (isNothing(of) ? "" : stringOf(of));
   const prefix = affix(field.continuing_subword_prefix);
   const merges = mergesOf(field.merges, vocabulary, prefix);
   const symbolsOf = symbols({
@@ -30,11 +30,11 @@ export function bpe(place: Place): Model {
   });
   const whole = booleanOf(field.ignore_merges, false);
   const remembered = new Map<string, readonly number[]>();
-  const idsOf = (piece: string): readonly number[] => {
+  const idsOf = (piece: string) => {
     const id = whole ? vocabulary.get(piece) : undefined;
     return id === undefined ? mergeAll(symbolsOf(piece), merges) : [id];
   };
-  const tokenize = (piece: string, ids: number[]): void => {
+  const tokenize = (piece: string, ids: number[]) => {
     let found = remembered.get(piece);
     if (found === undefined) {
       found = idsOf(piece);
@@ -98,7 +98,7 @@ function mergeAll(symbols: readonly number[], merges: Merges): readonly number[]
   const next = Int32Array.from({ length: count }, (_, i) => (i + 1 < count ? i + 1 : -1));
   const before = Int32Array.from({ length: count }, (_, i) => i - 1);
   const heap = mergeHeap();
-  const look = (left: number, right: number): void => {
+  const look = (left: number, right: number) => {
     const merge = merges.get(ids[left] as number, ids[right] as number);
     if (merge !== undefined) heap.push(merge.rank, left, merge.id);
   };
@@ -134,7 +134,7 @@ interface Possible {
 /** A binary heap, by rank and then by position. */
 function mergeHeap() {
   const heap: Possible[] = [];
-  const less = (a: Possible, b: Possible): boolean => a.rank < b.rank || (a.rank === b.rank && a.position < b.position);
+  const less = (a: Possible, b: Possible) => a.rank < b.rank || (a.rank === b.rank && a.position < b.position);
   const push = (rank: number, position: number, id: number): void => {
     const one = { rank, position, id };
     let at = heap.length;
@@ -186,8 +186,7 @@ function mergesOf(place: Place, vocabulary: Vocabulary, prefix: string): Merges 
   listOf(place).forEach((one, rank) => {
     const [left, right] = pairOf(one);
     if (!right.startsWith(prefix)) refuse(one, `has a right side without the prefix ${shown(prefix)}`, MERGES);
-    const idOf = (token: string): number =>
-      vocabulary.get(token) ?? refuse(one, `needs the token ${shown(token)}`, MERGES);
+    const idOf = (token: string) => vocabulary.get(token) ?? refuse(one, `needs the token ${shown(token)}`, MERGES);
     const key = idOf(left) * size + idOf(right);
     if (merges.has(key)) refuse(one, "is there twice", MERGES);
     merges.set(key, { rank, id: idOf(left + right.slice(prefix.length)) });

@@ -114,7 +114,7 @@ const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
 const byteFallback: Chain = (tokens) => {
   const parts: string[] = [];
   let bytes: number[] = [];
-  const flush = (): void => {
+  const flush = () => {
     if (bytes.length === 0) return;
     try {
       parts.push(strict.decode(Uint8Array.from(bytes)));
@@ -157,4 +157,4 @@ const CLEANED: readonly (readonly [string, string])[] = [
   [" 're", "'re"],
 ];
 
-const cleanedUp = (text: string): string => CLEANED.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text);
+const cleanedUp = (text: string) => CLEANED.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text);

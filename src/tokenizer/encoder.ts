@@ -62,7 +62,7 @@ export function encoderOf(json: unknown): Encoder {
     field.added_tokens,
     normalize,
   );
-  const encode = (text: string): number[] => {
+  const encode = (text: string) => {
     if (LONE_SURROGATE.test(text))
       throw new InputError(
         "untokenizable-text",
@@ -203,10 +203,10 @@ function finder(tokens: readonly AddedToken[], place: Place, normalize?: Normali
 const isWord = classTest("word");
 const isSpace = classTest("space");
 
-const pointBefore = (text: string, end: number): number =>
+const pointBefore = (text: string, end: number) =>
   (text.charCodeAt(end - 1) & 0xfc00) === 0xdc00 ? (text.codePointAt(end - 2) as number) : text.charCodeAt(end - 1);
-const endsWithWord = (text: string, end: number): boolean => end > 0 && isWord(pointBefore(text, end));
-const beginsWithWord = (text: string, start: number): boolean =>
+const endsWithWord = (text: string, end: number) => end > 0 && isWord(pointBefore(text, end));
+const beginsWithWord = (text: string, start: number) =>
   start < text.length && isWord(text.codePointAt(start) as number);
 
 /** Spaces are single units of UTF-16. */

@@ -21,7 +21,7 @@ export function shown(value: unknown): string {
   return json.length > 40 ? `${json.slice(0, 39)}…` : json;
 }
 
-const at = (place: Place, key: string): string => (place.path === "" ? key : `${place.path}.${key}`);
+const at = (place: Place, key: string) => (place.path === "" ? key : `${place.path}.${key}`);
 
 /** The fields of an object, those that are missing with the value undefined. Refuses any but the named ones and `type`. */
 export function fieldsOf<const Name extends string>(place: Place, ...names: readonly Name[]): Record<Name, Place> {

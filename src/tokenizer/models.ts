@@ -30,7 +30,7 @@ const MODELS: Readonly<Record<string, (place: Place) => Model>> = {
 export function modelOf(place: Place): Model {
   if (typeOf(place) !== undefined) return byType(place, MODELS)(place);
   // Files of old versions leave the type out.
-  const has = (...keys: string[]): boolean => keys.every((key) => own(place.value as object, key) !== undefined);
+  const has = (...keys: string[]) => keys.every((key) => own(place.value as object, key) !== undefined);
   if (has("merges")) return bpe(place);
   if (has("max_input_chars_per_word")) return wordPiece(place);
   if (has("unk_id")) return unigram(place);
@@ -53,7 +53,7 @@ function wordPiece(place: Place): Model {
   const most = wholeOf(field.max_input_chars_per_word, 0, Number.MAX_SAFE_INTEGER);
   let longest = 0;
   for (const token of vocabulary.keys()) longest = Math.max(longest, token.length);
-  const piecesOf = (word: string): number[] | undefined => {
+  const piecesOf = (word: string) => {
     if (lengthOf(word) > most) return undefined;
     const ids: number[] = [];
     for (let start = 0; start < word.length; ) {
@@ -70,7 +70,7 @@ function wordPiece(place: Place): Model {
     }
     return ids;
   };
-  const tokenize = (word: string, ids: number[]): void => {
+  const tokenize = (word: string, ids: number[]) => {
     const found = piecesOf(word);
     if (found !== undefined) for (const id of found) ids.push(id);
     else if (unknown !== undefined) ids.push(unknown);
@@ -84,7 +84,7 @@ function wordLevel(place: Place): Model {
   const vocabulary = vocabularyOf(field.vocab);
   const unknownToken = stringOf(field.unk_token);
   const unknown = vocabulary.get(unknownToken);
-  const tokenize = (word: string, ids: number[]): void => {
+  const tokenize = (word: string, ids: number[]) => {
     const id = vocabulary.get(word) ?? unknown;
     if (id === undefined)
       throw untokenizable(
@@ -107,7 +107,7 @@ function unigram(place: Place): Model {
   const unknown = isNothing(field.unk_id) ? undefined : wholeOf(field.unk_id, 0, scores.length - 1);
   const bytesOf = booleanOf(field.byte_fallback, false) ? byteFallback(vocabulary) : () => undefined;
   const cut = bestCut(vocabulary, scores, unknown);
-  const tokenize = (piece: string, ids: number[]): void => {
+  const tokenize = (piece: string, ids: number[]) => {
     for (const part of cut(piece)) {
       const id = vocabulary.get(part);
       const bytes = id === undefined ? bytesOf(part) : undefined;
@@ -152,7 +152,7 @@ function bestCut(vocabulary: Vocabulary, scores: readonly number[], unknown: num
     const best = new Float64Array(size + 1);
     const begins = new Int32Array(size + 1).fill(-1);
     const lasts = new Int32Array(size + 1);
-    const reach = (from: number, to: number, score: number, id: number): boolean => {
+    const reach = (from: number, to: number, score: number, id: number) => {
       const sum = score + (best[from] as number);
       if (begins[to] !== -1 && !(sum > (best[to] as number))) return false;
       best[to] = sum;

@@ -54,7 +54,7 @@ const NORMALIZERS: Readonly<Record<string, (place: Place, depth: number) => Norm
 export const normalizerOf = (place: Place): Normalize | undefined =>
   isNothing(place) ? undefined : normalizerAt(place, 0);
 
-const normalizerAt = (place: Place, depth: number): Normalize => byType(place, NORMALIZERS)(place, depth);
+const normalizerAt = (place: Place, depth: number) => byType(place, NORMALIZERS)(place, depth);
 
 /** JavaScript's engine sorts the marks of a character in time that grows with the square of their number. */
 const MOST_MARKS = 1024;

@@ -52,7 +52,7 @@ type Repeat = Extract<Regex, { kind: "repeat" }>;
  * Matches as Oniguruma does: the first way that works, branch by branch, greedy before short. In memory of the pattern's
  * size, however long the text is: V8's own matcher keeps a stack for each repeated character.
  */
-const compileRegex = (regex: Regex): MatchEnd => compiled(regex, (_, at) => at);
+const compileRegex = (regex: Regex) => compiled(regex, (_, at) => at);
 
 /** @param next what follows */
 function compiled(regex: Regex, next: MatchEnd): MatchEnd {
@@ -92,7 +92,7 @@ function compiled(regex: Regex, next: MatchEnd): MatchEnd {
 }
 
 /** Where the character before a place begins; −1 at the beginning. */
-const before = (text: string, at: number): number =>
+const before = (text: string, at: number) =>
   at === 0 ? -1 : at - (at > 1 && (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 ? 2 : 1);
 
 function repeatedSet(has: (point: number) => boolean, { least, most, way }: Repeat, next: MatchEnd): MatchEnd {
@@ -134,7 +134,7 @@ function repeatedGroup({ of, least, most, way }: Repeat, next: MatchEnd): MatchE
   return match;
 }
 
-const firstOf = (end: number, other: () => number): number => (end === -1 ? other() : end);
+const firstOf = (end: number, other: () => number) => (end === -1 ? other() : end);
 
 /** Groups are written out for each repetition. */
 const MOST_GROUPS = 8;
@@ -200,14 +200,14 @@ function joined(before: readonly Way[], behind: readonly Way[], place: Place): r
 }
 
 const isUnbounded = (item: Way[number]): item is Repeat => item.kind === "repeat" && item.most > FEW;
-const mustMatch = (item: Way[number]): boolean => item.kind !== "repeat" || item.least > 0;
+const mustMatch = (item: Way[number]) => item.kind !== "repeat" || item.least > 0;
 /** Of a group any character may be. */
 const setOf = ({ of }: Repeat): Ranges => (of.kind === "set" ? of.ranges : [[0, 0x10ffff]]);
 const charactersOf = (item: Way[number]): Ranges =>
   item.kind === "set" ? item.ranges : item.kind === "repeat" ? setOf(item) : [];
 
-const meet = (a: Ranges, b: Ranges): boolean => intersection(a, b).length > 0;
-const within = (a: Ranges, b: Ranges): boolean => !meet(a, complement(b));
+const meet = (a: Ranges, b: Ranges) => intersection(a, b).length > 0;
+const within = (a: Ranges, b: Ranges) => !meet(a, complement(b));
 
 /** Whether another unbounded repeat can take the characters of this one, and something must match behind it. */
 function nextOverlaps(way: Way, index: number): boolean {
@@ -222,8 +222,8 @@ function nextOverlaps(way: Way, index: number): boolean {
  * none of them takes less of it.
  */
 function swallows(ways: readonly Way[], index: number, run: Ranges): boolean {
-  const takesAll = (way: Way): boolean => way.some((item) => isUnbounded(item) && within(run, setOf(item)));
-  const fitsRun = (way: Way): boolean =>
+  const takesAll = (way: Way) => way.some((item) => isUnbounded(item) && within(run, setOf(item)));
+  const fitsRun = (way: Way) =>
     way.every((item) => item.kind === "look" || !mustMatch(item) || meet(charactersOf(item), run));
   const own = ways[index] as Way;
   const repeat = own.findIndex((item) => isUnbounded(item) && within(run, setOf(item)));

@@ -92,7 +92,7 @@ export function preTokenizerOf(place: Place): PreTokenizer {
   return isNothing(place) ? inTurn([]) : preTokenizerAt(place, 0);
 }
 
-const preTokenizerAt = (place: Place, depth: number): PreTokenizer => byType(place, PRE_TOKENIZERS)(place, depth);
+const preTokenizerAt = (place: Place, depth: number) => byType(place, PRE_TOKENIZERS)(place, depth);
 
 function inTurn(all: readonly PreTokenizer[]): PreTokenizer {
   return {

@@ -158,7 +158,7 @@ function group(on: Cursor): Regex | undefined {
 
 function repeated(on: Cursor, one: Regex): Regex {
   const counts = /^\{(\d{0,5})(,?)(\d{0,5})\}/.exec(on.rest().padEnd(12));
-  const following = (): string => on.source[on.at] ?? "";
+  const following = () => on.source[on.at] ?? "";
   let [least, most] = [1, 1];
   if (on.take("*")) [least, most] = [0, Number.POSITIVE_INFINITY];
   else if (on.take("+")) [least, most] = [1, Number.POSITIVE_INFINITY];
@@ -235,7 +235,7 @@ const members = (on: Cursor): Ranges =>
     if (negative && on.folds) unsupported("a negative class without regard to case");
     let whole: Ranges | undefined;
     let own: Ranges[] = [];
-    const close = (): Ranges => {
+    const close = () => {
       if (own.length === 0) unsupported("an empty class");
       whole = whole === undefined ? union(...own) : intersection(whole, union(...own));
       own = [];

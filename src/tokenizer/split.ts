@@ -46,26 +46,6 @@ function joined(parts: readonly Match[], joins: (part: Match, before: boolean) =
   return found;
 }
 
-/** Each character that a test holds for is a match of its own. */
-export const charactersThat =
-  (test: (point: number) => boolean): Matcher =>
-  (text) => {
-    const parts: Match[] = [];
-    let done = 0;
-    for (let at = 0; at < text.length; ) {
-      const point = text.codePointAt(at) as number;
-      const end = at + (point > 0xffff ? 2 : 1);
-      if (test(point)) {
-        if (done < at) parts.push({ start: done, end: at, matches: false });
-        parts.push({ start: at, end, matches: true });
-        done = end;
-      }
-      at = end;
-    }
-    if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
-    return parts;
-  };
-
 /** The end of a match that begins at a place, −1 where none does. */
 type MatchAt = (text: string, at: number) => number;
 
@@ -91,6 +71,13 @@ export const matchesOf =
     if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
     return parts;
   };
+
+/** Each character that a test holds for is a match of its own. */
+export const charactersThat = (test: (point: number) => boolean): Matcher =>
+  matchesOf((text, at) => {
+    const point = text.codePointAt(at);
+    return point !== undefined && test(point) ? at + (point > 0xffff ? 2 : 1) : -1;
+  });
 
 /** Runs of characters of one kind. */
 export function runsOf<Kind>(text: string, kindOf: (point: number) => Kind) {

@@ -73,7 +73,7 @@ export function cachedArrays(spec: CheckedSpec, read: readonly number[], length:
   const position = Int32Array.from({ length: read.length * length }, (_, r) => {
     return (read[Math.floor(r / length)] as number) + (r % length);
   });
-  const keys = (spans: Spans): Int32Array<ArrayBuffer> => {
+  const keys = (spans: Spans) => {
     const ranges = new Int32Array(2 * position.length);
     position.forEach((t, r) => {
       ranges[2 * r + 1] = spans === "both" && item ? t + length - 1 - (r % length) : t;

@@ -14,7 +14,7 @@ import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeChe
 import { pathIn, type Run } from "./run-folder.js";
 import { removeWholeFolder, writeWholeFolder } from "./whole-folder.js";
 
-const nameOf = (step: number): string => `step-${step}`;
+const nameOf = (step: number) => `step-${step}`;
 
 /** Steps of which there is a checkpoint, whole or damaged, ascending. */
 export function checkpointSteps(run: Run): number[] {
@@ -50,7 +50,7 @@ const filesIn =
     return disk.exists(path) ? disk.open(path) : undefined;
   };
 
-const folderOf = (run: Run, step: number): string => run.disk.paths.join(pathIn(run, "checkpoints"), nameOf(step));
+const folderOf = (run: Run, step: number) => run.disk.paths.join(pathIn(run, "checkpoints"), nameOf(step));
 
 /** The checkpoint of a step, or in a few words why it can't be had. */
 export const readCheckpoint = (run: Run, step: number): Checkpoint | string =>

@@ -1,11 +1,9 @@
 // The kernels that a run began with, by the keys of their nodes: a resumed run takes the same ones, whatever is known by
 // then of which are faster.
+import { isRecord } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { Choices } from "../ir/plan.js";
 import { pathIn, type Run } from "./run-folder.js";
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isChoices = (value: unknown): value is Choices =>
   isRecord(value) && Object.values(value).every((variant) => typeof variant === "string");

@@ -1,6 +1,6 @@
 // What updates are fed with: their batches as the device takes them, the next one made ahead while the device works.
 import type { Batch } from "../batch/batch.js";
-import type { HostArray, HostBatch } from "../batch/host-array.js";
+import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { type DataPosition, openTraining } from "../data/order.js";
 import { openStreams } from "../data/streams.js";
@@ -32,7 +32,7 @@ export interface Feed {
 
 /** The batch with the tables that kernels ask of the host, by their names. */
 export function withTables(batch: HostBatch, tables: readonly Table[]): HostBatch {
-  const sourceOf = (name: string): HostArray => {
+  const sourceOf = (name: string) => {
     const array = batch.get(name);
     if (!array) throw new Error(`the batch lacks ${name}`);
     return array;

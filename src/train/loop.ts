@@ -171,7 +171,7 @@ async function begin(
 }
 
 /** The scalars of the update after `step` others. */
-const scalars = (train: TrainFields, step: number, accumulates: boolean): StepScalars =>
+const scalars = (train: TrainFields, step: number, accumulates: boolean) =>
   stepScalars(train.optimizer, (peak) => learningRate(train, step, peak), train.clip, step + 1, accumulates);
 
 /** Submits the next update, one micro-batch after the other. */

@@ -1,5 +1,7 @@
 // What a run measures, as lines of JSON. Nothing in metrics.jsonl depends on the clock; timing.jsonl has what does.
 
+import { isRecord } from "../data/checked-json.js";
+
 /** Losses are means over the batch; by modality for those that the batch has. A number that is not finite is NaN. */
 export interface TrainRecord {
   readonly kind: "train";
@@ -113,14 +115,11 @@ function parseLines<T>(text: string, parse: (object: Record<string, unknown>) =>
 function parseObject(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function asMetric({
   kind,
@@ -131,7 +130,7 @@ function asMetric({
   gradient_norm,
   loss_scale,
 }: Record<string, unknown>): MetricRecord | undefined {
-  if (typeof step !== "number" || !isObject(losses)) return undefined;
+  if (typeof step !== "number" || !isRecord(losses)) return undefined;
   const byModality = Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)]));
   const common = { step, loss: measured(loss), losses: byModality };
   if (kind === "validation") return { kind, ...common };
@@ -147,4 +146,4 @@ function asTiming({ step, seconds, tokens_per_second }: Record<string, unknown>)
   return { step, seconds: measured(seconds), tokens_per_second: measured(tokens_per_second) };
 }
 
-const measured = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
+const measured = (value: unknown) => (typeof value === "number" ? value : Number.NaN);

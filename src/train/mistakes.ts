@@ -4,8 +4,7 @@ import { type Diagnostic, mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { RUN_FORMAT } from "./format.js";
 
-const error = (name: MistakeName, message: string, help: string): Failure =>
-  new Failure([mistake(name, message, { help })]);
+const error = (name: MistakeName, message: string, help: string) => new Failure([mistake(name, message, { help })]);
 
 export const folderExists = (path: string): Failure =>
   error(

@@ -11,7 +11,7 @@ export async function readOptimizer(model: Pick<Model, "slots" | "read">): Promi
   return state;
 }
 
-const listed = (slots: Iterable<string>): string => [...slots].join(", ") || "nothing";
+const listed = (slots: Iterable<string>) => [...slots].join(", ") || "nothing";
 
 /** @throws InputError where the state is that of another optimizer, or of another model */
 export async function loadOptimizer(model: Pick<Model, "slots" | "load">, state: OptimizerState): Promise<void> {

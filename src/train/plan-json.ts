@@ -2,7 +2,7 @@
 // Short values stand on one line, so that people can read a plan and compare two. Then what plan.json may hold besides
 // buffers and dispatches: the checked spec, the device's profile, parameters and tables. The fields of a block, an
 // objective or a modality are known to their own rooms alone, so here they are only plain values.
-import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
+import { type CheckedJson, COUNT, isRecord, jsonReader } from "../data/checked-json.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { BufferRole } from "../ir/plan.js";
 
@@ -10,9 +10,6 @@ const WIDTH = 120;
 
 export const toJson = (value: object): string => `${lines(nulled(value), "")}\n`;
 export const fromJson = (text: string): unknown => restored(JSON.parse(text));
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function nulled(value: unknown): unknown {
   if (value === undefined) return null;
@@ -231,11 +228,11 @@ function must<T>(found: unknown, is: (value: unknown) => value is T, where: stri
   return found;
 }
 
-const objectAt = (found: unknown, where: string): Json => must(found, isObject, where, "an object");
+const objectAt = (found: unknown, where: string) => must(found, isObject, where, "an object");
 const list = (found: unknown, where: string): readonly unknown[] =>
   must(found, (value): value is unknown[] => Array.isArray(value), where, "a list");
-const count = (found: unknown, where: string): number => must(found, isCount, where, "a whole number");
-const text = (found: unknown, where: string): string => must(found, isText, where, "text");
+const count = (found: unknown, where: string) => must(found, isCount, where, "a whole number");
+const text = (found: unknown, where: string) => must(found, isText, where, "text");
 
 interface Known {
   /** Bytes of each buffer. */

@@ -130,7 +130,7 @@ export function lostRecords(run: Run, step: number): Diagnostic[] {
   });
 }
 
-const lacksText = ([first = 0, ...rest]: readonly number[], step: number): string =>
+const lacksText = ([first = 0, ...rest]: readonly number[], step: number) =>
   rest.length === 0
     ? `has no record of step ${first}`
     : `has no record of ${rest.length + 1} of the ${step} steps, the first being step ${first}`;

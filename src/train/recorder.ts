@@ -19,18 +19,18 @@ interface Recorder {
 export function recorder(run: Run, now: () => number = Date.now): Recorder {
   const { disk } = run;
   const events = pathIn(run, "events");
-  const guarded = (write: () => void): void => {
+  const guarded = (write: () => void) => {
     try {
       write();
     } catch (error) {
       throw diskFailure(error, `The metrics in ${run.path}`, ", then go on from the last checkpoint with --resume.");
     }
   };
-  const scalars = (step: number, values: Record<string, number>): void => {
+  const scalars = (step: number, values: Record<string, number>) => {
     if (!disk.exists(events)) disk.append(events, versionRecord(now() / 1000));
     disk.append(events, scalarRecord({ wallTime: now() / 1000, step, scalars: values }));
   };
-  const line = (file: "metrics" | "timing", record: MetricRecord | TimingRecord): void =>
+  const line = (file: "metrics" | "timing", record: MetricRecord | TimingRecord) =>
     disk.append(pathIn(run, file), new TextEncoder().encode(recordLine(record)));
   return {
     metric: (record) =>
@@ -58,7 +58,7 @@ export function recorder(run: Run, now: () => number = Date.now): Recorder {
  */
 export function rewindRun(run: Run, step: number | undefined): void {
   const { disk } = run;
-  const cut = (file: "metrics" | "timing" | "events", bytesUpTo: (bytes: Uint8Array, step: number) => number): void => {
+  const cut = (file: "metrics" | "timing" | "events", bytesUpTo: (bytes: Uint8Array, step: number) => number) => {
     const path = pathIn(run, file);
     if (step === undefined) disk.remove(path);
     else if (disk.exists(path)) disk.truncate(path, bytesUpTo(disk.read(path), step));

@@ -102,7 +102,7 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
 }
 
 /** What the name of a run's folder begins with while it is made; the process's id follows. */
-const asideOf = ({ paths }: Disk, path: string): string => `${WRITING}${paths.basename(paths.resolve(path))}-`;
+const asideOf = ({ paths }: Disk, path: string) => `${WRITING}${paths.basename(paths.resolve(path))}-`;
 
 /** Removes what killed processes have left of this run. */
 function sweep(disk: Disk, parent: string, prefix: string): void {
@@ -117,8 +117,7 @@ function sweep(disk: Disk, parent: string, prefix: string): void {
   }
 }
 
-const afterPrefix = (name: string, prefix: string): string =>
-  name.startsWith(prefix) ? name.slice(prefix.length) : "";
+const afterPrefix = (name: string, prefix: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : "");
 
 /**
  * Opens a run to go on with it, and ends what a killed writer left half done. This process holds it until `closeRun`.

@@ -119,7 +119,7 @@ const isHolder = (value: unknown): value is Holder =>
   Number(value.pid) > 0 &&
   "started" in value;
 
-const isAlive = ({ processes }: Disk, { pid, started }: Holder): boolean =>
+const isAlive = ({ processes }: Disk, { pid, started }: Holder) =>
   processes.isRunning(pid) && processes.startOf(pid) === started;
 
 /** Enough of a text's sum to tell it from others. */

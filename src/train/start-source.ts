@@ -1,5 +1,6 @@
 // Reads the weights that `init: checkpoint(path)` names: of a run, of one of its checkpoints, of a safetensors file, or of
 // several with an index.
+import { isRecord } from "../data/checked-json.js";
 import type { Disk } from "../data/disk.js";
 import { isJsonObject, LOOKED_AT } from "../data/foreign-file.js";
 import { readSafetensors } from "../data/safetensors.js";
@@ -78,7 +79,7 @@ function tensorsAt(disk: Disk, path: string, shown: string): FoundWeights["tenso
 /** The file to read of a folder as transformers saves it; undefined where it is none. */
 function savedIn(disk: Disk, path: string, shown: string): string | undefined {
   const { join } = disk.paths;
-  const has = (name: string): boolean => disk.exists(join(path, name));
+  const has = (name: string) => disk.exists(join(path, name));
   const { whole, index } = SAVED_FILES;
   if (has(whole) && has(index)) {
     throw new InputError(
@@ -109,10 +110,7 @@ function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundW
     "Change `prefix` to what stands before the names there, or leave it out.",
   );
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const inside = (value: unknown, ...keys: readonly string[]): unknown =>
+const inside = (value: unknown, ...keys: readonly string[]) =>
   keys.reduce((at, key) => (isRecord(at) ? at[key] : undefined), value);
 
 /** Who owned which copy in a run, by its plan; undefined where there is no plan that says so. */
@@ -152,7 +150,7 @@ const isPlainName = (value: unknown): value is string =>
 
 /** The names of tensors by the file that has them. */
 function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<string>> {
-  const wrong = (what: string): InputError => new InputError("bad-tensors", `${shown}: ${what}`, DAMAGED);
+  const wrong = (what: string) => new InputError("bad-tensors", `${shown}: ${what}`, DAMAGED);
   const bytes = disk.open(path);
   if (bytes.length > INDEX_LIMIT)
     throw wrong(`an index has at most ${INDEX_LIMIT} bytes, and this has ${bytes.length}`);

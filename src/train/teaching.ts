@@ -8,7 +8,7 @@ import { countOf, countsOf } from "./host-batch.js";
 
 /** @throws InputError where no document to learn from has a token or a patch that an objective predicts */
 export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
-  const teaches = (document: number): boolean => {
+  const teaches = (document: number) => {
     const counts = countsOf(spec, [documentBatch(dataSet, [document], { length: positionsOf(dataSet, document) })]);
     return spec.objectives.some((objective, m) => objective && countOf(spec, counts, m) > 0);
   };

@@ -46,7 +46,7 @@ export function before(program: Program, op: Op): Before | undefined {
 
 /** Whole tensors, never views, that ops read and do not make. */
 export function readBy(program: Program, ops: readonly Op[]): Tensor[] {
-  const home = (id: TensorId): TensorId => storage(program, id).id;
+  const home = (id: TensorId) => storage(program, id).id;
   const made = new Set(ops.flatMap(outputsOf).map(home));
   const read = new Set([...ops.flatMap(inputsOf), program.modality].map(home));
   return [...read].filter((id) => !made.has(id)).map((id) => tensorOf(program, id));
@@ -54,7 +54,7 @@ export function readBy(program: Program, ops: readonly Op[]): Tensor[] {
 
 /** The program of these ops alone. Each tensor that they touch has a buffer of its own, as large as in the whole. */
 export function alone(program: Program, ops: readonly Op[]): Program {
-  const home = (id: TensorId): TensorId => storage(program, id).id;
+  const home = (id: TensorId) => storage(program, id).id;
   const touched = new Set([...ops.flatMap(inputsOf), ...ops.flatMap(outputsOf), program.modality].map(home));
   const names = new Set([...touched].map((id) => tensorOf(program, id).name));
   const tensors = program.tensors.map((tensor): Tensor => {

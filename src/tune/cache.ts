@@ -1,4 +1,5 @@
 // Choices that were measured before, kept in a file for each device. Several processes may write it at once.
+import { isRecord } from "../data/checked-json.js";
 import type { Disk } from "../data/disk.js";
 import { textOf } from "../data/open-file.js";
 import type { OpenDevice } from "../gpu/dawn.js";
@@ -26,9 +27,6 @@ interface CacheFile {
   readonly verdicts: Verdicts;
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const isFinding = (value: unknown): value is Finding =>
   isRecord(value) &&
   (typeof value.milliseconds === "number" ||
@@ -53,7 +51,7 @@ function fileName({ profile, description }: OpenDevice): string {
   return `${profile.name.replaceAll(/[^a-z0-9-]+/g, "-")}-${digest(JSON.stringify([description, profile]))}.json`;
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
+const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined);
 
 /**
  * @param folder where mom keeps what it can make again

@@ -25,7 +25,7 @@ export function givenFor(
   const inputs = Object.entries(op.in as Readonly<Record<string, TensorId>>);
   const nameOf = new Map(inputs.map(([name, id]) => [storage(program, id).id, name]));
   const initial = new Map(program.parameters.map((parameter) => [parameter.tensor, parameter.initial]));
-  const named = (name: string): HostArray => {
+  const named = (name: string) => {
     const array = batch.get(name);
     if (array === undefined) throw new Error(`the batch lacks ${name}`);
     return array;

@@ -31,9 +31,9 @@ export function repeated(
 }
 
 /** Positive numbers near 1, as the reciprocal of a root mean square is. */
-const positive = (normal: number): number => Math.exp(0.3 * normal);
+const positive = (normal: number) => Math.exp(0.3 * normal);
 /** Softplus of what a bias near −3 leaves: steps of the scan. */
-const step = (normal: number): number => Math.log1p(Math.exp(normal - 3));
+const step = (normal: number) => Math.log1p(Math.exp(normal - 3));
 
 function trained(kind: InitKind, columns: number): (normal: number, index: number) => number {
   switch (kind.kind) {

@@ -65,7 +65,7 @@ function planOf({ opened, settings, rewrite }: Workshop, from: Program, op: Op, 
 
 function upload({ program, ops, plan, assembled }: Alone, given: Given, runtime: Runtime): void {
   for (const table of assembled.tables) runtime.write(tableName(table), fillTable(table, given.named));
-  const parameter = (tensor: Tensor): void => {
+  const parameter = (tensor: Tensor) => {
     const names = new Set(program.parameters.find((p) => p.tensor === tensor.id)?.names);
     const whole = given.of(tensor);
     for (const { name, shape, part, offset, group } of assembled.parameters) {
@@ -100,7 +100,7 @@ export async function onStage(
   const wanted = new Set([BEFORE, ...variants.map(phaseOf)]);
   const phases = plan.phases.filter(({ name }) => wanted.has(name));
   const runtime = await prepare(device, profile, { ...plan, phases }, { pipelines: workshop.pipelines });
-  const accumulate = (value: 0 | 1): void => {
+  const accumulate = (value: 0 | 1) => {
     const words = new Uint32Array(stepBytes(from) / 4);
     words[stepFields(from).indexOf("accumulate")] = value;
     runtime.write(labelOf({ is: "step" }), words);
@@ -109,7 +109,7 @@ export async function onStage(
     ...outputs.map(({ range }) => range.buffer),
     ...plan.buffers.flatMap(({ role }, i) => (role === "workspace" ? [i] : [])),
   ]);
-  const spoil = (): void => {
+  const spoil = () => {
     for (const buffer of overwritten) {
       const bytes = plan.buffers[buffer]?.bytes as number;
       runtime.write({ buffer, offset: 0, bytes }, new Uint32Array(bytes / 4).fill(NOT_A_NUMBER));

@@ -195,9 +195,9 @@ const HOPELESS = 3;
 const LEAST_MS = 1e-3;
 const MOST_RUNS = 1024;
 
-const runsIn = (milliseconds: number, one: number): number =>
+const runsIn = (milliseconds: number, one: number) =>
   Math.max(1, Math.min(MOST_RUNS, Math.round(milliseconds / Math.max(one, LEAST_MS))));
-const repeat = (phase: string, runs: number): string[] => new Array<string>(runs).fill(phase);
+const repeat = (phase: string, runs: number) => new Array<string>(runs).fill(phase);
 
 /** Milliseconds of one run, on average over so many. */
 async function timed(runtime: Runtime, phase: string, runs: number, byDevice: boolean): Promise<number> {
@@ -223,10 +223,10 @@ async function timePhases(
   timing: Timing,
 ): Promise<number[]> {
   const { warmMs, windowMs, windows, timedMs } = timing;
-  const fill = (phase: string, milliseconds: number, one: number): void => {
+  const fill = (phase: string, milliseconds: number, one: number) => {
     if (milliseconds > 0) runtime.run(repeat(phase, runsIn(milliseconds, one)));
   };
-  const sight = async (): Promise<number[]> => {
+  const sight = async () => {
     const seen: number[] = [];
     for (const phase of phases) seen.push(await timed(runtime, phase, 1, byDevice));
     return seen;

@@ -93,7 +93,7 @@ async function verdictOn(trial: Trial, node: TunableNode): Promise<Verdict | str
   }
 }
 
-const told = ({ variant, candidates }: Verdict): string =>
+const told = ({ variant, candidates }: Verdict) =>
   `${variant} of ${Object.entries(candidates)
     .map(([name, found]) => `${name} ${outcome(found)}`)
     .join(", ")}`;

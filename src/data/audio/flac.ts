@@ -70,7 +70,7 @@ interface Header extends StreamInfo {
 
 const UNKNOWN = "0".repeat(32);
 
-const tooMany = (samples: number, place: string): InputError =>
+const tooMany = (samples: number, place: string) =>
   new InputError(
     "bad-recording",
     `${place}: ${samples} samples or more, and the limit is ${MOST_SAMPLES}`,
@@ -327,12 +327,12 @@ function bitsOf(bytes: Uint8Array, from: number): Bits {
   /** The byte begun, and how many of its low bits are left. */
   let current = 0;
   let left = 0;
-  const advance = (): void => {
+  const advance = () => {
     if (next >= bytes.length) throw new OutOfBits("the bytes end");
     current = bytes[next++] as number;
     left = 8;
   };
-  const read = (width: number): number => {
+  const read = (width: number) => {
     let value = 0;
     for (let missing = width; missing > 0; ) {
       if (left === 0) advance();

@@ -81,10 +81,10 @@ function filterOf(offset: number, cutoff: number, half: number): Float64Array {
   return weights.map((weight) => weight / sum);
 }
 
-const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
 /** The Kaiser window at x in [−1, 1], not scaled. */
-const kaiser = (x: number): number => besselI0(BETA * Math.sqrt(Math.max(0, 1 - x * x)));
+const kaiser = (x: number) => besselI0(BETA * Math.sqrt(Math.max(0, 1 - x * x)));
 
 /** The modified Bessel function I₀ by its power series, Σ ((x/2)^k / k!)². */
 function besselI0(x: number): number {

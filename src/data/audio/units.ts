@@ -66,7 +66,7 @@ function frameHeap(columns: number) {
   let used = 0;
   let stride = 1;
   let count = 0;
-  const halve = (): void => {
+  const halve = () => {
     for (let row = 0; 2 * row < used; row++) kept.copyWithin(row * columns, 2 * row * columns, (2 * row + 1) * columns);
     used = Math.ceil(used / 2);
     stride *= 2;
@@ -156,7 +156,7 @@ interface MelFilter {
  */
 export function melFilters(rate: number, size: number, bins: number): readonly MelFilter[] {
   const top = melOf(rate / 2);
-  const corner = (index: number): number => hzOf((index * top) / (bins + 1));
+  const corner = (index: number) => hzOf((index * top) / (bins + 1));
   return Array.from({ length: bins }, (_, bin) => {
     const [low, middle, high] = [corner(bin), corner(bin + 1), corner(bin + 2)];
     const first = Math.floor((low * size) / rate) + 1;
@@ -196,7 +196,7 @@ export function* listen(
 ): Generator<Heard> {
   for (const { place, value } of linesOf(pieces, name)) {
     const recordings: Heard["recordings"][number][] = [];
-    const heard = (key: string, inner: unknown): unknown => {
+    const heard = (key: string, inner: unknown) => {
       if (key !== "segments" || !Array.isArray(inner)) return inner;
       return inner.map((segment: unknown) => {
         if (typeof segment !== "object" || segment === null || !("audio" in segment)) return segment;

@@ -44,7 +44,7 @@ interface Format {
 const UNKNOWN_SIZES = [0x7ffff000, 0x7fffffff, 0x80000000, 0xffffffff];
 
 /** Some writers add the length of their header, a few hundred bytes at most. */
-const isUnknown = (size: number): boolean => UNKNOWN_SIZES.some((unknown) => size >= unknown && size < unknown + 1024);
+const isUnknown = (size: number) => UNKNOWN_SIZES.some((unknown) => size >= unknown && size < unknown + 1024);
 
 const FORMS = ["RIFF", "RF64"];
 
@@ -123,7 +123,7 @@ function* chunksOf(view: DataView, longData: number | undefined, place: string):
   }
 }
 
-const word = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
+const word = (bytes: Uint8Array, at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
 
 /** Layout: u16 format, u16 channels, u32 rate, u32 bytes a second, u16 bytes a frame, u16 bits a sample. */
 function formatOf(view: DataView, place: string): Format {

@@ -5,6 +5,7 @@
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
 // first that can hold it.
+
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError, placed } from "../../diagnostics/input-error.js";
 import { CONTENTS, fileFieldOf, holdersNamed } from "../../modalities/modality.fields.js";
@@ -12,6 +13,7 @@ import { type Content, WRITTEN } from "../../modalities/row.fields.js";
 import { type ModelParts, ordinaryIds } from "../../modalities/text.js";
 import { AUDIO_DECODER } from "../audio/read-audio.js";
 import { asBadFile } from "../bad-files.js";
+import { isRecord } from "../checked-json.js";
 import type { Codecs } from "../codecs.js";
 import { longHash, splitHash } from "../content-hash.js";
 import type { Disk } from "../disk.js";
@@ -41,7 +43,7 @@ interface Context {
 export function openFiles({ host: { disk }, folder, parts, codecs, reach }: Opening, { path }: FilesFields): Source {
   const { basename, dirname, join, resolve } = disk.paths;
   const file = resolve(folder, path);
-  const projectOf = (inside: string): Reach => reachOf(disk, join(inside, "_"));
+  const projectOf = (inside: string) => reachOf(disk, join(inside, "_"));
   const latents = latentHashes(disk);
   return {
     name: basename(path).replace(/\.[^.]*$/, ""),
@@ -108,8 +110,7 @@ function fileHash(disk: Disk, path: string, place: string, look: (piece: Uint8Ar
   return hash.digest();
 }
 
-const idsHash = (disk: Disk, ids: ArrayLike<number>): string =>
-  longHash(disk, new Uint8Array(Int32Array.from(ids).buffer));
+const idsHash = (disk: Disk, ids: ArrayLike<number>) => longHash(disk, new Uint8Array(Int32Array.from(ids).buffer));
 
 /** A file of several latents is read once while documents that follow each other name it. */
 function latentHashes(
@@ -158,9 +159,6 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
   const hash = splitHash(longHash(reach.disk, text));
   return { place, label, hash, eitherOrder, segments: read, ...(bad.length > 0 && { bad }) };
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const LABEL = 60;
 
