@@ -5,7 +5,7 @@
 import type { ErrorObject } from "ajv";
 import { type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
 import type { MistakeName } from "../diagnostics/codes.js";
-import { type Diagnostic, isError } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, isError, type Reporter } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
 import {
@@ -23,12 +23,28 @@ import { countIds } from "./count-ids.js";
 import type { ReadBytes } from "./files.js";
 import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
-import { type Reporting, type Resolving, reporterAt } from "./resolving.js";
 import { ROOT } from "./schema.js";
 import type { Shaping } from "./shaping.js";
 import type { CheckedSpec, Json, TrainFields } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
 import { layOut, markersFor, ownerOf } from "./vocabulary.js";
+
+/** Where values are written, and where to report. */
+interface Reporting {
+  readonly places: Places;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** A spec that the schema has passed, and where to report. */
+interface Resolving extends Reporting {
+  readonly json: SpecJson;
+}
+
+/** Reports on the entry at a pointer. */
+const reporterAt = (pointer: string, { places, diagnostics }: Reporting): Reporter => ({
+  at: (...field) => valueAt(places, field.reduce<string>(below, pointer)),
+  report: (mistake) => void diagnostics.push(mistake),
+});
 
 const LAYERS = 1024;
 
