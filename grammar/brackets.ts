@@ -1,5 +1,5 @@
-// Brackets: how deep they nest, and where one is missing. Works on tokens, before the parser, because a parser only
-// notices a missing `}` at the end of the file, and because a recursive parser must not meet deep nesting.
+// Checks the nesting of brackets, and finds missing ones. Works on tokens, before the parser, because a parser only
+// notices a missing `}` at the end of the file, and a recursive parser must not see deep nesting.
 
 import type { Diagnostic } from "../src/diagnostics/diagnostic.js";
 import * as report from "../src/diagnostics/syntax.js";
@@ -26,14 +26,14 @@ const SECTIONS = new Set(Object.keys(schema.properties));
 interface Open {
   readonly token: IToken;
   readonly closer: TokenType;
-  /** Column of the first word on the line that opens it, and that word. */
+  /** The first word on the line that opens it, and its column. */
   readonly indent: number;
   readonly name: string | undefined;
-  /** Column of the first word on the first line inside it. */
+  /** The column of the first word on the first line inside it. */
   inner: number | undefined;
 }
 
-/** The bracket that goes beyond the limit, if one does. */
+/** The first bracket that exceeds the limit. */
 export function tooDeep(tokens: readonly IToken[], path: string): Diagnostic | undefined {
   let depth = 0;
   for (const token of tokens) {
@@ -49,7 +49,7 @@ function balanced(tokens: readonly IToken[]): boolean {
     const closer = CLOSER.get(tokenType);
     if (closer !== undefined) open.push(closer);
     else if (CLOSERS.has(tokenType) && open.pop() !== tokenType) return false;
-    // A group never stands in a list or a call.
+    // A list or a call never contains a group.
     if (tokenType === t.LeftBrace && open.length > 1 && open.at(-2) !== t.RightBrace) return false;
   }
   return open.length === 0;
@@ -57,7 +57,7 @@ function balanced(tokens: readonly IToken[]): boolean {
 
 const braces = ({ tokenType }: IToken): number => (tokenType === t.LeftBrace ? 1 : tokenType === t.RightBrace ? -1 : 0);
 
-/** Whether an entry begins at token `i`: `a.b:`, `kind name:`, `name {`, `import`, `remove`; the index after its names. */
+/** If an entry starts at token `i` (`a.b:`, `kind name:`, `name {`, `import`, `remove`), the index after its names. */
 function entryAt(tokens: readonly IToken[], i: number): number | undefined {
   const first = tokens[i]?.tokenType;
   if (first === t.Import || first === t.Remove) return i + 1;
@@ -76,7 +76,7 @@ function sectionAt(tokens: readonly IToken[], i: number): boolean {
   return end !== undefined && SECTIONS.has(tokens[i]?.image ?? "") && tokens[end]?.tokenType === t.LeftBrace;
 }
 
-/** The tokens of a file while brackets are closed. */
+/** The state of closing brackets. */
 interface Mending {
   readonly path: string;
   readonly tokens: readonly IToken[];
@@ -85,12 +85,12 @@ interface Mending {
   readonly diagnostics: Diagnostic[];
 }
 
-/** The tokens with every bracket closed, and what had to be mended. Where all brackets match, nothing is touched. */
+/** The tokens with all brackets closed, and the errors. If all brackets match, the tokens are unchanged. */
 export function balance(tokens: readonly IToken[], path: string): { tokens: IToken[]; diagnostics: Diagnostic[] } {
   if (balanced(tokens)) return { tokens: [...tokens], diagnostics: [] };
   const mending: Mending = { path, tokens, out: [], open: [], diagnostics: [] };
   const { open, out, diagnostics } = mending;
-  // Braces that open less those that close, from the token at hand on.
+  // Opening minus closing braces from the current token on.
   let ahead = tokens.reduce((sum, token) => sum + braces(token), 0);
   let indent = 1;
   let name: string | undefined;
@@ -115,7 +115,7 @@ export function balance(tokens: readonly IToken[], path: string): { tokens: ITok
   return { tokens: out, diagnostics };
 }
 
-/** Closes what is open beyond a depth, where it should have been closed. */
+/** Closes all brackets beyond a depth, where they should have been closed. */
 function closeTo({ path, out, open, diagnostics }: Mending, depth: number): void {
   while (open.length > depth) {
     const top = open.pop() as Open;
@@ -133,7 +133,7 @@ function closeTo({ path, out, open, diagnostics }: Mending, depth: number): void
   }
 }
 
-/** Closes what cannot go on at token `i`: by its sort, by its indent, or because a section begins. */
+/** Closes the brackets that cannot contain token `i`, because of its type, its indent, or because a section starts. */
 function closeBefore(mending: Mending, i: number, startsLine: boolean): void {
   const { tokens, open } = mending;
   const { tokenType, startColumn: column = 1 } = tokens[i] as IToken;
@@ -151,7 +151,7 @@ function closeBefore(mending: Mending, i: number, startsLine: boolean): void {
   closeWhile(isLeft);
 }
 
-/** Takes a closing bracket; what it becomes, undefined where it is one too many. */
+/** Handles a closing bracket. Returns the bracket to use; undefined if it is unmatched. */
 function close(mending: Mending, token: IToken, startsLine: boolean, excess: boolean): IToken | undefined {
   const { path, open, diagnostics } = mending;
   const { tokenType, startColumn: column = 1 } = token;
@@ -184,7 +184,7 @@ function close(mending: Mending, token: IToken, startsLine: boolean, excess: boo
   return { ...token, tokenType: here.closer, tokenTypeIdx: here.closer.tokenTypeIdx ?? 0 };
 }
 
-/** The word that names the entry which begins at token `i`: the second name in `block mixer: mamba {`. */
+/** The name of the entry that starts at token `i`: the second word of `block mixer: mamba {`. */
 function nameAt(tokens: readonly IToken[], i: number): string | undefined {
   const second = tokens[i + 1];
   return second?.tokenType === t.Name ? second.image : tokens[i]?.image;

@@ -1,5 +1,5 @@
-// What the grammar takes from Chevrotain, in one place: the build bundles this file, because Chevrotain as it is
-// published loads some hundred files, which takes longer than checking a spec.
+// The parts of Chevrotain that the grammar uses. The build bundles this file, because the published Chevrotain
+// loads about a hundred files, which takes longer than checking a spec.
 export {
   CstParser,
   createToken,

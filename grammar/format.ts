@@ -1,6 +1,6 @@
-// How a spec is set: two blanks of indent, one entry a line, at most one blank line between entries, 100 columns, and
-// kinds in one column where lines that follow each other all give one. Only blanks, line ends and commas change, so what
-// a file says stays as it is.
+// The formatter: an indent of two spaces, one entry per line, at most one blank line between entries, 100 columns, and
+// kinds of consecutive lines in one column. Only white space and commas change, so the meaning
+// of a file stays the same.
 import { type Diagnostic, isError, type Source } from "../src/diagnostics/diagnostic.js";
 import { parse } from "./parse.js";
 import type { Comment, EntryPiece, GroupPiece, LinePiece, Piece } from "./pieces.js";
@@ -13,9 +13,9 @@ const STEP = "  ";
 export type Formatted = { readonly text: string } | { readonly diagnostics: readonly Diagnostic[] };
 
 /**
- * Sets a file. Formatting what comes out changes nothing. The result ends its lines as the first line of the given
- * text does, in \r\n or \n. Whether names and fields exist does not matter.
- * @returns the mistakes instead, where the text has some of syntax
+ * Formats a file. Formatting the result again changes nothing. Line endings are \n or \r\n, like that of the first
+ * line. Unknown names and fields do not matter.
+ * @returns the errors instead, if the text has syntax errors
  */
 export function format(source: Source): Formatted {
   const { diagnostics } = parse(source);
@@ -36,18 +36,18 @@ function setLines(lines: readonly LinePiece[], indent: string): string {
   return withNotes(set);
 }
 
-/** What stands on a line, or on several, after what stands above it. */
+/** The text of one or several lines, after the lines above. */
 interface SetLine {
   readonly above: string;
   readonly text?: string;
   readonly behind?: Comment | undefined;
 }
 
-/** Lines with the comments behind them, in one column where they follow each other. */
+/** Lines with their trailing comments; those of consecutive lines are in one column. */
 function withNotes(lines: readonly SetLine[]): string {
   const noted = ({ text, behind }: SetLine) => behind !== undefined && text?.includes("\n") === false;
   const widths = lines.map((line) => (noted(line) ? (line.text ?? "").length : 0));
-  // A run takes the width of its widest line, seen from either end.
+  // Consecutive lines get the width of the widest one, from both directions.
   const goesOn = (i: number) => lines[i]?.above === "" && noted(lines[i]) && (widths[i - 1] ?? 0) > 0;
   for (let i = 1; i < lines.length; i++) if (goesOn(i)) widths[i] = Math.max(widths[i] ?? 0, widths[i - 1] ?? 0);
   for (let i = lines.length - 1; i > 0; i--) if (goesOn(i)) widths[i - 1] = widths[i] ?? 0;
@@ -64,8 +64,8 @@ const ownLines = (comments: readonly Comment[], indent: string) =>
   comments.map(({ text }) => `${indent}${text}\n`).join("");
 
 /**
- * How wide the heads of entries are set. Lines that follow each other and declare the same sort of thing, or no sort,
- * have one width where each of them gives a kind (`image: ddpm(weight: 5)`) and fits.
+ * The widths of the heads of entries. Consecutive lines that declare the same sort of thing, or none,
+ * have the same width if each has a kind (`image: ddpm(weight: 5)`) and fits.
  */
 function columnsOf(lines: readonly LinePiece[], indent: string): Map<LinePiece, number> {
   const columns = new Map<LinePiece, number>();
@@ -94,7 +94,7 @@ function kindGiven({ value, group }: EntryPiece): string | undefined {
   return call || (value.type === "word" && value.name) ? flat(value) : undefined;
 }
 
-/** Without its indent and what is behind it. */
+/** Without its indent and trailing comment. */
 function setEntry(entry: EntryPiece, indent: string, column: number): string {
   const { head, value, group } = entry;
   const line = group === undefined ? undefined : flatEntry(entry);
@@ -110,7 +110,7 @@ function setGroup({ opening, lines }: GroupPiece, indent: string): string {
   return `{${note(opening)}\n${setLines(lines, indent + STEP)}${indent}}`;
 }
 
-/** On one line, as it was written; undefined where it was written on several. */
+/** A group on one line, as it was written; undefined if it was written on several lines. */
 function flatEntry({ head, value, group }: EntryPiece): string | undefined {
   const content = value === undefined ? "" : flat(value);
   const inside = group === undefined ? "" : flatGroup(group);
@@ -125,7 +125,7 @@ function flatGroup(group: GroupPiece): string | undefined {
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
-/** On one line; undefined where a comment stands in it. */
+/** On one line; undefined if it contains a comment. */
 function flat(piece: Piece): string | undefined {
   switch (piece.type) {
     case "word":
@@ -148,9 +148,9 @@ function flat(piece: Piece): string | undefined {
 }
 
 /**
- * On one line where it fits, else an item or a term a line.
+ * On one line if it fits, or else one item or term per line.
  * @param used columns before it on its line
- * @param after columns that must be left behind it
+ * @param after columns that must stay free after it
  */
 function setPiece(piece: Piece, indent: string, used: number, after: number): string {
   const line = flat(piece);
@@ -179,7 +179,7 @@ function setBracket(bracket: Bracket, indent: string, used: number, after: numbe
   return `${head}${open}${note(opening)}\n${withNotes(lines)}${ownLines(closing, inner)}${indent}${close}`;
 }
 
-/** A sum has a term a line, a product the line that it is on, unless comments part it. */
+/** A sum has one term per line. A product stays on its line, unless comments split it. */
 function setChain({ operator, first, rest }: Chain, indent: string, used: number, after: number): string {
   const inner = indent + STEP;
   let text = setPiece(first, indent, used, after);

@@ -1,4 +1,4 @@
-// Text to syntax tree: every text gives a tree, and a diagnostic for everything that had to be left out of it.
+// Parses text into a syntax tree. Every text gives a tree, and a diagnostic for everything that is left out.
 
 import type { Diagnostic, Source } from "../src/diagnostics/diagnostic.js";
 import { braceOnOwnLine, sourceTooLarge, unexpected } from "../src/diagnostics/syntax.js";
@@ -12,10 +12,10 @@ import { Newline } from "./tokens.js";
 import type { Entry } from "./tree.js";
 import { TreeVisitor } from "./visitor.js";
 
-/** In UTF-16 units, which no UTF-8 file has more of than bytes. */
+/** In UTF-16 units; a UTF-8 file never has more of them than bytes. */
 export const SOURCE_LIMIT = 2 ** 20;
 
-/** More mistakes than this in one file are not reported. */
+/** The largest number of errors that are reported for a file. */
 const REPORTED = 50;
 
 export interface Parsed {
@@ -27,7 +27,7 @@ const visitor = new TreeVisitor();
 
 const known = new WeakMap<Source, Parsed>();
 
-/** A source object is parsed once, so that files which did not change cost nothing when a spec is checked again. */
+/** Each source object is parsed once, so unchanged files cost nothing when a spec is checked again. */
 export function parse(source: Source): Parsed {
   const parsed = known.get(source) ?? parseText(source);
   known.set(source, parsed);
@@ -66,7 +66,7 @@ function nameOf({ tokenType, image }: IToken): string {
   return `\`${image.length > 40 ? `${image.slice(0, 40)}…` : image}\``;
 }
 
-/** The `///` lines that stand before each word, by the word's offset. One behind an entry on its line is a comment. */
+/** The `///` lines before each word, by the word's offset. After an entry on the same line, `///` is an ordinary comment. */
 function docsBefore(tokens: readonly IToken[], docs: readonly IToken[]): Map<number, string[]> {
   const found = new Map<number, string[]>();
   let next = 0;
@@ -83,10 +83,10 @@ function docsBefore(tokens: readonly IToken[], docs: readonly IToken[]): Map<num
   return found;
 }
 
-/** What one mistake on a line brings with it there. */
+/** Errors that follow from another one on the same line. */
 const FOLLOWING = new Set(["unexpected", "missing-separator"]);
 
-/** In the order of the text. The first on a line is the cause; what follows from it is left out. */
+/** In the order of the text. The first error on a line is the cause; errors that follow from it are left out. */
 function causes(diagnostics: readonly Diagnostic[], text: string): Diagnostic[] {
   const found: Diagnostic[] = [];
   const lineOf = lineCounter(text);
@@ -105,7 +105,7 @@ function causes(diagnostics: readonly Diagnostic[], text: string): Diagnostic[] 
 
 const startOf = (diagnostic: Diagnostic | undefined) => diagnostic?.span?.start ?? 0;
 
-/** The line of an offset, for offsets that never go back. */
+/** Returns the line of an offset; offsets must not decrease. */
 function lineCounter(text: string): (offset: number) => number {
   let line = 0;
   let at = 0;
@@ -115,7 +115,7 @@ function lineCounter(text: string): (offset: number) => number {
   };
 }
 
-/** Expects balanced brackets. A `{` on a line of its own is reported and joined to its entry. */
+/** Requires balanced brackets. A `{` on its own line is reported and joined to its entry. */
 function joinLines(tokens: readonly IToken[], path: string): { tokens: IToken[]; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const out: IToken[] = [];

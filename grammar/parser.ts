@@ -1,5 +1,5 @@
-// The grammar: rules only. What may be written where is the schema's; what the rules build is the visitor's.
-// Separators are free here and checked by the visitor, so that a missing comma costs nothing but its own message.
+// The grammar rules, without actions. The schema defines which fields are allowed; the visitor builds the tree.
+// Separators are optional here and checked by the visitor, so a missing comma has no other consequences.
 
 import { CstParser, EOF, type IParserErrorMessageProvider, type TokenType } from "./chevrotain.js";
 import * as t from "./tokens.js";
@@ -33,11 +33,11 @@ const messages: IParserErrorMessageProvider = {
   buildEarlyExitMessage: ({ ruleName }) => RULES[ruleName] ?? VALUE,
 };
 
-/** After so many mistakes the rest of a file is skipped: recovery is recursive and slow, and nobody reads on. */
+/** After this many errors the rest of a file is skipped, since recovery is recursive and slow. */
 const MISTAKES = 50;
 
 export class SpecParser extends CstParser {
-  /** A test builds it with the checks of the grammar itself, which take longer than most specs. */
+  /** A test enables Chevrotain's checks of the grammar, which take longer than parsing most specs. */
   constructor(skipValidations = true) {
     super(t.TOKENS, { recoveryEnabled: true, maxLookahead: 2, errorMessageProvider: messages, skipValidations });
     this.performSelfAnalysis();

@@ -1,18 +1,18 @@
-// A file in the pieces that the formatter sets: its words as they are written, and the comments where they stand.
-// Reads only what the parser takes without a word of complaint.
+// Splits a file into the pieces that the formatter arranges: words as written, and comments at their places.
+// Only for text that the parser accepts without errors.
 import type { IToken, TokenType } from "./chevrotain.js";
 import * as t from "./tokens.js";
 
 export interface Comment {
-  /** From its slashes on, without blanks at its end. */
+  /** From its slashes on, without trailing white space. */
   readonly text: string;
-  /** Whether nothing else stands on its line. */
+  /** Whether it is alone on its line. */
   readonly own: boolean;
   /** Whether a blank line is above it. */
   readonly blank: boolean;
 }
 
-/** A value, without the blanks between its words. */
+/** A value, without the white space between its words. */
 export type Piece =
   | { readonly type: "word"; readonly text: string; readonly name: boolean }
   /** `[…]`, `(…)`, and a call when `head` is its name. */
@@ -21,7 +21,7 @@ export type Piece =
       readonly head: string;
       readonly open: string;
       readonly close: string;
-      /** Behind the opening bracket, and before the closing one. */
+      /** After the opening bracket, and before the closing one. */
       readonly opening: Comment | undefined;
       readonly items: readonly Item[];
       readonly closing: readonly Comment[];
@@ -36,10 +36,10 @@ interface Link {
 
 interface Item {
   readonly before: readonly Comment[];
-  /** `name: ` of an argument; "" for others. */
+  /** `name: ` of an argument; "" otherwise. */
   readonly label: string;
   readonly value: Piece;
-  /** On its line. */
+  /** The trailing comment on its line. */
   readonly behind: Comment | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface EntryPiece {
   readonly type: "entry";
   /** `modality text`, `import "base.mom"`. */
   readonly head: string;
-  /** The first of two words, which says what sort of thing the second names. */
+  /** The first of two words: the sort of thing that the second one names. */
   readonly kind: string | undefined;
   readonly value: Piece | undefined;
   readonly group: GroupPiece | undefined;
@@ -57,16 +57,16 @@ export interface EntryPiece {
 }
 
 export interface GroupPiece {
-  /** Behind the `{`. */
+  /** After the `{`. */
   readonly opening: Comment | undefined;
   readonly lines: readonly LinePiece[];
-  /** Whether it is written on one line. */
+  /** Whether it was written on one line. */
   readonly flat: boolean;
 }
 
 export type LinePiece = EntryPiece | ({ readonly type: "comment" } & Comment);
 
-/** A token with what stands between it and the next. */
+/** A token with the text between it and the next. */
 interface Word {
   readonly token: IToken;
   readonly blank: boolean;
@@ -78,16 +78,16 @@ const CLOSERS = new Map<TokenType, [string, TokenType]>([
   [t.LeftParen, [")", t.RightParen]],
 ]);
 
-/** The words of a file as they are read. */
+/** Reads the words of a file. */
 interface Reader {
   /** The type of the next word, or of the one after it. */
   readonly next: (ahead?: 1) => TokenType | undefined;
   readonly take: () => Word;
   /** Whether a blank line is above the next word. */
   readonly isBelowBlank: () => boolean;
-  /** The comments that were read since they were last asked for. */
+  /** The comments since the last call. */
   readonly placed: () => Comment[];
-  /** The comment right after what was just taken, if there is one. */
+  /** The comment right after the last word, if there is one. */
   readonly placedBehind: () => Comment | undefined;
 }
 
@@ -115,7 +115,7 @@ function readerOf(tokens: readonly IToken[], comments: readonly IToken[]): Reade
 
 /**
  * The lines of a file.
- * @param tokens in order, of a text without mistakes; newlines may be among them
+ * @param tokens in order, of a text without errors; may include newlines
  * @param comments in order, of both sorts
  */
 export const piecesOf = (tokens: readonly IToken[], comments: readonly IToken[]): LinePiece[] =>
@@ -131,7 +131,7 @@ function lines(reader: Reader, closer: TokenType | undefined): LinePiece[] {
   let blank = false;
   while (next() !== closer) {
     if (next() === t.Comma) {
-      // A comment between an entry and its comma documents nothing, and must not start to.
+      // A comment between an entry and its comma documents nothing, and must not become a doc comment.
       comments(plain);
       blank = take().blank || blank;
       const last = found.at(-1);
@@ -217,7 +217,7 @@ function bracket(reader: Reader, head: string): Piece {
   return { type: "bracket", head, open: token.image, close, opening, items, closing };
 }
 
-/** With the comma after it. What stands inside it before its value, where nothing else can be set, goes above it. */
+/** An argument with the comma after it. Comments before its value move above the argument. */
 function item(reader: Reader, closer: TokenType): Item {
   const { next, take, placed, placedBehind } = reader;
   const labelled = next() === t.Name && next(1) === t.Colon;

@@ -1,9 +1,9 @@
-// The syntax tree as text. Parsing what is printed gives the same tree.
+// Prints a syntax tree. Parsing the result gives the same tree.
 import type { Argument, Entry, Group, Path, Value } from "./tree.js";
 
 const WIDTH = 100;
 
-/** A file: its entries, a blank line between groups. */
+/** Prints the entries of a file, with a blank line between groups. */
 export function print(entries: readonly Entry[]): string {
   return lines(entries, "");
 }
@@ -35,7 +35,7 @@ const printGroup = (group: Group, indent: string) =>
 
 export const printPath = (path: Path): string => path.names.map((name) => name.text).join(".");
 
-/** On one line where it fits, else a list's items on lines of their own. */
+/** On one line if it fits, or else with one line per item of a list. */
 export function printValue(value: Value, indent = ""): string {
   const flat = flatValue(value);
   if (value.type !== "list" || indent.length + flat.length <= WIDTH) return flat;

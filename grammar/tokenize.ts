@@ -1,4 +1,4 @@
-// Text to tokens, with the mistakes of single words reported and mended, so that the parser sees words of the language.
+// Splits text into tokens. Errors in single words are reported and fixed, so that the parser sees only valid words.
 
 import type { Diagnostic, Source, Span } from "../src/diagnostics/diagnostic.js";
 import * as report from "../src/diagnostics/syntax.js";
@@ -20,7 +20,7 @@ export const spanOf = (path: string, token: IToken): Span => ({
   end: token.startOffset + token.image.length,
 });
 
-/** The same place as `token`, as another word. */
+/** A word of another type at the place of `token`. */
 const as = (token: IToken, type: TokenType, image = token.image) =>
   createTokenInstance(
     type,

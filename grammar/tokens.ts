@@ -1,5 +1,5 @@
-// The words of the language. Tokens that only mistakes need (`=`, `;`, broken numbers and strings) stand among them,
-// so that the mistake can be named and the rest of the file still be read.
+// The words of the language. They include invalid ones (`=`, `;`, broken numbers and strings),
+// so that the error has a specific message and the rest of the file can be read.
 import { createToken, Lexer, type TokenType } from "./chevrotain.js";
 
 export const Name = createToken({ name: "Name", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
@@ -43,11 +43,11 @@ export const Semicolon = createToken({ name: "Semicolon", pattern: ";" });
 export const Newline = createToken({ name: "Newline", pattern: /\r\n|\r|\n/, line_breaks: true });
 const Blank = createToken({ name: "Blank", pattern: /[ \t\f\v\u00a0\ufeff]+/, group: Lexer.SKIPPED });
 
-/** Kept beside the tokens: a doc comment belongs to the entry that begins after it. */
+/** Kept separate from the tokens: a doc comment belongs to the entry that starts after it. */
 export const DocComment = createToken({ name: "DocComment", pattern: /\/\/\/(?!\/)[^\r\n]*/, group: "docs" });
 /** Kept for the formatter. */
 export const Comment = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: "comments" });
-/** How other languages write comments. */
+/** Comment syntax of other languages. */
 export const BlockComment = createToken({
   name: "BlockComment",
   pattern: /\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?/,
@@ -89,5 +89,5 @@ export const TOKENS: TokenType[] = [
   Semicolon,
 ];
 
-/** A test builds it with Chevrotain's checks of the tokens. */
+/** A test enables Chevrotain's checks of the tokens. */
 export const lexer = new Lexer(TOKENS, { positionTracking: "full", skipValidations: true });

@@ -1,4 +1,4 @@
-// The syntax tree: what is written, before anything is known of what it means.
+// The syntax tree: the text's structure, without its meaning.
 import type { Span } from "../src/diagnostics/diagnostic.js";
 
 export interface Word {
@@ -26,7 +26,7 @@ interface RemoveEntry {
   readonly span: Span;
 }
 
-/** `name: value`, `kind name: value { … }`, `name { … }`. One of `value` and `group` is there, unless it is broken. */
+/** `name: value`, `kind name: value { … }`, `name { … }`. Has `value` or `group`, unless the entry is broken. */
 export interface FieldEntry {
   readonly type: "field";
   readonly kind?: Path;
@@ -58,10 +58,10 @@ export type Value =
   | { readonly type: "list"; readonly items: readonly Value[]; readonly span: Span }
   /** `args` is absent for a bare name, and empty for `name()`. */
   | { readonly type: "call"; readonly name: Word; readonly args?: readonly Argument[]; readonly span: Span }
-  /** Two terms or more. */
+  /** At least two terms. */
   | { readonly type: "sum"; readonly terms: readonly Value[]; readonly span: Span }
-  /** Two factors or more. */
+  /** At least two factors. */
   | { readonly type: "product"; readonly factors: readonly Value[]; readonly span: Span };
 
-/** The value of a number as written. */
+/** The value of a number literal. */
 export const numberOf = (text: string): number => Number(text.replaceAll("_", ""));

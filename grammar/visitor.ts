@@ -1,5 +1,5 @@
-// From the parser's concrete tree to the syntax tree. Where the parser recovered, parts are missing: an entry keeps
-// what there is, and a value that is broken is left out.
+// Turns the parser's concrete tree into the syntax tree. If the parser recovered from an error, an entry keeps
+// what could be read, and a broken value is left out.
 
 import type { Diagnostic, Span } from "../src/diagnostics/diagnostic.js";
 import * as report from "../src/diagnostics/syntax.js";
@@ -9,17 +9,17 @@ import { parser } from "./parser.js";
 import { spanOf } from "./tokenize.js";
 import { type Argument, type Entry, type Group, numberOf, type Path, type Value, type Word } from "./tree.js";
 
-/** What the visitor needs beside the tree, and where it reports. */
+/** What the visitor needs besides the tree, and where it reports. */
 interface Notes {
   readonly path: string;
-  /** `///` lines by the offset of the word they stand before. */
+  /** The `///` lines, by the offset of the next word. */
   readonly docs: ReadonlyMap<number, readonly string[]>;
   readonly diagnostics: Diagnostic[];
 }
 
 type Nodes<T> = readonly T[] | undefined;
 const first = <T>(nodes: Nodes<T>) => nodes?.[0];
-/** The token, unless the parser made it up. */
+/** The token, unless the parser inserted it. */
 const real = (tokens: Nodes<IToken>): IToken | undefined => {
   const token = first(tokens);
   return token === undefined || Number.isNaN(token.startOffset) ? undefined : token;
@@ -134,7 +134,7 @@ export class TreeVisitor extends parser.getBaseCstVisitorConstructor() implement
     if (literal === undefined) return undefined;
     const span = spanOf(notes.path, literal);
     if (children.NumberLiteral !== undefined) {
-      // A number that broke was reported with the tokens.
+      // A broken number was reported with the tokens.
       return Number.isNaN(numberOf(literal.image)) ? undefined : { type: "number", text: literal.image, span };
     }
     if (children.Size !== undefined) return { type: "size", text: literal.image, span };
@@ -205,7 +205,7 @@ export class TreeVisitor extends parser.getBaseCstVisitorConstructor() implement
 
 const startOf = (span: Span): Span => ({ ...span, end: Math.min(span.end, span.start + 1) });
 
-/** Reports commas that are missing between parts, or that stand where nothing is before them. */
+/** Reports missing commas between parts, and commas with nothing before them. */
 function commas(
   parts: readonly { readonly span: Span }[],
   commas: Nodes<IToken>,
@@ -231,7 +231,7 @@ function commas(
   }
 }
 
-/** What a string literal says. A raw tab may stand in it; a literal that broke was reported with the tokens. */
+/** The value of a string literal, which may contain a raw tab. A broken literal was reported with the tokens. */
 function decode(token: IToken, notes: Notes): string | undefined {
   const { image } = token;
   if (!/^".*"$/s.test(image) || image.length < 2) return image.replaceAll(/^["']|["']$/g, "");

@@ -1,4 +1,4 @@
-// `ablate` blocks: each value that varies is tried in the spec, so that no variant is found wrong after runs have begun.
+// `ablate` blocks. Each value is checked in the spec, so no variant turns out to be invalid after runs have started.
 
 import type { Argument, Value, Word } from "../../grammar/tree.js";
 import * as report from "../diagnostics/ablate.js";
@@ -18,11 +18,11 @@ import type { AblationJson } from "./spec-json.js";
 import { validatePart, validateValue } from "./validate.js";
 import { type Target, targetOf, valueIn, withValue } from "./vary.js";
 
-/** Of one `ablate` block, and blocks of a spec. */
+/** The largest number of variants of an ablation, and of ablations of a spec. */
 const VARIANTS = 4096;
 const ABLATIONS = 64;
 
-/** An axis before its values are tried. */
+/** An axis whose values are not checked yet. */
 interface Draft {
   readonly path: Word;
   readonly target: Target;
@@ -32,26 +32,26 @@ interface Draft {
 interface Axis {
   readonly target: Target;
   readonly arms: readonly Arm[];
-  /** Whether a value was wrong, and is no arm. */
+  /** Whether a value is invalid, so that it makes no arm. */
   readonly incomplete: boolean;
 }
 
 interface Arm {
   readonly value: Json;
-  /** The checked spec that it makes, as text to compare by. */
+  /** The checked spec as text, for comparison. */
   readonly meaning: () => string;
 }
 
-/** What the checks share: the spec itself, right without its ablations. */
+/** What all checks share: the spec, which is valid without its ablations. */
 interface Ablating extends Shaping {
   readonly json: Json;
-  /** The same JSON, and what it means. */
+  /** The JSON and the checked spec. */
   readonly like: Resolved;
-  /** Those that are right, by what they put where: ablations often share an axis, and a baseline is one of the arms. */
+  /** Valid specs, keyed by the values that they change. Ablations often share an axis, and the baseline is one of the arms. */
   readonly arms: Map<string, Arm>;
 }
 
-/** The `ablate` members of a spec that is right without them. */
+/** Checks the `ablate` members of a spec that is valid without them. */
 export function checkAblations(section: Section, json: Json, like: Resolved, shaping: Shaping): Ablation[] {
   const ablating = { ...shaping, json, like, arms: new Map<string, Arm>() };
   const members = [...section.members.values()];
@@ -63,7 +63,7 @@ export function checkAblations(section: Section, json: Json, like: Resolved, sha
   return members.map((member) => ablation(member, ablating)).filter((a) => a !== undefined);
 }
 
-/** Ablations as a spec's JSON has them, every value written out. */
+/** Ablations as JSON, with all values listed. */
 export function ablationsAsJson(ablations: readonly Ablation[]): Record<string, AblationJson> {
   const entries = ablations.map(({ name, axes, baseline, widen_baseline }): [string, AblationJson] => {
     const vary = Object.fromEntries(axes.map(({ path, values }) => [path, values]));
@@ -139,10 +139,10 @@ function draftOf(path: Word, value: Value, ablating: Ablating): Draft | undefine
   return target && values && { path, target, values };
 }
 
-/** Tries a value in the spec: the whole is checked as if it stood there. */
+/** Checks the whole spec with a value in its place. */
 function arm(value: Value, target: Target, ablating: Ablating): Arm | undefined {
   const { diagnostics, arms, like } = ablating;
-  // A number that a call made stands nowhere in the text.
+  // A number that a call made has no place in the text.
   const textOf = value.type === "number" ? () => value.text : ablating.textOf;
   const places: Places = new Map([[target.pointer, { value: value.span }]]);
   const before = diagnostics.length;
@@ -204,10 +204,10 @@ function baselineOf(
 const VALUES_AT = "/ablate/*/vary/*";
 const VALUES = keysOf(VALUES_AT).reduce<SchemaNode>((node, key) => fieldNode(node, key) ?? {}, ROOT);
 
-/** More values than this for one path are refused before they are made. */
+/** The largest number of values of a path, checked before the values are made. */
 const MOST = 4096;
 
-/** The values as they would be written out in a list; undefined where that went wrong and was reported. */
+/** The values as a list; undefined if an error was reported. */
 function listValues(value: Value, path: string, shaping: Shaping): readonly Value[] | undefined {
   if (value.type === "list" && value.items.length > 0) return value.items;
   const kind = value.type === "call" ? kindNode(VALUES, value.name.text) : undefined;
@@ -227,7 +227,7 @@ function listValues(value: Value, path: string, shaping: Shaping): readonly Valu
   return numbers?.map((number) => ({ type: "number", text: String(number), span: value.span }));
 }
 
-/** Every subset, the empty one first, then as binary numbers count with the first item lowest. */
+/** All subsets, the empty one first, in the order of binary numbers whose lowest bit is the first item. */
 function subsets(args: readonly Argument[], value: Value, shaping: Shaping): readonly Value[] | undefined {
   const [only] = args;
   const of = kindNode(VALUES, "subsets")?.properties?.of ?? {};
@@ -275,7 +275,7 @@ function generate(generator: Generator, value: Value, { diagnostics }: Shaping):
     return undefined;
   }
   if (generator.kind === "range") {
-    // A little more than whole, so that 0 to 1 by 0.1 has its 1.
+    // A small tolerance, so that a range from 0 to 1 with step 0.1 includes 1.
     const count = Math.floor((to - from) / generator.step + 1e-9) + 1;
     return Array.from({ length: Math.min(count, MOST + 1) }, (_, i) => rounded(from + i * generator.step));
   }
@@ -291,5 +291,5 @@ function generate(generator: Generator, value: Value, { diagnostics }: Shaping):
   return Array.from({ length: generator.n }, () => at(random.uniform()));
 }
 
-/** To 12 digits: what is left of sums such as 0.1 + 0.2 goes. */
+/** Rounds to 12 digits, which removes the rounding error of sums such as 0.1 + 0.2. */
 const rounded = (value: number) => Number(value.toPrecision(12));

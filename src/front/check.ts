@@ -1,4 +1,4 @@
-// The front's one entry: the text of a spec to its meaning, or to what is wrong with it.
+// The entry point of the front: turns the text of a spec into a checked spec, or into errors.
 
 import { scans } from "../blocks/block.fields.js";
 import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
@@ -25,24 +25,24 @@ import { validateSpec } from "./validate.js";
 const ABLATION_FIELDS = fieldsOf(fieldNode(fieldNode(ROOT, "ablate") ?? {}, "*") ?? {});
 
 export interface Checked {
-  /** There unless a diagnostic is an error. */
+  /** Absent if a diagnostic is an error. */
   readonly spec?: CheckedSpec;
-  /** The spec as JSON with imports merged and defaults filled in; there when `spec` is. */
+  /** The spec as JSON with imports merged and defaults filled in. Absent if `spec` is. */
   readonly json?: Json;
-  /** What could be read of the spec, right or wrong, without its ablations; for editors. */
+  /** The readable part of the spec, valid or not, without its ablations. For editors. */
   readonly partial: Json;
-  /** Where the values of `partial` are written. */
+  /** The places of the values of `partial`. */
   readonly places: Places;
   /** In the order of the sources. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Every file that was read, the given one first. */
+  /** All files that were read, the given one first. */
   readonly sources: readonly Source[];
 }
 
 /**
- * Text in the language, or JSON where the path of `source` ends with `.json`.
+ * Checks text in the language, or JSON if the path of `source` ends with `.json`.
  * Paths in the result (of data, tokenizers and codebooks) are relative to the folder of `source`.
- * @param readBytes for tokenizers and codebooks; left out, there are none
+ * @param readBytes reads tokenizers and codebooks; by default there are none
  */
 export function check(source: Source, read: Read, readBytes: ReadBytes = () => undefined): Checked {
   const { section, sources, diagnostics, importedAt } = load(source, read);
@@ -58,15 +58,15 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   const finish = (result: Pick<Checked, "spec" | "json">): Checked => {
     const right = !diagnostics.some(isError);
     const { places } = shaping;
-    const told = inOrder(diagnostics, sources).map((one) => withImports(one, importedAt));
-    return { ...(right && result), partial: json, places, diagnostics: told, sources };
+    const shown = inOrder(diagnostics, sources).map((one) => withImports(one, importedAt));
+    return { ...(right && result), partial: json, places, diagnostics: shown, sources };
   };
 
   const { ablations, rest } = withoutAblations(section);
   const json = shapeSection(rest, ROOT, "", shaping);
   const validated = validateSpec(json);
   if ("errors" in validated) {
-    // What is missing may only be unread where the syntax is broken.
+    // If the syntax is broken, a missing field may only be unread.
     const findings = findingsOf(validated.errors, shaping.places, shaping.textOf);
     diagnostics.push(...findings.filter(({ name }) => !broken || name !== "missing-field"));
     if (!diagnostics.some(isError)) diagnostics.push(rejected(whole, validated.errors[0]));
@@ -100,8 +100,8 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
 }
 
 /**
- * A spec given as JSON, by a program. What is wrong is shown in its text, which is the result's source.
- * @param path of the file that it would stand in, in whatever notation
+ * Checks a spec that a program gives as JSON. Errors point into its text, which is the result's source.
+ * @param path of the file that would contain it, in either notation
  */
 export function checkJson(json: Json, path: string, read: Read, readBytes?: ReadBytes): Checked {
   return check(jsonSource(json, path), read, readBytes);
@@ -112,10 +112,10 @@ const oneLine = (text: string): string => {
   return line.length > 50 ? `${line.slice(0, 50)}…` : line;
 };
 
-/** What is noted at the import of the file that a mistake stands in. */
+/** The note at the import of a file that has an error. */
 export const IMPORTED = "imported here";
 
-/** Where the file of a mistake is imported, and the file that imports it, up to the spec. */
+/** Adds the chain of imports that leads from the spec to the file of an error. */
 function withImports(diagnostic: Diagnostic, importedAt: ReadonlyMap<string, Span>): Diagnostic {
   const chain: Span[] = [];
   for (let at = diagnostic.span; at !== undefined; at = importedAt.get(at.path)) chain.push(at);
@@ -124,7 +124,7 @@ function withImports(diagnostic: Diagnostic, importedAt: ReadonlyMap<string, Spa
   return { ...diagnostic, related: [...(diagnostic.related ?? []), ...imports] };
 }
 
-/** In the order of the sources and their texts, each said once. */
+/** In the order of the sources and of their texts, without duplicates. */
 function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[]): Diagnostic[] {
   const rank = (span: Span | undefined) => sources.findIndex(({ path }) => path === span?.path);
   const once = new Map(diagnostics.map((d) => [`${d.span?.path}:${d.span?.start}:${d.name}:${d.message}`, d]));
@@ -134,10 +134,10 @@ function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[])
   );
 }
 
-/** Columns that kernels read as a vector, and vocabularies from which on it is felt (docs/performance.md). */
+/** Columns that kernels read as a vector, and the smallest vocabulary for which it matters (docs/performance.md). */
 const COLUMNS = 4;
 const LARGE_VOCABULARY = 1024;
-/** The part of a scan's time beyond which it is felt that its last chunk is nearly empty. */
+/** The share of a scan's time above which a nearly empty last chunk is worth a warning. */
 const FELT = 1 / 3;
 
 function unwanted(spec: CheckedSpec, json: SpecJson, places: Places): Diagnostic[] {
@@ -167,7 +167,7 @@ function* weightsOfNothing({ objective }: SpecJson, places: Places): Iterable<Di
   }
 }
 
-/** Told of the last modality whose size is a number in the spec: that of a file is as it is. */
+/** Reported at the last modality whose size is a number in the spec, since the size of a file is fixed. */
 function* unevenVocabulary({ model }: CheckedSpec, json: SpecJson, places: Places): Iterable<Diagnostic> {
   const { size } = model.vocabulary;
   const over = size % COLUMNS;

@@ -1,4 +1,4 @@
-// Counts the ids of modalities that only name a file, and sees that such files are within reach and usable.
+// Counts the ids of modalities that name a file, and checks that such files are allowed and usable.
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { codebookUnreadable, tokenizerUnreadable } from "../diagnostics/fields.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -17,12 +17,12 @@ import { markersFor, ownerOf } from "./vocabulary.js";
 const TOKENIZER_BYTES = 64 * 2 ** 20;
 const CODEBOOK_HEADER_BYTES = 64 * 2 ** 10;
 
-/** What the file of a field makes ids of. */
+/** How ids are counted in the file of a field. */
 interface CodecFile {
-  /** Bytes that are looked at; none of a file whose ids the spec counts, unless it must be usable even so. */
+  /** Bytes to read. If the spec sets the number of ids, none are read, unless the file must be usable anyway. */
   readonly limit: number;
   readonly always: boolean;
-  /** How many ids it makes, or why it can't be used. */
+  /** The number of ids, or why the file cannot be used. */
   readonly count: (bytes: Uint8Array | undefined) => number | { readonly message: string; readonly remedy: string };
   readonly unusable: (span: Span, path: string, message: string, remedy: string) => Diagnostic;
 }
@@ -45,7 +45,7 @@ const FILES: Readonly<Record<NonNullable<ReturnType<typeof fileFieldOf>>, CodecF
   },
 };
 
-/** Fills in each `vocab` that is left out; a modality that owns the markers within has them after its file's ids. */
+/** Fills in each missing `vocab`. A modality that owns the markers has them after the ids of its file. */
 export function countIds(spec: SpecJson, readBytes: ReadBytes, { entry, places, diagnostics }: Shaping): void {
   const modalities = Object.entries(spec.model.modality);
   const owner = ownerOf(modalities.map(([, modality]) => modality));
@@ -82,7 +82,7 @@ const NO_FILE = new InputError(
 
 const counts = new WeakMap<Uint8Array, number | InputError>();
 
-/** How many ids a tokenizer has, or why it cannot be used. It has megabytes: the same bytes are read once. */
+/** The number of ids of a tokenizer, or why it cannot be used. Files have megabytes, so the same bytes are parsed once. */
 function idsIn(bytes: Uint8Array): number | InputError {
   if (bytes.length >= TOKENIZER_BYTES) return TOO_LARGE;
   let ids = counts.get(bytes);
@@ -98,7 +98,7 @@ function idsIn(bytes: Uint8Array): number | InputError {
   return ids;
 }
 
-/** How many entries a codebook's file has by its header alone, or what is wrong with it, as a clause. */
+/** The number of entries of a codebook according to its header, or what is wrong with it, as a clause. */
 function entriesOf(bytes: Uint8Array): number | string {
   const length = bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length < 2 || length > bytes.length - 8) return "it is no safetensors file with a short header";

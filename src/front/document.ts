@@ -1,4 +1,4 @@
-// A file's entries gathered by key, ready to be merged with the files that it imports.
+// The entries of a file, grouped by key, ready to be merged with the files that it imports.
 import type { Entry, Group, Value, Word } from "../../grammar/tree.js";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { duplicate, reservedName } from "../diagnostics/fields.js";
@@ -7,12 +7,12 @@ import { importInside } from "../diagnostics/imports.js";
 export interface Member {
   readonly name: Word;
   /**
-   * A call's arguments are in `section` where the call has a group, or its kind merges. Neither value nor section is
-   * there where the entry broke while it was parsed.
+   * A call's arguments are in `section` if the call has a group or its kind can be merged. An entry that could not be
+   * parsed has neither a value nor a section.
    */
   readonly value?: Value;
   readonly section?: Section;
-  /** Made by `KIND NAME` entries; `name` is then the first kind's. */
+  /** Made by `KIND NAME` entries; `name` is then that of the first kind. */
   readonly container?: true;
   readonly span: Span;
 }
@@ -26,14 +26,14 @@ export interface Section {
 
 export const EMPTY: Section = { members: new Map(), removed: [] };
 
-/** Things of the same kind merge field by field; other calls are replaced whole. */
+/** Members of the same kind are merged field by field; other calls are replaced as a whole. */
 export const MERGING = new Set(["modality", "block"]);
 
 export interface Gathered extends Section {
   readonly imports: readonly Word[];
 }
 
-/** Reports keys given twice and imports inside of groups. */
+/** Reports duplicate keys, and imports inside groups. */
 export function gather(entries: readonly Entry[], diagnostics: Diagnostic[]): Gathered {
   const imports = entries.filter((e) => e.type === "import").map((e) => e.path);
   return { imports, ...gatherSection(entries, diagnostics) };
@@ -73,7 +73,7 @@ function gatherSection(entries: readonly Entry[], diagnostics: Diagnostic[]): Se
   return { members, removed };
 }
 
-/** A value and its group; the named arguments of a call move into the group where they may meet others there. */
+/** A value and its group. Named arguments of a call move into the group if they can be merged with others. */
 function contents(
   value: Value | undefined,
   group: Group | undefined,

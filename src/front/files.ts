@@ -1,4 +1,4 @@
-// The files that a spec names: each is within reach, and a file. Whether data exist is asked when they are needed.
+// Checks the files that a spec names: each must be allowed, and a regular file. Missing data are reported when they are needed.
 import { sourcePath } from "../data/sources/source.fields.js";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { fileOutside, fileUnreadable } from "../diagnostics/fields.js";
@@ -8,13 +8,13 @@ import { isRefused, type Refused } from "./refused.js";
 import type { Shaping } from "./shaping.js";
 import type { SpecJson } from "./spec-json.js";
 
-/** A file's first bytes, at most so many; undefined where there is none. */
+/** Reads at most so many of the first bytes of a file; undefined if the file does not exist. */
 export type ReadBytes = (path: string, limit: number) => Uint8Array | undefined | Refused;
 
 export const refusalOf = (refused: Refused, span: Span, path: string): Diagnostic =>
   refused.refused === "outside" ? fileOutside(span, path, refused.folder) : fileUnreadable(span, path, refused.reason);
 
-/** Of the data and of what the weights start from, which may be a folder. Tokenizers and codebooks are read anyway. */
+/** The files of the data and of the initial weights, which may be a folder. Tokenizers and codebooks are read anyway. */
 export function checkFiles(spec: SpecJson, readBytes: ReadBytes, { entry, places, diagnostics }: Shaping): void {
   const look = (pointer: string, path: string, folderToo: boolean) => {
     const found = readBytes(beside(entry, path), 0);

@@ -1,4 +1,4 @@
-// Ajv's findings as diagnostics in the source.
+// Turns Ajv's findings into diagnostics.
 import type { ErrorObject } from "ajv";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import * as report from "../diagnostics/fields.js";
@@ -6,7 +6,7 @@ import { nearest } from "../diagnostics/nearest.js";
 import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
 import { count, exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
 
-/** Each once, in ajv's order; nothing for what is missing because it was wrong and has been reported. */
+/** One diagnostic each, in Ajv's order. A field that is missing because its value was invalid is not reported again. */
 export function findingsOf(
   errors: readonly ErrorObject[],
   places: Places,
@@ -37,7 +37,7 @@ function unknownByPlace(errors: readonly ErrorObject[]): Map<string, string[]> {
   return found;
 }
 
-/** Whether a field is missing because it is misspelt: the message about its spelling is enough then. */
+/** Whether a field is missing because it is misspelt. Then the message about its spelling is enough. */
 const isMisspelt = ({ params }: ErrorObject, unknown: readonly string[]) =>
   unknown.some((name) => nearest(name, [String(params.missingProperty)]).length > 0);
 
@@ -111,7 +111,7 @@ const UNWRITTEN = new Set(["part", "times", "of"]);
 const fieldName = (pointer: string) =>
   keysOf(pointer).findLast((key) => !/^\d+$/.test(key) && !UNWRITTEN.has(key)) ?? "spec";
 
-/** What a group is called in a sentence. */
+/** The name of a group in a sentence. */
 function ownerOf(pointer: string, node: SchemaNode): string {
   const keys = keysOf(pointer);
   const kind = Object.values(node.properties ?? {}).find((field) => field.const !== undefined)?.const;
@@ -120,7 +120,7 @@ function ownerOf(pointer: string, node: SchemaNode): string {
   return kind === undefined || kind === name ? `\`${name}\`` : `\`${name}\` (\`${kind}\`)`;
 }
 
-/** What kinds of something are kinds of. */
+/** The noun for the kinds of a field. */
 function whatOf(pointer: string): string {
   const [section, second, third] = keysOf(pointer);
   if (section === "model") return third === undefined ? "kind" : `kind of ${second}`;

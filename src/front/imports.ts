@@ -1,5 +1,5 @@
-// A spec and the files that it imports, read once each and merged into one document: groups merge by key, everything else is
-// replaced whole.
+// Reads a spec and the files that it imports, once each, and merges them. Groups are merged by key; everything else is
+// replaced as a whole.
 import { parse } from "../../grammar/parse.js";
 import type { Word } from "../../grammar/tree.js";
 import type { Diagnostic, Source, Span } from "../diagnostics/diagnostic.js";
@@ -16,10 +16,10 @@ import { isJson, parseJson } from "./parse-json.js";
 import { beside } from "./paths.js";
 import { isRefused, type Refused } from "./refused.js";
 
-/** A file by its path: its text; undefined where there is none. */
+/** Reads a file; undefined if it does not exist. */
 export interface Read {
   (path: string): Source | undefined | Refused;
-  /** Names of the specs in the folder that a path leads into, for near names; left out, there are none to tell. */
+  /** The names of the specs in the folder of a path, for suggestions. Default: none. */
   readonly beside?: (path: string) => readonly string[];
 }
 
@@ -29,13 +29,13 @@ interface Loaded {
   readonly section: Section;
   readonly sources: readonly Source[];
   readonly diagnostics: Diagnostic[];
-  /** Where each file but the first is imported first. */
+  /** Where each file except the first is first imported. */
   readonly importedAt: ReadonlyMap<string, Span>;
 }
 
 /**
- * The entry may be a spec in JSON, which its path says.
- * Files are known by the `path` that `read` gives back, so it should name one file in one way.
+ * Loads a spec and its imports. The entry is JSON if its path ends with `.json`.
+ * Files are identified by the `path` that `read` returns, so it should be unique per file.
  */
 export function load(entry: Source, read: Read): Loaded {
   const diagnostics: Diagnostic[] = [];
@@ -75,7 +75,7 @@ export function load(entry: Source, read: Read): Loaded {
   return { section, sources: [...sources.values()], diagnostics, importedAt };
 }
 
-/** `over` laid over `base`, in the base's order. What `over` removes is taken from the base. */
+/** `base` with the members of `over`, in the base's order, without what `over` removes. */
 export function merge(base: Section, over: Section, diagnostics: Diagnostic[], within?: string): Section {
   const members = new Map(base.members);
   for (const name of over.removed) {
@@ -104,7 +104,7 @@ const sameGroup = (a: Member, b: Member) => a.value === undefined && b.value ===
 const sameKind = (a: Member, b: Member) =>
   a.value?.type === "call" && b.value?.type === "call" && a.value.name.text === b.value.name.text;
 
-/** Takes `KIND name` away, whatever its kind. */
+/** Removes `KIND name`, of any kind. */
 function removeNamed(members: Map<string, Member>, name: string): boolean {
   for (const [key, member] of members) {
     if (!member.container || !member.section?.members.has(name)) continue;

@@ -1,4 +1,4 @@
-// A spec's JSON as the entries of a file that says the same, led by the schema.
+// Turns a spec's JSON into the entries of an equivalent file, guided by the schema.
 import type { Entry, FieldEntry, Path, Value, Word } from "../../grammar/tree.js";
 import type { Span } from "../diagnostics/diagnostic.js";
 import { below, type Place } from "./places.js";
@@ -12,28 +12,28 @@ const isObject = (json: Json | undefined): json is JsonObject =>
 
 const NOWHERE: Span = { path: "", start: 0, end: 0 };
 const KEYWORDS = new Set(["import", "remove", "true", "false"]);
-/** Deeper than this the text is refused anyway; it keeps recursion off hostile input. */
+/** Limits recursion on hostile input. Deeper text is refused anyway. */
 const DEEPEST = 70;
 
 /** Names joined by dots. */
 export const isPath = (text: string): boolean => text.split(".").every(isName);
 const isName = (text: string) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !KEYWORDS.has(text);
 
-/** Where the JSON was read: the place of the value at a pointer. */
+/** The place of the value at a pointer. */
 type PlaceAt = (pointer: string) => Place;
 
-/** What stays the same on the way down. */
+/** What stays the same during the recursion. */
 interface Building {
   readonly whole: JsonObject;
   readonly placeAt: PlaceAt;
 }
 
-/** Of what is no object, none. JSON that is no spec gives entries, too, which `check` then refuses. */
+/** The entries of a JSON value; none if it is not an object. JSON that is not a spec also gives entries, which `check` refuses. */
 export function entriesOf(json: Json, placeAt: PlaceAt = () => ({ value: NOWHERE })): Entry[] {
   return isObject(json) ? section(json, ROOT, "", { whole: json, placeAt }, 0) : [];
 }
 
-/** What a value would be at a dotted path of the spec. */
+/** A value as it is written at a dotted path of the spec. */
 export function valueFor(json: Json, at: string, value: Json): Value {
   const building = { whole: isObject(json) ? json : {}, placeAt: () => ({ value: NOWHERE }) };
   return valueFrom(value, targetOf(word(at, NOWHERE), json, [])?.node ?? {}, "", building, 0);
@@ -43,7 +43,7 @@ const word = (text: string, span: Span): Word => ({ text, span });
 const path = (text: string, span: Span): Path => ({ names: text.split(".").map((name) => word(name, span)), span });
 const keySpan = ({ key, value }: Place) => key ?? value;
 
-/** Keys in the schema's order, then the others. */
+/** Keys in the schema's order, then all others. */
 function ordered(fields: JsonObject, node: SchemaNode): [string, Json][] {
   const rank = Object.keys(node.properties ?? {});
   const place = (key: string) => (rank.includes(key) ? rank.indexOf(key) : rank.length);
@@ -64,7 +64,7 @@ function section(fields: JsonObject, node: SchemaNode, at: string, building: Bui
   });
 }
 
-/** The schema of what a `vary` path takes: a list of its values, unless a call makes them. */
+/** The schema of the values of a `vary` path: a list, or a call that makes one. */
 function varied(name: string, generators: SchemaNode | undefined, value: Json, { whole }: Building): SchemaNode {
   if (isObject(value)) return generators ?? {};
   const node = targetOf(word(name, NOWHERE), whole, [])?.node;
@@ -87,7 +87,7 @@ function entry(
   const tag = tagOf(node) ?? "kind";
   const head = isObject(value) ? value[tag] : undefined;
   if (depth > DEEPEST || !isObject(value) || (typeof head === "string" && !group)) {
-    // A baseline gives a path its value; what a path varies over comes with its schema.
+    // A baseline has one value per path; the values of a `vary` path have their own schema.
     const target =
       key.includes(".") && node.items === undefined && node.type === undefined
         ? (targetOf(word(key, NOWHERE), whole, [])?.node ?? node)
@@ -142,13 +142,13 @@ function call(json: JsonObject, node: SchemaNode, at: string, building: Building
       };
     });
   const { value: span } = building.placeAt(at);
-  // An object where no kind may be is kept apart from a bare name.
+  // An object where no kind is allowed must differ from a bare name.
   const takesCall = tagOf(node) !== undefined && typeof head === "string";
   const named = word(name, building.placeAt(below(at, tag)).value);
   return { type: "call", name: named, ...((args.length > 0 || !takesCall) && { args }), span };
 }
 
-/** Names, and stretches such as `2 * (mixer + dense)`. */
+/** Names, and products such as `2 * (mixer + dense)`. */
 function layers(items: readonly Json[], at: string, span: Span, building: Building, depth: number): Value {
   const terms = items.map((item, i): Value => {
     const here = below(at, i);

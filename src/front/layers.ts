@@ -6,10 +6,10 @@ import { below } from "./places.js";
 import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
 
-/** A block's name, or a stretch of the stack so many times. */
+/** A block's name, or a repeated part of the stack. */
 export type LayerItem = string | { readonly times: number; readonly of: readonly LayerItem[] };
 
-/** An item of `layers` in JSON with the spans that its parts were written at. */
+/** An item of `layers` in JSON, with the spans of its operands. */
 interface Stretch {
   readonly span: Span;
   readonly name?: string;
@@ -60,11 +60,11 @@ function place(stretches: readonly Stretch[], pointer: string, shaping: Shaping)
   });
 }
 
-/** How many layers the items make, without making them. */
+/** The number of layers, without listing them. */
 export const countLayers = (items: readonly LayerItem[]): number =>
   items.reduce((sum, item) => sum + (typeof item === "string" ? 1 : item.times * countLayers(item.of)), 0);
 
-/** Block names, bottom first. */
+/** The block names, bottom first. */
 export const expandLayers = (items: readonly LayerItem[]): string[] =>
   items.flatMap((item) => {
     if (typeof item === "string") return item;

@@ -1,5 +1,5 @@
-// A spec in JSON as a file: read with the place of every value, as the entries that a `.mom` file of the same meaning would
-// have, and as that file.
+// Reads a spec in JSON with the place of every value, as the entries of an equivalent `.mom` file and as the
+// text of that file.
 import { NESTING } from "../../grammar/brackets.js";
 import { type Formatted, format } from "../../grammar/format.js";
 import { type Parsed, SOURCE_LIMIT } from "../../grammar/parse.js";
@@ -26,12 +26,12 @@ export function parseJson(source: Source): Parsed {
 
 const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
-/** The JSON of a program as a file beside `path`. */
+/** The JSON of a program as a source in the folder of `path`. */
 export function jsonSource(json: Json, path: string): Source {
   return { path: isJson({ path }) ? path : `${path}.json`, text: `${JSON.stringify(bounded(json, 0), null, 2)}\n` };
 }
 
-/** Without what is deeper than may be read, or without end. */
+/** Leaves out what is nested too deep or circular. */
 function bounded(json: Json, depth: number): Json {
   if (typeof json !== "object" || json === null) return json;
   if (depth > NESTING) return [];
@@ -40,13 +40,13 @@ function bounded(json: Json, depth: number): Json {
 }
 
 interface ReadJson {
-  /** Undefined where the text is no JSON. */
+  /** Undefined if the text is not JSON. */
   readonly json: Json | undefined;
   readonly places: Places;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Stops at the first mistake of syntax, which JSON gives no way to read past. */
+/** Thrown at the first syntax error, since JSON allows no recovery. */
 class NotJson extends Error {
   constructor(readonly diagnostic: Diagnostic) {
     super(diagnostic.message);
@@ -63,19 +63,19 @@ const WORDS = new Map<string, Json>([
   ["null", null],
 ]);
 
-/** A text while it is read. */
+/** The state of the reader. */
 interface Reader {
   readonly source: Source;
   readonly places: Places;
   readonly diagnostics: Diagnostic[];
   readonly isKey: (key: string) => boolean;
-  /** Where the next character is. */
+  /** The index of the next character. */
   at: number;
 }
 
 /**
- * As JSON.parse reads, but for limits of size and depth and for keys: each is given once, and `isKey` says which may be.
- * Keys that are wrong are reported and left out.
+ * Reads like JSON.parse, with limits of size and depth. Keys must be unique and pass `isKey`.
+ * Invalid keys are reported and left out.
  */
 export function readJson(source: Source, isKey: (key: string) => boolean): ReadJson {
   const { path, text } = source;
@@ -93,23 +93,23 @@ export function readJson(source: Source, isKey: (key: string) => boolean): ReadJ
   }
 }
 
-/** From `start` to where the reader is. */
+/** The span from `start` to the current place. */
 const spanFrom = ({ source: { path }, at }: Reader, start: number): Span => ({ path, start, end: at });
 
-/** What a sticky pattern matches here. */
+/** The match of a sticky pattern at the current place. */
 function seen({ source, at }: Reader, pattern: RegExp): string | undefined {
   pattern.lastIndex = at;
   return pattern.exec(source.text)?.[0];
 }
 
-/** The same, which is then behind. */
+/** The same, and moves past the match. */
 function taken(reader: Reader, pattern: RegExp): string | undefined {
   const found = seen(reader, pattern);
   reader.at += found?.length ?? 0;
   return found;
 }
 
-/** The character that comes next, blanks aside. */
+/** The next character that is not white space. */
 function next(reader: Reader): string | undefined {
   taken(reader, BLANKS);
   return reader.source.text[reader.at];
@@ -153,7 +153,7 @@ function content(reader: Reader, pointer: string, depth: number): Json {
   return word;
 }
 
-/** Behind its `[`. */
+/** Reads a list after its `[`. */
 function list(reader: Reader, pointer: string, depth: number): Json {
   const items: Json[] = [];
   while (next(reader) !== "]" || items.length > 0) {
@@ -165,7 +165,7 @@ function list(reader: Reader, pointer: string, depth: number): Json {
   return items;
 }
 
-/** Behind its `{`. */
+/** Reads an object after its `{`. */
 function object(reader: Reader, pointer: string, depth: number): Json {
   const { places, diagnostics, isKey } = reader;
   const fields: Record<string, Json> = {};
@@ -196,7 +196,7 @@ function object(reader: Reader, pointer: string, depth: number): Json {
   return fields;
 }
 
-/** What JSON does not have and other notations do. */
+/** Syntax that JSON lacks but other notations have. */
 function helpFor(text: string, at: number): { help?: string } {
   const rest = text.slice(at, at + 2);
   if (rest.startsWith("'")) return { help: "Put text into double quotes." };
@@ -207,7 +207,7 @@ function helpFor(text: string, at: number): { help?: string } {
   return {};
 }
 
-/** What is given and no more: no defaults. What the spec means is for `check` to say. */
+/** The spec as written, without defaults. `check` determines its meaning. */
 export function formatJson(source: Source): Formatted {
   const { entries, diagnostics } = parseJson(source);
   return diagnostics.some(isError) ? { diagnostics } : format({ path: source.path, text: print(entries) });

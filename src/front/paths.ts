@@ -1,8 +1,8 @@
-// Paths as text: relative to one file, as seen from another. Separators are slashes.
+// Converts paths that are relative to one file to be relative to another. Separators are slashes.
 
 const folderOf = (path: string) => path.replaceAll("\\", "/").split("/").slice(0, -1);
 
-/** Without `.` and, where a folder stands before it, without `..`. */
+/** Removes `.`, and `..` after a folder. */
 function clean(parts: readonly string[]): string[] {
   const out: string[] = [];
   parts.forEach((part, i) => {
@@ -16,11 +16,11 @@ function clean(parts: readonly string[]): string[] {
 
 const isAbsolute = (path: string) => /^([/\\]|[A-Za-z]:)/.test(path);
 
-/** The path of `relative`, as the file at `from` means it; an absolute one is the same everywhere. */
+/** Resolves a path that the file at `from` contains. An absolute path stays the same. */
 export const beside = (from: string, relative: string): string =>
   isAbsolute(relative) ? relative : clean([...folderOf(from), ...relative.split("/")]).join("/");
 
-/** A path that the file at `from` wrote, as the file at `to` would write it. */
+/** Converts a path in the file at `from` to the same path in the file at `to`. */
 export function rebase(relative: string, from: string, to: string): string {
   if (from === to || isAbsolute(relative)) return relative;
   const target = clean([...folderOf(from), ...relative.split("/")]);

@@ -1,13 +1,13 @@
-// Where in the sources each value of a spec's JSON was written.
+// The places of the values of a spec's JSON in the sources.
 import type { Span } from "../diagnostics/diagnostic.js";
 
 export interface Place {
   readonly value: Span;
-  /** The key that it stands under. */
+  /** The span of its key. */
   readonly key?: Span;
 }
 
-/** By JSON pointer. What a default filled in has no place. */
+/** Keyed by JSON pointer. Defaults have no place. */
 export type Places = Map<string, Place>;
 
 export const below = (pointer: string, key: string | number): string =>
@@ -21,7 +21,7 @@ export const keysOf = (pointer: string): string[] =>
     .slice(1)
     .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-/** The place of a value, or of the nearest group around it. */
+/** The place of a value, or of the innermost group that contains it. */
 export function placeOf(places: Places, pointer: string): Place {
   for (let at = pointer; ; at = at.slice(0, at.lastIndexOf("/"))) {
     const place = places.get(at);
@@ -32,7 +32,7 @@ export function placeOf(places: Places, pointer: string): Place {
 
 export const valueAt = (places: Places, pointer: string): Span => placeOf(places, pointer).value;
 
-/** The key's span, or the value's where it has none. */
+/** The span of the key, or of the value if it has no key. */
 export function keyAt(places: Places, pointer: string): Span {
   const place = placeOf(places, pointer);
   return place.key ?? place.value;

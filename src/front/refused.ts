@@ -1,7 +1,7 @@
-// What a reader gives instead of a file that is there and cannot be read, or that may not be.
+// Results of a reader for a file that exists but cannot be read, or is not allowed.
 
 export type Refused =
-  /** `folder` is what the user would have to open. */
+  /** `folder` is the folder to allow. */
   | { readonly refused: "outside"; readonly folder: string }
   /** `reason` is a clause: "it is a FIFO, not a file". */
   | { readonly refused: "unreadable"; readonly reason: string; readonly isFolder: boolean };

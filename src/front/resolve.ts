@@ -1,6 +1,6 @@
-// From a spec that the schema has passed to the checked spec: names resolve, sizes divide, vocabularies fit.
-// Then what can be checked of a spec that the schema rejects, or whose syntax is broken: each rule where all it reads is
-// sound. So one missing section hides no other finding, also while a spec is being typed.
+// Turns a spec that passed the schema into the checked spec: resolves names, checks sizes and vocabularies.
+// Also checks specs that the schema rejects or whose syntax is broken: a rule is applied if all values that it reads are
+// valid. So a missing section hides no other error, even while a spec is being typed.
 
 import type { ErrorObject } from "ajv";
 import { type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
@@ -29,13 +29,13 @@ import type { CheckedSpec, Json, TrainFields } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
 import { layOut, markersFor, ownerOf } from "./vocabulary.js";
 
-/** Where values are written, and where to report. */
+/** The places of values, and the list of diagnostics. */
 interface Reporting {
   readonly places: Places;
   readonly diagnostics: Diagnostic[];
 }
 
-/** A spec that the schema has passed, and where to report. */
+/** A spec that passed the schema, with its places and diagnostics. */
 interface Resolving extends Reporting {
   readonly json: SpecJson;
 }
@@ -55,9 +55,9 @@ export interface Resolved {
 }
 
 /**
- * The spec without its ablations; what it holds is only of use where no error was reported.
- * @param like a spec that is right and has the same names: where the two share blocks or layers, and what these depend
- * on, so do the results
+ * The spec without its ablations. The result is only meaningful if no error was reported.
+ * @param like a valid spec with the same names. If both share the JSON of blocks or layers, and of what these depend on,
+ * the results share them, too
  */
 export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[], like?: Resolved): CheckedSpec {
   const resolving = { json, places, diagnostics };
@@ -108,7 +108,7 @@ function trainOf({ init, ...train }: SpecJson["train"]): TrainFields {
   return { ...train, clip, ...(init?.kind === "checkpoint" && { init }) };
 }
 
-/** Section names are reserved, and a modality and a block differ, so that paths are unambiguous. */
+/** Section names are reserved, and a modality and a block cannot have the same name, so that paths are unambiguous. */
 function checkNames(modality: object, block: object, { places, diagnostics }: Reporting): void {
   for (const [kind, named] of Object.entries({ modality, block })) {
     for (const name of Object.keys(named)) {
@@ -138,7 +138,7 @@ function checkVocabulary(modalities: readonly Modality[], { places, diagnostics 
   diagnostics.push(report.vocabularyTooSmall(span, owner.name, count, markers));
 }
 
-/** A sequence holds an item at least, between its markers. */
+/** A sequence must have room for an item and its markers. */
 function checkLength(m: Modality, length: number, { places, diagnostics }: Reporting): void {
   const positions = Math.ceil(positionsOfItem(m));
   if (positions === 0 || positions + 2 <= length) return;
@@ -174,7 +174,7 @@ function objectives(modalities: readonly Modality[], { json, ...reporting }: Res
   return modalities.map(({ name }) => (Object.hasOwn(json.objective, name) ? json.objective[name] : undefined));
 }
 
-/** @param kinds of the modalities by name; undefined where it is not known, and nothing is said of what fits it */
+/** @param kinds of the modalities by name; if one is undefined, its objective is not checked */
 function checkObjectives(
   objective: Readonly<Record<string, { readonly kind?: ObjectiveKind }>>,
   kinds: ReadonlyMap<string, ModalityKind | undefined>,
@@ -195,7 +195,7 @@ function checkObjectives(
   }
 }
 
-/** What only seems to be missing where a text is not read to its end. */
+/** Errors that are unreliable if the text was not read to its end. */
 const ABSENCES: readonly MistakeName[] = [
   "group-misses",
   "no-objective",
@@ -208,9 +208,9 @@ const ABSENCES: readonly MistakeName[] = [
 type Named<T> = ReadonlyMap<string, T>;
 
 /**
- * Reports mistakes in the sound parts of a spec; warnings are for specs that are right.
- * @param errors what the schema says of it
- * @param broken whether the syntax is: then nothing is said of what may be written in the part that was not read
+ * Reports errors in the valid parts of a spec. Warnings are only for valid specs.
+ * @param errors of the schema
+ * @param broken whether the syntax is broken; then errors that could come from unread text are left out
  */
 export function checkSound(
   json: Json,
@@ -256,7 +256,7 @@ function rules(json: Json, errors: readonly ErrorObject[], readBytes: ReadBytes,
   if (schedule !== undefined && steps !== undefined) checkWarmup({ schedule, steps }, reporting);
 }
 
-/** A block by itself: without the modalities' names its groups say nothing, without `d_model` any number of heads fits. */
+/** Checks a single block. Groups need the modalities' names, and heads need `d_model`; without these they are not checked. */
 function checkBlockAlone(
   name: string,
   fields: BlockJson,
@@ -272,14 +272,14 @@ const soundOf = <T>(all: Named<T | undefined> | undefined): Map<string, T> =>
   new Map([...(all ?? [])].flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 interface Soundness {
-  /** The value at a pointer, if it is there and the schema passes it. */
+  /** The value at a pointer, if it exists and passes the schema. */
   readonly sound: <T>(pointer: string) => T | undefined;
-  /** The members of a group whose names authors choose, each by the same rule; undefined where some may be missing. */
+  /** The members of a group with free names, each by the same rule; undefined if some may be missing. */
   readonly named: <T>(pointer: string) => Named<T | undefined> | undefined;
 }
 
 function soundnessOf(json: Json, errors: readonly ErrorObject[]): Soundness {
-  // A field too many spoils no other; a misspelt `modality` may stand for one that is missed.
+  // An extra field does not affect others; but a misspelt `modality` can be the reason for a missing one.
   const wrong = new Set<string>();
   const open = new Set<string>();
   for (const { keyword, instancePath } of errors) {

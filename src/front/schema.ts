@@ -1,4 +1,4 @@
-// The schema of a spec as the front reads it: its fields and kinds, how they are said in words, and the JSON Schema for others.
+// The schema of a spec as the front reads it: fields, kinds, descriptions in words, and the JSON Schema for users.
 import { schema } from "../../grammar/schema.gen.js";
 import type { Json } from "./spec.js";
 
@@ -8,7 +8,7 @@ export interface SchemaNode {
   readonly description?: string;
   readonly default?: Json;
   readonly examples?: readonly string[];
-  /** What a number counts. */
+  /** The unit of a number. */
   readonly unit?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
@@ -18,9 +18,9 @@ export interface SchemaNode {
   readonly discriminator?: { readonly propertyName: string };
   readonly const?: Json;
   readonly enum?: readonly Json[];
-  /** Names that stand for a value where numbers do, as `auto`. */
+  /** Words that are allowed in place of a number, such as `auto`. */
   readonly words?: readonly string[];
-  /** A number is 0 or at least this: less would be 0 in 32 bits. */
+  /** The smallest nonzero value; smaller ones would be 0 in f32. */
   readonly leastNonzero?: number;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -31,11 +31,11 @@ export interface SchemaNode {
   readonly pattern?: string;
   /** Entries are written `KEY NAME: value`. */
   readonly named?: boolean;
-  /** Written as a call whose name is this field, where there is no discriminator. */
+  /** Without a discriminator: the field that holds the name of the call. */
   readonly call?: string;
-  /** An argument that may go without its name. */
+  /** An argument that can be written without its name. */
   readonly positional?: boolean;
-  /** Values with a notation of their own. */
+  /** Values with their own syntax. */
   readonly syntax?: "size" | "layers" | "path";
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, SchemaNode>>;
@@ -46,16 +46,16 @@ const LAYER: SchemaNode = schema.$defs.layer;
 
 export const deref = (node: SchemaNode): SchemaNode => (node.$ref === undefined ? node : LAYER);
 
-/** The field that holds a call's name; undefined where no call is wanted. */
+/** The field that holds a call's name; undefined if no call is allowed. */
 export const tagOf = (node: SchemaNode): string | undefined => node.discriminator?.propertyName ?? node.call;
 
-/** The names of the calls that a node admits. */
+/** The names of the calls that a node allows. */
 export function kindsOf(node: SchemaNode): string[] {
   if (node.discriminator === undefined) return node.call === undefined ? [] : wordsOf(node.properties?.[node.call]);
   return (node.oneOf ?? []).map((kind) => String(kind.properties?.[tagOf(node) ?? ""]?.const));
 }
 
-/** The node of one kind; for a `call` node, which has the same fields for every name, the node itself. */
+/** The node of a kind. A `call` node has the same fields for every name, so it is returned itself. */
 export function kindNode(node: SchemaNode, kind: string): SchemaNode | undefined {
   if (node.discriminator === undefined) return node.call === undefined ? undefined : node;
   return node.oneOf?.find((one) => one.properties?.[tagOf(node) ?? ""]?.const === kind);
@@ -67,7 +67,7 @@ export function fieldNode(node: SchemaNode, key: string): SchemaNode | undefined
   return typeof node.additionalProperties === "object" ? node.additionalProperties : undefined;
 }
 
-/** The fields of a group or call, without the one that holds the call's name. */
+/** The fields of a group or call, except the one that holds the call's name. */
 export function fieldsOf(node: SchemaNode): string[] {
   return Object.entries(node.properties ?? {})
     .filter(([name, field]) => field.const === undefined && name !== node.call)
@@ -79,7 +79,7 @@ export const wordsOf = (node: SchemaNode | undefined): string[] =>
 
 const isOf = (node: SchemaNode, type: string) => [node.type].flat().includes(type);
 
-/** What a value must be, in words: “a whole number from 1 to 256”. */
+/** The allowed values in words: “a whole number from 1 to 256”. */
 export function wanted(node: SchemaNode): string {
   const kinds = kindsOf(node);
   const words = wordsOf(node);
@@ -122,7 +122,7 @@ export function count({ minItems, maxItems }: SchemaNode): string {
   return maxItems === undefined ? "" : ` of at most ${maxItems} items`;
 }
 
-/** An example of a field as it would be written. */
+/** An example of a field as it is written. */
 export function exampleOf(name: string, node: SchemaNode): string {
   const given = node.examples?.[0];
   if (given?.startsWith(`${name} {`)) return given;
@@ -140,7 +140,7 @@ export function exampleOf(name: string, node: SchemaNode): string {
 }
 
 export interface Field {
-  /** Kinds stand in it as steps: `train.optimizer.adamw.lr`. */
+  /** Includes kinds as steps: `train.optimizer.adamw.lr`. */
   readonly path: readonly string[];
   readonly node: SchemaNode;
   readonly required: boolean;
@@ -172,7 +172,7 @@ function fieldsBelow(node: SchemaNode, path: readonly string[]): Field[] {
   ];
 }
 
-/** The fields that take a word for their value, or in a list: a part of a block, `auto`. */
+/** The fields that take a word, alone or in a list: a part of a block, `auto`. */
 export function fieldsTaking(word: string): Field[] {
   const takes = (node: SchemaNode) =>
     wordsOf(node).includes(word) || (node.call !== undefined && kindsOf(node).includes(word));
@@ -181,7 +181,7 @@ export function fieldsTaking(word: string): Field[] {
   return found.filter((field) => !above(field));
 }
 
-/** The fields that a path may mean: it ends as they do, and may leave out steps on the way. */
+/** The fields that a path can mean. It must have the same end, and can leave out steps. */
 export function fieldsAt(path: readonly string[]): Field[] {
   const matches = allFields().filter((field) => {
     if (field.path.at(-1) !== path.at(-1)) return false;
@@ -194,9 +194,9 @@ export function fieldsAt(path: readonly string[]): Field[] {
 }
 
 /**
- * The schema for those who write specs in JSON, draft 7. It checks JSON in which every kind is an object; a name alone may
- * stand for a kind that needs no arguments, and what varies is a list as often as a call that makes one.
- * What the language needs and the draft does not have (`named`, `call`, `unit`, …) says nothing to a validator.
+ * The JSON Schema for users, draft 7. In the internal schema every kind is an object. Here a string is also allowed for a
+ * kind that needs no arguments, and the values of a `vary` path can be a list. Validators ignore the language's own
+ * keywords (`named`, `call`, `unit`, …).
  */
 export function publicSchema(): object {
   return opened(ROOT, []);

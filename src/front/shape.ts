@@ -1,5 +1,5 @@
-// From a merged document to a spec as JSON, led by the schema: a bare name is a call where the schema wants a kind, an
-// argument without a name goes to the field that may be so, and products and sums become lists of layers.
+// Turns a merged document into a spec as JSON, guided by the schema: a bare name is a call if the schema has kinds, an
+// argument without a name goes to the positional field, and products and sums become lists of layers.
 import { numberOf, type Value, type Word } from "../../grammar/tree.js";
 import type { Span } from "../diagnostics/diagnostic.js";
 import * as report from "../diagnostics/fields.js";
@@ -13,13 +13,13 @@ import type { Json } from "./spec.js";
 
 type Fields = Record<string, Json>;
 
-/** The members of a group. What has no value is left out. */
+/** The members of a group, without those that have no value. */
 export function shapeSection(section: Section, node: SchemaNode, pointer: string, shaping: Shaping): Fields {
   const fields: Fields = {};
   for (const [key, member] of section.members) {
     const at = below(pointer, key);
     const shape = () => shapeMember(member, fieldNode(node, key) ?? {}, at, shaping);
-    // Where nothing stands behind a name, the syntax is broken, and reported as such.
+    // If nothing follows a name, the syntax is broken, which has been reported.
     const unread = member.value === undefined && member.section === undefined;
     const value = unread ? shape() : reported(shaping, at, member.name, shape);
     if (value !== undefined) fields[key] = value;
@@ -27,7 +27,7 @@ export function shapeSection(section: Section, node: SchemaNode, pointer: string
   return fields;
 }
 
-/** Nothing is left out in silence: what gives no value and has no message gets a general one. */
+/** If shaping gives no value and no message, reports a general one, so that nothing is left out silently. */
 function reported(shaping: Shaping, pointer: string, word: Word, shape: () => Json | undefined): Json | undefined {
   const before = shaping.diagnostics.length;
   const value = shape();
@@ -72,15 +72,15 @@ function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping:
       shaping.diagnostics.push(report.duplicate(repeated.span, key, earlier.key ?? earlier.value));
   }
   const fields = shapeSection(section, kind, pointer, shaping);
-  // The kind comes first, and is the call's.
+  // The kind comes first, and is always that of the call.
   return { [tag]: value.name.text, ...given, ...fields, [tag]: value.name.text };
 }
 
-/** The name of a call is its kind; a field that says so, too, would replace it. */
+/** The name of a call is its kind, which a field of the same name would replace. */
 const kindGivenAgain = (span: Span, key: string, name: string, kind: SchemaNode) =>
   report.unknownField(span, key, `\`${name}\``, fieldsOf(kind));
 
-/** A value where the schema has `node`; undefined where it was wrong and has been reported. */
+/** A value for the schema's `node`; undefined if an error was reported. */
 export function shapeValue(value: Value, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
   const { places, diagnostics, textOf } = shaping;
   if (!places.has(pointer)) places.set(pointer, { value: value.span });
@@ -92,7 +92,7 @@ export function shapeValue(value: Value, node: SchemaNode, pointer: string, shap
     case "boolean":
       return value.value;
     case "size":
-      // Below an unknown field or kind the validator needs some value.
+      // The validator needs some value below an unknown field or kind.
       if (node.syntax === "size" || node.type === undefined) return value.text;
       diagnostics.push(report.wrongType(value.span, nameOf(pointer), value.text, wanted(node)));
       return undefined;
@@ -105,7 +105,7 @@ export function shapeValue(value: Value, node: SchemaNode, pointer: string, shap
     case "call":
       if (tag !== undefined) return call({ ...value, text: value.name.text }, node, tag, pointer, shaping);
       if (value.args === undefined) return text({ text: value.name.text, span: value.span }, node, shaping);
-      // Of an unknown field the validator says so; it needs some value there.
+      // The validator reports an unknown field, and needs some value there.
       if (node.type === undefined) return call({ ...value, text: value.name.text }, node, "kind", pointer, shaping);
       diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
       return undefined;
@@ -144,7 +144,7 @@ function shapeArguments(
   for (const { name: given, value } of args ?? []) {
     const key = given?.text ?? Object.entries(kind.properties ?? {}).find(([, field]) => field.positional)?.[0];
     if (key === undefined) {
-      // What an unknown call takes is unknown, too.
+      // The arguments of an unknown call are unknown, too.
       if (kind.type !== undefined)
         shaping.diagnostics.push(report.unnamedArgument(value.span, name.text, fieldsOf(kind)));
       continue;
@@ -154,7 +154,7 @@ function shapeArguments(
     if (key === tag) shaping.diagnostics.push(kindGivenAgain(given?.span ?? value.span, key, name.text, kind));
     else if (key === "__proto__") shaping.diagnostics.push(report.reservedName(given?.span ?? value.span, key));
     else if (Object.hasOwn(fields, key) && earlier !== undefined) {
-      // Two arguments without names were reported with the syntax.
+      // Two arguments without names are a syntax error, which has been reported.
       if (given !== undefined || earlier.key !== undefined)
         shaping.diagnostics.push(report.duplicate(given?.span ?? value.span, key, earlier.key ?? earlier.value));
     } else {

@@ -1,10 +1,10 @@
-// What shaping a syntax tree into JSON goes by.
+// The context of shaping a syntax tree into JSON.
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import type { Places } from "./places.js";
 
-/** What shaping needs, and where it notes places and reports. */
+/** What shaping needs, and where it records places and diagnostics. */
 export interface Shaping {
-  /** Path of the spec that all paths become relative to. */
+  /** The path of the spec, to which all paths become relative. */
   readonly entry: string;
   readonly places: Places;
   readonly diagnostics: Diagnostic[];

@@ -1,4 +1,4 @@
-// A spec as JSON once the schema has passed it: defaults filled in, names not resolved yet.
+// A spec as JSON after it passed the schema: defaults are filled in, names are not resolved yet.
 import type { BlockJson } from "../blocks/block.fields.js";
 import type { ModalityJson } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
@@ -20,7 +20,7 @@ export interface SpecJson {
   };
 }
 
-/** Every value written out, whatever made the list. */
+/** All values, listed. */
 export type AblationJson = {
   readonly vary: Readonly<Record<string, readonly Json[]>>;
   readonly baseline?: Readonly<Record<string, Json>>;

@@ -1,4 +1,4 @@
-// The checked spec: the one meaning that every verb shares. Plain data; every default is filled in.
+// The checked spec, which all commands share. Plain data, with all defaults filled in.
 import type { BlockFields } from "../blocks/block.fields.js";
 import type { SourceFields } from "../data/sources/source.fields.js";
 import type { Modality, Vocabulary } from "../modalities/modality.fields.js";
@@ -12,16 +12,16 @@ interface Block {
 
 export interface CheckedSpec {
   readonly model: {
-    /** Numbered as they are declared; the index is what `modality` tensors hold. */
+    /** In the order of declaration; `modality` tensors hold their indices. */
     readonly modalities: readonly Modality[];
     readonly vocabulary: Vocabulary;
     readonly d_model: number;
-    /** Blocks as declared. */
+    /** The blocks, in the order of declaration. */
     readonly blocks: readonly Block[];
     /** The stack, bottom first: each entry is an index into `blocks`. */
     readonly layers: readonly number[];
   };
-  /** By modality index; undefined where a modality has no objective. */
+  /** By modality index; undefined if a modality has no objective. */
   readonly objectives: readonly (Objective | undefined)[];
   readonly data: DataFields;
   readonly train: TrainFields;
@@ -34,15 +34,15 @@ export interface DataFields {
   readonly length: number;
   /** Share of the documents held out for validation. */
   readonly held_out: number;
-  /** Whether documents that stand in one sequence do not see each other. */
+  /** Whether documents in one sequence are isolated from each other. */
   readonly reset: boolean;
-  /** Whether rows of batches are streams: states go from a step to the next, without gradient; documents may be longer. */
+  /** Whether rows of batches are streams: states are passed from step to step, without gradient, and documents can be longer. */
   readonly carry: boolean;
 }
 
 /**
- * What the backward pass makes anew instead of finding it kept: nothing; what costs little for its bytes; or all that
- * stands between the inputs of two layers. The numbers are the same.
+ * Which activations the backward pass recomputes: none; those that are cheap for their size; or all between the
+ * inputs of two layers. The results are identical.
  */
 export type Recompute = "none" | "cheap" | "block";
 
@@ -50,12 +50,12 @@ export interface TrainFields {
   readonly steps: number;
   /** Sequences in a micro-batch. */
   readonly batch: number;
-  /** Micro-batches whose gradients make one update. */
+  /** Micro-batches whose gradients are summed for one update. */
   readonly accumulate: number;
-  /** Where the weights come from; absent where they are drawn. */
+  /** The initial weights; absent if they are random. */
   readonly init?: InitFields;
   readonly optimizer: OptimizerFields;
-  /** Learning rate over steps: a linear warm-up, then constant or a cosine down to `floor` × lr. */
+  /** The learning rate schedule: a linear warm-up, then constant or a cosine down to `floor` × lr. */
   readonly schedule:
     | { readonly kind: "constant"; readonly warmup: number }
     | { readonly kind: "cosine"; readonly warmup: number; readonly floor: number };
@@ -64,10 +64,10 @@ export interface TrainFields {
   readonly precision: "f32" | "f16";
   readonly recompute: Recompute;
   readonly seed: number;
-  /** Steps between validations, and between checkpoints; both also happen after the last step. */
+  /** Steps between validations, and between checkpoints. Both also follow the last step. */
   readonly validate_every: number;
   readonly checkpoint_every: number;
-  /** Checkpoints kept, the newest. */
+  /** Number of checkpoints to keep. */
   readonly keep: number;
 }
 
@@ -75,17 +75,17 @@ export interface InitFields {
   readonly kind: "checkpoint";
   /** A run's folder, one of its checkpoints, or a safetensors file. */
   readonly path: string;
-  /** Before the names of the weights in it. */
+  /** Prefix of the weights' names. */
   readonly prefix?: string;
 }
 
-/** A `vary` axis: values as normalised JSON at a dotted path of the spec. */
+/** A `vary` axis: values as normalized JSON at a dotted path of the spec. */
 export interface Ablation {
   readonly name: string;
   readonly axes: readonly { readonly path: string; readonly values: readonly Json[] }[];
-  /** Dotted path → value of the arm that others are compared with; an axis that it does not name has its first value. */
+  /** Dotted path → value of the baseline arm. An axis that it leaves out has its first value. */
   readonly baseline: Readonly<Record<string, Json>> | undefined;
-  /** Whether there is an arm besides: the baseline, of a `d_model` with which it has as many parameters as the largest. */
+  /** Whether there is an additional arm: the baseline with a larger `d_model`, which matches the parameters of the largest arm. */
   readonly widen_baseline: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Paths of a spec, as `vary` and `baseline` write them: `mixer.d_state`, `train.optimizer.lr`.
+// Paths of a spec, as in `vary` and `baseline`: `mixer.d_state`, `train.optimizer.lr`.
 import type { Word } from "../../grammar/tree.js";
 import { pathToGroup, unknownPath } from "../diagnostics/ablate.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -16,7 +16,7 @@ type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What a path means: it begins with a section, a block or a modality, and ends at a field or a kind. */
+/** Resolves a path, which starts with a section, a block or a modality and ends at a field or a kind. */
 export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Target | undefined {
   const keys = path.text.split(".");
   const [head = ""] = keys;
@@ -44,13 +44,13 @@ export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Tar
   return undefined;
 }
 
-/** Paths of which something is the end, as `seed` of `train.seed`, or that are its end, as that of `block.mixer.d_state`. */
+/** Paths that end with the given one (`train.seed` for `seed`), or with which it ends (`mixer.d_state` for `block.mixer.d_state`). */
 const pathsLike = (text: string, json: Json) =>
   allPaths(json)
     .map(({ path }) => path)
     .filter((path) => path.endsWith(`.${text}`) || text.endsWith(`.${path}`));
 
-/** Every path that may vary: of the fields of blocks and modalities, by their names, and of the sections. */
+/** All paths that can vary: fields of blocks and modalities, by name, and of sections. */
 export function allPaths(json: Json): Target[] {
   const visit = (path: string, pointer: string, node: SchemaNode): Target[] => {
     const value = valueIn(json, pointer);
@@ -70,7 +70,7 @@ export function allPaths(json: Json): Target[] {
 
 const isGroup = (node: SchemaNode) => [node.type].flat().includes("object") && tagOf(node) === undefined;
 
-/** The node of the kind that a value has, where its node lists kinds. */
+/** The node of a value's kind, if its node lists kinds. */
 export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
   const tag = tagOf(node);
   const kind = tag !== undefined && isObject(value) ? value[tag] : undefined;
@@ -83,7 +83,7 @@ function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
   return fieldsOf(kind);
 }
 
-/** `json` with another value at a pointer; the groups on the way must be there. What does not change is shared. */
+/** `json` with another value at a pointer, whose groups must exist. Unchanged values are shared. */
 export function withValue(json: Json, pointer: string, value: Json): Json {
   const put = (at: Json, [key, ...rest]: readonly string[]): Json =>
     key === undefined ? value : isObject(at) ? { ...at, [key]: put(at[key] ?? {}, rest) } : at;
@@ -96,7 +96,7 @@ export function valueIn(json: Json, pointer: string): Json | undefined {
 
 /**
  * A copy of a spec's JSON with other values at dotted paths.
- * @throws Error where there is no such path; those of a checked ablation are there
+ * @throws Error if a path does not exist; those of a checked ablation do
  */
 export function withSettings(json: Json, settings: Readonly<Record<string, Json>>): Json {
   const varied = Object.entries(settings).reduce((made, [path, value]) => {
@@ -107,7 +107,7 @@ export function withSettings(json: Json, settings: Readonly<Record<string, Json>
   return structuredClone(varied);
 }
 
-/** The value at a dotted path; undefined where the spec has none. */
+/** The value at a dotted path; undefined if there is none. */
 export function valueAtPath(json: Json, path: string): Json | undefined {
   const target = targetOf({ text: path, span: { path: "", start: 0, end: 0 } }, json, []);
   return target && valueIn(json, target.pointer);

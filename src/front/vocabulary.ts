@@ -1,14 +1,14 @@
-// The one vocabulary of all modalities that hold ids, and the markers that its owner holds.
+// The vocabulary that all modalities with ids share, and the markers of its owner.
 import { idsOf, type Modality, type ModalityKind, markersOf, type Vocabulary } from "../modalities/modality.fields.js";
 
-/** Document end and padding, then begin and end of each other modality. */
+/** End of document and padding, then start and end of each other modality. */
 export const markersFor = (modalities: number): number => 2 + 2 * (modalities - 1);
 
-/** The first modality that can own the markers; −1 where there is none. */
+/** The first modality that can own the markers; −1 if there is none. */
 export const ownerOf = (modalities: readonly { readonly kind: ModalityKind }[]): number =>
   modalities.findIndex((m) => markersOf(m) !== "none");
 
-/** Expects an owner, and that its markers are fewer than its ids. */
+/** Requires an owner with more ids than markers. */
 export function layOut(modalities: readonly Modality[]): Vocabulary {
   const owner = ownerOf(modalities);
   const markers = markersFor(modalities.length);
