@@ -96,13 +96,15 @@ function contractOf(text) {
   const own = new Set();
   const open = [];
   for (const line of text.split("\n")) {
-    const [word, name, times = ""] = line.trim().split(" ");
+    const [word, name] = line.trim().split(" ");
+    const [, times, single] = /#repeat \w+ ([^:]+)(: .*)?$/.exec(line) ?? [];
     const used = open.includes("#if") ? sometimes : always;
     if (word === "#if") flags.add(name);
     if (word === "#repeat") own.add(name);
-    if (word === "#if" || word === "#repeat") open.push(word);
+    if (word === "#if" || (word === "#repeat" && single === undefined)) open.push(word);
     if (word === "#end") open.pop();
-    const code = word === "#repeat" ? times : word.startsWith("#") ? "" : line.replace(/\/\/.*$/, "");
+    const text = word === "#repeat" ? `${times} ${single ?? ""}` : /^#[a-z]/.test(word) ? "" : line;
+    const code = text.replace(/\/\/.*$/, "");
     for (const [, declared] of code.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)) own.add(declared);
     for (const [, found] of code.matchAll(CONSTANT)) used.add(found);
   }

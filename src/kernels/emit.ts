@@ -10,6 +10,7 @@ import { count, type Stretch, type TensorId } from "../ir/tensor.js";
 import type { DraftBinding, DraftChoice, DraftDispatch, Target } from "./draft.js";
 import { tensorInPlace } from "./shared-drafts.js";
 import { tableName } from "./tables.js";
+import { expand } from "./template.js";
 import { TEMPLATES } from "./templates.gen.js";
 
 export interface DraftNode {
@@ -158,55 +159,7 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
   return { buffers: memory.buffers, kernels, phases: emitted, fields: memory.fields };
 }
 
-type Flags = Readonly<Record<string, boolean>>;
 type Constants = Readonly<Record<string, string | number>>;
-
-/** Puts the part named by each `#include NAME` line in its place. Parts include nothing. */
-const include = (template: string): string =>
-  template.replace(/^#include (\w+)$/gm, (_, name: keyof typeof TEMPLATES) => TEMPLATES[name].trimEnd());
-
-/** A line of a template, and the indices of the `#repeat` sections around it. */
-interface Line {
-  readonly text: string;
-  readonly indices: Constants;
-}
-
-/**
- * Keeps the lines of `#if FLAG`, `#else`, `#end` sections that the flags choose, and writes those of `#repeat I TIMES` to
- * `#end` so many times, with 0, 1, … for `I`; sections nest.
- */
-function choose(lines: readonly string[], flags: Flags, constants: Constants, indices: Constants = {}): Line[] {
-  const kept: Line[] = [];
-  for (let at = 0; at < lines.length; at++) {
-    const text = lines[at] as string;
-    const [word, name = "", times = ""] = text.trim().split(" ");
-    if (word !== "#if" && word !== "#repeat") {
-      kept.push({ text, indices });
-      continue;
-    }
-    const { middle, end } = section(lines, at);
-    const body = lines.slice(at + 1, middle);
-    if (word === "#repeat") {
-      const count = Number(indices[times] ?? constants[times] ?? times);
-      for (let i = 0; i < count; i++) kept.push(...choose(body, flags, constants, { ...indices, [name]: i }));
-    } else kept.push(...choose(flags[name] ? body : lines.slice(middle + 1, end), flags, constants, indices));
-    at = end;
-  }
-  return kept;
-}
-
-/** Of the section that opens at a line: the line of its `#else`, or else of its end, and of its end. */
-function section(lines: readonly string[], at: number): { middle: number; end: number } {
-  let depth = 0;
-  let middle: number | undefined;
-  for (let i = at + 1; ; i++) {
-    const word = lines[i]?.trim().split(" ")[0];
-    if (word === undefined) throw new Error(`a section of a template has no end: ${lines[at]}`);
-    if (word === "#if" || word === "#repeat") depth++;
-    else if (word === "#else" && depth === 0) middle = i;
-    else if (word === "#end" && depth-- === 0) return { middle: middle ?? i, end: i };
-  }
-}
 
 /** Comments, words, `[`, `]`, ` = `, `;`, and what stands between them. */
 const PIECES = /\/\/[^\n]*|\w+|[[\]]| = |;|[^\w[\];=]+?(?= = |\/\/|[\w[\];=]|$)|=+ ?/gs;
@@ -274,7 +227,7 @@ function instantiate(dispatch: DraftDispatch): string {
     ({ name, access, type }, i) => `@group(0) @binding(${i}) var${space[access]} ${name}: ${type};\n`,
   );
   const accessors = bindings.flatMap((b) => (b.accessor ? [`${b.accessor}\n`] : []));
-  const lines = choose(include(TEMPLATES[template]).split("\n"), flags, constants);
+  const lines = expand(TEMPLATES[template], flags, constants);
   const body = lines.flatMap(({ text, indices }, i) => [
     ...(i === 0 ? [] : ["\n"]),
     ...piecesOf(text, { ...constants, ...indices }),
