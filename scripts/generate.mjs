@@ -15,7 +15,7 @@ function write(path, text) {
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
-/** For each code the shortest spec that is refused with it and, if there is one, with nothing else. */
+/** For each code a spec with that error (the shortest, without other errors if possible), its message, and the fixed spec. */
 function examples() {
   const folder = join(root, "test/reject");
   if (!existsSync(folder)) return {};
@@ -25,14 +25,15 @@ function examples() {
       const [spec, said = ""] = read("test/reject", name).split("// ---- must say:\n");
       const says = said.replaceAll(/^\/\/ ?/gm, "");
       const codes = [...says.matchAll(/^(?:error|warning): .*\[(MOM\d{4})\]$/gm)].map(([, code]) => code);
-      return { spec, says, codes };
+      return { name, spec, says, codes };
     })
+    .filter(({ name }) => existsSync(join(folder, "fixed", name)))
     .sort((a, b) => a.codes.length - b.codes.length || a.spec.length + a.says.length - b.spec.length - b.says.length);
   const codes = [...new Set(found.flatMap((one) => one.codes))].sort();
   return Object.fromEntries(
     codes.map((code) => {
-      const { spec, says } = found.find((one) => one.codes.includes(code));
-      return [code, { spec, says }];
+      const { name, spec, says } = found.find((one) => one.codes.includes(code));
+      return [code, { spec, says, right: read("test/reject/fixed", name) }];
     }),
   );
 }
@@ -40,7 +41,7 @@ function examples() {
 export function generate() {
   write(
     "src/diagnostics/examples.gen.ts",
-    `// Made by scripts/generate.mjs from test/reject.\nexport const EXAMPLES: Readonly<Record<string, { readonly spec: string; readonly says: string }>> = ${JSON.stringify(examples(), null, 2)};\n`,
+    `// Made by scripts/generate.mjs from test/reject.\n/** A spec with an error, its message, and the fixed spec. */\ninterface Example {\n  readonly spec: string;\n  readonly says: string;\n  readonly right: string;\n}\nexport const EXAMPLES: Readonly<Record<string, Example>> = ${JSON.stringify(examples(), null, 2)};\n`,
   );
   const schema = inlined(read("grammar", "spec.schema.json"));
   write(

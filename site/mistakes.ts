@@ -41,6 +41,8 @@ function one(name: MistakeName): string {
     `<details><summary>A spec with this error, and its message</summary>`,
     codeBlock(example.spec, "mom"),
     printed(example.says),
+    "<p>The fixed spec:</p>",
+    codeBlock(example.right, "mom"),
     "</details>",
     "</section>",
   ].join("\n");

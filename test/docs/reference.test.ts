@@ -124,6 +124,10 @@ describe("mistakes", () => {
     expect(plain(errors.html)).not.toMatch(/undefined|\[object /);
   });
 
+  test("an error that a rejected spec shows is explained by a spec and the fixed spec", () => {
+    expect(Object.keys(EXAMPLES).sort()).toEqual([...new Set(shown)].sort());
+  });
+
   test("each is made somewhere, and no two share a number or a title", () => {
     for (const name of MISTAKE_NAMES)
       expect(

@@ -87,3 +87,14 @@ describe("reject", () => {
     );
   });
 });
+
+/** For the error codes: `mom explain` shows a rejected spec beside the fixed one. */
+describe("fixed", () => {
+  const folder = join(FOLDERS.reject, "fixed");
+  test.each(mom(folder))("%s", (path) => {
+    const text = readFileSync(join(folder, path), "utf8");
+    const { diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject), bytesIn(FOLDERS.reject));
+    expect(render(diagnostics, sources, { colour: false })).toBe("");
+    expect(readFileSync(join(FOLDERS.reject, path), "utf8").split(MARK)[0]).not.toBe(text);
+  });
+});

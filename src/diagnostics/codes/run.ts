@@ -21,7 +21,7 @@ export const RUN = {
   },
   "bad-checkpoint": {
     number: 505,
-    title: "Damaged checkpoint",
+    title: "Invalid checkpoint",
     meaning: "A file of the checkpoint is missing, truncated or changed.",
   },
   "no-whole-checkpoint": {
