@@ -1,4 +1,4 @@
-// The pipeline on one page: a checked spec becomes a plan that a device can run. STAGES says what happens in which order.
+// The pipeline on one page: a checked spec becomes a plan that a device can run. STAGES lists the stages in order.
 import { InputError } from "./diagnostics/input-error.js";
 import type { CheckedSpec } from "./front/spec.js";
 import { build } from "./ir/builder.js";
@@ -25,12 +25,12 @@ import { lowerUpdate } from "./passes/update.js";
 
 export interface PhaseRequest extends Pick<LowerOptions, "part" | "noise" | "state" | "reset" | "cache"> {
   readonly name: string;
-  /** Sequences and positions, where they are not those of the other phases; its fields are then `NAME/…`. */
+  /** Sequences and positions, if they differ from those of the other phases. Its fields are then named `NAME/…`. */
   readonly batch?: number;
   readonly length?: number;
-  /** Whether gradients are made. */
+  /** Whether the phase computes gradients. */
   readonly gradients: boolean;
-  /** Fields of the batch whose gradient is a result. */
+  /** Batch fields whose gradient is a result. */
   readonly wanted?: readonly Meaning[];
 }
 
@@ -52,28 +52,28 @@ export interface Compiled {
   readonly stages: readonly StageOutput[];
 }
 
-/** A program after a pass, and what the pass did to it. */
+/** A program after a pass, with notes on what the pass did. */
 export interface Passed {
   readonly pass: PassName;
   readonly program: Program;
   readonly notes: readonly string[];
 }
 
-/** What the passes made of one phase. */
+/** A phase after each pass. */
 export interface StageOutput {
   readonly name: string;
   readonly passes: readonly Passed[];
-  /** What runs: the program after the last of them. */
+  /** The program that runs: the output of the last pass. */
   readonly final: Program;
 }
 
-/** The phases of training: gradients of a micro-batch, and validation, where each document is evaluated by itself. */
+/** The phases of training: gradients of a micro-batch, and validation, which evaluates each document separately. */
 export const TRAINING_PHASES: readonly PhaseRequest[] = [
   { name: "gradients", part: "model", noise: "drawn", gradients: true },
   { name: "validate", part: "model", noise: "drawn", gradients: false, reset: true },
 ];
 
-/** What compiles a spec's training for a device that is there: the kernels that it will run, and no others. */
+/** The options that compile training for one device: only the kernels that it will run. */
 export const trainingOn = ({ train, data }: CheckedSpec, profile: Profile): CompileOptions => ({
   profile,
   batch: train.batch,
@@ -82,31 +82,31 @@ export const trainingOn = ({ train, data }: CheckedSpec, profile: Profile): Comp
   variants: "first",
 });
 
-/** Validation alone: the kernels, and so the numbers, of a run in training. */
+/** Validation alone. It runs the same kernels as a training run, so it gives the same numbers. */
 export const EVALUATION_PHASES: readonly PhaseRequest[] = TRAINING_PHASES.filter(({ name }) => name === "validate");
 
-/** What a pass goes by, besides the program. */
+/** The inputs of a pass besides the program. */
 interface PassOptions {
   readonly spec: CheckedSpec;
   readonly request: PhaseRequest;
   readonly size: { readonly batch: number; readonly length: number; readonly chunk: number };
-  /** Whether the phase has a batch or length of its own, and so fields of its own. */
+  /** Whether the phase has its own batch or length, and so its own fields. */
   readonly scoped: boolean;
   readonly fuse: boolean;
-  /** What is sampled or traced block by block is computed in f32, from the same weights. */
+  /** Sampling, and tracing block by block, compute in f32 from the same weights. */
   readonly halves: boolean;
   readonly storageBuffers: number;
 }
 
 interface Pass {
   readonly says: string;
-  /** The program after it, and what it did; undefined where it has nothing to do. */
+  /** The program after the pass and notes on what it did; undefined if the pass does not apply. */
   readonly run: (program: Program, options: PassOptions) => Omit<Passed, "pass"> | undefined;
 }
 
 const EMPTY: Program = build("empty", { batch: 1, length: 1, chunk: 1, modalities: 0 }).program();
 
-/** From a checked spec to the program that runs, in order. `verify` follows each of them. */
+/** The passes from a checked spec to the program that runs, in order. `verify` follows each of them. */
 const PASSES = {
   lower: {
     says: "the checked spec becomes ops, forward only",
@@ -142,23 +142,23 @@ const PASSES = {
     },
   },
   recompute: {
-    says: "the backward pass makes activations again instead of keeping them, as `train.recompute` asks",
+    says: "the backward pass recomputes activations instead of keeping them, as `train.recompute` sets",
     run: (program, { spec, request }) => {
       if (!request.gradients) return undefined;
       const made = recompute(program, spec.train.recompute);
       const again = made.ops.length - program.ops.length;
-      return again === 0 ? undefined : { program: made, notes: [`${again} ops run again`] };
+      return again === 0 ? undefined : { program: made, notes: [`${again} recomputed ops`] };
     },
   },
 } as const satisfies Readonly<Record<string, Pass>>;
 export type PassName = keyof typeof PASSES;
 
-/** Everything from a file to what a device runs, in order: the stages that `--dump` can print, and what each does. */
+/** The stages from a file to a program on a device, in order. `--dump` can print each of them. */
 export const STAGES = {
   read: "the spec and the files that it imports become one syntax tree",
   check: "names, types, ranges and sizes are checked, and defaults filled in",
   ...says(PASSES),
-  allocate: "every tensor gets its place in a buffer; buffers are used again once their contents are no longer needed",
+  allocate: "every tensor gets a place in a buffer; buffers are reused once their contents are no longer needed",
   emit: "each op gets its kernels as WGSL",
 } as const;
 export type Stage = keyof typeof STAGES;
@@ -191,7 +191,7 @@ function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOpti
   return { name: request.name, passes, final };
 }
 
-/** The program of a phase after one of the passes. */
+/** The program of a phase after the named pass. */
 export function programAfter({ passes }: StageOutput, name: PassName): Program {
   const found = passes.find(({ pass }) => pass === name);
   if (!found) throw new Error(`no pass is called ${name}`);
@@ -201,11 +201,11 @@ export function programAfter({ passes }: StageOutput, name: PassName): Program {
 const noHalves = (device: string): InputError =>
   new InputError(
     "no-f16",
-    `The spec asks for precision f16, and ${device} has no 16-bit floats.`,
-    "Take another device (mom doctor tells what each offers), or write `precision: f32`.",
+    `The spec sets \`precision: f16\`, but ${device} has no 16-bit floats.`,
+    "Use another device (`mom doctor` shows what each supports), or set `precision: f32`.",
   );
 
-/** Chooses kernels for programs, plans their memory and emits them. */
+/** Selects kernels for programs, plans their memory and emits them. */
 export function assemble(
   programs: readonly Program[],
   options: KernelOptions,
@@ -214,7 +214,7 @@ export function assemble(
   return { plan: emit(memory, drafts), parameters: memory.parameters, tables };
 }
 
-/** Kernels as drafts, and where everything lives. */
+/** The kernels as drafts, and the memory plan. */
 function laidOut(
   programs: readonly Program[],
   options: KernelOptions,
@@ -232,16 +232,16 @@ function laidOut(
   return { drafts, tables: [...tables.values()], memory: allocate(needs, options.profile) };
 }
 
-/** What a compiled model takes and runs. */
+/** The memory and the kernels of a compiled model. */
 export interface Footprint {
   readonly memory: Memory;
   readonly kernels: readonly Kernel[];
-  /** Dispatches of each phase, by the first variant that the profile admits. */
+  /** The dispatches of each phase, with the first variant that the profile admits. */
   readonly phases: readonly { readonly phase: string; readonly dispatches: number }[];
 }
 
 /**
- * The footprint of what `compile` makes, found without binding its buffers.
+ * The footprint of the result of `compile`, without binding its buffers.
  * @throws TooLarge as `compile` does
  */
 export function footprintOf(stages: readonly StageOutput[], options: CompileOptions): Footprint {
@@ -254,25 +254,25 @@ export function footprintOf(stages: readonly StageOutput[], options: CompileOpti
 }
 
 /**
- * The memory that a compiled model takes, found without writing its kernels.
+ * The memory of a compiled model, without emitting its kernels.
  * @throws TooLarge as `compile` does
  */
 export function memoryOf(stages: readonly StageOutput[], options: CompileOptions): Memory {
   return laidOut(finals(stages), options).memory;
 }
 
-/** The programs that run, by the names of their phases. */
+/** The programs that run, named after their phases. */
 const finals = (stages: readonly StageOutput[]): Program[] => stages.map(({ name, final }) => ({ ...final, name }));
 
 const trains = ({ phases }: CompileOptions): boolean => phases.some((request) => request.gradients);
 
-/** What needs no memory plan: the programs of all phases; where one of them makes gradients, the update follows. */
+/** The programs of all phases, then the update if one of them computes gradients. Needs no memory plan. */
 export function programsOf(spec: CheckedSpec, options: CompileOptions): StageOutput[] {
   const phases = options.phases.map((request) => stagesOf(spec, request, options));
   return trains(options) ? [...phases, updateStage(spec, phases, options)] : phases;
 }
 
-/** The update has nothing to differentiate or to fuse: it is what lowering its optimizer makes. */
+/** Only lowering applies to the update: there is nothing to differentiate or fuse. */
 function updateStage(spec: CheckedSpec, phases: readonly StageOutput[], options: CompileOptions): StageOutput {
   const { batch, length, chunk = DEFAULT_CHUNK } = options;
   const size = { batch, length, chunk: Math.min(chunk, length), modalities: spec.model.modalities.length };
@@ -281,19 +281,19 @@ function updateStage(spec: CheckedSpec, phases: readonly StageOutput[], options:
   return { name: program.name, passes, final: program };
 }
 
-/** Numbers in all tensors that are trained. */
+/** The number of trained numbers. */
 export function countParameters(spec: CheckedSpec): number {
   const { length } = spec.data;
   const { parameters } = lower(spec, { batch: 1, length, chunk: length, part: "model", noise: "drawn" });
   return parameters.reduce((sum, { shape, names }) => sum + names.length * count(shape), 0);
 }
 
-/** @throws TooLarge where the profile's devices cannot hold what a kernel binds in one piece */
+/** @throws TooLarge if the profile's devices cannot hold a kernel's binding in one piece */
 export function compile(spec: CheckedSpec, options: CompileOptions): Compiled {
   return planned(programsOf(spec, options), options);
 }
 
-/** Compiles what `programsOf` made. */
+/** Compiles the output of `programsOf`. */
 export function planned(stages: readonly StageOutput[], options: CompileOptions): Compiled {
   return {
     ...assemble(finals(stages), options),
@@ -304,7 +304,7 @@ export function planned(stages: readonly StageOutput[], options: CompileOptions)
   };
 }
 
-/** What the allocation or the kernels of a compiled model are, as text. */
+/** The memory plan or the kernels of a compiled model, as text. */
 export function dump({ plan }: Compiled, stage: "allocate" | "emit"): string {
   if (stage === "emit") return plan.kernels.map(({ name, source }) => `// ${name}\n${source}`).join("\n");
   const lines = plan.buffers.map(({ name, role, bytes }) => `  ${name} (${role}): ${bytes} bytes`);
@@ -312,7 +312,7 @@ export function dump({ plan }: Compiled, stage: "allocate" | "emit"): string {
   return [`${plan.buffers.length} buffers, ${total} bytes`, ...lines, ""].join("\n");
 }
 
-/** The programs after a pass, as text: how many ops and bytes it left of how many, and what it did. */
+/** The programs after a pass, as text: their ops and bytes before and after, and the pass's notes. */
 export function dumpPass(stages: readonly StageOutput[], name: PassName): string {
   const size = (program: Program): string => `${program.ops.length} ops, ${bytesMoved(program)} bytes`;
   const texts = stages.map(({ passes }) => {

@@ -1,4 +1,4 @@
-// What a checked `attention` block says.
+// The fields of a checked `attention` block.
 import { headsDoNotDivide, headTooLarge, kvHeadsDoNotDivide, partAbsent } from "../diagnostics/model.js";
 import type { Ownership } from "../ir/ownership.js";
 import { alone, type BlockRow, type DecoupledJson, owners, part, type Residual, type Spans } from "./row.fields.js";
@@ -12,21 +12,21 @@ export interface AttentionFields {
   readonly heads: number;
   /** Heads of keys and values; divides `heads`. */
   readonly kv_heads: number;
-  /** Hidden size of the feed-forward; 0 where the block has none. Resolved: see `autoFfn`. */
+  /** Hidden size of the feed-forward; 0 without one. `auto` is already resolved, see `autoFfn`. */
   readonly ffn: number;
-  /** Base of the angles of RoPE. */
+  /** Base of the RoPE angles. */
   readonly rope_theta: number;
   readonly spans: Spans;
-  /** Shared parts have one group; all modalities in one group is shared. */
+  /** The groups of each part. A part with one group is shared. */
   readonly parts: Readonly<Record<AttentionPart, Ownership>>;
 }
 
-/** Most columns of a head that the kernels hold. */
+/** The largest head size that the kernels support, in columns. */
 export const MAX_HEAD = 256;
 
 /**
- * ⌊8/3·d_model⌋ rounded up to a multiple of 256: what Llama, Meta's Lingua and the released Mixture-of-Transformers code
- * (`SimpleFeedForward`: hidden_dim = 4·dim, then ⌊2/3⌋ of it, multiple_of = 256) make of their defaults.
+ * ⌊8/3·d_model⌋ rounded up to a multiple of 256: the default hidden size in Llama, Meta's Lingua and the released
+ * Mixture-of-Transformers code (`SimpleFeedForward`: hidden_dim = 4·dim, then ⌊2/3⌋ of it, multiple_of = 256).
  */
 export const autoFfn = (d_model: number): number => 256 * Math.ceil(Math.floor((8 * d_model) / 3) / 256);
 

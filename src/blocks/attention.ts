@@ -1,13 +1,13 @@
-// The `attention` block as ops: a Transformer layer with the norms before, as in Llama.
+// The `attention` block as ops: a Transformer layer with pre-norms, as in Llama.
 //   x ← x + wo·attention(rope(wq·n), rope(wk·n), wv·n), n = norm(x);   x ← x + w2·(silu(w1·m) · w3·m), m = ffn_norm(x)
-// Tensors are named as in Llama where they are shared, and as in the released Mixture-of-Transformers code
-// (facebookresearch/Mixture-of-Transformers, src/simple_ModalityUntied*.py) where each group has its own:
+// Shared tensors are named as in Llama. Tensors of groups are named as in the released Mixture-of-Transformers code
+// (facebookresearch/Mixture-of-Transformers, src/simple_ModalityUntied*.py):
 //   layers.0.attention.wq.weight     layers.0.attention.local_experts_wq.1.weight       wk, wv, wo likewise
 //   layers.0.attention_norm.weight   layers.0.local_experts_attention_norm.1.weight
 //   layers.0.feed_forward.w1.weight  layers.0.feed_forward.local_experts.1.w1.weight    w2, w3 likewise
 //   layers.0.ffn_norm.weight         layers.0.local_experts_ffn_norm.1.weight
-// The released modules norm what a projection makes and leave the residual to the user's model; here, as in the paper
-// and in Llama, what enters is normed, so the two norms stand beside the modules and not in them.
+// The released modules normalize the output of a projection and leave the residual to the user's model. Here the input
+// is normalized, as in the paper and in Llama, so the two norms are beside the modules instead of inside them.
 
 import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
@@ -17,7 +17,7 @@ import { rotaryColumns } from "./rotary.js";
 import type { Sequences } from "./sequences.js";
 import { declareWeights, type Piece } from "./weights.js";
 
-/** What a block owns, in the order in which it is declared. d columns of the stream, k those of keys and values, f inner. */
+/** The tensors of a block, in the order of declaration. d: columns of the stream; k: of keys and values; f: hidden. */
 function piecesOf({ d, k, f }: Readonly<Record<"d" | "k" | "f", number>>) {
   const matrix = (rows: number, columns: number) =>
     ({ shape: [rows, columns], initial: { kind: "linear", fanIn: columns }, decay: true }) as const;
@@ -62,9 +62,9 @@ function piecesOf({ d, k, f }: Readonly<Record<"d" | "k" | "f", number>>) {
 }
 
 /**
- * Declares the tensors of one block and returns the op sequence's output, [R, d_model]. With a state carried, the batch
- * has the layer's parts `k` and `v` [batch·cache, kv_heads·dh], the keys and values of what was read, and `place` [batch],
- * where those of this program's positions go; what they are with these are results. Keys are then counted within the
+ * Declares the tensors of one block and returns its output, [R, d_model]. With a carried state, the batch has the
+ * layer's parts `k` and `v` [batch·cache, kv_heads·dh], the keys and values of earlier positions, and `place` [batch],
+ * the offset at which new positions are written. The updated caches are results, and key ranges are offsets in the
  * cache.
  */
 export function lowerAttention(
@@ -90,7 +90,7 @@ export function lowerAttention(
     ]);
     return b.make("rotate", { in: { x: input, position, table }, heads: count, inverse: false }, { y: name }).y;
   };
-  /** The cache with what is new in it, where there is one. */
+  /** The cache with the new rows written into it; without a cache, the rows themselves. */
   const cached = (part: string, input: TensorId): TensorId => {
     if (state === "none") return input;
     const shape = [b.batch * cache, kv_heads * head];

@@ -1,4 +1,4 @@
-// The blocks as ops, by their kinds.
+// The blocks as ops, by kind.
 import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
 import { lowerAttention } from "./attention.js";

@@ -1,4 +1,4 @@
-// What a checked `mamba` block says.
+// The fields of a checked `mamba` block.
 import type { Ownership } from "../ir/ownership.js";
 import { alone, type BlockRow, type DecoupledJson, owners, part, type Residual } from "./row.fields.js";
 
@@ -10,11 +10,11 @@ export interface MambaFields {
   readonly d_state: number;
   readonly d_conv: number;
   readonly expand: number;
-  /** Resolved: `auto` is ceil(d_model / 16). */
+  /** `auto` is already resolved to ceil(d_model / 16). */
   readonly dt_rank: number;
-  /** `released` drops the dt bias exactly where dt_proj has one group. */
+  /** `released` drops the dt bias exactly if dt_proj has one group. */
   readonly dt_bias: "always" | "released" | "never";
-  /** Shared parts have one group; all modalities in one group is shared. */
+  /** The groups of each part. A part with one group is shared. */
   readonly parts: Readonly<Record<MambaPart, Ownership>>;
 }
 

@@ -13,7 +13,10 @@ const within = (part: string, suffix: string): Names => [
   `mamba_model.local_experts_${part}.*${suffix}`,
 ];
 
-/** What a block owns, in the order in which it is declared. d columns of the stream, E channels, N states, W taps, r of Δ. */
+/**
+ * The tensors of a block, in the order of declaration. d columns of the stream, E channels, N states, W taps, r rank of
+ * Δ.
+ */
 function piecesOf({ d, E, N, W, r }: Readonly<Record<"d" | "E" | "N" | "W" | "r", number>>) {
   const projection = (part: MambaPart, stream: number, rows: number, columns: number): Piece<MambaPart> => ({
     part,
@@ -54,9 +57,9 @@ function piecesOf({ d, E, N, W, r }: Readonly<Record<"d" | "E" | "N" | "W" | "r"
 }
 
 /**
- * Declares the tensors of one block and returns the op sequence's output, [R, d_model]. With a state carried, the batch
- * has the layer's parts `h` [batch, d_state, d_inner] and `conv` [batch·(d_conv − 1), d_inner], the last inputs of the
- * convolution, oldest first; what they are after the last position are results.
+ * Declares the tensors of one block and returns its output, [R, d_model]. With a carried state, the batch has the
+ * layer's parts `h` [batch, d_state, d_inner] and `conv` [batch·(d_conv − 1), d_inner], the last inputs of the
+ * convolution, oldest first. Their values after the last position are results.
  */
 export function lowerMamba(
   builder: Builder,
@@ -71,7 +74,7 @@ export function lowerMamba(
   const w = declareWeights(builder, layer, parts, piecesOf({ d, E, N, W, r }));
   const b = builder.within(`layers.${layer}`);
 
-  /** One part of the state: the tensor that enters, and the one that leaves. */
+  /** One part of the state: the incoming and the outgoing tensor. */
   const carried = (part: string, ...shape: number[]): readonly [TensorId, TensorId] | undefined => {
     if (sequences.state === "none") return undefined;
     const state = b.input("batch", { is: "state", layer, part }, shape);

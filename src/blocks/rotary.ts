@@ -1,5 +1,5 @@
-// The angles of RoPE (Su et al. 2021), as a table that the host makes once: kernels' own cosines are off by 2e-4 at
-// positions of a thousand and more.
+// The RoPE angles (Su et al. 2021), as a table that the host computes once. The cosines of kernels are off by 2e-4 at
+// positions beyond a thousand.
 
 /** Columns of the table: a cosine and a sine for each pair of a head's columns. */
 export const rotaryColumns = (head: number): number => 2 * Math.floor(head / 2);

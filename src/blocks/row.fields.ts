@@ -1,4 +1,4 @@
-// What a kind of block says of itself, so that nobody else asks which kind it is.
+// The description of a kind of block. Other rooms use it instead of asking for the kind.
 import type { Reporter, Span } from "../diagnostics/diagnostic.js";
 import { groupMisses, groupRepeats, partTwice, unknownModality } from "../diagnostics/model.js";
 import { each, type Ownership, shared } from "../ir/ownership.js";
@@ -8,7 +8,7 @@ export interface DecoupledJson<Part extends string = string> {
   readonly groups?: readonly (readonly string[])[];
 }
 
-/** What a block is checked by, and where its mistakes are reported. */
+/** The context of a check, and the reporter of its errors. */
 export interface Checking extends Reporter {
   readonly d_model: number;
   /** Names of the modalities. */
@@ -16,27 +16,27 @@ export interface Checking extends Reporter {
 }
 
 /**
- * What positions of one item see of it: all of it (`both`) or what stands before (`causal`). Everything else is causal,
- * discrete codes too: next-token targets would leak otherwise.
+ * How a position sees its own item: all of it (`both`), or only the positions before (`causal`). Everything else is
+ * causal, including discrete codes: next-token targets would leak otherwise.
  */
 export type Spans = "both" | "causal";
 
 export interface BlockRow<Fields, Json> {
-  /** From JSON that the schema has passed. */
+  /** Checks JSON that matches the schema. */
   check(json: Json, checking: Checking): Fields;
   /** `d_model` must be a multiple of this. */
   multipleOf(block: Fields | Json): number;
-  /** Whether it is a scan, which is cut into chunks and can carry its state from batch to batch. */
+  /** Whether it is a scan, which works in chunks and can carry its state from batch to batch. */
   readonly scans: boolean;
-  /** What it lets positions see of their item; undefined where it attends to no keys. */
+  /** How positions see their own item; undefined without attention. */
   spans(fields: Fields): Spans | undefined;
-  /** What tells one block of the kind from another, for people. */
+  /** The sizes that distinguish blocks of the kind, for display. */
   sizes(fields: Fields, d_model: number): Record<string, number>;
-  /** What it does, in the order of the data: each ends by adding to the residual stream. */
+  /** Its stages in order. Each list ends by adding to the residual stream. */
   flow(fields: Fields): Residual[];
 }
 
-/** Every part of a kind of block: shared, unless `decouple` says otherwise. */
+/** The groups of every part of a kind of block. Parts that `decouple` does not list are shared. */
 export function owners<Part extends string>(
   known: readonly Part[],
   decouple: readonly DecoupledJson<Part>[],
@@ -71,11 +71,11 @@ function ownership(
       listOf.set(name, g);
     });
   });
-  // A name that is misspelt leaves out the one that was meant: that is told once.
+  // A misspelt name also leaves out the intended one. Only one of the two errors is reported.
   const known = [...listOf.keys()].every((name) => modalities.includes(name));
   const missing = modalities.filter((name) => !listOf.has(name));
   if (known && missing.length > 0) report(groupMisses(at("decouple", index, "groups"), part, missing));
-  // Groups are numbered in the order of their first modality, not in the order they are written.
+  // Groups are numbered in the order of their first modality, not in the order in which they are written.
   const numbers = new Map<number, number>();
   const of = modalities.map((name) => {
     const list = listOf.get(name) ?? 0;
@@ -85,24 +85,24 @@ function ownership(
   return { groups: numbers.size, of };
 }
 
-/** Boxes of one part's weights. */
+/** The boxes of one part's weights in a diagram. */
 export interface PartRow {
-  /** As `decouple` names it. */
+  /** Its name in `decouple`. */
   readonly part: string;
-  /** What `partName` calls its weights. */
+  /** The names of its weights, as in `partName`. */
   readonly weights: readonly string[];
   readonly note: string;
 }
 
 export type Stage =
-  /** Parts that read the same input. With `branches`, the second half of what comes out skips ahead to the gate. */
+  /** Parts that read the same input. With `branches`, the second half of the output skips ahead to the gate. */
   | { readonly kind: "parts"; readonly rows: readonly PartRow[]; readonly branches?: true }
-  /** Where positions of all modalities meet; its own weights inside. */
+  /** An operation that mixes positions of all modalities, with its own weights inside. */
   | { readonly kind: "mixing"; readonly name: string; readonly note: string; readonly rows: readonly PartRow[] }
-  /** The gate, which the branch ends in. */
+  /** The gate at which the branch ends. */
   | { readonly kind: "gate"; readonly note: string };
 
-/** Stages between two places on the residual stream. */
+/** The stages between two places on the residual stream. */
 export type Residual = readonly Stage[];
 
 export const part = (name: string, weights: readonly string[], note = ""): PartRow => ({ part: name, weights, note });

@@ -1,13 +1,13 @@
-// How sequences begin and end in a program: what every kind of block has to heed.
+// How sequences start and end in a program, for every kind of block.
 
 export interface Sequences {
   /**
-   * carried: what a block remembers of a sequence enters as part of the batch and leaves as results;
-   * none: every sequence begins from nothing.
+   * carried: the state of a block is an input from the batch, and its new value is a result.
+   * none: every sequence starts from an empty state.
    */
   readonly state: "none" | "carried";
-  /** Positions of which attention keeps keys and values, where a state is carried. */
+  /** The positions whose keys and values attention keeps, with a carried state. */
   readonly cache: number;
-  /** Whether each document begins from nothing: the batch's `reset` [R] is 1 where one begins. */
+  /** Whether each document starts from an empty state. The batch's `reset` [R] is 1 at its first position. */
   readonly reset: boolean;
 }

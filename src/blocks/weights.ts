@@ -1,14 +1,14 @@
-// Declares the weights of one block: a copy for each group of modalities that owns one.
+// Declares the weights of one block: one copy for each group of modalities.
 import type { Builder, Weight } from "../ir/builder.js";
 import type { InitKind } from "../ir/initial.js";
 import type { Ownership } from "../ir/ownership.js";
 
 export interface Piece<Part extends string> {
-  /** The part of the block that it belongs to, whose owners it has. */
+  /** The part of the block whose groups it has. */
   readonly part: Part;
   /** Its number in the keys of random streams. */
   readonly stream: number;
-  /** Names in checkpoints where it is shared, and for group g, which `*` stands for. */
+  /** Names in checkpoints: if shared, and for group g, which replaces `*`. */
   readonly names: readonly [shared: string, grouped: string];
   readonly shape: readonly number[];
   readonly initial: InitKind;

@@ -1,12 +1,12 @@
-// Arenas: parameters one after another in memory, beside their gradients and whatever the optimizer keeps of them. A
-// part of an arena is what one binding can hold; what stands where is the same for values, gradients and slots.
+// Arenas: parameters one after another in memory, with arenas of the same layout for their gradients and their
+// optimizer state. A part of an arena is as much as one binding can hold.
 import { type Arena, type Parameter, type Program, tensorOf } from "./program.js";
 import { count, type Stretch } from "./tensor.js";
 
-/** Parameters begin at multiples of so many numbers. */
+/** Parameters start at multiples of this many numbers. */
 export const BLOCK = 64;
 
-/** Numbers that a parameter takes in an arena, all groups and what fills the last block. */
+/** The numbers that a parameter takes in an arena: all its groups, and the padding of its last block. */
 export const numbersOf = ({ names, shape }: Pick<Parameter, "names" | "shape">): number =>
   BLOCK * Math.ceil((names.length * count(shape)) / BLOCK);
 
@@ -14,7 +14,7 @@ export const numbersOf = ({ names, shape }: Pick<Parameter, "names" | "shape">):
 export const wholeName = ({ names: [first, ...others] }: Pick<Parameter, "names">): string =>
   others.length === 0 ? (first as string) : `${first}…`;
 
-/** The parameters of some programs, each once, in the order in which they first come. */
+/** The parameters of some programs, each once, in the order in which they first appear. */
 export function parametersIn(programs: readonly Program[]): Parameter[] {
   const found = new Map<string, Parameter>();
   for (const program of programs) {
@@ -26,7 +26,7 @@ export function parametersIn(programs: readonly Program[]): Parameter[] {
   return [...found.values()];
 }
 
-/** Runs of the parameters of one layer; those outside the stack are each by themselves. */
+/** Groups the parameters of each layer into a run. A parameter outside the stack is a run of its own. */
 export function byLayer(parameters: readonly Parameter[]): Parameter[][] {
   const runs: Parameter[][] = [];
   for (const parameter of parameters) {
@@ -38,7 +38,7 @@ export function byLayer(parameters: readonly Parameter[]): Parameter[][] {
   return runs;
 }
 
-/** Where everything of some arenas stands: each of them, and each of their runs. */
+/** The positions of some arenas: each arena, and each of its runs. */
 export function stretches(arenas: readonly Arena[]): { readonly whole: Stretch; readonly runs: readonly Stretch[] }[] {
   let first = 0;
   return arenas.map(({ runs }) => {

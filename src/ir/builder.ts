@@ -7,7 +7,7 @@ import { rowOf } from "./ops/table.js";
 import type { Parameter, Program } from "./program.js";
 import type { FieldRole, Stretch, Tensor, TensorId, TensorRole } from "./tensor.js";
 
-/** A trained tensor, and which of its copies each row uses. */
+/** A trained tensor, and the copy of it that each row uses. */
 export interface Weight {
   readonly id: TensorId;
   readonly rows: Rows;
@@ -15,36 +15,36 @@ export interface Weight {
 
 type Names<K extends OpKind> = { readonly [Out in keyof OpOf<K>["out"]]: string | TensorId };
 
-/** Values are named within the builder's prefix; what the host reads and writes has a meaning. */
+/** Names of values start with the builder's prefix. Tensors that the host reads and writes have a meaning. */
 export interface Builder {
   readonly batch: number;
   readonly length: number;
   readonly rows: number;
-  /** Chunks that the scan cuts one sequence into. */
+  /** Chunks of the scan in one sequence. */
   readonly chunks: number;
   readonly modalities: number;
   /** The same program, with values named `PREFIX.NAME`. */
   within(prefix: string): Builder;
 
   tensor(role: Exclude<TensorRole, FieldRole>, name: string, shape: Shape, type?: Tensor["type"]): TensorId;
-  /** A stretch of `parameters`, `gradients` or a slot, as a tensor of that shape or of one dimension. */
+  /** A stretch of `parameters`, `gradients` or a slot, as a tensor of the given shape or of one dimension. */
   stretch(arena: string, stretch: Stretch, shape?: Shape): TensorId;
-  /** What the host writes or reads, of that meaning. */
+  /** A tensor that the host writes or reads, with its meaning. */
   field(role: FieldRole, means: Meaning, shape: Shape, type?: Tensor["type"]): TensorId;
-  /** The same of what the host writes for ops to read, declared at its first use. */
+  /** A tensor that the host writes and ops read, declared at its first use. */
   input(role: "batch" | "constant", means: Meaning, shape: Shape, type?: Tensor["type"]): TensorId;
-  /** The gradient by the parameter of that name, declared at its first use. */
+  /** The gradient of the parameter of that name, declared at its first use. */
   gradient(name: string, shape: Shape): TensorId;
   parameter(description: Omit<Parameter, "tensor">): TensorId;
-  /** Declares a parameter with a copy for each group that its `of` names; over items there is one. */
+  /** Declares a parameter with a copy for each group in its `of`. Over items it has one copy. */
   weight(description: Omit<Parameter, "tensor">, over?: Rows["over"]): Weight;
   shape(id: TensorId): Shape;
   /** The last number of a shape. */
   columns(id: TensorId): number;
 
-  /** Adds an op whose outputs exist. */
+  /** Adds an op whose outputs already exist. */
   op(op: Op): void;
-  /** Adds an op and makes its outputs: values of these names, or tensors that exist. */
+  /** Adds an op. Its outputs are existing tensors, or new values with the given names. */
   make<K extends OpKind>(kind: K, call: Call<K>, names: Names<K>): OpOf<K>["out"];
   /** x·weightᵀ + bias. x [R, K], weight [G, N, K], bias [G, N]; y [R, N]. */
   linear(name: string, x: TensorId, weight: Weight, bias?: Weight): TensorId;
@@ -55,12 +55,12 @@ export interface Builder {
   sum(name: string, a: TensorId, b: TensorId): TensorId;
   difference(name: string, a: TensorId, b: TensorId): TensorId;
   product(name: string, a: TensorId, b: TensorId): TensorId;
-  /** Columns of x from left to right: how many, by the name of each block. */
+  /** Blocks of columns of x from left to right: the width of each block, by name. */
   split<Name extends string>(x: TensorId, columns: Readonly<Record<Name, number>>): Record<Name, TensorId>;
 
-  /** Makes a value a result of that meaning. */
+  /** Turns a value into a result with that meaning. */
   publish(id: TensorId, means: Meaning): void;
-  /** Notes the residual stream: before the first layer, and after each. */
+  /** Records the residual stream: before the first layer, and after each layer. */
   boundary(id: TensorId): void;
   program(): Program;
 }
@@ -72,12 +72,12 @@ export interface ProgramSize extends Pick<Program, "scalars" | "arenas"> {
   readonly modalities: number;
 }
 
-/** Roles of tensors of which there is one of each name. */
+/** Roles of which a program has only one tensor of each name. */
 const INPUTS: ReadonlySet<TensorRole> = new Set(["batch", "constant", "gradient"]);
 
 type Formulas = Pick<Builder, "linear" | "norm" | "silu" | "softplus" | "sum" | "difference" | "product">;
 
-/** What is written as a formula: an op or two, and the value that they make. */
+/** Formulas: one or two ops, and the value that they compute. */
 function formulas(make: Builder["make"]): Formulas {
   const activate = (label: string, x: TensorId, activation: Activation): TensorId =>
     make("activate", { in: { x }, activation }, { y: label }).y;
@@ -103,7 +103,7 @@ interface Tensors
   readonly tensors: readonly Tensor[];
 }
 
-/** The tensors of a program that is being built: those of `from`, then those that are declared. */
+/** The tensors of a program under construction: those of `from`, then those declared here. */
 function tensorsAfter(from: readonly Tensor[]): Tensors {
   const tensors = [...from];
   const inputs = new Map<string, TensorId>();
@@ -138,7 +138,7 @@ function tensorsAfter(from: readonly Tensor[]): Tensors {
   };
 }
 
-/** A builder, empty or carrying on from a program. */
+/** A builder of a new program, or one that extends the program `from`. */
 export function build(name: string, size: ProgramSize, from?: Program): Builder {
   const declared = tensorsAfter(from?.tensors ?? []);
   const { tensors, tensor, input, shape } = declared;
@@ -160,7 +160,8 @@ export function build(name: string, size: ProgramSize, from?: Program): Builder 
         Object.entries<string | TensorId>(names).map(([key, label]): [string, TensorId] => {
           if (typeof label !== "string") return [key, label];
           const made = shapes[key];
-          if (made === undefined || made.includes(ANY)) throw new Error(`${kind} does not tell the shape of ${key}`);
+          if (made === undefined || made.includes(ANY))
+            throw new Error(`the inputs of ${kind} do not define the shape of ${key}`);
           return [key, value(label, made)];
         }),
       );

@@ -1,2 +1,2 @@
-/** Positions in a chunk of the scan, unless asked for otherwise. */
+/** The default number of positions in a chunk of the scan. */
 export const DEFAULT_CHUNK = 64;

@@ -1,4 +1,4 @@
-// A short name for a text.
+// A short hash of a text.
 
 /** FNV-1a, 32 bits, as 8 hexadecimal digits. */
 export function digest(text: string): string {

@@ -1,9 +1,10 @@
-// Facts about programs that several stages ask for: who makes a tensor, who reads it, when two row sets agree.
+// Facts about programs that several stages need: the producer and the readers of a tensor, and whether two row sets
+// agree.
 import { inputsOf, type Op, outputsOf, type Rows } from "./op.js";
 import { type Program, tensorOf } from "./program.js";
 import type { Tensor, TensorId } from "./tensor.js";
 
-/** The op that makes each value, by tensor. */
+/** The op that writes each tensor. */
 export function producers(ops: readonly Op[]): Map<TensorId, Op> {
   const made = new Map<TensorId, Op>();
   for (const op of ops) for (const id of outputsOf(op)) made.set(id, op);
@@ -23,14 +24,14 @@ export function consumers(ops: readonly Op[]): Map<TensorId, Op[]> {
   return readers;
 }
 
-/** The tensor whose memory this one lives in: itself, or what its view looks into. */
+/** The tensor whose memory this one uses: itself, or the tensor that it is a view of. */
 export function storage(program: Program, id: TensorId): Tensor {
   let tensor = tensorOf(program, id);
   while (tensor.view) tensor = tensorOf(program, tensor.view.of);
   return tensor;
 }
 
-/** Where a row of a tensor begins: first column and numbers from one row to the next, in its storage. */
+/** The layout of a tensor in its storage: its first column, and the numbers from one row to the next. */
 export function layout(program: Program, id: TensorId): { column: number; stride: number } {
   let tensor = tensorOf(program, id);
   let column = 0;
@@ -46,5 +47,5 @@ export function sameRows(a: Rows, b: Rows): boolean {
   return a.of.length === b.of.length && a.of.every((group, m) => group === b.of[m]);
 }
 
-/** Whether every position uses group 0: no table of rows is needed. */
+/** Whether every position uses group 0, so that no row table is needed. */
 export const isUniform = (rows: Rows): boolean => rows.over === "items" || rows.of.every((group) => group === 0);

@@ -1,9 +1,9 @@
-// How a parameter's initial values are drawn; types only. The values themselves: train/initialise.ts.
+// The distributions of initial values; types only. train/initialise.ts draws the values.
 
 export type InitKind =
-  /** U(±fanIn^−½), weights and biases alike, as PyTorch's `nn.Linear`. */
+  /** U(±fanIn^−½) for weights and biases, as in PyTorch's `nn.Linear`. */
   | { readonly kind: "linear"; readonly fanIn: number }
-  /** U(±d_conv^−½), weight and bias: a depthwise kernel's fan-in is its width. */
+  /** U(±d_conv^−½) for weight and bias: the fan-in of a depthwise kernel is its width. */
   | { readonly kind: "conv1d"; readonly d_conv: number }
   /** U(±dt_rank^−½). */
   | { readonly kind: "dt_weight"; readonly dt_rank: number }
@@ -16,8 +16,9 @@ export type InitKind =
   | { readonly kind: "normal"; readonly deviation: number };
 
 /**
- * Which numbers a tensor draws: never its name, so that renaming changes nothing, and group 0 draws what the shared
- * tensor would. All are whole numbers; `part` tells apart the tensors of a layer (a weight and its bias are two parts).
+ * The key of a tensor's random stream. It never includes the tensor's name, so renaming changes nothing. Group 0 draws
+ * the same numbers as the shared tensor would. All fields are integers. `part` is different for each tensor of a layer:
+ * a weight and its bias have two numbers.
  */
 export interface InitKey {
   readonly seed: number;

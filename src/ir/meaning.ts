@@ -1,66 +1,72 @@
-// What a tensor means that the host writes or reads, as a tagged value; and its label, which names it for people, in
-// plans, and as the key of a batch. Labels are only ever made from meanings: whoever asks what a tensor is asks `is`.
+// The meaning of a tensor that the host writes or reads, as a tagged value, and its label. The label names the tensor
+// in messages and plans and is its key in a batch. Labels are only made from meanings; code that needs the kind reads
+// `is`.
 
-/** What there is once in a program. */
+/** Meanings that occur once in a program. */
 export type Single =
-  /** The modality of each position, [R]; the id that is embedded there, −1 for none; whether a document begins there. */
+  /** The modality of each position, [R]; the id embedded there, −1 for none; 1 if a document starts there. */
   | "modality"
   | "embedded"
   | "reset"
-  /** Where each position stands for RoPE, [R]; where a run's positions go in the caches, [batch]. */
+  /** The RoPE position of each row, [R]; the offset in the caches at which new positions are written, [batch]. */
   | "position"
   | "place"
-  /** The position of each sequence at which logits are wanted, [batch]. */
+  /** The position of each sequence whose logits are wanted, [batch]. */
   | "last"
-  /** The id that each position predicts, −1 for none; what its loss weighs; the modality to whose loss it counts: [R]. */
+  /**
+   * By position, [R]: the id to predict, −1 for none; the weight of its loss; the modality that its loss counts for.
+   */
   | "target"
   | "target_scale"
   | "target_class"
-  /** What a batch's noise is drawn by, besides the items' own keys: [2]. */
+  /** The key of a batch's noise, besides the items' own keys: [2]. */
   | "noise_key"
-  /** Of a stack of blocks alone: what enters, what its output is multiplied by; what leaves, and the sum of the product. */
+  /** For a stack of blocks alone: its input, the factor of its output, its output, and the sum of their product. */
   | "input"
   | "cotangent"
   | "output"
   | "loss"
-  /** Of the head: [batch, V]. */
+  /** The output of the head: [batch, V]. */
   | "logits"
-  /** Losses of predicted ids, summed by modality: [modalities]. */
+  /** Losses of predicted ids, summed for each modality: [modalities]. */
   | "id_losses"
-  /** Which 64 numbers of the arenas decay, a bit each. */
+  /** One bit for each block of 64 numbers of the arenas: whether it decays. */
   | "decay"
-  /** The gradients' norm, and whether it is not finite: [2]. */
+  /** The norm of the gradients, and 1 if it is not finite: [2]. */
   | "grad_norm"
   /** The scale of the losses (ir/loss-scale.ts). */
   | "loss_scale"
   /** The scalars of a step (ir/step.ts). */
   | "step";
 
-/** What there is for each modality of items. */
+/** Meanings that occur once for each modality of items. */
 export type OfItems =
-  /** x_0, x_t, ε, and what the model predicts at the items' positions: [R, columns]. */
+  /** x_0, x_t, ε and the model's prediction at the items' positions: [R, columns]. */
   | "clean"
   | "noisy"
   | "noise"
   | "prediction"
-  /** How much of x_0 and of ε is in x_t, [R, 2]. */
+  /** The factors of x_0 and ε in x_t, [R, 2]. */
   | "level"
-  /** Which item each position belongs to, −1 for none; what its loss weighs: [R]. */
+  /** By position, [R]: the index of its item, −1 for none; the weight of its loss. */
   | "index"
   | "scale"
-  /** Of each item: its first position, then what its noise is drawn by: [items, 4]. */
+  /** For each item, its first position and the keys of its noise: [items, 4]. */
   | "item"
-  /** The loss of its positions, summed: [1]. */
+  /** The summed loss of its positions: [1]. */
   | "item_losses";
 
 export type Meaning =
   | { readonly is: Single }
   | { readonly is: OfItems; readonly modality: string }
-  /** The times of a modality's items, as its objective wants them. */
+  /** The times of a modality's items, in the form that its objective uses. */
   | { readonly is: "times"; readonly as: string; readonly modality: string }
-  /** First and last key that each position sees, [R, 2], where items see each other as `spans` says. */
+  /**
+   * The first and last key that each position attends to, [R, 2]. `spans` sets how positions of one item see each
+   * other.
+   */
   | { readonly is: "keys"; readonly spans: string }
-  /** A part of what a layer remembers of each sequence: as it enters a run, and as it leaves it. */
+  /** One part of a layer's state of each sequence, before and after a run. */
   | { readonly is: "state" | "next"; readonly layer: number; readonly part: string }
   /** Sinusoids of the times 0 … steps. */
   | { readonly is: "timesteps"; readonly steps: number }
@@ -69,12 +75,12 @@ export type Meaning =
   | { readonly is: "gradient"; readonly of: Meaning }
   /** A table of rows that the host makes (kernels/tables.ts). */
   | { readonly is: "table"; readonly table: string }
-  /** A tensor of an op that is run by itself: it means nothing beyond that. */
+  /** A tensor of an op that runs by itself. It has no other meaning. */
   | { readonly is: "named"; readonly name: string };
 
 export const ID_LOSSES = "loss.tokens";
 
-/** A part of the state as files name it: `layers.0.h`. */
+/** The name of a part of the state in files: `layers.0.h`. */
 export const partLabel = ({ layer, part }: { readonly layer: number; readonly part: string }): string =>
   `layers.${layer}.${part}`;
 
@@ -83,7 +89,7 @@ const alone = (means: Meaning): string => {
     case "id_losses":
       return ID_LOSSES;
     case "item_losses": {
-      // A modality of items may be called `tokens`, too.
+      // A modality of items may also be called `tokens`.
       const label = `loss.${means.modality}`;
       return label === ID_LOSSES ? `${label} of items` : label;
     }
@@ -118,6 +124,6 @@ const alone = (means: Meaning): string => {
   }
 };
 
-/** Within a scope (ir/scope.ts) it begins with the scope's name. No two meanings of a program have the same label. */
+/** The label of a meaning. In a scope (ir/scope.ts) it starts with the scope's name. Labels are unique in a program. */
 export const labelOf = (means: Meaning, scope?: string): string =>
   scope === undefined ? alone(means) : `${scope}/${alone(means)}`;

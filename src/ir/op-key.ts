@@ -1,16 +1,16 @@
-// What an op is, whatever its tensors are called: nodes of one key run the same kernels in the same sizes.
+// The key of an op, independent of its tensors' names. Nodes with the same key run the same kernels in the same sizes.
 import { digest } from "./digest.js";
 import { layout, storage } from "./facts.js";
 import { inputsOf, type Op, type OpKind, outputsOf } from "./op.js";
 import { type Program, tensorOf } from "./program.js";
 import type { TensorId } from "./tensor.js";
 
-/** Words that keys are digested with, for what is called otherwise by now: keys stand in checkpoints. */
+/** Older names of renamed things. Keys are digested with them, because checkpoints contain keys. */
 const KEYED = {
   over: { items: "pictures" } as Readonly<Record<string, string>>,
   kind: { add_items: "add_pictures", sum_items: "sum_pictures" } as Readonly<Partial<Record<OpKind, string>>>,
   operand: { item: "picture" } as Readonly<Record<string, string>>,
-  /** Of the kinds above. */
+  /** For the kinds above. */
   rows: { items: "pictures", ditems: "dpictures" } as Readonly<Record<string, string>>,
 };
 
@@ -21,7 +21,9 @@ const keyedRows = (value: unknown): unknown =>
 
 type Named = Readonly<Record<string, TensorId>>;
 
-/** Everything that kernels are made from, as plain data; with `sizes: "columns"` without what grows with the rows. */
+/**
+ * Everything that determines an op's kernels, as plain data. `sizes: "columns"` leaves out what grows with the rows.
+ */
 export function described(program: Program, op: Op, sizes: "all" | "columns"): unknown {
   const { kind, in: reads, out: makes, ...given } = op;
   const attributes = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, keyedRows(value)]));
@@ -52,7 +54,7 @@ export function described(program: Program, op: Op, sizes: "all" | "columns"): u
   ];
 }
 
-/** For people: the shape of its first input and of its weight, and that of its first output. */
+/** For display: the shapes of the first input, the weight and the first output. */
 export function opShape(program: Program, op: Op): string {
   const shape = (id: TensorId): string => tensorOf(program, id).shape.join("×");
   const weight = "weight" in op.in ? ` · ${shape(op.in.weight as TensorId)}` : "";
@@ -60,9 +62,9 @@ export function opShape(program: Program, op: Op): string {
   return `${first === undefined ? "" : shape(first)}${weight} → ${outputsOf(op).map(shape)[0] ?? ""}`;
 }
 
-/** The same for ops that run the same kernels in the same sizes, in whatever program they stand. */
+/** Equal for ops that run the same kernels in the same sizes, whatever program they are in. */
 export const opKey = (program: Program, op: Op): string =>
   `${op.kind} ${opShape(program, op)} ${digest(JSON.stringify(described(program, op, "all")))}`;
 
-/** The same for ops that do the same to rows of the same widths, however many rows there are. */
+/** Equal for ops that do the same to rows of the same widths, whatever the number of rows. */
 export const widthKey = (program: Program, op: Op): string => JSON.stringify(described(program, op, "columns"));

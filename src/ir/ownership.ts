@@ -1,4 +1,4 @@
-// Which modality owns which copy of a part: the one answer to "decoupled, shared or in groups".
+// Which modality owns which copy of a part: decoupled, shared or in groups.
 
 /** `of[m]` is the group of modality m; groups are numbered from 0 in the order of their first modality. */
 export interface Ownership {

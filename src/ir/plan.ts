@@ -1,11 +1,11 @@
-// A compiled model as data: what the GPU layer allocates, compiles and dispatches, and nothing of what it means.
+// A compiled model as data: the buffers, kernels and dispatches that the GPU layer needs.
 import type { Meaning } from "./meaning.js";
 
-/** How long a buffer's contents live, and who writes them. */
+/** How long a buffer's contents live, and what writes them. */
 export type BufferRole =
   | "parameters"
   | "gradients"
-  /** What the optimizer keeps of each parameter. */
+  /** Optimizer state of each parameter. */
   | "optimizer"
   /** Activations and scratch, shared by liveness; overwritten in every run. */
   | "workspace"
@@ -19,9 +19,9 @@ export type BufferRole =
   | "results";
 
 export interface PlannedBuffer {
-  /** For people. */
+  /** For display. */
   readonly name: string;
-  /** Of a part of the arenas: `parameters`, `gradients` or a slot of the optimizer, and which part. */
+  /** For a part of the arenas: `parameters`, `gradients` or a slot of the optimizer, and the index of the part. */
   readonly holds?: { readonly arena: string; readonly part: number };
   readonly role: BufferRole;
   /** A multiple of 16. */
@@ -30,7 +30,7 @@ export interface PlannedBuffer {
 
 /** A compute shader. `source` is WGSL with entry point `main` and all bindings in group 0, numbered from 0. */
 export interface Kernel {
-  /** Unique; also the stem of the file that `mom compile` writes. */
+  /** Unique. Also the base name of the file that `mom compile` writes. */
   readonly name: string;
   readonly source: string;
   readonly bindings: readonly ("read" | "write" | "uniform")[];
@@ -52,39 +52,39 @@ export interface Dispatch {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** What a variant asks of a device. A field that is absent asks nothing. */
+/** What a variant requires of a device. Absent fields require nothing. */
 export interface Requirement {
   readonly kind?: "cpu" | "gpu";
   readonly storageBuffers?: number;
   readonly workgroupBytes?: number;
   readonly invocations?: number;
-  /** The subgroup size must be exactly this, whatever the driver chooses. */
+  /** The subgroup size must be exactly this on every driver. */
   readonly subgroup?: number;
   readonly f16?: true;
-  /** Matrix units that multiply 16 × 16 halves and add up in f32. */
+  /** Matrix units that multiply 16 × 16 f16 matrices and accumulate in f32. */
   readonly matrix?: true;
-  /** Subgroups of four invocations at least, whatever their size. */
+  /** Subgroups of at least four invocations. */
   readonly quads?: true;
 }
 
-/** One way to run a node. The first choice whose requirement a device meets is the one that runs. */
+/** One way to run a node. A device runs the first choice whose requirements it meets. */
 export interface Choice {
   readonly variant: string;
   readonly requires: Requirement;
   readonly dispatches: readonly Dispatch[];
 }
 
-/** Variants by the keys of the nodes that take them. */
+/** The chosen variant of each node, by the node's key. */
 export type Choices = Readonly<Record<string, string>>;
 
-/** Something that a node makes, for looking at it: a matrix in a buffer. */
+/** An output of a node, for inspection: a matrix in a buffer. */
 export interface NodeOutput {
   readonly name: string;
   readonly type: "f32" | "f16";
   readonly range: BufferRange;
   readonly rows: number;
   readonly columns: number;
-  /** Numbers before its first column, and from one row to the next. */
+  /** The numbers before its first column, and from one row to the next. */
   readonly column: number;
   readonly stride: number;
 }
@@ -92,19 +92,19 @@ export interface NodeOutput {
 /** One op of the fused program. */
 export interface PlanNode {
   readonly label: string;
-  /** The same for nodes that run the same kernels in the same sizes (ir/op-key.ts). */
+  /** Equal for nodes that run the same kernels in the same sizes (ir/op-key.ts). */
   readonly key?: string;
-  /** For finding the first that went bad. */
+  /** For finding the first output with a NaN. */
   readonly outputs?: readonly NodeOutput[];
   readonly choices: readonly Choice[];
 }
 
-/** A stretch of a buffer that the host reads or writes. */
+/** A range of a buffer that the host reads or writes. */
 export interface Field {
-  /** The label of what it means, by which no other field is called. */
+  /** The label of its meaning. It is unique. */
   readonly name: string;
   readonly means: Meaning;
-  /** Of a phase whose size is its own (ir/scope.ts): the phase. */
+  /** The phase, if it has a size of its own (ir/scope.ts). */
   readonly scope?: string;
   readonly buffer: number;
   readonly offset: number;
@@ -125,10 +125,10 @@ export interface Plan {
   readonly fields: readonly Field[];
 }
 
-/** What a kernel may assume of a device. */
+/** What a kernel may assume about a device. */
 export interface Profile {
   readonly name: string;
-  /** `any` where a plan must do for both. */
+  /** `any` if a plan must work on both. */
   readonly kind: "cpu" | "gpu" | "any";
   readonly limits: {
     readonly storageBuffers: number;
@@ -138,14 +138,14 @@ export interface Profile {
     readonly bufferBytes: number;
     readonly workgroupsPerDimension: number;
   };
-  /** Smallest and largest subgroup size; undefined where subgroups are not offered. */
+  /** The smallest and largest subgroup size; undefined without subgroups. */
   readonly subgroup: { readonly min: number; readonly max: number } | undefined;
   readonly f16: boolean;
-  /** Matrix units that multiply 16 × 16 halves and add up in f32, a subgroup at a time. */
+  /** Matrix units that multiply 16 × 16 f16 matrices and accumulate in f32, one subgroup at a time. */
   readonly matrix: boolean;
 }
 
-/** Whether a device of this profile can run a variant. */
+/** Whether a device with this profile can run a variant. */
 export function admits(profile: Profile, requires: Requirement): boolean {
   const { limits, subgroup } = profile;
   if (requires.kind !== undefined && profile.kind !== "any" && requires.kind !== profile.kind) return false;

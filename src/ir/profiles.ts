@@ -1,9 +1,9 @@
-// The devices that `mom compile --device` and `mom inspect --device` know by name; limits as their adapters report them.
+// The named devices of `mom compile --device` and `mom inspect --device`, with the limits that their adapters report.
 import type { Profile } from "./plan.js";
 
 const GIB = 2 ** 30;
 
-/** What every WebGPU device is. */
+/** The minimum that every WebGPU device supports. */
 export const DEFAULT_DEVICE = "webgpu-default";
 
 export const PROFILES: readonly Profile[] = [

@@ -1,4 +1,4 @@
-// A program: tensors and the ops that make them, in an order that can be run. Plain data, printed an op a line.
+// A program: tensors, and the ops that compute them in a valid order. Plain data, printed with one op per line.
 import type { InitKind } from "./initial.js";
 import type { Op } from "./op.js";
 import type { Tensor, TensorId } from "./tensor.js";
@@ -8,29 +8,29 @@ export interface Parameter {
   readonly tensor: TensorId;
   /** Names in checkpoints, one for each group. */
   readonly names: readonly string[];
-  /** Shape of one group's copy as checkpoints hold it. */
+  /** Shape of one group's copy in checkpoints. */
   readonly shape: readonly number[];
   readonly initial: InitKind;
-  /** Keys of its random stream besides the seed: the layer (−1 outside the stack) and the part's number. */
+  /** Keys of its random stream besides the seed: the layer (−1 outside the stack) and the number of the part. */
   readonly layer: number;
   readonly part: number;
   /** Whether weight decay applies. */
   readonly decay: boolean;
-  /** Which modalities use each group's copy; a parameter outside the blocks names those that reach it. */
+  /** The group that each modality uses. Outside the blocks: 0 for modalities that use the parameter, −1 for others. */
   readonly of: readonly number[];
 }
 
-/** Parameters that one rule updates, in memory. */
+/** Parameters with the same update rule, in memory. */
 export interface Arena {
-  /** What is kept of each of them from one update to the next, by name; besides their values and gradients. */
+  /** The names of the optimizer's state of each parameter, besides its value and gradient. */
   readonly slots: readonly string[];
-  /** The parameters in the order of memory, in runs that are never torn apart. */
+  /** The parameters in memory order. A run is never split. */
   readonly runs: readonly (readonly Parameter[])[];
 }
 
 export interface Program {
   readonly name: string;
-  /** Sequences, positions in one, and both multiplied: rows. */
+  /** Sequences, and positions per sequence. Their product is the number of rows. */
   readonly batch: number;
   readonly length: number;
   /** Positions in a chunk of the scan. */
@@ -39,13 +39,13 @@ export interface Program {
   readonly tensors: readonly Tensor[];
   readonly parameters: readonly Parameter[];
   readonly ops: readonly Op[];
-  /** The residual stream, [rows, d_model]: what enters each layer, and what leaves the last. */
+  /** The residual stream, [rows, d_model]: the input of each layer, and the output of the last. */
   readonly boundaries: readonly TensorId[];
   /** The modality of each position, [rows]. */
   readonly modality: TensorId;
-  /** What the optimizer asks of the host for each step, by name; the same in all programs of a model. */
+  /** The names of the scalars that the optimizer needs for each step; the same in all programs of a model. */
   readonly scalars?: readonly string[];
-  /** Of the program that updates the parameters: how they stand in memory. */
+  /** In the update program: the layout of the parameters in memory. */
   readonly arenas?: readonly Arena[];
 }
 

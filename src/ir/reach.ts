@@ -1,11 +1,11 @@
-// Which positions an op works at: those of all modalities, or of some; or items instead of positions.
+// The positions that an op works on: those of all modalities or of some, or items instead of positions.
 import type { Op, Rows } from "./op.js";
 import { outputsOf } from "./op.js";
 import { type Program, rowsOf, tensorOf } from "./program.js";
 import type { TensorId } from "./tensor.js";
 
 export interface Reach {
-  /** By modality: whether its positions (or its items) are among those that the op works at. */
+  /** For each modality, whether the op works on its positions (or its items). */
   readonly modalities: readonly boolean[];
   readonly over: "positions" | "items";
 }
@@ -13,9 +13,9 @@ export interface Reach {
 const both = (a: readonly boolean[], b: readonly boolean[]): boolean[] => a.map((yes, m) => yes && b[m] === true);
 
 /**
- * By op, in program order; for programs whose token loss is fused. A weight that only some modalities reach narrows
- * what is made with it, until a sum or a residual joins it to the rest. `tokens` says which modalities are of tokens:
- * only they meet the embedding and the head, and each of their positions is taken to predict the next token.
+ * The reach of each op, in program order, for programs with a fused token loss. A weight that only some modalities use
+ * narrows everything computed from it, until a sum or a residual joins it to the rest. `tokens` flags the modalities of
+ * tokens: only they use the embedding and the head, and each of their positions counts as predicting the next token.
  */
 export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
   const all = new Array<boolean>(program.modalities).fill(true);
@@ -45,7 +45,7 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
 
   return program.ops.map((op) => {
     const modalities = own(op);
-    // What joins the stream of all positions belongs to all of them again.
+    // An output that joins the residual stream belongs to all positions again.
     const rejoins = op.kind === "add_items" || op.kind === "embed" || op.kind === "token_loss" || "residual" in op.in;
     const { loss } = op.out as { readonly loss?: TensorId };
     for (const id of outputsOf(op)) if (!masks.has(id)) masks.set(id, rejoins && id !== loss ? all : modalities);
@@ -55,7 +55,7 @@ export function reachOf(program: Program, tokens: readonly boolean[]): Reach[] {
   });
 }
 
-/** By the height of what it makes or, where that is a weight's gradient, of what it reads. */
+/** Decided by the height of the op's output or, for the gradient of a weight, of its input. */
 function isOverItems(program: Program, op: Op): boolean {
   if ("rows" in op) return op.rows.over === "items";
   if (

@@ -1,12 +1,12 @@
-// Whose fields what phases read and leave are: phases of one batch and length share theirs, a phase of its own size has
-// its own scope. States of sequences are shared by all phases: what one leaves, another goes on from.
+// Scopes of fields. Phases of the same batch and length share their fields; a phase with its own size has its own
+// scope. All phases share the states of sequences: one phase continues from the state that another left.
 import { labelOf, type Meaning } from "./meaning.js";
 import type { Program } from "./program.js";
 import type { Tensor } from "./tensor.js";
 
 const isState = ({ is }: Meaning): boolean => is === "state" || is === "next";
 
-/** The program with all that the host writes for a run or reads after it in a scope of its own. */
+/** The program with the fields of a run (host inputs and results) in a scope of their own. */
 export function scoped(program: Program, scope: string): Program {
   const tensors = program.tensors.map((tensor): Tensor => {
     const { role, means } = tensor;
@@ -16,7 +16,7 @@ export function scoped(program: Program, scope: string): Program {
   return { ...program, tensors };
 }
 
-/** Whether what is written in a scope (none: that of the phases that share one size) is written into a field. */
+/** Whether a field belongs to a scope. No scope means the phases that share one size. */
 export const isWithin = (
   scope: string | undefined,
   field: { readonly means: Meaning; readonly scope?: string },

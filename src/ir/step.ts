@@ -1,19 +1,19 @@
-// The scalars of one step, which the host writes into a uniform buffer and kernels read as `step`: those that the
-// optimizer asks for, and two that every update has.
+// The scalars of one step. The host writes them into a uniform buffer, and kernels read them as `step`: the scalars of
+// the optimizer, and two that every update has.
 import type { Program } from "./program.js";
 
-/** Their names in the order of the buffer, 4 bytes each: f32, but for `accumulate`. */
+/** Their names in buffer order, 4 bytes each. All are f32 except `accumulate`. */
 export const stepFields = ({ scalars = [] }: Pick<Program, "scalars">): readonly string[] => [
   ...scalars,
-  /** Greatest gradient norm; infinite for no clipping. */
+  /** The maximum gradient norm; infinite disables clipping. */
   "clip",
-  /** 1 when gradients add to those of earlier micro-batches: a u32. */
+  /** 1 if gradients add to those of earlier micro-batches; a u32. */
   "accumulate",
 ];
 
 export const stepBytes = (program: Pick<Program, "scalars">): number => 16 * Math.ceil(stepFields(program).length / 4);
 
-/** What the host writes for a step, in the order of the fields. */
+/** The values of a step, in the order of the fields. */
 export type StepScalars = Readonly<Record<string, number>>;
 
 /** The contents of the buffer. */

@@ -1,13 +1,13 @@
-// The error of a plan that a device of its profile cannot hold.
+// The error for a plan that does not fit the devices of its profile.
 import type { Profile } from "./plan.js";
 
-/** Something that one buffer must hold, by its largest tenant. */
+/** A buffer, described by its largest user. */
 export interface Piece {
   readonly what: string;
   readonly bytes: number;
 }
 
-/** Thrown where a device of the profile cannot bind what a kernel needs in one piece. */
+/** Thrown if a device of the profile cannot bind what a kernel needs in one piece. */
 export class TooLarge extends Error {
   override readonly name = "TooLarge";
 

@@ -17,10 +17,10 @@ import {
   width,
 } from "./draft.js";
 
-/** Queries or keys that a workgroup owns. */
+/** Queries or keys per workgroup. */
 const ROWS = 64;
 
-/** Shapes of the tiled variants: how many columns a tile has, and how many numbers the right panel. */
+/** The tiled variants: the columns of a tile, and the numbers of the right panel. */
 const TILES = [
   { variant: "tile-64", columns: 64, right: 2048 },
   { variant: "tile-32", columns: 32, right: 832 },
@@ -76,7 +76,7 @@ const requires = ({ columns, right }: Tile): Requirement => ({
   invocations: 256,
 });
 
-/** A tensor of heads whose four columns at a time are read by `load_NAME` or written by `store_NAME`. */
+/** A tensor of heads. `load_NAME` reads and `store_NAME` writes four columns at a time. */
 function inBlocks(
   program: Program,
   name: string,
@@ -108,7 +108,7 @@ ${rest.map(([part, i]) => `  if (4u * block + ${i}u < ${head}u) { ${name}[at + $
   return { ...bound, accessor: `${bound.accessor}\n${access === "read" ? load : store}` };
 }
 
-/** Variants in the order of preference: registers alone on a CPU, the widest tile that fits elsewhere. */
+/** Variants in order of preference: registers only on a CPU; elsewhere the widest tile that fits. */
 const variants = (draft: (tile: Tile | undefined) => Pick<DraftChoice, "scratch" | "dispatches">): DraftChoice[] => [
   { variant: "row", requires: CPU, ...draft(undefined) },
   ...TILES.map((tile) => ({ variant: tile.variant, requires: requires(tile), ...draft(tile) })),

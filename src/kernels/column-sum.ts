@@ -1,4 +1,4 @@
-// Sums over rows or over partial sums, in a fixed order: the last stage of every gradient of a small parameter.
+// Sums over rows or partial sums, in a fixed order: the last step of every gradient of a small parameter.
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
@@ -16,12 +16,12 @@ import {
 } from "./draft.js";
 import { factorBinding, type Halves } from "./split.js";
 
-/** Numbers from which on there are invocations enough where each makes four. */
+/** From this many numbers on, there are enough invocations if each computes four. */
 const FOURS_FROM = 2 ** 18;
 
 export interface Part {
   readonly result: TensorId;
-  /** Where its first partial sum stands, in numbers. */
+  /** The offset of its first partial sum, in numbers. */
   readonly offset: number;
 }
 
@@ -31,16 +31,16 @@ export interface Partials {
   /** Numbers from one partial sum to the next. */
   readonly stride: number;
   readonly count: number;
-  /** Numbers from one row of a partial sum to the next, where that is not the result's width. */
+  /** Numbers from one row of a partial sum to the next, if that is not the result's width. */
   readonly pitch?: number;
   readonly result: TensorId;
-  /** Columns that are summed, where the result's right neighbours in its storage are summed with it. */
+  /** Columns to sum, if they include tensors to the right of the result in its storage. */
   readonly columns?: number;
-  /** Whether the result adds to what earlier micro-batches left. */
+  /** Whether the result adds to the sums of earlier micro-batches. */
   readonly gradient: boolean;
-  /** Adds to the result whatever the step says. */
+  /** Adds to the result whatever `step.accumulate` is. */
   readonly add?: boolean;
-  /** What undoes the factors of two operands that were split. */
+  /** The factors of two split operands, which the sum undoes. */
   readonly factors?: { readonly x: Halves; readonly dy: Halves } | undefined;
 }
 

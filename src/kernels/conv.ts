@@ -17,7 +17,7 @@ import {
   withFunctions,
 } from "./draft.js";
 
-/** Positions that an invocation of the convolution goes through. */
+/** Positions per invocation of the convolution. */
 const SPAN = 64;
 
 type ConvOp = OpOf<"conv"> | OpOf<"conv_grad">;
@@ -26,12 +26,14 @@ interface Form {
   readonly variant: string;
   readonly requires: Requirement;
   readonly template: "conv" | "conv_registers";
-  /** Whether an invocation has four channels. */
+  /** Whether an invocation computes four channels. */
   readonly fours: boolean;
 }
-/** Four, on GPUs. Backward that takes too many registers: 0.46 ms instead of 0.14 on an H100, at 1536 channels. */
+/**
+ * For GPUs, forward only. Backward it needs too many registers: 0.46 ms instead of 0.14 on an H100, at 1536 channels.
+ */
 const FOURS: Form = { variant: "window-fours", requires: { kind: "gpu" }, template: "conv", fours: true };
-/** With one copy of few weights these stay in registers, which CPU adapters keep only where loops are written out. */
+/** A single small copy of the weights stays in registers. CPU adapters keep it there only if loops are unrolled. */
 const REGISTERS: Form = { variant: "registers", requires: CPU, template: "conv_registers", fours: false };
 const WINDOW: Form = { variant: "window", requires: {}, template: "conv", fours: false };
 const MOST_WEIGHTS = 8;

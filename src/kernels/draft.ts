@@ -1,4 +1,4 @@
-// Kernels before memory is planned: what each dispatch binds is still named by tensor, table or scratch.
+// Kernels before the memory plan: the bindings of a dispatch still name tensors, tables or scratch.
 import { layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import type { Profile, Requirement } from "../ir/plan.js";
@@ -9,13 +9,13 @@ import { BEGINS, type Table } from "./tables.js";
 import type { Contracts } from "./templates.gen.js";
 
 export type TemplateName = keyof Contracts;
-/** The parameters of a template. Every flag is set; a constant that only some flag needs may be left out. */
+/** The parameters of a template. Every flag is required. A constant that only some flags need is optional. */
 export type FlagsOf<T extends TemplateName> = { readonly [F in Contracts[T]["flags"]]: boolean };
 export type ConstantsOf<T extends TemplateName> = { readonly [C in Contracts[T]["needs"]]: string | number } & {
   readonly [C in Contracts[T]["may"]]?: string | number;
 };
 
-/** What a binding looks at. A span runs from the first tensor's start to the last one's end in the same buffer. */
+/** The target of a binding. A span covers the first tensor to the end of the last one, in the same buffer. */
 export type Target =
   | { readonly kind: "tensor"; readonly tensor: TensorId }
   | { readonly kind: "span"; readonly first: TensorId; readonly last: TensorId }
@@ -33,7 +33,7 @@ export interface DraftBinding {
   readonly target: Target;
   /** WGSL that declares its type. */
   readonly declares?: string;
-  /** WGSL that belongs to this binding: how its elements are addressed. */
+  /** WGSL functions of this binding, such as those that compute the index of an element. */
   readonly accessor?: string;
 }
 
@@ -44,11 +44,11 @@ interface Parameters<T extends TemplateName> {
 }
 
 export type DraftDispatch<T extends TemplateName = TemplateName> = { readonly [One in T]: Parameters<One> }[T] & {
-  /** What this dispatch does, in a word or two: part of the kernel's name. */
+  /** What this dispatch does, in a word or two. It is part of the kernel's name. */
   readonly label: string;
   readonly bindings: readonly DraftBinding[];
   readonly workgroups: readonly [number, number, number];
-  /** Extensions of WGSL; `f16` is added where a binding is of halves. */
+  /** WGSL extensions. `f16` is added automatically if a binding has f16 elements. */
   readonly enables?: readonly string[] | undefined;
   readonly diagnostic?: string | undefined;
 };
@@ -62,24 +62,26 @@ export interface DraftChoice {
 }
 
 export const CPU: Requirement = { kind: "cpu" };
-/** Where passing on what a lane has loaded costs nothing beside loading it. */
+/** Devices on which a subgroup shuffle costs nothing compared with a load. */
 export const QUADS: Requirement = { kind: "cpu", quads: true };
 
-/** What kernels are free to choose. */
+/** Settings of kernels that do not change results beyond rounding. */
 export interface KernelSettings {
-  /** Most bytes of logits that the token loss holds at a time; a tile of rows at least. */
+  /** The most bytes of logits that the token loss stores at a time. It stores at least one tile of rows. */
   readonly logitBytes: number;
-  /** Multiply-adds of a product of f32 from which on splitting its operands for matrix units is worth the time it takes; 0: always. */
+  /**
+   * Multiply-adds from which on an f32 product is large enough to split its operands for matrix units. 0 means always.
+   */
   readonly splitFrom: number;
 }
 
 export const DEFAULT_SETTINGS: KernelSettings = { logitBytes: 2 ** 26, splitFrom: 2 ** 30 };
 
-/** A GPU needs many rows of logits at a time, or most of it idles; never more than half of what it can bind. */
+/** A GPU needs many rows of logits at a time to be busy, but never more than half of what it can bind. */
 export const settingsFor = ({ kind, limits }: Profile): KernelSettings =>
   kind === "gpu" ? { ...DEFAULT_SETTINGS, logitBytes: Math.min(2 ** 28, limits.bindingBytes / 2) } : DEFAULT_SETTINGS;
 
-/** A tensor as a binding; `at_NAME(row, column)` is the index of an element, whatever it is a view of. */
+/** A tensor as a binding. `at_NAME(row, column)` is the index of an element, also if the tensor is a view. */
 export function bind(
   program: Program,
   name: string,
@@ -99,7 +101,7 @@ export function bind(
   };
 }
 
-/** A whole tensor, number by number. */
+/** An entire tensor, indexed by number. */
 export const whole = (program: Program, name: string, access: "read" | "write", tensor: TensorId): DraftBinding => ({
   name,
   access,
@@ -107,7 +109,7 @@ export const whole = (program: Program, name: string, access: "read" | "write", 
   target: { kind: "tensor", tensor },
 });
 
-/** Whether rows of a tensor can be read four numbers at a time. */
+/** Whether rows of a tensor can be read as vec4. */
 export function inFours(program: Program, tensor: TensorId): boolean {
   const { column, stride } = layout(program, tensor);
   return column % 4 === 0 && stride % 4 === 0 && (tensorOf(program, tensor).shape.at(-1) as number) % 4 === 0;
@@ -127,21 +129,25 @@ export const stepBinding = (program: Program): DraftBinding => {
   return { name: "step", access: "uniform", type: "Step", declares, target: { kind: "step" } };
 };
 
-/** Workgroups for so many invocations, in two dimensions where one is too short; `GRID_X` goes to the template. */
+/**
+ * Workgroups for this many invocations, in two dimensions if one is too short. `GRID_X` is a constant of the template.
+ */
 export function grid(invocations: number, workgroup: number): { workgroups: [number, number, number]; GRID_X: number } {
   const groups = Math.max(1, Math.ceil(invocations / workgroup));
   const x = Math.min(groups, 32768);
   return { workgroups: [x, Math.ceil(groups / x), 1], GRID_X: x };
 }
 
-/** What a kernel that mixes positions asks of a row: its group in some row sets, and whether a document begins there. */
+/** What a kernel that mixes positions needs to know about a row: its groups, and whether a document starts there. */
 export interface RowFacts {
   readonly bindings: readonly DraftBinding[];
-  /** WGSL: a function for each row set; with resets also `begins(row)`. */
+  /** WGSL: a function for each row set and, with resets, `begins(row)`. */
   readonly functions: readonly string[];
 }
 
-/** Modality and beginnings share a binding, so that no kernel needs one more. `sets` by the names of their functions. */
+/**
+ * The modality and the document starts share a binding, to save one. The keys of `sets` are names of WGSL functions.
+ */
 export function rowFacts(
   program: Program,
   reset: TensorId | undefined,
@@ -162,7 +168,7 @@ export function rowFacts(
   };
 }
 
-/** WGSL that tells the group of a position from its modality; the binding `modality` goes with it. */
+/** WGSL that maps a position's modality to its group. It needs the binding `modality`. */
 export function groupFunction(name: string, rows: Rows, modality = "modality[row]"): string {
   if (rows.over === "items" || rows.of.every((g) => g === 0)) return `fn ${name}(row: u32) -> u32 { return 0u; }`;
   const list = rows.of.map((g) => `${Math.max(g, 0)}u`).join(", ");
@@ -170,7 +176,7 @@ export function groupFunction(name: string, rows: Rows, modality = "modality[row
 fn ${name}(row: u32) -> u32 { return ${name}_of[${modality}]; }`;
 }
 
-/** The modality binding, where one of the row sets needs it. */
+/** The modality binding, if one of the row sets needs it. */
 export const modalityFor = (program: Program, ...rows: Rows[]): DraftBinding[] =>
   rows.some((r) => r.over === "positions" && r.of.some((g) => g !== 0))
     ? [{ ...bind(program, "modality", "read", program.modality), accessor: "" }]
@@ -179,7 +185,7 @@ export const modalityFor = (program: Program, ...rows: Rows[]): DraftBinding[] =
 export const width = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape.at(-1) as number;
 export const height = (program: Program, tensor: TensorId): number => tensorOf(program, tensor).shape[0] as number;
 
-/** WGSL functions go with the last binding, where all that they read is declared. */
+/** Adds WGSL functions to the last binding, after everything that they read is declared. */
 export const withFunctions = (bindings: readonly DraftBinding[], ...functions: string[]): DraftBinding[] =>
   bindings.map((b, i) =>
     i === bindings.length - 1 ? { ...b, accessor: [b.accessor ?? "", ...functions].join("\n") } : b,

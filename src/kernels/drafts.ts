@@ -1,4 +1,5 @@
-// Kernels of whole programs as drafts: each op's variants, those that a device would run, and the tables that they read.
+// The kernels of entire programs as drafts: the variants of each op that a device can run, and the tables that they
+// read.
 import { admits, type Choices, type Profile } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import type { Stretch } from "../ir/tensor.js";
@@ -10,18 +11,20 @@ import { type Table, tableName } from "./tables.js";
 
 export interface KernelOptions {
   readonly profile: Profile;
-  /** Only the variant that a device of this profile would run, or all that it admits. */
+  /**
+   * `first` keeps only the variant that a device of this profile would run, `all` keeps every variant that it admits.
+   */
   readonly variants: "first" | "all";
-  /** Forces a variant by name wherever an op has it. */
+  /** Forces a variant by name for every op that has it. */
   readonly force?: string;
-  /** The variants that these nodes take, where the profile admits them. */
+  /** The variants of some nodes, used if the profile admits them. */
   readonly choices?: Choices | undefined;
   readonly settings?: KernelSettings;
 }
 
 /**
- * The phase of each program, a node for each op.
- * @param parts of the arenas
+ * The phase of each program, with a node for each op.
+ * @param parts the parts of the arenas
  */
 export function draftPhases(
   programs: readonly Program[],
@@ -52,7 +55,7 @@ function choose(choices: readonly DraftChoice[], key: string, label: string, opt
   return variants === "first" ? [first] : admitted;
 }
 
-/** Most bytes that any of the choices wants in each scratch slot. */
+/** The largest size of each scratch slot over all choices, in bytes. */
 export function scratchOf(choices: readonly DraftChoice[]): number[] {
   const slots = Math.max(...choices.map((c) => c.scratch.length));
   return Array.from({ length: slots }, (_, slot) => Math.max(...choices.map((c) => c.scratch[slot] ?? 0)));

@@ -1,4 +1,4 @@
-// emit: drafts of dispatches and planned memory become shaders, from their templates, and bindings.
+// emit: fills templates with the parameters of drafts, and turns the memory plan into bindings.
 import { digest } from "../ir/digest.js";
 import { layout } from "../ir/facts.js";
 import { labelOf } from "../ir/meaning.js";
@@ -15,10 +15,10 @@ import { TEMPLATES } from "./templates.gen.js";
 
 export interface DraftNode {
   readonly label: string;
-  /** The program and op that it runs, and the op that its drafts were made for. */
+  /** The program and op that it runs, and the op for which its drafts were made. */
   readonly op: { readonly program: Program; readonly op: Op; readonly madeFor: Op };
   readonly key: string;
-  /** The same object for all nodes that share their drafts. */
+  /** The same object for all nodes with the same drafts. */
   readonly choices: readonly DraftChoice[];
 }
 
@@ -27,7 +27,7 @@ export interface DraftPhase {
   readonly nodes: readonly DraftNode[];
 }
 
-/** The shader of a dispatch, named by what it is: the name ends with the digest of its source. */
+/** The shader of a dispatch. Its name ends with the digest of its source. */
 export function kernelFor(dispatch: DraftDispatch, variant: string): Kernel {
   const source = instantiate(dispatch);
   const name = `${dispatch.label}.${variant}.${digest(source)}`;
@@ -43,7 +43,7 @@ function locate(memory: Memory, target: Target, phase: number, op: number, { op:
       const first = tensor(target.first);
       const last = tensor(target.last);
       if (first.buffer !== last.buffer || last.offset !== first.offset + 256 * Math.ceil(first.bytes / 256)) {
-        throw new Error("tensors of a span do not stand next to each other");
+        throw new Error("the tensors of a span are not adjacent");
       }
       return { ...first, bytes: last.offset + last.bytes - first.offset };
     }
@@ -62,7 +62,7 @@ function locate(memory: Memory, target: Target, phase: number, op: number, { op:
   }
 }
 
-/** WebGPU forbids to write a buffer in a dispatch that also reads it. */
+/** WebGPU does not allow a dispatch to write a buffer that it also reads. */
 function checkAccess(dispatch: DraftDispatch, ranges: readonly BufferRange[]): void {
   const written = new Set(ranges.filter((_, i) => dispatch.bindings[i]?.access === "write").map((r) => r.buffer));
   dispatch.bindings.forEach((binding: DraftBinding, i) => {
@@ -73,7 +73,7 @@ function checkAccess(dispatch: DraftDispatch, ranges: readonly BufferRange[]): v
 }
 
 function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOutput[] {
-  // An arena is no matrix, and may stand in several buffers.
+  // An arena is not a matrix and may be in several buffers.
   const matrices = outputsOf(of.op).filter((id) => tensorOf(of.program, id).role !== "arena");
   return matrices.map((id) => {
     const { name, shape, type } = tensorOf(of.program, id);
@@ -90,16 +90,16 @@ function outputsAt(memory: Memory, phase: number, { op: of }: DraftNode): NodeOu
 }
 
 interface Shaders {
-  /** Each shader once, in the order in which drafts ask for them. */
+  /** Each shader once, in the order of first use. */
   readonly kernels: readonly Kernel[];
-  /** Which of them each dispatch of a draft runs. */
+  /** The index of the shader of each dispatch of a draft. */
   readonly of: (choice: DraftChoice) => readonly number[];
 }
 
 function shaders(): Shaders {
   const kernels: Kernel[] = [];
   const index = new Map<string, number>();
-  /** A shader is written once for all dispatches that say the same of it. */
+  /** Equal dispatches share a shader, which is then written once. */
   const written = new Map<string, number>();
   const kernelOf = (dispatch: DraftDispatch, variant: string): number => {
     const { template, flags, constants, bindings } = dispatch;
@@ -161,11 +161,11 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
 
 type Constants = Readonly<Record<string, string | number>>;
 
-/** Comments, words, `[`, `]`, ` = `, `;`, and what stands between them. */
+/** Comments, words, `[`, `]`, ` = `, `;`, and the text between them. */
 const PIECES = /\/\/[^\n]*|\w+|[[\]]| = |;|[^\w[\];=]+?(?= = |\/\/|[\w[\];=]|$)|=+ ?/gs;
 const NAME = /^([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)$/;
 
-/** The pieces of a text with constants in the place of their names; `NAMEu` is the same as an unsigned literal. */
+/** The pieces of a text with names of constants replaced by their values. `NAMEu` becomes an unsigned literal. */
 function piecesOf(text: string, constants: Constants): string[] {
   return (text.match(PIECES) ?? []).flatMap((piece) => {
     if (piece.startsWith("//")) return [`//${piecesOf(piece.slice(2), constants).join("")}`];
@@ -176,7 +176,7 @@ function piecesOf(text: string, constants: Constants): string[] {
   });
 }
 
-/** Bindings of halves, one or four an element: what such a number is called there, and in the kernel. */
+/** The bindings with f16 elements (f16 or vec4<f16>): the type of an element in memory, and in the kernel. */
 function halvesOf(bindings: readonly DraftBinding[]): ReadonlyMap<string, readonly [narrow: string, wide: string]> {
   const halves = bindings.filter(({ type }) => type === "array<f16>" || type === "array<vec4<f16>>");
   return new Map(
@@ -185,8 +185,8 @@ function halvesOf(bindings: readonly DraftBinding[]): ReadonlyMap<string, readon
 }
 
 /**
- * Joins pieces to text. Kernels compute in f32: what they read from a binding of halves is widened, `f32(x[i])`, and what
- * they write there is rounded, `y[i] = f16(…)`.
+ * Joins pieces to text. Kernels compute in f32: a read from an f16 binding is widened, `f32(x[i])`, and a write to one
+ * is rounded, `y[i] = f16(…)`.
  */
 function written(pieces: readonly string[], halves: ReturnType<typeof halvesOf>): string {
   let at = 0;
@@ -219,7 +219,7 @@ function written(pieces: readonly string[], halves: ReturnType<typeof halvesOf>)
   return until(undefined);
 }
 
-/** The shader of a dispatch: bindings and accessors first, then the template with its constants filled in. */
+/** The source of a dispatch: bindings and accessors, then the template with its constants. */
 function instantiate(dispatch: DraftDispatch): string {
   const { template, flags, constants, bindings, enables = [], diagnostic } = dispatch;
   const space = { read: "<storage, read>", write: "<storage, read_write>", uniform: "<uniform>" } as const;

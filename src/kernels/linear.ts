@@ -1,4 +1,4 @@
-// Kernels of the linear layer: forward, gradient by the input, gradient by weight and bias.
+// Kernels of the linear layer: forward, gradient of the input, gradients of weight and bias.
 import type { OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import { columnSum, type Part } from "./column-sum.js";

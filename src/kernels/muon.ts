@@ -1,4 +1,4 @@
-// Kernels of Muon: what comes before and after its products, and the products of stacks of matrices.
+// Kernels of Muon: the steps before and after its products, and the products of stacks of matrices.
 import type { OpOf } from "../ir/op.js";
 import { paddedStack, strideOf } from "../ir/ops/update.js";
 import { type Program, tensorOf } from "../ir/program.js";
@@ -17,7 +17,7 @@ import { product } from "./product.js";
 import { stackSource } from "./product-operands.js";
 import { inShapes } from "./product-shapes.js";
 
-/** Numbers that one invocation squares and adds up. */
+/** Numbers that one invocation squares and sums. */
 const RUN = 64;
 
 const OFF: FlagsOf<"muon"> = {
@@ -31,7 +31,7 @@ const OFF: FlagsOf<"muon"> = {
   MOVES: false,
 };
 
-/** A stack of parameters in an arena, and the padded stack that its matrices become. */
+/** A stack of parameters in an arena, and the padded stack of their matrices. */
 function stackOf(program: Program, tensor: TensorId, groups: number) {
   const { shape } = tensorOf(program, tensor);
   const [n = 0, rows = 0, columns = 0] = shape;

@@ -1,4 +1,4 @@
-// Kernels of ops that touch each number on its own, from one template and an expression each.
+// Kernels of elementwise ops: one template, and an expression for each op.
 import type { Op, OpOf } from "../ir/op.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
@@ -24,15 +24,15 @@ const one = (dispatches: readonly DraftDispatch[]): DraftChoice[] => [
 interface Extra {
   readonly bindings?: readonly DraftBinding[];
   readonly functions?: string;
-  /** Tensors besides `out` that are made. */
+  /** Outputs besides `out`. */
   readonly outputs?: readonly (readonly [string, TensorId])[];
-  /** Inputs that have one number a row. */
+  /** Inputs with one number per row. */
   readonly rows?: readonly (readonly [string, TensorId])[];
-  /** The body does as well with four neighbours at a time; `number` is the type of what it reads and makes. */
+  /** Whether the body also works on vec4. Its type NUMBER is then vec4<f32> if all sizes are multiples of four. */
   readonly fours?: true;
 }
 
-/** A dispatch over all numbers of `out`; the body sets `out[at_out(row, column)]`. */
+/** A dispatch over all numbers of `out`. The body sets `out[at_out(row, column)]`. */
 function over(
   program: Program,
   label: string,
@@ -188,7 +188,7 @@ export function append(program: Program, op: OpOf<"append">): DraftChoice[] {
   return one([over(program, "append", op.out.y, inputs, body)]);
 }
 
-/** Copies between a wide tensor and its blocks of columns, one dispatch a block. */
+/** Copies between a wide tensor and its blocks of columns, one dispatch per block. */
 export function blocks(program: Program, op: OpOf<"split"> | OpOf<"concat">): DraftChoice[] {
   let column = 0;
   const dispatches = Object.values(op.kind === "split" ? op.out : op.in).map((part) => {

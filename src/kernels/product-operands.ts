@@ -1,4 +1,4 @@
-// What products of matrices work on: rows in tiles of a table, and matrices as kernels read and write them.
+// The operands of matrix products: rows in tiles of a table, and matrices as kernels read and write them.
 import { isUniform, layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
@@ -7,19 +7,19 @@ import { bind, type DraftBinding, height, inFours, scratch, width } from "./draf
 import { type Shape, WIDE } from "./product-shapes.js";
 import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 
-/** The rows that a linear kernel works on: all of them, in tiles of a table, or some tiles of one. */
+/** The rows that a linear kernel works on: all of them, in tiles of a table, or some of the tiles. */
 export interface RowSource {
-  /** Undefined where slots are rows. */
+  /** Undefined if slots are rows. */
   readonly table: (Table & { kind: "rows" | "targets" }) | undefined;
   readonly groups: number;
   readonly rows: number;
   readonly firstTile: number;
   readonly tiles: number;
-  /** Where the groups are matrices of a stack, one after another: tiles of each. */
+  /** For a stack of matrices, one group after another: the tiles of each matrix. */
   readonly stackTiles?: number;
 }
 
-/** Matrix units multiply two tiles at a time. */
+/** Whether tiles come in pairs, because matrix units multiply two at a time. */
 export const inPairs = (program: Program, tensor: TensorId, shape: Shape): boolean =>
   shape === "split" || tensorOf(program, tensor).type === "f16";
 
@@ -32,7 +32,7 @@ export function rowSource(program: Program, rows: Rows, tensor: TensorId, shape:
   return { table, groups: rows.groups, rows: total, firstTile: 0, tiles: tilesOf(table) };
 }
 
-/** The rows of a stack of matrices [n, rows, columns], rows in whole tiles. */
+/** The rows of a stack of matrices [n, rows, columns]. `rows` is a multiple of the tile. */
 export function stackSource(program: Program, tensor: TensorId): RowSource {
   const [groups = 0, rows = 0] = tensorOf(program, tensor).shape;
   const stackTiles = rows / ROW_TILE;
@@ -51,7 +51,7 @@ export const tableConstants = (source: RowSource) => ({
   FIRST_TILE: source.firstTile,
 });
 
-/** A matrix of x or y: a tensor, or rows of scratch indexed by slot. */
+/** A matrix x or y: a tensor, or scratch with a row for each slot. */
 export type Matrix =
   | { readonly tensor: TensorId }
   | { readonly slot: number; readonly columns: number; readonly type: "f32" | "f16" };
@@ -73,7 +73,7 @@ export function matrix(
   };
 }
 
-/** An operand of a matrix kernel, eight halves an element. */
+/** An operand of a matrix kernel, with eight f16 numbers per element. */
 export function eights(program: Program, name: string, m: Matrix): DraftBinding {
   const { column, stride } = local(m) ? { column: 0, stride: m.columns } : layout(program, m.tensor);
   return {
@@ -83,7 +83,7 @@ export function eights(program: Program, name: string, m: Matrix): DraftBinding 
   };
 }
 
-/** Whether rows of an operand are halves that can be read eight at a time. */
+/** Whether rows of an operand are f16 and can be read eight numbers at a time. */
 export function inEights(program: Program, m: Matrix): boolean {
   if (local(m)) return m.type === "f16" && m.columns % 8 === 0;
   const { column, stride } = layout(program, m.tensor);
@@ -93,30 +93,30 @@ export function inEights(program: Program, m: Matrix): boolean {
 
 export const typeOf = (program: Program, m: Matrix): "f32" | "f16" | "i32" | "u32" =>
   local(m) ? m.type : tensorOf(program, m.tensor).type;
-/** Rows of an operand: of a tensor all that the source has, of scratch those of its slots. */
+/** The rows of an operand: all rows of the source for a tensor, all slots for scratch. */
 export const rowsOfOperand = (source: RowSource, m: Matrix): number =>
   local(m) ? source.tiles * ROW_TILE : source.rows;
 export const columnsOf = (program: Program, m: Matrix): number => (local(m) ? m.columns : width(program, m.tensor));
 export const fits = (program: Program, m: Matrix): boolean =>
   local(m) ? m.columns % 4 === 0 : inFours(program, m.tensor);
 
-/** Whether wide tiles suit: everything in fours, and more than half of a tile's columns in use. */
+/** Whether wide tiles apply: all matrices can be read as vec4, and more than half of a tile's columns are used. */
 export function suitsWide(program: Program, columns: number, all: readonly (Matrix | undefined)[]): boolean {
   return columns > WIDE / 2 && all.every((m) => m === undefined || fits(program, m));
 }
 
-/** What does not suit matrix units may suit wide tiles. */
+/** Whether a product in this shape may use wide tiles, also as the fallback from matrix units. */
 export const isWide = (shape: Shape): boolean => shape === "wide" || shape === "matrix" || shape === "split";
 
-/** Halves from one line of a matrix kernel's tile to the next: 32 or 128, and eight against bank conflicts. */
+/** f16 numbers from one line of a matrix kernel's tile to the next: 32 or 128, plus eight against bank conflicts. */
 const PANEL = { deep: 40, wide: 136 } as const;
-/** How the tiles of a matrix kernel lie: by row (or column) with the depth running fastest, or by depth. */
+/** The layouts of a matrix kernel's tiles: by row (or column), with the depth contiguous, or by depth. */
 const LYING = {
   byRow: { ROW: PANEL.deep, DEPTH: 1, STRIDE: PANEL.deep / 4 },
   byDepth: { ROW: 1, DEPTH: PANEL.wide, STRIDE: PANEL.wide / 4 },
 } as const;
 
-/** What the part `matrix_multiply` is told of its two tiles. */
+/** The constants of the template `matrix_multiply` for the layouts of its two tiles. */
 export function lying(left: keyof typeof LYING, right: keyof typeof LYING) {
   const [a, b] = [LYING[left], LYING[right]];
   return {
@@ -131,9 +131,9 @@ export function lying(left: keyof typeof LYING, right: keyof typeof LYING) {
   };
 }
 
-/** What kernels on matrix units ask of WGSL. */
+/** The WGSL extensions of kernels on matrix units. */
 export const MATRIX_UNITS = {
   enables: ["f16", "subgroups", "chromium_experimental_subgroup_matrix"],
-  // Which invocations branch follows from their workgroup alone.
+  // Branches depend only on the workgroup, which the uniformity analysis cannot see.
   diagnostic: "off, chromium.subgroup_matrix_uniformity",
 } as const;

@@ -1,4 +1,4 @@
-// A product of rows with the weight of their group: a linear layer forward, or its gradient by what it read.
+// The product of rows with the weight of their group: a linear layer forward, or the gradient of its input.
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
@@ -30,30 +30,30 @@ export interface Product {
   readonly x: Matrix;
   readonly weight: TensorId;
   readonly y: Matrix;
-  /** Forward: the weight is [columns of y, columns of x]; else the other way round. */
+  /** Forward, the weight is [columns of y, columns of x]; otherwise it is the transpose. */
   readonly transposed: boolean;
   readonly bias?: TensorId | undefined;
   readonly rstd?: TensorId | undefined;
   readonly scale?: TensorId | undefined;
-  /** Whose groups those of the scale are. */
+  /** The rows whose groups the scale has. */
   readonly rows?: Rows;
   readonly residual?: TensorId | undefined;
-  /** What the product and the residual are multiplied by, where not by 1. */
+  /** The factors of the product and of the residual, if not 1. */
   readonly factors?: { readonly alpha: number; readonly beta: number };
   readonly softplus?: boolean;
-  /** Operands that are split already. */
+  /** Operands that are already split. */
   readonly halves?: { readonly x?: Halves | undefined; readonly weight?: Halves | undefined };
 }
 
 export interface Made {
   readonly dispatches: readonly DraftDispatch[];
-  /** Bytes of each slot of scratch. */
+  /** Bytes of each scratch slot. */
   readonly scratch: readonly number[];
 }
 
 const tensor = (id: TensorId | undefined): Matrix | undefined => (id === undefined ? undefined : { tensor: id });
 
-/** Whether what a product makes and adds suits matrix units, and what it reads of its weight. */
+/** Whether the output, the residual and the reads of the weight suit matrix units. */
 function suitsUnits(program: Program, p: Product): boolean {
   const across = columnsOf(program, p.transposed ? p.x : p.y);
   return across % 8 === 0 && [p.y, tensor(p.residual)].every((m) => m === undefined || fits(program, m));
@@ -62,7 +62,7 @@ function suitsUnits(program: Program, p: Product): boolean {
 const isHalves = (program: Program, p: Product): boolean =>
   inEights(program, p.x) && tensorOf(program, p.weight).type === "f16" && p.rstd === undefined;
 
-/** A product of f32 on matrix units: its operands are split into `slot` and the slots after it, where they are not yet. */
+/** A product of f32 on matrix units. Operands that are not split yet are split into `slot` and the slots after it. */
 function splitProduct(
   program: Program,
   source: RowSource,
@@ -142,7 +142,7 @@ function matrixProduct(
   };
 }
 
-/** A product in a shape, or in what that comes to; what it needs of scratch begins at `slot`. */
+/** A product in a shape or its fallback. Its scratch starts at `slot`. */
 export function product(
   program: Program,
   source: RowSource,
@@ -162,7 +162,7 @@ export function product(
   };
 }
 
-/** A product by multiplying and adding, f32 all through. */
+/** A product without matrix units, entirely in f32. */
 function plainProduct(program: Program, source: RowSource, p: Product, shape: Shape): DraftDispatch {
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);

@@ -1,4 +1,4 @@
-// Which kernels can run each op: the total map from ops to their variants.
+// The kernels that can run each op: a total map from ops to their variants.
 import type { Op, OpKind, OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
 import type { Stretch } from "../ir/tensor.js";
@@ -72,8 +72,8 @@ const touchesHalves = ({ dispatches }: DraftChoice): boolean =>
   dispatches.some(({ bindings }) => bindings.some(({ type }) => type.includes("f16")));
 
 /**
- * Every way to run an op, the preferred first.
- * @param parts of the arenas, where they are not whole
+ * Every way to run an op, the preferred one first.
+ * @param parts the parts of the arenas, if an arena has several
  */
 export const realise = (
   program: Program,

@@ -19,7 +19,7 @@ import {
   width,
 } from "./draft.js";
 
-/** Invocations that share a row on a GPU. */
+/** Invocations per row on a GPU. */
 const LANES = 64;
 
 const OFF: FlagsOf<"rowwise"> = {
@@ -57,7 +57,7 @@ export function overRows(
   };
 }
 
-/** Both variants of an op: a row an invocation for CPU adapters, a row a workgroup elsewhere. */
+/** Both variants of an op: a row per invocation for CPU adapters, a row per workgroup elsewhere. */
 export const byRow = (draft: (shared: boolean) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] => [
   { variant: "row", requires: CPU, ...draft(false) },
   { variant: "shared-row", requires: {}, ...draft(true) },
@@ -133,7 +133,7 @@ export function crossEntropy(program: Program, op: OpOf<"cross_entropy">): Draft
   }));
 }
 
-/** Ordered sums over rows, by class where `classes` is given. */
+/** Ordered sums over rows, by class if `classes` is given. */
 function sums(program: Program, rows: number, loss: DraftBinding, out: TensorId, classes?: TensorId): DraftDispatch {
   return {
     template: "sums",

@@ -1,17 +1,17 @@
-// What the forward and the backward scan share: their sizes, and how they bind B, C, A_log and D.
+// Shared by the forward and the backward scan: their sizes, and the bindings of B, C, A_log and D.
 import { layout, storage } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
 import { type DraftBinding, type DraftDispatch, height, inFours, width } from "./draft.js";
 
-/** Whether two tensors are views of one, as B and C are after fusion. */
+/** Whether two tensors are views of the same tensor, as B and C are after fusion. */
 export const together = (program: Program, a: TensorId, b: TensorId): boolean =>
   storage(program, a).id === storage(program, b).id;
 
 /**
- * B and C: one binding where both are views of one tensor, as they are after fusion. In fours, `B_at(row, q)` are the
- * states 4q to 4q + 3.
+ * B and C: one binding if both are views of one tensor, as they are after fusion. With `fours`, `B_at(row, q)` returns
+ * the states 4q to 4q + 3.
  */
 export function bindBC(
   program: Program,
@@ -41,7 +41,7 @@ export function bindBC(
   return [of("rows_b", B, access("B", B, "rows_b")), of("rows_c", C, access("C", C, "rows_c"))];
 }
 
-/** A_log and D of a block stand next to each other among the parameters. */
+/** A_log and D of a block are adjacent among the parameters. */
 export const bindSsm = (A_log: TensorId, D: TensorId): DraftBinding => ({
   name: "ssm",
   access: "read",
@@ -49,7 +49,7 @@ export const bindSsm = (A_log: TensorId, D: TensorId): DraftBinding => ({
   target: { kind: "span", first: A_log, last: D },
 });
 
-/** Parameters begin at multiples of 256 bytes. */
+/** Parameters start at multiples of 256 bytes. */
 export const aligned = (numbers: number): number => 64 * Math.ceil(numbers / 64);
 
 export interface ScanSizes {
@@ -76,7 +76,7 @@ export function scanSizes(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">
   return { channels, states, blocks, many, aGroups, dGroups, rows };
 }
 
-/** What the templates of scans are told of these sizes. */
+/** The constants of the scan templates for these sizes. */
 export function scanConstants(program: Program, op: OpOf<"scan"> | OpOf<"scan_grad">, sizes: ScanSizes) {
   const { channels, states, blocks, aGroups, dGroups, rows } = sizes;
   return {
@@ -95,14 +95,14 @@ export function scanConstants(program: Program, op: OpOf<"scan"> | OpOf<"scan_gr
   };
 }
 
-/** Whether the scans by fours suit: 16 states, one copy of A and D, and states of B and C that are read four at a time. */
+/** Whether the vec4 scans apply: 16 states, one copy of A and D, and B and C that can be read as vec4. */
 export const hasFours = (
   program: Program,
   { in: { B, C } }: OpOf<"scan"> | OpOf<"scan_grad">,
   { states, aGroups, dGroups }: ScanSizes,
 ): boolean => states === 16 && aGroups * dGroups === 1 && inFours(program, B) && inFours(program, C);
 
-/** Whether quads suit: states in fours, few enough for registers, and one copy of A and D. */
+/** Whether quads apply: a multiple of four states that fits into registers, and one copy of A and D. */
 export const suitsQuads = ({ states, aGroups, dGroups }: ScanSizes): boolean =>
   states % 4 === 0 && states <= 16 && aGroups * dGroups === 1;
 

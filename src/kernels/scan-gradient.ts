@@ -1,4 +1,4 @@
-// Kernels of the backward scan, in variants by how channels are added up and by how many buffers a device binds.
+// Kernels of the backward scan. Variants differ in how they sum over channels and in how many buffers they bind.
 import { layout } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
@@ -32,14 +32,14 @@ import {
   together,
 } from "./scan-bindings.js";
 
-/** Positions whose h is recomputed at a time: fewer where that is kept for many channels at once. */
+/** Positions whose h is recomputed at a time: fewer if h is kept for many channels at once. */
 const SUB = { shared: 8, lanes: 4, quads: 2, serial: 8 } as const;
-/** What every WebGPU device has. */
+/** The minimum that every WebGPU device supports. */
 const LEAST_WORKGROUP_BYTES = 16384;
-/** Channels that an invocation of the serial variants goes through, and a quad. */
+/** Channels per invocation of the serial variants, and per quad. */
 const PER_BLOCK = 16;
 
-/** Channels of a workgroup, or of a serial invocation. */
+/** Channels per workgroup, or per serial invocation. */
 const CHANNELS = { shared: 64, lanes: 32, quads: PER_BLOCK, serial: PER_BLOCK } as const;
 const LANES: Requirement = { kind: "gpu", subgroup: 32 };
 
@@ -53,16 +53,16 @@ const TEMPLATES = {
 interface Variant {
   readonly name: string;
   /**
-   * How sums over channels come about: in workgroup memory, between the lanes of a subgroup, between those of a quad and
-   * then one after another, or one after another.
+   * How sums over channels are computed: in workgroup memory, between the lanes of a subgroup, between the lanes of a
+   * quad and then sequentially, or sequentially.
    */
   readonly sums: "shared" | "lanes" | "quads" | "serial";
-  /** du and ddelta are made apart, from copies in scratch, so that 8 storage buffers do. */
+  /** Computes du and ddelta in separate dispatches from copies in scratch, so that 8 storage buffers are enough. */
   readonly split: boolean;
   readonly requires: Requirement;
 }
 
-/** Where things stand in the scratch, in numbers. */
+/** Offsets in the scratch, in numbers. */
 interface Scratch {
   readonly channelBlocks: number;
   readonly sumsAt: number;
@@ -70,7 +70,7 @@ interface Scratch {
   readonly carryAt: number;
   readonly rowsCAt: number;
   readonly size: number;
-  /** Whether C is copied too: where it shares no binding with B. */
+  /** Whether C is copied too, because it shares no binding with B. */
   readonly copiesC: boolean;
 }
 
@@ -87,13 +87,13 @@ function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { 
 }
 
 type Template = (typeof TEMPLATES)[keyof typeof TEMPLATES];
-/** What all dispatches of a variant are told, and may be told otherwise. */
+/** The flags and constants of all dispatches of a variant. A dispatch may override some. */
 interface Told {
   readonly flags: FlagsOf<Template>;
   readonly constants: ConstantsOf<Template>;
 }
 
-/** LOCAL and CARRY: what gradient enters each chunk from the right. */
+/** LOCAL and CARRY: the gradient that enters each chunk from the right. */
 function entering(
   program: Program,
   op: OpOf<"scan_grad">,
@@ -217,7 +217,7 @@ function totals(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, at: S
   const { dB, dC, dA_log, dD } = op.out;
   const stride = rows * 2 * states;
   const overChannels = { slot: 0, stride, pitch: 2 * states, count: at.channelBlocks, gradient: false };
-  // After fusion dC stands right of dB in one tensor, as the sums do.
+  // After fusion dC is to the right of dB in one tensor, as in the sums.
   const besides = together(program, dB, dC) && layout(program, dC).column === layout(program, dB).column + states;
   const overBlocks = { slot: 0, stride: (aGroups * states + dGroups) * channels, count: blocks, gradient: true };
   return [
@@ -236,7 +236,7 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
   const at = scratchOf(program, op, sizes, variant);
   const { states } = sizes;
   const sub = SUB[variant.sums];
-  /** Numbers in an element of the arrays of states. */
+  /** Numbers per element of the arrays of states. */
   const element = variant.sums === "lanes" ? states : 1;
   const constants = {
     ...scanConstants(program, op, sizes),
@@ -294,7 +294,7 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
     { name: "shared", sums: "shared", split: false, requires: shared },
   ];
   if (!gated) variants.push({ name: "shared-split", sums: "shared", split: true, requires: shared });
-  // With many states the channels' shares are too large for the workgroup memory of some devices.
+  // With many states, the sums of a workgroup's channels do not fit into the workgroup memory of some devices.
   if (shared.workgroupBytes > LEAST_WORKGROUP_BYTES) {
     const name = gated ? "serial-anywhere" : "serial-split";
     variants.push({ name, sums: "serial", split: !gated, requires: {} });

@@ -1,4 +1,4 @@
-// Kernels of the selective scan: local runs of the chunks, the carry from chunk to chunk, the replay.
+// Kernels of the selective scan: local runs of the chunks, the carry from chunk to chunk, and the replay.
 import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
@@ -9,10 +9,10 @@ type Form = "fours" | "quads" | "channels";
 interface FormFacts {
   readonly template: "scan" | "scan_fours" | "scan_quads";
   readonly requires: Requirement;
-  /** Of a workgroup. */
+  /** Channels per workgroup. */
   readonly channels: number;
 }
-/** fours: four positions and four states at a time, on GPUs. quads: four channels share what they load of B and C. */
+/** `fours`: four positions and four states at a time, on GPUs. `quads`: four channels share their loads of B and C. */
 const FORMS: Readonly<Record<Form, FormFacts>> = {
   fours: { template: "scan_fours", requires: { kind: "gpu" }, channels: 64 },
   quads: { template: "scan_quads", requires: QUADS, channels: 8 },
@@ -36,7 +36,7 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   const { h_end } = op.out;
   const sizes = scanSizes(program, op);
   const { channels, states, blocks, many, aGroups } = sizes;
-  // One chunk alone passes nothing on, unless its last h is asked for.
+  // A single chunk passes nothing on, unless its last h is an output.
   const passes = many || h_end !== undefined;
   const { template, requires, channels: ofWorkgroup } = FORMS[form];
   const fours = form === "fours";

@@ -1,4 +1,4 @@
-// Layers repeat: the kernels of ops that differ only in which tensors they read and make are drafted once.
+// Layers repeat, so ops that differ only in their tensors share their drafts.
 import type { Op } from "../ir/op.js";
 import { described, opKey } from "../ir/op-key.js";
 import { type Program, tensorOf } from "../ir/program.js";
@@ -8,13 +8,16 @@ import type { DraftChoice } from "./draft.js";
 export interface Drafted {
   /** The op's key (ir/op-key.ts). */
   readonly key: string;
-  /** What the first op that is equal to this one runs; the same object for each of them. */
+  /** The choices of the first op equal to this one; the same object for all of them. */
   readonly choices: readonly DraftChoice[];
-  /** The op that the drafts were made for: where they name its tensors, this op has its own of the same names. */
+  /**
+   * The op for which the drafts were made. Where they name its tensors, this op uses its own operands of the same
+   * names.
+   */
   readonly madeFor: Op;
 }
 
-/** Drafts the ops of one program, in whatever order they come. */
+/** Drafts the ops of one program, in any order. */
 export function sharedDrafts(
   program: Program,
   draft: (op: Op, key: string) => readonly DraftChoice[],
@@ -34,8 +37,8 @@ export function sharedDrafts(
 type Named = Readonly<Record<string, TensorId>>;
 
 /**
- * By the names of an op's inputs and outputs. What the host writes is meant by name: tables are made from it; so are
- * arenas, which stand in parts.
+ * The operands of an op by name, so that equal ops have equal results. Tensors that the host writes keep their ids,
+ * because tables are made from them; so do arenas, which are in parts.
  */
 function identities(program: Program, op: Op): unknown {
   const seen: TensorId[] = [];
@@ -48,7 +51,9 @@ function identities(program: Program, op: Op): unknown {
   return [Object.entries(op.in as Named).map(identity), Object.entries(op.out as Named).map(identity)];
 }
 
-/** The tensor of `op` that stands where `madeFor`, an op equal to it, has `id`; any other tensor is meant as it is. */
+/**
+ * The tensor of `op` that corresponds to `id` of `madeFor`, an op equal to it. Other tensors are returned unchanged.
+ */
 export function tensorInPlace(madeFor: Op, op: Op, id: TensorId): TensorId {
   if (madeFor === op) return id;
   for (const side of ["in", "out"] as const) {

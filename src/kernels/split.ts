@@ -1,4 +1,4 @@
-// f32 on matrix units: each operand of a product as two halves, what rounds it and what that leaves.
+// f32 on matrix units: each operand of a product as two f16 numbers, the rounded value and the rounding error.
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
@@ -24,13 +24,15 @@ import {
   tableConstants,
 } from "./product-operands.js";
 
-/** Partial maxima of an operand, an invocation each of the workgroup that looks at them. */
+/** Partial maxima of an operand, one per workgroup. The workgroups that split it read all of them. */
 const MAXIMA = 512;
-/** Invocations of a workgroup, and eights of numbers that each of them splits. */
+/** Invocations per workgroup, and groups of eight numbers that each of them splits. */
 const WORKGROUP = 256;
 const EIGHTS_EACH = 8;
 
-/** An operand in scratch: a plane of rounded halves, then one of what rounding left, both dense; and one factor for all. */
+/**
+ * An operand in scratch: a dense plane of rounded f16 numbers, a plane of the rounding errors, and one factor for all.
+ */
 export interface Halves {
   readonly slot: number;
   /** Numbers in a plane. */
@@ -39,24 +41,24 @@ export interface Halves {
 }
 
 export interface Operand {
-  /** What it is in the product, for the kernel's name. */
+  /** Its role in the product, for the kernel's name. */
   readonly label: string;
   readonly of: Matrix;
   readonly rows: number;
   readonly columns: number;
-  /** Where rows of scratch are those of slots: which of these have a row. */
+  /** For scratch with a row for each slot: the source, which has the list of slots with a row. */
   readonly source?: RowSource | undefined;
-  /** Multiplied by rstd of the row and by the scale of its group. */
+  /** The operand is multiplied by the row's rstd and its group's scale. */
   readonly norm?: { readonly rstd: TensorId; readonly scale: TensorId; readonly rows: Rows } | undefined;
 }
 
-/** What a product reads by row as an operand; rows of scratch are those of the source's slots. */
+/** An operand that a product reads by row. Rows of scratch are the slots of the source. */
 export const operandOf = (program: Program, label: string, of: Matrix, source: RowSource): Operand =>
   local(of)
     ? { label, of, rows: rowsOfOperand(source, of), columns: of.columns, source }
     : { label, of, rows: height(program, of.tensor), columns: width(program, of.tensor) };
 
-/** The norm that a product's operand is read through, if it is. */
+/** The norm of a product's operand, if there is one. */
 export const normOf = ({
   rstd,
   scale,
@@ -68,7 +70,7 @@ export const normOf = ({
 }): Operand["norm"] =>
   rstd === undefined || scale === undefined || rows === undefined ? undefined : { rstd, scale, rows };
 
-/** A weight as an operand, whatever its groups. */
+/** A weight with all its groups as an operand. */
 export function weightOperand(program: Program, weight: TensorId): Operand {
   const { shape } = tensorOf(program, weight);
   const columns = shape.at(-1) as number;
@@ -76,9 +78,9 @@ export function weightOperand(program: Program, weight: TensorId): Operand {
 }
 
 /**
- * Dispatches that split an operand into three slots of scratch from `slot` on, whose bytes are returned too. All numbers
- * are first multiplied by one power of two, so that the largest is just below 2^14: then the two halves hold 22 bits of a
- * number, or 2^-38 of the largest where that is more.
+ * Dispatches that split an operand into three scratch slots from `slot` on, and the bytes of those slots. All numbers
+ * are first multiplied by one power of two, so that the largest is just below 2^14. The two f16 numbers then hold 22
+ * bits of a number, or 2^-38 of the largest number if that is more.
  */
 export function halve(
   program: Program,
@@ -143,7 +145,7 @@ export function halve(
   };
 }
 
-/** Splits one operand after the other, into slots of scratch from `slot` on. */
+/** Splits operands one after the other, into scratch slots from `slot` on. */
 export function splitter(program: Program, slot: number) {
   const dispatches: DraftDispatch[] = [];
   const scratch: number[] = [];
@@ -159,8 +161,8 @@ export function splitter(program: Program, slot: number) {
   };
 }
 
-/** The halves of an operand as a matrix kernel reads them. */
+/** A split operand as the matrix that a matrix kernel reads. */
 export const halvesMatrix = ({ slot }: Halves, columns: number): Matrix => ({ slot, columns, type: "f16" });
 
-/** What undoes the factor of an operand. */
+/** The factor of a split operand, which the kernel undoes. */
 export const factorBinding = (name: string, { factorSlot }: Halves): DraftBinding => scratch(name, "read", factorSlot);

@@ -1,23 +1,23 @@
-// Tables of rows that the host makes for every batch, so that kernels gather by group without masks or syncs.
+// Row tables, which the host makes for every batch. With them, kernels gather rows by group without masks.
 import type { Rows } from "../ir/op.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 
-/** Rows in a tile of a table; a tile never mixes groups. */
+/** Rows in a tile of a table. A tile never mixes groups. */
 export const ROW_TILE = 64;
-/** The bit of a mark that says that a document begins. */
+/** The bit of a mark that is set if a document starts. */
 export const BEGINS = 0x80000000;
-/** Marks a slot without a row, and the group of rows that no group owns. */
+/** A slot without a row, and the group of rows that belong to no group. */
 export const NO_ROW = 0xffffffff;
 
 /**
- * rows: rows sorted by group, each group padded to tiles, then those of no group:
- *   [tiles] the tile's group, [tiles × ROW_TILE] row or NO_ROW, [groups + 1] the first tile of each group;
- *   in pairs: a group has an even number of tiles.
- * targets: the same, where the only group is the rows with a target ≥ 0.
- * occurrences: [V + 1] first place of each token, [R] rows in the order of their token, then of position.
- * marks: [R] what kernels that mix positions ask of a row: its modality, and BEGINS where a document begins.
+ * rows: rows sorted by group, each group padded to tiles, then the rows of no group:
+ *   [tiles] the tile's group, [tiles × ROW_TILE] row or NO_ROW, [groups + 1] the first tile of each group.
+ *   With `pairs`, every group has an even number of tiles.
+ * targets: the same; the only group is the rows with a target ≥ 0.
+ * occurrences: [V + 1] the offset of each token's rows, [R] rows sorted by token, then by position.
+ * marks: [R] the modality of each row, plus BEGINS if a document starts there; for kernels that mix positions.
  * span: [items, 2] first row and number of rows of each item.
- * `source` names the batch tensor that a table is made from: modalities for rows.
+ * `source` is the name of the batch tensor from which a table is made: the modalities for `rows`.
  */
 export type Table =
   | {
@@ -34,18 +34,18 @@ export type Table =
   | { readonly kind: "span"; readonly source: string; readonly rows: number; readonly items: number };
 
 export function rowsTable(program: Program, rows: Rows, pairs: boolean): Table & { kind: "rows" } {
-  if (rows.over === "items") throw new Error("items need no table of rows");
+  if (rows.over === "items") throw new Error("items have no row table");
   const source = tensorOf(program, program.modality).name;
   return { kind: "rows", source, of: rows.of, groups: rows.groups, rows: rowsOf(program), pairs };
 }
 
-/** Tiles of a table of rows: enough for any way the rows may fall into groups. */
+/** Tiles of a table: enough for any distribution of the rows over the groups. */
 export function tilesOf(table: Table & { kind: "rows" | "targets" }): number {
   const groups = table.kind === "targets" ? 2 : table.groups + (table.of.includes(-1) ? 1 : 0);
   return table.pairs ? 2 * (Math.ceil(table.rows / ROW_TILE / 2) + groups) : Math.ceil(table.rows / ROW_TILE) + groups;
 }
 
-/** Numbers in a table, all u32. */
+/** The size of a table in u32 numbers. */
 export function tableSize(table: Table): number {
   if (table.kind === "rows") return tilesOf(table) * (1 + ROW_TILE) + table.groups + 1;
   if (table.kind === "targets") return tilesOf(table) * (1 + ROW_TILE) + 2;
@@ -56,7 +56,7 @@ export function tableSize(table: Table): number {
 
 /** The name of a table among a plan's fields. */
 export function tableName(table: Table): string {
-  // Within a phase of its own size, the source says whose rows they are.
+  // In a phase with its own size, the name of the source includes the phase.
   const pairs = "pairs" in table && table.pairs ? " in pairs" : "";
   if (table.kind === "rows") return `rows(${table.source}: ${table.of.join(" ")})${pairs}`;
   return `${table.kind}(${table.source})${pairs}`;
@@ -93,7 +93,7 @@ function tiles(
   return out;
 }
 
-/** The group of each row by its modality. */
+/** The group of each row, from its modality. */
 function groupsOf({ of, groups, rows }: Table & { kind: "rows" }, modality: ArrayLike<number>): Uint32Array {
   const owner = Uint32Array.from(of, (group) => (group < 0 ? groups : group));
   const out = new Uint32Array(rows);
@@ -130,7 +130,7 @@ function spans(table: Table & { kind: "span" }, item: ArrayLike<number>): Uint32
   return out;
 }
 
-/** Fills a table from the batch, given by name. */
+/** Fills a table from the tensors of a batch. */
 export function fillTable(table: Table, batch: (name: string) => ArrayLike<number>): Uint32Array<ArrayBuffer> {
   const source = batch(table.source);
   switch (table.kind) {

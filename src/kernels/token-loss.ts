@@ -1,4 +1,4 @@
-// Kernels of the token loss: head, cross-entropy and their gradients, a chunk of rows at a time.
+// Kernels of the token loss: head, cross-entropy and their gradients, one chunk of rows at a time.
 import type { OpOf } from "../ir/op.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { count } from "../ir/tensor.js";
@@ -11,7 +11,7 @@ import { type Halves, halve, type Operand, operandOf, weightOperand } from "./sp
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 import { weightGradient } from "./weight-gradient.js";
 
-/** Tiles of rows in a chunk, for a vocabulary of V whose logits and what is made of them take so many bytes each. */
+/** Tiles of rows per chunk for a vocabulary of V, if a logit and the numbers derived from it take `each` bytes. */
 export const tilesInChunk = (V: number, logitBytes: number, pairs: boolean, each = 4): number => {
   const step = pairs ? 2 : 1;
   return step * Math.max(1, Math.floor(logitBytes / (each * V * ROW_TILE * step)));
@@ -39,11 +39,11 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
     dispatches.push(...made.dispatches);
     bytes.push(...made.scratch);
   };
-  // Halves are made apart: what the loss is computed from stays in f32.
+  // f16 copies are written separately: the loss is computed from f32.
   const apart = tensorOf(program, x).type === "f16";
   const splits =
     shape === "split" && !apart && [V, d].every((n) => n % 16 === 0) && worthSplitting(settings, rowsOf(program), d, V);
-  // Where operands are not split once for all chunks, no chunk splits them.
+  // Operands are split once for all chunks or not at all.
   const form = shape === "split" && !splits ? "wide" : shape;
   const all = tilesOf(table);
   const chunk = Math.min(all, tilesInChunk(V, settings.logitBytes, table.pairs, splits && gradients ? 8 : 4));
@@ -65,7 +65,7 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
   for (let firstTile = 0; firstTile < all; firstTile += chunk) {
     const tiles = Math.min(chunk, all - firstTile);
     const source: RowSource = { ...whole, firstTile, tiles };
-    /** Every chunk uses the scratch of the first, which is the largest. */
+    /** Every chunk reuses the scratch of the first, which is the largest. */
     const add = (made: Made): void => {
       if (firstTile === 0) room(made);
       else dispatches.push(...made.dispatches);
@@ -89,7 +89,7 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
   return { dispatches, scratch: bytes };
 }
 
-/** From logits of a chunk of rows their losses, and what they are derived by. */
+/** The losses of a chunk of rows from their logits, and the gradient of the logits. */
 function entropy(
   program: Program,
   op: OpOf<"token_loss">,

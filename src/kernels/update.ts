@@ -1,4 +1,4 @@
-// Kernels of the update: gradient norm, clipping and AdamW over whole arenas, whatever tensors stand in them.
+// Kernels of the update: gradient norm, clipping and AdamW over entire arenas, whatever tensors they hold.
 import { numbersOf } from "../ir/arena.js";
 import type { OpOf } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
@@ -14,17 +14,17 @@ import {
   whole,
 } from "./draft.js";
 
-/** Numbers that one invocation squares and adds up. */
+/** Numbers that one invocation squares and sums. */
 const RUN = 64;
-/** More partial sums than these are added up to so many first: one workgroup alone would take long. */
+/** More partial sums than these are first summed to this many: a single workgroup would take long. */
 const PARTIALS = 8192;
 
-/** As PyTorch's GradScaler: the scale is doubled after so many good updates in a row; of powers of two up to a limit. */
+/** As in PyTorch's GradScaler, this many good updates in a row double the scale. It is limited to MOST. */
 const LOSS_SCALING = { GROWS_AFTER: 2000, MOST: 2 ** 24 } as const;
 
 const OFF: FlagsOf<"update"> = { SQUARES: false, SUMS: false, NORM: false, ADAMW: false, SCALED: false };
 
-/** The parts of the arenas, as if a binding could hold each arena as one. */
+/** The parts of the arenas, if one binding could hold each arena. */
 export const wholeParts = ({ arenas = [] }: Program): Stretch[] => {
   let first = 0;
   return arenas.map(({ runs }) => {
@@ -36,7 +36,7 @@ export const wholeParts = ({ arenas = [] }: Program): Stretch[] => {
 
 function stretchOf(program: Program, tensor: TensorId): ArenaStretch {
   const { name, stretch } = tensorOf(program, tensor);
-  if (stretch === undefined) throw new Error(`${name} is no arena`);
+  if (stretch === undefined) throw new Error(`${name} is not an arena`);
   return stretch;
 }
 
@@ -52,7 +52,7 @@ function partsOf(
   );
 }
 
-/** A part of an arena; `name` is what it is called in the shader. */
+/** A part of an arena. `name` is the name in the shader. */
 const arena = (
   program: Program,
   name: string,
@@ -115,7 +115,7 @@ export function gradientNorm(
   return [{ variant: "plain", requires: {}, scratch: [scratchBytes], dispatches }];
 }
 
-/** What an op that goes through whole arenas reads. */
+/** The inputs of an op that works on entire arenas. */
 interface Reads {
   readonly gradients: TensorId;
   readonly decay: TensorId;
@@ -124,9 +124,9 @@ interface Reads {
 }
 
 /**
- * One kernel for each part of an arena, four numbers an invocation: it binds `gradient`, `norm`, `decay`, `scale` where
- * there is one, what it changes, and `step`.
- * @param changes tensors by their names in the shader
+ * One kernel for each part of an arena, with four numbers per invocation. It binds `gradient`, `norm`, `decay`, `scale`
+ * if there is one, the tensors that it changes, and `step`.
+ * @param changes tensors, by name in the shader
  */
 function perPart(
   program: Program,

@@ -1,4 +1,4 @@
-// The gradient of a weight: sums over the rows of each group, in runs that are added up in order.
+// The gradient of a weight: sums over the rows of each group, split into runs whose sums are added in order.
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
@@ -42,11 +42,11 @@ export interface WeightGradient {
   readonly dweight: TensorId;
   readonly rstd?: TensorId | undefined;
   readonly scale?: TensorId | undefined;
-  /** Whose groups those of the scale are. */
+  /** The rows whose groups the scale has. */
   readonly rows?: Rows;
-  /** Operands that are split already. */
+  /** Operands that are already split. */
   readonly halves?: { readonly x?: Halves | undefined; readonly dy?: Halves | undefined };
-  /** Adds to the gradient whatever the step says: a later chunk of the same micro-batch. */
+  /** Adds to the gradient whatever `step.accumulate` is: for later chunks of the same micro-batch. */
   readonly add?: boolean;
 }
 
@@ -59,8 +59,8 @@ const TEMPLATES = {
   block: "weight_gradient",
 } as const satisfies Readonly<Record<Shape, TemplateName>>;
 /**
- * Workgroups that are wanted: those of wide tiles are small, and several waves of them leave the last less to waste. On
- * CPU adapters runs of rows gain nothing.
+ * The desired number of workgroups. Workgroups of wide tiles are small, and with several waves of them the last wave
+ * wastes less. On CPU adapters, splitting rows into runs gains nothing.
  */
 const WANTED: Readonly<Record<Shape, number>> = {
   matrix: 1056,
@@ -71,7 +71,7 @@ const WANTED: Readonly<Record<Shape, number>> = {
   block: 0,
 };
 
-/** Rows and columns of an N × K gradient that a workgroup makes. */
+/** Rows and columns of an N × K gradient per workgroup. */
 const tileOf = (form: Shape, N: number, K: number): readonly [number, number] =>
   ({
     matrix: [WIDE, WIDE] as const,
@@ -82,7 +82,7 @@ const tileOf = (form: Shape, N: number, K: number): readonly [number, number] =>
     block: [64, 32] as const,
   })[form];
 
-/** What a shape comes to where sizes or operands do not suit it. */
+/** The shape, or its fallback if sizes or operands do not suit it. */
 function formOf(program: Program, source: RowSource, w: WeightGradient, shape: Shape, settings: KernelSettings): Shape {
   const operands: Matrix[] = [w.dy, { tensor: w.x }];
   const [N, K] = operands.map((m) => columnsOf(program, m)) as [number, number];
@@ -101,7 +101,7 @@ function formOf(program: Program, source: RowSource, w: WeightGradient, shape: S
   return shape;
 }
 
-/** Runs of rows that a weight gradient is cut into, so that there are as many workgroups as are wanted. */
+/** The number of runs into which rows are split to reach the desired number of workgroups. */
 function splitsFor(tiles: number, rows: number, wanted: number): number {
   const splits = Math.ceil(wanted / tiles);
   return Math.max(1, Math.min(splits, Math.ceil(rows / 256), 64));
@@ -114,7 +114,7 @@ interface Split {
   readonly scratch: number[];
 }
 
-/** Splits what is not split yet, into slots from `slot` on. */
+/** Splits the operands that are not split yet, into slots from `slot` on. */
 function splitOperands(program: Program, source: RowSource, w: WeightGradient, slot: number): Split {
   const { split, dispatches, scratch } = splitter(program, slot);
   const x = w.halves?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm: normOf(w) });
@@ -122,7 +122,7 @@ function splitOperands(program: Program, source: RowSource, w: WeightGradient, s
   return { x, dy, dispatches, scratch };
 }
 
-/** What a kernel is told of the operands' sizes and layout. */
+/** The constants for the operands' sizes and layout. */
 function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) {
   const [N, K] = [columnsOf(program, w.dy), width(program, w.x)];
   return {
@@ -140,7 +140,7 @@ function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) 
   };
 }
 
-/** The operands as matrix units read them. */
+/** The operands in the form that matrix units read. */
 const unitOperands = (program: Program, w: WeightGradient, split: Split | undefined) => [
   eights(program, "dy", split ? halvesMatrix(split.dy, columnsOf(program, w.dy)) : w.dy),
   eights(program, "x", split ? halvesMatrix(split.x, width(program, w.x)) : { tensor: w.x }),
@@ -151,7 +151,7 @@ const normBindings = (program: Program, { rstd, scale }: WeightGradient, wide: b
   ...(scale === undefined ? [] : [bind(program, "scale", "read", scale, wide)]),
 ];
 
-/** Dispatches that make a weight's gradient; `slot` is free scratch for partial sums, whose bytes are returned too. */
+/** Dispatches that compute a weight's gradient. Scratch for partial sums starts at `slot`; its bytes are returned. */
 export function weightGradient(
   program: Program,
   source: RowSource,
@@ -171,7 +171,7 @@ export function weightGradient(
   const across = [Math.ceil(K / tileK), Math.ceil(N / tileN)] as const;
   const splits =
     chunked && !split ? 1 : splitsFor(across[0] * across[1] * groups, rowsOfOperand(source, w.dy), WANTED[form]);
-  // The factors of split operands are undone where partial sums are added up.
+  // The factors of split operands are undone when partial sums are added.
   const direct = splits === 1 && !split;
   const dyFours = !quads && !tiled && fits(program, w.dy);
   const xFours = !quads && !tiled && inFours(program, w.x);

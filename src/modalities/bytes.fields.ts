@@ -1,4 +1,4 @@
-// `bytes`: the UTF-8 bytes of a text are its ids.
+// `bytes`: ids are the UTF-8 bytes of a text.
 import type { IdsRow } from "./row.fields.js";
 
 export interface BytesModality {

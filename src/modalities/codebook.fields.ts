@@ -1,6 +1,6 @@
-// What a codebook is of, as the metadata of its file say. The file is a safetensors file with one tensor,
+// The description of a codebook, from the metadata of its file: a safetensors file with one tensor,
 //   entries   F32 [entries, columns]
-// and the metadata `format: "mom codebook 1"`, `of`, and what that kind of codebook needs, all as strings.
+// and the metadata `format: "mom codebook 1"`, `of`, and the fields of that kind of codebook. All values are strings.
 import { type PatchGeometry, patchSize } from "./pixels.js";
 
 export const CODEBOOK_FORMAT = "mom codebook 1";
@@ -11,12 +11,12 @@ export interface PictureCodes extends PatchGeometry {
   readonly of: "patches";
 }
 
-/** An entry is a frame of sound: 80 log-mel bands, of which src/data/audio/units.ts says how they are made. */
+/** An entry is a frame of sound: 80 log-mel bands. src/data/audio/units.ts defines how they are computed. */
 export interface SpeechCodes {
   readonly of: "speech";
 }
 
-/** What codes are of. */
+/** What the entries of a codebook represent. */
 export type CodebookKind = PictureCodes | SpeechCodes;
 
 export const codesPictures = (kind: CodebookKind): kind is PictureCodes => kind.of === "patches";
@@ -31,7 +31,7 @@ export interface CodebookFacts<Kind extends CodebookKind = CodebookKind> {
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** How a kind is written and read; `read` gives back what is wrong, as a clause. */
+/** Writes and reads the metadata of a kind. `read` returns a clause that describes the fault, if there is one. */
 interface KindTable<Kind extends CodebookKind> {
   readonly write: (kind: Kind) => Readonly<Record<string, string>>;
   readonly read: (metadata: Metadata) => Kind | string;
@@ -70,7 +70,7 @@ const KINDS: { readonly [Of in CodebookKind["of"]]: KindTable<Extract<CodebookKi
   },
 };
 
-/** What a frame of speech is: a codebook of other frames would fit nothing. Sizes are in samples. */
+/** The parameters of a frame of speech. A codebook with other frames is incompatible. Sizes are in samples. */
 export const SPEECH_FRAMES = { rate: 16_000, hop: 640, window: 1280, points: 2048, bands: 80, range: 60 } as const;
 
 const SPEECH: Readonly<Record<string, string>> = {
@@ -83,7 +83,7 @@ const SPEECH: Readonly<Record<string, string>> = {
   runs: "merged",
 };
 
-/** Height and width of at most four digits each. */
+/** A height and a width of at most four digits each. */
 function sizeOf(text: unknown): [number, number] | undefined {
   const found = typeof text === "string" ? /^([1-9]\d{0,3})x([1-9]\d{0,3})$/.exec(text) : null;
   return found ? [Number(found[1]), Number(found[2])] : undefined;
@@ -96,9 +96,11 @@ export const codebookMetadata = (kind: CodebookKind): Readonly<Record<string, st
   ...(KINDS[kind.of] as KindTable<CodebookKind>).write(kind),
 });
 
-/** What a file's metadata and the shape of its `entries` say, or what is wrong with them, as a clause. */
+/**
+ * The facts in a file's metadata and the shape of its `entries`, or a clause that describes what is wrong with them.
+ */
 export function codebookFacts(metadata: Metadata, shape: readonly unknown[]): CodebookFacts | string {
-  if (metadata.format !== CODEBOOK_FORMAT) return `its metadata do not say format "${CODEBOOK_FORMAT}"`;
+  if (metadata.format !== CODEBOOK_FORMAT) return `its metadata lack \`format: "${CODEBOOK_FORMAT}"\``;
   const of = metadata.of;
   if (typeof of !== "string" || !Object.hasOwn(KINDS, of))
     return `it is of ${JSON.stringify(of) ?? "nothing"}, not of ${Object.keys(KINDS).join(" or ")}`;

@@ -1,4 +1,4 @@
-// `codes`: discrete codes of pictures or speech, any number an item. It never owns the markers.
+// `codes`: discrete codes of pictures or speech, any number per item. It never owns the markers.
 import { vocabularyMissing } from "../diagnostics/modality.js";
 import { grouped, type IdsRow } from "./row.fields.js";
 
@@ -7,7 +7,7 @@ export interface CodesModality {
   readonly name: string;
   /** Number of codes: the entries of the codebook. */
   readonly vocab: number;
-  /** Path of the codebook file as written, relative to the spec that wrote it. */
+  /** Path of the codebook file, relative to the spec that names it. */
   readonly codebook?: string;
 }
 

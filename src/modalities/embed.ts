@@ -1,4 +1,4 @@
-// Ids and items on their way in, as ops: all ids share one embedding, and at the positions of items patch_in·x_t + bias +
+// Embeddings of ids and items, as ops. All ids share one embedding. At the positions of items, patch_in·x_t + bias +
 // t_embed(t) is added.
 
 import type { Builder, Weight } from "../ir/builder.js";
@@ -7,7 +7,7 @@ import { shared } from "../ir/ownership.js";
 import type { TensorId } from "../ir/tensor.js";
 import { TIMESTEP_COLUMNS } from "./timestep.js";
 
-/** x[r] = embed.weight[tokens[r]], 0 where the batch's `embedded` [R] is negative (at items). */
+/** x[r] = embed.weight[tokens[r]], or 0 if the batch's `embedded` [R] is negative (at items). */
 export function embedIds(builder: Builder, vocabulary: number, d_model: number): TensorId {
   const weight = builder.parameter({
     names: ["embed.weight"],
@@ -26,13 +26,13 @@ export interface ItemInput {
   readonly name: string;
   /** Modality index. */
   readonly index: number;
-  /** Numbers of a position. */
+  /** Numbers per position. */
   readonly columns: number;
   /** Adds the sinusoids [items, 256] of the items' times. */
   readonly times: () => TensorId;
 }
 
-/** Only positions of this modality have a copy of its weights: group 0 there, none elsewhere. */
+/** Groups for a weight that only this modality uses: group 0 for it, none for the others. */
 export const onlyAt = (modalities: number, index: number): number[] =>
   Array.from({ length: modalities }, (_, m) => (m === index ? 0 : -1));
 

@@ -1,4 +1,4 @@
-// `patches`: an item is a picture, or a latent of one, cut into patches; a position holds a patch.
+// `patches`: an item is a picture or its latent, cut into patches. Each position holds one patch.
 import { patchDoesNotDivide } from "../diagnostics/modality.js";
 import {
   latentOf,
@@ -14,7 +14,7 @@ import { grouped, type ItemsRow } from "./row.fields.js";
 export interface PatchesModality extends PatchGeometry {
   readonly kind: "patches";
   readonly name: string;
-  /** Latents are taken as they are; pixels, which is meant where this is absent, are scaled to [−1, 1]. */
+  /** Latents are used as they are. Pixels, the default, are scaled to [−1, 1]. */
   readonly values?: "latents";
 }
 
@@ -72,7 +72,7 @@ export const patches: ItemsRow<PatchesModality, PatchesJson> = {
   },
 };
 
-/** Height and width of a size that the schema has passed. */
+/** Height and width of a size that matches the schema. */
 function sides(size: string): [number, number] {
   const [height, width] = size.split("x").map(Number);
   return [height ?? 0, width ?? 0];

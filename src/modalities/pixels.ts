@@ -1,9 +1,9 @@
-// Pictures ↔ patches. A picture is u8 pixels [height, width, channels], or a latent, f32 of that shape; patches follow each other row by row,
-// and a patch is flattened by row, column, channel; pixels are scaled to [−1, 1].
+// Pictures ↔ patches. A picture is u8 pixels [height, width, channels], or a latent, f32 of that shape. Patches follow
+// row by row; a patch is flattened by row, column, channel. Pixels are scaled to [−1, 1].
 
-/** How a picture is cut into patches. */
+/** How a picture is divided into patches. */
 export interface PatchGeometry {
-  /** Pixels of a picture, and of a patch. */
+  /** Sizes of a picture and of a patch, in pixels. */
   readonly height: number;
   readonly width: number;
   readonly patchHeight: number;
@@ -14,7 +14,7 @@ export interface PatchGeometry {
 /** Numbers in one patch: rows × columns × channels. */
 export const patchSize = (m: PatchGeometry): number => m.patchHeight * m.patchWidth * m.channels;
 
-/** Positions that one picture takes. */
+/** The positions of one picture. */
 export const patchesPerPicture = (m: PatchGeometry): number => (m.height / m.patchHeight) * (m.width / m.patchWidth);
 
 /** Half of 255: pixel 0 is −1 and pixel 255 is 1. */
@@ -41,21 +41,21 @@ export function pixelsOf(patches: Float32Array, geometry: PatchGeometry): Uint8A
   return pixels;
 }
 
-/** Numbers [height, width, channels] as they are. @returns [patches, patch size] */
+/** Copies the numbers [height, width, channels] unchanged. @returns [patches, patch size] */
 export function patchesOfLatent(latent: Float32Array, geometry: PatchGeometry): Float32Array {
   const patches = new Float32Array(latent.length);
   eachRowOfPatch(geometry, (pixel, value, count) => patches.set(latent.subarray(pixel, pixel + count), value));
   return patches;
 }
 
-/** The inverse. @returns [height, width, channels] */
+/** The inverse of patchesOfLatent. @returns [height, width, channels] */
 export function latentOf(patches: Float32Array, geometry: PatchGeometry): Float32Array {
   const latent = new Float32Array(patches.length);
   eachRowOfPatch(geometry, (pixel, value, count) => latent.set(patches.subarray(value, value + count), pixel));
   return latent;
 }
 
-/** From [height, width, channels] to [channels, height, width], as others take it. */
+/** From [height, width, channels] to [channels, height, width], the layout of other tools. */
 export function firstChannels(
   values: Float32Array,
   { height, width, channels }: Pick<PatchGeometry, "height" | "width" | "channels">,
@@ -64,7 +64,7 @@ export function firstChannels(
   return Float32Array.from(values, (_, i) => values[(i % pixels) * channels + Math.floor(i / pixels)] as number);
 }
 
-/** Visits every stretch that is consecutive in the picture and in its patch: one row of one patch. */
+/** Visits every run of numbers that is contiguous in the picture and in its patch: one row of one patch. */
 function eachRowOfPatch(geometry: PatchGeometry, visit: (pixel: number, value: number, count: number) => void): void {
   const { height, width, patchHeight, patchWidth, channels } = geometry;
   const count = patchWidth * channels;

@@ -1,13 +1,13 @@
-// What a kind of modality says of itself, so that nobody else asks which kind it is.
+// The description of a kind of modality. Other rooms use it instead of asking for the kind.
 import type { Reporter } from "../diagnostics/diagnostic.js";
 
-/** What stands at its positions: ids of the vocabulary, or items of numbers. */
+/** What its positions hold: ids of the vocabulary, or items of numbers. */
 export type Holds = "ids" | "items";
 
-/** What a segment of a document is written as. */
+/** The kinds of content of a document's segments. */
 export type Content = "text" | "image" | "audio" | "tokens" | "codes" | "latent";
 
-/** How a segment gives a content: its ids (or a file of them), a text, the path of a file. */
+/** How a segment gives its content: as ids (or a file of them), as text, or as the path of a file. */
 export const WRITTEN: Readonly<Record<Content, "ids" | "ids or file" | "text" | "file">> = {
   text: "text",
   image: "file",
@@ -17,62 +17,65 @@ export const WRITTEN: Readonly<Record<Content, "ids" | "ids or file" | "text" | 
   codes: "ids or file",
 };
 
-/** How a modality comes to hold a content of documents. */
+/** How a modality holds one kind of content. */
 export interface Holding<M> {
-  /** Its kind and what it needs, after "a modality of". */
+  /** Its kind and what it needs, for use after "a modality of". */
   readonly as: string;
-  /** A declaration to add. */
+  /** An example declaration. */
   readonly example: string;
-  /** Only one of which this holds. */
+  /** Limits the holding to modalities for which this is true. */
   readonly if?: (modality: M) => boolean;
-  /** Only with a file that turns such contents into ids. */
+  /** Only with a file that encodes such contents as ids. */
   readonly coded?: true;
-  /** Only where no modality of another kind holds it. */
+  /** Only if no modality of another kind holds the content. */
   readonly last?: true;
 }
 
 /** The ids of a modality. */
 export interface Ids {
-  /** How many of its own it has; with `within`, the markers are among them if it owns these. */
+  /** The number of its own ids. With `within`, they include the markers if it owns them. */
   readonly count: number;
-  /** The path of the file that makes them, as the spec writes it. */
+  /** The path of the file that encodes contents as ids, as written in the spec. */
   readonly file?: string;
 }
 
 /**
- * The items of a modality of numbers: each takes as many consecutive positions as any other, and a position holds
+ * The items of a modality of numbers. All items have the same number of consecutive positions, and a position holds
  * `columns` numbers.
  */
 export interface ItemShape {
   readonly positions: number;
   readonly columns: number;
-  /** As files and shards hold it: [height, width, channels], a byte or an f32 each. */
+  /** The layout in files and shards: [height, width, channels], a byte or an f32 each. */
   readonly height: number;
   readonly width: number;
   readonly channels: number;
   readonly type: "U8" | "F32";
-  /** From what a shard holds to [positions, columns]. */
+  /** From the layout in shards to [positions, columns]. */
   split(stored: Uint8Array | Float32Array): Float32Array;
-  /** The nearest of what a shard holds. */
+  /** The inverse, rounded to values that shards can hold. */
   join(columns: Float32Array): Uint8Array | Float32Array;
 }
 
 interface CommonRow<M, Json> {
-  /** From JSON that the schema has passed. */
+  /** Checks JSON that matches the schema. */
   check(name: string, json: Json, reporter: Reporter): M;
   readonly contents: { readonly [C in Content]?: Holding<M> };
-  /** What it is in a few words. @param markers how many markers of spans and documents it owns */
+  /** A short description. @param markers how many markers of spans and documents it owns */
   about(modality: M, markers: number): string;
 }
 
 export interface IdsRow<M, Json> extends CommonRow<M, Json> {
   readonly holds: "ids";
-  /** Where the markers' ids are, if it owns them: after its own, or the last of its own; `none`: it never does. */
+  /**
+   * Where the ids of the markers are, if it owns them: after its own ids, or the last of them. `none`: it never owns
+   * them.
+   */
   readonly markers: "after" | "within" | "none";
   ids(modality: M): Ids;
-  /** One of them, as units of a loss say it. */
+  /** The name of one id in units of a loss. */
   readonly unit: string;
-  /** The field that names the file which makes ids of contents, and what that is. */
+  /** The field that names the file with which contents are encoded as ids, and the kind of that file. */
   readonly file?: "tokenizer" | "codebook";
   /** Whether its ids are the bytes of a text. */
   readonly isBytes?: true;
@@ -81,11 +84,11 @@ export interface IdsRow<M, Json> extends CommonRow<M, Json> {
 export interface ItemsRow<M, Json> extends CommonRow<M, Json> {
   readonly holds: "items";
   item(modality: M): ItemShape;
-  /** What of it decides on a shard's bytes. */
+  /** What determines the bytes of a shard. */
   stored(modality: M): object;
 }
 
 export type ModalityRow<M, Json> = IdsRow<M, Json> | ItemsRow<M, Json>;
 
-/** A number as people write it: 32,000. */
+/** A number with separators: 32,000. */
 export const grouped = (n: number): string => n.toLocaleString("en-US");

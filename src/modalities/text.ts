@@ -1,16 +1,18 @@
-// Text and token ids: what each modality may say in the one vocabulary, and how ids are shown to people.
+// Text and token ids: the ids that each modality may use, and how ids are displayed.
 import { idsOf, isBytes, type Modality, markersOf, type Vocabulary } from "./modality.fields.js";
 
-/** The parts of a checked model that say how data become positions; `CheckedSpec.model` is one. */
+/** The parts of a checked model that determine how data become positions. `CheckedSpec.model` is one. */
 export interface ModelParts {
   readonly modalities: readonly Modality[];
   readonly vocabulary: Vocabulary;
 }
 
-/** A text as a `bytes` modality's own ids: its UTF-8 bytes. */
+/** A text as the ids of a `bytes` modality: its UTF-8 bytes. */
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** How many ids of its own data may use, from 0: its range without the markers. 0 for a modality of numbers. */
+/**
+ * The number of ids, from 0, that the data may use: the modality's range without markers. 0 for a modality of numbers.
+ */
 export function ordinaryIds(index: number, { modalities, vocabulary }: ModelParts): number {
   const modality = modalities[index];
   const count = modality === undefined ? 0 : (idsOf(modality)?.count ?? 0);
@@ -28,14 +30,14 @@ const markers = (vocabulary: Vocabulary): number[] => [
   ...vocabulary.spans.flatMap((span) => (span === undefined ? [] : [span.begin, span.end])),
 ];
 
-/** Own ids of a modality as text. */
+/** Decodes a modality's own ids as text. */
 export type Decode = (ids: readonly number[]) => string;
 
 const bytesAsText: Decode = (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids));
 
 /**
  * Ids of the vocabulary as text: bytes decoded, a marker as `<image>` or `<end>`, any other id as `‹17›`.
- * @param decoders of modalities with a tokenizer, by their index
+ * @param decoders of the modalities with a tokenizer, by index
  */
 export function textOf(
   ids: Iterable<number>,

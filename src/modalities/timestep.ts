@@ -14,6 +14,6 @@ export function timestepWaves(times: ArrayLike<number>): Float32Array<ArrayBuffe
   });
 }
 
-/** The same of t = 0..T: the constant `timesteps.T`, [T + 1, 256]. */
+/** The waves of t = 0..T: the constant `timesteps.T`, [T + 1, 256]. */
 export const timestepTable = (T: number): Float32Array<ArrayBuffer> =>
   timestepWaves(Array.from({ length: T + 1 }, (_, t) => t));

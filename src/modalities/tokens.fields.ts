@@ -1,13 +1,13 @@
-// `tokens`: ids of a text by a tokenizer, or given as they are.
+// `tokens`: ids from a tokenizer, or given directly.
 import { vocabularyMissing } from "../diagnostics/modality.js";
 import { grouped, type IdsRow } from "./row.fields.js";
 
 export interface TokensModality {
   readonly kind: "tokens";
   readonly name: string;
-  /** Number of ids, its markers among them if it owns them (the last ids then). */
+  /** Number of ids. It includes the markers, as the last ids, if the modality owns them. */
   readonly vocab: number;
-  /** Path of the tokenizer file as written, relative to the spec that wrote it. */
+  /** Path of the tokenizer file, relative to the spec that names it. */
   readonly tokenizer?: string;
 }
 

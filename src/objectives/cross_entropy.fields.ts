@@ -1,4 +1,4 @@
-// What a checked `cross_entropy` says.
+// The fields of a checked `cross_entropy`.
 import type { ObjectiveFields } from "./row.fields.js";
 
 export interface CrossEntropyObjective {

@@ -1,4 +1,4 @@
-// `cross_entropy` as ops: the next token, wherever the host says that one is predicted.
+// `cross_entropy` as ops: the next token, at the positions that the host selects.
 
 import type { Builder, Weight } from "../ir/builder.js";
 import type { Rows } from "../ir/op.js";
@@ -6,7 +6,7 @@ import { shared } from "../ir/ownership.js";
 import type { TensorId } from "../ir/tensor.js";
 
 /**
- * Adds the head and the loss to hidden states x [R, d]; loss sums by modality of the target become the result
+ * Adds the head and the loss to hidden states x [R, d]. The losses, summed by modality of the target, become the result
  * `loss.tokens` [modalities]. The batch gives `target` [R] (−1: none), `target_scale` [R], `target_class` [R].
  */
 export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: number): void {
@@ -21,7 +21,7 @@ export function lowerCrossEntropy(builder: Builder, x: TensorId, vocabulary: num
   builder.publish(sums, { is: "id_losses" });
 }
 
-/** Adds the head at one position of each sequence, the batch's `last` [batch]: the result `logits` [batch, V]. */
+/** Adds the head at one position of each sequence, the batch's `last` [batch]. The result is `logits` [batch, V]. */
 export function lowerLogits(builder: Builder, x: TensorId, vocabulary: number): void {
   const weight = head(builder, x, vocabulary, "items");
   const index = builder.input("batch", { is: "last" }, [builder.batch], "i32");

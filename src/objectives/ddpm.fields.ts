@@ -1,4 +1,4 @@
-// What a checked `ddpm` says.
+// The fields of a checked `ddpm`.
 import { grouped } from "../modalities/row.fields.js";
 import type { ObjectiveFields } from "./row.fields.js";
 
@@ -8,7 +8,7 @@ export interface DdpmObjective {
   /** T: timesteps are 1..T. */
   readonly steps: number;
   readonly schedule: "cosine";
-  /** Probability that a document which ends in such an item is learned without what precedes it. */
+  /** Probability that a document ending in such an item is trained without what comes before the item. */
   readonly drop: number;
 }
 

@@ -1,4 +1,4 @@
-// `ddpm`: the noise in each patch, predicted at the patch's own position. An item is drawn by DDIM (Song et al. 2021) or
+// `ddpm`: predicts the noise of each patch at the patch's own position. Items are sampled by DDIM (Song et al. 2021) or
 // ancestral DDPM (Ho et al. 2020), over a subset of the timesteps.
 import type { Meaning } from "../ir/meaning.js";
 import { TIMESTEP_COLUMNS } from "../modalities/timestep.js";
@@ -6,7 +6,9 @@ import type { Stream } from "../random/stream.js";
 import type { DdpmObjective } from "./ddpm.fields.js";
 import type { Drawing, DrawSettings, ItemRow } from "./item-objective.js";
 
-/** ᾱ(t) of the cosine schedule: f(t)/f(0), f(t) = cos²((t/T + 0.008)/1.008 · π/2) (Nichol and Dhariwal 2021, eq. 17). */
+/**
+ * ᾱ(t) of the cosine schedule: f(t)/f(0), f(t) = cos²((t/T + 0.008)/1.008 · π/2) (Nichol and Dhariwal 2021, eq. 17).
+ */
 export function alphaBar(t: number, T: number): number {
   const f = (s: number): number => Math.cos((((s / T + 0.008) / 1.008) * Math.PI) / 2) ** 2;
   return f(t) / f(0);
@@ -17,7 +19,7 @@ export type Sampler = (typeof SAMPLERS)[number];
 
 const MAX_BETA = 0.999;
 
-/** ᾱ(0..T) with every β capped at 0.999, since ᾱ(T) itself is 0. */
+/** ᾱ(0..T) with every β capped at 0.999, because the uncapped ᾱ(T) is 0. */
 export function cappedAlphaBar(T: number): Float64Array {
   const kept = new Float64Array(T + 1).fill(1);
   for (let t = 1; t <= T; t++) {
@@ -27,7 +29,7 @@ export function cappedAlphaBar(T: number): Float64Array {
   return kept;
 }
 
-/** `steps` timesteps from T on down, evenly spaced, and the 0 that they end in; at most T of them. */
+/** `steps` evenly spaced timesteps from T down, followed by 0; at most T of them. */
 export function visitedTimesteps(T: number, steps: number): number[] {
   const visits = Math.min(steps, T);
   return Array.from({ length: visits + 1 }, (_, i) => Math.round((T * (visits - i)) / visits));
@@ -35,14 +37,14 @@ export function visitedTimesteps(T: number, steps: number): number[] {
 
 interface DenoiseStep {
   readonly sampler: Sampler;
-  /** ᾱ of the item as it is, and as it will be; the latter is larger. */
+  /** ᾱ of the item before and after the step. The latter is larger. */
   readonly now: number;
   readonly next: number;
-  /** Whether x̂_0 is held in [−1, 1], as pixels are. */
+  /** Whether x̂_0 is clipped to [−1, 1], for pixels. */
   readonly clip: boolean;
 }
 
-/** One step, in place, in float64; DDPM draws one normal number a value from `draw`, except in the last step. */
+/** One step, in place, in float64. DDPM draws one normal number per value from `draw`, except in the last step. */
 export function denoiseStep(
   x: Float32Array,
   noise: ArrayLike<number>,
@@ -73,8 +75,8 @@ export function denoiseStep(
 const LEAST_ALPHA_BAR = 0.0047;
 
 /**
- * The timestep that denoising begins at: T where x̂_0 is clipped. Where it is not, an error in ε makes x̂_0 wrong by its
- * multiple 1/√ᾱ, without bound near T; so it begins at the last timestep where something is left to see.
+ * The first timestep of sampling. With clipping it is T. Without it, an error in ε enters x̂_0 with the factor 1/√ᾱ,
+ * which is unbounded near T, so sampling starts at the last timestep with enough signal left.
  */
 export function firstTimestep(kept: Float64Array, clip: boolean): number {
   const last = kept.length - 1;

@@ -1,4 +1,4 @@
-// What is learned of items, whatever the objective: the head at their positions, and the squared error of what it predicts.
+// The head and the squared error at the positions of items, for every objective of items.
 import type { Builder } from "../ir/builder.js";
 import type { TensorId } from "../ir/tensor.js";
 import { ddpm } from "./ddpm.js";
@@ -13,19 +13,19 @@ const ITEM_OBJECTIVES: { readonly [K in OfItems]: ItemRow<Extract<Objective, { r
   rectified_flow,
 };
 
-/** All ways of drawing an item, whatever the objective. */
+/** All samplers of items, over all objectives. */
 export const ITEM_SAMPLERS: readonly string[] = [
   ...new Set(Object.values(ITEM_OBJECTIVES).flatMap(({ samplers }) => samplers)),
 ];
 
-/** What a modality's objective says of its items. */
+/** The objective of a modality of items. */
 export interface OfItem extends ItemObjective {
-  /** The factor of its loss; 0 where the items are only read. */
+  /** The factor of its loss; 0 if items are only read. */
   readonly weight: number;
   readonly samplers: readonly string[];
 }
 
-/** Without an objective items stand clean, at t = 0 of a single step. */
+/** Without an objective, items are clean, at t = 0 of a single step. */
 const READ: OfItem = {
   ...ddpm.of({ steps: 1 }),
   weight: 0,
@@ -35,27 +35,30 @@ const READ: OfItem = {
   given: (name) => ({ tensor: "timestep", whole: true, most: 0, because: `${name} has no objective` }),
 };
 
-/** What is learned of a modality's items. */
+/** The objective of a modality's items. */
 export function ofItems(objective: Objective | undefined): OfItem {
   if (objective === undefined) return READ;
   const { kind, weight } = objective;
-  if (kind === "cross_entropy") throw new Error("cross_entropy learns no items");
+  if (kind === "cross_entropy") throw new Error("cross_entropy does not predict items");
   const { samplers, of } = ITEM_OBJECTIVES[kind] as ItemRow<Objective>;
   return { ...of(objective), weight, samplers };
 }
 
-/** A modality whose items are learned. */
+/** A modality whose items the model predicts. */
 export interface Learned {
   readonly name: string;
   /** Modality index. */
   readonly index: number;
-  /** Numbers of a position. */
+  /** Numbers per position. */
   readonly columns: number;
-  /** What is to be predicted, [R, columns]; undefined where only the prediction is wanted. */
+  /** The target of the prediction, [R, columns]; undefined if the program only predicts. */
   readonly target: TensorId | undefined;
 }
 
-/** Adds `patch_out` to hidden states x [R, d]; with a target, the result `loss.NAME` [1], else `prediction.NAME` [R, columns]. */
+/**
+ * Adds `patch_out` to hidden states x [R, d]. The result is `loss.NAME` [1], or `prediction.NAME` [R, columns] without
+ * a target.
+ */
 export function lowerItemLoss(builder: Builder, x: TensorId, of: readonly number[], item: Learned): void {
   const { name, index: modality, columns, target } = item;
   const d_model = builder.columns(x);

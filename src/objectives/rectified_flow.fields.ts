@@ -1,12 +1,12 @@
-// What a checked `rectified_flow` says.
+// The fields of a checked `rectified_flow`.
 import type { ObjectiveFields } from "./row.fields.js";
 
 export interface RectifiedFlowObjective {
   readonly kind: "rectified_flow";
   readonly weight: number;
-  /** How an item's time is drawn: evenly in (0, 1), or the sigmoid of a standard normal. */
+  /** The distribution of an item's time: uniform in (0, 1), or the sigmoid of a standard normal. */
   readonly time: "uniform" | "logit_normal";
-  /** Probability that a document which ends in such an item is learned without what precedes it. */
+  /** Probability that a document ending in such an item is trained without what comes before the item. */
   readonly drop: number;
 }
 

@@ -1,15 +1,16 @@
-// `rectified_flow`: an item goes to noise on a straight line, x_t = (1 − t) x_0 + t ε, and its velocity v = ε − x_0 is
-// predicted at its own positions (Liu et al. 2022; Lipman et al. 2022). It is drawn back by Euler's or Heun's steps.
+// `rectified_flow`: an item moves to noise on a straight line, x_t = (1 − t) x_0 + t ε, and the model predicts its
+// velocity v = ε − x_0 at its own positions (Liu et al. 2022; Lipman et al. 2022). Sampling takes Euler's or Heun's
+// steps back.
 import type { Meaning } from "../ir/meaning.js";
 import { TIMESTEP_COLUMNS, timestepWaves } from "../modalities/timestep.js";
 import type { Stream } from "../random/stream.js";
 import type { Drawing, DrawSettings, ItemRow } from "./item-objective.js";
 import type { RectifiedFlowObjective } from "./rectified_flow.fields.js";
 
-/** The timestep embedding was made for whole steps: it sees 1000 t. */
+/** The timestep embedding expects integer steps, so it gets 1000 t. */
 const SEEN = 1000;
 
-/** In (0, 1), never at its ends. */
+/** Uniform in (0, 1), without the ends. */
 const uniform = (numbers: Stream): number => numbers.uniform() + 2 ** -33;
 
 /** x(1) ~ N(0, 1), then dx/dt = v from t = 1 to 0 in `steps` steps of equal size, in float64. */
@@ -29,7 +30,7 @@ function* sample(numbers: number, { steps, sampler }: DrawSettings, draw: Stream
   return Float32Array.from(x);
 }
 
-/** The sinusoids of the items' times: they are not whole, so no table holds them. */
+/** The sinusoids of the items' times. Times are not integers, so there is no table. */
 const waves = (modality: string): Meaning => ({ is: "times", as: "waves", modality });
 
 export const rectified_flow: ItemRow<RectifiedFlowObjective> = {

@@ -1,13 +1,13 @@
-// What a kind of objective says of itself, so that nobody else asks which kind it is.
+// The description of a kind of objective. Other rooms use it instead of asking for the kind.
 import type { Holds } from "../modalities/row.fields.js";
 
 export interface ObjectiveFields<O> {
-  /** What modalities it can teach: those that hold this. */
+  /** Which modalities it can train: those that hold ids, or items. */
   readonly learns: Holds;
-  /** Probability that a document which ends in such an item is learned without what precedes it. */
+  /** Probability that a document ending in such an item is trained without what comes before the item. */
   drop(objective: O): number;
-  /** In a few words. */
+  /** A short description. */
   about(objective: O): string;
-  /** What its loss measures, of a modality whose ids are each a `unit`. */
+  /** The unit of the loss. `unit` is the name of one of the modality's ids. */
   measures(unit: string): string;
 }

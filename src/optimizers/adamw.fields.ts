@@ -1,4 +1,4 @@
-// What a checked `adamw` says.
+// The fields of a checked `adamw`.
 
 export interface AdamwFields {
   readonly kind: "adamw";

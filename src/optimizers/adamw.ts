@@ -1,10 +1,10 @@
-// AdamW: Adam with decoupled weight decay, as PyTorch's.
+// AdamW: Adam with decoupled weight decay, as in PyTorch.
 import { byLayer } from "../ir/arena.js";
 import type { TensorId } from "../ir/tensor.js";
 import type { AdamwFields } from "./adamw.fields.js";
 import type { Optimizer } from "./optimizer.js";
 
-/** Means of the gradient and of its square. */
+/** The means of the gradient and of its square. */
 const SLOTS = ["m", "v"] as const;
 
 export const adamw: Optimizer<AdamwFields> = {
@@ -13,7 +13,7 @@ export const adamw: Optimizer<AdamwFields> = {
     lr: rate(lr),
     beta1,
     beta2,
-    // Subtracted in float64: next to 1, f32 holds a beta too coarsely.
+    // Subtracted in float64: near 1, f32 is too coarse for beta.
     rest1: 1 - beta1,
     rest2: 1 - beta2,
     eps,

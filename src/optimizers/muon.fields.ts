@@ -1,4 +1,4 @@
-// What a checked `muon` says.
+// The fields of a checked `muon`.
 import type { AdamwFields } from "./adamw.fields.js";
 
 export interface MuonFields {
@@ -7,6 +7,6 @@ export interface MuonFields {
   readonly lr: number;
   readonly momentum: number;
   readonly weight_decay: number;
-  /** What updates everything else. */
+  /** The optimizer of all other parameters. */
   readonly rest: AdamwFields;
 }

@@ -1,5 +1,5 @@
-// Muon: the weights of layers move by their momentum with its singular values brought near 1 (Jordan et al. 2024,
-// https://kellerjordan.github.io/posts/muon/); everything else goes by another optimizer. Products are in f32.
+// Muon: weights of layers move by their momentum with its singular values brought near 1 (Jordan et al. 2024,
+// https://kellerjordan.github.io/posts/muon/). Another optimizer updates all other parameters. Products are in f32.
 import { paddedStack } from "../ir/ops/update.js";
 import type { Parameter } from "../ir/program.js";
 import type { Stretch, TensorId } from "../ir/tensor.js";
@@ -12,17 +12,17 @@ const MOMENTUM = "momentum";
 /** X ← aX + (bS + cS²)X with S = XXᵀ, five times, brings singular values from (0, 1] to near 1. */
 const NEWTON_SCHULZ = { times: 5, a: 3.4445, b: -4.775, c: 2.0315 } as const;
 
-/** Numbers of a stack as products have it: more would take memory, and save no time. */
+/** The largest stack in padded numbers. Larger ones would take more memory and save no time. */
 const STACK = 2 ** 24;
 const inStack = ({ names, shape }: Parameter): number => {
   const [n, height, width] = paddedStack([names.length, ...shape]);
   return n * height * Math.max(height, width);
 };
 
-/** Weights of linear maps: what has two dimensions and decays, which A_log does not. */
+/** Weights of linear maps: two dimensions and weight decay. A_log has no weight decay. */
 const isMatrix = ({ layer, shape, decay }: Parameter): boolean => layer >= 0 && shape.length === 2 && decay;
 
-/** Matrices of one shape and as many groups, for whose products few dispatches do. */
+/** Groups matrices of the same shape and number of groups, so that few dispatches compute their products. */
 function stacks(parameters: readonly Parameter[]): Parameter[][] {
   const found: Parameter[][] = [];
   const open = new Map<string, Parameter[]>();
@@ -71,7 +71,7 @@ export const muon: Optimizer<MuonFields> = {
     ...adamw.scalars(rest, rate, step),
     muon_lr: rate(lr),
     muon_momentum: momentum,
-    // Subtracted in float64: next to 1, f32 holds a momentum too coarsely.
+    // Subtracted in float64: near 1, f32 is too coarse for the momentum.
     muon_rest: 1 - momentum,
     muon_weight_decay: weight_decay,
   }),

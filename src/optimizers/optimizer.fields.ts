@@ -1,4 +1,4 @@
-// What a checked optimizer says. Each has a peak learning rate, `lr`, which the schedule scales.
+// The fields of a checked optimizer. Every optimizer has a peak learning rate `lr`, which the schedule scales.
 import type { AdamwFields } from "./adamw.fields.js";
 import type { MuonFields } from "./muon.fields.js";
 

@@ -1,5 +1,5 @@
-// allocate: gives every tensor its memory. Parameters, gradients and what the optimizer keeps stand in arenas of the same
-// layout; what the host writes or reads has fields; all other tensors and scratch share buffers by liveness.
+// allocate: gives every tensor its memory. Parameters, gradients and optimizer state have arenas of the same layout.
+// What the host writes or reads has fields; all other tensors and scratch share buffers by liveness.
 import { byLayer, numbersOf, parametersIn, wholeName } from "../ir/arena.js";
 import { storage } from "../ir/facts.js";
 import { labelOf } from "../ir/meaning.js";
@@ -10,7 +10,7 @@ import { type Arena, type Program, tensorOf } from "../ir/program.js";
 import { type ArenaStretch, bytesIn, count, type FieldRole, type Stretch, type TensorId } from "../ir/tensor.js";
 import { type Piece, refuseTooLarge } from "../ir/too-large.js";
 
-/** A program of the model with what its kernels need besides its tensors. */
+/** One program of the model and what its kernels need besides its tensors. */
 export interface PhaseNeeds {
   readonly program: Program;
   /** For each op, the bytes of each of its scratch slots. */
@@ -18,9 +18,9 @@ export interface PhaseNeeds {
 }
 
 export interface AllocateNeeds {
-  /** The parameters of all of them, in the order in which they first come. */
+  /** All phases. Their parameters are laid out in the order in which they first appear. */
   readonly phases: readonly PhaseNeeds[];
-  /** Fields of the batch besides its tensors: tables of rows, in numbers of u32. */
+  /** Sizes of the batch's row tables, in u32 numbers. */
   readonly tables: ReadonlyMap<string, number>;
   readonly stepBytes: number;
 }
@@ -28,10 +28,10 @@ export interface AllocateNeeds {
 const ALIGNMENT = 256;
 const aligned = (bytes: number): number => ALIGNMENT * Math.ceil(bytes / ALIGNMENT);
 
-/** One stretch of time in which something needs memory; time runs through the phases, one op a tick. */
+/** An interval during which something needs memory. Time runs through the phases, one op per tick. */
 interface Interval {
   readonly key: string;
-  /** For people. */
+  /** A description for error messages. */
   readonly what: string;
   readonly bytes: number;
   readonly from: number;
@@ -71,15 +71,15 @@ function intervals({ phases }: AllocateNeeds): Interval[] {
   return found;
 }
 
-/** Moments, evenly spaced, at which a slot's being busy is noted in the bits of a number. */
+/** Evenly spaced moments. One bit per moment records whether a slot is busy then. */
 const MOMENTS = 32;
 
-/** Largest first, each into the last slot where it fits in size and time (greedy by size). */
+/** Greedy by size: the largest interval first, each into the last slot that is large enough and free. */
 function shareSlots(all: readonly Interval[]): { slots: Piece[]; slotOf: Map<string, number> } {
   const slots: Piece[] = [];
-  /** By slot: beginnings and ends of its intervals, in order. */
+  /** For each slot, the start and end of each of its intervals, in order. */
   const busy: number[][] = [];
-  /** By slot: at which moments it is busy. What a deep model keeps for its backward pass meets at one of them. */
+  /** For each slot, the moments at which it is busy. Most activations of a deep model overlap at one of them. */
   const moments: number[] = [];
   const end = all.reduce((latest, { to }) => Math.max(latest, to), 0) + 1;
   const slotOf = new Map<string, number>();
@@ -112,7 +112,7 @@ function momentsWithin(from: number, to: number, end: number): number {
   return bits;
 }
 
-/** Where an interval goes among those of a slot, which stand in order and apart; or -1 where it meets one of them. */
+/** The index at which an interval fits between the intervals of a slot, or -1 if it overlaps one of them. */
 function placeAmong(taken: readonly number[], from: number, to: number): number {
   let low = 0;
   let high = taken.length / 2;
@@ -125,7 +125,7 @@ function placeAmong(taken: readonly number[], from: number, to: number): number 
   return next === undefined || next > to ? 2 * low : -1;
 }
 
-/** As the program of the update has them; where there is none, the parameters of all programs. */
+/** The arenas of the update program; without one, a single arena with the parameters of all programs. */
 const arenasOf = (programs: readonly Program[]): readonly Arena[] =>
   programs.find(({ arenas }) => arenas !== undefined)?.arenas ?? [{ slots: [], runs: byLayer(parametersIn(programs)) }];
 
@@ -136,12 +136,12 @@ interface Part extends Stretch {
 interface Layout {
   readonly fields: readonly ParameterField[];
   readonly parts: readonly Part[];
-  /** By the name of the whole tensor; a part in the place of a buffer. */
+  /** By the name of the stored tensor. `buffer` is the index of a part here. */
   readonly at: ReadonlyMap<string, BufferRange>;
   readonly runs: readonly Piece[];
 }
 
-/** Lays parameters out in parts that one binding can hold, each of one arena. */
+/** Lays parameters out in parts. One binding can hold a part, and a part belongs to one arena. */
 function layOut(programs: readonly Program[], limit: number): Layout {
   const fields: ParameterField[] = [];
   const parts: Part[] = [];
@@ -163,7 +163,7 @@ function layOut(programs: readonly Program[], limit: number): Layout {
         ? `the parameters of layer ${layer}`
         : run.length === 1
           ? named.join()
-          : `${named[0]} and its like`;
+          : `${named[0]} and similar parameters`;
       found.push({ what, bytes });
       if (4 * size + bytes > limit && size > 0) close();
       for (const parameter of run) {
@@ -181,19 +181,19 @@ function layOut(programs: readonly Program[], limit: number): Layout {
   return { fields, parts, at, runs: found };
 }
 
-/** Whether a program makes or reads gradients by parameters. */
+/** Whether a program writes or reads the gradients of parameters. */
 const trains = ({ arenas, tensors }: Program): boolean =>
   arenas !== undefined || tensors.some(({ role }) => role === "gradient");
 
 const bindable = ({ limits }: Profile): number => Math.min(limits.bindingBytes, limits.bufferBytes);
 
-/** The parts of the arenas, which need no plan of the rest. */
+/** The parts of the arenas. They do not depend on the rest of the plan. */
 export const arenaParts = (programs: readonly Program[], profile: Profile): readonly Stretch[] =>
   layOut(programs, bindable(profile)).parts;
 
 type Wanted = Omit<Field, "buffer" | "offset">;
 
-/** Buffers one after the other, and the fields in those that have some. */
+/** A growing list of buffers and the fields in them. */
 function bufferList() {
   const buffers: PlannedBuffer[] = [];
   const fields: Field[] = [];
@@ -226,7 +226,7 @@ function bufferList() {
   };
 }
 
-/** The fields of a role in all phases, which agree on their shapes. */
+/** The fields of a role in all phases. Phases must agree on their shapes. */
 function declaredIn({ phases }: AllocateNeeds, role: FieldRole): Wanted[] {
   const found = new Map<string, Wanted>();
   for (const { program } of phases) {
@@ -240,7 +240,7 @@ function declaredIn({ phases }: AllocateNeeds, role: FieldRole): Wanted[] {
   return [...found.values()];
 }
 
-/** A buffer for each part of each arena. What it gives is the buffer of a part of an arena, undefined where there is none. */
+/** Adds a buffer for each part of each arena. Returns a lookup: undefined if the arena does not have that part. */
 function addArenas(list: ReturnType<typeof bufferList>, programs: readonly Program[], parts: readonly Part[]) {
   const arenas = new Map<string, (number | undefined)[]>();
   const add = (arena: string, role: BufferRole): void => {
@@ -257,7 +257,7 @@ function addArenas(list: ReturnType<typeof bufferList>, programs: readonly Progr
   return (arena: string, part: number): number | undefined => arenas.get(arena)?.[part];
 }
 
-/** @throws TooLarge where the profile's devices cannot bind something in one piece */
+/** @throws TooLarge if the profile's devices cannot bind something in one piece */
 export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   const limit = bindable(profile);
   const list = bufferList();
@@ -278,7 +278,7 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   const { slots, slotOf } = shareSlots(intervals(needs));
   refuseTooLarge([...layout.runs, ...slots], limit, profile);
   const hosts = buffers.filter(({ role }) => role === "batch" || role === "constants");
-  const written = hosts.map(({ name, bytes }) => ({ what: `what the host writes as ${name}`, bytes }));
+  const written = hosts.map(({ name, bytes }) => ({ what: `the buffer that the host writes as ${name}`, bytes }));
   refuseTooLarge(written, profile.limits.bufferBytes, profile);
   const firstSlot = buffers.length;
   slots.forEach(({ bytes }, slot) => {

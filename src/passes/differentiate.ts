@@ -1,5 +1,5 @@
-// differentiate: appends the ops that make the gradient of the total loss by every parameter (reverse mode).
-// The gradient of an op is in its row (ir/ops).
+// differentiate: appends the ops that compute the gradient of the total loss with respect to every parameter (reverse
+// mode). The gradient of an op is in its row (ir/ops).
 import { build } from "../ir/builder.js";
 import { labelOf, type Meaning } from "../ir/meaning.js";
 import { type Op, outputsOf } from "../ir/op.js";
@@ -8,7 +8,7 @@ import { rowOf } from "../ir/ops/table.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
 
-/** Drops ops whose outputs nobody reads: gradients by the batch, carries of a scan that is not replayed. */
+/** Removes ops whose outputs are never read: gradients of the batch, carries of a scan that is not replayed. */
 function prune(ops: readonly Op[], program: Program): Op[] {
   const wanted = new Set<TensorId>(
     program.tensors.filter((t) => t.role === "result" || t.role === "gradient").map((t) => t.id),
@@ -23,8 +23,8 @@ function prune(ops: readonly Op[], program: Program): Op[] {
 }
 
 /**
- * The program with its gradients. The gradient by a parameter is the tensor of role `gradient` with its name;
- * that by a field of a meaning in `wanted` is a result.
+ * The program with its gradients. The gradient of a parameter is the tensor of role `gradient` with the same name.
+ * The gradient of a field whose meaning is in `wanted` is a result.
  */
 export function differentiate(forward: Program, wanted: readonly Meaning[] = []): Program {
   const builder = build(forward.name, forward, forward);
@@ -50,7 +50,7 @@ export function differentiate(forward: Program, wanted: readonly Meaning[] = [])
   const gradients: Gradients = {
     of: (id) => terms.get(id),
     contribute: (to, gradient) => {
-      // A parameter's gradient adds up over micro-batches: one op makes it, into a tensor of its own.
+      // A parameter's gradient accumulates over micro-batches, so exactly one op writes it, into its own tensor.
       if (parameters.has(to))
         throw new Error(`the gradient by ${tensorOf(forward, to).name} would be a sum of several`);
       contribute(to, gradient);

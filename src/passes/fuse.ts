@@ -1,4 +1,4 @@
-// fuse: fewer dispatches and fewer bytes for the same numbers. Each rewrite has a name and a sentence.
+// fuse: fewer dispatches and fewer bytes for the same numbers. Each rewrite has a name and a description.
 import { consumers, isUniform, producers, sameRows } from "../ir/facts.js";
 import { inputsOf, type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
@@ -7,25 +7,27 @@ import { bytesIn, type Tensor, type TensorId } from "../ir/tensor.js";
 export interface FuseLimits {
   /** Storage buffers that one kernel may bind; some fusions need more than WebGPU's default of 8. */
   readonly storageBuffers: number;
-  /** Norms stay apart from the products that follow: what those multiply is then made of halves once. */
+  /** Norms stay separate from the products that read them, so that the product's operand is converted to f16 once. */
   readonly halves?: boolean;
 }
 
-/** Storage buffers that the backward scan binds with its gate fused in; one more where A or D has groups, or resets. */
+/**
+ * Storage buffers of the backward scan with its gate fused in. It needs one more if A or D has groups, or with resets.
+ */
 export const GATED_SCAN_BUFFERS = 11;
 
-/** What a rewrite works on: changes are made through these functions only. */
+/** The program under rewriting. Rewrites change it only through these functions. */
 interface Rewriting {
-  /** Its tensors are as they now are; its ops are those before all rewrites. */
+  /** Its tensors are current; its ops are those before all rewrites. */
   readonly program: Program;
   readonly limits: FuseLimits;
-  /** The ops as they now are, in program order. */
+  /** The current ops, in program order. */
   ops(): readonly Op[];
   before(a: Op, b: Op): boolean;
   producer(id: TensorId): Op | undefined;
   /** In program order. */
   readers(id: TensorId): readonly Op[];
-  /** Puts `next` in the place of `old`. */
+  /** Replaces `old` by `next`. */
   replace(old: Op, next: Op): void;
   remove(op: Op): void;
   view(part: TensorId, of: TensorId, column: number): void;
@@ -34,7 +36,7 @@ interface Rewriting {
 interface Rewrite {
   readonly name: string;
   readonly says: string;
-  /** Applies the rewrite wherever it fits and returns how often it did. */
+  /** Applies the rewrite wherever it fits. Returns the number of times. */
   readonly apply: (r: Rewriting) => number;
 }
 
@@ -146,7 +148,7 @@ function gateIntoScan(r: Rewriting): number {
   return times;
 }
 
-/** Of a feed-forward: both factors come from linear layers. */
+/** The product of a feed-forward block: both factors come from linear layers. */
 function siluIntoProduct(r: Rewriting): number {
   let times = 0;
   for (const product of ofKind(r, "multiply")) {
@@ -161,7 +163,7 @@ function siluIntoProduct(r: Rewriting): number {
       const db = r.readers(gate).find((op) => op !== product);
       if (dgate?.kind !== "multiply" || db?.kind !== "multiply" || r.readers(gate).length !== 2) continue;
       if (r.readers(slope.in.dy).length !== 1) continue;
-      // In the place of the first: all of them wait for dy alone.
+      // The new op takes the place of the first: all three wait only for dy.
       const out = { da: slope.out.dx, db: db.out.y };
       const [first, ...rest] = [dgate, db, slope].sort((p, q) => (r.before(p, q) ? -1 : 1)) as [Op, Op, Op];
       r.replace(first, { kind: "swiglu_grad", in: { dy: dgate.in.a, a, b }, out });
@@ -206,7 +208,7 @@ function columnsAsViews(r: Rewriting): number {
     const [wide, parts] = op.kind === "split" ? [op.in.x, op.out] : [op.out.y, op.in];
     if (wide === undefined || tensorOf(r.program, wide).role !== "value") continue;
     const tensors = Object.values(parts as Record<string, TensorId>).map((id) => tensorOf(r.program, id));
-    // A tensor is a view of one place only, and views have no views.
+    // A tensor is a view of one tensor only, and a view has no views.
     const free = tensors.filter((t) => t.role === "value" && !t.view && !viewed.has(t.id));
     if (new Set(free).size < tensors.length || viewed.has(wide as TensorId)) continue;
     let column = 0;
@@ -230,10 +232,14 @@ export const REWRITES: readonly Rewrite[] = [
   },
   { name: "norm", says: "the RMS norm's scaling becomes the linear layer's prologue", apply: normIntoLinear },
   { name: "softplus", says: "softplus becomes the linear layer's epilogue", apply: softplusIntoLinear },
-  { name: "silu", says: "SiLU joins the convolution; its backward recomputes what it needs", apply: siluIntoConv },
-  { name: "gate", says: "the gate joins the scan; its backward recomputes y", apply: gateIntoScan },
-  { name: "swiglu", says: "SiLU joins its product; the backward of both is one", apply: siluIntoProduct },
-  { name: "residual", says: "sums become the epilogue of what makes one of their terms", apply: residualIntoProducer },
+  { name: "silu", says: "SiLU joins the convolution; its backward pass recomputes what it needs", apply: siluIntoConv },
+  { name: "gate", says: "the gate joins the scan; its backward pass recomputes y", apply: gateIntoScan },
+  { name: "swiglu", says: "SiLU joins its product; one op computes the backward pass of both", apply: siluIntoProduct },
+  {
+    name: "residual",
+    says: "sums become the epilogue of the op that computes one of their terms",
+    apply: residualIntoProducer,
+  },
   { name: "views", says: "columns are read and written in place instead of copied", apply: columnsAsViews },
 ];
 
@@ -242,13 +248,15 @@ export interface Fused {
   readonly applied: readonly { readonly name: string; readonly says: string; readonly times: number }[];
 }
 
-/** A program under rewriting. Who makes and who reads a tensor is kept up to date change by change. */
+/** A program under rewriting. Each change updates the producers and readers of tensors. */
 function rewriting(program: Program, limits: FuseLimits): Rewriting {
   const slots: (Op | undefined)[] = [...program.ops];
   const slotOf = new Map(program.ops.map((op, slot) => [op, slot]));
   const tensors: Tensor[] = [...program.tensors];
   const made = producers(program.ops);
-  /** With ops that are gone, and in no order: some tensors are read in every layer, and nobody asks who reads those. */
+  /**
+   * Includes removed ops, in no order. Every layer reads some tensors, and no rewrite asks for the readers of those.
+   */
   const read = consumers(program.ops);
   const place = (op: Op): number => {
     const slot = slotOf.get(op);
@@ -293,7 +301,7 @@ export function fuse(program: Program, limits: FuseLimits): Fused {
   return { program: { ...r.program, ops: r.ops() }, applied };
 }
 
-/** Bytes that the ops of a program read and write, each tensor counted once for each op. */
+/** The bytes that the ops of a program read and write. A tensor counts once for each op that uses it. */
 export function bytesMoved(program: Program): number {
   return program.ops.reduce((sum, op) => {
     const ids = [...Object.values(op.in as Record<string, TensorId>), ...outputsOf(op)];

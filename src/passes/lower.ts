@@ -22,21 +22,21 @@ export interface LowerOptions {
   /** Positions in a chunk of the scan. */
   readonly chunk: number;
   /**
-   * model: everything, with its losses. denoise: no losses; what is predicted of items is a result.
-   * next: tokens alone; `logits` at the batch's `last` positions is a result.
+   * model: everything, with its losses. denoise: no losses; the predictions of items are results.
+   * next: tokens alone; the `logits` at the batch's `last` positions are a result.
    * stack: the blocks alone, from the batch's `input` [R, d] to Σ output·`cotangent`.
    */
   readonly part: "model" | "denoise" | "next" | "stack";
-  /** drawn: the noising is part of the program; given: the batch holds noisy numbers and their noise. */
+  /** drawn: the program adds the noise. given: the batch holds noisy numbers and their noise. */
   readonly noise: "drawn" | "given";
   /**
-   * carried: every layer's recurrent state is an input, and as it then is a result.
-   * If absent: as the spec says for the model with its losses, none for other parts.
+   * carried: the recurrent state of every layer is an input, and its new value is a result.
+   * The default for the model with its losses is the spec's `data.carry`; for other parts it is `none`.
    */
   readonly state?: Sequences["state"] | undefined;
-  /** With a state carried: positions that the caches of attention hold. */
+  /** With a carried state: the positions that the caches of attention hold. */
   readonly cache?: number | undefined;
-  /** Whether each document begins from nothing; as the spec says if absent. */
+  /** Whether each document starts from an empty state. The default is the spec's `data.reset`. */
   readonly reset?: boolean | undefined;
 }
 
@@ -73,11 +73,11 @@ interface Items {
   readonly shape: ItemShape;
   readonly objective: OfItem;
   readonly noisy: TensorId;
-  /** What is to be predicted of them; undefined where only the prediction is wanted. */
+  /** The target of the prediction; undefined if the program only predicts. */
   readonly target: TensorId | undefined;
 }
 
-/** What the batch holds of a modality's items, noised as their objective says. */
+/** A modality's items in the batch, with the noise that their objective defines. */
 function noised(builder: Builder, options: LowerOptions, about: Omit<Items, "noisy" | "target">): Items {
   const { name, index, shape, objective } = about;
   const size = [builder.rows, shape.columns];

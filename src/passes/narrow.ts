@@ -1,7 +1,8 @@
-// narrow: half precision. What moves between kernels becomes halves where neither its maker nor a reader needs more;
-// matrix products get halves of whatever else they multiply; the gradients of the losses are scaled, or they would vanish.
-// Where halves do is in the ops' rows (ir/ops): operands of products and what is made number by number between them. The
-// residual stream, norms, recurrent states with their B and C, losses, parameters and their gradients stay in f32.
+// narrow: half precision. A tensor that moves between kernels becomes f16 if neither its producer nor its readers need
+// f32. Matrix products get f16 copies of their other operands. The gradients of the losses are scaled, or they would
+// underflow. The rows of the ops (ir/ops) list which tensors may be f16: operands of products and the elementwise
+// results between them. The residual stream, norms, recurrent states with their B and C, losses, parameters and their
+// gradients stay in f32.
 import { storage } from "../ir/facts.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
 import { labelOf } from "../ir/meaning.js";
@@ -10,14 +11,14 @@ import { rowOf } from "../ir/ops/table.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { Tensor, TensorId } from "../ir/tensor.js";
 
-/** What multiplies matrices over positions; over items there are too few rows to matter. */
+/** Whether an op multiplies matrices over positions. Items have too few rows to matter. */
 const multiplies = (op: Op): boolean =>
   op.kind === "token_loss" ||
   ((op.kind === "linear" || op.kind === "linear_dx" || op.kind === "linear_dw") && op.rows.over === "positions");
 
 const OPERANDS: readonly string[] = ["x", "dy", "weight"];
 
-/** Tensors that hold their own numbers, all of whose uses do with halves. */
+/** Tensors with storage of their own that may be f16 in all their uses. */
 function narrowable(program: Program): Set<TensorId> {
   const home = (id: TensorId): TensorId => storage(program, id).id;
   const refused = new Set<TensorId>();
@@ -35,7 +36,7 @@ function narrowable(program: Program): Set<TensorId> {
   return new Set([...used].filter((id) => fits(tensorOf(program, id))));
 }
 
-/** @returns the program with f16 tensors, the casts that make some of them, and gradients times the loss scale */
+/** @returns the program with f16 tensors, the casts to them, and gradients times the loss scale */
 export function narrow(program: Program): Program {
   const halves = narrowable(program);
   const tensors: Tensor[] = program.tensors.map((tensor) =>

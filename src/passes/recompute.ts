@@ -1,5 +1,5 @@
-// recompute: the backward pass makes activations anew instead of finding them kept. It works on fused programs: what is
-// made again is the same op with other tensors, so it runs the same kernel on the same numbers, and gives the same bits.
+// recompute: the backward pass recomputes activations instead of keeping them. It works on fused programs: a recomputed
+// op is the same op with other tensors, so it runs the same kernel on the same numbers and gives the same bits.
 import type { Recompute } from "../front/spec.js";
 import { storage } from "../ir/facts.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
@@ -12,15 +12,17 @@ function isCheap(program: Program, op: Op): boolean {
   return typeof cheap === "boolean" ? cheap : cheap(op, (id) => tensorOf(program, id).shape.at(-1) as number);
 }
 
-/** Where the ops of the layers end, and which tensors are made again after that. */
+/** The tensors to recompute, and the index at which the ops of the layers end. */
 interface Choice {
   readonly end: number;
-  /** The ops that make a tensor, or columns of it, in program order. */
+  /** The ops that write a tensor or some of its columns, in program order. */
   readonly writers: ReadonlyMap<TensorId, readonly Op[]>;
   readonly again: (id: TensorId) => boolean;
 }
 
-/** What the last layer made is read right after it, so it is kept: the peak is the same, and the work is saved. */
+/**
+ * The last layer's activations are kept: they are read right after it, so recomputing them would not lower the peak.
+ */
 function choose(program: Program, how: Exclude<Recompute, "none">): Choice {
   const { ops, boundaries } = program;
   const home = (id: TensorId): TensorId => storage(program, id).id;
@@ -45,15 +47,15 @@ function choose(program: Program, how: Exclude<Recompute, "none">): Choice {
     known.set(home(id), found);
     return found;
   };
-  /** In the backward pass, without being kept for this alone. */
+  /** Whether the backward pass has a tensor that is not kept only for this purpose. */
   const atHand = (id: TensorId): boolean =>
     storage(program, id).role !== "value" || kept.has(home(id)) || wanted.has(home(id)) || again(id);
   return { end: end as number, writers, again };
 }
 
 /**
- * The program with `how` much of its layers' activations made again, each right before the first op after the layers
- * that reads it. Tensors made again have names of their own, `NAME again`.
+ * Recomputes the activations of the layers that `how` selects, each right before the first op after the layers that
+ * reads it. Recomputed tensors are named `NAME again`.
  */
 export function recompute(program: Program, how: Recompute): Program {
   if (how === "none" || program.boundaries.length === 0) return program;

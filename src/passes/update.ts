@@ -1,4 +1,4 @@
-// The program of the update: the gradient norm, then the ops of the optimizer, over arenas.
+// The update program: the gradient norm, then the optimizer's ops, over arenas.
 import { BLOCK, numbersOf, parametersIn, stretches } from "../ir/arena.js";
 import { build, type ProgramSize } from "../ir/builder.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
@@ -7,7 +7,7 @@ import type { OptimizerFields } from "../optimizers/optimizer.fields.js";
 import type { Placed } from "../optimizers/optimizer.js";
 import { optimizerOf, scalarNames } from "../optimizers/table.js";
 
-/** @param programs that read the parameters; where one of them scales its losses, so are the gradients scaled */
+/** @param programs all that read the parameters; if one scales its losses, its gradients are scaled too */
 export function lowerUpdate(
   fields: OptimizerFields,
   programs: readonly Program[],

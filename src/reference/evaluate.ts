@@ -1,4 +1,4 @@
-// What every op means, in float64, written for reading: the oracle that kernels are compared with.
+// The meaning of every op in float64, written for readability. Kernels are compared with it.
 import { type Op, type OpKind, type OpOf, outputsOf } from "../ir/op.js";
 import { tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
@@ -56,7 +56,7 @@ const MEANING: { readonly [K in OpKind]: (v: Values, op: OpOf<K>) => void } = {
   matmul: update.matmul,
 };
 
-/** Keeps views and what they look into the same after one of them was written. */
+/** Copies numbers between a written tensor and its views, in both directions. */
 function spread(v: Values, id: TensorId): void {
   const { tensors } = v.program;
   const wide = tensorOf(v.program, id).view?.of ?? id;

@@ -4,7 +4,7 @@ import { add, columns, groupOf, inputs, make, outputs, read, type Values } from 
 
 export const softplus = (s: number): number => (s > 0 ? s + Math.log1p(Math.exp(-s)) : Math.log1p(Math.exp(s)));
 
-/** x, or x·rstd·scale where the norm is fused in. */
+/** x, or x·rstd·scale if the norm is fused in. */
 function normalised(v: Values, op: OpOf<"linear"> | OpOf<"linear_dw">): Float64Array {
   const { x, rstd, scale } = inputs(v, op);
   if (rstd === undefined || scale === undefined) return x;

@@ -1,5 +1,5 @@
-// The float64 meaning of what mixes positions: the causal convolution, the selective scan,
-// and attention over ranges of keys with the rotation of its queries and keys.
+// The float64 meaning of the ops that mix positions: the causal convolution, the selective scan, and attention over
+// ranges of keys with the rotation of its queries and keys.
 import type { OpOf } from "../ir/op.js";
 import type { TensorId } from "../ir/tensor.js";
 import { add, columns, groupOf, inputs, make, outputs, read, type Values } from "./values.js";
@@ -8,13 +8,13 @@ const sigmoid = (s: number) => 1 / (1 + Math.exp(-s));
 export const silu = (s: number): number => s * sigmoid(s);
 export const siluGrad = (s: number): number => sigmoid(s) * (1 + s * (1 - sigmoid(s)));
 
-/** Whether a document begins at a row. */
+/** Whether a document starts at a row. */
 function beginsAt(v: Values, reset: TensorId | undefined): (r: number) => boolean {
   const marks = reset === undefined ? undefined : read(v, reset);
   return (r) => marks?.[r] === 1;
 }
 
-/** Where the input `back` positions before row r stands in x or, before the sequence, in the tail; undefined for a 0. */
+/** The input `back` positions before row r: in x or, before the sequence, in the tail; undefined for a 0. */
 function tapAt(
   v: Values,
   op: OpOf<"conv"> | OpOf<"conv_grad">,
@@ -96,7 +96,10 @@ export function convGrad(v: Values, op: OpOf<"conv_grad">): void {
   }
 }
 
-/** h before position r of channel e, for n: that of the position before it; at a sequence's start what it begins with. */
+/**
+ * h before position r of channel e, for n: that of the previous position or, at the start of a sequence, its initial
+ * state.
+ */
 function stateBefore(
   v: Values,
   op: OpOf<"scan"> | OpOf<"scan_grad">,
@@ -105,7 +108,7 @@ function stateBefore(
   const { length, chunk } = v.program;
   const E = columns(v, op.in.u);
   const N = columns(v, op.in.B);
-  // The backward scan finds h0 in the carry of each sequence's first chunk.
+  // The backward scan reads h0 from the carry of each sequence's first chunk.
   const blocks = op.kind === "scan" ? 1 : Math.ceil(length / chunk);
   const id = op.kind === "scan" ? op.in.h0 : op.in.carry;
   const first = id === undefined ? undefined : read(v, id);
@@ -244,7 +247,7 @@ export function rotate(v: Values, op: OpOf<"rotate">): void {
 }
 
 interface Pair {
-  /** Where the head begins in q, dy and y; in k and v; and its place in lse. */
+  /** The offset of the head in q, dy and y; in k and v; and in lse. */
   readonly query: number;
   readonly key: number;
   readonly head: number;
@@ -252,7 +255,7 @@ interface Pair {
   readonly score: number;
 }
 
-/** Calls `visit` with each row's keys, head by head: the row's whole range at once. */
+/** Calls `visit` for each row and head with all keys of the row's range. */
 function ranges(v: Values, op: OpOf<"attention"> | OpOf<"attention_grad">, visit: (pairs: Pair[]) => void): void {
   const { q, k, keys } = inputs(v, op);
   const { heads, kv_heads } = op;

@@ -1,4 +1,4 @@
-// The float64 meaning of ops that touch each number or row on its own, and of the losses.
+// The float64 meaning of ops that work on each number or row separately, and of the losses.
 import type { OpOf } from "../ir/op.js";
 import { tensorOf } from "../ir/program.js";
 import { count } from "../ir/tensor.js";
@@ -71,7 +71,7 @@ export function noise(v: Values, op: OpOf<"noise">): void {
   }
 }
 
-/** Rounding is left to who compares: in float64 a number stays as it is. */
+/** Does not round: the code that compares applies the tolerance of f16. */
 export function cast(v: Values, op: OpOf<"cast">): void {
   make(v, op.out.y).set(read(v, op.in.x));
 }

@@ -30,7 +30,7 @@ export function gradientNorm(v: Values, { in: { gradients }, out }: OpOf<"gradie
   }
 }
 
-/** What gradients are multiplied by; undefined where nothing is updated. */
+/** The factor of the gradients; undefined if nothing is updated. */
 function shareOf(
   v: Values,
   guard: { readonly norm: OpOf<"adamw">["in"]["norm"]; readonly scale?: OpOf<"adamw">["in"]["scale"] },
@@ -41,7 +41,7 @@ function shareOf(
   return Math.min(1, scalar(v, "clip") / (norm + 1e-6)) * factor;
 }
 
-/** 1 where weight decay applies to a number of an arena, else 0. */
+/** 1 if weight decay applies to a number of an arena, else 0. */
 function decaysAt(v: Values, { decay, gradients }: OpOf<"adamw">["in"]): (at: number) => number {
   const bits = read(v, decay);
   const first = tensorOf(v.program, gradients).stretch?.first ?? 0;
@@ -77,7 +77,7 @@ export function adamw(v: Values, { in: i, out }: OpOf<"adamw">): void {
   });
 }
 
-/** The place of number `e` of matrix `i` of a stack, in its stretch of an arena. */
+/** The offset of number `e` of matrix `i` of a stack, in its stretch of an arena. */
 function placesIn(v: Values, id: TensorId, groups: number): (i: number, e: number) => number {
   const { shape } = tensorOf(v.program, id);
   const stride = strideOf(groups, shape);
@@ -87,7 +87,7 @@ function placesIn(v: Values, id: TensorId, groups: number): (i: number, e: numbe
 
 const lerp = (from: number, to: number, weight: number) => from + weight * (to - from);
 
-/** The momentum after this step, and what it moves the matrix by; from the clipped gradient. */
+/** The momentum after this step, and the resulting change u of the matrix; from the clipped gradient. */
 function nesterov(v: Values, gradient: number, momentum: number): readonly [momentum: number, u: number] {
   const share = scalar(v, "muon_momentum");
   const next = lerp(momentum, gradient, 1 - share);
@@ -110,7 +110,7 @@ export function muonSums(v: Values, { in: i, out, groups }: OpOf<"muon_sums">): 
   }
 }
 
-/** Where a number of a matrix stands in its padded stack, whose matrices have the shorter side first. */
+/** The index of a number of a matrix in its padded stack, whose matrices have the shorter side first. */
 function turned(
   [, rows = 0, columns = 0]: readonly number[],
   padded: readonly number[],

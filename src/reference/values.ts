@@ -1,4 +1,4 @@
-// Numbers of a program in float64: one array for each tensor, row-major.
+// The numbers of a program in float64: one row-major array for each tensor.
 import { stretches } from "../ir/arena.js";
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
@@ -8,7 +8,7 @@ import { count, type TensorId } from "../ir/tensor.js";
 export interface Values {
   readonly program: Program;
   readonly of: Map<TensorId, Float64Array>;
-  /** What the host writes for the step, where there is an update. */
+  /** What the host writes for the step, if there is an update. */
   readonly step?: StepScalars;
 }
 
@@ -19,7 +19,7 @@ export function scalar({ step = {} }: Values, name: string): number {
   return value;
 }
 
-/** Values to begin with: what the host gives (batch, constants, parameters, whole arenas), gradients at 0. */
+/** Initial values: those that the host gives (batch, constants, parameters, entire arenas), and gradients of 0. */
 export function values(program: Program, given: (name: string, size: number) => ArrayLike<number> | undefined): Values {
   const of = new Map<TensorId, Float64Array>();
   const arenas = new Map<string, Float64Array>();
@@ -47,7 +47,7 @@ export function read(v: Values, id: TensorId): Float64Array {
   return numbers;
 }
 
-/** Zeros for an output; a gradient keeps what it has, since gradients add up. */
+/** Zeros for an output. A gradient keeps its numbers, because gradients accumulate. */
 export function make(v: Values, id: TensorId): Float64Array {
   const tensor = tensorOf(v.program, id);
   const old = v.of.get(id);
@@ -66,11 +66,11 @@ const numbersOf = <Ids>(ids: Ids, numbers: (id: TensorId) => Float64Array) =>
     ),
   ) as NumbersOf<Ids>;
 
-/** The numbers of all of an op's inputs, by their names. */
+/** The numbers of all inputs of an op, by name. */
 export const inputs = <Some extends { readonly in: object }>(v: Values, op: Some) =>
   numbersOf<Some["in"]>(op.in, (id) => read(v, id));
 
-/** All of an op's outputs, by their names, as `make` gives them. */
+/** All outputs of an op, by name, from `make`. */
 export const outputs = <Some extends { readonly out: object }>(v: Values, op: Some) =>
   numbersOf<Some["out"]>(op.out, (id) => make(v, id));
 
@@ -78,7 +78,7 @@ export function add(numbers: Float64Array, at: number, value: number): void {
   numbers[at] = (numbers[at] as number) + value;
 }
 
-/** What an op changes in place: zeros where it is not there yet. */
+/** A tensor that an op changes in place: zeros if it does not exist yet. */
 export const kept = (v: Values, id: TensorId): Float64Array => v.of.get(id) ?? make(v, id);
 
 /** The last dimension of a tensor. */

@@ -95,7 +95,7 @@ test.each([
   ["other columns", () => codebook(FACTS, [4, 13]), "the shape [4,13], not [entries, 12]"],
   ["half an entry", () => codebook(FACTS, [4.5, 12]), "it has 4.5 entries"],
   ["too many", () => codebook(FACTS, [65_537, 12]), "it has 65537 entries, not 2 to 65536"],
-  ["another format", () => codebook({ ...FACTS, format: "x" }, [4, 12]), 'do not say format "mom codebook 1"'],
+  ["another format", () => codebook({ ...FACTS, format: "x" }, [4, 12]), 'lack `format: "mom codebook 1"`'],
   ["a prototype", () => codebook({ ...FACTS, of: "constructor" }, [4, 12]), 'it is of "constructor"'],
 ])("a codebook that cannot be counted: %s", (_, read, why) => {
   const { spec: found, diagnostics } = checked(

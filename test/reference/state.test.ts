@@ -112,6 +112,6 @@ function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
 
 test("a state is a constant where it enters, and no loss is made from the one that leaves", () => {
   verify(differentiate(scanned("batch", "y")));
-  expect(() => differentiate(scanned("parameter", "y"))).toThrow("the state that enters would need a gradient");
-  expect(() => differentiate(scanned("batch", "h_end"))).toThrow("the state that leaves has a gradient");
+  expect(() => differentiate(scanned("parameter", "y"))).toThrow("an incoming state has no gradient");
+  expect(() => differentiate(scanned("batch", "h_end"))).toThrow("an outgoing state has a gradient");
 });

@@ -49,13 +49,13 @@ test("an op before what it reads", () => {
   const index = at(plain, "conv");
   const ops = [...plain.ops];
   ops.unshift(...ops.splice(index, 1));
-  expect(() => verify({ ...plain, ops })).toThrow(/op 0 \(conv\): reads .*u_in.* before it is made/);
+  expect(() => verify({ ...plain, ops })).toThrow(/op 0 \(conv\): reads .*u_in.* before it is written/);
 });
 
 test("a tensor that is made twice", () => {
   const index = at(plain, "rms");
   const ops = [...plain.ops.slice(0, index + 1), ...plain.ops.slice(index)];
-  expect(() => verify({ ...plain, ops })).toThrow(/\(rms\): makes .*rstd.* a second time/);
+  expect(() => verify({ ...plain, ops })).toThrow(/\(rms\): writes .*rstd.* a second time/);
 });
 
 test("a parameter that is written", () => {
@@ -104,7 +104,7 @@ test.each([
 
 test("a result that nothing makes", () => {
   const ops = plain.ops.filter((op) => op.kind !== "sum_by_class");
-  expect(() => verify({ ...plain, ops })).toThrow(/nothing makes the result loss/);
+  expect(() => verify({ ...plain, ops })).toThrow(/no op writes the result loss/);
 });
 
 test("rows that say nothing of a modality", () => {
@@ -129,7 +129,7 @@ test("an update passes; one that changes what another op changes, or reaches bey
   const moved = (stretch: Tensor["stretch"]): Program => withTensor(update, other.id, { ...(stretch && { stretch }) });
   expect(() => verify(moved(one.stretch))).toThrow("two ops change the same parameters");
   expect(() => verify(moved({ arena: "parameters", first: 1e6, size: 64 }))).toThrow(
-    "parameters is a stretch beyond the arenas",
+    "parameters is a stretch outside the arenas",
   );
 });
 

@@ -102,7 +102,7 @@ export const RUN = {
     title: "No f16 support",
     meaning: "The spec sets `precision: f16`, and the device has no 16-bit floats.",
     example: [
-      "The spec asks for precision f16, and webgpu-default has no 16-bit floats.",
+      "The spec sets `precision: f16`, but webgpu-default has no 16-bit floats.",
       "Set precision: f32, or use another device.",
     ],
   },

@@ -2,7 +2,7 @@
 import type { OpOf } from "../op.js";
 import { alike, type Family, first, last, type Shape, type ShapeOf, type Size, through } from "./row.js";
 
-/** Heads divide the columns of q and k into sizes that agree; keys and queries stand in as many sequences. */
+/** Heads divide the columns of q and of k into the same size. Keys and queries have the same number of sequences. */
 function fits(
   { in: i, heads, kv_heads }: OpOf<"attention"> | OpOf<"attention_grad">,
   s: ShapeOf,
@@ -19,7 +19,7 @@ function fits(
   ];
 }
 
-/** Keys that a row sees on average, as if all were causal. */
+/** The average number of keys of a row, as if all attention were causal. */
 const meanKeys = (rows: number, batch: number): number => (rows / batch + 1) / 2;
 
 export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "append"> = {
@@ -42,7 +42,7 @@ export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "appe
   attention: {
     makes: ({ in: i, heads }, s) => ({ y: s(i.q), lse: [first(s(i.q)), heads] }),
     fits,
-    // By key: q·k (2·dh) and its scale, − the largest, exp, + to the sum, p·v (2·dh). By head: ÷ (dh), log, +.
+    // Per key: q·k (2·dh) and its scale, − the maximum, exp, + to the sum, p·v (2·dh). Per head: ÷ (dh), log, +.
     formula: "n·(4d + 4H) + d + 2H, where a row sees n = (L + 1) / 2 keys on average, as if all were causal",
     flops: ({ in: i, heads }, n, height, batch) =>
       meanKeys(height(i.k), batch) * (4 * n(i.q) + 4 * heads) + n(i.q) + 2 * heads,
@@ -60,7 +60,7 @@ export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "appe
       ...alike(s, [op.in.q, op.in.dy, op.in.y]),
       [s(op.in.lse), [first(s(op.in.q)), op.heads]],
     ],
-    // By key: dy·v, dv, dq, dk (2·dh each); dp − Σ dy·y, ·p, ·scale. By head: Σ dy·y (2·dh).
+    // Per key: dy·v, dv, dq, dk (2·dh each); dp − Σ dy·y, ·p, ·scale. Per head: Σ dy·y (2·dh).
     formula: "n·(8d + 3H) + 2d, with the n of attention",
     flops: ({ in: i, heads }, n, height, batch) => meanKeys(height(i.k), batch) * (8 * n(i.q) + 3 * heads) + 2 * n(i.q),
     halves: { in: ["dy", "q", "k", "v", "y"], out: ["dq", "dk", "dv"] },
@@ -77,7 +77,7 @@ export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "appe
     formula: "0",
     flops: () => 0,
     cheap: true,
-    // A cache is for going on from what was read; nothing is learned through it.
+    // A cache is for continuing a sequence. Training does not differentiate through it.
     gradient: (op, g) => {
       if (g.of(op.out.y) !== undefined) throw new Error("a cache has no gradient");
     },

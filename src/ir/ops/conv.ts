@@ -9,7 +9,9 @@ const tailOf = (i: OpOf<"conv">["in"], s: ShapeOf, { batch }: Size): Shape => [
   last(s(i.x)),
 ];
 
-/** A kernel [G, D, 1, K] or [G, D, K] and its bias [G, D] over x [R, D]; the inputs before a sequence; where documents begin. */
+/**
+ * A kernel [G, D, 1, K] or [G, D, K] and its bias [G, D] over x [R, D]; the inputs before a sequence; document starts.
+ */
 function fits({ in: i, rows }: OpOf<"conv"> | OpOf<"conv_grad">, s: ShapeOf, size: Size): (readonly [Shape, Shape])[] {
   const channels = [rows.groups, last(s(i.x))];
   return [

@@ -1,4 +1,4 @@
-// What enters the residual stream: embeddings of tokens and of items, and the noise of these.
+// The inputs of the residual stream: embeddings of tokens and of items, and the items' noise.
 import { ANY, type Family, first, last, through } from "./row.js";
 
 export const EMBED: Family<"embed" | "embed_grad" | "gather" | "add_items" | "sum_items" | "noise"> = {

@@ -1,8 +1,8 @@
-// Linear layers and the gradients of their input and their weight.
+// Linear layers, and the gradients of their input and their weight.
 import { ACTIVATION } from "./activation.js";
 import { type Family, first, last, through, when } from "./row.js";
 
-/** A product whose output has this many columns for each of its input costs little for the bytes that it makes. */
+/** A product is cheap if its output has at least this many columns for each column of its input. */
 const WIDENS = 16;
 
 export const LINEAR: Family<"linear" | "linear_dx" | "linear_dw"> = {

@@ -1,4 +1,4 @@
-// Losses by row, their gradients, and their sums.
+// Losses of rows, their gradients, and their sums.
 import { alike, type Family, first, last, when } from "./row.js";
 
 const entropy = (V: number): number => 3 * V + 2;

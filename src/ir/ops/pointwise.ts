@@ -1,11 +1,11 @@
-// What is made number by number, and columns that are cut apart or put side by side.
+// Elementwise ops, and ops that split or join columns.
 import type { TensorId } from "../tensor.js";
 import { ACTIVATION, SLOPE } from "./activation.js";
 import { ANY, alike, type Family, first, last, type Row, type Shape, through } from "./row.js";
 
 const widthOf = (parts: readonly Shape[]): number => parts.reduce((sum, part) => sum + last(part), 0);
 
-/** A number of a and one of b make one of y. */
+/** Elementwise in a and b. */
 const TWO_TO_ONE: Omit<Row<"add"> & Row<"subtract"> & Row<"multiply">, "gradient" | "halves"> = {
   makes: ({ in: i }, s) => ({ y: s(i.a) }),
   fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
@@ -18,9 +18,9 @@ const HALVES = { in: ["a", "b"], out: ["y"] } as const;
 export const POINTWISE: Family<
   "cast" | "amplify" | "activate" | "activate_grad" | "swiglu" | "swiglu_grad" | "add" | "subtract" | "multiply"
 > = {
-  // Casts and the loss scale enter after gradients are made, so they have none.
+  // Casts and the loss scale enter after differentiation, so they have no gradient.
   cast: { makes: ({ in: i }, s) => ({ y: s(i.x) }), formula: "0", flops: () => 0, cheap: true },
-  // By the loss scale, as the losses' other factors: no token's work.
+  // A product with the loss scale counts nothing, like the other factors of the losses.
   amplify: { makes: ({ in: i }, s) => ({ y: s(i.x) }), formula: "0", flops: () => 0 },
   activate: {
     makes: ({ in: i }, s) => ({ y: s(i.x) }),
@@ -67,7 +67,7 @@ export const POINTWISE: Family<
       },
     ),
   },
-  // Of what the batch holds, which has no gradient; and what is to be predicted stays in f32.
+  // Its operands come from the batch and have no gradient. Its output is a target, which stays in f32.
   subtract: TWO_TO_ONE,
   multiply: {
     ...TWO_TO_ONE,
@@ -84,7 +84,7 @@ export const POINTWISE: Family<
 
 export const COLUMNS: Family<"split" | "concat"> = {
   split: {
-    // Each output is as wide as it was declared: `fits` adds them up.
+    // Outputs have the width with which they were declared; `fits` checks their sum.
     makes: () => ({}),
     fits: ({ in: i, out }, s) => [[[widthOf(Object.values(out).map(s))], [last(s(i.x))]]],
     formula: "0",
@@ -94,7 +94,7 @@ export const COLUMNS: Family<"split" | "concat"> = {
       const parts = Object.entries(out).map(([key, id]) => [key, g.of(id)] as const);
       if (parts.every(([, id]) => id === undefined)) return;
       const known = parts.map(([key, id]): [string, TensorId] => {
-        if (id === undefined) throw new Error(`part ${key} of a split has no gradient`);
+        if (id === undefined) throw new Error(`output ${key} of a split has no gradient`);
         return [key, id];
       });
       g.make("concat", { in: Object.fromEntries(known) }, { y: x });

@@ -36,7 +36,7 @@ export const SCAN: Family<"scan" | "scan_grad"> = {
       ...fits(op, s, size),
       ...(op.in.h0 === undefined ? [] : [[s(op.in.h0), stateOf(op.in, s, size)] as const]),
     ],
-    // By state: Δ·A, exp, ·h, (Δu)·B, +, C·h, +. By channel: Δ·u, D·u, +.
+    // Per state: Δ·A, exp, ·h, (Δu)·B, +, C·h, +. Per channel: Δ·u, D·u, +.
     formula: "E·(7N + 3 + 5 with a gate)",
     flops: ({ in: i }, n) => n(i.u) * (7 * n(i.B) + 3 + when(i.z, ACTIVATION.silu + 1)),
     cheap: true,
@@ -69,8 +69,8 @@ export const SCAN: Family<"scan" | "scan_grad"> = {
       dz: s(i.u),
     }),
     fits: (op, s, size) => [...fits(op, s, size), [s(op.in.dy), s(op.in.u)], [s(op.in.carry), carryOf(op.in, s, size)]],
-    // By state: Δ·A and exp; g = g·decay + dy·C; dB, dC, Σ g·B: 2 each; dΔ: ·h, ·A, +; dA_log: ·Δ, +.
-    // By channel: Δ·u, D·dy, + to du, dD (2), du = Δ·Σ (2), dΔ += u·Σ (2). Gate: dy·silu(z), and dz.
+    // Per state: Δ·A and exp; g = g·decay + dy·C; dB, dC, Σ g·B: 2 each; dΔ: ·h, ·A, +; dA_log: ·Δ, +.
+    // Per channel: Δ·u, D·dy, + to du, dD (2), du = Δ·Σ (2), dΔ += u·Σ (2). Gate: dy·silu(z), and dz.
     formula: "E·(16N + 9 + 11 with a gate)",
     flops: ({ in: i }, n) => n(i.u) * (16 * n(i.B) + 9 + when(i.z, 2 + SLOPE.silu)),
     halves: { in: ["dy", "u", "delta", "z"], out: ["du", "ddelta", "dz"] },

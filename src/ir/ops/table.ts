@@ -1,4 +1,4 @@
-// Every op's row.
+// The rows of all ops.
 import type { OpKind } from "../op.js";
 import { ATTENTION } from "./attention.js";
 import { CONV } from "./conv.js";
@@ -24,5 +24,5 @@ export const OPS: Family<OpKind> = {
   ...UPDATE,
 };
 
-/** The row of a kind of op, also where the kind is not known in the code that asks. */
+/** The row of a kind of op. The kind may be a variable. */
 export const rowOf = <K extends OpKind>(kind: K): Row<K> => OPS[kind];

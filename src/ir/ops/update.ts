@@ -2,16 +2,16 @@
 import { BLOCK } from "../arena.js";
 import { ANY, alike, type Family, type Shape } from "./row.js";
 
-/** Rows of a stack's matrices come in whole tiles, columns in fours: what fills them is 0, and so are its products. */
+/** Matrices of a stack are padded with zeros: their rows to whole tiles, their columns to multiples of four. */
 const PADDED = { rows: 64, columns: 4 } as const;
 
-/** The stack that holds matrices [n, rows, columns] with the shorter side first, padded. */
+/** The shape of the padded stack of matrices [n, rows, columns], with the shorter side first. */
 export function paddedStack([n = 0, rows = 0, columns = 0]: Shape): [number, number, number] {
   const [r, c] = [Math.min(rows, columns), Math.max(rows, columns)];
   return [n, PADDED.rows * Math.ceil(r / PADDED.rows), PADDED.columns * Math.ceil(c / PADDED.columns)];
 }
 
-/** Numbers from one parameter of a stack to the next in its arena. */
+/** The numbers from one parameter of a stack to the next in its arena. */
 export const strideOf = (groups: number, [, rows = 0, columns = 0]: Shape): number =>
   BLOCK * Math.ceil((groups * rows * columns) / BLOCK);
 
