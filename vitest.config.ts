@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/sequence.js";
 
-// Compiling kernels takes and frees many megabytes at once. glibc's malloc keeps them for the next kernel, where it is
-// told to: the processes that tests start inherit it, and spend a tenth less time.
+// Compiling kernels allocates and frees many megabytes. These settings make glibc's malloc keep them for the next kernel.
+// Processes that tests start inherit the settings, and take a tenth less time.
 Object.assign(process.env, {
   MALLOC_MMAP_THRESHOLD_: 2 ** 26,
   MALLOC_TRIM_THRESHOLD_: 2 ** 28,

@@ -1,9 +1,9 @@
-// How a training step's time and memory grow with the length of a sequence, d_model, blocks and modalities:
+// Measures how a training step's time and memory grow with the sequence length, d_model, blocks and modalities:
 //   node bench/growth.mjs [--out docs] [--adapter gpu|system|swiftshader] [--precision f32|f16] [--minutes 8] [--small] [--fresh]
-// Writes OUT/growth.json after every point, and OUT/growth-*.svg. What is in growth.json already, of the same device, is
-// not measured again: a sweep that was cut off goes on where it was. --fresh measures everything anew; --small takes
-// sizes for a software adapter; --minutes begins no point after so many. Kernels take the first variants that the device
-// admits, whatever was measured of them, so that the points of a sweep compare. Needs `npm run build`.
+// Writes OUT/growth.json after every point, and OUT/growth-*.svg. Points of the same device that are in growth.json are not
+// measured again, so an interrupted sweep continues. --fresh measures all points again; --small uses sizes for a CPU
+// adapter; --minutes limits the time in which points are started. Kernels use the first variants that the device supports,
+// so that the points of a sweep are comparable. Needs `npm run build`.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { timeStep } from "../dist/src/bench/bench.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { logChart, powerLaw } from "./log-chart.mjs";
 
-/** Decoupled in all four projections; the vocabulary is shared out among the modalities, of which the first is text. */
+/** All four projections are decoupled. The vocabulary is divided among the modalities, of which the first is text. */
 function specOf({ modalities, d_model, blocks, batch, length, vocabulary }) {
   const each = 16 * Math.floor(vocabulary / modalities / 16);
   const names = Array.from({ length: modalities }, (_, m) => (m === 0 ? "text" : `codes${m}`));
@@ -32,7 +32,7 @@ train { steps: 1, batch: ${batch}, optimizer: adamw(lr: 3e-4), clip: 1.0, precis
 
 const doublings = (from, to) => Array.from({ length: 1 + Math.log2(to / from) }, (_, i) => from * 2 ** i);
 
-/** What is varied: each point's spec, and the slope of the time that the arithmetic asks for. */
+/** The sweeps: the spec of each point, and the slope of the time that follows from the arithmetic. */
 function sweeps(small) {
   const base = small
     ? { modalities: 2, d_model: 16, blocks: 1, batch: 2, length: 64, vocabulary: 64 }
@@ -120,7 +120,7 @@ const file = join(flags.out, "growth.json");
 mkdirSync(flags.out, { recursive: true });
 const device = await openDevice(flags.adapter ? { adapter: flags.adapter } : {});
 
-/** Points by the text of their specs. */
+/** Points, keyed by the text of their specs. */
 const known = new Map();
 if (!flags.fresh && existsSync(file)) {
   const before = JSON.parse(readFileSync(file, "utf8"));
@@ -141,7 +141,7 @@ function write(made) {
   renameSync(aside, file);
 }
 
-/** Of a point that is not measured, `left` says why. */
+/** `left` is the reason why a point is not measured. */
 async function measure({ x, spec, ...rest }) {
   if (performance.now() > until) return { x, spec, ...rest, left: "no time was left" };
   const checked = checkText(nodeDisk, spec, "growth.mom");
@@ -157,7 +157,7 @@ async function measure({ x, spec, ...rest }) {
 const slopeOf = (points, key) =>
   powerLaw(points.flatMap(({ x, [key]: y }) => (y === undefined ? [] : [{ x, y }])))?.slope ?? null;
 
-/** Everything, what is known from before filled in at once: a sweep that is cut off again loses none of it. */
+/** All points, with the known ones filled in first, so that another interruption loses none of them. */
 const made = sweeps(flags.small).map(({ series, ...sweep }) => ({
   ...sweep,
   series: series.map(({ points, ...one }) => ({

@@ -1,4 +1,4 @@
-// A chart of two logarithmic axes as an SVG file of its own: measured points, and dashed what a power law would say.
+// Draws a chart with two logarithmic axes as an SVG file: measured points, and a dashed line for the power law.
 
 const WIDTH = 640;
 const HEIGHT = 400;

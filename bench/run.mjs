@@ -1,10 +1,10 @@
-// Measures what docs/performance.md tells, and writes it there:
+// Measures the numbers of docs/performance.md and writes them there:
 //   node bench/run.mjs [--only a,a-dense,…] [--precision f32,f16] [--adapter gpu|system|swiftshader] [--out docs]
 //                      [--tune off|cached|full] [--no-loop] [--no-torch] [--small]
-// Steps of the specs beside this file kernel by kernel, also where one modality has 1 % of the positions; the training
-// loop of a and c; and, where python3 has torch and a GPU, bench/torch_step.py. Every result goes into
-// OUT/performance.json as it comes, in place of the last of the same name, and at the end OUT/performance.md is made
-// anew from it (bench/tables.mjs). --small cuts batches and lengths for a software adapter. Needs `npm run build`.
+// It times steps of the specs in this folder, kernel by kernel, also with 1 % of the positions in one modality; the training
+// loop of a and c; and bench/torch_step.py, if python3 has torch and a GPU. Every result replaces the last one of the same
+// name in OUT/performance.json at once. At the end the tables of OUT/performance.md are rewritten (bench/tables.mjs).
+// --small uses small batches and lengths for a CPU adapter. Needs `npm run build`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ import { fillTables } from "./tables.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Names in performance.json: a spec's file, and the shares of its modalities where they do not take turns. */
+/** Names in performance.json: a spec's file, and the shares of its modalities if they do not take turns. */
 const STEPS = [
   { name: "a", spec: "a" },
   { name: "a-dense", spec: "a-dense" },
@@ -84,7 +84,7 @@ function write() {
   renameSync(aside, file);
 }
 
-/** The spec beside this file, of another precision, and small where that is asked for. */
+/** A spec in this folder with another precision, and small with --small. */
 function specOf(name, precision) {
   const train = [...(flags.small ? ["batch: 2"] : []), ...(precision === "f32" ? [] : [`precision: ${precision}`])];
   const small = flags.small ? "data { length: 64 }\nmodel { d_model: 32 }\n" : "";
@@ -94,7 +94,7 @@ function specOf(name, precision) {
   return spec;
 }
 
-/** The variants that its kernels take, as --tune says. */
+/** The kernel variants, chosen with --tune. */
 async function choicesFor(spec) {
   const options = trainingOn(spec, device.profile);
   const stages = programsOf(spec, options);
@@ -103,7 +103,7 @@ async function choicesFor(spec) {
 
 const milliseconds = (seconds) => `${(1000 * seconds).toPrecision(4)} ms`;
 let failures = 0;
-/** A step that the device has no room for is no reason to leave out the others. */
+/** If a step does not fit on the device, the others are still measured. */
 async function tried(name, work) {
   try {
     await work();

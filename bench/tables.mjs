@@ -1,7 +1,7 @@
-// The tables of docs/performance.md, made from docs/performance.json, docs/growth.json and bench/released.json:
+// Makes the tables of docs/performance.md from docs/performance.json, docs/growth.json and bench/released.json:
 //   node bench/tables.mjs [--out docs] [--check]
-// A table stands between `<!-- NAME, by bench/tables.mjs -->` and `<!-- end -->`. --check changes nothing and exits with
-// 1 where a table is not what the numbers say.
+// A table is between `<!-- NAME, by bench/tables.mjs -->` and `<!-- end -->`. --check changes nothing and exits with
+// 1 if a table does not match the numbers.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Names in performance.json: what the table calls them, and the dense step that each is compared with. */
+/** Names in performance.json: the label in the table, and the dense step to compare with. */
 const ROWS = [
   { name: "a", dense: "a-dense", words: "`a.mom`: d 768, 6 blocks, 8 × 2048, V 8192" },
   { name: "a-rare", dense: "a-dense", words: "the same, image 1 % of the positions" },
@@ -18,7 +18,7 @@ const ROWS = [
   { name: "b", dense: "b-dense", words: "`b.mom`: 32 blocks, 4 × 4096, V 32 768" },
   { name: "c", dense: "c-dense", words: "`c.mom`: d 256, 4 blocks, 16 × 512, V 1024" },
 ];
-/** What of the released code a precision is compared with. */
+/** The precision of the released code that each precision is compared with. */
 const RELEASED = { f32: "fp32", f16: "bf16" };
 
 const NOT_YET = "Not measured yet.";
@@ -35,7 +35,7 @@ const gibibytes = (bytes) => {
 };
 const tera = (number) => (number >= 1e14 ? (number / 1e12).toFixed(0) : (number / 1e12).toPrecision(2));
 
-/** Names of the device that each number is of, in the order of their first number. */
+/** The names of the devices, in the order of their first number. */
 const devices = (found) => [...new Set(found.map(({ device }) => device))].join("; ");
 
 function steps({ performance, released }) {
@@ -69,7 +69,7 @@ function steps({ performance, released }) {
     .join("\n\n");
 }
 
-/** What a kernel is part of. Of linear layers the narrow ones are x_proj and dt_proj: one side of their weight is small. */
+/** The part of a step that a kernel belongs to. Linear layers with a small side are x_proj and dt_proj. */
 function partOf({ phase, op, shape }) {
   // Results of earlier versions have the update as one op.
   if (phase === "update" || op === "update") return "update";
@@ -182,7 +182,7 @@ const TABLES = { steps, kernels, loop, torch, growth };
 
 const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 
-/** performance.md of a folder with its tables as the numbers say; undefined where there is no such file. */
+/** performance.md of a folder with its tables made from the numbers; undefined if there is no such file. */
 function filled(out) {
   const page = join(out, "performance.md");
   const performance = read(join(out, "performance.json"));
@@ -212,7 +212,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   if (!flags.check) fillTables(flags.out);
   else if (made.after !== made.before) {
-    console.error(`${made.page} does not say what its numbers say: run node bench/tables.mjs.`);
+    console.error(`${made.page} does not match its numbers: run node bench/tables.mjs.`);
     process.exit(1);
   }
 }

@@ -1,10 +1,10 @@
-// What a model has to beat on the held-out documents of a spec, from its training documents alone:
+// Computes what a model should beat on the held-out documents of a spec, from its training documents:
 //   node scripts/baselines.mjs SPEC [--causal] [--json]
-// Text and codes: cross-entropy of unigrams and bigrams, in nats a target, on the targets that the model has.
-// Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T, which are
-// drawn alike: from the patch alone at its own position, and from the whole picture (minutes at 32x32); with --causal
-// also from the patch and those before it, as a causal model sees them, on 20 timesteps with the whole picture's for
-// what lies between (seconds at 16x16, half an hour at 32x32).
+// Text and codes: cross-entropy of unigrams and bigrams, in nats per target, on the model's targets.
+// Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T. It predicts from
+// the patch alone, and from the whole picture (minutes at 32x32). With --causal it also predicts from the patch and those
+// before it, as a causal model does, on 20 timesteps, interpolated with the whole picture's (seconds at 16x16, half an hour
+// at 32x32).
 // Needs `npm run build`.
 
 import { parseArgs } from "node:util";
@@ -25,7 +25,7 @@ const SHOWN_TIMESTEPS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75];
 
 const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
-/** By what a target may be: anything, or what one modality says, its markers left out. */
+/** Restricts the targets: any id, or the ids of one modality without markers. */
 function textBaselines(dataSet) {
   const { parts } = dataSet;
   const train = targetsOf(dataSet, dataSet.train);
@@ -40,7 +40,7 @@ function textBaselines(dataSet) {
   return losses;
 }
 
-/** Mean loss over the timesteps, and the losses at those that are shown. */
+/** Mean loss over the timesteps, and the losses at the printed ones. */
 function pictureBaselines(dataSet, index, steps, withCausal) {
   const modality = dataSet.parts.modalities[index];
   const timesteps = Array.from({ length: steps }, (_, t) => t + 1);

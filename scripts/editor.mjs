@@ -11,7 +11,7 @@ import { WebSocketServer } from "ws";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const home = join(root, "editors/web");
 
-/** A text of the largest spec, each of its characters escaped. */
+/** The size of the largest spec with every character escaped. */
 const MESSAGE_BYTES = 16 * 2 ** 20;
 
 function messageIn(text) {
@@ -24,7 +24,7 @@ function messageIn(text) {
 }
 
 /**
- * Serves a page with the editor to this machine alone, with a `mom lsp` for each page.
+ * Serves a page with the editor to this machine only, with a `mom lsp` for each page.
  * @param start starts `mom lsp`
  */
 export async function serveEditor(file, start, port = 0) {
@@ -63,13 +63,13 @@ export async function serveEditor(file, start, port = 0) {
       return [500, "text/plain", `It cannot be read: ${error.message}`];
     }
   };
-  // A page of another site may have a name that was made to lead here: it is the names of this machine that count.
+  // Protects against DNS rebinding: only names of this machine are accepted as the host.
   const isOurs = ({ headers: { host, origin } }) =>
     hosts().includes(host) && (origin === undefined || hosts().some((one) => origin === `http://${one}`));
   const hosts = () => ["127.0.0.1", "localhost"].map((name) => `${name}:${server.address().port}`);
   await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${server.address().port}`;
-  // Other pages of the browser have no business with the language server; a browser always says whose page it is.
+  // Other pages in the browser must not reach the language server; a browser always sends a page's origin.
   const sockets = new WebSocketServer({
     server,
     maxPayload: MESSAGE_BYTES,
@@ -91,7 +91,7 @@ export async function serveEditor(file, start, port = 0) {
     // Too large, or broken: ws closes it by itself.
     socket.on("error", () => {});
     socket.on("close", () => lsp.kill());
-    // It may have ended while a message was written to it.
+    // The server can end while a message is written to it.
     for (const broken of [lsp, lsp.stdin, lsp.stdout])
       broken.on("error", () => end(1011, "The language server failed."));
     lsp.on("exit", () => socket.close());

@@ -1,10 +1,10 @@
-// Shows whether a change to the compiler changes what it emits: WGSL (comments apart), buffers, bindings and dispatches.
-//   node scripts/emission.mjs collect FOLDER [PART]          what this checkout emits, as JSON files; PART of specs' paths
-//   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 where two such folders differ
+// Shows whether a change to the compiler changes its output: WGSL (without comments), buffers, bindings and dispatches.
+//   node scripts/emission.mjs collect FOLDER [PART]          writes this checkout's output as JSON files; PART of specs' paths
+//   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 if two such folders differ
 // NAMES is a JSON file that maps old names to new ones. They replace whole words of BEFORE; `*` matches a word.
-// emission-nodes.json beside it says which nodes of BEFORE are several by now: these are compared as one, which runs all of
-// their dispatches in order.
-// What buffers and fields mean to the host (`holds`, `means`, `scope`) is not compared: their names are.
+// emission-nodes.json beside it lists nodes of BEFORE that were split into several. These are compared as one node, which
+// runs all their dispatches in order. The keys `holds`, `means` and `scope` of buffers and fields, which only the host reads,
+// are not compared; their names are.
 // Run `npm run build` first.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -117,10 +117,10 @@ function contractOf(text) {
 /** src/spec.gen.ts: the type of a spec as JSON, from the same schema. */
 export async function generateTypes() {
   const { compile } = await import("json-schema-to-typescript");
-  // A schema that says nothing of a value allows any; the compiler would have it be an object.
-  const says = ["type", "$ref", "const", "enum", "oneOf", "anyOf"];
+  // An empty schema allows any value; the generator would make it an object.
+  const restricting = ["type", "$ref", "const", "enum", "oneOf", "anyOf"];
   const anything = (key, value) =>
-    key === "additionalProperties" && typeof value === "object" && !says.some((word) => word in value)
+    key === "additionalProperties" && typeof value === "object" && !restricting.some((word) => word in value)
       ? { ...value, tsType: "unknown" }
       : value;
   const schema = { ...JSON.parse(read("grammar", "spec.schema.json"), anything), title: "FullSpec" };

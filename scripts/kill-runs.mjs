@@ -1,7 +1,7 @@
-// Runs that are killed at random moments, or whose disk fills up, and are then gone on with: each must end as the run that
-// nothing happened to, to the last bit.
+// Kills runs at random moments, or fills their disk, and resumes them. Each must end byte-identical to an uninterrupted
+// run.
 //   node scripts/kill-runs.mjs [--kills 50] [--full 10] [--seed 1], once `npm run build` has been run.
-// A full disk is a small tmpfs, which takes root; without it that part is left out. Prints a table; ends with 1 on any fault.
+// A full disk is a small tmpfs, which needs root; without root that part is skipped. Prints a table; exits with 1 on any fault.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ function count(what, when, ended) {
 const begun = Date.now();
 const whole = train("--out", "whole");
 if (whole.status !== 0) throw new Error(whole.stderr);
-// The first run prepared the data; the second says how long one takes.
+// The first run prepares the data; the second one is timed.
 const again = Date.now();
 train("--out", "again");
 const took = Date.now() - again;

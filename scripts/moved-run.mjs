@@ -164,10 +164,10 @@ function attempt(folder) {
     const { stderr } = right(mom(home, place, "train", run, "--resume", "--data", sets));
     const same = sumsOf(run, 6) === expected.sums;
     const device = deviceOf(run) === expected.device ? "" : ", begun on another device";
-    const told = stderr.includes("MOM0512") ? ", other kernels told" : "";
+    const warned = stderr.includes("MOM0512") ? ", warned about other kernels" : "";
     return [
-      same || told !== "" || !alike,
-      `${same ? "the same weights to the last bit" : "other weights"}${device}${told}`,
+      same || warned !== "" || !alike,
+      `${same ? "the same weights to the last bit" : "other weights"}${device}${warned}`,
     ];
   });
   row("eval of what was resumed", () => {

@@ -1,10 +1,10 @@
-// Where code learns from a spelled name what a tensor, a field or a buffer is: it takes the name apart, holds it against a
-// text, or asks for a field by a text. What these mean stands in their `means` and `holds`.
+// Finds code that derives the meaning of a tensor, a field or a buffer from its name: code that splits the name, compares it
+// with a string, or looks up a field by a string. Their meaning is in `means` and `holds`.
 //   node scripts/name-places.mjs
 import ts from "typescript";
 import { sourceProgram, writtenFiles } from "./kind-places.mjs";
 
-/** Whose names tell nothing. */
+/** The types whose names must not be interpreted. */
 const NAMED = [
   { file: "src/ir/tensor.ts", type: "Tensor" },
   { file: "src/ir/plan.ts", type: "Field" },

@@ -22,7 +22,7 @@ const GLOBALS = new Set([
 
 const isNode = (name) => name.startsWith("node:") || MODULES.has(name) || MODULES.has(name.split("/")[0]);
 
-/** A name that is only the key of a property says nothing: `plan.process`, `{ process: 1 }`. */
+/** Whether a name is only the key of a property, which does not count: `plan.process`, `{ process: 1 }`. */
 function isKey(node) {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node && !isGlobalThis(parent.expression);

@@ -1,6 +1,6 @@
-// Runs `mom trace` on reference tensors of the released PyTorch code and prints how far it is from them.
+// Runs `mom trace` on reference tensors of the released PyTorch code and prints the differences.
 //   node scripts/parity.mjs FOLDER [--chunks default,8,16] [--adapter gpu]
-// FOLDER holds block/ and train/ with safetensors files, whose metadata say what the model is.
+// FOLDER holds block/ and train/ with safetensors files, whose metadata describe the model.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

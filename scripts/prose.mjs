@@ -45,8 +45,8 @@ const sentences = {
 };
 
 const spaces = (text) => text.replaceAll(/[^\n]/g, " ");
-/** Code within prose does not count. */
-const withoutCode = (text) => text.replaceAll(/`[^`\n]*`/g, spaces);
+/** Code within prose becomes a word of the same length. */
+const withoutCode = (text) => text.replaceAll(/`[^`\n]*`/g, (code) => "q".repeat(code.length));
 
 /** A text in which only the given ranges are kept. */
 function keepOnly(source, ranges) {

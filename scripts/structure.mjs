@@ -1,5 +1,5 @@
-// Measures the structure of the source: circles of imports (types included), files with a single importer, the longest
-// files and functions, tokens, and who touches Node. `node scripts/structure.mjs [FOLDER]` prints a table.
+// Measures the structure of the source: import cycles (types included), files with a single importer, the longest
+// files and functions, tokens, and the files that use Node. `node scripts/structure.mjs [FOLDER]` prints a table.
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -20,7 +20,7 @@ function importersOf() {
 
 const lineOf = (tree, at) => tree.getLineAndCharacterOfPosition(at).line + 1;
 
-/** Every function with a body: its place and its lines. */
+/** All functions with a body: place and number of lines. */
 function functions() {
   const found = [];
   for (const [file, tree] of trees) {
@@ -36,7 +36,7 @@ function functions() {
   return found.sort((a, b) => b.lines - a.lines);
 }
 
-/** Tokens of the syntax trees: what is left of the text without blanks and comments. */
+/** The number of tokens: the text without white space and comments. */
 function tokens() {
   let all = 0;
   const generated = (file) => file.endsWith(".gen.ts");

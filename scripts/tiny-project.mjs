@@ -7,8 +7,8 @@ import { join } from "node:path";
 const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
 
 /**
- * A model of a few hundred numbers whose state is carried from sequence to sequence.
- * @param train further fields of `train`
+ * A model with a few hundred parameters, whose state is carried from sequence to sequence.
+ * @param train more fields of `train`
  */
 export const tinySpec = (train) => `model {
   modality text: bytes
@@ -22,9 +22,9 @@ train { batch: 2, checkpoint_every: 2, seed: 3, ${train} }
 `;
 
 /**
- * @param name of the folder, for people
- * @param train further fields of `train` of its `s.mom`
- * @returns the folder, paths in it, and `mom` there, waited for or spawned, with a cache of its own
+ * @param name of the folder
+ * @param train more fields of `train` in its `s.mom`
+ * @returns the folder, paths in it, and functions that run or spawn `mom` there with its own cache
  */
 export function tinyProject(name, train) {
   const root = mkdtempSync(join(tmpdir(), `mom-${name}-`));

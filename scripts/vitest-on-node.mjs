@@ -1,4 +1,4 @@
-// What the tests import from Vitest, on Node's own runner; bundle-tests.mjs puts it in Vitest's place.
+// The functions that tests import from Vitest, on Node's own runner. bundle-tests.mjs substitutes this file for Vitest.
 // chai and @vitest/expect come with Vitest.
 import * as node from "node:test";
 import { format } from "node:util";
@@ -11,7 +11,7 @@ export const beforeAll = node.before;
 export const afterAll = node.after;
 export const { beforeEach, afterEach } = node;
 
-/** Names as Vitest fills them in: `$key` from a case that is an object, `%s` and the like from the arguments. */
+/** Fills in names as Vitest does: `$key` from a case that is an object, `%s` and the like from the arguments. */
 function named(name, args) {
   const [first] = args;
   const filled = name.replace(/\$(\w+)/g, (found, key) => (first?.[key] === undefined ? found : String(first[key])));
@@ -40,7 +40,7 @@ export const test = variants((name, options, body, ...rest) => {
 });
 export const it = test;
 
-/** Dawn keeps the process alive: it ends when the runner has told its results. */
+/** Dawn keeps the process alive, so it exits when the runner has reported its results. */
 export function finished() {
   node.after(() => setTimeout(() => process.exit(), 200).unref());
 }

@@ -1,5 +1,4 @@
-// Builds the documentation: docs/*.md, the reference from the schema, the error codes from the sources, to a folder of
-// pages that needs no server.
+// Builds the documentation from docs/*.md, the schema and the error codes, as a folder of pages that needs no server.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
@@ -13,7 +12,7 @@ import { type Section, sectionsOf } from "./sections.js";
 import { run } from "./shell.js";
 import { stagesPicture } from "./stages.js";
 
-/** Files of the repository that pages link to stand below this folder of the site. */
+/** The folder of the site for files of the repository that pages link to. */
 const FILES = "files";
 const COPIED = /\.(?:png|svg|json|csv|html|safetensors)$/;
 
@@ -27,14 +26,14 @@ export interface Site {
 
 interface Made {
   readonly page: Page;
-  /** What the search finds; by headings if absent. */
+  /** Entries for the search; one per heading if absent. */
   readonly entries?: readonly Entry[];
 }
 
 /**
  * @param root of the repository
- * @param mom what commands of the pages run as `npx mom`: the path of a main module
- * @throws Error where a page links to what is not there
+ * @param mom the main module that commands of the pages run as `npx mom`
+ * @throws Error if a link is broken
  */
 export function buildSite(root: string, mom: string): Site {
   const linked = new Set<string>();
@@ -62,7 +61,7 @@ export function buildSite(root: string, mom: string): Site {
   };
 }
 
-/** Where a link of the page at `from` leads to on the site; `linked` gathers files that the site must have. */
+/** The address on the site for a link of the page at `from`. `linked` collects files that the site must contain. */
 function linkFrom(root: string, from: string, href: string, linked: Set<string>): string {
   if (/^(?:[a-z]+:|#)/.test(href)) return href;
   const [path = "", anchor] = href.split("#");
@@ -81,7 +80,7 @@ function picture(name: string, root: string, link: (href: string) => string): st
   return stagesPicture(root, (file) => link(`../${file}`));
 }
 
-/** What is made of something else than Markdown, below the pages' own words. */
+/** Generated content that follows a page's Markdown. */
 const MADE: Readonly<Record<string, (root: string) => MadePart>> = { reference, errors: mistakes };
 
 function written({ name, markdown }: Source, root: string, around: Surroundings): Made {
@@ -94,7 +93,7 @@ function written({ name, markdown }: Source, root: string, around: Surroundings)
   return part === undefined ? { page } : { page, entries: part.entries };
 }
 
-/** A file of the repository, or what is in a folder of it. */
+/** A file of the repository, or the files in a folder. */
 function filePage(root: string, path: string, groups: readonly Group[]): string {
   const full = join(root, path);
   const title = `<h1><code>${escapeHtml(path)}</code></h1>\n`;
@@ -108,7 +107,7 @@ function filePage(root: string, path: string, groups: readonly Group[]): string 
   return layout({ name: path, title: path, short: path, html: title + html, headings }, groups, base);
 }
 
-/** Writes a site with its looks and its script. @param script the browser's, as text */
+/** Writes a site with its style sheet and its script. @param script the text of the browser's script */
 export function writeSite(site: Site, root: string, out: string, script: string): void {
   rmSync(out, { recursive: true, force: true });
   const write = (path: string, text: string): void => {

@@ -1,4 +1,4 @@
-// What runs in a reader's browser: search, the colours, the menu of narrow screens. Works from file:// as over http.
+// Runs in the reader's browser: search, colours, the menu on narrow screens. Works from file:// and over http.
 import MiniSearch from "minisearch";
 
 export interface Section {
@@ -7,7 +7,7 @@ export interface Section {
   readonly url: string;
   readonly page: string;
   readonly title: string;
-  /** Of a field, a kind or a code: what it is called by itself; "" where there is none. */
+  /** The short name of a field, a kind or a code; "" otherwise. */
   readonly name: string;
   readonly text: string;
 }
@@ -23,7 +23,7 @@ const find = <T extends HTMLElement>(id: string): T => document.getElementById(i
 const base = document.body.dataset.base ?? "";
 const SHOWN = 12;
 
-/** Loaded as a script: a page from file:// may not fetch. */
+/** Loads the index as a script, since a page from file:// cannot fetch. */
 function sections(): Promise<readonly Section[]> {
   if (window.momSections !== undefined) return Promise.resolve(window.momSections);
   return new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ function sections(): Promise<readonly Section[]> {
   });
 }
 
-/** Words as they are, and the parts of `train.optimizer.lr` and `in_proj`. */
+/** Splits text into words, and words such as `train.optimizer.lr` and `in_proj` into their parts. */
 const tokenize = (text: string): string[] => {
   const words = text.toLowerCase().match(/[\p{L}\p{N}_.-]+/gu) ?? [];
   return words
@@ -96,7 +96,7 @@ function item({ url, page, title, text, terms }: Section & { readonly terms: rea
   return entry;
 }
 
-/** Moves the focus among the results; from the first one back into the search field. */
+/** Moves the focus among the results, and from the first one back to the search field. */
 function move(step: number): void {
   const links = Array.from(found.querySelectorAll("a"));
   const at = links.indexOf(document.activeElement as HTMLAnchorElement) + step;
@@ -114,7 +114,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     move(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter" && event.target === input) {
-    // What is shown may still be that of fewer letters.
+    // The results may still be those of a shorter query.
     void search().then(() => found.querySelector("a")?.click());
   } else if (event.key === "Escape") {
     found.hidden = true;
@@ -138,7 +138,7 @@ find("menu").addEventListener("click", () => {
   find("menu").setAttribute("aria-expanded", String(open));
 });
 
-// Where a page is long, the list of what is on it follows the reader.
+// On a long page the table of contents follows the reader.
 const links = new Map(
   Array.from(document.querySelectorAll<HTMLAnchorElement>("aside a"), (link) => [link.hash.slice(1), link] as const),
 );

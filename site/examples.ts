@@ -1,5 +1,4 @@
-// The examples of the pages: a folder for each page, with the files that the page writes and the repository's specs, in
-// which its commands run.
+// Runs the examples of the pages. Each page has a folder with the files that it writes and the repository's specs.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,7 +6,7 @@ import { type Command, commandsOf, type Fence, fencesOf, matches } from "./fence
 import { sourcesIn } from "./pages.js";
 import { run } from "./shell.js";
 
-/** What commands of the pages may name: as in a clone. */
+/** The files of a clone that commands can use. */
 const GIVEN = ["specs", "bench", "package.json"];
 
 export interface Folder {
@@ -21,7 +20,7 @@ export function pageFolder(root: string): Folder {
   return { path, dispose: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Writes the file that a block gives, if it gives one. */
+/** Writes the file of a block, if it has one. */
 export function place(fence: Fence, folder: string): void {
   const { file } = fence.options;
   if (file === undefined) return;
@@ -29,11 +28,11 @@ export function place(fence: Fence, folder: string): void {
   writeFileSync(join(folder, file), wholeSpec(fence));
 }
 
-/** A spec as a whole: `over` says what the rest of it is. */
+/** The complete spec: `over` has the rest of it. */
 export const wholeSpec = ({ options, text }: Fence): string =>
   options.over === undefined ? text : `import "${options.over}"\n${text}`;
 
-/** Whether a block's commands are run, and what they print compared. */
+/** Whether a block's commands are run and their output is compared. */
 export const isRun = ({ language, options }: Fence): boolean =>
   language === "console" && options["by-hand"] === undefined && options.fill === undefined;
 
@@ -43,7 +42,7 @@ export interface Difference {
   readonly printed: string;
 }
 
-/** Runs a block's commands in order; undefined where each prints what the page shows. */
+/** Runs a block's commands in order; undefined if all outputs match the page. */
 export function compare(fence: Fence, folder: string, mom: string): Difference | undefined {
   for (const { command, output } of commandsOf(fence.text)) {
     const printed = run(command, folder, mom).output;
@@ -52,7 +51,7 @@ export function compare(fence: Fence, folder: string, mom: string): Difference |
   return undefined;
 }
 
-/** Writes anew what commands print where it is not what the pages show. Returns the files that changed. */
+/** Updates outputs on the pages that do not match the commands'. Returns the changed files. */
 export function updateExamples(root: string, mom: string): string[] {
   return sourcesIn(root).flatMap(({ path, markdown }) => {
     const folder = pageFolder(root);

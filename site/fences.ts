@@ -1,16 +1,16 @@
-// Fenced blocks of the Markdown pages: what each shows, and how it is held to what the program does.
-//   mom [file=NAME] [over=BASE] [wrong] [train]   a spec; `over` completes it by what BASE says of the rest
-//   console [by-hand=WHY] [fill] [as=LANGUAGE]    commands and what they print; `fill` leaves that to the site
-//   LANGUAGE [file=NAME]                          written into the page's folder, for the blocks that follow
-//   LANGUAGE at=PATH                              a new file of the repository; of `diff`, an edit of one
-//   text picture=NAME                             words for those who read it here; the site draws it
+// Fenced blocks of the Markdown pages, and how each is checked against the program.
+//   mom [file=NAME] [over=BASE] [wrong] [train]   a spec; `over` completes it with the rest of BASE
+//   console [by-hand=WHY] [fill] [as=LANGUAGE]    commands and their output; `fill` lets the site insert it
+//   LANGUAGE [file=NAME]                          a file in the page's folder, for the following blocks
+//   LANGUAGE at=PATH                              a new file of the repository; with `diff`, an edit
+//   text picture=NAME                             text for readers on GitHub; the site draws a picture
 
 export interface Fence {
   readonly language: string;
-  /** Words without a value are "". */
+  /** Options without a value are "". */
   readonly options: Readonly<Record<string, string>>;
   readonly text: string;
-  /** In the page, from 1: that of the opening fence. */
+  /** Line of the opening fence, from 1. */
   readonly line: number;
 }
 
@@ -24,7 +24,7 @@ export function parseInfo(info: string): Pick<Fence, "language" | "options"> {
   return { language, options: Object.fromEntries(options) };
 }
 
-/** The fenced blocks of a page, in order; those inside lists and quotes too. */
+/** The fenced blocks of a page in order, including those in lists and quotes. */
 export function fencesOf(markdown: string): Fence[] {
   const fences: Fence[] = [];
   const lines = markdown.split("\n");
@@ -45,11 +45,11 @@ export function fencesOf(markdown: string): Fence[] {
 
 export interface Command {
   readonly command: string;
-  /** What the page says that it prints, line by line; `…` stands for anything. */
+  /** The output on the page, line by line; `…` matches anything. */
   readonly output: readonly string[];
 }
 
-/** The commands of a console block; one that ends with a backslash goes on in the next line. */
+/** The commands of a console block; a trailing backslash continues a command on the next line. */
 export function commandsOf(text: string): Command[] {
   const commands: { command: string; output: string[] }[] = [];
   for (const line of text
@@ -62,7 +62,7 @@ export function commandsOf(text: string): Command[] {
   return commands;
 }
 
-/** Whether what was printed is what the page shows: `…` alone on a line stands for any lines, elsewhere for any text in it. */
+/** Whether the output matches the page: `…` alone on a line matches any lines, elsewhere any text in the line. */
 export function matches(shown: readonly string[], printed: readonly string[]): boolean {
   const trimmed = (lines: readonly string[]): string[] =>
     lines

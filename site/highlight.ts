@@ -19,7 +19,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   py: "python",
 };
 
-/** HTML without a frame; text that is in no known language comes out plain. */
+/** HTML without a frame; text in an unknown language stays plain. */
 export function highlight(code: string, language: string): string {
   if (language === "mom") return spec(code);
   if (language === "console") return consoleText(code);
@@ -29,7 +29,7 @@ export function highlight(code: string, language: string): string {
 
 const span = (kind: string, text: string): string => `<span class="hljs-${kind}">${escapeHtml(text)}</span>`;
 
-/** What the lexer skips between two words: blanks and comments. */
+/** What the lexer skips between two words: white space and comments. */
 const skipped = (text: string): string =>
   text
     .split(/(\/\/[^\r\n]*)/)
@@ -51,7 +51,7 @@ function spec(code: string): string {
   return html + skipped(code.slice(end));
 }
 
-/** How a word is coloured, by what it is and what follows it. */
+/** The colour of a word, by its type and the next word. */
 function kindOf(token: string, next: string | undefined, nextText: string | undefined): string | undefined {
   switch (token) {
     case "DocComment":
@@ -76,7 +76,7 @@ function kindOf(token: string, next: string | undefined, nextText: string | unde
   }
 }
 
-/** Commands stand out from what they print. */
+/** Highlights commands among their output. */
 const consoleText = (code: string): string =>
   code
     .split("\n")

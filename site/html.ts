@@ -1,9 +1,9 @@
-// Text as HTML, and the names of anchors.
+// HTML escaping and anchor names.
 
 export const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** A heading's anchor, as GitHub makes it: lower case, without punctuation, blanks as hyphens. */
+/** A heading's anchor as on GitHub: lower case, without punctuation, hyphens for spaces. */
 export const slug = (heading: string): string =>
   heading
     .toLowerCase()

@@ -1,10 +1,10 @@
-// A field's example as it stands in a spec: its path written out, with what else is required on the way.
+// A field's example in the context of a spec, with its full path and the required fields on the way.
 import type { Field } from "../src/front/schema.js";
 import { deref, exampleOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../src/front/schema.js";
 import { holdsOf, isModality, markersOf } from "../src/modalities/modality.fields.js";
 import { isObjective, taughtBy } from "../src/objectives/objective.fields.js";
 
-/** Names of one's own where the schema wants some: by the kind that is shown, or by the field. */
+/** Example names for modalities, blocks and ablations, by kind or by field. */
 const NAMES: Readonly<Record<string, string>> = {
   modality: "text",
   block: "mixer",
@@ -17,18 +17,18 @@ const NAMES: Readonly<Record<string, string>> = {
   sample: "train.optimizer.lr",
 };
 
-/** The name of one's own under which a kind is shown. */
+/** The example name for a kind. */
 function nameOf(step: string, kind: string): string | undefined {
   const ofItems =
     (step === "modality" && isModality(kind) && holdsOf({ kind }) === "items") ||
     (step === "objective" && isObjective(kind) && taughtBy(kind) === "items");
   if (ofItems) return "image";
-  // It stands beside the text, which owns the markers.
+  // The text, which owns the markers, comes first.
   if (step === "modality" && isModality(kind) && markersOf({ kind }) === "none") return "speech";
   return NAMES[kind];
 }
 
-/** What a field is nothing without, where the schema cannot say so. */
+/** Fields that another field needs, which the schema cannot express. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = { widen_baseline: ["baseline"] };
 
 /** `train { optimizer: adamw(lr: 0.0003) }` for the path train.optimizer.adamw.lr. */
@@ -47,13 +47,13 @@ function written(node: SchemaNode, [step = "", ...rest]: readonly string[]): str
     const call = called(kindNode(inner, next) ?? {}, next, rest.slice(1));
     return isMap && field.named !== true ? `${step} { ${name}: ${call} }` : `${head}: ${call}`;
   }
-  // What a map's entry cannot do without; a section may leave it to the spec that it is part of.
+  // The required fields of a map's entry. A section can leave its required fields to the rest of the spec.
   const needed =
     field.named === true ? [...(inner.required ?? []), ...(BESIDE[next] ?? [])].filter((one) => one !== next) : [];
   return `${head} { ${[...needed.map((one) => exampleOf(one, fieldNode(inner, one) ?? {})), written(inner, rest)].join(", ")} }`;
 }
 
-/** A call with the field that is meant, and those that it cannot do without. */
+/** A call with the given field and the required ones. */
 function called(node: SchemaNode, kind: string, path: readonly string[]): string {
   const [field] = path;
   const [given] = node.examples ?? [];

@@ -1,4 +1,4 @@
-// The frame of every page: navigation, search, the page itself, what is on it.
+// The frame of every page: navigation, search, content, table of contents.
 import { escapeHtml } from "./html.js";
 import type { Heading } from "./markdown.js";
 
@@ -17,7 +17,7 @@ export interface Group {
   readonly pages: readonly Pick<Page, "name" | "short">[];
 }
 
-/** Runs before the page is drawn, so that it is never drawn in the other colours. */
+/** Runs before the page is drawn, to avoid a flash of the wrong colours. */
 const THEME = `document.documentElement.dataset.theme=localStorage.getItem("mom-theme")??"";`;
 
 /** @param base from the page to the site's root: "" or "../" */

@@ -1,8 +1,8 @@
-// Which pages there are, in which order; those that nobody lists come last.
+// The pages and their order. Pages that are not listed come last.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** By name. */
+/** Pages by name. */
 const GROUPS: readonly { readonly title: string; readonly pages: readonly string[] }[] = [
   { title: "Start", pages: ["index", "tour", "data", "from-pytorch", "troubleshooting"] },
   {
@@ -18,14 +18,14 @@ const GROUPS: readonly { readonly title: string; readonly pages: readonly string
 const LAST = "More";
 
 export interface Source {
-  /** Of the page, without an ending. */
+  /** Of the page, without an extension. */
   readonly name: string;
-  /** Of the Markdown, in the repository. */
+  /** Of the Markdown file in the repository. */
   readonly path: string;
   readonly markdown: string;
 }
 
-/** Pages that stand where what they tell of is. */
+/** Pages outside docs/. */
 const ELSEWHERE: Readonly<Record<string, string>> = { "editors/README.md": "editors" };
 
 /** docs/README.md, which GitHub shows for the folder, is the front page. */
@@ -39,13 +39,13 @@ export function sourcesIn(root: string): Source[] {
   });
 }
 
-/** The page that a file of the repository is; undefined where it is none. */
+/** The page of a file in the repository; undefined if it is not a page. */
 export function pageName(path: string): string | undefined {
   const [, name] = /^docs\/([^/]+)\.md$/.exec(path) ?? [];
   return ELSEWHERE[path] ?? (name === "README" ? "index" : name);
 }
 
-/** The pages in their groups; nothing is in a group that is not there. */
+/** The given pages in their groups. */
 export function grouped(names: readonly string[]): { title: string; pages: string[] }[] {
   const listed = new Set(GROUPS.flatMap(({ pages }) => pages));
   const groups = GROUPS.map(({ title, pages }) => ({ title, pages: pages.filter((name) => names.includes(name)) }));

@@ -1,32 +1,32 @@
-// The language reference, made from the schema: every section, kind and field, with its type, range, default and unit.
+// The language reference, generated from the schema: every section, kind and field, with type, range, default and unit.
 import { allFields, type Field, fieldNode, fieldsOf, kindsOf, type SchemaNode, wanted } from "../src/front/schema.js";
 import { escapeHtml } from "./html.js";
 import { inContext } from "./in-context.js";
 import { codeBlock, type Heading, type Rendered } from "./markdown.js";
 
-/** What the search finds of a page: a title, where it stands, and its words. */
+/** A search entry: a title, its place, and its words. */
 export interface Entry {
   readonly id: string;
   readonly title: string;
-  /** What it is called by itself. */
+  /** Its short name. */
   readonly name: string;
   readonly text: string;
 }
 
-/** “`a`, or `b`” of the schema's words, with code as code. */
+/** Text of the schema as HTML, with code in backticks marked up. */
 export const ticked = (text: string): string => escapeHtml(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 
-/** Values of a default as they are written in a spec. */
+/** A default value as it is written in a spec. */
 function shown(value: SchemaNode["default"]): string {
   if (typeof value === "object" && value !== null && "kind" in value) return String(value.kind);
   return JSON.stringify(value).replaceAll('"', "").replaceAll(",", ", ");
 }
 
-/** Whether a path ends in a kind, as `train.optimizer.adamw` does, rather than in a field. */
+/** Whether a path ends in a kind, such as `train.optimizer.adamw`, instead of a field. */
 const isKind = ({ path, node }: Field): boolean =>
   Object.values(node.properties ?? {}).some((field) => field.const === path.at(-1));
 
-/** A part of a page that is made of something else than Markdown. */
+/** A generated part of a page. */
 export interface MadePart extends Rendered {
   readonly entries: readonly Entry[];
 }
@@ -66,7 +66,7 @@ function section({ path, node, required }: Field): string {
   ].join("\n");
 }
 
-/** The fields of a section or a kind at a glance. */
+/** A table of the fields of a section or a kind. */
 function listOf(path: string, node: SchemaNode): string {
   const links = fieldsOf(node).map((field) => `<a href="#${path}.${field}"><code>${field}</code></a>`);
   return links.length === 0 ? "" : `<p class="fields">${links.join(" ")}</p>`;
@@ -104,6 +104,6 @@ function one(field: Field): string {
   ].join("\n");
 }
 
-/** What the entries of a map are, where a field is one. */
+/** The entries of a map, if the field is one. */
 const inner = (node: SchemaNode): SchemaNode =>
   (typeof node.additionalProperties === "object" ? fieldNode(node, "*") : undefined) ?? node;

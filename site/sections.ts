@@ -1,4 +1,4 @@
-// A page in pieces that the search finds: one for each heading, or those that the page says itself.
+// The search entries of a page: one for each heading, or those that the page defines.
 import type { Section as Indexed } from "./client.js";
 import type { Page } from "./layout.js";
 import type { Entry } from "./reference.js";

@@ -1,4 +1,4 @@
-// Commands of the pages, run as a reader would type them.
+// Runs the commands of the pages as a reader would.
 import { spawnSync } from "node:child_process";
 
 export interface Ran {

@@ -1,4 +1,4 @@
-// The picture of the compiler's stages, with the numbers of a spec that is compiled for it.
+// The picture of the compiler's stages, with the numbers of an example spec.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {

@@ -6,7 +6,7 @@ import { inlays } from "./inlays.js";
 import { mom } from "./language.js";
 import { look } from "./look.js";
 
-/** What the server tells of the file to edit. */
+/** What the server sends about the file to edit. */
 interface Opened {
   readonly folder: string;
   readonly file: string;

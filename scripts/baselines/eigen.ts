@@ -17,7 +17,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;
-  /** Entry i stands between rows i and i + 1; the last is 0. */
+  /** Entry i is between rows i and i + 1; the last is 0. */
   readonly offDiagonal: Float64Array;
   /** Unit vectors v of the reflections I − 2vvᵀ, in the order in which they were applied; entry k begins at row k + 1. */
   readonly reflectors: readonly Float64Array[];

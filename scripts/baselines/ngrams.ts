@@ -6,13 +6,13 @@ import { documentBatch } from "../../src/data/fixed-batches.js";
 import { positionsOf } from "../../src/data/packing.js";
 import { holdsIds } from "../../src/modalities/modality.fields.js";
 
-/** A target and what stands before it, as ids in the vocabulary. */
+/** A target and the token before it, as ids in the vocabulary. */
 export interface Target {
   readonly before: number;
   readonly id: number;
 }
 
-/** The targets of each document, in every order that it may stand in. */
+/** The targets of each document, in each order of its segments. */
 export function targetsOf(dataSet: DataSet, documents: readonly number[]): Target[][] {
   const { modalities } = dataSet.parts;
   return documents.map((document) => {

@@ -77,7 +77,7 @@ async function restart(): Promise<void> {
   }
 }
 
-/** The spec at hand, saved; undefined where there is none. */
+/** The spec in the active editor, saved; undefined if there is none. */
 async function spec(): Promise<string | undefined> {
   const document = window.activeTextEditor?.document;
   if (document?.languageId !== "mom") {
@@ -88,7 +88,7 @@ async function spec(): Promise<string | undefined> {
   return document.isUntitled ? undefined : document.uri.fsPath;
 }
 
-/** What a verb prints; undefined where it failed, which has been shown. */
+/** The output of a command; undefined if it failed, which has been shown. */
 async function output(title: string, file: string, args: readonly string[]): Promise<string | undefined> {
   const { command, args: before, shell } = program();
   const options = { cwd: dirname(file), maxBuffer: OUTPUT, shell, env: { ...process.env, NO_COLOR: "1" } };
@@ -137,5 +137,5 @@ async function train(): Promise<void> {
   terminal.sendText([command, ...args, "train", file].map(quoted).join(" "));
 }
 
-/** A word for the shells that terminals have. */
+/** Quotes a word for the shell of a terminal. */
 const quoted = (word: string): string => (/^[\w./:\\-]+$/.test(word) ? word : `"${word}"`);

@@ -1,18 +1,18 @@
-// Which `mom` is run, and how.
+// Finds the `mom` to run.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Program {
   readonly command: string;
-  /** Before the verb. */
+  /** Arguments before the command. */
   readonly args: readonly string[];
-  /** Whether the command must go through a shell, as batch files of Windows must. */
+  /** Whether to run it in a shell, as batch files on Windows need. */
   readonly shell: boolean;
 }
 
 const PACKAGE = "mixture-of-mamba";
 
-/** @param path of the settings; empty where they say nothing */
+/** @param path from the settings; empty if it is not set */
 export function programOf(path: string, folders: readonly string[], platform: NodeJS.Platform): Program {
   const windows = platform === "win32";
   if (path !== "") return running(path, windows);
@@ -25,7 +25,7 @@ export function programOf(path: string, folders: readonly string[], platform: No
   return running("mom", windows);
 }
 
-/** A script is run by the Node on the `PATH`; what is no script, as it is. */
+/** A script is run by the Node on the `PATH`; anything else is run directly. */
 function running(path: string, windows: boolean): Program {
   if (/\.[cm]?js$/.test(path)) return { command: "node", args: [path], shell: false };
   return { command: path, args: [], shell: windows };
