@@ -1,5 +1,5 @@
-// Real speech with transcripts, from two of Debian's packages: Asterisk's core sounds in English, recordings of one voice, and
-// a text that says what each says.
+// Real speech with transcripts, from two Debian packages: Asterisk's core sounds in English (recordings of one voice), and the
+// text of each recording.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -7,7 +7,7 @@ import { makeFolderFor, type Recipe, readFile, runProgram, wavSeconds, writeOut 
 import { InputError } from "../src/diagnostics/input-error.js";
 
 const PACKAGES = ["asterisk-core-sounds-en-wav", "asterisk-core-sounds-en"] as const;
-/** Where both packages' files stand, below the folder into which they were unpacked. */
+/** Paths of the files of both packages, relative to the folder where they are unpacked. */
 export const TRANSCRIPTS = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz";
 export const RECORDINGS = "usr/share/asterisk/sounds/en_US_f_Allison";
 
@@ -17,11 +17,11 @@ interface Options {
 }
 
 export const recipe: Recipe<Options> = {
-  summary: "fetch recordings of speech with their texts, from Debian",
+  summary: "download recordings of speech with transcripts, from Debian",
   example: "mom data asterisk --out data/asterisk",
   options: [
-    { flags: "--out <folder>", about: "the folder to fetch into" },
-    { flags: "--seconds <n>", about: "leave out recordings that are longer", default: 10 },
+    { flags: "--out <folder>", about: "the folder to download to" },
+    { flags: "--seconds <n>", about: "skip recordings that are longer than this", default: 10 },
   ],
   run({ out, seconds }) {
     makeFolderFor(join(out, TRANSCRIPTS));
@@ -30,24 +30,28 @@ export const recipe: Recipe<Options> = {
     const file = join(out, "speech.jsonl");
     writeOut(file, lines.join(""));
     return (
-      `${file}: ${lines.length} recordings with their texts, ${(length / 60).toFixed(1)} minutes` +
-      `${left > 0 ? `; ${left} longer than ${seconds} s were left out` : ""}\n` +
-      "Recorded by Allison Smith for Asterisk, CC BY-SA 3.0: name her where you pass them on, or what is made of them.\n"
+      `${file}: ${lines.length} recordings with transcripts, ${(length / 60).toFixed(1)} minutes` +
+      `${left > 0 ? `; ${left} longer than ${seconds} s were skipped` : ""}\n` +
+      "Recorded by Allison Smith for Asterisk, CC BY-SA 3.0: credit her if you share them or anything derived from them.\n"
     );
   },
 };
 
-/** Fetches a package, unless it is in the folder already, and unpacks it there. */
+/** Downloads a package, unless the folder already contains it, and unpacks it there. */
 function unpack(name: string, folder: string): void {
   const held = () => readdirSync(folder).find((file) => file.startsWith(`${name}_`) && file.endsWith(".deb"));
   if (held() === undefined)
     runProgram("apt-get", ["download", name], {
       folder,
-      remedy: `On Debian or Ubuntu, run \`apt-get update\`; elsewhere put the package's file, ${name}_….deb, into ${folder}.`,
+      remedy: `On Debian or Ubuntu, run \`apt-get update\`; elsewhere, copy the package file ${name}_….deb to ${folder}.`,
     });
   const file = held();
   if (file === undefined)
-    throw new InputError("missing-program", `apt-get left no ${name}_….deb in ${folder}`, "Run the command again.");
+    throw new InputError(
+      "missing-program",
+      `apt-get did not download ${name}_….deb to ${folder}`,
+      "Run the command again.",
+    );
   runProgram("dpkg-deb", ["-x", file, "."], { folder, remedy: `Unpack ${join(folder, file)} with another program.` });
 }
 
@@ -70,16 +74,16 @@ function documentsOf(folder: string, most: number) {
   if (lines.length === 0)
     throw new InputError(
       "no-documents",
-      `${folder}: no recording has a text`,
-      "Raise --seconds, or fetch the packages anew.",
+      `${folder}: no recording has a transcript`,
+      "Raise --seconds, or delete the folder to download the packages again.",
     );
   return { lines, length, left };
 }
 
 /**
- * Names of recordings, below `RECORDINGS` and without their ending, with their texts. Lines are `name: text`; `;` begins a
- * comment. Sounds that are no speech have their text in brackets.
- * @param bytes gzip
+ * Names of recordings, relative to `RECORDINGS` and without extension, with their transcripts. A line is `name: text`; `;`
+ * starts a comment. Sounds that are not speech have their text in brackets, and are skipped.
+ * @param bytes a gzip file
  */
 export function transcriptsOf(bytes: Uint8Array): { readonly name: string; readonly text: string }[] {
   const lines = new TextDecoder().decode(gunzipSync(bytes, { maxOutputLength: 2 ** 24 })).split("\n");

@@ -7,10 +7,10 @@ export const recipe: Recipe<SpeechUnitsOptions> = {
   summary: "fit a codebook of speech units to recordings",
   example: "mom data units --audio data/asterisk/speech.jsonl --entries 500 --out data/asterisk/units.safetensors",
   options: [
-    { flags: "--audio <path>", about: "a folder of WAV and FLAC files, or a JSON Lines file that names some" },
-    { flags: "--out <file>", about: "the codebook's file, a .safetensors" },
-    { flags: "--entries <n>", about: "how many units there are", default: 500 },
-    { flags: "--seed <n>", about: "where the search begins", default: 7 },
+    { flags: "--audio <path>", about: "a folder of WAV and FLAC files, or a JSON Lines file that names recordings" },
+    { flags: "--out <file>", about: "the codebook to write, a .safetensors file" },
+    { flags: "--entries <n>", about: "the number of units", default: 500 },
+    { flags: "--seed <n>", about: "the random seed of the search", default: 7 },
   ],
   readsDocuments: true,
   run(options, notice) {
@@ -21,13 +21,13 @@ export const recipe: Recipe<SpeechUnitsOptions> = {
     return (
       `${out}: ${entries} units, fitted to ${used} of ${frames} frames of ${recordings} recordings ` +
       `(${(seconds / 3600).toFixed(3)} h); mean squared error ${error.toExponential(3)}\n` +
-      `${units} units where runs are merged: ${(units / seconds).toFixed(1)} a second, ${bits.toFixed(2)} bits each ` +
-      `(${Math.log2(entries).toFixed(2)} if all were as frequent), ${((units * bits) / seconds).toFixed(0)} bits a second\n`
+      `${units} units after merging repeats: ${(units / seconds).toFixed(1)} per second, ${bits.toFixed(2)} bits each ` +
+      `(${Math.log2(entries).toFixed(2)} if all were equally frequent), ${((units * bits) / seconds).toFixed(0)} bits per second\n`
     );
   },
 };
 
-/** In bits. */
+/** Entropy in bits. */
 function entropy(counts: Float64Array): number {
   const sum = counts.reduce((total, count) => total + count, 0);
   return counts.reduce((bits, count) => bits - (count === 0 ? 0 : (count / sum) * Math.log2(count / sum)), 0);

@@ -1,4 +1,4 @@
-// mom as a library: the verbs of the command line as functions, with the same names and the same meaning.
+// mom as a library: the commands as functions.
 import { type Benched, type BenchOptions, benchSpec, namedShares } from "./api/bench.js";
 import { type FittedCodebook, fitPictureCodebook, type PictureCodebookOptions } from "./api/codebook.js";
 import { refusingTooLarge, trainingOptions } from "./api/compile-options.js";
@@ -68,29 +68,29 @@ export type { FullSpec } from "./spec.gen.js";
 export type { TuneMode } from "./tune/tune.js";
 export type { Benched, Difference, FittedCodebook, Inspection, Kernel, Listened, Look, Plan, SpeechUnits, Traced };
 
-/** What is wrong with a spec. Throws a `Failure` only where there is no such file. */
+/** Errors and warnings of a spec. @throws Failure only if the file does not exist */
 export function check(input: SpecInput, options: Reading = {}): CheckResult {
   checkOptions(options, READING);
   return checkInput(nodeDisk, input, options);
 }
 
 /**
- * A text as `mom fmt` sets it; the text of a `.mom` file that says the same as a spec.
- * @throws Failure where the text has mistakes of syntax
+ * The text in the format of `mom fmt`, or a spec object as the text of a `.mom` file.
+ * @throws Failure if the text has syntax errors
  */
 export const format = (of: { readonly text: string } | Spec): string => formatSpec(of);
 
-/** What kernels may assume: a name that `mom inspect --device` takes. */
+/** The device that kernels are compiled for. */
 export interface ForDevice extends Reading {
-  /** `webgpu-default` unless something else is said. */
+  /** A name that `mom inspect --device` takes. Default: `webgpu-default`. */
   readonly device?: string;
 }
 const FOR_DEVICE: Allowed<ForDevice> = { ...READING, device: PROFILES.map(({ name }) => name) };
 
 /**
- * What a spec will cost: parameters, FLOPs a token, bytes, kernels. Needs no GPU.
- * @param options with `memory`, so many bytes, it also says whether and how it fits
- * @throws Failure where the spec is wrong
+ * The costs of a spec: parameters, FLOPs per token, bytes, kernels. Needs no GPU.
+ * @param options with `memory` in bytes, the result also states whether and how the training fits
+ * @throws Failure if the spec has errors
  */
 export function inspect(
   input: SpecInput,
@@ -103,8 +103,8 @@ export function inspect(
 }
 
 /**
- * What changes from one spec to another, by meaning, and what both cost. Needs no GPU.
- * @throws Failure where one of them is wrong
+ * Compares two specs by meaning and by cost. Needs no GPU.
+ * @throws Failure if one of them has errors
  */
 export function difference(one: SpecInput, other: SpecInput, options: ForDevice = {}): Difference {
   checkOptions(options, FOR_DEVICE);
@@ -113,15 +113,15 @@ export function difference(one: SpecInput, other: SpecInput, options: ForDevice 
 }
 
 export interface CompileResult {
-  /** WGSL, by name. */
+  /** WGSL sources by name. */
   readonly kernels: readonly Kernel[];
-  /** Buffers, dispatches and what the host writes: all that a run needs besides data. */
+  /** Buffers, dispatches and host writes: everything that a run needs except data. */
   readonly plan: Plan;
 }
 
 /**
- * Compiles a spec's training to kernels and a plan. Needs no GPU.
- * @throws Failure where the spec is wrong, or too large for the device
+ * Compiles the training of a spec to kernels and a plan. Needs no GPU.
+ * @throws Failure if the spec has errors or is too large for the device
  */
 export function compile(input: SpecInput, options: ForDevice = {}): CompileResult {
   checkOptions(options, FOR_DEVICE);
@@ -131,7 +131,7 @@ export function compile(input: SpecInput, options: ForDevice = {}): CompileResul
   return { kernels: plan.kernels, plan };
 }
 
-/** Gets lines for people: what takes a while, or is left out. */
+/** Receives status lines: slow operations and skipped documents. */
 interface Noting {
   readonly print?: (text: string) => void;
 }
@@ -149,7 +149,7 @@ const TRAINED: Allowed<TrainedOptions & Noting> = {
 };
 
 export interface Evaluation {
-  /** Updates that the weights had. */
+  /** The number of updates before these weights. */
   readonly step: number;
   /** The weighted sum of `losses`, which are by modality. */
   readonly loss: number;
@@ -158,9 +158,9 @@ export interface Evaluation {
 }
 
 /**
- * The losses of a trained model on the documents that were held out, or on others.
- * @param run the folder of a run; or a spec, with `checkpoint`
- * @throws Failure or InputError where they or the data are wrong; DeviceError
+ * The losses of a trained model on held-out or training documents.
+ * @param run the folder of a run, or a spec together with `checkpoint`
+ * @throws Failure or InputError if the run, the spec or the data are invalid; DeviceError
  */
 export async function evaluate(
   run: string,
@@ -175,22 +175,22 @@ export async function evaluate(
   return { step, loss, losses, documents };
 }
 
-/** A segment of a sampled document: its ids, and the text or the picture that they are. */
+/** A segment of a sampled document: its ids, and its text or picture. */
 export interface SampledPart extends Omit<Shown, "modality"> {
-  /** Its name. */
+  /** The name of the modality. */
   readonly modality: string;
 }
 
 export interface SampledText {
   readonly segments: readonly SampledPart[];
-  /** Whether the model ended it, or `tokens` cut it. */
+  /** True if the model ended the document, false if `tokens` cut it. */
   readonly ended: boolean;
 }
 
 /**
- * What a trained model makes of a prompt.
- * @param run the folder of a run; or a spec, with `checkpoint`
- * @throws Failure or InputError where they or the prompt are wrong; DeviceError
+ * Samples from a trained model.
+ * @param run the folder of a run, or a spec together with `checkpoint`
+ * @throws Failure or InputError if the run, the spec or the prompt is invalid; DeviceError
  */
 export async function sample(
   run: string,
@@ -225,9 +225,9 @@ const SAMPLE_OPTIONS: Allowed<TrainedOptions & Noting & Omit<SampleOptions, "not
 };
 
 /**
- * Steps on given tensors, and everything that they make.
- * @param tensors parameters by their checkpoint names, and what goes in, as `mom trace --help` names it
- * @throws Failure or InputError where the spec or a tensor is wrong; DeviceError
+ * Runs steps on given tensors and returns every result.
+ * @param tensors parameters by their checkpoint names, and the inputs that `mom trace --help` lists
+ * @throws Failure or InputError if the spec or a tensor is invalid; DeviceError
  */
 export async function trace(
   input: SpecInput,
@@ -239,14 +239,14 @@ export async function trace(
   return await traceSpec(nodeHost, rightSpec(nodeDisk, input, options.allow).spec, tensors, options);
 }
 
-/** `share`: the part of the positions that each modality has, by name; left out, they take turns. */
+/** `share`: each modality's share of the positions, by name. By default, modalities alternate. */
 export type BenchSettings = Reading &
   Noting &
   Partial<Omit<BenchOptions, "shares" | "notice">> & { readonly share?: Readonly<Record<string, number>> };
 
 /**
- * The time of a training step, kernel by kernel, or within the loop.
- * @throws Failure or InputError where the spec or an option is wrong; DeviceError
+ * Times a training step, kernel by kernel, or the training loop.
+ * @throws Failure or InputError if the spec or an option is invalid; DeviceError
  */
 export async function bench(input: SpecInput, options: BenchSettings = {}): Promise<Benched> {
   const own = { share: undefined, loopSteps: undefined, force: undefined, print: undefined };
@@ -258,8 +258,8 @@ export async function bench(input: SpecInput, options: BenchSettings = {}): Prom
 }
 
 /**
- * What the data set of a spec is, and some of its documents.
- * @throws Failure or InputError where the spec or the data are wrong
+ * Describes the data set of a spec and shows some of its documents.
+ * @throws Failure or InputError if the spec or the data are invalid
  */
 export async function look(
   input: SpecInput,
@@ -271,15 +271,15 @@ export async function look(
   return await lookAt(nodeHost, rightSpec(nodeDisk, input, options.allow), { documents, skipBad, notice });
 }
 
-/** Fits a codebook to the patches of pictures, as `mom data codebook`. @throws InputError */
+/** Fits a codebook to the patches of pictures, like `mom data codebook`. @throws InputError */
 export const fitCodebook = (options: PictureCodebookOptions & Noting): Promise<FittedCodebook> =>
   fitPictureCodebook(nodeHost, options, noticeOf(options));
 
-/** Fits a codebook of speech units to recordings, as `mom data units`. @throws InputError */
+/** Fits a codebook of speech units to recordings, like `mom data units`. @throws InputError */
 export const fitSpeechUnits = (options: SpeechUnitsOptions & Noting): SpeechUnits =>
   fitUnits(nodeDisk, options, noticeOf(options));
 
-/** Turns the recordings that a file of documents names into speech units, as `mom data listen`. @throws InputError */
+/** Converts the recordings in a file of documents to speech units, like `mom data listen`. @throws InputError */
 export const listen = (
   file: string,
   options: ListenOptions,

@@ -1,4 +1,4 @@
-// How long a training step takes on a device: kernel by kernel, or within the loop.
+// Times a training step on a device, kernel by kernel, or the training loop.
 import { type Bench, bench } from "../bench/bench.js";
 import { type LoopTime, timeLoop } from "../bench/loop.js";
 import type { Shares } from "../bench/turns.js";
@@ -13,15 +13,15 @@ import type { Host } from "./host.js";
 import { tuned } from "./tuning.js";
 
 export interface BenchOptions {
-  /** The part of the positions that each modality has; left out, they take turns. */
+  /** Each modality's share of the positions. By default, modalities alternate. */
   readonly shares?: Shares | undefined;
-  /** Train so many steps instead of timing kernels. */
+  /** Time this many steps of the training loop instead of the kernels. */
   readonly loopSteps?: number | undefined;
-  /** Take that variant of kernels wherever there is one. */
+  /** Use this kernel variant for every kernel that has it. */
   readonly force?: string | undefined;
   readonly tune: TuneMode;
   readonly adapter?: AdapterSource | undefined;
-  /** Gets what is measured before: lines for people. */
+  /** Receives a status line before each measurement. */
   readonly notice: (line: string) => void;
 }
 
@@ -29,7 +29,7 @@ export type Benched =
   | { readonly kind: "kernels"; readonly found: Bench }
   | { readonly kind: "loop"; readonly found: LoopTime };
 
-/** @throws DeviceError where there is no device, or it fails */
+/** @throws DeviceError if there is no device or it fails */
 export async function benchSpec(host: Host, spec: CheckedSpec, options: BenchOptions): Promise<Benched> {
   const { shares, loopSteps, force, tune, adapter, notice } = options;
   const device = await host.openDevice(adapter);
@@ -49,12 +49,12 @@ export async function benchSpec(host: Host, spec: CheckedSpec, options: BenchOpt
   }
 }
 
-/** What a sum of shares may differ from 1 by: three thirds written with four digits. */
+/** The tolerance for a sum of shares: enough for three thirds with four digits each. */
 const SLACK = 5e-4;
 
 /**
- * By modality index; a modality that is not named has none.
- * @throws InputError where a name is no modality's, the shares do not sum to 1, or tokens have none
+ * Shares by modality index. A modality that is not named has the share 0.
+ * @throws InputError if a modality is unknown, the shares do not sum to 1, or no modality of tokens has a share
  */
 export function namedShares(named: ReadonlyMap<string, number>, modalities: readonly Modality[]): Shares {
   const names = modalities.map(({ name }) => name);
@@ -62,8 +62,8 @@ export function namedShares(named: ReadonlyMap<string, number>, modalities: read
     if (names.includes(name)) continue;
     throw new InputError(
       "bad-option",
-      `--share names ${name}, which is no modality of the spec.`,
-      suggestion(name, names) ?? `Its modalities are ${names.join(", ")}.`,
+      `Unknown modality ${name} in --share.`,
+      suggestion(name, names) ?? `The spec has ${names.join(", ")}.`,
     );
   }
   const sum = [...named.values()].reduce((total, share) => total + share, 0);
@@ -71,14 +71,14 @@ export function namedShares(named: ReadonlyMap<string, number>, modalities: read
     throw new InputError(
       "bad-option",
       `The shares of --share sum to ${Number(sum.toPrecision(6))}, not to 1.`,
-      `Give each of ${names.join(", ")} its part of the positions; one that is not named has none.`,
+      `Give each of ${names.join(", ")} its share of the positions. The default is 0.`,
     );
   }
   if (!modalities.some((modality) => holdsIds(modality) && (named.get(modality.name) ?? 0) > 0)) {
     throw new InputError(
       "bad-option",
-      "--share leaves no position to tokens.",
-      "Give a modality of tokens some: pictures rarely fill a sequence to its end.",
+      "--share gives no positions to a modality of tokens.",
+      "Give some to a modality of tokens: pictures alone rarely fill a sequence.",
     );
   }
   return names.map((name) => (named.get(name) ?? 0) / sum);

@@ -1,4 +1,4 @@
-// Fits a codebook to the patches of pictures, and measures what it makes of them.
+// Fits a codebook to the patches of pictures and measures its reconstruction error.
 
 import { badFiles } from "../data/bad-files.js";
 import {
@@ -23,13 +23,13 @@ import { contactSheet, encodePng, type Picture } from "../report/png.js";
 import type { Host } from "./host.js";
 
 const REMEDY = "Choose another --out or --sheet.";
-/** Pictures on the sheet. */
+/** The number of pictures on the sheet. */
 const SHOWN = 64;
 
 export interface PictureCodebookOptions {
-  /** `emoji`, a folder of pictures, or a JSON Lines file that names some. */
+  /** `emoji`, a folder of pictures, or a JSON Lines file that names pictures. */
   readonly pictures: string;
-  /** Height and width that pictures are fitted into, and those of a patch. */
+  /** Height and width of the resized pictures, and of a patch. */
   readonly size: readonly [number, number];
   readonly patch: readonly [number, number];
   readonly channels: number;
@@ -37,33 +37,33 @@ export interface PictureCodebookOptions {
   readonly seed: number;
   /** At most. */
   readonly iterations: number;
-  /** The codebook's file. */
+  /** The codebook file to write. */
   readonly out: string;
-  /** A PNG of pictures above what the codebook makes of them. */
+  /** A PNG of pictures, each above its reconstruction. */
   readonly sheet?: string;
-  /** Folders beyond the project that documents may name files in. */
+  /** Folders outside the project in which documents may name files. */
   readonly allow?: readonly string[];
-  /** Leaves out pictures that can't be read. */
+  /** Skips pictures that can't be read. */
   readonly skipBad?: true;
 }
 
 export interface FittedCodebook {
   readonly pictures: number;
   readonly patchesPerPicture: number;
-  /** Numbers of an entry. */
+  /** Numbers per entry. */
   readonly columns: number;
-  /** Mean squared errors of a number, which lies in [−1, 1]: at the start, and in the end. */
+  /** Mean squared error per number in [−1, 1]: at the start, and at the end. */
   readonly before: number;
   readonly after: number;
-  /** Entries that occur in the pictures, and the entropy of their codes. */
+  /** The number of entries that occur in the pictures, and the entropy of the codes in bits. */
   readonly used: number;
   readonly bits: number;
 }
 
 /**
- * Writes the codebook, and the sheet where one is asked for.
- * @param notice shows each iteration, and what is left out
- * @throws InputError where an option, a picture or the disk refuses
+ * Fits and writes the codebook, and the sheet if `sheet` is set.
+ * @param notice receives a line for each iteration and for each skipped file
+ * @throws InputError if an option or a picture is invalid, or a file cannot be written
  */
 export async function fitPictureCodebook(
   host: Host,
@@ -91,7 +91,7 @@ export async function fitPictureCodebook(
   const bytes = writeCodebook(kind, fitted.entries, fitted.columns);
   writeWhole(disk, out, bytes, REMEDY);
   const codebook = readCodebook(bytes, out);
-  if (!isOfPictures(codebook)) throw new RangeError("a codebook of pictures was written");
+  if (!isOfPictures(codebook)) throw new RangeError("the codebook that was written is not one of pictures");
   if (sheet !== undefined) writeWhole(disk, sheet, encodePng(sheetOf(fitted.pictures, codebook), host.deflate), REMEDY);
   return {
     pictures: fitted.pictures.length,
@@ -103,7 +103,7 @@ export async function fitPictureCodebook(
   };
 }
 
-/** @throws InputError where the options do not make a codebook */
+/** @throws InputError if the options do not describe a codebook */
 function kindOf({ size, patch, channels, entries }: PictureCodebookOptions): PictureCodes {
   const [height, width] = size;
   const [patchHeight, patchWidth] = patch;
@@ -112,8 +112,8 @@ function kindOf({ size, patch, channels, entries }: PictureCodebookOptions): Pic
   if (typeof wrong !== "string") return kind;
   throw new InputError(
     "codebook",
-    `there can be no such codebook: ${wrong}`,
-    `Patches divide the picture, channels are 1, 3 or 4, and entries ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most}.`,
+    `invalid codebook: ${wrong}`,
+    `Patches must divide the picture. Use 1, 3 or 4 channels, and ${CODEBOOK_ENTRIES.least} to ${CODEBOOK_ENTRIES.most} entries.`,
   );
 }
 
@@ -127,7 +127,7 @@ function sheetOf(pictures: readonly Uint8Array[], codebook: PictureCodebook): Pi
   );
 }
 
-/** How many entries occur in the pictures, and the entropy of their codes. */
+/** The number of entries that occur in the pictures, and the entropy of their codes in bits. */
 function useOf(pictures: readonly Uint8Array[], codebook: PictureCodebook): { used: number; bits: number } {
   const counts = new Float64Array(codebook.facts.entries);
   let all = 0;
@@ -140,7 +140,7 @@ function useOf(pictures: readonly Uint8Array[], codebook: PictureCodebook): { us
   return { used: used.length, bits: used.reduce((bits, count) => bits - (count / all) * Math.log2(count / all), 0) };
 }
 
-/** Numbers of all patches together, 1 GiB: of more pictures than that, some are taken evenly. */
+/** The most numbers in all patches (1 GiB). From more pictures, an even selection is used. */
 const MOST_NUMBERS = 2 ** 28;
 
 interface FitOptions {
@@ -148,21 +148,21 @@ interface FitOptions {
   readonly seed: number;
   /** At most. */
   readonly iterations: number;
-  /** Told the mean squared error of a number after so many iterations. */
+  /** Receives the mean squared error per number after each iteration. */
   readonly progress: (iteration: number, error: number) => void;
-  /** Leave out pictures that cannot be read, telling of them here; without it they are refused. */
-  readonly skipBad?: ((told: string) => void) | undefined;
+  /** Skips pictures that can't be read and receives a line for each. If undefined, they are errors. */
+  readonly skipBad?: ((line: string) => void) | undefined;
 }
 
 interface Fitted {
   /** [entries, columns] */
   readonly entries: Float32Array;
   readonly columns: number;
-  /** Those that were looked at, decoded: [height, width, channels] each. */
+  /** The decoded pictures that were used: [height, width, channels] each. */
   readonly pictures: readonly Uint8Array[];
 }
 
-/** @throws InputError where a picture cannot be read, or they have too few different patches */
+/** @throws InputError if a picture can't be read, or the pictures have too few different patches */
 export async function fitCodebook(
   files: readonly NamedFile[],
   kind: PictureCodes,
@@ -196,16 +196,16 @@ export async function fitCodebook(
   return { entries: kMeans(rows, { columns, entries, seed, iterations, progress }), columns, pictures };
 }
 
-/** Whether the i-th of `count` is among `most` of them, evenly. */
+/** Whether element i of `count` is in an even selection of `most` of them. */
 const taken = (i: number, count: number, most: number): boolean =>
   Math.floor(((i + 1) * most) / count) > Math.floor((i * most) / count);
 
 const ENDINGS = [".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff", ".svg"] as const;
 
 /**
- * @param from `emoji`; or a folder, all of which is searched, in the order of names; or a file of documents
- * @param reach what a file of documents may name
- * @throws InputError where there is none
+ * @param from `emoji`, a folder (searched recursively, sorted by name), or a file of documents
+ * @param reach the files that documents may name
+ * @throws InputError if there are no pictures
  */
 function pictureFiles(from: string, host: DataHost, reach: Reach): NamedFile[] {
   const own = picturesOf(from, host);

@@ -1,4 +1,4 @@
-// From a spec that is right to a folder that trains it wherever Node is: kernels, data, weights and a trainer.
+// Compiles a checked spec to a folder that trains wherever Node runs: kernels, data, weights and a trainer.
 import { compile } from "../compile.js";
 import type { DataHost } from "../data/host.js";
 import { prepare } from "../data/prepare.js";
@@ -13,31 +13,31 @@ import { START_FILE, type Started, startBytes, starting } from "./start.js";
 
 export interface FolderToMake {
   readonly spec: CheckedSpec;
-  /** The spec as resolved. */
+  /** The resolved spec. */
   readonly json: Json;
-  /** Paths in it are relative to this folder. */
+  /** Paths in the spec are relative to this folder. */
   readonly folder: string;
   readonly reach: Reach;
   readonly out: string;
   /** The name of a profile. */
   readonly device: string;
-  /** Write a folder anew that was made so before. */
+  /** Overwrite a folder that was compiled before. */
   readonly force: boolean;
-  /** Leave out documents whose files cannot be read. */
+  /** Skip documents whose files can't be read. */
   readonly skipBad?: boolean | undefined;
-  /** The trainer, and what belongs to its package. */
+  /** The trainer and the files of its package. */
   readonly program: readonly NamedFile[];
-  /** Gets what takes a while, or is left out: lines for people. */
+  /** Receives status lines: slow operations and skipped documents. */
   readonly notice: (line: string) => void;
 }
 
 export interface MadeFolder {
   readonly kernels: number;
-  /** What the weights start from; undefined where they are drawn. */
+  /** The initial weights; undefined if they are random. */
   readonly started: Started | undefined;
 }
 
-/** @throws Failure where the folder exists, the spec is too large for the device, or the disk refuses; InputError for data */
+/** @throws Failure if the folder exists, the spec is too large for the device, or a write fails; InputError for invalid data */
 export async function compileToFolder(host: DataHost, wanted: FolderToMake): Promise<MadeFolder> {
   const { spec, json, folder, reach, out, device, force, skipBad, notice } = wanted;
   const { disk } = host;

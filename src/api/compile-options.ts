@@ -1,4 +1,4 @@
-// How a spec is compiled for a profile, and what is said where it is too large for that.
+// Compile options of a spec for a profile, and the error for a spec that is too large for it.
 import { type CompileOptions, TRAINING_PHASES } from "../compile.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -8,14 +8,14 @@ import { size } from "../inspect/inspection-text.js";
 import { profileNamed } from "../ir/profiles.js";
 import { TooLarge } from "../ir/too-large.js";
 
-/** Training, with every variant that the profile admits. `device` is the name of a profile. */
+/** Options for training, with every variant that the profile supports. `device` is the name of a profile. */
 export function trainingOptions(spec: CheckedSpec, device: string, batch = spec.train.batch): CompileOptions {
   const profile = profileNamed(device);
-  if (profile === undefined) throw new Error(`no profile ${device}`);
+  if (profile === undefined) throw new Error(`unknown profile ${device}`);
   return { profile, batch, length: spec.data.length, phases: TRAINING_PHASES, variants: "all" };
 }
 
-/** @throws Failure in place of TooLarge, with the largest pieces and a profile that would do */
+/** @throws Failure in place of TooLarge, with the largest buffers and a profile that is large enough */
 export function refusingTooLarge<T>(spec: CheckedSpec, options: CompileOptions, compile: () => T): T {
   try {
     return compile();
@@ -27,12 +27,12 @@ export function refusingTooLarge<T>(spec: CheckedSpec, options: CompileOptions, 
 
 function doesNotFit({ pieces, limit, profile }: TooLarge, fits: string | undefined): Failure {
   const [largest] = pieces;
-  const others = pieces.length > 1 ? `, and ${pieces.length - 1} more are too large` : "";
-  const needed = `${largest?.what} takes ${size(largest?.bytes ?? 0)}${others}`;
-  const message = `On ${profile.name} one binding holds ${size(limit)}; ${needed}.`;
+  const others = pieces.length > 1 ? `, and ${pieces.length - 1} more exceed the limit` : "";
+  const needed = `${largest?.what} needs ${size(largest?.bytes ?? 0)}${others}`;
+  const message = `A binding on ${profile.name} is limited to ${size(limit)}; ${needed}.`;
   const help =
     fits === undefined
-      ? "No known profile would do. Take a smaller batch, length or model; `mom inspect` shows what is needed."
-      : `Take --device ${fits}, or a smaller batch, length or model.`;
+      ? "No known profile is large enough. Use a smaller batch, length or model; `mom inspect` shows the memory that is needed."
+      : `Use --device ${fits}, or a smaller batch, length or model.`;
   return new Failure([mistake("too-large", message, { help })]);
 }

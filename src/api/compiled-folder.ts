@@ -1,4 +1,4 @@
-// The folder that `mom compile` makes, on the disk: written whole or not at all, read back for a run.
+// The folder that `mom compile` writes, completely or not at all, and that a compiled trainer reads.
 import { jsonReader } from "../data/checked-json.js";
 import { type DataSet, openDataSet } from "../data/data-set.js";
 import type { Disk } from "../data/disk.js";
@@ -10,7 +10,7 @@ import { type CompiledModel, compiledFiles, readCompiled } from "../train/compil
 import { diskFailure } from "../train/mistakes.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 
-/** What may stand in a folder that is written anew: what `mom compile` makes, and what `npm install` adds to it. */
+/** The entries that `--force` may overwrite: those of `mom compile`, and those that `npm install` adds. */
 const OURS = [
   "spec.mom",
   "files",
@@ -28,14 +28,14 @@ const failure = (title: string, message: string, help: string): Failure =>
   new Failure([mistake("folder-exists", message, { title, help })]);
 
 export interface WriteOptions {
-  /** Writes a folder anew that `mom compile` has made and nobody has added to. */
+  /** Overwrites a folder that `mom compile` wrote, if it contains no other files. */
   readonly force?: boolean;
   readonly disk: Disk;
 }
 
 /**
- * Writes plan.json and kernels/, and `extras` beside them.
- * @throws Failure where the folder exists or the disk refuses; the folder is then as it was
+ * Writes plan.json, kernels/ and `extras`.
+ * @throws Failure if the folder exists or a write fails; the folder is then unchanged
  */
 export function writeCompiled(
   folder: string,
@@ -53,20 +53,20 @@ export function writeCompiled(
   }
 }
 
-/** Says so early: worth asking before what will be written is computed. */
+/** The same check of the folder, for a caller that wants it before the slow work. */
 export function refuseExisting(folder: string, force: boolean, disk: Disk): void {
   if (!disk.exists(folder)) return;
   if (!force) {
-    const message = `${folder} exists, and what is in it may be wanted.`;
-    const help = "Name another folder with -o, or write this one anew with --force.";
+    const message = `${folder} already exists.`;
+    const help = "Name another folder with -o, or overwrite this one with --force.";
     throw failure("The output folder exists", message, help);
   }
   const foreign = listed(folder, disk).filter((name) => !OURS.includes(name) && !INSTALLED.includes(name));
   if (foreign.length === 0 && (disk.exists(disk.paths.join(folder, "plan.json")) || listed(folder, disk).length === 0))
     return;
-  const what = foreign.length > 0 ? `holds ${foreign.slice(0, 3).join(", ")}` : "holds no plan.json";
-  const message = `${folder} ${what}: not only what \`mom compile\` has made, so --force would lose it.`;
-  throw failure("The output folder holds more", message, "Name another folder with -o, or empty this one.");
+  const what = foreign.length > 0 ? `contains ${foreign.slice(0, 3).join(", ")}` : "does not contain plan.json";
+  const message = `${folder} ${what}, so it is not only output of \`mom compile\`, and --force does not overwrite it.`;
+  throw failure("Other files in the output folder", message, "Name another folder with -o, or empty this one.");
 }
 
 function listed(folder: string, disk: Disk): string[] {
@@ -84,11 +84,11 @@ const readShards = jsonReader<string[]>({
   items: { type: "string", pattern: "^(?!\\.{1,2}$)[^/\\\\\\0]+$" },
 });
 
-/** The shards of the folder's data, in order. @throws InputError where the list of them is missing or malformed */
+/** The shards of the folder's data, in order. @throws InputError if their list is missing or invalid */
 export function shardPaths(folder: string, disk: Disk): string[] {
   const { join } = disk.paths;
   const path = join(folder, "data", "shards.json");
-  const shards = disk.exists(path) ? readShards(disk.read(path)) : { wrong: "there is no such file" };
+  const shards = disk.exists(path) ? readShards(disk.read(path)) : { wrong: "the file does not exist" };
   if (!("wrong" in shards)) return shards.value.map((name) => join(folder, "data", name));
   throw new InputError(
     "bad-compiled-folder",
@@ -97,7 +97,7 @@ export function shardPaths(folder: string, disk: Disk): string[] {
   );
 }
 
-/** @throws InputError where a file is missing or malformed */
+/** @throws InputError if a file is missing or invalid */
 export function openCompiled(folder: string, disk: Disk): CompiledModel {
   const model = readCompiled((name) => {
     const path = disk.paths.join(folder, name);
@@ -107,7 +107,7 @@ export function openCompiled(folder: string, disk: Disk): CompiledModel {
   if (spec.train.batch === compiled.batch && spec.data.length === compiled.length) return model;
   throw new InputError(
     "bad-compiled-folder",
-    "plan.json is malformed: spec.train.batch and spec.data.length are not what was compiled",
+    "plan.json is invalid: spec.train.batch and spec.data.length differ from the compiled values",
     "Compile the spec again with `mom compile`.",
   );
 }

@@ -1,4 +1,4 @@
-// Two specs by what they mean, and what both cost on one device.
+// Compares two specs by meaning and by their cost on one device.
 import type { Disk } from "../data/disk.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { type Change, type CostChange, changesBetween, costsOf } from "../inspect/difference.js";
@@ -9,21 +9,21 @@ import { withPaths } from "./spec-paths.js";
 
 export interface SpecInFolder {
   readonly spec: CheckedSpec;
-  /** The spec as resolved. */
+  /** The resolved spec. */
   readonly json: Json;
-  /** Paths in it are relative to this folder. */
+  /** Paths in the spec are relative to this folder. */
   readonly folder: string;
 }
 
 export interface Difference {
   /** The profile whose memory is compared. */
   readonly device: string;
-  /** None where both mean the same. */
+  /** Empty if both specs mean the same. */
   readonly changes: readonly Change[];
   readonly costs: readonly CostChange[];
 }
 
-/** @param device a profile's name; else the first with the precision of both */
+/** @param device the name of a profile (default: the first that supports the precision of both specs) */
 export function difference(
   { paths }: Pick<Disk, "paths">,
   one: SpecInFolder,
@@ -43,10 +43,10 @@ export function difference(
   };
 }
 
-/** The most modest device, with 16-bit floats where one of the specs asks for them. */
+/** The smallest profile, or the smallest with f16 if one of the specs uses it. */
 function deviceFor(...specs: readonly CheckedSpec[]): string {
   const halves = specs.some(({ train }) => train.precision === "f16");
   const found = PROFILES.find((profile) => !halves || profile.f16);
-  if (found === undefined) throw new Error("no profile is known");
+  if (found === undefined) throw new Error("there is no profile");
   return found.name;
 }

@@ -1,4 +1,4 @@
-// The losses of a trained model on documents: those held out, or those that it learned from.
+// Computes the losses of a trained model on held-out or training documents.
 import { compile, EVALUATION_PHASES } from "../compile.js";
 import { prepare } from "../data/prepare.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -15,20 +15,20 @@ export type Split = (typeof SPLITS)[number];
 
 export interface EvaluateOptions {
   readonly split: Split;
-  /** Leave out documents whose files cannot be read. */
+  /** Skip documents whose files can't be read. */
   readonly skipBad?: boolean | undefined;
   readonly adapter?: AdapterSource | undefined;
-  /** Gets what takes a while, is left out, or is to be known of the documents: lines for people. */
+  /** Receives status lines: slow operations, skipped documents, and a note if the documents differ from the run's. */
   readonly notice: (line: string) => void;
 }
 
 export interface Evaluation {
   readonly record: ValidationRecord;
-  /** How many were evaluated. */
+  /** The number of documents that were evaluated. */
   readonly documents: number;
 }
 
-/** @throws InputError where the data are wrong or have no such documents; DeviceError */
+/** @throws InputError if the data are invalid or have no such documents; DeviceError */
 export async function evaluate(
   host: Host,
   trained: Trained,
@@ -39,14 +39,14 @@ export async function evaluate(
   const { dataSet } = await prepare(spec.data, spec.model, { host, folder, reach, skipBad, notice });
   if (trained.documents !== undefined && trained.documents !== dataSet.fingerprint)
     notice(
-      "note: these are other documents than the run was trained on, so some may be held out here and learned there",
+      "note: these are not the documents that the run was trained on, so the held-out ones may include training documents",
     );
   const documents = dataSet[split];
   if (documents.length === 0) {
     throw new InputError(
       "no-documents",
-      `No document is held out: data.held_out is ${spec.data.held_out}.`,
-      "Take --split train, or train a run with a larger data.held_out.",
+      `There are no held-out documents: data.held_out is ${spec.data.held_out}.`,
+      "Use --split train, or train with a larger data.held_out.",
     );
   }
   const device = await host.openDevice(adapter);

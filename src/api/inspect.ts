@@ -1,4 +1,4 @@
-// What a spec will cost, before a GPU is touched; and what each stage of the compiler makes of it.
+// Shows the costs of a spec and the output of each compiler stage. Needs no GPU.
 import { type CompileOptions, dump, dumpPass, planned, programsOf, type Stage } from "../compile.js";
 import type { Disk } from "../data/disk.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -16,21 +16,21 @@ import { refusingTooLarge, trainingOptions } from "./compile-options.js";
 export interface InspectOptions {
   /** The name of a profile. */
   readonly device: string;
-  /** Sequences in a micro-batch, instead of the spec's. */
+  /** Sequences in a micro-batch (default: the spec's). */
   readonly batch?: number | undefined;
-  /** Plan the kernels that a run took, by its choices.json, and no others. */
+  /** A choices.json of a run: only its kernel variants are planned. */
   readonly choices?: string | undefined;
-  /** Bytes that it should fit into. */
+  /** The bytes that the training should fit into. */
   readonly memory?: number | undefined;
 }
 
 export interface Inspected {
   readonly inspection: Inspection;
-  /** Whether and how it fits, where that was asked. */
+  /** Whether and how the training fits; undefined without `memory`. */
   readonly fit: Fit | undefined;
 }
 
-/** @throws InputError where the file of choices is not there or holds none */
+/** @throws InputError if the file of choices is missing or invalid */
 export function inspectSpec(disk: Disk, spec: CheckedSpec, options: InspectOptions): Inspected {
   const how = howOf(disk, spec, options);
   const { memory } = options;
@@ -44,12 +44,12 @@ function howOf(disk: Disk, spec: CheckedSpec, { device, batch, choices: path }: 
   if (choices !== undefined) return { ...all, variants: "first", choices };
   throw new InputError(
     "bad-record",
-    `${path} holds no choices of kernels.`,
+    `${path} does not contain kernel choices.`,
     "Name the choices.json of a run's folder.",
   );
 }
 
-/** What a stage of the compiler makes, as text. @throws Failure where the spec is too large for the device */
+/** The output of a compiler stage as text. @throws Failure if the spec is too large for the device */
 export function dumped(
   disk: Disk,
   { spec, json }: { readonly spec: CheckedSpec; readonly json: Json },
@@ -67,13 +67,13 @@ export function dumped(
   );
 }
 
-/** The model drawn: a page with the tables, and the drawing alone. */
+/** Files for the drawing of the model: a page with the tables, and only the drawing. */
 export interface DrawnFiles {
   readonly html?: string | undefined;
   readonly svg?: string | undefined;
 }
 
-/** Writes the files that are named, in place of what they held, and gives their paths. @throws Failure where the disk refuses */
+/** Writes the named files, overwriting existing ones, and returns their paths. @throws Failure if a write fails */
 export function draw(
   disk: Disk,
   spec: CheckedSpec,

@@ -1,4 +1,4 @@
-// A spec as a run keeps it: its paths are right in the run's own folder, and what it needs later is copied there.
+// The copy of a spec in a run's folder: its paths are rewritten for that folder, and the files that it needs are copied there.
 import type { Reach } from "../data/reach.js";
 import { readNamed } from "../data/read-input.js";
 import { printSpec } from "../front/print-spec.js";
@@ -10,13 +10,13 @@ import { withPaths } from "./spec-paths.js";
 export interface KeptSpec {
   /** The text of the run's spec.mom. */
   readonly text: string;
-  /** Reads the files that go with it: tokenizers and codebooks, by their names in the run's folder. */
+  /** Reads the files of the spec, tokenizers and codebooks, with their names in the run's folder. */
   readonly files: () => NamedFile[];
 }
 
 /**
- * @param json the spec as resolved
- * @param folder that its paths are relative to
+ * @param json the resolved spec
+ * @param folder the folder that its paths are relative to
  * @param out the run's folder
  */
 export function keptSpec(json: Json, folder: string, out: string, reach: Reach): KeptSpec {

@@ -1,4 +1,4 @@
-// What programs give and are given, whichever function they call: specs, options that are checked, and messages.
+// Inputs and results that all functions of the library share: specs, checked options, and messages.
 import { format } from "../../grammar/format.js";
 import type { Disk } from "../data/disk.js";
 import { type Reach, reachOf } from "../data/reach.js";
@@ -14,7 +14,7 @@ import type { CheckedSpec, Json } from "../front/spec.js";
 import type { FullSpec } from "../spec.gen.js";
 import { checkFile, checkText } from "./read-spec.js";
 
-/** A spec as programs write it: what needs nothing but its kind, or its part, may stand by that name. */
+/** A spec as programs write it: an object with only a kind or a part can be replaced by that name. */
 export type Spec = Written<FullSpec>;
 
 type Written<T> = T extends readonly (infer Item)[] ? readonly Written<Item>[] : T extends object ? Named<T> : T;
@@ -24,7 +24,7 @@ type Named<T extends object> =
   | NameOf<T, "part">
   | { readonly [Field in keyof T]: Written<T[Field]> };
 
-/** The name in a field, if that field alone makes an object whole. */
+/** The name in a field, if that field alone completes the object. */
 type NameOf<T, Field extends string> = T extends { [_ in Field]: infer Name extends string }
   ? { [_ in Field]: Name } extends T
     ? Name
@@ -32,41 +32,41 @@ type NameOf<T, Field extends string> = T extends { [_ in Field]: infer Name exte
   : never;
 
 /**
- * The path of a `.mom` or `.json` file; a text in the language; or a spec as `mom schema` describes it. Paths in a text
- * or an object are relative to the working folder.
+ * The path of a `.mom` or `.json` file, the text of a `.mom` file, or a spec as `mom schema` describes it. Paths in a
+ * text or an object are relative to the working folder.
  */
 export type SpecInput = string | { readonly text: string } | Spec;
 
-/** What is said of a spec, as `mom check --format json` does. */
+/** An error or a warning, as in `mom check --format json`. */
 export interface Message {
-  /** What `mom explain` unfolds: `MOM0103`. */
+  /** The code that `mom explain` takes: `MOM0103`. */
   readonly code: string;
-  /** Its readable name: `unknown-field`. */
+  /** The name of the code: `unknown-field`. */
   readonly name: string;
   readonly severity: "error" | "warning";
   readonly title: string;
   readonly message: string;
   readonly expected?: string;
   readonly help?: string;
-  /** Where: a file, and lines and columns from 1. Of a spec that is no file, in the text that `format` gives. */
+  /** The place: a file, with line and column from 1. For a spec object, the place in the text that `format` returns. */
   readonly place?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
 export interface CheckResult {
-  /** Whether it can be compiled: nothing that was said is an error. */
+  /** Whether the spec can be compiled: no message is an error. */
   readonly right: boolean;
   readonly messages: readonly Message[];
-  /** The spec with imports merged and defaults filled in; there where it is right. */
+  /** The spec with imports merged and defaults filled in; undefined if it has errors. */
   readonly spec: FullSpec | undefined;
 }
 
-/** What a spec may read. */
+/** The files that a spec may read. */
 export interface Reading {
-  /** Folders in which a spec and its data may name files, besides the project's and those of MOM_ALLOW. */
+  /** Folders in which a spec and its data may name files, besides the project and the folders of MOM_ALLOW. */
   readonly allow?: readonly string[];
 }
 
-/** What is wrong with a spec. Throws a `Failure` only where there is no such file. */
+/** Errors and warnings of a spec. @throws Failure only if the file does not exist */
 export function checkInput(disk: Disk, input: SpecInput, { allow }: Reading): CheckResult {
   const { diagnostics, sources, json } = checkedOf(disk, input, allow);
   const messages = diagnostics.map((one) => messageOf(one, sources));
@@ -74,7 +74,7 @@ export function checkInput(disk: Disk, input: SpecInput, { allow }: Reading): Ch
   return { right, messages, spec: right ? (json as unknown as FullSpec) : undefined };
 }
 
-/** What a `Failure` says, as `check` says it; without places, since the texts that it speaks of may be gone. */
+/** The messages of a `Failure`, in the form that `check` returns, without places: the texts may no longer exist. */
 export const messagesOf = ({ diagnostics }: Failure): readonly Message[] =>
   diagnostics.map((one) => messageOf(one, []));
 
@@ -94,41 +94,37 @@ function messageOf(diagnostic: Diagnostic, sources: readonly Source[]): Message 
 }
 
 /**
- * A text as `mom fmt` sets it; the text of a `.mom` file that says the same as a spec.
- * @throws Failure where the text has mistakes of syntax
+ * The text in the format of `mom fmt`, or a spec object as the text of a `.mom` file.
+ * @throws Failure if the text has syntax errors
  */
 export function formatSpec(of: { readonly text: string } | Spec): string {
   const text = "text" in of ? of.text : printSpec(of as unknown as Json);
   const formatted = format({ path: UNNAMED, text });
   if ("text" in formatted) return formatted.text;
-  // What cannot be written in the language is for `check` to refuse.
+  // A spec that the language cannot express is refused by `check`.
   if (!("text" in of)) return text;
   throw new Failure(formatted.diagnostics);
 }
 
-/** What a spec that is no file is called. */
+/** The file name of a spec that was not read from a file. */
 const UNNAMED = "spec.mom";
 
-/** The values that an option may have; undefined where its type says it. */
+/** The allowed values of each option; undefined if its type is enough. */
 export type Allowed<Options> = { readonly [Name in keyof Required<Options>]: readonly string[] | undefined };
 
 export const READING: Allowed<Reading> = { allow: undefined };
 
-/** Refuses what a program without types may have misspelt. @throws InputError */
+/** Checks option names and values, for callers without types. @throws InputError */
 export function checkOptions<Options extends object>(options: Options, allowed: Allowed<Options>): void {
   const all = new Map<string, readonly string[] | undefined>(Object.entries(allowed));
   for (const [name, value] of Object.entries(options)) {
     if (!all.has(name))
-      throw new InputError(
-        "bad-option",
-        `There is no option ${name}.`,
-        suggestion(name, all.keys()) ?? "Leave it out.",
-      );
+      throw new InputError("bad-option", `Unknown option ${name}.`, suggestion(name, all.keys()) ?? "Leave it out.");
     const values = all.get(name);
     if (values === undefined || value === undefined || values.includes(String(value))) continue;
     throw new InputError(
       "bad-option",
-      `The option ${name} cannot be ${JSON.stringify(value)}.`,
+      `Invalid value ${JSON.stringify(value)} for the option ${name}.`,
       suggestion(String(value), values) ?? "",
     );
   }
@@ -138,7 +134,7 @@ function checkedOf(disk: Disk, input: SpecInput, allow: Reading["allow"]): Check
   if (typeof input !== "string" && (typeof input !== "object" || input === null)) {
     throw new InputError(
       "bad-option",
-      `${JSON.stringify(input)} is no spec.`,
+      `${JSON.stringify(input)} is not a spec.`,
       "Give a path, { text }, or a spec as an object.",
     );
   }
@@ -152,12 +148,12 @@ export interface RightSpec {
   readonly json: Json;
   readonly folder: string;
   readonly reach: Reach;
-  /** Where there is no file, one that could be in the working folder. */
+  /** The spec's file, or a possible path in the working folder if it was not read from a file. */
   readonly file: string;
   readonly name: string;
 }
 
-/** @throws Failure where it is wrong, or there is no such file */
+/** @throws Failure if the spec has errors or the file does not exist */
 export function rightSpec(disk: Disk, input: SpecInput, allow: Reading["allow"]): RightSpec {
   const { spec, json, diagnostics } = checkedOf(disk, input, allow);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));

@@ -1,4 +1,4 @@
-// What the data set of a spec is, and a few of its documents as text.
+// Describes the data set of a spec and shows some of its documents as text.
 import { type Codecs, decodersOf } from "../data/codecs.js";
 import type { DataSet } from "../data/data-set.js";
 import type { Segment } from "../data/document.js";
@@ -10,15 +10,15 @@ import type { CheckedSpec } from "../front/spec.js";
 import { isBytes, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, textOf } from "../modalities/text.js";
 
-/** Ids that are shown of a segment that is no text. */
+/** The number of ids to show for a segment that is not text. */
 const SHOWN_IDS = 16;
 
 export interface LookOptions {
-  /** How many documents are shown, spread over all of them. */
+  /** The number of documents to show, spread evenly over all of them. */
   readonly documents: number;
-  /** Leave out documents whose files cannot be read. */
+  /** Skip documents whose files can't be read. */
   readonly skipBad?: boolean | undefined;
-  /** Gets what takes a while, or is left out: lines for people. */
+  /** Receives status lines: slow operations and skipped documents. */
   readonly notice: (line: string) => void;
 }
 
@@ -26,12 +26,12 @@ export interface ModalityCount {
   readonly modality: string;
   readonly kind: string;
   readonly segments: number;
-  /** Tokens or patches, without markers. */
+  /** The number of tokens or patches, without markers. */
   readonly positions: number;
   readonly longest: number;
 }
 
-/** A segment for programs: the ids of its modality, and where these are text, the text and the token of each id. */
+/** A segment for programs: the ids of its modality; for text also the text and the token of each id. */
 export interface ShownSegment {
   readonly modality: string | undefined;
   readonly text?: string;
@@ -43,24 +43,24 @@ export interface ShownDocument {
   readonly number: number;
   readonly held_out: boolean;
   readonly label: string;
-  /** All of it on one line, for people. */
+  /** The document on one line. */
   readonly text: string;
   readonly segments: readonly ShownSegment[];
 }
 
 export interface Look {
   readonly documents: { readonly train: number; readonly held_out: number };
-  /** Of all documents with their markers; `mean` and `most` of one; `length` of a sequence. */
+  /** Positions including markers: of all documents, the mean and the most of a document, and of a sequence. */
   readonly positions: { readonly all: number; readonly mean: number; readonly most: number; readonly length: number };
   readonly modalities: readonly ModalityCount[];
-  /** Files of the prepared data. */
+  /** The files of the prepared data. */
   readonly shards: readonly string[];
-  /** Documents that were left out. */
+  /** The documents that were skipped. */
   readonly skipped: DataSet["skipped"];
   readonly shown: readonly ShownDocument[];
 }
 
-/** @throws InputError where the data are wrong */
+/** @throws InputError if the data are invalid */
 export async function look(
   host: DataHost,
   { spec, folder, reach }: { readonly spec: CheckedSpec; readonly folder: string; readonly reach: Reach },
@@ -139,7 +139,7 @@ function segmentOf(segment: Segment, parts: ModelParts, codecs: Codecs): ShownSe
   const tokenizer = codecs.tokenizers.get(segment.modality);
   if (tokenizer === undefined && !isBytes(declared)) return { modality: declared?.name, ids };
   const text = textOf(segment.ids, parts, decodersOf(codecs));
-  // As a tokenizer with byte fallback names its bytes.
+  // Bytes have the names that a tokenizer with byte fallback gives them.
   const tokens = ids.map((id) => (tokenizer === undefined ? `<0x${hex(id)}>` : (tokenizer.tokenOf(id) ?? null)));
   return { modality: declared?.name, text, tokens, ids };
 }

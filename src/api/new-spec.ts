@@ -1,54 +1,54 @@
-// The text of a spec to start from: what its sequences are made of, what mixes them, and what each modality owns.
+// The text of a starter spec, from a choice of modalities, blocks and the parts that each modality owns.
 import { format } from "../../grammar/format.js";
 import { ATTENTION_PARTS } from "../blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../blocks/mamba.fields.js";
 import { isSource } from "../data/sources/source.fields.js";
 
-/** Modalities that a new spec may have, and what each is. */
+/** The modalities that a new spec can have, with descriptions. */
 export const MODALITIES = {
   text: "text, as its UTF-8 bytes",
-  image: "pictures of 16×16, as continuous patches that are denoised (Transfusion)",
+  image: "16×16 pictures, as continuous patches that are denoised (Transfusion)",
   codes: "pictures as discrete codes, 16 each (Chameleon)",
   speech: "speech as discrete units",
 } as const;
 export type NewModality = keyof typeof MODALITIES;
 
-/** What mixes positions. */
+/** The kinds of layers that mix positions, with descriptions. */
 export const BLOCKS = {
-  mamba: "Mamba blocks: Mixture-of-Mamba where modalities own weights",
-  attention: "attention with feed-forwards: Mixture-of-Transformers where modalities own weights",
-  hybrid: "three Mamba blocks to one of attention",
+  mamba: "Mamba blocks: Mixture-of-Mamba if modalities own weights",
+  attention: "attention with feed-forward layers: Mixture-of-Transformers if modalities own weights",
+  hybrid: "three Mamba blocks, then one attention block",
 } as const;
 export type NewBlocks = keyof typeof BLOCKS;
 
-/** Whose the projections are. */
+/** Who owns the projections. */
 export const OWNING = {
   all: "each modality owns all of its projections",
   none: "all modalities share everything",
-  ablate: "that is the question: every choice of in_proj and out_proj (or of attention's) is trained and compared",
+  ablate: "an ablation: every subset of in_proj and out_proj (or of attention's projections) is trained and compared",
 } as const;
 export type Owning = keyof typeof OWNING;
 
-/** What is chosen. */
+/** The answers to the questions. */
 export interface Choice {
-  /** In the order of `MODALITIES`, text among them. */
+  /** In the order of `MODALITIES`; always includes text. */
   readonly modalities: readonly NewModality[];
   readonly blocks: NewBlocks;
   readonly own: Owning;
 }
 
 export interface NewSpec extends Choice {
-  /** `emoji`, or the path of JSON Lines beside the spec. */
+  /** `emoji`, or the path of a JSON Lines file, relative to the spec. */
   readonly data: string;
 }
 
-/** Units that made-up speech has, and colours of made-up pictures. */
+/** The number of units in generated speech, and of colours in generated pictures. */
 export const UNITS = 32;
 export const COLOURS = 8;
 
 const DECLARED: Readonly<Record<NewModality, string>> = {
-  text: "/// Its marks separate documents and pictures.\nmodality text: bytes",
-  image: "/// 16 patches each.\nmodality image: patches(size: 16x16, patch: 4x4, channels: 3)",
+  text: "/// Its markers separate documents and pictures.\nmodality text: bytes",
+  image: "/// Each picture has 16 patches.\nmodality image: patches(size: 16x16, patch: 4x4, channels: 3)",
   codes: `/// One code for each 4×4 pixels, row by row.\nmodality codes: codes(vocab: ${COLOURS})`,
   speech: `/// \`mom data units\` fits units to recordings.\nmodality speech: codes(vocab: ${UNITS})`,
 };
@@ -59,11 +59,11 @@ const OBJECTIVES: Readonly<Record<NewModality, string>> = {
   speech: "speech: cross_entropy",
 };
 
-/** What mixes positions, as a spec says it. */
+/** A block that mixes positions, as in a spec. */
 interface Mixer {
   readonly kind: string;
   readonly fields: readonly string[];
-  /** Parts that each modality may own: all of them, and those that are tried in an ablation. */
+  /** The parts that each modality can own, and those that the ablation tries. */
   readonly owned: readonly string[];
   readonly tried: string;
 }
@@ -81,7 +81,7 @@ const ATTENTION: Mixer = {
   tried: "q_proj, o_proj",
 };
 
-/** The blocks by their names in the spec, and how they are stacked. */
+/** The blocks by their names in the spec, and their order. */
 const STACKS: Readonly<
   Record<NewBlocks, { readonly mixers: Readonly<Record<string, Mixer>>; readonly layers: string }>
 > = {
@@ -90,15 +90,15 @@ const STACKS: Readonly<
   hybrid: { mixers: { mixer: MAMBA, attend: ATTENTION }, layers: "3 * mixer + attend" },
 };
 
-/** As `mom fmt` sets it. */
+/** The text of the spec, in the format of `mom fmt`. */
 export function templateOf(wanted: NewSpec): string {
   const set = format({ path: "new.mom", text: written(wanted) });
-  if ("diagnostics" in set) throw new Error("a template is no spec");
+  if ("diagnostics" in set) throw new Error("the template is not a valid spec");
   return set.text;
 }
 
 function written({ modalities, blocks, own, data }: NewSpec): string {
-  // With one modality there is nothing to own.
+  // With one modality, ownership has no effect.
   const owns = own === "all" && modalities.length > 1;
   const { mixers, layers } = STACKS[blocks];
   const declared = Object.entries(mixers).map(([name, { kind, fields, owned }]) =>
@@ -114,7 +114,7 @@ function written({ modalities, blocks, own, data }: NewSpec): string {
     `layers: ${layers}`,
   ];
   return [
-    `// ${said(modalities)}. \`mom explain\` says what a field means, \`mom inspect\` what the model costs.`,
+    `// ${said(modalities)}. \`mom explain\` describes a field, and \`mom inspect\` shows the cost of the model.`,
     group("model", model),
     "",
     group(
@@ -148,7 +148,7 @@ const said = (modalities: readonly NewModality[]): string => {
 function ablation(blocks: NewBlocks): string {
   const [mixer] = Object.values(STACKS[blocks].mixers);
   return group("ablate owned", [
-    `/// Each choice of what every modality owns, twice; \`mom ablate FILE owned\` trains all and reports.`,
+    `/// Trains every subset of owned parts with two seeds: \`mom ablate FILE owned\`.`,
     `vary mixer.decouple: subsets([${mixer?.tried}])`,
     "vary train.seed: [1, 2]",
     "baseline { mixer.decouple: [] }",

@@ -1,4 +1,4 @@
-// What a sampled document begins with, from the command line: a recording, a picture, a text, or some of them.
+// The start of a sampled document, from the command line: a recording, a picture, a text, or several of them.
 import { readAudio } from "../data/audio/read-audio.js";
 import { unitsOf } from "../data/audio/units.js";
 import { codesOf, pictureCodebook, speechCodebook } from "../data/codebook.js";
@@ -20,7 +20,7 @@ export interface PromptOptions {
   readonly audio?: string;
 }
 
-/** The recording stands before the picture, and that before the text. */
+/** The recording precedes the picture, and the picture precedes the text. */
 export async function promptOf(
   { prompt, image, audio }: PromptOptions,
   parts: ModelParts,
@@ -34,15 +34,15 @@ export async function promptOf(
   return segments;
 }
 
-/** A recording as its units. */
+/** A recording as speech units. */
 function soundSegment(path: string, parts: ModelParts, codecs: Codecs, { disk }: DataHost): SampledSegment {
   const [modality] = holdersOf("audio", parts, codecs);
   const codebook = modality === undefined ? undefined : speechCodebook(codecs, modality);
   if (modality === undefined || codebook === undefined)
     throw new InputError(
       "bad-option",
-      `--audio: the model has no modality of ${holdersNamed("audio").kinds}.`,
-      "Leave it out.",
+      `The model has no modality for --audio: it needs ${holdersNamed("audio").kinds}.`,
+      "Leave the option out.",
     );
   return inVocabulary(modality, unitsOf(readAudio(readInput(disk, path), path), codebook), parts);
 }
@@ -57,8 +57,8 @@ async function pictureSegment(
   if (modality === undefined) {
     throw new InputError(
       "bad-option",
-      `--image: the model has no modality of ${holdersNamed("image").kinds}.`,
-      "Leave it out.",
+      `The model has no modality for --image: it needs ${holdersNamed("image").kinds}.`,
+      "Leave the option out.",
     );
   }
   const codebook = pictureCodebook(codecs, modality);
@@ -67,7 +67,7 @@ async function pictureSegment(
     return inVocabulary(modality, codes, parts);
   }
   const item = itemOf(parts.modalities[modality]);
-  if (item === undefined) throw new Error(`modality ${modality} holds no pictures`);
+  if (item === undefined) throw new Error(`modality ${modality} has no pictures`);
   const pixels = await decodePicture(host, readPicture(host, path), item, path);
   return { kind: "item", modality, values: item.split(pixels) };
 }
@@ -77,11 +77,11 @@ function readPicture({ disk }: DataHost, path: string): Uint8Array {
     return readRegular(disk, path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InputError("file-unreadable", `${path} can't be read: ${why}.`, "Name a picture's file with --image.");
+    throw new InputError("file-unreadable", `${path} can't be read: ${why}.`, "Name a picture file with --image.");
   }
 }
 
-/** A text of the markers' owner: its bytes, its tokens, or ids where it has no tokenizer. */
+/** A text in the modality that owns the markers: as bytes, as tokens, or as ids if it has no tokenizer. */
 function textSegment(prompt: string, parts: ModelParts, codecs: Codecs): SampledSegment {
   const { owner } = parts.vocabulary;
   const holds = holdersOf("text", parts, codecs).includes(owner);
@@ -101,19 +101,19 @@ function idsIn(prompt: string, name: string, limit: number): number[] {
   if (ids.every((id) => Number.isInteger(id) && id >= 0 && id < limit)) return ids;
   throw new InputError(
     "bad-option",
-    `--prompt: ${name} has no tokenizer, and "${prompt}" is not a list of its ids, which are 0 to ${limit - 1}.`,
-    'Give ids, as in --prompt "17 4 25".',
+    `Invalid --prompt: ${name} has no tokenizer, and "${prompt}" is not a list of ids from 0 to ${limit - 1}.`,
+    'Give ids, for example --prompt "17 4 25".',
   );
 }
 
-/** The index of a modality that is asked for by its name. */
+/** The index of the modality with this name. */
 export function modalityNamed(name: string, { modalities }: ModelParts): number {
   const index = modalities.findIndex((modality) => modality.name === name);
   if (index >= 0) return index;
   const names = modalities.map((modality) => modality.name);
   throw new InputError(
     "bad-option",
-    `--modality: the model has no modality ${name}.`,
-    suggestion(name, names) ?? "Look at the spec.",
+    `Unknown modality ${name} in --modality.`,
+    suggestion(name, names) ?? `The model has ${names.join(", ")}.`,
   );
 }

@@ -1,4 +1,4 @@
-// How the files that a spec names are read: as far as it may reach, and never more of one than is needed.
+// Reads the files that a spec names: only those that it may read, and only the bytes that are needed.
 
 import { SOURCE_LIMIT } from "../../grammar/parse.js";
 import type { Disk } from "../data/disk.js";
@@ -7,13 +7,13 @@ import { checkWithin, Outside, type Reach, reachOf, readWithin } from "../data/r
 import type { Source } from "../diagnostics/diagnostic.js";
 import type { Refused } from "../front/refused.js";
 
-/** Not more of a file than it takes to see that it is too large. */
+/** Enough bytes to detect that a file is too large. */
 export const SOURCE_BYTES = 4 * SOURCE_LIMIT + 4;
 
-/** How the files that a spec names are read: undefined where there is none. */
+/** Readers of the files that a spec names. They return undefined for a missing file. */
 export interface Readers {
   readonly readText: (path: string) => Source | undefined | Refused;
-  /** At most so many bytes; with 0, only whether it may be read. */
+  /** Reads at most `limit` bytes; with 0, only checks whether the file may be read. */
   readonly readStart: (path: string, limit: number) => Uint8Array | undefined | Refused;
 }
 
@@ -32,7 +32,7 @@ export function readersFor(reach: Reach): Readers {
   return { readText, readStart };
 }
 
-/** Nothing where there is no file. */
+/** The reason of an error; undefined if the file does not exist. */
 function refusal(error: unknown): Refused | undefined {
   if (error instanceof Outside) return { refused: "outside", folder: error.folder };
   if (!(error instanceof Unreadable)) throw error;
@@ -40,7 +40,7 @@ function refusal(error: unknown): Refused | undefined {
   return { refused: "unreadable", reason: error.reason, isFolder: error.reason === IS_FOLDER };
 }
 
-/** The files of an editor, which keeps what it has read. */
+/** A disk for an editor, with a cache of the files that were read. */
 export const editorDisk = (disk: Disk) => ({
   refusing: (entry: string) => {
     const reach = reachOf(disk, entry);
@@ -76,7 +76,7 @@ export const editorDisk = (disk: Disk) => ({
   },
 });
 
-/** At most so many bytes of any file; undefined where it cannot be read. */
+/** At most `limit` bytes of a file; undefined if it can't be read. */
 function readStart(disk: Disk, path: string, limit: number): Uint8Array | undefined {
   try {
     return readRegular(disk, path, limit);

@@ -1,4 +1,4 @@
-// A spec from the disk: reads it and what it names, as far as it may reach, and checks it.
+// Reads a spec and the files that it names from the disk, and checks it.
 import type { Disk } from "../data/disk.js";
 import { IS_FOLDER, readRegular, textOf, Unreadable } from "../data/open-file.js";
 import { type Reach, reachOf } from "../data/reach.js";
@@ -12,34 +12,34 @@ import { readersFor, SOURCE_BYTES } from "./read-spec-files.js";
 import { isRunFolder, specOfRun } from "./run-spec.js";
 
 export interface ReadSpec extends Pick<Checked, "diagnostics" | "sources"> {
-  /** Undefined where the spec is wrong. */
+  /** Undefined if the spec has errors. */
   readonly spec: CheckedSpec | undefined;
-  /** The spec as resolved, for `printSpec`. */
+  /** The resolved spec, for `printSpec`. */
   readonly json: Json | undefined;
-  /** The spec's own file: that of a run, where a run's folder was given. */
+  /** The file of the spec; for a run's folder, the run's spec. */
   readonly file: string;
   readonly isRun: boolean;
-  /** Paths in the spec are relative to this folder, which is absolute. */
+  /** The absolute path of the folder that paths in the spec are relative to. */
   readonly folder: string;
-  /** What the spec and its data may read. */
+  /** The files that the spec and its data may read. */
   readonly reach: Reach;
 }
 
-/** How a spec is read. */
+/** Options for reading a spec. */
 export interface Reading {
-  /** Where the file's text comes from, if it is a copy: paths in it are relative to that. */
+  /** The original path of a copied spec: its paths are relative to this. */
   readonly origin?: string;
-  /** Folders that the spec may read besides its project. */
+  /** Folders outside the project that the spec may read. */
   readonly allow?: readonly string[] | undefined;
-  /** What it may read, where that is known already. */
+  /** The files that the spec may read, if the caller knows them. */
   readonly reach?: Reach;
-  /** Whether the data and the first weights of the spec are not looked for: a run may have outlived them. */
+  /** True for a run that has started: its data and initial weights may no longer exist, so they are not checked. */
   readonly begun?: boolean;
-  /** Gets the path of every file that is looked for, whether there is one or not. */
+  /** Collects the paths of all files that are looked up, including missing ones. */
   readonly tried?: Set<string>;
 }
 
-/** Reads a spec, or that of a run's folder. @throws Failure where it cannot be read */
+/** Reads a spec file, or the spec of a run's folder. @throws Failure if it can't be read */
 export function readSpec(disk: Disk, path: string, { allow }: Pick<Reading, "allow"> = {}): ReadSpec {
   const { file, reading } = located(disk, path, { allow });
   const { spec, json, diagnostics, sources } = checkFile(disk, file, reading);
@@ -57,18 +57,18 @@ export function readSpec(disk: Disk, path: string, { allow }: Pick<Reading, "all
   };
 }
 
-/** Where the text of a spec is, and how it is read: that of a run's folder is the run's own. */
+/** The file of a spec or of a run's folder, and the options for reading it. */
 function located(disk: Disk, path: string, reading: Reading): { readonly file: string; readonly reading: Reading } {
   if (reading.origin !== undefined || !isRunFolder(disk, path)) return { file: path, reading };
   const { file, entry, reach } = specOfRun(disk, path, reading.allow);
   return { file, reading: { ...reading, origin: entry, reach, begun: true } };
 }
 
-/** A text in the language instead of a file's: that of a copy, or of a variant. Paths in it are relative to `origin`. */
+/** Checks the text of a copy or of a variant. Paths in it are relative to `origin`. */
 export const checkText = (disk: Disk, text: string, origin: string, reading: Omit<Reading, "origin"> = {}): Checked =>
   checkSource(disk, { path: isJson({ path: origin }) ? `${origin}.mom` : origin, text }, reading);
 
-/** A text by what its path says: in the language, or JSON. The files that it names are looked for on the disk. */
+/** Checks a text; its file name states whether it is JSON. The files that it names are read from the disk. */
 export function checkSource(disk: Disk, source: Source, reading: Omit<Reading, "origin"> = {}): Checked {
   const { allow, tried, begun = false, reach = reachOf(disk, source.path, allow) } = reading;
   const readers = readersFor(reach);
@@ -84,7 +84,7 @@ export function checkSource(disk: Disk, source: Source, reading: Omit<Reading, "
   );
 }
 
-/** Names of the specs in the folder that a path leads into. */
+/** The names of the specs in the same folder. */
 function specsBeside(disk: Disk, file: string): string[] {
   try {
     return disk.list(disk.paths.dirname(file)).filter((name) => name.endsWith(".mom"));
@@ -93,7 +93,7 @@ function specsBeside(disk: Disk, file: string): string[] {
   }
 }
 
-/** A spec's file, or the folder of a run. @throws Failure where it cannot be read */
+/** Checks a spec file or the spec of a run's folder. @throws Failure if it can't be read */
 export function checkFile(disk: Disk, path: string, how: Reading = {}): Checked {
   const {
     file,
@@ -103,7 +103,7 @@ export function checkFile(disk: Disk, path: string, how: Reading = {}): Checked 
   return file === origin ? checkSource(disk, source, reading) : checkText(disk, source.text, origin, reading);
 }
 
-/** At most so many bytes of a file that the user named. @throws Failure where it cannot be read */
+/** Reads at most `limit` bytes of a file that the user named. @throws Failure if it can't be read */
 export function readNamed(disk: Disk, file: string, limit: number): Uint8Array {
   try {
     return readRegular(disk, file, limit);
@@ -113,23 +113,23 @@ export function readNamed(disk: Disk, file: string, limit: number): Uint8Array {
   }
 }
 
-/** What to throw where a file of the command line cannot be read. */
+/** The error for a file on the command line that can't be read. */
 function notRead(disk: Disk, file: string, { reason, missing }: Unreadable): Failure {
   const { basename, join } = disk.paths;
   if (reason === IS_FOLDER) {
     const specs = specsBeside(disk, join(file, "_"));
     const help =
       specs.length === 0
-        ? "It has no spec."
+        ? "It does not contain a spec."
         : `Name a spec in it: ${listed(
             specs.slice(0, 5).map((name) => join(file, name)),
             "or",
           )}.`;
     return new Failure([mistake("file-missing", `\`${file}\` is a folder.`, { help })]);
   }
-  const message = missing ? `There is no file \`${file}\`.` : `\`${file}\` cannot be read: ${reason}.`;
+  const message = missing ? `\`${file}\` does not exist.` : `\`${file}\` can't be read: ${reason}.`;
   const others = specsBeside(disk, file).filter((name) => name !== basename(file));
-  const help = suggestion(basename(file), others) ?? "A spec is a file that ends with `.mom`.";
+  const help = suggestion(basename(file), others) ?? "The name of a spec ends with `.mom`.";
   return new Failure([mistake("file-missing", message, { help })]);
 }
 

@@ -1,4 +1,4 @@
-// What a trained model makes of a prompt.
+// Samples from a trained model.
 import { decodersOf, openCodecs } from "../data/codecs.js";
 import type { AdapterSource } from "../gpu/dawn.js";
 import { dropOf } from "../objectives/objective.fields.js";
@@ -10,24 +10,24 @@ import { modalityNamed, type PromptOptions, promptOf } from "./prompt.js";
 import type { Trained } from "./trained.js";
 
 export interface SampleOptions extends PromptOptions, Omit<SampleSettings, "only"> {
-  /** One segment of this modality; left out, the document to its end. */
+  /** Sample one segment of this modality (default: the rest of the document). */
   readonly modality?: string | undefined;
   readonly count: number;
   readonly adapter?: AdapterSource | undefined;
-  /** Gets what is to be known of the settings: lines for people. */
+  /** Receives notes about the settings. */
   readonly notice: (line: string) => void;
 }
 
-/** What is not said otherwise. */
+/** The defaults of the options. */
 export const SAMPLE_DEFAULTS = { count: 1, tokens: 100, temperature: 1, seed: 0, steps: 50, guidance: 1 } as const;
 
 export interface Samples {
   readonly documents: readonly SampledDocument[];
-  /** What they are shown with. */
+  /** Decoders and parts for showing the documents. */
   readonly showing: Showing;
 }
 
-/** @throws InputError where the prompt or the settings do not fit the model; DeviceError */
+/** @throws InputError if the prompt or the settings do not fit the model; DeviceError */
 export async function sample(host: Host, trained: Trained, options: SampleOptions): Promise<Samples> {
   const { spec, folder, reach, weights } = trained;
   const { modality, count, guidance, adapter, notice } = options;
@@ -39,7 +39,7 @@ export async function sample(host: Host, trained: Trained, options: SampleOption
   const prompts = Array.from({ length: count }, () => prompt);
   const request = checkRequest(model, { settings: { ...options, only }, prompts });
   if (guidance !== 1 && !spec.objectives.some((objective) => dropOf(objective) > 0))
-    notice("note: no objective has a `drop`, so that guidance relies on documents that begin with a picture");
+    notice("note: no objective has a `drop`, so guidance relies on training documents that start with a picture");
   const sampler = await openSampler(await host.openDevice(adapter), model, weights.tensors, [request]);
   const documents = await sampler.sample(request);
   sampler.destroy();

@@ -1,4 +1,4 @@
-// The paths in a spec: each with what it is for.
+// The paths in a spec, with their uses.
 import type { Json } from "../front/spec.js";
 
 type JsonObject = { readonly [key: string]: Json };
@@ -14,7 +14,7 @@ const PLACES: readonly (readonly [PathUse, readonly string[]])[] = [
   ["init", ["train", "init", "path"]],
 ];
 
-/** Applied at a place; what is not there stays away. `index` counts the keys that `*` stands for. */
+/** Applies `change` at a place. Absent values stay absent. `index` counts the keys that `*` matches. */
 function changed(json: Json, at: readonly string[], change: (path: string, index: number) => string, index = 0): Json {
   const [key, ...rest] = at;
   if (key === undefined) return typeof json === "string" ? change(json, index) : json;
@@ -29,14 +29,14 @@ function changed(json: Json, at: readonly string[], change: (path: string, index
 }
 
 /**
- * The same spec with other paths.
- * @param json a spec's, with defaults filled in
- * @param change a path of this use; `index` is that of the modality, where one names it
+ * The spec with changed paths.
+ * @param json a spec with defaults filled in
+ * @param change returns the new path; `index` is the index of the modality, for a path in a modality
  */
 export const withPaths = (json: Json, change: (path: string, use: PathUse, index: number) => string): Json =>
   PLACES.reduce((all, [use, at]) => changed(all, at, (path, index) => change(path, use, index)), json);
 
-/** The paths of a spec with what they are for, as written. */
+/** The paths of a spec as written, with their uses. */
 export function pathsIn(json: Json): { readonly use: PathUse; readonly path: string }[] {
   const found: { use: PathUse; path: string }[] = [];
   withPaths(json, (path, use) => {

@@ -1,4 +1,4 @@
-// Speech units: fits a codebook of them to recordings and measures what it makes of them; and turns recordings into them.
+// Speech units: fits a codebook of units to recordings and measures its error, and converts recordings to units.
 
 import { readAudio, soundFiles } from "../data/audio/read-audio.js";
 import { fitUnits, type Heard, listen, ofSpeech, unitsOf } from "../data/audio/units.js";
@@ -15,34 +15,34 @@ import { CODEBOOK_ENTRIES, SPEECH_FRAMES } from "../modalities/codebook.fields.j
 const REMEDY = "Choose another --out.";
 
 export interface SpeechUnitsOptions {
-  /** A folder of recordings, or a JSON Lines file that names some. */
+  /** A folder of recordings, or a JSON Lines file that names recordings. */
   readonly audio: string;
-  /** The codebook's file. */
+  /** The codebook file to write. */
   readonly out: string;
   readonly entries: number;
   readonly seed: number;
-  /** Folders beyond the project that documents may name files in. */
+  /** Folders outside the project in which documents may name files. */
   readonly allow?: readonly string[];
-  /** Leaves out recordings that can't be read. */
+  /** Skips recordings that can't be read. */
   readonly skipBad?: true;
 }
 
 export interface SpeechUnits {
   readonly recordings: number;
-  /** Frames that the recordings have, and that the entries were fitted to. */
+  /** The number of frames in the recordings, and of those that the entries were fitted to. */
   readonly frames: number;
   readonly used: number;
   /** Mean squared error of the last iteration. */
   readonly error: number;
   readonly seconds: number;
-  /** How often each unit occurs where runs are merged. */
+  /** The count of each unit after merging repeats. */
   readonly counts: Float64Array;
 }
 
 /**
- * Writes the codebook.
- * @param notice shows each iteration, and what is left out
- * @throws InputError where an option, a recording or the disk refuses
+ * Fits and writes the codebook.
+ * @param notice receives a line for each iteration and for each skipped file
+ * @throws InputError if an option or a recording is invalid, or a file cannot be written
  */
 export function fitSpeechUnits(disk: Disk, options: SpeechUnitsOptions, notice: (text: string) => void): SpeechUnits {
   const { audio, out, entries, seed, allow, skipBad } = options;
@@ -75,9 +75,9 @@ export function fitSpeechUnits(disk: Disk, options: SpeechUnitsOptions, notice: 
 export interface ListenOptions {
   /** The codebook of speech units. */
   readonly codebook: string;
-  /** Where the documents go with units for recordings, in the same folder as the file. */
+  /** The file for the documents with units in place of recordings. It must be in the folder of the input. */
   readonly out?: string;
-  /** Folders beyond the project that documents may name files in. */
+  /** Folders outside the project in which documents may name files. */
   readonly allow?: readonly string[];
 }
 
@@ -89,9 +89,9 @@ export interface Listened {
 }
 
 /**
- * Turns the recordings that a JSON Lines file names into speech units.
- * @param heard told each recording, where no file is written
- * @throws InputError where an option, a line, a recording or the disk refuses
+ * Converts the recordings in a JSON Lines file to speech units.
+ * @param heard receives each recording, if no file is written
+ * @throws InputError if an option, a line or a recording is invalid, or a file cannot be written
  */
 export function listenTo(
   disk: Disk,
@@ -104,8 +104,8 @@ export function listenTo(
   if (out !== undefined && dirname(resolve(out)) !== folder)
     throw new InputError(
       "bad-option",
-      `--out ${out} lies in another folder than ${file}`,
-      "Paths in it would lead nowhere.",
+      `--out ${out} is not in the folder of ${file}`,
+      "Write it to the same folder, so that the relative paths in it stay valid.",
     );
   const codebook = ofSpeech(readCodebook(readInput(disk, path), path), path);
   let [documents, recordings, seconds, units] = [0, 0, 0, 0];
@@ -126,13 +126,13 @@ export function listenTo(
   return { documents, recordings, seconds, units };
 }
 
-/** @param told gets a list of recordings that cannot be read; left out, they are refused, but not before all are known */
+/** @param skip receives the list of recordings that can't be read. If undefined, they are errors, reported together. */
 function* samplesOf(
   disk: Disk,
   files: readonly NamedFile[],
-  told: ((text: string) => void) | undefined,
+  skip: ((text: string) => void) | undefined,
 ): Generator<Float32Array> {
-  const bad = badFiles(told);
+  const bad = badFiles(skip);
   for (const { path, place } of files) {
     let samples: Float32Array | undefined;
     try {

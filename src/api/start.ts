@@ -1,4 +1,4 @@
-// What a run's weights start from, found where the spec's `init` says; and how a compiled folder carries them along.
+// The initial weights of a run: those that the spec's `init` names, or those that a compiled folder contains.
 import type { Compiled } from "../compile.js";
 import type { Disk } from "../data/disk.js";
 import { locate, Outside, type Reach } from "../data/reach.js";
@@ -18,7 +18,7 @@ export interface Started {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** In a compiled folder: every weight that its model starts with. */
+/** The file of initial weights in a compiled folder. */
 export const START_FILE = "start.safetensors";
 
 function start(
@@ -35,8 +35,8 @@ function start(
 }
 
 /**
- * Finds the weights of the spec's `init` when called; undefined where they are drawn.
- * @param where the folder that paths in the spec are relative to, and what may be read
+ * Returns a function that finds the weights of the spec's `init`; undefined if the weights are random.
+ * @param where the folder that paths in the spec are relative to, and the files that may be read
  */
 export function starting(
   spec: CheckedSpec,
@@ -60,7 +60,7 @@ export function starting(
   };
 }
 
-/** The same for a folder that `mom compile` has made. */
+/** The same for a folder that `mom compile` wrote. */
 export function carried(
   spec: CheckedSpec,
   compiled: Pick<Compiled, "parameters">,
@@ -75,7 +75,7 @@ export function carried(
 export const startBytes = ({ tensors, record }: Started): Uint8Array =>
   writeSafetensors(tensors, { from: record.from });
 
-/** The disk as far as it may be read; whatever a folder's links lead to, too. */
+/** The disk, limited to the files that may be read, also through links. */
 function diskWithin(reach: Reach): Disk {
   const { disk } = reach;
   const within = (path: string): string => {
@@ -92,7 +92,7 @@ function diskWithin(reach: Reach): Disk {
   };
 }
 
-/** The run of a checkpoint, whose plan says whose the weights are: that is what has to be opened. */
+/** The run of a checkpoint. Its plan states which modality owns which weights, so it must be readable. */
 function runOf(path: string, reach: Reach): string | undefined {
   const { basename, dirname } = reach.disk.paths;
   const checkpoints = dirname(path);

@@ -1,4 +1,4 @@
-// Steps on given tensors and everything that they make: how mom is compared with other programs.
+// Runs steps on given tensors and returns every result, for comparison with other programs.
 import type { Tensor } from "../data/tensor.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { AdapterSource } from "../gpu/dawn.js";
@@ -11,15 +11,15 @@ export interface TraceSettings extends Partial<Omit<TraceOptions, "settings">> {
 }
 
 export interface Traced {
-  /** By name, sorted. */
+  /** The results by name, sorted. */
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** For people: the adapter's name and driver. */
+  /** The name and driver of the adapter. */
   readonly device: string;
 }
 
 /**
- * @param tensors parameters by their checkpoint names, and what goes in, as `mom trace --help` names it
- * @throws InputError where a tensor is missing or another; DeviceError
+ * @param tensors parameters by their checkpoint names, and the inputs that `mom trace --help` lists
+ * @throws InputError if a tensor is missing or invalid; DeviceError
  */
 export async function traceSpec(
   host: Host,

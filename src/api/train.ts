@@ -1,4 +1,4 @@
-// From a spec that is right to its run: data, device, kernels, training.
+// Trains a checked spec: prepares data, opens a device, chooses kernels and trains.
 import { planned, programsOf, trainingOn } from "../compile.js";
 import { decodersOf } from "../data/codecs.js";
 import { prepare } from "../data/prepare.js";
@@ -17,23 +17,23 @@ import { tuned } from "./tuning.js";
 export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | "events" | "stopWanted"> {
   readonly host: Host;
   readonly spec: CheckedSpec;
-  /** The spec as resolved. */
+  /** The resolved spec. */
   readonly json: Json;
-  /** The file that it was read from, or could have been. */
+  /** The file of the spec, or a possible path if it was not read from a file. */
   readonly file: string;
-  /** Paths in it are relative to this folder. */
+  /** Paths in the spec are relative to this folder. */
   readonly folder: string;
   /** The run's folder. */
   readonly out: string;
   readonly tune: TuneMode;
   readonly adapter?: AdapterSource | undefined;
-  /** What the spec and its data may read. */
+  /** The files that the spec and its data may read. */
   readonly reach: Reach;
-  /** Leave out documents whose files cannot be read. */
+  /** Skip documents whose files can't be read. */
   readonly skipBad?: boolean | undefined;
 }
 
-/** @throws Failure, InputError or DeviceError where the data, the run's folder or the device are wrong */
+/** @throws Failure, InputError or DeviceError if the data, the run's folder or the device are unusable */
 export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
   const { host, spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, title, events, stopWanted } =
     wanted;

@@ -1,4 +1,4 @@
-// What was trained, for what uses it: a run's folder, or a spec with the folder of a checkpoint.
+// Opens a trained model: a run's folder, or a spec with the folder of a checkpoint.
 import type { Disk } from "../data/disk.js";
 import { isFolder, type Reach } from "../data/reach.js";
 import { type Diagnostic, isError, type Source } from "../diagnostics/diagnostic.js";
@@ -22,31 +22,31 @@ export interface Trained {
   readonly spec: CheckedSpec;
   /** Paths in the spec are relative to this folder. */
   readonly folder: string;
-  /** What the spec and its data may read. */
+  /** The files that the spec and its data may read. */
   readonly reach: Reach;
   readonly isRun: boolean;
   readonly weights: Weights;
-  /** The fingerprint of the documents that it was trained on, where that is known. */
+  /** The fingerprint of the training documents, if it is known. */
   readonly documents: number | undefined;
 }
 
 export interface OpenedTrained {
-  /** Undefined where the spec is wrong. */
+  /** Undefined if the spec has errors. */
   readonly trained: Trained | undefined;
-  /** What is wrong or unwanted in the spec, and then what is wrong with its checkpoints. */
+  /** Errors and warnings of the spec, then of its checkpoints. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: readonly Source[];
 }
 
-/** @throws InputError or Failure where there is no such run or checkpoint */
+/** @throws InputError or Failure if the run or the checkpoint does not exist */
 export function openTrained(disk: Disk, path: string, options: TrainedOptions): OpenedTrained {
   const { checkpoint, step, allow, data } = options;
   const isSpec = disk.exists(path) && !isFolder(disk, path);
   if (isSpec && checkpoint === undefined) {
     throw new InputError(
       "no-weights",
-      `${path} is a spec, which has no weights of its own.`,
-      "Name the folder of a run, or a checkpoint's folder with --checkpoint.",
+      `${path} is a spec, which has no weights.`,
+      "Name the folder of a run, or add the folder of a checkpoint with --checkpoint.",
     );
   }
   const run = isSpec ? undefined : runAt(path, disk);
@@ -67,7 +67,7 @@ export function openTrained(disk: Disk, path: string, options: TrainedOptions): 
   };
 }
 
-/** @throws Failure where the spec is wrong too */
+/** @throws Failure also if the spec has errors */
 export function rightTrained(disk: Disk, path: string, options: TrainedOptions): Trained {
   const { trained, diagnostics } = openTrained(disk, path, options);
   if (trained === undefined) throw new Failure(diagnostics.filter(isError));

@@ -1,4 +1,4 @@
-// A training run from its data to its report: what `mom train` and a compiled folder's train.mjs both do.
+// A training run from its data to its report, for `mom train` and for train.mjs of a compiled folder.
 import type { DataSet } from "../data/data-set.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -32,25 +32,25 @@ import { lossUnits } from "./units.js";
 export interface TrainingRequest {
   readonly host: Pick<Host, "disk" | "deflate">;
   readonly spec: CheckedSpec;
-  /** The spec as resolved, which the run keeps: its paths are right in the run's folder. */
+  /** The text of the resolved spec, with paths that are valid in the run's folder. */
   readonly specText: string;
-  /** Reads the tokenizers and codebooks that go with it. */
+  /** Reads the tokenizers and codebooks of the spec. */
   readonly specFiles?: () => readonly NamedFile[];
-  /** The file that the spec was read from, if it was. */
+  /** The file that the spec was read from, if any. */
   readonly specFile?: string;
   readonly compiled: CompiledModel["compiled"];
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
-  /** Of modalities with a tokenizer, by index: what samples are shown with. */
+  /** Decoders for showing samples, by the index of the modality, for modalities with a tokenizer. */
   readonly decoders?: ReadonlyMap<number, Decode>;
   /** The run's folder. */
   readonly folder: string;
   readonly resume: boolean;
-  /** Finds what the weights start from; absent where they are drawn. */
+  /** Finds the initial weights; absent if they are random. */
   readonly start?: (() => Started) | undefined;
   readonly title: string;
   readonly events: TrainingEvents;
-  /** Asked after every update: whether to save and stop. */
+  /** Called after every update: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
 
@@ -62,23 +62,23 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
     title,
     facts: [
       ["Parameters", formatCount(parameters)],
-      ["Documents", `${dataSet.train.length} to learn from, ${dataSet.validation.length} held out`],
+      ["Documents", `${dataSet.train.length} for training, ${dataSet.validation.length} held-out`],
       ["Device", device.description],
       ["Planned memory", `${(memory / 2 ** 20).toFixed(1)} MiB`],
-      ...latents.map(({ name }) => ["Pictures", `none of ${name}: its latents are for their own decoder`] as const),
-      ...(start ? [["Weights from", start.from] as const] : []),
+      ...latents.map(({ name }) => ["Pictures", `none for ${name}: its latents need their own decoder`] as const),
+      ...(start ? [["Initial weights", start.from] as const] : []),
     ] as const,
     units: lossUnits(spec),
   };
 }
 
-/** Trains, and leaves a report. @throws Failure or InputError where the run, its data or the device are wrong */
+/** Trains and writes a report. @throws Failure or InputError if the run, its data or the device are unusable */
 export async function runTraining(request: TrainingRequest): Promise<TrainingOutcome> {
   const { spec, folder, resume, events } = request;
   const { disk, deflate } = request.host;
   checkTeaches(spec, request.dataSet);
   const choices = choicesOf(request.compiled.plan, request.device.profile);
-  // Before there is a folder, for what is refused leaves none.
+  // Before the folder is created, so that an error leaves no folder.
   const begins = resume ? undefined : request.start?.();
   const run: Run = resume
     ? openRun(folder, disk)
@@ -126,7 +126,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     const made = step - (checkpoint?.step ?? 0);
     if (made > 0 || !hasSamples(run, step)) {
       const groups = await trainingSamples({ ...request, deflate }, weights).catch((error: unknown): SampleGroup[] => {
-        // The run is done and saved; that a model whose logits are not finite cannot be sampled is no failure of it.
+        // The run is done and saved. A model without finite logits cannot be sampled, but the run has not failed.
         if (!(error instanceof InputError)) throw error;
         events.unsampled(error.message);
         return [];
@@ -141,14 +141,14 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
   }
 }
 
-/** Tells what the weights start from and keeps it; a run that begins again must begin with the same. */
+/** Reports and records the initial weights. A run that starts again must use the same weights. */
 function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEvents): void {
   if (warnings.length > 0) events.warned(warnings);
   const before = readStart(run);
   if (before !== undefined && before.sha256 !== record.sha256) {
     throw new Failure([
-      mistake("other-init", `The run in ${run.path} began with other weights than ${record.from} has now.`, {
-        help: "Bring the old ones back, or start a new run with another --out.",
+      mistake("other-init", `The weights in ${record.from} have changed since the run in ${run.path} started.`, {
+        help: "Restore the old weights, or start a new run with another --out.",
       }),
     ]);
   }
@@ -156,12 +156,12 @@ function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEven
   events.started(record);
 }
 
-/** Documents of each split: pictures beside pictures take little room, texts a line each. */
+/** Documents per split. Pictures are small and side by side; a text takes a line. */
 const PICTURES = 8;
 const TEXTS = 4;
-/** Most tokens of a text, or units. */
+/** The most tokens or units to show. */
 const TOKENS = 48;
-/** Most characters of a text that are shown. */
+/** The most characters of a text to show. */
 const CHARACTERS = 300;
 
 interface SamplesRequest {
@@ -169,16 +169,16 @@ interface SamplesRequest {
   readonly spec: CheckedSpec;
   readonly dataSet: DataSet;
   readonly device: OpenDevice;
-  /** Of modalities with a tokenizer, by index. */
+  /** By the index of the modality, for modalities with a tokenizer. */
   readonly decoders?: ReadonlyMap<number, Decode> | undefined;
 }
 
 const SPLITS = [
-  ["train", "learned from"],
-  ["validation", "held out"],
+  ["train", "training"],
+  ["validation", "held-out"],
 ] as const;
 
-/** Groups of samples for each modality that has an objective; the first that has pictures comes first. */
+/** Groups of samples for each modality with an objective. The first modality with pictures comes first. */
 async function trainingSamples(request: SamplesRequest, weights: Tensors): Promise<SampleGroup[]> {
   const { spec, dataSet, device, deflate, decoders = new Map() } = request;
   const { seed } = spec.train;
@@ -189,7 +189,7 @@ async function trainingSamples(request: SamplesRequest, weights: Tensors): Promi
     steps: 50,
     guidance: 1,
   };
-  // Numbers that are no pixels are nothing to look at.
+  // Latents are not pixels, so they are not shown.
   const modalities = spec.model.modalities.flatMap((declared, modality) =>
     spec.objectives[modality] && itemOf(declared)?.type !== "F32"
       ? [{ name: declared.name, modality, pictures: hasPictures(spec, dataSet.codebooks, modality) }]
@@ -217,7 +217,7 @@ async function trainingSamples(request: SamplesRequest, weights: Tensors): Promi
 }
 
 const png = ({ picture }: Shown, deflate: Deflate): Uint8Array => {
-  if (picture === undefined) throw new Error("a segment that was to be shown as a picture is none");
+  if (picture === undefined) throw new Error("the segment is not a picture");
   return pngOf(picture, deflate);
 };
 

@@ -1,4 +1,4 @@
-// The choice of kernels for a model on a device, for verbs that train and for a compiled folder's train.mjs.
+// Chooses kernel variants for a model on a device, for verbs that train and for train.mjs of a compiled folder.
 import { type CompileOptions, programsOf, TRAINING_PHASES } from "../compile.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Choices } from "../ir/plan.js";
@@ -12,16 +12,16 @@ type TuningHost = Pick<Host, "disk" | "cacheFolder">;
 
 export const DEFAULT_TUNE: TuneMode = "cached";
 
-/** The mode of what must not wait for kernels to be measured. */
+/** The mode for a caller that must not wait for measurements. */
 export const measuredBefore = (mode: TuneMode): TuneMode => (mode === "off" ? "off" : "cached");
 
-/** The choices for a model on a device, from mom's cache and, where that is wanted, from measuring. */
+/** The choices for a model on a device, from mom's cache and, with `full`, from measurements. */
 export async function tuned(host: TuningHost, request: Omit<TuneRequest, "cache">): Promise<Choices> {
   const cache = openCache(host.disk, host.cacheFolder(), request.opened, request.notice);
   return await choicesFor({ ...request, cache });
 }
 
-/** The same for a folder that `mom compile` has made: its kernels as its files say, which a user may have edited. */
+/** The same for a folder that `mom compile` wrote, with the kernels in its files, which a user may have edited. */
 export async function tunedFolder(
   host: TuningHost,
   { spec, profile, compiled }: CompiledModel,
@@ -37,5 +37,5 @@ export async function tunedFolder(
   return await tuned(host, { mode, spec, options, stages, opened, notice, rewrite });
 }
 
-/** The end of a kernel's name, which tells the source that was written for it. */
+/** The digest at the end of a kernel's name, which identifies its generated source. */
 const digestIn = (name: string): string => name.slice(name.lastIndexOf(".") + 1);

@@ -1,9 +1,9 @@
-// What each modality's loss measures, in words.
+// The unit of each modality's loss.
 import type { CheckedSpec } from "../front/spec.js";
 import { unitOf } from "../modalities/modality.fields.js";
 import { lossUnit } from "../objectives/objective.fields.js";
 
-/** By modality, for those that have an objective. */
+/** By the name of the modality, for modalities with an objective. */
 export const lossUnits = ({ model, objectives }: CheckedSpec): Record<string, string> =>
   Object.fromEntries(
     model.modalities.flatMap((modality, index) => {

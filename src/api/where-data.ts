@@ -1,4 +1,4 @@
-// Where the data of a spec are, when they are not where it says: in a folder that the user names.
+// The option `--data`: the new place of data that have moved.
 import { isFolder, type Reach, withFolder } from "../data/reach.js";
 import { sourcePath } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -7,17 +7,17 @@ import { withPaths } from "./spec-paths.js";
 
 interface Sited {
   readonly spec: CheckedSpec;
-  /** The same as resolved. */
+  /** The resolved spec. */
   readonly json?: Json | undefined;
   readonly folder: string;
   readonly reach: Reach;
-  /** Whether it is that of a run, which may have moved away from its data. */
+  /** Whether the spec is that of a run, which may have moved away from its data. */
   readonly isRun: boolean;
 }
 
 /**
- * The same spec with its data where the user says that they are.
- * @throws InputError where they are not there, and where a run's spec names data that are not there
+ * The spec with the data at the place that the user names.
+ * @throws InputError if the data are not there
  */
 export function withData<T extends Sited>(read: T, place: string | undefined): T {
   const { spec, json, folder, reach } = read;
@@ -25,7 +25,11 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
   const written = sourcePath(source);
   if (written === undefined) {
     if (place === undefined) return read;
-    throw new InputError("bad-option", "--data: the data of this spec are no file.", "Leave --data out.");
+    throw new InputError(
+      "bad-option",
+      "--data does not apply: the data of this spec are not a file.",
+      "Leave --data out.",
+    );
   }
   if (place === undefined) return read;
   const { disk } = reach;
@@ -34,8 +38,8 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
   if (!disk.exists(path))
     throw new InputError(
       "file-unreadable",
-      `--data: there is no ${path}.`,
-      "Name the file, or the folder that it is in.",
+      `--data: ${path} does not exist.`,
+      "Name the file, or the folder that contains it.",
     );
   return {
     ...read,
@@ -47,15 +51,15 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
 }
 
 /**
- * For what reads the data.
- * @throws InputError where those of a run are gone
+ * Checks that the data of a run still exist.
+ * @throws InputError if they do not
  */
 export function checkDataThere({ spec, folder, reach: { disk }, isRun }: Sited): void {
   const path = sourcePath(spec.data.source);
   if (!isRun || path === undefined || disk.exists(disk.paths.resolve(folder, path))) return;
   throw new InputError(
     "file-unreadable",
-    `The data of the run are not at ${path} any more.`,
-    "Say with --data where they are: the file, or its folder.",
+    `The data of the run are no longer at ${path}.`,
+    "Name the new place with --data: the file, or the folder that contains it.",
   );
 }

@@ -1,5 +1,5 @@
-// What a stream shows. NO_COLOR and FORCE_COLOR decide of colours, else whether it is a terminal; of links that terminals
-// can open, what they are known to do, or FORCE_HYPERLINK.
+// Colours and links on a stream. NO_COLOR and FORCE_COLOR decide on colours; without them, a terminal gets colours. A
+// terminal that is known to open links gets links; FORCE_HYPERLINK overrides this.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createSupportsHyperlinks } from "supports-hyperlinks";
@@ -12,11 +12,11 @@ export function coloured(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== "dumb";
 }
 
-/** Whether it makes links of texts. */
+/** Whether the stream shows links. */
 export const linking = (stream: NodeJS.WriteStream): boolean =>
   createSupportsHyperlinks(stream) && process.env.NO_COLOR === undefined;
 
-/** How diagnostics are shown there. */
+/** How diagnostics are shown on the stream. */
 export function styleOf(stream: NodeJS.WriteStream): Style {
   const links = linking(stream);
   return {

@@ -1,11 +1,10 @@
-// Which package this program came from.
+// The npm package of this program.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeDisk } from "../api/node/disk.js";
 import { packageFolder } from "../data/project-folder.js";
 
-/** This program's own package.json. */
 function manifest(): Readonly<Record<string, unknown>> {
   const folder = packageFolder(nodeDisk, dirname(fileURLToPath(import.meta.url)));
   if (folder === undefined) return {};
@@ -13,13 +12,13 @@ function manifest(): Readonly<Record<string, unknown>> {
   return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
 }
 
-/** This program's version, from its own package.json. */
+/** This program's version. */
 export function version(): string {
   const { version: found } = manifest();
   return typeof found === "string" ? found : "unknown";
 }
 
-/** Which versions of a package this program works with. */
+/** The versions of a dependency that this program works with, as a semver range. */
 export function dependencyRange(name: string): string {
   const { dependencies } = manifest();
   const all = typeof dependencies === "object" && dependencies !== null ? Object.entries(dependencies) : [];

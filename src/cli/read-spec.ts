@@ -1,4 +1,4 @@
-// A spec, or what was trained from one, as the user names it: what is wrong or unwanted in it goes to stderr.
+// Reads the spec that a command names and prints its errors and warnings to stderr.
 import { nodeDisk } from "../api/node/disk.js";
 import { type Reading, type ReadSpec, readSpec as read } from "../api/read-spec.js";
 import type { Diagnostic, Source } from "../diagnostics/diagnostic.js";
@@ -10,7 +10,7 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[], sources: re
   if (diagnostics.length > 0) process.stderr.write(`${render(diagnostics, sources, styleOf(process.stderr))}\n`);
 }
 
-/** Without a `spec` there are errors, which have been printed: the verb then ends with `EXIT.wrongInput`. */
+/** If `spec` is undefined, the errors have been printed, and the verb ends with `EXIT.wrongInput`. */
 export function readSpec(path: string, reading: Pick<Reading, "allow"> = {}): ReadSpec {
   const found = read(nodeDisk, path, reading);
   printDiagnostics(found.diagnostics, found.sources);

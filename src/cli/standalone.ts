@@ -1,4 +1,4 @@
-// train.mjs of a compiled folder: trains the model beside it, with nothing installed but `webgpu`.
+// train.mjs of a compiled folder: trains the model in that folder. Its only dependency is `webgpu`.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { loadDataSet, openCompiled, shardPaths } from "../api/compiled-folder.js";
 import { nodeDisk } from "../api/node/disk.js";
 import { nodeHost } from "../api/node/host.js";
-import { toldTraining } from "../api/node/told-training.js";
+import { trainWithProgress } from "../api/node/train-with-progress.js";
 import { carried } from "../api/start.js";
 import { runTraining } from "../api/training.js";
 import { DEFAULT_TUNE, tunedFolder } from "../api/tuning.js";
@@ -18,18 +18,18 @@ import { RUN_FILES } from "../train/run-folder.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { TUNE_MODES, type TuneMode } from "../tune/tune.js";
 import { endWith, guardStreams, logged } from "./streams.js";
-import { exitOf, tell } from "./thrown.js";
+import { exitOf, reportThrown } from "./thrown.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
-const USAGE = `Trains the model of this folder.
+const USAGE = `Trains the model in this folder.
 
   node train.mjs [--out FOLDER] [--resume] [--adapter ${SOURCES.join("|")}] [--tune ${TUNE_MODES.join("|")}]
 
   --out      the run's folder (default: run, beside this file)
-  --resume   go on with the run in that folder from its last checkpoint
-  --adapter  the device to train on (default: the best there is)
-  --tune     which of a kernel's variants run. off: the first that the device takes; cached: the fastest, where that was
-             measured before (default); full: measure what was not. A run that is resumed keeps its own.
+  --resume   continue the run in that folder from its last checkpoint
+  --adapter  the device to train on (default: the best one available)
+  --tune     how kernel variants are chosen. off: the first that the device supports; cached: the fastest, if it was
+  measured before (default); full: measure the others. A resumed run keeps its variants.
 `;
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -37,7 +37,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const isMode = (text: string): text is TuneMode => (TUNE_MODES as readonly string[]).includes(text);
 const isSource = (text: string): text is AdapterSource => (SOURCES as readonly string[]).includes(text);
 
-/** Tokenizers and codebooks, as a run keeps them. */
+/** Tokenizers and codebooks, with the names that they have in a run's folder. */
 const filesIn = (folder: string): NamedFile[] =>
   existsSync(folder)
     ? readdirSync(folder).map((name) => ({
@@ -66,12 +66,12 @@ async function main(): Promise<ExitCode> {
     return EXIT.done;
   }
   if (given.adapter !== undefined && !isSource(given.adapter)) {
-    process.stderr.write(`error: there is no adapter "${given.adapter}"\n\n${USAGE}`);
+    process.stderr.write(`error: unknown adapter "${given.adapter}"\n\n${USAGE}`);
     return EXIT.wrongUsage;
   }
   const tune = given.tune ?? DEFAULT_TUNE;
   if (!isMode(tune)) {
-    process.stderr.write(`error: there is no mode "${tune}" of tuning\n\n${USAGE}`);
+    process.stderr.write(`error: unknown tuning mode "${tune}"\n\n${USAGE}`);
     return EXIT.wrongUsage;
   }
   const model = openCompiled(here, nodeDisk);
@@ -87,7 +87,7 @@ async function main(): Promise<ExitCode> {
   const plan = withChoices(model.compiled.plan, device.profile, choices ?? {});
   const compiled = { ...model.compiled, plan };
   const resumeCommand = `node ${process.argv[1]} --resume${given.out ? ` --out ${given.out}` : ""}`;
-  const outcome = await toldTraining({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
+  const outcome = await trainWithProgress({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
     runTraining({
       ...how,
       host: nodeHost,
@@ -108,5 +108,5 @@ async function main(): Promise<ExitCode> {
 
 let code: ExitCode = EXIT.done;
 guardStreams(() => code);
-code = await main().catch(tell);
+code = await main().catch(reportThrown);
 endWith(code);

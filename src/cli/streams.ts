@@ -1,5 +1,5 @@
-// Standard output and error as a program that may run for days uses them: what is shown steers no terminal, and a stream
-// that cannot be written ends no training.
+// Standard output and standard error of a program that may run for days. Foreign text cannot control the terminal, and a
+// stream that cannot be written does not end a training.
 import { hasHungUp, hasTerminal } from "../api/node/interrupts.js";
 import { visible } from "../diagnostics/visible.js";
 import { CLEAR_LINE, type Terminal } from "../report/progress.js";
@@ -8,17 +8,17 @@ import { EXIT, type ExitCode } from "./verb.js";
 
 /** A stream as a training's log. */
 export interface Log extends Terminal {
-  /** Who gets the texts that could not be written, and why they could not. */
+  /** Registers a receiver for the texts that could not be written, with the reason. */
   readonly whenLost: (keep: (text: string, why: string) => void) => void;
 }
 
-/** Empties a terminal and what it has scrolled away. */
+/** Clears a terminal and its scrollback. */
 export const CLEAR_SCREEN = "\u001b[2J\u001b[3J\u001b[H";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device",
   EIO: "the device reports an error",
-  EPIPE: "its reader has ended",
+  EPIPE: "its reader has closed it",
 };
 
 const reasonOf = (error: Error): string => {
@@ -26,7 +26,7 @@ const reasonOf = (error: Error): string => {
   return REASONS[code] ?? (code || error.message);
 };
 
-/** Text as a stream may get it: of escape sequences only mom's own, colours where it has colours and links where links. */
+/** Text that is safe for a stream: only mom's own escape sequences remain, and only if the stream shows them. */
 export function shown(text: string, own: { readonly colour: boolean; readonly links: boolean }): string {
   const head = [CLEAR_LINE, CLEAR_SCREEN].find((one) => text.startsWith(one)) ?? "";
   const kept = [
@@ -35,20 +35,19 @@ export function shown(text: string, own: { readonly colour: boolean; readonly li
   ];
   const rest = text.slice(head.length);
   if (kept.length === 0) return head + visible(rest);
-  // Every other piece is one of mom's own.
+  // Every second piece is one of mom's own sequences.
   const pieces = rest.split(new RegExp(`(${kept.join("|")})`));
   return head + pieces.map((piece, i) => (i % 2 === 1 ? piece : visible(piece))).join("");
 }
 
 type Write = NodeJS.WriteStream["write"];
 
-/** As bytes are: specs that are printed to be kept, and what speaks a protocol. */
+/** Writes text to stdout unchanged: specs that are printed to be saved, and protocol messages. */
 export const writeExactly = (text: string): void => {
   (exact ?? process.stdout.write.bind(process.stdout))(text);
 };
 let exact: Write | undefined;
 
-/** Streams that something was written to. */
 const written = new Set<NodeJS.WriteStream>();
 
 function filter(stream: NodeJS.WriteStream): Write {
@@ -63,33 +62,33 @@ function filter(stream: NodeJS.WriteStream): Write {
   return noting;
 }
 
-/** Ends the process once what was written is out; Dawn would keep it alive. */
+/** Ends the process after the output is flushed. Dawn would keep it alive. */
 export function endWith(code: ExitCode): void {
-  // A moment later, when whoever wrote has been told what could not be written.
+  // A moment later: the writers first receive their write errors.
   const exit = (by: ExitCode): void => void setImmediate(() => (hasHungUp() ? dieOfIt() : process.exit(by)));
   if (!written.has(process.stdout)) exit(code);
   else process.stdout.write("", (error) => exit(error && code === EXIT.done ? EXIT.wrongInput : code));
 }
 
-/** Node aborts where it cannot set its terminal back; a signal asks for no such thing. */
+/** Node aborts if it cannot restore its terminal. A signal ends the process without that step. */
 function dieOfIt(): void {
   process.removeAllListeners("SIGHUP");
   process.kill(process.pid, "SIGHUP");
 }
 
 /**
- * Guards both streams, and lets this process outlive its terminal where it has none (`nohup`).
- * @param codeNow what the process would end with now
- * @param exactly leave the bytes alone: the verb speaks a protocol, or draws on the terminal itself
+ * Guards both streams, and ignores SIGHUP if the process has no terminal (`nohup`).
+ * @param codeNow the exit code if the process ended now
+ * @param exactly write the bytes unchanged: the verb uses a protocol, or draws on the terminal
  */
 export function guardStreams(codeNow: () => ExitCode, exactly = false): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // A reader that goes away (`mom … | head`) has had enough.
+    // A reader that stops early (`mom … | head`) is not an error.
     if (error.code === "EPIPE") process.exit(codeNow());
     process.stderr.write(`error: the result could not be written: ${reasonOf(error)}\n`);
     process.exit(codeNow() === EXIT.done ? EXIT.wrongInput : codeNow());
   });
-  // What was to be said is kept by `logTo` where there is a place for it.
+  // `logTo` keeps the text if there is a file for it.
   process.stderr.on("error", () => {});
   if (!exactly) {
     exact = filter(process.stdout);
@@ -98,7 +97,7 @@ export function guardStreams(codeNow: () => ExitCode, exactly = false): void {
   if (!hasTerminal()) process.on("SIGHUP", () => {});
 }
 
-/** A stream as a training's log; texts that it cannot take go elsewhere. */
+/** A stream as a training's log. Texts that cannot be written go to the receiver of `whenLost`. */
 export function logTo(stream: NodeJS.WriteStream): Log {
   const waiting: [string, string][] = [];
   let broken: string | undefined;
@@ -127,21 +126,21 @@ export function logTo(stream: NodeJS.WriteStream): Log {
   };
 }
 
-/** Keeps what a log could not take in a file, with a line that says why. @param append to that file */
+/** Keeps texts that a log could not write in a file, with a line that states why. @param append appends to that file */
 export function keepingLost(append: (text: string) => void): (text: string, why: string) => void {
   let begun = false;
   return (text, why) => {
-    const head = begun ? "" : `The output could not be written (${why}); what follows was to be printed.\n`;
+    const head = begun ? "" : `The output could not be written (${why}). These lines are the rest of it.\n`;
     begun = true;
     try {
       append(head + text);
     } catch {
-      // The run's own records have the same disk, and say so.
+      // The run's records are on the same disk, and their write error is reported.
     }
   };
 }
 
-/** A stream that a training is told on; what it cannot take goes into the run's log. */
+/** A stream as the log of a training, with `log.txt` in the run's folder for texts that cannot be written. */
 export function logged(stream: NodeJS.WriteStream) {
   const terminal = logTo(stream);
   return { terminal, listener: { opened: (keep: (text: string) => void) => terminal.whenLost(keepingLost(keep)) } };

@@ -1,4 +1,4 @@
-// What a thrown value means to whoever runs mom or a compiled trainer: said on stderr, with an exit code.
+// Prints a thrown value to stderr and gives its exit code, for mom and for compiled trainers.
 import pc from "picocolors";
 import { Unreadable, unreadable } from "../data/open-file.js";
 import { codeOf, type MistakeName } from "../diagnostics/codes.js";
@@ -12,7 +12,7 @@ import type { TrainingOutcome } from "../report/training-words.js";
 import { coloured, styleOf } from "./colour.js";
 import { EXIT, type ExitCode } from "./verb.js";
 
-export function tell(thrown: unknown): ExitCode {
+export function reportThrown(thrown: unknown): ExitCode {
   const c = pc.createColors(coloured(process.stderr));
   if (thrown instanceof Failure) {
     process.stderr.write(render(thrown.diagnostics, [], styleOf(process.stderr)));
@@ -28,12 +28,12 @@ export function tell(thrown: unknown): ExitCode {
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   process.stderr.write(
-    `${c.red(c.bold("error:"))} ${visible(message)}\nThis is a fault in mom itself, not in your spec. Please report it.\n`,
+    `${c.red(c.bold("error:"))} ${visible(message)}\nThis is a bug in mom, not in your spec. Please report it.\n`,
   );
   return EXIT.fault;
 }
 
-/** What the end of a training means to the shell; why one diverged is printed. */
+/** The exit code for the outcome of a training. Prints the reason if it diverged. */
 export function exitOf(outcome: TrainingOutcome): ExitCode {
   switch (outcome.kind) {
     case "done":
@@ -41,7 +41,7 @@ export function exitOf(outcome: TrainingOutcome): ExitCode {
     case "stopped":
       return EXIT.interrupted;
     case "diverged":
-      return tell(outcome.failure);
+      return reportThrown(outcome.failure);
   }
 }
 
@@ -52,7 +52,7 @@ interface Known {
   readonly exit: ExitCode;
 }
 
-/** An error that has a code and a remedy; undefined for a fault of mom's own. */
+/** The code and the remedy of an error; undefined for a bug in mom. */
 function knownOf(thrown: unknown): Known | undefined {
   if (thrown instanceof InputError) {
     const { mistake, message, remedy } = thrown;
@@ -64,18 +64,19 @@ function knownOf(thrown: unknown): Known | undefined {
     return { name, message, remedy, exit: EXIT.deviceFailed };
   }
   if (thrown instanceof TooLarge) {
-    const remedy = "Take a smaller batch, length or model, or another device; `mom inspect` shows what is needed.";
+    const remedy =
+      "Use a smaller batch, length or model, or another device. `mom inspect` shows the memory that is needed.";
     return { name: "too-large", message: thrown.message, remedy, exit: EXIT.wrongInput };
   }
   const refused = refusedByDisk(thrown);
   if (refused === undefined) return undefined;
   const name = thrown instanceof Unreadable ? "file-unreadable" : "disk";
-  return { name, message: refused, remedy: "Correct the path, or its permissions.", exit: EXIT.wrongInput };
+  return { name, message: refused, remedy: "Correct the path or its permissions.", exit: EXIT.wrongInput };
 }
 
-/** What the file system refuses is no fault of mom, wherever it is found out. */
+/** Why the file system refused an access. Such an error is not a bug in mom. */
 function refusedByDisk(thrown: unknown): string | undefined {
-  if (thrown instanceof Unreadable) return `A file cannot be read: ${thrown.reason}.`;
+  if (thrown instanceof Unreadable) return `A file can't be read: ${thrown.reason}.`;
   if (!(thrown instanceof Error && "syscall" in thrown && "path" in thrown)) return undefined;
-  return `${thrown.path} cannot be read or written: ${unreadable(thrown).reason}.`;
+  return `${thrown.path} can't be read or written: ${unreadable(thrown).reason}.`;
 }

@@ -1,4 +1,4 @@
-// `--tune`, for the verbs that train on a device.
+// The option `--tune` of the verbs that train on a device.
 import { Option } from "commander";
 import { DEFAULT_TUNE } from "../api/tuning.js";
 import { TUNE_MODES } from "../tune/tune.js";
@@ -6,7 +6,7 @@ import { TUNE_MODES } from "../tune/tune.js";
 export const tuneOption = (): Option =>
   new Option(
     "--tune <mode>",
-    "which of a kernel's variants run: off: the first that the device takes; cached: the fastest, where that was measured before; full: measure what was not",
+    "how kernel variants are chosen. off: the first that the device supports; cached: the fastest, if it was measured before; full: measure the others",
   )
     .choices(TUNE_MODES)
     .default(DEFAULT_TUNE);

@@ -1,6 +1,6 @@
-// What a verb of the command line is: a line in the table of `main.ts`, and a file in `verbs/` that is loaded when named.
+// A verb of the command line is an entry in the table of `main.ts` and a file in `verbs/`, which is loaded on demand.
 //
-// A verb's file, `src/cli/verbs/inspect.ts`, looks like this:
+// The file of a verb, such as `src/cli/verbs/inspect.ts`, looks like this:
 //
 //   export const verb: Verb = {
 //     declare(command, finish) {
@@ -8,7 +8,7 @@
 //         .argument("<file>", "the spec")
 //         .option("--json", "print JSON")
 //         .action(async (file: string, options: { json?: true }) => {
-//           const read = readSpec(file); // prints what is wrong with the spec to stderr
+//           const read = readSpec(file); // prints errors and warnings to stderr
 //           if (read.spec === undefined) return finish(EXIT.wrongInput);
 //           …
 //           finish(EXIT.done);
@@ -17,7 +17,7 @@
 //   };
 //
 // `main.ts` sets the name, the summary and the example, waits for the action's promise, prints a thrown `Failure`
-// (src/diagnostics/failure.ts) as diagnostics, and ends the process with the code last given to `finish`.
+// (src/diagnostics/failure.ts) as diagnostics, and ends the process with the last code that `finish` received.
 import type { Command } from "commander";
 
 export const EXIT = {
@@ -31,13 +31,13 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What `src/cli/verbs/NAME.ts` exports as `verb`. */
+/** The export `verb` of `src/cli/verbs/NAME.ts`. */
 export interface Verb {
-  /** Declares arguments, options and the action. An action that does not call `finish` is done. */
+  /** Declares arguments, options and the action. An action that does not call `finish` ends with `EXIT.done`. */
   readonly declare: (command: Command, finish: (code: ExitCode) => void) => void;
 }
 
-/** A line of the table in `main.ts`. */
+/** An entry in the table of `main.ts`. */
 export interface VerbEntry {
   readonly name: string;
   /** One line for `mom --help`. */

@@ -1,35 +1,35 @@
-// A line chart as inline SVG. Colours and type come from the page's style sheet, so that it follows light and dark.
+// A line chart as inline SVG. Colours and fonts come from the page's style sheet, so the chart follows light and dark mode.
 
 import { escapeHtml } from "../diagnostics/visible.js";
 import { type Axis, axis, type Point, quantile, thinned } from "./curves.js";
 
 export interface Series {
-  /** Not in the legend where it is empty. */
+  /** An empty label has no entry in the legend. */
   readonly label: string;
   /** Ascending in x. Points that are not finite are gaps. */
   readonly points: readonly Point[];
-  /** `faint` curves lie behind and may be cut off at the chart's edge; `marked` ones have a dot at each point. */
+  /** `faint` curves are in the background and may leave the chart; `marked` curves have a dot at each point. */
   readonly look: "faint" | "line" | "marked";
-  /** Number of the colour in the style sheet. */
+  /** The number of the colour in the style sheet. */
   readonly color: number;
 }
 
 export interface Chart {
   readonly title: string;
-  /** What the vertical axis measures; may be empty. */
+  /** The unit of the vertical axis; may be empty. */
   readonly unit: string;
   readonly series: readonly Series[];
-  /** Points before this step may be cut off at the chart's edge. */
+  /** Points before this step may be outside the chart. */
   readonly shownFrom?: number;
 }
 
 const WIDTH = 560;
 const HEIGHT = 300;
 const FRAME = { left: 58, right: WIDTH - 16, top: 12, bottom: HEIGHT - 38 } as const;
-/** Shares of a faint curve's points that may lie below or above the chart. */
+/** The share of a faint curve's points that may be below the chart, and the share that may be above. */
 const OUTLIERS = 0.01;
 
-/** A figure with a heading, a legend and the curves over steps; empty where no point is finite. */
+/** A figure with a heading, a legend and the curves over steps; empty if no point is finite. */
 export function lineChart(chart: Chart): string {
   const series = chart.series
     .map((one) => ({ ...one, points: one.points.filter(({ y }) => Number.isFinite(y)) }))
@@ -58,7 +58,7 @@ ${series.map((one) => marks(one, place)).join("")}
 `;
 }
 
-/** The lowest and highest value that the chart must show of a series. */
+/** The lowest and highest value of a series that the chart must show. */
 function extent({ points, look }: Series, shownFrom = Number.NEGATIVE_INFINITY): [number, number] {
   const late = points.filter(({ x }) => x >= shownFrom);
   const ys = (late.length > 0 ? late : points).map(({ y }) => y);
@@ -97,14 +97,14 @@ function path({ points, look, color }: Series, place: (point: Point) => Point): 
   return `<path class="${look} color-${color}" d="${d}"/>`;
 }
 
-/** Dots where there are few enough to tell apart, each telling its value to the pointer; a lone point always has one. */
+/** Dots with their values as tooltips, if there are few enough to distinguish. A single point always has a dot. */
 function marks({ label, points, look, color }: Series, place: (point: Point) => Point): string {
   if (points.length > 1 && (look !== "marked" || points.length > 60)) return "";
   return points
     .map((point) => {
       const { x, y } = place(point);
-      const told = `${escapeHtml(label)}, step ${point.x}: ${point.y.toPrecision(5)}`;
-      return `<circle class="dot color-${color}" cx="${round(x)}" cy="${round(y)}" r="3.5"><title>${told}</title></circle>`;
+      const tooltip = `${escapeHtml(label)}, step ${point.x}: ${point.y.toPrecision(5)}`;
+      return `<circle class="dot color-${color}" cx="${round(x)}" cy="${round(y)}" r="3.5"><title>${tooltip}</title></circle>`;
     })
     .join("");
 }

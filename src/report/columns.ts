@@ -1,8 +1,8 @@
-// Rows of text in columns for a terminal: words to the left, numbers to the right, two spaces between.
+// Aligns rows of text in columns for a terminal: words left, numbers right, two spaces between.
 
 import { visibleLine } from "../diagnostics/visible.js";
 
-/** @param right the columns of numbers */
+/** @param right the columns that are aligned right */
 export function columns(
   heads: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,4 +1,4 @@
-// Curves made fit to be drawn: smoothed, thinned, and with round numbers on their axes.
+// Prepares curves for drawing: smooths and thins them, and chooses round numbers for the axes.
 
 export interface Point {
   readonly x: number;
@@ -6,8 +6,8 @@ export interface Point {
 }
 
 /**
- * Means over `window` points around each, which do not lag behind as running averages do. Near the start the window
- * narrows on both sides, so that a steep first fall stays steep; near the end it reaches back only.
+ * Means over a centred window of `window` points, which do not lag as running averages do. Near the start the window narrows
+ * on both sides, so a steep first fall stays steep. Near the end it only extends back.
  */
 export function smoothed(points: readonly Point[], window: number): Point[] {
   const half = Math.floor(window / 2);
@@ -21,7 +21,7 @@ export function smoothed(points: readonly Point[], window: number): Point[] {
   });
 }
 
-/** At most about `2 · buckets` points that keep the curve's outline: the lowest and highest of each stretch. */
+/** At most about `2 · buckets` points that keep the curve's outline: the lowest and highest of each bucket. */
 export function thinned(points: readonly Point[], buckets: number): Point[] {
   if (points.length <= 2 * buckets) return [...points];
   return Array.from({ length: buckets }, (_, bucket) => {
@@ -33,7 +33,7 @@ export function thinned(points: readonly Point[], buckets: number): Point[] {
   }).flat();
 }
 
-/** The value below which a share of the numbers lies. */
+/** The value that `share` of the numbers are below. */
 export function quantile(values: readonly number[], share: number): number {
   const ordered = [...values].sort((a, b) => a - b);
   return ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] as number;
@@ -47,8 +47,8 @@ export interface Axis {
 
 /**
  * An axis over [from, to] with about `count` ticks at 1, 2 or 5 times a power of ten.
- * @param outward its ends are ticks; otherwise they are `from` and `to`
- * @param least the smallest distance of ticks: 1 for whole numbers
+ * @param outward the axis ends at ticks; otherwise at `from` and `to`
+ * @param least the smallest distance between ticks: 1 for whole numbers
  */
 export function axis(
   from: number,
@@ -60,7 +60,7 @@ export function axis(
   const [low, high] = to > from ? [from, to] : [from - range / 2, from + range / 2];
   const power = 10 ** Math.floor(Math.log10(range / count));
   const step = Math.max(least, ([1, 2, 5].find((factor) => factor * power * count >= range) ?? 10) * power);
-  // Widened a little, so that 0.3 / 0.1 counts as 3.
+  // The tolerance makes 0.3 / 0.1 count as 3.
   const first = outward ? Math.floor(low / step + 1e-9) : Math.ceil(low / step - 1e-9);
   const last = outward ? Math.ceil(high / step - 1e-9) : Math.floor(high / step + 1e-9);
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => {
@@ -70,7 +70,7 @@ export function axis(
   return outward ? { from: first * step, to: last * step, ticks } : { from: low, to: high, ticks };
 }
 
-/** As many decimals as the step has: 0.60, 12k, 1e-4. */
+/** A label with as many decimals as the step: 0.60, 12k, 1e-4. */
 function tickLabel(value: number, step: number): string {
   if (value === 0) return "0";
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));

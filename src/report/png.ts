@@ -1,4 +1,4 @@
-// PNG files from pixels: 8 bits a channel, every row filtered the way that looks cheapest.
+// Encodes pixels as PNG with 8 bits per channel, and chooses the cheapest filter for every row.
 // Format: https://www.w3.org/TR/png-3/
 import { crc32 } from "../data/crc32.js";
 import { joinedBytes } from "../data/joined.js";
@@ -6,27 +6,27 @@ import { joinedBytes } from "../data/joined.js";
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** Grey, RGB or RGBA. */
+  /** 1 is grey, 3 RGB, 4 RGBA. */
   readonly channels: 1 | 3 | 4;
-  /** Row by row, channels of a pixel side by side: height · width · channels bytes. */
+  /** [height, width, channels], height · width · channels bytes. */
   readonly pixels: Uint8Array;
 }
 
-/** Packs bytes as zlib does, as tightly as it can. */
+/** Compresses bytes in the zlib format, at the highest level. */
 export type Deflate = (bytes: Uint8Array) => Uint8Array;
 
-/** Numbers in [−1, 1], as models give them, to bytes; what lies outside is clipped, NaN is black. */
+/** Converts a model's values in [−1, 1] to bytes. Values outside are clipped; NaN becomes black. */
 export const pixelBytes = (values: ArrayLike<number>): Uint8Array =>
   Uint8Array.from(values, (value) => Math.max(0, Math.min(255, Math.round((value + 1) * 127.5))) || 0);
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const COLOR_TYPE: Readonly<Record<Picture["channels"], number>> = { 1: 0, 3: 2, 4: 6 };
 
-/** The bytes of a PNG file; the same picture gives the same bytes under one version of zlib. */
+/** The bytes of a PNG file. They are deterministic for one version of zlib. */
 export function encodePng(picture: Picture, deflate: Deflate): Uint8Array {
   const { width, height, channels, pixels } = picture;
   if (pixels.length !== width * height * channels || pixels.length === 0)
-    throw new RangeError(`${pixels.length} bytes are no ${width}x${height} picture of ${channels} channels`);
+    throw new RangeError(`${pixels.length} bytes are not a ${width}x${height} picture with ${channels} channels`);
   const header = new Uint8Array(13);
   const fields = new DataView(header.buffer);
   fields.setUint32(0, width);
@@ -37,16 +37,17 @@ export function encodePng(picture: Picture, deflate: Deflate): Uint8Array {
   return joinedBytes(parts);
 }
 
-/** The same for a picture of as many channels as a modality may have. @throws RangeError for others than 1, 3 and 4 */
+/** The same for a picture of a modality. @throws RangeError unless it has 1, 3 or 4 channels */
 export function pngOf(
   { channels, ...picture }: Omit<Picture, "channels"> & { readonly channels: number },
   deflate: Deflate,
 ): Uint8Array {
-  if (channels !== 1 && channels !== 3 && channels !== 4) throw new RangeError(`a PNG has no ${channels} channels`);
+  if (channels !== 1 && channels !== 3 && channels !== 4)
+    throw new RangeError(`a PNG cannot have ${channels} channels`);
   return encodePng({ ...picture, channels }, deflate);
 }
 
-/** Length, type, data, and the CRC-32 of type and data. */
+/** A chunk: length, type, data, and the CRC-32 of type and data. */
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(data.length + 12);
   const fields = new DataView(bytes.buffer);
@@ -57,7 +58,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Filter types 0 to 4 in order: a byte's prediction from its left, upper and upper left neighbours. */
+/** Filter types 0 to 4 in order. Each predicts a byte from its left, upper and upper-left neighbours. */
 const PREDICTIONS: readonly ((left: number, up: number, upLeft: number) => number)[] = [
   () => 0,
   (left) => left,
@@ -77,7 +78,7 @@ function paeth(left: number, up: number, upLeft: number): number {
   return byUp <= byUpLeft ? up : upLeft;
 }
 
-/** Each row behind its filter's type: of the five the one whose residuals, as signed bytes, have the least sum. */
+/** Rows, each after the type of its filter: the one whose residuals, as signed bytes, have the smallest sum. */
 function filteredRows({ width, height, channels, pixels }: Picture): Uint8Array {
   const stride = width * channels;
   const rows = new Uint8Array(height * (stride + 1));
@@ -102,17 +103,17 @@ function filteredRows({ width, height, channels, pixels }: Picture): Uint8Array 
   return rows;
 }
 
-/** Pictures beside each other, and pixels of the sheet for one of theirs (at least). */
+/** Pictures per row, and the smallest scale of a picture on the sheet. */
 const COLUMNS = 16;
 const LEAST_SIDE = 48;
 const GAP = 4;
-/** Between pairs. */
+/** Pixels between pairs. */
 const ROW_GAP = 12;
 
-/** @param pairs upper and lower picture, all of one size and as many channels; at least one pair */
+/** @param pairs at least one pair of an upper and a lower picture, all with the same size and channels */
 export function contactSheet(pairs: readonly (readonly [Picture, Picture])[]): Picture {
   const [first] = pairs;
-  if (first === undefined) throw new RangeError("a sheet of no pictures");
+  if (first === undefined) throw new RangeError("a sheet without pictures");
   const { width, height, channels } = first[0];
   const zoom = Math.max(1, Math.ceil(LEAST_SIDE / Math.max(width, height)));
   const [cellWidth, cellHeight] = [width * zoom, height * zoom];

@@ -1,22 +1,22 @@
-// How far training has come: one line redrawn on a terminal, plain lines every so often where output is piped.
+// The progress of a training: one line that is redrawn on a terminal, or a plain line from time to time if output is piped.
 import colors from "picocolors";
 
-/** Where lines go. */
+/** A stream that receives lines. */
 export interface Terminal {
   readonly write: (text: string) => unknown;
-  /** Whether a line can be drawn again in its place. */
+  /** Whether a line can be redrawn. */
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
 }
 
-/** Begins a line anew: what progress is drawn with. */
+/** Clears the current line. */
 export const CLEAR_LINE = "\r\u001b[2K";
 
 export interface ProgressState {
-  /** Updates made so far. */
+  /** The number of updates so far. */
   readonly step: number;
   readonly steps: number;
-  /** By modality. */
+  /** Losses by modality. */
   readonly losses: Readonly<Record<string, number>>;
   readonly gradient_norm: number;
   readonly tokens_per_second: number;
@@ -24,16 +24,16 @@ export interface ProgressState {
 
 export interface Progress {
   readonly update: (state: ProgressState) => void;
-  /** Prints a line that stays: a validation, a checkpoint, a warning. */
+  /** Prints a permanent line: a validation, a checkpoint, a warning. */
   readonly message: (text: string) => void;
-  /** Ends the redrawn line; call it once, however training ends. */
+  /** Ends the redrawn line. Call it once, also after an error. */
   readonly end: () => void;
 }
 
 const REDRAW_MS = 100;
 const PLAIN_MS = 10_000;
 
-/** @param now milliseconds */
+/** @param now returns milliseconds */
 export function progressOn(
   terminal: Terminal,
   now: () => number = Date.now,
@@ -71,7 +71,7 @@ export function progressOn(
   };
 }
 
-/** From the pace since the first update that was seen, which itself is left out: it pays for what is done once. */
+/** Estimates the remaining time from the pace after the first update, which includes one-time work. */
 export function secondsLeft(
   { step, steps }: ProgressState,
   begun: { readonly at: number; readonly step: number } | undefined,
@@ -82,7 +82,7 @@ export function secondsLeft(
   return (((now - begun.at) / 1000) * (steps - step)) / (step - begun.step);
 }
 
-/** One line of at most `columns` − 1 characters: what does not fit is left out, the bar first. */
+/** One line of at most `columns` − 1 characters. If it does not fit, pieces are dropped, starting with the bar. */
 export function progressLine(state: ProgressState, left: number | undefined, columns: number, color: boolean): string {
   const paint = colors.createColors(color);
   const room = columns - 1;
@@ -111,7 +111,7 @@ export function progressLine(state: ProgressState, left: number | undefined, col
   return `${paint.cyan("━".repeat(full))}${paint.dim("─".repeat(cells - full))} ${percent}  ${line}`;
 }
 
-/** A line for a log: no colours, no cursor moves. */
+/** A line for a log, without colours or cursor movements. */
 export function plainLine(state: ProgressState, left: number | undefined): string {
   const losses = Object.entries(state.losses).map(([modality, loss]) => `${modality} ${formatLoss(loss)}`);
   const parts = [
@@ -124,7 +124,7 @@ export function plainLine(state: ProgressState, left: number | undefined): strin
   return parts.join("  ");
 }
 
-/** Four significant digits. */
+/** A loss with four significant digits. */
 export function formatLoss(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -132,7 +132,7 @@ export function formatLoss(value: number): string {
   return size >= 1e4 ? value.toFixed(0) : value.toPrecision(4);
 }
 
-/** 950, 12.3k, 4.56M. */
+/** A count such as 950, 12.3k, 4.56M. */
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return "–";
   if (value < 999.5) return value.toFixed(0);
@@ -141,7 +141,7 @@ export function formatCount(value: number): string {
   return `${(value / 1e9).toPrecision(3)}G`;
 }
 
-/** 8s, 1:05, 2:03:04, 3d 04h. */
+/** A duration such as 8s, 1:05, 2:03:04, 3d 04h. */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (value: number): string => String(Math.floor(value)).padStart(2, "0");

@@ -1,4 +1,4 @@
-// A run as one HTML page that needs nothing else: what was trained, its losses, its pictures, its spec.
+// The report of a run as one self-contained HTML page: facts, losses, samples and the spec.
 
 import { escapeHtml } from "../diagnostics/visible.js";
 import { htmlPage, STYLE } from "../inspect/page.js";
@@ -14,17 +14,17 @@ import { type Point, smoothed } from "./curves.js";
 
 export interface Sample {
   readonly name: string;
-  /** PNG files. */
+  /** PNG files: the true picture, and the sampled one. */
   readonly truth: Uint8Array;
   readonly sampled: readonly Uint8Array[];
 }
 
-/** A text, or a list of units, that was sampled after something else. */
+/** A sampled text or list of units, with its prompt. */
 export interface TextSample {
   readonly name: string;
-  /** What it was sampled after, in words. */
+  /** A description of the prompt. */
   readonly given: string;
-  /** What it was sampled after, as a PNG file. */
+  /** A picture in the prompt, as a PNG file. */
   readonly picture?: Uint8Array;
   readonly truth: string;
   readonly sampled: string;
@@ -37,12 +37,12 @@ export interface SampleGroup {
   readonly texts?: readonly TextSample[];
 }
 
-/** What was trained, as told by whoever trained it. */
+/** The facts of a run for the heading of its report. */
 export interface About {
   readonly title: string;
-  /** Name and value: parameters, device, … */
+  /** Names and values: parameters, device, … */
   readonly facts: readonly (readonly [string, string])[];
-  /** What each modality's loss measures: "nats a token". */
+  /** The unit of each modality's loss: "nats a token". */
   readonly units: Readonly<Record<string, string>>;
 }
 
@@ -71,14 +71,14 @@ const facts = ({ facts }: About): string =>
     ? ""
     : `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>`;
 
-/** Modalities in the order in which the records name them. */
+/** Modalities in the order of their first record. */
 const modalitiesOf = (records: readonly MetricRecord[]): string[] => [
   ...new Set(records.flatMap(({ losses }) => Object.keys(losses))),
 ];
 
 function losses(about: About, train: readonly TrainRecord[], validation: readonly ValidationRecord[]): string {
   if (train.length + validation.length === 0)
-    return `<section id="losses"><h2>Losses</h2><p>No step has been recorded.</p></section>`;
+    return `<section id="losses"><h2>Losses</h2><p>No steps were recorded.</p></section>`;
   const modalities = modalitiesOf([...train, ...validation]);
   const charts = modalities.map((modality) => {
     const raw = pointsOf(train, ({ losses }) => losses[modality]);
@@ -130,12 +130,12 @@ function notFinite(train: readonly TrainRecord[]): string {
   const skipped = train.filter(isLeftOut);
   const bad = train.filter((one) => !Number.isFinite(one.loss + one.gradient_norm) && !isLeftOut(one));
   const [first] = bad;
-  const left = `<p>${skipped.length} of ${train.length} updates were left out while the scale of the losses was found: a gradient was too large for half precision.</p>`;
+  const left = `<p>${skipped.length} of ${train.length} updates were skipped while the loss scale was adjusted: a gradient was too large for f16.</p>`;
   if (first === undefined) return skipped.length > 0 ? left : "";
-  return `<p>${bad.length} of ${train.length} steps had a loss or gradient norm that is not finite, the first at step ${first.step}.</p>`;
+  return `<p>${bad.length} of ${train.length} steps had a loss or gradient norm that is NaN or infinite, the first at step ${first.step}.</p>`;
 }
 
-/** How training went besides its losses. */
+/** Charts other than losses: gradient norm, learning rate, speed. */
 function course(train: readonly TrainRecord[], timing: readonly TimingRecord[]): string {
   const norms = pointsOf(train, ({ gradient_norm }) => gradient_norm);
   const pace = timing.map(({ step, tokens_per_second }) => ({ x: step, y: tokens_per_second }));
@@ -155,15 +155,15 @@ function course(train: readonly TrainRecord[], timing: readonly TimingRecord[]):
     }),
     lineChart({
       title: "Pace",
-      unit: "tokens a second",
+      unit: "tokens per second",
       series: [{ label: "measured", points: pace, look: "line", color: 3 }],
     }),
   ];
   if (charts.every((chart) => chart === "")) return "";
-  return `<section id="course"><h2>Course of training</h2>\n<div class="charts small">${charts.join("")}</div></section>`;
+  return `<section id="course"><h2>Training</h2>\n<div class="charts small">${charts.join("")}</div></section>`;
 }
 
-/** Characters that are joined at a time: a call takes so many arguments. */
+/** Characters per call, because a call has a limit on arguments. */
 const JOINED = 2 ** 15;
 
 function base64(bytes: Uint8Array): string {

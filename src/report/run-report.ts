@@ -1,4 +1,4 @@
-// The report of a run's folder: read from what the run has written, and written beside it.
+// Writes the report of a run from the files in its folder.
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
@@ -40,37 +40,37 @@ const readStartRecord = jsonReader<StartRecord>({
   required: ["from", "sha256", "parts", "unused"],
 });
 
-/** @throws InputError where a file of the run is not as it was written */
+/** @throws InputError if a file of the run is damaged */
 function checked<T>(read: CheckedJson<T>, path: string): T {
   if ("value" in read) return read.value;
   throw new InputError(
     "bad-record",
     `${path}: ${read.wrong}.`,
-    "Restore the file from a copy, or remove it: no weight depends on it.",
+    "Restore the file from a copy, or remove it. The weights do not depend on it.",
   );
 }
 
-const AGAIN = ", then go on from the last checkpoint with --resume.";
+const AGAIN = ", then continue from the last checkpoint with --resume.";
 
-/** Writes down what is trained, for the report's heading. */
+/** Records the facts of the run for the heading of the report. */
 export function writeAbout(run: Run, about: About): void {
   replaceFile(run.disk, pathIn(run, "about"), `${JSON.stringify(about, null, 2)}\n`, AGAIN);
 }
 
-/** Writes down what the weights started from. */
+/** Records the source of the initial weights. */
 export function writeStart(run: Run, start: StartRecord): void {
   replaceFile(run.disk, pathIn(run, "init"), `${JSON.stringify(start, null, 2)}\n`, AGAIN);
 }
 
-/** What the weights started from, where that was written down. */
+/** The recorded source of the initial weights, if any. */
 export function readStart(run: Run): StartRecord | undefined {
   const path = pathIn(run, "init");
   return run.disk.exists(path) ? checked(readStartRecord(run.disk.read(path)), path) : undefined;
 }
 
 /**
- * What a run has recorded so far; it may still be in training.
- * @throws Failure where its metrics are damaged
+ * The records of a run, which may still be training.
+ * @throws Failure if its metrics are damaged
  */
 export function readRun(run: Run): ReportData {
   const text = (path: string): string => (run.disk.exists(path) ? new TextDecoder().decode(run.disk.read(path)) : "");

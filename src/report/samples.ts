@@ -1,4 +1,4 @@
-// The samples of a run: `samples/step-N/` holds PNG files, and an index that says which is which and has the texts.
+// The samples of a run: `samples/step-N/` contains PNG files and an index with the names of the pictures and the texts.
 import { jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure } from "../train/mistakes.js";
@@ -8,7 +8,7 @@ import type { SampleGroup, TextSample } from "./render.js";
 
 const INDEX = "index.json";
 
-/** What index.json holds: the groups, with the names of files in place of pictures. */
+/** The content of index.json: the groups, with file names in place of pictures. */
 interface IndexedGroup {
   readonly label: string;
   readonly samples: readonly { readonly name: string; readonly truth: string; readonly sampled: readonly string[] }[];
@@ -16,7 +16,7 @@ interface IndexedGroup {
 }
 
 const TEXT = { type: "string" };
-/** A picture beside the index: whoever made the run, no other file is shown in its report. */
+/** A picture in the folder of the index. A report shows no other files, because a run can come from someone else. */
 const PICTURE = { type: "string", pattern: "^[A-Za-z0-9_-]+\\.png$" };
 
 const readIndex = jsonReader<IndexedGroup[]>({
@@ -47,8 +47,8 @@ const readIndex = jsonReader<IndexedGroup[]>({
 });
 
 /**
- * Writes the pictures sampled after `step` updates, in place of those of that step.
- * @throws Failure where the disk refuses them
+ * Writes the samples after `step` updates, and replaces earlier ones of that step.
+ * @throws Failure if a write fails
  */
 export function writeSamples(run: Run, step: number, groups: readonly SampleGroup[]): void {
   const files: NamedFile[] = [];
@@ -77,15 +77,15 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
   try {
     writeWholeFolder(run.disk, pathIn(run, "samples"), `step-${step}`, files);
   } catch (error) {
-    throw diskFailure(error, pathIn(run, "samples"), ", then go on from the last checkpoint with --resume.");
+    throw diskFailure(error, pathIn(run, "samples"), ", then continue from the last checkpoint with --resume.");
   }
 }
 
-/** Whether there are samples of that step: written whole, or not at all. */
+/** Whether there are samples of that step. They are written atomically. */
 export const hasSamples = (run: Run, step: number): boolean =>
   run.disk.exists(run.disk.paths.join(pathIn(run, "samples"), `step-${step}`));
 
-/** The pictures of the last step that has some. */
+/** The samples of the last step that has samples. */
 export function latestSamples(run: Run): SampleGroup[] {
   const { join } = run.disk.paths;
   const folder = pathIn(run, "samples");
@@ -98,8 +98,8 @@ export function latestSamples(run: Run): SampleGroup[] {
     if (!run.disk.isLink(path)) return run.disk.read(path);
     throw new InputError(
       "bad-record",
-      `${path} is a link, and a report shows only what the run made.`,
-      "Put a copy in the link's place.",
+      `${path} is a link, and a report shows only files of the run.`,
+      "Replace the link with a copy of the file.",
     );
   };
   const index = readIndex(read(INDEX));
@@ -107,7 +107,7 @@ export function latestSamples(run: Run): SampleGroup[] {
     throw new InputError(
       "bad-record",
       `${join(latest, INDEX)}: ${index.wrong}.`,
-      "Remove that folder of samples; no weight depends on it.",
+      "Remove that folder of samples. The weights do not depend on it.",
     );
   return index.value.map(({ label, samples, texts }) => ({
     label,

@@ -1,4 +1,4 @@
-// What became of a model's weights at the start of a run, part by part: for the terminal, and for the run's folder.
+// The initial weights of a run by part: which were loaded, copied or initialized. For the terminal and the run's folder.
 import type { Compiled } from "../compile.js";
 import type { Disk } from "../data/disk.js";
 import { partName } from "../inspect/part-name.js";
@@ -11,10 +11,10 @@ interface Amount {
 
 export interface StartRecord {
   readonly from: string;
-  /** Of all numbers that the run began with. */
+  /** The hash of all initial weights. */
   readonly sha256: string;
   readonly parts: readonly ({ readonly part: string } & Readonly<Record<Fate, Amount>>)[];
-  /** Names of weights that the model has no use for. */
+  /** Names of weights that the model does not use. */
   readonly unused: readonly string[];
 }
 
@@ -50,7 +50,7 @@ function digestOf(disk: Pick<Disk, "hash">, tensors: Start["tensors"]): string {
   return hash.digest();
 }
 
-/** Aligned columns: tensors, and the numbers in them. */
+/** A table with the counts of tensors and of their numbers. */
 export function startText({ from, parts, unused }: StartRecord): string {
   const cell = ({ tensors, numbers }: Amount): string =>
     tensors === 0 ? "–" : `${tensors} (${numbers.toLocaleString("en-US")})`;
@@ -62,13 +62,13 @@ export function startText({ from, parts, unused }: StartRecord): string {
   const rows = [
     ["", ...FATES],
     ...parts.map((row) => [row.part, ...FATES.map((fate) => cell(row[fate]))]),
-    ["in all", ...FATES.map((fate) => cell(sum(fate)))],
+    ["total", ...FATES.map((fate) => cell(sum(fate)))],
   ];
   const widths = FATES.concat("drawn").map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const lines = rows.map(
     ([first = "", ...rest]) =>
       `  ${first.padEnd(widths[0] ?? 0)}  ${rest.map((text, i) => text.padStart(widths[i + 1] ?? 0)).join("  ")}`,
   );
-  const left = unused.length === 0 ? [] : [`  ${unused.length} not used there, such as ${unused[0]}`];
+  const left = unused.length === 0 ? [] : [`  ${unused.length} not used by the model, such as ${unused[0]}`];
   return `${[`Weights from ${from}: tensors (numbers)`, ...lines, ...left].join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-// How a training goes, in words: what a terminal, a log or a program is told.
+// The messages about a training for a terminal, a log or a program.
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Failure } from "../diagnostics/failure.js";
 import { render } from "../diagnostics/render.js";
@@ -6,50 +6,50 @@ import { visible } from "../diagnostics/visible.js";
 import { formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
 import { type StartRecord, startText } from "./start-text.js";
 
-/** How a training ended. `step` counts the updates of the run, `made` those that this process made. */
+/** The outcome of a training. `step` counts the updates of the run, `made` those of this process. */
 export type TrainingOutcome =
   | {
       readonly kind: "done";
       readonly step: number;
       readonly made: number;
       readonly seconds: number;
-      /** The last checkpoint's folder. */
+      /** The folder of the last checkpoint. */
       readonly checkpoint: string;
-      /** The report's file. */
+      /** The path of the report. */
       readonly report: string;
     }
-  /** Asked to stop, it has saved. */
+  /** It was asked to stop, and has saved. */
   | { readonly kind: "stopped"; readonly step: number; readonly report: string }
   | { readonly kind: "diverged"; readonly failure: Failure };
 
-/** What happens on the way there. */
+/** Events of a training. */
 export interface TrainingEvents {
-  /** What is done before the first step, or left out: lines for people. */
+  /** A status line: work before the first step, or skipped documents. */
   readonly noted: (line: string) => void;
-  /** The run's folder is there, and held by this process; `keep` adds to its log. */
+  /** The run's folder exists, and this process has locked it. `keep` appends to its log. */
   readonly opened: (keep: (text: string) => void) => void;
   readonly warned: (warnings: readonly Diagnostic[]) => void;
-  /** It goes on after a step; 0 where there was no checkpoint yet. */
+  /** The run continues after a step; 0 if there was no checkpoint. */
   readonly resumed: (step: number) => void;
-  /** The weights start from others. */
+  /** The initial weights come from another run or a file. */
   readonly started: (record: StartRecord) => void;
   /** After every update. */
   readonly stepped: (progress: ProgressState) => void;
   /** Held-out losses by modality. */
   readonly validated: (step: number, losses: Readonly<Record<string, number>>) => void;
-  /** No further update is made. */
+  /** The last update is done. */
   readonly trained: () => void;
-  /** The report has no samples, and why. */
+  /** The report has no samples, for this reason. */
   readonly unsampled: (why: string) => void;
 }
 
 export interface TrainingWords extends TrainingEvents {
   readonly stopping: () => void;
-  /** Call it once, however training ends; without an outcome where it threw. */
+  /** The end. Called once, without an outcome after an error. */
   readonly ended: (outcome?: TrainingOutcome) => void;
 }
 
-/** @param run its folder, and the command that goes on with it */
+/** @param run its folder, and the command that resumes it */
 export function trainingWords(
   terminal: Terminal,
   run: { readonly folder: string; readonly resumeCommand: string },
@@ -59,16 +59,16 @@ export function trainingWords(
     noted: (line) => void terminal.write(`${visible(line)}\n`),
     opened: () => {},
     warned: (warnings) => void terminal.write(`${render(warnings, [], { colour: false })}\n`),
-    resumed: (step) => progress.message(`Going on with ${run.folder} after step ${step}.`),
+    resumed: (step) => progress.message(`Resuming ${run.folder} after step ${step}.`),
     started: (record) => void terminal.write(startText(record)),
     stepped: progress.update,
     validated: (step, losses) => {
       const all = Object.entries(losses).map(([name, loss]) => `${name} ${formatLoss(loss)}`);
-      progress.message(`Step ${step}, held out: ${all.join("  ")}`);
+      progress.message(`Step ${step}, held-out: ${all.join("  ")}`);
     },
     trained: progress.end,
     unsampled: (why) => progress.message(`The report has no samples: ${why}`),
-    stopping: () => progress.message("Stopping after this step; Ctrl-C once more stops at once."),
+    stopping: () => progress.message("Stopping after this step. Press Ctrl-C again to stop immediately."),
     ended(outcome) {
       progress.end();
       if (outcome !== undefined && outcome.kind !== "diverged") terminal.write(endText(outcome, run.resumeCommand));
@@ -79,14 +79,14 @@ export function trainingWords(
 function endText(outcome: Exclude<TrainingOutcome, { kind: "diverged" }>, resumeCommand: string): string {
   switch (outcome.kind) {
     case "stopped": {
-      const saved = outcome.step === 0 ? "before the first step" : `after step ${outcome.step}, which is saved`;
-      return `Stopped ${saved}. Report so far: ${outcome.report}\nGo on with: ${resumeCommand}\n`;
+      const saved = outcome.step === 0 ? "before the first step" : `after step ${outcome.step} and saved a checkpoint`;
+      return `Stopped ${saved}. Report so far: ${outcome.report}\nResume with: ${resumeCommand}\n`;
     }
     case "done": {
       const done =
         outcome.made > 0
           ? `Trained ${outcome.made} steps in ${formatDuration(outcome.seconds)}.`
-          : `Nothing was left to train: all ${outcome.step} steps had been made.`;
+          : `Nothing to train: all ${outcome.step} steps are done.`;
       return `${done}\nCheckpoint: ${outcome.checkpoint}\nReport:     ${outcome.report}\n`;
     }
   }

@@ -91,7 +91,7 @@ test("three seeds may be marked; two never are, nor one, nor an arm of which a r
   const two = marked(many);
   expect(gainsOf(two.made).every(({ pCorrected = 1 }) => pCorrected < 0.001)).toBe(true);
   expect(two.pages.map(isMarked)).toEqual([false, false, false]);
-  expect(two.pages[1]).toContain("2 seeds: no difference is called significant. That takes 3.");
+  expect(two.pages[1]).toContain("2 seeds: no difference is marked as significant. That needs at least 3.");
   const one = marked(many.map(([loss]) => [loss]));
   expect(one.pages.map(isMarked)).toEqual([false, false, false]);
   expect(gainsOf(one.made)[0]).toEqual({ estimate: expect.closeTo(0.3, 12) });

@@ -89,7 +89,9 @@ describe("without training", () => {
   test("which of several, and which there are", () => {
     expect(ablate("--list").stderr).toContain("has several `ablate` blocks: parts, rates, few.");
     expect(ablate("part", "--list").stderr).toContain("Did you mean `parts`?");
-    expect(ablate("parts", "--list", "--index", "10").stderr).toContain("There is no variant 10: there are 10");
+    expect(ablate("parts", "--list", "--index", "10").stderr).toContain(
+      "Unknown variant 10: the ablation has variants 0 to 9.",
+    );
     expect(ablate("parts", "--jobs", "0").code).toBe(2);
     const nothing = join(folder, "nothing");
     expect(ablate("parts", "--report", "--out", nothing).stderr).toContain("There is no folder");

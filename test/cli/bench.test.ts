@@ -83,10 +83,10 @@ test.skipIf(missing)("a modality has the share of the positions that is asked fo
 });
 
 test.each([
-  ["txt=0.9,image=0.1", 1, "txt, which is no modality of the spec. [MOM0701]\nhelp Did you mean `text`?"],
+  ["txt=0.9,image=0.1", 1, "Unknown modality txt in --share. [MOM0701]\nhelp Did you mean `text`?"],
   ["text=0.9", 1, "sum to 0.9, not to 1"],
-  ["text=0.5,text=0.5", 2, "text is given twice"],
-  ["text:1", 2, "`text:1` is no share"],
+  ["text=0.5,text=0.5", 2, "Duplicate modality text."],
+  ["text:1", 2, "`text:1` is not a share"],
 ])("--share %s is refused", (share, exit, message) => {
   const { code, stderr } = mom.run(["bench", join(folder, "small.mom"), "--share", share]);
   expect(stderr).toContain(message);

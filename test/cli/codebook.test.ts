@@ -37,7 +37,7 @@ test("the comment in specs/chameleon.mom says how its codebook was made", async 
   expect(code).toBe(0);
   expect(stdout).toMatch(/512 entries of 12 numbers, fitted to 18\d\d pictures of 64 patches/);
   expect(readFileSync(at("a.safetensors")).equals(checkedIn)).toBe(true);
-  const [start = 0, end = 0] = [...stdout.matchAll(/(\d\.\d+e-\d) (?:at the start|in the end)/g)].map(([, e]) =>
+  const [start = 0, end = 0] = [...stdout.matchAll(/(\d\.\d+e-\d) (?:at the start|at the end)/g)].map(([, e]) =>
     Number(e),
   );
   expect(end).toBeGreaterThan(0);

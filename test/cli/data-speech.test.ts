@@ -70,11 +70,11 @@ describe("other programs", () => {
     const without = (...args: string[]) => mom.run(["data", ...args], folder, { PATH: nothing });
     const asterisk = without("asterisk", "--out", "asterisk");
     expect(asterisk.code).toBe(1);
-    expect(asterisk.stderr).toContain("there is no program apt-get here");
-    expect(asterisk.stderr).toContain("put the package's file, asterisk-core-sounds-en-wav_….deb, into asterisk");
+    expect(asterisk.stderr).toContain("the program apt-get is not installed");
+    expect(asterisk.stderr).toContain("copy the package file asterisk-core-sounds-en-wav_….deb to asterisk");
     const emoji = without("spoken-emoji", "--out", "emoji");
     expect(emoji.code).toBe(1);
-    expect(emoji.stderr).toContain("there is no program espeak-ng here");
+    expect(emoji.stderr).toContain("the program espeak-ng is not installed");
     expect(emoji.stderr).toContain("apt-get install espeak-ng");
   });
 
@@ -101,7 +101,7 @@ describe("other programs", () => {
     const { code, stdout } = data("asterisk", "--out", "packed", "--seconds", "1");
     expect(code).toBe(0);
     expect(stdout).toContain("1 recordings with their texts");
-    expect(stdout).toContain("1 longer than 1 s were left out");
+    expect(stdout).toContain("1 longer than 1 s were skipped");
     expect(stdout).toContain("CC BY-SA 3.0");
     expect(JSON.parse(readFileSync(join(out, "speech.jsonl"), "utf8"))).toEqual({
       segments: [{ text: "Hello." }, { audio: `${RECORDINGS}/hello.wav` }],

@@ -91,7 +91,7 @@ describe("files", () => {
     write("a.mom", bytes);
     const { code, stderr } = fmt("a.mom");
     expect(code).toBe(1);
-    expect(stderr).toContain("`a.mom` has bytes that are no text in UTF-8");
+    expect(stderr).toContain("`a.mom` is not valid UTF-8");
     expect(readFileSync(join(folder, "a.mom"))).toEqual(Buffer.from(bytes));
   });
 
@@ -109,7 +109,7 @@ describe("--check", () => {
     write("a.mom", LOOSE);
     write("b.mom", SET);
     const { code, stdout, stderr } = fmt("--check", "a.mom", "b.mom");
-    expect({ code, stderr }).toEqual({ code: 1, stderr: "2 specs: 1 to be formatted\n" });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "2 specs: 1 to format\n" });
     expect(stdout).toBe(
       [
         "a.mom",

@@ -41,7 +41,7 @@ test("counts documents, positions and tokens by modality, and shows documents", 
   const { code, stdout } = look(spec);
   expect(code).toBe(0);
   const lines = stdout.split("\n");
-  expect(lines[0]).toBe("2 documents, 0 of them held out");
+  expect(lines[0]).toBe("2 documents (0 held-out)");
   // Two markers around the codes of each document, and its end.
   const { modalities, positions } = JSON.parse(look(spec, "--json").stdout);
   const text = modalities[0].positions;

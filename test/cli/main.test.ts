@@ -26,7 +26,7 @@ describe("usage", () => {
   test("--help lists the verbs and exits with 0", () => {
     const { code, stdout } = mom.run(["--help"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/check .*what is wrong/);
+    expect(stdout).toMatch(/check .*report errors and warnings/);
   });
   test("--version", () => {
     expect(mom.run(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
@@ -101,7 +101,7 @@ describe("mom check", () => {
   });
   test("a missing file, and a folder for a file", () => {
     for (const [name, said] of [
-      ["none.mom", "no file `none.mom`"],
+      ["none.mom", "`none.mom` does not exist"],
       [".", /`\.` is a folder\.\nhelp Name a spec in it: .*`wrong\.mom`/],
     ] as const) {
       const { code, stderr } = mom.run(["check", name], folder);

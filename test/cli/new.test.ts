@@ -65,7 +65,7 @@ describe.skipIf(missing)("trains", () => {
       );
       const trained = mom.run(["train", `few-${name}`, "--out", `run-${name}`], folder);
       expect(trained.code, trained.stderr).toBe(0);
-      expect(trained.stdout + trained.stderr).toContain("Step 2, held out: text");
+      expect(trained.stdout + trained.stderr).toContain("Step 2, held-out: text");
     },
     120_000,
   );
@@ -84,10 +84,10 @@ test("nothing is written over, and without a terminal it says what it needs", ()
   const flags = ["--modalities", "text,speech", "--blocks", "mamba", "--own", "all"];
   const taken = mom.run(["new", "mine.mom", ...flags], folder);
   expect(taken.code).toBe(1);
-  expect(taken.stderr).toContain("mine.mom exists, and nothing is written over.");
+  expect(taken.stderr).toContain("mine.mom already exists.");
   expect(readFileSync(join(folder, "mine.mom"), "utf8")).toBe("// mine\n");
   mkdirSync(join(folder, "yours-data"));
-  expect(mom.run(["new", "yours.mom", ...flags], folder).stderr).toContain("yours-data exists");
+  expect(mom.run(["new", "yours.mom", ...flags], folder).stderr).toContain("yours-data already exists");
   const unasked = mom.run(["new", "other.mom", "--blocks", "mamba"], folder);
   expect(unasked.code).toBe(2);
   expect(unasked.stderr).toContain("--modalities, --blocks and --own");

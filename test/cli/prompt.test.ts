@@ -47,10 +47,10 @@ it("a recording becomes units of the vocabulary, and stands before the text", as
   expect(others).toEqual([]);
 });
 
-it("one is refused where no modality holds speech, or no file is there", async () => {
+it("an error without a modality of speech, or if the file does not exist", async () => {
   const alone = { modalities: modalities.slice(0, 1), vocabulary: layOut(modalities.slice(0, 1)) };
   await expect(promptOf({ audio: recording }, alone, openCodecs(alone, folder, reach()), nodeHost)).rejects.toThrow(
-    "--audio: the model has no modality of codes with a codebook of speech.",
+    "The model has no modality for --audio: it needs codes with a codebook of speech.",
   );
   const missing = join(folder, "none.wav");
   await expect(promptOf({ audio: missing }, parts, openCodecs(parts, folder, reach()), nodeHost)).rejects.toThrow(

@@ -29,8 +29,8 @@ async function answer(
   return { found, shown };
 }
 
-const MODALITIES = "What are sequences made of?";
-const BLOCKS = "What mixes positions?";
+const MODALITIES = "Which modalities do sequences contain?";
+const BLOCKS = "Which layers mix positions?";
 const OWNING = "What does each modality own?";
 
 test("what is proposed is taken by Enter", async () => {
@@ -50,7 +50,7 @@ test("others are chosen by keys, and text is always among them", async () => {
     [OWNING, [DOWN, ENTER]],
   ]);
   expect(found).toEqual({ modalities: ["text", "speech"], blocks: "hybrid", own: "none" });
-  expect(shown).toContain("three Mamba blocks to one of attention");
+  expect(shown).toContain("three Mamba blocks, then one attention block");
 });
 
 test("what flags say is not asked", async () => {

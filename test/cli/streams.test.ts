@@ -57,7 +57,7 @@ test.skipIf(!linux)("a log that cannot be written ends no training, and is kept 
   expect(shell("set -o pipefail; { MOM train s.mom --out ends 2>&1 >/dev/null; } | true").status).toBe(0);
   expect(existsSync(join(folder, "ends/checkpoints/step-3"))).toBe(true);
   const log = readFileSync(join(folder, "ends/log.txt"), "utf8");
-  expect(log).toMatch(/^The output could not be written \(.*\); what follows was to be printed\.\n/);
+  expect(log).toMatch(/^The output could not be written \(.*\)\. These lines are the rest of it\.\n/);
   expect(log).toMatch(/Report: +\S+report\.html\n$/);
 });
 
@@ -66,9 +66,11 @@ test("what was lost is told once", () => {
   const keep = keepingLost((more) => {
     text += more;
   });
-  keep("a\n", "its reader has ended");
-  keep("b\n", "its reader has ended");
-  expect(text).toBe("The output could not be written (its reader has ended); what follows was to be printed.\na\nb\n");
+  keep("a\n", "its reader has closed it");
+  keep("b\n", "its reader has closed it");
+  expect(text).toBe(
+    "The output could not be written (its reader has closed it). These lines are the rest of it.\na\nb\n",
+  );
 });
 
 test("an escape reaches no terminal, from wherever it comes", () => {

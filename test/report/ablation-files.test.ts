@@ -108,7 +108,7 @@ test("two runs of one ablation differ in their clocks alone, which stand on line
     const differing = first.filter((text, i) => text !== second[i]);
     expect(differing).toEqual([expect.stringMatching(line)]);
     expect(second.length).toBe(first.length);
-    expect(second.join("\n")).toContain("Trained on another and device, for 7 s ");
+    expect(second.join("\n")).toContain("Trained on another and device; the runs took 7 s ");
   }
   expect(ablationCsv(later, answer)).toBe(ablationCsv(results, answer));
   const [{ clock: _, ...one }, { clock: __, ...two }] = [results, later].map((r) =>

@@ -74,7 +74,8 @@ test("the answer in sentences: what all give, each alone, together, and how soon
     Training: "It lowers the training loss by 7.9 % (5.1 to 10.7).",
     Alone:
       "in_proj 4.1 % (3.0 to 5.0), out_proj 2.9 % (1.8 to 4.0), x_proj 1.6 % (0.5 to 2.7); dt_proj: no difference that three seeds can show.",
-    Together: "They give less than the sum of their parts (7.9 % against 9.6 %; difference −1.7 points, −2.5 to −0.9).",
+    Together:
+      "They give less than the sum of their single gains (7.9 % against 9.6 %; difference −1.7 points, −2.5 to −0.9).",
     Time: "The dense baseline's final loss is reached after 71 % (66 to 76) of its steps, 72 % (67 to 77) of its FLOPs.",
     Basis: "3 seeds, 32 degrees of freedom.",
   });
@@ -99,7 +100,9 @@ test("what is not significant is no difference, though its interval leaves out z
   expect(said(unmarked).lead).toBe(
     "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 7.9 %, 5.1 to 10.7).",
   );
-  expect(said(unmarked).Together).toMatch(/^Whether they give more or less than the sum of their parts, three seeds /);
+  expect(said(unmarked).Together).toMatch(
+    /^It is not significant whether they give more or less than the sum of their single gains /,
+  );
   const html = renderAblation(unmarked.results, unmarked.answer);
   expect(html).toContain('<tspan class="">+7.9</tspan> (5.1 to 10.7)</text>');
   expect(html).toContain("<td>+7.9<small>5.1 to 10.7</small></td>");
@@ -111,7 +114,7 @@ test("an estimate that is not significant is no difference, one above zero is mo
     "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 0.3 %, −0.5 to 1.1).",
   );
   expect(open.Together).toMatch(
-    /^Whether they give more or less than the sum of their parts, three seeds cannot show /,
+    /^It is not significant whether they give more or less than the sum of their single gains /,
   );
   expect(said(pinned({ difference: around(2, 1, 3) })).Together).toMatch(/^They give more than the sum/);
   expect(said(pinned({ joint: around(-2, -3, -1) })).lead).toMatch(
@@ -124,7 +127,7 @@ test("an estimate that is not significant is no difference, one above zero is mo
 test("a baseline's loss that is not reached, or not by every seed", () => {
   expect(said(pinned({ match: { reached: "none", by: 0, of: 3 } })).Time).toMatch(/ is not reached\.$/);
   expect(said(pinned({ match: { reached: "some", by: 2, of: 3 } })).Time).toMatch(
-    / is reached with 2 of three seeds only\.$/,
+    / is reached with only 2 of three seeds\.$/,
   );
   const bound = { reached: "all", steps: { estimate: 10 }, flops: { estimate: 10.2 }, atMost: true } as const;
   const early = pinned({ match: bound });
@@ -165,7 +168,7 @@ test("a page whose elements close, that runs nothing, with a figure of each kind
   expect(count(html, /<text class="loss"/g)).toBe(4 * 16);
   expect(count(html, /class="row-name/g)).toBe(4 * (15 + 7));
   expect(count(html, />baseline<\/text><text class="loss"|class="tag"[^>]*>baseline</g)).toBe(4);
-  expect(html).toContain("Beside the design");
+  expect(html).toContain("Extra arms");
   expect(html).toContain("“none, d_model 84” is a dense model with as many parameters in total as the largest arm");
 });
 
@@ -174,7 +177,7 @@ test("one seed: no interval anywhere, nothing is sure, and it says so", () => {
   const html = renderAblation(made.results, made.answer);
   expect(notes(made)).toEqual(["One seed: no intervals. Differences may be chance."]);
   expect(html).not.toMatch(/class="interval|gain sure|<tspan class="sure"| to −?\d|± \d/);
-  expect(said(made).Together).toMatch(/^They give [\d.]+ %, the sum of what each gives alone is [\d.]+ %\.$/);
+  expect(said(made).Together).toMatch(/^Together they give [\d.]+ %; the sum of their single gains is [\d.]+ %\.$/);
   expect(renderAblation(subsetsAblation().results, subsetsAblation().answer)).toMatch(/class="interval/);
 });
 
@@ -250,7 +253,7 @@ test("two axes of two values are a factorial of which an arm is the best; one is
 test("without a baseline there are no gains", () => {
   const made = valuesAblation([1, 2, 3], { baseline: undefined });
   const html = renderAblation(made.results, made.answer);
-  expect(notes(made)).toEqual(["No baseline is named, so there are no gains over one."]);
+  expect(notes(made)).toEqual(["There is no baseline, so there are no gains."]);
   expect(said(made)).toEqual({
     Basis: "3 seeds, 4 degrees of freedom.",
     lead: expect.stringMatching(/^“lr 3” has the lowest held-out loss of three arms: 2\.\d{3}\.$/),

@@ -131,7 +131,7 @@ describe.skipIf(missing)("a run that diverges", () => {
     writeFileSync(join(samples, "kept.txt"), "");
     const again = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain("Nothing was left to train: all 6 steps had been made.");
+    expect(again.stderr).toContain("Nothing to train: all 6 steps are done.");
     // What was sampled of those steps is left as it is, and made where it is missing.
     expect(existsSync(join(samples, "kept.txt"))).toBe(true);
     expect(readdirSync(samples)).toContain("index.json");

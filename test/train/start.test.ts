@@ -96,7 +96,7 @@ describe("what each weight becomes", () => {
       drawn: { tensors: 0, numbers: 0 },
     });
     expect(startText(record)).toMatch(/in_proj +– +2 \(2,048\) +–\n/);
-    expect(startText(record)).toContain("1 not used there, such as spare.weight");
+    expect(startText(record)).toContain("1 not used by the model, such as spare.weight");
   });
 
   test("what there is nothing for is drawn as it is without a checkpoint", () => {

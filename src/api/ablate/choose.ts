@@ -1,4 +1,4 @@
-// Which ablation of a spec is meant, and its design.
+// Finds the ablation of a spec by name and returns its design.
 import { type Design, designOf } from "../../ablate/design.js";
 import { countParameters } from "../../compile.js";
 import type { Disk } from "../../data/disk.js";
@@ -10,7 +10,7 @@ import { printSpec } from "../../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../../front/spec.js";
 import { checkText } from "../read-spec.js";
 
-/** The only ablation of a spec, or the one of that name. `allow` as in checkText. */
+/** The design of the only ablation of a spec, or of the named one. `allow` as in checkText. */
 export function chosenDesign(
   disk: Disk,
   spec: CheckedSpec,
@@ -29,7 +29,7 @@ function chosen({ ablations }: CheckedSpec, name: string | undefined, file: stri
   const names = ablations.map((ablation) => ablation.name);
   const [only, second] = ablations;
   if (only === undefined) {
-    const help = "Write one, for example `ablate seeds { vary train.seed: [1, 2, 3] }`.";
+    const help = "Add one, for example `ablate seeds { vary train.seed: [1, 2, 3] }`.";
     throw error("no-ablation", `${file} has no \`ablate\` block.`, help);
   }
   if (name === undefined && second !== undefined) {
@@ -42,7 +42,7 @@ function chosen({ ablations }: CheckedSpec, name: string | undefined, file: stri
   throw error("unknown-ablation", `${file} has no \`ablate ${name}\`.`, help);
 }
 
-/** Variants are checked as the spec was: as text, with paths relative to the same file. */
+/** Checks variants in the same way as the spec: as text, with paths relative to the same file. */
 const checker =
   (disk: Disk, file: string, allow?: readonly string[]) =>
   (json: Json): CheckedSpec => {

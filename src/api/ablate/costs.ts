@@ -1,5 +1,5 @@
-// What an ablation costs, before anything runs: each arm's parameters, and FLOPs of an update on the data as they are. And what
-// it will take: time and disk, from a few steps of its cheapest and its dearest arm, made into a folder that goes away again.
+// The costs of an ablation before it runs: the parameters of each arm and the FLOPs of an update on its data. Also estimates
+// time and disk space from a few steps of some arms in a temporary folder.
 import type { Costs } from "../../ablate/collect.js";
 import type { Arm, Design, Variant } from "../../ablate/design.js";
 import { type AblationFolder, stateOf, type VariantState } from "../../ablate/folder.js";
@@ -24,10 +24,10 @@ import type { Host } from "../host.js";
 import { measuredBefore, tuned } from "../tuning.js";
 import { lossUnits } from "../units.js";
 
-/** Micro-batches whose positions are counted: enough for the share of each modality to a few in a thousand. */
+/** The number of micro-batches to count. The shares of modalities are then accurate to a few in a thousand. */
 const COUNTED = 32;
 
-/** Positions of each modality in an update, on average over the first batches; padding is none. */
+/** Mean positions of each modality in an update over the first batches, without padding. */
 function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSet): number[] {
   const { length, carry } = data;
   const { batch, seed, accumulate } = train;
@@ -42,7 +42,7 @@ function positionsOf({ data, train, model }: CheckedSpec, dataSet: DataSet): num
   return counts.map((positions) => (positions * accumulate) / COUNTED);
 }
 
-/** Held-out documents with a modality; each has a marker of the modality that owns the markers. */
+/** The number of held-out documents with a modality. Each has a marker of the modality that owns the markers. */
 const heldOutOf = ({ validation, documents, parts }: DataSet, modality: number): number =>
   modality === parts.vocabulary.owner
     ? validation.length
@@ -58,8 +58,8 @@ function armCost({ spec }: Arm, dataSet: DataSet): Costs["arms"][number] {
 }
 
 /**
- * @param dataSetOf the data that an arm is trained on
- * @param spec the spec that varies, as text
+ * @param dataSetOf returns the data set of an arm
+ * @param spec the text of the base spec
  */
 export async function costsOf(
   { arms }: Design,
@@ -85,25 +85,25 @@ export async function costsOf(
   return { arms: costs, modalities, spec };
 }
 
-/** Steps that are measured, after one that pays for what is done once. */
+/** The number of measured steps, after a warm-up step. */
 const STEPS = 6;
 
-/** Seconds and bytes. */
+/** Times in seconds, sizes in bytes. */
 interface Measured {
-  /** Until the first step is done: kernels compiled, weights drawn. */
+  /** Time to the end of the first step, including kernel compilation and initialization. */
   readonly opening: number;
   readonly step: number;
   readonly validation: number;
   readonly bytesPerStep: number;
-  /** Of spec and plan. */
+  /** The size of spec and plan. */
   readonly bytesOnce: number;
   readonly checkpointBytes: number;
 }
 
 export interface Estimate {
-  /** Of all runs that are left, so many at a time. */
+  /** Time for the remaining runs, `jobs` at a time. */
   readonly seconds: number;
-  /** When all is done, and most at a time on the way. */
+  /** Disk space at the end, and the peak during training. */
   readonly bytes: number;
   readonly peakBytes: number;
 }
@@ -118,21 +118,21 @@ export interface EstimateRequest {
   readonly keepWeights: boolean;
   readonly adapter?: AdapterSource | undefined;
   readonly tune: TuneMode;
-  /** Told before an arm's steps are measured on a device. */
+  /** Called before the steps of an arm are measured on a device. */
   readonly measuring: (arm: Arm, device: string) => void;
 }
 
-/** What is left of an ablation, and what that will take on the device that is here. */
+/** The remaining variants of an ablation, and the estimate for them on this device. */
 interface Estimated {
   /** One for each variant. */
   readonly states: readonly VariantState[];
   readonly device: string;
-  /** Variants that are not done. */
+  /** The number of variants that are not done. */
   readonly left: number;
   readonly estimate: Estimate;
 }
 
-/** Measures a few arms and estimates the rest. @throws DeviceError where there is no device */
+/** Measures a few arms and estimates the rest. @throws DeviceError if there is no device */
 export async function estimated(request: EstimateRequest): Promise<Estimated> {
   const { host, design, folder, costs, jobs, keepWeights } = request;
   const states = design.variants.map(({ id }) => stateOf(folder, id));
@@ -154,7 +154,7 @@ const sizeOf = (disk: Disk, path: string): number =>
     ? disk.list(path).reduce((sum, name) => sum + sizeOf(disk, disk.paths.join(path, name)), 0)
     : disk.stamp(path).size;
 
-/** The first steps of an arm on a device. */
+/** Measures the first steps of an arm on a device. */
 async function measure(
   host: Host,
   arm: Arm,
@@ -170,7 +170,7 @@ async function measure(
   const options = trainingOn(spec, profile);
   const stages = programsOf(spec, options);
   const notice = (): void => {};
-  // As the runs will begin, but that nothing is measured for what lasts a few steps.
+  // The same mode as the runs, but without tuning, which would take longer than these few steps.
   const mode = measuredBefore(tune);
   const choices = await tuned(host, { mode, spec, options, stages, opened: device, notice });
   const compiled = planned(stages, { ...options, choices });
@@ -205,7 +205,7 @@ async function measure(
   }
 }
 
-/** The arms to measure: the baseline, the one of most parameters, and the one of most FLOPs. */
+/** The arms to measure: the baseline, the one with the most parameters, and the one with the most FLOPs. */
 function armsToMeasure({ baseline = 0 }: Design, { arms }: Costs): number[] {
   const largest = (of: (cost: Costs["arms"][number]) => number): number => {
     const sizes = arms.map(of);
@@ -215,8 +215,8 @@ function armsToMeasure({ baseline = 0 }: Design, { arms }: Costs): number[] {
 }
 
 /**
- * A run takes as long as one of the measured arm that is nearest in FLOPs, and then in parameters.
- * @param measured by the number of the arm
+ * A run is estimated to take as long as a run of the measured arm that is nearest in FLOPs, then in parameters.
+ * @param measured the measurements by the index of the arm
  */
 function estimate(
   costs: Costs,
@@ -240,7 +240,7 @@ function estimate(
       seconds:
         found.opening + train.steps * found.step + Math.ceil(train.steps / train.validate_every) * found.validation,
       bytes: found.bytesOnce + train.steps * found.bytesPerStep + (keepWeights ? checkpoints * weights : 0),
-      // One more than are kept stands there while the newest is written.
+      // One more checkpoint than are kept exists while the newest is written.
       writing: keepWeights ? weights : (checkpoints + 1) * weights,
     };
   });

@@ -1,10 +1,10 @@
-// The data of an ablation's variants: prepared once for those that read the same.
+// The data sets of an ablation's variants. Variants with the same data share one.
 
 import type { DataSet } from "../../data/data-set.js";
 import { type PrepareOptions, prepare } from "../../data/prepare.js";
 import type { CheckedSpec } from "../../front/spec.js";
 
-/** @param where the folder of the spec's file, and what it may read */
+/** @param where the folder of the spec's file, and the files that it may read */
 export function dataSetsIn(
   where: Pick<PrepareOptions, "host" | "folder" | "reach" | "skipBad">,
   notice: (text: string) => void,

@@ -1,4 +1,4 @@
-// Trains what is left of an ablation on workers, and writes the report.
+// Trains the remaining variants of an ablation on workers, and writes the report.
 
 import { answer } from "../../ablate/analyse.js";
 import { type Costs, collect } from "../../ablate/collect.js";
@@ -24,19 +24,19 @@ import { listingJson } from "../../report/ablation/listing.js";
 import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
 import { renderAblation } from "../../report/ablation/render.js";
 
-/** How long variants that another process holds are waited for, and how often they are looked at. */
+/** How long to wait for variants that another process has locked, and how often to check them. */
 const PATIENCE_MS = 3000;
 const LOOK_MS = 100;
 
-/** What trains variants, each in a process of its own. */
+/** Workers that train variants, each in its own process. */
 export interface Workers {
   readonly open: () => Promise<Worker>;
   /**
-   * Measures what these variants lack, on a worker of its own that then goes.
-   * @throws DeviceError where there is no device, or it fails
+   * Measures the kernels of these variants that have no measurement, on a temporary worker.
+   * @throws DeviceError if there is no device or it fails
    */
   readonly tune: (queue: readonly number[], notice: (line: string) => void) => Promise<void>;
-  /** Lets every variant under way save and stop. */
+  /** Makes every running variant save and stop. */
   readonly stop: () => void;
 }
 
@@ -50,27 +50,27 @@ export interface AblationRequest {
   readonly maxFailures?: number | undefined;
   /** Only this variant. */
   readonly index?: number | undefined;
-  /** Only those that failed. */
+  /** Only the variants that failed. */
   readonly retry?: boolean | undefined;
-  /** Train nothing. */
+  /** Write the report and train nothing. */
   readonly report?: boolean | undefined;
-  /** Measure what the variants' kernels lack before any is trained. */
+  /** Whether to measure kernels before the first variant is trained. */
   readonly measures: boolean;
   readonly events: AblationEvents;
   /**
-   * @param stepped told now and then how far a variant is
-   * @param warned told what is wrong with a variant that goes on all the same
+   * @param stepped receives the progress of a variant from time to time
+   * @param warned receives warnings about a variant that continues
    */
   readonly workersOf: (
     variantAt: (index: number) => Variant,
     stepped: (index: number, step: number) => void,
     warned: (text: string) => void,
   ) => Workers;
-  /** Listens for what stops training while variants are trained. @param first told once */
+  /** Listens for a request to stop while variants are trained. @param first called once, at the first request */
   readonly stopBy: (first: () => void) => { readonly wanted: () => boolean; readonly release: () => void };
 }
 
-/** @throws Failure where nothing was trained, or the disk refuses; DeviceError where no worker has a device */
+/** @throws Failure if nothing was trained or a write fails; DeviceError if no worker has a device */
 export async function runAblation(request: AblationRequest): Promise<AblationOutcome> {
   const { design, folder, events } = request;
   const statesNow = (): VariantState[] => design.variants.map(({ id }) => stateOf(folder, id));
@@ -91,7 +91,7 @@ export async function runAblation(request: AblationRequest): Promise<AblationOut
   return { kind: stopped ? "stopped" : "done", states, report };
 }
 
-/** The command that goes on with an ablation. */
+/** The command that continues an ablation. */
 export function ablationCommand({
   file,
   design,
@@ -111,7 +111,7 @@ export const defaultFolder = (file: string, name: string): string => {
   return `runs/${stem}-${name}`;
 };
 
-/** What is to be trained, in order. A failed variant would fail again: it is tried where that is asked for. */
+/** The variants to train, in order. A failed variant is trained again only with `retry`, because it would fail again. */
 function queueOf({ index, retry, design }: AblationRequest, states: readonly VariantState[]): number[] {
   const wanted: VariantState["state"] = retry ? "failed" : "pending";
   return design.variants
@@ -123,8 +123,8 @@ function queueOf({ index, retry, design }: AblationRequest, states: readonly Var
 }
 
 /**
- * Trains until nothing is left that is not in another process's hands; whether it was stopped on the way. Workers of
- * an ablation that was killed hold their variants for a moment longer.
+ * Trains until all variants are done or locked by another process. Returns whether it was stopped. The workers of a killed
+ * ablation keep their locks for a moment.
  */
 async function trainAll(request: AblationRequest, statesNow: () => VariantState[]): Promise<boolean> {
   const failed = new Set<number>();
@@ -141,7 +141,7 @@ async function trainAll(request: AblationRequest, statesNow: () => VariantState[
   }
 }
 
-/** Trains the queue. @param failed variants that did; those of this queue are added */
+/** Trains the queue. @param failed the failed variants; those of this queue are added */
 async function train(
   request: AblationRequest,
   queue: readonly number[],
@@ -155,8 +155,8 @@ async function train(
     events.stopping();
     workers.stop();
   });
-  /** Endings that the disk would not take. */
-  const untold: [string, Ending][] = [];
+  /** Outcomes that could not be written to the disk. */
+  const unwritten: [string, Ending][] = [];
   const keep = (id: string, ending: Ending): boolean => {
     try {
       writeEnding(folder, id, ending);
@@ -179,15 +179,15 @@ async function train(
         if (ended.kind !== "failed") return;
         failed.add(index);
         const ending = { state: "failed", reason: ended.reason, exit: ended.exit } as const;
-        if (!keep(variantAt(index).id, ending)) untold.push([variantAt(index).id, ending]);
+        if (!keep(variantAt(index).id, ending)) unwritten.push([variantAt(index).id, ending]);
       },
     });
   } finally {
     events.over();
     interrupts.release();
   }
-  // There may be room again.
-  const lost = untold.filter(([id, ending]) => !keep(id, ending)).length;
+  // The disk may have space again.
+  const lost = unwritten.filter(([id, ending]) => !keep(id, ending)).length;
   if (lost > 0) events.lost(lost);
   return {
     stopped: interrupts.wanted(),
@@ -195,7 +195,7 @@ async function train(
   };
 }
 
-/** The same answer in four forms; the path of the page. */
+/** Writes the report in four formats and returns the path of the page. */
 function writeReports(folder: AblationFolder, results: AblationResults): string {
   const found = answer(results);
   writeInto(folder, ABLATION_FILES.json, ablationJson(results, found));

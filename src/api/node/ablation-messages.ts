@@ -1,15 +1,15 @@
-// What an ablation's process and its workers say to each other, as JSON over a pipe.
+// The messages between an ablation's process and its workers, as JSON over a pipe.
 import type { AdapterSource } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
 
-/** A worker's settings, its one argument. */
+/** The settings of a worker: its only argument. */
 export interface WorkerSettings {
   /** The ablation's folder. */
   readonly folder: string;
-  /** The spec's file: paths in every variant are relative to it. */
+  /** The spec's file. Paths in every variant are relative to it. */
   readonly specFile: string;
   readonly adapter?: AdapterSource | undefined;
-  /** Folders that the spec may read besides its project. */
+  /** Folders outside the project that the spec may read. */
   readonly allow: readonly string[];
   readonly skipBad: boolean;
   readonly keepWeights: boolean;
@@ -18,19 +18,19 @@ export interface WorkerSettings {
 
 export type ToWorker =
   | { readonly kind: "train"; readonly id: string; readonly text: string }
-  /** Measure what these variants lack, before any is trained. */
+  /** Measure the kernels of these variants that have no measurement, before any variant is trained. */
   | { readonly kind: "tune"; readonly texts: readonly string[] }
-  /** Save what is under way, and stop. */
+  /** Save the running variant and stop. */
   | { readonly kind: "stop" };
 
 export type FromWorker =
   | { readonly kind: "ready"; readonly device: string }
-  /** There is no device: no variant can be trained. */
+  /** There is no device, so no variant can be trained. */
   | { readonly kind: "unfit"; readonly reason: string; readonly remedy: string }
   | { readonly kind: "stepped"; readonly step: number }
-  /** What is measured, or wrong with a variant that goes on all the same; and that all is measured. */
+  /** A line about a measurement or a warning about a variant that continues, and the end of measuring. */
   | { readonly kind: "notice"; readonly line: string }
   | { readonly kind: "tuned" }
   | { readonly kind: "ended"; readonly how: "done" | "stopped" | "taken" }
-  /** `lasting`: the worker cannot go on either. */
+  /** `lasting`: the worker cannot continue. */
   | { readonly kind: "failed"; readonly reason: string; readonly exit: number; readonly lasting: boolean };

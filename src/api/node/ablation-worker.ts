@@ -1,5 +1,5 @@
-// A worker of `mom ablate`, a process of its own: opens a device and trains the variants that it is given on it, one
-// after another, so that a variant which brings its process down takes no other with it.
+// A worker process of `mom ablate`: opens a device and trains its variants on it, one after another. A variant that crashes
+// its process affects no other process.
 import { dirname, resolve } from "node:path";
 import { EXITS, runOf } from "../../ablate/folder.js";
 import { runVariant, type Trainer } from "../../ablate/run-variant.js";
@@ -36,7 +36,7 @@ const say = (message: FromWorker): void => {
   process.send?.(message);
 };
 
-/** What a failure means: a sentence, and what `mom train` exits with. */
+/** The reason for a failure, and the exit code that `mom train` would have. */
 function failureOf(error: unknown): { reason: string; exit: number } {
   if (error instanceof Failure) {
     const isDivergence = error.diagnostics.some(({ name }) => name === "diverged");
@@ -54,7 +54,7 @@ function checked(text: string): { readonly spec: CheckedSpec; readonly json: Jso
   return { spec, json };
 }
 
-/** Measures what the cache lacks for these variants: in one process, and while nothing is trained here. */
+/** Measures the kernels that are not in the cache, in one process and while nothing is trained here. */
 async function tune(device: OpenDevice, texts: readonly string[]): Promise<void> {
   try {
     for (const { spec } of texts.map(checked)) {
@@ -86,7 +86,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
     const dataSet = await dataSetFor(spec);
     const start = (compiled: Compiled) => starting(spec, compiled, { folder, reach })?.().tensors;
     const choices: Trainer["choices"] = (of, options, stages) =>
-      // What `full` lacked was measured before the first variant was begun.
+      // With `full`, the missing kernels were measured before the first variant started.
       tuned(nodeHost, {
         mode: measuredBefore(settings.tune),
         spec: of,
@@ -121,7 +121,7 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
   }
 }
 
-// A terminal sends its Ctrl-C to all processes; the one that started this decides. Without it there is nothing to do.
+// A terminal sends Ctrl-C to all processes. The parent process decides what to do, so the worker ignores it.
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 process.on("SIGTERM", () => {

@@ -1,5 +1,5 @@
-// Node as what preparing data needs: files, installed packages, and pictures, which processes of their own decode: few at a
-// time, in bounded memory, and each within a time. No device.
+// The part of the host that data preparation needs, for Node: files, installed packages and pictures. Child processes decode
+// the pictures, a few at a time, with limits on memory and time. No device.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 import { nodeDisk } from "./disk.js";
 import { type FromDecoder, MOST_HELD, type ToDecoder } from "./pictures/messages.js";
 
-/** `$MOM_CACHE`, else `$XDG_CACHE_HOME/mom`, else `~/.cache/mom`. */
+/** `$MOM_CACHE`, or `$XDG_CACHE_HOME/mom`, or `~/.cache/mom`. */
 function cacheFolder(): string {
   const { MOM_CACHE, XDG_CACHE_HOME } = process.env;
   return MOM_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "mom");
@@ -33,15 +33,15 @@ export const nodeDataHost: DataHost = {
 
 const FILE = fileURLToPath(new URL("./pictures/decoder.js", import.meta.url));
 const MOST_DECODERS = Math.min(4, availableParallelism());
-/** Milliseconds after which a process that has nothing to do ends. */
+/** Milliseconds after which an idle process ends. */
 const IDLE_MS = 1_000;
-/** Seconds that a process may take to start, which are not the picture's. */
+/** The most seconds for the start of a process. They do not count for the picture. */
 const START_SECONDS = 120;
 
 const SECONDS = "MOM_DECODE_SECONDS";
 const DEFAULT_SECONDS = 30;
 
-/** @param environment of which MOM_DECODE_SECONDS is how long a picture may take @throws InputError */
+/** The most seconds for decoding a picture. @param environment may set MOM_DECODE_SECONDS @throws InputError */
 export function decodeSeconds(environment: Readonly<Record<string, string | undefined>> = process.env): number {
   const text = environment[SECONDS] ?? "";
   const seconds = text === "" ? DEFAULT_SECONDS : Number(text);
@@ -49,11 +49,11 @@ export function decodeSeconds(environment: Readonly<Record<string, string | unde
   throw new InputError(
     "bad-environment",
     `${SECONDS} is ${JSON.stringify(text)}`,
-    `Give seconds from 1 to 86400, or nothing for ${DEFAULT_SECONDS}.`,
+    `Set it to seconds from 1 to 86400, or unset it for ${DEFAULT_SECONDS} s.`,
   );
 }
 
-/** Gives out places, of which there are so many, first come, first served. */
+/** A semaphore with this many places, first come, first served. */
 function room(places: number) {
   const waiting: { readonly taken: number; readonly enter: () => void }[] = [];
   let free = places;
@@ -79,7 +79,7 @@ function room(places: number) {
 
 const processes = room(MOST_DECODERS);
 const memory = room(MOST_HELD);
-/** Processes that wait for a picture, each with what ends it when it has waited too long. */
+/** Idle processes, each with the timer that ends it. */
 const idle: { readonly child: ChildProcess; readonly timer: NodeJS.Timeout }[] = [];
 
 function anIdle(): ChildProcess | undefined {
@@ -88,7 +88,7 @@ function anIdle(): ChildProcess | undefined {
   return last?.child;
 }
 
-/** @param read the file's bytes, once a process is free: files that wait take no memory @throws what `read` throws */
+/** @param read reads the file after a process is free, so that waiting files use no memory @throws the errors of `read` */
 async function decodeElsewhere(
   read: () => Promise<Uint8Array>,
   { height, width, channels }: PictureSize,
@@ -112,7 +112,7 @@ function started(): ChildProcess {
   return fork(FILE, [], { stdio: ["ignore", "ignore", "ignore", "ipc"], serialization: "advanced", execArgv: [] });
 }
 
-/** A process that is done waits a while for another picture, and keeps nobody from ending. */
+/** Keeps a process for a while for another picture. It does not keep this process alive. */
 function release(child: ChildProcess): void {
   const forget = (): void => {
     const at = idle.findIndex((one) => one.child === child);
@@ -134,7 +134,7 @@ function release(child: ChildProcess): void {
   idle.push({ child, timer });
 }
 
-/** Takes away what was listened to, but nothing of Node's own. */
+/** Removes our listeners but not those of Node. */
 function quiet(child: ChildProcess): void {
   for (const event of ["message", "error", "exit"]) child.removeAllListeners(event);
 }
@@ -174,7 +174,7 @@ function decodedBy(
         case "ready":
           return watch();
         case "asks":
-          // Waiting for others takes nothing of its time.
+          // Time that it waits for others does not count.
           clearTimeout(timer);
           return void memory.take(message.bytes).then(() => {
             if (over) return memory.leave(message.bytes);
@@ -196,11 +196,11 @@ function decodedBy(
 const tooSlow = (seconds: number): Decoded => ({
   kind: "stopped",
   reason: `decoding the image was stopped after ${seconds} s`,
-  remedy: `Save it as a simpler picture, such as a PNG, or allow more time: ${SECONDS}=${Math.ceil(4 * seconds)}.`,
+  remedy: `Save it in a simpler format such as PNG, or allow more time: ${SECONDS}=${Math.ceil(4 * seconds)}.`,
 });
 
 const gone = (how: string): Decoded => ({
   kind: "stopped",
   reason: `the process that decodes the image ended (${how})`,
-  remedy: "Free some memory and try again; if it ends again, save the picture in another format.",
+  remedy: "Free some memory and try again. If it ends again, save the picture in another format.",
 });

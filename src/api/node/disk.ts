@@ -1,4 +1,4 @@
-// Node's file system as a disk: the one place where files are opened, written and synced. And the processes that lock them.
+// Node's file system as a disk: all files are opened, written and synced here. Also identifies the processes that lock files.
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -33,7 +33,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 export const nodeDisk: Disk = {
   paths: { join, dirname, basename, resolve, relative, isAbsolute, sep },
   processes: { own: process.pid, isRunning, startOf },
-  // As PATH lists folders.
+  // In the format of PATH.
   allowed: () => (process.env.MOM_ALLOW ?? "").split(delimiter).filter((folder) => folder !== ""),
   hash() {
     const hash = createHash("sha256");
@@ -105,7 +105,7 @@ export const nodeDisk: Disk = {
     try {
       withFile(path, constants.O_RDONLY, fsyncSync);
     } catch (error) {
-      // Windows lets no folder be opened, and there it needs no sync.
+      // On Windows, a folder cannot be opened and needs no sync.
       if (process.platform !== "win32" || !statSync(path).isDirectory()) throw error;
     }
   },
@@ -114,19 +114,19 @@ export const nodeDisk: Disk = {
   remove: (path) => rmSync(path, { recursive: true, force: true }),
 };
 
-/** Node's own `recursive` never returns if none can be made (as in /proc). */
+/** Creates folders recursively. Node's `recursive` never returns if it can create none, for example in /proc. */
 function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process was faster.
+    // Another process created it first.
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }
 }
 
-/** @throws Unreadable for what is no regular file */
+/** @throws Unreadable if it is not a regular file */
 function refuseOthers(stats: Stats): void {
   if (stats.isFile()) return;
   if (stats.isDirectory()) throw new Unreadable(IS_FOLDER);
@@ -135,13 +135,13 @@ function refuseOthers(stats: Stats): void {
   );
 }
 
-/** Opening never waits for a writer, and makes no terminal this process's own. Windows has neither. */
+/** Opening does not wait for a writer and does not acquire a controlling terminal. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /** @throws Unreadable unless it is a regular file; the caller closes it */
 function openRegular(path: string): number {
   try {
-    // Asked first, for opening a device may already do something; asked again of what was opened.
+    // Checked before opening, because opening a device can have effects, and again on the opened file.
     refuseOthers(statSync(path));
     const file = openSync(path, FLAGS);
     try {
@@ -195,7 +195,7 @@ function hold(path: string): Bytes {
   };
 }
 
-/** What file systems without hard links say of one. */
+/** The error codes of file systems without hard links. */
 const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 function link(from: string, to: string): boolean {
@@ -217,7 +217,7 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** Node reads and writes less than 2 GiB in one call. */
+/** Node's limit for one read or write is just below 2 GiB. */
 const CALL_BYTES = 2 ** 30;
 
 function readRange(file: number, begin: number, end: number): Uint8Array {
@@ -236,7 +236,7 @@ function writeAll(file: number, bytes: Uint8Array): void {
   while (done < bytes.length) done += writeSync(file, bytes, done, Math.min(CALL_BYTES, bytes.length - done));
 }
 
-/** @throws InputError for what is no regular file, or cannot be read, the disk failing included */
+/** @throws InputError if it is not a regular file or can't be read, for example because the disk fails */
 function reading<T>(path: string, use: (file: number) => T): T {
   try {
     const file = openRegular(path);
@@ -249,8 +249,8 @@ function reading<T>(path: string, use: (file: number) => T): T {
     const { reason } = unreadable(error);
     throw new InputError(
       "file-unreadable",
-      `${path} cannot be read: ${reason}.`,
-      "Put the file there, or take another folder.",
+      `${path} can't be read: ${reason}.`,
+      "Copy the file there, or use another folder.",
     );
   }
 }
@@ -264,26 +264,26 @@ function withFile<T>(path: string, flags: string | number, use: (file: number) =
   }
 }
 
-/** Whether there is a process of that number. */
+/** Whether a process with this number exists. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, and another user's.
+    // EPERM: the process exists and belongs to another user.
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
   return !hasEnded(pid);
 }
 
-/** Ended, but its parent has not asked how: in a container without an init nobody may ever. */
+/** Whether the process is a zombie. In a container without an init, a zombie can remain forever. */
 const hasEnded = (pid: number): boolean => ["Z", "X"].includes(statOf(pid)[0] ?? "");
 
-/** When it started, in the kernel's ticks; empty where the system does not tell. */
+/** The start time of the process in kernel ticks; empty if the system does not report it. */
 function startOf(pid: number): string {
   return statOf(pid)[19] ?? "";
 }
 
-/** The fields of /proc/PID/stat from the third on; none where there is no such file. The name before may hold spaces. */
+/** The fields of /proc/PID/stat from the third; none if the file does not exist. The name before them may contain spaces. */
 function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -1,4 +1,4 @@
-// Which adapters this machine has, which one runs use, and what is missing and how to get it.
+// Lists the adapters of this machine, the one that runs use, what is missing and how to install it.
 import { type AdapterSource, findAdapter, openDevice, SOURCES } from "../../gpu/dawn.js";
 import { DeviceError } from "../../gpu/device-error.js";
 import { prove } from "../../gpu/prove.js";
@@ -12,7 +12,7 @@ export interface WorkingAdapter {
   readonly architecture: string;
   readonly features: readonly string[];
   readonly profile: Profile;
-  /** From compiling a small kernel to its right result. */
+  /** The time from compiling a small kernel to its correct result. */
   readonly milliseconds: number;
 }
 
@@ -30,12 +30,12 @@ export interface Findings {
   readonly platform: string;
   /** In order of preference. */
   readonly adapters: readonly ExaminedAdapter[];
-  /** Null where there is nothing to run on. */
+  /** Null if no adapter works. */
   readonly used: AdapterSource | null;
   readonly why: string;
 }
 
-/** @param only this source, instead of all */
+/** @param only examines only this source */
 export async function examineAdapters(only?: AdapterSource): Promise<Findings> {
   const adapters: ExaminedAdapter[] = [];
   for (const source of only === undefined ? SOURCES : [only]) adapters.push(await examine(source));
@@ -43,7 +43,7 @@ export async function examineAdapters(only?: AdapterSource): Promise<Findings> {
   return { node: process.version, platform, adapters, ...decide(adapters, only) };
 }
 
-/** What a run does: the chosen source, else the first in order of preference that has an adapter. */
+/** The choice of a run: the chosen source, or the first in order of preference that has an adapter. */
 function decide(adapters: readonly ExaminedAdapter[], only: AdapterSource | undefined): Pick<Findings, "used" | "why"> {
   const chosen = only ?? (process.env.MOM_ADAPTER || undefined);
   const by = only === undefined ? `MOM_ADAPTER=${chosen}` : `--adapter ${chosen}`;

@@ -1,4 +1,4 @@
-// Node as a host: what preparing data needs, and devices by Dawn.
+// The host for Node: data preparation, and devices through Dawn.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

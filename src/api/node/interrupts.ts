@@ -1,41 +1,41 @@
-// What stops training: Ctrl-C, SIGTERM and a terminal that hangs up, of which the first lets it save and stop and a
-// second Ctrl-C ends the process at once; or the signal of a program that trains.
+// Requests to stop a training: Ctrl-C, SIGTERM, a terminal that hangs up, or a program's AbortSignal. The training saves and
+// stops. A second Ctrl-C ends the process immediately.
 import { isatty } from "node:tty";
 
 export interface Interrupts {
-  /** Whether a stop is wanted. */
+  /** Whether a stop was requested. */
   readonly wanted: () => boolean;
-  /** Leaves signals to what they did before. */
+  /** Restores the previous handling of signals. */
   readonly release: () => void;
 }
 
-/** A person who presses Ctrl-C again means it; a supervisor may send its signal twice at once. */
+/** A supervisor may send its signal twice within this time. A later Ctrl-C comes from a person. */
 const TWICE_MS = 500;
 
-/** What shells call the death by SIGINT. */
+/** The exit code of a process that SIGINT ended, as shells report it. */
 const BY_SIGINT = 128 + 2;
 
-/** Whether anybody sits before this process. */
+/** Whether a stream of this process is a terminal. */
 export const hasTerminal = (): boolean => [0, 1, 2].some((stream) => isatty(stream));
 
 let hungUp = false;
 
-/** Whether the terminal of this process has hung up while `onHangUp` listened. */
+/** Whether the terminal has hung up while `onHangUp` listened. */
 export const hasHungUp = (): boolean => hungUp;
 
-/** Tells of a terminal that hangs up; `release` leaves the signal to what it does by itself. */
-function onHangUp(told: () => void): { readonly release: () => void } {
-  // Without a terminal the signal is ignored, as `nohup` means it.
+/** Calls `heard` if the terminal hangs up. `release` restores the default handling of the signal. */
+function onHangUp(heard: () => void): { readonly release: () => void } {
+  // Without a terminal, as under `nohup`, the signal is ignored.
   if (!hasTerminal()) return { release: () => {} };
   const hear = (): void => {
     hungUp = true;
-    told();
+    heard();
   };
   process.on("SIGHUP", hear);
   return { release: () => void process.off("SIGHUP", hear) };
 }
 
-/** @param first told of the first signal, once */
+/** @param first called once, at the first signal */
 function listenForStop(first: () => void): Interrupts {
   let at: number | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
@@ -57,7 +57,7 @@ function listenForStop(first: () => void): Interrupts {
   };
 }
 
-/** The same from a program's signal where there is one, and then no signals of the system. */
+/** Listens to a program's signal, if there is one, instead of the system's signals. */
 export function stopBy(signal: AbortSignal | undefined, first: () => void): Interrupts {
   if (signal === undefined) return listenForStop(first);
   signal.addEventListener("abort", first, { once: true });

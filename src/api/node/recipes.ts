@@ -1,4 +1,4 @@
-// What a recipe is (recipes/NAME.ts: a program that fetches or makes data, for `mom data NAME`), and what it works with.
+// The interface of a recipe and helpers for it. A recipe is recipes/NAME.ts: it downloads or generates data for `mom data NAME`.
 import { spawnSync } from "node:child_process";
 import { readWav } from "../../data/audio/wav.js";
 import { readInput } from "../../data/read-input.js";
@@ -9,52 +9,52 @@ import { nodeDisk } from "./disk.js";
 import { nodeHost } from "./host.js";
 
 export interface RecipeOption {
-  /** As commander reads them: `--out <folder>`. */
+  /** In the notation of commander: `--out <folder>`. */
   readonly flags: string;
   readonly about: string;
-  /** A number makes it an option of whole numbers from 0 on; without a default it must be given. */
+  /** A number makes it an option of whole numbers, 0 or more. An option without a default is required. */
   readonly default?: string | number;
 }
 
-/** What `recipes/NAME.ts` exports as `recipe`. `Options` are those of `options`, by their names. */
+/** The export `recipe` of `recipes/NAME.ts`. `Options` are the values of `options` by name. */
 export interface Recipe<Options = Readonly<Record<string, unknown>>> {
   /** One line for `mom data --help`. */
   readonly summary: string;
-  /** For its own help. */
+  /** An example command for its help. */
   readonly example: string;
   readonly options: readonly RecipeOption[];
-  /** It also takes `--allow` and `--skip-bad`. */
+  /** The recipe also takes `--allow` and `--skip-bad`. */
   readonly readsDocuments?: true;
-  /** @param notice shows what happens meanwhile @returns the text to end with */
+  /** @param notice prints a status line @returns the text to print at the end */
   readonly run: (options: Options, notice: (text: string) => void) => string;
 }
 
 const REMEDY = "Choose another --out.";
 
-/** Makes the folder that a file of `--out` will stand in. */
+/** Creates the folder of an `--out` file. */
 export const makeFolderFor = (path: string): void => makeFolderOf(nodeDisk, path, REMEDY);
 
-/** Writes a file of `--out`, whole or not at all. */
+/** Writes an `--out` file atomically. */
 export const writeOut = (path: string, text: string): void =>
   writeWhole(nodeDisk, path, new TextEncoder().encode(text), REMEDY);
 
-/** The bytes of a file as the user knows it. @throws InputError where it can't be read */
+/** The bytes of a file that the user named. @throws InputError if it can't be read */
 export const readFile = (path: string): Uint8Array => readInput(nodeDisk, path);
 
-/** How long a WAV file plays. @throws InputError where it is none */
+/** The duration of a WAV file. @throws InputError if it is not a WAV file */
 export function wavSeconds(path: string): number {
   const { rate, channels } = readWav(readInput(nodeDisk, path), path);
   return (channels[0]?.length ?? 0) / rate;
 }
 
-/** The emoji that have a picture, with their names, in Unicode's order. @throws InputError where a package is missing */
+/** The emoji that have a picture, with their names, in Unicode's order. @throws InputError if a package is missing */
 export const emoji = (): readonly { readonly name: string; readonly picture: string }[] =>
   emojiPictures(nodeHost).emoji;
 
 /**
- * Waits for a program to end; never through a shell.
- * @param remedy what to do where there is no such program, or where it fails
- * @returns what it wrote to its standard output
+ * Runs a program without a shell and waits for its end.
+ * @param remedy the remedy if the program is missing or fails
+ * @returns its standard output
  */
 export function runProgram(
   program: string,
@@ -66,7 +66,7 @@ export function runProgram(
     const missing = "code" in error && error.code === "ENOENT";
     throw new InputError(
       "missing-program",
-      missing ? `there is no program ${program} here` : `${program}: ${error.message}`,
+      missing ? `the program ${program} is not installed` : `${program}: ${error.message}`,
       remedy,
     );
   }

@@ -1,4 +1,4 @@
-// Specs as `mom fmt` sets them: files and folders of specs, stdin, and specs in JSON.
+// Formats specs for `mom fmt`: files and folders of specs, stdin, and JSON specs.
 import { chmodSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { format } from "../../../grammar/format.js";
@@ -14,21 +14,21 @@ import { checkSource, hasErrors, readNamed } from "../read-spec.js";
 import { isRunFolder } from "../run-spec.js";
 import { nodeDisk } from "./disk.js";
 
-/** What stands for stdin where a file is named. */
+/** The file name that means stdin. */
 export const STDIN = "-";
 
-/** No text of so many bytes is within the limit of a spec. */
+/** A text with this many bytes always exceeds the limit of a spec. */
 const BYTES = 4 * SOURCE_LIMIT + 4;
 
 export interface FormattedFile {
-  /** What was read. */
+  /** The original text. */
   readonly source: Source;
-  /** The text as it is to be; undefined where there are mistakes of syntax. */
+  /** The formatted text; undefined if there are syntax errors. */
   readonly text: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** @throws Failure for what cannot be read */
+/** @throws Failure if the file can't be read */
 export function formattedFile(file: string): FormattedFile {
   const source = readWhole(file);
   const formatted = format(source);
@@ -36,16 +36,16 @@ export function formattedFile(file: string): FormattedFile {
   return { source, text: formatted.text, diagnostics: [] };
 }
 
-/** A spec in JSON as a .mom file. */
+/** A JSON spec as the text of a .mom file. */
 export interface Translated {
-  /** Undefined where the spec is wrong. */
+  /** Undefined if the spec has errors. */
   readonly text: string | undefined;
-  /** What is wrong or unwanted in it. */
+  /** Errors and warnings. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: readonly Source[];
 }
 
-/** @throws Failure for what cannot be read */
+/** @throws Failure if the file can't be read */
 export function translatedJson(file: string): Translated {
   const { path, text } = readWhole(file);
   const source = { path: isJson({ path }) ? path : `${path}.json`, text };
@@ -56,7 +56,7 @@ export function translatedJson(file: string): Translated {
   return { text: right ? formatted.text : undefined, diagnostics, sources };
 }
 
-/** In place of the file that a link leads to, with its permissions; whole at any time. */
+/** Overwrites a spec atomically. Follows a link, and keeps the permissions of its target. */
 export function rewriteSpec(file: string, text: string): void {
   const path = realpathOf(nodeDisk, file) ?? file;
   const { mode } = statSync(path);
@@ -65,8 +65,8 @@ export function rewriteSpec(file: string, text: string): void {
 }
 
 /**
- * Of a longer file only so much is read, for it to be refused.
- * @throws Failure for what cannot be read, or is no UTF-8: some of its characters would be lost
+ * Reads a spec. Only the start of a file that is too long is read, and it is then refused.
+ * @throws Failure if it can't be read, or is not UTF-8 and would lose characters
  */
 function readWhole(file: string): Source {
   const path = file === STDIN ? "<stdin>" : file;
@@ -75,7 +75,7 @@ function readWhole(file: string): Source {
     return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
     const help = "Save it as UTF-8.";
-    throw new Failure([mistake("not-utf-8", `\`${path}\` has bytes that are no text in UTF-8.`, { help })]);
+    throw new Failure([mistake("not-utf-8", `\`${path}\` is not valid UTF-8.`, { help })]);
   }
 }
 
@@ -85,18 +85,18 @@ function readStdin(): Buffer {
   } catch (error) {
     throw new InputError(
       "file-unreadable",
-      `<stdin> cannot be read: ${unreadable(error).reason}.`,
+      `<stdin> can't be read: ${unreadable(error).reason}.`,
       "Pipe a spec into it.",
     );
   }
 }
 
-/** Not looked into: what is hidden, and what others installed. */
+/** Whether a folder is skipped: hidden folders, and installed packages. */
 const isOthers = (name: string): boolean => name.startsWith(".") || name === "node_modules";
 
 /**
- * In the order of the paths, sorted inside of folders, each once.
- * @throws Failure for a folder without specs
+ * The specs in files and folders, in the order of the paths, sorted inside folders, without duplicates.
+ * @throws Failure if a folder contains no specs
  */
 export function specFiles(paths: readonly string[]): string[] {
   return [...new Set(paths.flatMap((path) => (isFolder(path) ? specsBelow(path) : [path])))];
@@ -105,8 +105,8 @@ export function specFiles(paths: readonly string[]): string[] {
 function specsBelow(folder: string): string[] {
   const found = isRunFolder(nodeDisk, folder) ? [] : walk(folder);
   if (found.length > 0) return found;
-  const help = "Name a spec, or a folder that holds some: files that end with `.mom`.";
-  throw new Failure([mistake("file-missing", `There are no specs in \`${folder}\`.`, { help })]);
+  const help = "Name a spec, or a folder with specs. Their names end with `.mom`.";
+  throw new Failure([mistake("file-missing", `\`${folder}\` contains no specs.`, { help })]);
 }
 
 const walk = (folder: string): string[] =>
@@ -115,12 +115,12 @@ const walk = (folder: string): string[] =>
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      // A run's spec stays as it was written: the run is known by it.
+      // The spec of a run must not change, because it identifies the run.
       if (entry.isDirectory()) return isRunFolder(nodeDisk, path) ? [] : walk(path);
       return entry.name.endsWith(".mom") && !isFolder(path) ? [path] : [];
     });
 
-/** What cannot be looked at is refused when it is read. */
+/** Whether a path is a folder. False if it is unreadable; reading it later reports the error. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();

@@ -1,4 +1,4 @@
-// Training and ablations as programs call them: they tell how it goes through functions, and answer with values.
+// Training and ablations for programs: they report progress through callbacks and return values.
 import type { AblationFolder } from "../../ablate/folder.js";
 import { printSpec } from "../../front/print-spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
@@ -11,30 +11,30 @@ import { defaultFolder } from "../ablate/run.js";
 import { type Allowed, checkOptions, READING, type Reading, rightSpec, type SpecInput } from "../library.js";
 import { trainSpec } from "../train.js";
 import { DEFAULT_TUNE } from "../tuning.js";
+import { ablateWithProgress } from "./ablate-with-progress.js";
 import { nodeDisk } from "./disk.js";
 import { nodeHost } from "./host.js";
-import { toldAblation } from "./told-ablation.js";
-import { type Told, toldTraining } from "./told-training.js";
+import { type Progress, trainWithProgress } from "./train-with-progress.js";
 
 export interface Training extends Reading {
-  /** The adapter to train on; the best there is unless one is named. */
+  /** The adapter to train on (default: the best one available). */
   readonly adapter?: AdapterSource;
   readonly tune?: TuneMode;
-  /** Leaves out documents whose files are missing or damaged; without it, such data are refused. */
+  /** Skips documents whose files are missing or damaged. By default, such data are refused. */
   readonly skipBad?: boolean;
-  /** Saves after the step that is being made, and stops. */
+  /** An abort saves after the current step and stops. */
   readonly signal?: AbortSignal;
-  /** Gets what the command line would print. */
+  /** Receives the output of the command line. */
   readonly print?: (text: string) => void;
 }
 
 export interface TrainOptions extends Training {
-  /** The run's folder; `runs/NAME` unless one is named. */
+  /** The run's folder (default: `runs/NAME`). */
   readonly out?: string;
-  /** Goes on with the run that is there. */
+  /** Continues the run in that folder. */
   readonly resume?: boolean;
   readonly onStep?: (progress: ProgressState) => void;
-  /** Gets held-out losses by modality. */
+  /** Receives held-out losses by modality. */
   readonly onValidation?: (step: number, losses: Readonly<Record<string, number>>) => void;
 }
 
@@ -42,15 +42,15 @@ export interface TrainResult {
   readonly how: "done" | "stopped";
   /** The run's folder, with checkpoints, metrics and report.html. */
   readonly out: string;
-  /** Updates that were made. */
+  /** The number of updates. */
   readonly step: number;
-  /** The last held-out losses by modality; none where it stopped before the first. */
+  /** The last held-out losses by modality; undefined if the run stopped before the first validation. */
   readonly losses: Readonly<Record<string, number>> | undefined;
 }
 
 /**
- * Trains a spec and leaves a run's folder, as `mom train` does.
- * @throws Failure where the spec, the data or the folder are wrong, or the run diverged
+ * Trains a spec and writes a run's folder, like `mom train`.
+ * @throws Failure if the spec, the data or the folder are invalid, or the run diverged
  */
 export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
   checkOptions(options, TRAIN_OPTIONS);
@@ -58,7 +58,7 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
   const { out = `runs/${name}`, resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
   let step = 0;
   let losses: TrainResult["losses"];
-  const told: Told = {
+  const progress: Progress = {
     terminal: { write: (text) => print?.(text) },
     folder: out,
     resumeCommand: "train(…, { resume: true })",
@@ -88,17 +88,17 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
     resume,
     title: name,
   };
-  const outcome = await toldTraining(told, (how) => trainSpec({ ...wanted, ...how }));
+  const outcome = await trainWithProgress(progress, (how) => trainSpec({ ...wanted, ...how }));
   if (outcome.kind === "diverged") throw outcome.failure;
   return { how: outcome.kind, out, step, losses };
 }
 
 export interface AblateOptions extends Training {
-  /** Which `ablate` block, where there are several. */
+  /** The name of the `ablate` block, if the spec has several. */
   readonly name?: string;
-  /** The ablation's folder; `runs/FILE-NAME` unless one is named. */
+  /** The ablation's folder (default: `runs/FILE-NAME`). */
   readonly out?: string;
-  /** Processes that train at a time. */
+  /** The number of processes that train at the same time. */
   readonly jobs?: number;
 }
 
@@ -106,16 +106,16 @@ export interface AblateResult {
   readonly how: "done" | "stopped";
   /** The ablation's folder, with a run for each variant and the reports. */
   readonly out: string;
-  /** The page with the answer. */
+  /** The path of the report page. */
   readonly report: string;
-  /** How many variants there are in each state. */
+  /** The number of variants in each state. */
   readonly variants: Readonly<Partial<Record<"done" | "failed" | "pending" | "running", number>>>;
 }
 
 /**
- * Trains every variant of an ablation and reports, as `mom ablate` does; what is done already is not done again.
+ * Trains every variant of an ablation and writes the reports, like `mom ablate`. Finished variants are not trained again.
  * @param input a spec with `ablate` blocks
- * @throws Failure where the spec is wrong or has no such ablation
+ * @throws Failure if the spec has errors or no such ablation
  */
 export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
   checkOptions(options, ABLATE_OPTIONS);
@@ -128,7 +128,7 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
   );
   const costs = await costsOf(design, printSpec(json), dataSetOf);
   const folder: AblationFolder = { path: out, disk: nodeDisk };
-  const { kind, states, report } = await toldAblation({
+  const { kind, states, report } = await ablateWithProgress({
     file,
     design,
     folder,

@@ -1,4 +1,4 @@
-// `mom ablate`: trains every variant of an ablation, and says which is better.
+// `mom ablate`: trains every variant of an ablation and reports the effects.
 import { InvalidArgumentError, Option } from "commander";
 import type { Design } from "../../ablate/design.js";
 import { type AblationFolder, stateOf } from "../../ablate/folder.js";
@@ -6,9 +6,9 @@ import { chosenDesign } from "../../api/ablate/choose.js";
 import { costsOf, type Estimate, type EstimateRequest, estimated } from "../../api/ablate/costs.js";
 import { dataSetsIn } from "../../api/ablate/data-sets.js";
 import { defaultFolder } from "../../api/ablate/run.js";
+import { ablateWithProgress } from "../../api/node/ablate-with-progress.js";
 import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
-import { toldAblation } from "../../api/node/told-ablation.js";
 import { mistake } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { printSpec } from "../../front/print-spec.js";
@@ -48,7 +48,7 @@ const MOST_JOBS = 64;
 function jobs(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || n < 1 || n > MOST_JOBS)
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_JOBS}.`);
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_JOBS}.`);
   return n;
 }
 
@@ -56,22 +56,19 @@ export const verb: Verb = {
   declare(command, finish) {
     command
       .argument("<file>", "a spec with `ablate` blocks")
-      .argument("[name]", "which of them, where there are several")
+      .argument("[name]", "the ablation to run, if the spec has several")
       .option("--out <folder>", "the ablation's folder (default: runs/FILE-NAME)")
-      .option("--list", "print the variants and what became of them, and train nothing")
-      .option(
-        "--dry-run",
-        "print what the variants are and cost, and what time and disk they will take, from a few steps",
-      )
-      .option("--report", "write the report of what there is, and train nothing")
+      .option("--list", "list the variants and their states; train nothing")
+      .option("--dry-run", "list the variants with their costs, and estimate time and disk space from a few steps")
+      .option("--report", "write the report of the finished variants; train nothing")
       .option("--json", "with --list or --dry-run: print JSON")
-      .option("--index <i>", "train the variant of that index alone", wholeNumber)
-      .option("--jobs <n>", "processes that train at a time", jobs, 1)
-      .option("--max-failures <n>", "begin no variant after so many have failed", jobs)
-      .option("--retry", "train the variants that failed, and no others")
-      .option("--keep-weights", "keep the checkpoints of variants that are done")
+      .option("--index <i>", "train only the variant with this index", wholeNumber)
+      .option("--jobs <n>", "processes that train at the same time", jobs, 1)
+      .option("--max-failures <n>", "start no more variants after this many failures", jobs)
+      .option("--retry", "train only the variants that failed")
+      .option("--keep-weights", "keep the checkpoints of finished variants")
       .addOption(
-        new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
+        new Option("--adapter <source>", "the device to train on (default: the best one available)").choices(SOURCES),
       )
       .addOption(tuneOption())
       .addOption(allowOption())
@@ -98,12 +95,12 @@ export const verb: Verb = {
           await dryRun({ ...request, host: nodeHost, dataSetOf });
           return finish(EXIT.done);
         }
-        finish(exitOf(await toldAblation({ ...request, ...logged(process.stderr) })));
+        finish(exitOf(await ablateWithProgress({ ...request, ...logged(process.stderr) })));
       });
   },
 };
 
-/** Of several failures, that of the whole: a divergence is a result, a device that failed is none. */
+/** The exit code for several failures. A device failure outranks a divergence, because a divergence is a result. */
 function exitOf({ kind, states }: AblationOutcome): ExitCode {
   if (kind === "stopped") return EXIT.interrupted;
   const codes = new Set<number>(states.map((one) => (one.state === "failed" ? one.exit : EXIT.done)));
@@ -112,8 +109,8 @@ function exitOf({ kind, states }: AblationOutcome): ExitCode {
 
 function checkIndex({ variants }: Design, index: number | undefined): void {
   if (index === undefined || index < variants.length) return;
-  const message = `There is no variant ${index}: there are ${variants.length}, from 0 on.`;
-  throw new Failure([mistake("no-variant", message, { help: "`--list` shows them." })]);
+  const message = `Unknown variant ${index}: the ablation has variants 0 to ${variants.length - 1}.`;
+  throw new Failure([mistake("no-variant", message, { help: "`--list` shows the variants." })]);
 }
 
 interface DryRun extends Omit<EstimateRequest, "measuring" | "keepWeights"> {
@@ -146,10 +143,10 @@ function estimateText(
   if (left === 0) return "Nothing is left to train.\n";
   const weights = keepWeights
     ? "with their weights"
-    : "weights are dropped when a variant is done; --keep-weights keeps them";
-  const at = jobs === 1 ? "one at a time" : `${jobs} at a time, if that slows none of them down`;
+    : "weights are deleted when a variant is done; --keep-weights keeps them";
+  const at = jobs === 1 ? "one at a time" : `${jobs} at a time, if they do not slow each other down`;
   return (
-    `The ${left} that are left will take about ${formatDuration(seconds)} here, ${at}, ` +
-    `and ${size(Math.round(bytes))} of disk, at most ${size(Math.round(peakBytes))} on the way (${weights}).\n`
+    `Remaining variants: ${left}. Training them takes about ${formatDuration(seconds)} here, ${at}, ` +
+    `and ${size(Math.round(bytes))} of disk space, at most ${size(Math.round(peakBytes))} during training (${weights}).\n`
   );
 }

@@ -1,4 +1,4 @@
-// `mom bench`: the time of a training step, kernel by kernel, against what the device could do.
+// `mom bench`: times a training step, kernel by kernel, against the device's limits.
 
 import { InvalidArgumentError, Option } from "commander";
 import { benchSpec, namedShares } from "../../api/bench.js";
@@ -30,27 +30,27 @@ const MOST_LOOP_STEPS = 10_000;
 function parseSteps(text: string): number {
   const steps = Number(text);
   if (Number.isInteger(steps) && steps >= 1 && steps <= MOST_LOOP_STEPS) return steps;
-  throw new InvalidArgumentError(`It is a whole number from 1 to ${MOST_LOOP_STEPS}.`);
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_LOOP_STEPS}.`);
 }
 
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<file>", "the spec; its data are made up")
+      .argument("<file>", "the spec; it is timed on random data")
       .option(
         "--share <shares>",
-        "positions of each modality, such as text=0.99,image=0.01 (default: they take turns)",
+        "each modality's share of the positions, such as text=0.99,image=0.01 (default: they alternate)",
         parseShares,
       )
       .option(
         "--loop [steps]",
-        `train so many steps (default ${LOOP_STEPS}) and tell how much of the time the device works`,
+        `train this many steps (default ${LOOP_STEPS}) and report the share of the time in which the device is busy`,
         parseSteps,
       )
-      .option("--force <variant>", "take that variant of kernels wherever there is one")
+      .option("--force <variant>", "use this kernel variant for every kernel that has it")
       .option("--json", "print JSON")
       .addOption(allowOption())
-      .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
+      .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .addOption(tuneOption())
       .addHelpText("after", "  mom bench specs/quickstart.mom --tune full\n")
       .action(async (file: string, { adapter, json, force, tune, share, loop, allow }: Options) => {
@@ -67,12 +67,11 @@ export const verb: Verb = {
   },
 };
 
-/** Columns of the table that hold numbers. */
-const NUMBERS = new Set([3, 4, 5, 6, 7, 8]);
+const NUMERIC_COLUMNS = new Set([3, 4, 5, 6, 7, 8]);
 
-/** What the last columns mean, and how the ceilings were measured. */
+/** Explains the last columns and how the ceilings were measured. */
 const BOUND_NOTE =
-  "Ceilings: the fastest of 9 runs of small kernels, warm, by the device's clock. A kernel's bound is the least time that they\nallow: of its FLOPs, of its bytes from the cache, or of those that the cache cannot hold from memory.";
+  "Ceilings: the fastest of 9 warm runs of small kernels, by the device's clock. A kernel's bound is the largest of three times at\nthe ceilings: for its FLOPs, for its bytes from the cache, and for the bytes from memory that the cache cannot hold.";
 
 const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
 
@@ -81,9 +80,9 @@ function loopText({ device, positions, steps, wallSeconds, aloneSeconds, busy, h
   const each = wallSeconds / steps;
   return [
     device,
-    `${steps} steps of training on ${positions} positions take ${milliseconds(each)} ms each (${short(positions / each)} positions/s), and the device works ${(100 * busy).toFixed(1)} % of the time`,
-    `A step alone, submitted again and again, takes ${milliseconds(aloneSeconds)} ms`,
-    `The host makes a step's batches in ${milliseconds(batches)} ms, uploads and submits it in ${milliseconds(submit)} ms, and writes down its losses in ${milliseconds(record)} ms`,
+    `${steps} steps of training on ${positions} positions take ${milliseconds(each)} ms each (${short(positions / each)} positions/s); the device is busy ${(100 * busy).toFixed(1)} % of the time`,
+    `A step takes ${milliseconds(aloneSeconds)} ms when it is submitted repeatedly, without the rest of the loop`,
+    `For each step, the host makes the batches in ${milliseconds(batches)} ms, uploads and submits them in ${milliseconds(submit)} ms, and records the losses in ${milliseconds(record)} ms`,
     "",
   ].join("\n");
 }
@@ -98,12 +97,23 @@ function text(found: Bench): string {
   const whose = Object.entries(modalities)
     .map(([name, n]) => `${name} ${n}`)
     .join(", ");
-  const heads = ["kernel", "variant", "sizes", "times", "ms", "share", "FLOP/s", "bytes/s", "of its bound", "bound by"];
+  const heads = [
+    "kernel",
+    "variant",
+    "sizes",
+    "times",
+    "ms",
+    "share",
+    "FLOP/s",
+    "bytes/s",
+    "of its bound",
+    "limited by",
+  ];
   return [
     `${found.device}: ${short(ceilings.flopsPerSecond)} FLOP/s of f32 multiply-adds, ${matrix}${short(ceilings.bytesPerSecond)} bytes/s from memory${cached}`,
     `A step of ${positions} positions (${whose}) takes ${milliseconds(stepSeconds)} ms (${short(positions / stepSeconds)} positions/s), forward alone ${milliseconds(forwardSeconds)} ms; ${size(found.bytesAllocated)} allocated`,
     "",
-    columns(heads, rows, NUMBERS),
+    columns(heads, rows, NUMERIC_COLUMNS),
     "",
     BOUND_NOTE,
     "",
@@ -125,17 +135,17 @@ function rowOf({ op, variant, shape, times, seconds, flops, bytes, ofBound, limi
   ];
 }
 
-/** Shares by the names of modalities, as they stand on the command line. */
+/** Parses the shares on the command line, by the name of the modality. */
 function parseShares(text: string): ReadonlyMap<string, number> {
   const shares = new Map<string, number>();
-  for (const part of text.split(",")) {
-    const [, name = "", digits = ""] = /^\s*(\w+)\s*=\s*(\d*\.?\d+(?:e-?\d+)?)\s*$/i.exec(part) ?? [];
+  for (const piece of text.split(",")) {
+    const [, name = "", digits = ""] = /^\s*(\w+)\s*=\s*(\d*\.?\d+(?:e-?\d+)?)\s*$/i.exec(piece) ?? [];
     if (name === "") {
       throw new InvalidArgumentError(
-        `\`${part}\` is no share. It is NAME=NUMBER for each, such as text=0.99,image=0.01.`,
+        `\`${piece}\` is not a share. Use NAME=NUMBER for each modality, such as text=0.99,image=0.01.`,
       );
     }
-    if (shares.has(name)) throw new InvalidArgumentError(`${name} is given twice.`);
+    if (shares.has(name)) throw new InvalidArgumentError(`Duplicate modality ${name}.`);
     shares.set(name, Number(digits));
   }
   return shares;

@@ -1,4 +1,4 @@
-// mom check: errors and warnings of specs.
+// `mom check`: reports errors and warnings in specs.
 
 import { statSync } from "node:fs";
 import { Option } from "commander";
@@ -25,29 +25,29 @@ interface Options {
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<files...>", "the specs, in the language or in JSON")
+      .argument("<files...>", "the specs, as .mom or JSON files")
       .addOption(
-        new Option("--format <format>", "text, json for programs, or SARIF for code hosts")
+        new Option("--format <format>", "text, json for programs, or sarif for code hosts")
           .choices(["text", "json", "sarif"])
           .default("text"),
       )
       .addOption(
-        new Option("--emit <form>", "print the spec itself, imports merged and defaults filled in").choices(["json"]),
+        new Option("--emit <form>", "print the spec with imports merged and defaults filled in").choices(["json"]),
       )
-      .option("--watch", "check again whenever a file or what it imports changes, until Ctrl-C")
+      .option("--watch", "check again when a file or one of its imports changes; Ctrl-C stops")
       .addOption(allowOption())
       .action(async (files: readonly string[], { format, emit, watch, allow }: Options) => {
         const alone = (reason: string): never => command.error(`error: ${reason}`, { exitCode: EXIT.wrongUsage });
-        if (emit !== undefined && (files.length > 1 || watch)) alone("--emit is for one spec, and without --watch");
-        if (watch && format !== "text") alone("--watch is for people: leave out --format");
+        if (emit !== undefined && (files.length > 1 || watch)) alone("--emit takes one spec and excludes --watch");
+        if (watch && format !== "text") alone("--watch prints text: leave out --format");
         if (emit !== undefined) finish(emitted(files[0] ?? "", allow));
         else if (watch) await watching(() => lookAt(files, allow));
-        else finish(format === "text" ? told(files, { allow }) : printed(files, format, allow));
+        else finish(format === "text" ? checkAsText(files, { allow }) : checkAsJson(files, format, allow));
       });
   },
 };
 
-/** The spec as JSON; what is wrong with it goes to stderr. */
+/** Prints the spec as JSON, and its errors and warnings to stderr. */
 function emitted(file: string, allow?: readonly string[]): ExitCode {
   const { json } = readSpec(file, { allow });
   if (json === undefined) return EXIT.wrongInput;
@@ -55,7 +55,7 @@ function emitted(file: string, allow?: readonly string[]): ExitCode {
   return EXIT.done;
 }
 
-function printed(files: readonly string[], format: "json" | "sarif", allow?: readonly string[]): ExitCode {
+function checkAsJson(files: readonly string[], format: "json" | "sarif", allow?: readonly string[]): ExitCode {
   const checked = files.map((file) => checkFile(nodeDisk, file, { allow }));
   const diagnostics = checked.flatMap((one) => one.diagnostics);
   const sources = checked.flatMap((one) => one.sources);
@@ -65,7 +65,7 @@ function printed(files: readonly string[], format: "json" | "sarif", allow?: rea
   return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
 }
 
-function told(files: readonly string[], reading: Omit<Reading, "origin">): ExitCode {
+function checkAsText(files: readonly string[], reading: Omit<Reading, "origin">): ExitCode {
   const checked = files.map((file) => ({ file, ...checkFile(nodeDisk, file, reading) }));
   for (const { file, diagnostics, sources } of checked) {
     if (diagnostics.length === 0)
@@ -78,26 +78,26 @@ function told(files: readonly string[], reading: Omit<Reading, "origin">): ExitC
   return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
 }
 
-/** Checks once more, on a clean screen where there is one, and gives what the outcome depends on. */
+/** Clears the screen, checks the files, and returns the paths that the outcome depends on. */
 function lookAt(files: readonly string[], allow?: readonly string[]): Set<string> {
   const tried = new Set<string>(files);
   if (process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
   for (const file of files) {
     try {
-      told([file], { tried, allow });
+      checkAsText([file], { tried, allow });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       process.stdout.write(render(error.diagnostics, [], styleOf(process.stdout)));
     }
   }
-  process.stdout.write(`Watching ${tried.size === 1 ? "one file" : `${tried.size} files`}; Ctrl-C ends.\n`);
+  process.stdout.write(`Watching ${tried.size === 1 ? "one file" : `${tried.size} files`}; Ctrl-C stops.\n`);
   return tried;
 }
 
-/** Between two looks at the files. */
-const LOOK_MS = 200;
+/** The interval between two polls of the files. */
+const POLL_MS = 200;
 
-/** What changes when a file does, and when it last changed; "" where there is none. */
+/** A value that changes when the file changes ("" if the file does not exist), and the time of the last change. */
 function stateOf(path: string): { readonly state: string; readonly changed: number } {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return { state: "", changed: 0 };
@@ -106,10 +106,10 @@ function stateOf(path: string): { readonly state: string; readonly changed: numb
 }
 
 /**
- * Calls `look` at once and after every change of a file that the last call named. Never ends by itself.
- * Files are looked at again and again: that works for files which editors replace, that are on other machines, or that do not
- * exist yet, where notices of the file system differ from system to system.
- * @param look gives the paths that what it does depends on, of files that exist or not
+ * Calls `look` now and after every change of a file that the last call returned. Never returns.
+ * Polls the files: that also works for files that editors replace, that are on a network, or that do not exist yet. File
+ * system events for these differ between systems.
+ * @param look returns the paths that its outcome depends on, including missing files
  */
 async function watching(look: () => Iterable<string>): Promise<never> {
   let before = "";
@@ -117,12 +117,12 @@ async function watching(look: () => Iterable<string>): Promise<never> {
     const began = Date.now();
     const paths = [...new Set(look())];
     const states = paths.map(stateOf);
-    // What has changed since may have been read before it did; looked at once more, it has not.
+    // A file that changed at this moment may have been read before the change, so one more poll follows.
     const all = states.map(({ state }) => state).join(";");
-    let changed = all !== before && states.some((one) => one.changed >= began - LOOK_MS / 10);
+    let changed = all !== before && states.some((one) => one.changed >= began - POLL_MS / 10);
     before = all;
     do {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       changed ||= paths.some((path, i) => stateOf(path).state !== states[i]?.state);
     } while (!changed);
   }

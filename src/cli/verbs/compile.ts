@@ -1,4 +1,4 @@
-// mom compile: a folder that trains the model wherever Node and `webgpu` are, made without a GPU.
+// `mom compile`: writes a folder that trains the model with only Node and `webgpu`. Needs no GPU.
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -27,9 +27,9 @@ export const verb: Verb = {
   declare(command, finish) {
     command
       .argument("<file>", "the spec")
-      .requiredOption("-o, --out <folder>", "the folder to make")
+      .requiredOption("-o, --out <folder>", "the folder to write")
       .addOption(deviceOption())
-      .option("--force", "write a folder anew that `mom compile` has made")
+      .option("--force", "overwrite a folder that `mom compile` wrote")
       .addOption(allowOption())
       .addOption(skipBadOption())
       .action(async (file: string, { out, device, force = false, allow, skipBad }: Options) => {
@@ -60,7 +60,7 @@ export const verb: Verb = {
   },
 };
 
-/** The bundled trainer, which the build puts beside the compiled sources. */
+/** The bundled trainer, which the build writes beside the compiled sources. */
 const TRAINER = new URL("../../../train.mjs", import.meta.url);
 
 const text = (name: string, contents: string): NamedFile => ({ name, bytes: new TextEncoder().encode(contents) });
@@ -69,7 +69,7 @@ function packageFiles(spec: string, device: string): NamedFile[] {
   const manifest = { private: true, type: "module", dependencies: { webgpu: dependencyRange("webgpu") } };
   const anywhere =
     device === DEFAULT_DEVICE
-      ? " It runs on any; compiled with\n`--device` of the one that `mom doctor` names, it is faster there."
+      ? " It runs on any device. Compiled with\n`--device` and the name that `mom doctor` prints, it is faster on that device."
       : "";
   const readme = `# A model compiled by mom
 
@@ -78,15 +78,15 @@ function packageFiles(spec: string, device: string): NamedFile[] {
     npm install
     node train.mjs
 
-| file | holds |
+| file | content |
 | --- | --- |
-| \`spec.mom\` | the spec as resolved: imports merged, defaults filled in |
+| \`spec.mom\` | the spec, with imports merged and defaults filled in |
 | \`files/\` | the tokenizers and codebooks that the spec names |
 | \`plan.json\` | buffers, phases, dispatches, fields and parameters |
 | \`train.mjs\` | the trainer; \`node train.mjs --help\` |
-| \`data/\` | the documents, prepared |
-| \`start.safetensors\` | the weights that training starts from, where the spec's \`init\` names some |
-| \`kernels/*.wgsl\` | the shaders, one file each; what a file says is what runs, so editing one changes the run |
+| \`data/\` | the tokenized documents |
+| \`start.safetensors\` | the initial weights, if the spec has an \`init\` |
+| \`kernels/*.wgsl\` | the shaders, one file each; the trainer runs these files, so you can edit them |
 `;
   return [text("package.json", `${JSON.stringify(manifest, undefined, 2)}\n`), text("README.md", readme)];
 }

@@ -1,4 +1,4 @@
-// `mom data`: looks into data sets, fits codebooks, and runs the recipes.
+// `mom data`: shows data sets, fits codebooks and runs the recipes.
 import { readdirSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { fitPictureCodebook, type PictureCodebookOptions } from "../../api/codebook.js";
@@ -15,7 +15,7 @@ interface Subcommand extends Verb {
   readonly name: string;
   /** One line for `mom data --help`. */
   readonly summary: string;
-  /** For its own help. */
+  /** An example command for its help. */
   readonly example: string;
 }
 
@@ -28,12 +28,12 @@ interface LookFlags extends Omit<LookOptions, "notice"> {
 
 const lookSubcommand: Subcommand = {
   name: "look",
-  summary: "say what a spec's data set is, and show some documents",
+  summary: "describe a spec's data set and show some documents",
   example: "mom data look specs/quickstart.mom",
   declare(command, finish) {
     command
       .argument("<file>", "the spec")
-      .option("--documents <n>", "how many documents are shown", wholeNumber, 5)
+      .option("--documents <n>", "how many documents to show", wholeNumber, 5)
       .option("--json", "print JSON")
       .addOption(allowOption())
       .addOption(skipBadOption())
@@ -63,25 +63,25 @@ function lookText({ documents, positions, modalities, shown }: Look): string {
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("   "),
   );
   const about = [
-    `${whole(train + held_out)} documents, ${whole(held_out)} of them held out`,
-    `${whole(positions.all)} positions with markers; a document has ${positions.mean.toFixed(1)} on average, ` +
-      `${whole(positions.most)} at most, and a sequence ${whole(positions.length)}`,
+    `${whole(train + held_out)} documents (${whole(held_out)} held-out)`,
+    `${whole(positions.all)} positions, including markers; a document has ${positions.mean.toFixed(1)} on average and ` +
+      `${whole(positions.most)} at most; a sequence has ${whole(positions.length)}`,
     "",
     ...lines,
     "",
   ];
-  const texts = shown.map(({ number, held_out, text }) => `\n${number}${held_out ? " (held out)" : ""}: ${text}\n`);
+  const texts = shown.map(({ number, held_out, text }) => `\n${number}${held_out ? " (held-out)" : ""}: ${text}\n`);
   return `${about.join("\n")}${texts.join("")}`;
 }
 
 function sizeOption(text: string): [number, number] {
   const found = /^([1-9]\d{0,3})x([1-9]\d{0,3})$/.exec(text);
-  if (!found) throw new InvalidArgumentError("It is HEIGHTxWIDTH, such as 32x32.");
+  if (!found) throw new InvalidArgumentError("Expected HEIGHTxWIDTH, such as 32x32.");
   return [Number(found[1]), Number(found[2])];
 }
 
-const sized = (flags: string, says: string, size: readonly [number, number]): Option =>
-  new Option(flags, says).argParser(sizeOption).default(size, size.join("x"));
+const sized = (flags: string, about: string, size: readonly [number, number]): Option =>
+  new Option(flags, about).argParser(sizeOption).default(size, size.join("x"));
 
 const codebookSubcommand: Subcommand = {
   name: "codebook",
@@ -89,17 +89,17 @@ const codebookSubcommand: Subcommand = {
   example: "mom data codebook --pictures emoji --size 16x16 --patch 2x2 --entries 512 --out codebook.safetensors",
   declare(command) {
     command
-      .requiredOption("--pictures <source>", "`emoji`, a folder of pictures, or a JSON Lines file that names some")
-      .requiredOption("--out <file>", "the codebook's file, a .safetensors")
-      .addOption(sized("--size <HxW>", "what pictures are resized to", [32, 32]))
-      .addOption(sized("--patch <HxW>", "a patch, which is one code", [4, 4]))
+      .requiredOption("--pictures <source>", "`emoji`, a folder of pictures, or a JSON Lines file that names pictures")
+      .requiredOption("--out <file>", "the codebook to write, a .safetensors file")
+      .addOption(sized("--size <HxW>", "the size that pictures are resized to", [32, 32]))
+      .addOption(sized("--patch <HxW>", "the size of a patch; each patch becomes one code", [4, 4]))
       .option("--channels <n>", "1 (grey), 3 (colour) or 4 (colour and transparency)", wholeNumber, 3)
-      .option("--entries <n>", "how many codes there are", wholeNumber, 512)
-      .option("--seed <n>", "where the search begins", wholeNumber, 1)
-      .option("--iterations <n>", "how often the entries are moved, at most", wholeNumber, 30)
+      .option("--entries <n>", "the number of codes", wholeNumber, 512)
+      .option("--seed <n>", "the random seed of the search", wholeNumber, 1)
+      .option("--iterations <n>", "the most iterations of k-means", wholeNumber, 30)
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .option("--sheet <file>", "a PNG of pictures, each above what the codebook makes of it")
+      .option("--sheet <file>", "a PNG that shows pictures, each above its reconstruction from the codebook")
       .action(async (options: PictureCodebookOptions) => {
         const { out, sheet, entries } = options;
         const { columns, pictures, patchesPerPicture, before, after, used, bits } = await fitPictureCodebook(
@@ -109,27 +109,27 @@ const codebookSubcommand: Subcommand = {
         );
         process.stdout.write(
           `${out}: ${entries} entries of ${columns} numbers, fitted to ${pictures} pictures of ` +
-            `${patchesPerPicture} patches\n` +
-            `mean squared error ${before.toExponential(3)} at the start, ${after.toExponential(3)} in the end ` +
-            `(${decibels(after)} dB)\n${used} entries are used, ${bits.toFixed(2)} bits a code ` +
-            `(${Math.log2(entries).toFixed(2)} if all were as frequent)\n${sheet === undefined ? "" : `Pictures above what the codebook makes of them: ${sheet}\n`}`,
+            `${patchesPerPicture} patches each\n` +
+            `mean squared error ${before.toExponential(3)} at the start, ${after.toExponential(3)} at the end ` +
+            `(${decibels(after)} dB)\n${used} entries are used, ${bits.toFixed(2)} bits per code ` +
+            `(${Math.log2(entries).toFixed(2)} if all were equally frequent)\n${sheet === undefined ? "" : `Pictures above their reconstructions: ${sheet}\n`}`,
         );
       });
   },
 };
 
-/** Peak signal to noise; numbers lie in [−1, 1]. */
+/** Peak signal-to-noise ratio in dB, for values in [−1, 1]. */
 const decibels = (error: number): string => (error === 0 ? "∞" : (10 * Math.log10(4 / error)).toFixed(1));
 
 const listenSubcommand: Subcommand = {
   name: "listen",
-  summary: "list the speech units of recordings, or write them in their place",
+  summary: "list the speech units of recordings, or replace the recordings with them",
   example: "mom data listen data/asterisk/speech.jsonl --codebook data/asterisk/units.safetensors",
   declare(command) {
     command
       .argument("<file>", "a JSON Lines file whose documents name recordings")
-      .requiredOption("--codebook <file>", "a codebook that `mom data units` made")
-      .option("--out <file>", "write the documents here, with units for recordings; in the same folder")
+      .requiredOption("--codebook <file>", "a codebook that `mom data units` wrote")
+      .option("--out <file>", "write the documents to this file in the same folder, with units in place of recordings")
       .addOption(allowOption())
       .action((file: string, options: ListenOptions) => {
         const { documents, recordings, seconds, units } = listenTo(nodeHost.disk, file, options, (recording) => {
@@ -137,13 +137,13 @@ const listenSubcommand: Subcommand = {
         });
         if (options.out === undefined) return;
         process.stdout.write(
-          `${options.out}: ${documents} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) are ${units} units\n`,
+          `${options.out}: ${documents} documents; ${recordings} recordings (${(seconds / 3600).toFixed(3)} h) become ${units} units\n`,
         );
       });
   },
 };
 
-/** Every file there is a recipe, and its name that of its subcommand. */
+/** Every file in this folder is a recipe. Its name is the name of the subcommand. */
 const RECIPES = new URL("../../../recipes/", import.meta.url);
 
 async function recipes(): Promise<Subcommand[]> {
@@ -176,7 +176,7 @@ export const verb: Verb = {
     command.helpCommand(false);
     for (const { name, summary, example, declare } of SUBCOMMANDS) {
       const own = command.command(name).description(summary).addHelpText("after", `\nExample:\n  ${example}\n`);
-      declare(own.showHelpAfterError(`(\`mom data ${name} --help\` tells more)`), finish);
+      declare(own.showHelpAfterError(`(\`mom data ${name} --help\` shows its options)`), finish);
     }
   },
 };

@@ -1,4 +1,4 @@
-// mom diff: two specs by what they mean, and what both cost.
+// `mom diff`: compares two specs by meaning and by cost.
 
 import { basename } from "node:path";
 import { Option } from "commander";
@@ -27,11 +27,12 @@ export const verb: Verb = {
       .argument("<one>", "a spec")
       .argument("<other>", "another")
       .addOption(
-        new Option("--device <profile>", "whose memory is told; else the first with the precision of both").choices(
-          PROFILES.map(({ name }) => name),
-        ),
+        new Option(
+          "--device <profile>",
+          "the device whose memory is shown (default: the first that supports the precision of both specs)",
+        ).choices(PROFILES.map(({ name }) => name)),
       )
-      .option("--exit-code", "exit with 1 where they differ, as git diff does")
+      .option("--exit-code", "exit with 1 if they differ, like git diff")
       .option("--json", "print JSON")
       .addOption(allowOption())
       .action((one: string, other: string, { device, exitCode, json, allow }: Options) => {
@@ -53,11 +54,11 @@ function text(one: string, other: string, { changes, costs }: Difference): strin
   const c = pc.createColors(coloured(process.stdout));
   if (changes.length === 0) return `${one} and ${other} mean the same.\n`;
   const width = Math.max(...changes.map(({ path }) => path.length));
-  const said = (value: string | undefined, absent: string): string =>
+  const shown = (value: string | undefined, absent: string): string =>
     value === undefined ? c.dim(absent) : visibleLine(value);
   const lines = changes.map(
     ({ path, before, after }) =>
-      `  ${path.padEnd(width)}  ${c.red(said(before, "(none)"))} → ${c.green(said(after, "(none)"))}\n`,
+      `  ${path.padEnd(width)}  ${c.red(shown(before, "(none)"))} → ${c.green(shown(after, "(none)"))}\n`,
   );
   const number = (value: number | undefined, bytes: boolean): string =>
     value === undefined ? "" : bytes ? size(value) : value < 1e6 ? value.toLocaleString("en-US") : short(value);
@@ -67,10 +68,10 @@ function text(one: string, other: string, { changes, costs }: Difference): strin
     number(after, bytes),
     percent(before, after),
   ]);
-  return `${c.bold("what changes")}\n${lines.join("")}\n${columns(["what it costs", ...namesOf(one, other), ""], rows, new Set([1, 2, 3]))}\n`;
+  return `${c.bold("fields")}\n${lines.join("")}\n${columns(["cost", ...namesOf(one, other), ""], rows, new Set([1, 2, 3]))}\n`;
 }
 
-/** Without their folders, where that tells them apart. */
+/** The names of the specs, without folders if the file names differ. */
 function namesOf(one: string, other: string): [string, string] {
   return basename(one) === basename(other) ? [one, other] : [basename(one), basename(other)];
 }

@@ -1,4 +1,4 @@
-// `mom doctor`: which adapters this machine has, which one runs use, and what is missing and how to get it.
+// `mom doctor`: lists the adapters of this machine, the one that runs use, what is missing and how to install it.
 import { Option } from "commander";
 import pc from "picocolors";
 import { type ExaminedAdapter, examineAdapters, type Findings } from "../../api/node/doctor.js";
@@ -9,7 +9,7 @@ export const verb: Verb = {
   declare(command, finish) {
     command
       .option("--json", "print JSON")
-      .addOption(new Option("--adapter <source>", "examine this source alone").choices(SOURCES))
+      .addOption(new Option("--adapter <source>", "examine only this source").choices(SOURCES))
       .action(async (options: { json?: true; adapter?: AdapterSource }) => {
         const findings = await examineAdapters(options.adapter);
         console.log(options.json ? JSON.stringify(findings, undefined, 2) : print(findings));
@@ -19,7 +19,7 @@ export const verb: Verb = {
 };
 
 function print({ node, platform, adapters, used, why }: Findings): string {
-  const verdict = used === null ? pc.red(`Nothing to run on: ${why}.`) : `Runs use ${pc.bold(used)}: ${why}.`;
+  const verdict = used === null ? pc.red(`No usable adapter: ${why}.`) : `Runs use ${pc.bold(used)}: ${why}.`;
   return [`Node ${node} on ${platform}`, "", ...adapters.flatMap(printAdapter), "", verdict].join("\n");
 }
 
@@ -42,9 +42,9 @@ function printAdapter(adapter: ExaminedAdapter): readonly string[] {
       `${limits.storageBuffers} storage buffers, ${limits.workgroupBytes / 1024} KiB of workgroup memory, ${limits.invocations} invocations`,
     ),
     more(
-      `${Math.round(limits.bindingBytes / 2 ** 20)} MiB a binding, ${Math.round(limits.bufferBytes / 2 ** 20)} MiB a buffer`,
+      `${Math.round(limits.bindingBytes / 2 ** 20)} MiB per binding, ${Math.round(limits.bufferBytes / 2 ** 20)} MiB per buffer`,
     ),
     more(features.join(", ") || "no optional features"),
-    more(`computes: a small kernel was right after ${adapter.milliseconds.toFixed(0)} ms`),
+    more(`works: a small kernel gave the correct result after ${adapter.milliseconds.toFixed(0)} ms`),
   ];
 }

@@ -1,4 +1,4 @@
-// `mom eval`: the losses of a trained model by modality, as validation in training computes them.
+// `mom eval`: computes the losses of a trained model by modality, in the way that validation does during training.
 import { Option } from "commander";
 import { evaluate, SPLITS, type Split } from "../../api/evaluate.js";
 import { nodeHost } from "../../api/node/host.js";
@@ -25,15 +25,13 @@ export const verb: Verb = {
       .option(...STEP_OPTION, wholeNumber)
       .option(...CHECKPOINT_OPTION)
       .addOption(
-        new Option("--split <name>", "the documents held out, or those learned from")
-          .choices(SPLITS)
-          .default("validation"),
+        new Option("--split <name>", "held-out documents, or training documents").choices(SPLITS).default("validation"),
       )
       .option("--json", "print JSON")
       .addOption(dataOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
+      .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
@@ -56,12 +54,12 @@ function text(
   documents: number,
   units: Readonly<Record<string, string>>,
 ): string {
-  const about = split === "validation" ? "held out" : "learned from";
+  const about = split === "validation" ? "held-out" : "training";
   const rows = [
     ...Object.entries(losses).map(([name, value]) => [name, formatLoss(value), units[name] ?? ""] as const),
     ["all", formatLoss(loss), "weighted"] as const,
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value, unit]) => `  ${name.padEnd(width)}  ${value.padEnd(6)}  ${unit}`);
-  return `Step ${step}, ${documents} documents ${about}:\n${lines.join("\n")}\n`;
+  return `Step ${step}, ${documents} ${about} documents:\n${lines.join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-// mom explain: what a field or a kind means, from the schema, and what a mistake means, from their table.
+// `mom explain`: describes a field or a kind from the schema, or an error from the table of codes.
 
 import pc from "picocolors";
 import {
@@ -33,7 +33,7 @@ export const verb: Verb = {
     command
       .argument(
         "<topic>",
-        "a field, as `d_state` or `train.optimizer.lr`, a kind, a part of a block, or a code, as `MOM0103`",
+        "a field such as `d_state` or `train.optimizer.lr`, a kind, a part of a block, or an error code such as `MOM0103`",
       )
       .option("--json", "print JSON")
       .action((topic: string, options: { readonly json?: true }) => {
@@ -42,10 +42,10 @@ export const verb: Verb = {
         const named = mistakeNamed(topic);
         if (fields.length === 0 && named === undefined) throw new Failure([unknown(topic)]);
         const c = pc.createColors(coloured(process.stdout));
-        const told = options.json
+        const text = options.json
           ? `${JSON.stringify([...fields.map(asJson), ...(named ? [mistakeAsJson(named)] : [])], null, 2)}\n`
           : [...fields.map(asText), ...(named ? [mistakeAsText(named, c)] : [])].join("\n");
-        process.stdout.write(told);
+        process.stdout.write(text);
         finish(EXIT.done);
       });
   },
@@ -57,14 +57,12 @@ function unknown(topic: string) {
   const fields = nearest(last, names).flatMap((name) => fieldsAt([name]).map((field) => field.path.join(".")));
   const codes = MISTAKE_NAMES.flatMap((name) => [name, codeOf(name)]);
   const near = [...fields, ...nearest(topic.toUpperCase().startsWith("MOM") ? topic.toUpperCase() : topic, codes)];
-  return mistake(
-    "nothing-to-explain",
-    `\`${topic}\` is no field, no kind, no part of a block and no code of a mistake.`,
-    {
-      help:
-        near.length > 0 ? `Did you mean ${listed(near.slice(0, 5), "or")}?` : "`mom explain model` begins at the top.",
-    },
-  );
+  return mistake("nothing-to-explain", `\`${topic}\` is not a field, a kind, a part of a block or an error code.`, {
+    help:
+      near.length > 0
+        ? `Did you mean ${listed(near.slice(0, 5), "or")}?`
+        : "`mom explain model` lists the fields of a model.",
+  });
 }
 
 function asText({ path, node, required }: Field): string {
@@ -90,7 +88,7 @@ function asText({ path, node, required }: Field): string {
   return text;
 }
 
-/** A default as it would be written. */
+/** A default value in the notation of a spec. */
 function shown(value: SchemaNode["default"]): string {
   if (typeof value === "object" && value !== null && "kind" in value) return String(value.kind);
   return JSON.stringify(value).replaceAll('"', "").replaceAll(",", ", ");
@@ -109,14 +107,14 @@ const asJson = ({ path, node, required }: Field): object => ({
 });
 
 interface Example {
-  /** Absent where the mistake is in no spec. */
+  /** Absent if no spec can show the error. */
   readonly spec?: string;
   readonly says: string;
 }
 
 function shownExample(name: MistakeName): Example | undefined {
-  const says = exampleSaid(name);
-  return EXAMPLES[codeOf(name)] ?? (says === undefined ? undefined : { says });
+  const message = exampleSaid(name);
+  return EXAMPLES[codeOf(name)] ?? (message === undefined ? undefined : { says: message });
 }
 
 function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>): string {
@@ -125,8 +123,8 @@ function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>)
   const head = `${c.bold(`${codeOf(name)} ${title}`)} ${c.dim(`[${name}, ${severity === "error" ? "an error" : "a warning"}]`)}\n  ${meaning}\n`;
   if (example === undefined) return head;
   const indented = (text: string): string => text.trimEnd().replaceAll(/^(?=.)/gm, "    ");
-  const spec = example.spec === undefined ? "" : `\n  ${c.cyan("a spec with it")}\n${indented(example.spec)}\n`;
-  return `${head}${spec}\n  ${c.cyan("what is said")}\n${indented(example.says)}\n`;
+  const spec = example.spec === undefined ? "" : `\n  ${c.cyan("a spec with this error")}\n${indented(example.spec)}\n`;
+  return `${head}${spec}\n  ${c.cyan("the message")}\n${indented(example.says)}\n`;
 }
 
 function mistakeAsJson(name: MistakeName): object {

@@ -1,4 +1,4 @@
-// mom fmt: sets specs the one way there is.
+// `mom fmt`: formats specs.
 
 import { Option } from "commander";
 import { structuredPatch } from "diff";
@@ -21,10 +21,10 @@ interface Options {
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("[files...]", `specs, and folders of specs; ${STDIN} is stdin`)
-      .option("--check", "change nothing: show what would change, and exit with 1 if anything would")
+      .argument("[files...]", `specs and folders of specs; ${STDIN} reads stdin`)
+      .option("--check", "show what would change without writing it, and exit with 1 if anything would")
       .option("--stdin", "format stdin to stdout")
-      .addOption(new Option("--from <notation>", "print a spec in JSON as a .mom file").choices(["json"]))
+      .addOption(new Option("--from <notation>", "print a JSON spec as a .mom file").choices(["json"]))
       .addHelpText(
         "after",
         "  mom fmt --check specs\n  mom fmt --stdin < specs/quickstart.mom\n  mom fmt --from json spec.json > spec.mom\n",
@@ -32,25 +32,25 @@ export const verb: Verb = {
       .action((given: readonly string[], options: Options) => {
         const paths = options.stdin === true ? [...given, STDIN] : given;
         if (paths.length === 0 || (paths.includes(STDIN) && paths.length > 1))
-          command.error("error: name specs or folders, or take stdin alone with --stdin", {
+          command.error("error: name specs or folders, or use only --stdin", {
             exitCode: EXIT.wrongUsage,
           });
         const [file = STDIN, second] = paths;
         if (options.from !== undefined) {
           if (second !== undefined || options.check)
-            command.error("error: --from takes one spec, and no --check", { exitCode: EXIT.wrongUsage });
+            command.error("error: --from takes one spec and excludes --check", { exitCode: EXIT.wrongUsage });
           return finish(translate(file) ? EXIT.done : EXIT.wrongInput);
         }
         const json = paths.find((path) => isJson({ path }));
         if (json !== undefined)
-          command.error(`error: ${json} is JSON, which --from json prints as a .mom file`, {
+          command.error(`error: ${json} is JSON; --from json prints it as a .mom file`, {
             exitCode: EXIT.wrongUsage,
           });
         const outcomes = specFiles(paths).map((file) => setFile(file, options.check === true));
         const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length;
         if (!paths.includes(STDIN)) {
-          const changed = `${count("changed")} ${options.check ? "to be formatted" : "formatted"}`;
-          const wrong = count("wrong") > 0 ? `, ${count("wrong")} with mistakes` : "";
+          const changed = `${count("changed")} ${options.check ? "to format" : "formatted"}`;
+          const wrong = count("wrong") > 0 ? `, ${count("wrong")} with errors` : "";
           const all = outcomes.length === 1 ? "1 spec" : `${outcomes.length} specs`;
           process.stderr.write(`${all}: ${changed}${wrong}\n`);
         }
@@ -60,9 +60,9 @@ export const verb: Verb = {
   },
 };
 
-type Outcome = "as it was" | "changed" | "wrong";
+type Outcome = "unchanged" | "changed" | "wrong";
 
-/** What has mistakes of syntax stays as it is, and they are printed. */
+/** Formats one file. A file with syntax errors stays unchanged, and the errors are printed. */
 function setFile(file: string, checkOnly: boolean): Outcome {
   const { source, text, diagnostics } = formattedFile(file);
   if (text === undefined) {
@@ -71,16 +71,16 @@ function setFile(file: string, checkOnly: boolean): Outcome {
   }
   const changes = text !== source.text;
   if (checkOnly) {
-    if (changes) tell(source, text);
+    if (changes) printChanges(source, text);
   } else if (file === STDIN) writeExactly(text);
   else if (changes) {
     rewriteSpec(file, text);
     process.stdout.write(`${file}\n`);
   }
-  return changes ? "changed" : "as it was";
+  return changes ? "changed" : "unchanged";
 }
 
-/** Prints a spec in JSON as a .mom file; what is wrong or unwanted in it, on stderr. Whether it was right. */
+/** Prints a JSON spec as a .mom file, and its errors and warnings to stderr. Returns whether it has no errors. */
 function translate(file: string): boolean {
   const { text, diagnostics, sources } = translatedJson(file);
   printDiagnostics(diagnostics, sources);
@@ -88,15 +88,15 @@ function translate(file: string): boolean {
   return text !== undefined;
 }
 
-function tell({ path, text }: Source, set: string): void {
+function printChanges({ path, text }: Source, set: string): void {
   const colour = coloured(process.stdout);
   process.stdout.write(`${pc.createColors(colour).bold(path)}\n${changesText(text, set, colour)}\n`);
 }
 
-/** Where more lines change than this, they are not shown: finding the fewest takes their square. */
+/** If more lines change, they are not shown, because the time of the comparison grows with their square. */
 const LINES = 4000;
 
-/** Lines `-` as they are and `+` as they would be; ends with a newline. Line ends are not shown. */
+/** The old lines with `-` and the new ones with `+`. Ends with a newline. Line ends are not shown. */
 function changesText(before: string, after: string, colour: boolean): string {
   const c = pc.createColors(colour);
   const lines = (text: string): string => text.replaceAll(/\r\n?/g, "\n");

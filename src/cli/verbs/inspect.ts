@@ -1,4 +1,4 @@
-// mom inspect: what a spec will cost, before a GPU is touched.
+// `mom inspect`: shows the costs of a spec. Needs no GPU.
 
 import { basename } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
@@ -29,7 +29,7 @@ interface Options {
 function wholeNumber(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || n < 1 || n > 65_536)
-    throw new InvalidArgumentError("It is a whole number from 1 to 65536.");
+    throw new InvalidArgumentError("Expected a whole number from 1 to 65536.");
   return n;
 }
 
@@ -38,12 +38,12 @@ export const verb: Verb = {
     command
       .argument("<file>", "the spec")
       .addOption(deviceOption())
-      .option("--batch <n>", "sequences in a micro-batch, instead of the spec's", wholeNumber)
-      .option("--memory <size>", "say whether and how it fits into so much memory, such as 80GiB", bytesOf)
-      .addOption(new Option("--dump <stage>", "print what a stage of the compiler makes").choices(Object.keys(STAGES)))
-      .option("--choices <file>", "plan the kernels that a run took, as its choices.json says, and no others")
-      .option("--html <file>", "write a page with the model drawn, and these tables", ending(".html"))
-      .option("--svg <file>", "write the drawing alone, as for a paper", ending(".svg"))
+      .option("--batch <n>", "sequences in a micro-batch (default: the spec's)", wholeNumber)
+      .option("--memory <size>", "show whether and how the training fits into this much memory, such as 80GiB", bytesOf)
+      .addOption(new Option("--dump <stage>", "print the output of a compiler stage").choices(Object.keys(STAGES)))
+      .option("--choices <file>", "use only the kernel variants in a run's choices.json")
+      .option("--html <file>", "write a page with a drawing of the model and these tables", ending(".html"))
+      .option("--svg <file>", "write only the drawing, for example for a paper", ending(".svg"))
       .option("--json", "print JSON")
       .addOption(allowOption())
       .action((file: string, { device, batch, memory, dump: stage, choices, json, allow, ...drawn }: Options) => {
@@ -66,21 +66,21 @@ export const verb: Verb = {
   },
 };
 
-/** The option's file, refused where it has another ending: a slip must not cost a spec. */
+/** Checks the extension of the option's file, so that a typo cannot overwrite a spec. */
 const ending =
   (wanted: string) =>
   (path: string): string => {
     if (path.toLowerCase().endsWith(wanted)) return path;
-    throw new InvalidArgumentError(`It is a file that ends with ${wanted}.`);
+    throw new InvalidArgumentError(`Expected a file that ends with ${wanted}.`);
   };
 
 const POWERS = ["", "k", "m", "g", "t"];
 
-/** Bytes. `80GiB` and `80g` are binary, `80GB` is decimal; without a unit it is bytes. */
+/** Bytes. `80GiB` and `80g` are binary, `80GB` is decimal; a number without a unit is bytes. */
 export function bytesOf(text: string): number {
   const [, digits = "", prefix = "", rest = ""] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?$/i.exec(text.trim()) ?? [];
   const base = rest.toLowerCase() === "b" ? 1000 : 1024;
   const bytes = Math.floor(Number(digits) * base ** POWERS.indexOf(prefix.toLowerCase()));
   if (digits !== "" && bytes >= 1 && bytes <= 2 ** 50 && (prefix !== "" || rest.toLowerCase() !== "ib")) return bytes;
-  throw new InvalidArgumentError("It is a number and a unit up to 1024 TiB, such as 80GiB, 24GB or 8g.");
+  throw new InvalidArgumentError("Expected a number and a unit, such as 80GiB, 24GB or 8g, and at most 1024 TiB.");
 }

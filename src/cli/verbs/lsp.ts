@@ -1,4 +1,4 @@
-// mom lsp: the language server, over standard input and output.
+// `mom lsp`: the language server, over standard input and output.
 import { once } from "node:events";
 import { Transform } from "node:stream";
 import { createConnection } from "vscode-languageserver/node";
@@ -12,32 +12,34 @@ import type { Verb } from "../verb.js";
 
 export const verb: Verb = {
   declare(command) {
-    command.option("--stdio", "speak over standard input and output, which is what it always does").action(async () => {
-      // Only the protocol may be written to standard output.
-      console.log = console.error;
-      const messages = onlyMessages();
-      const refusal = once(messages, "error");
-      const connection = createConnection(process.stdin.pipe(messages), process.stdout);
-      serve(connection, editorDisk(nodeDisk), version());
-      // `exit` from the editor, or the end of its stream, ends the process.
-      const [refused] = await refusal;
-      throw refused;
-    });
+    command
+      .option("--stdio", "use standard input and output (always the case; editors pass this flag)")
+      .action(async () => {
+        // Standard output carries only the protocol.
+        console.log = console.error;
+        const messages = onlyMessages();
+        const refusal = once(messages, "error");
+        const connection = createConnection(process.stdin.pipe(messages), process.stdout);
+        serve(connection, editorDisk(nodeDisk), version());
+        // `exit` from the editor, or the end of its stream, ends the process.
+        const [refused] = await refusal;
+        throw refused;
+      });
   },
 };
 
-/** A text of the largest spec, each of its characters escaped. */
+/** Enough for the text of the largest spec with every character escaped. */
 export const MESSAGE_BYTES = 16 * 2 ** 20;
-/** Editors send less than a hundred bytes of them. */
+/** Editors send less than a hundred bytes of headers. */
 const HEADER_BYTES = 4096;
 
 const END_OF_HEADERS = "\r\n\r\n";
 
-/** Passes whole messages on, and ends with an `InputError` at the first bytes that are none. */
+/** Forwards complete messages. Fails with an `InputError` at the first bytes that are not a message. */
 export function onlyMessages(): Transform {
   let pending: Buffer[] = [];
   let bytes = 0;
-  /** Bytes that the message at the start of `pending` has with its headers, once they are read. */
+  /** Sizes in bytes of the message at the start of `pending`, after its headers are read. */
   let wanted: { readonly headers: number; readonly whole: number } | undefined;
   const joined = (): Buffer => {
     const whole = pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending);
@@ -45,7 +47,7 @@ export function onlyMessages(): Transform {
     return whole;
   };
   return new Transform({
-    // Whoever listens ends the process when this closes, before anybody could say why.
+    // The listener ends the process when this stream closes, which would be before the error is printed.
     autoDestroy: false,
     transform(chunk: Buffer, _encoding, done) {
       try {
@@ -66,16 +68,16 @@ export function onlyMessages(): Transform {
       }
     },
     flush(done) {
-      done(bytes === 0 ? null : refused("The input ends within a message"));
+      done(bytes === 0 ? null : refused("The input ends inside a message"));
     },
   });
 }
 
-/** Undefined where the headers have not ended yet. */
+/** Undefined if the headers are incomplete. */
 function headersOf(start: Buffer): { headers: number; whole: number } | undefined {
   const end = start.subarray(0, HEADER_BYTES).indexOf(END_OF_HEADERS);
   if (end < 0 && start.length < HEADER_BYTES) return undefined;
-  if (end < 0) throw refused(`The first ${HEADER_BYTES} bytes hold no end of headers`);
+  if (end < 0) throw refused(`The first ${HEADER_BYTES} bytes do not contain the end of the headers`);
   const lengths: string[] = [];
   for (const line of start.toString("latin1", 0, end).split("\r\n")) {
     const [, name, value] = /^([^:\s]+):(.*)$/.exec(line) ?? [];

@@ -1,4 +1,4 @@
-// mom new: a spec to start from, by three questions or by flags.
+// `mom new`: writes a starter spec, from three questions or from flags.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -22,9 +22,9 @@ export const verb: Verb = {
     const modalities = (text: string): NewModality[] => {
       const known = keysOf(MODALITIES);
       const given = text.split(",").map((name) => name.trim());
-      const strange = given.find((name) => !known.some((one) => one === name));
-      if (strange !== undefined)
-        command.error(`error: there is no modality '${strange}' to begin with. ${suggestion(strange, known)}`, {
+      const unknown = given.find((name) => !known.some((one) => one === name));
+      if (unknown !== undefined)
+        command.error(`error: unknown modality '${unknown}'. ${suggestion(unknown, known)}`, {
           exitCode: EXIT.wrongUsage,
         });
       return known.filter((one) => one === "text" || given.includes(one));
@@ -33,22 +33,24 @@ export const verb: Verb = {
       .argument("[file]", "the spec to write", "model.mom")
       .option(
         "--modalities <names>",
-        `of ${listed(keysOf(MODALITIES), "and")}, with commas; text is always one`,
+        `some of ${listed(keysOf(MODALITIES), "and")}, separated by commas; text is always included`,
         modalities,
       )
-      .addOption(new Option("--blocks <kind>", "what mixes positions").choices(keysOf(BLOCKS)))
-      .addOption(new Option("--own <what>", "what each modality owns, or that it is ablated").choices(keysOf(OWNING)))
+      .addOption(new Option("--blocks <kind>", "the kind of layers that mix positions").choices(keysOf(BLOCKS)))
+      .addOption(
+        new Option("--own <what>", "the parts that each modality owns, or an ablation of them").choices(keysOf(OWNING)),
+      )
       .option(
         "--data <source>",
-        "emoji, or the path of JSON Lines; else made-up data beside the spec where emoji have none",
+        "emoji, or the path of a JSON Lines file (default: emoji, or generated data for other modalities)",
       )
       .action(async (file: string, given: Options) => {
         if (!/\.mom$/.test(file))
-          command.error("error: a spec is a file that ends with .mom", { exitCode: EXIT.wrongUsage });
+          command.error("error: the name of a spec must end with .mom", { exitCode: EXIT.wrongUsage });
         refuse(file);
         const answers = await answersTo(given);
         if (answers === "unasked")
-          command.error("error: on a terminal `mom new` asks; elsewhere it takes --modalities, --blocks and --own", {
+          command.error("error: `mom new` asks questions only on a terminal: give --modalities, --blocks and --own", {
             exitCode: EXIT.wrongUsage,
           });
         if (typeof answers === "string") return finish(EXIT.interrupted);
@@ -57,13 +59,12 @@ export const verb: Verb = {
   },
 };
 
-/** @throws InputError where a path is taken */
+/** @throws InputError if the path exists */
 function refuse(path: string): void {
-  if (existsSync(path))
-    throw new InputError("file-exists", `${path} exists, and nothing is written over.`, "Name another file.");
+  if (existsSync(path)) throw new InputError("file-exists", `${path} already exists.`, "Name another file.");
 }
 
-/** What flags leave open is asked, where somebody can answer. */
+/** Asks for the answers that flags do not give, if there is a terminal. */
 async function answersTo({ data, ...given }: Options): Promise<Answers | "unasked" | "cancelled"> {
   if (!isComplete(given) && !(process.stdin.isTTY && process.stdout.isTTY)) return "unasked";
   const answers = await ask(given);
@@ -71,7 +72,7 @@ async function answersTo({ data, ...given }: Options): Promise<Answers | "unaske
 }
 
 async function write(file: string, { modalities, blocks, own, data }: Answers) {
-  // Emoji have names and pictures.
+  // The emoji have names and pictures.
   const isOfEmoji = modalities.join() === "text,image";
   const folder = `${basename(file, ".mom")}-data`;
   const made = data === undefined && !isOfEmoji;
@@ -82,7 +83,9 @@ async function write(file: string, { modalities, blocks, own, data }: Answers) {
     await writeExampleData(join(dirname(file), folder), modalities);
   }
   writeFileSync(file, templateOf({ modalities, blocks, own, data: source }), { flag: "wx" });
-  const beside = made ? ` and ${join(dirname(file), folder)}, made-up data to begin with (docs/data.md: your own)` : "";
+  const beside = made
+    ? ` and ${join(dirname(file), folder)}, generated example data (docs/data.md describes how to use your own)`
+    : "";
   const then = own === "ablate" ? `mom ablate ${file} owned` : `mom train ${file}`;
   process.stdout.write(`Wrote ${file}${beside}.\n  mom inspect ${file}\n  ${then}\n`);
   return EXIT.done;
@@ -90,22 +93,22 @@ async function write(file: string, { modalities, blocks, own, data }: Answers) {
 
 const keysOf = <K extends string>(choices: Readonly<Record<K, string>>): K[] => Object.keys(choices) as K[];
 
-/** Whether nothing is left to ask. */
+/** Whether every question has an answer. */
 const isComplete = ({ modalities, blocks, own }: Partial<Choice>): boolean =>
   modalities !== undefined && blocks !== undefined && own !== undefined;
 
-/** The terminal that answers, if it is not the process's own. */
+/** The terminal to ask on, if it is not that of the process. */
 interface Streams {
   readonly input?: Readable;
   readonly output?: Writable;
 }
 
-/** Asks what is not given. Escape and Ctrl-C cancel. */
+/** Asks the questions that have no answer yet. Escape and Ctrl-C cancel. */
 export async function ask(given: Partial<Choice>, streams: Streams = {}): Promise<Choice | "cancelled"> {
   try {
     return {
       modalities: given.modalities ?? (await askModalities(streams)),
-      blocks: given.blocks ?? (await askOne("What mixes positions?", BLOCKS, streams)),
+      blocks: given.blocks ?? (await askOne("Which layers mix positions?", BLOCKS, streams)),
       own: given.own ?? (await askOne("What does each modality own?", OWNING, streams)),
     };
   } catch (error) {
@@ -126,7 +129,7 @@ async function askModalities(streams: Streams): Promise<NewModality[]> {
   const names = keysOf(MODALITIES);
   const chosen = await multiselect<NewModality>({
     ...streams,
-    message: "What are sequences made of?",
+    message: "Which modalities do sequences contain?",
     options: names.map((value) => ({ value, hint: MODALITIES[value] })),
     initialValues: ["text", "image"],
     required: true,
@@ -145,7 +148,7 @@ async function askOne<K extends string>(
 }
 
 const SIDE = 16;
-/** Codes of a picture along one side. */
+/** The number of codes along one side of a picture. */
 const CELLS = 4;
 const COLOURS = {
   red: [214, 56, 46],
@@ -156,7 +159,7 @@ const COLOURS = {
   grey: [127, 127, 127],
   black: [24, 24, 24],
 } as const satisfies Readonly<Record<string, readonly [number, number, number]>>;
-/** Whether a point belongs to a shape; both coordinates from −1 to 1. */
+/** Whether a point is in the shape. Both coordinates are from −1 to 1. */
 const SHAPES = {
   disc: (x: number, y: number) => x * x + y * y < 0.72,
   square: (x: number, y: number) => Math.max(Math.abs(x), Math.abs(y)) < 0.7,
@@ -168,7 +171,7 @@ const PLACES = ["left", "right", "top", "bottom"] as const;
 /** White, then the colours. */
 const PALETTE = [[255, 255, 255], ...Object.values(COLOURS)] as const;
 
-/** Writes `folder`/documents.jsonl, and pictures where there is a modality of them; 112 documents. */
+/** Writes `folder`/documents.jsonl with 112 documents, and pictures if there is an image modality. */
 async function writeExampleData(folder: string, modalities: readonly NewModality[]): Promise<void> {
   mkdirSync(folder);
   const lines: string[] = [];
@@ -211,6 +214,6 @@ async function writePicture(path: string, colours: readonly number[]): Promise<v
     .toFile(path);
 }
 
-/** A unit for each letter, as if it were spoken. */
+/** One unit for each letter, in place of speech. */
 const unitsOf = (name: string): number[] =>
   [...name].map((letter) => (letter === " " ? 0 : 1 + ((letter.codePointAt(0) ?? 0) % (UNITS - 1))));

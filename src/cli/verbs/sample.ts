@@ -1,4 +1,4 @@
-// `mom sample`: what a trained model makes of a prompt: text continued, pictures denoised, codes and units listed.
+// `mom sample`: samples from a trained model: continues text, denoises pictures, lists codes and units.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ const within =
   (text: string): number => {
     const value = Number(text);
     const fits = text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value));
-    if (!fits) throw new InvalidArgumentError(`It is a ${whole ? "whole " : ""}number from ${least} to ${most}.`);
+    if (!fits) throw new InvalidArgumentError(`Expected a ${whole ? "whole " : ""}number from ${least} to ${most}.`);
     return value;
   };
 const count = (most: number) => within(1, most, true);
@@ -49,83 +49,86 @@ export const verb: Verb = {
   declare(command, finish) {
     command
       .argument(...RUN_ARGUMENT)
-      .option("--prompt <text>", "a text to go on from")
-      .option("--image <file>", "a picture to go on from, which stands before the text")
-      .option("--audio <file>", "a recording of speech to go on from, which stands before both")
-      .option("--modality <name>", "one segment of this modality (default: the document to its end)")
+      .option("--prompt <text>", "a text to continue")
+      .option("--image <file>", "a picture to continue from; it precedes the text")
+      .option("--audio <file>", "a recording of speech to continue from; it precedes both")
+      .option("--modality <name>", "sample one segment of this modality (default: the rest of the document)")
       .option("--count <n>", "documents to sample", count(10_000), SAMPLE_DEFAULTS.count)
-      .option("--tokens <n>", "most positions to sample in each", count(1_000_000), SAMPLE_DEFAULTS.tokens)
+      .option("--tokens <n>", "the most positions to sample in each", count(1_000_000), SAMPLE_DEFAULTS.tokens)
       .option(
         "--temperature <x>",
-        "what logits are divided by; 0 takes the likeliest token",
+        "divides the logits; 0 always picks the most likely token",
         within(0, 100),
         SAMPLE_DEFAULTS.temperature,
       )
-      .option("--top-k <n>", "choose among so many of the likeliest tokens", count(1e9))
+      .option("--top-k <n>", "choose among this many of the most likely tokens", count(1e9))
       .option("--top-p <p>", "choose among the fewest tokens whose probabilities reach this sum", within(0, 1))
-      .option("--seed <n>", "the same seed gives the same samples", wholeNumber, SAMPLE_DEFAULTS.seed)
-      .option("--steps <n>", "timesteps that a picture is denoised in", count(100_000), SAMPLE_DEFAULTS.steps)
+      .option("--seed <n>", "the random seed; the same seed gives the same samples", wholeNumber, SAMPLE_DEFAULTS.seed)
+      .option("--steps <n>", "the number of denoising steps for a picture", count(100_000), SAMPLE_DEFAULTS.steps)
       .addOption(
-        new Option("--sampler <name>", "how a picture is denoised (default: the objective's usual one)").choices(
-          ITEM_SAMPLERS,
-        ),
+        new Option("--sampler <name>", "how a picture is denoised (default: the objective's)").choices(ITEM_SAMPLERS),
       )
       .option(
         "--guidance <g>",
-        "how strongly what precedes a picture conditions it; 1 is as learned",
+        "how strongly the text before a picture conditions it; 1 means no extra guidance",
         within(0, 100),
         SAMPLE_DEFAULTS.guidance,
       )
-      .option("--out <folder>", "where pictures go", "samples")
+      .option("--out <folder>", "the folder for pictures", "samples")
       .option("--json", "print JSON")
       .addOption(allowOption())
       .option(...STEP_OPTION, wholeNumber)
       .option(...CHECKPOINT_OPTION)
-      .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
+      .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .action(async (path: string, options: Options) => {
         const trained = openTrained(path, options);
         if (!trained) return finish(EXIT.wrongInput);
         const notice = (line: string) => void process.stderr.write(`${line}\n`);
         const { documents, showing } = await sample(nodeHost, trained, { ...options, notice });
-        const told = documents.map((document, number) => tell(document, number, showing, options.out));
+        const printed = documents.map((document, number) => printedDocument(document, number, showing, options.out));
         process.stdout.write(
           options.json
-            ? `${JSON.stringify({ step: trained.weights.step, seed: options.seed, samples: told })}\n`
-            : told.map((one, number) => text(one, options.count > 1 ? number + 1 : undefined)).join("\n"),
+            ? `${JSON.stringify({ step: trained.weights.step, seed: options.seed, samples: printed })}\n`
+            : printed.map((one, number) => text(one, options.count > 1 ? number + 1 : undefined)).join("\n"),
         );
         finish(EXIT.done);
       });
   },
 };
 
-interface ToldSegment {
+interface PrintedSegment {
   readonly modality: string;
   readonly text?: string | undefined;
-  /** The modality's own, from 0. */
+  /** In the vocabulary of the modality, from 0. */
   readonly ids?: readonly number[] | undefined;
-  /** A PNG; of a latent a .npy of [channels, height, width]. */
+  /** A PNG, or for a latent a .npy of [channels, height, width]. */
   readonly file?: string | undefined;
 }
 
-interface Told {
-  readonly segments: readonly ToldSegment[];
+interface PrintedDocument {
+  readonly segments: readonly PrintedSegment[];
   readonly ended: boolean;
 }
 
-/** What was sampled as it is printed; its pictures are written. */
-function tell({ segments, ended }: SampledDocument, number: number, showing: Showing, out: string): Told {
+/** The sampled document as it is printed. Writes its pictures. */
+function printedDocument(
+  { segments, ended }: SampledDocument,
+  number: number,
+  showing: Showing,
+  out: string,
+): PrintedDocument {
   const files = new Set<string>();
-  const told = segments.map((segment): ToldSegment => {
-    const { modality, ids, text: said, picture, latent } = shown(segment, showing);
+  const printed = segments.map((segment): PrintedSegment => {
+    const { modality, ids, text: words, picture, latent } = shown(segment, showing);
     const name = showing.parts.modalities[modality]?.name ?? "";
-    if (picture === undefined && latent === undefined) return { modality: name, text: said, ids };
+    if (picture === undefined && latent === undefined) return { modality: name, text: words, ids };
     const before = [...files].filter((file) => file.startsWith(`${number + 1}-${name}`)).length;
     const file = `${number + 1}-${name}${before > 0 ? `-${before + 1}` : ""}.${picture ? "png" : "npy"}`;
     files.add(file);
     writePicture(join(out, file), picture ? pngOf(picture, nodeHost.deflate) : npyOf(latent as ShownLatent));
     return { modality: name, ids, file: join(out, file) };
   });
-  return { segments: told, ended };
+  return { segments: printed, ended };
 }
 
 const npyOf = ({ shape, data }: ShownLatent): Uint8Array => writeNpy({ type: "f4", shape, data });
@@ -140,10 +143,10 @@ function writePicture(file: string, bytes: Uint8Array): void {
   }
 }
 
-function text({ segments, ended }: Told, number: number | undefined): string {
-  if (segments.length === 0) return `${number === undefined ? "" : `Sample ${number}\n`}(it ends here)\n`;
+function text({ segments, ended }: PrintedDocument, number: number | undefined): string {
+  if (segments.length === 0) return `${number === undefined ? "" : `Sample ${number}\n`}(the document ends here)\n`;
   const lines = segments.map(
-    ({ modality, text: said, ids, file }) => `${modality}: ${visible(file ?? said ?? ids?.join(" ") ?? "")}`,
+    ({ modality, text: words, ids, file }) => `${modality}: ${visible(file ?? words ?? ids?.join(" ") ?? "")}`,
   );
   const head = number === undefined ? [] : [`Sample ${number}`];
   return `${[...head, ...lines, ...(ended ? [] : ["(cut at --tokens)"])].join("\n")}\n`;

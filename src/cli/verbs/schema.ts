@@ -1,4 +1,4 @@
-// mom schema: what may be written where, as JSON Schema.
+// `mom schema`: prints the JSON Schema of a spec.
 import { publicSchema } from "../../front/schema.js";
 import { EXIT, type Verb } from "../verb.js";
 

@@ -1,4 +1,4 @@
-// `mom trace`: steps on tensors from a safetensors file, and everything that they make, for comparing with other programs.
+// `mom trace`: runs steps on tensors from a safetensors file and writes every result, for comparison with other programs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import { nodeHost } from "../../api/node/host.js";
@@ -18,7 +18,7 @@ interface Options extends TraceSettings {
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number from 1 on.");
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("Expected a whole number, 1 or more.");
   return value;
 }
 
@@ -50,16 +50,16 @@ export const verb: Verb = {
       .argument("<file>", "the spec")
       .requiredOption(
         "--tensors <file>",
-        "parameters by their checkpoint names, and batch.STEP.{tokens, modality, noisy, noise, timestep}; with --stack input, modality and cotangent; with data.reset also document; state.layers.N.{h, conv} where sequences go on from a state",
+        "parameters by their checkpoint names, and batch.STEP.{tokens, modality, noisy, noise, timestep}; with --stack: input, modality and cotangent; with data.reset: also document; to continue from a state: state.layers.N.{h, conv}",
       )
-      .requiredOption("--out <file>", "where everything that was made goes, as safetensors")
-      .option("--stack", "the stack of blocks alone: from input to the sum of output · cotangent")
+      .requiredOption("--out <file>", "the safetensors file for the results")
+      .option("--stack", "run only the stack of blocks, from input to the sum of output · cotangent")
       .addOption(allowOption())
-      .option("--steps <n>", "updates to make", positive, 1)
-      .option("--prefix <text>", "before the parameters' names in the file", "")
-      .option("--chunk <n>", "positions in a chunk of the scan", positive)
-      .option("--variant <name>", "a kernel variant to take wherever there is one of that name")
-      .addOption(new Option("--adapter <source>", "the device (default: the best there is)").choices(SOURCES))
+      .option("--steps <n>", "the number of updates", positive, 1)
+      .option("--prefix <text>", "a prefix of the parameter names in the file", "")
+      .option("--chunk <n>", "positions per chunk of the scan", positive)
+      .option("--variant <name>", "use this kernel variant for every kernel that has it")
+      .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .action(async (file: string, options: Options) => {
         const { spec } = readSpec(file, { allow: options.allow });
         if (!spec) return finish(EXIT.wrongInput);

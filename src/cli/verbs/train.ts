@@ -1,8 +1,8 @@
-// `mom train`: compiles a spec and trains it.
+// `mom train`: compiles a spec and trains the model.
 import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
 import { nodeHost } from "../../api/node/host.js";
-import { toldTraining } from "../../api/node/told-training.js";
+import { trainWithProgress } from "../../api/node/train-with-progress.js";
 import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
@@ -30,14 +30,14 @@ interface Options {
 export const verb: Verb = {
   declare(command, finish) {
     command
-      .argument("<file>", "the spec; with --resume also the folder of the run alone")
+      .argument("<file>", "the spec; with --resume, the folder of the run is enough")
       .option("--out <folder>", "the run's folder (default: runs/NAME)")
       .option(
         "--resume",
-        "go on with the run in that folder from its last checkpoint, with the spec and the kernels that it began with",
+        "continue the run in that folder from its last checkpoint, with the spec and the kernels that it started with",
       )
       .addOption(
-        new Option("--adapter <source>", "the device to train on (default: the best there is)").choices(SOURCES),
+        new Option("--adapter <source>", "the device to train on (default: the best one available)").choices(SOURCES),
       )
       .addOption(tuneOption())
       .addOption(dataOption())
@@ -67,7 +67,7 @@ export const verb: Verb = {
           skipBad,
           resume,
         };
-        const outcome = await toldTraining({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
+        const outcome = await trainWithProgress({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
           trainSpec({ ...wanted, title: name, ...how }),
         );
         finish(exitOf(outcome));

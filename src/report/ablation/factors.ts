@@ -1,24 +1,24 @@
-// The factors of a design that is a 2^k factorial, as the answer names them, and the arm at each of their combinations.
+// The factors of a 2^k factorial design, with their names in the answer, and the arm for each combination of them.
 import type { Factorial, MeasureAnswer } from "../../ablate/answer.js";
 import { type Factor, factorsIn, hasFactors, nameOf } from "../../ablate/factorial-design.js";
 import type { AblationResults, ResultAxis } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
 
 interface Labelled extends Factor {
-  /** What is so when it is on. */
+  /** The setting when the factor is on. */
   readonly label: string;
 }
 
 export interface Factors {
-  /** A part, or a path of which the second value is "on". */
+  /** Names: a part, or a path whose second value is "on". */
   readonly names: readonly string[];
-  /** In the same order: a part, or a field with its second value. */
+  /** Labels in the same order: a part, or a field with its second value. */
   readonly labels: readonly string[];
-  /** Whether all of them are parts, of which an arm has some. */
+  /** Whether all factors are parts. */
   readonly areParts: boolean;
-  /** Whether those are the parts that each modality owns. */
+  /** Whether all factors are the parts that each modality owns. */
   readonly areOwned: boolean;
-  /** Index of the arm in which these are on, and no others. */
+  /** The index of the arm in which exactly these factors are on. */
   readonly armOf: (names: readonly string[]) => number | undefined;
 }
 
@@ -28,7 +28,7 @@ const labelled = (axis: ResultAxis): Labelled[] =>
     return { ...factor, label: factor.part ?? second };
   });
 
-/** Undefined where some axis is neither all subsets of something nor of two values. */
+/** Undefined if an axis is neither a `subsets` nor has two values. */
 export function factorsOf({ axes, arms }: AblationResults): Factors | undefined {
   if (axes.length === 0 || !axes.every(hasFactors)) return undefined;
   const factors = axes.flatMap(labelled);
@@ -50,13 +50,13 @@ export function factorsOf({ axes, arms }: AblationResults): Factors | undefined 
 const isOnIn = (factor: Factor | undefined, settings: Readonly<Record<string, Json>>): boolean =>
   factor?.isOn(settings[factor.path]) ?? false;
 
-/** Whether gains are over the arm in which no factor is on. */
+/** Whether the baseline is the arm in which no factor is on. */
 export function baselineHasNone(results: AblationResults): boolean {
   const none = factorsOf(results)?.armOf([]);
   return none !== undefined && none === results.baseline;
 }
 
-/** The factorial analysis, where it says more than the gain of the other of two values. */
+/** The factorial analysis; undefined if it adds nothing to the gain of a single arm. */
 export function factorialIn(results: AblationResults, { factorial }: MeasureAnswer): Factorial | undefined {
   if (typeof factorial === "string") return undefined;
   const factors = factorsOf(results);

@@ -1,6 +1,6 @@
-// The figures of an ablation as inline SVG. Of effects: each factor alone beside all together, main effects with interactions,
-// or gains of arms. And the map of a design: in each cell an arm's final loss and gain, as text and as a colour around the
-// baseline, and along its sides what rows and columns have in common.
+// The figures of an ablation as inline SVG: effects (each factor alone and all together, main effects with interactions, or
+// gains of arms) and the map of the design. A cell of the map shows an arm's final loss and gain, with a colour relative to
+// the baseline. Strips at its sides show what rows and columns have in common.
 import type { Estimate, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults } from "../../ablate/results.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
@@ -13,11 +13,11 @@ import { apartFromZero, bracketed, decimalsOf, fixed, isSure, loss, percent, sho
 import { armAnswer, baselineOf, meanOf, ranked } from "./reading.js";
 import { MEASURES } from "./words.js";
 
-/** With more effects than that, those of three and more factors are left to the table. */
+/** With more effects, those of three or more factors are only in the table. */
 const DRAWN = 21;
 const ARMS = 32;
 
-/** Each factor's own gain, their sum, and the gain of all: whether the whole is more than its parts. */
+/** The gain of each factor, their sum, and the gain of all together, which shows the synergy. */
 export function synergyFigure(results: AblationResults, modality: ModalityAnswer, measure: MeasureAnswer): string {
   const factorial = factorialIn(results, measure);
   if (factorial === undefined || factorial.factors.length < 2) return "";
@@ -58,10 +58,10 @@ export function effectsFigure(results: AblationResults, modality: ModalityAnswer
   return forestFigure({ title: modality.modality, unit, rows, better: -1 });
 }
 
-/** Gains of all arms, where there is no factorial analysis that says more. */
+/** The gains of all arms, if there is no factorial analysis. */
 export function gainsFigure(results: AblationResults, modality: ModalityAnswer, measure: MeasureAnswer): string {
-  const told = factorialIn(results, measure) !== undefined;
-  if (told || baselineOf(results) === undefined || results.arms.length > ARMS) return "";
+  const tooltip = factorialIn(results, measure) !== undefined;
+  if (tooltip || baselineOf(results) === undefined || results.arms.length > ARMS) return "";
   const rows = results.arms.flatMap(({ label, kind }, index): ForestRow[] => {
     const gain = armAnswer(measure, index)?.gainPercent;
     return gain === undefined ? [] : [{ label, estimate: gain, apart: kind === "extra" }];
@@ -70,7 +70,7 @@ export function gainsFigure(results: AblationResults, modality: ModalityAnswer, 
   return forestFigure({ title: modality.modality, unit, rows, better: 1 });
 }
 
-/** What factors are called alone, and among several: `in` for `in_proj`, where all end alike. */
+/** Long and short names of factors. If all names have the same ending, the short name omits it: `in` for `in_proj`. */
 function namesOf(results: AblationResults, all: readonly string[]): Record<"long" | "short", (name: string) => string> {
   const { names = [], labels = [] } = factorsOf(results) ?? {};
   const long = (name: string): string => labels[names.indexOf(name)] ?? name;
@@ -82,30 +82,30 @@ function namesOf(results: AblationResults, all: readonly string[]): Record<"long
 interface ForestRow {
   readonly label: string;
   readonly estimate: Estimate;
-  /** A line above sets it apart. */
+  /** Whether a line separates it from the row above. */
   readonly apart?: boolean;
   readonly strong?: boolean;
 }
 
 interface Forest {
   readonly title: string;
-  /** What the numbers are. */
+  /** The unit of the numbers. */
   readonly unit: string;
   readonly rows: readonly ForestRow[];
-  /** Which sign lowers the loss. */
+  /** The sign of an improvement. */
   readonly better: 1 | -1;
 }
 
 const ROW = 25;
-/** Of a character, about, as a small page has them. */
+/** The approximate width of a character on a small page. */
 const ROW_LETTER = 7.2;
 const DIGIT = 8.2;
 const LONGEST = 240;
 const FOOT = 46;
-/** Between the line at zero and what is written beside it. */
+/** The distance between the line at zero and the text beside it. */
 const BESIDE = 8;
 
-/** Empty where no row has a number. */
+/** A forest plot; empty if no row has a number. */
 function forestFigure({ title, unit, rows: all, better }: Forest): string {
   const rows = all.filter(({ estimate }) => Number.isFinite(estimate.estimate));
   if (rows.length === 0) return "";
@@ -155,7 +155,7 @@ ${hint(better, zero, left, right, bottom + 36)}
   }
 }
 
-/** On each side of zero what it means, in as many words as there is room for. */
+/** The meaning of each side of zero, in a long or a short form. */
 function hint(better: 1 | -1, zero: number, left: number, right: number, y: number): string {
   const fitting = (room: number, texts: readonly string[]): string =>
     texts.find((text) => text.length * ROW_LETTER < room - BESIDE) ?? "";
@@ -178,7 +178,7 @@ function boundsOf({ low, high }: Estimate): number[] {
   return low === undefined || high === undefined || !Number.isFinite(low + high) ? [] : [low, high];
 }
 
-/** One number for all rows, so that they line up. */
+/** The number of decimals for all rows, so that they align. */
 function decimalsFor(rows: readonly ForestRow[]): number {
   const size = Math.max(...rows.map(({ estimate }) => Math.abs(estimate.estimate)));
   const decimals = size === 0 ? 1 : Math.min(6, Math.max(1, 1 - Math.floor(Math.log10(size))));
@@ -192,12 +192,12 @@ const WIDTH = 560;
 const CELL = 74;
 const GAP = 4;
 const LEGEND = 36;
-/** Above so many columns cells keep their size, and the page scrolls. */
+/** With more columns, cells keep their size and the page scrolls. */
 const COLUMNS = 4;
-/** The most that a colour covers of the page's own: text stays readable on it. */
+/** The highest opacity of a cell's colour. Text stays readable on it. */
 const DEEPEST = 0.62;
 
-/** How cells are coloured: by per cent below `centre`; without a baseline that is the highest loss. */
+/** The colour scale of the cells: per cent below `centre`, which is the highest loss if there is no baseline. */
 interface Scale {
   readonly centre: number;
   readonly most: number;
@@ -212,7 +212,7 @@ interface MapData {
   readonly measure: MeasureAnswer;
 }
 
-/** Empty where no arm of the design has a loss. */
+/** The map; empty if no arm of the design has a loss. */
 export function mapFigure(data: MapData): string {
   const { layout, results, measure } = data;
   const means = layout.arms
@@ -262,9 +262,9 @@ function cellOf(
   const gain = armAnswer(measure, index)?.gainPercent;
   const number = gain === undefined ? "" : `${signed(gain.estimate, Math.min(1, decimalsOf(gain)))} %`;
   const sure = gain !== undefined && isSure(gain);
-  const told = `${label}: ${loss(mean)}${gain === undefined ? "" : `, gain ${percent(gain)}`}`;
+  const tooltip = `${label}: ${loss(mean)}${gain === undefined ? "" : `, gain ${percent(gain)}`}`;
   const look = `${below(mean, centre) >= 0 ? "better" : "worse"}${tags.length > 0 ? " tagged" : ""}`;
-  return `<g><title>${told}</title><rect class="cell" ${box}/><rect class="cell ${look}" fill-opacity="${shade(below(mean, centre), most)}" ${box}/>
+  return `<g><title>${tooltip}</title><rect class="cell" ${box}/><rect class="cell ${look}" fill-opacity="${shade(below(mean, centre), most)}" ${box}/>
 ${text("tag", 16, tags.join(", "))}${text("loss", 41, loss(mean))}${text(sure ? "gain sure" : "gain", 61, number)}</g>`;
 }
 
@@ -289,7 +289,7 @@ function legend({ most, worse }: Scale, compared: boolean, middle: number, y: nu
   return `<g>${boxes.join("")}<text class="before" x="${round(from - 8)}" y="${y + 10}">${start}</text><text x="${end}" y="${y + 10}">${fixed(most, 1)} % lower</text></g>`;
 }
 
-/** Sizes in the figure's own units. */
+/** Sizes in the units of the figure. */
 interface MapSizes {
   readonly left: number;
   readonly top: number;
@@ -297,7 +297,7 @@ interface MapSizes {
 }
 
 const THICK = 25;
-/** Of a character, about. */
+/** The approximate width of a character. */
 const LETTER = 7.5;
 const WIDEST = 170;
 
@@ -323,7 +323,7 @@ function mapStrips(layout: MapLayout, { left, top, cell }: MapSizes): string {
       bar(strip, {
         x: depth * THICK,
         y: top + strip.from * cell.tall,
-        // Values are written level, in all the room that is left.
+        // Values are horizontal and use the remaining width.
         wide: (layout.of === "values" && depth === 1 ? left - THICK : THICK) - GAP,
         tall: (strip.to - strip.from) * cell.tall - GAP,
       }),

@@ -1,5 +1,5 @@
-// An ablation's answer as Markdown, its runs as CSV, all of it as JSON; and what every form of it, the page too, says of how it
-// was made: runs, measures, the statistical model and its residuals, and which runs are not done.
+// An ablation's answer as Markdown, its runs as CSV and everything as JSON. Also the sections about the method that all
+// formats share: runs, measures, the statistical model and its residuals, and missing runs.
 import type { Answer, Measure, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults, ResultRun } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
@@ -21,7 +21,7 @@ export function ablationJson(results: AblationResults, answer: Answer): string {
   const { clock, runs, ...design } = results;
   const bare = runs.map(({ training: _, validation: __, ...run }) => run);
   const whole = { ...design, runs: bare, answer, clock };
-  // What is not a number or not there is null, so that arrays keep their places and members their names.
+  // NaN and undefined become null, so arrays keep their positions and objects keep their keys.
   return `${JSON.stringify(whole, (_, value) => (value === undefined ? null : value), 2)}\n`;
 }
 
@@ -51,7 +51,7 @@ export function ablationMarkdown(results: AblationResults, answer: Answer): stri
     ]),
     ...(arms.length === 0 ? [] : ["## Arms\n", ...arms, ...armsNotes(results).map(paragraph)]),
     ...(effects.length === 0 ? [] : ["## Effects\n", `${EFFECTS_NOTE}\n`, ...effects]),
-    "## How it was made\n",
+    "## Method\n",
     ...makingOf(results, answer).map(paragraph),
     ...[residualTable(answer, results), absentTable(results)].flatMap((table) => (table ? [markdownTable(table)] : [])),
     paragraph(clockLine(results)),
@@ -113,7 +113,7 @@ function finalLoss(answer: ModalityAnswer | undefined, measure: Measure, arm: nu
 const plain = (value: Json | undefined): Field =>
   value === undefined || typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
 
-/** Numbers that are none are empty, as missing ones. */
+/** A field of CSV. NaN is empty, like a missing number. */
 function quoted(field: Field): string {
   if (typeof field === "number") return Number.isFinite(field) ? String(field) : "";
   if (field === undefined || !/[",\r\n]/.test(field)) return field ?? "";
@@ -130,23 +130,23 @@ export function factsOf(results: AblationResults): [string, string][] {
     ["Arms", `${arms.length - extra}${extra === 0 ? "" : ` + ${extra} extra`}`],
     ["Seeds", String(seeds.length)],
     ["Runs done", `${countOf(runs, "done")} of ${runs.length}`],
-    ["Steps of a run", steps.toLocaleString("en-US")],
-    ["Baseline", baseline === undefined ? "none is named" : baseline.label],
+    ["Steps per run", steps.toLocaleString("en-US")],
+    ["Baseline", baseline === undefined ? "none" : baseline.label],
   ];
 }
 
 export function makingOf({ arms, runs, seeds, steps }: AblationResults, { window }: Answer): string[] {
   return [
-    `${counted(runs.length, "run")}: each of ${arms.length} arms with ${seeds.length === 1 ? "seed" : "seeds"} ${listed(seeds.map(String))}, ${steps.toLocaleString("en-US")} steps each. Runs of an arm differ in their seed alone.`,
-    `The final training loss is the mean of a run's last ${counted(window, "step")}, the final held-out loss that of its last validation.`,
+    `${counted(runs.length, "run")}: each of ${arms.length} arms with ${seeds.length === 1 ? "seed" : "seeds"} ${listed(seeds.map(String))}, ${steps.toLocaleString("en-US")} steps each. Runs of an arm differ only in their seed.`,
+    `The final training loss is the mean of a run's last ${counted(window, "step")}. The final held-out loss is that of its last validation.`,
     seeds.length === 1
-      ? "With one seed nothing tells a difference between arms from chance, so there are no intervals."
-      : "For each modality, loss = arm + seed + residual. Gains and effects are contrasts of that model; intervals are 95 % t-intervals with its residual deviation, not corrected for the number of comparisons. p values and marks of significance are corrected by Holm's method. Differences below the rounding of f32 sums count as none. The lowest of many arms looks better than it is.",
-    `Curves are means over seeds; those of training are smoothed over ${counted(window, "step")}. The first fall is cut off where it would flatten the rest.`,
+      ? "One seed cannot separate a difference between arms from chance, so there are no intervals."
+      : "For each modality, loss = arm + seed + residual. Gains and effects are contrasts of that model. Intervals are 95 % t-intervals with its residual deviation, not corrected for the number of comparisons. p values and marks of significance are corrected by Holm's method. Differences below the rounding error of f32 sums count as zero. The lowest loss of many arms is biased: that arm looks better than it is.",
+    `Curves are means over seeds; training curves are smoothed over ${counted(window, "step")}. The first fall is cut off if it would flatten the rest.`,
   ];
 }
 
-/** What is left of the losses when arm and seed are taken out. */
+/** The residuals of the losses after the effects of arm and seed. */
 export function residualTable({ modalities }: Answer, { baseline }: AblationResults): Table | undefined {
   const rows = modalities.flatMap((answer) =>
     measuresOf(answer).flatMap((measure) => {
@@ -167,7 +167,7 @@ export function residualTable({ modalities }: Answer, { baseline }: AblationResu
     : { heads: ["Residual of", "Deviation", "Degrees of freedom"], parts: [{ rows }] };
 }
 
-/** Runs without a result, and why; undefined where all are done or none has begun. */
+/** Runs without a result, with reasons; undefined if all are done or none has started. */
 export function absentTable({ runs, arms }: AblationResults): Table | undefined {
   const absent = runs.filter(({ state }) => state !== "done");
   if (absent.every(({ state }) => state === "pending") && absent.length === runs.length) return undefined;
@@ -188,10 +188,10 @@ export function absentTable({ runs, arms }: AblationResults): Table | undefined 
   };
 }
 
-/** What alone may differ between two runs of one ablation. On one line. */
+/** Device and duration on one line: the only content that may differ when an ablation is repeated. */
 export function clockLine({ clock }: AblationResults): string {
   const on = clock.devices.length === 0 ? "no device yet" : listed(clock.devices);
-  return `Trained on ${on}, for ${duration(clock.seconds)} of the runs' own time.`.replace(/\s+/g, " ");
+  return `Trained on ${on}; the runs took ${duration(clock.seconds)} in total.`.replace(/\s+/g, " ");
 }
 
 function duration(seconds: number): string {

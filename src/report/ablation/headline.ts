@@ -1,6 +1,6 @@
-// The answer in a few sentences of plain text, made from its numbers; each page and README shows these first. Of all subsets
-// of some parts they tell what the whole gives, each part alone, their synergy, and what is saved; of other designs, how the
-// arms rank.
+// The answer of an ablation in a few sentences of plain text, which the page and the README show first. For all subsets of
+// some parts they state the gain of all parts, of each part, their synergy, and the savings. For other designs they rank the
+// arms.
 import type { Answer, Estimate, Factorial, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import { scaled } from "../../ablate/estimate.js";
 import { LEAST_SEEDS } from "../../ablate/holm.js";
@@ -43,7 +43,7 @@ import {
 } from "./words.js";
 
 interface Headline {
-  /** What holds for all of it, and what is missing. */
+  /** Notes about the whole ablation, and about missing runs. */
   readonly notes: readonly string[];
   readonly findings: readonly Finding[];
 }
@@ -59,10 +59,10 @@ function findingOf(results: AblationResults, answer: ModalityAnswer): Finding[] 
   const [main, ...others] = measuresOf(answer);
   if (main === undefined) return [];
   const { modality, unit } = answer;
-  const told = factorialFinding(results, main, others[0]) ?? rankingFinding(results, main);
-  if (told === undefined) return [];
+  const finding = factorialFinding(results, main, others[0]) ?? rankingFinding(results, main);
+  if (finding === undefined) return [];
   const basis = { about: "Basis", text: basisOf(results, modality, main) };
-  return [{ modality, unit, lead: told.lead, rest: [...told.rest, basis] }];
+  return [{ modality, unit, lead: finding.lead, rest: [...finding.rest, basis] }];
 }
 
 /** "Three seeds, 371 held-out documents, 30 degrees of freedom." */
@@ -90,10 +90,10 @@ function missing(runs: readonly ResultRun[]): string[] {
   ];
 }
 
-/** Each state with its count; reasons where they are few. */
+/** Each state with its count, and with reasons if there are few. */
 function states(runs: readonly ResultRun[]): string[] {
   const failed = runs.filter(({ state }) => state === "failed");
-  const reasons = [...new Set(failed.map(({ reason }) => reason ?? "no reason is known"))].map(bare);
+  const reasons = [...new Set(failed.map(({ reason }) => reason ?? "unknown reason"))].map(bare);
   const why = reasons.length === 1 ? reasons[0] : `${reasons[0]}; ${word(reasons.length - 1)} more reasons below`;
   const is = (count: number, what: string): string[] =>
     count === 0 ? [] : [`${word(count)} ${count === 1 ? "is" : "are"} ${what}`];
@@ -104,7 +104,7 @@ function states(runs: readonly ResultRun[]): string[] {
   ];
 }
 
-/** To stand within a sentence: without its full stop, and what a terminal sets in backticks in quotes. */
+/** A message as a clause: without its full stop, and with quotes in place of backticks. */
 const bare = (sentence: string): string =>
   sentence
     .trim()
@@ -119,17 +119,19 @@ function cautions(results: AblationResults, answer: Answer): string[] {
   return [
     ...(results.seeds.length === 1 ? ["One seed: no intervals. Differences may be chance."] : []),
     ...(results.seeds.length > 1 && results.seeds.length < LEAST_SEEDS
-      ? [`${counted(results.seeds.length, "seed")}: no difference is called significant. That takes ${LEAST_SEEDS}.`]
+      ? [
+          `${counted(results.seeds.length, "seed")}: no difference is marked as significant. That needs at least ${LEAST_SEEDS}.`,
+        ]
       : []),
     ...(results.seeds.length > 1 && measures.every(({ residual }) => residual === undefined)
-      ? ["No intervals: they need arms of which two seeds are done."]
+      ? ["No intervals: they need arms with two finished seeds."]
       : []),
-    ...(baselineOf(results) === undefined ? ["No baseline is named, so there are no gains over one."] : []),
+    ...(baselineOf(results) === undefined ? ["There is no baseline, so there are no gains."] : []),
     ...(!parts || reasons[0] === undefined ? [] : [`No effects of single parts: ${bare(reasons[0])}.`]),
   ];
 }
 
-function rankingFinding(results: AblationResults, measure: MeasureAnswer): Told | undefined {
+function rankingFinding(results: AblationResults, measure: MeasureAnswer): Sentences | undefined {
   const order = ranked(measure, results);
   const [best] = order;
   const arm = results.arms[best ?? -1];
@@ -181,31 +183,31 @@ function counts(results: AblationResults, measure: MeasureAnswer, order: readonl
     { of: count(-1), what: "worse" },
     { of: count(0), what: unsure },
   ].filter(({ of }) => of > 0);
-  const told = kinds.map(
+  const counted = kinds.map(
     ({ of, what }, i) => `${i === 0 ? many(of, "arm") : word(of)} ${of === 1 ? "is" : "are"} ${what}`,
   );
-  return [{ about: "All arms", text: `Against ${baselineWord(results)}, ${listed(told)}.` }];
+  return [{ about: "All arms", text: `Compared with ${baselineWord(results)}, ${listed(counted)}.` }];
 }
 
 interface Finding {
   readonly modality: string;
-  /** What its loss measures. */
+  /** The unit of its loss. */
   readonly unit: string;
   readonly lead: string;
   readonly rest: readonly Sentence[];
 }
 
 interface Sentence {
-  /** In a word: "Together". */
+  /** The topic in a word: "Together". */
   readonly about: string;
   readonly text: string;
 }
 
-/** Without what the results know of the modality. */
-type Told = Pick<Finding, "lead" | "rest">;
+/** The sentences of a finding. */
+type Sentences = Pick<Finding, "lead" | "rest">;
 
-/** Undefined where not all factors are parts, or there is no analysis of them. */
-function factorialFinding(results: AblationResults, main: MeasureAnswer, other?: MeasureAnswer): Told | undefined {
+/** Undefined if a factor is not a part, or if there is no factorial analysis. */
+function factorialFinding(results: AblationResults, main: MeasureAnswer, other?: MeasureAnswer): Sentences | undefined {
   const factors = factorsOf(results);
   const factorial = factorialIn(results, main);
   const joint = jointGain(results, main);
@@ -229,13 +231,13 @@ function factorialFinding(results: AblationResults, main: MeasureAnswer, other?:
 
 const about = (what: string, text: string): Sentence[] => (text === "" ? [] : [{ about: what, text }]);
 
-/** Per cent of the loss of the arm that has no factor; undefined where it has none. */
+/** The factor from a loss to per cent of the loss of the arm without factors; undefined if that arm has no loss. */
 function scaleOf(results: AblationResults, measure: MeasureAnswer): number | undefined {
   const none = meanOf(measure, factorsOf(results)?.armOf([]));
   return none === undefined || none === 0 ? undefined : 100 / none;
 }
 
-/** An estimate of losses in per cent of the loss of the arm that has no factor. */
+/** An estimate of a loss, in per cent of the loss of the arm without factors. */
 export function inPercent(results: AblationResults, measure: MeasureAnswer, estimate: Estimate): Estimate | undefined {
   const scale = scaleOf(results, measure);
   return scale === undefined || !Number.isFinite(estimate.estimate) ? undefined : scaled(estimate, scale);
@@ -247,7 +249,7 @@ function jointGain(results: AblationResults, measure: MeasureAnswer): Estimate |
   return factorial && (own ?? inPercent(results, measure, factorial.synergy.joint));
 }
 
-/** What each factor gives alone: over the arm that has none, else on average over what the others do. */
+/** The gain of each factor alone over the arm without factors, or the average over the other factors. */
 export function singleGains(results: AblationResults, measure: MeasureAnswer): { label: string; gain: Estimate }[] {
   const [factorial, factors] = [factorialIn(results, measure), factorsOf(results)];
   return (factors?.names ?? []).flatMap((name, i) => {
@@ -264,13 +266,13 @@ function alone(results: AblationResults, measure: MeasureAnswer): string {
   if (gains.length === 0) return "";
   const open = gains.filter(({ gain }) => shownSign(gain) === 0).map(({ label }) => label);
   const shown = gains.filter(({ gain }) => shownSign(gain) !== 0);
-  const told = shown.map(({ label, gain }) =>
+  const single = shown.map(({ label, gain }) =>
     gain.estimate >= 0 ? `${label} ${percent(gain)}` : `${label} raises it by ${percent(mirrored(gain))}`,
   );
   const how = baselineHasNone(results) ? "" : "On average over the others: ";
   const nothing = `no difference ${seedsCanShow(results)}`;
   if (shown.length === 0) return `${how}${nothing}.`.replace(/^n/, "N");
-  return `${how}${told.join(", ")}${open.length === 0 ? "" : `; ${listed(open)}: ${nothing}`}.`;
+  return `${how}${single.join(", ")}${open.length === 0 ? "" : `; ${listed(open)}: ${nothing}`}.`;
 }
 
 function together(results: AblationResults, measure: MeasureAnswer, { synergy }: Factorial): string {
@@ -282,10 +284,10 @@ function together(results: AblationResults, measure: MeasureAnswer, { synergy }:
   const [whole, parts] = [joint, sum].map((one) => percent({ estimate: one.estimate }, decimals));
   const how = `(${whole} against ${parts}; difference ${percentInBrackets(difference, "points")})`;
   const sign = shownSign(difference);
-  if (sign === undefined) return `They give ${whole}, the sum of what each gives alone is ${parts}.`;
+  if (sign === undefined) return `Together they give ${whole}; the sum of their single gains is ${parts}.`;
   if (sign === 0)
-    return `Whether they give more or less than the sum of their parts, ${many(results.seeds.length, "seed")} cannot show ${how}.`;
-  return `They give ${sign > 0 ? "more" : "less"} than the sum of their parts ${how}.`;
+    return `It is not significant whether they give more or less than the sum of their single gains ${how}.`;
+  return `They give ${sign > 0 ? "more" : "less"} than the sum of their single gains ${how}.`;
 }
 
 function matching(results: AblationResults, measure: MeasureAnswer): string {
@@ -295,7 +297,7 @@ function matching(results: AblationResults, measure: MeasureAnswer): string {
   return match === undefined ? "" : `${name[0]?.toUpperCase()}${name.slice(1)}'s final loss ${reaching(match)}.`;
 }
 
-/** Where another arm than that with all parts has the lowest loss. */
+/** A sentence if another arm than the one with all parts has the lowest loss. */
 function lowest(results: AblationResults, measure: MeasureAnswer): string {
   const factors = factorsOf(results);
   const [best] = ranked(measure, results);
@@ -308,13 +310,13 @@ function lowest(results: AblationResults, measure: MeasureAnswer): string {
   return `${among}, ${has}: ${percent(gain)} below ${baselineWord(results)}'s.`;
 }
 
-/** For the answer, where there is such an arm with a gain. */
+/** A sentence about the widened baseline, if it has a gain. */
 function widenedSentences(results: AblationResults, measure: MeasureAnswer): Sentence[] {
   return extraArms(results).flatMap((index) => {
     const arm = results.arms[index];
     const gain = armAnswer(measure, index)?.gainPercent;
     if (arm === undefined || gain === undefined || !isWidened(results, arm)) return [];
-    const who = isOwnership(results) ? "A dense model" : "The baseline, widened until it is one";
+    const who = isOwnership(results) ? "A dense model" : "The baseline, widened to a model";
     const more = arm.flops / (baselineOf(results)?.flops ?? Number.NaN);
     const price = Number.isFinite(more) ? `, with ${more.toFixed(2)} times the FLOPs of a step` : "";
     return [
@@ -323,12 +325,12 @@ function widenedSentences(results: AblationResults, measure: MeasureAnswer): Sen
   });
 }
 
-/** What an arm beside the design is. */
+/** A note about an extra arm. */
 export function extraNote(results: AblationResults, arm: ResultArm): string {
   const set = beyondAxes(results, arm).map((path) => `${path} = ${JSON.stringify(arm.settings[path])}`);
   const settings = set.length === 0 ? "" : `; it sets ${set.join(", ")}`;
-  if (!isWidened(results, arm)) return `${quoted(arm)} is no point of the design${settings}.`;
+  if (!isWidened(results, arm)) return `${quoted(arm)} is not a point of the design${settings}.`;
   const who = isOwnership(results) ? "a dense model" : "the baseline, widened: a model";
   const total = amount(arm.parameters.total);
-  return `${quoted(arm)} is ${who} with as many parameters in total as the largest arm (${total}): what it gains comes of size${settings}.`;
+  return `${quoted(arm)} is ${who} with as many parameters in total as the largest arm (${total}); its gain comes from its size${settings}.`;
 }

@@ -1,4 +1,4 @@
-// An ablation's variants as a table for people, and as JSON for programs.
+// Lists an ablation's variants as a table or as JSON.
 import type { Costs } from "../../ablate/collect.js";
 import type { Design } from "../../ablate/design.js";
 import type { VariantState } from "../../ablate/folder.js";
@@ -12,7 +12,7 @@ export interface Listing {
   readonly costs?: Costs;
 }
 
-/** "failed: The gradient norm of step 12 is not finite." */
+/** For example "failed: The gradient norm of step 12 is not finite." */
 function stateText(state: VariantState): string {
   switch (state.state) {
     case "failed":
@@ -37,7 +37,7 @@ export function listingText({ design, states }: Listing): string {
   return `${columns(["index", "id", "arm", "seed", "state"], rows, new Set([0, 3]))}\n${tallyText(states)}\n`;
 }
 
-/** "51 variants: 48 done, 2 failed, 1 pending" */
+/** For example "51 variants: 48 done, 2 failed, 1 pending". */
 export function tallyText(states: readonly VariantState[]): string {
   const counts = (["done", "failed", "running", "pending"] as const).flatMap((name) => {
     const count = states.filter(({ state }) => state === name).length;
@@ -46,13 +46,14 @@ export function tallyText(states: readonly VariantState[]): string {
   return `${states.length} variant${states.length === 1 ? "" : "s"}: ${counts.join(", ")}`;
 }
 
-/** What each arm is and costs. */
+/** A table of the arms with their costs. */
 export function armsText(design: Design, costs: Costs): string {
   const base = design.baseline === undefined ? undefined : costs.arms[design.baseline];
   const rows = design.arms.map(({ label, kind }, i) => {
     const { parameters, flops } = costs.arms[i] as Costs["arms"][number];
     const against = base === undefined ? "" : `${((100 * flops) / base.flops).toFixed(1)} %`;
-    const note = i === design.baseline ? "baseline" : kind === "extra" ? "the baseline, as large as the largest" : "";
+    const note =
+      i === design.baseline ? "baseline" : kind === "extra" ? "the baseline, widened to the largest arm's size" : "";
     return [label, short(parameters.total), short(parameters.active), short(flops), against, note];
   });
   return `${columns(["arm", "parameters", "active", "FLOPs a step", "", ""], rows, new Set([1, 2, 3, 4]))}\n`;

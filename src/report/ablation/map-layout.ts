@@ -1,9 +1,9 @@
-// Where each arm stands in the map of a design: subsets as in a Karnaugh map, two axes as rows and columns.
+// The place of each arm in the map of a design: a Karnaugh map for subsets, rows and columns for two axes.
 import type { AblationResults } from "../../ablate/results.js";
 import type { Json } from "../../front/spec.js";
 import { type Factors, factorsOf, valueText } from "./factors.js";
 
-/** A name over some neighbouring rows or columns. */
+/** A label for adjacent rows or columns. */
 export interface Strip {
   readonly from: number;
   /** Exclusive. */
@@ -12,16 +12,16 @@ export interface Strip {
 }
 
 export interface MapLayout {
-  /** By row and column: index of the arm that stands there. */
+  /** The index of the arm, by row and column. */
   readonly arms: readonly (readonly (number | undefined)[])[];
-  /** Beside the rows, and over the columns: layers of strips, outermost first. */
+  /** Layers of strips beside the rows and above the columns, outermost first. */
   readonly rows: readonly (readonly Strip[])[];
   readonly columns: readonly (readonly Strip[])[];
-  /** What the strips say: factors that are on, or values. */
+  /** The content of the strips: factors that are on, or values. */
   readonly of: "factors" | "values";
 }
 
-/** More than that are a table's business. */
+/** The most factors that a map can show. */
 const FACTORS = 6;
 const VALUES = 16;
 
@@ -36,7 +36,7 @@ export function mapLayout(results: AblationResults): MapLayout | undefined {
   return drawn ? karnaugh(factors) : undefined;
 }
 
-/** Neighbours differ in one part. */
+/** A Karnaugh map: adjacent cells differ in one factor. */
 function karnaugh({ names, labels, armOf }: Factors): MapLayout {
   const half = Math.floor(names.length / 2);
   const labelled = names.map((name, i) => ({ name, label: labels[i] ?? name }));
@@ -65,7 +65,7 @@ const sideOf = (own: readonly Labelled[]): Side => ({
   own,
   codes: Array.from({ length: 2 ** own.length }, (_, i) => i ^ (i >> 1)),
 });
-/** The first part is the highest bit, which changes once. */
+/** The first factor is the highest bit, which changes once. */
 const has = ({ own }: Side, code: number, part: number): boolean => ((code >> (own.length - 1 - part)) & 1) === 1;
 const on = (side: Side, code: number): string[] =>
   side.own.filter((_, part) => has(side, code, part)).map(({ name }) => name);

@@ -1,45 +1,45 @@
-// How an ablation goes, in words: a line for each variant that has ended, and below it, on a terminal, what is under way.
+// The messages about an ablation: a line for each finished variant and, on a terminal, a progress line below.
 import type { Design } from "../../ablate/design.js";
 import type { VariantState } from "../../ablate/folder.js";
 import type { Ended } from "../../ablate/schedule.js";
 import { CLEAR_LINE, formatDuration, type Terminal } from "../progress.js";
 import { tallyText } from "./listing.js";
 
-/** How an ablation ended. `states` has one for each variant; `report` is the page's path. */
+/** The outcome of an ablation. `states` has one state for each variant; `report` is the path of the page. */
 export interface AblationOutcome {
   readonly kind: "done" | "stopped";
   readonly states: readonly VariantState[];
   readonly report: string;
 }
 
-/** What became of the variants. */
+/** The final states of the variants. */
 interface Settled {
   readonly states: readonly VariantState[];
   readonly stopped: boolean;
-  /** Runs that belong to no variant, and the folder in which they are. */
+  /** The number of orphaned runs, and their folder. */
   readonly strangers: number;
   readonly variants: string;
 }
 
-/** What happens while an ablation is trained. */
+/** Events of an ablation. */
 export interface AblationEvents {
-  /** The folder is there; `keep` adds to its log. */
+  /** The folder exists. `keep` appends to its log. */
   readonly opened: (keep: (text: string) => void) => void;
-  /** So many variants are to be trained, `jobs` at a time; `over` when none of them is under way any more. */
+  /** This many variants will be trained, `jobs` at a time; `over` follows when none of them is running. */
   readonly queued: (total: number, jobs: number) => void;
   readonly over: () => void;
   readonly began: (index: number) => void;
   readonly stepped: (index: number, step: number) => void;
   readonly ended: (index: number, ended: Ended) => void;
-  /** What is measured, or wrong with a variant that goes on all the same: lines for people. */
+  /** A status line about a measurement, or a warning about a variant that continues. */
   readonly noted: (line: string) => void;
   readonly stopping: () => void;
-  /** Of so many variants that failed the disk did not take the reason. */
+  /** The reasons of this many failed variants could not be written. */
   readonly lost: (count: number) => void;
   readonly settled: (settled: Settled) => void;
 }
 
-/** @param command that goes on with the ablation */
+/** @param command continues the ablation */
 export function ablationWords(terminal: Terminal, design: Design, command: string): AblationEvents {
   let progress = progressOf(terminal, design, 0, 1);
   const write = (text: string): void => void terminal.write(`${text}\n`);
@@ -53,18 +53,20 @@ export function ablationWords(terminal: Terminal, design: Design, command: strin
     stepped: (index, step) => progress.stepped(index, step),
     ended: (index, ended) => progress.ended(index, ended),
     noted: (line) => progress.message(line),
-    stopping: () => progress.message("Saving what is under way; Ctrl-C once more stops at once."),
+    stopping: () => progress.message("Saving the running variants. Press Ctrl-C again to stop immediately."),
     lost: (count) => {
-      const what = count === 1 ? "That one variant failed" : `That ${count} variants failed`;
-      write(`${what} could not be written down either: they count as not begun, and go on without --retry.`);
+      const what = count === 1 ? "The failure of one variant" : `The failures of ${count} variants`;
+      write(
+        `${what} could not be saved either. These variants count as pending and are trained again without --retry.`,
+      );
     },
     settled: ({ states, stopped, strangers, variants }) => {
       write(tallyText(states));
       if (strangers > 0)
-        write(`${strangers} runs in ${variants} are of a spec that has changed since, and are left out.`);
+        write(`${strangers} runs in ${variants} belong to an older version of the spec and are ignored.`);
       if (states.some(({ state }) => state === "failed"))
-        write(`Failed variants are left as they are; to try them again: ${command} --retry`);
-      if (stopped) write(`Stopped; go on with: ${command}`);
+        write(`Failed variants are not trained again. Retry them with: ${command} --retry`);
+      if (stopped) write(`Stopped. Continue with: ${command}`);
     },
   };
 }
@@ -79,7 +81,7 @@ interface Progress {
 
 const REDRAW_MS = 200;
 
-/** @param total variants to be trained, `jobs` at a time */
+/** @param total the number of variants to train, `jobs` at a time */
 function progressOf(
   terminal: Terminal,
   design: Design,

@@ -1,4 +1,4 @@
-// What an ablation's report looks up in its results: the baseline, the best arm, those beside the design, what is measured.
+// Queries on the results of an ablation: the baseline, the best arm, the extra arms, the measures.
 import type { ArmAnswer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults, ResultArm, ResultRun } from "../../ablate/results.js";
 
@@ -11,13 +11,13 @@ export const armAnswer = ({ arms }: MeasureAnswer, arm: number | undefined): Arm
 export const meanOf = (measure: MeasureAnswer, arm: number | undefined): number | undefined =>
   finite(armAnswer(measure, arm)?.mean);
 
-/** Validation where there is some, then training; without those that no run has a number for. */
+/** Validation, then training. A measure without numbers is omitted. */
 export function measuresOf({ measures }: ModalityAnswer): MeasureAnswer[] {
   const measured = measures.filter(({ arms }) => arms.some(({ mean }) => finite(mean) !== undefined));
   return (["validation", "training"] as const).flatMap((name) => measured.filter(({ measure }) => measure === name));
 }
 
-/** Indices of the design's arms that have a mean, lowest loss first; extra arms are none of them. */
+/** Indices of the design's arms that have a mean, lowest loss first, without extra arms. */
 export function ranked(measure: MeasureAnswer, { arms }: AblationResults): number[] {
   const means = measure.arms.flatMap(({ arm, mean = Number.NaN }) =>
     arms[arm]?.kind === "grid" && Number.isFinite(mean) ? [{ arm, mean }] : [],
@@ -25,11 +25,11 @@ export function ranked(measure: MeasureAnswer, { arms }: AblationResults): numbe
   return means.sort((a, b) => a.mean - b.mean).map(({ arm }) => arm);
 }
 
-/** Indices of arms that are no points of the design. */
+/** Indices of the extra arms, which are not points of the design. */
 export const extraArms = ({ arms }: AblationResults): number[] =>
   arms.flatMap(({ kind }, index) => (kind === "extra" ? [index] : []));
 
-/** Paths that an arm sets and the axes do not vary. */
+/** Paths that an arm sets and no axis varies. */
 export const beyondAxes = ({ axes }: AblationResults, { settings }: ResultArm): string[] =>
   Object.keys(settings).filter((path) => axes.every((axis) => axis.path !== path));
 

@@ -1,5 +1,5 @@
-// An ablation as one HTML page that needs nothing else: its answer in a few sentences, then figures, loss curves, tables and
-// the spec; and what it adds to the style sheet of pages.
+// The report of an ablation as one self-contained HTML page: the answer in a few sentences, then figures, loss curves, tables
+// and the spec. Also its additions to the style sheet.
 import type { Answer, MeasureAnswer, ModalityAnswer } from "../../ablate/answer.js";
 import type { AblationResults, ResultRun } from "../../ablate/results.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
@@ -63,7 +63,7 @@ ${notes.map((text) => `<p class="note">${escapeHtml(text)}</p>`).join("\n")}
 <div class="answers">${cards.join("\n")}</div></section>`;
 }
 
-/** A figure of each modality: of its main measure, which is the first, or of another. */
+/** A figure for each modality, of its main measure (the first) or of another. */
 function drawn(draw: Draw, results: AblationResults, answer: Answer, which: number): string {
   return charts(
     answer.modalities.map((modality) => {
@@ -79,13 +79,13 @@ function figures(results: AblationResults, answer: Answer): string {
   const held = MEASURES[answer.modalities.flatMap(measuresOf)[0]?.measure ?? "validation"].loss;
   const seeds = results.seeds.length > 1;
   const hollow = seeds ? " A hollow point is not significant." : "";
-  const where = factors?.areParts ? "A cell has what the bars beside its row and over its column name. " : "";
+  const where = factors?.areParts ? "The bars beside a row and above a column name the parts of a cell. " : "";
   const bold = seeds ? ": bold where it is significant" : "";
   const gain = results.baseline === undefined ? "" : `, and below it the gain over the baseline${bold}`;
   const intros = {
-    synergy: `What each of the ${what} gives alone over the baseline, and all of them together. Synergy is the gain of all less the sum of the single gains: below zero, they do the same work in part.${hollow}`,
-    map: `${where}In each cell, the mean final ${held}${gain}.`,
-    effects: `How the ${held} changes with each of the ${what}, on average over all that the others do; with several (×), what they do together beyond that. Left of zero is better.`,
+    synergy: `The gain of each of the ${what} alone over the baseline, and of all together. Synergy is the gain of all minus the sum of the single gains. Below zero, they partly do the same work.${hollow}`,
+    map: `${where}Each cell shows the mean final ${held}${gain}.`,
+    effects: `The change of the ${held} with each of the ${what}, averaged over the settings of the others. An interaction (×) is the change beyond the sum of the single effects. Left of zero is better.`,
     gains: `How much lower the ${held} is than the baseline's.${hollow}`,
   };
   return FIGURES.map(({ id, title, draw }) =>
@@ -102,37 +102,37 @@ const drawMap: Draw = (results, { modality }, measure) => {
 };
 
 const FIGURES = [
-  { id: "synergy", title: "Alone and together", draw: synergyFigure },
-  { id: "map", title: "Every arm", draw: drawMap },
+  { id: "synergy", title: "Single and joint gains", draw: synergyFigure },
+  { id: "map", title: "All arms", draw: drawMap },
   { id: "effects", title: "Effects", draw: effectsFigure },
   { id: "gains", title: "Gains", draw: gainsFigure },
 ] as const;
 
 function inTraining(results: AblationResults, answer: Answer): string {
   const content = FIGURES.map(({ draw }) => drawn(draw, results, answer, 1)).join("");
-  return section({ id: "training", title: "The same, in training", content });
+  return section({ id: "training", title: "Training losses", content });
 }
 
 function making(results: AblationResults, answer: Answer): string {
   const [residuals, absent] = [residualTable(answer, results), absentTable(results)];
   const content = `${paragraphs(makingOf(results, answer))}${residuals ? htmlTable(residuals) : ""}${
-    absent ? `<h3>Runs that are not done</h3>\n${htmlTable(absent)}` : ""
+    absent ? `<h3>Unfinished runs</h3>\n${htmlTable(absent)}` : ""
   }`;
-  return section({ id: "making", title: "How it was made", content });
+  return section({ id: "making", title: "Method", content });
 }
 
 interface Section {
   readonly id: string;
   readonly title: string;
-  /** Before the content, in plain text. */
+  /** Plain text before the content. */
   readonly intro?: string;
   /** HTML. */
   readonly content: string;
-  /** After it, in plain text. */
+  /** Plain text after the content. */
   readonly notes?: readonly string[];
 }
 
-/** Empty where its content is. */
+/** A section of the page; empty if its content is. */
 function section({ id, title, intro, content, notes = [] }: Section): string {
   if (content === "") return "";
   return `<section id="${id}"><h2>${escapeHtml(title)}</h2>
@@ -146,7 +146,7 @@ function charts(figures: readonly string[]): string {
   return drawn.length === 0 ? "" : `<div class="charts">${drawn.join("")}</div>\n`;
 }
 
-/** A table for each modality that has one. */
+/** The tables of all modalities. */
 function tables({ modalities }: Answer, make: (modality: ModalityAnswer) => Table | undefined): string {
   const made = modalities.flatMap((answer) => {
     const table = make(answer);
@@ -160,16 +160,16 @@ const heading = ({ modality, unit }: { readonly modality: string; readonly unit:
 
 const HIGHLIGHTED = 6;
 const COLOURS = 6;
-/** Numbers of colours, after the first ones: of arms that lie behind, of the baseline, of arms beside the design. */
+/** Colour numbers for arms in the background, the baseline and extra arms. */
 const BEHIND = 0;
 const BASELINE = 7;
 const EXTRA = 8;
-/** Of the steps, before which a curve may be cut off: the first fall is the same for all, and hides what comes after. */
+/** The share of the steps in which a curve may be cut off. The first fall is the same for all and would flatten the rest. */
 const FALL = 0.25;
 
-/** One for each modality and measure; an arm that stands out has one colour in all of them. */
+/** A chart for each modality and measure. A highlighted arm has the same colour in all of them. */
 export function lossCharts(results: AblationResults, { modalities, window }: Answer): string[] {
-  // What stands out held out does so in training.
+  // The arms that are highlighted in validation are also highlighted in training.
   const litOf = (modality: ModalityAnswer): number[] =>
     measuresOf(modality)
       .slice(0, 1)
@@ -222,7 +222,7 @@ function seriesOf(
   return [...others, ...front];
 }
 
-/** The baseline, that with all parts, the best, the best of one part, those beside the design, then by their losses. */
+/** Arms to highlight: the baseline, all parts, the best, the best single part, extra arms, then by loss. */
 function highlighted(results: AblationResults, measure: MeasureAnswer): number[] {
   const factors = factorsOf(results);
   const order = ranked(measure, results);
@@ -241,7 +241,7 @@ function highlighted(results: AblationResults, measure: MeasureAnswer): number[]
   return factors === undefined ? chosen.sort((a, b) => a - b) : chosen;
 }
 
-/** Means over runs, at the steps that all of them have. */
+/** The mean over runs at the steps that all runs have. */
 function curveOf(
   { runs }: AblationResults,
   arm: number,

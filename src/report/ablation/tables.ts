@@ -1,5 +1,5 @@
-// Tables as data, and as HTML and Markdown, so that both say the same: the arms of an ablation with their losses and gains,
-// and the effects of its factors.
+// Tables as data, with renderers for HTML and Markdown: the arms of an ablation with losses and gains, and the effects of its
+// factors.
 import type {
   ArmAnswer,
   Effect,
@@ -31,17 +31,17 @@ import { MEASURES, SIGNIFICANT } from "./words.js";
 
 interface Cell {
   readonly text: string;
-  /** Smaller, below it: an interval, a deviation, a tag. */
+  /** Small text below: an interval, a deviation, a tag. */
   readonly note?: string;
   readonly strong?: boolean;
 }
 
 export interface Table {
-  /** Over several columns each; with an empty label over those of none. */
+  /** Headings over several columns; an empty label over columns without a group. */
   readonly groups?: readonly { readonly label: string; readonly columns: number }[];
   readonly heads: readonly string[];
   readonly parts: readonly {
-    /** Over its rows, across all columns. */
+    /** A heading above the rows, across all columns. */
     readonly label?: string;
     readonly rows: readonly (readonly Cell[])[];
   }[];
@@ -50,7 +50,7 @@ export interface Table {
 export function htmlTable({ groups, heads, parts }: Table): string {
   const over = groups?.map(({ label, columns }) => `<th colspan="${columns}" class="group">${escapeHtml(label)}</th>`);
   const widths = groups?.map(({ columns }) => columns) ?? [];
-  // Groups stand apart.
+  // Groups are separated by space.
   const first = widths.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
   const look = (column: number): string => (column > 0 && first.includes(column) ? ' class="first"' : "");
   const head = heads.map((text, i) => `<th scope="col"${look(i)}>${escapeHtml(text)}</th>`).join("");
@@ -88,10 +88,10 @@ function markdownCell(text: string, note: string | undefined, strong = false): s
   return note === undefined ? main : `${main} (${escapeMarkdown(note)})`;
 }
 
-/** FLOPs stay FLOPs. */
+/** Lower-cases the first letter, but not in FLOPs. */
 const lowerFirst = (text: string): string => text.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
 
-/** What would otherwise be markup shows as it is, in tables too. Underlines within words are none. */
+/** Escapes Markdown, also inside tables. An underscore inside a word is not markup. */
 export const escapeMarkdown = (text: string): string =>
   visible(text)
     .replace(/[^\S\u00a0]+/g, " ")
@@ -100,7 +100,7 @@ export const escapeMarkdown = (text: string): string =>
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;");
 
-/** Undefined where nothing was measured. */
+/** Undefined if nothing was measured. */
 export function armsTable(results: AblationResults, answer: ModalityAnswer): Table | undefined {
   const measures = measuresOf(answer);
   const [main] = measures;
@@ -125,7 +125,7 @@ export function armsTable(results: AblationResults, answer: ModalityAnswer): Tab
       ...measures.map(({ measure }) => ({ label: MEASURES[measure].title, columns: heads.length })),
     ],
     heads: ["Arm", "Total", "Active", ...measures.flatMap(() => heads)],
-    parts: [{ rows: rowsOf("grid") }, { label: "Beside the design", rows: rowsOf("extra") }],
+    parts: [{ rows: rowsOf("grid") }, { label: "Extra arms", rows: rowsOf("extra") }],
   };
 }
 
@@ -163,7 +163,7 @@ function matchCells(match: Match | undefined): Cell[] {
   });
 }
 
-/** What the columns and the arms beside the design are. */
+/** Explains the columns and the extra arms. */
 export function armsNotes(results: AblationResults): string[] {
   const baseline = baselineOf(results);
   const seeds = results.seeds.length > 1;
@@ -171,7 +171,7 @@ export function armsNotes(results: AblationResults): string[] {
     ...(baseline === undefined
       ? []
       : [
-          `Gain: how much lower the loss is than that of the baseline (${baseline.label}), in per cent of it${seeds ? ", with its 95 % interval" : ""}. Steps and FLOPs: what the arm takes to the baseline's final loss, in per cent of what the baseline took; “not” where not every seed gets there, “≤” where one is there at its first measured step.`,
+          `Gain: the reduction of the loss relative to the baseline (${baseline.label}), in per cent${seeds ? ", with its 95 % interval" : ""}. Steps and FLOPs: those that the arm needs to reach the baseline's final loss, in per cent of the baseline's; “not” if some seed does not reach it, “≤” if a seed has reached it at its first measured step.`,
         ]),
     ...(seeds ? [SIGNIFICANT] : []),
     ...(seeds ? ["± is the standard deviation over seeds."] : []),
@@ -179,22 +179,22 @@ export function armsNotes(results: AblationResults): string[] {
   ];
 }
 
-interface Told {
+interface Analysis {
   readonly measure: MeasureAnswer;
   readonly factorial: Factorial;
 }
 
-/** Undefined where there is no analysis. */
+/** Undefined if there is no analysis. */
 export function effectsTable(results: AblationResults, modality: ModalityAnswer): Table | undefined {
-  const told = measuresOf(modality).flatMap((measure): Told[] => {
+  const analyses = measuresOf(modality).flatMap((measure): Analysis[] => {
     const factorial = factorialIn(results, measure);
     return factorial === undefined ? [] : [{ measure, factorial }];
   });
-  const [first] = told;
+  const [first] = analyses;
   if (first === undefined) return undefined;
   const row = (text: string, strong: boolean, estimateOf: (factorial: Factorial) => Estimate | undefined): Cell[] => [
     { text, strong },
-    ...told.flatMap(({ measure, factorial }) => effectCells(results, measure, estimateOf(factorial))),
+    ...analyses.flatMap(({ measure, factorial }) => effectCells(results, measure, estimateOf(factorial))),
   ];
   const same = (a: Effect, b: Effect): boolean => a.factors.join() === b.factors.join();
   const effects = first.factorial.effects.map((effect) =>
@@ -205,15 +205,15 @@ export function effectsTable(results: AblationResults, modality: ModalityAnswer)
   const synergy = [
     row("gain of all together", false, (factorial) => factorial.synergy.joint),
     row("sum of their single gains", false, (factorial) => factorial.synergy.sum),
-    row("synergy: the first less the second", true, (factorial) => factorial.synergy.difference),
+    row("synergy: the first minus the second", true, (factorial) => factorial.synergy.difference),
   ];
   const several = first.factorial.factors.length > 1;
   return {
     groups: [
       { label: "", columns: 1 },
-      ...told.map(({ measure }) => ({ label: MEASURES[measure.measure].title, columns: 3 })),
+      ...analyses.map(({ measure }) => ({ label: MEASURES[measure.measure].title, columns: 3 })),
     ],
-    heads: ["Effect of", ...told.flatMap(() => ["On the loss", "In %", "p"])],
+    heads: ["Effect of", ...analyses.flatMap(() => ["On the loss", "In %", "p"])],
     parts: [{ rows: effects }, ...(several ? [{ label: "Gains: positive lowers the loss", rows: synergy }] : [])],
   };
 }
@@ -234,6 +234,6 @@ function effectCells(results: AblationResults, measure: MeasureAnswer, estimate:
   ];
 }
 
-/** What the table's signs mean. */
+/** Explains the signs in the table. */
 export const EFFECTS_NOTE =
-  "Effects are changes of the loss: negative lowers it. Gains are positive where it is lower. Two-sided p, that the number is zero, corrected by Holm for the number of comparisons.";
+  "Effects are changes of the loss; negative is better. Gains are reductions of the loss; positive is better. p values are two-sided, for the hypothesis that the number is zero, and corrected by Holm's method for the number of comparisons.";

@@ -1,4 +1,4 @@
-// What an ablation's report calls things, so that text, tables and figures use the same words.
+// The wording of an ablation's report, shared by text, tables and figures.
 import type { Estimate, Match, Measure } from "../../ablate/answer.js";
 import { LEAST_DEGREES, LEAST_SEEDS, LEVEL } from "../../ablate/holm.js";
 import type { AblationResults } from "../../ablate/results.js";
@@ -14,7 +14,7 @@ export const MEASURES: Readonly<Record<Measure, { readonly title: string; readon
 /** What a mark means, and what is corrected and what is not. */
 export const SIGNIFICANT = `Bold marks significance: p below ${LEVEL} after Holm's correction for the number of comparisons, with at least ${many(LEAST_SEEDS, "seed")} for each arm and ${LEAST_DEGREES} degrees of freedom. The gains of a modality's held-out or training loss are one group of comparisons; its effects and their synergy are another. Intervals are 95 % each and not corrected, so one may leave out zero without being significant.`;
 
-/** "projections" where all are, "parts", or "factors". */
+/** "projections" if all are projections, "parts", or "factors". */
 export function factorsWord({ names, areParts }: Factors): string {
   if (!areParts) return "factors";
   return names.every((name) => name.endsWith("_proj")) ? "projections" : "parts";
@@ -27,17 +27,17 @@ export const isOwnership = (results: AblationResults): boolean =>
 /** An arm's name in a sentence. */
 export const quoted = ({ label }: { readonly label: string }): string => `“${label}”`;
 
-/** "the dense baseline", where modalities share everything in it. */
+/** "the dense baseline" if modalities share everything in it, else "the baseline". */
 export const baselineWord = (results: AblationResults): string =>
   isOwnership(results) ? "the dense baseline" : "the baseline";
 
-/** The same with its label, where that says more. */
+/** The same with its label, if the baseline is not dense. */
 export function baselineName(results: AblationResults): string {
   const arm = baselineOf(results);
   return arm === undefined || isOwnership(results) ? baselineWord(results) : `the baseline (${arm.label})`;
 }
 
-/** "Owning all four projections": the subject of a sentence. */
+/** The subject of a sentence, such as "Owning all four projections". */
 export function whole(factors: Factors): string {
   const { names, areOwned } = factors;
   const verb = areOwned ? "Owning" : "Having";
@@ -45,12 +45,12 @@ export function whole(factors: Factors): string {
   return `${verb} ${names.length === 2 ? "both" : `all ${word(names.length)}`} ${factorsWord(factors)}`;
 }
 
-/** "that three seeds can show" */
+/** For example "that three seeds can show". */
 export const seedsCanShow = ({ seeds }: AblationResults): string => `that ${many(seeds.length, "seed")} can show`;
 
 /**
- * What a gain in per cent does to a loss, after its subject: "lowers the held-out loss by 7.9 % (5.1 to 10.7)".
- * @param gain positive where the loss is lower
+ * A predicate for a gain in per cent: "lowers the held-out loss by 7.9 % (5.1 to 10.7)".
+ * @param gain positive if the loss is lower
  */
 export function change(gain: Estimate, what: string, results: AblationResults): string {
   if (shownSign(gain) === 0)
@@ -59,7 +59,7 @@ export function change(gain: Estimate, what: string, results: AblationResults): 
   return `raises the ${what} by ${percent(mirrored(gain))}`;
 }
 
-/** The same in the other direction. */
+/** The estimate with the opposite sign. */
 export function mirrored({ estimate, low, high, ...rest }: Estimate): Estimate {
   return {
     estimate: -estimate,
@@ -69,7 +69,7 @@ export function mirrored({ estimate, low, high, ...rest }: Estimate): Estimate {
   };
 }
 
-/** "is reached after 71 % (66 to 76) of its steps and 72 % (67 to 77) of its FLOPs" */
+/** A predicate such as "is reached after 71 % (66 to 76) of its steps and 72 % (67 to 77) of its FLOPs". */
 export function reaching(match: Match): string {
   if (match.reached === "all") {
     const [steps, flops] = [match.steps, match.flops].map((one) => `${match.atMost ? "at most " : ""}${share(one)}`);
@@ -79,8 +79,8 @@ export function reaching(match: Match): string {
   }
   if (match.of === 0) return "cannot be compared: no run of this arm is done";
   if (match.reached === "none" || match.by === 0) return "is not reached";
-  return `is reached with ${match.by} of ${many(match.of, "seed")} only`;
+  return `is reached with only ${match.by} of ${many(match.of, "seed")}`;
 }
 
-/** 71 % (66 to 76) */
+/** A percentage such as 71 % (66 to 76). */
 const share = (estimate: Estimate): string => percent(estimate, matchDecimals(estimate));

@@ -1,5 +1,5 @@
-// A process that decodes pictures to pixels of a modality's size, one at a time: what a hostile file does to a decoder, it
-// does to this process. An animation is its first frame, a document its first page.
+// A process that decodes pictures to pixels of a modality's size, one at a time. A hostile file can affect only this process.
+// The result for an animation is its first frame, and for a document its first page.
 import sharp, { type Metadata, type Sharp } from "sharp";
 import type { PictureSize } from "../../../data/picture-size.js";
 import { isPng, pngFault } from "../../../data/png.js";
@@ -8,17 +8,17 @@ import { type FromDecoder, MOST_HELD, type ToDecoder } from "./messages.js";
 const WHITE = { r: 255, g: 255, b: 255, alpha: 1 };
 const CLEAR = { ...WHITE, alpha: 0 };
 
-/** As sharp has it. */
+/** The limit of sharp. */
 const MOST_PIXELS = 0x3fff ** 2;
 
-/** A picture that would take more memory than it may. */
+/** A picture that would exceed the memory limit. */
 class TooLarge extends Error {
-  readonly remedy = "Save it with fewer pixels: pictures are resized to the modality's size anyway.";
+  readonly remedy = "Save it with fewer pixels. Pictures are resized to the modality's size anyway.";
 }
 
 /**
- * How many bytes a picture takes as it is in its file, by what the file says of itself.
- * @throws TooLarge; Error where it is no picture, or one whose pixels mean something else
+ * The bytes of a decoded picture at its original size, computed from the metadata of the file.
+ * @throws TooLarge; Error if it is not a picture or has an unsupported pixel format
  */
 async function heldBy(bytes: Uint8Array): Promise<number> {
   const fault = isPng(bytes) ? pngFault(bytes) : undefined;
@@ -35,11 +35,11 @@ async function heldBy(bytes: Uint8Array): Promise<number> {
 }
 
 /**
- * Fits the whole image into the size, with white at its sides where the aspect differs and behind what is transparent.
- * With 1 channel: grey; 3: sRGB; 4: sRGB and alpha, which then stays as it is.
- * @param bytes of a picture that `heldBy` lets pass
+ * Resizes the image to fit. The background is white: at the sides if the aspect ratio differs, and behind transparent pixels.
+ * 1 channel is grey, 3 are sRGB, and 4 are sRGB with unchanged alpha.
+ * @param bytes a picture that `heldBy` accepts
  * @returns pixels [height, width, channels]
- * @throws Error that says what is wrong with the file
+ * @throws Error that describes the problem of the file
  */
 async function decode(bytes: Uint8Array, size: PictureSize): Promise<Uint8Array> {
   const { depth } = await sharp(bytes).metadata();
@@ -47,10 +47,10 @@ async function decode(bytes: Uint8Array, size: PictureSize): Promise<Uint8Array>
   return pixelsOf(bytes, size);
 }
 
-/** libvips takes other numbers for 0 to 255 where they mean something else: black for a float picture from 0 to 1. */
+/** libvips would read other pixel types as 0 to 255. For example, a float picture from 0 to 1 would be black. */
 function checkDepth(depth: Metadata["depth"]): void {
   if (depth !== "uchar" && depth !== "ushort")
-    throw new Error(`its pixels are numbers of type ${depth}; save it with 8 or 16 bits without a sign`);
+    throw new Error(`its pixels have the type ${depth}; save it with 8 or 16 unsigned bits`);
 }
 
 async function pixelsOf(bytes: Uint8Array, { height, width, channels }: PictureSize): Promise<Uint8Array> {
@@ -67,7 +67,7 @@ async function rawOf(image: Sharp, channels: number): Promise<Uint8Array> {
   return new Uint8Array(data);
 }
 
-/** Of a picture of 16 bits, whose white would be sharp's, 65 280 of 65 535, were it put on white before it is resized. */
+/** Puts a 16-bit picture on white after resizing. Before resizing, sharp's white would be 65 280 of 65 535. */
 async function onWhite(rgba: Uint8Array, { height, width, channels }: PictureSize): Promise<Uint8Array> {
   const rgb = new Uint8Array(height * width * 3);
   for (let pixel = 0; pixel < height * width; pixel++) {
@@ -77,13 +77,13 @@ async function onWhite(rgba: Uint8Array, { height, width, channels }: PictureSiz
   return channels === 3 ? rgb : rawOf(sharp(rgb, { raw: { width, height, channels: 3 } }).toColourspace("b-w"), 1);
 }
 
-/** Bytes that a picture may take unasked. */
+/** The bytes that a picture may use without a request. */
 const UNASKED = 16 * 2 ** 20;
 
 sharp.cache(false);
-// Ctrl-C reaches all processes of a terminal; who started this one decides.
+// Ctrl-C reaches all processes of a terminal. The parent process decides what to do.
 process.on("SIGINT", () => {});
-// Nobody wants the picture any more, and decoding it may take minutes, which an orderly exit would wait for.
+// The picture is no longer needed. Decoding it may take minutes, and an orderly exit would wait for it.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 const say = (message: FromDecoder): void => void process.send?.(message);

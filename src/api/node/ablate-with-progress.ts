@@ -1,4 +1,4 @@
-// An ablation that tells how it goes and that signals stop, on workers that are processes.
+// Runs an ablation on worker processes, with progress reports, until it is done or a signal stops it.
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { EXITS } from "../../ablate/folder.js";
@@ -12,20 +12,20 @@ import { type AblationRequest, ablationCommand, runAblation, type Workers } from
 import type { FromWorker, ToWorker, WorkerSettings } from "./ablation-messages.js";
 import { stopBy } from "./interrupts.js";
 
-interface ToldAblation extends Omit<AblationRequest, "events" | "measures" | "workersOf" | "stopBy"> {
+interface AblationWithProgress extends Omit<AblationRequest, "events" | "measures" | "workersOf" | "stopBy"> {
   readonly adapter?: AdapterSource | undefined;
   readonly tune: TuneMode;
   readonly keepWeights?: boolean | undefined;
   readonly allow?: readonly string[] | undefined;
-  /** Leave out documents whose files cannot be read. */
+  /** Skip documents whose files can't be read. */
   readonly skipBad?: boolean | undefined;
   readonly terminal: Terminal;
   readonly listener?: Partial<Pick<AblationEvents, "opened">>;
-  /** Stops training instead of Ctrl-C. */
+  /** Stops the training in place of Ctrl-C. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export async function toldAblation(request: ToldAblation): Promise<AblationOutcome> {
+export async function ablateWithProgress(request: AblationWithProgress): Promise<AblationOutcome> {
   const { adapter, tune, keepWeights, allow, skipBad, terminal, listener, signal, ...ablation } = request;
   const settings = {
     folder: request.folder.path,
@@ -48,7 +48,7 @@ export async function toldAblation(request: ToldAblation): Promise<AblationOutco
 }
 
 const FILE = fileURLToPath(new URL("./ablation-worker.js", import.meta.url));
-/** Of what a worker writes to its terminal: the end is kept, to tell why it died. */
+/** The number of characters of a worker's output to keep, which explain a crash. */
 const TAIL = 2000;
 const NOT_TUNED = "Train without measuring kernels first: --tune cached.";
 
@@ -56,25 +56,25 @@ const NOT_TUNED = "Train without measuring kernels first: --tune cached.";
 interface Pool {
   readonly settings: WorkerSettings;
   readonly children: Set<ChildProcess>;
-  /** Whether every variant is to save and stop, those that begin after it too. */
+  /** Whether every variant must save and stop, including those that start later. */
   stopping: boolean;
 }
 
-/** A variant's id and its spec as text. */
+/** Returns the id of a variant and the text of its spec. */
 type TextOf = (index: number) => { readonly id: string; readonly text: string };
 
-/** What is heard of variants while they train. */
-interface Heard {
-  /** Told now and then how far a variant is. */
+/** Events of variants while they train. */
+interface VariantEvents {
+  /** Receives the progress of a variant from time to time. */
   readonly stepped: (index: number, step: number) => void;
-  /** Told what is wrong with a variant that goes on all the same. */
+  /** Receives warnings about a variant that continues. */
   readonly warned: (text: string) => void;
 }
 
-function workersOf(settings: WorkerSettings, textOf: TextOf, heard: Heard): Workers {
+function workersOf(settings: WorkerSettings, textOf: TextOf, events: VariantEvents): Workers {
   const pool: Pool = { settings, children: new Set(), stopping: false };
   return {
-    open: async () => workerOn(await connect(pool), textOf, heard),
+    open: async () => workerOn(await connect(pool), textOf, events),
     tune: (queue, notice) =>
       tuneOn(
         pool,
@@ -94,17 +94,17 @@ function send(child: ChildProcess, message: ToWorker): void {
 
 type Said = FromWorker | { readonly kind: "gone"; readonly why: string };
 
-/** A worker's process with a device, ready for messages. */
+/** A worker process with a device, ready for messages. */
 interface Connection {
-  /** Begins something, which stops at once where a stop is wanted already. */
+  /** Starts a task. It stops immediately if a stop was requested before. */
   readonly begin: (message: ToWorker) => void;
-  /** Who is told what it says from now on, and why it is gone when it is. */
+  /** Sets the receiver of the messages from now on, including the reason if the worker ends. */
   readonly listen: (hear: (message: Said) => void) => void;
   readonly gone: () => boolean;
   readonly close: () => void;
 }
 
-/** @throws DeviceError where it does not start, or has no device */
+/** @throws DeviceError if the worker does not start or has no device */
 async function connect(pool: Pool): Promise<Connection> {
   const { settings, children } = pool;
   const child = fork(FILE, [JSON.stringify(settings)], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
@@ -130,9 +130,7 @@ async function connect(pool: Pool): Promise<Connection> {
       if (message.kind === "ready") resolve();
       else if (message.kind === "unfit") reject(new DeviceError(message.reason, message.remedy));
       else if (message.kind === "gone")
-        reject(
-          new DeviceError(`A worker could not start. ${message.why}`, "`mom doctor` says which devices there are."),
-        );
+        reject(new DeviceError(`A worker could not start. ${message.why}`, "`mom doctor` lists the devices."));
     };
   }).catch((error: unknown) => {
     child.kill("SIGKILL");
@@ -155,7 +153,7 @@ async function connect(pool: Pool): Promise<Connection> {
 }
 
 /** Trains variants on a connection, one after another. */
-function workerOn(connection: Connection, textOf: TextOf, { stepped, warned }: Heard): Worker {
+function workerOn(connection: Connection, textOf: TextOf, { stepped, warned }: VariantEvents): Worker {
   let fit = true;
   return {
     alive: () => fit && !connection.gone(),

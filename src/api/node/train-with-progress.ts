@@ -1,22 +1,22 @@
-// A training that tells how it goes and that signals stop: for the command line, a compiled folder's trainer, and programs.
+// Runs a training with progress reports until it is done or a signal stops it: for the command line, compiled trainers and programs.
 import type { Terminal } from "../../report/progress.js";
 import { type TrainingEvents, type TrainingOutcome, trainingWords } from "../../report/training-words.js";
 import { type Interrupts, stopBy } from "./interrupts.js";
 
-export interface Told {
+export interface Progress {
   readonly terminal: Terminal;
-  /** The run's folder, and the command that goes on with it. */
+  /** The run's folder, and the command that resumes it. */
   readonly folder: string;
   readonly resumeCommand: string;
-  /** Stops training instead of Ctrl-C. */
+  /** Stops the training in place of Ctrl-C. */
   readonly signal?: AbortSignal | undefined;
-  /** Told besides. */
+  /** Also receives the events. */
   readonly listener?: Partial<Pick<TrainingEvents, "opened" | "stepped" | "validated">> | undefined;
 }
 
-/** @param train gets what it tells, and whether to stop */
-export async function toldTraining(
-  { terminal, listener, signal, ...run }: Told,
+/** @param train receives the handlers of its events and the request to stop */
+export async function trainWithProgress(
+  { terminal, listener, signal, ...run }: Progress,
   train: (how: { readonly events: TrainingEvents; readonly stopWanted: () => boolean }) => Promise<TrainingOutcome>,
 ): Promise<TrainingOutcome> {
   const words = trainingWords(terminal, run);
@@ -26,7 +26,7 @@ export async function toldTraining(
     ...words,
     opened: (keep) => {
       listener?.opened?.(keep);
-      // Until now there is nothing to save: a signal ends the process.
+      // Before this, there is nothing to save, so a signal ends the process.
       interrupts = stopBy(signal, words.stopping);
     },
     stepped: (progress) => {
