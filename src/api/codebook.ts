@@ -196,7 +196,7 @@ export async function fitCodebook(
   return { entries: kMeans(rows, { columns, entries, seed, iterations, progress }), columns, pictures };
 }
 
-/** Whether element i of `count` is in an even selection of `most` of them. */
+/** Whether element i of `count` belongs to an even selection of size `most`. */
 const taken = (i: number, count: number, most: number): boolean =>
   Math.floor(((i + 1) * most) / count) > Math.floor((i * most) / count);
 

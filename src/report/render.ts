@@ -132,7 +132,7 @@ function notFinite(train: readonly TrainRecord[]): string {
   const [first] = bad;
   const left = `<p>${skipped.length} of ${train.length} updates were skipped while the loss scale was adjusted: a gradient was too large for f16.</p>`;
   if (first === undefined) return skipped.length > 0 ? left : "";
-  return `<p>${bad.length} of ${train.length} steps had a loss or gradient norm that is NaN or infinite, the first at step ${first.step}.</p>`;
+  return `<p>${bad.length} of ${train.length} steps had a loss or gradient norm that is not finite, the first at step ${first.step}.</p>`;
 }
 
 /** Charts other than losses: gradient norm, learning rate, speed. */

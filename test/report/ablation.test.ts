@@ -206,7 +206,7 @@ test("values of one axis: no parts, but which is lowest, how many differ, and a 
   expect(said(made).lead).toMatch(
     /^“lr 1e-3” has the lowest held-out loss of five arms: .* % \(.*\) below the baseline \(lr 3e-4\)\.$/,
   );
-  expect(said(made)["All arms"]).toMatch(/^Against the baseline, (one arm is|two arms are) better, two are worse/);
+  expect(said(made)["All arms"]).toMatch(/^Compared with the baseline, (one arm is|two arms are) better, two are worse/);
   expect(html).not.toMatch(/class="chart map|id="synergy"|id="effects/);
   expect(count(html, /class="row-name/g)).toBe(4 * 4);
   // All arms stand out, in the same colours throughout.
@@ -247,7 +247,7 @@ test("two axes of two values are a factorial of which an arm is the best; one is
     parts: [path],
   });
   expect(renderAblation(two.results, two.answer)).toContain('id="gains"');
-  expect(said(two)["All arms"]).toBe("Against the baseline, one arm is better.");
+  expect(said(two)["All arms"]).toBe("Compared with the baseline, one arm is better.");
 });
 
 test("without a baseline there are no gains", () => {

@@ -40,6 +40,6 @@ test("numbers in [−1, 1] become bytes", () => {
 
 test("pixels that do not fill the picture are refused", () => {
   expect(() => encodePng({ width: 2, height: 2, channels: 3, pixels: new Uint8Array(11) }, nodeHost.deflate)).toThrow(
-    /no 2x2 picture/,
+    /not a 2x2 picture/,
   );
 });

@@ -32,7 +32,7 @@ test("a page whose elements close, with a chart for each modality and a picture 
     "Seen names",
     "Held-out names",
     "Captions",
-    "Course of training",
+    "Training",
     "Spec",
   ]);
   expect(count(html, /<img src="data:image\/png;base64,[A-Za-z0-9+/=]+"/g)).toBe(23);
@@ -64,7 +64,7 @@ test("every coordinate is finite, for runs of any length, also with losses that 
     expect(html.replace(/data:image[^"]*/g, "")).not.toMatch(/NaN|Infinity|undefined/);
     if (steps === 2000)
       expect(html).toContain(
-        "1 of 2000 steps had a loss or gradient norm that is NaN or infinite, the first at step 2.",
+        "1 of 2000 steps had a loss or gradient norm that is not finite, the first at step 2.",
       );
   }
 });
@@ -110,7 +110,7 @@ test("a run's folder is read back into its report", () => {
 test("a run that has recorded nothing has a report that says so", () => {
   const run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" }, nodeDisk);
   const html = readFileSync(writeReport(run), "utf8");
-  expect(html).toContain("No step has been recorded.");
+  expect(html).toContain("No steps were recorded.");
   expect(html).toContain("<title>run</title>");
   expect(latestSamples(run)).toEqual([]);
 });
