@@ -63,15 +63,9 @@ fn main(
       for (var d = 0u; d < 16u; d++) {
         let at = d * 64u;
         let w = vec4(
-          w_tile[at + local.x],
-          w_tile[at + local.x + 16u],
-          w_tile[at + local.x + 32u],
-          w_tile[at + local.x + 48u],
+          #repeat I 4: w_tile[at + local.x#{+ 16 * I}],
         );
-        sums[0] += x_tile[at + local.y * 4u] * w;
-        sums[1] += x_tile[at + local.y * 4u + 1u] * w;
-        sums[2] += x_tile[at + local.y * 4u + 2u] * w;
-        sums[3] += x_tile[at + local.y * 4u + 3u] * w;
+        #repeat I 4: sums[#{I}] += x_tile[at + local.y * 4u#{+ I}] * w;
       }
       workgroupBarrier();
     }
@@ -154,10 +148,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let group = group_of(tile);
   let slot = tile * 64u + local.y * 4u;
   let column = (workgroup.x * 4u + local.x) * 8u;
-  let row0 = row_of(slot);
-  let row1 = row_of(slot + 1u);
-  let row2 = row_of(slot + 2u);
-  let row3 = row_of(slot + 3u);
+  #repeat I 4: let row#{I} = row_of(slot#{+ I});
   if (column >= COLSu || row0 == NO_ROW) { return; }
 #if NORM
   let norm_group = select(0u, group, SCALE_GROUPSu > 1u);
@@ -170,10 +161,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let second = min(column + 4u, LAST_BLOCKu);
     for (var d = 0u; d < DEPTHu; d += 4u) {
       let rows = mat4x4(
-        load_x(slot, row0, d, norm_group),
-        load_x(slot + 1u, row1, d, norm_group),
-        load_x(slot + 2u, row2, d, norm_group),
-        load_x(slot + 3u, row3, d, norm_group),
+        #repeat I 4: load_x(slot#{+ I}, row#{I}, d, norm_group),
       );
       low += block_w(group, d, column) * rows;
       high += block_w(group, d, second) * rows;

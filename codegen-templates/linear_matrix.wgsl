@@ -100,10 +100,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let line = index / 4u;
   let deep = (index % 4u) * 8u;
   let slot0 = place.x + line;
-  let row0 = row_of(slot0);
-  let row1 = row_of(slot0 + 32u);
-  let row2 = row_of(slot0 + 64u);
-  let row3 = row_of(slot0 + 96u);
+  #repeat I 4: let row#{I} = row_of(slot0#{+ 32 * I});
   let left_store = (line * 40u + deep) / 4u;
 #if TRANSPOSED
   let w_column = place.y + line;
@@ -115,53 +112,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
 #include matrix_sums
   if (group != NO_ROW) {
-    let x0_at = x_at(slot0, row0, deep);
-    let x1_at = x_at(slot0 + 32u, row1, deep);
-    let x2_at = x_at(slot0 + 64u, row2, deep);
-    let x3_at = x_at(slot0 + 96u, row3, deep);
+    #repeat I 4: let x#{I}_at = x_at(slot0#{+ 32 * I}, row#{I}, deep);
 #if TRANSPOSED
-    let w0_deep = deep;
-    let w1_deep = deep;
-    let w2_deep = deep;
-    let w3_deep = deep;
-    let w0_at = w_at(group, deep, w_column);
-    let w1_at = w_at(group, deep, w_column + 32u);
-    let w2_at = w_at(group, deep, w_column + 64u);
-    let w3_at = w_at(group, deep, w_column + 96u);
+    #repeat I 4: let w#{I}_deep = deep;
+    #repeat I 4: let w#{I}_at = w_at(group, deep, w_column#{+ 32 * I});
 #else
-    let w0_deep = w_depth;
-    let w1_deep = w_depth + 8u;
-    let w2_deep = w_depth + 16u;
-    let w3_deep = w_depth + 24u;
-    let w0_at = w_at(group, w0_deep, w_column);
-    let w1_at = w_at(group, w1_deep, w_column);
-    let w2_at = w_at(group, w2_deep, w_column);
-    let w3_at = w_at(group, w3_deep, w_column);
+    #repeat I 4: let w#{I}_deep = w_depth#{+ 8 * I};
+    #repeat I 4: let w#{I}_at = w_at(group, w#{I}_deep, w_column);
 #end
     var x_plane = X_PLANEu;
     var w_plane = 0u;
-    var x0 = load_x(x0_at + x_plane, 0u, deep);
-    var x1 = load_x(x1_at + x_plane, 0u, deep);
-    var x2 = load_x(x2_at + x_plane, 0u, deep);
-    var x3 = load_x(x3_at + x_plane, 0u, deep);
-    var w0 = load_w(w0_at, 0u, w0_deep);
-    var w1 = load_w(w1_at, 0u, w1_deep);
-    var w2 = load_w(w2_at, 0u, w2_deep);
-    var w3 = load_w(w3_at, 0u, w3_deep);
+    #repeat I 4: var x#{I} = load_x(x#{I}_at + x_plane, 0u, deep);
+    #repeat I 4: var w#{I} = load_w(w#{I}_at, 0u, w#{I}_deep);
     for (var panel = 0u; panel < PANELSu; panel++) {
-      store_left(left_store, x0);
-      store_left(left_store + 320u, x1);
-      store_left(left_store + 640u, x2);
-      store_left(left_store + 960u, x3);
-      store_right(right_store, w0);
+      #repeat I 4: store_left(left_store#{+ 320 * I}, x#{I});
 #if TRANSPOSED
-      store_right(right_store + 320u, w1);
-      store_right(right_store + 640u, w2);
-      store_right(right_store + 960u, w3);
+      #repeat I 4: store_right(right_store#{+ 320 * I}, w#{I});
 #else
-      store_right(right_store + 272u, w1);
-      store_right(right_store + 544u, w2);
-      store_right(right_store + 816u, w3);
+      #repeat I 4: store_right(right_store#{+ 272 * I}, w#{I});
 #end
       workgroupBarrier();
       // After the last panel it is asked for once more.
@@ -174,14 +142,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
       let next = ahead * 32u;
 #end
-      x0 = load_x(x0_at + x_plane, next, deep);
-      x1 = load_x(x1_at + x_plane, next, deep);
-      x2 = load_x(x2_at + x_plane, next, deep);
-      x3 = load_x(x3_at + x_plane, next, deep);
-      w0 = load_w(w0_at + w_plane, next, w0_deep);
-      w1 = load_w(w1_at + w_plane, next, w1_deep);
-      w2 = load_w(w2_at + w_plane, next, w2_deep);
-      w3 = load_w(w3_at + w_plane, next, w3_deep);
+      #repeat I 4: x#{I} = load_x(x#{I}_at + x_plane, next, deep);
+      #repeat I 4: w#{I} = load_w(w#{I}_at + w_plane, next, w#{I}_deep);
 #include matrix_multiply
       workgroupBarrier();
     }

@@ -73,57 +73,36 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let block_depth = (index % 4u) * 4u;
   let load_slot = tile * 64u + block * 4u;
   let loads_x = index < 64u;
-  var row0 = NO_ROW;
-  var row1 = NO_ROW;
-  var row2 = NO_ROW;
-  var row3 = NO_ROW;
+  #repeat I 4: var row#{I} = NO_ROW;
   if (loads_x) {
-    row0 = row_of(load_slot);
-    row1 = row_of(load_slot + 1u);
-    row2 = row_of(load_slot + 2u);
-    row3 = row_of(load_slot + 3u);
+    #repeat I 4: row#{I} = row_of(load_slot#{+ I});
   }
 #if NORM
   let norm_group = select(0u, group, SCALE_GROUPSu > 1u);
-  let rstd0 = rstd_of(row0);
-  let rstd1 = rstd_of(row1);
-  let rstd2 = rstd_of(row2);
-  let rstd3 = rstd_of(row3);
+  #repeat I 4: let rstd#{I} = rstd_of(row#{I});
 #end
   let column = index % 16u;
   let line = index / 16u;
   var sums: array<vec4<f32>, 16>;
   if (group != NO_ROW) {
-    var x0 = load_x(load_slot, row0, block_depth);
-    var x1 = load_x(load_slot + 1u, row1, block_depth);
-    var x2 = load_x(load_slot + 2u, row2, block_depth);
-    var x3 = load_x(load_slot + 3u, row3, block_depth);
+    #repeat I 4: var x#{I} = load_x(load_slot#{+ I}, row#{I}, block_depth);
 #if NORM
     var scales = load_scale(norm_group, block_depth);
 #end
 #if TRANSPOSED
     let w_column = first_column + block * 4u;
-    var w0 = load_w(group, block_depth, w_column);
-    var w1 = load_w(group, block_depth, w_column + 1u);
-    var w2 = load_w(group, block_depth, w_column + 2u);
-    var w3 = load_w(group, block_depth, w_column + 3u);
+    #repeat I 4: var w#{I} = load_w(group, block_depth, w_column#{+ I});
 #else
     let w_four = index % 32u;
     let w_depth = index / 32u;
     let w_column = first_column + w_four * 4u;
-    var w0 = load_w(group, w_depth, w_column);
-    var w1 = load_w(group, w_depth + 4u, w_column);
-    var w2 = load_w(group, w_depth + 8u, w_column);
-    var w3 = load_w(group, w_depth + 12u, w_column);
+    #repeat I 4: var w#{I} = load_w(group, w_depth#{+ 4 * I}, w_column);
 #end
     for (var depth = 0u; depth < DEPTHu; depth += 16u) {
       // Only here is waited for what was asked of memory a panel ago.
       if (loads_x) {
 #if NORM
-        x0 *= rstd0 * scales;
-        x1 *= rstd1 * scales;
-        x2 *= rstd2 * scales;
-        x3 *= rstd3 * scales;
+        #repeat I 4: x#{I} *= rstd#{I} * scales;
 #end
         let at = block_depth * 17u + block;
         x_tile[at] = vec4(x0.x, x1.x, x2.x, x3.x);
@@ -139,30 +118,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       w_tile[w_at + 99u] = vec4(w0.w, w1.w, w2.w, w3.w);
 #else
       let w_at = w_depth * 33u + w_four;
-      w_tile[w_at] = w0;
-      w_tile[w_at + 132u] = w1;
-      w_tile[w_at + 264u] = w2;
-      w_tile[w_at + 396u] = w3;
+      #repeat I 4: w_tile[w_at#{+ 132 * I}] = w#{I};
 #end
       workgroupBarrier();
       let next = depth + 16u;
-      x0 = load_x(load_slot, row0, next + block_depth);
-      x1 = load_x(load_slot + 1u, row1, next + block_depth);
-      x2 = load_x(load_slot + 2u, row2, next + block_depth);
-      x3 = load_x(load_slot + 3u, row3, next + block_depth);
+      #repeat I 4: x#{I} = load_x(load_slot#{+ I}, row#{I}, next + block_depth);
 #if NORM
       scales = load_scale(norm_group, next + block_depth);
 #end
 #if TRANSPOSED
-      w0 = load_w(group, next + block_depth, w_column);
-      w1 = load_w(group, next + block_depth, w_column + 1u);
-      w2 = load_w(group, next + block_depth, w_column + 2u);
-      w3 = load_w(group, next + block_depth, w_column + 3u);
+      #repeat I 4: w#{I} = load_w(group, next + block_depth, w_column#{+ I});
 #else
-      w0 = load_w(group, next + w_depth, w_column);
-      w1 = load_w(group, next + w_depth + 4u, w_column);
-      w2 = load_w(group, next + w_depth + 8u, w_column);
-      w3 = load_w(group, next + w_depth + 12u, w_column);
+      #repeat I 4: w#{I} = load_w(group, next + w_depth#{+ 4 * I}, w_column);
 #end
       for (var d = 0u; d < 16u; d++) {
         let x_at = d * 17u + line * 2u;

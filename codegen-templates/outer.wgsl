@@ -5,20 +5,12 @@ fn outer(
   above: vec4<f32>, below: vec4<f32>,
   left: vec4<f32>, right: vec4<f32>,
 ) {
-  (*sums)[0] += above.x * left;
-  (*sums)[1] += above.x * right;
-  (*sums)[2] += above.y * left;
-  (*sums)[3] += above.y * right;
-  (*sums)[4] += above.z * left;
-  (*sums)[5] += above.z * right;
-  (*sums)[6] += above.w * left;
-  (*sums)[7] += above.w * right;
-  (*sums)[8] += below.x * left;
-  (*sums)[9] += below.x * right;
-  (*sums)[10] += below.y * left;
-  (*sums)[11] += below.y * right;
-  (*sums)[12] += below.z * left;
-  (*sums)[13] += below.z * right;
-  (*sums)[14] += below.w * left;
-  (*sums)[15] += below.w * right;
+#repeat I 4
+  (*sums)[#{2 * I}] += above.#{xyzw[I]} * left;
+  (*sums)[#{2 * I + 1}] += above.#{xyzw[I]} * right;
+#end
+#repeat I 4
+  (*sums)[#{2 * I + 8}] += below.#{xyzw[I]} * left;
+  (*sums)[#{2 * I + 9}] += below.#{xyzw[I]} * right;
+#end
 }

@@ -54,31 +54,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let a = binary(a_of(c));
   var h = States(four_of(block, 0u, c), four_of(block, 1u, c), four_of(block, 2u, c), four_of(block, 3u, c));
   for (var t = 0u; t < size; t += 4u) {
-    let p0 = place(first, t, size, c);
-    let p1 = place(first, t + 1u, size, c);
-    let p2 = place(first, t + 2u, size, c);
-    let p3 = place(first, t + 3u, size, c);
+    #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
 #if REPLAY
-    let gate0 = gate_at(p0, c);
-    let gate1 = gate_at(p1, c);
-    let gate2 = gate_at(p2, c);
-    let gate3 = gate_at(p3, c);
+    #repeat I 4: let gate#{I} = gate_at(p#{I}, c);
 #end
-    h = advance(keep(h, p0.kept), p0, a);
+#repeat I 4
+    h = advance(keep(h, p#{I}.kept), p#{I}, a);
 #if REPLAY
-    leave(p0, h, skip, gate0, c);
+    leave(p#{I}, h, skip, gate#{I}, c);
 #end
-    h = advance(keep(h, p1.kept), p1, a);
-#if REPLAY
-    leave(p1, h, skip, gate1, c);
-#end
-    h = advance(keep(h, p2.kept), p2, a);
-#if REPLAY
-    leave(p2, h, skip, gate2, c);
-#end
-    h = advance(keep(h, p3.kept), p3, a);
-#if REPLAY
-    leave(p3, h, skip, gate3, c);
 #end
 #if LOCAL
     sum += (p0.step_size + p1.step_size) + (p2.step_size + p3.step_size);
@@ -93,10 +77,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   sum = select(sum, -1.0, uncut == 0.0);
 #end
   for (var n = 0u; n < 4u; n++) {
-    scratch[state_at(block, n, c)] = h.q0[n];
-    scratch[state_at(block, n + 4u, c)] = h.q1[n];
-    scratch[state_at(block, n + 8u, c)] = h.q2[n];
-    scratch[state_at(block, n + 12u, c)] = h.q3[n];
+    #repeat Q 4: scratch[state_at(block, n#{+ 4 * Q}, c)] = h.q#{Q}[n];
   }
   scratch[sum_at(block, c)] = sum;
 #end

@@ -108,10 +108,9 @@ fn settle(flow: Flow, p: Place, before: States, outer: f32, gate: f32, a: States
 #else
   let d = outer;
 #end
-  let made0 = backward(before.q0, flow.incoming.q0, a.q0, a2.q0, B_at(row, 0u), C_at(row, 0u), p.step_size, p.value, d);
-  let made1 = backward(before.q1, flow.incoming.q1, a.q1, a2.q1, B_at(row, 1u), C_at(row, 1u), p.step_size, p.value, d);
-  let made2 = backward(before.q2, flow.incoming.q2, a.q2, a2.q2, B_at(row, 2u), C_at(row, 2u), p.step_size, p.value, d);
-  let made3 = backward(before.q3, flow.incoming.q3, a.q3, a2.q3, B_at(row, 3u), C_at(row, 3u), p.step_size, p.value, d);
+#repeat Q 4
+  let made#{Q} = backward(before.q#{Q}, flow.incoming.q#{Q}, a.q#{Q}, a2.q#{Q}, B_at(row, Qu), C_at(row, Qu), p.step_size, p.value, d);
+#end
   let by_input = (made0.by_input + made1.by_input) + (made2.by_input + made3.by_input);
   let by_decay = (made0.by_decay + made1.by_decay) + (made2.by_decay + made3.by_decay);
   if (who.inside && p.counts) {
@@ -124,12 +123,8 @@ fn settle(flow: Flow, p: Place, before: States, outer: f32, gate: f32, a: States
   }
   // Lane i ends with sum i of the 16 by B and the 16 by C: in each step it keeps half of what it has.
   let lane = who.lane;
-  let half0 = exchange(made0.by_b, made0.by_c, 16u, (lane & 16u) != 0u);
-  let half1 = exchange(made1.by_b, made1.by_c, 16u, (lane & 16u) != 0u);
-  let half2 = exchange(made2.by_b, made2.by_c, 16u, (lane & 16u) != 0u);
-  let half3 = exchange(made3.by_b, made3.by_c, 16u, (lane & 16u) != 0u);
-  let quarter0 = exchange(half0, half2, 8u, (lane & 8u) != 0u);
-  let quarter1 = exchange(half1, half3, 8u, (lane & 8u) != 0u);
+  #repeat Q 4: let half#{Q} = exchange(made#{Q}.by_b, made#{Q}.by_c, 16u, (lane & 16u) != 0u);
+  #repeat Q 2: let quarter#{Q} = exchange(half#{Q}, half#{Q + 2}, 8u, (lane & 8u) != 0u);
   let four = exchange(quarter0, quarter1, 4u, (lane & 4u) != 0u);
   let odd = (lane & 2u) != 0u;
   let two = select(four.xy, four.zw, odd) + subgroupShuffleXor(select(four.zw, four.xy, odd), 2u);
@@ -170,45 +165,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(subgroup_invocatio
   var starts: array<States, STARTS>;
   for (var t = 0u; t < size; t += 4u) {
     starts[t / 4u] = h;
-    let p0 = place(first, t, size, c);
-    let p1 = place(first, t + 1u, size, c);
-    let p2 = place(first, t + 2u, size, c);
-    let p3 = place(first, t + 3u, size, c);
-    h = advance(keep(h, p0.kept), p0, a2);
-    h = advance(keep(h, p1.kept), p1, a2);
-    h = advance(keep(h, p2.kept), p2, a2);
-    h = advance(keep(h, p3.kept), p3, a2);
+    #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
+    #repeat I 4: h = advance(keep(h, p#{I}.kept), p#{I}, a2);
   }
   for (var fours = (size + 3u) / 4u; fours > 0u; fours--) {
     let t = (fours - 1u) * 4u;
-    let p0 = place(first, t, size, c);
-    let p1 = place(first, t + 1u, size, c);
-    let p2 = place(first, t + 2u, size, c);
-    let p3 = place(first, t + 3u, size, c);
-    let outer0 = outer_at(p0, c, inside);
-    let outer1 = outer_at(p1, c, inside);
-    let outer2 = outer_at(p2, c, inside);
-    let outer3 = outer_at(p3, c, inside);
-    let gate0 = gate_at(p0, c);
-    let gate1 = gate_at(p1, c);
-    let gate2 = gate_at(p2, c);
-    let gate3 = gate_at(p3, c);
+    #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
+    #repeat I 4: let outer#{I} = outer_at(p#{I}, c, inside);
+    #repeat I 4: let gate#{I} = gate_at(p#{I}, c);
     let before0 = keep(starts[fours - 1u], p0.kept);
-    let before1 = keep(advance(before0, p0, a2), p1.kept);
-    let before2 = keep(advance(before1, p1, a2), p2.kept);
-    let before3 = keep(advance(before2, p2, a2), p3.kept);
-    flow = settle(flow, p3, before3, outer3, gate3, a, a2, skip, who);
-    flow = settle(flow, p2, before2, outer2, gate2, a, a2, skip, who);
-    flow = settle(flow, p1, before1, outer1, gate1, a, a2, skip, who);
-    flow = settle(flow, p0, before0, outer0, gate0, a, a2, skip, who);
+    #repeat I 3: let before#{I + 1} = keep(advance(before#{I}, p#{I}, a2), p#{I + 1}.kept);
+    #repeat I 4: flow = settle(flow, p#{3 - I}, before#{3 - I}, outer#{3 - I}, gate#{3 - I}, a, a2, skip, who);
   }
   if (!inside) { return; }
   let at = WEIGHTS_ATu + block * 17u * CHANNELSu;
   for (var n = 0u; n < 4u; n++) {
-    scratch[at + c * 16u + n] = flow.da.q0[n];
-    scratch[at + c * 16u + 4u + n] = flow.da.q1[n];
-    scratch[at + c * 16u + 8u + n] = flow.da.q2[n];
-    scratch[at + c * 16u + 12u + n] = flow.da.q3[n];
+    #repeat Q 4: scratch[at + c * 16u#{+ 4 * Q} + n] = flow.da.q#{Q}[n];
   }
   scratch[at + 16u * CHANNELSu + c] = flow.dd;
 }
@@ -229,18 +201,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
   for (var fours = (size + 3u) / 4u; fours > 0u; fours--) {
     let t = (fours - 1u) * 4u;
-    let p0 = place(first, t, size, c);
-    let p1 = place(first, t + 1u, size, c);
-    let p2 = place(first, t + 2u, size, c);
-    let p3 = place(first, t + 3u, size, c);
-    let d0 = before_gate(outer_at(p0, c, true), gate_at(p0, c));
-    let d1 = before_gate(outer_at(p1, c, true), gate_at(p1, c));
-    let d2 = before_gate(outer_at(p2, c, true), gate_at(p2, c));
-    let d3 = before_gate(outer_at(p3, c, true), gate_at(p3, c));
-    reaching = retreat(reaching, p3, d3, a);
-    reaching = retreat(reaching, p2, d2, a);
-    reaching = retreat(reaching, p1, d1, a);
-    reaching = retreat(reaching, p0, d0, a);
+    #repeat I 4: let p#{I} = place(first, t#{+ I}, size, c);
+    #repeat I 4: let d#{I} = before_gate(outer_at(p#{I}, c, true), gate_at(p#{I}, c));
+    #repeat I 4: reaching = retreat(reaching, p#{3 - I}, d#{3 - I}, a);
     sum += (p0.step_size + p1.step_size) + (p2.step_size + p3.step_size);
 #if RESET
     uncut *= p0.kept * p1.kept * p2.kept * p3.kept;
@@ -250,10 +213,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   sum = select(sum, -1.0, uncut == 0.0);
 #end
   for (var n = 0u; n < 4u; n++) {
-    scratch[state_at(block, n, c)] = reaching.q0[n];
-    scratch[state_at(block, n + 4u, c)] = reaching.q1[n];
-    scratch[state_at(block, n + 8u, c)] = reaching.q2[n];
-    scratch[state_at(block, n + 12u, c)] = reaching.q3[n];
+    #repeat Q 4: scratch[state_at(block, n#{+ 4 * Q}, c)] = reaching.q#{Q}[n];
   }
   scratch[sum_at(block, c)] = sum;
 }

@@ -3,10 +3,7 @@
 // which changes nothing.
 
 struct States {
-  q0: vec4<f32>,
-  q1: vec4<f32>,
-  q2: vec4<f32>,
-  q3: vec4<f32>,
+  #repeat Q 4: q#{Q}: vec4<f32>,
 }
 
 struct Place {
@@ -62,10 +59,7 @@ fn advance(h: States, p: Place, a: States) -> States {
   let s = p.step_size;
   let input = s * p.value;
   return States(
-    exp2(s * a.q0) * h.q0 + input * B_at(p.row, 0u),
-    exp2(s * a.q1) * h.q1 + input * B_at(p.row, 1u),
-    exp2(s * a.q2) * h.q2 + input * B_at(p.row, 2u),
-    exp2(s * a.q3) * h.q3 + input * B_at(p.row, 3u),
+    #repeat Q 4: exp2(s * a.q#{Q}) * h.q#{Q} + input * B_at(p.row, Qu),
   );
 }
 #end
@@ -75,10 +69,7 @@ fn retreat(g: States, p: Place, d: f32, a: States) -> States {
   let s = p.step_size;
   return keep(
     States(
-      exp2(s * a.q0) * (g.q0 + d * C_at(p.row, 0u)),
-      exp2(s * a.q1) * (g.q1 + d * C_at(p.row, 1u)),
-      exp2(s * a.q2) * (g.q2 + d * C_at(p.row, 2u)),
-      exp2(s * a.q3) * (g.q3 + d * C_at(p.row, 3u)),
+      #repeat Q 4: exp2(s * a.q#{Q}) * (g.q#{Q} + d * C_at(p.row, Qu)),
     ),
     p.kept,
   );

@@ -13,12 +13,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let at = place + s * STRIDEu;
     let p0 = partial[at];
     let p1 = partial[at + STRIDEu];
-    let p2 = partial[at + 2u * STRIDEu];
-    let p3 = partial[at + 3u * STRIDEu];
-    let p4 = partial[at + 4u * STRIDEu];
-    let p5 = partial[at + 5u * STRIDEu];
-    let p6 = partial[at + 6u * STRIDEu];
-    let p7 = partial[at + 7u * STRIDEu];
+    #repeat I 6: let p#{I + 2} = partial[at + #{I + 2}u * STRIDEu];
     sum = sum + p0 + p1 + p2 + p3 + p4 + p5 + p6 + p7;
   }
   for (; s < COUNTu; s++) { sum += partial[place + s * STRIDEu]; }

@@ -51,15 +51,9 @@ fn main(
     for (var place = 0u; place < 16u; place++) {
       let at = place * 64u;
       let value = vec4(
-        x_tile[at + local.x],
-        x_tile[at + local.x + 16u],
-        x_tile[at + local.x + 32u],
-        x_tile[at + local.x + 48u],
+        #repeat I 4: x_tile[at + local.x#{+ 16 * I}],
       );
-      sums[0] += dy_tile[at + local.y * 4u] * value;
-      sums[1] += dy_tile[at + local.y * 4u + 1u] * value;
-      sums[2] += dy_tile[at + local.y * 4u + 2u] * value;
-      sums[3] += dy_tile[at + local.y * 4u + 3u] * value;
+      #repeat I 4: sums[#{I}] += dy_tile[at + local.y * 4u#{+ I}] * value;
     }
     workgroupBarrier();
   }

@@ -67,19 +67,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
 #end
   // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
-  var row0 = row_before(slots.x + line, slots.y);
-  var row1 = row_before(slots.x + line + 8u, slots.y);
-  var row2 = row_before(slots.x + line + 16u, slots.y);
-  var row3 = row_before(slots.x + line + 24u, slots.y);
+  #repeat I 4: var row#{I} = row_before(slots.x + line#{+ 8 * I}, slots.y);
   var counts = vec4<bool>();
-  var dy0 = vec4<u32>();
-  var dy1 = vec4<u32>();
-  var dy2 = vec4<u32>();
-  var dy3 = vec4<u32>();
-  var x0 = vec4<u32>();
-  var x1 = vec4<u32>();
-  var x2 = vec4<u32>();
-  var x3 = vec4<u32>();
+  #repeat I 4: var dy#{I} = vec4<u32>();
+  #repeat I 4: var x#{I} = vec4<u32>();
   var asked = slots.x;
   var dy_plane = DY_PLANEu;
   var x_plane = 0u;
@@ -91,23 +82,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
   // The first round only asks for the first panel.
   for (var round = 0u; round <= all_rounds; round++) {
-    store_left(store_at, select(vec4<u32>(), dy0, counts.x));
-    store_left(store_at + 272u, select(vec4<u32>(), dy1, counts.y));
-    store_left(store_at + 544u, select(vec4<u32>(), dy2, counts.z));
-    store_left(store_at + 816u, select(vec4<u32>(), dy3, counts.w));
-    store_right(store_at, x0);
-    store_right(store_at + 272u, x1);
-    store_right(store_at + 544u, x2);
-    store_right(store_at + 816u, x3);
+    #repeat I 4: store_left(store_at#{+ 272 * I}, select(vec4<u32>(), dy#{I}, counts.#{xyzw[I]}));
+    #repeat I 4: store_right(store_at#{+ 272 * I}, x#{I});
     workgroupBarrier();
-    dy0 = load_dy(dy_plane, asked + line, row0, n);
-    dy1 = load_dy(dy_plane, asked + line + 8u, row1, n);
-    dy2 = load_dy(dy_plane, asked + line + 16u, row2, n);
-    dy3 = load_dy(dy_plane, asked + line + 24u, row3, n);
-    x0 = load_x(x_plane, row0, k);
-    x1 = load_x(x_plane, row1, k);
-    x2 = load_x(x_plane, row2, k);
-    x3 = load_x(x_plane, row3, k);
+    #repeat I 4: dy#{I} = load_dy(dy_plane, asked + line#{+ 8 * I}, row#{I}, n);
+    #repeat I 4: x#{I} = load_x(x_plane, row#{I}, k);
     counts = vec4(row0, row1, row2, row3) != vec4(NO_ROW);
     asked += 32u;
 #if SPLIT
@@ -118,10 +97,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       x_plane = select(0u, X_PLANEu, pass_of == 1u);
     }
 #end
-    row0 = row_before(asked + line, slots.y);
-    row1 = row_before(asked + line + 8u, slots.y);
-    row2 = row_before(asked + line + 16u, slots.y);
-    row3 = row_before(asked + line + 24u, slots.y);
+    #repeat I 4: row#{I} = row_before(asked + line#{+ 8 * I}, slots.y);
 #include matrix_multiply
     workgroupBarrier();
   }

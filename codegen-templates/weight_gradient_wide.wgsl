@@ -67,18 +67,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let line = index / 16u;
   var sums: array<vec4<f32>, 16>;
   // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
-  var dy_row0 = row_before(slots.x + dy_place, slots.y);
-  var dy_row1 = row_before(slots.x + dy_place + 8u, slots.y);
-  var x_row0 = row_before(slots.x + x_place, slots.y);
-  var x_row1 = row_before(slots.x + x_place + 4u, slots.y);
-  var x_row2 = row_before(slots.x + x_place + 8u, slots.y);
-  var x_row3 = row_before(slots.x + x_place + 12u, slots.y);
-  var dy0 = vec4<f32>();
-  var dy1 = vec4<f32>();
-  var x0 = vec4<f32>();
-  var x1 = vec4<f32>();
-  var x2 = vec4<f32>();
-  var x3 = vec4<f32>();
+  #repeat I 2: var dy_row#{I} = row_before(slots.x + dy_place#{+ 8 * I}, slots.y);
+  #repeat I 4: var x_row#{I} = row_before(slots.x + x_place#{+ 4 * I}, slots.y);
+  #repeat I 2: var dy#{I} = vec4<f32>();
+  #repeat I 4: var x#{I} = vec4<f32>();
 #if NORM
   var rstds = vec4<f32>();
 #end
@@ -87,35 +79,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let asked = slots.x + round * 16u;
     let at_dy_tile = dy_place * 17u + dy_four;
     let at_x_tile = x_place * 33u + x_four;
-    dy_tile[at_dy_tile] = dy0;
-    dy_tile[at_dy_tile + 136u] = dy1;
+    #repeat I 2: dy_tile[at_dy_tile#{+ 136 * I}] = dy#{I};
 #if NORM
-    x0 *= rstds.x;
-    x1 *= rstds.y;
-    x2 *= rstds.z;
-    x3 *= rstds.w;
+    #repeat I 4: x#{I} *= rstds.#{xyzw[I]};
 #end
-    x_tile[at_x_tile] = x0;
-    x_tile[at_x_tile + 132u] = x1;
-    x_tile[at_x_tile + 264u] = x2;
-    x_tile[at_x_tile + 396u] = x3;
+    #repeat I 4: x_tile[at_x_tile#{+ 132 * I}] = x#{I};
     workgroupBarrier();
-    dy0 = load_dy(asked + dy_place, dy_row0, n);
-    dy1 = load_dy(asked + dy_place + 8u, dy_row1, n);
-    x0 = load_x(x_row0, k);
-    x1 = load_x(x_row1, k);
-    x2 = load_x(x_row2, k);
-    x3 = load_x(x_row3, k);
+    #repeat I 2: dy#{I} = load_dy(asked + dy_place#{+ 8 * I}, dy_row#{I}, n);
+    #repeat I 4: x#{I} = load_x(x_row#{I}, k);
 #if NORM
     rstds = vec4(rstd_of(x_row0), rstd_of(x_row1), rstd_of(x_row2), rstd_of(x_row3));
 #end
     let later = asked + 16u;
-    dy_row0 = row_before(later + dy_place, slots.y);
-    dy_row1 = row_before(later + dy_place + 8u, slots.y);
-    x_row0 = row_before(later + x_place, slots.y);
-    x_row1 = row_before(later + x_place + 4u, slots.y);
-    x_row2 = row_before(later + x_place + 8u, slots.y);
-    x_row3 = row_before(later + x_place + 12u, slots.y);
+    #repeat I 2: dy_row#{I} = row_before(later + dy_place#{+ 8 * I}, slots.y);
+    #repeat I 4: x_row#{I} = row_before(later + x_place#{+ 4 * I}, slots.y);
     for (var place = 0u; place < 16u; place++) {
       let above = place * 17u + line * 2u;
       let at = place * 33u + column;
@@ -126,20 +103,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let row = first_n + line * 8u;
   let left = first_k + column * 4u;
   let right = left + 64u;
-  store(group, split, row, left, sums[0]);
-  store(group, split, row, right, sums[1]);
-  store(group, split, row + 1u, left, sums[2]);
-  store(group, split, row + 1u, right, sums[3]);
-  store(group, split, row + 2u, left, sums[4]);
-  store(group, split, row + 2u, right, sums[5]);
-  store(group, split, row + 3u, left, sums[6]);
-  store(group, split, row + 3u, right, sums[7]);
-  store(group, split, row + 4u, left, sums[8]);
-  store(group, split, row + 4u, right, sums[9]);
-  store(group, split, row + 5u, left, sums[10]);
-  store(group, split, row + 5u, right, sums[11]);
-  store(group, split, row + 6u, left, sums[12]);
-  store(group, split, row + 6u, right, sums[13]);
-  store(group, split, row + 7u, left, sums[14]);
-  store(group, split, row + 7u, right, sums[15]);
+#repeat I 8
+  store(group, split, row#{+ I}, left, sums[#{2 * I}]);
+  store(group, split, row#{+ I}, right, sums[#{2 * I + 1}]);
+#end
 }
