@@ -1,6 +1,6 @@
 // Depthwise causal convolution along each sequence, with bias and SiLU, and its backward, which recomputes what SiLU
-// needs. An invocation takes one channel, or forward with FOURS four, of one run of SPAN positions and slides a window of WIDTH
-// along it.
+// needs. An invocation has one channel (four in the forward kernel with `FOURS`) of a run of SPAN positions and slides a
+// window of WIDTH along it.
 
 #if FOURS
 fn tap(g: u32, c: u32, k: u32) -> vec4<f32> {
@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var d: array<NUMBER, WIDTH>;
   var groups: array<u32, WIDTH>;
 #if RESET
-  // The documents of those positions, counted from the first position on: what is of another one has no part in a dx.
+  // The documents of those positions, counted from the first position on: only positions of the same document add to a dx.
   var documents: array<u32, WIDTH>;
 #end
   var dweights: array<f32, TAPS>;

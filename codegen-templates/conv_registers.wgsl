@@ -1,5 +1,5 @@
 // What conv.wgsl computes, for adapters that run on a CPU and one copy of the weights: these and the window stay in
-// registers, because the loops over them are written out.
+// registers, because the loops over them are unrolled.
 
 #if SILU
 fn sigmoid(s: f32) -> f32 { return 1.0 / (1.0 + exp(-s)); }
@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   // Slopes times dy of the last WIDTH positions, oldest first.
   var d: array<f32, WIDTH>;
 #if RESET
-  // The documents of those positions, counted from the first position on: what is of another one has no part in a dx.
+  // The documents of those positions, counted from the first position on: only positions of the same document add to a dx.
   var documents: array<u32, WIDTH>;
 #end
   var dweights: array<f32, WIDTH>;

@@ -1,12 +1,12 @@
-// A matrix of f32 as two of halves: x·2^k ≈ high + low, where high is x·2^k rounded and low what that leaves, rounded;
-// low is not a number where x is none. 2^k brings the largest magnitude, of which `maxima` knows, to just below 2^14; `factor` is 2^-k.
+// Splits an f32 matrix into two f16 matrices: x·2^k ≈ high + low. `high` is x·2^k rounded, `low` is the rounded remainder.
+// `low` is NaN where x is NaN. 2^k scales the largest magnitude (the maximum of `maxima`) to just below 2^14; `factor` is 2^-k.
 
 #if SLOTS
 #include rows
 #end
 #include halve_read
 
-/// To the 11 bits of a half. Where a number is rounded to a half and back, some drivers take it for what it was.
+/// Rounds to the 11 significant bits of f16. Some drivers optimize away a conversion to f16 and back.
 fn rounded(value: vec4<f32>) -> vec4<f32> {
   return bitcast<vec4<f32>>((bitcast<vec4<u32>>(value) + vec4(0x1000u)) & vec4(0xffffe000u));
 }
@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if (index < half) { shares[index] = max(shares[index], shares[index + half]); }
   }
   workgroupBarrier();
-  // The biased exponent of a power of two: 127 + 13 less the largest's own, which is 127 more than it says.
+  // The biased exponent of 2^k: 127 + 13 minus the unbiased exponent of the largest magnitude.
   let exponent = clamp(267 - i32(bitcast<u32>(shares[0]) >> 23u), 1, 253);
   let grow = bitcast<f32>(u32(exponent) << 23u);
   let first = (workgroup.y * GRID_Xu + workgroup.x) * WORKGROUPu * EIGHTS_EACHu;

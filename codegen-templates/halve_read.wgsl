@@ -1,7 +1,7 @@
-// What is split into halves, four numbers at a time; a part that largest.wgsl and halve.wgsl include,
-// with SLOTS after `rows`.
+// Reads the matrix that halve.wgsl splits, four numbers at a time. Included by largest.wgsl and halve.wgsl;
+// with SLOTS, `rows` must come first.
 #if SLOTS
-// What stands in slots that nobody multiplies counts as 0.
+// Empty slots read as 0.
 fn four_at(row: u32, four: u32) -> vec4<f32> {
   let slot = FIRST_TILEu * 64u + row;
   if (table[slot / 64u] == NO_ROW || row_of(slot) == NO_ROW) { return vec4<f32>(); }

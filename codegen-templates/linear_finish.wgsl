@@ -1,4 +1,4 @@
-// What becomes of a sum of a linear layer, and where it goes; a part that the linear kernels include.
+// Finishes a sum of a linear layer and stores it. Included by the linear kernels.
 fn finish(sum: f32, group: u32, slot: u32, row: u32, c: u32) {
 #if FACTORS
   var value = ALPHA * sum;

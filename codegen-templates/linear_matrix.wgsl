@@ -1,8 +1,8 @@
-// What linear.wgsl computes, on matrix units: operands of halves, sums in f32; 128 rows × 128 columns a workgroup, 32
-// deep in workgroup memory, 64 × 64 a subgroup. While one panel is multiplied, the next is on its way to registers.
-// Operands are bound as vec4<u32>, eight halves each; tables keep pairs of tiles in one group.
-// SPLIT: operands are numbers of f32 as halve.wgsl splits them. What rounding left of each is multiplied by the other's
-// rounded half before the two rounded halves are: three passes over the depth, into the same sums.
+// What linear.wgsl computes, on matrix units: f16 operands, f32 sums; 128 rows × 128 columns per workgroup, 32
+// deep in workgroup memory, 64 × 64 per subgroup. The next panel loads into registers while the current one is multiplied.
+// Operands are bound as vec4<u32>, eight f16 each. Both tiles of a workgroup belong to one group.
+// SPLIT: operands are f32 matrices split by halve.wgsl into high and low. Three passes over the depth add to the same sums:
+// first the products of one operand's low and the other's high, then high by high.
 
 #include rows
 #include linear_rows
@@ -10,18 +10,18 @@
 #include softplus
 #end
 
-// By row, 32 deep; a transposed w by column likewise, else by depth, 128 columns. Eight more a line, against bank conflicts.
+// Rows of x, 32 deep; w by column if transposed, else by depth with 128 columns. Lines are padded by eight against bank conflicts.
 var<workgroup> left_tile: array<vec4<f16>, 1280>;
 #if TRANSPOSED
 var<workgroup> right_tile: array<vec4<f16>, 1280>;
 #else
 var<workgroup> right_tile: array<vec4<f16>, 1088>;
 #end
-// 16 × 16 sums of each subgroup.
+// 16 × 16 sums of each of the four subgroups.
 var<workgroup> stripes: array<vec4<f32>, 256>;
 
-// What stands in rows and columns beyond the end goes into sums that nobody keeps: there, any numbers do. Beyond the depth
-// both operands are 0.
+// Rows and columns beyond the end may read any numbers, because their sums are never stored. Beyond the depth both
+// operands are 0.
 fn x_at(slot: u32, row: u32, d: u32) -> u32 { return at_x(select(x_row(slot, row), 0u, row == NO_ROW), d / 8u); }
 
 fn load_x(at: u32, depth: u32, d: u32) -> vec4<u32> {
@@ -61,7 +61,7 @@ fn store_right(at: u32, eight: vec4<u32>) {
   right_tile[at + 1u] = bitcast<vec4<f16>>(eight.zw);
 }
 
-/// What follows the sum; `place` is the tile's first slot and first column.
+/// Adds bias and residual, applies the activation, and stores; `place` is the tile's first slot and first column.
 fn finish(group: u32, line: u32, column: u32, sum: vec4<f32>, place: vec2<u32>) {
   let slot = place.x + line;
   let c = place.y + column;
@@ -132,7 +132,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       #repeat I 4: store_right(right_store#{+ 272 * I}, w#{I});
 #end
       workgroupBarrier();
-      // After the last panel it is asked for once more.
+      // The last round loads the last panel again; the result is unused.
       let ahead = min(panel + 1u, PANELSu - 1u);
 #if SPLIT
       let pass_of = ahead / PASS_PANELSu;

@@ -1,7 +1,7 @@
-// What linear.wgsl computes, for CPU adapters with subgroups: a quad has 16 rows × BLOCKS·4 columns, and each of its lanes
-// 4 rows and, of each four columns, one, whose weights it passes to the other three. On SwiftShader a load costs as much
-// as ten multiply-adds, wherever its neighbours' lie, a division more than that, and passing on nothing: hence the large
-// blocks. Loops over what is in registers are written out, so that it stays there. A workgroup is two quads, because
+// What linear.wgsl computes, for CPU adapters with subgroups: a quad has 16 rows × BLOCKS·4 columns. Each lane has
+// 4 rows and one of every four columns, whose weights it shares with the other three lanes. On SwiftShader a load costs
+// ten multiply-adds, even from adjacent addresses, a division costs more, and quad operations cost nothing: hence the large
+// blocks. Loops over registers are unrolled, so that the values stay in registers. A workgroup is two quads, because
 // llvmpipe has subgroups of eight.
 
 #include rows
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   // Numbers c of vec4 i, j belong to row slot + 4·i and column + 4·j + (lane ^ c).
   var sums: array<array<vec4<f32>, BLOCKS>, 4>;
   if (group != NO_ROW) {
-    // An empty slot and a column beyond the last take another's numbers; nobody stores their sums.
+    // An empty slot and a column beyond the last read a valid neighbour's numbers; their sums are never stored.
     var x_at: array<u32, 4>;
 #repeat I 4
     x_at[Iu] = at_x(x_row(slot + 4u * Iu, min(row_of(slot + 4u * Iu), ROWSu - 1u)), 0u);
@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
     }
   }
-  // A number at a time, from memory: written out 64 times, what becomes of it would take most of the compile time.
+  // This loop stays rolled: unrolled 64 times, `finish` would take most of the compile time.
   var made: array<vec4<f32>, BLOCK_FOURS>;
 #repeat I 4
 #repeat J BLOCKS

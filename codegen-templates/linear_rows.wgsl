@@ -1,4 +1,4 @@
-// Where the linear kernels find a tile's group, its rows of x and its weights; a part that they include.
+// A tile's group, its rows of x and its weights. Included by the linear kernels.
 fn group_of(tile: u32) -> u32 {
 #if TABLE
   return table[tile];

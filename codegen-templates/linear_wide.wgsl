@@ -1,5 +1,5 @@
-// What linear.wgsl computes, for GPUs and sizes that are multiples of four: 64 rows × 128 columns a workgroup, 16 deep
-// in workgroup memory, 8 × 8 numbers an invocation. While one panel is multiplied, the next is on its way to registers.
+// What linear.wgsl computes, for GPUs and sizes that are multiples of four: 64 rows × 128 columns per workgroup, 16 deep
+// in workgroup memory, 8 × 8 numbers per invocation. The next panel loads into registers while the current one is multiplied.
 
 #include rows
 #include linear_rows
@@ -8,7 +8,7 @@
 #include softplus
 #end
 
-// By depth: the 64 rows, and the 128 columns, in fours. One more four a line, against bank conflicts.
+// By depth: 64 rows and 128 columns, as vec4. Lines are padded by one vec4 against bank conflicts.
 var<workgroup> x_tile: array<vec4<f32>, 272>;
 var<workgroup> w_tile: array<vec4<f32>, 528>;
 
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     #repeat I 4: var w#{I} = load_w(group, w_depth#{+ 4 * I}, w_column);
 #end
     for (var depth = 0u; depth < DEPTHu; depth += 16u) {
-      // Only here is waited for what was asked of memory a panel ago.
+      // The previous panel's loads complete here.
       if (loads_x) {
 #if NORM
         #repeat I 4: x#{I} *= rstd#{I} * scales;

@@ -1,6 +1,6 @@
-// c += the panel's rows · its columns, 32 deep in two halves; a part that the matrix kernels include. Tiles are addressed in
-// fours of halves: LEFT_ROW and RIGHT_COLUMN from one row of the left tile, or column of the right one, to the next,
-// LEFT_DEPTH and RIGHT_DEPTH from one depth to the next; LEFT_ORDER, RIGHT_ORDER and the strides say how 16 × 16 lie.
+// c += the panel's rows · its columns, 32 deep in two steps. Included by the matrix kernels. Tiles are arrays of vec4<f16>.
+// LEFT_ROW and RIGHT_COLUMN are the distances, in f16, between rows of the left tile and columns of the right tile;
+// LEFT_DEPTH and RIGHT_DEPTH between depths. The orders and strides give the layout of a 16 × 16 matrix.
       for (var half = 0u; half < 2u; half++) {
         let left_at = (sub_row * LEFT_ROWu + half * 16u * LEFT_DEPTHu) / 4u;
         let right_at = (sub_column * RIGHT_COLUMNu + half * 16u * RIGHT_DEPTHu) / 4u;

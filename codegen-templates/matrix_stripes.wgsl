@@ -1,5 +1,5 @@
-// The sums of a subgroup, a matrix at a time through workgroup memory to `finish`; a part that the matrix kernels include.
-// More of it would leave room for fewer workgroups at a time: beyond 24 KiB each, an H100 is a quarter slower.
+// Passes a subgroup's sums to `finish`, one matrix at a time through workgroup memory. Included by the matrix kernels.
+// More workgroup memory would let fewer workgroups run at once: beyond 24 KiB each, an H100 is a quarter slower.
   let lane = index % 32u;
   let stripe_at = (index / 32u) * 64u;
   let stripe_line = lane / 4u;

@@ -4,7 +4,7 @@
 //   BEGIN:   momentum, and x = u / (‖u‖ + 1e-7) in its padded stack, HEIGHT × WIDTH, 0 in what pads it
 //   END:     parameter·(1 − lr·decay) − lr·RATIO·x
 // TURNED: the stack holds the matrix transposed. SCALED: gradients are multiplied by scale[2], too.
-// A matrix whose gradient is 0 all over keeps what it has, and so do all where the update is left out.
+// A matrix whose gradient is 0 everywhere is unchanged; so are all matrices when the update is skipped.
 
 #if ELEMENTS
 // Of element e of a matrix, in its arena.
@@ -13,7 +13,7 @@ fn place(matrix: u32, e: u32) -> u32 {
 }
 #end
 #if MOVES
-// (1 − weight)·old + weight·new, with share = 1 − weight: whichever of the two is small counts as it is.
+// (1 − weight)·old + weight·new, with share = 1 − weight: uses the smaller of the two exactly.
 fn mean(old: f32, new_value: f32, share: f32, weight: f32) -> f32 {
   return select(share * old + weight * new_value, old + weight * (new_value - old), share >= 0.5);
 }

@@ -1,5 +1,5 @@
-// 8 × 8 numbers += a column of eight times a row of eight, a part that other templates include. Of row i, sums[2i] has
-// the first four columns and sums[2i + 1] the others; written out, so that all of it stays in registers.
+// 8 × 8 numbers += a column of eight times a row of eight. Included by other templates. Of row i, sums[2i] has the
+// first four columns and sums[2i + 1] the others. Unrolled, so that the sums stay in registers.
 fn outer(
   sums: ptr<function, array<vec4<f32>, 16>>,
   above: vec4<f32>, below: vec4<f32>,

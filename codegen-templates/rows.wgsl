@@ -1,4 +1,4 @@
-// The row in a slot of a table of rows, a part that other templates include; without TABLE slots are rows.
+// The row in a slot of a table of rows. Included by other templates. Without TABLE, slots are rows.
 const NO_ROW = 0xffffffffu;
 
 fn row_of(slot: u32) -> u32 {

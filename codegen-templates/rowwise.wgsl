@@ -32,7 +32,7 @@ fn largest(lane: u32, mine: f32) -> f32 { return mine; }
 #end
 
 #if ENTROPY
-// Rows of logits, with FOURS four an element, in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
+// Rows of logits (vec4 elements with `FOURS`), in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
 // goes to `slopes` where APART.
 fn logit_at(slot: u32, c: u32) -> u32 {
 #if LOCAL

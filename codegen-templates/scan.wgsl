@@ -57,7 +57,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let chunk = block % CHUNKSu;
 #if LOCAL
 #if STATE_OUT
-  // The last chunk too: what it leaves is asked for.
+  // The last chunk too: its final state is an output.
 #else
   if (chunk + 1u == CHUNKSu) { return; }
 #end

@@ -139,7 +139,7 @@ fn replay(block: u32, c: u32, channel_block: u32, index: u32, inside: bool, fres
         ddelta_here += slope * (b * value + a_n * held);
         da[ga + n] += slope * step_size * a_n * held;
 #if RESET
-        // Nothing flows into the document before.
+        // No gradient flows into the previous document.
         incoming[n] = select(slope * decay, 0.0, begins(row));
 #else
         incoming[n] = slope * decay;
@@ -214,7 +214,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var a: array<f32, A_GROUPS>;
   for (var g = 0u; g < A_GROUPSu; g++) { a[g] = a_of(g, c, n); }
   var entering = 0.0;
-  // Four chunks are asked for before the first is waited for: what is read stands where is written, too.
+  // Loads four chunks at a time, before it stores any: loads and stores use the same memory.
   for (var left = CHUNKSu; left > 0u; left = max(left, 4u) - 4u) {
     let block = sequence * CHUNKSu + left - 1u;
     var mine: array<f32, 4>;

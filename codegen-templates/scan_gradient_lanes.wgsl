@@ -1,8 +1,8 @@
 // What LOCAL and REPLAY of scan_gradient.wgsl compute, for subgroups of 32, 16 states, and one copy of A and D: a workgroup
-// is a subgroup of 32 channels. The 32 sums over channels by B and C come about by passing halves on. What four positions
-// hold between their two passes stays in registers, which is why all is written out by fours. (With four states a lane
-// instead of sixteen, more subgroups fit, but each number by channel is made four times: 1.45 ms instead of 1.23 at 1536
-// channels and 16 384 positions on an H100.)
+// is a subgroup of 32 channels. Lanes exchange half of their numbers in each step of the 32 sums over channels by B and C.
+// Positions are processed four at a time, unrolled, so that values stay in registers between the two passes. (With four
+// states per lane instead of sixteen, more subgroups fit, but each number of a channel is computed four times: 1.45 ms
+// instead of 1.23 at 1536 channels and 16 384 positions on an H100.)
 
 #include scan_states
 
@@ -48,7 +48,7 @@ fn before_gate(outer: f32, gate: f32) -> f32 {
 
 
 #if REPLAY
-/// Four states of a position: their shares of its gradients, and what they send to the position before.
+/// Four states of a position: their shares of its gradients, and the gradient for the position before.
 struct Made {
   incoming: vec4<f32>,
   by_b: vec4<f32>,
@@ -83,14 +83,14 @@ fn exchange(low: vec4<f32>, high: vec4<f32>, distance: u32, upper: bool) -> vec4
   return select(low, high, upper) + subgroupShuffleXor(select(high, low, upper), distance);
 }
 
-/// What flows on from a position to the one before it, and what adds up over positions.
+/// The gradient that flows from a position to the one before it, and the sums over positions.
 struct Flow {
   incoming: States,
   da: States,
   dd: f32,
 }
 
-/// Who computes: the lane, its channel, the channels' block, and whether the channel is one of its own.
+/// A lane: its index, its channel, its block of channels, and whether the channel is its own.
 struct Worker {
   lane: u32,
   c: u32,
@@ -98,7 +98,7 @@ struct Worker {
   inside: bool,
 }
 
-/// The gradients of a position, from h before it.
+/// Computes the gradients of a position from h before it.
 fn settle(flow: Flow, p: Place, before: States, outer: f32, gate: f32, a: States, a2: States, skip: f32, who: Worker) -> Flow {
   let row = p.row;
   let c = who.c;
@@ -121,7 +121,7 @@ fn settle(flow: Flow, p: Place, before: States, outer: f32, gate: f32, a: States
     dz[at_dz(row, c)] = outer * y * share * (1.0 + gate * (1.0 - share));
 #end
   }
-  // Lane i ends with sum i of the 16 by B and the 16 by C: in each step it keeps half of what it has.
+  // Lane i ends with sum i of the 16 by B and the 16 by C: in each step it keeps half of its numbers.
   let lane = who.lane;
   #repeat Q 4: let half#{Q} = exchange(made#{Q}.by_b, made#{Q}.by_c, 16u, (lane & 16u) != 0u);
   #repeat Q 2: let quarter#{Q} = exchange(half#{Q}, half#{Q + 2}, 8u, (lane & 8u) != 0u);
@@ -132,7 +132,7 @@ fn settle(flow: Flow, p: Place, before: States, outer: f32, gate: f32, a: States
   let sum = select(two.x, two.y, last) + subgroupShuffleXor(select(two.y, two.x, last), 1u);
   if (p.counts) { scratch[SUMS_ATu + (who.block * ROWSu + row) * 32u + lane] = sum; }
   return Flow(
-    // Nothing flows into the document before.
+    // No gradient flows into the previous document.
     keep(States(made0.incoming, made1.incoming, made2.incoming, made3.incoming), p.kept),
     States(flow.da.q0 + made0.da, flow.da.q1 + made1.da, flow.da.q2 + made2.da, flow.da.q3 + made3.da),
     flow.dd + d * p.value,

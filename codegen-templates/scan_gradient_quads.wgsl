@@ -1,7 +1,7 @@
 // What LOCAL and REPLAY of scan_gradient.wgsl compute, for CPU adapters with subgroups, one copy of A and D, and
-// states in fours: a quad has four channels at a time, and goes through PER_BLOCK of them. Each lane loads one of every
+// a multiple of four states: a quad has four channels at a time, PER_BLOCK in total. Each lane loads one of every
 // four numbers of B and C for all of them, and of every four sums over channels ends with one. What REPLAY recomputes of
-// SUB positions stays in registers: the loops over it are written out.
+// SUB positions stays in registers, because the loops over it are unrolled.
 
 fn a_of(c: u32, n: u32) -> f32 { return -exp(ssm[c * STATESu + n]); }
 
@@ -69,7 +69,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #end
 
 #if REPLAY
-/// Of four numbers' sums over the quad the one that this lane keeps.
+/// Of the sums of four numbers over the quad, the one that this lane keeps.
 fn total(numbers: vec4<f32>, lane: u32) -> f32 {
   let odd = (lane & 1u) != 0u;
   let two = select(numbers.xz, numbers.yw, odd) + quadSwapX(select(numbers.yw, numbers.xz, odd));
@@ -128,7 +128,7 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
 #repeat N STATES
     h[Nu] = starts[(run - 1u) * STATESu + Nu];
 #end
-    // h before each position of the run, and what becomes of it there; positions beyond the run change nothing.
+    // h before each position of the run, and its decay there; positions beyond the run change nothing.
     var before: array<f32, BEFORE>;
     var decay: array<f32, BEFORE>;
     var step_sizes: array<f32, SUB>;
@@ -175,7 +175,7 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
       let d = outer;
 #end
 #if RESET
-      // Nothing flows into the document before.
+      // No gradient flows into the previous document.
       let passes = select(1.0, 0.0, begins(row) && t < run_size);
 #else
       let passes = 1.0;

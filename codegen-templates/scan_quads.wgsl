@@ -1,6 +1,6 @@
-// What LOCAL and REPLAY of scan.wgsl compute, for CPU adapters with subgroups, one copy of A and D, and states in
-// fours: a quad has four channels, and each of its lanes loads one of every four numbers of B and C for all of them.
-// States are in registers: the loops over them are written out.
+// What LOCAL and REPLAY of scan.wgsl compute, for CPU adapters with subgroups, one copy of A and D, and a multiple
+// of four states: a quad has four channels, and each of its lanes loads one of every four numbers of B and C for all of them.
+// States stay in registers, because the loops over them are unrolled.
 
 fn a_of(c: u32, n: u32) -> f32 { return -exp(ssm[c * STATESu + n]); }
 
@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let chunk = block % CHUNKSu;
 #if LOCAL
 #if STATE_OUT
-  // The last chunk too: what it leaves is asked for.
+  // The last chunk too: its final state is an output.
 #else
   if (chunk + 1u == CHUNKSu) { return; }
 #end

@@ -1,6 +1,6 @@
-// The sixteen states of a channel as four vectors, and how positions change them; a part of the scans for such sizes.
-// Positions come in fours, so that what four of them read is on its way at once; one beyond the end has a step of 0,
-// which changes nothing.
+// The sixteen states of a channel as four vectors, and how positions change them. Included by the scans.
+// Positions are processed four at a time, so that their loads overlap. A position beyond the end has a step of 0 and
+// changes nothing.
 
 struct States {
   #repeat Q 4: q#{Q}: vec4<f32>,
@@ -15,7 +15,7 @@ struct Place {
   kept: f32,
 }
 
-// A, and A times log2(e): exp2 takes one multiplication less than exp.
+// A, and A times log2(e): exp2 takes one multiplication fewer than exp.
 fn a_four(at: u32) -> vec4<f32> { return -exp(vec4(ssm[at], ssm[at + 1u], ssm[at + 2u], ssm[at + 3u])); }
 fn binary(a: States) -> States {
   let log2_e = 1.4426950408889634;
@@ -54,7 +54,7 @@ fn keep(h: States, kept: f32) -> States {
 }
 
 #if ADVANCES
-/// h after a position, from h before it; `a` is binary.
+/// h after a position, from h before it; `a` is A·log2(e).
 fn advance(h: States, p: Place, a: States) -> States {
   let s = p.step_size;
   let input = s * p.value;
@@ -64,7 +64,7 @@ fn advance(h: States, p: Place, a: States) -> States {
 }
 #end
 #if RETREATS
-/// What reaches h before a position, from what reaches h after it and `d`, the gradient by y; `a` is binary.
+/// The gradient by h before a position, from `g`, the one after it, and `d`, the gradient by y; `a` is A·log2(e).
 fn retreat(g: States, p: Place, d: f32, a: States) -> States {
   let s = p.step_size;
   return keep(

@@ -1,4 +1,4 @@
-// Which slots a run of a weight gradient has, and where its sums go; a part that those kernels include.
+// The slots of a run of a weight gradient, and the row of dy in a slot. Included by the kernels of weight gradients.
 /// First slot of a run, and the slot after its last.
 fn run(group: u32, split: u32) -> vec2<u32> {
 #if TABLE

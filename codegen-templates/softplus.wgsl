@@ -1,4 +1,4 @@
-// log(1 + exp(s)), a part that other templates include; NUMBER is the type of s, one number or four.
+// log(1 + exp(s)). Included by other templates. NUMBER is the type of s, one number or four.
 fn softplus(s: NUMBER) -> NUMBER {
   // log1p(e) by its series where e is small: log(1 + e) loses every digit of e there.
   let e = exp(-abs(s));

@@ -1,5 +1,5 @@
 // Adds up partial sums in their order: out[row, column] = Σ_s partial[OFFSET + s·STRIDE + row·PITCH + column].
-// GRADIENT: added to what earlier micro-batches left; ADD: to what is there. FACTORS: what is added up is multiplied first.
+// GRADIENT: adds to the sum of earlier micro-batches. ADD: adds to the existing values. FACTORS: scales the sum first.
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
@@ -7,7 +7,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   if (i >= SIZEu) { return; }
   let place = OFFSETu + (i / COLSu) * PITCHu + i % COLSu;
   var sum = NUMBER();
-  // Eight are asked for before the first is waited for.
+  // Eight loads are in flight at a time.
   var s = 0u;
   for (; s + 8u <= COUNTu; s += 8u) {
     let at = place + s * STRIDEu;

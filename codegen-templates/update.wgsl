@@ -1,11 +1,11 @@
-// The update of all parameters: global-norm clipping as PyTorch's clip_grad_norm_, then AdamW as PyTorch's.
+// The update of all parameters: global-norm clipping as in PyTorch's clip_grad_norm_, then AdamW as in PyTorch.
 //   SQUARES: partial[FIRST + i] = Σ gradient² over the i-th run of RUN numbers of an arena
 //   SUMS:    partial[FIRST + i] = Σ of every RUNS-th of the first COUNT partials from the i-th on, where there are many
 //   NORM:    norm[0] = √(Σ partial), added up in order by one workgroup; norm[1] becomes 1 where that is not finite,
-//            and stays so until the host says otherwise
-//            SCALED: gradients are scale[0] times too large. A norm that is not finite halves the scale instead, down to
-//            1; many good updates in a row double it. scale[1] counts those; scale[2] is what this update's gradients
-//            are multiplied by, 0 where it is left out.
+//            and stays so until the host resets it
+//            SCALED: gradients are scale[0] times too large. A norm that is not finite divides the scale by two instead, down
+//            to 1; many good updates in a row double it. scale[1] counts those; scale[2] is the factor of this update's
+//            gradients, 0 when the update is skipped.
 //   ADAMW:   four numbers an invocation; nothing changes while norm[1] is not 0, so that steps which the host sent
 //            after a bad one leave the weights as the bad one found them
 
@@ -46,13 +46,13 @@ fn main(@builtin(local_invocation_index) index: u32) {
   if (index == 0u) {
     var total = 0.0;
     for (var i = 0u; i < 64u; i++) { total += shares[i]; }
-    // An exponent of all ones: an infinity or no number. Comparing a number with itself does not tell everywhere.
+    // An exponent of all ones: an infinity or NaN. Some drivers optimize away a comparison of a number with itself.
     let bad = (bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u;
 #if SCALED
     norm[0] = sqrt(total) / scale[0];
     scale[1] = select(scale[1] + 1.0, 0.0, bad);
     scale[2] = select(1.0 / scale[0], 0.0, bad);
-    // What is not finite without any scaling never will be.
+    // A norm that is not finite at scale 1 cannot be fixed by a smaller scale.
     if (bad && scale[0] <= 1.0) { norm[1] = 1.0; }
     if (bad) { scale[0] = max(1.0, 0.5 * scale[0]); }
     if (scale[1] >= GROWS_AFTER) {

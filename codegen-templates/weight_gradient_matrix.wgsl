@@ -1,12 +1,12 @@
-// What weight_gradient.wgsl computes, on matrix units: operands of halves, sums in f32; 128 × 128 numbers of the gradient
-// a workgroup, 32 slots at a time in workgroup memory, 64 × 64 a subgroup. The next slots are on their way meanwhile.
-// SPLIT: operands are numbers of f32 as halve.wgsl splits them, and the run is gone through three times: for what rounding
-// left of dy by x rounded, for what it left of x by dy rounded, and for both rounded.
+// What weight_gradient.wgsl computes, on matrix units: f16 operands, f32 sums; 128 × 128 numbers of the gradient
+// a workgroup, 32 slots at a time in workgroup memory, 64 × 64 a subgroup. The next slots load at the same time.
+// SPLIT: operands are f32 matrices split by halve.wgsl into high and low. Three passes over the run add low dy by high x,
+// high dy by low x, and high by high.
 
 #include rows
 #include slot_runs
 
-// By slot: 128 columns of dy, and of x. Eight more a line, against bank conflicts.
+// By slot: 128 columns of dy, and of x. Lines are padded by eight against bank conflicts.
 var<workgroup> left_tile: array<vec4<f16>, 1088>;
 var<workgroup> right_tile: array<vec4<f16>, 1088>;
 fn row_before(slot: u32, end: u32) -> u32 {
@@ -14,7 +14,7 @@ fn row_before(slot: u32, end: u32) -> u32 {
   return row_of(slot);
 }
 
-// Where there is no row dy counts as 0, once it has come; what stands in columns beyond the end is kept by nobody.
+// For an empty slot, dy is set to 0 after it has loaded. Sums of columns beyond the end are never stored.
 fn load_dy(plane: u32, slot: u32, row: u32, n: u32) -> vec4<u32> {
   return dy[plane + at_dy(select(dy_row(slot, row), 0u, row == NO_ROW), min(n, NSu - 8u) / 8u)];
 }
@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   }
 #end
 #end
-  // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
+  // Row indices load two panels ahead of the multiplication, and the rows themselves one panel ahead.
   #repeat I 4: var row#{I} = row_before(slots.x + line#{+ 8 * I}, slots.y);
   var counts = vec4<bool>();
   #repeat I 4: var dy#{I} = vec4<u32>();
@@ -80,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
   let all_rounds = (slots.y - slots.x + 31u) / 32u;
 #end
-  // The first round only asks for the first panel.
+  // The first round multiplies zeros and loads the first panel.
   for (var round = 0u; round <= all_rounds; round++) {
     #repeat I 4: store_left(store_at#{+ 272 * I}, select(vec4<u32>(), dy#{I}, counts.#{xyzw[I]}));
     #repeat I 4: store_right(store_at#{+ 272 * I}, x#{I});

@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let norm_group = select(0u, group, SCALE_GROUPSu > 1u);
 #end
   let slots = run(group, split);
-  // Numbers c of vec4 i, j belong to n + 4·i and k + 4·j + (lane ^ c); those beyond the last nobody stores.
+  // Numbers c of vec4 i, j belong to n + 4·i and k + 4·j + (lane ^ c); those beyond the last are never stored.
   var sums: array<array<vec4<f32>, K_BLOCKS>, N_BLOCKS>;
   for (var slot = slots.x; slot < slots.y; slot += DEEPu) {
     // The rows of a run come first, then its empty slots.

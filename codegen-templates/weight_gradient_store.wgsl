@@ -1,4 +1,4 @@
-// Where a sum of a weight gradient goes; a part that those kernels include.
+// Stores a sum of a weight gradient. Included by the kernels of weight gradients.
 fn store(group: u32, split: u32, n: u32, k: u32, sum: f32) {
   let at = (group * NSu + n) * KSu + k;
 #if DIRECT

@@ -1,11 +1,11 @@
 // What weight_gradient.wgsl computes, for GPUs and sizes that are multiples of four: 64 × 128 numbers of the gradient a
-// workgroup, 16 slots at a time in workgroup memory, 8 × 8 an invocation. The next slots are on their way meanwhile.
+// workgroup, 16 slots at a time in workgroup memory, 8 × 8 an invocation. The next slots load at the same time.
 
 #include rows
 #include slot_runs
 #include outer
 
-// By slot: 64 columns of dy and 128 of x, in fours. One more four a line, against bank conflicts.
+// By slot: 64 columns of dy and 128 of x, as vec4. Lines are padded by one vec4 against bank conflicts.
 var<workgroup> dy_tile: array<vec4<f32>, 272>;
 var<workgroup> x_tile: array<vec4<f32>, 528>;
 
@@ -66,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let column = index % 16u;
   let line = index / 16u;
   var sums: array<vec4<f32>, 16>;
-  // Rows are looked up a panel before what stands in them is asked for, and that a panel before it is multiplied.
+  // Row indices load two panels ahead of the multiplication, and the rows themselves one panel ahead.
   #repeat I 2: var dy_row#{I} = row_before(slots.x + dy_place#{+ 8 * I}, slots.y);
   #repeat I 4: var x_row#{I} = row_before(slots.x + x_place#{+ 4 * I}, slots.y);
   #repeat I 2: var dy#{I} = vec4<f32>();
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if NORM
   var rstds = vec4<f32>();
 #end
-  // The first round only asks for the first panel.
+  // The first round multiplies zeros and loads the first panel.
   for (var round = 0u; slots.x + round * 16u < slots.y + 16u; round++) {
     let asked = slots.x + round * 16u;
     let at_dy_tile = dy_place * 17u + dy_four;
