@@ -1,4 +1,4 @@
-// Node stands at the edge: everything but it makes a bundle for a browser, and uses none of Node's globals.
+// Only the edge uses Node: the rest can be bundled for a browser and uses none of Node's globals.
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import ts from "typescript";
@@ -10,10 +10,10 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const trees: ReadonlyMap<string, ts.SourceFile> = sourceTrees(ROOT);
 const isEdge = (file: string): boolean => EDGE.some((one) => one.test(file));
-/** The library's own page binds the core to Node. */
+/** The library's main file connects the core to Node. */
 const core = [...trees.keys()].filter((file) => !isEdge(file) && file !== "src/index.ts");
 
-/** The files of a browser's bundle. Rejects where one of them needs a module that a browser lacks. */
+/** The files of a browser bundle. Rejects if one of them needs a module that browsers lack. */
 async function bundled(files: readonly string[], plugins: Plugin[] = []): Promise<string[]> {
   const contents = files.map((file) => `import ${JSON.stringify(`./${file}`)};`).join("\n");
   const { metafile } = await build({
@@ -30,7 +30,7 @@ async function bundled(files: readonly string[], plugins: Plugin[] = []): Promis
   return Object.keys(metafile.inputs);
 }
 
-test("the core is bundled for a browser, and reaches nothing of the edge", async () => {
+test("the core can be bundled for a browser, without any file of the edge", async () => {
   const inputs = await bundled(core);
   expect(inputs.length).toBeGreaterThan(300);
   expect(inputs.filter(isEdge)).toEqual([]);
@@ -69,12 +69,12 @@ test.each([
   "const here = __dirname;",
   "global.answer = 42;",
   "const held = { process };",
-])("would find: %s", (text) => {
+])("finds: %s", (text) => {
   expect(nodeUsesIn(ts.createSourceFile("planted.ts", text, ts.ScriptTarget.Latest, true))).not.toEqual([]);
 });
 
 test.each(["plan.process(1);", "const held = { process: 1, Buffer: 2 };", 'const text = "process";', "x.global;"])(
-  "lets pass: %s",
+  "allows: %s",
   (text) => {
     expect(nodeUsesIn(ts.createSourceFile("planted.ts", text, ts.ScriptTarget.Latest, true))).toEqual([]);
   },
@@ -83,7 +83,7 @@ test.each(["plan.process(1);", "const held = { process: 1, Buffer: 2 };", 'const
 test.each([
   'import { readFileSync } from "node:fs"; readFileSync("a");',
   'const fs = await import("fs"); fs.read("a");',
-])("would not bundle: %s", async (contents) => {
+])("does not bundle: %s", async (contents) => {
   const planted: Plugin = {
     name: "planted",
     setup(of) {

@@ -1,5 +1,5 @@
-// Nobody outside the room of a kind asks which kind it is, so that a new one is a file, a schema entry and a row. And what
-// tensors, fields and buffers mean is not read off their names.
+// Only the room of a kind compares kinds, so a new kind is a file, a schema entry and a row. And the meaning of
+// tensors, fields and buffers is never derived from their names.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { kindPlaces, PLANTED, sourceProgram, writtenFiles } from "../scripts/kind-places.mjs";
@@ -7,7 +7,7 @@ import { namePlaces } from "../scripts/name-places.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** Each line with a mark asks in one of the forms. */
+/** Each marked line compares a kind in one of the forms. */
 const planted = `
 import { type BlockFields } from "./blocks/block.fields.js";
 import type { Modality } from "./modalities/modality.fields.js";
@@ -41,7 +41,7 @@ export const other = (step: { kind: "warmup" | "cosine" }) => step.kind === "cos
 export const names = (m: Modality) => m.name === m.kind.toUpperCase();
 `;
 
-/** Each line with a mark learns something from a name. */
+/** Each marked line derives a meaning from a name. */
 const spelled = `
 import type { Field, Plan, PlannedBuffer } from "./ir/plan.js";
 import type { Tensor } from "./ir/tensor.js";
@@ -87,16 +87,16 @@ const text = `${planted}${spelled}`;
 const program = sourceProgram(ROOT, text);
 const files = writtenFiles(program, ROOT);
 
-test("kinds are asked for in their rooms alone", () => {
+test("kinds are compared only in their own rooms", () => {
   expect(lines(kindPlaces(program, ROOT, [PLANTED]))).toEqual(marked(text, "asks"));
   expect(files.length).toBeGreaterThan(300);
   expect(kindPlaces(program, ROOT, files)).toEqual([]);
 }, 60_000);
 
-/** Labels that come from outside, alone: tensors of files, compiled folders of versions whose fields say no more. */
+/** Only labels from outside: tensors of files, and compiled folders of versions whose fields have no meanings. */
 const TAKEN_APART = ["src/train/earlier-plan.ts", "src/train/meaning-named.ts"];
 
-test("what a tensor, a field or a buffer means is not read off its name", () => {
+test("the meaning of a tensor, a field or a buffer is not derived from its name", () => {
   const places = namePlaces(program, ROOT, [...files, PLANTED]);
   const of = (wanted: boolean) => places.filter(({ file }) => (file === PLANTED) === wanted);
   expect(lines(of(true))).toEqual(marked(text, "spelled"));

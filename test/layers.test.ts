@@ -6,7 +6,7 @@ import { circlesIn, importsOf, sourceTrees } from "../scripts/import-graph.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A room by its folder, or by its file for those that are one; to the rooms and files that it may import. */
+/** From each room (its folder, or its file if it is a single file) to the rooms and files that it may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagnostics: [],
   random: [],
@@ -21,15 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   objectives: ["modalities", "batch", "ir", "random", "diagnostics"],
   optimizers: ["ir", "diagnostics"],
   tokenizer: ["diagnostics"],
-  // Of blocks, objectives and modalities only what a checked one says; random numbers for `sample`.
+  // Only the checked fields of blocks, objectives and modalities; random numbers for `sample`.
   front: ["grammar", "diagnostics", "tokenizer", "random", "ir/ownership", "ir/chunk", "*.fields"],
   passes: ["ir", "front/spec", "blocks", "objectives", "modalities", "optimizers"],
   kernels: ["ir"],
   compile: ["front", "passes", "kernels", "ir", "diagnostics"],
   gpu: ["ir", "kernels"],
   data: ["batch", "modalities", "tokenizer", "diagnostics", "random"],
-  // What was checked and what is wrong, as data, comes through to where it is acted on.
-  // And what kernels ask of the host, as data: the layout of their tables.
+  // The checked spec and diagnostics, as data, reach the code that uses them.
+  // And the layout of the kernels' tables, as data.
   train: [
     "compile",
     "gpu",
@@ -58,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "diagnostics",
     "front/spec",
   ],
-  // Above training, whose host makes a batch's arrays, and beside the reference, which variants are held to.
+  // Above training, whose host makes a batch's arrays, and beside the reference, with which variants are compared.
   tune: [
     "compile",
     "train",
@@ -78,10 +78,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["compile", "ir", "diagnostics/visible", "front/spec", "*.fields"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics", "*.fields"],
   report: ["compile", "inspect", "train", "ablate", "ir", "data", "diagnostics", "front/spec", "*.fields"],
-  // Made of the schema: types alone.
+  // Generated from the schema: only types.
   "spec.gen": [],
   lsp: ["grammar", "front", "diagnostics", "inspect", "*.fields"],
-  // What a program calls: everything but the terminal and the editor's server.
+  // The interface for programs: everything except the terminal and the language server.
   api: [
     "ablate",
     "bench",
@@ -103,7 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "spec.gen",
     "*.fields",
   ],
-  // To be api, lsp and diagnostics alone; what is left shows results, and names the choices that options have.
+  // The goal is api, lsp and diagnostics only. The others show results and name the choices of options.
   cli: [
     "api",
     "lsp",
@@ -122,9 +122,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "tune",
   ],
-  // Programs that fetch or make data; nobody imports them, and `mom data` finds them.
+  // Programs that fetch or make data. No file imports them; `mom data` finds them.
   recipes: ["api", "diagnostics/input-error"],
-  // The library: a page over what a program calls.
+  // The library: one page over the interface for programs.
   index: [
     "api",
     "compile",
@@ -166,7 +166,7 @@ function allowed({ from, to }: Import): boolean {
   });
 }
 
-test("there is something to look at", () => {
+test("there are imports to check", () => {
   expect(files.length).toBeGreaterThan(40);
   expect(inside.length).toBeGreaterThan(100);
 });
@@ -180,7 +180,7 @@ test("imports point down", () => {
   expect(inside.filter((one) => !allowed(one)).map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
 });
 
-test("no file imports itself by way of others, types included", () => {
+test("there are no import cycles, types included", () => {
   expect(circlesIn(graph)).toEqual([]);
   const circle = new Map([
     ["a", ["b"]],

@@ -5,7 +5,7 @@ import type { Program } from "../ir/program.js";
 import type { Stretch } from "../ir/tensor.js";
 import { type DraftChoice, type KernelSettings, settingsFor } from "./draft.js";
 import type { DraftPhase } from "./emit.js";
-import { realise } from "./realise.js";
+import { selectKernels } from "./select.js";
 import { sharedDrafts } from "./shared-drafts.js";
 import { type Table, tableName } from "./tables.js";
 
@@ -34,7 +34,7 @@ export function draftPhases(
   const settings = options.settings ?? settingsFor(options.profile);
   return programs.map((program): DraftPhase => {
     const drafted = sharedDrafts(program, (op, key) =>
-      choose(realise(program, op, settings, parts), key, op.kind, options),
+      choose(selectKernels(program, op, settings, parts), key, op.kind, options),
     );
     const nodes = program.ops.map((op) => {
       const { key, choices, madeFor } = drafted(op);

@@ -1,21 +1,21 @@
-// template: the lines that a template of codegen-templates/ becomes for given flags and constants. docs/add-a-kernel.md
-// describes its language. WGSL has no `#`, so whatever has one belongs to the language.
+// template: expands a template of codegen-templates/ to lines, for given flags and constants. docs/add-a-kernel.md
+// describes the language. WGSL has no `#`, so every line with one belongs to the language.
 import { TEMPLATES } from "./templates.gen.js";
 
 type Flags = Readonly<Record<string, boolean>>;
 type Constants = Readonly<Record<string, string | number>>;
 
-/** A line of WGSL, in which names of constants still stand, and the indices of the `#repeat` sections around it. */
+/** A line of WGSL that still contains names of constants, with the indices of the `#repeat` sections around it. */
 export interface Line {
   readonly text: string;
   readonly indices: Constants;
 }
 
-/** Puts the template named by each `#include NAME` line in its place. Included templates include nothing. */
+/** Replaces each `#include NAME` line with that template. Included templates include nothing. */
 const included = (template: string): string =>
   template.replace(/^#include (\w+)$/gm, (_, name: keyof typeof TEMPLATES) => TEMPLATES[name].trimEnd());
 
-/** The lines of a template. Throws on a line that is not of the language. */
+/** The lines of a template. @throws on an invalid line */
 export function expand(template: string, flags: Flags, constants: Constants): Line[] {
   return chosen(included(template).split("\n"), flags, constants, {});
 }
@@ -26,8 +26,8 @@ const REPEAT = /^(\s*)#repeat ([A-Z]\w*) ([^:]+)(?:: (.+))?$/;
 const opens = (line: string): boolean => /^\s*#(if |repeat [^:]*$)/.test(line);
 
 /**
- * Keeps those lines of `#if FLAG`, `#else`, `#end` that the flags choose, and writes the lines from `#repeat I TIMES` to
- * `#end` that many times, with 0, 1, … for `I`. Sections nest.
+ * Resolves sections, which may be nested. Of `#if FLAG`, `#else`, `#end`, it keeps the lines that the flags select. The
+ * lines from `#repeat I TIMES` to `#end` are repeated that many times, with 0, 1, … for `I`.
  */
 function chosen(lines: readonly string[], flags: Flags, constants: Constants, indices: Constants): Line[] {
   const kept: Line[] = [];
@@ -48,13 +48,13 @@ function chosen(lines: readonly string[], flags: Flags, constants: Constants, in
   return kept;
 }
 
-/** Of the section that opens at a line: the line of its `#else`, or else of its end, and of its end. */
+/** The section that opens at line `at`: the line of its `#end`, and of its `#else` (if absent, its `#end`). */
 function section(lines: readonly string[], at: number): { middle: number; end: number } {
   let depth = 0;
   let middle: number | undefined;
   for (let i = at + 1; ; i++) {
     const line = lines[i];
-    if (line === undefined) throw new Error(`a section of a template has no end: ${lines[at]}`);
+    if (line === undefined) throw new Error(`a section of a template is not closed: ${lines[at]}`);
     const word = line.trim();
     if (opens(line)) depth++;
     else if (word === "#else" && depth === 0) middle = i;
@@ -68,7 +68,7 @@ function filled(line: string, values: Constants): string {
     const [, letters, at] = /^([a-z]+)\[(.+)\]$/.exec(inside) ?? [];
     if (letters !== undefined && at !== undefined) {
       const letter = letters[evaluated(at, values, line)];
-      if (letter === undefined) throw new Error(`a template has no such letter: ${line.trim()}`);
+      if (letter === undefined) throw new Error(`invalid index of a letter in a template: ${line.trim()}`);
       return letter;
     }
     if (!inside.startsWith("+ ")) return `${evaluated(inside, values, line)}`;

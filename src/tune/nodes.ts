@@ -7,7 +7,7 @@ import { admits, type Kernel, type Profile } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import type { DraftChoice, KernelSettings } from "../kernels/draft.js";
 import { kernelFor } from "../kernels/emit.js";
-import { realise } from "../kernels/realise.js";
+import { selectKernels } from "../kernels/select.js";
 
 /** Puts another kernel in a kernel's place: one that a user has edited, or a test has spoilt. */
 export type Rewrite = (kernel: Kernel) => Kernel;
@@ -36,7 +36,7 @@ export function tunableNodes(
       const key = opKey(program, op);
       if (seen.has(key)) continue;
       seen.add(key);
-      const candidates = realise(program, op, settings).filter(({ requires }) =>
+      const candidates = selectKernels(program, op, settings).filter(({ requires }) =>
         profiles.every((profile) => admits(profile, requires)),
       );
       if (candidates.length > 1) found.set(key, { key, phase, program, op, candidates });

@@ -1,4 +1,4 @@
-// What a spec with attention blocks means: its parameters counted by hand, memory by length, names and starting values.
+// Specs with attention blocks: parameters counted by hand, memory by length, names and initial values.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -47,13 +47,13 @@ const options = (spec: CheckedSpec, length = spec.data.length): CompileOptions =
 
 const ALL = ATTENTION_PARTS.join(", ");
 
-test("a decoupled Transformer of two modalities, by hand", () => {
+test("a decoupled Transformer of two modalities, counted by hand", () => {
   const spec = transformer(`heads: 8, kv_heads: 2, ffn: 96, decouple: [${ALL}]`);
   const { parameters, modalities } = inspect(spec, options(spec));
   // Heads of 8 columns: q and o are 64 × 64, k and v 16 × 64.
   const layer = 2 * 64 * 64 + 2 * 16 * 64 + 3 * 64 * 96 + 2 * 64;
   expect(layer).toBe(28_800);
-  // 1500 ids, and the markers are among them.
+  // 1500 ids, which include the markers.
   const around = 2 * 1500 * 64 + 64;
   expect(parameters.total).toBe(3 * 2 * layer + around);
   expect(parameters.active).toBe(3 * layer + around);
@@ -64,7 +64,7 @@ test("a decoupled Transformer of two modalities, by hand", () => {
   expect(part("attention_norm")?.total).toBe(3 * 2 * 64);
 });
 
-test("without a feed-forward its tensors are gone; auto is Llama's size", () => {
+test("without a feed-forward there are no tensors for it; auto is Llama's size", () => {
   const none = inspect(transformer("heads: 4, ffn: none"), options(transformer("heads: 4, ffn: none")));
   expect(none.parameters.layers[0]?.total).toBe(3 * (4 * 64 * 64 + 64));
   // LLaMA 7B: 4096 → 11008. 2/3 of 4·64 is 170.
@@ -72,7 +72,7 @@ test("without a feed-forward its tensors are gone; auto is Llama's size", () => 
   expect(transformer("heads: 4").model.blocks[0]?.fields).toMatchObject({ ffn: 256, kv_heads: 4, spans: "both" });
 });
 
-test("tensors have Llama's names where shared, and those of Mixture-of-Transformers where not", () => {
+test("shared tensors have Llama's names, decoupled ones those of Mixture-of-Transformers", () => {
   const names = (fields: string): string[] =>
     compile(transformer(fields), options(transformer(fields))).parameters.map(({ name }) => name);
   expect(names("heads: 4").filter((name) => name.startsWith("layers.1."))).toEqual([
@@ -99,7 +99,7 @@ test("tensors have Llama's names where shared, and those of Mixture-of-Transform
   expect(split.length).toBe(3 + 3 * 2 * 9);
 });
 
-test("all modalities in one group is the shared model, and names of modalities change nothing", () => {
+test("all modalities in one group give the shared model, and names of modalities change nothing", () => {
   const plans = [
     transformer("heads: 4"),
     transformer(`heads: 4, decouple: [${ATTENTION_PARTS.map((p) => `${p}(groups: [[speech, text]])`).join(", ")}]`),
@@ -117,7 +117,7 @@ test("all modalities in one group is the shared model, and names of modalities c
   expect(other?.parameters).toEqual(one?.parameters);
 });
 
-test("the first group of a decoupled part starts as the shared one does, the second does not", () => {
+test("the first group of a decoupled part has the initial values of the shared part, the second does not", () => {
   const of = (fields: string, name: string): Float32Array => {
     const spec = transformer(fields);
     const field = compile(spec, options(spec)).parameters.find((p) => p.name === name);
@@ -131,11 +131,11 @@ test("the first group of a decoupled part starts as the shared one does, the sec
   expect(of("heads: 4", "layers.0.attention.wv.weight")).not.toEqual(shared);
 });
 
-test("memory grows with the length, not with its square", () => {
+test("memory grows linearly with the length", () => {
   const spec = transformer("heads: 4");
   const bytes = [1024, 2048, 4096].map((length) => {
     const { memory } = inspect(spec, options(spec, length));
-    if ("pieces" in memory) throw new Error("it does not fit");
+    if ("pieces" in memory) throw new Error("the model does not fit");
     return memory.roles.filter(({ role }) => role !== "optimizer").reduce((s, r) => s + r.bytes, 0);
   }) as [number, number, number];
   const slopes = [(bytes[1] - bytes[0]) / 1024, (bytes[2] - bytes[1]) / 2048];
@@ -143,14 +143,14 @@ test("memory grows with the length, not with its square", () => {
   expect((slopes[1] as number) / (slopes[0] as number)).toBeLessThan(1.01);
 });
 
-test("no gradient flows through a cache, and lowering one is refused", () => {
+test("a gradient through a cache is an error", () => {
   const size = { batch: 1, length: 4, chunk: 4, part: "stack", noise: "given", state: "carried", cache: 8 } as const;
   const program = lower(transformer("heads: 4"), size);
   expect(program.tensors.find(({ name }) => name === "next.layers.0.k")?.shape).toEqual([8, 64]);
   expect(() => differentiate(program)).toThrow("a cache has no gradient");
 });
 
-test("RoPE's table in float64 at a position where f32 cosines are off", () => {
+test("RoPE's table is computed in float64: at this position f32 cosines are off", () => {
   const table = rotaryTable(10_000, 4, 5001);
   const angle = 5000 / 100;
   expect(table[5000 * 4]).toBe(Math.fround(Math.cos(5000)));

@@ -1,6 +1,6 @@
-// The kernels of attention and of RoPE against the float64 reference, on sizes that divide nothing. A software adapter
-// takes ten seconds to compile a tiled kernel with bounds checks, and one without: it runs them without, and in the
-// cases that say so; all of them, and with the checks, where $MOM_TEST_THOROUGH is set.
+// The kernels of attention and of RoPE against the float64 reference, on awkward sizes. A software adapter takes ten
+// seconds to compile a tiled kernel with bounds checks and one second without, so it runs them without checks and only
+// in the marked cases. With $MOM_TEST_THOROUGH it runs all of them, with checks.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { build } from "../../src/ir/builder.js";
@@ -16,14 +16,14 @@ import { called } from "../support/called.js";
 import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
-/** Aimed at: 1e-5. */
+/** The target is 1e-5. */
 const TOLERANCE = 1e-5;
 
 type Ranges = "causal" | "pictures" | "documents" | "cached";
 interface Case {
   readonly batch: number;
   readonly queries: number;
-  /** More than queries where a cache stands before them. */
+  /** Larger than `queries` with a cache. */
   readonly keys?: number;
   readonly heads: number;
   readonly kv_heads: number;
@@ -31,7 +31,7 @@ interface Case {
   readonly ranges: Ranges;
   /** Whether queries, keys and values are columns of one tensor. */
   readonly fused?: true;
-  /** Whether a software adapter runs the tiled variants, too. */
+  /** Whether a software adapter also runs the tiled variants. */
   readonly tiles?: true;
 }
 
@@ -47,7 +47,7 @@ const CASES: readonly Case[] = [
   { batch: 2, queries: 5, keys: 70, tiles: true, heads: 2, kv_heads: 1, head: 6, ranges: "cached" },
 ];
 
-/** First and last key of each position of a sequence. */
+/** The first and last key of each position of a sequence. */
 function rangeOf(ranges: Ranges, t: number, { queries, keys = queries }: Case): [number, number] {
   switch (ranges) {
     case "causal":
@@ -64,7 +64,7 @@ function rangeOf(ranges: Ranges, t: number, { queries, keys = queries }: Case): 
   }
 }
 
-/** Attention and its gradients, alone. Where they are `fused`, q, k and v are columns of one tensor, and dq of another. */
+/** Attention and its gradients, alone. With `fused`, q, k and v are columns of one tensor, and dq of another. */
 function programOf(sizes: Case): Program {
   const { batch, queries, keys = queries, heads, kv_heads, head, fused } = sizes;
   const b = build("attention", { batch, length: queries, chunk: queries, modalities: 1 });
@@ -106,7 +106,7 @@ function known(sizes: Case): Values {
     }
     return Array.from({ length: size }, () => s.normal());
   });
-  // What is a view holds what it looks at.
+  // A view has the numbers of its tensor.
   for (const { id, view, shape } of program.tensors) {
     const whole = view && v.of.get(view.of);
     if (!whole) continue;
@@ -149,8 +149,8 @@ describe.skipIf(missing)("attention", () => {
         `attention ${variant}`,
         `attention_grad ${variant}`,
       ]);
-      // Where there is one key its weight is 1 whatever q and k are: their gradients are what is left of a difference of
-      // numbers near 1, and their errors are told in millionths.
+      // With a single key its weight is 1 whatever q and k are. Their gradients are differences of numbers near 1, so
+      // their errors are relative to 1e-6.
       const limit = ({ what }: { what: string }): number =>
         sizes.queries === 1 && /d[qk]$/.test(what) ? 1 : TOLERANCE;
       expect(differences.filter((found) => !(found.error < limit(found)))).toEqual([]);
@@ -172,7 +172,7 @@ describe.skipIf(missing)("attention", () => {
     expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
   });
 
-  test("a cache takes new rows where each sequence has its place", async () => {
+  test("new rows are written into a cache at the place of each sequence", async () => {
     const [batch, length, S, d] = [3, 2, 7, 5];
     const b = build("append", { batch, length, chunk: length, modalities: 1 });
     const cache = b.input("batch", called("cache"), [batch * S, d]);

@@ -1,4 +1,4 @@
-// Documents packed into one sequence, on the device, against each of them alone: outputs, gradients, losses.
+// Documents packed into one sequence against each of them alone, on the device: outputs, gradients, losses.
 import { describe, expect, test } from "vitest";
 import { batchOf, type HostField } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
@@ -14,7 +14,7 @@ const missing = await missingAdapter();
 
 const LENGTH = 80;
 const CHUNK = 16;
-/** The first two begin where a chunk does; padding follows the last one. */
+/** The first two start at the start of a chunk. Padding follows the last one. */
 const DOCUMENTS = [32, 29, 12];
 const starts = DOCUMENTS.map((_, i) => DOCUMENTS.slice(0, i).reduce((sum, n) => sum + n, 0));
 const end = DOCUMENTS.reduce((sum, n) => sum + n, 0);
@@ -28,18 +28,18 @@ const common = {
   groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
 } as const;
 const d = common.d_model;
-/** Attention among them: its sums begin where tiles do, not where documents do. */
+/** With attention: its sums start at tiles, not at documents. */
 const attention = { heads: 2, kv_heads: 1 };
 const draw = stream("sample", 4);
-/** Of each position; −1 for the padding. */
+/** The document of each position; −1 for the padding. */
 const documents = Int32Array.from({ length: LENGTH }, (_, r) => (r < end ? starts.findLastIndex((s) => s <= r) : -1));
 const normal = (size: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: size }, () => draw.normal());
 const input = normal(LENGTH * d);
-/** Of the padding nothing is asked. */
+/** Outputs at the padding are not compared. */
 const cotangent = normal(LENGTH * d).map((x, i) => (i < end * d ? x : 0));
 const modality = Uint32Array.from({ length: LENGTH }, () => draw.below(3));
 
-/** Each document from the start of a sequence of its own, with zeros after it. */
+/** Each document at the start of its own sequence, followed by zeros. */
 function alone<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(all: T, columns: number): T {
   const rows = DOCUMENTS.map((length, i) =>
     all.subarray((starts[i] as number) * columns, ((starts[i] as number) + length) * columns),
@@ -53,7 +53,7 @@ function alone<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(a
 
 describe.skipIf(missing)("documents packed into one sequence", () => {
   test.each([{ fuse: true }, { fuse: false }, { fuse: true, attention }])(
-    "are each document alone: forward, backward, gradients of weights (%j)",
+    "equal each document alone: forward, backward, gradients of weights (%j)",
     async ({ fuse, ...more }) => {
       const spec = sketch({ ...common, ...more });
       const opened = await testDevice();
@@ -112,7 +112,7 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
           const from = (starts[i] as number) * d;
           const mine = found.results[k].subarray(from, from + length * d);
           const its = expected.results[k].subarray(i * LENGTH * d, (i * LENGTH + length) * d);
-          // A GPU's compiler fuses multiplications and additions as it likes, and these are two kernels.
+          // These are two kernels, and a GPU's compiler may fuse multiplications and additions differently in them.
           const bits = opened.source !== "gpu" && ("attention" in more ? i === 0 : (starts[i] as number) % CHUNK === 0);
           if (bits)
             expect(
@@ -120,7 +120,7 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
               `document ${i}`,
             ).toBe(true);
           expect(relativeError(mine, its), `document ${i}`).toBeLessThan(1e-6);
-          // The documents before are seen without resets, and those after send their gradients.
+          // Without resets, earlier documents have an effect, and later ones contribute gradients.
           const seen = leaking.results[k].subarray(from, from + length * d);
           if (k === 0 ? i > 0 : i < 2) expect(relativeError(seen, its)).toBeGreaterThan(1e-3);
         });

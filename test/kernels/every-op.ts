@@ -1,4 +1,4 @@
-// Runs every op of a program on a device, each alone from the reference's numbers, and tells how far each output is off.
+// Runs every op of a program on a device, each alone with the reference's inputs, and reports the error of each output.
 import { assemble } from "../../src/compile.js";
 import { halfBits, widenHalf } from "../../src/data/half.js";
 import { prepare, type Runtime } from "../../src/gpu/runtime.js";
@@ -17,10 +17,10 @@ import { called } from "../support/called.js";
 export interface Difference {
   readonly op: OpKind;
   readonly variant: string;
-  /** The op's place and the tensor. */
+  /** The index of the op, and the tensor. */
   readonly what: string;
   readonly error: number;
-  /** Whether halves were rounded to on the way to it. */
+  /** Whether it depends on numbers rounded to f16. */
   readonly halves: boolean;
 }
 
@@ -30,7 +30,7 @@ const outputName = (at: number, { id, name }: Tensor): string => `out ${at} ${id
 
 const fieldCalled = (name: string) => ({ name, means: called(name) });
 
-/** The program of one op: what it reads comes from the batch, what it makes are results of their own. */
+/** The program of one op: its inputs come from the batch, and its outputs are results. */
 function isolate(program: Program, op: Op, at: number): Program {
   const home = (id: TensorId): TensorId => storage(program, id).id;
   const reads = new Set([...inputsOf(op), program.modality].map(home));
@@ -46,7 +46,7 @@ function isolate(program: Program, op: Op, at: number): Program {
   return { ...program, name: `${at}`, tensors, ops: [op] };
 }
 
-/** Errors are relative to the numbers' size; where those are nothing but rounding, to 1e-6 a number. */
+/** Errors are relative to the size of the numbers, or to 1e-6 per number if these are only rounding errors. */
 function relativeError(got: Float32Array, expected: Float64Array): number {
   let difference = 0;
   let size = 0;
@@ -64,7 +64,7 @@ const numbersOf = (tensor: Tensor, numbers: ArrayLike<number>): ArrayBufferView<
   return new Float32Array(words.buffer);
 };
 
-/** Writes are of whole words. */
+/** Writes are of complete words. */
 const inWords = (halves: Uint16Array): Uint16Array<ArrayBuffer> => {
   const padded = new Uint16Array(2 * Math.ceil(halves.length / 2));
   padded.set(halves);
@@ -77,7 +77,7 @@ const widened = (tensor: Tensor, bytes: ArrayBuffer): Float32Array =>
 const rounded = (tensor: Tensor, value: number): number =>
   tensor.type === "f16" ? widenHalf(halfBits(value)) : Math.fround(value);
 
-/** The values as a device holds them: each op's results follow from what its inputs were rounded to. */
+/** The values as on a device: each op's results are computed from its rounded inputs. */
 function asStored({ program, of }: Values): Values {
   const round = (id: TensorId, numbers: Float64Array): Float64Array =>
     numbers.map((value) => rounded(tensorOf(program, id), value));
@@ -98,9 +98,9 @@ function asStored({ program, of }: Values): Values {
   return v;
 }
 
-/** What stands everywhere before: whatever is read without having been written shows. */
+/** The initial contents of buffers, which show reads of unwritten numbers. */
 const POISON = Number.NaN;
-/** What stands in the gradients before: it must be overwritten, and between tensors stay. */
+/** The initial contents of the gradients: they must be overwritten, but stay between tensors. */
 const LEFT_BEHIND = 7;
 
 function poison(plan: Plan, runtime: Runtime): void {
@@ -133,7 +133,7 @@ function upload(assembled: ReturnType<typeof assemble>, programs: readonly Progr
   }
 }
 
-/** The columns of a tensor in the storage that it is a view of. */
+/** The columns of a tensor in the storage of which it is a view. */
 function columnsIn(program: Program, id: TensorId, whole: Float32Array): Float32Array {
   const { shape } = tensorOf(program, id);
   const { column, stride } = layout(program, id);
@@ -151,8 +151,8 @@ export interface Wanted {
 }
 
 /**
- * Every wanted op with the variants that `profile` picks, from `known`, numbers for all tensors, rounded to f32.
- * Gradients are made twice, the second time added to the first.
+ * Runs every wanted op with the variants that `profile` admits first. `known` has f32 numbers for all tensors.
+ * Gradients are computed twice; the second time they add to the first.
  */
 export async function everyOp(
   device: GPUDevice,
@@ -175,7 +175,7 @@ export async function everyOp(
     const accumulate = stepFields(program).indexOf("accumulate");
     const gradients = plan.buffers.findIndex(({ role }) => role === "gradients");
     const bytes = plan.buffers[gradients]?.bytes as number;
-    // Without parameters there are none.
+    // Without parameters there are no gradients.
     const readGradients = async (): Promise<Float32Array> =>
       gradients < 0
         ? new Float32Array()
@@ -198,7 +198,7 @@ export async function everyOp(
         differences.push({ op: op.kind, variant, what: `${at} ${what}`, error, halves });
       };
       const expected: Values = { program, of: new Map(of) };
-      // Arrays are shared with the other ops: what this one writes, and what looks into that, is made anew.
+      // Arrays are shared with the other ops, so the outputs of this one and their views get new arrays.
       const written = new Set(outputsOf(op).map((id) => storage(program, id).id));
       for (const { id } of program.tensors) if (written.has(storage(program, id).id)) expected.of.delete(id);
       evaluateOp(expected, op);

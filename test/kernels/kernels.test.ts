@@ -1,6 +1,6 @@
-// Every kernel variant against the float64 reference, on sizes that divide nothing. A software adapter takes seconds to
-// compile a kernel that uses workgroup memory: there a case names the ops that run so, and they run as in training,
-// without bounds checks. The whole matrix runs with $MOM_TEST_THOROUGH (minutes) or $MOM_TEST_UNCHECKED.
+// Every kernel variant against the float64 reference, on awkward sizes. A software adapter takes seconds to compile a
+// kernel that uses workgroup memory, so each case selects the ops that run such kernels there, without bounds checks as
+// in training. With $MOM_TEST_THOROUGH (minutes) or $MOM_TEST_UNCHECKED, everything runs.
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -9,7 +9,7 @@ import type { Op } from "../../src/ir/op.js";
 import { each } from "../../src/ir/ownership.js";
 import { admits, type Profile } from "../../src/ir/plan.js";
 import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
-import { realise } from "../../src/kernels/realise.js";
+import { selectKernels } from "../../src/kernels/select.js";
 import { differentiate } from "../../src/passes/differentiate.js";
 import { fuse } from "../../src/passes/fuse.js";
 import { lower } from "../../src/passes/lower.js";
@@ -25,11 +25,11 @@ const missing = await missingAdapter();
 const hasHalves = missing === undefined && (await testDevice()).profile.f16;
 const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
 const TOLERANCE = 2e-5;
-/** Where numbers are rounded to halves: their last bit is 2^-11 of them. */
+/** The tolerance for f16, whose last bit is 2^-11 of a number. */
 const HALVES_TOLERANCE = 5e-4;
 
 interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
-  /** The parts that are not shared, layer by layer; by default one layer, as the rest of the case says. */
+  /** The decoupled parts of each layer. The default is a single layer with the case's parts. */
   readonly layers?: readonly SpecSketch["groups"][];
   readonly name: string;
   readonly batch: number;
@@ -38,18 +38,18 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly fuse?: false;
   readonly state?: "carried";
   readonly reset?: boolean;
-  /** Where the device has less than these, what it has. */
+  /** Limits, if the device has higher ones. */
   readonly limits?: Partial<Profile["limits"]>;
   readonly vocabulary?: number;
   readonly values?: RandomOptions;
   readonly settings?: Partial<KernelSettings>;
-  /** The ops whose workgroup variants a software adapter runs too. */
+  /** The ops whose workgroup variants a software adapter also runs. */
   readonly workgroups?: (op: Op) => boolean;
-  /** In half precision, on devices that have it. */
+  /** In half precision, on devices that support it. */
   readonly halves?: true;
 }
 
-/** The first modality and the last share a copy. */
+/** The first and the last modality share a copy. */
 const inGroups = { groups: 2, of: [0, 1, 0] };
 const allParts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, inGroups]));
 
@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
       kind.startsWith("linear") || kind.startsWith("conv") || kind === "scan" || kind === "token_loss",
   },
   {
-    name: "wide tiles where all is shared and nothing fused; lanes over documents",
+    name: "wide tiles with everything shared and nothing fused; lanes over documents",
     modalities: [text],
     d_model: 132,
     reset: true,
@@ -168,7 +168,7 @@ const CASES: readonly Case[] = [
       (op.kind === "linear_dw" && op.out.dbias !== undefined && op.rows.groups > 1),
   },
   {
-    name: "no target at all",
+    name: "no targets",
     modalities: [text, image],
     d_model: 8,
     batch: 1,
@@ -193,7 +193,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** A state comes in and goes out. */
+/** With an incoming and an outgoing state. */
 const CARRIED: readonly Case[] = [
   {
     name: "one position with a state and a tail of seven",
@@ -232,7 +232,7 @@ const CARRIED: readonly Case[] = [
   },
 ];
 
-/** Documents begin anywhere, also right before and after the ends of chunks and runs. */
+/** Documents start anywhere, also right before and after the ends of chunks and runs. */
 const RESET: readonly Case[] = [
   {
     name: "65 positions of many documents, all parts in two groups, for 8 storage buffers",
@@ -247,7 +247,7 @@ const RESET: readonly Case[] = [
     workgroups: ({ kind }) => kind === "scan_grad",
   },
   {
-    name: "66 positions, a document at each but four, in one chunk and a tail of seven",
+    name: "66 positions, all but four start a document, in one chunk and a tail of seven",
     modalities: [text, image],
     d_model: 12,
     block: { d_state: 8, d_conv: 8 },
@@ -259,7 +259,7 @@ const RESET: readonly Case[] = [
     values: { reset: (r) => ([0, 3, 63, 64].includes(r) ? 0 : 1) },
   },
   {
-    name: "129 positions of documents that go on from a state, every variant of the backward scan",
+    name: "129 positions of documents that continue from a state, every variant of the backward scan",
     modalities: [text, image, speech],
     d_model: 33,
     block: { d_state: 8 },
@@ -287,10 +287,10 @@ const RESET: readonly Case[] = [
   },
 ];
 
-/** In half precision, on devices that have 16-bit floats. */
+/** In half precision, on devices with 16-bit floats. */
 const NARROW: readonly Case[] = [
   {
-    name: "halves: sizes of no multiple of four, pictures, documents",
+    name: "f16: sizes that are not multiples of four, pictures, documents",
     modalities: [text, image],
     d_model: 7,
     block: { d_state: 8, d_conv: 3 },
@@ -302,7 +302,7 @@ const NARROW: readonly Case[] = [
     halves: true,
   },
   {
-    name: "halves on matrix units: 136 columns, ragged groups of one row and more, several chunks of logits",
+    name: "f16 on matrix units: 136 columns, ragged groups of one row and more, several chunks of logits",
     modalities: [text, image, speech],
     d_model: 136,
     block: { dt_rank: 8 },
@@ -316,7 +316,7 @@ const NARROW: readonly Case[] = [
     halves: true,
   },
   {
-    name: "halves on matrix units where all is shared, one chunk",
+    name: "f16 on matrix units with everything shared, one chunk",
     modalities: [text],
     d_model: 264,
     batch: 1,
@@ -328,7 +328,7 @@ const NARROW: readonly Case[] = [
   },
 ];
 
-/** In f32 on matrix units, whatever the size, on devices that have them. */
+/** In f32 on matrix units for all sizes, on devices that have them. */
 const SPLIT: readonly Case[] = [
   {
     name: "split on matrix units: 144 columns, ragged groups of one row and more, several chunks of logits",
@@ -344,7 +344,7 @@ const SPLIT: readonly Case[] = [
     values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
   },
   {
-    name: "split on matrix units where all is shared, of numbers as small as gradients are",
+    name: "split on matrix units with everything shared, for numbers as small as gradients",
     modalities: [text],
     d_model: 80,
     batch: 1,
@@ -356,7 +356,7 @@ const SPLIT: readonly Case[] = [
   },
 ];
 
-/** Each part decoupled alone, then in groups, a layer each. */
+/** Each part decoupled alone, then in groups, each in its own layer. */
 const ALONE: Case = {
   name: "each part decoupled alone and in groups",
   layers: [{}, ...MAMBA_PARTS.flatMap((part) => [{ [part]: each(3) }, { [part]: inGroups }])],
@@ -368,7 +368,7 @@ const ALONE: Case = {
   chunk: 8,
 };
 
-/** One spec with the blocks of all of them, one above the other. */
+/** One spec with the blocks of all layers, stacked. */
 function stacked(specs: readonly CheckedSpec[]): CheckedSpec {
   const [first] = specs as [CheckedSpec];
   const blocks = specs.flatMap(({ model }) => model.blocks);
@@ -386,7 +386,7 @@ function known(
   return evaluate(randomValues(halves ? narrow(fused) : fused, 1, values));
 }
 
-/** The device's profile, held to the limits of a case. */
+/** The device's profile with the limits of a case. */
 function within(profile: Profile, limits: Case["limits"] = {}): Profile {
   const all = { ...profile.limits, ...limits };
   const least = Object.entries(profile.limits).map(([name, value]) => [
@@ -399,7 +399,7 @@ function within(profile: Profile, limits: Case["limits"] = {}): Profile {
 describe.skipIf(missing)("kernels", () => {
   let opened: OpenDevice;
   let unchecked: OpenDevice;
-  /** What has run, as `kind variant`, and what could have. */
+  /** The variants that ran, as `kind variant`, and those that could run. */
   const ran = new Set<string>();
   const offered = new Set<string>();
   beforeAll(async () => {
@@ -427,13 +427,13 @@ describe.skipIf(missing)("kernels", () => {
       for (const { op: made, variant } of differences) ran.add(`${made} ${variant}`);
     };
     await check("cpu", () => true);
-    // Adapters that run on a CPU and have no quads take others of its variants.
-    const inQuads = (op: Op): boolean => realise(v.program, op).some(({ variant }) => variant === "quads");
+    // CPU adapters without quads run other variants.
+    const inQuads = (op: Op): boolean => selectKernels(v.program, op).some(({ variant }) => variant === "quads");
     if (profile.subgroup) await check("cpu", inQuads, { subgroup: undefined });
     if (thorough()) await check("gpu", () => true);
     else if (sizes.workgroups) await check("gpu", sizes.workgroups);
     for (const op of v.program.ops) {
-      const choices = realise(v.program, op, settings).filter(({ requires }) =>
+      const choices = selectKernels(v.program, op, settings).filter(({ requires }) =>
         admits({ ...profile, kind: "any" }, requires),
       );
       for (const { variant } of choices) offered.add(`${op.kind} ${variant}`);

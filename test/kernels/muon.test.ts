@@ -1,4 +1,4 @@
-// Muon on the device against the float64 reference: its products, and whole updates, also those that must not be.
+// Muon on the device against the float64 reference: its products, and complete updates, also ones that must be skipped.
 import { beforeAll, describe, expect, test } from "vitest";
 import { assemble, compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -10,7 +10,7 @@ import type { Program } from "../../src/ir/program.js";
 import { count, type TensorId } from "../../src/ir/tensor.js";
 import { verify } from "../../src/ir/verify.js";
 import { DEFAULT_SETTINGS } from "../../src/kernels/draft.js";
-import { realise } from "../../src/kernels/realise.js";
+import { selectKernels } from "../../src/kernels/select.js";
 import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, values } from "../../src/reference/values.js";
@@ -52,7 +52,7 @@ describe.skipIf(missing)("products of stacks of matrices", () => {
     };
     const expected = read(evaluate(values(program, given)), y);
     const profile = { ...opened.profile, kind: "any" } as const;
-    const variants = realise(program, program.ops[0] as Program["ops"][number])
+    const variants = selectKernels(program, program.ops[0] as Program["ops"][number])
       .filter(({ requires }) => admits(profile, requires))
       .map(({ variant }) => variant);
     expect(variants.length).toBeGreaterThan(2);
@@ -85,7 +85,7 @@ describe.skipIf(missing).each(["f32", "f16"] as const)("an update with Muon, pre
     program = compiled.stages.at(-1)?.final as Program;
     const phases = compiled.plan.phases.slice(-1);
     model = await openModel(opened, { ...compiled, plan: { ...compiled.plan, phases } });
-    // What matrices are made of stands behind the rest, and has slots of its own.
+    // Matrices come after all other parameters and have their own slots.
     const kept = compiled.plan.buffers.filter(({ role }) => role === "optimizer").map(({ name }) => name);
     expect(kept).toEqual(["m.0", "v.0", "momentum.1"]);
     await model.load("parameters", draw(1, 1));
@@ -113,7 +113,7 @@ describe.skipIf(missing).each(["f32", "f16"] as const)("an update with Muon, pre
     model.runtime.run(["update"]);
   };
 
-  test("goes where float64 goes; a matrix without gradient stays as it is", async () => {
+  test("matches float64; a matrix without a gradient does not change", async () => {
     expect([...model.slots].sort()).toEqual([...SLOTS].sort());
     const idle = "layers.1.mamba_model.local_experts_in_proj.1.weight";
     const start = await state();
@@ -143,21 +143,18 @@ describe.skipIf(missing).each(["f32", "f16"] as const)("an update with Muon, pre
     }
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
-    "one gradient of %s changes nothing, to the last bit",
-    async (bad) => {
-      const before = await state();
-      for (const name of ["embed.weight", "layers.2.mamba_model.out_proj.weight"]) {
-        const gradients = draw(12, 0.1);
-        (gradients.get(name)?.data as Float32Array)[3] = bad;
-        await run(gradients, 4);
-        expect(await state()).toEqual(before);
-        model.runtime.write("grad_norm", new Float32Array(2));
-      }
-    },
-  );
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("one gradient of %s changes nothing, bit for bit", async (bad) => {
+    const before = await state();
+    for (const name of ["embed.weight", "layers.2.mamba_model.out_proj.weight"]) {
+      const gradients = draw(12, 0.1);
+      (gradients.get(name)?.data as Float32Array)[3] = bad;
+      await run(gradients, 4);
+      expect(await state()).toEqual(before);
+      model.runtime.write("grad_norm", new Float32Array(2));
+    }
+  });
 
-  test("weights of linear maps inside layers are matrices, and nothing else is", async () => {
+  test("only weights of linear maps inside layers are matrices", async () => {
     const matrices = [...(await model.read("momentum")).keys()];
     const linear = /^layers\.\d\.mamba_model\.(local_experts_)?(in_proj|x_proj|dt_proj|out_proj)(\.\d)?\.weight$/;
     const named = model.compiled.parameters.map(({ name }) => name).filter((name) => linear.test(name));

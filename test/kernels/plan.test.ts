@@ -1,4 +1,4 @@
-// What holds of every plan, whatever the spec: memory is never shared by what lives at once, and devices admit it.
+// Properties of every plan, whatever the spec: tensors that live at once never share memory, and devices support it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Compiled, compile, type PhaseRequest, TRAINING_PHASES } from "../../src/compile.js";
@@ -8,12 +8,12 @@ import { admits, type BufferRange, type Choice, type Plan, type Profile } from "
 import { PROFILES } from "../../src/ir/profiles.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import type { TensorId } from "../../src/ir/tensor.js";
-import { realise } from "../../src/kernels/realise.js";
+import { selectKernels } from "../../src/kernels/select.js";
 import { allocate, type PhaseNeeds } from "../../src/passes/allocate.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 import { made } from "./random-spec.js";
 
-/** Who left its numbers where: stretches of buffers, each with its owner. */
+/** The owner of each range of a buffer: the tensor last written there. */
 function ledger(): {
   write(range: BufferRange, owner: string): void;
   holds(range: BufferRange, owner: string): boolean;
@@ -32,10 +32,10 @@ function ledger(): {
   };
 }
 
-/** Lets every op write its scratch and outputs in turn, and finds an op whose inputs are gone before it has ended. */
+/** Lets every op write its scratch and outputs in turn. Finds ops whose inputs are overwritten before they end. */
 function lost(programs: readonly Program[], profile: Profile): string[] {
   const scratchOf = (program: Program, op: Op): number[] => {
-    const choices = realise(program, op);
+    const choices = selectKernels(program, op);
     const slots = Math.max(...choices.map(({ scratch }) => scratch.length));
     return Array.from({ length: slots }, (_, slot) => Math.max(...choices.map(({ scratch }) => scratch[slot] ?? 0)));
   };
@@ -61,7 +61,7 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
       ranges.forEach((range, slot) => {
         bytes.write(range, `scratch ${slot}`);
       });
-      // Arenas hold what parameters are made of, and never change places.
+      // Arenas hold parameters and never move.
       const own = (id: TensorId): boolean => tensorOf(program, id).role !== "arena";
       const [reads, makes] = [inputsOf(op).filter(own), outputsOf(op).filter(own)];
       for (const id of makes) bytes.write(...place(id));
@@ -76,7 +76,7 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
 
 const numbers = { f32: 1, f16: 0.5, "vec4<f32>": 4, "vec4<f16>": 2 } as const;
 
-/** What of a choice breaks its own requirement, or the limits of a device that admits it. */
+/** How a choice violates its own requirement, or the limits of a device that admits it. */
 function broken({ kernels, buffers }: Plan, { variant, requires, dispatches }: Choice, { limits }: Profile): string[] {
   const faults: string[] = [];
   for (const { kernel, bindings, workgroups } of dispatches) {
@@ -136,7 +136,7 @@ describe("plans of random specs", () => {
     );
   });
 
-  test("every device of the profile can run every variant that says so", () => {
+  test("every device of the profile can run every variant that it admits", () => {
     fc.assert(
       fc.property(made, ({ spec, options }) => {
         const compiled = compile(spec, { ...options, phases: PHASES, variants: "all" });
@@ -167,7 +167,7 @@ test.each([
   expect(allBroken(compiled, profile)).toEqual([]);
 });
 
-test("2.7 G parameters stand in parts that an H100 binds, and all of a step within 80 GB", () => {
+test("2.7 G parameters are in parts that an H100 can bind, and a step fits within 80 GB", () => {
   const spec = sketch({
     modalities: [text, speech],
     vocabulary: 32_000,

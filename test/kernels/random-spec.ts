@@ -1,4 +1,4 @@
-// Random specs and devices for properties that every compiled plan has.
+// Random specs and devices, for tests of properties that every plan has.
 import fc from "fast-check";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
@@ -53,7 +53,7 @@ export const made: fc.Arbitrary<Made> = fc
     const spec = sketch({
       modalities,
       vocabulary,
-      // Heads divide it.
+      // A multiple of the heads.
       d_model: attention ? attention.kv_heads * attention.share * Math.ceil(d_model / 6) : d_model,
       layers,
       reset: rest.reset,

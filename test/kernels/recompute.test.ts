@@ -1,4 +1,4 @@
-// Activations that the backward pass makes again: the same bits as when they are kept, late, and for less memory.
+// Recomputed activations: the same bits as kept ones, computed late, with less memory.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
@@ -44,7 +44,7 @@ const common = {
   reset: true,
 } as const satisfies SpecSketch;
 
-/** Attention among the mamba blocks, twice: what the last layer makes is kept. */
+/** Two attention blocks among mamba blocks. The activations of the last layer are kept. */
 function mixed(
   recompute: Recompute,
   changes: Partial<SpecSketch> = {},
@@ -54,7 +54,7 @@ function mixed(
   return { ...rest, model: { ...model, layers } };
 }
 
-/** Three documents a sequence. */
+/** Three documents per sequence. */
 const cut = (batch: Batch): Batch => ({
   ...batch,
   document: batch.document.map((_, r) => (r % batch.length < 7 ? 0 : r % batch.length < 30 ? 1 : 2)),
@@ -76,7 +76,7 @@ interface Trained {
   readonly bytes: number;
 }
 
-/** Three updates, the losses before each and its gradients. */
+/** Three updates, with the losses before each and its gradients. */
 async function trained(
   spec: CheckedSpec,
   options: Partial<CompileOptions>,
@@ -103,7 +103,7 @@ async function trained(
   return { losses, gradients, weights, bytes };
 }
 
-describe.skipIf(missing)("three updates are the same to the last bit, whatever is made again", () => {
+describe.skipIf(missing)("three updates are bit-identical, whatever is recomputed", () => {
   test.each([
     { name: "mamba, attention with a feed-forward, pictures, documents", layers: [0, 1, 0] },
     { name: "nothing fused", options: { fuse: false }, layers: [0, 1, 0] },
@@ -112,7 +112,7 @@ describe.skipIf(missing)("three updates are the same to the last bit, whatever i
       changes: { modalities: [text, speech], carry: true, attention: { groups: {} } },
       layers: [0, 0, 0],
     },
-    ...(hasHalves ? [{ name: "in halves", layers: [0, 1, 0], changes: { train: { precision: "f16" } } } as const] : []),
+    ...(hasHalves ? [{ name: "in f16", layers: [0, 1, 0], changes: { train: { precision: "f16" } } } as const] : []),
   ] as const)("$name", async (row) => {
     const { changes, layers, options } = { changes: {}, options: {}, ...row };
     const run = (how: Recompute) => trained(mixed(how, changes, layers), options);
@@ -130,7 +130,7 @@ describe.skipIf(missing)("three updates are the same to the last bit, whatever i
   });
 });
 
-/** What a tuner may choose: for each node that can run in several ways, the second that it may take. */
+/** Choices as of a tuner: the second admitted variant of each node with several. */
 function secondVariants(spec: CheckedSpec, opened: OpenDevice): Choices {
   const { profile } = opened;
   const nodes = tunableNodes(programsOf(spec, optionsOf(spec, opened)), [profile], settingsFor(profile));
@@ -138,9 +138,10 @@ function secondVariants(spec: CheckedSpec, opened: OpenDevice): Choices {
 }
 
 test.skipIf(missing)(
-  "and so they are with variants that were chosen: what runs again takes those of the first time",
+  "they are also bit-identical with chosen variants: recomputed ops use the original's choice",
   async () => {
-    // As runs are, without checks of bounds: with them a software adapter takes half a minute to compile these variants.
+    // Without bounds checks, as in training: with them a software adapter takes half a minute to compile these
+    // variants.
     const device = freshDevice(undefined, true);
     const opened = await device;
     const layers = [0, 1, 0];
@@ -163,40 +164,40 @@ test.skipIf(missing)(
 const gradientsOf = (spec: CheckedSpec, options: Partial<CompileOptions> = {}): StageOutput =>
   programsOf(spec, { ...optionsOf(spec, "nvidia-h100"), ...options })[0] as StageOutput;
 
-/** The layer of a tensor that was made again. */
+/** The layer of a recomputed tensor. */
 const layerOf = (name: string): number | undefined => {
   const [, layer] = /^layers\.(\d+)\..* again$/.exec(name) ?? [];
   return layer === undefined ? undefined : Number(layer);
 };
 const namesOf = (program: Program, ids: ReturnType<typeof inputsOf>): string[] =>
   ids.map((id) => tensorOf(program, id).name);
-/** Kinds of the ops that are run again in a layer, in order. */
+/** The kinds of a layer's recomputed ops, in order. */
 const kindsAgain = (program: Program, layer: number): string[] =>
   program.ops.filter((op) => namesOf(program, outputsOf(op)).some((n) => layerOf(n) === layer)).map(({ kind }) => kind);
 
-describe("what is made again", () => {
+describe("recomputed ops", () => {
   const kinds = (how: Recompute, layer: number) => kindsAgain(gradientsOf(mixed(how)).final, layer);
   test("cheap: convolution, delta and scan of a mamba block, the product of a feed-forward", () => {
     expect(kinds("cheap", 0)).toEqual(["conv", "linear", "scan"]);
-    // The turned q and k take the place of what they are turned from: to keep those instead would save nothing.
+    // The rotated q and k replace the originals. Keeping the originals instead would save nothing.
     expect(kinds("cheap", 1)).toEqual(["swiglu"]);
   });
-  test("block: all that the gradients of a layer read, but for what the last layer made", () => {
+  test("block: everything that the gradients of a layer read, except for the last layer", () => {
     expect(kinds("block", 2)).toEqual(["rms", "linear", "conv", "linear", "linear", "scan"]);
     const attend = ["rms", "linear", "linear", "linear", "rotate", "rotate", "attention", "linear"];
     expect([...kinds("block", 3)].sort()).toEqual([...attend, "rms", "linear", "linear", "swiglu"].sort());
     expect(kinds("block", 4)).toEqual([]);
   });
-  test("in halves: weights are cast again rather than kept, and so is what products multiply", () => {
+  test("in f16: casts of weights and of other operands of products are recomputed", () => {
     const halved = (how: Recompute, layer: number): string[] =>
       kindsAgain(gradientsOf(mixed(how, { train: { precision: "f16" } })).final, layer).sort();
     expect(halved("none", 0)).toEqual([]);
-    // The weights of four products, and what enters that of delta.
+    // The weights of four products, and the input of the product for delta.
     const casts = new Array<string>(5).fill("cast");
     expect(halved("cheap", 0)).toEqual([...casts, "conv", "linear", "rescale", "scan"]);
     expect(halved("cheap", 4)).toEqual([]);
   });
-  test.each(["f32", "f16"] as const)("of what a block makes nothing is kept but its input (%s)", (precision) => {
+  test.each(["f32", "f16"] as const)("only a block's input is kept (%s)", (precision) => {
     const { final } = gradientsOf(mixed("block", { train: { precision } }));
     const [start, last, end] = [0, -2, -1].map((at) => {
       const id = final.boundaries.at(at);
@@ -211,7 +212,7 @@ describe("what is made again", () => {
   });
 });
 
-test("each layer is made again after the gradients of the layer above, and read before those of the layer below", () => {
+test("each layer is recomputed after the gradients of the layer above, and read before those of the layer below", () => {
   fc.assert(
     fc.property(made, ({ spec, options }) => {
       const stage = gradientsOf(spec, options);
@@ -224,7 +225,7 @@ test("each layer is made again after the gradients of the layer above, and read 
       const { recompute } = spec.train;
       if (recompute === "none") expect(final).toBe(fused);
       if (recompute === "block" && spec.model.layers.length > 1) expect(layers.length).toBeGreaterThan(0);
-      // Right before it is wanted: what is made again is read by the next op that is not run again itself.
+      // Right before its use: the next op that is not recomputed itself reads it.
       final.ops.forEach((op, at) => {
         if (!namesOf(final, outputsOf(op)).some((name) => layerOf(name) !== undefined)) return;
         const next = final.ops
@@ -238,7 +239,7 @@ test("each layer is made again after the gradients of the layer above, and read 
   );
 });
 
-test("what is run again has the key of the first time, so that one choice holds for both", () => {
+test("a recomputed op has the key of the original, so one choice applies to both", () => {
   let [again, halves] = [0, 0];
   fc.assert(
     fc.property(made, fc.constantFrom("f32", "f16"), ({ spec, options }, wanted) => {
@@ -257,7 +258,7 @@ test("what is run again has the key of the first time, so that one choice holds 
   expect(halves).toBeGreaterThan(10);
 });
 
-test("FLOPs a token stay the model's; what is done again is told beside them", () => {
+test("FLOPs per token are the model's; recomputed FLOPs are reported separately", () => {
   const told = SETTINGS.map((how) => {
     const spec = mixed(how);
     return inspect(spec, { ...optionsOf(spec, "nvidia-h100"), variants: "all" });

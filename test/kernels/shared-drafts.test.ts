@@ -1,4 +1,4 @@
-// Drafts that equal ops share are, with each op's own tensors in place, what each op would draft for itself.
+// Shared drafts, with each op's own tensors in place, equal the drafts of each op alone.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compile, programsOf, TRAINING_PHASES } from "../../src/compile.js";
@@ -6,12 +6,12 @@ import { PROFILES } from "../../src/ir/profiles.js";
 import type { Program } from "../../src/ir/program.js";
 import type { TensorId } from "../../src/ir/tensor.js";
 import { DEFAULT_SETTINGS, type DraftChoice } from "../../src/kernels/draft.js";
-import { realise } from "../../src/kernels/realise.js";
+import { selectKernels } from "../../src/kernels/select.js";
 import { sharedDrafts, tensorInPlace } from "../../src/kernels/shared-drafts.js";
 import { image, sketch, text } from "../support/spec.js";
 import { made } from "./random-spec.js";
 
-/** The drafts with other tensors in place of those that they name. */
+/** The drafts with their tensors replaced. */
 const placed = (choices: readonly DraftChoice[], of: (id: TensorId) => TensorId): unknown =>
   choices.map((choice) => ({
     ...choice,
@@ -30,18 +30,20 @@ const placed = (choices: readonly DraftChoice[], of: (id: TensorId) => TensorId)
   }));
 
 function sharedIn(program: Program): number {
-  const drafted = sharedDrafts(program, (op) => realise(program, op, DEFAULT_SETTINGS));
+  const drafted = sharedDrafts(program, (op) => selectKernels(program, op, DEFAULT_SETTINGS));
   let shared = 0;
   for (const op of program.ops) {
     const { choices, madeFor } = drafted(op);
     if (madeFor === op) continue;
     shared++;
-    expect(placed(choices, (id) => tensorInPlace(madeFor, op, id))).toEqual(realise(program, op, DEFAULT_SETTINGS));
+    expect(placed(choices, (id) => tensorInPlace(madeFor, op, id))).toEqual(
+      selectKernels(program, op, DEFAULT_SETTINGS),
+    );
   }
   return shared;
 }
 
-test("shared drafts are those that each op would have made", () => {
+test("shared drafts equal the drafts of each op alone", () => {
   let shared = 0;
   fc.assert(
     fc.property(made, ({ spec, options }) => {
@@ -64,13 +66,13 @@ const options = {
   variants: "all" as const,
 };
 
-test("a deep stack drafts and writes the kernels of a shallow one", () => {
+test("a deep stack has the drafts and kernels of a shallow one", () => {
   const drafts = (layers: number): number[] =>
     programsOf(stack(layers), options).map(({ final }) => {
       let count = 0;
       const drafted = sharedDrafts(final, (op) => {
         count++;
-        return realise(final, op, DEFAULT_SETTINGS);
+        return selectKernels(final, op, DEFAULT_SETTINGS);
       });
       final.ops.forEach(drafted);
       return count;

@@ -1,4 +1,4 @@
-// The state of sequences handed from one run to the next, on the device: what one long run says of every position.
+// The state of sequences carried from run to run on the device gives the outputs of one long run.
 import { describe, expect, test } from "vitest";
 import type { HostArray } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
@@ -14,7 +14,7 @@ const missing = await missingAdapter();
 
 const BATCH = 2;
 const CHUNK = 16;
-/** One after the other; the first two end where a chunk of the long run does. */
+/** Consecutive runs. The first two end at the end of a chunk of the long run. */
 const LENGTHS = [64, 16, 65, 3, 1, 1];
 const WHOLE = LENGTHS.reduce((sum, n) => sum + n, 0);
 const EXACT = 64 + 16;
@@ -66,7 +66,7 @@ async function run(model: Model, first: number, length: number): Promise<Float32
 }
 
 describe.skipIf(missing)("the state of sequences", () => {
-  test("handed on is one long run: to the last bit where chunks begin alike, else within 1e-6", async () => {
+  test("carried over equals one long run: bit for bit with the same chunks, else within 1e-6", async () => {
     const opened = await testDevice();
     const compiled = compile(spec, {
       profile: opened.profile,
@@ -94,7 +94,7 @@ describe.skipIf(missing)("the state of sequences", () => {
       const expected = stretch(whole as Float32Array<ArrayBuffer>, d, first, length);
       if (first + length <= EXACT) expect(part.every((x, k) => x === expected[k])).toBe(true);
       expect(relativeError(part, expected), `positions from ${first}`).toBeLessThan(1e-6);
-      // Without its state a part is something else.
+      // Without its state, a run gives other outputs.
       if (first > 0) {
         clearState(model);
         expect(relativeError(await run(model, first, length), expected)).toBeGreaterThan(1e-3);

@@ -1,4 +1,4 @@
-// Tables of rows against what they are said to hold.
+// Row tables against their definition.
 import { expect, test } from "vitest";
 import { BEGINS, fillTable, NO_ROW, ROW_TILE, type Table, tableSize, tilesOf } from "../../src/kernels/tables.js";
 import { stream } from "../../src/random/stream.js";
@@ -17,7 +17,7 @@ const fill = (table: Table): number[] => [...fillTable(table, (name) => batch.ge
 const rowsWhere = (holds: (row: number) => boolean): number[] =>
   Array.from({ length: ROWS }, (_, row) => row).filter(holds);
 
-/** The rows that stand in the tiles of a group, in order. */
+/** The rows in the tiles of a group, in order. */
 function rowsIn(table: number[], total: number, group: number): number[] {
   return Array.from({ length: total }, (_, tile) => tile)
     .filter((tile) => table[tile] === group)
@@ -41,7 +41,7 @@ test.each([
     expect(made[total * (1 + ROW_TILE) + g]).toBe(made.indexOf(g));
     if (pairs) expect(made.slice(0, total).filter((group) => group === g).length % 2).toBe(0);
   }
-  // Rows of no group stand last, so that kernels which write every row find them.
+  // Rows of no group come last, so that kernels which write every row find them.
   const listed = made.slice(total, total * (1 + ROW_TILE)).filter((row) => row !== NO_ROW);
   expect(listed.toSorted((a, b) => a - b)).toEqual(rowsWhere(() => true));
   const without = rowsWhere((r) => of[modality[r] as number] === -1);
@@ -61,7 +61,7 @@ test("occurrences of tokens", () => {
   }
 });
 
-test("marks of modality and beginning", () => {
+test("marks of modality and document start", () => {
   const made = fill({ kind: "marks", source: "modality", reset: "reset", rows: ROWS });
   expect(made).toEqual(rowsWhere(() => true).map((r) => (modality[r] as number) + (reset[r] === 1 ? BEGINS : 0)));
 });

@@ -33,8 +33,8 @@ test.each([
 });
 
 test.each([
-  ["#repeat I 2\nx", "a section of a template has no end: #repeat I 2"],
-  ["#if NORM\nx", "a section of a template has no end: #if NORM"],
+  ["#repeat I 2\nx", "a section of a template is not closed: #repeat I 2"],
+  ["#if NORM\nx", "a section of a template is not closed: #if NORM"],
   ["x\n#end", "invalid line of a template: #end"],
   ["#else", "invalid line of a template: #else"],
   ["#endif", "invalid line of a template: #endif"],
@@ -51,7 +51,7 @@ test.each([
   ["#{ORDER}", "no whole number of at least 0 in a template: #{ORDER}"],
   ["#repeat I 2: #{0 - I}", "no whole number of at least 0 in a template: #{0 - I}"],
   ["#{2u}", "no whole number of at least 0 in a template: #{2u}"],
-  ["#repeat I 5: #{xyzw[I]}", "a template has no such letter: #{xyzw[I]}"],
+  ["#repeat I 5: #{xyzw[I]}", "invalid index of a letter in a template: #{xyzw[I]}"],
 ])("%j is refused", (template, message) => {
   expect(() => expanded(template)).toThrow(new Error(message));
 });

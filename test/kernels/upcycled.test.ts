@@ -1,5 +1,6 @@
-// A model whose groups all hold the shared weights computes what the shared model computes, to the last bit: the kernels
-// are two, and a GPU's compiler may fuse multiplications and additions differently in them, which it is allowed here.
+// A model whose groups all hold the shared weights gives the same bits as the shared model. The two have different
+// kernels, and a GPU's compiler may fuse multiplications and additions differently in them, so only SwiftShader's bits are
+// compared.
 import { describe, expect, test } from "vitest";
 import type { HostArray, HostBatch } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS, type MambaPart } from "../../src/blocks/mamba.fields.js";
@@ -33,7 +34,7 @@ async function compiledFor(spec: CheckedSpec, length: number): Promise<Compiled>
 
 const programOf = ({ stages }: Compiled): Program => stages[0]?.final as Program;
 
-/** Numbers for what the host writes, the same for every model over these modalities. */
+/** Numbers for the host's inputs, the same for every model over these modalities. */
 function batchOf(program: Program): Map<string, HostArray> {
   const v = randomValues(program, 5);
   return new Map(
@@ -46,7 +47,7 @@ function batchOf(program: Program): Map<string, HostArray> {
   );
 }
 
-/** Random weights of a model that shares all. */
+/** Random weights of the shared model. */
 function denseWeights(program: Program): Map<string, Tensor> {
   const v = randomValues(program, 9);
   return new Map(
@@ -74,11 +75,11 @@ async function lossesOf(compiled: Compiled, weights: Tensors, batch: HostBatch):
 const groupsOf = (parts: readonly MambaPart[], of: readonly number[]) =>
   Object.fromEntries(parts.map((part) => [part, { groups: Math.max(...of) + 1, of }]));
 
-describe.skipIf(missing)("upcycled from a dense model, the losses are the dense model's to the last bit", () => {
+describe.skipIf(missing)("the losses of an upcycled dense model are bit-identical to the dense model's", () => {
   test.each([
     ["the four projections", [text, image], PROJECTIONS, [0, 1], 45],
     ["every part but A, in two groups", [text, image, speech], BUT_A, [0, 1, 0], 45],
-    // Across chunks of the scan the decay of each A is rounded on its own.
+    // Across chunks of the scan, the decay of each A is rounded separately.
     ["every part, in one chunk", [text, image, speech], MAMBA_PARTS, [0, 1, 2], 16],
   ] as const)("%s", async (_, modalities, parts, of, length) => {
     const common = { modalities, vocabulary: 50, d_model: 20, layers: 2 };
@@ -94,7 +95,7 @@ describe.skipIf(missing)("upcycled from a dense model, the losses are the dense 
     const shared = await lossesOf(base, weights, batch);
     const copied = await lossesOf(split, start.tensors, batch);
     expect([...copied.keys()]).toEqual([...shared.keys()]);
-    // A compiler that fuses multiplications and additions does so here and not there.
+    // A GPU's compiler may fuse multiplications and additions in one kernel and not in the other.
     const bits = (await testDevice()).source === "swiftshader";
     for (const [name, numbers] of shared) {
       if (bits) expect(copied.get(name), name).toEqual(numbers);

@@ -1,4 +1,4 @@
-// The update phase on the device against the float64 reference: norm, clip, AdamW, decay, and steps that must not be.
+// The update phase on the device against the float64 reference: norm, clip, AdamW, decay, and skipped steps.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -31,7 +31,7 @@ describe.skipIf(missing)("the update", () => {
   let program: Program;
   beforeAll(async () => {
     opened = await testDevice();
-    // So little may be bound at once that every layer stands in a part of its own.
+    // The binding limit is so small that every layer has its own part.
     const limits = { ...opened.profile.limits, bindingBytes: 16384 };
     const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(0, 1), variants: "first" } as const;
     const settings = { ...DEFAULT_SETTINGS, logitBytes: 1 };
@@ -57,7 +57,7 @@ describe.skipIf(missing)("the update", () => {
     for (const slot of model.slots) await model.load(slot, zeros);
     forgive();
     await model.load("parameters", values);
-    // No decay on tensors of one dimension nor on A_log, whatever the plan says.
+    // No decay for one-dimensional tensors and A_log, independent of the plan.
     for (const { name, shape, source } of model.compiled.parameters)
       expect(source.decay, name).toBe(shape.length > 1 && !name.includes("A_log"));
     return new Map([["parameters", wide(values)], ...["gradients", "m", "v"].map((of) => [of, wide(zeros)] as const)]);
@@ -77,7 +77,7 @@ describe.skipIf(missing)("the update", () => {
       stepScalars(adam, (peak) => peak, clip, step, false),
     ).norm;
   };
-  /** Lets updates happen again after one that was skipped. */
+  /** Lets updates run again after a skipped one. */
   const forgive = (): void => model.runtime.write("grad_norm", new Float32Array(2));
   const run = async (
     gradients: Map<string, Tensor>,
@@ -97,8 +97,8 @@ describe.skipIf(missing)("the update", () => {
     [0.9999, 0.999999],
     [0.9, 0.99999999],
     [0.99999999, 0.99999999],
-  ])("five steps with betas %s and %s go where float64 goes", async (...betas) => {
-    // Steps well above the rounding of the weights themselves, which is not what is tested.
+  ])("five steps with betas %s and %s match float64", async (...betas) => {
+    // Steps well above the rounding of the weights, which is not tested here.
     const adam = { ...ADAM, lr: 3e-2, betas };
     const trained = await fresh();
     const values = trained.get("parameters") as ReadonlyMap<string, Float64Array>;
@@ -120,7 +120,7 @@ describe.skipIf(missing)("the update", () => {
     expect(Math.sqrt(error / way)).toBeLessThan(1e-5);
   });
 
-  test.each([undefined, 0.5, 1e6])("four steps with clip %s are PyTorch's", async (clip) => {
+  test.each([undefined, 0.5, 1e6])("four steps with clip %s match PyTorch", async (clip) => {
     const trained = await fresh();
     for (let step = 1; step <= 4; step++) {
       const gradients = draw(10 + step, 0.01 * step);
@@ -135,7 +135,7 @@ describe.skipIf(missing)("the update", () => {
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30])(
-    "one gradient of %s leaves weights and moments as they were, to the last bit",
+    "one gradient of %s leaves weights and moments unchanged, bit for bit",
     async (bad) => {
       await fresh();
       await run(draw(11, 0.1), 1, 1);
@@ -145,7 +145,7 @@ describe.skipIf(missing)("the update", () => {
         (gradients.get(name)?.data as Float32Array)[3] = bad;
         expect(Number.isFinite(await run(gradients, 2, 1))).toBe(false);
         expect(await Promise.all(ARENAS.map((arena) => model.read(arena)))).toEqual(before);
-        // What the host sent before it heard of it changes nothing either.
+        // Updates that were already queued change nothing either.
         expect(Number.isFinite(await run(draw(12, 0.1), 3, 1))).toBe(true);
         expect(await Promise.all(ARENAS.map((arena) => model.read(arena)))).toEqual(before);
         forgive();
@@ -155,7 +155,7 @@ describe.skipIf(missing)("the update", () => {
     },
   );
 
-  test("no gradient at all moves nothing but what decays", async () => {
+  test("with zero gradients only weight decay changes parameters", async () => {
     await fresh();
     const before = await model.read("parameters");
     expect(await run(draw(0, 0), 1, 1)).toBe(0);

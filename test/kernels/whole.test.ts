@@ -1,5 +1,5 @@
-// Whole gradient phases on the device against the float64 reference: fused and not, twice the same to the last bit, and
-// on a device with WebGPU's default limits.
+// Complete gradient phases on the device against the float64 reference: fused and not, bit-identical when run twice,
+// and on a device with WebGPU's default limits.
 import { describe, expect, test } from "vitest";
 import type { HostArray } from "../../src/batch/host-array.js";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
@@ -50,7 +50,7 @@ function tableOf(means: Meaning | undefined): Float32Array | undefined {
   return means?.is === "rotary" ? rotaryTable(means.theta, means.head, means.positions) : undefined;
 }
 
-/** Numbers for a program's inputs, rounded to f32; the model makes its own table of timesteps. */
+/** Numbers for a program's inputs, rounded to f32. The model computes its own table of timesteps. */
 function inputs(program: Program): Values {
   const v = randomValues(program, 5);
   for (const [id, numbers] of v.of) {
@@ -59,7 +59,7 @@ function inputs(program: Program): Values {
   return v;
 }
 
-/** Each group's copy of each parameter, or of its gradient, by the names of checkpoints. */
+/** Each group's copy of each parameter, or of its gradient, by its name in checkpoints. */
 function copies({ program, of }: Values, role: "parameter" | "gradient"): Map<string, Tensor> {
   const found = new Map<string, Tensor>();
   for (const { tensor, names, shape } of program.parameters) {
@@ -111,7 +111,7 @@ function compiledFor(
   return { compiled, v: inputs(compiled.stages[0]?.final as Program) };
 }
 
-/** Runs, compares with the reference, runs again and wants the same bits. */
+/** Runs, compares with the reference, runs again and checks that the bits are the same. */
 async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>, of = spec): Promise<string[]> {
   const { compiled, v } = compiledFor(opened, options, of);
   const model = await openModel(opened, compiled, pipelinesOn(opened));
@@ -136,7 +136,7 @@ async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>, 
   return picks;
 }
 
-describe.skipIf(missing)("whole gradient phases", () => {
+describe.skipIf(missing)("complete gradient phases", () => {
   test.each([true, false])("fused: %s", async (fuse) => {
     const opened = await testDevice();
     const picks = await checkPhase(opened, { fuse });
@@ -163,7 +163,7 @@ describe.skipIf(missing)("whole gradient phases", () => {
     expect(picks.some((pick) => pick.startsWith("subtract"))).toBe(true);
   });
 
-  test("all modalities in one group are the shared model, to the last bit", async () => {
+  test("all modalities in one group give the shared model, bit for bit", async () => {
     const { profile } = await testDevice();
     const phases = [{ name: "gradients", part: "model", noise: "drawn", gradients: true }] as const;
     const [joined, shared] = ["groups: [[text, image]]", ""].map((groups) => {

@@ -1,4 +1,4 @@
-// Samplers of diffusion on data whose best prediction is known: they must draw from its distribution.
+// Diffusion samplers on data whose best prediction is known. They must draw from its distribution.
 import { describe, expect, test } from "vitest";
 import {
   cappedAlphaBar,
@@ -14,7 +14,7 @@ import { guided } from "../../src/sample/document.js";
 const T = 1000;
 const kept = cappedAlphaBar(T);
 
-/** The noise in x that is expected where the data are normal with this mean and deviation. */
+/** The expected noise in x if the data are normal with this mean and deviation. */
 const bestNoise = (x: number, t: number, mean: number, deviation: number): number => {
   const a = kept[t] as number;
   return (Math.sqrt(1 - a) * (x - Math.sqrt(a) * mean)) / (a * deviation ** 2 + 1 - a);
@@ -36,30 +36,30 @@ const mean = (x: Float32Array): number => x.reduce((sum, value) => sum + value, 
 const deviation = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + (v - mean(x)) ** 2, 0) / x.length);
 
 describe.each(SAMPLERS)("%s", (sampler) => {
-  test("draws what the data are, in many steps and in few", () => {
+  test("draws from the data's distribution, in many steps and in few", () => {
     for (const steps of [1000, 100]) {
       const x = sampled(sampler, steps, false, 0.3, 0.2);
       expect(mean(x)).toBeCloseTo(0.3, 1.5);
       expect(Math.abs(deviation(x) / 0.2 - 1)).toBeLessThan(0.1);
     }
   });
-  test("clips the estimate of a picture, and not of latents", () => {
+  test("clips the estimate of pixels, but not of latents", () => {
     const clipped = sampled(sampler, 20, true, 3, 0.1);
     expect(Math.max(...clipped)).toBeLessThanOrEqual(1);
     expect(mean(clipped)).toBeGreaterThan(0.99);
     expect(mean(sampled(sampler, 20, false, 3, 0.1))).toBeCloseTo(3, 1);
   });
-  test("is the same again", () => {
+  test("is deterministic", () => {
     expect(sampled(sampler, 10, true, 0, 0.5)).toEqual(sampled(sampler, 10, true, 0, 0.5));
   });
 });
 
-test("an unclipped estimate begins where an error in the noise is not multiplied beyond bounds", () => {
+test("without clipping, sampling starts where an error in the noise stays bounded", () => {
   expect(firstTimestep(kept, true)).toBe(T);
   const first = firstTimestep(kept, false);
   expect(kept[first]).toBeGreaterThanOrEqual(0.0047);
   expect(kept[first + 1]).toBeLessThan(0.0047);
-  // The best prediction, wrong by 0.05 everywhere.
+  // The best prediction with an error of 0.05 everywhere.
   const begun = (from: number): number => {
     const x = Float32Array.of(0.5);
     const times = visitedTimesteps(from, 50);
@@ -70,24 +70,24 @@ test("an unclipped estimate begins where an error in the noise is not multiplied
     });
     return Math.abs(x[0] as number);
   };
-  // Ten deviations of the data away, and within a few of them.
+  // Ten deviations from the data, and within a few deviations.
   expect(begun(T)).toBeGreaterThan(10);
   expect(begun(first)).toBeLessThan(3);
 });
 
-test("timesteps go from T to 0, each once, and are never more than there are", () => {
+test("timesteps go from T to 0, each once, and there are at most T", () => {
   expect(visitedTimesteps(1000, 4)).toEqual([1000, 750, 500, 250, 0]);
   expect(visitedTimesteps(3, 50)).toEqual([3, 2, 1, 0]);
   const times = visitedTimesteps(1000, 333);
   expect(new Set(times).size).toBe(334);
 });
 
-test("ᾱ falls from 1, never to 0", () => {
+test("ᾱ falls from 1 and never reaches 0", () => {
   expect(kept[0]).toBe(1);
   expect(kept.every((a, t) => a > 0 && (t === 0 || a < (kept[t - 1] as number)))).toBe(true);
 });
 
-test("guidance of 1 is the condition alone, 0 is none, more goes beyond", () => {
+test("guidance 1 is the conditional prediction, 0 the unconditional one, more extrapolates", () => {
   const [c, u] = [Float32Array.of(1, 2), Float32Array.of(0, -2)];
   expect([...guided(c, u, 1)]).toEqual([1, 2]);
   expect([...guided(c, u, 0)]).toEqual([0, -2]);

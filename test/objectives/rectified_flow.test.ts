@@ -1,4 +1,4 @@
-// Rectified flow: what is predicted is how an item moves, and moving back draws what the data are.
+// Rectified flow: the model predicts the velocity of an item, and integrating back samples from the data.
 import { describe, expect, it } from "vitest";
 import { timestepTable } from "../../src/modalities/timestep.js";
 import { ofItems } from "../../src/objectives/items.js";
@@ -17,7 +17,7 @@ const flow = (time: "uniform" | "logit_normal" = "uniform"): Objective => ({
   drop: 0,
 });
 
-/** The velocity that is expected at x_t = (1 − t) x_0 + t ε, where x_0 is normal with this mean and deviation. */
+/** The expected velocity at x_t = (1 − t) x_0 + t ε if x_0 is normal with this mean and deviation. */
 function velocity(x: number, t: number, mean: number, deviation: number): number {
   const surprise = (x - (1 - t) * mean) / ((1 - t) ** 2 * deviation ** 2 + t ** 2);
   return t * surprise - (mean + (1 - t) * deviation ** 2 * surprise);
@@ -42,14 +42,14 @@ describe("drawing an item", () => {
   it.each([
     ["euler", 200, 200, 0.02],
     ["heun", 40, 80, 0.02],
-  ])("by %s in %d steps gives what the data are", (sampler, steps, looks, within) => {
+  ])("by %s in %d steps draws from the data's distribution", (sampler, steps, looks, within) => {
     const { x, looks: looked } = drawn(sampler, steps);
     expect(looked).toBe(looks);
     expect(Math.abs(mean(x) - 0.3)).toBeLessThan(within);
     expect(Math.abs(deviation(x) / 0.2 - 1)).toBeLessThan(0.05);
   });
 
-  it("by Heun has an error of the second order, by Euler of the first", () => {
+  it("has an error of second order with Heun and of first order with Euler", () => {
     const exact = drawn("heun", 800).x;
     const error = (sampler: string, steps: number): number =>
       Math.sqrt(mean(drawn(sampler, steps).x.map((value, i) => (value - (exact[i] as number)) ** 2)));
@@ -72,12 +72,12 @@ describe("the time of an item", () => {
     expect(Math.abs(quantile(0.75) - third)).toBeLessThan(0.01);
   });
 
-  it("is 0 once the item is finished, which then stands clean", () => {
+  it("is 0 once the item is finished and clean", () => {
     const { at, finished } = ofItems(flow());
     expect(at(finished)).toEqual({ t: 0, signal: 1, noise: 0 });
   });
 
-  it("is seen a thousand times as large", () => {
+  it("is multiplied by 1000 for the timestep embedding", () => {
     const [[means, waves] = []] = ofItems(flow()).times({ name: "image", items: 3 }, [0.25, 0.5]);
     expect(means).toEqual({ is: "times", as: "waves", modality: "image" });
     const table = timestepTable(500);
@@ -87,7 +87,7 @@ describe("the time of an item", () => {
   });
 });
 
-it("predicts ε − x_0 at x_t = (1 − t) x_0 + t ε, of the noise that the device draws", () => {
+it("predicts ε − x_0 at x_t = (1 − t) x_0 + t ε, for the noise that the device draws", () => {
   const spec = {
     ...sketch({ modalities: [text, image], vocabulary: 50, d_model: 8, layers: 1 }),
     objectives: [undefined, flow()],

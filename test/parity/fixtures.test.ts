@@ -17,7 +17,7 @@ const numbers = (tensor: { data: unknown } | undefined): Float32Array => tensor?
 const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
 
 describe.each([
-  { name: "chunks as they come" },
+  { name: "default chunks" },
   { name: "chunk 8", chunk: 8 },
   { name: "chunk 16", chunk: 16 },
   ...(hasUnits

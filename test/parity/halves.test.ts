@@ -1,4 +1,4 @@
-// Training in half precision stays near the released PyTorch code's in f32; on devices that have 16-bit floats.
+// Training in half precision stays close to the released PyTorch code in f32. Runs on devices with 16-bit floats.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { trace } from "../../src/train/trace.js";

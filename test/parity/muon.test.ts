@@ -1,4 +1,4 @@
-// A training run with Muon, computed elsewhere in float64, reproduced through `trace` on the device.
+// A training run with Muon, computed independently in float64, reproduced through `trace` on the device.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -14,19 +14,19 @@ import { called } from "../support/called.js";
 
 const SIZE = { batch: 2, length: 5, chunk: 2, modalities: 3 };
 const R = SIZE.batch * SIZE.length;
-/** Two copies; the last modality shares the first's. */
+/** Two copies. The first and the last modality share one. */
 const grouped: Rows = { over: "positions", groups: 2, of: [0, 1, 0] };
-/** One copy, which the middle modality does not use. */
+/** One copy, not used by the middle modality. */
 const partial: Rows = { over: "positions", groups: 1, of: [0, -1, 0] };
 
-/** A little program: declares what it needs as parameters and returns the tensor that the loss is made from. */
+/** A small program: declares its inputs as parameters and returns the tensor from which the loss is computed. */
 type Case = (b: Sketch) => TensorId;
 
 interface Sketch extends Builder {
-  /** A parameter of this shape, whose gradient is looked at. */
+  /** A parameter of this shape. Its gradient is checked. */
   leaf(name: string, ...shape: number[]): TensorId;
   value(...shape: number[]): TensorId;
-  /** A value made from a leaf: what models add, split or gate is never a parameter itself. */
+  /** A value computed from a leaf: models never add, split or gate a parameter itself. */
   made(name: string, ...shape: number[]): TensorId;
   index(name: string, size: number): TensorId;
 }
@@ -105,7 +105,7 @@ const scan =
       rowsA: grouped,
       rowsD,
     });
-    // A gate, as a block has one: fusion takes it in.
+    // A gate as in a block, which fusion joins to the scan.
     const z = b.leaf("z", R, E);
     const gate = b.value(R, E);
     b.op({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
@@ -140,7 +140,7 @@ const norm: Case = (b) => {
   return mixed;
 };
 
-/** Heads of 3 columns, of which RoPE leaves the last; inverted or not. */
+/** Heads of 3 columns, of which RoPE copies the last; inverted or not. */
 const rotation =
   (inverse: boolean): Case =>
   (b) => {
@@ -154,7 +154,7 @@ const rotation =
     return y;
   };
 
-/** Two query heads to a key head; with a cache, the sequences of keys are longer than those of queries. */
+/** Two query heads per key head. With a cache, the sequences of keys are longer than those of queries. */
 const attention =
   (cached: number): Case =>
   (b) => {
@@ -204,7 +204,7 @@ const combined =
     return y;
   };
 
-/** Split, its parts used in different ways, and put together again. */
+/** Splits, uses the outputs in different ways, and joins them again. */
 const columns: Case = (b) => {
   const [left, right] = [b.value(R, 2), b.value(R, 3)];
   b.op({ kind: "split", in: { x: b.made("x", R, 5) }, out: { "0": left, "1": right } });
@@ -215,7 +215,7 @@ const columns: Case = (b) => {
   return y;
 };
 
-/** Losses end a program on their own: what they give is Σ loss·scale. */
+/** Losses end a program. The total is Σ loss·scale. */
 const entropy: Case = (b) => {
   const x = b.leaf("x", R, 3);
   const weight = b.leaf("weight", 1, 5, 3);
@@ -238,15 +238,15 @@ const squares: Case = (b) => {
   return loss;
 };
 
-/** The cases that check each op: its own, or those of the op that it is the gradient of. `none` says why an op has none. */
+/** The cases that check each op: its own, or those of the op whose gradient it is. `none` is the reason for no case. */
 const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: string } } = {
   embed: [embed],
   embed_grad: [embed],
   gather: { none: "its table is a constant" },
-  subtract: { none: "it is made of the batch alone" },
+  subtract: { none: "its operands come from the batch" },
   add_items: [items],
   sum_items: [items],
-  noise: { none: "it makes the batch's noise, which nothing trained reaches" },
+  noise: { none: "it computes the batch's noise, which depends on nothing trained" },
   linear: [linear(grouped, R), linear(partial, R, "softplus"), linear({ over: "items", groups: 1 }, 2)],
   linear_dx: [linear(grouped, R)],
   linear_dw: [linear(grouped, R)],
@@ -260,9 +260,9 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   rotate: [rotation(false), rotation(true)],
   attention: [attention(0), attention(3)],
   attention_grad: [attention(0), attention(3)],
-  append: { none: "caches are read when sampling; lowering a gradient through one is refused" },
-  cast: { none: "precision comes after gradients" },
-  amplify: { none: "the scale of the losses comes after gradients" },
+  append: { none: "caches are for sampling; a gradient through one is an error" },
+  cast: { none: "narrow runs after differentiate" },
+  amplify: { none: "narrow runs after differentiate" },
   activate: [pointwise("silu"), pointwise("softplus")],
   activate_grad: [pointwise("silu"), pointwise("softplus")],
   swiglu: [feedForward],
@@ -276,17 +276,17 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   token_loss: [entropy],
   squared_error: [squares],
   squared_error_grad: [squares],
-  sum_by_class: { none: "it reports losses; what they weigh in the total is each row's scale" },
+  sum_by_class: { none: "it reports losses; scales, not sums, enter the total" },
   dot: [combined("add")],
-  gradient_norm: { none: "it reads gradients that are made" },
-  adamw: { none: "it changes what gradients were made by" },
-  muon_sums: { none: "it reads gradients that are made" },
-  muon_begin: { none: "it reads gradients that are made" },
-  muon_end: { none: "it changes what gradients were made by" },
-  matmul: { none: "it is for the update" },
+  gradient_norm: { none: "it reads finished gradients" },
+  adamw: { none: "it changes parameters in place" },
+  muon_sums: { none: "it reads finished gradients" },
+  muon_begin: { none: "it reads finished gradients" },
+  muon_end: { none: "it changes parameters in place" },
+  matmul: { none: "it is part of the update" },
 };
 
-/** A case's program, its loss Σ y·cotangent where it has none of its own. */
+/** The program of a case. Its loss is Σ y·cotangent unless the case has its own. */
 function lossOf(sketch: Case): { program: Program; total: (v: Values) => number } {
   const builder = build("case", SIZE);
   const y = sketch(sketchOn(builder));
@@ -303,7 +303,7 @@ const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) =
 const named = (v: Values, name: string): Float64Array =>
   read(v, v.program.tensors.find((t) => t.name === name)?.id as TensorId);
 
-/** Numbers for the inputs of a case, the same at each call. */
+/** Numbers for the inputs of a case, the same in each call. */
 function inputsOf(program: Program): Values {
   const s: Stream = stream("sample", 3);
   const pictured = program.tensors.some((t) => t.name === "item");
@@ -311,13 +311,13 @@ function inputsOf(program: Program): Values {
     const fill = (next: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => next(i));
     if (name === "modality") return fill((i) => [0, 1, 1, 2, 0, 2, 1, 0, 0, 1][i] as number);
     if (name === "position") return fill((i) => i % SIZE.length);
-    // Causal, a stretch that is seen both ways, and one that is seen by none but itself.
+    // Causal, a range with attention both ways, and a position that only sees itself.
     if (name === "keys") return [0, 0, 0, 1, 0, 3, 0, 3, 0, 4, 0, 2, 0, 2, 0, 2, 3, 3, 3, 4];
     if (name === "tokens" || name === "target") return fill(() => s.below(6) - 1);
     const item = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
     if (name === "item") return item;
     if (name === "reset") return [0, 0, 1, 0, 1, 1, 0, 0, 1, 1];
-    // The host weighs only what stands in a item.
+    // Only positions of items have a weight.
     if (name === "scale" && pictured) return item.map((p) => (p < 0 ? 0 : s.normal()));
     return fill(() => s.normal());
   });
@@ -366,7 +366,7 @@ describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind)
   });
 });
 
-test("only ops that nothing trained reaches have no gradient", () => {
+test("only ops that depend on nothing trained have no gradient", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
   const update = ["gradient_norm", "adamw", "muon_sums", "muon_begin", "muon_end", "matmul"];
   expect(without).toEqual(["gather", "subtract", "noise", "append", "cast", "amplify", "sum_by_class", ...update]);

@@ -1,4 +1,4 @@
-// The state of sequences in the reference: a run cut in two is the whole run.
+// The state of sequences in the reference: consecutive runs with a carried state equal a single run.
 import { expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { build } from "../../src/ir/builder.js";
@@ -34,7 +34,7 @@ function programOf(length: number) {
 const named = (v: Values, name: string): Float64Array =>
   read(v, v.program.tensors.find((t) => t.name === name)?.id as never);
 
-test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("cut into %j", (lengths) => {
+test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("split into runs of %j", (lengths) => {
   const whole = evaluate(randomValues(programOf(WHOLE), 2));
   let state = new Map(
     whole.program.tensors.flatMap(({ name }) =>
@@ -68,7 +68,7 @@ test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("cut into %j", (leng
   }
 });
 
-/** A scan of one channel whose state comes from `h0`, and what is asked of it. */
+/** A scan of one channel whose state comes from `h0`, and whose loss depends on `asked`. */
 function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
   const builder = build("case", { batch: 1, length: 2, chunk: 2, modalities: 1 });
   const leaf = (name: string, ...shape: [number, ...number[]]): TensorId =>
@@ -110,7 +110,7 @@ function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
   return verify(builder.program());
 }
 
-test("a state is a constant where it enters, and no loss is made from the one that leaves", () => {
+test("an incoming state is a constant, and no loss depends on an outgoing one", () => {
   verify(differentiate(scanned("batch", "y")));
   expect(() => differentiate(scanned("parameter", "y"))).toThrow("an incoming state has no gradient");
   expect(() => differentiate(scanned("batch", "h_end"))).toThrow("an outgoing state has a gradient");

@@ -1,4 +1,4 @@
-// verify throws on programs that are wrong on purpose, and names the op.
+// verify throws on invalid programs, and names the op.
 import { expect, test } from "vitest";
 import type { Op, OpKind } from "../../src/ir/op.js";
 import type { Program } from "../../src/ir/program.js";
@@ -41,18 +41,18 @@ const changed = (program: Program, kind: OpKind, change: (op: Op) => object): Pr
   return withOp(program, index, { ...op, ...change(op) } as Op);
 };
 
-test("programs that the compiler makes pass", () => {
+test("programs from the compiler pass", () => {
   for (const program of [plain, fused, carried]) expect(verify(program)).toBe(program);
 });
 
-test("an op before what it reads", () => {
+test("an op before the op that writes its input", () => {
   const index = at(plain, "conv");
   const ops = [...plain.ops];
   ops.unshift(...ops.splice(index, 1));
   expect(() => verify({ ...plain, ops })).toThrow(/op 0 \(conv\): reads .*u_in.* before it is written/);
 });
 
-test("a tensor that is made twice", () => {
+test("a tensor that is written twice", () => {
   const index = at(plain, "rms");
   const ops = [...plain.ops.slice(0, index + 1), ...plain.ops.slice(index)];
   expect(() => verify({ ...plain, ops })).toThrow(/\(rms\): writes .*rstd.* a second time/);
@@ -102,17 +102,17 @@ test.each([
   expect(() => verify(wrong)).toThrow(/shape \[/);
 });
 
-test("a result that nothing makes", () => {
+test("a result that no op writes", () => {
   const ops = plain.ops.filter((op) => op.kind !== "sum_by_class");
   expect(() => verify({ ...plain, ops })).toThrow(/no op writes the result loss/);
 });
 
-test("rows that say nothing of a modality", () => {
+test("rows without a group for a modality", () => {
   const wrong = changed(plain, "linear", () => ({ rows: { over: "positions", groups: 1, of: [0] } }));
   expect(() => verify(wrong)).toThrow(/modalit/);
 });
 
-test("a view beyond what it looks into", () => {
+test("a view beyond the columns of its tensor", () => {
   const view = fused.tensors.find((t) => t.view) as Tensor & { view: { of: TensorId; column: number } };
   const wrong = withTensor(fused, view.id, { view: { ...view.view, column: 10_000 } });
   expect(() => verify(wrong)).toThrow(/view/);
@@ -122,7 +122,7 @@ const rest = { kind: "adamw", lr: 3e-3, betas: [0.9, 0.95], eps: 1e-8, weight_de
 const muon = { kind: "muon", lr: 2e-2, momentum: 0.95, weight_decay: 0.1, rest } as const;
 const update = lowerUpdate(muon, [plain], { batch: 2, length: 20, chunk: 8, modalities: 3 });
 
-test("an update passes; one that changes what another op changes, or reaches beyond the arenas, does not", () => {
+test("an update passes unless two ops change the same numbers or one is outside the arenas", () => {
   expect(verify(update)).toBe(update);
   const stacks = update.ops.filter((op) => op.kind === "muon_end").map((op) => op.out.parameter);
   const [one, other] = stacks.map((id) => update.tensors[id]) as [Tensor, Tensor];

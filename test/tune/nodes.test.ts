@@ -8,7 +8,7 @@ import { PROFILES, profileNamed } from "../../src/ir/profiles.js";
 import { tensorOf } from "../../src/ir/program.js";
 import { settingsFor } from "../../src/kernels/draft.js";
 import { kernelFor } from "../../src/kernels/emit.js";
-import { realise } from "../../src/kernels/realise.js";
+import { selectKernels } from "../../src/kernels/select.js";
 import { measuredAs, tunableNodes } from "../../src/tune/nodes.js";
 import { judge } from "../../src/tune/right.js";
 import { read, stored } from "../../src/tune/stored.js";
@@ -39,7 +39,7 @@ describe("the key of a node", () => {
       for (const stage of programsOf(spec, trainingOn(spec, profile))) {
         const program = programAfter(stage, "narrow");
         for (const op of program.ops) {
-          const runs = realise(program, op, settings).map(({ variant, requires, scratch, dispatches }) => [
+          const runs = selectKernels(program, op, settings).map(({ variant, requires, scratch, dispatches }) => [
             [variant, requires, scratch],
             dispatches.map((d) => [kernelFor(d, variant).source, d.workgroups, d.bindings.map((b) => b.access)]),
           ]);

@@ -75,7 +75,7 @@ const touchesHalves = ({ dispatches }: DraftChoice): boolean =>
  * Every way to run an op, the preferred one first.
  * @param parts the parts of the arenas, if an arena has several
  */
-export const realise = (
+export const selectKernels = (
   program: Program,
   op: Op,
   settings: KernelSettings = DEFAULT_SETTINGS,
