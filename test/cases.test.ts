@@ -121,10 +121,10 @@ test("broken pictures are all told, each by its line and name; a key given twice
     [4, "bad1.jpg"],
     [5, "bad2.jpg"],
   ]) {
-    await expect(told).rejects.toThrow(`bad.jsonl:${line}: ${name}: not an image that can be read`);
+    await expect(told).rejects.toThrow(`bad.jsonl:${line}: ${name}: the image cannot be read`);
   }
   const twice = "data/twice.mom";
-  await expect(dataOf(twice, specAt(twice))).rejects.toThrow(/twice\.jsonl:1: the key "segments" is given twice/);
+  await expect(dataOf(twice, specAt(twice))).rejects.toThrow(/twice\.jsonl:1: the key "segments" is repeated/);
 });
 
 describe.skipIf(missing)("held-out losses", () => {

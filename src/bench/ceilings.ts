@@ -7,7 +7,7 @@ export interface Ceilings {
   /** Of the cache, where smaller sets are faster: the highest rate, and the largest set that is faster than memory. */
   readonly cache?: { readonly bytesPerSecond: number; readonly bytes: number };
   readonly flopsPerSecond: number;
-  /** Of matrix units that multiply halves and add up in f32; absent where there are none. */
+  /** Of matrix units that multiply halves and add up in f32; absent if there are none. */
   readonly matrixFlopsPerSecond?: number;
 }
 

@@ -85,7 +85,7 @@ interface LoopOptions extends Pick<BenchOptions, "shares" | "choices"> {
 /**
  * Trains `steps` updates as `mom train` does, without checkpoints and validation.
  * @param run where records are written
- * @throws DeviceError where the device has no timestamps
+ * @throws DeviceError if the device has no timestamps
  */
 export async function timeLoop(
   spec: CheckedSpec,

@@ -1,2 +1,2 @@
-// What is taken from Ajv, in one place: the build bundles this file, because Ajv as it is published loads some sixty files.
+// Everything used from Ajv. The build bundles this file, because the published package loads about sixty files.
 export { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from "ajv";

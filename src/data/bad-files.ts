@@ -1,53 +1,53 @@
-// Files that data name and that cannot be read: all of them are looked for before any is refused, so that they can be
-// mended at once; or their documents are left out, where the user wants that.
+// Files in the data that cannot be read. All are collected before an error reports them, so that they can be fixed at
+// once. The user may choose to skip their documents instead.
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 
-/** So many are told of. */
-const TOLD = 20;
+/** At most this many are listed. */
+const LISTED = 20;
 
 export const SKIP_BAD = "--skip-bad";
 
-/** What is wrong with a file becomes a bad file's mistake; any other error stays as it is. */
+/** Turns an error about a file into a BadFile; returns any other error unchanged. */
 export function asBadFile(error: unknown): unknown {
   return error instanceof InputError && error.constructor === InputError
     ? new BadFile(error.mistake, error.message, error.remedy)
     : error;
 }
 
-/** Each on a line of its own, and how many more there are. */
+/** Each on its own line, then how many more there are. */
 export function listed(lines: readonly string[]): string {
-  const told = lines.slice(0, TOLD).map((line) => `\n  ${line}`);
-  return lines.length > TOLD ? `${told.join("")}\n  and ${lines.length - TOLD} more` : told.join("");
+  const shown = lines.slice(0, LISTED).map((line) => `\n  ${line}`);
+  return lines.length > LISTED ? `${shown.join("")}\n  and ${lines.length - LISTED} more` : shown.join("");
 }
 
-/** @throws InputError where there is one */
+/** @throws InputError if there are any */
 export function refuseBad(bad: readonly BadFile[]): void {
   const [first] = bad;
   if (first === undefined) return;
   if (bad.length === 1)
-    throw new InputError(first.mistake, first.message, `${first.remedy} ${SKIP_BAD} leaves its document out.`);
+    throw new InputError(first.mistake, first.message, `${first.remedy} ${SKIP_BAD} skips its document.`);
   throw new InputError(
     "file-unreadable",
     `${bad.length} files cannot be read:${listed(bad.map(({ message }) => message))}`,
-    `Mend or remove them. ${SKIP_BAD} leaves their documents out.`,
+    `Fix or remove them. ${SKIP_BAD} skips their documents.`,
   );
 }
 
-/** Collects what is wrong with files that are read one after another. @param told gets a list of what is left out, if it may */
-export function badFiles(told: ((text: string) => void) | undefined) {
+/** Collects errors about files that are read one after another. @param notice reports skipped files; absent if none may be */
+export function badFiles(notice: ((text: string) => void) | undefined) {
   const bad: BadFile[] = [];
   return {
-    /** @throws the error where no file is at fault */
+    /** @throws the error itself if no file is at fault */
     add(error: unknown): void {
       const one = asBadFile(error);
       if (!(one instanceof BadFile)) throw error;
       bad.push(one);
     },
-    /** After the last. @throws InputError where files are bad and may not be left out */
+    /** Called after the last file. @throws InputError if files are bad and may not be skipped */
     end(): void {
-      if (told === undefined) refuseBad(bad);
-      else if (bad.length > 0) told(`${bad.length} files are left out:${listed(bad.map(({ message }) => message))}`);
+      if (notice === undefined) refuseBad(bad);
+      else if (bad.length > 0) notice(`${bad.length} files are skipped:${listed(bad.map(({ message }) => message))}`);
     },
   };
 }

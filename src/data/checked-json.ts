@@ -1,21 +1,21 @@
-// JSON from files that may be damaged or made by others: bounded, each key given once, and as its schema says.
+// Reads JSON from untrusted or damaged files: limits size and depth, rejects repeated keys, and validates a schema.
 
 import { jsonShape } from "../diagnostics/json-shape.js";
 import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from "./ajv.js";
 
-/** The value; or the first thing that is wrong, as a clause: "files[1].bytes is missing". */
+/** The value, or the first error as a clause: "files[1].bytes is missing". */
 export type CheckedJson<T> = { readonly value: T } | { readonly wrong: string };
 
-/** How deep objects and lists may nest. What mom writes nests less than 80 deep. */
+/** How deep objects and lists may be nested. Files that mom writes are less than 80 deep. */
 const NESTING = 200;
-/** What mom writes of this kind has less than a tenth of that. */
+/** Files that mom writes have less than a tenth of this. */
 const MOST_BYTES = 2 ** 28;
 
-/** Whether a value of JSON is an object. */
+/** Whether a JSON value is an object. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A number that counts something: whole, and exact as a JavaScript number. */
+/** A count: a whole number that is exact as a JavaScript number. */
 export const COUNT = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
 let ajv: Ajv | undefined;
@@ -36,7 +36,7 @@ export function jsonReader<T>(schema: SchemaObject): (bytes: Uint8Array) => Chec
   };
 }
 
-/** The same without a schema: of any form. */
+/** The same without a schema. */
 export function parsedJson(bytes: Uint8Array): CheckedJson<unknown> {
   if (bytes.length > MOST_BYTES) return { wrong: `it has more than ${MOST_BYTES} bytes` };
   let text: string;
@@ -46,7 +46,7 @@ export function parsedJson(bytes: Uint8Array): CheckedJson<unknown> {
     return { wrong: "it is not UTF-8 text" };
   }
   const { tooDeep, repeated } = jsonShape(text, NESTING);
-  if (tooDeep) return { wrong: `it nests more than ${NESTING} deep` };
+  if (tooDeep) return { wrong: `it is nested more than ${NESTING} deep` };
   try {
     const value: unknown = JSON.parse(text);
     return repeated === undefined ? { value } : { wrong: `it has the key ${JSON.stringify(repeated)} twice` };
@@ -66,7 +66,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function clauseOf(error: ErrorObject | undefined): string {
-  if (error === undefined) return "it is malformed";
+  if (error === undefined) return "it is invalid";
   const { instancePath, keyword, params, message } = error;
   const place = placeOf(instancePath);
   const within = (key: unknown) => (place === "" ? String(key) : `${place}.${key}`);
@@ -86,7 +86,7 @@ function clauseOf(error: ErrorObject | undefined): string {
         .map((one) => JSON.stringify(one))
         .join(" or ")}`;
     default:
-      return `${place || "it"} ${message ?? "is malformed"}`;
+      return `${place || "it"} ${message ?? "is invalid"}`;
   }
 }
 

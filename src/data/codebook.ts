@@ -1,4 +1,4 @@
-// Codebooks: files of entries, and pictures ↔ the codes of their patches.
+// Codebooks: their files, and the conversion between pictures and patch codes.
 import { InputError } from "../diagnostics/input-error.js";
 import {
   type CodebookFacts,
@@ -27,14 +27,14 @@ export type SpeechCodebook = Codebook<SpeechCodes>;
 const FIT = "Fit one: `mom data codebook` for pictures, `mom data units` for speech.";
 
 /**
- * @param name the file as the user knows it, for errors
- * @throws InputError where the file is no codebook
+ * @param name the file's name in errors
+ * @throws InputError if the file is not a codebook
  */
 export function readCodebook(bytes: Uint8Array, name: string): Codebook {
   const { tensors, metadata } = readSafetensors(bytes, name);
   const entries = tensors.get("entries");
   const facts = codebookFacts(metadata, entries?.shape ?? []);
-  if (typeof facts === "string") throw new InputError("codebook", `${name}: not a codebook: ${facts}`, FIT);
+  if (typeof facts === "string") throw new InputError("codebook", `${name} is not a codebook: ${facts}`, FIT);
   if (entries?.dtype !== "F32") throw new InputError("codebook", `${name}: the codebook's entries are not F32`, FIT);
   if (!entries.data.every(Number.isFinite))
     throw new InputError("codebook", `${name}: an entry of the codebook is not finite`, FIT);
@@ -43,10 +43,11 @@ export function readCodebook(bytes: Uint8Array, name: string): Codebook {
 
 /**
  * The codebook of a modality.
- * @throws InputError where the bytes are no codebook, or one of another size than the modality's vocabulary
+ * @throws InputError if the bytes are not a codebook, or its size is not that of the modality's vocabulary
  */
 export function codebookOf(bytes: Uint8Array, modality: Modality | undefined): Codebook {
-  if (modality === undefined || fileFieldOf(modality) !== "codebook") throw new RangeError("it names no codebook");
+  if (modality === undefined || fileFieldOf(modality) !== "codebook")
+    throw new RangeError("the modality names no codebook");
   const { name } = modality;
   const { count: vocab = 0, file: path = name } = idsOf(modality) ?? {};
   const codebook = readCodebook(bytes, path);
@@ -54,17 +55,17 @@ export function codebookOf(bytes: Uint8Array, modality: Modality | undefined): C
   if (entries !== vocab)
     throw new InputError(
       "codebook",
-      `${path}: the codebook has ${entries} entries, and modality ${name} has a vocab of ${vocab}`,
-      `Leave out vocab, or fit a codebook with --entries ${vocab}.`,
+      `${path}: the codebook has ${entries} entries, but modality ${name} has a vocab of ${vocab}`,
+      `Remove vocab, or fit a codebook with --entries ${vocab}.`,
     );
   return codebook;
 }
 
-/** The bytes of a codebook's file. @throws RangeError where the entries do not have the kind's columns */
+/** The bytes of a codebook file. @throws RangeError if the entries do not have the kind's columns */
 export function writeCodebook(kind: CodebookKind, entries: Float32Array, columns: number): Uint8Array {
   const shape = [entries.length / columns, columns];
   const facts = codebookFacts(codebookMetadata(kind), shape);
-  if (typeof facts === "string") throw new RangeError(`no codebook: ${facts}`);
+  if (typeof facts === "string") throw new RangeError(`not a codebook: ${facts}`);
   return writeSafetensors(new Map([["entries", { dtype: "F32", shape, data: entries }]]), codebookMetadata(kind));
 }
 
@@ -72,18 +73,18 @@ export const isOfPictures = (codebook: Codebook): codebook is PictureCodebook =>
 
 export const isOfSpeech = (codebook: Codebook): codebook is SpeechCodebook => codesSpeech(codebook.facts.kind);
 
-/** By modality index: a data set's, or those that a spec names. */
+/** Codebooks by modality index, from a data set or a spec. */
 interface Codebooks {
   readonly codebooks: ReadonlyMap<number, Codebook>;
 }
 
-/** The codebook by which a modality's pictures become codes. */
+/** The codebook that turns a modality's pictures into codes. */
 export function pictureCodebook({ codebooks }: Codebooks, modality: number): PictureCodebook | undefined {
   const codebook = codebooks.get(modality);
   return codebook && isOfPictures(codebook) ? codebook : undefined;
 }
 
-/** The codebook by which a modality's recordings become codes. */
+/** The codebook that turns a modality's recordings into codes. */
 export function speechCodebook({ codebooks }: Codebooks, modality: number): SpeechCodebook | undefined {
   const codebook = codebooks.get(modality);
   return codebook && isOfSpeech(codebook) ? codebook : undefined;
@@ -95,8 +96,8 @@ export function codesOf(pixels: Uint8Array, { facts, entries }: PictureCodebook)
 }
 
 /**
- * The picture that codes stand for.
- * @param codes the modality's own ids, from 0, one for each patch row by row; a missing patch stays grey
+ * Decodes codes into a picture.
+ * @param codes the modality's own ids, from 0, one per patch, row by row; a missing patch stays grey
  * @returns pixels [height, width, channels]
  */
 export function pictureOf(codes: ArrayLike<number>, { facts, entries }: PictureCodebook): Uint8Array {

@@ -1,4 +1,4 @@
-// What turns texts and pictures into ids and back: the tokenizers and codebooks that a model's modalities name.
+// The tokenizers and codebooks that a model's modalities name. They turn texts and pictures into ids and back.
 import { InputError, placed } from "../diagnostics/input-error.js";
 import { fileFieldOf, idsOf } from "../modalities/modality.fields.js";
 import { type ModelParts, ordinaryIds } from "../modalities/text.js";
@@ -9,20 +9,20 @@ import { sha256 } from "./content-hash.js";
 import type { Reach } from "./reach.js";
 import { readNamed } from "./read-input.js";
 
-/** All by modality index; a modality that names no file has nothing here. */
+/** Keyed by modality index; a modality that names no file has no entry. */
 export interface Codecs {
   readonly codebooks: ReadonlyMap<number, Codebook>;
   readonly tokenizers: ReadonlyMap<number, TextTokenizer>;
-  /** The codebooks' files, which shards keep. */
+  /** The codebook files, which shards store. */
   readonly codebookFiles: ReadonlyMap<number, Uint8Array>;
-  /** The same for the same files. */
+  /** Equal for equal files. */
   readonly fingerprint: string;
 }
 
 /**
- * @param folder what the paths are relative to: that of the spec
+ * @param folder the spec's folder, which paths are relative to
  * @param reach what may be read
- * @throws InputError where a file is missing, is of another kind, or has another number of ids than the model
+ * @throws InputError if a file is missing, of another kind, or has a different number of ids than the model
  */
 export function openCodecs(parts: ModelParts, folder: string, reach: Reach): Codecs {
   const codebooks = new Map<number, Codebook>();
@@ -44,12 +44,12 @@ export function openCodecs(parts: ModelParts, folder: string, reach: Reach): Cod
   return { codebooks, tokenizers, codebookFiles, fingerprint: hashes.join("\n") };
 }
 
-/** Changes when a tokenizer gives other ids than before, so that texts are encoded once more. */
+/** Changed when a tokenizer gives different ids, so that texts are encoded again. */
 const ENCODER = "ids 2 ";
 const FIT = "Fit one: `mom data codebook` for pictures, `mom data units` for speech.";
-const GIVE = "Correct the path, or put the tokenizer.json there.";
+const GIVE = "Fix the path, or put tokenizer.json there.";
 
-/** @throws InputError where its markers would take the tokenizer's ids */
+/** @throws InputError if the vocabulary has no room for the tokenizer's ids and the modality's markers */
 function tokenizerOf(bytes: Uint8Array, path: string, index: number, parts: ModelParts): TextTokenizer {
   const tokenizer = readTokenizer(bytes, path);
   const room = ordinaryIds(index, parts);
@@ -58,8 +58,8 @@ function tokenizerOf(bytes: Uint8Array, path: string, index: number, parts: Mode
   const vocab = (modality && idsOf(modality)?.count) ?? 0;
   throw new InputError(
     "tokenizer",
-    `${path}: the tokenizer has ${tokenizer.ids} ids, and modality ${modality?.name} has room for ${room} beside its markers`,
-    `Leave out vocab, or make it at least ${tokenizer.ids + vocab - room}.`,
+    `${path}: the tokenizer has ${tokenizer.ids} ids, but modality ${modality?.name} has room for ${room} besides its markers`,
+    `Remove vocab, or set it to at least ${tokenizer.ids + vocab - room}.`,
   );
 }
 
@@ -68,19 +68,19 @@ export const decodersOf = ({ tokenizers }: Pick<Codecs, "tokenizers">): Readonly
   new Map([...tokenizers].map(([index, { decode }]) => [index, decode]));
 
 export interface TextTokenizer {
-  /** One more than its highest id. */
+  /** The highest id plus one. */
   readonly ids: number;
-  /** Without the tokens that a template adds around a text. @throws InputError where a text has no ids */
+  /** Omits the tokens that a template adds around a text. @throws InputError if a text has no ids */
   readonly encode: (text: string) => readonly number[];
-  /** Special tokens are written out, and an id that the tokenizer does not have as `‹700›`. */
+  /** Writes special tokens out, and an unknown id as `‹700›`. */
   readonly decode: (ids: readonly number[]) => string;
-  /** The token of an id as the file has it; undefined where it has none. */
+  /** The token of an id as written in the file, or undefined. */
   readonly tokenOf: (id: number) => string | undefined;
 }
 
 /**
- * @param name the file as the user knows it, for errors
- * @throws InputError where the file is no tokenizer, or has what is not supported
+ * @param name the file's name in errors
+ * @throws InputError if the file is not a tokenizer, or needs an unsupported feature
  */
 export function readTokenizer(bytes: Uint8Array, name: string): TextTokenizer {
   const { ids, encode, tokenOf, join } = placed(name, () => encoderOf(readTokenizerJson(bytes)));

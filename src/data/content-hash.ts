@@ -1,5 +1,5 @@
-// Hashes of contents (SHA-256): of little, for cache keys and for the split into training and validation, by a library
-// that runs anywhere; of much by the platform's own, which is many times as fast.
+// Content hashes (SHA-256). Short content, for cache keys and the split into training and validation, is hashed by a
+// library that runs everywhere; long content by the platform's own hash, which is much faster.
 import { sha256 as shaOf } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Disk } from "./disk.js";
@@ -8,17 +8,17 @@ import type { Bytes } from "./safetensors.js";
 export const contentHash = (content: string | Uint8Array): string =>
   bytesToHex(shaOf(typeof content === "string" ? utf8ToBytes(content) : content));
 
-/** The same of content that may be long. */
+/** The same for content that may be long. */
 export function longHash({ hash }: Pick<Disk, "hash">, content: string | Uint8Array): string {
   const sum = hash();
   sum.update(content);
   return sum.digest();
 }
 
-/** The first 32 bits of a document's hash: its side of the split, whatever else there is. */
+/** The first 32 bits of a document's hash. They alone decide its side of the split. */
 export const splitHash = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16);
 
-/** Bytes that are read or hashed at a time; what hashes may take less than 2 GiB in one call. */
+/** Bytes that are read or hashed at a time. A hash function may accept less than 2 GiB in one call. */
 const RUN_BYTES = 2 ** 26;
 
 function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
@@ -28,7 +28,7 @@ function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** The SHA-256 of pieces, one after the other. */
+/** The SHA-256 of consecutive pieces. */
 export function sha256({ hash }: Pick<Disk, "hash">, pieces: Iterable<Bytes | Uint8Array>): string {
   const sum = hash();
   for (const piece of pieces) for (const run of runsOf(piece)) sum.update(run);

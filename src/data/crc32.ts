@@ -1,6 +1,6 @@
 // CRC-32 (IEEE 802.3), the checksum of shards.
 
-/** For 8 bytes at a time: what byte k of them leaves after the 7 − k that follow it. */
+/** Tables for 8 bytes at a time: table k is the contribution of byte k after the 7 − k bytes that follow it. */
 const TABLES = tables();
 
 type Table = Uint32Array;
@@ -18,7 +18,7 @@ function tables(): readonly Table[] {
   return all.reverse();
 }
 
-/** Continues from the checksum of the bytes before, if any. */
+/** @param before the checksum of the preceding bytes, if any */
 export function crc32(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as Eight;
   const byte = (i: number) => bytes[i] as number;

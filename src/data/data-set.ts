@@ -10,20 +10,20 @@ import { readShard, type Shard, type ShardDocument, type ShardSegment, type Skip
 
 export interface DataSet {
   readonly parts: ModelParts;
-  /** Codebooks by modality index: what shows codes as pictures. */
+  /** Codebooks by modality index; they decode codes into pictures. */
   readonly codebooks: ReadonlyMap<number, Codebook>;
-  /** All documents; a document's number is its index here, and stays as long as the source does. */
+  /** All documents. A document's number is its index here; it is stable while the source does not change. */
   readonly documents: readonly Document[];
-  /** Numbers of the documents to learn from, and of those held out, both ascending. */
+  /** Numbers of the training documents and of the held-out documents, both ascending. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
-  /** How many items there are; they are numbered in the order of the documents. */
+  /** The number of items. Items are numbered in the order of the documents. */
   readonly items: number;
-  /** Documents that were left out, for files that cannot be read. */
+  /** Documents that were skipped because of unreadable files. */
   readonly skipped: readonly SkippedDocument[];
-  /** Changes when the documents do: a resumed run must find the same. */
+  /** Changes when the documents do. A resumed run must find the same one. */
   readonly fingerprint: number;
-  /** What reports call a document. */
+  /** The label of a document in reports. */
   label(document: number): string;
   /** The first item of a document, or undefined. */
   firstItem(document: number): StoredItem | undefined;
@@ -34,21 +34,21 @@ export interface DataSet {
 interface StoredItem {
   readonly id: number;
   readonly modality: number;
-  /** [height, width, channels]; undefined where the numbers are no pixels to look at. */
+  /** [height, width, channels]; undefined if the numbers are not pixels. */
   readonly pixels: Uint8Array | undefined;
-  /** Clean numbers, [positions, columns]; computed anew at each call. */
+  /** Values without noise, [positions, columns]; computed again at each call. */
   readonly values: () => Float32Array;
 }
 
 interface ShardFile {
-  /** The file as errors name it. */
+  /** The file's name in errors. */
   readonly name: string;
   readonly bytes: Bytes;
 }
 
 /**
  * @param files all shards, in order
- * @throws InputError where a shard is damaged or no document is left to learn from
+ * @throws InputError if a shard is damaged or no training document is left
  */
 export const openDataSet = (files: readonly ShardFile[], parts: ModelParts, heldOut: number): DataSet =>
   dataSetOf(
@@ -57,7 +57,7 @@ export const openDataSet = (files: readonly ShardFile[], parts: ModelParts, held
     heldOut,
   );
 
-/** @param heldOut share of the documents held out: those whose hash, as a fraction, is below it */
+/** @param heldOut the held-out share: documents whose hash, as a fraction, is below it */
 export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: number): DataSet {
   const documents: Document[] = [];
   const items: StoredItem[] = [];
@@ -77,7 +77,7 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
   if (train.length === 0)
     throw new InputError(
       "no-documents",
-      `no document is left to learn from: ${documents.length} in all, ${validation.length} held out`,
+      `no training document is left: ${documents.length} in total, ${validation.length} held out`,
       "Lower data.held_out, or add documents.",
     );
   const itemById = (id: number) => {
@@ -109,11 +109,11 @@ export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: 
 interface Opened {
   readonly shard: Shard;
   readonly parts: ModelParts;
-  /** By modality; undefined where it holds ids. */
+  /** By modality index; undefined if the modality holds ids. */
   readonly shapes: readonly (ItemShape | undefined)[];
 }
 
-/** Of millions, each is only where it is found; a class, since all share its getters. */
+/** Stores only where a document is, since there may be millions. A class, because instances share its getters. */
 class StoredDocument implements Document {
   constructor(
     private readonly opened: Opened,

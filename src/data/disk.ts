@@ -1,8 +1,8 @@
-// The disk as everything above it uses it: what a run, its data and its specs need of a file system, and no more. Paths
-// are the user's own. `src/api/node/disk.ts` is Node's.
+// The interface to the file system: only what runs, data and specs need. Paths are as the user writes them.
+// `src/api/node/disk.ts` implements it for Node.
 import type { Bytes } from "./safetensors.js";
 
-/** How paths are put together and taken apart there. */
+/** Path functions of the platform. */
 export interface Paths {
   readonly join: (...parts: string[]) => string;
   readonly dirname: (path: string) => string;
@@ -15,87 +15,87 @@ export interface Paths {
 
 /** The processes that share the disk. */
 interface Processes {
-  /** This one's number. */
+  /** The id of this process. */
   readonly own: number;
   readonly isRunning: (pid: number) => boolean;
-  /** When a process began, in a unit of the system's; empty where that is not known. */
+  /** When a process started, in a unit of the system; empty if unknown. */
   readonly startOf: (pid: number) => string;
 }
 
-/** A sum of bytes that are given piece after piece. */
+/** A hash of bytes that arrive in pieces. */
 interface Hasher {
   readonly update: (piece: Uint8Array | string) => void;
-  /** In hexadecimal digits. */
+  /** The hash in hexadecimal. */
   readonly digest: () => string;
 }
 
-/** A regular file that is open; whoever opened it closes it. */
+/** An open regular file. The caller that opened it closes it. */
 export interface OpenFile {
-  /** Now. */
+  /** The current size. */
   readonly size: () => number;
-  /** Fewer bytes where the file ends before. */
+  /** Returns fewer bytes if the file ends earlier. */
   readonly read: (begin: number, end: number) => Uint8Array;
-  /** Whether it is what a path names now, which is no link. */
+  /** Whether the path, itself not a link, now names this file. */
   readonly isAt: (path: string) => boolean;
   readonly close: () => void;
 }
 
 /**
- * Functions that write throw the system's own error, with its `code`; those that read a file InputError, but where they
- * say that they throw Unreadable (open-file.ts), which has no path.
+ * Functions that write throw the system's error with its `code`. Functions that read a file throw InputError, or
+ * Unreadable (open-file.ts), which has no path; their comments then name Unreadable.
  */
 export interface Disk {
   readonly paths: Paths;
   readonly processes: Processes;
-  /** Folders that the user lets every spec read. */
+  /** Folders that the user allows every spec to read. */
   readonly allowed: () => readonly string[];
-  /** SHA-256 of what may be large, by the fastest means that there is. */
+  /** The platform's fastest SHA-256, for large content. */
   readonly hash: () => Hasher;
 
   readonly exists: (path: string) => boolean;
-  /** Whether a path is a link itself. */
+  /** Whether the path itself is a link. */
   readonly isLink: (path: string) => boolean;
-  /** Whether it is a folder, links followed. Throws the system's error where there is nothing. */
+  /** Whether it is a folder; follows links. Throws the system's error if the path does not exist. */
   readonly isFolder: (path: string) => boolean;
-  /** Changes when the file does, links followed. Throws the system's error where there is nothing. */
+  /** Changes when the file does; follows links. Throws the system's error if the path does not exist. */
   readonly stamp: (path: string) => { readonly size: number; readonly modified: number };
   /** Names in a folder, sorted. */
   readonly list: (folder: string) => string[];
-  /** Folders in a folder, links not followed. */
+  /** Folders in a folder; does not follow links. */
   readonly foldersIn: (folder: string) => ReadonlySet<string>;
-  /** Where a path leads, without links; what a link holds. Both throw the system's error where there is none. */
+  /** A path with links resolved; the target of a link. Both throw the system's error if it does not exist. */
   readonly realpath: (path: string) => string;
   readonly readLink: (path: string) => string;
 
-  /** Whether a regular file is there that could be read. @throws Unreadable where it is not */
+  /** Checks that the path is a readable regular file. @throws Unreadable if it is not */
   readonly checkFile: (path: string) => void;
-  /** Opens a regular file, and nothing else: it never waits for a writer. @throws Unreadable */
+  /** Opens a regular file and nothing else, so it never waits for a writer. @throws Unreadable */
   readonly openFile: (path: string) => OpenFile;
-  /** Reads a regular file whole, without waiting. @param most bytes that it may have @throws Unreadable */
+  /** Reads a complete regular file asynchronously. @param most limit in bytes @throws Unreadable */
   readonly readLater: (path: string, most?: number) => Promise<Uint8Array>;
   readonly read: (path: string) => Uint8Array;
-  /** A file that may be larger than one array: its length, and any of its bytes, read when they are asked for. */
+  /** A file that may be larger than one array. Bytes are read on demand. */
   readonly open: (path: string) => Bytes;
-  /** The same, open as long as the process runs: what deletes the file takes nothing from whoever reads it. */
+  /** The same, kept open while the process runs, so that deleting the file does not affect its readers. */
   readonly hold: (path: string) => Bytes;
 
-  /** Makes a folder, and those above it; EEXIST if it is there. */
+  /** Makes a folder and its parents. Throws EEXIST if it exists. */
   readonly makeFolder: (path: string) => void;
-  /** The same; one that is there already is as good as made. */
+  /** The same, but the folder may exist. */
   readonly makeFolders: (path: string) => void;
-  /** Writes a new file, piece after piece, and returns when it is on the disk. */
+  /** Writes a new file from pieces, and returns when it is on the disk. */
   readonly create: (path: string, ...pieces: Uint8Array[]) => void;
-  /** Writes a file, in place of one that is there, and returns when it is on the disk; leaves none where it throws. */
+  /** Writes or replaces a file, and returns when it is on the disk. Leaves no file if it throws. */
   readonly write: (path: string, pieces: Iterable<Uint8Array>) => void;
-  /** Adds to the end of a file, which it makes if need be: all of the bytes, or none where it throws. */
+  /** Appends to a file, which it creates if needed. Writes all of the bytes, or none if it throws. */
   readonly append: (path: string, bytes: Uint8Array) => void;
-  /** Cuts a file to its first bytes and returns when that is on the disk. */
+  /** Truncates a file, and returns when the change is on the disk. */
   readonly truncate: (path: string, bytes: number) => void;
   /** Returns when the contents of a file, or the names in a folder, are on the disk. */
   readonly sync: (path: string) => void;
   readonly rename: (from: string, to: string) => void;
-  /** Makes a file appear at another place too, whole; false where there is something already. */
+  /** Links a complete file to a second path. Returns false if the path exists. */
   readonly link: (from: string, to: string) => boolean;
-  /** Removes a file or a folder with all in it, if it is there. */
+  /** Removes a file or a folder with its contents, if it exists. */
   readonly remove: (path: string) => void;
 }

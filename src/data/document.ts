@@ -1,4 +1,4 @@
-// A document: what is learned as one piece, never split over two sequences.
+// A document: one training example.
 import { positionsOfItem } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
 
@@ -7,9 +7,9 @@ export type Segment =
   | {
       readonly kind: "ids";
       readonly modality: number;
-      /** How many ids there are: known without reading them. */
+      /** The number of ids, known without reading them. */
       readonly count: number;
-      /** Ids in the vocabulary; of a stored document read anew each time. */
+      /** Ids in the vocabulary. A stored document reads them again each time. */
       readonly ids: Int32Array;
     }
   | {
@@ -20,14 +20,14 @@ export type Segment =
     };
 
 export interface Document {
-  /** What reports call it. */
+  /** Its label in reports. */
   readonly label: string;
   readonly segments: readonly Segment[];
-  /** Whether the segments may also stand in reverse: which way is drawn anew in each epoch. */
+  /** Whether the segments may also be in reverse order. The order is drawn again in each epoch. */
   readonly eitherOrder: boolean;
 }
 
-/** Positions that the content and its markers take: what `segments` need, and the document end. */
+/** Positions that a document takes: its segments, their markers, and the end of the document. */
 export function documentLength(segments: Iterable<SegmentSize>, parts: ModelParts): number {
   let length = 1;
   for (const { modality, ids } of segments)

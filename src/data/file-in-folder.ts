@@ -1,4 +1,5 @@
-// Files that a data file names: they lie in its folder, in the project's or in one that was opened, wherever links lead.
+// Resolves files that a data file names. With links resolved, they must be in the data file's folder, the project's folder
+// or an allowed folder.
 import { allowHelp } from "../diagnostics/allow.js";
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -6,9 +7,9 @@ import { NO_FILE } from "./open-file.js";
 import { locate, type Reach, withFolder } from "./reach.js";
 
 interface Naming {
-  /** Where the path stands, for errors: `pairs.jsonl:3`. */
+  /** Where the path is written, for errors: `pairs.jsonl:3`. */
   readonly place: string;
-  /** That of the data file. */
+  /** The folder of the data file. */
   readonly folder: string;
   /** What the file is, for errors: `image`. */
   readonly what: string;
@@ -19,7 +20,7 @@ interface Naming {
 /**
  * The real path of a file.
  * @param path as written, relative to the folder
- * @throws BadFile where there is none; InputError where it lies outside
+ * @throws BadFile if it does not exist; InputError if it is outside
  */
 export function fileInFolder(path: string, { place, folder, what, reach }: Naming): string {
   const within = withFolder(reach, folder);
@@ -31,7 +32,7 @@ export function fileInFolder(path: string, { place, folder, what, reach }: Namin
     case "outside":
       throw new InputError(
         "file-outside",
-        `${place}: ${named} lies outside the project's folder and the data file's`,
+        `${place}: ${named} is outside the project's folder and the data file's`,
         allowHelp(located.folder),
       );
     case "missing":
@@ -40,7 +41,7 @@ export function fileInFolder(path: string, { place, folder, what, reach }: Namin
         located.reason === NO_FILE
           ? `${place}: there is no ${what} ${JSON.stringify(path)}`
           : `${place}: ${named} cannot be read (${located.reason})`,
-        "Correct the path, or put the file there.",
+        "Fix the path, or put the file there.",
       );
   }
 }

@@ -1,12 +1,12 @@
-// Batches in a fixed order: all that is held out, for validation; and chosen documents, one a sequence, for sampling.
+// Batches in a fixed order: held-out documents for validation, and chosen documents, one per sequence, for sampling.
 import type { Batch } from "../batch/batch.js";
 import type { DataSet } from "./data-set.js";
 import { batchOf, checkLengths, firstFit, inEachOrder } from "./packing.js";
 
 /**
- * Every held-out document (or every one of `documents`) once, in each order that it may stand in. Sequences are packed one
- * after the other, each until the next document does not fit: what a sequence holds does not depend on `batch`.
- * All batches have `batch` sequences; at the end of the last one, whole sequences may be padding.
+ * Every held-out document (or each of `documents`) once, in each order that it may have. Sequences are filled one after
+ * another, each until the next document does not fit, so their contents do not depend on `batch`. All batches have `batch`
+ * sequences; the last ones of the last batch may be only padding.
  */
 export function* validationBatches(
   dataSet: DataSet,

@@ -1,6 +1,6 @@
-// Numbers of 16 bits: IEEE 754 halves, and bfloat16. Single precision holds each of them exactly.
+// 16-bit numbers: f16 (IEEE 754) and bfloat16. f32 represents each of them exactly.
 
-/** The value of an IEEE 754 half given by its bits. */
+/** The value of an f16 given by its bits. */
 export function widenHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -10,14 +10,14 @@ export function widenHalf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Halves by their bits, as singles. */
+/** f16 numbers, given by their bits, as f32. */
 export function widenHalves(bits: Uint16Array): Float32Array {
   const wide = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) wide[i] = widenHalf(bits[i] as number);
   return wide;
 }
 
-/** Numbers in bfloat16 by their bits, as singles, whose upper half they are. What a NaN carries is kept. */
+/** bfloat16 numbers, given by their bits, as f32: they are its upper 16 bits. The payload of a NaN is kept. */
 export function widenBfloat16s(bits: Uint16Array): Float32Array {
   const wide = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) wide[i] = (bits[i] as number) << 16;
@@ -27,7 +27,7 @@ export function widenBfloat16s(bits: Uint16Array): Float32Array {
 const word = new Uint32Array(1);
 const single = new Float32Array(word.buffer);
 
-/** The bits of the half nearest to a number, of two equally near ones the even one. */
+/** The bits of the f16 nearest to a number; ties go to even. */
 export function halfBits(value: number): number {
   single[0] = value;
   const bits = word[0] as number;
@@ -35,7 +35,7 @@ export function halfBits(value: number): number {
   const size = Math.abs(single[0]);
   if (Number.isNaN(value)) return 0x7e00;
   if (size >= 65520) return sign | 0x7c00;
-  // In steps of the last bit: 2^-24 for numbers below the least normal one.
+  // In units of the last bit: 2^-24 for subnormal numbers.
   const exponent = size < 2 ** -14 ? -14 : ((bits >>> 23) & 0xff) - 127;
   const steps = size * 2 ** (10 - exponent);
   const low = Math.floor(steps);

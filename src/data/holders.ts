@@ -1,18 +1,18 @@
-// Which modality holds which content: a text, a picture, a recording, ids.
+// Which modalities can hold a text, a picture, a recording or ids.
 import { holdingOf } from "../modalities/modality.fields.js";
 import type { Content } from "../modalities/row.fields.js";
 import { bytesOf, type ModelParts } from "../modalities/text.js";
 import { isOfPictures, isOfSpeech } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 
-/** Whether the file that a modality names turns such contents into its ids. */
+/** Whether the file that a modality names turns such content into ids. */
 function codes(content: Content, index: number, { tokenizers, codebooks }: Codecs): boolean {
   const codebook = codebooks.get(index);
   if (content === "text") return tokenizers.has(index);
   return codebook !== undefined && (content === "image" ? isOfPictures(codebook) : isOfSpeech(codebook));
 }
 
-/** The modalities that can hold a content, the preferred one first. */
+/** The modalities that can hold such content, the preferred one first. */
 export function holdersOf(content: Content, { modalities }: ModelParts, codecs: Codecs): number[] {
   const holders = modalities.flatMap((modality, index) => {
     const holding = holdingOf(modality, content);

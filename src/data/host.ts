@@ -1,23 +1,23 @@
-// What preparing data asks of the machine that it runs on, besides arithmetic.
+// What data preparation needs from its host: the disk, image decoding, installed packages.
 import type { Disk } from "./disk.js";
 import type { PictureSize } from "./picture-size.js";
 
 export type Decoded =
   | { readonly kind: "done"; readonly pixels: Uint8Array }
-  /** `remedy` where it is another than for every file that is no picture. */
+  /** `remedy` is set if it differs from the usual one for files that are not pictures. */
   | { readonly kind: "failed"; readonly reason: string; readonly remedy?: string | undefined }
-  /** Not by what the picture is, but by how long it took, or since what decodes it is gone. */
+  /** Decoding took too long, or the decoder is gone; the picture itself may be fine. */
   | { readonly kind: "stopped"; readonly reason: string; readonly remedy: string };
 
 export interface DataHost {
   readonly disk: Disk;
-  /** Where mom keeps what it can make again. */
+  /** Folder of the cache. */
   readonly cacheFolder: () => string;
   /**
-   * The whole of a picture in the size, on white, in bounded memory and time.
-   * @param read the file's bytes, once there is room for them @throws what `read` throws
+   * The complete picture in the given size, on white, in bounded memory and time.
+   * @param read reads the file once there is memory for it @throws what `read` throws
    */
   readonly decodePicture: (read: () => Promise<Uint8Array>, size: PictureSize) => Promise<Decoded>;
-  /** The folder of a package that is installed. */
+  /** The folder of an installed package. */
   readonly packageFolder: (name: string) => string | undefined;
 }

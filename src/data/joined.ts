@@ -1,6 +1,6 @@
-// Pieces put together, one after the other.
+// Concatenates arrays.
 
-/** Fills `whole` with the parts. */
+/** Fills `whole` with consecutive pieces. */
 export function joined<A extends Uint8Array | Int32Array | Float32Array>(
   parts: readonly ArrayLike<number>[],
   whole: A,
@@ -13,6 +13,6 @@ export function joined<A extends Uint8Array | Int32Array | Float32Array>(
   return whole;
 }
 
-/** The bytes of all parts. */
+/** The bytes of all pieces. */
 export const joinedBytes = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
   joined(parts, new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0)));

@@ -1,28 +1,27 @@
-// JSON Lines: bytes, a piece at a time → one value a line, each with its place for errors. A file of any size passes
-// through: no more of it is held than a line.
+// Reads JSON Lines from pieces of bytes: one value per line, with its place for errors. Holds only one line in memory.
 import { InputError } from "../diagnostics/input-error.js";
 import { jsonShape } from "../diagnostics/json-shape.js";
 import { joined } from "./joined.js";
 
 export interface Line {
-  /** `pairs.jsonl:3`, lines being numbered from 1. */
+  /** `pairs.jsonl:3`; lines are numbered from 1. */
   readonly place: string;
   readonly text: string;
   readonly value: unknown;
 }
 
-/** Bytes of a line: a document of more is no document. */
+/** Most bytes in a line. */
 export const MOST_LINE_BYTES = 64 * 2 ** 20;
-/** Lists and objects in each other: a document needs four. */
+/** How deep lists and objects may be nested; a document needs four levels. */
 export const MOST_NESTING = 64;
 
 const NEWLINE = 0x0a;
 
 /**
  * The lines that are not blank.
- * @param pieces the file's bytes; a piece may be overwritten once the next is asked for
- * @param name the file as the user knows it
- * @throws InputError where a line is not UTF-8 or not JSON, is too long or too deep, or gives a key twice
+ * @param pieces the file's bytes; a piece may be overwritten when the next is requested
+ * @param name the file's name in errors
+ * @throws InputError if a line is not UTF-8 or not JSON, is too long or nested too deep, or repeats a key
  */
 export function* linesOf(
   pieces: Iterable<Uint8Array>,
@@ -44,9 +43,9 @@ export function* linesOf(
   }
 }
 
-/** @param place of the line that is being read */
+/** @param place the place of the current line */
 function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator<Uint8Array, void, undefined> {
-  /** The beginning of a line that has not ended yet. */
+  /** The start of an incomplete line. */
   let begun: Uint8Array[] = [];
   let length = 0;
   const add = (bytes: Uint8Array) => {
@@ -55,7 +54,7 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
       throw new InputError(
         "bad-json-line",
         `${place()}: the line has more than ${MOST_LINE_BYTES / 2 ** 20} MiB`,
-        "Write one document a line, and split one that is so long.",
+        "Write one document per line, and split documents that are longer.",
       );
     begun.push(bytes);
   };
@@ -85,7 +84,7 @@ function parsed(text: string, place: string, example: string): unknown {
     throw new InputError(
       "bad-json-line",
       `${place}: lists and objects are nested more than ${MOST_NESTING} deep`,
-      `A document is no deeper than this: ${example}`,
+      `Write documents like this: ${example}`,
     );
   let value: unknown;
   try {
@@ -93,14 +92,14 @@ function parsed(text: string, place: string, example: string): unknown {
   } catch (error) {
     throw new InputError(
       "bad-json-line",
-      `${place}: not JSON (${error instanceof Error ? error.message : error})`,
-      `Like this: ${example}`,
+      `${place}: the line is not JSON (${error instanceof Error ? error.message : error})`,
+      `Write documents like this: ${example}`,
     );
   }
   if (repeated === undefined) return value;
   throw new InputError(
     "bad-json-line",
-    `${place}: the key ${JSON.stringify(repeated)} is given twice`,
-    "Keep one of the two.",
+    `${place}: the key ${JSON.stringify(repeated)} is repeated`,
+    "Keep one of them.",
   );
 }

@@ -1,14 +1,14 @@
-// K-means: the entries of a codebook, fitted to rows of numbers. The same rows and seed give the same entries on every
-// machine: sums are in float64 in the order of the rows, and nothing but + − × ÷ is used.
-//   start   k-means++ (Arthur and Vassilvitskii, SODA 2007), on a sample of the rows where there are many
-//   then    Lloyd's iterations over all rows, or over mini-batches (Sculley, WWW 2010) where there are many
+// K-means: fits the entries of a codebook to rows of numbers. The same rows and seed give the same entries on every
+// machine: sums are in float64 in the order of the rows, and only + − × ÷ are used.
+//   start   k-means++ (Arthur and Vassilvitskii, SODA 2007), on a sample if there are many rows
+//   then    Lloyd's iterations over all rows, or over mini-batches (Sculley, WWW 2010) if there are many rows
 import { InputError } from "../diagnostics/input-error.js";
 import { type Stream, stream } from "../random/stream.js";
 import { nearestEntries, squaredDistance } from "./nearest.js";
 
-/** The start is drawn from at most so many rows, or twice the entries. */
+/** The start is drawn from at most this many rows, or from twice the number of entries. */
 const START_ROWS = 65_536;
-/** With more rows than this, an iteration takes so many, or twice the entries. */
+/** Above WHOLE_ROWS, an iteration takes BATCH_ROWS rows, or twice the number of entries. */
 const WHOLE_ROWS = 262_144;
 const BATCH_ROWS = 16_384;
 
@@ -16,26 +16,22 @@ interface KMeansOptions {
   readonly columns: number;
   readonly entries: number;
   readonly seed: number;
-  /** At most; fewer where nothing changes any more. 30 unless given. */
+  /** Most iterations; fewer are run if nothing changes. Default 30. */
   readonly iterations?: number;
-  /** Told the mean squared error of one number after so many iterations, over the rows that were looked at. */
+  /** Called after each iteration with the mean squared error per number over its rows. */
   readonly progress?: (iteration: number, error: number) => void;
 }
 
 /**
  * @param rows [rows, columns], finite numbers
  * @returns [entries, columns]
- * @throws InputError where there are fewer different rows than entries, or a number is not finite
+ * @throws InputError if there are fewer distinct rows than entries, or a number is not finite
  */
 export function kMeans(rows: Float32Array, options: KMeansOptions): Float32Array {
   const { columns, seed } = options;
   const count = rows.length / columns;
   if (!rows.every(Number.isFinite))
-    throw new InputError(
-      "codebook",
-      "a row to be clustered holds a number that is not finite",
-      "Mend or leave out that input.",
-    );
+    throw new InputError("codebook", "the rows to cluster contain NaN or infinity", "Fix or remove that input.");
   const random = stream("cluster", seed);
   const entries = startingEntries(rows, options, random);
   if (count > WHOLE_ROWS) miniBatches(rows, entries, options, random);
@@ -55,7 +51,7 @@ function lloyd(rows: Float32Array, entries: Float32Array, { columns, iterations 
   }
 }
 
-/** An iteration is one mini-batch after the other, eight at most. */
+/** An iteration runs at most eight mini-batches. */
 function miniBatches(rows: Float32Array, entries: Float32Array, options: KMeansOptions, random: Stream): void {
   const { columns, iterations = 30, progress } = options;
   const [count, K] = [rows.length / columns, entries.length / columns];
@@ -71,18 +67,18 @@ function miniBatches(rows: Float32Array, entries: Float32Array, options: KMeansO
   }
 }
 
-/** The mean squared error of one number when every row is replaced by its nearest entry. */
+/** The mean squared error per number if every row is replaced by its nearest entry. */
 export const quantisationError = (rows: Float32Array, entries: Float32Array, columns: number): number =>
   meanOf(nearestEntries(rows, entries, columns).distances, columns);
 
 const meanOf = (distances: Float64Array, columns: number) =>
   distances.reduce((sum, d) => sum + d, 0) / Math.max(1, distances.length * columns);
 
-/** K different rows: each drawn with odds of its squared distance to the nearest of those before. */
+/** K distinct rows, each drawn with a probability proportional to its squared distance to the nearest earlier one. */
 function startingEntries(rows: Float32Array, { columns, entries: K }: KMeansOptions, random: Stream): Float32Array {
   const count = rows.length / columns;
   const size = Math.max(START_ROWS, 2 * K);
-  // Different rows may be rare, so that a sample lacks them: then all rows are tried.
+  // A sample may have too few distinct rows; then all rows are tried.
   const samples = count > size ? [gathered(rows, columns, drawn(count, size, random)), rows] : [rows];
   let found = 0;
   for (const sample of samples) {
@@ -92,12 +88,12 @@ function startingEntries(rows: Float32Array, { columns, entries: K }: KMeansOpti
   }
   throw new InputError(
     "codebook",
-    `${K} entries cannot be fitted to ${count} rows, of which ${found} are different`,
-    found < 2 ? "Give more data." : `Ask for at most ${found} entries, or give more data.`,
+    `cannot fit ${K} entries to ${count} rows, of which ${found} are distinct`,
+    found < 2 ? "Add more data." : `Use at most ${found} entries, or add more data.`,
   );
 }
 
-/** Fills `entries` with different rows by k-means++; returns how many there were. */
+/** Fills `entries` with distinct rows by k-means++; returns how many it found. */
 function spread(rows: Float32Array, entries: Float32Array, columns: number, random: Stream): number {
   const [count, K] = [rows.length / columns, entries.length / columns];
   if (count === 0) return 0;
@@ -118,7 +114,7 @@ function spread(rows: Float32Array, entries: Float32Array, columns: number, rand
   return K;
 }
 
-/** The first index at which the running sum passes `target`; never one whose weight is 0. */
+/** The first index at which the running sum exceeds `target`; never one with weight 0. */
 function chosen(weights: Float64Array, target: number): number {
   let sum = 0;
   let last = 0;
@@ -132,7 +128,7 @@ function chosen(weights: Float64Array, target: number): number {
   return last;
 }
 
-/** `size` different numbers below `count`, ascending (Floyd's method). */
+/** `size` distinct numbers below `count`, ascending (Floyd's method). */
 function drawn(count: number, size: number, random: Stream): Int32Array {
   const taken = new Set<number>();
   for (let top = count - size; top < count; top++) {
@@ -150,7 +146,7 @@ function gathered(rows: Float32Array, columns: number, indices: Int32Array): Flo
   return picked;
 }
 
-/** Lloyd's step: every entry to the mean of its rows, and one without rows to the row that is farthest from its own. */
+/** Lloyd's step: moves every entry to the mean of its rows. An entry without rows moves to the row farthest from its own. */
 function toMeans(
   rows: Float32Array,
   entries: Float32Array,
@@ -166,7 +162,7 @@ function toMeans(
   });
   if (empty.length === 0) return;
   const far = Array.from(distances.keys()).sort((a, b) => (distances[b] as number) - (distances[a] as number) || a - b);
-  // Of equal rows only the first helps.
+  // Only the first of equal rows helps.
   const same = (a: number, b: number) => squaredDistance(rows, a * columns, rows, b * columns, columns, 0) === 0;
   const chosenRows: number[] = [];
   for (const entry of empty) {
@@ -177,7 +173,7 @@ function toMeans(
   }
 }
 
-/** A mini-batch's step: every entry to the mean of all rows that it has had so far. */
+/** A mini-batch step: moves every entry to the mean of all rows assigned to it so far. */
 function towardsMeans(
   rows: Float32Array,
   entries: Float32Array,

@@ -1,4 +1,4 @@
-// The files of one kind in a folder, or those that a JSON Lines file names.
+// Lists the files of one kind in a folder or in a JSON Lines file.
 
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -12,28 +12,28 @@ import { inputPieces } from "./read-input.js";
 
 export interface NamedFile {
   readonly path: string;
-  /** Names it in errors. */
+  /** Its name in errors. */
   readonly place: string;
 }
 
-/** What is looked for. */
+/** The kind of file to list. */
 interface FileKind {
-  /** Endings of names, in lower case. */
+  /** File extensions, in lower case. */
   readonly endings: readonly string[];
-  /** What a segment of a document names one as. */
+  /** The key of a document's segment that names one. */
   readonly key: "image" | "audio";
-  /** One of them, for errors. */
+  /** Singular, for errors. */
   readonly what: string;
-  /** What to do where there is nothing at the path; where a folder has none; where a file of documents names none. */
+  /** Help if the path does not exist, if a folder has no such file, and if a JSON Lines file names none. */
   readonly remedies: { readonly path: string; readonly folder: string; readonly documents: string };
-  /** Several of them, for errors. */
+  /** Plural, for errors. */
   readonly several: string;
 }
 
 /**
- * @param reach what a file of documents may name
- * @param path a folder, all of which is searched, in the order of names; or a file of documents
- * @throws InputError where there is none
+ * @param reach what a JSON Lines file may name
+ * @param path a folder, searched recursively in order of names, or a JSON Lines file
+ * @throws InputError if no such file is found
  */
 export function namedFiles(path: string, kind: FileKind, reach: Reach): NamedFile[] {
   const { disk } = reach;
@@ -44,11 +44,7 @@ export function namedFiles(path: string, kind: FileKind, reach: Reach): NamedFil
   } catch (error) {
     const { missing, reason } = unreadable(error);
     if (missing) throw new InputError("file-unreadable", `there is no folder or file ${path}`, remedies.path);
-    throw new InputError(
-      "file-unreadable",
-      `${path}: cannot be read (${reason})`,
-      "Correct the path, or its permissions.",
-    );
+    throw new InputError("file-unreadable", `${path}: cannot be read (${reason})`, "Fix the path or its permissions.");
   }
   const files = isFolder
     ? filesBelow(disk, path, kind).map((file) => ({ path: file, place: file }))
@@ -56,7 +52,7 @@ export function namedFiles(path: string, kind: FileKind, reach: Reach): NamedFil
         named(line, disk.paths.dirname(path), kind, reach),
       ).flat();
   if (files.length > 0) return files;
-  throw new InputError("no-documents", `${path}: no ${several}`, isFolder ? remedies.folder : remedies.documents);
+  throw new InputError("no-documents", `${path}: no ${several} found`, isFolder ? remedies.folder : remedies.documents);
 }
 
 function filesBelow(disk: Disk, folder: string, kind: FileKind): string[] {
@@ -75,7 +71,7 @@ function entriesOf(disk: Disk, folder: string) {
     throw new InputError(
       "file-unreadable",
       `${folder}: cannot read the folder (${unreadable(error).reason})`,
-      "Name another folder.",
+      "Fix its permissions, or use another folder.",
     );
   }
 }
@@ -86,7 +82,7 @@ function named({ place, value }: Line, folder: string, { key, what }: FileKind, 
     try {
       return fileInFolder(file, { place, folder, what, reach });
     } catch (error) {
-      // Whoever reads it finds out too, and tells of it with all others.
+      // Reading it fails too, and reports it with all others.
       if (error instanceof BadFile) return reach.disk.paths.resolve(folder, file);
       throw error;
     }

@@ -1,20 +1,20 @@
-// The nearest of a codebook's entries, for every row: what turns patches and frames into codes.
+// Finds the nearest codebook entry of every row, which turns patches and frames into codes.
 
-/** Columns that are summed before the distance so far is compared with the best. */
+/** Columns that are summed between comparisons with the best distance. */
 const STRIDE = 8;
 
 interface Nearest {
-  /** Index of each row's entry; of equally near ones the first. */
+  /** Index of each row's nearest entry; the first one of ties. */
   readonly codes: Int32Array;
-  /** Squared distance of each row to it. */
+  /** Squared distance of each row to that entry. */
   readonly distances: Float64Array;
 }
 
 /**
- * Exact, by squared distances in float64: an entry is given up where its sum over the first columns is too large.
+ * Exact: uses squared distances in float64, and stops summing once an entry cannot be the nearest.
  * @param rows [rows, columns]
  * @param entries [entries, columns], at least one
- * @param guess codes that are likely, for speed; the result does not depend on them
+ * @param guess likely codes, for speed; they do not change the result
  */
 export function nearestEntries(
   rows: Float32Array,
@@ -30,7 +30,7 @@ export function nearestEntries(
     const at = row * columns;
     let code = guess?.[row] ?? 0;
     let best = squaredDistance(rows, at, entries, code * columns, columns, Number.POSITIVE_INFINITY);
-    // An entry whose own neighbours are twice as far as the row is the nearest.
+    // If the entry's own neighbours are twice as far from it as the row, it is the nearest.
     if (alone && best < (alone[code] as number)) {
       codes[row] = code;
       distances[row] = best;
@@ -49,7 +49,7 @@ export function nearestEntries(
   return { codes, distances };
 }
 
-/** Of each entry a quarter of the squared distance to the nearest other one, and a little less for rounding. */
+/** A quarter of each entry's squared distance to the nearest other entry, slightly reduced to allow for rounding. */
 function isolation(entries: Float32Array, columns: number): Float64Array {
   const K = entries.length / columns;
   const least = new Float64Array(K).fill(Number.POSITIVE_INFINITY);
@@ -63,7 +63,7 @@ function isolation(entries: Float32Array, columns: number): Float64Array {
   return least.map((distance) => 0.25 * distance * (1 - 1e-9));
 }
 
-/** Σ (a − b)² over the columns in their order; some sum above `limit` as soon as it is above. */
+/** Σ (a − b)² over the columns in order. Stops early with a partial sum once it exceeds `limit`. */
 export function squaredDistance(
   a: Float32Array,
   atA: number,

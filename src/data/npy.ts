@@ -1,9 +1,9 @@
-// NumPy's .npy files, versions 1 to 3: bytes ↔ one array of numbers. The header is a Python literal, which is read by
-// its grammar and never evaluated. Format: numpy.lib.format's documentation.
+// Reads and writes NumPy's .npy files, versions 1 to 3. The header is a Python literal, which is parsed and never
+// evaluated. The format is described in the documentation of numpy.lib.format.
 import { InputError } from "../diagnostics/input-error.js";
 import { widenHalf } from "./half.js";
 
-/** How each type is held here: halves as F32, truth values as 0 and 1. */
+/** The array for each type: f16 becomes F32, booleans become 0 and 1. */
 const HELD = {
   f2: Float32Array,
   f4: Float32Array,
@@ -38,33 +38,33 @@ interface Held {
 export interface Npy<Type extends NpyType = NpyType> {
   readonly type: Type;
   readonly shape: readonly number[];
-  /** In C order: the last index runs fastest. */
+  /** In C order: the last index varies fastest. */
   readonly data: Held[Type];
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** NumPy's own headers are shorter than 200 bytes unless they name fields, which are refused. */
+/** NumPy's headers are shorter than 200 bytes unless they name fields, which are not supported. */
 const HEADER_LIMIT = 65_536;
 const DIMENSIONS = 32;
-const RESAVE = "Save it anew with numpy.save(file, array), of one type of numbers.";
+const RESAVE = "Save it again with numpy.save(file, array), where array has one numeric type.";
 
 /**
- * Numbers of either byte order and either C or Fortran order.
- * @param name the file as the user knows it, for errors
- * @throws InputError where the file breaks the format or does not hold plain numbers
+ * Reads either byte order, and C or Fortran order.
+ * @param name the file's name in errors
+ * @throws InputError if the file violates the format or does not hold plain numbers
  */
 export function readNpy(bytes: Uint8Array, name: string): Npy {
   const wrong = (what: string) => new InputError("bad-latent", `${name}: ${what}`, RESAVE);
-  if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw wrong("not a .npy file");
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw wrong("the file is not a .npy file");
   const [major = 0, minor = 0] = bytes.subarray(6, 8);
-  if (major < 1 || major > 3 || minor !== 0) throw wrong(`.npy of version ${major}.${minor}, not 1.0, 2.0 or 3.0`);
+  if (major < 1 || major > 3 || minor !== 0) throw wrong(`the .npy version is ${major}.${minor}, not 1.0, 2.0 or 3.0`);
   const begin = major === 1 ? 10 : 12;
-  if (bytes.length < begin) throw wrong(`only ${bytes.length} bytes, less than a header`);
+  if (bytes.length < begin) throw wrong(`the file has ${bytes.length} bytes, fewer than a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (length > HEADER_LIMIT) throw wrong(`the header claims ${length} bytes; at most ${HEADER_LIMIT} are read`);
+  if (length > HEADER_LIMIT) throw wrong(`the header has ${length} bytes; the limit is ${HEADER_LIMIT}`);
   if (begin + length > bytes.length)
-    throw wrong(`the header claims ${length} bytes, and ${bytes.length - begin} follow`);
+    throw wrong(`the header should have ${length} bytes, but only ${bytes.length - begin} follow`);
   const header = parseHeader(new TextDecoder().decode(bytes.subarray(begin, begin + length)));
   if (typeof header === "string") throw wrong(header);
   const { type, big, fortran, shape } = header;
@@ -72,7 +72,7 @@ export function readNpy(bytes: Uint8Array, name: string): Npy {
   const size = Number(type[1]);
   const given = bytes.length - begin - length;
   if (count * size !== given)
-    throw wrong(`${type} of shape (${shape}) takes ${count * size} bytes, and ${given} follow the header`);
+    throw wrong(`${type} of shape (${shape}) takes ${count * size} bytes, but ${given} follow the header`);
   const body = new Uint8Array(bytes.subarray(begin + length));
   if (big) swapBytes(body, size);
   const data = held(type, body.buffer);
@@ -86,7 +86,7 @@ export function writeNpy<Type extends Exclude<NpyType, "f2">>({ type, shape, dat
   const order = type[1] === "1" ? "|" : "<";
   const tuple = `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
   const text = `{'descr': '${order}${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  // The data begin at a multiple of 64.
+  // The data start at a multiple of 64.
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
   const bytes = new Uint8Array(10 + length + data.byteLength);
   bytes.set([...MAGIC, 1, 0, length & 0xff, length >> 8]);
@@ -95,13 +95,13 @@ export function writeNpy<Type extends Exclude<NpyType, "f2">>({ type, shape, dat
   return bytes;
 }
 
-/** As whole numbers where all are, and are exact; undefined where one is not. */
+/** The numbers as integers; undefined if one is not a whole number or not exact. */
 export function wholeNumbers({ data }: Npy): number[] | undefined {
   const numbers = Array.from(data as ArrayLike<number | bigint>, Number);
   return numbers.every(Number.isSafeInteger) ? numbers : undefined;
 }
 
-/** As F32; whole numbers of more than 24 bits are rounded. */
+/** The numbers as F32; integers of more than 24 bits are rounded. */
 export const floats = ({ data }: Npy): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
 
@@ -112,22 +112,22 @@ interface Header {
   readonly shape: readonly number[];
 }
 
-/** What the header says, or what is wrong with it. */
+/** The parsed header, or what is wrong with it. */
 function parseHeader(text: string): Header | string {
   const dictionary = parseDictionary(text);
   if (dictionary === undefined)
-    return "the header is not a dictionary of a name, a truth value and a tuple of whole numbers";
+    return "the header is not a dictionary of strings, booleans and tuples of whole numbers";
   const { descr, fortran_order: fortran, shape, ...others } = Object.fromEntries(dictionary);
   const [extra] = Object.keys(others);
-  if (extra !== undefined) return `the header has the key ${JSON.stringify(extra)}, which the format does not know`;
-  if (typeof descr !== "string") return "the header names no single type of numbers";
-  if (typeof fortran !== "boolean") return "the header does not say the order of the numbers";
+  if (extra !== undefined) return `the header has the unknown key ${JSON.stringify(extra)}`;
+  if (typeof descr !== "string") return "the header does not name one numeric type";
+  if (typeof fortran !== "boolean") return "the header does not give the order of the numbers";
   if (!Array.isArray(shape)) return "the header has no shape";
-  if (shape.length > DIMENSIONS) return `the shape has ${shape.length} dimensions; at most ${DIMENSIONS} are read`;
+  if (shape.length > DIMENSIONS) return `the shape has ${shape.length} dimensions; the limit is ${DIMENSIONS}`;
   if (!Number.isSafeInteger(shape.reduce((product, size) => product * size, 8)))
-    return `the shape (${shape}) is beyond what a file can hold`;
+    return `the shape (${shape}) is too large`;
   const [order = "", type] = [descr[0], descr.slice(1)];
-  if (!isType(type) || !"<>|=".includes(order)) return `the type is ${JSON.stringify(descr)}, not plain numbers`;
+  if (!isType(type) || !"<>|=".includes(order)) return `the type ${JSON.stringify(descr)} is not supported`;
   return { type, big: order === ">", fortran, shape };
 }
 
@@ -161,7 +161,7 @@ function parseDictionary(text: string): Map<string, Literal> | undefined {
       if (number === undefined) return undefined;
       numbers.push(number);
       const after = next().mark;
-      // One number in brackets is no tuple.
+      // One number in parentheses is not a tuple.
       if (after === ")") return numbers.length > 1 ? numbers : undefined;
       if (after !== ",") return undefined;
     }
@@ -195,7 +195,7 @@ function swapBytes(bytes: Uint8Array, size: number): void {
   for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
 }
 
-/** From the first index fastest to the last index fastest. */
+/** Converts Fortran order (first index fastest) to C order (last index fastest). */
 function rowMajor<A extends Held[NpyType]>(data: A, shape: readonly number[]): A {
   const turned = data.slice() as A;
   const index = shape.map(() => 0);

@@ -1,14 +1,14 @@
-// Reads regular files, and nothing else: a FIFO in a file's place would block for ever, a device might never end.
+// Reads regular files only: a FIFO would block forever, and a device might never end.
 import type { Disk, OpenFile } from "./disk.js";
 
-/** Why a file cannot be read. Never what is in it. */
+/** Why a file cannot be read. Never contains the file's contents. */
 export class Unreadable extends Error {
   override readonly name = "Unreadable";
 
   constructor(
     /** A clause: "it is a folder". */
     readonly reason: string,
-    /** Whether there is nothing at all at the path. */
+    /** Whether the path does not exist. */
     readonly missing = false,
   ) {
     super(reason);
@@ -28,40 +28,40 @@ const REASONS: Readonly<Record<string, string>> = {
   ENFILE: "too many files are open",
   ENXIO: "it is a FIFO, a socket or a device, not a file",
   EIO: "the disk reports an error",
-  ERR_INVALID_ARG_VALUE: "its name holds a null character",
+  ERR_INVALID_ARG_VALUE: "its name contains a null character",
 };
 
 const codeOf = (error: unknown) =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** Node shows what is not UTF-8 in a name as this character, under which the file is not found. */
+/** Node replaces bytes of a name that are not UTF-8 by this character, and then does not find the file. */
 const REPLACEMENT = "\ufffd";
 const isReplaced = (error: unknown) =>
   error instanceof Error && "path" in error && String(error.path).includes(REPLACEMENT);
 
-/** What an error of the file system means, without the path, which may be foreign. */
+/** Describes a file system error, without the path, which may be untrusted. */
 export function unreadable(error: unknown): Unreadable {
   if (error instanceof Unreadable) return error;
   const code = codeOf(error);
   if (code === "ENOENT" || code === "ENOTDIR") {
     return isReplaced(error) ? new Unreadable(`${NO_FILE}, or its name is not UTF-8`) : new Unreadable(NO_FILE, true);
   }
-  const reason = REASONS[code] ?? (code === "" ? undefined : `the system says ${code}`);
+  const reason = REASONS[code] ?? (code === "" ? undefined : `the system reports ${code}`);
   if (reason === undefined) throw error;
   return new Unreadable(reason);
 }
 
-/** Bytes that are read at once at most, as much as Node holds in one piece. */
+/** Most bytes that are read at once: the limit of a Node buffer. */
 const MOST_BYTES = 2 ** 32 - 1;
 
-/** Of files that are read whole. @throws Unreadable */
+/** Checks the size of a file that is read into one array. @throws Unreadable */
 export function refuseLarger(size: number, most = MOST_BYTES): void {
-  if (size > most) throw new Unreadable(`it has ${size} bytes, and the limit is ${most}`);
+  if (size > most) throw new Unreadable(`it has ${size} bytes; the limit is ${most}`);
 }
 
 const PIECE_BYTES = 2 ** 20;
 
-/** The bytes of an open file, a piece at a time; closes it in the end. @throws Unreadable */
+/** The bytes of an open file in pieces; closes it at the end. @throws Unreadable */
 export function* piecesOf(file: OpenFile): Generator<Uint8Array, void, undefined> {
   try {
     for (let at = 0; ; ) {
@@ -77,7 +77,7 @@ export function* piecesOf(file: OpenFile): Generator<Uint8Array, void, undefined
   }
 }
 
-/** At most so many bytes of an open file, which it closes. @throws Unreadable */
+/** At most `limit` bytes of an open file, which it closes. @throws Unreadable */
 export function readAndClose(file: OpenFile, limit = Number.POSITIVE_INFINITY): Uint8Array {
   try {
     const length = Math.min(file.size(), limit);
@@ -90,11 +90,11 @@ export function readAndClose(file: OpenFile, limit = Number.POSITIVE_INFINITY): 
   }
 }
 
-/** At most so many bytes of a regular file. @throws Unreadable */
+/** At most `limit` bytes of a regular file. @throws Unreadable */
 export const readRegular = (disk: Disk, path: string, limit?: number): Uint8Array =>
   readAndClose(disk.openFile(path), limit);
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** UTF-8, with its byte order mark; what is none becomes the replacement character. */
+/** Decodes UTF-8 and keeps a byte order mark. Invalid bytes become the replacement character. */
 export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);

@@ -1,4 +1,4 @@
-// The order of training: a permutation of the documents for each epoch, packed into batches, resumable at any batch.
+// The training order: a permutation of the documents for each epoch, packed into batches. It can resume at any batch.
 
 import type { Batch } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -9,24 +9,24 @@ import { batchOf, checkLengths, firstFit, type Piece, segmentsOf } from "./packi
 export interface TrainingShape {
   /** Positions in a sequence. */
   readonly length: number;
-  /** Sequences in a micro-batch, which is what `next` gives. */
+  /** Sequences in a micro-batch, which `next` returns. */
   readonly batch: number;
-  /** Micro-batches that are packed together, so that an update reads the same however it is cut up; 1 if absent. */
+  /** Micro-batches per update. They are packed together, so that splitting an update does not change its data. Default 1. */
   readonly accumulate?: number;
   readonly seed: number;
-  /** By modality: the probability that a document which ends in such a picture stands without what precedes it. */
+  /** By modality: the probability that a document ending in such a picture is cut to that picture. */
   readonly drop?: readonly number[];
 }
 
 export interface TrainingOrder {
   next(): Batch;
-  /** Where the next batch begins. */
+  /** The position of the next batch. */
   position(): DataPosition;
-  /** Makes `next` give what it gave after `position` said this. */
+  /** Makes `next` return the batch that follows this position. */
   seek(position: DataPosition): void;
 }
 
-/** A document as it stands in a stream, and how many of its positions were given. */
+/** A document in a stream, and how many of its positions are consumed. */
 export type StreamPlace = {
   readonly document: number;
   readonly reversed: boolean;
@@ -40,13 +40,13 @@ export interface DataPosition {
   readonly epoch: number;
   /** The first document of the update, as an index into the epoch's permutation. */
   readonly index: number;
-  /** Micro-batches of the update that were already given. */
+  /** Micro-batches of the update that are already consumed. */
   readonly micro: number;
-  /** Of streams: where each is; null between documents. */
+  /** The place of each stream; null between documents. */
   readonly streams?: readonly (null | StreamPlace)[];
 }
 
-/** Batches without end. The same data set, shape and seed give the same batches. */
+/** An endless series of batches. The same data set, shape and seed give the same batches. */
 export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
   const { length, batch, seed, accumulate = 1, drop = [] } = shape;
   checkLengths(dataSet, dataSet.train, length);
@@ -89,8 +89,8 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
       if (!whole || index >= dataSet.train.length || micro >= accumulate)
         throw new InputError(
           "bad-checkpoint",
-          `the data position (epoch ${epoch}, document ${index}, micro-batch ${micro}) lies outside the data`,
-          "Resume with the data, the batch and the accumulation that the run began with.",
+          `the data position (epoch ${epoch}, document ${index}, micro-batch ${micro}) is outside the data`,
+          "Resume with the data, batch and gradient accumulation of the original run.",
         );
       place = { epoch, index, micro };
       packed = undefined;
@@ -104,8 +104,8 @@ export interface Epoch {
 }
 
 /**
- * Every training document once, shuffled (Fisher–Yates), each with its order drawn, and whether it is cut: by its number
- * and the epoch, whatever else there is.
+ * Every training document once, shuffled (Fisher–Yates). Each document's order, and whether it is cut, is drawn from its
+ * number and the epoch alone.
  */
 export function epochOf(dataSet: DataSet, seed: number, number: number, drop: readonly number[]): Epoch {
   const draw = stream("order", seed, number, 0);

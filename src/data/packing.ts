@@ -1,4 +1,4 @@
-// Packing: whole documents, side by side in sequences of a fixed length, as one batch.
+// Packs complete documents into sequences of a fixed length.
 
 import type { Batch, Item } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -6,19 +6,19 @@ import { positionsOfItem } from "../modalities/modality.fields.js";
 import type { DataSet } from "./data-set.js";
 import { type Document, documentLength, type Segment, sizeOf } from "./document.js";
 
-/** A document by its number, in the order in which its segments will stand. */
+/** A document by its number, with the order of its segments. */
 export interface Piece {
   readonly document: number;
   readonly reversed: boolean;
-  /** Only the last segment stands: an item without what precedes it. */
+  /** Only the last segment is kept: an item without its prompt. */
   readonly lastAlone?: boolean;
-  /** The epoch that it is learned in; 0 if absent. */
+  /** The epoch that it belongs to; default 0. */
   readonly epoch?: number;
 }
 
 /**
- * Puts pieces, in order, each into the first of `rows` sequences that still has room, until one fits in none.
- * @param pieceAt the k-th piece from here; undefined after the last
+ * Puts each piece, in order, into the first of `rows` sequences with room, until a piece fits in none.
+ * @param pieceAt the k-th next piece; undefined after the last
  * @returns the pieces of each sequence, and how many were placed
  */
 export function firstFit(
@@ -43,14 +43,14 @@ export function firstFit(
 export const positionsOf = (dataSet: DataSet, document: number): number =>
   documentLength(documentOf(dataSet, document).segments.map(sizeOf), dataSet.parts);
 
-/** These documents once in each order that they may stand in. */
+/** These documents, once in each order that they may have. */
 export const inEachOrder = (dataSet: DataSet, documents: readonly number[]): Piece[] =>
   documents.flatMap((document) => {
     const written = { document, reversed: false };
     return dataSet.documents[document]?.eitherOrder ? [written, { document, reversed: true }] : [written];
   });
 
-/** The segments of a piece, in their order. */
+/** The segments of a piece, in order. */
 export const segmentsOf = (dataSet: DataSet, piece: Piece): readonly Segment[] =>
   segmentsIn(dataSet, piece).map(([, segment]) => segment);
 
@@ -70,7 +70,7 @@ function documentOf(dataSet: DataSet, number: number): Document {
   return document;
 }
 
-/** @throws InputError where a document does not fit into a sequence */
+/** @throws InputError if a document does not fit into a sequence */
 export function checkLengths(dataSet: DataSet, documents: readonly number[], length: number): void {
   const lengths = lengthsWithin(length);
   for (const document of documents)
@@ -78,7 +78,7 @@ export function checkLengths(dataSet: DataSet, documents: readonly number[], len
   lengths.refuse();
 }
 
-/** Looks at documents one by one; `refuse` then tells of the first that does not fit into a sequence, and of the longest. */
+/** Checks documents one by one. `refuse` then reports the first that does not fit into a sequence, and the longest. */
 export function lengthsWithin(length: number) {
   let first: { readonly place: string; readonly positions: number } | undefined;
   let [count, longest] = [0, 0];
@@ -89,20 +89,20 @@ export function lengthsWithin(length: number) {
       count++;
       longest = Math.max(longest, positions);
     },
-    /** @throws InputError where one is longer */
+    /** @throws InputError if one is longer */
     refuse(): void {
       if (first === undefined) return;
-      const others = count === 1 ? "" : `; of ${count} that are too long the longest takes ${longest}`;
+      const others = count === 1 ? "" : `; ${count} documents are too long, and the longest takes ${longest}`;
       throw new InputError(
         "document-too-long",
-        `${first.place} takes ${first.positions} positions, and data.length is ${length}${others}`,
-        `Set data.length to at least ${longest}, or shorten what is longer; with data.carry a document goes on in the next step.`,
+        `${first.place} takes ${first.positions} positions, but data.length is ${length}${others}`,
+        `Set data.length to at least ${longest}, or shorten longer documents. With data.carry, a document continues in the next step.`,
       );
     },
   };
 }
 
-/** The batch whose sequences hold these pieces from their start, padded at their end. */
+/** A batch in which each sequence starts with its pieces and ends with padding. */
 export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], length: number): Batch {
   const { vocabulary } = dataSet.parts;
   const tokens = new Int32Array(rows.length * length).fill(vocabulary.padding);

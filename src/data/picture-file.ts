@@ -6,20 +6,20 @@ import type { PictureSize } from "./picture-size.js";
 import { isPng, pngDepth } from "./png.js";
 import { readInputLater } from "./read-input.js";
 
-/** Bumped when decoding gives other pixels, so that shards are prepared anew. */
+/** Increased when decoding changes, so that shards are prepared again. */
 export const DECODER = 1;
 
-/** No file is at fault. */
+/** The modality is at fault, not a file. */
 class UnfitModality extends InputError {}
 
-/** Whether a file is at fault is not known: another machine might have decoded it. */
+/** The file may be fine: another machine might decode it. */
 class Undecoded extends InputError {}
 
 const MOST_FILE_BYTES = 256 * 2 ** 20;
 
 /**
- * The whole image in the size, on white.
- * @param file its bytes, or what reads them once there is room for them
+ * The complete image in the given size, on white.
+ * @param file its bytes, or a function that reads them once there is memory for them
  * @param place names the image in errors
  * @returns pixels [height, width, channels]
  */
@@ -34,7 +34,7 @@ export async function decodePicture(
     throw new UnfitModality(
       "bad-picture",
       `${place}: the modality of the image has ${channels} channels`,
-      "Pictures have 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
+      "Use 1 channel (grey), 3 (colour) or 4 (colour and transparency).",
     );
   const read = typeof file === "function" ? file : () => Promise.resolve(file);
   const result = await decode(read, size);
@@ -44,7 +44,7 @@ export async function decodePicture(
     case "failed":
       throw new InputError(
         "bad-picture",
-        `${place}: not an image that can be read (${result.reason})`,
+        `${place}: the image cannot be read (${result.reason})`,
         result.remedy ?? "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
       );
     case "stopped":
@@ -52,14 +52,14 @@ export async function decodePicture(
   }
 }
 
-/** An image file's bytes, if they are not too many. */
+/** The bytes of an image file; refuses files that are too large. */
 export const readPicture = (disk: Disk, path: string, place: string): Promise<Uint8Array> =>
   readInputLater(disk, path, place, MOST_FILE_BYTES);
 
-/** Of formats that may hold more than 8 bits a sample: bumped when these alone get other pixels. */
+/** The same for formats that may have more than 8 bits per sample: increased if only their decoding changes. */
 const DEEP_DECODER = 2;
 
-/** What besides its bytes decides on an image's pixels, for cache keys: nothing for most. */
+/** A cache key for the decoder of an image; empty for most. */
 export function decoderOf(bytes: Uint8Array): string {
   const tiff = (bytes[0] === 0x49 && bytes[1] === 0x49) || (bytes[0] === 0x4d && bytes[1] === 0x4d);
   return tiff || (isPng(bytes) && pngDepth(bytes) > 8) ? `${DEEP_DECODER} ` : "";

@@ -1,4 +1,4 @@
-// Prepares a source once: looks through its documents, then decodes them into shards in the cache, or finds them there.
+// Prepares a source once: surveys its documents, then decodes them into shards in the cache, or finds them there.
 import type { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { itemOf, storedAs } from "../modalities/modality.fields.js";
@@ -22,7 +22,7 @@ import type { SourceFields } from "./sources/source.fields.js";
 import type { Source, SourceDocument, SourceSegment } from "./sources/source.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";
 
-const WRITABLE = "Free some space, or set MOM_CACHE to a folder that can be written.";
+const WRITABLE = "Free some space, or set MOM_CACHE to a writable folder.";
 
 /** The `data` section of a checked spec. */
 export interface DataRequest {
@@ -35,29 +35,29 @@ export interface DataRequest {
 
 export interface PrepareOptions {
   readonly host: DataHost;
-  /** The folder that the path of `files` is relative to: that of the spec. */
+  /** The spec's folder, which the path of `files` is relative to. */
   readonly folder: string;
-  /** What the spec and its data may read; left out, the project of that folder. */
+  /** What the spec and its data may read; by default, the project of that folder. */
   readonly reach?: Reach | undefined;
-  /** Where shards are kept; the host's folder if absent. */
+  /** Folder of the shards; by default the host's cache. */
   readonly cache?: string;
-  /** Told what takes a while, and what was mended. */
+  /** Receives progress and notices. */
   readonly notice?: (text: string) => void;
-  /** Leave out documents whose files cannot be read, instead of refusing the data. */
+  /** Skip documents whose files cannot be read, instead of failing. */
   readonly skipBad?: boolean | undefined;
-  /** Most bytes of contents in a shard; one document may exceed it. */
+  /** Most bytes of content in a shard; a single document may exceed it. */
   readonly shardBytes?: number;
 }
 
 export interface PreparedData {
   readonly dataSet: DataSet;
-  /** The shard files, in order: `loadDataSet` of src/api opens them, wherever they are copied. */
+  /** The shard files, in order. `loadDataSet` of src/api opens them, also after they are copied. */
   readonly files: readonly string[];
   /** The tokenizers and codebooks that the model names. */
   readonly codecs: Codecs;
 }
 
-/** @throws InputError where the source is wrong, or does not fit the model */
+/** @throws InputError if the source is invalid or does not fit the model */
 export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
   const { host, folder, reach, notice = () => {}, cache = host.cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
   const { disk } = host;
@@ -80,17 +80,17 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
   checkSounds(survey.sounds, dataSet, data.length);
   if (dataSet.skipped.length > 0)
     notice(
-      `${dataSet.skipped.length} documents are left out, for these files:${listed(dataSet.skipped.flatMap(({ files }) => files))}`,
+      `${dataSet.skipped.length} documents are skipped because of these files:${listed(dataSet.skipped.flatMap(({ files }) => files))}`,
     );
   if (data.held_out > 0 && dataSet.validation.length === 0)
-    notice(`none of ${dataSet.documents.length} documents is held out: there will be no validation losses`);
+    notice(`none of ${dataSet.documents.length} documents is held out, so there are no validation losses`);
   return { dataSet, files, codecs };
 }
 
-/** What of the modalities decides on a shard's bytes: not their names. */
+/** What a shard's bytes depend on in the modalities: everything but their names. */
 const shapesOf = ({ modalities }: ModelParts) => modalities.map(storedAs);
 
-/** @param sounds places of documents with recordings, by number in the source */
+/** @param sounds places of documents with recordings, by document number in the source */
 function checkSounds(sounds: ReadonlyMap<number, string>, dataSet: DataSet, length: number): void {
   const lengths = lengthsWithin(length);
   const left = dataSet.skipped.map(({ document }) => document);
@@ -103,8 +103,8 @@ function checkSounds(sounds: ReadonlyMap<number, string>, dataSet: DataSet, leng
 }
 
 /**
- * The documents of each shard that is not there yet, with its index and the number of the first.
- * @throws InputError where the source is no longer what it was when it was surveyed
+ * The documents of each missing shard, with its index and the number of its first document.
+ * @throws InputError if the source changed since it was surveyed
  */
 function* groupsOf(
   source: Source,
@@ -135,13 +135,13 @@ class Changed extends InputError {
   constructor({ name }: Source) {
     super(
       "other-data",
-      `the documents of ${name} changed while they were prepared`,
-      "Try again when nothing writes to them.",
+      `the documents of ${name} changed during preparation`,
+      "Try again when no program writes to them.",
     );
   }
 }
 
-/** The shard as the cache has it; undefined where it is missing or damaged. */
+/** The shard from the cache; undefined if it is missing or damaged. */
 function kept(disk: Disk, file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
   if (!disk.exists(file)) return undefined;
   try {
@@ -161,7 +161,7 @@ interface Making {
   readonly skipBad: boolean;
 }
 
-/** Makes the shards that are not there. @throws InputError where files cannot be read and may not be skipped */
+/** Makes the missing shards. @throws InputError if files cannot be read and may not be skipped */
 async function makeMissing(
   source: Source,
   survey: Survey,
@@ -176,7 +176,7 @@ async function makeMissing(
     for (const { index, first, documents } of groupsOf(source, survey, shards)) {
       const file = files[index] as string;
       makeFolderOf(disk, file, WRITABLE);
-      making.notice(`preparing ${documents.length} documents, once, into ${file}`);
+      making.notice(`preparing ${documents.length} documents into ${file} (only once)`);
       const read = await readDocuments(documents, making.parts, making.codecs, making.host);
       const skipped: SkippedDocument[] = [];
       const prepared = read.flatMap((document, i) => {
@@ -185,7 +185,7 @@ async function makeMissing(
         skipped.push({ document: first + i, files: document.bad.map(({ message }) => message) });
         return [];
       });
-      // The rest is read all the same, for what else is bad.
+      // Continues reading, to report all bad files.
       if (bad.length > 0 && !making.skipBad) continue;
       begun.push(file);
       const codebooks = index === 0 ? making.codecs.codebookFiles : new Map<number, Uint8Array>();
@@ -193,35 +193,35 @@ async function makeMissing(
       shards[index] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities);
     }
   } catch (error) {
-    // Of documents that changed meanwhile a shard would stay under the name of what they were.
+    // A shard of changed documents must not stay under the name of the old ones.
     if (error instanceof Changed) for (const file of begun) disk.remove(file);
     throw error;
   }
   if (!making.skipBad) refuseBad(bad);
 }
 
-/** What a first look at a source finds: its documents one after another, none decoded, of which only sums are kept. */
+/** The result of a first pass over a source, which decodes nothing and keeps only sums. */
 interface Survey {
-  /** What the source said of its documents in the end. */
+  /** What `Source.documents` returned at the end. */
   readonly written: string;
-  /** The same for the same documents and contents of files, and for no others. */
+  /** Equal only for equal documents and file contents. */
   readonly fingerprint: string;
-  /** How many documents each shard takes. */
+  /** The number of documents in each shard. */
   readonly shards: readonly number[];
-  /** Places of the documents with recordings, by their numbers: how many units these become is not known yet. */
+  /** Places of the documents with recordings, by document number. Their number of units is not known yet. */
   readonly sounds: ReadonlyMap<number, string>;
 }
 
 interface Room {
   readonly parts: ModelParts;
   readonly codecs: Codecs;
-  /** Positions of a sequence; absent where documents may be longer. */
+  /** Positions in a sequence; undefined if documents may be longer. */
   readonly length: number | undefined;
-  /** Most bytes of contents in a shard. */
+  /** Most bytes of content in a shard. */
   readonly shardBytes: number;
 }
 
-/** @throws InputError where a document cannot be read, or does not fit into a sequence */
+/** @throws InputError if a document cannot be read or does not fit into a sequence */
 function surveyOf(source: Source, disk: Pick<Disk, "hash">, { parts, codecs, length, shardBytes }: Room): Survey {
   const contents = disk.hash();
   let [files, count, bytes] = [0, 0, Number.POSITIVE_INFINITY];
@@ -242,7 +242,7 @@ function surveyOf(source: Source, disk: Pick<Disk, "hash">, { parts, codecs, len
     shards.push((shards.pop() ?? 0) + 1);
     bytes += size;
     if (hasSound(document)) sounds.set(count, place);
-    // What misses files misses positions.
+    // The length of a document with missing files is unknown.
     else if (document.bad === undefined) lengths.look(`${place}: the document`, positionsIn(document, parts, codecs));
     count++;
   };
@@ -269,7 +269,7 @@ const positionsIn = ({ segments }: SourceDocument, parts: ModelParts, codecs: Co
     parts,
   );
 
-/** How many codes a picture becomes; undefined where it stays a picture. */
+/** The number of codes of a picture; undefined if it stays a picture. */
 function codesPerPicture(codecs: Codecs, modality: number): number | undefined {
   const codebook = pictureCodebook(codecs, modality);
   return codebook && patchesPerPicture(codebook.facts.kind);

@@ -1,7 +1,7 @@
-// Where a project's folder is, and what lies in a folder.
+// Finds a project's folder, and tests whether a path is in a folder.
 import type { Disk, Paths } from "./disk.js";
 
-/** The nearest folder at or above `folder` that holds a package.json; undefined when there is none. */
+/** The nearest folder at or above `folder` with a package.json, or undefined. */
 export function packageFolder({ paths, exists }: Disk, folder: string): string | undefined {
   const { dirname, join, resolve } = paths;
   for (let here = resolve(folder); ; here = dirname(here)) {
@@ -10,7 +10,7 @@ export function packageFolder({ paths, exists }: Disk, folder: string): string |
   }
 }
 
-/** Without links; undefined where there is nothing. */
+/** The path with links resolved; undefined if it does not exist. */
 export function realpathOf(disk: Disk, path: string): string | undefined {
   try {
     return disk.realpath(path);
@@ -19,7 +19,7 @@ export function realpathOf(disk: Disk, path: string): string | undefined {
   }
 }
 
-/** Whether a path is a folder's, or something's in it; both without links on the way. */
+/** Whether a path is the folder or is in it. Both must have their links resolved. */
 export function isWithin({ relative, isAbsolute, sep }: Paths, folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);

@@ -1,27 +1,27 @@
-// The one rule for every path in a spec or in data: what it leads to, links followed, lies in the project's folder, or in
-// one that the user has opened. Paths on the command line are the user's own and need none of this.
+// The one rule for paths in a spec or in data: with links resolved, they must be in the project's folder or in a folder
+// that the user allows. Paths on the command line are the user's own and are not restricted.
 import { InputError } from "../diagnostics/input-error.js";
 import type { Disk, OpenFile } from "./disk.js";
 import { NO_FILE, readAndClose, Unreadable, unreadable } from "./open-file.js";
 import { isWithin, packageFolder, realpathOf } from "./project-folder.js";
 
-/** Folders that may be read, without links, and the disk that they are on. */
+/** Folders that may be read, with links resolved, and their disk. */
 export interface Reach {
   readonly disk: Disk;
   readonly folders: readonly string[];
 }
 
-/** Where a path leads: to something that may be read, to nothing, or outside. */
+/** What a path resolves to: a readable file, nothing, or a file outside. */
 type Located =
   | { readonly kind: "inside"; readonly real: string }
   | { readonly kind: "missing"; readonly reason: string }
-  /** `folder` is what would have to be opened. */
+  /** `folder` is what the user would have to allow. */
   | { readonly kind: "outside"; readonly folder: string };
 
 /**
- * @param entry the spec's file, or one that could be
- * @param allow folders that the user opens besides those that are open for every spec
- * @throws InputError where one of these is no folder
+ * @param entry the path of the spec, which need not exist
+ * @param allow folders that the user allows besides those allowed for every spec
+ * @throws InputError if one of these is not a folder
  */
 export function reachOf(disk: Disk, entry: string, allow: readonly string[] = []): Reach {
   const { dirname, join, resolve } = disk.paths;
@@ -30,22 +30,22 @@ export function reachOf(disk: Disk, entry: string, allow: readonly string[] = []
   const named = allow.map((one) => {
     const found = real(one);
     if (found !== undefined) return found;
-    throw new InputError("bad-option", `--allow: there is no folder ${one}`, "Correct the path.");
+    throw new InputError("bad-option", `--allow: there is no folder ${one}`, "Fix the path.");
   });
   const kept = disk.allowed().flatMap((one) => real(one) ?? []);
   return { disk, folders: [packageFolder(disk, folder) ?? folder, ...named, ...kept] };
 }
 
-/** The same, and the folder of a data file: paths in the file may lead there too. */
+/** Adds the folder of a data file, which paths in the file may use. */
 export const withFolder = ({ disk, folders }: Reach, folder: string): Reach => ({
   disk,
   folders: [...folders, realpathOf(disk, folder) ?? disk.paths.resolve(folder)],
 });
 
-/** Links that are followed one after another, as Linux does. */
+/** Most links that are followed in a row, as on Linux. */
 const LINKS = 40;
 
-/** Where a path is without links; of what does not exist, where it would be. A circle of links stays as it is. */
+/** A path with links resolved, also if it does not exist. A circle of links stays unresolved. */
 function realOrSo(disk: Disk, path: string, links = LINKS): string {
   const { basename, dirname, join, resolve } = disk.paths;
   const whole = resolve(path);
@@ -64,7 +64,7 @@ function linkAt(disk: Disk, path: string): string | undefined {
   }
 }
 
-/** Whether there is a folder. */
+/** Whether the path is a folder. */
 export const isFolder = (disk: Disk, path: string): boolean => {
   try {
     return disk.isFolder(path);
@@ -80,7 +80,7 @@ export function locate(path: string, { disk, folders }: Reach): Located {
     return { kind: "outside", folder: isFolder(disk, place) ? place : paths.dirname(place) };
   if (realpathOf(disk, path) !== undefined) return { kind: "inside", real: place };
   try {
-    // A link that leads nowhere throws here, and says why.
+    // A broken link throws here, with the reason.
     if (!disk.isLink(place)) disk.stamp(place);
     disk.openFile(path).close();
   } catch (error) {
@@ -91,16 +91,16 @@ export function locate(path: string, { disk, folders }: Reach): Located {
 
 /**
  * Opens a file within reach; the caller closes it.
- * @throws Unreadable where it is no regular file, or has moved meanwhile; Outside
+ * @throws Unreadable if it is not a regular file, or was replaced; Outside
  */
 export function openWithin(path: string, reach: Reach): OpenFile {
   const { disk } = reach;
   const real = realWithin(path, reach);
   const file = disk.openFile(real);
   try {
-    // A link that was changed between looking and opening has led elsewhere: what is open must be what is there.
+    // A link may have changed between the check and the opening, so the open file must be the one at the path.
     if (!file.isAt(real) || realpathOf(disk, real) !== real)
-      throw new Unreadable("it was replaced while it was opened");
+      throw new Unreadable("it was replaced while it was being opened");
     return file;
   } catch (error) {
     file.close();
@@ -112,7 +112,7 @@ export function openWithin(path: string, reach: Reach): OpenFile {
 export const readWithin = (path: string, reach: Reach, limit?: number): Uint8Array =>
   readAndClose(openWithin(path, reach), limit);
 
-/** Whether `readWithin` would read it. @throws as that does */
+/** Checks that `readWithin` could read it. @throws as `readWithin` does */
 export const checkWithin = (path: string, reach: Reach): void => reach.disk.checkFile(realWithin(path, reach));
 
 function realWithin(path: string, reach: Reach): string {
@@ -122,12 +122,12 @@ function realWithin(path: string, reach: Reach): string {
   return located.real;
 }
 
-/** A path that leads outside. */
+/** The path is outside the allowed folders. */
 export class Outside extends Error {
   override readonly name = "Outside";
 
   constructor(
-    /** What would have to be opened. */
+    /** The folder that the user would have to allow. */
     readonly folder: string,
   ) {
     super(`${folder} is outside the project`);

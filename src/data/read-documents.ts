@@ -1,5 +1,5 @@
-// Documents of a source with their pictures and recordings decoded, several at a time, and turned into codes where the
-// modality has a codebook; latents, which others made, come from .npy and safetensors files as [channels, height, width].
+// Decodes the pictures and recordings of documents, several at a time, and turns them into codes if the modality has a
+// codebook. Latents are read from .npy and safetensors files as [channels, height, width].
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { itemOf } from "../modalities/modality.fields.js";
@@ -20,13 +20,13 @@ import type { PreparedDocument, PreparedSegment } from "./shard.js";
 import { filePlace, type SourceDocument, type SourceSegment } from "./sources/source.js";
 import { CONVERT, isRead } from "./tensor.js";
 
-/** Enough to keep decoders busy while files are read. */
+/** Documents in flight: enough to keep decoders busy while files are read. */
 const AT_ONCE = 16;
 
-/** A document, or the files that keep it from being one. */
+/** A document, or its unreadable files. */
 type ReadDocument = PreparedDocument | { readonly bad: readonly BadFile[] };
 
-/** In the order of the documents. What is no fault of a file stops the rest. */
+/** In the order of the documents. An error that no file causes stops the rest. */
 export async function readDocuments(
   documents: readonly SourceDocument[],
   parts: ModelParts,
@@ -88,7 +88,7 @@ async function fileOf(
 ): Promise<PreparedSegment> {
   if ("audio" in segment) {
     const codebook = speechCodebook(codecs, segment.modality);
-    if (codebook === undefined) throw new RangeError(`modality ${segment.modality} holds no speech`);
+    if (codebook === undefined) throw new RangeError(`modality ${segment.modality} does not hold speech`);
     return {
       modality: segment.modality,
       ids: unitsOf(readAudio(await readInputLater(host.disk, segment.audio, place), place), codebook),
@@ -96,7 +96,7 @@ async function fileOf(
   }
   const item = itemOf(parts.modalities[segment.modality]);
   if ("latent" in segment) {
-    if (item === undefined) throw new RangeError(`modality ${segment.modality} holds no latents`);
+    if (item === undefined) throw new RangeError(`modality ${segment.modality} does not hold latents`);
     const { latent: path, tensor } = segment;
     const file = tensor === undefined ? { path } : { path, tensor };
     return { modality: segment.modality, latent: await readLatent(file, item, place) };
@@ -107,11 +107,11 @@ async function fileOf(
     const pixels = await decodePicture(host, image, codebook.facts.kind, place);
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
-  if (item === undefined) throw new RangeError(`modality ${segment.modality} holds no pictures`);
+  if (item === undefined) throw new RangeError(`modality ${segment.modality} does not hold pictures`);
   return { modality: segment.modality, pixels: await decodePicture(host, image, item, place) };
 }
 
-/** The size of a latent: that of the modality's picture. */
+/** The size of a latent. */
 type LatentSize = Pick<PatchGeometry, "height" | "width" | "channels">;
 
 interface LatentFile {
@@ -120,7 +120,7 @@ interface LatentFile {
   readonly tensor?: string;
 }
 
-/** Reads latents; documents that follow each other often name one safetensors file, which is kept. */
+/** Reads latents. Keeps the last safetensors file, since consecutive documents often name the same one. */
 function latentReader(disk: Disk) {
   let kept: { readonly path: string; readonly file: Promise<Safetensors> } | undefined;
   const opened = (path: string, place: string) => {
@@ -129,8 +129,8 @@ function latentReader(disk: Disk) {
     return kept.file;
   };
   /**
-   * @param place names the latent in errors
-   * @returns [height, width, channels], as patches take them
+   * @param place the latent's name in errors
+   * @returns [height, width, channels], the layout of patches
    */
   return async ({ path, tensor }: LatentFile, size: LatentSize, place: string): Promise<Float32Array> => {
     const { shape, data } =
@@ -158,7 +158,7 @@ function tensorNumbers({ tensors }: Safetensors, name: string, place: string): N
     throw new InputError(
       "bad-latent",
       `${place}: there is no tensor ${JSON.stringify(name)}`,
-      names.length > 0 ? `Name one of ${names.slice(0, 8).join(", ")}.` : "The file has no tensors.",
+      names.length > 0 ? `Use one of ${names.slice(0, 8).join(", ")}.` : "The file has no tensors.",
     );
   }
   if (!isRead(tensor))
@@ -171,21 +171,17 @@ function tensorNumbers({ tensors }: Safetensors, name: string, place: string): N
   return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>, Number) };
 }
 
-/** A leading 1, as encoders give for a batch of one, is let pass. */
+/** Accepts a leading 1, which encoders add for a batch of one. */
 function checked({ shape, data }: Numbers, { height, width, channels }: LatentSize, place: string): Float32Array {
   const bare = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
   if (bare.join() !== `${channels},${height},${width}`)
     throw new InputError(
       "bad-latent",
       `${place}: the latent has the shape [${shape}], not [${channels},${height},${width}]`,
-      "Save it as [channels, height, width], of the size and the channels that the modality has.",
+      "Save it as [channels, height, width] with the modality's size and channels.",
     );
   if (!data.every(Number.isFinite))
-    throw new InputError(
-      "bad-latent",
-      `${place}: the latent holds a number that is not finite`,
-      "Encode the picture again.",
-    );
+    throw new InputError("bad-latent", `${place}: the latent contains NaN or infinity`, "Encode the picture again.");
   return data;
 }
 

@@ -1,4 +1,4 @@
-// Reads a file that the user, a spec or data name.
+// Reads a file that the user, a spec or the data name.
 import { allowHelp } from "../diagnostics/allow.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { Disk } from "./disk.js";
@@ -14,7 +14,7 @@ export function readInput(disk: Disk, path: string, place = path): Uint8Array {
   }
 }
 
-/** The same without waiting. @param most bytes that it may have */
+/** The same, asynchronously. @param most limit in bytes */
 export async function readInputLater(disk: Disk, path: string, place = path, most?: number): Promise<Uint8Array> {
   try {
     return await disk.readLater(path, most);
@@ -23,7 +23,7 @@ export async function readInputLater(disk: Disk, path: string, place = path, mos
   }
 }
 
-/** The file's bytes, a piece at a time. @param place names the file, or where it is named, in errors */
+/** The file's bytes in pieces. @param place names the file, or where it is named, in errors */
 export function* inputPieces(disk: Disk, path: string, place = path): Generator<Uint8Array, void, undefined> {
   try {
     yield* piecesOf(disk.openFile(path));
@@ -32,9 +32,9 @@ export function* inputPieces(disk: Disk, path: string, place = path): Generator<
   }
 }
 
-const PUT = "Correct the path, or put the file there.";
+const PUT = "Fix the path, or put the file there.";
 
-/** A file that a spec names. @param remedy where it is missing or unfit */
+/** Reads a file that a spec names. @param remedy help if it is missing or unreadable */
 export function readNamed(path: string, place: string, reach: Reach, remedy = PUT): Uint8Array {
   try {
     return readWithin(path, reach);
@@ -43,7 +43,7 @@ export function readNamed(path: string, place: string, reach: Reach, remedy = PU
   }
 }
 
-/** The same, a piece at a time. */
+/** The same, in pieces. */
 export function* namedPieces(path: string, place: string, reach: Reach): Generator<Uint8Array, void, undefined> {
   try {
     yield* piecesOf(openWithin(path, reach));

@@ -1,6 +1,6 @@
-// Safetensors files: bytes ↔ named tensors.
-// Layout: a u64 header length (little-endian), a JSON header, then the tensors' bytes back to back.
-// Reading and writing assume a little-endian machine, as every platform of Node and WebGPU is.
+// Reads and writes safetensors files.
+// Layout: a u64 header length (little-endian), a JSON header, then the bytes of the tensors without gaps.
+// Assumes a little-endian machine, as every platform of Node and WebGPU is.
 
 import { InputError } from "../diagnostics/input-error.js";
 import { repeatedKey } from "../diagnostics/json-shape.js";
@@ -10,10 +10,10 @@ import { widenBfloat16s, widenHalves } from "./half.js";
 import { joinedBytes } from "./joined.js";
 import { CONVERT, ELEMENT_BITS, isRead, isReadType, type ReadType, type StoredTensor, type Tensor } from "./tensor.js";
 
-/** A file's bytes, which may be more than one array holds: a Uint8Array, or what reads a file piece by piece. */
+/** The bytes of a file: a Uint8Array, or a reader for files larger than one array. */
 export interface Bytes {
   readonly length: number;
-  /** The bytes from `begin` up to `end`; fewer where the file ends before. */
+  /** The bytes from `begin` up to `end`; fewer if the file ends earlier. */
   slice(begin: number, end: number): Uint8Array;
 }
 
@@ -23,7 +23,7 @@ export interface Safetensors<T extends StoredTensor = StoredTensor> {
   readonly metadata: Record<string, string>;
 }
 
-/** What a header says of one tensor, checked. Offsets are in bytes, in the header from its own end. */
+/** The checked header entry of one tensor. Offsets are in bytes from the end of the header. */
 export interface Entry {
   readonly name: string;
   readonly dtype: string;
@@ -37,14 +37,14 @@ const HEADER_LIMIT = 100_000_000;
 const METADATA = "__metadata__";
 
 const DAMAGED = "The file is damaged: copy or download it again, or write it again.";
-const TRUNCATED = "The file was cut off: copy or download it again, or write it again.";
+const TRUNCATED = "The file is truncated: copy or download it again, or write it again.";
 
 /**
- * Reads a whole file. Every byte after the header must belong to exactly one tensor.
- * F16 and BF16 tensors are widened to F32. Tensors own copies of their numbers; those of types that are not read have none.
- * @param name the file as the user knows it, for errors
- * @param wanted which tensors to read, by name; all if absent. The others are checked, and left out
- * @throws InputError where the file breaks the format
+ * Reads a complete file. Every byte after the header must belong to exactly one tensor.
+ * F16 and BF16 tensors are widened to F32. Tensors own copies of their numbers; tensors of unsupported types have none.
+ * @param name the file's name in errors
+ * @param wanted selects tensors by name; default all. The others are checked and omitted
+ * @throws InputError if the file violates the format
  */
 export function readSafetensors(bytes: Bytes, name: string, wanted?: (tensor: string) => boolean): Safetensors {
   const { entries, metadata } = safetensorsEntries(bytes, name);
@@ -52,7 +52,7 @@ export function readSafetensors(bytes: Bytes, name: string, wanted?: (tensor: st
   return { tensors: new Map(read.map((entry) => [entry.name, decode(entry, bytes)])), metadata };
 }
 
-/** The checked header of a file alone: where each tensor lies, in the file's order. @throws InputError */
+/** Only the checked header of a file: the place of each tensor, in the file's order. @throws InputError */
 export function safetensorsEntries(
   bytes: Bytes,
   name: string,
@@ -68,8 +68,8 @@ export function safetensorsEntries(
 }
 
 /**
- * The same for a file that this program wrote, all of whose tensors are of types that it reads.
- * @throws InputError where one is not
+ * The same for a file that this program wrote.
+ * @throws InputError if a tensor has an unsupported type
  */
 export function readOwnSafetensors(bytes: Bytes, name: string): Safetensors<Tensor> {
   const { tensors, metadata } = readSafetensors(bytes, name);
@@ -83,8 +83,8 @@ export function readOwnSafetensors(bytes: Bytes, name: string): Safetensors<Tens
 }
 
 /**
- * The bytes of a file: the same tensors and metadata give the same bytes, in whatever order they were added.
- * Tensors stand widest element first, then by name, so that each is aligned; the header is padded to 8 bytes.
+ * The bytes of a file. The same tensors and metadata give the same bytes, whatever their order.
+ * Tensors are sorted by element size, widest first, then by name, so that each is aligned. The header is padded to 8 bytes.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -93,11 +93,11 @@ export function writeSafetensors(
   return joinedBytes(safetensorsPieces(tensors, metadata));
 }
 
-/** As tensors stand in a file that is written here. */
+/** Tensors in the order of a file that is written here. */
 export const inFileOrder = (tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
   [...tensors].sort(([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1));
 
-/** The same as the pieces that follow each other: a header, and each tensor's own memory. For files of any size. */
+/** The same as consecutive pieces, for files of any size: a header, then each tensor's own memory. */
 export function safetensorsPieces(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
@@ -127,28 +127,28 @@ const elements = (shape: readonly number[]) => shape.reduce((product, size) => p
 
 function readHeader(bytes: Bytes, name: string): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8)
-    throw new InputError("bad-tensors", `${name}: only ${bytes.length} bytes, less than a header`, TRUNCATED);
+    throw new InputError("bad-tensors", `${name}: the file has ${bytes.length} bytes, fewer than a header`, TRUNCATED);
   const length = new Uint8Array(bytes.slice(0, 8));
   const claimed = new DataView(length.buffer).getBigUint64(0, true);
   if (claimed > HEADER_LIMIT) refuseForeign(bytes.slice(0, LOOKED_AT), name);
   if (claimed > HEADER_LIMIT)
     throw new InputError(
       "bad-tensors",
-      `${name}: the header claims ${claimed} bytes; the format allows ${HEADER_LIMIT}`,
+      `${name}: the header has ${claimed} bytes; the limit is ${HEADER_LIMIT}`,
       DAMAGED,
     );
   const dataStart = 8 + Number(claimed);
   if (dataStart > bytes.length)
     throw new InputError(
       "bad-tensors",
-      `${name}: the header claims ${claimed} bytes, and ${bytes.length - 8} follow`,
+      `${name}: the header should have ${claimed} bytes, but only ${bytes.length - 8} follow`,
       TRUNCATED,
     );
   const header = parseHeader(bytes.slice(8, dataStart), name);
   return { header, dataStart };
 }
 
-/** Throws for a file whose first bytes say that it is something else. */
+/** Throws if the first bytes are those of another file format. */
 function refuseForeign(start: Uint8Array, name: string): void {
   const kind = foreignKind(start);
   if (kind) throw new InputError("bad-tensors", `${name} is not a safetensors file: ${kind.is}`, kind.remedy);
@@ -156,7 +156,7 @@ function refuseForeign(start: Uint8Array, name: string): void {
     throw new InputError(
       "bad-tensors",
       `${name} is not a safetensors file: it is JSON`,
-      "Name the file with the tensors.",
+      "Use the file that holds the tensors.",
     );
 }
 
@@ -186,23 +186,23 @@ function checkEntry(key: string, value: unknown, name: string): Entry {
   const wrong = (what: string) => new InputError("bad-tensors", `${name}: tensor "${key}" ${what}`, DAMAGED);
   if (!isRecord(value)) throw wrong("is not described by a JSON object");
   const extra = Object.keys(value).find((field) => !["dtype", "shape", "data_offsets"].includes(field));
-  if (extra !== undefined) throw wrong(`has the field "${extra}", which the format does not know`);
+  if (extra !== undefined) throw wrong(`has the unknown field "${extra}"`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string") throw wrong("has no type");
   if (!isCounts(shape)) throw wrong("has a shape that is not a list of whole numbers ≥ 0");
   if (!isCounts(offsets) || offsets.length !== 2) throw wrong("has data_offsets that are not two whole numbers ≥ 0");
   const [begin, end] = offsets as [number, number];
-  if (begin > end) throw wrong(`ends at byte ${end}, before it begins at ${begin}`);
+  if (begin > end) throw wrong(`ends at byte ${end}, before its start at ${begin}`);
   const bits = ELEMENT_BITS.get(dtype);
-  // A type that is newer than the table may have elements of any size; its shape must be possible all the same.
+  // A type that is newer than the table may have elements of any size, but its shape must still be possible.
   const bytes = bytesOf(shape, bits ?? 1);
-  if (bytes === undefined) throw wrong(`has a shape of more numbers than can be counted: [${shape}]`);
+  if (bytes === undefined) throw wrong(`has a shape that is too large: [${shape}]`);
   if (bits !== undefined && bytes !== end - begin)
     throw wrong(`has ${end - begin} bytes, but ${dtype} of shape [${shape}] takes ${bytes}`);
   return { name: key, dtype, shape, begin, end };
 }
 
-/** Undefined where a product overflows, as the format's own library has it: a size of 0 that follows does not help. */
+/** Undefined if a product overflows. As in the format's own library, a later size of 0 does not help. */
 function bytesOf(shape: readonly number[], bits: number): number | undefined {
   let product = 1;
   for (const size of shape) {
@@ -212,7 +212,7 @@ function bytesOf(shape: readonly number[], bits: number): number | undefined {
   return Number.isSafeInteger(product * bits) ? (product * bits) / 8 : undefined;
 }
 
-/** Throws unless entries, sorted by offset, cover the bytes after the header once and without holes. */
+/** Throws unless the entries, sorted by offset, cover the bytes after the header exactly once and without gaps. */
 function checkCoverage(entries: readonly Entry[], length: number, name: string): void {
   let end = 0;
   let previous = "the header";

@@ -1,15 +1,15 @@
-// Shards: prepared documents as bytes. A shard is a safetensors file, so any tool can look into it, with the metadata
+// Shards: prepared documents as bytes. A shard is a safetensors file, so other tools can read it. Its metadata:
 //   format        "mom shard 1"
-//   crc32         checksum over every tensor in the file's order: its name, type and shape as text, then its bytes
-// and the tensors
-//   documents     I32 [documents, 3]  first row in `segments`; 1 where segments may stand in either order; split hash
+//   crc32         checksum of every tensor in the file's order: its name, type and shape as text, then its bytes
+// Its tensors:
+//   documents     I32 [documents, 3]  first row in `segments`; 1 if segments may be in either order; split hash
 //   segments      I32 [segments, 3]   modality; begin and end in `tokens`, or in the modality's items
 //   tokens        I32 [ids]           each modality's own ids, from 0
-//   pictures.M    U8 [items, height, width, channels]   items of the modality with index M; F32 where it is one of latents
-//   codebook.M    U8 [bytes]          the file of the codebook of the modality with index M, as it is
-//   skipped       U8 [bytes]          where documents were left out for files that cannot be read: a JSON list
-//   labels        U8 [bytes]          what reports call each document: a JSON list of strings in UTF-8
-// Nothing here depends on the vocabulary's layout, on names, on the split's share or on a sequence's length.
+//   pictures.M    U8 [items, height, width, channels]   items of modality M; F32 if it holds latents
+//   codebook.M    U8 [bytes]          the codebook file of modality M, unchanged
+//   skipped       U8 [bytes]          if documents were skipped because of unreadable files: a JSON list
+//   labels        U8 [bytes]          labels of the documents in reports: a JSON list of strings in UTF-8
+// A shard does not depend on the vocabulary's layout, names, the held-out share or the length of sequences.
 import { InputError } from "../diagnostics/input-error.js";
 import { holdsIds, itemOf, type Modality } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
@@ -20,10 +20,10 @@ import type { Tensor } from "./tensor.js";
 
 export const SHARD_FORMAT = "mom shard 1";
 
-/** A document on its way into a shard. */
+/** A document before it is written to a shard. */
 export interface PreparedDocument {
   readonly label: string;
-  /** In [0, 2³²), from the content alone: decides on which side of the split the document is. */
+  /** In [0, 2³²), computed from the content alone. Decides the document's side of the split. */
   readonly hash: number;
   readonly eitherOrder: boolean;
   readonly segments: readonly PreparedSegment[];
@@ -35,35 +35,35 @@ export type PreparedSegment =
   /** [height, width, channels] */
   | { readonly modality: number; readonly latent: Float32Array };
 
-/** A list, or what reads one item at a time. */
+/** A list, or a reader of single items. */
 export interface Rows<T> {
   readonly length: number;
   at(index: number): T | undefined;
 }
 
-/** Numbers, or what reads some of them at a time. */
+/** Numbers, or a reader of ranges of them. */
 interface Numbers<A> {
   slice(begin: number, end: number): A;
 }
 
-/** A shard's tensors, checked. Ids and pictures stay where its bytes are, and are read when they are asked for. */
+/** The checked tensors of a shard. Ids and pictures are read on demand. */
 export interface Shard {
   readonly documents: Rows<ShardDocument>;
   readonly segments: Rows<ShardSegment>;
   readonly tokens: Numbers<Int32Array>;
   /** Items by modality index. */
   readonly items: ReadonlyMap<number, Numbers<Uint8Array> | Numbers<Float32Array>>;
-  /** Files of codebooks by modality index. */
+  /** Codebook files by modality index. */
   readonly codebooks: ReadonlyMap<number, Uint8Array>;
   readonly skipped?: readonly SkippedDocument[];
   readonly checksum: number;
 }
 
-/** A document that was left out, for files of it that cannot be read. */
+/** A document that was skipped because of its unreadable files. */
 export interface SkippedDocument {
   /** Its number in the source. */
   readonly document: number;
-  /** What is wrong with each: `pairs.jsonl:3: cat.png: …` */
+  /** The error of each file: `pairs.jsonl:3: cat.png: …` */
   readonly files: readonly string[];
 }
 
@@ -78,14 +78,14 @@ export interface ShardDocument {
 
 export interface ShardSegment {
   readonly modality: number;
-  /** A stretch of `tokens`, or of the modality's items. */
+  /** A range of `tokens`, or of the modality's items. */
   readonly begin: number;
   readonly end: number;
 }
 
 /**
- * The bytes of a shard, as pieces that follow each other.
- * @param codebooks files that the shard keeps, by modality index
+ * The bytes of a shard as consecutive pieces.
+ * @param codebooks codebook files to store, by modality index
  */
 export function shardPieces(
   documents: readonly PreparedDocument[],
@@ -146,11 +146,11 @@ export function writeShard(...shard: Parameters<typeof shardPieces>): Uint8Array
   return joinedBytes(shardPieces(...shard));
 }
 
-/** @throws InputError where the shard is damaged, or was prepared for other modalities */
+/** @throws InputError if the shard is damaged or was prepared for other modalities */
 export function readShard(bytes: Bytes, name: string, modalities: readonly Modality[]): Shard {
   const { entries, metadata } = safetensorsEntries(bytes, name);
   if (metadata.format !== SHARD_FORMAT)
-    throw new InputError("bad-shard", `${name}: not a shard of the format "${SHARD_FORMAT}"`, AGAIN);
+    throw new InputError("bad-shard", `${name} is not a shard of the format "${SHARD_FORMAT}"`, AGAIN);
   const checksum = checksumOf(entries, bytes);
   if (metadata.crc32 !== String(checksum))
     throw new InputError("bad-shard", `${name}: the shard's checksum does not match its contents`, AGAIN);
@@ -175,7 +175,7 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
   const numbers = (key: string): Numbers<Int32Array> & { readonly length: number } => {
     const entry = entryOf(key);
     if (entry?.dtype === "I32") return stored(bytes, entry, (part) => new Int32Array(part.buffer));
-    throw new InputError("bad-shard", `${name}: the shard has no tensor "${key}" of I32`, AGAIN);
+    throw new InputError("bad-shard", `${name}: the shard has no I32 tensor "${key}"`, AGAIN);
   };
   const all = (key: string): Int32Array => {
     const tensor = numbers(key);
@@ -196,7 +196,7 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
 
 const AGAIN = "Prepare the data again.";
 
-/** A copy with memory of its own, from which numbers of any width can be read. */
+/** An aligned copy, from which numbers of any width can be read. */
 const owned = (bytes: Bytes, begin: number, end: number) => new Uint8Array(bytes.slice(begin, end));
 
 function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint8Array<ArrayBuffer>) => A) {
@@ -234,7 +234,7 @@ function documentsOf(rows: Int32Array, segments: number, labels: (row: number) =
 const jsonAt = <T>(bytes: Bytes, { begin, end }: Entry) =>
   JSON.parse(new TextDecoder().decode(bytes.slice(begin, end))) as T;
 
-/** Labels are read when one is asked for, and forgotten when memory is short. */
+/** Reads labels on demand, and drops them if memory runs low. */
 function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => string {
   let known: WeakRef<readonly string[]> | undefined;
   return (row) => {
@@ -246,14 +246,14 @@ function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => stri
 }
 
 const otherModalities = (name: string) =>
-  new InputError("bad-shard", `${name}: the shard was prepared for other modalities than the model's`, AGAIN);
+  new InputError("bad-shard", `${name}: the shard was prepared for modalities that differ from the model's`, AGAIN);
 
 const sidesOf = (item: ItemShape | undefined) => (item ? [item.height, item.width, item.channels] : []);
 
 const factsOf = ({ name, dtype, shape }: Pick<Entry, "name" | "dtype" | "shape">): Uint8Array =>
   new TextEncoder().encode(`${name} ${dtype} [${shape}]`);
 
-/** Bytes that are looked at at once. */
+/** Bytes that are read at a time. */
 const PIECE = 2 ** 20;
 
 function checksumOf(entries: readonly Entry[], bytes: Bytes): number {

@@ -1,6 +1,6 @@
-// Streams: documents one after the other, cut into consecutive sequences. Each row of a batch is a stream of its own;
-// what a row says goes on in the same row of the next batch. Documents may be longer than a sequence. An item is never
-// torn: before one that does not fit, the rest of the sequence is padding.
+// Streams: consecutive documents, cut into consecutive sequences. Each row of a batch is a stream, which continues in the
+// same row of the next batch. Documents may be longer than a sequence. An item is never split: if it does not fit, the rest
+// of the sequence is padding.
 
 import type { Batch, Cut, Item } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -17,7 +17,7 @@ import {
 } from "./order.js";
 import { batchOf, inEachOrder, type Piece, segmentsOf } from "./packing.js";
 
-/** A document, all of it, of which a stream has given the first `at` positions; undefined between two documents. */
+/** A complete document of which a stream has consumed the first `at` positions; undefined between documents. */
 type Begun = { readonly piece: Piece; readonly at: number; readonly all: Batch } | undefined;
 
 /** All positions of a piece, as a batch of one sequence. */
@@ -31,13 +31,13 @@ const positionsIn = ({ parts }: DataSet, { modality }: Item) => positionsOfItem(
 interface Shape {
   readonly rows: number;
   readonly length: number;
-  /** Whether a document begins only where a sequence does; what is left after one that ends is padding. */
+  /** Whether every document starts a new sequence; the rest after its end is padding. */
   readonly alone?: boolean;
 }
 
 /**
- * The next sequence of each stream, and where each is after it.
- * @param next the next document for a stream that has come to the end of one; undefined after the last
+ * The next sequence of each stream, and the place of each stream after it.
+ * @param next the next document, for a stream at the end of one; undefined after the last
  */
 function cut(
   dataSet: DataSet,
@@ -91,7 +91,7 @@ function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {
   return { document, reversed, lastAlone, epoch, at };
 }
 
-/** Training batches of streams, without end: a stream at the end of a document takes the next one of the epoch's order. */
+/** An endless series of batches of streams. A stream at the end of a document takes the next one in the epoch's order. */
 export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
   const { length, batch: rows, seed, drop = [] } = shape;
   const count = dataSet.train.length;
@@ -145,14 +145,14 @@ function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }
   if (right) return;
   throw new InputError(
     "bad-checkpoint",
-    `the data position (epoch ${epoch}, document ${index}, ${streams?.length ?? 0} streams) lies outside the data`,
-    "Resume with the data and the batch that the run began with.",
+    `the data position (epoch ${epoch}, document ${index}, ${streams?.length ?? 0} streams) is outside the data`,
+    "Resume with the data and batch of the original run.",
   );
 }
 
 /**
- * These documents once, in each order that they may stand in, as streams that end: then they are padding. Each begins with
- * a sequence, so that where it is cut depends on nothing but itself.
+ * These documents once, in each order that they may have, as streams that end in padding. Each document starts a sequence,
+ * so where it is cut depends only on itself.
  */
 export function* validationStreams(
   dataSet: DataSet,

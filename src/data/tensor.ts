@@ -1,4 +1,4 @@
-// Tensors as safetensors files store them: the types that are read, and those that are only passed over.
+// Tensors in safetensors files: the types that are read, and those that are skipped.
 
 export type Tensor =
   | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
@@ -7,7 +7,7 @@ export type Tensor =
   | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
   | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
 
-/** Of a type that is not read here. It matters only where it is asked for, and is refused there. */
+/** A tensor of an unsupported type, which is an error only if it is used. */
 interface UnreadTensor {
   readonly dtype: "unread";
   /** The type that the file names: `BOOL`, `F8_E4M3`, … */
@@ -19,14 +19,14 @@ interface UnreadTensor {
 /** Any tensor of a file. */
 export type StoredTensor = Tensor | UnreadTensor;
 
-/** What is read, by the type in the file; F16 and BF16 become F32, which holds each of their numbers exactly. */
+/** The types that are read. F16 and BF16 become F32, which represents them exactly. */
 export type ReadType = Tensor["dtype"] | "F16" | "BF16";
 
 const READ_TYPES: readonly ReadType[] = ["F64", "I64", "F32", "I32", "F16", "BF16", "U8"];
 
 export const isReadType = (type: string): type is ReadType => READ_TYPES.some((one) => one === type);
 
-/** Bits of an element of every type that the format has. A type that is newer than this table has none. */
+/** Bits per element of every type in the format. Newer types are missing. */
 export const ELEMENT_BITS: ReadonlyMap<string, number> = new Map([
   ["F64", 64],
   ["I64", 64],
@@ -52,8 +52,8 @@ export const ELEMENT_BITS: ReadonlyMap<string, number> = new Map([
 
 export const isRead = (tensor: StoredTensor): tensor is Tensor => tensor.dtype !== "unread";
 
-/** The type as the file names it, for messages. */
+/** The type's name in the file, for messages. */
 export const typeOf = (tensor: StoredTensor): string => (isRead(tensor) ? tensor.dtype : tensor.stored);
 
-/** The remedy for a tensor of a type that is not read. */
-export const CONVERT = `Convert it to F32; types read here are ${READ_TYPES.join(", ")}.`;
+/** Help for a tensor of an unsupported type. */
+export const CONVERT = `Convert it to F32. Supported types: ${READ_TYPES.join(", ")}.`;

@@ -1,10 +1,10 @@
-// Writes a file whole or not at all: aside, synced, renamed.
+// Writes a complete file or none: writes a temporary file, syncs it and renames it.
 import { InputError } from "../diagnostics/input-error.js";
 import type { Disk } from "./disk.js";
 
 /**
- * @param bytes all of them, or a piece at a time
- * @param remedy what to do when the disk refuses
+ * @param bytes all bytes, or pieces
+ * @param remedy help if writing fails
  */
 export function writeWhole(disk: Disk, path: string, bytes: Uint8Array | Iterable<Uint8Array>, remedy: string): void {
   const aside = `${path}.${disk.processes.own}.part`;
@@ -14,12 +14,12 @@ export function writeWhole(disk: Disk, path: string, bytes: Uint8Array | Iterabl
     disk.rename(aside, path);
     disk.sync(disk.paths.dirname(path));
   } catch (error) {
-    // What fails to be computed while it is written is no fault of the disk.
+    // An error in computing the contents is not the disk's fault.
     throw error instanceof InputError ? error : refused(path, error, remedy);
   }
 }
 
-/** Makes the folder that a file will stand in: worth doing before what the file will hold is computed. */
+/** Makes the folder of a file. Called before the contents are computed, so that errors show early. */
 export function makeFolderOf(disk: Disk, path: string, remedy: string): void {
   try {
     disk.makeFolders(disk.paths.dirname(path));

@@ -7,7 +7,7 @@ export class DeviceError extends Error {
 
   constructor(
     message: string,
-    /** One or more sentences that say what to do; empty where there is nothing to do. */
+    /** One or more sentences that say what to do; empty if there is nothing to do. */
     readonly remedy: string,
     options?: ErrorOptions,
   ) {

@@ -86,7 +86,7 @@ interface PassTime {
 /** Passes of one query set, which holds at most 4096 timestamps. */
 const PASSES_PER_SET = 2048;
 
-/** @throws DeviceError where the device has no timestamps */
+/** @throws DeviceError if the device has no timestamps */
 export function passClock(device: GPUDevice): PassClock {
   checkTimestamps(device);
   const sets: GPUQuerySet[] = [];

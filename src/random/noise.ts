@@ -7,7 +7,7 @@ const unit = (word: number): number => (word >>> 8) / 0x100_0000;
 export interface ItemKey {
   /** The document's number in its data set. */
   readonly document: number;
-  /** The epoch that the document is learned in; 0 where it is evaluated. */
+  /** The epoch that the document is learned in; 0 if it is evaluated. */
   readonly epoch: number;
   /** Index of the item's segment in the document as written. */
   readonly item: number;

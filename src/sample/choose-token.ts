@@ -20,7 +20,7 @@ export interface IdRange {
 /**
  * An id of the ranges, which must hold at least one. Of equal logits the lower id counts as the likelier.
  * Greedy choices, and those among one candidate, draw nothing.
- * @throws InputError where a logit is not finite
+ * @throws InputError if a logit is not finite
  */
 export function chooseToken(
   logits: ArrayLike<number>,

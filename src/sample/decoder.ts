@@ -78,7 +78,7 @@ function phasesOf(
 
 /**
  * Compiles for the device and loads the weights.
- * @throws InputError where the weights are not the spec's
+ * @throws InputError if the weights are not the spec's
  */
 export async function openDecoder(
   device: OpenDevice,

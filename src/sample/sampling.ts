@@ -33,7 +33,7 @@ export interface SampleRequest {
   readonly numbers?: readonly number[];
 }
 
-/** A model and how many ids a span of each modality holds; undefined where any number may. */
+/** A model and how many ids a span of each modality holds; undefined if any number may. */
 interface Sampled {
   readonly spec: CheckedSpec;
   readonly counts: readonly (number | undefined)[];
@@ -50,7 +50,7 @@ function positionsOf(prompt: readonly SampledSegment[], { model }: CheckedSpec):
 
 /**
  * The request as it can be fulfilled: attention has learned no positions beyond data.length, so that no more are sampled.
- * @throws InputError where the model has not learned what is asked
+ * @throws InputError if the model has not learned what is asked
  */
 export function checkRequest({ spec, counts }: Sampled, request: SampleRequest): SampleRequest {
   const { settings, prompts } = request;
@@ -111,7 +111,7 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
 interface Sampler {
   /**
    * Samples one document for each prompt, side by side; the same request and weights give the same on a device.
-   * @throws InputError where the model has not learned what is asked
+   * @throws InputError if the model has not learned what is asked
    */
   sample(request: SampleRequest): Promise<SampledDocument[]>;
   destroy(): void;
@@ -119,7 +119,7 @@ interface Sampler {
 
 /**
  * @param plans the requests that will come: no more is made ready than they need
- * @throws InputError where the weights are not the spec's
+ * @throws InputError if the weights are not the spec's
  */
 export async function openSampler(
   device: OpenDevice,
@@ -235,7 +235,7 @@ export async function sampleAll(
   return results;
 }
 
-/** One run for the tokens that are wanted, in whole pieces first; undefined where none are. */
+/** One run for the tokens that are wanted, in whole pieces first; undefined if none are. */
 function feedTokens(decoder: Decoder, lanes: readonly Lane[]): Promise<void> | undefined {
   const pending = lanes.flatMap((lane) => {
     const { want, fed } = lane;

@@ -31,7 +31,7 @@ interface ShownPicture {
 
 export interface Shown {
   readonly modality: number;
-  /** The modality's own, from 0; absent where it has none. */
+  /** The modality's own, from 0; absent if it has none. */
   readonly ids?: readonly number[];
   readonly text?: string;
   readonly picture?: ShownPicture;
@@ -84,7 +84,7 @@ export interface Compared {
   readonly sampled: Shown;
 }
 
-/** So many of these documents, drawn by the seed without repetition, in their order. */
+/** At most this many of these documents, drawn by the seed without repetition, in their order. */
 export function chosen(documents: readonly number[], count: number, seed: number): number[] {
   const pool = [...documents];
   const draw = stream("sample", seed, 0xffffffff);

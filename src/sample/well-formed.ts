@@ -19,7 +19,7 @@ export interface Rules {
   readonly parts: ModelParts;
   /** Modalities that may come up in a sample. */
   readonly learned: readonly boolean[];
-  /** By modality, how many ids a span holds; undefined where any number may. */
+  /** By modality, how many ids a span holds; undefined if any number may. */
   readonly counts: readonly (number | undefined)[];
 }
 
@@ -33,7 +33,7 @@ export function spanLength({ parts, counts }: Rules, modality: number): number {
 }
 
 /**
- * The ids that may stand at a place, with so many positions left (this one among them); none where no token stands.
+ * The ids that may stand at a place, with so many positions left (this one among them); none if no token stands.
  * Outside of spans the text's own come first.
  */
 export function allowedIds(rules: Rules, place: Place, left: number): IdRange[] {

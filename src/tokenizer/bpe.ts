@@ -168,7 +168,7 @@ function mergeHeap() {
 }
 
 interface Merges {
-  /** What a pair becomes, and its place in the list; undefined where nothing. */
+  /** What a pair becomes, and its place in the list; undefined if nothing. */
   readonly get: (left: number, right: number) => Merge | undefined;
 }
 

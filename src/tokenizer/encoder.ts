@@ -21,19 +21,19 @@ import { untokenizable } from "./text.js";
 import { checkId, type Vocabulary } from "./vocabulary.js";
 
 interface Encoder {
-  /** The token of an id; undefined where it has none. */
+  /** The token of an id; undefined if it has none. */
   readonly tokenOf: (id: number) => string | undefined;
   /** Tokens as text. */
   readonly join: (tokens: readonly string[]) => string;
   /** One more than the highest id. */
   readonly ids: number;
-  /** Without the tokens that a template adds around a text. @throws InputError where the text has no ids */
+  /** Without the tokens that a template adds around a text. @throws InputError if the text has no ids */
   readonly encode: (text: string) => number[];
 }
 
 /**
  * @param json the value of a tokenizer.json
- * @throws InputError where it is no tokenizer, or has what is not supported; the message begins with the place in the file
+ * @throws InputError if it is no tokenizer, or has what is not supported; the message begins with the place in the file
  */
 export function encoderOf(json: unknown): Encoder {
   const field = fieldsOf(
@@ -116,7 +116,7 @@ const PROCESSORS: Readonly<Record<string, (place: Place, depth: number) => void>
   },
 };
 
-/** @throws InputError where it could change the ids of a text */
+/** @throws InputError if it could change the ids of a text */
 function checkPostProcessor(place: Place): void {
   if (!isNothing(place)) byType(place, PROCESSORS)(place, 0);
 }

@@ -38,7 +38,7 @@ export function fieldsOf<const Name extends string>(place: Place, ...names: read
 export const own = (value: object, key: string): unknown =>
   Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 
-/** What `type` says, or undefined where the object has none. */
+/** What `type` says, or undefined if the object has none. */
 export function typeOf(place: Place): string | undefined {
   const { value } = place;
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(place, "must be an object");

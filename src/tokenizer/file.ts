@@ -9,7 +9,7 @@ const SAVE = "Give the tokenizer.json that the Python library `tokenizers` saves
 /** Lists and objects within each other; the library's own limit is 128. */
 const MOST_NESTED = 64;
 
-/** @throws InputError where they are no JSON, nest too deep, or an object gives a key twice */
+/** @throws InputError if they are no JSON, nest too deep, or an object gives a key twice */
 export function readTokenizerJson(bytes: Uint8Array): unknown {
   let text: string;
   try {

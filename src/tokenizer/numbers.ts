@@ -24,7 +24,7 @@ const EXACT_POWER = 22;
 
 /**
  * @param json a valid JSON text
- * @throws InputError where a number is written so that the library could read another
+ * @throws InputError if a number is written so that the library could read another
  */
 export function checkNumbers(json: string): void {
   for (const [token] of json.matchAll(STRING_OR_NUMBER)) {

@@ -104,7 +104,7 @@ function cursorOf(source: string, place: Place): Cursor {
   return on;
 }
 
-/** @throws InputError where a pattern has what is not supported */
+/** @throws InputError if a pattern has what is not supported */
 export function parseRegex(source: string, place: Place): Regex {
   const on = cursorOf(source, place);
   const parsed = alternatives(on);

@@ -26,7 +26,7 @@ export function vocabularyOf(place: Place): Vocabulary {
   return vocabulary;
 }
 
-/** @throws InputError where a value is no id */
+/** @throws InputError if a value is no id */
 export function checkId(place: Place): void {
   const { value } = place;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < MOST_IDS) return;
@@ -35,6 +35,6 @@ export function checkId(place: Place): void {
 
 export interface Model {
   readonly vocabulary: Vocabulary;
-  /** Appends the ids of a piece that is not empty. @throws InputError where the library raises */
+  /** Appends the ids of a piece that is not empty. @throws InputError if the library raises */
   readonly tokenize: (piece: string, ids: number[]) => void;
 }

@@ -39,7 +39,7 @@ export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset
   return keys;
 }
 
-/** What the attention blocks of a spec let an item see; empty where it has none. */
+/** What the attention blocks of a spec let an item see; empty if it has none. */
 function spansIn({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   const used = [...new Set(layers)].flatMap((index) => {
     const block = blocks[index];
@@ -51,7 +51,7 @@ function spansIn({ model: { blocks, layers } }: CheckedSpec): Spans[] {
 /** Whether a block of the stack is attention. */
 export const attends = (spec: CheckedSpec): boolean => spansIn(spec).length > 0;
 
-/** The batch tensors of a spec's attention blocks; none where it has no such block. */
+/** The batch tensors of a spec's attention blocks; none if it has no such block. */
 export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.data.reset): HostField[] {
   const used = spansIn(spec);
   if (used.length === 0) return [];

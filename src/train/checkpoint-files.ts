@@ -23,7 +23,7 @@ export interface Checkpoint {
   readonly step: number;
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly optimizer: OptimizerState;
-  /** What is remembered of the streams of data, by the names of the layers' states; absent where nothing is carried. */
+  /** What is remembered of the streams of data, by the names of the layers' states; absent if nothing is carried. */
   readonly sequences?: ReadonlyMap<string, Tensor>;
   readonly state: TrainingState;
   /** The format that it was written in, where that is an earlier version's. */

@@ -25,7 +25,7 @@ export function checkpointSteps(run: Run): number[] {
 
 /**
  * Writes a checkpoint, then removes the oldest beyond `keep`.
- * @throws Failure where the disk refuses it; the earlier checkpoints are as they were then
+ * @throws Failure if the disk refuses it; the earlier checkpoints are as they were then
  */
 export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number): void {
   const folder = pathIn(run, "checkpoints");
@@ -59,7 +59,7 @@ export const readCheckpoint = (run: Run, step: number): Checkpoint | string =>
 /**
  * The newest checkpoint that is whole, with a warning for each newer one that is damaged; no checkpoint at all
  * where none has been written yet.
- * @throws Failure where there are some and none is whole
+ * @throws Failure if there are some and none is whole
  */
 export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings: readonly Diagnostic[] } {
   const { found, warnings } = newestWhole(run, parseCheckpoint);
@@ -68,7 +68,7 @@ export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings:
 
 /**
  * The weights of a run after `step` updates, or of its newest checkpoint that is whole.
- * @throws Failure where there is none
+ * @throws Failure if there is none
  */
 export function runWeights(run: Run, step?: number): { weights: Weights; warnings: readonly Diagnostic[] } {
   const steps = checkpointSteps(run);
@@ -82,7 +82,7 @@ export function runWeights(run: Run, step?: number): { weights: Weights; warning
 
 /**
  * The weights of a checkpoint's own folder.
- * @throws Failure where it is not whole
+ * @throws Failure if it is not whole
  */
 export function folderWeights(folder: string, disk: Disk): Weights {
   const weights = parseWeights(filesIn(disk, folder), disk);

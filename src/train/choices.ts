@@ -12,7 +12,7 @@ const isChoices = (value: unknown): value is Choices =>
 export const choicesText = (choices: Choices, device: string): string =>
   `${JSON.stringify({ device, choices }, undefined, 1)}\n`;
 
-/** What such a file says; undefined where it is none. */
+/** What such a file says; undefined if it is none. */
 export function parseChoices(text: string): Choices | undefined {
   try {
     const file: unknown = JSON.parse(text);
@@ -24,7 +24,7 @@ export function parseChoices(text: string): Choices | undefined {
 
 /**
  * Undefined for a folder in which no choices were written down.
- * @throws InputError where what was written is damaged
+ * @throws InputError if what was written is damaged
  */
 export function recordedChoices(run: Run): Choices | undefined {
   const path = pathIn(run, "choices");

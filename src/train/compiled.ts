@@ -52,8 +52,8 @@ export function compiledFiles(model: CompiledModel): NamedFile[] {
 
 /**
  * The model that files hold, each kernel as its own file now says: editing one changes the run.
- * @param read a file's bytes by its name in the folder, undefined where there is none
- * @throws InputError where a file is missing or malformed
+ * @param read a file's bytes by its name in the folder, undefined if there is none
+ * @throws InputError if a file is missing or malformed
  */
 export function readCompiled(read: (name: string) => Uint8Array | undefined): CompiledModel {
   const file = parse(read(PLAN_FILE));

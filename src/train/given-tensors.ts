@@ -6,7 +6,7 @@ export type GivenTensors = ReadonlyMap<string, StoredTensor>;
 
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-/** @throws InputError where the file has no such tensor, or it is of a type that is not read */
+/** @throws InputError if the file has no such tensor, or it is of a type that is not read */
 function given(file: GivenTensors, name: string): Tensor {
   const tensor = file.get(name);
   if (!tensor) {

@@ -201,7 +201,7 @@ async function drain(training: Training, left: number): Promise<Outcome | undefi
   return undefined;
 }
 
-/** Waits for an update and reports it; false where its gradients were not finite. */
+/** Waits for an update and reports it; false if its gradients were not finite. */
 async function finish({ spec, listener }: Training, pending: Pending): Promise<boolean> {
   const { step, lr, counts, tokens } = pending;
   const { sums, gradientNorm, finite, lossScale } = await pending.last;

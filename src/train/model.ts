@@ -214,7 +214,7 @@ function arenasOn(
   };
 }
 
-/** @throws InputError where a parameter's tensor is missing, or is not what the model wants */
+/** @throws InputError if a parameter's tensor is missing, or is not what the model wants */
 function valuesOf({ name, shape }: ParameterField, tensors: Tensors): Float32Array<ArrayBuffer> {
   const refused = (message: string): InputError => new InputError("other-weights", message, OTHER_MODEL);
   const tensor = tensors.get(name);

@@ -13,7 +13,7 @@ export async function readOptimizer(model: Pick<Model, "slots" | "read">): Promi
 
 const listed = (slots: Iterable<string>) => [...slots].join(", ") || "nothing";
 
-/** @throws InputError where the state is that of another optimizer, or of another model */
+/** @throws InputError if the state is that of another optimizer, or of another model */
 export async function loadOptimizer(model: Pick<Model, "slots" | "load">, state: OptimizerState): Promise<void> {
   const { slots } = model;
   if (slots.length !== state.size || !slots.every((slot) => state.has(slot))) {

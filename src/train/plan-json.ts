@@ -182,7 +182,7 @@ const SCHEMA = object({
 /** Reads plan.json as JSON, `null` standing for what is absent. */
 export const readPlanJson: (bytes: Uint8Array) => CheckedJson<unknown> = jsonReader<unknown>(SCHEMA);
 
-/** What of a spec does not fit together; undefined where all fits. */
+/** What of a spec does not fit together; undefined if all fits. */
 export function misfit(spec: CheckedSpec): string | undefined {
   const { modalities, vocabulary, blocks, layers } = spec.model;
   const count = modalities.length;
@@ -241,7 +241,7 @@ interface Known {
   readonly kernels: readonly number[];
 }
 
-/** The first thing that is wrong, in words; undefined where nothing is. */
+/** The first thing that is wrong, in words; undefined if nothing is. */
 export function checkPlan(file: unknown): string | undefined {
   try {
     const { spec, profile, compiled } = objectAt(file, "the file");

@@ -23,7 +23,7 @@ export interface Resumed {
 /**
  * Takes an open run back to its last checkpoint.
  * @param now the spec as resolved, and the kernels that it will go on with
- * @throws Failure where spec or data are not those that it began with, no checkpoint is whole, or the
+ * @throws Failure if spec or data are not those that it began with, no checkpoint is whole, or the
  * checkpoint has the format of an earlier version, or records before it are damaged
  */
 export function resumeRun(
@@ -114,7 +114,7 @@ export async function trainRecorded(
 
 /**
  * Warnings of records that are missing up to `step`, and of damage after them, which is cut.
- * @throws Failure where a line among those records is damaged: all that follows it would be cut
+ * @throws Failure if a line among those records is damaged: all that follows it would be cut
  */
 export function lostRecords(run: Run, step: number): Diagnostic[] {
   return (["metrics", "timing"] as const).flatMap((file) => {

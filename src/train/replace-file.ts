@@ -4,7 +4,7 @@ import { diskFailure } from "./mistakes.js";
 
 /**
  * @param then what to do once the disk takes it, after the remedy: ", then …."
- * @throws Failure where the disk refuses it; the old contents stand then
+ * @throws Failure if the disk refuses it; the old contents stand then
  */
 export function replaceFile(disk: Disk, path: string, text: string, then: string): void {
   const aside = `${path}.${disk.processes.own}.writing`;

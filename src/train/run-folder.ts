@@ -64,7 +64,7 @@ export interface RunContents {
 /**
  * Makes the folder of a new run, which this process holds until `closeRun`. It is made whole under another name beside
  * its place and then renamed: a process that is killed meanwhile leaves nothing that stands in the next one's way.
- * @throws Failure where the folder exists or can't be made
+ * @throws Failure if the folder exists or can't be made
  */
 export function createRun(path: string, contents: RunContents, disk: Disk): Run {
   const { dirname, join, relative, resolve } = disk.paths;
@@ -121,7 +121,7 @@ const afterPrefix = (name: string, prefix: string) => (name.startsWith(prefix) ?
 
 /**
  * Opens a run to go on with it, and ends what a killed writer left half done. This process holds it until `closeRun`.
- * @throws Failure where the folder is not that of a run, or another process trains it
+ * @throws Failure if the folder is not that of a run, or another process trains it
  */
 export function openRun(path: string, disk: Disk): Run {
   const run = runAt(path, disk);
@@ -150,7 +150,7 @@ const readOrigin = jsonReader<{ readonly format?: number; readonly spec: string 
   additionalProperties: false,
 });
 
-/** @throws InputError where the file that says so is damaged */
+/** @throws InputError if the file that says so is damaged */
 export function originOf(run: Run): Origin | undefined {
   const path = pathIn(run, "origin");
   if (!run.disk.exists(path)) return undefined;
@@ -177,8 +177,8 @@ export const dataText = (fingerprint: number, documents: number): string =>
   `${JSON.stringify({ format: RUN_FORMAT, fingerprint, documents })}\n`;
 
 /**
- * The fingerprint of the documents that a run learns from; undefined where it is not known.
- * @throws InputError where the file that says so is damaged
+ * The fingerprint of the documents that a run learns from; undefined if it is not known.
+ * @throws InputError if the file that says so is damaged
  */
 export function dataOf(run: Run): number | undefined {
   const path = pathIn(run, "data");

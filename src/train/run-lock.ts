@@ -15,7 +15,7 @@ const TAKING = ".taking";
 /**
  * Takes the lock at `path` for this process; a killed process holds none. Of processes that try in the same instant one
  * has it: the file appears at its place whole, or not at all.
- * @throws Failure where another process holds it
+ * @throws Failure if another process holds it
  */
 export function takeLock(disk: Disk, path: string, folder: string): void {
   const { own: pid, startOf } = disk.processes;
@@ -83,7 +83,7 @@ function take(
   }
 }
 
-/** The living process that holds the lock at `path`; undefined where none does. */
+/** The living process that holds the lock at `path`; undefined if none does. */
 export function lockedBy(disk: Disk, path: string): number | undefined {
   const held = contentsOf(disk, path);
   const holder = held === undefined ? undefined : holderIn(held);

@@ -76,7 +76,7 @@ function tensorsAt(disk: Disk, path: string, shown: string): FoundWeights["tenso
     : readSafetensors(file, shown).tensors;
 }
 
-/** The file to read of a folder as transformers saves it; undefined where it is none. */
+/** The file to read of a folder as transformers saves it; undefined if it is none. */
 function savedIn(disk: Disk, path: string, shown: string): string | undefined {
   const { join } = disk.paths;
   const has = (name: string) => disk.exists(join(path, name));
@@ -113,7 +113,7 @@ function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundW
 const inside = (value: unknown, ...keys: readonly string[]) =>
   keys.reduce((at, key) => (isRecord(at) ? at[key] : undefined), value);
 
-/** Who owned which copy in a run, by its plan; undefined where there is no plan that says so. */
+/** Who owned which copy in a run, by its plan; undefined if there is no plan that says so. */
 function ownersIn(disk: Disk, run: string): FoundWeights["owners"] {
   const path = disk.paths.join(run, PLAN_FILE);
   if (!disk.exists(path)) return undefined;
@@ -178,7 +178,7 @@ function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<stri
 /**
  * The tensors that an index names, each from the file that it names. Other tensors of those files are left out.
  * @param shown the index as the user knows it
- * @throws InputError where the index or a file is wrong or missing
+ * @throws InputError if the index or a file is wrong or missing
  */
 function shardedWeights(disk: Disk, path: string, shown: string): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();

@@ -85,7 +85,7 @@ interface Wanting {
   readonly members: readonly string[];
 }
 
-/** The copy that a group starts from; undefined where none is its own. */
+/** The copy that a group starts from; undefined if none is its own. */
 function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[number] | undefined {
   const { base, copies, groups, members, field } = wanting;
   const [only] = copies;
@@ -141,7 +141,7 @@ function numbersOf({ tensor }: Copies[number], { name, shape }: ParameterField, 
 /**
  * @param modalities the names of the model's, in order
  * @param seed of what is drawn
- * @throws InputError where shapes disagree, where it is not known which copy a group should have, or nothing fits at all
+ * @throws InputError if shapes disagree, where it is not known which copy a group should have, or nothing fits at all
  */
 export function startFrom(
   weights: FoundWeights,

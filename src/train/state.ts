@@ -37,7 +37,7 @@ export async function readState({ compiled, runtime }: OnDevice): Promise<Map<st
   return new Map(await Promise.all(statesOf(compiled.plan).map(read)));
 }
 
-/** @throws InputError where a part is missing or has another shape */
+/** @throws InputError if a part is missing or has another shape */
 export function writeState({ compiled, runtime }: OnDevice, tensors: Tensors): void {
   for (const [part, field] of statesOf(compiled.plan)) {
     const tensor = tensors.get(part);

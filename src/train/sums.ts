@@ -40,7 +40,7 @@ export function listedSums(list: Bytes, isName: (name: string) => boolean = () =
 /**
  * Compares a file with the list of sums beside it, if there is one.
  * @param shown the file as the user knows it
- * @throws InputError where the list is malformed, or has no or another sum of the file
+ * @throws InputError if the list is malformed, or has no or another sum of the file
  */
 export function checkAgainstSums(disk: Disk, path: string, shown: string): void {
   const { basename, dirname, join } = disk.paths;

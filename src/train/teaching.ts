@@ -6,7 +6,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { countOf, countsOf } from "./host-batch.js";
 
-/** @throws InputError where no document to learn from has a token or a patch that an objective predicts */
+/** @throws InputError if no document to learn from has a token or a patch that an objective predicts */
 export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
   const teaches = (document: number) => {
     const counts = countsOf(spec, [documentBatch(dataSet, [document], { length: positionsOf(dataSet, document) })]);

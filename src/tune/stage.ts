@@ -84,7 +84,7 @@ function upload({ program, ops, plan, assembled }: Alone, given: Given, runtime:
 /**
  * Prepares these variants of an op, and no others.
  * @param first what makes some of the inputs on the device, where the host does not write them
- * @throws DeviceError where the device refuses one; TooLarge where it cannot hold the op by itself
+ * @throws DeviceError if the device refuses one; TooLarge where it cannot hold the op by itself
  */
 export async function onStage(
   workshop: Workshop,

@@ -14,7 +14,7 @@ import { onStage, phaseOf, type Stage, type Workshop } from "./stage.js";
 /** What became of a variant. */
 export type Finding =
   | { readonly milliseconds: number }
-  /** Its outputs differ by so much, relative to their size; null where they hold a number that is none. */
+  /** Its outputs differ by so much, relative to their size; null if they hold a number that is none. */
   | { readonly error: number | null }
   /** The device would not run it. */
   | { readonly refused: string };
@@ -65,7 +65,7 @@ const errorAs = (error: number): Finding => ({ error: Number.isFinite(error) ? e
  * The plainest variant is held to float64 with few rows; all others to that one, at full size, on the same numbers. Those
  * that hold are timed.
  * @returns in words, why nothing can be known to be right
- * @throws DeviceError where no variant computes what the op means, or the device fails; TooLarge where it cannot hold it
+ * @throws DeviceError if no variant computes what the op means, or the device fails; TooLarge where it cannot hold it
  */
 export async function tryNode(trial: Trial, node: TunableNode): Promise<Verdict | string> {
   const { workshop, batch } = trial;

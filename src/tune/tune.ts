@@ -44,7 +44,7 @@ export interface TuneRequest {
 
 /**
  * The variants that nodes take, by their keys; a node without one takes the first that the device admits.
- * @throws DeviceError where a node is measured and no variant of it computes what it means, or the device fails
+ * @throws DeviceError if a node is measured and no variant of it computes what it means, or the device fails
  */
 export async function choicesFor(request: TuneRequest): Promise<Choices> {
   const { mode, spec, options, stages, opened, cache, notice, stopWanted, rewrite = (kernel) => kernel } = request;
@@ -116,7 +116,7 @@ export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): H
   return hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed: spec.train.seed });
 }
 
-/** Finds the small sibling of a node; undefined where a model of few rows has no such op. */
+/** Finds the small sibling of a node; undefined if a model of few rows has no such op. */
 function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: TunableNode) => Small | undefined {
   const item = Math.max(0, ...spec.model.modalities.map(positionsOfItem));
   const made = new Map<number, { readonly programs: ReturnType<typeof programsOf>; readonly batch: HostBatch }>();

@@ -88,7 +88,7 @@ test.each([
     "more entries than patches",
     ["--entries", "4"],
     1,
-    /4 entries cannot be fitted to 6 rows, of which 3 are different/,
+    /cannot fit 4 entries to 6 rows, of which 3 are distinct/,
   ],
   ["patches that do not fit", ["--patch", "3x4"], 1, /its patches of 3x4 do not fill 4x4/],
   ["one entry", ["--entries", "1"], 1, /it has 1 entries, not 2 to 65536/],

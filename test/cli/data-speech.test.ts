@@ -49,7 +49,7 @@ describe("mom data units and listen", () => {
     const unitsOf = (...args: string[]) => data("units", "--audio", "sounds", "--out", "b.safetensors", ...args);
     for (const [outcome, message] of [
       [unitsOf("--entries", "1"), "--entries is 1"],
-      [unitsOf("--entries", "500"), "500 entries cannot be fitted to 50 rows"],
+      [unitsOf("--entries", "500"), "cannot fit 500 entries to 50 rows"],
       [data("units", "--audio", "nothing", "--out", "b"), "nothing: no sound files"],
       [data("listen", "sounds/list.jsonl", "--codebook", "none"), "none: cannot read the file"],
       [data("listen", "sounds/list.jsonl", "--codebook", "sounds/low.wav"), "sounds/low.wav: "],

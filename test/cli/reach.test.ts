@@ -109,8 +109,8 @@ test("what data name lies beside them, in the project, or is allowed", () => {
   };
   expect(fileInFolder("named.jsonl", naming)).toBe(at("sets/blobs/abc"));
   expect(fileInFolder("../project/own.jsonl", naming)).toBe(at("project/own.jsonl"));
-  expect(() => fileInFolder("leaves.jsonl", naming)).toThrow("lies outside");
-  expect(() => fileInFolder("../other/none", naming)).toThrow("lies outside");
+  expect(() => fileInFolder("leaves.jsonl", naming)).toThrow("is outside");
+  expect(() => fileInFolder("../other/none", naming)).toThrow("is outside");
 });
 
 test.each([

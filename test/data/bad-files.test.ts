@@ -44,15 +44,17 @@ const lines = (...images: string[]): string =>
 describe("bad files", () => {
   it.each([undefined, 200])("are all told of, by line and name (shards of %s bytes)", async (shardBytes) => {
     const { message, remedy } = await refusal(prepared("bad.jsonl", undefined, shardBytes));
-    expect(message).toMatch(/^3 files cannot be read:\n {2}bad\.jsonl:2: bad0\.jpg: not an image.*\n/);
-    expect(message).toMatch(/\n {2}bad\.jsonl:4: bad1\.jpg: not an image.*\n {2}bad\.jsonl:5: bad2\.jpg: not an image/);
+    expect(message).toMatch(/^3 files cannot be read:\n {2}bad\.jsonl:2: bad0\.jpg: the image cannot be read.*\n/);
+    expect(message).toMatch(
+      /\n {2}bad\.jsonl:4: bad1\.jpg: the image cannot be read.*\n {2}bad\.jsonl:5: bad2\.jpg: the image cannot be read/,
+    );
     expect(remedy).toContain("--skip-bad");
   });
 
   it("are missing or damaged, and at most 20 are listed", async () => {
     writeFileSync(join(folder, "many.jsonl"), lines("bad0.jpg", "ok0.jpg", ...Array(24).fill("missing.jpg")));
     const { message } = await refusal(prepared("many.jsonl"));
-    expect(message).toMatch(/^25 files cannot be read:\n {2}many.jsonl:1: bad0.jpg: not an image/);
+    expect(message).toMatch(/^25 files cannot be read:\n {2}many.jsonl:1: bad0.jpg: the image cannot be read/);
     expect(message).toContain('\n  many.jsonl:3: there is no image "missing.jpg"');
     expect(message).toMatch(/many\.jsonl:21: .*\n {2}and 5 more$/);
   });
@@ -75,8 +77,8 @@ describe("documents that are left out", () => {
     const { dataSet } = await prepared("bad.jsonl", true, shardBytes);
     expect(dataSet.documents.length).toBe(2);
     expect(dataSet.skipped.map(({ document }) => document)).toEqual([1, 3, 4]);
-    expect(dataSet.skipped[2]?.files[0]).toMatch(/^bad\.jsonl:5: bad2\.jpg: not an image/);
-    expect(notices.at(-1)).toMatch(/^3 documents are left out, for these files:\n {2}bad\.jsonl:2: bad0\.jpg: /);
+    expect(dataSet.skipped[2]?.files[0]).toMatch(/^bad\.jsonl:5: bad2\.jpg: the image cannot be read/);
+    expect(notices.at(-1)).toMatch(/^3 documents are skipped because of these files:\n {2}bad\.jsonl:2: bad0\.jpg: /);
     notices.length = 0;
     const again = await prepared("bad.jsonl", true, shardBytes);
     expect(again.dataSet.skipped).toEqual(dataSet.skipped);
@@ -97,7 +99,7 @@ describe("documents that are left out", () => {
 
   it("may not be all", async () => {
     writeFileSync(join(folder, "none.jsonl"), lines("bad0.jpg"));
-    expect((await refusal(prepared("none.jsonl", true))).message).toMatch(/no document is left to learn from/);
+    expect((await refusal(prepared("none.jsonl", true))).message).toMatch(/no training document is left/);
   });
 });
 
@@ -117,5 +119,5 @@ it("a codebook is fitted to what can be read, or to nothing", async () => {
   expect((await refusal(fitCodebook(files, geometry, nodeHost, options))).message).toMatch(/^2 files cannot be read:/);
   const fitted = await fitCodebook(files, geometry, nodeHost, { ...options, skipBad: (text) => told.push(text) });
   expect(fitted.pictures.length).toBe(2);
-  expect(told.join()).toMatch(/^2 files are left out:\n.*jsonl:2: bad0\.jpg: .*\n.*jsonl:4: missing\.jpg: cannot read/);
+  expect(told.join()).toMatch(/^2 files are skipped:\n.*jsonl:2: bad0\.jpg: .*\n.*jsonl:4: missing\.jpg: cannot read/);
 });

@@ -222,7 +222,7 @@ describe("training order", () => {
       { epoch: 0, index: 0.5, micro: 0 },
     ])
       expect(() => order.seek(position)).toThrow(InputError);
-    expect(() => openTraining(pairs([34], 0), shape)).toThrow(/"d0" takes 41 positions, and data.length is 40/);
+    expect(() => openTraining(pairs([34], 0), shape)).toThrow(/"d0" takes 41 positions, but data.length is 40/);
   });
 });
 

@@ -75,7 +75,7 @@ test("files that are no codebook are refused, each with what is wrong", () => {
   };
   expect(refusal({})).toBe("none");
   expect(refusal({ format: "2" })).toBe(
-    'book.safetensors: not a codebook: its metadata lack `format: "mom codebook 1"`',
+    'book.safetensors is not a codebook: its metadata lack `format: "mom codebook 1"`',
   );
   expect(refusal({ of: "smells" })).toMatch(/it is of "smells", not of patches/);
   expect(refusal({ of: "__proto__" })).toMatch(/not of patches/);

@@ -103,7 +103,7 @@ describe("pictures as codes", () => {
 
   it("a document too long is refused before anything is decoded", async () => {
     await expect(prepared(line({ text: "flag" }, { image: "flag.png" }), model, 10)).rejects.toThrow(
-      /takes 11 positions, and data.length is 10/,
+      /takes 11 positions, but data.length is 10/,
     );
   });
 
@@ -141,11 +141,11 @@ describe("codes made elsewhere", () => {
   });
 
   it.each([
-    ["a code beyond the vocabulary", line({ codes: [3, 50] }), /"codes" holds 50; image has ids 0 to 49/],
-    ["half a code", line({ codes: [0.5] }), /"codes" holds 0.5/],
+    ["a code beyond the vocabulary", line({ codes: [3, 50] }), /"codes" contains 50, but the ids of image are 0 to 49/],
+    ["half a code", line({ codes: [0.5] }), /"codes" contains 0.5/],
     ["a file that is not there", line({ codes: "none.npy" }), /there is no file of codes "none.npy"/],
-    ["a file outside", line({ codes: "../book.safetensors" }), /lies outside/],
-    ["a file of another kind", line({ codes: "flag.png" }), /lines.jsonl:1: flag.png: not a .npy file/],
+    ["a file outside", line({ codes: "../book.safetensors" }), /is outside/],
+    ["a file of another kind", line({ codes: "flag.png" }), /lines.jsonl:1: flag.png: the file is not a .npy file/],
     [
       "a picture without a codebook",
       line({ image: "flag.png" }),
@@ -164,7 +164,7 @@ describe("codes made elsewhere", () => {
 describe("a codebook that does not fit", () => {
   it.each([
     ["is not there", codes({ codebook: "none.safetensors" }), /^none.safetensors: cannot read the file/],
-    ["has another number of entries", codes({ vocab: 4 }), /has 3 entries, and modality image has a vocab of 4/],
+    ["has another number of entries", codes({ vocab: 4 }), /has 3 entries, but modality image has a vocab of 4/],
     ["is a picture", codes({ codebook: "data/flag.png" }), /^data\/flag.png: /],
   ])("%s", async (_, image, message) => {
     await expect(prepared(line({ codes: [1] }), partsOf({ kind: "bytes", name: "text" }, image))).rejects.toThrow(

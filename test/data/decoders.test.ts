@@ -81,7 +81,7 @@ describe("what a picture may take", () => {
   ])("is told by its header: %s", async (_, bytes) => {
     const { message, remedy } = await refusal(decodePicture(nodeHost, bytes, size, "a.jsonl:1: b.png"));
     expect(message).toMatch(
-      /^a\.jsonl:1: b\.png: not an image that can be read \((it has \d+ × \d+ pixels|.*exceeds user limit|.*size)/,
+      /^a\.jsonl:1: b\.png: the image cannot be read \((it has \d+ × \d+ pixels|.*exceeds user limit|.*size)/,
     );
     expect(remedy).toMatch(/fewer pixels|PNG/);
   });

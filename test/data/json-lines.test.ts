@@ -71,9 +71,9 @@ describe("lines", () => {
   });
 
   it("give a key once in an object, however it is written and however deep", () => {
-    expect(refusal('1\n{"a": 1, "a": 1}')).toBe('a.jsonl:2: the key "a" is given twice');
-    expect(refusal('{"b": [{"a": [], "\\u0061": {}}]}')).toBe('a.jsonl:1: the key "a" is given twice');
-    expect(refusal('{"__proto__": 1, "__proto__": 2}')).toContain("given twice");
+    expect(refusal('1\n{"a": 1, "a": 1}')).toBe('a.jsonl:2: the key "a" is repeated');
+    expect(refusal('{"b": [{"a": [], "\\u0061": {}}]}')).toBe('a.jsonl:1: the key "a" is repeated');
+    expect(refusal('{"__proto__": 1, "__proto__": 2}')).toContain("is repeated");
     expect(refusal('{"a": {"a": [{"a": "a:"}, {"a": "\\"a\\":"}]}}')).toBe("");
     // What is no JSON is that first of all.
     expect(refusal('{"a": 1, "a": }')).toContain("not JSON");

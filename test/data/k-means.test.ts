@@ -97,9 +97,9 @@ test("more rows than an iteration takes are clustered by mini-batches, and none 
 test("too few different rows, and numbers that are none, are refused", () => {
   const rows = Float32Array.from([1, 2, 1, 2, 3, 4]);
   expect(() => kMeans(rows, { columns: 2, entries: 3, seed: 1 })).toThrow(
-    "3 entries cannot be fitted to 3 rows, of which 2 are different",
+    "cannot fit 3 entries to 3 rows, of which 2 are distinct",
   );
-  expect(() => kMeans(new Float32Array(), { columns: 2, entries: 2, seed: 1 })).toThrow(/fitted to 0 rows/);
+  expect(() => kMeans(new Float32Array(), { columns: 2, entries: 2, seed: 1 })).toThrow(/fit 2 entries to 0 rows/);
   rows[3] = Number.NaN;
-  expect(() => kMeans(rows, { columns: 2, entries: 2, seed: 1 })).toThrow(/not finite/);
+  expect(() => kMeans(rows, { columns: 2, entries: 2, seed: 1 })).toThrow(/contain NaN or infinity/);
 });

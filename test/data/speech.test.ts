@@ -105,21 +105,25 @@ describe("recordings", () => {
 
 describe("refused", () => {
   const cases: readonly [string, string, string][] = [
-    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: cut.wav: the header claims 16044 bytes"],
+    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: cut.wav: the header gives 16044 bytes"],
     ["one that is missing", '{"segments":[{"audio":"no.wav"}]}', ':1: there is no recording "no.wav"'],
     [
       "one elsewhere",
       '{"segments":[{"audio":"../units.safetensors"}]}',
-      "lies outside the project's folder and the data file's",
+      "is outside the project's folder and the data file's",
     ],
     [
       "what is no recording",
       '{"segments":[{"audio":"speech.jsonl"}]}',
-      ":1: speech.jsonl: neither a WAV nor a FLAC file",
+      ":1: speech.jsonl: the file is neither WAV nor FLAC",
     ],
     ["a number", '{"segments":[{"audio":1}]}', ':1: "audio" is not a string'],
     ["one for another modality", '{"segments":[{"audio":"low.wav","modality":"text"}]}', 'speech named "text"'],
-    ["an order that is no order", '{"segments":[{"text":"a"}],"either_order":1}', '"either_order" is neither true nor'],
+    [
+      "an order that is no order",
+      '{"segments":[{"text":"a"}],"either_order":1}',
+      '"either_order" is not true or false',
+    ],
   ];
   it.each(cases)("%s", async (_, line, message) => {
     await expect(prepared([line])).rejects.toThrow(message);
@@ -129,7 +133,7 @@ describe("refused", () => {
     const long = LINES[0] as string;
     const needed = 3 + 2 + 1 + unitsOf(low, codebook()).length;
     await expect(prepared([long], needed - 1)).rejects.toThrow(
-      `data/speech.jsonl:1: the document takes ${needed} positions, and data.length is ${needed - 1}`,
+      `data/speech.jsonl:1: the document takes ${needed} positions, but data.length is ${needed - 1}`,
     );
     expect((await prepared([long], needed)).documents.length).toBe(1);
   });

@@ -9,7 +9,7 @@ import { InputError } from "../../src/diagnostics/input-error.js";
 
 interface Table {
   readonly texts: readonly string[];
-  /** `ids` by text; a string where the library raises. `decoded` is null where it is the text itself. */
+  /** `ids` by text; a string where the library raises. `decoded` is null if it is the text itself. */
   readonly tokenizers: readonly {
     readonly name: string;
     readonly tokenizer: string;

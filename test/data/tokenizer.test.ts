@@ -59,7 +59,7 @@ test("markers never take a tokenizer's ids", () => {
   // 2 markers of documents, 2 of the codes.
   expect(() => openCodecs(parts(tokenizer.ids + 4), at(""), reachOf(nodeDisk, at("_")))).not.toThrow();
   expect(() => openCodecs(parts(tokenizer.ids + 3), at(""), reachOf(nodeDisk, at("_")))).toThrow(
-    /has 657 ids, and modality text has room for 656 beside its markers/,
+    /has 657 ids, but modality text has room for 656 besides its markers/,
   );
 });
 

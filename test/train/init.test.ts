@@ -143,7 +143,7 @@ test.skipIf(missing)("from a file whose names have a prefix; and a compiled fold
 test.skipIf(missing).each([
   ["nothing there", '"runs/none"', /there is no runs\/none\. \[MOM0719\]\s+help Name the folder of a run/],
   ["a folder that is no run", '"."', /is not the folder of a run: spec\.mom is missing/],
-  ["a file that is none", '"dense.mom"', /dense\.mom: the header claims/],
+  ["a file that is none", '"dense.mom"', /dense\.mom: the header has/],
   ["a prefix that nothing has", '"runs/dense", prefix: "init."', /no weight in runs\/dense begins with "init\."/],
   ["outside of the project", '"../elsewhere.safetensors"', /is outside the project's folder\.\s+help .*--allow \S+/],
 ])("%s is refused before there is a run", (_, path, message) => {

@@ -1,13 +1,13 @@
-// FLAC files (RFC 9639): bytes → samples, every frame's checksum and the MD5 of all samples compared.
-// Decoded here because no package from npm does it right: `@wasm-audio-decoders/flac` drops a short last frame without
-// a word (and needs an LGPL parser), `libflacjs` guesses at zeros in samples of 16 bits.
+// Decodes FLAC files (RFC 9639) and checks each frame's checksum and the MD5 of all samples.
+// No npm package does this correctly: `@wasm-audio-decoders/flac` silently drops a short last frame (and needs an LGPL
+// parser), and `libflacjs` guesses at zeros in 16-bit samples.
 import { md5 } from "@noble/hashes/legacy.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS, MOST_SAMPLES, type Waveform } from "./waveform.js";
 
-const ANEW = "Copy or make the file anew: it is cut off or damaged.";
-const CONVERT = "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 -sample_fmt s16 OUT.flac";
+const RECOPY = "Copy or make the file again: it is truncated or damaged.";
+const CONVERT = "Convert it, for example: ffmpeg -i IN -ar 16000 -ac 1 -sample_fmt s16 OUT.flac";
 
 export const isFlac = (bytes: Uint8Array): boolean => {
   const begin = afterTags(bytes);
@@ -15,8 +15,8 @@ export const isFlac = (bytes: Uint8Array): boolean => {
 };
 
 /**
- * Where the stream begins: some taggers put ID3v2 tags before it. A tag is "ID3", two bytes of version, one of flags
- * (0x10: a footer of 10 bytes follows), and its size in four bytes of 7 bits.
+ * The offset at which the stream begins. Some taggers put ID3v2 tags before it. A tag is "ID3", two version bytes, a flags
+ * byte (0x10: a 10-byte footer follows), and its size in four bytes of 7 bits each.
  */
 function afterTags(bytes: Uint8Array): number {
   for (let at = 0; ; ) {
@@ -29,7 +29,7 @@ function afterTags(bytes: Uint8Array): number {
 
 /**
  * @param place names the file in errors
- * @throws InputError where the file is cut off or damaged, or is too large
+ * @throws InputError if the file is truncated, damaged or too large
  */
 export function readFlac(file: Uint8Array, place: string): Waveform {
   const bytes = file.subarray(afterTags(file));
@@ -46,12 +46,13 @@ export function readFlac(file: Uint8Array, place: string): Waveform {
   if (header.samples > 0 && length > header.samples)
     throw new InputError(
       "bad-recording",
-      `${place}: ${length} samples, and the header tells of ${header.samples}`,
-      ANEW,
+      `${place}: the file has ${length} samples, but its header gives ${header.samples}`,
+      RECOPY,
     );
-  if (length === 0) throw new InputError("bad-recording", `${place}: the file holds no samples`, "Leave it out.");
+  if (length === 0)
+    throw new InputError("bad-recording", `${place}: the file has no samples`, "Remove it from the data.");
   if (header.md5 !== UNKNOWN && header.md5 !== md5Of(blocks, header.bits))
-    throw new InputError("bad-recording", `${place}: the samples are not those that the header has the MD5 of`, ANEW);
+    throw new InputError("bad-recording", `${place}: the MD5 in the header does not match the samples`, RECOPY);
   const channels = Array.from({ length: header.channels }, (_, channel) => {
     const samples = new Float32Array(length);
     let offset = 0;
@@ -63,7 +64,7 @@ export function readFlac(file: Uint8Array, place: string): Waveform {
 }
 
 interface Header extends StreamInfo {
-  /** Of each channel; 0 where the file does not say. */
+  /** Samples of each channel; 0 if the file does not give it. */
   readonly samples: number;
   readonly md5: string;
 }
@@ -73,14 +74,14 @@ const UNKNOWN = "0".repeat(32);
 const tooMany = (samples: number, place: string) =>
   new InputError(
     "bad-recording",
-    `${place}: ${samples} samples or more, and the limit is ${MOST_SAMPLES}`,
-    "Cut it up.",
+    `${place}: the file has at least ${samples} samples; the limit is ${MOST_SAMPLES}`,
+    "Split it into shorter files.",
   );
 
-/** STREAMINFO, which every file begins with: from byte 18, 20 bits rate, 3 channels, 5 bits, 36 samples; then the MD5. */
+/** Every file begins with STREAMINFO. From byte 18: rate (20 bits), channels (3), bits (5), samples (36), then the MD5. */
 function headerOf(bytes: Uint8Array, place: string): Header {
   if (bytes.length < 42 || ((bytes[4] as number) & 0x7f) !== 0)
-    throw new InputError("bad-recording", `${place}: the file has no header of a FLAC stream`, ANEW);
+    throw new InputError("bad-recording", `${place}: the FLAC stream header is missing`, RECOPY);
   const fields = bitsOf(bytes, 18);
   const rate = fields.read(20);
   const channels = fields.read(3) + 1;
@@ -89,20 +90,20 @@ function headerOf(bytes: Uint8Array, place: string): Header {
   if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
     throw new InputError(
       "bad-recording",
-      `${place}: ${rate} samples a second, not ${LOWEST_RATE} to ${HIGHEST_RATE}`,
+      `${place}: the sample rate is ${rate} Hz, not ${LOWEST_RATE} to ${HIGHEST_RATE}`,
       CONVERT,
     );
   if (bits < 4 || bits > 24)
-    throw new InputError("bad-recording", `${place}: samples have ${bits} bits, not 4 to 24`, CONVERT);
+    throw new InputError("bad-recording", `${place}: the samples have ${bits} bits, not 4 to 24`, CONVERT);
   if (channels > MOST_CHANNELS || samples * channels > MOST_SAMPLES) throw tooMany(samples * channels, place);
   return { rate, channels, bits, samples, md5: bytesToHex(bytes.subarray(26, 42)) };
 }
 
-/** Where the frames begin: blocks of metadata have a byte (the highest bit at the last), 24 bits of size, and contents. */
+/** The offset of the first frame. A metadata block is a byte (highest bit set in the last), a 24-bit size, and contents. */
 function afterMetadata(bytes: Uint8Array, place: string): number {
   for (let at = 4, last = false; ; ) {
     if (last) return at;
-    if (at + 4 > bytes.length) throw new InputError("bad-recording", `${place}: the file ends in its metadata`, ANEW);
+    if (at + 4 > bytes.length) throw new InputError("bad-recording", `${place}: the file ends in its metadata`, RECOPY);
     const block = bitsOf(bytes, at);
     last = block.read(1) === 1;
     block.read(7);
@@ -119,13 +120,13 @@ function frameAt(bytes: Uint8Array, at: number, stream: StreamInfo, place: strin
     return { samples, end: bits.position() };
   } catch (error) {
     if (error instanceof OutOfBits)
-      throw new InputError("bad-recording", `${place} the file ends within a frame`, ANEW);
-    if (error instanceof BrokenFrame) throw new InputError("bad-recording", `${place} ${error.message}`, ANEW);
+      throw new InputError("bad-recording", `${place} the file ends within a frame`, RECOPY);
+    if (error instanceof BrokenFrame) throw new InputError("bad-recording", `${place} ${error.message}`, RECOPY);
     throw error;
   }
 }
 
-/** x¹⁶ + x¹⁵ + x² + 1, from 0. */
+/** CRC-16 with polynomial x¹⁶ + x¹⁵ + x² + 1 and initial value 0. */
 function crc16(bytes: Uint8Array): number {
   let crc = 0;
   for (const byte of bytes) crc = ((crc << 8) ^ (CRC16[(crc >> 8) ^ byte] as number)) & 0xffff;
@@ -138,7 +139,7 @@ const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** As the format has it: of the samples as little-endian whole bytes, channel by channel within each. */
+/** The format's MD5: interleaved samples as little-endian integers of whole bytes. */
 function md5Of(blocks: readonly (readonly Float64Array[])[], bits: number): string {
   const width = Math.ceil(bits / 8);
   const hash = md5.create();
@@ -162,16 +163,16 @@ interface StreamInfo {
   readonly bits: number;
 }
 
-/** What is thrown where bits break the format. */
+/** Thrown if the bits violate the format. */
 class BrokenFrame extends Error {}
 
 /**
- * Reads a frame up to its checksum, which is left to the caller.
- * @param bits at the frame's first byte
- * @returns samples of each channel; all differ from the stream's header in nothing but their number
+ * Reads a frame up to its checksum, which the caller checks.
+ * @param bits positioned at the frame's first byte
+ * @returns samples of each channel; rate, width and number of channels are those of the stream
  */
 function readFrame(bits: Bits, stream: StreamInfo): readonly Float64Array[] {
-  if (bits.read(15) !== 0x7ffc) throw new BrokenFrame("no frame begins where one should");
+  if (bits.read(15) !== 0x7ffc) throw new BrokenFrame("a frame's sync code is missing");
   bits.read(1);
   const sizeCode = bits.read(4);
   const rateCode = bits.read(4);
@@ -185,7 +186,7 @@ function readFrame(bits: Bits, stream: StreamInfo): readonly Float64Array[] {
   bits.read(8);
   const channels = layout < 8 ? layout + 1 : 2;
   if (rate !== stream.rate || width !== stream.bits || channels !== stream.channels || layout > MID_SIDE)
-    throw new BrokenFrame("a frame has another rate, width or number of channels than the header says");
+    throw new BrokenFrame("a frame's rate, width or number of channels differs from the header's");
   const subframes = Array.from({ length: channels }, (_, channel) => {
     const isSide = layout === SIDE_RIGHT ? channel === 0 : layout >= LEFT_SIDE && channel === 1;
     return readSubframe(bits, size, stream.bits + Number(isSide));
@@ -201,11 +202,11 @@ const MID_SIDE = 10;
 const WIDTHS: readonly (number | undefined)[] = [undefined, 8, 12, undefined, 16, 20, 24, 32];
 const RATES = [88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 
-/** The frame's or its first sample's number, coded as UTF-8 is, in up to 7 bytes. */
+/** Skips the number of the frame or of its first sample: up to 7 bytes, encoded like UTF-8. */
 function skipNumber(bits: Bits): void {
   const first = bits.read(8);
   const ones = Math.clz32(~(first << 24));
-  if (ones === 1 || ones === 8) throw new BrokenFrame("a frame's number is broken");
+  if (ones === 1 || ones === 8) throw new BrokenFrame("a frame's number is invalid");
   for (let byte = 1; byte < ones; byte++) bits.read(8);
 }
 
@@ -224,13 +225,13 @@ function rateOf(code: number, bits: Bits): number | undefined {
   if (code === 12) return 1000 * bits.read(8);
   if (code === 13) return bits.read(16);
   if (code === 14) return 10 * bits.read(16);
-  throw new BrokenFrame("a frame's rate is forbidden");
+  throw new BrokenFrame("a frame's rate is invalid");
 }
 
 function decorrelated(first: Float64Array, second: Float64Array, layout: number): readonly Float64Array[] {
   if (layout === LEFT_SIDE) return [first, first.map((left, index) => left - (second[index] as number))];
   if (layout === SIDE_RIGHT) return [first.map((side, index) => side + (second[index] as number)), second];
-  // The middle is the mean rounded down; the side says which way.
+  // The middle is the mean rounded down; the lowest bit of the side restores what rounding lost.
   const right = first.map((middle, index) => middle - Math.floor((second[index] as number) / 2));
   return [right.map((value, index) => value + (second[index] as number)), right];
 }
@@ -250,7 +251,7 @@ function readSubframe(bits: Bits, size: number, fullWidth: number): Float64Array
     warmUp(bits, samples, width, order);
     const precision = bits.read(4) + 1;
     const shift = bits.signed(5);
-    if (precision === 16 || shift < 0) throw new BrokenFrame("a predictor is forbidden");
+    if (precision === 16 || shift < 0) throw new BrokenFrame("a predictor is invalid");
     const weights = Array.from({ length: order }, () => bits.signed(precision));
     residuals(bits, samples, order);
     restore(samples, weights, shift);
@@ -258,7 +259,7 @@ function readSubframe(bits: Bits, size: number, fullWidth: number): Float64Array
   return wasted === 0 ? samples : samples.map((sample) => sample * 2 ** wasted);
 }
 
-/** Weights of the samples before, the nearest first. */
+/** Weights of the preceding samples, nearest first. */
 const FIXED: readonly (readonly number[])[] = [[], [1], [2, -1], [3, -3, 1], [4, -6, 4, -1]];
 
 function predicted(bits: Bits, samples: Float64Array, width: number, weights: readonly number[], shift: number): void {
@@ -272,13 +273,14 @@ function warmUp(bits: Bits, samples: Float64Array, width: number, order: number)
   for (let index = 0; index < order; index++) samples[index] = bits.signed(width);
 }
 
-/** Rice codes in partitions of one length, the first of which lacks the predictor's samples. */
+/** Rice codes in partitions of equal length. The first partition lacks the predictor's warm-up samples. */
 function residuals(bits: Bits, samples: Float64Array, order: number): void {
   const method = bits.read(2);
-  if (method > 1) throw new BrokenFrame("a coding of residuals is reserved");
+  if (method > 1) throw new BrokenFrame("the coding of residuals is reserved");
   const partitions = 2 ** bits.read(4);
   const length = samples.length / partitions;
-  if (!Number.isInteger(length) || length < order) throw new BrokenFrame("residuals do not divide into partitions");
+  if (!Number.isInteger(length) || length < order)
+    throw new BrokenFrame("the residuals cannot be split into partitions");
   const parameterBits = method === 0 ? 4 : 5;
   const escaped = 2 ** parameterBits - 1;
   for (let partition = 0, index = order; partition < partitions; partition++) {
@@ -295,7 +297,7 @@ function residuals(bits: Bits, samples: Float64Array, order: number): void {
   }
 }
 
-/** Adds to each residual what the samples before it predict. In float64, where every such sum is exact. */
+/** Adds the prediction from the preceding samples to each residual. The sums are exact in float64. */
 function restore(samples: Float64Array, weights: readonly number[], shift: number): void {
   const scale = 2 ** shift;
   for (let index = weights.length; index < samples.length; index++) {
@@ -307,24 +309,24 @@ function restore(samples: Float64Array, weights: readonly number[], shift: numbe
 }
 
 interface Bits {
-  /** Bytes that were read, the one begun included. */
+  /** Bytes read, including a partly read one. */
   readonly position: () => number;
-  /** Unsigned, of 0 to 32 bits. */
+  /** An unsigned integer of 0 to 32 bits. */
   readonly read: (width: number) => number;
-  /** In two's complement, of 1 to 32 bits. */
+  /** A two's complement integer of 1 to 32 bits. */
   readonly signed: (width: number) => number;
-  /** How many 0s stand before the next 1, which is read too. */
+  /** The number of 0 bits before the next 1, which is read too. */
   readonly zeros: () => number;
-  /** To the next whole byte. */
+  /** Moves to the next byte boundary. */
   readonly align: () => void;
 }
 
-/** What is thrown at the end of the bytes; whoever calls knows what it means there. */
+/** Thrown at the end of the bytes; the caller turns it into an error about the file. */
 class OutOfBits extends RangeError {}
 
 function bitsOf(bytes: Uint8Array, from: number): Bits {
   let next = from;
-  /** The byte begun, and how many of its low bits are left. */
+  /** The current byte, and how many of its low bits are unread. */
   let current = 0;
   let left = 0;
   const advance = () => {
@@ -354,7 +356,7 @@ function bitsOf(bytes: Uint8Array, from: number): Bits {
       for (let count = 0; ; ) {
         if (left === 0) advance();
         const rest = current & ((1 << left) - 1);
-        // The zeros before the highest bit that is set among those left; all of them if none is.
+        // Zeros before the highest set bit among the unread bits; all of them if none is set.
         const found = Math.clz32(rest) - (32 - left);
         count += found;
         left -= found;

@@ -1,4 +1,4 @@
-// Sound files of either format to one channel at 16 kHz.
+// Reads WAV and FLAC files as one channel at 16 kHz.
 import { InputError } from "../../diagnostics/input-error.js";
 import { SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
 import { type NamedFile, namedFiles } from "../named-files.js";
@@ -7,7 +7,7 @@ import { isFlac, readFlac } from "./flac.js";
 import { isWav, readWav } from "./wav.js";
 import { MOST_SECONDS, mixedDown } from "./waveform.js";
 
-/** Bumped when the same file gives other samples, so that shards are prepared anew. */
+/** Increased when decoding changes, so that shards are prepared again. */
 export const AUDIO_DECODER = 1;
 
 /** Endings of the files that `readAudio` reads. */
@@ -15,34 +15,34 @@ const AUDIO_ENDINGS = [".wav", ".flac"] as const;
 
 /**
  * @param place names the file in errors
- * @returns samples at 16 kHz, full scale being ±1
- * @throws InputError where the file is none of both, damaged or too large
+ * @returns samples at 16 kHz, with full scale ±1
+ * @throws InputError if the file is neither WAV nor FLAC, is damaged or too large
  */
 export function readAudio(bytes: Uint8Array, place: string): Float32Array {
   if (!isWav(bytes) && !isFlac(bytes))
     throw new InputError(
       "bad-recording",
-      `${place}: neither a WAV nor a FLAC file`,
-      "Convert it, as with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav",
+      `${place}: the file is neither WAV nor FLAC`,
+      "Convert it, for example: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav",
     );
   const waveform = isWav(bytes) ? readWav(bytes, place) : readFlac(bytes, place);
   const seconds = (waveform.channels[0]?.length ?? 0) / waveform.rate;
   if (seconds > MOST_SECONDS)
     throw new InputError(
       "bad-recording",
-      `${place}: ${Math.round(seconds)} seconds, and the limit is ${MOST_SECONDS}`,
-      "Cut it up.",
+      `${place}: the recording takes ${Math.round(seconds)} seconds; the limit is ${MOST_SECONDS}`,
+      "Split it into shorter files.",
     );
   return resampled(mixedDown(waveform), waveform.rate, SPEECH_FRAMES.rate);
 }
 
-/** Zero crossings of the sinc on each side; with β, 80 dB in the stop band and a transition of a tenth of the band. */
+/** Zero crossings of the sinc on each side. With β: 80 dB stop-band attenuation, and a transition of a tenth of the band. */
 const CROSSINGS = 32;
 const BETA = 8;
-/** Of the lower of both rates' halves: where the band ends. */
+/** The end of the pass band, as a fraction of the lower Nyquist frequency. */
 const PASS = 0.945;
 
-/** @returns ⌈length · to / from⌉ samples; the k-th stands at time k / to */
+/** @returns ⌈length · to / from⌉ samples; the k-th is at time k / to */
 export function resampled(samples: Float32Array, from: number, to: number): Float32Array {
   if (from === to) return samples;
   const divisor = gcd(from, to);
@@ -53,7 +53,7 @@ export function resampled(samples: Float32Array, from: number, to: number): Floa
   const filters = new Map<number, Float64Array>();
   const made = new Float32Array(Math.ceil((samples.length * up) / down));
   for (let index = 0; index < made.length; index++) {
-    // The sample stands at (index · down) / up of the old signal.
+    // The sample's position in the input is (index · down) / up.
     const phase = (index * down) % up;
     const centre = (index * down - phase) / up;
     let filter = filters.get(phase);
@@ -71,7 +71,7 @@ export function resampled(samples: Float32Array, from: number, to: number): Floa
   return made;
 }
 
-/** Weights of the samples −half + 1 … half around a place that is `offset` of a sample after the 0th; their sum is 1. */
+/** Weights of the samples −half + 1 … half around the position `offset` (in samples); they sum to 1. */
 function filterOf(offset: number, cutoff: number, half: number): Float64Array {
   const weights = Float64Array.from({ length: 2 * half }, (_, tap) => {
     const distance = tap - half + 1 - offset;
@@ -83,7 +83,7 @@ function filterOf(offset: number, cutoff: number, half: number): Float64Array {
 
 const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-/** The Kaiser window at x in [−1, 1], not scaled. */
+/** The Kaiser window at x in [−1, 1], unscaled. */
 const kaiser = (x: number) => besselI0(BETA * Math.sqrt(Math.max(0, 1 - x * x)));
 
 /** The modified Bessel function I₀ by its power series, Σ ((x/2)^k / k!)². */
@@ -100,9 +100,9 @@ function besselI0(x: number): number {
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /**
- * @param path a folder, all of which is searched, in the order of names; or a file of documents
- * @param reach what a file of documents may name
- * @throws InputError where there is none
+ * @param path a folder, searched recursively in order of names, or a JSON Lines file
+ * @param reach what a JSON Lines file may name
+ * @throws InputError if no sound file is found
  */
 export const soundFiles = (path: string, reach: Reach): NamedFile[] =>
   namedFiles(
@@ -114,8 +114,8 @@ export const soundFiles = (path: string, reach: Reach): NamedFile[] =>
       several: "sound files",
       remedies: {
         path: "Give a folder of WAV or FLAC files, or a JSON Lines file.",
-        folder: `Their names end in ${AUDIO_ENDINGS.join(" or ")}.`,
-        documents: 'A document names one as {"audio": "a.wav"}.',
+        folder: `Add files whose names end in ${AUDIO_ENDINGS.join(" or ")}.`,
+        documents: 'Name one in a document: {"audio": "a.wav"}.',
       },
     },
     reach,

@@ -1,5 +1,5 @@
-// Speech units: the codebook's entry nearest to each log-mel frame of 40 ms, once for every run of the same; and the JSON
-// Lines files whose recordings become units.
+// Speech units: the nearest codebook entry of each 40 ms log-mel frame, with repeats merged. Also converts the recordings
+// that a JSON Lines file names into units.
 
 import FFT from "fft.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -13,7 +13,7 @@ import type { Reach } from "../reach.js";
 import { readInput } from "../read-input.js";
 import { readAudio } from "./read-audio.js";
 
-/** Each unit once for every run of it. */
+/** Merges consecutive repeats of a unit into one. */
 export const merged = (units: ArrayLike<number>): Int32Array =>
   Int32Array.from(units).filter((unit, index, all) => index === 0 || unit !== all[index - 1]);
 
@@ -21,17 +21,17 @@ export const merged = (units: ArrayLike<number>): Int32Array =>
 export const unitsOf = (samples: Float32Array, { entries, facts }: SpeechCodebook): Int32Array =>
   merged(nearestEntries(logMel(samples), entries, facts.columns).codes);
 
-/** @param name the file as the user knows it @throws InputError where the codebook is of something else */
+/** @param name the file's name in errors @throws InputError if the codebook is not for speech */
 export function ofSpeech(codebook: Codebook, name: string): SpeechCodebook {
   if (isOfSpeech(codebook)) return codebook;
   throw new InputError(
     "codebook",
-    `${name}: the codebook is of ${codebook.facts.kind.of}, not of speech`,
+    `${name}: the codebook is for ${codebook.facts.kind.of}, not for speech`,
     "Fit one: mom data units --audio FOLDER --out FILE.safetensors",
   );
 }
 
-/** Frames that are kept at most: 11 hours, or 320 MiB. */
+/** Most frames that are kept: 11 hours, or 320 MiB. */
 const MOST_FRAMES = 2 ** 20;
 
 interface FitOptions {
@@ -43,14 +43,14 @@ interface FitOptions {
 interface Fitted {
   /** [entries, bands] */
   readonly entries: Float32Array;
-  /** Frames that the recordings have, and that the entries were fitted to. */
+  /** Frames in the recordings, and frames that the entries were fitted to. */
   readonly frames: number;
   readonly used: number;
 }
 
 /**
  * @param recordings samples at 16 kHz, read one at a time
- * @throws InputError where there are fewer different frames than entries
+ * @throws InputError if there are fewer distinct frames than entries
  */
 export function fitUnits(recordings: Iterable<Float32Array>, options: FitOptions): Fitted {
   const columns = SPEECH_FRAMES.bands;
@@ -60,7 +60,7 @@ export function fitUnits(recordings: Iterable<Float32Array>, options: FitOptions
   return { entries: kMeans(rows, { columns, ...options }), frames: frames.count(), used: rows.length / columns };
 }
 
-/** Every frame, or of more than can be kept every 2nd, 4th, 8th … */
+/** Keeps every frame; if there are too many, every 2nd, 4th, 8th … */
 function frameHeap(columns: number) {
   let kept = new Float32Array(4096 * columns);
   let used = 0;
@@ -93,14 +93,14 @@ function frameHeap(columns: number) {
 
 const { hop: HOP, window: WINDOW, points: POINTS, bands: BANDS, range: RANGE_DB, rate: RATE } = SPEECH_FRAMES;
 
-/** A recording that nowhere comes within 60 dB of full scale (a sine of ±1 has about 2e3 here) is silence. */
+/** A recording that stays 60 dB below full scale (a sine of ±1 has about 2e3 here) is silence. */
 const QUIETEST = 2e-3;
 
 /**
- * Log-mel frames: what a stretch of 40 ms sounds like, as 80 numbers in [0, 1]. A frame is the spectrum of 80 ms around
- * its own 40, under a Hann window: such windows add up to a constant, so every sample counts the same. Loudness is in
- * decibels below the loudest band of the recording, so a recording played softer gives the same frames; what lies 60 dB
- * below is 0, and 1 is the loudest.
+ * Log-mel frames: each describes 40 ms of sound as 80 numbers in [0, 1]. A frame is the spectrum of the 80 ms around it
+ * under a Hann window. These windows add up to a constant, so every sample has the same weight. Loudness is in decibels
+ * relative to the recording's loudest band, so a softer copy of a recording has the same frames. The loudest band is 1;
+ * 60 dB below it is 0.
  *
  * @param samples at 16 kHz
  * @returns [⌈samples / 640⌉, 80]
@@ -134,7 +134,7 @@ export function logMel(samples: Float32Array): Float32Array {
 /** Periodic: HANN[k] + HANN[k + HOP] = 1. */
 const HANN = Float64Array.from({ length: WINDOW }, (_, index) => Math.sin((Math.PI * index) / WINDOW) ** 2);
 
-/** Linear below 1 kHz, at 200/3 Hz a mel; above, 27 mels for each factor of 6.4. */
+/** The mel scale is linear below 1 kHz, at 200/3 Hz per mel. Above, a factor of 6.4 takes 27 mels. */
 const HZ_A_MEL = 200 / 3;
 const KNEE = 1000 / HZ_A_MEL;
 const STEP = Math.log(6.4) / 27;
@@ -144,14 +144,14 @@ export const hzOf = (mel: number): number => (mel < KNEE ? mel * HZ_A_MEL : 1000
 
 /** A triangle over bins of a spectrum. */
 interface MelFilter {
-  /** The bin that the first weight is for. */
+  /** Bin of the first weight. */
   readonly first: number;
   readonly weights: Float64Array;
 }
 
 /**
- * @param rate samples a second
- * @param size points of the Fourier transform; bin k stands at k · rate / size
+ * @param rate samples per second
+ * @param size points of the Fourier transform; bin k is at k · rate / size Hz
  * @param bins triangles, whose corners are evenly spaced in mel from 0 to half the rate
  */
 export function melFilters(rate: number, size: number, bins: number): readonly MelFilter[] {
@@ -172,20 +172,20 @@ export function melFilters(rate: number, size: number, bins: number): readonly M
 const FILTERS = melFilters(RATE, POINTS, BANDS);
 
 export interface Heard {
-  /** The line with `{"codes": […]}` for each `{"audio": "…"}`; all else as it was. */
+  /** The line with each `{"audio": "…"}` replaced by `{"codes": […]}`. */
   readonly line: string;
-  /** Of each recording in it: its path as written, how long it is, its units. */
+  /** The path as written, the duration and the units of each recording in the line. */
   readonly recordings: readonly { readonly audio: string; readonly seconds: number; readonly units: Int32Array }[];
 }
 
 /**
- * Turns the recordings that a JSON Lines file names into units, so that the file can do without them.
+ * Replaces the recordings that a JSON Lines file names with their units.
  *
  * @param pieces the file's bytes
- * @param name the file as the user knows it
- * @param folder that of the file
- * @param reach what else may be read
- * @throws InputError where a line or a recording cannot be read
+ * @param name the file's name in errors
+ * @param folder the file's folder
+ * @param reach what may be read besides
+ * @throws InputError if a line or a recording cannot be read
  */
 export function* listen(
   pieces: Iterable<Uint8Array>,

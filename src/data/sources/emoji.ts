@@ -1,4 +1,4 @@
-// `source: emoji`: Microsoft's Fluent emoji in 3D, each with its Unicode name. Skin tones are not told apart.
+// `source: emoji`: Microsoft's Fluent emoji in 3D, each with its Unicode name. Only the default skin tone is used.
 import { InputError } from "../../diagnostics/input-error.js";
 import { holdersNamed } from "../../modalities/modality.fields.js";
 import { contentHash, splitHash } from "../content-hash.js";
@@ -14,17 +14,17 @@ const NAMES = "unicode-emoji-json";
 
 interface Emoji {
   readonly name: string;
-  /** Path of its picture, a WebP file. */
+  /** Path of its WebP picture. */
   readonly picture: string;
 }
 
 interface EmojiPictures {
   readonly emoji: readonly Emoji[];
-  /** Both packages with their versions. */
+  /** The names and versions of both packages. */
   readonly version: string;
 }
 
-/** All that have a picture, in Unicode's order. @throws InputError where a package is not installed */
+/** All emoji with a picture, in Unicode order. @throws InputError if a package is not installed */
 export function emojiPictures(host: DataHost): EmojiPictures {
   const pictures = packageOf(host, PICTURES);
   const names = packageOf(host, NAMES);
@@ -36,7 +36,7 @@ export function emojiPictures(host: DataHost): EmojiPictures {
   return { emoji, version: `${PICTURES} ${pictures.version} ${NAMES} ${names.version}` };
 }
 
-/** Files are named by code points; the variation selector FE0F stands in some names and not in others. */
+/** Files are named by code points. Only some names include the variation selector FE0F. */
 function pictureFile(disk: Disk, folder: string, emoji: string): string | undefined {
   const points = [...emoji].map((point) => (point.codePointAt(0) as number).toString(16).padStart(4, "0"));
   const stems = [points, points.filter((point) => point !== "fe0f")].map((parts) => parts.join("-"));
@@ -56,14 +56,14 @@ function packageOf({ disk, packageFolder }: DataHost, name: string) {
   return { folder, version, json };
 }
 
-/** Documents of one name and one picture, in either order: in the modalities that hold texts and pictures. */
+/** Documents of one name and one picture, in either order, in the modalities that hold texts and pictures. */
 export function openEmoji({ host, parts, codecs }: Opening): Source {
   const [[text], [image]] = [holdersOf("text", parts, codecs), holdersOf("image", parts, codecs)];
   if (text === undefined || image === undefined) {
     const { kinds, example } = holdersNamed(text === undefined ? "text" : "image");
     throw new InputError(
       "bad-document",
-      `data.source: emoji has names and pictures, and the model has no modality of ${kinds}`,
+      `data.source: emoji has names and pictures, but the model has no modality of ${kinds}`,
       `Add one to model: ${example}`,
     );
   }
@@ -90,6 +90,6 @@ export function openEmoji({ host, parts, codecs }: Opening): Source {
   };
 }
 
-/** The pictures themselves. */
+/** The picture files. */
 export const emojiFiles = (host: DataHost): NamedFile[] =>
   emojiPictures(host).emoji.map(({ name, picture }) => ({ path: picture, place: `emoji "${name}"` }));

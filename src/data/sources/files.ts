@@ -1,10 +1,10 @@
-// `source: files(path)`: a JSON Lines file, one document a line:
+// `source: files(path)`: a JSON Lines file, one document per line:
 //   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "speech"}]}
 //   {"segments": [{"codes": [5, 1, 7, 7]}, {"codes": "made-elsewhere.npy"}]}
 //   {"segments": [{"latent": "cat.npy"}, {"latent": "all.safetensors", "tensor": "cat"}]}
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
-// Paths are relative to the file, and stay in its folder. A segment goes to the modality it names, else to the model's
-// first that can hold it.
+// Paths are relative to the file. A segment goes to the modality that it names, or else to the model's first modality that
+// can hold it.
 
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError, placed } from "../../diagnostics/input-error.js";
@@ -29,7 +29,7 @@ import type { Opening, Source, SourceDocument, SourceSegment } from "./source.js
 
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
 
-/** What a line is read with. */
+/** The context of a line. */
 interface Context {
   /** `pairs.jsonl:3` */
   readonly place: string;
@@ -39,7 +39,7 @@ interface Context {
   readonly codecs: Codecs;
 }
 
-/** @throws InputError that names the file, the line and the remedy */
+/** @throws InputError with the file, the line and help */
 export function openFiles({ host: { disk }, folder, parts, codecs, reach }: Opening, { path }: FilesFields): Source {
   const { basename, dirname, join, resolve } = disk.paths;
   const file = resolve(folder, path);
@@ -60,20 +60,20 @@ export function openFiles({ host: { disk }, folder, parts, codecs, reach }: Open
         throw new InputError(
           "no-documents",
           `${path}: the file has no documents`,
-          `Write one document a line: ${EXAMPLE}`,
+          `Write one document per line: ${EXAMPLE}`,
         );
       return hash.digest();
     },
     hashesOf: ({ place, segments, bad = [] }) => [
       ...segments.flatMap((segment) => {
-        // Those of a codebook may come from files of their own.
+        // Codes of a codebook may come from their own files.
         if ("ids" in segment) return ofCodebook(segment.modality, parts) ? [idsHash(disk, segment.ids)] : [];
         try {
           if ("image" in segment) return [imageHash(disk, segment.image, place)];
           if ("latent" in segment) return [latents(segment, place)];
           return [`${AUDIO_DECODER} ${fileHash(disk, segment.audio, place)}`];
         } catch (error) {
-          // Whoever decodes it will find out, too.
+          // Decoding it fails too, and reports the error.
           if (asBadFile(error) instanceof BadFile) return ["unreadable"];
           throw error;
         }
@@ -97,10 +97,10 @@ function imageHash(disk: Disk, path: string, place: string): string {
   return decoderOf(begun ?? new Uint8Array(0)) + hash;
 }
 
-/** Of an image: enough to tell how it is decoded. */
+/** Bytes of an image that determine its decoder. */
 const HEADER_BYTES = 64;
 
-/** Files of any size: they are held a piece at a time. */
+/** Hashes a file of any size in pieces. */
 function fileHash(disk: Disk, path: string, place: string, look: (piece: Uint8Array) => void = () => {}): string {
   const hash = disk.hash();
   for (const piece of inputPieces(disk, path, place)) {
@@ -112,7 +112,7 @@ function fileHash(disk: Disk, path: string, place: string, look: (piece: Uint8Ar
 
 const idsHash = (disk: Disk, ids: ArrayLike<number>) => longHash(disk, new Uint8Array(Int32Array.from(ids).buffer));
 
-/** A file of several latents is read once while documents that follow each other name it. */
+/** Reads a file of several latents once while consecutive documents name it. */
 function latentHashes(
   disk: Disk,
 ): (latent: { readonly latent: string; readonly tensor?: string }, place: string) => string {
@@ -130,20 +130,20 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
   if (Array.isArray(segments) && segments.length === 0)
     throw new InputError(
       "bad-document",
-      `${place}: a document of no segments`,
-      `Give it some, or take the line away. Like this: ${EXAMPLE}`,
+      `${place}: the document has no segments`,
+      `Add segments, or remove the line. Example: ${EXAMPLE}`,
     );
   if (!Array.isArray(segments) || Object.keys(others).length > 0)
     throw new InputError(
       "bad-document",
-      `${place}: not an object with only a list of segments`,
-      `Like this: ${EXAMPLE}`,
+      `${place}: the line is not an object with only a list of segments`,
+      `Write it like this: ${EXAMPLE}`,
     );
   if (typeof eitherOrder !== "boolean")
     throw new InputError(
       "bad-document",
-      `${place}: "either_order" is neither true nor false`,
-      "Write true, false or nothing.",
+      `${place}: "either_order" is not true or false`,
+      "Write true or false, or remove it.",
     );
   const bad: BadFile[] = [];
   const read = segments.flatMap((segment: unknown) => {
@@ -162,11 +162,11 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
 
 const LABEL = 60;
 
-/** What reports call a document: the beginning of its first text, else of an image's path, else of its ids. */
+/** The label of a document: the start of its first text, else of an image's path, else of its ids. */
 function labelOf(segments: readonly Record<string, unknown>[]): string {
   for (const key of ["text", "image", "audio", "tokens", "codes", "latent"] as const)
     for (const { [key]: value } of segments) {
-      // A text may be long: no more of it is looked at than is shown.
+      // A text may be long, so only the shown part is processed.
       const begun = Array.isArray(value) ? value.slice(0, LABEL).join() : String(value ?? "").trim();
       const label = Array.from(begun.slice(0, 2 * LABEL)).slice(0, LABEL);
       if (label.length > 0) return label.join("");
@@ -174,7 +174,7 @@ function labelOf(segments: readonly Record<string, unknown>[]): string {
   return "empty";
 }
 
-/** A value of a document in an error: as much of it as one reads. */
+/** A document's value in an error, shortened. */
 function shown(value: unknown): string {
   const short = Array.isArray(value) ? value.slice(0, LABEL) : value;
   const json = JSON.stringify(short) ?? "nothing";
@@ -194,7 +194,7 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
   if (keys.length !== 1 || content === undefined || !isContent(content))
     throw new InputError(
       "bad-document",
-      `${place}: a segment of an unknown kind, with ${keys.join(", ") || "no content"}`,
+      `${place}: a segment has an unknown kind, with ${keys.join(", ") || "no content"}`,
       remedy,
     );
   const modality = holderOf(content, segment.modality, context);
@@ -217,7 +217,7 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
       return { ...latentOf(path, segment.tensor, modality, context), name: value };
     }
     default:
-      throw new RangeError(`nobody reads ${content}`);
+      throw new RangeError(`unknown content ${content}`);
   }
 }
 
@@ -226,11 +226,11 @@ function latentOf(path: string, tensor: unknown, modality: number, { place }: Co
   if (!npy && typeof tensor !== "string")
     throw new InputError(
       "bad-document",
-      `${place}: a latent of a safetensors file without the name of its "tensor"`,
+      `${place}: a latent in a safetensors file has no "tensor"`,
       'Write {"latent": "all.safetensors", "tensor": "cat"}, or name a .npy file.',
     );
   if (npy && tensor !== undefined)
-    throw new InputError("bad-document", `${place}: a .npy file has no "tensor" to name`, "Leave out the name.");
+    throw new InputError("bad-document", `${place}: a .npy file has no "tensor"`, 'Remove "tensor".');
   return typeof tensor === "string" ? { modality, latent: path, tensor } : { modality, latent: path };
 }
 
@@ -244,17 +244,17 @@ function holderOf(content: Content, named: unknown, { place, parts, codecs }: Co
   throw named === undefined
     ? new InputError(
         "bad-document",
-        `${place}: "${content}" needs a modality of ${kinds}, and the model has none`,
+        `${place}: "${content}" needs a modality of ${kinds}, but the model has none`,
         `Add one: ${example}`,
       )
     : new InputError(
         "bad-document",
         `${place}: the model has no modality of ${kinds} named ${shown(named)}`,
-        holders.length > 0 ? `Name one of ${names.join(", ")}.` : `Add one: ${example}`,
+        holders.length > 0 ? `Use one of ${names.join(", ")}.` : `Add one: ${example}`,
       );
 }
 
-/** The codes in a .npy file, whatever its shape, the last index fastest. */
+/** The codes in a .npy file of any shape, in C order. */
 function codesIn(path: string, context: Context): number[] {
   const place = `${context.place}: ${path}`;
   const file = fileInFolder(path, { ...context, what: "file of codes" });
@@ -264,7 +264,7 @@ function codesIn(path: string, context: Context): number[] {
     throw new BadFile(
       "bad-document",
       `${place}: the codes are not all whole numbers`,
-      "Save whole numbers, such as int32.",
+      "Save them as integers, such as int32.",
     );
   } catch (error) {
     throw asBadFile(error);
@@ -278,7 +278,7 @@ function checkIds(content: Content, value: unknown, modality: number, { place, p
   const wrong: unknown = Array.isArray(value) ? value.find((id) => !isId(id)) : value;
   throw new InputError(
     "bad-document",
-    `${place}: "${content}" holds ${shown(wrong)}; ${parts.modalities[modality]?.name} has ids 0 to ${limit - 1}`,
-    "Give a list of whole numbers in that range (a vocabulary's last ids may be its markers), or raise vocab.",
+    `${place}: "${content}" contains ${shown(wrong)}, but the ids of ${parts.modalities[modality]?.name} are 0 to ${limit - 1}`,
+    "Use whole numbers in that range (a vocabulary's last ids may be its markers), or increase vocab.",
   );
 }

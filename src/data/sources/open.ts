@@ -1,4 +1,4 @@
-// The sources by their kinds.
+// The table of data sources.
 import type { DataHost } from "../host.js";
 import type { NamedFile } from "../named-files.js";
 import { emojiFiles, openEmoji } from "./emoji.js";
@@ -8,7 +8,7 @@ import type { Opening, Source } from "./source.js";
 
 interface SourceRow<Fields> {
   open(opening: Opening, fields: Fields): Source;
-  /** All of its pictures, where it is named by its kind alone. */
+  /** All of its pictures, for a source that its kind alone names. */
   pictures?(host: DataHost): NamedFile[];
 }
 
@@ -17,10 +17,10 @@ const SOURCES: { readonly [K in SourceFields["kind"]]: SourceRow<Extract<SourceF
   files: { open: openFiles },
 };
 
-/** @throws InputError where the source does not fit the model */
+/** @throws InputError if the source does not fit the model */
 export const openSource = (fields: SourceFields, opening: Opening): Source =>
   (SOURCES[fields.kind] as SourceRow<SourceFields>).open(opening, fields);
 
-/** The pictures of a source by its name; undefined where the name is a path. */
+/** The pictures of a named source; undefined if the name is a path. */
 export const picturesOf = (name: string, host: DataHost): NamedFile[] | undefined =>
   isSource(name) ? SOURCES[name].pictures?.(host) : undefined;

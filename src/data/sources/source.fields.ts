@@ -1,4 +1,4 @@
-// The kinds of data source as a checked spec names them, and what everyone may ask of one without knowing its kind.
+// The fields of data sources in a checked spec, and functions that work for every kind.
 
 /** Emoji with their names. */
 interface EmojiFields {
@@ -8,7 +8,7 @@ interface EmojiFields {
 /** Documents of a JSON Lines file. */
 export interface FilesFields {
   readonly kind: "files";
-  /** As the spec writes it, relative to its folder. */
+  /** The path as written in the spec, relative to the spec's folder. */
   readonly path: string;
 }
 
@@ -17,9 +17,9 @@ export type SourceFields = EmojiFields | FilesFields;
 /** Whether its kind alone names a source. */
 const NAMED: { readonly [K in SourceFields["kind"]]: boolean } = { emoji: true, files: false };
 
-/** Whether a name is that of a source which needs nothing besides. */
+/** Whether a name is that of a source without fields. */
 export const isSource = (name: string): name is SourceFields["kind"] =>
   Object.hasOwn(NAMED, name) && NAMED[name as SourceFields["kind"]];
 
-/** The file that the data are read from; undefined where they are no file. */
+/** The file of a source; undefined if it has none. */
 export const sourcePath = (source: SourceFields): string | undefined => ("path" in source ? source.path : undefined);

@@ -1,18 +1,18 @@
-// What a source of data says before anything is decoded: its documents, and what tells its contents apart.
+// The interface of a data source before decoding: its documents and the hashes of their contents.
 import type { BadFile } from "../../diagnostics/bad-file.js";
 import type { ModelParts } from "../../modalities/text.js";
 import type { Codecs } from "../codecs.js";
 import type { DataHost } from "../host.js";
 import type { Reach } from "../reach.js";
 
-/** What a source is opened with. */
+/** Arguments for opening a source. */
 export interface Opening {
   readonly host: DataHost;
   readonly parts: ModelParts;
   readonly codecs: Codecs;
-  /** What paths in the spec are relative to. */
+  /** The folder that paths in the spec are relative to. */
   readonly folder: string;
-  /** What may be read; left out, the project of that folder. */
+  /** What may be read; by default, the project of that folder. */
   readonly reach: Reach | undefined;
 }
 
@@ -20,39 +20,39 @@ export interface Source {
   /** For file names and notices. */
   readonly name: string;
   /**
-   * The documents, in order; each call begins again, and holds one at a time. Returns what is the same for the same
-   * documents and for no others, but for the contents of the files that they name.
+   * The documents in order, one at a time; each call starts again. Returns a text that is equal only for equal documents;
+   * it does not cover the contents of files that they name.
    */
   readonly documents: () => Generator<SourceDocument, string, undefined>;
-  /** A hash of each file that a document names; of none where the documents say which version of them it is. */
+  /** A hash of each file that a document names; none if the documents include the version of their files. */
   readonly hashesOf: (document: SourceDocument) => readonly string[];
 }
 
 export interface SourceDocument {
-  /** Where it stands, for errors: `pairs.jsonl:3`. */
+  /** Its place for errors: `pairs.jsonl:3`. */
   readonly place: string;
   readonly label: string;
-  /** In [0, 2³²), from the content alone. */
+  /** In [0, 2³²), computed from the content alone. */
   readonly hash: number;
   readonly eitherOrder: boolean;
   readonly segments: readonly SourceSegment[];
-  /** Files that it names and that are not there, or cannot be read already. */
+  /** Files that it names and that are missing or unreadable. */
   readonly bad?: readonly BadFile[];
 }
 
 export type SourceSegment =
-  /** Ids of the modality's own, from 0. */
+  /** The modality's own ids, from 0. */
   { readonly modality: number; readonly ids: ArrayLike<number> } | ({ readonly modality: number } & SourceFile);
 
-/** `name` is the path as the data write it; absent where their place says enough. */
+/** `name` is the path as written in the data; absent if the place is enough. */
 type SourceFile = { readonly name?: string } & (
   | /** The path of an image file. */ { readonly image: string }
   /** The path of a latent's file, and the tensor in it. */
   | { readonly latent: string; readonly tensor?: string }
-  /** The path of a recording: how many units it becomes is only known when it has been read. */
+  /** The path of a recording. Its number of units is known only after it is read. */
   | { readonly audio: string }
 );
 
-/** What errors call a document's file: `pairs.jsonl:3: cat.png`. */
+/** The name of a document's file in errors: `pairs.jsonl:3: cat.png`. */
 export const filePlace = ({ name }: { readonly name?: string }, place: string): string =>
   name === undefined ? place : `${place}: ${name}`;

@@ -190,7 +190,7 @@ export const RUN = {
     title: "Unreadable picture",
     meaning: "A picture must be a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file whose pixels fit in memory.",
     example: [
-      "pets.jsonl:3: not an image that can be read (unsupported image format)",
+      "pets.jsonl:3: the image cannot be read (unsupported image format)",
       "Use a PNG, JPEG, WebP, AVIF, GIF, TIFF or SVG file.",
     ],
   },
@@ -215,7 +215,7 @@ export const RUN = {
     title: "Malformed safetensors file",
     meaning: "A safetensors file is a JSON header followed by the tensors that it lists, in order and without gaps.",
     example: [
-      "model.safetensors: the header claims 9000 bytes, and 4096 follow",
+      "model.safetensors: the header should have 9000 bytes, but only 4096 follow",
       "The file is truncated: download or copy it again.",
     ],
   },
@@ -248,7 +248,7 @@ export const RUN = {
     title: "Document too long",
     meaning: "A document must fit into a sequence, unless `carry` continues it in the next one.",
     example: [
-      "pets.jsonl:3 takes 900 positions, and data.length is 512",
+      "pets.jsonl:3 takes 900 positions, but data.length is 512",
       "Raise data.length, or shorten the document.",
     ],
   },

@@ -114,26 +114,26 @@ describe("refused", () => {
     return changed;
   };
   const cases: readonly [string, Uint8Array, string][] = [
-    ["only the four letters", good.subarray(0, 4), "no header of a FLAC stream"],
-    ["another block first", patched(4, 0x84), "no header of a FLAC stream"],
+    ["only the four letters", good.subarray(0, 4), "the FLAC stream header is missing"],
+    ["another block first", patched(4, 0x84), "the FLAC stream header is missing"],
     ["only a header", good.subarray(0, 86), "after 0 samples the file ends within a frame"],
     ["a file that is cut off", good.subarray(0, good.length - 60), "after 256 samples the file ends within a frame"],
     ["a frame with a byte changed", patched(150, 0x55), "after 0 samples a frame's checksum does not match"],
-    ["another MD5", patched(30, 0x55), "not those that the header has the MD5 of"],
-    ["a header of too few samples", patched(25, 0x10), "600 samples, and the header tells of 528"],
+    ["another MD5", patched(30, 0x55), "the MD5 in the header does not match the samples"],
+    ["a header of too few samples", patched(25, 0x10), "the file has 600 samples, but its header gives 528"],
     ["a header of too many samples", patched(25, 0xff), "after 600 samples the file ends within a frame"],
     [
       "a header of 2³⁶ samples",
       patched(21, 0xff, 0xff, 0xff, 0xff, 0xff),
-      "68719476735 samples or more, and the limit is",
+      "the file has at least 68719476735 samples; the limit is",
     ],
     ["metadata without end", patched(42, 0x04, 0xff, 0xff, 0xff), "the file ends in its metadata"],
-    ["a rate of 0", patched(18, 0, 0, 0x00), "0 samples a second"],
+    ["a rate of 0", patched(18, 0, 0, 0x00), "the sample rate is 0 Hz"],
     ["32 bits", patched(20, 0x01, 0xf0), "samples have 32 bits"],
     [
       "noise",
       Uint8Array.from(good, (byte, index) => (index < 86 ? byte : (index * 89) & 0xff)),
-      "after 0 samples no frame begins where one should",
+      "after 0 samples a frame's sync code is missing",
     ],
   ];
   it.each(cases)("%s", (_, bytes, message) => {

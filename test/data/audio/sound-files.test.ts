@@ -51,14 +51,14 @@ describe("sound files", () => {
   it("are refused where there are none, or outside", () => {
     const one = (audio: string) => listed(JSON.stringify({ segments: [{ audio }] }));
     expect(one("../outside.wav")).toThrow(
-      "list.jsonl:1: the sound \"../outside.wav\" lies outside the project's folder and the data file's",
+      "list.jsonl:1: the sound \"../outside.wav\" is outside the project's folder and the data file's",
     );
-    expect(one("link.wav")).toThrow("lies outside");
-    expect(one("/etc/passwd")).toThrow("lies outside");
+    expect(one("link.wav")).toThrow("is outside");
+    expect(one("/etc/passwd")).toThrow("is outside");
     // What cannot be opened is told with all others, once they are read.
     expect(one("no.wav")()).toEqual(["list.jsonl:1: no.wav"]);
-    expect(listed('{"segments":[{"text":"b"}]}')).toThrow("list.jsonl: no sound files");
-    expect(listed('{"segments":[')).toThrow("list.jsonl:1: not JSON");
+    expect(listed('{"segments":[{"text":"b"}]}')).toThrow("list.jsonl: no sound files found");
+    expect(listed('{"segments":[')).toThrow("list.jsonl:1: the line is not JSON");
     expect(() => soundFiles(join(folder, "none"), reachOf(nodeDisk, join(sounds, "_")))).toThrow(
       "there is no folder or file",
     );

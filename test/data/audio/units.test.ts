@@ -40,7 +40,7 @@ describe("a codebook of speech", () => {
     expect(codebook.entries).toEqual(entries);
     const other = Buffer.from(Buffer.from(file).toString("latin1").replace('"hop":"640"', '"hop":"320"'), "latin1");
     expect(() => readCodebook(other, "units.safetensors")).toThrow(
-      'units.safetensors: not a codebook: its `hop` is not "640"',
+      'units.safetensors is not a codebook: its `hop` is not "640"',
     );
   });
 
@@ -72,5 +72,5 @@ it("a codebook of pictures is refused for speech", () => {
     ),
     "pictures.safetensors",
   );
-  expect(() => ofSpeech(codebook, "pictures.safetensors")).toThrow("the codebook is of patches, not of speech");
+  expect(() => ofSpeech(codebook, "pictures.safetensors")).toThrow("the codebook is for patches, not for speech");
 });
