@@ -1,4 +1,4 @@
-// A checkpoint as files: what each holds, byte for byte. No clock times, so that equal runs have equal checkpoints.
+// The files of a checkpoint. They contain no clock times, so equal runs have equal checkpoints.
 import { sha256 } from "../data/content-hash.js";
 import type { Disk } from "../data/disk.js";
 import { type Bytes, readOwnSafetensors, safetensorsPieces } from "../data/safetensors.js";
@@ -23,19 +23,19 @@ export interface Checkpoint {
   readonly step: number;
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly optimizer: OptimizerState;
-  /** What is remembered of the streams of data, by the names of the layers' states; absent if nothing is carried. */
+  /** The carried states of the data streams, by the names of the layers' states; absent if nothing is carried. */
   readonly sequences?: ReadonlyMap<string, Tensor>;
   readonly state: TrainingState;
-  /** The format that it was written in, where that is an earlier version's. */
+  /** The format that it was written in, if it is an earlier one. */
   readonly format?: number;
 }
 
-/** What sums need of the disk. */
+/** The part of the disk that checksums need. */
 type Hashing = Pick<Disk, "hash">;
 
 /**
- * The files of a checkpoint. Their pieces are the tensors' own memory, whatever their sizes. The state names the files
- * before it, and the list of sums all of them, so that a bit that flips in any of them shows.
+ * The files of a checkpoint, in pieces that are the tensors' own memory. The state lists the files before it, and the list
+ * of checksums lists all files, so a flipped bit in any of them is detected.
  */
 export function* checkpointFiles(checkpoint: Checkpoint, disk: Hashing): Generator<FileInPieces> {
   const { step, tensors, optimizer, state, sequences } = checkpoint;
@@ -55,12 +55,12 @@ export function* checkpointFiles(checkpoint: Checkpoint, disk: Hashing): Generat
   yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.map(sumLine).join(""))] };
 }
 
-/** The bytes of a file of a checkpoint, or undefined if it is missing. A file is read twice: for its sum, and for use. */
+/** The bytes of a checkpoint file; undefined if it is missing. A file is read twice: for its checksum and for use. */
 export type Read = (name: string) => Bytes | undefined;
 
 /**
- * A checkpoint from its files.
- * @returns what is wrong, in a few words, where it is not whole
+ * Reads a checkpoint from its files.
+ * @returns what is wrong, as a clause, if it is not complete
  */
 export const parseCheckpoint = (read: Read, disk: Hashing): Checkpoint | string =>
   parsed(read, disk, Object.values(FILES), (stored, tensorsOf) => {
@@ -75,7 +75,7 @@ export const parseCheckpoint = (read: Read, disk: Hashing): Checkpoint | string 
     };
   });
 
-/** What a trained model is made from. */
+/** The weights of a trained model. */
 export interface Weights {
   readonly step: number;
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -83,7 +83,7 @@ export interface Weights {
   readonly choices: Choices;
 }
 
-/** The same without the optimiser's file and the sequences', which are neither read nor checked. */
+/** The same without the files of the optimizer and the sequences, which are neither read nor checked. */
 export const parseWeights = (read: Read, disk: Hashing): Weights | string =>
   parsed(read, disk, [FILES.weights], ({ step, state }, tensorsOf) => ({
     step,
@@ -93,12 +93,12 @@ export const parseWeights = (read: Read, disk: Hashing): Weights | string =>
 
 const { state: STATE, sums: SUMS, ...FILES } = CHECKPOINT_FILES;
 
-/** A state, and the sums of the checkpoint's other files by their names. */
+/** A state, and the checksums of the checkpoint's other files by name. */
 interface Stored extends Omit<StateFile, "files"> {
   readonly files: ReadonlyMap<string, { readonly sha256: string; readonly bytes?: number }>;
 }
 
-/** @param names of files to read, as far as the checkpoint has them */
+/** @param names files to read if the checkpoint has them */
 function parsed<T>(
   read: Read,
   disk: Hashing,
@@ -118,7 +118,7 @@ function parsed<T>(
     }
     return use(stored, (name) => readOwnSafetensors(contents.get(name) ?? new Uint8Array(), name).tensors);
   } catch (error) {
-    // A file that cannot be read, or that is none of its kind in spite of its sum.
+    // The file cannot be read, or is invalid although its checksum matches.
     if (error instanceof InputError) return error.message;
     throw error;
   }
@@ -137,7 +137,7 @@ function wholeFile(
   return sha256(disk, [found]) === sum ? found : `${name} is not what was written (its checksum differs)`;
 }
 
-/** The state, once it, the list of sums and what both say of the other files agree. */
+/** The state, after checking that it and the list of checksums agree. */
 function storedIn(read: Read, disk: Hashing): Stored | string {
   const list = read(SUMS);
   if (list === undefined) return `${SUMS} is missing`;
@@ -157,7 +157,7 @@ function storedIn(read: Read, disk: Hashing): Stored | string {
   return { ...stored, files: named };
 }
 
-/** What the state lists, as far as the sums list the same. */
+/** The files that the state lists, after checking that the list of checksums has the same. */
 function agreeing(files: readonly ListedFile[], sums: ReadonlyMap<string, string>): Stored["files"] | string {
   const named = new Map(files.map((file) => [file.name, file]));
   if (named.size < files.length) return `${STATE} lists a file twice`;
@@ -167,14 +167,14 @@ function agreeing(files: readonly ListedFile[], sums: ReadonlyMap<string, string
   return extra === undefined ? named : `${SUMS} lists ${extra}, and ${STATE} does not`;
 }
 
-/** In format 1 only the sums say which files there are: one that they do not name must not be there. */
+/** In format 1 only the list of checksums names the files, so a file that it does not name must not exist. */
 function ofFormatOne(sums: ReadonlyMap<string, string>, read: Read): Stored["files"] | string {
   const extra = Object.values(FILES).find((name) => !sums.has(name) && read(name) !== undefined);
   if (extra !== undefined) return `${SUMS} has no sum of ${extra}`;
   return new Map([...sums].map(([name, sum]) => [name, { sha256: sum }]));
 }
 
-/** Tensors named `SLOT.PARAMETER`; the name of a slot has no dot. */
+/** Tensors are named `SLOT.PARAMETER`; the name of a slot has no dot. */
 function bySlot(tensors: ReadonlyMap<string, Tensor>): OptimizerState {
   const state = new Map<string, Map<string, Tensor>>();
   for (const [key, tensor] of tensors) {

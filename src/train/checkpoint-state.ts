@@ -1,10 +1,10 @@
-// What a checkpoint's state.json holds: its files with their sizes and sums, and all that the next step depends on.
+// A checkpoint's state.json: its files with sizes and checksums, and everything else that the next step depends on.
 import { COUNT, jsonReader } from "../data/checked-json.js";
 import type { DataPosition } from "../data/order.js";
 import type { Choices } from "../ir/plan.js";
 import { RUN_FORMAT } from "./format.js";
 
-/** What the next step depends on besides tensors. */
+/** Everything that the next step depends on besides tensors. */
 export interface TrainingState {
   readonly position: DataPosition;
   readonly seed: number;
@@ -12,18 +12,18 @@ export interface TrainingState {
   readonly data: number;
   /** The variant of each kernel. */
   readonly choices: Choices;
-  /** The scale of the losses and its good updates, where gradients are scaled. */
+  /** The loss scale and the number of good updates since it changed, if gradients are scaled. */
   readonly loss_scale?: readonly number[];
 }
 
-/** Names of a checkpoint's files. */
+/** Names of the files of a checkpoint. */
 export const CHECKPOINT_FILES = {
   weights: "weights.safetensors",
   optimizer: "optimizer.safetensors",
   state: "state.json",
-  /** Only where states are carried from one step to the next. */
+  /** Only if states are carried from one step to the next. */
   sequences: "sequences.safetensors",
-  /** In the form of `sha256sum -c`. */
+  /** In the format of `sha256sum -c`. */
   sums: "SHA256SUMS",
 } as const;
 
@@ -38,7 +38,7 @@ export interface ListedFile {
 export interface StateFile {
   readonly format: number;
   readonly step: number;
-  /** Every other file but the list of sums; format 1 has no such list. */
+  /** All other files except the list of checksums; absent in format 1. */
   readonly files?: readonly ListedFile[];
   readonly state: TrainingState;
 }

@@ -1,4 +1,4 @@
-// The checkpoints of a run: written whole or not at all, checked when read, the newest kept.
+// The checkpoints of a run. They are written completely or not at all and checked when read; only the newest are kept.
 
 import type { Disk } from "../data/disk.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -16,7 +16,7 @@ import { removeWholeFolder, writeWholeFolder } from "./whole-folder.js";
 
 const nameOf = (step: number) => `step-${step}`;
 
-/** Steps of which there is a checkpoint, whole or damaged, ascending. */
+/** Steps with a checkpoint, complete or damaged, ascending. */
 export function checkpointSteps(run: Run): number[] {
   const folder = pathIn(run, "checkpoints");
   const names = run.disk.exists(folder) ? run.disk.list(folder) : [];
@@ -52,14 +52,13 @@ const filesIn =
 
 const folderOf = (run: Run, step: number) => run.disk.paths.join(pathIn(run, "checkpoints"), nameOf(step));
 
-/** The checkpoint of a step, or in a few words why it can't be had. */
+/** The checkpoint of a step, or a clause that describes what is wrong with it. */
 export const readCheckpoint = (run: Run, step: number): Checkpoint | string =>
   parseCheckpoint(filesIn(run.disk, folderOf(run, step)), run.disk);
 
 /**
- * The newest checkpoint that is whole, with a warning for each newer one that is damaged; no checkpoint at all
- * where none has been written yet.
- * @throws Failure if there are some and none is whole
+ * The newest complete checkpoint, with a warning for each newer damaged one; none if no checkpoint exists yet.
+ * @throws Failure if checkpoints exist and none is complete
  */
 export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings: readonly Diagnostic[] } {
   const { found, warnings } = newestWhole(run, parseCheckpoint);
@@ -67,7 +66,7 @@ export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings:
 }
 
 /**
- * The weights of a run after `step` updates, or of its newest checkpoint that is whole.
+ * The weights of a run after `step` updates, or of its newest complete checkpoint.
  * @throws Failure if there is none
  */
 export function runWeights(run: Run, step?: number): { weights: Weights; warnings: readonly Diagnostic[] } {
@@ -81,8 +80,8 @@ export function runWeights(run: Run, step?: number): { weights: Weights; warning
 }
 
 /**
- * The weights of a checkpoint's own folder.
- * @throws Failure if it is not whole
+ * The weights in a checkpoint's folder.
+ * @throws Failure if the checkpoint is not complete
  */
 export function folderWeights(folder: string, disk: Disk): Weights {
   const weights = parseWeights(filesIn(disk, folder), disk);

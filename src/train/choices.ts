@@ -1,5 +1,5 @@
-// The kernels that a run began with, by the keys of their nodes: a resumed run takes the same ones, whatever is known by
-// then of which are faster.
+// The kernels that a run started with, by the keys of their nodes. A resumed run uses the same ones, even if faster ones
+// are known by then.
 import { isRecord } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { Choices } from "../ir/plan.js";
@@ -8,11 +8,11 @@ import { pathIn, type Run } from "./run-folder.js";
 const isChoices = (value: unknown): value is Choices =>
   isRecord(value) && Object.values(value).every((variant) => typeof variant === "string");
 
-/** A run's `choices.json`. @param device for people */
+/** A run's `choices.json`. @param device its name, for readers of the file */
 export const choicesText = (choices: Choices, device: string): string =>
   `${JSON.stringify({ device, choices }, undefined, 1)}\n`;
 
-/** What such a file says; undefined if it is none. */
+/** The choices in such a file; undefined if it is invalid. */
 export function parseChoices(text: string): Choices | undefined {
   try {
     const file: unknown = JSON.parse(text);
@@ -23,8 +23,8 @@ export function parseChoices(text: string): Choices | undefined {
 }
 
 /**
- * Undefined for a folder in which no choices were written down.
- * @throws InputError if what was written is damaged
+ * The recorded choices; undefined if the folder has none.
+ * @throws InputError if the file is damaged
  */
 export function recordedChoices(run: Run): Choices | undefined {
   const path = pathIn(run, "choices");

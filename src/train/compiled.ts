@@ -1,4 +1,4 @@
-// A compiled model as files: plan.json and one WGSL file for each kernel, written and read back without loss.
+// A compiled model as files: plan.json and one WGSL file for each kernel. Reading them gives an equal model.
 import type { Compiled } from "../compile.js";
 import { parsedJson } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -14,7 +14,7 @@ export interface CompiledModel {
   readonly compiled: Omit<Compiled, "stages">;
 }
 
-/** What plan.json holds: all of a compiled model but the shaders. */
+/** The contents of plan.json: a compiled model without the shaders. */
 interface PlanFile extends Omit<CompiledModel, "compiled"> {
   readonly format: typeof FORMAT;
   readonly compiled: Omit<Compiled, "stages" | "plan"> & {
@@ -28,7 +28,7 @@ export const kernelFile = (name: string): string => `kernels/${name}.wgsl`;
 
 const AGAIN = "Compile the spec again with `mom compile`.";
 
-/** What plan.json holds, in a compiled folder and in a run's. */
+/** The text of plan.json, in a compiled folder and in a run's folder. */
 export function planText({ spec, profile, compiled }: CompiledModel): string {
   const { plan, parameters, tables, batch, length, chunk } = compiled;
   const kernels = plan.kernels.map(({ name, bindings }) => ({ name, bindings }));
@@ -51,9 +51,9 @@ export function compiledFiles(model: CompiledModel): NamedFile[] {
 }
 
 /**
- * The model that files hold, each kernel as its own file now says: editing one changes the run.
- * @param read a file's bytes by its name in the folder, undefined if there is none
- * @throws InputError if a file is missing or malformed
+ * Reads a compiled model. Each kernel comes from its own file, so editing a file changes the run.
+ * @param read a file's bytes by its name in the folder; undefined if it is missing
+ * @throws InputError if a file is missing or invalid
  */
 export function readCompiled(read: (name: string) => Uint8Array | undefined): CompiledModel {
   const file = parse(read(PLAN_FILE));

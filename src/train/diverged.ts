@@ -1,11 +1,11 @@
-// What a run that diverged is told: the first tensor that went bad, where the last good weights are, what to do.
+// The report of a run that diverged: the first tensor with NaN or infinity, the last good weights, and what to do.
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { checkpointSteps } from "./checkpoint.js";
 import type { Outcome } from "./loop.js";
 import { pathIn, type Run } from "./run-folder.js";
 
-/** @param carry whether states go from a step to the next */
+/** @param carry whether states are carried from one step to the next */
 export function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, run: Run, carry: boolean): Failure {
   const badCount = `${bad?.bad} of its ${bad?.of} numbers are not finite`;
   const message =

@@ -1,5 +1,5 @@
-// Compiled folders of versions whose fields did not say what they mean: it is told from their labels, once, as the folder
-// is read. What they call otherwise is called as it is now.
+// Reads compiled folders of earlier versions, whose fields have labels but no meanings. Meanings are derived from the labels
+// when the folder is read, and old names are replaced.
 import type { Compiled } from "../compile.js";
 import { labelOf } from "../ir/meaning.js";
 import type { Field, PlannedBuffer } from "../ir/plan.js";
@@ -18,7 +18,7 @@ function held(buffer: PlannedBuffer): PlannedBuffer {
   return arena === undefined ? buffer : { ...buffer, holds: { arena, part: Number(part) } };
 }
 
-/** What is called an item now was called a picture. */
+/** Items used to be called pictures. */
 function renamed(table: Table): Table {
   const { pictures, ...rest } = table as Table & { readonly pictures?: number };
   const of = (label: string): string => {
@@ -28,7 +28,7 @@ function renamed(table: Table): Table {
   return { ...rest, source: of(table.source), ...(pictures !== undefined && { items: pictures }) } as Table;
 }
 
-/** The same with every field's meaning; or a field that means nothing to this version. */
+/** The same with every field's meaning, or the name of a field that this version does not know. */
 export function withMeanings<T extends Read>(compiled: T): T | { readonly unknown: string } {
   const { plan, tables } = compiled;
   if (plan.fields.every(({ means }) => means !== undefined)) return compiled;

@@ -1,4 +1,4 @@
-// What updates are fed with: their batches as the device takes them, the next one made ahead while the device works.
+// Makes the batches of updates for the device. The next one is made while the device works.
 import type { Batch } from "../batch/batch.js";
 import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
@@ -13,31 +13,31 @@ import { type Counts, countsOf, hostBatch } from "./host-batch.js";
 export interface UpdateBatches {
   readonly batches: readonly HostBatch[];
   readonly counts: Counts;
-  /** Positions that hold a document. */
+  /** Positions that belong to a document. */
   readonly tokens: number;
-  /** Where the data stood before it. */
+  /** The data position before it. */
   readonly position: DataPosition;
 }
 
 export interface Feed {
-  /** The batches of the update after `step` updates: those made ahead, if they are. */
+  /** The batches of the update after `step` updates, prepared in advance or made now. */
   take(step: number): UpdateBatches;
-  /** Makes what `take(step)` will give. */
+  /** Makes what `take(step)` will return. */
   prepare(step: number): void;
-  /** Where the data stands before what is taken next. */
+  /** The data position before the next batches. */
   position(): DataPosition;
-  /** Makes `take` give what it gave after `position` said this. */
+  /** Makes `take` return the batches that follow this position. */
   seek(position: DataPosition): void;
 }
 
-/** The batch with the tables that kernels ask of the host, by their names. */
+/** The batch with the tables that kernels need from the host, by name. */
 export function withTables(batch: HostBatch, tables: readonly Table[]): HostBatch {
   const sourceOf = (name: string) => {
     const array = batch.get(name);
     if (!array) throw new Error(`the batch lacks ${name}`);
     return array;
   };
-  // A phase of a batch or length of its own asks for tables of tensors that a training batch has not.
+  // A phase with its own batch or length needs tables of tensors that a training batch lacks.
   const mine = tables.filter(({ source }) => batch.has(source));
   return new Map([...batch, ...mine.map((table) => [tableName(table), fillTable(table, sourceOf)] as const)]);
 }

@@ -1,4 +1,4 @@
-// Tensors that a user's file gives: each found by its name, and refused unless it is what is wanted there.
+// Reads tensors from a user's file by name, and checks their types, shapes and values.
 import { CONVERT, isRead, type StoredTensor, type Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 
@@ -29,7 +29,7 @@ function checkShape(name: string, tensor: Tensor, shape: readonly number[]): voi
   );
 }
 
-/** Real numbers of this shape: F32, F16 and BF16 widened to it, or F64 rounded to it. */
+/** Numbers of this shape as F32: F16 and BF16 are widened, F64 is rounded. */
 export function floatsOf(file: GivenTensors, name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const tensor = given(file, name);
   if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
@@ -43,7 +43,7 @@ export function floatsOf(file: GivenTensors, name: string, shape: readonly numbe
   return Float32Array.from(tensor.data);
 }
 
-/** Whole numbers, still to be held against their limit: I32, I64 or U8. */
+/** I32, I64 or U8 as I32; the caller checks the limit. */
 function wholeNumbers(name: string, tensor: Tensor): Int32Array<ArrayBuffer> {
   if (tensor.dtype === "F32" || tensor.dtype === "F64") {
     throw new InputError(
@@ -53,22 +53,22 @@ function wholeNumbers(name: string, tensor: Tensor): Int32Array<ArrayBuffer> {
     );
   }
   if (tensor.dtype !== "I64") return Int32Array.from(tensor.data);
-  // Saturated: a number that I32 cannot hold is beyond every limit, too.
+  // Saturates: a number beyond I32 exceeds every limit, too.
   return Int32Array.from(tensor.data, (value) => Number(BigInt.asIntN(32, value) === value ? value : 0x7fffffff));
 }
 
 interface Indices {
   readonly shape: readonly number[];
   readonly from: number;
-  /** The first that is too large. */
+  /** The first number that is too large. */
   readonly limit: number;
-  /** What the limit comes from, for people. */
+  /** The reason for the limit, for the message. */
   readonly because: string;
-  /** Whether this place is read at all; every place is if absent. */
+  /** Whether this place is read; default all. */
   readonly where?: (place: number) => boolean;
 }
 
-/** Whole numbers that index something of the model's. */
+/** Indices into something in the model. */
 export function indicesOf(file: GivenTensors, name: string, wanted: Indices): Int32Array<ArrayBuffer> {
   const tensor = given(file, name);
   checkShape(name, tensor, wanted.shape);
@@ -77,14 +77,14 @@ export function indicesOf(file: GivenTensors, name: string, wanted: Indices): In
   return indices;
 }
 
-/** Real numbers from `from` to `limit` − 1, both of which they may be: times, say. */
+/** Numbers from `from` to `limit` − 1, inclusive, such as times. */
 export function withinOf(file: GivenTensors, name: string, wanted: Indices): Float32Array<ArrayBuffer> {
   const numbers = floatsOf(file, name, wanted.shape);
   checkWithin(name, numbers, numbers, wanted);
   return numbers;
 }
 
-/** @param shown the numbers as the file has them */
+/** @param shown the numbers as written in the file */
 function checkWithin(
   name: string,
   numbers: Int32Array | Float32Array,

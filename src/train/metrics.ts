@@ -1,8 +1,8 @@
-// What a run measures, as lines of JSON. Nothing in metrics.jsonl depends on the clock; timing.jsonl has what does.
+// The metrics of a run, as lines of JSON. Nothing in metrics.jsonl depends on the clock; clock times are in timing.jsonl.
 
 import { isRecord } from "../data/checked-json.js";
 
-/** Losses are means over the batch; by modality for those that the batch has. A number that is not finite is NaN. */
+/** Losses are means over the batch, also by modality for those in the batch. A number that is not finite is NaN. */
 export interface TrainRecord {
   readonly kind: "train";
   /** Updates made so far, this one included. */
@@ -12,7 +12,7 @@ export interface TrainRecord {
   readonly lr: number;
   /** Before clipping. */
   readonly gradient_norm: number;
-  /** Of the losses, after this update, where gradients are scaled: one whose norm is not finite was left out. */
+  /** The loss scale after this update, if gradients are scaled. An update whose norm is not finite was skipped. */
   readonly loss_scale?: number;
 }
 
@@ -27,31 +27,31 @@ export type MetricRecord = TrainRecord | ValidationRecord;
 
 export interface TimingRecord {
   readonly step: number;
-  /** Since this process began to train. */
+  /** Seconds since this process started to train. */
   readonly seconds: number;
   readonly tokens_per_second: number;
 }
 
-/** Of a run's steps, the share that a smoothed training loss is the mean of: a single batch's says little. */
+/** The share of a run's steps that a smoothed training loss averages, since the loss of one batch is noisy. */
 const SMOOTHED = 0.04;
 
-/** Points that a smoothed training loss is the mean of, of so many. */
+/** The number of points, of this many, that a smoothed training loss averages. */
 export const smoothingWindow = (points: number): number => Math.max(1, Math.round(SMOOTHED * points));
 
 /** A record as one line. JSON has no NaN and no infinity: both become null. */
 export const recordLine = (record: MetricRecord | TimingRecord): string => `${JSON.stringify(record)}\n`;
 
-/** The records of a metrics file, or the number of the first line, from 1, that is none. A torn last line is no error. */
+/** The records of a metrics file, or the number, from 1, of the first invalid line. Ignores an incomplete last line. */
 export const parseMetrics = (text: string): MetricRecord[] | number => parseLines(text, asMetric);
 
 /** The same for a timing file. */
 export const parseTiming = (text: string): TimingRecord[] | number => parseLines(text, asTiming);
 
-/** What the records of a file say of the steps up to one. */
+/** The records in a file up to a step. */
 interface KeptSteps {
-  /** Steps of which there is a record. */
+  /** Steps with a record. */
   readonly steps: ReadonlySet<number>;
-  /** The number of the first line, from 1, that is no record. */
+  /** The number, from 1, of the first line that is not a record. */
   readonly damaged: number | undefined;
   /** Whether records of those steps follow it. */
   readonly goesOn: boolean;
@@ -75,7 +75,7 @@ export function keptSteps(file: Uint8Array, step: number): KeptSteps {
   return { steps, damaged, goesOn };
 }
 
-/** How many bytes of a file of records hold whole lines of steps up to `step`; the lines stand in order of steps. */
+/** Bytes of complete lines of steps up to `step`, in a file whose lines are in order of steps. */
 export function lineBytesUpTo(file: Uint8Array, step: number): number {
   let end = 0;
   for (;;) {
@@ -87,7 +87,7 @@ export function lineBytesUpTo(file: Uint8Array, step: number): number {
   }
 }
 
-/** TensorBoard's tags of a record: `train/loss`, `train/loss/text`, … */
+/** A record's values by TensorBoard tag: `train/loss`, `train/loss/text`, … */
 export function scalarsOf(record: MetricRecord): Record<string, number> {
   const { kind, loss, losses } = record;
   const scalars: Record<string, number> = { [`${kind}/loss`]: loss };

@@ -1,4 +1,4 @@
-// What can be wrong with a run's folder: one constructor for each mistake.
+// Errors about a run's folder, one constructor each.
 import type { MistakeName } from "../diagnostics/codes.js";
 import { type Diagnostic, mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -104,7 +104,7 @@ export const otherKernels = (path: string, keys: readonly string[]): Diagnostic 
     },
   );
 
-/** What Node's code of a failed file operation means, and what mends it. */
+/** The meaning of Node's error codes for file operations, and how to fix each. */
 const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   ENOSPC: ["the disk is full", "Free some space"],
   EDQUOT: ["the disk quota is used up", "Free some space or raise the quota"],
@@ -118,7 +118,7 @@ const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   ENAMETOOLONG: ["the path is too long", "Shorten it"],
 };
 
-/** An error of the disk while something was written, told as its cause and remedy; anything else as it was. */
+/** Turns a disk error during writing into a Failure with cause and help; returns any other error unchanged. */
 export function diskFailure(cause: unknown, what: string, then: string): unknown {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const known = DISK_CODES[code];

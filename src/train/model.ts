@@ -1,4 +1,4 @@
-// A compiled model on a device: its parameters by their names, its batches by what they mean, and its phases.
+// A compiled model on a device: parameters by name, batches by meaning, and phases.
 
 import type { HostArray, HostBatch } from "../batch/host-array.js";
 import { rotaryTable } from "../blocks/rotary.js";
@@ -22,37 +22,37 @@ import type { Rate } from "../optimizers/optimizer.js";
 import { scalarsOf } from "../optimizers/table.js";
 import { initialValues } from "./initialise.js";
 
-/** Parameters, gradients or what the optimizer keeps of them, by the names that checkpoints give the parameters. */
+/** Parameters, gradients or optimizer slots, by the parameters' names in checkpoints. */
 export type Tensors = ReadonlyMap<string, Tensor>;
 
 export interface Model {
   readonly compiled: Pick<Compiled, "plan" | "parameters" | "tables" | "batch" | "length">;
   readonly runtime: Runtime;
   /**
-   * Draws the parameters; with `alike`, what one layer and group draws stands in all of them: for timing, where only
-   * sizes matter. Arenas may be larger than what the host should hold twice, so they are written and read in pieces:
-   * nothing may be run until the promise resolves.
+   * Draws the parameters. With `alike`, all layers and groups share one draw: for timing, where only sizes matter.
+   * Arenas may be too large for the host to hold twice, so they are written and read in pieces. Nothing may run until the
+   * promise resolves.
    */
   initialise(seed: number, alike?: "alike"): Promise<void>;
-  /** What the optimizer keeps of each parameter, by name. */
+  /** The optimizer's slots, by name. */
   readonly slots: readonly string[];
   /**
-   * Writes tensors into an arena: `parameters`, `gradients` or one of the slots; rejects with an InputError where a name
-   * or shape is not the model's.
+   * Writes tensors into an arena: `parameters`, `gradients` or one of the slots. Rejects with an InputError if a name or
+   * shape is not the model's.
    */
   load(arena: string, tensors: Tensors): Promise<void>;
   read(arena: string): Promise<Map<string, Tensor>>;
   /**
-   * Writes the tensors that are given; tables that are not among them are made from them. Others keep what they hold. A
-   * phase of a batch or length of its own has its own tensors: those are written with its name as `scope`.
+   * Writes the given tensors, and makes missing tables from them. Other tensors keep their contents. A phase with its own
+   * batch or length has its own tensors, which are written with its name as `scope`.
    */
   writeBatch(batch: HostBatch, scope?: string): void;
   writeStep(step: StepScalars): void;
-  /** A result, by its label, as the phases submitted so far leave it. */
+  /** A result by its label, after the phases submitted so far. */
   result(name: string): Promise<Float32Array>;
-  /** The same of several, all of one moment. */
+  /** The same for several results, all from the same moment. */
   results(names: readonly string[]): Promise<Float32Array[]>;
-  /** The scale of the losses and the good updates since it changed, where gradients are scaled; set before training. */
+  /** The loss scale and the good updates since it changed, if gradients are scaled; set before training. */
   readonly lossScale:
     | { readonly read: () => Promise<Float32Array>; readonly write: (kept: ArrayLike<number>) => void }
     | undefined;
@@ -61,7 +61,7 @@ export interface Model {
 
 const OTHER_MODEL = "Use the spec that these tensors were made with.";
 
-/** As much as a host has to spare, and enough to keep the bus busy. */
+/** Small enough for the host's memory, and large enough to keep the bus busy. */
 const PIECE = 2 ** 28;
 
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
@@ -99,9 +99,9 @@ function constant(
 }
 
 /**
- * @param pipelines what other models have compiled on this device, and where this one adds to it
- * @param clock told of every pass that runs phases
- * @param pieceBytes a multiple of 4: bytes of an arena that are on their way between host and device at a time
+ * @param pipelines the cache of compiled pipelines on this device, which this model uses and extends
+ * @param clock times every pass that runs phases
+ * @param pieceBytes a multiple of 4: bytes of an arena that are copied between host and device at a time
  */
 export async function openModel(
   { device, profile }: OpenDevice,
@@ -139,7 +139,7 @@ export async function openModel(
 const fieldsOf = ({ buffers, fields }: Model["compiled"]["plan"], role: BufferRole): Field[] =>
   fields.filter(({ buffer }) => buffers[buffer]?.role === role);
 
-/** Writes and reads parameters, and what is kept of each of them in an arena of its own. */
+/** Writes and reads parameters, gradients and slots, which have one arena each. */
 function arenasOn(
   runtime: Runtime,
   { plan, parameters }: Model["compiled"],
@@ -225,7 +225,7 @@ function valuesOf({ name, shape }: ParameterField, tensors: Tensors): Float32Arr
   return tensor.data as Float32Array<ArrayBuffer>;
 }
 
-/** Copies what of a parameter stands in a piece of its arena's part. */
+/** Copies the range of a parameter that a piece of its arena holds. */
 function copyFrom(piece: ArrayBuffer, start: number, { offset }: ParameterField, to: Float32Array): void {
   const from = Math.max(offset, start);
   const end = Math.min(offset + to.byteLength, start + piece.byteLength);
@@ -258,7 +258,7 @@ function batchWriter(runtime: Runtime, { plan, tables }: Model["compiled"]): Mod
   };
 }
 
-/** The scalars of update `step`, counted from 1, at the learning rate that `rate` makes of each peak. */
+/** The scalars of update `step`, counted from 1. `rate` turns a peak into the learning rate. */
 export const stepScalars = (
   optimizer: OptimizerFields,
   rate: Rate,

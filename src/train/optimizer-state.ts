@@ -1,8 +1,8 @@
-// What an optimizer keeps from one update to the next, as checkpoints hold it: by slot, then by parameter.
+// The state of an optimizer in checkpoints: by slot, then by parameter.
 import { InputError } from "../diagnostics/input-error.js";
 import type { Model, Tensors } from "./model.js";
 
-/** By the name of the slot, and under the names of the parameters. */
+/** By slot name, then by parameter name. */
 export type OptimizerState = ReadonlyMap<string, Tensors>;
 
 export async function readOptimizer(model: Pick<Model, "slots" | "read">): Promise<OptimizerState> {

@@ -1,4 +1,4 @@
-// Training into a run's folder: from its start or its last checkpoint, with everything that happens written down.
+// Trains a run in its folder, from the start or the last checkpoint, and records everything.
 import type { DataSet } from "../data/data-set.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -15,14 +15,14 @@ import { recorder, rewindRun } from "./recorder.js";
 import { pathIn, type Run } from "./run-folder.js";
 
 export interface Resumed {
-  /** Undefined where none was written before the run ended. */
+  /** Undefined if none was written before the run ended. */
   readonly checkpoint: Checkpoint | undefined;
   readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Takes an open run back to its last checkpoint.
- * @param now the spec as resolved, and the kernels that it will go on with
+ * Returns an open run to its last checkpoint.
+ * @param now the resolved spec, and the kernels that it will continue with
  * @throws Failure if spec or data are not those that it began with, no checkpoint is whole, or the
  * checkpoint has the format of an earlier version, or records before it are damaged
  */
@@ -32,7 +32,7 @@ export function resumeRun(
 ): Resumed {
   const { specText, dataSet, choices } = now;
   const { checkpoint, warnings } = latestCheckpoint(run);
-  // First: an earlier version may have written spec and data in another way, which would be reported as a change.
+  // Checked first: an earlier version may have written spec and data differently, which would be reported as a change.
   if (checkpoint?.format !== undefined) throw otherFormat(run.path, checkpoint.format);
   checkSpec(specText, run);
   if (checkpoint && checkpoint.state.data !== dataSet.fingerprint) throw otherData(run.path);
@@ -41,7 +41,7 @@ export function resumeRun(
   return { checkpoint, warnings: [...warnings, ...lost, ...changedKernels(run, choices)] };
 }
 
-/** A resumed run goes on with the kernels that it began with, unless its device or mom no longer has them. */
+/** A resumed run continues with its original kernels, unless its device or mom no longer has them. */
 function changedKernels(run: Run, now: Choices): Diagnostic[] {
   const others = Object.entries(recordedChoices(run) ?? now).filter(([key, variant]) => now[key] !== variant);
   return others.length > 0
@@ -54,7 +54,7 @@ function changedKernels(run: Run, now: Choices): Diagnostic[] {
     : [];
 }
 
-/** A resumed run goes on with the spec that it began with: the one in its folder. */
+/** A resumed run must have its original spec: the one in its folder. */
 function checkSpec(specText: string, run: Run): void {
   const began = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
   const now = specText.split("\n");
@@ -64,15 +64,15 @@ function checkSpec(specText: string, run: Run): void {
   throw otherSpec(run.path, pathIn(run, "spec"), was as string, is as string);
 }
 
-/** Told after what happened is written down. */
+/** Called after each event is recorded. */
 export interface Watcher {
   readonly stepped: (record: TrainRecord, tokensPerSecond: number) => void;
   readonly validated: (record: ValidationRecord) => void;
-  /** Asked before each step: whether to save and stop. */
+  /** Called before each step: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
 
-/** @param from the checkpoint to go on from, else the weights to start from, else they are drawn */
+/** @param from the checkpoint to continue from, or the weights to start from; by default, weights are drawn */
 export async function trainRecorded(
   run: Run,
   { model, spec, dataSet }: { readonly model: Model; readonly spec: CheckedSpec; readonly dataSet: DataSet },
@@ -113,8 +113,8 @@ export async function trainRecorded(
 }
 
 /**
- * Warnings of records that are missing up to `step`, and of damage after them, which is cut.
- * @throws Failure if a line among those records is damaged: all that follows it would be cut
+ * Warns of records that are missing up to `step`, and of damage after them, which is removed.
+ * @throws Failure if a line among those records is damaged, because all lines after it would be removed
  */
 export function lostRecords(run: Run, step: number): Diagnostic[] {
   return (["metrics", "timing"] as const).flatMap((file) => {

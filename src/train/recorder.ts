@@ -1,4 +1,4 @@
-// Writes down what a run measures (metrics.jsonl, timing.jsonl, TensorBoard events), and takes back what a resume undoes.
+// Writes the metrics of a run (metrics.jsonl, timing.jsonl, TensorBoard events), and removes what a resume undoes.
 import { joinedBytes } from "../data/joined.js";
 import { checkpointSteps } from "./checkpoint.js";
 import { lineBytesUpTo, type MetricRecord, recordLine, scalarsOf, type TimingRecord } from "./metrics.js";
@@ -8,13 +8,13 @@ import { pathIn, type Run } from "./run-folder.js";
 interface Recorder {
   readonly metric: (record: MetricRecord) => void;
   readonly timing: (record: TimingRecord) => void;
-  /** Returns when all records are on the disk: call it before a checkpoint is written, which must not be ahead of them. */
+  /** Returns when all records are on the disk. Called before a checkpoint is written, which must not be ahead of them. */
   readonly sync: () => void;
 }
 
 /**
- * @param now milliseconds since 1970; goes into TensorBoard's events alone
- * The functions throw Failure where the disk refuses; a record is written whole or not at all.
+ * The functions throw Failure if writing fails. A record is written completely or not at all.
+ * @param now milliseconds since 1970; used only in TensorBoard's events
  */
 export function recorder(run: Run, now: () => number = Date.now): Recorder {
   const { disk } = run;
@@ -52,9 +52,8 @@ export function recorder(run: Run, now: () => number = Date.now): Recorder {
 }
 
 /**
- * Takes a run back to `step`: the records after it go, and checkpoints after it (damaged, or of a future that will be
- * lived again) are renamed `set-aside-step-N`, so that they neither count nor get lost. Without a step it goes back to
- * before everything.
+ * Returns a run to `step`: removes the records after it, and renames the checkpoints after it to `set-aside-step-N`, so
+ * that they are neither used nor lost. Without a step, returns to the start.
  */
 export function rewindRun(run: Run, step: number | undefined): void {
   const { disk } = run;
@@ -85,7 +84,7 @@ interface ScalarEvent {
 // TensorBoard's event files: TFRecord frames around `Event` messages, of which only scalars are written. Formats:
 // tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, framework/summary.proto.
 
-/** The record that every event file begins with. */
+/** The first record of every event file. */
 export const versionRecord = (wallTime: number): Uint8Array =>
   frame(joinedBytes([double(1, wallTime), text(3, "brain.Event:2")]));
 
@@ -98,8 +97,8 @@ export function scalarRecord({ wallTime, step, scalars }: ScalarEvent): Uint8Arr
 }
 
 /**
- * How many bytes of an event file hold whole records of steps up to `step`. Records stand in the order of their
- * steps, so what follows is later, or torn.
+ * Bytes of complete records of steps up to `step` in an event file. Records are in order of steps, so what follows is
+ * later or incomplete.
  */
 export function eventBytesUpTo(file: Uint8Array, step: number): number {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -158,7 +157,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-// Protocol Buffers' wire format, as far as scalars need it.
+// The subset of Protocol Buffers' wire format that scalars need.
 const tagged = (field: number, wireType: 0 | 1 | 2 | 5): Uint8Array => Uint8Array.of((field << 3) | wireType);
 
 const nested = (field: number, message: Uint8Array): Uint8Array =>
@@ -178,7 +177,7 @@ function single(field: number, value: number): Uint8Array {
   return joinedBytes([tagged(field, 5), bytes]);
 }
 
-/** A whole number in [0, 2⁵³), seven bits a byte, least first. */
+/** A whole number in [0, 2⁵³), seven bits per byte, least significant first. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value;

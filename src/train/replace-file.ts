@@ -1,10 +1,10 @@
-// A file written whole in place of another: the old contents stand until the new are on the disk.
+// Replaces a file: the old contents remain until the new ones are completely on the disk.
 import type { Disk } from "../data/disk.js";
 import { diskFailure } from "./mistakes.js";
 
 /**
- * @param then what to do once the disk takes it, after the remedy: ", then …."
- * @throws Failure if the disk refuses it; the old contents stand then
+ * @param then the next step for the user, appended to the help: ", then …."
+ * @throws Failure if writing fails; the old contents then remain
  */
 export function replaceFile(disk: Disk, path: string, text: string, then: string): void {
   const aside = `${path}.${disk.processes.own}.writing`;

@@ -1,4 +1,4 @@
-// The folder of a run: what stands where, and how one is made and opened.
+// The folder of a run: its layout, and how it is made and opened.
 import { COUNT, jsonReader } from "../data/checked-json.js";
 import type { Disk } from "../data/disk.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -17,43 +17,43 @@ export interface Run {
 export const RUN_FILES = {
   spec: "spec.mom",
   plan: "plan.json",
-  /** The variant of every kernel that the run began with. */
+  /** The variant of every kernel that the run started with. */
   choices: "choices.json",
   /** Where the spec came from. */
   origin: "origin.json",
-  /** The documents that the run learns from: what they are, not where. */
+  /** The fingerprint of the run's documents, not their location. */
   data: "data.json",
-  /** Tokenizers and codebooks, as they were when the run began. */
+  /** Tokenizers and codebooks, as they were at the start of the run. */
   files: "files",
-  /** The same in two runs of one spec and seed. */
+  /** Equal in two runs with the same spec and seed. */
   metrics: "metrics.jsonl",
-  /** Clock times, which are not. */
+  /** Clock times, which differ between runs. */
   timing: "timing.jsonl",
   /** TensorBoard takes any name with `tfevents` in it. */
   events: "events.out.tfevents.0",
   checkpoints: "checkpoints",
   samples: "samples",
-  /** What was trained, as the report's heading tells it. */
+  /** What was trained, for the report's heading. */
   about: "about.json",
-  /** What the weights started from, where they were not drawn. */
+  /** What the weights started from, if they were not drawn. */
   init: "init.json",
   report: "report.html",
-  /** What was to be printed where it could not be. */
+  /** Output that could not be printed. */
   log: "log.txt",
-  /** Names the process that trains; gone when it ends in order. */
+  /** Names the process that trains; removed when it ends normally. */
   lock: "lock.json",
 } as const;
 
 export const pathIn = (run: Run, file: keyof typeof RUN_FILES): string =>
   run.disk.paths.join(run.path, RUN_FILES[file]);
 
-/** What a run's folder begins with. */
+/** The initial contents of a run's folder. */
 export interface RunContents {
-  /** As resolved; its paths are right in the run's folder. */
+  /** The resolved spec, with paths relative to the run's folder. */
   readonly spec: string;
   readonly plan: string;
   readonly choices?: string | undefined;
-  /** Which documents it learns from, as `dataText` writes it. */
+  /** The fingerprint of its documents, as `dataText` writes it. */
   readonly data?: string | undefined;
   /** Tokenizers and codebooks, in `RUN_FILES.files`. */
   readonly files?: readonly NamedFile[] | undefined;
@@ -62,8 +62,8 @@ export interface RunContents {
 }
 
 /**
- * Makes the folder of a new run, which this process holds until `closeRun`. It is made whole under another name beside
- * its place and then renamed: a process that is killed meanwhile leaves nothing that stands in the next one's way.
+ * Makes the folder of a new run and locks it until `closeRun`. The folder is made under a temporary name beside its place
+ * and then renamed, so a killed process leaves nothing that blocks the next one.
  * @throws Failure if the folder exists or can't be made
  */
 export function createRun(path: string, contents: RunContents, disk: Disk): Run {
@@ -101,17 +101,17 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
   return { path, disk };
 }
 
-/** What the name of a run's folder begins with while it is made; the process's id follows. */
+/** The temporary name of a run's folder while it is made; the process id is appended. */
 const asideOf = ({ paths }: Disk, path: string) => `${WRITING}${paths.basename(paths.resolve(path))}-`;
 
-/** Removes what killed processes have left of this run. */
+/** Removes what killed processes left of this run. */
 function sweep(disk: Disk, parent: string, prefix: string): void {
   const left = disk.exists(parent) ? disk.list(parent).filter((name) => /^\d+$/.test(afterPrefix(name, prefix))) : [];
   for (const name of left) {
     const path = disk.paths.join(parent, name);
     const lock = disk.paths.join(path, RUN_FILES.lock);
     const pid = Number(afterPrefix(name, prefix));
-    // A process that has just made the folder has not locked it yet; its number says whose it is.
+    // A process that has just made the folder has not locked it yet; the process id in the name identifies it.
     const gone = disk.exists(lock) ? lockedBy(disk, lock) === undefined : !disk.processes.isRunning(pid);
     if (gone || pid === disk.processes.own) disk.remove(path);
   }
@@ -120,8 +120,8 @@ function sweep(disk: Disk, parent: string, prefix: string): void {
 const afterPrefix = (name: string, prefix: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : "");
 
 /**
- * Opens a run to go on with it, and ends what a killed writer left half done. This process holds it until `closeRun`.
- * @throws Failure if the folder is not that of a run, or another process trains it
+ * Opens a run to continue it, and cleans up after a killed writer. This process locks it until `closeRun`.
+ * @throws Failure if the folder is not a run folder, or another process trains it
  */
 export function openRun(path: string, disk: Disk): Run {
   const run = runAt(path, disk);
@@ -133,12 +133,12 @@ export function openRun(path: string, disk: Disk): Run {
   return run;
 }
 
-/** Lets others train it. A process that ends without has no hold on it either. */
+/** Unlocks the run. The lock of a process that has ended does not count either. */
 export const closeRun = (run: Run): void => run.disk.remove(pathIn(run, "lock"));
 
-/** The file that a run's spec was read from. Whoever made the run wrote it: nothing may be read because of it alone. */
+/** The file that a run's spec was read from. It is untrusted, so it alone never permits reading a file. */
 interface Origin {
-  /** In format 1, paths in the run's spec are relative to this file; later they are right in the run's folder. */
+  /** In format 1, paths in the run's spec are relative to this file; later, to the run's folder. */
   readonly format: number;
   readonly spec: string;
 }
@@ -172,12 +172,12 @@ const readData = jsonReader<{ readonly fingerprint: number }>({
   additionalProperties: false,
 });
 
-/** What a run keeps of its data: the fingerprint of all documents, and how many there are. */
+/** What a run records about its data: the fingerprint and the number of all documents. */
 export const dataText = (fingerprint: number, documents: number): string =>
   `${JSON.stringify({ format: RUN_FORMAT, fingerprint, documents })}\n`;
 
 /**
- * The fingerprint of the documents that a run learns from; undefined if it is not known.
+ * The fingerprint of a run's documents; undefined if unknown.
  * @throws InputError if the file that says so is damaged
  */
 export function dataOf(run: Run): number | undefined {
@@ -192,7 +192,7 @@ export function dataOf(run: Run): number | undefined {
   );
 }
 
-/** A run to read from; nothing in it is touched, and it may be in use. */
+/** Opens a run for reading. It is not changed and may be in use. */
 export function runAt(path: string, disk: Disk): Run {
   const run = { path, disk };
   if (!disk.exists(path)) throw noRun(path, "the folder itself");

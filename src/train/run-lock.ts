@@ -1,20 +1,20 @@
-// One writer at a time: a file in the run's folder that names the process which trains it.
+// Allows one writer at a time: a file in the run's folder names the process that trains it.
 import type { Disk } from "../data/disk.js";
 import { diskFailure, folderInUse } from "./mistakes.js";
 
 interface Holder {
   readonly pid: number;
-  /** When that process began, in the kernel's ticks: a number given to another process later does not hold the lock. */
+  /** Start time of that process in kernel ticks, so that a later process with the same id does not hold the lock. */
   readonly started: string;
 }
 
-/** What the name of a claim adds to the lock's: who holds it may replace the lock whose contents have this digest. */
+/** Suffix of a claim's name, before a digest. Its holder may replace the lock whose contents have that digest. */
 const CLAIM = ".after-";
 const TAKING = ".taking";
 
 /**
- * Takes the lock at `path` for this process; a killed process holds none. Of processes that try in the same instant one
- * has it: the file appears at its place whole, or not at all.
+ * Takes the lock at `path` for this process. The lock of a killed process does not count. If several processes try at once,
+ * one succeeds: the file appears complete or not at all.
  * @throws Failure if another process holds it
  */
 export function takeLock(disk: Disk, path: string, folder: string): void {
@@ -34,7 +34,7 @@ export function takeLock(disk: Disk, path: string, folder: string): void {
   sweep(disk, path);
 }
 
-/** Removes what processes left that were killed while they took the lock; only who has it may. */
+/** Removes files of processes that were killed while taking the lock; only its holder may. */
 function sweep(disk: Disk, path: string): void {
   const { basename, dirname, join } = disk.paths;
   const parent = dirname(path);
@@ -47,10 +47,10 @@ function sweep(disk: Disk, path: string): void {
   }
 }
 
-/** More processes in a row that were killed while each took the lock from the one before are not believed. */
+/** Most claims in a row whose processes were killed while taking the lock. */
 const MOST_CLAIMS = 4;
 
-/** @param own a file that names this process, which stays where it is, and its text */
+/** @param own a file that names this process, and its text; the file is kept */
 function take(
   disk: Disk,
   path: string,
@@ -61,13 +61,13 @@ function take(
   for (;;) {
     if (disk.link(own.file, path)) return;
     const held = contentsOf(disk, path);
-    // Released between the two.
+    // The lock was released in between.
     if (held === undefined) continue;
     if (held === own.text) return;
     const holder = holderIn(held);
     if (holder !== undefined && isAlive(disk, holder)) throw folderInUse(folder, holder.pid);
     if (claims === MOST_CLAIMS) throw folderInUse(folder, holder?.pid ?? 0);
-    // Its holder is dead. Only one process may put its own lock in its place, else a second would replace the first's.
+    // The holder is dead. Only one process may replace the lock; otherwise a second would replace the first one's.
     const claim = path + CLAIM + digestOf(disk, held);
     take(disk, claim, own, folder, claims + 1);
     try {
@@ -83,7 +83,7 @@ function take(
   }
 }
 
-/** The living process that holds the lock at `path`; undefined if none does. */
+/** The running process that holds the lock at `path`; undefined if none does. */
 export function lockedBy(disk: Disk, path: string): number | undefined {
   const held = contentsOf(disk, path);
   const holder = held === undefined ? undefined : holderIn(held);
@@ -95,13 +95,13 @@ function contentsOf(disk: Disk, path: string): string | undefined {
   try {
     return disk.exists(path) ? new TextDecoder().decode(disk.read(path)) : undefined;
   } catch (error) {
-    // Released after it was looked for.
+    // The lock was released after the check.
     if (!disk.exists(path)) return undefined;
     throw error;
   }
 }
 
-/** Undefined where the contents name no process, as those of a damaged file. */
+/** Undefined if the contents name no process, as in a damaged file. */
 function holderIn(contents: string): Holder | undefined {
   try {
     const held: unknown = JSON.parse(contents);
@@ -122,7 +122,7 @@ const isHolder = (value: unknown): value is Holder =>
 const isAlive = ({ processes }: Disk, { pid, started }: Holder) =>
   processes.isRunning(pid) && processes.startOf(pid) === started;
 
-/** Enough of a text's sum to tell it from others. */
+/** A short hash that identifies a text. */
 function digestOf(disk: Disk, text: string): string {
   const hash = disk.hash();
   hash.update(text);

@@ -1,5 +1,5 @@
-// Reads the weights that `init: checkpoint(path)` names: of a run, of one of its checkpoints, of a safetensors file, or of
-// several with an index.
+// Reads the weights that `init: checkpoint(path)` names: a run, a checkpoint, a safetensors file, or several files with an
+// index.
 import { isRecord } from "../data/checked-json.js";
 import type { Disk } from "../data/disk.js";
 import { isJsonObject, LOOKED_AT } from "../data/foreign-file.js";
@@ -76,7 +76,7 @@ function tensorsAt(disk: Disk, path: string, shown: string): FoundWeights["tenso
     : readSafetensors(file, shown).tensors;
 }
 
-/** The file to read of a folder as transformers saves it; undefined if it is none. */
+/** The file to read in a folder saved by transformers; undefined for other folders. */
 function savedIn(disk: Disk, path: string, shown: string): string | undefined {
   const { join } = disk.paths;
   const has = (name: string) => disk.exists(join(path, name));
@@ -91,7 +91,7 @@ function savedIn(disk: Disk, path: string, shown: string): string | undefined {
   return [whole, index, PICKLED].find(has);
 }
 
-/** What older versions of transformers save, which is refused with the remedy. */
+/** The file of older versions of transformers, which is not supported. */
 const PICKLED = "pytorch_model.bin";
 
 /** The weights that begin with the prefix, without it. */
@@ -113,7 +113,7 @@ function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundW
 const inside = (value: unknown, ...keys: readonly string[]) =>
   keys.reduce((at, key) => (isRecord(at) ? at[key] : undefined), value);
 
-/** Who owned which copy in a run, by its plan; undefined if there is no plan that says so. */
+/** Which modalities own which copy in a run, from its plan; undefined without a plan. */
 function ownersIn(disk: Disk, run: string): FoundWeights["owners"] {
   const path = disk.paths.join(run, PLAN_FILE);
   if (!disk.exists(path)) return undefined;
@@ -136,7 +136,7 @@ function ownersIn(disk: Disk, run: string): FoundWeights["owners"] {
   return modalities.every((name) => typeof name === "string") ? { modalities, of } : undefined;
 }
 
-/** Names in a folder as transformers saves it: all in one file, or the index of several. */
+/** File names in a folder saved by transformers: one file, or the index of several. */
 const SAVED_FILES = { whole: "model.safetensors", index: "model.safetensors.index.json" } as const;
 
 /** An index of 100 MB names about a million tensors. */
@@ -144,11 +144,11 @@ const INDEX_LIMIT = 100_000_000;
 
 const DAMAGED = "Download the index again, or save the weights again.";
 
-/** A file beside the index, and nothing else: no separator, no drive, no folder. */
+/** Whether a name is that of a file beside the index: no separator, no drive, no folder. */
 const isPlainName = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && !/[/\\:\0]|^\.\.?$/.test(value);
 
-/** The names of tensors by the file that has them. */
+/** The names of tensors by file. */
 function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<string>> {
   const wrong = (what: string) => new InputError("bad-tensors", `${shown}: ${what}`, DAMAGED);
   const bytes = disk.open(path);
@@ -176,9 +176,9 @@ function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<stri
 }
 
 /**
- * The tensors that an index names, each from the file that it names. Other tensors of those files are left out.
- * @param shown the index as the user knows it
- * @throws InputError if the index or a file is wrong or missing
+ * The tensors that an index lists, each from its file. Other tensors of those files are ignored.
+ * @param shown the index's name in errors
+ * @throws InputError if the index or a file is invalid or missing
  */
 function shardedWeights(disk: Disk, path: string, shown: string): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();

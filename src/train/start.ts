@@ -1,5 +1,5 @@
-// What a model's weights start from, where that is not the seed: tensors that exist, given to the groups of each part.
-// Equal ones are taken; a shared one is copied to every group (upcycling); what there is nothing for is drawn.
+// Starts a model's weights from existing tensors. Tensors that match are used, a shared one is copied to every group
+// (upcycling), and the rest is drawn.
 import type { Compiled } from "../compile.js";
 import { CONVERT, isRead, type StoredTensor, type Tensor, typeOf } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -10,12 +10,12 @@ import type { Tensors } from "./model.js";
 
 export type Fate = "taken" | "copied" | "drawn";
 
-/** Weights as something else left them. */
+/** Weights from a run or a file. */
 export interface FoundWeights {
-  /** For people: where they were read. */
+  /** Where they were read, for messages. */
   readonly from: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Who shares which copy, where that is known: the modalities' names and, by a tensor's name, the group of each. */
+  /** Which modalities share which copy, if known: their names and, by tensor name, the group of each. */
   readonly owners:
     | { readonly modalities: readonly string[]; readonly of: ReadonlyMap<string, readonly number[]> }
     | undefined;
@@ -23,9 +23,9 @@ export interface FoundWeights {
 
 export interface Start {
   readonly tensors: Tensors;
-  /** By the names of the model's parameters. */
+  /** By parameter name. */
   readonly fates: ReadonlyMap<string, Fate>;
-  /** Names of weights that the model has no use for. */
+  /** Names of weights that the model does not use. */
   readonly unused: readonly string[];
 }
 
@@ -40,10 +40,10 @@ function copyOf(name: string): { readonly base: string; readonly group: number |
   return { base: before + (part === undefined ? after.slice(1) : part + after), group: Number(group) };
 }
 
-/** The copies of a weight in their groups' order, with their names; one that is shared is its only copy. */
+/** The copies of a weight in order of groups, with their names; a shared weight is its only copy. */
 type Copies = readonly { readonly name: string; readonly tensor: StoredTensor }[];
 
-/** Finds the copies of what it is asked for; what nobody asks for may be as it likes. */
+/** Finds the copies of a weight. Weights that the model does not use are not checked. */
 function copiesIn({ from, tensors }: FoundWeights): (base: string) => Copies {
   const named = new Map<string, string[]>();
   for (const name of tensors.keys()) {
@@ -74,18 +74,18 @@ function copiesIn({ from, tensors }: FoundWeights): (base: string) => Copies {
   };
 }
 
-/** A group of the model's, and what it may start from. */
+/** A group of the model, and what it may start from. */
 interface Wanting {
   readonly field: ParameterField;
   readonly base: string;
   readonly copies: Copies;
-  /** How many groups the model has of this part. */
+  /** Number of groups of this part. */
   readonly groups: number;
   /** Names of the modalities in this group. */
   readonly members: readonly string[];
 }
 
-/** The copy that a group starts from; undefined if none is its own. */
+/** The copy that a group starts from; undefined if it has none. */
 function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[number] | undefined {
   const { base, copies, groups, members, field } = wanting;
   const [only] = copies;
@@ -139,9 +139,9 @@ function numbersOf({ tensor }: Copies[number], { name, shape }: ParameterField, 
 }
 
 /**
- * @param modalities the names of the model's, in order
- * @param seed of what is drawn
- * @throws InputError if shapes disagree, where it is not known which copy a group should have, or nothing fits at all
+ * @param modalities the names of the model's modalities, in order
+ * @param seed the seed of weights that are drawn
+ * @throws InputError if shapes differ, if it is unknown which copy a group should have, or if nothing fits
  */
 export function startFrom(
   weights: FoundWeights,

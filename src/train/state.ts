@@ -1,4 +1,4 @@
-// The states of sequences on the device: what a run of a phase leaves becomes what the next one begins with.
+// The states of sequences on the device: the final states of one run of a phase are the initial states of the next.
 import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { labelOf, partLabel } from "../ir/meaning.js";
@@ -7,28 +7,28 @@ import type { Model, Tensors } from "./model.js";
 
 type OnDevice = Pick<Model, "compiled" | "runtime">;
 
-/** Each part of the state: the field that a run leaves it in, and the one that the next begins with. */
+/** Each field of the state: the one that a run writes, and the one that the next run reads. */
 export const stateFields = ({ fields }: Pick<Plan, "fields">): [next: string, state: string][] =>
   fields.flatMap(({ name, means }): [string, string][] =>
     means.is === "next" ? [[name, labelOf({ ...means, is: "state" })]] : [],
   );
 
-/** Goes on from where the last run ended, without the host. */
+/** Makes the final states of the last run the initial states of the next, without the host. */
 export function advanceState({ compiled, runtime }: OnDevice): void {
   const fields = stateFields(compiled.plan);
   if (fields.length > 0) runtime.copy(fields);
 }
 
-/** Begins anew: every part of every sequence's state is 0. */
+/** Resets the state of every sequence to 0. */
 export function clearState({ compiled, runtime }: OnDevice): void {
   runtime.clear(stateFields(compiled.plan).map(([, state]) => state));
 }
 
-/** What runs begin with, by the names that files give the parts: `layers.0.h`, … */
+/** The fields of the initial state, by their names in files: `layers.0.h`, … */
 const statesOf = ({ fields }: Pick<Plan, "fields">): [part: string, field: Field][] =>
   fields.flatMap((field): [string, Field][] => (field.means.is === "state" ? [[partLabel(field.means), field]] : []));
 
-/** What the next run begins with, by the names of the parts. */
+/** The initial state of the next run, by name. */
 export async function readState({ compiled, runtime }: OnDevice): Promise<Map<string, Tensor>> {
   const read = async ([part, field]: [string, Field]): Promise<[string, Tensor]> => {
     const data = new Float32Array(await runtime.read(field.name));

@@ -1,4 +1,4 @@
-// Lists of SHA-256 sums in the form of `sha256sum -c`: one written, one read strictly, and files compared with one.
+// Lists of SHA-256 checksums in the format of `sha256sum -c`: writing, strict reading, and comparing a file with a list.
 import { sha256 } from "../data/content-hash.js";
 import type { Disk } from "../data/disk.js";
 import type { Bytes } from "../data/safetensors.js";
@@ -12,9 +12,9 @@ export const sumLine = ({ name, sha256: sum }: { readonly name: string; readonly
   `${sum}  ${name}\n`;
 
 /**
- * The sums of a list by the names of files: every line is a sum and a name, and each name stands once.
+ * The checksums of a list by file name. Every line is a checksum and a name, and each name occurs once.
  * @param isName which names the list may have
- * @returns what is wrong, as a clause, where it is not such a list
+ * @returns what is wrong, as a clause, if the list is invalid
  */
 export function listedSums(list: Bytes, isName: (name: string) => boolean = () => true): Map<string, string> | string {
   if (list.length > LIST_BYTES) return `it has more than ${LIST_BYTES} bytes`;
@@ -38,9 +38,9 @@ export function listedSums(list: Bytes, isName: (name: string) => boolean = () =
 }
 
 /**
- * Compares a file with the list of sums beside it, if there is one.
- * @param shown the file as the user knows it
- * @throws InputError if the list is malformed, or has no or another sum of the file
+ * Compares a file with the list of checksums beside it, if there is one.
+ * @param shown the file's name in errors
+ * @throws InputError if the list is invalid, or has no matching checksum of the file
  */
 export function checkAgainstSums(disk: Disk, path: string, shown: string): void {
   const { basename, dirname, join } = disk.paths;

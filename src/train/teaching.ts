@@ -1,4 +1,4 @@
-// Whether a spec's objectives find anything to learn in its data.
+// Checks that a spec's objectives have something to learn in its data.
 import type { DataSet } from "../data/data-set.js";
 import { documentBatch } from "../data/fixed-batches.js";
 import { positionsOf } from "../data/packing.js";

@@ -1,9 +1,9 @@
-// Folders that stand either whole or not at all, whenever the process is killed or the disk runs full.
-// A folder is written under another name beside its place, synced and renamed; one that goes is renamed first.
+// Writes and removes folders atomically, even if the process is killed or the disk is full.
+// A folder is written under a temporary name beside its place, synced and renamed. To be removed, it is renamed first.
 import type { Disk } from "../data/disk.js";
 
 export interface NamedFile {
-  /** Within the folder; `a/b` stands in a folder of its own. */
+  /** The path within the folder; `a/b` creates the folder `a`. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -14,12 +14,12 @@ export interface FileInPieces {
   readonly pieces: readonly Uint8Array[];
 }
 
-/** What the name of a folder begins with that is being written. */
+/** Prefix of the name of a folder that is being written. */
 export const WRITING = ".writing-";
 const REPLACED = ".replaced-";
 const REMOVED = ".removed-";
 
-/** Makes `parent/name` of these files, in place of the folder of that name if there is one. Leaves nothing on errors. */
+/** Writes or replaces the folder `parent/name` with these files. Leaves nothing on errors. */
 export function writeWholeFolder(
   disk: Disk,
   parent: string,
@@ -48,14 +48,14 @@ export function writeWholeFolder(
     disk.sync(parent);
     disk.remove(join(parent, REPLACED + name));
   } catch (error) {
-    // Only what is its own: in the folder of a user others may be writing, too.
+    // Only this folder's leftovers: others may be writing in a user's folder, too.
     for (const prefix of [REPLACED, WRITING])
       if (disk.exists(join(parent, prefix + name))) tidy(disk, parent, prefix + name);
     throw error;
   }
 }
 
-/** Takes `parent/name` away. */
+/** Removes `parent/name`. */
 export function removeWholeFolder(disk: Disk, parent: string, name: string): void {
   const { join } = disk.paths;
   const aside = join(parent, REMOVED + name);
@@ -64,7 +64,7 @@ export function removeWholeFolder(disk: Disk, parent: string, name: string): voi
   disk.remove(aside);
 }
 
-/** Ends what a writer left half done in `parent`: the folders that it had are whole again, and nothing else is left. */
+/** Cleans up after a killed writer in `parent`: restores complete folders and removes the rest. */
 export function tidyFolder(disk: Disk, parent: string): void {
   for (const entry of disk.exists(parent) ? disk.list(parent) : []) tidy(disk, parent, entry);
 }
