@@ -1,4 +1,4 @@
-// What training reads: sequences of positions, each with a modality.
+// A training batch: sequences of positions, each with a modality.
 import type { ItemKey } from "../random/noise.js";
 
 /** One batch of B sequences of L positions; arrays are row-major, [B, L]. */
@@ -11,30 +11,30 @@ export interface Batch {
   readonly modality: Uint8Array;
   /** Number of the document within its sequence, from 0; −1 at padding. */
   readonly document: Int32Array;
-  /** Items of numbers in the order of their positions. */
+  /** Items of numbers, in order of position. */
   readonly items: readonly Item[];
-  /** Where the sequences are cut out of longer streams: how each hangs together with those before and after it. */
+  /** If sequences are cut from longer streams: how each connects to the previous and the next one. */
   readonly cuts?: readonly Cut[];
 }
 
 export interface Cut {
-  /** Whether its first document began in the sequence before. */
+  /** Whether its first document started in the previous sequence. */
   readonly continues: boolean;
-  /** Whether its last document goes on in the next; padding after that one stands within it then. */
+  /** Whether its last document continues in the next sequence; padding after it then belongs to it. */
   readonly goesOn: boolean;
-  /** What follows in the last document, where that is a token. */
+  /** The next token of the last document, if a token follows. */
   readonly following: { readonly token: number; readonly modality: number } | undefined;
 }
 
-/** An item of a modality of numbers. It stands at consecutive positions of one sequence. */
+/** An item of a modality of numbers. It takes consecutive positions of one sequence. */
 export interface Item {
   readonly modality: number;
   /** Index of its first position in [0, B·L). */
   readonly position: number;
-  /** The item's number in its data set: stable, the same wherever it stands. */
+  /** The item's number in its data set: stable and independent of its position. */
   readonly id: number;
-  /** What its time and its noise are drawn by. */
+  /** The key for drawing its time and noise. */
   readonly key: ItemKey;
-  /** Its clean numbers, [positions, columns]. */
+  /** Its values without noise, [positions, columns]. */
   readonly values: Float32Array;
 }

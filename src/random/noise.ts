@@ -1,13 +1,13 @@
-// The Gaussian noise of the diffusion loss, number by number, as the kernels draw it too.
+// The Gaussian noise of the diffusion loss, one number at a time, as in the kernels.
 import { philox } from "./stream.js";
 
 const unit = (word: number): number => (word >>> 8) / 0x100_0000;
 
-/** Which item of the data a draw belongs to: never where the item happens to stand in a batch. */
+/** The item that a draw belongs to. It does not depend on the item's position in a batch. */
 export interface ItemKey {
   /** The document's number in its data set. */
   readonly document: number;
-  /** The epoch that the document is learned in; 0 if it is evaluated. */
+  /** The epoch of the document; 0 in an evaluation. */
   readonly epoch: number;
   /** Index of the item's segment in the document as written. */
   readonly item: number;

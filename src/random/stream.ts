@@ -19,7 +19,7 @@ function multiplyHigh(low: number, high: number, b: number): number {
 
 export type Words4 = [number, number, number, number];
 
-/** Writes `count` Philox blocks of four words at `at`; the first word of the counter goes up by one each block. */
+/** Writes `count` Philox blocks of four words at `at`; the first word of the counter increases by one per block. */
 function fillBlocks(
   out: Uint32Array | Words4,
   at: number,
@@ -29,7 +29,7 @@ function fillBlocks(
 ): void {
   const [first, a, b, c] = counter;
   for (let block = 0; block < count; block++) {
-    // All in i32, which is what keeps this fast.
+    // All in i32, for speed.
     let x0 = (first + block) | 0;
     let x1 = a | 0;
     let x2 = b | 0;
@@ -63,7 +63,7 @@ export function philox(key: readonly [number, number], counter: Readonly<Words4>
   return words;
 }
 
-/** What a stream is for; the first word of its key, so that no two purposes share numbers. */
+/** The purpose of a stream: the first word of its key, so that no two purposes share numbers. */
 export const PURPOSE = {
   initialise: 1,
   order: 2,
@@ -91,7 +91,7 @@ export interface Stream {
 }
 
 /**
- * The stream of a purpose under a seed, told apart further by up to three whole numbers in [0, 2³²)
+ * The stream of a purpose under a seed, further keyed by up to three whole numbers in [0, 2³²)
  * (for initial values: layer, part and group index).
  */
 export function stream(purpose: Purpose, seed: number, a = 0, b = 0, c = 0): Stream {
