@@ -94,12 +94,12 @@ interface PassOptions {
   readonly scoped: boolean;
   readonly fuse: boolean;
   /** Sampling, and tracing block by block, compute in f32 from the same weights. */
-  readonly halves: boolean;
+  readonly f16: boolean;
   readonly storageBuffers: number;
 }
 
 interface Pass {
-  readonly says: string;
+  readonly description: string;
   /** The program after the pass and notes on what it did; undefined if the pass does not apply. */
   readonly run: (program: Program, options: PassOptions) => Omit<Passed, "pass"> | undefined;
 }
@@ -109,7 +109,7 @@ const EMPTY: Program = build("empty", { batch: 1, length: 1, chunk: 1, modalitie
 /** The passes from a checked spec to the program that runs, in order. `verify` follows each of them. */
 const PASSES = {
   lower: {
-    says: "the checked spec becomes ops, forward only",
+    description: "the checked spec becomes ops, forward only",
     run: (_, { spec, request, size, scoped: own }) => {
       const { name, part, noise, state, reset, cache } = request;
       const program = lower(spec, { ...size, part, noise, state, reset, cache });
@@ -117,32 +117,32 @@ const PASSES = {
     },
   },
   differentiate: {
-    says: "ops that make the gradients are appended, in reverse order",
+    description: "ops that make the gradients are appended, in reverse order",
     run: (program, { request }) =>
       request.gradients ? { program: differentiate(program, request.wanted), notes: [] } : undefined,
   },
   fuse: {
-    says: "fewer dispatches and bytes for the same numbers",
-    run: (program, { fuse: wanted, storageBuffers, halves }) => {
+    description: "fewer dispatches and bytes for the same numbers",
+    run: (program, { fuse: wanted, storageBuffers, f16 }) => {
       if (!wanted) return undefined;
-      const fused = fuse(program, { storageBuffers, halves });
+      const fused = fuse(program, { storageBuffers, f16 });
       return {
         program: fused.program,
-        notes: fused.applied.map(({ name, says, times }) => `${name} × ${times}: ${says}`),
+        notes: fused.applied.map(({ name, description, times }) => `${name} × ${times}: ${description}`),
       };
     },
   },
   narrow: {
-    says: "with `precision: f16`, what moves between kernels becomes half precision",
-    run: (program, { halves }) => {
-      if (!halves) return undefined;
+    description: "with `precision: f16`, what moves between kernels becomes half precision",
+    run: (program, { f16 }) => {
+      if (!f16) return undefined;
       const made = narrow(program);
       const times = made.tensors.filter(({ type }) => type === "f16").length;
       return { program: made, notes: [`${times} tensors in half precision`] };
     },
   },
   recompute: {
-    says: "the backward pass recomputes activations instead of keeping them, as `train.recompute` sets",
+    description: "the backward pass recomputes activations instead of keeping them, as `train.recompute` sets",
     run: (program, { spec, request }) => {
       if (!request.gradients) return undefined;
       const made = recompute(program, spec.train.recompute);
@@ -157,34 +157,34 @@ export type PassName = keyof typeof PASSES;
 export const STAGES = {
   read: "the spec and the files that it imports become one syntax tree",
   check: "names, types, ranges and sizes are checked, and defaults filled in",
-  ...says(PASSES),
+  ...descriptions(PASSES),
   allocate: "every tensor gets a place in a buffer; buffers are reused once their contents are no longer needed",
   emit: "each op gets its kernels as WGSL",
 } as const;
 export type Stage = keyof typeof STAGES;
 
-function says<Name extends string>(passes: Readonly<Record<Name, Pass>>): Readonly<Record<Name, string>> {
-  const entries = Object.entries<Pass>(passes).map(([name, pass]) => [name, pass.says]);
+function descriptions<Name extends string>(passes: Readonly<Record<Name, Pass>>): Readonly<Record<Name, string>> {
+  const entries = Object.entries<Pass>(passes).map(([name, pass]) => [name, pass.description]);
   return Object.fromEntries(entries) as Record<Name, string>;
 }
 
 function stagesOf(spec: CheckedSpec, request: PhaseRequest, options: CompileOptions): StageOutput {
   const { profile } = options;
   const { batch = options.batch, length = options.length } = request;
-  const halves = spec.train.precision === "f16" && request.part === "model";
-  if (halves && !profile.f16) throw noHalves(profile.name);
-  const told: PassOptions = {
+  const f16 = spec.train.precision === "f16" && request.part === "model";
+  if (f16 && !profile.f16) throw noF16(profile.name);
+  const passOptions: PassOptions = {
     spec,
     request,
     size: { batch, length, chunk: Math.min(options.chunk ?? DEFAULT_CHUNK, length) },
     scoped: batch !== options.batch || length !== options.length,
     fuse: options.fuse !== false,
-    halves,
+    f16,
     storageBuffers: profile.limits.storageBuffers,
   };
   let final = EMPTY;
   const passes = Object.entries<Pass>(PASSES).map(([pass, { run }]): Passed => {
-    const made = run(final, told);
+    const made = run(final, passOptions);
     if (made) final = verify(made.program);
     return { pass: pass as PassName, program: final, notes: made?.notes ?? [] };
   });
@@ -198,7 +198,7 @@ export function programAfter({ passes }: StageOutput, name: PassName): Program {
   return found.program;
 }
 
-const noHalves = (device: string): InputError =>
+const noF16 = (device: string): InputError =>
   new InputError(
     "no-f16",
     `The spec sets \`precision: f16\`, but ${device} has no 16-bit floats.`,

@@ -8,7 +8,7 @@ export interface FuseLimits {
   /** Storage buffers that one kernel may bind; some fusions need more than WebGPU's default of 8. */
   readonly storageBuffers: number;
   /** Norms stay separate from the products that read them, so that the product's operand is converted to f16 once. */
-  readonly halves?: boolean;
+  readonly f16?: boolean;
 }
 
 /**
@@ -35,7 +35,7 @@ interface Rewriting {
 
 interface Rewrite {
   readonly name: string;
-  readonly says: string;
+  readonly description: string;
   /** Applies the rewrite wherever it fits. Returns the number of times. */
   readonly apply: (r: Rewriting) => number;
 }
@@ -69,7 +69,7 @@ function tokenLoss(r: Rewriting): number {
 }
 
 function normIntoLinear(r: Rewriting): number {
-  if (r.limits.halves) return 0;
+  if (r.limits.f16) return 0;
   let times = 0;
   for (const norm of ofKind(r, "rescale")) {
     const uses = r.readers(norm.out.y);
@@ -227,25 +227,33 @@ function columnsAsViews(r: Rewriting): number {
 export const REWRITES: readonly Rewrite[] = [
   {
     name: "token-loss",
-    says: "head, cross-entropy and their gradients in chunks of rows: logits are never stored",
+    description: "head, cross-entropy and their gradients in chunks of rows: logits are never stored",
     apply: tokenLoss,
   },
-  { name: "norm", says: "the RMS norm's scaling becomes the linear layer's prologue", apply: normIntoLinear },
-  { name: "softplus", says: "softplus becomes the linear layer's epilogue", apply: softplusIntoLinear },
-  { name: "silu", says: "SiLU joins the convolution; its backward pass recomputes what it needs", apply: siluIntoConv },
-  { name: "gate", says: "the gate joins the scan; its backward pass recomputes y", apply: gateIntoScan },
-  { name: "swiglu", says: "SiLU joins its product; one op computes the backward pass of both", apply: siluIntoProduct },
+  { name: "norm", description: "the RMS norm's scaling becomes the linear layer's prologue", apply: normIntoLinear },
+  { name: "softplus", description: "softplus becomes the linear layer's epilogue", apply: softplusIntoLinear },
+  {
+    name: "silu",
+    description: "SiLU joins the convolution; its backward pass recomputes what it needs",
+    apply: siluIntoConv,
+  },
+  { name: "gate", description: "the gate joins the scan; its backward pass recomputes y", apply: gateIntoScan },
+  {
+    name: "swiglu",
+    description: "SiLU joins its product; one op computes the backward pass of both",
+    apply: siluIntoProduct,
+  },
   {
     name: "residual",
-    says: "sums become the epilogue of the op that computes one of their terms",
+    description: "sums become the epilogue of the op that computes one of their terms",
     apply: residualIntoProducer,
   },
-  { name: "views", says: "columns are read and written in place instead of copied", apply: columnsAsViews },
+  { name: "views", description: "columns are read and written in place instead of copied", apply: columnsAsViews },
 ];
 
 export interface Fused {
   readonly program: Program;
-  readonly applied: readonly { readonly name: string; readonly says: string; readonly times: number }[];
+  readonly applied: readonly { readonly name: string; readonly description: string; readonly times: number }[];
 }
 
 /** A program under rewriting. Each change updates the producers and readers of tensors. */
@@ -297,7 +305,7 @@ function rewriting(program: Program, limits: FuseLimits): Rewriting {
 
 export function fuse(program: Program, limits: FuseLimits): Fused {
   const r = rewriting(program, limits);
-  const applied = REWRITES.map(({ name, says, apply }) => ({ name, says, times: apply(r) }));
+  const applied = REWRITES.map(({ name, description, apply }) => ({ name, description, times: apply(r) }));
   return { program: { ...r.program, ops: r.ops() }, applied };
 }
 

@@ -24,7 +24,7 @@ function narrowable(program: Program): Set<TensorId> {
   const refused = new Set<TensorId>();
   const used = new Set<TensorId>();
   for (const op of program.ops) {
-    const allowed = "rows" in op && op.rows.over === "items" ? {} : (rowOf(op.kind).halves ?? {});
+    const allowed = "rows" in op && op.rows.over === "items" ? {} : (rowOf(op.kind).f16 ?? {});
     for (const side of ["in", "out"] as const) {
       for (const [key, id] of Object.entries(op[side] as Readonly<Record<string, TensorId>>)) {
         used.add(home(id));
@@ -38,9 +38,9 @@ function narrowable(program: Program): Set<TensorId> {
 
 /** @returns the program with f16 tensors, the casts to them, and gradients times the loss scale */
 export function narrow(program: Program): Program {
-  const halves = narrowable(program);
+  const narrowed = narrowable(program);
   const tensors: Tensor[] = program.tensors.map((tensor) =>
-    halves.has(storage(program, tensor.id).id) ? { ...tensor, type: "f16" } : tensor,
+    narrowed.has(storage(program, tensor.id).id) ? { ...tensor, type: "f16" } : tensor,
   );
   const ops: Op[] = [];
   const tensor = (from: Omit<Tensor, "id">): TensorId => {
@@ -49,7 +49,7 @@ export function narrow(program: Program): Program {
     return id;
   };
   const copies = new Map<TensorId, TensorId>();
-  const asHalves = (id: TensorId): TensorId => {
+  const asF16 = (id: TensorId): TensorId => {
     const { name, type, shape } = tensors[id] as Tensor;
     if (type !== "f32") return id;
     const copy = copies.get(id) ?? tensor({ name: `${name} in halves`, role: "value", type: "f16", shape });
@@ -76,7 +76,7 @@ export function narrow(program: Program): Program {
     }
     if (multiplies(made)) {
       const given = Object.entries(made.in as Readonly<Record<string, TensorId>>);
-      const operands = given.map(([key, id]) => [key, OPERANDS.includes(key) ? asHalves(id) : id]);
+      const operands = given.map(([key, id]) => [key, OPERANDS.includes(key) ? asF16(id) : id]);
       made = { ...made, in: Object.fromEntries(operands) } as Op;
     }
     ops.push(made);

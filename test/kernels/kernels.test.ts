@@ -382,7 +382,7 @@ function known(
   const one = { vocabulary: 50, ...rest, layers: 1 };
   const spec = layers ? stacked(layers.map((groups) => sketch({ ...one, groups: groups ?? {} }))) : sketch(one);
   const program = differentiate(lower(spec, { batch, length, chunk, part: "model", noise: "drawn", state }));
-  const fused = fuses === false ? program : fuse(program, { ...limits, halves: halves === true }).program;
+  const fused = fuses === false ? program : fuse(program, { ...limits, f16: halves === true }).program;
   return evaluate(randomValues(halves ? narrow(fused) : fused, 1, values));
 }
 

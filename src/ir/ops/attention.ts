@@ -32,7 +32,7 @@ export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "appe
     formula: "3d",
     flops: ({ in: i }, n) => 3 * n(i.x),
     cheap: true,
-    halves: { in: ["x"], out: ["y"] },
+    f16: { in: ["x"], out: ["y"] },
     gradient: through<"rotate">(
       (op) => op.out.y,
       ({ in: { x, position, table }, heads, inverse }, dy, g) =>
@@ -46,7 +46,7 @@ export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "appe
     formula: "n·(4d + 4H) + d + 2H, where a row sees n = (L + 1) / 2 keys on average, as if all were causal",
     flops: ({ in: i, heads }, n, height, batch) =>
       meanKeys(height(i.k), batch) * (4 * n(i.q) + 4 * heads) + n(i.q) + 2 * heads,
-    halves: { in: ["q", "k", "v"], out: ["y"] },
+    f16: { in: ["q", "k", "v"], out: ["y"] },
     gradient: through<"attention">(
       (op) => op.out.y,
       ({ in: { q, k, v, keys }, out: { y, lse }, heads, kv_heads }, dy, g) =>
@@ -63,7 +63,7 @@ export const ATTENTION: Family<"rotate" | "attention" | "attention_grad" | "appe
     // Per key: dy·v, dv, dq, dk (2·dh each); dp − Σ dy·y, ·p, ·scale. Per head: Σ dy·y (2·dh).
     formula: "n·(8d + 3H) + 2d, with the n of attention",
     flops: ({ in: i, heads }, n, height, batch) => meanKeys(height(i.k), batch) * (8 * n(i.q) + 3 * heads) + 2 * n(i.q),
-    halves: { in: ["dy", "q", "k", "v", "y"], out: ["dq", "dk", "dv"] },
+    f16: { in: ["dy", "q", "k", "v", "y"], out: ["dq", "dk", "dv"] },
   },
   append: {
     makes: ({ in: i }, s) => ({ y: s(i.cache) }),

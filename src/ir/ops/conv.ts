@@ -29,7 +29,7 @@ export const CONV: Family<"conv" | "conv_grad"> = {
     formula: "D·(2W + 4 with SiLU)",
     flops: ({ in: i, activation }, n) => n(i.x) * (2 * n(i.weight) + (activation ? ACTIVATION.silu : 0)),
     cheap: true,
-    halves: { in: ["x"], out: ["y"] },
+    f16: { in: ["x"], out: ["y"] },
     gradient: through<"conv">(
       (op) => op.out.y,
       ({ in: i, out, rows }, dy, g) => {
@@ -43,6 +43,6 @@ export const CONV: Family<"conv" | "conv_grad"> = {
     fits: (op, s, size) => [...fits(op, s, size), [s(op.in.dy), s(op.in.x)]],
     formula: "D·(4W + 1 + 9 with SiLU)",
     flops: ({ in: i, activation }, n) => n(i.x) * (4 * n(i.weight) + 1 + (activation ? SLOPE.silu : 0)),
-    halves: { in: ["dy", "x"], out: ["dx"] },
+    f16: { in: ["dy", "x"], out: ["dx"] },
   },
 };

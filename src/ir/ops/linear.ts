@@ -20,7 +20,7 @@ export const LINEAR: Family<"linear" | "linear_dx" | "linear_dw"> = {
       return 2 * N * K + epilogue + when(i.rstd, 2 * K);
     },
     cheap: ({ in: i, out }, n) => n(out.y) >= WIDENS * n(i.x),
-    halves: { in: ["x"], out: ["y"] },
+    f16: { in: ["x"], out: ["y"] },
     gradient: through<"linear">(
       (op) => op.out.y,
       ({ in: i, rows, activation }, dy, g) => {
@@ -39,7 +39,7 @@ export const LINEAR: Family<"linear" | "linear_dx" | "linear_dw"> = {
     fits: ({ in: i, rows }, s) => [[s(i.weight).slice(0, 2), [rows.groups, last(s(i.dy))]]],
     formula: "2·N·K + K with a residual",
     flops: ({ in: i, out }, n) => 2 * n(i.dy) * n(out.dx) + when(i.residual, n(out.dx)),
-    halves: { in: ["dy", "residual"], out: ["dx"] },
+    f16: { in: ["dy", "residual"], out: ["dx"] },
   },
   linear_dw: {
     makes: ({ in: i, rows }, s) => ({
@@ -49,6 +49,6 @@ export const LINEAR: Family<"linear" | "linear_dx" | "linear_dw"> = {
     fits: ({ in: i }, s) => [[[first(s(i.dy))], [first(s(i.x))]]],
     formula: "2·N·K + N with a bias",
     flops: ({ in: i, out }, n) => 2 * n(i.dy) * n(i.x) + when(out.dbias, n(i.dy)),
-    halves: { in: ["dy", "x"] },
+    f16: { in: ["dy", "x"] },
   },
 };

@@ -35,7 +35,7 @@ export const LOSS: Family<
       const slope = out.dx === undefined && out.dweight === undefined ? 0 : entropySlope(V);
       return 2 * V * d + entropy(V) + slope + when(out.dx, 2 * V * d) + when(out.dweight, 2 * V * d);
     },
-    halves: { in: ["x"], out: ["dx"] },
+    f16: { in: ["x"], out: ["dx"] },
   },
   squared_error: {
     makes: ({ in: i }, s) => ({ loss: [first(s(i.prediction))] }),

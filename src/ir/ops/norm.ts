@@ -13,7 +13,7 @@ export const NORM: Family<"rms" | "rescale" | "norm_grad"> = {
     formula: "2d",
     flops: ({ in: i }, n) => 2 * n(i.x),
     cheap: true,
-    halves: { out: ["y"] },
+    f16: { out: ["y"] },
     gradient: through<"rescale">(
       (op) => op.out.y,
       ({ in: i, rows }, dy, g) => g.make("norm_grad", { in: { ...i, dy }, rows }, { dx: i.x, dscale: i.scale }),
@@ -27,6 +27,6 @@ export const NORM: Family<"rms" | "rescale" | "norm_grad"> = {
     ],
     formula: "9d + 3 + d with a residual",
     flops: ({ in: i }, n) => 9 * n(i.x) + 3 + when(i.residual, n(i.x)),
-    halves: { in: ["dy"] },
+    f16: { in: ["dy"] },
   },
 };

@@ -6,14 +6,14 @@ import { ANY, alike, type Family, first, last, type Row, type Shape, through } f
 const widthOf = (parts: readonly Shape[]): number => parts.reduce((sum, part) => sum + last(part), 0);
 
 /** Elementwise in a and b. */
-const TWO_TO_ONE: Omit<Row<"add"> & Row<"subtract"> & Row<"multiply">, "gradient" | "halves"> = {
+const TWO_TO_ONE: Omit<Row<"add"> & Row<"subtract"> & Row<"multiply">, "gradient" | "f16"> = {
   makes: ({ in: i }, s) => ({ y: s(i.a) }),
   fits: ({ in: i }, s) => alike(s, [i.a, i.b]),
   formula: "d",
   flops: ({ in: i }, n) => n(i.a),
   cheap: true,
 };
-const HALVES = { in: ["a", "b"], out: ["y"] } as const;
+const F16 = { in: ["a", "b"], out: ["y"] } as const;
 
 export const POINTWISE: Family<
   "cast" | "amplify" | "activate" | "activate_grad" | "swiglu" | "swiglu_grad" | "add" | "subtract" | "multiply"
@@ -27,7 +27,7 @@ export const POINTWISE: Family<
     formula: "4d for SiLU, 3d for softplus",
     flops: ({ in: i, activation }, n) => ACTIVATION[activation] * n(i.x),
     cheap: true,
-    halves: { in: ["x"], out: ["y"] },
+    f16: { in: ["x"], out: ["y"] },
     gradient: through<"activate">(
       (op) => op.out.y,
       ({ in: i, out, activation }, dy, g) =>
@@ -39,7 +39,7 @@ export const POINTWISE: Family<
     fits: ({ in: i }, s) => alike(s, [i.x, i.dy]),
     formula: "9d for SiLU, 4d for softplus",
     flops: ({ in: i, activation }, n) => SLOPE[activation] * n(i.x),
-    halves: { in: ["dy", "x"], out: ["dx"] },
+    f16: { in: ["dy", "x"], out: ["dx"] },
   },
   swiglu: {
     makes: ({ in: i }, s) => ({ y: s(i.a) }),
@@ -47,18 +47,18 @@ export const POINTWISE: Family<
     formula: "5d",
     flops: ({ in: i }, n) => (ACTIVATION.silu + 1) * n(i.a),
     cheap: true,
-    halves: { in: ["a", "b"], out: ["y"] },
+    f16: { in: ["a", "b"], out: ["y"] },
   },
   swiglu_grad: {
     makes: ({ in: i }, s) => ({ da: s(i.a), db: s(i.a) }),
     fits: ({ in: i }, s) => alike(s, [i.a, i.b, i.dy]),
     formula: "11d",
     flops: ({ in: i }, n) => (SLOPE.silu + 2) * n(i.a),
-    halves: { in: ["dy", "a", "b"], out: ["da", "db"] },
+    f16: { in: ["dy", "a", "b"], out: ["da", "db"] },
   },
   add: {
     ...TWO_TO_ONE,
-    halves: HALVES,
+    f16: F16,
     gradient: through<"add">(
       (op) => op.out.y,
       ({ in: { a, b } }, dy, g) => {
@@ -71,7 +71,7 @@ export const POINTWISE: Family<
   subtract: TWO_TO_ONE,
   multiply: {
     ...TWO_TO_ONE,
-    halves: HALVES,
+    f16: F16,
     gradient: through<"multiply">(
       (op) => op.out.y,
       ({ in: { a, b } }, dy, g) => {

@@ -40,7 +40,7 @@ export interface Gradients {
 }
 
 /** Operands that may be f16 under `precision: f16`; everything else stays in f32. */
-export interface Halves {
+export interface F16Operands {
   readonly in?: readonly string[];
   readonly out?: readonly string[];
 }
@@ -61,7 +61,7 @@ export interface Row<K extends OpKind> {
   readonly gradient?: (op: OpOf<K>, gradients: Gradients) => void;
   /** Whether recomputing its output is cheap for the bytes saved (`recompute: cheap`). False if absent. */
   readonly cheap?: true | ((op: OpOf<K>, columns: Extent) => boolean);
-  readonly halves?: Halves;
+  readonly f16?: F16Operands;
   /** Whether it changes its outputs in place. They exist before the op and may be parameters. */
   readonly inPlace?: true;
 }

@@ -40,7 +40,7 @@ export const SCAN: Family<"scan" | "scan_grad"> = {
     formula: "E·(7N + 3 + 5 with a gate)",
     flops: ({ in: i }, n) => n(i.u) * (7 * n(i.B) + 3 + when(i.z, ACTIVATION.silu + 1)),
     cheap: true,
-    halves: { in: ["u", "delta", "z"], out: ["y"] },
+    f16: { in: ["u", "delta", "z"], out: ["y"] },
     gradient: through<"scan">(
       (op) => op.out.y,
       ({ in: i, out, rowsA, rowsD }, dy, g) => {
@@ -73,6 +73,6 @@ export const SCAN: Family<"scan" | "scan_grad"> = {
     // Per channel: Δ·u, D·dy, + to du, dD (2), du = Δ·Σ (2), dΔ += u·Σ (2). Gate: dy·silu(z), and dz.
     formula: "E·(16N + 9 + 11 with a gate)",
     flops: ({ in: i }, n) => n(i.u) * (16 * n(i.B) + 9 + when(i.z, 2 + SLOPE.silu)),
-    halves: { in: ["dy", "u", "delta", "z"], out: ["du", "ddelta", "dz"] },
+    f16: { in: ["dy", "u", "delta", "z"], out: ["du", "ddelta", "dz"] },
   },
 };
