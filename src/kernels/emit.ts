@@ -161,7 +161,7 @@ export function emit(memory: Memory, phases: readonly DraftPhase[]): Plan {
 
 type Constants = Readonly<Record<string, string | number>>;
 
-/** Comments, words, `[`, `]`, ` = `, `;`, and the text between them. */
+/** A comment, a word, one of `[`, `]`, ` = ` and `;`, or the text between them. */
 const PIECES = /\/\/[^\n]*|\w+|[[\]]| = |;|[^\w[\];=]+?(?= = |\/\/|[\w[\];=]|$)|=+ ?/gs;
 const NAME = /^([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(u?)$/;
 
