@@ -1,5 +1,5 @@
-// What a block and a model cost, found from models of one layer and two and kept as long as what they depend on does not
-// change: cheap enough to be shown while a spec is typed.
+// The costs of blocks and models, computed from models of one and two layers. They are cached until their inputs change, so an
+// editor can show them while a spec is typed.
 import { TRAINING_PHASES } from "../compile.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { PROFILES } from "../ir/profiles.js";
@@ -12,17 +12,17 @@ interface PartCost extends Counted {
 
 interface TokenCost {
   readonly modality: string;
-  /** Of one token, or patch, in the forward pass. */
+  /** FLOPs of one token or patch in the forward pass. */
   readonly flops: number;
 }
 
-/** Of one layer, or of a whole model. */
+/** The cost of one layer or of a model. */
 interface StackCost extends Counted {
   readonly parts: readonly PartCost[];
   readonly forward: readonly TokenCost[];
 }
 
-/** The costs of the spec's model, were these its layers. */
+/** The costs of the spec's model with these layers. */
 function costWith(spec: CheckedSpec, layers: readonly number[]): StackCost {
   const small: CheckedSpec = {
     ...spec,
@@ -30,14 +30,14 @@ function costWith(spec: CheckedSpec, layers: readonly number[]): StackCost {
     train: { ...spec.train, precision: "f32", recompute: "none" },
   };
   const profile = PROFILES[0];
-  if (profile === undefined) throw new Error("no profile is known");
+  if (profile === undefined) throw new Error("there is no profile");
   const options = { profile, batch: 1, length: spec.data.length, phases: TRAINING_PHASES, variants: "first" } as const;
   const { parameters, modalities } = costOf(small, options);
   const { total, active, parts } = parameters;
   return { total, active, parts, forward: modalities.map(({ modality, forward: flops }) => ({ modality, flops })) };
 }
 
-/** `a` + times · `b`, part by part. */
+/** `a` + times · `b` for each part. */
 function plus(a: StackCost, b: StackCost, times: number): StackCost {
   const names = [...new Set([...a.parts, ...b.parts].map(({ part }) => part))];
   const of = (cost: StackCost, name: string): Counted =>
@@ -57,13 +57,13 @@ function plus(a: StackCost, b: StackCost, times: number): StackCost {
 }
 
 /**
- * One layer of a block.
- * @param block an index into the spec's blocks; it need not stand in `layers`
+ * The cost of one layer of a block.
+ * @param block an index into the spec's blocks; `layers` may not use it
  */
 export const blockCost = (spec: CheckedSpec, block: number): StackCost =>
   plus(costWith(spec, [block, block]), costWith(spec, [block]), -1);
 
-/** @param of the cost of one layer of a block, which a caller may have kept */
+/** @param of returns the cost of one layer of a block, possibly from the caller's cache */
 export function modelCost(spec: CheckedSpec, of: (block: number) => StackCost): StackCost {
   const [first = 0] = spec.model.layers;
   const rest = plus(costWith(spec, [first]), of(first), -1);
@@ -76,7 +76,7 @@ export interface Costs {
   readonly ofModel: (spec: CheckedSpec) => StackCost;
 }
 
-/** More than this many are not kept. */
+/** The most cached entries. */
 const KEPT = 1000;
 
 export function createCosts(): Costs {
@@ -105,7 +105,7 @@ export function createCosts(): Costs {
   };
 }
 
-/** FLOPs of a token: one number where all modalities agree, else each modality's. */
+/** FLOPs per token: one number if all modalities are equal, or one for each modality. */
 export function flopsText({ forward }: StackCost): string {
   const [first] = forward;
   if (first !== undefined && forward.every(({ flops }) => short(flops) === short(first.flops)))
@@ -115,20 +115,20 @@ export function flopsText({ forward }: StackCost): string {
     .join(", ");
 }
 
-/** Parameters, and those that a token uses where they are fewer. */
+/** Parameters, and the active ones if they are fewer. */
 export function parametersText({ total, active }: StackCost): string {
   return active === total ? `${short(total)} parameters` : `${short(total)} parameters, ${short(active)} active`;
 }
 
-/** The parts of a block or a model, as Markdown. */
+/** A Markdown table of the parts of a block or a model. */
 export function costTable(cost: StackCost): string {
   const exact = (n: number): string => n.toLocaleString("en-US");
-  const rows = [...cost.parts, { part: "**in all**", total: cost.total, active: cost.active }];
+  const rows = [...cost.parts, { part: "**total**", total: cost.total, active: cost.active }];
   return [
     "| part | parameters | active |",
     "| --- | ---: | ---: |",
     ...rows.map(({ part, total, active }) => `| ${part} | ${exact(total)} | ${exact(active)} |`),
     "",
-    `A token, forward: ${flopsText(cost)}.`,
+    `Forward pass of a token: ${flopsText(cost)}.`,
   ].join("\n");
 }

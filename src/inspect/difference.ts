@@ -1,5 +1,5 @@
-// Two specs compared by what they mean: every setting by its path, and what both cost. Spelling, order, imports and
-// defaults that are written out make no difference.
+// Compares two specs by meaning: every setting by its path, and their costs. Formatting, order, imports and explicit defaults
+// make no difference.
 import type { CheckedSpec, Json } from "../front/spec.js";
 import type { Ownership } from "../ir/ownership.js";
 import { type Inspection, stackOf } from "./inspection.js";
@@ -7,18 +7,18 @@ import { type Inspection, stackOf } from "./inspection.js";
 export interface Change {
   /** `model.d_model`, `mixer.decouple.in_proj`, `ablate.width.vary.mixer.d_state`. */
   readonly path: string;
-  /** As it would be written or said; undefined where that spec has no such thing. */
+  /** The value as text; undefined if that spec does not have the setting. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** A spec that is right: its meaning, and its JSON with imports merged and defaults filled in. */
+/** A checked spec, and its JSON with imports merged and defaults filled in. */
 export interface Compared {
   readonly spec: CheckedSpec;
   readonly json: Json;
 }
 
-/** In the order of the first spec, then what only the second has. */
+/** Changes in the order of the first spec, then settings that only the second has. */
 export function changesBetween(one: Compared, other: Compared): Change[] {
   const [before, after] = [settingsOf(one), settingsOf(other)];
   const paths = new Set([...before.keys(), ...after.keys()]);
@@ -43,7 +43,7 @@ function settingsOf({ spec, json }: Compared): Map<string, string> {
   return settings;
 }
 
-/** Sizes as they come out (`dt_rank: auto` is its number), and whose each part is. */
+/** The resolved sizes (`dt_rank: auto` is its number), and the owners of each part. */
 function addBlock(
   { name, fields: { kind, parts, ...sizes } }: CheckedSpec["model"]["blocks"][number],
   modalities: readonly string[],
@@ -57,7 +57,7 @@ function addBlock(
 
 function owned({ groups, of }: Ownership, modalities: readonly string[]): string {
   if (groups === 1) return "shared";
-  if (groups === modalities.length) return "each its own";
+  if (groups === modalities.length) return "one copy each";
   const inGroup = (group: number): string =>
     `[${modalities
       .filter((_, m) => of[m] === group)
@@ -68,13 +68,13 @@ function owned({ groups, of }: Ownership, modalities: readonly string[]): string
     .join(", ");
 }
 
-/** `4 * mixer + dense`: equal layers on each other are counted. */
+/** Layers as in `4 * mixer + dense`: adjacent equal layers are counted. */
 const layersText = (spec: CheckedSpec): string =>
   stackOf(spec)
     .map(({ first, last, block }) => (first === last ? block : `${last - first + 1} * ${block}`))
     .join(" + ");
 
-/** A kind stands at the path of what has it; lists are one setting. */
+/** Flattens a value to settings. A kind has the path of its object; a list is one setting. */
 function flatten(value: Json, path: string, settings: Map<string, string>): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     settings.set(path, text(value));
@@ -86,7 +86,7 @@ function flatten(value: Json, path: string, settings: Map<string, string>): void
   }
 }
 
-/** As it would be written in a spec, as far as a list of anything can be. */
+/** A value as in a spec. */
 function text(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(text).join(", ")}]`;
   if (typeof value !== "object" || value === null) return String(value);
@@ -99,13 +99,13 @@ function text(value: Json): string {
 
 export interface CostChange {
   readonly what: string;
-  /** Numbers, or bytes where `bytes` says so; undefined where that spec has no such thing. */
+  /** A number, or bytes if `bytes` is set; undefined if that spec does not have it. */
   readonly before: number | undefined;
   readonly after: number | undefined;
   readonly bytes?: true;
 }
 
-/** What both cost, also where it is the same. */
+/** The costs of both specs, including equal ones. */
 export function costsOf(one: Inspection, other: Inspection): CostChange[] {
   const row = (what: string, of: (inspection: Inspection) => number | undefined): CostChange => ({
     what,
@@ -114,7 +114,7 @@ export function costsOf(one: Inspection, other: Inspection): CostChange[] {
   });
   const flops = (name: string) =>
     row(
-      `FLOPs of a token (${name}), forward and backward`,
+      `FLOPs per token (${name}), forward and backward`,
       ({ modalities }) => modalities.find(({ modality }) => modality === name)?.training,
     );
   const names = new Set([...one.modalities, ...other.modalities].map(({ modality }) => modality));
@@ -128,11 +128,11 @@ export function costsOf(one: Inspection, other: Inspection): CostChange[] {
   });
   return [
     row("parameters", ({ parameters }) => parameters.total),
-    row("parameters that a token uses", ({ parameters }) => parameters.active),
+    row("active parameters", ({ parameters }) => parameters.active),
     ...[...names].map(flops),
     bytes("weights and gradients", bytesOf("parameters", "gradients")),
-    bytes("state of the optimizer", bytesOf("optimizer")),
+    bytes("optimizer state", bytesOf("optimizer")),
     bytes("activations and scratch", bytesOf("workspace")),
-    bytes("memory in all", ({ memory }) => memory.total),
+    bytes("total memory", ({ memory }) => memory.total),
   ];
 }

@@ -1,4 +1,4 @@
-// Whether and how a spec fits into so much memory: found by planning it at other batches and lengths.
+// Finds whether and how a spec fits into an amount of memory, by planning it with other batches and lengths.
 
 import type { createColors } from "picocolors";
 import { type CompileOptions, memoryOf, programsOf } from "../compile.js";
@@ -9,7 +9,7 @@ import { positionsOfItem } from "../modalities/modality.fields.js";
 import { boundless, type Inspection, usedBy } from "./inspection.js";
 import { size } from "./inspection-text.js";
 
-/** A micro-batch that fits, and the accumulation that keeps the sequences of a step. */
+/** A micro-batch that fits, and the gradient accumulation that keeps the sequences per step. */
 export interface Fitting {
   readonly batch: number;
   readonly accumulate: number;
@@ -19,31 +19,31 @@ export interface Fitting {
 
 export interface Fit {
   readonly budget: number;
-  /** At the spec's batch and length. */
+  /** The bytes with the spec's batch and length. */
   readonly bytes: number;
   readonly fits: boolean;
-  /** Whether a device of the profile can bind every piece of that, whatever the memory. */
+  /** Whether a device of the profile can bind every buffer, regardless of the memory. */
   readonly binds: boolean;
-  /** What takes most, largest first. */
+  /** The largest uses of memory, largest first. */
   readonly most: readonly Piece[];
   /** Bytes that do not depend on batch and length: parameters, gradients and the optimizer's state. */
   readonly weights: number;
   /** The largest micro-batch that fits at the spec's length. */
   readonly largest: number | undefined;
-  /** What to change where it does not fit; undefined where nothing of batch and length would help. */
+  /** A change that fits; undefined if no batch and length fit. */
   readonly instead: Fitting | undefined;
-  /** Bytes with `recompute: block`, where the spec says otherwise, it does not fit, and with that it does. */
+  /** Bytes with `recompute: block`, if the spec does not have it and fits only with it. */
   readonly recomputed: number | undefined;
 }
 
-/** The most that a spec may ask for. */
+/** The largest batch that a spec can have. */
 const BATCHES = 65_536;
 const ARENAS = ["parameters", "gradients", "optimizer"] as const;
 
 interface Planned {
   readonly memory: Memory;
   readonly bytes: number;
-  /** Whether a device of the profile can bind all of it. */
+  /** Whether a device of the profile can bind every buffer. */
   readonly binds: boolean;
 }
 
@@ -61,15 +61,15 @@ function planAt(spec: CheckedSpec, options: CompileOptions): Planned {
   }
 }
 
-/** A size that was tried. */
+/** The plan for a size. */
 interface Tried {
   readonly size: number;
   readonly bytes: number;
 }
 
 /**
- * The largest size in [low, high) that fits, for bytes that grow about evenly with it.
- * @param low fits; what lies from `high` on does not, or is not wanted
+ * The largest size in [low, high) that fits. Assumes that the bytes grow about linearly.
+ * @param low a size that fits; sizes from `high` do not fit or are not wanted
  */
 function largestFitting(low: Tried, high: number, budget: number, at: (size: number) => Planned): Tried {
   let best = low;
@@ -86,7 +86,7 @@ function largestFitting(low: Tried, high: number, budget: number, at: (size: num
   return best;
 }
 
-/** How a spec fits into `budget` bytes on devices of the profile. */
+/** Whether and how a spec fits into `budget` bytes on devices of the profile. */
 export function fitInto(spec: CheckedSpec, options: CompileOptions, budget: number): Fit {
   const { batch, length } = options;
   const fitting = ({ bytes, binds }: Planned): boolean => binds && bytes <= budget;
@@ -120,7 +120,7 @@ export function fitInto(spec: CheckedSpec, options: CompileOptions, budget: numb
   return { ...told, largest: undefined, instead };
 }
 
-/** A sequence must hold a whole item between its markers. */
+/** A sequence must have room for a complete item and its markers. */
 const shortestLength = ({ model }: CheckedSpec): number =>
   Math.max(2, ...model.modalities.map((modality) => positionsOfItem(modality) + 2));
 
@@ -130,7 +130,7 @@ function divisorUpTo(whole: number, most: number): number {
   return size;
 }
 
-/** Classes of memory, the workspace by what its buffers are made for; the same of all layers together. */
+/** Classes of memory. The workspace is split by the purpose of its buffers, summed over all layers. */
 function mostOf({ buffers, slots }: Memory): Piece[] {
   const sums = new Map<string, { bytes: number; count: number }>();
   const add = (what: string, bytes: number): void => {
@@ -155,23 +155,23 @@ export function fitText(
   const { budget, bytes, fits, binds, most, weights, largest, instead, recomputed } = fit;
   const of = `batch ${batch}, length ${length} on ${profile}`;
   const verdict = fits
-    ? `${c.green("fits")}: ${of} takes ${size(bytes)}, ${((100 * bytes) / budget).toFixed(0)} %`
+    ? `${c.green("fits")}: ${of} needs ${size(bytes)}, ${((100 * bytes) / budget).toFixed(0)} %`
     : bytes > budget
-      ? `${c.red("does not fit")}: ${of} takes ${size(bytes)}`
-      : `${c.red("does not fit")}: ${of} takes ${size(bytes)}, but not in pieces that a binding holds (see Memory)`;
+      ? `${c.red("does not fit")}: ${of} needs ${size(bytes)}`
+      : `${c.red("does not fit")}: ${of} needs ${size(bytes)}, but a buffer is larger than a binding (see Memory)`;
   const lines = [
     `  ${verdict}`,
-    `  most is ${most.map(({ what, bytes: part }) => `${what} ${size(part)}`).join(", ")}`,
+    `  largest: ${most.map(({ what, bytes: part }) => `${what} ${size(part)}`).join(", ")}`,
   ];
   if (fits && largest !== undefined && largest > batch) lines.push(`  micro-batches of up to ${largest} sequences fit`);
   if (recomputed !== undefined) {
-    lines.push(`  ${c.cyan("help")} train { recompute: block } takes ${size(recomputed)} for the same step`);
+    lines.push(`  ${c.cyan("help")} train { recompute: block } needs ${size(recomputed)} for the same step`);
   }
   if (instead !== undefined) {
     const shorter = instead.length < length ? `, length: ${instead.length}` : "";
     const same = batch * accumulate === 1 ? "the same sequence" : `the same ${batch * accumulate} sequences`;
     lines.push(
-      `  ${c.cyan("help")} batch: ${instead.batch}, accumulate: ${instead.accumulate}${shorter} takes ${size(instead.bytes)} for ${same} a step`,
+      `  ${c.cyan("help")} batch: ${instead.batch}, accumulate: ${instead.accumulate}${shorter} needs ${size(instead.bytes)} for ${same} per step`,
     );
     if (largest !== undefined && largest > instead.batch) {
       lines.push(`  micro-batches of up to ${largest} sequences fit`);
@@ -179,9 +179,9 @@ export function fitText(
   } else if (!fits && recomputed === undefined) {
     const why =
       weights > budget
-        ? `The weights, their gradients and the optimizer's state alone take ${size(weights)}.`
+        ? `The weights, their gradients and the optimizer's state alone need ${size(weights)}.`
         : "Not even one sequence of the shortest length fits.";
-    const remedy = binds ? "Take a smaller model, or more memory." : "Take another --device, or a smaller model.";
+    const remedy = binds ? "Use a smaller model or more memory." : "Use another --device or a smaller model.";
     lines.push(`  ${c.cyan("help")} ${weights > budget || binds ? `${why} ` : ""}${remedy}`);
   }
   return `${[c.bold(`Memory of ${size(budget)}`), ...lines].join("\n")}\n`;

@@ -1,4 +1,4 @@
-// An inspection for people: sections of aligned columns, at a glance on a terminal and plain in a pipe.
+// An inspection as text: sections of aligned columns, with colours on a terminal.
 import type { createColors } from "picocolors";
 import type { DoesNotFit, Inspection, KernelUse, MemoryUse, Stretch } from "./inspection.js";
 
@@ -7,7 +7,7 @@ type Row = readonly string[];
 
 export const exact = (n: number): string => n.toLocaleString("en-US");
 
-/** Three digits and a unit: 291 M, 1.71 G. */
+/** A number with three digits and a unit, such as 291 M or 1.71 G. */
 export function short(n: number): string {
   const units = ["", " k", " M", " G", " T", " P"];
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, n)) / 3)));
@@ -15,7 +15,7 @@ export function short(n: number): string {
   return `${step === 0 ? Math.round(scaled) : Number(scaled.toPrecision(3))}${units[step]}`;
 }
 
-/** 12.3 MiB. */
+/** A size such as 12.3 MiB. */
 export function size(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
@@ -23,7 +23,7 @@ export function size(bytes: number): string {
   return `${step === 0 ? bytes : scaled.toFixed(scaled < 100 ? 1 : 0)} ${units[step]}`;
 }
 
-/** First column to the left, the others to the right; a header in bold. */
+/** A table with a bold heading. The first column is aligned left, the others right. */
 function section(c: Colours, title: string, heads: Row, rows: readonly Row[]): string {
   const all = [[title, ...heads], ...rows.map(([first = "", ...rest]) => [`  ${first}`, ...rest])];
   const widths = all.reduce<number[]>((w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)), []);
@@ -44,7 +44,7 @@ function stretch({ first, last, block, kind, sizes, copies }: Stretch): Row {
   return [where, `${block} (${kind})`, [numbers.join(", "), split.join(", ") || "all shared"].join("; ")];
 }
 
-/** Rows of text, every column to the left. */
+/** A table with all columns aligned left. */
 function table(c: Colours, title: string, rows: readonly Row[]): string {
   const widths = rows.reduce<number[]>((w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)), []);
   const lines = rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("   ")}`.trimEnd());
@@ -54,7 +54,7 @@ function table(c: Colours, title: string, rows: readonly Row[]): string {
 function memory(c: Colours, { profile, batch, length }: Inspection, { total, roles }: MemoryUse): string {
   const rows = roles.map(({ role, bytes, buffers }) => [role, size(bytes), exact(bytes), String(buffers)]);
   const title = `Memory on ${profile}: batch ${batch}, length ${length}`;
-  return section(c, title, ["", "bytes", "buffers"], [...rows, ["in all", size(total), exact(total), ""]]);
+  return section(c, title, ["", "bytes", "buffers"], [...rows, ["total", size(total), exact(total), ""]]);
 }
 
 function doesNotFit(c: Colours, inspection: Inspection, use: DoesNotFit): string {
@@ -63,11 +63,11 @@ function doesNotFit(c: Colours, inspection: Inspection, use: DoesNotFit): string
   const more = pieces.length > shown.length ? [[`… and ${pieces.length - shown.length} more`, ""]] : [];
   const remedy =
     fits === undefined
-      ? "No known profile would do. Take a smaller batch, length or model."
-      : `\`--device ${fits}\` would do.`;
+      ? "No known profile is large enough. Use a smaller batch, length or model."
+      : `\`--device ${fits}\` is large enough.`;
   return [
     `${memory(c, inspection, use)}\n`,
-    `  ${c.red("does not fit")}: one binding holds ${size(limit)}, and more is needed in one piece for\n`,
+    `  ${c.red("does not fit")}: a binding is limited to ${size(limit)}, which is too small for\n`,
     section(c, "", [], [...shown, ...more]).replace(/^.*\n/, ""),
     `  ${c.cyan("help")} ${remedy}\n`,
   ].join("");
@@ -82,14 +82,14 @@ function kernels(c: Colours, { profile, accumulate }: Inspection, use: KernelUse
   const times = accumulate === 1 ? "gradients + update" : `${accumulate} × gradients + update`;
   return [
     table(c, `Kernels for ${profile}: ${exact(use.count)}`, families),
-    section(c, "Dispatches", [], [...phases, [`a step (${times})`, exact(use.step)]]),
+    section(c, "Dispatches", [], [...phases, [`one step (${times})`, exact(use.step)]]),
   ].join("\n");
 }
 
-/** Whether the backward pass makes something again. */
+/** Whether the backward pass recomputes something. */
 export const recomputes = ({ modalities }: Inspection): boolean => modalities.some((m) => m.again > 0);
 
-/** For each modality what a token of it costs: parameters, FLOPs forward, in training, and made again if anything is. */
+/** The cost of a token for each modality: parameters, FLOPs forward, in training, and recomputed if there are any. */
 export const tokenRows = (inspection: Inspection): string[][] =>
   inspection.modalities.map(({ modality, parameters, forward, training, again }) => [
     modality,
@@ -101,8 +101,8 @@ export const tokenRows = (inspection: Inspection): string[][] =>
 
 const CONVENTION = [
   "A matrix product of m × k by k × n counts 2·m·n·k; each +, ×, ÷, exp, log and √ counts 1. A position uses its own",
-  "group's weights only. Work that is done twice to save memory, and the update, are not counted. A token is taken to",
-  "predict the next one; a patch bears its share of its picture's timestep. `--json` has the formula of each op.",
+  "group's weights only. Recomputation and the update are not counted. A token is counted as",
+  "predicting the next one; a patch includes its share of its picture's timestep. `--json` has the formula of each op.",
 ];
 
 export function inspectionText(inspection: Inspection, c: Colours): string {
@@ -121,7 +121,7 @@ export function inspectionText(inspection: Inspection, c: Colours): string {
       "Parameters",
       ["total", "active", "share"],
       [
-        ["in all", `${exact(parameters.total)}`, exact(parameters.active), ""],
+        ["total", `${exact(parameters.total)}`, exact(parameters.active), ""],
         ...parameters.parts.map((part) => counted(part.part, part)),
       ],
     ),
@@ -133,8 +133,8 @@ export function inspectionText(inspection: Inspection, c: Colours): string {
     ),
     section(
       c,
-      "A token of",
-      ["parameters", "FLOPs forward", "FLOPs training", ...(recomputes(inspection) ? ["recomputed besides"] : [])],
+      "Cost per token",
+      ["parameters", "FLOPs forward", "FLOPs training", ...(recomputes(inspection) ? ["recomputed"] : [])],
       tokenRows(inspection),
     ),
     `${CONVENTION.map((line) => `  ${c.dim(line)}`).join("\n")}\n`,

@@ -1,4 +1,4 @@
-// What a spec will cost before anything runs: parameters, FLOPs a token, memory, kernels. Pure; no GPU is asked.
+// The costs of a spec: parameters, FLOPs per token, memory, kernels. A pure function; needs no GPU.
 
 import { sizesOf } from "../blocks/block.fields.js";
 import {
@@ -23,7 +23,7 @@ import { type Piece, TooLarge } from "../ir/too-large.js";
 import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import { partName } from "./part-name.js";
 
-/** Numbers in trained tensors: of all groups, and in the one copy of each that a token uses. */
+/** Counts of trained numbers: in all copies, and in the one copy of each part that a token uses. */
 export interface Counted {
   readonly total: number;
   readonly active: number;
@@ -31,12 +31,12 @@ export interface Counted {
 
 export interface ModalityCost {
   readonly modality: string;
-  /** Parameters that a token (a patch) of this modality passes through. */
+  /** Parameters that a token or patch of this modality uses. */
   readonly parameters: number;
-  /** FLOPs of one token: forward, and forward with backward. A patch's share of its picture's work is in it. */
+  /** FLOPs of one token: forward, and forward with backward. A patch includes its share of its picture's work. */
   readonly forward: number;
   readonly training: number;
-  /** FLOPs of one token that its backward pass does again, as the spec's `recompute` says; not in `training`. */
+  /** FLOPs of one token that the backward pass recomputes because of `recompute`. Not included in `training`. */
   readonly again: number;
 }
 
@@ -48,19 +48,19 @@ export interface MemoryUse {
 export interface KernelUse {
   readonly count: number;
   readonly families: readonly { readonly family: string; readonly variant: string; readonly kernels: number }[];
-  /** Dispatches of each phase, by the first variant that the profile admits. */
+  /** Dispatches of each phase, with the first variant that the profile supports. */
   readonly phases: readonly { readonly phase: string; readonly dispatches: number }[];
-  /** Dispatches of one update: the gradients of every micro-batch, and the update. */
+  /** Dispatches of one step: the gradients of every micro-batch, and the update. */
   readonly step: number;
 }
 
-/** A plan that no device of the profile can bind; the memory is told as if one could. */
+/** The memory of a plan with buffers that are too large for a binding of the profile. */
 export interface DoesNotFit extends MemoryUse {
-  /** Largest first. */
+  /** The buffers that are too large, largest first. */
   readonly pieces: readonly Piece[];
-  /** Bytes that one binding of the profile holds. */
+  /** The limit of a binding in bytes. */
   readonly limit: number;
-  /** The first known profile that would do. */
+  /** The first known profile that is large enough. */
   readonly fits: string | undefined;
 }
 
@@ -76,28 +76,28 @@ export interface Inspection {
     readonly layers: readonly (Counted & { readonly block: string; readonly kind: string; readonly layers: number })[];
   };
   readonly modalities: readonly ModalityCost[];
-  /** Formula of each op in the programs, for one row. */
+  /** The FLOPs formula of each op in the programs, for one row. */
   readonly formulas: Readonly<Partial<Record<OpKind, string>>>;
   readonly stack: readonly Stretch[];
   readonly memory: MemoryUse | DoesNotFit;
-  /** Undefined where the memory does not fit. */
+  /** Undefined if the memory does not fit. */
   readonly kernels: KernelUse | undefined;
 }
 
-/** Equal layers on top of each other. */
+/** Adjacent equal layers. */
 export interface Stretch {
   readonly first: number;
   readonly last: number;
   readonly block: string;
   readonly kind: string;
-  /** Sizes, and the copies of each part that has more than one. */
+  /** Sizes of the block, and the number of copies of each part that has several. */
   readonly sizes: Readonly<Record<string, number>>;
   readonly copies: Readonly<Record<string, number>>;
 }
 
 type Cost = Pick<Inspection, "parameters" | "modalities" | "formulas">;
 
-/** What is known before memory is planned and kernels are chosen. */
+/** The costs that do not need a memory plan or kernels. */
 export const costOf = (spec: CheckedSpec, options: CompileOptions): Cost =>
   costIn(spec, programsOf(spec, options), options);
 
@@ -116,7 +116,7 @@ function costIn(spec: CheckedSpec, stages: readonly StageOutput[], options: Comp
   };
 }
 
-/** `options.phases` holds a phase with gradients and one without; the first declares all parameters. */
+/** `options.phases` must contain a phase with gradients and one without; the first declares all parameters. */
 export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection {
   const stages = programsOf(spec, options);
   const about = {
@@ -142,7 +142,7 @@ export function inspect(spec: CheckedSpec, options: CompileOptions): Inspection 
 function phaseWith(stages: readonly StageOutput[], { phases }: CompileOptions, gradients: boolean): StageOutput {
   const at = phases.findIndex((phase) => phase.gradients === gradients && phase.part === "model");
   const stage = stages[at];
-  if (stage === undefined) throw new Error(`no phase ${gradients ? "with" : "without"} gradients to inspect`);
+  if (stage === undefined) throw new Error(`there is no phase ${gradients ? "with" : "without"} gradients`);
   return stage;
 }
 
@@ -155,7 +155,7 @@ function tryPlan(stages: readonly StageOutput[], options: CompileOptions): Footp
   }
 }
 
-/** The name of the first known profile whose devices can hold the spec. */
+/** The name of the first known profile whose limits the spec does not exceed. */
 export function profileThatFits(spec: CheckedSpec, options: CompileOptions): string | undefined {
   const fits = (profile: Profile): boolean => {
     const asked = { ...options, profile, variants: "first" as const };
@@ -202,7 +202,7 @@ function parametersOf(spec: CheckedSpec, { parameters }: Program, used: Readonly
 interface Programs {
   readonly forward: Program;
   readonly training: Program;
-  /** The program of training, with what it makes again. */
+  /** The program of training, with recomputation. */
   readonly final: Program;
   readonly reach: readonly Reach[];
   readonly tokens: readonly boolean[];
@@ -259,7 +259,7 @@ export function stackOf({ model }: CheckedSpec): Stretch[] {
   });
 }
 
-/** The profile, if a binding and a buffer could be of any size. */
+/** The profile without limits on the sizes of bindings and buffers. */
 export const boundless = (profile: Profile): Profile => ({
   ...profile,
   limits: { ...profile.limits, bindingBytes: Number.MAX_SAFE_INTEGER, bufferBytes: Number.MAX_SAFE_INTEGER },

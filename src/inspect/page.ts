@@ -1,5 +1,5 @@
-// The frame of every page, one file that needs nothing else, runs no script and loads nothing, and its style sheet: it reads on
-// a phone, on a wide screen and on paper, light and dark. And the page of an inspection: the model drawn, and its tables.
+// The frame and style sheet of every page: one self-contained file without scripts, for phones, wide screens and paper, light
+// and dark. Also the page of an inspection: the drawing of the model and its tables.
 import { escapeHtml } from "../diagnostics/visible.js";
 import { drawing } from "./drawing/drawing.js";
 import type { DrawnModel } from "./drawing/model.js";
@@ -93,7 +93,7 @@ pre { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px sol
 
 type Row = readonly string[];
 
-/** First column to the left, the others to the right. */
+/** A table whose first column is aligned left and the others right. */
 function table(title: string, heads: Row, rows: readonly Row[], note = ""): string {
   const cells = (tag: string, row: Row): string => row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("");
   return `<section>
@@ -108,7 +108,7 @@ ${rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")}
 `;
 }
 
-/** @param title what the model is called */
+/** @param title the name of the model */
 export function inspectionPage(inspection: Inspection, model: DrawnModel, title: string): string {
   const { parameters, stack, memory, kernels } = inspection;
   const share = (n: number): string => `${((100 * n) / parameters.total).toFixed(1)} %`;
@@ -117,7 +117,7 @@ export function inspectionPage(inspection: Inspection, model: DrawnModel, title:
     `<div class="drawn">${drawing(model, title, "wide")}${drawing(model, title, "narrow")}</div>`,
     table("Parameters by part", counted, [
       ...parameters.parts.map(({ part, total, active }) => [part, exact(total), exact(active), share(total)]),
-      ["in all", exact(parameters.total), exact(parameters.active), ""],
+      ["total", exact(parameters.total), exact(parameters.active), ""],
     ]),
     table(
       "Layers by kind",
@@ -132,15 +132,10 @@ export function inspectionPage(inspection: Inspection, model: DrawnModel, title:
         ]),
     ),
     table(
-      "A token",
-      [
-        "parameters",
-        "FLOPs forward",
-        "FLOPs forward and backward",
-        ...(recomputes(inspection) ? ["recomputed besides"] : []),
-      ],
+      "Cost per token",
+      ["parameters", "FLOPs forward", "FLOPs forward and backward", ...(recomputes(inspection) ? ["recomputed"] : [])],
       tokenRows(inspection),
-      "A product of m × k by k × n counts 2·m·n·k; a position uses its own group's weights only; a patch bears its share of its picture's timestep.",
+      "A product of m × k by k × n counts 2·m·n·k; a position uses only its own group's weights; a patch includes its share of its picture's timestep.",
     ),
     table(
       "Stack",
@@ -158,9 +153,9 @@ export function inspectionPage(inspection: Inspection, model: DrawnModel, title:
       ["", "bytes", "buffers"],
       [
         ...memory.roles.map(({ role, bytes, buffers }) => [role, size(bytes), exact(bytes), exact(buffers)]),
-        ["in all", size(memory.total), exact(memory.total), ""],
+        ["total", size(memory.total), exact(memory.total), ""],
       ],
-      `Batch ${inspection.batch}, length ${exact(inspection.length)}.${"pieces" in memory ? ` One binding holds ${size(memory.limit)}, and more is needed in one piece: it does not fit.` : ""}`,
+      `Batch ${inspection.batch}, length ${exact(inspection.length)}.${"pieces" in memory ? ` It does not fit: a binding is limited to ${size(memory.limit)}, and a buffer is larger.` : ""}`,
     ),
     ...(kernels === undefined
       ? []
@@ -170,7 +165,7 @@ export function inspectionPage(inspection: Inspection, model: DrawnModel, title:
             ["dispatches"],
             [
               ...kernels.phases.map(({ phase, dispatches }) => [phase, exact(dispatches)]),
-              ["a step", exact(kernels.step)],
+              ["one step", exact(kernels.step)],
             ],
             `${exact(kernels.count)} kernels for ${inspection.profile}.`,
           ),

@@ -1,7 +1,7 @@
-// What people call the part of a model that a weight belongs to.
+// The readable name of the part that a weight belongs to.
 import type { Parameter } from "../ir/program.js";
 
-/** `in_proj` of `layers.3.mamba_model.local_experts_in_proj.1.weight`; `patch_in.image` of `patch_in.image.bias`. */
+/** `in_proj` for `layers.3.mamba_model.local_experts_in_proj.1.weight`, `patch_in.image` for `patch_in.image.bias`. */
 export function partName({ names, layer }: Pick<Parameter, "names" | "layer">): string {
   const [name = ""] = names;
   const bare = name.replace(/\.\d+(?=\.|$)/g, "").replace(/\.(weight|bias)$/, "");

@@ -1,5 +1,4 @@
-// The names that a spec declares, right or wrong, with those of its imports; their definition, references and rename over
-// the protocol.
+// Definition, references and rename for the names of blocks and modalities in a spec and its imports, also in invalid specs.
 import { type Connection, type Location, ResponseError, type TextEdit } from "vscode-languageserver";
 import { parse } from "../../grammar/parse.js";
 import type { Argument, Entry, FieldEntry, Group, Path, Value, Word } from "../../grammar/tree.js";
@@ -11,7 +10,7 @@ import { valueIn } from "../front/vary.js";
 import { offsetIn, rangeIn } from "./text.js";
 import { pathOf, type Workspace } from "./workspace.js";
 
-/** Of the protocol: a request that cannot be done as asked. */
+/** The protocol's code for a request that failed. */
 const REQUEST_FAILED = -32803;
 
 export function answerNames(connection: Connection, workspace: Workspace): void {
@@ -44,7 +43,7 @@ export function answerNames(connection: Connection, workspace: Workspace): void 
   connection.onRenameRequest(({ textDocument: { uri }, position, newName }) => {
     const { source, found } = at(uri, position);
     if (source === undefined || found === undefined)
-      return new ResponseError<void>(REQUEST_FAILED, "Blocks and modalities can be renamed; this is neither.");
+      return new ResponseError<void>(REQUEST_FAILED, "Only blocks and modalities can be renamed.");
     workspace.refresh();
     const spans = rename(found, newName, source, workspace);
     if (typeof spans === "string") return new ResponseError<void>(REQUEST_FAILED, spans);
@@ -56,7 +55,7 @@ export function answerNames(connection: Connection, workspace: Workspace): void 
   });
 }
 
-/** The path of the file that an import names, where the offset is at its text. */
+/** The path of the imported file, if the offset is in an import. */
 function importedAt(source: Source, offset: number): string | undefined {
   const entry = parse(source).entries.find(({ span }) => span.start <= offset && offset <= span.end);
   return entry?.type === "import" ? beside(source.path, entry.path.text) : undefined;
@@ -70,7 +69,7 @@ const occurrenceAt = (source: Source, offset: number): Occurrence | undefined =>
 const same = (a: Occurrence, b: Occurrence): boolean =>
   a.name === b.name && (a.of === b.of || a.of === "either" || b.of === "either");
 
-/** Of the files that `source` imports and itself; where these have none, of all that know the name. */
+/** Declarations in `source` and its imports. If there are none, those in all files that use the name. */
 function declarationsOf(wanted: Occurrence, source: Source, files: Files): Span[] {
   const declaring = (sources: Iterable<Source>): Span[] =>
     [...sources].flatMap((one) =>
@@ -91,7 +90,7 @@ function referencesTo(wanted: Occurrence, source: Source, files: Files): Span[] 
   );
 }
 
-/** The files that mean the same thing by a name: those of a spec that has one of them, again and again. */
+/** The files in which a name means the same: all files of specs that contain one of them, transitively. */
 function related(wanted: Occurrence, source: Source, files: Files): Map<string, Source> {
   const names = (one: Source): boolean => occurrencesIn(one).some((o) => same(o, wanted));
   const specs = [source.path, ...files.specs()].map((path) => files.closure(path).filter(names));
@@ -107,27 +106,26 @@ function related(wanted: Occurrence, source: Source, files: Files): Map<string, 
 
 const KEYWORDS = ["import", "remove", "true", "false"];
 
-/** The spans to write the new name over, or why it cannot be had. */
+/** The spans to replace by the new name, or the reason why it is invalid. */
 function rename(wanted: Occurrence, name: string, source: Source, files: Files): Span[] | string {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    return `\`${name}\` is no name: names are letters, digits and underscores.`;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return `\`${name}\` is not a name: use letters, digits and underscores.`;
   if (KEYWORDS.includes(name) || SECTIONS.includes(name) || name === "__proto__")
-    return `\`${name}\` cannot be a name of your own: it has a meaning already.`;
+    return `\`${name}\` is a word of the language: choose another name.`;
   const sources = related(wanted, source, files);
   const specs = files.specs().map((path) => files.closure(path));
   const together = specs.filter((all) => all.some(({ path }) => sources.has(path))).flat();
   const taken = [...sources.values(), ...together].flatMap(occurrencesIn).find((o) => o.declares && o.name === name);
   if (taken !== undefined && name !== wanted.name)
-    return `There is a ${taken.of} \`${name}\` already, in ${taken.span.path}.`;
+    return `The ${taken.of} \`${name}\` already exists in ${taken.span.path}.`;
   return referencesTo(wanted, source, files);
 }
 
 interface Occurrence {
   readonly name: string;
-  /** A path of `vary` and a `remove` say only that it is one of the two. */
+  /** A path of `vary` or a `remove` can mean either. */
   readonly of: "block" | "modality" | "either";
   readonly declares: boolean;
-  /** Of the name alone, without quotes. */
+  /** The span of the name without quotes. */
   readonly span: Span;
 }
 
@@ -175,7 +173,7 @@ function inModel(entry: Entry): Occurrence[] {
   if (entry.type !== "field") return [];
   for (const of of ["block", "modality"] as const) {
     if (isNamed(entry, of)) return declared(entry, of);
-    // `block { mixer: mamba }` says the same as `block mixer: mamba`.
+    // `block { mixer: mamba }` means the same as `block mixer: mamba`.
     if (entry.kind === undefined && textOf(entry.path) === of)
       return groupOf(entry).flatMap((one) => (one.type === "field" ? declared(one, of) : []));
   }
@@ -186,7 +184,7 @@ function declared(entry: FieldEntry, of: Of): Occurrence[] {
   return [...first(entry.path).map((word) => use(word, of, true)), ...inFields(entry)];
 }
 
-/** The modalities that `groups` name, wherever in a value or group. */
+/** The modalities that `groups` names, at any depth. */
 function inFields({ value, group }: { readonly value?: Value; readonly group?: Group }): Occurrence[] {
   const inside = (group?.entries ?? []).flatMap((entry) => (entry.type === "field" ? inFields(entry) : []));
   return [...(value === undefined ? [] : inValue(value)), ...inside];
@@ -243,7 +241,7 @@ export const blocksOf = (spec: Json): string[] => keysOf(valueIn(spec, "/model/b
 export const modalitiesOf = (spec: Json): string[] => keysOf(valueIn(spec, "/model/modality"));
 export const objectivesOf = (spec: Json): string[] => keysOf(valueIn(spec, "/objective"));
 
-/** `mamba`, `bytes`; undefined where the kind is not known. */
+/** The kind, such as `mamba` or `bytes`; undefined if it is unknown. */
 export function kindOf(spec: Json, of: "block" | "modality", name: string): string | undefined {
   const value = valueIn(spec, `/model/${of}`);
   const own =

@@ -1,4 +1,4 @@
-// What may be written at a position.
+// Completion: the proposals at a position.
 
 import { CompletionItemKind } from "vscode-languageserver";
 import * as t from "../../grammar/tokens.js";
@@ -22,7 +22,7 @@ import { type Cursor, cursorAt, headOf } from "./cursor.js";
 import { type Placed, placeOfFrames, placeOfValue } from "./place.js";
 import { fieldText, kindText, shown } from "./schema-text.js";
 
-/** Proposals, and the span of the text that each would replace. */
+/** Proposals, and the span that each replaces. */
 export interface Proposed {
   readonly start: number;
   readonly end: number;
@@ -32,8 +32,8 @@ export interface Proposed {
 const NOTHING: Proposed = { start: 0, end: 0, items: [] };
 
 /**
- * @param spec what could be read of the spec, with its imports
- * @param list the names in a folder, given relative to that of the file
+ * @param spec the readable content of the spec with its imports
+ * @param list returns the names in a folder, which is relative to that of the file
  */
 export function proposalsAt(source: Source, offset: number, spec: Json, list: (folder: string) => string[]): Proposed {
   const cursor = cursorAt(source, offset);
@@ -96,7 +96,7 @@ function keys({ frames, entry, word }: Cursor, place: Placed, spec: Json): Propo
   );
   const items = fields.map((field) => fieldProposal(field, place.node));
   if (place.node === ROOT) {
-    const about = "Takes everything that another file says; this file then changes it.";
+    const about = "Includes another spec. This file can then change its values.";
     items.push({ ...plain("import", CompletionItemKind.Keyword), insert: 'import "$0"', about });
   }
   return { start, end, items };
@@ -111,7 +111,7 @@ function fieldProposal(field: string, owner: SchemaNode): Proposal {
   };
 }
 
-/** A field as a snippet: the group's braces, the name that its kind wants. */
+/** A field as a snippet, with the braces of a group or the name after its kind. */
 function fieldInsert(field: string, node: SchemaNode): string {
   const group = " {\n\t$0\n}";
   if (node.named) {
@@ -135,7 +135,7 @@ const removable = (place: Placed, spec: Json): Proposal[] => {
   return names.map((one) => plain(one, CompletionItemKind.Variable));
 };
 
-/** Names of files where a path is wanted. */
+/** File names for a path. */
 function inString(
   cursor: Cursor,
   offset: number,
@@ -159,14 +159,14 @@ function inString(
   return { start, end: offset + rest.length, items };
 }
 
-/** The kinds that a node names, for those who ask what a misspelt one may have been. */
+/** The names that are valid at an offset, for suggestions of a misspelt name. */
 export const namesAt = (source: Source, offset: number, spec: Json): string[] =>
   proposalsAt(source, offset, spec, () => []).items.map(({ label }) => label);
 
 interface Proposal {
   readonly label: string;
   readonly kind: CompletionItemKind;
-  /** What is written, as a snippet. */
+  /** The text to insert, as a snippet. */
   readonly insert: string;
   /** A few words beside the label. */
   readonly detail?: string;
@@ -214,7 +214,7 @@ function kindProposal(kind: string, node: SchemaNode): Proposal {
   return { ...plain(kind, CompletionItemKind.Class), insert: kindInsert(kind, own), about: kindText(kind, own) };
 }
 
-/** A call with the arguments that it cannot do without. */
+/** A call with its required arguments. */
 function kindInsert(kind: string, node: SchemaNode): string {
   const required = (node.required ?? []).filter((field) => node.properties?.[field]?.const === undefined);
   const given = required.map((field, i) => {

@@ -1,5 +1,5 @@
-// Where a position of a text stands: the brackets around it, what its entry has before it, the word it touches. Works
-// on tokens, so that a text that is being typed has an answer wherever its brackets can be guessed.
+// The context of a position in a text: the brackets around it, the tokens before it in its entry, and its word. It works on
+// tokens, so it also works for incomplete text if the brackets can be guessed.
 import { balance } from "../../grammar/brackets.js";
 import type { IToken } from "../../grammar/chevrotain.js";
 import { tokenize } from "../../grammar/tokenize.js";
@@ -10,22 +10,22 @@ import { indentAt } from "./text.js";
 /** An open bracket around the position. */
 export interface Frame {
   readonly opener: IToken;
-  /** What its entry, argument or item has before it. */
+  /** The tokens before it in its entry, argument or item. */
   readonly head: readonly IToken[];
   /** Entries or arguments in it, before and after the position: their names, with the kind of `KIND NAME`. */
   readonly keys: { readonly kind?: string; readonly name: string }[];
 }
 
 export interface Cursor {
-  /** Outermost first. The first is the file itself and has no opener of its own. */
+  /** Outermost first. The first is the file, which has no opening bracket. */
   readonly frames: readonly Frame[];
-  /** What the entry, argument or item has before the word. */
+  /** The tokens of the entry, argument or item before the word. */
   readonly entry: readonly IToken[];
-  /** The name or number that the position touches; empty where it touches none. */
+  /** The name or number at the position; empty if there is none. */
   readonly word: { readonly text: string; readonly start: number; readonly end: number };
-  /** The first token behind the word. */
+  /** The first token after the word. */
   readonly next: IToken | undefined;
-  /** The string that the position stands in. */
+  /** The string that contains the position. */
   readonly string: IToken | undefined;
 }
 
@@ -36,7 +36,7 @@ const isName = (c: string | undefined): boolean => c !== undefined && /[A-Za-z0-
 
 const endOf = (token: IToken): number => token.startOffset + token.image.length;
 
-/** Undefined inside of a comment. */
+/** Undefined inside a comment. */
 export function cursorAt(source: Source, offset: number): Cursor | undefined {
   const { text } = source;
   const tokens = balance(tokenize(source).tokens, source.path).tokens;
@@ -73,7 +73,7 @@ function scan(
   let frames: Frame[] = [file];
   let entries: IToken[][] = [[]];
   let newline = false;
-  /** The end of the last token that was taken in. */
+  /** The end of the last token that was read. */
   let at = 0;
   let found: Pick<Cursor, "frames" | "entry" | "next"> | undefined;
   const inner = (): Frame => frames.at(-1) ?? file;
@@ -112,13 +112,13 @@ function scan(
   if (found === undefined) stop(undefined);
   return found ?? { frames, entry: [], next: undefined };
 
-  /** Notes what is around the position; the keys that follow are added to the same frame. */
+  /** Records the context of the position. Later keys are added to the same frame. */
   function stop(next: IToken | undefined): void {
     if (newline || /[\r\n]/.test(text.slice(at, start))) endEntry(undefined);
     found = { frames, entry: entries.at(-1) ?? [], next };
   }
 
-  /** A newline ends an entry, but not next to an operator, nor before a `{` that was meant for it. */
+  /** A newline ends an entry, but not next to an operator or before its `{`. */
   function endEntry(next: IToken | undefined): void {
     const last = entries.at(-1)?.at(-1)?.tokenType;
     if (!inGroup() || (last !== undefined && OPERATORS.has(last))) return;
@@ -128,8 +128,8 @@ function scan(
   }
 
   /**
-   * Whether a bracket that was closed for want of a closer is still open at the position: nothing but blank stands
-   * between the two, on a line that is indented as what the bracket holds.
+   * Whether a bracket that was closed because its closer is missing is still open at the position: only white space is
+   * between the two, and the line is indented like the content of the bracket.
    */
   function isOpenAt(closer: IToken): boolean {
     if (closer.startOffset > end) return false;
@@ -142,7 +142,7 @@ function scan(
   }
 }
 
-/** The names of an entry: `KIND NAME`, `NAME`, a dotted path being one name. */
+/** The names of an entry: `KIND NAME` or `NAME`. A dotted path is one name. */
 export function headOf(entry: readonly IToken[]): { kind?: string; name?: string; value?: readonly IToken[] } {
   const colon = entry.findIndex(({ tokenType }) => tokenType === t.Colon);
   const paths: string[] = [];

@@ -1,5 +1,5 @@
-// A spec's diagnostics as an editor shows them. All are shown in the spec's own file: what is wrong with it in a file that
-// it imports stands at the import, since that file may be right by itself. And what mends them, where that is known.
+// A spec's diagnostics and quick fixes in an editor. All are shown in the spec's own file: an error in an imported file is shown
+// at the import, because that file may be valid on its own.
 import { DiagnosticSeverity, type Diagnostic as EditorDiagnostic, type Location } from "vscode-languageserver";
 import { parse } from "../../grammar/parse.js";
 import type { Entry, FieldEntry, Group } from "../../grammar/tree.js";
@@ -18,7 +18,7 @@ import { indentAt, rangeIn, visible } from "./text.js";
 
 interface Files {
   readonly uriOf: (path: string) => string;
-  /** A file and all that it imports. */
+  /** A file and all its imports. */
   readonly closure: (path: string) => readonly Source[];
 }
 
@@ -34,7 +34,7 @@ export function diagnosticsOf({ diagnostics, sources }: Checked, files: Files): 
     const { span = { path: entry.path, start: 0, end: 0 }, related = [], name } = diagnostic;
     const imported = span.path !== entry.path;
     const at = imported ? importOf(entry, span.path, files) : visible(entry, span);
-    // That the spec imports it is where this is shown.
+    // The diagnostic is already shown at the import.
     const others = related
       .filter(({ span: other, note }) => !(other.path === entry.path && note === IMPORTED))
       .flatMap(({ span: other, note }) => locate(other).map((location) => ({ location, message: note })));
@@ -51,14 +51,14 @@ export function diagnosticsOf({ diagnostics, sources }: Checked, files: Files): 
   });
 }
 
-/** The import of `entry` that leads to a file. */
+/** The import of `entry` that includes a file, directly or not. */
 function importOf(entry: Source, path: string, { closure }: Files): Span {
   const leads = (name: string): boolean => closure(beside(entry.path, name)).some((source) => source.path === path);
   const found = parse(entry).entries.find((one) => one.type === "import" && leads(one.path.text));
   return found?.span ?? { path: entry.path, start: 0, end: 0 };
 }
 
-/** What is wrong, and beneath it what would be right. */
+/** The message, followed by the help. */
 function messageOf({ message, expected, help, example }: Diagnostic): string {
   const lines = [message];
   if (expected !== undefined && expected !== "") lines.push(`Expected: ${expected}`);
@@ -68,11 +68,11 @@ function messageOf({ message, expected, help, example }: Diagnostic): string {
 }
 
 const replace = ({ start, end, found }: Place, text: string): Fix => ({
-  title: text === "" ? `Remove \`${found}\`` : `Replace \`${found}\` by \`${text}\``,
+  title: text === "" ? `Remove \`${found}\`` : `Replace \`${found}\` with \`${text}\``,
   edits: [{ start, end, text }],
 });
 
-/** The nearest of the names that may stand there. */
+/** Fixes with the nearest valid names. */
 const near = (place: Place): Fix[] =>
   nearest(place.found, namesAt(place.source, place.start, place.spec)).map((name) => replace(place, name));
 
@@ -84,7 +84,7 @@ const openerOf = ({ diagnostic, source }: Place): { at: number; closer: string }
   const closer = span === undefined ? undefined : CLOSERS[source.text[span.start] ?? ""];
   return span === undefined || closer === undefined ? undefined : { at: span.start, closer };
 };
-/** Blanks before an offset. */
+/** The number of spaces before an offset. */
 const blanks = (text: string, offset: number, class_ = /[ \t]*$/): number =>
   class_.exec(text.slice(0, offset))?.[0].length ?? 0;
 
@@ -106,7 +106,7 @@ const FIXES: Readonly<Partial<Record<MistakeName, (place: Place) => readonly Fix
   "equals-sign": ({ source, start, end }) => {
     const before = start - blanks(source.text, start);
     const text = source.text[before - 1] === ":" ? "" : ":";
-    return [{ title: "Replace `=` by `:`", edits: [{ start: before, end, text }] }];
+    return [{ title: "Replace `=` with `:`", edits: [{ start: before, end, text }] }];
   },
   semicolon: (place) => {
     const isLast = /^[ \t]*(?:[\r\n]|$|\/\/)/.test(place.source.text.slice(place.end));
@@ -146,7 +146,7 @@ const FIXES: Readonly<Partial<Record<MistakeName, (place: Place) => readonly Fix
     const isEntry = place.diagnostic.message.includes("entry");
     const start = place.start - blanks(text, place.start);
     const inner = isEntry ? `\n${indentAt(text, place.start)}` : ", ";
-    return [{ title: isEntry ? "Begin a new line" : "Add a comma", edits: [{ start, end: place.start, text: inner }] }];
+    return [{ title: isEntry ? "Start a new line" : "Add a comma", edits: [{ start, end: place.start, text: inner }] }];
   },
   "brace-on-own-line": ({ source, start }) => {
     const from = start - blanks(source.text, start, /\s*$/);
@@ -176,7 +176,7 @@ function insertObjective({ source, found, spec }: Place): Fix[] {
   return [{ title, edits: [intoGroup(source, group, entry)] }];
 }
 
-/** The field that a section, block or call lacks: its own example is written there. */
+/** Inserts the missing field of a section, block or call with its example value. */
 function insertField({ source, diagnostic, start }: Place): Fix[] {
   const { example = "", span } = diagnostic;
   const [name] = /^\w+/.exec(example) ?? [];
@@ -198,7 +198,7 @@ const fieldsIn = (entries: readonly Entry[]): FieldEntry[] => entries.filter((en
 const allFields = (entries: readonly Entry[]): FieldEntry[] =>
   fieldsIn(entries).flatMap((entry) => [entry, ...allFields(entry.group?.entries ?? [])]);
 
-/** A section with the fields that it cannot do without. */
+/** A section with its required fields. */
 function section(name: string, example: string): string {
   const node = fieldNode(ROOT, name);
   if (node === undefined || !example.includes("…")) return example;
@@ -211,7 +211,7 @@ function atEnd({ text }: Source, entry: string): Edit {
   return { start: end, end: text.length, text: `${end === 0 ? "" : "\n\n"}${entry}\n` };
 }
 
-/** After the last entry of a group, on a line of its own where the group has lines. */
+/** Inserts an entry after the last one of a group, on a new line if the group has several lines. */
 function intoGroup({ text }: Source, { entries, span }: Group, entry: string): Edit {
   const last = entries.at(-1);
   const at = last?.span.end ?? span.start + 1;
@@ -237,13 +237,13 @@ interface Fix {
   readonly edits: readonly Edit[];
 }
 
-/** What a fix may look at: the place in the text, and what could be read of the spec. */
+/** The input of a fix: the place in the text, and the readable content of the spec. */
 interface Place {
   readonly source: Source;
   readonly diagnostic: Diagnostic;
   readonly start: number;
   readonly end: number;
-  /** The text of the place. */
+  /** The text at the place. */
   readonly found: string;
   readonly spec: Json;
 }

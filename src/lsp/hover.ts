@@ -1,4 +1,4 @@
-// What is told of the word at a position: the schema's words, and what blocks, modalities, layers and ablations come to.
+// Hover: the schema's description of the word at a position, and the costs of blocks, layers and ablations.
 import * as t from "../../grammar/tokens.js";
 import type { Source } from "../diagnostics/diagnostic.js";
 import type { Checked } from "../front/check.js";
@@ -53,7 +53,7 @@ function textFor(cursor: Cursor, checked: Checked, costs: Costs): string | undef
   return valueText(word.text, placeOfValue(cursor, spec)) ?? known();
 }
 
-/** A field, or for `layers` what the whole stack comes to. */
+/** The text for a field; for `layers` also the cost of the model. */
 function keyText(key: string, { node, keys }: Placed, checked: Checked, costs: Costs): string | undefined {
   const field = fieldNode(node, key);
   if (node.properties?.[key] === undefined || field === undefined) return undefined;
@@ -61,10 +61,10 @@ function keyText(key: string, { node, keys }: Placed, checked: Checked, costs: C
   const { spec } = checked;
   if (key !== "layers" || keys[0] !== "model" || spec === undefined) return about;
   const count = spec.model.layers.length;
-  return `${about}\n\n**${count} ${count === 1 ? "layer" : "layers"}; the whole model**\n\n${costTable(costs.ofModel(spec))}`;
+  return `${about}\n\n**${count} ${count === 1 ? "layer" : "layers"}; the model**\n\n${costTable(costs.ofModel(spec))}`;
 }
 
-/** A kind, a word, or an item of `decouple`. */
+/** The text for a kind, a word, or an item of `decouple`. */
 function valueText(word: string, { node, keys }: Placed): string | undefined {
   const field = keys.at(-1) ?? "";
   const kinds = kindsOf(node);
@@ -76,7 +76,7 @@ function valueText(word: string, { node, keys }: Placed): string | undefined {
   return isWord ? fieldText(field, node, false) : undefined;
 }
 
-/** A step of a path that varies: a block, or the field that it leads to. */
+/** The text for a step of a path of `vary`: a block or a field. */
 function pathText({ word, entry }: Cursor, { partial }: Checked): string | undefined {
   const names = entry
     .filter(({ tokenType, image }) => tokenType === t.Name && image !== "vary")
@@ -98,7 +98,7 @@ function blockText(name: string, { spec, partial }: Checked, costs: Costs): stri
   const owned = Object.entries(block.fields.parts).filter(([, { groups }]) => groups > 1);
   const copies = owned.map(([part, { groups }]) => `${part} × ${groups}`).join(", ");
   const times = spec.model.layers.filter((layer) => layer === index).length;
-  const stack = `One layer; the stack has ${times === 0 ? "none" : times} of them.`;
+  const stack = `Cost of one layer. Layers in the model: ${times}.`;
   const facts = `${stack} ${copies === "" ? "All parts are shared." : `Copies: ${copies}.`}`;
   return `${head}\n\n${facts}\n\n${costTable(costs.ofBlock(spec, index))}`;
 }
@@ -117,7 +117,7 @@ function modalityText(name: string, spec: Json): string {
     .join("\n\n");
 }
 
-/** How many variants there are, arms times values. */
+/** The number of variants of an ablation. */
 export function variantsOf({ axes, widen_baseline }: Ablation): number {
   return axes.reduce((product, { values }) => product * values.length, 1) + (widen_baseline ? 1 : 0);
 }

@@ -1,4 +1,4 @@
-// What the schema wants at a cursor: the node of the group, call or list around it, and of the value that it begins.
+// The schema's nodes at a cursor: that of the surrounding group, call or list, and that of the value.
 import type { IToken } from "../../grammar/chevrotain.js";
 import * as t from "../../grammar/tokens.js";
 import { below } from "../front/places.js";
@@ -7,17 +7,17 @@ import type { Json } from "../front/spec.js";
 import { kindIn, targetOf, valueIn } from "../front/vary.js";
 import { type Cursor, type Frame, headOf } from "./cursor.js";
 
-/** A node of the schema and the keys that lead to it in a spec's JSON. */
+/** A node of the schema and its path in a spec's JSON. */
 export interface Placed {
   readonly node: SchemaNode;
   readonly keys: readonly string[];
-  /** Of `vary` and `baseline`: what the path that varies takes. */
+  /** In `vary` and `baseline`: the node of the field that varies. */
   readonly target?: SchemaNode;
 }
 
 const ROOT_PLACE: Placed = { node: ROOT, keys: [] };
 
-/** The node of the innermost bracket: of a group or call, whose fields it has; of a list, the node of an item. */
+/** The node of the innermost bracket: that of a group or call, or that of an item of a list. */
 export function placeOfFrames(frames: readonly Frame[], spec: Json): Placed {
   let place = ROOT_PLACE;
   let outer: Frame | undefined;
@@ -28,12 +28,12 @@ export function placeOfFrames(frames: readonly Frame[], spec: Json): Placed {
   return place;
 }
 
-/** The node of the value that the cursor's entry, argument or item has or will have. */
+/** The node of the value of the cursor's entry, argument or item. */
 export function placeOfValue({ frames, entry }: Cursor, spec: Json): Placed {
   return valuePlace(placeOfFrames(frames, spec), frames.at(-1), entry, spec);
 }
 
-/** The field of an entry or argument. */
+/** The node of the field of an entry or argument. */
 export function fieldPlace(place: Placed, key: string, spec: Json): Placed {
   const keys = [...place.keys, key];
   const [section, , part] = place.keys;
@@ -57,7 +57,7 @@ function valuePlace(place: Placed, frame: Frame | undefined, entry: readonly ITo
   return kind === undefined ? fieldPlace(place, name, spec) : fieldPlace(fieldPlace(place, kind, spec), name, spec);
 }
 
-/** An argument; the list of `subsets` has what the path that varies has as items. */
+/** The node of an argument. The items of `subsets` are those of the field that varies. */
 function argument(place: Placed, name: string, spec: Json): Placed {
   const made = fieldPlace(place, name, spec);
   const items = place.target?.items;

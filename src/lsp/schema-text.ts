@@ -1,8 +1,8 @@
-// What the schema says of a field or kind, as Markdown.
+// The schema's description of a field or kind, as Markdown.
 import { exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, tagOf, wanted } from "../front/schema.js";
 import type { Json } from "../front/spec.js";
 
-/** A field: its meaning, what it takes, its default. */
+/** A field: its meaning, its type, its default. */
 export function fieldText(name: string, node: SchemaNode, required: boolean): string {
   const facts: string[] = [];
   const takes = wanted(node);
@@ -24,7 +24,7 @@ export function fieldText(name: string, node: SchemaNode, required: boolean): st
     .join("\n\n");
 }
 
-/** A kind: its meaning and its fields. */
+/** A kind: its meaning, its fields. */
 export function kindText(name: string, node: SchemaNode): string {
   const fields = fieldsOf(node).map((field) => {
     const about = node.properties?.[field] ?? {};
@@ -34,7 +34,7 @@ export function kindText(name: string, node: SchemaNode): string {
   return [`**${name}**`, node.description ?? "", fields.join("\n")].filter((part) => part !== "").join("\n\n");
 }
 
-/** A value as it would be written. */
+/** A value in the notation of a spec. */
 export function shown(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item: Json) => shown(item)).join(", ")}]`;
   if (typeof value !== "object" || value === null) return String(value);

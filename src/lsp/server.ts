@@ -1,5 +1,5 @@
-// The language server: what an editor asks, answered by the compiler's own checker. Completion and hover, quick fixes,
-// formatting, outline and inlay hints are here; names are in answer-names.ts.
+// The language server. It uses the compiler's checker. Completion, hover, quick fixes, formatting, outline and inlay hints are
+// here; names are in answer-names.ts.
 
 import { diffLines } from "diff";
 import {
@@ -37,7 +37,7 @@ import { hoverAt, variantsOf } from "./hover.js";
 import { offsetIn, rangeIn, visible } from "./text.js";
 import { asked, createWorkspace, type Disk, pathOf, type Workspace } from "./workspace.js";
 
-/** Answers until the connection ends. */
+/** Answers requests until the connection ends. */
 export function serve(connection: Connection, disk: Disk, version: string): void {
   const workspace = createWorkspace(disk);
   const costs = createCosts();
@@ -101,14 +101,14 @@ export function serve(connection: Connection, disk: Disk, version: string): void
   connection.listen();
 }
 
-/** @param snippets whether the editor takes them */
+/** @param snippets whether the editor supports snippets */
 function answerLanguage(connection: Connection, workspace: Workspace, costs: Costs, snippets: () => boolean): void {
   connection.onCompletion(({ textDocument: { uri }, position, context }): CompletionItem[] => {
     const found = asked(workspace, uri);
     if (found === undefined) return [];
     const { source, checked } = found;
     const offset = offsetIn(source, position);
-    // A blank asks for proposals only where a value or a name must follow.
+    // A space requests proposals only before a required value or name.
     const blank =
       context?.triggerCharacter === " " &&
       !/(?:[:,[(+*]|\b(?:vary|block|modality|remove))[ \t]+$/.test(source.text.slice(0, offset));
@@ -131,9 +131,9 @@ function answerLanguage(connection: Connection, workspace: Workspace, costs: Cos
     const found = asked(workspace, uri);
     if (found === undefined) return null;
     const { source, checked } = found;
-    const told = hoverAt(source, offsetIn(source, position), checked, costs);
-    if (told === undefined) return null;
-    return { contents: { kind: MarkupKind.Markdown, value: told.text }, range: rangeIn(source, told) };
+    const hover = hoverAt(source, offsetIn(source, position), checked, costs);
+    if (hover === undefined) return null;
+    return { contents: { kind: MarkupKind.Markdown, value: hover.text }, range: rangeIn(source, hover) };
   });
 }
 
@@ -144,42 +144,42 @@ const withoutStops = (snippet: string): string =>
 interface Publisher {
   readonly changed: (uri: string, version: number) => void;
   readonly closed: (uri: string) => void;
-  /** Looks at everything again. */
+  /** Checks all files again. */
   readonly all: () => void;
 }
 
-/** Milliseconds: edits that come within the first are checked once; specs that are not open wait for such a pause. */
+/** Milliseconds. Edits within SOON are checked together; specs that are not open wait for a longer pause. */
 const SOON = 5;
 const PAUSE = 400;
 
 /**
- * Diagnostics are sent soon after a file changes, for it and for open specs that import it; once the typing pauses, also for
- * specs that import an open file and are not open themselves.
+ * Sends diagnostics soon after a file changes, for it and for open specs that import it. After a pause in typing, also for
+ * closed specs that import an open file.
  */
 function createPublisher(connection: Connection, workspace: Workspace): Publisher {
-  /** What each file's editor was last told, as text. */
-  const told = new Map<string, string>();
+  /** The last diagnostics that were sent for each file, as text. */
+  const sent = new Map<string, string>();
   const versions = new Map<string, number>();
-  /** Files that changed since they were last looked at. */
+  /** Files that changed since their last check. */
   const changed = new Set<string>();
   let soon: ReturnType<typeof setTimeout> | undefined;
   let pause: ReturnType<typeof setTimeout> | undefined;
   let turn: ReturnType<typeof setTimeout> | undefined;
 
-  /** Checks a spec, and tells what is new; of a version of an open file in any case, so that its editor knows. */
+  /** Checks a spec and sends diagnostics if they changed, and always for a new version of an open file. */
   function look(path: string, isNew = false): void {
     const checked = workspace.check(path);
     const diagnostics = checked === undefined ? [] : diagnosticsOf(checked, workspace);
     const text = JSON.stringify(diagnostics);
-    if (!isNew && (told.get(path) ?? "[]") === text) return;
-    told.set(path, text);
+    if (!isNew && (sent.get(path) ?? "[]") === text) return;
+    sent.set(path, text);
     const version = versions.get(path);
     const uri = workspace.uriOf(path);
     void connection.sendDiagnostics({ uri, diagnostics, ...(version !== undefined && { version }) });
   }
 
   function forget(path: string): void {
-    if (told.delete(path)) void connection.sendDiagnostics({ uri: workspace.uriOf(path), diagnostics: [] });
+    if (sent.delete(path)) void connection.sendDiagnostics({ uri: workspace.uriOf(path), diagnostics: [] });
   }
 
   function lookAtOpen(): void {
@@ -190,7 +190,7 @@ function createPublisher(connection: Connection, workspace: Workspace): Publishe
     for (const path of workspace.opened()) if (!edited.includes(path)) look(path);
   }
 
-  /** One spec a turn, so that an edit never waits for more than one. */
+  /** Checks one spec per turn of the event loop, so an edit waits for at most one. */
   function lookAtOthers(left: string[]): void {
     const path = left.pop();
     if (path === undefined) return;
@@ -234,13 +234,13 @@ function answerFile(connection: Connection, workspace: Workspace, costs: Costs):
     const shown = diagnosticsOf(checked, workspace);
     return checked.diagnostics.flatMap((diagnostic, i): CodeAction[] => {
       const span = diagnostic.span && visible(source, diagnostic.span);
-      const told = shown[i];
-      if (span === undefined || told === undefined || span.start > to || span.end < from) return [];
+      const diagnostic = shown[i];
+      if (span === undefined || diagnostic === undefined || span.start > to || span.end < from) return [];
       const fixes = fixesOf(diagnostic, source, checked.partial);
       return fixes.map(({ title, edits }, nth) => ({
         title,
         kind: CodeActionKind.QuickFix,
-        diagnostics: [told],
+        diagnostics: [diagnostic],
         isPreferred: nth === 0 && fixes.length === 1,
         edit: { changes: { [uri]: edits.map((edit) => ({ range: rangeIn(source, edit), newText: edit.text })) } },
       }));
@@ -267,7 +267,7 @@ const KINDS: Readonly<Record<string, SymbolKind>> = {
   vary: SymbolKind.Array,
 };
 
-/** Longer values are cut. */
+/** The longest detail; longer values are cut. */
 const DETAIL = 60;
 
 const outlineOf = (source: Source): DocumentSymbol[] => symbols(parse(source).entries, source);
@@ -301,7 +301,7 @@ function symbols(entries: readonly Entry[], source: Source): DocumentSymbol[] {
   });
 }
 
-/** Of the lines in a range; none while the spec is wrong. */
+/** Inlay hints of the lines in a range; none if the spec has errors. */
 function inlaysOf(source: Source, range: Range, { spec }: Checked, costs: Costs): InlayHint[] {
   if (spec === undefined) return [];
   const [from, to] = [offsetIn(source, range.start), offsetIn(source, range.end)];
@@ -327,7 +327,7 @@ function labelOf({ kind, path }: FieldEntry, spec: CheckedSpec, costs: Costs): s
       const block = spec.model.blocks.findIndex((one) => one.name === name);
       if (block < 0) return undefined;
       const cost = costs.ofBlock(spec, block);
-      return `${parametersText(cost)} · ${flopsText(cost)} a token`;
+      return `${parametersText(cost)} · ${flopsText(cost)} per token`;
     }
     case "ablate": {
       const ablation = spec.ablations.find((one) => one.name === name);
@@ -336,7 +336,7 @@ function labelOf({ kind, path }: FieldEntry, spec: CheckedSpec, costs: Costs): s
     case undefined: {
       if (name !== "layers") return undefined;
       const cost = costs.ofModel(spec);
-      return `${spec.model.layers.length} layers · ${parametersText(cost)} · ${flopsText(cost)} a token`;
+      return `${spec.model.layers.length} layers · ${parametersText(cost)} · ${flopsText(cost)} per token`;
     }
     default:
       return undefined;
@@ -348,10 +348,10 @@ function endOfLine(text: string, offset: number): number {
   return offset + rest.trimEnd().length;
 }
 
-/** Where more lines change than this, the text is replaced as a whole: finding the fewest edits takes their square. */
+/** If more lines change, the complete text is replaced, because the time of the comparison grows with their square. */
 const LINES = 4000;
 
-/** What `mom fmt` would change; nothing where there are mistakes of syntax, which are underlined already. */
+/** The edits of `mom fmt`; none if there are syntax errors, which are shown as diagnostics. */
 function formattingOf(source: Source): TextEdit[] {
   const formatted = format(source);
   if (!("text" in formatted) || formatted.text === source.text) return [];

@@ -1,4 +1,4 @@
-// Offsets of a source, and the lines and characters of the protocol.
+// Converts between offsets in a source and the lines and characters of the protocol.
 import type { Range } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Source, Span } from "../diagnostics/diagnostic.js";
@@ -18,7 +18,7 @@ export const rangeIn = (source: Source, { start, end }: Pick<Span, "start" | "en
 
 export const offsetIn = (source: Source, position: Range["start"]): number => documentOf(source).offsetAt(position);
 
-/** A span to underline: an empty one takes in the character beside it, where its line has one. */
+/** The span to underline. An empty span is extended by an adjacent character of its line, if there is one. */
 export function visible({ text }: Source, { path, start, end }: Span): Span {
   const ends = (c: string | undefined): boolean => c === undefined || c === "\n" || c === "\r";
   if (end > start) return { path, start, end };
@@ -26,6 +26,6 @@ export function visible({ text }: Source, { path, start, end }: Span): Span {
   return start > 0 && !ends(text[start - 1]) ? { path, start: start - 1, end: start } : { path, start, end };
 }
 
-/** The blanks that the line of an offset begins with. */
+/** The indentation of the line of an offset. */
 export const indentAt = (text: string, offset: number): string =>
   /(?:^|[\r\n])([ \t]*)[^\r\n]*$/.exec(text.slice(0, offset))?.[1] ?? "";

@@ -1,4 +1,4 @@
-// The files of an editor: what is open has the editor's text, everything else the disk's. Checks are kept until a file
+// The files of an editor: open files have the editor's text, others that of the disk. Results of checks are cached until a file
 // that they read changes.
 import type { Source } from "../diagnostics/diagnostic.js";
 import { type Checked, check } from "../front/check.js";
@@ -6,46 +6,46 @@ import type { ReadBytes } from "../front/files.js";
 import { load, type Read } from "../front/imports.js";
 import { isRefused, type Refused } from "../front/refused.js";
 
-/** How files are read and which ones may be: the command line's rules. */
+/** Reads files by the rules of the command line. */
 export interface Disk {
-  /** Why the spec at `entry` may not read a file, or cannot; undefined where it can, or there is none. */
+  /** The reason why the spec at `entry` may not or cannot read a file; undefined if it can, or the file does not exist. */
   readonly refusing: (entry: string) => (path: string) => Refused | undefined;
-  /** Undefined for what is no readable file. */
+  /** Undefined if the file is not readable. */
   readonly readText: (path: string) => Source | undefined;
-  /** At most so many bytes. */
+  /** Reads at most `limit` bytes. */
   readonly readStart: (path: string, limit: number) => Uint8Array | undefined;
-  /** Changes when a file does. */
+  /** A value that changes when the file changes. */
   readonly stampOf: (path: string) => string;
-  /** Names in a folder, sorted; folders end with a slash. None where it is no folder. */
+  /** Names in a folder, sorted; folders end with a slash. Empty if it is not a folder. */
   readonly list: (folder: string) => string[];
 }
 
 export interface Workspace {
-  /** Gives an open file a text; one that was closed is opened. */
+  /** Sets the text of a file and opens it if it is closed. */
   readonly open: (uri: string, text: string) => void;
   readonly close: (uri: string) => void;
-  /** Forgets what is known of files that are not open. */
+  /** Clears the cache of files that are not open. */
   readonly refresh: () => void;
   readonly addFolder: (uri: string) => void;
   /** Paths of the open files. */
   readonly opened: () => string[];
   readonly source: (path: string) => Source | undefined;
   readonly check: (path: string) => Checked | undefined;
-  /** Specs of the workspace, and open ones. */
+  /** Specs of the workspace and open specs. */
   readonly specs: () => string[];
-  /** The file and all that it imports. */
+  /** The file and all its imports. */
   readonly closure: (path: string) => readonly Source[];
   readonly uriOf: (path: string) => string;
-  /** Names in the folder of a file, or in one that is named from there; folders end with a slash. */
+  /** Names in the folder of a file, or in a folder relative to it; folders end with a slash. */
   readonly list: (folder: string) => string[];
 }
 
-/** Files of a workspace folder that are looked at, and how deep its folders are. */
+/** Limits for the search of a workspace folder: the number of files, and the depth. */
 const SPECS = 2000;
 const DEPTH = 8;
 const PASSED_OVER = new Set(["node_modules", "runs", "dist"]);
 
-/** Files are known by paths with slashes; what is on no disk, by its URI. */
+/** The key of a file: its path with slashes, or the URI if it is not on a disk. */
 export function pathOf(uri: string): string {
   if (!uri.startsWith("file:")) return uri;
   const { host, pathname } = new URL(uri);
@@ -53,11 +53,11 @@ export function pathOf(uri: string): string {
   return host === "" ? path.replace(/^\/(?=[A-Za-z]:)/, "") : `//${host}${path}`;
 }
 
-/** Of an absolute path. What has a meaning in URLs is written as a percent sign and digits. */
+/** The URI of an absolute path, percent-encoded. */
 const fileUri = (path: string): string =>
   new URL(`file://${path.replace(/^(?!\/)/, "/").replaceAll(/[%?#\\\n\r\t]/g, encodeURIComponent)}`).href;
 
-/** A value that was made of a file, and the file's state then. */
+/** A cached value for a file, and the state of the file at that time. */
 interface Kept<T> {
   readonly stamp: string;
   readonly value: T | undefined;
@@ -95,7 +95,7 @@ export function createWorkspace(disk: Disk): Workspace {
   const folders = new Set<string>();
   let found: string[] | undefined;
 
-  /** What a spec may read, and a record of what it did read. */
+  /** Readers of the files that a spec may read, which record the files that were read. */
   function readers(entry: string): { read: Read; readBytes: ReadBytes; seen: Map<string, unknown> } {
     const seen = new Map<string, unknown>();
     if (!isOnDisk(entry)) return { read: () => undefined, readBytes: () => undefined, seen };
@@ -104,7 +104,7 @@ export function createWorkspace(disk: Disk): Workspace {
       seen.set(key, value);
       return value;
     };
-    // A file that is open may not have been saved yet.
+    // An open file may not be saved yet.
     const read: Read = (path) => note(path, refusing(path) ?? source(path));
     const readBytes: ReadBytes = (path, limit) => note(`${limit} ${path}`, refusing(path) ?? startOf(path, limit));
     return { read, readBytes, seen };
@@ -159,7 +159,7 @@ export function createWorkspace(disk: Disk): Workspace {
   };
 }
 
-/** The text that a request speaks of, and what the checker says of it. */
+/** The text that a request is about, and the result of its check. */
 export function asked(
   workspace: Pick<Workspace, "source" | "check">,
   uri: string,
@@ -170,10 +170,10 @@ export function asked(
   return source === undefined || checked === undefined ? undefined : { source, checked };
 }
 
-/** Absolute paths; `untitled:…` has no file. */
+/** Whether it is an absolute path. `untitled:…` has no file. */
 const isOnDisk = (path: string): boolean => /^(\/|[A-Za-z]:\/)/.test(path);
 
-/** A file is read once; a refusal is made again each time. */
+/** Whether two reads gave the same result. A file is the same object; refusals are compared by content. */
 const sameFound = (one: object | undefined, other: unknown): boolean =>
   one === other || (isRefused(one) && JSON.stringify(one) === JSON.stringify(other));
 

@@ -37,7 +37,7 @@ describe("mom data units and listen", () => {
     const listened = data("listen", "sounds/list.jsonl", "--codebook", "a.safetensors");
     expect(listened.stdout).toMatch(/^low.wav\t\d( \d)*\nhigh.wav\t\d( \d)*\n$/);
     const written = data("listen", "sounds/list.jsonl", "--codebook", "a.safetensors", "--out", "sounds/units.jsonl");
-    expect(written.stdout).toMatch(/units.jsonl: 2 documents; 2 recordings \(0.001 h\) are \d+ units/);
+    expect(written.stdout).toMatch(/units.jsonl: 2 documents; 2 recordings \(0.001 h\) become \d+ units/);
     const [first] = readFileSync(join(folder, "sounds/units.jsonl"), "utf8").split("\n");
     const heard = listened.stdout.split("\n")[0]?.split("\t")[1]?.split(" ").map(Number);
     expect(JSON.parse(first ?? "")).toEqual({ segments: [{ text: "low" }, { codes: heard }] });
@@ -100,7 +100,7 @@ describe("other programs", () => {
     });
     const { code, stdout } = data("asterisk", "--out", "packed", "--seconds", "1");
     expect(code).toBe(0);
-    expect(stdout).toContain("1 recordings with their texts");
+    expect(stdout).toContain("1 recordings with transcripts");
     expect(stdout).toContain("1 longer than 1 s were skipped");
     expect(stdout).toContain("CC BY-SA 3.0");
     expect(JSON.parse(readFileSync(join(out, "speech.jsonl"), "utf8"))).toEqual({

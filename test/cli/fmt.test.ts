@@ -76,7 +76,7 @@ describe("files", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: "b.mom\n" });
     expect(stderr).toContain("a.mom:2:10");
     expect(stderr).toContain("Write `name: value`");
-    expect(stderr).toContain("2 specs: 1 formatted, 1 with mistakes\n");
+    expect(stderr).toContain("2 specs: 1 formatted, 1 with errors\n");
     expect(read("a.mom")).toBe("data {\n  length = 4\n");
   });
 
@@ -97,8 +97,8 @@ describe("files", () => {
 
   test("that are not there, a folder without specs, nothing at all", () => {
     mkdirSync(join(folder, "empty"));
-    expect(fmt("a.mom")).toMatchObject({ code: 1, stderr: expect.stringContaining("no file `a.mom`") });
-    expect(fmt("empty")).toMatchObject({ code: 1, stderr: expect.stringContaining("no specs in `empty`") });
+    expect(fmt("a.mom")).toMatchObject({ code: 1, stderr: expect.stringContaining("`a.mom` does not exist") });
+    expect(fmt("empty")).toMatchObject({ code: 1, stderr: expect.stringContaining("`empty` contains no specs") });
     expect(fmt().code).toBe(2);
     expect(fmt("--stdin", "a.mom").code).toBe(2);
   });

@@ -139,6 +139,6 @@ test("places of data and weights move with a spec's text, and do not count as a 
 
 test("the formatter leaves runs as they are", () => {
   expect(specFiles([at("project")])).toEqual([at("project/gone.mom"), at("project/s.mom")]);
-  expect(() => specFiles([at("project/runs/one")])).toThrow("There are no specs");
+  expect(() => specFiles([at("project/runs/one")])).toThrow("contains no specs");
   expect(specFiles([join(ROOT, "test/fixtures/runs")]).filter((path) => path.includes("spec.mom"))).toEqual([]);
 });

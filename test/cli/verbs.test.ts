@@ -81,7 +81,7 @@ describe("mom diff", () => {
     const kept = inspected.memory.roles.find(({ role }: { role: string }) => role === "optimizer");
     expect(costs).toContainEqual(
       expect.objectContaining({
-        what: "state of the optimizer",
+        what: "optimizer state",
         after: kept.bytes,
       }),
     );

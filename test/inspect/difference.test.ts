@@ -60,7 +60,7 @@ describe("means something else", () => {
       "whose a part is",
       "[q_proj]",
       "[k_proj]",
-      ["attend.decouple.q_proj: each its own → shared", "attend.decouple.k_proj: shared → each its own"],
+      ["attend.decouple.q_proj: one copy each → shared", "attend.decouple.k_proj: shared → one copy each"],
     ],
     [
       "groups",

@@ -51,7 +51,7 @@ test("else the largest micro-batch, and one with which a step has the same seque
   expect(fit).toMatchObject({ fits: false, largest: 5 });
   expect(fit.instead).toEqual({ batch: 4, accumulate: 3, length: 200, bytes: taken(4) });
   expect(said(fit)).toContain("batch: 4, accumulate: 3 takes");
-  expect(said(fit)).toContain("for the same 12 sequences a step");
+  expect(said(fit)).toContain("for the same 12 sequences per step");
 });
 
 test("recomputation is told of where it is what makes the spec fit", () => {
@@ -61,7 +61,7 @@ test("recomputation is told of where it is what makes the spec fit", () => {
   expect(again).toBeLessThan(kept);
   expect(fitInto(deep, options(), again).recomputed).toBe(again);
   expect(said(fitInto(deep, options(), again), deep)).toMatch(
-    /train \{ recompute: block \} takes .* for the same step/,
+    /train \{ recompute: block \} needs .* for the same step/,
   );
   for (const [one, budget] of [
     [deep, kept],
@@ -89,7 +89,7 @@ test("else it says why nothing does, and what takes most", () => {
   expect(none).toMatchObject({ fits: false, instead: undefined, largest: undefined });
   expect(none.most.length).toBe(5);
   expect(none.most.map(({ bytes }) => bytes)).toEqual(none.most.map(({ bytes }) => bytes).sort((a, b) => b - a));
-  expect(said(none)).toContain("the optimizer's state alone take");
+  expect(said(none)).toContain("the optimizer's state alone need");
   const wide = sketch({ modalities: [text], vocabulary: 9000, d_model: 4096, layers: 1, train: { batch: 1 } });
   const unbound = fitInto(wide, options(1, 64, "webgpu-default"), 2 ** 40);
   expect(unbound).toMatchObject({ fits: false, binds: false, instead: undefined });

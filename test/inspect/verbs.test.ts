@@ -38,7 +38,7 @@ describe("mom inspect", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const title of [
       "Parameters",
-      "A token of",
+      "Cost per token",
       "Stack",
       "Memory on webgpu-default",
       "Kernels for",
@@ -66,12 +66,12 @@ describe("mom inspect", () => {
   test("what fits no binding is told beside parameters and FLOPs, and a plan of it is refused", () => {
     const { code, stdout } = mom.run(["inspect", large()]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/in all +\d{3},\d{3},\d{3}/);
-    expect(stdout).toMatch(/does not fit: one binding holds 128 MiB/);
+    expect(stdout).toMatch(/total +\d{3},\d{3},\d{3}/);
+    expect(stdout).toMatch(/does not fit: a binding is limited to 128 MiB/);
     expect(stdout).toMatch(/the parameters of layer 0 +\d/);
     expect(stdout).toContain("`--device swiftshader` would do");
     expect(mom.run(["inspect", large(), "--dump", "fuse"]).stdout).toMatch(/gate × 1: the gate joins the scan/);
-    expect(stdout).toMatch(/workspace +\d.*\n +in all +\d/);
+    expect(stdout).toMatch(/workspace +\d.*\n +total +\d/);
     const dumped = mom.run(["inspect", large(), "--dump", "emit"]);
     expect(dumped.code).toBe(1);
     expect(dumped.stderr).toMatch(/Too large for the device.*--device swiftshader/s);

@@ -128,7 +128,7 @@ describe("names", () => {
   });
 
   test.each([
-    ["a name that is taken", "image", /There is a modality `image` already/],
+    ["a name that is taken", "image", /The modality `image` already exists/],
     ["a section's name", "train", /has a meaning already/],
     ["a keyword", "import", /has a meaning already/],
     ["what is no name", "two words", /is no name/],
@@ -209,7 +209,7 @@ describe("quick fixes", () => {
     ["a brace", edited("  length: 64\n}\n", "  length: 64\n"), "Add `}`", SAMPLE],
     ["a comma", edited("[1, 2, 3]", "[1, 2 3]"), "Add a comma", SAMPLE],
     ["one comma less", edited("[1, 2, 3]", "[1, 2,, 3]"), "Remove `,`", edited("[1, 2, 3]", "[1, 2, 3]")],
-    ["a line", edited("  steps: 10\n  batch: 2", "  steps: 10 batch: 2"), "Begin a new line", SAMPLE],
+    ["a line", edited("  steps: 10\n  batch: 2", "  steps: 10 batch: 2"), "Start a new line", SAMPLE],
     ["a comment", edited("// Text", "# Text"), "Write it as a `//` comment", SAMPLE],
     ["a brace in its place", edited("train {", "train\n{"), "Move it to the line above", SAMPLE],
   ])("%s", async (_, text, title, wanted) => {

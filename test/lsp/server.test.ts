@@ -277,7 +277,7 @@ describe("hover", () => {
     ]) {
       const found = await told(text);
       for (const row of rows) expect(found).toContain(row);
-      expect(found).toContain("One layer; the stack has 2 of them.");
+      expect(found).toContain("Cost of one layer. Layers in the model: 2.");
       expect(found).toContain("in_proj × 2, x_proj × 2");
     }
   });
@@ -286,7 +286,7 @@ describe("hover", () => {
     expect(text).toContain("2 layers; the whole model");
     expect(text).toContain("| in_proj | 16,384 | 8,192 |");
     expect(text).toMatch(/\| head \| [\d,]+ \|/);
-    expect(text).toMatch(/A token, forward: text [\d.]+ k?FLOP/);
+    expect(text).toMatch(/Forward pass of a token: text [\d.]+ k?FLOP/);
   });
   test("a modality, an ablation, a path that varies", async () => {
     expect(await told(edited("  image: ddpm", "  im|age: ddpm"))).toContain("`size`: 8x8");

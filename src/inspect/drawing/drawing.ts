@@ -1,4 +1,4 @@
-// A model, drawn: modalities on top, the stack of blocks with whose each weight is, heads and objectives, what it costs.
+// Draws a model: modalities at the top, the stack of blocks with the owners of each weight, heads and objectives, and costs.
 
 import type { Residual, Stage } from "../../blocks/row.fields.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
@@ -28,13 +28,13 @@ const MARGIN = { wide: 24, narrow: 10 } as const;
 
 type Size = keyof typeof WIDTH;
 
-/** An SVG file that stands alone: its own colours, on white. */
+/** A self-contained SVG file with its own colours on white. */
 export const drawingFile = (model: DrawnModel, title: string): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n${drawing(model, title, "wide", OWN_STYLE)}`;
 
 /**
  * An `svg` element.
- * @param style rules of its own; without, those of the page (`PAGE_STYLE`) colour it, and the page's heading is its own
+ * @param style its own style rules; without them, it uses those of the page (`PAGE_STYLE`) and has no heading
  */
 export function drawing(model: DrawnModel, title: string, size: Size, style = ""): string {
   const sheet: Sheet = { id: `model-${size}`, wide: size === "wide" };
@@ -54,7 +54,7 @@ ${svg}
 `;
 }
 
-/** Everything, from the heading, if any, to the foot. */
+/** The complete drawing, from the optional heading to the foot. */
 function column(model: DrawnModel, title: string, sheet: Sheet, region: Region): Drawn {
   const svg: string[] = [];
   const { x, width } = region;
@@ -119,7 +119,7 @@ function patterns({ id }: Sheet): string {
 
 const LINE = 19;
 const SWATCH = 11;
-/** Where the columns of numbers end, as shares of the width. */
+/** The right ends of the number columns, as shares of the width. */
 const COLUMNS = [0.54, 0.77, 1] as const;
 
 const exact = (n: number): string => n.toLocaleString("en-US");
@@ -138,7 +138,7 @@ function foot(model: DrawnModel, { x, width }: Region, y: number, { id, wide }: 
   ];
   let down = y + (wide || active === "" ? 28 : 46);
   const heads = [
-    "parameters met",
+    "active parameters",
     wide ? "FLOPs forward" : "forward",
     wide ? "FLOPs forward and backward" : "training",
   ];
@@ -150,7 +150,7 @@ function foot(model: DrawnModel, { x, width }: Region, y: number, { id, wide }: 
       })
       .join("");
   const rows = [
-    `${label(wide ? "one token, or patch, of" : "FLOPs a token", x, down + 13, { look: "quiet", room: width * 0.3 })}${cells(heads, "quiet")}`,
+    `${label(wide ? "per token or patch" : "FLOPs per token", x, down + 13, { look: "quiet", room: width * 0.3 })}${cells(heads, "quiet")}`,
   ];
   for (const [m, { modality, parameters, forward, training }] of model.costs.entries()) {
     down += LINE;
@@ -160,7 +160,7 @@ function foot(model: DrawnModel, { x, width }: Region, y: number, { id, wide }: 
     const numbers = cells([parameters, forward, training].map(short), "plain");
     rows.push(`<rect class="d-m${colourOf(m)}" ${place}/>${marks}${name}${numbers}`);
   }
-  const key = "A box says the shape of its weights, as checkpoints hold them, and how many parameters they are.";
+  const key = "A box shows the shape of its weights in checkpoints and their number of parameters.";
   down += LINE + 8;
   const shown = wide ? [key] : [key.slice(0, key.indexOf(",") + 1), key.slice(key.indexOf(",") + 2)];
   const told = shown.map((text, i) => label(text, x, down + 11 + 15 * i, { look: "quiet", room }));
@@ -170,10 +170,10 @@ function foot(model: DrawnModel, { x, width }: Region, y: number, { id, wide }: 
 const INSET = 9;
 const HEAD = 30;
 
-/** Frames deeper than this take no more room from what is in them. */
+/** Frames that are nested deeper do not reduce the room of their content. */
 const DEEPEST = 3;
 
-/** @param seen blocks that are drawn already; those drawn here are added */
+/** @param seen blocks that have been drawn; the blocks drawn here are added */
 function stack(
   folded: readonly Folded[],
   model: DrawnModel,
@@ -234,7 +234,7 @@ type Point = readonly [x: number, y: number];
 const wire = (...points: readonly Point[]): string =>
   `<path class="d-wire" d="${points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${fixed(x)} ${fixed(y)}`).join("")}"/>`;
 
-/** Straight down, with a head at its end. */
+/** A vertical line down with an arrowhead. */
 function arrow(x: number, from: number, to: number): string {
   const head = `<path class="d-head" d="M${fixed(x - 4)} ${fixed(to - 7)}h8l-4 7z"/>`;
   return `${to - from > 7 ? wire([x, from], [x, to - 6]) : ""}${head}`;
@@ -242,28 +242,28 @@ function arrow(x: number, from: number, to: number): string {
 
 const NODE = 8;
 
-/** A circle with a plus (the residual sum), or with a dot (the gate's product). */
+/** A circle with a plus (residual sum) or a dot (product with the gate). */
 function node(x: number, y: number, kind: "sum" | "product"): string {
   const circle = `<circle class="d-node" cx="${fixed(x)}" cy="${fixed(y)}" r="${NODE}"/>`;
   if (kind === "product") return `${circle}<circle class="d-head" cx="${fixed(x)}" cy="${fixed(y)}" r="2.2"/>`;
   return `${circle}<path class="d-wire" d="M${fixed(x - 4)} ${fixed(y)}h8M${fixed(x)} ${fixed(y - 4)}v8"/>`;
 }
 
-/** Between stages; an arrow stands in it. */
+/** The gap between stages, with an arrow. */
 const GAP = 20;
-/** From a block's frame: the residual stream, what is between it and the gate's branch, and that branch. */
+/** Offsets from a block's frame: the residual stream, the content, and the branch of the gate. */
 const STREAM = 13;
 const INSIDE = 32;
 const BRANCH = 13;
-/** How far the frame of what mixes stands out. */
+/** The distance from the boxes to the frame of the mixing stage. */
 const OUT = 8;
 
 interface Panel extends Region {
-  /** Where the data go down. */
+  /** The x coordinate of the data flow. */
   readonly centre: number;
 }
 
-/** On a wide sheet to the right of the middle, since names stand to the left of boxes. */
+/** The centre of the boxes. On a wide sheet it is right of the middle, because names are left of boxes. */
 const centreOf = ({ x, width }: Region, sheet: Sheet): number => x + width / 2 + namesRoom(sheet) / 2;
 
 function block(drawn: DrawnBlock, times: number, model: DrawnModel, panel: Panel, y: number, sheet: Sheet): Drawn {
@@ -297,7 +297,7 @@ function header({ name, kind, sizes, parameters }: DrawnBlock, times: number, { 
   return { svg: [named, kindOf, often, ...sized].join(""), height: 34 + 15 * lines.length };
 }
 
-/** From the residual stream and back to it. */
+/** A branch from the residual stream and back. */
 function residual(
   stages: Residual,
   drawn: DrawnBlock,
@@ -312,7 +312,7 @@ function residual(
   let down = y;
   let branched: number | undefined;
   for (const [i, stage] of stages.entries()) {
-    // The gate's node stands on the wire, without a head.
+    // The gate's node is on the wire, without an arrowhead.
     const to = down + GAP;
     svg.push(stage.kind === "gate" ? wire([centre, down], [centre, to]) : arrow(centre, down, to));
     if (i > 0 && isBranching(stages[i - 1])) {

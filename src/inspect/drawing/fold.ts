@@ -1,12 +1,12 @@
-// A stack of layers as it is drawn: what repeats is shown once, with how often.
+// Folds a stack of layers for the drawing: a repeated sequence is shown once, with its count.
 
-/** A block, or a stretch of the stack, so many times on top of each other. */
+/** A block or a sequence of layers that is repeated `times` times. */
 export type Folded = { readonly times: number } & ({ readonly block: number } | { readonly of: readonly Folded[] });
 
-/** Longest stretch that is looked for as one that repeats. */
+/** The longest repeated sequence that is searched for. */
 const LONGEST = 64;
 
-/** @param layers indices of blocks, bottom first; the result unfolds to the same */
+/** @param layers indices of blocks, bottom first @returns the folded stack; `unfold` is the inverse */
 export function fold(layers: readonly number[]): Folded[] {
   const folded: Folded[] = [];
   for (let at = 0; at < layers.length; ) {
@@ -20,7 +20,7 @@ export function fold(layers: readonly number[]): Folded[] {
   return folded;
 }
 
-/** The stretch that begins here and whose repeats take the most layers off the drawing; the shorter of equals. */
+/** The sequence at this place whose repeats save the most layers; if there are several, the shortest. */
 function repeatAt(layers: readonly number[], at: number): { period: number; times: number } {
   let best = { period: 1, times: 1 };
   for (let period = 1; period <= Math.min(LONGEST, (layers.length - at) / 2); period++) {
@@ -32,7 +32,7 @@ function repeatAt(layers: readonly number[], at: number): { period: number; time
   return best;
 }
 
-/** The layers that these stand for, bottom first. */
+/** The original layers, bottom first. */
 export const unfold = (folded: readonly Folded[]): number[] =>
   folded.flatMap((one) => {
     const once = "block" in one ? [one.block] : unfold(one.of);

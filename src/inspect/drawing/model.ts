@@ -1,4 +1,4 @@
-// What is drawn of a model: its weights with shapes and owners, as the compiler declares them, and what they cost.
+// The data of a drawing: the weights of a model with shapes and owners, as the compiler declares them, and their costs.
 
 import { flowOf } from "../../blocks/block.fields.js";
 import type { Residual } from "../../blocks/row.fields.js";
@@ -15,15 +15,15 @@ import { type Folded, fold } from "./fold.js";
 
 /** The copies of some weights, each with the modalities that use it. */
 export interface Weights {
-  /** Shape of each tensor of one copy, as checkpoints hold it but for sides of 1. */
+  /** The shape of each tensor of one copy, as in checkpoints but without dimensions of 1. */
   readonly shapes: readonly string[];
   /** Numbers in one copy. */
   readonly parameters: number;
-  /** Modalities of each copy, by index. One copy that all use is shared. */
+  /** The modalities of each copy, by index. A single copy for all modalities is shared. */
   readonly owners: readonly (readonly number[])[];
 }
 
-/** Weights outside of the stack, between modalities and the residual stream. */
+/** Weights outside the stack, between modalities and the residual stream. */
 export interface End extends Omit<Weights, "owners"> {
   readonly name: string;
   readonly modalities: readonly number[];
@@ -34,9 +34,9 @@ export interface DrawnBlock {
   readonly kind: string;
   readonly sizes: Readonly<Record<string, number>>;
   readonly flow: readonly Residual[];
-  /** By what `partName` calls them. */
+  /** Weights by the name from `partName`. */
   readonly weights: ReadonlyMap<string, Weights>;
-  /** Of one layer, all copies. */
+  /** Parameters of one layer, in all copies. */
   readonly parameters: number;
 }
 
@@ -45,12 +45,12 @@ export interface DrawnModel {
   readonly inputs: readonly End[];
   readonly d_model: number;
   readonly length: number;
-  /** By index; undefined where no layer is of the block. */
+  /** By index; undefined if no layer uses the block. */
   readonly blocks: readonly (DrawnBlock | undefined)[];
   readonly stack: readonly Folded[];
   readonly norm: Weights;
   readonly outputs: readonly End[];
-  /** By modality. */
+  /** Objectives by modality. */
   readonly objectives: readonly string[];
   readonly total: number;
   readonly active: number;
@@ -69,7 +69,7 @@ export function drawnModel(
   const outside = declared.filter(({ layer }) => layer < 0);
   const named = (test: (name: string) => boolean): Parameter[] => outside.filter((one) => test(partName(one)));
   const norm = named((name) => name === "final norm");
-  /** What all tokens share, then what each modality of patches has. */
+  /** The weights that all tokens share, then those of each modality of patches. */
   const ends = (shared: string, own: readonly string[]): End[] =>
     [
       { name: shared, modalities: tokens },
@@ -112,10 +112,10 @@ export function drawnModel(
   };
 }
 
-/** What the compiler declares; the same in any precision and on any device. */
+/** The parameters that the compiler declares. They do not depend on precision or device. */
 function parametersOf(spec: CheckedSpec): readonly Parameter[] {
   const [profile] = PROFILES;
-  if (profile === undefined) throw new Error("no profile is known");
+  if (profile === undefined) throw new Error("there is no profile");
   const plain = { ...spec, train: { ...spec.train, precision: "f32", recompute: "none" } } as const;
   const options = {
     profile,
@@ -132,7 +132,7 @@ const measure = (parameters: readonly Parameter[]): Pick<Weights, "shapes" | "pa
   parameters: parameters.reduce((sum, { shape }) => sum + count(shape), 0),
 });
 
-/** All tensors of a part are owned alike. */
+/** The owners of a part. All its tensors have the same owners. */
 function ownersOf([first]: readonly Parameter[], modalities: readonly number[]): number[][] {
   return (first?.names ?? []).map((_, group) => modalities.filter((m) => (first?.of[m] ?? 0) === group));
 }

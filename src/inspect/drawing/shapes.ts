@@ -1,6 +1,6 @@
-// What drawings are made of: text, cut where it has no room; boxes of weights beside each other, one that is shared or one for
-// each group in its modalities' colours; and rows of them, each with a name and a note. No font is asked how wide text
-// comes out, so widths are those of a wide one.
+// The elements of drawings: text, which is cut if there is no room; boxes of weights, one that is shared or one for each group
+// in its modalities' colours; and rows of boxes with a name and a note. Text is not measured, so its width is that of a wide
+// font.
 
 import type { PartRow } from "../../blocks/row.fields.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
@@ -11,7 +11,7 @@ import { colourOf, patternOf } from "./style.js";
 const SIZE = { title: 15, name: 13, plain: 12, quiet: 11 } as const;
 type Look = keyof typeof SIZE;
 
-/** Widths in em, at least those of DejaVu Sans, which is wider than what systems show by default. */
+/** Widths in em, at least those of DejaVu Sans, which is wider than the default fonts of systems. */
 function em(character: string): number {
   if ("ijlI|'.,:; ".includes(character)) return 0.34;
   if ("frt()[]-/".includes(character)) return 0.42;
@@ -20,13 +20,13 @@ function em(character: string): number {
   return /[\u2e80-\uffff]/.test(character) ? 1.05 : 0.76;
 }
 
-/** No narrower than the text will be. */
+/** An upper bound of the width of the text. */
 export function widthOf(text: string, look: Look): number {
   const bold = look === "title" || look === "name" ? 1.1 : 1;
   return SIZE[look] * bold * [...text].reduce((sum, character) => sum + em(character), 0);
 }
 
-/** As much of the text as there is room for. */
+/** The text, cut to the room. */
 export function fitted(text: string, look: Look, room: number): string {
   if (widthOf(text, look) <= room) return text;
   let characters = text.length - 1;
@@ -37,11 +37,11 @@ export function fitted(text: string, look: Look, room: number): string {
 interface Label {
   readonly look: Look;
   readonly anchor?: "middle" | "end";
-  /** What does not fit is cut off, and told to the pointer. */
+  /** Longer text is cut, and the full text is a tooltip. */
   readonly room: number;
 }
 
-/** Standing on y. */
+/** Text with its baseline at y. */
 export function label(text: string, x: number, y: number, { look, anchor, room }: Label): string {
   if (text === "") return "";
   const shown = fitted(text, look, room);
@@ -52,7 +52,7 @@ export function label(text: string, x: number, y: number, { look, anchor, room }
 
 export const fixed = (n: number): number => Math.round(n * 10) / 10;
 
-/** Words in lines that are no wider than the room; a word that is, stands alone. */
+/** Wraps words to lines that fit the room. A word that is wider has its own line. */
 export function wrapped(text: string, look: Look, room: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
@@ -64,27 +64,27 @@ export function wrapped(text: string, look: Look, room: number): string[] {
   return lines;
 }
 
-/** As much of a text as there is room for. */
+/** The text, cut to this many characters. */
 export const cut = (text: string, characters: number): string =>
   text.length <= characters ? text : `${text.slice(0, Math.max(1, Math.floor(characters) - 1))}…`;
 
 export const round = (value: number): number => Math.round(value * 10) / 10;
 
-/** What was drawn, and how far down it reaches. */
+/** A piece of SVG and its lower end. */
 export interface Drawn {
   readonly svg: string;
   readonly height: number;
 }
 
 export interface Box {
-  /** Lines that are `named` hold names, which may be cut where they are long. */
+  /** A line that is `named` contains a name, which may be cut if it is long. */
   readonly lines: readonly { readonly look: Look; readonly text: string; readonly named?: true }[];
-  /** Modalities whose colours it has; none for what is shared. */
+  /** The modalities whose colours it has; none if it is shared. */
   readonly colours: readonly number[];
   readonly look?: "shared" | "empty";
 }
 
-/** What differs between the drawings of one page: the beginning of the names of their patterns. */
+/** The properties that differ between the drawings of one page, such as the prefix of pattern names. */
 export interface Sheet {
   readonly id: string;
   readonly wide: boolean;
@@ -94,7 +94,7 @@ const LINE = 16;
 const STRIP = 7;
 const GAP = 8;
 const PAD = 9;
-/** Names get no more room than this on account of their length. */
+/** The most room for a long name. */
 const NAMED = 150;
 
 const heightOf = ({ lines, colours }: Box): number => (colours.length > 0 ? STRIP : 0) + LINE * lines.length + 11;
@@ -102,8 +102,8 @@ const needOf = ({ lines }: Box): number =>
   Math.max(...lines.map(({ look, text, named }) => Math.min(widthOf(text, look), named ? NAMED : Infinity))) + 2 * PAD;
 
 /**
- * Boxes beside each other, equal where their text lets them be; in several rows where they have no room in one.
- * @param choices the same boxes with ever shorter lines: the first that fit into one row are taken, else the last
+ * Boxes side by side, of equal width if their text allows it, in several rows if they do not fit in one.
+ * @param choices the same boxes with shorter and shorter lines: the first that fit in one row, or the last, are used
  */
 export function boxRows(
   choices: readonly (readonly Box[])[],
@@ -124,7 +124,7 @@ export function boxRows(
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 const room = (width: number, { length }: readonly Box[]): number => width - GAP * (length - 1);
 
-/** As many in a row as the widest lets stand there, and as even as that lets the rows be. */
+/** Distributes boxes evenly over as few rows as the widest box allows. */
 function inRows(boxes: readonly Box[], width: number): Box[][] {
   const most = Math.max(1, Math.floor((width + GAP) / (Math.max(...boxes.map(needOf)) + GAP)));
   const columns = Math.ceil(boxes.length / Math.ceil(boxes.length / most));
@@ -144,7 +144,7 @@ function oneRow(boxes: readonly Box[], x: number, y: number, width: number, heig
     left += wide + GAP;
     return svg;
   });
-  // What goes down in the middle leads into one of them, whichever the position is of.
+  // The arrow in the middle leads to one of the boxes, depending on the modality of the position.
   const around = `<rect class="d-row" x="${fixed(x)}" y="${fixed(y)}" width="${fixed(width)}" height="${fixed(height)}"/>`;
   return `${boxes.length > 1 ? around : ""}${drawn.join("\n")}`;
 }
@@ -164,7 +164,7 @@ function oneBox(box: Box, x: number, y: number, width: number, height: number, s
   return `<g>${back}${text.join("")}</g>`;
 }
 
-/** Side by side: a tint of each colour, and above it a strip of the colour with its pattern. */
+/** For each modality side by side: a tint of its colour, with a strip of the colour and its pattern above. */
 function coloured(modalities: readonly number[], x: number, y: number, width: number, height: number, { id }: Sheet) {
   const each = width / modalities.length;
   return modalities

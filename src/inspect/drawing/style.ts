@@ -1,6 +1,6 @@
 // How a drawing looks: colours that people with any colour vision tell apart, and a pattern for each that prints in grey.
 
-/** Modalities take these in turn. After Okabe and Ito's set, calmer. */
+/** The colours of modalities, in turn: a muted version of Okabe and Ito's palette. */
 export const COLOURS = ["#2f74b5", "#d5763c", "#2b9a7a", "#a55f9c", "#d8bd4a", "#84c1e4"] as const;
 export const AT_NIGHT = ["#6aa7e0", "#eb9a68", "#56bf9f", "#c27fba", "#f5e39a", "#b5dcf2"] as const;
 
@@ -10,7 +10,7 @@ type Tone = keyof typeof DAY;
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, "DejaVu Sans", sans-serif';
 
-/** Marks of the patterns on tiles of 6 × 6: none, stripes, dots, stripes the other way, lines, a grid, columns. */
+/** The patterns on 6 × 6 tiles: none, stripes, dots, opposite stripes, lines, a grid, columns. */
 export const MARKS = [
   "",
   "M-1 7L7 -1M-1 1L1 -1M5 7L7 5",
@@ -43,7 +43,7 @@ function rules(tone: (name: Tone) => string, colour: (n: number) => string): str
   ].join("\n");
 }
 
-/** For a drawing that stands alone: by day, in colours that any program which reads SVG understands. */
+/** For a separate file: light, with colours that every SVG viewer supports. */
 export const OWN_STYLE = rules(
   (name) => DAY[name],
   (n) => COLOURS[n] ?? "",
@@ -55,7 +55,7 @@ const variables = (tones: Readonly<Record<Tone, string>>, colours: readonly stri
     ...colours.map((value, n) => `--d-m${n}:${value};`),
   ].join("");
 
-/** For drawings in a page, by day and by night; on paper it is day. */
+/** For drawings in a page: light and dark, and light on paper. */
 export const PAGE_STYLE = `:root{${variables(DAY, COLOURS)}}
 @media screen and (prefers-color-scheme:dark){:root{${variables(NIGHT, AT_NIGHT)}}}
 ${rules(
