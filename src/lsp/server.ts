@@ -234,13 +234,13 @@ function answerFile(connection: Connection, workspace: Workspace, costs: Costs):
     const shown = diagnosticsOf(checked, workspace);
     return checked.diagnostics.flatMap((diagnostic, i): CodeAction[] => {
       const span = diagnostic.span && visible(source, diagnostic.span);
-      const diagnostic = shown[i];
-      if (span === undefined || diagnostic === undefined || span.start > to || span.end < from) return [];
+      const reported = shown[i];
+      if (span === undefined || reported === undefined || span.start > to || span.end < from) return [];
       const fixes = fixesOf(diagnostic, source, checked.partial);
       return fixes.map(({ title, edits }, nth) => ({
         title,
         kind: CodeActionKind.QuickFix,
-        diagnostics: [diagnostic],
+        diagnostics: [reported],
         isPreferred: nth === 0 && fixes.length === 1,
         edit: { changes: { [uri]: edits.map((edit) => ({ range: rangeIn(source, edit), newText: edit.text })) } },
       }));

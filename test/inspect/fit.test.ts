@@ -50,7 +50,7 @@ test("else the largest micro-batch, and one with which a step has the same seque
   const fit = fitInto(spec, options(), budget);
   expect(fit).toMatchObject({ fits: false, largest: 5 });
   expect(fit.instead).toEqual({ batch: 4, accumulate: 3, length: 200, bytes: taken(4) });
-  expect(said(fit)).toContain("batch: 4, accumulate: 3 takes");
+  expect(said(fit)).toContain("batch: 4, accumulate: 3 needs");
   expect(said(fit)).toContain("for the same 12 sequences per step");
 });
 
@@ -93,7 +93,7 @@ test("else it says why nothing does, and what takes most", () => {
   const wide = sketch({ modalities: [text], vocabulary: 9000, d_model: 4096, layers: 1, train: { batch: 1 } });
   const unbound = fitInto(wide, options(1, 64, "webgpu-default"), 2 ** 40);
   expect(unbound).toMatchObject({ fits: false, binds: false, instead: undefined });
-  expect(said(unbound)).toMatch(/not in pieces that a binding holds.*\n.*\n.*Take another --device/);
+  expect(said(unbound)).toMatch(/a buffer is larger than a binding.*\n.*\n.*Use another --device/);
 });
 
 describe("amounts of memory", () => {

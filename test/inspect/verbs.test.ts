@@ -69,7 +69,7 @@ describe("mom inspect", () => {
     expect(stdout).toMatch(/total +\d{3},\d{3},\d{3}/);
     expect(stdout).toMatch(/does not fit: a binding is limited to 128 MiB/);
     expect(stdout).toMatch(/the parameters of layer 0 +\d/);
-    expect(stdout).toContain("`--device swiftshader` would do");
+    expect(stdout).toContain("`--device swiftshader` is large enough");
     expect(mom.run(["inspect", large(), "--dump", "fuse"]).stdout).toMatch(/gate × 1: the gate joins the scan/);
     expect(stdout).toMatch(/workspace +\d.*\n +total +\d/);
     const dumped = mom.run(["inspect", large(), "--dump", "emit"]);
@@ -100,7 +100,7 @@ describe("mom inspect", () => {
     expect(readFileSync(svg, "utf8")).toMatch(/^<\?xml .*<svg .*quickstart.*<\/svg>\n$/s);
     expect(readFileSync(html, "utf8")).toMatch(/<svg .*Parameters by part.*Memory on webgpu-default/s);
     expect(mom.run(["inspect", large(), "--html", html]).code).toBe(0);
-    expect(readFileSync(html, "utf8")).toContain("it does not fit");
+    expect(readFileSync(html, "utf8")).toContain("It does not fit");
     const spec = readFileSync(QUICKSTART, "utf8");
     expect(mom.run(["inspect", QUICKSTART, "--svg", QUICKSTART]).code).toBe(2);
     expect(readFileSync(QUICKSTART, "utf8")).toBe(spec);
@@ -169,7 +169,7 @@ describe("mom compile", () => {
     writeFileSync(file, "mine");
     const refused = run();
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/twice exists.*--force/s);
+    expect(refused.stderr).toMatch(/twice already exists.*--force/s);
     expect(readFileSync(file, "utf8")).toBe("mine");
     mkdirSync(join(at("twice"), "node_modules"));
     expect(run("--force").code).toBe(0);

@@ -129,9 +129,9 @@ describe("names", () => {
 
   test.each([
     ["a name that is taken", "image", /The modality `image` already exists/],
-    ["a section's name", "train", /has a meaning already/],
-    ["a keyword", "import", /has a meaning already/],
-    ["what is no name", "two words", /is no name/],
+    ["a section's name", "train", /is a word of the language/],
+    ["a keyword", "import", /is a word of the language/],
+    ["what is no name", "two words", /is not a name/],
   ])("a rename to %s is refused", async (_, newName, message) => {
     const asked = ask("textDocument/rename", edited("2 * mixer", "2 * |mixer"), { newName });
     await expect(asked).rejects.toThrow(message);
@@ -140,7 +140,7 @@ describe("names", () => {
   test("a field cannot be renamed", async () => {
     expect((await ask("textDocument/prepareRename", edited("    d_state", "    d_st|ate"))).result).toBeNull();
     await expect(ask("textDocument/rename", edited("    d_state", "    d_st|ate"), { newName: "x" })).rejects.toThrow(
-      "neither",
+      "Only blocks and modalities",
     );
   });
 });
@@ -162,20 +162,20 @@ describe("quick fixes", () => {
   }
 
   test.each([
-    ["a field", edited("  batch: 2", "  bacth: 2"), "Replace `bacth` by `batch`"],
-    ["a kind", edited(": mamba", ": mambo"), "Replace `mambo` by `mamba`"],
+    ["a field", edited("  batch: 2", "  bacth: 2"), "Replace `bacth` with `batch`"],
+    ["a kind", edited(": mamba", ": mambo"), "Replace `mambo` with `mamba`"],
     [
       "a projection",
       edited("subsets([in_proj, out_proj])", "subsets([in_proj, out_prj])"),
-      "Replace `out_prj` by `out_proj`",
+      "Replace `out_prj` with `out_proj`",
     ],
-    ["a projection of a block", edited("[in_proj, x_proj(", "[in_prj, x_proj("), "Replace `in_prj` by `in_proj`"],
-    ["a block", edited("2 * mixer", "2 * mixr"), "Replace `mixr` by `mixer`"],
-    ["a modality in groups", edited("[[text]", "[[txt]"), "Replace `txt` by `text`"],
-    ["a modality with an objective", edited("  image: ddpm", "  imag: ddpm"), "Replace `imag` by `image`"],
-    ["a path", edited("vary train.seed", "vary train.sead"), "Replace `train.sead` by `train.seed`"],
-    ["a word", edited("  batch: 2", "  batch: 2\n  precision: f6"), "Replace `f6` by `f16`"],
-    ["an argument", edited("adamw(lr:", "adamw(lrr:"), "Replace `lrr` by `lr`"],
+    ["a projection of a block", edited("[in_proj, x_proj(", "[in_prj, x_proj("), "Replace `in_prj` with `in_proj`"],
+    ["a block", edited("2 * mixer", "2 * mixr"), "Replace `mixr` with `mixer`"],
+    ["a modality in groups", edited("[[text]", "[[txt]"), "Replace `txt` with `text`"],
+    ["a modality with an objective", edited("  image: ddpm", "  imag: ddpm"), "Replace `imag` with `image`"],
+    ["a path", edited("vary train.seed", "vary train.sead"), "Replace `train.sead` with `train.seed`"],
+    ["a word", edited("  batch: 2", "  batch: 2\n  precision: f6"), "Replace `f6` with `f16`"],
+    ["an argument", edited("adamw(lr:", "adamw(lrr:"), "Replace `lrr` with `lr`"],
   ])("a near name for %s", async (_, text, title) => {
     const [from = "", to = ""] = [...title.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
     const fix = (await fixes(text)).find((one) => one.title === title);
@@ -192,7 +192,7 @@ describe("quick fixes", () => {
     [
       "an objective that does not fit",
       edited("ddpm(weight: 5)", "cross_entropy(weight: 5)"),
-      "Replace `cross_entropy(weight: 5)` by `ddpm`",
+      "Replace `cross_entropy(weight: 5)` with `ddpm`",
       edited("ddpm(weight: 5)", "ddpm"),
     ],
     ["a field", edited("  length: 64\n", ""), "Add `length`", edited("length: 64", "length: 512")],
@@ -202,8 +202,8 @@ describe("quick fixes", () => {
       "Add `patch`",
       edited("patch: 4x4, channels: 3", "patch: 4x4"),
     ],
-    ["a colon", edited("d_model: 32", "d_model = 32"), "Replace `=` by `:`", SAMPLE],
-    ["an underscore", edited("    d_state", "    d-state"), "Replace `d-state` by `d_state`", SAMPLE],
+    ["a colon", edited("d_model: 32", "d_model = 32"), "Replace `=` with `:`", SAMPLE],
+    ["an underscore", edited("    d_state", "    d-state"), "Replace `d-state` with `d_state`", SAMPLE],
     ["no semicolon", edited("d_model: 32", "d_model: 32;"), "Remove `;`", SAMPLE],
     ["a bracket", edited("[1, 2, 3]", "[1, 2, 3"), "Add `]`", SAMPLE],
     ["a brace", edited("  length: 64\n}\n", "  length: 64\n"), "Add `}`", SAMPLE],
@@ -298,8 +298,8 @@ describe("about a file", () => {
     });
     expect(found).toEqual([
       // in_proj 2 × 4096, conv1d 320, x_proj 2 × 2176, dt_proj 192, A 1024, D 64, out_proj 2048, norm 32.
-      "block mixer: mamba { ⟵ 16.2 k parameters, 9.95 k active · 25.8 kFLOP a token",
-      "layers: 2 * mixer ⟵ 2 layers · 61.6 k parameters, 49 k active · text 69.1 kFLOP, image 62.9 kFLOP a token",
+      "block mixer: mamba { ⟵ 16.2 k parameters, 9.95 k active · 25.8 kFLOP per token",
+      "layers: 2 * mixer ⟵ 2 layers · 61.6 k parameters, 49 k active · text 69.1 kFLOP, image 62.9 kFLOP per token",
       "ablate projections { ⟵ 12 variants",
     ]);
     expect(await ask({ start: { line: 15, character: 0 }, end: { line: 30, character: 0 } })).toEqual([]);
