@@ -177,7 +177,7 @@ describe("mom compile", () => {
     writeFileSync(join(at("twice"), "thesis.tex"), "mine");
     const kept = run("--force");
     expect(kept.code).toBe(1);
-    expect(kept.stderr).toContain("holds thesis.tex");
+    expect(kept.stderr).toContain("contains thesis.tex");
     expect(existsSync(join(at("twice"), "thesis.tex"))).toBe(true);
   });
   test("a file in the folder's place, a spec too large, a wrong spec, no folder named: nothing is left", () => {
