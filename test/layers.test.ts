@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "train",
     "gpu",
     "data",
+    "diagnostics",
     "batch",
     "modalities",
     "reference",

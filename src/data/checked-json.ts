@@ -11,10 +11,6 @@ const NESTING = 200;
 /** Files that mom writes have less than a tenth of this. */
 const MOST_BYTES = 2 ** 28;
 
-/** Whether a JSON value is an object. */
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** A count: a whole number that is exact as a JavaScript number. */
 export const COUNT = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 

@@ -2,7 +2,7 @@
 
 import { BadFile } from "../diagnostics/bad-file.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { isRecord } from "./checked-json.js";
+import { isRecord } from "../diagnostics/json-shape.js";
 import type { Disk } from "./disk.js";
 import { fileInFolder } from "./file-in-folder.js";
 import { type Line, linesOf } from "./json-lines.js";

@@ -3,8 +3,7 @@
 // Assumes a little-endian machine, as every platform of Node and WebGPU is.
 
 import { InputError } from "../diagnostics/input-error.js";
-import { repeatedKey } from "../diagnostics/json-shape.js";
-import { isRecord } from "./checked-json.js";
+import { isRecord, repeatedKey } from "../diagnostics/json-shape.js";
 import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
 import { widenBfloat16s, widenHalves } from "./half.js";
 import { joinedBytes } from "./joined.js";

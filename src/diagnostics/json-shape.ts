@@ -69,3 +69,7 @@ function unescaped(string: string): string {
 
 /** A duplicate key in a valid JSON text, or undefined. */
 export const repeatedKey = (json: string): string | undefined => jsonShape(json).repeated;
+
+/** Whether a JSON value is an object. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

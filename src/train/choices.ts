@@ -1,7 +1,8 @@
 // The kernels that a run started with, by the keys of their nodes. A resumed run uses the same ones, even if faster ones
 // are known by then.
-import { isRecord } from "../data/checked-json.js";
+
 import { InputError } from "../diagnostics/input-error.js";
+import { isRecord } from "../diagnostics/json-shape.js";
 import type { Choices } from "../ir/plan.js";
 import { pathIn, type Run } from "./run-folder.js";
 

@@ -1,6 +1,6 @@
 // The metrics of a run, as lines of JSON. Nothing in metrics.jsonl depends on the clock; clock times are in timing.jsonl.
 
-import { isRecord } from "../data/checked-json.js";
+import { isRecord } from "../diagnostics/json-shape.js";
 
 /** Losses are means over the batch, also by modality for those in the batch. A number that is not finite is NaN. */
 export interface TrainRecord {

@@ -2,7 +2,8 @@
 // Short values stand on one line, so that people can read a plan and compare two. Then what plan.json may hold besides
 // buffers and dispatches: the checked spec, the device's profile, parameters and tables. The fields of a block, an
 // objective or a modality are known to their own rooms alone, so here they are only plain values.
-import { type CheckedJson, COUNT, isRecord, jsonReader } from "../data/checked-json.js";
+import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
+import { isRecord } from "../diagnostics/json-shape.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { BufferRole } from "../ir/plan.js";
 

@@ -1,13 +1,13 @@
 // Reads the weights that `init: checkpoint(path)` names: a run, a checkpoint, a safetensors file, or several files with an
 // index.
-import { isRecord } from "../data/checked-json.js";
+
 import type { Disk } from "../data/disk.js";
 import { isJsonObject, LOOKED_AT } from "../data/foreign-file.js";
 import { readSafetensors } from "../data/safetensors.js";
 import type { StoredTensor } from "../data/tensor.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { repeatedKey } from "../diagnostics/json-shape.js";
+import { isRecord, repeatedKey } from "../diagnostics/json-shape.js";
 import type { InitFields } from "../front/spec.js";
 import { folderWeights, runWeights } from "./checkpoint.js";
 import { CHECKPOINT_FILES } from "./checkpoint-state.js";

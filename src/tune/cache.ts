@@ -1,7 +1,8 @@
 // Choices that were measured before, kept in a file for each device. Several processes may write it at once.
-import { isRecord } from "../data/checked-json.js";
+
 import type { Disk } from "../data/disk.js";
 import { textOf } from "../data/open-file.js";
+import { isRecord } from "../diagnostics/json-shape.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { digest } from "../ir/digest.js";
 import type { Finding, Verdict } from "./trial.js";

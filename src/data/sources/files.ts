@@ -8,12 +8,12 @@
 
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError, placed } from "../../diagnostics/input-error.js";
+import { isRecord } from "../../diagnostics/json-shape.js";
 import { CONTENTS, fileFieldOf, holdersNamed } from "../../modalities/modality.fields.js";
 import { type Content, WRITTEN } from "../../modalities/row.fields.js";
 import { type ModelParts, ordinaryIds } from "../../modalities/text.js";
 import { AUDIO_DECODER } from "../audio/read-audio.js";
 import { asBadFile } from "../bad-files.js";
-import { isRecord } from "../checked-json.js";
 import type { Codecs } from "../codecs.js";
 import { longHash, splitHash } from "../content-hash.js";
 import type { Disk } from "../disk.js";
