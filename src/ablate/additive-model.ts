@@ -1,14 +1,14 @@
-// The linear model loss = arm + seed + residual, fitted by least squares, and contrasts of its arms.
-// A randomised complete block design whose blocks are the seeds: the arms of a seed share data order and initial values.
+// Fits the linear model loss = arm + seed + residual by least squares, and computes contrasts of arms.
+// This is a randomized complete block design. The blocks are the seeds: all arms of a seed share data order and initial values.
 import type { Estimate } from "./answer.js";
 import { estimateOf, meanOf } from "./estimate.js";
 
 export interface AdditiveModel {
-  /** Residual standard deviation; undefined where no degree of freedom is left for it. */
+  /** Residual standard deviation; undefined without degrees of freedom. */
   readonly residual: { readonly deviation: number; readonly degrees: number } | undefined;
   /**
-   * Σ weight · arm mean. The weights, by arm, sum to zero. Undefined where the runs do not tell: an arm of the contrast
-   * has none, or its arms share no seeds, not even by way of others.
+   * Σ weight · arm mean; the weights, one per arm, sum to zero. Undefined if the runs do not determine it: an arm of the contrast
+   * has no runs, or its arms share no seeds, directly or through other arms.
    */
   contrast(weights: readonly number[]): Estimate | undefined;
 }
@@ -16,16 +16,16 @@ export interface AdditiveModel {
 type Loss = number | undefined;
 
 /**
- * Of the losses' mean size, the least residual deviation that tests assume: 64 units in the last place of f32. Losses
- * are f32 sums, whose order may differ between arms, so that nothing below this is a difference.
+ * The smallest residual standard deviation that tests assume, relative to the mean loss: 64 units in the last place of f32.
+ * Losses are f32 sums whose order can differ between arms, so smaller differences are rounding.
  */
 const ROUNDING = 2 ** -18;
 
 /**
- * @param losses by arm, by seed; undefined where a run is missing
+ * @param losses by arm and seed; undefined if a run is missing
  *
- * The arms are eliminated: given the seeds' effects s, an arm's mean is the mean of its losses less s. What is left are
- * equations for the seeds alone, with the matrix of `informationOf` (Searle, "Linear models", 1971, section 7.1).
+ * The arms are eliminated: given the seeds' effects s, an arm's mean is the mean of its losses minus s. This leaves
+ * equations for the seeds, with the matrix of `informationOf` (Searle, "Linear models", 1971, section 7.1).
  */
 export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel {
   const arms = losses.map((row) => {
@@ -36,7 +36,7 @@ export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel
     arms.map(({ seeds }) => seeds),
     losses[0]?.length ?? 0,
   );
-  // Seeds' effects are told up to a constant in each group of arms that share seeds: its first seed's is zero.
+  // Seeds' effects are determined up to a constant in each group of arms that share seeds: the first seed's is set to zero.
   const free = [...groups.keys()].filter((seed) => groups[seed] !== seed);
   const solve = solver(informationOf(arms, free));
   const effects = groups.map(() => 0);
@@ -57,7 +57,7 @@ export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel
   const rounding = ROUNDING * meanOf(finished.map(Math.abs));
 
   const contrast = (weights: readonly number[]): Estimate | undefined => {
-    // How much of each seed is in the contrast of the arms' plain means: none, where no run is missing.
+    // The weight of each seed in the contrast of the arms' means, which is zero if no run is missing.
     const shares = groups.map(() => 0);
     let value = 0;
     let spread = 0;
@@ -89,7 +89,7 @@ export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel
   return { residual: degrees > 0 ? { deviation: Math.sqrt(variance), degrees } : undefined, contrast };
 }
 
-/** For each seed the first seed of its group: seeds are together where an arm has runs of both. */
+/** For each seed the first seed of its group. Two seeds are in a group if an arm has runs of both. */
 function connected(seedsOfArms: readonly (readonly number[])[], count: number): number[] {
   const groups = Array.from({ length: count }, (_, seed) => seed);
   for (const seeds of seedsOfArms) {
@@ -100,7 +100,7 @@ function connected(seedsOfArms: readonly (readonly number[])[], count: number): 
   return groups;
 }
 
-/** XᵀX of the seeds in `free` after the arms are eliminated: runs of a seed, less 1/n of each arm that has the pair. */
+/** XᵀX of the seeds in `free` after the arms are eliminated: the runs of a seed, minus 1/n for each arm that has the pair. */
 function informationOf(arms: readonly { readonly seeds: readonly number[] }[], free: readonly number[]): number[][] {
   return free.map((row) =>
     free.map((column) =>
@@ -112,7 +112,7 @@ function informationOf(arms: readonly { readonly seeds: readonly number[] }[], f
   );
 }
 
-/** @param matrix A by rows. Returns the function from b to x. */
+/** @param matrix A, by rows. Returns the function from b to x. */
 function solver(matrix: readonly (readonly number[])[]): (right: readonly number[]) => number[] {
   // A = L Lᵀ, L lower triangular.
   const lower: number[][] = [];
@@ -137,7 +137,7 @@ function solver(matrix: readonly (readonly number[])[]): (right: readonly number
   };
 }
 
-/** Of the first `count` numbers of each. */
+/** The dot product of the first `count` numbers. */
 function dot(a: readonly number[], b: readonly number[], count: number): number {
   let total = 0;
   for (let k = 0; k < count; k++) total += (a[k] as number) * (b[k] as number);

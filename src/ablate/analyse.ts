@@ -1,4 +1,4 @@
-// From what an ablation's runs measured to what it says.
+// Computes the answer of an ablation from the measurements of its runs.
 import { smoothingWindow } from "../train/metrics.js";
 import { type AdditiveModel, fitAdditive } from "./additive-model.js";
 import type { Answer, ArmAnswer, Estimate, Factorial, Match, Measure, MeasureAnswer } from "./answer.js";
@@ -7,7 +7,7 @@ import { type FactorialDesign, factorialDesign, factorialOf } from "./factorial-
 import { corrected } from "./holm.js";
 import type { AblationResults, Curve } from "./results.js";
 
-/** A run that counts: done, and with a finite loss in the end. */
+/** A finished run with a finite final loss. */
 interface Ended {
   /** Its finite points. */
   readonly curve: Curve;
@@ -18,7 +18,7 @@ interface Ended {
 /** By arm, by seed. */
 type Table = readonly (readonly (Ended | undefined)[])[];
 
-/** What is not told for want of runs is left out of it; of validation, where no run of a modality has any. */
+/** Leaves out what cannot be computed because runs are missing, and the validation of a modality that no run has. */
 export function answer(results: AblationResults): Answer {
   const window = smoothingWindow(results.steps);
   const design = factorialDesign(results);
@@ -75,7 +75,7 @@ function measureAnswer(
   };
 }
 
-/** Of each arm over the baseline: one group of comparisons. */
+/** The gain of each arm over the baseline: one family of comparisons. */
 function gainsOf(
   losses: readonly (readonly (number | undefined)[])[],
   baseline: number | undefined,
@@ -117,9 +117,9 @@ function comparison(
 }
 
 /**
- * What is to be reached, and when the baseline reached it. A held-out loss may rise again where a model learns its data
- * by heart: then the baseline was there before its end, and to be compared with its end would flatter every arm.
- * Undefined where it was there at its first point after the beginning: when it reached the loss is then not known.
+ * The target loss, and the step at which the baseline reached it. A held-out loss can rise again when a model overfits. Then
+ * the baseline reached its final loss earlier, and comparing with its end would flatter every arm.
+ * Undefined if the baseline has this loss at its first point after the start, since the step is then unknown.
  */
 function goalOf({ curve, smooth }: Ended, measure: Measure): Pick<Pair, "target" | "end"> | undefined {
   const [end, target] = [smooth.steps.at(-1), smooth.losses.at(-1)];
@@ -128,7 +128,7 @@ function goalOf({ curve, smooth }: Ended, measure: Measure): Pick<Pair, "target"
   return place?.atMost ? undefined : { target, end: place?.step ?? end };
 }
 
-/** Of the baseline's mean loss as it was measured: how far that itself is uncertain is not in the interval. */
+/** Relative to the baseline's measured mean loss, whose own uncertainty is not part of the interval. */
 const inPercent = (gain: Estimate, baseline: number): Estimate | undefined =>
   baseline > 0 ? scaled(gain, 100 / baseline) : undefined;
 
@@ -145,8 +145,8 @@ function factorialIn(
 }
 
 /**
- * The mean of the last `window` points, or of all where there are fewer: a single batch's loss says little.
- * Undefined where there is none or one of them is not finite.
+ * The mean of the last `window` points, or of all if there are fewer, since the loss of a single batch is noisy.
+ * Undefined if there are no points, or one of them is not finite.
  */
 function finalLoss({ losses }: Curve, window: number): number | undefined {
   const last = meanOf(losses.slice(-window));
@@ -154,8 +154,8 @@ function finalLoss({ losses }: Curve, window: number): number | undefined {
 }
 
 /**
- * Means over `window` points, each at the mean of their steps, so that the curve does not lag. Points that are not
- * finite are left out. A curve of n points has n − window + 1 means, or one where it is shorter.
+ * Moving averages over `window` points, each at the mean of their steps, so that the curve does not lag. Points that are
+ * not finite are skipped. A curve of n points has n − window + 1 averages, or one if it is shorter.
  */
 export function smoothed({ steps, losses }: Curve, window: number): Curve {
   const kept = [...losses.keys()].filter((index) => Number.isFinite(losses[index]));
@@ -171,28 +171,28 @@ export function smoothed({ steps, losses }: Curve, window: number): Curve {
   return { steps: means(steps), losses: means(losses) };
 }
 
-/** Of one seed. */
+/** The curves of one seed. */
 interface Pair {
-  /** The baseline's final loss, and the step at which it came to it. */
+  /** The baseline's final loss, and the step at which it reached it. */
   readonly target: number;
   readonly end: number;
   /** As measured. */
   readonly arm: Curve;
 }
 
-/** The step at which a curve comes down to a loss; undefined where it does not. */
+/** The step at which a curve falls to a loss; undefined if it does not. */
 type Crossing = (curve: Curve, target: number) => Place | undefined;
 
 interface Place {
   readonly step: number;
-  /** Whether that is the curve's first point, after the beginning: the loss may have been reached before it. */
+  /** Whether this is the curve's first point after the start, so the loss may have been reached earlier. */
   readonly atMost: boolean;
 }
 
 /**
- * @param pairs one for each seed of which both were trained
- * @param flops of an update of the arm, over those of the baseline
- * @returns undefined where no seed can be compared
+ * @param pairs one for each seed for which both arms were trained
+ * @param flops of an update of the arm, divided by those of the baseline
+ * @returns undefined if no seed can be compared
  */
 function matchOf(pairs: readonly Pair[], flops: number, crossing: Crossing): Match | undefined {
   const shares = pairs.map((pair) => shareToMatch(pair, crossing)).filter((share) => share !== undefined);
@@ -208,7 +208,7 @@ function matchOf(pairs: readonly Pair[], flops: number, crossing: Crossing): Mat
   return { reached: "all", steps: bound, flops: scaled(bound, flops), atMost: true };
 }
 
-/** Of the steps after which the baseline has its final loss, the share after which the arm has it. */
+/** The steps that the arm needs to reach the baseline's final loss, as a share of the baseline's steps. */
 function shareToMatch({ target, end, arm }: Pair, crossing: Crossing): Share | "never" | undefined {
   if (end <= 0 || arm.steps.length === 0) return undefined;
   const place = crossing(arm, target);
@@ -220,8 +220,8 @@ interface Share extends Omit<Place, "step"> {
 }
 
 /**
- * For curves with little noise: the first point at or below `target`, and between it and the one before a straight line.
- * Where that is the first point of all, it is at most that point's step: what was before is not known.
+ * For curves with little noise: the first crossing of `target`, with linear interpolation between points.
+ * If the first point of all is already below, the result is an upper bound.
  */
 const firstCrossing: Crossing = (curve, target) => {
   const index = curve.losses.findIndex((loss) => loss <= target);
@@ -229,10 +229,10 @@ const firstCrossing: Crossing = (curve, target) => {
 };
 
 /**
- * For curves with a batch's noise on each point: where the falling curve that is nearest by least squares crosses
- * `target`, which is where the sum of all losses before it, less `target` each, is greatest (Groeneboom, "Estimating a
- * monotone density", 1985). The first point of a smoothed curve that is low enough would not do: noise takes it there
- * too soon. On 2 + 5/√step with noise of 0.1, an arm just like the baseline would match after about 77 % of 1000 steps.
+ * For curves with the noise of a batch on each point: the step at which the closest decreasing curve (least squares) crosses
+ * `target`. There the sum of all earlier losses, minus `target` each, is greatest (Groeneboom, "Estimating a monotone
+ * density", 1985). The first low point of a smoothed curve would be biased, because noise reaches the target too early: on
+ * 2 + 5/√step with noise of 0.1, an arm equal to the baseline would match after about 77 % of 1000 steps.
  */
 const fallingCrossing: Crossing = (curve, target) => {
   let [sum, greatest, index] = [0, 0, 0];
@@ -243,7 +243,7 @@ const fallingCrossing: Crossing = (curve, target) => {
   return index === curve.losses.length ? undefined : between(curve, index, target);
 };
 
-/** On the straight line from the point before, which is above `target`, to one that is not. */
+/** Interpolates between the previous point, which is above `target`, and one that is not. */
 function between({ steps, losses }: Curve, index: number, target: number): Place {
   const [step, loss] = [steps[index] as number, losses[index] as number];
   const [before, higher] = [steps[index - 1], losses[index - 1]];
@@ -251,5 +251,5 @@ function between({ steps, losses }: Curve, index: number, target: number): Place
   return { step: before + ((higher - target) / (higher - loss)) * (step - before), atMost: false };
 }
 
-/** Validation is on the same documents each time, so that its loss has little noise. */
+/** Every validation uses the same documents, so its loss has little noise. */
 const CROSSINGS: Readonly<Record<Measure, Crossing>> = { training: fallingCrossing, validation: firstCrossing };

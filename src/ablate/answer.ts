@@ -1,53 +1,53 @@
-// What an ablation says: for each modality and measure, one linear model of the losses, and every claim a contrast of it.
+// The answer of an ablation. For each modality and measure there is one linear model of the losses, and each claim is a contrast of it.
 
-/** Of the last losses in training, smoothed, or of the last validation. */
+/** The smoothed last training losses, or the last validation. */
 export type Measure = "training" | "validation";
 
-/** An estimate with its 95 % confidence interval, which is not corrected and needs two seeds: undefined with one. */
+/** An estimate with its uncorrected 95 % confidence interval, which is undefined with fewer than two seeds. */
 export interface Estimate {
   readonly estimate: number;
   readonly low?: number;
   readonly high?: number;
-  /** Two-sided, that it is zero; not corrected. Never zero itself. */
+  /** Two-sided p for zero, uncorrected. Never 0. */
   readonly p?: number;
-  /** p corrected by Holm for all comparisons of its group: the gains of a measure, or its effects and their synergy. */
+  /** p after Holm's correction for all comparisons of its family: the gains of a measure, or its effects and their synergy. */
   readonly pCorrected?: number;
-  /** Whether the corrected p is below 0.05 and rests on enough seeds and degrees of freedom. */
+  /** Whether the corrected p is below 0.05, with enough seeds and degrees of freedom. */
   readonly significant?: boolean;
-  /** Finished seeds of the arm that has fewest among those compared. */
+  /** The smallest number of finished seeds among the compared arms. */
   readonly seeds?: number;
-  /** Of freedom, of the residual that the interval and p are made with. */
+  /** Degrees of freedom of the residual. */
   readonly degrees?: number;
 }
 
 export interface ArmAnswer {
   /** Index into the results' arms. */
   readonly arm: number;
-  /** Final loss by seed, in the order of the results' seeds; undefined for runs that are not done. */
+  /** Final loss for each of the results' seeds; undefined for unfinished runs. */
   readonly losses: readonly (number | undefined)[];
   readonly mean: number | undefined;
   /** Sample standard deviation over seeds (n − 1); undefined with fewer than two. */
   readonly deviation: number | undefined;
-  /** Baseline's loss minus the arm's: positive is better. Undefined for the baseline itself and without one. */
+  /** The baseline's loss minus the arm's; positive is better. Undefined for the baseline, and without a baseline. */
   readonly gain: Estimate | undefined;
   /** The same, in per cent of the baseline's mean loss. */
   readonly gainPercent: Estimate | undefined;
   readonly match: Match | undefined;
 }
 
-/** When the arm reaches the baseline's final loss; steps and FLOPs in per cent of what the baseline took to it. */
+/** When the arm reaches the baseline's final loss: steps and FLOPs in per cent of the baseline's. */
 export type Match =
   | {
       readonly reached: "all";
       readonly steps: Estimate;
       readonly flops: Estimate;
-      /** Whether a seed was there at its first measured point: then the numbers are upper bounds, without intervals. */
+      /** Whether a seed reached the loss at its first measured point. Then the numbers are upper bounds without intervals. */
       readonly atMost?: true;
     }
   /** `of` seeds were trained, and `by` of them reached it. */
   | { readonly reached: "some" | "none"; readonly by: number; readonly of: number };
 
-/** An effect on the loss, negative where it lowers it: of one factor, or of several together beyond what each does. */
+/** An effect on the loss, negative if it lowers the loss: a main effect, or an interaction. */
 export interface Effect extends Estimate {
   /** Names of factors; more than one is an interaction. */
   readonly factors: readonly string[];
@@ -55,11 +55,11 @@ export interface Effect extends Estimate {
 
 export interface Factorial {
   readonly factors: readonly string[];
-  /** Main effects first, then pairs, triples, …; 2^k − 1 in all. */
+  /** Main effects first, then pairs, triples, …; 2^k − 1 in total. */
   readonly effects: readonly Effect[];
   /**
-   * Of all factors together: the gain over none (positive is better), the sum of the gains that each gives alone, and
-   * the first minus the second: positive where they work together.
+   * The joint gain of all factors over none (positive is better), the sum of their single gains, and the difference, which is
+   * positive if the factors reinforce each other.
    */
   readonly synergy: {
     readonly joint: Estimate;
@@ -73,7 +73,7 @@ export interface MeasureAnswer {
   readonly arms: readonly ArmAnswer[];
   /** Residual standard deviation of loss = arm + seed + residual, and its degrees of freedom. */
   readonly residual: { readonly deviation: number; readonly degrees: number } | undefined;
-  /** Or why there is none, in a sentence. */
+  /** Or the reason why there is none, as a sentence. */
   readonly factorial: Factorial | string;
 }
 
@@ -85,6 +85,6 @@ export interface ModalityAnswer {
 
 export interface Answer {
   readonly modalities: readonly ModalityAnswer[];
-  /** Steps that a smoothed training loss is the mean of. */
+  /** Steps in the average of a smoothed training loss. */
   readonly window: number;
 }

@@ -1,6 +1,6 @@
-// Types of what is used of `cephes`: its own lie where Node's resolution of modules does not find them.
+// Types of the used parts of `cephes`, whose own types Node's module resolution does not find.
 declare module "cephes" {
-  /** Settles when the functions may be called. */
+  /** Resolves when the functions can be called. */
   export const compiled: Promise<void>;
   /** P(T ≤ t) of Student's t with k degrees of freedom, k a whole number. */
   export function stdtr(k: number, t: number): number;

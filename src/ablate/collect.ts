@@ -1,4 +1,4 @@
-// What the runs in an ablation's folder have measured, as its answer and report take it.
+// Collects the measurements of an ablation's runs for its answer and report.
 import type { MetricRecord } from "../train/metrics.js";
 import { parseMetrics, parseTiming } from "../train/metrics.js";
 import { damagedMetrics } from "../train/mistakes.js";
@@ -7,7 +7,7 @@ import type { Design, Variant } from "./design.js";
 import { type AblationFolder, runOf, stateOf, type VariantState } from "./folder.js";
 import type { AblationResults, Curve, ResultArm, ResultRun } from "./results.js";
 
-/** What the design does not say of itself. */
+/** What the design does not contain. */
 export interface Costs {
   /** One for each arm. */
   readonly arms: readonly Pick<ResultArm, "parameters" | "flops">[];
@@ -16,7 +16,7 @@ export interface Costs {
   readonly spec: string;
 }
 
-/** @throws Failure where a variant's metrics are damaged */
+/** @throws Failure if a variant's metrics are damaged */
 export function collect(folder: AblationFolder, design: Design, costs: Costs): AblationResults {
   const states = design.variants.map(({ id }) => stateOf(folder, id));
   const runs = design.variants.map((variant, i) => runResult(folder, variant, states[i] as VariantState, costs));
@@ -68,7 +68,7 @@ function runResult(
   return { ...common, state: "done", training: curves("train"), validation: curves("validation") };
 }
 
-/** At the steps whose batch had the modality. */
+/** Only steps whose batch contains the modality. */
 function curveOf(records: readonly MetricRecord[], modality: string): Curve {
   const points = records.flatMap(({ step, losses }) => {
     const loss = losses[modality];
@@ -88,7 +88,7 @@ function metricsOf(run: Run): MetricRecord[] {
   return records;
 }
 
-/** Of training, in all processes that took part: their clocks begin anew. */
+/** Training time over all processes, whose clocks start separately. */
 function secondsOf(run: Run): number {
   const records = parseTiming(textOf(run, "timing"));
   if (typeof records === "number") throw damagedMetrics(pathIn(run, "timing"), records);

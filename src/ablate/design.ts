@@ -1,4 +1,4 @@
-// What an ablation trains: its arms, one for each choice of a value on every axis, and each arm once for each seed.
+// The design of an ablation: one arm for each combination of values, and one run of each arm for each seed.
 import { multipleOf } from "../blocks/block.fields.js";
 import { contentHash } from "../data/content-hash.js";
 import { printAt, printSpec } from "../front/print-spec.js";
@@ -11,21 +11,21 @@ import { partsOf, subsetsIn } from "./subsets.js";
 export const SEED = "train.seed";
 const WIDTH = "model.d_model";
 
-/** Runs of an arm differ in their seed alone. */
+/** Runs of an arm differ only in their seed. */
 export interface Arm extends Pick<ResultArm, "label" | "settings" | "kind"> {
-  /** The spec of its run with the first seed, without ablations. */
+  /** The spec of the run with the first seed, without ablations. */
   readonly json: Json;
   readonly spec: CheckedSpec;
 }
 
 /** One run. */
 export interface Variant {
-  /** From 0, in the order of training: every arm with the first seed, then with the next. */
+  /** From 0, in the order of training: all arms with the first seed, then with the next. */
   readonly index: number;
   /** Index into the arms. */
   readonly arm: number;
   readonly seed: number;
-  /** From what the spec says: the same in every ablation, on every machine, as long as that stays. */
+  /** A digest of the spec, so the same spec has the same id in every ablation, on every machine. */
   readonly id: string;
   /** The spec, resolved, as a `.mom` file. */
   readonly text: string;
@@ -45,13 +45,13 @@ export interface Design {
 export interface Designing {
   /** The spec as resolved, its ablations among it. */
   readonly json: Json;
-  /** What a spec's JSON means. @throws Failure where it is wrong */
+  /** Checks a spec's JSON. @throws Failure if it is invalid */
   readonly check: (json: Json) => CheckedSpec;
-  /** Numbers in all tensors that are trained. */
+  /** The number of parameters. */
   readonly countParameters: (spec: CheckedSpec) => number;
 }
 
-/** @throws Failure where values that are right alone are wrong together, or two arms are one */
+/** @throws Failure if values are valid alone but not together, or two arms are equal */
 export function designOf(ablation: Ablation, { json, check, countParameters }: Designing): Design {
   const base = withoutAblations(json);
   const axes = ablation.axes
@@ -85,7 +85,7 @@ export function designOf(ablation: Ablation, { json, check, countParameters }: D
   }
   return { name: ablation.name, axes, arms, seeds, baseline, variants };
 
-  /** The baseline, as large as the largest arm; none where it is that itself. */
+  /** The widened baseline, as large as the largest arm; undefined if the baseline is the largest. */
   function widen({ settings, label, spec }: Arm, others: readonly Arm[]): Arm[] {
     const wanted = Math.max(...others.map((arm) => countParameters(arm.spec)));
     if (countParameters(spec) >= wanted) return [];
@@ -113,7 +113,7 @@ function seedsOf({ name, axes }: Ablation, base: Json): number[] {
   return seeds;
 }
 
-/** Every choice of one value on each axis; the last axis changes fastest. */
+/** All combinations of values; the last axis changes fastest. */
 function pointsOf(axes: readonly ResultAxis[]): Record<string, Json>[] {
   return axes.reduce<Record<string, Json>[]>(
     (points, { path, values }) => points.flatMap((point) => values.map((value) => ({ ...point, [path]: value }))),
@@ -121,7 +121,7 @@ function pointsOf(axes: readonly ResultAxis[]): Record<string, Json>[] {
   );
 }
 
-/** The number of the baseline's point; an axis that it does not name stands at its first value. */
+/** The index of the baseline's combination. An axis that it leaves out has its first value. */
 function baselineIn(axes: readonly ResultAxis[], wanted: Readonly<Record<string, Json>>): number {
   return axes.reduce((number, { path, values }) => {
     const value = wanted[path];
@@ -130,14 +130,14 @@ function baselineIn(axes: readonly ResultAxis[], wanted: Readonly<Record<string,
   }, 0);
 }
 
-/** `in_proj + x_proj` or `none` for parts; else the value as a spec has it. */
+/** `in_proj + x_proj` or `none` for parts; otherwise the value as in a spec. */
 function valueLabel(value: Json, path: string, json: Json): string {
   const parts = partsOf(value);
   if (parts !== undefined) return parts.length === 0 ? "none" : parts.join(" + ");
   return printAt(json, path, value).replace(/^\[(.*)\]$/s, "$1");
 }
 
-/** One for each point: its values, with the ends of their paths before them where there are several axes. */
+/** A label for each combination: its values, preceded by the last names of their paths if there are several axes. */
 function labelsOf(
   axes: readonly ResultAxis[],
   points: readonly ResultArm["settings"][],
@@ -157,12 +157,12 @@ function labelsOf(
   );
 }
 
-/** Rows of tensors stay whole vectors. */
+/** Keeps rows of tensors a multiple of the vector size. */
 const STEP = 4;
 
 const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
 
-/** Widths that every block can have: multiples of this. */
+/** The divisor of all widths that every block allows. */
 function stepOf({ model }: CheckedSpec): number {
   return model.blocks.reduce((step, { fields }) => {
     const multiple = multipleOf(fields);
@@ -171,8 +171,8 @@ function stepOf({ model }: CheckedSpec): number {
 }
 
 /**
- * The `d_model` whose count of parameters is nearest to `wanted`, among the multiples of what the blocks ask for.
- * @param countAt parameters in all with a width; they grow with it
+ * The allowed `d_model` whose number of parameters is closest to `wanted`.
+ * @param countAt total parameters for a width; must increase with it
  */
 function widthFor(spec: CheckedSpec, wanted: number, countAt: (d_model: number) => number): number {
   const step = stepOf(spec);

@@ -1,4 +1,4 @@
-// An estimate from its standard error: Student's t gives the interval and p.
+// Computes interval and p of an estimate from its standard error, with Student's t.
 import { compiled, stdtr, stdtri } from "cephes";
 import type { Estimate } from "./answer.js";
 
@@ -8,17 +8,17 @@ const CONFIDENCE = 0.95;
 
 /**
  * @param error standard error of `value`, whose square is distributed as χ² / degrees
- * @param degrees of freedom; without any, the estimate stands alone
+ * @param degrees of freedom; without any, there is no interval and no p
  */
 export function estimateOf(value: number, error: number, degrees: number): Estimate {
   if (degrees < 1) return { estimate: value };
   const reach = error * stdtri(degrees, (1 + CONFIDENCE) / 2);
-  // A contrast of nothing has no error. A p that is too small for a number is the smallest number, and never zero.
+  // An empty contrast has no error. A p that underflows becomes the smallest positive number, never zero.
   const p = error > 0 ? Math.max(Number.MIN_VALUE, 2 * stdtr(degrees, -Math.abs(value) / error)) : 1;
   return { estimate: value, low: value - reach, high: value + reach, p };
 }
 
-/** The estimate of `factor` times as much; the factor is taken as known. */
+/** The estimate times a factor, which is treated as exact. */
 export function scaled({ estimate, low, high, ...rest }: Estimate, factor: number): Estimate {
   const [first, last] = factor < 0 ? [high, low] : [low, high];
   return {
@@ -29,12 +29,12 @@ export function scaled({ estimate, low, high, ...rest }: Estimate, factor: numbe
   };
 }
 
-/** Of positive numbers, with a t-interval on their logarithms. No p: such a mean is never zero. */
+/** The geometric mean of positive numbers, with a t-interval on their logarithms. It has no p, since it is never zero. */
 export function geometricMean(values: readonly number[]): Estimate {
   const logs = values.map(Math.log);
   const error = deviationOf(logs);
   const estimate = Math.exp(meanOf(logs));
-  // A zero among the values makes the mean zero and its logarithm no number.
+  // If one value is zero, the mean is zero and its logarithm is not finite.
   if (error === undefined || !Number.isFinite(error)) return { estimate };
   const { low = 0, high = 0 } = estimateOf(meanOf(logs), error / Math.sqrt(logs.length), logs.length - 1);
   return { estimate, low: Math.exp(low), high: Math.exp(high) };
@@ -43,7 +43,7 @@ export function geometricMean(values: readonly number[]): Estimate {
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0) / values.length;
 
-/** Sample standard deviation (n − 1); undefined of fewer than two. */
+/** Sample standard deviation (n − 1); undefined for fewer than two values. */
 export function deviationOf(values: readonly number[]): number | undefined {
   if (values.length < 2) return undefined;
   const mean = meanOf(values);

@@ -1,4 +1,4 @@
-// A 2^k factorial: its factors, each off or on, the arm at each of their combinations, and main effects, interactions and
+// A 2^k factorial design: factors that are off or on, the arm of each combination, and main effects, interactions and
 // synergy as contrasts of the arms' means.
 import type { Json } from "../front/spec.js";
 import type { AdditiveModel } from "./additive-model.js";
@@ -9,21 +9,21 @@ import { partNamed } from "./subsets.js";
 
 export interface FactorialDesign {
   readonly factors: readonly string[];
-  /** Indices into the results' arms; bit f of an index into this is set where factor f is on. */
+  /** Indices into the results' arms. Bit f of an index into this list is set if factor f is on. */
   readonly cells: readonly number[];
 }
 
-/** 2⁶ arms have 63 effects: more than anyone reads. */
+/** 2⁶ arms already have 63 effects. */
 const MOST_FACTORS = 6;
 
 export interface Factor {
   readonly path: string;
-  /** Of the values of a `subsets`; a factor of two values has none. */
+  /** The part of a `subsets` axis; a factor with two values has none. */
   readonly part?: string;
   isOn(value: Json | undefined): boolean;
 }
 
-/** Whether two values are the same, in whatever order their keys stand. */
+/** Whether two values are equal, in any order of their keys. */
 function isSame(one: Json | undefined, other: Json | undefined): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
   const [ones, others] = [Object.entries(one), new Map<string, Json>(Object.entries(other))];
@@ -34,7 +34,7 @@ function isSame(one: Json | undefined, other: Json | undefined): boolean {
   );
 }
 
-/** The design, or why there is none, in a sentence. */
+/** The design, or the reason why there is none, as a sentence. */
 export function factorialDesign({ axes, arms }: Pick<AblationResults, "axes" | "arms">): FactorialDesign | string {
   const other = axes.find((axis) => !hasFactors(axis));
   if (axes.length === 0) return "Nothing but the seed varies, so there are no effects.";
@@ -44,7 +44,7 @@ export function factorialDesign({ axes, arms }: Pick<AblationResults, "axes" | "
   }
   const factors = axes.flatMap(factorsIn);
   if (factors.length > MOST_FACTORS) {
-    return `${factors.length} factors have too many interactions to tell; ${MOST_FACTORS} is the most.`;
+    return `${factors.length} factors have too many interactions; the limit is ${MOST_FACTORS}.`;
   }
   const cells = new Map<number, number>();
   for (const [index, { kind, settings }] of arms.entries()) {
@@ -64,11 +64,11 @@ export function factorialDesign({ axes, arms }: Pick<AblationResults, "axes" | "
   };
 }
 
-/** Whether an axis has all subsets of something, or two values. */
+/** Whether an axis has all subsets of a list, or exactly two values. */
 export const hasFactors = ({ values, subsetsOf }: ResultAxis): boolean =>
   subsetsOf !== undefined || values.length === 2;
 
-/** Of an axis that has them. */
+/** The factors of such an axis. */
 export function factorsIn({ path, values, subsetsOf }: ResultAxis): Factor[] {
   if (subsetsOf === undefined) return [{ path, isOn: (value) => isSame(value, values[1]) }];
   const has = (value: Json | undefined, part: string): boolean =>
@@ -76,13 +76,13 @@ export function factorsIn({ path, values, subsetsOf }: ResultAxis): Factor[] {
   return subsetsOf.map((part) => ({ path, part, isOn: (value) => has(value, part) }));
 }
 
-/** A part's name alone, where no other axis has it too. */
+/** The name of a part, without its path if no other axis has the same part. */
 export function nameOf({ path, part }: Factor, factors: readonly Factor[]): string {
   if (part === undefined) return path;
   return factors.filter((other) => other.part === part).length > 1 ? `${path} ${part}` : part;
 }
 
-/** The factorial, or why there is none, in a sentence. */
+/** The factorial, or the reason why there is none, as a sentence. */
 export function factorialOf({ factors, cells }: FactorialDesign, { contrast }: AdditiveModel): Factorial | string {
   const ofCells = (weight: (cell: number) => number): Estimate | undefined => {
     const weights: number[] = [];
@@ -91,7 +91,7 @@ export function factorialOf({ factors, cells }: FactorialDesign, { contrast }: A
   };
   const all = cells.length - 1;
   const singles = factors.map((_, f) => 1 << f);
-  // Gains: the mean without any factor, less the mean with some.
+  // Gains: the mean without any factor minus the mean with some.
   const joint = ofCells((cell) => Number(cell === 0) - Number(cell === all));
   const alone = (cell: number): number => (cell === 0 ? factors.length : 0) - Number(singles.includes(cell));
   const sum = ofCells(alone);
@@ -106,7 +106,7 @@ export function factorialOf({ factors, cells }: FactorialDesign, { contrast }: A
   return { factors, ...correctedTogether(effects, { joint, sum, difference }) };
 }
 
-/** One group of comparisons. The synergy of one factor is none of its own: its gain is the effect, mirrored. */
+/** One family of comparisons. A single factor has no synergy: its gain is its effect with the opposite sign. */
 function correctedTogether(effects: readonly Effect[], synergy: Factorial["synergy"]): Omit<Factorial, "factors"> {
   const { joint, sum, difference } = synergy;
   if (effects.length === 1) {
@@ -127,7 +127,7 @@ function correctedTogether(effects: readonly Effect[], synergy: Factorial["syner
 const signOf = (cell: number, subset: readonly number[]): number =>
   subset.reduce((sign, f) => (cell & (1 << f) ? sign : -sign), 1);
 
-/** All but the empty subset of 0 … count − 1: singles, then pairs, …; those of one size by their first member, and so on. */
+/** All nonempty subsets of 0 … count − 1: singles, then pairs, …; those of one size in lexicographic order. */
 function subsetsBySize(count: number): number[][] {
   const ofSize = (size: number, from: number): number[][] => {
     if (size === 0) return [[]];

@@ -1,5 +1,5 @@
-// The folder of an ablation: a run's folder for each variant, and what became of it. A variant's state is read from its
-// own folder, so that there is no table which a killed process could leave behind the truth.
+// The folder of an ablation: a run's folder for each variant, with its outcome. A variant's state is read from its own
+// folder, so a killed process cannot leave a table that is out of date.
 
 import type { Disk } from "../data/disk.js";
 import { checkpointSteps } from "../train/checkpoint.js";
@@ -9,42 +9,42 @@ import { lockedBy } from "../train/run-lock.js";
 import { WRITING } from "../train/whole-folder.js";
 
 export interface AblationFolder {
-  /** As the user named it. */
+  /** As the user wrote it. */
   readonly path: string;
   readonly disk: Disk;
 }
 
-/** Names in the folder. */
+/** File names in the folder. */
 export const ABLATION_FILES = {
   /** A run's folder for each variant, by its id. */
   variants: "variants",
-  /** Which variant is which: a list of ids, arms, settings and seeds. */
+  /** The list of variants: ids, arms, settings and seeds. */
   table: "variants.json",
   html: "report.html",
   markdown: "report.md",
   csv: "report.csv",
   json: "report.json",
-  /** What was to be printed where it could not be. */
+  /** Output that could not be printed. */
   log: "log.txt",
 } as const;
 const OUTCOME = "outcome.json";
 
-/** What `mom train` exits with, by what went wrong: how `outcome.json` says it. */
+/** The exit codes of `mom train` by the kind of failure, as they are stored in `outcome.json`. */
 export const EXITS = { input: 1, device: 3, diverged: 4, fault: 70 } as const;
 
-/** How a variant ended, kept beside its metrics. */
+/** How a variant ended, stored beside its metrics. */
 export type Ending =
   | { readonly state: "done"; readonly device: string }
-  /** `reason` is a sentence; `exit` is what `mom train` would have exited with. */
+  /** `reason` is a sentence; `exit` is the exit code that `mom train` would have. */
   | { readonly state: "failed"; readonly reason: string; readonly exit: number };
 
 export type VariantState =
-  /** `step`: of its last checkpoint, where it was begun. */
+  /** `step` is that of its last checkpoint, if it was started. */
   { readonly state: "pending"; readonly step?: number } | { readonly state: "running"; readonly pid: number } | Ending;
 
 export const variantsIn = ({ path, disk }: AblationFolder): string => disk.paths.join(path, ABLATION_FILES.variants);
 
-/** A variant's run, which may not be there yet. */
+/** A variant's run, which may not exist yet. */
 export const runOf = (folder: AblationFolder, id: string): Run => ({
   path: folder.disk.paths.join(variantsIn(folder), id),
   disk: folder.disk,
@@ -79,7 +79,7 @@ function isEnding(value: unknown): value is Ending {
   return value.state === "failed" && "reason" in value && typeof value.reason === "string" && "exit" in value;
 }
 
-/** Keeps how a variant ended; undefined forgets it, so that the variant is tried again. */
+/** Stores how a variant ended; undefined deletes the outcome, so that the variant is trained again. */
 export function writeEnding(folder: AblationFolder, id: string, ending: Ending | undefined): void {
   const run = runOf(folder, id);
   const path = run.disk.paths.join(run.path, OUTCOME);
@@ -87,24 +87,24 @@ export function writeEnding(folder: AblationFolder, id: string, ending: Ending |
     run.disk.remove(path);
     return;
   }
-  // A process that died before its run's folder was made has none.
+  // The folder is missing if the process died before it created it.
   if (!run.disk.exists(run.path)) run.disk.makeFolder(run.path);
   writeInto(folder, folder.disk.paths.join(ABLATION_FILES.variants, id, OUTCOME), `${JSON.stringify(ending)}\n`);
 }
 
-/** Writes a file of the ablation's folder whole, in place of the one that is there. */
+/** Replaces a file of the ablation's folder atomically. */
 export function writeInto({ path, disk }: AblationFolder, name: string, text: string): void {
   replaceFile(disk, disk.paths.join(path, name), text, ", then give the same command again.");
 }
 
-/** Takes the weights of a variant away: a comparison needs its metrics alone. */
+/** Deletes the weights of a variant; a comparison needs only its metrics. */
 export function dropWeights(folder: AblationFolder, id: string): void {
   const run = runOf(folder, id);
   for (const name of run.disk.exists(pathIn(run, "checkpoints")) ? run.disk.list(pathIn(run, "checkpoints")) : [])
     run.disk.remove(run.disk.paths.join(pathIn(run, "checkpoints"), name));
 }
 
-/** Ids of runs in the folder that belong to no variant: of a spec as it was before it was changed. */
+/** Ids of runs in the folder that belong to no variant, because the spec has changed. */
 export function strangers(folder: AblationFolder, ids: readonly string[]): string[] {
   const path = variantsIn(folder);
   const known = new Set(ids);

@@ -1,15 +1,15 @@
-// Which of several comparisons are significant: p corrected by Holm, "A simple sequentially rejective multiple test
-// procedure" (1979), and enough runs behind each.
+// Decides which comparisons are significant: with p corrected by Holm, "A simple sequentially rejective multiple test
+// procedure" (1979), and with enough runs.
 import type { Estimate } from "./answer.js";
 
-/** The chance that one or more of a group of true zeros is called significant. */
+/** The probability that a family of true zeros has a significant result. */
 export const LEVEL = 0.05;
-/** Seeds that each arm of a comparison must have finished: two are one difference, which nothing can check. */
+/** The finished seeds that each compared arm needs. Two seeds give a single difference, whose variance is unknown. */
 export const LEAST_SEEDS = 3;
-/** Degrees of freedom of the residual; three seeds of two arms have two. */
+/** The degrees of freedom that the residual needs; three seeds of two arms have two. */
 export const LEAST_DEGREES = 2;
 
-/** Estimates of one group, in their order, with what Holm makes of their p. Those without a p are no comparisons. */
+/** Adds Holm's corrected p to the estimates of a family. Estimates without a p are not compared. */
 export function corrected<T extends Estimate>(estimates: readonly T[]): T[] {
   const adjusted = holm(estimates.flatMap(({ p }) => (p === undefined ? [] : [p])));
   let next = 0;
@@ -22,7 +22,7 @@ export function corrected<T extends Estimate>(estimates: readonly T[]): T[] {
   });
 }
 
-/** The smallest p times their count m, the next times m − 1, …: each at least the one before, and at most 1. */
+/** The smallest of m values of p times m, the next times m − 1, …; each at least the previous one, and at most 1. */
 export function holm(p: readonly number[]): number[] {
   const order = [...p.keys()].sort((a, b) => (p[a] as number) - (p[b] as number));
   const adjusted = p.map(() => 1);

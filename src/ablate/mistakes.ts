@@ -1,4 +1,4 @@
-// What can be wrong with an ablation as a whole: one constructor for each mistake.
+// Errors of an ablation as a whole, with one constructor each.
 import type { MistakeName } from "../diagnostics/codes.js";
 import { mistake } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
@@ -6,13 +6,13 @@ import { Failure } from "../diagnostics/failure.js";
 const error = (name: MistakeName, message: string, help: string): Failure =>
   new Failure([mistake(name, message, { help })]);
 
-/** Values that are right one by one, and wrong together. What else was thrown is given back as it was. */
+/** For values that are valid alone but not together. Any other thrown value is returned unchanged. */
 export function wrongArm(ablation: string, arm: string, cause: unknown): unknown {
   if (!(cause instanceof Failure)) return cause;
   return error(
     "wrong-arm",
     `In the arm \`${arm}\` of \`${ablation}\`: ${cause.message}`,
-    "Each value is right on its own, but not these together: split the ablation into several.",
+    "Each value is valid alone, but not all together: split the ablation.",
   );
 }
 
@@ -20,15 +20,15 @@ export const equalArms = (ablation: string, one: string, other: string): Failure
   error(
     "equal-arms",
     `In \`${ablation}\` the arms \`${one}\` and \`${other}\` are the same spec.`,
-    "Leave one of the values out.",
+    "Remove one of the values.",
   );
 
 export const repeatedSeeds = (ablation: string, seed: number): Failure =>
-  error("repeated-seed", `\`${ablation}\` has the seed ${seed} twice.`, "Give each seed once.");
+  error("repeated-seed", `\`${ablation}\` has the seed ${seed} twice.`, "List each seed once.");
 
 export const nothingTrained = (folder: string): Failure =>
   error(
     "nothing-trained",
-    `There is no folder ${folder} to report on.`,
-    "Give the command without --report to train, or name the ablation's folder with --out.",
+    `The folder ${folder} does not exist, so there is nothing to report.`,
+    "Train the variants first, without --report, or pass the ablation's folder with --out.",
   );

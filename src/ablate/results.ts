@@ -1,28 +1,28 @@
-// What an ablation's runs measured, as plain data: all that its answer and its report are made from.
+// The measurements of an ablation's runs as plain data, from which its answer and its report are made.
 import type { Json } from "../front/spec.js";
 
-/** A path of the spec that varies, train.seed left out: that is what an arm is repeated over. */
+/** A varied path of the spec, except train.seed, which is the replicate. */
 export interface ResultAxis {
   readonly path: string;
   readonly values: readonly Json[];
-  /** The parts of which the values are all subsets, where they are: `subsets([in_proj, x_proj])`. */
+  /** The parts, if the values are all subsets of them: `subsets([in_proj, x_proj])`. */
   readonly subsetsOf?: readonly string[];
 }
 
-/** A point of the design: one value of each axis. Runs of an arm differ in their seed alone. */
+/** A point of the design: one value of each axis. Runs of an arm differ only in their seed. */
 export interface ResultArm {
-  /** Short, for people: `in_proj + x_proj`, `none`, `d_state 8`. Unique. */
+  /** A short unique label: `in_proj + x_proj`, `none`, `d_state 8`. */
   readonly label: string;
-  /** Path → value, for each axis, and for what an extra arm sets besides. */
+  /** Path → value for each axis, and for what an extra arm also sets. */
   readonly settings: Readonly<Record<string, Json>>;
-  /** `extra` arms are no points of the grid that the axes span: the widened baseline is one. */
+  /** `extra` arms are not in the grid of the axes; the widened baseline is one. */
   readonly kind: "grid" | "extra";
   readonly parameters: { readonly total: number; readonly active: number };
-  /** Training FLOPs of one update, data as they are on average. */
+  /** Training FLOPs of one update on average data. */
   readonly flops: number;
 }
 
-/** A modality's loss by step; ascending, of equal length. Losses that were not finite are NaN. */
+/** A modality's loss by step; ascending steps, equal lengths. Losses that were not finite are NaN. */
 export interface Curve {
   readonly steps: readonly number[];
   readonly losses: readonly number[];
@@ -34,33 +34,33 @@ export interface ResultRun {
   readonly seed: number;
   readonly id: string;
   readonly state: "pending" | "running" | "done" | "failed";
-  /** One sentence, where it failed. */
+  /** The reason of a failure, as a sentence. */
   readonly reason?: string;
-  /** By modality name; of runs that are done. */
+  /** Curves by modality name, for finished runs. */
   readonly training: Readonly<Record<string, Curve>>;
   readonly validation: Readonly<Record<string, Curve>>;
 }
 
 export interface AblationResults {
   readonly name: string;
-  /** The spec that varies, as resolved. */
+  /** The resolved spec. */
   readonly spec: string;
   readonly axes: readonly ResultAxis[];
   readonly arms: readonly ResultArm[];
-  /** Index into `arms`; undefined where the ablation names no baseline. */
+  /** Index into `arms`; undefined if the ablation has no baseline. */
   readonly baseline: number | undefined;
   readonly seeds: readonly number[];
   readonly modalities: readonly {
     readonly name: string;
-    /** What its loss measures: "nats a token". */
+    /** The unit of its loss, such as "nats per token". */
     readonly unit: string;
-    /** Held-out documents that have it, ascending: several counts where arms do not hold out the same. */
+    /** The number of held-out documents that contain it; several ascending numbers if arms hold out different documents. */
     readonly heldOut?: readonly number[];
   }[];
-  /** Updates of a run. */
+  /** Updates in a run. */
   readonly steps: number;
   /** One run for each arm and seed. */
   readonly runs: readonly ResultRun[];
-  /** Not the same in two runs of one ablation. */
+  /** Differs between two executions of an ablation. */
   readonly clock: { readonly devices: readonly string[]; readonly seconds: number };
 }

@@ -1,4 +1,4 @@
-// Trains one variant in its folder, from its beginning or its last checkpoint.
+// Trains one variant in its folder, from the start or from its last checkpoint.
 import { type Compiled, type CompileOptions, planned, programsOf, type StageOutput, trainingOn } from "../compile.js";
 import type { DataSet } from "../data/data-set.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -21,25 +21,25 @@ import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.j
 export interface VariantRequest {
   readonly id: string;
   readonly spec: CheckedSpec;
-  /** The spec, resolved, as text; its paths are right in the run's folder. */
+  /** The resolved spec as text, with paths relative to the run's folder. */
   readonly text: string;
-  /** Reads the tokenizers and codebooks that go with it. */
+  /** Reads its tokenizers and codebooks. */
   readonly files: () => readonly NamedFile[];
   /** The file that the ablation's spec was read from. */
   readonly specFile: string;
   readonly keepWeights: boolean;
 }
 
-/** What variants that one process trains share. */
+/** What all variants of a process share. */
 export interface Trainer {
   readonly device: OpenDevice;
   readonly pipelines: Pipelines;
   readonly dataSet: DataSet;
-  /** Weights that it starts from; undefined where they are drawn. */
+  /** Initial weights; undefined if they are random. */
   readonly start: (compiled: Compiled) => Tensors | undefined;
-  /** Told what is wrong with a variant that goes on all the same. */
+  /** Called with warnings about a variant that continues. */
   readonly warned: (warnings: readonly Diagnostic[]) => void;
-  /** The kernels of a variant that is begun; one that goes on has its own. */
+  /** The kernels of a new variant; a resumed one has its own. */
   readonly choices: (
     spec: CheckedSpec,
     options: CompileOptions,
@@ -48,8 +48,8 @@ export interface Trainer {
 }
 
 /**
- * @throws whatever training throws: the variant has then failed, and its folder is left to be gone on with
- * @returns whether it was trained to its end, or stopped and saved
+ * @throws any error of training; the variant has then failed, and its folder can be resumed
+ * @returns whether it was trained to the end, or stopped and saved
  */
 export async function runVariant(
   folder: AblationFolder,
@@ -98,7 +98,7 @@ export async function runVariant(
 
 const isBegun = (run: Run): boolean => run.disk.exists(pathIn(run, "spec"));
 
-/** The variant's run, held by this process; whether it was begun before. What was killed while it was made is made anew. */
+/** Locks the variant's run, and returns whether it was started before. A run that was killed while it was created is created again. */
 function take(
   folder: AblationFolder,
   request: VariantRequest,

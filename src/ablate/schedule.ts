@@ -1,9 +1,9 @@
-// Which variant is trained next and where: so many at a time, each on a worker that takes one after another.
+// Schedules variants on several workers, each of which trains one variant after another.
 
-/** How a worker's work on a variant ended. */
+/** How the training of a variant ended. */
 export type Ended =
   | { readonly kind: "done" }
-  /** Asked to stop, it has saved. */
+  /** It was stopped and has saved a checkpoint. */
   | { readonly kind: "stopped" }
   /** Another process trains it. */
   | { readonly kind: "taken" }
@@ -12,33 +12,33 @@ export type Ended =
 export interface Worker {
   /** Trains a variant to its end, a failure, or a stop. */
   readonly train: (index: number) => Promise<Ended>;
-  /** Whether it can take another variant: not when its process or device is gone. */
+  /** Whether it can train another variant. False if its process or device is gone. */
   readonly alive: () => boolean;
   readonly close: () => void;
 }
 
 export interface Schedule {
-  /** Indices of variants, in the order in which they are begun. */
+  /** Indices of variants, in the order of training. */
   readonly queue: readonly number[];
-  /** Variants at a time. */
+  /** Number of variants that are trained at a time. */
   readonly jobs: number;
-  /** No variant is begun after so many failures; undefined for no limit. */
+  /** The number of failures after which no variant is started; undefined for no limit. */
   readonly maxFailures: number | undefined;
-  /** A rejection ends the schedule: there is no device to train on. */
+  /** A rejection ends the schedule, since there is no device. */
   readonly openWorker: () => Promise<Worker>;
-  /** Asked before a variant is begun. */
+  /** Called before a variant starts. */
   readonly stopWanted: () => boolean;
   readonly began: (index: number) => void;
   readonly ended: (index: number, ended: Ended) => void;
 }
 
 export interface Summary {
-  /** Variants that were not begun, or were stopped. */
+  /** Variants that were not started, or were stopped. */
   readonly left: readonly number[];
   readonly failed: number;
 }
 
-/** Resolves when nothing is under way any more. Rejects as `openWorker` did where that left variants undone. */
+/** Resolves when all training has ended. Rejects with `openWorker`'s error if variants are left. */
 export async function follow(schedule: Schedule): Promise<Summary> {
   const waiting = [...schedule.queue];
   const left: number[] = [];
@@ -54,7 +54,7 @@ export async function follow(schedule: Schedule): Promise<Summary> {
           worker = await schedule.openWorker();
           if (over()) break;
         }
-        // Another lane may have taken the last one meanwhile.
+        // Another lane may have taken the last variant.
         const index = waiting.shift();
         if (index === undefined) break;
         schedule.began(index);

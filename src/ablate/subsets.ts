@@ -1,20 +1,20 @@
-// Values that are all the subsets of some parts: what `subsets([in_proj, x_proj])` makes, and what a factorial needs.
+// Recognizes values that are all subsets of some parts, as from `subsets([in_proj, x_proj])`. A factorial needs them.
 import type { Json } from "../front/spec.js";
 import type { ResultAxis } from "./results.js";
 
-/** The part that an item of a list names: of `in_proj` and of `{ part: "in_proj" }`, shared within groups or not. */
+/** The part that an item of a list names: `in_proj` for `in_proj` and `{ part: "in_proj" }`, with groups or without. */
 export function partNamed(item: Json): string | undefined {
   const part = typeof item === "object" && item !== null && "part" in item ? item.part : item;
   return typeof part === "string" ? part : undefined;
 }
 
-/** The same; undefined for what is shared within groups. */
+/** The same, but undefined for an item with groups. */
 const partOf = (item: Json): string | undefined =>
   typeof item === "object" && item !== null && "groups" in item && item.groups !== undefined
     ? undefined
     : partNamed(item);
 
-/** The parts of a value, which is a list of them, each once; undefined for any other value. */
+/** The parts of a value that is a list of distinct parts; undefined for any other value. */
 export function partsOf(value: Json): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const parts = value.map(partOf);
@@ -22,7 +22,7 @@ export function partsOf(value: Json): string[] | undefined {
   return named.length === parts.length && new Set(named).size === named.length ? named : undefined;
 }
 
-/** The parts of which the values are all subsets, each once; nothing where they are not. */
+/** The parts, if the values are all their subsets, each once; otherwise undefined. */
 export function subsetsIn(values: readonly Json[]): Pick<ResultAxis, "subsetsOf"> {
   const all = values.map(partsOf);
   const lists = all.filter((parts) => parts !== undefined);

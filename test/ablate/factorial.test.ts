@@ -127,7 +127,7 @@ test("what is no factorial says why", () => {
   expect(why(madeResults(three, [[1], [2], [3]]))).toBe("Nothing but the seed varies, so there are no effects.");
   const seven = [..."abcdefg"].map((path) => ({ path, values: [0, 1] }));
   expect(why(madeResults(three, [[1], [2], [3]], { axes: seven }))).toBe(
-    "7 factors have too many interactions to tell; 6 is the most.",
+    "7 factors have too many interactions; the limit is 6.",
   );
   expect(why(tableResults({ factors: ["a"], losses: { "": [1, null], a: [null, 2] } }))).toBe(
     "Arms of the grid have no seed in common, so there is nothing to compare them by.",

@@ -107,8 +107,9 @@ const asJson = ({ path, node, required }: Field): object => ({
 });
 
 interface Example {
-  /** Absent if no spec can show the error. */
+  /** A spec with the error, and the fixed spec. Absent if no spec can show the error. */
   readonly spec?: string;
+  readonly right?: string;
   readonly says: string;
 }
 
@@ -123,8 +124,14 @@ function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>)
   const head = `${c.bold(`${codeOf(name)} ${title}`)} ${c.dim(`[${name}, ${severity === "error" ? "an error" : "a warning"}]`)}\n  ${meaning}\n`;
   if (example === undefined) return head;
   const indented = (text: string): string => text.trimEnd().replaceAll(/^(?=.)/gm, "    ");
-  const spec = example.spec === undefined ? "" : `\n  ${c.cyan("a spec with this error")}\n${indented(example.spec)}\n`;
-  return `${head}${spec}\n  ${c.cyan("the message")}\n${indented(example.says)}\n`;
+  const part = (label: string, text: string | undefined): string =>
+    text === undefined ? "" : `\n  ${c.cyan(label)}\n${indented(text)}\n`;
+  return [
+    head,
+    part("a spec with this error", example.spec),
+    part("the message", example.says),
+    part("the fixed spec", example.right),
+  ].join("");
 }
 
 function mistakeAsJson(name: MistakeName): object {
