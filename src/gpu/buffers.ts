@@ -1,4 +1,4 @@
-// A plan's buffers on the device and what they take, and their contents brought back while the device goes on.
+// The buffers of a plan on the device, their sizes, and reads of their contents while the device continues.
 import type { BufferRole, Dispatch, Plan } from "../ir/plan.js";
 import { DeviceError } from "./device-error.js";
 import type { Health } from "./health.js";
@@ -26,7 +26,7 @@ export function bytesOf(plan: Pick<Plan, "buffers">): Allocated {
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** Makes every buffer of the plan; the dispatches say which are bound as uniforms. */
+/** Creates all buffers of the plan. The dispatches determine which ones are bound as uniforms. */
 export async function allocate(
   device: GPUDevice,
   health: Health,
@@ -63,7 +63,7 @@ export async function allocate(
   return { list: made.map(({ buffer }) => buffer), bytes };
 }
 
-/** A stretch of a buffer; start and bytes are multiples of 4. */
+/** A range of a buffer; start and bytes are multiples of 4. */
 interface Range {
   readonly buffer: GPUBuffer;
   readonly start: number;
@@ -71,9 +71,9 @@ interface Range {
 }
 
 export interface Readback {
-  /** Copies of the ranges as they are at this point of the queue, in one submit. */
+  /** Copies the ranges at this point of the queue, in one submit. */
   read(ranges: readonly Range[]): Promise<ArrayBuffer[]>;
-  /** Resolves when fewer than `ahead` reads are under way. */
+  /** Resolves when fewer than `ahead` reads are pending. */
   room(ahead: number): Promise<void>;
   destroy(): void;
 }
@@ -83,7 +83,7 @@ const KEPT_BYTES = 2 ** 20;
 
 export function createReadback(device: GPUDevice, health: Health): Readback {
   const free = new Map<number, GPUBuffer[]>();
-  /** Reads under way, the oldest first. */
+  /** Pending reads, the oldest first. */
   const underWay = new Set<Promise<ArrayBuffer[]>>();
   const all = new Set<GPUBuffer>();
 

@@ -1,5 +1,5 @@
-// Which variant of every node a device runs: a pure function of the plan, the user's wishes and what the device lets kernels
-// assume, its profile.
+// Chooses the kernel variant of every node: a pure function of the plan, the user's preferences and the device's profile,
+// which lists what kernels may assume.
 import { admits, type Choice, type Choices, type Plan, type Profile, type Requirement } from "../ir/plan.js";
 import { DeviceError } from "./device-error.js";
 
@@ -14,7 +14,7 @@ export interface PickedPhase {
   readonly nodes: readonly PickedNode[];
 }
 
-/** Whether this variant of this node is wanted before the others that the device admits. */
+/** Whether this variant is preferred over the others that the device supports. */
 export type Preference = (label: string, variant: string, key: string | undefined) => boolean;
 
 function asked(requires: Requirement): string {
@@ -31,7 +31,7 @@ function asked(requires: Requirement): string {
   return words.filter((word) => typeof word === "string").join(", ");
 }
 
-/** For every node its first preferred choice among those that the profile admits, else the first admitted. */
+/** For every node the first preferred choice that the profile supports, or else the first supported one. */
 export function choose(plan: Plan, profile: Profile, prefer: Preference = () => false): readonly PickedPhase[] {
   return plan.phases.map(({ name, nodes }) => ({
     name,
@@ -47,7 +47,7 @@ export function choose(plan: Plan, profile: Profile, prefer: Preference = () => 
   }));
 }
 
-/** The plan with one choice at every node: that of `choices`, where the profile admits it, else the first admitted. */
+/** The plan with one choice per node: the one in `choices` if the profile supports it, or else the first supported one. */
 export function withChoices(plan: Plan, profile: Profile, choices: Choices): Plan {
   const picked = choose(plan, profile, (_, variant, key) => key !== undefined && choices[key] === variant);
   const phases = plan.phases.map(({ name, nodes }, phase) => ({
@@ -57,38 +57,38 @@ export function withChoices(plan: Plan, profile: Profile, choices: Choices): Pla
   return { ...plan, phases };
 }
 
-/** What a device runs of a plan, node by node, as choices that give the same again. */
+/** The variants that a device runs, node by node, as choices that reproduce them. */
 export function choicesOf(plan: Plan, profile: Profile): Choices {
   const nodes = choose(plan, profile).flatMap((phase) => phase.nodes);
   return Object.fromEntries(nodes.flatMap(({ key, choice }) => (key === undefined ? [] : [[key, choice.variant]])));
 }
 
-/** Software adapters (SwiftShader, llvmpipe, WARP) call themselves fallback adapters. */
+/** CPU adapters (SwiftShader, llvmpipe, WARP) identify as fallback adapters. */
 export const kindOf = (info: GPUAdapterInfo): Profile["kind"] => (info.isFallbackAdapter ? "cpu" : "gpu");
 
-/** Of a name that a driver gives, what a file name can hold. */
+/** The part of a driver's name that is valid in a file name. */
 const plain = (name: string) =>
   name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-+|-+$/g, "");
 
-/** `swiftshader`, `llvmpipe`, `nvidia-h100-80gb-hbm3`: software by the first word of its name, a GPU by its model. */
+/** `swiftshader`, `llvmpipe`, `nvidia-h100-80gb-hbm3`: the first word of a CPU adapter's name, or the model of a GPU. */
 function nameOf(info: GPUAdapterInfo): string {
   const model = plain(info.device || info.architecture || info.description || info.vendor) || "unnamed";
   return info.isFallbackAdapter ? (model.split("-")[0] as string) : model;
 }
 
-/** The adapter's model and driver, for people. */
+/** A readable name of the adapter's model and driver. */
 export const describe = (info: GPUAdapterInfo): string =>
   [plain(info.device || info.architecture), info.description].filter((words) => words !== "").join(", ");
 
-/** Adapters that offer subgroups say their sizes; one that does not is taken to have none. */
+/** Adapters with subgroups report their sizes; without sizes, an adapter counts as having no subgroups. */
 function subgroupSizes({ subgroupMinSize: min, subgroupMaxSize: max }: GPUAdapterInfo): Profile["subgroup"] {
   return min === undefined || max === undefined ? undefined : { min, max };
 }
 
-/** What Dawn says of an adapter's matrix units, which the types of WebGPU do not know. */
+/** What Dawn reports about an adapter's matrix units, which WebGPU's types do not include. */
 interface MatrixUnits {
   readonly subgroupMatrixConfigs?: Iterable<{
     readonly componentType: string;
@@ -99,7 +99,7 @@ interface MatrixUnits {
   }>;
 }
 
-/** Whether matrix units multiply 16 × 16 halves and add up in f32. */
+/** Whether matrix units multiply 16 × 16 f16 matrices and accumulate in f32. */
 function multipliesHalves(info: GPUAdapterInfo & MatrixUnits): boolean {
   return [...(info.subgroupMatrixConfigs ?? [])].some(
     ({ componentType, resultComponentType, M, N, K }) =>

@@ -1,4 +1,4 @@
-// The software Vulkan that comes with `@sparticuz/chromium`: unpacked once into mom's cache, checked before each use.
+// The CPU Vulkan driver of `@sparticuz/chromium`, which is unpacked once into mom's cache and checked before each use.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,25 +8,25 @@ import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync } from "node:zlib";
 import { DeviceError, NoAdapter } from "./device-error.js";
 
-/** What of the archive is used. */
+/** The files that are used. */
 export const LIBRARIES = ["libvulkan.so.1", "libvk_swiftshader.so", "vk_swiftshader_icd.json"] as const;
 
 /** File name → SHA-256, written beside the files. */
 const MANIFEST = "checksums.json";
 const PREFIX = "swiftshader-";
 
-/** Finds packages when the program runs: a bundled trainer carries neither of the two that this file uses. */
+/** Finds packages at run time, since a bundled trainer does not contain the two that this file uses. */
 const requireInstalled = createRequire(import.meta.url);
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-/** Where mom keeps what it can make again: $MOM_CACHE, else $XDG_CACHE_HOME/mom, else ~/.cache/mom. */
+/** The cache folder: $MOM_CACHE, or else $XDG_CACHE_HOME/mom, or else ~/.cache/mom. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string {
   if (environment.MOM_CACHE) return resolve(environment.MOM_CACHE);
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "mom");
 }
 
-/** The folder with the unpacked, undamaged libraries. */
+/** The folder with the unpacked, intact libraries. */
 export async function swiftShaderFolder(cache: string): Promise<string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new NoAdapter(
@@ -50,7 +50,7 @@ export async function swiftShaderFolder(cache: string): Promise<string> {
   }
 }
 
-/** The archive's bytes; undefined when the package is not installed. */
+/** The archive's bytes; undefined if the package is not installed. */
 async function readArchive(): Promise<Buffer | undefined> {
   try {
     const main = requireInstalled.resolve("@sparticuz/chromium");
@@ -60,7 +60,7 @@ async function readArchive(): Promise<Buffer | undefined> {
   }
 }
 
-/** A compiled trainer runs without the package: what another run of mom has unpacked serves it. */
+/** A compiled trainer runs without the package, and uses what another run of mom has unpacked. */
 async function unpackedEarlier(cache: string): Promise<string> {
   const names = await readdir(cache).catch(() => []);
   const folders = names.filter((name) => /^swiftshader-[0-9a-f]{16}$/.test(name)).sort();
@@ -86,7 +86,7 @@ async function isIntact(folder: string): Promise<boolean> {
   }
 }
 
-/** Unpacks beside `folder` and renames, so that a process that reads `folder` never sees half of it. */
+/** Unpacks beside `folder` and renames, so that no process sees an incomplete folder. */
 async function unpack(archive: Buffer, folder: string): Promise<string> {
   const aside = `${folder}.${randomBytes(6).toString("hex")}`;
   await mkdir(aside, { recursive: true });
@@ -103,7 +103,7 @@ async function unpack(archive: Buffer, folder: string): Promise<string> {
   }
 }
 
-/** Of several processes that unpack at once the first wins, and the others take its files. */
+/** If several processes unpack at once, the first one wins and the others use its files. */
 async function moveInto(aside: string, folder: string): Promise<string> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
@@ -116,7 +116,7 @@ async function moveInto(aside: string, folder: string): Promise<string> {
         () => true,
         () => false,
       );
-      // A process that uses the damaged files keeps them open; the folder may go.
+      // A process that uses the damaged files keeps them open, so the folder can be removed.
       if (moved) await rm(damaged, { recursive: true, force: true });
       else if (attempt === 4) throw error;
     }

@@ -1,4 +1,4 @@
-// Finds an adapter on Node and opens a device on it: the only importer of Dawn, and of Vulkan's set-up.
+// Finds an adapter on Node and opens a device. Only this file imports Dawn and sets up Vulkan.
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -7,16 +7,16 @@ import { describe, kindOf, profileOf } from "./choose.js";
 import { cacheFolder, LIBRARIES, swiftShaderFolder } from "./dawn.swiftshader.js";
 import { DeviceError, NoAdapter } from "./device-error.js";
 
-/** Where an adapter may come from, in order of preference. */
+/** The sources of adapters, in order of preference. */
 export const SOURCES = ["gpu", "system", "swiftshader"] as const;
 export type AdapterSource = (typeof SOURCES)[number];
 
 interface OpenOptions {
-  /** One source alone; without it $MOM_ADAPTER, else the first that has an adapter. */
+  /** A single source. Default: $MOM_ADAPTER, or else the first source that has an adapter. */
   readonly adapter?: AdapterSource | undefined;
-  /** "default": WebGPU's own limits and no optional feature but timestamps, to test the most modest variants. */
+  /** "default": WebGPU's default limits and no optional features except timestamps, to test the least demanding variants. */
   readonly limits?: "all" | "default" | undefined;
-  /** Leaves out bounds checks and the zeroing of workgroup memory, as by default: kernels see to both themselves. */
+  /** Disables bounds checks and the zeroing of workgroup memory, since kernels do both themselves. This is the default. */
   readonly unchecked?: boolean | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface OpenDevice {
   readonly device: GPUDevice;
   readonly profile: Profile;
   readonly source: AdapterSource;
-  /** For people: the adapter's name and driver. */
+  /** A readable name: adapter and driver. */
   readonly description: string;
   readonly lost: Promise<GPUDeviceLostInfo>;
 }
@@ -55,26 +55,26 @@ const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** Keeps a library that is no Node module loaded, though Node closes it again (dlfcn.h). */
+/** Keeps a library that is not a Node module loaded, although Node closes it (dlfcn.h). */
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Every instance ever made, by what it was made with. They must stay reachable as long as a device lives: if one is
- * collected, the process dies later with heap corruption. The process does not end by itself while they live.
+ * All instances, keyed by their settings. They must stay reachable as long as a device exists: if one is
+ * garbage-collected, the process later crashes with heap corruption. While they exist, the process does not exit by itself.
  */
 const instances = new Map<string, GPU>();
 
 interface Search {
-  /** Tells instances apart that find different drivers. */
+  /** Distinguishes instances that find different drivers. */
   readonly drivers: "system" | "swiftshader";
   readonly unchecked: boolean;
   /** Part of the adapter's name. */
   readonly named?: string;
-  /** Stands while the instance finds its drivers, and only then. */
+  /** Set only while the instance finds its drivers. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** The preferred adapter among those that the drivers offer; null for none. */
+/** The preferred adapter of the drivers; null if there is none. */
 async function adapterOf({ drivers, unchecked, named, environment = {} }: Search): Promise<GPUAdapter | null> {
   const { create, globals } = await importDawn();
   if (instances.size === 0) Object.assign(globalThis, globals);
@@ -90,14 +90,14 @@ async function adapterOf({ drivers, unchecked, named, environment = {} }: Search
     instances.set(key, instance);
     return await instance.requestAdapter({ powerPreference: "high-performance" });
   } catch {
-    // Dawn throws where it finds no adapter of the name.
+    // Dawn throws if it finds no adapter with this name.
     return null;
   } finally {
     restore();
   }
 }
 
-/** Sets variables of the process; the answer puts back what was there, so that child processes see no change. */
+/** Sets environment variables. Returns a function that restores them, so that child processes see no change. */
 function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
@@ -121,14 +121,14 @@ async function importDawn(): Promise<typeof import("webgpu")> {
   }
 }
 
-/** Loads a shared library for the whole process; returns why it can't be, or undefined. */
+/** Loads a shared library for the whole process. Returns the reason of a failure, or undefined. */
 function loadLibrary(file: string): string | undefined {
   try {
     process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW | RTLD_NODELETE);
     return undefined;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // Loaded, though it is no Node module.
+    // It is loaded, although it is not a Node module.
     return message.includes("did not self-register") ? undefined : message;
   }
 }
@@ -136,8 +136,8 @@ function loadLibrary(file: string): string | undefined {
 let systemLoader: { readonly missing: string | undefined } | undefined;
 
 /**
- * Why the machine's own drivers can't be asked; looked at first because Dawn prints a warning when it fails, and only
- * once because the bundled loader, when it is loaded, answers to the same name.
+ * The reason why the system's drivers cannot be used. It is determined first, because Dawn prints a warning when it fails,
+ * and only once, because the bundled loader has the same name once it is loaded.
  */
 function systemLoaderMissing(): string | undefined {
   systemLoader ??= { missing: process.platform === "linux" ? loadLibrary("libvulkan.so.1") : undefined };
@@ -165,7 +165,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
     const remedy = "Install Mesa 25 or newer with llvmpipe (Debian 13, Ubuntu 24.04: mesa-vulkan-drivers libvulkan1).";
     if (loader !== undefined) throw new NoAdapter(`No Vulkan loader: ${loader}.`, remedy);
     const first = await adapterOf({ drivers: "system", unchecked });
-    // Dawn puts a GPU first, and counts no other software than SwiftShader as a fallback; Mesa's goes by its name.
+    // Dawn lists GPUs first, and reports only SwiftShader as a fallback; Mesa's adapter is recognized by its name.
     const mesa = first && (await adapterOf({ drivers: "system", unchecked, named: "llvmpipe" }));
     const adapter = mesa ?? first;
     if (adapter !== null && kindOf(adapter.info) === "cpu") return adapter;
@@ -189,7 +189,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
   },
 };
 
-/** Looks at one source. */
+/** Examines one source. */
 export async function findAdapter(source: AdapterSource, unchecked?: boolean): Promise<FoundAdapter> {
   try {
     return { source, adapter: await find[source](unchecked) };
@@ -199,7 +199,7 @@ export async function findAdapter(source: AdapterSource, unchecked?: boolean): P
   }
 }
 
-/** What the user chose in $MOM_ADAPTER; undefined for no choice. */
+/** The source in $MOM_ADAPTER; undefined if it is not set. */
 function chosenByEnvironment(): AdapterSource | undefined {
   const name = process.env.MOM_ADAPTER;
   if (!name) return undefined;
@@ -208,7 +208,7 @@ function chosenByEnvironment(): AdapterSource | undefined {
   throw new NoAdapter(`MOM_ADAPTER is "${name}".`, `Set it to one of ${SOURCES.join(", ")}.`);
 }
 
-/** Opens a device on the chosen or the first available adapter. Throws a DeviceError that says what is missing. */
+/** Opens a device on the chosen or the first available adapter. Throws a DeviceError that names what is missing. */
 export async function openDevice(options: OpenOptions = {}): Promise<OpenDevice> {
   const chosen = options.adapter ?? chosenByEnvironment();
   const missing: string[] = [];
@@ -252,10 +252,10 @@ function sleepBetweenLooksOnce(): void {
   sleepBetweenLooks(globalThis);
 }
 
-/** The longest sleep between two looks, in milliseconds. */
+/** The longest sleep between two polls, in milliseconds. */
 const LONGEST = 2;
 
-/** The part of WebGPU's classes whose promises are long open; `webgpu` hands the classes out as `globals`. */
+/** The WebGPU classes with long pending promises; `webgpu` exports them as `globals`. */
 interface Waiting {
   readonly GPUBuffer: { readonly prototype: Pick<GPUBuffer, "mapAsync"> };
   readonly GPUQueue: { readonly prototype: Pick<GPUQueue, "onSubmittedWorkDone"> };
@@ -263,9 +263,9 @@ interface Waiting {
 }
 
 /**
- * Dawn on Node looks for finished work in a busy loop as long as a promise is open, one core at full load. Beside a
- * software adapter on two cores that halves its speed. So while work is waited for, the thread sleeps between looks:
- * at most 2 ms and an eighth of the time waited, so that short work is not delayed.
+ * Dawn on Node polls in a busy loop while a promise is pending, which uses a whole core. With a CPU adapter on two cores
+ * that cuts its speed in half. So the thread sleeps between polls while it waits: at most 2 ms and an eighth of the time
+ * waited so far, so that short work is not delayed.
  */
 export function sleepBetweenLooks({ GPUBuffer, GPUQueue, GPUDevice }: Waiting): void {
   const cell = new Int32Array(new SharedArrayBuffer(4));

@@ -1,13 +1,13 @@
-// The one error of the GPU layer: what failed, and what a user can do about it.
+// The error of the GPU layer: what failed, and how to fix it.
 
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
-  /** What the process ends with when nothing handles this. */
+  /** The exit code of the process if nothing handles the error. */
   readonly exitCode = 3;
 
   constructor(
     message: string,
-    /** One or more sentences that say what to do; empty if there is nothing to do. */
+    /** How to fix it, in one or more sentences; empty if there is nothing to do. */
     readonly remedy: string,
     options?: ErrorOptions,
   ) {
@@ -15,5 +15,5 @@ export class DeviceError extends Error {
   }
 }
 
-/** No adapter is there that Dawn accepts, or it gives no device. */
+/** There is no adapter that Dawn accepts, or it provides no device. */
 export class NoAdapter extends DeviceError {}

@@ -1,19 +1,19 @@
-// Watches a device, so that whatever it does wrong reaches everyone who waits for it, at once and never as a hang.
+// Watches a device, so that a failure rejects everything that waits for it at once, instead of hanging.
 import { DeviceError } from "./device-error.js";
 
 export interface Health {
-  /** Throws the first failure, if there was one. A device that failed once stays failed. */
+  /** Throws the first failure, if any. A device that failed stays failed. */
   check(): void;
-  /** The promise's value, or the device's failure as soon as it is known; a rejection becomes a DeviceError. */
+  /** The promise's value, or the device's failure as soon as it is known. A rejection becomes a DeviceError. */
   guard<T>(promise: Promise<T>): Promise<T>;
-  /** Stops watching. What still waits is rejected with the reason. */
+  /** Stops watching. Pending waits are rejected with the reason. */
   close(reason: DeviceError): void;
 }
 
 const LOST_REMEDY =
   "Resume from the last checkpoint. If it happens again, look for driver messages (dmesg), or try --adapter swiftshader.";
 
-/** Turns whatever WebGPU threw or rejected with into a DeviceError. */
+/** Converts anything that WebGPU threw into a DeviceError. */
 export function deviceErrorFrom(error: unknown, during: string): DeviceError {
   if (error instanceof DeviceError) return error;
   const message = error instanceof Error ? error.message : String(error);
@@ -58,7 +58,7 @@ export function watch(device: GPUDevice): Health {
             waiting.delete(reject);
             resolve(value);
           },
-          // A loss rejects the operation just before `lost` tells why: let the reason arrive first.
+          // A lost device rejects the operation just before `lost` resolves with the reason, so wait for the reason.
           (error: unknown) =>
             setTimeout(() => {
               waiting.delete(reject);
@@ -66,7 +66,7 @@ export function watch(device: GPUDevice): Health {
             }, 0),
         );
       });
-      // A failure reaches those who await it; a promise that nobody awaits any more must not end the process.
+      // A failure reaches the code that awaits it; a promise that is no longer awaited must not end the process.
       guarded.catch(() => {});
       return guarded;
     },

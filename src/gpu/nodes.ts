@@ -1,11 +1,11 @@
-// Makes the picked nodes ready to encode: every dispatch checked against the device and bound once.
+// Prepares the chosen nodes for encoding: checks every dispatch against the device and binds it once.
 import type { BufferRange, Dispatch, Kernel } from "../ir/plan.js";
 import type { PickedNode, PickedPhase } from "./choose.js";
 import { DeviceError } from "./device-error.js";
 import type { Health } from "./health.js";
 import type { CompiledKernel } from "./pipelines.js";
 
-/** Puts one dispatch into a pass. */
+/** Encodes one dispatch in a pass. */
 export type Encode = (pass: GPUComputePassEncoder) => void;
 
 export interface PreparedNode {
@@ -15,13 +15,13 @@ export interface PreparedNode {
 }
 
 interface Parts {
-  /** The kernel that a dispatch runs. */
+  /** The kernel of a dispatch. */
   readonly kernelOf: (dispatch: Dispatch) => Kernel;
   readonly kernels: ReadonlyMap<Kernel, CompiledKernel>;
   readonly buffers: readonly GPUBuffer[];
 }
 
-/** Phase name → its nodes. Throws a DeviceError that names the node whose dispatch the device refuses. */
+/** Phase name → its nodes. Throws a DeviceError that names the node if the device refuses its dispatch. */
 export async function prepareNodes(
   device: GPUDevice,
   health: Health,

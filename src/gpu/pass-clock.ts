@@ -1,4 +1,4 @@
-// What the device's own clock says: when compute passes begin and end, and how long each node of a phase takes.
+// Reads the device's clock: when compute passes start and end, and how long each node of a phase takes.
 
 import type { Readback } from "./buffers.js";
 import { DeviceError } from "./device-error.js";
@@ -20,7 +20,7 @@ function checkTimestamps(device: GPUDevice): void {
   }
 }
 
-/** Runs the nodes in order, each in a compute pass of its own between two timestamps. */
+/** Runs the nodes in order, each in a separate compute pass between two timestamps. */
 export async function timeNodes(
   device: GPUDevice,
   health: Health,
@@ -69,11 +69,11 @@ async function timeSome(
 }
 
 export interface PassClock {
-  /** What the next pass is begun with. */
+  /** The descriptor of the next pass. */
   next(): GPUComputePassTimestampWrites;
-  /** Passes that were begun with it. */
+  /** Number of passes that were started with it. */
   readonly passes: () => number;
-  /** Begin and end of passes `from` to `to`, in nanoseconds; what was submitted last may still run when this is called. */
+  /** Start and end of passes `from` to `to`, in nanoseconds. The last submits can still be running when this is called. */
   read(from: number, to: number): Promise<readonly PassTime[]>;
   destroy(): void;
 }

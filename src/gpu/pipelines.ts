@@ -1,4 +1,4 @@
-// Compiles kernels: each distinct source once, all of them at the same time.
+// Compiles kernels: each distinct source once, all in parallel.
 import type { Kernel } from "../ir/plan.js";
 import { DeviceError } from "./device-error.js";
 import type { Health } from "./health.js";
@@ -10,10 +10,10 @@ export interface CompiledKernel {
 
 const BINDING_TYPE = { read: "read-only-storage", write: "storage", uniform: "uniform" } as const;
 
-/** What was compiled on one device, by source and bindings: plans that share it compile only what is new to them. */
+/** The pipelines of a device, keyed by source and bindings. Plans that share it compile only new kernels. */
 export type Pipelines = Map<string, Promise<CompiledKernel>>;
 
-/** Compiles the kernels, which may repeat; those of the same source and bindings share a pipeline. */
+/** Compiles the kernels. Those with the same source and bindings share a pipeline. */
 export async function compileKernels(
   device: GPUDevice,
   health: Health,
@@ -53,7 +53,7 @@ async function compileKernel(device: GPUDevice, health: Health, kernel: Kernel):
     layout: pipelineLayout,
     compute: { module, entryPoint: "main" },
   });
-  // Settled together with the scope, so that neither rejection goes unheard.
+  // Awaited together with the scope, so that no rejection is unhandled.
   const [scope, result] = await health.guard(Promise.all([refused, settle(pipeline)]));
   if (scope === null && "value" in result) return { pipeline: result.value, layout };
   const { messages } = await health.guard(module.getCompilationInfo());

@@ -1,4 +1,4 @@
-// A computation whose result is known, to prove that a device computes and does not only present itself.
+// Runs a computation with a known result, to prove that a device really computes.
 import type { Plan, Profile } from "../ir/plan.js";
 import { DeviceError } from "./device-error.js";
 import { prepare } from "./runtime.js";
@@ -61,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ],
 };
 
-/** Milliseconds from compiling a small kernel to its result; throws a DeviceError if the result is wrong. */
+/** Milliseconds from compiling a small kernel to its result. Throws a DeviceError if the result is wrong. */
 export async function prove(device: GPUDevice, profile: Profile): Promise<number> {
   const start = performance.now();
   const runtime = await prepare(device, profile, PLAN);

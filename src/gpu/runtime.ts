@@ -1,4 +1,4 @@
-// A plan on a device: its buffers, pipelines and bind groups, made once, and the commands that run its phases.
+// Runs a plan on a device: creates its buffers, pipelines and bind groups once, and encodes the commands of its phases.
 import type { BufferRange, Dispatch, Kernel, Plan, Profile } from "../ir/plan.js";
 import { type Allocated, allocate, type Buffers, createReadback, type Readback } from "./buffers.js";
 import { choose, type PickedPhase, type Preference } from "./choose.js";
@@ -9,20 +9,20 @@ import { type NodeTime, type PassClock, timeNodes } from "./pass-clock.js";
 import { compileKernels, type Pipelines } from "./pipelines.js";
 
 export interface PrepareOptions {
-  /** Variants to take before others that the device admits. */
+  /** Variants to prefer over others that the device supports. */
   readonly prefer?: Preference;
-  /** Upper limit on dispatches in one submit, so that no submit meets a display driver's watchdog. */
+  /** The limit of dispatches per submit, so that no submit triggers a display driver's watchdog. */
   readonly dispatchesPerSubmit?: number;
-  /** What other plans have compiled on this device, and where this one adds to it. */
+  /** The pipelines of other plans on this device, to which this plan adds its own. */
   readonly pipelines?: Pipelines | undefined;
-  /** Told of every pass that runs phases. */
+  /** Observes every pass that runs phases. */
   readonly clock?: PassClock | undefined;
 }
 
-/** A field by name, or a stretch of a buffer: offset and bytes are multiples of 4. */
+/** A field by name, or a range of a buffer: offset and bytes are multiples of 4. */
 type Place = string | BufferRange;
 
-/** Which variant a node runs. */
+/** The variant of a node. */
 interface NodePick {
   readonly phase: string;
   readonly label: string;
@@ -34,33 +34,33 @@ interface NodePick {
 /** Every method throws or rejects with a DeviceError once the device has failed. */
 export interface Runtime {
   readonly picks: readonly NodePick[];
-  /** What the plan's buffers take, exactly their planned sizes. Staging for reads comes on top while they last. */
+  /** The memory of the plan's buffers, exactly as planned. Pending reads need additional staging buffers. */
   readonly bytes: Allocated;
   /** Submits the dispatches of these phases, in order, and returns at once. */
   run(phases: readonly string[]): void;
   /** Submits the dispatches of one node of a phase alone. */
   runNode(phase: string, index: number): void;
-  /** Runs a phase so many times, with a timestamp before and after each node of each. */
+  /** Runs a phase several times, with timestamps before and after each node. */
   time(phase: string, times?: number): Promise<readonly NodeTime[]>;
-  /** Copies `data` to the place, `offset` bytes in, before whatever is run next. */
+  /** Copies `data` to the place at a byte offset, before the next run. */
   write(place: Place, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>, offset?: number): void;
-  /** Copies places of equal size, each onto another buffer's, in order and before whatever is run next. */
+  /** Copies places to places of equal size in other buffers, in order, before the next run. */
   copy(pairs: readonly (readonly [from: Place, to: Place])[]): void;
-  /** Fills places with zeros before whatever is run next. */
+  /** Fills places with zeros before the next run. */
   clear(places: readonly Place[]): void;
-  /** The place's contents as everything submitted so far leaves them. The host may go on without waiting. */
+  /** The contents of the place after everything submitted so far. The host does not need to wait. */
   read(place: Place): Promise<ArrayBuffer>;
-  /** The same of several places at one moment: one copy to wait for. */
+  /** The contents of several places at the same moment, with a single copy. */
   readAll(places: readonly Place[]): Promise<ArrayBuffer[]>;
-  /** Resolves when fewer than `ahead` reads are under way: what keeps the host that many steps ahead. */
+  /** Resolves when fewer than `ahead` reads are pending. This limits how many steps the host is ahead. */
   room(ahead?: number): Promise<void>;
   /** Resolves when everything submitted so far is done. */
   settled(): Promise<void>;
-  /** Frees the buffers; whatever is under way is rejected. The device stays. */
+  /** Frees the buffers and rejects pending work. The device stays open. */
   destroy(): void;
 }
 
-/** Allocates, compiles and binds everything that the device's picks among the plan's variants need. */
+/** Allocates, compiles and binds everything that the chosen variants need. */
 export async function prepare(
   device: GPUDevice,
   profile: Profile,
@@ -158,14 +158,14 @@ interface Located {
   readonly name: string;
 }
 
-/** What the host writes, copies and reads, at places that `locate` finds. */
+/** Host operations: writes, copies and reads at places that `locate` finds. */
 function accessOf(
   device: GPUDevice,
   health: Health,
   readback: Readback,
   locate: (place: Place) => Located,
 ): Pick<Runtime, "write" | "copy" | "clear" | "read" | "readAll"> {
-  /** Whoever awaits it hears of a failure; a read that is dropped, or awaited later, must not end the process. */
+  /** A failure reaches the code that awaits it. A read that is dropped, or awaited later, must not end the process. */
   const heard = <T>(contents: Promise<T>) => {
     contents.catch(() => {});
     return contents;
@@ -224,9 +224,9 @@ function locator(plan: Plan, buffers: readonly GPUBuffer[]): (place: Place) => L
 }
 
 /**
- * WebGPU refuses a dispatch that binds one buffer both as read-only and as writable storage, even where the stretches
- * do not overlap; two writable bindings that do not overlap are allowed. So a read binding beside a written one of the
- * same buffer is declared writable. Answers the same object for the same kernel and bindings.
+ * WebGPU refuses a dispatch that binds a buffer both as read-only and as writable storage, even if the ranges do not
+ * overlap. Two writable bindings that do not overlap are allowed. So a read binding is declared writable if the same
+ * buffer also has a written one. Returns the same object for the same kernel and bindings.
  */
 export function kernelResolver(kernels: readonly Kernel[]): (dispatch: Dispatch) => Kernel {
   const resolved = new Map<string, Kernel>();

@@ -1,25 +1,25 @@
-// The choice of the next token from its logits, on the host in float64: temperature, top-k, top-p, a seeded draw.
+// Chooses the next token from its logits, on the host in float64: temperature, top-k, top-p, a seeded draw.
 import { InputError } from "../diagnostics/input-error.js";
 import type { Stream } from "../random/stream.js";
 
 export interface Choosing {
-  /** What logits are divided by; 0 takes the likeliest. */
+  /** Divides the logits; 0 chooses the likeliest token. */
   readonly temperature: number;
-  /** Only so many of the likeliest; all of them where it is absent. */
+  /** The number of likeliest tokens to choose from; all by default. */
   readonly topK?: number | undefined;
-  /** Only the fewest likeliest whose probabilities reach this sum; 1 where it is absent. */
+  /** Choose from the fewest likeliest tokens whose probabilities reach this sum; 1 by default. */
   readonly topP?: number | undefined;
 }
 
-/** Ids from `first` up to and without `end`. */
+/** Ids from `first` to `end`, which is excluded. */
 export interface IdRange {
   readonly first: number;
   readonly end: number;
 }
 
 /**
- * An id of the ranges, which must hold at least one. Of equal logits the lower id counts as the likelier.
- * Greedy choices, and those among one candidate, draw nothing.
+ * Chooses an id from the ranges, which must contain at least one. If logits are equal, the lower id counts as likelier.
+ * Greedy choices, and choices from one candidate, use no random number.
  * @throws InputError if a logit is not finite
  */
 export function chooseToken(

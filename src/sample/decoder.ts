@@ -1,4 +1,4 @@
-// A trained model on a device, made for sampling: sequences whose recurrent states stay there, so that each step costs the same.
+// A trained model on a device for sampling. The recurrent states of its sequences stay there, so each step costs the same.
 
 import type { HostBatch, HostField } from "../batch/host-array.js";
 import { compile, type PhaseRequest } from "../compile.js";
@@ -14,29 +14,29 @@ import { type Model, openModel, type Tensors } from "../train/model.js";
 import { advanceState, clearState, stateFields } from "../train/state.js";
 import type { Item } from "./document.js";
 
-/** An item at the time t of its noising. */
+/** An item noised to time t. */
 interface NoisyItem {
   /** [positions, columns] */
   readonly noisy: Float32Array;
   readonly t: number;
 }
 
-/** Each sequence has its own state; where nothing is given for one, its state stays. */
+/** Each sequence has its own state. The state of a sequence without input does not change. */
 export interface Decoder {
   readonly sequences: number;
-  /** Positions that `piece` takes. */
+  /** The number of positions in a `piece`. */
   readonly piece: number;
-  /** Dispatches of one `step`. */
+  /** The number of dispatches in a `step`. */
   readonly dispatches: number;
-  /** Takes sequences back to their beginning. */
+  /** Resets sequences to their start. */
   clear(sequences: readonly number[]): void;
-  /** One token for each sequence. */
+  /** Runs one token for each sequence. */
   step(items: readonly (Item | undefined)[]): void;
-  /** `piece` tokens for each sequence. */
+  /** Runs `piece` tokens for each sequence. */
   prefill(items: readonly (readonly Item[] | undefined)[]): void;
   /** The logits [sequences, V] after the last `step`, or the last `prefill`. */
   logits(after: "step" | "prefill"): Promise<Float32Array>;
-  /** Runs an item for each sequence, those of `stay` for good. What is predicted of each, by sequence. */
+  /** Runs an item for each sequence. Only the states of sequences in `stay` are kept. Returns the prediction for each sequence. */
   items(
     modality: number,
     items: readonly (NoisyItem | undefined)[],
@@ -45,15 +45,15 @@ export interface Decoder {
   destroy(): void;
 }
 
-/** Tokens that are read at once as far as a prompt goes. */
+/** The number of prompt tokens that are read at once. */
 const PIECE = 32;
 
 interface DecoderOptions {
   readonly sequences: number;
   readonly piece?: number;
-  /** Positions that attention remembers of a sequence: no sequence gets longer. By default the spec's data.length. */
+  /** The longest sequence, which attention remembers. Default: the spec's data.length. */
   readonly capacity?: number;
-  /** Whether a modality's items are wanted; all are, where it is absent. */
+  /** Whether a modality's items are needed; all by default. */
   readonly wanted?: (modality: number) => boolean;
 }
 
@@ -64,7 +64,7 @@ function phasesOf(
   { sequences: batch, piece = PIECE, wanted = () => true }: DecoderOptions,
   cache: number,
 ): PhaseRequest[] {
-  // A sequence holds one document: there is nothing to reset at.
+  // A sequence contains one document, so there is nothing to reset.
   const carried = { noise: "given", gradients: false, state: "carried", batch, cache, reset: false } as const;
   return [
     { ...carried, name: "step", part: "next", length: 1 },
@@ -78,7 +78,7 @@ function phasesOf(
 
 /**
  * Compiles for the device and loads the weights.
- * @throws InputError if the weights are not the spec's
+ * @throws InputError if the weights do not match the spec
  */
 export async function openDecoder(
   device: OpenDevice,
@@ -92,13 +92,13 @@ export async function openDecoder(
   const compiled = compile(spec, {
     profile: device.profile,
     batch: B,
-    // Nobody's length, so that each phase has fields of its own.
+    // A length that no phase has, so that each phase has its own fields.
     length: 0,
     phases: phasesOf(spec, options, cache),
     variants: "first",
   });
   const model = await openModel(device, compiled);
-  // Those of items that nobody wants are left where they are.
+  // Weights of items that are not needed are not loaded.
   const used = new Set(compiled.parameters.map(({ name }) => name));
   await model.load("parameters", new Map([...weights].filter(([name]) => used.has(name))));
   const sequences = sequencesOn(model, spec, B, cache);
@@ -153,10 +153,10 @@ export async function openDecoder(
   };
 }
 
-/** The sequences of a model on a device: what each has read, and its part of every state. */
+/** The sequences of a model on a device: what each has read, and its slice of every state. */
 function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: number) {
   const { runtime, compiled } = model;
-  /** Positions that each sequence has read. */
+  /** The number of positions that each sequence has read. */
   const read = new Array<number>(count).fill(0);
   const fieldOf = (name: string): Field => compiled.plan.fields.find((field) => field.name === name) as Field;
   const states = stateFields(compiled.plan).map(([next, state]) => ({ next: fieldOf(next), state: fieldOf(state) }));
@@ -165,7 +165,7 @@ function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: numb
     return { buffer, offset: offset + sequence * bytes, bytes };
   };
   return {
-    /** Those for which there is something. */
+    /** The sequences that have input. */
     of: (given: readonly unknown[]): number[] => [...given.keys()].filter((b) => given[b] !== undefined),
 
     clear(sequences: readonly number[]): void {
@@ -174,7 +174,7 @@ function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: numb
       else runtime.clear(sequences.flatMap((b) => states.map(({ state }) => part(state, b))));
     },
 
-    /** What attention is told of a run of so many positions, in these sequences; what runs beside them only takes up the place. */
+    /** The inputs of attention for a run of so many positions in these sequences. The other sequences run along without effect. */
     attention(length: number, used: readonly number[], isItem: boolean): HostField[] {
       const full = attends(spec) && used.some((b) => (read[b] as number) + length > cache);
       if (full)
@@ -187,7 +187,7 @@ function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: numb
       return cachedArrays(spec, places, length, isItem);
     },
 
-    /** These go on from what the last run left, which was of so many positions. */
+    /** Continues these sequences from the last run, which had so many positions. */
     keep(stay: readonly number[], length: number): void {
       for (const b of stay) read[b] = (read[b] as number) + length;
       if (stay.length === count) advanceState(model);
@@ -201,7 +201,7 @@ function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: numb
   };
 }
 
-/** A batch of so many tokens for each sequence that has some; padding for the others. */
+/** A batch with so many tokens for each sequence that has some, and padding for the others. */
 function tokensIn(
   spec: CheckedSpec,
   length: number,
@@ -222,7 +222,7 @@ function tokensIn(
   return { standing: { batch: items.length, length, modality, tokens, document }, more: [[{ is: "last" }, last]] };
 }
 
-/** A batch of one item of a modality for each sequence, so that items and sequences have the same numbers. */
+/** A batch with one item of a modality per sequence, so that items and sequences have the same indices. */
 function itemsIn(
   index: number,
   length: number,

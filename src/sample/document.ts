@@ -1,4 +1,4 @@
-// One sampled document, as a coroutine: it says what must be run on the device, and is told what came out.
+// One sampled document as a coroutine: it yields what to run on the device, and receives the results.
 import { itemOf } from "../modalities/modality.fields.js";
 import { ofItems } from "../objectives/items.js";
 import type { Objective } from "../objectives/objective.fields.js";
@@ -6,33 +6,33 @@ import { type Stream, stream } from "../random/stream.js";
 import { type Choosing, chooseToken } from "./choose-token.js";
 import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, spanLength } from "./well-formed.js";
 
-/** A token at a position of a modality; markers are of their owner. */
+/** A token at a position of a modality. Markers belong to their owner. */
 export interface Item {
   readonly id: number;
   readonly modality: number;
 }
 
-/** What is to be run for one sequence. Each continues the sequence, unless it says otherwise. */
+/** A request to run something for one sequence. It continues the sequence unless it states otherwise. */
 export type Want =
   | {
       readonly kind: "ids";
       readonly items: readonly Item[];
-      /** Whether the logits after the last one are wanted. */
+      /** Whether to return the logits after the last token. */
       readonly logits: boolean;
-      /** Forget what the sequence held. */
+      /** Whether to reset the sequence first. */
       readonly anew?: boolean;
     }
   | {
       readonly kind: "item";
       readonly modality: number;
-      /** Its numbers at the time t of its noising, [positions, columns]. */
+      /** Its values, noised to time t, [positions, columns]. */
       readonly noisy: Float32Array;
       readonly t: number;
-      /** Whether the sequence goes on after it; else it is only looked at. */
+      /** Whether the sequence continues after the item; otherwise its state is restored. */
       readonly stays: boolean;
     };
 
-/** Logits [V] after tokens, where wanted; what is predicted of an item. */
+/** Logits [V] after tokens, if requested; or the prediction for an item. */
 export type Answer = Float32Array | undefined;
 
 export type SampledSegment =
@@ -41,23 +41,23 @@ export type SampledSegment =
   | { readonly kind: "item"; readonly modality: number; readonly values: Float32Array };
 
 export interface SampledDocument {
-  /** What was sampled, without the prompt. */
+  /** The sampled segments, without the prompt. */
   readonly segments: readonly SampledSegment[];
-  /** Whether it ended on its own, rather than by its limit. */
+  /** Whether it ended by itself, not at the limit. */
   readonly ended: boolean;
 }
 
 export interface SampleSettings extends Choosing {
   readonly seed: number;
-  /** Most positions to sample. */
+  /** The largest number of positions to sample. */
   readonly tokens: number;
-  /** Times that an item visits. */
+  /** Number of denoising steps of an item. */
   readonly steps: number;
-  /** The usual one of the objective, where it is absent. */
+  /** Default: the usual one of the objective. */
   readonly sampler?: string | undefined;
-  /** 1: what precedes an item conditions it, as it was learned; more: it does so more strongly. */
+  /** Guidance scale: 1 conditions an item as in training; larger values condition it more strongly. */
   readonly guidance: number;
-  /** One segment of this modality, rather than the rest of the document. */
+  /** Sample one segment of this modality instead of the rest of the document. */
   readonly only?: number | undefined;
 }
 
@@ -67,14 +67,14 @@ export interface Sampling {
   readonly settings: SampleSettings;
 }
 
-/** Sequences that a document needs on the device: with guidance one more, in which nothing precedes the items. */
+/** The number of sequences of a document on the device. Guidance needs a second one, in which nothing precedes the items. */
 export const sequencesFor = ({ guidance }: Pick<SampleSettings, "guidance">): 1 | 2 => (guidance === 1 ? 1 : 2);
 
 type Run<T> = Generator<readonly (Want | undefined)[], T, readonly Answer[]>;
 
 /**
- * Samples what follows a prompt.
- * @param number tells documents of one seed apart
+ * Samples the continuation of a prompt.
+ * @param number distinguishes documents with the same seed
  */
 export function* sampleDocument(
   sampling: Sampling,
@@ -84,7 +84,7 @@ export function* sampleDocument(
   const { rules, settings } = sampling;
   const { owner, spans } = rules.parts.vocabulary;
   const draw = stream("sample", settings.seed, number, 0);
-  /** Tokens that the sequence does not have yet: they are fed when something depends on them. */
+  /** Tokens that have not been run yet. They are run when a result depends on them. */
   let unfed = yield* readPrompt(sampling, prompt, number);
   const segments: SampledSegment[] = [];
   const { only } = settings;
@@ -108,7 +108,7 @@ export function* sampleDocument(
     unfed.push({ id, modality });
     left--;
   };
-  /** Of one segment alone: its text ends where another begins, and a span with its marker. */
+  /** A single segment ends at the start of another one, or at its end marker. */
   const finished = () => {
     if (place.kind === "ended") return true;
     if (only === undefined) return false;
@@ -118,7 +118,7 @@ export function* sampleDocument(
     left = Math.max(left, spanLength(rules, only));
     put(asked);
   }
-  /** A text that is asked for by name, and has not begun, has a token at least. */
+  /** A requested text that has not started has at least one token. */
   const begins = () => only === owner && open === undefined && prompt.at(-1)?.modality !== owner;
   let ended = false;
   for (let items = 0; left > 0 && !ended; ) {
@@ -130,7 +130,7 @@ export function* sampleDocument(
       segments.push({ kind: "item", modality, values });
       left -= spanLength(rules, modality) - 2;
       place = { kind: "closing", modality };
-      // Nothing comes after it: it need not stand.
+      // Nothing follows the item, so its state is not needed.
       ended = only === modality;
       if (!ended) yield* stands(sampling, modality, values, noise);
       continue;
@@ -151,7 +151,7 @@ export function* sampleDocument(
   return { segments, ended };
 }
 
-/** Feeds tokens, if there are any; with logits, those after the last. */
+/** Runs tokens, if there are any. With logits, returns those after the last one. */
 function* fed(items: readonly Item[], logits: boolean): Run<Answer> {
   if (items.length === 0) return undefined;
   const [answer] = yield [{ kind: "ids", items, logits }];
@@ -162,7 +162,7 @@ function* stands(sampling: Sampling, modality: number, values: Float32Array, noi
   yield [{ kind: "item", modality, ...asCondition(sampling, modality, values, noise), stays: true }];
 }
 
-/** Reads a prompt up to its last item. @returns the tokens after that, still to be fed */
+/** Runs a prompt up to its last item. @returns the tokens after it, which have not been run */
 function* readPrompt(sampling: Sampling, prompt: readonly SampledSegment[], number: number): Run<Item[]> {
   const { rules, settings } = sampling;
   const { owner, spans } = rules.parts.vocabulary;
@@ -182,7 +182,7 @@ function* readPrompt(sampling: Sampling, prompt: readonly SampledSegment[], numb
   return unfed;
 }
 
-/** An item that conditions what follows, as its objective has finished ones stand. */
+/** Runs a finished item, which conditions what follows. */
 function asCondition(
   { objectives }: Sampling,
   modality: number,
@@ -194,7 +194,7 @@ function asCondition(
   return { t, noisy: noise === 0 ? values : values.map((value) => signal * value + noise * draw.normal()) };
 }
 
-/** Draws an item after the ids that are still to be fed, the last of which is its begin marker. */
+/** Draws an item after the pending tokens, the last of which is its start marker. */
 function* drawnItem(
   { rules, objectives, settings }: Sampling,
   modality: number,
@@ -222,6 +222,6 @@ function* drawnItem(
   return next.value;
 }
 
-/** Classifier-free guidance (Ho and Salimans 2022) of what is predicted: u + g·(c − u), in float64. */
+/** Classifier-free guidance (Ho and Salimans 2022): u + g·(c − u), in float64. */
 export const guided = (conditional: ArrayLike<number>, free: ArrayLike<number>, guidance: number): Float64Array =>
   Float64Array.from(conditional, (c, i) => (free[i] as number) + guidance * (c - (free[i] as number)));

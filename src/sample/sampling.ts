@@ -1,5 +1,5 @@
-// Samples from a trained model: what is asked, checked against what the model has learned, and run: as many documents
-// side by side as the decoder has sequences for.
+// Samples from a trained model: checks requests against what the model was trained on, and runs as many documents in parallel
+// as the decoder has sequences.
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { OpenDevice } from "../gpu/dawn.js";
@@ -22,24 +22,24 @@ import {
 } from "./document.js";
 import { spanLength } from "./well-formed.js";
 
-/** Documents that are sampled side by side. */
+/** The number of documents that are sampled in parallel. */
 const SIDE_BY_SIDE = 8;
 
 export interface SampleRequest {
   readonly settings: SampleSettings;
-  /** What each document begins with. */
+  /** The prompt of each document. */
   readonly prompts: readonly (readonly SampledSegment[])[];
-  /** What tells the draws of documents apart; 0, 1, … where it is absent. */
+  /** Numbers that distinguish the random draws of documents; 0, 1, … by default. */
   readonly numbers?: readonly number[];
 }
 
-/** A model and how many ids a span of each modality holds; undefined if any number may. */
+/** A model, and the number of ids in a segment of each modality; undefined if it can be any number. */
 interface Sampled {
   readonly spec: CheckedSpec;
   readonly counts: readonly (number | undefined)[];
 }
 
-/** Positions that a prompt takes. */
+/** The number of positions of a prompt. */
 function positionsOf(prompt: readonly SampledSegment[], { model }: CheckedSpec): number {
   return prompt.reduce((sum, segment) => {
     const markers = segment.modality === model.vocabulary.owner ? 0 : 2;
@@ -49,8 +49,8 @@ function positionsOf(prompt: readonly SampledSegment[], { model }: CheckedSpec):
 }
 
 /**
- * The request as it can be fulfilled: attention has learned no positions beyond data.length, so that no more are sampled.
- * @throws InputError if the model has not learned what is asked
+ * Limits a request to data.length positions if the model has attention, which was not trained on later positions.
+ * @throws InputError if the model was not trained for the request
  */
 export function checkRequest({ spec, counts }: Sampled, request: SampleRequest): SampleRequest {
   const { settings, prompts } = request;
@@ -110,16 +110,16 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
 
 interface Sampler {
   /**
-   * Samples one document for each prompt, side by side; the same request and weights give the same on a device.
-   * @throws InputError if the model has not learned what is asked
+   * Samples one document for each prompt, in parallel. On a device, the same request and weights give the same result.
+   * @throws InputError if the model was not trained for the request
    */
   sample(request: SampleRequest): Promise<SampledDocument[]>;
   destroy(): void;
 }
 
 /**
- * @param plans the requests that will come: no more is made ready than they need
- * @throws InputError if the weights are not the spec's
+ * @param plans the expected requests; only what they need is prepared
+ * @throws InputError if the weights do not match the spec
  */
 export async function openSampler(
   device: OpenDevice,
@@ -156,7 +156,7 @@ export async function openSampler(
 
 type Documented = Generator<readonly (Want | undefined)[], SampledDocument, readonly Answer[]>;
 
-/** A sequence of a document on the device, and what of its want is still to be done. */
+/** A sequence of a document on the device, and the rest of its current request. */
 interface Lane {
   readonly sequence: number;
   want: Want | undefined;
@@ -171,9 +171,9 @@ interface Slot {
 }
 
 /**
- * Samples documents, as many at a time as the decoder has sequences for; each begins in an empty one.
- * @param width sequences that a document needs
- * @param done told of each as it is finished, in any order
+ * Samples documents, as many at a time as the decoder has sequences. Each starts in an empty sequence.
+ * @param width number of sequences per document
+ * @param done called for each finished document, in any order
  */
 export async function sampleAll(
   decoder: Decoder,
@@ -187,7 +187,7 @@ export async function sampleAll(
   if (free.length === 0) throw new Error(`a document needs ${width} sequences, and there are ${decoder.sequences}`);
   const slots = new Set<Slot>();
 
-  /** Takes up what a document wants next; where it wants nothing more, its sequences are free again. */
+  /** Starts the next request of a document. If there is none, its sequences become free. */
   const advance = (slot: Slot, answers: readonly Answer[]) => {
     const { value, done: over } = slot.document.next(answers);
     if (over) {
@@ -235,7 +235,7 @@ export async function sampleAll(
   return results;
 }
 
-/** One run for the tokens that are wanted, in whole pieces first; undefined if none are. */
+/** One run for all requested tokens, whole pieces first; undefined if there are none. */
 function feedTokens(decoder: Decoder, lanes: readonly Lane[]): Promise<void> | undefined {
   const pending = lanes.flatMap((lane) => {
     const { want, fed } = lane;
@@ -267,7 +267,7 @@ function feedTokens(decoder: Decoder, lanes: readonly Lane[]): Promise<void> | u
   })();
 }
 
-/** One run for all wanted items of a modality. */
+/** One run for all requested items of a modality. */
 async function lookAtItems(decoder: Decoder, lanes: readonly Lane[]): Promise<void> {
   const wanted = lanes.flatMap((lane) => (lane.want?.kind === "item" ? [{ lane, want: lane.want }] : []));
   const [first] = wanted;

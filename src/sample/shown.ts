@@ -1,5 +1,5 @@
-// Segments as people see them: text, pictures (those of codes too), lists of ids; and for reports what a model makes of
-// documents, each segment beside the true one.
+// Converts segments to readable form: text, pictures (also from codes), lists of ids. For reports it samples segments of
+// documents, beside the true ones.
 import { type Codebook, pictureCodebook, pictureOf } from "../data/codebook.js";
 import type { DataSet } from "../data/data-set.js";
 import type { Segment } from "../data/document.js";
@@ -13,11 +13,11 @@ import type { Tensors } from "../train/model.js";
 import type { SampledSegment, SampleSettings } from "./document.js";
 import { openSampler, type SampleRequest } from "./sampling.js";
 
-/** What ids are shown with, by modality index. */
+/** What is needed to show ids, by modality index. */
 export interface Showing {
   readonly parts: ModelParts;
   readonly codebooks: ReadonlyMap<number, Codebook>;
-  /** Of modalities with a tokenizer. */
+  /** Decoders of modalities with a tokenizer. */
   readonly decoders: ReadonlyMap<number, Decode>;
 }
 
@@ -31,11 +31,11 @@ interface ShownPicture {
 
 export interface Shown {
   readonly modality: number;
-  /** The modality's own, from 0; absent if it has none. */
+  /** The modality's own ids, from 0; absent if it has none. */
   readonly ids?: readonly number[];
   readonly text?: string;
   readonly picture?: ShownPicture;
-  /** What only the latents' own decoder makes a picture of. */
+  /** A latent, which only its autoencoder can decode. */
   readonly latent?: ShownLatent;
 }
 
@@ -68,14 +68,14 @@ export function shown(segment: SampledSegment, { parts, codebooks, decoders }: S
   return isText ? { modality, ids, text: textOf(segment.ids, parts, decoders) } : { modality, ids };
 }
 
-/** How many ids a span of each modality holds: as many as a picture has patches, where they are codes of pictures. */
+/** The number of ids in a segment of each modality: the patches of a picture for picture codes, otherwise any number. */
 export const idsInSpans = ({ parts, codebooks }: Pick<Showing, "parts" | "codebooks">): (number | undefined)[] =>
   parts.modalities.map((_, index) => {
     const codebook = pictureCodebook({ codebooks }, index);
     return codebook && patchesPerPicture(codebook.facts.kind);
   });
 
-/** A segment that was sampled, what it was sampled after, and what truly stands there. */
+/** A sampled segment, its prompt, and the true segment. */
 export interface Compared {
   readonly document: number;
   readonly label: string;
@@ -84,7 +84,7 @@ export interface Compared {
   readonly sampled: Shown;
 }
 
-/** At most this many of these documents, drawn by the seed without repetition, in their order. */
+/** At most this many of the documents, drawn without repetition from the seed, in their order. */
 export function chosen(documents: readonly number[], count: number, seed: number): number[] {
   const pool = [...documents];
   const draw = stream("sample", seed, 0xffffffff);
@@ -95,7 +95,7 @@ export function chosen(documents: readonly number[], count: number, seed: number
   return pool.slice(0, count).sort((a, b) => a - b);
 }
 
-/** What is shown of a model: one modality's segments. */
+/** The samples of one modality to show. */
 export interface Show {
   readonly modality: number;
   readonly documents: readonly number[];
@@ -110,13 +110,13 @@ interface ShowRequest {
   readonly shows: readonly Show[];
 }
 
-/** Whether a modality's segments are pictures to look at: not latents. */
+/** Whether a modality's segments are viewable pictures, not latents. */
 export function hasPictures(spec: CheckedSpec, codebooks: ReadonlyMap<number, Codebook>, modality: number): boolean {
   const declared = spec.model.modalities[modality];
   return itemOf(declared)?.type === "U8" || pictureCodebook({ codebooks }, modality) !== undefined;
 }
 
-/** Samples, for each show, a segment of each of its documents that has one. */
+/** For each show, samples a segment of each of its documents that has one. */
 export async function showSamples(
   device: OpenDevice,
   weights: Tensors,
@@ -166,8 +166,8 @@ interface Task {
 }
 
 /**
- * A document's segment of a modality, and what it is sampled after: what stands before it, in either order that the
- * document may have; a text that begins its document is continued from its middle.
+ * A document's segment of a modality, and its prompt: the segments before it, in either order that the document can have.
+ * A text at the start of a document is continued from its middle.
  */
 function taskOf(spec: CheckedSpec, dataSet: DataSet, document: number, modality: number): Task | undefined {
   const held = dataSet.documents[document];

@@ -1,25 +1,26 @@
-// Which tokens may come next, so that a sampled document is one as data have them: spans are closed, and hold their own.
+// Determines which tokens may come next, so that a sampled document is well-formed: segments are closed and contain only
+// tokens of their modality.
 import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, ordinaryIds } from "../modalities/text.js";
 import type { IdRange } from "./choose-token.js";
 
-/** Where in a document the next position stands. */
+/** The state of a document before its next position. */
 export type Place =
-  /** Between spans: in the text of the markers' owner. */
+  /** Between segments of other modalities: in the text of the markers' owner. */
   | { readonly kind: "outside" }
-  /** In a span of tokens, of which `done` stand. */
+  /** In a segment of tokens, after `done` of them. */
   | { readonly kind: "inside"; readonly modality: number; readonly done: number }
-  /** An item stands next. */
+  /** The next position is an item. */
   | { readonly kind: "item"; readonly modality: number }
-  /** All that a span holds stands: its end marker comes. */
+  /** The segment is complete; its end marker follows. */
   | { readonly kind: "closing"; readonly modality: number }
   | { readonly kind: "ended" };
 
 export interface Rules {
   readonly parts: ModelParts;
-  /** Modalities that may come up in a sample. */
+  /** Modalities that can occur in a sample. */
   readonly learned: readonly boolean[];
-  /** By modality, how many ids a span holds; undefined if any number may. */
+  /** The number of ids in a segment, by modality; undefined if it can be any number. */
   readonly counts: readonly (number | undefined)[];
 }
 
@@ -27,14 +28,14 @@ export const OUTSIDE: Place = { kind: "outside" };
 
 const just = (id: number): IdRange => ({ first: id, end: id + 1 });
 
-/** Positions that the shortest span of a modality takes, its markers among them. */
+/** The number of positions of the shortest segment of a modality, with its markers. */
 export function spanLength({ parts, counts }: Rules, modality: number): number {
   return 2 + (positionsOfItem(parts.modalities[modality]) || (counts[modality] ?? 1));
 }
 
 /**
- * The ids that may stand at a place, with so many positions left (this one among them); none if no token stands.
- * Outside of spans the text's own come first.
+ * The ids that are allowed next, with so many positions left, including this one; empty if the next position is not a token.
+ * Outside of segments the ids of the text come first.
  */
 export function allowedIds(rules: Rules, place: Place, left: number): IdRange[] {
   const { parts, counts, learned } = rules;
@@ -63,7 +64,7 @@ export function allowedIds(rules: Rules, place: Place, left: number): IdRange[] 
   }
 }
 
-/** Where one stands after a token that was allowed. */
+/** The state after an allowed token. */
 export function afterToken({ parts, counts }: Rules, place: Place, id: number): Place {
   const { vocabulary, modalities } = parts;
   if (place.kind === "closing") return OUTSIDE;

@@ -189,7 +189,7 @@ describe.skipIf(missing)("on a device", () => {
     });
     await ended(child);
     expect(child.exitCode).toBe(130);
-    expect(said).toMatch(/go on with: mom ablate .*tiny\.mom few --out/);
+    expect(said).toMatch(/Continue with: mom ablate .*tiny\.mom few --out/);
     expect(list("few", out).variants.filter(({ state }) => state === "done").length).toBeLessThan(FEW);
   });
 });

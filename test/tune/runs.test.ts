@@ -215,6 +215,6 @@ describe.skipIf(missing)("runs", () => {
     expect(choicesIn("edited")).toEqual(choicesIn("off"));
     const wrong = node("--tune", "fastest");
     expect(wrong.status).toBe(2);
-    expect(wrong.stderr).toContain('no mode "fastest"');
+    expect(wrong.stderr).toContain('unknown tuning mode "fastest"');
   }, 300_000);
 });
