@@ -43,7 +43,7 @@ export interface PictureCodebookOptions {
   readonly sheet?: string;
   /** Folders outside the project in which documents may name files. */
   readonly allow?: readonly string[];
-  /** Skips pictures that can't be read. */
+  /** Skips pictures that cannot be read. */
   readonly skipBad?: true;
 }
 
@@ -150,7 +150,7 @@ interface FitOptions {
   readonly iterations: number;
   /** Receives the mean squared error per number after each iteration. */
   readonly progress: (iteration: number, error: number) => void;
-  /** Skips pictures that can't be read and receives a line for each. If undefined, they are errors. */
+  /** Skips pictures that cannot be read and receives a line for each. If undefined, they are errors. */
   readonly skipBad?: ((line: string) => void) | undefined;
 }
 
@@ -162,7 +162,7 @@ interface Fitted {
   readonly pictures: readonly Uint8Array[];
 }
 
-/** @throws InputError if a picture can't be read, or the pictures have too few different patches */
+/** @throws InputError if a picture cannot be read, or the pictures have too few different patches */
 export async function fitCodebook(
   files: readonly NamedFile[],
   kind: PictureCodes,

@@ -23,7 +23,7 @@ export interface FolderToMake {
   readonly device: string;
   /** Overwrite a folder that was compiled before. */
   readonly force: boolean;
-  /** Skip documents whose files can't be read. */
+  /** Skip documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;
   /** The trainer and the files of its package. */
   readonly program: readonly NamedFile[];

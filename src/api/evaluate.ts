@@ -15,7 +15,7 @@ export type Split = (typeof SPLITS)[number];
 
 export interface EvaluateOptions {
   readonly split: Split;
-  /** Skip documents whose files can't be read. */
+  /** Skip documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;
   readonly adapter?: AdapterSource | undefined;
   /** Receives status lines: slow operations, skipped documents, and a note if the documents differ from the run's. */

@@ -16,7 +16,7 @@ const SHOWN_IDS = 16;
 export interface LookOptions {
   /** The number of documents to show, spread evenly over all of them. */
   readonly documents: number;
-  /** Skip documents whose files can't be read. */
+  /** Skip documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;
   /** Receives status lines: slow operations and skipped documents. */
   readonly notice: (line: string) => void;

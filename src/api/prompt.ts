@@ -77,7 +77,7 @@ function readPicture({ disk }: DataHost, path: string): Uint8Array {
     return readRegular(disk, path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InputError("file-unreadable", `${path} can't be read: ${why}.`, "Name a picture file with --image.");
+    throw new InputError("file-unreadable", `${path} cannot be read: ${why}.`, "Name a picture file with --image.");
   }
 }
 

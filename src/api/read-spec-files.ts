@@ -76,7 +76,7 @@ export const editorDisk = (disk: Disk) => ({
   },
 });
 
-/** At most `limit` bytes of a file; undefined if it can't be read. */
+/** At most `limit` bytes of a file; undefined if it cannot be read. */
 function readStart(disk: Disk, path: string, limit: number): Uint8Array | undefined {
   try {
     return readRegular(disk, path, limit);

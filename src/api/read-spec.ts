@@ -39,7 +39,7 @@ export interface Reading {
   readonly tried?: Set<string>;
 }
 
-/** Reads a spec file, or the spec of a run's folder. @throws Failure if it can't be read */
+/** Reads a spec file, or the spec of a run's folder. @throws Failure if it cannot be read */
 export function readSpec(disk: Disk, path: string, { allow }: Pick<Reading, "allow"> = {}): ReadSpec {
   const { file, reading } = located(disk, path, { allow });
   const { spec, json, diagnostics, sources } = checkFile(disk, file, reading);
@@ -93,7 +93,7 @@ function specsBeside(disk: Disk, file: string): string[] {
   }
 }
 
-/** Checks a spec file or the spec of a run's folder. @throws Failure if it can't be read */
+/** Checks a spec file or the spec of a run's folder. @throws Failure if it cannot be read */
 export function checkFile(disk: Disk, path: string, how: Reading = {}): Checked {
   const {
     file,
@@ -103,7 +103,7 @@ export function checkFile(disk: Disk, path: string, how: Reading = {}): Checked 
   return file === origin ? checkSource(disk, source, reading) : checkText(disk, source.text, origin, reading);
 }
 
-/** Reads at most `limit` bytes of a file that the user named. @throws Failure if it can't be read */
+/** Reads at most `limit` bytes of a file that the user named. @throws Failure if it cannot be read */
 export function readNamed(disk: Disk, file: string, limit: number): Uint8Array {
   try {
     return readRegular(disk, file, limit);
@@ -113,7 +113,7 @@ export function readNamed(disk: Disk, file: string, limit: number): Uint8Array {
   }
 }
 
-/** The error for a file on the command line that can't be read. */
+/** The error for a file on the command line that cannot be read. */
 function notRead(disk: Disk, file: string, { reason, missing }: Unreadable): Failure {
   const { basename, join } = disk.paths;
   if (reason === IS_FOLDER) {
@@ -127,7 +127,7 @@ function notRead(disk: Disk, file: string, { reason, missing }: Unreadable): Fai
           )}.`;
     return new Failure([mistake("file-missing", `\`${file}\` is a folder.`, { help })]);
   }
-  const message = missing ? `\`${file}\` does not exist.` : `\`${file}\` can't be read: ${reason}.`;
+  const message = missing ? `\`${file}\` does not exist.` : `\`${file}\` cannot be read: ${reason}.`;
   const others = specsBeside(disk, file).filter((name) => name !== basename(file));
   const help = suggestion(basename(file), others) ?? "The name of a spec ends with `.mom`.";
   return new Failure([mistake("file-missing", message, { help })]);

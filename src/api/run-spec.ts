@@ -37,7 +37,7 @@ export function specOfRun(disk: Disk, path: string, allow?: readonly string[]): 
   return { file, entry, reach: same ? { disk, folders: [...own.folders, ...theirs.folders] } : own };
 }
 
-/** The absolute paths that a spec names, except its initial weights. Empty if the spec can't be read. */
+/** The absolute paths that a spec names, except its initial weights. Empty if the spec cannot be read. */
 function namedBy(file: string, entry: string, reach: Reach): string[] {
   const { dirname, resolve } = reach.disk.paths;
   try {

@@ -23,7 +23,7 @@ export interface SpeechUnitsOptions {
   readonly seed: number;
   /** Folders outside the project in which documents may name files. */
   readonly allow?: readonly string[];
-  /** Skips recordings that can't be read. */
+  /** Skips recordings that cannot be read. */
   readonly skipBad?: true;
 }
 
@@ -126,7 +126,7 @@ export function listenTo(
   return { documents, recordings, seconds, units };
 }
 
-/** @param skip receives the list of recordings that can't be read. If undefined, they are errors, reported together. */
+/** @param skip receives the list of recordings that cannot be read. If undefined, they are errors, reported together. */
 function* samplesOf(
   disk: Disk,
   files: readonly NamedFile[],

@@ -29,7 +29,7 @@ export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | 
   readonly adapter?: AdapterSource | undefined;
   /** The files that the spec and its data may read. */
   readonly reach: Reach;
-  /** Skip documents whose files can't be read. */
+  /** Skip documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;
 }
 

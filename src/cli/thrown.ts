@@ -76,7 +76,7 @@ function knownOf(thrown: unknown): Known | undefined {
 
 /** Why the file system refused an access. Such an error is not a bug in mom. */
 function refusedByDisk(thrown: unknown): string | undefined {
-  if (thrown instanceof Unreadable) return `A file can't be read: ${thrown.reason}.`;
+  if (thrown instanceof Unreadable) return `A file cannot be read: ${thrown.reason}.`;
   if (!(thrown instanceof Error && "syscall" in thrown && "path" in thrown)) return undefined;
-  return `${thrown.path} can't be read or written: ${unreadable(thrown).reason}.`;
+  return `${thrown.path} cannot be read or written: ${unreadable(thrown).reason}.`;
 }

@@ -47,7 +47,7 @@ export const lostMetrics = (path: string, lacks: string): Diagnostic =>
   });
 
 export const damagedCheckpoint = (path: string, what: string): Diagnostic =>
-  mistake("damaged-checkpoint", `${path}: ${what}. The one before it is used.`, {
+  mistake("damaged-checkpoint", `${path}: ${what.replace(/\.$/, "")}. The one before it is used.`, {
     help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",
   });
 

@@ -208,7 +208,7 @@ describe("mistakes", () => {
   test("values that are right alone and wrong together", () => {
     const ablate = "vary attend.heads: [4, 8]\nvary model.d_model: [32, 36]";
     expect(() => design({ ablate, attend: true })).toThrow(
-      "In the arm `heads 8, d_model 36` of `a`: 8 heads cannot share the 36 channels of `d_model` evenly.",
+      "In the arm `heads 8, d_model 36` of `a`: 8 heads do not divide the 36 channels of `d_model`.",
     );
   });
 });

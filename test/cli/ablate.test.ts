@@ -94,7 +94,9 @@ describe("without training", () => {
     );
     expect(ablate("parts", "--jobs", "0").code).toBe(2);
     const nothing = join(folder, "nothing");
-    expect(ablate("parts", "--report", "--out", nothing).stderr).toContain("There is no folder");
+    expect(ablate("parts", "--report", "--out", nothing).stderr).toContain(
+      "does not exist, so there is nothing to report",
+    );
     expect(existsSync(nothing)).toBe(false);
   });
 });

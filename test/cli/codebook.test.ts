@@ -84,16 +84,11 @@ test("pictures of a folder, and those that documents name", async () => {
 });
 
 test.each([
-  [
-    "more entries than patches",
-    ["--entries", "4"],
-    1,
-    /cannot fit 4 entries to 6 rows, of which 3 are distinct/,
-  ],
+  ["more entries than patches", ["--entries", "4"], 1, /cannot fit 4 entries to 6 rows, of which 3 are distinct/],
   ["patches that do not fit", ["--patch", "3x4"], 1, /its patches of 3x4 do not fill 4x4/],
   ["one entry", ["--entries", "1"], 1, /it has 1 entries, not 2 to 65536/],
   ["two channels", ["--channels", "2"], 1, /its `channels` are not 1, 3 or 4/],
-  ["a size that is none", ["--size", "4"], 2, /It is HEIGHTxWIDTH, such as 32x32/],
+  ["a size that is none", ["--size", "4"], 2, /Expected HEIGHTxWIDTH, such as 32x32/],
   ["a folder that is not there", ["--pictures", at("nowhere")], 1, /there is no folder or file/],
 ])("refused: %s", (_, changed, exit, message) => {
   const given = ["--pictures", at("pictures"), "--size", "4x4", "--patch", "2x4", "--out", at("x.safetensors")];

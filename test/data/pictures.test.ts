@@ -166,7 +166,7 @@ describe("what is refused", () => {
 
   it("pixels that are no whole numbers without a sign", async () => {
     expect(await refused(ofCase("float.tif"))).toMatch(
-      /^a\.jsonl:1: .*numbers of type float; save it with 8 or 16 bits/,
+      /^a\.jsonl:1: .*its pixels have the type float; save it with 8 or 16 unsigned bits/,
     );
     // 16 bits with a sign: SampleFormat 2 in place of 1.
     const tiff = await drawn().toColourspace("rgb16").tiff({ compression: "none" }).toBuffer();
@@ -174,7 +174,7 @@ describe("what is refused", () => {
     expect(entry).toBeGreaterThan(0);
     const at = tiff.readUInt32LE(entry + 4) > 2 ? tiff.readUInt32LE(entry + 8) : entry + 8;
     for (let i = 0; i < 3; i++) tiff.writeUInt16LE(2, at + 2 * i);
-    expect(await refused(tiff)).toMatch(/numbers of type short/);
+    expect(await refused(tiff)).toMatch(/its pixels have the type short/);
   });
 
   it("a wrong checksum, in whatever chunk of a PNG it is", async () => {

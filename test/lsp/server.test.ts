@@ -283,7 +283,7 @@ describe("hover", () => {
   });
   test("layers: the totals", async () => {
     const text = await told(edited("  layers:", "  lay|ers:"));
-    expect(text).toContain("2 layers; the whole model");
+    expect(text).toContain("2 layers; the model");
     expect(text).toContain("| in_proj | 16,384 | 8,192 |");
     expect(text).toMatch(/\| head \| [\d,]+ \|/);
     expect(text).toMatch(/Forward pass of a token: text [\d.]+ k?FLOP/);

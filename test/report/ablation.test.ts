@@ -206,7 +206,9 @@ test("values of one axis: no parts, but which is lowest, how many differ, and a 
   expect(said(made).lead).toMatch(
     /^“lr 1e-3” has the lowest held-out loss of five arms: .* % \(.*\) below the baseline \(lr 3e-4\)\.$/,
   );
-  expect(said(made)["All arms"]).toMatch(/^Compared with the baseline, (one arm is|two arms are) better, two are worse/);
+  expect(said(made)["All arms"]).toMatch(
+    /^Compared with the baseline, (one arm is|two arms are) better, two are worse/,
+  );
   expect(html).not.toMatch(/class="chart map|id="synergy"|id="effects/);
   expect(count(html, /class="row-name/g)).toBe(4 * 4);
   // All arms stand out, in the same colours throughout.

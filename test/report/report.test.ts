@@ -63,9 +63,7 @@ test("every coordinate is finite, for runs of any length, also with losses that 
     expect(unclosed(html)).toEqual([]);
     expect(html.replace(/data:image[^"]*/g, "")).not.toMatch(/NaN|Infinity|undefined/);
     if (steps === 2000)
-      expect(html).toContain(
-        "1 of 2000 steps had a loss or gradient norm that is not finite, the first at step 2.",
-      );
+      expect(html).toContain("1 of 2000 steps had a loss or gradient norm that is not finite, the first at step 2.");
   }
 });
 

@@ -17,7 +17,7 @@ interface AblationWithProgress extends Omit<AblationRequest, "events" | "measure
   readonly tune: TuneMode;
   readonly keepWeights?: boolean | undefined;
   readonly allow?: readonly string[] | undefined;
-  /** Skip documents whose files can't be read. */
+  /** Skip documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;
   readonly terminal: Terminal;
   readonly listener?: Partial<Pick<AblationEvents, "opened">>;

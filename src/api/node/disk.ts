@@ -236,7 +236,7 @@ function writeAll(file: number, bytes: Uint8Array): void {
   while (done < bytes.length) done += writeSync(file, bytes, done, Math.min(CALL_BYTES, bytes.length - done));
 }
 
-/** @throws InputError if it is not a regular file or can't be read, for example because the disk fails */
+/** @throws InputError if it is not a regular file or cannot be read, for example because the disk fails */
 function reading<T>(path: string, use: (file: number) => T): T {
   try {
     const file = openRegular(path);
@@ -249,7 +249,7 @@ function reading<T>(path: string, use: (file: number) => T): T {
     const { reason } = unreadable(error);
     throw new InputError(
       "file-unreadable",
-      `${path} can't be read: ${reason}.`,
+      `${path} cannot be read: ${reason}.`,
       "Copy the file there, or use another folder.",
     );
   }

@@ -38,7 +38,7 @@ export const makeFolderFor = (path: string): void => makeFolderOf(nodeDisk, path
 export const writeOut = (path: string, text: string): void =>
   writeWhole(nodeDisk, path, new TextEncoder().encode(text), REMEDY);
 
-/** The bytes of a file that the user named. @throws InputError if it can't be read */
+/** The bytes of a file that the user named. @throws InputError if it cannot be read */
 export const readFile = (path: string): Uint8Array => readInput(nodeDisk, path);
 
 /** The duration of a WAV file. @throws InputError if it is not a WAV file */

@@ -28,7 +28,7 @@ export interface FormattedFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** @throws Failure if the file can't be read */
+/** @throws Failure if the file cannot be read */
 export function formattedFile(file: string): FormattedFile {
   const source = readWhole(file);
   const formatted = format(source);
@@ -45,7 +45,7 @@ export interface Translated {
   readonly sources: readonly Source[];
 }
 
-/** @throws Failure if the file can't be read */
+/** @throws Failure if the file cannot be read */
 export function translatedJson(file: string): Translated {
   const { path, text } = readWhole(file);
   const source = { path: isJson({ path }) ? path : `${path}.json`, text };
@@ -66,7 +66,7 @@ export function rewriteSpec(file: string, text: string): void {
 
 /**
  * Reads a spec. Only the start of a file that is too long is read, and it is then refused.
- * @throws Failure if it can't be read, or is not UTF-8 and would lose characters
+ * @throws Failure if it cannot be read, or is not UTF-8 and would lose characters
  */
 function readWhole(file: string): Source {
   const path = file === STDIN ? "<stdin>" : file;
@@ -85,7 +85,7 @@ function readStdin(): Buffer {
   } catch (error) {
     throw new InputError(
       "file-unreadable",
-      `<stdin> can't be read: ${unreadable(error).reason}.`,
+      `<stdin> cannot be read: ${unreadable(error).reason}.`,
       "Pipe a spec into it.",
     );
   }

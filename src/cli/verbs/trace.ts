@@ -29,7 +29,7 @@ function readFile(path: string): Buffer {
     const why = error instanceof Error ? error.message : String(error);
     throw new InputError(
       "file-unreadable",
-      `${path} can't be read: ${why}.`,
+      `${path} cannot be read: ${why}.`,
       "Name a safetensors file with --tensors.",
     );
   }
