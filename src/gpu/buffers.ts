@@ -54,7 +54,7 @@ export async function allocate(
     if (memory === null && refused === null) continue;
     for (const { buffer } of made) buffer.destroy();
     const limit = device.limits.maxBufferSize;
-    const why = refused?.message.trim() ?? `the run needs ${mebibytes(bytes.total)} in all`;
+    const why = refused?.message.trim() ?? `the run needs ${mebibytes(bytes.total)} in total`;
     throw new DeviceError(
       `No memory for buffer ${name} of ${mebibytes(size)}: ${why}.`,
       `Use a smaller batch or length; one buffer may have ${mebibytes(limit)} on this device.`,

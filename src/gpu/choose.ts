@@ -25,7 +25,7 @@ function asked(requires: Requirement): string {
     requires.invocations && `${requires.invocations} invocations in a workgroup`,
     requires.subgroup && `subgroups of ${requires.subgroup}`,
     requires.f16 && "16-bit floats",
-    requires.matrix && "matrix units for halves",
+    requires.matrix && "matrix units for f16",
     requires.quads && "subgroups of four at least",
   ];
   return words.filter((word) => typeof word === "string").join(", ");

@@ -191,7 +191,7 @@ function accessOf(
         if (from.bytes !== to.bytes) {
           throw new RangeError(`${from.name} has ${from.bytes} bytes, and ${to.name} ${to.bytes}.`);
         }
-        if (from.buffer === to.buffer) throw new RangeError(`${from.name} and ${to.name} stand in the same buffer.`);
+        if (from.buffer === to.buffer) throw new RangeError(`${from.name} and ${to.name} are in the same buffer.`);
         encoder.copyBufferToBuffer(from.buffer, from.start, to.buffer, to.start, from.bytes);
       }
       device.queue.submit([encoder.finish()]);

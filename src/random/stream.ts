@@ -6,7 +6,7 @@ const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 
-/** The high 32 bits of the 64-bit product of two 32-bit integers, of which one comes in halves of 16 bits; as an i32. */
+/** The high 32 bits of the 64-bit product of two 32-bit integers, one of them given as two 16-bit parts; as an i32. */
 function multiplyHigh(low: number, high: number, b: number): number {
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;

@@ -69,15 +69,15 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
     if (learnedOf(objectives[owner]) !== "ids") {
       throw new InputError(
         "cannot-sample",
-        `The model has learned nothing of ${name(owner)}, nor what follows it.`,
-        "Ask for another modality with --modality.",
+        `The model was not trained to predict ${name(owner)}.`,
+        "Select another modality with --modality.",
       );
     }
     if (prompts.some((prompt) => prompt.length === 0)) {
       throw new InputError(
         "cannot-sample",
-        "There is nothing to go on from, and how a document begins is never learned.",
-        "Begin it with --prompt or --image, or ask for another modality than the text's with --modality.",
+        "The prompt is empty, and models are not trained to predict how a document starts.",
+        "Add --prompt or --image, or select a modality other than text with --modality.",
       );
     }
   }

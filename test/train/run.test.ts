@@ -139,7 +139,7 @@ test.skipIf(missing)("mom sample continues a text and draws pictures, the same o
   for (const { modality } of JSON.parse(caption.stdout).samples[0].segments) expect(modality).toBe("text");
   const refused = (...args: string[]) => mom.run(["sample", first, ...args]);
   expect(refused("--modality", "imgae")).toMatchObject({ code: 1, stderr: expect.stringContaining("`image`") });
-  expect(refused()).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing to go on from") });
+  expect(refused()).toMatchObject({ code: 1, stderr: expect.stringContaining("The prompt is empty") });
   expect(refused("--image", spec)).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("the image cannot be read"),

@@ -57,10 +57,10 @@ export interface DrawnModel {
   readonly costs: Inspection["modalities"];
 }
 
-/** @param told of the same spec */
+/** @param inspection the inspection of the same spec */
 export function drawnModel(
   spec: CheckedSpec,
-  told: Pick<Inspection, "parameters" | "modalities" | "stack">,
+  inspection: Pick<Inspection, "parameters" | "modalities" | "stack">,
 ): DrawnModel {
   const { model } = spec;
   const declared = parametersOf(spec);
@@ -92,7 +92,7 @@ export function drawnModel(
       if (layer < 0) return undefined;
       const own = declared.filter((one) => one.layer === layer);
       const parts = [...new Set(own.map(partName))];
-      const sizes = told.stack.find(({ block }) => block === name)?.sizes ?? {};
+      const sizes = inspection.stack.find(({ block }) => block === name)?.sizes ?? {};
       const weights = new Map(
         parts.map((part) => {
           const of = own.filter((one) => partName(one) === part);
@@ -106,9 +106,9 @@ export function drawnModel(
     norm: { ...measure(norm), owners: [all] },
     outputs: ends("head", ["patch_out"]),
     objectives: spec.objectives.map(aboutObjective),
-    total: told.parameters.total,
-    active: told.parameters.active,
-    costs: told.modalities,
+    total: inspection.parameters.total,
+    active: inspection.parameters.active,
+    costs: inspection.modalities,
   };
 }
 

@@ -177,7 +177,7 @@ function coloured(modalities: readonly number[], x: number, y: number, width: nu
     .join("");
 }
 
-/** Room for names beside boxes on a wide sheet; on a narrow one they stand above. */
+/** Width for names beside boxes on a wide sheet; on a narrow one the names are above the boxes. */
 const NAMES = 104;
 const NAME_LINE = 18;
 /** From a row to the one below that reads the same. */

@@ -1,4 +1,4 @@
-// How a drawing looks: colours that people with any colour vision tell apart, and a pattern for each that prints in grey.
+// The style of a drawing: colours that people with any colour vision can distinguish, and a pattern for each that prints in grey.
 
 /** The colours of modalities, in turn: a muted version of Okabe and Ito's palette. */
 export const COLOURS = ["#2f74b5", "#d5763c", "#2b9a7a", "#a55f9c", "#d8bd4a", "#84c1e4"] as const;
