@@ -12,6 +12,18 @@ const keyword = (name, type, passes) => ({
   code: (context) => context.pass(passes(context)),
 });
 
+/** How Ajv reads the schema, whether it is compiled when mom is built or, in a test, at run time. */
+export const OPTIONS = {
+  allErrors: true,
+  verbose: true,
+  discriminator: true,
+  useDefaults: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+  validateSchema: false,
+  keywords: ["unit", "named", "call", "positional", "syntax"],
+};
+
 /**
  * @param schema the spec's, with one definition, `layer`
  * @param home the module that exports the schema, as the validator imports it: errors carry its nodes
@@ -19,17 +31,7 @@ const keyword = (name, type, passes) => ({
  * @returns the text of a module that exports `validate`
  */
 export function specValidator(schema, home, folder) {
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    discriminator: true,
-    useDefaults: true,
-    allowUnionTypes: true,
-    strictRequired: false,
-    validateSchema: false,
-    code: { source: true, esm: true },
-    keywords: ["unit", "named", "call", "positional", "syntax"],
-  });
+  const ajv = new Ajv({ ...OPTIONS, code: { source: true, esm: true } });
   // Smaller numbers would be 0 on a device, whose numbers have 32 bits.
   ajv.addKeyword(
     keyword("leastNonzero", "number", ({ data, schema }) => _`${data} === 0 || Math.abs(${data}) >= ${schema}`),

@@ -68,12 +68,13 @@ export async function look(
 ): Promise<Look> {
   const { data, model } = spec;
   const { dataSet, files, codecs } = await prepare(data, model, { host, folder, reach, skipBad, notice });
+  const reading: Decoding = { tokenizers: codecs.tokenizers, decoders: decodersOf(codecs) };
   const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
   const shown = dataSet.documents
     .map((_, number) => number)
     .filter((number) => number % step === 0)
     .slice(0, count)
-    .map((number) => documentOf(dataSet, number, codecs));
+    .map((number) => documentOf(dataSet, number, reading));
   return { ...aboutOf(dataSet, data.length), shards: files, skipped: dataSet.skipped, shown };
 }
 
@@ -107,9 +108,13 @@ function sizeOf(segment: Segment, { parts }: DataSet): number {
   return segment.kind === "ids" ? segment.count : positionsOfItem(parts.modalities[segment.modality]);
 }
 
-function documentOf(dataSet: DataSet, number: number, codecs: Codecs): ShownDocument {
+interface Decoding extends Pick<Codecs, "tokenizers"> {
+  readonly decoders: ReturnType<typeof decodersOf>;
+}
+
+function documentOf(dataSet: DataSet, number: number, reading: Decoding): ShownDocument {
   const { parts, validation } = dataSet;
-  const decoders = decodersOf(codecs);
+  const { decoders } = reading;
   const text = (dataSet.documents[number]?.segments ?? []).map((segment) => {
     const declared = parts.modalities[segment.modality];
     if (segment.kind === "item") {
@@ -127,18 +132,18 @@ function documentOf(dataSet: DataSet, number: number, codecs: Codecs): ShownDocu
     held_out: validation.includes(number),
     label: dataSet.label(number),
     text: text.join(" | "),
-    segments: (dataSet.documents[number]?.segments ?? []).map((segment) => segmentOf(segment, parts, codecs)),
+    segments: (dataSet.documents[number]?.segments ?? []).map((segment) => segmentOf(segment, parts, reading)),
   };
 }
 
-function segmentOf(segment: Segment, parts: ModelParts, codecs: Codecs): ShownSegment {
+function segmentOf(segment: Segment, parts: ModelParts, { tokenizers, decoders }: Decoding): ShownSegment {
   const declared = parts.modalities[segment.modality];
   if (segment.kind === "item") return { modality: declared?.name };
   const first = firstId(segment.modality, parts.vocabulary);
   const ids = Array.from(segment.ids, (id) => id - first);
-  const tokenizer = codecs.tokenizers.get(segment.modality);
+  const tokenizer = tokenizers.get(segment.modality);
   if (tokenizer === undefined && !isBytes(declared)) return { modality: declared?.name, ids };
-  const text = textOf(segment.ids, parts, decodersOf(codecs));
+  const text = textOf(segment.ids, parts, decoders);
   // Bytes have the names that a tokenizer with byte fallback gives them.
   const tokens = ids.map((id) => (tokenizer === undefined ? `<0x${hex(id)}>` : (tokenizer.tokenOf(id) ?? null)));
   return { modality: declared?.name, text, tokens, ids };

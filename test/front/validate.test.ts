@@ -1,8 +1,9 @@
-// The validator that the build makes says what Ajv says, and of one value what it says of the whole.
+// The validator that the build generates reports the same errors as Ajv at run time, for whole specs and for single values.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
+import { OPTIONS } from "../../scripts/spec-validator.mjs";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { checkFile } from "../../src/api/read-spec.js";
 import { ROOT as SCHEMA } from "../../src/front/schema.js";
@@ -11,16 +12,7 @@ import { validatePart, validateSpec, validateValue } from "../../src/front/valid
 import { allPaths, valueIn, withValue } from "../../src/front/vary.js";
 import { ROOT } from "../support/mom.js";
 
-const ajv = new Ajv({
-  allErrors: true,
-  verbose: true,
-  discriminator: true,
-  useDefaults: true,
-  allowUnionTypes: true,
-  strictRequired: false,
-  validateSchema: false,
-  keywords: ["unit", "named", "call", "positional", "syntax"],
-});
+const ajv = new Ajv(OPTIONS);
 const nonzero = (least: number, value: number): boolean => value === 0 || Math.abs(value) >= least;
 const listed = (words: readonly string[], value: Json): boolean => typeof value !== "string" || words.includes(value);
 ajv.addKeyword({ keyword: "leastNonzero", type: "number", validate: nonzero, errors: false });
