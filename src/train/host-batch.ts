@@ -11,7 +11,7 @@ import { noiseKey, stream } from "../random/stream.js";
 import { attentionArrays } from "./attention-inputs.js";
 import { type Predicted, predictedIn, targetsByModality, tokenArrays } from "./predicted.js";
 
-/** What the losses of an update are divided by: counted over all of its micro-batches. */
+/** The divisors of an update's losses, counted over all of its micro-batches. */
 export interface Counts {
   /** Predicted ids, by the target's modality. */
   readonly ids: readonly number[];
@@ -33,13 +33,13 @@ export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
   return { ids, items };
 }
 
-/** How many positions a modality's loss is the mean of. */
+/** The number of positions in the mean of a modality's loss. */
 export const countOf = (spec: CheckedSpec, counts: Counts, modality: number): number =>
   (learnedOf(spec.objectives[modality]) === "ids" ? counts.ids : counts.items)[modality] as number;
 
 /**
- * What a batch is for. In training, times and noise are drawn anew in each epoch, by the seed; in an evaluation they
- * are a document's own, whoever evaluates it, and documents never see each other.
+ * The purpose of a batch. In training, times and noise are drawn again in each epoch, from the seed. In an evaluation they
+ * depend on the document only, and documents never see each other.
  */
 type Purpose = { readonly kind: "training"; readonly seed: number } | { readonly kind: "evaluation" };
 
@@ -48,12 +48,12 @@ const DRAWS = {
   evaluation: { time: "evaluationTimestep", noise: "evaluationNoise" },
 } as const;
 
-/** What stands at the positions of a batch, [B, L] each. */
+/** The positions of a batch, [B, L] each. */
 interface Standing {
   readonly batch: number;
   readonly length: number;
   readonly modality: ArrayLike<number>;
-  /** Ids of the vocabulary; whatever they are at items, nothing is read of them there. */
+  /** Ids of the vocabulary. Those at items are not read. */
   readonly tokens: Int32Array;
   /** −1 at padding. */
   readonly document: ArrayLike<number>;
@@ -71,13 +71,13 @@ function standingArrays(spec: CheckedSpec, { modality, tokens, document }: Stand
   ];
 }
 
-/** Where an item stands, and at which time of its noising. */
+/** The position of an item, and its noising time. */
 export interface TimedItem {
   readonly position: number;
   readonly t: number;
 }
 
-/** How the items of a modality stand in a batch. */
+/** The items of a modality in a batch. */
 export interface ItemsAt {
   /** The modality's index, and its name. */
   readonly index: number;
@@ -85,7 +85,7 @@ export interface ItemsAt {
   readonly shape: ItemShape;
   readonly objective: OfItem;
   readonly rows: number;
-  /** The most items that the batch can hold. */
+  /** The largest number of items in the batch. */
   readonly items: number;
 }
 
@@ -103,7 +103,7 @@ function itemsAt(
   return { index, name: declared.name, shape, objective, rows: batch * length, items };
 }
 
-/** Which item each position belongs to (−1: none), the items' times, and what the positions' losses weigh. */
+/** The item of each position (−1: none), the items' times, and the weights of the positions' losses. */
 function itemArrays(at: ItemsAt, items: readonly TimedItem[], count: number): HostField[] {
   const { name: modality, shape, objective, rows } = at;
   const index = new Int32Array(rows).fill(-1);
@@ -116,7 +116,7 @@ function itemArrays(at: ItemsAt, items: readonly TimedItem[], count: number): Ho
   return [[{ is: "index", modality }, index], ...objective.times(at, times), [{ is: "scale", modality }, scale]];
 }
 
-/** 1 where a document begins, or the padding after the last one: [R]. What goes on from another sequence begins not. */
+/** 1 where a document, or the padding after the last one, starts: [R]. 0 when the row continues the previous sequence. */
 export function resetsOf({
   document,
   length,
@@ -134,14 +134,14 @@ export function resetsOf({
   return resets;
 }
 
-/** What a batch is made of. */
+/** The contents of a batch. */
 export interface Contents {
   readonly standing: Standing & Pick<Batch, "cuts">;
-  /** What attention reads: attentionArrays or cachedArrays. */
+  /** The inputs of attention: attentionArrays or cachedArrays. */
   readonly attention: readonly HostField[];
-  /** Which ids are predicted, if any are; and how many in the whole update, by the target's modality. */
+  /** The predicted ids, and their number in the whole update, by the target's modality. Absent if none are predicted. */
   readonly predicted?: { readonly ids: Predicted; readonly counts: readonly number[] };
-  /** The items of a modality: their times, how many positions their loss is the mean of, and their numbers. */
+  /** The items of a modality: their times, the number of positions in the mean of their loss, and their values. */
   readonly items?: (at: ItemsAt) => {
     readonly timed: readonly TimedItem[];
     readonly count: number;
@@ -150,7 +150,7 @@ export interface Contents {
   readonly more?: readonly HostField[];
 }
 
-/** Everything that the phases of a model read of a batch. */
+/** Everything that the phases of a model read from a batch. */
 export function arraysOf(spec: CheckedSpec, { standing, attention, predicted, items, more = [] }: Contents): HostBatch {
   const ofItems = spec.model.modalities.flatMap((_, index): HostField[] => {
     const at = itemsAt(spec, index, standing);

@@ -1,5 +1,5 @@
-// What a label says: the only place where one is taken apart. It reads what comes from outside with labels alone: tensors
-// in a file for `mom trace`, and compiled folders written before their fields said what they mean.
+// Derives a meaning from a label; no other file parses labels. It is needed for inputs that have only labels: tensors in a
+// file for `mom trace`, and compiled folders of versions whose fields had no meanings.
 import { ID_LOSSES, type Meaning, type OfItems, type Single } from "../ir/meaning.js";
 
 const SINGLES: { readonly [K in Exclude<Single, "id_losses">]: true } = {
@@ -24,7 +24,7 @@ const SINGLES: { readonly [K in Exclude<Single, "id_losses">]: true } = {
   step: true,
 };
 
-/** What stands before a modality's name. */
+/** Prefixes of a modality's name. */
 const OF_ITEMS: { readonly [K in Exclude<OfItems, "item_losses">]: true } = {
   clean: true,
   noisy: true,
@@ -41,7 +41,7 @@ const TIMES: ReadonlySet<string> = new Set(["timestep", "waves"]);
 const isSingle = (label: string): label is keyof typeof SINGLES => Object.hasOwn(SINGLES, label);
 const isOfItems = (word: string): word is keyof typeof OF_ITEMS => Object.hasOwn(OF_ITEMS, word);
 
-/** Undefined for what is no label of this version, nor of one before it. */
+/** Undefined if it is not a label of this version or of an earlier one. */
 export function meaningNamed(label: string): Meaning | undefined {
   if (isSingle(label)) return { is: label };
   const [, is, layer, part] = /^(state|next)\.layers\.(\d+)\.(\w+)$/.exec(label) ?? [];
@@ -59,7 +59,7 @@ export function meaningNamed(label: string): Meaning | undefined {
   if (word === "keys") return { is: "keys", spans: of };
   if (word === "timesteps") return { is: "timesteps", steps: Number(of) };
   if (TIMES.has(word)) return { is: "times", as: word, modality: of };
-  // What is called index now.
+  // The old name of `index`.
   if (word === "picture") return { is: "index", modality: of };
   return isOfItems(word) ? { is: word, modality: of } : undefined;
 }
