@@ -5,6 +5,7 @@ import { format } from "../../../grammar/format.js";
 import { SOURCE_LIMIT } from "../../../grammar/parse.js";
 import { unreadable } from "../../data/open-file.js";
 import { realpathOf } from "../../data/project-folder.js";
+import { isFolder } from "../../data/reach.js";
 import { type Diagnostic, mistake, type Source } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
@@ -99,7 +100,7 @@ const isOthers = (name: string): boolean => name.startsWith(".") || name === "no
  * @throws Failure if a folder contains no specs
  */
 export function specFiles(paths: readonly string[]): string[] {
-  return [...new Set(paths.flatMap((path) => (isFolder(path) ? specsBelow(path) : [path])))];
+  return [...new Set(paths.flatMap((path) => (isFolder(nodeDisk, path) ? specsBelow(path) : [path])))];
 }
 
 function specsBelow(folder: string): string[] {
@@ -117,14 +118,5 @@ const walk = (folder: string): string[] =>
       const path = join(folder, entry.name);
       // The spec of a run must not change, because it identifies the run.
       if (entry.isDirectory()) return isRunFolder(nodeDisk, path) ? [] : walk(path);
-      return entry.name.endsWith(".mom") && !isFolder(path) ? [path] : [];
+      return entry.name.endsWith(".mom") && !isFolder(nodeDisk, path) ? [path] : [];
     });
-
-/** Whether a path is a folder. False if it is unreadable; reading it later reports the error. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
