@@ -1,1 +1,1 @@
-export function bundleProgram(out: string): Promise<void>;
+export function bundleAll(root: string, out: string): Promise<void>;

@@ -1,6 +1,6 @@
-// The command line in a few files instead of hundreds, which a process loads in half the time: what starts with the
-// program, each verb, and what some of them share. The processes that the program starts, and the recipes that it loads
-// by their files' names, are built of the same pieces.
+// Bundles the compiled sources. The command line becomes a few files instead of hundreds, which a process loads in half the
+// time: the main module, each verb, and what they share. The processes that it starts, and the recipes that it loads by file
+// name, are built from the same pieces.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,8 +12,45 @@ const INLINED = ["commander", "fastest-levenshtein", "picocolors", "supports-hyp
 /** The folder of the program. As deep as that of its verbs, from where it finds what lies beside the compiled sources. */
 const PROGRAM = "src/cli/program";
 
-/** @param out the folder of the compiled sources, into which the program is written */
-export async function bundleProgram(out) {
+/**
+ * Chevrotain and Ajv in one file each instead of many: `mom check` starts four times as fast.
+ * @param root the repository
+ */
+async function bundleLibraries(root, out) {
+  for (const file of ["grammar/chevrotain", "src/data/ajv"])
+    await build({
+      entryPoints: [join(root, `${file}.ts`)],
+      outfile: join(out, `${file}.js`),
+      allowOverwrite: true,
+      bundle: true,
+      minify: true,
+      format: "esm",
+      logLevel: "error",
+    });
+}
+
+/** The trainer that `mom compile` puts into its folders: one file that needs only `webgpu`. */
+const bundleTrainer = (out) =>
+  build({
+    entryPoints: [join(out, "src/cli/standalone.js")],
+    outfile: join(out, "train.mjs"),
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    external: ["webgpu"],
+    banner: { js: "// Made by mom compile." },
+    logLevel: "error",
+  });
+
+/** @param out the folder of the compiled sources, to which all bundles are written */
+export async function bundleAll(root, out) {
+  await bundleLibraries(root, out);
+  await bundleProgram(out);
+  await bundleTrainer(out);
+}
+
+async function bundleProgram(out) {
   const { dependencies } = JSON.parse(readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"));
   const recipes = readdirSync(join(out, "recipes")).filter((file) => file.endsWith(".js"));
   const entries = {

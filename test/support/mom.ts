@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { bundleProgram } from "../../scripts/bundle-program.mjs";
+import { bundleAll } from "../../scripts/bundle-program.mjs";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -35,26 +35,7 @@ async function build(root: string): Promise<string> {
       .map((file) => join(root, folder, file)),
   );
   await esbuild.build({ entryPoints, outdir: out, outbase: root, format: "esm", logLevel: "error" });
-  for (const file of ["grammar/chevrotain", "src/data/ajv"])
-    await esbuild.build({
-      entryPoints: [join(root, `${file}.ts`)],
-      outfile: join(out, `${file}.js`),
-      bundle: true,
-      minify: true,
-      format: "esm",
-      logLevel: "error",
-      allowOverwrite: true,
-    });
-  await bundleProgram(out);
-  const trainer = { entryPoints: [join(out, "src/cli/standalone.js")], outfile: join(out, "train.mjs") };
-  await esbuild.build({
-    ...trainer,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    external: ["webgpu"],
-    logLevel: "error",
-  });
+  await bundleAll(root, out);
   return out;
 }
 
