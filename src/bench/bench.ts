@@ -1,5 +1,5 @@
-// A training step on a device, kernel by kernel: its time, what it does in that time, and the least that its FLOPs and bytes
-// can take at the measured ceilings.
+// Measures a training step on a device, kernel by kernel: time, FLOPs, bytes, and the lower bound that the measured ceilings
+// give for these FLOPs and bytes.
 
 import type { Batch } from "../batch/batch.js";
 import { type CompileOptions, compile, trainingOn } from "../compile.js";
@@ -24,51 +24,51 @@ export interface KernelTime {
   readonly phase: "gradients" | "update";
   readonly op: string;
   readonly variant: string;
-  /** The sizes that tell it from others of its kind: shapes of what it reads and makes. */
+  /** The shapes of its inputs and outputs, which distinguish it from other kernels of its kind. */
   readonly shape: string;
-  /** Nodes of the step that are this. */
+  /** The number of nodes with this kernel. */
   readonly times: number;
-  /** Of all of them. */
+  /** The sum over these nodes, as for the FLOPs, the bytes and the bound. */
   readonly seconds: number;
   readonly flops: number;
   readonly bytes: number;
-  /** The least seconds that the ceilings allow: the largest of what its FLOPs and its bytes take. */
+  /** The lower bound of its seconds: the largest of the times for its FLOPs and its bytes at the ceilings. */
   readonly bound: number;
-  /** Which of them that is. */
+  /** The ceiling that determines the bound. */
   readonly limit: Limit;
   /** bound / seconds */
   readonly ofBound: number;
-  /** Of the time of all kernels. */
+  /** Its share of the time of all kernels. */
   readonly share: number;
 }
 
 type Sum = Omit<KernelTime, "ofBound" | "share">;
 
-/** A step as a whole. */
+/** Measurements of a complete step. */
 interface StepTime {
   readonly device: string;
   readonly positions: number;
-  /** Of them each modality has so many, by its name. */
+  /** The number of these positions for each modality, by name. */
   readonly modalities: Readonly<Record<string, number>>;
-  /** Parameters of all modalities. */
+  /** The number of parameters of all modalities. */
   readonly parameters: number;
-  /** Of a whole update: its micro-batches and the update, as the host waits for it. */
+  /** Seconds of a complete update (all micro-batches and the optimizer), measured on the host. */
   readonly stepSeconds: number;
   readonly bytesAllocated: number;
 }
 
 export interface Bench extends StepTime {
   readonly ceilings: Ceilings;
-  /** Of the validation phase. */
+  /** Seconds of the validation phase. */
   readonly forwardSeconds: number;
-  /** Sum over the kernels of a step, each timed in a pass of its own. */
+  /** Sum over the kernels of a step, each timed in a separate pass. */
   readonly kernelSeconds: number;
   /** Longest first. */
   readonly kernels: readonly KernelTime[];
 }
 
 export interface BenchOptions extends Pick<CompileOptions, "force" | "choices"> {
-  /** Of the positions; modalities take turns where it is absent. */
+  /** The share of positions of each modality. Without shares, modalities take turns. */
   readonly shares?: Shares | undefined;
 }
 
@@ -82,7 +82,7 @@ const shapeOf = (program: Program, op: Op): string => {
 async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceilings> {
   const { plan, sets, work } = ceilingPlan(profile.kind === "cpu" ? "cpu" : "gpu", profile.matrix);
   const runtime = await prepare(device, profile, plan);
-  // By the clock that times kernels, on the device that a long run has warmed; the least, since a ceiling is a most.
+  // Uses the clock that also times kernels, after a warm-up. Takes the shortest time, because a ceiling is a maximum.
   const least = async (phase: string) => {
     await secondsOf(runtime, [phase]);
     return nodeSeconds(runtime, phase, (seconds) => Math.min(...seconds));
@@ -101,7 +101,7 @@ async function measureCeilings({ device, profile }: OpenDevice): Promise<Ceiling
   };
 }
 
-/** A model on the device with a made-up batch; every update is a step of the same. */
+/** Opens a model on the device with a synthetic batch, which every update uses. */
 async function openStep(spec: CheckedSpec, device: OpenDevice, { force, choices, shares }: BenchOptions) {
   const { seed, accumulate, optimizer, clip, batch } = spec.train;
   const taken = { ...(force !== undefined && { force }), ...(choices !== undefined && { choices }) };
@@ -150,7 +150,7 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
   const items = spec.model.modalities.map((_, m) => made.items.filter(({ modality }) => modality === m).length);
   const picks = runtime.picks.filter(({ phase }) => phase === "gradients");
   const kernels = new Map<string, Sum>();
-  /** @param runs of the node in a step, of which `one` has the work and the seconds of each */
+  /** @param runs how often a step runs the node; `one` has the work and the seconds of a single run */
   const add = (one: Omit<Sum, "bound" | "limit" | "times">, runs: number) => {
     const key = `${one.op} ${one.variant} ${one.shape}`;
     const { flops = 0, bytes = 0, seconds = 0, times = 0, bound = 0 } = kernels.get(key) ?? {};
@@ -202,10 +202,10 @@ export async function bench(spec: CheckedSpec, device: OpenDevice, options: Benc
 }
 
 const LIMITS = ["f32 arithmetic", "matrix units", "memory", "cache"] as const;
-/** What a bound is made of. */
+/** The ceilings that can limit a kernel. */
 type Limit = (typeof LIMITS)[number];
 
-/** What a kernel does at least, whatever it does twice. */
+/** The minimum work of a kernel, without repeated work. */
 interface Work {
   readonly variant: string;
   readonly flops: number;
@@ -217,12 +217,12 @@ interface Bound {
   readonly limit: Limit;
 }
 
-/** Products that a variant makes on matrix units for each that is asked for. */
+/** Products that a variant computes on matrix units for each product of the op. */
 const UNIT_PRODUCTS: Readonly<Record<string, number>> = { matrix: 1, split: 3 };
 
 /**
- * The largest of three times: of the FLOPs; of all bytes at the cache's rate; and, at the memory's, of the bytes that
- * the cache cannot hold. What the kernel before wrote may still be in the cache, so that those it can hold may be hits.
+ * The largest of three times: for the FLOPs, for all bytes at the cache's rate, and for the bytes that do not fit in the
+ * cache at the memory's rate. Bytes that fit may be hits, because the cache may still hold the previous kernel's output.
  */
 export function boundOf({ variant, flops, bytes }: Work, ceilings: Ceilings): Bound {
   const { bytesPerSecond, cache } = ceilings;
@@ -240,15 +240,15 @@ export function boundOf({ variant, flops, bytes }: Work, ceilings: Ceilings): Bo
   return [memory, cached, arithmetic].reduce((largest, one) => (one.seconds > largest.seconds ? one : largest));
 }
 
-/** Where an op works: rows of each modality in the batch, of positions or of items. */
+/** The rows of each modality in the batch, for positions and for items. */
 interface Rows {
   readonly positions: readonly number[];
   readonly items: readonly number[];
 }
 
 /**
- * Bytes that an op must read and write, each tensor once: of tensors with a row for each position, those of the
- * modalities that it reaches; of weights, the groups whose modalities are in the batch; of tables, the rows looked up.
+ * Bytes that an op must read and write, each tensor once. For a tensor with a row per position it counts the rows of the
+ * modalities that the op reaches; for weights the groups whose modalities are in the batch; for tables the rows looked up.
  */
 export function bytesOf(program: Program, op: Op, { modalities, over }: Reach, rows: Rows): number {
   const within = (counts: readonly number[]) => counts.reduce((sum, n, m) => sum + (modalities[m] === true ? n : 0), 0);
@@ -273,13 +273,13 @@ export function bytesOf(program: Program, op: Op, { modalities, over }: Reach, r
   }, 0);
 }
 
-/** Bytes that an op of the update reads and writes: what it changes in place is both. */
+/** Bytes that an op of the update reads and writes. A tensor that is updated in place counts twice. */
 function updateBytes(program: Program, op: Op): number {
   const bytes = (ids: readonly TensorId[]) => ids.reduce((sum, id) => sum + bytesIn(tensorOf(program, id)), 0);
   return bytes(inputsOf(op)) + (rowOf(op.kind).inPlace ? 2 : 1) * bytes(outputsOf(op));
 }
 
-/** The table of which an op reads or writes rows alone, and a tensor with as many numbers as those rows have. */
+/** The table of which an op reads or writes only some rows, and a tensor of the same size as these rows. */
 function lookedUp(op: Op): { readonly table: TensorId; readonly rows: TensorId } | undefined {
   switch (op.kind) {
     case "embed":
@@ -293,7 +293,7 @@ function lookedUp(op: Op): { readonly table: TensorId; readonly rows: TensorId }
   }
 }
 
-/** Of a parameter's groups, or of its gradient's, the share whose modalities have positions in the batch. */
+/** The share of a parameter's (or gradient's) groups whose modalities have positions in the batch. */
 function presence({ parameters, tensors }: Program, name: string, positions: readonly number[]): number {
   const parameter = parameters.find(({ tensor }) => tensors[tensor]?.name === name);
   if (parameter === undefined) return 1;

@@ -1,24 +1,24 @@
-// What a device can do at most, as kernels of a few lines measure it: bytes read and copied, and multiply-adds.
+// Measures a device's ceilings with short kernels: bytes read and copied, and multiply-adds, per second.
 import type { Plan } from "../ir/plan.js";
 
 export interface Ceilings {
-  /** Of memory: the faster of reading and of copying what no cache holds. */
+  /** The memory's rate: the faster of reading and copying data that no cache holds. */
   readonly bytesPerSecond: number;
-  /** Of the cache, where smaller sets are faster: the highest rate, and the largest set that is faster than memory. */
+  /** The cache's highest rate, and the largest set that is faster than memory; absent if no set is. */
   readonly cache?: { readonly bytesPerSecond: number; readonly bytes: number };
   readonly flopsPerSecond: number;
-  /** Of matrix units that multiply halves and add up in f32; absent if there are none. */
+  /** The rate of matrix units that multiply f16 and accumulate in f32; absent if the device has none. */
   readonly matrixFlopsPerSecond?: number;
 }
 
-/** Bytes of each of the two buffers; a real GPU's caches hold little of them. */
+/** Bytes of each of the two buffers, which are much larger than a GPU's caches. */
 const BUFFER_BYTES = { gpu: 2 ** 29, cpu: 2 ** 26 } as const;
-/** Of a buffer, the part that a set for the cache takes: halves of halves, down to half a MiB. */
+/** The smallest set for measuring the cache. Each set has half the size of the previous one. */
 const LEAST_BYTES = 2 ** 19;
-/** Faster than memory by this, a set comes from a cache, and not from a lucky measurement. */
+/** A set counts as cached if its rate is higher than the memory's by this factor; smaller differences are noise. */
 const CACHED = 1.1;
 const WORKGROUP = 256;
-/** Invocations of the arithmetic, and multiply-adds of four numbers that each makes in a row, eight at a time. */
+/** Invocations of the arithmetic kernel. Each runs `ROUNDS` dependent vec4 multiply-adds in each of `CHAINS` chains. */
 const LANES = { gpu: 2 ** 20, cpu: 2 ** 12 } as const;
 const ROUNDS = 1024;
 const CHAINS = 8;
@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   for (var i = id.x; i < ${count}u; i += groups.x * ${WORKGROUP}u) { to[i] = from_[i]; }
 }`;
 
-/** Numbers that one invocation reads before it writes their sum. */
+/** The vec4s that one invocation reads before it writes their sum. */
 const READS = 64;
 
 const readSource = (count: number) => `
@@ -64,10 +64,10 @@ ${chains((i) => `    s${i} = fma(s${i}, a, b);`)}
   to[id.x & 1023u] = ${Array.from({ length: CHAINS }, (_, i) => `s${i}`).join(" + ")};
 }`;
 
-/** Products of 16 × 16 matrices that a subgroup makes in a row, as many at a time as there are chains. */
+/** Dependent products of 16 × 16 matrices that a subgroup computes in each chain. */
 const MATRIX_ROUNDS = 512;
 const MATRIX_WORKGROUPS = 4096;
-/** Subgroups of a workgroup, where one has 32 invocations. */
+/** Subgroups of a workgroup if a subgroup has 32 invocations. */
 const SUBGROUPS = WORKGROUP / 32;
 
 const matrixSource = `enable f16, subgroups, chromium_experimental_subgroup_matrix;
@@ -85,15 +85,15 @@ ${chains((i) => `    s${i} = subgroupMatrixMultiplyAccumulate(a, b, s${i});`)}
 ${chains((i) => `  subgroupMatrixStore<row_major>(&to, ${256 * i}u, s${i}, 16u);`)}
 }`;
 
-/** A run of a node: what it reads and writes, of a set of so many bytes in all. */
+/** The bytes that one run of a node reads and writes, in total. */
 export interface WorkingSet {
   readonly kind: "copy" | "read";
   readonly bytes: number;
 }
 
 /**
- * Phases `memory`, whose nodes are those of `sets`, each twice in a row so that the second finds what the first left in
- * the cache; `arithmetic`; and `matrix`. What one run of each of these two does is in `work`.
+ * A plan with three phases. `memory` has the nodes of `sets`, each twice in a row, so that the second finds the data in
+ * the cache. `arithmetic` and `matrix` have one node each; `work` has the FLOPs of one run of each.
  */
 export function ceilingPlan(
   kind: "gpu" | "cpu",
@@ -166,7 +166,7 @@ export function ceilingPlan(
   };
 }
 
-/** Rates of memory and of the cache from the seconds of each set, of which the largest are memory's. */
+/** The rates of memory and cache from the seconds of each set. The largest sets measure memory. */
 export function memoryCeilings(
   sets: readonly WorkingSet[],
   seconds: readonly number[],

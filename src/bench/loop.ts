@@ -1,4 +1,5 @@
-// The training loop as it is, on made-up documents: how much of its time the device works, and what the host does in it.
+// Times the real training loop on synthetic documents: how much of the time the device works, and how long the host's work
+// takes.
 
 import type { HostBatch } from "../batch/host-array.js";
 import { compile, trainingOn } from "../compile.js";
@@ -20,30 +21,30 @@ export interface LoopTime {
   readonly device: string;
   readonly positions: number;
   readonly steps: number;
-  /** Of all steps, by the device's clock: from where the step before them ends to where the last does. */
+  /** Seconds of all steps by the device's clock, from the end of the step before them to the end of the last. */
   readonly wallSeconds: number;
-  /** In which the device ran kernels, by the same clock. */
+  /** Seconds in which the device ran kernels, by the same clock. */
   readonly gpuSeconds: number;
   /** gpuSeconds / wallSeconds */
   readonly busy: number;
-  /** What a step takes where the host does nothing but submit it, again and again on one batch. */
+  /** Seconds of a step if the host only submits it, repeatedly with the same batch. */
   readonly aloneSeconds: number;
-  /** What the host does in a step: medians. */
+  /** Median seconds of the host's work in a step. */
   readonly host: {
-    /** Makes batches and their tables. */
+    /** Making batches and their tables. */
     readonly batches: number;
-    /** Uploads them, and encodes and submits the dispatches. */
+    /** Uploading them, and encoding and submitting the dispatches. */
     readonly submit: number;
-    /** Writes down losses and times. */
+    /** Recording losses and times. */
     readonly record: number;
   };
 }
 
-/** The device is at its clock when the steps begin that count. */
+/** Warm-up before the measured steps, so that the device has reached its clock rate. */
 const WARM_SECONDS = 0.6;
 const LEAST_WARM_STEPS = 5;
 
-/** Collects how long calls take. */
+/** Records the duration of each call. */
 function stopwatch() {
   const spans: number[] = [];
   return {
@@ -59,7 +60,7 @@ function stopwatch() {
   };
 }
 
-/** The median of a step's sum, where every step makes as many calls. */
+/** The median over steps of the sum of a step's calls. Every step makes the same number of calls. */
 function aStep(spans: readonly number[], steps: number): number {
   const calls = Math.floor(spans.length / steps);
   return median(
@@ -69,7 +70,7 @@ function aStep(spans: readonly number[], steps: number): number {
   );
 }
 
-/** Seconds that the host takes to make a step's batches and tables: the median. Needs no device. */
+/** Median seconds in which the host makes a step's batches and tables. Needs no device. */
 function feedSeconds(spec: CheckedSpec, tables: Model["compiled"]["tables"], steps: number, shares?: Shares): number {
   const feed = openFeed(spec, syntheticDataSet(spec, shares), tables);
   const { spans, timed } = stopwatch();
@@ -83,8 +84,8 @@ interface LoopOptions extends Pick<BenchOptions, "shares" | "choices"> {
 }
 
 /**
- * Trains `steps` updates as `mom train` does, without checkpoints and validation.
- * @param run where records are written
+ * Trains for `steps` updates like `mom train`, but without checkpoints and validation.
+ * @param run receives the records
  * @throws DeviceError if the device has no timestamps
  */
 export async function timeLoop(
@@ -112,7 +113,7 @@ export async function timeLoop(
     writeStep: submit.timed(model.writeStep),
     results: submit.timed(model.results),
     runtime: { ...model.runtime, run: submit.timed(model.runtime.run) },
-    // The end of training saves: nothing of it is wanted here.
+    // Training saves a checkpoint at its end, which is not needed here.
     read: async () => new Map(),
   };
   const records = recorder(run);
@@ -133,7 +134,8 @@ export async function timeLoop(
     checkpoint: () => {},
     stopWanted: () => false,
   });
-  if (outcome.kind !== "finished") throw new Error(`the made-up training ${outcome.kind} after ${outcome.step} steps`);
+  if (outcome.kind !== "finished")
+    throw new Error(`the synthetic training ${outcome.kind} after ${outcome.step} steps`);
   const perStep = (clock.passes() - before) / all;
   const every = await clock.read(before, before + all * perStep);
   const passes = every.slice(warm * perStep);
@@ -159,7 +161,7 @@ export async function timeLoop(
   };
 }
 
-/** The spec with so many steps, nothing but updates in them, and none that could make training diverge. */
+/** The spec with this many steps, without validation and checkpoints, and with a learning rate at which training cannot diverge. */
 const endless = (spec: CheckedSpec, steps: number): CheckedSpec => ({
   ...spec,
   train: {

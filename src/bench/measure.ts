@@ -1,7 +1,7 @@
-// Times on a device that has reached its clock: after half a second of the same work, as medians of several windows.
+// Measures times on a warm device. They are medians of several windows, after more than half a second of the same work.
 import type { Runtime } from "../gpu/runtime.js";
 
-/** A GPU idles at a fraction of its clock, and takes a few hundred milliseconds of work to leave that. */
+/** An idle GPU runs at a fraction of its clock rate, and takes a few hundred milliseconds of work to speed up. */
 const WARM_MS = 600;
 const WINDOW_MS = 80;
 const WINDOWS = 9;
@@ -14,7 +14,7 @@ export const median = (numbers: readonly number[]): number => {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 };
 
-/** Seconds of one run of the phases, one right after the other: the median window of several. */
+/** Seconds of one run of the phases in sequence: the median of several windows. */
 export async function secondsOf(runtime: Runtime, phases: readonly string[]): Promise<number> {
   const many = async (times: number) => {
     const begun = performance.now();
@@ -36,8 +36,8 @@ export async function secondsOf(runtime: Runtime, phases: readonly string[]): Pr
 }
 
 /**
- * Seconds of each node of a phase, in order, by the device's own clock, from several runs on a warm device: their
- * medians, or for a ceiling the least.
+ * Seconds of each node of a phase, in order, by the device's clock, over several runs on a warm device.
+ * @param of combines the runs of a node: the median by default, the minimum for a ceiling
  */
 export async function nodeSeconds(
   runtime: Runtime,

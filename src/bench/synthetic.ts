@@ -1,4 +1,4 @@
-// Data made up for a spec, where only sizes matter: one batch whose every position is filled, or documents to train on.
+// Synthetic data for a spec, for when only sizes matter: one batch with every position filled, or documents to train on.
 import type { Batch, Item } from "../batch/batch.js";
 import { type DataSet, dataSetOf } from "../data/data-set.js";
 import type { Shard, ShardSegment } from "../data/shard.js";
@@ -9,7 +9,7 @@ import { firstId, ordinaryIds } from "../modalities/text.js";
 import { stream } from "../random/stream.js";
 import { type Shares, stretchesOf } from "./turns.js";
 
-/** One document a sequence. */
+/** A batch with one document per sequence. */
 export function syntheticBatch({ model, train, data }: CheckedSpec, shares?: Shares): Batch {
   const { modalities, vocabulary } = model;
   const { batch } = train;
@@ -38,10 +38,10 @@ export function syntheticBatch({ model, train, data }: CheckedSpec, shares?: Sha
   return { batch, length, tokens, modality, document: new Int32Array(batch * length), items };
 }
 
-/** Updates that the documents of a made-up data set last for, before they come again in another order. */
+/** The number of updates in one epoch of a synthetic data set. */
 const UPDATES = 4;
 
-/** Documents that fill a sequence each, with their markers. */
+/** A data set of documents that each fill a sequence, markers included. */
 export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: Shares): DataSet {
   const { modalities, vocabulary } = model;
   const random = stream("sample", train.seed);
@@ -67,7 +67,7 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
         for (let i = 0; i < taken; i++) ids.push(random.below(ordinaryIds(modality, model)));
       }
     }
-    return { label: `made up ${row + 1}`, hash: 0, eitherOrder: false, begin, end: segments.length };
+    return { label: `synthetic ${row + 1}`, hash: 0, eitherOrder: false, begin, end: segments.length };
   });
   const storedOf = ({ positions, columns, type }: ItemShape, index: number): Uint8Array | Float32Array => {
     const size = (items[index] as number) * positions * columns;

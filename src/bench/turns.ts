@@ -1,13 +1,13 @@
-// Which modality has which stretch of made-up sequences: they take turns, or each has its share of the positions.
+// Assigns stretches of synthetic sequences to modalities: they take turns, or each has its share of the positions.
 import { holdsIds, type Modality, positionsOfItem } from "../modalities/modality.fields.js";
 
-/** Of the positions, by modality index; they sum to 1. */
+/** The share of positions of each modality, by index. They sum to 1. */
 export type Shares = readonly number[];
 
-/** Positions of a modality of ids before the next has its turn; of items it is one. */
+/** Positions of a modality of ids before the next modality's turn. A modality of items has one item per turn. */
 const TURN = 64;
 
-/** Consecutive positions of one sequence: whole items where the modality has such. */
+/** Consecutive positions of one sequence. A modality of items has only complete items. */
 interface Stretch {
   readonly modality: number;
   readonly positions: number;
@@ -15,10 +15,10 @@ interface Stretch {
 
 const sizeOfTurn = (modality: Modality | undefined) => positionsOfItem(modality) || TURN;
 
-/** An item that no longer fits leaves its place to ids. */
+/** The modality of ids that fills the end of a sequence if an item does not fit. */
 const idsOf = (modalities: readonly Modality[]) => modalities.findIndex(holdsIds);
 
-/** The stretches of each sequence, one modality after the other, each row beginning with another. */
+/** The stretches of each sequence. Modalities alternate, and each row begins with the next modality. */
 function alternating(modalities: readonly Modality[], rows: number, length: number): Stretch[][] {
   return Array.from({ length: rows }, (_, row) => {
     const stretches: Stretch[] = [];
@@ -37,7 +37,7 @@ function alternating(modalities: readonly Modality[], rows: number, length: numb
   });
 }
 
-/** Positions of each modality, `total` in all: the nearest whole numbers, of items whole ones. */
+/** Positions of each modality, rounded to whole positions or items. They sum to `total`. */
 function quotas(modalities: readonly Modality[], shares: Shares, total: number): number[] {
   const wanted = modalities.map((modality, m) => {
     const exact = (shares[m] ?? 0) * total;
@@ -45,7 +45,7 @@ function quotas(modalities: readonly Modality[], shares: Shares, total: number):
     return unit * (unit === 1 ? Math.floor(exact) : Math.round(exact / unit));
   });
   const rest = total - wanted.reduce((sum, n) => sum + n, 0);
-  // What rounding leaves goes to the modality of ids that has the most.
+  // The remainder goes to the modality of ids with the largest share.
   const most = modalities.reduce(
     (best, modality, m) => (holdsIds(modality) && (shares[m] ?? 0) > (shares[best] ?? 0) ? m : best),
     idsOf(modalities),
@@ -54,7 +54,7 @@ function quotas(modalities: readonly Modality[], shares: Shares, total: number):
   return wanted;
 }
 
-/** The same where each modality has its quota: whoever lags furthest behind it has the next turn. */
+/** The stretches if each modality has a quota. The one furthest behind its quota has the next turn. */
 function byQuota(modalities: readonly Modality[], shares: Shares, rows: number, length: number): Stretch[][] {
   const total = rows * length;
   const quota = quotas(modalities, shares, total);
@@ -90,7 +90,7 @@ function byQuota(modalities: readonly Modality[], shares: Shares, rows: number, 
   });
 }
 
-/** The stretches of `rows` sequences of `length` positions; every position has a modality. */
+/** The stretches of `rows` sequences of `length` positions. Every position has a modality. */
 export const stretchesOf = (
   modalities: readonly Modality[],
   { rows, length }: { readonly rows: number; readonly length: number },

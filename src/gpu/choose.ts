@@ -26,7 +26,7 @@ function asked(requires: Requirement): string {
     requires.subgroup && `subgroups of ${requires.subgroup}`,
     requires.f16 && "16-bit floats",
     requires.matrix && "matrix units for f16",
-    requires.quads && "subgroups of four at least",
+    requires.quads && "subgroups of at least four",
   ];
   return words.filter((word) => typeof word === "string").join(", ");
 }

@@ -45,7 +45,7 @@ export async function swiftShaderFolder(cache: string): Promise<string> {
     const why = error instanceof Error ? error.message : String(error);
     throw new NoAdapter(
       `SwiftShader can't be unpacked: ${why}`,
-      "Set MOM_CACHE to a folder that can be written and has 20 MB left.",
+      "Set MOM_CACHE to a writable folder with 20 MB of free space.",
     );
   }
 }
@@ -67,7 +67,7 @@ async function unpackedEarlier(cache: string): Promise<string> {
   for (const name of folders) {
     if (await isIntact(join(cache, name))) return join(cache, name);
   }
-  const found = folders.length > 0 ? "what the cache holds of it is damaged" : "the cache holds no copy of it";
+  const found = folders.length > 0 ? "the copy in the cache is damaged" : "the cache has no copy";
   throw new NoAdapter(
     `SwiftShader is missing: @sparticuz/chromium is not installed, and ${found}.`,
     "Install it beside the trainer (npm install @sparticuz/chromium), or run mom doctor once where mom is installed.",
@@ -121,7 +121,10 @@ async function moveInto(aside: string, folder: string): Promise<string> {
       else if (attempt === 4) throw error;
     }
   }
-  throw new NoAdapter(`Other processes keep changing ${folder}.`, "Set MOM_CACHE to a folder of your own.");
+  throw new NoAdapter(
+    `Other processes keep changing ${folder}.`,
+    "Set MOM_CACHE to a folder that no other process uses.",
+  );
 }
 
 async function extractLibraries(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
@@ -137,7 +140,7 @@ async function extractLibraries(archive: Buffer): Promise<ReadonlyMap<string, Bu
   const missing = LIBRARIES.filter((name) => !found.has(name));
   if (missing.length > 0) {
     throw new NoAdapter(
-      `This version of @sparticuz/chromium carries no ${missing.join(", ")}.`,
+      `This version of @sparticuz/chromium does not contain ${missing.join(", ")}.`,
       "Install version 147: npm install @sparticuz/chromium@147.",
     );
   }

@@ -146,8 +146,8 @@ function systemLoaderMissing(): string | undefined {
 
 const gpuRemedy = () =>
   existsSync("/proc/driver/nvidia/version")
-    ? "NVIDIA's kernel driver is loaded: what is missing is nvidia_icd.json (name it in VK_DRIVER_FILES; in a container " +
-      "NVIDIA_DRIVER_CAPABILITIES needs graphics) or a library it needs (Debian: libvulkan1 libegl1 libgl1)."
+    ? "NVIDIA's kernel driver is loaded, but nvidia_icd.json is missing (name it in VK_DRIVER_FILES; in a container " +
+      "NVIDIA_DRIVER_CAPABILITIES needs graphics), or a library that it needs (Debian: libvulkan1 libegl1 libgl1)."
     : "If there is a GPU, install its driver with the Vulkan ICD, and the Vulkan loader (Debian: libvulkan1).";
 
 const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => Promise<GPUAdapter>>> = {
@@ -169,7 +169,7 @@ const find: Readonly<Record<AdapterSource, (unchecked: boolean | undefined) => P
     const mesa = first && (await adapterOf({ drivers: "system", unchecked, named: "llvmpipe" }));
     const adapter = mesa ?? first;
     if (adapter !== null && kindOf(adapter.info) === "cpu") return adapter;
-    throw new NoAdapter("No software driver that Dawn accepts; it refuses Mesa before 25.", remedy);
+    throw new NoAdapter("Dawn accepts no installed software driver; it needs Mesa 25 or newer.", remedy);
   },
   async swiftshader(unchecked = true) {
     const folder = await swiftShaderFolder(cacheFolder(process.env));
@@ -218,8 +218,8 @@ export async function openDevice(options: OpenOptions = {}): Promise<OpenDevice>
     missing.push(`${source}: ${found.missing.message} ${found.missing.remedy}`);
   }
   const remedy =
-    chosen === undefined ? "See mom doctor." : "See mom doctor. Where no adapter is named, the best there is runs.";
-  throw new NoAdapter(`There is no adapter to run on.\n  ${missing.join("\n  ")}`, remedy);
+    chosen === undefined ? "Run mom doctor." : "Run mom doctor. If no adapter is named, the best available one runs.";
+  throw new NoAdapter(`No usable adapter.\n  ${missing.join("\n  ")}`, remedy);
 }
 
 async function open(adapter: GPUAdapter, source: AdapterSource, limits: "all" | "default"): Promise<OpenDevice> {
@@ -232,7 +232,10 @@ async function open(adapter: GPUAdapter, source: AdapterSource, limits: "all" | 
     })
     .catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      throw new NoAdapter(`${describe(adapter.info)} gives no device: ${why}`, "Try another adapter: --adapter.");
+      throw new NoAdapter(
+        `${describe(adapter.info)} does not provide a device: ${why}`,
+        "Try another adapter: --adapter.",
+      );
     });
   if (kindOf(adapter.info) === "cpu") sleepBetweenLooksOnce();
   return {

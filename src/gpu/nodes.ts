@@ -52,7 +52,10 @@ const fault = (name: string, why: string) =>
 function checkWorkgroups(device: GPUDevice, name: string, workgroups: Dispatch["workgroups"]): void {
   const limit = device.limits.maxComputeWorkgroupsPerDimension;
   if (Math.max(...workgroups) > limit) {
-    throw fault(name, `it has ${workgroups.join(" × ")} workgroups, and the device at most ${limit} on an axis.`);
+    throw fault(
+      name,
+      `it has ${workgroups.join(" × ")} workgroups, but the device allows at most ${limit} in each dimension.`,
+    );
   }
 }
 

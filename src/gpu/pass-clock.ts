@@ -16,7 +16,10 @@ const NODES_PER_SET = 2048;
 
 function checkTimestamps(device: GPUDevice): void {
   if (!device.features.has("timestamp-query")) {
-    throw new DeviceError("This adapter offers no timestamps.", "Time on another adapter; see mom doctor.");
+    throw new DeviceError(
+      "This adapter has no timestamps.",
+      "Use another adapter; run mom doctor to see which are available.",
+    );
   }
 }
 

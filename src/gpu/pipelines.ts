@@ -70,7 +70,8 @@ const settle = <T>(promise: Promise<T>): Promise<Settled<T>> =>
   );
 
 function kernelError(kernel: Kernel, messages: readonly GPUCompilationMessage[], otherwise: string): DeviceError {
-  const remedy = "This is a fault in mom's kernels, or the device lacks what the kernel uses; see mom doctor.";
+  const remedy =
+    "This is a fault in mom's kernels, or the device lacks a feature that the kernel uses; run mom doctor.";
   const first = messages.find(({ type }) => type === "error");
   if (first === undefined) return new DeviceError(`Kernel ${kernel.name} can't be used: ${otherwise.trim()}`, remedy);
   const line = kernel.source.split("\n")[first.lineNum - 1] ?? "";

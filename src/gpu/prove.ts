@@ -72,7 +72,7 @@ export async function prove(device: GPUDevice, profile: Profile): Promise<number
   const wrong = products.findIndex((product, i) => product !== 3 * i);
   if (wrong >= 0) {
     throw new DeviceError(
-      `${profile.name} computes wrongly: ${wrong} · 3 = ${products[wrong]}.`,
+      `${profile.name} computes wrong results: ${wrong} · 3 = ${products[wrong]}.`,
       "Update the driver, or use another adapter: --adapter swiftshader.",
     );
   }

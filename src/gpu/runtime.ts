@@ -177,7 +177,7 @@ function accessOf(
       health.check();
       const { buffer, start, bytes, name } = locate(place);
       if ((start + offset) % 4 !== 0 || data.byteLength % 4 !== 0) {
-        throw new RangeError(`Writes to ${name} start and end at multiples of 4 bytes.`);
+        throw new RangeError(`Writes to ${name} must start and end at multiples of 4 bytes.`);
       }
       if (offset < 0 || offset + data.byteLength > bytes) {
         throw new RangeError(`${data.byteLength} bytes at ${offset} don't fit into ${name}, which has ${bytes}.`);
@@ -189,7 +189,7 @@ function accessOf(
       const encoder = device.createCommandEncoder({ label: "copy" });
       for (const [from, to] of pairs.map(([a, b]) => [locate(a), locate(b)] as const)) {
         if (from.bytes !== to.bytes) {
-          throw new RangeError(`${from.name} has ${from.bytes} bytes, and ${to.name} ${to.bytes}.`);
+          throw new RangeError(`${from.name} has ${from.bytes} bytes, but ${to.name} has ${to.bytes}.`);
         }
         if (from.buffer === to.buffer) throw new RangeError(`${from.name} and ${to.name} are in the same buffer.`);
         encoder.copyBufferToBuffer(from.buffer, from.start, to.buffer, to.start, from.bytes);
@@ -212,7 +212,7 @@ function locator(plan: Plan, buffers: readonly GPUBuffer[]): (place: Place) => L
   return (place) => {
     if (typeof place !== "string") {
       const { buffer, offset, bytes } = place;
-      const name = plan.buffers[buffer]?.name ?? "a buffer that the plan lacks";
+      const name = plan.buffers[buffer]?.name ?? "a buffer that is not in the plan";
       return { buffer: buffers[buffer] as GPUBuffer, start: offset, bytes, name };
     }
     const field = fields.get(place);

@@ -35,7 +35,7 @@ export function chooseToken(
     throw new InputError(
       "cannot-sample",
       `The logit of token ${bad} is ${logit(bad)}.`,
-      "The weights are not those of a model that learned; take an earlier checkpoint with --step.",
+      "Training has diverged; select an earlier checkpoint with --step.",
     );
   }
   if (temperature === 0) return ids.reduce((best, id) => (logit(id) > logit(best) ? id : best));

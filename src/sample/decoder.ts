@@ -180,8 +180,8 @@ function sequencesOn(model: Model, spec: CheckedSpec, count: number, cache: numb
       if (full)
         throw new InputError(
           "cannot-sample",
-          `A sampled sequence is longer than the ${cache} positions that attention remembers.`,
-          "Sample fewer tokens, or take a shorter prompt.",
+          `A sampled sequence is longer than the ${cache} positions of the attention cache.`,
+          "Sample fewer tokens, or use a shorter prompt.",
         );
       const places = read.map((n) => Math.min(n, cache - length));
       return cachedArrays(spec, places, length, isItem);

@@ -61,8 +61,8 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   if (only !== undefined && objectives[only] === undefined) {
     throw new InputError(
       "cannot-sample",
-      `The model has learned nothing of ${name(only)}: it has no objective.`,
-      "Ask for another modality.",
+      `The model was not trained on ${name(only)}, which has no objective.`,
+      "Select another modality.",
     );
   }
   if (only === undefined || only === owner) {
@@ -83,15 +83,15 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   }
   const drawn = objectives.filter((objective) => learnedOf(objective) === "items").map(ofItems);
   if (guidance !== 1 && !model.modalities.some((modality) => positionsOfItem(modality) > 0)) {
-    throw new InputError("bad-option", "--guidance: the model has no pictures that are denoised.", "Leave it out.");
+    throw new InputError("bad-option", "--guidance: the model has no modality that is denoised.", "Leave it out.");
   }
   const { sampler } = settings;
   const known = [...new Set(drawn.flatMap(({ samplers }) => samplers))];
   if (sampler !== undefined && known.length > 0 && !known.includes(sampler)) {
     throw new InputError(
       "bad-option",
-      `--sampler: what the model has learned is drawn by ${known.join(" or ")}, not by ${sampler}.`,
-      "Name one of these, or leave it out.",
+      `--sampler: the model's objective supports ${known.join(" and ")}, not ${sampler}.`,
+      "Use one of these, or leave it out.",
     );
   }
   if (!attends(spec)) return request;
@@ -101,8 +101,8 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   if (longest + least > data.length) {
     throw new InputError(
       "cannot-sample",
-      `The prompt takes ${longest} positions and what is asked at least ${least}; attention has learned ${data.length}, its data.length.`,
-      "Take a shorter prompt.",
+      `The prompt takes ${longest} positions and the sample at least ${least}, but attention was trained on data.length: ${data.length}.`,
+      "Use a shorter prompt.",
     );
   }
   return { ...request, settings: { ...settings, tokens: Math.min(settings.tokens, data.length - longest) } };
@@ -271,7 +271,7 @@ function feedTokens(decoder: Decoder, lanes: readonly Lane[]): Promise<void> | u
 async function lookAtItems(decoder: Decoder, lanes: readonly Lane[]): Promise<void> {
   const wanted = lanes.flatMap((lane) => (lane.want?.kind === "item" ? [{ lane, want: lane.want }] : []));
   const [first] = wanted;
-  if (!first) throw new Error("sampled documents wait for nothing");
+  if (!first) throw new Error("no sampled document has a request");
   const served = wanted.filter(({ want }) => want.modality === first.want.modality);
   const bySequence = Array.from(
     { length: decoder.sequences },

@@ -1,10 +1,10 @@
-// Byte pair encoding: characters become ids, of which pairs are merged until no merge is left.
+// Byte pair encoding: characters become ids, and pairs of ids are merged until no merge applies.
 import { byteFallback } from "./byte-tokens.js";
 import { booleanOf, fieldsOf, isNothing, listOf, type Place, refuse, shown, stringOf } from "./fields.js";
 import { untokenizable } from "./text.js";
 import { type Model, type Vocabulary, vocabularyOf } from "./vocabulary.js";
 
-/** Words are remembered up to this length, and up to so many. */
+/** The cache keeps words of at most this length, and at most this number of them. */
 const REMEMBERED_LENGTH = 64;
 const REMEMBERED = 20_000;
 
@@ -15,7 +15,7 @@ export function bpe(place: Place): Model {
     ...(["fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges"] as const),
   );
   if (!isNothing(field.dropout) && field.dropout.value !== 0)
-    refuse(field.dropout, `of ${shown(field.dropout.value)} draws other ids each time`, "Set it to null.");
+    refuse(field.dropout, `is ${shown(field.dropout.value)}, which gives different ids each time`, "Set it to null.");
   const vocabulary = vocabularyOf(field.vocab);
   const affix = (of: Place) => (isNothing(of) ? "" : stringOf(of));
   const prefix = affix(field.continuing_subword_prefix);
@@ -57,13 +57,13 @@ interface Symbols {
   readonly fallback: boolean;
 }
 
-/** The ids of a piece's characters. Without an unknown token a character that the vocabulary lacks is dropped. */
+/** The ids of a piece's characters. Drops characters that are not in the vocabulary if there is no unknown token. */
 function symbols({ vocabulary, prefix, suffix, unknown, fused, fallback }: Symbols): (piece: string) => number[] {
   const bytesOf = fallback ? byteFallback(vocabulary) : () => undefined;
   const unknownId = unknown === undefined ? undefined : vocabulary.get(unknown);
   return (piece) => {
     const ids: number[] = [];
-    /** An unknown token waits for a known character; the bytes of a fallback pass it, as in the library. */
+    /** Whether an unknown token is pending until the next known character. Fallback bytes come before it, as in the library. */
     let waiting = false;
     for (let start = 0; start < piece.length; ) {
       const character = String.fromCodePoint(piece.codePointAt(start) as number);
@@ -83,14 +83,14 @@ function symbols({ vocabulary, prefix, suffix, unknown, fused, fallback }: Symbo
         if (waiting && !fused) ids.push(unknownId);
         waiting = true;
       } else if (unknown !== undefined)
-        throw untokenizable(character, `and the vocabulary lacks ${JSON.stringify(unknown)}, the unknown token`);
+        throw untokenizable(character, `and the unknown token ${JSON.stringify(unknown)} is not in the vocabulary`);
     }
     if (waiting) ids.push(unknownId as number);
     return ids;
   };
 }
 
-/** In time n log n: a heap holds the merges that were possible when they were seen. */
+/** Takes O(n log n): a heap holds the merges that were possible when they were added. */
 function mergeAll(symbols: readonly number[], merges: Merges): readonly number[] {
   const count = symbols.length;
   if (count < 2) return symbols;
@@ -107,7 +107,7 @@ function mergeAll(symbols: readonly number[], merges: Merges): readonly number[]
     const { position, id } = top;
     const right = next[position] as number;
     if (ids[position] === GONE || right === -1) continue;
-    // A pair that has changed since may have become another that makes the same token; the library merges that, too.
+    // A pair may have changed to another pair that makes the same token. The library merges it too.
     if (merges.get(ids[position] as number, ids[right] as number)?.id !== id) continue;
     ids[position] = id;
     ids[right] = GONE;
@@ -131,7 +131,7 @@ interface Possible {
   readonly id: number;
 }
 
-/** A binary heap, by rank and then by position. */
+/** A binary heap, ordered by rank and then by position. */
 function mergeHeap() {
   const heap: Possible[] = [];
   const less = (a: Possible, b: Possible) => a.rank < b.rank || (a.rank === b.rank && a.position < b.position);
@@ -168,7 +168,7 @@ function mergeHeap() {
 }
 
 interface Merges {
-  /** What a pair becomes, and its place in the list; undefined if nothing. */
+  /** The id that a pair becomes and the rank of the merge; undefined if the pair does not merge. */
   readonly get: (left: number, right: number) => Merge | undefined;
 }
 
@@ -177,24 +177,25 @@ interface Merge {
   readonly id: number;
 }
 
-const MERGES = "Correct the merges: each is a pair of tokens of the vocabulary whose concatenation is a token, too.";
+const MERGES = "Correct the merges: each is a pair of tokens in the vocabulary whose concatenation is also a token.";
 
-/** @param prefix of pieces within a word, which the right side of a pair loses */
+/** @param prefix marks pieces inside a word; it is removed from the right side of a pair */
 function mergesOf(place: Place, vocabulary: Vocabulary, prefix: string): Merges {
   const size = [...vocabulary.values()].reduce((most, id) => Math.max(most, id + 1), 1);
   const merges = new Map<number, Merge>();
   listOf(place).forEach((one, rank) => {
     const [left, right] = pairOf(one);
     if (!right.startsWith(prefix)) refuse(one, `has a right side without the prefix ${shown(prefix)}`, MERGES);
-    const idOf = (token: string) => vocabulary.get(token) ?? refuse(one, `needs the token ${shown(token)}`, MERGES);
+    const idOf = (token: string) =>
+      vocabulary.get(token) ?? refuse(one, `needs ${shown(token)}, which is not in the vocabulary`, MERGES);
     const key = idOf(left) * size + idOf(right);
-    if (merges.has(key)) refuse(one, "is there twice", MERGES);
+    if (merges.has(key)) refuse(one, "is a duplicate", MERGES);
     merges.set(key, { rank, id: idOf(left + right.slice(prefix.length)) });
   });
   return { get: (left, right) => merges.get(left * size + right) };
 }
 
-/** As a list of two, or with a space between, as files of old versions have it. */
+/** Reads a list of two tokens, or a string with a space between them (older file versions). */
 function pairOf(place: Place): readonly [string, string] {
   const { value } = place;
   const pair = typeof value === "string" ? value.split(" ") : listOf(place).map(stringOf);
@@ -207,6 +208,6 @@ function pairOf(place: Place): readonly [string, string] {
   )
     return refuse(place, `must be a pair of tokens, not ${shown(value)}`, MERGES);
   if (typeof value === "string" && value.startsWith("#version"))
-    refuse(place, "begins with #version, which the library takes for a heading", MERGES);
+    refuse(place, "begins with #version, which the library reads as a header", MERGES);
   return [left, right];
 }

@@ -1,4 +1,4 @@
-// The alphabet of byte-level tokenizers: a printable character for each byte, as GPT-2 has it.
+// The alphabet of byte-level tokenizers: a printable character for each byte, as in GPT-2.
 
 const PRINTABLE: readonly (readonly [number, number])[] = [
   [0x21, 0x7e],
@@ -6,7 +6,7 @@ const PRINTABLE: readonly (readonly [number, number])[] = [
   [0xae, 0xff],
 ];
 
-/** By byte: itself where that is printable, and else the next free character from U+0100. */
+/** Indexed by byte: the byte's own character if it is printable, otherwise the next free one from U+0100. */
 export const BYTE_CHARACTERS: readonly string[] = (() => {
   let free = 0x100;
   return Array.from({ length: 256 }, (_, byte) =>
@@ -14,7 +14,7 @@ export const BYTE_CHARACTERS: readonly string[] = (() => {
   );
 })();
 
-/** The bytes of a text's UTF-8, each as its character. */
+/** The UTF-8 bytes of a text, each as its character. */
 export function asByteCharacters(text: string): string {
   let characters = "";
   for (const byte of new TextEncoder().encode(text)) characters += BYTE_CHARACTERS[byte];

@@ -1,7 +1,7 @@
-// Byte fallback: what the vocabulary lacks is spelled with a token for each byte of its UTF-8, `<0x41>`.
+// Byte fallback: text outside the vocabulary becomes one token for each UTF-8 byte, such as `<0x41>`.
 import type { Vocabulary } from "./vocabulary.js";
 
-/** The ids of a text's bytes; undefined if the vocabulary lacks one of them. */
+/** The ids of a text's bytes; undefined if one of them is not in the vocabulary. */
 export function byteFallback(vocabulary: Vocabulary): (text: string) => readonly number[] | undefined {
   const encoder = new TextEncoder();
   const byByte = Array.from({ length: 256 }, (_, byte) =>

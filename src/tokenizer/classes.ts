@@ -1,8 +1,8 @@
-// Classes of characters as the Python library has them: of fixed versions of Unicode, whatever JavaScript's engine knows.
+// The character classes of the Python library. Their Unicode versions are fixed and do not depend on the JavaScript engine.
 import { CLASSES } from "./unicode.gen.js";
 
 export type ClassName = keyof typeof CLASSES;
-/** First and last code points, ascending, with gaps between. */
+/** First and last code points, in ascending order, with gaps between the ranges. */
 export type Ranges = readonly (readonly [number, number])[];
 
 const LAST = 0x10ffff;
@@ -44,9 +44,9 @@ export const intersection = (a: Ranges, b: Ranges): Ranges => complement(union(c
 
 const tests = new Map<ClassName, (point: number) => boolean>();
 
-/** Whether a class has a code point. */
+/** Tests whether a class contains a code point. */
 export function classTest(name: ClassName): (point: number) => boolean {
-  // Built when a character is first asked about: most specs have no tokenizer.
+  // Built at the first call, because most specs have no tokenizer.
   let test = tests.get(name);
   return (point) => {
     test ??= tests.get(name) ?? rangesTest(rangesOf(name));
@@ -55,7 +55,7 @@ export function classTest(name: ClassName): (point: number) => boolean {
   };
 }
 
-/** By a bit for each code point of the first plane, and beyond it by search. */
+/** Uses a bit for each code point of the first plane, and a binary search beyond it. */
 export function rangesTest(ranges: Ranges): (point: number) => boolean {
   const bits = new Uint8Array(0x10000 / 8);
   for (const [first, last] of ranges)

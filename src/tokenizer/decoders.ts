@@ -1,4 +1,4 @@
-// The decoders of a tokenizer.json: tokens become text again.
+// The decoders of a tokenizer.json: they turn tokens back into text.
 import { BYTE_CHARACTERS } from "./byte-alphabet.js";
 import {
   booleanOf,
@@ -16,10 +16,10 @@ import { patternOf } from "./pattern.js";
 import { metaspaceOf } from "./pre-tokenizers.js";
 import { replacing } from "./split.js";
 
-/** Parts of a text, which joined are the text. */
+/** Returns pieces whose concatenation is the text. */
 type Chain = (tokens: readonly string[]) => readonly string[];
 
-/** More would be nesting for its own sake. */
+/** Levels of nested sequences; no tokenizer in use needs more. */
 const MOST_NESTED = 16;
 
 const DECODERS: Readonly<Record<string, (place: Place, depth: number) => Chain>> = {
@@ -74,13 +74,13 @@ const DECODERS: Readonly<Record<string, (place: Place, depth: number) => Chain>>
   },
   Sequence: (place, depth) => {
     const { decoders } = fieldsOf(place, "decoders");
-    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
     const all = listOf(decoders).map((one) => byType(one, DECODERS)(one, depth + 1));
     return (tokens) => all.reduce((parts, decode) => decode(parts), tokens);
   },
 };
 
-/** Without a decoder, tokens have spaces between. */
+/** Without a decoder, tokens are joined with spaces. */
 export function decoderOf(place: Place): (tokens: readonly string[]) => string {
   if (isNothing(place)) return (tokens) => tokens.join(" ");
   const decode = byType(place, DECODERS)(place, 0);
@@ -97,7 +97,7 @@ const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 const BYTES: ReadonlyMap<string, number> = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
 
-/** A token with a character that spells no byte, an added one, is its own text. */
+/** A token with a character outside the byte alphabet is an added token, and stays as it is. */
 const byteLevel: Chain = (tokens) => {
   const bytes: number[] = [];
   for (const token of tokens) {
@@ -110,7 +110,7 @@ const byteLevel: Chain = (tokens) => {
 
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
 
-/** Runs of byte tokens become their characters, or one replacement character a byte. */
+/** Decodes each run of byte tokens as UTF-8. An invalid run becomes one replacement character for each byte. */
 const byteFallback: Chain = (tokens) => {
   const parts: string[] = [];
   let bytes: number[] = [];

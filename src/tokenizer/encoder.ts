@@ -1,4 +1,4 @@
-// A tokenizer.json as a function from text to ids: those of Hugging Face's Python library, or an error.
+// Turns a tokenizer.json into a function from text to ids. It returns the ids of Hugging Face's Python library, or throws.
 import { InputError } from "../diagnostics/input-error.js";
 import { classTest } from "./classes.js";
 import { decoderOf } from "./decoders.js";
@@ -21,19 +21,19 @@ import { untokenizable } from "./text.js";
 import { checkId, type Vocabulary } from "./vocabulary.js";
 
 interface Encoder {
-  /** The token of an id; undefined if it has none. */
+  /** The token of an id; undefined if the id is unused. */
   readonly tokenOf: (id: number) => string | undefined;
-  /** Tokens as text. */
+  /** Joins tokens into text. */
   readonly join: (tokens: readonly string[]) => string;
   /** One more than the highest id. */
   readonly ids: number;
-  /** Without the tokens that a template adds around a text. @throws InputError if the text has no ids */
+  /** Leaves out the tokens that a template adds around a text. @throws InputError if the text cannot be tokenized */
   readonly encode: (text: string) => number[];
 }
 
 /**
  * @param json the value of a tokenizer.json
- * @throws InputError if it is no tokenizer, or has what is not supported; the message begins with the place in the file
+ * @throws InputError if it is not a tokenizer or has an unsupported option; the message begins with the path in the file
  */
 export function encoderOf(json: unknown): Encoder {
   const field = fieldsOf(
@@ -51,7 +51,7 @@ export function encoderOf(json: unknown): Encoder {
   const normalize = normalizerOf(field.normalizer);
   const preTokenizer = preTokenizerOf(field.pre_tokenizer);
   if (preTokenizer.asksFirst && normalize !== undefined)
-    refuse(field.pre_tokenizer, 'has prepend_scheme "first", which is not supported behind a normalizer');
+    refuse(field.pre_tokenizer, 'has prepend_scheme "first", which is not supported after a normalizer');
   checkPostProcessor(field.post_processor);
   const findRaw = finder(
     added.filter(({ normalized }) => !normalized),
@@ -66,8 +66,8 @@ export function encoderOf(json: unknown): Encoder {
     if (LONE_SURROGATE.test(text))
       throw new InputError(
         "untokenizable-text",
-        "the text has half of a surrogate pair, which is no character",
-        "Correct the text's encoding.",
+        "the text has an unpaired surrogate, which is not a character",
+        "Fix the encoding of the text.",
       );
     const ids: number[] = [];
     for (const raw of findRaw(text)) {
@@ -85,7 +85,7 @@ export function encoderOf(json: unknown): Encoder {
   };
   const tokens = new Map<number, string>();
   for (const [token, id] of model.vocabulary) tokens.set(id, token);
-  // As the library decodes them.
+  // The library decodes added tokens to their normalized form.
   for (const { id, content, normalized } of added)
     tokens.set(id, normalized && normalize !== undefined ? normalize(content) : content);
   let highest = -1;
@@ -94,11 +94,11 @@ export function encoderOf(json: unknown): Encoder {
   return { ids: highest + 1, encode, tokenOf: (id) => tokens.get(id), join: decoderOf(field.decoder) };
 }
 
-/** More would be nesting for its own sake. */
+/** Levels of nested sequences; no tokenizer in use needs more. */
 const MOST_NESTED = 16;
 
 const PROCESSORS: Readonly<Record<string, (place: Place, depth: number) => void>> = {
-  // These only move offsets, or add tokens that training leaves out.
+  // These only change offsets, or add tokens that training leaves out.
   ByteLevel: (place) => void fieldsOf(place, "add_prefix_space", "trim_offsets", "use_regex"),
   RobertaProcessing: (place) => void fieldsOf(place, "sep", "cls", "trim_offsets", "add_prefix_space"),
   BertProcessing: (place) => void fieldsOf(place, "sep", "cls"),
@@ -107,16 +107,16 @@ const PROCESSORS: Readonly<Record<string, (place: Place, depth: number) => void>
     const texts = listOf(single).filter(
       ({ value }) => typeof value === "object" && value !== null && "Sequence" in value,
     );
-    if (texts.length !== 1) refuse(single, `must have the text once, not ${texts.length} times`);
+    if (texts.length !== 1) refuse(single, `must contain the text once, not ${texts.length} times`);
   },
   Sequence: (place, depth) => {
     const { processors } = fieldsOf(place, "processors");
-    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
     for (const one of listOf(processors)) byType(one, PROCESSORS)(one, depth + 1);
   },
 };
 
-/** @throws InputError if it could change the ids of a text */
+/** @throws InputError if the post-processor could change the ids of a text */
 function checkPostProcessor(place: Place): void {
   if (!isNothing(place)) byType(place, PROCESSORS)(place, 0);
 }
@@ -127,7 +127,7 @@ interface AddedToken {
   readonly single_word: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Whether it is looked for in the normalized text, and in its normalized form. */
+  /** Whether its normalized form is searched for in the normalized text. */
   readonly normalized: boolean;
 }
 
@@ -136,23 +136,23 @@ function addedTokensOf(place: Place, vocabulary: Vocabulary): readonly AddedToke
   const taken = new Map<number, string>();
   for (const [token, id] of vocabulary) taken.set(id, token);
   const contents = new Set<string>();
-  // The library gives a token that the vocabulary lacks the next free id, whatever the file says.
+  // The library gives a token that is not in the vocabulary the next free id, and ignores the id in the file.
   let highest = -1;
   return listOf(place).map((one) => {
     const field = fieldsOf(one, "id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
     const content = stringOf(field.content);
     if (content === "") refuse(field.content, "must not be empty");
-    if (contents.has(content)) refuse(field.content, `${shown(content)} is there twice`, "Remove one of the two.");
+    if (contents.has(content)) refuse(field.content, `${shown(content)} is a duplicate`, "Remove one of the two.");
     contents.add(content);
     checkId(field.id);
     const id = field.id.value as number;
     const right = vocabulary.get(content) ?? Math.max(vocabulary.size, highest + 1);
     highest = Math.max(highest, right);
     if (id !== right)
-      refuse(field.id, `is ${id}, and the library gives ${shown(content)} the id ${right}`, `Change it to ${right}.`);
+      refuse(field.id, `is ${id}, but the library gives ${shown(content)} the id ${right}`, `Change it to ${right}.`);
     const owner = taken.get(id);
     if (owner !== undefined && owner !== content)
-      refuse(field.id, `is ${id}, as ${shown(owner)} has`, "Give each token an id of its own.");
+      refuse(field.id, `is ${id}, which is also the id of ${shown(owner)}`, "Give each token its own id.");
     taken.set(id, content);
     booleanOf(field.special);
     return {
@@ -166,18 +166,18 @@ function addedTokensOf(place: Place, vocabulary: Vocabulary): readonly AddedToke
   });
 }
 
-/** A part of a text: an added token's id, or what is left for the model. */
+/** A piece of a text: the id of an added token, or text for the model. */
 type Found = { readonly id: number } | { readonly text: string; readonly start: number };
 
-/** Finds tokens from left to right, at each place the longest. */
+/** Finds tokens from left to right, the longest at each place. */
 function finder(tokens: readonly AddedToken[], place: Place, normalize?: Normalize) {
   const byForm = new Map<string, AddedToken>();
   for (const token of tokens) {
     const form = normalize === undefined ? token.content : normalize(token.content);
     const other = byForm.get(form);
-    if (form === "") refuse(place, `has ${shown(token.content)}, of which the normalizer leaves nothing`);
+    if (form === "") refuse(place, `has ${shown(token.content)}, which the normalizer reduces to nothing`);
     if (other !== undefined)
-      refuse(place, `has ${shown(other.content)} and ${shown(token.content)}, which the normalizer makes the same`);
+      refuse(place, `has ${shown(other.content)} and ${shown(token.content)}, which are the same after normalization`);
     byForm.set(form, token);
   }
   const next = leftmostLongest([...byForm.keys()]);
@@ -190,8 +190,9 @@ function finder(tokens: readonly AddedToken[], place: Place, normalize?: Normali
       const start = token.lstrip ? Math.max(spacesBefore(text, match.start), done) : match.start;
       const end = token.rstrip ? spacesBehind(text, match.end) : match.end;
       if (done < start) found.push({ text: text.slice(done, start), start: done });
-      // Of spaces that another token has taken already, nothing is left.
-      if (start > end) throw untokenizable(token.content, "an added token among spaces that another one takes");
+      // Another token has already taken the spaces around this one.
+      if (start > end)
+        throw untokenizable(token.content, "an added token inside spaces that belong to another added token");
       if (start < end) found.push({ id: token.id });
       done = end;
     }
@@ -209,7 +210,7 @@ const endsWithWord = (text: string, end: number) => end > 0 && isWord(pointBefor
 const beginsWithWord = (text: string, start: number) =>
   start < text.length && isWord(text.codePointAt(start) as number);
 
-/** Spaces are single units of UTF-16. */
+/** Each space is one UTF-16 unit. */
 function spacesBefore(text: string, end: number): number {
   let start = end;
   while (start > 0 && isSpace(text.charCodeAt(start - 1))) start--;
@@ -227,7 +228,7 @@ interface Node {
   ends: boolean;
 }
 
-/** The next of some texts from a place on: the leftmost, and of those that begin there the longest. */
+/** Finds the next of some texts from an index on: the leftmost, and the longest of those that begin there. */
 function leftmostLongest(texts: readonly string[]) {
   const root: Node = { below: new Map(), ends: false };
   for (const text of texts) {

@@ -1,8 +1,8 @@
-// Reads the fields of a tokenizer.json: each has a place, and what is not understood there is refused by its name.
+// Reads the fields of a tokenizer.json. Each value carries its path in the file, which error messages name.
 import { InputError } from "../diagnostics/input-error.js";
 import { visibleLine } from "../diagnostics/visible.js";
 
-/** A value of the file, and where it is: `normalizer.normalizers[2].pattern`. */
+/** A value of the file and its path, such as `normalizer.normalizers[2].pattern`. */
 export interface Place {
   readonly path: string;
   readonly value: unknown;
@@ -15,7 +15,7 @@ export function refuse({ path }: Place, why: string, remedy = REMEDY): never {
   throw new InputError("tokenizer", visibleLine(`${path === "" ? "the file" : path} ${why}`), remedy);
 }
 
-/** A value of the file as a message shows it. */
+/** Formats a value of the file for a message. */
 export function shown(value: unknown): string {
   const json = JSON.stringify(value) ?? "nothing";
   return json.length > 40 ? `${json.slice(0, 39)}…` : json;
@@ -23,7 +23,7 @@ export function shown(value: unknown): string {
 
 const at = (place: Place, key: string) => (place.path === "" ? key : `${place.path}.${key}`);
 
-/** The fields of an object, those that are missing with the value undefined. Refuses any but the named ones and `type`. */
+/** The named fields of an object; a missing field has the value undefined. Refuses any other field except `type`. */
 export function fieldsOf<const Name extends string>(place: Place, ...names: readonly Name[]): Record<Name, Place> {
   const { value } = place;
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(place, "must be an object");
@@ -38,7 +38,7 @@ export function fieldsOf<const Name extends string>(place: Place, ...names: read
 export const own = (value: object, key: string): unknown =>
   Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 
-/** What `type` says, or undefined if the object has none. */
+/** The `type` of an object, or undefined if it has none. */
 export function typeOf(place: Place): string | undefined {
   const { value } = place;
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(place, "must be an object");
@@ -47,7 +47,7 @@ export function typeOf(place: Place): string | undefined {
   return refuse({ path: at(place, "type"), value: type }, `must be a string, not ${shown(type)}`);
 }
 
-/** What a table has for the type of an object. */
+/** Looks up the type of an object in a table. */
 export function byType<T>(place: Place, table: Readonly<Record<string, T>>): T {
   const type = typeOf(place);
   if (type !== undefined && Object.hasOwn(table, type)) return table[type] as T;
@@ -71,10 +71,10 @@ export function stringOf(place: Place): string {
   return value;
 }
 
-/** Half of a pair that spells a character: JavaScript's strings may have one alone, the library's may not. */
+/** An unpaired surrogate. JavaScript's strings allow it; the library's do not. */
 export const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** @param absent what a missing field means; left out, the field is required */
+/** @param absent the value of a missing field; without it, the field is required */
 export function booleanOf(place: Place, absent?: boolean): boolean {
   const { value } = place;
   if (value === undefined && absent !== undefined) return absent;

@@ -29,7 +29,7 @@ const MODELS: Readonly<Record<string, (place: Place) => Model>> = {
 
 export function modelOf(place: Place): Model {
   if (typeOf(place) !== undefined) return byType(place, MODELS)(place);
-  // Files of old versions leave the type out.
+  // Older file versions leave out the type.
   const has = (...keys: string[]) => keys.every((key) => own(place.value as object, key) !== undefined);
   if (has("merges")) return bpe(place);
   if (has("max_input_chars_per_word")) return wordPiece(place);
@@ -43,7 +43,7 @@ const lengthOf = (text: string): number => {
   return length;
 };
 
-/** The longest token that begins a word, then the longest that goes on with it, and so on; or the unknown token. */
+/** Splits a word greedily into the longest matching tokens from left to right. A word that does not match is unknown. */
 function wordPiece(place: Place): Model {
   const field = fieldsOf(place, "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab");
   const vocabulary = vocabularyOf(field.vocab);
@@ -74,7 +74,7 @@ function wordPiece(place: Place): Model {
     const found = piecesOf(word);
     if (found !== undefined) for (const id of found) ids.push(id);
     else if (unknown !== undefined) ids.push(unknown);
-    else throw untokenizable(word, `and the vocabulary lacks ${JSON.stringify(unknownToken)}, the unknown token`);
+    else throw untokenizable(word, `and the unknown token ${JSON.stringify(unknownToken)} is not in the vocabulary`);
   };
   return { vocabulary, tokenize };
 }
@@ -89,17 +89,17 @@ function wordLevel(place: Place): Model {
     if (id === undefined)
       throw untokenizable(
         word,
-        `which the vocabulary lacks, as it lacks ${JSON.stringify(unknownToken)}, the unknown token`,
+        `which is not in the vocabulary, nor is the unknown token ${JSON.stringify(unknownToken)}`,
       );
     ids.push(id);
   };
   return { vocabulary, tokenize };
 }
 
-/** An unknown character scores so much less than the worst token. */
+/** The score of an unknown character is this much below the lowest score of a token. */
 const UNKNOWN_PENALTY = 10;
 const UNKNOWN = -1;
-const NO_UNKNOWN = "which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)";
+const NO_UNKNOWN = "which is not in the vocabulary, and the tokenizer has no unknown token (unk_id)";
 
 function unigram(place: Place): Model {
   const field = fieldsOf(place, "unk_id", "byte_fallback", "vocab");
@@ -120,7 +120,7 @@ function unigram(place: Place): Model {
   return { vocabulary, tokenize };
 }
 
-/** Pairs of token and score, whose places are the ids. */
+/** Reads pairs of a token and its score. The index of a pair is the id. */
 function scoredVocabulary(place: Place): { readonly vocabulary: Vocabulary; readonly scores: readonly number[] } {
   const pairs = listOf(place);
   if (pairs.length === 0 || pairs.length > MOST_IDS) refuse(place, `must have 1 to ${MOST_IDS} tokens`);
@@ -130,8 +130,7 @@ function scoredVocabulary(place: Place): { readonly vocabulary: Vocabulary; read
     if (token === undefined || score === undefined || more.length > 0)
       return refuse(pair, "must be a token and its score");
     const text = stringOf(token);
-    if (vocabulary.has(text))
-      refuse(token, `${shown(text)} is there twice`, "Correct the vocabulary: each token once.");
+    if (vocabulary.has(text)) refuse(token, `${shown(text)} is a duplicate`, "Remove one of the two.");
     vocabulary.set(text, id);
     const { value } = score;
     if (typeof value !== "number" || !Number.isFinite(value))
@@ -141,14 +140,14 @@ function scoredVocabulary(place: Place): { readonly vocabulary: Vocabulary; read
   return { vocabulary, scores };
 }
 
-/** The tokens of the best way; unknown characters side by side are one. */
+/** Splits a piece into the tokens with the highest total score (Viterbi). Adjacent unknown characters form one token. */
 function bestCut(vocabulary: Vocabulary, scores: readonly number[], unknown: number | undefined) {
   const unknownScore =
     scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
   const { step, tokenAt } = prefixTree(vocabulary);
   return (piece: string): readonly string[] => {
     const size = piece.length;
-    /** For each place the best sum of a way to it, where its last token begins, and its id. */
+    // For each end: the best total score, the begin of the last token, and its id.
     const best = new Float64Array(size + 1);
     const begins = new Int32Array(size + 1).fill(-1);
     const lasts = new Int32Array(size + 1);
@@ -200,7 +199,7 @@ function partsOf(piece: string, begins: Int32Array, lasts: Int32Array, unknown: 
   return parts.reverse();
 }
 
-/** Nodes are numbers, 0 the root and nothing below a node, too; `tokenAt` is −1 where no token ends. */
+/** Nodes are numbers. 0 is the root, and also the result of `step` if there is no child. `tokenAt` is −1 if no token ends at a node. */
 function prefixTree(vocabulary: Vocabulary) {
   const edges = new Map<number, number>();
   const tokens: number[] = [-1];

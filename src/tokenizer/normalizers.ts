@@ -1,4 +1,4 @@
-// The normalizers of a tokenizer.json: each changes a text before it is cut.
+// The normalizers of a tokenizer.json: each changes a text before pre-tokenization.
 import { asByteCharacters } from "./byte-alphabet.js";
 import { type ClassName, classTest } from "./classes.js";
 import { booleanOf, byType, fieldsOf, isNothing, listOf, type Place, refuse, stringOf } from "./fields.js";
@@ -8,7 +8,7 @@ import { untokenizable } from "./text.js";
 
 export type Normalize = (text: string) => string;
 
-/** More would be nesting for its own sake. */
+/** Levels of nested sequences; no tokenizer in use needs more. */
 const MOST_NESTED = 16;
 
 const plain =
@@ -44,23 +44,23 @@ const NORMALIZERS: Readonly<Record<string, (place: Place, depth: number) => Norm
   },
   Sequence: (place, depth) => {
     const { normalizers } = fieldsOf(place, "normalizers");
-    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
     const all = listOf(normalizers).map((part) => normalizerAt(part, depth + 1));
     return (text) => all.reduce((changed, normalize) => normalize(changed), text);
   },
 };
 
-/** Undefined where there is none. */
+/** Undefined if the tokenizer has no normalizer. */
 export const normalizerOf = (place: Place): Normalize | undefined =>
   isNothing(place) ? undefined : normalizerAt(place, 0);
 
 const normalizerAt = (place: Place, depth: number) => byType(place, NORMALIZERS)(place, depth);
 
-/** JavaScript's engine sorts the marks of a character in time that grows with the square of their number. */
+/** JavaScript engines sort the combining marks of a character in quadratic time, so their number is limited. */
 const MOST_MARKS = 1024;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
-/** Of runs of what a normal form can change, as the library's version of Unicode has it; other characters end what it joins. */
+/** Normalizes only characters that the library's Unicode version can change. All other characters separate runs. */
 function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
   if (!BEYOND_ASCII.test(text)) return text;
   const isMark = classTest("accent");
@@ -73,7 +73,7 @@ function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string
   return formed;
 }
 
-/** Each character by itself: no sigma is final. */
+/** Converts each character separately, so that a final sigma has no special form. */
 function lowercase(text: string): string {
   if (!BEYOND_ASCII.test(text)) return text.toLowerCase();
   const isCased = classTest("cased");

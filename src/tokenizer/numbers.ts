@@ -1,8 +1,8 @@
-// Scores as the library reads them: its JSON parser rounds twice, so that one number in eight is the next one to the right one.
+// Reads scores as the library does. Its JSON parser rounds twice, so one number in eight is off by one unit in the last place.
 import { InputError } from "../diagnostics/input-error.js";
 import { shown } from "./fields.js";
 
-/** What the library makes of a number whose shortest form is in the file. */
+/** The number that the library reads if the file has this number in its shortest form. */
 export function asRead(value: number): number {
   const { digits, exponent } = decimalOf(String(Math.abs(value)));
   const significand = Number(digits);
@@ -18,13 +18,13 @@ function decimalOf(text: string): { readonly digits: string; readonly exponent: 
 }
 
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
-/** Up to so many digits and such powers of ten are exact, and nothing is rounded twice. */
+/** Numbers of at most this many digits and powers of ten up to this one are exact, so they are rounded only once. */
 const EXACT_DIGITS = 15;
 const EXACT_POWER = 22;
 
 /**
  * @param json a valid JSON text
- * @throws InputError if a number is written so that the library could read another
+ * @throws InputError if the library could read a different number from a number's digits
  */
 export function checkNumbers(json: string): void {
   for (const [token] of json.matchAll(STRING_OR_NUMBER)) {
@@ -38,7 +38,7 @@ export function checkNumbers(json: string): void {
     if (a === b && exponent === decimalOf(shortest).exponent) continue;
     throw new InputError(
       "tokenizer",
-      `the number ${shown(token)} is not in its shortest form, and the library may read another`,
+      `the number ${shown(token)} is not in its shortest form, and the library may read a different number`,
       `Write ${token.startsWith("-") ? "-" : ""}${shortest}.`,
     );
   }

@@ -1,11 +1,11 @@
-// The patterns of Split and Replace: read, refused where they could be slow, and matched.
+// The patterns of Split and Replace. Refuses a pattern that could be slow.
 
 import { complement, intersection, type Ranges, rangesTest } from "./classes.js";
 import { fieldsOf, type Place, refuse, stringOf } from "./fields.js";
 import { parseRegex, type Regex } from "./regex.js";
 import { type Match, type Matcher, matchesOf } from "./split.js";
 
-/** Of `{"String": …}` or `{"Regex": …}`. */
+/** Reads `{"String": …}` or `{"Regex": …}`. */
 export function patternOf(place: Place): Matcher {
   const { String: text, Regex: source } = fieldsOf(place, "String", "Regex");
   if ((text.value === undefined) === (source.value === undefined))
@@ -37,24 +37,24 @@ const GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+
 
 let gpt2: Matcher | undefined;
 
-/** The words of GPT-2. */
+/** Matches the words of GPT-2. */
 export function byteLevelWords(): Matcher {
   gpt2 ??= matchesOf(compileRegex(parseRegex(GPT_2, { path: "", value: GPT_2 })));
   return gpt2;
 }
 
-/** The end of a match that begins at a place of a text; −1 where there is none. */
+/** The end of a match that begins at an index of a text; −1 if there is no match. */
 type MatchEnd = (text: string, at: number) => number;
 
 type Repeat = Extract<Regex, { kind: "repeat" }>;
 
 /**
- * Matches as Oniguruma does: the first way that works, branch by branch, greedy before short. In memory of the pattern's
- * size, however long the text is: V8's own matcher keeps a stack for each repeated character.
+ * Matches as Oniguruma does: takes the first alternative that matches, and a greedy repeat tries the longest first. Its
+ * memory depends on the pattern only, not on the text. V8's own matcher uses stack for each repeated character.
  */
 const compileRegex = (regex: Regex) => compiled(regex, (_, at) => at);
 
-/** @param next what follows */
+/** @param next matches the rest of the pattern */
 function compiled(regex: Regex, next: MatchEnd): MatchEnd {
   switch (regex.kind) {
     case "set": {
@@ -91,7 +91,7 @@ function compiled(regex: Regex, next: MatchEnd): MatchEnd {
   }
 }
 
-/** Where the character before a place begins; −1 at the beginning. */
+/** The index of the character before an index; −1 at the beginning. */
 const before = (text: string, at: number) =>
   at === 0 ? -1 : at - (at > 1 && (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 ? 2 : 1);
 
@@ -121,7 +121,7 @@ function repeatedSet(has: (point: number) => boolean, { least, most, way }: Repe
   };
 }
 
-/** Written out: `checkBounds` keeps the counts of groups small. */
+/** Unrolls the repeat; `checkBounds` keeps the counts of groups small. */
 function repeatedGroup({ of, least, most, way }: Repeat, next: MatchEnd): MatchEnd {
   let match = next;
   for (let i = most; i > 0; i--) {
@@ -136,19 +136,19 @@ function repeatedGroup({ of, least, most, way }: Repeat, next: MatchEnd): MatchE
 
 const firstOf = (end: number, other: () => number) => (end === -1 ? other() : end);
 
-/** Groups are written out for each repetition. */
+/** Limits how often a group is repeated, because the repeat is unrolled. */
 const MOST_GROUPS = 8;
-/** A repeat of at most so many characters is as good as none. */
+/** A repeat of at most this many characters takes constant time. */
 const FEW = 64;
 const MOST_BRANCHES = 4096;
-const SLOW = "could take time that grows with the square of a text's length";
+const SLOW = "could take time quadratic in the length of a text";
 
-/** One way through a pattern: characters and repeats of them, and lookarounds. */
+/** One path through a pattern: characters, repeated characters and lookarounds. */
 type Way = readonly Exclude<Regex, { kind: "sequence" } | { kind: "either" }>[];
 
 /**
- * Refuses a pattern that could take more than linear time, by its shape: a match that fails late is tried again from each
- * place and for each count of its repeats.
+ * Refuses a pattern whose structure allows more than linear time: if a match fails late, the matcher tries again from each
+ * index and with each count of the repeats.
  */
 function checkBounds(regex: Regex, place: Place): void {
   const ways = waysOf(regex, place);
@@ -163,14 +163,14 @@ function checkBounds(regex: Regex, place: Place): void {
   }
 }
 
-/** All ways through a pattern, lookarounds left whole. */
+/** All paths through a pattern. A lookaround stays one item. */
 function waysOf(regex: Regex, place: Place): readonly Way[] {
   switch (regex.kind) {
     case "set":
       return [[regex]];
     case "look":
       if (waysOf(regex.of, place).some((way) => way.some(isUnbounded)))
-        refuse(place, "has an unbounded repeat within a lookaround, which is not supported");
+        refuse(place, "has an unbounded repeat inside a lookaround, which is not supported");
       return [[regex]];
     case "either":
       return regex.branches.flatMap((branch) => waysOf(branch, place));
@@ -181,7 +181,7 @@ function waysOf(regex: Regex, place: Place): readonly Way[] {
       if (of.kind === "set") return [[regex]];
       if (most > MOST_GROUPS) refuse(place, `repeats a group more than ${MOST_GROUPS} times, which is not supported`);
       const inner = waysOf(of, place);
-      // Where it is left out the match goes on at once: nothing before it is tried again.
+      // If the optional group is skipped, the match continues at once, and nothing before it is tried again.
       if (least === 0 && most === 1 && !inner.some((way) => way.some(isUnbounded))) return [[regex]];
       let counted: readonly Way[] = [[]];
       const all: Way[] = least === 0 ? [[]] : [];
@@ -201,7 +201,7 @@ function joined(before: readonly Way[], behind: readonly Way[], place: Place): r
 
 const isUnbounded = (item: Way[number]): item is Repeat => item.kind === "repeat" && item.most > FEW;
 const mustMatch = (item: Way[number]) => item.kind !== "repeat" || item.least > 0;
-/** Of a group any character may be. */
+/** A repeated group may match any character. */
 const setOf = ({ of }: Repeat): Ranges => (of.kind === "set" ? of.ranges : [[0, 0x10ffff]]);
 const charactersOf = (item: Way[number]): Ranges =>
   item.kind === "set" ? item.ranges : item.kind === "repeat" ? setOf(item) : [];
@@ -209,7 +209,7 @@ const charactersOf = (item: Way[number]): Ranges =>
 const meet = (a: Ranges, b: Ranges) => intersection(a, b).length > 0;
 const within = (a: Ranges, b: Ranges) => !meet(a, complement(b));
 
-/** Whether another unbounded repeat can take the characters of this one, and something must match behind it. */
+/** Whether a later unbounded repeat can match the same characters and something must match after it. */
 function nextOverlaps(way: Way, index: number): boolean {
   const own = charactersOf(way[index] as Way[number]);
   return way.some(
@@ -218,8 +218,8 @@ function nextOverlaps(way: Way, index: number): boolean {
 }
 
 /**
- * Whether a way takes a whole run of such characters wherever it begins in it, once the ways before it have not:
- * none of them takes less of it.
+ * Whether a path matches the rest of a run of these characters from any index in it, and no earlier path matches only a
+ * section of the rest.
  */
 function swallows(ways: readonly Way[], index: number, run: Ranges): boolean {
   const takesAll = (way: Way) => way.some((item) => isUnbounded(item) && within(run, setOf(item)));

@@ -1,4 +1,4 @@
-// The pre-tokenizers of a tokenizer.json: each cuts pieces into the words that a model sees.
+// The pre-tokenizers of a tokenizer.json: each splits pieces into the words that the model receives.
 import { asByteCharacters } from "./byte-alphabet.js";
 import { classTest } from "./classes.js";
 import {
@@ -19,13 +19,13 @@ import type { Piece } from "./text.js";
 
 interface PreTokenizer {
   readonly cut: (piece: Piece) => readonly Piece[];
-  /** Whether the text of its pieces is that of the original, so that a piece knows whether it begins it. */
+  /** Whether its pieces have the original text, so that a piece's `first` is valid. */
   readonly keepsText: boolean;
-  /** Whether it asks for the beginning of the original text. */
+  /** Whether its result depends on whether a piece begins the original text. */
   readonly asksFirst: boolean;
 }
 
-/** More would be nesting for its own sake. */
+/** Levels of nested sequences; no tokenizer in use needs more. */
 const MOST_NESTED = 16;
 
 const PRE_TOKENIZERS: Readonly<Record<string, (place: Place, depth: number) => PreTokenizer>> = {
@@ -74,14 +74,14 @@ const PRE_TOKENIZERS: Readonly<Record<string, (place: Place, depth: number) => P
   Metaspace: metaspace,
   Sequence: (place, depth) => {
     const { pretokenizers } = fieldsOf(place, "pretokenizers");
-    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+    if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
     const parts = listOf(pretokenizers);
     const all = parts.map((part) => preTokenizerAt(part, depth + 1));
     all.forEach(({ asksFirst }, index) => {
       if (asksFirst && all.slice(0, index).some(({ keepsText }) => !keepsText))
         refuse(
           parts[index] as Place,
-          "asks for the beginning of the text behind a pre-tokenizer that changes the text",
+          "depends on the beginning of the text, after a pre-tokenizer that changes the text",
         );
     });
     return inTurn(all);
@@ -114,7 +114,7 @@ const splitPiece = ({ text, first }: Piece, matcher: Matcher, behaviour: Behavio
     first: first && start === 0,
   }));
 
-/** Runs of word characters and runs of others; what is between them, spaces, matches. */
+/** Separates runs of word characters and runs of other characters. The spaces between them are the matches. */
 const whitespace: Matcher = (text) => {
   const isWord = classTest("word");
   const isSpace = classTest("space");
@@ -122,7 +122,7 @@ const whitespace: Matcher = (text) => {
   return runsOf(text, kindOf).map(({ start, end, kind }) => ({ start, end, matches: kind === "space" }));
 };
 
-/** Pieces of so many characters. */
+/** Splits into pieces of `length` characters. */
 const fixedLength =
   (length: number): Matcher =>
   (text) => {
@@ -157,7 +157,7 @@ function byteLevel(place: Place): PreTokenizer {
 
 const SCHEMES = ["always", "first", "never"] as const;
 
-/** The same as a pre-tokenizer and as a decoder. */
+/** The pre-tokenizer and the decoder have the same options. */
 export function metaspaceOf(place: Place) {
   const field = fieldsOf(place, "replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep");
   const replacement = characterOf(field.replacement);
@@ -183,7 +183,7 @@ function metaspace(place: Place): PreTokenizer {
   };
 }
 
-/** Files of old versions have `add_prefix_space` in place of a scheme. */
+/** Older file versions have `add_prefix_space` instead of a scheme. */
 function schemeOf(scheme: Place, addsSpace: Place): (typeof SCHEMES)[number] {
   if (scheme.value === undefined) return booleanOf(addsSpace, true) ? "always" : "never";
   const found = SCHEMES.find((one) => one === scheme.value);

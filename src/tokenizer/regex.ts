@@ -1,4 +1,4 @@
-// The regular expressions of a tokenizer.json, parsed: the part of Oniguruma's language (Ruby's syntax) that tokenizers use.
+// Parses the regular expressions of a tokenizer.json: the subset of Oniguruma's language (Ruby syntax) that tokenizers use.
 import { type ClassName, complement, intersection, type Ranges, rangesOf, union } from "./classes.js";
 import { type Place, refuse } from "./fields.js";
 
@@ -31,7 +31,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 };
 const CLASS_ESCAPES: Readonly<Record<string, ClassName>> = { s: "space", d: "regex Nd", w: "regex word" };
 
-/** ² ³ ¹ ¼ ½ ¾, which are word characters for \w and \b, and none for a class with \w. */
+/** ² ³ ¹ ¼ ½ ¾ are word characters for \w and \b, but not for \w inside a class. */
 const NO_WORDS_IN_CLASSES: Ranges = [
   [0xb2, 0xb3],
   [0xb9, 0xb9],
@@ -52,30 +52,30 @@ const ANY: Regex = set([[0, 0x10ffff]]);
 const NEWLINE = set(of("\n"));
 const word = (behind: boolean, negative: boolean): Regex => look(behind, negative, set(rangesOf("regex word")));
 
-/** A line begins behind a newline, but at the end of the text. `$` depends on where the library's search began. */
+/** A line begins after a newline, except at the end of the text. `$` depends on where the library's search began. */
 const ANCHORS: Readonly<Record<string, () => Regex>> = {
   "^": () => either(look(true, true, ANY), sequence(look(true, false, NEWLINE), look(false, false, ANY))),
   "\\b": () => either(sequence(word(true, false), word(false, true)), sequence(word(true, true), word(false, false))),
   "\\B": () => either(sequence(word(true, false), word(false, false)), sequence(word(true, true), word(false, true))),
 };
 
-/** Letters that Oniguruma folds together with another, or with two letters side by side. */
+/** Letters that Oniguruma folds to another letter, and pairs of letters that it folds to one. */
 const FOLDED: Readonly<Record<string, string>> = { k: "\u212a", s: "\u017f" };
 const FOLDED_PAIRS = ["ss", "st", "ff", "fi", "fl"];
 
-/** More would be nesting for its own sake. */
+/** Levels of nested groups; no tokenizer in use needs more. */
 const MOST_NESTED = 16;
 const GROUPS = ["(?:", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "("] as const;
 
-/** A pattern while it is parsed. */
+/** The state of the parser. */
 interface Cursor {
   readonly source: string;
-  /** Where the next character is. */
+  /** Index of the next character. */
   at: number;
-  /** Whether it stands within (?i: …). */
+  /** Whether the parser is inside (?i: …). */
   folds: boolean;
   readonly take: (text: string) => boolean;
-  /** What comes next, for messages and short lookaheads. */
+  /** The next characters, for messages and short lookaheads. */
   readonly rest: () => string;
   readonly nested: <T>(inner: () => T) => T;
   readonly unsupported: (what: string) => never;
@@ -94,7 +94,7 @@ function cursorOf(source: string, place: Place): Cursor {
     },
     rest: () => source.slice(on.at, on.at + 12),
     nested: (inner) => {
-      if (++depth > MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} deep`);
+      if (++depth > MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
       const found = inner();
       depth--;
       return found;
@@ -104,7 +104,7 @@ function cursorOf(source: string, place: Place): Cursor {
   return on;
 }
 
-/** @throws InputError if a pattern has what is not supported */
+/** @throws InputError if a pattern has unsupported syntax */
 export function parseRegex(source: string, place: Place): Regex {
   const on = cursorOf(source, place);
   const parsed = alternatives(on);
@@ -125,7 +125,7 @@ function items(on: Cursor): Regex {
   while (on.at < source.length && source[on.at] !== "|" && source[on.at] !== ")") found.push(repeated(on, atom(on)));
   const letters = source.slice(from, on.at).toLowerCase();
   const pair = on.folds ? FOLDED_PAIRS.find((one) => letters.includes(one)) : undefined;
-  if (pair !== undefined) on.unsupported(`"${pair}" without regard to case`);
+  if (pair !== undefined) on.unsupported(`a case-insensitive "${pair}"`);
   return sequence(...found);
 }
 
@@ -149,7 +149,7 @@ function group(on: Cursor): Regex | undefined {
   on.folds ||= begin === "(?i:";
   const inner = alternatives(on);
   on.folds = outer;
-  if (!on.take(")")) on.unsupported("a group without an end");
+  if (!on.take(")")) on.unsupported("an unclosed group");
   if (begin === "(?=" || begin === "(?!") return look(false, begin === "(?!", inner);
   if (begin !== "(?<=" && begin !== "(?<!") return inner;
   if (inner.kind !== "set") on.unsupported("a lookbehind of more than one character");
@@ -178,10 +178,10 @@ function repeated(on: Cursor, one: Regex): Regex {
   return { kind: "repeat", of: one, least, most, way };
 }
 
-/** Letters as both cases of them, where case has no meaning. */
+/** Adds the other case of each letter inside (?i: …). */
 function folded(on: Cursor, ranges: Ranges): Ranges {
   if (!on.folds) return ranges;
-  if (ranges.some(([, last]) => last > 0x7f)) on.unsupported("characters beyond ASCII without regard to case");
+  if (ranges.some(([, last]) => last > 0x7f)) on.unsupported("case-insensitive characters beyond ASCII");
   const letters = ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
   return union(
     ...letters.map((point) => {
@@ -193,7 +193,7 @@ function folded(on: Cursor, ranges: Ranges): Ranges {
 
 /** A literal character or an escape. */
 function character(on: Cursor): Ranges {
-  if (on.at >= on.source.length) on.unsupported("an end too early");
+  if (on.at >= on.source.length) on.unsupported("an unexpected end");
   const point = String.fromCodePoint(on.source.codePointAt(on.at) as number);
   on.at += point.length;
   return point === "\\" ? escaped(on) : of(point);
@@ -227,12 +227,12 @@ function escaped(on: Cursor): Ranges {
   return of(CONTROLS[letter] ?? letter);
 }
 
-/** Of a class, behind its `[`: unions, of which `&&` intersects those before and behind it. */
+/** Parses a class after its `[`: a union of members. `&&` intersects the unions on both sides. */
 const members = (on: Cursor): Ranges =>
   on.nested(() => {
     const { unsupported } = on;
     const negative = on.take("^");
-    if (negative && on.folds) unsupported("a negative class without regard to case");
+    if (negative && on.folds) unsupported("a case-insensitive negated class");
     let whole: Ranges | undefined;
     let own: Ranges[] = [];
     const close = () => {
@@ -242,7 +242,7 @@ const members = (on: Cursor): Ranges =>
       return whole;
     };
     while (!on.take("]")) {
-      if (on.at >= on.source.length) unsupported("a class without an end");
+      if (on.at >= on.source.length) unsupported("an unclosed class");
       if (on.source.startsWith("[:", on.at)) unsupported("a POSIX class");
       if (on.take("&&")) close();
       else if (on.take("[")) own.push(members(on));
@@ -254,11 +254,11 @@ const members = (on: Cursor): Ranges =>
 
 function member(on: Cursor, isFirst: boolean): Ranges {
   const { source, unsupported } = on;
-  if (source[on.at] === "-" && !isFirst && source[on.at + 1] !== "]") unsupported("an unescaped - within a class");
+  if (source[on.at] === "-" && !isFirst && source[on.at + 1] !== "]") unsupported("an unescaped - inside a class");
   const [[first, last] = [0, 0], ...more] = inClass(on);
   if (source[on.at] !== "-" || source[on.at + 1] === "]") return [[first, last], ...more];
   on.at++;
-  if (source[on.at] === "[" || source.startsWith("&&", on.at)) unsupported("a range without an end");
+  if (source[on.at] === "[" || source.startsWith("&&", on.at)) unsupported("an incomplete range");
   const [[end, lastEnd] = [0, 0], ...others] = inClass(on);
   if (first !== last || end !== lastEnd || more.length > 0 || others.length > 0 || end < first)
     unsupported("a range of classes");

@@ -1,14 +1,14 @@
-// Splits a text where a pattern matches, in the five ways that a tokenizer.json can ask for.
+// Splits a text at the matches of a pattern, with the five behaviours of a tokenizer.json.
 import { type Place, refuse, shown, stringOf } from "./fields.js";
 
-/** A part of a text, from its first to behind its last unit, and whether the pattern matches it. */
+/** A range of UTF-16 units of a text (`end` is exclusive), and whether the pattern matches it. */
 export interface Match {
   readonly start: number;
   readonly end: number;
   readonly matches: boolean;
 }
 
-/** All of a text, in order, without gaps. */
+/** Covers the text in order without gaps. */
 export type Matcher = (text: string) => readonly Match[];
 
 export type Behaviour = "Removed" | "Isolated" | "Contiguous" | "MergedWithPrevious" | "MergedWithNext";
@@ -27,11 +27,11 @@ export function behaviourOf(place: Place): Behaviour {
   return refuse(place, `${shown(name)} is not supported`, `Use one of: ${Object.keys(JOINS).join(", ")}.`);
 }
 
-/** Parts that are empty are left out, once they have had their say in what is joined. */
+/** Leaves out empty pieces, but only after the behaviour has joined pieces. */
 export const splitParts = (parts: readonly Match[], behaviour: Behaviour): readonly Match[] =>
   JOINS[behaviour](parts).filter(({ start, end }) => start < end);
 
-/** Joins a part to the one before it (in the order given) where `joins` says so; before the first, nothing matched. */
+/** Joins a piece to the previous one (in the given order) if `joins` returns true. Nothing matches before the first. */
 function joined(parts: readonly Match[], joins: (part: Match, before: boolean) => boolean): Match[] {
   const found: { start: number; end: number; matches: boolean }[] = [];
   let before = false;
@@ -46,10 +46,10 @@ function joined(parts: readonly Match[], joins: (part: Match, before: boolean) =
   return found;
 }
 
-/** The end of a match that begins at a place, −1 where none does. */
+/** The end of a match that begins at an index; −1 if there is no match. */
 type MatchAt = (text: string, at: number) => number;
 
-/** The matches of a pattern, one after the other: no empty match follows a match at once, as in the library. */
+/** The successive matches of a pattern. As in the library, an empty match cannot directly follow a match. */
 export const matchesOf =
   (matchAt: MatchAt): Matcher =>
   (text) => {
@@ -72,14 +72,14 @@ export const matchesOf =
     return parts;
   };
 
-/** Each character that a test holds for is a match of its own. */
+/** Matches each character that passes a test, one at a time. */
 export const charactersThat = (test: (point: number) => boolean): Matcher =>
   matchesOf((text, at) => {
     const point = text.codePointAt(at);
     return point !== undefined && test(point) ? at + (point > 0xffff ? 2 : 1) : -1;
   });
 
-/** Runs of characters of one kind. */
+/** Splits a text into runs of characters of one kind. */
 export function runsOf<Kind>(text: string, kindOf: (point: number) => Kind) {
   const runs: { readonly start: number; end: number; readonly kind: Kind }[] = [];
   for (let at = 0; at < text.length; ) {
@@ -99,7 +99,7 @@ export const inverted =
   (text) =>
     matcher(text).map(({ start, end, matches }) => ({ start, end, matches: !matches }));
 
-/** Puts a text in the place of each match. */
+/** Replaces each match. */
 export function replacing(matcher: Matcher, content: string): (text: string) => string {
   return (text) => {
     let changed = "";

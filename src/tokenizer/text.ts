@@ -1,14 +1,14 @@
-// Pieces of a text on its way through a tokenizer, and what can be wrong with one.
+// The pieces of a text that a tokenizer passes on, and the error for one that it cannot tokenize.
 import { InputError } from "../diagnostics/input-error.js";
 import { visibleLine } from "../diagnostics/visible.js";
 
 export interface Piece {
   readonly text: string;
-  /** Whether it begins where the original text begins. */
+  /** Whether it begins at the beginning of the original text. */
   readonly first: boolean;
 }
 
-/** A text that the library raises for, too. */
+/** The error for a text for which the library raises as well. */
 export function untokenizable(piece: string, why: string): InputError {
   const short = piece.length > 40 ? `${piece.slice(0, 39)}…` : piece;
   return new InputError(

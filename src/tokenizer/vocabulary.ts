@@ -1,14 +1,14 @@
-// The vocabulary of a model: each token has an id of its own, a whole number.
+// The vocabulary of a model: each token has a unique id, a whole number.
 import { type Place, refuse, shown, stringOf } from "./fields.js";
 
-/** Ids are below it; a modality of tokens has room for so many. */
+/** Ids are below this; a modality of tokens has at most this many. */
 export const MOST_IDS = 2 ** 24;
 
-const IDS = "Correct the vocabulary: every token has an id of its own, a whole number from 0.";
+const IDS = "Correct the vocabulary: every token has a unique id, a whole number from 0.";
 
 export type Vocabulary = ReadonlyMap<string, number>;
 
-/** Of an object, token to id. */
+/** Reads an object from token to id. */
 export function vocabularyOf(place: Place): Vocabulary {
   const { value, path } = place;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(place, "must be an object");
@@ -19,14 +19,14 @@ export function vocabularyOf(place: Place): Vocabulary {
     stringOf({ ...here, value: token });
     checkId(here);
     const other = owners.get(id as number);
-    if (other !== undefined) refuse(here, `has the id ${id}, as ${shown(other)} has`, IDS);
+    if (other !== undefined) refuse(here, `has the id ${id}, which is also the id of ${shown(other)}`, IDS);
     owners.set(id as number, token);
     vocabulary.set(token, id as number);
   }
   return vocabulary;
 }
 
-/** @throws InputError if a value is no id */
+/** @throws InputError if the value is not an id */
 export function checkId(place: Place): void {
   const { value } = place;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < MOST_IDS) return;
@@ -35,6 +35,6 @@ export function checkId(place: Place): void {
 
 export interface Model {
   readonly vocabulary: Vocabulary;
-  /** Appends the ids of a piece that is not empty. @throws InputError if the library raises */
+  /** Appends the ids of a nonempty piece. @throws InputError if the library raises */
   readonly tokenize: (piece: string, ids: number[]) => void;
 }

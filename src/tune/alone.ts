@@ -1,18 +1,18 @@
-// One op by itself: a program in which all that it reads is written by the host, and all that it makes can be read.
+// Isolates one op in a program of its own: the host writes all its inputs and can read all its outputs.
 import { storage } from "../ir/facts.js";
 import { inputsOf, type Op, outputsOf } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { Tensor, TensorId } from "../ir/tensor.js";
 
 /**
- * The op that makes some of an op's inputs from others of them: a backward scan, say, reads states that the forward scan
- * left, and numbers of one's own choice in their place would mean nothing.
+ * The op that computes some of another op's inputs. A backward scan, for example, reads states that the forward scan
+ * wrote; random numbers would not be valid states.
  */
 export interface Before {
   readonly op: Op;
-  /** Inputs that it makes. */
+  /** The inputs that it computes. */
   readonly makes: readonly TensorId[];
-  /** The program with what else it makes. */
+  /** The program with its additional outputs. */
   readonly program: Program;
 }
 
@@ -44,7 +44,7 @@ export function before(program: Program, op: Op): Before | undefined {
   }
 }
 
-/** Whole tensors, never views, that ops read and do not make. */
+/** Full tensors (not views) that the ops read but do not compute. */
 export function readBy(program: Program, ops: readonly Op[]): Tensor[] {
   const home = (id: TensorId) => storage(program, id).id;
   const made = new Set(ops.flatMap(outputsOf).map(home));
@@ -52,7 +52,7 @@ export function readBy(program: Program, ops: readonly Op[]): Tensor[] {
   return [...read].filter((id) => !made.has(id)).map((id) => tensorOf(program, id));
 }
 
-/** The program of these ops alone. Each tensor that they touch has a buffer of its own, as large as in the whole. */
+/** A program with only these ops. Each tensor that they use has its own buffer of the original size. */
 export function alone(program: Program, ops: readonly Op[]): Program {
   const home = (id: TensorId) => storage(program, id).id;
   const touched = new Set([...ops.flatMap(inputsOf), ...ops.flatMap(outputsOf), program.modality].map(home));
@@ -69,7 +69,7 @@ export function alone(program: Program, ops: readonly Op[]): Program {
   return { ...rest, name: "alone", tensors, parameters, ops };
 }
 
-/** A matrix of its own out of the whole that holds it: `column` numbers before it, and `stride` from row to row. */
+/** Copies a matrix out of a wider one. It begins at `column`, and its rows are `stride` elements apart. */
 export function columnsIn<T extends Float32Array | Float64Array>(
   place: { readonly rows: number; readonly columns: number; readonly column: number; readonly stride: number },
   whole: T,

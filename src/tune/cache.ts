@@ -1,4 +1,4 @@
-// Choices that were measured before, kept in a file for each device. Several processes may write it at once.
+// Caches measured choices in one file per device. Several processes may write the file at the same time.
 
 import type { Disk } from "../data/disk.js";
 import { textOf } from "../data/open-file.js";
@@ -7,18 +7,18 @@ import type { OpenDevice } from "../gpu/dawn.js";
 import { digest } from "../ir/digest.js";
 import type { Finding, Verdict } from "./trial.js";
 
-/** Verdicts by what they were measured as (`measuredAs` in nodes.ts). */
+/** Verdicts, keyed by `measuredAs` in nodes.ts. */
 export type Verdicts = Readonly<Record<string, Verdict>>;
 
 export interface Cache {
   readonly path: string;
   readonly read: () => Verdicts;
-  /** Adds a verdict, unless there is one already, which then stands; gives that which stands. */
+  /** Adds a verdict unless the cache has one for this name. Returns the verdict that the cache has. */
   readonly add: (name: string, verdict: Verdict) => Promise<Verdict>;
 }
 
 const FORMAT = "mom choices 1";
-/** A lock is held for milliseconds: one that is older was left by a process that died. */
+/** A lock is held for milliseconds. An older lock belongs to a process that died. */
 const STALE_MS = 10_000;
 const LOOK_MS = 20;
 
@@ -47,7 +47,7 @@ const isCacheFile = (value: unknown): value is CacheFile =>
   isRecord(value.verdicts) &&
   Object.values(value.verdicts).every(isVerdict);
 
-/** Adapter and driver by their description, limits and features by the profile: all that times depend on. */
+/** Covers all that times depend on: the description has the adapter and driver, the profile has the limits and features. */
 function fileName({ profile, description }: OpenDevice): string {
   return `${profile.name.replaceAll(/[^a-z0-9-]+/g, "-")}-${digest(JSON.stringify([description, profile]))}.json`;
 }
@@ -55,8 +55,8 @@ function fileName({ profile, description }: OpenDevice): string {
 const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined);
 
 /**
- * @param folder where mom keeps what it can make again
- * @param warn told where a file is damaged, or nothing can be written
+ * @param folder mom's cache folder
+ * @param warn called if a file is damaged or cannot be written
  */
 export function openCache(disk: Disk, folder: string, device: OpenDevice, warn: (text: string) => void): Cache {
   const path = disk.paths.join(folder, "tuned", fileName(device));
@@ -73,11 +73,11 @@ export function openCache(disk: Disk, folder: string, device: OpenDevice, warn: 
     const parsed = parse(text);
     if (isCacheFile(parsed)) return parsed.verdicts;
     const aside = `${path}.damaged`;
-    warn(`${path} is damaged. It is set aside as ${aside}; --tune full measures again.`);
+    warn(`${path} is damaged and was renamed to ${aside}. Use --tune full to measure again.`);
     try {
       disk.rename(path, aside);
     } catch {
-      // Another process has set it aside, or nothing can be written here: then it stays, and counts for nothing.
+      // Another process has renamed it, or the folder is read-only. In that case the file stays and is ignored.
     }
     return {};
   };
@@ -107,7 +107,7 @@ export function openCache(disk: Disk, folder: string, device: OpenDevice, warn: 
         }
       } catch (error) {
         if (codeOf(error) === undefined) throw error;
-        if (!refused) warn(`Choices can't be kept in ${path}: ${error instanceof Error ? error.message : error}.`);
+        if (!refused) warn(`Choices can't be saved in ${path}: ${error instanceof Error ? error.message : error}.`);
         refused = true;
       }
       return verdict;
@@ -123,7 +123,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Takes a lock, which is a folder: of several processes that make it one alone succeeds. */
+/** Takes a lock. The lock is a folder, because only one of several processes succeeds in creating it. */
 async function take(disk: Disk, lock: string): Promise<void> {
   for (;;) {
     try {

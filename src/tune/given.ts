@@ -1,4 +1,4 @@
-// Numbers for all that an op reads by itself: its batch tensors as a batch has them, all else made up.
+// Numbers for the inputs of an isolated op: batch tensors come from a batch, all others are random.
 
 import type { HostArray, HostBatch } from "../batch/host-array.js";
 import { storage } from "../ir/facts.js";
@@ -11,11 +11,11 @@ import { type Stored, stored } from "./stored.js";
 export interface Given {
   /** A batch tensor by its name. */
   readonly named: (name: string) => HostArray;
-  /** A whole tensor, row-major. */
+  /** A full tensor, row-major. */
   readonly of: (tensor: Tensor) => Stored;
 }
 
-/** @param made tensors that are not made up, by their ids */
+/** @param made tensors with computed values, by id */
 export function givenFor(
   program: Program,
   op: Op,
@@ -27,7 +27,7 @@ export function givenFor(
   const initial = new Map(program.parameters.map((parameter) => [parameter.tensor, parameter.initial]));
   const named = (name: string) => {
     const array = batch.get(name);
-    if (array === undefined) throw new Error(`the batch lacks ${name}`);
+    if (array === undefined) throw new Error(`the batch has no ${name}`);
     return array;
   };
   return {

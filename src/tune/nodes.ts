@@ -1,4 +1,4 @@
-// What there is to choose: the distinct nodes of a model's phases that a device can run in several ways.
+// Finds the tunable nodes: the distinct nodes of a model's phases for which a device supports several variants.
 import { programAfter, type StageOutput } from "../compile.js";
 import { digest } from "../ir/digest.js";
 import type { Op } from "../ir/op.js";
@@ -9,7 +9,7 @@ import type { DraftChoice, KernelSettings } from "../kernels/draft.js";
 import { kernelFor } from "../kernels/emit.js";
 import { selectKernels } from "../kernels/select.js";
 
-/** Puts another kernel in a kernel's place: one that a user has edited, or a test has spoilt. */
+/** Replaces a kernel, for example by one that a user has edited or a test has broken. */
 export type Rewrite = (kernel: Kernel) => Kernel;
 
 export interface TunableNode {
@@ -18,11 +18,11 @@ export interface TunableNode {
   readonly phase: string;
   readonly program: Program;
   readonly op: Op;
-  /** At least two, the preferred first. */
+  /** At least two, with the preferred one first. */
   readonly candidates: readonly DraftChoice[];
 }
 
-/** @param profiles a candidate is a variant that all of them admit */
+/** @param profiles all of them must support a variant for it to be a candidate */
 export function tunableNodes(
   stages: readonly StageOutput[],
   profiles: readonly Profile[],
@@ -45,7 +45,7 @@ export function tunableNodes(
   return [...found.values()];
 }
 
-/** A node's key with a digest of all that its candidates would run: what a measured choice holds for. */
+/** A node's key with a digest of its candidates' kernels. A measured choice is valid for exactly these. */
 export function measuredAs({ key, candidates }: TunableNode, rewrite: Rewrite): string {
   const run = candidates.map(({ variant, dispatches }) => [
     variant,

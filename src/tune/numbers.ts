@@ -1,9 +1,9 @@
-// Numbers for what a node reads, the same in every process: near the size of those in training, positive where they are.
+// Input numbers for a node, the same in every process. Their magnitude and sign are typical of training.
 import type { InitKind } from "../ir/initial.js";
 import type { Tensor } from "../ir/tensor.js";
 import { stream } from "../random/stream.js";
 
-/** A prime: numbers repeat after so many, and no two rows of a tensor are alike. */
+/** Numbers repeat after this many. It is prime, so no two rows of a tensor are equal. */
 export const PERIOD = 65_537;
 
 let drawn: Float32Array | undefined;
@@ -16,7 +16,7 @@ function normals(): Float32Array {
   return drawn;
 }
 
-/** `size` numbers like those of a standard normal, or what `shape` makes of them; others for another `start`. */
+/** `size` numbers from a standard normal distribution, transformed by `shape`. `start` selects where in the period they begin. */
 export function repeated(
   size: number,
   start: number,
@@ -30,9 +30,9 @@ export function repeated(
   return out;
 }
 
-/** Positive numbers near 1, as the reciprocal of a root mean square is. */
+/** Positive numbers near 1, like the reciprocal of a root mean square. */
 const positive = (normal: number) => Math.exp(0.3 * normal);
-/** Softplus of what a bias near −3 leaves: steps of the scan. */
+/** Steps of the scan: softplus with a bias near −3. */
 const step = (normal: number) => Math.log1p(Math.exp(normal - 3));
 
 function trained(kind: InitKind, columns: number): (normal: number, index: number) => number {
@@ -49,9 +49,9 @@ function trained(kind: InitKind, columns: number): (normal: number, index: numbe
 }
 
 /**
- * Numbers for a tensor of floats, row-major.
+ * Numbers for a float tensor, row-major.
  * @param input the name by which the op reads it
- * @param initial what it starts from, where it is trained
+ * @param initial its initialization, if it is trained
  */
 export function numbersFor(
   { id, shape }: Tensor,
@@ -64,7 +64,7 @@ export function numbersFor(
   if (initial) return repeated(size, start, trained(initial, columns));
   if (input === "rstd") return repeated(size, start, positive);
   if (input === "delta") return repeated(size, start, step);
-  // A copy of a parameter, in halves.
+  // The f16 copy of a parameter.
   if (input === "weight") return repeated(size, start, (normal) => normal / Math.sqrt(columns));
   return repeated(size, start);
 }

@@ -1,4 +1,4 @@
-// Whether a variant computes what its op means: against float64 where rows are few, against another variant at full size.
+// Checks a variant's results: against a float64 reference with few rows, and against another variant at full size.
 
 import type { HostBatch } from "../batch/host-array.js";
 import { layout, storage } from "../ir/facts.js";
@@ -12,14 +12,14 @@ import { givenFor } from "./given.js";
 import { onStage, type Workshop } from "./stage.js";
 import { read as numbersIn, stored } from "./stored.js";
 
-/** An op with few rows, and a batch of as many. */
+/** An op with few rows, and a batch of the same size. */
 export interface Small {
   readonly program: Program;
   readonly op: Op;
   readonly batch: HostBatch;
 }
 
-/** Root of the squared differences, relative to that of the squared numbers or, where those are 0, to 1e-6 a number. */
+/** The norm of the difference divided by the norm of the expected numbers, which is at least 1e-6 per element (RMS). */
 function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>, times: number): number {
   let difference = 0;
   let size = 0;
@@ -31,10 +31,10 @@ function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>, time
   return Math.sqrt(difference / Math.max(size, 1e-12 * expected.length));
 }
 
-/** Relative error against float64 that an output may have: in f32; and where numbers are rounded to halves on the way. */
+/** The allowed relative error against float64, by the precision of the computation or the output. */
 export const TOLERANCE = { f32: 2e-5, f16: 5e-4 } as const;
 
-/** By output: what it may be off. */
+/** The allowed error of each output. */
 function tolerances(program: Program, op: Op): number[] {
   const typeOf = (id: TensorId): string => tensorOf(program, id).type;
   const inside = op.kind === "token_loss" && typeOf(op.in.x) === "f16";
@@ -42,14 +42,14 @@ function tolerances(program: Program, op: Op): number[] {
 }
 
 interface Judgement {
-  /** Of the output that is furthest off; NaN where one holds a number that is none. */
+  /** The error of the worst output; NaN if an output contains NaN. */
   readonly error: number;
   readonly right: boolean;
 }
 
 /**
- * @param expected of the op's outputs, one by one; they stand so many `times` in what was got
- * @param slack how many times the tolerance they may be off
+ * @param expected the op's expected outputs; `got` contains each of them multiplied by its factor in `times`
+ * @param slack factor on the tolerance
  */
 export function judge(
   { program, op }: { readonly program: Program; readonly op: Op },
@@ -65,7 +65,7 @@ export function judge(
   };
 }
 
-/** What the op reads, as its tensors hold it, in float64; a view beside what it looks into. */
+/** The op's inputs in float64, rounded to the types of their tensors. A view has an entry beside its storage. */
 function inputsFor({ program, op, batch }: Small): Values {
   const first = before(program, op);
   const given = givenFor(program, op, batch);
@@ -91,7 +91,7 @@ function inputsFor({ program, op, batch }: Small): Values {
   return { program, of: all.of };
 }
 
-/** A variant's outputs beside what the op means in float64, on few rows. */
+/** Compares a variant's outputs with the float64 reference, with few rows. */
 export async function judgeInSmall(workshop: Workshop, small: Small, variant: string): Promise<Judgement> {
   const { program, op, batch } = small;
   const v = inputsFor(small);
@@ -102,7 +102,7 @@ export async function judgeInSmall(workshop: Workshop, small: Small, variant: st
   const stage = await onStage(workshop, program, op, [variant], givenFor(program, op, batch, new Map(made)));
   try {
     const outputs = outputsOf(op);
-    // Made twice, gradients have added up.
+    // The variant runs twice, so gradients have accumulated twice.
     const times = outputs.map((id) => (tensorOf(program, id).role === "gradient" ? 2 : 1));
     const got = await stage.outputs(variant);
     return judge(

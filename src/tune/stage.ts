@@ -1,4 +1,4 @@
-// One op by itself on a device: its candidates as phases of one plan, its inputs written, its outputs read.
+// Runs one op by itself on a device. Each candidate is a phase of one plan; the inputs are written and the outputs read.
 import { assemble } from "../compile.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import type { Pipelines } from "../gpu/pipelines.js";
@@ -16,7 +16,7 @@ import type { Given } from "./given.js";
 import type { Rewrite } from "./nodes.js";
 import { read } from "./stored.js";
 
-/** What candidates are tried on, and how they are made. */
+/** The device that candidates run on, and how their kernels are compiled. */
 export interface Workshop {
   readonly opened: OpenDevice;
   readonly settings: KernelSettings;
@@ -27,8 +27,8 @@ export interface Workshop {
 export interface Stage {
   readonly runtime: Runtime;
   /**
-   * What a variant makes, in the order of the op's outputs: run on buffers that held nothing of use, then once more,
-   * adding to gradients, which are then twice themselves.
+   * A variant's outputs, in the op's order. It runs once on buffers filled with NaN, and a second time with gradient
+   * accumulation, so the returned gradients are doubled.
    */
   readonly outputs: (variant: string) => Promise<Float32Array[]>;
 }
@@ -36,7 +36,7 @@ export interface Stage {
 /** The phase that runs a variant. */
 export const phaseOf = (variant: string): string => `as ${variant}`;
 const BEFORE = "before";
-/** Bits that are NaN in f32, and in either half. */
+/** NaN as one f32 and as two f16. */
 const NOT_A_NUMBER = 0xffffffff;
 
 interface Alone {
@@ -82,9 +82,9 @@ function upload({ program, ops, plan, assembled }: Alone, given: Given, runtime:
 }
 
 /**
- * Prepares these variants of an op, and no others.
- * @param first what makes some of the inputs on the device, where the host does not write them
- * @throws DeviceError if the device refuses one; TooLarge where it cannot hold the op by itself
+ * Prepares only these variants of an op.
+ * @param first computes some of the inputs on the device; the host writes the others
+ * @throws DeviceError if the device refuses a variant; TooLarge if the op does not fit on it
  */
 export async function onStage(
   workshop: Workshop,

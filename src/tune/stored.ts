@@ -1,23 +1,23 @@
-// Numbers as a device's buffers hold them, in the type of their tensor, and back.
+// Converts numbers to the type in which a device's buffers store them, and back.
 
 import type { HostArray } from "../batch/host-array.js";
 import { halfBits, widenHalf } from "../data/half.js";
 import type { Tensor } from "../ir/tensor.js";
 
-/** Halves are in pairs: writes are of whole words. */
+/** f16 numbers are padded to pairs, because writes have a multiple of 4 bytes. */
 export type Stored = HostArray | Uint16Array<ArrayBuffer>;
 
 let halves: Float32Array | undefined;
 
-/** The value of every half, by its bits. */
+/** The value of every f16, indexed by its bits. */
 const valuesOfHalves = (): Float32Array => {
   halves ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => widenHalf(bits));
   return halves;
 };
 
 /**
- * @param of f32 or f16, to the nearest of which the numbers are rounded
- * @param period after which they repeat, where they do
+ * @param of the type that the numbers are rounded to
+ * @param period the numbers repeat after this many
  */
 export function stored(
   of: Tensor["type"],
@@ -34,7 +34,7 @@ export function stored(
   return bits;
 }
 
-/** What halves stand for; other numbers as they are. */
+/** The values of f16 bits; other types are returned unchanged. */
 export function read(of: Tensor["type"], array: Stored): Exclude<Stored, Uint16Array> {
   if (of !== "f16" || !(array instanceof Uint16Array)) return array as Exclude<Stored, Uint16Array>;
   const values = valuesOfHalves();

@@ -1,4 +1,4 @@
-// The trial of a node: which of its variants compute what it means, and how long each of those takes.
+// Tries the variants of a node: checks which of them are correct, and times those.
 
 import type { HostBatch } from "../batch/host-array.js";
 import { median } from "../bench/measure.js";
@@ -11,12 +11,12 @@ import type { TunableNode } from "./nodes.js";
 import { judge, judgeInSmall, type Small } from "./right.js";
 import { onStage, phaseOf, type Stage, type Workshop } from "./stage.js";
 
-/** What became of a variant. */
+/** The result of trying a variant. */
 export type Finding =
   | { readonly milliseconds: number }
-  /** Its outputs differ by so much, relative to their size; null if they hold a number that is none. */
+  /** The relative error of its outputs, which is too large; null if they contain NaN. */
   | { readonly error: number | null }
-  /** The device would not run it. */
+  /** The device refused it, for this reason. */
   | { readonly refused: string };
 
 export interface Verdict {
@@ -24,7 +24,7 @@ export interface Verdict {
   readonly candidates: Readonly<Record<string, Finding>>;
 }
 
-/** Variants within this share of the fastest are as fast: the earlier listed is taken, so that choices stay the same. */
+/** Times within this fraction of the fastest count as equal. The first of these variants wins, so that choices are stable. */
 const TIE = 0.02;
 
 export function winnerOf(candidates: readonly string[], findings: ReadonlyMap<string, Finding>): string | undefined {
@@ -38,34 +38,34 @@ export function winnerOf(candidates: readonly string[], findings: ReadonlyMap<st
 
 const COMMON = new Set(["kind", "storageBuffers", "workgroupBytes", "invocations"]);
 
-/** How much a variant asks of a device: anything that not all devices have weighs more than any workgroup memory. */
+/** How demanding a variant is. An optional feature counts more than any amount of workgroup memory. */
 function demands(requires: Requirement): number {
   const special = Object.entries(requires).filter(([name, value]) => value !== undefined && !COMMON.has(name));
   return 2 ** 32 * special.length + (requires.workgroupBytes ?? 0);
 }
 
-/** The plainest, which asks least, first; of equals the preferred. */
+/** The variants from the least to the most demanding. Among equals the preferred one is first. */
 function byPlainness({ candidates }: TunableNode): string[] {
   return [...candidates].sort((a, b) => demands(a.requires) - demands(b.requires)).map(({ variant }) => variant);
 }
 
 export interface Trial {
   readonly workshop: Workshop;
-  /** A batch of the real size. */
+  /** A batch at full size. */
   readonly batch: HostBatch;
   readonly smallOf: (node: TunableNode) => Small | undefined;
 }
 
-/** Two variants that are right may differ by the errors of both. */
+/** Two correct variants can differ by the sum of their errors. */
 const BOTH = { slack: 2 } as const;
 
 const errorAs = (error: number): Finding => ({ error: Number.isFinite(error) ? error : null });
 
 /**
- * The plainest variant is held to float64 with few rows; all others to that one, at full size, on the same numbers. Those
- * that hold are timed.
- * @returns in words, why nothing can be known to be right
- * @throws DeviceError if no variant computes what the op means, or the device fails; TooLarge where it cannot hold it
+ * Compares the least demanding variant with float64 on few rows, and all others with that one at full size on the same
+ * numbers. Times the variants that agree.
+ * @returns the verdict, or the reason why correctness cannot be checked
+ * @throws DeviceError if no variant is correct or the device fails; TooLarge if the op does not fit on the device
  */
 export async function tryNode(trial: Trial, node: TunableNode): Promise<Verdict | string> {
   const { workshop, batch } = trial;
@@ -119,16 +119,16 @@ async function rightOnes(
       right.push(variant);
       continue;
     }
-    // Either of the two may be wrong at this size alone.
+    // Either of the two may be wrong at full size only.
     if ((await judgeInSmall(workshop, small, variant)).right) {
-      return `${plainest} and ${variant} agree with float64 on few rows, and not with each other (${error.toExponential(1)})`;
+      return `${plainest} and ${variant} agree with float64 on few rows, but not with each other at full size (${error.toExponential(1)})`;
     }
     findings.set(variant, errorAs(error));
   }
   return right;
 }
 
-/** All variants that the device takes, prepared; what it says to the others is put down. */
+/** Prepares all variants that the device accepts. Records the device's message for each of the others in `findings`. */
 async function willing(
   workshop: Workshop,
   { program, op, candidates }: TunableNode,
@@ -164,23 +164,23 @@ function computesWrongly(
 ): DeviceError {
   const off = [...findings].map(([variant, found]) => {
     if ("refused" in found) return `${variant} is refused`;
-    const error = "error" in found && found.error !== null ? found.error.toExponential(1) : "numbers that are none";
+    const error = "error" in found && found.error !== null ? found.error.toExponential(1) : "NaN";
     return `${variant} is off by ${error}`;
   });
   return new DeviceError(
-    `No variant of ${key} computes what it means on ${opened.description}: ${off.join("; ")}.`,
+    `No variant of ${key} computes the correct result on ${opened.description}: ${off.join("; ")}.`,
     "Update the driver, use another adapter (--adapter swiftshader), or train with --tune off.",
   );
 }
 
 interface Timing {
-  /** Work before anything counts: a GPU idles at a fraction of its clock, and takes a while to leave that. */
+  /** Warm-up work. An idle GPU runs at a fraction of its clock rate, and takes a while to speed up. */
   readonly warmMs: number;
-  /** Work before each time that counts, so that the device never rests. */
+  /** Work before each measurement, so that the device is never idle. */
   readonly windowMs: number;
-  /** Times that count, the median of which is told. */
+  /** The number of measurements; their median is reported. */
   readonly windows: number;
-  /** Work that is timed in a window; a run at least. */
+  /** Work per measurement, at least one run. */
   readonly timedMs: number;
 }
 
@@ -189,9 +189,9 @@ const TIMINGS: Readonly<Record<"gpu" | "cpu", Timing>> = {
   cpu: { warmMs: 0, windowMs: 0, windows: 5, timedMs: 20 },
 };
 
-/** What takes so many times as long as the fastest at first sight is timed no further. */
+/** A variant is not timed further if it takes more than this factor of the fastest time in the first measurement. */
 const HOPELESS = 3;
-/** Shorter than any kernel: what a coarse clock says of a fast one. */
+/** A lower bound on measured times, because a coarse clock can report 0 for a fast kernel. */
 const LEAST_MS = 1e-3;
 const MOST_RUNS = 1024;
 
@@ -199,7 +199,7 @@ const runsIn = (milliseconds: number, one: number) =>
   Math.max(1, Math.min(MOST_RUNS, Math.round(milliseconds / Math.max(one, LEAST_MS))));
 const repeat = (phase: string, runs: number) => new Array<string>(runs).fill(phase);
 
-/** Milliseconds of one run, on average over so many. */
+/** Milliseconds per run, averaged over `runs`. */
 async function timed(runtime: Runtime, phase: string, runs: number, byDevice: boolean): Promise<number> {
   if (byDevice) {
     const times = await runtime.time(phase, runs);
@@ -214,7 +214,7 @@ async function timed(runtime: Runtime, phase: string, runs: number, byDevice: bo
 
 /**
  * Milliseconds of one run of each phase, in order.
- * @param byDevice by the device's own clock; else by the host's, over as much work as a window has
+ * @param byDevice use the device's clock; otherwise the host's clock, over a whole window of work
  */
 async function timePhases(
   runtime: Runtime,

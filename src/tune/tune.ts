@@ -1,4 +1,4 @@
-// The autotuner: for each node of a model that can run in several ways, the fastest of those that are right.
+// The autotuner: chooses the fastest correct variant for each node of a model.
 
 import type { Batch, Item } from "../batch/batch.js";
 import type { HostBatch } from "../batch/host-array.js";
@@ -22,29 +22,32 @@ import { repeated } from "./numbers.js";
 import type { Small } from "./right.js";
 import { type Finding, type Trial, tryNode, type Verdict } from "./trial.js";
 
-/** off: the first variant that a device admits. cached: what was measured before, else the first. full: what was not is. */
+/**
+ * off: always the first variant that the device supports. cached: the measured one if the cache has it, otherwise the
+ * first. full: measures the nodes that the cache does not have.
+ */
 export const TUNE_MODES = ["off", "cached", "full"] as const;
 export type TuneMode = (typeof TUNE_MODES)[number];
 
 export interface TuneRequest {
   readonly mode: TuneMode;
   readonly spec: CheckedSpec;
-  /** What the stages were made with. */
+  /** The options with which the stages were compiled. */
   readonly options: CompileOptions;
   readonly stages: readonly StageOutput[];
   readonly opened: OpenDevice;
   readonly cache: Cache;
-  /** Told what is measured, a line a node. */
+  /** Receives progress, one line per node. */
   readonly notice: (line: string) => void;
-  /** Asked before each node: what is not measured then takes its first variant. */
+  /** Called before each node. If it returns true, the remaining nodes use their first variant. */
   readonly stopWanted?: () => boolean;
   readonly pipelines?: Pipelines;
   readonly rewrite?: Rewrite;
 }
 
 /**
- * The variants that nodes take, by their keys; a node without one takes the first that the device admits.
- * @throws DeviceError if a node is measured and no variant of it computes what it means, or the device fails
+ * The chosen variants, by node key. A node without a choice uses the first variant that the device supports.
+ * @throws DeviceError if no variant of a measured node is correct, or the device fails
  */
 export async function choicesFor(request: TuneRequest): Promise<Choices> {
   const { mode, spec, options, stages, opened, cache, notice, stopWanted, rewrite = (kernel) => kernel } = request;
@@ -63,7 +66,7 @@ export async function choicesFor(request: TuneRequest): Promise<Choices> {
   }
   if (mode === "cached" || lacking.length === 0) return choices;
 
-  notice(`Tuning ${lacking.length} of ${nodes.length} kernels; the choices are kept in ${cache.path}`);
+  notice(`Tuning ${lacking.length} of ${nodes.length} kernels; the choices are saved in ${cache.path}`);
   const trial: Trial = {
     workshop: { opened, settings, rewrite, pipelines: request.pipelines ?? new Map() },
     batch: madeUpBatch(spec, options.batch, options.length),
@@ -82,7 +85,7 @@ export async function choicesFor(request: TuneRequest): Promise<Choices> {
   return choices;
 }
 
-/** What was found, or why nothing could be. */
+/** The verdict, or why there is none. */
 async function verdictOn(trial: Trial, node: TunableNode): Promise<Verdict | string> {
   try {
     const found = await tryNode(trial, node);
@@ -101,22 +104,25 @@ const told = ({ variant, candidates }: Verdict) =>
 function outcome(found: Finding): string {
   if ("milliseconds" in found) return `${found.milliseconds.toPrecision(3)} ms`;
   if ("refused" in found) return "refused";
-  return found.error === null ? "wrong" : `off by ${found.error.toExponential(1)}`;
+  return found.error === null ? "NaN" : `off by ${found.error.toExponential(1)}`;
 }
 
 const BATCH = 2;
-/** Positions of a sequence besides an item, the most that the work allows: the longest takes two tiles and two chunks. */
+/**
+ * Positions of a sequence in addition to an item. The longest that `FLOPS` allows is used; the first spans two tiles and
+ * two chunks.
+ */
 const LENGTHS = [68, 36, 12, 4];
-/** Floating-point operations that float64 is given for an op. */
+/** Limit of floating-point operations for one op's float64 reference. */
 const FLOPS = 6e8;
 
-/** Everything that phases read of a made-up batch. */
+/** All tensors that phases read, for a random batch. */
 export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): HostBatch {
   const made = raggedBatch(spec, batch, length);
   return hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed: spec.train.seed });
 }
 
-/** Finds the small sibling of a node; undefined if a model of few rows has no such op. */
+/** Finds the same op in a model with few rows; undefined if that model has no such op. */
 function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: TunableNode) => Small | undefined {
   const item = Math.max(0, ...spec.model.modalities.map(positionsOfItem));
   const made = new Map<number, { readonly programs: ReturnType<typeof programsOf>; readonly batch: HostBatch }>();
@@ -142,10 +148,10 @@ function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: Tunable
   };
 }
 
-/** Floating-point operations that float64 is given for an op of the update, which has no positions to do without. */
+/** The limit for an op of the update, whose size does not depend on positions. */
 const MATRIX_FLOPS = 4e9;
 
-/** The program of the update where stacks of matrices are of one each. */
+/** The update's program with stacks of only one matrix each. */
 function withOneMatrix(program: Program): Program {
   const tensors = program.tensors.map((tensor) =>
     tensor.role === "value" && tensor.shape.length === 3 ? { ...tensor, shape: [1, ...tensor.shape.slice(1)] } : tensor,
@@ -153,9 +159,9 @@ function withOneMatrix(program: Program): Program {
   return { ...program, tensors };
 }
 
-/** Longest run of a modality of ids. */
+/** Longest run of positions of a modality of ids. */
 const RUN = 96;
-/** One run in so many begins a document. */
+/** One in this many runs begins a document. */
 const DOCUMENT = 4;
 
 function raggedBatch({ model, train }: CheckedSpec, batch: number, length: number): Batch {
@@ -167,7 +173,7 @@ function raggedBatch({ model, train }: CheckedSpec, batch: number, length: numbe
   const items: Item[] = [];
   const ofIds = modalities.flatMap((modality, m) => (holdsIds(modality) ? [m] : []));
   for (let row = 0; row < batch; row++) {
-    // A position at least is filled.
+    // At least one position is filled.
     const end = Math.max(1, length - random.below(Math.ceil(length / 8)));
     for (let at = 0, number = 0; at < end; ) {
       const wanted = random.below(modalities.length);

@@ -1,4 +1,4 @@
-// What a kernel's time is held against: ceilings from made-up measurements, bytes that must move, and a true share.
+// The bound of a kernel's time: ceilings from synthetic measurements, bytes that must move, and the share of the bound.
 
 import { expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
@@ -17,10 +17,10 @@ const CACHE = { bytesPerSecond: 4e9, bytes: 1e6 };
 test.each([
   ["tile", 2e12, 1e8, undefined, 2, "f32 arithmetic"],
   ["matrix", 2e12, 1e8, undefined, 0.25, "matrix units"],
-  // Three products for each.
+  // Three products for each product of the op.
   ["split", 2e12, 1e8, undefined, 0.75, "matrix units"],
   ["tile", 1e9, 2e9, undefined, 2, "memory"],
-  // What the cache holds may not come from memory: 2e9 − 1e6 bytes must.
+  // Bytes that the cache holds may not come from memory; 2e9 − 1e6 bytes must.
   ["tile", 1e9, 2e9, CACHE, 1.999, "memory"],
   ["tile", 1e5, 8e5, CACHE, 2e-4, "cache"],
   ["tile", 0, 0, CACHE, 0, "memory"],
@@ -29,7 +29,7 @@ test.each([
   expect(found).toEqual({ seconds: expect.closeTo(seconds, 9), limit });
 });
 
-test("without matrix units their variants are held against f32 arithmetic", () => {
+test("without matrix units, their variants are bound by f32 arithmetic", () => {
   const { matrixFlopsPerSecond: _, ...plain } = CEILINGS;
   expect(boundOf({ variant: "split", flops: 1e12, bytes: 0 }, plain)).toEqual({ seconds: 1, limit: "f32 arithmetic" });
 });
@@ -39,15 +39,15 @@ const sets: WorkingSet[] = [512, 256, 128, 64].flatMap((bytes) => [
   { kind: "read", bytes },
 ]);
 
-test("memory's rate is that of the largest sets, the faster of reading and copying; smaller and faster ones are cached", () => {
+test("the memory's rate is the faster of reading and copying the largest sets; smaller sets that are faster are cached", () => {
   const at = (rates: readonly number[]): number[] => rates.map((rate, i) => (sets[i]?.bytes ?? 0) / rate);
   // Pairs of copy and read, from the largest.
   expect(memoryCeilings(sets, at([9, 10, 9, 10, 9, 10, 9, 10]))).toEqual({ bytesPerSecond: 10 });
-  // A tenth more is noise, and slow small sets are launches.
+  // Differences up to a tenth are noise, and small sets are slow because of launches.
   expect(memoryCeilings(sets, at([9, 10, 10.5, 10.9, 3, 4, 1, 1]))).toEqual({ bytesPerSecond: 10 });
   const found = memoryCeilings(sets, at([9, 10, 9, 10, 30, 10, 20, 40]));
   expect(found).toEqual({ bytesPerSecond: 10, cache: { bytesPerSecond: 40, bytes: 256 } });
-  // So no set that was measured is faster than its own bound.
+  // As a result no measured set is faster than its own bound.
   for (const [i, seconds] of at([9, 10, 9, 10, 30, 10, 20, 40]).entries()) {
     const { seconds: bound } = boundOf(
       { variant: "", flops: 0, bytes: sets[i]?.bytes ?? 0 },
@@ -57,7 +57,7 @@ test("memory's rate is that of the largest sets, the faster of reading and copyi
   }
 });
 
-test("every set is measured twice in a row, in the order of its seconds, and reads what it says", () => {
+test("every set is measured twice in a row, in the order of the seconds, with the kernel of its size", () => {
   for (const kind of ["cpu", "gpu"] as const) {
     const { plan, sets } = ceilingPlan(kind, true);
     const nodes = (plan as Plan).phases.find(({ name }) => name === "memory")?.nodes ?? [];
@@ -85,7 +85,7 @@ train { steps: 1, batch: 2, optimizer: adamw(lr: 1e-3) }
   "bound.mom",
 );
 
-/** Bytes of the first op of a kind, at so many positions of text and image. */
+/** Bytes of the first op of a kind, with these numbers of positions of text and image. */
 function bytesAt(
   kind: string,
   positions: readonly [number, number],
@@ -103,15 +103,15 @@ function bytesAt(
   return bytesOf(program, op, at, { positions, items: [0, positions[1] / 16] });
 }
 
-test("bytes are those that must move: looked-up rows, rows of the modalities reached, groups in the batch", () => {
+test("bytes count only what must move: looked-up rows, rows of the modalities reached, groups in the batch", () => {
   const any = () => true;
-  // 260 ids of 16 numbers; where fewer tokens stand in the batch, as many rows. Ids and what is made: 4 and 64 a token.
+  // The table has 260 ids of 16 numbers. With fewer tokens, each reads one row. Per token: 4 bytes of id, 64 of output.
   const embed = bytesAt("embed", [96, 160], any);
   expect(embed).toBe(96 * (4 + 64 + 64));
   expect(bytesAt("embed", [256, 0], any) - embed).toBe((256 - 96) * (4 + 64 + 64));
-  // The table of 1001 time steps is read at the pictures' alone.
+  // The table of 1001 time steps is read only for the pictures' steps.
   expect(bytesAt("gather", [96, 160], any)).toBeLessThan(1001 * 256 * 4);
-  // in_proj [2, 64, 16]: a batch of text alone reads one of its groups.
+  // in_proj [2, 64, 16]: a batch of only text reads one of its groups.
   const isInProj = (shape: readonly number[]): boolean => shape.join() === "2,64,16";
   const both = bytesAt("linear", [96, 160], isInProj);
   expect(both - bytesAt("linear", [256, 0], isInProj)).toBe(64 * 16 * 4);

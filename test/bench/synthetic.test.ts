@@ -1,4 +1,4 @@
-// The made-up batch of a benchmark: a batch that the spec's own sequences could be.
+// The synthetic batch of a benchmark: the spec's data could produce it.
 import { expect, test } from "vitest";
 import { syntheticBatch, syntheticDataSet } from "../../src/bench/synthetic.js";
 import { openTraining } from "../../src/data/order.js";
@@ -42,7 +42,7 @@ const positions = (made: CheckedSpec, shares: readonly number[]): number[] => {
   return made.model.modalities.map((_, m) => modality.filter((one) => one === m).length);
 };
 
-test("each modality has its share of the positions: of tokens exactly, of patches in whole pictures", () => {
+test("each modality has its share of the positions: exact for tokens, in complete pictures for patches", () => {
   expect(positions(spec([text, speech], 8, 2048), [0.99, 0.01])).toEqual([16_221, 163]);
   expect(positions(spec([text, speech], 2, 300), [0, 1])).toEqual([0, 600]);
   expect(positions(spec([speech, text], 3, 333), [1 / 3, 2 / 3])).toEqual([333, 666]);
@@ -50,13 +50,13 @@ test("each modality has its share of the positions: of tokens exactly, of patche
   expect(positions(spec([text, image, speech], 4, 300), [0.5, 0.3, 0.2])).toEqual([592, 368, 240]);
 });
 
-test("whoever has few positions has them all over the batch", () => {
+test("a modality with few positions has them in all rows of the batch", () => {
   const { modality } = syntheticBatch(spec([text, speech], 8, 2048), [0.95, 0.05]);
   const rows = Array.from({ length: 8 }, (_, row) => modality.slice(row * 2048, (row + 1) * 2048));
   for (const row of rows) expect(row.filter((m) => m === 1).length).toBeGreaterThan(0);
 });
 
-test("made-up documents fill a sequence each with the shares that are asked for, and training can go on with them", () => {
+test("each synthetic document fills a sequence with the requested shares, and can be trained on", () => {
   const made = spec([text, image, speech], 2, 300);
   const withSpans = {
     ...made,
@@ -76,7 +76,7 @@ test("made-up documents fill a sequence each with the shares that are asked for,
     expect(items.length).toBeGreaterThan(0);
   }
   expect(filled).toBeGreaterThan(0.95 * 8 * 600);
-  // The owner has the markers, too.
+  // The markers belong to the text.
   expect((counts[1] as number) / filled).toBeCloseTo(0.3, 1);
   expect((counts[2] as number) / filled).toBeCloseTo(0.1, 1);
 });

@@ -1,4 +1,4 @@
-// The page of performance says what its numbers say.
+// The performance page agrees with its numbers.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ const tables = (...flags: string[]) =>
   spawnSync(process.execPath, [join(ROOT, "bench/tables.mjs"), ...flags], { encoding: "utf8" });
 const page = (): string => readFileSync(join(out, "performance.md"), "utf8");
 
-test("docs/performance.md is made from the numbers beside it", () => {
+test("docs/performance.md matches the numbers beside it", () => {
   const { status, stderr } = tables("--check");
   expect(stderr).toBe("");
   expect(status).toBe(0);
@@ -31,7 +31,7 @@ const step = (name: string, precision: string, stepSeconds: number, more = {}) =
   ...{ name, precision, device, share: null, stepSeconds, bytesAllocated: 3 * 2 ** 30, ...more },
 });
 
-test("tables are filled from numbers: ratios, parts of a step, the loop, growth; a page that is not is told of", () => {
+test("tables are filled from numbers: ratios, components of a step, the loop, growth; --check reports an outdated page", () => {
   cpSync(join(ROOT, "docs/performance.md"), join(out, "performance.md"));
   const kernels = [
     kernel("linear", "16384×768 · 2×3072×768 → 16384×3072", 0.01, 5e10, 1e9),

@@ -35,13 +35,13 @@ test.each<[string, object, string]>([
   ["a negative id", words({ a: 0, b: -5 }), 'model.vocab["b"] must be a whole number from 0 to 16777215, not -5'],
   ["a fraction", words({ a: 0, b: 1.5 }), 'model.vocab["b"] must be a whole number'],
   ["2⁵³", words({ a: 0, b: 2 ** 53 }), 'model.vocab["b"] must be a whole number'],
-  ["an id twice", words({ a: 0, b: 0 }), 'model.vocab["b"] has the id 0, as "a" has'],
+  ["an id twice", words({ a: 0, b: 0 }), 'model.vocab["b"] has the id 0, which is also the id of "a"'],
   ["a text as an id", words({ a: "0" }), 'model.vocab["a"] must be a whole number'],
   ["no vocabulary", words({}), "model has an empty vocabulary"],
   [
     "an added token's id",
     words({ a: 0 }, { added_tokens: [token(7)] }),
-    "added_tokens[0].id is 7, and the library gives",
+    "added_tokens[0].id is 7, but the library gives",
   ],
   ["an id that is none", words({ a: 0 }, { added_tokens: [token(1.5)] }), "added_tokens[0].id must be a whole number"],
   ["an added token twice", words({ a: 0 }, { added_tokens: [token(1), token(2)] }), "added_tokens[1].content"],
@@ -54,12 +54,12 @@ test.each<[string, object, string]>([
     "normalizer.form is not a supported",
   ],
   ["an unknown component", { ...words({ a: 0 }), pre_tokenizer: { type: "__proto__" } }, "pre_tokenizer.type"],
-  ["deep nesting", { ...words({ a: 0 }), normalizer: nested }, "is nested more than 16 deep"],
+  ["deep nesting", { ...words({ a: 0 }), normalizer: nested }, "is nested more than 16 levels deep"],
   ["truncation", { ...words({ a: 0 }), truncation: { max_length: 3 } }, "truncation changes how many ids a text has"],
   [
     "dropout",
     { model: { type: "BPE", dropout: 0.1, vocab: { a: 0 }, merges: [] } },
-    "model.dropout of 0.1 draws other ids each time",
+    "model.dropout is 0.1, which gives different ids each time",
   ],
   [
     "a text twice",
@@ -67,7 +67,7 @@ test.each<[string, object, string]>([
       ...words({ a: 0 }),
       post_processor: { type: "TemplateProcessing", single: [{ Sequence: {} }, { Sequence: {} }], pair: [] },
     },
-    "post_processor.single must have the text once, not 2 times",
+    "post_processor.single must contain the text once, not 2 times",
   ],
 ])("refused by name: %s", (what, json, why) => {
   const text = JSON.stringify(json);
@@ -85,7 +85,7 @@ test("tokens may have the names of JavaScript's own properties", () => {
 test("a text that is not Unicode is refused, and one of U+0000 is not", () => {
   const tokenizer = read(words({ a: 0, "\0": 1 }));
   expect(tokenizer.encode("\0")).toEqual([1]);
-  expect(() => tokenizer.encode("a\ud800")).toThrow("t.json: the text has half of a surrogate pair");
+  expect(() => tokenizer.encode("a\ud800")).toThrow("t.json: the text has an unpaired surrogate");
 });
 
 test("a text with more combining marks than can be sorted in time is refused", () => {

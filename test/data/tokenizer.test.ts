@@ -68,7 +68,7 @@ test.each([
   ["a list", "[]", /^t.json: the file must be an object/],
   ["null", "null", /^t.json: the file must be an object/],
   ["an unknown model", '{"model": {"type": "Magic"}}', /^t.json: model.type "Magic" is not supported/],
-  ["a key twice", '{"model": {}, "model": {}}', /^t.json: the key "model" is given twice/],
+  ["a key twice", '{"model": {}, "model": {}}', /^t.json: the key "model" is a duplicate/],
 ])("a file that is none: %s", (_, text, message) => {
   expect(() => readTokenizer(new TextEncoder().encode(text), "t.json")).toThrow(message);
 });
@@ -100,13 +100,13 @@ test.each([
 
 test.each([
   ["(a+)+b", "repeats a group more than 8 times"],
-  ["a+b", "could take time that grows with the square of a text's length"],
-  ["a*a*b|a+", "could take time that grows with the square of a text's length"],
+  ["a+b", "could take time quadratic in the length of a text"],
+  ["a*a*b|a+", "could take time quadratic in the length of a text"],
   ["a$", "has an unescaped $ at character 2"],
-  ["(?i:ss)", 'has "ss" without regard to case'],
+  ["(?i:ss)", 'has a case-insensitive "ss"'],
   ["\\p{Greek}", "has \\p{Greek} at character 2"],
-  ["(a", "has a group without an end at character 3"],
-  ["[a", "has a class without an end"],
+  ["(a", "has an unclosed group at character 3"],
+  ["[a", "has an unclosed class"],
 ])("the pattern %s is refused", (pattern, why) => {
   expect(() => read(splitting(pattern))).toThrow(`t.json: pre_tokenizer.pattern.Regex ${why}`);
 });

@@ -1,6 +1,6 @@
 // The device that the GPU tests of one file share: $MOM_TEST_ADAPTER (gpu, system or swiftshader; default: the best
-// there is) at $MOM_TEST_LIMITS (all or default). Software adapters check bounds and zero workgroup memory, unless
-// $MOM_TEST_UNCHECKED says to leave that out, as a run does. Vitest gives each test file a process of its own.
+// available) at $MOM_TEST_LIMITS (all or default). Software adapters check bounds and zero workgroup memory, unless
+// $MOM_TEST_UNCHECKED disables that, as in a run. Vitest runs each test file in its own process.
 import { findAdapter, type OpenDevice, openDevice, SOURCES } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
 import type { Pipelines } from "../../src/gpu/pipelines.js";
@@ -9,13 +9,13 @@ function setting<T extends string>(name: string, allowed: readonly T[]): T | und
   const value = process.env[name];
   if (!value) return undefined;
   const known = allowed.find((choice) => choice === value);
-  if (known === undefined) throw new Error(`${name} is "${value}"; it may be ${allowed.join(", ")}.`);
+  if (known === undefined) throw new Error(`${name} is "${value}"; it must be one of ${allowed.join(", ")}.`);
   return known;
 }
 
 let opened: Promise<OpenDevice> | undefined;
 
-/** The file's device. Rejects with a DeviceError where the machine has no adapter. */
+/** The file's device. Rejects with a DeviceError if the machine has no adapter. */
 export function testDevice(): Promise<OpenDevice> {
   opened ??= freshDevice();
   return opened;
@@ -23,14 +23,14 @@ export function testDevice(): Promise<OpenDevice> {
 
 const pipelines = new WeakMap<GPUDevice, Pipelines>();
 
-/** What the tests of a file have compiled on a device: models that share it compile only what is new to them. */
+/** The pipelines that the tests of a file have compiled on a device. Models that share them compile only new kernels. */
 export function pipelinesOn({ device }: OpenDevice): Pipelines {
   const compiled: Pipelines = pipelines.get(device) ?? new Map();
   pipelines.set(device, compiled);
   return compiled;
 }
 
-/** A device for a test that destroys it, or wants other limits, or no checks. */
+/** A device for a test that destroys it, or needs other limits or no checks. */
 export async function freshDevice(
   limits = setting("MOM_TEST_LIMITS", ["all", "default"] as const),
   unchecked = Boolean(process.env.MOM_TEST_UNCHECKED),
@@ -41,8 +41,8 @@ export async function freshDevice(
 }
 
 /**
- * Why this machine can't run GPU tests, or undefined. For `describe.skipIf(missing)(…)` with
- * `const missing = await missingAdapter();` the reason is printed, and MOM_TEST_ADAPTER makes it an error.
+ * Why this machine can't run GPU tests, or undefined. Use it as `describe.skipIf(missing)(…)` with
+ * `const missing = await missingAdapter();`. It prints the reason; with MOM_TEST_ADAPTER it throws instead.
  */
 export async function missingAdapter(): Promise<string | undefined> {
   try {
@@ -50,7 +50,7 @@ export async function missingAdapter(): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof DeviceError) || process.env.MOM_TEST_ADAPTER) throw error;
-    console.warn(`GPU tests skipped for want of an adapter: ${error.message}`);
+    console.warn(`GPU tests skipped, because there is no adapter: ${error.message}`);
     return error.message;
   }
 }

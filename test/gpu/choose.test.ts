@@ -1,4 +1,4 @@
-// The choice of variants needs no device: the same plan and profile give the same picks anywhere.
+// Choosing variants needs no device: the same plan and profile give the same picks anywhere.
 import { describe, expect, test } from "vitest";
 import { bytesOf } from "../../src/gpu/buffers.js";
 import { choicesOf, choose, withChoices } from "../../src/gpu/choose.js";
@@ -36,20 +36,20 @@ const scan = planOf(
 );
 
 describe("choosing", () => {
-  test("takes the first variant that the profile admits", () => {
+  test("takes the first variant that the profile supports", () => {
     expect(pick(scan, "nvidia-h100")).toBe("subgroup 32");
     expect(pick(scan, "llvmpipe")).toBe("staged");
     expect(pick(scan, "webgpu-default")).toBe("plain");
   });
 
-  test("takes a preferred variant first, but none that the profile does not admit", () => {
+  test("takes a preferred variant first, unless the profile does not support it", () => {
     expect(pick(scan, "nvidia-h100", (_, variant) => variant.startsWith("plain"))).toBe("plain");
     expect(pick(scan, "nvidia-h100", (label, variant) => label === "n" && variant === "plainer")).toBe("plainer");
     expect(pick(scan, "nvidia-h100", (label) => label === "another")).toBe("subgroup 32");
     expect(pick(scan, "webgpu-default", (_, variant) => variant === "subgroup 32")).toBe("plain");
   });
 
-  test("says what every variant asks for when none fits", () => {
+  test("shows the requirements of every variant if none fits", () => {
     const plan = planOf(["a", { subgroup: 32, invocations: 512 }], ["b", { kind: "gpu" }]);
     expect(() => pick(plan, "swiftshader")).toThrow(
       "No variant of n runs on swiftshader: a needs 512 invocations in a workgroup, subgroups of 32; b needs a real GPU.",
@@ -66,13 +66,13 @@ describe("choices", () => {
   const left = (choices: Choices, on = profile) =>
     withChoices(keyed(scan), on, choices).phases[0]?.nodes[0]?.choices.map(({ variant }) => variant);
 
-  test("leave a node the one variant that is chosen, where the profile admits it", () => {
+  test("leave a node only its chosen variant, if the profile supports it", () => {
     expect(left({ "a scan": "plainer" })).toEqual(["plainer"]);
     expect(left({ "another scan": "plainer" })).toEqual(["subgroup 32"]);
     expect(left({ "a scan": "subgroup 32" }, profileNamed("webgpu-default"))).toEqual(["plain"]);
   });
 
-  test("are what a device runs of a plan, and give the same plan again", () => {
+  test("are the variants that a device runs, and reproduce the plan", () => {
     expect(choicesOf(keyed(scan), profile)).toEqual({ "a scan": "subgroup 32" });
     const plan = withChoices(keyed(scan), profile, { "a scan": "staged" });
     expect(choicesOf(plan, profile)).toEqual({ "a scan": "staged" });
@@ -81,7 +81,7 @@ describe("choices", () => {
   });
 });
 
-test("bytes add up by role", () => {
+test("bytes are summed by role", () => {
   expect(bytesOf(scan)).toEqual({ total: 96, byRole: { parameters: 64, results: 32 } });
 });
 
@@ -100,11 +100,11 @@ describe("a kernel that reads and writes one buffer", () => {
     workgroups: [1, 1, 1],
   });
 
-  test("is left alone where the buffers differ", () => {
+  test("is unchanged if the buffers differ", () => {
     expect(kernelResolver([kernel])(on(0, 1, 2))).toBe(kernel);
   });
 
-  test("is declared to write exactly the bindings that share", () => {
+  test("is declared to write exactly the bindings that share a buffer", () => {
     const kernelOf = kernelResolver([kernel]);
     const shared = kernelOf(on(0, 2, 2));
     expect(shared.bindings).toEqual(["read", "write", "write"]);

@@ -1,4 +1,4 @@
-// A device at WebGPU's default limits, as the most modest adapters have them, and the profile that says so.
+// A device at WebGPU's default limits, which every adapter supports, and its profile.
 import { describe, expect, test } from "vitest";
 import { prepare } from "../../src/gpu/runtime.js";
 import { admits } from "../../src/ir/plan.js";

@@ -1,4 +1,4 @@
-// `mom doctor` tells people and programs the same, and its exit code says whether anything works.
+// `mom doctor` reports the same to people and programs, and its exit code shows whether an adapter works.
 import { Command } from "commander";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { EXIT, type ExitCode } from "../../src/cli/verb.js";
@@ -24,7 +24,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe.skipIf(missing)("mom doctor where an adapter works", () => {
+describe.skipIf(missing)("mom doctor with a working adapter", () => {
   test("shows every source, and the one that runs use", async () => {
     const { output, code } = await doctor();
     expect(code).toBe(EXIT.done);
@@ -33,7 +33,7 @@ describe.skipIf(missing)("mom doctor where an adapter works", () => {
     expect(output).toMatch(/Runs use \S+: (the first that works|chosen by MOM_ADAPTER=\S+)\.$/);
   });
 
-  test("--json gives the same to programs", async () => {
+  test("--json reports the same to programs", async () => {
     const { output } = await doctor("--json");
     const findings = JSON.parse(output);
     expect(findings).toMatchObject({ node: process.version, platform: `${process.platform} ${process.arch}` });
@@ -47,7 +47,7 @@ describe.skipIf(missing)("mom doctor where an adapter works", () => {
   });
 });
 
-test("mom doctor says what is missing, and ends with 3, where the chosen source has nothing", async () => {
+test("mom doctor shows what is missing and exits with 3 if the chosen source has no adapter", async () => {
   vi.stubEnv("MOM_ADAPTER", "nothing");
   const { output, code } = await doctor();
   expect(code).toBe(EXIT.deviceFailed);

@@ -1,4 +1,4 @@
-// What goes wrong on a device becomes a DeviceError that names the culprit, at once and never as a hang.
+// A failure on a device becomes a DeviceError that names its cause. It is reported at once and never hangs.
 import { describe, expect, test } from "vitest";
 import { DeviceError } from "../../src/gpu/device-error.js";
 import { prepare } from "../../src/gpu/runtime.js";
@@ -27,7 +27,7 @@ interface Faulty {
   readonly requires?: Requirement;
 }
 
-/** One buffer, one kernel, one node; right but for what is given. */
+/** A plan with one buffer, one kernel and one node. It is valid except for the given fields. */
 const planWith = ({ kernel, dispatch, buffer, requires = {} }: Faulty): Plan => ({
   buffers: [{ name: "out", role: "results", bytes: 16, ...buffer }],
   kernels: [{ ...FILL, ...kernel }],
@@ -53,7 +53,7 @@ const planWith = ({ kernel, dispatch, buffer, requires = {} }: Faulty): Plan => 
   fields: [{ name: "out", means: called("out"), buffer: 0, offset: 0, type: "u32", shape: [4] }],
 });
 
-/** The DeviceError that preparing the plan ends with. */
+/** The DeviceError with which preparing the plan fails. */
 async function refusal(faulty: Faulty): Promise<DeviceError> {
   const { device, profile } = await testDevice();
   return await failure(prepare(device, profile, planWith(faulty)));
@@ -69,7 +69,7 @@ async function failure(promise: Promise<unknown>): Promise<DeviceError> {
 }
 
 describe.skipIf(missing)("preparing", () => {
-  test("shows the kernel, the line and the message of wrong WGSL", async () => {
+  test("shows the kernel, the line and the message for invalid WGSL", async () => {
     const source = FILL.source.replace("var word = id.x", "var word: f32 = id.x");
     const error = await refusal({ kernel: { source } });
     expect(error.message).toMatch(/^fill\.wgsl:3:\d+: /);
@@ -79,7 +79,7 @@ describe.skipIf(missing)("preparing", () => {
     expect(error.exitCode).toBe(3);
   });
 
-  test("names a kernel whose bindings are not what the plan says", async () => {
+  test("names a kernel whose bindings differ from the plan", async () => {
     const error = await refusal({ kernel: { bindings: ["read"] } });
     expect(error.message).toMatch(/^Kernel fill can't be used: /);
   });
@@ -99,13 +99,13 @@ describe.skipIf(missing)("preparing", () => {
     expect(error.message).toMatch(/^layers\.0\.fill \(plain\) can't be dispatched: /);
   });
 
-  test("names the node that no variant of fits, and what it asks for", async () => {
+  test("names the node of which no variant fits, and its requirements", async () => {
     const error = await refusal({ requires: { storageBuffers: 1000, workgroupBytes: 2 ** 30 } });
     expect(error.message).toContain("No variant of layers.0.fill runs on");
     expect(error.message).toContain("plain needs 1000 storage buffers, 1073741824 bytes of workgroup memory");
   });
 
-  test("names the buffer that finds no memory, and frees what was allocated", async () => {
+  test("names the buffer that does not fit in memory, and frees the others", async () => {
     const { device } = await testDevice();
     const error = await refusal({ buffer: { bytes: device.limits.maxBufferSize + 16 } });
     expect(error.message).toMatch(/^No memory for buffer out of \d+\.\d MiB/);
@@ -123,7 +123,7 @@ describe.skipIf(missing)("preparing", () => {
 });
 
 describe.skipIf(missing)("a running device", () => {
-  test("that refuses a command fails the next await with what it said", async () => {
+  test("that refuses a command fails the next await with its message", async () => {
     const { device, profile } = await freshDevice();
     const runtime = await prepare(device, profile, tinyPlan);
     device.createBuffer({ label: "mapped storage", size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
@@ -135,7 +135,7 @@ describe.skipIf(missing)("a running device", () => {
     device.destroy();
   });
 
-  test("that is lost rejects what is under way and all that follows", async () => {
+  test("that is lost rejects pending and later operations", async () => {
     const { device, profile, lost } = await freshDevice();
     const runtime = await prepare(device, profile, planWith({ dispatch: { workgroups: [16, 1, 1] } }));
     runtime.run(["forward"]);
@@ -161,7 +161,7 @@ describe.skipIf(missing)("a running device", () => {
     expect((await preparing).message).toContain("The device was lost");
   });
 
-  test("that is lost without anyone waiting does not end the process", async () => {
+  test("that is lost while nothing waits does not end the process", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): unknown => unhandled.push(reason);
     process.on("unhandledRejection", note);
@@ -179,7 +179,7 @@ describe.skipIf(missing)("a running device", () => {
 });
 
 describe.skipIf(missing)("a destroyed runtime", () => {
-  test("rejects what is under way and leaves the device to others", async () => {
+  test("rejects pending operations and leaves the device usable", async () => {
     const { device, profile } = await testDevice();
     const first = await prepare(device, profile, planWith({}));
     const second = await prepare(device, profile, planWith({}));

@@ -1,4 +1,4 @@
-// The clock of passes: time counts once however many passes share it, and every pass is told of.
+// The clock of passes: time that passes share counts once, and every pass is reported.
 import { expect, test } from "vitest";
 import { busyNanoseconds, lastEnd, passClock } from "../../src/gpu/pass-clock.js";
 import { prepare } from "../../src/gpu/runtime.js";
@@ -7,7 +7,7 @@ import { tinyPlan } from "./tiny-plan.js";
 
 const missing = await missingAdapter();
 
-test("passes that overlap count once, and gaps between them not at all", () => {
+test("overlapping passes count once, and gaps between passes do not count", () => {
   expect(busyNanoseconds([])).toBe(0);
   const passes = [
     { begin: 40, end: 50 },
@@ -21,7 +21,7 @@ test("passes that overlap count once, and gaps between them not at all", () => {
   expect(busyNanoseconds(passes, 45)).toBe(5);
 });
 
-test("the last end is that of the pass that ends last, wherever it is", () => {
+test("the last end is that of the pass that ends last, in any order", () => {
   const passes = [
     { begin: 0, end: 30 },
     { begin: 5, end: 20 },
@@ -29,7 +29,7 @@ test("the last end is that of the pass that ends last, wherever it is", () => {
   expect(lastEnd(passes)).toBe(30);
 });
 
-test.skipIf(missing)("every pass is told of, in order, more of them than one query set holds", async () => {
+test.skipIf(missing)("every pass is reported in order, even if one query set cannot hold them", async () => {
   const { device, profile } = await testDevice();
   const clock = passClock(device);
   const runtime = await prepare(device, profile, tinyPlan, { clock, dispatchesPerSubmit: 1 });

@@ -1,4 +1,4 @@
-// A hand-written plan on a real device: buffers, phases, choices, reads and times.
+// Runs a hand-written plan on a real device: buffers, phases, choices, reads and times.
 import { describe, expect, test } from "vitest";
 import type { Pipelines } from "../../src/gpu/pipelines.js";
 import { type PrepareOptions, prepare, type Runtime } from "../../src/gpu/runtime.js";
@@ -17,7 +17,7 @@ async function tinyRuntime(options?: PrepareOptions, plan: Plan = tinyPlan): Pro
 }
 
 describe.skipIf(missing)("a runtime", () => {
-  test("computes what the plan says", async () => {
+  test("computes the plan's result", async () => {
     const runtime = await tinyRuntime();
     runtime.write("x", ramp);
     runtime.write("scale and bias", new Float32Array([2, 1, 0, 0]));
@@ -34,7 +34,7 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.destroy();
   });
 
-  test("runs only the phases it is told to, in that order", async () => {
+  test("runs only the given phases, in that order", async () => {
     const runtime = await tinyRuntime();
     runtime.write("x", ramp);
     runtime.write("scale and bias", new Float32Array([1, 0, 0, 0]));
@@ -59,7 +59,7 @@ describe.skipIf(missing)("a runtime", () => {
     expect(totals).toEqual([[14_850], [14_850], [14_850]]);
   });
 
-  test("writes into a part of a field or buffer, and refuses to write beyond", async () => {
+  test("writes into a range of a field or buffer, and refuses to write beyond it", async () => {
     const runtime = await tinyRuntime();
     runtime.write("x", new Float32Array([7, 8]), 4 * 98);
     runtime.write({ buffer: 0, offset: 8, bytes: 4 }, new Float32Array([5]).buffer);
@@ -86,7 +86,7 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.clear(["x"]);
     runtime.run(["forward"]);
     expect(f32(await runtime.read("out"))).toEqual(new Array(SIZE).fill(1));
-    expect(() => runtime.copy([["total", "x"]])).toThrow("total has 4 bytes, and x 400");
+    expect(() => runtime.copy([["total", "x"]])).toThrow("total has 4 bytes, but x has 400");
     expect(() => runtime.copy([["x", "x"]])).toThrow("in the same buffer");
     runtime.destroy();
   });
@@ -98,7 +98,7 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.destroy();
   });
 
-  test("takes the first choice that the profile admits", async () => {
+  test("takes the first choice that the profile supports", async () => {
     const { device, profile } = await testDevice();
     const modest: Profile = { ...profile, limits: { ...profile.limits, invocations: 32 } };
     const [full, small] = [await prepare(device, profile, tinyPlan), await prepare(device, modest, tinyPlan)];
@@ -123,7 +123,7 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.destroy();
   });
 
-  test("what one plan compiled, another on the device does not compile again", async () => {
+  test("a second plan on the device reuses compiled pipelines", async () => {
     const { device, profile } = await testDevice();
     let compiled = 0;
     const counting = new Proxy(device, {
@@ -149,7 +149,7 @@ describe.skipIf(missing)("a runtime", () => {
     expect(compiled).toBe(4);
   });
 
-  test("reads in the order of the queue while the host goes on", async () => {
+  test("reads in queue order while the host continues", async () => {
     const runtime = await tinyRuntime();
     runtime.write("x", ramp);
     const order: number[] = [];
@@ -169,7 +169,7 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.destroy();
   });
 
-  test("lets one dispatch read and write different stretches of a buffer", async () => {
+  test("lets one dispatch read and write different ranges of a buffer", async () => {
     const arena = (offset: number) => ({ buffer: 0, offset, bytes: 16 });
     const source = `
       @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -201,7 +201,7 @@ describe.skipIf(missing)("a runtime", () => {
     runtime.destroy();
   });
 
-  test("times every node, and the work is done as in a run", async (context) => {
+  test("times every node, and does the same work as a run", async (context) => {
     const { device } = await testDevice();
     if (!device.features.has("timestamp-query")) context.skip("the adapter offers no timestamps");
     const runtime = await tinyRuntime();

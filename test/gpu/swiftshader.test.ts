@@ -1,4 +1,4 @@
-// The bundled SwiftShader: unpacked once whoever races, checked before each use, and found without its package.
+// The bundled SwiftShader: unpacked once even in a race, checked before each use, and found without its package.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const elsewhere =
   process.platform === "linux" && process.arch === "x64" ? undefined : "the bundled SwiftShader is for Linux on x64";
 if (elsewhere !== undefined) console.warn(`SwiftShader tests skipped: ${elsewhere}.`);
 
-test("the cache stands where the user says", () => {
+test("the cache is in the folder that the user chooses", () => {
   expect(cacheFolder({ MOM_CACHE: "/somewhere", XDG_CACHE_HOME: "/x" })).toBe("/somewhere");
   expect(cacheFolder({ MOM_CACHE: "", XDG_CACHE_HOME: "/x" })).toBe("/x/mom");
   expect(cacheFolder({})).toMatch(/\.cache\/mom$/);
@@ -22,7 +22,7 @@ test("the cache stands where the user says", () => {
 describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
   let folder: string;
   let cache: string;
-  /** Unpacks in a process of its own; prints the folder, or the error's message. */
+  /** Unpacks in a separate process, which prints the folder or the error's message. */
   const unpack = async (where: "with" | "without"): Promise<string> => {
     const script = join(folder, where, "unpack.mjs");
     const environment = { ...process.env, MOM_CACHE: cache };
@@ -36,8 +36,8 @@ describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
       await build({
         stdin: {
           contents: `import { cacheFolder, swiftShaderFolder } from "./src/gpu/dawn.swiftshader.ts";
-            const said = await swiftShaderFolder(cacheFolder(process.env)).catch((error) => error.message);
-            console.log(said);`,
+            const result = await swiftShaderFolder(cacheFolder(process.env)).catch((error) => error.message);
+            console.log(result);`,
           resolveDir: resolve("."),
         },
         outfile: join(folder, where, "unpack.mjs"),
@@ -53,7 +53,7 @@ describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test("gives racing processes one whole copy", async () => {
+  test("gives racing processes one complete copy", async () => {
     const folders = await Promise.all([unpack("with"), unpack("with"), unpack("with")]);
     const [name] = await readdir(cache);
     expect(await readdir(cache)).toEqual([expect.stringMatching(/^swiftshader-[0-9a-f]{16}$/)]);
@@ -73,7 +73,7 @@ describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
     expect(await readdir(cache)).toHaveLength(1);
   });
 
-  test("notices a file that was cut short or is gone", async () => {
+  test("notices a truncated or missing file", async () => {
     const unpacked = await unpack("with");
     await truncate(join(unpacked, "libvk_swiftshader.so"), 1000);
     await rm(join(unpacked, "vk_swiftshader_icd.json"));
@@ -81,15 +81,15 @@ describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
     expect(await unpack("without")).toBe(unpacked);
   });
 
-  test("without its package uses what is unpacked, else says what is missing", async () => {
+  test("without its package uses an unpacked copy, or names what is missing", async () => {
     expect(await unpack("without")).toBe(
-      "SwiftShader is missing: @sparticuz/chromium is not installed, and the cache holds no copy of it.",
+      "SwiftShader is missing: @sparticuz/chromium is not installed, and the cache has no copy.",
     );
     const unpacked = await unpack("with");
     expect(await unpack("without")).toBe(unpacked);
   });
 
-  test("says so when the cache can't be written", async () => {
+  test("reports a cache that can't be written", async () => {
     await rm(cache, { recursive: true });
     await writeFile(cache, "not a folder");
     expect(await unpack("with")).toMatch(/^SwiftShader can't be unpacked: /);
@@ -99,7 +99,7 @@ describe.skipIf(elsewhere)("unpacking SwiftShader", () => {
 });
 
 describe.skipIf(elsewhere)("opening SwiftShader", () => {
-  test("by name gives a CPU device, and leaves the environment as it was", async () => {
+  test("by name gives a CPU device, and restores the environment", async () => {
     const before = { ...process.env };
     const { device, profile, source, description } = await openDevice({ adapter: "swiftshader" });
     expect(source).toBe("swiftshader");
@@ -111,7 +111,7 @@ describe.skipIf(elsewhere)("opening SwiftShader", () => {
     device.destroy();
   });
 
-  test("works for several devices one after the other and at once", async () => {
+  test("works for several devices, in sequence and at the same time", async () => {
     const opened = await Promise.all([1, 2, 3].map(() => openDevice({ adapter: "swiftshader" })));
     for (const { device } of opened) device.destroy();
     const { device } = await openDevice({ adapter: "swiftshader" });
@@ -120,7 +120,7 @@ describe.skipIf(elsewhere)("opening SwiftShader", () => {
   });
 });
 
-test("a wrong MOM_ADAPTER is refused with the names that would be right", async () => {
+test("an unknown MOM_ADAPTER is refused with the valid names", async () => {
   const before = process.env.MOM_ADAPTER;
   process.env.MOM_ADAPTER = "cuda";
   try {

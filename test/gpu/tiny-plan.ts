@@ -2,7 +2,7 @@
 import type { Choice, Plan } from "../../src/ir/plan.js";
 import { called } from "../support/called.js";
 
-/** Elements of x and out. */
+/** Number of elements of x and out. */
 export const SIZE = 100;
 
 const affine = (workgroup: number): string => `
@@ -60,7 +60,7 @@ export const tinyPlan: Plan = {
         {
           label: "affine",
           choices: [
-            // No adapter has as many invocations as this asks for: the kernel must not even be compiled.
+            // No adapter supports this many invocations, so the kernel must not be compiled.
             choice("wide", { invocations: 2 ** 20 }, 0, 1024),
             choice("64", { invocations: 64 }, 1, 64),
             choice("1", {}, 2, 1),

@@ -1,10 +1,10 @@
-// The choice of a token: what temperature, top-k and top-p leave, and how often each of it is drawn.
+// Choosing a token: which ids temperature, top-k and top-p leave, and how often each is drawn.
 import { describe, expect, test } from "vitest";
 import { stream } from "../../src/random/stream.js";
 import { type Choosing, chooseToken } from "../../src/sample/choose-token.js";
 
 const logits = [1, 3, 2, 3, -1, 9];
-/** All but the last id, whose logit is the highest. */
+/** All ids except the last, which has the highest logit. */
 const allowed = [
   { first: 0, end: 2 },
   { first: 2, end: 5 },
@@ -21,7 +21,7 @@ function shares(choosing: Choosing, draws = 20_000): number[] {
   return counts.map((count) => count / draws);
 }
 
-/** The probabilities of ids under a temperature, alone. */
+/** The probabilities of some ids at a temperature. */
 function softmax(ids: readonly number[], temperature: number): number[] {
   const weights = logits.map((logit, id) => (ids.includes(id) ? Math.exp(logit / temperature) : 0));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -36,22 +36,22 @@ const expectShares = (choosing: Choosing, wanted: readonly number[]): void =>
   });
 
 describe("chooseToken", () => {
-  test("draws by the softmax of what is allowed, at a temperature", () => {
+  test("draws from the softmax over the allowed ids, at a temperature", () => {
     expectShares({ temperature: 1 }, softmax([0, 1, 2, 3, 4], 1));
     expectShares({ temperature: 2.5 }, softmax([0, 1, 2, 3, 4], 2.5));
   });
-  test("temperature 0 takes the likeliest, of equals the lower id, and draws nothing", () => {
+  test("temperature 0 takes the most likely id, the lowest among equals, and draws no random number", () => {
     const draw = stream("sample", 1);
     expect(chooseToken(logits, allowed, { temperature: 0 }, draw)).toBe(1);
     expect(draw.word()).toBe(stream("sample", 1).word());
   });
-  test("top-k keeps the k likeliest", () => {
+  test("top-k keeps the k most likely ids", () => {
     expectShares({ temperature: 1, topK: 3 }, softmax([1, 2, 3], 1));
     expectShares({ temperature: 1, topK: 1 }, softmax([1], 1));
     expectShares({ temperature: 1, topK: 100 }, softmax([0, 1, 2, 3, 4], 1));
   });
-  test("top-p keeps the fewest that reach the sum, after temperature and top-k", () => {
-    // The two likeliest have 0.40 each.
+  test("top-p keeps the fewest ids that reach the sum, after temperature and top-k", () => {
+    // The two most likely ids have 0.40 each.
     expectShares({ temperature: 1, topP: 0.3 }, softmax([1], 1));
     expectShares({ temperature: 1, topP: 0.5 }, softmax([1, 3], 1));
     expectShares({ temperature: 1, topP: 0.9 }, softmax([1, 2, 3], 1));

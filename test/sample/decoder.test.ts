@@ -1,4 +1,4 @@
-// Sampling with states says at every position what the float64 reference says of the whole sequence.
+// Sampling with states agrees at every position with the float64 reference of the complete sequence.
 import { describe, expect, test } from "vitest";
 import { rotaryTable } from "../../src/blocks/rotary.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
@@ -62,7 +62,7 @@ const picture = (modality: number, t: number): Shown => {
 };
 const isItem = (position: Position): position is Item => "id" in position;
 
-/** A document with pictures of both kinds, and one that is being denoised at its end. */
+/** A document with pictures of both kinds. The one at its end is being denoised. */
 const before: Position[] = [
   ...words(5),
   markers(1)[0],
@@ -87,7 +87,7 @@ async function initialWeights(): Promise<ReadonlyMap<string, Tensor>> {
   return weights;
 }
 
-/** Logits [L, V] and predicted noise of the whole sequence, in float64. */
+/** Logits [L, V] and predicted noise of the complete sequence, in float64. */
 function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Position[]) {
   const rows = positions.flatMap((position, at) =>
     isItem(position)
@@ -143,7 +143,7 @@ function whole(weights: ReadonlyMap<string, Tensor>, positions: readonly Positio
   };
 }
 
-/** Runs one sequence of the decoder's three up to the end, comparing at every position. */
+/** Runs one of the decoder's three sequences to its end, and compares at every position. */
 async function follow(decoder: Decoder, sequence: number, expected: ReturnType<typeof whole>): Promise<number> {
   const alone = <T>(value: T): (T | undefined)[] => [0, 1, 2].map((b) => (b === sequence ? value : undefined));
   const near = (found: Float32Array, wanted: Float64Array, at: number): void => {
@@ -167,7 +167,7 @@ async function follow(decoder: Decoder, sequence: number, expected: ReturnType<t
     const logits = await decoder.logits(whole ? "prefill" : "step");
     near(logits.subarray(sequence * V, (sequence + 1) * V), expected.logits(at - 1), at - 1);
   }
-  // Looked at without staying: as often as one wants.
+  // An item that does not stay can be run any number of times.
   for (let look = 0; look < 2; look++) {
     const noise = await decoder.items(1, alone(last), [false, false, false]);
     near(noise[sequence] as Float32Array, expected.noise(before.length), before.length);
@@ -176,19 +176,19 @@ async function follow(decoder: Decoder, sequence: number, expected: ReturnType<t
 }
 
 describe.skipIf(missing)("a decoder", () => {
-  test("agrees with the whole sequence at every position, whatever the other sequences do", async () => {
+  test("agrees with the complete sequence at every position, independent of the other sequences", async () => {
     expect(d_model).toBe(12);
     const weights = await initialWeights();
     const expected = whole(weights, [...before, last]);
-    // As many positions as the document has with its last picture, and not one more.
+    // Exactly as many positions as the document has with its last picture.
     const capacity = 46;
     const decoder = await openDecoder(await testDevice(), spec, weights, { sequences: 3, piece: 4, capacity });
-    // Every token costs the same dispatches, and they are few: embedding, norm and head, and what a layer takes.
+    // Every token takes the same few dispatches: embedding, norm and head, and those of a layer.
     expect(decoder.dispatches).toBeLessThanOrEqual(5 + 16 * spec.model.layers.length);
-    // Something stands in the second sequence, and stays there.
+    // The second sequence has a token, and keeps it.
     decoder.step([undefined, { id: 7, modality: 0 }, undefined]);
     expect(await follow(decoder, 0, expected)).toBe(17);
-    // A sequence that is used again begins anew; the one beside it goes on.
+    // A cleared sequence starts again; the one beside it continues.
     await expect(follow(decoder, 0, expected)).rejects.toThrow("position 3");
     decoder.clear([0]);
     await follow(decoder, 0, expected);

@@ -1,4 +1,4 @@
-// Sampled documents, whatever a model says: they are well-formed, they stop where they are asked to, and each draw is its own.
+// Sampled documents for any logits: they are well-formed, they stop at the given limit, and their random draws differ.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Modality } from "../../src/modalities/modality.fields.js";
@@ -46,7 +46,7 @@ const sampling = (settings: Partial<SampleSettings> = {}): Sampling => ({
 
 const prompt = [{ kind: "ids", modality: 0, ids: [1, 2] }] as const;
 
-/** Runs a document with logits and noise from `answer`; what its first sequence held in the end, pictures as −1. */
+/** Runs a document with logits and noise from `answer`. Returns the final contents of its first sequence, pictures as −1. */
 function run(
   of: Sampling,
   answer: (want: Want) => Float32Array,
@@ -79,14 +79,14 @@ function run(
   return { document: step.value, held, looks };
 }
 
-/** Logits and noise without a pattern. */
+/** Random logits and noise. */
 const random = (seed: number) => {
   const draw = stream("sample", seed, 99);
   return (want: Want): Float32Array =>
     Float32Array.from({ length: want.kind === "ids" ? 31 : 8 }, () => 3 * draw.normal());
 };
 
-/** Logits that are high for one id after another. */
+/** Logits that are high for the given ids, one after the other. */
 const saying = (...ids: number[]) => {
   const left = [...ids];
   return (want: Want): Float32Array => {
@@ -96,7 +96,7 @@ const saying = (...ids: number[]) => {
   };
 };
 
-/** A document as data have them, its end left out where the limit cut it. */
+/** The documents that data can contain; a limit may cut off the end. */
 const WELL_FORMED = /^(t|<i>P<\/i>|<c>ccc<\/c>|<s>s+<\/s>)*(e)?$/;
 const NAMES: Record<number, string> = {
   8: "e",
@@ -130,7 +130,7 @@ describe("a sampled document", () => {
           expect(positions).toBeLessThanOrEqual(tokens);
           const text = `tt${document.segments.map(spelled).join("")}${document.ended ? "e" : ""}`;
           expect(text).toMatch(WELL_FORMED);
-          // What was chosen last is not fed: nothing depends on it.
+          // The last token is not run, because nothing depends on it.
           expect(text.startsWith(spell(held[0] as number[])), spell(held[0] as number[])).toBe(true);
         },
       ),
@@ -138,7 +138,7 @@ describe("a sampled document", () => {
     );
   });
 
-  test("goes on through every kind of span to its end", () => {
+  test("continues through every kind of segment to its end", () => {
     const { document, held } = run(sampling(), saying(3, 10, 14, 27, 27, 15, 12, 16, 25, 17, 4, 8));
     expect(held[0]).toEqual([1, 2, 3, 10, PICTURE, 11, 14, 27, 27, 15, 12, 16, 25, 17, 13, 4]);
     expect(document.ended).toBe(true);
@@ -153,7 +153,7 @@ describe("a sampled document", () => {
     ]);
   });
 
-  test("of one modality alone: one span of it, or text up to the next marker", () => {
+  test("of only one modality: one segment of it, or text up to the next marker", () => {
     const only = (modality: number, ...ids: number[]) =>
       run(sampling({ only: modality, tokens: 6 }), saying(...ids)).document;
     expect(only(0, 3, 4, 12)).toEqual({ ended: true, segments: [{ kind: "ids", modality: 0, ids: [3, 4] }] });
@@ -166,7 +166,7 @@ describe("a sampled document", () => {
       segments: [{ kind: "ids", modality: 2, ids: [20, 21, 22] }],
     });
     expect(only(3, 30, 15)).toEqual({ ended: true, segments: [{ kind: "ids", modality: 3, ids: [30] }] });
-    // A span without a number of its own is closed in time: six positions are two markers and four units.
+    // A segment without a fixed count is closed in time: six positions are two markers and four units.
     expect(only(3, 30, 30, 30, 30, 30, 30)).toEqual({
       ended: true,
       segments: [{ kind: "ids", modality: 3, ids: [30, 30, 30, 30] }],
@@ -174,26 +174,26 @@ describe("a sampled document", () => {
     expect(only(1).segments[0]).toMatchObject({ kind: "item", modality: 1 });
   });
 
-  test("a picture of a prompt stands noised once, between its markers", () => {
+  test("a picture of a prompt is noised once, between its markers", () => {
     const picture = { kind: "item", modality: 1, values: new Float32Array(8).fill(0.5) } as const;
     const { held, looks } = run(sampling({ only: 0, tokens: 2 }), saying(1, 8), { of: [picture] });
     expect(held[0]).toEqual([10, PICTURE, 11, 1]);
     expect(looks).toBe(0);
-    // A caption is not empty, however likely that is; a text that goes on may end at once.
+    // A caption is never empty, even if its end is likely. A continued text may end at once.
     const said = (of: typeof prompt | (typeof picture)[]) =>
       run(sampling({ only: 0, tokens: 2 }), saying(8, 8), { of });
     expect(said([picture]).document.segments).toMatchObject([{ modality: 0, ids: [expect.any(Number)] }]);
     expect(said(prompt).document).toEqual({ segments: [], ended: true });
   });
 
-  test("guidance looks at the picture after its marker alone, too", () => {
+  test("guidance also runs the picture after only its marker", () => {
     const free = run(sampling({ only: 1 }), random(1));
     expect([free.held, free.looks]).toEqual([[[1, 2, 10], []], 4]);
     const guided = run(sampling({ only: 1, guidance: 2 }), random(1));
     expect([guided.held, guided.looks]).toEqual([[[1, 2, 10], [10]], 8]);
   });
 
-  test("draws differ by seed and by number, and are the same again", () => {
+  test("draws differ by seed and by number, and are reproducible", () => {
     const picture = (seed: number, number: number) =>
       run(sampling({ only: 1, seed, sampler: "ddpm" }), () => new Float32Array(8), { number }).document;
     expect(picture(1, 0)).toEqual(picture(1, 0));

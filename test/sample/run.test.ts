@@ -1,4 +1,4 @@
-// Documents sampled side by side are those sampled one after the other, in any number of sequences.
+// Documents sampled in parallel equal those sampled one after the other, with any number of sequences.
 import { expect, test } from "vitest";
 import { compile, EVALUATION_PHASES } from "../../src/compile.js";
 import { check } from "../../src/front/check.js";
@@ -23,7 +23,7 @@ train { steps: 1, batch: 1 }
 `;
 const spec = check({ path: "a.mom", text: source }, () => undefined).spec as CheckedSpec;
 
-test.skipIf(missing)("side by side or one after the other, with guidance and prompts of any length", async () => {
+test.skipIf(missing)("in parallel or one after the other, with guidance and prompts of any length", async () => {
   const opened = await testDevice();
   const options = { batch: 1, length: 8, phases: EVALUATION_PHASES, variants: "first" } as const;
   const model = await openModel(opened, compile(spec, { profile: opened.profile, ...options }), pipelinesOn(opened));

@@ -1,9 +1,9 @@
-// While a software adapter works, the host sleeps between looks; short waits are not delayed.
+// While a software adapter works, the host sleeps between polls. Short waits are not delayed.
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { sleepBetweenLooks } from "../../src/gpu/dawn.js";
 
-/** WebGPU's ways to wait, patched; the work takes as long as `work` says. */
+/** Patches WebGPU's ways to wait. The work takes as long as `work`. */
 function waits(work: () => Promise<undefined>) {
   const GPUBuffer = { prototype: { mapAsync: work } };
   const GPUQueue = { prototype: { onSubmittedWorkDone: work } };
@@ -26,19 +26,19 @@ describe("waiting for a software adapter", () => {
     wait.mockRestore();
   });
 
-  test("sleeps most of the time, never longer than 2 ms at once", async () => {
+  test("sleeps most of the time, and at most 2 ms at a time", async () => {
     const { map, done, compile } = waits(() => pause(200));
     await Promise.all([map(), done(), compile()]);
     expect(Math.max(...sleeps())).toBeLessThanOrEqual(2);
     expect(sleeps().reduce((sum, sleep) => sum + sleep, 0)).toBeGreaterThan(100);
   });
 
-  test.each(["map", "done", "compile"] as const)("sleeps where %s alone is waited for", async (way) => {
+  test.each(["map", "done", "compile"] as const)("sleeps while only %s is pending", async (way) => {
     await waits(() => pause(50))[way]();
     expect(sleeps().length).toBeGreaterThan(0);
   });
 
-  test("stops when nothing is waited for, also after a failure", async () => {
+  test("stops when nothing is pending, also after a failure", async () => {
     const { done } = waits(async () => {
       await pause(20);
       throw new Error("lost");
@@ -50,7 +50,7 @@ describe("waiting for a software adapter", () => {
     expect(sleeps()).toEqual([]);
   });
 
-  test("does not delay work that is done at once", async () => {
+  test("does not delay work that completes at once", async () => {
     const { map } = waits(() => Promise.resolve(undefined));
     for (let i = 0; i < 10; i++) await map();
     expect(sleeps()).toEqual([]);

@@ -1,4 +1,4 @@
-// How long verbs take, as whole processes.
+// Measures how long commands take as processes.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Milliseconds of the fastest of so many tries, as the machine may be busy with other things; one that will do ends them. */
+/** Milliseconds of the fastest try, because the machine may be busy. Stops at the first try under the limit. */
 function fastest(tries: number, limit: number, run: (attempt: number) => readonly string[]): number {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < tries && best >= limit; i++) {
@@ -27,7 +27,7 @@ function fastest(tries: number, limit: number, run: (attempt: number) => readonl
   return best;
 }
 
-test("mom check of a right spec of 200 lines: less than half a second", () => {
+test("mom check of a valid spec of 200 lines: less than half a second", () => {
   const blocks = Array.from(
     { length: 24 },
     (_, i) =>

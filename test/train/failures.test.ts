@@ -176,7 +176,7 @@ test("an adapter that is missing ends train and trace with 3 and a remedy, and m
       mom.run(args, folder, { ...environment, MOM_ADAPTER: absent }),
     ]) {
       expect(ran.code, ran.stderr).toBe(3);
-      expect(ran.stderr).toContain("help See mom doctor.");
+      expect(ran.stderr).toContain("help Run mom doctor.");
     }
   }
   expect(existsSync(at("none"))).toBe(false);

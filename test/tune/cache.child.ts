@@ -1,4 +1,4 @@
-// Adds verdicts to a cache while others do. Arguments: the folder, the writer's number.
+// Adds verdicts to a cache while other processes do the same. Arguments: the folder and the writer's number.
 import { nodeDisk } from "../../src/api/node/disk.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Profile } from "../../src/ir/plan.js";

@@ -1,4 +1,4 @@
-// The file of choices: whoever writes, nobody's verdicts are lost, and the first on a node stands.
+// The file of choices: concurrent writers lose no verdicts, and the first verdict on a node is kept.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -35,14 +35,14 @@ test("each device, driver and set of limits has its own file", async () => {
   expect(openCache(nodeDisk, folder, device("H100, driver 2"), () => {}).read()).toEqual({});
 });
 
-test("the first verdict on a node stands for everyone", async () => {
+test("the first verdict on a node is valid for every process", async () => {
   const [one, two] = [0, 1].map(() => openCache(nodeDisk, folder, device("shared"), () => {}));
   expect(await one?.add("a node", verdict("a"))).toEqual(verdict("a"));
   expect(await two?.add("a node", verdict("b"))).toEqual(verdict("a"));
   expect(two?.read()).toEqual({ "a node": verdict("a") });
 });
 
-test("of processes that write at once none loses another's verdicts", async () => {
+test("processes that write at the same time keep each other's verdicts", async () => {
   const child = join(folder, "child.mjs");
   const entryPoints = [join(import.meta.dirname, "cache.child.ts")];
   await build({ entryPoints, outfile: child, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
@@ -56,7 +56,7 @@ test("of processes that write at once none loses another's verdicts", async () =
   expect(left).toEqual([]);
 }, 60_000);
 
-test("a lock that a dead process left is taken away", async () => {
+test("a lock left by a dead process is removed", async () => {
   const cache = openCache(nodeDisk, folder, device("locked"), () => {});
   const lock = `${cache.path}.lock`;
   mkdirSync(lock, { recursive: true });
@@ -66,12 +66,12 @@ test("a lock that a dead process left is taken away", async () => {
   expect(cache.read()).toEqual({ "a node": verdict("a") });
 });
 
-test("where nothing can be written, that is said once, and the verdict holds for this run", async () => {
+test("an unwritable folder is reported once, and the verdict is valid for this run", async () => {
   const file = join(folder, "a-file");
   writeFileSync(file, "");
-  const said: string[] = [];
-  const cache = openCache(nodeDisk, file, device("nowhere"), (line) => said.push(line));
+  const warnings: string[] = [];
+  const cache = openCache(nodeDisk, file, device("nowhere"), (line) => warnings.push(line));
   expect(await cache.add("a node", verdict("a"))).toEqual(verdict("a"));
   expect(await cache.add("another", verdict("b"))).toEqual(verdict("b"));
-  expect(said).toEqual([expect.stringContaining("can't be kept")]);
+  expect(warnings).toEqual([expect.stringContaining("can't be saved")]);
 });

@@ -1,4 +1,4 @@
-// What tells nodes apart, and which of their variants wins: no device is needed for either.
+// Node keys, and the choice of the fastest variant. Neither needs a device.
 import { describe, expect, test } from "vitest";
 import { compile, programAfter, programsOf, type StageOutput, trainingOn } from "../../src/compile.js";
 import { type Op, outputsOf } from "../../src/ir/op.js";
@@ -30,7 +30,7 @@ const sized = {
 const spec = sketch(sized);
 
 describe("the key of a node", () => {
-  test("is shared by nodes of the same kernels, sizes and workgroups, and by no others", () => {
+  test("is shared only by nodes with the same kernels, sizes and workgroups", () => {
     for (const profile of PROFILES) {
       const settings = settingsFor(profile);
       const ran = new Map<string, string>();
@@ -44,21 +44,21 @@ describe("the key of a node", () => {
             dispatches.map((d) => [kernelFor(d, variant).source, d.workgroups, d.bindings.map((b) => b.access)]),
           ]);
           const key = opKey(program, op);
-          const said = JSON.stringify([op.kind, runs]);
-          expect(ran.get(key) ?? said, key).toBe(said);
-          ran.set(key, said);
-          keys.set(said, key);
+          const kernels = JSON.stringify([op.kind, runs]);
+          expect(ran.get(key) ?? kernels, key).toBe(kernels);
+          ran.set(key, kernels);
+          keys.set(kernels, key);
           nodes++;
         }
       }
-      // Three equal layers, and a forward pass in either phase.
+      // There are three equal layers, and both phases have a forward pass.
       expect(ran.size).toBeLessThan(0.6 * nodes);
-      // Views of other places may run the same code: few keys do.
+      // A few keys differ although they run the same code, on views of other places.
       expect(keys.size).toBeGreaterThan(0.9 * ran.size);
     }
   });
 
-  test("tells nothing of names, and its width nothing of rows", () => {
+  test("does not depend on names, and the width key does not depend on rows", () => {
     const profile = profileNamed("swiftshader") as Profile;
     const keysOf = (of: typeof spec, batch: number, key = opKey) =>
       programsOf(of, { ...trainingOn(of, profile), batch }).flatMap((stage) => {
@@ -73,7 +73,7 @@ describe("the key of a node", () => {
     expect(keysOf(sketch({ ...sized, d_model: 32 }), 2, widthKey)).not.toEqual(keysOf(spec, 2, widthKey));
   });
 
-  test("what was measured holds for the candidates that there were, as they were", () => {
+  test("a measurement is valid only for the same candidates with the same kernels", () => {
     const [cpu, gpu] = [profileNamed("swiftshader"), profileNamed("nvidia-h100")] as [Profile, Profile];
     const names = (profiles: readonly Profile[], edit = "") =>
       tunableNodes(programsOf(spec, trainingOn(spec, cpu)), profiles, settingsFor(cpu)).map((node) =>
@@ -83,12 +83,12 @@ describe("the key of a node", () => {
     expect(new Set(names([cpu])).size).toBe(names([cpu]).length);
     expect(names([cpu], "//").filter((name) => names([cpu]).includes(name))).toEqual([]);
     expect(names([gpu]).filter((name) => names([cpu]).includes(name))).toEqual([]);
-    // Neither admits what is for the other.
+    // Variants for CPUs need a CPU adapter, and variants for GPUs a GPU.
     expect(names([cpu, gpu]).length).toBeLessThan(names([cpu]).length);
   });
 });
 
-test("a plan takes the variants that are chosen where its profile admits them, and memory for those alone", () => {
+test("a plan has the chosen variants that its profile supports, and memory only for these", () => {
   const profile = profileNamed("webgpu-default") as Profile;
   const options = trainingOn(spec, profile);
   const plain = compile(spec, options);
@@ -109,26 +109,26 @@ test("a plan takes the variants that are chosen where its profile admits them, a
   expect(compile(spec, { ...options, choices: beyond }).plan).toEqual(plain.plan);
 });
 
-describe("of several variants that are right", () => {
+describe("among several correct variants", () => {
   const won = (times: Readonly<Record<string, number | Finding>>) =>
     winnerOf(
       Object.keys(times),
       new Map(Object.entries(times).map(([name, t]) => [name, typeof t === "number" ? { milliseconds: t } : t])),
     );
 
-  test("the fastest wins, and of those as fast the earlier listed", () => {
+  test("the fastest wins, and the earlier listed of equally fast ones", () => {
     expect(won({ a: 3, b: 1, c: 2 })).toBe("b");
     expect(won({ a: 1.019, b: 1, c: 1.001 })).toBe("a");
     expect(won({ a: 1.021, b: 1.001, c: 1 })).toBe("b");
   });
 
-  test("one that is wrong or refused never does", () => {
+  test("one that is wrong or refused never wins", () => {
     expect(won({ a: { error: 1e-3 }, b: 9, c: { refused: "why" } })).toBe("b");
     expect(won({ a: { error: null } })).toBeUndefined();
   });
 });
 
-test("halves are stored as the nearest ones, and read back", () => {
+test("f16 numbers are rounded to the nearest, and read back", () => {
   const numbers = Float32Array.of(0, -1.5, 1 / 3, 1e-7, 65504, 1e6, -0.1);
   const bits = stored("f16", numbers);
   expect(bits.byteLength).toBe(16);
@@ -157,7 +157,7 @@ test("halves are stored as the nearest ones, and read back", () => {
   ]);
 });
 
-test("an output of halves, and a token loss that works in them, may be off by what rounding to halves does", () => {
+test("an f16 output, and a token loss that computes in f16, may have the error of rounding to f16", () => {
   const profile = profileNamed("nvidia-h100") as Profile;
   const halves = sketch({ ...sized, train: { batch: 2, precision: "f16" } });
   const [gradients] = programsOf(halves, trainingOn(halves, profile));

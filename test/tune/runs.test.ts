@@ -1,5 +1,5 @@
-// Runs with chosen kernels through the command line: the same numbers with the same choices, and a resumed run keeps its
-// own, whatever the cache says by then.
+// Runs with chosen kernels through the command line: the same choices give the same numbers, and a resumed run keeps its
+// choices even if the cache has changed.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -44,7 +44,7 @@ describe.skipIf(missing)("runs", () => {
   let spec: CheckedSpec;
   beforeAll(async () => {
     mom = await buildMom();
-    // In the project, where packages are found.
+    // Inside the project, so that packages are found.
     mkdirSync(join(ROOT, "node_modules/.cache"), { recursive: true });
     folder = mkdtempSync(join(ROOT, "node_modules/.cache/mom-tuned-"));
     file = join(folder, "small.mom");
@@ -68,7 +68,7 @@ describe.skipIf(missing)("runs", () => {
   };
   const textIn = (...path: string[]): string => readFileSync(join(folder, ...path), "utf8");
   const choicesIn = (out: string): Choices => JSON.parse(textIn(out, "choices.json")).choices;
-  /** What a run leaves: its records, and every byte of its last checkpoint. */
+  /** A hash of a run's records and of every byte of its last checkpoint. */
   const left = (out: string): string => {
     const hash = createHash("sha256").update(textIn(out, "metrics.jsonl"));
     const last = join(folder, out, "checkpoints", `step-${STEPS}`);
@@ -78,7 +78,7 @@ describe.skipIf(missing)("runs", () => {
 
   const nodesOf = (options: CompileOptions): TunableNode[] =>
     tunableNodes(programsOf(spec, options), [options.profile, opened.profile], settingsFor(options.profile));
-  /** Puts choices for nodes into the cache; a node for which there is none is left out. */
+  /** Puts choices for nodes into the cache, except for nodes without a choice. */
   async function fill(nodes: readonly TunableNode[], choice: (node: TunableNode) => string | undefined): Promise<void> {
     const cache = openCache(nodeDisk, cacheFolder(), opened, () => {});
     for (const node of nodes) {
@@ -88,11 +88,11 @@ describe.skipIf(missing)("runs", () => {
     }
   }
   const forget = () => rmSync(join(cacheFolder(), "tuned"), { recursive: true, force: true });
-  /** The last variant of three nodes, which is not their first. */
+  /** The last variant of three nodes, which differs from their first. */
   const others = (nodes: readonly TunableNode[]): Choices =>
     Object.fromEntries(nodes.slice(0, 3).map(({ key, candidates }) => [key, candidates.at(-1)?.variant as string]));
 
-  test("with one cache are the same to the last bit, with the variants that it names, and resumed with another", async () => {
+  test("with one cache are byte-identical, use its variants, and keep them when resumed with another cache", async () => {
     const nodes = nodesOf(trainingOn(spec, opened.profile));
     const named = others(nodes);
     train("first", "--tune", "off");
@@ -121,7 +121,7 @@ describe.skipIf(missing)("runs", () => {
       expect(run("inspect", file, "--choices", file).stderr).toContain("does not contain kernel choices");
     }
 
-    // It goes on with what it began with, whatever else the cache has come to say.
+    // It continues with its first choices, although the cache has changed.
     cpSync(join(folder, "one"), join(folder, "one resumed"), { recursive: true });
     for (const step of [4, 6]) rmSync(join(folder, "one resumed", "checkpoints", `step-${step}`), { recursive: true });
     forget();
@@ -135,7 +135,7 @@ describe.skipIf(missing)("runs", () => {
     expect(held).toMatchObject({ step: STEPS, loss: recorded.loss, losses: recorded.losses });
   }, 300_000);
 
-  test("are refused or warned of where what they began with is damaged, or gone", () => {
+  test("are refused if their choices are damaged, and warn if a variant no longer exists", () => {
     const damaged = join(folder, "one resumed", "choices.json");
     const before = readFileSync(damaged, "utf8");
     writeFileSync(damaged, before.slice(0, 40));
@@ -148,7 +148,7 @@ describe.skipIf(missing)("runs", () => {
     expect(warned.stderr).toContain("began with other variants of");
   });
 
-  test("measure what the cache lacks where that is wanted: train, bench, and an ablation before its variants", async () => {
+  test("measure missing choices with --tune full: train, bench, and an ablation before its variants", async () => {
     const nodes = nodesOf(trainingOn(spec, opened.profile));
     const [lacking] = nodes;
     const others = () => fill(nodes, (node) => (node === lacking ? undefined : node.candidates[0]?.variant));
@@ -169,7 +169,7 @@ describe.skipIf(missing)("runs", () => {
     }
     const variants = readdirSync(join(folder, "ablation", "variants"));
     expect(variants).toHaveLength(2);
-    // It was measured anew: what is faster by little may come out otherwise.
+    // It was measured again, and nearly equal times can give another result.
     const { key } = lacking as TunableNode;
     const verdict = openCache(nodeDisk, cacheFolder(), opened, () => {}).read()[
       measuredAs(lacking as TunableNode, (kernel) => kernel)
@@ -178,11 +178,11 @@ describe.skipIf(missing)("runs", () => {
     for (const variant of variants) expect(choicesIn(join("ablation", "variants", variant))).toEqual(expected);
     const again = run("bench", file, "--json", "--loop", "1", "--tune", "full");
     expect(again.code, again.stderr).toBe(0);
-    // A driver may have its own to say there.
+    // A driver may print there too.
     expect(again.stderr).not.toContain("Tuning");
   }, 300_000);
 
-  test("of a compiled folder take choices for its own kernels, and keep them", async () => {
+  test("of a compiled folder take and keep choices for the folder's kernels", async () => {
     const made = join(folder, "made");
     expect(run("compile", file, "-o", made).code).toBe(0);
     mkdirSync(join(made, "node_modules"));
@@ -205,7 +205,7 @@ describe.skipIf(missing)("runs", () => {
     }
     expect(choicesIn("cached")).toEqual({ ...choicesIn("off"), ...named });
     expect(choicesIn("cached")).not.toEqual(choicesIn("off"));
-    // What was measured holds for the kernels as they were.
+    // Measurements are valid only for unchanged kernels.
     for (const name of readdirSync(join(made, "kernels"))) {
       const path = join(made, "kernels", name);
       writeFileSync(path, `// edited\n${readFileSync(path, "utf8")}`);

@@ -1,4 +1,4 @@
-// A model with every op that has several variants on a CPU adapter, small enough to compile all of them.
+// A model with every op that has several variants on a CPU adapter. It is small enough to compile all of them.
 import { type CompileOptions, programAfter, programsOf, type StageOutput, trainingOn } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
@@ -14,11 +14,11 @@ const SIZES = {
   layers: 1,
   block: { d_state: 4 },
   decouple: ["in_proj", "x_proj"],
-  // More than the few rows that float64 is given.
+  // More than the few rows of the float64 reference.
   length: 128,
 } as const;
 
-/** A GPU runs the variants for CPU adapters, too: it has more to choose from then. */
+/** Lets a GPU also run the variants for CPU adapters, so that it has more candidates. */
 export const asAnyKind = (opened: OpenDevice): OpenDevice =>
   opened.profile.kind === "cpu" ? opened : { ...opened, profile: { ...opened.profile, kind: "any" } };
 
@@ -30,8 +30,8 @@ export interface SmallModel {
 }
 
 /**
- * @param kinds the kinds of ops that are left to choose; all by default
- * @param otherwise what is not as in the other models
+ * @param kinds the kinds of ops that the model keeps; all by default
+ * @param otherwise changes to the spec
  */
 export function smallModel(
   profile: Profile,

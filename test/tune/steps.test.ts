@@ -1,5 +1,5 @@
-// Whole training steps with every variant that the tuner may choose here, one after the other: the same losses and the
-// same weights as with the first ones.
+// Complete training steps with each variant that the tuner may choose. The losses and weights equal those of the first
+// variants.
 import { describe, expect, test } from "vitest";
 import { type Compiled, planned } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -16,7 +16,7 @@ const missing = await missingAdapter();
 const STEPS = 3;
 
 interface Trained {
-  /** Of each step: by modality. */
+  /** Losses of each step, by modality. */
   readonly losses: readonly number[];
   readonly weights: Tensors;
   readonly variants: ReadonlySet<string>;

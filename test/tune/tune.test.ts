@@ -1,4 +1,4 @@
-// The tuner on a device: every candidate is held to what its op means, and what is fastest of those that hold is taken.
+// The tuner on a device: it checks every candidate's results, and takes the fastest correct one.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,7 +55,7 @@ describe.skipIf(missing)("tuning", () => {
 
   const KINDS = ["rms", "scan_grad", "token_loss", "squared_error", "norm_grad"];
 
-  test("measures every candidate once, and the cache says the same to every mode but off", async () => {
+  test("measures every candidate once, and every mode except off uses the cached choices", async () => {
     const { nodes } = smallModel(opened.profile, KINDS);
     expect(new Set(nodes.map(({ op }) => op.kind))).toEqual(new Set(KINDS));
     expect((await tune("once", "cached", KINDS)).choices).toEqual({});
@@ -78,7 +78,7 @@ describe.skipIf(missing)("tuning", () => {
     expect((await tune("once", "off", KINDS)).choices).toEqual({});
   });
 
-  test("measures the products of the update, each held to float64 on one matrix of its stack", async () => {
+  test("measures the products of the update, and compares each with float64 on one matrix of its stack", async () => {
     const rest = { kind: "adamw", lr: 3e-3, betas: [0.9, 0.95], eps: 1e-8, weight_decay: 0.1 } as const;
     const optimizer = { kind: "muon", lr: 2e-2, momentum: 0.95, weight_decay: 0.1, rest } as const;
     const { choices, verdicts } = await tune("update", "full", ["matmul"], undefined, { train: { optimizer } });
@@ -88,7 +88,7 @@ describe.skipIf(missing)("tuning", () => {
       for (const found of Object.values(candidates)) expect(found).toHaveProperty("milliseconds");
   });
 
-  test("what a damaged cache held is measured again, and the file set aside", async () => {
+  test("the choices of a damaged cache are measured again, and the file is renamed", async () => {
     const { path, choices } = await tune("damaged", "full", ["rms"]);
     const text = readFileSync(path, "utf8");
     for (const damage of [text.slice(0, -9), "[]", text.replace('"milliseconds"', '"seconds"')]) {
@@ -102,7 +102,7 @@ describe.skipIf(missing)("tuning", () => {
     expect(Object.keys((await tune("damaged", "full", ["rms"])).choices)).toEqual(Object.keys(choices));
   });
 
-  /** Spoils the kernels of a name, all others stay. */
+  /** Breaks the kernels whose name matches. */
   const spoil =
     (name: RegExp, from: string, to: string): Rewrite =>
     (kernel) => {
@@ -115,7 +115,7 @@ describe.skipIf(missing)("tuning", () => {
   test.each([
     ["is off by a thousandth in some rows", "shared-row", RSTD, `${RSTD}select(1.0, 1.001, row > 150u) * `],
     ["writes nothing", "shared-row", RSTD, `let unused = `],
-    ["is the plainest, which others are held to", "row", RSTD, `${RSTD}1.0001 * `],
+    ["is the least demanding, with which others are compared", "row", RSTD, `${RSTD}1.0001 * `],
   ])("a variant that %s does not win, however fast", async (_, variant, from, to) => {
     const label = new RegExp(`^rms\\.${variant}\\.`);
     const { choices, verdicts } = await tune(`spoilt ${to}`, "full", ["rms"], spoil(label, from, to));
@@ -141,13 +141,13 @@ describe.skipIf(missing)("tuning", () => {
     expect(Object.values(choices)).toEqual(["row"]);
   });
 
-  test("where no variant is right, the device is said to compute wrongly", async () => {
+  test("if no variant is correct, the error reports that the device computes wrong results", async () => {
     const wrong = tune("wrong", "full", ["rms"], spoil(/^rms\./, RSTD, `${RSTD}2.0 * `));
     await expect(wrong).rejects.toThrow(DeviceError);
     await expect(wrong).rejects.toThrow(/No variant of rms .*: row is off by 1\.0e\+0; shared-row is off by 1\.0e\+0/);
   });
 
-  test("two variants that are right on few rows and differ on many are not told apart: neither is chosen", async () => {
+  test("of two variants that are correct on few rows but differ on many, neither is chosen", async () => {
     const late = spoil(/^rms\.shared-row\./, RSTD, `${RSTD}select(1.0, 2.0, row > 170u) * `);
     const { choices, verdicts, lines } = await tune("late", "full", ["rms"], late);
     expect(choices).toEqual({});
@@ -158,8 +158,8 @@ describe.skipIf(missing)("tuning", () => {
   test.each([
     ["attention", ["attention", "attention_grad"], { attention: { heads: 2 } }],
     ["a scan of many documents", ["scan_grad"], { decouple: ["A", "D"], reset: true }],
-    ["a scan that goes on from another", ["scan_grad"], { decouple: ["A"], carry: true }],
-  ] as const)("gradients are tried on what the forward kernels left: %s", async (cache, kinds, otherwise) => {
+    ["a scan that continues another", ["scan_grad"], { decouple: ["A"], carry: true }],
+  ] as const)("gradients run on the outputs of the forward kernels: %s", async (cache, kinds, otherwise) => {
     const { verdicts } = await tune(cache, "full", kinds, undefined, otherwise);
     const names = Object.keys(verdicts);
     for (const kind of kinds) expect(names.some((name) => name.startsWith(`${kind} `))).toBe(true);
@@ -169,7 +169,7 @@ describe.skipIf(missing)("tuning", () => {
     }
   });
 
-  test("in half precision variants are held to what halves allow", async (context) => {
+  test("in half precision, variants may have the error of f16", async (context) => {
     if (!opened.profile.f16) context.skip("the adapter has no 16-bit floats");
     const kinds = ["linear", "linear_dx", "linear_dw", "scan_grad", "norm_grad", "token_loss"];
     const { verdicts } = await tune("halves", "full", kinds, undefined, { train: { precision: "f16" } });
@@ -179,7 +179,7 @@ describe.skipIf(missing)("tuning", () => {
     }
   });
 
-  test("other kernels than those that were measured are measured anew", async () => {
+  test("changed kernels are measured again", async () => {
     const before = await tune("edited", "full", ["rms"]);
     const edit: Rewrite = (kernel) => ({ ...kernel, source: `// edited\n${kernel.source}` });
     expect((await tune("edited", "cached", ["rms"], edit)).choices).toEqual({});

@@ -224,7 +224,7 @@ export const RUN = {
     title: "Text without tokens",
     meaning: "The tokenizer gives no ids for a text; the Python library `tokenizers` raises an error for it, too.",
     example: [
-      'pets.jsonl:3: the text has "☃", which the vocabulary lacks, and the tokenizer has no unknown token (unk_id)',
+      'pets.jsonl:3: the text has "☃", which is not in the vocabulary, and the tokenizer has no unknown token (unk_id)',
       "Remove it from the text, or use a tokenizer whose vocabulary covers it.",
     ],
   },
