@@ -1,4 +1,4 @@
-// The costs of blocks and models from small models agree with those of the whole.
+// The estimated cost of blocks and models equals the cost of the full program.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { TRAINING_PHASES } from "../../src/compile.js";
@@ -23,23 +23,23 @@ const FILES = [
   "specs/transfusion.mom",
 ];
 
-test.each(FILES)("%s: parameters, parts and FLOPs", (file) => {
+test.each(FILES)("%s: estimated parameters, parts and FLOPs equal those of the full program", (file) => {
   const spec = specOf(file);
   const [profile] = PROFILES;
-  if (profile === undefined) throw new Error("no profile");
+  if (profile === undefined) throw new Error("There is no profile.");
   const small = { ...spec, train: { ...spec.train, precision: "f32", recompute: "none" } as const };
   const options = { profile, batch: 1, length: spec.data.length, phases: TRAINING_PHASES, variants: "first" } as const;
-  const whole = costOf(small, options);
-  const made = modelCost(spec, (block) => blockCost(spec, block));
-  expect(made.total).toBe(whole.parameters.total);
-  expect(made.active).toBe(whole.parameters.active);
+  const full = costOf(small, options);
+  const estimate = modelCost(spec, (block) => blockCost(spec, block));
+  expect(estimate.total).toBe(full.parameters.total);
+  expect(estimate.active).toBe(full.parameters.active);
   const byName = (a: { part: string }, b: { part: string }): number => a.part.localeCompare(b.part);
-  expect([...made.parts].sort(byName)).toEqual([...whole.parameters.parts].sort(byName));
-  for (const [m, { forward }] of whole.modalities.entries()) {
-    expect(Math.abs((made.forward[m]?.flops ?? 0) - forward) / forward).toBeLessThan(1e-12);
+  expect([...estimate.parts].sort(byName)).toEqual([...full.parameters.parts].sort(byName));
+  for (const [m, { forward }] of full.modalities.entries()) {
+    expect(Math.abs((estimate.forward[m]?.flops ?? 0) - forward) / forward).toBeLessThan(1e-12);
   }
   for (const [block, { name }] of spec.model.blocks.entries()) {
-    const layers = whole.parameters.layers.find((one) => one.block === name);
+    const layers = full.parameters.layers.find((one) => one.block === name);
     if (layers !== undefined && layers.layers > 0)
       expect(blockCost(spec, block).total * layers.layers).toBe(layers.total);
   }

@@ -1,4 +1,4 @@
-// A compiled model as files: nothing is lost on the way, a kernel's file is what runs, and damage is named.
+// Files of a compiled model: they read back without loss, an edited kernel runs, and damage is reported.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -23,12 +23,12 @@ function model(profile: Profile, clip?: number): CompiledModel {
   return { spec, profile, compiled };
 }
 
-const [modest] = PROFILES as readonly [Profile, ...Profile[]];
-const whole = model(modest);
+const [firstProfile] = PROFILES as readonly [Profile, ...Profile[]];
+const intact = model(firstProfile);
 const filesOf = (one: CompiledModel): Files => new Map(compiledFiles(one).map(({ name, bytes }) => [name, bytes]));
-const reading = (files: Files): CompiledModel => readCompiled((name) => files.get(name));
-const plan = (): string => new TextDecoder().decode(filesOf(whole).get(PLAN_FILE));
-const withPlan = (text: string): Files => filesOf(whole).set(PLAN_FILE, new TextEncoder().encode(text));
+const readFiles = (files: Files): CompiledModel => readCompiled((name) => files.get(name));
+const plan = (): string => new TextDecoder().decode(filesOf(intact).get(PLAN_FILE));
+const withPlan = (text: string): Files => filesOf(intact).set(PLAN_FILE, new TextEncoder().encode(text));
 
 const PLAN = ["compiled", "plan"] as const;
 const NODE = [...PLAN, "phases", 0, "nodes", 0] as const;
@@ -44,7 +44,7 @@ function changed(path: readonly (string | number)[], value: unknown): string {
 
 function refusal(files: Files): string {
   try {
-    reading(files);
+    readFiles(files);
   } catch (error) {
     if (error instanceof InputError) return `${error.message} | ${error.remedy}`;
     throw error;
@@ -53,20 +53,20 @@ function refusal(files: Files): string {
 }
 
 describe("round trip", () => {
-  test.each(PROFILES)("$name: written and read back, it is the same to the last key and bit", (profile) => {
-    for (const one of [model(profile), model(profile, 0.1 + 0.2)]) expect(reading(filesOf(one))).toStrictEqual(one);
+  test.each(PROFILES)("a model for $name reads back with the same keys and the same bits", (profile) => {
+    for (const one of [model(profile), model(profile, 0.1 + 0.2)]) expect(readFiles(filesOf(one))).toStrictEqual(one);
   });
-  test("the same model gives the same bytes", () => {
-    expect(compiledFiles(model(modest))).toEqual(compiledFiles(model(modest)));
+  test("the same model is written as the same bytes", () => {
+    expect(compiledFiles(model(firstProfile))).toEqual(compiledFiles(model(firstProfile)));
   });
-  test("a file for each kernel, and no shader in the plan", () => {
-    const { kernels } = whole.compiled.plan;
-    expect([...filesOf(whole).keys()]).toEqual([PLAN_FILE, ...kernels.map(({ name }) => kernelFile(name))]);
+  test("each kernel has a file, and the plan contains no shader", () => {
+    const { kernels } = intact.compiled.plan;
+    expect([...filesOf(intact).keys()]).toEqual([PLAN_FILE, ...kernels.map(({ name }) => kernelFile(name))]);
     expect(plan()).not.toContain("@compute");
   });
 });
 
-/** As versions wrote it whose fields did not say what they mean, and whose items were pictures. */
+/** The plan as earlier versions wrote it: fields had no meaning, and items were called pictures. */
 function earlier(): string {
   const parsed = JSON.parse(plan());
   const { compiled } = parsed;
@@ -81,72 +81,72 @@ function earlier(): string {
 }
 
 describe("folders of earlier versions", () => {
-  test("whose fields do not say what they mean are read as what they are", () => {
+  test("are read with the meanings that the names of their fields imply", () => {
     expect(earlier()).toContain('"span(picture.image)"');
-    expect(reading(withPlan(earlier()))).toStrictEqual(whole);
+    expect(readFiles(withPlan(earlier()))).toStrictEqual(intact);
   });
-  test("are refused where a field means nothing to this version", () => {
+  test("are refused if a field is unknown to this version", () => {
     const text = earlier().replace('"name":"noise_key"', '"name":"luck"');
     expect(refusal(withPlan(text))).toMatch(/has a field luck, which this version does not know \| .*mom compile/);
   });
-  test("are refused where the update is another", () => {
+  test("are refused if they have another update", () => {
     const file = fileURLToPath(new URL("../fixtures/runs/format-1/pairs/plan.json", import.meta.url));
     expect(refusal(withPlan(readFileSync(file, "utf8")))).toMatch(/the role of buffer 2, "moment1", is not one/);
   });
 });
 
 test("editing a kernel's file changes the kernel that runs", () => {
-  const [first] = whole.compiled.plan.kernels as [(typeof whole.compiled.plan.kernels)[number]];
+  const [first] = intact.compiled.plan.kernels as [(typeof intact.compiled.plan.kernels)[number]];
   const edited = `// edited\n${first.source}`;
-  const files = filesOf(whole).set(kernelFile(first.name), new TextEncoder().encode(edited));
-  const { kernels } = reading(files).compiled.plan;
+  const files = filesOf(intact).set(kernelFile(first.name), new TextEncoder().encode(edited));
+  const { kernels } = readFiles(files).compiled.plan;
   expect(kernels[0]).toEqual({ ...first, source: edited });
-  expect(kernels.slice(1)).toEqual(whole.compiled.plan.kernels.slice(1));
+  expect(kernels.slice(1)).toEqual(intact.compiled.plan.kernels.slice(1));
 });
 
-describe("damage is named with a remedy", () => {
-  const [first] = whole.compiled.plan.kernels as [(typeof whole.compiled.plan.kernels)[number]];
-  test("missing files", () => {
+describe("an error names the damage and a remedy", () => {
+  const [first] = intact.compiled.plan.kernels as [(typeof intact.compiled.plan.kernels)[number]];
+  test("a missing file", () => {
     expect(refusal(new Map())).toMatch(/^plan\.json is missing \| .*mom compile/);
-    const files = filesOf(whole);
+    const files = filesOf(intact);
     files.delete(kernelFile(first.name));
     expect(refusal(files)).toContain(`${kernelFile(first.name)} is missing`);
   });
-  test("files that are no text, or no kernel", () => {
+  test("a file that is not UTF-8 or has no entry point", () => {
     const name = kernelFile(first.name);
-    expect(refusal(filesOf(whole).set(name, Uint8Array.of(0xff, 0xfe)))).toContain(`${name} is not UTF-8`);
-    expect(refusal(filesOf(whole).set(name, new Uint8Array()))).toContain(`${name} has no entry point`);
+    expect(refusal(filesOf(intact).set(name, Uint8Array.of(0xff, 0xfe)))).toContain(`${name} is not UTF-8`);
+    expect(refusal(filesOf(intact).set(name, new Uint8Array()))).toContain(`${name} has no entry point`);
   });
-  test("a plan that is no JSON, or of another version", () => {
+  test("a plan that is not JSON or has another version", () => {
     expect(refusal(withPlan("{"))).toContain("plan.json cannot be read: it is not JSON");
     expect(refusal(withPlan("[1]"))).toContain("its format is unknown");
     expect(refusal(withPlan(plan().replace("mom plan 1", "mom plan 2")))).toContain('its format is "mom plan 2"');
   });
   test.each<[string, readonly (string | number)[], unknown, RegExp]>([
-    ["a kernel that is not there", [...DISPATCH, "kernel"], 9999, /runs kernel 9999/],
-    ["a buffer that is not there", [...DISPATCH, "bindings", 0, "buffer"], 9999, /uses buffer 9999/],
+    ["a missing kernel", [...DISPATCH, "kernel"], 9999, /runs kernel 9999/],
+    ["a missing buffer", [...DISPATCH, "bindings", 0, "buffer"], 9999, /uses buffer 9999/],
     ["a binding beyond its buffer", [...DISPATCH, "bindings", 0, "bytes"], 2 ** 40, /ends at byte/],
     ["a negative offset", [...DISPATCH, "bindings", 0, "offset"], -256, /is not a whole number/],
-    ["a binding too few", [...DISPATCH, "bindings"], [], /binds 0 buffers where/],
-    ["two workgroup sizes", [...DISPATCH, "workgroups"], [1, 1], /are not three numbers/],
-    ["an output elsewhere", [...NODE, "outputs", 0, "range", "buffer"], 9999, /uses buffer 9999/],
+    ["a missing binding", [...DISPATCH, "bindings"], [], /binds 0 buffers where/],
+    ["two numbers of workgroups", [...DISPATCH, "workgroups"], [1, 1], /are not three numbers/],
+    ["an output in a missing buffer", [...NODE, "outputs", 0, "range", "buffer"], 9999, /uses buffer 9999/],
     [
       "a field beyond its buffer",
       [...PLAN, "fields", 0, "shape"],
       [2 ** 40],
       /^plan.json is malformed: field .* ends at/,
     ],
-    ["a name that leads out of the folder", [...PLAN, "kernels", 0, "name"], "../x", /is not one of a file/],
-    ["a meaning that is none", [...PLAN, "fields", 0, "means"], [], /what field .* means is not an object/],
+    ["a name that leads outside the folder", [...PLAN, "kernels", 0, "name"], "../x", /is not one of a file/],
+    ["a meaning that is not an object", [...PLAN, "fields", 0, "means"], [], /what field .* means is not an object/],
     ["a meaning without a tag", [...PLAN, "fields", 0, "means"], { of: 1 }, /what field .* means is not text/],
-    ["a part of no arena", [...PLAN, "buffers", 0, "holds"], { part: 0 }, /the arena of buffer 0 is not text/],
-    ["text for a number", ["compiled", "batch"], "two", /batch is not a whole number/],
-    ["a list for an object", ["profile"], [], /profile is not an object/],
-    ["nothing at all", ["compiled", "parameters"], null, /parameters is not a list/],
-  ])("%s", (_, path, wrong, message) => {
-    expect(refusal(withPlan(changed(path, wrong)))).toMatch(message);
+    ["a part without an arena", [...PLAN, "buffers", 0, "holds"], { part: 0 }, /the arena of buffer 0 is not text/],
+    ["text instead of a number", ["compiled", "batch"], "two", /batch is not a whole number/],
+    ["a list instead of an object", ["profile"], [], /profile is not an object/],
+    ["null instead of a list", ["compiled", "parameters"], null, /parameters is not a list/],
+  ])("%s", (_, path, invalid, message) => {
+    expect(refusal(withPlan(changed(path, invalid)))).toMatch(message);
   });
-  test("a plan cut anywhere", () => {
+  test("a truncated plan", () => {
     const text = plan();
     for (let end = 0; end < text.length - 2; end += Math.ceil(text.length / 40)) {
       expect(refusal(withPlan(text.slice(0, end)))).toContain("plan.json cannot be read: it is not JSON");

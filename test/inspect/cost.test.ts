@@ -1,4 +1,4 @@
-// FLOPs a token: formulas against counts by hand, and what fusion and decoupling must not change.
+// FLOPs per token equal counts by hand. Fusion and decoupling do not change them.
 import { expect, test } from "vitest";
 import {
   type CompileOptions,
@@ -28,25 +28,25 @@ const common = { modalities: [text, speech], vocabulary: 50, d_model: 32, layers
 const costOf = (spec: CheckedSpec): readonly ModalityCost[] => inspect(spec, options(spec)).modalities;
 const flops = (program: Program): number => program.ops.reduce((sum, op) => sum + flopsOf(program, op), 0);
 
-test("one block, forward, by hand", () => {
+test("the forward pass of a Mamba block costs as many FLOPs as counted by hand", () => {
   const { modalities } = inspect(sketch(common), options(sketch(common)));
   const [d, E, N, R, V] = [32, 64, 16, 2, 50];
   const norm = 2 * d + 4 + 2 * d;
   const products = 2 * d * 2 * E + 2 * E * (R + 2 * N) + 2 * R * E + 2 * E * d;
   const rest = E * (2 * 4 + 4) + 4 * E + E * (7 * N + 3 + 5) + d; // conv and SiLU, bias and softplus, scan and gate, residual
-  const head = norm + 2 * d * V + 3 * V + 2 + 1; // one more for the sum of losses
+  const head = norm + 2 * d * V + 3 * V + 2 + 1; // 1 for the sum of losses
   expect(modalities.map((m) => m.forward)).toEqual([norm + products + rest + head, norm + products + rest + head]);
 });
 
-test("one Transformer layer, forward and backward, by hand", () => {
+test("a Transformer layer costs as many FLOPs as counted by hand, forward and backward", () => {
   const spec = sketch({ ...common, layers: 0, attention: { heads: 4, kv_heads: 2, ffn: 48 }, length: 64 });
   const { modalities } = inspect(spec, options(spec));
   const [d, kv, H, F, V] = [32, 16, 4, 48, 50];
-  const n = (64 + 1) / 2; // keys that a position sees, on average
+  const n = (64 + 1) / 2; // keys per position, on average
   const norm = 2 * d + 4 + 2 * d;
   const projections = 2 * d * d + 2 * 2 * d * kv + 2 * d * d;
   const attention = 3 * (d + kv) + n * (4 * d + 4 * H) + d + 2 * H; // RoPE; scores, softmax, sums
-  // Each product scales by the norm as it reads: q, k and v; w1 and w3.
+  // The products with q, k, v, w1 and w3 scale their input by the norm.
   const scaled = 2 * d;
   const feed = norm + scaled + 3 * 2 * d * F + 5 * F;
   const layer = norm + 2 * scaled + projections + attention + d + feed + d;
@@ -56,11 +56,11 @@ test("one Transformer layer, forward and backward, by hand", () => {
   const slopes = 2 * (9 * d + 3) + 2 * projections + 3 * (d + kv) + n * (8 * d + 3 * H) + 2 * d; // norms … Σ dy·y
   // Sums of gradients at the two residuals, and of q, k and v at the norm.
   const backward = slopes + 2 * d + 2 * d + (2 * 3 * 2 * d * F + 11 * F + d);
-  const around = 9 * d + 3 + 2 * 2 * d * V + 3 * V + 1 + d; // final norm, head, dlogits, embedding
-  expect(training).toBe(layer + head + backward + around);
+  const ends = 9 * d + 3 + 2 * 2 * d * V + 3 * V + 1 + d; // final norm, head, dlogits, embedding
+  expect(training).toBe(layer + head + backward + ends);
 });
 
-test("training costs about three times the forward pass, and matrix products exactly so", () => {
+test("training costs about three times the forward pass, and matrix products exactly three times", () => {
   const spec = sketch({ ...common, d_model: 256, layers: 4, vocabulary: 5000 });
   const { forward, training } = costOf(spec)[0] as ModalityCost;
   expect(training / forward).toBeGreaterThan(2.9);
@@ -70,55 +70,55 @@ test("training costs about three times the forward pass, and matrix products exa
     const alone = differentiated.ops.filter((op) => op.kind === kind && !("bias" in op.in) && !("dbias" in op.out));
     return alone.reduce((sum, op) => sum + flopsOf(differentiated, op), 0);
   };
-  // dt_proj has a bias: its gradient by the input is the only one without a counterpart.
+  // dt_proj has a bias, so only its input gradient is counted.
   expect(products("linear_dx") - 4 * 2 * 16 * 512).toBe(products("linear"));
   expect(products("linear_dw")).toBe(products("linear"));
 });
 
-test("decoupling changes no FLOPs, nor does the batch or the device", () => {
-  const whole = (spec: CheckedSpec, device?: string, batch?: number) =>
+test("FLOPs per token do not depend on decoupling, batch or device", () => {
+  const costs = (spec: CheckedSpec, device?: string, batch?: number) =>
     inspect(spec, options(spec, device, batch)).modalities.map(({ forward, training }) => [forward, training]);
-  const shared = whole(sketch({ ...common, modalities: [text, image] }));
+  const shared = costs(sketch({ ...common, modalities: [text, image] }));
   const parts = ["in_proj", "x_proj", "dt_proj", "out_proj", "conv1d", "A", "D", "norm"] as const;
   const split = sketch({ ...common, modalities: [text, image], decouple: parts });
-  expect(whole(split)).toEqual(shared);
-  expect(whole(split, "nvidia-h100", 1)).toEqual(shared);
-  expect(whole(sketch(common), "webgpu-default")).toEqual(whole(sketch(common), "nvidia-h100"));
+  expect(costs(split)).toEqual(shared);
+  expect(costs(split, "nvidia-h100", 1)).toEqual(shared);
+  expect(costs(sketch(common), "webgpu-default")).toEqual(costs(sketch(common), "nvidia-h100"));
 });
 
-test("fusion joins work and makes none", () => {
+test("fusion does not change the FLOPs", () => {
   const stage = programsOf(sketch(common), options(sketch(common)))[0] as StageOutput;
   expect(flops(programAfter(stage, "fuse"))).toBe(flops(programAfter(stage, "differentiate")));
 });
 
-test("a patch pays for its way in and out and its share of the timestep, a token for the head", () => {
+test("the cost of a patch includes its projections and its share of the timestep, that of a token the head", () => {
   const spec = sketch({ ...common, modalities: [text, image] });
   const alone = sketch({ ...common, modalities: [text] });
   const [onText, onImage] = costOf(spec) as [ModalityCost, ModalityCost];
   const plain = costOf(alone)[0] as ModalityCost;
   const [d, p, V, patches] = [32, 12, 50, 16];
-  const wayIn = 3 * p + 2 * p * d + d + d + d; // noising; patch_in with its bias, added to the timestep's
+  const input = 3 * p + 2 * p * d + d + d + d; // noise; patch_in with its bias, added to the timestep
   const timestep = (2 * 256 * d + d + 4 * d + 2 * d * d + d) / patches;
-  const wayOut = 2 * p * d + p + 3 * p + 1 + 1;
+  const output = 2 * p * d + p + 3 * p + 1 + 1;
   const block = plain.forward - (2 * d * V + 3 * V + 2 + 1);
-  expect(onImage.forward).toBeCloseTo(block + wayIn + timestep + wayOut, 6);
+  expect(onImage.forward).toBeCloseTo(block + input + timestep + output, 6);
   expect(Math.abs(onText.forward - plain.forward)).toBeLessThan(10 * d);
 });
 
-test("every op has a formula in words", () => {
+test("every op has a formula to print", () => {
   for (const [kind, { formula }] of Object.entries(OPS)) expect(formula, kind).not.toBe("");
 });
 
-test("memory is the plan's own, by role", () => {
+test("the reported memory of each role equals that of the plan", () => {
   const spec = sketch({ ...common, modalities: [text, image] });
   for (const { name } of PROFILES) {
     const { memory, kernels } = inspect(spec, options(spec, name));
     const { plan } = compile(spec, options(spec, name));
-    if ("pieces" in memory) throw new Error("it does not fit");
+    if ("pieces" in memory) throw new Error("The model does not fit.");
     expect(memory.total).toBe(plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0));
     for (const { role, bytes } of memory.roles) {
-      const own = plan.buffers.filter((buffer) => buffer.role === role);
-      expect(bytes).toBe(own.reduce((sum, buffer) => sum + buffer.bytes, 0));
+      const buffers = plan.buffers.filter((buffer) => buffer.role === role);
+      expect(bytes).toBe(buffers.reduce((sum, buffer) => sum + buffer.bytes, 0));
     }
     expect(kernels?.count).toBe(plan.kernels.length);
     expect(kernels?.families.reduce((sum, family) => sum + family.kernels, 0)).toBe(plan.kernels.length);

@@ -1,4 +1,4 @@
-// Two specs compared by what they mean: spelling makes no difference, what counts does, and costs are those of inspect.
+// Specs are compared by their meaning, not by their spelling.
 import { describe, expect, test } from "vitest";
 import { check } from "../../src/front/check.js";
 import { type Compared, changesBetween } from "../../src/inspect/difference.js";
@@ -25,39 +25,39 @@ function meaning(text: string, files: Readonly<Record<string, string>> = {}): Co
   return { spec, json };
 }
 
-/** What changes where a text stands for another in the base. */
+/** Changes of meaning after a replacement in the base. */
 const changed = (from: string, to: string) => {
   expect(BASE).toContain(from);
   return changesBetween(meaning(BASE), meaning(BASE.replace(from, to)));
 };
 
-describe("means the same", () => {
+describe("has the same meaning", () => {
   test.each([
-    ["a default written out", "d_state: 8,", "d_state: 8, expand: 2, dt_rank: 2,"],
+    ["an explicit default", "d_state: 8,", "d_state: 8, expand: 2, dt_rank: 2,"],
     ["groups in another order", "[[text, speech], [image]]", "[[image], [speech, text]]"],
-    ["each its own, in groups", "[in_proj,", "[in_proj(groups: [[text], [image], [speech]]),"],
+    ["one group per modality", "[in_proj,", "[in_proj(groups: [[text], [image], [speech]]),"],
     [
       "parts in another order",
       "[in_proj, x_proj(groups: [[text, speech], [image]])]",
       "[x_proj(groups: [[text, speech], [image]]), in_proj]",
     ],
-    ["layers written out", "2 * (2 * mixer + attend)", "mixer + mixer + attend + 2 * mixer + attend"],
-    ["another way to write a number", "1e-3", "0.001"],
-    ["other blanks and a comment", "d_model: 32", "// wide enough\n  d_model:   32"],
+    ["expanded layers", "2 * (2 * mixer + attend)", "mixer + mixer + attend + 2 * mixer + attend"],
+    ["another spelling of a number", "1e-3", "0.001"],
+    ["spaces and a comment", "d_model: 32", "// wide enough\n  d_model:   32"],
   ])("%s", (_, from, to) => expect(changed(from, to)).toEqual([]));
 
-  test("in one file, or by way of an import", () => {
-    const whole = BASE.replace("steps: 10", "steps: 20");
+  test("one file or an imported file", () => {
+    const edited = BASE.replace("steps: 10", "steps: 20");
     const importing = meaning('import "base.mom"\ntrain { steps: 20 }\n', { "base.mom": BASE });
-    expect(changesBetween(meaning(whole), importing)).toEqual([]);
+    expect(changesBetween(meaning(edited), importing)).toEqual([]);
   });
 });
 
-describe("means something else", () => {
+describe("has another meaning", () => {
   test.each([
     ["a size", "d_model: 32", "d_model: 64", ["model.d_model: 32 → 64", "mixer.dt_rank: 2 → 4"]],
     [
-      "whose a part is",
+      "which parts are decoupled",
       "[q_proj]",
       "[k_proj]",
       ["attend.decouple.q_proj: one copy each → shared", "attend.decouple.k_proj: shared → one copy each"],
@@ -94,15 +94,15 @@ describe("means something else", () => {
       ["ablate.width.vary.mixer.d_state: undefined → [8, 16]"],
     ],
   ])("%s", (_, from, to, wanted) => {
-    const said = changed(from, to).map(({ path, before, after }) => `${path}: ${before} → ${after}`);
-    expect(said).toEqual(expect.arrayContaining(wanted));
+    const changes = changed(from, to).map(({ path, before, after }) => `${path}: ${before} → ${after}`);
+    expect(changes).toEqual(expect.arrayContaining(wanted));
   });
 
-  test("modalities in another order, since they are numbered as they are declared", () => {
+  test("modalities in another order, because their order is their numbering", () => {
     const lines = BASE.split("\n");
-    const turned = [...lines];
-    [turned[2], turned[3]] = [lines[3] as string, lines[2] as string];
-    const found = changesBetween(meaning(BASE), meaning(turned.join("\n")));
+    const swapped = [...lines];
+    [swapped[2], swapped[3]] = [lines[3] as string, lines[2] as string];
+    const found = changesBetween(meaning(BASE), meaning(swapped.join("\n")));
     expect(found).toEqual([
       { path: "order of modalities", before: "text, image, speech", after: "image, text, speech" },
     ]);

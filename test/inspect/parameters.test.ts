@@ -1,4 +1,4 @@
-// Parameters against a count by hand: the arithmetic of design.md section 3, written out, none of it from the compiler.
+// Parameter counts equal counts by hand, which use no code of the compiler.
 import { expect, test } from "vitest";
 import { type CompileOptions, TRAINING_PHASES } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -16,7 +16,7 @@ const options = (spec: CheckedSpec, device = "webgpu-default"): CompileOptions =
 });
 const PROJECTIONS = ["in_proj", "x_proj", "dt_proj", "out_proj"] as const;
 
-test("d_model 768, 32 blocks, two token modalities with 32 768 entries: 291 M parameters, 171 M active", () => {
+test("a model with d_model 768, 32 blocks and two token modalities has 291 M parameters, 171 M of them active", () => {
   const spec = sketch({
     modalities: [text, speech],
     vocabulary: 32_768,
@@ -34,10 +34,10 @@ test("d_model 768, 32 blocks, two token modalities with 32 768 entries: 291 M pa
   expect(projections).toBe(3_737_088);
   const shared = 768 + (1536 * 4 + 1536) + 1536 * 16 + 1536; // norm, conv1d, A_log, D
   expect(shared).toBe(34_560);
-  const around = 2 * 32_768 * 768 + 768; // embedding, head, final norm
-  expect(around).toBe(50_332_416);
-  const total = 32 * (2 * projections + shared) + around;
-  const active = 32 * (projections + shared) + around;
+  const ends = 2 * 32_768 * 768 + 768; // embedding, head, final norm
+  expect(ends).toBe(50_332_416);
+  const total = 32 * (2 * projections + shared) + ends;
+  const active = 32 * (projections + shared) + ends;
   expect([total, active]).toEqual([290_611_968, 171_025_152]);
 
   const start = performance.now();
@@ -46,7 +46,7 @@ test("d_model 768, 32 blocks, two token modalities with 32 768 entries: 291 M pa
   expect([parameters.total, parameters.active]).toEqual([total, active]);
   expect(modalities.map((m) => m.parameters)).toEqual([active, active]);
   expect(parameters.layers).toEqual([
-    { block: "mixer", kind: "mamba", layers: 32, total: total - around, active: active - around },
+    { block: "mixer", kind: "mamba", layers: 32, total: total - ends, active: active - ends },
   ]);
   const part = (name: string) => parameters.parts.find((one) => one.part === name);
   expect(part("in_proj")).toMatchObject({ total: 64 * in_proj, active: 32 * in_proj });
@@ -54,7 +54,7 @@ test("d_model 768, 32 blocks, two token modalities with 32 768 entries: 291 M pa
   expect(part("head")).toMatchObject({ total: 32_768 * 768, active: 32_768 * 768 });
 });
 
-test("a token of each modality passes through its own way in and out", () => {
+test("the active parameters of a modality include its own embedding and head", () => {
   const spec = sketch({ modalities: [text, image], vocabulary: 50, d_model: 32, layers: 1, decouple: ["x_proj"] });
   const { parameters, modalities } = inspect(spec, options(spec));
   // d_inner 64, dt_rank 2; a patch is 2·2·3 = 12 numbers.
@@ -66,7 +66,7 @@ test("a token of each modality passes through its own way in and out", () => {
   expect(parameters.total).toBe(parameters.active + 64 * 34);
 });
 
-test("modalities in groups share a copy; a dropped bias is not active", () => {
+test("modalities of a group share a copy, and a dropped bias is not active", () => {
   const groups = { out_proj: { groups: 2, of: [0, 1, 0] } };
   const common = { modalities: [text, image, speech], vocabulary: 50, d_model: 32, layers: 2 } as const;
   const shared = inspect(sketch(common), options(sketch(common))).parameters;
@@ -78,7 +78,7 @@ test("modalities in groups share a copy; a dropped bias is not active", () => {
   expect([dropped.total, dropped.active]).toEqual([shared.total, shared.active - 2 * 64]);
 });
 
-test("the paper's biggest: no default device holds it, and the rest is still told, in time", () => {
+test("the largest model of the paper exceeds the default device and is inspected in less than 10 s", () => {
   const spec = sketch({
     modalities: [text, speech],
     vocabulary: 32_000,
@@ -89,13 +89,13 @@ test("the paper's biggest: no default device holds it, and the rest is still tol
     train: { batch: 1 },
   });
   const start = performance.now();
-  const told = inspect(spec, options(spec));
+  const inspection = inspect(spec, options(spec));
   expect(performance.now() - start).toBeLessThan(10_000);
-  expect(told.kernels).toBeUndefined();
-  expect(told.parameters.total).toBe(2_665_056_256);
-  if (!("pieces" in told.memory)) throw new Error("it fits");
-  expect(told.memory).toMatchObject({ limit: 2 ** 27, fits: "swiftshader" });
-  expect(told.memory.pieces[0]).toEqual({ what: "embed.weight", bytes: 4 * 32_000 * 2048 });
-  expect(told.memory.pieces.map(({ what }) => what)).toContain("the parameters of layer 47");
+  expect(inspection.kernels).toBeUndefined();
+  expect(inspection.parameters.total).toBe(2_665_056_256);
+  if (!("pieces" in inspection.memory)) throw new Error("The model fits.");
+  expect(inspection.memory).toMatchObject({ limit: 2 ** 27, fits: "swiftshader" });
+  expect(inspection.memory.pieces[0]).toEqual({ what: "embed.weight", bytes: 4 * 32_000 * 2048 });
+  expect(inspection.memory.pieces.map(({ what }) => what)).toContain("the parameters of layer 47");
   expect("total" in inspect(spec, options(spec, "nvidia-h100")).memory).toBe(true);
 });

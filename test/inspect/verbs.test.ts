@@ -1,4 +1,4 @@
-// mom inspect and mom compile as whole processes.
+// `mom inspect` and `mom compile`, run as processes.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ const large = (): string => {
 };
 
 describe("mom inspect", () => {
-  test("tells everything, without colours in a pipe and with them where asked", () => {
+  test("prints every section, with colours only if they are forced", () => {
     const { code, stdout, stderr } = mom.run(["inspect", QUICKSTART]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const title of [
@@ -51,19 +51,19 @@ describe("mom inspect", () => {
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(140);
     expect(mom.run(["inspect", QUICKSTART], ROOT, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[1m");
   });
-  test("--json is complete, and --batch and --device count", () => {
-    const told = (...more: string[]) => JSON.parse(mom.run(["inspect", QUICKSTART, "--json", ...more]).stdout);
-    const eight = told();
+  test("--json prints every value, and --batch, --device and --memory affect them", () => {
+    const inspected = (...more: string[]) => JSON.parse(mom.run(["inspect", QUICKSTART, "--json", ...more]).stdout);
+    const eight = inspected();
     expect(eight).toMatchObject({ profile: "webgpu-default", batch: 8, length: 128, d_model: 64, vocabulary: 260 });
     expect(eight.formulas.scan).toContain("7N");
-    expect(eight.memory.total).toBeGreaterThan(told("--batch", "1").memory.total);
-    const h100 = told("--device", "nvidia-h100");
+    expect(eight.memory.total).toBeGreaterThan(inspected("--batch", "1").memory.total);
+    const h100 = inspected("--device", "nvidia-h100");
     expect(h100.kernels.count).toBeLessThan(eight.kernels.count);
     expect(h100.modalities).toEqual(eight.modalities);
     expect(eight.fit).toBeUndefined();
-    expect(told("--memory", "1GiB").fit).toMatchObject({ budget: 2 ** 30, bytes: eight.memory.total, fits: true });
+    expect(inspected("--memory", "1GiB").fit).toMatchObject({ budget: 2 ** 30, bytes: eight.memory.total, fits: true });
   });
-  test("what fits no binding is told beside parameters and FLOPs, and a plan of it is refused", () => {
+  test("a model that exceeds a binding is reported with its parameters and FLOPs, but has no plan", () => {
     const { code, stdout } = mom.run(["inspect", large()]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/total +\d{3},\d{3},\d{3}/);
@@ -86,12 +86,12 @@ describe("mom inspect", () => {
     ["recompute", /^\d+ ops, \d+ bytes → \d+ ops, \d+ bytes\nprogram model/],
     ["allocate", /^\d+ buffers, \d+ bytes\n {2}parameters\.0 \(parameters\)/],
     ["emit", /@compute/],
-  ])("--dump %s", (stage, shows) => {
+  ])("--dump %s prints the result of the stage", (stage, pattern) => {
     const { code, stdout } = mom.run(["inspect", QUICKSTART, "--dump", stage]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(shows);
+    expect(stdout).toMatch(pattern);
   });
-  test("--html and --svg write what is drawn, in place of what was there, beside what is printed", () => {
+  test("--html and --svg overwrite their files, and the report is still printed", () => {
     const [html, svg] = [join(folder, "drawn.html"), join(folder, "drawn.svg")];
     writeFileSync(svg, "old");
     const { code, stdout, stderr } = mom.run(["inspect", QUICKSTART, "--json", "--html", html, "--svg", svg]);
@@ -108,21 +108,21 @@ describe("mom inspect", () => {
     expect(nowhere.code).toBe(1);
     expect(nowhere.stderr).toMatch(/drawn\.svg could not be written: .*Check the path/s);
   });
-  test("wrong usage exits with 2, a wrong spec with 1", () => {
-    for (const wrong of [
+  test("invalid usage exits with 2, an invalid spec with 1", () => {
+    for (const invalid of [
       ["--device", "abacus"],
       ["--dump", "link"],
       ["--batch", "0"],
       ["--batch", "1.5"],
       ["--memory", "80apples"],
     ]) {
-      expect(mom.run(["inspect", QUICKSTART, ...wrong]).code).toBe(2);
+      expect(mom.run(["inspect", QUICKSTART, ...invalid]).code).toBe(2);
     }
     expect(mom.run(["inspect", "none.mom"]).code).toBe(1);
   });
 });
 
-test("neither verb loads Dawn, nor anything of the GPU layer", async () => {
+test("neither command loads Dawn or a module of src/gpu", async () => {
   const entryPoints = ["inspect", "compile"].map((name) => join(ROOT, `src/cli/verbs/${name}.ts`));
   const options = { bundle: true, write: false, metafile: true, outdir: folder, platform: "node" } as const;
   const { metafile } = await build({ ...options, entryPoints, format: "esm", packages: "external" });
@@ -134,7 +134,7 @@ test("neither verb loads Dawn, nor anything of the GPU layer", async () => {
 
 describe("mom compile", () => {
   const at = (name: string): string => join(folder, name);
-  test("makes a folder that reads back as what was compiled", () => {
+  test("writes a folder that reads back as the compiled model", () => {
     writeFileSync(at("copy.mom"), readFileSync(QUICKSTART, "utf8"));
     const { code, stdout, stderr } = mom.run(["compile", at("copy.mom"), "-o", at("made")]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -162,7 +162,7 @@ describe("mom compile", () => {
       dependencies: { webgpu: expect.stringMatching(/^\^\d/) },
     });
   });
-  test("a folder that exists is refused and left alone; --force writes ours anew, and only ours", () => {
+  test("an existing folder is kept unless --force is given, and one with unknown files is always kept", () => {
     const run = (...more: string[]) => mom.run(["compile", QUICKSTART, "-o", at("twice"), ...more]);
     expect(run().code).toBe(0);
     const file = join(at("twice"), "plan.json");
@@ -180,7 +180,7 @@ describe("mom compile", () => {
     expect(kept.stderr).toContain("contains thesis.tex");
     expect(existsSync(join(at("twice"), "thesis.tex"))).toBe(true);
   });
-  test("a file in the folder's place, a spec too large, a wrong spec, no folder named: nothing is left", () => {
+  test("a command that fails leaves no folder and changes no file", () => {
     writeFileSync(at("file"), "mine");
     for (const more of [[], ["--force"]]) {
       expect(mom.run(["compile", QUICKSTART, "-o", at("file"), ...more]).code).toBe(1);
@@ -191,7 +191,7 @@ describe("mom compile", () => {
     expect(mom.run(["compile", QUICKSTART]).code).toBe(2);
     expect(existsSync(at("none"))).toBe(false);
   });
-  test("a disk that fills up leaves no half folder, and the one before it whole", () => {
+  test("a full disk leaves no partial folder, and an existing folder stays intact", () => {
     const model = openCompiled(at("made"), nodeDisk);
     const before = readFileSync(join(at("made"), "plan.json"));
     const extras = [{ name: "spec.mom", bytes: new Uint8Array(8) }];
@@ -200,7 +200,7 @@ describe("mom compile", () => {
       const disk = {
         ...nodeDisk,
         create: (path: string, bytes: Uint8Array) => {
-          if (files++ >= room) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+          if (files++ >= room) throw Object.assign(new Error("No space is left."), { code: "ENOSPC" });
           nodeDisk.create(path, bytes);
         },
       };

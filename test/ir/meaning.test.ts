@@ -1,4 +1,4 @@
-// Labels: each means one thing, and those that come from outside are read back as what they were made from.
+// Labels of fields: unique, stable, and parsed back to their meaning.
 import { expect, test } from "vitest";
 import { labelOf, type Meaning } from "../../src/ir/meaning.js";
 import { isWithin, scoped } from "../../src/ir/scope.js";
@@ -8,7 +8,7 @@ import { image, sketch, speech, text } from "../support/spec.js";
 
 const attention = { heads: 2, kv_heads: 1 };
 const common = { vocabulary: 60, d_model: 8, layers: 2 };
-/** A modality of items with the name that the losses of ids have. */
+/** A modality of items named like the losses of ids. */
 const tokens = { ...image, name: "tokens" };
 const specs = [
   sketch({ ...common, modalities: [text, tokens, speech] }),
@@ -29,7 +29,7 @@ const meanings = new Map(
   programs.flatMap(({ tensors }) => tensors.flatMap(({ means }) => (means ? [[JSON.stringify(means), means]] : []))),
 ) as ReadonlyMap<string, Meaning>;
 
-test("no two fields of a program have the same label, and a label is read back as what it was made from", () => {
+test("different meanings have different labels, and a label is parsed back to its meaning", () => {
   const more: Meaning[] = [
     { is: "gradient", of: { is: "input" } },
     { is: "rotary", theta: 1e4, head: 16, positions: 64 },
@@ -42,7 +42,7 @@ test("no two fields of a program have the same label, and a label is read back a
   for (const means of all) expect(meaningNamed(labelOf(means))).toEqual(means);
 });
 
-test("labels are what plans and files have always called their fields, but for items", () => {
+test("labels equal the names in earlier plans and files, except for items", () => {
   expect(labelOf({ is: "state", layer: 3, part: "conv" })).toBe("state.layers.3.conv");
   expect(labelOf({ is: "id_losses" })).toBe("loss.tokens");
   expect(labelOf({ is: "times", as: "timestep", modality: "image" })).toBe("timestep.image");
@@ -51,9 +51,9 @@ test("labels are what plans and files have always called their fields, but for i
   expect(meaningNamed("rows(modality: 0 1)")).toBeUndefined();
 });
 
-test("within a scope, states alone are everybody's", () => {
+test("within a scope, only states and constants are shared", () => {
   const [program] = programs.filter(({ tensors }) => tensors.some(({ means }) => means?.is === "next"));
-  if (program === undefined) throw new Error("no program carries a state");
+  if (program === undefined) throw new Error("No program carries a state.");
   for (const { role, name, means, scope } of scoped(program, "step").tensors) {
     if (means === undefined) continue;
     const shared = role === "constant" || means.is === "state" || means.is === "next";
