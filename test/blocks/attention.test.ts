@@ -1,4 +1,4 @@
-// Specs with attention blocks: parameters counted by hand, memory by length, names and initial values.
+// Specs with attention blocks: parameters, memory, names and initial values.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -47,32 +47,32 @@ const options = (spec: CheckedSpec, length = spec.data.length): CompileOptions =
 
 const ALL = ATTENTION_PARTS.join(", ");
 
-test("a decoupled Transformer of two modalities, counted by hand", () => {
+test("a decoupled Transformer of two modalities has as many parameters as counted by hand", () => {
   const spec = transformer(`heads: 8, kv_heads: 2, ffn: 96, decouple: [${ALL}]`);
   const { parameters, modalities } = inspect(spec, options(spec));
-  // Heads of 8 columns: q and o are 64 × 64, k and v 16 × 64.
+  // Heads have 8 columns. q and o are 64 × 64, k and v 16 × 64.
   const layer = 2 * 64 * 64 + 2 * 16 * 64 + 3 * 64 * 96 + 2 * 64;
   expect(layer).toBe(28_800);
-  // 1500 ids, which include the markers.
-  const around = 2 * 1500 * 64 + 64;
-  expect(parameters.total).toBe(3 * 2 * layer + around);
-  expect(parameters.active).toBe(3 * layer + around);
-  expect(modalities.map((m) => m.parameters)).toEqual([3 * layer + around, 3 * layer + around]);
+  // 1500 ids, including the markers.
+  const ends = 2 * 1500 * 64 + 64;
+  expect(parameters.total).toBe(3 * 2 * layer + ends);
+  expect(parameters.active).toBe(3 * layer + ends);
+  expect(modalities.map((m) => m.parameters)).toEqual([3 * layer + ends, 3 * layer + ends]);
   const part = (name: string) => parameters.parts.find((p) => p.part === name);
   expect(part("wk")).toEqual({ part: "wk", total: 3 * 2 * 16 * 64, active: 3 * 16 * 64 });
   expect(part("feed_forward.w2")?.total).toBe(3 * 2 * 64 * 96);
   expect(part("attention_norm")?.total).toBe(3 * 2 * 64);
 });
 
-test("without a feed-forward there are no tensors for it; auto is Llama's size", () => {
+test("a block without a feed-forward has no tensors for it, and `auto` is the size of Llama", () => {
   const none = inspect(transformer("heads: 4, ffn: none"), options(transformer("heads: 4, ffn: none")));
   expect(none.parameters.layers[0]?.total).toBe(3 * (4 * 64 * 64 + 64));
-  // LLaMA 7B: 4096 → 11008. 2/3 of 4·64 is 170.
+  // LLaMA 7B has 11008 for 4096. 2/3 of 4·64 is 170, rounded up to 256.
   expect([autoFfn(4096), autoFfn(64), autoFfn(2048)]).toEqual([11008, 256, 5632]);
   expect(transformer("heads: 4").model.blocks[0]?.fields).toMatchObject({ ffn: 256, kv_heads: 4, spans: "both" });
 });
 
-test("shared tensors have Llama's names, decoupled ones those of Mixture-of-Transformers", () => {
+test("shared tensors have the names of Llama, decoupled ones those of Mixture-of-Transformers", () => {
   const names = (fields: string): string[] =>
     compile(transformer(fields), options(transformer(fields))).parameters.map(({ name }) => name);
   expect(names("heads: 4").filter((name) => name.startsWith("layers.1."))).toEqual([
@@ -99,7 +99,7 @@ test("shared tensors have Llama's names, decoupled ones those of Mixture-of-Tran
   expect(split.length).toBe(3 + 3 * 2 * 9);
 });
 
-test("all modalities in one group give the shared model, and names of modalities change nothing", () => {
+test("all modalities in one group give the shared model, and names of modalities have no effect", () => {
   const plans = [
     transformer("heads: 4"),
     transformer(`heads: 4, decouple: [${ATTENTION_PARTS.map((p) => `${p}(groups: [[speech, text]])`).join(", ")}]`),
@@ -117,11 +117,11 @@ test("all modalities in one group give the shared model, and names of modalities
   expect(other?.parameters).toEqual(one?.parameters);
 });
 
-test("the first group of a decoupled part has the initial values of the shared part, the second does not", () => {
+test("the first group of a decoupled part has the initial values of the shared part, the second has others", () => {
   const of = (fields: string, name: string): Float32Array => {
     const spec = transformer(fields);
     const field = compile(spec, options(spec)).parameters.find((p) => p.name === name);
-    if (field === undefined) throw new Error(`no ${name}`);
+    if (field === undefined) throw new Error(`There is no ${name}.`);
     const { initial, layer, part } = field.source;
     return initialValues(initial, field.shape, { seed: 1, layer, part, group: field.group });
   };
@@ -135,7 +135,7 @@ test("memory grows linearly with the length", () => {
   const spec = transformer("heads: 4");
   const bytes = [1024, 2048, 4096].map((length) => {
     const { memory } = inspect(spec, options(spec, length));
-    if ("pieces" in memory) throw new Error("the model does not fit");
+    if ("pieces" in memory) throw new Error("The model does not fit.");
     return memory.roles.filter(({ role }) => role !== "optimizer").reduce((s, r) => s + r.bytes, 0);
   }) as [number, number, number];
   const slopes = [(bytes[1] - bytes[0]) / 1024, (bytes[2] - bytes[1]) / 2048];
@@ -150,7 +150,7 @@ test("a gradient through a cache is an error", () => {
   expect(() => differentiate(program)).toThrow("a cache has no gradient");
 });
 
-test("RoPE's table is computed in float64: at this position f32 cosines are off", () => {
+test("the table of RoPE is computed in float64, because f32 cosines are inaccurate at large positions", () => {
   const table = rotaryTable(10_000, 4, 5001);
   const angle = 5000 / 100;
   expect(table[5000 * 4]).toBe(Math.fround(Math.cos(5000)));

@@ -1,6 +1,6 @@
-// The kernels of attention and of RoPE against the float64 reference, on awkward sizes. A software adapter takes ten
-// seconds to compile a tiled kernel with bounds checks and one second without, so it runs them without checks and only
-// in the marked cases. With $MOM_TEST_THOROUGH it runs all of them, with checks.
+// The kernels of attention and RoPE match the float64 reference at awkward sizes. A software adapter takes ten seconds to
+// compile a tiled kernel with bounds checks and one second without. It therefore runs tiled kernels without checks and
+// only in the marked cases. With $MOM_TEST_THOROUGH it runs all of them with checks.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { build } from "../../src/ir/builder.js";
@@ -16,7 +16,6 @@ import { called } from "../support/called.js";
 import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
-/** The target is 1e-5. */
 const TOLERANCE = 1e-5;
 
 type Ranges = "causal" | "pictures" | "documents" | "cached";
@@ -64,7 +63,7 @@ function rangeOf(ranges: Ranges, t: number, { queries, keys = queries }: Case): 
   }
 }
 
-/** Attention and its gradients, alone. With `fused`, q, k and v are columns of one tensor, and dq of another. */
+/** A program of attention and its gradients. With `fused`, q, k and v are columns of one tensor, and dq of another. */
 function programOf(sizes: Case): Program {
   const { batch, queries, keys = queries, heads, kv_heads, head, fused } = sizes;
   const b = build("attention", { batch, length: queries, chunk: queries, modalities: 1 });
@@ -76,12 +75,12 @@ function programOf(sizes: Case): Program {
     views.set(id, { of, column });
     return id;
   };
-  const whole = b.field("batch", called("qkv"), [R, wide + 2 * narrow + 3]);
-  const dwhole = b.tensor("value", "dq and more", [R, wide + 8]);
-  const q = fused ? within("q", wide, whole, 1) : b.input("batch", called("q"), [R, wide]);
-  const k = fused ? within("k", narrow, whole, 1 + wide) : b.input("batch", called("k"), [S, narrow]);
-  const v = fused ? within("v", narrow, whole, 1 + wide + narrow) : b.input("batch", called("v"), [S, narrow]);
-  const dq = fused ? within("dq", wide, dwhole, 4) : b.tensor("value", "dq", [R, wide]);
+  const qkv = b.field("batch", called("qkv"), [R, wide + 2 * narrow + 3]);
+  const dqStorage = b.tensor("value", "dq and more", [R, wide + 8]);
+  const q = fused ? within("q", wide, qkv, 1) : b.input("batch", called("q"), [R, wide]);
+  const k = fused ? within("k", narrow, qkv, 1 + wide) : b.input("batch", called("k"), [S, narrow]);
+  const v = fused ? within("v", narrow, qkv, 1 + wide + narrow) : b.input("batch", called("v"), [S, narrow]);
+  const dq = fused ? within("dq", wide, dqStorage, 4) : b.tensor("value", "dq", [R, wide]);
   const [dk, dv] = [b.tensor("value", "dk", [S, narrow]), b.tensor("value", "dv", [S, narrow])];
   const range = b.input("batch", called("keys"), [R, 2], "i32");
   const dy = b.input("batch", called("dy"), [R, wide]);
@@ -106,16 +105,16 @@ function known(sizes: Case): Values {
     }
     return Array.from({ length: size }, () => s.normal());
   });
-  // A view has the numbers of its tensor.
+  // A view shares the numbers of its tensor.
   for (const { id, view, shape } of program.tensors) {
-    const whole = view && v.of.get(view.of);
-    if (!whole) continue;
+    const numbers = view && v.of.get(view.of);
+    if (!numbers) continue;
     const [rows, columns] = shape as [number, number];
-    const stride = whole.length / rows;
+    const stride = numbers.length / rows;
     v.of.set(
       id,
       Float64Array.from({ length: rows * columns }, (_, i) => {
-        return whole[Math.floor(i / columns) * stride + view.column + (i % columns)] as number;
+        return numbers[Math.floor(i / columns) * stride + view.column + (i % columns)] as number;
       }),
     );
   }
@@ -140,30 +139,33 @@ describe.skipIf(missing)("attention", () => {
   };
   const thorough = (): boolean => opened.profile.kind === "gpu" || Boolean(process.env.MOM_TEST_THOROUGH);
 
-  test.each(CASES.map((sizes) => [label(sizes), sizes] as const))("%s", async (_, sizes) => {
-    const v = known(sizes);
-    for (const variant of ["row", ...(thorough() || sizes.tiles ? ["tile-32", "tile-64"] : [])]) {
-      const { device } = variant === "row" ? opened : unchecked;
-      const differences = await everyOp(device, limited(variant), v);
-      expect([...new Set(differences.map((d) => `${d.op} ${d.variant}`))]).toEqual([
-        `attention ${variant}`,
-        `attention_grad ${variant}`,
-      ]);
-      // With a single key its weight is 1 whatever q and k are. Their gradients are differences of numbers near 1, so
-      // their errors are relative to 1e-6.
-      const limit = ({ what }: { what: string }): number =>
-        sizes.queries === 1 && /d[qk]$/.test(what) ? 1 : TOLERANCE;
-      expect(differences.filter((found) => !(found.error < limit(found)))).toEqual([]);
-    }
-  });
+  test.each(CASES.map((sizes) => [label(sizes), sizes] as const))(
+    "kernels match the reference: %s",
+    async (_, sizes) => {
+      const v = known(sizes);
+      for (const variant of ["row", ...(thorough() || sizes.tiles ? ["tile-32", "tile-64"] : [])]) {
+        const { device } = variant === "row" ? opened : unchecked;
+        const differences = await everyOp(device, limited(variant), v);
+        expect([...new Set(differences.map((d) => `${d.op} ${d.variant}`))]).toEqual([
+          `attention ${variant}`,
+          `attention_grad ${variant}`,
+        ]);
+        // The weight of a single key is always 1. The gradients of q and k are differences of numbers near 1, so their
+        // errors are relative to 1e-6.
+        const limit = ({ what }: { what: string }): number =>
+          sizes.queries === 1 && /d[qk]$/.test(what) ? 1 : TOLERANCE;
+        expect(differences.filter((found) => !(found.error < limit(found)))).toEqual([]);
+      }
+    },
+  );
 
-  test("SwiGLU, forward and backward", async () => {
+  test("the kernels of SwiGLU and its gradient match the reference", async () => {
     const b = build("swiglu", { batch: 1, length: 9, chunk: 9, modalities: 1 });
     const input = (name: string): TensorId => b.input("batch", called(name), [9, 7]);
-    const made = (name: string): TensorId => b.tensor("value", name, [9, 7]);
+    const value = (name: string): TensorId => b.tensor("value", name, [9, 7]);
     const [dy, a, c] = [input("dy"), input("a"), input("b")];
-    b.op({ kind: "swiglu", in: { a, b: c }, out: { y: made("y") } });
-    b.op({ kind: "swiglu_grad", in: { dy, a, b: c }, out: { da: made("da"), db: made("db") } });
+    b.op({ kind: "swiglu", in: { a, b: c }, out: { y: value("y") } });
+    b.op({ kind: "swiglu_grad", in: { dy, a, b: c }, out: { da: value("da"), db: value("db") } });
     const s = stream("sample", 13);
     const numbers = (name: string, size: number): number[] =>
       Array.from({ length: size }, () => (name === "modality" ? 0 : 4 * s.normal()));
@@ -172,7 +174,7 @@ describe.skipIf(missing)("attention", () => {
     expect(differences.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
   });
 
-  test("new rows are written into a cache at the place of each sequence", async () => {
+  test("new rows are written into the cache at the place of their sequence", async () => {
     const [batch, length, S, d] = [3, 2, 7, 5];
     const b = build("append", { batch, length, chunk: length, modalities: 1 });
     const cache = b.input("batch", called("cache"), [batch * S, d]);
@@ -194,7 +196,7 @@ describe.skipIf(missing)("attention", () => {
     expect(differences).toMatchObject([{ op: "append", error: 0 }]);
   });
 
-  test.each([2, 3, 5, 16])("RoPE of heads of %i, and back", async (head) => {
+  test.each([2, 3, 5, 16])("RoPE and its inverse match the reference for heads of %i", async (head) => {
     const [batch, length, heads] = [2, 37, 3];
     const b = build("rotate", { batch, length, chunk: length, modalities: 1 });
     const R = batch * length;

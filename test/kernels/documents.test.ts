@@ -1,4 +1,4 @@
-// Documents packed into one sequence against each of them alone, on the device: outputs, gradients, losses.
+// Documents packed into one sequence have the same outputs and gradients as each document alone, on the device.
 import { describe, expect, test } from "vitest";
 import { batchOf, type HostField } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
@@ -28,7 +28,7 @@ const common = {
   groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
 } as const;
 const d = common.d_model;
-/** With attention: its sums start at tiles, not at documents. */
+/** Sums of attention start at tiles, not at documents. */
 const attention = { heads: 2, kv_heads: 1 };
 const draw = stream("sample", 4);
 /** The document of each position; −1 for the padding. */
@@ -39,7 +39,7 @@ const input = normal(LENGTH * d);
 const cotangent = normal(LENGTH * d).map((x, i) => (i < end * d ? x : 0));
 const modality = Uint32Array.from({ length: LENGTH }, () => draw.below(3));
 
-/** Each document at the start of its own sequence, followed by zeros. */
+/** Each document at the start of a separate sequence, followed by zeros. */
 function alone<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(all: T, columns: number): T {
   const rows = DOCUMENTS.map((length, i) =>
     all.subarray((starts[i] as number) * columns, ((starts[i] as number) + length) * columns),
@@ -53,7 +53,7 @@ function alone<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(a
 
 describe.skipIf(missing)("documents packed into one sequence", () => {
   test.each([{ fuse: true }, { fuse: false }, { fuse: true, attention }])(
-    "equal each document alone: forward, backward, gradients of weights (%j)",
+    "have the outputs and gradients of each document alone (%j)",
     async ({ fuse, ...more }) => {
       const spec = sketch({ ...common, ...more });
       const opened = await testDevice();
@@ -110,19 +110,19 @@ describe.skipIf(missing)("documents packed into one sequence", () => {
       for (const k of [0, 1] as const) {
         DOCUMENTS.forEach((length, i) => {
           const from = (starts[i] as number) * d;
-          const mine = found.results[k].subarray(from, from + length * d);
-          const its = expected.results[k].subarray(i * LENGTH * d, (i * LENGTH + length) * d);
-          // These are two kernels, and a GPU's compiler may fuse multiplications and additions differently in them.
+          const packedRows = found.results[k].subarray(from, from + length * d);
+          const reference = expected.results[k].subarray(i * LENGTH * d, (i * LENGTH + length) * d);
+          // The two kernels differ, so a GPU's compiler may fuse their multiplications and additions differently.
           const bits = opened.source !== "gpu" && ("attention" in more ? i === 0 : (starts[i] as number) % CHUNK === 0);
           if (bits)
             expect(
-              mine.every((x, n) => x === its[n]),
+              packedRows.every((x, n) => x === reference[n]),
               `document ${i}`,
             ).toBe(true);
-          expect(relativeError(mine, its), `document ${i}`).toBeLessThan(1e-6);
-          // Without resets, earlier documents have an effect, and later ones contribute gradients.
-          const seen = leaking.results[k].subarray(from, from + length * d);
-          if (k === 0 ? i > 0 : i < 2) expect(relativeError(seen, its)).toBeGreaterThan(1e-3);
+          expect(relativeError(packedRows, reference), `document ${i}`).toBeLessThan(1e-6);
+          // Without resets, earlier documents affect outputs and later ones contribute gradients.
+          const leakingRows = leaking.results[k].subarray(from, from + length * d);
+          if (k === 0 ? i > 0 : i < 2) expect(relativeError(leakingRows, reference)).toBeGreaterThan(1e-3);
         });
       }
       expect(found.weights.size).toBe(compiled.parameters.length);

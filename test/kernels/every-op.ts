@@ -1,4 +1,4 @@
-// Runs every op of a program on a device, each alone with the reference's inputs, and reports the error of each output.
+// Runs each op of a program on a device with the inputs of the reference and reports the error of each output.
 import { assemble } from "../../src/compile.js";
 import { halfBits, widenHalf } from "../../src/data/half.js";
 import { prepare, type Runtime } from "../../src/gpu/runtime.js";
@@ -20,8 +20,8 @@ export interface Difference {
   /** The index of the op, and the tensor. */
   readonly what: string;
   readonly error: number;
-  /** Whether it depends on numbers rounded to f16. */
-  readonly halves: boolean;
+  /** Whether the output depends on numbers rounded to f16. */
+  readonly f16: boolean;
 }
 
 const inputName = ({ role, name, id }: Tensor): string =>
@@ -46,7 +46,7 @@ function isolate(program: Program, op: Op, at: number): Program {
   return { ...program, name: `${at}`, tensors, ops: [op] };
 }
 
-/** Errors are relative to the size of the numbers, or to 1e-6 per number if these are only rounding errors. */
+/** Errors are relative to the norm of the numbers, or to 1e-6 per number if the numbers are only rounding errors. */
 function relativeError(got: Float32Array, expected: Float64Array): number {
   let difference = 0;
   let size = 0;
@@ -64,10 +64,10 @@ const numbersOf = (tensor: Tensor, numbers: ArrayLike<number>): ArrayBufferView<
   return new Float32Array(words.buffer);
 };
 
-/** Writes are of complete words. */
-const inWords = (halves: Uint16Array): Uint16Array<ArrayBuffer> => {
-  const padded = new Uint16Array(2 * Math.ceil(halves.length / 2));
-  padded.set(halves);
+/** Pads f16 numbers to complete 32-bit words. */
+const inWords = (bits: Uint16Array): Uint16Array<ArrayBuffer> => {
+  const padded = new Uint16Array(2 * Math.ceil(bits.length / 2));
+  padded.set(bits);
   return padded;
 };
 
@@ -77,12 +77,12 @@ const widened = (tensor: Tensor, bytes: ArrayBuffer): Float32Array =>
 const rounded = (tensor: Tensor, value: number): number =>
   tensor.type === "f16" ? widenHalf(halfBits(value)) : Math.fround(value);
 
-/** The values as on a device: each op's results are computed from its rounded inputs. */
+/** Values as a device stores them: the results of each op are computed from its rounded inputs. */
 function asStored({ program, of }: Values): Values {
   const round = (id: TensorId, numbers: Float64Array): Float64Array =>
     numbers.map((value) => rounded(tensorOf(program, id), value));
-  const made = new Set(program.ops.flatMap(outputsOf).map((id) => storage(program, id).id));
-  const given = program.tensors.filter(({ id }) => !made.has(storage(program, id).id));
+  const computed = new Set(program.ops.flatMap(outputsOf).map((id) => storage(program, id).id));
+  const given = program.tensors.filter(({ id }) => !computed.has(storage(program, id).id));
   const v: Values = {
     program,
     of: new Map(given.flatMap(({ id }) => (of.has(id) ? [[id, round(id, read({ program, of }, id))]] : []))),
@@ -98,15 +98,15 @@ function asStored({ program, of }: Values): Values {
   return v;
 }
 
-/** The initial contents of buffers, which show reads of unwritten numbers. */
+/** The initial contents of buffers. They reveal reads of unwritten numbers. */
 const POISON = Number.NaN;
-/** The initial contents of the gradients: they must be overwritten, but stay between tensors. */
-const LEFT_BEHIND = 7;
+/** The initial contents of gradients. Kernels overwrite them, except for the gaps between tensors. */
+const UNWRITTEN = 7;
 
 function poison(plan: Plan, runtime: Runtime): void {
   plan.buffers.forEach(({ role, bytes }, buffer) => {
-    const stands = role === "gradients" ? LEFT_BEHIND : POISON;
-    if (role !== "step") runtime.write({ buffer, offset: 0, bytes }, new Float32Array(bytes / 4).fill(stands));
+    const fill = role === "gradients" ? UNWRITTEN : POISON;
+    if (role !== "step") runtime.write({ buffer, offset: 0, bytes }, new Float32Array(bytes / 4).fill(fill));
   });
 }
 
@@ -133,35 +133,35 @@ function upload(assembled: ReturnType<typeof assemble>, programs: readonly Progr
   }
 }
 
-/** The columns of a tensor in the storage of which it is a view. */
-function columnsIn(program: Program, id: TensorId, whole: Float32Array): Float32Array {
+/** The columns of a tensor in its storage. */
+function columnsIn(program: Program, id: TensorId, stored: Float32Array): Float32Array {
   const { shape } = tensorOf(program, id);
   const { column, stride } = layout(program, id);
   const width = shape.at(-1) as number;
-  if (column === 0 && stride === width) return whole;
+  if (column === 0 && stride === width) return stored;
   return Float32Array.from(
     { length: count(shape) },
-    (_, i) => whole[Math.floor(i / width) * stride + column + (i % width)] as number,
+    (_, i) => stored[Math.floor(i / width) * stride + column + (i % width)] as number,
   );
 }
 
-export interface Wanted {
+export interface Selection {
   readonly op?: (op: Op) => boolean;
   readonly settings?: KernelSettings | undefined;
 }
 
 /**
- * Runs every wanted op with the variants that `profile` admits first. `known` has f32 numbers for all tensors.
- * Gradients are computed twice; the second time they add to the first.
+ * Runs every selected op with the first variant that `profile` admits. `known` has f32 numbers for all tensors.
+ * Gradients are computed twice, and the second run adds to the first.
  */
 export async function everyOp(
   device: GPUDevice,
   profile: Profile,
   known: Values,
-  { op: wanted = () => true, settings = DEFAULT_SETTINGS }: Wanted = {},
+  { op: selects = () => true, settings = DEFAULT_SETTINGS }: Selection = {},
 ): Promise<Difference[]> {
   const { program } = known;
-  const ops = [...program.ops.entries()].filter(([, op]) => wanted(op));
+  const ops = [...program.ops.entries()].filter(([, op]) => selects(op));
   const programs = ops.map(([at, op]) => isolate(program, op, at));
   const assembled = assemble(programs, { profile, variants: "first", settings });
   const { plan } = assembled;
@@ -194,11 +194,11 @@ export async function everyOp(
     for (const [place, [at, op]] of ops.entries()) {
       const variant = runtime.picks[place]?.variant as string;
       const inside = op.kind === "token_loss" && tensorOf(program, op.in.x).type === "f16";
-      const add = (what: string, error: number, halves = inside): void => {
-        differences.push({ op: op.kind, variant, what: `${at} ${what}`, error, halves });
+      const add = (what: string, error: number, f16 = inside): void => {
+        differences.push({ op: op.kind, variant, what: `${at} ${what}`, error, f16 });
       };
       const expected: Values = { program, of: new Map(of) };
-      // Arrays are shared with the other ops, so the outputs of this one and their views get new arrays.
+      // Ops share arrays, so the outputs of this op and their views get new ones.
       const written = new Set(outputsOf(op).map((id) => storage(program, id).id));
       for (const { id } of program.tensors) if (written.has(storage(program, id).id)) expected.of.delete(id);
       evaluateOp(expected, op);
@@ -207,8 +207,8 @@ export async function everyOp(
         const numbers = read(expected, id);
         if (tensor.role !== "gradient") {
           const home = storage(program, id);
-          const whole = widened(home, await runtime.read(outputName(at, home)));
-          add(tensor.name, relativeError(columnsIn(program, id, whole), numbers), inside || tensor.type === "f16");
+          const stored = widened(home, await runtime.read(outputName(at, home)));
+          add(tensor.name, relativeError(columnsIn(program, id, stored), numbers), inside || tensor.type === "f16");
           continue;
         }
         const parameter = program.parameters.find((p) => tensorOf(program, p.tensor).name === tensor.name);
@@ -217,13 +217,13 @@ export async function everyOp(
         untouched.fill(0, first, first + numbers.length);
         add(tensor.name, relativeError(one as Float32Array, numbers));
         const doubled = numbers.map((n) => 2 * n);
-        add(`${tensor.name}, added up`, relativeError(two as Float32Array, doubled));
+        add(`${tensor.name}, accumulated`, relativeError(two as Float32Array, doubled));
       }
     }
-    const spoilt = untouched.findIndex(
-      (free, i) => free === 1 && (once[i] !== LEFT_BEHIND || twice[i] !== LEFT_BEHIND),
+    const overwritten = untouched.findIndex(
+      (free, i) => free === 1 && (once[i] !== UNWRITTEN || twice[i] !== UNWRITTEN),
     );
-    if (spoilt >= 0) throw new Error(`a kernel wrote between the gradients, at number ${spoilt}`);
+    if (overwritten >= 0) throw new Error(`A kernel wrote between the gradients, at number ${overwritten}.`);
     return differences;
   } finally {
     runtime.destroy();

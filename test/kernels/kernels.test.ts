@@ -1,6 +1,6 @@
-// Every kernel variant against the float64 reference, on awkward sizes. A software adapter takes seconds to compile a
-// kernel that uses workgroup memory, so each case selects the ops that run such kernels there, without bounds checks as
-// in training. With $MOM_TEST_THOROUGH (minutes) or $MOM_TEST_UNCHECKED, everything runs.
+// Every kernel variant matches the float64 reference at awkward sizes. A software adapter takes seconds to compile a
+// kernel that uses workgroup memory. Each case therefore selects the ops that run such kernels there, without bounds
+// checks as in training. With $MOM_TEST_THOROUGH (minutes) or $MOM_TEST_UNCHECKED, all kernels run.
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -22,11 +22,11 @@ import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js
 import { everyOp } from "./every-op.js";
 
 const missing = await missingAdapter();
-const hasHalves = missing === undefined && (await testDevice()).profile.f16;
-const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
+const hasF16 = missing === undefined && (await testDevice()).profile.f16;
+const hasMatrixUnits = missing === undefined && (await testDevice()).profile.matrix;
 const TOLERANCE = 2e-5;
 /** The tolerance for f16, whose last bit is 2^-11 of a number. */
-const HALVES_TOLERANCE = 5e-4;
+const F16_TOLERANCE = 5e-4;
 
 interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   /** The decoupled parts of each layer. The default is a single layer with the case's parts. */
@@ -38,20 +38,20 @@ interface Case extends Omit<SpecSketch, "layers" | "vocabulary"> {
   readonly fuse?: false;
   readonly state?: "carried";
   readonly reset?: boolean;
-  /** Limits, if the device has higher ones. */
+  /** Upper bounds of the device's limits. */
   readonly limits?: Partial<Profile["limits"]>;
   readonly vocabulary?: number;
   readonly values?: RandomOptions;
   readonly settings?: Partial<KernelSettings>;
   /** The ops whose workgroup variants a software adapter also runs. */
   readonly workgroups?: (op: Op) => boolean;
-  /** In half precision, on devices that support it. */
-  readonly halves?: true;
+  /** Whether the case runs in f16, on devices that support it. */
+  readonly f16?: true;
 }
 
 /** The first and the last modality share a copy. */
-const inGroups = { groups: 2, of: [0, 1, 0] };
-const allParts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, inGroups]));
+const twoGroups = { groups: 2, of: [0, 1, 0] };
+const allParts = Object.fromEntries(MAMBA_PARTS.map((part) => [part, twoGroups]));
 
 const CASES: readonly Case[] = [
   {
@@ -86,7 +86,7 @@ const CASES: readonly Case[] = [
     workgroups: (op) => op.kind === "scan_grad" || (op.kind === "linear" && op.in.rstd !== undefined),
   },
   {
-    name: "64 positions in one chunk, nothing fused",
+    name: "64 positions in one chunk, no fusion",
     modalities: [text, image, speech],
     d_model: 12,
     decouple: ["dt_proj", "D", "norm"],
@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
       kind.startsWith("linear") || kind.startsWith("conv") || kind === "scan" || kind === "token_loss",
   },
   {
-    name: "wide tiles with everything shared and nothing fused; lanes over documents",
+    name: "wide tiles with everything shared and no fusion; lanes over documents",
     modalities: [text],
     d_model: 132,
     reset: true,
@@ -177,7 +177,7 @@ const CASES: readonly Case[] = [
     values: { target: () => -1 },
   },
   {
-    name: "several chunks, nothing fused, images alone",
+    name: "several chunks, no fusion, images alone",
     modalities: [text, image],
     objectives: [undefined, { kind: "rectified_flow", weight: 1, time: "uniform", drop: 0 }],
     d_model: 7,
@@ -193,7 +193,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** With an incoming and an outgoing state. */
+/** Cases with an incoming and an outgoing state. */
 const CARRIED: readonly Case[] = [
   {
     name: "one position with a state and a tail of seven",
@@ -232,7 +232,7 @@ const CARRIED: readonly Case[] = [
   },
 ];
 
-/** Documents start anywhere, also right before and after the ends of chunks and runs. */
+/** Cases with documents that start anywhere, also directly before and after the ends of chunks and runs. */
 const RESET: readonly Case[] = [
   {
     name: "65 positions of many documents, all parts in two groups, for 8 storage buffers",
@@ -272,7 +272,7 @@ const RESET: readonly Case[] = [
     workgroups: ({ kind }) => kind === "scan_grad",
   },
   {
-    name: "20 positions, nothing fused",
+    name: "20 positions, no fusion",
     modalities: [text, image],
     d_model: 6,
     block: { d_state: 64, d_conv: 3 },
@@ -287,7 +287,7 @@ const RESET: readonly Case[] = [
   },
 ];
 
-/** In half precision, on devices with 16-bit floats. */
+/** Cases in f16, on devices that support it. */
 const NARROW: readonly Case[] = [
   {
     name: "f16: sizes that are not multiples of four, pictures, documents",
@@ -299,7 +299,7 @@ const NARROW: readonly Case[] = [
     length: 33,
     chunk: 8,
     reset: true,
-    halves: true,
+    f16: true,
   },
   {
     name: "f16 on matrix units: 136 columns, ragged groups of one row and more, several chunks of logits",
@@ -313,7 +313,7 @@ const NARROW: readonly Case[] = [
     vocabulary: 264,
     settings: { logitBytes: 4 * 264 * 130 },
     values: { modality: (r) => (r === 70 ? 1 : r % 3 === 0 ? 2 : 0), weights: 0.05 },
-    halves: true,
+    f16: true,
   },
   {
     name: "f16 on matrix units with everything shared, one chunk",
@@ -324,11 +324,11 @@ const NARROW: readonly Case[] = [
     chunk: 64,
     vocabulary: 72,
     values: { weights: 0.04 },
-    halves: true,
+    f16: true,
   },
 ];
 
-/** In f32 on matrix units for all sizes, on devices that have them. */
+/** Cases in f32 on matrix units, on devices that have them. */
 const SPLIT: readonly Case[] = [
   {
     name: "split on matrix units: 144 columns, ragged groups of one row and more, several chunks of logits",
@@ -356,10 +356,10 @@ const SPLIT: readonly Case[] = [
   },
 ];
 
-/** Each part decoupled alone, then in groups, each in its own layer. */
+/** A layer for each part decoupled alone, and one for each part in groups. */
 const ALONE: Case = {
   name: "each part decoupled alone and in groups",
-  layers: [{}, ...MAMBA_PARTS.flatMap((part) => [{ [part]: each(3) }, { [part]: inGroups }])],
+  layers: [{}, ...MAMBA_PARTS.flatMap((part) => [{ [part]: each(3) }, { [part]: twoGroups }])],
   modalities: [text, image, speech],
   d_model: 8,
   block: { d_state: 8, d_conv: 2 },
@@ -376,30 +376,30 @@ function stacked(specs: readonly CheckedSpec[]): CheckedSpec {
 }
 
 function known(
-  { batch, length, chunk, state, fuse: fuses, values, layers, halves, ...rest }: Case,
+  { batch, length, chunk, state, fuse: fuses, values, layers, f16, ...rest }: Case,
   { limits }: Profile,
 ): Values {
   const one = { vocabulary: 50, ...rest, layers: 1 };
   const spec = layers ? stacked(layers.map((groups) => sketch({ ...one, groups: groups ?? {} }))) : sketch(one);
   const program = differentiate(lower(spec, { batch, length, chunk, part: "model", noise: "drawn", state }));
-  const fused = fuses === false ? program : fuse(program, { ...limits, f16: halves === true }).program;
-  return evaluate(randomValues(halves ? narrow(fused) : fused, 1, values));
+  const fused = fuses === false ? program : fuse(program, { ...limits, f16: f16 === true }).program;
+  return evaluate(randomValues(f16 ? narrow(fused) : fused, 1, values));
 }
 
 /** The device's profile with the limits of a case. */
 function within(profile: Profile, limits: Case["limits"] = {}): Profile {
   const all = { ...profile.limits, ...limits };
-  const least = Object.entries(profile.limits).map(([name, value]) => [
+  const bounded = Object.entries(profile.limits).map(([name, value]) => [
     name,
     Math.min(value, all[name as keyof typeof all]),
   ]);
-  return { ...profile, limits: Object.fromEntries(least) };
+  return { ...profile, limits: Object.fromEntries(bounded) };
 }
 
 describe.skipIf(missing)("kernels", () => {
   let opened: OpenDevice;
   let unchecked: OpenDevice;
-  /** The variants that ran, as `kind variant`, and those that could run. */
+  /** The variants that ran and those that can run, as `kind variant`. */
   const ran = new Set<string>();
   const offered = new Set<string>();
   beforeAll(async () => {
@@ -422,12 +422,12 @@ describe.skipIf(missing)("kernels", () => {
       const { device } = kind === "gpu" ? unchecked : opened;
       const differences = await everyOp(device, { ...profile, kind, subgroup }, v, { op, settings });
       expect(differences.length).toBeGreaterThan(0);
-      const least = (halves: boolean): number => (halves ? HALVES_TOLERANCE : TOLERANCE);
-      expect(differences.filter(({ error, halves }) => !(error < least(halves)))).toEqual([]);
-      for (const { op: made, variant } of differences) ran.add(`${made} ${variant}`);
+      const limit = (f16: boolean): number => (f16 ? F16_TOLERANCE : TOLERANCE);
+      expect(differences.filter(({ error, f16 }) => !(error < limit(f16)))).toEqual([]);
+      for (const { op, variant } of differences) ran.add(`${op} ${variant}`);
     };
     await check("cpu", () => true);
-    // CPU adapters without quads run other variants.
+    // CPU adapters without quads run different variants.
     const inQuads = (op: Op): boolean => selectKernels(v.program, op).some(({ variant }) => variant === "quads");
     if (profile.subgroup) await check("cpu", inQuads, { subgroup: undefined });
     if (thorough()) await check("gpu", () => true);
@@ -439,11 +439,11 @@ describe.skipIf(missing)("kernels", () => {
       for (const { variant } of choices) offered.add(`${op.kind} ${variant}`);
     }
   };
-  test.each([...CASES, ...CARRIED, ...RESET, ALONE])("$name", compare);
-  test.skipIf(!hasHalves).each(NARROW)("$name", compare);
-  test.skipIf(!hasUnits).each(SPLIT)("$name", compare);
+  test.each([...CASES, ...CARRIED, ...RESET, ALONE])("every kernel matches the reference: $name", compare);
+  test.skipIf(!hasF16).each(NARROW)("every kernel matches the reference: $name", compare);
+  test.skipIf(!hasMatrixUnits).each(SPLIT)("every kernel matches the reference: $name", compare);
 
-  test("every variant of every op that the device admits has run", () => {
+  test("every variant that the device admits has run", () => {
     expect([...offered].filter((variant) => !ran.has(variant))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// The update with f16: gradients are scaled, a step that overflows is skipped, and the scale adapts.
+// The update in f16: gradients are scaled, a step that overflows is skipped, and the scale adapts.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -21,7 +21,7 @@ describe.skipIf(missing)("an update with a loss scale", () => {
   let program: Program;
   beforeAll(async () => {
     opened = await testDevice();
-    // More numbers than one workgroup sums at once. The update itself does not use f16.
+    // The model has more numbers than one workgroup sums at once. The update itself does not use f16.
     const drawn = sketch({ modalities: [text], vocabulary: 41, d_model: 128, layers: 6 });
     const spec = { ...drawn, train: { ...drawn.train, precision: "f16" } } as const;
     const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(0, 1), variants: "first" } as const;
@@ -40,8 +40,8 @@ describe.skipIf(missing)("an update with a loss scale", () => {
         return [name, { dtype: "F32", shape: [...shape], data }];
       }),
     );
-  const begin = async (scale: number, good: number): Promise<void> => {
-    model.lossScale?.write([scale, good]);
+  const begin = async (scale: number, updates: number): Promise<void> => {
+    model.lossScale?.write([scale, updates]);
     model.runtime.write("grad_norm", new Float32Array(2));
     for (const slot of model.slots) await model.load(slot, draw(0, 0));
     await model.load("parameters", draw(1, 1));
@@ -55,7 +55,7 @@ describe.skipIf(missing)("an update with a loss scale", () => {
     return { norm: norm as number, stopped: stopped !== 0, scale };
   };
 
-  test("equals the update without one", async () => {
+  test("equals the update without a scale", async () => {
     await begin(4096, 7);
     const gradients = draw(2, 0.01);
     const scaled = [...gradients].map(([name, { shape, data }]): [string, Tensor] => [
@@ -81,7 +81,7 @@ describe.skipIf(missing)("an update with a loss scale", () => {
       expect(relativeError(after.get(name)?.data as Float32Array, value), name).toBeLessThan(1e-6);
   });
 
-  test("is skipped if a gradient overflowed, and divides the scale by 2; the next one counts", async () => {
+  test("is skipped if a gradient overflows and divides the scale by 2, and the next one counts", async () => {
     await begin(4096, 7);
     const bad = draw(2, 1);
     (bad.get("embed.weight")?.data as Float32Array)[3] = Number.POSITIVE_INFINITY;
@@ -97,7 +97,7 @@ describe.skipIf(missing)("an update with a loss scale", () => {
     expect((await run(draw(2, 1))).scale).toEqual([8192, 0, 1 / 4096]);
   });
 
-  test("stops training if a gradient is not finite without any scale", async () => {
+  test("stops training if a gradient is not finite at scale 1", async () => {
     await begin(1, 0);
     const bad = draw(2, 1);
     (bad.get("embed.weight")?.data as Float32Array)[3] = Number.NaN;

@@ -1,4 +1,4 @@
-// Muon on the device against the float64 reference: its products, and complete updates, also ones that must be skipped.
+// Muon on the device matches the float64 reference: its products, complete updates and skipped updates.
 import { beforeAll, describe, expect, test } from "vitest";
 import { assemble, compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -37,7 +37,7 @@ describe.skipIf(missing)("products of stacks of matrices", () => {
     { a: [3, 64, 20], b: [3, 64, 20], transposed: true },
     { a: [2, 128, 36], b: [2, 36, 72], transposed: false },
     { a: [2, 64, 64], b: [2, 64, 64], transposed: false },
-  ])("every variant of $a · $b, transposed $transposed", async ({ a, b, transposed }) => {
+  ])("every variant of $a · $b matches the reference, transposed: $transposed", async ({ a, b, transposed }) => {
     const builder = build("products", { batch: 1, length: 1, chunk: 1, modalities: 1 });
     const shape = [a[0] as number, a[1] as number, b[transposed ? 1 : 2] as number];
     const named = { a, b, c: shape };
@@ -85,9 +85,9 @@ describe.skipIf(missing).each(["f32", "f16"] as const)("an update with Muon, pre
     program = compiled.stages.at(-1)?.final as Program;
     const phases = compiled.plan.phases.slice(-1);
     model = await openModel(opened, { ...compiled, plan: { ...compiled.plan, phases } });
-    // Matrices come after all other parameters and have their own slots.
-    const kept = compiled.plan.buffers.filter(({ role }) => role === "optimizer").map(({ name }) => name);
-    expect(kept).toEqual(["m.0", "v.0", "momentum.1"]);
+    // Matrices follow all other parameters and have separate slots.
+    const slots = compiled.plan.buffers.filter(({ role }) => role === "optimizer").map(({ name }) => name);
+    expect(slots).toEqual(["m.0", "v.0", "momentum.1"]);
     await model.load("parameters", draw(1, 1));
   });
 
@@ -113,21 +113,21 @@ describe.skipIf(missing).each(["f32", "f16"] as const)("an update with Muon, pre
     model.runtime.run(["update"]);
   };
 
-  test("matches float64; a matrix without a gradient does not change", async () => {
+  test("matches float64 and leaves a matrix without a gradient unchanged", async () => {
     expect([...model.slots].sort()).toEqual([...SLOTS].sort());
-    const idle = "layers.1.mamba_model.local_experts_in_proj.1.weight";
+    const withoutGradient = "layers.1.mamba_model.local_experts_in_proj.1.weight";
     const start = await state();
     const arenas = new Map([...start].map(([arena, tensors]) => [arena, wide(tensors)]));
     const scale = precision === "f16" ? { scale: [SCALE, 0, 1 / SCALE] } : {};
     for (let step = 1; step <= 3; step++) {
       const gradients = draw(20 + step, 0.1 * SCALE);
-      if (step === 3) (gradients.get(idle) as Tensor).data.fill(0 as never);
+      if (step === 3) (gradients.get(withoutGradient) as Tensor).data.fill(0 as never);
       const before = await state();
       await run(gradients, step);
       updateInFloat64(program, new Map([...arenas, ["gradients", wide(gradients)]]), scalars(step), scale);
       if (step < 3) continue;
       for (const arena of ["parameters", "momentum"]) {
-        const [was, is] = [before.get(arena), await model.read(arena)].map((all) => all?.get(idle)?.data);
+        const [was, is] = [before.get(arena), await model.read(arena)].map((all) => all?.get(withoutGradient)?.data);
         expect(is).toEqual(was);
         expect((is as Float32Array).some((value) => value !== 0)).toBe(true);
       }
@@ -143,18 +143,21 @@ describe.skipIf(missing).each(["f32", "f16"] as const)("an update with Muon, pre
     }
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])("one gradient of %s changes nothing, bit for bit", async (bad) => {
-    const before = await state();
-    for (const name of ["embed.weight", "layers.2.mamba_model.out_proj.weight"]) {
-      const gradients = draw(12, 0.1);
-      (gradients.get(name)?.data as Float32Array)[3] = bad;
-      await run(gradients, 4);
-      expect(await state()).toEqual(before);
-      model.runtime.write("grad_norm", new Float32Array(2));
-    }
-  });
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "is skipped without any change if one gradient is %s",
+    async (bad) => {
+      const before = await state();
+      for (const name of ["embed.weight", "layers.2.mamba_model.out_proj.weight"]) {
+        const gradients = draw(12, 0.1);
+        (gradients.get(name)?.data as Float32Array)[3] = bad;
+        await run(gradients, 4);
+        expect(await state()).toEqual(before);
+        model.runtime.write("grad_norm", new Float32Array(2));
+      }
+    },
+  );
 
-  test("only weights of linear maps inside layers are matrices", async () => {
+  test("applies to the weights of linear maps within layers, and to no others", async () => {
     const matrices = [...(await model.read("momentum")).keys()];
     const linear = /^layers\.\d\.mamba_model\.(local_experts_)?(in_proj|x_proj|dt_proj|out_proj)(\.\d)?\.weight$/;
     const named = model.compiled.parameters.map(({ name }) => name).filter((name) => linear.test(name));

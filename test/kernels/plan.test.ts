@@ -1,4 +1,4 @@
-// Properties of every plan, whatever the spec: tensors that live at once never share memory, and devices support it.
+// Properties of the plans of random specs: live tensors never share memory, and devices support every variant.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Compiled, compile, type PhaseRequest, TRAINING_PHASES } from "../../src/compile.js";
@@ -11,7 +11,7 @@ import type { TensorId } from "../../src/ir/tensor.js";
 import { selectKernels } from "../../src/kernels/select.js";
 import { allocate, type PhaseNeeds } from "../../src/passes/allocate.js";
 import { image, sketch, speech, text } from "../support/spec.js";
-import { made } from "./random-spec.js";
+import { randomSpec } from "./random-spec.js";
 
 /** The owner of each range of a buffer: the tensor last written there. */
 function ledger(): {
@@ -32,8 +32,8 @@ function ledger(): {
   };
 }
 
-/** Lets every op write its scratch and outputs in turn. Finds ops whose inputs are overwritten before they end. */
-function lost(programs: readonly Program[], profile: Profile): string[] {
+/** Simulates the writes of every op to its scratch and outputs, and lists ops whose inputs are overwritten too early. */
+function overwrittenInputs(programs: readonly Program[], profile: Profile): string[] {
   const scratchOf = (program: Program, op: Op): number[] => {
     const choices = selectKernels(program, op);
     const slots = Math.max(...choices.map(({ scratch }) => scratch.length));
@@ -62,13 +62,13 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
         bytes.write(range, `scratch ${slot}`);
       });
       // Arenas hold parameters and never move.
-      const own = (id: TensorId): boolean => tensorOf(program, id).role !== "arena";
-      const [reads, makes] = [inputsOf(op).filter(own), outputsOf(op).filter(own)];
+      const moves = (id: TensorId): boolean => tensorOf(program, id).role !== "arena";
+      const [reads, makes] = [inputsOf(op).filter(moves), outputsOf(op).filter(moves)];
       for (const id of makes) bytes.write(...place(id));
       const kept = [...reads, ...makes, program.modality].every((id) => bytes.holds(...place(id)));
-      const apart = ranges.every((range, slot) => bytes.holds(range, `scratch ${slot}`));
+      const disjoint = ranges.every((range, slot) => bytes.holds(range, `scratch ${slot}`));
       const inside = [...ranges, ...[...reads, ...makes].map((id) => place(id)[0])].every(within);
-      if (!kept || !apart || !inside) faults.push(`${program.name} ${at} ${op.kind}`);
+      if (!kept || !disjoint || !inside) faults.push(`${program.name} ${at} ${op.kind}`);
     });
   });
   return faults;
@@ -76,8 +76,12 @@ function lost(programs: readonly Program[], profile: Profile): string[] {
 
 const numbers = { f32: 1, f16: 0.5, "vec4<f32>": 4, "vec4<f16>": 2 } as const;
 
-/** How a choice violates its own requirement, or the limits of a device that admits it. */
-function broken({ kernels, buffers }: Plan, { variant, requires, dispatches }: Choice, { limits }: Profile): string[] {
+/** Violations of a choice's requirement or of the limits of a device that admits it. */
+function violations(
+  { kernels, buffers }: Plan,
+  { variant, requires, dispatches }: Choice,
+  { limits }: Profile,
+): string[] {
   const faults: string[] = [];
   for (const { kernel, bindings, workgroups } of dispatches) {
     const { name, source, bindings: access } = kernels[kernel] as Plan["kernels"][number];
@@ -100,47 +104,49 @@ function broken({ kernels, buffers }: Plan, { variant, requires, dispatches }: C
     }
     for (const [i, a] of bindings.entries()) {
       for (const [j, b] of bindings.entries()) {
-        const apart = a.buffer !== b.buffer || a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
-        if (i !== j && access[i] === "write" && !apart) fault(`bindings ${i} and ${j} overlap`);
+        const disjoint = a.buffer !== b.buffer || a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
+        if (i !== j && access[i] === "write" && !disjoint) fault(`bindings ${i} and ${j} overlap`);
       }
     }
     const code = source.replaceAll(/\/\/.*/g, "");
-    const left = [...code.matchAll(/\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+u?\b/g)].filter(([word]) => word !== "NO_ROW");
-    for (const [word] of left) fault(`placeholder ${word} is left`);
+    const placeholders = [...code.matchAll(/\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+u?\b/g)].filter(([word]) => word !== "NO_ROW");
+    for (const [word] of placeholders) fault(`placeholder ${word} remains`);
   }
   return faults;
 }
 
-const allBroken = ({ plan: made }: Compiled, profile: Profile): string[] =>
-  made.phases.flatMap(({ nodes }) =>
+const allViolations = ({ plan }: Compiled, profile: Profile): string[] =>
+  plan.phases.flatMap(({ nodes }) =>
     nodes.flatMap(({ choices }) =>
-      choices.filter(({ requires }) => admits(profile, requires)).flatMap((choice) => broken(made, choice, profile)),
+      choices
+        .filter(({ requires }) => admits(profile, requires))
+        .flatMap((choice) => violations(plan, choice, profile)),
     ),
   );
 
-/** Training, and a step of one position that carries the state. */
+/** The phases of training, and one of a single position that carries the state. */
 const PHASES: readonly PhaseRequest[] = [
   ...TRAINING_PHASES,
   { name: "step", part: "model", noise: "drawn", gradients: false, state: "carried", length: 1 },
 ];
 
 describe("plans of random specs", () => {
-  test("no two tensors that live at once share bytes", () => {
+  test("live tensors share no bytes", () => {
     fc.assert(
-      fc.property(made, ({ spec, options }) => {
+      fc.property(randomSpec, ({ spec, options }) => {
         const { stages } = compile(spec, { ...options, phases: PHASES, variants: "first" });
         const programs = stages.map(({ name, final }) => ({ ...final, name }));
-        expect(lost(programs, options.profile)).toEqual([]);
+        expect(overwrittenInputs(programs, options.profile)).toEqual([]);
       }),
       { numRuns: 40, seed: 7 },
     );
   });
 
-  test("every device of the profile can run every variant that it admits", () => {
+  test("every device of a profile can run every variant that it admits", () => {
     fc.assert(
-      fc.property(made, ({ spec, options }) => {
+      fc.property(randomSpec, ({ spec, options }) => {
         const compiled = compile(spec, { ...options, phases: PHASES, variants: "all" });
-        expect(allBroken(compiled, options.profile)).toEqual([]);
+        expect(allViolations(compiled, options.profile)).toEqual([]);
         expect(compiled.plan.buffers.filter(({ bytes }) => bytes > options.profile.limits.bufferBytes)).toEqual([]);
       }),
       { numRuns: 40, seed: 8 },
@@ -149,12 +155,12 @@ describe("plans of random specs", () => {
 });
 
 const [h100] = PROFILES.filter(({ name }) => name === "nvidia-h100") as [Profile];
-const few = { ...h100, name: "nvidia-h100 with 8 buffers", limits: { ...h100.limits, storageBuffers: 8 } };
+const h100With8 = { ...h100, name: "nvidia-h100 with 8 buffers", limits: { ...h100.limits, storageBuffers: 8 } };
 
 test.each([
   ...PROFILES.map((profile) => ({ profile, batch: 2 })),
   { profile: h100, batch: 16 },
-  { profile: few, batch: 16 },
+  { profile: h100With8, batch: 16 },
 ])("a large model with a batch of $batch stays within the limits of $profile.name", ({ profile, batch }) => {
   const spec = sketch({
     modalities: [text, image],
@@ -164,10 +170,10 @@ test.each([
     decouple: ["in_proj", "x_proj", "dt_proj", "out_proj", "A"],
   });
   const compiled = compile(spec, { profile, batch, length: 2048, phases: TRAINING_PHASES, variants: "all" });
-  expect(allBroken(compiled, profile)).toEqual([]);
+  expect(allViolations(compiled, profile)).toEqual([]);
 });
 
-test("2.7 G parameters are in parts that an H100 can bind, and a step fits within 80 GB", () => {
+test("2.7 G parameters are split into buffers that an H100 can bind, and a step fits into 46 GB", () => {
   const spec = sketch({
     modalities: [text, speech],
     vocabulary: 32_000,
@@ -178,7 +184,7 @@ test("2.7 G parameters are in parts that an H100 can bind, and a step fits withi
   });
   const options = { profile: h100, batch: 1, length: 4096, phases: TRAINING_PHASES, variants: "all" } as const;
   const compiled = compile(spec, options);
-  expect(allBroken(compiled, h100)).toEqual([]);
+  expect(allViolations(compiled, h100)).toEqual([]);
   const { buffers } = compiled.plan;
   expect(buffers.filter(({ role }) => role === "parameters").length).toBe(6);
   expect(buffers.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(46e9);

@@ -1,4 +1,4 @@
-// Random specs and devices, for tests of properties that every plan has.
+// Random specs and devices for property tests of plans.
 import fc from "fast-check";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
@@ -8,20 +8,20 @@ import type { Ownership } from "../../src/ir/ownership.js";
 import { PROFILES } from "../../src/ir/profiles.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
-export interface Made {
+export interface RandomSpec {
   readonly spec: CheckedSpec;
   readonly options: Omit<CompileOptions, "phases" | "variants">;
 }
 
 /** Groups are numbered in the order of their first modality. */
-function numbered(wanted: readonly number[]): Ownership {
-  const order = [...new Set(wanted)];
-  return { groups: order.length, of: wanted.map((group) => order.indexOf(group)) };
+function numbered(owners: readonly number[]): Ownership {
+  const order = [...new Set(owners)];
+  return { groups: order.length, of: owners.map((group) => order.indexOf(group)) };
 }
 
 const modalitySets = [[text], [text, speech], [text, image], [image, text, speech], [text, image, speech]];
 
-export const made: fc.Arbitrary<Made> = fc
+export const randomSpec: fc.Arbitrary<RandomSpec> = fc
   .record({
     modalities: fc.constantFrom(...modalitySets),
     owners: fc.array(fc.array(fc.nat(2), { minLength: 3, maxLength: 3 }), { minLength: 8, maxLength: 8 }),
@@ -48,29 +48,31 @@ export const made: fc.Arbitrary<Made> = fc
       }),
     ),
   })
-  .map(({ modalities, owners, d_model, d_state, d_conv, expand, layers, vocabulary, attention, ...rest }): Made => {
-    const of = owners.map((wanted) => numbered(wanted.slice(0, modalities.length)));
-    const spec = sketch({
-      modalities,
-      vocabulary,
-      // A multiple of the heads.
-      d_model: attention ? attention.kv_heads * attention.share * Math.ceil(d_model / 6) : d_model,
-      layers,
-      reset: rest.reset,
-      train: { recompute: rest.recompute },
-      block: { d_state, d_conv, expand },
-      groups: Object.fromEntries(MAMBA_PARTS.map((part, i) => [part, of[i] as Ownership])),
-      ...(attention && {
-        attention: {
-          heads: attention.kv_heads * attention.share,
-          kv_heads: attention.kv_heads,
-          ffn: attention.ffn,
-          spans: attention.spans,
-          groups: Object.fromEntries(ATTENTION_PARTS.map((part, i) => [part, of[i] as Ownership])),
-        },
-      }),
-    });
-    const { batch, length, chunk, profile, storageBuffers, fuse } = rest;
-    const limits = { ...profile.limits, storageBuffers };
-    return { spec, options: { batch, length, chunk, fuse, profile: { ...profile, limits } } };
-  });
+  .map(
+    ({ modalities, owners, d_model, d_state, d_conv, expand, layers, vocabulary, attention, ...rest }): RandomSpec => {
+      const of = owners.map((groups) => numbered(groups.slice(0, modalities.length)));
+      const spec = sketch({
+        modalities,
+        vocabulary,
+        // A multiple of the number of heads.
+        d_model: attention ? attention.kv_heads * attention.share * Math.ceil(d_model / 6) : d_model,
+        layers,
+        reset: rest.reset,
+        train: { recompute: rest.recompute },
+        block: { d_state, d_conv, expand },
+        groups: Object.fromEntries(MAMBA_PARTS.map((part, i) => [part, of[i] as Ownership])),
+        ...(attention && {
+          attention: {
+            heads: attention.kv_heads * attention.share,
+            kv_heads: attention.kv_heads,
+            ffn: attention.ffn,
+            spans: attention.spans,
+            groups: Object.fromEntries(ATTENTION_PARTS.map((part, i) => [part, of[i] as Ownership])),
+          },
+        }),
+      });
+      const { batch, length, chunk, profile, storageBuffers, fuse } = rest;
+      const limits = { ...profile.limits, storageBuffers };
+      return { spec, options: { batch, length, chunk, fuse, profile: { ...profile, limits } } };
+    },
+  );

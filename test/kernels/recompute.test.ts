@@ -1,4 +1,4 @@
-// Recomputed activations: the same bits as kept ones, computed late, with less memory.
+// Recomputed activations are bit-identical to stored ones, are computed late and take less memory.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
@@ -27,10 +27,10 @@ import { advanceState } from "../../src/train/state.js";
 import { tunableNodes } from "../../src/tune/nodes.js";
 import { freshDevice, missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { image, type SpecSketch, sketch, speech, text } from "../support/spec.js";
-import { made } from "./random-spec.js";
+import { randomSpec } from "./random-spec.js";
 
 const missing = await missingAdapter();
-const hasHalves = missing === undefined && (await testDevice()).profile.f16;
+const hasF16 = missing === undefined && (await testDevice()).profile.f16;
 const SETTINGS = ["none", "cheap", "block"] as const;
 
 const common = {
@@ -44,7 +44,7 @@ const common = {
   reset: true,
 } as const satisfies SpecSketch;
 
-/** Two attention blocks among mamba blocks. The activations of the last layer are kept. */
+/** Two attention blocks among mamba blocks. The activations of the last layer are always stored. */
 function mixed(
   recompute: Recompute,
   changes: Partial<SpecSketch> = {},
@@ -54,8 +54,8 @@ function mixed(
   return { ...rest, model: { ...model, layers } };
 }
 
-/** Three documents per sequence. */
-const cut = (batch: Batch): Batch => ({
+/** The batch with three documents per sequence. */
+const withDocuments = (batch: Batch): Batch => ({
   ...batch,
   document: batch.document.map((_, r) => (r % batch.length < 7 ? 0 : r % batch.length < 30 ? 1 : 2)),
 });
@@ -76,7 +76,7 @@ interface Trained {
   readonly bytes: number;
 }
 
-/** Three updates, with the losses before each and its gradients. */
+/** The losses and gradients of three updates. */
 async function trained(
   spec: CheckedSpec,
   options: Partial<CompileOptions>,
@@ -89,7 +89,7 @@ async function trained(
   const losses: unknown[] = [];
   const gradients: Tensors[] = [];
   for (let step = 0; step < 3; step++) {
-    const batch = cut(syntheticBatch({ ...spec, train: { ...spec.train, seed: step } }));
+    const batch = withDocuments(syntheticBatch({ ...spec, train: { ...spec.train, seed: step } }));
     model.writeBatch(hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 5 }));
     model.writeStep(stepScalars(spec.train.optimizer, () => 1e-2, 1, step + 1, false));
     model.runtime.run(["gradients", "update"]);
@@ -103,16 +103,16 @@ async function trained(
   return { losses, gradients, weights, bytes };
 }
 
-describe.skipIf(missing)("three updates are bit-identical, whatever is recomputed", () => {
+describe.skipIf(missing)("three updates are bit-identical with and without recomputation", () => {
   test.each([
-    { name: "mamba, attention with a feed-forward, pictures, documents", layers: [0, 1, 0] },
-    { name: "nothing fused", options: { fuse: false }, layers: [0, 1, 0] },
+    { name: "mamba, attention with a feed-forward, images, documents", layers: [0, 1, 0] },
+    { name: "without fusion", options: { fuse: false }, layers: [0, 1, 0] },
     {
       name: "states carried from step to step",
       changes: { modalities: [text, speech], carry: true, attention: { groups: {} } },
       layers: [0, 0, 0],
     },
-    ...(hasHalves ? [{ name: "in f16", layers: [0, 1, 0], changes: { train: { precision: "f16" } } } as const] : []),
+    ...(hasF16 ? [{ name: "in f16", layers: [0, 1, 0], changes: { train: { precision: "f16" } } } as const] : []),
   ] as const)("$name", async (row) => {
     const { changes, layers, options } = { changes: {}, options: {}, ...row };
     const run = (how: Recompute) => trained(mixed(how, changes, layers), options);
@@ -130,7 +130,7 @@ describe.skipIf(missing)("three updates are bit-identical, whatever is recompute
   });
 });
 
-/** Choices as of a tuner: the second admitted variant of each node with several. */
+/** Choices as a tuner makes them: the second admitted variant of each node with several. */
 function secondVariants(spec: CheckedSpec, opened: OpenDevice): Choices {
   const { profile } = opened;
   const nodes = tunableNodes(programsOf(spec, optionsOf(spec, opened)), [profile], settingsFor(profile));
@@ -138,9 +138,9 @@ function secondVariants(spec: CheckedSpec, opened: OpenDevice): Choices {
 }
 
 test.skipIf(missing)(
-  "they are also bit-identical with chosen variants: recomputed ops use the original's choice",
+  "updates are bit-identical with tuned variants, because recomputed ops use the choice of the original",
   async () => {
-    // Without bounds checks, as in training: with them a software adapter takes half a minute to compile these
+    // Without bounds checks, as in training. With them, a software adapter takes half a minute to compile these
     // variants.
     const device = freshDevice(undefined, true);
     const opened = await device;
@@ -172,36 +172,36 @@ const layerOf = (name: string): number | undefined => {
 const namesOf = (program: Program, ids: ReturnType<typeof inputsOf>): string[] =>
   ids.map((id) => tensorOf(program, id).name);
 /** The kinds of a layer's recomputed ops, in order. */
-const kindsAgain = (program: Program, layer: number): string[] =>
+const recomputedKinds = (program: Program, layer: number): string[] =>
   program.ops.filter((op) => namesOf(program, outputsOf(op)).some((n) => layerOf(n) === layer)).map(({ kind }) => kind);
 
 describe("recomputed ops", () => {
-  const kinds = (how: Recompute, layer: number) => kindsAgain(gradientsOf(mixed(how)).final, layer);
-  test("cheap: convolution, delta and scan of a mamba block, the product of a feed-forward", () => {
+  const kinds = (how: Recompute, layer: number) => recomputedKinds(gradientsOf(mixed(how)).final, layer);
+  test("`cheap` recomputes the convolution, delta and scan of mamba and the product of a feed-forward", () => {
     expect(kinds("cheap", 0)).toEqual(["conv", "linear", "scan"]);
-    // The rotated q and k replace the originals. Keeping the originals instead would save nothing.
+    // The rotated q and k replace the originals, so recomputing them would save no memory.
     expect(kinds("cheap", 1)).toEqual(["swiglu"]);
   });
-  test("block: everything that the gradients of a layer read, except for the last layer", () => {
+  test("`block` recomputes everything that gradients read, except in the last layer", () => {
     expect(kinds("block", 2)).toEqual(["rms", "linear", "conv", "linear", "linear", "scan"]);
     const attend = ["rms", "linear", "linear", "linear", "rotate", "rotate", "attention", "linear"];
     expect([...kinds("block", 3)].sort()).toEqual([...attend, "rms", "linear", "linear", "swiglu"].sort());
     expect(kinds("block", 4)).toEqual([]);
   });
-  test("in f16: casts of weights and of other operands of products are recomputed", () => {
-    const halved = (how: Recompute, layer: number): string[] =>
-      kindsAgain(gradientsOf(mixed(how, { train: { precision: "f16" } })).final, layer).sort();
-    expect(halved("none", 0)).toEqual([]);
-    // The weights of four products, and the input of the product for delta.
+  test("casts of the operands of products are recomputed in f16", () => {
+    const kindsInF16 = (how: Recompute, layer: number): string[] =>
+      recomputedKinds(gradientsOf(mixed(how, { train: { precision: "f16" } })).final, layer).sort();
+    expect(kindsInF16("none", 0)).toEqual([]);
+    // Four weights and the input of the product for delta.
     const casts = new Array<string>(5).fill("cast");
-    expect(halved("cheap", 0)).toEqual([...casts, "conv", "linear", "rescale", "scan"]);
-    expect(halved("cheap", 4)).toEqual([]);
+    expect(kindsInF16("cheap", 0)).toEqual([...casts, "conv", "linear", "rescale", "scan"]);
+    expect(kindsInF16("cheap", 4)).toEqual([]);
   });
-  test.each(["f32", "f16"] as const)("only a block's input is kept (%s)", (precision) => {
+  test.each(["f32", "f16"] as const)("`block` stores only the input of a block (%s)", (precision) => {
     const { final } = gradientsOf(mixed("block", { train: { precision } }));
     const [start, last, end] = [0, -2, -1].map((at) => {
       const id = final.boundaries.at(at);
-      return final.ops.findIndex((op) => outputsOf(op).some((made) => made === id)) + 1;
+      return final.ops.findIndex((op) => outputsOf(op).some((output) => output === id)) + 1;
     });
     const inside = final.ops.slice(start, last).flatMap(outputsOf);
     expect(inside.length).toBeGreaterThan(30);
@@ -212,9 +212,9 @@ describe("recomputed ops", () => {
   });
 });
 
-test("each layer is recomputed after the gradients of the layer above, and read before those of the layer below", () => {
+test("each layer is recomputed directly before its gradients", () => {
   fc.assert(
-    fc.property(made, ({ spec, options }) => {
+    fc.property(randomSpec, ({ spec, options }) => {
       const stage = gradientsOf(spec, options);
       const [fused, final] = [programAfter(stage, "narrow"), stage.final];
       const layers = final.ops.flatMap((op: Op) => {
@@ -225,7 +225,7 @@ test("each layer is recomputed after the gradients of the layer above, and read 
       const { recompute } = spec.train;
       if (recompute === "none") expect(final).toBe(fused);
       if (recompute === "block" && spec.model.layers.length > 1) expect(layers.length).toBeGreaterThan(0);
-      // Right before its use: the next op that is not recomputed itself reads it.
+      // The next op that is not recomputed reads the recomputed tensor.
       final.ops.forEach((op, at) => {
         if (!namesOf(final, outputsOf(op)).some((name) => layerOf(name) !== undefined)) return;
         const next = final.ops
@@ -239,37 +239,37 @@ test("each layer is recomputed after the gradients of the layer above, and read 
   );
 });
 
-test("a recomputed op has the key of the original, so one choice applies to both", () => {
-  let [again, halves] = [0, 0];
+test("a recomputed op has the key of the original, so the same choice applies", () => {
+  let [recomputed, inF16] = [0, 0];
   fc.assert(
-    fc.property(made, fc.constantFrom("f32", "f16"), ({ spec, options }, wanted) => {
+    fc.property(randomSpec, fc.constantFrom("f32", "f16"), ({ spec, options }, wanted) => {
       const precision = options.profile.f16 ? wanted : "f32";
       const stage = gradientsOf({ ...spec, train: { ...spec.train, precision } }, options);
       const [fused, final] = [programAfter(stage, "narrow"), stage.final];
       const keys = new Set(fused.ops.map((op) => opKey(fused, op)));
       for (const op of final.ops) expect(keys).toContain(opKey(final, op));
       const more = final.ops.length - fused.ops.length;
-      again += more;
-      if (precision === "f16") halves += more;
+      recomputed += more;
+      if (precision === "f16") inF16 += more;
     }),
     { numRuns: 60, seed: 9 },
   );
-  expect(again).toBeGreaterThan(100);
-  expect(halves).toBeGreaterThan(10);
+  expect(recomputed).toBeGreaterThan(100);
+  expect(inF16).toBeGreaterThan(10);
 });
 
-test("FLOPs per token are the model's; recomputed FLOPs are reported separately", () => {
-  const told = SETTINGS.map((how) => {
+test("FLOPs per token do not include recomputation, which is reported separately", () => {
+  const inspections = SETTINGS.map((how) => {
     const spec = mixed(how);
     return inspect(spec, { ...optionsOf(spec, "nvidia-h100"), variants: "all" });
   });
-  const [none, cheap, block] = told.map(({ modalities }) => modalities);
+  const [none, cheap, block] = inspections.map(({ modalities }) => modalities);
   for (const other of [cheap, block]) {
     expect(other?.map((m) => m.training)).toEqual(none?.map((m) => m.training));
     expect(other?.map((m) => m.forward)).toEqual(none?.map((m) => m.forward));
   }
   expect(none?.map((m) => m.again)).toEqual([0, 0, 0]);
-  // Two mamba blocks: convolution with SiLU, delta of rank 2 with bias and softplus, scan with gate; a SwiGLU of 64.
+  // Two mamba blocks (convolution with SiLU, delta of rank 2 with bias and softplus, scan with gate) and a SwiGLU of 64.
   const [E, N, F] = [64, 16, 64];
   const mamba = E * (2 * 4 + 4) + E * (2 * 2 + 1 + 3) + E * (7 * N + 3 + 5);
   expect(cheap?.map((m) => m.again)).toEqual([0, 0, 0].map(() => 2 * mamba + 2 * 5 * F));

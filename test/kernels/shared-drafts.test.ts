@@ -1,4 +1,4 @@
-// Shared drafts, with each op's own tensors in place, equal the drafts of each op alone.
+// Drafts shared by several ops equal the drafts of each op, after their tensors are replaced.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compile, programsOf, TRAINING_PHASES } from "../../src/compile.js";
@@ -9,10 +9,10 @@ import { DEFAULT_SETTINGS, type DraftChoice } from "../../src/kernels/draft.js";
 import { selectKernels } from "../../src/kernels/select.js";
 import { sharedDrafts, tensorInPlace } from "../../src/kernels/shared-drafts.js";
 import { image, sketch, text } from "../support/spec.js";
-import { made } from "./random-spec.js";
+import { randomSpec } from "./random-spec.js";
 
 /** The drafts with their tensors replaced. */
-const placed = (choices: readonly DraftChoice[], of: (id: TensorId) => TensorId): unknown =>
+const withTensors = (choices: readonly DraftChoice[], of: (id: TensorId) => TensorId): unknown =>
   choices.map((choice) => ({
     ...choice,
     dispatches: choice.dispatches.map((dispatch) => ({
@@ -36,17 +36,17 @@ function sharedIn(program: Program): number {
     const { choices, madeFor } = drafted(op);
     if (madeFor === op) continue;
     shared++;
-    expect(placed(choices, (id) => tensorInPlace(madeFor, op, id))).toEqual(
+    expect(withTensors(choices, (id) => tensorInPlace(madeFor, op, id))).toEqual(
       selectKernels(program, op, DEFAULT_SETTINGS),
     );
   }
   return shared;
 }
 
-test("shared drafts equal the drafts of each op alone", () => {
+test("shared drafts equal the separate drafts of each op", () => {
   let shared = 0;
   fc.assert(
-    fc.property(made, ({ spec, options }) => {
+    fc.property(randomSpec, ({ spec, options }) => {
       for (const { final } of programsOf(spec, { ...options, phases: TRAINING_PHASES, variants: "all" }))
         shared += sharedIn(final);
     }),
@@ -66,7 +66,7 @@ const options = {
   variants: "all" as const,
 };
 
-test("a deep stack has the drafts and kernels of a shallow one", () => {
+test("a deep stack has as many drafts and kernels as a shallow one", () => {
   const drafts = (layers: number): number[] =>
     programsOf(stack(layers), options).map(({ final }) => {
       let count = 0;

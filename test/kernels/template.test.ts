@@ -1,4 +1,4 @@
-// The language of kernel templates: what sections, repeats and `#{…}` become, and what is not of the language.
+// The language of kernel templates: sections, repeats, `#{…}`, and errors.
 import { expect, test } from "vitest";
 import { expand } from "../../src/kernels/template.js";
 
@@ -6,16 +6,16 @@ const FLAGS = { NORM: true, SPLIT: false };
 const CONSTANTS = { WIDTH: 2, STEP: 8, ORDER: "row_major" };
 const expanded = (template: string): string[] => expand(template, FLAGS, CONSTANTS).map(({ text }) => text);
 
-test("a section is repeated, and repeats nest", () => {
+test("repeated sections can be nested", () => {
   const template = "#repeat I WIDTH\n#repeat J I + 1\n  c#{I}#{J} = x#{J}_at;\n#end\n#end";
   expect(expanded(template)).toEqual(["  c00 = x0_at;", "  c10 = x0_at;", "  c11 = x1_at;"]);
 });
 
-test("one line is repeated with its indentation", () => {
+test("a repeated line keeps its indentation", () => {
   expect(expanded("    #repeat I 2: let a#{I} = b[I];")).toEqual(["    let a0 = b[I];", "    let a1 = b[I];"]);
 });
 
-test("an index stays a word of its line, too", () => {
+test("the values of indices are kept with each line", () => {
   expect(expand("#repeat I 2: a[Iu]", FLAGS, CONSTANTS).map(({ indices }) => indices)).toEqual([{ I: 0 }, { I: 1 }]);
 });
 
@@ -28,7 +28,7 @@ test.each([
   ["#if NORM\n#repeat I 2: n#{I}\n#else\nx\n#end", ["n0", "n1"]],
   ["#if SPLIT\n#repeat I 2: n#{I}\n#else\nx\n#end", ["x"]],
   ["x // #1 of 2", ["x // #1 of 2"]],
-])("%j", (template, lines) => {
+])("%j expands", (template, lines) => {
   expect(expanded(template)).toEqual(lines);
 });
 

@@ -1,6 +1,6 @@
-// A model whose groups all hold the shared weights gives the same bits as the shared model. The two have different
-// kernels, and a GPU's compiler may fuse multiplications and additions differently in them, so only SwiftShader's bits are
-// compared.
+// A model whose groups all have the shared weights gives the losses of the shared model. The two models have different
+// kernels, and a GPU's compiler may fuse their multiplications and additions differently, so bits are only compared on
+// SwiftShader.
 import { describe, expect, test } from "vitest";
 import type { HostArray, HostBatch } from "../../src/batch/host-array.js";
 import { MAMBA_PARTS, type MambaPart } from "../../src/blocks/mamba.fields.js";
@@ -18,7 +18,7 @@ import { image, sketch, speech, text } from "../support/spec.js";
 
 const missing = await missingAdapter();
 const PROJECTIONS = ["in_proj", "x_proj", "dt_proj", "out_proj"] as const;
-const BUT_A = MAMBA_PARTS.filter((part) => part !== "A");
+const ALL_EXCEPT_A = MAMBA_PARTS.filter((part) => part !== "A");
 
 async function compiledFor(spec: CheckedSpec, length: number): Promise<Compiled> {
   const { profile } = await testDevice();
@@ -34,7 +34,7 @@ async function compiledFor(spec: CheckedSpec, length: number): Promise<Compiled>
 
 const programOf = ({ stages }: Compiled): Program => stages[0]?.final as Program;
 
-/** Numbers for the host's inputs, the same for every model over these modalities. */
+/** Host inputs, the same for every model with these modalities. */
 function batchOf(program: Program): Map<string, HostArray> {
   const v = randomValues(program, 5);
   return new Map(
@@ -78,8 +78,8 @@ const groupsOf = (parts: readonly MambaPart[], of: readonly number[]) =>
 describe.skipIf(missing)("the losses of an upcycled dense model are bit-identical to the dense model's", () => {
   test.each([
     ["the four projections", [text, image], PROJECTIONS, [0, 1], 45],
-    ["every part but A, in two groups", [text, image, speech], BUT_A, [0, 1, 0], 45],
-    // Across chunks of the scan, the decay of each A is rounded separately.
+    ["every part except A, in two groups", [text, image, speech], ALL_EXCEPT_A, [0, 1, 0], 45],
+    // The decay of each A is rounded separately across chunks of the scan, so there is one chunk.
     ["every part, in one chunk", [text, image, speech], MAMBA_PARTS, [0, 1, 2], 16],
   ] as const)("%s", async (_, modalities, parts, of, length) => {
     const common = { modalities, vocabulary: 50, d_model: 20, layers: 2 };

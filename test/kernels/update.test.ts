@@ -1,4 +1,4 @@
-// The update phase on the device against the float64 reference: norm, clip, AdamW, decay, and skipped steps.
+// The update phase on the device matches the float64 reference: norm, clipping, AdamW, decay and skipped steps.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -31,7 +31,7 @@ describe.skipIf(missing)("the update", () => {
   let program: Program;
   beforeAll(async () => {
     opened = await testDevice();
-    // The binding limit is so small that every layer has its own part.
+    // The binding limit is so small that every layer has a separate buffer.
     const limits = { ...opened.profile.limits, bindingBytes: 16384 };
     const options = { batch: 1, length: 8, phases: TRAINING_PHASES.slice(0, 1), variants: "first" } as const;
     const settings = { ...DEFAULT_SETTINGS, logitBytes: 1 };
@@ -55,9 +55,9 @@ describe.skipIf(missing)("the update", () => {
   const fresh = async (): Promise<Arenas> => {
     const [values, zeros] = [draw(1, 1), draw(0, 0)];
     for (const slot of model.slots) await model.load(slot, zeros);
-    forgive();
+    allowUpdates();
     await model.load("parameters", values);
-    // No decay for one-dimensional tensors and A_log, independent of the plan.
+    // One-dimensional tensors and A_log do not decay, whatever the plan contains.
     for (const { name, shape, source } of model.compiled.parameters)
       expect(source.decay, name).toBe(shape.length > 1 && !name.includes("A_log"));
     return new Map([["parameters", wide(values)], ...["gradients", "m", "v"].map((of) => [of, wide(zeros)] as const)]);
@@ -77,8 +77,8 @@ describe.skipIf(missing)("the update", () => {
       stepScalars(adam, (peak) => peak, clip, step, false),
     ).norm;
   };
-  /** Lets updates run again after a skipped one. */
-  const forgive = (): void => model.runtime.write("grad_norm", new Float32Array(2));
+  /** Allows updates after a skipped one. */
+  const allowUpdates = (): void => model.runtime.write("grad_norm", new Float32Array(2));
   const run = async (
     gradients: Map<string, Tensor>,
     step: number,
@@ -98,7 +98,7 @@ describe.skipIf(missing)("the update", () => {
     [0.9, 0.99999999],
     [0.99999999, 0.99999999],
   ])("five steps with betas %s and %s match float64", async (...betas) => {
-    // Steps well above the rounding of the weights, which is not tested here.
+    // Steps are much larger than the rounding of the weights, which is not tested here.
     const adam = { ...ADAM, lr: 3e-2, betas };
     const trained = await fresh();
     const values = trained.get("parameters") as ReadonlyMap<string, Float64Array>;
@@ -109,18 +109,18 @@ describe.skipIf(missing)("the update", () => {
       expected(trained, gradients, step, undefined, adam);
     }
     const found = await model.read("parameters");
-    let [error, way] = [0, 0];
+    let [error, distance] = [0, 0];
     for (const [name, value] of values) {
-      const made = found.get(name)?.data as Float32Array;
+      const updated = found.get(name)?.data as Float32Array;
       value.forEach((wanted, i) => {
-        error += ((made[i] as number) - wanted) ** 2;
-        way += (wanted - (start.get(name)?.[i] as number)) ** 2;
+        error += ((updated[i] as number) - wanted) ** 2;
+        distance += (wanted - (start.get(name)?.[i] as number)) ** 2;
       });
     }
-    expect(Math.sqrt(error / way)).toBeLessThan(1e-5);
+    expect(Math.sqrt(error / distance)).toBeLessThan(1e-5);
   });
 
-  test.each([undefined, 0.5, 1e6])("four steps with clip %s match PyTorch", async (clip) => {
+  test.each([undefined, 0.5, 1e6])("four steps with clip %s match float64", async (clip) => {
     const trained = await fresh();
     for (let step = 1; step <= 4; step++) {
       const gradients = draw(10 + step, 0.01 * step);
@@ -135,7 +135,7 @@ describe.skipIf(missing)("the update", () => {
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30])(
-    "one gradient of %s leaves weights and moments unchanged, bit for bit",
+    "a gradient of %s leaves weights and moments unchanged",
     async (bad) => {
       await fresh();
       await run(draw(11, 0.1), 1, 1);
@@ -148,14 +148,14 @@ describe.skipIf(missing)("the update", () => {
         // Updates that were already queued change nothing either.
         expect(Number.isFinite(await run(draw(12, 0.1), 3, 1))).toBe(true);
         expect(await Promise.all(ARENAS.map((arena) => model.read(arena)))).toEqual(before);
-        forgive();
+        allowUpdates();
       }
       await run(draw(12, 0.1), 2, 1);
       expect(await model.read("parameters")).not.toEqual(before[0]);
     },
   );
 
-  test("with zero gradients only weight decay changes parameters", async () => {
+  test("only weight decay changes parameters if all gradients are 0", async () => {
     await fresh();
     const before = await model.read("parameters");
     expect(await run(draw(0, 0), 1, 1)).toBe(0);

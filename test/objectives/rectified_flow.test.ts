@@ -1,4 +1,4 @@
-// Rectified flow: the model predicts the velocity of an item, and integrating back samples from the data.
+// Rectified flow: the model predicts the velocity of an item, and integration samples from the data.
 import { describe, expect, it } from "vitest";
 import { timestepTable } from "../../src/modalities/timestep.js";
 import { ofItems } from "../../src/objectives/items.js";
@@ -19,37 +19,37 @@ const flow = (time: "uniform" | "logit_normal" = "uniform"): Objective => ({
 
 /** The expected velocity at x_t = (1 − t) x_0 + t ε if x_0 is normal with this mean and deviation. */
 function velocity(x: number, t: number, mean: number, deviation: number): number {
-  const surprise = (x - (1 - t) * mean) / ((1 - t) ** 2 * deviation ** 2 + t ** 2);
-  return t * surprise - (mean + (1 - t) * deviation ** 2 * surprise);
+  const score = (x - (1 - t) * mean) / ((1 - t) ** 2 * deviation ** 2 + t ** 2);
+  return t * score - (mean + (1 - t) * deviation ** 2 * score);
 }
 
-function drawn(sampler: string, steps: number): { x: Float32Array; looks: number } {
-  const drawing = ofItems(flow()).sample(4000, { steps, sampler, bounded: false }, stream("sample", 5));
-  let looks = 0;
-  let next = drawing.next();
+function drawn(sampler: string, steps: number): { x: Float32Array; evaluations: number } {
+  const sampling = ofItems(flow()).sample(4000, { steps, sampler, bounded: false }, stream("sample", 5));
+  let evaluations = 0;
+  let next = sampling.next();
   while (!next.done) {
     const { x, t } = next.value;
-    looks++;
-    next = drawing.next(Float64Array.from(x, (value) => velocity(value, t, 0.3, 0.2)));
+    evaluations++;
+    next = sampling.next(Float64Array.from(x, (value) => velocity(value, t, 0.3, 0.2)));
   }
-  return { x: next.value, looks };
+  return { x: next.value, evaluations };
 }
 
 const mean = (x: ArrayLike<number>): number => Array.from(x).reduce((sum, value) => sum + value, 0) / x.length;
 const deviation = (x: ArrayLike<number>): number => Math.sqrt(mean(Array.from(x, (value) => (value - mean(x)) ** 2)));
 
-describe("drawing an item", () => {
+describe("sampling an item", () => {
   it.each([
     ["euler", 200, 200, 0.02],
     ["heun", 40, 80, 0.02],
-  ])("by %s in %d steps draws from the data's distribution", (sampler, steps, looks, within) => {
-    const { x, looks: looked } = drawn(sampler, steps);
-    expect(looked).toBe(looks);
+  ])("with %s in %d steps draws from the distribution of the data", (sampler, steps, evaluations, within) => {
+    const { x, evaluations: counted } = drawn(sampler, steps);
+    expect(counted).toBe(evaluations);
     expect(Math.abs(mean(x) - 0.3)).toBeLessThan(within);
     expect(Math.abs(deviation(x) / 0.2 - 1)).toBeLessThan(0.05);
   });
 
-  it("has an error of second order with Heun and of first order with Euler", () => {
+  it("has a second-order error with Heun and a first-order error with Euler", () => {
     const exact = drawn("heun", 800).x;
     const error = (sampler: string, steps: number): number =>
       Math.sqrt(mean(drawn(sampler, steps).x.map((value, i) => (value - (exact[i] as number)) ** 2)));
@@ -72,7 +72,7 @@ describe("the time of an item", () => {
     expect(Math.abs(quantile(0.75) - third)).toBeLessThan(0.01);
   });
 
-  it("is 0 once the item is finished and clean", () => {
+  it("is 0 for a finished item", () => {
     const { at, finished } = ofItems(flow());
     expect(at(finished)).toEqual({ t: 0, signal: 1, noise: 0 });
   });
@@ -87,7 +87,7 @@ describe("the time of an item", () => {
   });
 });
 
-it("predicts ε − x_0 at x_t = (1 − t) x_0 + t ε, for the noise that the device draws", () => {
+it("the target is ε − x_0 at x_t = (1 − t) x_0 + t ε, for the noise that the device draws", () => {
   const spec = {
     ...sketch({ modalities: [text, image], vocabulary: 50, d_model: 8, layers: 1 }),
     objectives: [undefined, flow()],
@@ -113,7 +113,7 @@ it("predicts ε − x_0 at x_t = (1 − t) x_0 + t ε, for the noise that the de
   );
   const named = (name: string): Float64Array => {
     const tensor = program.tensors.find((one) => one.name === name);
-    if (tensor === undefined) throw new Error(`no ${name}`);
+    if (tensor === undefined) throw new Error(`There is no ${name}.`);
     return read(v, tensor.id).slice(2 * columns, (2 + positions) * columns);
   };
   const t = ofItems(flow()).draw(stream("timestep", 7, 4, 1, 1));

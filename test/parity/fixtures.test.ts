@@ -1,4 +1,4 @@
-// The released PyTorch code's tensors, gradients and training runs, reproduced through `trace` on the device.
+// `trace` reproduces the outputs, gradients and training runs of the released PyTorch code on the device.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { OpenDevice } from "../../src/gpu/dawn.js";
 import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.js";
@@ -14,17 +14,17 @@ beforeAll(async () => {
 
 const numbers = (tensor: { data: unknown } | undefined): Float32Array => tensor?.data as Float32Array;
 
-const hasUnits = missing === undefined && (await testDevice()).profile.matrix;
+const hasMatrixUnits = missing === undefined && (await testDevice()).profile.matrix;
 
 describe.each([
   { name: "default chunks" },
   { name: "chunk 8", chunk: 8 },
   { name: "chunk 16", chunk: 16 },
-  ...(hasUnits
+  ...(hasMatrixUnits
     ? [{ name: "all products split on matrix units", settings: { ...DEFAULT_SETTINGS, splitFrom: 0 } }]
     : []),
-])("$name", ({ chunk, settings }: { chunk?: number; settings?: KernelSettings | undefined }) => {
-  test.each(fixtures("block"))("block $name", async ({ spec, tensors }) => {
+])("with $name", ({ chunk, settings }: { chunk?: number; settings?: KernelSettings | undefined }) => {
+  test.each(fixtures("block"))("outputs and gradients of block $name match PyTorch", async ({ spec, tensors }) => {
     const out = await trace(opened, spec, tensors, { stack: true, steps: 1, prefix: "", chunk, settings });
     const input = numbers(tensors.get("input"));
     const change = (output: Float32Array): Float32Array => output.map((value, i) => value - (input[i] as number));
@@ -38,7 +38,7 @@ describe.each([
     }
   });
 
-  test.each(fixtures("train"))("train $name", async ({ spec, tensors }) => {
+  test.each(fixtures("train"))("20 training steps of $name match PyTorch", async ({ spec, tensors }) => {
     const out = await trace(opened, spec, tensors, { stack: false, steps: 20, prefix: "init.", chunk, settings });
     for (const name of ["loss", "loss.text", "loss.image", "grad_norm"]) {
       const expected = tensors.get(name);

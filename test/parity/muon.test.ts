@@ -1,4 +1,4 @@
-// A training run with Muon, computed independently in float64, reproduced through `trace` on the device.
+// `trace` reproduces a training run with Muon that was computed independently in float64.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -11,15 +11,15 @@ import { fixtures, relativeError } from "../support/fixtures.js";
 const missing = await missingAdapter();
 const numbers = (tensor: { data: unknown } | undefined): Float32Array => tensor?.data as Float32Array;
 
-describe.skipIf(missing)("muon", () => {
+describe.skipIf(missing)("Muon", () => {
   let opened: OpenDevice;
   beforeAll(async () => {
     opened = await testDevice();
   });
 
-  test("20 steps", async () => {
+  test("20 training steps match float64", async () => {
     const start = fixtures("train").find(({ name }) => name === "transfusion-in+x+dt+out");
-    if (start === undefined) throw new Error("no initial values");
+    if (start === undefined) throw new Error("There are no initial values.");
     const { spec, path, tensors: given } = start;
     const file = join(dirname(path), "../muon", basename(path));
     const { tensors: expected } = readOwnSafetensors(readFileSync(file), file);

@@ -1,4 +1,4 @@
-// Every gradient of the float64 reference against central differences, op by op.
+// The gradients of each op in the float64 reference match central differences.
 import { describe, expect, test } from "vitest";
 import { type Builder, build } from "../../src/ir/builder.js";
 import type { OpKind, Rows } from "../../src/ir/op.js";
@@ -19,15 +19,15 @@ const grouped: Rows = { over: "positions", groups: 2, of: [0, 1, 0] };
 /** One copy, not used by the middle modality. */
 const partial: Rows = { over: "positions", groups: 1, of: [0, -1, 0] };
 
-/** A small program: declares its inputs as parameters and returns the tensor from which the loss is computed. */
+/** Builds a small program: declares its inputs as parameters and returns the tensor of the loss. */
 type Case = (b: Sketch) => TensorId;
 
 interface Sketch extends Builder {
-  /** A parameter of this shape. Its gradient is checked. */
+  /** A parameter of this shape, whose gradient is checked. */
   leaf(name: string, ...shape: number[]): TensorId;
   value(...shape: number[]): TensorId;
-  /** A value computed from a leaf: models never add, split or gate a parameter itself. */
-  made(name: string, ...shape: number[]): TensorId;
+  /** A value computed from a parameter, because models never add, split or gate a parameter itself. */
+  derived(name: string, ...shape: number[]): TensorId;
   index(name: string, size: number): TensorId;
 }
 
@@ -52,7 +52,7 @@ function sketchOn(builder: Builder): Sketch {
     ...builder,
     leaf,
     value,
-    made: (name, ...shape) => {
+    derived: (name, ...shape) => {
       const y = value(...shape);
       builder.op({ kind: "activate", in: { x: leaf(name, ...shape) }, out: { y }, activation: "silu" });
       return y;
@@ -105,7 +105,7 @@ const scan =
       rowsA: grouped,
       rowsD,
     });
-    // A gate as in a block, which fusion joins to the scan.
+    // The gate of a block, which fusion joins to the scan.
     const z = b.leaf("z", R, E);
     const gate = b.value(R, E);
     b.op({ kind: "activate", in: { x: z }, out: { y: gate }, activation: "silu" });
@@ -140,7 +140,7 @@ const norm: Case = (b) => {
   return mixed;
 };
 
-/** Heads of 3 columns, of which RoPE copies the last; inverted or not. */
+/** RoPE of heads of 3 columns, which copies the last column. */
 const rotation =
   (inverse: boolean): Case =>
   (b) => {
@@ -171,7 +171,7 @@ const attention =
   };
 
 const feedForward: Case = (b) => {
-  const x = b.made("x", R, 3);
+  const x = b.derived("x", R, 3);
   const layer = (name: string): TensorId => {
     const y = b.value(R, 4);
     b.op({ kind: "linear", in: { x, weight: b.leaf(name, 2, 4, 3) }, out: { y }, rows: grouped });
@@ -190,7 +190,7 @@ const embed: Case = (b) => {
 };
 
 const items: Case = (b) => {
-  const inputs = { x: b.made("x", R, 3), items: b.made("items", 2, 3), item: b.index("item", R) };
+  const inputs = { x: b.derived("x", R, 3), items: b.derived("items", 2, 3), item: b.index("item", R) };
   const y = b.value(R, 3);
   b.op({ kind: "add_items", in: inputs, out: { y } });
   return y;
@@ -200,14 +200,14 @@ const combined =
   (kind: "add" | "multiply"): Case =>
   (b) => {
     const y = b.value(R, 3);
-    b.op({ kind, in: { a: b.made("a", R, 3), b: b.made("b", R, 3) }, out: { y } });
+    b.op({ kind, in: { a: b.derived("a", R, 3), b: b.derived("b", R, 3) }, out: { y } });
     return y;
   };
 
 /** Splits, uses the outputs in different ways, and joins them again. */
 const columns: Case = (b) => {
   const [left, right] = [b.value(R, 2), b.value(R, 3)];
-  b.op({ kind: "split", in: { x: b.made("x", R, 5) }, out: { "0": left, "1": right } });
+  b.op({ kind: "split", in: { x: b.derived("x", R, 5) }, out: { "0": left, "1": right } });
   const active = b.value(R, 2);
   b.op({ kind: "activate", in: { x: left }, out: { y: active }, activation: "silu" });
   const y = b.value(R, 5);
@@ -238,7 +238,7 @@ const squares: Case = (b) => {
   return loss;
 };
 
-/** The cases that check each op: its own, or those of the op whose gradient it is. `none` is the reason for no case. */
+/** The cases that check each op or, for a gradient, those of its op. `none` is the reason why there are no cases. */
 const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: string } } = {
   embed: [embed],
   embed_grad: [embed],
@@ -246,7 +246,7 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   subtract: { none: "its operands come from the batch" },
   add_items: [items],
   sum_items: [items],
-  noise: { none: "it computes the batch's noise, which depends on nothing trained" },
+  noise: { none: "it computes noise, which depends on no parameter" },
   linear: [linear(grouped, R), linear(partial, R, "softplus"), linear({ over: "items", groups: 1 }, 2)],
   linear_dx: [linear(grouped, R)],
   linear_dw: [linear(grouped, R)],
@@ -260,7 +260,7 @@ const CHECKED: { readonly [K in OpKind]: readonly Case[] | { readonly none: stri
   rotate: [rotation(false), rotation(true)],
   attention: [attention(0), attention(3)],
   attention_grad: [attention(0), attention(3)],
-  append: { none: "caches are for sampling; a gradient through one is an error" },
+  append: { none: "caches are only for sampling" },
   cast: { none: "narrow runs after differentiate" },
   amplify: { none: "narrow runs after differentiate" },
   activate: [pointwise("silu"), pointwise("softplus")],
@@ -303,34 +303,34 @@ const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, i) =
 const named = (v: Values, name: string): Float64Array =>
   read(v, v.program.tensors.find((t) => t.name === name)?.id as TensorId);
 
-/** Numbers for the inputs of a case, the same in each call. */
+/** Inputs of a case, equal in each call. */
 function inputsOf(program: Program): Values {
   const s: Stream = stream("sample", 3);
-  const pictured = program.tensors.some((t) => t.name === "item");
+  const hasItems = program.tensors.some((t) => t.name === "item");
   return values(program, (name, size) => {
     const fill = (next: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => next(i));
     if (name === "modality") return fill((i) => [0, 1, 1, 2, 0, 2, 1, 0, 0, 1][i] as number);
     if (name === "position") return fill((i) => i % SIZE.length);
-    // Causal, a range with attention both ways, and a position that only sees itself.
+    // Causal ranges, a bidirectional range, and a position that only attends to itself.
     if (name === "keys") return [0, 0, 0, 1, 0, 3, 0, 3, 0, 4, 0, 2, 0, 2, 0, 2, 3, 3, 3, 4];
     if (name === "tokens" || name === "target") return fill(() => s.below(6) - 1);
     const item = [-1, 0, 0, -1, -1, 1, 1, -1, -1, -1];
     if (name === "item") return item;
     if (name === "reset") return [0, 0, 1, 0, 1, 1, 0, 0, 1, 1];
-    // Only positions of items have a weight.
-    if (name === "scale" && pictured) return item.map((p) => (p < 0 ? 0 : s.normal()));
+    // Only positions of items have a scale.
+    if (name === "scale" && hasItems) return item.map((p) => (p < 0 ? 0 : s.normal()));
     return fill(() => s.normal());
   });
 }
 
-/** Largest relative error over the parameters of a case: |gradient − difference| over the gradient's norm. */
-function worst(program: Program, gradients: Program, total: (v: Values) => number): Record<string, number> {
-  const made = evaluate(inputsOf(gradients));
+/** The relative error of each parameter: |gradient − difference| divided by the norm of the gradient. */
+function errorsOf(program: Program, gradients: Program, total: (v: Values) => number): Record<string, number> {
+  const evaluated = evaluate(inputsOf(gradients));
   const errors: Record<string, number> = {};
   for (const { tensor } of program.parameters) {
     const { name, shape } = tensorOf(program, tensor);
     const gradient = gradients.tensors.find((t) => t.role === "gradient" && t.name === name);
-    const found = gradient ? read(made, gradient.id) : new Float64Array(count(shape));
+    const found = gradient ? read(evaluated, gradient.id) : new Float64Array(count(shape));
     const difference = found.map((_, i) => {
       const at = (h: number): number => {
         const v = inputsOf(program);
@@ -338,14 +338,14 @@ function worst(program: Program, gradients: Program, total: (v: Values) => numbe
         numbers[i] = (numbers[i] as number) + h;
         return total(evaluate(v));
       };
-      // Richardson's extrapolation: the error is of the fourth order.
+      // Richardson extrapolation, with an error of fourth order.
       const [wide, near] = [1e-3, 5e-4].map((h) => (at(h) - at(-h)) / (2 * h)) as [number, number];
       return (4 * near - wide) / 3;
     });
     const size = Math.sqrt(dot(found, found));
-    expect(size, `${name} gets no gradient`).toBeGreaterThan(0);
-    const off = found.map((d, i) => d - (difference[i] as number));
-    errors[name] = Math.sqrt(dot(off, off)) / size;
+    expect(size, `${name} has no gradient`).toBeGreaterThan(0);
+    const deviations = found.map((d, i) => d - (difference[i] as number));
+    errors[name] = Math.sqrt(dot(deviations, deviations)) / size;
   }
   return errors;
 }
@@ -353,20 +353,23 @@ function worst(program: Program, gradients: Program, total: (v: Values) => numbe
 const kinds = Object.keys(CHECKED) as OpKind[];
 
 describe.each(kinds.filter((kind) => Array.isArray(CHECKED[kind])))("%s", (kind) => {
-  test.each((CHECKED[kind] as readonly Case[]).map((sketch, i) => [i, sketch] as const))("case %i", (_, sketch) => {
-    const { program, total } = lossOf(sketch);
-    const plain = verify(differentiate(program));
-    const fused = verify(fuse(plain, { storageBuffers: 16 }).program);
-    expect([program, plain, fused].some(({ ops }) => ops.some((op) => op.kind === kind))).toBe(true);
-    for (const gradients of [plain, fused]) {
-      for (const [name, error] of Object.entries(worst(program, gradients, total))) {
-        expect(error, name).toBeLessThan(1e-8);
+  test.each((CHECKED[kind] as readonly Case[]).map((sketch, i) => [i, sketch] as const))(
+    "the gradients of case %i match central differences",
+    (_, sketch) => {
+      const { program, total } = lossOf(sketch);
+      const plain = verify(differentiate(program));
+      const fused = verify(fuse(plain, { storageBuffers: 16 }).program);
+      expect([program, plain, fused].some(({ ops }) => ops.some((op) => op.kind === kind))).toBe(true);
+      for (const gradients of [plain, fused]) {
+        for (const [name, error] of Object.entries(errorsOf(program, gradients, total))) {
+          expect(error, name).toBeLessThan(1e-8);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
-test("only ops that depend on nothing trained have no gradient", () => {
+test("only ops that depend on no parameter have no case", () => {
   const without = kinds.filter((kind) => !Array.isArray(CHECKED[kind]));
   const update = ["gradient_norm", "adamw", "muon_sums", "muon_begin", "muon_end", "matmul"];
   expect(without).toEqual(["gather", "subtract", "noise", "append", "cast", "amplify", "sum_by_class", ...update]);

@@ -1,4 +1,4 @@
-// The float64 reference, lowered and differentiated, against the released PyTorch code.
+// The float64 reference matches the released PyTorch code after lowering and differentiation.
 import { expect, test } from "vitest";
 import type { Parameter, Program } from "../../src/ir/program.js";
 import { differentiate } from "../../src/passes/differentiate.js";
@@ -27,7 +27,7 @@ function gradientOf(v: Values, parameter: Parameter, group: number): Float64Arra
   return all.subarray(group * size, (group + 1) * size);
 }
 
-test.each(fixtures("block"))("block $name", (fixture) => {
+test.each(fixtures("block"))("the gradients of block $name match PyTorch", (fixture) => {
   const options = { batch: fixture.batch, length: fixture.length, chunk: 64, part: "stack", noise: "given" } as const;
   const program = differentiate(lower(fixture.spec, options), [{ is: "input" }]);
   const parameters = parameterValues(program, fixture, "");

@@ -1,4 +1,4 @@
-// Fusion changes the ops, not the results: compares float64 results before and after.
+// Fusion changes ops but not float64 results.
 import { expect, test } from "vitest";
 import { verify } from "../../src/ir/verify.js";
 import { differentiate } from "../../src/passes/differentiate.js";
@@ -20,7 +20,7 @@ const spec = sketch({
 });
 const options = { batch: 2, length: 40, chunk: 16, part: "model", noise: "drawn" } as const;
 
-test.each([8, 16])("a fused program with %i storage buffers gives the same results", (storageBuffers) => {
+test.each([8, 16])("a program fused for %i storage buffers gives the same results", (storageBuffers) => {
   const plain = verify(differentiate(verify(lower(spec, options))));
   const { program, applied } = fuse(plain, { storageBuffers });
   verify(program);

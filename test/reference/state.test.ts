@@ -1,4 +1,4 @@
-// The state of sequences in the reference: consecutive runs with a carried state equal a single run.
+// In the reference, consecutive runs that carry the state equal a single run.
 import { expect, test } from "vitest";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
 import { build } from "../../src/ir/builder.js";
@@ -24,7 +24,7 @@ const spec = sketch({
   groups: Object.fromEntries(MAMBA_PARTS.map((part) => [part, { groups: 2, of: [0, 1, 0] }])),
 });
 const BATCH = 2;
-const WHOLE = 13;
+const TOTAL = 13;
 
 function programOf(length: number) {
   const lowered = lower(spec, { batch: BATCH, length, chunk: 4, part: "stack", noise: "given", state: "carried" });
@@ -34,42 +34,42 @@ function programOf(length: number) {
 const named = (v: Values, name: string): Float64Array =>
   read(v, v.program.tensors.find((t) => t.name === name)?.id as never);
 
-test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("split into runs of %j", (lengths) => {
-  const whole = evaluate(randomValues(programOf(WHOLE), 2));
+test.each([[[12, 1]], [[1, 12]], [[2, 8, 3]], [[4, 4, 5]]])("runs of %j equal a single run", (lengths) => {
+  const single = evaluate(randomValues(programOf(TOTAL), 2));
   let state = new Map(
-    whole.program.tensors.flatMap(({ name }) =>
-      name.startsWith("state.") ? [[name, named(whole, name)] as const] : [],
+    single.program.tensors.flatMap(({ name }) =>
+      name.startsWith("state.") ? [[name, named(single, name)] as const] : [],
     ),
   );
   expect(state.size).toBe(4);
   let first = 0;
   for (const length of lengths) {
     const rows = (name: string): number[] => {
-      const all = named(whole, name);
-      const columns = all.length / (BATCH * WHOLE);
+      const all = named(single, name);
+      const columns = all.length / (BATCH * TOTAL);
       return [...all].filter((_, i) => {
-        const t = Math.floor(i / columns) % WHOLE;
+        const t = Math.floor(i / columns) % TOTAL;
         return t >= first && t < first + length;
       });
     };
-    const part = evaluate(
+    const run = evaluate(
       values(programOf(length), (name) => {
         const kept = state.get(name);
         if (kept) return kept;
-        return ["input", "modality", "cotangent"].includes(name) ? rows(name) : named(whole, name);
+        return ["input", "modality", "cotangent"].includes(name) ? rows(name) : named(single, name);
       }),
     );
-    expect(relativeError(named(part, "output"), Float64Array.from(rows("output")))).toBeLessThan(1e-14);
-    state = new Map([...state.keys()].map((name) => [name, named(part, name.replace("state", "next"))]));
+    expect(relativeError(named(run, "output"), Float64Array.from(rows("output")))).toBeLessThan(1e-14);
+    state = new Map([...state.keys()].map((name) => [name, named(run, name.replace("state", "next"))]));
     first += length;
   }
   for (const [name, end] of state) {
-    expect(relativeError(end, named(whole, name.replace("state", "next"))), name).toBeLessThan(1e-14);
+    expect(relativeError(end, named(single, name.replace("state", "next"))), name).toBeLessThan(1e-14);
   }
 });
 
-/** A scan of one channel whose state comes from `h0`, and whose loss depends on `asked`. */
-function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
+/** A scan of one channel whose state comes from `h0` and whose loss depends on `output`. */
+function scanned(role: "batch" | "parameter", output: "y" | "h_end"): Program {
   const builder = build("case", { batch: 1, length: 2, chunk: 2, modalities: 1 });
   const leaf = (name: string, ...shape: [number, ...number[]]): TensorId =>
     builder.parameter({
@@ -97,20 +97,20 @@ function scanned(role: "batch" | "parameter", asked: "y" | "h_end"): Program {
   const inputs = { u, delta, B, C, A_log: leaf("A_log", 1, 1, 1), D: leaf("D", 1, 1), h0 };
   builder.op({ kind: "scan", in: inputs, out: { y, carry, h_end }, rowsA: rows, rowsD: rows });
   const total = builder.field("result", called("total"), [1]);
-  const a = { y, h_end }[asked];
+  const a = { y, h_end }[output];
   builder.op({
     kind: "dot",
     in: { a, b: builder.input("batch", called("cotangent"), builder.shape(a)) },
     out: { y: total },
   });
-  if (asked === "h_end") {
+  if (output === "h_end") {
     const more = builder.field("result", called("more"), [1]);
     builder.op({ kind: "dot", in: { a: y, b: builder.input("batch", called("weights"), [2, 1]) }, out: { y: more } });
   }
   return verify(builder.program());
 }
 
-test("an incoming state is a constant, and no loss depends on an outgoing one", () => {
+test("a gradient through an incoming or outgoing state is an error", () => {
   verify(differentiate(scanned("batch", "y")));
   expect(() => differentiate(scanned("parameter", "y"))).toThrow("an incoming state has no gradient");
   expect(() => differentiate(scanned("batch", "h_end"))).toThrow("an outgoing state has a gradient");

@@ -1,5 +1,5 @@
-// Complete gradient phases on the device against the float64 reference: fused and not, bit-identical when run twice,
-// and on a device with WebGPU's default limits.
+// Complete gradient phases on the device match the float64 reference and are bit-identical when run twice: with and
+// without fusion, and on a device with WebGPU's default limits.
 import { describe, expect, test } from "vitest";
 import type { HostArray } from "../../src/batch/host-array.js";
 import { ATTENTION_PARTS } from "../../src/blocks/attention.fields.js";
@@ -43,7 +43,7 @@ const spec = sketch({
 const typed = ({ type }: Program["tensors"][number], numbers: Float64Array): HostArray =>
   type === "f32" ? Float32Array.from(numbers) : type === "u32" ? Uint32Array.from(numbers) : Int32Array.from(numbers);
 
-const one = (shape: readonly number[], data: Float32Array): Tensor => ({ dtype: "F32", shape: [...shape], data });
+const f32Tensor = (shape: readonly number[], data: Float32Array): Tensor => ({ dtype: "F32", shape: [...shape], data });
 
 function tableOf(means: Meaning | undefined): Float32Array | undefined {
   if (means?.is === "timesteps") return timestepTable(means.steps);
@@ -69,7 +69,7 @@ function copies({ program, of }: Values, role: "parameter" | "gradient"): Map<st
     if (!numbers) continue;
     const size = count(shape);
     names.forEach((copy, g) => {
-      found.set(copy, one(shape, Float32Array.from(numbers.subarray(g * size, (g + 1) * size))));
+      found.set(copy, f32Tensor(shape, Float32Array.from(numbers.subarray(g * size, (g + 1) * size))));
     });
   }
   return found;
@@ -111,7 +111,7 @@ function compiledFor(
   return { compiled, v: inputs(compiled.stages[0]?.final as Program) };
 }
 
-/** Runs, compares with the reference, runs again and checks that the bits are the same. */
+/** Runs the phase twice and checks that the bits are equal and match the reference. */
 async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>, of = spec): Promise<string[]> {
   const { compiled, v } = compiledFor(opened, options, of);
   const model = await openModel(opened, compiled, pipelinesOn(opened));
@@ -137,7 +137,7 @@ async function checkPhase(opened: OpenDevice, options: Partial<CompileOptions>, 
 }
 
 describe.skipIf(missing)("complete gradient phases", () => {
-  test.each([true, false])("fused: %s", async (fuse) => {
+  test.each([true, false])("match the reference with fusion: %s", async (fuse) => {
     const opened = await testDevice();
     const picks = await checkPhase(opened, { fuse });
     expect(picks.some((pick) => pick.startsWith("token_loss"))).toBe(fuse);
@@ -148,7 +148,7 @@ describe.skipIf(missing)("complete gradient phases", () => {
     expect(picks.find((pick) => pick.startsWith("scan_grad"))).toMatch(scan as RegExp);
   });
 
-  test("with every layer's parts on a device that has WebGPU's default limits", async () => {
+  test("match the reference on a device with WebGPU's default limits", async () => {
     const opened = await freshDevice("default");
     const picks = await checkPhase(opened, {});
     expect(picks).toContain("scan_grad shared-split");
@@ -156,14 +156,14 @@ describe.skipIf(missing)("complete gradient phases", () => {
     opened.device.destroy();
   });
 
-  test("of a rectified flow", async () => {
+  test("of a rectified flow match the reference", async () => {
     const flow: Objective = { kind: "rectified_flow", weight: 1, time: "uniform", drop: 0 };
     const objectives = spec.objectives.map((objective) => (objective?.kind === "ddpm" ? flow : objective));
     const picks = await checkPhase(await testDevice(), {}, { ...spec, objectives });
     expect(picks.some((pick) => pick.startsWith("subtract"))).toBe(true);
   });
 
-  test("all modalities in one group give the shared model, bit for bit", async () => {
+  test("of a model with all modalities in one group are those of the shared model", async () => {
     const { profile } = await testDevice();
     const phases = [{ name: "gradients", part: "model", noise: "drawn", gradients: true }] as const;
     const [joined, shared] = ["groups: [[text, image]]", ""].map((groups) => {
