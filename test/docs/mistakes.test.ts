@@ -71,7 +71,7 @@ function page(): string {
       message === undefined
         ? "A bare parser and schema accept this spec."
         : `A bare parser and schema print:\n\n\`\`\`text\n${message}\n\`\`\``;
-    return `## ${title}\n\n\`\`\`text\n${found.says.trimEnd()}\n\`\`\`\n\n${other}\n`;
+    return `## ${title}\n\n\`\`\`text\n${found.message.trimEnd()}\n\`\`\`\n\n${other}\n`;
   });
   return `# A dozen mistakes
 
@@ -88,8 +88,8 @@ test("docs/mistakes.md shows the current messages", () => {
 
 test("each message names the place and a fix", () => {
   for (const [name] of DOZEN) {
-    const says = rejectedIn(ROOT).find((one) => one.name === `${name}.mom`)?.says ?? "";
-    expect(says, name).toMatch(/-->.*:\d+:\d+/);
-    expect(says, name).toMatch(/^(help|expected|example) /m);
+    const message = rejectedIn(ROOT).find((one) => one.name === `${name}.mom`)?.message ?? "";
+    expect(message, name).toMatch(/-->.*:\d+:\d+/);
+    expect(message, name).toMatch(/^(help|expected|example) /m);
   }
 });

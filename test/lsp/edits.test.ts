@@ -1,5 +1,4 @@
-// `mom lsp` under a storm of edits.
-// `MOM_CASES=10000 npx vitest run test/lsp/edits.test.ts` makes that many.
+// Thousands of random edits with `mom lsp`. `MOM_CASES=10000 npx vitest run test/lsp/edits.test.ts` makes 10,000.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Diagnostic } from "vscode-languageserver/node";
 import { check } from "../../src/front/check.js";
@@ -22,9 +21,10 @@ afterAll(async () => {
 });
 
 const EDITS = Number(process.env.MOM_CASES ?? 2500);
-/** Between comparisons with a fresh check, and before the texts begin anew. */
-const COMPARED = 100;
-const ANEW = 400;
+/** Edits between two comparisons with a fresh check. */
+const COMPARE_EVERY = 100;
+/** Edits after which the texts are reset. */
+const RESET_EVERY = 400;
 
 const PIECES = [
   ..."{}[]():,.+*=;#\"'\n \t/-x_@é",
@@ -42,20 +42,20 @@ const PIECES = [
   "((((",
 ];
 
-/** What the server should say of a file, by a check of its own of texts alone. */
+/** The expected diagnostics of a file, from a separate check of the texts. */
 function fresh(name: string, texts: ReadonlyMap<string, string>): readonly Diagnostic[] {
   const sources = new Map(
     [...texts].map(([file, text]) => [pathOf(editor.uri(file)), { path: pathOf(editor.uri(file)), text }]),
   );
   const entry = sources.get(pathOf(editor.uri(name)));
-  if (entry === undefined) throw new Error(`no text of ${name}`);
+  if (entry === undefined) throw new Error(`There is no text of ${name}.`);
   const checked = check(entry, (path) => sources.get(path));
   const uris = new Map([...texts.keys()].map((file) => [pathOf(editor.uri(file)), editor.uri(file)]));
   const closure = (path: string) => [...sources.values()].filter((source) => source.path === path);
   return diagnosticsOf(checked, { uriOf: (path) => uris.get(path) ?? path, closure });
 }
 
-test(`${EDITS} random edits of a spec and of what it imports: no crash, no stale diagnostic`, async () => {
+test(`${EDITS} random edits of a spec and its import cause no crash and no stale diagnostic`, async () => {
   const random = stream("order", 7);
   const below = (n: number): number => Math.floor(random.uniform() * n);
   const BASE = SAMPLE;
@@ -75,15 +75,15 @@ test(`${EDITS} random edits of a spec and of what it imports: no crash, no stale
   };
   const answers: Promise<unknown>[] = [];
   let compared = 0;
-  let wrong = 0;
-  let across = 0;
+  let invalid = 0;
+  let inImport = 0;
   for (let i = 1; i <= EDITS; i++) {
-    // What imports is short, and edited seldom, so that it goes on importing for a while.
+    // The importing file is short and rarely edited, so its import stays valid for many edits.
     const name = below(60) === 0 ? "over.mom" : "base.mom";
     const text = texts.get(name) ?? "";
-    if (i % ANEW === 0) {
+    if (i % RESET_EVERY === 0) {
       texts.set("base.mom", BASE).set("over.mom", OVER);
-      for (const [file, anew] of texts) editor.change(file, [{ text: anew }]);
+      for (const [file, original] of texts) editor.change(file, [{ text: original }]);
       continue;
     }
     const start = position(text);
@@ -100,22 +100,22 @@ test(`${EDITS} random edits of a spec and of what it imports: no crash, no stale
       const context = { diagnostics: [], includeDeclaration: true };
       answers.push(editor.connection.sendRequest(method, { ...at, range, context }));
     }
-    if (i % COMPARED === 0) {
+    if (i % COMPARE_EVERY === 0) {
       for (const file of texts.keys()) {
         const wanted = fresh(file, texts);
         await editor.diagnostics(file);
-        await editor.until(file, (said) => JSON.stringify(said) === JSON.stringify(wanted));
+        await editor.until(file, (found) => JSON.stringify(found) === JSON.stringify(wanted));
         compared++;
-        if (wanted.length > 0) wrong++;
-        if (wanted.some(({ message }) => String(message).startsWith("In base.mom"))) across++;
+        if (wanted.length > 0) invalid++;
+        if (wanted.some(({ message }) => String(message).startsWith("In base.mom"))) inImport++;
       }
       await Promise.all(answers.splice(0));
     }
   }
   expect(editor.exited()).toBeNull();
   expect(compared).toBeGreaterThan(EDITS / 100);
-  expect(wrong).toBeGreaterThan(compared / 2);
-  expect(across).toBeGreaterThan(compared / 5);
+  expect(invalid).toBeGreaterThan(compared / 2);
+  expect(inImport).toBeGreaterThan(compared / 5);
   for (const file of texts.keys()) {
     editor.change(file, [{ text: file === "base.mom" ? BASE : OVER }]);
     expect(await editor.diagnostics(file)).toEqual([]);

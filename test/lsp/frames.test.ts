@@ -1,4 +1,4 @@
-// What reaches `mom lsp` on its input is messages, or is refused with a reason: nothing hangs, nothing grows for ever.
+// `mom lsp` accepts valid messages on its input and refuses everything else with a reason.
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MESSAGE_BYTES, onlyMessages } from "../../src/cli/verbs/lsp.js";
@@ -7,8 +7,8 @@ import { buildMom, type Mom } from "../support/mom.js";
 const frame = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const message = (text: string): string => JSON.stringify({ jsonrpc: "2.0", method: "x", params: { text } });
 
-/** What comes out of the bytes, given so many at a time; and the error that ends them. */
-async function through(bytes: Buffer, size: number): Promise<{ out: string; error: string | undefined }> {
+/** The output for bytes that arrive `size` at a time, and the error that ends it. */
+async function outputOf(bytes: Buffer, size: number): Promise<{ out: string; error: string | undefined }> {
   const stream = onlyMessages();
   const out: Buffer[] = [];
   let error: string | undefined;
@@ -23,11 +23,11 @@ async function through(bytes: Buffer, size: number): Promise<{ out: string; erro
   return { out: Buffer.concat(out).toString(), error };
 }
 
-test.each([1, 7, 100_000])("messages pass as they are, %i bytes at a time", async (size) => {
+test.each([1, 7, 100_000])("messages that arrive %i bytes at a time pass unchanged", async (size) => {
   const sent = Buffer.from(
     `${frame(message("naïve 🐍"))}Content-Type: application/vscode-jsonrpc; charset=utf-8\r\n${frame(message(""))}`,
   );
-  expect(await through(sent, size)).toEqual({ out: sent.toString(), error: undefined });
+  expect(await outputOf(sent, size)).toEqual({ out: sent.toString(), error: undefined });
 });
 
 const REFUSED: readonly (readonly [string, string])[] = [
@@ -50,10 +50,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   [frame("[]"), "A message is not JSON-RPC 2.0: `[]`."],
 ];
 
-test.each(REFUSED)("%j is refused", async (bytes, error) => {
+test.each(REFUSED.map(([bytes, error]) => [error, bytes] as const))("input is refused: %s", async (error, bytes) => {
   const before = frame(message("kept"));
   for (const size of [1, 100_000])
-    expect(await through(Buffer.from(before + bytes), size)).toEqual({ out: before, error });
+    expect(await outputOf(Buffer.from(before + bytes), size)).toEqual({ out: before, error });
 });
 
 let mom: Mom;
@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => mom.dispose());
 
-test("the process ends with the reason", () => {
+test("the process exits with the reason", () => {
   const { status, stderr, stdout } = spawnSync(process.execPath, [mom.main, "lsp"], {
     input: "Content-Length: -5\r\n\r\n",
     encoding: "utf8",

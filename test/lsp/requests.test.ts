@@ -1,4 +1,4 @@
-// What editors ask `mom lsp` beside diagnostics, completion and hover.
+// Requests of editors to `mom lsp`, except diagnostics, completion and hover.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type {
   CodeAction,
@@ -23,9 +23,9 @@ afterAll(async () => {
   mom.dispose();
 });
 
-const whole = { start: { line: 0, character: 0 }, end: { line: 10_000, character: 0 } };
+const wholeFile = { start: { line: 0, character: 0 }, end: { line: 10_000, character: 0 } };
 
-/** The text of a range, for people to compare. */
+/** The line number and the text of a range. */
 function textAt(text: string, { start, end }: Location["range"]): string {
   expect(start.line).toBe(end.line);
   return `${start.line}: ${text.split("\n")[start.line]?.slice(start.character, end.character)}`;
@@ -51,7 +51,7 @@ describe("names", () => {
     ["a block in a baseline", edited("{ mixer.decouple: [] }", "{ mi|xer.decouple: [] }"), "9: mixer"],
     ["a modality in groups", edited("[[text]", "[[te|xt]"), "4: text"],
     ["a modality in objectives", edited("  image: ddpm", "  ima|ge: ddpm"), "5: image"],
-  ])("definition of %s", async (_, text, wanted) => {
+  ])("the definition of %s is found", async (_, text, wanted) => {
     const { name, text: bare, result } = await ask<Location[]>("textDocument/definition", text);
     expect(result.map(({ uri }) => uri)).toEqual([editor.uri(name)]);
     expect(result.map(({ range }) => textAt(bare, range).replace(/^\d+/, (n) => String(Number(n) + 1)))).toEqual([
@@ -59,24 +59,24 @@ describe("names", () => {
     ]);
   });
 
-  test("no definition of fields and kinds", async () => {
+  test("fields and kinds have no definition", async () => {
     expect((await ask("textDocument/definition", edited("    d_state", "    d_st|ate"))).result).toEqual([]);
     expect((await ask("textDocument/definition", edited(": mamba", ": ma|mba"))).result).toEqual([]);
   });
 
-  test("definition goes into imported files, and to them", async () => {
+  test("definitions lead to imported files", async () => {
     editor.write("far/base.mom", SAMPLE);
     editor.open("far/top.mom", 'import "base.mom"\nmodel {\n  layers: 3 * mixer\n}\n');
     const textDocument = { uri: editor.uri("far/top.mom") };
-    const go = (line: number, character: number): Promise<Location[]> =>
+    const definitionAt = (line: number, character: number): Promise<Location[]> =>
       editor.connection.sendRequest("textDocument/definition", { textDocument, position: { line, character } });
-    expect(await go(2, 16)).toEqual([
+    expect(await definitionAt(2, 16)).toEqual([
       { uri: editor.uri("far/base.mom"), range: { start: { line: 8, character: 8 }, end: { line: 8, character: 13 } } },
     ]);
-    expect((await go(0, 12)).map(({ uri }) => uri)).toEqual([editor.uri("far/base.mom")]);
+    expect((await definitionAt(0, 12)).map(({ uri }) => uri)).toEqual([editor.uri("far/base.mom")]);
   });
 
-  test("rename of a block, in one file", async () => {
+  test("a block is renamed in one file", async () => {
     const { name, text, result } = await ask<WorkspaceEdit>("textDocument/rename", edited("2 * mixer", "2 * |mixer"), {
       newName: "blend",
     });
@@ -84,7 +84,7 @@ describe("names", () => {
     expect(withEdits(text, edits)).toBe(SAMPLE.replaceAll("mixer", "blend"));
   });
 
-  test("rename of a modality, in one file", async () => {
+  test("a modality is renamed in one file", async () => {
     const { name, text, result } = await ask<WorkspaceEdit>(
       "textDocument/rename",
       edited("  text: cross", "  tex|t: cross"),
@@ -96,7 +96,7 @@ describe("names", () => {
     expect(withEdits(text, edits)).toBe(SAMPLE.replaceAll(/\btext\b/g, "words"));
   });
 
-  test("rename across imports: the files above and beside, and no others", async () => {
+  test("a rename changes imported files and other files that import them", async () => {
     const sum = "model {\n  block other: mamba\n  layers: 2 * (mixer + other)\n}\n";
     const over = `import "base.mom"\n${sum}`;
     const beside = 'import "base.mom"\nablate more { vary mixer.d_state: [8, 16] }\nmodel { layers: "mixer" }\n';
@@ -109,18 +109,18 @@ describe("names", () => {
     expect(await editor.connection.sendRequest("textDocument/prepareRename", params)).toMatchObject({
       placeholder: "mixer",
     });
-    const made: WorkspaceEdit = await editor.connection.sendRequest("textDocument/rename", {
+    const rename: WorkspaceEdit = await editor.connection.sendRequest("textDocument/rename", {
       ...params,
       newName: "blend",
     });
-    const changes = made.changes ?? {};
+    const changes = rename.changes ?? {};
     const names = ["rename/base.mom", "rename/beside.mom", "rename/over.mom"];
     expect(Object.keys(changes).sort()).toEqual(names.map(editor.uri));
     for (const [i, text] of [SAMPLE, beside, over].entries())
       expect(withEdits(text, changes[editor.uri(names[i] ?? "")] ?? [])).toBe(text.replaceAll("mixer", "blend"));
   });
 
-  test("references", async () => {
+  test("the references of a block are found", async () => {
     const { result } = await ask<Location[]>("textDocument/references", edited("block mixer", "block |mixer"), {
       context: { includeDeclaration: true },
     });
@@ -128,10 +128,10 @@ describe("names", () => {
   });
 
   test.each([
-    ["a name that is taken", "image", /The modality `image` already exists/],
+    ["an existing name", "image", /The modality `image` already exists/],
     ["a section's name", "train", /is a word of the language/],
     ["a keyword", "import", /is a word of the language/],
-    ["what is no name", "two words", /is not a name/],
+    ["an invalid name", "two words", /is not a name/],
   ])("a rename to %s is refused", async (_, newName, message) => {
     const asked = ask("textDocument/rename", edited("2 * mixer", "2 * |mixer"), { newName });
     await expect(asked).rejects.toThrow(message);
@@ -147,82 +147,91 @@ describe("names", () => {
 
 describe("quick fixes", () => {
   let files = 0;
-  async function fixes(text: string): Promise<{ title: string; made: string }[]> {
+  async function fixes(text: string): Promise<{ title: string; fixed: string }[]> {
     const name = `fix-${files++}.mom`;
     editor.open(name, text);
     const diagnostics = await editor.diagnostics(name);
     const textDocument = { uri: editor.uri(name) };
     const found: CodeAction[] = await editor.connection.sendRequest("textDocument/codeAction", {
       textDocument,
-      range: whole,
+      range: wholeFile,
       context: { diagnostics },
     });
-    for (const { diagnostics: mended } of found) expect(diagnostics).toEqual(expect.arrayContaining(mended ?? [null]));
-    return found.map(({ title, edit }) => ({ title, made: withEdits(text, edit?.changes?.[editor.uri(name)] ?? []) }));
+    for (const { diagnostics: fixed } of found) expect(diagnostics).toEqual(expect.arrayContaining(fixed ?? [null]));
+    return found.map(({ title, edit }) => ({ title, fixed: withEdits(text, edit?.changes?.[editor.uri(name)] ?? []) }));
   }
 
   test.each([
-    ["a field", edited("  batch: 2", "  bacth: 2"), "Replace `bacth` with `batch`"],
-    ["a kind", edited(": mamba", ": mambo"), "Replace `mambo` with `mamba`"],
+    ["an unknown field", edited("  batch: 2", "  bacth: 2"), "Replace `bacth` with `batch`"],
+    ["an unknown kind", edited(": mamba", ": mambo"), "Replace `mambo` with `mamba`"],
     [
-      "a projection",
+      "an unknown projection",
       edited("subsets([in_proj, out_proj])", "subsets([in_proj, out_prj])"),
       "Replace `out_prj` with `out_proj`",
     ],
-    ["a projection of a block", edited("[in_proj, x_proj(", "[in_prj, x_proj("), "Replace `in_prj` with `in_proj`"],
-    ["a block", edited("2 * mixer", "2 * mixr"), "Replace `mixr` with `mixer`"],
-    ["a modality in groups", edited("[[text]", "[[txt]"), "Replace `txt` with `text`"],
-    ["a modality with an objective", edited("  image: ddpm", "  imag: ddpm"), "Replace `imag` with `image`"],
-    ["a path", edited("vary train.seed", "vary train.sead"), "Replace `train.sead` with `train.seed`"],
-    ["a word", edited("  batch: 2", "  batch: 2\n  precision: f6"), "Replace `f6` with `f16`"],
-    ["an argument", edited("adamw(lr:", "adamw(lrr:"), "Replace `lrr` with `lr`"],
-  ])("a near name for %s", async (_, text, title) => {
+    [
+      "an unknown projection of a block",
+      edited("[in_proj, x_proj(", "[in_prj, x_proj("),
+      "Replace `in_prj` with `in_proj`",
+    ],
+    ["an unknown block", edited("2 * mixer", "2 * mixr"), "Replace `mixr` with `mixer`"],
+    ["an unknown modality in groups", edited("[[text]", "[[txt]"), "Replace `txt` with `text`"],
+    ["an unknown modality with an objective", edited("  image: ddpm", "  imag: ddpm"), "Replace `imag` with `image`"],
+    ["an unknown path", edited("vary train.seed", "vary train.sead"), "Replace `train.sead` with `train.seed`"],
+    ["an unknown value", edited("  batch: 2", "  batch: 2\n  precision: f6"), "Replace `f6` with `f16`"],
+    ["an unknown argument", edited("adamw(lr:", "adamw(lrr:"), "Replace `lrr` with `lr`"],
+  ])("a similar name replaces %s", async (_, text, title) => {
     const [from = "", to = ""] = [...title.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
     const fix = (await fixes(text)).find((one) => one.title === title);
-    expect(fix?.made).toBe(text.replace(new RegExp(`\\b${from}\\b`), to));
+    expect(fix?.fixed).toBe(text.replace(new RegExp(`\\b${from}\\b`), to));
   });
 
   test.each([
     [
-      "an objective",
+      "a missing objective",
       edited("  image: ddpm(weight: 5)\n", ""),
       "Add the objective `image: ddpm`",
       edited("ddpm(weight: 5)", "ddpm"),
     ],
     [
-      "an objective that does not fit",
+      "an unsuitable objective",
       edited("ddpm(weight: 5)", "cross_entropy(weight: 5)"),
       "Replace `cross_entropy(weight: 5)` with `ddpm`",
       edited("ddpm(weight: 5)", "ddpm"),
     ],
-    ["a field", edited("  length: 64\n", ""), "Add `length`", edited("length: 64", "length: 512")],
+    ["a missing field", edited("  length: 64\n", ""), "Add `length`", edited("length: 64", "length: 512")],
     [
-      "an argument",
+      "a missing argument",
       edited("size: 8x8, patch: 4x4, channels: 3", "size: 8x8"),
       "Add `patch`",
       edited("patch: 4x4, channels: 3", "patch: 4x4"),
     ],
-    ["a colon", edited("d_model: 32", "d_model = 32"), "Replace `=` with `:`", SAMPLE],
-    ["an underscore", edited("    d_state", "    d-state"), "Replace `d-state` with `d_state`", SAMPLE],
-    ["no semicolon", edited("d_model: 32", "d_model: 32;"), "Remove `;`", SAMPLE],
-    ["a bracket", edited("[1, 2, 3]", "[1, 2, 3"), "Add `]`", SAMPLE],
-    ["a brace", edited("  length: 64\n}\n", "  length: 64\n"), "Add `}`", SAMPLE],
-    ["a comma", edited("[1, 2, 3]", "[1, 2 3]"), "Add a comma", SAMPLE],
-    ["one comma less", edited("[1, 2, 3]", "[1, 2,, 3]"), "Remove `,`", edited("[1, 2, 3]", "[1, 2, 3]")],
-    ["a line", edited("  steps: 10\n  batch: 2", "  steps: 10 batch: 2"), "Start a new line", SAMPLE],
-    ["a comment", edited("// Text", "# Text"), "Write it as a `//` comment", SAMPLE],
-    ["a brace in its place", edited("train {", "train\n{"), "Move it to the line above", SAMPLE],
-  ])("%s", async (_, text, title, wanted) => {
+    ["an equals sign instead of a colon", edited("d_model: 32", "d_model = 32"), "Replace `=` with `:`", SAMPLE],
+    [
+      "a hyphen instead of an underscore",
+      edited("    d_state", "    d-state"),
+      "Replace `d-state` with `d_state`",
+      SAMPLE,
+    ],
+    ["an extra semicolon", edited("d_model: 32", "d_model: 32;"), "Remove `;`", SAMPLE],
+    ["a missing bracket", edited("[1, 2, 3]", "[1, 2, 3"), "Add `]`", SAMPLE],
+    ["a missing brace", edited("  length: 64\n}\n", "  length: 64\n"), "Add `}`", SAMPLE],
+    ["a missing comma", edited("[1, 2, 3]", "[1, 2 3]"), "Add a comma", SAMPLE],
+    ["an extra comma", edited("[1, 2, 3]", "[1, 2,, 3]"), "Remove `,`", edited("[1, 2, 3]", "[1, 2, 3]")],
+    ["two fields on one line", edited("  steps: 10\n  batch: 2", "  steps: 10 batch: 2"), "Start a new line", SAMPLE],
+    ["a `#` comment", edited("// Text", "# Text"), "Write it as a `//` comment", SAMPLE],
+    ["a brace on a new line", edited("train {", "train\n{"), "Move it to the line above", SAMPLE],
+  ])("%s is fixed", async (_, text, title, wanted) => {
     const found = await fixes(text);
     expect(found.map((one) => one.title)).toContain(title);
-    expect(found.find((one) => one.title === title)?.made).toBe(wanted);
+    expect(found.find((one) => one.title === title)?.fixed).toBe(wanted);
   });
 
-  test("a whole section, which is then right", async () => {
+  test("a missing section is added with valid fields", async () => {
     const without = SAMPLE.replace(/\ntrain \{[^}]*\}\n/, "").replace(/\nablate.*$/s, "");
     const fix = (await fixes(without)).find(({ title }) => title === "Add `train`");
-    editor.open("mended.mom", fix?.made ?? "");
-    expect(await editor.diagnostics("mended.mom")).toEqual([]);
+    editor.open("fixed.mom", fix?.fixed ?? "");
+    expect(await editor.diagnostics("fixed.mom")).toEqual([]);
   });
 });
 
@@ -235,32 +244,32 @@ describe("formatting", () => {
     const textDocument = { uri: editor.uri(name) };
     return await editor.connection.sendRequest("textDocument/formatting", { textDocument, options });
   }
-  const SET = SAMPLE.replace("modality text: b", "modality text:  b").replace("  text: cross", "  text:  cross");
+  const FORMATTED = SAMPLE.replace("modality text: b", "modality text:  b").replace("  text: cross", "  text:  cross");
 
-  test("changes the lines that need it, and no others", async () => {
-    const made = await edits(SAMPLE);
-    expect(withEdits(SAMPLE, made)).toBe(SET);
-    expect(made.map(({ range }) => [range.start.line, range.end.line])).toEqual([
+  test("changes only the lines that need it", async () => {
+    const found = await edits(SAMPLE);
+    expect(withEdits(SAMPLE, found)).toBe(FORMATTED);
+    expect(found.map(({ range }) => [range.start.line, range.end.line])).toEqual([
       [3, 4],
       [17, 18],
     ]);
   });
   test.each([
-    ["what is set already", SET, SET],
+    ["a formatted file", FORMATTED, FORMATTED],
     ["a file on one line", "data{length:4,source:emoji}", "data { length: 4, source: emoji }\n"],
     ["blank lines and a comment at the end", "\n\na: 1\n\n\n\nb: 2 // c", "a: 1\n\nb: 2 // c\n"],
     ["lines that end in \\r\\n", "a:1\r\nb: 2\r\n\r\n", "a: 1\r\nb: 2\r\n"],
-    ["nothing", "", ""],
+    ["an empty file", "", ""],
     ["ten thousand lines", "a:1\n".repeat(10_000), "a: 1\n".repeat(10_000)],
-    ["a mistake of syntax: nothing is touched", "data{ length=4 }", "data{ length=4 }"],
+    ["a file with a syntax error, which stays unchanged", "data{ length=4 }", "data{ length=4 }"],
     ["an unknown field", "nonsense{lenght :4}", "nonsense { lenght: 4 }\n"],
-  ])("%s", async (_, text, wanted) => {
+  ])("formats %s", async (_, text, wanted) => {
     expect(withEdits(text, await edits(text))).toBe(wanted);
   });
 });
 
-describe("about a file", () => {
-  test("the outline", async () => {
+describe("information on a file", () => {
+  test("the outline lists sections, fields and blocks with their values", async () => {
     editor.open("outline.mom", `import "x.mom"\n${SAMPLE}`);
     const textDocument = { uri: editor.uri("outline.mom") };
     const found: DocumentSymbol[] = await editor.connection.sendRequest("textDocument/documentSymbol", {
@@ -286,13 +295,13 @@ describe("about a file", () => {
       expect(range.start.line).toBeLessThanOrEqual(selectionRange.start.line);
   });
 
-  test("inlay hints: parameters and FLOPs beside blocks and layers, variants beside ablations", async () => {
+  test("inlay hints show parameters and FLOPs of blocks and layers and the variants of ablations", async () => {
     editor.open("inlay.mom", SAMPLE);
     const textDocument = { uri: editor.uri("inlay.mom") };
     const ask = (range: object): Promise<InlayHint[]> =>
       editor.connection.sendRequest("textDocument/inlayHint", { textDocument, range });
     const lines = SAMPLE.split("\n");
-    const found = (await ask(whole)).map(({ position, label }) => {
+    const found = (await ask(wholeFile)).map(({ position, label }) => {
       expect(position.character).toBe(lines[position.line]?.length);
       return `${lines[position.line]?.trim()} ⟵ ${label}`;
     });
@@ -304,6 +313,6 @@ describe("about a file", () => {
     ]);
     expect(await ask({ start: { line: 15, character: 0 }, end: { line: 30, character: 0 } })).toEqual([]);
     editor.change("inlay.mom", [{ text: edited("d_model: 32", "d_model: many") }]);
-    expect(await ask(whole)).toEqual([]);
+    expect(await ask(wholeFile)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
-// The spec that editor tests begin with.
+// The spec at the start of editor tests.
 export const SAMPLE = `// Text and pictures.
 model {
-  /// What is read.
+  /// The captions.
   modality text: bytes
   modality image: patches(size: 8x8, patch: 4x4, channels: 3)
 
@@ -39,8 +39,8 @@ ablate projections {
 }
 `;
 
-/** The sample with one stretch replaced; it must stand there once. */
+/** The sample after a replacement of text that occurs once. */
 export function edited(from: string, to: string): string {
-  if (SAMPLE.split(from).length !== 2) throw new Error(`\`${from}\` does not stand in the sample once`);
+  if (SAMPLE.split(from).length !== 2) throw new Error(`\`${from}\` does not occur exactly once in the sample.`);
   return SAMPLE.replace(from, () => to);
 }

@@ -1,4 +1,4 @@
-// `mom lsp` as an editor sees it: diagnostics while one types, completion, hover.
+// `mom lsp` in an editor: diagnostics, completion and hover.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CompletionItem, DiagnosticSeverity, type Hover } from "vscode-languageserver/node";
 import { type Editor, marked, startEditor } from "../support/editor.js";
@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 let files = 0;
-/** Opens a text with a `|` as a file of its own. */
+/** Opens a text with a `|` at the cursor as a new file. */
 function at(text: string): {
   name: string;
   textDocument: { uri: string };
@@ -30,11 +30,11 @@ function at(text: string): {
 }
 
 describe("diagnostics", () => {
-  test("none for a spec that is right", async () => {
+  test("a valid spec has no diagnostics", async () => {
     editor.open("right.mom", SAMPLE);
     expect(await editor.diagnostics("right.mom")).toEqual([]);
   });
-  test("as one types: they come, tell the remedy, and go", async () => {
+  test("a diagnostic appears with a remedy and disappears when its mistake is fixed", async () => {
     editor.open("typed.mom", SAMPLE);
     const line = SAMPLE.split("\n").indexOf("  d_model: 32");
     const range = { start: { line, character: 2 }, end: { line, character: 9 } };
@@ -51,7 +51,7 @@ describe("diagnostics", () => {
     editor.change("typed.mom", [{ range, text: "d_model" }]);
     expect(await editor.diagnostics("typed.mom")).toEqual([]);
   });
-  test("related places are locations", async () => {
+  test("related places are reported as locations", async () => {
     editor.open("twice.mom", edited("  d_model: 32\n", "  d_model: 32\n  d_model: 64\n"));
     const [twice] = await editor.diagnostics("twice.mom");
     expect(twice?.relatedInformation).toEqual([
@@ -64,12 +64,12 @@ describe("diagnostics", () => {
       },
     ]);
   });
-  test("warnings are warnings", async () => {
+  test("warnings have the severity of warnings", async () => {
     editor.open("warned.mom", edited("  image: ddpm(weight: 5)\n", ""));
     const [warning] = await editor.diagnostics("warned.mom");
     expect(warning).toMatchObject({ code: "MOM0325", severity: DiagnosticSeverity.Warning });
   });
-  test("of a spec that imports the one that is edited, open or not", async () => {
+  test("a change is reported in specs that import the file, open or not", async () => {
     editor.write("shut.mom", 'import "base.mom"\ntrain { steps: 3 }\nmodel { layers: mixer }\n');
     editor.write("base.mom", SAMPLE);
     editor.open("base.mom", SAMPLE);
@@ -84,7 +84,7 @@ describe("diagnostics", () => {
       (a, b) => (a.severity ?? 0) - (b.severity ?? 0),
     );
     expect(first).toEqual(unknown);
-    // What over.mom does to base.mom stands at the import, and leads there.
+    // A diagnostic in base.mom that over.mom causes is at the import and links to base.mom.
     expect(second).toMatchObject({
       message: expect.stringMatching(/^In base\.mom: `layers` does not use `blend`/),
       range: { start: { line: 0, character: 0 }, end: { line: 0, character: 17 } },
@@ -94,13 +94,13 @@ describe("diagnostics", () => {
     await editor.until("over.mom", (all) => all.length === 0);
     await editor.until("shut.mom", (all) => all.length === 0);
   });
-  test("an import that is not there, until it is", async () => {
+  test("a missing import is reported until its file is opened", async () => {
     editor.open("early.mom", 'import "late.mom"\n');
     expect((await editor.diagnostics("early.mom")).map(({ code }) => code)).toContain("MOM0202");
     editor.open("late.mom", SAMPLE);
     await editor.until("early.mom", (all) => all.length === 0);
   });
-  test("what a closed file said is taken back", async () => {
+  test("a closed file has no diagnostics", async () => {
     editor.open("shortly.mom", "model {");
     expect(await editor.diagnostics("shortly.mom")).not.toEqual([]);
     editor.close("shortly.mom");
@@ -112,26 +112,21 @@ const MODEL = SAMPLE.slice(SAMPLE.indexOf("model {"), SAMPLE.indexOf("objective"
 const REST = SAMPLE.slice(SAMPLE.indexOf("objective"), SAMPLE.indexOf("ablate"));
 
 describe("completion", () => {
-  async function proposed(text: string): Promise<CompletionItem[]> {
+  async function completions(text: string): Promise<CompletionItem[]> {
     const { textDocument, position } = at(text);
     return editor.connection.sendRequest("textDocument/completion", { textDocument, position });
   }
-  const labels = async (text: string): Promise<string[]> => (await proposed(text)).map(({ label }) => label);
+  const labels = async (text: string): Promise<string[]> => (await completions(text)).map(({ label }) => label);
 
   test.each([
-    [
-      "sections, but those that are there",
-      `${MODEL}\n|`,
-      ["objective", "data", "train", "ablate", "import"],
-      ["model"],
-    ],
+    ["missing sections", `${MODEL}\n|`, ["objective", "data", "train", "ablate", "import"], ["model"]],
     [
       "fields of a section",
       edited("  steps: 10\n", "  |\n"),
       ["accumulate", "precision", "steps"],
       ["batch", "d_model"],
     ],
-    ["fields where a name is begun", edited("  steps: 10", "  st|"), ["steps"], ["batch"]],
+    ["fields with a typed prefix", edited("  steps: 10", "  st|"), ["steps"], ["batch"]],
     [
       "fields of a block's kind",
       edited("    d_state: 16", "    |"),
@@ -142,24 +137,24 @@ describe("completion", () => {
     ["kinds of block", edited(": mamba", ": |"), ["mamba", "attention"], ["bytes"]],
     ["projections", edited("[in_proj, x_proj(", "[|, x_proj("), ["in_proj", "out_proj", "A", "norm"], ["q_proj"]],
     ["arguments", edited("adamw(lr: 1e-3)", "adamw(|)"), ["lr", "betas", "weight_decay"], ["warmup"]],
-    ["arguments, but those given", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |)"), ["betas"], ["lr"]],
+    ["missing arguments", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |)"), ["betas"], ["lr"]],
     ["modalities in groups", edited("[[text]", "[[|]"), ["text", "image"], ["mixer"]],
     ["blocks in layers", edited("2 * mixer", "2 * |"), ["mixer"], ["text"]],
-    ["words", edited("  batch: 2", "  batch: 2\n  precision: |"), ["f32", "f16"], ["auto"]],
-    ["words beside a number", edited("d_state: 16", "dt_rank: |"), ["auto"], []],
+    ["keywords as values", edited("  batch: 2", "  batch: 2\n  precision: |"), ["f32", "f16"], ["auto"]],
+    ["keywords in place of a number", edited("d_state: 16", "dt_rank: |"), ["auto"], []],
     ["true and false", edited("  length: 64", "  length: 64\n  reset: |"), ["true", "false"], []],
     ["modalities without an objective", edited("  image: ddpm(weight: 5)", "  |"), ["image"], ["text"]],
     ["objectives", edited("ddpm(weight: 5)", "|"), ["ddpm", "cross_entropy"], []],
     [
-      "paths that vary",
+      "paths to vary",
       edited("vary train.seed: [1, 2, 3]", "vary |"),
       ["mixer.d_state", "train.seed", "train.optimizer.lr", "text"],
       ["mixer.decouple"],
     ],
     ["paths after a dot", edited("vary train.seed: [1, 2, 3]", "vary mixer.|"), ["mixer.d_state"], []],
-    ["what makes values", edited("[1, 2, 3]", "|"), ["subsets", "grid", "range", "sample"], []],
+    ["functions that make values", edited("[1, 2, 3]", "|"), ["subsets", "grid", "range", "sample"], []],
     [
-      "values of the path that varies",
+      "values of a varied path",
       edited("subsets([in_proj, out_proj])", "subsets([|])"),
       ["in_proj", "conv1d"],
       ["text"],
@@ -171,48 +166,48 @@ describe("completion", () => {
       ["vary", "widen_baseline"],
       ["baseline"],
     ],
-  ])("%s", async (_, text, there, absent) => {
+  ])("%s are proposed", async (_, text, present, absent) => {
     const found = await labels(text);
-    expect(found).toEqual(expect.arrayContaining(there));
+    expect(found).toEqual(expect.arrayContaining(present));
     expect(found.filter((label) => absent.includes(label))).toEqual([]);
   });
 
   test.each([
     [
-      "a group that is not closed, before another",
+      "in an unclosed group before another",
       `model {\n  modality text: bytes\n  |\n\n${REST}`,
       ["d_model", "block"],
       ["steps"],
     ],
     [
-      "a group that is not closed, at the end",
+      "in an unclosed group at the end",
       `${MODEL}${REST.slice(0, REST.indexOf("train"))}train {\n  st|`,
       ["steps"],
       ["d_model"],
     ],
-    ["a call that is not closed", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |"), ["betas"], ["lr"]],
-    ["a list that is not closed", edited("subsets([in_proj, out_proj])", "subsets([in_proj, |"), ["out_proj"], []],
+    ["in an unclosed call", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |"), ["betas"], ["lr"]],
+    ["in an unclosed list", edited("subsets([in_proj, out_proj])", "subsets([in_proj, |"), ["out_proj"], []],
     [
-      "after a group that is not closed",
+      "after an unclosed group",
       `model {\n  block mixer: mamba {\n    d_state: 3\n\n${REST.replace("steps: 10", "|")}`,
       ["steps"],
       ["d_state"],
     ],
-    ["beside a mistake", edited("  batch: 2", "  batch = = 2 ; @ '\n  pre|"), ["precision"], []],
-  ])("in broken text: %s", async (_, text, there, absent) => {
+    ["next to a syntax error", edited("  batch: 2", "  batch = = 2 ; @ '\n  pre|"), ["precision"], []],
+  ])("completion works %s", async (_, text, present, absent) => {
     const found = await labels(text);
-    expect(found).toEqual(expect.arrayContaining(there));
+    expect(found).toEqual(expect.arrayContaining(present));
     expect(found.filter((label) => absent.includes(label))).toEqual([]);
   });
 
-  test("nothing in comments and where a value is done", async () => {
+  test("nothing is proposed in comments and after values", async () => {
     expect(await labels(edited("// Text and pictures.", "// Text |"))).toEqual([]);
-    expect(await labels(edited("/// What is read.", "/// What |"))).toEqual([]);
+    expect(await labels(edited("/// The captions.", "/// The |"))).toEqual([]);
     expect(await labels(edited("d_model: 32", "d_model: 32 |"))).toEqual([]);
   });
 
-  test("an item has the schema's words, and is a snippet that replaces what is begun", async () => {
-    const items = await proposed(edited("  d_model: 32", "  d_m|"));
+  test("an item has the description of the schema and replaces the typed prefix with a snippet", async () => {
+    const items = await completions(edited("  d_model: 32", "  d_m|"));
     const item = items.find(({ label }) => label === "d_model");
     expect(item?.documentation).toMatchObject({ value: expect.stringContaining("Width of the residual stream.") });
     const line = SAMPLE.split("\n").indexOf("  d_model: 32");
@@ -220,14 +215,14 @@ describe("completion", () => {
       range: { start: { line, character: 2 }, end: { line, character: 5 } },
       newText: "d_model: $0",
     });
-    const kinds = await proposed(edited("patches(size: 8x8, patch: 4x4, channels: 3)", "|"));
+    const kinds = await completions(edited("patches(size: 8x8, patch: 4x4, channels: 3)", "|"));
     expect(kinds.find(({ label }) => label === "patches")?.textEdit?.newText).toBe(
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a snippet, whose places editors fill in
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: editors fill in the placeholders of a snippet
       "patches(size: ${1:32x32}, patch: ${2:4x4})",
     );
   });
 
-  test("files to import, and names that imports bring", async () => {
+  test("files to import and names of imported files are proposed", async () => {
     editor.write("scales/base.mom", SAMPLE);
     editor.write("scales/notes.txt", "");
     editor.write("scales/small/tiny.mom", "");
@@ -246,28 +241,28 @@ describe("completion", () => {
 });
 
 describe("hover", () => {
-  async function told(text: string): Promise<string> {
+  async function hoverText(text: string): Promise<string> {
     const { textDocument, position } = at(text);
     const hover: Hover | null = await editor.connection.sendRequest("textDocument/hover", { textDocument, position });
     return typeof hover?.contents === "object" && "value" in hover.contents ? hover.contents.value : "";
   }
 
-  test("a field: description, type, range, unit, default", async () => {
-    const text = await told(edited("    d_state", "    d_st|ate"));
+  test("a field shows its description, type, range, unit and default", async () => {
+    const text = await hoverText(edited("    d_state", "    d_st|ate"));
     expect(text).toContain("N, the size of the state per channel.");
     expect(text).toContain("a whole number from 1 to 256");
     expect(text).toContain("unit: states");
     expect(text).toContain("default: `16`");
   });
-  test("an argument, a kind, a word, a projection", async () => {
-    expect(await told(edited("adamw(lr", "adamw(l|r"))).toContain("Peak learning rate.");
-    expect(await told(edited("cosine(", "cos|ine("))).toContain("half cosine down to a floor");
-    expect(await told(edited("  batch: 2", "  batch: 2\n  precision: f|32"))).toContain(
+  test("an argument, a kind, a value and a projection show their descriptions", async () => {
+    expect(await hoverText(edited("adamw(lr", "adamw(l|r"))).toContain("Peak learning rate.");
+    expect(await hoverText(edited("cosine(", "cos|ine("))).toContain("half cosine down to a floor");
+    expect(await hoverText(edited("  batch: 2", "  batch: 2\n  precision: f|32"))).toContain(
       "Number format of matrix products.",
     );
-    expect(await told(edited("[in_proj, x_proj(", "[in_p|roj, x_proj("))).toContain("share a copy of it");
+    expect(await hoverText(edited("[in_proj, x_proj(", "[in_p|roj, x_proj("))).toContain("share a copy of it");
   });
-  test("a block where it is declared and used: parameters by part", async () => {
+  test("a block shows its parameters by part where it is declared or used", async () => {
     // in_proj of d_model 32 has 2 copies of 32 × 128; conv1d 64 × 4 + 64.
     const rows = ["| in_proj | 8,192 | 4,096 |", "| conv1d | 320 | 320 |"];
     for (const text of [
@@ -275,27 +270,27 @@ describe("hover", () => {
       edited("2 * mixer", "2 * mi|xer"),
       edited("vary mixer", "vary mi|xer"),
     ]) {
-      const found = await told(text);
+      const found = await hoverText(text);
       for (const row of rows) expect(found).toContain(row);
       expect(found).toContain("Cost of one layer. Layers in the model: 2.");
       expect(found).toContain("in_proj × 2, x_proj × 2");
     }
   });
-  test("layers: the totals", async () => {
-    const text = await told(edited("  layers:", "  lay|ers:"));
+  test("layers show totals", async () => {
+    const text = await hoverText(edited("  layers:", "  lay|ers:"));
     expect(text).toContain("2 layers; the model");
     expect(text).toContain("| in_proj | 16,384 | 8,192 |");
     expect(text).toMatch(/\| head \| [\d,]+ \|/);
     expect(text).toMatch(/Forward pass of a token: text [\d.]+ k?FLOP/);
   });
-  test("a modality, an ablation, a path that varies", async () => {
-    expect(await told(edited("  image: ddpm", "  im|age: ddpm"))).toContain("`size`: 8x8");
-    expect(await told(edited("ablate proj", "ablate pr|oj"))).toContain("12 variants");
-    expect(await told(edited("train.seed", "train.se|ed"))).toContain("seeds are the replicates");
+  test("a modality, an ablation and a varied path show what they mean", async () => {
+    expect(await hoverText(edited("  image: ddpm", "  im|age: ddpm"))).toContain("`size`: 8x8");
+    expect(await hoverText(edited("ablate proj", "ablate pr|oj"))).toContain("12 variants");
+    expect(await hoverText(edited("train.seed", "train.se|ed"))).toContain("seeds are the replicates");
   });
-  test("nothing in comments, on numbers and in space", async () => {
-    expect(await told(edited("// Text", "// Te|xt"))).toBe("");
-    expect(await told(edited("d_model: 32", "d_model: 3|2"))).toBe("");
-    expect(await told(`${SAMPLE}\n|\n`)).toBe("");
+  test("comments, numbers and white space show nothing", async () => {
+    expect(await hoverText(edited("// Text", "// Te|xt"))).toBe("");
+    expect(await hoverText(edited("d_model: 32", "d_model: 3|2"))).toBe("");
+    expect(await hoverText(`${SAMPLE}\n|\n`)).toBe("");
   });
 });

@@ -1,4 +1,4 @@
-// An ablation as Markdown, CSV and JSON: the same numbers, and names that break none of them. And its map.
+// An ablation as Markdown, CSV and JSON: equal numbers and escaped names. The layout of its map.
 import { expect, test } from "vitest";
 import { escapeHtml } from "../../src/diagnostics/visible.js";
 import { ablationCsv, ablationJson, ablationMarkdown } from "../../src/report/ablation/forms.js";
@@ -6,11 +6,11 @@ import { headlineOf } from "../../src/report/ablation/headline.js";
 import { type MapLayout, mapLayout } from "../../src/report/ablation/map-layout.js";
 import { decimalsOf, fixed, signed } from "../../src/report/ablation/numbers.js";
 import { renderAblation } from "../../src/report/ablation/render.js";
-import { made, subsetsAblation, valuesAblation } from "./sample-ablation.js";
+import { sampleAblation, subsetsAblation, valuesAblation } from "./sample-ablation.js";
 
-const EVIL = `a|b "c", <script>\n*d* _e_ \`f\` [g](h) in_proj`;
+const MARKUP = `a|b "c", <script>\n*d* _e_ \`f\` [g](h) in_proj`;
 
-/** Fields as RFC 4180 has them. */
+/** The fields of CSV, as RFC 4180 defines them. */
 function parseCsv(text: string): string[][] {
   const rows = text.matchAll(/((?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\r\n]*))*)\r\n/g);
   return [...rows].map(([, row = ""]) =>
@@ -20,17 +20,17 @@ function parseCsv(text: string): string[][] {
   );
 }
 
-test("CSV has a row for each run, whatever its names hold, with losses to the last digit", () => {
-  const { results, answer } = valuesAblation([EVIL, "b", "c"], {
-    stateOf: (arm, seed) => (arm === 2 && seed === 0 ? { state: "failed", reason: EVIL } : undefined),
+test("CSV has a row for each run with exact losses and escaped names", () => {
+  const { results, answer } = valuesAblation([MARKUP, "b", "c"], {
+    stateOf: (arm, seed) => (arm === 2 && seed === 0 ? { state: "failed", reason: MARKUP } : undefined),
   });
   const [head = [], ...rows] = parseCsv(ablationCsv(results, answer));
   expect(rows.length).toBe(9);
   expect(new Set(rows.map((row) => row.length))).toEqual(new Set([head.length]));
   const field = (row: number, name: string): string | undefined => rows[row]?.[head.indexOf(name)];
-  expect(field(0, "arm")).toBe(`lr ${EVIL}`);
-  expect(field(0, "train.optimizer.lr")).toBe(EVIL);
-  expect(field(2, "reason")).toBe(EVIL);
+  expect(field(0, "arm")).toBe(`lr ${MARKUP}`);
+  expect(field(0, "train.optimizer.lr")).toBe(MARKUP);
+  expect(field(2, "reason")).toBe(MARKUP);
   expect(field(2, "validation_loss.text")).toBe("");
   for (const [i, run] of results.runs.entries()) {
     if (run.state !== "done") continue;
@@ -41,7 +41,7 @@ test("CSV has a row for each run, whatever its names hold, with losses to the la
   }
 });
 
-test("an extra arm's settings have a column of their own", () => {
+test("CSV has a column for each setting of an extra arm", () => {
   const { results, answer } = subsetsAblation({ parts: ["in_proj"] });
   const [head = [], ...rows] = parseCsv(ablationCsv(results, answer));
   const [decouple, width] = ["mixer.decouple", "model.d_model"].map((path) =>
@@ -51,7 +51,7 @@ test("an extra arm's settings have a column of their own", () => {
   expect(width?.slice(0, 3)).toEqual(["", "", "84"]);
 });
 
-test("JSON has everything but the curves, unrounded; what is no number is null", () => {
+test("JSON has all unrounded numbers except the curves, and null for NaN", () => {
   const { results, answer } = subsetsAblation({ stateOf: (arm) => (arm === 1 ? { state: "pending" } : undefined) });
   const text = ablationJson({ ...results, baseline: undefined }, { ...answer, window: Number.NaN });
   const read = JSON.parse(text);
@@ -65,9 +65,9 @@ test("JSON has everything but the curves, unrounded; what is no number is null",
   expect(text).not.toContain('"steps": [');
 });
 
-test("Markdown: every row of a table has its columns, and names show as they are", () => {
-  const sample = valuesAblation([EVIL, "b", "c"], {
-    stateOf: (arm) => (arm === 2 ? { state: "failed", reason: EVIL } : undefined),
+test("every row of a Markdown table has as many columns as its header, and names are escaped", () => {
+  const sample = valuesAblation([MARKUP, "b", "c"], {
+    stateOf: (arm) => (arm === 2 ? { state: "failed", reason: MARKUP } : undefined),
   });
   const text = ablationMarkdown(sample.results, sample.answer);
   const tables = text.split("\n\n").filter((block) => block.startsWith("|"));
@@ -84,7 +84,7 @@ test("Markdown: every row of a table has its columns, and names show as they are
   expect(text).toContain("| Validation: FLOPs % |".slice(2));
 });
 
-test("Markdown says what the page says", () => {
+test("Markdown has the sentences of the page", () => {
   const { results, answer } = subsetsAblation();
   const [text, html] = [ablationMarkdown(results, answer), renderAblation(results, answer)];
   const { findings } = headlineOf(results, answer);
@@ -97,7 +97,7 @@ test("Markdown says what the page says", () => {
   expect(ablationMarkdown(pending.results, pending.answer)).not.toMatch(/NaN|undefined|\|/);
 });
 
-test("two runs of one ablation differ in their clocks alone, which stand on lines of their own", () => {
+test("the reports of two runs of an ablation differ in one line, which has the time and devices", () => {
   const { results, answer } = subsetsAblation();
   const later = { ...results, clock: { devices: ["another", "device"], seconds: 7 } };
   for (const [render, line] of [
@@ -117,8 +117,8 @@ test("two runs of one ablation differ in their clocks alone, which stand on line
   expect(one).toEqual(two);
 });
 
-/** The names of strips over a cell. */
-const over = ({ rows, columns }: MapLayout, row: number, column: number): string[] => {
+/** The labels of the rows and columns of a cell. */
+const labelsOf = ({ rows, columns }: MapLayout, row: number, column: number): string[] => {
   const at = (layers: MapLayout["rows"], place: number) =>
     layers
       .flat()
@@ -128,7 +128,7 @@ const over = ({ rows, columns }: MapLayout, row: number, column: number): string
 };
 
 test.each([1, 2, 3, 4, 5, 6])(
-  "the map of %i parts has every arm once, below the parts that it owns, beside those that differ in one",
+  "the map of %i parts has every arm once, labelled with its parts, and adjacent arms differ in one part",
   (k) => {
     const parts = ["in_proj", "x_proj", "dt_proj", "out_proj", "conv1d", "norm"].slice(0, k);
     const { results } = subsetsAblation({ parts, seeds: [1], steps: 1 });
@@ -141,10 +141,10 @@ test.each([1, 2, 3, 4, 5, 6])(
     };
     layout.arms.forEach((arms, row) => {
       arms.forEach((arm, column) => {
-        expect(over(layout, row, column).sort()).toEqual(partsOf(arm).sort());
-        for (const beside of [arms[column + 1], layout.arms[row + 1]?.[column]]) {
-          if (beside === undefined) continue;
-          const [one, other] = [partsOf(arm), partsOf(beside)];
+        expect(labelsOf(layout, row, column).sort()).toEqual(partsOf(arm).sort());
+        for (const neighbour of [arms[column + 1], layout.arms[row + 1]?.[column]]) {
+          if (neighbour === undefined) continue;
+          const [one, other] = [partsOf(arm), partsOf(neighbour)];
           expect(
             one.filter((part) => !other.includes(part)).length + other.filter((part) => !one.includes(part)).length,
           ).toBe(1);
@@ -154,7 +154,7 @@ test.each([1, 2, 3, 4, 5, 6])(
   },
 );
 
-test("two axes make a map of rows and columns, three none", () => {
+test("two axes make a map of rows and columns, and three axes make no map", () => {
   const [widths, depths] = [
     [64, 96],
     [2, 4, 6],
@@ -172,17 +172,17 @@ test("two axes make a map of rows and columns, three none", () => {
     { path: "model.d_model", values: widths },
     { path: "mixer.layers", values: depths },
   ];
-  const { results } = made({ name: "sizes", axes, arms, gainOf: (arm) => arm });
+  const { results } = sampleAblation({ name: "sizes", axes, arms, gainOf: (arm) => arm });
   const layout = mapLayout(results) as MapLayout;
   expect(layout.arms).toEqual([
     [0, 1, 2],
     [3, 4, 5],
   ]);
-  expect(over(layout, 1, 2)).toEqual(["d_model", "96", "layers", "6"]);
+  expect(labelsOf(layout, 1, 2)).toEqual(["d_model", "96", "layers", "6"]);
   expect(mapLayout({ ...results, axes: [...axes, { path: "x", values: [1] }] })).toBeUndefined();
 });
 
-test("numbers: real minus signs, no minus zero, decimals as intervals bear them", () => {
+test("numbers have minus signs, no negative zero, and as many decimals as their interval allows", () => {
   expect([
     fixed(-1.25, 1),
     fixed(-0.01, 1),

@@ -1,11 +1,11 @@
-// Smoothing, thinning and axes.
+// Smoothing, thinning and axes of curves.
 import { expect, test } from "vitest";
 import { axis, type Point, quantile, smoothed, thinned } from "../../src/report/curves.js";
 
 const line = (values: readonly number[]): Point[] => values.map((y, x) => ({ x, y }));
 const labels = (...args: Parameters<typeof axis>): string[] => axis(...args).ticks.map(({ label }) => label);
 
-test("smoothing leaves a straight line as it is until it reaches back only, and flattens noise", () => {
+test("smoothing keeps a straight line, except near its end, and flattens noise", () => {
   const straight = line(Array.from({ length: 20 }, (_, i) => 3 * i + 1));
   for (const [index, { x, y }] of smoothed(straight, 5).slice(0, 18).entries()) {
     expect(x).toBe(index);
@@ -36,7 +36,7 @@ test("ticks are round numbers", () => {
   expect(labels(0, 3, 6, { least: 1 })).toEqual(["0", "1", "2", "3"]);
 });
 
-test("an axis holds its values, whatever they are", () => {
+test("an axis contains all values", () => {
   for (const [from, to] of [
     [0, 0],
     [5, 5],
@@ -56,6 +56,6 @@ test("an axis holds its values, whatever they are", () => {
   }
 });
 
-test("quantiles", () => {
+test("a quantile is a value of its list", () => {
   expect([0, 0.5, 0.99, 1].map((share) => quantile([3, 1, 2, 4], share))).toEqual([1, 3, 4, 4]);
 });

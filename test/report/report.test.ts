@@ -1,5 +1,4 @@
-// The report: whole, self-contained, safe, and true to the numbers.
-
+// The report of a run is well-formed and self-contained and has the recorded numbers.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +14,7 @@ import { unclosed } from "./unclosed.js";
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length;
 
-test("a page whose elements close, with a chart for each modality and a picture for each sample", () => {
+test("the page is well-formed and has a chart for each modality and an image for each sample", () => {
   const data = sampleReport(500);
   const html = renderReport(data);
   expect(unclosed(html)).toEqual([]);
@@ -36,14 +35,14 @@ test("a page whose elements close, with a chart for each modality and a picture 
     "Spec",
   ]);
   expect(count(html, /<img src="data:image\/png;base64,[A-Za-z0-9+/=]+"/g)).toBe(23);
-  // Ten validations in each of two charts, each told at its dot.
+  // Each of two charts has ten validations, each with a title.
   expect(count(html, /<title>validation, step \d+: /g)).toBe(20);
   expect(html).toContain("12.4 M (7.1 M active)");
   expect(html).toContain("<td>red app</td><td>le</td><td>etite</td>");
   expect(html).toContain("<td>a &lt;b&gt;cat&lt;/b&gt;</td>");
 });
 
-test("nothing is loaded from elsewhere, and no text becomes markup", () => {
+test("the page loads nothing, and text is escaped", () => {
   const html = renderReport(sampleReport(50));
   expect(html).not.toMatch(/(src|href)="(?!data:)|url\(|@import|<script/);
   expect(html).toContain("&lt;b&gt;bold&lt;/b&gt;");
@@ -51,7 +50,7 @@ test("nothing is loaded from elsewhere, and no text becomes markup", () => {
   expect(html).toContain("a &amp; b &lt; &quot;c&quot;");
 });
 
-test("every coordinate is finite, for runs of any length, also with losses that are not", () => {
+test("every coordinate is finite, for runs of any length and with losses that are not finite", () => {
   for (const steps of [0, 1, 2, 3, 2000]) {
     const data = sampleReport(steps);
     const metrics = data.metrics.map((record, index) =>
@@ -87,7 +86,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a run's folder is read back into its report", () => {
+test("the folder of a run reads back as its report", () => {
   const data = sampleReport(30);
   const run = createRun(join(folder, "run"), { spec: data.spec, plan: "{}" }, nodeDisk);
   const records = recorder(run);
@@ -105,7 +104,7 @@ test("a run's folder is read back into its report", () => {
   expect(readdirSync(run.path).filter((name) => name.endsWith(".writing"))).toEqual([]);
 });
 
-test("a run that has recorded nothing has a report that says so", () => {
+test("the report of a run without records states that there are none", () => {
   const run = createRun(join(folder, "run"), { spec: "model {}", plan: "{}" }, nodeDisk);
   const html = readFileSync(writeReport(run), "utf8");
   expect(html).toContain("No steps were recorded.");

@@ -1,11 +1,11 @@
-// A made-up ablation to draw: losses that fall with noise, and what the parts give.
+// A synthetic ablation: decreasing losses with noise, and a known gain of each part.
 import type { Answer, Measure } from "../../src/ablate/answer.js";
 import type { AblationResults, Curve, ResultArm, ResultRun } from "../../src/ablate/results.js";
 import { type Stream, stream } from "../../src/random/stream.js";
 import { sampleAnswer } from "./sample-answer.js";
 
 export const PROJECTIONS = ["in_proj", "x_proj", "dt_proj", "out_proj"] as const;
-/** Gains alone, in per cent, and how much the sum of all loses. */
+/** The gain of each part in percent, and the share by which the gain of all parts is below the sum. */
 const GAINS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   text: { in_proj: 1.9, x_proj: 0.6, dt_proj: -0.1, out_proj: 0.9, loss: 0.05 },
   image: { in_proj: 4.1, x_proj: 1.6, dt_proj: 1.0, out_proj: 2.9, loss: 0.18 },
@@ -13,22 +13,22 @@ const GAINS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 const LEVEL: Readonly<Record<string, number>> = { text: 2.2, image: 0.24 };
 const NOISE = 0.004;
 
-export interface Made {
+export interface SampleAblation {
   readonly results: AblationResults;
   readonly answer: Answer;
 }
 
-/** All subsets of some parts, and the widened baseline. */
-export function subsetsAblation(options: Partial<Options> & { parts?: readonly string[] } = {}): Made {
+/** An ablation of all subsets of some parts, with a wider baseline. */
+export function subsetsAblation(options: Partial<Options> & { parts?: readonly string[] } = {}): SampleAblation {
   const { parts = PROJECTIONS, ...rest } = options;
   const all = Array.from({ length: 2 ** parts.length }, (_, code) => parts.filter((_, i) => (code >> i) & 1));
   const subsets = all.sort((a, b) => a.length - b.length);
   const arms = subsets.map(
-    (own): ResultArm => ({
-      label: own.join(" + ") || "none",
-      settings: { "mixer.decouple": own.map((part) => ({ part })) },
+    (subset): ResultArm => ({
+      label: subset.join(" + ") || "none",
+      settings: { "mixer.decouple": subset.map((part) => ({ part })) },
       kind: "grid",
-      parameters: { total: 178_736 + 28_000 * own.length, active: 178_736 },
+      parameters: { total: 178_736 + 28_000 * subset.length, active: 178_736 },
       flops: 1.21e9,
     }),
   );
@@ -41,18 +41,18 @@ export function subsetsAblation(options: Partial<Options> & { parts?: readonly s
   };
   const gainOf = (arm: number, modality: string): number => {
     const gains = GAINS[modality] ?? {};
-    const sum = (own: readonly string[]): number => own.reduce((total, part) => total + (gains[part] ?? 0.4), 0);
-    const own = subsets[arm];
-    return own ? sum(own) * (1 - (own.length > 1 ? ((gains.loss ?? 0) * sum(own)) / sum(parts) : 0)) : 2.1;
+    const sum = (subset: readonly string[]): number => subset.reduce((total, part) => total + (gains[part] ?? 0.4), 0);
+    const subset = subsets[arm];
+    return subset ? sum(subset) * (1 - (subset.length > 1 ? ((gains.loss ?? 0) * sum(subset)) / sum(parts) : 0)) : 2.1;
   };
   const axes = [
     { path: "mixer.decouple", values: arms.map(({ settings }) => settings["mixer.decouple"] ?? []), subsetsOf: parts },
   ];
-  return made({ name: "projections", axes, arms: [...arms, wide], gainOf, subsets, parts, ...rest });
+  return sampleAblation({ name: "projections", axes, arms: [...arms, wide], gainOf, subsets, parts, ...rest });
 }
 
-/** Values of one axis, the second of them the baseline. */
-export function valuesAblation(values: readonly (string | number)[], options: Partial<Options> = {}): Made {
+/** An ablation of the values of one axis. The second value is the baseline. */
+export function valuesAblation(values: readonly (string | number)[], options: Partial<Options> = {}): SampleAblation {
   const path = "train.optimizer.lr";
   const arms = values.map(
     (value): ResultArm => ({
@@ -64,7 +64,7 @@ export function valuesAblation(values: readonly (string | number)[], options: Pa
     }),
   );
   const gainOf = (arm: number): number => [-2.5, 0, 1.6, 0.1, -4, 0.6][arm % 6] ?? 0;
-  return made({ name: "rates", axes: [{ path, values }], arms, gainOf, baseline: 1, ...options });
+  return sampleAblation({ name: "rates", axes: [{ path, values }], arms, gainOf, baseline: 1, ...options });
 }
 
 interface Options extends Pick<AblationResults, "name" | "axes" | "arms"> {
@@ -72,14 +72,16 @@ interface Options extends Pick<AblationResults, "name" | "axes" | "arms"> {
   readonly steps: number;
   readonly baseline: number | undefined;
   readonly gainOf: (arm: number, modality: string) => number;
-  /** Of the arms in front. */
+  /** The parts of each arm, except for extra arms. */
   readonly subsets: readonly (readonly string[])[];
   readonly parts: readonly string[];
-  /** What differs from a run that is done, by arm and index of the seed. */
+  /** The state of a run that is not done, by arm and index of the seed. */
   readonly stateOf: (arm: number, seed: number) => Pick<ResultRun, "state" | "reason"> | undefined;
 }
 
-export function made(options: Pick<Options, "name" | "axes" | "arms" | "gainOf"> & Partial<Options>): Made {
+export function sampleAblation(
+  options: Pick<Options, "name" | "axes" | "arms" | "gainOf"> & Partial<Options>,
+): SampleAblation {
   const { name, axes, arms, gainOf, seeds = [1, 2, 3], steps = 110, baseline = 0, stateOf } = options;
   const modalities = [
     { name: "text", unit: "nats a byte" },
@@ -89,14 +91,14 @@ export function made(options: Pick<Options, "name" | "axes" | "arms" | "gainOf">
   const offsets = seeds.map(() => numbers.normal());
   const runs = seeds.flatMap((seed, s) =>
     arms.map((_, arm): ResultRun => {
-      const differs = stateOf?.(arm, s);
+      const unfinished = stateOf?.(arm, s);
       const id = `${(arm * 31 + s * 7 + 4096).toString(16)}c0ffee`;
-      if (differs) return { arm, seed, id, ...differs, training: {}, validation: {} };
-      const own = modalities.map(({ name }) => {
+      if (unfinished) return { arm, seed, id, ...unfinished, training: {}, validation: {} };
+      const measured = modalities.map(({ name }) => {
         const shift = 1 - gainOf(arm, name) / 100 + 0.006 * (offsets[s] ?? 0) + NOISE * numbers.normal();
         return [name, curves((LEVEL[name] ?? 1) * shift, steps, numbers)] as const;
       });
-      const of = (measure: Measure) => Object.fromEntries(own.map(([name, curve]) => [name, curve[measure]]));
+      const of = (measure: Measure) => Object.fromEntries(measured.map(([name, curve]) => [name, curve[measure]]));
       return { arm, seed, id, state: "done", training: of("training"), validation: of("validation") };
     }),
   );

@@ -1,4 +1,4 @@
-// The answer of a made-up ablation, by plain contrasts of means with a known deviation: enough to draw, no statistics.
+// The answer of a synthetic ablation, from contrasts of means with a known deviation. It suffices for reports.
 import type { Estimate, Factorial, Measure, MeasureAnswer } from "../../src/ablate/answer.js";
 import { scaled } from "../../src/ablate/estimate.js";
 import type { AblationResults } from "../../src/ablate/results.js";
@@ -15,8 +15,8 @@ export function sampleAnswer(
       return run?.[measure][modality]?.losses.at(-1);
     }),
   );
-  const done = losses.map((own) => own.filter((loss) => loss !== undefined));
-  const means = done.map((own) => own.reduce((sum, loss) => sum + loss, 0) / own.length);
+  const done = losses.map((values) => values.filter((loss) => loss !== undefined));
+  const means = done.map((values) => values.reduce((sum, loss) => sum + loss, 0) / values.length);
   const degrees = done.flat().length - arms.length - seeds.length + 1;
   const deviation = 0.004 * (means[baseline ?? 0] ?? Number.NaN);
   const contrast = (weights: ReadonlyMap<number, number>): Estimate => {
@@ -27,14 +27,14 @@ export function sampleAnswer(
     if (seeds.length < 2) return { estimate };
     const half = (1.96 + 2.4 / degrees) * error;
     const p = Math.exp(-0.717 * t - 0.416 * t * t);
-    // As if each were the only comparison.
+    // p-values are not corrected for other comparisons.
     const significant = seeds.length > 2 && Math.abs(estimate) > half;
     return { estimate, low: estimate - half, high: estimate + half, p, pCorrected: p, significant };
   };
   const base = baseline === undefined ? undefined : means[baseline];
   const answers = arms.map((one, arm) => {
-    const own = done[arm] ?? [];
-    const mean = own.length === 0 ? undefined : means[arm];
+    const values = done[arm] ?? [];
+    const mean = values.length === 0 ? undefined : means[arm];
     const compared =
       baseline !== undefined && base !== undefined && Number.isFinite(base) && mean !== undefined && arm !== baseline;
     const gain = compared
@@ -46,15 +46,15 @@ export function sampleAnswer(
         )
       : undefined;
     const percent = gain && scaled(gain, 100 / (base ?? 1));
-    const sum = own.reduce((total, loss) => total + (loss - (mean ?? 0)) ** 2, 0);
+    const sum = values.reduce((total, loss) => total + (loss - (mean ?? 0)) ** 2, 0);
     const steps = percent && 100 - 3.6 * percent.estimate;
-    const around = (estimate: number): Estimate =>
+    const interval = (estimate: number): Estimate =>
       seeds.length < 2 ? { estimate } : { estimate, low: estimate - 4, high: estimate + 4 };
     return {
       arm,
       losses: losses[arm] ?? [],
       mean,
-      deviation: own.length < 2 ? undefined : Math.sqrt(sum / (own.length - 1)),
+      deviation: values.length < 2 ? undefined : Math.sqrt(sum / (values.length - 1)),
       gain,
       gainPercent: percent,
       match:
@@ -64,9 +64,9 @@ export function sampleAnswer(
             ? ({
                 reached: percent.estimate < -1 ? "none" : "some",
                 by: percent.estimate < -1 ? 0 : 1,
-                of: own.length,
+                of: values.length,
               } as const)
-            : ({ reached: "all", steps: around(steps), flops: around(steps * (one.flops / 1.21e9)) } as const),
+            : ({ reached: "all", steps: interval(steps), flops: interval(steps * (one.flops / 1.21e9)) } as const),
     };
   });
   const missing = subsets?.some((_, arm) => (done[arm]?.length ?? 0) === 0);
@@ -88,16 +88,16 @@ function factorialOf(
   parts: readonly string[],
   contrast: (weights: ReadonlyMap<number, number>) => Estimate,
 ): Factorial {
-  const indexOf = (own: readonly string[]): number =>
-    subsets.findIndex((one) => one.length === own.length && own.every((part) => one.includes(part)));
+  const indexOf = (subset: readonly string[]): number =>
+    subsets.findIndex((one) => one.length === subset.length && subset.every((part) => one.includes(part)));
   const codes = Array.from({ length: 2 ** parts.length - 1 }, (_, i) =>
     parts.filter((_, part) => ((i + 1) >> part) & 1),
   );
   const effects = codes
     .sort((a, b) => a.length - b.length)
     .map((factors) => {
-      const weights = subsets.map((own, arm) => {
-        const sign = factors.reduce((product, part) => product * (own.includes(part) ? 1 : -1), 1);
+      const weights = subsets.map((subset, arm) => {
+        const sign = factors.reduce((product, part) => product * (subset.includes(part) ? 1 : -1), 1);
         return [arm, sign / (subsets.length / 2)] as const;
       });
       return { factors, ...contrast(new Map(weights)) };

@@ -1,5 +1,4 @@
-// A made-up run to draw: losses that fall with noise, pictures of coloured discs.
-
+// A synthetic run: decreasing losses with noise, and images of coloured discs.
 import { nodeHost } from "../../src/api/node/host.js";
 import { stream } from "../../src/random/stream.js";
 import { encodePng } from "../../src/report/png.js";

@@ -1,4 +1,4 @@
-// An editor without a screen: `mom lsp` as a process of its own, spoken to over standard input and output.
+// A headless editor that runs `mom lsp` as a process and communicates over standard input and output.
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,24 +20,24 @@ import type { Mom } from "./mom.js";
 export interface Editor {
   readonly connection: ProtocolConnection;
   readonly uri: (name: string) => string;
-  /** Writes a file into the folder, without opening it, and tells of it as an editor does that watches the folder. */
+  /** Writes a file into the folder without opening it and reports the change to the server. */
   readonly write: (name: string, text: string) => void;
   readonly open: (name: string, text: string) => void;
   readonly change: (name: string, changes: TextDocumentContentChangeEvent[]) => void;
   readonly close: (name: string) => void;
-  /** What was last said of a file, once the server has seen its last change. */
+  /** The diagnostics of a file, once the server has processed its last change. */
   readonly diagnostics: (name: string) => Promise<readonly Diagnostic[]>;
-  /** Waits until something that was said of a file is as wanted. */
+  /** Waits until the diagnostics of a file satisfy a condition. */
   readonly until: (name: string, wanted: (diagnostics: readonly Diagnostic[]) => boolean) => Promise<void>;
   readonly exited: () => number | null;
-  /** Ends the server as an editor does; its exit code. */
+  /** Shuts the server down as editors do and returns its exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
 export async function startEditor(mom: Mom, capabilities: object = SNIPPETS): Promise<Editor> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mom-lsp-")));
   const server = mom.start(["lsp", "--stdio"]);
-  if (server.stdout === null || server.stdin === null) throw new Error("the server has no streams");
+  if (server.stdout === null || server.stdin === null) throw new Error("The server has no streams.");
   let code: number | null = null;
   const ended = new Promise<number | null>((resolve) => {
     server.on("exit", (exit) => {
@@ -55,10 +55,10 @@ export async function startEditor(mom: Mom, capabilities: object = SNIPPETS): Pr
   );
   const uri = (name: string): string => pathToFileURL(join(folder, name)).href;
   const versions = new Map<string, number>();
-  const said = new Map<string, PublishDiagnosticsParams>();
+  const published = new Map<string, PublishDiagnosticsParams>();
   const listeners = new Set<() => void>();
   connection.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
-    said.set(params.uri, params);
+    published.set(params.uri, params);
     for (const listener of listeners) listener();
   });
   connection.onRequest("client/registerCapability", () => null);
@@ -76,7 +76,7 @@ export async function startEditor(mom: Mom, capabilities: object = SNIPPETS): Pr
       const look = (): void => {
         if (code !== null) {
           listeners.delete(look);
-          reject(new Error(`the server ended with ${code}: ${errors}`));
+          reject(new Error(`The server exited with code ${code}: ${errors}`));
         } else if (check()) {
           listeners.delete(look);
           resolve();
@@ -114,10 +114,10 @@ export async function startEditor(mom: Mom, capabilities: object = SNIPPETS): Pr
       void connection.sendNotification("textDocument/didClose", { textDocument: { uri: uri(name) } });
     },
     diagnostics: async (name) => {
-      await until(() => said.get(uri(name))?.version === versions.get(name));
-      return said.get(uri(name))?.diagnostics ?? [];
+      await until(() => published.get(uri(name))?.version === versions.get(name));
+      return published.get(uri(name))?.diagnostics ?? [];
     },
-    until: (name, wanted) => until(() => wanted(said.get(uri(name))?.diagnostics ?? [])),
+    until: (name, wanted) => until(() => wanted(published.get(uri(name))?.diagnostics ?? [])),
     exited: () => code,
     stop: async () => {
       await connection.sendRequest("shutdown");
@@ -132,10 +132,10 @@ export async function startEditor(mom: Mom, capabilities: object = SNIPPETS): Pr
 
 const SNIPPETS = { textDocument: { completion: { completionItem: { snippetSupport: true } } } };
 
-/** A text with a `|`, without it, and where it stood. */
+/** The text without its `|`, and the position of the `|`. */
 export function marked(text: string): { text: string; position: { line: number; character: number } } {
   const at = text.indexOf("|");
-  if (at < 0) throw new Error("the text has no |");
+  if (at < 0) throw new Error("The text has no `|`.");
   const lines = text.slice(0, at).split("\n");
   return {
     text: text.slice(0, at) + text.slice(at + 1),
@@ -143,7 +143,7 @@ export function marked(text: string): { text: string; position: { line: number; 
   };
 }
 
-/** A text with edits made, as an editor makes them: all by the places of the text before. */
+/** The text after edits whose positions refer to the text before them. */
 export function withEdits(text: string, edits: readonly TextEdit[]): string {
   return TextDocument.applyEdits(TextDocument.create("", "mom", 0, text), [...edits]);
 }

@@ -1,4 +1,4 @@
-// The reference tensors of the released PyTorch code: those beside the repository, or the few that it carries.
+// Reference tensors of the released PyTorch code: all in the folder next to the repository, or the few in test/fixtures.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,8 @@ import type { CheckedSpec } from "../../src/front/spec.js";
 import { image, sketch, speech, text } from "./spec.js";
 
 const shared = fileURLToPath(new URL("../../../shared/fixtures", import.meta.url));
-const carried = fileURLToPath(new URL("../fixtures", import.meta.url));
-const home = existsSync(shared) ? shared : carried;
+const included = fileURLToPath(new URL("../fixtures", import.meta.url));
+const home = existsSync(shared) ? shared : included;
 
 export interface Fixture {
   readonly name: string;

@@ -1,4 +1,4 @@
-// The command line as a process of its own, built from the sources as they are.
+// Builds the command line from the sources and runs it as a process.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -19,12 +19,12 @@ export interface Mom {
   /** The path of the main module. */
   readonly main: string;
   readonly run: (args: readonly string[], folder?: string, environment?: Readonly<Record<string, string>>) => Outcome;
-  /** The same, without waiting for its end. */
+  /** Starts the command without waiting for its end. */
   readonly start: (args: readonly string[]) => ChildProcess;
   readonly dispose: () => void;
 }
 
-/** What scripts/build.mjs makes, without the type checker, in a new folder beside the packages. */
+/** Builds as scripts/build.mjs does, without type checks, into a new folder in node_modules. */
 async function build(root: string): Promise<string> {
   const cache = join(root, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
@@ -39,21 +39,21 @@ async function build(root: string): Promise<string> {
   return out;
 }
 
-/** The build that all test files of a run share: the first that needs it makes it. */
+/** The build that all test files of a run share. The first file that needs it makes it. */
 async function sharedBuild(folder: string): Promise<string> {
   if (existsSync(folder)) return folder;
   const out = await build(ROOT);
   try {
     renameSync(out, folder);
   } catch (error) {
-    // Another worker was first.
+    // Another worker finished first.
     if (!existsSync(folder)) throw error;
     rmSync(out, { recursive: true });
   }
   return folder;
 }
 
-/** @param root of another copy of the repository, which gets a build of its own */
+/** @param root the root of the repository, or of a copy, which gets a separate build */
 export async function buildMom(root = ROOT): Promise<Mom> {
   const shared = root === ROOT ? process.env.MOM_TEST_BUILD : undefined;
   const out = shared === undefined ? await build(root) : await sharedBuild(shared);

@@ -1,17 +1,17 @@
-// Made-up numbers for a program's inputs: parameters near their initial scale, batches that make sense.
+// Random inputs of a program: parameters near their initial scale and valid batches.
 import { type Program, rowsOf, tensorOf } from "../../src/ir/program.js";
 import { count } from "../../src/ir/tensor.js";
 import { type Stream, stream } from "../../src/random/stream.js";
 import { type Values, values } from "../../src/reference/values.js";
 
 export interface RandomOptions {
-  /** The modality of each row; by default runs of random lengths of all modalities. */
+  /** The modality of each row. By default, runs of random lengths and modalities. */
   readonly modality?: (row: number) => number;
-  /** The target of each row; by default any token, or now and then none. */
+  /** The target of each row. By default, a random token, or sometimes -1. */
   readonly target?: (row: number) => number;
-  /** Whether (1) or not (0) a document begins at each row; by default at one in eleven. */
+  /** Whether a document begins at each row (1) or not (0). By default, one in eleven rows begins a document. */
   readonly reset?: (row: number) => number;
-  /** The spread of weights, 0.4 by default: wide sums of larger ones are more than halves hold. */
+  /** The standard deviation of weights, 0.4 by default. Wide sums of larger weights overflow f16. */
   readonly weights?: number;
 }
 
@@ -25,7 +25,7 @@ function runs(rows: number, modalities: number, s: Stream): number[] {
   return of.slice(0, rows);
 }
 
-/** Values for every input of a program, the same for the same seed whatever was fused. */
+/** Values of every input of a program. They depend on the seed but not on fusion. */
 export function randomValues(program: Program, seed: number, options: RandomOptions = {}): Values {
   const rows = rowsOf(program);
   const drawn = runs(rows, program.modalities, stream("sample", seed, 1));
@@ -41,12 +41,12 @@ export function randomValues(program: Program, seed: number, options: RandomOpti
       return picture < pictures ? picture : -1;
     });
   };
-  /** Of each picture: its first row, then what its noise is drawn by. */
+  /** The first row of each item and the key of its noise. */
   const itemsOf = (name: string, pictures: number): number[] => {
     const rows = pictureRows(name);
     return Array.from({ length: pictures }, (_, i) => [Math.max(0, rows.indexOf(i)), i % 3, 7 * i + 1, 2]).flat();
   };
-  /** Causal, and with `both` to the end of a run of modality 1. */
+  /** The first and last key of a row: causal, or with `both` to the end of a run of modality 1. */
   const keysOf = (row: number, both: boolean): [number, number] => {
     let last = row;
     while (both && modality[row] === 1 && modality[last + 1] === 1 && (last + 1) % program.length !== 0) last++;

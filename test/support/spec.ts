@@ -1,4 +1,4 @@
-// Checked specs for tests, from the few things that a test cares about.
+// Checked specs for tests, from the few fields that a test needs.
 import { ATTENTION_PARTS, type AttentionFields, type AttentionPart } from "../../src/blocks/attention.fields.js";
 import type { MambaFields, MambaPart } from "../../src/blocks/mamba.fields.js";
 import { MAMBA_PARTS } from "../../src/blocks/mamba.fields.js";
@@ -14,10 +14,10 @@ export interface SpecSketch {
   readonly d_model: number;
   readonly layers: number;
   readonly block?: Partial<Omit<MambaFields, "parts" | "kind">>;
-  /** Parts that are not shared: one copy for each modality, or the groups given. */
+  /** Parts with one copy for each modality. */
   readonly decouple?: readonly MambaPart[];
   readonly groups?: Partial<Record<MambaPart, Ownership>>;
-  /** One attention block on top of the others, with heads of 4 unless it says otherwise. */
+  /** An attention block on top of the others. By default, its heads have 4 columns. */
   readonly attention?: Partial<Omit<AttentionFields, "parts" | "kind">> & {
     readonly groups?: Partial<Record<AttentionPart, Ownership>>;
   };

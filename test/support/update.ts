@@ -1,4 +1,4 @@
-// One update in float64, on tensors by the names that checkpoints give them.
+// An update in float64, on tensors with the names that they have in checkpoints.
 import { BLOCK, numbersOf } from "../../src/ir/arena.js";
 import { type Program, tensorOf } from "../../src/ir/program.js";
 import type { StepScalars } from "../../src/ir/step.js";
@@ -6,10 +6,10 @@ import { count, type Stretch } from "../../src/ir/tensor.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, values } from "../../src/reference/values.js";
 
-/** By arena (`parameters`, `gradients`, a slot), then by parameter: changed in place. */
+/** The numbers of each arena (`parameters`, `gradients` or a slot) and parameter. They are changed in place. */
 export type Arenas = ReadonlyMap<string, ReadonlyMap<string, Float64Array>>;
 
-/** Where each parameter stands among the numbers of the arenas. */
+/** The range of each parameter in the arenas. */
 function placesIn({ parameters }: Program): Map<string, Stretch> {
   const places = new Map<string, Stretch>();
   let start = 0;
@@ -32,7 +32,7 @@ function decayBits(program: Program, words: number): Uint32Array {
   return bits;
 }
 
-/** @returns the norm, and the scale of the losses where there is one */
+/** @returns the norm, and the loss scale if there is one */
 export function updateInFloat64(
   program: Program,
   arenas: Arenas,
@@ -41,25 +41,25 @@ export function updateInFloat64(
 ): { readonly norm: number; readonly stopped: number; readonly scale: readonly number[] } {
   const places = placesIn(program);
   const total = program.parameters.reduce((sum, parameter) => sum + numbersOf(parameter), 0);
-  const wholes = new Map<string, Float64Array>();
+  const stored = new Map<string, Float64Array>();
   const v = values(program, (name, size) => {
     if (name === "decay") return decayBits(program, size);
     if (name === "loss_scale") return kept.scale;
     const arena = arenas.get(name);
     if (arena === undefined) return undefined;
-    const whole = new Float64Array(total);
-    for (const [parameter, numbers] of arena) whole.set(numbers, places.get(parameter)?.first);
-    return whole;
+    const all = new Float64Array(total);
+    for (const [parameter, numbers] of arena) all.set(numbers, places.get(parameter)?.first);
+    return all;
   });
   for (const { id, name, role } of program.tensors) {
     if (role === "result") v.of.set(id, Float64Array.of(0, kept.stopped ?? 0));
-    if (role === "arena") wholes.set(name, new Float64Array(read(v, id).buffer));
+    if (role === "arena") stored.set(name, new Float64Array(read(v, id).buffer));
   }
   evaluate({ ...v, step });
   for (const [name, arena] of arenas) {
     for (const [parameter, numbers] of arena) {
       const { first, size } = places.get(parameter) as Stretch;
-      numbers.set(wholes.get(name)?.subarray(first, first + size) as Float64Array);
+      numbers.set(stored.get(name)?.subarray(first, first + size) as Float64Array);
     }
   }
   const named = (wanted: string): number[] =>
