@@ -64,7 +64,7 @@ function sweeps(small) {
       across: "d_model",
       series: [
         {
-          expected: "from 1, of what is done for each channel, to 2, of the projections",
+          expected: "between 1 (work per channel) and 2 (projections)",
           label: small ? "1 block" : "4 blocks, 8 × 1024 positions",
           points: (small ? [16, 32, 64] : [256, 512, 768, 1024, 1536, 2048]).map((d_model) => ({
             x: d_model,
@@ -80,7 +80,7 @@ function sweeps(small) {
       across: "blocks",
       series: [
         {
-          expected: "1, less for what embedding, head and loss take",
+          expected: "just under 1, since embedding, head and loss do not grow",
           label: small ? "d 16" : "d 512, 4 × 2048 positions",
           points: (small ? [1, 2] : [2, 4, 8, 16, 32, 48]).map((blocks) => ({
             x: blocks,
@@ -96,7 +96,7 @@ function sweeps(small) {
       across: "modalities",
       series: [
         {
-          expected: "0: every position is multiplied by one weight, however many there are",
+          expected: "0, since each position uses the weights of one modality only",
           label: small ? "d 16" : "d 768, 6 blocks, 8 × 2048 positions",
           points: (small ? [1, 2] : [1, 2, 3, 4]).map((modalities) => ({ x: modalities, ...base, modalities })),
         },

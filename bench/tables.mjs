@@ -22,6 +22,7 @@ const ROWS = [
 const RELEASED = { f32: "fp32", f16: "bf16" };
 
 const NOT_YET = "Not measured yet.";
+const NOT_MEASURED = "not measured";
 
 const table = (heads, rows) =>
   [heads, heads.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
@@ -50,24 +51,27 @@ function steps({ performance, released }) {
         if (!step) return [];
         const whole = of(dense);
         const [split, alone] = released.steps[name]?.[theirs] ?? [];
-        const memory = theirs === "fp32" && released.gibibytes[name] ? `, ${released.gibibytes[name]} GiB` : "";
+        const gibibytesOfTheirs = theirs === "fp32" ? released.gibibytes[name] : undefined;
+        const memory = gibibytesOfTheirs ? `, ${gibibytesOfTheirs} GiB` : "";
         return [
           [
             words,
             milliseconds(step.stepSeconds),
-            whole ? milliseconds(whole.stepSeconds) : "",
-            whole ? (step.stepSeconds / whole.stepSeconds).toFixed(2) : "",
+            whole ? milliseconds(whole.stepSeconds) : NOT_MEASURED,
+            whole ? (step.stepSeconds / whole.stepSeconds).toFixed(2) : NOT_MEASURED,
             gibibytes(step.bytesAllocated),
-            split ? `${split.toFixed(1)} ms, ${alone.toFixed(1)} ms${memory}` : "",
+            split ? `${split.toFixed(1)} ms, ${alone.toFixed(1)} ms${memory}` : NOT_MEASURED,
           ],
         ];
       });
-      const last = `released code, ${theirs}: decoupled, dense, memory`;
+      const last = `released code, ${theirs}: decoupled, dense${theirs === "fp32" ? ", memory if measured" : ""}`;
       const heads = ["spec", "step, decoupled", "step, dense", "decoupled / dense", "memory", last];
       return `${precision}, on ${devices(mine)}:\n\n${table(heads, rows)}`;
     })
     .join("\n\n");
 }
+
+const REST = "everything else";
 
 /** The part of a step that a kernel belongs to. Linear layers with a small side are x_proj and dt_proj. */
 function partOf({ phase, op, shape }) {
@@ -84,7 +88,7 @@ function partOf({ phase, op, shape }) {
   if (op === "scan") return "forward scan";
   if (op === "scan_grad") return "backward scan";
   if (op.startsWith("conv")) return "convolution, forward and gradients";
-  return "all else";
+  return REST;
 }
 
 /** Products that a variant makes on matrix units for each that is asked for, as in src/bench/bench.ts. */
@@ -92,7 +96,7 @@ const UNIT_PRODUCTS = { matrix: 1, split: 3 };
 const flopsFor = (variant, { flopsPerSecond, matrixFlopsPerSecond }) =>
   variant in UNIT_PRODUCTS && matrixFlopsPerSecond ? matrixFlopsPerSecond / UNIT_PRODUCTS[variant] : flopsPerSecond;
 
-/** The parts of a step, longest first: seconds, and what was reached. */
+/** The parts of a step, longest first and the rest last: seconds, and what was reached. */
 function partsOf({ kernels, parts, ceilings }) {
   if (parts) return parts;
   const sums = new Map();
@@ -104,7 +108,7 @@ function partsOf({ kernels, parts, ceilings }) {
     sums.set(name, sum);
   }
   return [...sums.values()]
-    .sort((one, other) => other.seconds - one.seconds)
+    .sort((one, other) => Number(one.name === REST) - Number(other.name === REST) || other.seconds - one.seconds)
     .map(({ name, seconds, flops, bytes, bound, busy }) => {
       const byFlops = busy > bytes / ceilings.bytesPerSecond;
       const rate = byFlops ? `${tera(flops / seconds)} TFLOP/s` : `${tera(bytes / seconds)} TB/s`;
@@ -112,12 +116,21 @@ function partsOf({ kernels, parts, ceilings }) {
     });
 }
 
+/** What the bounds of a step's kernels are computed from. */
+function peaksOf({ precision, ceilings }) {
+  const { flopsPerSecond, matrixFlopsPerSecond: matrix, bytesPerSecond } = ceilings;
+  const shared =
+    matrix && precision === "f32" ? ` (${tera(matrix / UNIT_PRODUCTS.split)} for f32, in three products)` : "";
+  const units = matrix ? `, ${tera(matrix)} TFLOP/s in f16 on matrix units${shared}` : "";
+  return `; measured peaks: ${tera(flopsPerSecond)} TFLOP/s in plain f32${units}, ${tera(bytesPerSecond)} TB/s`;
+}
+
 function kernels({ performance }) {
   const made = performance.steps
     .filter(({ name }) => name === "a")
     .map((step) => {
       const rows = partsOf(step).map(({ name, seconds, reached }) => [name, (1000 * seconds).toPrecision(3), reached]);
-      return `${step.precision}, on ${step.device}:\n\n${table(["kernel", "ms", "reached"], rows)}`;
+      return `${step.precision}, on ${step.device}${peaksOf(step)}:\n\n${table(["kernel", "ms", "reached"], rows)}`;
     });
   return made.length > 0 ? made.join("\n\n") : NOT_YET;
 }
@@ -131,18 +144,17 @@ function loop({ performance }) {
     `${(100 * busy).toFixed(1)} %`,
     [host.batches, host.submit, host.record].map(milliseconds).join(", "),
   ]);
-  const heads = ["spec", "step in the loop", "step alone", "device at work", "host: batches, submit, records"];
+  const heads = ["spec", "step in the loop", "step alone", "device busy", "host: batches, submit, records"];
   return `On ${devices(performance.loops)}:\n\n${table(heads, rows)}`;
 }
 
 function torch({ performance: { torch: found } }) {
   if (!found) return NOT_YET;
-  const steps = found.steps.map(({ spec, precision, stepSeconds, peakBytes, what }) => [
+  const steps = found.steps.map(({ spec, precision, stepSeconds, peakBytes }) => [
     `\`${spec}-dense.mom\``,
     precision,
     milliseconds(stepSeconds),
-    peakBytes ? gibibytes(peakBytes) : "",
-    what,
+    peakBytes ? gibibytes(peakBytes) : NOT_MEASURED,
   ]);
   const products = found.products.map(({ spec, product, way, precision, seconds, flopsPerSecond, bytesPerSecond }) => [
     `${spec}: ${product}, ${way}`,
@@ -152,8 +164,8 @@ function torch({ performance: { torch: found } }) {
     `${tera(bytesPerSecond)} TB/s`,
   ]);
   return [
-    `torch ${found.torch} on ${found.device}:`,
-    table(["spec", "precision", "step", "peak memory", "what"], steps),
+    `torch ${found.torch} on ${found.device}, ${[...new Set(found.steps.map(({ what }) => what))].join("; ")}:`,
+    table(["spec", "precision", "step", "peak memory"], steps),
     ...(products.length > 0 ? [table(["product", "precision", "time", "FLOP/s", "bytes/s"], products)] : []),
   ].join("\n\n");
 }
