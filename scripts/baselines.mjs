@@ -16,7 +16,7 @@ import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { nodeHost } from "../dist/src/api/node/host.js";
 import { readSpec } from "../dist/src/api/read-spec.js";
 import { prepare } from "../dist/src/data/prepare.js";
-import { patchSize } from "../dist/src/modalities/modality.fields.js";
+import { patchSize } from "../dist/src/modalities/pixels.js";
 import { firstId, ordinaryIds } from "../dist/src/modalities/text.js";
 import { alphaBar } from "../dist/src/objectives/ddpm.js";
 import { stream } from "../dist/src/random/stream.js";
