@@ -1,4 +1,4 @@
-// What the intervals promise, on made-up ablations by the hundred: 95 % of them hold the truth.
+// Checks the intervals' coverage on hundreds of synthetic ablations: 95 % of them contain the true value.
 import { expect, test } from "vitest";
 import { answer } from "../../src/ablate/analyse.js";
 import type { Curve } from "../../src/ablate/results.js";
@@ -8,7 +8,7 @@ import { arm, armOf, covers, factorialIn, madeResults, type Table, tableResults 
 const FACTORS = ["a", "b", "c"];
 const SUBSETS = Array.from({ length: 8 }, (_, bits) => FACTORS.filter((_, f) => bits & (1 << f)));
 
-/** Losses that differ by seed, by run and by what each factor does; a run in ten is missing where `holes` is. */
+/** Losses that depend on the seed, the run and each factor's effect. With `holes`, one run in ten is missing. */
 function noisyTable(numbers: Stream, seeds: number, effects: Readonly<Record<string, number>>, holes: boolean): Table {
   const shifts = Array.from({ length: seeds }, () => 0.1 * numbers.normal());
   const rows = SUBSETS.map((subset) => {
@@ -22,7 +22,7 @@ function noisyTable(numbers: Stream, seeds: number, effects: Readonly<Record<str
   return { factors: FACTORS, losses: Object.fromEntries(rows) };
 }
 
-/** Shares of 400 ablations; of their standard deviation, √(0.05 · 0.95 / 400) = 1.1 %, twice to either side and a bit. */
+/** Allows a share of 400 ablations slightly more than two standard deviations, each √(0.05 · 0.95 / 400) = 1.1 %. */
 const expectNominal = (share: number): void => {
   expect(share).toBeGreaterThan(0.925);
   expect(share).toBeLessThan(0.975);
@@ -33,7 +33,7 @@ test.each([
   [3, false],
   [3, true],
   [5, true],
-])("where nothing has an effect, one interval in twenty excludes zero: %i seeds, holes %s", (seeds, holes) => {
+])("without any effect, one interval in twenty excludes zero: %i seeds, holes %s", (seeds, holes) => {
   const counts = { gain: 0, main: 0, interaction: 0, synergy: 0, significant: 0 };
   for (let ablation = 0; ablation < 400; ablation++) {
     const numbers = stream("sample", 11, ablation, seeds, Number(holes));
@@ -50,7 +50,7 @@ test.each([
   for (const count of Object.values(counts)) expectNominal(count / 400);
 });
 
-test.each([2, 3, 5])("intervals of gains, effects and synergy hold the true ones: %i seeds", (seeds) => {
+test.each([2, 3, 5])("intervals of gains, effects and synergy contain the true values: %i seeds", (seeds) => {
   const counts = { gain: 0, main: 0, interaction: 0, synergy: 0 };
   for (let ablation = 0; ablation < 400; ablation++) {
     const numbers = stream("sample", 12, ablation, seeds);
@@ -67,8 +67,8 @@ test.each([2, 3, 5])("intervals of gains, effects and synergy hold the true ones
 const STEPS = 1000;
 const arms = [arm("baseline"), arm("ours")];
 /**
- * The last match of made-up ablations: curves that fall as 2 + 5 (speed · step)^−½, with noise on each step, most of it
- * its batch's and so the same in both arms, and a shift for each run.
+ * Steps to match in synthetic ablations, whose curves fall as 2 + 5 (speed · step)^−½. Each step has noise, most of
+ * which comes from its batch and is the same in both arms.
  */
 function matches(ablations: number, seeds: number, speed: number, noise: number) {
   return Array.from({ length: ablations }, (_, ablation) => {
@@ -94,14 +94,14 @@ test.each([
   [5, 1.5],
   [3, 2],
   [5, 2],
-])("intervals of steps to match hold the true share: %i seeds, %f times as fast", (seeds, speed) => {
+])("intervals of steps to match contain the true share: %i seeds, %f times as fast", (seeds, speed) => {
   const found = matches(200, seeds, speed, 0.1).map((match) => match?.reached === "all" && match.steps);
-  // Nor do they stand to one side of it, as they would if noise alone could take an arm there.
+  // The estimates are unbiased. They would not be if noise alone could make an arm match.
   const errors = found.map((steps) => Math.log(((steps || undefined)?.estimate ?? Number.NaN) * (speed / 100)));
   expect(Math.abs(errors.reduce((total, error) => total + error, 0) / 200)).toBeLessThan(0.05);
   const held = found.filter((steps) => steps && covers(steps, 100 / speed)).length;
   expect(found.every(Boolean)).toBe(true);
-  // Twice the deviation of a share of 200 is 3.1 %.
+  // Two standard deviations of a share of 200 are 3.1 %.
   expect(held / 200).toBeGreaterThan(0.915);
   expect(held / 200).toBeLessThan(0.985);
 });

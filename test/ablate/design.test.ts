@@ -1,4 +1,4 @@
-// The variants of an ablation: arms, seeds, ids, and what arms of one seed share.
+// The variants of an ablation: arms, seeds, ids, and the initial weights that arms with the same seed share.
 import { describe, expect, test } from "vitest";
 import { type Design, designOf } from "../../src/ablate/design.js";
 import { compile, countParameters, TRAINING_PHASES } from "../../src/compile.js";
@@ -13,7 +13,7 @@ import { initialValues } from "../../src/train/initialise.js";
 interface Text {
   readonly ablate: string;
   readonly train?: string;
-  /** With blocks of attention. */
+  /** Adds attention blocks. */
   readonly attend?: true;
   readonly heads?: number;
 }
@@ -55,7 +55,7 @@ const PAPER = {
 };
 
 describe("arms and seeds", () => {
-  test("the paper's: sixteen arms, every arm with a seed before the next seed", () => {
+  test("the paper's ablation has sixteen arms, and every arm runs with one seed before the next seed", () => {
     const { arms, seeds, variants, baseline, axes } = design(PAPER);
     expect(arms.length).toBe(16);
     expect(arms.slice(0, 4).map(({ label }) => label)).toEqual(["none", "in_proj", "x_proj", "in_proj + x_proj"]);
@@ -72,20 +72,20 @@ describe("arms and seeds", () => {
     }
   });
 
-  test("without seeds, the spec's own is the one", () => {
+  test("without an axis of seeds, the spec's seed is used", () => {
     const { seeds, variants, arms } = design({ ablate: "vary mixer.d_state: [4, 8]" });
     expect(seeds).toEqual([7]);
     expect(variants.length).toBe(2);
     expect(arms.map(({ label }) => label)).toEqual(["d_state 4", "d_state 8"]);
   });
 
-  test("seeds alone are one arm", () => {
+  test("an ablation of seeds alone has one arm", () => {
     const { arms, variants } = design({ ablate: "vary train.seed: [1, 2]" });
     expect(arms.map(({ label }) => label)).toEqual(["as written"]);
     expect(variants.length).toBe(2);
   });
 
-  test("several axes: the last changes fastest, and what the baseline leaves out stands at its first value", () => {
+  test("the last of several axes changes fastest, and axes that the baseline omits have their first value", () => {
     const { arms, baseline } = design({
       ablate: `vary mixer.d_state: [2, 4]\nvary train.optimizer.lr: [1e-3, 3e-3]\nvary mixer.expand: [1, 2]
         baseline { mixer.d_state: 4, mixer.expand: 2 }`,
@@ -102,7 +102,7 @@ describe("arms and seeds", () => {
     });
   });
 
-  test("subsets are known by what they are, also written out, and groups are none", () => {
+  test("subsets are recognized even if written out, and groups are not subsets", () => {
     const parts = (values: string) => design({ ablate: `vary mixer.decouple: ${values}` }).axes[0]?.subsetsOf;
     expect(parts("[[], [A], [D], [D, A]]")).toEqual(["A", "D"]);
     expect(parts("[[], [A], [D]]")).toBeUndefined();
@@ -110,8 +110,8 @@ describe("arms and seeds", () => {
   });
 });
 
-describe("ids", () => {
-  test("stay when comments, order and other ablations change, and change with the meaning", () => {
+describe("ids of variants", () => {
+  test("are stable when comments, order and other ablations change, and change with the meaning", () => {
     const ids = (text: Text | string) => design(text).variants.map(({ id }) => id);
     const before = ids({ ablate: "vary mixer.d_state: [4, 8]" });
     expect(before).toEqual([...new Set(before)]);
@@ -125,14 +125,14 @@ describe("ids", () => {
     expect(ids({ ablate: "vary mixer.d_state: [4, 8]", train: "seed: 8" })).not.toContain(before[0]);
   });
 
-  test("a spec is the one that its id was made of", () => {
+  test("belong to a text that parses to the variant's spec", () => {
     for (const { text, spec } of design(PAPER).variants.slice(0, 20)) {
       expect(check({ path: "a.mom", text }, nothing).spec).toEqual(spec);
     }
   });
 });
 
-describe("what arms share", () => {
+describe("initial weights of arms", () => {
   const profile = profileNamed("webgpu-default") as Profile;
   const initial = ({ train, ...spec }: CheckedSpec) =>
     new Map(
@@ -145,7 +145,7 @@ describe("what arms share", () => {
       ]),
     );
 
-  test("tensors of the same name begin alike; a first copy begins as the shared tensor, a second does not", () => {
+  test("are equal in tensors of the same name, and a first copy equals the shared tensor, but a second does not", () => {
     const { arms } = design(PAPER);
     const [dense, split] = [
       initial((arms[0] as (typeof arms)[0]).spec),
@@ -163,7 +163,7 @@ describe("what arms share", () => {
 });
 
 describe("the widened baseline", () => {
-  test("has the width whose parameters are nearest to the largest arm's", () => {
+  test("has the width whose parameter count is nearest to that of the largest arm", () => {
     const { arms, variants } = design({ ablate: `${PAPER.ablate}\nwiden_baseline: true` });
     expect(arms.length).toBe(17);
     expect(variants.length).toBe(51);
@@ -183,29 +183,29 @@ describe("the widened baseline", () => {
     for (const other of [d_model - 4, d_model + 4]) expect(off(other)).toBeGreaterThan(off(d_model));
   });
 
-  test("keeps to multiples of the heads", () => {
+  test("has a width that is a multiple of the heads", () => {
     const { arms } = design({ ablate: `${PAPER.ablate}\nwiden_baseline: true`, attend: true, heads: 6 });
     expect((arms.at(-1)?.spec.model.d_model as number) % 12).toBe(0);
   });
 
-  test("is left out where the baseline is the largest itself", () => {
+  test("is omitted if the baseline is the largest arm", () => {
     const ablate =
       "vary mixer.decouple: subsets([in_proj])\nbaseline { mixer.decouple: [in_proj] }\nwiden_baseline: true";
     expect(design({ ablate }).arms.length).toBe(2);
   });
 });
 
-describe("mistakes", () => {
-  test("two arms that are one spec", () => {
+describe("a design is refused for", () => {
+  test("two arms with the same spec", () => {
     expect(() => design({ ablate: "vary mixer.d_state: [4, 8, 4]" })).toThrow(
       "`d_state 4` and `d_state 4` are the same spec",
     );
     expect(() => design({ ablate: "vary mixer.decouple: [[A, D], [D, A]]" })).toThrow("are the same spec");
   });
-  test("a seed twice", () => {
+  test("a duplicate seed", () => {
     expect(() => design({ ablate: "vary train.seed: [1, 2, 1]" })).toThrow("has the seed 1 twice");
   });
-  test("values that are right alone and wrong together", () => {
+  test("values that are valid alone and invalid together", () => {
     const ablate = "vary attend.heads: [4, 8]\nvary model.d_model: [32, 36]";
     expect(() => design({ ablate, attend: true })).toThrow(
       "In the arm `heads 8, d_model 36` of `a`: 8 heads do not divide the 36 channels of `d_model`.",

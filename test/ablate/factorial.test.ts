@@ -1,4 +1,4 @@
-// Effects, interactions and synergy: by hand, and as statsmodels has them.
+// Effects, interactions and synergy, compared with hand calculations and with statsmodels.
 import { expect, test } from "vitest";
 import { answer } from "../../src/ablate/analyse.js";
 import type { Estimate } from "../../src/ablate/answer.js";
@@ -11,7 +11,7 @@ interface Expected {
 }
 type Nullable = { readonly [K in "estimate" | "low" | "high" | "p"]: number | null };
 
-/** A number relative to the interval's reach, which the digits that subtraction loses are not held against. */
+/** Compares numbers relative to the interval's half-width, because subtraction loses digits. */
 function expectNear(ours: Estimate, theirs: Nullable): void {
   const reach = ((theirs.high ?? 1) - (theirs.low ?? 0)) / 2;
   for (const key of ["estimate", "low", "high"] as const) {
@@ -23,7 +23,7 @@ function expectNear(ours: Estimate, theirs: Nullable): void {
   else expect(Math.abs((ours.p ?? Number.NaN) / theirs.p - 1)).toBeLessThan(1e-9);
 }
 
-test.each(["complete", "missing", "one-seed"])("all effects are those that statsmodels finds: %s", (name) => {
+test.each(["complete", "missing", "one-seed"])("all effects equal those of statsmodels: %s", (name) => {
   const expected = fromFile<Expected>(`${name}.expected`);
   const made = answer(tableResults(fromFile<Table>(name)));
   const { effects, synergy, factors } = factorialIn(made);
@@ -37,33 +37,34 @@ test.each(["complete", "missing", "one-seed"])("all effects are those that stats
   else expect(residual?.deviation).toBeCloseTo(expected.residual.deviation, 12);
 });
 
-test("two factors and two seeds by hand", () => {
+test("effects of two factors and two seeds equal a calculation by hand", () => {
   const made = answer(
     tableResults({
       factors: ["a", "b"],
       losses: { "": [10, 12], a: [7, 9], b: [9, 10], "a + b": [4, 7] },
     }),
   );
-  // Means over seeds: none 11, a 8, b 9.5, both 5.5; over arms: 7.5 and 9.5; of all 8.5. So seeds are -1 and +1, and
-  // what is left is  none 0 0,  a 0 0,  b +0.5 −0.5,  both −0.5 +0.5.
-  // Sum of squares 1, degrees 8 − 4 − 2 + 1 = 3, variance 1/3.
+  // Means over seeds: none 11, a 8, b 9.5, both 5.5. Means over arms: 7.5 and 9.5. Grand mean: 8.5. So the seeds' effects
+  // are -1 and +1, and the residuals are  none 0 0,  a 0 0,  b +0.5 −0.5,  both −0.5 +0.5.
+  // The sum of squares is 1, degrees of freedom are 8 − 4 − 2 + 1 = 3, and the variance is 1/3.
   expect(measureOf(made).residual).toEqual({ deviation: expect.closeTo(Math.sqrt(1 / 3), 12), degrees: 3 });
   const { effects, synergy } = factorialIn(made);
   // a: (8 + 5.5)/2 − (11 + 9.5)/2.  b: (9.5 + 5.5)/2 − (11 + 8)/2.  Both: (11 + 5.5)/2 − (8 + 9.5)/2.
   expect(effects.map(({ estimate }) => estimate)).toEqual([-3.5, -2, -0.5].map((one) => expect.closeTo(one, 12)));
-  // Each is ½ (± ± ± ±) of four means of two runs: variance ¼ · 4 · (1/3)/2 = 1/6. t of 97.5 % with 3 degrees: 3.182446305.
+  // Each is half a signed sum of four means of two runs: variance ¼ · 4 · (1/3)/2 = 1/6.
+  // The 97.5 % quantile of t with 3 degrees is 3.182446305.
   const reach = 3.1824463052837 * Math.sqrt(1 / 6);
   expect(effects[0]?.low).toBeCloseTo(-3.5 - reach, 10);
   expect(effects[0]?.high).toBeCloseTo(-3.5 + reach, 10);
-  // Gains: both 11 − 5.5 = 5.5; alone (11 − 8) + (11 − 9.5) = 4.5; the difference is −11 + 8 + 9.5 − 5.5 = 1.
+  // Gains: both 11 − 5.5 = 5.5; the sum of single gains (11 − 8) + (11 − 9.5) = 4.5; their difference is 1.
   expect(synergy.joint.estimate).toBeCloseTo(5.5, 12);
   expect(synergy.sum.estimate).toBeCloseTo(4.5, 12);
   expect(synergy.difference.estimate).toBeCloseTo(1, 12);
-  // ± 1 of four means: variance 4 · (1/3)/2 = 2/3.
+  // A signed sum of four means: variance 4 · (1/3)/2 = 2/3.
   expect(synergy.difference.low).toBeCloseTo(1 - 3.1824463052837 * Math.sqrt(2 / 3), 10);
 });
 
-test("an axis of two values is a factor, on at the second; parts may be records; extra arms stay out", () => {
+test("an axis of two values is a factor, on at the second value; parts may be records; extra arms are left out", () => {
   const groups = { part: "x_proj", groups: [["text"], ["image"]] };
   const states = [8, 16];
   const values = [[], ["in_proj"], [groups], ["in_proj", groups]];
@@ -100,7 +101,7 @@ test("an axis of two values is a factor, on at the second; parts may be records;
   expect(measureOf(answer(results)).residual?.degrees).toBe(18 - 9 - 2 + 1);
 });
 
-test("parts that two blocks vary are told apart by their paths", () => {
+test("parts that two blocks vary are distinguished by their paths", () => {
   const subsets = [[], ["in_proj"]];
   const points = subsets.flatMap((low) => subsets.map((high) => ({ "low.decouple": low, "high.decouple": high })));
   const axes = ["low.decouple", "high.decouple"].map((path) => ({ path, values: subsets, subsetsOf: ["in_proj"] }));
@@ -109,7 +110,7 @@ test("parts that two blocks vary are told apart by their paths", () => {
   expect(factorialIn(answer(results)).factors).toEqual(["low.decouple in_proj", "high.decouple in_proj"]);
 });
 
-test("what is no factorial says why", () => {
+test("results that are not a factorial give the reason", () => {
   const table = fromFile<Table>("complete");
   const why = (results: Parameters<typeof answer>[0]): unknown => measureOf(answer(results)).factorial;
   expect(why(tableResults({ ...table, losses: { ...table.losses, x_proj: [null, null, null] } }))).toBe(

@@ -1,4 +1,4 @@
-// The state of a variant, read from its folder: whatever was killed when, there is one answer.
+// The state of a variant, read from its folder: it is well defined whichever process was killed, and whenever.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,11 +28,11 @@ const begin = (id: string) => {
   return run;
 };
 
-test("nothing there: pending", () => {
+test("a variant without a folder is pending", () => {
   expect(stateOf(folder, "a")).toEqual({ state: "pending" });
 });
 
-test("begun and ended in order: pending, from its last checkpoint", () => {
+test("a variant whose run was closed is pending from its last checkpoint", () => {
   const run = begin("a");
   closeRun(run);
   expect(stateOf(folder, "a")).toEqual({ state: "pending" });
@@ -41,10 +41,10 @@ test("begun and ended in order: pending, from its last checkpoint", () => {
   expect(stateOf(folder, "a")).toEqual({ state: "pending", step: 40 });
 });
 
-test("held by another living process: running; by one that is gone, or by this one: pending", () => {
+test("a variant is running if another live process has its lock; if that process ended, or is this one, it is pending", () => {
   const run = begin("a");
   expect(stateOf(folder, "a")).toEqual({ state: "pending" });
-  // The parent of this process lives; when it began is not known where there is no /proc.
+  // The parent of this process is alive. Its start time is unknown without /proc.
   const stat = `/proc/${process.ppid}/stat`;
   const text = nodeDisk.exists(stat) ? readFileSync(stat, "utf8") : undefined;
   const started = text === undefined ? "" : (text.slice(text.lastIndexOf(")") + 2).split(" ")[19] as string);
@@ -54,7 +54,7 @@ test("held by another living process: running; by one that is gone, or by this o
   expect(stateOf(folder, "a")).toEqual({ state: "pending" });
 });
 
-test("an ending stays until it is forgotten, and one that is torn counts for nothing", () => {
+test("an outcome lasts until it is cleared, and a truncated outcome is ignored", () => {
   const run = begin("a");
   closeRun(run);
   const failed = { state: "failed", reason: "It broke.", exit: 4 } as const;
@@ -68,12 +68,12 @@ test("an ending stays until it is forgotten, and one that is torn counts for not
   expect(stateOf(folder, "a")).toEqual({ state: "pending" });
 });
 
-test("a process that died before there was a folder leaves its ending all the same", () => {
+test("an outcome can be written before the run's folder exists", () => {
   writeEnding(folder, "b", { state: "failed", reason: "Its process was killed (SIGKILL).", exit: 3 });
   expect(stateOf(folder, "b")).toMatchObject({ state: "failed", exit: 3 });
 });
 
-test("weights go, metrics stay", () => {
+test("dropping weights keeps metrics", () => {
   const run = begin("a");
   mkdirSync(join(pathIn(run, "checkpoints"), "step-40"));
   writeFileSync(pathIn(run, "metrics"), "{}\n");
@@ -82,16 +82,16 @@ test("weights go, metrics stay", () => {
   expect(nodeDisk.exists(pathIn(run, "metrics"))).toBe(true);
 });
 
-test("a file is replaced whole", () => {
+test("a file is replaced as a whole", () => {
   writeInto(folder, "report.md", "one");
   writeInto(folder, "report.md", "two");
   expect(new TextDecoder().decode(nodeDisk.read(join(folder.path, "report.md")))).toBe("two");
   expect(nodeDisk.list(folder.path)).toEqual(["report.md"]);
 });
 
-test("runs of another spec are known", () => {
+test("runs of another spec are listed", () => {
   for (const id of ["a", "b"]) closeRun(begin(id));
-  // What a killed process has left of a run that it was making is no run.
+  // The remains of a run that a killed process was creating are not a run.
   mkdirSync(join(variantsIn(folder), ".writing-c-1"));
   expect(strangers(folder, ["a"])).toEqual(["b"]);
 });

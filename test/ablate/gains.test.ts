@@ -1,4 +1,4 @@
-// Gains over the baseline, final losses, and what is told where runs are missing.
+// Gains over the baseline, final losses, and results with missing runs.
 import { expect, test } from "vitest";
 import { answer } from "../../src/ablate/analyse.js";
 import { estimateOf } from "../../src/ablate/estimate.js";
@@ -7,8 +7,8 @@ import { arm, armOf, madeResults, measureOf } from "./made.js";
 
 const two = [arm("baseline"), arm("ours")];
 
-test("intervals and p are Student's", () => {
-  // 97.5 % quantiles to 15 digits by mpmath, which solved the incomplete beta function for them.
+test("intervals and p-values are those of Student's t", () => {
+  // 97.5 % quantiles to 15 digits, computed with mpmath from the incomplete beta function.
   const quantiles = [
     [1, 12.7062047361747],
     [2, 4.30265272974946],
@@ -21,14 +21,14 @@ test("intervals and p are Student's", () => {
     expect((estimateOf(0, 1, degrees).high as number) / quantile).toBeCloseTo(1, 12);
     expect(estimateOf(-quantile, 1, degrees).p).toBeCloseTo(0.05, 13);
   }
-  // With one degree T is Cauchy's: p = 1 − (2/π) atan t. With two: p = 1 − t/√(2 + t²).
+  // With one degree of freedom, t has a Cauchy distribution: p = 1 − (2/π) atan t. With two: p = 1 − t/√(2 + t²).
   expect(estimateOf(3, 1, 1).p).toBeCloseTo(1 - (2 / Math.PI) * Math.atan(3), 14);
   expect(estimateOf(-6, 2, 2).p).toBeCloseTo(1 - 3 / Math.sqrt(11), 14);
   expect(estimateOf(5, 1, 0)).toEqual({ estimate: 5 });
   expect(estimateOf(0, 0, 3)).toEqual({ estimate: 0, low: 0, high: 0, p: 1 });
 });
 
-test("with two arms it is the paired t-test", () => {
+test("the test of two arms is the paired t-test", () => {
   // Differences 0.1, 0.3, 0.2: mean 0.2, deviation 0.1, standard error 0.1/√3.
   const made = answer(
     madeResults(two, [
@@ -41,7 +41,7 @@ test("with two arms it is the paired t-test", () => {
   expect(gain?.estimate).toBeCloseTo(0.2, 12);
   expect(gain?.low).toBeCloseTo(0.2 - reach, 12);
   expect(gain?.high).toBeCloseTo(0.2 + reach, 12);
-  // t = 2√3 with two degrees.
+  // t = 2√3 with two degrees of freedom.
   expect(gain?.p).toBeCloseTo(1 - Math.sqrt(12 / 14), 12);
   // The baseline's mean is 2.2.
   expect(gainPercent?.estimate).toBeCloseTo(20 / 2.2, 10);
@@ -51,8 +51,8 @@ test("with two arms it is the paired t-test", () => {
   expect(armOf(made, 0)).toMatchObject({ gain: undefined, gainPercent: undefined, match: undefined });
 });
 
-test("arms are compared within seeds where runs are missing", () => {
-  // Seed 2 is 10 above seed 1. Plain means would have the baseline 5.5 better.
+test("arms with missing runs are compared within seeds", () => {
+  // Seed 2 is 10 above seed 1. By plain means, the baseline would be 5.5 better.
   const made = answer(
     madeResults(
       [...two, arm("none done")],
@@ -77,7 +77,7 @@ test("arms are compared within seeds where runs are missing", () => {
   expect(measureOf(made).residual).toBeUndefined();
 });
 
-test("arms that share no seed are compared by way of others, or not at all", () => {
+test("arms without a common seed are compared through a third arm, or not at all", () => {
   const apart = answer(
     madeResults(two, [
       [1, undefined],
@@ -85,7 +85,7 @@ test("arms that share no seed are compared by way of others, or not at all", () 
     ]),
   );
   expect(armOf(apart, 1)).toMatchObject({ mean: 2, gain: undefined, gainPercent: undefined, match: undefined });
-  // The third arm has seed 2 three above seed 1: ours would have lost −1 in seed 1.
+  // In the third arm, seed 2 is three above seed 1, so the estimated loss of `ours` in seed 1 is −1.
   const arms = [...two, arm("between")];
   const joined = answer(
     madeResults(arms, [
@@ -98,7 +98,7 @@ test("arms that share no seed are compared by way of others, or not at all", () 
   expect(armOf(joined, 2).gain).toEqual({ estimate: expect.closeTo(-3, 12) });
 });
 
-test("a modality whose loss is not finite in the end lacks the run; other modalities have it", () => {
+test("a run whose final loss is not finite is missing for that modality only", () => {
   const curve = (last: number) => ({ steps: [1, 2, 3], losses: [3, 2, last] });
   const results = madeResults(two, [
     [2, 2, 2],
@@ -116,7 +116,7 @@ test("a modality whose loss is not finite in the end lacks the run; other modali
   ]);
 });
 
-test("a run that is not done has no loss, whatever it left", () => {
+test("a run that is not done has no loss, even if it has a curve", () => {
   const results = madeResults(two, [
     [2, 2],
     [1, 1],
@@ -125,12 +125,12 @@ test("a run that is not done has no loss, whatever it left", () => {
   expect(armOf(answer({ ...results, runs }), 1).losses).toEqual([1, undefined]);
 });
 
-test("training ends with the mean of the last steps, validation with its last loss", () => {
+test("the final training loss is the mean of the last steps, the final validation loss is the last", () => {
   const losses = Array.from({ length: 100 }, (_, i) => 100 - i);
   const steps = losses.map((_, i) => 2 * i);
   const results: AblationResults = { ...madeResults(two, [[{ steps, losses }], [1]]), steps: 200 };
   const made = answer(results);
-  // 4 % of 200 steps are 8 points: 8, 7, … 1.
+  // 4 % of 200 steps are 8 points, with losses 8, 7, … 1.
   expect(made.window).toBe(8);
   expect(armOf(made, 0).mean).toBe(4.5);
   expect(armOf(made, 0, "validation").mean).toBe(1);

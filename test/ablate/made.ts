@@ -1,4 +1,4 @@
-// Made-up results: of arms with given losses or curves, and of a factorial's table.
+// Synthetic results, from the losses or curves of arms, or from the table of a factorial.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Answer, ArmAnswer, Estimate, Factorial, MeasureAnswer } from "../../src/ablate/answer.js";
@@ -15,7 +15,7 @@ export const arm = (label: string, settings: ResultArm["settings"] = {}, flops =
   flops,
 });
 
-/** The first arm is the baseline. Without axes; validation is what training is. */
+/** Results without axes. The first arm is the baseline, and validation curves equal training curves. */
 export function madeResults(
   arms: readonly ResultArm[],
   runs: readonly (readonly Made[])[],
@@ -46,14 +46,14 @@ export function madeResults(
 
 export interface Table {
   readonly factors: readonly string[];
-  /** By the factors that are on, as "in_proj + x_proj"; by seed. */
+  /** Losses by the factors that are on, such as "in_proj + x_proj", and by seed. */
   readonly losses: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 export const fromFile = <T>(name: string): T =>
   JSON.parse(readFileSync(fileURLToPath(new URL(`factorial/${name}.json`, import.meta.url)), "utf8"));
 
-/** All subsets of the factors, which are parts to decouple; the baseline has none. */
+/** Results of all subsets of the factors. Factors are parts to decouple, and the baseline decouples nothing. */
 export function tableResults({ factors, losses }: Table): AblationResults {
   const subsets = Object.keys(losses).map((name) => (name === "" ? [] : name.split(" + ")));
   return madeResults(

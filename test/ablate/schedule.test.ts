@@ -1,10 +1,10 @@
-// Which variants are begun, where and when: with workers that do nothing.
+// Which variants start, when, and on which worker. The workers do nothing.
 import { expect, test } from "vitest";
 import { type Ended, follow, type Schedule, type Worker } from "../../src/ablate/schedule.js";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** @param work how a variant ends, in so many turns of the event loop */
+/** @param work how a variant ends, and after how many turns of the event loop */
 function scene(
   work: (index: number) => { ended: Ended; turns?: number; dies?: boolean },
   more: Partial<Schedule> = {},
@@ -43,21 +43,21 @@ function scene(
 const done = { ended: { kind: "done" } } as const;
 const failed = { ended: { kind: "failed", reason: "It broke.", exit: 4 } } as const;
 
-test("one at a time, in order, on one worker", async () => {
+test("with one job, variants run one at a time, in order, on one worker", async () => {
   const { schedule, log, counts } = scene(() => done);
   expect(await follow(schedule)).toEqual({ left: [], failed: 0 });
   expect(log).toEqual([0, 1, 2, 3, 4].flatMap((i) => [`began ${i}`, `done ${i}`]));
   expect(counts()).toEqual({ most: 1, opened: 1, closed: 1 });
 });
 
-test("so many at a time, and each once", async () => {
+test("with three jobs, three variants run at a time, and each runs once", async () => {
   const { schedule, log, counts } = scene((index) => ({ ...done, turns: 1 + (index % 3) }), { jobs: 3 });
   await follow(schedule);
   expect(counts()).toEqual({ most: 3, opened: 3, closed: 3 });
   expect(log.filter((line) => line.startsWith("done")).sort()).toEqual([0, 1, 2, 3, 4].map((i) => `done ${i}`));
 });
 
-test("a failure takes no other variant with it, and a dead worker is replaced", async () => {
+test("a failed variant does not affect the others, and a dead worker is replaced", async () => {
   const { schedule, log, counts } = scene((index) => (index === 1 ? { ...failed, dies: true } : done));
   expect(await follow(schedule)).toEqual({ left: [], failed: 1 });
   expect(log).toContain("failed 1");
@@ -65,13 +65,13 @@ test("a failure takes no other variant with it, and a dead worker is replaced", 
   expect(counts()).toEqual({ most: 1, opened: 2, closed: 2 });
 });
 
-test("after so many failures no other is begun", async () => {
+test("no variant starts after the maximum number of failures", async () => {
   const { schedule, log } = scene((index) => (index === 0 ? done : failed), { maxFailures: 2 });
   expect(await follow(schedule)).toEqual({ left: [3, 4], failed: 2 });
   expect(log.at(-1)).toBe("failed 2");
 });
 
-test("a stop leaves what was stopped and what was not begun", async () => {
+test("after a stop, the stopped variant and those not started are left", async () => {
   let stop = false;
   const { schedule } = scene(
     (index) => {
@@ -83,7 +83,7 @@ test("a stop leaves what was stopped and what was not begun", async () => {
   expect(await follow(schedule)).toEqual({ left: [2, 3, 4], failed: 0 });
 });
 
-test("without a device it says so, and has begun nothing", async () => {
+test("without a device it fails with the reason, and starts nothing", async () => {
   const { schedule, log } = scene(() => done, { openWorker: () => Promise.reject(new Error("no adapter")) });
   await expect(follow(schedule)).rejects.toThrow("no adapter");
   expect(log).toEqual([]);

@@ -1,4 +1,5 @@
-// What is called significant: p corrected by Holm, on enough seeds and degrees of freedom, and above rounding.
+// A difference is significant if its p-value, corrected by Holm, is low enough, with enough seeds and degrees of freedom,
+// and if it exceeds rounding.
 import { expect, test } from "vitest";
 import { answer } from "../../src/ablate/analyse.js";
 import type { Answer, Estimate } from "../../src/ablate/answer.js";
@@ -13,12 +14,12 @@ const gainsOf = (made: Answer): Estimate[] => measureOf(made).arms.flatMap(({ ga
 const near = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 14));
 
 test.each([
-  // By hand, as statsmodels' multipletests(p, method="holm") has them.
+  // Calculated by hand, and equal to multipletests(p, method="holm") of statsmodels.
   [
     [0.01, 0.04, 0.03, 0.005],
     [0.03, 0.06, 0.06, 0.02],
   ],
-  // Ties: 4 · 0.02, then 3 · 0.02 is less and so the same again.
+  // Ties: 4 · 0.02, and then the same again, because 3 · 0.02 is less.
   [
     [0.02, 0.02, 0.02, 0.5],
     [0.08, 0.08, 0.08, 0.5],
@@ -29,7 +30,7 @@ test.each([
   ],
   [[0.049], [0.049]],
   [[], []],
-])("Holm's p of %j are %j", (p, expected) => {
+])("Holm's correction of %j is %j", (p, expected) => {
   expect(holm(p)).toEqual(near(expected));
 });
 
@@ -40,13 +41,13 @@ test("a mark needs a corrected p below 0.05, three seeds and two degrees of free
   expect(marks(one(0.05, 3, 2))).toEqual([false]);
   expect(marks(one(1e-9, 2, 30))).toEqual([false]);
   expect(marks(one(1e-9, 3, 1))).toEqual([false]);
-  // 0.03 alone would do; with another comparison it is 0.06.
+  // 0.03 alone is low enough. With another comparison it is corrected to 0.06.
   expect(marks(one(0.03, 3, 2), one(0.2, 3, 2))).toEqual([false, false]);
-  // Without a p there is no comparison, and nothing to divide the chance by.
+  // An estimate without a p-value is not counted as a comparison.
   expect(marks(one(0.03, 3, 2), { estimate: 2 })).toEqual([true, undefined]);
 });
 
-test("gains of one measure are a group; effects and synergy are another", () => {
+test("gains of one measure are corrected together, and so are effects and synergy", () => {
   const numbers = stream("sample", 21);
   const noisy = (mean: number) => [0, 1, 2].map((seed) => mean + seed + 0.02 * numbers.normal());
   const losses = { "": noisy(5), a: noisy(4.97), b: noisy(4.96), "a + b": noisy(4.93) };
@@ -57,12 +58,12 @@ test("gains of one measure are a group; effects and synergy are another", () => 
   const all: Estimate[] = [...effects, synergy.joint, synergy.sum, synergy.difference];
   expect(all.map(({ pCorrected }) => pCorrected)).toEqual(near(holm(all.map(({ p }) => p as number))));
   expect(all.every(({ seeds, degrees }) => seeds === 3 && degrees === 6)).toBe(true);
-  // In per cent it is the same test.
+  // The gain in per cent has the same test.
   const { gain, gainPercent } = armOf(made, 1);
   expect({ ...gainPercent, estimate: 0, low: 0, high: 0 }).toEqual({ ...gain, estimate: 0, low: 0, high: 0 });
 });
 
-test("the effect of a single factor and its gain are one comparison", () => {
+test("the effect of a single factor and its gain count as one comparison", () => {
   const losses = { "": [5, 6.01, 7], a: [4, 5, 6.02] };
   const { effects, synergy } = factorialIn(answer(tableResults({ factors: ["a"], losses })));
   const [effect] = effects;
@@ -81,7 +82,7 @@ const marked = (runs: readonly (readonly Made[])[]): { readonly made: Answer; re
 const isMarked = (page: string): boolean =>
   /<td><b>[+−]\d|<tspan class="sure"|\| \*\*[+−]\d|"significant": true/.test(page);
 
-test("three seeds may be marked; two never are, nor one, nor an arm of which a run failed", () => {
+test("a difference may be marked with three seeds, but never with two, with one, or in an arm with a failed run", () => {
   const three = marked([
     [5, 6.01, 7],
     [4, 5, 6.02],
@@ -105,18 +106,18 @@ test("three seeds may be marked; two never are, nor one, nor an arm of which a r
   expect(failed.pages[0]).not.toMatch(/\bNaN\b|Infinity/);
 });
 
-test("arms whose losses are equal are not different: exactly, or to the rounding of f32 sums", () => {
+test("arms do not differ if their losses are equal, exactly or up to the rounding of f32 sums", () => {
   const losses = [2.2071, 2.3514, 2.1998];
   const same = marked([losses, losses, losses]);
   for (const gain of gainsOf(same.made)) expect(gain).toMatchObject({ estimate: 0, p: 1, significant: false });
   expect(same.pages.map(isMarked)).toEqual([false, false, false]);
   expect(same.pages.join()).not.toMatch(/\bNaN\b|Infinity/);
-  // One arm is higher in each seed by the same few units in the last place: a sum in another order.
+  // One arm is higher in each seed by the same few units in the last place, as if summed in another order.
   for (const units of [1, 2, 8]) {
     const shifted = marked([losses, losses.map((loss) => loss * (1 + units * 2 ** -24))]);
     expect(gainsOf(shifted.made)[0]?.p).toBeGreaterThan(0.5);
   }
-  // All of one arm's losses lie above the other's by as much as seeds never vary: a difference, and no p of zero.
+  // All losses of one arm exceed the other's and seeds do not vary: the arms differ, and p is not zero.
   const real = gainsOf(
     marked([
       [3, 3, 3],
@@ -132,7 +133,7 @@ test("arms whose losses are equal are not different: exactly, or to the rounding
   expect(gainsOf(zero.made)[0]).toMatchObject({ estimate: 0, p: 1, significant: false });
 });
 
-test("a loss that is not a number is a missing run, and leaves no NaN", () => {
+test("a run whose loss is not finite counts as missing, and no result is NaN", () => {
   const { made, pages } = marked([
     [5, 6.01, 7],
     [4, { steps: [10], losses: [Number.NaN] }, 6.02],
@@ -144,7 +145,7 @@ test("a loss that is not a number is a missing run, and leaves no NaN", () => {
   expect(pages[0]).not.toMatch(/\bNaN\b|Infinity/);
 });
 
-test("where no arm differs, one report in twenty or fewer marks a gain", () => {
+test("if no arm differs, at most one report in twenty marks a gain", () => {
   const TRIALS = 600;
   let [reports, plain] = [0, 0];
   for (let trial = 0; trial < TRIALS; trial++) {
@@ -155,7 +156,7 @@ test("where no arm differs, one report in twenty or fewer marks a gain", () => {
     reports += Number(gains.some(({ significant }) => significant));
     plain += Number(gains.some(({ p = 1 }) => p < 0.05));
   }
-  // 0.05 and twice the deviation of a share of 600; without correction it is four times as many.
+  // 0.05 plus two standard deviations of a share of 600. Without correction there are four times as many.
   expect(reports / TRIALS).toBeLessThan(0.05 + 2 * Math.sqrt((0.05 * 0.95) / TRIALS));
   expect(reports / TRIALS).toBeGreaterThan(0.01);
   expect(plain / TRIALS).toBeGreaterThan(0.15);

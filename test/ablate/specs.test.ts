@@ -1,4 +1,4 @@
-// Every ablation in specs/ makes arms that are specs, and asks what its file says that it asks.
+// Every ablation in specs/ gives valid specs, and the arms and seeds that its file describes.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ function designsOf(file: string) {
 
 describe("specs/ablations", () => {
   const folder = join(ROOT, "specs/ablations");
-  /** Arms, the widened baseline among them, and seeds. */
+  /** The number of arms, including the widened baseline, and of seeds. */
   const expected: Readonly<Record<string, readonly (readonly [string, number, number])[]>> = {
     "block-kinds.mom": [["block_kinds", 3, 3]],
     "d_state.mom": [["d_state", 5, 3]],
@@ -43,7 +43,7 @@ describe("specs/ablations", () => {
     expect(designs.map(({ name, arms, seeds }) => [name, arms.length, seeds.length])).toEqual(expected[name]);
     for (const { baseline } of designs) expect(baseline).toBeDefined();
   });
-  test("halves: each half has as many blocks of its own as the other", () => {
+  test("the first and the second half of the layers are decoupled equally", () => {
     const [design] = designsOf(join(folder, "halves.mom"));
     const layers = design?.arms.map(({ spec }) => spec.model.layers);
     expect(layers).toEqual([
@@ -55,7 +55,7 @@ describe("specs/ablations", () => {
   });
 });
 
-test("the paper's ablation", () => {
+test("the paper's ablation has 17 arms and 51 variants", () => {
   const [design] = designsOf(join(ROOT, "specs/paper/transfusion-ablation.mom"));
   expect(design?.arms.length).toBe(17);
   expect(design?.variants.length).toBe(51);

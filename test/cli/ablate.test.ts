@@ -1,4 +1,4 @@
-// `mom ablate` as a process: stopped, killed, retried, and what its folder says then.
+// `mom ablate` as a process that is stopped, killed or retried, and the state of its folder afterwards.
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
 const missing = await missingAdapter();
 
-// Each step of the arm with the largest learning rate makes its weights 99 times as large: it diverges, no other does.
+// In the arm with the largest learning rate, each step multiplies weights by 99: it diverges, and no other arm does.
 const SPEC = `
 model {
   modality text: bytes
@@ -32,7 +32,7 @@ ablate rates {
   vary train.optimizer.lr: [1e-3, 10, 2e-3]
   baseline { train.optimizer.lr: 1e-3 }
 }
-// What is trained several times.
+// The tests train this one several times.
 ablate few {
   vary mixer.decouple: [[], [in_proj, out_proj]]
   vary train.seed: [1, 2]
@@ -48,7 +48,7 @@ let folder: string;
 let spec: string;
 beforeAll(async () => {
   mom = await buildMom();
-  // In the project, where packages are found.
+  // Packages are found from a folder in the project.
   folder = mkdtempSync(join(ROOT, "node_modules/.cache/mom-ablate-"));
   spec = join(folder, "tiny.mom");
   writeFileSync(spec, SPEC);
@@ -78,7 +78,7 @@ const report = (out: string) => {
   return rest;
 };
 
-describe("without training", () => {
+describe("mom ablate without training", () => {
   test("--list names every variant", () => {
     const { stdout, code } = ablate("parts", "--out", join(folder, "none"), "--list");
     expect(code).toBe(0);
@@ -86,7 +86,7 @@ describe("without training", () => {
     expect(stdout).toMatch(/^ {4}3 {2}[0-9a-f]{12} {2}in_proj \+ out_proj +1 {2}pending$/m);
     expect(stdout).toContain("10 variants: 10 pending");
   });
-  test("which of several, and which there are", () => {
+  test("unknown names, indexes and folders are reported", () => {
     expect(ablate("--list").stderr).toContain("has several `ablate` blocks: parts, rates, few.");
     expect(ablate("part", "--list").stderr).toContain("Did you mean `parts`?");
     expect(ablate("parts", "--list", "--index", "10").stderr).toContain(
@@ -101,8 +101,8 @@ describe("without training", () => {
   });
 });
 
-describe.skipIf(missing)("on a device", () => {
-  test("--dry-run says what it will take, and trains nothing", () => {
+describe.skipIf(missing)("mom ablate on a device", () => {
+  test("--dry-run estimates time and memory, and trains nothing", () => {
     const out = join(folder, "dry");
     const { stdout, code } = ablate("rates", "--out", out, "--dry-run", "--json");
     expect(code).toBe(0);
@@ -115,7 +115,7 @@ describe.skipIf(missing)("on a device", () => {
     expect(list("rates", out).variants.every(({ state }) => state === "pending")).toBe(true);
   });
 
-  test("an arm that diverges is told, the others are trained, and a retry tries that arm alone", () => {
+  test("an arm that diverges is reported, the others train, and --retry retries that arm alone", () => {
     const out = join(folder, "rates");
     const first = ablate("rates", "--out", out, "--jobs", "2");
     expect(first.code).toBe(4);
@@ -131,10 +131,10 @@ describe.skipIf(missing)("on a device", () => {
     expect(retried.code).toBe(4);
   });
 
-  test("killed at any moment and gone on with, it is the ablation that was not killed", async () => {
-    const whole = join(folder, "whole");
+  test("a killed ablation resumes, and its report equals that of an uninterrupted one", async () => {
+    const uninterrupted = join(folder, "uninterrupted");
     const killed = join(folder, "killed");
-    expect(ablate("few", "--out", whole).code).toBe(0);
+    expect(ablate("few", "--out", uninterrupted).code).toBe(0);
     for (const milliseconds of [900, 2200, 3500]) {
       const child = mom.start(["ablate", spec, "few", "--out", killed, "--jobs", "2"]);
       const end = ended(child);
@@ -145,25 +145,25 @@ describe.skipIf(missing)("on a device", () => {
     const last = ablate("few", "--out", killed, "--jobs", "2");
     expect(last.stderr).toContain(`${FEW} variants: ${FEW} done`);
     expect(last.code).toBe(0);
-    expect(report(killed)).toEqual(report(whole));
-    expect(report(whole).runs.length).toBe(FEW);
+    expect(report(killed)).toEqual(report(uninterrupted));
+    expect(report(uninterrupted).runs.length).toBe(FEW);
   }, 180_000);
 
-  test("a variant whose process is killed has failed with that reason, the others are done, and a retry mends it", async () => {
+  test("a variant whose process is killed fails with that reason, the others finish, and --retry completes it", async () => {
     const out = join(folder, "worker");
     const child = mom.start(["ablate", spec, "few", "--out", out]);
     const end = ended(child);
     const variants = join(out, "variants");
     const isHeld = () =>
       existsSync(variants) && readdirSync(variants).some((name) => existsSync(join(variants, name, "lock.json")));
-    // The first worker, as soon as it holds a variant.
+    // Finds the first worker as soon as it has a variant's lock.
     const holder = async (): Promise<number> => {
       for (;;) {
         await setTimeout(50);
         if (!isHeld() && child.exitCode === null) continue;
         const held = list("few", out).variants.find(({ state }) => state === "running") as { pid?: number } | undefined;
         if (held?.pid !== undefined) return held.pid;
-        if (child.exitCode !== null) throw new Error("it ended before a variant was seen");
+        if (child.exitCode !== null) throw new Error("the ablation ended before a variant was running");
       }
     };
     process.kill(await holder(), "SIGKILL");
@@ -174,24 +174,24 @@ describe.skipIf(missing)("on a device", () => {
     expect(states.find(({ state }) => state === "failed")?.reason).toBe("Its process was killed (SIGKILL).");
     const retried = ablate("few", "--out", out, "--retry");
     expect(retried.stderr).toContain(`${FEW} variants: ${FEW} done`);
-    expect(report(out)).toEqual(report(join(folder, "whole")));
+    expect(report(out)).toEqual(report(join(folder, "uninterrupted")));
   }, 120_000);
 
-  test("--index trains one; stopped, it saves and says how to go on", async () => {
+  test("--index trains one variant; an interrupted ablation saves and prints how to continue", async () => {
     const out = join(folder, "index");
     expect(ablate("few", "--out", out, "--index", "3").code).toBe(0);
     expect(list("few", out).variants.map(({ state }) => state)).toEqual(
       Array.from({ length: FEW }, (_, i) => (i === 3 ? "done" : "pending")),
     );
     const child = mom.start(["ablate", spec, "few", "--out", out]);
-    let said = "";
+    let output = "";
     child.stderr?.on("data", (text) => {
-      said += text;
-      if (said.includes("done in") && !child.killed) child.kill("SIGINT");
+      output += text;
+      if (output.includes("done in") && !child.killed) child.kill("SIGINT");
     });
     await ended(child);
     expect(child.exitCode).toBe(130);
-    expect(said).toMatch(/Continue with: mom ablate .*tiny\.mom few --out/);
+    expect(output).toMatch(/Continue with: mom ablate .*tiny\.mom few --out/);
     expect(list("few", out).variants.filter(({ state }) => state === "done").length).toBeLessThan(FEW);
   });
 });

@@ -1,4 +1,4 @@
-// `mom data codebook`: the codebook of specs/chameleon.mom is made anew, byte for byte; and what it refuses.
+// `mom data codebook` reproduces the codebook of specs/chameleon.mom byte for byte, and refuses invalid options.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ afterAll(() => {
 const at = (name: string): string => join(folder, name);
 const run = (...args: string[]) => mom.run(["data", "codebook", ...args]);
 
-test("the comment in specs/chameleon.mom says how its codebook was made", async () => {
+test("the command in specs/chameleon.mom reproduces its codebook", async () => {
   const spec = readFileSync(fileURLToPath(new URL("../../specs/chameleon.mom", import.meta.url)), "utf8");
   const command = /mom data codebook (.*) --out (\S+)/.exec(spec);
   const checkedIn = readFileSync(fileURLToPath(new URL(`../../${command?.[2]}`, import.meta.url)));
@@ -42,12 +42,12 @@ test("the comment in specs/chameleon.mom says how its codebook was made", async 
   );
   expect(end).toBeGreaterThan(0);
   expect(end).toBeLessThan(0.75 * start);
-  // 64 pairs, 16 in a row, three pixels for one.
+  // 64 pairs, 16 in a row, each pixel enlarged to 3x3.
   const { width, height, channels } = await sharp(at("a.png")).metadata();
   expect({ width, height, channels }).toEqual({ width: 16 * 52 + 4, height: 4 * (2 * 48 + 4 + 12) + 12, channels: 3 });
 }, 240_000);
 
-test("pictures of a folder, and those that documents name", async () => {
+test("pictures of a folder give the same codebook as documents that name them", async () => {
   mkdirSync(at("pictures/below"), { recursive: true });
   const colours = ["#ff0000", "#00ff00", "#0000ff"];
   for (const [i, background] of colours.entries()) {
@@ -88,8 +88,8 @@ test.each([
   ["patches that do not fit", ["--patch", "3x4"], 1, /its patches of 3x4 do not fill 4x4/],
   ["one entry", ["--entries", "1"], 1, /it has 1 entries, not 2 to 65536/],
   ["two channels", ["--channels", "2"], 1, /its `channels` are not 1, 3 or 4/],
-  ["a size that is none", ["--size", "4"], 2, /Expected HEIGHTxWIDTH, such as 32x32/],
-  ["a folder that is not there", ["--pictures", at("nowhere")], 1, /there is no folder or file/],
+  ["an invalid size", ["--size", "4"], 2, /Expected HEIGHTxWIDTH, such as 32x32/],
+  ["a missing folder", ["--pictures", at("nowhere")], 1, /there is no folder or file/],
 ])("refused: %s", (_, changed, exit, message) => {
   const given = ["--pictures", at("pictures"), "--size", "4x4", "--patch", "2x4", "--out", at("x.safetensors")];
   const { code, stderr } = run(...given, ...changed);

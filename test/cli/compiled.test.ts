@@ -1,4 +1,4 @@
-// A compiled folder trains wherever it is copied, with nothing but `webgpu` beside it, by the kernels in its files.
+// A compiled folder can be copied anywhere. It trains with the kernels in its files and needs only `webgpu` beside it.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -49,7 +49,7 @@ function trainIn(compiled: string): string {
   return readFileSync(join(compiled, "run/metrics.jsonl"), "utf8");
 }
 
-test.skipIf(missing)("copied elsewhere it trains as mom train does, and an edited kernel changes the run", () => {
+test.skipIf(missing)("a copied folder trains as mom train does, and an edited kernel changes the run", () => {
   const made = join(folder, "made");
   expect(mom.run(["compile", join(folder, "small.mom"), "-o", made]).code).toBe(0);
   const elsewhere = join(folder, "elsewhere/copy");
@@ -63,7 +63,7 @@ test.skipIf(missing)("copied elsewhere it trains as mom train does, and an edite
   const trained = mom.run(["train", join(folder, "small.mom"), "--out", run]);
   expect(trained.code, trained.stderr).toBe(0);
   const last = (text: string) => JSON.parse(text.trim().split("\n").at(-1) as string) as { loss: number };
-  // The folder is compiled for any device, the run for this one: other variants, the same meaning.
+  // The folder is compiled for any device and the run for this one, so their kernel variants differ.
   expect(last(metrics).loss).toBeCloseTo(last(readFileSync(join(run, "metrics.jsonl"), "utf8")).loss, 3);
   expect(existsSync(join(elsewhere, "run/report.html"))).toBe(true);
 

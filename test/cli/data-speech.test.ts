@@ -1,4 +1,4 @@
-// `mom data` for speech, as a process: units fitted and listened to, what is fetched or spoken by other programs.
+// `mom data` for speech, as a process: units are fitted and listed; other programs fetch or synthesize recordings.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ const data = (...args: string[]) => mom.run(["data", ...args], folder);
 const there = (program: string) => spawnSync(program, ["--version"]).error === undefined;
 
 describe("mom data units and listen", () => {
-  test("a folder and a list of the same recordings give the same codebook, which hears them", () => {
+  test("a folder and a list of the same recordings give the same codebook, and its units match those of `listen`", () => {
     const unitsOf = (audio: string, out: string) => data("units", "--audio", audio, "--out", out, "--entries", "6");
     const { code, stdout } = unitsOf("sounds/list.jsonl", "a.safetensors");
     expect(code).toBe(0);
@@ -45,7 +45,7 @@ describe("mom data units and listen", () => {
     expect(readFileSync(join(folder, "again.safetensors"))).toEqual(readFileSync(join(folder, "a.safetensors")));
   });
 
-  test("what is wrong is said: exit code 1 with a remedy, 2 for usage", () => {
+  test("errors exit with 1 and print a remedy; errors of usage exit with 2", () => {
     const unitsOf = (...args: string[]) => data("units", "--audio", "sounds", "--out", "b.safetensors", ...args);
     for (const [outcome, message] of [
       [unitsOf("--entries", "1"), "--entries is 1"],
@@ -65,8 +65,8 @@ describe("mom data units and listen", () => {
   });
 });
 
-describe("other programs", () => {
-  test("are asked for where they are missing", () => {
+describe("recipes that need other programs", () => {
+  test("report a missing program and how to install it", () => {
     const without = (...args: string[]) => mom.run(["data", ...args], folder, { PATH: nothing });
     const asterisk = without("asterisk", "--out", "asterisk");
     expect(asterisk.code).toBe(1);
@@ -78,7 +78,7 @@ describe("other programs", () => {
     expect(emoji.stderr).toContain("apt-get install espeak-ng");
   });
 
-  test.skipIf(!there("dpkg-deb"))("packages that are there already are unpacked, and paired with their texts", () => {
+  test.skipIf(!there("dpkg-deb"))("unpack packages that exist, and pair recordings with their transcripts", () => {
     const out = join(folder, "packed");
     mkdirSync(out);
     const pack = (name: string, files: Readonly<Record<string, Uint8Array>>) => {
@@ -109,7 +109,7 @@ describe("other programs", () => {
     });
   });
 
-  test.skipIf(!there("espeak-ng"))("espeak-ng speaks names of emoji, which stand with their pictures", () => {
+  test.skipIf(!there("espeak-ng"))("pair each emoji's picture with its name, spoken by espeak-ng", () => {
     const { code, stdout } = data("spoken-emoji", "--out", "spoken", "--count", "3");
     expect(code).toBe(0);
     expect(stdout).toMatch(/spoken\/emoji.jsonl: 3 emoji, .* espeak-ng \d/);

@@ -1,4 +1,4 @@
-// `mom fmt` as a process: what it writes, what it leaves, what it says.
+// `mom fmt` as a process: the files it writes, the files it leaves alone, and its output.
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -42,7 +42,7 @@ const piped = (input: string, ...args: string[]) =>
   spawnSync(process.execPath, [mom.main, "fmt", ...args], { cwd: folder, encoding: "utf8", input });
 
 describe("files", () => {
-  test("are rewritten where they change, and named", () => {
+  test("are rewritten and listed if their format changes", () => {
     write("a.mom", LOOSE);
     write("b.mom", SET);
     const before = statSync(join(folder, "b.mom")).mtimeMs;
@@ -53,7 +53,7 @@ describe("files", () => {
     expect(readdirSync(folder).sort()).toEqual(["a.mom", "b.mom"]);
   });
 
-  test("keep their permissions, and links stay links", () => {
+  test("keep their permissions, and links remain links", () => {
     write("real/a.mom", LOOSE);
     chmodSync(join(folder, "real/a.mom"), 0o600);
     symlinkSync("real/a.mom", join(folder, "link.mom"));
@@ -63,13 +63,13 @@ describe("files", () => {
     expect(statSync(join(folder, "real/a.mom")).mode & 0o777).toBe(0o600);
   });
 
-  test("of a folder: every spec, but not what is hidden or installed", () => {
+  test("of a folder are all formatted, except hidden and installed ones", () => {
     for (const name of ["x/a.mom", "x/y/b.mom", "x/.z/c.mom", "x/node_modules/d.mom", "x/e.txt"]) write(name, LOOSE);
     expect(fmt("x").stdout).toBe("x/a.mom\nx/y/b.mom\n");
     for (const name of ["x/.z/c.mom", "x/node_modules/d.mom", "x/e.txt"]) expect(read(name)).toBe(LOOSE);
   });
 
-  test("with mistakes of syntax are not touched; the others are", () => {
+  test("with syntax errors are not changed; the others are formatted", () => {
     write("a.mom", "data {\n  length = 4\n");
     write("b.mom", LOOSE);
     const { code, stdout, stderr } = fmt("a.mom", "b.mom");
@@ -80,13 +80,13 @@ describe("files", () => {
     expect(read("a.mom")).toBe("data {\n  length = 4\n");
   });
 
-  test("with unknown fields are formatted all the same", () => {
+  test("with unknown fields are formatted", () => {
     write("a.mom", "nonsense {lenght:4}");
     expect(fmt("a.mom").code).toBe(0);
     expect(read("a.mom")).toBe("nonsense { lenght: 4 }\n");
   });
 
-  test("that are no UTF-8 are refused as they are", () => {
+  test("that are not valid UTF-8 are refused and unchanged", () => {
     const bytes = Uint8Array.from([...Buffer.from("// caf"), 0xe9, 0x0a]);
     write("a.mom", bytes);
     const { code, stderr } = fmt("a.mom");
@@ -95,7 +95,7 @@ describe("files", () => {
     expect(readFileSync(join(folder, "a.mom"))).toEqual(Buffer.from(bytes));
   });
 
-  test("that are not there, a folder without specs, nothing at all", () => {
+  test("that do not exist, a folder without specs, and no arguments are errors", () => {
     mkdirSync(join(folder, "empty"));
     expect(fmt("a.mom")).toMatchObject({ code: 1, stderr: expect.stringContaining("`a.mom` does not exist") });
     expect(fmt("empty")).toMatchObject({ code: 1, stderr: expect.stringContaining("`empty` contains no specs") });
@@ -105,7 +105,7 @@ describe("files", () => {
 });
 
 describe("--check", () => {
-  test("names what would change and shows how, changes nothing, exits with 1", () => {
+  test("lists the specs to format, shows the changes, writes nothing and exits with 1", () => {
     write("a.mom", LOOSE);
     write("b.mom", SET);
     const { code, stdout, stderr } = fmt("--check", "a.mom", "b.mom");
@@ -129,23 +129,23 @@ describe("--check", () => {
     );
     expect(read("a.mom")).toBe(LOOSE);
   });
-  test("exits with 0 where all is set: the specs of this repository", () => {
+  test("exits with 0 if every spec is formatted, as in this repository", () => {
     const { code, stdout } = mom.run(["fmt", "--check", "specs", "bench"], ROOT);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   });
 });
 
 describe("stdin", () => {
-  test("comes out on stdout", () => {
+  test("is formatted to stdout", () => {
     for (const argument of ["--stdin", "-"])
       expect(piped(LOOSE, argument)).toMatchObject({ status: 0, stdout: SET, stderr: "" });
   });
-  test("with a mistake, nothing does", () => {
+  test("with an error prints nothing to stdout", () => {
     const { status, stdout, stderr } = piped("data {", "--stdin");
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toContain("<stdin>:1");
   });
-  test("--check tells", () => {
+  test("is checked with --check", () => {
     expect(piped(LOOSE, "--stdin", "--check")).toMatchObject({
       status: 1,
       stdout: expect.stringContaining("<stdin>\n"),
@@ -157,7 +157,7 @@ describe("stdin", () => {
 describe("JSON", () => {
   const emitted = (file: string, at = folder) => mom.run(["check", "--emit", "json", file], at);
 
-  test("out with `check --emit json`, with imports merged; back with `fmt --from json`, by a file and by stdin", () => {
+  test("from `check --emit json`, with imports merged, is converted back with `fmt --from json` from a file or stdin", () => {
     const { code, stdout, stderr } = emitted("specs/transfusion.mom", ROOT);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({
@@ -172,14 +172,14 @@ describe("JSON", () => {
     write("a.mom", text);
     expect(fmt("--check", "a.mom").code).toBe(0);
     expect(JSON.parse(emitted("a.mom").stdout)).toEqual(JSON.parse(stdout));
-    // And as it is.
+    // The JSON itself is also accepted as a spec.
     expect(JSON.parse(emitted("a.json").stdout)).toEqual(JSON.parse(stdout));
     expect(mom.run(["inspect", "a.json"], folder).stdout).toBe(
       mom.run(["inspect", "a.mom"], folder).stdout.replaceAll("a.mom", "a.json"),
     );
   });
 
-  test("with a mistake: nothing on stdout, the line and the remedy on stderr", () => {
+  test("with an error prints nothing to stdout, and the line and the remedy to stderr", () => {
     write("a.json", '{\n  "model": { "d_modle": 4 }\n}\n');
     for (const { code, stdout, stderr } of [fmt("--from", "json", "a.json"), emitted("a.json")]) {
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -191,7 +191,7 @@ describe("JSON", () => {
     expect(stderr).toContain("expected a key in double quotes");
   });
 
-  test("is not taken for the language, and two specs not for one", () => {
+  test("needs --from json, and is converted one file at a time", () => {
     write("a.json", "{}");
     expect(fmt("a.json")).toMatchObject({ code: 2, stderr: expect.stringContaining("--from json") });
     expect(fmt("--from", "json", "a.json", "a.json").code).toBe(2);

@@ -1,4 +1,4 @@
-// `mom data look`: what a data set is, and its documents as text.
+// `mom data look` shows the size of a data set, and its documents as text.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ test("counts documents, positions and tokens by modality, and shows documents", 
   expect(code).toBe(0);
   const lines = stdout.split("\n");
   expect(lines[0]).toBe("2 documents (0 held-out)");
-  // Two markers around the codes of each document, and its end.
+  // Each document has two markers around its codes, and an end marker.
   const { modalities, positions } = JSON.parse(look(spec, "--json").stdout);
   const text = modalities[0].positions;
   expect(modalities).toEqual([
@@ -70,6 +70,6 @@ test("as JSON, each text has its tokens and their ids", () => {
   expect(text("red heart").tokens.join("")).toBe("redĠheart");
 });
 
-test("says what is wrong with a spec", () => {
+test("a missing spec is an error", () => {
   expect(look(join(folder, "none.mom")).code).toBe(1);
 });

@@ -1,4 +1,4 @@
-// The command line as a whole process: exit codes, help, colours, speed.
+// The command line as a process: exit codes, help, colours, speed.
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ describe("usage", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("Example:\n  mom check specs/quickstart.mom");
   });
-  test("no verb, an unknown verb, an unknown option, a missing argument: exit code 2", () => {
+  test("no verb, an unknown verb, an unknown option and a missing argument exit with 2", () => {
     expect(mom.run([]).code).toBe(2);
     const unknown = mom.run(["chekc"]);
     expect(unknown.code).toBe(2);
@@ -48,12 +48,12 @@ describe("usage", () => {
 });
 
 describe("mom check", () => {
-  test("the specs to start from are right", () => {
+  test("the starter specs have no errors", () => {
     const { code, stdout, stderr } = mom.run(["check", "specs/quickstart.mom", "specs/emoji.mom"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toBe("specs/quickstart.mom: no errors\nspecs/emoji.mom: no errors\n");
   });
-  test("errors exit with 1, in text without colours in a pipe, and as JSON", () => {
+  test("errors exit with 1, as text without colours in a pipe, or as JSON", () => {
     write("wrong.mom", "model {\n  d_modle: 3\n}\n");
     const text = mom.run(["check", "wrong.mom"], folder);
     expect(text.code).toBe(1);
@@ -65,7 +65,7 @@ describe("mom check", () => {
       expect.objectContaining({ code: "MOM0103", file: "wrong.mom", start: { line: 2, column: 3 } }),
     );
   });
-  test("SARIF has a rule for each mistake, and a place for each result", () => {
+  test("SARIF has a rule for each error code, and a location for each result", () => {
     const { code, stdout } = mom.run(["check", "--format", "sarif", "wrong.mom"], folder);
     expect(code).toBe(1);
     const log = JSON.parse(stdout);
@@ -83,37 +83,37 @@ describe("mom check", () => {
     const region = { startLine: 2, startColumn: 3, endLine: 2, endColumn: 10 };
     expect(misspelt.locations[0].physicalLocation.region).toEqual(region);
   });
-  test("places are links where the terminal opens them", () => {
+  test("locations are links if the terminal supports them", () => {
     const linked = mom.run(["check", "wrong.mom"], folder, { FORCE_HYPERLINK: "1" }).stdout;
     const address = pathToFileURL(join(folder, "wrong.mom")).href;
     expect(linked).toContain(`\u001b]8;;${address}\u0007wrong.mom:2:3\u001b]8;;\u0007`);
     expect(mom.run(["check", "wrong.mom"], folder).stdout).not.toContain("\u001b");
   });
-  test("warnings are told, and are no reason to fail", () => {
+  test("warnings are printed, and the exit code is 0", () => {
     write("warned.mom", readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace("weight: 5", "weight: 0"));
     const { code, stdout } = mom.run(["check", "warned.mom"], folder);
     expect(stdout).toContain("warning: Objective with weight 0 [MOM0327]");
     expect(code).toBe(0);
   });
-  test("FORCE_COLOR colours, NO_COLOR wins", () => {
+  test("FORCE_COLOR turns colours on, and NO_COLOR overrides it", () => {
     expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[31m");
     expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1", NO_COLOR: "1" }).stdout).not.toContain("\u001b");
   });
-  test("a missing file, and a folder for a file", () => {
-    for (const [name, said] of [
+  test("a missing file and a folder are errors", () => {
+    for (const [name, message] of [
       ["none.mom", "`none.mom` does not exist"],
       [".", /`\.` is a folder\.\nhelp Name a spec in it: .*`wrong\.mom`/],
     ] as const) {
       const { code, stderr } = mom.run(["check", name], folder);
       expect(code).toBe(1);
-      expect(stderr).toMatch(said);
+      expect(stderr).toMatch(message);
     }
   });
-  test("a spec's name without its ending, or misspelt, is near", () => {
+  test("the right name is suggested for a misspelt spec or one without its extension", () => {
     expect(mom.run(["check", "wrong"], folder).stderr).toContain("Did you mean `wrong.mom`");
     expect(mom.run(["train", "./wrogn.mom"], folder).stderr).toContain("Did you mean `wrong.mom`");
   });
-  test("a file of 100 MB is refused by its size, and quickly", () => {
+  test("a file of 100 MB is refused quickly because of its size", () => {
     const name = write("large.mom", `// ${"x".repeat(100 * 2 ** 20)}`);
     const { code, stdout, milliseconds } = mom.run(["check", name], folder);
     expect(code).toBe(1);
@@ -121,7 +121,7 @@ describe("mom check", () => {
     expect(milliseconds).toBeLessThan(5000);
     rmSync(join(folder, name));
   });
-  test("nothing outside the project is read, by .. or by a link", () => {
+  test("no import reads outside the project, by .. or by a link", () => {
     write("secret.mom", "secret");
     const project = mkdtempSync(join(folder, "project-"));
     symlinkSync(join(folder, "secret.mom"), join(project, "link.mom"));
@@ -130,7 +130,7 @@ describe("mom check", () => {
     expect(code).toBe(1);
     expect(stdout.match(/is outside the project's folder/g)).toHaveLength(2);
   });
-  test("the folder of the nearest package.json is the project", () => {
+  test("the project is the folder of the nearest package.json", () => {
     const project = mkdtempSync(join(folder, "project-"));
     writeFileSync(join(project, "package.json"), "{}");
     const deep = mkdtempSync(join(project, "deep-"));
@@ -141,13 +141,13 @@ describe("mom check", () => {
 });
 
 describe("mom explain", () => {
-  test("says what a field means", () => {
+  test("describes a field", () => {
     const { code, stdout } = mom.run(["explain", "train.optimizer.lr"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Peak learning rate.");
     expect(stdout).toContain("a number from 1.2e-38 to 10");
   });
-  test("says what a mistake means, by its code or its name, with a spec that has it", () => {
+  test("describes an error by its code or its name, with an example", () => {
     for (const topic of ["MOM0103", "mom0103", "unknown-field"]) {
       const { code, stdout } = mom.run(["explain", topic]);
       expect(code).toBe(0);

@@ -1,4 +1,4 @@
-// A run in a place of its own: its spec is right there, and paths in a run that someone else made open nothing.
+// A run that was moved or copied: its spec remains valid, and paths in a run from another author open no files.
 
 import {
   cpSync,
@@ -44,7 +44,7 @@ const TOKENIZER = JSON.stringify({
   model: { type: "WordLevel", vocab: { "[UNK]": 0, word: 1 }, unk_token: "[UNK]" },
 });
 
-/** A run that anyone may have made: whatever spec and origin it likes to have. */
+/** A run from an untrusted author, with any spec and any origin. */
 function madeRun(name: string, spec: string, origin?: string): string {
   const path = at("inbox", name);
   closeRun(createRun(path, { spec, plan: "{}" }, nodeDisk));
@@ -62,7 +62,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test("a spec is kept with its files, and reads them in the run's folder wherever that goes", () => {
+test("a run's spec is stored with its files, and reads them from the run's folder after a move", () => {
   const { json } = checkFile(nodeDisk, at("project/s.mom"));
   const kept = keptSpec(json as Json, at("project"), at("project/runs/one"), reachOf(nodeDisk, at("project/s.mom")));
   expect(kept.text).toContain('tokenizer: "files/tokenizer-0.json"');
@@ -81,13 +81,13 @@ test("a spec is kept with its files, and reads them in the run's folder wherever
   expect(() => withData(moved, at("nowhere"))).toThrow(/^--data: .* does not exist/);
 });
 
-describe("a run that someone else made opens", () => {
+describe("a run from another author", () => {
   const opens = (run: string): boolean =>
     locate(at("project/secret.jsonl"), specOfRun(nodeDisk, run).reach).kind === "inside";
   const secret = specOf("../../project/secret.jsonl");
   const origin = (spec: string, format?: number): string => JSON.stringify({ ...(format && { format }), spec });
 
-  test("nothing by its spec, and nothing by where it says that the spec came from", () => {
+  test("opens no files by its spec or by its recorded origin", () => {
     const own = specOf("own.jsonl");
     expect(opens(madeRun("plain", secret))).toBe(false);
     expect(opens(madeRun("origin", secret, origin("../../project/s.mom", 2)))).toBe(false);
@@ -102,18 +102,18 @@ describe("a run that someone else made opens", () => {
     expect(checkFile(nodeDisk, linked).diagnostics.map(({ name }) => name)).toEqual(["file-outside"]);
   });
 
-  test("what a spec that is still there names too", () => {
+  test("opens data that the existing original spec also names", () => {
     expect(opens(madeRun("same", specOf("../../project/own.jsonl"), origin("../../project/s.mom", 2)))).toBe(true);
     expect(opens(madeRun("same-old", specOf("own.jsonl"), origin("../../project/s.mom")))).toBe(true);
   });
 
-  test("what the user allows", () => {
+  test("opens data in folders that the user allows", () => {
     expect(locate(at("project/secret.jsonl"), specOfRun(nodeDisk, at("inbox/plain"), [at("project")]).reach).kind).toBe(
       "inside",
     );
   });
 
-  test("no file to write to by a link", () => {
+  test("writes to no file through a link", () => {
     const run = madeRun("writes", secret);
     writeFileSync(at("project/precious"), "precious\n");
     symlinkSync(at("project/precious"), join(run, "metrics.jsonl"));
@@ -121,14 +121,14 @@ describe("a run that someone else made opens", () => {
   });
 });
 
-test("a run's spec says nothing of data that are gone, and a spec of its own does", () => {
+test("missing data outside the project are an error in a spec, but not in a run's spec", () => {
   const init = ', init: checkpoint("../../gone")';
   expect(checkFile(nodeDisk, madeRun("gone", specOf("../../gone.jsonl", "bytes", init))).diagnostics).toEqual([]);
   writeFileSync(at("project/gone.mom"), specOf("../../gone.jsonl"));
   expect(checkFile(nodeDisk, at("project/gone.mom")).diagnostics.map(({ name }) => name)).toEqual(["file-outside"]);
 });
 
-test("places of data and weights move with a spec's text, and do not count as a change of it", () => {
+test("paths of data and weights are adjusted when a spec moves, and do not count as a change", () => {
   const text = 'source: files("a/b \\"c\\".jsonl")\ninit: checkpoint(path: "w", prefix: "p")\n';
   expect(movedSpec(text, "/x/y", "/x/z/run", posix)).toBe(
     'source: files("../../y/a/b \\"c\\".jsonl")\ninit: checkpoint(path: "../../y/w", prefix: "p")\n',
@@ -137,7 +137,7 @@ test("places of data and weights move with a spec's text, and do not count as a 
   expect(placeless(text)).not.toBe(placeless(text.replace('"p"', '"q"')));
 });
 
-test("the formatter leaves runs as they are", () => {
+test("the formatter does not change specs of runs", () => {
   expect(specFiles([at("project")])).toEqual([at("project/gone.mom"), at("project/s.mom")]);
   expect(() => specFiles([at("project/runs/one")])).toThrow("contains no specs");
   expect(specFiles([join(ROOT, "test/fixtures/runs")]).filter((path) => path.includes("spec.mom"))).toEqual([]);

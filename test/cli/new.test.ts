@@ -1,4 +1,4 @@
-// mom new: whatever is chosen, the spec is right and trains; nothing is written over.
+// `mom new`: every choice gives a valid spec that trains, and no file is overwritten.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ describe.each(choices.map((modalities) => ({ modalities })))("$modalities", ({ m
   const all = (Object.keys(BLOCKS) as NewBlocks[]).flatMap((blocks) =>
     (Object.keys(OWNING) as Owning[]).map((own) => ({ blocks, own })),
   );
-  test.each(all)("of $blocks that own $own: right, without a warning", ({ blocks, own }) => {
+  test.each(all)("a spec with $blocks that own $own has no errors and no warnings", ({ blocks, own }) => {
     const text = templateOf({ modalities, blocks, own, data: "emoji" });
     const { spec, diagnostics, sources } = check({ path: "new.mom", text }, () => undefined);
     expect(render(diagnostics, sources, { colour: false })).toBe("");
@@ -46,14 +46,14 @@ describe.each(choices.map((modalities) => ({ modalities })))("$modalities", ({ m
   });
 });
 
-describe.skipIf(missing)("trains", () => {
+describe.skipIf(missing)("a new spec trains", () => {
   test.each([
     ["text", "mamba", "none"],
     ["text,image", "attention", "all"],
     ["text,image,speech", "hybrid", "all"],
     ["text,codes,speech", "mamba", "ablate"],
   ])(
-    "%s of %s that own %s",
+    "with %s, with %s that own %s",
     (modalities, blocks, own) => {
       const name = `${modalities.replaceAll(",", "-")}.mom`;
       const flags = ["--modalities", modalities, "--blocks", blocks, "--own", own];
@@ -71,7 +71,7 @@ describe.skipIf(missing)("trains", () => {
   );
 });
 
-test("a folder that is not there is made", () => {
+test("a missing folder is created", () => {
   const flags = ["--modalities", "text,codes", "--blocks", "mamba", "--own", "all"];
   const { code, stderr } = mom.run(["new", "deep/er/codes.mom", ...flags], folder);
   expect(code, stderr).toBe(0);
@@ -79,7 +79,7 @@ test("a folder that is not there is made", () => {
   expect(mom.run(["data", "look", "deep/er/codes.mom"], folder).code).toBe(0);
 });
 
-test("nothing is written over, and without a terminal it says what it needs", () => {
+test("no file is overwritten, and without a terminal the missing options are listed", () => {
   writeFileSync(join(folder, "mine.mom"), "// mine\n");
   const flags = ["--modalities", "text,speech", "--blocks", "mamba", "--own", "all"];
   const taken = mom.run(["new", "mine.mom", ...flags], folder);

@@ -24,7 +24,7 @@ function fakeTerminal(isTTY: boolean, columns = 100) {
   return { isTTY, columns, written, write: (text: string) => written.push(text) };
 }
 
-test("numbers as people read them", () => {
+test("numbers and durations are rounded for reading", () => {
   expect([0, 2.8125, 0.00312, 1e-6, 123456, Number.NaN].map(formatLoss)).toEqual([
     "0.000",
     "2.813",
@@ -51,13 +51,13 @@ test("numbers as people read them", () => {
   ]);
 });
 
-test("the line, uncoloured", () => {
+test("the uncoloured line shows steps, losses, time left, speed and gradient norm", () => {
   expect(progressLine(state(500), 83, 110, false)).toBe(
     "━━━━━━────────────────── 25%  500/2000  text 2.813  image 0.6432  eta 1:23  tokens/s 12.3k  grad 1.250",
   );
 });
 
-test("the line fits every terminal, coloured or not", () => {
+test("the line fits terminals of every width, coloured or not", () => {
   for (let columns = 10; columns < 140; columns++) {
     const plain = progressLine(state(1234), 5000, columns, false);
     expect(plain.length).toBeLessThan(columns);
@@ -68,7 +68,7 @@ test("the line fits every terminal, coloured or not", () => {
   }
 });
 
-test("a terminal is redrawn ten times a second at most; messages stand above the line", () => {
+test("a terminal is redrawn at most ten times a second, and messages appear above the line", () => {
   const terminal = fakeTerminal(true);
   let clock = 0;
   const progress = progressOn(terminal, () => clock, false);
@@ -81,7 +81,7 @@ test("a terminal is redrawn ten times a second at most; messages stand above the
     expect(text.startsWith("\r\x1b[2K")).toBe(true);
     expect(text).not.toContain("\n");
   }
-  // 30 steps in 0.3 s leave 1969 for 19.69 s.
+  // After 30 steps in 0.3 s, 1969 steps take 19.69 s.
   expect(terminal.written[3]).toContain("31/2000  text 2.813  image 0.6432  eta 20s");
   progress.message("checkpoint: step-40");
   expect(terminal.written[4]).toBe("\r\x1b[2Kcheckpoint: step-40\n");
@@ -90,7 +90,7 @@ test("a terminal is redrawn ten times a second at most; messages stand above the
   expect(terminal.written.at(-1)).toBe("\n");
 });
 
-test("a pipe gets a plain line every ten seconds, and the last", () => {
+test("a pipe gets a plain line every ten seconds and at the end", () => {
   const terminal = fakeTerminal(false);
   let clock = 0;
   const progress = progressOn(terminal, () => clock, true);
@@ -108,9 +108,9 @@ test("a pipe gets a plain line every ten seconds, and the last", () => {
     "step 2000/2000",
     "saved\n",
   ]);
-  const whole = terminal.written.join("");
-  expect(stripVTControlCharacters(whole)).toBe(whole);
-  expect(whole).not.toContain("\r");
+  const written = terminal.written.join("");
+  expect(stripVTControlCharacters(written)).toBe(written);
+  expect(written).not.toContain("\r");
   expect(terminal.written[1]).toBe(`${plainLine(state(501), 29.98)}\n`);
   expect(plainLine(state(501), 30)).toBe(
     "step 501/2000  text 2.813  image 0.6432  grad 1.250  12.3k tokens/s  eta 30s",

@@ -1,4 +1,4 @@
-// What `mom sample` begins with: recordings as units, before pictures and texts.
+// The prompt of `mom sample`: recordings become units and come before pictures and texts.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ beforeAll(() => {
 
 const reach = () => reachOf(nodeDisk, join(folder, "_"));
 
-it("a recording becomes units of the vocabulary, and stands before the text", async () => {
+it("a recording becomes units of the vocabulary, before the text", async () => {
   const codecs = openCodecs(parts, folder, reach());
   const codebook = speechCodebook(codecs, 1);
   if (codebook === undefined) throw new Error("no codebook of speech");
@@ -47,7 +47,7 @@ it("a recording becomes units of the vocabulary, and stands before the text", as
   expect(others).toEqual([]);
 });
 
-it("an error without a modality of speech, or if the file does not exist", async () => {
+it("--audio is an error without a speech modality, or if the file does not exist", async () => {
   const alone = { modalities: modalities.slice(0, 1), vocabulary: layOut(modalities.slice(0, 1)) };
   await expect(promptOf({ audio: recording }, alone, openCodecs(alone, folder, reach()), nodeHost)).rejects.toThrow(
     "The model has no modality for --audio: it needs codes with a codebook of speech.",

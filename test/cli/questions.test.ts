@@ -1,4 +1,4 @@
-// The questions of mom new, answered by keys.
+// The questions of `mom new`, answered with key presses.
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { ask } from "../../src/cli/verbs/new.js";
 
 const [DOWN, SPACE, ENTER, ESCAPE, CTRL_C] = ["\u001b[B", " ", "\r", "\u001b", "\u0003"];
 
-/** Presses keys when a question stands on the screen; gives the answers and all that the screen showed. */
+/** Presses keys when a question appears on the screen. Returns the answers and all text that was shown. */
 async function answer(
   given: Partial<Choice>,
   answers: readonly (readonly [question: string, keys: readonly string[]])[],
@@ -21,7 +21,7 @@ async function answer(
     const [next] = left;
     if (next === undefined || !shown.includes(next[0])) return;
     left.shift();
-    // One after the other, as fingers do.
+    // Keys arrive one after the other, as from a keyboard.
     next[1].forEach((key, i) => void setTimeout(() => input.write(key), 10 * (i + 1)));
   });
   const found = await ask(given, { input, output });
@@ -33,7 +33,7 @@ const MODALITIES = "Which modalities do sequences contain?";
 const BLOCKS = "Which layers mix positions?";
 const OWNING = "What does each modality own?";
 
-test("what is proposed is taken by Enter", async () => {
+test("Enter accepts the suggested answers", async () => {
   const { found } = await answer({}, [
     [MODALITIES, [ENTER]],
     [BLOCKS, [ENTER]],
@@ -42,9 +42,9 @@ test("what is proposed is taken by Enter", async () => {
   expect(found).toEqual({ modalities: ["text", "image"], blocks: "mamba", own: "all" });
 });
 
-test("others are chosen by keys, and text is always among them", async () => {
+test("keys choose other answers, and text is always included", async () => {
   const { found, shown } = await answer({}, [
-    // Text and pictures go, speech comes.
+    // Deselects text and pictures, and selects speech.
     [MODALITIES, [SPACE, DOWN, SPACE, DOWN, DOWN, SPACE, ENTER]],
     [BLOCKS, [DOWN, DOWN, ENTER]],
     [OWNING, [DOWN, ENTER]],
@@ -53,7 +53,7 @@ test("others are chosen by keys, and text is always among them", async () => {
   expect(shown).toContain("three Mamba blocks, then one attention block");
 });
 
-test("what flags say is not asked", async () => {
+test("questions that flags answer are skipped", async () => {
   const { found, shown } = await answer({ modalities: ["text"], own: "ablate" }, [[BLOCKS, [DOWN, ENTER]]]);
   expect(found).toEqual({ modalities: ["text"], blocks: "attention", own: "ablate" });
   expect(shown).not.toContain(MODALITIES);

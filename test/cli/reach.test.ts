@@ -1,4 +1,4 @@
-// What a spec and its data may read, and what stands in a file's place: each verb's own words come from one rule.
+// The files that a spec and its data may read, and paths that are not regular files. One rule applies to all verbs.
 
 import { execFileSync } from "node:child_process";
 import {
@@ -36,8 +36,8 @@ data { source: files(${JSON.stringify(source)}), length: 64 }
 train { steps: 2, batch: 2${train} }
 `;
 
-/** What `mom check` says of a spec in the project, by name and message. */
-const said = (text: string, allow?: readonly string[]): string =>
+/** Names and messages of the errors that `mom check` finds in a spec of the project. */
+const errorsOf = (text: string, allow?: readonly string[]): string =>
   checkText(nodeDisk, text, at("project/spec.mom"), { allow })
     .diagnostics.map(({ name, message, help }) => `${name}: ${message} ${help}`)
     .join("\n");
@@ -48,7 +48,7 @@ beforeAll(() => {
   writeFileSync(at("project/package.json"), "{}");
   for (const file of ["project/own.jsonl", "sets/blobs/abc", "other/secret.jsonl"])
     writeFileSync(at(file), '{"segments": [{"text": "a secret"}]}\n');
-  // As caches of data sets have it: a name that leads to a blob beside it.
+  // Caches of data sets have names that link to blobs beside them.
   symlinkSync("blobs/abc", at("sets/named.jsonl"));
   symlinkSync(at("other/secret.jsonl"), at("sets/leaves.jsonl"));
   symlinkSync(at("other"), at("project/deep/leaves"));
@@ -58,36 +58,38 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-describe("check refuses what leads outside, with the flag that allows it", () => {
+describe("check refuses paths outside the project, and names the flag that allows them", () => {
   const cases: readonly [string, () => string, string][] = [
-    ["data by ..", () => "../sets/named.jsonl", "sets/blobs"],
-    ["data by an absolute path", () => at("sets/named.jsonl"), "sets/blobs"],
-    ["data by a linked folder", () => "deep/leaves/secret.jsonl", "other"],
-    ["data by a link to nothing", () => "dangles", "other"],
+    ["data through ..", () => "../sets/named.jsonl", "sets/blobs"],
+    ["data with an absolute path", () => at("sets/named.jsonl"), "sets/blobs"],
+    ["data through a linked folder", () => "deep/leaves/secret.jsonl", "other"],
+    ["data through a link to nothing", () => "dangles", "other"],
   ];
   test.each(cases)("%s", (_, path, folder) => {
-    expect(said(spec(path()))).toMatch(/^file-outside/);
-    expect(said(spec(path()))).toContain(`\`--allow ${at(folder)}\``);
-    expect(said(spec(path()), [at(folder)])).not.toContain("outside");
+    expect(errorsOf(spec(path()))).toMatch(/^file-outside/);
+    expect(errorsOf(spec(path()))).toContain(`\`--allow ${at(folder)}\``);
+    expect(errorsOf(spec(path()), [at(folder)])).not.toContain("outside");
   });
-  test("a tokenizer, a codebook, a checkpoint and an import", () => {
-    expect(said(spec("own.jsonl", 'tokens(tokenizer: "../other/t.json", vocab: 500)'))).toContain(at("other"));
-    expect(said(spec("own.jsonl", 'tokens(tokenizer: "/etc/passwd")'))).toMatch(/file-outside.*--allow \/etc`/);
-    expect(said(spec("own.jsonl", "bytes", ', init: checkpoint("../other")'))).toContain(`--allow ${at("other")}\``);
-    expect(said(`import "/etc/passwd"\n${spec("own.jsonl")}`)).toMatch(/import-outside.*--allow \/etc`/);
+  test("a tokenizer, a checkpoint and an import", () => {
+    expect(errorsOf(spec("own.jsonl", 'tokens(tokenizer: "../other/t.json", vocab: 500)'))).toContain(at("other"));
+    expect(errorsOf(spec("own.jsonl", 'tokens(tokenizer: "/etc/passwd")'))).toMatch(/file-outside.*--allow \/etc`/);
+    expect(errorsOf(spec("own.jsonl", "bytes", ', init: checkpoint("../other")'))).toContain(
+      `--allow ${at("other")}\``,
+    );
+    expect(errorsOf(`import "/etc/passwd"\n${spec("own.jsonl")}`)).toMatch(/import-outside.*--allow \/etc`/);
   });
-  test("not what lies in the project, wherever in it", () => {
-    expect(said(spec("own.jsonl"))).toBe("");
-    expect(said(spec(at("project/own.jsonl")))).toBe("");
+  test("but allows every path in the project", () => {
+    expect(errorsOf(spec("own.jsonl"))).toBe("");
+    expect(errorsOf(spec(at("project/own.jsonl")))).toBe("");
   });
 });
 
-test("an allowed folder is no way out of it, and links in it work", () => {
-  expect(said(spec("../sets/named.jsonl"), [at("sets")])).toBe("");
-  expect(said(spec("../sets/leaves.jsonl"), [at("sets")])).toContain(`--allow ${at("other")}\``);
+test("links within an allowed folder work, and links out of it do not", () => {
+  expect(errorsOf(spec("../sets/named.jsonl"), [at("sets")])).toBe("");
+  expect(errorsOf(spec("../sets/leaves.jsonl"), [at("sets")])).toContain(`--allow ${at("other")}\``);
 });
 
-test("MOM_ALLOW lists folders as PATH does; the library takes `allow`", () => {
+test("MOM_ALLOW is a list of folders like PATH, and the library has the option `allow`", () => {
   const text = spec(at("sets/named.jsonl"));
   expect(check({ text }, { allow: [at("sets")] }).messages).toEqual([]);
   expect(check({ text }).messages.map(({ name }) => name)).toEqual(["file-outside"]);
@@ -100,7 +102,7 @@ test("MOM_ALLOW lists folders as PATH does; the library takes `allow`", () => {
   expect(() => check({ text }, { allow: [at("none")] })).toThrow("there is no folder");
 });
 
-test("what data name lies beside them, in the project, or is allowed", () => {
+test("data name files beside them, in the project, or in an allowed folder", () => {
   const naming = {
     place: "a.jsonl:1",
     folder: at("sets"),
@@ -127,8 +129,8 @@ test.each([
     TypeError,
   );
   if (name.includes("\0")) return;
-  expect(said(spec(name))).toContain(reason);
-  expect(said(spec("own.jsonl", `tokens(tokenizer: ${JSON.stringify(name)})`))).toContain(reason);
+  expect(errorsOf(spec(name))).toContain(reason);
+  expect(errorsOf(spec("own.jsonl", `tokens(tokenizer: ${JSON.stringify(name)})`))).toContain(reason);
 });
 
 test("devices are not opened", () => {
@@ -136,7 +138,7 @@ test("devices are not opened", () => {
   expect(locate("/dev/zero", reachOf(nodeDisk, at("project/spec.mom")))).toEqual({ kind: "outside", folder: "/dev" });
 });
 
-test("a link that changes before it is opened leads nowhere else", () => {
+test("a link that changes before it is opened cannot lead outside", () => {
   const reach = reachOf(nodeDisk, at("project/spec.mom"));
   symlinkSync(at("project/own.jsonl"), at("project/swapped"));
   expect(textOf(readWithin(at("project/swapped"), reach))).toContain("secret");
@@ -145,12 +147,12 @@ test("a link that changes before it is opened leads nowhere else", () => {
   expect(() => readWithin(at("project/swapped"), reach)).toThrow("outside the project");
 });
 
-test("a name that is not UTF-8 is called that, wherever it comes from", () => {
+test("a name that is not UTF-8 is reported as such, from a spec or from a folder", () => {
   const bytes = Buffer.concat([Buffer.from(at("project/b")), Buffer.from([0xff]), Buffer.from(".jsonl")]);
   writeFileSync(bytes, '{"segments": [{"text": "a"}]}\n');
   const shown = readdirSync(at("project")).find((name) => name.startsWith("b")) ?? "";
   expect(shown).toBe("b\ufffd.jsonl");
-  expect(said(spec(shown))).toContain("there is no such file, or its name is not UTF-8");
+  expect(errorsOf(spec(shown))).toContain("there is no such file, or its name is not UTF-8");
   const kind = { endings: [".jsonl"], key: "image", what: "image", several: "images" } as const;
   const remedies = { path: "", folder: "", documents: "" };
   const [named] = namedFiles(at("project"), { ...kind, remedies }, reachOf(nodeDisk, at("project/spec.mom"))).filter(
@@ -159,7 +161,7 @@ test("a name that is not UTF-8 is called that, wherever it comes from", () => {
   expect(() => readRegular(nodeDisk, named?.path ?? "")).toThrow("there is no such file, or its name is not UTF-8");
 });
 
-test("a folder that leads through a circle of links is not called missing", () => {
+test("a folder behind a circle of links is not reported as missing", () => {
   const remedies = { path: "", folder: "", documents: "" };
   const kind = { endings: [".png"], key: "image", what: "image", several: "images", remedies } as const;
   const reach = reachOf(nodeDisk, at("project/spec.mom"));

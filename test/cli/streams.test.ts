@@ -1,4 +1,4 @@
-// Streams that cannot be written, names and texts that would steer the terminal, files that cannot be read: whole programs.
+// Output that cannot be written, names and texts with escape sequences, and files that cannot be read, as processes.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +43,7 @@ const shell = (command: string) =>
 
 const linux = existsSync("/dev/full");
 
-test.skipIf(!linux)("a result that cannot be written is a failure, and is told; a reader that leaves is none", () => {
+test.skipIf(!linux)("a result that cannot be written is an error; a reader that closes the pipe is not", () => {
   const full = shell("MOM check s.mom >/dev/full");
   expect([full.status, full.stderr]).toEqual([
     1,
@@ -53,15 +53,18 @@ test.skipIf(!linux)("a result that cannot be written is a failure, and is told; 
   expect(shell("set -o pipefail; MOM schema | head -1 >/dev/null").status).toBe(0);
 });
 
-test.skipIf(!linux)("a log that cannot be written ends no training, and is kept in the run", () => {
-  expect(shell("set -o pipefail; { MOM train s.mom --out ends 2>&1 >/dev/null; } | true").status).toBe(0);
-  expect(existsSync(join(folder, "ends/checkpoints/step-3"))).toBe(true);
-  const log = readFileSync(join(folder, "ends/log.txt"), "utf8");
-  expect(log).toMatch(/^The output could not be written \(.*\)\. These lines are the rest of it\.\n/);
-  expect(log).toMatch(/Report: +\S+report\.html\n$/);
-});
+test.skipIf(!linux)(
+  "training continues if its log cannot be written, and the rest of the log is kept in the run",
+  () => {
+    expect(shell("set -o pipefail; { MOM train s.mom --out ends 2>&1 >/dev/null; } | true").status).toBe(0);
+    expect(existsSync(join(folder, "ends/checkpoints/step-3"))).toBe(true);
+    const log = readFileSync(join(folder, "ends/log.txt"), "utf8");
+    expect(log).toMatch(/^The output could not be written \(.*\)\. These lines are the rest of it\.\n/);
+    expect(log).toMatch(/Report: +\S+report\.html\n$/);
+  },
+);
 
-test("what was lost is told once", () => {
+test("the reason for lost output is reported once", () => {
   let text = "";
   const keep = keepingLost((more) => {
     text += more;
@@ -73,9 +76,9 @@ test("what was lost is told once", () => {
   );
 });
 
-test("an escape reaches no terminal, from wherever it comes", () => {
-  const strange = `${EVIL}.mom`;
-  writeFileSync(join(folder, strange), SPEC);
+test("escape sequences from any input do not reach the terminal", () => {
+  const evilName = `${EVIL}.mom`;
+  writeFileSync(join(folder, evilName), SPEC);
   writeFileSync(join(folder, "name.mom"), SPEC.replace("d_model: 32", `d_model: ${JSON.stringify("x")} // ${EVIL}`));
   writeFileSync(join(folder, "path.mom"), SPEC.replace("d.jsonl", EVIL));
   writeFileSync(join(folder, "keys.json"), JSON.stringify({ [EVIL]: { a: 1 }, model: { [EVIL]: EVIL } }));
@@ -83,8 +86,8 @@ test("an escape reaches no terminal, from wherever it comes", () => {
   writeFileSync(join(folder, "t.json"), JSON.stringify({ model: { type: EVIL, vocab: { [EVIL]: 0 } } }));
   writeFileSync(join(folder, "token.mom"), SPEC.replace("text: bytes", 'text: tokens(tokenizer: "t.json")'));
   const commands = [
-    // One program for all: each has its own place in what is said.
-    ["check", strange, "name.mom", "path.mom", "keys.json", "import.mom"],
+    // One process checks them all, because each has its own place in the output.
+    ["check", evilName, "name.mom", "path.mom", "keys.json", "import.mom"],
     ["check", `no${EVIL}`],
     ["data", "look", "s.mom"],
     ["data", "look", "token.mom"],
@@ -95,13 +98,13 @@ test("an escape reaches no terminal, from wherever it comes", () => {
   for (const command of commands) {
     const { stdout, stderr, code } = mom.run(command, folder, { MOM_CACHE: join(folder, "cache"), FORCE_COLOR: "1" });
     const own = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|3\\d|39|7|27)m`, "g");
-    // Colours are mom's own; none of them is painted by what is foreign.
+    // Colours come from mom only, never from the input.
     expect(`${stdout}${stderr}`.replaceAll(own, ""), command.join(" ")).not.toMatch(STEERS);
     expect(code, `${command.join(" ")}: ${stderr}`).not.toBe(70);
   }
 });
 
-test("no file that cannot be read is a fault of mom", () => {
+test("a file that cannot be read is not an internal error", () => {
   symlinkSync("loop.mom", join(folder, "loop.mom"));
   const names = ["loop.mom", `${"x".repeat(300)}.mom`];
   const faults: string[] = [];

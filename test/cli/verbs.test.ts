@@ -1,4 +1,4 @@
-// Small verbs and forms as processes: diff, schema, what check emits, and check --watch while files come and change.
+// Small verbs as processes: diff, schema, check --emit, and check --watch while files appear and change.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const write = (name: string, text: string): string => {
 };
 
 describe("mom diff", () => {
-  test("tells what changes and what it costs, and exits as asked", () => {
+  test("shows changes and their costs, and --exit-code sets the exit code", () => {
     const one = write("one.mom", SPEC);
     const other = write("other.mom", SPEC.replace("layers: mixer", "layers: 3 * mixer"));
     const { code, stdout } = mom.run(["diff", one, other]);
@@ -46,7 +46,7 @@ describe("mom diff", () => {
     expect(mom.run(["diff", one, one, "--exit-code"])).toMatchObject({ code: 0 });
     expect(mom.run(["diff", one, one]).stdout).toContain("mean the same");
   });
-  test("as JSON the costs are those of inspect", () => {
+  test("gives costs as JSON equal to those of inspect", () => {
     const [one, other] = [join(folder, "one.mom"), join(folder, "other.mom")];
     const { changes, costs } = JSON.parse(mom.run(["diff", one, other, "--json"]).stdout);
     expect(changes).toEqual([{ path: "model.layers", before: "mixer", after: "3 * mixer" }]);
@@ -58,7 +58,7 @@ describe("mom diff", () => {
     });
     expect(costs.at(-1)).toMatchObject({ before: before.memory.total, after: after.memory.total });
   });
-  test("files are compared by where they are, not by how a spec in another folder spells them", () => {
+  test("compares data files by their location, not by their relative paths", () => {
     for (const name of ["left", "right"]) mkdirSync(join(folder, name));
     write("package.json", "{}");
     const from = (path: string) => SPEC.replace("source: emoji", `source: files("${path}")`);
@@ -71,7 +71,7 @@ describe("mom diff", () => {
       { path: "data.source.path", before: expect.stringMatching(/left\/d\.jsonl$/) },
     ]);
   });
-  test("half precision is told on a device that has it; the optimizer's memory stands by itself", () => {
+  test("shows f16 on a device that supports it, and the optimizer's memory separately", () => {
     const half = write("half.mom", SPEC.replace("batch: 1", "batch: 1, precision: f16"));
     const { code, stdout } = mom.run(["diff", join(folder, "one.mom"), half, "--json"]);
     expect(code).toBe(0);
@@ -87,7 +87,7 @@ describe("mom diff", () => {
     );
     expect(mom.run(["diff", half, half, "--device", "webgpu-default"]).code).toBe(1);
   });
-  test("a spec that is wrong is told of", () => {
+  test("reports errors in a spec", () => {
     const wrong = write("wrong.mom", SPEC.replace("d_model", "d_modle"));
     const { code, stderr } = mom.run(["diff", join(folder, "one.mom"), wrong]);
     expect(code).toBe(1);
@@ -95,20 +95,20 @@ describe("mom diff", () => {
   });
 });
 
-test("mom schema prints the checker's schema, open to what else is read", () => {
+test("mom schema prints the checker's schema, opened for the extra keys that are accepted", () => {
   const { code, stdout } = mom.run(["schema"]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual(publicSchema());
   expect(JSON.parse(stdout)).toMatchObject({ $id: schema.$id, $defs: schema.$defs, required: schema.required });
 });
 
-test("mom check makes no code while it runs", () => {
+test("mom check generates no code from strings", () => {
   const environment = { NODE_OPTIONS: "--disallow-code-generation-from-strings" };
   expect(mom.run(["check", write("plain.mom", SPEC)], folder, environment)).toMatchObject({ code: 0, stderr: "" });
 });
 
 describe("mom check --emit json", () => {
-  test("gives a spec that means the same, with imports merged", () => {
+  test("prints an equivalent spec with imports merged", () => {
     write("base.mom", SPEC);
     const { code, stdout } = mom.run([
       "check",
@@ -117,11 +117,11 @@ describe("mom check --emit json", () => {
       "json",
     ]);
     expect(code).toBe(0);
-    const whole = SPEC.replace("d_model: 16", "d_model: 32");
-    const { spec } = check({ path: "a.mom", text: whole }, () => undefined);
+    const merged = SPEC.replace("d_model: 16", "d_model: 32");
+    const { spec } = check({ path: "a.mom", text: merged }, () => undefined);
     expect(checkJson(JSON.parse(stdout), "a.json", () => undefined).spec).toEqual(spec);
   });
-  test("is for one spec that is right", () => {
+  test("needs exactly one spec without errors", () => {
     const one = join(folder, "one.mom");
     expect(mom.run(["check", one, one, "--emit", "json"]).code).toBe(2);
     const { code, stdout, stderr } = mom.run(["check", join(folder, "wrong.mom"), "--emit", "json"]);
@@ -130,21 +130,21 @@ describe("mom check --emit json", () => {
   });
 });
 
-test("mom check --watch tells anew when a file changes, is replaced, or comes to exist", async () => {
+test("mom check --watch reports again when a file changes, is replaced or is created", async () => {
   const importing = write("watched.mom", 'import "part.mom"\n');
   const child = mom.start(["check", importing, "--watch"]);
-  let said = "";
+  let output = "";
   child.stdout?.on("data", (data) => {
-    said += data;
+    output += data;
   });
-  /** Waits for words, and forgets what was said until then. */
+  /** Waits for words in the output, and discards the output up to them. */
   const until = async (words: string): Promise<void> => {
     const end = Date.now() + 20_000;
-    while (!said.includes(words)) {
-      if (Date.now() > end) throw new Error(`never said ${words}: ${said}`);
+    while (!output.includes(words)) {
+      if (Date.now() > end) throw new Error(`missing in the output: ${words}; output: ${output}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    said = said.slice(said.indexOf(words) + words.length);
+    output = output.slice(output.indexOf(words) + words.length);
   };
   try {
     await until("There is no file `part.mom`");
@@ -152,7 +152,7 @@ test("mom check --watch tells anew when a file changes, is replaced, or comes to
     write("part.mom", SPEC);
     await until("no errors");
     await until("Watching");
-    // As editors save: another file takes its place.
+    // Editors save by replacing the file with another.
     renameSync(write("part.new", SPEC.replace("d_model: 16", "d_model: none")), join(folder, "part.mom"));
     await until("`d_model` cannot be `none`");
     await until("Watching");
