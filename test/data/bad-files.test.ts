@@ -1,4 +1,4 @@
-// Files that cannot be read: all are told of, by line and name; or their documents are left out and listed.
+// Files that cannot be read are all listed by line and name, or their documents are skipped and listed.
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,14 +35,14 @@ async function refusal(promise: Promise<unknown>): Promise<InputError> {
     (thrown: unknown) => thrown,
   );
   if (error instanceof InputError) return error;
-  throw error ?? new Error("no refusal");
+  throw error ?? new Error("not refused");
 }
 
 const lines = (...images: string[]): string =>
   images.map((image) => `${JSON.stringify({ segments: [{ text: "a" }, { image }] })}\n`).join("");
 
 describe("bad files", () => {
-  it.each([undefined, 200])("are all told of, by line and name (shards of %s bytes)", async (shardBytes) => {
+  it.each([undefined, 200])("are all listed by line and name (shards of %s bytes)", async (shardBytes) => {
     const { message, remedy } = await refusal(prepared("bad.jsonl", undefined, shardBytes));
     expect(message).toMatch(/^3 files cannot be read:\n {2}bad\.jsonl:2: bad0\.jpg: the image cannot be read.*\n/);
     expect(message).toMatch(
@@ -51,7 +51,7 @@ describe("bad files", () => {
     expect(remedy).toContain("--skip-bad");
   });
 
-  it("are missing or damaged, and at most 20 are listed", async () => {
+  it("can be missing or damaged, and at most 20 are listed", async () => {
     writeFileSync(join(folder, "many.jsonl"), lines("bad0.jpg", "ok0.jpg", ...Array(24).fill("missing.jpg")));
     const { message } = await refusal(prepared("many.jsonl"));
     expect(message).toMatch(/^25 files cannot be read:\n {2}many.jsonl:1: bad0.jpg: the image cannot be read/);
@@ -59,19 +59,19 @@ describe("bad files", () => {
     expect(message).toMatch(/many\.jsonl:21: .*\n {2}and 5 more$/);
   });
 
-  it("of one document are told of together", async () => {
+  it("of one document are listed together", async () => {
     const segments = [{ image: "bad0.jpg" }, { image: "missing.jpg" }, { image: "bad1.jpg" }];
     writeFileSync(join(folder, "one.jsonl"), JSON.stringify({ segments }));
     expect((await refusal(prepared("one.jsonl"))).message).toMatch(/^3 files/);
   });
 
-  it("are no reason to pass over what is wrong with a line", async () => {
+  it("do not hide an invalid line, even if they are skipped", async () => {
     writeFileSync(join(folder, "line.jsonl"), `${lines("bad0.jpg")}{"segments": [{"image": 1}]}`);
     expect((await refusal(prepared("line.jsonl", true))).message).toMatch(/^line\.jsonl:2: "image" is not a string/);
   });
 });
 
-describe("documents that are left out", () => {
+describe("skipped documents", () => {
   it.each([undefined, 200])("are listed in the prepared set (shards of %s bytes)", async (shardBytes) => {
     notices.length = 0;
     const { dataSet } = await prepared("bad.jsonl", true, shardBytes);
@@ -86,24 +86,24 @@ describe("documents that are left out", () => {
     expect(again.dataSet.fingerprint).toBe(dataSet.fingerprint);
   });
 
-  it("are in the digest: the same documents without them are another set", async () => {
+  it("change the fingerprint: the other documents alone have another one", async () => {
     const { dataSet } = await prepared("bad.jsonl", true);
     writeFileSync(join(folder, "good.jsonl"), lines("ok0.jpg", "ok1.jpg"));
     const good = (await prepared("good.jsonl")).dataSet;
     expect(good.documents.map(({ label }) => label)).toEqual(dataSet.documents.map(({ label }) => label));
     expect(good.skipped).toEqual([]);
     expect(good.fingerprint).not.toBe(dataSet.fingerprint);
-    // Where nothing is bad, leaving it out changes nothing.
+    // If all files can be read, skipping bad files changes nothing.
     expect((await prepared("good.jsonl", true)).dataSet.fingerprint).toBe(good.fingerprint);
   });
 
-  it("may not be all", async () => {
+  it("cannot be all documents", async () => {
     writeFileSync(join(folder, "none.jsonl"), lines("bad0.jpg"));
     expect((await refusal(prepared("none.jsonl", true))).message).toMatch(/no training document is left/);
   });
 });
 
-it("a codebook is fitted to what can be read, or to nothing", async () => {
+it("fitting a codebook fails for bad files, or skips them", async () => {
   const kind = {
     endings: [".jpg"],
     key: "image",
@@ -113,11 +113,13 @@ it("a codebook is fitted to what can be read, or to nothing", async () => {
   } as const;
   writeFileSync(join(folder, "pictures.jsonl"), lines("ok0.jpg", "bad0.jpg", "ok1.jpg", "missing.jpg"));
   const geometry = { of: "patches", height: 8, width: 8, patchHeight: 4, patchWidth: 4, channels: 3 } as const;
-  const told: string[] = [];
+  const messages: string[] = [];
   const options = { entries: 2, seed: 1, iterations: 1, progress: () => {} };
   const files = namedFiles(join(folder, "pictures.jsonl"), kind, reachOf(nodeDisk, join(folder, "_")));
   expect((await refusal(fitCodebook(files, geometry, nodeHost, options))).message).toMatch(/^2 files cannot be read:/);
-  const fitted = await fitCodebook(files, geometry, nodeHost, { ...options, skipBad: (text) => told.push(text) });
+  const fitted = await fitCodebook(files, geometry, nodeHost, { ...options, skipBad: (text) => messages.push(text) });
   expect(fitted.pictures.length).toBe(2);
-  expect(told.join()).toMatch(/^2 files are skipped:\n.*jsonl:2: bad0\.jpg: .*\n.*jsonl:4: missing\.jpg: cannot read/);
+  expect(messages.join()).toMatch(
+    /^2 files are skipped:\n.*jsonl:2: bad0\.jpg: .*\n.*jsonl:4: missing\.jpg: cannot read/,
+  );
 });

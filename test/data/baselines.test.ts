@@ -1,4 +1,4 @@
-// Baselines: eigenvectors, the noise predictor against simulated noise, and n-grams counted by hand.
+// Baselines: eigenvectors, the linear denoiser compared with simulated noise, and n-grams counted by hand.
 import { describe, expect, it } from "vitest";
 import { causalDenoiserLoss, fitGaussian } from "../../scripts/baselines/causal-denoiser.js";
 import { symmetricEigen } from "../../scripts/baselines/eigen.js";
@@ -19,7 +19,7 @@ describe("symmetricEigen", () => {
     ["rank one", 6, (i, j) => (i + 1) * (j + 1)],
     ["random numbers", 40, () => random.normal()],
   ];
-  it.each(cases)("gives unit vectors and their values for %s", (_, n, entry) => {
+  it.each(cases)("gives unit eigenvectors and eigenvalues of %s", (_, n, entry) => {
     const a = new Float64Array(n * n);
     for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) a[i * n + j] = a[j * n + i] = entry(i, j);
     const { values, vectors } = symmetricEigen(a, n);
@@ -38,7 +38,7 @@ describe("symmetricEigen", () => {
 const linearDenoiserLoss = (train: Rows, heldOut: Rows, alphaBars: readonly number[]): number[] =>
   denoiserLosses(train, heldOut, alphaBars).map(({ loss }) => loss);
 
-/** Rows with independent numbers of the given deviations around the given mean. */
+/** Rows of independent normal numbers with the given standard deviations and mean. */
 function gaussian(count: number, deviations: readonly number[], mean: number, seed: number): Rows {
   const random = stream("sample", seed);
   const size = deviations.length;
@@ -50,7 +50,7 @@ function gaussian(count: number, deviations: readonly number[], mean: number, se
 }
 
 describe("linearDenoiserLoss", () => {
-  it("reaches mean ᾱλ/(ᾱλ + 1−ᾱ) on Gaussian rows, which are rotated", () => {
+  it("is the mean of ᾱλ/(ᾱλ + 1−ᾱ) on rotated Gaussian rows", () => {
     const deviations = [2, 0.5, 0.1];
     const turn = (rows: Rows): Rows => {
       const [c, s] = [Math.cos(1), Math.sin(1)];
@@ -74,7 +74,7 @@ describe("linearDenoiserLoss", () => {
     });
   });
 
-  it("is 1 for pictures that hide the noise and 0 for pictures that are all alike", () => {
+  it("is 1 for pictures that hide the noise and 0 for identical pictures", () => {
     expect(linearDenoiserLoss(gaussian(500, [1e6, 1e6], 0, 1), gaussian(500, [1e6, 1e6], 0, 2), [0.5])[0]).toBeCloseTo(
       1,
       3,
@@ -82,14 +82,14 @@ describe("linearDenoiserLoss", () => {
     expect(linearDenoiserLoss(gaussian(50, [0, 0], 1, 1), gaussian(50, [0, 0], 1, 2), [0.5])[0]).toBeCloseTo(0, 6);
   });
 
-  it("says the same through pictures as through dimensions, and stays below 1 with fewer pictures than dimensions", () => {
+  it("is near the optimum with fewer and with more pictures than dimensions", () => {
     const deviations = Array.from({ length: 30 }, (_, i) => 1 / (1 + i));
     const [many, few, held] = [
       gaussian(38, deviations, 0, 1),
       gaussian(20, deviations, 0, 2),
       gaussian(400, deviations, 0, 3),
     ];
-    // 38 rows go through the covariance, and their inner four fifths, 30 rows, too; 20 rows go through products of rows.
+    // 38 rows, and the 30 rows of four fifths of them, use the covariance. 20 rows use the products of rows.
     for (const alphaBar of [0.99, 0.7, 0.1]) {
       const [wide] = linearDenoiserLoss(few, held, [alphaBar]);
       const [narrow] = linearDenoiserLoss(many, held, [alphaBar]);
@@ -101,7 +101,7 @@ describe("linearDenoiserLoss", () => {
     }
   });
 
-  it("agrees with simulated noise on a predictor written out", () => {
+  it("agrees with an explicit predictor on simulated noise", () => {
     const [train, held] = [gaussian(4000, [1.5], 0.5, 4), gaussian(4000, [0.7], 0.2, 5)];
     const alphaBar = 0.6;
     const mean = train.values.reduce((a, b) => a + b) / 4000;
@@ -123,7 +123,7 @@ describe("linearDenoiserLoss", () => {
 describe("causalDenoiserLoss", () => {
   const settings = { alphaBar: 0.6, gamma: 0 };
   const noise = () => stream("noise", 3);
-  /** Two numbers a row with correlation 0.8. */
+  /** Rows of two numbers with correlation 0.8. */
   const correlated = (seed: number): Rows => {
     const rows = gaussian(20000, [1, 0.6], 0.5, seed);
     for (let i = 0; i < rows.values.length; i += 2)
@@ -131,9 +131,9 @@ describe("causalDenoiserLoss", () => {
     return rows;
   };
 
-  it("knows the patches before, and not those after", () => {
+  it("uses earlier patches, but not later ones", () => {
     const { alphaBar } = settings;
-    // Σ = [[1, 0.8], [0.8, 1]]; the error at dimension p is 1 − (1−ᾱ)[K₁..ₚ⁻¹]ₚₚ.
+    // Σ = [[1, 0.8], [0.8, 1]]. The error at dimension p is 1 − (1−ᾱ)[K₁..ₚ⁻¹]ₚₚ.
     const variance = alphaBar + 1 - alphaBar;
     const first = 1 - (1 - alphaBar) / variance;
     const second = 1 - ((1 - alphaBar) * variance) / (variance ** 2 - (alphaBar * 0.8) ** 2);
@@ -142,12 +142,12 @@ describe("causalDenoiserLoss", () => {
     expect(Math.abs(first - second)).toBeGreaterThan(0.05);
   });
 
-  it("is the whole picture's where the picture is one patch", () => {
+  it("equals linearDenoiserLoss if the picture is one patch", () => {
     const loss = causalDenoiserLoss(fitGaussian(correlated(1)), correlated(2), 2, { ...settings, noise: noise() });
     expect(loss).toBeCloseTo(linearDenoiserLoss(correlated(1), correlated(2), [0.6])[0] as number, 2);
   });
 
-  it("is 1 − its share of the signal where everything is shrunk away", () => {
+  it("is the share of the signal's variance if gamma shrinks the covariance to its mean variance", () => {
     const rows = gaussian(20000, [2, 2], 0, 7);
     const loss = causalDenoiserLoss(fitGaussian(rows), rows, 1, { ...settings, gamma: 1, noise: noise() });
     expect(loss).toBeCloseTo(2.4 / 2.8, 2);
@@ -155,7 +155,7 @@ describe("causalDenoiserLoss", () => {
 });
 
 describe("n-grams", () => {
-  it("have the targets that a model has: in one document, from token to token", () => {
+  it("have the same targets as a model: pairs of adjacent tokens within a document", () => {
     const parts = textAndImages(4, 1);
     const segments = [
       { modality: 0, ids: [97, 98] },
@@ -175,7 +175,7 @@ describe("n-grams", () => {
     ]);
   });
 
-  it("score what was counted", () => {
+  it("are scored by their counts", () => {
     const alternating = Array.from({ length: 500 }, () => [
       { before: 0, id: 1 },
       { before: 1, id: 0 },
@@ -184,9 +184,9 @@ describe("n-grams", () => {
     expect(unigram).toBeCloseTo(Math.log(2), 4);
     expect(bigram).toBeLessThan(1e-4);
     expect(targets).toBe(6);
-    // What was never seen costs much, but not without end.
-    const strange = ngramLosses(alternating, [[{ before: 0, id: 0 }]], 2).bigram;
-    expect(strange).toBeGreaterThan(5);
-    expect(strange).toBeLessThan(20);
+    // An unseen bigram has a high loss, but a finite one.
+    const unseen = ngramLosses(alternating, [[{ before: 0, id: 0 }]], 2).bigram;
+    expect(unseen).toBeGreaterThan(5);
+    expect(unseen).toBeLessThan(20);
   });
 });

@@ -1,4 +1,4 @@
-// Packing and order: what stands at every position of a batch, that nothing is lost, and that a run can be resumed.
+// Packing and order: every position of a batch has the right contents, no document is lost, and a run can be resumed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
@@ -12,7 +12,7 @@ import { BEGIN, codesAndText, DOCUMENT_END, END, PADDING, textAndImages } from "
 
 const parts = textAndImages();
 
-/** A data set of pairs of a text of the given length and a picture whose pixels are all its own number. */
+/** A data set of documents, each a text of the given length and a picture whose pixels are the document's number. */
 function pairs(lengths: readonly number[], heldOut = 0.2): DataSet {
   const documents = lengths.map((length, number): PreparedDocument => {
     const ids = new Uint8Array(length).fill(number % 256);
@@ -27,7 +27,7 @@ function pairs(lengths: readonly number[], heldOut = 0.2): DataSet {
 
 const lengthsOf = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((i * 7) % 13));
 
-/** The documents of a batch by sequence, as their tokens without padding. */
+/** The tokens of each document in a batch, without padding. */
 function documentsOf({ batch, length, tokens, document }: Batch): number[][] {
   const found = new Map<number, number[]>();
   for (let position = 0; position < batch * length; position++) {
@@ -42,7 +42,7 @@ function documentsOf({ batch, length, tokens, document }: Batch): number[][] {
 }
 
 describe("a batch", () => {
-  it("holds at each position what the document says", () => {
+  it("has the document's token, modality and number at each position", () => {
     const dataSet = pairs([2, 3], 0);
     const rows = [
       [
@@ -66,7 +66,7 @@ describe("a batch", () => {
     expect(items[1]?.values).toEqual(new Float32Array(4 * 48).fill(1 / 127.5 - 1));
   });
 
-  it("marks the spans of every modality but the owner, and shifts ids into its range", () => {
+  it("marks the begin and end of every modality but the owner, and offsets ids into the modality's range", () => {
     const segments = [
       { modality: 0, ids: [1, 15] },
       { modality: 1, ids: [0, 255] },
@@ -82,7 +82,7 @@ describe("a batch", () => {
 describe("training order", () => {
   const shape = { length: 40, batch: 3, seed: 5 };
 
-  it("has the same batches for the same seed, and others for another", () => {
+  it("has the same batches for the same seed, and different ones for another seed", () => {
     const dataSet = pairs(lengthsOf(50));
     const [a, b, c] = [shape, shape, { ...shape, seed: 6 }].map((chosen) => openTraining(dataSet, chosen));
     let differ = false;
@@ -94,10 +94,10 @@ describe("training order", () => {
     expect(differ).toBe(true);
   });
 
-  it("cuts documents that end in a picture down to it, as often as asked, and leaves the rest as it was", () => {
+  it("drops the text before a final picture with the given probability, and leaves other documents unchanged", () => {
     const dataSet = pairs(lengthsOf(200), 0);
-    // One sequence a batch: documents are read in their order.
-    const [whole, cut, always] = [0, 0.25, 1].map((drop) =>
+    // With one sequence in a batch, documents are read in their order.
+    const [never, sometimes, always] = [0, 0.25, 1].map((drop) =>
       openTraining(dataSet, { ...shape, batch: 1, drop: [0, drop] }),
     ) as [TrainingOrder, TrainingOrder, TrainingOrder];
     const alone = [BEGIN, 0, 0, 0, 0, END, DOCUMENT_END].join();
@@ -106,19 +106,19 @@ describe("training order", () => {
       while (found.length < 600) for (const tokens of documentsOf(order.next())) found.push(tokens.join());
       return found.slice(0, 600);
     };
-    const [wholes, cuts, bare] = [whole, cut, always].map(read) as [string[], string[], string[]];
-    expect(wholes).not.toContain(alone);
-    const pictureLast = wholes.filter((tokens) => !tokens.startsWith(`${BEGIN}`)).length;
-    const dropped = cuts.filter((tokens) => tokens === alone).length;
-    expect(dropped / pictureLast).toBeGreaterThan(0.18);
-    expect(dropped / pictureLast).toBeLessThan(0.32);
-    // The order is that of a run that drops nothing: packing has more room, and that is all.
-    cuts.forEach((tokens, i) => {
-      if (tokens !== alone) expect(tokens).toBe(wholes[i]);
+    const [full, mixed, dropped] = [never, sometimes, always].map(read) as [string[], string[], string[]];
+    expect(full).not.toContain(alone);
+    const pictureLast = full.filter((tokens) => !tokens.startsWith(`${BEGIN}`)).length;
+    const count = mixed.filter((tokens) => tokens === alone).length;
+    expect(count / pictureLast).toBeGreaterThan(0.18);
+    expect(count / pictureLast).toBeLessThan(0.32);
+    // The order of documents is the same as without dropping.
+    mixed.forEach((tokens, i) => {
+      if (tokens !== alone) expect(tokens).toBe(full[i]);
     });
-    // A picture that comes first keeps what follows it.
-    expect(bare.filter((tokens) => tokens === alone)).toHaveLength(pictureLast);
-    expect(bare.filter((tokens) => tokens !== alone).every((tokens) => tokens.startsWith(`${BEGIN}`))).toBe(true);
+    // A document that starts with its picture keeps its text.
+    expect(dropped.filter((tokens) => tokens === alone)).toHaveLength(pictureLast);
+    expect(dropped.filter((tokens) => tokens !== alone).every((tokens) => tokens.startsWith(`${BEGIN}`))).toBe(true);
   });
 
   it("resumes at any batch, across epochs, with and without accumulation", () => {
@@ -140,17 +140,17 @@ describe("training order", () => {
     }
   });
 
-  it("reads the same in an update, however it is cut into micro-batches", () => {
+  it("reads the same tokens in an update with and without gradient accumulation", () => {
     const dataSet = pairs(lengthsOf(40));
-    const whole = openTraining(dataSet, { ...shape, batch: 6 });
-    const cut = openTraining(dataSet, { ...shape, batch: 2, accumulate: 3 });
+    const large = openTraining(dataSet, { ...shape, batch: 6 });
+    const small = openTraining(dataSet, { ...shape, batch: 2, accumulate: 3 });
     for (let step = 0; step < 10; step++) {
-      const parts = [cut.next(), cut.next(), cut.next()];
-      expect(parts.flatMap(({ tokens }) => [...tokens])).toEqual([...whole.next().tokens]);
+      const batches = [small.next(), small.next(), small.next()];
+      expect(batches.flatMap(({ tokens }) => [...tokens])).toEqual([...large.next().tokens]);
     }
   });
 
-  it("gives every training document once in an epoch, whole, and none that is held out", () => {
+  it("has every training document once in an epoch, in full, and no held-out document", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 25 }), { minLength: 1, maxLength: 40 }),
@@ -172,7 +172,7 @@ describe("training order", () => {
               expect(token === PADDING).toBe(document[position] === -1);
             });
           }
-          // Pictures are numbered as their documents. Every document came at least twice but for what a last batch cut.
+          // Pictures have the numbers of their documents. After two epochs each document was read at least twice.
           for (const number of dataSet.train) expect(counts.get(number)).toBeGreaterThanOrEqual(2);
           for (const number of dataSet.validation) expect(counts.has(number)).toBe(false);
         },
@@ -181,7 +181,7 @@ describe("training order", () => {
     );
   });
 
-  it("keeps whole documents, in an order that is drawn anew each epoch and only where either may be", () => {
+  it("draws the order of text and picture again in each epoch, if the document allows either order", () => {
     const dataSet = pairs(lengthsOf(30), 0);
     const order = openTraining(dataSet, shape);
     const ways = new Map<number, Set<boolean>>();
@@ -204,7 +204,7 @@ describe("training order", () => {
     expect(bothWays.length).toBeGreaterThan(17);
   });
 
-  it("leaves little room unused", () => {
+  it("pads few positions", () => {
     const dataSet = pairs(lengthsOf(200), 0);
     const order = openTraining(dataSet, { length: 128, batch: 16, seed: 1 });
     let padding = 0;
@@ -212,7 +212,7 @@ describe("training order", () => {
     expect(padding / (5 * 16 * 128)).toBeLessThan(0.06);
   });
 
-  it("refuses a position outside the data, and a document that fits no sequence", () => {
+  it("refuses a position outside the data, and a document longer than a sequence", () => {
     const dataSet = pairs(lengthsOf(10));
     const order = openTraining(dataSet, shape);
     for (const position of [
@@ -227,7 +227,7 @@ describe("training order", () => {
 });
 
 describe("validation", () => {
-  it("has every held-out document once in each of its orders, in batches of one size, always the same", () => {
+  it("has every held-out document once in each of its orders, in the same batches of one size each time", () => {
     const dataSet = pairs(lengthsOf(60), 0.4);
     const batches = [...validationBatches(dataSet, { length: 40, batch: 4 })];
     expect(dataSet.validation.length).toBeGreaterThan(10);
@@ -239,7 +239,7 @@ describe("validation", () => {
     expect([...validationBatches(dataSet, { length: 40, batch: 4 })]).toEqual(batches);
   });
 
-  it("has no batch where nothing is held out", () => {
+  it("has no batches without held-out documents", () => {
     expect([...validationBatches(pairs([1, 2], 0), { length: 40, batch: 4 })]).toEqual([]);
   });
 });

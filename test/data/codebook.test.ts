@@ -1,4 +1,4 @@
-// Codebooks: pictures to codes and back, files and back, and files that are none.
+// Codebooks: conversion of pictures to codes and back, files and back, and files that are not codebooks.
 import { expect, test } from "vitest";
 import {
   codesOf,
@@ -18,7 +18,7 @@ const kind: PictureCodes = { of: "patches", height: 4, width: 6, patchHeight: 2,
 
 function codebook(): PictureCodebook {
   const random = stream("sample", 3);
-  // Levels that a pixel can have, so that decoding is exact.
+  // Entries are possible levels of pixels, so that decoding is exact.
   const entries = Float32Array.from({ length: 9 * 12 }, () => random.below(256) / 127.5 - 1);
   const read = readCodebook(writeCodebook(kind, entries, 12), "book");
   if (!isOfPictures(read)) throw new Error("a codebook of pictures");
@@ -26,7 +26,7 @@ function codebook(): PictureCodebook {
   return read;
 }
 
-test("a file says what it is of, and gives the same codebook back", () => {
+test("a file records the codebook's kind, and reads back as the same codebook", () => {
   const { facts } = codebook();
   expect(facts).toEqual({ kind, entries: 9, columns: 12 });
   const { metadata } = readSafetensors(writeCodebook(kind, new Float32Array(24), 12), "book");
@@ -40,7 +40,7 @@ test("a file says what it is of, and gives the same codebook back", () => {
   });
 });
 
-test("codes become pictures and pictures the same codes, row by row", () => {
+test("codes become a picture row by row, and the picture becomes the same codes", () => {
   const book = codebook();
   const codes = [8, 0, 3, 3, 7, 1];
   const pixels = pictureOf(codes, book);
@@ -56,12 +56,12 @@ test("codes become pictures and pictures the same codes, row by row", () => {
   }
 });
 
-test("a picture cut short is grey where codes are missing", () => {
+test("patches without a code are grey", () => {
   const pixels = pictureOf([8], codebook());
   expect(pixels.at(-1)).toBe(128);
 });
 
-test("files that are no codebook are refused, each with what is wrong", () => {
+test("files that are not codebooks are refused with the reason", () => {
   const metadata = readSafetensors(writeCodebook(kind, new Float32Array(24), 12), "book").metadata;
   const entries: Tensor = { dtype: "F32", shape: [2, 12], data: new Float32Array(24) };
   const refusal = (changed: Record<string, string>, tensor: Tensor = entries): string => {

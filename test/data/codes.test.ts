@@ -1,4 +1,4 @@
-// Codes: pictures become those of the codebook's nearest entries, or come ready made; the data set shows them again.
+// Codes: pictures become the codes of the nearest entries, or codes come from files; decoding gives pictures again.
 
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,13 +43,13 @@ const model = partsOf({ kind: "bytes", name: "text" }, codes());
 
 beforeAll(async () => {
   mkdirSync(join(folder, "data"));
-  // Entries of one colour each.
+  // Each entry has one colour.
   const entries = Float32Array.from(
     COLOURS.flatMap((rgb) => [0, 1, 2, 3].flatMap(() => rgb.map((v) => v / 127.5 - 1))),
   );
   writeFileSync(join(folder, "book.safetensors"), writeCodebook(kind, entries, 12));
   copyFileSync(fileURLToPath(new URL("../../specs/emoji-tokenizer.json", import.meta.url)), join(folder, "t.json"));
-  // Red above right, blue below left, else nearly white.
+  // Red at the top right, blue at the bottom left, nearly white elsewhere.
   const pixels = Uint8Array.from({ length: 48 }, (_, i) => {
     const [row, column, channel] = [Math.floor(i / 12), Math.floor(i / 3) % 4, i % 3];
     const code = row < 2 && column >= 2 ? 1 : row >= 2 && column < 2 ? 2 : 0;
@@ -76,14 +76,14 @@ const idsOf = (dataSet: DataSet, segment: number, document = 0): number[] => {
 };
 
 describe("pictures as codes", () => {
-  it("each patch is its nearest entry, row by row, in the modality's range of the vocabulary", async () => {
+  it("are the nearest entries of the patches, row by row, in the modality's range of the vocabulary", async () => {
     const { dataSet } = await prepared(line({ text: "flag" }, { image: "flag.png" }));
     const first = model.vocabulary.first[1] as number;
     expect(idsOf(dataSet, 1)).toEqual([0, 1, 2, 0].map((code) => first + code));
     expect(dataSet.items).toBe(0);
   });
 
-  it("go back to pictures by the codebook that copies of the shards carry", async () => {
+  it("are decoded to pictures with the codebook in copies of the shards", async () => {
     const { files } = await prepared(line({ image: "flag.png" }));
     const codebook = pictureCodebook(loadDataSet(nodeDisk, files, model, 0), 1);
     if (codebook === undefined) throw new Error("no codebook");
@@ -91,7 +91,7 @@ describe("pictures as codes", () => {
     expect([...pixels.subarray(0, 12)]).toEqual([...COLOURS[0], ...COLOURS[0], ...COLOURS[1], ...COLOURS[1]]);
   });
 
-  it("another codebook prepares the data anew", async () => {
+  it("are prepared again with another codebook", async () => {
     const { files: before } = await prepared(line({ image: "flag.png" }));
     const entries = Float32Array.from({ length: 36 }, (_, i) => Math.floor(i / 12) - 1);
     writeFileSync(join(folder, "other.safetensors"), writeCodebook(kind, entries, 12));
@@ -101,13 +101,13 @@ describe("pictures as codes", () => {
     expect(idsOf(dataSet, 0)).not.toEqual([0, 1, 2, 0].map((code) => (model.vocabulary.first[1] as number) + code));
   });
 
-  it("a document too long is refused before anything is decoded", async () => {
+  it("are counted before pictures are decoded, so a long document is refused early", async () => {
     await expect(prepared(line({ text: "flag" }, { image: "flag.png" }), model, 10)).rejects.toThrow(
       /takes 11 positions, but data.length is 10/,
     );
   });
 
-  it("emoji go to codes where there are no patches, and their names to a tokenizer", async () => {
+  it("are used for emoji if the model has no patches, with a tokenizer for names", async () => {
     const parts = partsOf({ kind: "tokens", name: "text", vocab: 661, tokenizer: "t.json" }, codes());
     const data = { source: { kind: "emoji" }, length: 64, held_out: 0.1 } as const;
     const { dataSet } = await prepare(data, parts, { host: nodeHost, folder, cache: join(folder, "cache") });
@@ -123,11 +123,11 @@ describe("pictures as codes", () => {
   });
 });
 
-describe("codes made elsewhere", () => {
+describe("codes from other programs", () => {
   const plain = partsOf({ kind: "bytes", name: "text" }, { kind: "codes", name: "image", vocab: 50 });
   const first = plain.vocabulary.first[1] as number;
 
-  it("stand in the line, or in a .npy file whose last index runs fastest", async () => {
+  it("are in the line, or in a .npy file in which the last index varies fastest", async () => {
     const grid = writeNpy({ type: "i8", shape: [2, 3], data: BigInt64Array.of(5n, 49n, 0n, 7n, 8n, 9n) });
     writeFileSync(join(folder, "data", "grid.npy"), grid);
     const { dataSet } = await prepared(`${line({ codes: [49, 0, 7] })}${line({ codes: "grid.npy" })}`, plain);
@@ -135,35 +135,35 @@ describe("codes made elsewhere", () => {
     expect(idsOf(dataSet, 0, 1)).toEqual([5, 49, 0, 7, 8, 9].map((code) => first + code));
     const changed = writeNpy({ type: "i8", shape: [2, 3], data: BigInt64Array.of(5n, 49n, 0n, 7n, 8n, 1n) });
     writeFileSync(join(folder, "data", "grid.npy"), changed);
-    const { dataSet: anew } = await prepared(`${line({ codes: [49, 0, 7] })}${line({ codes: "grid.npy" })}`, plain);
-    expect(anew.fingerprint).not.toBe(dataSet.fingerprint);
-    expect(idsOf(anew, 0, 1).at(-1)).toBe(first + 1);
+    const { dataSet: again } = await prepared(`${line({ codes: [49, 0, 7] })}${line({ codes: "grid.npy" })}`, plain);
+    expect(again.fingerprint).not.toBe(dataSet.fingerprint);
+    expect(idsOf(again, 0, 1).at(-1)).toBe(first + 1);
   });
 
   it.each([
     ["a code beyond the vocabulary", line({ codes: [3, 50] }), /"codes" contains 50, but the ids of image are 0 to 49/],
-    ["half a code", line({ codes: [0.5] }), /"codes" contains 0.5/],
-    ["a file that is not there", line({ codes: "none.npy" }), /there is no file of codes "none.npy"/],
-    ["a file outside", line({ codes: "../book.safetensors" }), /is outside/],
-    ["a file of another kind", line({ codes: "flag.png" }), /lines.jsonl:1: flag.png: the file is not a .npy file/],
+    ["a fraction", line({ codes: [0.5] }), /"codes" contains 0.5/],
+    ["a missing file", line({ codes: "none.npy" }), /there is no file of codes "none.npy"/],
+    ["a file outside the project", line({ codes: "../book.safetensors" }), /is outside/],
+    ["a file of another format", line({ codes: "flag.png" }), /lines.jsonl:1: flag.png: the file is not a .npy file/],
     [
       "a picture without a codebook",
       line({ image: "flag.png" }),
       /"image" needs a modality of patches or of codes with/,
     ],
-  ])("%s", async (_, lines, message) => {
+  ])("are refused for %s", async (_, lines, message) => {
     await expect(prepared(lines, plain)).rejects.toThrow(message);
   });
 
-  it("halves in a file", async () => {
+  it("are refused for fractions in a file", async () => {
     writeFileSync(join(folder, "data", "half.npy"), writeNpy({ type: "f4", shape: [1], data: Float32Array.of(0.5) }));
     await expect(prepared(line({ codes: "half.npy" }), plain)).rejects.toThrow(/half.npy: the codes are not all whole/);
   });
 });
 
-describe("a codebook that does not fit", () => {
+describe("a codebook is refused if it", () => {
   it.each([
-    ["is not there", codes({ codebook: "none.safetensors" }), /^none.safetensors: cannot read the file/],
+    ["is missing", codes({ codebook: "none.safetensors" }), /^none.safetensors: cannot read the file/],
     ["has another number of entries", codes({ vocab: 4 }), /has 3 entries, but modality image has a vocab of 4/],
     ["is a picture", codes({ codebook: "data/flag.png" }), /^data\/flag.png: /],
   ])("%s", async (_, image, message) => {

@@ -1,4 +1,4 @@
-// Pictures that would take too much memory or time, and the processes that decode.
+// Pictures that need too much memory or time, and the processes that decode pictures.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return all;
 }
 
-/** A PNG whose header says what its few bytes of pixels do not hold. */
+/** A PNG whose header claims more pixels than it has. */
 function claims(width: number, height: number, depth: number, interlaced: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -40,7 +40,7 @@ function claims(width: number, height: number, depth: number, interlaced: number
   return Buffer.concat([signature, chunk("IHDR", header), pixels, chunk("IEND", Buffer.alloc(0))]);
 }
 
-/** Noise drawn 100 000 times: a decoder takes some eight seconds for it, whatever fonts there are. */
+/** An SVG that draws noise 100 000 times. Decoding takes about eight seconds and needs no fonts. */
 function slow(): string {
   const tens = (id: number) => `<g id="a${id}">${`<use href="#a${id - 1}"/>`.repeat(10)}</g>`;
   const noise = `<filter id="noise"><feTurbulence baseFrequency="0.5" numOctaves="9"/></filter>`;
@@ -56,10 +56,10 @@ async function refusal(promise: Promise<unknown>): Promise<InputError> {
     (thrown: unknown) => thrown,
   );
   if (error instanceof InputError) return error;
-  throw error ?? new Error("no refusal");
+  throw error ?? new Error("not refused");
 }
 
-/** Prepares two documents within a second a picture: one that is no picture and is left out, and the given one. */
+/** Prepares two documents with a limit of one second per picture: one with a bad picture, which is skipped, and the given one. */
 async function prepared(name: string, picture: string) {
   process.env.MOM_DECODE_SECONDS = "1";
   const path = name.replace(/svg$/, "jsonl");
@@ -71,14 +71,14 @@ async function prepared(name: string, picture: string) {
   return await prepare(data, textAndImages(), { host: nodeHost, folder, cache: join(folder, "cache"), skipBad: true });
 }
 
-describe("what a picture may take", () => {
+describe("decoding a picture", () => {
   it.each([
     ["interlaced, 16 bits", claims(16_380, 16_380, 16, 1)],
     ["16 bits", claims(12_000, 12_000, 16, 0)],
-    ["more pixels than all", claims(17_000, 17_000, 8, 0)],
-    ["the widest that a header can say", claims(0x7fffffff, 0x7fffffff, 8, 0)],
+    ["more pixels than allowed", claims(17_000, 17_000, 8, 0)],
+    ["the largest size that a header can have", claims(0x7fffffff, 0x7fffffff, 8, 0)],
     ["an SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"/>')],
-  ])("is told by its header: %s", async (_, bytes) => {
+  ])("is refused because of its header: %s", async (_, bytes) => {
     const { message, remedy } = await refusal(decodePicture(nodeHost, bytes, size, "a.jsonl:1: b.png"));
     expect(message).toMatch(
       /^a\.jsonl:1: b\.png: the image cannot be read \((it has \d+ × \d+ pixels|.*exceeds user limit|.*size)/,
@@ -86,11 +86,11 @@ describe("what a picture may take", () => {
     expect(remedy).toMatch(/fewer pixels|PNG/);
   });
 
-  it("ends when its time does, and is never skipped", async () => {
+  it("ends after its time limit, and such a picture is not skipped", async () => {
     const { message, remedy } = await refusal(prepared("slow.svg", slow()));
     expect(message).toBe("slow.jsonl:2: slow.svg: decoding the image was stopped after 1 s");
     expect(remedy).toContain("MOM_DECODE_SECONDS=");
-    // Others are decoded as before.
+    // Other pictures can still be decoded.
     delete process.env.MOM_DECODE_SECONDS;
     const red = sharp({ create: { width: 9, height: 9, channels: 3, background: "#ff0000" } });
     expect((await decodePicture(nodeHost, await red.png().toBuffer(), size, "a")).subarray(0, 3)).toEqual(
@@ -98,7 +98,7 @@ describe("what a picture may take", () => {
     );
   });
 
-  it("is stopped or drawn as soon as the fonts of the machine let it: text of 5 kB", async () => {
+  it("of text in SVG finishes or stops at the time limit, depending on the machine's fonts", async () => {
     const text = readFileSync(join(ROOT, "test/cases/faults/svg-5kB-text-decodes-9s.svg"), "utf8");
     const outcome = await prepared("text.svg", text).then(
       ({ dataSet }) => dataSet.train.length,
@@ -107,7 +107,7 @@ describe("what a picture may take", () => {
     expect([1, "text.jsonl:2: text.svg: decoding the image was stopped after 1 s"]).toContain(outcome);
   });
 
-  it("is given to many at a time, and each gets its own", async () => {
+  it("runs for several pictures at a time, and each gets its own pixels", async () => {
     const files = await Promise.all(
       Array.from({ length: 6 }, (_, i) =>
         sharp({ create: { width: 2400, height: 2400, channels: 3, background: { r: 10 * i, g: 0, b: 0 } } })
@@ -121,13 +121,13 @@ describe("what a picture may take", () => {
     expect(pixels.map(([red]) => red)).toEqual(files.map((_, i) => 10 * i));
   });
 
-  it("is not taken by a file that cannot be read", async () => {
+  it("does not block decoders if files cannot be read", async () => {
     const failing = () => Promise.reject(new InputError("file-unreadable", "gone", "Look for it."));
     const refused = Array.from({ length: 9 }, () => refusal(decodePicture(nodeHost, failing, size, "a")));
     expect((await Promise.all(refused)).map(({ message }) => message)).toEqual(Array(9).fill("gone"));
   });
 
-  it("is at least a second", () => {
+  it("has a time limit of at least a second", () => {
     expect([decodeSeconds({}), decodeSeconds({ MOM_DECODE_SECONDS: "2.5" })]).toEqual([30, 2.5]);
     for (const MOM_DECODE_SECONDS of ["0", "-1", "a", "1e9", "NaN"])
       expect(() => decodeSeconds({ MOM_DECODE_SECONDS })).toThrow(/MOM_DECODE_SECONDS is/);

@@ -1,9 +1,9 @@
-// What a compiled trainer needs to read data has no package and no image decoder behind it, and no files of its own.
+// The modules with which a compiled trainer reads data need no packages, no image decoder, and no direct access to files.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, it } from "vitest";
 
-/** Modules that an entry of src/data reaches, and what it imports from outside the repository. */
+/** Modules that entries of src/data import, directly or not, inside and outside the repository. */
 async function reach(...entries: readonly string[]): Promise<{ inside: string[]; outside: string[] }> {
   const { metafile } = await build({
     entryPoints: entries.map((entry) => fileURLToPath(new URL(`../../src/data/${entry}`, import.meta.url))),
@@ -23,19 +23,19 @@ async function reach(...entries: readonly string[]): Promise<{ inside: string[];
   };
 }
 
-it("packs, orders and batches without files or packages", async () => {
+it("packing and batching import no packages and no Node modules", async () => {
   const { inside, outside } = await reach("data-set.ts", "order.ts", "fixed-batches.ts", "safetensors.ts");
   expect(outside).toEqual([]);
   expect(inside.length).toBeGreaterThan(8);
 });
 
-it("loads shards, prepares and hashes with a disk that it is given", async () => {
+it("loading and preparing use the given disk, without Node's modules", async () => {
   expect((await reach("../api/compiled-folder.ts")).outside.filter((name) => name.startsWith("node:"))).toEqual([]);
   const { outside } = await reach("prepare.ts");
   expect(outside.filter((name) => name.startsWith("node:") || name === "sharp")).toEqual([]);
 });
 
-it("decodes images in a process of its own", async () => {
+it("images are decoded in a separate process", async () => {
   expect((await reach("../api/node/host.ts")).outside).not.toContain("sharp");
   expect((await reach("../api/node/pictures/decoder.ts")).outside).toContain("sharp");
 });

@@ -1,4 +1,4 @@
-// `source: files`: what lines mean, and the message for each that is wrong.
+// `source: files`: the meaning of lines, and the message for each kind of invalid line.
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +48,7 @@ const pixel = (dataSet: DataSet, document: number, at: number): number[] => [
 ];
 
 describe("lines", () => {
-  it("hold texts and pictures, in their order", async () => {
+  it("contain texts and pictures in order", async () => {
     const lines = `${line({ text: "ein Mäuschen" }, { image: "red.png" })}\r\n  \n${line({ image: "below/tall blue.png" }, { text: "b" }, { image: "red.png" })}`;
     const dataSet = await prepared(lines, textAndImages());
     expect(dataSet.documents.map(({ label }) => label)).toEqual(["ein Mäuschen", "b"]);
@@ -61,21 +61,21 @@ describe("lines", () => {
     expect(pixel(dataSet, 0, 0)).toEqual([255, 0, 0]);
   });
 
-  it("give a label: the first text, else the first image, else the first ids", async () => {
+  it("are labelled by the first text, the first image or the first ids", async () => {
     const lines = [line({ image: "red.png" }, { text: " " }), line({ image: "red.png" }, { text: " ab".repeat(40) })];
     const dataSet = await prepared(lines.join(""), textAndImages(), 0, 200);
     expect(dataSet.documents.map(({ label }) => label)).toEqual(["red.png", "ab ".repeat(20)]);
     expect((await prepared(line({ tokens: [1, 2] }), codesAndText)).label(0)).toBe("1,2");
   });
 
-  it("fit a picture of another aspect into the size, on white", async () => {
+  it("fit a picture of another aspect ratio into the size, on white", async () => {
     const dataSet = await prepared(line({ image: "below/tall blue.png" }), textAndImages());
     expect(pixel(dataSet, 0, 0)).toEqual([255, 255, 255]);
     expect(pixel(dataSet, 0, 4)).toEqual([0, 0, 255]);
     expect(pixel(dataSet, 0, 7)).toEqual([255, 255, 255]);
   });
 
-  it("put what is transparent on white, or keep it with 4 channels; grey with 1", async () => {
+  it("put transparent pictures on white, keep alpha with 4 channels, and give grey with 1", async () => {
     expect(pixel(await prepared(line({ image: "clear.png" }), textAndImages()), 0, 0)).toEqual([255, 255, 255]);
     const withAlpha = await prepared(line({ image: "clear.png" }), textAndImages(8, 4));
     expect(withAlpha.firstItem(0)?.pixels?.[3]).toBe(0);
@@ -85,7 +85,7 @@ describe("lines", () => {
     expect(grey.firstItem(0)?.pixels?.[0]).toBeLessThan(150);
   });
 
-  it("hold ids, in the first modality of tokens or the one they name", async () => {
+  it("contain ids of the first modality of tokens, or of the modality they name", async () => {
     const dataSet = await prepared(
       line({ tokens: [0, 15] }, { text: "a", modality: "text" }, { tokens: [], modality: "codes" }),
       codesAndText,
@@ -97,7 +97,7 @@ describe("lines", () => {
     ]);
   });
 
-  it("fall on their side of the split by content, wherever they stand", async () => {
+  it("are held out by content, independent of their order", async () => {
     const lines = Array.from({ length: 40 }, (_, i) => line({ text: `text ${i}` }));
     const sides = async (ordered: string[]) => {
       const dataSet = await prepared(ordered.join(""), textAndImages(), 0.3);
@@ -109,7 +109,7 @@ describe("lines", () => {
     expect(await sides(lines.toReversed())).toEqual(held);
   });
 
-  it("are told of when none is held out", async () => {
+  it("give a notice if none is held out", async () => {
     const notices: string[] = [];
     writeFileSync(join(data, "one.jsonl"), line({ text: "a" }));
     const source = { kind: "files", path: "data/one.jsonl" } as const;
@@ -118,7 +118,7 @@ describe("lines", () => {
     expect(notices.at(-1)).toMatch(/none of 1 documents is held out/);
   });
 
-  it("are prepared again when an image behind them changes", async () => {
+  it("are prepared again when an image they name changes", async () => {
     writeFileSync(join(data, "changing.png"), await solid(8, 8, { r: 0, g: 255, b: 0, alpha: 1 }));
     expect(pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 255, 0]);
     writeFileSync(join(data, "changing.png"), await solid(8, 8, { r: 0, g: 0, b: 255, alpha: 1 }));
@@ -126,7 +126,7 @@ describe("lines", () => {
   });
 });
 
-describe("wrong files", () => {
+describe("invalid files are refused:", () => {
   const images = textAndImages();
   const tokenizer: ModelParts = {
     ...codesAndText,
@@ -135,7 +135,7 @@ describe("wrong files", () => {
   const good = line({ text: "good" });
   const cases: readonly [string, string | Uint8Array, ModelParts, RegExp, RegExp][] = [
     ["an empty file", "", images, /^data\/pairs.jsonl: the file has no documents/, /one document per line/],
-    ["only blank lines", "\n \n", images, /has no documents/, /one document per line/],
+    ["only empty lines", "\n \n", images, /has no documents/, /one document per line/],
     [
       "invalid JSON",
       `${good}{"segments": [}`,
@@ -170,7 +170,7 @@ describe("wrong files", () => {
     ["two kinds at once", line({ text: "a", image: "b" }), images, /unknown kind, with text, image/, /A segment is/],
     ["no kind", line({ modality: "text" }), images, /with no content/, /A segment is/],
     [
-      "a key given twice",
+      "a repeated key",
       `${good}{"segments":[{"text":"first"}],"segments":[{"text":"second"}]}`,
       images,
       /^data\/pairs.jsonl:2: the key "segments" is repeated/,
@@ -186,7 +186,7 @@ describe("wrong files", () => {
     ["text that is a list", line({ text: [[["a"]]] }), images, /:1: "text" is not a string/, /A segment is/],
     ["an image that is a list", line({ image: ["red.png"] }), images, /:1: "image" is not a string/, /A segment is/],
     [
-      "an image that is a circle of links",
+      "an image behind a circle of links",
       line({ image: "circle.png" }),
       images,
       /:1: .*links lead in a circle/,
@@ -199,7 +199,7 @@ describe("wrong files", () => {
       /^.{1,50}: a segment is \[1,1.{50,60}…, not an object$/,
       /A segment is/,
     ],
-    ["a kind of the prototype", line({ toString: "a" }), images, /with toString/, /A segment is/],
+    ["a kind from JavaScript's prototype", line({ toString: "a" }), images, /with toString/, /A segment is/],
     ["text that is a number", line({ text: 1 }), images, /"text" is not a string/, /A segment is/],
     [
       "no modality for text",
@@ -224,7 +224,7 @@ describe("wrong files", () => {
       /Use one of text/,
     ],
     [
-      "a tokenizer that is not there",
+      "a missing tokenizer",
       line({ text: "a" }),
       tokenizer,
       /^tokenizer.json: cannot read the file \(there is no/,
@@ -237,8 +237,8 @@ describe("wrong files", () => {
       /:1: "tokens" contains 16, but the ids of codes are 0 to 15/,
       /vocab/,
     ],
-    ["an id that is broken", line({ tokens: [0.5] }), codesAndText, /contains 0.5/, /whole numbers/],
-    ["tokens that are no list", line({ tokens: "a" }), codesAndText, /contains "a"/, /Use whole numbers/],
+    ["an id that is not whole", line({ tokens: [0.5] }), codesAndText, /contains 0.5/, /whole numbers/],
+    ["tokens that are not a list", line({ tokens: "a" }), codesAndText, /contains "a"/, /Use whole numbers/],
     [
       "a missing image",
       good + line({ image: "no.png" }),
@@ -257,14 +257,14 @@ describe("wrong files", () => {
     ["a link that leaves the folder", line({ image: "link.png" }), images, /"link.png" is outside/, /--allow/],
     ["an image that is a folder", line({ image: "below" }), images, /:1: below: cannot read the file/, /path/],
     [
-      "an image that is no image",
+      "an image file with other contents",
       good + line({ image: "no-image.png" }),
       images,
       /^data\/pairs.jsonl:2: no-image.png: the image cannot be read/,
       /PNG/,
     ],
     [
-      "an image that is cut off",
+      "a truncated image",
       line({ image: "cut.png" }),
       images,
       /:1: cut.png: the image cannot be read/,
@@ -285,12 +285,12 @@ describe("wrong files", () => {
       () => undefined,
       (error: unknown) => error,
     );
-    if (!(failure instanceof InputError)) throw failure ?? new Error("no failure");
+    if (!(failure instanceof InputError)) throw failure ?? new Error("not refused");
     expect(failure.message).toMatch(message);
     expect(failure.remedy).toMatch(remedy);
   });
 
-  it("documents that change while they are prepared leave no shard", async () => {
+  it("documents that change during preparation, without leaving a shard", async () => {
     writeFileSync(join(data, "moving.jsonl"), line({ text: "before" }));
     const source = { kind: "files", path: "data/moving.jsonl" } as const;
     const cache = join(folder, "moving");
@@ -304,7 +304,7 @@ describe("wrong files", () => {
     expect(readdirSync(join(cache, "data"))).toEqual([]);
   });
 
-  it("no file at all", async () => {
+  it("a missing data file", async () => {
     const source = { kind: "files", path: "data/none.jsonl" } as const;
     const failure = prepare({ source, length: 8, held_out: 0 }, images, { host: nodeHost, folder, cache: folder });
     await expect(failure).rejects.toThrow(/^data\/none.jsonl: cannot read the file \(there is no .*none.jsonl\)$/);

@@ -1,4 +1,4 @@
-// JSON Lines in pieces: the same lines wherever a piece ends, and what is refused before anything large is made of it.
+// JSON Lines in pieces: lines do not depend on where a piece ends, and bad input is refused before it needs much memory.
 import { describe, expect, it } from "vitest";
 import { linesOf, MOST_LINE_BYTES, MOST_NESTING } from "../../src/data/json-lines.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -8,12 +8,12 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const TEXT = '{"a": "ä€😀"}\r\n\n  \n[1, 2]\n"last"';
 
 function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
-  // One buffer for all pieces, as a reader of files has.
+  // All pieces use one buffer, as in a file reader.
   const piece = Buffer.alloc(size);
   for (let at = 0; at < bytes.length; at += size) {
-    const part = bytes.subarray(at, at + size);
-    piece.set(part);
-    yield piece.subarray(0, part.length);
+    const range = bytes.subarray(at, at + size);
+    piece.set(range);
+    yield piece.subarray(0, range.length);
   }
 }
 
@@ -38,7 +38,7 @@ describe("lines", () => {
     expect(lines[0]?.text).toBe('{"a": "ä€😀"}');
   });
 
-  it("are read no further than they are asked for", () => {
+  it("are read lazily", () => {
     let given = 0;
     const pieces = function* () {
       for (; ; given++) yield utf8("1\n");
@@ -48,7 +48,7 @@ describe("lines", () => {
     expect(given).toBeLessThan(3);
   });
 
-  it("have a limit of length, found before the line is whole", () => {
+  it("have a length limit, which applies before a line is complete", () => {
     const piece = new Uint8Array(2 ** 20).fill(0x20);
     let given = 0;
     const pieces = function* () {
@@ -59,7 +59,7 @@ describe("lines", () => {
     expect(given * piece.length).toBeLessThanOrEqual(MOST_LINE_BYTES);
   });
 
-  it("have a limit of nesting, whatever nests", () => {
+  it("have a nesting limit for lists and objects", () => {
     const lists = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     const objects = (depth: number) => '{"a":'.repeat(depth) + 1 + "}".repeat(depth);
     for (const nested of [lists, objects]) {
@@ -70,17 +70,17 @@ describe("lines", () => {
     expect(refusal(`"${lists(5000)}\\"${lists(5000)}"`)).toBe("");
   });
 
-  it("give a key once in an object, however it is written and however deep", () => {
+  it("cannot repeat a key in an object, with escapes or at any depth", () => {
     expect(refusal('1\n{"a": 1, "a": 1}')).toBe('a.jsonl:2: the key "a" is repeated');
     expect(refusal('{"b": [{"a": [], "\\u0061": {}}]}')).toBe('a.jsonl:1: the key "a" is repeated');
     expect(refusal('{"__proto__": 1, "__proto__": 2}')).toContain("is repeated");
     expect(refusal('{"a": {"a": [{"a": "a:"}, {"a": "\\"a\\":"}]}}')).toBe("");
-    // What is no JSON is that first of all.
+    // Invalid JSON is reported before repeated keys.
     expect(refusal('{"a": 1, "a": }')).toContain("not JSON");
   });
 });
 
-it("a text that is no JSON has a shape too", () => {
+it("the nesting of invalid JSON is measured without errors", () => {
   for (const text of ["", '"', '"\\', "]}", ":", '{"a":', "\\", '{"\\x":1,"\\x":2}'])
     expect(jsonShape(text).tooDeep).toBe(false);
 });

@@ -1,10 +1,10 @@
-// K-means: nearest entries are exact, clusters are found, and everything is the same each time.
+// K-means: nearest entries are exact, clusters are found, and results are deterministic.
 import { expect, test } from "vitest";
 import { kMeans, quantisationError } from "../../src/data/k-means.js";
 import { nearestEntries } from "../../src/data/nearest.js";
 import { stream } from "../../src/random/stream.js";
 
-/** Rows around `clusters` centres that are 10 apart in one direction each, with noise of ±`noise`. */
+/** Rows around `clusters` centres, each at 10 on an axis of its own, with noise of ±`noise`. */
 function clustered(clusters: number, each: number, columns: number, noise: number): Float32Array {
   const random = stream("sample", 5);
   return Float32Array.from({ length: clusters * each * columns }, (_, i) => {
@@ -18,7 +18,7 @@ const normals = (count: number, seed: number): Float32Array => {
   return Float32Array.from({ length: count }, () => random.normal());
 };
 
-test("the nearest entry is the nearest by definition, whatever is guessed, and the first of equals", () => {
+test("the nearest entry is exact with any initial guess, and the first one wins a tie", () => {
   const columns = 11;
   const [rows, entries] = [normals(50 * columns, 1), normals(20 * columns, 2)];
   entries.copyWithin(17 * columns, 3 * columns, 4 * columns);
@@ -42,7 +42,7 @@ test("the nearest entry is the nearest by definition, whatever is guessed, and t
   expect(nearestEntries(rows, entries, columns).codes[0]).toBe(3);
 });
 
-test("clusters that lie apart are found, each as the mean of its rows", () => {
+test("separate clusters are found, and each entry is the mean of its rows", () => {
   const [clusters, columns] = [12, 12];
   const rows = clustered(clusters, 40, columns, 0.5);
   const entries = kMeans(rows, { columns, entries: clusters, seed: 3 });
@@ -60,7 +60,7 @@ test("clusters that lie apart are found, each as the mean of its rows", () => {
   expect(new Set(codes).size).toBe(clusters);
 });
 
-test("the same seed gives the same bits, another seed others; the error falls in every iteration", () => {
+test("the same seed gives the same bits, another seed gives others, and the error falls in every iteration", () => {
   const rows = normals(3000 * 6, 7);
   const errors: number[] = [];
   const options = { columns: 6, entries: 32, seed: 1, iterations: 12 };
@@ -73,8 +73,8 @@ test("the same seed gives the same bits, another seed others; the error falls in
   expect(quantisationError(rows, entries, 6)).toBe(errors.at(-1));
 });
 
-test("many equal rows leave no entry without a use", () => {
-  // 5 different rows, one of them 1000 times.
+test("many equal rows leave no entry unused", () => {
+  // Five distinct rows, one of which is repeated 1000 times.
   const different = [0, 10, 20, 30, 40];
   const rows = Float32Array.from([...new Array<number>(1000).fill(0), ...different]);
   const entries = kMeans(rows, { columns: 1, entries: 5, seed: 1 });
@@ -82,19 +82,19 @@ test("many equal rows leave no entry without a use", () => {
   expect(quantisationError(rows, entries, 1)).toBe(0);
 });
 
-test("more rows than an iteration takes are clustered by mini-batches, and none worse for it", () => {
+test("many rows are clustered in mini-batches, with the same error", () => {
   const clusters = 8;
   const rows = clustered(clusters, 40_000, 8, 0.5);
   const seen: number[] = [];
   const options = { columns: 8, entries: clusters, seed: 1, iterations: 2 };
   const entries = kMeans(rows, { ...options, progress: (_, error) => seen.push(error) });
-  // The variance of noise that is uniform in ±½.
+  // The variance of uniform noise in ±½ is 1/12.
   expect(quantisationError(rows, entries, 8)).toBeCloseTo(1 / 12, 3);
   expect(kMeans(rows, options)).toEqual(entries);
   expect(seen).toHaveLength(2);
 });
 
-test("too few different rows, and numbers that are none, are refused", () => {
+test("too few distinct rows and NaN are refused", () => {
   const rows = Float32Array.from([1, 2, 1, 2, 3, 4]);
   expect(() => kMeans(rows, { columns: 2, entries: 3, seed: 1 })).toThrow(
     "cannot fit 3 entries to 3 rows, of which 2 are distinct",

@@ -1,4 +1,4 @@
-// Latents: taken as they are from .npy and safetensors files, kept in shards as F32, refused where they do not fit.
+// Latents from .npy and safetensors files are stored in shards as F32, and refused if they do not fit the model.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,7 +33,7 @@ const image: PatchesModality = {
 const partsOf = (...modalities: Modality[]): ModelParts => ({ modalities, vocabulary: layOut(modalities) });
 const model = partsOf({ kind: "bytes", name: "text" }, image);
 
-/** Tells where it stands: 100 · channel + 10 · row + column, and far beyond [−1, 1]. */
+/** A value that encodes its position, far outside [−1, 1]. */
 const value = (channel: number, row: number, column: number): number => 100 * channel + 10 * row + column + 0.25;
 const latent = Float32Array.from({ length: 40 }, (_, i) => value(Math.floor(i / 8), Math.floor(i / 4) % 2, i % 4));
 const negative = latent.map((x) => -x);
@@ -71,7 +71,7 @@ async function prepared(lines: string, parts: ModelParts = model) {
   });
 }
 
-/** Patch p at (row, column), flattened by row, column, channel. */
+/** Values of all patches, each flattened by row, column and channel. */
 const expected = (sign: number): number[] =>
   [0, 1].flatMap((row) =>
     [0, 2].flatMap((left) =>
@@ -80,7 +80,7 @@ const expected = (sign: number): number[] =>
   );
 
 describe("latents", () => {
-  it("become patches as they are, whatever file they come from, and no pictures to look at", async () => {
+  it("become patches with unchanged values from every file format, without pixels", async () => {
     const lines =
       line({ text: "a" }, { latent: "a.npy" }) +
       line({ latent: "batch.npy" }) +
@@ -101,19 +101,19 @@ describe("latents", () => {
     ]);
   });
 
-  it("go back to what they were", () => {
+  it("are restored from their patches", () => {
     const patches = Float32Array.from(expected(1));
     const held = latentOf(patches, image);
     expect(patchesOfLatent(held, image)).toEqual(patches);
     expect(firstChannels(held, image)).toEqual(latent);
   });
 
-  it("are prepared anew when a file changes", async () => {
+  it("are prepared again when a file changes", async () => {
     const { dataSet } = await prepared(line({ latent: "a.npy" }));
     writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: negative }));
-    const { dataSet: anew } = await prepared(line({ latent: "a.npy" }));
-    expect(anew.fingerprint).not.toBe(dataSet.fingerprint);
-    expect([...anew.itemById(0).values()]).toEqual(expected(-1));
+    const { dataSet: again } = await prepared(line({ latent: "a.npy" }));
+    expect(again.fingerprint).not.toBe(dataSet.fingerprint);
+    expect([...again.itemById(0).values()]).toEqual(expected(-1));
     writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: latent }));
   });
 
@@ -121,19 +121,19 @@ describe("latents", () => {
   const pixels = partsOf({ kind: "bytes", name: "text" }, ofPixels);
   it.each([
     [
-      "of another order",
+      "with another order of axes",
       line({ latent: "turned.npy" }),
       /lines.jsonl:1: turned.npy: the latent has the shape \[2,4,5\], not \[5,2,4\]/,
       model,
     ],
-    ["not finite", line({ latent: "broken.npy" }), /contains NaN or infinity/, model],
+    ["with NaN", line({ latent: "broken.npy" }), /contains NaN or infinity/, model],
     ["without the tensor's name", line({ latent: "all.safetensors" }), /has no "tensor"/, model],
-    ["of a tensor that is not there", line({ latent: "all.safetensors", tensor: "c" }), /no tensor "c"/, model],
-    ["a .npy file with a tensor", line({ latent: "a.npy", tensor: "a" }), /has no "tensor"/, model],
-    ["a file that is not there", line({ latent: "none.npy" }), /there is no latent "none.npy"/, model],
-    ["a picture", line({ image: "a.png" }), /"image" needs a modality of patches or of codes/, model],
-    ["for pixels", line({ latent: "a.npy" }), /"latent" needs a modality of patches of latents/, pixels],
-  ])("refused: %s", async (_, lines, message, parts) => {
+    ["of a missing tensor", line({ latent: "all.safetensors", tensor: "c" }), /no tensor "c"/, model],
+    ["in a .npy file with a tensor's name", line({ latent: "a.npy", tensor: "a" }), /has no "tensor"/, model],
+    ["in a missing file", line({ latent: "none.npy" }), /there is no latent "none.npy"/, model],
+    ["replaced by a picture", line({ image: "a.png" }), /"image" needs a modality of patches or of codes/, model],
+    ["for a modality of pixels", line({ latent: "a.npy" }), /"latent" needs a modality of patches of latents/, pixels],
+  ])("are refused %s", async (_, lines, message, parts) => {
     await expect(prepared(lines, parts)).rejects.toThrow(message);
   });
 });

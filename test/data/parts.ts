@@ -1,4 +1,4 @@
-// A small model for data tests: bytes, and pictures of a chosen size.
+// Small models for data tests.
 import type { Modality } from "../../src/modalities/modality.fields.js";
 import type { ModelParts } from "../../src/modalities/text.js";
 
@@ -24,7 +24,7 @@ export function textAndImages(size = 8, channels = 3): ModelParts {
   return { modalities, vocabulary };
 }
 
-/** codes: tokens(vocab: 20), whose last four ids are the markers, then bytes with spans of its own. */
+/** codes: tokens(vocab: 20), whose last four ids are the markers; text: bytes with its own begin and end markers. */
 export const codesAndText: ModelParts = {
   modalities: [
     { kind: "tokens", name: "codes", vocab: 20 },

@@ -1,4 +1,4 @@
-// Image files of every kind that people have: the pixels they become, and the damage that is refused.
+// Image files of common formats: the pixels they become, and the damaged files that are refused.
 
 import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
@@ -16,7 +16,7 @@ const SIDE = 16;
 const decoded = (bytes: Uint8Array, channels: number) =>
   decodePicture(nodeHost, bytes, { height: SIDE, width: SIDE, channels }, "a.jsonl:1");
 
-/** The numbers of one pixel. */
+/** The values of one pixel. */
 async function pixel(bytes: Uint8Array, channels: number, x: number, y = SIDE / 2): Promise<number[]> {
   const pixels = await decoded(bytes, channels);
   return [...pixels.subarray((y * SIDE + x) * channels, (y * SIDE + x + 1) * channels)];
@@ -34,11 +34,11 @@ interface Png {
   readonly width?: number;
   readonly height?: number;
   readonly depth: 1 | 8 | 16;
-  /** 0 grey, 2 colour, 3 palette, 4 grey and alpha, 6 colour and alpha. */
+  /** 0 is grey, 2 colour, 3 palette, 4 grey with alpha, 6 colour with alpha. */
   readonly type: number;
-  /** Each pixel's samples, or a row's bytes for 1 bit. */
+  /** Each pixel's samples, or the bytes of a row with 1 bit per pixel. */
   readonly samples: (x: number) => readonly number[];
-  /** Chunks before the pixels. */
+  /** Chunks that precede the pixels. */
   readonly chunks?: readonly Buffer[];
 }
 
@@ -60,18 +60,18 @@ function png({ width = 32, height = 32, depth, type, samples, chunks = [] }: Png
   ]);
 }
 
-/** Something to see in each format. */
+/** A picture with detail, to be saved in each format. */
 const drawn = (channels: 3 | 4 = 3): sharp.Sharp => {
   const pixels = Uint8Array.from({ length: 64 * 64 * channels }, (_, i) => ((i * 2654435761) >>> 24) ^ (i % 251));
   return sharp(pixels, { raw: { width: 64, height: 64, channels } });
 };
 
-describe("what pixels an image becomes", () => {
-  it("a CMYK picture stays white", async () => {
+describe("pixels of an image", () => {
+  it("a white CMYK picture is white", async () => {
     expect(await pixel(ofCase("cmyk-white.jpg"), 3, 8)).toEqual([255, 255, 255]);
   });
 
-  it.each([1, 3])("a picture of 16 bits is padded with white, in %d channels", async (channels) => {
+  it.each([1, 3])("a 16-bit picture is padded with white, in %d channels", async (channels) => {
     const white = Array.from({ length: channels }, () => 255);
     expect(await pixel(ofCase("wide-grey16.png"), channels, 8, 0)).toEqual(white);
     const wide = { width: 64, depth: 16 } as const;
@@ -79,17 +79,17 @@ describe("what pixels an image becomes", () => {
     expect(await pixel(png({ ...wide, type: 2, samples: () => [0, 0, 0] }), channels, 8)).not.toContain(255);
   });
 
-  it.each([1, 3])("16 bits with alpha are put on white, in %d channels", async (channels) => {
+  it.each([1, 3])("a 16-bit picture with alpha is put on white, in %d channels", async (channels) => {
     const all = (value: number) => Array.from({ length: channels }, () => value);
     const half = png({ depth: 16, type: 6, samples: (x) => (x < 16 ? [9, 9, 9, 0] : [0, 0, 0, 32_768]) });
     expect(await pixel(half, channels, 2)).toEqual(all(255));
     expect(await pixel(half, channels, 13)).toEqual(all(127));
-    // White beside what is transparent shows no seam.
+    // No seam is visible between white and transparent pixels.
     const white = png({ depth: 16, type: 4, samples: (x) => (x < 16 ? [0, 0] : [65_535, 65_535]) });
     expect([...(await decoded(white, channels))].filter((value) => value !== 255)).toEqual([]);
   });
 
-  it("16 bits are the same grey as 8", async () => {
+  it("16-bit and 8-bit greys are equal", async () => {
     for (const channels of [1, 3, 4]) {
       const deep = await decoded(png({ depth: 16, type: 0, samples: () => [30_069] }), channels);
       expect([...deep]).toEqual([...(await decoded(png({ depth: 8, type: 0, samples: () => [117] }), channels))]);
@@ -114,7 +114,7 @@ describe("what pixels an image becomes", () => {
     ]);
   });
 
-  it("1 bit a pixel is black and white", async () => {
+  it("a 1-bit picture is black and white", async () => {
     const bits = png({ depth: 1, type: 0, samples: () => [0, 0, 255, 255] });
     expect([await pixel(bits, 3, 2), await pixel(bits, 3, 13)]).toEqual([
       [0, 0, 0],
@@ -122,15 +122,15 @@ describe("what pixels an image becomes", () => {
     ]);
   });
 
-  it("the EXIF orientation is followed", async () => {
-    const halves = png({ depth: 8, type: 2, samples: (x) => (x < 16 ? [255, 0, 0] : [0, 0, 255]) });
-    const turned = await sharp(halves).withMetadata({ orientation: 6 }).png().toBuffer();
-    // Turned right, what is left comes to the top.
+  it("the EXIF orientation is applied", async () => {
+    const redAndBlue = png({ depth: 8, type: 2, samples: (x) => (x < 16 ? [255, 0, 0] : [0, 0, 255]) });
+    const turned = await sharp(redAndBlue).withMetadata({ orientation: 6 }).png().toBuffer();
+    // After a clockwise rotation, the left side is at the top.
     expect(await pixel(turned, 3, 8, 2)).toEqual([255, 0, 0]);
     expect(await pixel(turned, 3, 8, 13)).toEqual([0, 0, 255]);
   });
 
-  it("a profile of colours is followed to sRGB", async () => {
+  it("colours are converted from the ICC profile to sRGB", async () => {
     const red = sharp(png({ depth: 8, type: 2, samples: () => [200, 30, 30] }));
     const wide = await red.withIccProfile("p3").png().toBuffer();
     expect((await sharp(wide).metadata()).hasProfile).toBe(true);
@@ -138,7 +138,7 @@ describe("what pixels an image becomes", () => {
     expect([Math.abs(r - 200), Math.abs(g - 30), Math.abs(b - 30)].every((off) => off <= 2)).toBe(true);
   });
 
-  it.each(["gif", "webp"] as const)("an animation is its first frame (%s)", async (format) => {
+  it.each(["gif", "webp"] as const)("an animation gives its first frame (%s)", async (format) => {
     const frame = (background: string) => ({ create: { width: 32, height: 32, channels: 3 as const, background } });
     const images = await Promise.all(["#ff0000", "#0000ff"].map((colour) => sharp(frame(colour)).png().toBuffer()));
     const moving = await sharp(images, { join: { animated: true } })
@@ -151,7 +151,7 @@ describe("what pixels an image becomes", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("an image is refused for", () => {
   const flip = (bytes: Buffer, at: number): void => {
     bytes[at] = (bytes[at] as number) ^ 1;
   };
@@ -164,11 +164,11 @@ describe("what is refused", () => {
     return (error as InputError).message;
   };
 
-  it("pixels that are no whole numbers without a sign", async () => {
+  it("pixels that are not unsigned integers", async () => {
     expect(await refused(ofCase("float.tif"))).toMatch(
       /^a\.jsonl:1: .*its pixels have the type float; save it with 8 or 16 unsigned bits/,
     );
-    // 16 bits with a sign: SampleFormat 2 in place of 1.
+    // SampleFormat 2 instead of 1 means signed 16-bit integers.
     const tiff = await drawn().toColourspace("rgb16").tiff({ compression: "none" }).toBuffer();
     const entry = tiff.indexOf(Buffer.from([0x53, 0x01, 0x03, 0x00]));
     expect(entry).toBeGreaterThan(0);
@@ -177,26 +177,26 @@ describe("what is refused", () => {
     expect(await refused(tiff)).toMatch(/its pixels have the type short/);
   });
 
-  it("a wrong checksum, in whatever chunk of a PNG it is", async () => {
+  it("a wrong checksum in any chunk of a PNG", async () => {
     expect(await refused(ofCase("noise-badcrc.png"))).toMatch(
       /the checksum of the chunk IDAT at byte 33 does not match/,
     );
-    const whole = png({
+    const intact = png({
       depth: 8,
       type: 2,
       samples: () => [1, 2, 3],
       chunks: [chunk("gAMA", Buffer.from([0, 0, 0xb1, 0x8f])), chunk("tEXt", Buffer.from("a\0b"))],
     });
-    expect(await pixel(whole, 3, 8)).toEqual([1, 2, 3]);
+    expect(await pixel(intact, 3, 8)).toEqual([1, 2, 3]);
     for (const type of ["IHDR", "gAMA", "tEXt", "IDAT", "IEND"]) {
-      const damaged = Buffer.from(whole);
+      const damaged = Buffer.from(intact);
       const at = damaged.indexOf(type);
       flip(damaged, at + 4 + damaged.readUInt32BE(at - 4));
       expect(await refused(damaged)).toContain(`the checksum of the chunk ${type}`);
     }
   });
 
-  it("pixels whose own checksum is wrong", async () => {
+  it("a wrong checksum of the compressed pixels", async () => {
     const damaged = png({ depth: 8, type: 2, samples: () => [1, 2, 3] });
     const at = damaged.indexOf("IDAT");
     const end = at + 4 + damaged.readUInt32BE(at - 4);
@@ -205,7 +205,7 @@ describe("what is refused", () => {
     expect(await refused(damaged)).toMatch(/the image cannot be read/);
   });
 
-  it("what is cut off, wherever", async () => {
+  it("truncation at any point", async () => {
     const files: Readonly<Record<string, Buffer>> = {
       jpeg: await drawn().jpeg().toBuffer(),
       progressive: await drawn().jpeg({ progressive: true }).toBuffer(),
@@ -218,23 +218,23 @@ describe("what is refused", () => {
       avif: await drawn().avif().toBuffer(),
     };
     for (const [name, file] of Object.entries(files)) {
-      const whole = await decoded(file, 3);
+      const intact = await decoded(file, 3);
       for (const share of [0.1, 0.5, 0.9, 0.97])
         expect(await refused(file.subarray(0, Math.floor(file.length * share))), `${share} of ${name}`).toMatch(
           /the image cannot be read/,
         );
-      // At the very end of a GIF stands only that no frame follows: then it is the whole picture, never a part of it.
+      // A GIF ends with a marker that no frame follows. Without it, the picture is refused or complete, never partial.
       for (const missing of [1, 2, 3, 4, 6, 8, 12]) {
-        const pixels = await decoded(file.subarray(0, file.length - missing), 3).catch(() => whole);
-        expect(Buffer.from(pixels).equals(whole), `${name} without ${missing} bytes`).toBe(true);
+        const pixels = await decoded(file.subarray(0, file.length - missing), 3).catch(() => intact);
+        expect(Buffer.from(pixels).equals(intact), `${name} without ${missing} bytes`).toBe(true);
       }
     }
   });
+});
 
-  it("a prepared image of more than 8 bits is prepared again, others are not", async () => {
-    expect(decoderOf(ofCase("wide-grey16.png"))).not.toBe("");
-    expect(decoderOf(ofCase("float.tif"))).not.toBe("");
-    expect(decoderOf(ofCase("cmyk-white.jpg"))).toBe("");
-    expect(decoderOf(await drawn().png().toBuffer())).toBe("");
-  });
+it("only formats with more than 8 bits per sample have a decoder version, so only they are prepared again", async () => {
+  expect(decoderOf(ofCase("wide-grey16.png"))).not.toBe("");
+  expect(decoderOf(ofCase("float.tif"))).not.toBe("");
+  expect(decoderOf(ofCase("cmyk-white.jpg"))).toBe("");
+  expect(decoderOf(await drawn().png().toBuffer())).toBe("");
 });

@@ -1,4 +1,4 @@
-// Preparation: the emoji source, the cache, and shards that were damaged in it.
+// Preparation: the emoji source, the cache, and damaged shards in the cache.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ describe("emoji", () => {
   });
   const find = (label: string): number => dataSet.documents.findIndex((document) => document.label === label);
 
-  it("has nearly 1 900 documents, each a name and its picture, in either order", () => {
+  it("has nearly 1 900 documents, each a name and a picture in either order", () => {
     expect(dataSet.documents.length).toBeGreaterThan(1800);
     expect(dataSet.items).toBe(dataSet.documents.length);
     expect(new Set(dataSet.documents.map(({ label }) => label)).size).toBe(dataSet.documents.length);
@@ -54,31 +54,31 @@ describe("emoji", () => {
     expect(blue).toBeLessThan(120);
   });
 
-  it("gives patches whose pixels are the picture's", () => {
+  it("gives patches that convert back to the picture", () => {
     const picture = dataSet.firstItem(find("red heart"));
     const [, image] = parts.modalities;
     if (image?.kind !== "patches" || picture === undefined) throw new Error("no picture");
     expect(pixelsOf(picture.values(), image)).toEqual(picture.pixels);
   });
 
-  it("holds out by name: the same names, whatever the share, the order or the size", async () => {
+  it("holds out by name, and a larger share includes the names of a smaller one", async () => {
     const names = (numbers: readonly number[], from = dataSet) => numbers.map((number) => from.label(number));
     const share = dataSet.validation.length / dataSet.documents.length;
     expect(share).toBeGreaterThan(0.07);
     expect(share).toBeLessThan(0.13);
     const wider = loadDataSet(nodeDisk, files, parts, 0.2);
     expect(names(wider.validation, wider)).toEqual(expect.arrayContaining(names(dataSet.validation)));
-    // Fixed for good: a change of these names would make runs before and after incomparable.
+    // These names never change, because runs before and after a change could not be compared.
     expect(names(dataSet.validation).slice(0, 3)).toEqual([
       "kissing face with smiling eyes",
       "thinking face",
       "smirking face",
     ]);
-    const everyone = [...names(dataSet.train), ...names(dataSet.validation)].sort();
-    expect(everyone).toEqual(dataSet.documents.map(({ label }) => label).sort());
+    const all = [...names(dataSet.train), ...names(dataSet.validation)].sort();
+    expect(all).toEqual(dataSet.documents.map(({ label }) => label).sort());
   });
 
-  it("is prepared once, and opens from copies of its shards alone", async () => {
+  it("is prepared once, and can be loaded from its shards alone", async () => {
     expect(notices.filter((text) => /^preparing/.test(text))).toHaveLength(1);
     const before = files.map((file) => statSync(file).mtimeMs);
     const again = await prepare(emoji, parts, { host: nodeHost, ...options });
@@ -93,9 +93,9 @@ describe("emoji", () => {
 
   it("rebuilds a damaged shard with a notice, and only that one", async () => {
     const inPieces = { ...options, shardBytes: 120_000 };
-    const { files: pieces, dataSet: whole } = await prepare(emoji, parts, { host: nodeHost, ...inPieces });
+    const { files: pieces, dataSet: again } = await prepare(emoji, parts, { host: nodeHost, ...inPieces });
     expect(pieces.length).toBeGreaterThan(3);
-    expect(allOf(whole)).toEqual(allOf(dataSet));
+    expect(allOf(again)).toEqual(allOf(dataSet));
     const [, second, third] = pieces as [string, string, string];
     const [bytes, other] = [readFileSync(second), statSync(third).mtimeMs];
     const damaged = Buffer.from(bytes);
@@ -109,25 +109,25 @@ describe("emoji", () => {
     expect(statSync(third).mtimeMs).toBe(other);
   });
 
-  it("says so when a document is longer than data.length", async () => {
+  it("fails if a document is longer than data.length", async () => {
     const failure = await failureOf(prepare({ ...emoji, length: 20 }, parts, { host: nodeHost, ...options }));
     expect(failure.message).toMatch(
       /^emoji "grinning face with big eyes": the document takes 34 positions, but data.length is 20/,
     );
   });
 
-  it("says so when the model has no modality for the pictures", async () => {
+  it("fails if the model has no modality for the pictures", async () => {
     const failure = await failureOf(prepare(emoji, codesAndText, { host: nodeHost, ...options }));
     expect(failure.message).toMatch(/no modality of patches or of codes with a codebook/);
     expect(failure.remedy).toMatch(/modality image: patches\(/);
   });
 
-  it("says so when everything would be held out", async () => {
+  it("fails if everything would be held out", async () => {
     const failure = await failureOf(prepare({ ...emoji, held_out: 1 }, parts, { host: nodeHost, ...options }));
     expect(failure.message).toMatch(/no training document is left/);
   });
 
-  it("says so when the cache cannot be written", async () => {
+  it("fails if the cache cannot be written", async () => {
     const occupied = join(cache, "occupied");
     writeFileSync(occupied, "");
     const failure = await failureOf(prepare(emoji, parts, { host: nodeHost, ...options, cache: occupied }));
@@ -141,7 +141,7 @@ describe("emoji", () => {
   });
 });
 
-/** All that documents hold, read. */
+/** The contents of all documents. */
 const allOf = ({ documents }: DataSet) =>
   documents.map(({ label, eitherOrder, segments }) => ({ label, eitherOrder, segments }));
 
@@ -151,5 +151,5 @@ async function failureOf(promise: Promise<unknown>): Promise<InputError> {
     (error: unknown) => error,
   );
   if (failure instanceof InputError) return failure;
-  throw failure ?? new Error("no failure");
+  throw failure ?? new Error("not refused");
 }

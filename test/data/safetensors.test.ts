@@ -1,4 +1,4 @@
-// Safetensors: round trips, the format's exact bytes, and every way a file can be wrong.
+// Safetensors: round trips, the format's exact bytes, and all kinds of malformed files.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -10,7 +10,7 @@ import {
 import type { Tensor } from "../../src/data/tensor.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 
-/** A file with this header and so many bytes of data. */
+/** A file with the given header and number of data bytes. */
 function file(header: string, dataBytes: number): Uint8Array {
   const json = new TextEncoder().encode(header);
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -32,14 +32,14 @@ const sample = new Map<string, Tensor>([
 ]);
 
 describe("files larger than one array", () => {
-  it("are written as pieces that make the same bytes, without a copy of any tensor", () => {
+  it("are written in pieces with the same bytes, without copying a tensor", () => {
     const pieces = safetensorsPieces(sample, { format: "mom" });
     expect(Buffer.concat(pieces).equals(writeSafetensors(sample, { format: "mom" }))).toBe(true);
     const memory = new Set([...sample.values()].map(({ data }) => data.buffer));
     expect(pieces.slice(1).every(({ buffer }) => memory.has(buffer))).toBe(true);
   });
 
-  it("are read tensor by tensor, and no byte but the header's before that", () => {
+  it("are read tensor by tensor after the header", () => {
     const bytes = writeSafetensors(sample);
     const asked: [number, number][] = [];
     const slice = (begin: number, end: number): Uint8Array => {
@@ -53,14 +53,14 @@ describe("files larger than one array", () => {
 });
 
 describe("writing and reading", () => {
-  it("gives back tensors and metadata", () => {
+  it("restores tensors and metadata", () => {
     const { tensors, metadata } = readSafetensors(writeSafetensors(sample, { format: "mom", "é\n": "x" }), "a");
     expect(metadata).toEqual({ format: "mom", "é\n": "x" });
     expect(tensors.size).toBe(sample.size);
     for (const [name, tensor] of sample) expect(tensors.get(name)).toEqual(tensor);
   });
 
-  it("writes the same bytes whatever the order", () => {
+  it("writes the same bytes for any order of tensors", () => {
     const turned = new Map([...sample].reverse());
     expect(writeSafetensors(turned, { b: "2", a: "1" })).toEqual(writeSafetensors(sample, { a: "1", b: "2" }));
   });
@@ -78,7 +78,7 @@ describe("writing and reading", () => {
       expect((header[name]?.data_offsets[0] ?? 1) % bytesEach).toBe(0);
   });
 
-  it("writes exactly what the format says", () => {
+  it("writes exactly the bytes of the format", () => {
     const text = '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}';
     const padded = text.padEnd(Math.ceil(text.length / 8) * 8);
     const expected = file(padded, 2);
@@ -118,11 +118,11 @@ describe("writing and reading", () => {
     expect(tensors.get("ids")).toEqual(sample.get("ids"));
   });
 
-  it("widens halves exactly", () => {
+  it("widens f16 exactly", () => {
     const bytes = file(`{"h":${entry("F16", [7], 0, 14)}}`, 14);
-    const halves = [0x3c00, 0xc000, 0x0001, 0x7bff, 0xfc00, 0x7e00, 0x8000];
+    const patterns = [0x3c00, 0xc000, 0x0001, 0x7bff, 0xfc00, 0x7e00, 0x8000];
     const view = new DataView(bytes.buffer, bytes.length - 14);
-    halves.forEach((bits, index) => {
+    patterns.forEach((bits, index) => {
       view.setUint16(2 * index, bits, true);
     });
     expect(readSafetensors(bytes, "a").tensors.get("h")).toEqual({
@@ -132,18 +132,18 @@ describe("writing and reading", () => {
     });
   });
 
-  it("widens bfloat16 exactly, NaNs with what they carry", () => {
+  it("widens bfloat16 exactly, including the payloads of NaNs", () => {
     const bytes = file(`{"b":${entry("BF16", [2, 4], 0, 16)}}`, 16);
-    const brains = [0x3f80, 0xc000, 0x0001, 0x7f7f, 0xff80, 0x7fa5, 0x8000, 0x3eaa];
-    new Uint8Array(bytes.buffer, bytes.length - 16).set(new Uint8Array(Uint16Array.from(brains).buffer));
+    const patterns = [0x3f80, 0xc000, 0x0001, 0x7f7f, 0xff80, 0x7fa5, 0x8000, 0x3eaa];
+    new Uint8Array(bytes.buffer, bytes.length - 16).set(new Uint8Array(Uint16Array.from(patterns).buffer));
     const tensor = readSafetensors(bytes, "a").tensors.get("b");
     expect(tensor).toMatchObject({ dtype: "F32", shape: [2, 4] });
     const { data } = tensor as { data: Float32Array };
-    expect([...new Uint32Array(data.buffer)]).toEqual(brains.map((bits) => bits * 65536));
+    expect([...new Uint32Array(data.buffer)]).toEqual(patterns.map((bits) => bits * 65536));
     expect([...data.slice(0, 3), ...data.slice(6)]).toEqual([1, -2, 2 ** -133, -0, 0.33203125]);
   });
 
-  it.each(["BOOL", "F8_E4M3", "I8", "toString", "of the future"])("passes over a tensor of type %s", (dtype) => {
+  it.each(["BOOL", "F8_E4M3", "I8", "toString", "of the future"])("skips a tensor of type %s", (dtype) => {
     const bytes = file(`{"flag":${entry(dtype, [3], 0, 3)},"weight":${entry("F32", [1], 3, 7)}}`, 7);
     const { tensors } = readSafetensors(bytes, "a");
     expect(tensors.get("flag")).toEqual({ dtype: "unread", stored: dtype, shape: [3] });
@@ -151,13 +151,13 @@ describe("writing and reading", () => {
     expect(() => readOwnSafetensors(bytes, "a")).toThrow(`tensor "flag" has the type ${dtype}`);
   });
 
-  it("leaves out what is not wanted, and checks it all the same", () => {
+  it("can read selected tensors only, and still checks the others", () => {
     const only = (name: string): boolean => name === "ids";
     expect([...readSafetensors(writeSafetensors(sample), "a", only).tensors]).toEqual([["ids", sample.get("ids")]]);
     expect(() => readSafetensors(file(`{"a":${entry("U8", [1], 0, 2)}}`, 2), "a", only)).toThrow("takes 1");
   });
 
-  it("refuses to write numbers that do not fill the shape", () => {
+  it("refuses to write too few numbers for a shape", () => {
     const short: Tensor = { dtype: "U8", shape: [3], data: new Uint8Array(2) };
     expect(() => writeSafetensors(new Map([["a", short]]))).toThrow(/"a".*\[3\].*2 numbers/);
   });
@@ -165,7 +165,7 @@ describe("writing and reading", () => {
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-describe("wrong files", () => {
+describe("refuses", () => {
   const u8 = (begin: number, end: number): string => entry("U8", [end - begin], begin, end);
   const claims = (length: bigint): Uint8Array => {
     const bytes = new Uint8Array(16);
@@ -179,28 +179,28 @@ describe("wrong files", () => {
     ["a header that is not JSON", file("{]", 0), /not JSON/],
     ["a header that is not UTF-8", claims(8n).fill(0xff, 8), /not JSON in UTF-8/],
     ["a header that is a list", file("[]", 0), /not a JSON object/],
-    ["a name given twice", file(`{"a":${u8(0, 1)},"\\u0061":${u8(1, 2)}}`, 2), /"a" twice/],
+    ["a repeated name", file(`{"a":${u8(0, 1)},"\\u0061":${u8(1, 2)}}`, 2), /"a" twice/],
     [
-      "a field given twice",
+      "a repeated field",
       file('{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1),
       /"dtype" twice/,
     ],
-    ["an entry that is no object", file('{"a":1}', 0), /"a" is not described/],
+    ["an entry that is not an object", file('{"a":1}', 0), /"a" is not described/],
     ["an unknown field", file('{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"x":1}}', 1), /field "x"/],
     ["no type", file('{"a":{"shape":[],"data_offsets":[0,1]}}', 1), /has no type/],
     [
-      "a type that is a deep list",
+      "a deeply nested list as the type",
       file(`{"a":{"dtype":${"[".repeat(9999)}${"]".repeat(9999)},"shape":[],"data_offsets":[0,1]}}`, 1),
       /has no type/,
     ],
     [
-      "a size that does not fit the bytes of a type that is not read",
+      "a size that does not match the bytes of an unsupported type",
       file(`{"a":${entry("BOOL", [2], 0, 1)}}`, 1),
       /takes 2/,
     ],
-    ["half of a byte", file(`{"a":${entry("F4", [3], 0, 1)}}`, 1), /F4 of shape \[3\] takes 1.5/],
+    ["a tensor that ends within a byte", file(`{"a":${entry("F4", [3], 0, 1)}}`, 1), /F4 of shape \[3\] takes 1.5/],
     ["a negative size", file(`{"a":${entry("U8", [-1], 0, 1)}}`, 1), /shape that is not/],
-    ["a broken size", file(`{"a":${entry("U8", [1.5], 0, 1)}}`, 1), /shape that is not/],
+    ["a fractional size", file(`{"a":${entry("U8", [1.5], 0, 1)}}`, 1), /shape that is not/],
     [
       "a size beyond 2^53",
       file('{"a":{"dtype":"U8","shape":[9007199254740993],"data_offsets":[0,1]}}', 1),
@@ -209,12 +209,12 @@ describe("wrong files", () => {
     ["a product beyond 2^53", file(`{"a":${entry("U8", [2 ** 52, 2 ** 52], 0, 1)}}`, 1), /a shape that is too large/],
     ["bytes beyond 2^53", file(`{"a":${entry("F64", [2 ** 50], 0, 1)}}`, 1), /a shape that is too large/],
     [
-      "a product beyond 2^53, and then 0",
+      "a product beyond 2^53, followed by 0",
       file(`{"a":${entry("U8", [2 ** 52, 4, 0], 0, 0)}}`, 0),
       /a shape that is too large/,
     ],
     [
-      "an infinite product, and then 0",
+      "an infinite product, followed by 0",
       file(`{"a":${entry("X", [...Array(40).fill(2 ** 52), 0], 0, 0)}}`, 0),
       /a shape that is too large/,
     ],
@@ -224,17 +224,13 @@ describe("wrong files", () => {
       /data_offsets/,
     ],
     ["one offset", file('{"a":{"dtype":"U8","shape":[],"data_offsets":[0]}}', 1), /data_offsets/],
-    [
-      "an end before the beginning",
-      file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[2,1]}}', 2),
-      /before its start/,
-    ],
+    ["an end before the start", file('{"a":{"dtype":"U8","shape":[1],"data_offsets":[2,1]}}', 2), /before its start/],
     ["too few bytes", file(`{"a":${entry("F32", [2], 0, 4)}}`, 4), /has 4 bytes, but F32 of shape \[2\] takes 8/],
     ["offsets beyond the file", file(`{"a":${u8(0, 5)}}`, 4), /"a" ends at byte 5 of the data, which has 4/],
     ["overlapping tensors", file(`{"a":${u8(0, 3)},"b":${u8(2, 4)}}`, 4), /"b" overlaps tensor "a"/],
-    ["a hole", file(`{"a":${u8(0, 1)},"b":${u8(2, 4)}}`, 4), /"b" leaves 1 bytes unused after tensor "a"/],
+    ["a gap", file(`{"a":${u8(0, 1)},"b":${u8(2, 4)}}`, 4), /"b" leaves 1 bytes unused after tensor "a"/],
     ["bytes at the end", file(`{"a":${u8(0, 1)}}`, 4), /3 bytes follow tensor "a"/],
-    ["metadata that are no strings", file('{"__metadata__":{"a":1}}', 0), /__metadata__/],
+    ["metadata that are not strings", file('{"__metadata__":{"a":1}}', 0), /__metadata__/],
   ];
 
   it.each(cases)("%s", (_, bytes, message) => {
@@ -251,19 +247,19 @@ describe("wrong files", () => {
     ["<!DOCTYPE html><html>", /web page/, /Download/],
     ["GGUF\x03\x00\x00\x00\x01\x01\x01\x01", /GGUF/, /safetensors/],
     ['{"weight_map": {}}', /JSON/, /Use the file/],
-  ])("something else entirely: %j", (text, message, remedy) => {
+  ])("a file of another format: %j", (text, message, remedy) => {
     const failure = failureOf(Uint8Array.from(text, (character) => character.charCodeAt(0)));
     expect(failure?.message).toMatch(message);
     expect(failure?.remedy).toMatch(remedy);
   });
 
-  it("a file cut off anywhere", () => {
+  it("a file truncated at any byte", () => {
     const bytes = writeSafetensors(sample, { a: "b" });
     for (let length = 0; length < bytes.length; length++)
       expect(failureOf(bytes.subarray(0, length)), `cut to ${length} bytes`).toBeDefined();
   });
 
-  it("a flipped bit anywhere in the header is read as something else or refused, never anything worse", () => {
+  it("or reads a header with a flipped bit, without other errors", () => {
     const bytes = writeSafetensors(sample, { a: "b" });
     const headerLength = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     for (let bit = 0; bit < 8 * (8 + headerLength); bit++) {
@@ -274,7 +270,7 @@ describe("wrong files", () => {
   });
 });
 
-/** The error that reading gives; undefined if it succeeds. Errors of any other kind are thrown on. */
+/** The error of reading, or undefined if it succeeds. Unexpected errors are rethrown. */
 function failureOf(bytes: Uint8Array): InputError | undefined {
   try {
     readSafetensors(bytes, "weights.safetensors");

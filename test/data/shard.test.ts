@@ -1,4 +1,4 @@
-// Shards: every flipped bit and every cut is noticed, and a shard for another model is refused.
+// Shards: every flipped bit and every truncation is detected, and a shard for another model is refused.
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../src/data/crc32.js";
 import { openDataSet } from "../../src/data/data-set.js";
@@ -23,14 +23,14 @@ const documents: readonly PreparedDocument[] = [
 ];
 const bytes = writeShard(documents, modalities);
 
-it("computes CRC-32 as everyone does", () => {
+it("CRC-32 has the standard check value", () => {
   const check = new TextEncoder().encode("123456789");
   expect(crc32(check)).toBe(0xcbf43926);
   expect(crc32(check.subarray(4), crc32(check.subarray(0, 4)))).toBe(0xcbf43926);
 });
 
 describe("a shard", () => {
-  it("gives back its documents", () => {
+  it("restores its documents", () => {
     const shard = readShard(bytes, "a", modalities);
     const rows = <T>({ length, at }: Rows<T>) => Array.from({ length }, (_, row) => at(row));
     expect(rows(shard.documents)).toEqual([
@@ -46,7 +46,7 @@ describe("a shard", () => {
     expect(shard.items.get(1)?.slice(0, 16)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => i));
   });
 
-  it("is refused when any bit of it is flipped", () => {
+  it("is refused if any of its bits is flipped", () => {
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const flipped = bytes.slice();
       flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
@@ -54,12 +54,12 @@ describe("a shard", () => {
     }
   });
 
-  it("is refused when it is cut off anywhere", () => {
+  it("is refused if it is truncated at any byte", () => {
     for (let length = 0; length < bytes.length; length++)
       expect(() => readShard(bytes.subarray(0, length), "a", modalities)).toThrow(InputError);
   });
 
-  it("is refused by a model with other modalities, and so is another kind of file", () => {
+  it("is refused for a model with other modalities or if it is another kind of file", () => {
     expect(() => readShard(bytes, "a", textAndImages(8, 1).modalities)).toThrow(
       /a: the shard was prepared for modalities/,
     );
@@ -67,7 +67,7 @@ describe("a shard", () => {
     expect(() => readShard(writeSafetensors(new Map()), "a", modalities)).toThrow(/is not a shard of the format/);
   });
 
-  it("is one of several: documents and pictures are numbered on, and the fingerprint knows the order", () => {
+  it("continues the numbers of the previous shard, and the fingerprint depends on the order of shards", () => {
     const parts = textAndImages(4, 1);
     const files = [
       { name: "a", bytes },
@@ -95,7 +95,7 @@ describe("patches", () => {
     channels: 2,
   } as const;
 
-  it("follow each other row by row, each flattened by row, column, channel", () => {
+  it("are in rows, and each is flattened by row, column and channel", () => {
     const pixels = Uint8Array.from({ length: 48 }, (_, i) => i);
     const levels = [...patchesOf(pixels, modality)].map((value) => Math.round((value + 1) * 127.5));
     const rowOf = (row: number, left: number): number[] => Array.from({ length: 6 }, (_, i) => row * 12 + left * 2 + i);
@@ -107,7 +107,7 @@ describe("patches", () => {
     ]);
   });
 
-  it("give every pixel back, in [−1, 1], and clip what lies beyond", () => {
+  it("restore every pixel from values in [−1, 1], and clip other values", () => {
     const pixels = Uint8Array.from({ length: 256 }, (_, i) => i);
     const square = { ...modality, height: 16, width: 16, patchHeight: 4, patchWidth: 8, channels: 1 };
     const patches = patchesOf(pixels, square);

@@ -1,4 +1,4 @@
-// From recordings to a batch: units at preparation, the same whether the codebook's or a file's; what is wrong is said.
+// From recordings to a batch: preparation gives the same units from recordings and from a file, and reports errors.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,7 +51,7 @@ async function prepared(lines: readonly string[], length = 64) {
 }
 
 describe("recordings", () => {
-  it("become units of the modality that holds speech, in its range of the vocabulary", async () => {
+  it("become units of the speech modality, in its range of the vocabulary", async () => {
     const dataSet = await prepared(LINES);
     const first = parts.vocabulary.first[1] as number;
     const units = unitsOf(low, codebook());
@@ -65,7 +65,7 @@ describe("recordings", () => {
     expect(dataSet.documents[1]?.segments.map(({ modality }) => modality)).toEqual([1, 0]);
   });
 
-  it("stand in a batch between their markers, each position with its modality", async () => {
+  it("are in a batch between their markers, and each position has its modality", async () => {
     const dataSet = await prepared(LINES.slice(1));
     const { tokens, modality } = openTraining(dataSet, { length: 64, batch: 1, seed: 1 }).next();
     const span = parts.vocabulary.spans[1];
@@ -75,7 +75,7 @@ describe("recordings", () => {
     expect([...modality.subarray(0, units.ids.length + 2)]).toEqual([0, ...units.ids.map(() => 1), 0]);
   });
 
-  it("are the same data as their units written in their place", async () => {
+  it("give the same data as their units written in the file", async () => {
     const heard = [
       ...listen(
         [new TextEncoder().encode(LINES.join("\n"))],
@@ -93,7 +93,7 @@ describe("recordings", () => {
     expect(contents(written.documents)).toEqual(contents(spoken.documents));
   });
 
-  it("are read anew when they change", async () => {
+  it("are read again when they change", async () => {
     const before = await prepared(LINES);
     writeFileSync(join(data, "low.wav"), wavOf([sine(2_003.3, 0.5)]));
     const after = await prepared(LINES);
@@ -103,33 +103,29 @@ describe("recordings", () => {
   });
 });
 
-describe("refused", () => {
+describe("a document is refused for", () => {
   const cases: readonly [string, string, string][] = [
-    ["a recording that is cut off", '{"segments":[{"audio":"cut.wav"}]}', ":1: cut.wav: the header gives 16044 bytes"],
-    ["one that is missing", '{"segments":[{"audio":"no.wav"}]}', ':1: there is no recording "no.wav"'],
+    ["a truncated recording", '{"segments":[{"audio":"cut.wav"}]}', ":1: cut.wav: the header gives 16044 bytes"],
+    ["a missing recording", '{"segments":[{"audio":"no.wav"}]}', ':1: there is no recording "no.wav"'],
     [
-      "one elsewhere",
+      "a recording outside the project",
       '{"segments":[{"audio":"../units.safetensors"}]}',
       "is outside the project's folder and the data file's",
     ],
     [
-      "what is no recording",
+      "a file that is not a recording",
       '{"segments":[{"audio":"speech.jsonl"}]}',
       ":1: speech.jsonl: the file is neither WAV nor FLAC",
     ],
-    ["a number", '{"segments":[{"audio":1}]}', ':1: "audio" is not a string'],
-    ["one for another modality", '{"segments":[{"audio":"low.wav","modality":"text"}]}', 'speech named "text"'],
-    [
-      "an order that is no order",
-      '{"segments":[{"text":"a"}],"either_order":1}',
-      '"either_order" is not true or false',
-    ],
+    ["a number as the recording", '{"segments":[{"audio":1}]}', ':1: "audio" is not a string'],
+    ["a recording for another modality", '{"segments":[{"audio":"low.wav","modality":"text"}]}', 'speech named "text"'],
+    ["an invalid either_order", '{"segments":[{"text":"a"}],"either_order":1}', '"either_order" is not true or false'],
   ];
   it.each(cases)("%s", async (_, line, message) => {
     await expect(prepared([line])).rejects.toThrow(message);
   });
 
-  it("units that do not fit into a sequence, with their place, when they are known", async () => {
+  it("more units than fit in a sequence", async () => {
     const long = LINES[0] as string;
     const needed = 3 + 2 + 1 + unitsOf(low, codebook()).length;
     await expect(prepared([long], needed - 1)).rejects.toThrow(

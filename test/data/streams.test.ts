@@ -1,4 +1,4 @@
-// Streams: every document goes on where it was cut, none is lost, pictures are whole, and a run can be resumed.
+// Streams: every document continues where it was cut, none is lost, no picture is cut, and a run can be resumed.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
@@ -13,7 +13,7 @@ import { PADDING, textAndImages } from "./parts.js";
 const parts = textAndImages();
 const PATCHES = 4;
 
-/** Texts of these lengths, each with so many pictures after it; text and pictures are of the document's own number. */
+/** Documents with a text of the given length and the given number of pictures, all made from the document's number. */
 function documents(sizes: readonly (readonly [text: number, pictures: number])[]): DataSet {
   const made = sizes.map(([length, pictures], number): PreparedDocument => {
     const ids = Uint8Array.from({ length }, (_, i) => (number + i) % 256);
@@ -24,14 +24,14 @@ function documents(sizes: readonly (readonly [text: number, pictures: number])[]
   return openDataSet([{ name: "a", bytes: writeShard(made, parts.modalities) }], parts, 0);
 }
 
-/** What a document says at each of its positions. */
-const wordsOf = (dataSet: DataSet, document: number): string => {
+/** The tokens of a document. */
+const tokensOf = (dataSet: DataSet, document: number): string => {
   const length = positionsOf(dataSet, document);
   return [...batchOf(dataSet, [[{ document, reversed: false }]], length).tokens].join();
 };
 
-/** The documents that the rows of consecutive batches spell, put together again where they were cut. */
-function spelled(batches: readonly Batch[]): { ended: string[]; open: string[] } {
+/** The documents in the rows of consecutive batches, joined where they were cut. */
+function joinedDocuments(batches: readonly Batch[]): { ended: string[]; open: string[] } {
   const ended: string[] = [];
   const open: string[] = [];
   for (let row = 0; row < (batches[0]?.batch ?? 0); row++) {
@@ -66,23 +66,23 @@ const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ mi
 });
 const shapes = fc.record({ length: fc.integer({ min: PATCHES + 2, max: 24 }), batch: fc.integer({ min: 1, max: 3 }) });
 
-it("gives every document whole, in pieces that follow each other, and never tears a picture", () => {
+it("every document is complete in consecutive pieces, and no picture is cut", () => {
   fc.assert(
     fc.property(sizes, shapes, (some, shape) => {
       const dataSet = documents(some);
       const order = openStreams(dataSet, { ...shape, seed: 3 });
       const batches = Array.from({ length: 30 }, () => order.next());
-      const { ended, open } = spelled(batches);
-      const known = dataSet.train.map((document) => wordsOf(dataSet, document));
-      expect(ended.filter((words) => !known.includes(words))).toEqual([]);
-      for (const words of open) expect(known.some((all) => all.startsWith(words))).toBe(true);
+      const { ended, open } = joinedDocuments(batches);
+      const known = dataSet.train.map((document) => tokensOf(dataSet, document));
+      expect(ended.filter((tokens) => !known.includes(tokens))).toEqual([]);
+      for (const tokens of open) expect(known.some((all) => all.startsWith(tokens))).toBe(true);
       for (const { length, items, cuts, document, modality, tokens } of batches) {
         for (const { position } of items) {
           expect([...modality.subarray(position, position + PATCHES)]).toEqual(new Array(PATCHES).fill(1));
           expect((position % length) + PATCHES).toBeLessThanOrEqual(length);
         }
         expect(modality.filter((m) => m === 1).length).toBe(PATCHES * items.length);
-        // Padding stands only where a picture did not fit.
+        // The only padding is where a picture did not fit.
         cuts?.forEach((cut, row) => {
           const padding = document.subarray(row * length, (row + 1) * length).filter((d) => d < 0).length;
           expect(padding).toBeLessThan(PATCHES);
@@ -104,7 +104,7 @@ it("gives every document whole, in pieces that follow each other, and never tear
   );
 });
 
-it("reads every document once before any comes a second time", () => {
+it("every document is read once before any is read again", () => {
   const dataSet = documents([
     [50, 0],
     [3, 1],
@@ -114,15 +114,15 @@ it("reads every document once before any comes a second time", () => {
   const order = openStreams(dataSet, { length: 10, batch: 2, seed: 1 });
   const batches: Batch[] = [];
   while (order.position().epoch < 2) batches.push(order.next());
-  const { ended, open } = spelled(batches);
+  const { ended, open } = joinedDocuments(batches);
   const counts = dataSet.train.map((document) => {
-    const words = wordsOf(dataSet, document);
-    return ended.filter((found) => found === words).length + open.filter((found) => words.startsWith(found)).length;
+    const tokens = tokensOf(dataSet, document);
+    return ended.filter((found) => found === tokens).length + open.filter((found) => tokens.startsWith(found)).length;
   });
   for (const times of counts) expect([2, 3]).toContain(times);
 });
 
-it("goes on from any position as if it had never stopped", () => {
+it("a stream resumed from any position equals an uninterrupted one", () => {
   const dataSet = documents([
     [50, 0],
     [3, 1],
@@ -139,34 +139,34 @@ it("goes on from any position as if it had never stopped", () => {
     expect(resumed.position()).toEqual(order.position());
   }
   const position = order.position();
-  const wrong = [
+  const invalid = [
     { ...position, streams: position.streams?.slice(1) ?? [] },
     { epoch: 0, index: 0, micro: 0 },
     { ...position, index: 5 },
     { ...position, streams: [null, null, { document: 9, reversed: false, lastAlone: false, epoch: 0, at: 1 }] },
   ];
-  for (const one of wrong) expect(() => order.seek(one)).toThrow(InputError);
+  for (const one of invalid) expect(() => order.seek(one)).toThrow(InputError);
 });
 
-it("begins a document anew, and never one that goes on", () => {
+it("the state is reset where a document begins, and not where it continues", () => {
   const dataSet = documents([[17, 1]]);
   const order = openStreams(dataSet, { length: 10, batch: 1, seed: 2 });
-  // 17 letters and a begin, then padding: the picture would be torn.
+  // 17 letters and a begin marker, then padding, because the picture would be cut.
   const [first, second, third] = [order.next(), order.next(), order.next()];
   expect([...resetsOf(first)]).toEqual([1, ...new Array(9).fill(0)]);
   expect([...second.document]).toEqual([...new Array(8).fill(0), -1, -1]);
   expect([...resetsOf(second)]).toEqual(new Array(10).fill(0));
-  // Four patches, an end, the document's end; then it begins again.
+  // Four patches, the picture's end and the document's end. Then the document begins again.
   expect([...resetsOf(third)]).toEqual([0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
 });
 
-it("validates every document once, and pads what has ended", () => {
+it("validation has every document once, and pads ended rows", () => {
   fc.assert(
     fc.property(sizes, shapes, (some, shape) => {
       const dataSet = documents(some);
-      const { ended, open } = spelled([...validationStreams(dataSet, shape, dataSet.train)]);
+      const { ended, open } = joinedDocuments([...validationStreams(dataSet, shape, dataSet.train)]);
       expect(open).toEqual([]);
-      const expected = dataSet.train.map((document) => wordsOf(dataSet, document));
+      const expected = dataSet.train.map((document) => tokensOf(dataSet, document));
       expect(ended.toSorted()).toEqual(expected.toSorted());
     }),
     { numRuns: 40, seed: 6 },

@@ -1,4 +1,4 @@
-// Single tokenizers: those of test/cases/tokenizers, hostile files, and documents of any length.
+// Single tokenizers: those of test/cases/tokenizers, malformed files, and long documents.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -35,18 +35,18 @@ test.each<[string, object, string]>([
   ["a negative id", words({ a: 0, b: -5 }), 'model.vocab["b"] must be a whole number from 0 to 16777215, not -5'],
   ["a fraction", words({ a: 0, b: 1.5 }), 'model.vocab["b"] must be a whole number'],
   ["2⁵³", words({ a: 0, b: 2 ** 53 }), 'model.vocab["b"] must be a whole number'],
-  ["an id twice", words({ a: 0, b: 0 }), 'model.vocab["b"] has the id 0, which is also the id of "a"'],
-  ["a text as an id", words({ a: "0" }), 'model.vocab["a"] must be a whole number'],
+  ["a repeated id", words({ a: 0, b: 0 }), 'model.vocab["b"] has the id 0, which is also the id of "a"'],
+  ["a string as an id", words({ a: "0" }), 'model.vocab["a"] must be a whole number'],
   ["no vocabulary", words({}), "model has an empty vocabulary"],
   [
-    "an added token's id",
+    "an added token with another id",
     words({ a: 0 }, { added_tokens: [token(7)] }),
     "added_tokens[0].id is 7, but the library gives",
   ],
-  ["an id that is none", words({ a: 0 }, { added_tokens: [token(1.5)] }), "added_tokens[0].id must be a whole number"],
-  ["an added token twice", words({ a: 0 }, { added_tokens: [token(1), token(2)] }), "added_tokens[1].content"],
-  ["a score that is none", unigram([["a", null]]), "model.vocab[0][1] must be a number, not null"],
-  ["an unknown token that is none", unigram([["a", 0]], 3), "model.unk_id must be a whole number from 0 to 0, not 3"],
+  ["an invalid id", words({ a: 0 }, { added_tokens: [token(1.5)] }), "added_tokens[0].id must be a whole number"],
+  ["a repeated added token", words({ a: 0 }, { added_tokens: [token(1), token(2)] }), "added_tokens[1].content"],
+  ["an invalid score", unigram([["a", null]]), "model.vocab[0][1] must be a number, not null"],
+  ["an invalid unknown token", unigram([["a", 0]], 3), "model.unk_id must be a whole number from 0 to 0, not 3"],
   ["a score with too many digits", unigram([["a", 0]]), "the number"],
   [
     "an unknown option",
@@ -62,27 +62,27 @@ test.each<[string, object, string]>([
     "model.dropout is 0.1, which gives different ids each time",
   ],
   [
-    "a text twice",
+    "a template with the text twice",
     {
       ...words({ a: 0 }),
       post_processor: { type: "TemplateProcessing", single: [{ Sequence: {} }, { Sequence: {} }], pair: [] },
     },
     "post_processor.single must contain the text once, not 2 times",
   ],
-])("refused by name: %s", (what, json, why) => {
+])("a file is refused for %s", (what, json, why) => {
   const text = JSON.stringify(json);
   const file = what === "a score with too many digits" ? text.replace('"a",0]', '"a",-9.1000000000000001]') : text;
   expect(() => readTokenizer(bytes(file), "t.json")).toThrow(why.startsWith("is nested") ? why : `t.json: ${why}`);
 });
 
-test("tokens may have the names of JavaScript's own properties", () => {
+test("tokens may have the names of JavaScript's built-in properties", () => {
   const vocab = JSON.parse('{"__proto__": 0, "constructor": 1, "toString": 2, "a": 3}') as Record<string, number>;
   const tokenizer = read({ ...words(vocab), pre_tokenizer: { type: "WhitespaceSplit" } });
   expect(tokenizer.encode("constructor __proto__ toString valueOf")).toEqual([1, 0, 2, 3]);
   expect(tokenizer.decode([0, 1])).toBe("__proto__ constructor");
 });
 
-test("a text that is not Unicode is refused, and one of U+0000 is not", () => {
+test("a text that is not valid Unicode is refused, and U+0000 is allowed", () => {
   const tokenizer = read(words({ a: 0, "\0": 1 }));
   expect(tokenizer.encode("\0")).toEqual([1]);
   expect(() => tokenizer.encode("a\ud800")).toThrow("t.json: the text has an unpaired surrogate");
@@ -94,8 +94,9 @@ test("a text with more combining marks than can be sorted in time is refused", (
   expect(() => encode(`a${"\u0301\u0323".repeat(2_500_000)}`)).toThrow("a run of more than 1024 combining marks");
 });
 
-test("scores are those that the library reads", () => {
-  // Its parser makes -1.5061642402352393 the next number, so that the two ways to cut "ab" are equal, and the first is taken.
+test("scores are rounded as the library's parser rounds them", () => {
+  // The library's parser rounds -1.5061642402352393 to the neighbouring number. So the two ways to split "ab" have equal
+  // scores, and the first is taken.
   const vocab = [
     ["<unk>", -9],
     ["a", 0],
@@ -105,7 +106,7 @@ test("scores are those that the library reads", () => {
   expect(read(unigram(vocab)).encode("ab")).toEqual([3]);
 });
 
-test("a document of 300 000 characters has ids, whatever the model", () => {
+test("every kind of model encodes a document of 300 000 characters", () => {
   const text = "ab".repeat(150_000);
   const scored = read(
     unigram([

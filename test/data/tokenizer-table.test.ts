@@ -1,5 +1,5 @@
-// Every tokenizer of the table gives the ids of Hugging Face's Python library, or is refused by name: none gives others.
-// The table is made by scripts/tokenizer_table.py.
+// Every tokenizer in the table gives the ids of Hugging Face's Python library, or is refused with the reason. None gives
+// different ids. scripts/tokenizer_table.py generates the table.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -9,7 +9,7 @@ import { InputError } from "../../src/diagnostics/input-error.js";
 
 interface Table {
   readonly texts: readonly string[];
-  /** `ids` by text; a string where the library raises. `decoded` is null if it is the text itself. */
+  /** `ids` by text, or a string if the library raises an exception. `decoded` is null if it equals the text. */
   readonly tokenizers: readonly {
     readonly name: string;
     readonly tokenizer: string;
@@ -21,7 +21,7 @@ interface Table {
 const packed = readFileSync(fileURLToPath(new URL("tokenizer/tokenizer-table.json.gz", import.meta.url)));
 const { texts, tokenizers } = JSON.parse(gunzipSync(packed).toString("utf8")) as Table;
 
-/** What work gives, or the error of a refusal; any other error fails the test. */
+/** Returns the result of `work`, or its InputError. Any other error fails the test. */
 function orRefused<T>(work: () => T): T | InputError {
   try {
     return work();
@@ -48,18 +48,18 @@ test("ids are equal, or the tokenizer or the text is refused", () => {
       continue;
     }
     texts.forEach((text, index) => {
-      const right = ids[index];
+      const expected = ids[index];
       const got = orRefused(() => tokenizer.encode(text));
-      if (got instanceof InputError) counts[typeof right === "string" ? "refusedByBoth" : "refusedTexts"]++;
-      else if (JSON.stringify(got) === JSON.stringify(right)) counts.equal++;
-      else different.push(`${name}: ${JSON.stringify(text)} has ${right}, not ${got}`);
+      if (got instanceof InputError) counts[typeof expected === "string" ? "refusedByBoth" : "refusedTexts"]++;
+      else if (JSON.stringify(got) === JSON.stringify(expected)) counts.equal++;
+      else different.push(`${name}: ${JSON.stringify(text)} must be ${expected}, is ${got}`);
     });
   }
   expect(different).toEqual([]);
   expect(counts).toEqual({ equal: 11_145, refusedByBoth: 295, refusedTexts: 0, refusedTokenizers: 12 });
 });
 
-test("what is refused is named by its place in the file", () => {
+test("a refusal names the place in the file", () => {
   const refused = [...read].filter(([, tokenizer]) => tokenizer instanceof InputError) as [string, InputError][];
   for (const [name, { message, remedy }] of refused) {
     expect(message, name).toMatch(/^tokenizer\.json: (normalizer|pre_tokenizer|truncation|padding)[\w.[\]]* /);
@@ -67,7 +67,7 @@ test("what is refused is named by its place in the file", () => {
   }
 });
 
-test("decoded ids are the text that the library decodes", () => {
+test("ids decode to the same text as with the library", () => {
   const different: string[] = [];
   for (const { name, ids, decoded } of tokenizers) {
     const tokenizer = read.get(name) as TextTokenizer | InputError;
@@ -76,8 +76,8 @@ test("decoded ids are the text that the library decodes", () => {
       const own = ids[index];
       if (typeof own === "string" || own === undefined) return;
       const got = tokenizer.decode(own);
-      const right = decoded[index] ?? text;
-      if (got !== right) different.push(`${name}: ${JSON.stringify(right)}, not ${JSON.stringify(got)}`);
+      const expected = decoded[index] ?? text;
+      if (got !== expected) different.push(`${name}: must be ${JSON.stringify(expected)}, is ${JSON.stringify(got)}`);
     });
   }
   expect(different).toEqual([]);

@@ -1,5 +1,5 @@
-// FLAC files give the samples that they were made from; those that are damaged or break off are refused.
-// The files were made by `flac` 1.4.2 (-8 -b 256) from the samples that the formulas beside them say.
+// FLAC files give the samples that were encoded. Damaged and truncated files are refused.
+// `flac` 1.4.2 (-8 -b 256) encoded the files from the formulas beside them.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readFlac } from "../../../src/data/audio/flac.js";
@@ -11,14 +11,14 @@ interface File {
   readonly base64: string;
   readonly bits: number;
   readonly length: number;
-  /** Whole numbers by sample, one function a channel. */
+  /** For each channel, a function that gives the sample at an index, as a whole number. */
   readonly channels: readonly ((index: number) => number)[];
 }
 
 const wave = (k: number): number => Math.floor(8_000 * Math.sin(k * 0.05) + 6_000 * Math.sin(k * 0.13) + 0.5);
 
 const FILES: Readonly<Record<string, File>> = {
-  "mono of 16 bits": {
+  "16-bit mono": {
     bits: 16,
     length: 600,
     channels: [(k) => 10_000 - Math.abs((k % 100) * 400 - 20_000)],
@@ -28,7 +28,7 @@ const FILES: Readonly<Record<string, File>> = {
       "DIiIiA/w/w/w/w/ziIAAuIiALAT/+IUIAe4VEdscIUPw/w/w/w/ziIiAAMiA/w/w/w/w/ziIiIgACw/w/w/w/w/w/zgADIiIiA/w" +
       "/w/w/w/ziIAAuIiA/w/w/w/w/ziIiAAMiA/wUsj/+GUIAld9FR677UDD/h/8P/nEREQABcREB/8P/h/8P/gRBQ==",
   },
-  "mono of 16 bits, full scale": {
+  "16-bit mono at full scale": {
     bits: 16,
     length: 300,
     channels: [(k) => [-32_768, 32_767, 0, -1, 1, -32_767][(k * k * 7) % 6] as number],
@@ -38,7 +38,7 @@ const FILES: Readonly<Record<string, File>> = {
       "nknknknknknknknknknknknknknknknknkmAvvT/+GUIASsxRgABf/+AAH//c8L/urmBagLgK/0UAJ/1/ygLgK/0UAJ/1/ygLgK/" +
       "0UAJ/1/ygLgK/0UAJ/1/ygLgK/0UAJ/1/ygLgK/0UAJ/1/ygLgK/0UAA/MU=",
   },
-  "stereo of 16 bits, coded as middle and side": {
+  "16-bit stereo coded as mid and side": {
     bits: 16,
     length: 400,
     channels: [
@@ -58,7 +58,7 @@ const FILES: Readonly<Record<string, File>> = {
       "r/CJph8mp8EOMgzTEgLRddHQurSAYpqDGEN8NXkwk2E/kWeaxCb2jc4L5zJdhVR0JFUbxDNKm/fnpbOpTlNLDia32mezMV+lHId3" +
       "YpMZwOS6XCIZfUhSdRBKNpL6rmPOoJLPJPpYOM5DskzBwPnbYXoOXkRxFI61xQ==",
   },
-  "stereo of 24 bits": {
+  "24-bit stereo": {
     bits: 24,
     length: 300,
     channels: [(k) => 2_000_000 - Math.abs(Math.floor(((k % 60) * 8_000_000) / 60) - 4_000_000), (k) => 0 - 1_000 * k],
@@ -70,7 +70,7 @@ const FILES: Readonly<Record<string, File>> = {
       "/////////////+ANrP/4ZRwBKzgUAgjVBBGqSAWWW+AAoABgACAAgAAo1WAAIABgAKAAIABgAIFNNNAaaaYqfwYB+CgwA///////" +
       "Lcw=",
   },
-  "mono of 8 bits": {
+  "8-bit mono": {
     bits: 8,
     length: 300,
     channels: [(k) => 100 - Math.abs((k % 50) * 8 - 200)],
@@ -86,52 +86,52 @@ describe("samples", () => {
   it.each(Object.entries(FILES))("of %s", (_, file) => {
     const { rate, channels } = readFlac(bytesOf(file), "a.flac");
     expect(rate).toBe(16_000);
-    const made = file.channels.map((channel) =>
+    const expected = file.channels.map((channel) =>
       Float32Array.from({ length: file.length }, (_, index) => channel(index) / 2 ** (file.bits - 1)),
     );
-    expect(channels).toEqual(made);
+    expect(channels).toEqual(expected);
   });
 
-  it("are read to the end where the header does not say how many there are", () => {
-    const file = FILES["mono of 16 bits"] as File;
+  it("are read to the end if the header does not give their number", () => {
+    const file = FILES["16-bit mono"] as File;
     const unknown = bytesOf(file);
     unknown.set([0, 0, 0, 0], 22);
     expect(readFlac(unknown, "a.flac")).toEqual(readFlac(bytesOf(file), "a.flac"));
   });
 
-  it("come to one channel", () => {
-    const mixed = readAudio(bytesOf(FILES["stereo of 24 bits"] as File), "a.flac");
+  it("are mixed down to one channel", () => {
+    const mixed = readAudio(bytesOf(FILES["24-bit stereo"] as File), "a.flac");
     expect(mixed.length).toBe(300);
     expect(mixed[30]).toBeCloseTo((2_000_000 - 30_000) / 2 / 2 ** 23, 6);
   });
 });
 
-describe("refused", () => {
-  const good = bytesOf(FILES["mono of 16 bits"] as File);
+describe("a file is refused for", () => {
+  const good = bytesOf(FILES["16-bit mono"] as File);
   const patched = (at: number, ...bytes: number[]): Uint8Array => {
     const changed = good.slice();
     changed.set(bytes, at);
     return changed;
   };
   const cases: readonly [string, Uint8Array, string][] = [
-    ["only the four letters", good.subarray(0, 4), "the FLAC stream header is missing"],
-    ["another block first", patched(4, 0x84), "the FLAC stream header is missing"],
-    ["only a header", good.subarray(0, 86), "after 0 samples the file ends within a frame"],
-    ["a file that is cut off", good.subarray(0, good.length - 60), "after 256 samples the file ends within a frame"],
-    ["a frame with a byte changed", patched(150, 0x55), "after 0 samples a frame's checksum does not match"],
-    ["another MD5", patched(30, 0x55), "the MD5 in the header does not match the samples"],
-    ["a header of too few samples", patched(25, 0x10), "the file has 600 samples, but its header gives 528"],
-    ["a header of too many samples", patched(25, 0xff), "after 600 samples the file ends within a frame"],
+    ["nothing but the signature", good.subarray(0, 4), "the FLAC stream header is missing"],
+    ["another block before the stream header", patched(4, 0x84), "the FLAC stream header is missing"],
+    ["headers without samples", good.subarray(0, 86), "after 0 samples the file ends within a frame"],
+    ["truncation", good.subarray(0, good.length - 60), "after 256 samples the file ends within a frame"],
+    ["a changed byte in a frame", patched(150, 0x55), "after 0 samples a frame's checksum does not match"],
+    ["a wrong MD5", patched(30, 0x55), "the MD5 in the header does not match the samples"],
+    ["too few samples in the header", patched(25, 0x10), "the file has 600 samples, but its header gives 528"],
+    ["too many samples in the header", patched(25, 0xff), "after 600 samples the file ends within a frame"],
     [
-      "a header of 2³⁶ samples",
+      "2³⁶ samples in the header",
       patched(21, 0xff, 0xff, 0xff, 0xff, 0xff),
       "the file has at least 68719476735 samples; the limit is",
     ],
-    ["metadata without end", patched(42, 0x04, 0xff, 0xff, 0xff), "the file ends in its metadata"],
-    ["a rate of 0", patched(18, 0, 0, 0x00), "the sample rate is 0 Hz"],
-    ["32 bits", patched(20, 0x01, 0xf0), "samples have 32 bits"],
+    ["unclosed metadata", patched(42, 0x04, 0xff, 0xff, 0xff), "the file ends in its metadata"],
+    ["a sample rate of 0", patched(18, 0, 0, 0x00), "the sample rate is 0 Hz"],
+    ["32-bit samples", patched(20, 0x01, 0xf0), "samples have 32 bits"],
     [
-      "noise",
+      "noise instead of frames",
       Uint8Array.from(good, (byte, index) => (index < 86 ? byte : (index * 89) & 0xff)),
       "after 0 samples a frame's sync code is missing",
     ],
@@ -143,7 +143,7 @@ describe("refused", () => {
     expect(failure.message).toContain(message);
   });
 
-  it("or read: never anything else, whatever the bytes are", () => {
+  it("changed bytes, or is read, but causes no other error", () => {
     const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
     const property = fc.property(changes, (edits) => {
       const changed = good.slice();
@@ -154,7 +154,7 @@ describe("refused", () => {
     fc.assert(property, { numRuns: 500, seed: 3 });
   });
 
-  it("and a good one is read after them", () => {
+  it("nothing if it is valid, also after invalid files", () => {
     expect(readAudio(good, "a.flac").length).toBe(600);
   });
 });

@@ -1,4 +1,4 @@
-// What becomes of samples: another rate, a spectrum, mel bands, frames.
+// Processing of samples: resampling, the spectrum, mel bands and frames.
 import FFT from "fft.js";
 import { describe, expect, it } from "vitest";
 import { resampled } from "../../../src/data/audio/read-audio.js";
@@ -9,29 +9,26 @@ import { sine } from "./wav-bytes.js";
 
 const { bands: BANDS, hop: HOP } = SPEECH_FRAMES;
 
-/** Evenly in [−0.5, 0.5). */
+/** Uniform noise in [−0.5, 0.5). */
 function noiseOf(length: number): Float32Array {
   const draw = stream("sample", 1);
   return Float32Array.from({ length }, () => draw.uniform() - 0.5);
 }
 
-describe("another rate", () => {
-  /** The largest difference away from the ends, where the signal is cut off. */
+describe("resampling to 16 kHz", () => {
+  /** The largest difference, except near the ends, where the signal is cut off. */
   const worst = (a: Float32Array, b: Float32Array, margin: number) =>
     a
       .subarray(margin, -margin)
       .reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at + margin] as number))), 0);
 
-  it.each([8_000, 11_025, 22_050, 24_000, 44_100, 48_000, 96_000, 16_005])(
-    "of %i Hz: a sine stays that sine",
-    (rate) => {
-      const made = resampled(sine(1_000, 0.2, rate), rate, 16_000);
-      expect(made.length).toBe(3_200);
-      expect(worst(made, sine(1_000, 0.2), 300)).toBeLessThan(1e-4);
-    },
-  );
+  it.each([8_000, 11_025, 22_050, 24_000, 44_100, 48_000, 96_000, 16_005])("from %i Hz keeps a sine", (rate) => {
+    const made = resampled(sine(1_000, 0.2, rate), rate, 16_000);
+    expect(made.length).toBe(3_200);
+    expect(worst(made, sine(1_000, 0.2), 300)).toBeLessThan(1e-4);
+  });
 
-  it("keeps what is constant, and gives back what it got at the same rate", () => {
+  it("keeps a constant, and returns a signal that already has this rate unchanged", () => {
     const constant = new Float32Array(2_000).fill(0.25);
     expect(worst(resampled(constant, 44_100, 16_000), constant, 100)).toBeLessThan(1e-7);
     const noise = noiseOf(100);
@@ -44,7 +41,7 @@ describe("another rate", () => {
   });
 });
 
-it("the Fourier transform is that of the definition", () => {
+it("the Fourier transform equals its definition", () => {
   const size = 64;
   const samples = [...noiseOf(size)];
   const fft = new FFT(size);
@@ -62,7 +59,7 @@ it("the Fourier transform is that of the definition", () => {
 });
 
 describe("the mel filterbank", () => {
-  it("has Slaney's scale, as librosa's pages give its numbers", () => {
+  it("has Slaney's scale, with the numbers in librosa's documentation", () => {
     for (const [hz, mel] of [
       [60, 0.9],
       [110, 1.65],
@@ -80,7 +77,7 @@ describe("the mel filterbank", () => {
     for (const hz of [1, 999, 1_000, 1_001, 7_999]) expect(hzOf(melOf(hz))).toBeCloseTo(hz, 9);
   });
 
-  it("has librosa's weights: the first of 128 at 22 050 Hz with 2048 points", () => {
+  it("has librosa's weights in the first two of 128 bands at 22 050 Hz with 2048 points", () => {
     const [first, second] = melFilters(22_050, 2048, 128);
     expect(first?.first).toBe(1);
     const one = [0.016182853208219942, 0.032365706416439884, 0.028990088037379964, 0.012807234829160026];
@@ -94,7 +91,7 @@ describe("the mel filterbank", () => {
     for (const [index, weight] of two.entries()) expect(second?.weights[index]).toBeCloseTo(weight, 12);
   });
 
-  it("has triangles of area 1, none of them empty", () => {
+  it("has non-empty triangles of area 1", () => {
     for (const { weights } of melFilters(16_000, 2048, BANDS)) {
       const area = weights.reduce((sum, weight) => sum + weight, 0) * (16_000 / 2048);
       expect(Math.abs(area - 1)).toBeLessThan(0.05);
@@ -107,7 +104,7 @@ describe("log-mel frames", () => {
   const loudest = (values: readonly number[]) => values.indexOf(Math.max(...values));
   const middleOf = (band: number) => hzOf(((band + 1) * melOf(8_000)) / (BANDS + 1));
 
-  it.each([1, 639, 640, 641, 16_000])("of %i samples: one for each 40 ms begun", (samples) => {
+  it.each([1, 639, 640, 641, 16_000])("of %i samples cover each started 40 ms", (samples) => {
     expect(logMel(new Float32Array(samples).fill(0.1)).length).toBe(BANDS * Math.ceil(samples / HOP));
   });
 
@@ -117,7 +114,7 @@ describe("log-mel frames", () => {
     expect(Math.max(...middle)).toBeCloseTo(1, 2);
   });
 
-  it("say when", () => {
+  it("are ordered in time", () => {
     const made = logMel(
       Float32Array.of(...sine(middleOf(10), 0.4), ...new Float32Array(6_400), ...sine(middleOf(50), 0.4)),
     );
@@ -127,7 +124,7 @@ describe("log-mel frames", () => {
     expect(loudest(frame(made, 25))).toBe(50);
   });
 
-  it("fall by a sixth where the sound is 10 dB softer, down to 0", () => {
+  it("fall by a sixth for each 10 dB, down to 0", () => {
     const hz = middleOf(25);
     const softer = sine(hz, 0.4, 16_000, 0.5 / Math.sqrt(10));
     const made = logMel(Float32Array.of(...sine(hz, 0.4), ...softer));
@@ -135,7 +132,7 @@ describe("log-mel frames", () => {
     expect(Math.min(...made)).toBe(0);
   });
 
-  it("do not hear how loud a recording is, and take digital silence as it is", () => {
+  it("do not depend on a recording's volume, and are 0 for digital silence", () => {
     const noise = noiseOf(9_000);
     const soft = noise.map((sample) => sample / 8);
     expect(logMel(soft)).toEqual(logMel(noise));

@@ -1,4 +1,4 @@
-// Which sound files a folder or a JSON Lines file has, and what the transcripts of recordings say.
+// Sound files in a folder or named in a JSON Lines file, and transcripts of recordings.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ const listed = (...lines: string[]) => {
 };
 
 describe("sound files", () => {
-  it("of a folder and those below it, by name", () => {
+  it("of a folder and its subfolders are sorted by name", () => {
     expect(soundFiles(join(sounds, "below"), reachOf(nodeDisk, join(sounds, "_"))).map(({ path }) => path)).toEqual([
       join(sounds, "below/c.wav"),
     ]);
@@ -39,7 +39,7 @@ describe("sound files", () => {
     expect(names).toEqual(["a.FLAC", "b.wav", "below/c.wav", "link.wav"]);
   });
 
-  it("of documents, in their order", () => {
+  it("of documents keep the documents' order", () => {
     const lines = [
       '{"segments":[{"audio":"below/c.wav"},{"text":"c"}]}',
       "",
@@ -48,14 +48,14 @@ describe("sound files", () => {
     expect(listed(...lines)()).toEqual(["list.jsonl:1: below/c.wav", "list.jsonl:3: b.wav"]);
   });
 
-  it("are refused where there are none, or outside", () => {
+  it("must exist and be inside the project", () => {
     const one = (audio: string) => listed(JSON.stringify({ segments: [{ audio }] }));
     expect(one("../outside.wav")).toThrow(
       "list.jsonl:1: the sound \"../outside.wav\" is outside the project's folder and the data file's",
     );
     expect(one("link.wav")).toThrow("is outside");
     expect(one("/etc/passwd")).toThrow("is outside");
-    // What cannot be opened is told with all others, once they are read.
+    // A missing file is reported later, with all others that cannot be read.
     expect(one("no.wav")()).toEqual(["list.jsonl:1: no.wav"]);
     expect(listed('{"segments":[{"text":"b"}]}')).toThrow("list.jsonl: no sound files found");
     expect(listed('{"segments":[')).toThrow("list.jsonl:1: the line is not JSON");
@@ -65,7 +65,7 @@ describe("sound files", () => {
   });
 });
 
-it("transcripts name recordings with what they say, but for those that say nothing", () => {
+it("transcripts give each recording's text, and skip recordings without speech", () => {
   const text =
     "; Core sounds\n\nactivated: Activated.\ndigits/1: one\nbeep: [a beep]\nsilence/1: (silence)\n../x: no\nempty:\nat-tone:  At the tone: now...\r\n";
   expect(transcriptsOf(gzipSync(text))).toEqual([

@@ -1,6 +1,6 @@
-// What a call throws.
+// Catches the error of a call.
 
-/** Undefined where it returns. */
+/** The error that a call throws; undefined if it returns. */
 export function thrownBy(call: () => unknown): unknown {
   try {
     call();

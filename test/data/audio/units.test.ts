@@ -1,11 +1,11 @@
-// Speech units: runs merged, entries fitted to sounds, and the same units from the codebook's file.
+// Speech units: runs are merged, entries are fitted to sounds, and a codebook's file gives the same units.
 import { describe, expect, it } from "vitest";
 import { fitUnits, merged, ofSpeech, unitsOf } from "../../../src/data/audio/units.js";
 import { readCodebook, writeCodebook } from "../../../src/data/codebook.js";
 import { SPEECH_FRAMES } from "../../../src/modalities/codebook.fields.js";
 import { sine } from "./wav-bytes.js";
 
-describe("merging", () => {
+describe("merging runs of units", () => {
   it.each([
     [[], []],
     [[3], [3]],
@@ -18,7 +18,7 @@ describe("merging", () => {
 });
 
 describe("a codebook of speech", () => {
-  /** Four tones and silence, 0.4 s each: at their seams alone other frames occur. */
+  /** Four tones and silence, 0.4 s each. Other frames occur only at their borders. */
   const tones = [300, 700, 1_500, 4_000].map((hz) => sine(hz, 0.4));
   const silence = new Float32Array(6_400);
   const [a, b, c, d] = tones as [Float32Array, Float32Array, Float32Array, Float32Array];
@@ -29,13 +29,13 @@ describe("a codebook of speech", () => {
   const file = writeCodebook({ of: "speech" }, entries, bands);
   const codebook = ofSpeech(readCodebook(file, "units.safetensors"), "units.safetensors");
 
-  it("is fitted to every frame, and the same each time", () => {
+  it("is fitted to every frame, with the same result each time", () => {
     expect([frames, used]).toEqual([60, 60]);
     expect(fitted().entries).toEqual(entries);
     expect(entries.length).toBe(12 * bands);
   });
 
-  it("says in its file what its frames are, and is refused where they are others", () => {
+  it("records its frame settings in its file, and is refused if they differ", () => {
     expect(codebook.facts).toEqual({ kind: { of: "speech" }, entries: 12, columns: bands });
     expect(codebook.entries).toEqual(entries);
     const other = Buffer.from(Buffer.from(file).toString("latin1").replace('"hop":"640"', '"hop":"320"'), "latin1");
@@ -44,7 +44,7 @@ describe("a codebook of speech", () => {
     );
   });
 
-  it("gives the same units wherever a sound stands, and others for other sounds", () => {
+  it("gives a sound the same units at any position, and other sounds other units", () => {
     const inner = (sound: Float32Array) => unitsOf(sound.subarray(1_280, 5_120), codebook);
     const alone = tones.map((tone) => [...inner(tone)]);
     expect(new Set(alone.map((units) => units.join())).size).toBe(4);
@@ -52,7 +52,7 @@ describe("a codebook of speech", () => {
     expect([...unitsOf(sounds[1] as Float32Array, codebook)]).toEqual(expect.arrayContaining(alone[0] as number[]));
   });
 
-  it("has each unit once for a run of it", () => {
+  it("gives each run of a unit once", () => {
     for (const sound of sounds) {
       const units = unitsOf(sound, codebook);
       expect(units.length).toBeGreaterThan(3);

@@ -1,6 +1,6 @@
-// WAV files for tests, byte by byte, and sounds to put into them.
+// Builds WAV files for tests from bytes, and sounds for them.
 
-/** Chunks in their order, behind a RIFF header whose size is right. */
+/** A RIFF header with the right size, followed by the given chunks. */
 export function riff(...chunks: Uint8Array[]): Uint8Array {
   const body = joined(ascii("WAVE"), ...chunks);
   return joined(ascii("RIFF"), u32(body.length), body);
@@ -21,7 +21,7 @@ export function format({ tag = 1, channels = 1, rate = 16_000, bits = 16 }: Form
   return joined(u16(tag), u16(channels), u32(rate), u32(rate * frame), u16(frame), u16(bits));
 }
 
-/** A whole file of 16-bit samples, one list a channel, full scale being ±1. */
+/** A file of 16-bit samples from one list per channel, in which full scale is ±1. */
 export function wavOf(channels: readonly ArrayLike<number>[], rate = 16_000): Uint8Array {
   const length = channels[0]?.length ?? 0;
   const samples = new Int16Array(length * channels.length);
