@@ -1,4 +1,4 @@
-// The programs of docs/api.md: the type checker takes them, and they print what the page says.
+// The programs of docs/api.md pass the type checker, and print the output shown on the page.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const cache = join(ROOT, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   folder = mkdtempSync(join(cache, "api-"));
-  // The package by its name, as a program of somebody else finds it.
+  // Programs import the package by its name. Here the sources replace it.
   for (const { name, text } of programs)
     writeFileSync(join(folder, name), text.replaceAll('"mixture-of-mamba"', '"../../../src/index.js"'));
   writeFileSync(
@@ -38,12 +38,12 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("the type checker takes them, and refuses what they say is wrong", () => {
+test("the programs pass the type checker, and its expected errors occur", () => {
   const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: ["src/index.ts"] }, ts.sys, ROOT);
   const names = programs.map(({ name }) => join(folder, name));
   const program = ts.createProgram(names, { ...options, noEmit: true });
-  // Of these files alone: that the sources have no errors is checked where they are built.
+  // Only errors in these files count. The build checks the sources.
   const found = names.flatMap((name) => {
     const file = program.getSourceFile(name);
     if (file === undefined) throw new Error(`the program lacks ${name}`);
@@ -53,7 +53,7 @@ test("the type checker takes them, and refuses what they say is wrong", () => {
 }, 120_000);
 
 test.skipIf(missing).each(programs)(
-  "$name prints what the page says",
+  "$name prints the output shown on the page",
   async ({ name, text, prints }) => {
     const library = pathToFileURL(join(dirname(mom.main), "../../index.js")).href;
     const { code } = await transform(text.replaceAll('"mixture-of-mamba"', JSON.stringify(library)), { loader: "ts" });

@@ -1,4 +1,4 @@
-// What the pages show is what the program does: specs are checked, commands run, their output compared.
+// The pages show what the program does: their specs are checked, their commands run, and the output is compared.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => mom.dispose());
 
-test("blocks say what they are", () => {
+test("code blocks have known options, and those not run give the reason", () => {
   const known = ["file", "over", "wrong", "train", "by-hand", "fill", "as", "picture", "at"];
   for (const { path, fences } of pages) {
     for (const fence of fences) {
       expect(known, `${path} ${title(fence)}`).toEqual(expect.arrayContaining(Object.keys(fence.options)));
-      // What is not run says why.
+      // The option by-hand gives the reason why a block is not run.
       expect(fence.options["by-hand"], `${path} ${title(fence)}`).not.toBe("");
     }
   }
@@ -48,7 +48,7 @@ describe.each(pages.filter(({ fences }) => fences.some((f) => f.language === "mo
           const { code, stderr } = mom.run(["check", `block-${i}.mom`], folder.path);
           expect(code, stderr).toBe(fence.options.wrong === undefined ? 0 : 1);
           if (fence.options.train === undefined) return;
-          // Its own blocks, narrower and with less to validate on: that a spec of any size trains is shown by one.
+          // The same spec, narrower and with less held-out data, because the test has to be fast.
           const few = `import "block-${i}.mom"
 model { d_model: 32 }
 data { held_out: 0.01 }
@@ -69,7 +69,7 @@ train { steps: 2, batch: 2, validate_every: 2, checkpoint_every: 2 }
   },
 );
 
-test("files and folders that the pages name are there", () => {
+test("files and folders that the pages name exist", () => {
   const made = [...pages.flatMap(({ markdown }) => writtenBy(markdown)), "dist-docs", "codegen-templates/NAME.wgsl"];
   for (const { path: page, markdown } of pages) {
     const named = markdown.matchAll(
@@ -81,25 +81,25 @@ test("files and folders that the pages name are there", () => {
   }
 });
 
-test("every verb of the command line is named in the pages or the README", () => {
+test("the pages or the README mention every verb of the command line", () => {
   const words = [...pages.map(({ markdown }) => markdown), readFileSync(join(ROOT, "README.md"), "utf8")].join("\n");
   for (const verb of readdirSync(join(ROOT, "src/cli/verbs")))
     expect(words).toContain(`mom ${verb.replace(".ts", "")}`);
 });
 
-describe("the notation", () => {
-  test("options of a block", () => {
+describe("the notation of code blocks", () => {
+  test("a block has options with and without values", () => {
     expect(parseInfo('mom over="a b.mom" wrong')).toEqual({ language: "mom", options: { over: "a b.mom", wrong: "" } });
   });
 
-  test("blocks end where they began, also in lists", () => {
+  test("a block ends at a fence as long as its first one, also in lists", () => {
     const [first, second, ...more] = fencesOf("````text\n```\n````\n- a\n  ```ts\n  x\n    y\n  ```\n");
     expect(first?.text).toBe("```\n");
     expect(second).toMatchObject({ language: "ts", text: "x\n  y\n", line: 5 });
     expect(more).toEqual([]);
   });
 
-  test("commands go on after a backslash", () => {
+  test("a command continues after a backslash", () => {
     expect(commandsOf("$ a \\\n  b\nout\n$ c\n")).toEqual([
       { command: "a b", output: ["out"] },
       { command: "c", output: [] },

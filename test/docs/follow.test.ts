@@ -1,4 +1,4 @@
-// The pages that add something, followed to the letter in one copy of the repository: what they add checks and compiles.
+// The pages that add a block, a kernel and so on are followed in a copy of the repository. What they add compiles.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { sourcesIn } from "../../site/pages.js";
 import { follow, isFollowed, writtenBy } from "../support/follow.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
 
-/** Trainings take most of the time: they run where they are asked for, and else what they would run is compiled. */
+/** Training takes most of the time, so by default specs are only compiled. */
 const TRAINS = process.env.MOM_FOLLOW === "train";
 const COPIED = [
   "src",
@@ -21,7 +21,7 @@ const COPIED = [
   "test/reference",
   "package.json",
 ];
-/** In the order of their names: the kernel's goes on from the block's. */
+/** Sorted by name, because the kernel's page builds on the block's. */
 const pages = sourcesIn(ROOT)
   .filter(({ markdown }) => isFollowed(markdown))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -42,7 +42,7 @@ afterAll(() => {
   rmSync(copy, { recursive: true, force: true });
 });
 
-test("pages are followed", () => {
+test("there are six pages to follow", () => {
   expect(pages.map(({ name }) => name)).toEqual([
     "add-a-block",
     "add-a-kernel",
@@ -62,7 +62,7 @@ describe.each(pages.filter(({ markdown }) => writtenBy(markdown).length > 0))("$
     expect(code, stderr).toBe(1);
   });
 
-  test.each(fixtures("accept"))("%s checks, and compiles or trains", (path) => {
+  test.each(fixtures("accept"))("%s has no errors, and compiles or trains", (path) => {
     const few = join(copy, "test/accept", `few-${basename(path)}`);
     writeFileSync(few, `import "${basename(path)}"\ntrain { steps: 1, batch: 1 }\n`);
     const { code, stderr } = TRAINS

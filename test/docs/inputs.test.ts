@@ -1,4 +1,4 @@
-// What the package's functions take for a spec: a file, its text and its object mean the same.
+// The package's functions accept a spec as a file, as text or as an object, with the same meaning.
 
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,11 +24,11 @@ const missing = await missingAdapter();
 const FILE = join(ROOT, "specs/quickstart.mom");
 const quickstart = (): FullSpec => {
   const { spec } = check(FILE);
-  if (spec === undefined) throw new Error("the quickstart is wrong");
+  if (spec === undefined) throw new Error("the quickstart has errors");
   return spec;
 };
 
-test("a file, its text and its object mean the same", () => {
+test("a file, its text and its object give the same spec", () => {
   const spec = quickstart();
   expect(check({ text: format(spec) }).spec).toEqual(spec);
   expect(check(spec).spec).toEqual(spec);
@@ -36,7 +36,7 @@ test("a file, its text and its object mean the same", () => {
   expect(compile(spec).plan).toEqual(compile(FILE).plan);
 });
 
-test("what needs nothing but its name may stand by it", () => {
+test("a kind without arguments may be given by its name", () => {
   const full = quickstart();
   const { mixer } = full.model.block;
   const { image } = full.model.modality;
@@ -53,12 +53,12 @@ test("what needs nothing but its name may stand by it", () => {
   expect(check(short).spec).toEqual(full);
 });
 
-test("a text imports what the working folder has", () => {
+test("a text imports files from the working folder", () => {
   const { spec } = check({ text: 'import "specs/quickstart.mom"\ntrain { seed: 8 }\n' });
   expect(spec?.train.seed).toBe(8);
 });
 
-test("what is written is set as `mom fmt` sets it, and mistakes stand in that text", () => {
+test("format gives the text of `mom fmt`, and errors in an object have places in that text", () => {
   const text = format(quickstart());
   expect(text).toContain("  modality text:  bytes\n  modality image: patches(");
   expect(format({ text })).toBe(text);
@@ -70,7 +70,7 @@ test("what is written is set as `mom fmt` sets it, and mistakes stand in that te
   });
 });
 
-test("what a program without types may get wrong is told of", () => {
+test("errors that the type checker would find are reported at run time", () => {
   const loose = (options: object) => compile(FILE, options);
   expect(() => loose({ devise: "nvidia-h100" })).toThrow("Unknown option devise.");
   expect(() => loose({ device: "rtx-9000" })).toThrow('Invalid value "rtx-9000" for the option device.');
@@ -86,11 +86,11 @@ test.each([
     "Valid here: `gpu`, `system` and `swiftshader`.",
   ],
   [{ tune: "ful" }, 'Invalid value "ful" for the option tune.', "Did you mean `full`?"],
-])("train refuses %j before anything is made", async (options, message, remedy) => {
+])("train refuses %j before it writes anything", async (options, message, remedy) => {
   await expect(train(FILE, options as object)).rejects.toMatchObject({ message, remedy });
 });
 
-test("what a Failure says has its code and its remedy", () => {
+test("the messages of a Failure have a code and the expected value", () => {
   try {
     inspect({ ...quickstart(), model: { ...quickstart().model, d_model: 33.5 } });
     expect.unreachable();
@@ -100,30 +100,27 @@ test("what a Failure says has its code and its remedy", () => {
   }
 });
 
-test("what has no meaning is thrown", () => {
+test("an invalid spec throws a Failure", () => {
   expect(() => format({ text: "model {" })).toThrow(Failure);
   expect(() => inspect({ text: "model {" })).toThrow(Failure);
   expect(() => inspect("nowhere.mom")).toThrow(Failure);
 });
 
-test.skipIf(missing)(
-  "what is trained from an object finds its data again from the folder that it was trained in",
-  async () => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), "mom-object-")));
-    const before = process.cwd();
-    process.chdir(folder);
-    try {
-      const spec = quickstart();
-      const few = { ...spec.train, steps: 1, batch: 1 };
-      const { out, step } = await train(
-        { ...spec, model: { ...spec.model, d_model: 16 }, train: few },
-        { out: "runs/one" },
-      );
-      expect(step).toBe(1);
-      expect(originOf(runAt(join(folder, out), nodeDisk))?.spec).toBe(join(folder, "spec.mom"));
-    } finally {
-      process.chdir(before);
-      rmSync(folder, { recursive: true });
-    }
-  },
-);
+test.skipIf(missing)("a run trained from an object records the folder in which its data are found", async () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mom-object-")));
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    const spec = quickstart();
+    const few = { ...spec.train, steps: 1, batch: 1 };
+    const { out, step } = await train(
+      { ...spec, model: { ...spec.model, d_model: 16 }, train: few },
+      { out: "runs/one" },
+    );
+    expect(step).toBe(1);
+    expect(originOf(runAt(join(folder, out), nodeDisk))?.spec).toBe(join(folder, "spec.mom"));
+  } finally {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,5 +1,5 @@
-// docs/mistakes.md: the messages for a dozen mistakes, beside those of a bare parser with the same grammar and of a check
-// against the same schema. UPDATE_MISTAKES=1 rewrites the page.
+// docs/mistakes.md shows the messages for a dozen mistakes, next to those of a bare parser with the same grammar and of a
+// bare check against the same schema. UPDATE_MISTAKES=1 rewrites the page.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultParserErrorProvider } from "chevrotain";
@@ -34,8 +34,8 @@ const DOZEN = [
 /** The first message of Chevrotain or Ajv alone; undefined if both accept the text. */
 function bare(text: string): string | undefined {
   const lexed = lexer.tokenize(text);
-  const [strange] = lexed.errors;
-  if (strange) return strange.message;
+  const [unknown] = lexed.errors;
+  if (unknown) return unknown.message;
   const parser = Object.assign(new SpecParser(), {
     errorMessageProvider: defaultParserErrorProvider,
     recoveryEnabled: false,

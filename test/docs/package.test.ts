@@ -1,4 +1,4 @@
-// The README's links work in the package that npm installs, too.
+// The README's links also work in the package that npm installs.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

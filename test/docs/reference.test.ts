@@ -1,4 +1,4 @@
-// The reference has every field and kind of the schema and every code that the sources make, and its examples are right.
+// The reference has every field and kind of the schema and every error code, and its examples are valid.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -18,7 +18,7 @@ import { rejectedIn } from "../support/rejected.js";
 type Node = Readonly<Record<string, unknown>>;
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Paths of all properties and kinds, by walking the JSON as it is: nothing here is the front's reading of it. */
+/** Paths of all properties and kinds in the schema's JSON, found without the code of src/front. */
 function pathsOf(node: Node, path: readonly string[]): string[] {
   const kinds = (Array.isArray(node.oneOf) ? node.oneOf : []).filter(isNode).flatMap((one) => {
     const properties = isNode(one.properties) ? one.properties : {};
@@ -44,7 +44,7 @@ const plain = (text: string): string =>
 describe("fields and kinds", () => {
   const paths = pathsOf(schema, []);
 
-  test("there are a hundred, and each has its place and can be found", () => {
+  test("each has an anchor and an entry in the search", () => {
     expect(paths.length).toBeGreaterThan(90);
     for (const path of paths) {
       expect(html, path).toContain(` id="${path}"`);
@@ -55,12 +55,12 @@ describe("fields and kinds", () => {
     }
   });
 
-  test("a field that is new to the schema would be missed", () => {
+  test("a field without an anchor is detected", () => {
     const grown: Node = { ...schema, properties: { ...schema.properties, extra: { type: "integer" } } };
     expect(pathsOf(grown, []).filter((path) => !html.includes(` id="${path}"`))).toEqual(["extra"]);
   });
 
-  test("type, range, default, unit and description are said", () => {
+  test("each shows its range, default, unit and description", () => {
     const text = plain(html);
     for (const { node, path } of allFields()) {
       const name = path.join(".");
@@ -94,19 +94,22 @@ describe("fields and kinds", () => {
   };
   const inside = allFields().filter(({ path }) => path.length > 1 || path[0] === "ablate");
 
-  test.each(inside.map((field) => [field.path.join("."), inContext(field)]))("%s: %s", (_, example) => {
-    const read = (path: string) => (path === "base.mom" ? { path, text: base } : undefined);
-    const readBytes = (path: string) => (path in bytes ? readFileSync(join(ROOT, bytes[path] as string)) : undefined);
-    const { diagnostics, sources } = check(
-      { path: "example.mom", text: `import "base.mom"\n${example}\n` },
-      read,
-      readBytes,
-    );
-    expect(render(diagnostics.filter(isError), sources, { colour: false })).toBe("");
-  });
+  test.each(inside.map((field) => [field.path.join("."), inContext(field)]))(
+    "the example of %s is valid: %s",
+    (_, example) => {
+      const read = (path: string) => (path === "base.mom" ? { path, text: base } : undefined);
+      const readBytes = (path: string) => (path in bytes ? readFileSync(join(ROOT, bytes[path] as string)) : undefined);
+      const { diagnostics, sources } = check(
+        { path: "example.mom", text: `import "base.mom"\n${example}\n` },
+        read,
+        readBytes,
+      );
+      expect(render(diagnostics.filter(isError), sources, { colour: false })).toBe("");
+    },
+  );
 });
 
-describe("mistakes", () => {
+describe("error codes", () => {
   const texts = ["src", "grammar", "recipes"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !file.endsWith(".gen.ts") && !/diagnostics\/codes[./]/.test(file))
@@ -114,7 +117,7 @@ describe("mistakes", () => {
   );
   const shown = rejectedIn(ROOT).flatMap(({ codes }) => codes);
 
-  test("each has its place in the reference, with its code, its name and what it means", () => {
+  test("each has an anchor, its name and an entry in the reference", () => {
     expect(MISTAKE_NAMES.length).toBeGreaterThan(100);
     for (const name of MISTAKE_NAMES) {
       expect(errors.html, name).toContain(` id="${codeOf(name)}"`);
@@ -124,11 +127,11 @@ describe("mistakes", () => {
     expect(plain(errors.html)).not.toMatch(/undefined|\[object /);
   });
 
-  test("an error that a rejected spec shows is explained by a spec and the fixed spec", () => {
+  test("each error of a rejected spec is explained with that spec and the fixed one", () => {
     expect(Object.keys(EXAMPLES).sort()).toEqual([...new Set(shown)].sort());
   });
 
-  test("each is made somewhere, and no two share a number or a title", () => {
+  test("each is used in the sources, and numbers and titles are unique", () => {
     for (const name of MISTAKE_NAMES)
       expect(
         texts.some((text) => text.includes(`"${name}"`)),
@@ -140,7 +143,7 @@ describe("mistakes", () => {
     expect(titles.filter((title, i) => titles.indexOf(title) !== i)).toEqual([]);
   });
 
-  test("each of a command's input and of devices is explained with a message and its remedy", () => {
+  test("each error of a command's input is explained with a message and its remedy", () => {
     const names = MISTAKE_NAMES.filter((name) => MISTAKES[name].number > 700);
     expect(names.length).toBeGreaterThan(20);
     for (const name of names)
@@ -148,7 +151,7 @@ describe("mistakes", () => {
     expect(exampleSaid("no-adapter")).toContain("[MOM0604]");
   });
 
-  test("each that a rejected spec ends with is explained with a spec", () => {
+  test("each error of a rejected spec has an example that shows it", () => {
     expect(new Set(shown).size).toBeGreaterThan(75);
     for (const code of shown) {
       expect(mistakeNamed(code), code).toBeDefined();

@@ -1,5 +1,5 @@
-// The site as a reader has it, in a headless browser: search from the disk and over http, both sets of colours, wide and
-// narrow screens. Skipped, and said so, where no browser starts.
+// The site in a headless browser: search from the disk and over http, light and dark colours, wide and narrow screens.
+// Without a browser these tests are skipped with a warning.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -15,13 +15,13 @@ import { buildSite, type Site, writeSite } from "../../site/build.js";
 import { STAGES } from "../../src/compile.js";
 import { buildMom, ROOT } from "../support/mom.js";
 
-// In a single process a browser ends with its first page.
+// With --single-process the browser would exit with its first page.
 const args = chromium.args.filter((arg) => arg !== "--single-process");
 const started = await playwright
   .launch({ executablePath: await chromium.executablePath(), args, headless: true })
   .catch((error: unknown) => String(error));
 if (typeof started === "string")
-  console.warn(`The site is not tried in a browser: none starts (${started.split("\n")[0]}).`);
+  console.warn(`The site is not tested in a browser, because no browser starts (${started.split("\n")[0]}).`);
 
 const out = mkdtempSync(join(tmpdir(), "mom-site-"));
 let site: Site;
@@ -52,7 +52,7 @@ afterAll(async () => {
   if (typeof started !== "string") await started.close();
 });
 
-test("pages need nothing from elsewhere, and every link inside leads somewhere", () => {
+test("pages load nothing from other sites, and every internal link has a target", () => {
   const anchors = new Map(
     [...site.pages].map(([path, html]) => [path, new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))]),
   );
@@ -69,7 +69,7 @@ test("pages need nothing from elsewhere, and every link inside leads somewhere",
   }
 });
 
-test("one kernel is followed to its WGSL, and no other", () => {
+test("the compiler's page follows one kernel through all stages to its WGSL", () => {
   const page = site.pages.get("compiler.html") ?? "";
   for (const stage of [...Object.keys(STAGES), "run"]) expect(page).toContain(`<b>${stage}</b>`);
   for (const op of ["  conv {rows: [0 0]}(", "conv_grad {rows: [0 0]}(", "  conv {rows: [0 0], activation: silu}("])
@@ -107,14 +107,14 @@ describe.skipIf(typeof started === "string")("in a browser", () => {
     await page.close();
   });
 
-  test("what is not there is said", async () => {
+  test("a search without results shows that nothing was found", async () => {
     const page = await open(home.disk(), 1200);
     await page.fill("#search", "zzzyyyxxx");
     await page.waitForFunction(() => document.querySelector("#found li")?.textContent === "Nothing found");
     await page.close();
   });
 
-  test("light or dark as the reader's system is, until the reader says otherwise", async () => {
+  test("colours follow the system's setting until the reader changes them", async () => {
     const paper = (page: Page): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await open(home.disk(), 1200, "light");
     const dark = await open(home.http(), 1200, "dark");
@@ -128,7 +128,7 @@ describe.skipIf(typeof started === "string")("in a browser", () => {
     await dark.close();
   });
 
-  test("no page is wider than a narrow screen, nor than a wide one", async () => {
+  test("no page is wider than the screen, narrow or wide", async () => {
     for (const width of [360, 1440]) {
       const page = await open(home.disk(), width);
       for (const path of [...site.pages.keys()].filter((name) => !name.startsWith("files/"))) {

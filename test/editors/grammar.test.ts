@@ -1,4 +1,4 @@
-// The TextMate grammar, by the engine that editors run it with.
+// The TextMate grammar, run by the engine that editors use.
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   grammar = loaded;
 });
 
-/** Words of a text with the innermost scope of each, blanks left out. */
+/** Words of a text with the innermost scope of each, without spaces. */
 function scoped(text: string): { word: string; scope: string }[] {
   let stack = textmate.INITIAL;
   return text.split("\n").flatMap((line) => {
@@ -45,8 +45,8 @@ const of = (text: string, word: string): string[] =>
 describe("a word's scope", () => {
   test.each([
     ["// a comment", "// a comment", "comment.line.double-slash"],
-    ["/// what it is", "/// what it is", "comment.line.documentation"],
-    ["//// no doc", "//// no doc", "comment.line.double-slash"],
+    ["/// a doc comment", "/// a doc comment", "comment.line.documentation"],
+    ["//// a comment", "//// a comment", "comment.line.double-slash"],
     ['import "base.mom"', "import", "keyword.control.import"],
     ["model { remove mixer }", "remove", "keyword.control.remove"],
     ["model { remove mixer }", "mixer", "entity.name.type"],
@@ -81,7 +81,7 @@ describe("a word's scope", () => {
     expect(of(text, word)).toEqual([scope]);
   });
 
-  test("goes on over lines in brackets, and strings end with their line", () => {
+  test("continues over lines within brackets, and a string ends with its line", () => {
     expect(of("betas: [\n  0.9,\n  0.95,\n]\nsteps: 3", "steps")).toEqual(["variable.other.property"]);
     expect(of("adamw(\n  lr: 1\n)\nsteps: 3", "lr")).toEqual(["variable.other.property"]);
     expect(of('import "base\nmodel {', "model")).toEqual(["keyword.other.section"]);
@@ -92,7 +92,7 @@ const SPECS = readdirSync(join(ROOT, "specs"), { recursive: true, encoding: "utf
   name.endsWith(".mom"),
 );
 
-test.each(SPECS)("specs/%s: every word has a scope, and none is illegal", (file) => {
+test.each(SPECS)("in specs/%s every word has a scope that is not illegal", (file) => {
   const words = scoped(readFileSync(join(ROOT, "specs", file), "utf8"));
   expect(words.length).toBeGreaterThan(3);
   expect(words.filter(({ scope }) => scope.startsWith("invalid") || scope === "source")).toEqual([]);

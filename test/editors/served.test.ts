@@ -1,4 +1,4 @@
-// The editor's server: who may speak to it, and what it makes of broken messages.
+// The editor's server: the clients that it accepts, and its handling of invalid messages.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -13,7 +13,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "mom-served-"));
   writeFileSync(join(folder, "s.mom"), "model {}\n");
-  // Any program that reads will do in place of the language server.
+  // Any program that reads its input can replace the language server here.
   served = await serveEditor(join(folder, "s.mom"), () => spawn("cat", [], { stdio: ["pipe", "pipe", "inherit"] }));
 });
 afterAll(async () => {
@@ -39,7 +39,7 @@ const closing = (send: string | Buffer | undefined, origin: string | undefined):
     socket.on("close", resolve);
   });
 
-test("a page is for this machine's own names, and for no other site", async () => {
+test("pages are served to local host names only, and not to other sites", async () => {
   const { port, origin } = new URL(served.url);
   expect(await status("/opened", {})).toBe(200);
   expect(await status("/opened", { host: `localhost:${port}` })).toBe(200);
@@ -49,16 +49,16 @@ test("a page is for this machine's own names, and for no other site", async () =
   expect(await status("/opened", { origin })).toBe(200);
 });
 
-test("broken and oversized messages end their connection alone", async () => {
+test("invalid and oversized messages close only their own connection", async () => {
   const { origin } = new URL(served.url);
-  for (const broken of ["no JSON", "null", "42", '{"id": 1}']) expect(await closing(broken, origin)).toBe(1007);
+  for (const broken of ["not JSON", "null", "42", '{"id": 1}']) expect(await closing(broken, origin)).toBe(1007);
   expect(await closing("x".repeat(17 * 2 ** 20), origin)).toBe(1009);
   expect(await closing(undefined, "http://evil.example")).toBe(1006);
   expect(await closing(undefined, undefined)).toBe(1006);
   expect(await status("/", {})).toBe(200);
 });
 
-test("a spec that went away is told", async () => {
+test("a deleted spec is an error, and the server continues", async () => {
   rmSync(join(folder, "s.mom"));
   expect(await status("/opened", {})).toBe(500);
   expect(await status("/", {})).toBe(200);

@@ -1,4 +1,5 @@
-// The Tree-sitter grammar has the words of the compiler's lexer. That it parses every spec is tried by hand (editors/README.md).
+// The Tree-sitter grammar has the same words as the compiler's lexer. Parsing of all specs is checked by hand
+// (editors/README.md).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import vm from "node:vm";
@@ -6,7 +7,7 @@ import { expect, test } from "vitest";
 import * as t from "../../grammar/tokens.js";
 import { ROOT } from "../support/mom.js";
 
-/** The patterns of the grammar's own words, by rule. */
+/** The patterns of the grammar's words, by rule. */
 function patterns(): Record<string, RegExp> {
   const text = readFileSync(join(ROOT, "editors/tree-sitter-mom/grammar.js"), "utf8");
   const same = (pattern: unknown): unknown => pattern;
@@ -38,7 +39,7 @@ const WORDS = [
 const NONE = ["1x", "a-b", '"open', "1__0", ".5", "x32", "'a'"];
 const COMMENTS = ["// a", "/// b", "//"];
 
-test("names, numbers, sizes, text and comments are the lexer's", () => {
+test("names, numbers, sizes, strings and comments are those of the lexer", () => {
   const found = patterns();
   const lexer: Record<string, unknown> = {
     name: t.Name.PATTERN,
@@ -46,15 +47,15 @@ test("names, numbers, sizes, text and comments are the lexer's", () => {
     size: t.Size.PATTERN,
     string: t.StringLiteral.PATTERN,
   };
-  const whole = (pattern: unknown, word: string): boolean => {
+  const matchesAll = (pattern: unknown, word: string): boolean => {
     if (!(pattern instanceof RegExp)) throw new Error("no pattern");
     return new RegExp(`^(?:${pattern.source})$`).test(word);
   };
   for (const [rule, pattern] of Object.entries(lexer)) {
-    expect(WORDS.filter((word) => whole(pattern, word)).length, rule).toBeGreaterThan(1);
+    expect(WORDS.filter((word) => matchesAll(pattern, word)).length, rule).toBeGreaterThan(1);
     for (const word of [...WORDS, ...NONE, ...COMMENTS])
-      expect(`${rule} ${word} ${whole(found[rule], word)}`).toBe(`${rule} ${word} ${whole(pattern, word)}`);
+      expect(`${rule} ${word} ${matchesAll(found[rule], word)}`).toBe(`${rule} ${word} ${matchesAll(pattern, word)}`);
   }
-  expect(COMMENTS.map((comment) => whole(found.doc_comment, comment))).toEqual([false, true, false]);
-  expect(COMMENTS.map((comment) => whole(found.comment, comment))).toEqual([true, true, true]);
+  expect(COMMENTS.map((comment) => matchesAll(found.doc_comment, comment))).toEqual([false, true, false]);
+  expect(COMMENTS.map((comment) => matchesAll(found.comment, comment))).toEqual([true, true, true]);
 });

@@ -1,4 +1,4 @@
-// The VS Code extension as it is packed: everything that its manifest names is there, and it runs `mom lsp`.
+// The packed VS Code extension has everything that its manifest names, and it runs `mom lsp`.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ afterAll(() => {
   mom.dispose();
 });
 
-/** The files of a zip, by its central directory. */
+/** The files of a zip archive, read from its central directory. */
 function unzip(zip: Buffer): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   const end = zip.lastIndexOf(Buffer.from("PK\u0005\u0006", "latin1"));
@@ -48,7 +48,7 @@ const stagedFiles = () =>
   readdirSync(stage, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(stage, name)).isFile());
 
 describe("the package", () => {
-  test("has what its manifest names, and the version of the compiler", () => {
+  test("has every file that its manifest names, and the compiler's version", () => {
     const manifest = json("package.json");
     const { contributes } = manifest;
     const named: string[] = [
@@ -67,14 +67,14 @@ describe("the package", () => {
 
   const missing = installedVsce() === undefined;
   test.skipIf(missing)(
-    "is packed by vsce, the same byte for byte each time; skipped where `npm run pack:vscode` never ran",
+    "is packed by vsce with the same bytes each time (needs vsce from `npm run pack:vscode`)",
     async () => {
       const packed = await Promise.all(
         ["a", "b"].map(async (name) => readFileSync(await packVscode(join(folder, name)))),
       );
       expect(packed[0]?.equals(packed[1] as Buffer)).toBe(true);
       const files = unzip(packed[0] as Buffer);
-      // vsce has names of its own for these two.
+      // vsce renames these two files.
       const renamed: Readonly<Record<string, string>> = { LICENSE: "LICENSE.txt", "README.md": "readme.md" };
       const names = stagedFiles().map((name) => `extension/${renamed[name] ?? name}`);
       expect([...files.keys()].sort()).toEqual([...names, "extension.vsixmanifest", "[Content_Types].xml"].sort());
@@ -86,18 +86,18 @@ describe("the package", () => {
     },
   );
 
-  test("a snippet of a whole spec checks", () => {
+  test("has a snippet of a complete spec without errors", () => {
     const snippets: Record<string, { body: string[] }> = json("snippets/mom.json");
-    const whole = snippets["A whole spec"]?.body.join("\n").replaceAll(/\$\{\d+:([^}]*)\}/g, "$1") ?? "";
+    const complete = snippets["A whole spec"]?.body.join("\n").replaceAll(/\$\{\d+:([^}]*)\}/g, "$1") ?? "";
     const ablate = snippets["Which projections to decouple"]?.body.join("\n").replaceAll(/\$\{\d+:([^}]*)\}/g, "$1");
     const file = join(folder, "snippet.mom");
-    writeFileSync(file, `${whole}\n\n${ablate}\n`);
+    writeFileSync(file, `${complete}\n\n${ablate}\n`);
     expect(mom.run(["check", file])).toMatchObject({ code: 0, stdout: `${file}: no errors\n` });
   });
 });
 
 describe("the extension", () => {
-  /** Stands for every class, function and value of the editor. */
+  /** Replaces every class, function and value of the editor. */
   function anything(known: Readonly<Record<string, unknown>> = {}): unknown {
     return new Proxy(class {}, {
       get: (target, key) => {
@@ -122,13 +122,13 @@ describe("the extension", () => {
     const load = (name: string): unknown => (name === "vscode" ? vscode : requireNode(name));
     const code = staged("dist/extension.cjs").toString();
     vm.runInThisContext(`(function (module, exports, require) {${code}\n})`)(module, module.exports, load);
-    // Without an editor its client cannot start; the commands are there before.
+    // Without an editor the client cannot start, but the commands are registered before it.
     await module.exports.activate({ subscriptions: [] }).catch(() => undefined);
     const named: { command: string }[] = json("package.json").contributes.commands;
     expect(registered.sort()).toEqual(named.map(({ command }) => command).sort());
   });
 
-  test("runs the mom of the settings, of the workspace, of the repository, or of the PATH", () => {
+  test("runs mom from the settings, the workspace, the repository or the PATH", () => {
     const workspace = join(folder, "project");
     expect(programOf("", [workspace], "linux")).toEqual({ command: "mom", args: [], shell: false });
     expect(programOf("", [workspace], "win32")).toEqual({ command: "mom", args: [], shell: true });
@@ -145,7 +145,7 @@ describe("the extension", () => {
     expect(programOf("/opt/mom", [workspace], "linux").command).toBe("/opt/mom");
   });
 
-  test("finds the kernels in what mom inspect prints", () => {
+  test("finds the kernels in the output of mom inspect", () => {
     const { stdout } = mom.run(["inspect", "specs/quickstart.mom", "--dump", "emit"]);
     const kernels = kernelsOf(stdout);
     expect(kernels.length).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-// CodeMirror in a real browser on `mom lsp`: what a person sees while typing.
+// CodeMirror in a real browser with `mom lsp`: the display while a person types.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { serveEditor } from "../../scripts/editor.mjs";
 import { SAMPLE } from "../lsp/sample.js";
 import { buildMom, type Mom } from "../support/mom.js";
 
-/** Milliseconds; the browser has to share the processor with other tests. */
+/** In milliseconds. It is long, because the browser shares the processor with other tests. */
 const WAIT = { timeout: 30_000 };
 
 let mom: Mom;
@@ -26,9 +26,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Opens a spec in the editor; without a browser that runs here the test says so and is skipped. */
+/** Opens a spec in the editor. Without a browser the test is skipped with the reason. */
 async function editing(context: TestContext, text: string, act: (page: Page) => Promise<void>): Promise<void> {
-  if (browser instanceof Error) return context.skip(`no Chromium runs here: ${browser.message.split("\n")[0]}`);
+  if (browser instanceof Error) return context.skip(`Chromium does not start: ${browser.message.split("\n")[0]}`);
   const file = join(folder, "spec.mom");
   writeFileSync(file, text);
   const served = await serveEditor(file, () => mom.start(["lsp"]));
@@ -43,29 +43,29 @@ async function editing(context: TestContext, text: string, act: (page: Page) => 
   await served.close();
 }
 
-/** Puts the cursor behind a text of the spec. */
+/** Puts the cursor at the end of a line of the spec. */
 async function after(page: Page, line: string): Promise<void> {
   await page.locator(".cm-line", { hasText: line }).first().click();
   await page.keyboard.press("End");
 }
 
-test("a mistake is underlined as it is typed, with the remedy, and no more once it is mended", async (context) => {
+test("an error is underlined while typing, with the remedy, until it is fixed", async (context) => {
   await editing(context, SAMPLE, async (page) => {
     await after(page, "d_state: 16");
     await page.keyboard.press("Enter");
     await page.keyboard.type("expnad: 2");
-    const wrong = page.locator(".cm-lintRange-error", { hasText: /^expnad$/ });
-    await wrong.waitFor();
-    await wrong.hover();
-    const told = page.locator(".cm-diagnostic");
-    await told.filter({ hasText: "Did you mean `expand`?" }).waitFor();
+    const underlined = page.locator(".cm-lintRange-error", { hasText: /^expnad$/ });
+    await underlined.waitFor();
+    await underlined.hover();
+    const message = page.locator(".cm-diagnostic");
+    await message.filter({ hasText: "Did you mean `expand`?" }).waitFor();
     for (let i = 0; i < "nad: 2".length; i++) await page.keyboard.press("Backspace");
     await page.keyboard.type("and: 2");
     await page.locator(".cm-lintRange-error").waitFor({ state: "detached" });
   });
 });
 
-test("completion proposes what fits, and writes it", async (context) => {
+test("completion suggests fields and values, and inserts the chosen one", async (context) => {
   await editing(context, SAMPLE, async (page) => {
     await after(page, "batch: 2");
     await page.keyboard.press("Enter");
@@ -92,7 +92,7 @@ test("hover shows a block's parameters by part", async (context) => {
   });
 });
 
-test("inlay hints stand beside blocks, layers and ablations, and follow edits", async (context) => {
+test("inlay hints appear beside blocks, layers and ablations, and follow edits", async (context) => {
   await editing(context, SAMPLE, async (page) => {
     const hints = page.locator(".inlay");
     expect(await hints.allTextContents()).toEqual([
@@ -106,7 +106,7 @@ test("inlay hints stand beside blocks, layers and ablations, and follow edits", 
   });
 });
 
-test("the server speaks to its own page alone", async (context) => {
+test("the server refuses connections from other pages", async (context) => {
   await editing(context, SAMPLE, async (page) => {
     const address = page.url().replace("http", "ws");
     await page.goto("about:blank");
