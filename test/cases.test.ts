@@ -1,5 +1,5 @@
-// Small inputs that once ended wrong: specs that passed, text that steered a terminal, what hung, and losses that hung on
-// the batch. Pictures, sounds, weights and data sets of test/cases are read by the tests of what reads them.
+// Small inputs that once failed: invalid specs that passed, text that controlled a terminal, inputs that hung, and losses
+// that depended on the batch. Other tests read the pictures, sounds, weights and data sets of test/cases.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
@@ -33,7 +33,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** The errors of a spec: line, and what is wrong there. */
+/** The errors of a spec, with their lines. */
 function errorsOf(path: string): string[] {
   const { spec, diagnostics, sources } = checkFile(nodeDisk, at(path));
   const text = sources.find((one) => one.path === at(path))?.text ?? "";
@@ -79,18 +79,18 @@ test.each(["str_esc", "err_line_esc"])("terminal-escape-%s is shown with escapes
   expect(printed).toContain("\\u001b");
   expect(printed).toContain("\\u0007");
   expect(printed).toContain("\\u009b");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the test searches for them
   expect(printed).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
 });
 
-test("eight times as many unknown fields take about eight times as long, not 64", () => {
+test("the time for unknown fields grows linearly", () => {
   const timeFor = (count: number): number => {
     const fields = Array.from({ length: count }, (_, i) => `a${i}: 1\n`).join("");
-    const begun = performance.now();
+    const start = performance.now();
     const { diagnostics } = check({ path: "many.mom", text: `model { d_model: 64 }\n${fields}` }, () => undefined);
-    const took = performance.now() - begun;
+    const milliseconds = performance.now() - start;
     expect(diagnostics.filter(({ name }) => name === "unknown-field")).toHaveLength(count);
-    return took;
+    return milliseconds;
   };
   timeFor(1000);
   const few = Math.max(timeFor(1000), timeFor(1000));
@@ -112,19 +112,19 @@ test("nested lists are refused at their line", async () => {
   );
 });
 
-test("broken pictures are all told, each by its line and name; a key given twice is refused", async () => {
+test("damaged pictures are all listed with line and name, and a repeated key is refused", async () => {
   const bad = "data/bad.mom";
-  const told = dataOf(bad, specAt(bad));
-  await expect(told).rejects.toThrow(/3 files cannot be read/);
+  const preparing = dataOf(bad, specAt(bad));
+  await expect(preparing).rejects.toThrow(/3 files cannot be read/);
   for (const [line, name] of [
     [2, "bad0.jpg"],
     [4, "bad1.jpg"],
     [5, "bad2.jpg"],
   ]) {
-    await expect(told).rejects.toThrow(`bad.jsonl:${line}: ${name}: the image cannot be read`);
+    await expect(preparing).rejects.toThrow(`bad.jsonl:${line}: ${name}: the image cannot be read`);
   }
-  const twice = "data/twice.mom";
-  await expect(dataOf(twice, specAt(twice))).rejects.toThrow(/twice\.jsonl:1: the key "segments" is repeated/);
+  const repeated = "data/twice.mom";
+  await expect(dataOf(repeated, specAt(repeated))).rejects.toThrow(/twice\.jsonl:1: the key "segments" is repeated/);
 });
 
 describe.skipIf(missing)("held-out losses", () => {
@@ -143,7 +143,7 @@ describe.skipIf(missing)("held-out losses", () => {
     return loss;
   };
 
-  test("of one model are the same with e1, e2, e4 and e8, which differ in the batch alone", async () => {
+  test("do not depend on the batch: e1, e2, e4 and e8 are equal", async () => {
     const losses: number[] = [];
     for (const name of ["e1", "e2", "e4", "e8"]) {
       const path = `evaluation/${name}.mom`;
@@ -153,7 +153,7 @@ describe.skipIf(missing)("held-out losses", () => {
     for (const loss of losses) expect(Math.abs(loss / (losses[0] as number) - 1)).toBeLessThan(1e-6);
   });
 
-  test("of weights that do not move are the same in each arm of `frozen`", async () => {
+  test("of frozen weights are equal for the smallest and the largest batch", async () => {
     const path = "evaluation/frozen.mom";
     const spec = specAt(path);
     const batches = spec.ablations[0]?.axes.find((axis) => axis.path === "train.batch")?.values;

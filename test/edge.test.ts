@@ -1,4 +1,4 @@
-// Only the edge uses Node: the rest can be bundled for a browser and uses none of Node's globals.
+// Only the edge uses Node. The rest can be bundled for a browser and uses no globals of Node.
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import ts from "typescript";
@@ -30,7 +30,7 @@ async function bundled(files: readonly string[], plugins: Plugin[] = []): Promis
   return Object.keys(metafile.inputs);
 }
 
-test("the core can be bundled for a browser, without any file of the edge", async () => {
+test("the core can be bundled for a browser without files of the edge", async () => {
   const inputs = await bundled(core);
   expect(inputs.length).toBeGreaterThan(300);
   expect(inputs.filter(isEdge)).toEqual([]);
@@ -69,12 +69,12 @@ test.each([
   "const here = __dirname;",
   "global.answer = 42;",
   "const held = { process };",
-])("finds: %s", (text) => {
+])("the use of Node is found in: %s", (text) => {
   expect(nodeUsesIn(ts.createSourceFile("planted.ts", text, ts.ScriptTarget.Latest, true))).not.toEqual([]);
 });
 
 test.each(["plan.process(1);", "const held = { process: 1, Buffer: 2 };", 'const text = "process";', "x.global;"])(
-  "allows: %s",
+  "no use of Node is found in: %s",
   (text) => {
     expect(nodeUsesIn(ts.createSourceFile("planted.ts", text, ts.ScriptTarget.Latest, true))).toEqual([]);
   },
@@ -83,7 +83,7 @@ test.each(["plan.process(1);", "const held = { process: 1, Buffer: 2 };", 'const
 test.each([
   'import { readFileSync } from "node:fs"; readFileSync("a");',
   'const fs = await import("fs"); fs.read("a");',
-])("does not bundle: %s", async (contents) => {
+])("this cannot be bundled: %s", async (contents) => {
   const planted: Plugin = {
     name: "planted",
     setup(of) {

@@ -1,5 +1,5 @@
-// Only the room of a kind compares kinds, so a new kind is a file, a schema entry and a row. And the meaning of
-// tensors, fields and buffers is never derived from their names.
+// Kinds are compared only in their own rooms, so that a new kind needs only a file, a schema entry and a row in a table.
+// The meaning of tensors, fields and buffers is never derived from their names.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { kindPlaces, PLANTED, sourceProgram, writtenFiles } from "../scripts/kind-places.mjs";
@@ -49,7 +49,7 @@ import type { Model } from "./train/model.js";
 
 export const begins = (tensor: Tensor) => tensor.name.startsWith("state."); // spelled
 export const bare = ({ name }: Field) => name.slice("state.".length); // spelled
-export const arena = ({ name: whole, role }: PlannedBuffer) => role === "optimizer" && whole.replace(/[0-9]+$/, ""); // spelled
+export const arena = ({ name: full, role }: PlannedBuffer) => role === "optimizer" && full.replace(/[0-9]+$/, ""); // spelled
 export const kind = (plan: Plan) => plan.fields.map(({ name }) => name.split(".")[0]); // spelled
 export const spelledOut = (field: Field | undefined) => field?.name === "decay"; // spelled
 export const part = (b: PlannedBuffer, i: number) => b.name !== \`parameters.\${i}\`; // spelled
@@ -73,7 +73,7 @@ export const read = (model: Model, of: string) => model.result(\`loss.\${of}\`);
 export const has = (model: Model) => model.hasResult("logits"); // spelled
 
 export const same = (a: Field, b: Field) => a.name === b.name;
-export const told = (t: Tensor) => \`\${t.name} is missing\`;
+export const message = (t: Tensor) => \`\${t.name} is missing\`;
 export const found = (t: Tensor, known: ReadonlyMap<string, number>) => known.get(t.name);
 export const means = (field: Field) => field.means.is === "decay";
 export const file = (disk: { name: string }) => disk.name.endsWith(".mom");
@@ -93,12 +93,12 @@ test("kinds are compared only in their own rooms", () => {
   expect(kindPlaces(program, ROOT, files)).toEqual([]);
 }, 60_000);
 
-/** Only labels from outside: tensors of files, and compiled folders of versions whose fields have no meanings. */
-const TAKEN_APART = ["src/train/earlier-plan.ts", "src/train/meaning-named.ts"];
+/** Files that parse names from outside: tensors in files, and fields in folders compiled by earlier versions. */
+const PARSES_NAMES = ["src/train/earlier-plan.ts", "src/train/meaning-named.ts"];
 
 test("the meaning of a tensor, a field or a buffer is not derived from its name", () => {
   const places = namePlaces(program, ROOT, [...files, PLANTED]);
   const of = (wanted: boolean) => places.filter(({ file }) => (file === PLANTED) === wanted);
   expect(lines(of(true))).toEqual(marked(text, "spelled"));
-  expect([...new Set(of(false).map(({ file }) => file))].sort()).toEqual(TAKEN_APART);
+  expect([...new Set(of(false).map(({ file }) => file))].sort()).toEqual(PARSES_NAMES);
 }, 60_000);

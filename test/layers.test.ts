@@ -1,4 +1,4 @@
-// Who may import whom: imports point down, by this table. That Node stands at the edge is edge.test.ts's.
+// Imports point down, as this table allows. edge.test.ts checks that only the edge uses Node.
 
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -21,15 +21,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   objectives: ["modalities", "batch", "ir", "random", "diagnostics"],
   optimizers: ["ir", "diagnostics"],
   tokenizer: ["diagnostics"],
-  // Only the checked fields of blocks, objectives and modalities; random numbers for `sample`.
+  // Of blocks, objectives and modalities it imports only the fields. Random numbers are for `sample`.
   front: ["grammar", "diagnostics", "tokenizer", "random", "ir/ownership", "ir/chunk", "*.fields"],
   passes: ["ir", "front/spec", "blocks", "objectives", "modalities", "optimizers"],
   kernels: ["ir"],
   compile: ["front", "passes", "kernels", "ir", "diagnostics"],
   gpu: ["ir", "kernels"],
   data: ["batch", "modalities", "tokenizer", "diagnostics", "random"],
-  // The checked spec and diagnostics, as data, reach the code that uses them.
-  // And the layout of the kernels' tables, as data.
+  // The checked spec, diagnostics and the layout of the kernels' tables are data for the code that uses them.
   train: [
     "compile",
     "gpu",
@@ -58,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "diagnostics",
     "front/spec",
   ],
-  // Above training, whose host makes a batch's arrays, and beside the reference, with which variants are compared.
+  // It uses training for the arrays of a batch, and the reference to compare variants.
   tune: [
     "compile",
     "train",
@@ -79,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["compile", "ir", "diagnostics/visible", "front/spec", "*.fields"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics", "*.fields"],
   report: ["compile", "inspect", "train", "ablate", "ir", "data", "diagnostics", "front/spec", "*.fields"],
-  // Generated from the schema: only types.
+  // Generated from the schema. It has only types.
   "spec.gen": [],
   lsp: ["grammar", "front", "diagnostics", "inspect", "*.fields"],
   // The interface for programs: everything except the terminal and the language server.
@@ -104,7 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "spec.gen",
     "*.fields",
   ],
-  // The goal is api, lsp and diagnostics only. The others show results and name the choices of options.
+  // The goal is to import only api, lsp and diagnostics. The others show results and list the values of options.
   cli: [
     "api",
     "lsp",
@@ -167,7 +166,7 @@ function allowed({ from, to }: Import): boolean {
   });
 }
 
-test("there are imports to check", () => {
+test("many imports are checked", () => {
   expect(files.length).toBeGreaterThan(40);
   expect(inside.length).toBeGreaterThan(100);
 });

@@ -1,7 +1,7 @@
-// The order of the test files: those that take longest come first, so that no worker ends long after the other.
+// Sorts the test files: the longest come first, so that all workers end at about the same time.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** What takes a quarter of a minute or more on two cores, longest first. Vitest itself knows no durations in a new clone. */
+/** Files that take 15 seconds or more on two cores, longest first. In a new clone Vitest does not know durations. */
 const LONGEST = [
   "docs/examples",
   "kernels/kernels",

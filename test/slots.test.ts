@@ -1,4 +1,4 @@
-// Only the optimizer rooms, and the rooms of the ops, know the names of optimizer state.
+// Only the rooms of optimizers and of their ops use the names of optimizer state.
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { sourceTrees } from "../scripts/import-graph.mjs";
 
 const trees = sourceTrees(fileURLToPath(new URL("..", import.meta.url))) as ReadonlyMap<string, ts.SourceFile>;
 
-/** Files of src with a string that is exactly one of these words. */
+/** Files of src with a string that equals one of these words. */
 function namedIn(words: ReadonlySet<string>): string[] {
   const names = (tree: ts.SourceFile): boolean => {
     const visit = (node: ts.Node): boolean =>
@@ -16,7 +16,7 @@ function namedIn(words: ReadonlySet<string>): string[] {
   return [...trees].filter(([file, tree]) => !file.endsWith(".gen.ts") && names(tree)).map(([file]) => file);
 }
 
-test("no other room knows the names of optimizer state", () => {
+test("no other room uses the names of optimizer state", () => {
   const slots = namedIn(new Set(["momentum", "moment1", "moment2"]));
   expect(slots.filter((file) => !/^src\/(optimizers|kernels|ir|reference)\//.test(file))).toEqual([]);
 });

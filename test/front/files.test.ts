@@ -1,4 +1,4 @@
-// What a spec takes from the files it names: how many ids a tokenizer has, and how many entries a codebook.
+// A spec counts the ids of the tokenizers and the entries of the codebooks that it names.
 import { expect, test } from "vitest";
 import { check } from "../../src/front/check.js";
 import type { ReadBytes } from "../../src/front/files.js";
@@ -19,11 +19,11 @@ const wordLevel = (vocab: Readonly<Record<string, number>>): string =>
   JSON.stringify({ model: { type: "WordLevel", vocab, unk_token: "a" } });
 const TOKENIZER = wordLevel({ a: 0, b: 1, c: 6 });
 
-function codebook(facts: Readonly<Record<string, unknown>>, shape: unknown, lie = 0): Uint8Array {
+function codebook(facts: Readonly<Record<string, unknown>>, shape: unknown, error = 0): Uint8Array {
   const header = { __metadata__: facts, entries: { dtype: "F32", shape, data_offsets: [0, 4] } };
   const json = bytes(JSON.stringify(header));
   const file = new Uint8Array(8 + json.length);
-  new DataView(file.buffer).setBigUint64(0, BigInt(json.length + lie), true);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length + error), true);
   file.set(json, 8);
   return file;
 }
@@ -39,14 +39,14 @@ const FACTS = {
 const checked = (modalities: string, taught: readonly string[], readBytes: ReadBytes) =>
   check({ path: "specs/a.mom", text: spec(modalities, taught) }, () => undefined, readBytes);
 
-test("a tokenizer's owner of the markers has them after the tokenizer's own ids, and only then", () => {
+test("markers follow the tokenizer's ids in the modality that owns them, and only in that one", () => {
   const modalities = `modality image: codes(vocab: 9)
     modality text: tokens(tokenizer: "t.json")
     modality other: tokens(tokenizer: "t.json")`;
   const { spec: found, json } = checked(modalities, ["image", "text", "other"], (path) =>
     path === "specs/t.json" ? bytes(TOKENIZER) : undefined,
   );
-  // 7 ids; 2 markers of documents and 2 for each of the two other modalities.
+  // 7 ids, 2 markers for documents and 2 for each of the two other modalities.
   expect(found?.model.modalities).toMatchObject([{ vocab: 9 }, { vocab: 13 }, { vocab: 7 }]);
   expect(found?.model.vocabulary).toEqual({
     size: 29,
@@ -59,7 +59,7 @@ test("a tokenizer's owner of the markers has them after the tokenizer's own ids,
   expect(json).toMatchObject({ model: { modality: { text: { vocab: 13 } } } });
 });
 
-test("a codebook's entries are counted by its header alone", () => {
+test("a codebook's entries are counted from its header alone", () => {
   const limits: number[] = [];
   const { spec: found } = checked(
     'modality text: bytes\nmodality image: codes(codebook: "c")',
@@ -70,11 +70,11 @@ test("a codebook's entries are counted by its header alone", () => {
     },
   );
   expect(found?.model.modalities[1]).toEqual({ kind: "codes", name: "image", vocab: 77, codebook: "c" });
-  // The data are looked for besides.
+  // The limit 0 only checks that the data exist.
   expect(limits).toEqual([65_536, 0]);
 });
 
-test("no file is needed where its ids are given", () => {
+test("files are not needed if `vocab` is given", () => {
   const limits: number[] = [];
   const modalities = 'modality text: tokens(vocab: 20, tokenizer: "t")\nmodality image: codes(vocab: 5, codebook: "c")';
   const { spec: found } = checked(modalities, ["text", "image"], (_, limit) => {
@@ -82,22 +82,26 @@ test("no file is needed where its ids are given", () => {
     return undefined;
   });
   expect(found).toBeDefined();
-  // The data are looked for besides.
+  // The limits 0 only check that the codebook and the data exist.
   expect(limits).toEqual([67_108_864, 0, 0]);
 });
 
 test.each([
-  ["no file", () => undefined, "there is no such file"],
+  ["a missing file", () => undefined, "there is no such file"],
   ["an empty file", () => new Uint8Array(), "no safetensors file with a short header"],
-  ["a header that claims too much", () => codebook(FACTS, [4, 12], 1), "no safetensors file with a short header"],
-  ["a header cut short", () => codebook(FACTS, [4, 12], -3), "its header is not JSON"],
-  ["a list", () => codebook(FACTS, { length: 2 }), "the shape []"],
-  ["other columns", () => codebook(FACTS, [4, 13]), "the shape [4,13], not [entries, 12]"],
-  ["half an entry", () => codebook(FACTS, [4.5, 12]), "it has 4.5 entries"],
-  ["too many", () => codebook(FACTS, [65_537, 12]), "it has 65537 entries, not 2 to 65536"],
+  ["a header longer than the file", () => codebook(FACTS, [4, 12], 1), "no safetensors file with a short header"],
+  ["a truncated header", () => codebook(FACTS, [4, 12], -3), "its header is not JSON"],
+  ["a shape that is not a list", () => codebook(FACTS, { length: 2 }), "the shape []"],
+  ["a wrong number of columns", () => codebook(FACTS, [4, 13]), "the shape [4,13], not [entries, 12]"],
+  ["a fractional number of entries", () => codebook(FACTS, [4.5, 12]), "it has 4.5 entries"],
+  ["too many entries", () => codebook(FACTS, [65_537, 12]), "it has 65537 entries, not 2 to 65536"],
   ["another format", () => codebook({ ...FACTS, format: "x" }, [4, 12]), 'lack `format: "mom codebook 1"`'],
-  ["a prototype", () => codebook({ ...FACTS, of: "constructor" }, [4, 12]), 'it is of "constructor"'],
-])("a codebook that cannot be counted: %s", (_, read, why) => {
+  [
+    "a name from JavaScript's prototype",
+    () => codebook({ ...FACTS, of: "constructor" }, [4, 12]),
+    'it is of "constructor"',
+  ],
+])("a codebook is refused for %s", (_, read, why) => {
   const { spec: found, diagnostics } = checked(
     'modality text: bytes\nmodality image: codes(codebook: "c")',
     ["text", "image"],
@@ -107,14 +111,9 @@ test.each([
   expect(diagnostics.map(({ name, message }) => `${name}: ${message}`).join()).toContain(why);
 });
 
-test.each(['tokenizer: "t"', 'vocab: 20, tokenizer: "t"'])(
-  "a tokenizer that cannot be used is refused: %s",
-  (fields) => {
-    const { diagnostics } = checked(`modality text: tokens(${fields})`, ["text"], () =>
-      bytes(wordLevel({ a: 2 ** 40 })),
-    );
-    expect(diagnostics.map(({ name, message }) => `${name}: ${message}`)).toEqual([
-      'tokenizer: `t` cannot be used as a tokenizer: model.vocab["a"] must be a whole number from 0 to 16777215, not 1099511627776.',
-    ]);
-  },
-);
+test.each(['tokenizer: "t"', 'vocab: 20, tokenizer: "t"'])("an invalid tokenizer is refused: %s", (fields) => {
+  const { diagnostics } = checked(`modality text: tokens(${fields})`, ["text"], () => bytes(wordLevel({ a: 2 ** 40 })));
+  expect(diagnostics.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+    'tokenizer: `t` cannot be used as a tokenizer: model.vocab["a"] must be a whole number from 0 to 16777215, not 1099511627776.',
+  ]);
+});

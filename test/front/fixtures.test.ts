@@ -1,5 +1,5 @@
-// test/accept: specs that must be right. test/reject: specs that are wrong on purpose, each ending with the exact
-// message that it must produce; UPDATE_REJECTS=1 writes the messages anew, for a person to read.
+// test/accept has specs without errors. test/reject has specs with deliberate errors, each of which ends with the exact
+// message that it must produce. UPDATE_REJECTS=1 rewrites the messages, for review.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ const mom = (path: string): string[] => readdirSync(path).filter((name) => name.
 const isOutside = (path: string): boolean => /^(\.\.|\/)/.test(path);
 const OUTSIDE = { refused: "outside", folder: "/home/you/sets" } as const;
 
-/** Reads below one folder only. */
+/** Reads files in one folder only. */
 const readIn = (root: string): Read =>
   Object.assign(
     (path: string) => {
@@ -48,7 +48,7 @@ const bytesIn =
     }
   };
 
-describe("accept", () => {
+describe("test/accept has no errors in", () => {
   test.each(mom(FOLDERS.accept))("%s", (path) => {
     const text = readFileSync(join(FOLDERS.accept, path), "utf8");
     const read = readIn(FOLDERS.accept);
@@ -56,7 +56,7 @@ describe("accept", () => {
     const { spec, json, diagnostics, sources } = check({ path, text }, read, readBytes);
     expect(render(diagnostics.filter(isError), sources, { colour: false })).toBe("");
     expect(spec).toBeDefined();
-    // As resolved, as text and as JSON, it means the same.
+    // The resolved spec has the same meaning as text and as JSON.
     const resolved = check({ path, text: printSpec(json ?? null) }, read, readBytes);
     expect(render(resolved.diagnostics.filter(isError), resolved.sources, { colour: false })).toBe("");
     expect(resolved.spec).toEqual(spec);
@@ -64,32 +64,32 @@ describe("accept", () => {
   });
 });
 
-describe("reject", () => {
+describe("test/reject gives the expected message for", () => {
   const names = mom(FOLDERS.reject);
-  test("there are sixty or more", () => expect(names.length).toBeGreaterThanOrEqual(60));
+  test("sixty specs or more", () => expect(names.length).toBeGreaterThanOrEqual(60));
 
   test.each(names)("%s", (path) => {
     const file = join(FOLDERS.reject, path);
     const [text = "", expected = ""] = readFileSync(file, "utf8").split(MARK);
     const { spec, diagnostics, sources } = check({ path, text }, readIn(FOLDERS.reject), bytesIn(FOLDERS.reject));
-    const said = render(diagnostics, sources, { colour: false })
+    const message = render(diagnostics, sources, { colour: false })
       .replaceAll(/^/gm, "// ")
       .replaceAll(/ +$/gm, "")
       .replace(/\/\/$/, "");
-    if (process.env.UPDATE_REJECTS !== undefined) writeFileSync(file, `${text}${MARK}${said}`);
-    else expect(said).toBe(expected);
+    if (process.env.UPDATE_REJECTS !== undefined) writeFileSync(file, `${text}${MARK}${message}`);
+    else expect(message).toBe(expected);
     expect(diagnostics.length).toBeGreaterThan(0);
     expect(spec === undefined).toBe(diagnostics.some(isError));
-    // A message has no JSON pointer and none of the validator's own phrases.
-    expect(said).not.toMatch(/\/(model|objective|data|train)\/|undefined|\[object |NaN/);
-    expect(said).not.toMatch(
+    // Messages have no JSON pointers and no phrases of the validator.
+    expect(message).not.toMatch(/\/(model|objective|data|train)\/|undefined|\[object |NaN/);
+    expect(message).not.toMatch(
       /must (be (equal|string|integer|number|object|array|boolean|multiple|[<>=])|have|match|NOT|pass)/,
     );
   });
 });
 
-/** For the error codes: `mom explain` shows a rejected spec beside the fixed one. */
-describe("fixed", () => {
+/** `mom explain` shows a rejected spec and the fixed one. */
+describe("test/reject/fixed has no errors in", () => {
   const folder = join(FOLDERS.reject, "fixed");
   test.each(mom(folder))("%s", (path) => {
     const text = readFileSync(join(folder, path), "utf8");

@@ -1,4 +1,4 @@
-// A spec as JSON: read with its places, written as a .mom file and back, and described by the schema.
+// Specs as JSON: they are read with their places, converted to .mom files and back, and described by the schema.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,13 +15,13 @@ import { publicSchema } from "../../src/front/schema.js";
 import type { Json } from "../../src/front/spec.js";
 import { ROOT } from "../support/mom.js";
 
-/** Specs that are generated; `FUZZ=500` makes that many. */
+/** The number of generated specs, for example `FUZZ=500`. */
 const SPECS = Number(process.env.FUZZ ?? 150);
 
 const nothing = () => undefined;
 const anyKey = () => true;
 
-/** The spec's JSON by way of a .mom file. */
+/** Converts the spec's JSON to a .mom file and back. */
 function throughMom(json: Json): { json: Json | undefined; text: string } {
   const formatted = formatJson({ path: "a.json", text: JSON.stringify(json) });
   if ("diagnostics" in formatted) throw new Error(render(formatted.diagnostics, [], { colour: false }));
@@ -29,16 +29,16 @@ function throughMom(json: Json): { json: Json | undefined; text: string } {
   return { json: check({ path: "a.mom", text }, nothing).json, text };
 }
 
-describe("reading", () => {
+describe("reading JSON", () => {
   const unordered = fc.jsonValue({ maxDepth: 4 });
-  test("is what JSON.parse does, whatever the blanks", () => {
+  test("gives the result of JSON.parse with any white space", () => {
     const same = fc.property(unordered, fc.constantFrom(0, 2, "\t"), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       const { json, places, diagnostics } = readJson({ path: "a.json", text }, anyKey);
       expect(diagnostics.filter(({ name }) => name !== "reserved-name")).toEqual([]);
       if (diagnostics.length > 0) return;
       expect(json).toEqual(JSON.parse(text));
-      // Every place is that of the value there.
+      // Every place is the place of its value.
       for (const [pointer, { value: span }] of places) {
         const keys = pointer.split("/").slice(1);
         const at = keys.reduce<unknown>(
@@ -51,9 +51,9 @@ describe("reading", () => {
     fc.assert(same, { numRuns: 1000, seed: 20250119 });
   });
 
-  test("refuses what JSON.parse refuses, at a place", () => {
-    const parts = [...'{}[]:,-01.e+"\\ \n', "true", "null", "NaN", '"a"', "1e5", "\\u00e9", "é", "'", "//"];
-    const texts = fc.array(fc.constantFrom(...parts), { maxLength: 12 }).map((list) => list.join(""));
+  test("refuses what JSON.parse refuses, and gives the place", () => {
+    const pieces = [...'{}[]:,-01.e+"\\ \n', "true", "null", "NaN", '"a"', "1e5", "\\u00e9", "é", "'", "//"];
+    const texts = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((list) => list.join(""));
     const same = fc.property(
       fc.oneof(
         texts,
@@ -80,13 +80,13 @@ const specs = readdirSync(join(ROOT, "specs"), { recursive: true, encoding: "utf
   .filter((name) => name.endsWith(".mom"))
   .map((name) => `specs/${name}`);
 
-describe("JSON, to a .mom file, to JSON is the identity", () => {
+describe("converting JSON to a .mom file and back is the identity", () => {
   test("for the specs of the repository", () => {
     expect(specs.length).toBeGreaterThan(25);
     for (const path of specs) {
       const { json, diagnostics } = checkFile(nodeDisk, join(ROOT, path));
       expect(diagnostics.filter(isError), path).toEqual([]);
-      // Files that they name are beside them, and counted already.
+      // The named files are beside the spec, and their ids are already counted.
       const { json: again, text } = throughMom(json ?? null);
       expect(again, path).toEqual(json);
       expect(formatJson({ path: "a.json", text: JSON.stringify(again) }), path).toEqual({ text });
@@ -163,7 +163,7 @@ describe("JSON, to a .mom file, to JSON is the identity", () => {
     })
     .filter((json) => !JSON.stringify(json).includes("__proto__"));
 
-  /** Every field of `train` by its default. */
+  /** Every field of `train` with its value in the quickstart spec. */
   function checkedDefaults(): Json {
     const text = readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8");
     const { json } = check({ path: "a.mom", text }, nothing);
@@ -181,8 +181,8 @@ describe("JSON, to a .mom file, to JSON is the identity", () => {
   });
 });
 
-/** As programs write it. */
-const right = {
+/** A spec in the short form that programs may write. */
+const valid = {
   model: {
     modality: { text: "bytes" },
     d_model: 16,
@@ -195,8 +195,8 @@ const right = {
   ablate: { sizes: { vary: { "mixer.d_state": [8, 16] } } },
 };
 
-describe("what is wrong is shown in the JSON", () => {
-  const text = `${JSON.stringify(right, null, 2)}\n`;
+describe("an error is shown at its place in the JSON:", () => {
+  const text = `${JSON.stringify(valid, null, 2)}\n`;
   const at = (changed: string): string[] => {
     const source = { path: "a.json", text: changed };
     const { spec, diagnostics } = check(source, nothing);
@@ -208,44 +208,44 @@ describe("what is wrong is shown in the JSON", () => {
       );
   };
 
-  test("nothing is wrong with it as it is", () => expect(at(text)).toEqual([]));
+  test("no errors in the unchanged spec", () => expect(at(text)).toEqual([]));
 
   test.each([
-    ["a projection", '"in_proj"', '"in_porj"', 'unknown-word: "in_porj"'],
-    ["a field", '"d_model"', '"d_modle"', 'unknown-field: "d_modle"'],
-    ["a range", "16,", "-16,", "out-of-range: -16"],
-    ["a type", '"d_model": 16', '"d_model": "wide"', 'wrong-type: "wide"'],
-    ["a kind", '"mamba"', '"mambo"', 'unknown-kind: "mambo"'],
-    ["a block", '"of": [\n          "mixer"', '"of": [\n          "mixr"', 'unknown-block: "mixr"'],
-    ["a count of layers", '"times": 2', '"times": 0', "out-of-range: 0"],
-    ["a modality", '"text": "cross', '"txt": "cross', 'unknown-modality: "txt"'],
-    ["a path", '"mixer.d_state"', '"mixer.d_sate"', 'unknown-path: "mixer.d_sate"'],
-    ["a value that varies", "        16\n", "        9999\n", "out-of-range: 9999"],
-    ["a key twice", '"batch": 1', '"steps": 1', 'duplicate: "steps"'],
-    ["no name", '"text": "bytes"', '"some text": "bytes"', 'no-name: "some text"'],
+    ["an unknown projection", '"in_proj"', '"in_porj"', 'unknown-word: "in_porj"'],
+    ["an unknown field", '"d_model"', '"d_modle"', 'unknown-field: "d_modle"'],
+    ["a number out of range", "16,", "-16,", "out-of-range: -16"],
+    ["a wrong type", '"d_model": 16', '"d_model": "wide"', 'wrong-type: "wide"'],
+    ["an unknown kind", '"mamba"', '"mambo"', 'unknown-kind: "mambo"'],
+    ["an unknown block", '"of": [\n          "mixer"', '"of": [\n          "mixr"', 'unknown-block: "mixr"'],
+    ["an invalid number of layers", '"times": 2', '"times": 0', "out-of-range: 0"],
+    ["an unknown modality", '"text": "cross', '"txt": "cross', 'unknown-modality: "txt"'],
+    ["an unknown path", '"mixer.d_state"', '"mixer.d_sate"', 'unknown-path: "mixer.d_sate"'],
+    ["a varied value out of range", "        16\n", "        9999\n", "out-of-range: 9999"],
+    ["a repeated key", '"batch": 1', '"steps": 1', 'duplicate: "steps"'],
+    ["an invalid name", '"text": "bytes"', '"some text": "bytes"', 'no-name: "some text"'],
     ["null", '"emoji"', "null", "unknown-kind: null"],
     ["a missing comma", '"batch": 1', '"batch": 1 "seed": 2', 'not-json: "'],
-    ["a comma too many", '"batch": 1', '"batch": 1,', "not-json: }"],
+    ["an extra comma", '"batch": 1', '"batch": 1,', "not-json: }"],
     ["single quotes", '"bytes"', "'bytes'", "not-json: '"],
     ["a comment", '"batch": 1', '"batch": 1 // one', "not-json: /"],
-    ["an end too early", /\}\n\}\n$/, "}", "not-json: "],
-    ["no object", /^.*$/s, "[1, 2]", "wrong-type: [1, 2]"],
+    ["a missing bracket", /\}\n\}\n$/, "}", "not-json: "],
+    ["a list instead of an object", /^.*$/s, "[1, 2]", "wrong-type: [1, 2]"],
   ])("%s", (_, from, to, wanted) => {
     const changed = text.replace(from, () => to);
     expect(changed).not.toBe(text);
     expect(at(changed)).toContain(wanted);
   });
 
-  test("with its line, and the remedy", () => {
+  test("a message with the line and the remedy", () => {
     const changed = text.replace("in_proj", "in_porj");
     const source = { path: "a.json", text: changed };
     const { diagnostics } = check(source, nothing);
-    const said = render(diagnostics, [source], { colour: false });
-    expect(said).toContain("--> a.json:11:");
-    expect(said).toContain("`in_proj`");
+    const message = render(diagnostics, [source], { colour: false });
+    expect(message).toContain("--> a.json:11:");
+    expect(message).toContain("`in_proj`");
   });
 
-  test("JSON is read as a spec that is checked, and not where it is imported", () => {
+  test("an imported JSON file, because only the checked spec can be JSON", () => {
     const { diagnostics } = check({ path: "a.mom", text: 'import "b.json"\n' }, () => ({ path: "b.json", text }));
     expect(diagnostics.some(isError)).toBe(true);
   });
@@ -253,10 +253,10 @@ describe("what is wrong is shown in the JSON", () => {
 
 describe("the schema", () => {
   const schema = publicSchema();
-  /** Knows the draft and nothing else. */
+  /** A validator that knows only the schema draft. */
   const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
 
-  test("is one, by the draft that it names", () => {
+  test("is a valid schema of the draft that it names", () => {
     const { $schema, $id, title } = schema as Readonly<Record<string, unknown>>;
     expect($schema).toBe("http://json-schema.org/draft-07/schema#");
     expect([$id, title]).toEqual(["mom-spec", "A .mom spec"]);
@@ -268,9 +268,9 @@ describe("the schema", () => {
       expect(validate(json), `${path} ${JSON.stringify(validate.errors)}`).toBe(true);
     }
   });
-  test("and what programs may write", () => {
-    expect(validate(right), JSON.stringify(validate.errors)).toBe(true);
-    const with_ = (from: string, to: string): unknown => JSON.parse(JSON.stringify(right).replace(from, to));
+  test("describes the short forms that programs may write", () => {
+    expect(validate(valid), JSON.stringify(validate.errors)).toBe(true);
+    const with_ = (from: string, to: string): unknown => JSON.parse(JSON.stringify(valid).replace(from, to));
     expect(validate(with_('{"kind":"mamba","decouple":["in_proj"]}', '"mamba"')), "mamba").toBe(true);
     const subsets = '{"kind":"subsets","of":["in_proj"]}';
     expect(validate(with_("[8,16]", subsets)), JSON.stringify(validate.errors)).toBe(true);

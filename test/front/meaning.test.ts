@@ -1,4 +1,4 @@
-// What a checked spec says: defaults, ownership, vocabulary, layers, imports, ablations.
+// The contents of a checked spec: defaults, ownership, vocabulary, layers, imports, ablations.
 import { describe, expect, test } from "vitest";
 import { MAMBA_PARTS, type MambaFields } from "../../src/blocks/mamba.fields.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
@@ -7,7 +7,7 @@ import { printSpec } from "../../src/front/print-spec.js";
 import { fieldsAt } from "../../src/front/schema.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
 
-interface Parts {
+interface Sections {
   modalities?: string;
   block?: string;
   layers?: string;
@@ -25,7 +25,7 @@ const specText = ({
   objective = "text: cross_entropy\nimage: ddpm",
   train = "",
   rest = "",
-}: Parts): string => `
+}: Sections): string => `
 model {
   ${modalities}
   d_model: 40
@@ -37,10 +37,10 @@ data { source: emoji, length: 64 }
 train { steps: 10, batch: 2, ${train} }
 ${rest}`;
 
-const checked = (parts: Parts): Checked => check({ path: "a.mom", text: specText(parts) }, () => undefined);
+const checked = (sections: Sections): Checked => check({ path: "a.mom", text: specText(sections) }, () => undefined);
 
-function spec(parts: Parts): CheckedSpec {
-  const { spec: found, diagnostics } = checked(parts);
+function spec(sections: Sections): CheckedSpec {
+  const { spec: found, diagnostics } = checked(sections);
   expect(diagnostics.filter(isError)).toEqual([]);
   if (found === undefined) throw new Error("no spec");
   return found;
@@ -68,7 +68,7 @@ describe("defaults", () => {
   });
   test("dt_rank: auto is ceil(d_model / 16)", () =>
     expect(spec({}).model.blocks[0]?.fields).toMatchObject({ dt_rank: 3 }));
-  test("clip: none does not clip", () => expect(spec({ train: "clip: none" }).train.clip).toBeUndefined());
+  test("clip: none disables clipping", () => expect(spec({ train: "clip: none" }).train.clip).toBeUndefined());
 });
 
 describe("ownership", () => {
@@ -90,10 +90,10 @@ describe("ownership", () => {
   test("groups are numbered by their first modality, not as written", () => {
     expect(parts("decouple: [A(groups: [[c, b], [a]])]", three)?.A).toEqual({ groups: 2, of: [0, 1, 1] });
   });
-  test("one group of all is shared", () => {
+  test("a part with one group of all modalities is shared", () => {
     expect(parts("decouple: [D(groups: [[c, a, b]])]", three)?.D).toEqual({ groups: 1, of: [0, 0, 0] });
   });
-  test("the schema knows the parts that a block has", () => {
+  test("the schema lists the parts of a block", () => {
     const field = fieldsAt(["decouple"])[0]?.node.items?.properties?.part;
     expect(field?.enum).toEqual([...MAMBA_PARTS]);
   });
@@ -102,7 +102,7 @@ describe("ownership", () => {
 describe("vocabulary", () => {
   const vocabulary = (modalities: string, objective: string) => spec({ modalities, objective }).model.vocabulary;
 
-  test("bytes own ids 0 to 255, then document end, padding, and begin and end of each other modality", () => {
+  test("bytes have ids 0 to 255, followed by document end, padding, and begin and end of each other modality", () => {
     expect(vocabulary(TEXT_AND_IMAGE, "image: ddpm")).toEqual({
       size: 260,
       owner: 0,
@@ -112,7 +112,7 @@ describe("vocabulary", () => {
       spans: [undefined, { begin: 258, end: 259 }],
     });
   });
-  test("markers of tokens are among their ids, the last ones; the owner need not be the first modality", () => {
+  test("markers are the last ids of tokens, also if the owner is not the first modality", () => {
     const modalities =
       "modality image: patches(size: 8x8, patch: 4x4)\nmodality codes: tokens(vocab: 100)\nmodality text: bytes";
     expect(vocabulary(modalities, "image: ddpm")).toEqual({
@@ -124,7 +124,7 @@ describe("vocabulary", () => {
       spans: [{ begin: 96, end: 97 }, undefined, { begin: 98, end: 99 }],
     });
   });
-  test("one modality has two markers", () => {
+  test("a single modality has two markers", () => {
     expect(vocabulary("modality text: tokens(vocab: 3)", "text: cross_entropy")).toMatchObject({
       size: 3,
       documentEnd: 1,
@@ -136,14 +136,14 @@ describe("vocabulary", () => {
 describe("layers", () => {
   const layers = (text: string) =>
     spec({ layers: text, rest: "", modalities: `${TEXT_AND_IMAGE}\nblock other: mamba` }).model.layers;
-  test("products and sums", () => {
-    // `other` is declared first.
+  test("are given by products, sums and lists", () => {
+    // `other` is declared first, so it has index 0.
     expect(layers("2 * (mixer + other) + 3 * mixer + other")).toEqual([1, 0, 1, 0, 1, 1, 1, 0]);
     expect(layers("mixer * 2")).toEqual([1, 1]);
     expect(layers("2 * 2 * mixer")).toEqual([1, 1, 1, 1]);
     expect(layers("[mixer, 2 * other]")).toEqual([1, 0, 0]);
   });
-  test("1024 layers are the most", () => {
+  test("are at most 1024", () => {
     expect(layers("1024 * mixer")).toHaveLength(1024);
     expect(checked({ layers: "1024 * mixer + mixer" }).diagnostics.map((d) => d.name)).toContain("too-many-layers");
   });
@@ -160,22 +160,22 @@ describe("imports", () => {
       Object.hasOwn(files, path) ? { path, text: files[path] ?? "" } : undefined,
     );
 
-  test("a file that comes by two ways is read once, and later imports win", () => {
+  test("a file imported twice is read once, and later imports override earlier ones", () => {
     const { spec: found, sources } = from('import "sub/left.mom"\nimport "./sub/right.mom"\n');
     expect(sources.map((s) => s.path)).toEqual(["a.mom", "sub/left.mom", "sub/base.mom", "sub/right.mom"]);
     expect(found?.train).toMatchObject({ steps: 1, seed: 2 });
   });
-  test("paths are relative to the file that names them", () => {
+  test("paths are relative to the file that contains them", () => {
     const { spec: found } = from('import "sub/right.mom"\n');
     expect(found?.data.source).toEqual({ kind: "files", path: "sub/x.jsonl" });
   });
-  test("a block of the same kind merges, a call is replaced whole", () => {
+  test("a block of the same kind is merged, and a call is replaced", () => {
     const over = 'import "sub/base.mom"\nmodel { block mixer: mamba(d_state: 4) }\ntrain { optimizer: adamw(lr: 1) }\n';
     const merged = from(over).spec;
     expect(merged?.model.blocks[0]?.fields).toMatchObject({ d_state: 4, expand: 3 });
     expect(merged?.train.optimizer).toMatchObject({ lr: 1, weight_decay: 0.1 });
   });
-  test("a modality of another kind replaces, in its place", () => {
+  test("a modality of another kind replaces the imported one at its position", () => {
     const over = 'import "sub/base.mom"\nmodel { modality text: tokens(vocab: 50) }\n';
     expect(from(over).spec?.model.modalities.map((m) => [m.name, m.kind])).toEqual([
       ["text", "tokens"],
@@ -185,7 +185,7 @@ describe("imports", () => {
 });
 
 describe("ablations", () => {
-  test("subsets, written out, the empty one first", () => {
+  test("subsets are expanded, and the empty one is first", () => {
     const [ablation] = spec({
       rest: "ablate a { vary mixer.decouple: subsets([A, D]), baseline { mixer.decouple: [] } }",
     }).ablations;
@@ -197,7 +197,7 @@ describe("ablations", () => {
       widen_baseline: false,
     });
   });
-  test("range, grid and sample", () => {
+  test("range, grid and sample give values", () => {
     const values = (list: string) =>
       spec({ rest: `ablate a { vary train.optimizer.lr: ${list} }` }).ablations[0]?.axes[0]?.values;
     expect(values("range(from: 0.1, to: 0.3, step: 0.1)")).toEqual([0.1, 0.2, 0.3]);
@@ -207,13 +207,13 @@ describe("ablations", () => {
     expect(drawn.every((x) => x >= 1 && x < 2)).toBe(true);
     expect(values("sample(5, from: 1, to: 2)")).toEqual(drawn);
   });
-  test("a baseline may write a set in another order", () => {
+  test("a baseline may list the parts of a set in another order", () => {
     const rest = "ablate a { vary mixer.decouple: subsets([A, D]), baseline { mixer.decouple: [D, A] } }";
     expect(spec({ rest }).ablations[0]?.baseline).toEqual({ "mixer.decouple": [{ part: "A" }, { part: "D" }] });
   });
 });
 
-describe("bad input", () => {
+describe("invalid input is refused:", () => {
   const codes = (text: string) => check({ path: "a.mom", text }, () => undefined).diagnostics.map((d) => d.name);
   test("10 000 nested brackets", () => {
     for (const open of ["{", "[", "("]) expect(codes(`a: ${open.repeat(10_000)}`)).toContain("nested-too-deep");
@@ -229,13 +229,13 @@ describe("bad input", () => {
     const rest = Array.from({ length: 65 }, (_, i) => `ablate a${i} { vary train.seed: [1] }`).join("\n");
     expect(checked({ rest }).diagnostics.map((d) => d.name)).toEqual(["too-many-ablations"]);
   });
-  test("a file in a circle with itself", () => {
+  test("a file that imports itself", () => {
     const text = 'import "a.mom"';
     expect(check({ path: "a.mom", text }, (path) => ({ path, text })).diagnostics.map((d) => d.name)).toContain(
       "import-cycle",
     );
   });
-  test("JSON that is no spec", () => {
+  test("JSON that is not a spec", () => {
     let deep: Json = 1;
     for (let i = 0; i < 5000; i++) deep = { a: deep };
     for (const json of [
@@ -255,7 +255,7 @@ describe("bad input", () => {
   });
 });
 
-test("a spec as programs write it: names where kinds are wanted", () => {
+test("a spec from a program may have names in place of kinds", () => {
   const json = {
     model: {
       modality: { text: "bytes" },

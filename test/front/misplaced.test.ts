@@ -1,5 +1,5 @@
-// Nothing that the schema rejects passes: fields that a section lacks, with values of every form, in text and in JSON.
-// `MOM_CASES=20000 npx vitest run test/front/misplaced.test.ts` tries that many of each.
+// A field that a section lacks is rejected with any value, in text and in JSON.
+// `MOM_CASES=20000 npx vitest run test/front/misplaced.test.ts` tries 20 000 cases of each.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { positionOf } from "../../src/diagnostics/render.js";
@@ -15,14 +15,14 @@ const misplaced = fc
   .tuple(fc.constantFrom(...places), fc.constantFrom(...names))
   .filter(([{ closed }, key]) => fieldNode(closed.node, key) === undefined && key !== "ablate");
 
-describe("a field that its group lacks", () => {
-  test("there are specs, groups and names to try", () => {
+describe("a field that is unknown in its group", () => {
+  test("can be generated from many specs, groups and names", () => {
     expect(all.length).toBeGreaterThan(10);
     expect(places.length).toBeGreaterThan(100);
     expect(names.length).toBeGreaterThan(25);
   });
 
-  test("is refused in JSON, whatever its value", () => {
+  test("is refused in JSON with any value", () => {
     fc.assert(
       fc.property(misplaced, value, ([{ json, closed }, key], given) => {
         const changed = structuredClone(json);
@@ -33,7 +33,7 @@ describe("a field that its group lacks", () => {
     );
   });
 
-  test("is refused in text at its line, whatever its value", () => {
+  test("is refused in text at its line with any value", () => {
     fc.assert(
       fc.property(fc.constantFrom(...all), fc.nat(), fc.constantFrom(...names), written, (json, at, key, given) => {
         const lines = printSpec(json).split("\n");

@@ -1,4 +1,4 @@
-// Specs, groups that the schema closes, and values of every form: what the tests of misplaced keys draw from.
+// Generators for the tests of misplaced keys: specs, groups with fixed keys, and values of every form.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { fieldNode, fieldsOf, kindNode, ROOT as SCHEMA, type SchemaNode, tagOf }
 import type { Json } from "../../src/front/spec.js";
 import { ROOT } from "../support/mom.js";
 
-/** Cases of each property. */
+/** The number of cases for each property. */
 export const CASES = Number(process.env.MOM_CASES ?? 300);
 export const nothing = () => undefined;
 export const errorsIn = ({ diagnostics }: Checked) => diagnostics.filter(isError);
@@ -19,20 +19,20 @@ export const errorsIn = ({ diagnostics }: Checked) => diagnostics.filter(isError
 const SPECS = ["specs", "specs/baselines", "specs/paper", "test/accept"];
 const ABLATIONS = ["specs/ablations", "test/accept"];
 
-/** The specs of the repository as JSON, with their imports in place: those that ablate, or the others. */
+/** The repository's specs as JSON with imports merged, either those with ablations or the others. */
 export function seeds(ablated: boolean): Json[] {
   const folders = ablated ? ABLATIONS : SPECS;
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .filter((name) => name.endsWith(".mom"))
       .flatMap((name) => checkFile(nodeDisk, join(ROOT, folder, name)).json ?? [])
-      // Read from elsewhere, paths of tokenizers and codebooks would lead nowhere.
+      // Paths of tokenizers and codebooks would be invalid outside the spec's folder.
       .filter((json) => !/tokenizer|codebook/.test(JSON.stringify(json)))
       .filter((json) => /"ablate"/.test(JSON.stringify(json)) === ablated),
   );
 }
 
-/** A group that the schema closes: its keys are its own and no author's. */
+/** A group with fixed keys, which the author of a spec cannot choose. */
 export interface Closed {
   readonly path: readonly (string | number)[];
   readonly node: SchemaNode;
@@ -94,7 +94,7 @@ export function inside(json: Json, path: Closed["path"]): Record<string, Json> {
   return path.reduce<Json>((at, key) => (at as Record<string, Json>)[key] as Json, json) as Record<string, Json>;
 }
 
-/** The schema of the group that a printed line opens; undefined where authors choose its keys. */
+/** The schema of the group that a printed line opens; undefined if authors choose its keys. */
 export function nodeAt(lines: readonly string[], line: number): SchemaNode | undefined {
   const indent = (text: string): number => text.search(/\S/);
   const opener = lines[line] as string;

@@ -1,6 +1,6 @@
-// A key that is renamed or moved to where the schema lacks it is refused, with whatever value, in specs, in files that
-// they import and in ablations. A name that an author chose may change: the spec is refused, or differs by the name alone.
-// `MOM_CASES=20000 npx vitest run test/front/moved-keys.test.ts` tries that many of each.
+// A key that is renamed or moved to a place where it is unknown is refused with any value, in specs, imported files and
+// ablations. If a name that an author chose is changed, the spec is refused or differs only in that name.
+// `MOM_CASES=20000 npx vitest run test/front/moved-keys.test.ts` tries 20 000 cases of each.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { positionOf } from "../../src/diagnostics/render.js";
@@ -26,7 +26,7 @@ const place = fc.oneof(
 );
 
 describe("in JSON", () => {
-  test("a key that is renamed to one that its group lacks is refused, with its value or any other", () => {
+  test("a key renamed to one that is unknown in its group is refused, with its own or any other value", () => {
     fc.assert(
       fc.property(place, fc.constantFrom(...names), fc.option(value), ({ json, group, key }, other, given) => {
         fc.pre(fieldNode(group.node, other) === undefined && key !== tagOf(group.node) && other !== "ablate");
@@ -41,7 +41,7 @@ describe("in JSON", () => {
     );
   });
 
-  test("a key that is moved to a group that lacks it is refused", () => {
+  test("a key moved to a group in which it is unknown is refused", () => {
     fc.assert(
       fc.property(place, fc.nat(), ({ json, group, key }, to) => {
         const groups = groupsOf(json);
@@ -60,7 +60,7 @@ describe("in JSON", () => {
   });
 });
 
-/** Lines of a printed spec that hold one key of a closed group each, and the lines that open such groups. */
+/** Lines of a printed spec with a key of a closed group, and the schema of that group. */
 function keysIn(
   lines: readonly string[],
 ): { readonly line: number; readonly key: string; readonly node: SchemaNode }[] {
@@ -79,7 +79,7 @@ const texts = [...specs, ...ablations.slice(0, 2)].map((json) => {
 });
 
 describe("in text", () => {
-  test("a key that is renamed is refused at its line, also where the line is in a file that is imported", () => {
+  test("a renamed key is refused at its line, also in an imported file", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...texts),
@@ -90,11 +90,11 @@ describe("in text", () => {
         ({ lines, keys }, at, other, given, imported) => {
           const chosen = keys[at % keys.length];
           if (chosen === undefined) return;
-          const whole = lines[chosen.line] as string;
-          fc.pre(fieldNode(chosen.node, other) === undefined && !(given !== null && whole.endsWith("{")));
-          const start = whole.search(/\S/);
-          const rest = given ?? whole.slice(start + chosen.key.length);
-          const line = `${whole.slice(0, start)}${other}${rest}`;
+          const before = lines[chosen.line] as string;
+          fc.pre(fieldNode(chosen.node, other) === undefined && !(given !== null && before.endsWith("{")));
+          const start = before.search(/\S/);
+          const rest = given ?? before.slice(start + chosen.key.length);
+          const line = `${before.slice(0, start)}${other}${rest}`;
           const text = lines.with(chosen.line, line).join("\n");
           const found = errorsIn(
             imported
@@ -115,7 +115,7 @@ describe("in text", () => {
   });
 });
 
-/** Names that authors choose, with the group that holds them. */
+/** Names that authors choose, with the group that contains them. */
 function chosenIn(
   json: Json,
   node: SchemaNode,
@@ -131,7 +131,7 @@ function chosenIn(
   return open ? [...Object.keys(fields).map((name) => ({ path, name })), ...below] : below;
 }
 
-test("a name that an author chose may be another: the spec is refused, or is the same but for that name", () => {
+test("a spec with another chosen name is refused, or differs only in that name", () => {
   const all = specs.flatMap((json) => chosenIn(json, SCHEMA).map((chosen) => ({ json, chosen })));
   expect(all.length).toBeGreaterThan(50);
   const NEW = "zz_renamed";
@@ -156,8 +156,8 @@ test("a name that an author chose may be another: the spec is refused, or is the
       if (errorsIn(after).length > 0) return;
       accepted++;
       const before = checkJson(json, "a.json", nothing);
-      const said = (spec: unknown): string => JSON.stringify(spec).replaceAll(`"${NEW}"`, `"${name}"`);
-      expect(said(after.spec), `${path}/${name}`).toBe(said(before.spec));
+      const restored = (spec: unknown): string => JSON.stringify(spec).replaceAll(`"${NEW}"`, `"${name}"`);
+      expect(restored(after.spec), `${path}/${name}`).toBe(restored(before.spec));
     }),
     { seed: 14, numRuns: CASES },
   );

@@ -1,10 +1,10 @@
-// Every number of the schema can be carried in 32 bits where a device gets it: no legal value becomes 0 or an infinity.
+// No valid number of the schema becomes 0 or infinite in 32 bits on a device.
 import { describe, expect, test } from "vitest";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { check } from "../../src/front/check.js";
 import { ROOT, type SchemaNode } from "../../src/front/schema.js";
 
-/** Numbers that the host alone computes with, in 64 bits. */
+/** Numbers that only the host uses, in 64 bits. */
 const OF_THE_HOST = ["held_out", "drop", "floor", "rope_theta", "from", "to", "step"];
 
 interface Numeric {
@@ -27,26 +27,26 @@ function numbersIn(node: unknown, name = ""): Numeric[] {
 const numbers = numbersIn(ROOT);
 const carried = (value: number): boolean => {
   const rounded = Math.fround(value);
-  // Numbers below the least normal one are 0 on many devices.
+  // Many devices round numbers below the smallest normal one to 0.
   return Number.isFinite(rounded) && Math.abs(rounded) >= 2 ** -126;
 };
 
-describe("of a number that a device gets", () => {
+describe("numbers on a device", () => {
   const sent = numbers.filter(({ name }) => !OF_THE_HOST.includes(name));
 
-  test("there are some", () => {
+  test("are those of optimizers, clipping and weights", () => {
     const names = new Set(sent.map(({ name }) => name));
     expect([...names].toSorted()).toEqual(["betas", "clip", "eps", "lr", "momentum", "weight", "weight_decay"]);
   });
 
-  test.each(sent)("$name: the least and the greatest legal value survive", ({ node }) => {
+  test.each(sent)("represent the smallest and the largest valid $name", ({ node }) => {
     const least = node.minimum === 0 ? node.leastNonzero : node.minimum;
     expect(carried(least ?? 0)).toBe(true);
     expect(carried(node.maximum ?? node.exclusiveMaximum ?? Number.POSITIVE_INFINITY)).toBe(true);
   });
 });
 
-const said = (train: string, objective = "text: cross_entropy"): readonly (string | undefined)[] => {
+const errorsOf = (train: string, objective = "text: cross_entropy"): readonly (string | undefined)[] => {
   const text = `model { modality text: bytes, d_model: 32, block mixer: mamba {}, layers: mixer }
 objective { ${objective} }
 data { source: files("a.jsonl"), length: 64 }
@@ -65,19 +65,21 @@ test.each([
     "out-of-range: a number of 0 or more and below 1, if not 0 at least 1.2e-38",
   ],
   ["clip: 1e39", "out-of-range: a number from 1.2e-38 to 3.4e+38, or `none`"],
-])("%s is refused with the least that works", (train, expected) => {
-  expect(said(train).map((one) => one?.replace(/^(out-of-range: )`none`, or (.*)$/, "$1$2, or `none`"))).toEqual([
+])("%s is refused with the valid range", (train, expected) => {
+  expect(errorsOf(train).map((one) => one?.replace(/^(out-of-range: )`none`, or (.*)$/, "$1$2, or `none`"))).toEqual([
     expected,
   ]);
 });
 
-test("a weight that would be 0 is refused, and 0 itself is not", () => {
-  expect(said("seed: 1", "text: cross_entropy(weight: 1e-30)")).toHaveLength(1);
-  expect(said("seed: 1", "text: cross_entropy(weight: 0)")).toEqual([]);
+test("a weight that would be rounded to 0 is refused, and 0 itself is allowed", () => {
+  expect(errorsOf("seed: 1", "text: cross_entropy(weight: 1e-30)")).toHaveLength(1);
+  expect(errorsOf("seed: 1", "text: cross_entropy(weight: 0)")).toEqual([]);
 });
 
-test("the least values pass", () => {
+test("the smallest values are valid", () => {
   expect(
-    said("clip: 1.2e-38, optimizer: adamw(lr: 1.2e-38, eps: 1.2e-38, weight_decay: 1.2e-38, betas: [0, 0.99999999])"),
+    errorsOf(
+      "clip: 1.2e-38, optimizer: adamw(lr: 1.2e-38, eps: 1.2e-38, weight_decay: 1.2e-38, betas: [0, 0.99999999])",
+    ),
   ).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The validator that the build generates reports the same errors as Ajv at run time, for whole specs and for single values.
+// The generated validator reports the same errors as Ajv at run time, for specs and for single values.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
@@ -44,13 +44,13 @@ const errorsOf = (json: Json): unknown[] => {
   return "errors" in validated ? [...validated.errors] : [];
 };
 
-test("specs with one value changed: the errors of Ajv, and those of the value alone", () => {
+test("a changed value in a spec gives the errors of Ajv, also if validated alone", () => {
   expect(specs.length).toBeGreaterThan(10);
-  let wrong = 0;
+  let invalid = 0;
   const tried = new Set<unknown>();
   for (const json of specs) {
     for (const { pointer, node } of allPaths(json)) {
-      // What fields of one kind have in common is said once.
+      // Each node of the schema is tried once.
       if (tried.has(node)) continue;
       tried.add(node);
       for (const value of VALUES) {
@@ -61,17 +61,17 @@ test("specs with one value changed: the errors of Ajv, and those of the value al
         expect(errorsOf(two as Json)).toEqual(expected);
         const validated = validateValue(alone as Json, pointer);
         expect("errors" in validated ? validated.errors : []).toEqual(expected);
-        // The same defaults are filled in.
+        // Both validators fill in the same defaults.
         expect(two).toEqual(one);
         expect(valueIn(alone as Json, pointer)).toEqual(valueIn(one as Json, pointer));
-        if (expected.length > 0) wrong++;
+        if (expected.length > 0) invalid++;
       }
     }
   }
-  expect(wrong).toBeGreaterThan(500);
+  expect(invalid).toBeGreaterThan(500);
 });
 
-test("of a value by itself, places are within it", () => {
+test("places of errors in a single value are relative to the value", () => {
   const values = { kind: "range", from: 0, to: "x" };
   expect(validatePart(values, "/ablate/*/vary/*").map(({ instancePath }) => instancePath)).toContain("/to");
 });

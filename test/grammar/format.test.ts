@@ -1,4 +1,4 @@
-// What the formatter sets: says the same as before, with its comments in order, and is set already.
+// The formatter keeps the meaning and the order of comments, and does not change formatted text.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ import { ROOT } from "../support/mom.js";
 import { bare, file } from "./trees.js";
 
 const numRuns = Number(process.env.FUZZ ?? 2000);
-/** Of what is checked more than once in each. */
+/** The number of generated files for the test that formats each file several times. */
 const numFiles = Number(process.env.FUZZ ?? 500);
 
 function formatted(text: string): string {
@@ -23,14 +23,14 @@ function formatted(text: string): string {
   return result.text;
 }
 
-/** Every comment, in order. */
+/** All comments in order. */
 function commentsOf(text: string): string[] {
   const { docs, comments } = tokenize({ path: "a.mom", text });
   const all = [...docs, ...comments].sort((a, b) => a.startOffset - b.startOffset);
   return all.map(({ image }) => image.trimEnd());
 }
 
-/** A comment before the comma that ends an entry stops being a doc comment, lest it become the next entry's. */
+/** A doc comment before the comma of its entry becomes a plain comment, so that it does not belong to the next entry. */
 const plain = (comment: string): string => comment.replace(/^\/\/\/(?!\/)/, "//");
 
 const INSIDE = ["", " ", "\n", "\n\n\n", "\t", " // inside\n", "\n  /// inside, as a doc\n", "// a\n// b\n"];
@@ -51,7 +51,7 @@ const WITHIN = [" ", "   ", "\t "];
 
 const isOperator = (type: unknown): boolean => type === t.Plus || type === t.Times;
 
-/** The tokens of a text with other blanks and comments between them, wherever the language allows some. */
+/** The tokens of a text with other spaces and comments between them, at every place where the language allows them. */
 function scattered(text: string, pick: (from: readonly string[]) => string): string {
   const { tokens } = tokenize({ path: "a.mom", text });
   const words = tokens.filter(({ tokenType }) => tokenType !== t.Newline);
@@ -85,24 +85,24 @@ const scatteredFile = fc
     return scattered(print(entries), pick).replaceAll("\n", end);
   });
 
-test(`${numFiles} files with comments and blanks everywhere`, () => {
+test(`${numFiles} files with comments and spaces everywhere are formatted without a change of meaning`, () => {
   const kept = fc.property(scatteredFile, (text) => {
     const before = parse({ path: "a.mom", text });
     expect(before.diagnostics).toEqual([]);
-    const set = formatted(text);
-    expect(bare(parse({ path: "a.mom", text: set }).entries)).toEqual(bare(before.entries));
-    expect(commentsOf(set).map(plain)).toEqual(commentsOf(text).map(plain));
-    expect(formatted(set)).toBe(set);
+    const after = formatted(text);
+    expect(bare(parse({ path: "a.mom", text: after }).entries)).toEqual(bare(before.entries));
+    expect(commentsOf(after).map(plain)).toEqual(commentsOf(text).map(plain));
+    expect(formatted(after)).toBe(after);
     const end = text.includes("\r\n") ? "\r\n" : "\n";
-    const lines = set.split(end);
+    const lines = after.split(end);
     expect(lines.join("")).not.toMatch(/[\r\n]/);
     expect(lines.filter((line) => /\s$/.test(line))).toEqual([]);
-    expect(set).not.toMatch(/^\s*\n|(\r?\n){3}|\{\r?\n\r?\n|\n\r?\n *\}/);
+    expect(after).not.toMatch(/^\s*\n|(\r?\n){3}|\{\r?\n\r?\n|\n\r?\n *\}/);
   });
   fc.assert(kept, { numRuns: numFiles, seed: 20250117 });
 }, 3_600_000);
 
-test(`${numRuns} texts: set, or refused with what the parser says`, () => {
+test(`${numRuns} texts are formatted, or refused with the parser's errors`, () => {
   const words = fc.array(
     fc.constantFrom(..."{}[]():,.+*\n", "\n", "a", "b ", "1", '"s"', "// c\n", "/// d\n", "import "),
   );
@@ -115,68 +115,72 @@ test(`${numRuns} texts: set, or refused with what the parser says`, () => {
   fc.assert(tried, { numRuns, seed: 20250118 });
 }, 3_600_000);
 
-describe("how things are set", () => {
+describe("formatting", () => {
   test.each([
     [
-      "kinds stand in one column where every line gives one",
+      "aligns kinds if every line has one",
       "model { modality text:bytes\n modality image :  codes( vocab:512 )\n d_model:64 }",
       "model {\n  modality text:  bytes\n  modality image: codes(vocab: 512)\n  d_model: 64\n}\n",
     ],
     [
-      "and nowhere else",
+      "does not align kinds with other values",
       "train {\n steps: 10\n optimizer: adamw\n schedule: constant\n}",
       "train {\n  steps: 10\n  optimizer: adamw\n  schedule: constant\n}\n",
     ],
     [
-      "a comment or a blank line begins another column",
+      "aligns lines after a comment or an empty line separately",
       "objective {\n a: ddpm\n // b\n long: ddpm\n\n longer: ddpm\n}",
       "objective {\n  a: ddpm\n  // b\n  long: ddpm\n\n  longer: ddpm\n}\n",
     ],
-    ["a group on one line stays there", "data{length:4,source:emoji,}", "data { length: 4, source: emoji }\n"],
-    ["one on several stays on several", "data { length: 4\n}", "data {\n  length: 4\n}\n"],
-    ["an empty one has no blanks", "data {\n\n}", "data {}\n"],
-    ["blank lines: one, and none at the ends", "\n\na: 1\n\n\n\nb {\n\n  c: 1\n\n}\n\n", "a: 1\n\nb {\n  c: 1\n}\n"],
+    ["keeps a group on one line", "data{length:4,source:emoji,}", "data { length: 4, source: emoji }\n"],
+    ["keeps a group on several lines", "data { length: 4\n}", "data {\n  length: 4\n}\n"],
+    ["removes spaces from an empty group", "data {\n\n}", "data {}\n"],
     [
-      "numbers, sizes and text as they are written",
+      "keeps one of several empty lines, and none at the start and end",
+      "\n\na: 1\n\n\n\nb {\n\n  c: 1\n\n}\n\n",
+      "a: 1\n\nb {\n  c: 1\n}\n",
+    ],
+    [
+      "does not change numbers, sizes and strings",
       'a: [1_0, 1E-4, -0.50, 4x04, "\\u0041\\t"]',
       'a: [1_0, 1E-4, -0.50, 4x04, "\\u0041\\t"]\n',
     ],
     [
-      "a long list has an item a line",
+      "puts each item of a long list on a line",
       `a { b: [${Array(12).fill("abcdefgh").join(",")}] }`,
       `a {\n  b: [\n${Array(12).fill("    abcdefgh").join(",\n")}\n  ]\n}\n`,
     ],
     [
-      "as has the list that is all of a call",
+      "puts each item on a line if a long list is the only argument of a call",
       `vary a.b: subsets([${Array(12).fill("abcdefgh").join(", ")}])`,
       `vary a.b: subsets([\n${Array(12).fill("  abcdefgh").join(",\n")}\n])\n`,
     ],
     [
-      "a long sum has a term a line",
+      "puts each term of a long sum on a line",
       `layers: ${Array(9).fill("12 * abcdefgh").join("+")}`,
       `layers: ${Array(9).fill("12 * abcdefgh").join("\n  + ")}\n`,
     ],
     [
-      "comments keep their place",
+      "keeps comments in place",
       "a: [ // open\n1, // one\n// two\n2 // behind\n, 3 /* */".replace(" /* */", "\n // end\n ] // after"),
       "a: [ // open\n  1, // one\n  // two\n  2, // behind\n  3\n  // end\n] // after\n",
     ],
-    ["comments in a sum", "a: b // c\n + // d\n 2 * e // f", "a: b // c\n  // d\n  + 2 * e // f\n"],
+    ["keeps comments in a sum", "a: b // c\n + // d\n 2 * e // f", "a: b // c\n  // d\n  + 2 * e // f\n"],
     [
-      "comments behind lines that follow each other stand in one column",
+      "aligns comments at the end of consecutive lines",
       "a { b: 1 // x\n long: [1, 2] // y\n c: 2\n d: 3 // z\n // own\n longer: 4 // w\n}",
       "a {\n  b: 1         // x\n  long: [1, 2] // y\n  c: 2\n  d: 3 // z\n  // own\n  longer: 4 // w\n}\n",
     ],
-    ["an entry's comma goes, its comment stays", "a: 1, // x\nb: 2", "a: 1 // x\nb: 2\n"],
-    ["brackets that group stay", "layers: 2*((a+b)+1*c)", "layers: 2 * ((a + b) + 1 * c)\n"],
-    ["lines end as the first one does", "a: 1\r\nb: 2\nc: 3", "a: 1\r\nb: 2\r\nc: 3\r\n"],
-    ["nothing", "", ""],
+    ["removes the comma after an entry and keeps its comment", "a: 1, // x\nb: 2", "a: 1 // x\nb: 2\n"],
+    ["keeps brackets in a product", "layers: 2*((a+b)+1*c)", "layers: 2 * ((a + b) + 1 * c)\n"],
+    ["ends lines as the first one ends", "a: 1\r\nb: 2\nc: 3", "a: 1\r\nb: 2\r\nc: 3\r\n"],
+    ["accepts an empty file", "", ""],
   ])("%s", (_, text, wanted) => {
     expect(formatted(text)).toBe(wanted);
     expect(formatted(wanted)).toBe(wanted);
   });
 
-  test("what is wrong is not touched", () => {
+  test("refuses a text with syntax errors", () => {
     const result = format({ path: "a.mom", text: "model {\n  d_model = 4\n" });
     expect("diagnostics" in result && result.diagnostics.map(({ name }) => name)).toEqual([
       "equals-sign",
@@ -191,13 +195,13 @@ const specs = ["specs", "bench"].flatMap((folder) =>
     .map((name) => `${folder}/${name}`),
 );
 
-test("the specs of the repository are set", () => {
+test("the specs of the repository are formatted", () => {
   expect(specs.length).toBeGreaterThan(30);
   const texts = specs.map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
   expect(texts.filter(({ text }) => formatted(text) !== text).map(({ path }) => path)).toEqual([]);
 });
 
-test("so are those that the documentation shows, but for what is wrong on purpose", () => {
+test("the specs in the documentation are formatted, except deliberately invalid ones", () => {
   const shown = sourcesIn(ROOT).flatMap(({ path, markdown }) =>
     fencesOf(markdown)
       .filter(({ language, options }) => language === "mom" && options.wrong === undefined)

@@ -1,5 +1,5 @@
-// Whatever the text, the parser gives a tree or says what is wrong; and what is printed parses to the same tree.
-// FUZZ sets how many texts of each sort are tried; the default keeps the suite short.
+// The parser gives a tree or errors for any text, and a printed tree parses to the same tree.
+// FUZZ sets the number of texts of each kind. The default keeps the suite short.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse } from "../../grammar/parse.js";
@@ -11,7 +11,7 @@ const numRuns = Number(process.env.FUZZ ?? 2000);
 const settings = { numRuns, seed: 20250116 };
 const LONG = 3_600_000;
 
-/** A tree that covers the text, or a diagnostic; all in places that exist. */
+/** Checks that a text gives a tree or diagnostics, and that places are within the text. */
 function parses(text: string): void {
   const { entries, diagnostics } = parse({ path: "fuzz.mom", text });
   if (diagnostics.length === 0) expect(entries.length > 0 || /^(?:\s|,|\ufeff|\/\/[^\r\n]*)*$/.test(text)).toBe(true);
@@ -25,7 +25,7 @@ function parses(text: string): void {
 }
 
 test(
-  `${numRuns} random byte strings`,
+  `the parser handles ${numRuns} random byte strings`,
   () =>
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => parses(Buffer.from(bytes).toString("utf8"))),
@@ -60,7 +60,7 @@ const WORDS = [
 ];
 
 test(
-  `${numRuns} random token strings, parsed and checked`,
+  `${numRuns} random token strings are parsed and refused`,
   () => {
     const words = fc.array(fc.constantFrom(...WORDS), { maxLength: 60 }).map((list) => list.join(""));
     const tried = fc.property(words, (text) => {
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  `print, then parse, is the identity on ${numRuns} trees`,
+  `printing and then parsing is the identity on ${numRuns} trees`,
   () => {
     const same = fc.property(file, (entries) => {
       const { entries: again, diagnostics } = parse({ path: "printed.mom", text: print(entries) });

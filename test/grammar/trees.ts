@@ -1,4 +1,4 @@
-// Arbitrary syntax trees as the parser makes them, but for their spans.
+// Generates syntax trees like those of the parser, without spans.
 import fc from "fast-check";
 import type { Argument, Entry, Group, Path, Value, Word } from "../../grammar/tree.js";
 import type { Span } from "../../src/diagnostics/diagnostic.js";
@@ -85,4 +85,4 @@ export const file: fc.Arbitrary<Entry[]> = fc.array(entry, { maxLength: 4 });
 
 /** The same tree without its spans. */
 export const bare = (tree: unknown): unknown =>
-  JSON.parse(JSON.stringify(tree, (key, part) => (key === "span" ? undefined : part)));
+  JSON.parse(JSON.stringify(tree, (key, value) => (key === "span" ? undefined : value)));
