@@ -1,5 +1,4 @@
-// What attention reads of a batch: which keys each position sees, and where it stands for RoPE.
-
+// The inputs of attention in a batch: the keys that each position sees, and its position for RoPE.
 import type { Batch, Item } from "../batch/batch.js";
 import type { HostField } from "../batch/host-array.js";
 import { spansOf } from "../blocks/block.fields.js";
@@ -7,12 +6,12 @@ import type { Spans } from "../blocks/row.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
 
-/** Where positions stand: their documents, and the items among them. */
+/** The documents of a batch's positions, and the items among them. */
 interface Placed extends Pick<Batch, "length" | "document"> {
   readonly items: readonly Pick<Item, "modality" | "position">[];
 }
 
-/** First position of each position's document, and the document's number; within its sequence. */
+/** The first position of each position's document, within its sequence. */
 function starts({ document, length }: Placed): Int32Array {
   const first = new Int32Array(document.length);
   for (let r = 0; r < first.length; r++) {
@@ -22,7 +21,7 @@ function starts({ document, length }: Placed): Int32Array {
   return first;
 }
 
-/** First and last key of each position, [rows, 2]. Padding sees itself alone. */
+/** The first and the last key of each position: [rows, 2]. Padding sees only itself. */
 export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset: boolean): Int32Array<ArrayBuffer> {
   const { document, length, items } = placed;
   const keys = new Int32Array(2 * document.length);
@@ -39,7 +38,7 @@ export function keyRanges(spec: CheckedSpec, placed: Placed, spans: Spans, reset
   return keys;
 }
 
-/** What the attention blocks of a spec let an item see; empty if it has none. */
+/** What an item sees in the attention blocks of a spec; empty if it has no such block. */
 function spansIn({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   const used = [...new Set(layers)].flatMap((index) => {
     const block = blocks[index];
@@ -48,7 +47,7 @@ function spansIn({ model: { blocks, layers } }: CheckedSpec): Spans[] {
   return [...new Set(used)];
 }
 
-/** Whether a block of the stack is attention. */
+/** Whether the stack has an attention block. */
 export const attends = (spec: CheckedSpec): boolean => spansIn(spec).length > 0;
 
 /** The batch tensors of a spec's attention blocks; none if it has no such block. */
@@ -64,8 +63,8 @@ export function attentionArrays(spec: CheckedSpec, placed: Placed, reset = spec.
 }
 
 /**
- * The same where keys and values are cached: `length` positions for each sequence, after the `read[b]` that its cache
- * holds; `item` where they are those of one item.
+ * The same with cached keys and values: `length` positions for each sequence, after the `read[b]` in its cache.
+ * @param item whether the positions are those of one item
  */
 export function cachedArrays(spec: CheckedSpec, read: readonly number[], length: number, item: boolean): HostField[] {
   const used = spansIn(spec);

@@ -133,8 +133,8 @@ function wholeFile(
   const found = read(name);
   if (found === undefined) return `${name} is missing`;
   if (bytes !== undefined && found.length !== bytes)
-    return `${name} has ${found.length} bytes and was written with ${bytes}`;
-  return sha256(disk, [found]) === sum ? found : `${name} is not what was written (its checksum differs)`;
+    return `${name} has ${found.length} bytes, but was written with ${bytes}`;
+  return sha256(disk, [found]) === sum ? found : `${name} has changed since it was written (its checksum differs)`;
 }
 
 /** The state, after checking that it and the list of checksums agree. */
@@ -144,7 +144,7 @@ function storedIn(read: Read, disk: Hashing): Stored | string {
   const sums = listedSums(list, (name) => name === STATE || Object.values<string>(FILES).includes(name));
   if (typeof sums === "string") return `${SUMS}: ${sums}`;
   const sum = sums.get(STATE);
-  if (sum === undefined) return `${SUMS} has no sum of ${STATE}`;
+  if (sum === undefined) return `${SUMS} has no checksum of ${STATE}`;
   const bytes = wholeFile(read, disk, STATE, { sha256: sum });
   if (typeof bytes === "string") return bytes;
   const file = readStateFile(bytes.slice(0, bytes.length));
@@ -162,15 +162,15 @@ function agreeing(files: readonly ListedFile[], sums: ReadonlyMap<string, string
   const named = new Map(files.map((file) => [file.name, file]));
   if (named.size < files.length) return `${STATE} lists a file twice`;
   for (const { name, sha256: sum } of files)
-    if (sums.get(name) !== sum) return `${STATE} and ${SUMS} have other sums of ${name}`;
+    if (sums.get(name) !== sum) return `${STATE} and ${SUMS} have different checksums of ${name}`;
   const extra = [...sums.keys()].find((name) => !named.has(name));
-  return extra === undefined ? named : `${SUMS} lists ${extra}, and ${STATE} does not`;
+  return extra === undefined ? named : `${SUMS} lists ${extra}, but ${STATE} does not`;
 }
 
 /** In format 1 only the list of checksums names the files, so a file that it does not name must not exist. */
 function ofFormatOne(sums: ReadonlyMap<string, string>, read: Read): Stored["files"] | string {
   const extra = Object.values(FILES).find((name) => !sums.has(name) && read(name) !== undefined);
-  if (extra !== undefined) return `${SUMS} has no sum of ${extra}`;
+  if (extra !== undefined) return `${SUMS} has no checksum of ${extra}`;
   return new Map([...sums].map(([name, sum]) => [name, { sha256: sum }]));
 }
 

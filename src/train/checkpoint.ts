@@ -25,7 +25,7 @@ export function checkpointSteps(run: Run): number[] {
 
 /**
  * Writes a checkpoint, then removes the oldest beyond `keep`.
- * @throws Failure if the disk refuses it; the earlier checkpoints are as they were then
+ * @throws Failure if writing fails; earlier checkpoints are then unchanged
  */
 export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number): void {
   const folder = pathIn(run, "checkpoints");
@@ -37,8 +37,8 @@ export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number):
     const last = checkpointSteps(run).at(-1);
     const left =
       last === undefined
-        ? "begin this run again with --resume"
-        : `go on from ${nameOf(last)}, which is as it was, with --resume`;
+        ? "restart this run with --resume"
+        : `continue from ${nameOf(last)}, which is unchanged, with --resume`;
     throw diskFailure(error, run.disk.paths.join(folder, nameOf(checkpoint.step)), `, then ${left}.`);
   }
 }
@@ -67,7 +67,7 @@ export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings:
 
 /**
  * The weights of a run after `step` updates, or of its newest complete checkpoint.
- * @throws Failure if there is none
+ * @throws Failure if no such checkpoint exists
  */
 export function runWeights(run: Run, step?: number): { weights: Weights; warnings: readonly Diagnostic[] } {
   const steps = checkpointSteps(run);

@@ -34,7 +34,7 @@ export function recordedChoices(run: Run): Choices | undefined {
   if (choices !== undefined) return choices;
   throw new InputError(
     "bad-record",
-    `${path} does not say which kernels the run began with.`,
-    "Restore it from a copy; without the file the run goes on with the first that the device takes.",
+    `${path} does not list the kernels that the run started with.`,
+    "Restore it from a copy. Without the file, the run continues with the first kernels that the device supports.",
   );
 }

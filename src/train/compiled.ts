@@ -65,7 +65,7 @@ export function readCompiled(read: (name: string) => Uint8Array | undefined): Co
       throw new InputError(
         "bad-compiled-folder",
         `${name} has no entry point`,
-        "A kernel's file needs a `fn main(…)` marked `@compute`.",
+        "Add a `fn main(…)` marked `@compute` to the file.",
       );
     }
     return { name: kernel.name, source, bindings: kernel.bindings };
@@ -75,11 +75,11 @@ export function readCompiled(read: (name: string) => Uint8Array | undefined): Co
 
 function textOf(name: string, read: (name: string) => Uint8Array | undefined): string {
   const bytes = read(name);
-  if (bytes === undefined) throw new InputError("bad-compiled-folder", `${name} is missing`, `Put it back. ${AGAIN}`);
+  if (bytes === undefined) throw new InputError("bad-compiled-folder", `${name} is missing`, `Restore it. ${AGAIN}`);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new InputError("bad-compiled-folder", `${name} is not UTF-8 text`, `Put it back. ${AGAIN}`);
+    throw new InputError("bad-compiled-folder", `${name} is not UTF-8 text`, `Restore it. ${AGAIN}`);
   }
 }
 
@@ -94,16 +94,16 @@ function parse(bytes: Uint8Array | undefined): PlanFile {
     typeof any.value === "object" && any.value !== null && "format" in any.value ? any.value.format : undefined;
   if (format !== FORMAT)
     return refuse(
-      `is not a plan that this version reads: its format is ${typeof format === "string" ? JSON.stringify(format.slice(0, 40)) : "unknown"}`,
+      `has a format that this version does not read: ${typeof format === "string" ? JSON.stringify(format.slice(0, 40)) : "unknown"}`,
     );
   const read = readPlanJson(bytes);
-  if ("wrong" in read) return refuse(`is malformed: ${read.wrong}`);
+  if ("wrong" in read) return refuse(`is invalid: ${read.wrong}`);
   const parsed = restored(read.value);
   const wrong = checkPlan(parsed);
-  if (wrong !== undefined) return refuse(`is malformed: ${wrong}`);
+  if (wrong !== undefined) return refuse(`is invalid: ${wrong}`);
   const file = parsed as PlanFile;
   const compiled = withMeanings(file.compiled);
-  if ("unknown" in compiled) return refuse(`has a field ${compiled.unknown}, which this version does not know`);
+  if ("unknown" in compiled) return refuse(`has the unknown field ${compiled.unknown}`);
   const unfit = misfit(file.spec);
-  return unfit === undefined ? { ...file, compiled } : refuse(`is malformed: ${unfit}`);
+  return unfit === undefined ? { ...file, compiled } : refuse(`is invalid: ${unfit}`);
 }

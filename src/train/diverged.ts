@@ -10,19 +10,19 @@ export function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, r
   const badCount = `${bad?.bad} of its ${bad?.of} numbers are not finite`;
   const message =
     bad === undefined
-      ? `The gradient norm of step ${step + 1} is not finite. Every tensor of that update is finite${carry ? " when its streams begin anew" : ""}: its gradients are too large to be squared${carry ? ", or come from what was carried" : ""}.`
+      ? `The gradient norm of step ${step + 1} is not finite. Every tensor of that update is finite${carry ? " if its streams start from zero states" : ""}: its gradients are too large to be squared${carry ? ", or the carried states cause it" : ""}.`
       : bad.op === undefined
-        ? `After step ${step} the weight ${bad.name} is bad: ${badCount}.`
-        : `The gradient norm of step ${step + 1} is not finite. The first tensor that went bad is ${bad.name}, made by ${bad.op}: ${badCount}.`;
-  const anew = "start a new run with a lower learning rate, or with clip";
+        ? `After step ${step} the weight ${bad.name} is not finite: ${badCount}.`
+        : `The gradient norm of step ${step + 1} is not finite. The first tensor with NaN or infinity is ${bad.name}, computed by ${bad.op}: ${badCount}.`;
+  const restart = "start a new run with a lower learning rate, or with clip";
   const checkpoints = pathIn(run, "checkpoints");
   const help =
     saved === step
-      ? `The weights are those of step ${step}, saved in ${run.path}. Look at that tensor, and ${anew}.`
+      ? `The weights are those of step ${step}, saved in ${run.path}. Inspect that tensor, and ${restart}.`
       : saved !== undefined
-        ? `The last weights that are finite are in ${checkpoints}/step-${saved}. Look at them, and ${anew}.`
+        ? `The last finite weights are in ${checkpoints}/step-${saved}. Inspect them, and ${restart}.`
         : checkpointSteps(run).includes(step)
-          ? `It is that of ${checkpoints}/step-${step}. Move that folder away and --resume from the one before, or ${anew}.`
-          : `No checkpoint was written before: ${anew}.`;
+          ? `It is in ${checkpoints}/step-${step}. Move that folder away and --resume from the previous checkpoint, or ${restart}.`
+          : `No earlier checkpoint exists: ${restart}.`;
   return new Failure([mistake("diverged", message, { help })]);
 }

@@ -12,7 +12,7 @@ type Read = Pick<Compiled, "tables"> & {
 
 const HELD: ReadonlySet<PlannedBuffer["role"]> = new Set(["parameters", "gradients", "optimizer"] as const);
 
-/** The part of the arenas that a buffer of that name is. */
+/** Derives the arena segment that a buffer holds from its name. */
 function held(buffer: PlannedBuffer): PlannedBuffer {
   const [, arena, part] = (HELD.has(buffer.role) && /^(\w+)\.(\d+)$/.exec(buffer.name)) || [];
   return arena === undefined ? buffer : { ...buffer, holds: { arena, part: Number(part) } };
@@ -28,7 +28,7 @@ function renamed(table: Table): Table {
   return { ...rest, source: of(table.source), ...(pictures !== undefined && { items: pictures }) } as Table;
 }
 
-/** The same with every field's meaning, or the name of a field that this version does not know. */
+/** Adds the meaning of every field, or returns the name of an unknown field. */
 export function withMeanings<T extends Read>(compiled: T): T | { readonly unknown: string } {
   const { plan, tables } = compiled;
   if (plan.fields.every(({ means }) => means !== undefined)) return compiled;

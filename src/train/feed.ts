@@ -30,7 +30,7 @@ export interface Feed {
   seek(position: DataPosition): void;
 }
 
-/** The batch with the tables that kernels need from the host, by name. */
+/** Adds the tables that kernels need from the host, by name. */
 export function withTables(batch: HostBatch, tables: readonly Table[]): HostBatch {
   const sourceOf = (name: string) => {
     const array = batch.get(name);

@@ -6,14 +6,14 @@ export type GivenTensors = ReadonlyMap<string, StoredTensor>;
 
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-/** @throws InputError if the file has no such tensor, or it is of a type that is not read */
+/** @throws InputError if the file has no such tensor, or its type is not supported */
 function given(file: GivenTensors, name: string): Tensor {
   const tensor = file.get(name);
   if (!tensor) {
     throw new InputError(
       "other-tensors",
-      `The tensors lack ${name}.`,
-      "Write it into the file; `mom trace --help` names what is read, and --prefix is what stands before parameters.",
+      `The tensor ${name} is missing.`,
+      "Add it to the file. `mom trace --help` lists the tensors; --prefix is the prefix of the parameters' names.",
     );
   }
   if (!isRead(tensor)) throw new InputError("other-tensors", `${name} has the type ${tensor.stored}.`, CONVERT);
@@ -24,8 +24,8 @@ function checkShape(name: string, tensor: Tensor, shape: readonly number[]): voi
   if (tensor.shape.join() === shape.join()) return;
   throw new InputError(
     "other-tensors",
-    `${name} is ${shapeText(tensor.shape)}, and the spec and the other tensors make it ${shapeText(shape)}.`,
-    "Change the spec to what the tensors were made with, or give that tensor the other shape.",
+    `${name} has the shape ${shapeText(tensor.shape)}, but the spec and the other tensors need ${shapeText(shape)}.`,
+    "Use the spec that the tensors were made with, or reshape the tensor.",
   );
 }
 
@@ -35,7 +35,7 @@ export function floatsOf(file: GivenTensors, name: string, shape: readonly numbe
   if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
     throw new InputError(
       "other-tensors",
-      `${name} has the type ${tensor.dtype}, and real numbers are wanted.`,
+      `${name} has the type ${tensor.dtype}, not a floating-point type.`,
       "Convert it to F32.",
     );
   }
@@ -48,7 +48,7 @@ function wholeNumbers(name: string, tensor: Tensor): Int32Array<ArrayBuffer> {
   if (tensor.dtype === "F32" || tensor.dtype === "F64") {
     throw new InputError(
       "other-tensors",
-      `${name} has the type ${tensor.dtype}, and whole numbers are wanted.`,
+      `${name} has the type ${tensor.dtype}, not an integer type.`,
       "Convert it to I32.",
     );
   }
@@ -98,7 +98,7 @@ function checkWithin(
   throw new InputError(
     "other-tensors",
     `${name} holds ${shown[wrong]} at ${shapeText([Math.floor(wrong / columns), wrong % columns])}; ${because}.`,
-    `Give it numbers from ${from} to ${most} there, or change the spec.`,
+    `Use numbers from ${from} to ${most} there, or change the spec.`,
   );
 }
 
@@ -109,7 +109,7 @@ export function batchShape(file: GivenTensors, name: string): [number, number] {
   if (shape.length === 2 && B > 0 && L > 0) return [B, L];
   throw new InputError(
     "other-tensors",
-    `${name} is ${shapeText(shape)}.`,
-    "Give it two dimensions, [batch, length], each at least 1.",
+    `${name} has the shape ${shapeText(shape)}.`,
+    "Use two dimensions, [batch, length], each at least 1.",
   );
 }

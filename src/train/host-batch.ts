@@ -89,7 +89,7 @@ export interface ItemsAt {
   readonly items: number;
 }
 
-/** Undefined for a modality that holds ids. */
+/** The items of a modality; undefined if it holds ids. */
 function itemsAt(
   { model, objectives }: CheckedSpec,
   index: number,
@@ -189,7 +189,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpo
   });
 }
 
-/** What the op `noise` reads: clean numbers, how much of them and of the noise is left, and what the noise is drawn by. */
+/** The inputs of the op `noise`: clean values, the weights of values and noise, and the keys that noise is drawn with. */
 function noisedArrays(
   { name: modality, shape, objective, rows, items: capacity }: ItemsAt,
   items: readonly (TimedItem & Pick<Item, "key" | "values">)[],
@@ -211,7 +211,7 @@ function noisedArrays(
   ];
 }
 
-/** Mean losses of an update from the sums that its micro-batches left; modalities without a position are left out. */
+/** Mean losses of an update from its total loss sums. Modalities without a position are left out. */
 export function lossesOf(
   spec: CheckedSpec,
   counts: Counts,

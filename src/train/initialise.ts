@@ -1,4 +1,4 @@
-// The values a parameter starts from: computed in float64, rounded once to f32.
+// The initial values of parameters: computed in float64, rounded once to f32.
 import type { InitKey, InitKind } from "../ir/initial.js";
 import { type Stream, stream } from "../random/stream.js";
 
@@ -7,10 +7,10 @@ const DT_MIN = 1e-3;
 const DT_MAX = 1e-1;
 const DT_FLOOR = 1e-4;
 
-/** Words that are drawn at a time. */
+/** The number of random words drawn at a time. */
 const RUN = 4096;
 
-/** A tensor's initial values, row-major. The key alone decides what is drawn. */
+/** A tensor's initial values, row-major. They depend only on the kind, the shape and the key. */
 export function initialValues(kind: InitKind, shape: readonly number[], key: InitKey): Float32Array<ArrayBuffer> {
   const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
   const numbers = stream("initialise", key.seed, key.layer, key.part, key.group);
@@ -32,7 +32,7 @@ export function initialValues(kind: InitKind, shape: readonly number[], key: Ini
   }
 }
 
-/** Fills with U(±bound). */
+/** Fills the tensor with values from U(−bound, bound). */
 function symmetric(values: Float32Array<ArrayBuffer>, numbers: Stream, bound: number): Float32Array<ArrayBuffer> {
   const words = new Uint32Array(Math.min(RUN, values.length));
   for (let first = 0; first < values.length; first += RUN) {

@@ -1,4 +1,4 @@
-// The training loop: batches in, updates on the device, losses back a step or two later.
+// The training loop: submits batches and updates to the device, and reads their losses a step or two later.
 import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
@@ -17,20 +17,20 @@ import { type Model, stepScalars, type Tensors } from "./model.js";
 import { loadOptimizer, readOptimizer } from "./optimizer-state.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
-/** What the loop tells whoever runs it; checkpoints and records are theirs to keep. */
+/** Receives the loop's events. The loop itself stores no checkpoints or records. */
 interface Listener {
-  /** After each update, in order. */
+  /** Called after each update, in order. */
   readonly stepped: (record: TrainRecord, tokens: number) => void;
   readonly validated: (record: ValidationRecord) => void;
   readonly checkpoint: (checkpoint: Checkpoint) => void;
-  /** Asked before each step: whether to save and stop. */
+  /** Called before each step: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
 
 export type Outcome =
   | { readonly kind: "finished"; readonly step: number }
   | { readonly kind: "stopped"; readonly step: number }
-  /** `step` updates were made before what went bad; `saved` is the last of them whose weights are in a checkpoint. */
+  /** `step` updates were made before the failure; `saved` is the last of them whose weights are in a checkpoint. */
   | {
       readonly kind: "diverged";
       readonly step: number;
@@ -42,23 +42,23 @@ export type Outcome =
 interface Pending extends UpdateBatches {
   readonly step: number;
   readonly lr: number;
-  /** Of all micro-batches but the last. */
+  /** The loss sums of all micro-batches but the last. */
   readonly sums: readonly Promise<LossSums>[];
   readonly last: Promise<UpdateResults>;
 }
 
-/** Updates that the host is ahead of the losses that it has seen. */
+/** The number of updates that the host submits before it has read the loss of the first. */
 const AHEAD = 2;
 
-/** A promise that may fail before anyone awaits it, which must not end the process: whoever awaits it is told. */
+/** Lets a promise fail before it is awaited without ending the process. Awaiting it still throws. */
 function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
 
 /**
- * Mean losses over everything that is held out, or over `documents`: each document by itself and with noise of its own,
- * so that neither the batch nor the seed matters.
+ * Mean losses over all held-out documents, or over `documents`. Each document is evaluated separately, with noise that
+ * depends only on the document, so the batch size and the seed make no difference.
  */
 export async function validate(
   model: Model,
@@ -69,9 +69,9 @@ export async function validate(
 ): Promise<ValidationRecord> {
   const { batch } = spec.train;
   const { length, carry } = spec.data;
-  // Made twice rather than kept: there may be more of them than memory holds.
+  // The batches are made twice and not stored, because they may exceed the memory.
   const batches = () => (carry ? validationStreams : validationBatches)(dataSet, { length, batch }, documents);
-  // Training goes on from its own states afterwards.
+  // Training continues from its own states afterwards.
   const kept = carry ? await readState(model) : undefined;
   if (carry) clearState(model);
   const counts = countsOf(spec, batches());
@@ -87,22 +87,22 @@ export async function validate(
   return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
 }
 
-/** A training under way. */
+/** The state of the loop. */
 interface Training {
   readonly model: Model;
   readonly spec: CheckedSpec;
   readonly dataSet: DataSet;
   readonly listener: Listener;
   readonly feed: Feed;
-  /** Updates that were submitted. */
+  /** The number of submitted updates. */
   step: number;
   /** The last step whose weights are in a checkpoint. */
   saved: number | undefined;
-  /** The last of those updates, in order: their losses are not read yet. */
+  /** The submitted updates whose losses are not read yet, in order. */
   readonly pending: Pending[];
 }
 
-/** Trains from the beginning, of drawn weights or of those in `start`, or goes on from a checkpoint. */
+/** Trains from drawn weights, from the weights in `start`, or from a checkpoint. */
 export async function train(
   model: Model,
   spec: CheckedSpec,
@@ -129,7 +129,7 @@ export async function train(
   while (training.step < steps && !listener.stopWanted()) {
     submit(training);
     const { step } = training;
-    // While the device works, and before its losses are waited for: the next update can then follow at once.
+    // The next batch is made while the device works, so that the next update can follow at once.
     if (step < steps) feed.prepare(step);
     const validates = dataSet.validation.length > 0 && (step % validate_every === 0 || step === steps);
     const saves = step % checkpoint_every === 0 || step === steps;
@@ -146,7 +146,7 @@ export async function train(
   return unsaved ?? { kind: step < steps ? "stopped" : "finished", step };
 }
 
-/** Puts the weights on the device, and all else that goes on from a checkpoint. */
+/** Writes the weights to the device, and everything else that a checkpoint restores. */
 async function begin(
   { model, spec, dataSet, listener, feed }: Training,
   from: Checkpoint | undefined,
@@ -162,7 +162,7 @@ async function begin(
     model.lossScale?.write(from.state.loss_scale ?? []);
   } else if (start) {
     await model.load("parameters", start);
-    // The loss before the first update, to be compared with where the weights came from.
+    // The loss before the first update can be compared with that of the run that the weights came from.
     if (dataSet.validation.length > 0) listener.validated(await validate(model, spec, dataSet, 0));
   } else {
     await model.initialise(spec.train.seed);
@@ -170,11 +170,11 @@ async function begin(
   return undefined;
 }
 
-/** The scalars of the update after `step` others. */
+/** The scalars of the update that follows `step` updates. */
 const scalars = (train: TrainFields, step: number, accumulates: boolean) =>
   stepScalars(train.optimizer, (peak) => learningRate(train, step, peak), train.clip, step + 1, accumulates);
 
-/** Submits the next update, one micro-batch after the other. */
+/** Submits the next update, micro-batch by micro-batch. */
 function submit(training: Training): void {
   const { model, spec, feed, step, pending } = training;
   const made = feed.take(step);
@@ -192,7 +192,7 @@ function submit(training: Training): void {
   pending.push({ ...made, step: training.step, lr, sums, last: awaitedLater(readUpdate(model, spec)) });
 }
 
-/** Finishes updates until at most `left` are under way; the outcome where one of them diverged. */
+/** Finishes updates until at most `left` are pending. Returns the outcome if one of them diverged. */
 async function drain(training: Training, left: number): Promise<Outcome | undefined> {
   while (training.pending.length > left) {
     const pending = training.pending.shift() as Pending;
@@ -201,7 +201,7 @@ async function drain(training: Training, left: number): Promise<Outcome | undefi
   return undefined;
 }
 
-/** Waits for an update and reports it; false if its gradients were not finite. */
+/** Waits for an update and reports it. Returns false if its gradients are not finite. */
 async function finish({ spec, listener }: Training, pending: Pending): Promise<boolean> {
   const { step, lr, counts, tokens } = pending;
   const { sums, gradientNorm, finite, lossScale } = await pending.last;
@@ -213,7 +213,7 @@ async function finish({ spec, listener }: Training, pending: Pending): Promise<b
 
 async function divergedAt(training: Training, { step: failed, batches, position }: Pending): Promise<Outcome> {
   const { model, spec } = training;
-  // The states that it began with are gone, and what came after may be bad: its sequences begin again.
+  // The initial states of the update are lost and later ones may have NaN, so its sequences restart from zero states.
   if (spec.data.carry) clearState(model);
   const step = failed - 1;
   const bad = await findBadTensor(model, batches, scalars(spec.train, step, false));
@@ -225,7 +225,7 @@ const saveHere = async (training: Training): Promise<Outcome | undefined> => {
   return await save(training, step, feed.position(), spec.data.carry ? await readState(model) : undefined);
 };
 
-/** Weights that are not finite are not saved: they must not push out a checkpoint that one can go on from. */
+/** Saves a checkpoint if all weights are finite. Bad weights must not replace a checkpoint that can be resumed. */
 async function save(
   training: Training,
   step: number,
@@ -253,15 +253,14 @@ async function save(
 }
 
 /**
- * The learning rate of `step` from its peak `lr`; steps count from 0 (the first update of all has step 0, the last
- * `steps` − 1):
+ * The learning rate of `step`, whose peak is `lr`. The first update has step 0, the last has step `steps` − 1.
  *
- * - step < warmup:  lr · (step + 1) / warmup, which reaches lr at the last step of the warm-up;
+ * - step < warmup:  lr · (step + 1) / warmup, which reaches lr at the last warm-up step;
  * - constant:       lr;
  * - cosine:         lr · (floor + (1 − floor) · (1 + cos πp) / 2), p = (step − warmup) / (steps − 1 − warmup),
  *   which falls from lr at the first step after the warm-up to floor · lr at the last step.
  *
- * A cosine of a single step has no way to fall and stays at lr.
+ * A cosine of a single step stays at lr.
  */
 export function learningRate(
   { steps, schedule }: Pick<TrainFields, "steps" | "schedule">,
@@ -270,16 +269,16 @@ export function learningRate(
 ): number {
   if (step < schedule.warmup) return (lr * (step + 1)) / schedule.warmup;
   if (schedule.kind === "constant") return lr;
-  const span = steps - 1 - schedule.warmup;
-  const progress = span <= 0 ? 0 : Math.min(1, (step - schedule.warmup) / span);
+  const decaySteps = steps - 1 - schedule.warmup;
+  const progress = decaySteps <= 0 ? 0 : Math.min(1, (step - schedule.warmup) / decaySteps);
   return lr * (schedule.floor + ((1 - schedule.floor) * (1 + Math.cos(Math.PI * progress))) / 2);
 }
 
 interface BadTensor {
   readonly name: string;
-  /** The op that made it; absent for a weight. */
+  /** The op that computed it; absent for a weight. */
   readonly op?: string;
-  /** How many of its numbers are not finite, and of how many. */
+  /** The count of its numbers that are not finite, and of all its numbers. */
   readonly bad: number;
   readonly of: number;
 }
@@ -292,7 +291,7 @@ function countBad(numbers: Float32Array, { rows, columns, column, stride }: Node
   return bad;
 }
 
-/** The first parameter that is not finite. */
+/** The first parameter with NaN or infinity. */
 function findBadWeight(weights: Tensors): BadTensor | undefined {
   for (const [name, { data }] of weights) {
     let bad = 0;
@@ -305,7 +304,10 @@ function findBadWeight(weights: Tensors): BadTensor | undefined {
 const numbersOf = (type: NodeOutput["type"], bytes: ArrayBuffer): Float32Array =>
   type === "f32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), widenHalf);
 
-/** The weights, and the states of sequences, must be those that the update began with. */
+/**
+ * The first tensor of an update with NaN or infinity. The weights and the states of sequences must be those from before
+ * the update.
+ */
 async function findBadTensor(
   model: Model,
   batches: readonly HostBatch[],

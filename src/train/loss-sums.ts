@@ -1,4 +1,4 @@
-// The sums of losses that a phase leaves on the device, by modality.
+// Reads the sums of losses that a phase computes on the device, by modality.
 import type { CheckedSpec } from "../front/spec.js";
 import { LOSS_SCALE } from "../ir/loss-scale.js";
 import { labelOf } from "../ir/meaning.js";
@@ -6,15 +6,15 @@ import { learnedOf } from "../objectives/objective.fields.js";
 import type { Model } from "./model.js";
 
 export interface LossSums {
-  /** Of predicted ids, by the target's modality. */
+  /** Sums over predicted ids, by the target's modality. */
   readonly ids: readonly number[];
-  /** Of items, by the modality's name. */
+  /** Sums over items, by the modality's name. */
   readonly items: ReadonlyMap<string, number>;
 }
 
 type Results = Pick<Model, "hasResult" | "results" | "lossScale">;
 
-/** The sums that the last phase left, read without waiting for what was submitted before; and what else it left. */
+/** The loss sums of the last submitted phase, and its other results with these names. Does not wait for earlier phases. */
 async function readWith(
   model: Results,
   spec: CheckedSpec,
@@ -42,15 +42,15 @@ export const readLossSums = async (model: Results, spec: CheckedSpec): Promise<L
   (await readWith(model, spec, [])).sums;
 
 export interface UpdateResults {
-  /** Of the last micro-batch. */
+  /** The loss sums of the last micro-batch. */
   readonly sums: LossSums;
   readonly gradientNorm: number;
   readonly finite: boolean;
-  /** After it, where gradients are scaled. */
+  /** The loss scale after the update, if gradients are scaled. */
   readonly lossScale: number | undefined;
 }
 
-/** What an update leaves, read without waiting for what was submitted before. */
+/** The results of the last submitted update. Does not wait for earlier updates. */
 export async function readUpdate(model: Results, spec: CheckedSpec): Promise<UpdateResults> {
   const scaled = model.lossScale ? [labelOf(LOSS_SCALE.means)] : [];
   const { sums, others } = await readWith(model, spec, [labelOf({ is: "grad_norm" }), ...scaled]);

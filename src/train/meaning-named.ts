@@ -41,7 +41,7 @@ const TIMES: ReadonlySet<string> = new Set(["timestep", "waves"]);
 const isSingle = (label: string): label is keyof typeof SINGLES => Object.hasOwn(SINGLES, label);
 const isOfItems = (word: string): word is keyof typeof OF_ITEMS => Object.hasOwn(OF_ITEMS, word);
 
-/** Undefined if it is not a label of this version or of an earlier one. */
+/** The meaning of a label; undefined if neither this version nor an earlier one has it. */
 export function meaningNamed(label: string): Meaning | undefined {
   if (isSingle(label)) return { is: label };
   const [, is, layer, part] = /^(state|next)\.layers\.(\d+)\.(\w+)$/.exec(label) ?? [];

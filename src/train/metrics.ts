@@ -53,15 +53,15 @@ interface KeptSteps {
   readonly steps: ReadonlySet<number>;
   /** The number, from 1, of the first line that is not a record. */
   readonly damaged: number | undefined;
-  /** Whether records of those steps follow it. */
-  readonly goesOn: boolean;
+  /** Whether records of those steps follow the damaged line. */
+  readonly continues: boolean;
 }
 
 /** Reads a metrics or a timing file up to the records of `step`. */
 export function keptSteps(file: Uint8Array, step: number): KeptSteps {
   const steps = new Set<number>();
   let damaged: number | undefined;
-  let goesOn = false;
+  let continues = false;
   const lines = new TextDecoder().decode(file).split("\n").slice(0, -1);
   for (const [index, line] of lines.entries()) {
     const object = parseObject(line);
@@ -69,10 +69,10 @@ export function keptSteps(file: Uint8Array, step: number): KeptSteps {
     if (record === undefined) damaged ??= index + 1;
     else if (record.step <= step) {
       if (!("kind" in record && record.kind === "validation")) steps.add(record.step);
-      goesOn ||= damaged !== undefined;
+      continues ||= damaged !== undefined;
     }
   }
-  return { steps, damaged, goesOn };
+  return { steps, damaged, continues };
 }
 
 /** Bytes of complete lines of steps up to `step`, in a file whose lines are in order of steps. */

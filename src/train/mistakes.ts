@@ -9,22 +9,22 @@ const error = (name: MistakeName, message: string, help: string) => new Failure(
 export const folderExists = (path: string): Failure =>
   error(
     "run-exists",
-    `${path} exists, and a run never writes over another.`,
-    "Go on with that run with --resume, or name another folder with --out.",
+    `${path} exists, and a run never overwrites another.`,
+    "Continue that run with --resume, or choose another folder with --out.",
   );
 
 export const noRun = (path: string, missing: string): Failure =>
   error(
     "no-run",
-    `${path} is not the folder of a run: ${missing} is missing.`,
-    "Name a folder that `mom train` has made, or start a run without --resume.",
+    `${path} is not a run folder: ${missing} is missing.`,
+    "Use a folder that `mom train` made, or start a run without --resume.",
   );
 
 export const linkedFile = (path: string): Failure =>
   error(
     "no-run",
-    `${path} is a link, and a run writes only to files of its own.`,
-    "Put a copy of the file in the link's place.",
+    `${path} is a link, and a run writes only to its own files.`,
+    "Replace the link with a copy of the file.",
   );
 
 export const folderInUse = (path: string, pid: number): Failure =>
@@ -37,17 +37,17 @@ export const folderInUse = (path: string, pid: number): Failure =>
 export const damagedMetrics = (path: string, line: number): Failure =>
   error(
     "damaged-metrics",
-    `Line ${line} of ${path} is not a record of metrics.`,
+    `Line ${line} of ${path} is not a metrics record.`,
     "Remove that line; the checkpoints do not depend on it.",
   );
 
 export const lostMetrics = (path: string, lacks: string): Diagnostic =>
   mistake("lost-metrics", `${path} ${lacks}.`, {
-    help: "Restore the file from a copy for whole curves in the report; the weights do not depend on it.",
+    help: "Restore the file from a copy to get complete curves in the report; the weights do not depend on it.",
   });
 
 export const damagedCheckpoint = (path: string, what: string): Diagnostic =>
-  mistake("damaged-checkpoint", `${path}: ${what.replace(/\.$/, "")}. The one before it is used.`, {
+  mistake("damaged-checkpoint", `${path}: ${what.replace(/\.$/, "")}. The previous checkpoint is used.`, {
     help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",
   });
 
@@ -63,58 +63,58 @@ export const noCheckpoint = (path: string, step: number | undefined, steps: read
     "no-checkpoint",
     `${path} has no checkpoint${step === undefined ? "" : ` of step ${step}`}.`,
     steps.length > 0
-      ? `It has those of ${steps.length > 1 ? "steps" : "step"} ${steps.join(", ")}.`
-      : "One is written every `train.checkpoint_every` steps, after the last step, and when a run is stopped.",
+      ? `It has checkpoints of ${steps.length > 1 ? "steps" : "step"} ${steps.join(", ")}.`
+      : "Checkpoints are written every `train.checkpoint_every` steps, after the last step, and when a run is stopped.",
   );
 
 export const badCheckpoint = (path: string, what: string): Failure =>
   error(
     "bad-checkpoint",
-    `${path} is not a whole checkpoint: ${what}.`,
-    "Name a folder `checkpoints/step-N` of a run.",
+    `${path} is not a complete checkpoint: ${what}.`,
+    "Use a folder `checkpoints/step-N` of a run.",
   );
 
 export const otherSpec = (path: string, spec: string, was: string, is: string): Failure =>
   error(
     "other-spec",
-    `The run in ${path} began with \`${was}\` where the spec now has \`${is}\`.`,
-    `Undo the change to go on with that run (its own spec is ${spec}), or start a new one with another --out.`,
+    `The run in ${path} started with \`${was}\`, but the spec now has \`${is}\`.`,
+    `Undo the change to continue that run (its own spec is ${spec}), or start a new one with another --out.`,
   );
 
 export const otherData = (path: string): Failure =>
   error(
     "other-data",
-    `The run in ${path} was trained on other documents than the spec's source has now.`,
-    "Bring the old data back, or start a new run with another --out.",
+    `The run in ${path} was trained on documents that differ from those of the spec's source now.`,
+    "Restore the old data, or start a new run with another --out.",
   );
 
 export const otherFormat = (path: string, format: number): Failure =>
   error(
     "other-format",
-    `The run in ${path} has format ${format}, and this version of mom continues runs of format ${RUN_FORMAT}: its random numbers differ, so the run would not be the same.`,
+    `The run in ${path} has format ${format}, but this version of mom resumes only runs of format ${RUN_FORMAT}: its random numbers differ, so the results would too.`,
     `Start a new run from its weights with \`train { init: checkpoint(${JSON.stringify(path)}) }\`, or resume it with the version of mom that made it.`,
   );
 
 export const otherKernels = (path: string, keys: readonly string[]): Diagnostic =>
   mistake(
     "other-kernels",
-    `The run in ${path} began with other variants of ${keys.length} of its kernels, such as ${keys[0]}: from here on its numbers are as near, but not the same.`,
+    `The run in ${path} started with different variants of ${keys.length} of its kernels, such as ${keys[0]}. From here on its numbers are as accurate, but not identical.`,
     {
-      help: "Go on where it began (the same device, the same version of mom) for the same numbers.",
+      help: "For identical numbers, resume on the same device with the same version of mom.",
     },
   );
 
 /** The meaning of Node's error codes for file operations, and how to fix each. */
 const DISK_CODES: Readonly<Record<string, readonly [string, string]>> = {
   ENOSPC: ["the disk is full", "Free some space"],
-  EDQUOT: ["the disk quota is used up", "Free some space or raise the quota"],
-  EACCES: ["writing there is not allowed", "Give yourself the right to write there"],
-  EPERM: ["writing there is not allowed", "Give yourself the right to write there"],
+  EDQUOT: ["the disk quota is used up", "Free some space or increase the quota"],
+  EACCES: ["permission is denied", "Get write permission"],
+  EPERM: ["permission is denied", "Get write permission"],
   EROFS: ["the disk is read-only", "Make it writable"],
   EIO: ["the disk failed", "Check the disk"],
-  EMFILE: ["too many files are open", "Raise the limit (`ulimit -n`)"],
-  ENOENT: ["no folder can be made there", "Check the path"],
-  ENOTDIR: ["a part of the path is a file, not a folder", "Take that file away"],
+  EMFILE: ["too many files are open", "Increase the limit (`ulimit -n`)"],
+  ENOENT: ["its folder cannot be created", "Check the path"],
+  ENOTDIR: ["a folder in the path is a file", "Remove that file"],
   ENAMETOOLONG: ["the path is too long", "Shorten it"],
 };
 

@@ -94,7 +94,7 @@ function constant(
     case "timesteps":
       return timestepTable(means.steps);
     default:
-      throw new Error(`the plan wants a constant ${name} that nobody makes`);
+      throw new Error(`the plan needs an unknown constant ${name}`);
   }
 }
 
@@ -214,13 +214,13 @@ function arenasOn(
   };
 }
 
-/** @throws InputError if a parameter's tensor is missing, or is not what the model wants */
+/** @throws InputError if a parameter's tensor is missing or does not fit the model */
 function valuesOf({ name, shape }: ParameterField, tensors: Tensors): Float32Array<ArrayBuffer> {
   const refused = (message: string): InputError => new InputError("other-weights", message, OTHER_MODEL);
   const tensor = tensors.get(name);
   if (!tensor) throw refused(`the parameter ${name} is missing`);
   if (tensor.shape.join() !== shape.join())
-    throw refused(`${name} is [${tensor.shape}], and the model's is [${shape}]`);
+    throw refused(`${name} has the shape [${tensor.shape}], but the model's is [${shape}]`);
   if (tensor.dtype !== "F32") throw refused(`${name} has the type ${tensor.dtype}, not F32`);
   return tensor.data as Float32Array<ArrayBuffer>;
 }

@@ -13,13 +13,13 @@ export async function readOptimizer(model: Pick<Model, "slots" | "read">): Promi
 
 const listed = (slots: Iterable<string>) => [...slots].join(", ") || "nothing";
 
-/** @throws InputError if the state is that of another optimizer, or of another model */
+/** @throws InputError if the state belongs to another optimizer or model */
 export async function loadOptimizer(model: Pick<Model, "slots" | "load">, state: OptimizerState): Promise<void> {
   const { slots } = model;
   if (slots.length !== state.size || !slots.every((slot) => state.has(slot))) {
     throw new InputError(
       "other-weights",
-      `The checkpoint holds the state of another optimizer: it has ${listed(state.keys())}, and the spec's optimizer keeps ${listed(slots)}.`,
+      `The checkpoint holds the state of another optimizer: it has ${listed(state.keys())}, but the spec's optimizer has ${listed(slots)}.`,
       "Resume with the optimizer that the checkpoint was made with, or start a new run from its weights with `init: checkpoint(…)`.",
     );
   }

@@ -1,7 +1,7 @@
-// JSON that keeps what a plan and a spec hold: `undefined` is written as null, which neither of them holds otherwise.
-// Short values stand on one line, so that people can read a plan and compare two. Then what plan.json may hold besides
-// buffers and dispatches: the checked spec, the device's profile, parameters and tables. The fields of a block, an
-// objective or a modality are known to their own rooms alone, so here they are only plain values.
+// Writes, reads and validates plan.json. `undefined` is written as null, which plans and specs do not contain otherwise.
+// Short values are on one line, so that people can read a plan and compare two. The schema covers the checked spec, the
+// device's profile, parameters and tables; `checkPlan` covers buffers and dispatches. Only the folders of blocks,
+// objectives and modalities know their fields, so here these are plain values of any name.
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { isRecord } from "../diagnostics/json-shape.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -20,7 +20,7 @@ function nulled(value: unknown): unknown {
   return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, nulled(one)])) : value;
 }
 
-/** What `toJson` wrote, as it was: without nulls. */
+/** Replaces the nulls that `toJson` wrote with undefined. */
 export function restored(value: unknown): unknown {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map(restored);
@@ -38,7 +38,7 @@ function lines(value: unknown, indent: string): string {
   return `${open}\n${parts.join(",\n")}\n${indent}${close}`;
 }
 
-/** JSON Schema of an object with these fields and no others; `null` stands for what is absent. */
+/** JSON Schema of an object with these fields and no others. An absent value is null. */
 const object = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
   type: "object",
   properties,
@@ -50,13 +50,13 @@ const orNull = (schema: object) => ({ ...schema, type: ["object", "null"] });
 
 const TEXT = { type: "string" };
 const FLAG = { type: "boolean" };
-/** Sizes and numbers of things in a spec: larger ones would be refused there. */
+/** Sizes and counts in a spec, which rejects larger ones. */
 const SIZE = { type: "integer", minimum: 0, maximum: 2 ** 31 };
 const POSITIVE = { ...SIZE, minimum: 1 };
 const INDEX = { ...SIZE, minimum: -1 };
 const NUMBER = { type: "number", minimum: 0, maximum: 1e30 };
 const SHARE = { type: "number", minimum: 0, maximum: 1 };
-/** What a kind's own field may be. */
+/** The value of a field that only a kind knows. */
 const PLAIN = { type: ["string", "number", "boolean", "null"], minimum: 0, maximum: 2 ** 53 };
 
 const ownership = object({ groups: { ...POSITIVE, maximum: 1000 }, of: listOf({ ...INDEX, maximum: 1000 }) });
@@ -98,7 +98,7 @@ const data = object({
 });
 
 const plainOrList = { ...PLAIN, type: [...PLAIN.type, "array"], items: NUMBER, maxItems: 8 };
-/** One optimizer may hold another for what it does not update itself. */
+/** An optimizer may contain another, for the parameters that it does not update itself. */
 const optimizer = {
   type: "object",
   properties: { kind: TEXT, lr: NUMBER },
@@ -180,23 +180,23 @@ const SCHEMA = object({
   ),
 });
 
-/** Reads plan.json as JSON, `null` standing for what is absent. */
+/** Reads plan.json as JSON. Absent values are null. */
 export const readPlanJson: (bytes: Uint8Array) => CheckedJson<unknown> = jsonReader<unknown>(SCHEMA);
 
-/** What of a spec does not fit together; undefined if all fits. */
+/** Describes the first inconsistency of a spec; undefined if it has none. */
 export function misfit(spec: CheckedSpec): string | undefined {
   const { modalities, vocabulary, blocks, layers } = spec.model;
   const count = modalities.length;
   const owned = (parts: Readonly<Record<string, { readonly groups: number; readonly of: readonly number[] }>>) =>
     Object.values(parts).every(({ groups, of }) => of.length === count && of.every((group) => group < groups));
   const facts: readonly (readonly [boolean, string])[] = [
-    [spec.objectives.length === count, "spec.objectives is not one for each modality"],
-    [vocabulary.first.length === count, "spec.model.vocabulary.first is not one for each modality"],
-    [vocabulary.spans.length === count, "spec.model.vocabulary.spans is not one for each modality"],
-    [layers.every((block) => block < blocks.length), "spec.model.layers names a block that is not there"],
+    [spec.objectives.length === count, "spec.objectives does not have one entry for each modality"],
+    [vocabulary.first.length === count, "spec.model.vocabulary.first does not have one entry for each modality"],
+    [vocabulary.spans.length === count, "spec.model.vocabulary.spans does not have one entry for each modality"],
+    [layers.every((block) => block < blocks.length), "spec.model.layers names a block that does not exist"],
     [
       blocks.every(({ fields }) => owned(fields.parts)),
-      "spec.model.blocks has parts that are not owned by every modality",
+      "spec.model.blocks has parts without an owner for each modality",
     ],
   ];
   return facts.find(([fits]) => !fits)?.[1];
@@ -221,7 +221,7 @@ const ROLES: { readonly [Role in BufferRole]: true } = {
 const isRole = (value: unknown): value is BufferRole => isText(value) && Object.hasOwn(ROLES, value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Thrown and caught in this file: where something is wrong, and what it should be. */
+/** Describes what is wrong and where. Thrown and caught only in this file. */
 class Wrong extends Error {}
 
 function must<T>(found: unknown, is: (value: unknown) => value is T, where: string, what: string): T {
@@ -242,7 +242,7 @@ interface Known {
   readonly kernels: readonly number[];
 }
 
-/** The first thing that is wrong, in words; undefined if nothing is. */
+/** Describes the first error; undefined if the file is valid. */
 export function checkPlan(file: unknown): string | undefined {
   try {
     const { spec, profile, compiled } = objectAt(file, "the file");
@@ -263,15 +263,15 @@ function checkCompiled({ batch, length, chunk, parameters, tables, plan }: Json)
     buffers: list(buffers, "buffers").map((buffer, i) => {
       const { name, role, bytes, holds } = objectAt(buffer, `buffer ${i}`);
       text(name, `the name of buffer ${i}`);
-      must(role, isRole, `the role of buffer ${i}, ${JSON.stringify(role)},`, "one that this version knows");
-      if (holds !== undefined) checkHeld(objectAt(holds, `what buffer ${i} holds`), `buffer ${i}`);
+      must(role, isRole, `the role of buffer ${i}, ${JSON.stringify(role)},`, "a role of this version");
+      if (holds !== undefined) checkHeld(objectAt(holds, `the arena segment of buffer ${i}`), `buffer ${i}`);
       return count(bytes, `the size of buffer ${i}`);
     }),
     kernels: list(kernels, "kernels").map((kernel, i) => {
       const { name, bindings } = objectAt(kernel, `kernel ${i}`);
-      // The name is a file's: it must not lead out of the folder.
+      // The name becomes a file name, so it must not lead out of the folder.
       if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text(name, `the name of kernel ${i}`))) {
-        throw new Wrong(`the name of kernel ${i} is not one of a file`);
+        throw new Wrong(`the name of kernel ${i} is not a valid file name`);
       }
       return list(bindings, `the bindings of kernel ${i}`).length;
     }),
@@ -303,12 +303,13 @@ function checkHeld({ arena, part }: Json, where: string): void {
   count(part, `the part of ${where}`);
 }
 
-/** Plain values with a tag; a gradient is that of something that means something, too. */
+/** A meaning is an object of plain values with a tag. The meaning of a gradient contains another. */
 function checkMeaning(found: unknown, where: string): void {
-  const { is, of, ...rest } = objectAt(found, `what ${where} means`);
-  text(is, `what ${where} means`);
+  const { is, of, ...rest } = objectAt(found, `the meaning of ${where}`);
+  text(is, `the tag of the meaning of ${where}`);
   if (is === "gradient") checkMeaning(of, where);
-  for (const value of Object.values(rest)) must(value, isPlain, `what ${where} means`, "told in texts and numbers");
+  for (const value of Object.values(rest))
+    must(value, isPlain, `a value in the meaning of ${where}`, "text or a number");
 }
 
 function checkPhase({ name, nodes }: Json, known: Known): void {
@@ -323,7 +324,7 @@ function checkPhase({ name, nodes }: Json, known: Known): void {
     for (const choice of list(choices, `the choices of ${where}`)) {
       const { variant, requires, dispatches } = objectAt(choice, `a choice of ${where}`);
       text(variant, `a variant of ${where}`);
-      objectAt(requires, `what a variant of ${where} requires`);
+      objectAt(requires, `the requirements of a variant of ${where}`);
       for (const dispatch of list(dispatches, `the dispatches of ${where}`)) {
         checkDispatch(objectAt(dispatch, `a dispatch of ${where}`), where, known);
       }
@@ -333,10 +334,10 @@ function checkPhase({ name, nodes }: Json, known: Known): void {
 
 function checkDispatch({ kernel, bindings, workgroups }: Json, where: string, known: Known): void {
   const wanted = known.kernels[count(kernel, `the kernel of ${where}`)];
-  if (wanted === undefined) throw new Wrong(`${where} runs kernel ${kernel}, and there are ${known.kernels.length}`);
+  if (wanted === undefined) throw new Wrong(`${where} runs kernel ${kernel}, but the plan has ${known.kernels.length}`);
   const ranges = list(bindings, `the bindings of ${where}`);
   if (ranges.length !== wanted)
-    throw new Wrong(`${where} binds ${ranges.length} buffers where its kernel has ${wanted}`);
+    throw new Wrong(`${where} binds ${ranges.length} buffers, but its kernel has ${wanted}`);
   for (const range of ranges) checkRange(objectAt(range, `a binding of ${where}`), where, known);
   const sizes = list(workgroups, `the workgroups of ${where}`);
   if (sizes.length !== 3) throw new Wrong(`the workgroups of ${where} are not three numbers`);
@@ -345,7 +346,7 @@ function checkDispatch({ kernel, bindings, workgroups }: Json, where: string, kn
 
 function checkRange({ buffer, offset, bytes }: Json, where: string, known: Known): void {
   const size = known.buffers[count(buffer, `the buffer of ${where}`)];
-  if (size === undefined) throw new Wrong(`${where} uses buffer ${buffer}, and there are ${known.buffers.length}`);
+  if (size === undefined) throw new Wrong(`${where} uses buffer ${buffer}, but the plan has ${known.buffers.length}`);
   const end = count(offset, `an offset of ${where}`) + count(bytes, `a size of ${where}`);
-  if (end > size) throw new Wrong(`${where} ends at byte ${end} of a buffer of ${size}`);
+  if (end > size) throw new Wrong(`${where} ends at byte ${end}, but its buffer has ${size}`);
 }

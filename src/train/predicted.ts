@@ -1,4 +1,4 @@
-// What the positions of a batch predict: the next token of the same document, and whose loss that counts to.
+// The targets of a batch's positions: the next token of the same document, and the modality whose loss includes it.
 import type { Batch } from "../batch/batch.js";
 import type { HostField } from "../batch/host-array.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -6,13 +6,16 @@ import { holdsIds } from "../modalities/modality.fields.js";
 import { learnedOf } from "../objectives/objective.fields.js";
 
 export interface Predicted {
-  /** The token that each position predicts; −1 where it predicts none: [R]. */
+  /** The token that each position predicts, or −1: [R]. */
   readonly target: Int32Array<ArrayBuffer>;
-  /** The modality of that token, whose loss it counts to; −1 where there is none: [R]. */
+  /** The modality of that token, whose loss includes it, or −1: [R]. */
   readonly of: Int32Array<ArrayBuffer>;
 }
 
-/** The next one of the same document, where both are tokens and the target's modality has an objective for tokens. */
+/**
+ * The targets of a batch. A position predicts the next one if both are tokens of the same document and the next one's
+ * modality has an objective for tokens.
+ */
 export function predictedIn(
   spec: CheckedSpec,
   batch: Pick<Batch, "tokens" | "modality" | "document" | "length" | "cuts">,
@@ -34,8 +37,8 @@ export function predictedIn(
       of[r] = next;
     }
     const following = cuts?.[first / length]?.following;
-    const goesOn = (document[last] as number) >= 0 && isToken[modality[last] as number] === 1;
-    if (following && goesOn && isScored[following.modality] === 1) {
+    const predicts = (document[last] as number) >= 0 && isToken[modality[last] as number] === 1;
+    if (following && predicts && isScored[following.modality] === 1) {
       target[last] = following.token;
       of[last] = following.modality;
     }
@@ -43,7 +46,7 @@ export function predictedIn(
   return { target, of };
 }
 
-/** How many targets each modality has, of `modalities`. */
+/** @param modalities the number of modalities */
 export function targetsByModality({ of }: Predicted, modalities: number): number[] {
   const counts = new Array<number>(modalities).fill(0);
   for (let r = 0; r < of.length; r++) {
@@ -54,8 +57,8 @@ export function targetsByModality({ of }: Predicted, modalities: number): number
 }
 
 /**
- * The tensors of the tokens' loss: which token, what it weighs, to whose loss it counts.
- * @param counts predicted ids of the update, by the target's modality
+ * The inputs of the token loss: each position's target, its weight, and the modality whose loss includes it.
+ * @param counts the number of predicted ids in the update, by the target's modality
  */
 export function tokenArrays(spec: CheckedSpec, { target, of }: Predicted, counts: readonly number[]): HostField[] {
   const total = counts.reduce((sum, n) => sum + n, 0);

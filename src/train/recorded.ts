@@ -23,7 +23,7 @@ export interface Resumed {
 /**
  * Returns an open run to its last checkpoint.
  * @param now the resolved spec, and the kernels that it will continue with
- * @throws Failure if spec or data are not those that it began with, no checkpoint is whole, or the
+ * @throws Failure if spec or data differ from those that it started with, no checkpoint is complete, or the
  * checkpoint has the format of an earlier version, or records before it are damaged
  */
 export function resumeRun(
@@ -120,12 +120,14 @@ export function lostRecords(run: Run, step: number): Diagnostic[] {
   return (["metrics", "timing"] as const).flatMap((file) => {
     const path = pathIn(run, file);
     if (!run.disk.exists(path)) return step > 0 ? [lostMetrics(path, "is missing")] : [];
-    const { steps, damaged, goesOn } = keptSteps(run.disk.read(path), step);
-    if (damaged !== undefined && goesOn) throw damagedMetrics(path, damaged);
+    const { steps, damaged, continues } = keptSteps(run.disk.read(path), step);
+    if (damaged !== undefined && continues) throw damagedMetrics(path, damaged);
     const lacking = Array.from({ length: step }, (_, i) => i + 1).filter((one) => !steps.has(one));
     return [
       ...(lacking.length > 0 ? [lostMetrics(path, lacksText(lacking, step))] : []),
-      ...(damaged !== undefined ? [lostMetrics(path, `is damaged from line ${damaged} on, which is cut`)] : []),
+      ...(damaged !== undefined
+        ? [lostMetrics(path, `is damaged from line ${damaged} on, and that part is removed`)]
+        : []),
     ];
   });
 }
@@ -133,4 +135,4 @@ export function lostRecords(run: Run, step: number): Diagnostic[] {
 const lacksText = ([first = 0, ...rest]: readonly number[], step: number) =>
   rest.length === 0
     ? `has no record of step ${first}`
-    : `has no record of ${rest.length + 1} of the ${step} steps, the first being step ${first}`;
+    : `has no record of ${rest.length + 1} of the ${step} steps; the first missing step is ${first}`;

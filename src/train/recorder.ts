@@ -23,7 +23,7 @@ export function recorder(run: Run, now: () => number = Date.now): Recorder {
     try {
       write();
     } catch (error) {
-      throw diskFailure(error, `The metrics in ${run.path}`, ", then go on from the last checkpoint with --resume.");
+      throw diskFailure(error, `The metrics in ${run.path}`, ", then continue from the last checkpoint with --resume.");
     }
   };
   const scalars = (step: number, values: Record<string, number>) => {
@@ -81,7 +81,7 @@ interface ScalarEvent {
   readonly scalars: Readonly<Record<string, number>>;
 }
 
-// TensorBoard's event files: TFRecord frames around `Event` messages, of which only scalars are written. Formats:
+// TensorBoard's event files: TFRecord frames around `Event` messages, with only scalars. Formats:
 // tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, framework/summary.proto.
 
 /** The first record of every event file. */

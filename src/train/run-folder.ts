@@ -64,7 +64,7 @@ export interface RunContents {
 /**
  * Makes the folder of a new run and locks it until `closeRun`. The folder is made under a temporary name beside its place
  * and then renamed, so a killed process leaves nothing that blocks the next one.
- * @throws Failure if the folder exists or can't be made
+ * @throws Failure if the folder exists or cannot be made
  */
 export function createRun(path: string, contents: RunContents, disk: Disk): Run {
   const { dirname, join, relative, resolve } = disk.paths;
@@ -96,7 +96,7 @@ export function createRun(path: string, contents: RunContents, disk: Disk): Run 
   } catch (error) {
     if (disk.exists(aside.path)) disk.remove(aside.path);
     if (disk.exists(path)) throw folderExists(path);
-    throw diskFailure(error, path, ", or name a folder elsewhere with --out.");
+    throw diskFailure(error, path, ", or choose another folder with --out.");
   }
   return { path, disk };
 }
@@ -150,7 +150,7 @@ const readOrigin = jsonReader<{ readonly format?: number; readonly spec: string 
   additionalProperties: false,
 });
 
-/** @throws InputError if the file that says so is damaged */
+/** @throws InputError if the file is damaged */
 export function originOf(run: Run): Origin | undefined {
   const path = pathIn(run, "origin");
   if (!run.disk.exists(path)) return undefined;
@@ -159,7 +159,7 @@ export function originOf(run: Run): Origin | undefined {
     throw new InputError(
       "bad-record",
       `${path}: ${origin.wrong}.`,
-      "Restore it from a copy, or remove it: the run then reads its own folder and those of --data and --allow.",
+      "Restore it from a copy, or remove it. The run then reads only its own folder and those of --data and --allow.",
     );
   const { format = 1, spec } = origin.value;
   return { format, spec: run.disk.paths.join(run.path, spec) };
@@ -178,7 +178,7 @@ export const dataText = (fingerprint: number, documents: number): string =>
 
 /**
  * The fingerprint of a run's documents; undefined if unknown.
- * @throws InputError if the file that says so is damaged
+ * @throws InputError if the file is damaged
  */
 export function dataOf(run: Run): number | undefined {
   const path = pathIn(run, "data");
@@ -188,14 +188,14 @@ export function dataOf(run: Run): number | undefined {
   throw new InputError(
     "bad-record",
     `${path}: ${data.wrong}.`,
-    "Restore it from a copy, or remove it: the data are not compared then.",
+    "Restore it from a copy, or remove it. The data are then not compared.",
   );
 }
 
 /** Opens a run for reading. It is not changed and may be in use. */
 export function runAt(path: string, disk: Disk): Run {
   const run = { path, disk };
-  if (!disk.exists(path)) throw noRun(path, "the folder itself");
+  if (!disk.exists(path)) throw noRun(path, "the folder");
   for (const file of ["spec", "plan"] as const) if (!disk.exists(pathIn(run, file))) throw noRun(path, RUN_FILES[file]);
   return run;
 }

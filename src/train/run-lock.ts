@@ -90,7 +90,7 @@ export function lockedBy(disk: Disk, path: string): number | undefined {
   return holder !== undefined && isAlive(disk, holder) ? holder.pid : undefined;
 }
 
-/** Undefined where there is no lock. */
+/** The lock's contents; undefined if it does not exist. */
 function contentsOf(disk: Disk, path: string): string | undefined {
   try {
     return disk.exists(path) ? new TextDecoder().decode(disk.read(path)) : undefined;
@@ -101,7 +101,7 @@ function contentsOf(disk: Disk, path: string): string | undefined {
   }
 }
 
-/** Undefined if the contents name no process, as in a damaged file. */
+/** The process that the contents name; undefined if they name none, as in a damaged file. */
 function holderIn(contents: string): Holder | undefined {
   try {
     const held: unknown = JSON.parse(contents);

@@ -18,8 +18,8 @@ import type { FoundWeights } from "./start.js";
 import { checkAgainstSums } from "./sums.js";
 
 /**
- * @param path where `init.path` is
- * @throws InputError or Failure where there are no whole weights
+ * @param path the resolved `init.path`
+ * @throws InputError or Failure if no complete weights are there
  */
 export function readWeights(
   init: InitFields,
@@ -31,7 +31,7 @@ export function readWeights(
     throw new InputError(
       "no-weights",
       `init: there is no ${shown}.`,
-      "Name the folder of a run, one of its checkpoints (checkpoints/step-N), a safetensors file, or a folder with model.safetensors.index.json; paths are relative to the spec that names them.",
+      "Use the folder of a run, one of its checkpoints (checkpoints/step-N), a safetensors file, or a folder with model.safetensors.index.json; paths are relative to the spec that names them.",
     );
   }
   if (!isFolder(disk, path)) {
@@ -85,7 +85,7 @@ function savedIn(disk: Disk, path: string, shown: string): string | undefined {
     throw new InputError(
       "no-weights",
       `init: ${shown} has both ${whole} and ${index}.`,
-      `Name one of them: ${join(shown, whole)}.`,
+      `Use the path of one of them: ${join(shown, whole)}.`,
     );
   }
   return [whole, index, PICKLED].find(has);
@@ -107,7 +107,7 @@ function named({ path, prefix = "" }: InitFields, weights: FoundWeights): FoundW
   throw new InputError(
     "other-weights",
     `init: no weight in ${path} begins with ${JSON.stringify(prefix)}; the first is ${example}.`,
-    "Change `prefix` to what stands before the names there, or leave it out.",
+    "Change `prefix` to what precedes the names there, or remove it.",
   );
 }
 const inside = (value: unknown, ...keys: readonly string[]) =>
@@ -152,8 +152,7 @@ const isPlainName = (value: unknown): value is string =>
 function shardsIn(disk: Disk, path: string, shown: string): Map<string, Set<string>> {
   const wrong = (what: string) => new InputError("bad-tensors", `${shown}: ${what}`, DAMAGED);
   const bytes = disk.open(path);
-  if (bytes.length > INDEX_LIMIT)
-    throw wrong(`an index has at most ${INDEX_LIMIT} bytes, and this has ${bytes.length}`);
+  if (bytes.length > INDEX_LIMIT) throw wrong(`the index has ${bytes.length} bytes; the limit is ${INDEX_LIMIT}`);
   let text: string;
   let index: unknown;
   try {
@@ -189,8 +188,8 @@ function shardedWeights(disk: Disk, path: string, shown: string): Map<string, St
     if (!disk.exists(join(folder, file)))
       throw new InputError(
         "bad-tensors",
-        `${shown} names the file ${file}, and there is no ${shard}.`,
-        "Put that file there.",
+        `${shown} names the file ${file}, but ${shard} is missing.`,
+        "Add that file.",
       );
     checkAgainstSums(disk, join(folder, file), shard);
     const found = readSafetensors(disk.open(join(folder, file)), shard, (name) => names.has(name)).tensors;
@@ -199,7 +198,7 @@ function shardedWeights(disk: Disk, path: string, shown: string): Map<string, St
       if (tensor === undefined)
         throw new InputError(
           "bad-tensors",
-          `${shown} says that ${shard} has the tensor "${name}", and it has none.`,
+          `${shown} lists the tensor "${name}" in ${shard}, but it is missing there.`,
           "Download both again: they belong to different versions.",
         );
       tensors.set(name, tensor);

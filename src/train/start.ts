@@ -30,8 +30,9 @@ export interface Start {
 }
 
 /**
- * The name of a copy as it would be if it were shared, and which group's it is; undefined for the shared one:
- * `local_experts_in_proj.1.weight` is of `in_proj.weight`, `feed_forward.local_experts.1.w1.weight` of `feed_forward.w1.weight`.
+ * The name that a copy would have if it were shared, and the copy's group; a shared weight has none.
+ * `local_experts_in_proj.1.weight` is a copy of `in_proj.weight`, and `feed_forward.local_experts.1.w1.weight` one of
+ * `feed_forward.w1.weight`.
  */
 function copyOf(name: string): { readonly base: string; readonly group: number | undefined } {
   const found = /^(.*\.)?local_experts(?:_(\w+))?\.(\d+)(\..*)?$/.exec(name);
@@ -61,7 +62,7 @@ function copiesIn({ from, tensors }: FoundWeights): (base: string) => Copies {
         throw new InputError(
           "other-weights",
           `${from} has ${base} both shared and in groups.`,
-          "Leave one of the two out of the file.",
+          "Remove one of the two from the file.",
         );
       }
       copies.set(group, { name, tensor });
@@ -69,7 +70,7 @@ function copiesIn({ from, tensors }: FoundWeights): (base: string) => Copies {
     return Array.from({ length: copies.size }, (_, group) => {
       const copy = copies.get(group);
       if (copy) return copy;
-      throw new InputError("other-weights", `${from} lacks the copy of ${base} for group ${group}.`, "Add it.");
+      throw new InputError("other-weights", `${from} has no copy of ${base} for group ${group}.`, "Add it.");
     });
   };
 }
@@ -95,18 +96,18 @@ function sourceOf(wanting: Wanting, { from, owners }: FoundWeights): Copies[numb
     if (groups === copies.length) return copies[field.group];
     throw new InputError(
       "other-weights",
-      `${from} has ${copies.length} copies of ${base} where the spec has ${groups === 1 ? "one" : groups}, and does not say which modalities own which.`,
+      `${from} has ${copies.length} copies of ${base}, but the spec has ${groups === 1 ? "one" : groups}; which modalities own which copy is unknown.`,
       groups === 1
-        ? "Decouple that part in the spec as it is there, or leave its tensors out of the file, so that it is drawn."
-        : "Name the folder of the run that made them, whose plan says so; or give the spec as many groups.",
+        ? "Decouple that part in the spec in the same way, or remove its tensors from the file, so that it is drawn."
+        : "Use the folder of the run that made them, whose plan lists the owners, or use as many groups in the spec.",
     );
   }
   const sources = new Set(members.flatMap((name) => of[owners.modalities.indexOf(name)] ?? []));
   if (sources.size > 1) {
     throw new InputError(
       "other-weights",
-      `In ${from} ${members.join(" and ")} have copies of ${base} of their own, and in the spec they share one: which of them it should be is not known.`,
-      "Decouple that part in the spec as it is there; copies are not averaged.",
+      `In ${from} ${members.join(" and ")} have separate copies of ${base}, but share one in the spec; which copy to use is unknown.`,
+      "Decouple that part in the spec in the same way; copies are not averaged.",
     );
   }
   const [source = -1] = sources;
@@ -117,18 +118,18 @@ function numbersOf({ tensor }: Copies[number], { name, shape }: ParameterField, 
   if (tensor.shape.join() !== shape.join()) {
     throw new InputError(
       "other-weights",
-      `${name} is ${shapeText(shape)} in the spec, and ${shapeText(tensor.shape)} in ${from}.`,
-      "Give the spec the sizes, modalities and vocabulary that those weights have, or leave that tensor out of a copy of the file.",
+      `${name} has the shape ${shapeText(shape)} in the spec, but ${shapeText(tensor.shape)} in ${from}.`,
+      "Use the sizes, modalities and vocabulary of those weights in the spec, or remove the tensor from a copy of the file.",
     );
   }
   if (!isRead(tensor) || (tensor.dtype !== "F32" && tensor.dtype !== "F64")) {
-    const real = isRead(tensor) ? ", and weights are real numbers" : ", which is not read";
+    const real = isRead(tensor) ? ", not a floating-point type" : ", which is not supported";
     throw new InputError("other-weights", `${name} in ${from} has the type ${typeOf(tensor)}${real}.`, CONVERT);
   }
   const data = tensor.dtype === "F32" ? tensor.data : Float32Array.from(tensor.data);
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    const where = `${name} in ${from} holds ${data[bad]} as number ${bad}.`;
+    const where = `${name} in ${from} contains ${data[bad]} at index ${bad}.`;
     throw new InputError(
       "other-weights",
       where,
@@ -183,9 +184,9 @@ function nothingFits({ from, tensors }: FoundWeights, names: readonly string[]):
   const [example = "nothing"] = tensors.keys();
   return new InputError(
     "other-weights",
-    `${from} holds no weight of the model: it holds ${tensors.size}, such as ${example}, and the model has ${names[0]}.`,
+    `${from} has no weight of the model: it has ${tensors.size} tensors, such as ${example}, and the model has ${names[0]}.`,
     found[0] === undefined
-      ? "Name weights that have the names of checkpoints, or say with `prefix` what stands before them."
-      : `Say what stands before the names: prefix: "${found[0]}".`,
+      ? "Use weights with the names of checkpoints, or set `prefix` to what precedes the names."
+      : `Set what precedes the names: prefix: "${found[0]}".`,
   );
 }

@@ -37,7 +37,7 @@ export async function readState({ compiled, runtime }: OnDevice): Promise<Map<st
   return new Map(await Promise.all(statesOf(compiled.plan).map(read)));
 }
 
-/** @throws InputError if a part is missing or has another shape */
+/** @throws InputError if a state is missing or has another shape */
 export function writeState({ compiled, runtime }: OnDevice, tensors: Tensors): void {
   for (const [part, field] of statesOf(compiled.plan)) {
     const tensor = tensors.get(part);
@@ -45,8 +45,8 @@ export function writeState({ compiled, runtime }: OnDevice, tensors: Tensors): v
       const found = tensor ? `is [${tensor.shape}]` : "is missing";
       throw new InputError(
         "other-weights",
-        `the state ${part} ${found}, and the model's is [${field.shape}]`,
-        "Go on with the spec and the batch that the state was made with.",
+        `the state ${part} ${found}, but the model's is [${field.shape}]`,
+        "Continue with the spec and the batch that the state was made with.",
       );
     }
     runtime.write(field.name, Float32Array.from(tensor.data as Float32Array));

@@ -25,12 +25,12 @@ export function listedSums(list: Bytes, isName: (name: string) => boolean = () =
     return "it is not UTF-8 text";
   }
   if (text === "") return "it is empty";
-  if (!text.endsWith("\n")) return "its last line is not whole";
+  if (!text.endsWith("\n")) return "its last line is incomplete";
   const sums = new Map<string, string>();
   for (const [index, line] of text.slice(0, -1).split("\n").entries()) {
     const [, sum, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-    if (sum === undefined || name === undefined) return `line ${index + 1} is not a sum and the name of a file`;
-    if (!isName(name)) return `line ${index + 1} names ${JSON.stringify(name)}, which is no file of a checkpoint`;
+    if (sum === undefined || name === undefined) return `line ${index + 1} is not a checksum and a file name`;
+    if (!isName(name)) return `line ${index + 1} names ${JSON.stringify(name)}, which is not a checkpoint file`;
     if (sums.has(name)) return `line ${index + 1} names ${name} again`;
     sums.set(name, sum);
   }
@@ -54,13 +54,13 @@ export function checkAgainstSums(disk: Disk, path: string, shown: string): void 
   if (sum === undefined)
     throw new InputError(
       "bad-checksum",
-      `${shownList} has no sum of ${basename(path)}.`,
-      "Add it with `sha256sum`, or move the file to a folder of its own.",
+      `${shownList} has no checksum of ${basename(path)}.`,
+      "Add it with `sha256sum`, or move the file to its own folder.",
     );
   if (sha256(disk, [disk.open(path)]) === sum) return;
   throw new InputError(
     "bad-checksum",
-    `${shown} is not what its sum in ${shownList} says.`,
-    "Restore the file from where it came from; if you changed it on purpose, remove the list or write it again.",
+    `${shown} does not match its checksum in ${shownList}.`,
+    "Restore the file from its source. If you changed it on purpose, remove the list or write it again.",
   );
 }

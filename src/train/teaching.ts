@@ -6,7 +6,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { countOf, countsOf } from "./host-batch.js";
 
-/** @throws InputError if no document to learn from has a token or a patch that an objective predicts */
+/** @throws InputError if no training document has a token or a patch that an objective predicts */
 export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
   const teaches = (document: number) => {
     const counts = countsOf(spec, [documentBatch(dataSet, [document], { length: positionsOf(dataSet, document) })]);
@@ -16,7 +16,7 @@ export function checkTeaches(spec: CheckedSpec, dataSet: DataSet): void {
   const names = spec.model.modalities.filter((_, m) => spec.objectives[m]).map(({ name }) => name);
   throw new InputError(
     "no-documents",
-    `none of the ${dataSet.train.length} documents to learn from has anything to predict of ${names.join(" or ")}`,
-    "Give the data such segments (text of at least two tokens), or an objective to a modality that they have.",
+    `none of the ${dataSet.train.length} training documents has anything to predict for ${names.join(" or ")}`,
+    "Add such segments to the data (text of at least two tokens), or add an objective to a modality that the data have.",
   );
 }

@@ -1,5 +1,4 @@
-// One or more steps on tensors from a file, and everything that they make: how mom is compared with other programs.
-
+// Runs training steps on tensors from a file and returns their results, to compare mom with other programs.
 import type { HostBatch, HostField } from "../batch/host-array.js";
 import { type CompileOptions, compile } from "../compile.js";
 import type { Tensor } from "../data/tensor.js";
@@ -19,15 +18,15 @@ import { type Predicted, targetsByModality } from "./predicted.js";
 import { advanceState, stateFields } from "./state.js";
 
 export interface TraceOptions {
-  /** The block stack alone, from `input` to Σ output · `cotangent`. */
+  /** Runs only the block stack, from `input` to Σ output · `cotangent`. */
   readonly stack: boolean;
   readonly steps: number;
-  /** Before the parameters' names in the file. */
+  /** Precedes the parameters' names in the file. */
   readonly prefix: string;
   readonly chunk?: number | undefined;
-  /** A kernel variant to take wherever there is one of that name. */
+  /** The kernel variant to use for every op that has one of this name. */
   readonly variant?: string | undefined;
-  /** What kernels are free to choose, where that is not the device's. */
+  /** Overrides the kernel settings of the device. */
   readonly settings?: CompileOptions["settings"];
 }
 
@@ -47,19 +46,19 @@ const COTANGENT = { is: "cotangent" } as const;
 
 const givesState = (file: GivenTensors): boolean => [...file.keys()].some((name) => meaningNamed(name)?.is === "state");
 
-/** Carried where the spec says so, or the file gives the state that sequences begin with. */
+/** `carried` if the spec sets `carry`, or if the file has initial states of the sequences. */
 function stateOf(spec: CheckedSpec, file: GivenTensors): "none" | "carried" {
   if (!spec.data.carry && !givesState(file)) return "none";
   if (attends(spec))
     throw new InputError(
       "other-tensors",
-      "A block of kind attention takes no state.",
-      "Leave state.layers.* out of the file.",
+      "An attention block has no initial state.",
+      "Remove state.layers.* from the file.",
     );
   return "carried";
 }
 
-/** All of the state, or none of it: then sequences begin from zeros. */
+/** Loads the whole initial state. Without one in the file, sequences start from zeros. */
 function loadState({ compiled, runtime }: Model, file: GivenTensors): void {
   if (!givesState(file)) return;
   for (const [, name] of stateFields(compiled.plan)) {
@@ -70,7 +69,7 @@ function loadState({ compiled, runtime }: Model, file: GivenTensors): void {
   }
 }
 
-/** What the last run left of the state: `next.layers.N.*`. */
+/** The final states of the last run: `next.layers.N.*`. */
 async function stateAfter(model: Model): Promise<[string, Tensor][]> {
   const { plan } = model.compiled;
   const read = async ([name]: [string, string]): Promise<[string, Tensor]> => {
@@ -80,7 +79,7 @@ async function stateAfter(model: Model): Promise<[string, Tensor][]> {
   return await Promise.all(stateFields(plan).map(read));
 }
 
-/** Which modality each position has: [B, L]. */
+/** The modality of each position: [B, L]. */
 function modalitiesOf(
   spec: CheckedSpec,
   file: GivenTensors,
@@ -138,18 +137,18 @@ async function traceStack(
   return out;
 }
 
-/** What a step's tensors are read with. */
+/** The context for reading a step's tensors. */
 interface StepTensors {
   readonly spec: CheckedSpec;
   readonly file: GivenTensors;
-  /** `batch.0.` */
+  /** Such as `batch.0.` */
   readonly prefix: string;
   readonly batch: number;
   readonly length: number;
   readonly modality: Int32Array;
 }
 
-/** The first positions of a modality's items: each of its runs of positions, cut into items of equal size. */
+/** The first positions of a modality's items. Each run of its positions is split into items of equal size. */
 function itemsIn(step: StepTensors, index: number, { positions }: ItemShape): number[] {
   const { spec, modality, length, prefix } = step;
   const firsts: number[] = [];
@@ -161,7 +160,7 @@ function itemsIn(step: StepTensors, index: number, { positions }: ItemShape): nu
       throw new InputError(
         "other-tensors",
         `Sequence ${row} of ${prefix}modality ends inside an item of ${spec.model.modalities[index]?.name}, which has ${positions} positions.`,
-        "Give each item all of its positions side by side, or change the modality's sizes in the spec.",
+        "Place all positions of an item side by side, or change the modality's sizes in the spec.",
       );
     }
     firsts.push(r);
@@ -170,14 +169,14 @@ function itemsIn(step: StepTensors, index: number, { positions }: ItemShape): nu
   return firsts;
 }
 
-/** The document of each position: one in each sequence, unless documents do not see each other; then the file says. */
+/** The document of each position: from the file if the spec sets `reset`, otherwise one document a sequence. */
 function documentsOf({ spec, file, prefix, batch, length }: StepTensors): Int32Array<ArrayBuffer> {
   if (!spec.data.reset) return new Int32Array(batch * length);
   const because = "documents count from 0, and -1 is padding";
   return indicesOf(file, `${prefix}document`, { shape: [batch, length], from: -1, limit: 2 ** 31 - 1, because });
 }
 
-/** What stands where, and what the blocks read of that. Items matter only where attention looks at them. */
+/** The positions of a batch and the inputs of attention. Items are needed only if the model has attention. */
 function placed(step: StepTensors, tokens: Int32Array, document: Int32Array): Pick<Contents, "standing" | "attention"> {
   const { spec, batch, length, modality } = step;
   const items = spec.model.modalities.flatMap((declared, index) => {
@@ -190,7 +189,7 @@ function placed(step: StepTensors, tokens: Int32Array, document: Int32Array): Pi
   };
 }
 
-/** A modality's items: their numbers and times as the file gives them. */
+/** The values and times of a modality's items, from the file. */
 function givenItems(step: StepTensors, at: ItemsAt): { timed: TimedItem[]; numbers: HostField[] } {
   const { file, prefix, batch, length, modality } = step;
   const { index, name, shape, objective } = at;
@@ -212,7 +211,7 @@ function givenItems(step: StepTensors, at: ItemsAt): { timed: TimedItem[]; numbe
   return { timed, numbers };
 }
 
-/** The batch of one step, from `batch.STEP.*`: [B, L] as in step 0. */
+/** The batch of one step, from `batch.STEP.*`. Its shape [B, L] is that of step 0. */
 function stepBatch(
   spec: CheckedSpec,
   file: GivenTensors,
@@ -250,21 +249,21 @@ function stepBatch(
   return { arrays, counts };
 }
 
-/** The batches of all steps, so that a tensor that is missing is missed before any work is done. */
+/** The batches of all steps. They are read first, so that a missing tensor is reported before any work is done. */
 function stepBatches(spec: CheckedSpec, file: GivenTensors, steps: number, shape: readonly [number, number]) {
   return Array.from({ length: steps }, (_, step) => {
     if (!file.has(`batch.${step}.modality`)) {
       throw new InputError(
         "other-tensors",
-        `The tensors lack batch.${step}.modality, and --steps ${steps} reads batch.0 to batch.${steps - 1}.`,
-        `Write the batch of every step into the file, or take --steps ${Math.max(1, step)}.`,
+        `The tensor batch.${step}.modality is missing, but --steps ${steps} reads batch.0 to batch.${steps - 1}.`,
+        `Add the batch of every step to the file, or use --steps ${Math.max(1, step)}.`,
       );
     }
     return stepBatch(spec, file, step, shape);
   });
 }
 
-/** What the last update multiplied its scaled gradients by. */
+/** The factor that the last update multiplied its scaled gradients by. */
 const multiplied = async (scale: Promise<Float32Array>): Promise<number> => (await scale)[2] as number;
 
 async function traceTraining(
@@ -323,10 +322,10 @@ async function traceTraining(
 }
 
 /**
- * Reads `input`, `modality`, `cotangent` and parameters (`stack`), or `batch.STEP.*` and parameters; B and L are those
- * of the tensors. With `state.layers.N.*` the first step begins with that, each further one with what the one before
- * left, and `next.layers.N.*` is what the last one leaves.
- * Returns `output`, `loss`, `grad.*`; or `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*`, `final.*`.
+ * With `stack`, reads `input`, `modality`, `cotangent` and parameters, and returns `output`, `loss` and `grad.*`.
+ * Without it, reads `batch.STEP.*` and parameters, and returns `loss`, `loss.NAME`, `grad_norm`, `grad0_clipped.*` and
+ * `final.*`. B and L come from the tensors. If the file has `state.layers.N.*`, these are the initial states of the first
+ * step; each later step starts from the final states of the previous one. `next.layers.N.*` are those of the last step.
  */
 export const trace = (
   device: OpenDevice,

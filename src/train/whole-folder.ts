@@ -8,7 +8,7 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
-/** One that may be larger than one array. */
+/** A file that may be larger than one array. */
 export interface FileInPieces {
   readonly name: string;
   readonly pieces: readonly Uint8Array[];

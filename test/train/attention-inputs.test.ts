@@ -1,4 +1,5 @@
-// Which keys each position sees, written out: causal, pictures both ways, documents, padding.
+// The keys that each position sees, checked against literal values: causal, pictures in both directions, documents,
+// padding.
 import { expect, test } from "vitest";
 import { batchOf } from "../../src/batch/host-array.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -8,8 +9,8 @@ import { image, sketch, text } from "../support/spec.js";
 const spec = (spans: "both" | "causal"): CheckedSpec =>
   sketch({ modalities: [text, image], vocabulary: 40, d_model: 8, layers: 1, attention: { heads: 2, spans } });
 
-// Two sequences of 24 positions. In the first, two documents: three tokens with a picture of 16 after them, and two
-// tokens; then padding. In the second, a picture at the very end.
+// Two sequences of 24 positions. The first has two documents and then padding: three tokens followed by a picture of 16
+// positions, and two tokens. The second ends with a picture.
 const placed = {
   length: 24,
   document: Int32Array.from({ length: 48 }, (_, r) => (r < 19 ? 0 : r < 21 ? 1 : r < 24 ? -1 : 0)),
@@ -23,7 +24,7 @@ const rangesOf = (spans: "both" | "causal", reset: boolean): [number, number][] 
   return Array.from({ length: 48 }, (_, r) => [keys[2 * r] as number, keys[2 * r + 1] as number]);
 };
 
-test("causal positions see themselves and what stands before, from the beginning of the sequence", () => {
+test("causal positions see themselves and all earlier positions of the sequence", () => {
   const ranges = rangesOf("causal", false);
   expect(ranges.slice(0, 21)).toEqual(Array.from({ length: 21 }, (_, t) => [0, t]));
   expect(ranges.slice(24)).toEqual(Array.from({ length: 24 }, (_, t) => [0, t]));
@@ -55,7 +56,7 @@ test("with reset, documents do not see each other, and RoPE counts from their st
   expect(positions(false)).toEqual([...Array(24).keys(), ...Array(24).keys()]);
 });
 
-test("padding sees itself alone, so that its softmax is defined", () => {
+test("padding sees only itself, so that its softmax is defined", () => {
   for (const reset of [false, true]) {
     expect(rangesOf("both", reset).slice(21, 24)).toEqual([
       [21, 21],
@@ -65,7 +66,7 @@ test("padding sees itself alone, so that its softmax is defined", () => {
   }
 });
 
-test("only what the spec's blocks read is made", () => {
+test("only the tensors that the spec's blocks read are made", () => {
   const labels = (spans: "both" | "causal") => [...batchOf(attentionArrays(spec(spans), placed)).keys()];
   expect(labels("both")).toEqual(["position", "keys.both"]);
   expect(labels("causal")).toEqual(["position", "keys.causal"]);

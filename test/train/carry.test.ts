@@ -1,5 +1,5 @@
-// Truncated backpropagation through time: steps that hand on their states say what one long step says; a run that is
-// saved and gone on with is the run that was not.
+// Truncated backpropagation through time: short steps that carry their states give the results of one long step, and a
+// resumed run gives the results of an uninterrupted one.
 
 import { describe, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
@@ -20,7 +20,7 @@ const missing = await missingAdapter();
 const { modalities, vocabulary } = textAndImages();
 const LONGEST = 96;
 
-/** Texts of up to 90 bytes, and after every third a picture. */
+/** Texts of up to 90 bytes, every third followed by a picture. */
 const documents = Array.from({ length: 14 }, (_, number): PreparedDocument => {
   const ids = Uint8Array.from({ length: 5 + ((29 * number) % 70) }, (_, i) => (number * i + 7 * i * i) % 256);
   const pixels = Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => (i * (number + 3)) % 256);
@@ -98,7 +98,7 @@ const bytesOf = (checkpoint: Checkpoint): Map<string, string> =>
     ]),
   );
 
-/** As it is read back from the disk. */
+/** The checkpoint after writing and reading its files. */
 function reread(checkpoint: Checkpoint): Checkpoint {
   const files = new Map(
     [...checkpointFiles(checkpoint, nodeDisk)].map(({ name, pieces }) => [name, Buffer.concat(pieces)]),
@@ -109,32 +109,29 @@ function reread(checkpoint: Checkpoint): Checkpoint {
 }
 
 describe.skipIf(missing)("with data.carry", () => {
-  test.each([true, false])(
-    "a run saved and gone on with is the whole run, to the last bit (reset: %s)",
-    async (reset) => {
-      const spec = specOf({ length: 20, carry: true, reset });
-      const whole = await run(spec);
-      const last = whole.checkpoints.at(-1) as Checkpoint;
-      expect(last.step).toBe(6);
-      expect([...bytesOf(last).keys()]).toContain("sequences.safetensors");
-      for (const stop of reset ? [1, 4] : [3]) {
-        const { checkpoints } = await run(spec, undefined, stop);
-        const saved = checkpoints.at(-1) as Checkpoint;
-        expect(saved.step).toBe(stop);
-        const resumed = await run(spec, reread(saved));
-        expect(bytesOf(resumed.checkpoints.at(-1) as Checkpoint)).toEqual(bytesOf(last));
-        expect(resumed.records).toEqual(whole.records.filter(({ step }) => step > stop));
-        // The states are part of it.
-        const { sequences, ...without } = reread(saved);
-        expect(sequences?.size).toBe(4);
-        if (stop !== 1) continue;
-        const forgetful = await run(spec, without);
-        expect(bytesOf(forgetful.checkpoints.at(-1) as Checkpoint)).not.toEqual(bytesOf(last));
-      }
-    },
-  );
+  test.each([true, false])("a resumed run is bit-identical to an uninterrupted one (reset: %s)", async (reset) => {
+    const spec = specOf({ length: 20, carry: true, reset });
+    const whole = await run(spec);
+    const last = whole.checkpoints.at(-1) as Checkpoint;
+    expect(last.step).toBe(6);
+    expect([...bytesOf(last).keys()]).toContain("sequences.safetensors");
+    for (const stop of reset ? [1, 4] : [3]) {
+      const { checkpoints } = await run(spec, undefined, stop);
+      const saved = checkpoints.at(-1) as Checkpoint;
+      expect(saved.step).toBe(stop);
+      const resumed = await run(spec, reread(saved));
+      expect(bytesOf(resumed.checkpoints.at(-1) as Checkpoint)).toEqual(bytesOf(last));
+      expect(resumed.records).toEqual(whole.records.filter(({ step }) => step > stop));
+      // Without the carried states, the results differ.
+      const { sequences, ...without } = reread(saved);
+      expect(sequences?.size).toBe(4);
+      if (stop !== 1) continue;
+      const forgetful = await run(spec, without);
+      expect(bytesOf(forgetful.checkpoints.at(-1) as Checkpoint)).not.toEqual(bytesOf(last));
+    }
+  });
 
-  test("validation in short sequences is that in sequences which hold every document whole", async () => {
+  test("validation in short sequences equals validation in sequences that hold complete documents", async () => {
     const losses = async (length: number, carry: boolean): Promise<ValidationRecord["losses"]> => {
       const spec = specOf({ length, carry, reset: true });
       const model = await modelOf(spec, TRAINING_PHASES.slice(1, 2));
@@ -142,7 +139,7 @@ describe.skipIf(missing)("with data.carry", () => {
       const text = dataSet.validation.filter((document) => document % 3 !== 0);
       expect(text.length).toBeGreaterThan(2);
       const record = await validate(model, spec, dataSet, 0, text);
-      // Again, after whatever the first left.
+      // The second evaluation does not depend on the states that the first left.
       expect(await validate(model, spec, dataSet, 0, text)).toEqual(record);
       model.runtime.destroy();
       return record.losses;

@@ -1,4 +1,4 @@
-// Writes checkpoints to a run as fast as it can, to be killed while it does. Arguments: the run's folder, the first step.
+// Writes checkpoints to a run as fast as possible until it is killed. Arguments: the run's folder, the first step.
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { writeCheckpoint } from "../../src/train/checkpoint.js";
 import { openRun } from "../../src/train/run-folder.js";
@@ -9,6 +9,6 @@ const run = openRun(String(folder), nodeDisk);
 process.stdout.write("ready\n");
 for (let step = Number(first); ; step++) {
   writeCheckpoint(run, sampleCheckpoint(step), 2);
-  // The same step again: the folder is replaced.
+  // The second write of a step replaces its folder.
   writeCheckpoint(run, sampleCheckpoint(step), 2);
 }

@@ -1,4 +1,4 @@
-// Checkpoints: what was written is read back; what was damaged is found; nothing that was whole is lost.
+// Checkpoints are read back as written, damage is detected, and intact checkpoints are never lost.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +38,7 @@ const failureOf = (act: () => void): Failure => {
   throw thrown ?? new Error("nothing was thrown");
 };
 
-test("a checkpoint comes back as it went", () => {
+test("a checkpoint is read back as it was written", () => {
   const run = newRun();
   const checkpoint = sampleCheckpoint(100);
   writeCheckpoint(run, checkpoint, 2);
@@ -51,7 +51,7 @@ test("a checkpoint comes back as it went", () => {
   ]);
 });
 
-test("the checksums are those that sha256sum checks", () => {
+test("sha256sum accepts the list of checksums", () => {
   const run = newRun();
   writeCheckpoint(run, sampleCheckpoint(1), 1);
   const cwd = join(run.path, "checkpoints", "step-1");
@@ -60,7 +60,7 @@ test("the checksums are those that sha256sum checks", () => {
   );
 });
 
-test("two runs write the same bytes", () => {
+test("equal checkpoints have equal bytes", () => {
   const first = newRun("first");
   const second = newRun("second");
   for (const run of [first, second]) writeCheckpoint(run, sampleCheckpoint(7), 1);
@@ -69,13 +69,13 @@ test("two runs write the same bytes", () => {
   expect(filesOf(second, 8)).not.toEqual(filesOf(first, 7));
 });
 
-test("the newest are kept, by number and not by name", () => {
+test("the checkpoints with the highest steps are kept, in numeric order", () => {
   const run = newRun();
   for (const step of [8, 9, 10, 11]) writeCheckpoint(run, sampleCheckpoint(step, 4), 3);
   expect(readdirSync(join(run.path, "checkpoints")).sort()).toEqual(["step-10", "step-11", "step-9"]);
 });
 
-test("a step that is written again replaces the one before", () => {
+test("writing a step again replaces its checkpoint", () => {
   const run = newRun();
   const first = sampleCheckpoint(5, 4);
   const again = { ...first, state: { ...first.state, seed: 8 } };
@@ -88,17 +88,17 @@ test("a step that is written again replaces the one before", () => {
 describe("damage", () => {
   const damages: readonly [string, (path: string) => void, RegExp][] = [
     ["a flipped bit", (path) => flipBit(join(path, "weights.safetensors"), 1000), /weights\.safetensors.*checksum/],
-    ["a file cut off", (path) => writeFileSync(join(path, "state.json"), "{"), /state\.json.*checksum/],
-    ["a file gone", (path) => rmSync(join(path, "optimizer.safetensors")), /optimizer\.safetensors is missing/],
-    ["no checksums", (path) => rmSync(join(path, "SHA256SUMS")), /SHA256SUMS is missing/],
+    ["a truncated file", (path) => writeFileSync(join(path, "state.json"), "{"), /state\.json.*checksum/],
+    ["a missing file", (path) => rmSync(join(path, "optimizer.safetensors")), /optimizer\.safetensors is missing/],
+    ["a missing list of checksums", (path) => rmSync(join(path, "SHA256SUMS")), /SHA256SUMS is missing/],
     ["an empty list of checksums", (path) => writeFileSync(join(path, "SHA256SUMS"), ""), /SHA256SUMS: it is empty/],
     [
-      "a folder in a file's place",
+      "a folder in place of a file",
       folderFor("weights.safetensors"),
       /weights\.safetensors cannot be read: it is a folder/,
     ],
   ];
-  test.each(damages)("%s is named, and the one before is used", (_, damage, message) => {
+  test.each(damages)("%s is reported, and the previous checkpoint is used", (_, damage, message) => {
     const run = newRun();
     for (const step of [1, 2]) writeCheckpoint(run, sampleCheckpoint(step), 2);
     damage(join(run.path, "checkpoints", "step-2"));
@@ -109,14 +109,14 @@ describe("damage", () => {
     expect(warnings[0]?.message).toContain("step-2");
   });
 
-  test("where none is whole, the run is not begun anew", () => {
+  test("if no checkpoint is intact, the run does not restart", () => {
     const run = newRun();
     for (const step of [1, 2]) writeCheckpoint(run, sampleCheckpoint(step), 2);
     for (const step of [1, 2]) flipBit(join(run.path, "checkpoints", `step-${step}`, "weights.safetensors"), 99);
     expect(failureOf(() => latestCheckpoint(run)).message).toMatch(/step-2.*step-1/);
   });
 
-  test("a run without checkpoints has none, and no warning", () => {
+  test("a run without checkpoints gives no checkpoint and no warning", () => {
     expect(latestCheckpoint(newRun())).toEqual({ warnings: [] });
   });
 });
@@ -135,7 +135,7 @@ function flipBit(path: string, index: number): void {
 }
 
 describe("a full disk", () => {
-  /** A disk whose nth call of a writing function fails: half of a file is written then. */
+  /** A disk whose nth call of a writing function fails after half of the file is written. */
   function failingDisk(nth: number): { disk: Disk; failed: () => boolean } {
     let calls = 0;
     const full = (): Error => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
@@ -158,14 +158,14 @@ describe("a full disk", () => {
     return { disk, failed: () => calls >= nth };
   }
 
-  test("at any write: the earlier checkpoints are as they were, and nothing is left over", () => {
+  test("at any write leaves earlier checkpoints unchanged and no temporary files", () => {
     const earlier = newRun();
     for (const step of [1, 2]) writeCheckpoint(earlier, sampleCheckpoint(step), 2);
     const before = [1, 2].map((step) => filesOf(earlier, step));
     let failures = 0;
     for (;;) {
       const { disk, failed } = failingDisk(failures + 1);
-      // Step 2 once more, for the writer that replaces makes the most moves.
+      // Step 2 is written again, because replacing a folder makes the most calls.
       const write = (): void => writeCheckpoint(runAt(earlier.path, disk), sampleCheckpoint(2), 2);
       const outcome = thrownBy(write);
       expect(readdirSync(join(earlier.path, "checkpoints"))).toEqual(["step-1", "step-2"]);
@@ -175,12 +175,12 @@ describe("a full disk", () => {
       expect(outcome).toBeInstanceOf(Failure);
       const [diagnostic] = (outcome as Failure).diagnostics;
       expect(diagnostic?.message).toMatch(/step-2 could not be written: the disk is full/);
-      expect(diagnostic?.help).toMatch(/Free some space, then go on from step-2/);
+      expect(diagnostic?.help).toMatch(/Free some space, then continue from step-2/);
     }
     expect(failures).toBeGreaterThanOrEqual(9);
   });
 
-  test("for real, on a disk of 300 kB", ({ skip }) => {
+  test("leaves complete checkpoints on a real disk of 300 kB", ({ skip }) => {
     const path = join(folder, "small");
     mkdirSync(path);
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=300k", "tmpfs", path]).status !== 0)
@@ -205,7 +205,7 @@ describe("a full disk", () => {
   });
 });
 
-test("killed at any moment, a run has whole checkpoints, and the next open leaves no leftovers", async () => {
+test("after a kill at any moment, a run has complete checkpoints, and opening it removes leftovers", async () => {
   const child = join(folder, "child.mjs");
   const entryPoints = [join(import.meta.dirname, "checkpoint.child.ts")];
   await build({ entryPoints, outfile: child, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
@@ -213,7 +213,7 @@ test("killed at any moment, a run has whole checkpoints, and the next open leave
   closeRun(run);
   let leftovers = 0;
   let last = 0;
-  // More rounds where the machine is busy and writes little in each.
+  // A busy machine writes little in each round, so it needs more rounds.
   for (let round = 0; round < 20 || (round < 200 && (last <= 5 || leftovers === 0)); round++) {
     const writer = spawn(process.execPath, [child, run.path, String(last + 1)], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -232,6 +232,6 @@ test("killed at any moment, a run has whole checkpoints, and the next open leave
     last = newest;
   }
   expect(last).toBeGreaterThan(5);
-  // The moments were inside a write more often than not; were they never, this test would show nothing.
+  // Some kills happened during a write. Otherwise this test would show nothing.
   expect(leftovers).toBeGreaterThan(0);
 });

@@ -1,4 +1,4 @@
-// Damage at random to each file of a checkpoint, and to the records of a run: told, and never taken for what was written.
+// Random damage to each file of a checkpoint, and damage to the records of a run. It is always detected and reported.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const stepFolder = (step: number): string => join(run.path, "checkpoints", `step
 const write = (name: string, bytes: Uint8Array | string): void => writeFileSync(join(stepFolder(2), name), bytes);
 const textOf = (name: string): string => readFileSync(join(stepFolder(2), name), "utf8");
 
-/** What is read, or how it is refused; a fault of the program is thrown. */
+/** The result of reading, or "refused" for an InputError or a Failure. Other errors are thrown again. */
 function outcome<T>(read: () => T): T | "refused" {
   try {
     return read();
@@ -49,33 +49,36 @@ test("a checkpoint with carried states has these files", () => {
   expect(readdirSync(stepFolder(1))).toEqual(FILES);
 });
 
-test.each(FILES)("%s: damaged at random, the checkpoint before is taken with a warning, or it is refused", (name) => {
-  for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
-  const random = randomFrom(7);
-  const bytes = readFileSync(join(stepFolder(2), name));
-  const readForWeights = !["optimizer.safetensors", "sequences.safetensors"].includes(name);
-  for (let i = 0; i < 12; i++) {
-    const { kind, bytes: damaged } = corrupted(bytes, i, random);
-    rmSync(join(stepFolder(2), name));
-    if (damaged) write(name, damaged);
-    const { checkpoint, warnings } = latestCheckpoint(run);
-    expect(checkpoint, kind).toEqual(carrying(1));
-    expect(warnings.map(({ name: mistake }) => mistake)).toEqual(["damaged-checkpoint"]);
-    const evaluated = runWeights(run);
-    expect(evaluated.weights.step, kind).toBe(readForWeights ? 1 : 2);
-    expect(evaluated.warnings).toHaveLength(readForWeights ? 1 : 0);
-    const tensors = outcome(() => folderWeights(stepFolder(2), nodeDisk).tensors);
-    expect(tensors, kind).toEqual(readForWeights ? "refused" : carrying(2).tensors);
-    if (!damaged) write(name, "");
-  }
-});
+test.each(FILES)(
+  "%s: after random damage, the previous checkpoint is used with a warning, or reading fails",
+  (name) => {
+    for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+    const random = randomFrom(7);
+    const bytes = readFileSync(join(stepFolder(2), name));
+    const readForWeights = !["optimizer.safetensors", "sequences.safetensors"].includes(name);
+    for (let i = 0; i < 12; i++) {
+      const { kind, bytes: damaged } = corrupted(bytes, i, random);
+      rmSync(join(stepFolder(2), name));
+      if (damaged) write(name, damaged);
+      const { checkpoint, warnings } = latestCheckpoint(run);
+      expect(checkpoint, kind).toEqual(carrying(1));
+      expect(warnings.map(({ name: mistake }) => mistake)).toEqual(["damaged-checkpoint"]);
+      const evaluated = runWeights(run);
+      expect(evaluated.weights.step, kind).toBe(readForWeights ? 1 : 2);
+      expect(evaluated.warnings).toHaveLength(readForWeights ? 1 : 0);
+      const tensors = outcome(() => folderWeights(stepFolder(2), nodeDisk).tensors);
+      expect(tensors, kind).toEqual(readForWeights ? "refused" : carrying(2).tensors);
+      if (!damaged) write(name, "");
+    }
+  },
+);
 
-test("one bit of the list of sums hides no carried state", () => {
+test("a flipped bit in the list of checksums cannot hide a carried state", () => {
   for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
   write("SHA256SUMS", textOf("SHA256SUMS").replace("sequences.", "sequencec."));
   const { checkpoint, warnings } = latestCheckpoint(run);
   expect(checkpoint).toEqual(carrying(1));
-  expect(warnings[0]?.message).toContain('line 3 names "sequencec.safetensors", which is no file of a checkpoint');
+  expect(warnings[0]?.message).toContain('line 3 names "sequencec.safetensors", which is not a checkpoint file');
 });
 
 const without = (text: string, line: RegExp): string =>
@@ -84,47 +87,47 @@ const without = (text: string, line: RegExp): string =>
     .filter((one) => !line.test(one))
     .join("\n");
 
-test("a state that the sums do not cover, or sums that the state does not list, are refused", () => {
+test("a list of checksums and a state that disagree are rejected", () => {
   for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
   const [state, sums] = [textOf("state.json"), textOf("SHA256SUMS")];
   const told = (): string | undefined => latestCheckpoint(run).warnings[0]?.message;
   write("SHA256SUMS", without(sums, /sequences/));
-  expect(told()).toContain("state.json and SHA256SUMS have other sums of sequences.safetensors");
+  expect(told()).toContain("state.json and SHA256SUMS have different checksums of sequences.safetensors");
   write("SHA256SUMS", without(sums, /state/));
-  expect(told()).toContain("SHA256SUMS has no sum of state.json");
+  expect(told()).toContain("SHA256SUMS has no checksum of state.json");
   write("SHA256SUMS", sums + sums.split("\n")[0]);
-  expect(told()).toContain("its last line is not whole");
+  expect(told()).toContain("its last line is incomplete");
   write("SHA256SUMS", sums);
   expect(told()).toBeUndefined();
   write("state.json", state.replace('"step": 2', '"step": 3'));
-  expect(told()).toContain("state.json is not what was written");
+  expect(told()).toContain("state.json has changed since it was written");
 });
 
-describe("weights that are named beside a list of sums", () => {
+describe("weights beside a list of checksums", () => {
   const path = (): string => join(stepFolder(2), "weights.safetensors");
   const init = () => readWeights({ kind: "checkpoint", path: path() }, path(), nodeDisk).weights.tensors;
   beforeEach(() => writeCheckpoint(run, carrying(2), 2));
 
-  test("are compared with it", () => {
+  test("are checked against it", () => {
     expect(outcome(init)).toEqual(carrying(2).tensors);
     const bytes = readFileSync(path());
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 2) ^ 1, bytes.length - 2);
     writeFileSync(path(), bytes);
-    expect(init).toThrow(/weights\.safetensors is not what its sum in .*SHA256SUMS says/);
+    expect(init).toThrow(/weights\.safetensors does not match its checksum in .*SHA256SUMS/);
   });
 
-  test("are refused where it does not name them, or is malformed", () => {
+  test("are rejected if it does not name them, or is malformed", () => {
     const sums = textOf("SHA256SUMS");
     write("SHA256SUMS", without(sums, /weights/));
-    expect(init).toThrow(/SHA256SUMS has no sum of weights\.safetensors/);
+    expect(init).toThrow(/SHA256SUMS has no checksum of weights\.safetensors/);
     write("SHA256SUMS", `x${sums}`);
-    expect(init).toThrow(/SHA256SUMS: line 1 is not a sum and the name of a file/);
+    expect(init).toThrow(/SHA256SUMS: line 1 is not a checksum and a file name/);
     rmSync(join(stepFolder(2), "SHA256SUMS"));
     expect(outcome(init)).toEqual(carrying(2).tensors);
   });
 });
 
-describe("records, before a run goes on", () => {
+describe("records of a resumed run", () => {
   const metric = (step: number): string =>
     recordLine({ kind: "train", step, loss: 1, losses: { text: 1 }, lr: 1, gradient_norm: 1 });
   const timing = (step: number): string => recordLine({ step, seconds: step, tokens_per_second: 5 });
@@ -136,24 +139,24 @@ describe("records, before a run goes on", () => {
     keep("timing.jsonl", records([1, 2, 3, 4], timing));
   });
 
-  test("that are whole are not mentioned", () => expect(told()).toEqual([]));
+  test("give no warning if they are complete", () => expect(told()).toEqual([]));
 
-  test("that are missing are told", () => {
+  test("give a warning if some are missing", () => {
     rmSync(join(run.path, "timing.jsonl"));
     keep("metrics.jsonl", records([2], metric));
     expect(told()).toEqual([
-      "RUN/metrics.jsonl has no record of 2 of the 3 steps, the first being step 1.",
+      "RUN/metrics.jsonl has no record of 2 of the 3 steps; the first missing step is 1.",
       "RUN/timing.jsonl is missing.",
     ]);
   });
 
-  test("that are damaged in their midst are refused, for what follows would be cut", () => {
+  test("are rejected if they are damaged before later records, which would be removed", () => {
     keep("metrics.jsonl", `${metric(1)}${metric(2).replace('"step"', '"stop"')}${metric(3)}`);
-    expect(told).toThrow(/Line 2 of .*metrics\.jsonl is not a record/);
+    expect(told).toThrow(/Line 2 of .*metrics\.jsonl is not a metrics record/);
   });
 
-  test("that are damaged after the checkpoint are cut, and that is told", () => {
+  test("are removed with a warning if they are damaged after the checkpoint", () => {
     keep("metrics.jsonl", `${records([1, 2, 3], metric)}\0\0\0\n`);
-    expect(told()).toEqual(["RUN/metrics.jsonl is damaged from line 4 on, which is cut."]);
+    expect(told()).toEqual(["RUN/metrics.jsonl is damaged from line 4 on, and that part is removed."]);
   });
 });

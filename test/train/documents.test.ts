@@ -1,4 +1,4 @@
-// Where documents begin, from a batch; and the losses of documents packed together are those of each alone.
+// The starts of documents in a batch. Documents packed together have the losses of separate documents.
 import { describe, expect, test } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
 import { compile } from "../../src/compile.js";
@@ -11,7 +11,7 @@ import { sketch, speech, text } from "../support/spec.js";
 const missing = await missingAdapter();
 const LENGTH = 40;
 
-/** Documents of these lengths, row by row, one token after the other; the rest is padding. */
+/** Rows of documents of these lengths, followed by padding. */
 function batchOf(rows: readonly (readonly number[])[]): Batch {
   const document = new Int32Array(rows.length * LENGTH).fill(-1);
   const tokens = new Int32Array(rows.length * LENGTH).fill(49);
@@ -28,7 +28,7 @@ function batchOf(rows: readonly (readonly number[])[]): Batch {
   return { batch: rows.length, length: LENGTH, tokens, modality, document, items: [] };
 }
 
-test("a document begins where its number does, and so does the padding after the last one", () => {
+test("a document starts where its number first occurs, and so does the padding after the last one", () => {
   const marks = [...resetsOf(batchOf([[3, 1], [LENGTH]]))];
   expect(marks.flatMap((mark, r) => (mark === 1 ? [r] : []))).toEqual([0, 3, 4, LENGTH]);
 });

@@ -1,4 +1,4 @@
-// Whole runs that meet trouble: what is said, the exit code, and that nothing earlier is lost.
+// Failures of complete runs: the message, the exit code, and that earlier work is kept.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ objective {
 data { source: files("pairs.jsonl"), length: 40, held_out: 0.2 }
 train { steps: 6, batch: 2, optimizer: adamw(lr: 3e-3), schedule: constant, seed: 3, checkpoint_every: 2, keep: 3 }
 `;
-/** What most of these runs train: without pictures a run has half the kernels. */
+/** The spec of most of these runs. Without pictures, a run has half the kernels. */
 const SMALL = SPEC.replace(/modality image: .*/, "modality codes: tokens(vocab: 20)")
   .replace(/image: ddpm.*/, "codes: cross_entropy")
   .replace("pairs.jsonl", "words.jsonl");
@@ -54,7 +54,7 @@ const write = (name: string, text: string): string => {
 };
 const trainTo = (file: string, out: string, ...flags: string[]) =>
   mom.run(["train", file, "--out", at(out), ...flags], folder, environment);
-/** The folder of a run of `small.mom` to its end, which is trained once. */
+/** Copies the folder of a finished run of `small.mom`, which is trained once. */
 const healthy = (out: string): void => {
   if (!existsSync(at("healthy"))) {
     const { code, stderr } = trainTo(at("small.mom"), "healthy");
@@ -97,10 +97,12 @@ describe.skipIf(missing)("a run that diverges", () => {
     "checkpoint_every: 1",
   );
 
-  test("leaves the weights of the step before, and earlier checkpoints, as a run of that many steps has them", () => {
+  test("saves the weights of the previous step, bit-identical to a run of that many steps, and keeps earlier checkpoints", () => {
     const { code, stderr } = trainTo(write("wild.mom", wild), "wild");
     expect(code, stderr).toBe(4);
-    expect(stderr).toMatch(/The first tensor that went bad is layers\.0\.\S+, made by \S+: \d+ of its \d+ numbers/);
+    expect(stderr).toMatch(
+      /The first tensor with NaN or infinity is layers\.0\.\S+, computed by \S+: \d+ of its \d+ numbers/,
+    );
     const step = Number(/The weights are those of step (\d+)/.exec(stderr)?.[1]);
     expect(step).toBeGreaterThan(1);
     const tame = trainTo(write("tame.mom", wild.replace("steps: 6", `steps: ${step}`)), "tame");
@@ -109,7 +111,7 @@ describe.skipIf(missing)("a run that diverges", () => {
     for (let s = 1; s <= step; s++) expect(bytesOf("wild", s)).toEqual(bytesOf("tame", s));
   });
 
-  test("never saves weights that are not finite, and goes on from before them", () => {
+  test("never saves weights with NaN, and continues from an earlier checkpoint", () => {
     healthy("spoilt");
     const last = at("spoilt", "checkpoints", "step-6");
     const before = { files: bytesOf("spoilt", 6), metrics: metrics("spoilt") };
@@ -120,7 +122,7 @@ describe.skipIf(missing)("a run that diverges", () => {
       writeFileSync(join(last, name), Buffer.concat(pieces));
     const { code, stderr } = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(code, stderr).toBe(4);
-    expect(stderr).toContain("the weight norm.weight is bad: 1 of its 16 numbers");
+    expect(stderr).toContain("the weight norm.weight is not finite: 1 of its 16 numbers");
     expect(stderr).toMatch(/step-6\. Move that folder away and --resume/);
     rmSync(last, { recursive: true });
     const resumed = trainTo(at("small.mom"), "spoilt", "--resume");
@@ -132,39 +134,42 @@ describe.skipIf(missing)("a run that diverges", () => {
     const again = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(again.code).toBe(0);
     expect(again.stderr).toContain("Nothing to train: all 6 steps are done.");
-    // What was sampled of those steps is left as it is, and made where it is missing.
+    // Existing samples of those steps are kept, and missing ones are made.
     expect(existsSync(join(samples, "kept.txt"))).toBe(true);
     expect(readdirSync(samples)).toContain("index.json");
     expect(existsSync(at("spoilt", "report.html"))).toBe(true);
   });
 });
 
-test.skipIf(missing)("a full disk ends a run with what is whole, and with room it goes on to the same end", () => {
-  const disk = at("disk");
-  mkdirSync(disk);
-  const mount = (...args: string[]) => spawnSync("mount", ["-t", "tmpfs", ...args, "none", disk]);
-  if (process.platform !== "linux" || mount("-o", "size=300k").status !== 0) {
-    console.warn("A full disk is not tested: mounting a tmpfs needs root.");
-    return;
-  }
-  try {
-    const { code, stderr } = trainTo(at("small.mom"), "disk/run");
-    expect(code, stderr).toBe(1);
-    expect(stderr).toMatch(/step-4 could not be written: the disk is full/);
-    expect(stderr).toContain("go on from step-2, which is as it was, with --resume");
-    expect(stepsOf("disk/run")).toEqual(["step-2"]);
-    expect(mount("-o", "remount,size=4m").status).toBe(0);
-    const resumed = trainTo(at("small.mom"), "disk/run", "--resume");
-    expect(resumed.code, resumed.stderr).toBe(0);
-    healthy("roomy");
-    for (const step of [2, 4, 6]) expect(bytesOf("disk/run", step)).toEqual(bytesOf("roomy", step));
-    expect(metrics("disk/run")).toEqual(metrics("roomy"));
-  } finally {
-    spawnSync("umount", [disk]);
-  }
-});
+test.skipIf(missing)(
+  "a full disk stops a run with complete checkpoints, and with space it resumes to the same result",
+  () => {
+    const disk = at("disk");
+    mkdirSync(disk);
+    const mount = (...args: string[]) => spawnSync("mount", ["-t", "tmpfs", ...args, "none", disk]);
+    if (process.platform !== "linux" || mount("-o", "size=300k").status !== 0) {
+      console.warn("A full disk is not tested: mounting a tmpfs needs root.");
+      return;
+    }
+    try {
+      const { code, stderr } = trainTo(at("small.mom"), "disk/run");
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/step-4 could not be written: the disk is full/);
+      expect(stderr).toContain("continue from step-2, which is unchanged, with --resume");
+      expect(stepsOf("disk/run")).toEqual(["step-2"]);
+      expect(mount("-o", "remount,size=4m").status).toBe(0);
+      const resumed = trainTo(at("small.mom"), "disk/run", "--resume");
+      expect(resumed.code, resumed.stderr).toBe(0);
+      healthy("roomy");
+      for (const step of [2, 4, 6]) expect(bytesOf("disk/run", step)).toEqual(bytesOf("roomy", step));
+      expect(metrics("disk/run")).toEqual(metrics("roomy"));
+    } finally {
+      spawnSync("umount", [disk]);
+    }
+  },
+);
 
-test("an adapter that is missing ends train and trace with 3 and a remedy, and makes nothing", async () => {
+test("without an adapter, train and trace exit with 3 and a help, and create no files", async () => {
   const found = await Promise.all(SOURCES.map((source) => findAdapter(source)));
   const absent = found.find((each) => "missing" in each)?.source;
   if (absent === undefined) return console.warn("A missing adapter is not tested: this machine has all of them.");
@@ -183,50 +188,48 @@ test("an adapter that is missing ends train and trace with 3 and a remedy, and m
   expect(existsSync(at("made.safetensors"))).toBe(false);
 });
 
-test.skipIf(missing)("a device that is lost in mid-run ends it with a DeviceError after what was saved", async () => {
-  const { spec } = check({ path: at("small.mom"), text: SMALL }, () => undefined);
-  if (!spec) throw new Error("the spec is wrong");
-  const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: at("cache") });
-  const open = await freshDevice();
-  const { profile } = open;
-  const { batch } = spec.train;
-  const compiled = compile(spec, { profile, batch, length: 40, phases: TRAINING_PHASES, variants: "first" });
-  const saved: number[] = [];
-  const running = train(await openModel(open, compiled), spec, dataSet, {
-    stepped: ({ step }) => step === 3 && open.device.destroy(),
-    validated: () => {},
-    checkpoint: ({ step }) => saved.push(step),
-    stopWanted: () => false,
-  });
-  const error = await running.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(DeviceError);
-  expect((error as DeviceError).message).toMatch(/device was lost/);
-  expect((error as DeviceError).remedy).toMatch(/Resume from the last checkpoint/);
-  expect(saved).toEqual([2]);
-});
+test.skipIf(missing)(
+  "a device that is lost during a run ends it with a DeviceError, and checkpoints are kept",
+  async () => {
+    const { spec } = check({ path: at("small.mom"), text: SMALL }, () => undefined);
+    if (!spec) throw new Error("the spec is invalid");
+    const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: at("cache") });
+    const open = await freshDevice();
+    const { profile } = open;
+    const { batch } = spec.train;
+    const compiled = compile(spec, { profile, batch, length: 40, phases: TRAINING_PHASES, variants: "first" });
+    const saved: number[] = [];
+    const running = train(await openModel(open, compiled), spec, dataSet, {
+      stepped: ({ step }) => step === 3 && open.device.destroy(),
+      validated: () => {},
+      checkpoint: ({ step }) => saved.push(step),
+      stopWanted: () => false,
+    });
+    const error = await running.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(DeviceError);
+    expect((error as DeviceError).message).toMatch(/device was lost/);
+    expect((error as DeviceError).remedy).toMatch(/Resume from the last checkpoint/);
+    expect(saved).toEqual([2]);
+  },
+);
 
 describe.skipIf(missing)("a run's folder", () => {
   test.each([
-    ["a file", "pairs.jsonl", [], /pairs\.jsonl exists, and a run never writes over another/],
-    ["below a file", "pairs.jsonl/a/b", [], /a part of the path is a file, not a folder\.\s+help Take that file away/],
-    [
-      "not there to resume",
-      "nowhere",
-      ["--resume"],
-      /nowhere is not the folder of a run: the folder itself is missing/,
-    ],
-    ["a file to resume", "pairs.jsonl", ["--resume"], /pairs\.jsonl is not the folder of a run: spec\.mom is missing/],
-  ])("that is %s is refused", (_, out, flags, message) => {
+    ["a file", "pairs.jsonl", [], /pairs\.jsonl exists, and a run never overwrites another/],
+    ["below a file", "pairs.jsonl/a/b", [], /a folder in the path is a file\.\s+help Remove that file/],
+    ["missing and to be resumed", "nowhere", ["--resume"], /nowhere is not a run folder: the folder is missing/],
+    ["a file to resume", "pairs.jsonl", ["--resume"], /pairs\.jsonl is not a run folder: spec\.mom is missing/],
+  ])("that is %s is rejected", (_, out, flags, message) => {
     const { code, stderr } = trainTo(at("small.mom"), out, ...flags);
     expect(code, stderr).toBe(1);
     expect(stderr).toMatch(message);
     expect(existsSync(at("nowhere"))).toBe(false);
   });
 
-  test("is locked by a living process alone, and a lock that makes no sense holds nobody up", () => {
+  test("is locked only by a running process, and an invalid lock is ignored", () => {
     healthy("locked");
     const stat = existsSync("/proc/self/stat") ? readFileSync("/proc/self/stat", "utf8") : undefined;
     const started = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
@@ -243,21 +246,18 @@ describe.skipIf(missing)("a run's folder", () => {
   });
 });
 
-test.skipIf(missing)(
-  "data that changed are refused on --resume, and an option that there is not has exit code 2",
-  () => {
-    healthy("moved");
-    const before = bytesOf("moved", 6);
-    cpSync(at("words.jsonl"), at("kept.jsonl"));
-    write("words.jsonl", `${readFileSync(at("words.jsonl"), "utf8")}${lines([[{ text: "another" }]])}`);
-    const { code, stderr } = trainTo(at("small.mom"), "moved", "--resume");
-    cpSync(at("kept.jsonl"), at("words.jsonl"));
-    expect(code, stderr).toBe(1);
-    expect(stderr).toContain("Bring the old data back, or start a new run with another --out.");
-    expect(bytesOf("moved", 6)).toEqual(before);
-    expect(trainTo(at("small.mom"), "typo", "--steps", "3").code).toBe(2);
-  },
-);
+test.skipIf(missing)("--resume rejects changed data, and an unknown option gives exit code 2", () => {
+  healthy("moved");
+  const before = bytesOf("moved", 6);
+  cpSync(at("words.jsonl"), at("kept.jsonl"));
+  write("words.jsonl", `${readFileSync(at("words.jsonl"), "utf8")}${lines([[{ text: "another" }]])}`);
+  const { code, stderr } = trainTo(at("small.mom"), "moved", "--resume");
+  cpSync(at("kept.jsonl"), at("words.jsonl"));
+  expect(code, stderr).toBe(1);
+  expect(stderr).toContain("Restore the old data, or start a new run with another --out.");
+  expect(bytesOf("moved", 6)).toEqual(before);
+  expect(trainTo(at("small.mom"), "typo", "--steps", "3").code).toBe(2);
+});
 
 const TWO_PICTURES = SPEC.replace(
   "  d_model",
@@ -272,7 +272,7 @@ const twoPictures = numbers.map((i) => [
   ...(i % 3 ? [{ image: `${i}.png`, modality: "depth" }] : []),
 ]);
 
-describe.skipIf(missing)("no number of a run is bad, and losses are those of what it learns", () => {
+describe.skipIf(missing)("all metrics of a run are finite, and losses exist exactly for the learned modalities", () => {
   test.each([
     [
       "two continuous modalities",
@@ -280,10 +280,10 @@ describe.skipIf(missing)("no number of a run is bad, and losses are those of wha
       twoPictures,
       ["text", "image", "depth"],
     ],
-    ["one without an objective", TWO_PICTURES, twoPictures, ["text", "image"]],
+    ["a modality without an objective", TWO_PICTURES, twoPictures, ["text", "image"]],
     ["batches without a picture", TWO_PICTURES, numbers.map((i) => [{ text: `only ${i}` }]), ["text"]],
     [
-      "tokens alone, nothing held out",
+      "only tokens, nothing held out",
       `model {
   modality codes: tokens(vocab: 20)
   d_model: 16
@@ -313,11 +313,11 @@ train { steps: 4, batch: 2, optimizer: adamw(lr: 3e-3) }
     expect(readFileSync(at(out, "report.html"), "utf8")).not.toMatch(/\bNaN\b|undefined/);
   });
 
-  test("data with nothing to predict are refused", () => {
+  test("data with nothing to predict are rejected", () => {
     write("two.jsonl", lines([[{ text: "" }], [{ text: "" }]]));
     const { code, stderr } = trainTo(write("two.mom", TWO_PICTURES), "nothing");
     expect(code, stderr).toBe(1);
-    expect(stderr).toContain("has anything to predict of text or image");
+    expect(stderr).toContain("has anything to predict for text or image");
     expect(existsSync(at("nothing"))).toBe(false);
   });
 });

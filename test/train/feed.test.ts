@@ -1,4 +1,4 @@
-// What updates are fed with is the same whether it was made ahead or not, and where the data stands is told the same.
+// Batches and data positions are the same whether updates are prepared in advance or not.
 import { expect, test } from "vitest";
 import { syntheticDataSet } from "../../src/bench/synthetic.js";
 import { compile } from "../../src/compile.js";
@@ -23,7 +23,7 @@ function made(carry: boolean): CheckedSpec {
 const tablesOf = (spec: CheckedSpec) =>
   compile(spec, { profile, batch: 3, length: 70, chunk: 16, variants: "first", phases }).tables;
 
-test.each([false, true])("updates made ahead are those made when asked for (streams: %s)", (carry) => {
+test.each([false, true])("updates prepared in advance equal updates made on demand (streams: %s)", (carry) => {
   const spec = carry ? { ...made(carry), train: { ...made(carry).train, accumulate: 1 } } : made(carry);
   const [plain, ahead] = [0, 1].map(() => openFeed(spec, syntheticDataSet(spec), tablesOf(spec)));
   if (!plain || !ahead) throw new Error("two feeds were made");
@@ -47,7 +47,7 @@ test.each([false, true])("updates made ahead are those made when asked for (stre
   expect(again.take(5)).toEqual(fifth.take(5));
 });
 
-test("every table of the plan is there, filled from the batch's own tensors", () => {
+test("a batch has every table of the plan, filled from its own tensors", () => {
   const spec = made(false);
   const tables = tablesOf(spec);
   expect(tables.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["rows", "targets", "marks", "occurrences"]));

@@ -1,4 +1,4 @@
-// JSON files of a run, changed at random: read, or refused with a message; nothing in them is a fault of the program.
+// Random changes to the JSON files of a run. They are read, or rejected with a message, and never cause another error.
 
 import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (name: string): string => join(run.path, name);
 
-/** The sum of the state as it is now: else the sum alone would be tested. */
+/** Updates the checksum of the changed state. Otherwise only the checksum would be tested. */
 function resum(): void {
   const sum = createHash("sha256")
     .update(readFileSync(at("checkpoints/step-9/state.json")))
@@ -67,7 +67,7 @@ test.each(Object.keys(FILES))("%s", (name) => {
   expect(refused).toBeGreaterThan(0);
 });
 
-test("a report shows no file but the run's own", () => {
+test("a report shows only the run's own files", () => {
   const name = "samples/step-4/index.json";
   const index = readFileSync(at(name), "utf8");
   writeFileSync(at(name), index.replace("1-1-true.png", "../../spec.mom"));

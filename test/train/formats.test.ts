@@ -1,4 +1,4 @@
-// Runs that earlier versions made: evaluated, sampled and reported as ever; a resume that could not be exact is refused.
+// Runs of earlier versions can be evaluated, sampled and reported. They cannot be resumed, because that would not be exact.
 
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,8 +32,8 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
     const { step, losses } = JSON.parse(stdout) as { step: number; losses: Record<string, number> };
     const then = JSON.parse(readFileSync(join(FIXTURES, `${name}.eval.json`), "utf8")) as { losses: { text: number } };
     expect(step).toBe(4);
-    // Where no picture's noise enters the states, the loss is that of the version that made the run, up to the order of
-    // sums. Noise of held-out pictures was drawn by their place in a batch then, and a row's documents saw each other.
+    // If no noise of pictures enters the states, the loss equals that of the version that made the run, up to the order of
+    // sums. That version drew the noise of held-out pictures by position in a batch, and documents of a row saw each other.
     expect(losses.text).toBeCloseTo(then.losses.text, name === "stream" ? 4 : 0);
   });
 
@@ -46,7 +46,7 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
     expect(report).toContain("held out");
   });
 
-  test("is not resumed, and stays as it is", () => {
+  test("is not resumed and not changed", () => {
     const path = join(folder, name);
     const before = readFileSync(join(path, "metrics.jsonl"), "utf8");
     const { code, stderr } = run("train", `${name}.mom`, "--out", name, "--resume");
@@ -57,7 +57,7 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
     expect(readdirSync(join(path, "checkpoints"))).toEqual(["step-4"]);
   });
 
-  test("says its format", () => {
+  test("prints its format", () => {
     expect(latestCheckpoint(runAt(join(folder, name), nodeDisk)).checkpoint?.format).toBe(1);
   });
 });

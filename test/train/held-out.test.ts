@@ -1,4 +1,4 @@
-// Losses belong to documents: how held-out ones are batched, or an update is cut up, changes nothing.
+// The losses of documents do not depend on the batches of held-out documents, or on the micro-batches of an update.
 import { beforeAll, describe, expect, it } from "vitest";
 import { compile, trainingOn } from "../../src/compile.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
@@ -13,7 +13,7 @@ import { mixedData, mixedSpec } from "./mixed-data.js";
 
 const missing = await missingAdapter();
 
-describe.skipIf(missing)("the loss of documents", () => {
+describe.skipIf(missing)("losses do not depend on batching", () => {
   let device: OpenDevice;
   beforeAll(async () => {
     device = await testDevice();
@@ -25,7 +25,7 @@ describe.skipIf(missing)("the loss of documents", () => {
     return model;
   };
 
-  it.each([{ carry: false }, { carry: true }])("that are held out, with %o", async ({ carry }) => {
+  it.each([{ carry: false }, { carry: true }])("the loss of held-out documents, with %o", async ({ carry }) => {
     const losses: number[] = [];
     for (const [batch, accumulate, seed] of [
       [1, 1, 1],
@@ -43,7 +43,7 @@ describe.skipIf(missing)("the loss of documents", () => {
     for (const loss of losses) expect(Math.abs(loss / (losses[0] as number) - 1)).toBeLessThan(1e-6);
   });
 
-  it("and the gradient of an update, however it is cut into micro-batches", async () => {
+  it("the loss and the gradient of an update, for different micro-batches", async () => {
     const found: { loss: number; gradient: Float64Array }[] = [];
     for (const [batch, accumulate] of [
       [4, 1],

@@ -1,4 +1,4 @@
-// Runs that start from weights that exist, through the command line: losses at step 0 are those of the source, exactly.
+// Runs that start from existing weights, through the command line. The losses at step 0 equal those of the source exactly.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -72,7 +72,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test.skipIf(missing)("upcycled, a run has the dense model's losses at step 0 to the last bit, and trains on", () => {
+test.skipIf(missing)("an upcycled run has bit-identical losses to the dense model at step 0, and trains", () => {
   const { code, stderr } = trainTo("up.mom", "up");
   expect(code, stderr).toBe(0);
   expect(stderr).toContain("Weights from runs/dense/checkpoints/step-3: tensors (numbers)");
@@ -86,7 +86,7 @@ test.skipIf(missing)("upcycled, a run has the dense model's losses at step 0 to 
   expect(record.parts.find(({ part }: { part: string }) => part === "x_proj").copied.tensors).toBe(4);
 });
 
-test.skipIf(missing)("a resumed run goes on from its own checkpoint, to the end of one that was never stopped", () => {
+test.skipIf(missing)("a resumed run continues from its own checkpoint and equals an uninterrupted one", () => {
   const whole = bytesOf("up");
   const before = readFileSync(at("runs/up/metrics.jsonl"), "utf8");
   cpSync(at("runs/up"), at("runs/cut"), { recursive: true });
@@ -99,7 +99,7 @@ test.skipIf(missing)("a resumed run goes on from its own checkpoint, to the end 
   expect(bytesOf("cut")).toEqual(whole);
   expect(readFileSync(at("runs/cut/metrics.jsonl"), "utf8")).toBe(before);
 
-  // Before its first checkpoint it begins again, with the same weights or not at all.
+  // Before its first checkpoint it restarts, but only with the same initial weights.
   rmSync(at("runs/cut/checkpoints/step-2"), { recursive: true });
   rmSync(at("runs/cut/checkpoints/step-3"), { recursive: true });
   cpSync(at("dense-aside"), at("runs/dense"), { recursive: true });
@@ -114,7 +114,7 @@ test.skipIf(missing)("a resumed run goes on from its own checkpoint, to the end 
   expect(readFileSync(at("runs/cut/metrics.jsonl"), "utf8")).toBe(before);
 });
 
-test.skipIf(missing)("from a file whose names have a prefix; and a compiled folder carries the weights along", () => {
+test.skipIf(missing)("a file may have prefixed names, and a compiled folder contains the weights", () => {
   const { tensors } = readOwnSafetensors(
     readFileSync(at("runs/dense/checkpoints/step-3/weights.safetensors")),
     "weights",
@@ -141,12 +141,16 @@ test.skipIf(missing)("from a file whose names have a prefix; and a compiled fold
 });
 
 test.skipIf(missing).each([
-  ["nothing there", '"runs/none"', /there is no runs\/none\. \[MOM0719\]\s+help Name the folder of a run/],
-  ["a folder that is no run", '"."', /is not the folder of a run: spec\.mom is missing/],
-  ["a file that is none", '"dense.mom"', /dense\.mom: the header has/],
-  ["a prefix that nothing has", '"runs/dense", prefix: "init."', /no weight in runs\/dense begins with "init\."/],
-  ["outside of the project", '"../elsewhere.safetensors"', /is outside the project's folder\.\s+help .*--allow \S+/],
-])("%s is refused before there is a run", (_, path, message) => {
+  ["a missing folder", '"runs/none"', /there is no runs\/none\. \[MOM0719\]\s+help Use the folder of a run/],
+  ["a folder without a run", '"."', /is not a run folder: spec\.mom is missing/],
+  ["a file without weights", '"dense.mom"', /dense\.mom: the header has/],
+  ["an unused prefix", '"runs/dense", prefix: "init."', /no weight in runs\/dense begins with "init\."/],
+  [
+    "a path outside of the project",
+    '"../elsewhere.safetensors"',
+    /is outside the project's folder\.\s+help .*--allow \S+/,
+  ],
+])("%s is rejected before the run's folder is made", (_, path, message) => {
   write("wrong.mom", `import "dense.mom"\n${startingFrom(path)}`);
   const { code, stderr } = trainTo("wrong.mom", "wrong");
   expect(code, stderr).toBe(1);
@@ -154,7 +158,7 @@ test.skipIf(missing).each([
   expect(existsSync(at("runs/wrong"))).toBe(false);
 });
 
-test.skipIf(missing)("--allow lets weights lie elsewhere; a damaged checkpoint is passed over and told", () => {
+test.skipIf(missing)("--allow permits weights elsewhere; a damaged checkpoint is skipped with a warning", () => {
   mkdirSync(at("inner"));
   write("inner/package.json", "{}");
   cpSync(at("pairs.jsonl"), at("inner/pairs.jsonl"));

@@ -1,4 +1,4 @@
-// Initial values: their distributions, and which numbers each group draws.
+// Initial values: their distributions, and the random stream of each group.
 import { expect, test } from "vitest";
 import type { InitKey, InitKind } from "../../src/ir/initial.js";
 import { philox, stream } from "../../src/random/stream.js";
@@ -28,7 +28,7 @@ test.each(uniform)("%s is uniform within its bound", (_, kind, bound) => {
   expect(deviation(values)).toBeCloseTo(bound / Math.sqrt(3), 2);
 });
 
-test("normal has the deviation asked for and a normal's tails", () => {
+test("normal has the given deviation and the tails of a normal distribution", () => {
   const values = draw({ kind: "normal", deviation: 0.02 }, [20_000]);
   expect(Math.abs(mean(values))).toBeLessThan((4 * 0.02) / Math.sqrt(20_000));
   expect(deviation(values) / 0.02).toBeCloseTo(1, 1);
@@ -47,18 +47,18 @@ test("the softplus of the dt bias is log-uniform in [1e-3, 1e-1]", () => {
   }
 });
 
-test("the inverse softplus inverts, near 0 too", () => {
+test("inverseSoftplus is the inverse of softplus, also near 0", () => {
   for (const dt of [1e-4, 1e-3, 0.05, 0.1, 1, 5]) expect(softplus(inverseSoftplus(dt)) / dt).toBeCloseTo(1, 10);
   expect(inverseSoftplus(Math.LN2)).toBeCloseTo(0, 14);
 });
 
-test("A_log is log(1..N) in every row, and ones are ones", () => {
+test("every row of A_log is log(1..N), and ones is 1 everywhere", () => {
   const row = [1, 2, 3].map((n) => Math.fround(Math.log(n)));
   expect(draw({ kind: "A_log", d_state: 3 }, [2, 3])).toEqual([...row, ...row]);
   expect(draw({ kind: "ones" }, [3])).toEqual([1, 1, 1]);
 });
 
-test("the key alone decides: group 0 is the shared tensor, each other key draws its own", () => {
+test("only the key matters: group 0 equals the shared tensor, and every other key differs", () => {
   const kind: InitKind = { kind: "linear", fanIn: 4 };
   const shared = draw(kind, [8, 4]);
   expect(draw(kind, [8, 4], { group: 0 })).toEqual(shared);
@@ -66,7 +66,7 @@ test("the key alone decides: group 0 is the shared tensor, each other key draws 
     expect(draw(kind, [8, 4], change)).not.toEqual(shared);
 });
 
-test("words drawn many at a time are those drawn one by one, wherever one stands", () => {
+test("words drawn in bulk equal words drawn one by one, from any position", () => {
   for (const [before, many] of [
     [0, 4096],
     [1, 1],
@@ -84,7 +84,7 @@ test("words drawn many at a time are those drawn one by one, wherever one stands
   }
 });
 
-// The generator's own known answers (Random123's kat_vectors): all zeros, all ones, digits of π.
+// Known answers of the generator from Random123's kat_vectors: all zeros, all ones, digits of π.
 test.each([
   [
     [0, 0],

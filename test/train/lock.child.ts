@@ -1,4 +1,4 @@
-// Takes locks when it is told to, in the same instant as others. For each message it answers whether it has the lock.
+// Takes a lock for each message, at the same time as other processes, and answers whether it has the lock.
 
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";

@@ -1,5 +1,5 @@
-// One lock, and processes that take it in the same instant: one has it, whatever was there before.
-// LOCK_ROUNDS and LOCK_PROCESSES (a list) make a longer trial of it.
+// If several processes take a lock at the same time, exactly one gets it, whatever the earlier contents of the file.
+// LOCK_ROUNDS and LOCK_PROCESSES (a list) run a longer test.
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,16 +29,16 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What is in the lock's place beforehand. */
+/** The contents of the lock file before. */
 const BEFORE: Readonly<Record<string, () => string | undefined>> = {
   "no lock": () => undefined,
-  "a dead process's": () => JSON.stringify({ pid: spawnSync("true").pid, started: "5" }),
-  "a damaged one": () => "{",
+  "the lock of a dead process": () => JSON.stringify({ pid: spawnSync("true").pid, started: "5" }),
+  "a damaged lock": () => "{",
 };
 
 for (const [what, contents] of Object.entries(BEFORE)) {
   for (const count of COUNTS) {
-    test(`${what}: of ${count} processes one has it, ${ROUNDS} times`, async () => {
+    test(`${what}: one of ${count} processes gets it, ${ROUNDS} times`, async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const name = `lock-${count}-${round}`;
         const path = join(folder, name);

@@ -1,11 +1,11 @@
-// What is read after an update, in one copy: the losses of each modality, the gradient's norm, the scale of the losses.
+// The results of an update are read in one copy: the losses of each modality, the gradient norm and the loss scale.
 import { expect, test } from "vitest";
 import { readLossSums, readUpdate } from "../../src/train/loss-sums.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
 const spec = sketch({ modalities: [text, image, speech], vocabulary: 50, d_model: 16, layers: 1 });
 
-/** A model whose last update left these numbers; `copies` are the names that were read together. */
+/** A model with these results of the last update. `copies` lists the names that were read together. */
 function leaving(numbers: Readonly<Record<string, readonly number[]>>) {
   const copies: (readonly string[])[] = [];
   const none = async () => new Float32Array();
@@ -20,7 +20,7 @@ function leaving(numbers: Readonly<Record<string, readonly number[]>>) {
   return { model, copies };
 }
 
-test("losses, norm and scale come in one copy, whatever their order", async () => {
+test("losses, norm and scale are read in one copy, in any order", async () => {
   const scaled = { "loss.tokens": [3, 0, 5], "loss.image": [7], grad_norm: [2, 0], loss_scale: [1024, 3, 1] };
   const { model, copies } = leaving(scaled);
   expect(await readUpdate(model, spec)).toEqual({
@@ -32,13 +32,13 @@ test("losses, norm and scale come in one copy, whatever their order", async () =
   expect(copies).toHaveLength(1);
 });
 
-test("without a scale, and where gradients were not finite", async () => {
+test("without a scale, and with gradients that are not finite", async () => {
   const { model } = leaving({ "loss.tokens": [3, 0, 5], "loss.image": [7], grad_norm: [Number.POSITIVE_INFINITY, 1] });
   const { finite, gradientNorm, lossScale } = await readUpdate(model, spec);
   expect({ finite, gradientNorm, lossScale }).toEqual({ finite: false, gradientNorm: Infinity, lossScale: undefined });
 });
 
-test("what a model has no loss of is nothing", async () => {
+test("a modality without a loss has no sum", async () => {
   expect(await readLossSums(leaving({ "loss.image": [7] }).model, spec)).toEqual({
     ids: [0, 0, 0],
     items: new Map([["image", 7]]),

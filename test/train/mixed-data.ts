@@ -1,4 +1,4 @@
-// Names and pictures of many lengths, some of which may stand in either order, and a spec that learns them.
+// Documents with names and pictures of many lengths, in both orders, and a spec that learns them.
 import { dataSetOf } from "../../src/data/data-set.js";
 import { type PreparedDocument, readShard, writeShard } from "../../src/data/shard.js";
 import type { CheckedSpec } from "../../src/front/spec.js";

@@ -1,4 +1,4 @@
-// Parameters on their way to a device and back: in pieces or at once they are the same; drawn, or alike for timing.
+// Parameters are the same whether they are copied in pieces or at once. For timing, all layers share one draw.
 import { expect, test } from "vitest";
 import { compile, EVALUATION_PHASES } from "../../src/compile.js";
 import { openModel } from "../../src/train/model.js";
@@ -20,8 +20,8 @@ async function modelOf(pieceBytes?: number) {
   );
 }
 
-test.skipIf(missing)("tensors cut by pieces come through whole, both ways", async () => {
-  // Shorter than most tensors, and no divisor of any.
+test.skipIf(missing)("tensors that span several pieces are written and read completely", async () => {
+  // A piece is shorter than most tensors, and its size divides none of them.
   const [whole, pieces] = [await modelOf(), await modelOf(1000)];
   await whole.initialise(4);
   await pieces.initialise(4);
@@ -35,7 +35,7 @@ test.skipIf(missing)("tensors cut by pieces come through whole, both ways", asyn
   for (const model of [whole, pieces]) model.runtime.destroy();
 });
 
-test.skipIf(missing)("for timing all layers are alike, and the first has what it would draw", async () => {
+test.skipIf(missing)("with `alike`, all layers are equal, and the first has its normal values", async () => {
   const model = await modelOf();
   await model.initialise(4);
   const drawn = await model.read("parameters");

@@ -1,4 +1,4 @@
-// A run with Muon, stopped and resumed, is the run that was not; and the state of another optimizer is refused.
+// A stopped and resumed run with Muon equals an uninterrupted one. The state of another optimizer is rejected.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +43,7 @@ train {
 }
 `;
 
-/** A checkpoint as it is read back from its files. */
+/** The checkpoint after writing and reading its files. */
 function written(checkpoint: Checkpoint): Checkpoint {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const { name, pieces } of checkpointFiles(checkpoint, nodeDisk))
@@ -58,7 +58,7 @@ function written(checkpoint: Checkpoint): Checkpoint {
 
 async function run(optimizer: string, from?: Checkpoint): Promise<{ records: MetricRecord[]; kept: Checkpoint[] }> {
   const { spec } = check({ path: "a.mom", text: specText(optimizer) }, () => undefined);
-  if (!spec) throw new Error("the spec is wrong");
+  if (!spec) throw new Error("the spec is invalid");
   const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: join(folder, "cache") });
   const opened = await testDevice();
   const { batch } = spec.train;
@@ -81,7 +81,7 @@ async function run(optimizer: string, from?: Checkpoint): Promise<{ records: Met
 }
 
 test.skipIf(missing)(
-  "stopped and resumed, a run is the same to the last bit; another optimizer's state is refused",
+  "a resumed run is bit-identical to an uninterrupted one; another optimizer's state is rejected",
   async () => {
     const whole = await run(MUON);
     const [middle, end] = whole.kept as [Checkpoint, Checkpoint];
@@ -90,7 +90,7 @@ test.skipIf(missing)(
     expect(resumed.records).toEqual(whole.records.slice(2));
     expect(resumed.kept).toEqual([end]);
     await expect(run("adamw", middle)).rejects.toThrow(
-      "The checkpoint holds the state of another optimizer: it has m, momentum, v, and the spec's optimizer keeps m, v.",
+      "The checkpoint holds the state of another optimizer: it has m, momentum, v, but the spec's optimizer has m, v.",
     );
   },
 );

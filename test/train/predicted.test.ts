@@ -1,4 +1,4 @@
-// What a batch predicts, on random batches against what it says one position at a time.
+// The targets of random batches, compared with a definition that handles one position at a time.
 import { expect, test } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
 import { stream } from "../../src/random/stream.js";
@@ -9,7 +9,7 @@ import { image, sketch, speech, text } from "../support/spec.js";
 const ROWS = 5;
 const LENGTH = 23;
 
-/** Documents of random lengths, with padding at some ends; some sequences are cut out of streams. */
+/** Documents of random lengths, some followed by padding. Some sequences are cut out of streams. */
 function randomBatch(seed: number): Batch {
   const random = stream("sample", seed);
   const size = ROWS * LENGTH;

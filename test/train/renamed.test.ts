@@ -1,4 +1,4 @@
-// The names of modalities are only names: a spec with them permuted trains to the same losses and weights, bit for bit.
+// Permuting the names of modalities in a spec does not change losses or weights: they are bit-identical.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,10 +51,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What a run measures, and what it leaves. */
+/** The records and the last checkpoint of a run. */
 async function run(names: readonly [string, string, string]): Promise<[MetricRecord[], Checkpoint]> {
   const { spec } = check({ path: "a.mom", text: specText(...names) }, () => undefined);
-  if (!spec) throw new Error("the spec is wrong");
+  if (!spec) throw new Error("the spec is invalid");
   const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, cache: join(folder, "cache") });
   const opened = await testDevice();
   const { batch } = spec.train;
@@ -73,7 +73,7 @@ async function run(names: readonly [string, string, string]): Promise<[MetricRec
   return [records, kept.at(-1) as Checkpoint];
 }
 
-/** Names as the other spec has them: each stretch of a tensor's or a loss's name by itself. */
+/** Replaces modality names in the names of tensors and losses, segment by segment. */
 function renamed<T>(entries: Iterable<readonly [string, T]>, names: ReadonlyMap<string, string>): Map<string, T> {
   const other = (name: string): string =>
     name
@@ -83,7 +83,7 @@ function renamed<T>(entries: Iterable<readonly [string, T]>, names: ReadonlyMap<
   return new Map([...entries].map(([name, value]) => [other(name), value]));
 }
 
-test.skipIf(missing)("permuted names change nothing but names", async () => {
+test.skipIf(missing)("permuted names change only names", async () => {
   const first = ["text", "image", "codes"] as const;
   const second = ["codes", "text", "image"] as const;
   const names = new Map(first.map((name, i) => [name, second[i] as string]));

@@ -1,4 +1,4 @@
-// Makes a run's folder and kills itself before one operation on the disk. Arguments: the folder, the operation's number.
+// Makes a run's folder and kills itself before one disk operation. Arguments: the folder, the operation's number.
 import { nodeDisk } from "../../src/api/node/disk.js";
 import type { Disk } from "../../src/data/disk.js";
 import { createRun } from "../../src/train/run-folder.js";

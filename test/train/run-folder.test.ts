@@ -1,4 +1,4 @@
-// The folder of a run: made once, opened again, taken back to a step.
+// Makes, opens and rewinds the folder of a run.
 import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -41,14 +41,14 @@ const record = (step: number, loss = 1 / step): TrainRecord => ({
 });
 const textOf = (run: Run, file: string): string => readFileSync(join(run.path, file), "utf8");
 
-test("a run holds its spec and plan", () => {
+test("a run contains its spec and plan", () => {
   const run = newRun("a/b/run");
   expect(textOf(run, "spec.mom")).toBe(contents.spec);
   expect(textOf(run, "plan.json")).toBe(contents.plan);
   expect(openRun(run.path, nodeDisk)).toEqual(run);
 });
 
-test("a run knows where its spec was, and moves with it", () => {
+test("a run records the path of its spec, and both can be moved together", () => {
   const file = join(folder, "specs", "a.mom");
   const run = createRun(join(folder, "runs", "a"), { ...contents, file }, nodeDisk);
   expect(originOf(run)).toEqual({ format: 2, spec: file });
@@ -60,7 +60,7 @@ test("a run knows where its spec was, and moves with it", () => {
   expect(() => originOf(moved)).toThrow(/origin\.json: spec is not text/);
 });
 
-test("a folder that exists is refused and left alone, an empty one too", () => {
+test("an existing folder is rejected and not changed, even if it is empty", () => {
   const path = join(folder, "taken");
   mkdirSync(path);
   expect(() => createRun(path, contents, nodeDisk)).toThrow(Failure);
@@ -68,7 +68,7 @@ test("a folder that exists is refused and left alone, an empty one too", () => {
   expect(readdirSync(path)).toEqual([]);
 });
 
-test("a full disk leaves no half-made run", () => {
+test("a full disk leaves no incomplete run", () => {
   const full = Object.assign(new Error("full"), { code: "ENOSPC" });
   const create = (): never => {
     throw full;
@@ -78,7 +78,7 @@ test("a full disk leaves no half-made run", () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test("killed at any moment while it is made, a run is whole or not there, and is made anew without leftovers", async () => {
+test("after a kill at any moment, a new run is complete or absent, and making it again leaves no leftovers", async () => {
   const child = join(folder, "child.mjs");
   const entryPoints = [join(import.meta.dirname, "run-folder.child.ts")];
   await build({ entryPoints, outfile: child, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
@@ -104,17 +104,18 @@ test("killed at any moment while it is made, a run is whole or not there, and is
     }
     expect(signal).toBe("SIGKILL");
   }
-  // The folder, the lock, two folders, plan, origin, spec, a sync; then a rename and a sync of the parent.
+  // The operations are the folder, the lock, two folders, plan, origin, spec and a sync, then a rename and a sync of the
+  // parent.
   expect(left).toHaveLength(8);
 });
 
-test("what another process is making is left alone, and so are folders of other names", async ({ skip }) => {
-  if (!existsSync("/proc/self/stat")) skip("only Linux tells when a process began");
+test("a folder that another process is making is kept, and so are folders of other names", async ({ skip }) => {
+  if (!existsSync("/proc/self/stat")) skip("only Linux reports the start time of a process");
   const other = spawn("sleep", ["60"]);
   const gone = new Promise((resolve) => other.once("exit", resolve));
   const started = readFileSync(`/proc/${other.pid}/stat`, "utf8").split(" ")[21];
   const making = join(folder, `.writing-run-${other.pid}`);
-  // The second belongs to a process that has not locked it yet.
+  // The process that makes the second folder has not locked it yet.
   const kept = [
     making,
     join(folder, ".writing-run-1"),
@@ -133,7 +134,7 @@ test("what another process is making is left alone, and so are folders of other 
   await gone;
 });
 
-test("of two processes that make one run, one has it", () => {
+test("if two processes make the same run, one succeeds", () => {
   const path = join(folder, "run");
   const rename: typeof nodeDisk.rename = (from, to) => {
     mkdirSync(path);
@@ -145,18 +146,18 @@ test("of two processes that make one run, one has it", () => {
   expect(textOf({ path, disk: nodeDisk }, "spec.mom")).toBe("of the other\n");
 });
 
-test("a path through a file is refused with a remedy", () => {
+test("a path through a file is rejected with help", () => {
   writeFileSync(join(folder, "file"), "");
-  expect(() => createRun(join(folder, "file", "run"), contents, nodeDisk)).toThrow(/a part of the path is a file/);
+  expect(() => createRun(join(folder, "file", "run"), contents, nodeDisk)).toThrow(/a folder in the path is a file/);
 });
 
-test("what is no run is not opened", () => {
-  expect(() => openRun(join(folder, "absent"), nodeDisk)).toThrow(/absent is not the folder of a run/);
+test("a folder without a run is not opened", () => {
+  expect(() => openRun(join(folder, "absent"), nodeDisk)).toThrow(/absent is not a run folder/);
   expect(() => openRun(folder, nodeDisk)).toThrow(/spec\.mom is missing/);
 });
 
-test("a run is trained by one process at a time; a dead one holds nothing", async ({ skip }) => {
-  if (!existsSync("/proc/self/stat")) skip("only Linux tells when a process began");
+test("one process at a time trains a run; the lock of a dead process does not count", async ({ skip }) => {
+  if (!existsSync("/proc/self/stat")) skip("only Linux reports the start time of a process");
   const run = newRun();
   const lock = join(run.path, "lock.json");
   expect(openRun(run.path, nodeDisk)).toEqual(run);
@@ -177,23 +178,20 @@ test("a run is trained by one process at a time; a dead one holds nothing", asyn
   expect(existsSync(lock)).toBe(false);
 });
 
-test.runIf(process.platform === "linux")(
-  "a process that has ended holds no lock, though its parent never asks",
-  async () => {
-    // The shell becomes a sleep, which does not wait for the child that it had before.
-    const parent = spawn("sh", ["-c", "sleep 0.05 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "ignore"] });
-    const pid = await new Promise<number>((resolve) => parent.stdout.on("data", (text) => resolve(Number(text))));
-    const lock = join(folder, "lock.json");
-    const statOf = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") as string[];
-    writeFileSync(lock, JSON.stringify({ pid, started: statOf()[19] }));
-    expect(lockedBy(nodeDisk, lock)).toBe(pid);
-    while (statOf()[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(lockedBy(nodeDisk, lock)).toBeUndefined();
-    parent.kill();
-  },
-);
+test.runIf(process.platform === "linux")("a zombie process holds no lock", async () => {
+  // The shell is replaced by `sleep`, which never waits for the child, so the child becomes a zombie.
+  const parent = spawn("sh", ["-c", "sleep 0.05 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "ignore"] });
+  const pid = await new Promise<number>((resolve) => parent.stdout.on("data", (text) => resolve(Number(text))));
+  const lock = join(folder, "lock.json");
+  const statOf = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") as string[];
+  writeFileSync(lock, JSON.stringify({ pid, started: statOf()[19] }));
+  expect(lockedBy(nodeDisk, lock)).toBe(pid);
+  while (statOf()[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(lockedBy(nodeDisk, lock)).toBeUndefined();
+  parent.kill();
+});
 
-test("metrics are read back exactly, and hold no clock time", () => {
+test("metrics are read back exactly and contain no clock times", () => {
   const runs = [newRun("first"), newRun("second")];
   for (const [index, run] of runs.entries()) {
     const records = recorder(run, () => 1e12 + index);
@@ -220,7 +218,7 @@ test("metrics are read back exactly, and hold no clock time", () => {
   expect(parseTiming(textOf(second, "timing.jsonl"))).toEqual([{ step: 3, seconds: 1, tokens_per_second: 5e4 }]);
 });
 
-test("a full disk takes a record whole or not at all, and says how to go on", () => {
+test("on a full disk, a record is written completely or not at all, and the help describes how to continue", () => {
   const run = newRun();
   const records = recorder(run);
   for (let step = 1; step <= 3; step++) records.metric(record(step));
@@ -234,7 +232,7 @@ test("a full disk takes a record whole or not at all, and says how to go on", ()
   expect(textOf(run, "metrics.jsonl")).toBe(before);
 });
 
-test("a number that is not finite stays none; a line that is no record is named; a torn one is left out", () => {
+test("NaN is read back as NaN, an invalid line is reported by number, and an incomplete last line is skipped", () => {
   const run = newRun();
   recorder(run).metric(record(1, Number.POSITIVE_INFINITY));
   expect(parseMetrics(textOf(run, "metrics.jsonl"))).toMatchObject([
@@ -244,7 +242,7 @@ test("a number that is not finite stays none; a line that is no record is named;
   expect(parseMetrics(`${textOf(run, "metrics.jsonl")}nonsense\n`)).toBe(2);
 });
 
-test("a rewound run is the run that stopped there", () => {
+test("a rewound run equals a run that stopped at that step", () => {
   const until = (name: string, steps: number): Run => {
     const run = newRun(name);
     const records = recorder(run, () => 5000);
@@ -266,7 +264,7 @@ test("a rewound run is the run that stopped there", () => {
   expect(eventBytesUpTo(events, 3)).toBeLessThan(events.length);
 });
 
-test("checkpoints after the step are set aside, and a later one does not push out those that are whole", () => {
+test("checkpoints after the step are set aside and do not replace complete ones", () => {
   const run = newRun();
   for (const step of [1, 2, 9]) writeCheckpoint(run, sampleCheckpoint(step, 4), 3);
   rewindRun(run, 2);

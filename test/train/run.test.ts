@@ -1,4 +1,4 @@
-// Whole runs through the command line: the same numbers twice, and after kill -9 at random moments.
+// Complete runs through the command line: repeated runs are identical, even after kill -9 at random moments.
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,7 +42,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The checksum of everything in a run's last checkpoint. */
+/** A checksum of all files in a run's last checkpoint. */
 function checksum(run: string): string {
   const last = join(run, "checkpoints", `step-${STEPS}`);
   const hash = createHash("sha256");
@@ -54,7 +54,7 @@ const trainTo = (out: string, ...flags: string[]) => mom.run(["train", spec, "--
 const metrics = (out: string): string => readFileSync(join(out, "metrics.jsonl"), "utf8");
 
 test.skipIf(missing)(
-  "two runs are identical to the last bit; runs killed five times and resumed are that run",
+  "two runs are bit-identical, and so are runs that were killed five times and resumed",
   async () => {
     const [first, second, killed] = ["first", "second", "killed"].map((name) => join(folder, name)) as [
       string,
@@ -83,7 +83,7 @@ test.skipIf(missing)(
       process.kill("SIGKILL");
       await ended;
     }
-    // On a busy machine it may never have come as far as to be a run.
+    // On a busy machine it may have been killed each time before its folder existed.
     const resumed = trainTo(killed, ...(existsSync(join(killed, "spec.mom")) ? ["--resume"] : []));
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(checksum(killed)).toBe(checksum(first));
@@ -92,7 +92,7 @@ test.skipIf(missing)(
   300_000,
 );
 
-test.skipIf(missing)("mom eval computes what validation in training did, to the last bit", () => {
+test.skipIf(missing)("the losses of mom eval are bit-identical to those of validation in training", () => {
   const first = join(folder, "first");
   const recorded = JSON.parse(metrics(first).trim().split("\n").at(-1) as string);
   expect(recorded.kind).toBe("validation");
@@ -112,11 +112,11 @@ test.skipIf(missing)("mom eval computes what validation in training did, to the 
   expect(JSON.parse(before.stdout).loss).not.toBe(recorded.loss);
   const absent = mom.run(["eval", first, "--step", "3"]);
   expect(absent.code).toBe(1);
-  expect(absent.stderr).toContain("It has those of steps 28, 30.");
+  expect(absent.stderr).toContain("It has checkpoints of steps 28, 30.");
   expect(mom.run(["eval", spec]).stderr).toContain("which has no weights");
 });
 
-test.skipIf(missing)("mom sample continues a text and draws pictures, the same ones for the same seed", async () => {
+test.skipIf(missing)("mom sample continues a text and generates pictures, the same for the same seed", async () => {
   const [first, out] = [join(folder, "first"), join(folder, "drawn")];
   const text = mom.run(["sample", first, "--prompt", "red", "--tokens", "6", "--temperature", "0", "--json"]);
   expect(text.code, text.stderr).toBe(0);
@@ -147,27 +147,30 @@ test.skipIf(missing)("mom sample continues a text and draws pictures, the same o
   expect(refused("--top-p", "1.5").code).toBe(2);
 });
 
-test.skipIf(missing)("an interrupted run saves, says how to go on, and goes on as if nothing had been", async () => {
-  const [whole, stopped] = [join(folder, "first"), join(folder, "stopped")] as [string, string];
-  const process = mom.start(["train", spec, "--out", stopped]);
-  let said = "";
-  let told = false;
-  process.stderr?.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-    if (!told && said.includes("step 1/")) {
-      told = true;
-      process.kill("SIGINT");
-    }
-  });
-  const code = await new Promise((resolve) => process.once("exit", resolve));
-  expect(code, said).toBe(130);
-  expect(said).toContain("--resume");
-  const resumed = trainTo(stopped, "--resume");
-  expect(resumed.code, resumed.stderr).toBe(0);
-  expect(checksum(stopped)).toBe(checksum(whole));
-});
+test.skipIf(missing)(
+  "an interrupted run saves a checkpoint, prints how to resume, and resumes to the same result",
+  async () => {
+    const [whole, stopped] = [join(folder, "first"), join(folder, "stopped")] as [string, string];
+    const process = mom.start(["train", spec, "--out", stopped]);
+    let said = "";
+    let told = false;
+    process.stderr?.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      if (!told && said.includes("step 1/")) {
+        told = true;
+        process.kill("SIGINT");
+      }
+    });
+    const code = await new Promise((resolve) => process.once("exit", resolve));
+    expect(code, said).toBe(130);
+    expect(said).toContain("--resume");
+    const resumed = trainTo(stopped, "--resume");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(checksum(stopped)).toBe(checksum(whole));
+  },
+);
 
-test.skipIf(missing)("an output folder that exists is left as it is", () => {
+test.skipIf(missing)("an existing output folder is not changed", () => {
   const before = metrics(join(folder, "first"));
   const again = trainTo(join(folder, "first"));
   expect(again.code).toBe(1);
@@ -181,12 +184,12 @@ test.skipIf(missing)("a run is not resumed with another spec", () => {
   const before = metrics(join(folder, "first"));
   const { code, stderr } = mom.run(["train", other, "--out", join(folder, "first"), "--resume"]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/began with `.*0\.003.*` where the spec now has `.*0\.001.*`/);
+  expect(stderr).toMatch(/started with `.*0\.003.*`, but the spec now has `.*0\.001.*`/);
   expect(metrics(join(folder, "first"))).toBe(before);
 });
 
 test.skipIf(missing)(
-  "a run that diverges stops, names the tensor that went bad first, and keeps the weights of before",
+  "a run that diverges stops, reports the first tensor with NaN or infinity, and keeps the previous weights",
   () => {
     const wild = join(folder, "wild.mom");
     writeFileSync(wild, SPEC.replace("lr: 3e-3", "lr: 10").replace("warmup: 5", "warmup: 0"));
@@ -195,7 +198,7 @@ test.skipIf(missing)(
     expect(code, stderr).toBe(4);
     const [, step] = /The weights are those of step (\d+)/.exec(stderr) ?? [];
     expect(stderr).toMatch(
-      /The first tensor that went bad is .+, made by .+: \d+ of its \d+ numbers are not finite|too large to be squared/,
+      /The first tensor with NaN or infinity is .+, computed by .+: \d+ of its \d+ numbers are not finite|too large to be squared/,
     );
     const weights = readFileSync(join(out, "checkpoints", `step-${step}`, "weights.safetensors"));
     for (const { data } of readSafetensors(weights, "weights").tensors.values()) {

@@ -1,4 +1,4 @@
-// A small checkpoint whose every number follows from its step.
+// A small checkpoint whose numbers depend only on its step.
 import type { Tensor } from "../../src/data/tensor.js";
 import type { Checkpoint } from "../../src/train/checkpoint-files.js";
 

@@ -1,4 +1,4 @@
-// Weights that others have saved: bfloat16, tensors that nobody asks for, several files with an index.
+// Weights saved by other programs: bfloat16, unused tensors, several files with an index.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,14 +44,14 @@ const refusal = (run: () => unknown): string => {
     if (error instanceof InputError) return `${error.message} | ${error.remedy}`;
     throw error;
   }
-  return "nothing was refused";
+  return "no error";
 };
 
 const numbers = (tensor: StoredTensor | undefined): Float32Array => tensor?.data as Float32Array;
 const bitsOf = (tensor: StoredTensor | undefined): number[] => [...new Uint32Array(numbers(tensor).slice().buffer)];
 
 describe("one file", () => {
-  test("bfloat16: every number is the nearest to the original's that has 8 bits", () => {
+  test("bfloat16: every number is the nearest one with 8 significant bits", () => {
     const original = read("f32.safetensors");
     const { tensors, fates } = started(join(CASES, "bf16.safetensors"));
     expect(new Set(fates.values())).toEqual(new Set(["taken"]));
@@ -64,7 +64,7 @@ describe("one file", () => {
     }
   });
 
-  test("tensors that nobody asks for, a boolean one among them, are reported as unused, and all else is as without it", () => {
+  test("unused tensors, one of them boolean, are reported and change nothing else", () => {
     const without = started(join(CASES, "f32.safetensors"));
     const { tensors, unused } = started(join(CASES, "bool-buffer.safetensors"));
     expect(tensors).toEqual(without.tensors);
@@ -74,7 +74,7 @@ describe("one file", () => {
   });
 });
 
-describe("in a folder of its own", () => {
+describe("a folder", () => {
   let folder = "";
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "mom-weights-"));
@@ -89,7 +89,7 @@ describe("in a folder of its own", () => {
   const all = [...read("f32.safetensors")] as [string, Tensor][];
   const [first, second] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
   const INDEX = "model.safetensors.index.json";
-  /** Two shards; the first has a tensor besides those that the index says it has. */
+  /** Two shards. The first has a tensor that the index does not list. */
   const shard = (map = (_: string, i: number): unknown => (i % 2 === 0 ? first : second)): string => {
     const odd = all.filter((_, i) => i % 2 === 1);
     const even = all.filter((_, i) => i % 2 === 0);
@@ -100,7 +100,7 @@ describe("in a folder of its own", () => {
     return write(INDEX, JSON.stringify({ metadata: { total_size: 1 }, weight_map }));
   };
 
-  test("shards are one, as the index says: named by their folder, or by the index", () => {
+  test("shards are read as one model, by the path of their folder or of the index", () => {
     const index = shard();
     const whole = found(join(CASES, "f32.safetensors")).tensors;
     expect(new Map([...found(folder).tensors].sort())).toEqual(new Map([...whole].sort()));
@@ -108,37 +108,37 @@ describe("in a folder of its own", () => {
     expect(found(index).tensors.has("stale")).toBe(false);
   });
 
-  test("a folder with one file as transformers saves it", () => {
+  test("one file as transformers saves it", () => {
     write("model.safetensors", readFileSync(join(CASES, "f32.safetensors")));
     expect(found(folder).tensors).toEqual(read("f32.safetensors"));
     shard();
-    expect(refusal(() => found(folder))).toMatch(/has both model\.safetensors and .*Name one of them/);
+    expect(refusal(() => found(folder))).toMatch(/has both model\.safetensors and .*Use the path of one of them/);
   });
 
   test.each<[unknown, string]>([
-    ["../f32.safetensors", "a file of another folder"],
-    ["inner/a.safetensors", "one of an inner folder"],
-    ["inner\\a.safetensors", "the same on Windows"],
+    ["../f32.safetensors", "a file in another folder"],
+    ["inner/a.safetensors", "a file in an inner folder"],
+    ["inner\\a.safetensors", "the same with a Windows separator"],
     ["C:a.safetensors", "another drive"],
-    ["..", "the folder above"],
-    ["", "no name"],
+    ["..", "the parent folder"],
+    ["", "an empty name"],
     ["a\0b", "a null character"],
     [3, "a number"],
     [["a"], "a list"],
-  ])("weight_map with %j is refused: %s", (file) => {
+  ])("weight_map with %j is rejected: %s", (file) => {
     shard((_, i) => (i === 0 ? file : second));
     expect(refusal(() => found(folder))).toMatch(/weight_map: ".*" is not in a file beside the index \| Download/);
   });
 
-  test("what does not fit together is refused by name", () => {
+  test("files that do not fit together are rejected by name", () => {
     shard((_, i) => (i === 0 ? second : i % 2 === 0 ? first : second));
     expect(refusal(() => found(folder))).toContain(
-      `weights/${second} has the tensor "${all[0]?.[0]}", and it has none`,
+      `lists the tensor "${all[0]?.[0]}" in weights/${second}, but it is missing there`,
     );
     shard();
     rmSync(join(folder, second));
     expect(refusal(() => found(folder))).toMatch(
-      /there is no weights\/model-00002-of-00002\.safetensors\. \| Put that/,
+      /but weights\/model-00002-of-00002\.safetensors is missing\. \| Add that/,
     );
     write(second, "version https://git-lfs.github.com/spec/v1\noid sha256:1\n");
     expect(refusal(() => found(folder))).toMatch(/model-00002-of-00002\.safetensors is not .* Git LFS.*git lfs pull/);
@@ -151,12 +151,12 @@ describe("in a folder of its own", () => {
     ['{"weight_map": {}}', /weight_map is empty/],
     ['{"weight_map": {"a": "x", "a": "y"}}', /names "a" twice/],
     ['{"weight_map": {"a": "x"}, "weight_map": {"a": "y"}}', /names "weight_map" twice/],
-  ])("an index %j is refused", (text, message) => {
+  ])("an index %j is rejected", (text, message) => {
     write(INDEX, text);
     expect(refusal(() => found(folder))).toMatch(message);
   });
 
-  test("a pickle is refused with the line that converts it, whatever it is called", () => {
+  test("a pickle of any name is rejected with the line that converts it", () => {
     const pickle = Buffer.from("PK\x03\x04\0\0\x08\x08\0\0archive/data.pkl", "latin1");
     for (const path of [write("a/pytorch_model.bin", pickle), write("b/model.safetensors", pickle)]) {
       expect(refusal(() => found(path))).toMatch(/zip archive.*torch\.load/);
@@ -164,7 +164,7 @@ describe("in a folder of its own", () => {
     }
   });
 
-  test("a tensor that is asked for and cannot be read is refused by its name", () => {
+  test("a needed tensor of an unsupported type is rejected by name", () => {
     const [name, { shape }] = all[0] as [string, Tensor];
     const bytes = shape.reduce((product, n) => product * n, 1);
     const header = JSON.stringify({ [name]: { dtype: "F8_E4M3", shape, data_offsets: [0, bytes] } });
@@ -172,6 +172,6 @@ describe("in a folder of its own", () => {
     file.writeBigUInt64LE(BigInt(header.length));
     file.write(header, 8);
     const message = refusal(() => started(write("f8.safetensors", file)));
-    expect(message).toMatch(`${name} in weights has the type F8_E4M3, which is not read. | Convert it to F32`);
+    expect(message).toMatch(`${name} in weights has the type F8_E4M3, which is not supported. | Convert it to F32`);
   });
 });

@@ -1,4 +1,4 @@
-// What weights start from: what is taken, copied or drawn by part and group, and what is refused with which remedy.
+// The initial weights from a source: used, copied or drawn by part and group, or rejected with help.
 
 import { describe, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
@@ -27,7 +27,7 @@ const compiled = (spec: CheckedSpec): Compiled =>
     variants: "first",
   });
 
-/** A compiled model, its modalities' names, and weights of it that are all different. */
+/** A compiled model, the names of its modalities, and weights for it that are all different. */
 function made(modalities: readonly Modality[], groups: Parameters<typeof sketch>[0]["groups"] = {}) {
   const model = compiled(sketch({ ...common, modalities, groups }));
   const names = modalities.map(({ name }) => name);
@@ -66,20 +66,20 @@ const refusal = (run: () => unknown): string => {
     if (error instanceof InputError) return `${error.message} | ${error.remedy}`;
     throw error;
   }
-  return "nothing was refused";
+  return "no error";
 };
 
-describe("what each weight becomes", () => {
+describe("each weight of the model", () => {
   const dense = made([text, image]);
 
-  test("equal names and shapes are taken, number by number", () => {
+  test("is copied exactly from one with the same name and shape", () => {
     const { tensors, fates, unused } = startFrom(dense.weights, dense.model, dense.names, 1);
     expect(tensors).toEqual(dense.weights.tensors);
     expect(new Set(fates.values())).toEqual(new Set(["taken"]));
     expect(unused).toEqual([]);
   });
 
-  test("a shared weight is copied to every group", () => {
+  test("is copied to every group if the source is shared", () => {
     const split = made([text, image], { in_proj: each, A: each });
     const { tensors, fates } = startFrom(dense.weights, split.model, split.names, 1);
     for (const group of [0, 1]) {
@@ -99,7 +99,7 @@ describe("what each weight becomes", () => {
     expect(startText(record)).toContain("1 not used by the model, such as spare.weight");
   });
 
-  test("what there is nothing for is drawn as it is without a checkpoint", () => {
+  test("is drawn as without a checkpoint if the source lacks it", () => {
     const wider = made([text, image, speech], { in_proj: { groups: 3, of: [0, 1, 2] } });
     const source = made([text, image], { in_proj: each });
     const bare = new Map([...source.weights.tensors].filter(([name]) => !name.startsWith("patch_out")));
@@ -115,7 +115,7 @@ describe("what each weight becomes", () => {
     expect([fates.get(inOf(0)), fates.get(inOf(1))]).toEqual(["taken", "taken"]);
   });
 
-  test("each group takes the copy that its modalities have, whatever their order and number", () => {
+  test("comes from the copy that the group's modalities own, in any order and number", () => {
     const source = made([text, image, speech], { in_proj: { groups: 2, of: [0, 1, 0] } });
     const [first, second] = [0, 1].map((group) => source.weights.tensors.get(inOf(group)));
     const turned = made([image, text, speech], { in_proj: { groups: 3, of: [0, 1, 2] } });
@@ -123,10 +123,10 @@ describe("what each weight becomes", () => {
     expect([0, 1, 2].map((group) => tensors.get(inOf(group)))).toEqual([second, first, first]);
   });
 
-  test("the parts of an attention block, too", () => {
+  test("may belong to an attention block", () => {
     const source = (decouple: string): Compiled => {
       const { spec } = check({ path: "a.mom", text: hybrid(decouple) }, () => undefined);
-      if (!spec) throw new Error("the spec is wrong");
+      if (!spec) throw new Error("the spec is invalid");
       return compiled(spec);
     };
     const [shared, split] = [source(""), source(ATTENTION_PARTS.join())];
@@ -142,14 +142,14 @@ describe("what each weight becomes", () => {
     expect(new Set(ofBlock.map(([, fate]) => fate))).toEqual(new Set(["copied"]));
   });
 
-  test("without a word of who owns what, as many groups are taken by their numbers", () => {
+  test("comes from the group with the same number if owners are unknown and the counts agree", () => {
     const split = made([text, image], { in_proj: each });
     const { tensors } = startFrom({ ...split.weights, owners: undefined }, split.model, ["b", "c"], 1);
     expect(tensors).toEqual(split.weights.tensors);
   });
 });
 
-describe("what is refused", () => {
+describe("an error reports", () => {
   const split = made([text, image], { in_proj: each });
   const dense = made([text, image]);
   const start = (weights: FoundWeights, { model, names }: Pick<ReturnType<typeof made>, "model" | "names">) =>
@@ -159,40 +159,44 @@ describe("what is refused", () => {
     return { ...dense.weights, tensors: new Map(dense.weights.tensors).set(name, whole) };
   };
 
-  test("shapes that disagree, with both of them", () => {
+  test("two shapes that disagree", () => {
     expect(start(changed("embed.weight", { shape: [40, 16], data: new Float32Array(640) }), dense)).toMatch(
-      /embed\.weight is \[50, 16\] in the spec, and \[40, 16\] in runs\/dense\. \| Give the spec the .* vocabulary/,
+      /embed\.weight has the shape \[50, 16\] in the spec, but \[40, 16\] in runs\/dense\. \| Use the .* vocabulary/,
     );
   });
-  test("from decoupled to shared, and fewer groups than there were", () => {
+  test("copies that would become shared, or fewer groups", () => {
     expect(start(split.weights, dense)).toMatch(
-      /text and image have copies of .*in_proj\.weight of their own, and in the spec they share one.* \| Decouple that part/,
+      /text and image have separate copies of .*in_proj\.weight, but share one in the spec.* \| Decouple that part/,
     );
-    expect(start({ ...split.weights, owners: undefined }, dense)).toMatch(/2 copies of .* where the spec has one/);
+    expect(start({ ...split.weights, owners: undefined }, dense)).toMatch(/2 copies of .*, but the spec has one/);
     const three = made([text, image, speech], { in_proj: { groups: 3, of: [0, 1, 2] } });
     const two = made([text, image, speech], { in_proj: { groups: 2, of: [0, 1, 0] } });
-    expect(start(three.weights, two)).toContain("text and speech have copies");
-    expect(start({ ...three.weights, owners: undefined }, two)).toMatch(/3 copies .* has 2, .* \| Name the folder/);
+    expect(start(three.weights, two)).toContain("text and speech have separate copies");
+    expect(start({ ...three.weights, owners: undefined }, two)).toMatch(/3 copies .* has 2; .* \| Use the folder/);
   });
-  test("numbers that are not finite, or not real", () => {
+  test("numbers that are not finite or not floating-point", () => {
     const data = new Float32Array(16).fill(Number.NaN, 3);
-    expect(start(changed("norm.weight", { data }), dense)).toMatch(/norm\.weight in runs\/dense holds NaN as number 3/);
+    expect(start(changed("norm.weight", { data }), dense)).toMatch(
+      /norm\.weight in runs\/dense contains NaN at index 3/,
+    );
     const whole = { dtype: "I32", data: new Int32Array(16) } as const;
-    expect(start(changed("norm.weight", whole), dense)).toMatch(/has the type I32, and weights are real numbers/);
+    expect(start(changed("norm.weight", whole), dense)).toMatch(/has the type I32, not a floating-point type/);
   });
-  test("a copy that is missing, or there twice", () => {
+  test("a missing or duplicate copy", () => {
     const without = new Map([...split.weights.tensors].filter(([name]) => name !== inOf(0)));
-    expect(start({ ...split.weights, tensors: without }, split)).toMatch(/lacks the copy of .* for group 0/);
+    expect(start({ ...split.weights, tensors: without }, split)).toMatch(/has no copy of .* for group 0/);
     const twice = new Map(split.weights.tensors).set(IN, split.weights.tensors.get(inOf(0)) as Tensor);
     expect(start({ ...split.weights, tensors: twice }, split)).toMatch(/both shared and in groups/);
   });
-  test("a group number beyond all sense costs no memory", () => {
+  test("a huge group number, without allocating memory for it", () => {
     const wild = new Map(split.weights.tensors).set(inOf(4e9), split.weights.tensors.get(inOf(0)) as Tensor);
-    expect(start({ ...split.weights, tensors: wild }, split)).toMatch(/lacks the copy of .* for group 2/);
+    expect(start({ ...split.weights, tensors: wild }, split)).toMatch(/has no copy of .* for group 2/);
   });
-  test("nothing that fits, with the prefix where there is one", () => {
+  test("a source without matching weights, with the prefix if one would match", () => {
     const under = new Map([...dense.weights.tensors].map(([name, tensor]) => [`model.${name}`, tensor]));
     expect(start({ ...dense.weights, tensors: under }, dense)).toContain('prefix: "model."');
-    expect(start({ ...dense.weights, tensors: new Map() }, dense)).toMatch(/holds no weight of the model: it holds 0/);
+    expect(start({ ...dense.weights, tensors: new Map() }, dense)).toMatch(
+      /has no weight of the model: it has 0 tensors/,
+    );
   });
 });

@@ -14,13 +14,13 @@ test("CRC-32C of the vectors of RFC 3720, section B.4", () => {
 });
 
 test("the mask rotates by 15 and adds the constant", () => {
-  // 0xE3069283 rotated right by 15 is 0x2507C60D; plus 0xA282EAD8 it is 0xC78AB0E5.
+  // 0xE3069283 rotated right by 15 is 0x2507C60D. Adding 0xA282EAD8 gives 0xC78AB0E5.
   expect(maskedCrc32c(new TextEncoder().encode("123456789"))).toBe(0xc78ab0e5);
 });
 
-test("a file begins as TensorFlow's own files do", () => {
+test("a file starts like TensorFlow's files", () => {
   const record = versionRecord(0);
-  // Every event file of TensorFlow begins with these twelve bytes: 24, and the masked CRC of 24 as a u64.
+  // Every event file of TensorFlow starts with these twelve bytes: 24 as a u64, and its masked CRC.
   expect(hex(record.subarray(0, 12))).toBe("1800000000000000a37f4b22");
   expect(hex(record.subarray(12, 36))).toBe(`09${"00".repeat(8)}1a0d${hex(new TextEncoder().encode("brain.Event:2"))}`);
 });
@@ -41,7 +41,7 @@ test("a scalar event, written out by hand", () => {
   expect(hex(record)).toBe(hex(frame(message)));
 });
 
-test("a file is cut after the last record of a step", () => {
+test("eventBytesUpTo ends after the last record of a step", () => {
   const records = [
     versionRecord(1),
     scalarRecord({ wallTime: 2, step: 1, scalars: { a: 1, b: 2 } }),

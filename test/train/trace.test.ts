@@ -1,4 +1,4 @@
-// What mom trace reads and what it refuses: every tensor that is not what the spec makes it, by its name.
+// The tensors that `mom trace` reads. A tensor that does not fit the spec is rejected by name.
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../src/compile.js";
 import type { Tensor } from "../../src/data/tensor.js";
@@ -13,7 +13,7 @@ import { image, sketch, speech, text } from "../support/spec.js";
 const B = 2;
 const L = 24;
 const spec = sketch({ modalities: [text, image], vocabulary: 40, d_model: 16, layers: 1, block: { d_state: 4 } });
-/** Three tokens, the 16 patches of a picture, five tokens. */
+/** Each sequence has three tokens, the 16 patches of a picture, and five tokens. */
 const modality = Array.from({ length: B * L }, (_, r) => (r % L >= 3 && r % L < 19 ? 1 : 0));
 
 const floats = (shape: number[], value = 0.5): Tensor => {
@@ -45,7 +45,7 @@ const options = { stack: false, steps: 1, prefix: "" };
 let right: Map<string, Tensor>;
 const tracing = async (file: GivenTensors, steps = 1) => trace(await testDevice(), spec, file, { ...options, steps });
 
-/** The message that these tensors are refused with, in place of those that are right. */
+/** The message of the error if these tensors replace valid ones. */
 async function refusal(changes: readonly [string, Tensor | undefined][], steps = 1): Promise<string> {
   const file = new Map(right);
   for (const [name, tensor] of changes) {
@@ -63,7 +63,7 @@ async function refusal(changes: readonly [string, Tensor | undefined][], steps =
 
 describe.skipIf(missing)("mom trace", () => {
   beforeAll(async () => {
-    // The parameters' names and shapes are those that a checkpoint has.
+    // Parameters have the names and shapes of a checkpoint.
     const device = await testDevice();
     const phases = [{ name: "gradients", part: "model", noise: "given", gradients: true }] as const;
     const compiled = compile(spec, { profile: device.profile, batch: B, length: L, phases, variants: "first" });
@@ -73,7 +73,7 @@ describe.skipIf(missing)("mom trace", () => {
     model.runtime.destroy();
   }, 60_000);
 
-  test("begins with the state that the file gives, and tells the one that is left", async () => {
+  test("starts with the states in the file, and returns the final ones", async () => {
     const words = sketch({ modalities: [text, speech], vocabulary: 40, d_model: 16, layers: 1, block: { d_state: 4 } });
     const still = { ...words, train: { ...words.train, optimizer: { ...words.train.optimizer, lr: 0 } } };
     const device = await testDevice();
@@ -103,19 +103,19 @@ describe.skipIf(missing)("mom trace", () => {
     for (const name of ["next.layers.0.h", "next.layers.0.conv"]) {
       expect(relativeError(numbersOf(second, name), numbersOf(all, name)), name).toBeLessThan(1e-6);
     }
-    await expect(run(file(0, L, zeros.slice(1)))).rejects.toThrow("The tensors lack state.layers.0.h.");
+    await expect(run(file(0, L, zeros.slice(1)))).rejects.toThrow("The tensor state.layers.0.h is missing.");
     const narrow: [string, Tensor] = ["state.layers.0.h", floats([B, 3, 32])];
-    await expect(run(file(0, L, [...zeros, narrow]))).rejects.toThrow("state.layers.0.h is [2, 3, 32]");
+    await expect(run(file(0, L, [...zeros, narrow]))).rejects.toThrow("state.layers.0.h has the shape [2, 3, 32]");
   });
 
-  test("documents that do not see each other are numbered by the file", async () => {
+  test("reads the numbers of documents that do not see each other from the file", async () => {
     const apart = { ...spec, data: { ...spec.data, reset: true } };
     const made = async (document: readonly number[]): Promise<GivenTensors> => {
       const file = new Map(right).set("batch.0.document", whole(document));
       return await trace(await testDevice(), apart, file, options);
     };
     await expect(trace(await testDevice(), apart, right, options)).rejects.toThrow(
-      "The tensors lack batch.0.document.",
+      "The tensor batch.0.document is missing.",
     );
     const none = modality.map(() => 0);
     await expect(made(none.map((_, r) => (r === 7 ? -2 : 0)))).rejects.toThrow("batch.0.document holds -2 at [0, 7]");
@@ -124,7 +124,7 @@ describe.skipIf(missing)("mom trace", () => {
     expect((await made(none.map((_, r) => (r % L < 12 ? 0 : 1)))).get("loss")).not.toEqual(together.get("loss"));
   });
 
-  test("takes whole numbers of any width and real ones of two", async () => {
+  test("reads integers of any width, and floating-point numbers of two", async () => {
     const made = await tracing(right);
     const file = new Map(right);
     file.set("batch.0.modality", { dtype: "U8", shape: [B, L], data: Uint8Array.from(modality) });
@@ -141,27 +141,35 @@ describe.skipIf(missing)("mom trace", () => {
     values.map((old, r) => (r === place ? value : old));
 
   test.each<[string, [string, Tensor | undefined][], RegExp]>([
-    ["a parameter is missing", [["norm.weight", undefined]], /^The tensors lack norm\.weight\.$/],
-    ["a parameter has another shape", [["norm.weight", floats([32])]], /^norm\.weight is \[32\], and .* \[16\]\.$/],
+    ["a parameter is missing", [["norm.weight", undefined]], /^The tensor norm\.weight is missing\.$/],
     [
-      "a parameter is of whole numbers",
-      [["norm.weight", whole(new Array(16).fill(1), [16])]],
-      /^norm\.weight has the type I32, and real/,
+      "a parameter has another shape",
+      [["norm.weight", floats([32])]],
+      /^norm\.weight has the shape \[32\], but .* \[16\]\.$/,
     ],
-    ["the batch is missing", [["batch.0.modality", undefined]], /^The tensors lack batch\.0\.modality/],
+    [
+      "a parameter has integers",
+      [["norm.weight", whole(new Array(16).fill(1), [16])]],
+      /^norm\.weight has the type I32, not a floating-point type/,
+    ],
+    ["the batch is missing", [["batch.0.modality", undefined]], /^The tensor batch\.0\.modality is missing/],
     [
       "the batch has one dimension",
       [["batch.0.modality", whole(modality, [B * L])]],
-      /^batch\.0\.modality is \[48\]\.$/,
+      /^batch\.0\.modality has the shape \[48\]\.$/,
     ],
-    ["the batch is empty", [["batch.0.modality", whole([], [0, 24])]], /^batch\.0\.modality is \[0, 24\]\.$/],
     [
-      "modalities are real numbers",
+      "the batch is empty",
+      [["batch.0.modality", whole([], [0, 24])]],
+      /^batch\.0\.modality has the shape \[0, 24\]\.$/,
+    ],
+    [
+      "modalities are floating-point numbers",
       [["batch.0.modality", floats([B, L], 0)]],
-      /^batch\.0\.modality has the type F32, and whole/,
+      /^batch\.0\.modality has the type F32, not an integer type/,
     ],
     [
-      "a modality is not the spec's",
+      "a modality is unknown",
       [["batch.0.modality", whole(changed(modality, 25, 2))]],
       /^batch\.0\.modality holds 2 at \[1, 1\]; the spec declares 2 modalities/,
     ],
@@ -171,7 +179,7 @@ describe.skipIf(missing)("mom trace", () => {
       /^batch\.0\.modality holds -1 at \[0, 0\]/,
     ],
     [
-      "a picture is cut off",
+      "a picture is incomplete",
       [
         ["batch.0.modality", whole(changed(modality, 18, 0))],
         ["batch.0.tokens", whole(modality)],
@@ -191,26 +199,30 @@ describe.skipIf(missing)("mom trace", () => {
     [
       "ids have another length",
       [["batch.0.tokens", whole(new Array(40).fill(0), [B, 20])]],
-      /^batch\.0\.tokens is \[2, 20\], and .* \[2, 24\]\.$/,
+      /^batch\.0\.tokens has the shape \[2, 20\], but .* \[2, 24\]\.$/,
     ],
     [
       "patches have another size",
       [["batch.0.noisy", floats([B, L, 27])]],
-      /^batch\.0\.noisy is \[2, 24, 27\], and .* \[2, 24, 12\]\.$/,
+      /^batch\.0\.noisy has the shape \[2, 24, 27\], but .* \[2, 24, 12\]\.$/,
     ],
-    ["noise is missing", [["batch.0.noise", undefined]], /^The tensors lack batch\.0\.noise\.$/],
+    ["noise is missing", [["batch.0.noise", undefined]], /^The tensor batch\.0\.noise is missing\.$/],
     [
-      "a timestep is beyond the objective's",
+      "a timestep exceeds those of the objective",
       [["batch.0.timestep", whole(modality.map((m) => 1001 * m))]],
       /^batch\.0\.timestep holds 1001 at \[0, 3\]; the objective of image has 1000 steps\.$/,
     ],
-  ])("refuses a file where %s", async (_, changes, message) => {
+  ])("rejects a file if %s", async (_, changes, message) => {
     expect(await refusal(changes)).toMatch(message);
   });
 
-  test("refuses more steps than the file has batches, and a later batch of another shape", async () => {
-    expect(await refusal([], 2)).toBe("The tensors lack batch.1.modality, and --steps 2 reads batch.0 to batch.1.");
+  test("rejects more steps than the file has batches, and a later batch of another shape", async () => {
+    expect(await refusal([], 2)).toBe(
+      "The tensor batch.1.modality is missing, but --steps 2 reads batch.0 to batch.1.",
+    );
     const short: [string, Tensor] = ["batch.1.modality", whole(modality.slice(0, L), [1, L])];
-    expect(await refusal([...batch(1), short], 2)).toMatch(/^batch\.1\.modality is \[1, 24\], and .* \[2, 24\]\.$/);
+    expect(await refusal([...batch(1), short], 2)).toMatch(
+      /^batch\.1\.modality has the shape \[1, 24\], but .* \[2, 24\]\.$/,
+    );
   });
 });

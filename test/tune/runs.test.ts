@@ -141,11 +141,11 @@ describe.skipIf(missing)("runs", () => {
     writeFileSync(damaged, before.slice(0, 40));
     const refused = run("train", file, "--out", join(folder, "one resumed"), "--resume");
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain("choices.json does not say which kernels the run began with");
+    expect(refused.stderr).toContain("choices.json does not list the kernels that the run started with");
     writeFileSync(damaged, before.replaceAll(/: "[a-z-]+"/g, ': "gone"'));
     const warned = run("train", file, "--out", join(folder, "one resumed"), "--resume");
     expect(warned.code, warned.stderr).toBe(0);
-    expect(warned.stderr).toContain("began with other variants of");
+    expect(warned.stderr).toContain("started with different variants of");
   });
 
   test("measure missing choices with --tune full: train, bench, and an ablation before its variants", async () => {

@@ -33,7 +33,7 @@ export const RUN = {
     number: 507,
     severity: "warning",
     title: "Damaged checkpoint",
-    meaning: "The newest checkpoint is damaged, so the one before it is used. The steps after it are trained again.",
+    meaning: "The newest checkpoint is damaged, so the previous one is used. The steps after it are trained again.",
   },
   "damaged-metrics": {
     number: 508,
@@ -164,9 +164,9 @@ export const RUN = {
   "bad-checksum": {
     number: 707,
     title: "Checksum mismatch",
-    meaning: "The contents of a file do not match its SHA-256 sum in the list beside it.",
+    meaning: "The contents of a file do not match its SHA-256 checksum in the list beside it.",
     example: [
-      "model.safetensors does not match its sum in SHA256SUMS.",
+      "model.safetensors does not match its checksum in SHA256SUMS.",
       "Restore the original file. If you changed it on purpose, remove or update the list.",
     ],
   },
@@ -257,7 +257,7 @@ export const RUN = {
     title: "Weights do not fit",
     meaning: "The initial weights, or the state of a checkpoint, do not match the model in the spec.",
     example: [
-      "embed.weight is 512×256 in the spec, and 300×256 in init.safetensors.",
+      "embed.weight has the shape [512, 256] in the spec, but [300, 256] in init.safetensors.",
       "Use the sizes, modalities and vocabulary of those weights in the spec, or remove that tensor from a copy of the file.",
     ],
   },
@@ -275,8 +275,8 @@ export const RUN = {
     title: "Tensors do not fit",
     meaning: "`mom trace` reads tensors by name, with the shapes that follow from the spec.",
     example: [
-      "The tensors lack batch.0.modality.",
-      "Add it to the file; `mom trace --help` lists the tensors. --prefix is the prefix of the parameters' names.",
+      "The tensor batch.0.modality is missing.",
+      "Add it to the file. `mom trace --help` lists the tensors; --prefix is the prefix of the parameters' names.",
     ],
   },
   "missing-program": {
