@@ -1,9 +1,9 @@
 // Measures how a training step's time and memory grow with the sequence length, d_model, blocks and modalities:
 //   node bench/growth.mjs [--out docs] [--adapter gpu|system|swiftshader] [--precision f32|f16] [--minutes 8] [--small] [--fresh]
-// Writes OUT/growth.json after every point, and OUT/growth-*.svg. Points of the same device that are in growth.json are not
-// measured again, so an interrupted sweep continues. --fresh measures all points again; --small uses sizes for a CPU
-// adapter; --minutes limits the time in which points are started. Kernels use the first variants that the device supports,
-// so that the points of a sweep are comparable. Needs `npm run build`.
+// Writes OUT/growth.json after every point, and OUT/growth-*.svg. Points that growth.json already has for this device are not
+// measured again, so an interrupted sweep continues. --fresh measures all points again. --small uses sizes for a CPU
+// adapter. After --minutes no point is started. Kernels use the first variant that the device supports, so the points of
+// a sweep are comparable. Needs `npm run build`.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { timeStep } from "../dist/src/bench/bench.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
 import { logChart, powerLaw } from "./log-chart.mjs";
 
-/** All four projections are decoupled. The vocabulary is divided among the modalities, of which the first is text. */
+/** A spec with all four projections decoupled. The modalities share the vocabulary, and the first one is text. */
 function specOf({ modalities, d_model, blocks, batch, length, vocabulary }) {
   const each = 16 * Math.floor(vocabulary / modalities / 16);
   const names = Array.from({ length: modalities }, (_, m) => (m === 0 ? "text" : `codes${m}`));
@@ -32,7 +32,7 @@ train { steps: 1, batch: ${batch}, optimizer: adamw(lr: 3e-4), clip: 1.0, precis
 
 const doublings = (from, to) => Array.from({ length: 1 + Math.log2(to / from) }, (_, i) => from * 2 ** i);
 
-/** The sweeps: the spec of each point, and the slope of the time that follows from the arithmetic. */
+/** The sweeps: the spec of each point and the expected slope of the time. */
 function sweeps(small) {
   const base = small
     ? { modalities: 2, d_model: 16, blocks: 1, batch: 2, length: 64, vocabulary: 64 }
@@ -125,7 +125,9 @@ const known = new Map();
 if (!flags.fresh && existsSync(file)) {
   const before = JSON.parse(readFileSync(file, "utf8"));
   if (before.device !== device.description) {
-    console.error(`${file} is of ${before.device}, and this is ${device.description}: give --fresh or another --out.`);
+    console.error(
+      `${file} was measured on ${before.device}, not on ${device.description}. Use --fresh or another --out.`,
+    );
     process.exit(1);
   }
   for (const { points } of before.sweeps.flatMap(({ series }) => series))
@@ -141,9 +143,9 @@ function write(made) {
   renameSync(aside, file);
 }
 
-/** `left` is the reason why a point is not measured. */
+/** Measures a point. `left` is the reason why a point is not measured. */
 async function measure({ x, spec, ...rest }) {
-  if (performance.now() > until) return { x, spec, ...rest, left: "no time was left" };
+  if (performance.now() > until) return { x, spec, ...rest, left: "no time remained" };
   const checked = checkText(nodeDisk, spec, "growth.mom");
   if (!checked.spec) throw new Error(checked.diagnostics.map(({ message }) => message).join("\n"));
   try {
@@ -157,7 +159,7 @@ async function measure({ x, spec, ...rest }) {
 const slopeOf = (points, key) =>
   powerLaw(points.flatMap(({ x, [key]: y }) => (y === undefined ? [] : [{ x, y }])))?.slope ?? null;
 
-/** All points, with the known ones filled in first, so that another interruption loses none of them. */
+/** All points, starting with the known ones, so that an interruption loses none of them. */
 const made = sweeps(flags.small).map(({ series, ...sweep }) => ({
   ...sweep,
   series: series.map(({ points, ...one }) => ({
@@ -186,7 +188,7 @@ for (const { name, series } of made) {
       console.log(`${name} ${point.x} (${one.label}): ${said}`);
     }
     const [time, memory] = [one.slope, one.memorySlope].map((slope) => slope?.toFixed(3) ?? "unknown");
-    console.log(`  slope of the time ${time}, of the memory ${memory}; expected of the time: ${one.expected}`);
+    console.log(`  slope of the time ${time}, of the memory ${memory}; expected slope of the time: ${one.expected}`);
   }
 }
 
@@ -198,8 +200,8 @@ for (const { name, across, series } of made) {
     return measured.length > 0 ? [{ label, points: measured, fit: powerLaw(measured) }] : [];
   });
   if (drawn.length === 0) continue;
-  const svg = logChart({ title: `A step's time by ${across}, ${flags.precision}`, across, up: "ms", series: drawn });
+  const svg = logChart({ title: `Time of a step by ${across}, ${flags.precision}`, across, up: "ms", series: drawn });
   writeFileSync(join(flags.out, `growth-${name}.svg`), svg);
 }
-console.log(`${file} and its charts are written.`);
+console.log(`Wrote ${file} and its charts.`);
 process.exit(0);

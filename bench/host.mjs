@@ -1,8 +1,8 @@
-// What the host does for a training step, without a device to run on:
+// Measures the work of the host for a training step, without a device:
 //   node bench/host.mjs SPEC… [--steps 50] [--width 32] [--share text=0.99,image=0.01] [--json]
-// batches: makes a step's batches and tables, of the spec's own size. submit: uploads them, and encodes and submits the
-// step's dispatches to Dawn's null backend, which does all that Dawn does but a driver's part and the work itself; there
-// the model has --width channels, since that backend has little memory. Medians, in milliseconds. Needs `npm run build`.
+// `batches` is the time to make the batches and tables of a step. `submit` is the time to upload them and to encode and
+// submit the dispatches to Dawn's null backend, which does everything except the work of the driver and the GPU. The null
+// backend has little memory, so the model has --width channels there. Prints medians in milliseconds. Needs `npm run build`.
 
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -35,7 +35,7 @@ if (positionals.length === 0) {
 const steps = Number(flags.steps);
 
 Object.assign(globalThis, globals);
-// Reachable as long as its devices live: see src/gpu/dawn.ts.
+// Keeps the instance alive as long as its devices (see src/gpu/dawn.ts).
 globalThis.nullBackend = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
 
 async function openNull() {
@@ -53,7 +53,7 @@ async function openNull() {
   return { device, profile: { ...profileOf(device, adapter.info, "all"), kind: "gpu" } };
 }
 
-/** Milliseconds of each step's uploads, encoding and submits; and how many dispatches it has. */
+/** Milliseconds of the uploads, encoding and submits of each step, and the number of dispatches. */
 async function submits(spec, shares) {
   const opened = await openNull();
   const compiled = compile(spec, trainingOn(spec, opened.profile));

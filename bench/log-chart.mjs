@@ -1,4 +1,4 @@
-// Draws a chart with two logarithmic axes as an SVG file: measured points, and a dashed line for the power law.
+// Draws a chart with two logarithmic axes as an SVG file: measured points and a dashed line for their power law.
 
 const WIDTH = 640;
 const HEIGHT = 400;
@@ -21,7 +21,7 @@ function ticks(low, high) {
   return all.slice(first, last < 0 ? undefined : last + 1);
 }
 
-/** Slope and factor of y = factor · x^slope, by least squares of the logarithms; undefined of fewer than two points. */
+/** Slope and factor of y = factor · x^slope by least squares of logarithms. Undefined for fewer than two points. */
 export function powerLaw(points) {
   if (points.length < 2) return undefined;
   const logs = points.map(({ x, y }) => [Math.log(x), Math.log(y)]);
@@ -33,8 +33,8 @@ export function powerLaw(points) {
 }
 
 /**
- * @param chart title, names of the axes, and series of a label and points {x, y} of positive numbers, with the power
- *   law `fit` of each, if there is one
+ * @param chart title, names of the axes, and series with a label, points {x, y} of positive numbers, and optionally
+ *   their power law `fit`
  */
 export function logChart({ title, across, up, series }) {
   const points = series.flatMap((one) => one.points);

@@ -1,9 +1,9 @@
 // Measures the numbers of docs/performance.md and writes them there:
 //   node bench/run.mjs [--only a,a-dense,…] [--precision f32,f16] [--adapter gpu|system|swiftshader] [--out docs]
 //                      [--tune off|cached|full] [--no-loop] [--no-torch] [--small]
-// It times steps of the specs in this folder, kernel by kernel, also with 1 % of the positions in one modality; the training
-// loop of a and c; and bench/torch_step.py, if python3 has torch and a GPU. Every result replaces the last one of the same
-// name in OUT/performance.json at once. At the end the tables of OUT/performance.md are rewritten (bench/tables.mjs).
+// Times the steps and kernels of the specs in this folder, also with 1 % of the positions in one modality. Times the
+// training loop of a and c, and bench/torch_step.py if python3 has torch and a GPU. Each result replaces the result of the
+// same name in OUT/performance.json at once. At the end the tables of OUT/performance.md are rewritten (bench/tables.mjs).
 // --small uses small batches and lengths for a CPU adapter. Needs `npm run build`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ import { fillTables } from "./tables.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Names in performance.json: a spec's file, and the shares of its modalities if they do not take turns. */
+/** Names in performance.json, with the file of the spec and the shares of its modalities if they do not alternate. */
 const STEPS = [
   { name: "a", spec: "a" },
   { name: "a-dense", spec: "a-dense" },
@@ -55,13 +55,13 @@ const { values: flags } = parseArgs({
 });
 const known = [...STEPS.map(({ name }) => name), ...LOOPS.map((name) => `loop-${name}`), "torch"];
 const only = flags.only?.split(",");
-const strange = only?.find((name) => !known.includes(name));
-if (strange !== undefined) {
-  console.error(`--only names ${strange}; there are ${known.join(", ")}.`);
+const unknown = only?.find((name) => !known.includes(name));
+if (unknown !== undefined) {
+  console.error(`Unknown name for --only: ${unknown}. The names are ${known.join(", ")}.`);
   process.exit(2);
 }
 if (!TUNE_MODES.includes(flags.tune)) {
-  console.error(`--tune is ${flags.tune}; there are ${TUNE_MODES.join(", ")}.`);
+  console.error(`Invalid value for --tune: ${flags.tune}. The values are ${TUNE_MODES.join(", ")}.`);
   process.exit(2);
 }
 const wanted = (name) => only?.includes(name) ?? true;
@@ -84,7 +84,7 @@ function write() {
   renameSync(aside, file);
 }
 
-/** A spec in this folder with another precision, and small with --small. */
+/** A spec in this folder with the given precision, and with small sizes if --small is given. */
 function specOf(name, precision) {
   const train = [...(flags.small ? ["batch: 2"] : []), ...(precision === "f32" ? [] : [`precision: ${precision}`])];
   const small = flags.small ? "data { length: 64 }\nmodel { d_model: 32 }\n" : "";
@@ -94,7 +94,7 @@ function specOf(name, precision) {
   return spec;
 }
 
-/** The kernel variants, chosen with --tune. */
+/** The kernel variants that --tune selects. */
 async function choicesFor(spec) {
   const options = trainingOn(spec, device.profile);
   const stages = programsOf(spec, options);
@@ -103,7 +103,7 @@ async function choicesFor(spec) {
 
 const milliseconds = (seconds) => `${(1000 * seconds).toPrecision(4)} ms`;
 let failures = 0;
-/** If a step does not fit on the device, the others are still measured. */
+/** Runs the work. If a step does not fit on the device, the others are still measured. */
 async function tried(name, work) {
   try {
     await work();
@@ -135,7 +135,7 @@ for (const precision of flags.precision.split(",")) {
       const choices = await choicesFor(spec);
       const loop = await timeLoop(spec, device, { path: folder, disk: nodeDisk }, { steps, choices });
       keep(found.loops, { name, precision, ...loop });
-      console.log(`loop-${name} ${precision}: the device works ${(100 * loop.busy).toFixed(1)} % of the time`);
+      console.log(`loop-${name} ${precision}: the device is busy ${(100 * loop.busy).toFixed(1)} % of the time`);
     });
     rmSync(folder, { recursive: true, force: true });
   }
@@ -143,7 +143,7 @@ for (const precision of flags.precision.split(",")) {
 
 if (flags.torch && wanted("torch")) {
   if (spawnSync("python3", ["-c", "import torch"]).status !== 0) {
-    console.log("torch: python3 has none");
+    console.log("torch: python3 has no torch");
   } else {
     const small = flags.small ? ["--small"] : [];
     const ran = spawnSync("python3", [join(here, "torch_step.py"), "--gemms", ...small], {
@@ -159,5 +159,5 @@ if (flags.torch && wanted("torch")) {
   }
 }
 fillTables(flags.out);
-console.log(`${file} and performance.md beside it are written.`);
+console.log(`Wrote ${file} and performance.md.`);
 process.exit(failures > 0 ? 1 : 0);

@@ -1,7 +1,7 @@
 // Makes the tables of docs/performance.md from docs/performance.json, docs/growth.json and bench/released.json:
 //   node bench/tables.mjs [--out docs] [--check]
-// A table is between `<!-- NAME, by bench/tables.mjs -->` and `<!-- end -->`. --check changes nothing and exits with
-// 1 if a table does not match the numbers.
+// Tables are between `<!-- NAME, by bench/tables.mjs -->` and `<!-- end -->`. With --check it changes nothing and exits
+// with 1 if a table does not match the numbers.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,12 +9,12 @@ import { parseArgs } from "node:util";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Names in performance.json: the label in the table, and the dense step to compare with. */
+/** Names in performance.json, with the label in the table and the dense step for comparison. */
 const ROWS = [
   { name: "a", dense: "a-dense", words: "`a.mom`: d 768, 6 blocks, 8 × 2048, V 8192" },
-  { name: "a-rare", dense: "a-dense", words: "the same, image 1 % of the positions" },
-  { name: "a3", dense: "a3-dense", words: "`a3.mom`: with three modalities" },
-  { name: "a3-rare", dense: "a3-dense", words: "the same, image and speech 1 % each" },
+  { name: "a-rare", dense: "a-dense", words: "the same, with 1 % image positions" },
+  { name: "a3", dense: "a3-dense", words: "`a3.mom`: `a.mom` with three modalities" },
+  { name: "a3-rare", dense: "a3-dense", words: "the same, with 1 % image and 1 % speech positions" },
   { name: "b", dense: "b-dense", words: "`b.mom`: 32 blocks, 4 × 4096, V 32 768" },
   { name: "c", dense: "c-dense", words: "`c.mom`: d 256, 4 blocks, 16 × 512, V 1024" },
 ];
@@ -73,9 +73,9 @@ function steps({ performance, released }) {
 
 const REST = "everything else";
 
-/** The part of a step that a kernel belongs to. Linear layers with a small side are x_proj and dt_proj. */
+/** The group of a kernel in the table of kernels. Linear layers with a small side are x_proj and dt_proj. */
 function partOf({ phase, op, shape }) {
-  // Results of earlier versions have the update as one op.
+  // The update is one op in the results of earlier versions.
   if (phase === "update" || op === "update") return "update";
   if (op.startsWith("linear")) {
     const weight = shape.split(" · ")[1]?.split(" → ")[0] ?? shape.split(" → ")[1] ?? "";
@@ -91,12 +91,12 @@ function partOf({ phase, op, shape }) {
   return REST;
 }
 
-/** Products that a variant makes on matrix units for each that is asked for, as in src/bench/bench.ts. */
+/** Products on matrix units per product of the op, by variant, as in src/bench/bench.ts. */
 const UNIT_PRODUCTS = { matrix: 1, split: 3 };
 const flopsFor = (variant, { flopsPerSecond, matrixFlopsPerSecond }) =>
   variant in UNIT_PRODUCTS && matrixFlopsPerSecond ? matrixFlopsPerSecond / UNIT_PRODUCTS[variant] : flopsPerSecond;
 
-/** The parts of a step, longest first and the rest last: seconds, and what was reached. */
+/** The groups of a step, slowest first and the rest last, with their seconds and the rate that they reach. */
 function partsOf({ kernels, parts, ceilings }) {
   if (parts) return parts;
   const sums = new Map();
@@ -116,7 +116,7 @@ function partsOf({ kernels, parts, ceilings }) {
     });
 }
 
-/** What the bounds of a step's kernels are computed from. */
+/** The peaks from which the bounds of kernels are computed. */
 function peaksOf({ precision, ceilings }) {
   const { flopsPerSecond, matrixFlopsPerSecond: matrix, bytesPerSecond } = ceilings;
   const shared =
@@ -185,8 +185,8 @@ function growth({ growth: found }) {
       ];
     }),
   );
-  const heads = ["grows", "where", "from … to", "slope of the time", "expected", "slope of the memory"];
-  const charts = found.sweeps.map(({ name, across }) => `![A step's time by ${across}](growth-${name}.svg)`);
+  const heads = ["variable", "model", "from … to", "slope of the time", "expected", "slope of the memory"];
+  const charts = found.sweeps.map(({ name, across }) => `![Time of a step by ${across}](growth-${name}.svg)`);
   return `${found.precision}, on ${found.device}:\n\n${table(heads, rows)}\n\n${charts.join("\n")}`;
 }
 
@@ -194,7 +194,7 @@ const TABLES = { steps, kernels, loop, torch, growth };
 
 const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 
-/** performance.md of a folder with its tables made from the numbers; undefined if there is no such file. */
+/** performance.md of a folder with tables made from the numbers. Undefined if there is no such file. */
 function filled(out) {
   const page = join(out, "performance.md");
   const performance = read(join(out, "performance.json"));

@@ -2,14 +2,14 @@
 
   python3 bench/torch_step.py [--only a,c] [--precision fp32,tf32,bf16] [--gemms] [--small]
 
-A plain reimplementation, written for this comparison: embedding, blocks x + mamba(norm(x)), norm, head, cross-entropy,
-fused AdamW. The scan and the convolution are mamba_ssm's and causal_conv1d's CUDA kernels where they can be imported.
-Without mamba_ssm the row has no scan: the products of every projection, forward and backward, and all else of the step,
-with the scan's inputs multiplied with one another in its place; its name says "without the scan", and the numbers are a
-bound from below. Without causal_conv1d the convolution is torch's own.
+The model is a plain reimplementation for this comparison: embedding, blocks x + mamba(norm(x)), norm, head, cross-entropy,
+fused AdamW. The scan and the convolution are the CUDA kernels of mamba_ssm and causal_conv1d if these can be imported.
+Without mamba_ssm, a product of the scan's inputs replaces the scan. Everything else of the step is included, the name of
+the row contains "without the scan", and the numbers are a lower bound. Without causal_conv1d, the convolution is that of
+torch.
 
-Prints a table to stderr and JSON to stdout. Times are of a warm device: a second of the same step, then the median of
-nine windows of at least 60 ms. --gemms adds the products alone; --small is for a machine without a GPU. Needs torch.
+Prints a table to stderr and JSON to stdout. The device is warmed up with the step for a second. Times are medians of nine
+windows of at least 60 ms. --gemms also times the products. --small is for a machine without a GPU. Needs torch.
 """
 import argparse
 import json
@@ -31,7 +31,7 @@ try:
 except ImportError:
     causal_conv1d_fn = None
 
-# d_model, blocks, sequences, positions in each, vocabulary: those of bench/NAME.mom.
+# d_model, blocks, sequences, positions per sequence and vocabulary of bench/NAME.mom.
 SPECS = {
     "a": (768, 6, 8, 2048, 8192),
     "a3": (768, 6, 8, 2048, 8191),
@@ -64,7 +64,7 @@ class Mamba(nn.Module):
         self.A_log = nn.Parameter(torch.log(torch.arange(1, D_STATE + 1).float()).repeat(inner, 1))
         self.D = nn.Parameter(torch.ones(inner))
         self.out_proj = nn.Linear(inner, d_model, bias=False)
-        # As Mamba draws it: steps log-uniform in [1e-3, 1e-1], through the inverse of softplus.
+        # As in Mamba: log-uniform steps in [1e-3, 1e-1], through the inverse of softplus.
         dt = torch.exp(torch.rand(inner) * math.log(100) + math.log(1e-3))
         with torch.no_grad():
             self.dt_proj.bias.copy_(dt + torch.log(-torch.expm1(-dt)))
@@ -118,7 +118,7 @@ def synchronise(device):
 
 
 def seconds_of(work, device, warm=1.0):
-    """The median window's seconds of one `work()`, on a device that has done nothing else for `warm` seconds."""
+    """Seconds of one `work()` in the median window, after `warm` seconds of the same work."""
 
     def many(times):
         begun = time.perf_counter()
@@ -174,7 +174,7 @@ def time_step(name, sizes, precision, device, warm):
 
 
 def products_of(sizes):
-    """Rows, and (name, inputs, outputs) of each projection."""
+    """The rows, and the name, inputs and outputs of each projection."""
     d_model, _, batch, length, vocabulary = sizes
     inner, rank = EXPAND * d_model, math.ceil(d_model / 16)
     return batch * length, [
@@ -226,14 +226,14 @@ def main():
     parser.add_argument("--small", action="store_true")
     flags = parser.parse_args()
     if not torch.cuda.is_available() and not flags.small:
-        sys.exit("torch finds no GPU; --small runs tiny sizes without one")
+        sys.exit("torch finds no GPU. Use --small to run tiny sizes without one.")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     warm = 0.05 if flags.small else 1.0
     specs = SMALL if flags.small else SPECS
     wanted = [name for name in flags.only.split(",") if name] or list(specs)
     unknown = [name for name in wanted if name not in specs]
     if unknown:
-        sys.exit(f"--only names {', '.join(unknown)}; the specs are {', '.join(specs)}")
+        sys.exit(f"Unknown specs for --only: {', '.join(unknown)}. The specs are {', '.join(specs)}.")
     found = {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "torch": torch.__version__,

@@ -1,7 +1,7 @@
-// Times the kernels of attention, forward and backward, beside the matrix products of the same layer.
+// Times the kernels of attention, forward and backward, and the matrix products of the same layer.
 //   node scripts/attention.mjs [--adapter gpu] [--batch 2] [--length 2048] [--heads 16] [--head 64] [--variant tile-32]
-// Prints milliseconds and TFLOP/s by the counted work (inspect's: recomputed scores count nothing). Each node runs for
-// half a second before it is timed, since a card that idles takes that long to reach its clock.
+// Prints milliseconds and TFLOP/s. The FLOPs are those of `mom inspect`, which does not count recomputed scores. Each node
+// runs for half a second before it is timed, because an idle GPU takes that long to reach its full clock.
 import { parseArgs } from "node:util";
 import { batchOf } from "../dist/src/batch/host-array.js";
 import { compile } from "../dist/src/compile.js";
@@ -57,7 +57,7 @@ model.writeStep(stepScalars(spec.train.optimizer, () => 0, undefined, 1, false))
 model.runtime.run(["gradients"]);
 await model.runtime.settled();
 
-/** Mean milliseconds of a node, in windows of 100 ms at least. */
+/** Mean milliseconds of a node in windows of at least 100 ms. */
 async function time(index) {
   const once = async (runs) => {
     const start = performance.now();

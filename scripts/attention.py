@@ -1,10 +1,10 @@
-"""Compares the attention block of `mom trace --stack`, outputs and all gradients, with the same layer in PyTorch, whose
-attention is `scaled_dot_product_attention` with a mask.
+"""Compares the outputs and gradients of the attention block of `mom trace --stack` with the same layer in PyTorch, which
+uses `scaled_dot_product_attention` with a mask.
 
   python3 scripts/attention.py [--large] [ARGUMENTS OF mom trace, such as --adapter gpu or --variant tile-32]
 
-Needs torch, numpy and node, and `npm run build` before; runs from anywhere. Prints relative L2 errors against float64,
-of mom and, to compare with, of PyTorch in float32 on the best device that it has. Exits with 1 where mom's is above 1e-4.
+Needs torch, numpy, node and `npm run build`. Runs from any folder. Prints the relative L2 errors of mom against float64
+and, for comparison, those of PyTorch in float32 on its best device. Exits with 1 if an error of mom is above 1e-4.
 """
 import json
 import math
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIMIT = 1e-4
 PARTS = "q_proj, k_proj, v_proj, o_proj, ffn, norm, ffn_norm"
-# Name, batch, length, d_model, heads, kv_heads, ffn, what is decoupled, spans.
+# Name, batch, length, d_model, heads, kv_heads, ffn, decoupled parts, spans.
 CASES = [
     ("causal", 2, 65, 32, 4, 4, 48, "", "causal"),
     ("pictures both ways", 2, 129, 32, 4, 4, 48, "", "both"),
@@ -90,7 +90,7 @@ def modalities(batch, length, draw):
             t += PATCHES + int(draw.integers(1, 9))
     rows[0, -PATCHES - 1 :] = 0
     rows[0, -PATCHES:] = 1
-    # What was cut into by the last picture is text.
+    # Pictures that the last picture overlaps become text.
     for b in range(batch):
         t = 0
         while t < length:
@@ -104,7 +104,7 @@ def modalities(batch, length, draw):
 
 
 def seen(modality, spans):
-    """[L, L]: whether the position of the row sees that of the column."""
+    """[L, L]: whether the position of the row attends to that of the column."""
     length = len(modality)
     mask = np.tril(np.ones((length, length), bool))
     t = 0
@@ -124,7 +124,7 @@ def names(layer, module, weight, groups):
 
 
 def parameters_of(d_model, heads, kv_heads, ffn, decouple):
-    """Shapes of all tensors by their names, and the names of each weight's copies."""
+    """The shapes of all tensors by name, and the names of the copies of each weight."""
     head = d_model // heads
     parts = [part.strip() for part in decouple.split(",")]
     weights = {
@@ -225,7 +225,7 @@ def compare(case, folder, arguments):
     wrong = []
     row = [label, f"{batch} × {length}", f"{heads}/{kv_heads} × {d_model // heads}"]
     for found in (made, single):
-        # Of the output, what the layer adds to its input.
+        # The part of the output that the layer adds to its input.
         added = error(found["output"] - given["input"], exact["output"] - given["input"])
         grads = {name: error(found[name], exact[name]) for name in exact if name != "output"}
         worst = max(grads, key=grads.get)
@@ -238,13 +238,13 @@ def compare(case, folder, arguments):
 def main():
     arguments = [argument for argument in sys.argv[1:] if argument != "--large"]
     cases = CASES + (LARGE if "--large" in sys.argv else [])
-    # The float32 of PyTorch, not its TF32.
+    # Uses float32 in PyTorch, not TF32.
     torch.backends.cuda.matmul.allow_tf32 = False
     print("| case | batch × length | heads | mom: output | worst gradient | torch float32: output | worst gradient |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         worst = max(compare(case, pathlib.Path(folder), arguments) for case in cases)
-    print(f"\nworst of mom: {worst:.1e}, limit {LIMIT:.0e}")
+    print(f"\nworst error of mom: {worst:.1e}, limit {LIMIT:.0e}")
     sys.exit(0 if worst <= LIMIT else 1)
 
 

@@ -1,10 +1,10 @@
-// Computes what a model should beat on the held-out documents of a spec, from its training documents:
+// Computes losses of simple models on the held-out documents of a spec, which a trained model should beat:
 //   node scripts/baselines.mjs SPEC [--causal] [--json]
 // Text and codes: cross-entropy of unigrams and bigrams, in nats per target, on the model's targets.
-// Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T. It predicts from
-// the patch alone, and from the whole picture (minutes at 32x32). With --causal it also predicts from the patch and those
-// before it, as a causal model does, on 20 timesteps, interpolated with the whole picture's (seconds at 16x16, half an hour
-// at 32x32).
+// Pictures: mean squared error of the best linear predictor of the noise, averaged over the timesteps 1..T. It predicts
+// from the patch alone and from the entire picture (minutes at 32x32). With --causal it also predicts from the patch and
+// the patches before it, as a causal model does. That runs at 20 timesteps, interpolated with the loss of the entire
+// picture (seconds at 16x16, half an hour at 32x32).
 // Needs `npm run build`.
 
 import { parseArgs } from "node:util";
@@ -40,7 +40,7 @@ function textBaselines(dataSet) {
   return losses;
 }
 
-/** Mean loss over the timesteps, and the losses at the printed ones. */
+/** The mean loss over the timesteps and the losses at the printed timesteps. */
 function pictureBaselines(dataSet, index, steps, withCausal) {
   const modality = dataSet.parts.modalities[index];
   const timesteps = Array.from({ length: steps }, (_, t) => t + 1);
@@ -76,7 +76,7 @@ const { values: flags, positionals } = parseArgs({
   options: { causal: { type: "boolean" }, json: { type: "boolean" } },
 });
 const [path] = positionals;
-if (path === undefined) throw new Error("usage: node scripts/baselines.mjs SPEC [--causal] [--json]");
+if (path === undefined) throw new Error("Usage: node scripts/baselines.mjs SPEC [--causal] [--json]");
 const { spec, folder } = readSpec(nodeDisk, path);
 if (spec === undefined) process.exit(1);
 const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, notice: console.error });
@@ -91,8 +91,8 @@ if (flags.json) {
   console.log(JSON.stringify({ train: dataSet.train.length, held_out: dataSet.validation.length, text, pictures }));
 } else {
   const line = (name, ...cells) => console.log(`  ${name.padEnd(18)}${cells.map((cell) => cell.padStart(9)).join("")}`);
-  console.log(`${dataSet.train.length} training documents, ${dataSet.validation.length} held out`);
-  console.log("text, nats a target");
+  console.log(`${dataSet.train.length} training documents, ${dataSet.validation.length} held-out documents`);
+  console.log("text, nats per target");
   line("", "unigram", "bigram", "targets");
   for (const [name, { unigram, bigram, targets }] of Object.entries(text))
     line(name, unigram.toFixed(4), bigram.toFixed(4), String(targets));

@@ -1,6 +1,6 @@
-// Reads JSON Lines that fit into no string, and prints how much memory that takes: node scripts/big-json-lines.mjs
-// [--gb N] [--document BYTES], once `npm run build` has been run. Writes the file and its shards into the system's
-// temporary folder, and deletes them.
+// Reads a JSON Lines file that is too large for a string and prints the memory that this takes:
+//   node scripts/big-json-lines.mjs [--gb N] [--document BYTES]
+// Writes the file and its shards into the system's temporary folder and deletes them. Needs `npm run build`.
 
 import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,8 +14,8 @@ const { values } = parseArgs({
 });
 const [bytes, each] = [Number(values.gb) * 1e9, Number(values.document)];
 const free = statfsSync(tmpdir());
-// The file, and its shards with four bytes a token.
-if (free.bavail * free.bsize < 6 * bytes) throw new Error(`${tmpdir()} has too little room for ${6 * bytes} bytes`);
+// The file and its shards, with four bytes per token.
+if (free.bavail * free.bsize < 6 * bytes) throw new Error(`${tmpdir()} has no space for ${6 * bytes} bytes.`);
 
 const folder = mkdtempSync(join(tmpdir(), "mom-big-"));
 const parts = {
@@ -23,7 +23,7 @@ const parts = {
   vocabulary: { size: 258, owner: 0, documentEnd: 256, padding: 257, first: [0], spans: [undefined] },
 };
 
-/** Peak of what this process has held in memory, in MB. */
+/** The peak memory of this process in MB. */
 const peak = () => Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
 const seconds = (since) => ((Date.now() - since) / 1000).toFixed(1);
 

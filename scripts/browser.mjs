@@ -1,4 +1,4 @@
-// A headless Chromium: the machine's own, else the one that @sparticuz/chromium carries.
+// Launches a headless Chromium: the installed one, or the one in @sparticuz/chromium.
 import { accessSync, constants } from "node:fs";
 import sparticuz from "@sparticuz/chromium";
 import { chromium } from "playwright-core";
@@ -14,12 +14,12 @@ function runs(path) {
   }
 }
 
-/** CHROMIUM in the environment names another. */
+/** The environment variable CHROMIUM names another Chromium. */
 export async function launch() {
   const given = process.env.CHROMIUM;
   const own = given ?? INSTALLED.find(runs);
   const executablePath = own ?? (await sparticuz.executablePath());
-  // In a single process the browser ends with its first page that is closed.
+  // With a single process, the browser would exit when its first page is closed.
   const args =
     own === undefined
       ? sparticuz.args.filter((one) => !["--single-process", "--no-zygote"].includes(one))

@@ -1,19 +1,19 @@
-// Bundles the compiled sources. The command line becomes a few files instead of hundreds, which a process loads in half the
-// time: the main module, each verb, and what they share. The processes that it starts, and the recipes that it loads by file
-// name, are built from the same pieces.
+// Bundles the compiled sources. The command line becomes a few files instead of hundreds, which load in half the time:
+// the main module, each command, and shared modules. Worker processes and recipes, which are loaded by file name, are
+// bundled from the same modules.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Small packages that nearly every verb loads: they become part of the program. */
+/** Small packages that nearly every command loads. They are bundled into the program. */
 const INLINED = ["commander", "fastest-levenshtein", "picocolors", "supports-hyperlinks"];
 
-/** The folder of the program. As deep as that of its verbs, from where it finds what lies beside the compiled sources. */
+/** The folder of the program, at the same depth as the commands, which find files relative to their folder. */
 const PROGRAM = "src/cli/program";
 
 /**
- * Chevrotain and Ajv in one file each instead of many: `mom check` starts four times as fast.
+ * Bundles Chevrotain and Ajv into one file each, which makes `mom check` start four times as fast.
  * @param root the repository
  */
 async function bundleLibraries(root, out) {
@@ -29,7 +29,7 @@ async function bundleLibraries(root, out) {
     });
 }
 
-/** The trainer that `mom compile` puts into its folders: one file that needs only `webgpu`. */
+/** The trainer that `mom compile` copies into its folders: one file that needs only `webgpu`. */
 const bundleTrainer = (out) =>
   build({
     entryPoints: [join(out, "src/cli/standalone.js")],
@@ -70,7 +70,7 @@ async function bundleProgram(out) {
     target: "node20",
     format: "esm",
     external: Object.keys(dependencies).filter((name) => !INLINED.includes(name)),
-    // Packages written for `require` find it.
+    // Provides `require` to packages that use it.
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
     },

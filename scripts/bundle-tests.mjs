@@ -1,8 +1,8 @@
-// Test files as programs of their own, for a machine that has a GPU and node but no Vitest:
+// Bundles test files into programs for a machine that has a GPU and node but no Vitest:
 //   node scripts/bundle-tests.mjs FOLDER test/kernels/kernels.test.ts …
-// and there, beside node_modules with the production packages:
+// On that machine, next to node_modules with the production packages:
 //   MOM_TEST_ADAPTER=gpu node --test-reporter=spec FOLDER/kernels.mjs
-// Node's own runner runs them, and Vitest's own matchers compare. For files that use neither snapshots nor mocks.
+// The programs use Node's test runner and Vitest's matchers. Tests with snapshots or mocks are not supported.
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,7 @@ for (const file of files) {
     format: "esm",
     external: ["webgpu", "sharp"],
     alias: { vitest: join(here, "vitest-on-node.mjs") },
-    // Packages written for `require` find it.
+    // Provides `require` to packages that use it.
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
     },

@@ -1,8 +1,9 @@
-// Damages every file of a checkpoint with carried states at random, and shows what becomes of each reader of it:
-//   node scripts/corrupt-checkpoints.mjs [--each 100] [--processes 4] [--seed 1], once `npm run build` has been run.
-// Every damage is read in this process, as `train --resume`, `eval`, `eval --step`, and `init: checkpoint(…)` of the folder
-// and of its weights read it; `--processes` of them for each file by those commands themselves. Right is a refusal, the
-// checkpoint before with a warning, or the same weights (where the damaged file is not read); all else is a fault.
+// Damages the files of a checkpoint with carried states at random and prints how each reader reacts:
+//   node scripts/corrupt-checkpoints.mjs [--each 100] [--processes 4] [--seed 1]
+// This process reads each damaged checkpoint as `train --resume`, `eval`, `eval --step` and `init: checkpoint(…)` do.
+// For `--processes` damages of each file, the commands run as processes. A reader must refuse the checkpoint, use the
+// previous one with a warning, or return the same weights if it does not read the damaged file. All else is a fault.
+// Needs `npm run build`.
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -28,9 +29,9 @@ const FIELDS = "steps: 4, validate_every: 4";
 const { root, at, mom } = tinyProject("corrupt", FIELDS);
 writeFileSync(at("i.mom"), tinySpec(`${FIELDS}, init: checkpoint("run/checkpoints/step-4")`));
 
-const trained = mom("train", "s.mom", "--out", "whole");
+const trained = mom("train", "s.mom", "--out", "intact");
 if (trained.status !== 0) throw new Error(trained.stderr);
-cpSync(at("whole"), at("run"), { recursive: true });
+cpSync(at("intact"), at("run"), { recursive: true });
 const FOLDER = at("run/checkpoints/step-4");
 const FILES = readdirSync(FOLDER);
 const bytesOf = (checkpoint) =>
@@ -43,7 +44,7 @@ const weightsOf = (tensors) =>
     ]),
   );
 
-/** How this process reads the checkpoint: each gives its bytes, and how many warnings there were. */
+/** Readers of the checkpoint. Each returns the bytes and the number of warnings. */
 const READERS = {
   resume: () => {
     const { checkpoint, warnings } = latestCheckpoint(runAt(at("run"), nodeDisk));
@@ -62,10 +63,10 @@ function init(path) {
   return { bytes: weightsOf(weights.tensors), warnings: warnings.length };
 }
 
-function outcome(reader, whole, older) {
+function outcome(reader, intact, older) {
   try {
     const { bytes, warnings } = READERS[reader]();
-    if (bytes.equals(whole[reader])) return "the same";
+    if (bytes.equals(intact[reader])) return "the same";
     if (older[reader] && bytes.equals(older[reader])) return warnings > 0 ? "older, warned" : "OLDER, SILENT";
     return "OTHER WEIGHTS";
   } catch (error) {
@@ -79,24 +80,24 @@ const damage = (name, bytes) => {
 };
 
 const read = () => Object.fromEntries(Object.keys(READERS).map((reader) => [reader, READERS[reader]().bytes]));
-const whole = read();
+const intact = read();
 cpSync(FOLDER, at("kept"), { recursive: true });
 rmSync(FOLDER, { recursive: true });
 const older = { resume: READERS.resume().bytes, eval: READERS.eval().bytes };
 cpSync(at("kept"), FOLDER, { recursive: true });
 const finalSums = (run) => readFileSync(at(run, "checkpoints/step-4/SHA256SUMS"), "utf8");
 
-/** What the commands make of the damage that is there: [command, outcome]. */
+/** The outcomes of the commands with the damaged checkpoint: [command, outcome]. */
 function byProcesses() {
   const code = (ran) => (ran.status === 1 ? "refused" : `exit ${ran.status}`);
   const rows = [];
   cpSync(at("run"), at("again"), { recursive: true });
   const resumed = mom("train", "s.mom", "--out", "again", "--resume");
-  const same = resumed.status === 0 && finalSums("again") === finalSums("whole");
-  const warned = resumed.stderr.includes("MOM0507") ? "resumed from the older, warned" : "resumed WITHOUT A WORD";
+  const same = resumed.status === 0 && finalSums("again") === finalSums("intact");
+  const warned = resumed.stderr.includes("MOM0507") ? "resumed from the older, warned" : "resumed WITHOUT A WARNING";
   rows.push([
     "train --resume",
-    resumed.status === 0 ? `${warned}${same ? ", same end" : ", OTHER END"}` : code(resumed),
+    resumed.status === 0 ? `${warned}${same ? ", same result" : ", OTHER RESULT"}` : code(resumed),
   ]);
   rmSync(at("again"), { recursive: true, force: true });
   const evaluated = mom("eval", "run", "--json");
@@ -118,7 +119,7 @@ for (const name of FILES) {
   for (let i = 0; i < Number(values.each); i++) {
     const { bytes: damaged } = corrupted(bytes, i, random);
     damage(name, damaged);
-    for (const reader of Object.keys(READERS)) count(name, reader, outcome(reader, whole, older));
+    for (const reader of Object.keys(READERS)) count(name, reader, outcome(reader, intact, older));
     if (i < Number(values.processes)) for (const [how, what] of byProcesses()) count(name, `mom ${how}`, what);
   }
   damage(name, bytes);

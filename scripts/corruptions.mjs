@@ -1,6 +1,6 @@
-// Damage to a file's bytes, drawn by a seed: what disks, copies and hands do to files.
+// Random damage to the bytes of a file, as by disks, copies and editors. It depends on a seed.
 
-/** Numbers in [0, 1) that follow from the seed (mulberry32). */
+/** Random numbers in [0, 1) from a seed (mulberry32). */
 export function randomFrom(seed) {
   let state = seed >>> 0;
   return () => {
@@ -13,7 +13,7 @@ export function randomFrom(seed) {
 
 const at = (random, count) => Math.floor(random() * count);
 
-/** By name: the damaged bytes; undefined where the file is gone. */
+/** Functions that return the damaged bytes, or undefined for a deleted file. */
 export const CORRUPTIONS = {
   "a flipped bit": (bytes, random) => {
     const damaged = Buffer.from(bytes);
@@ -21,8 +21,8 @@ export const CORRUPTIONS = {
     damaged.writeUInt8(damaged.readUInt8(place) ^ (1 << at(random, 8)), place);
     return damaged;
   },
-  "cut off": (bytes, random) => Buffer.from(bytes.subarray(0, at(random, bytes.length))),
-  "bytes added": (bytes, random) =>
+  truncated: (bytes, random) => Buffer.from(bytes.subarray(0, at(random, bytes.length))),
+  "extra bytes": (bytes, random) =>
     Buffer.concat([bytes, Buffer.from({ length: 1 + at(random, 64) }, () => at(random, 256))]),
   "a zeroed block": (bytes, random) => {
     const damaged = Buffer.from(bytes);
@@ -35,7 +35,8 @@ export const CORRUPTIONS = {
 };
 
 /**
- * Damage number `index` of a file: kinds take turns, flipped bits every second time. Never the bytes that it was given.
+ * Damage number `index` of a file. Kinds alternate, and every second damage is a flipped bit. The result always differs
+ * from the given bytes.
  * @returns {{ kind: string, bytes: Buffer | undefined }}
  */
 export function corrupted(bytes, index, random) {

@@ -1,7 +1,7 @@
 // Builds the documentation into dist-docs/: docs/*.md, the reference and the error codes, with search, as pages that
-// work from the disk as over http.
+// work from the disk and over http.
 //   npm run docs
-//   npm run docs -- --update    first writes what the commands in docs/*.md print into them, where it has changed
+//   npm run docs -- --update    first updates the output of commands in docs/*.md
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

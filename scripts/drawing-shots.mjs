@@ -1,5 +1,5 @@
-// A model's drawing as people will see it: node scripts/drawing-shots.mjs SPEC FOLDER, after `npm run build`.
-// Makes FOLDER/model-1200-light.png, model-420-dark.png and the others from the page of `mom inspect --html`.
+// Takes screenshots of the drawing of a model: node scripts/drawing-shots.mjs SPEC FOLDER, after `npm run build`.
+// Writes FOLDER/model-1200-light.png, model-420-dark.png and others from the page of `mom inspect --html`.
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -9,7 +9,7 @@ import { launch } from "./browser.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [spec, given] = process.argv.slice(2);
 if (spec === undefined || given === undefined) {
-  process.stderr.write("usage: node scripts/drawing-shots.mjs SPEC FOLDER\n");
+  process.stderr.write("Usage: node scripts/drawing-shots.mjs SPEC FOLDER\n");
   process.exit(2);
 }
 const folder = resolve(given);

@@ -1,4 +1,4 @@
-// Screenshots of an editor on `mom lsp`, for the docs: node scripts/editor-shots.mjs [FOLDER], after `npm run build`.
+// Takes screenshots of an editor with `mom lsp` for the docs: node scripts/editor-shots.mjs [FOLDER], after `npm run build`.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,8 +52,8 @@ ablate projections {
 }
 `;
 
-/** Milliseconds in which answers that are under way have come. */
-const SETTLED = 600;
+/** Milliseconds to wait for outstanding responses. */
+const SETTLE_MS = 600;
 const folder = resolve(process.argv[2] ?? join(root, "docs"));
 mkdirSync(folder, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), "mom-editor-"));
@@ -61,8 +61,8 @@ const file = join(work, "three.mom");
 const start = () => spawn(process.execPath, [join(root, "bin/mom.mjs"), "lsp"], { stdio: ["pipe", "pipe", "inherit"] });
 const browser = await launch();
 try {
-  const wrong = SPEC.replace("x_proj(groups", "x_prj(groups").replace("  length: 512", "  lenght: 512");
-  await shot("editor-diagnostics", wrong, async (page) => {
+  const invalid = SPEC.replace("x_proj(groups", "x_prj(groups").replace("  length: 512", "  lenght: 512");
+  await shot("editor-diagnostics", invalid, async (page) => {
     await page.locator(".cm-lintRange-error").first().hover();
     await page.locator(".cm-tooltip .cm-diagnostic").waitFor();
   });
@@ -74,7 +74,7 @@ try {
     await page.keyboard.press("End");
     await page.keyboard.type("d");
     await page.locator(".cm-tooltip-autocomplete li").nth(2).waitFor();
-    await page.waitForTimeout(SETTLED);
+    await page.waitForTimeout(SETTLE_MS);
     await page.keyboard.press("ArrowDown");
     await page.locator(".cm-completionInfo").waitFor();
   });
@@ -88,7 +88,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Opens the text in the editor, does what is to be seen, and writes the picture. */
+/** Opens the text in the editor, performs an action and writes the screenshot. */
 async function shot(name, text, act) {
   writeFileSync(file, text);
   const served = await serveEditor(file, start);
@@ -96,7 +96,7 @@ async function shot(name, text, act) {
   await page.goto(served.url);
   await page.locator(".inlay, .cm-lintRange-error").first().waitFor();
   await act(page);
-  await page.waitForTimeout(SETTLED);
+  await page.waitForTimeout(SETTLE_MS);
   const picture = await page.screenshot();
   await sharp(picture)
     .png({ palette: true })

@@ -1,4 +1,4 @@
-// An editor in the browser that speaks to `mom lsp`: node scripts/editor.mjs FILE, once `npm run build` has been run.
+// Serves an editor with `mom lsp` to the browser: node scripts/editor.mjs FILE. Needs `npm run build`.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { WebSocketServer } from "ws";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const home = join(root, "editors/web");
 
-/** The size of the largest spec with every character escaped. */
+/** Enough for the largest spec with all characters escaped. */
 const MESSAGE_BYTES = 16 * 2 ** 20;
 
 function messageIn(text) {
@@ -24,7 +24,7 @@ function messageIn(text) {
 }
 
 /**
- * Serves a page with the editor to this machine only, with a `mom lsp` for each page.
+ * Serves a page with the editor on this machine only and starts a `mom lsp` for each page.
  * @param start starts `mom lsp`
  */
 export async function serveEditor(file, start, port = 0) {
@@ -48,7 +48,9 @@ export async function serveEditor(file, start, port = 0) {
     "/opened": () => ["application/json", JSON.stringify(opened())],
   };
   const server = createServer((request, response) => {
-    const [status, type, body] = isOurs(request) ? pageAt(request.url ?? "") : [403, "text/plain", "Not from here."];
+    const [status, type, body] = isOurs(request)
+      ? pageAt(request.url ?? "")
+      : [403, "text/plain", "This host or origin is not allowed."];
     response.writeHead(status, {
       "content-type": `${type}; charset=utf-8`,
       "x-content-type-options": "nosniff",
@@ -56,20 +58,20 @@ export async function serveEditor(file, start, port = 0) {
     response.end(body);
   });
   const pageAt = (path) => {
-    if (!Object.hasOwn(pages, path)) return [404, "text/plain", "There is no such page here."];
+    if (!Object.hasOwn(pages, path)) return [404, "text/plain", "This page does not exist."];
     try {
       return [200, ...pages[path]()];
     } catch (error) {
-      return [500, "text/plain", `It cannot be read: ${error.message}`];
+      return [500, "text/plain", `The file cannot be read: ${error.message}`];
     }
   };
-  // Protects against DNS rebinding: only names of this machine are accepted as the host.
+  // Accepts only names of this machine as the host, as protection against DNS rebinding.
   const isOurs = ({ headers: { host, origin } }) =>
     hosts().includes(host) && (origin === undefined || hosts().some((one) => origin === `http://${one}`));
   const hosts = () => ["127.0.0.1", "localhost"].map((name) => `${name}:${server.address().port}`);
   await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${server.address().port}`;
-  // Other pages in the browser must not reach the language server; a browser always sends a page's origin.
+  // Other pages in the browser must not reach the language server. A browser always sends the origin of a page.
   const sockets = new WebSocketServer({
     server,
     maxPayload: MESSAGE_BYTES,
@@ -85,15 +87,15 @@ export async function serveEditor(file, start, port = 0) {
     };
     socket.on("message", (data) => {
       const message = messageIn(data.toString());
-      if (message === undefined) return end(1007, "Every message is a JSON-RPC object.");
-      writer.write(message).catch(() => end(1011, "The language server has ended."));
+      if (message === undefined) return end(1007, "A message is not a JSON-RPC object.");
+      writer.write(message).catch(() => end(1011, "The language server has exited."));
     });
-    // Too large, or broken: ws closes it by itself.
+    // ws closes a socket whose message is invalid or too large.
     socket.on("error", () => {});
     socket.on("close", () => lsp.kill());
-    // The server can end while a message is written to it.
-    for (const broken of [lsp, lsp.stdin, lsp.stdout])
-      broken.on("error", () => end(1011, "The language server failed."));
+    // The server can exit while a message is written to it.
+    for (const stream of [lsp, lsp.stdin, lsp.stdout])
+      stream.on("error", () => end(1011, "The language server failed."));
     lsp.on("exit", () => socket.close());
   });
   const close = () => {
@@ -107,7 +109,7 @@ export async function serveEditor(file, start, port = 0) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , file] = process.argv;
   if (file === undefined) {
-    console.error("node scripts/editor.mjs FILE");
+    console.error("Usage: node scripts/editor.mjs FILE");
     process.exit(2);
   }
   const start = () =>

@@ -1,10 +1,10 @@
 // Shows whether a change to the compiler changes its output: WGSL (without comments), buffers, bindings and dispatches.
-//   node scripts/emission.mjs collect FOLDER [PART]          writes this checkout's output as JSON files; PART of specs' paths
+//   node scripts/emission.mjs collect FOLDER [PART]          writes the output as JSON files, of specs whose paths contain PART
 //   node scripts/emission.mjs compare BEFORE AFTER [NAMES]   exit 1 if two such folders differ
 // NAMES is a JSON file that maps old names to new ones. They replace whole words of BEFORE; `*` matches a word.
-// emission-nodes.json beside it lists nodes of BEFORE that were split into several. These are compared as one node, which
-// runs all their dispatches in order. The keys `holds`, `means` and `scope` of buffers and fields, which only the host reads,
-// are not compared; their names are.
+// scripts/emission-nodes.json lists nodes of BEFORE that were split. The pieces are compared as one node that runs all
+// their dispatches in order. The keys `holds`, `means` and `scope` of buffers and fields are not compared, because only
+// the host reads them. Their names are compared.
 // Run `npm run build` first.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** A modest device, both kinds of CPU adapter that run the tests, and one with matrix units. */
+/** The default limits, both CPU adapters that run the tests, and a device with matrix units. */
 const PROFILES = ["webgpu-default", "swiftshader", "llvmpipe", "nvidia-h100"];
 const SHOWN = 20;
 
@@ -24,7 +24,7 @@ const specs = () =>
       .map((name) => join(folder, name)),
   );
 
-/** One file for each spec and profile. A spec that a profile refuses is recorded with the refusal. */
+/** Writes one file for each spec and profile. If a profile refuses a spec, the file has the reason. */
 async function collect(folder, part = "") {
   const { compile } = await import(join(ROOT, "dist/src/index.js"));
   mkdirSync(folder, { recursive: true });
@@ -67,7 +67,7 @@ function compare(before, after, names) {
   return files.length > 0 && differences.length === 0;
 }
 
-/** Comments do not count: kernels are without them, and their names end with digests of what is left. */
+/** Removes comments from kernels. Their names end with digests of the remaining text. */
 function comparable(text, renamed = (unchanged) => unchanged, joins = []) {
   const emitted = JSON.parse(text);
   const kernels = emitted.kernels?.map(({ name, source, ...rest }) => {
@@ -83,7 +83,7 @@ function comparable(text, renamed = (unchanged) => unchanged, joins = []) {
   return `${JSON.stringify(kernels, undefined, 1)}\n${others}`;
 }
 
-/** Nodes with these labels, one after the other, as one of that label. Each of them runs in one way. */
+/** Joins consecutive nodes with these labels into one node. Each of them has one choice. */
 function joined(nodes, [label, parts]) {
   const first = nodes.findIndex((_, i) => parts.every((part, k) => nodes[i + k]?.label === part));
   const those = first < 0 ? [] : nodes.slice(first, first + parts.length);
@@ -104,7 +104,7 @@ function textOf(path) {
   }
 }
 
-/** Replaces whole words, all at once, so that names can be exchanged. */
+/** Replaces complete words simultaneously, so names can be exchanged. */
 function renamer(names) {
   const old = Object.keys(names).sort((a, b) => b.length - a.length);
   if (old.length === 0) return (text) => text;
@@ -122,6 +122,6 @@ const [command, ...args] = process.argv.slice(2);
 if (command === "collect" && (args.length === 1 || args.length === 2)) await collect(...args);
 else if (command === "compare" && (args.length === 2 || args.length === 3)) process.exitCode = compare(...args) ? 0 : 1;
 else {
-  console.error("usage: node scripts/emission.mjs collect FOLDER [PART] | compare BEFORE AFTER [NAMES]");
+  console.error("Usage: node scripts/emission.mjs collect FOLDER [PART] | compare BEFORE AFTER [NAMES]");
   process.exitCode = 2;
 }

@@ -1,11 +1,11 @@
-"""Effects, interactions and synergy of a table of losses by statsmodels, to compare ours with.
+"""Computes effects, interactions and synergy of a table of losses with statsmodels, for comparison with mom.
 
   python3 scripts/factorial.py test/ablate/factorial/complete.json > test/ablate/factorial/complete.expected.json
 
-Needs statsmodels (Debian: python3-statsmodels). The table names `factors` and `seeds`, and holds for each arm, named by
-the factors that are on ("" or "a + b"), its loss by seed, null where a run is missing. The model is fitted with each
-factor coded −1 or +1, all products of them, and a dummy for each seed but the first; ours knows no such columns. Prints
-95 % intervals and p of two-sided t-tests, null where no degree of freedom is left.
+Needs statsmodels (Debian: python3-statsmodels). The table has `factors`, `seeds` and the losses of each arm by
+seed, null for missing runs. An arm is named by its active factors ("" or "a + b"). The model has a column of −1 and +1
+for each factor, all products of these columns, and a dummy for each seed except the first. mom uses no such columns.
+Prints 95 % intervals and p-values of two-sided t-tests, null if there is no degree of freedom.
 """
 import itertools
 import json
@@ -24,7 +24,7 @@ def coded(on, terms):
 
 
 def quantile(degrees):
-    """Of 97.5 %. One Newton step on that of scipy, of which 1.10 is off by 2e-9 of it."""
+    """The quantile of 97.5 %, by a Newton step from that of scipy 1.10, whose relative error is 2e-9."""
     first = student.ppf(0.975, degrees)
     return first - (stdtr(degrees, first) - 0.975) / student.pdf(first, degrees)
 
@@ -53,7 +53,7 @@ def main(path):
                 losses.append(loss)
     fit = sm.OLS(np.array(losses), np.array(rows)).fit()
     unit = np.eye(len(rows[0]))
-    # A cell's mean, without the seeds' columns: they are in no difference of cells.
+    # The mean of a cell without the columns of seeds, which cancel in differences of cells.
     cell = lambda on: np.array(coded(on, terms) + [0.0] * (len(seeds) - 1))
     joint = cell([]) - cell(factors)
     total = sum(cell([]) - cell([factor]) for factor in factors)
@@ -65,7 +65,7 @@ def main(path):
                     "deviation": math.sqrt(fit.mse_resid) if fit.df_resid > 0 else None,
                     "degrees": int(fit.df_resid),
                 },
-                # From −1 to +1 is two units of a column.
+                # The step from −1 to +1 is two units of a column.
                 "effects": [
                     {"factors": list(term), **estimate(fit, 2 * unit[i])} for i, term in enumerate(terms) if term
                 ],

@@ -1,6 +1,7 @@
-// Changes the JSON files of a run and of a compiled folder at random, and reads them as the commands do:
-//   node scripts/fuzz-run-files.mjs [--each 300] [--seed 1], once `npm run build` has been run.
-// A change is read or refused with a message; anything else would end a command with exit code 70, and is a fault.
+// Changes the JSON files of a run and of a compiled folder at random and reads them as the commands do:
+//   node scripts/fuzz-run-files.mjs [--each 300] [--seed 1]
+// A changed file must be read or refused with a message. Anything else is a fault, with which a command would exit with
+// code 70. Needs `npm run build`.
 
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -38,7 +39,7 @@ for (const args of [
 const run = runAt(at("run"), nodeDisk);
 const CHECKPOINT = at("run/checkpoints/step-2");
 
-/** The list of sums as it would be if the state had been written so: else the sum would be all that is tested. */
+/** Updates the checksum of the changed state. Otherwise only the checksum would be tested. */
 function resummed() {
   const sum = createHash("sha256")
     .update(readFileSync(join(CHECKPOINT, "state.json")))
@@ -114,7 +115,7 @@ for (const [name, read] of Object.entries(FILES)) {
   if (name.endsWith("state.json")) resummed();
   const took = ((Date.now() - begun) / 1000).toFixed(0);
   process.stdout.write(
-    `${name.padEnd(36)} ${counts.read} read, ${counts.refused} refused, ${counts.faults} faults (${took} s, the slowest ${slowest} ms)\n`,
+    `${name.padEnd(36)} ${counts.read} read, ${counts.refused} refused, ${counts.faults} faults (${took} s, slowest ${slowest} ms)\n`,
   );
 }
 rmSync(root, { recursive: true, force: true });

@@ -1,6 +1,6 @@
-// Writes the modules that carry other files as text, so that nothing between a spec and its kernels reads the disk:
+// Writes modules that contain other files as text, so that compilation does not read the disk:
 // grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
-// src/diagnostics/examples.gen.ts from test/reject/*.mom. And src/front/spec-validator.gen.ts, the schema as code.
+// src/diagnostics/examples.gen.ts from test/reject/*.mom. Also writes src/front/spec-validator.gen.ts, the schema as code.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ function write(path, text) {
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
-/** For each code a spec with that error (the shortest, without other errors if possible), its message, and the fixed spec. */
+/** The shortest spec with each error (without others if possible), its message and the fixed spec. */
 function examples() {
   const folder = join(root, "test/reject");
   if (!existsSync(folder)) return {};
@@ -55,7 +55,7 @@ export function generate() {
   write("src/kernels/templates.gen.ts", templatesModule());
 }
 
-/** The schema with its definitions in the place of what refers to them, but for the one that refers to itself. */
+/** The schema with references replaced by their definitions, except for the recursive one. */
 function inlined(text) {
   const { layer, ...others } = JSON.parse(text).$defs;
   const put = (_, value) => {
@@ -69,7 +69,7 @@ function inlined(text) {
 /** A constant in a template: capitals, digits and underscores. `NAMEu` is its value as an unsigned literal. */
 const CONSTANT = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)u?\b/g;
 
-/** The templates as text, and the contract of each: the flags of its `#if` lines and the constants it uses. */
+/** The text of each template and its contract: the flags of its `#if` lines and its constants. */
 function templatesModule() {
   const folder = join(root, "codegen-templates");
   const names = readdirSync(folder).filter((name) => name.endsWith(".wgsl"));
@@ -117,7 +117,7 @@ function contractOf(text) {
 /** src/spec.gen.ts: the type of a spec as JSON, from the same schema. */
 export async function generateTypes() {
   const { compile } = await import("json-schema-to-typescript");
-  // An empty schema allows any value; the generator would make it an object.
+  // An empty schema allows any value, but the generator would make it an object.
   const restricting = ["type", "$ref", "const", "enum", "oneOf", "anyOf"];
   const anything = (key, value) =>
     key === "additionalProperties" && typeof value === "object" && !restricting.some((word) => word in value)

@@ -1,11 +1,11 @@
-// Who imports whom among the source files, types included.
+// The import graph of the source files, including types.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import ts from "typescript";
 
 const FOLDERS = ["src", "grammar", "recipes"];
 
-/** The syntax tree of each source file, by its path from `root`. */
+/** The syntax tree of each source file, by its path relative to `root`. */
 export function sourceTrees(root) {
   const files = FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
@@ -17,7 +17,7 @@ export function sourceTrees(root) {
   return new Map(files.map((file) => [file, parsed(file)]));
 }
 
-/** Every module that a file names: imports, exports, dynamic imports and types in place. */
+/** Every module that a file refers to: imports, exports, dynamic imports and import types. */
 export function importsOf(file, tree) {
   const found = [];
   const visit = (node) => {
@@ -36,7 +36,7 @@ export function importsOf(file, tree) {
   return found.map((name) => (name.startsWith(".") ? posix.join(dirname(file), name).replace(/\.js$/, ".ts") : name));
 }
 
-/** Groups of files that import each other, by way of others or not (Tarjan's strongly connected components). */
+/** Groups of files that import each other, directly or not (Tarjan's strongly connected components). */
 export function circlesIn(imports) {
   const index = new Map();
   const low = new Map();

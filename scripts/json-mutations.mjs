@@ -1,8 +1,8 @@
-// Changes to JSON, drawn by a seed: what hands, other programs and ill will make of a file.
+// Random changes to JSON, as by people, other programs and attackers.
 
 const DEEP = 5000;
 const deep = (open, close) => open.repeat(DEEP) + close.repeat(DEEP);
-/** Written in place of a value, as they are. */
+/** Texts that replace a value. */
 const VALUES = [
   "null",
   "true",
@@ -28,7 +28,7 @@ const VALUES = [
 ];
 const MARK = "\u{e000}changed\u{e000}";
 
-/** Every place of a value: the object or list, and the key. */
+/** The places of all values: the object or list, and the key. */
 function placesIn(value, found = []) {
   if (typeof value !== "object" || value === null) return found;
   for (const key of Object.keys(value)) {
@@ -38,7 +38,7 @@ function placesIn(value, found = []) {
   return found;
 }
 
-/** The text with one thing changed: a key dropped, renamed or given twice, another value, or the text itself cut. */
+/** The text after one change: a removed, renamed or duplicate key, another value, or truncation. */
 function changed(text, random) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const json = JSON.parse(text);
@@ -66,7 +66,7 @@ function changed(text, random) {
   return JSON.stringify(json).replace(JSON.stringify(MARK), () => value);
 }
 
-/** @param lines whether the text is JSON Lines, of which one is changed */
+/** @param lines whether the text is JSON Lines, in which one line is changed */
 export function mutated(text, lines, random) {
   if (!lines) return changed(text, random);
   const all = text.split("\n").filter((line) => line !== "");

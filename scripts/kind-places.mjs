@@ -1,9 +1,9 @@
-// Where code asks what kind of block, objective, modality, optimizer or data source it has, outside the room of that
-// kind: by the types of what is compared, switched over, looked up or used as a key.
+// Finds code that depends on the kind of a block, objective, modality, optimizer or data source outside the folder of
+// these kinds, from the types of values that are compared, switched over, looked up or used as a key.
 import { relative, sep } from "node:path";
 import ts from "typescript";
 
-/** Each union of kinds: where it is declared, and the folder that may ask. */
+/** Each union of kinds, the file that declares it and the folder that may depend on its kinds. */
 const ROOMS = [
   { of: "block", file: "src/blocks/block.fields.ts", type: "BlockFields", room: "src/blocks/" },
   { of: "objective", file: "src/objectives/objective.fields.ts", type: "Objective", room: "src/objectives/" },
@@ -19,7 +19,7 @@ const EQUALITY = new Set([
   ts.SyntaxKind.ExclamationEqualsToken,
 ]);
 
-/** The strings that a type can be; undefined where it can be anything but those of a union of literals. */
+/** The strings of a union of literals, or undefined for other types. */
 function literalsOf(type) {
   const parts = (type.isUnion() ? type.types : [type]).filter(
     (t) => !(t.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)),
@@ -36,8 +36,8 @@ function kindsIn(program, { file, type }, root) {
 }
 
 /**
- * @param program of TypeScript, over at least the files that declare the kinds
- * @param files paths relative to `root` to look at
+ * @param program a TypeScript program that includes the files that declare the kinds
+ * @param files the files to search, relative to `root`
  * @returns places: { file, line, text, of }
  */
 export function kindPlaces(program, root, files) {
@@ -100,7 +100,7 @@ export function kindPlaces(program, root, files) {
   return places;
 }
 
-/** A program over all of `src`. @param planted text of one file more, `src/planted.ts` */
+/** A program with all files of `src`. @param planted the text of an additional file, `src/planted.ts` */
 export function sourceProgram(root, planted = "") {
   const config = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile).config;
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -116,7 +116,7 @@ export function sourceProgram(root, planted = "") {
 
 export const PLANTED = "src/planted.ts";
 
-/** The files of `src` that no generator wrote. */
+/** The files of `src` that are not generated. */
 export const writtenFiles = (program, root) =>
   program
     .getSourceFiles()

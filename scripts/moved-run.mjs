@@ -1,9 +1,10 @@
-// A run that moves: trained with a tokenizer and a codebook, then used elsewhere, under another HOME, its project gone.
+// Tests that a run can be moved: trains with a tokenizer and a codebook, removes the project and uses the run with another
+// HOME.
 //   node scripts/moved-run.mjs                 makes a run and uses it here
-//   node scripts/moved-run.mjs pack FOLDER     makes one in FOLDER, to be carried to another machine
-//   node scripts/moved-run.mjs try FOLDER      uses it there: needs dist, bin, node_modules and FOLDER
-// Prints a table, and ends with 1 where something is not as it should be. On the device that trained the run, all numbers are
-// the same to the last bit; on another they are near.
+//   node scripts/moved-run.mjs pack FOLDER     makes a run in FOLDER to copy to another machine
+//   node scripts/moved-run.mjs try FOLDER      uses the run there (needs dist, bin, node_modules and FOLDER)
+// Prints a table and exits with 1 if a result is wrong. Numbers are bit-identical on the device that trained the run and
+// close on another device.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +24,7 @@ data { source: files("sets/pairs.jsonl"), length: 32, held_out: 0.3 }
 train { steps: 6, batch: 2, validate_every: 3, checkpoint_every: 2, keep: 5, seed: 5 }
 `;
 const COLOURS = ["red", "green", "blue", "grey"];
-/** One id a word, as tokenizers of the kind WordLevel do. */
+/** A tokenizer of the kind WordLevel, with one id per word. */
 const TOKENIZER = {
   version: "1.0",
   truncation: null,
@@ -40,7 +41,7 @@ const TOKENIZER = {
   },
 };
 
-/** @param home the HOME of the command; its caches go there */
+/** @param home the HOME of the command, which also contains its caches */
 function mom(home, cwd, ...args) {
   const { MOM_CACHE: _, XDG_CACHE_HOME: __, MOM_ALLOW: ___, ...env } = process.env;
   return spawnSync(process.execPath, [MOM, ...args], {
@@ -55,7 +56,7 @@ function right(ran) {
   throw new Error(`exit ${ran.status}: ${ran.stderr}`);
 }
 
-/** The folder of a project that is moved away once it has made the run. */
+/** Trains a run in a project, moves the run into a folder and deletes the project. */
 async function pack(folder) {
   const { default: sharp } = await import("sharp");
   mkdirSync(folder, { recursive: true });
@@ -97,7 +98,7 @@ async function pack(folder) {
 const deviceOf = (run) => JSON.parse(readFileSync(join(run, "choices.json"), "utf8")).device;
 const sumsOf = (run, step) => readFileSync(join(run, `checkpoints/step-${step}/SHA256SUMS`), "utf8");
 
-/** What is sampled of a text and of a picture, as text. */
+/** The samples of a text and a picture, as text. */
 function sample(home, cwd, run) {
   const out = join(home, "samples");
   const prompt = ["--prompt", "a red square", "--modality", "image", "--seed", "3"];
@@ -138,14 +139,14 @@ function attempt(folder) {
   };
   const lossOf = (text) => JSON.parse(text).loss;
   const near = (found, wanted) => Math.abs(found / wanted - 1);
-  let alike = true;
+  let equal = true;
 
   row("check RUN", () => [mom(home, place, "check", run).status === 0, ""]);
   row("inspect RUN", () => [mom(home, place, "inspect", run).status === 0, ""]);
   row("sample RUN", () => {
     const found = sample(home, place, run);
-    alike = found === expected.sampled;
-    return [true, alike ? "the same ids and pictures" : "other samples (another device)"];
+    equal = found === expected.sampled;
+    return [true, equal ? "the same ids and pictures" : "other samples (another device)"];
   });
   row("eval RUN without its data", () => {
     const { status, stderr } = mom(home, place, "eval", run);
@@ -154,26 +155,20 @@ function attempt(folder) {
   row("eval RUN --data DIR", () => {
     const found = right(mom(home, place, "eval", run, "--data", sets, "--json")).stdout;
     const off = near(lossOf(found), lossOf(expected.evaluated));
-    return [
-      off < 1e-4,
-      found === expected.evaluated ? "the same to the last bit" : `loss off by ${off.toExponential(1)}`,
-    ];
+    return [off < 1e-4, found === expected.evaluated ? "bit-identical" : `loss differs by ${off.toExponential(1)}`];
   });
   row("train RUN --resume --data DIR", () => {
     for (const step of [4, 6]) rmSync(join(run, `checkpoints/step-${step}`), { recursive: true });
     const { stderr } = right(mom(home, place, "train", run, "--resume", "--data", sets));
     const same = sumsOf(run, 6) === expected.sums;
-    const device = deviceOf(run) === expected.device ? "" : ", begun on another device";
+    const device = deviceOf(run) === expected.device ? "" : ", started on another device";
     const warned = stderr.includes("MOM0512") ? ", warned about other kernels" : "";
-    return [
-      same || warned !== "" || !alike,
-      `${same ? "the same weights to the last bit" : "other weights"}${device}${warned}`,
-    ];
+    return [same || warned !== "" || !equal, `${same ? "bit-identical weights" : "other weights"}${device}${warned}`];
   });
-  row("eval of what was resumed", () => {
+  row("eval of the resumed run", () => {
     const found = right(mom(home, place, "eval", run, "--data", sets, "--json")).stdout;
     const off = near(lossOf(found), lossOf(expected.evaluated));
-    return [off < 1e-3, `loss off by ${off.toExponential(1)}`];
+    return [off < 1e-3, `loss differs by ${off.toExponential(1)}`];
   });
   row("resume with other data", () => {
     const other = join(place, "other");
@@ -182,7 +177,7 @@ function attempt(folder) {
     const { status, stderr } = mom(home, place, "train", run, "--resume", "--data", other);
     return [status === 1, stderr.split("\n").find((line) => line.startsWith("error")) ?? ""];
   });
-  row("no file that is not a spec ends in .mom", () => {
+  row("only specs have the extension .mom", () => {
     const named = readdirSync(run, { recursive: true }).filter((name) => name.endsWith(".mom"));
     return [named.join() === "spec.mom", named.join(" ")];
   });

@@ -1,5 +1,5 @@
-// Finds code that derives the meaning of a tensor, a field or a buffer from its name: code that splits the name, compares it
-// with a string, or looks up a field by a string. Their meaning is in `means` and `holds`.
+// Finds code that derives the meaning of a tensor, field or buffer from its name: code that splits the name, compares it
+// with a string, or looks up a field by a string. The meaning is in `means` and `holds`.
 //   node scripts/name-places.mjs
 import ts from "typescript";
 import { sourceProgram, writtenFiles } from "./kind-places.mjs";
@@ -10,7 +10,7 @@ const NAMED = [
   { file: "src/ir/plan.ts", type: "Field" },
   { file: "src/ir/plan.ts", type: "PlannedBuffer" },
 ];
-/** What takes labels, which `labelOf` makes. */
+/** Methods that take labels, which `labelOf` makes. */
 const ASKING = [
   { file: "src/train/model.ts", type: "Model", methods: ["result", "results", "hasResult"] },
   { file: "src/gpu/runtime.ts", type: "Runtime", methods: ["read", "readAll", "write"] },
@@ -35,11 +35,11 @@ export function namePlaces(program, root, files) {
   };
   const names = new Set(NAMED.flatMap((one) => propertiesOf(one, ["name"])));
   const asking = new Set(ASKING.flatMap((one) => propertiesOf(one, one.methods)));
-  /** Parameters that names are passed to. */
+  /** Parameters that receive names. */
   const passed = new Set();
   const isOneOf = (symbol, declarations) => symbol?.declarations?.some((one) => declarations.has(one)) ?? false;
 
-  /** Whether an expression is such a name. */
+  /** Whether an expression is the name of such a type. */
   const isName = (node) => {
     if (ts.isPropertyAccessExpression(node)) return isOneOf(checker.getSymbolAtLocation(node.name), names);
     if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isNonNullExpression(node))
@@ -89,7 +89,7 @@ export function namePlaces(program, root, files) {
       down(source);
     }
   };
-  // A name may be passed on from function to function.
+  // Functions can pass names to other functions.
   for (let before = -1; passed.size > before; ) {
     before = passed.size;
     each((node) => {

@@ -1,5 +1,5 @@
-// How well a trained model draws the pictures that it has seen: samples pictures for names of training documents and
-// counts for how many the nearest of all pictures (mean squared distance of pixels) is their own.
+// Measures how well a trained model reproduces training pictures: samples a picture for names of training documents and
+// counts the samples whose nearest training picture (mean squared distance of pixels) is the picture of that name.
 //   node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]
 
 import { resolve } from "node:path";
@@ -50,6 +50,6 @@ for (const { document, sampled: made } of shown) {
   if (best[0] === document) own++;
 }
 process.stdout.write(
-  `${own} of ${shown.length} sampled pictures have their own as the nearest of ${all.length} (step ${weights.step})\n`,
+  `${own} of ${shown.length} sampled pictures are nearest to the picture of their name among ${all.length} (step ${weights.step})\n`,
 );
 process.exit(0);

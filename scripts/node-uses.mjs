@@ -1,13 +1,13 @@
-// What a source file uses of Node: modules, packages that work on Node alone, and globals.
+// Uses of Node in a source file: modules, packages that need Node, and globals.
 import { builtinModules } from "node:module";
 import ts from "typescript";
 
-/** Where Node may be used. */
+/** Files that may use Node. */
 export const EDGE = [/^src\/api\/node\//, /^src\/cli\//, /^src\/gpu\/dawn(\.\w+)?\.ts$/, /^recipes\//];
 
 const MODULES = new Set([...builtinModules, "sharp", "webgpu", "tar-stream", "commander"]);
 
-/** Names that no file outside the edge has a use for, whatever they would mean there. */
+/** Names that no file outside EDGE may use, whatever they mean there. */
 const GLOBALS = new Set([
   "Buffer",
   "NodeJS",
@@ -22,7 +22,7 @@ const GLOBALS = new Set([
 
 const isNode = (name) => name.startsWith("node:") || MODULES.has(name) || MODULES.has(name.split("/")[0]);
 
-/** Whether a name is only the key of a property, which does not count: `plan.process`, `{ process: 1 }`. */
+/** Whether a name is only the key of a property, as in `plan.process` and `{ process: 1 }`. */
 function isKey(node) {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node && !isGlobalThis(parent.expression);
@@ -39,10 +39,10 @@ function isKey(node) {
 
 const isGlobalThis = (node) => ts.isIdentifier(node) && ["globalThis", "self", "window"].includes(node.text);
 
-/** One text for each use, with its line. */
+/** A description of each use, with its line. */
 export function nodeUsesIn(tree) {
   const found = [];
-  const tell = (node, what) => {
+  const report = (node, what) => {
     const { line } = tree.getLineAndCharacterOfPosition(node.getStart(tree));
     found.push(`${tree.fileName}:${line + 1} ${what}`);
   };
@@ -55,17 +55,17 @@ export function nodeUsesIn(tree) {
         ts.isExternalModuleReference(parent) ||
         (ts.isLiteralTypeNode(parent) && ts.isImportTypeNode(parent.parent)) ||
         (ts.isCallExpression(parent) && parent.expression.kind === ts.SyntaxKind.ImportKeyword);
-      if (named && isNode(node.text)) tell(node, `imports ${node.text}`);
+      if (named && isNode(node.text)) report(node, `imports ${node.text}`);
       const isGlobal = ts.isElementAccessExpression(parent) && isGlobalThis(parent.expression);
-      if (isGlobal && GLOBALS.has(node.text)) tell(node, `uses ${node.text}`);
+      if (isGlobal && GLOBALS.has(node.text)) report(node, `uses ${node.text}`);
     }
     if (
       ts.isCallExpression(node) &&
       node.expression.kind === ts.SyntaxKind.ImportKeyword &&
       !(node.arguments[0] && ts.isStringLiteralLike(node.arguments[0]))
     )
-      tell(node, "imports what is only known when it runs");
-    if (ts.isIdentifier(node) && GLOBALS.has(node.text) && !isKey(node)) tell(node, `uses ${node.text}`);
+      report(node, "imports a module whose name is not a literal");
+    if (ts.isIdentifier(node) && GLOBALS.has(node.text) && !isKey(node)) report(node, `uses ${node.text}`);
     ts.forEachChild(node, visit);
   };
   visit(tree);

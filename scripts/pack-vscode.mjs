@@ -1,5 +1,5 @@
-// Packs editors/vscode as a .vsix, which `code --install-extension` takes: node scripts/pack-vscode.mjs [FOLDER]
-// vsce and the 285 packages that it needs are installed in editors/vscode alone, so that `npm ci` here stays as it is.
+// Packs editors/vscode as a .vsix for `code --install-extension`: node scripts/pack-vscode.mjs [FOLDER]
+// vsce and its 285 dependencies are installed only in editors/vscode, so `npm ci` in the root does not need them.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -10,22 +10,22 @@ import sharp from "sharp";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const home = join(root, "editors/vscode");
-/** What is taken as it is. */
+/** Files that are copied unchanged. */
 const FILES = ["README.md", "language-configuration.json", "syntaxes/mom.tmLanguage.json", "snippets/mom.json"];
 
-/** The licences of the packages that the bundle holds. */
+/** The licences of the packages in the bundle. */
 function notices(inputs) {
   const names = inputs.map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter((name) => name);
   const texts = [...new Set(names)].sort().map((name) => {
     const folder = join(root, "node_modules", name);
     const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
-    if (file === undefined) throw new Error(`${name} has no licence to pack`);
+    if (file === undefined) throw new Error(`${name} has no licence file.`);
     return `${name}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
   });
   return texts.join(`\n${"-".repeat(80)}\n\n`);
 }
 
-/** Writes all that the extension consists of into a folder: the bundle, its manifest with this package's version, and texts. */
+/** Writes the extension into a folder: the bundle, the manifest with this package's version, and texts. */
 export async function stageVscode(folder) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const { devDependencies: _, ...own } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
@@ -54,7 +54,7 @@ export async function stageVscode(folder) {
   return manifest;
 }
 
-/** Where vsce is, which only packing needs: `npm ci` in editors/vscode installs it. Undefined where it is not. */
+/** The path of vsce, or undefined if it is not installed. `npm ci` in editors/vscode installs it. */
 export function installedVsce() {
   try {
     return createRequire(join(home, "package.json")).resolve("@vscode/vsce");
@@ -63,18 +63,19 @@ export function installedVsce() {
   }
 }
 
-/** Gives the path of the file, which is named by the extension and this package's version. */
+/** @returns the path of the file, whose name has the extension's name and this package's version */
 export async function packVscode(folder) {
   const vsce = installedVsce();
-  if (vsce === undefined) throw new Error("vsce is not installed: npm ci --prefix editors/vscode --ignore-scripts");
+  if (vsce === undefined)
+    throw new Error("vsce is not installed. Run `npm ci --prefix editors/vscode --ignore-scripts`.");
   const { createVSIX } = createRequire(import.meta.url)(vsce);
   const stage = mkdtempSync(join(tmpdir(), "mom-vscode-"));
   const { name, version } = await stageVscode(stage);
-  // All of it is packed.
+  // Nothing is ignored.
   writeFileSync(join(stage, ".vscodeignore"), "");
   mkdirSync(folder, { recursive: true });
   const packagePath = join(folder, `${name}-${version}.vsix`);
-  // One date for all files, so that the same sources make the same bytes.
+  // All files have the same date, so equal sources give equal bytes.
   process.env.SOURCE_DATE_EPOCH ??= "315619200";
   await createVSIX({ cwd: stage, packagePath, dependencies: false, allowMissingRepository: true });
   rmSync(stage, { recursive: true });

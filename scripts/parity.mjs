@@ -1,6 +1,6 @@
 // Runs `mom trace` on reference tensors of the released PyTorch code and prints the differences.
 //   node scripts/parity.mjs FOLDER [--chunks default,8,16] [--adapter gpu]
-// FOLDER holds block/ and train/ with safetensors files, whose metadata describe the model.
+// FOLDER has block/ and train/ with safetensors files whose metadata describe the model.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -125,5 +125,5 @@ for (const kind of ["block", "train"]) {
     }
   }
 }
-process.stdout.write(`${failures} beyond their limits\n`);
+process.stdout.write(`${failures} differences exceed their limits\n`);
 process.exit(failures === 0 ? 0 : 1);

@@ -4,7 +4,7 @@ compares its output with that of `mom trace` on the same input.
   python3 scripts/released_names.py SPEC WEIGHTS [MOM]
 
 SPEC is the .mom file, WEIGHTS a checkpoint's weights.safetensors, MOM the command line (default: node bin/mom.mjs).
-Needs torch, safetensors and numpy. Shapes and sharing are read from the names; the norm is shared.
+Needs torch, safetensors and numpy. Shapes and sharing follow from the names. The norm is shared.
 """
 import math
 import re
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 
 class Mamba(nn.Module):
-    """One block's mixer: each projection shared, or with one expert for each modality."""
+    """The mixer of a block, with shared projections or one expert per modality."""
 
     def __init__(self, d_model, d_inner, d_state, d_conv, dt_rank, experts):
         super().__init__()
@@ -82,7 +82,7 @@ class Block(nn.Module):
 
 
 def block_of(weights):
-    """A block with the shapes and the sharing of these tensors, whose names begin at `norm.` and `mamba_model.`."""
+    """A block with the shapes and the sharing of these tensors, whose names start with `norm.` or `mamba_model.`."""
     d_inner, d_state = weights["mamba_model.A_log"].shape
     d_model = weights["norm.weight"].shape[0]
     experts = {}

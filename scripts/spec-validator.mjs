@@ -1,10 +1,10 @@
-// The validator of specs as a module of its own: Ajv compiles the schema once, when mom is built. So a check neither
-// loads Ajv's compiler nor makes code while it runs.
+// Makes the module that validates specs. Ajv compiles the schema when mom is built, so a check neither loads Ajv's compiler
+// nor generates code at run time.
 import { _, Ajv } from "ajv";
 import standaloneCode from "ajv/dist/standalone/index.js";
 import { buildSync } from "esbuild";
 
-/** A keyword of our own, by the condition that a value passes. */
+/** A custom keyword with the condition that a value must satisfy. */
 const keyword = (name, type, passes) => ({
   keyword: name,
   ...(type && { type }),
@@ -12,7 +12,7 @@ const keyword = (name, type, passes) => ({
   code: (context) => context.pass(passes(context)),
 });
 
-/** How Ajv reads the schema, whether it is compiled when mom is built or, in a test, at run time. */
+/** The options of Ajv, at build time and in tests. */
 export const OPTIONS = {
   allErrors: true,
   verbose: true,
@@ -25,14 +25,14 @@ export const OPTIONS = {
 };
 
 /**
- * @param schema the spec's, with one definition, `layer`
- * @param home the module that exports the schema, as the validator imports it: errors carry its nodes
- * @param folder where packages are found from
+ * @param schema the schema of specs, with one definition, `layer`
+ * @param home the import path of the module that exports the schema, whose nodes are in errors
+ * @param folder the folder from which packages are resolved
  * @returns the text of a module that exports `validate`
  */
 export function specValidator(schema, home, folder) {
   const ajv = new Ajv({ ...OPTIONS, code: { source: true, esm: true } });
-  // Smaller numbers would be 0 on a device, whose numbers have 32 bits.
+  // Smaller numbers would be 0 in the 32-bit numbers of a device.
   ajv.addKeyword(
     keyword("leastNonzero", "number", ({ data, schema }) => _`${data} === 0 || Math.abs(${data}) >= ${schema}`),
   );

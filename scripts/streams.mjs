@@ -1,5 +1,5 @@
-// What each verb does when a stream is closed, is full, or ends early: node scripts/streams.mjs, once `npm run build` has
-// been run. Prints a table of exit codes, with what a training leaves; on Linux, with bash.
+// Runs each command with a stream that is closed, full, or ends early: node scripts/streams.mjs. Prints a table of exit
+// codes and of files that training leaves. Needs Linux, bash and `npm run build`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ const VERBS = {
   doctor: "doctor --adapter swiftshader",
 };
 const STREAMS = {
-  "as it is": (command) => `${command} >/dev/null 2>/dev/null`,
+  none: (command) => `${command} >/dev/null 2>/dev/null`,
   "stdout full": (command) => `${command} >/dev/full 2>/dev/null`,
   "stdout ends": (command) => `${command} 2>/dev/null | true; exit \${PIPESTATUS[0]}`,
   "stdout closed": (command) => `${command} >&- 2>/dev/null`,
@@ -66,7 +66,7 @@ function outcome(verb, stream) {
   const log = join(folder, out, "log.txt");
   const done = ["report.html", "plan.json"].some((file) => existsSync(join(folder, out, file)));
   const left = VERBS[verb].includes("OUT") ? (done ? ", whole" : ", not whole") : "";
-  const kept = existsSync(log) ? `, log.txt of ${readFileSync(log, "utf8").split("\n").length - 1} lines` : "";
+  const kept = existsSync(log) ? `, log.txt with ${readFileSync(log, "utf8").split("\n").length - 1} lines` : "";
   return `${code}${left}${kept}`;
 }
 
@@ -75,7 +75,7 @@ try {
   const wanted = process.argv.slice(2);
   const verbs = Object.keys(VERBS).filter((verb) => wanted.length === 0 || wanted.includes(verb));
   const heads = Object.keys(STREAMS);
-  console.log(`| verb | ${heads.join(" | ")} |\n|${" --- |".repeat(heads.length + 1)}`);
+  console.log(`| command | ${heads.join(" | ")} |\n|${" --- |".repeat(heads.length + 1)}`);
   for (const verb of verbs) console.log(`| ${verb} | ${heads.map((stream) => outcome(verb, stream)).join(" | ")} |`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

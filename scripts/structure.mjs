@@ -20,7 +20,7 @@ function importersOf() {
 
 const lineOf = (tree, at) => tree.getLineAndCharacterOfPosition(at).line + 1;
 
-/** All functions with a body: place and number of lines. */
+/** The place and the number of lines of all functions with a body. */
 function functions() {
   const found = [];
   for (const [file, tree] of trees) {
@@ -61,18 +61,18 @@ const lengths = files
   .map((file) => ({ file, lines: trees.get(file).getLineStarts().length - 1 }))
   .sort((a, b) => b.lines - a.lines);
 const long = functions();
-const rooms = circlesIn(imports);
+const cycles = circlesIn(imports);
 const rows = [
   ["files", files.length],
-  ["groups of files that import each other, types included", rooms.length],
-  ["files in such groups", rooms.flat().length],
+  ["groups of files that import each other, types included", cycles.length],
+  ["files in such groups", cycles.flat().length],
   ["files with a single importer", single.length],
   ["longest file", `${lengths[0].lines} (${lengths[0].file})`],
   ["longest function", `${long[0].lines} (${long[0].place})`],
   ["functions over 80 lines", long.filter(({ lines }) => lines > 80).length],
   ["files that use Node", files.filter(usesNode).length],
   [
-    "files that use Node, and are not of its edge",
+    "files that use Node outside the edge",
     files.filter((file) => usesNode(file) && !EDGE.some((one) => one.test(file))).length,
   ],
   ["tokens", tokens()],
@@ -80,7 +80,7 @@ const rows = [
 for (const [what, value] of rows) console.log(`${what.padEnd(56)} ${value}`);
 if (process.argv.includes("--list")) {
   console.log("\nimport each other:");
-  for (const group of rooms) console.log(`  ${group.join(", ")}`);
+  for (const group of cycles) console.log(`  ${group.join(", ")}`);
   console.log("\nsingle importers:");
   for (const file of single) console.log(`  ${file} ← ${[...importers.get(file)][0]}`);
   console.log("\nlong functions:");

@@ -1,4 +1,4 @@
-// A project of one tiny spec and twenty lines of text in a new folder, and the command line to train it.
+// Makes a project with a tiny spec and twenty lines of text in a new folder, and runs the command line there.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

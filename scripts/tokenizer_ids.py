@@ -1,8 +1,8 @@
-"""The ids that Hugging Face's own `tokenizers` gives to each line of a text, for comparison with ours.
+"""Prints the ids of Hugging Face's `tokenizers` for each line of a text, for comparison with mom.
 
     python scripts/tokenizer_ids.py specs/emoji-tokenizer.json test/data/tokenizer/lines.txt > test/data/tokenizer/ids.json
 
-Needs `pip install tokenizers`. A line is encoded without its line end and without special tokens added around it.
+Needs `pip install tokenizers`. Lines are encoded without line ends and without special tokens.
 """
 import json
 import sys
@@ -17,7 +17,7 @@ def main(tokenizer_path: str, text_path: str) -> None:
     ids = [tokenizer.encode(line, add_special_tokens=False).ids for line in lines]
     decoded = [tokenizer.decode(line, skip_special_tokens=False) for line in ids]
     if decoded != lines:
-        raise SystemExit("a line does not decode to itself")
+        raise SystemExit("A line does not decode to itself.")
     print(json.dumps({"made by": f"tokenizers {tokenizers.__version__}", "ids": ids}))
 
 

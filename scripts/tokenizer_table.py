@@ -1,4 +1,4 @@
-"""Builds some 120 small tokenizers and writes what Hugging Face's `tokenizers` makes of 100 texts with each.
+"""Builds some 120 small tokenizers and writes the ids of Hugging Face's `tokenizers` for 100 texts with each.
 
     OUT=test/data/tokenizer python scripts/tokenizer_table.py
 
@@ -6,9 +6,9 @@ Needs `pip install tokenizers==0.23`, and no network. Writes $OUT/tokenizer-tabl
 
     texts        the texts
     tokenizers   name, tokenizer (the text of its tokenizer.json), ids (a list for each text, of
-                 `encode(text, add_special_tokens=False)`; a string where the library raises, with its message),
-                 decoded (what `decode(ids, skip_special_tokens=False)` gives; null where that is the text itself)
-    skipped      what could not be built, and why
+                 `encode(text, add_special_tokens=False)`, or the message of an exception),
+                 decoded (the result of `decode(ids, skip_special_tokens=False)`, or null if it is the text)
+    skipped      tokenizers that cannot be built, with reasons
 """
 import base64
 import gzip
@@ -55,7 +55,7 @@ TEXTS = [
     "😀", "👨‍👩‍👧‍👦 family", "👍🏽👍 ok", "❤️ ❤ ☺️", "🇩🇪🇫🇷 flags", "a🍣b", "1️⃣ #️⃣", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
     # right to left
     "שלום עולם", "שָׁלוֹם", "مرحبا بالعالم", "مُحَمَّد لا ﷺ", "abc שלום 123 \u200fדג\u200e",
-    # blanks and control characters
+    # spaces and control characters
     "", " ", "  ", "     ", "\n", "\t", "\r\n", "a  b   c    d", " leading", "trailing ", "  both  ", "line one\nline two\r\nline three\n\n\nend",
     "tab\tseparated\t\tvalues", "a\u0085c", "\u0085", "\ufeffbom \ufeff", "a\u00a0b\u00a0", "a\u200bb\u200cc\u200dd\u2060e", "a\u3000b\u2003c\u2028d\u2029e\u1680f",
     "a\x00b\x01c\x07d\x1fe\x7f", "a\x0bb\x0cc\x1cd\x1de\u180ef", "soft\u00adhyphen \u0378 \ue000 \ufffd \ufff9", " \u00a0 \u2009",
@@ -67,7 +67,7 @@ TEXTS = [
     "¿Qué? ¡Sí! «Guillemets» „German“ “curly” ‘single’ … – — ・。、",
     # long runs
     "a" * 200, "the " * 40, "-" * 70, " " * 40 + "x", "ab" * 60, "😀" * 20, "supercalifragilistic" * 6,
-    # added tokens, in words and beside blanks
+    # added tokens, in words and next to spaces
     "<s>start</s>", "cat cats concat cat.", "a<mask>b <mask> c  <mask>  d<mask>", "[CLS] the [MASK] dog [SEP] [cls]", "<|endoftext|>end<|endoftext|> <|ENDOFTEXT|>",
     "café cafe CAFÉ scat éclair", "the▁dog▁ ▁x _ ▁▁", "Ġthe Ċ ##ing </w> <0x41> <unk> [UNK]",
 ]
@@ -234,7 +234,7 @@ case("albert", unigram(), seq(norm("Replace", pattern={"String": "``"}, content=
      pres(WS, metaspace()), None, BERT_TOKENS, MS_DECODER, size=260)
 case("word-level", wordlevel(), None, W, None, [added("[UNK]", special=True)], size=120)
 
-# Each normalizer, in front of models that show every character.
+# Each normalizer, with models that keep every character.
 for kind in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt"):
     case(f"normalizer {kind}", bpe(unk_token="<unk>"), norm(kind), W if kind in ("NFC", "Nmt") else None, tokens=[added("<unk>", special=True)], every=True, size=340)
 case("normalizer ByteLevel", bpe(), norm("ByteLevel"), None, None, ENDOFTEXT, BL_DECODER, alphabet="bytes", size=330)
@@ -383,7 +383,7 @@ def built(made):
 def ids_of(tokenizer, text):
     try:
         return tokenizer.encode(text, add_special_tokens=False).ids
-    except BaseException as error:  # a Rust panic is no Exception
+    except BaseException as error:  # A Rust panic is not an Exception.
         if isinstance(error, KeyboardInterrupt):
             raise
         return f"{type(error).__name__}: {error}"

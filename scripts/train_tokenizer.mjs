@@ -1,12 +1,12 @@
-// Trains a byte-level BPE tokenizer as GPT-2's, in Hugging Face's tokenizer.json format, on the names of emoji.
+// Trains a byte-level BPE tokenizer like that of GPT-2 on the names of emoji, in the tokenizer.json format of Hugging Face.
 //   node scripts/train_tokenizer.mjs [MERGES] > specs/emoji-tokenizer.json
-// The same names give the same file: pairs are merged most frequent first, equally frequent ones by their text.
+// Equal names give equal files: the most frequent pair is merged first, and equally frequent pairs in the order of their text.
 import { createRequire } from "node:module";
 
 const merges = Number(process.argv[2] ?? 400);
 const names = Object.values(createRequire(import.meta.url)("unicode-emoji-json/data-by-emoji.json")).map((e) => e.name);
 
-/** GPT-2's letters for bytes: those that print stand for themselves, the others are moved up from 256. */
+/** The letters of GPT-2 for bytes. Printable bytes map to themselves, the others to letters from 256. */
 const letters = [];
 for (let byte = 0, moved = 256; byte < 256; byte++) {
   const prints = (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
@@ -14,7 +14,7 @@ for (let byte = 0, moved = 256; byte < 256; byte++) {
 }
 const PIECES = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
-/** Each piece of a text once, as its letters, with how often it occurs: alone, and in the middle of a sentence. */
+/** Each piece of the texts as letters, with its count, alone and within a sentence. */
 const counts = new Map();
 for (const name of names)
   for (const [piece] of `${name}\n ${name}`.matchAll(PIECES)) counts.set(piece, (counts.get(piece) ?? 0) + 1);

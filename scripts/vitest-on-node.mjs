@@ -1,4 +1,4 @@
-// The functions that tests import from Vitest, on Node's own runner. bundle-tests.mjs substitutes this file for Vitest.
+// The functions that tests import from Vitest, for Node's test runner. bundle-tests.mjs replaces Vitest with this file.
 // chai and @vitest/expect come with Vitest.
 import * as node from "node:test";
 import { format } from "node:util";
@@ -11,7 +11,7 @@ export const beforeAll = node.before;
 export const afterAll = node.after;
 export const { beforeEach, afterEach } = node;
 
-/** Fills in names as Vitest does: `$key` from a case that is an object, `%s` and the like from the arguments. */
+/** Formats names as Vitest does: `$key` from a case that is an object, `%s` and others from the arguments. */
 function named(name, args) {
   const [first] = args;
   const filled = name.replace(/\$(\w+)/g, (found, key) => (first?.[key] === undefined ? found : String(first[key])));
@@ -35,7 +35,7 @@ export const describe = variants((name, options, body) => {
   node.describe(name, options, body);
 });
 export const test = variants((name, options, body, ...rest) => {
-  if (rest.length > 0) throw new Error("only name and body are known here");
+  if (rest.length > 0) throw new Error("A test takes only a name and a function here.");
   node.test(name, options, () => body());
 });
 export const it = test;

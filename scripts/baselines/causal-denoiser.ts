@@ -1,9 +1,10 @@
-// The best linear predictor of a patch's noise from that patch and those before it: all that a causal model sees of a
-// picture. Between the predictor from the patch alone and the one from the whole picture (linear-denoiser.ts).
+// The best linear predictor of the noise of a patch from this patch and the patches before it, which is what a causal model
+// sees of a picture. Its loss is between the losses of the predictors from the patch alone and from the entire picture
+// (linear-denoiser.ts).
 //
 // With K = ᾱΣ + (1−ᾱ)I = LLᵀ, the predictor from the dimensions 1..p is √(1−ᾱ) K₁..ₚ⁻¹ (x − √ᾱμ)₁..ₚ. The leading block
-// of L is the factor of the leading block of K, so one factor serves all patches: with y = L⁻¹(x − √ᾱμ), which is
-// computed from front to back, the prediction at a patch is √(1−ᾱ) L₍ₚₚ₎⁻ᵀ yₚ, where L₍ₚₚ₎ is its own diagonal block.
+// of L is the factor of the leading block of K, so one factor suffices for all patches. With y = L⁻¹(x − √ᾱμ), which is
+// computed from the first row to the last, the prediction at a patch is √(1−ᾱ) L₍ₚₚ₎⁻ᵀ yₚ, where L₍ₚₚ₎ is the diagonal block of the patch.
 
 import type { Stream } from "../../src/random/stream.js";
 import { dot } from "./eigen.js";
@@ -22,13 +23,13 @@ export function fitGaussian(rows: Rows): Gaussian {
   return { size: rows.size, mean, covariance: covarianceOf(centred(rows, mean), rows.size) };
 }
 
-/** Numbers to draw, so that the loss is known to about 0.2 %. */
+/** Random numbers for an error of the loss of about 0.2 %. */
 const ENOUGH = 2 ** 20;
 
 /**
  * Mean squared error on other pictures with simulated noise.
- * @param patch numbers in a patch; patches follow each other in a row
- * @param gamma how far the covariance is shrunk toward its mean variance
+ * @param patch numbers in a patch. A row contains the patches one after the other.
+ * @param gamma the shrinkage of the covariance toward its mean variance
  */
 export function causalDenoiserLoss(
   fitted: Gaussian,

@@ -7,7 +7,7 @@ export interface Eigen {
   readonly vectors: Float64Array;
 }
 
-/** @param matrix [n, n], symmetric; left as it is */
+/** @param matrix [n, n], symmetric, not changed */
 export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
   const { diagonal, offDiagonal, reflectors } = tridiagonalise(matrix.slice(), n);
   const vectors = implicitQl(diagonal, offDiagonal, n);
@@ -17,7 +17,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;
-  /** Entry i is between rows i and i + 1; the last is 0. */
+  /** Entry i is between rows i and i + 1. The last entry is 0. */
   readonly offDiagonal: Float64Array;
   /** Unit vectors v of the reflections I − 2vvᵀ, in the order in which they were applied; entry k begins at row k + 1. */
   readonly reflectors: readonly Float64Array[];
@@ -53,7 +53,7 @@ function tridiagonalise(a: Float64Array, n: number): Tridiagonal {
   return { diagonal, offDiagonal, reflectors };
 }
 
-/** Turns the diagonal into the eigenvalues. @returns the tridiagonal matrix's eigenvectors as rows */
+/** Replaces the diagonal with the eigenvalues. @returns the eigenvectors of the tridiagonal matrix as rows */
 function implicitQl(d: Float64Array, e: Float64Array, n: number): Float64Array {
   const z = new Float64Array(n * n);
   for (let i = 0; i < n; i++) z[i * n + i] = 1;
@@ -62,7 +62,7 @@ function implicitQl(d: Float64Array, e: Float64Array, n: number): Float64Array {
       let m = l;
       while (m + 1 < n && !negligible(d, e, m)) m++;
       if (m === l) break;
-      if (sweep === 60) throw new RangeError(`eigenvalue ${l} of ${n} does not converge`);
+      if (sweep === 60) throw new RangeError(`Eigenvalue ${l} of ${n} does not converge.`);
       chase(d, e, z, n, l, m);
     }
   return z;
@@ -71,7 +71,7 @@ function implicitQl(d: Float64Array, e: Float64Array, n: number): Float64Array {
 const negligible = (d: Float64Array, e: Float64Array, m: number): boolean =>
   Math.abs(e[m] as number) <= Number.EPSILON * (Math.abs(d[m] as number) + Math.abs(d[m + 1] as number));
 
-/** One implicit QL step with Wilkinson's shift on rows l to m, which no other row is joined to. */
+/** One implicit QL step with Wilkinson's shift on rows l to m, which are decoupled from all other rows. */
 function chase(d: Float64Array, e: Float64Array, z: Float64Array, n: number, l: number, m: number): void {
   const [dl, el] = [d[l] as number, e[l] as number];
   const half = ((d[l + 1] as number) - dl) / (2 * el);

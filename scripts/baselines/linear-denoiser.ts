@@ -1,14 +1,14 @@
-// The best linear predictor of a diffusion's noise, and its loss on pictures that it was not fitted on.
+// The best linear predictor of the noise of diffusion, and its loss on pictures that it is not fitted to.
 //
 // With x = √ᾱ x₀ + √(1−ᾱ) ε, where x₀ has mean μ and covariance Σ, the linear predictor of least squared error is
 //   ε̂ = √(1−ᾱ) (ᾱΣ + (1−ᾱ)I)⁻¹ (x − √ᾱ μ).
 // Let Σ have eigenvalues λᵢ with eigenvectors vᵢ, and let σᵢ be the mean square of vᵢ·(x₀ − μ) over other pictures.
-// There ε − ε̂ has along vᵢ the noise part ᾱλᵢ/(ᾱλᵢ + 1−ᾱ) · ε and the picture part √(ᾱ(1−ᾱ))/(ᾱλᵢ + 1−ᾱ) · vᵢ·(x₀ − μ),
-// which are independent, so that its mean square over all noise is exactly
+// On those, ε − ε̂ has along vᵢ the noise part ᾱλᵢ/(ᾱλᵢ + 1−ᾱ) · ε and the picture part √(ᾱ(1−ᾱ))/(ᾱλᵢ + 1−ᾱ) · vᵢ·(x₀ − μ),
+// which are independent. Its mean square over all noise is exactly
 //   mean over i of  (ᾱ²λᵢ² + ᾱ(1−ᾱ)σᵢ) / (ᾱλᵢ + 1−ᾱ)²,
-// and with σᵢ = λᵢ the ᾱλᵢ/(ᾱλᵢ + 1−ᾱ) of a Gaussian.
-// Σ is shrunk toward its mean eigenvalue, λ ← (1−γ)λ + γλ̄, with γ chosen for each timestep on a part of the pictures
-// that are fitted: pictures have more dimensions than there are pictures.
+// which is the ᾱλᵢ/(ᾱλᵢ + 1−ᾱ) of a Gaussian if σᵢ = λᵢ.
+// Σ is shrunk toward its mean eigenvalue, λ ← (1−γ)λ + γλ̄, because pictures have more dimensions than
+// there are pictures. γ is chosen for each timestep on some of the training pictures.
 import { dot, symmetricEigen } from "./eigen.js";
 
 /** Pictures, or patches at one position, as rows: [count, size]. */
@@ -26,12 +26,12 @@ const SHRINKAGE = [0, ...Array.from({ length: 25 }, (_, i) => 10 ** (-6 + i / 4)
 export interface DenoiserLoss {
   /** Mean squared error of the noise. */
   readonly loss: number;
-  /** The shrinkage that was chosen. */
+  /** The selected shrinkage. */
   readonly gamma: number;
 }
 
 /**
- * The mean squared error for each ᾱ of the predictor fitted on `train`, on `heldOut`.
+ * The mean squared error on `heldOut` of the predictor fitted to `train`, for each ᾱ.
  * @param alphaBars ᾱ of the timesteps, each in [0, 1)
  */
 export function linearDenoiserLoss(train: Rows, heldOut: Rows, alphaBars: readonly number[]): DenoiserLoss[] {
@@ -55,7 +55,7 @@ function choose(rows: Rows, keep: (row: number) => boolean): Rows {
   return { count: kept.length, size: rows.size, values };
 }
 
-/** Variances of the fitted rows and mean squares of other rows, along the fitted rows' eigenvectors. */
+/** Variances of the fitted rows and mean squares of other rows along the eigenvectors of the fitted rows. */
 interface Measured {
   readonly size: number;
   readonly lambda: Float64Array;
@@ -87,7 +87,7 @@ export function centred(rows: Rows, mean: Float64Array): Float64Array {
 
 type Along = Pick<Measured, "lambda" | "sigma">;
 
-/** Through the [size, size] covariance. */
+/** Computed from the [size, size] covariance. */
 function byCovariance(x: Float64Array, y: Float64Array, size: number): Along {
   const { values, vectors } = symmetricEigen(covarianceOf(x, size), size);
   const sigma = values.map((_, i) => meanSquare(y, vectors.subarray(i * size, (i + 1) * size)));
@@ -100,11 +100,11 @@ export function covarianceOf(x: Float64Array, size: number): Float64Array {
   return gram(transposed(x, size), count).map((product) => product / count);
 }
 
-/** Through the [count, count] matrix XXᵀ, whose eigenvector u gives Σ's as Xᵀu/√value. */
+/** Computed from the [count, count] matrix XXᵀ. Its eigenvector u gives the eigenvector Xᵀu/√value of Σ. */
 function byGram(x: Float64Array, y: Float64Array, size: number): Along {
   const count = x.length / size;
   const { values, vectors } = symmetricEigen(gram(x, size), count);
-  // Values within rounding of 0 span no direction.
+  // Values within rounding errors of 0 have no direction.
   const least = Math.max(...values) * count * Number.EPSILON;
   const products = new Float64Array((y.length / size) * count);
   for (let row = 0; row < y.length / size; row++)

@@ -1,5 +1,5 @@
-// Cross-entropy of unigrams and bigrams on the same targets as a model's: token i + 1 at i, where both are tokens of
-// the same document.
+// Cross-entropy of unigrams and bigrams on the targets of a model: token i + 1 at position i, if both are tokens of the
+// same document.
 
 import type { DataSet } from "../../src/data/data-set.js";
 import { documentBatch } from "../../src/data/fixed-batches.js";
@@ -29,7 +29,7 @@ export function targetsOf(dataSet: DataSet, documents: readonly number[]): Targe
 }
 
 export interface NgramLosses {
-  /** Nats a target, on targets that were not counted. */
+  /** Nats per target, on held-out targets. */
   readonly unigram: number;
   readonly bigram: number;
   readonly targets: number;
@@ -38,9 +38,9 @@ export interface NgramLosses {
 const ALPHAS = Array.from({ length: 17 }, (_, i) => 10 ** (-4 + i / 4));
 
 /**
- * Counts `train` and scores `heldOut`, with α added to every count. α is chosen by counting four of five documents of
- * `train` and scoring the fifth.
- * @param ids how many ids a target may be
+ * Counts `train` and scores `heldOut`, with α added to every count. α is selected by counting four of five documents of
+ * `train` and scoring the fifth one.
+ * @param ids the number of ids that a target can have
  */
 export function ngramLosses(
   train: readonly (readonly Target[])[],

@@ -1,10 +1,10 @@
-// The pictures of a data set as rows of numbers: whole, or one patch at its position.
+// The pictures of a data set as rows of numbers: entire pictures, or patches at one position.
 
 import type { DataSet } from "../../src/data/data-set.js";
 import { type PatchGeometry, patchesPerPicture, patchSize } from "../../src/modalities/pixels.js";
 import { type Rows, rowOf } from "./linear-denoiser.js";
 
-/** All pictures of one modality in these documents, a row each: its patches, one after the other. */
+/** The pictures of one modality in these documents. Each row has the patches of a picture. */
 export function pictureRows(dataSet: DataSet, documents: readonly number[], modality: number): Rows {
   const pictures = documents.flatMap((document) =>
     (dataSet.documents[document]?.segments ?? []).flatMap((segment) =>
@@ -20,7 +20,7 @@ export function pictureRows(dataSet: DataSet, documents: readonly number[], moda
   return { count: rows.length, size, values };
 }
 
-/** Rows of one patch each, for every position in the picture. */
+/** Rows of single patches, for every position in the picture. */
 export function patchRows(pictures: Rows, modality: PatchGeometry): Rows[] {
   const size = patchSize(modality);
   return Array.from({ length: patchesPerPicture(modality) }, (_, patch) => {
