@@ -219,12 +219,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   });
   const made = filled(flags.out);
   if (!made) {
-    console.error(`${flags.out} lacks performance.json or performance.md.`);
+    console.error(`${flags.out} has no performance.json or performance.md.`);
     process.exit(2);
   }
   if (!flags.check) fillTables(flags.out);
   else if (made.after !== made.before) {
-    console.error(`${made.page} does not match its numbers: run node bench/tables.mjs.`);
+    console.error(`${made.page} does not match its numbers. Run \`node bench/tables.mjs\`.`);
     process.exit(1);
   }
 }

@@ -22,18 +22,20 @@ function examples() {
   const found = readdirSync(folder)
     .filter((name) => name.endsWith(".mom"))
     .map((name) => {
-      const [spec, said = ""] = read("test/reject", name).split("// ---- must say:\n");
-      const says = said.replaceAll(/^\/\/ ?/gm, "");
-      const codes = [...says.matchAll(/^(?:error|warning): .*\[(MOM\d{4})\]$/gm)].map(([, code]) => code);
-      return { name, spec, says, codes };
+      const [spec, comment = ""] = read("test/reject", name).split("// ---- must say:\n");
+      const message = comment.replaceAll(/^\/\/ ?/gm, "");
+      const codes = [...message.matchAll(/^(?:error|warning): .*\[(MOM\d{4})\]$/gm)].map(([, code]) => code);
+      return { name, spec, message, codes };
     })
     .filter(({ name }) => existsSync(join(folder, "fixed", name)))
-    .sort((a, b) => a.codes.length - b.codes.length || a.spec.length + a.says.length - b.spec.length - b.says.length);
+    .sort(
+      (a, b) => a.codes.length - b.codes.length || a.spec.length + a.message.length - b.spec.length - b.message.length,
+    );
   const codes = [...new Set(found.flatMap((one) => one.codes))].sort();
   return Object.fromEntries(
     codes.map((code) => {
-      const { name, spec, says } = found.find((one) => one.codes.includes(code));
-      return [code, { spec, says, right: read("test/reject/fixed", name) }];
+      const { name, spec, message } = found.find((one) => one.codes.includes(code));
+      return [code, { spec, message, fixed: read("test/reject/fixed", name) }];
     }),
   );
 }
@@ -41,7 +43,7 @@ function examples() {
 export function generate() {
   write(
     "src/diagnostics/examples.gen.ts",
-    `// Made by scripts/generate.mjs from test/reject.\n/** A spec with an error, its message, and the fixed spec. */\ninterface Example {\n  readonly spec: string;\n  readonly says: string;\n  readonly right: string;\n}\nexport const EXAMPLES: Readonly<Record<string, Example>> = ${JSON.stringify(examples(), null, 2)};\n`,
+    `// Made by scripts/generate.mjs from test/reject.\n/** A spec with an error, its message, and the fixed spec. */\ninterface Example {\n  readonly spec: string;\n  readonly message: string;\n  readonly fixed: string;\n}\nexport const EXAMPLES: Readonly<Record<string, Example>> = ${JSON.stringify(examples(), null, 2)};\n`,
   );
   const schema = inlined(read("grammar", "spec.schema.json"));
   write(

@@ -1,5 +1,5 @@
 // The reference of error codes: the meaning of each, and a spec that has the error.
-import { codeOf, exampleSaid, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
+import { codeOf, exampleMessage, MISTAKE_NAMES, MISTAKES, type MistakeName } from "../src/diagnostics/codes.js";
 import { EXAMPLES } from "../src/diagnostics/examples.gen.js";
 import { escapeHtml } from "./html.js";
 import { codeBlock } from "./markdown.js";
@@ -25,24 +25,24 @@ function one(name: MistakeName): string {
   const example = EXAMPLES[code];
   const head = `<h3 id="${code}"><code>${code}</code> ${ticked(title)} <span class="of">${name}</span> <a class="anchor" href="#${code}" aria-label="Link to this">#</a></h3>`;
   const warns = severity === "warning" ? '<p class="warning">This is a warning: the spec is still valid.</p>' : "";
-  const says = `<p>${ticked(meaning)}</p>`;
+  const description = `<p>${ticked(meaning)}</p>`;
   const printed = (text: string): string => `<pre class="code said"><code>${escapeHtml(text.trimEnd())}</code></pre>`;
   if (example === undefined) {
-    const shown = exampleSaid(name);
+    const shown = exampleMessage(name);
     const below =
       shown === undefined ? "" : `<details><summary>An example of the message</summary>${printed(shown)}</details>`;
-    return [`<section class="mistake">`, head, warns, says, below, "</section>"].join("\n");
+    return [`<section class="mistake">`, head, warns, description, below, "</section>"].join("\n");
   }
   return [
     `<section class="mistake">`,
     head,
     warns,
-    says,
+    description,
     `<details><summary>A spec with this error, and its message</summary>`,
     codeBlock(example.spec, "mom"),
-    printed(example.says),
+    printed(example.message),
     "<p>The fixed spec:</p>",
-    codeBlock(example.right, "mom"),
+    codeBlock(example.fixed, "mom"),
     "</details>",
     "</section>",
   ].join("\n");

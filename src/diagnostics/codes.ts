@@ -22,7 +22,7 @@ export function mistakeNamed(text: string): MistakeName | undefined {
 }
 
 /** The example message of an error that no spec can show. */
-export function exampleSaid(name: MistakeName): string | undefined {
+export function exampleMessage(name: MistakeName): string | undefined {
   const { example } = MISTAKES[name];
   return example && `error: ${example[0]} [${codeOf(name)}]\nhelp ${example[1]}\n`;
 }

@@ -6,7 +6,7 @@ import { schema } from "../../grammar/schema.gen.js";
 import { inContext } from "../../site/in-context.js";
 import { mistakes } from "../../site/mistakes.js";
 import { reference } from "../../site/reference.js";
-import { codeOf, exampleSaid, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
+import { codeOf, exampleMessage, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { EXAMPLES } from "../../src/diagnostics/examples.gen.js";
 import { render } from "../../src/diagnostics/render.js";
@@ -147,15 +147,15 @@ describe("error codes", () => {
     const names = MISTAKE_NAMES.filter((name) => MISTAKES[name].number > 700);
     expect(names.length).toBeGreaterThan(20);
     for (const name of names)
-      expect(exampleSaid(name), name).toMatch(new RegExp(`^error: .+ \\[${codeOf(name)}\\]\nhelp .+\n$`));
-    expect(exampleSaid("no-adapter")).toContain("[MOM0604]");
+      expect(exampleMessage(name), name).toMatch(new RegExp(`^error: .+ \\[${codeOf(name)}\\]\nhelp .+\n$`));
+    expect(exampleMessage("no-adapter")).toContain("[MOM0604]");
   });
 
   test("each error of a rejected spec has an example that shows it", () => {
     expect(new Set(shown).size).toBeGreaterThan(75);
     for (const code of shown) {
       expect(mistakeNamed(code), code).toBeDefined();
-      expect(EXAMPLES[code]?.says, code).toContain(`[${code}]`);
+      expect(EXAMPLES[code]?.message, code).toContain(`[${code}]`);
     }
   });
 });

@@ -3,7 +3,7 @@
 import pc from "picocolors";
 import {
   codeOf,
-  exampleSaid,
+  exampleMessage,
   MISTAKE_NAMES,
   MISTAKES,
   type MistakeName,
@@ -109,13 +109,13 @@ const asJson = ({ path, node, required }: Field): object => ({
 interface Example {
   /** A spec with the error, and the fixed spec. Absent if no spec can show the error. */
   readonly spec?: string;
-  readonly right?: string;
-  readonly says: string;
+  readonly fixed?: string;
+  readonly message: string;
 }
 
 function shownExample(name: MistakeName): Example | undefined {
-  const message = exampleSaid(name);
-  return EXAMPLES[codeOf(name)] ?? (message === undefined ? undefined : { says: message });
+  const message = exampleMessage(name);
+  return EXAMPLES[codeOf(name)] ?? (message === undefined ? undefined : { message });
 }
 
 function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>): string {
@@ -129,8 +129,8 @@ function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>)
   return [
     head,
     part("a spec with this error", example.spec),
-    part("the message", example.says),
-    part("the fixed spec", example.right),
+    part("the message", example.message),
+    part("the fixed spec", example.fixed),
   ].join("");
 }
 
