@@ -70,7 +70,7 @@ test("tables are filled from numbers: ratios, components of a step, the loop, gr
   expect(tables("--out", out, "--check").status).toBe(0);
   const text = page();
   expect(text).toContain("V 8192 | 110 ms | 100 ms | 1.10 | 3.0 GiB | 138.4 ms, 83.9 ms, 7.9 GiB |");
-  expect(text).toContain("image 1 % of the positions | 104 ms | 100 ms | 1.04 |");
+  expect(text).toContain("with 1 % image positions | 104 ms | 100 ms | 1.04 |");
   expect(text).toContain("V 8192 | 30.0 ms | not measured | not measured | 3.0 GiB | 70.9 ms, 25.9 ms |");
   expect(text).toContain("| in_proj and out_proj, forward and gradients | 30.0 | 5.0 TFLOP/s, 50 % of its bound |");
   expect(text).toContain("| x_proj and dt_proj, forward and gradients | 4.00 | 0.25 TB/s, 25 % of its bound |");
