@@ -76,5 +76,5 @@ test("tables are filled from numbers: ratios, components of a step, the loop, gr
   expect(text).toContain("| x_proj and dt_proj, forward and gradients | 4.00 | 0.25 TB/s, 25 % of its bound |");
   expect(text).toContain("| `a.mom`, f32 | 100 ms | 98.0 ms | 98.5 % | 1.00 ms, 2.00 ms, 0.300 ms |");
   expect(text).toContain("| blocks | here | 1 … 2 | 1.00 | 1 | 0.50 |");
-  expect(text).toContain("![A step's time by blocks](growth-blocks.svg)");
+  expect(text).toContain("![Time of a step by blocks](growth-blocks.svg)");
 });
