@@ -79,7 +79,7 @@ test("sentences state the gain of all parts, of each part, their synergy, and th
     lead: "Owning all four projections lowers the held-out loss by 7.9 % (5.1 to 10.7).",
     Training: "It lowers the training loss by 7.9 % (5.1 to 10.7).",
     Alone:
-      "in_proj 4.1 % (3.0 to 5.0), out_proj 2.9 % (1.8 to 4.0), x_proj 1.6 % (0.5 to 2.7); dt_proj: no difference that three seeds can show.",
+      "in_proj 4.1 % (3.0 to 5.0), out_proj 2.9 % (1.8 to 4.0), x_proj 1.6 % (0.5 to 2.7); dt_proj: not significant with three seeds.",
     Together:
       "They give less than the sum of their single gains (7.9 % against 9.6 %; difference −1.7 points, −2.5 to −0.9).",
     Time: "The dense baseline's final loss is reached after 71 % (66 to 76) of its steps, 72 % (67 to 77) of its FLOPs.",
@@ -101,10 +101,10 @@ test("figures and tables have the same numbers as the sentences", () => {
   expect(html).toContain("<td><b>−1.7</b><small>−2.5 to −0.9</small></td>");
 });
 
-test("an estimate that is not significant is no difference, even if its interval excludes zero", () => {
+test("an estimate that is not significant is called not significant, even if its interval excludes zero", () => {
   const unmarked = pinned({ joint: interval(7.9, 5.1, 10.7, false), difference: interval(-1.7, -2.5, -0.9, false) });
   expect(sentencesOf(unmarked).lead).toBe(
-    "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 7.9 %, 5.1 to 10.7).",
+    "Owning all four projections does not change the held-out loss significantly with three seeds (gain 7.9 %, 5.1 to 10.7).",
   );
   expect(sentencesOf(unmarked).Together).toMatch(
     /^It is not significant whether they give more or less than the sum of their single gains /,
@@ -114,10 +114,10 @@ test("an estimate that is not significant is no difference, even if its interval
   expect(html).toContain("<td>+7.9<small>5.1 to 10.7</small></td>");
 });
 
-test("a sentence states no difference, a gain or a loss, depending on the interval", () => {
+test("a sentence states what is not significant, a gain or a loss, depending on the interval", () => {
   const open = sentencesOf(pinned({ joint: interval(0.3, -0.5, 1.1), difference: interval(-0.4, -1.2, 0.4) }));
   expect(open.lead).toBe(
-    "Owning all four projections makes no difference to the held-out loss that three seeds can show (gain 0.3 %, −0.5 to 1.1).",
+    "Owning all four projections does not change the held-out loss significantly with three seeds (gain 0.3 %, −0.5 to 1.1).",
   );
   expect(open.Together).toMatch(
     /^It is not significant whether they give more or less than the sum of their single gains /,

@@ -38,8 +38,8 @@ import {
   mirrored,
   quoted,
   reaching,
-  seedsCanShow,
   whole,
+  withSeeds,
 } from "./words.js";
 
 interface Headline {
@@ -154,7 +154,7 @@ function rankingFinding(results: AblationResults, measure: MeasureAnswer): Sente
   }
   const lead =
     shownSign(gain) === 0
-      ? `${lowest}, but no difference from ${baselineName(results)} ${seedsCanShow(results)}: ${percent(gain)} lower.`
+      ? `${lowest}, but ${withSeeds(results)} the difference from ${baselineName(results)} is not significant: ${percent(gain)} lower.`
       : `${lowest}: ${percent(gain)} below ${baselineName(results)}.`;
   const matched = match ? [{ about: "Time", text: `With it, ${name}'s final loss ${reaching(match)}.` }] : [];
   return { lead, rest: [...matched, ...counts(results, measure, order), ...widenedSentences(results, measure)] };
@@ -177,11 +177,10 @@ function counts(results: AblationResults, measure: MeasureAnswer, order: readonl
     .filter((sign) => sign !== undefined);
   if (signs.length === 0) return [];
   const count = (sign: number): number => signs.filter((one) => one === sign).length;
-  const unsure = `no different as far as ${many(results.seeds.length, "seed")} can show`;
   const kinds = [
     { of: count(1), what: "better" },
     { of: count(-1), what: "worse" },
-    { of: count(0), what: unsure },
+    { of: count(0), what: "not significantly different" },
   ].filter(({ of }) => of > 0);
   const counted = kinds.map(
     ({ of, what }, i) => `${i === 0 ? many(of, "arm") : word(of)} ${of === 1 ? "is" : "are"} ${what}`,
@@ -270,9 +269,8 @@ function alone(results: AblationResults, measure: MeasureAnswer): string {
     gain.estimate >= 0 ? `${label} ${percent(gain)}` : `${label} raises it by ${percent(mirrored(gain))}`,
   );
   const how = baselineHasNone(results) ? "" : "On average over the others: ";
-  const nothing = `no difference ${seedsCanShow(results)}`;
-  if (shown.length === 0) return `${how}${nothing}.`.replace(/^n/, "N");
-  return `${how}${single.join(", ")}${open.length === 0 ? "" : `; ${listed(open)}: ${nothing}`}.`;
+  if (shown.length === 0) return `${how}no gain is significant ${withSeeds(results)}.`.replace(/^n/, "N");
+  return `${how}${single.join(", ")}${open.length === 0 ? "" : `; ${listed(open)}: not significant ${withSeeds(results)}`}.`;
 }
 
 function together(results: AblationResults, measure: MeasureAnswer, { synergy }: Factorial): string {

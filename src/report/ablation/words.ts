@@ -45,8 +45,8 @@ export function whole(factors: Factors): string {
   return `${verb} ${names.length === 2 ? "both" : `all ${word(names.length)}`} ${factorsWord(factors)}`;
 }
 
-/** For example "that three seeds can show". */
-export const seedsCanShow = ({ seeds }: AblationResults): string => `that ${many(seeds.length, "seed")} can show`;
+/** For example "with three seeds". */
+export const withSeeds = ({ seeds }: AblationResults): string => `with ${many(seeds.length, "seed")}`;
 
 /**
  * A predicate for a gain in per cent: "lowers the held-out loss by 7.9 % (5.1 to 10.7)".
@@ -54,7 +54,7 @@ export const seedsCanShow = ({ seeds }: AblationResults): string => `that ${many
  */
 export function change(gain: Estimate, what: string, results: AblationResults): string {
   if (shownSign(gain) === 0)
-    return `makes no difference to the ${what} ${seedsCanShow(results)} (gain ${percentInBrackets(gain)})`;
+    return `does not change the ${what} significantly ${withSeeds(results)} (gain ${percentInBrackets(gain)})`;
   if (gain.estimate >= 0) return `lowers the ${what} by ${percent(gain)}`;
   return `raises the ${what} by ${percent(mirrored(gain))}`;
 }
