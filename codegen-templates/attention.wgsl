@@ -110,9 +110,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let kv_head = head / SHAREu;
   let row = workgroup.z * QUERIESu + query;
   let base = workgroup.z * KEYSu;
-  var mine: array<vec4<f32>, FOURS>;
-  var sums: array<vec4<f32>, FOURS>;
-  for (var c = 0u; c < FOURSu; c++) { mine[c] = load_q(row, head, c) * SCALE; }
+  var mine: array<vec4<f32>, VEC4S>;
+  var sums: array<vec4<f32>, VEC4S>;
+  for (var c = 0u; c < VEC4Su; c++) { mine[c] = load_q(row, head, c) * SCALE; }
   let last = min(keys[2u * row + 1u], KEYS - 1);
   var most = LEAST;
   var sum = 0.0;
@@ -120,7 +120,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let fours = vec4(key, key + 1, key + 2, key + 3);
     let rows = base + vec4<u32>(min(fours, vec4(last)));
     var scores = vec4<f32>();
-    for (var c = 0u; c < FOURSu; c++) {
+    for (var c = 0u; c < VEC4Su; c++) {
       scores += mine[c] * mat4x4(
         load_k(rows.x, kv_head, c), load_k(rows.y, kv_head, c), load_k(rows.z, kv_head, c), load_k(rows.w, kv_head, c),
       );
@@ -130,14 +130,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let shrink = exp(most - next);
     let shares = select(vec4<f32>(), exp(scores - next), fours <= vec4(last));
     sum = sum * shrink + ((shares.x + shares.y) + (shares.z + shares.w));
-    for (var c = 0u; c < FOURSu; c++) {
+    for (var c = 0u; c < VEC4Su; c++) {
       sums[c] = sums[c] * shrink + mat4x4(
         load_v(rows.x, kv_head, c), load_v(rows.y, kv_head, c), load_v(rows.z, kv_head, c), load_v(rows.w, kv_head, c),
       ) * shares;
     }
     most = next;
   }
-  for (var c = 0u; c < FOURSu; c++) { store_y_out(row, head, c, sums[c] / sum); }
+  for (var c = 0u; c < VEC4Su; c++) { store_y_out(row, head, c, sums[c] / sum); }
   lse[row * HEADSu + head] = most + log(sum);
 }
 #end

@@ -151,10 +151,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let kv_head = head / SHAREu;
   let row = workgroup.z * QUERIESu + query;
   let base = workgroup.z * KEYSu;
-  var mine: array<vec4<f32>, FOURS>;
-  var slope: array<vec4<f32>, FOURS>;
-  var sums: array<vec4<f32>, FOURS>;
-  for (var c = 0u; c < FOURSu; c++) {
+  var mine: array<vec4<f32>, VEC4S>;
+  var slope: array<vec4<f32>, VEC4S>;
+  var sums: array<vec4<f32>, VEC4S>;
+  for (var c = 0u; c < VEC4Su; c++) {
     mine[c] = load_q(row, head, c);
     slope[c] = load_dy(row, head, c);
   }
@@ -165,7 +165,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let rows = base + vec4<u32>(min(fours, vec4(last)));
     var scores = vec4<f32>();
     var slopes = vec4<f32>();
-    for (var c = 0u; c < FOURSu; c++) {
+    for (var c = 0u; c < VEC4Su; c++) {
       scores += mine[c] * mat4x4(
         load_k(rows.x, kv_head, c), load_k(rows.y, kv_head, c), load_k(rows.z, kv_head, c), load_k(rows.w, kv_head, c),
       );
@@ -175,13 +175,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     let shares = select(vec4<f32>(), exp(scores * SCALE - notes[at]), fours <= vec4(last));
     let ds = shares * (slopes - notes[at + 1u]) * SCALE;
-    for (var c = 0u; c < FOURSu; c++) {
+    for (var c = 0u; c < VEC4Su; c++) {
       sums[c] += mat4x4(
         load_k(rows.x, kv_head, c), load_k(rows.y, kv_head, c), load_k(rows.z, kv_head, c), load_k(rows.w, kv_head, c),
       ) * ds;
     }
   }
-  for (var c = 0u; c < FOURSu; c++) { store_dq(row, head, c, sums[c]); }
+  for (var c = 0u; c < VEC4Su; c++) { store_dq(row, head, c, sums[c]); }
 }
 #else
 // A key an invocation, four queries at a time.
@@ -191,11 +191,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   if (key >= KEYSu) { return; }
   let row = workgroup.z * KEYSu + key;
   let base = workgroup.z * QUERIESu;
-  var mine: array<vec4<f32>, FOURS>;
-  var value: array<vec4<f32>, FOURS>;
-  var key_sums: array<vec4<f32>, FOURS>;
-  var value_sums: array<vec4<f32>, FOURS>;
-  for (var c = 0u; c < FOURSu; c++) {
+  var mine: array<vec4<f32>, VEC4S>;
+  var value: array<vec4<f32>, VEC4S>;
+  var key_sums: array<vec4<f32>, VEC4S>;
+  var value_sums: array<vec4<f32>, VEC4S>;
+  for (var c = 0u; c < VEC4Su; c++) {
     mine[c] = load_k(row, workgroup.y, c);
     value[c] = load_v(row, workgroup.y, c);
   }
@@ -214,7 +214,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         if (!any(seen)) { continue; }
         var scores = vec4<f32>();
         var slopes = vec4<f32>();
-        for (var c = 0u; c < FOURSu; c++) {
+        for (var c = 0u; c < VEC4Su; c++) {
           scores += mine[c] * mat4x4(
             load_q(rows.x, head, c), load_q(rows.y, head, c), load_q(rows.z, head, c), load_q(rows.w, head, c),
           );
@@ -227,7 +227,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let sums = vec4(notes[at.x + 1u], notes[at.y + 1u], notes[at.z + 1u], notes[at.w + 1u]);
         let shares = select(vec4<f32>(), exp(scores * SCALE - lse), seen);
         let ds = shares * (slopes - sums) * SCALE;
-        for (var c = 0u; c < FOURSu; c++) {
+        for (var c = 0u; c < VEC4Su; c++) {
           key_sums[c] += mat4x4(
             load_q(rows.x, head, c), load_q(rows.y, head, c), load_q(rows.z, head, c), load_q(rows.w, head, c),
           ) * ds;
@@ -238,7 +238,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       }
     }
   }
-  for (var c = 0u; c < FOURSu; c++) {
+  for (var c = 0u; c < VEC4Su; c++) {
     store_dk(row, workgroup.y, c, key_sums[c]);
     store_dv(row, workgroup.y, c, value_sums[c]);
   }

@@ -1,7 +1,7 @@
 // Shared by the tiled attention kernels: tiles of 64 × `COLUMNS`. Invocation (x, y) of 16 × 16 owns rows 4y … 4y + 3, one
 // in each component of a vector, and columns x, x + 16, …
 // `left_at` and `right_at` return the operands of a product; `which` selects the product.
-var<workgroup> tile: array<vec4<f32>, TILE_FOURS>;
+var<workgroup> tile: array<vec4<f32>, TILE_VEC4S>;
 var<workgroup> left: array<vec4<f32>, 272>;
 var<workgroup> right: array<f32, RIGHT_SIZE>;
 

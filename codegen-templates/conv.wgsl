@@ -1,8 +1,8 @@
 // Depthwise causal convolution along each sequence, with bias and SiLU, and its backward, which recomputes what SiLU
-// needs. An invocation has one channel (four in the forward kernel with `FOURS`) of a run of SPAN positions and slides a
+// needs. An invocation has one channel (four in the forward kernel with `VEC4`) of a run of SPAN positions and slides a
 // window of WIDTH along it.
 
-#if FOURS
+#if VEC4
 fn tap(g: u32, c: u32, k: u32) -> vec4<f32> {
   let at = (g * CHANNELSu + 4u * c) * WIDTHu + k;
   return vec4(weight[at], weight[at + WIDTHu], weight[at + 2u * WIDTHu], weight[at + 3u * WIDTHu]);

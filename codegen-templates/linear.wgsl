@@ -87,7 +87,7 @@ fn main(
 // 4 rows × 8 columns an invocation, all in registers, no workgroup memory: for adapters that run on a CPU.
 fn load_x(slot: u32, row: u32, d: u32, norm_group: u32) -> vec4<f32> {
   if (row == NO_ROW) { return vec4<f32>(); }
-#if X_FOURS
+#if X_VEC4
   var value = x[at_x(x_row(slot, row), d / 4u)];
 #else
   let at = at_x(x_row(slot, row), d);
@@ -107,7 +107,7 @@ fn load_x(slot: u32, row: u32, d: u32, norm_group: u32) -> vec4<f32> {
 
 // Four weights in a row of memory: along d when TRANSPOSED, else along c.
 fn load_w(group: u32, d: u32, c: u32) -> vec4<f32> {
-#if W_FOURS
+#if W_VEC4
 #if TRANSPOSED
   return weight[weight_at(group, d, min(c, COLSu - 1u)) / 4u];
 #else

@@ -1,7 +1,7 @@
 // What linear.wgsl computes, on matrix units: f16 operands, f32 sums; 128 rows × 128 columns per workgroup, 32
 // deep in workgroup memory, 64 × 64 per subgroup. The next panel loads into registers while the current one is multiplied.
 // Operands are bound as vec4<u32>, eight f16 each. Both tiles of a workgroup belong to one group.
-// SPLIT: operands are f32 matrices split by halve.wgsl into high and low. Three passes over the depth add to the same sums:
+// SPLIT: operands are f32 matrices split by split_f16.wgsl into high and low. Three passes over the depth add to the same sums:
 // first the products of one operand's low and the other's high, then high by high.
 
 #include rows

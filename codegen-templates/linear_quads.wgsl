@@ -68,7 +68,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
   // This loop stays rolled: unrolled 64 times, `finish` would take most of the compile time.
-  var made: array<vec4<f32>, BLOCK_FOURS>;
+  var made: array<vec4<f32>, BLOCK_VEC4S>;
 #repeat I 4
 #repeat J BLOCKS
   made[Iu * BLOCKSu + Ju] = sums[Iu][Ju];

@@ -49,14 +49,14 @@ fn normals(first: u32, second: u32) -> vec2<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
-  if (i >= ROWSu * FOURSu) { return; }
-  let row = i / FOURSu;
-  let block = i % FOURSu;
+  if (i >= ROWSu * VEC4Su) { return; }
+  let row = i / VEC4Su;
+  let block = i % VEC4Su;
   var drawn = vec4<f32>();
   let inside = item[row] >= 0;
   if (inside) {
     let at = 4u * u32(item[row]);
-    let counter = vec4((row - items[at]) * FOURSu + block, items[at + 1u], items[at + 2u], items[at + 3u]);
+    let counter = vec4((row - items[at]) * VEC4Su + block, items[at + 1u], items[at + 2u], items[at + 3u]);
     let words = philox(vec2(key[0], key[1]), counter);
     drawn = vec4(normals(words.x, words.y), normals(words.z, words.w));
   }

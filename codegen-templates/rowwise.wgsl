@@ -32,7 +32,7 @@ fn largest(lane: u32, mine: f32) -> f32 { return mine; }
 #end
 
 #if ENTROPY
-// Rows of logits (vec4 elements with `FOURS`), in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
+// Rows of logits (vec4 elements with `VEC4`), in a slot of the scratch or in the tensor; the gradient takes their place where SLOPE, or
 // goes to `slopes` where APART.
 fn logit_at(slot: u32, c: u32) -> u32 {
 #if LOCAL
@@ -112,7 +112,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     return;
   }
   var most = -3.4e38;
-#if FOURS
+#if VEC4
   for (var c = lane; c < LOGITSu; c += LANESu) {
     let four = logits[logit_at(slot, c)];
     most = max(most, max(max(four.x, four.y), max(four.z, four.w)));
@@ -146,7 +146,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let weight = scale[position];
   for (var c = lane; c < LOGITSu; c += LANESu) {
     let share = exp(logits[logit_at(slot, c)] - most) / sum;
-#if FOURS
+#if VEC4
     let hit = vec4(4u * c, 4u * c + 1u, 4u * c + 2u, 4u * c + 3u) == vec4(u32(wanted));
     let slope = weight * (share - select(vec4(0.0), vec4(1.0), hit));
 #else

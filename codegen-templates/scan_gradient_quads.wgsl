@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
     let passes = 1.0;
 #end
-#repeat Q STATE_FOURS
+#repeat Q STATE_VEC4S
     {
       let four_c = C_at(row, 4u * Qu + lane);
 #repeat N 4
@@ -113,7 +113,7 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
 #else
     let kept = 1.0;
 #end
-#repeat Q STATE_FOURS
+#repeat Q STATE_VEC4S
     {
       let four_b = B_at(row, 4u * Qu + lane);
 #repeat N 4
@@ -133,7 +133,7 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
     var decay: array<f32, BEFORE>;
     var step_sizes: array<f32, SUB>;
     var values: array<f32, SUB>;
-    var fours_b: array<f32, SUB_FOURS>;
+    var fours_b: array<f32, SUB_VEC4S>;
 #repeat T SUB
     {
       let row = first + min(run_first + Tu, size - 1u);
@@ -144,15 +144,15 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
 #else
       let kept = 1.0;
 #end
-#repeat Q STATE_FOURS
-      fours_b[Tu * STATE_FOURSu + Qu] = B_at(row, 4u * Qu + lane);
+#repeat Q STATE_VEC4S
+      fours_b[Tu * STATE_VEC4Su + Qu] = B_at(row, 4u * Qu + lane);
 #repeat N 4
       {
         let was = kept * h[4u * Qu + Nu];
         let by = exp(step_sizes[Tu] * a[4u * Qu + Nu]);
         before[Tu * STATESu + 4u * Qu + Nu] = was;
         decay[Tu * STATESu + 4u * Qu + Nu] = by;
-        h[4u * Qu + Nu] = by * was + step_sizes[Tu] * values[Tu] * quadBroadcast(fours_b[Tu * STATE_FOURSu + Qu], Nu);
+        h[4u * Qu + Nu] = by * was + step_sizes[Tu] * values[Tu] * quadBroadcast(fours_b[Tu * STATE_VEC4Su + Qu], Nu);
       }
 #end
 #end
@@ -184,11 +184,11 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
       var y_here = skip * value;
       var by_input = 0.0;
       var by_decay = 0.0;
-      var sums: array<f32, SUM_FOURS>;
+      var sums: array<f32, SUM_VEC4S>;
       dd += d * value;
-#repeat Q STATE_FOURS
+#repeat Q STATE_VEC4S
       {
-        let four_b = fours_b[t * STATE_FOURSu + Qu];
+        let four_b = fours_b[t * STATE_VEC4Su + Qu];
         let four_c = C_at(row, 4u * Qu + lane);
         var by_b: vec4<f32>;
         var by_c: vec4<f32>;
@@ -215,7 +215,7 @@ fn replay(block: u32, c: u32, channel_block: u32, lane: u32, inside: bool, fresh
       }
 #end
       if (t < run_size && channel_block * PER_BLOCKu < CHANNELSu) {
-#repeat Q STATE_FOURS
+#repeat Q STATE_VEC4S
         if (!fresh) {
           sums[2u * Qu] += scratch[sums_at + 4u * Qu];
           sums[2u * Qu + 1u] += scratch[sums_at + STATESu + 4u * Qu];

@@ -56,7 +56,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
     var y_here = skip * value;
 #end
-#repeat Q STATE_FOURS
+#repeat Q STATE_VEC4S
     {
       let four_b = B_at(row, 4u * Qu + lane);
 #if REPLAY

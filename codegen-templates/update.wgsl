@@ -76,7 +76,7 @@ fn mean(old: vec4<f32>, new_value: vec4<f32>, beta: f32, rest: f32) -> vec4<f32>
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) index: u32) {
   let i = (workgroup.y * GRID_Xu + workgroup.x) * 64u + index;
-  if (i >= FOURSu) { return; }
+  if (i >= VEC4Su) { return; }
 #include update_guard
   let d = gradient[i] * share;
   let m = mean(moment1[i], d, step.beta1, step.rest1);

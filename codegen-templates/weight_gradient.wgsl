@@ -68,7 +68,7 @@ fn main(
 #else
 // 4 × 8 numbers of the gradient an invocation, in registers: for adapters that run on a CPU.
 fn load_dy(row: u32, n: u32) -> vec4<f32> {
-#if DY_FOURS
+#if DY_VEC4
   return dy[at_dy(row, n / 4u)];
 #else
   let at = at_dy(row, n);
@@ -82,7 +82,7 @@ fn load_dy(row: u32, n: u32) -> vec4<f32> {
 }
 
 fn load_x(row: u32, k: u32) -> vec4<f32> {
-#if X_FOURS
+#if X_VEC4
   return x[at_x(row, k / 4u)];
 #else
   let at = at_x(row, k);

@@ -1,6 +1,6 @@
 // What weight_gradient.wgsl computes, on matrix units: f16 operands, f32 sums; 128 × 128 numbers of the gradient
 // a workgroup, 32 slots at a time in workgroup memory, 64 × 64 a subgroup. The next slots load at the same time.
-// SPLIT: operands are f32 matrices split by halve.wgsl into high and low. Three passes over the run add low dy by high x,
+// SPLIT: operands are f32 matrices split by split_f16.wgsl into high and low. Three passes over the run add low dy by high x,
 // high dy by low x, and high by high.
 
 #include rows

@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
 #end
   }
-  var made: array<vec4<f32>, BLOCK_FOURS>;
+  var made: array<vec4<f32>, BLOCK_VEC4S>;
 #repeat I N_BLOCKS
 #repeat J K_BLOCKS
   made[Iu * K_BLOCKSu + Ju] = sums[Iu][Ju];

@@ -12,7 +12,7 @@ import {
   type FlagsOf,
   grid,
   height,
-  inFours,
+  fitsVec4,
   scratch,
   width,
 } from "./draft.js";
@@ -49,7 +49,7 @@ function constantsOf({ heads, kv_heads, head, queries, keys }: Sizes) {
     HEADS: heads,
     SHARE: heads / kv_heads,
     HEAD: head,
-    FOURS: Math.ceil(head / 4),
+    VEC4S: Math.ceil(head / 4),
     QUERIES: queries,
     KEYS: keys,
     TILES: Math.ceil(queries / ROWS),
@@ -63,7 +63,7 @@ function tileConstants({ columns, right }: Tile, { head }: Sizes) {
     COLUMNS: columns,
     SPAN: columns / 16,
     PITCH: columns + 1,
-    TILE_FOURS: 17 * columns,
+    TILE_VEC4S: 17 * columns,
     RIGHT_SIZE: right,
     DEEP: deep,
     WIDTH: 16 * deep,
@@ -84,13 +84,13 @@ function inBlocks(
   tensor: TensorId,
   head: number,
 ): DraftBinding {
-  const fours = head % 4 === 0 && inFours(program, tensor);
-  const bound = bind(program, name, access, tensor, fours);
+  const vec4 = head % 4 === 0 && fitsVec4(program, tensor);
+  const bound = bind(program, name, access, tensor, vec4);
   const blocks = Math.ceil(head / 4);
   const parameters = "row: u32, head: u32, block: u32";
-  const at = fours ? `at_${name}(row, head * ${blocks}u + block)` : `at_${name}(row, head * ${head}u + 4u * block)`;
+  const at = vec4 ? `at_${name}(row, head * ${blocks}u + block)` : `at_${name}(row, head * ${head}u + 4u * block)`;
   const rest = ["y", "z", "w"].map((part, i) => [part, i + 1] as const);
-  const load = fours
+  const load = vec4
     ? `fn load_${name}(${parameters}) -> vec4<f32> { return ${name}[${at}]; }`
     : `fn load_${name}(${parameters}) -> vec4<f32> {
   let at = ${at};
@@ -98,7 +98,7 @@ function inBlocks(
 ${rest.map(([part, i]) => `  if (4u * block + ${i}u < ${head}u) { value.${part} = ${name}[at + ${i}u]; }`).join("\n")}
   return value;
 }`;
-  const store = fours
+  const store = vec4
     ? `fn store_${name}(${parameters}, value: vec4<f32>) { ${name}[${at}] = value; }`
     : `fn store_${name}(${parameters}, value: vec4<f32>) {
   let at = ${at};

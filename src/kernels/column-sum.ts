@@ -8,18 +8,18 @@ import {
   grid,
   groupFunction,
   height,
-  inFours,
+  fitsVec4,
   modalityFor,
   scratch,
   stepBinding,
   width,
 } from "./draft.js";
-import { factorBinding, type Halves } from "./split.js";
+import { factorBinding, type F16Planes } from "./split.js";
 
 /** From this many numbers on, there are enough invocations if each computes four. */
-const FOURS_FROM = 2 ** 18;
+const VEC4_FROM = 2 ** 18;
 
-export interface Part {
+export interface ColumnResult {
   readonly result: TensorId;
   /** The offset of its first partial sum, in numbers. */
   readonly offset: number;
@@ -41,16 +41,16 @@ export interface Partials {
   /** Adds to the result whatever `step.accumulate` is. */
   readonly add?: boolean;
   /** The factors of two split operands, which the sum undoes. */
-  readonly factors?: { readonly x: Halves; readonly dy: Halves } | undefined;
+  readonly factors?: { readonly x: F16Planes; readonly dy: F16Planes } | undefined;
 }
 
 export function sumPartials(program: Program, p: Partials): DraftDispatch {
   const columns = p.columns ?? width(program, p.result);
   const pitch = p.pitch ?? columns;
   const numbers = (count(tensorOf(program, p.result).shape) / width(program, p.result)) * columns;
-  const fours =
-    numbers >= FOURS_FROM && inFours(program, p.result) && [pitch, p.offset, p.stride].every((n) => n % 4 === 0);
-  const step = fours ? 4 : 1;
+  const vec4 =
+    numbers >= VEC4_FROM && fitsVec4(program, p.result) && [pitch, p.offset, p.stride].every((n) => n % 4 === 0);
+  const step = vec4 ? 4 : 1;
   const size = numbers / step;
   const { workgroups, GRID_X } = grid(size, 64);
   return {
@@ -64,12 +64,12 @@ export function sumPartials(program: Program, p: Partials): DraftDispatch {
       COUNT: p.count,
       OFFSET: p.offset / step,
       STRIDE: p.stride / step,
-      NUMBER: fours ? "vec4<f32>" : "f32",
+      NUMBER: vec4 ? "vec4<f32>" : "f32",
       GRID_X,
     },
     bindings: [
-      scratch("partial", "read", p.slot, fours ? "array<vec4<f32>>" : "array<f32>"),
-      bind(program, "result", "write", p.result, fours),
+      scratch("partial", "read", p.slot, vec4 ? "array<vec4<f32>>" : "array<f32>"),
+      bind(program, "result", "write", p.result, vec4),
       ...(p.factors ? [factorBinding("x_factor", p.factors.x), factorBinding("dy_factor", p.factors.dy)] : []),
       ...(p.gradient && !p.add ? [stepBinding(program)] : []),
     ],
@@ -81,7 +81,7 @@ export interface ColumnSum {
   readonly label: string;
   readonly dy: TensorId;
   readonly rows: Rows;
-  readonly parts: readonly Part[];
+  readonly results: readonly ColumnResult[];
   readonly slot: number;
   /** Multiplies each term by x[r, c]·rstd[r]. */
   readonly times?: { readonly x: TensorId; readonly rstd: TensorId };
@@ -121,7 +121,7 @@ export function columnSum(program: Program, s: ColumnSum): { dispatches: DraftDi
     ],
     workgroups: [Math.ceil(columns / 64), splits, 1],
   };
-  const sums = s.parts.map(({ result, offset }) =>
+  const sums = s.results.map(({ result, offset }) =>
     sumPartials(program, { slot: s.slot, offset, stride: size, count: splits, result, gradient: true }),
   );
   return { dispatches: [first, ...sums], scratch: [4 * splits * size] };

@@ -10,7 +10,7 @@ import {
   type DraftBinding,
   type DraftChoice,
   type DraftDispatch,
-  inFours,
+  fitsVec4,
   rowFacts,
   scratch,
   width,
@@ -27,26 +27,26 @@ interface Form {
   readonly requires: Requirement;
   readonly template: "conv" | "conv_registers";
   /** Whether an invocation computes four channels. */
-  readonly fours: boolean;
+  readonly vec4: boolean;
 }
 /**
  * For GPUs, forward only. Backward it needs too many registers: 0.46 ms instead of 0.14 on an H100, at 1536 channels.
  */
-const FOURS: Form = { variant: "window-fours", requires: { kind: "gpu" }, template: "conv", fours: true };
+const VEC4: Form = { variant: "window-fours", requires: { kind: "gpu" }, template: "conv", vec4: true };
 /** A single small copy of the weights stays in registers. CPU adapters keep it there only if loops are unrolled. */
-const REGISTERS: Form = { variant: "registers", requires: CPU, template: "conv_registers", fours: false };
-const WINDOW: Form = { variant: "window", requires: {}, template: "conv", fours: false };
+const REGISTERS: Form = { variant: "registers", requires: CPU, template: "conv_registers", vec4: false };
+const WINDOW: Form = { variant: "window", requires: {}, template: "conv", vec4: false };
 const MOST_WEIGHTS = 8;
 
 const inRegisters = (program: Program, { rows, in: { weight } }: ConvOp): boolean =>
   rows.groups === 1 && width(program, weight) <= MOST_WEIGHTS;
 
-function convConstants(program: Program, op: ConvOp, { fours }: Form) {
+function convConstants(program: Program, op: ConvOp, { vec4 }: Form) {
   const runs = Math.ceil(program.length / SPAN);
   return {
     CHANNELS: width(program, op.in.x),
-    COLS: width(program, op.in.x) / (fours ? 4 : 1),
-    NUMBER: fours ? "vec4<f32>" : "f32",
+    COLS: width(program, op.in.x) / (vec4 ? 4 : 1),
+    NUMBER: vec4 ? "vec4<f32>" : "f32",
     WIDTH: width(program, op.in.weight),
     LAST: width(program, op.in.weight) - 1,
     LENGTH: program.length,
@@ -57,8 +57,8 @@ function convConstants(program: Program, op: ConvOp, { fours }: Form) {
   };
 }
 
-const convFlags = (op: ConvOp, { fours }: Form) => ({
-  FOURS: fours,
+const convFlags = (op: ConvOp, { vec4 }: Form) => ({
+  VEC4: vec4,
   SILU: op.activation === "silu",
   TAIL: op.in.tail !== undefined,
   RESET: op.in.reset !== undefined,
@@ -66,12 +66,12 @@ const convFlags = (op: ConvOp, { fours }: Form) => ({
   TAIL_OUT: op.kind === "conv" && op.out.tail_out !== undefined,
 });
 
-const tailFor = (program: Program, { in: { tail } }: ConvOp, { fours }: Form): DraftBinding[] =>
-  tail === undefined ? [] : [bind(program, "tail", "read", tail, fours)];
+const tailFor = (program: Program, { in: { tail } }: ConvOp, { vec4 }: Form): DraftBinding[] =>
+  tail === undefined ? [] : [bind(program, "tail", "read", tail, vec4)];
 
 /** Workgroups of 64 invocations over channels and runs. */
-const workgroupsOver = (program: Program, { in: { x } }: ConvOp, { fours }: Form): DraftDispatch["workgroups"] => [
-  Math.ceil(width(program, x) / (fours ? 256 : 64)),
+const workgroupsOver = (program: Program, { in: { x } }: ConvOp, { vec4 }: Form): DraftDispatch["workgroups"] => [
+  Math.ceil(width(program, x) / (vec4 ? 256 : 64)),
   program.batch * Math.ceil(program.length / SPAN),
   1,
 ];
@@ -82,13 +82,13 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
   const facts = rowFacts(program, op.in.reset, { group: op.rows });
   const draft = (form: Form): DraftDispatch => {
     const bindings = [
-      bind(program, "x", "read", x, form.fours),
+      bind(program, "x", "read", x, form.vec4),
       bind(program, "weight", "read", op.in.weight),
       bind(program, "bias", "read", op.in.bias),
       ...tailFor(program, op, form),
       ...facts.bindings,
-      bind(program, "y", "write", y, form.fours),
-      ...(tail_out === undefined ? [] : [bind(program, "tail_out", "write", tail_out, form.fours)]),
+      bind(program, "y", "write", y, form.vec4),
+      ...(tail_out === undefined ? [] : [bind(program, "tail_out", "write", tail_out, form.vec4)]),
     ];
     return {
       template: form.template,
@@ -99,8 +99,8 @@ export function conv(program: Program, op: OpOf<"conv">): DraftChoice[] {
       workgroups: workgroupsOver(program, op, form),
     };
   };
-  const inForm = [x, y, tail, tail_out].every((id) => id === undefined || inFours(program, id));
-  const forms = [...(inForm ? [FOURS] : []), ...(inRegisters(program, op) ? [REGISTERS] : []), WINDOW];
+  const inForm = [x, y, tail, tail_out].every((id) => id === undefined || fitsVec4(program, id));
+  const forms = [...(inForm ? [VEC4] : []), ...(inRegisters(program, op) ? [REGISTERS] : []), WINDOW];
   return forms.map((form) => ({
     variant: form.variant,
     requires: form.requires,

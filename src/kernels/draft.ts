@@ -102,7 +102,7 @@ export function bind(
 }
 
 /** An entire tensor, indexed by number. */
-export const whole = (program: Program, name: string, access: "read" | "write", tensor: TensorId): DraftBinding => ({
+export const flat = (program: Program, name: string, access: "read" | "write", tensor: TensorId): DraftBinding => ({
   name,
   access,
   type: `array<${tensorOf(program, tensor).type}>`,
@@ -110,7 +110,7 @@ export const whole = (program: Program, name: string, access: "read" | "write", 
 });
 
 /** Whether rows of a tensor can be read as vec4. */
-export function inFours(program: Program, tensor: TensorId): boolean {
+export function fitsVec4(program: Program, tensor: TensorId): boolean {
   const { column, stride } = layout(program, tensor);
   return column % 4 === 0 && stride % 4 === 0 && (tensorOf(program, tensor).shape.at(-1) as number) % 4 === 0;
 }

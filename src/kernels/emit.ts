@@ -103,9 +103,9 @@ function shaders(): Shaders {
   const written = new Map<string, number>();
   const kernelOf = (dispatch: DraftDispatch, variant: string): number => {
     const { template, flags, constants, bindings } = dispatch;
-    const said = JSON.stringify([template, flags, constants, bindings.map(({ target: _, ...binding }) => binding)]);
-    const kernel = written.get(said) ?? newOrEqual(dispatch, variant);
-    written.set(said, kernel);
+    const content = JSON.stringify([template, flags, constants, bindings.map(({ target: _, ...binding }) => binding)]);
+    const kernel = written.get(content) ?? newOrEqual(dispatch, variant);
+    written.set(content, kernel);
     return kernel;
   };
   const newOrEqual = (dispatch: DraftDispatch, variant: string): number => {
@@ -177,10 +177,10 @@ function piecesOf(text: string, constants: Constants): string[] {
 }
 
 /** The bindings with f16 elements (f16 or vec4<f16>): the type of an element in memory, and in the kernel. */
-function halvesOf(bindings: readonly DraftBinding[]): ReadonlyMap<string, readonly [narrow: string, wide: string]> {
-  const halves = bindings.filter(({ type }) => type === "array<f16>" || type === "array<vec4<f16>>");
+function f16Bindings(bindings: readonly DraftBinding[]): ReadonlyMap<string, readonly [narrow: string, wide: string]> {
+  const f16 = bindings.filter(({ type }) => type === "array<f16>" || type === "array<vec4<f16>>");
   return new Map(
-    halves.map(({ name, type }) => [name, type.includes("vec4") ? ["vec4<f16>", "vec4<f32>"] : ["f16", "f32"]]),
+    f16.map(({ name, type }) => [name, type.includes("vec4") ? ["vec4<f16>", "vec4<f32>"] : ["f16", "f32"]]),
   );
 }
 
@@ -188,7 +188,7 @@ function halvesOf(bindings: readonly DraftBinding[]): ReadonlyMap<string, readon
  * Joins pieces to text. Kernels compute in f32: a read from an f16 binding is widened, `f32(x[i])`, and a write to one
  * is rounded, `y[i] = f16(…)`.
  */
-function written(pieces: readonly string[], halves: ReturnType<typeof halvesOf>): string {
+function written(pieces: readonly string[], f16: ReturnType<typeof f16Bindings>): string {
   let at = 0;
   const until = (end: string | undefined): string => {
     let text = "";
@@ -200,7 +200,7 @@ function written(pieces: readonly string[], halves: ReturnType<typeof halvesOf>)
         at++;
         continue;
       }
-      const types = pieces[at + 1] === "[" ? halves.get(piece) : undefined;
+      const types = pieces[at + 1] === "[" ? f16.get(piece) : undefined;
       if (types === undefined) {
         text += piece;
         at++;
@@ -232,13 +232,13 @@ function instantiate(dispatch: DraftDispatch): string {
     ...(i === 0 ? [] : ["\n"]),
     ...piecesOf(text, { ...constants, ...indices }),
   ]);
-  const halves = halvesOf(bindings);
-  const asked = [...(halves.size > 0 && !enables.includes("f16") ? ["f16"] : []), ...enables];
+  const f16 = f16Bindings(bindings);
+  const asked = [...(f16.size > 0 && !enables.includes("f16") ? ["f16"] : []), ...enables];
   const header = [
     ...(asked.length === 0 ? [] : [`enable ${asked.join(", ")};\n`]),
     ...(diagnostic === undefined ? [] : [`diagnostic(${diagnostic});\n`]),
     ...bindings.flatMap(({ declares }) => declares ?? []),
     ...declared,
   ];
-  return `${header.join("")}\n${written([...piecesOf(`${accessors.join("")}\n`, {}), ...body], halves)}`;
+  return `${header.join("")}\n${written([...piecesOf(`${accessors.join("")}\n`, {}), ...body], f16)}`;
 }

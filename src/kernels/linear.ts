@@ -1,7 +1,7 @@
 // Kernels of the linear layer: forward, gradient of the input, gradients of weight and bias.
 import type { OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
-import { columnSum, type Part } from "./column-sum.js";
+import { columnSum, type ColumnResult } from "./column-sum.js";
 import type { DraftChoice, KernelSettings } from "./draft.js";
 import { type Product, product } from "./product.js";
 import { rowSource } from "./product-operands.js";
@@ -47,8 +47,8 @@ export function linearDw(program: Program, op: OpOf<"linear_dw">, settings: Kern
     const source = rowSource(program, op.rows, dy, shape);
     const made = weightGradient(program, source, w, shape, settings, 0);
     if (dbias === undefined) return made;
-    const parts: Part[] = [{ result: dbias, offset: 0 }];
-    const bias = columnSum(program, { label: "linear_dbias", dy, rows: op.rows, parts, slot: made.scratch.length });
+    const results: ColumnResult[] = [{ result: dbias, offset: 0 }];
+    const bias = columnSum(program, { label: "linear_dbias", dy, rows: op.rows, results, slot: made.scratch.length });
     return {
       scratch: [...made.scratch, ...bias.scratch],
       dispatches: [...made.dispatches, ...bias.dispatches],

@@ -11,7 +11,7 @@ import {
   type KernelSettings,
   scratch,
   stepBinding,
-  whole,
+  flat,
 } from "./draft.js";
 import { product } from "./product.js";
 import { stackSource } from "./product-operands.js";
@@ -59,8 +59,8 @@ const plain = (dispatches: readonly DraftDispatch[], scratchBytes: readonly numb
 ];
 
 const guard = (program: Program, { norm, scale }: { readonly norm: TensorId; readonly scale?: TensorId }) => [
-  whole(program, "norm", "read", norm),
-  ...(scale === undefined ? [] : [whole(program, "scale", "read", scale)]),
+  flat(program, "norm", "read", norm),
+  ...(scale === undefined ? [] : [flat(program, "scale", "read", scale)]),
 ];
 
 export function muonSums(program: Program, { in: i, out, groups }: OpOf<"muon_sums">): DraftChoice[] {
@@ -77,8 +77,8 @@ export function muonSums(program: Program, { in: i, out, groups }: OpOf<"muon_su
         flags: { ...OFF, SQUARES: true, MOVES: true, SCALED: i.scale !== undefined },
         constants: { ...constants, RUN, RUNS, GRID_X: squares.GRID_X },
         bindings: [
-          whole(program, "gradient", "read", i.gradient),
-          whole(program, "momentum", "read", i.momentum),
+          flat(program, "gradient", "read", i.gradient),
+          flat(program, "momentum", "read", i.momentum),
           ...guard(program, i),
           partial("write"),
           stepBinding(program),
@@ -90,7 +90,7 @@ export function muonSums(program: Program, { in: i, out, groups }: OpOf<"muon_su
         label: "muon_sums",
         flags: { ...OFF, SUMS: true, ELEMENTS: false },
         constants: { COUNT: n, RUNS, GRID_X: sums.GRID_X },
-        bindings: [partial("read"), whole(program, "sums", "write", out.sums)],
+        bindings: [partial("read"), flat(program, "sums", "write", out.sums)],
         workgroups: sums.workgroups,
       },
     ],
@@ -108,11 +108,11 @@ export function muonBegin(program: Program, { in: i, out, groups }: OpOf<"muon_b
       flags: { ...OFF, BEGIN: true, MOVES: true, SCALED: i.scale !== undefined, TURNED: turned },
       constants: { ...constants, GRID_X },
       bindings: [
-        whole(program, "gradient", "read", i.gradient),
-        whole(program, "sums", "read", i.sums),
+        flat(program, "gradient", "read", i.gradient),
+        flat(program, "sums", "read", i.sums),
         ...guard(program, i),
-        whole(program, "momentum", "write", out.momentum),
-        whole(program, "x", "write", out.x),
+        flat(program, "momentum", "write", out.momentum),
+        flat(program, "x", "write", out.x),
         stepBinding(program),
       ],
       workgroups,
@@ -130,10 +130,10 @@ export function muonEnd(program: Program, { in: i, out, groups }: OpOf<"muon_end
       flags: { ...OFF, END: true, SCALED: i.scale !== undefined, TURNED: turned },
       constants: { ...constants, RATIO: ratio, GRID_X },
       bindings: [
-        whole(program, "x", "read", i.x),
-        whole(program, "sums", "read", i.sums),
+        flat(program, "x", "read", i.x),
+        flat(program, "sums", "read", i.sums),
         ...guard(program, i),
-        whole(program, "parameter", "write", out.parameter),
+        flat(program, "parameter", "write", out.parameter),
         stepBinding(program),
       ],
       workgroups,

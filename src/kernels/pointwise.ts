@@ -10,7 +10,7 @@ import {
   grid,
   groupFunction,
   height,
-  inFours,
+  fitsVec4,
   modalityFor,
   stepBinding,
   width,
@@ -29,7 +29,7 @@ interface Extra {
   /** Inputs with one number per row. */
   readonly rows?: readonly (readonly [string, TensorId])[];
   /** Whether the body also works on vec4. Its type NUMBER is then vec4<f32> if all sizes are multiples of four. */
-  readonly fours?: true;
+  readonly vec4?: true;
 }
 
 /** A dispatch over all numbers of `out`. The body sets `out[at_out(row, column)]`. */
@@ -42,27 +42,27 @@ function over(
   extra: Extra = {},
 ): DraftDispatch<"pointwise"> {
   const { outputs = [], rows = [] } = extra;
-  const fours =
-    extra.fours === true && [["", out] as const, ...inputs, ...outputs].every(([, id]) => inFours(program, id));
-  const size = count(tensorOf(program, out).shape) / (fours ? 4 : 1);
+  const vec4 =
+    extra.vec4 === true && [["", out] as const, ...inputs, ...outputs].every(([, id]) => fitsVec4(program, id));
+  const size = count(tensorOf(program, out).shape) / (vec4 ? 4 : 1);
   const { workgroups, GRID_X } = grid(size, 64);
-  const bound = bind(program, "out", "write", out, fours);
+  const bound = bind(program, "out", "write", out, vec4);
   return {
     template: "pointwise",
     label,
     flags: { USES_SIGMOID: body.includes("sigmoid("), USES_SOFTPLUS: body.includes("softplus") },
     constants: {
       SIZE: size,
-      COLS: width(program, out) / (fours ? 4 : 1),
+      COLS: width(program, out) / (vec4 ? 4 : 1),
       GRID_X,
-      NUMBER: fours ? "vec4<f32>" : "f32",
+      NUMBER: vec4 ? "vec4<f32>" : "f32",
       BODY: body,
     },
     bindings: [
-      ...inputs.map(([name, id]) => bind(program, name, "read", id, fours)),
+      ...inputs.map(([name, id]) => bind(program, name, "read", id, vec4)),
       ...rows.map(([name, id]) => bind(program, name, "read", id)),
       ...(extra.bindings ?? []),
-      ...outputs.map(([name, id]) => bind(program, name, "write", id, fours)),
+      ...outputs.map(([name, id]) => bind(program, name, "write", id, vec4)),
       extra.functions ? { ...bound, accessor: `${bound.accessor}\n${extra.functions}` } : bound,
     ],
     workgroups,
@@ -101,14 +101,14 @@ export function rescale(program: Program, op: OpOf<"rescale">): DraftChoice[] {
     bindings: modalityFor(program, op.rows),
     functions: groupFunction("group", op.rows),
     rows: [["rstd", rstd] as const],
-    fours: true as const,
+    vec4: true as const,
   };
   return one([over(program, "rescale", op.out.y, inputs, body, extra)]);
 }
 
 export function cast(program: Program, op: OpOf<"cast">): DraftChoice[] {
   const body = "out[at_out(row, column)] = x[at_x(row, column)];";
-  return one([over(program, "cast", op.out.y, [["x", op.in.x]], body, FOURS)]);
+  return one([over(program, "cast", op.out.y, [["x", op.in.x]], body, VEC4)]);
 }
 
 export function amplify(program: Program, op: OpOf<"amplify">): DraftChoice[] {
@@ -117,7 +117,7 @@ export function amplify(program: Program, op: OpOf<"amplify">): DraftChoice[] {
   return one([over(program, "amplify", op.out.y, inputs, body)]);
 }
 
-const FOURS: Extra = { fours: true };
+const VEC4: Extra = { vec4: true };
 
 const ACTIVATION = {
   silu: { value: "s * sigmoid(s)", slope: "sigmoid(s) * (1.0 + s * (1.0 - sigmoid(s)))" },
@@ -127,20 +127,20 @@ const ACTIVATION = {
 export function activate(program: Program, op: OpOf<"activate">): DraftChoice[] {
   const body = `let s = x[at_x(row, column)];
   out[at_out(row, column)] = ${ACTIVATION[op.activation].value};`;
-  return one([over(program, op.activation, op.out.y, [["x", op.in.x]], body, FOURS)]);
+  return one([over(program, op.activation, op.out.y, [["x", op.in.x]], body, VEC4)]);
 }
 
 export function activateGrad(program: Program, op: OpOf<"activate_grad">): DraftChoice[] {
   const body = `let s = x[at_x(row, column)];
   out[at_out(row, column)] = dy[at_dy(row, column)] * (${ACTIVATION[op.activation].slope});`;
   const inputs = [["dy", op.in.dy] as const, ["x", op.in.x] as const];
-  return one([over(program, `${op.activation}_grad`, op.out.dx, inputs, body, FOURS)]);
+  return one([over(program, `${op.activation}_grad`, op.out.dx, inputs, body, VEC4)]);
 }
 
 export function swiglu(program: Program, op: OpOf<"swiglu">): DraftChoice[] {
   const body = `let s = a[at_a(row, column)];
   out[at_out(row, column)] = ${ACTIVATION.silu.value} * b[at_b(row, column)];`;
-  return one([over(program, "swiglu", op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, FOURS)]);
+  return one([over(program, "swiglu", op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, VEC4)]);
 }
 
 export function swigluGrad(program: Program, op: OpOf<"swiglu_grad">): DraftChoice[] {
@@ -149,7 +149,7 @@ export function swigluGrad(program: Program, op: OpOf<"swiglu_grad">): DraftChoi
   db[at_db(row, column)] = d * ${ACTIVATION.silu.value};
   out[at_out(row, column)] = d * b[at_b(row, column)] * (${ACTIVATION.silu.slope});`;
   const inputs = [["dy", op.in.dy] as const, ["a", op.in.a] as const, ["b", op.in.b] as const];
-  const extra = { outputs: [["db", op.out.db] as const], fours: true as const };
+  const extra = { outputs: [["db", op.out.db] as const], vec4: true as const };
   return one([over(program, "swiglu_grad", op.out.da, inputs, body, extra)]);
 }
 
@@ -157,7 +157,7 @@ const SIGN = { add: "+", subtract: "-", multiply: "*" } as const;
 
 export function combine(program: Program, op: OpOf<keyof typeof SIGN>): DraftChoice[] {
   const body = `out[at_out(row, column)] = a[at_a(row, column)] ${SIGN[op.kind]} b[at_b(row, column)];`;
-  return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, FOURS)]);
+  return one([over(program, op.kind, op.out.y, [["a", op.in.a] as const, ["b", op.in.b] as const], body, VEC4)]);
 }
 
 export function rotate(program: Program, op: OpOf<"rotate">): DraftChoice[] {
@@ -238,14 +238,14 @@ export function squaredErrorGrad(program: Program, op: OpOf<"squared_error_grad"
 export function noise(program: Program, op: OpOf<"noise">): DraftChoice[] {
   const { clean, level, item, items, key } = op.in;
   const columns = width(program, clean);
-  const fours = Math.ceil(columns / 4);
-  const { workgroups, GRID_X } = grid(rowsOf(program) * fours, 64);
+  const vec4s = Math.ceil(columns / 4);
+  const { workgroups, GRID_X } = grid(rowsOf(program) * vec4s, 64);
   return one([
     {
       template: "noise",
       label: "noise",
       flags: {},
-      constants: { ROWS: rowsOf(program), COLS: columns, FOURS: fours, GRID_X },
+      constants: { ROWS: rowsOf(program), COLS: columns, VEC4S: vec4s, GRID_X },
       bindings: [
         bind(program, "clean", "read", clean),
         bind(program, "level", "read", level),

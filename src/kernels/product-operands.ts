@@ -3,7 +3,7 @@ import { isUniform, layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
-import { bind, type DraftBinding, height, inFours, scratch, width } from "./draft.js";
+import { bind, type DraftBinding, height, fitsVec4, scratch, width } from "./draft.js";
 import { type Shape, WIDE } from "./product-shapes.js";
 import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 
@@ -63,12 +63,12 @@ export function matrix(
   name: string,
   access: "read" | "write",
   m: Matrix,
-  fours: boolean,
+  vec4: boolean,
 ): DraftBinding {
-  if (!local(m)) return bind(program, name, access, m.tensor, fours);
-  const stride = fours ? m.columns / 4 : m.columns;
+  if (!local(m)) return bind(program, name, access, m.tensor, vec4);
+  const stride = vec4 ? m.columns / 4 : m.columns;
   return {
-    ...scratch(name, access, m.slot, fours ? `array<vec4<${m.type}>>` : `array<${m.type}>`),
+    ...scratch(name, access, m.slot, vec4 ? `array<vec4<${m.type}>>` : `array<${m.type}>`),
     accessor: `fn at_${name}(row: u32, column: u32) -> u32 { return row * ${stride}u + column; }`,
   };
 }
@@ -98,7 +98,7 @@ export const rowsOfOperand = (source: RowSource, m: Matrix): number =>
   local(m) ? source.tiles * ROW_TILE : source.rows;
 export const columnsOf = (program: Program, m: Matrix): number => (local(m) ? m.columns : width(program, m.tensor));
 export const fits = (program: Program, m: Matrix): boolean =>
-  local(m) ? m.columns % 4 === 0 : inFours(program, m.tensor);
+  local(m) ? m.columns % 4 === 0 : fitsVec4(program, m.tensor);
 
 /** Whether wide tiles apply: all matrices can be read as vec4, and more than half of a tile's columns are used. */
 export function suitsWide(program: Program, columns: number, all: readonly (Matrix | undefined)[]): boolean {

@@ -22,7 +22,7 @@ import {
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, inRegisters, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { factorBinding, type Halves, halvesMatrix, normOf, operandOf, splitter, weightOperand } from "./split.js";
+import { factorBinding, type F16Planes, f16Matrix, normOf, operandOf, splitter, weightOperand } from "./split.js";
 import { ROW_TILE } from "./tables.js";
 
 export interface Product {
@@ -42,7 +42,7 @@ export interface Product {
   readonly factors?: { readonly alpha: number; readonly beta: number };
   readonly softplus?: boolean;
   /** Operands that are already split. */
-  readonly halves?: { readonly x?: Halves | undefined; readonly weight?: Halves | undefined };
+  readonly planes?: { readonly x?: F16Planes | undefined; readonly weight?: F16Planes | undefined };
 }
 
 export interface Made {
@@ -59,7 +59,7 @@ function suitsUnits(program: Program, p: Product): boolean {
   return across % 8 === 0 && [p.y, tensor(p.residual)].every((m) => m === undefined || fits(program, m));
 }
 
-const isHalves = (program: Program, p: Product): boolean =>
+const isF16 = (program: Program, p: Product): boolean =>
   inEights(program, p.x) && tensorOf(program, p.weight).type === "f16" && p.rstd === undefined;
 
 /** A product of f32 on matrix units. Operands that are not split yet are split into `slot` and the slots after it. */
@@ -79,11 +79,11 @@ function splitProduct(
     fits(program, p.x) &&
     depth % 8 === 0 &&
     tensorOf(program, p.weight).type === "f32" &&
-    (p.halves !== undefined || worthSplitting(settings, rowsOfOperand(source, p.x), depth, columns));
+    (p.planes !== undefined || worthSplitting(settings, rowsOfOperand(source, p.x), depth, columns));
   if (!suits) return undefined;
   const { split, dispatches, scratch } = splitter(program, slot);
-  const x = p.halves?.x ?? split({ ...operandOf(program, "x", p.x, source), norm: normOf(p) });
-  const weight = p.halves?.weight ?? split(weightOperand(program, p.weight));
+  const x = p.planes?.x ?? split({ ...operandOf(program, "x", p.x, source), norm: normOf(p) });
+  const weight = p.planes?.weight ?? split(weightOperand(program, p.weight));
   return { dispatches: [...dispatches, matrixProduct(program, source, p, { x, weight })], scratch };
 }
 
@@ -104,7 +104,7 @@ function matrixProduct(
   program: Program,
   source: RowSource,
   p: Product,
-  halves?: { readonly x: Halves; readonly weight: Halves },
+  planes?: { readonly x: F16Planes; readonly weight: F16Planes },
 ): DraftDispatch {
   const columns = columnsOf(program, p.y);
   const depth = columnsOf(program, p.x);
@@ -115,24 +115,24 @@ function matrixProduct(
     template: "linear_matrix",
     label: p.label,
     ...MATRIX_UNITS,
-    flags: { ...flagsOf(source, p), SPLIT: halves !== undefined, RAGGED_DEPTH: depth % 32 !== 0 },
+    flags: { ...flagsOf(source, p), SPLIT: planes !== undefined, RAGGED_DEPTH: depth % 32 !== 0 },
     constants: {
       ...tableConstants(source),
       ...lying("byRow", p.transposed ? "byRow" : "byDepth"),
       COLS: columns,
       DEPTH: depth,
-      PANELS: halves ? 3 * panels : panels,
+      PANELS: planes ? 3 * panels : panels,
       PASS_PANELS: panels,
-      X_PLANE: halves ? halves.x.plane / 8 : 0,
-      W_PLANE: halves ? halves.weight.plane / 8 : 0,
+      X_PLANE: planes ? planes.x.plane / 8 : 0,
+      W_PLANE: planes ? planes.weight.plane / 8 : 0,
       NUMBER: "vec4<f32>",
     },
     bindings: [
-      eights(program, "x", halves ? halvesMatrix(halves.x, depth) : p.x),
-      halves
-        ? scratch("weight", "read", halves.weight.slot, "array<vec4<u32>>")
+      eights(program, "x", planes ? f16Matrix(planes.x, depth) : p.x),
+      planes
+        ? scratch("weight", "read", planes.weight.slot, "array<vec4<u32>>")
         : { ...bind(program, "weight", "read", p.weight), type: "array<vec4<u32>>" },
-      ...(halves ? [factorBinding("x_factor", halves.x), factorBinding("weight_factor", halves.weight)] : []),
+      ...(planes ? [factorBinding("x_factor", planes.x), factorBinding("weight_factor", planes.weight)] : []),
       ...tableBinding(source),
       ...optional("bias", p.bias),
       ...optional("residual", p.residual),
@@ -155,7 +155,7 @@ export function product(
     const made = splitProduct(program, source, p, settings, slot);
     if (made) return made;
   }
-  const units = shape === "matrix" && isHalves(program, p) && suitsUnits(program, p);
+  const units = shape === "matrix" && isF16(program, p) && suitsUnits(program, p);
   return {
     dispatches: [units ? matrixProduct(program, source, p) : plainProduct(program, source, p, shape)],
     scratch: [],
@@ -170,16 +170,16 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
   const quads = shape === "quads";
   const tiled = !inRegisters(shape) && !wide;
   const blocks = blocksOf(columns);
-  const xFours = !quads && !tiled && fits(program, p.x);
-  const wFours = !quads && !tiled && (p.transposed ? depth : columns) % 4 === 0;
-  const optional = (name: string, id: TensorId | undefined, fours = wide): DraftBinding[] =>
-    id === undefined ? [] : [bind(program, name, "read", id, fours)];
+  const xVec4 = !quads && !tiled && fits(program, p.x);
+  const wVec4 = !quads && !tiled && (p.transposed ? depth : columns) % 4 === 0;
+  const optional = (name: string, id: TensorId | undefined, vec4 = wide): DraftBinding[] =>
+    id === undefined ? [] : [bind(program, name, "read", id, vec4)];
   const flags = {
     ...flagsOf(source, p),
     NORM: p.rstd !== undefined,
     TILED: tiled,
-    X_FOURS: xFours,
-    W_FOURS: wFours,
+    X_VEC4: xVec4,
+    W_VEC4: wVec4,
     EVEN: columns % (4 * blocks) === 0,
   };
   const constants = {
@@ -191,7 +191,7 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
     SCALE_GROUPS: p.scale === undefined ? 1 : height(program, p.scale),
     NUMBER: wide ? "vec4<f32>" : "f32",
     BLOCKS: blocks,
-    BLOCK_FOURS: 4 * blocks,
+    BLOCK_VEC4S: 4 * blocks,
     W_STRIDE: p.transposed ? 1 : columns,
     DEEP: depth % DEEP === 0 ? DEEP : 1,
   };
@@ -202,8 +202,8 @@ function plainProduct(program: Program, source: RowSource, p: Product, shape: Sh
     flags,
     constants,
     bindings: [
-      matrix(program, "x", "read", p.x, xFours),
-      bind(program, "weight", "read", p.weight, wFours),
+      matrix(program, "x", "read", p.x, xVec4),
+      bind(program, "weight", "read", p.weight, wVec4),
       ...tableBinding(source),
       ...optional("bias", p.bias),
       ...optional("rstd", p.rstd, false),

@@ -34,7 +34,7 @@ const OFF: FlagsOf<"rowwise"> = {
   LOCAL: false,
   SLOPE: false,
   APART: false,
-  FOURS: false,
+  VEC4: false,
 };
 
 /** A dispatch of the row template over `rows` rows. */
@@ -91,7 +91,7 @@ export function normGrad(program: Program, op: OpOf<"norm_grad">): DraftChoice[]
     label: "norm_dscale",
     dy,
     rows: op.rows,
-    parts: [{ result: op.out.dscale, offset: 0 }],
+    results: [{ result: op.out.dscale, offset: 0 }],
     slot: 0,
     times: { x, rstd },
   });

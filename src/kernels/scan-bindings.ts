@@ -3,14 +3,14 @@ import { layout, storage } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
-import { type DraftBinding, type DraftDispatch, height, inFours, width } from "./draft.js";
+import { type DraftBinding, type DraftDispatch, height, fitsVec4, width } from "./draft.js";
 
 /** Whether two tensors are views of the same tensor, as B and C are after fusion. */
 export const together = (program: Program, a: TensorId, b: TensorId): boolean =>
   storage(program, a).id === storage(program, b).id;
 
 /**
- * B and C: one binding if both are views of one tensor, as they are after fusion. With `fours`, `B_at(row, q)` returns
+ * B and C: one binding if both are views of one tensor, as they are after fusion. With `vec4`, `B_at(row, q)` returns
  * the states 4q to 4q + 3.
  */
 export function bindBC(
@@ -18,9 +18,9 @@ export function bindBC(
   B: TensorId,
   C: TensorId,
   wanted: "B" | "C" | "both",
-  fours = false,
+  vec4 = false,
 ): DraftBinding[] {
-  const [element, step] = fours ? ["vec4<f32>", 4] : ["f32", 1];
+  const [element, step] = vec4 ? ["vec4<f32>", 4] : ["f32", 1];
   const access = (name: string, id: TensorId, variable: string): string => {
     const { column, stride } = layout(program, id);
     const at = `row * ${stride / step}u + ${column / step}u + n`;
@@ -82,7 +82,7 @@ export function scanConstants(program: Program, op: OpOf<"scan"> | OpOf<"scan_gr
   return {
     CHANNELS: channels,
     STATES: states,
-    STATE_FOURS: states / 4,
+    STATE_VEC4S: states / 4,
     LENGTH: program.length,
     CHUNK: program.chunk,
     CHUNKS: Math.ceil(program.length / program.chunk),
@@ -96,11 +96,11 @@ export function scanConstants(program: Program, op: OpOf<"scan"> | OpOf<"scan_gr
 }
 
 /** Whether the vec4 scans apply: 16 states, one copy of A and D, and B and C that can be read as vec4. */
-export const hasFours = (
+export const suitsVec4 = (
   program: Program,
   { in: { B, C } }: OpOf<"scan"> | OpOf<"scan_grad">,
   { states, aGroups, dGroups }: ScanSizes,
-): boolean => states === 16 && aGroups * dGroups === 1 && inFours(program, B) && inFours(program, C);
+): boolean => states === 16 && aGroups * dGroups === 1 && fitsVec4(program, B) && fitsVec4(program, C);
 
 /** Whether quads apply: a multiple of four states that fits into registers, and one copy of A and D. */
 export const suitsQuads = ({ states, aGroups, dGroups }: ScanSizes): boolean =>

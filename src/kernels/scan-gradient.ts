@@ -23,7 +23,7 @@ import {
   aligned,
   bindBC,
   bindSsm,
-  hasFours,
+  suitsVec4,
   type ScanSizes,
   scanConstants,
   scanSizes,
@@ -88,7 +88,7 @@ function scratchOf(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, { 
 
 type Template = (typeof TEMPLATES)[keyof typeof TEMPLATES];
 /** The flags and constants of all dispatches of a variant. A dispatch may override some. */
-interface Told {
+interface Common {
   readonly flags: FlagsOf<Template>;
   readonly constants: ConstantsOf<Template>;
 }
@@ -98,7 +98,7 @@ function entering(
   program: Program,
   op: OpOf<"scan_grad">,
   sizes: ScanSizes,
-  { flags, constants }: Told,
+  { flags, constants }: Common,
   way: Variant["sums"],
 ): DraftDispatch[] {
   const { dy, delta, B, C, A_log, D, z } = op.in;
@@ -153,7 +153,7 @@ function replays(
   op: OpOf<"scan_grad">,
   sizes: ScanSizes,
   at: Scratch,
-  { flags, constants }: Told,
+  { flags, constants }: Common,
   { sums: way, split }: Variant,
 ): DraftDispatch[] {
   const { dy, u, delta, B, C, A_log, D, carry, z } = op.in;
@@ -244,8 +244,8 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     WEIGHTS_AT: at.weightsAt,
     CARRY_AT: at.carryAt,
     SUB: sub,
-    SUB_FOURS: (sub * states) / 4,
-    SUM_FOURS: states / 2,
+    SUB_VEC4S: (sub * states) / 4,
+    SUM_VEC4S: states / 2,
     STARTS: (Math.ceil(program.chunk / sub) * states) / element,
     BEFORE: (sub * states) / element,
     PER_BLOCK,
@@ -268,10 +268,10 @@ function draft(program: Program, op: OpOf<"scan_grad">, sizes: ScanSizes, varian
     WRITES_DDELTA: false,
     WRITES_SUMS: false,
   };
-  const told = { flags, constants };
+  const common = { flags, constants };
   const dispatches = [
-    ...(sizes.many ? entering(program, op, sizes, told, variant.sums) : []),
-    ...replays(program, op, sizes, at, told, variant),
+    ...(sizes.many ? entering(program, op, sizes, common, variant.sums) : []),
+    ...replays(program, op, sizes, at, common, variant),
     ...totals(program, op, sizes, at),
   ];
   return {
@@ -286,7 +286,7 @@ export function scanGrad(program: Program, op: OpOf<"scan_grad">): DraftChoice[]
   const sizes = scanSizes(program, op);
   const gated = op.in.z !== undefined;
   const shared = { workgroupBytes: 4 * 64 * (2 * sizes.states + 1) };
-  const suitsLanes = hasFours(program, op, sizes);
+  const suitsLanes = suitsVec4(program, op, sizes);
   const variants: Variant[] = [
     ...(suitsLanes ? [{ name: "lanes", sums: "lanes", split: false, requires: LANES } as const] : []),
     ...(suitsQuads(sizes) ? [{ name: "quads", sums: "quads", split: false, requires: QUADS } as const] : []),

@@ -3,18 +3,18 @@ import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, QUADS, rowFacts, scratch, withFunctions } from "./draft.js";
-import { bindBC, bindSsm, hasFours, scanConstants, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
+import { bindBC, bindSsm, suitsVec4, scanConstants, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
 
 type Form = "fours" | "quads" | "channels";
 interface FormFacts {
-  readonly template: "scan" | "scan_fours" | "scan_quads";
+  readonly template: "scan" | "scan_vec4" | "scan_quads";
   readonly requires: Requirement;
   /** Channels per workgroup. */
   readonly channels: number;
 }
 /** `fours`: four positions and four states at a time, on GPUs. `quads`: four channels share their loads of B and C. */
 const FORMS: Readonly<Record<Form, FormFacts>> = {
-  fours: { template: "scan_fours", requires: { kind: "gpu" }, channels: 64 },
+  fours: { template: "scan_vec4", requires: { kind: "gpu" }, channels: 64 },
   quads: { template: "scan_quads", requires: QUADS, channels: 8 },
   channels: { template: "scan", requires: {}, channels: 64 },
 };
@@ -22,7 +22,7 @@ const FORMS: Readonly<Record<Form, FormFacts>> = {
 export function scan(program: Program, op: OpOf<"scan">): DraftChoice[] {
   const sizes = scanSizes(program, op);
   const suits: Readonly<Record<Form, boolean>> = {
-    fours: hasFours(program, op, sizes),
+    fours: suitsVec4(program, op, sizes),
     quads: suitsQuads(sizes),
     channels: true,
   };
@@ -39,7 +39,7 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
   // A single chunk passes nothing on, unless its last h is an output.
   const passes = many || h_end !== undefined;
   const { template, requires, channels: ofWorkgroup } = FORMS[form];
-  const fours = form === "fours";
+  const vec4 = form === "fours";
   const shared = {
     flags: {
       GATED: z !== undefined,
@@ -47,7 +47,7 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
       MANY: passes,
       STATE_IN: h0 !== undefined,
       STATE_OUT: h_end !== undefined,
-      ADVANCES: fours,
+      ADVANCES: vec4,
       RETREATS: false,
       LOCAL: false,
       CARRY: false,
@@ -65,7 +65,7 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
     ...overChunks,
     label: "scan_local",
     flags: { ...shared.flags, LOCAL: true },
-    bindings: localBindings(program, op, fours),
+    bindings: localBindings(program, op, vec4),
   };
   const carry: DraftDispatch = {
     ...shared,
@@ -79,7 +79,7 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
     ...overChunks,
     label: "scan_replay",
     flags: { ...shared.flags, REPLAY: true },
-    bindings: replayBindings(program, op, fours),
+    bindings: replayBindings(program, op, vec4),
   };
   return {
     variant: form,
@@ -92,14 +92,14 @@ function draft(program: Program, op: OpOf<"scan">, form: Form): DraftChoice {
 function localBindings(
   program: Program,
   { in: { u, delta, B, C, A_log, D, reset }, rowsA }: OpOf<"scan">,
-  fours: boolean,
+  vec4: boolean,
 ) {
   const facts = rowFacts(program, reset, { group_a: rowsA });
   return withFunctions(
     [
       bind(program, "u", "read", u),
       bind(program, "delta", "read", delta),
-      ...bindBC(program, B, C, "B", fours),
+      ...bindBC(program, B, C, "B", vec4),
       bindSsm(A_log, D),
       ...facts.bindings,
       scratch("scratch", "write"),
@@ -116,14 +116,14 @@ const carryBindings = (program: Program, { in: { A_log, D, h0 }, out: { carry, h
   ...(h_end === undefined ? [] : [bind(program, "h_end", "write", h_end)]),
 ];
 
-function replayBindings(program: Program, { in: given, out, rowsA, rowsD }: OpOf<"scan">, fours: boolean) {
+function replayBindings(program: Program, { in: given, out, rowsA, rowsD }: OpOf<"scan">, vec4: boolean) {
   const { u, delta, B, C, A_log, D, z, reset } = given;
   const facts = rowFacts(program, reset, { group_a: rowsA, group_d: rowsD });
   return withFunctions(
     [
       bind(program, "u", "read", u),
       bind(program, "delta", "read", delta),
-      ...bindBC(program, B, C, "both", fours),
+      ...bindBC(program, B, C, "both", vec4),
       ...(z === undefined ? [] : [bind(program, "z", "read", z)]),
       bindSsm(A_log, D),
       ...facts.bindings,

@@ -68,7 +68,7 @@ const KERNELS: {
   matmul: muon.matmul,
 };
 
-const touchesHalves = ({ dispatches }: DraftChoice): boolean =>
+const usesF16 = ({ dispatches }: DraftChoice): boolean =>
   dispatches.some(({ bindings }) => bindings.some(({ type }) => type.includes("f16")));
 
 /**
@@ -86,4 +86,4 @@ export const selectKernels = (
     op,
     settings,
     parts,
-  ).map((choice) => (touchesHalves(choice) ? { ...choice, requires: { ...choice.requires, f16: true } } : choice));
+  ).map((choice) => (usesF16(choice) ? { ...choice, requires: { ...choice.requires, f16: true } } : choice));

@@ -33,7 +33,7 @@ const EIGHTS_EACH = 8;
 /**
  * An operand in scratch: a dense plane of rounded f16 numbers, a plane of the rounding errors, and one factor for all.
  */
-export interface Halves {
+export interface F16Planes {
   readonly slot: number;
   /** Numbers in a plane. */
   readonly plane: number;
@@ -82,11 +82,11 @@ export function weightOperand(program: Program, weight: TensorId): Operand {
  * are first multiplied by one power of two, so that the largest is just below 2^14. The two f16 numbers then hold 22
  * bits of a number, or 2^-38 of the largest number if that is more.
  */
-export function halve(
+export function splitToF16(
   program: Program,
   operand: Operand,
   slot: number,
-): { halves: Halves; dispatches: DraftDispatch[]; scratch: number[] } {
+): { planes: F16Planes; dispatches: DraftDispatch[]; scratch: number[] } {
   const { label, of, rows, columns, norm } = operand;
   const source = local(of) ? operand.source : undefined;
   const plane = rows * columns;
@@ -95,7 +95,7 @@ export function halve(
   const constants = {
     ...(source && tableConstants(source)),
     SCALE_GROUPS: norm === undefined ? 1 : height(program, norm.scale),
-    ROW_FOURS: columns / 4,
+    ROW_VEC4S: columns / 4,
     MAXIMA,
     WORKGROUP,
   };
@@ -117,19 +117,19 @@ export function halve(
   };
   const split = grid(plane / 8 / EIGHTS_EACH, WORKGROUP);
   return {
-    halves: { slot, plane, factorSlot },
+    planes: { slot, plane, factorSlot },
     scratch: [4 * plane, 4 * MAXIMA, 4],
     dispatches: [
       {
         template: "largest",
         label: `${label}_largest`,
         flags,
-        constants: { ...constants, FOURS: plane / 4 },
+        constants: { ...constants, VEC4S: plane / 4 },
         bindings: read(maximaOf("write")),
         workgroups: [MAXIMA, 1, 1],
       },
       {
-        template: "halve",
+        template: "split_f16",
         label: `${label}_halves`,
         flags,
         enables: ["f16"],
@@ -152,17 +152,17 @@ export function splitter(program: Program, slot: number) {
   return {
     dispatches,
     scratch,
-    split(operand: Operand): Halves {
-      const made = halve(program, operand, slot + scratch.length);
+    split(operand: Operand): F16Planes {
+      const made = splitToF16(program, operand, slot + scratch.length);
       dispatches.push(...made.dispatches);
       scratch.push(...made.scratch);
-      return made.halves;
+      return made.planes;
     },
   };
 }
 
 /** A split operand as the matrix that a matrix kernel reads. */
-export const halvesMatrix = ({ slot }: Halves, columns: number): Matrix => ({ slot, columns, type: "f16" });
+export const f16Matrix = ({ slot }: F16Planes, columns: number): Matrix => ({ slot, columns, type: "f16" });
 
 /** The factor of a split operand, which the kernel undoes. */
-export const factorBinding = (name: string, { factorSlot }: Halves): DraftBinding => scratch(name, "read", factorSlot);
+export const factorBinding = (name: string, { factorSlot }: F16Planes): DraftBinding => scratch(name, "read", factorSlot);

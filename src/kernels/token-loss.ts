@@ -7,7 +7,7 @@ import { type Made, product } from "./product.js";
 import { inPairs, type RowSource, tableBinding, tableConstants } from "./product-operands.js";
 import { inRegisters, inShapes, type Shape, worthSplitting } from "./product-shapes.js";
 import { overRows } from "./rowwise.js";
-import { type Halves, halve, type Operand, operandOf, weightOperand } from "./split.js";
+import { type F16Planes, splitToF16, type Operand, operandOf, weightOperand } from "./split.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 import { weightGradient } from "./weight-gradient.js";
 
@@ -51,38 +51,38 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
   const logits = { slot: 0, columns: V, type: "f32" } as const;
   const slopes = apart ? ({ slot: 1, columns: V, type: "f16" } as const) : logits;
   room({ dispatches: [], scratch: apart && gradients ? [4 * numbers, 2 * numbers] : [4 * numbers] });
-  const whole: RowSource = { table, groups: 1, rows: table.rows, firstTile: 0, tiles: all };
-  const split = (operand: Operand): Halves => {
-    const made = halve(program, operand, bytes.length);
+  const allRows: RowSource = { table, groups: 1, rows: table.rows, firstTile: 0, tiles: all };
+  const split = (operand: Operand): F16Planes => {
+    const made = splitToF16(program, operand, bytes.length);
     room(made);
-    return made.halves;
+    return made.planes;
   };
-  const halves = splits
-    ? { x: split(operandOf(program, "x", { tensor: x }, whole)), weight: split(weightOperand(program, weight)) }
+  const planes = splits
+    ? { x: split(operandOf(program, "x", { tensor: x }, allRows)), weight: split(weightOperand(program, weight)) }
     : undefined;
   const free = bytes.length;
 
   for (let firstTile = 0; firstTile < all; firstTile += chunk) {
     const tiles = Math.min(chunk, all - firstTile);
-    const source: RowSource = { ...whole, firstTile, tiles };
+    const source: RowSource = { ...allRows, firstTile, tiles };
     /** Every chunk reuses the scratch of the first, which is the largest. */
     const add = (made: Made): void => {
       if (firstTile === 0) room(made);
       else dispatches.push(...made.dispatches);
     };
-    const ofX = { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true, ...(halves && { halves }) };
+    const ofX = { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true, ...(planes && { planes }) };
     add(product(program, source, ofX, form, settings, free));
     add({ dispatches: [entropy(program, op, source, form, { apart, gradients, V })], scratch: [] });
-    const made = splits && gradients ? halve(program, operandOf(program, "slopes", slopes, source), free) : undefined;
+    const made = splits && gradients ? splitToF16(program, operandOf(program, "slopes", slopes, source), free) : undefined;
     if (made) add(made);
     if (dx !== undefined) {
       const ofSlopes = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };
-      const operands = halves && { halves: { x: made?.halves, weight: halves.weight } };
+      const operands = planes && { planes: { x: made?.planes, weight: planes.weight } };
       add(product(program, source, { ...ofSlopes, ...operands }, form, settings, free));
     }
     if (dweight !== undefined) {
       const w = { label: "logits_dw", dy: slopes, x, dweight, add: firstTile > 0 };
-      const operands = halves && { halves: { x: halves.x, dy: made?.halves } };
+      const operands = planes && { planes: { x: planes.x, dy: made?.planes } };
       add(weightGradient(program, source, { ...w, ...operands }, form, settings, free + (made?.scratch.length ?? 0)));
     }
   }
@@ -97,14 +97,14 @@ function entropy(
   shape: Shape,
   { apart, gradients, V }: { readonly apart: boolean; readonly gradients: boolean; readonly V: number },
 ): DraftDispatch {
-  const fours = !inRegisters(shape) && V % 4 === 0;
-  const of = (type: "f32" | "f16"): string => (fours ? `array<vec4<${type}>>` : `array<${type}>`);
+  const vec4 = !inRegisters(shape) && V % 4 === 0;
+  const of = (type: "f32" | "f16"): string => (vec4 ? `array<vec4<${type}>>` : `array<${type}>`);
   const constants = {
     TILES: tableConstants(source).TILES,
     FIRST_TILE: source.firstTile,
-    LOGITS: fours ? V / 4 : V,
+    LOGITS: vec4 ? V / 4 : V,
   };
-  const flags = { ENTROPY: true, LOCAL: true, SLOPE: gradients, APART: apart, FOURS: fours };
+  const flags = { ENTROPY: true, LOCAL: true, SLOPE: gradients, APART: apart, VEC4: vec4 };
   const bindings = [
     scratch("logits", gradients && !apart ? "write" : "read", 0, of("f32")),
     ...(gradients && apart ? [scratch("slopes", "write", 1, of("f16"))] : []),

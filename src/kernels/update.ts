@@ -11,7 +11,7 @@ import {
   grid,
   scratch,
   stepBinding,
-  whole,
+  flat,
 } from "./draft.js";
 
 /** Numbers that one invocation squares and sums. */
@@ -66,7 +66,7 @@ const arena = (
   type,
   target: { kind: "arena", name: stretchOf(program, tensor).arena, part },
 });
-const FOURS = "array<vec4<f32>>";
+const VEC4S = "array<vec4<f32>>";
 
 export function gradientNorm(
   program: Program,
@@ -105,8 +105,8 @@ export function gradientNorm(
     constants: { COUNT: many ? PARTIALS : partials, FIRST: many ? partials : 0, ...LOSS_SCALING },
     bindings: [
       scratch("partial", "read"),
-      whole(program, "norm", "write", norm),
-      ...(scale === undefined ? [] : [whole(program, "scale", "write", scale)]),
+      flat(program, "norm", "write", norm),
+      ...(scale === undefined ? [] : [flat(program, "scale", "write", scale)]),
     ],
     workgroups: [1, 1, 1],
   };
@@ -134,7 +134,7 @@ function perPart(
   changes: Readonly<Record<string, TensorId>>,
   parts: readonly Stretch[],
   kernel: (constants: {
-    readonly FOURS: number;
+    readonly VEC4S: number;
     readonly FIRST: number;
     readonly GRID_X: number;
   }) => Omit<DraftDispatch, "bindings" | "workgroups">,
@@ -143,14 +143,14 @@ function perPart(
   const dispatches = partsOf(program, gradients, parts).map(({ first, size, part }): DraftDispatch => {
     const { workgroups, GRID_X } = grid(size / 4, 64);
     const bindings = [
-      arena(program, "gradient", "read", gradients, part, FOURS),
-      whole(program, "norm", "read", norm),
-      whole(program, "decay", "read", decay),
-      ...(scale === undefined ? [] : [whole(program, "scale", "read", scale)]),
-      ...Object.entries(changes).map(([name, tensor]) => arena(program, name, "write", tensor, part, FOURS)),
+      arena(program, "gradient", "read", gradients, part, VEC4S),
+      flat(program, "norm", "read", norm),
+      flat(program, "decay", "read", decay),
+      ...(scale === undefined ? [] : [flat(program, "scale", "read", scale)]),
+      ...Object.entries(changes).map(([name, tensor]) => arena(program, name, "write", tensor, part, VEC4S)),
       stepBinding(program),
     ];
-    return { ...kernel({ FOURS: size / 4, FIRST: first, GRID_X }), bindings, workgroups } as DraftDispatch;
+    return { ...kernel({ VEC4S: size / 4, FIRST: first, GRID_X }), bindings, workgroups } as DraftDispatch;
   });
   return [{ variant: "plain", requires: {}, scratch: [], dispatches }];
 }

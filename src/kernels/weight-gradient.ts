@@ -7,7 +7,7 @@ import {
   bind,
   type DraftDispatch,
   height,
-  inFours,
+  fitsVec4,
   type KernelSettings,
   scratch,
   stepBinding,
@@ -33,7 +33,7 @@ import {
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { type Halves, halvesMatrix, normOf, operandOf, splitter } from "./split.js";
+import { type F16Planes, f16Matrix, normOf, operandOf, splitter } from "./split.js";
 
 export interface WeightGradient {
   readonly label: string;
@@ -45,7 +45,7 @@ export interface WeightGradient {
   /** The rows whose groups the scale has. */
   readonly rows?: Rows;
   /** Operands that are already split. */
-  readonly halves?: { readonly x?: Halves | undefined; readonly dy?: Halves | undefined };
+  readonly planes?: { readonly x?: F16Planes | undefined; readonly dy?: F16Planes | undefined };
   /** Adds to the gradient whatever `step.accumulate` is: for later chunks of the same micro-batch. */
   readonly add?: boolean;
 }
@@ -94,7 +94,7 @@ function formOf(program: Program, source: RowSource, w: WeightGradient, shape: S
     shape === "split" &&
     even &&
     full &&
-    (w.halves !== undefined || worthSplitting(settings, rowsOfOperand(source, w.dy), N, K))
+    (w.planes !== undefined || worthSplitting(settings, rowsOfOperand(source, w.dy), N, K))
   )
     return "split";
   if (isWide(shape)) return suitsWide(program, width(program, w.x), operands) ? "wide" : "tile";
@@ -108,8 +108,8 @@ function splitsFor(tiles: number, rows: number, wanted: number): number {
 }
 
 interface Split {
-  readonly x: Halves;
-  readonly dy: Halves;
+  readonly x: F16Planes;
+  readonly dy: F16Planes;
   readonly dispatches: DraftDispatch[];
   readonly scratch: number[];
 }
@@ -117,8 +117,8 @@ interface Split {
 /** Splits the operands that are not split yet, into slots from `slot` on. */
 function splitOperands(program: Program, source: RowSource, w: WeightGradient, slot: number): Split {
   const { split, dispatches, scratch } = splitter(program, slot);
-  const x = w.halves?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm: normOf(w) });
-  const dy = w.halves?.dy ?? split(operandOf(program, "dy", w.dy, source));
+  const x = w.planes?.x ?? split({ ...operandOf(program, "x", { tensor: w.x }, source), norm: normOf(w) });
+  const dy = w.planes?.dy ?? split(operandOf(program, "dy", w.dy, source));
   return { x, dy, dispatches, scratch };
 }
 
@@ -135,15 +135,15 @@ function sizesOf(program: Program, w: WeightGradient, split: Split | undefined) 
     X_PLANE: split ? split.x.plane / 8 : 0,
     N_BLOCKS: blocksOf(N),
     K_BLOCKS: blocksOf(K),
-    BLOCK_FOURS: blocksOf(N) * blocksOf(K),
+    BLOCK_VEC4S: blocksOf(N) * blocksOf(K),
     DEEP,
   };
 }
 
 /** The operands in the form that matrix units read. */
 const unitOperands = (program: Program, w: WeightGradient, split: Split | undefined) => [
-  eights(program, "dy", split ? halvesMatrix(split.dy, columnsOf(program, w.dy)) : w.dy),
-  eights(program, "x", split ? halvesMatrix(split.x, width(program, w.x)) : { tensor: w.x }),
+  eights(program, "dy", split ? f16Matrix(split.dy, columnsOf(program, w.dy)) : w.dy),
+  eights(program, "x", split ? f16Matrix(split.x, width(program, w.x)) : { tensor: w.x }),
 ];
 
 const normBindings = (program: Program, { rstd, scale }: WeightGradient, wide: boolean) => [
@@ -173,8 +173,8 @@ export function weightGradient(
     chunked && !split ? 1 : splitsFor(across[0] * across[1] * groups, rowsOfOperand(source, w.dy), WANTED[form]);
   // The factors of split operands are undone when partial sums are added.
   const direct = splits === 1 && !split;
-  const dyFours = !quads && !tiled && fits(program, w.dy);
-  const xFours = !quads && !tiled && inFours(program, w.x);
+  const dyVec4 = !quads && !tiled && fits(program, w.dy);
+  const xVec4 = !quads && !tiled && fitsVec4(program, w.x);
   const constants = {
     ...tableConstants(source),
     ...sizesOf(program, w, split),
@@ -188,8 +188,8 @@ export function weightGradient(
     LOCAL_DY: chunked,
     NORM: w.rstd !== undefined,
     TILED: tiled,
-    DY_FOURS: dyFours,
-    X_FOURS: xFours,
+    DY_VEC4: dyVec4,
+    X_VEC4: xVec4,
     SPLIT: split !== undefined,
     DIRECT: direct,
     GROWS: direct,
@@ -205,7 +205,7 @@ export function weightGradient(
     bindings: [
       ...(units
         ? unitOperands(program, w, split)
-        : [matrix(program, "dy", "read", w.dy, dyFours), bind(program, "x", "read", w.x, xFours)]),
+        : [matrix(program, "dy", "read", w.dy, dyVec4), bind(program, "x", "read", w.x, xVec4)]),
       ...tableBinding(source),
       ...(split ? [] : normBindings(program, w, wide)),
       direct

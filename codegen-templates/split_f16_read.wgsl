@@ -1,4 +1,4 @@
-// Reads the matrix that halve.wgsl splits, four numbers at a time. Included by largest.wgsl and halve.wgsl;
+// Reads the matrix that split_f16.wgsl splits, four numbers at a time. Included by largest.wgsl and split_f16.wgsl;
 // with SLOTS, `rows` must come first.
 #if SLOTS
 // Empty slots read as 0.
@@ -10,7 +10,7 @@ fn four_at(row: u32, four: u32) -> vec4<f32> {
 #else
 fn four_at(row: u32, four: u32) -> vec4<f32> {
 #if NORM
-  let scales = scale[select(0u, group(row), SCALE_GROUPSu > 1u) * ROW_FOURSu + four];
+  let scales = scale[select(0u, group(row), SCALE_GROUPSu > 1u) * ROW_VEC4Su + four];
   return x[at_x(row, four)] * rstd[row] * scales;
 #else
   return x[at_x(row, four)];

@@ -4,7 +4,7 @@
 #if SLOTS
 #include rows
 #end
-#include halve_read
+#include split_f16_read
 
 /// Rounds to the 11 significant bits of f16. Some drivers optimize away a conversion to f16 and back.
 fn rounded(value: vec4<f32>) -> vec4<f32> {
@@ -31,8 +31,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var j = 0u; j < EIGHTS_EACHu; j++) {
     let i = first + j * WORKGROUPu + index;
     if (i >= EIGHTSu) { return; }
-    let row = 2u * i / ROW_FOURSu;
-    let four = 2u * i % ROW_FOURSu;
+    let row = 2u * i / ROW_VEC4Su;
+    let four = 2u * i % ROW_VEC4Su;
     let left = four_at(row, four) * grow;
     let right = four_at(row, four + 1u) * grow;
     let left_rounded = rounded(left);
