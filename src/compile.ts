@@ -15,7 +15,7 @@ import { verify } from "./ir/verify.js";
 import { draftPhases, type KernelOptions, scratchOf, tablesOf } from "./kernels/drafts.js";
 import { type DraftPhase, emit, kernelsIn } from "./kernels/emit.js";
 import { type Table, tableSize } from "./kernels/tables.js";
-import { allocate, arenaParts } from "./passes/allocate.js";
+import { allocate, arenaRegions } from "./passes/allocate.js";
 import { differentiate } from "./passes/differentiate.js";
 import { bytesMoved, fuse } from "./passes/fuse.js";
 import { type LowerOptions, lower } from "./passes/lower.js";
@@ -219,7 +219,7 @@ function laidOut(
   programs: readonly Program[],
   options: KernelOptions,
 ): { drafts: readonly DraftPhase[]; tables: readonly Table[]; memory: Memory } {
-  const drafts = draftPhases(programs, arenaParts(programs, options.profile), options);
+  const drafts = draftPhases(programs, arenaRegions(programs, options.profile), options);
   const tables = tablesOf(drafts);
   const needs = {
     phases: programs.map((program, i) => ({

@@ -8,7 +8,7 @@ import type { Piece } from "./too-large.js";
 export interface ParameterField {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The part of the arenas, and the byte offset in it: the same for values, gradients and optimizer state. */
+  /** The region of the arenas, and the byte offset in it: the same for values, gradients and optimizer state. */
   readonly part: number;
   readonly offset: number;
   readonly group: number;
@@ -19,8 +19,8 @@ export interface Memory {
   readonly buffers: readonly PlannedBuffer[];
   readonly fields: readonly Field[];
   readonly parameters: readonly ParameterField[];
-  /** The parts of the arenas. */
-  readonly parts: readonly Stretch[];
+  /** The regions of the arenas. */
+  readonly regions: readonly Stretch[];
   /** The buffers of the workspace, each with its largest user. */
   readonly slots: readonly Piece[];
   /** The storage of a tensor in a phase. */
@@ -29,6 +29,6 @@ export interface Memory {
   readonly scratch: (phase: number, op: number, slot: number) => BufferRange;
   /** A field by name. */
   readonly field: (name: string) => BufferRange;
-  /** The buffer of a part of `parameters`, `gradients` or a slot. */
-  readonly arena: (name: string, part: number) => number;
+  /** The buffer of a region of `parameters`, `gradients` or a slot. */
+  readonly arena: (name: string, region: number) => number;
 }

@@ -21,7 +21,7 @@ export type BufferRole =
 export interface PlannedBuffer {
   /** For display. */
   readonly name: string;
-  /** For a part of the arenas: `parameters`, `gradients` or a slot of the optimizer, and the index of the part. */
+  /** For a region of the arenas: `parameters`, `gradients` or a slot of the optimizer, and the index of the region. */
   readonly holds?: { readonly arena: string; readonly part: number };
   readonly role: BufferRole;
   /** A multiple of 16. */

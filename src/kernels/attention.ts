@@ -10,9 +10,9 @@ import {
   type DraftChoice,
   type DraftDispatch,
   type FlagsOf,
+  fitsVec4,
   grid,
   height,
-  fitsVec4,
   scratch,
   width,
 } from "./draft.js";

@@ -5,16 +5,16 @@ import { count, type TensorId } from "../ir/tensor.js";
 import {
   bind,
   type DraftDispatch,
+  fitsVec4,
   grid,
   groupFunction,
   height,
-  fitsVec4,
   modalityFor,
   scratch,
   stepBinding,
   width,
 } from "./draft.js";
-import { factorBinding, type F16Planes } from "./split.js";
+import { type F16Planes, factorBinding } from "./split.js";
 
 /** From this many numbers on, there are enough invocations if each computes four. */
 const VEC4_FROM = 2 ** 18;

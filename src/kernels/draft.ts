@@ -22,8 +22,8 @@ export type Target =
   | { readonly kind: "scratch"; readonly slot: number }
   | { readonly kind: "table"; readonly table: Table }
   | { readonly kind: "step" }
-  /** A part of the arenas: its `parameters`, `gradients` or a slot. */
-  | { readonly kind: "arena"; readonly name: string; readonly part: number };
+  /** A region of the arenas: its `parameters`, `gradients` or a slot. */
+  | { readonly kind: "arena"; readonly name: string; readonly region: number };
 
 export interface DraftBinding {
   /** The variable's name in the shader. */

@@ -24,17 +24,17 @@ export interface KernelOptions {
 
 /**
  * The phase of each program, with a node for each op.
- * @param parts the parts of the arenas
+ * @param regions the regions of the arenas
  */
 export function draftPhases(
   programs: readonly Program[],
-  parts: readonly Stretch[],
+  regions: readonly Stretch[],
   options: KernelOptions,
 ): DraftPhase[] {
   const settings = options.settings ?? settingsFor(options.profile);
   return programs.map((program): DraftPhase => {
     const drafted = sharedDrafts(program, (op, key) =>
-      choose(selectKernels(program, op, settings, parts), key, op.kind, options),
+      choose(selectKernels(program, op, settings, regions), key, op.kind, options),
     );
     const nodes = program.ops.map((op) => {
       const { key, choices, madeFor } = drafted(op);

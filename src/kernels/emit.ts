@@ -55,9 +55,9 @@ function locate(memory: Memory, target: Target, phase: number, op: number, { op:
       return memory.field(labelOf({ is: "step" }));
     case "arena":
       return {
-        buffer: memory.arena(target.name, target.part),
+        buffer: memory.arena(target.name, target.region),
         offset: 0,
-        bytes: 4 * (memory.parts[target.part] as Stretch).size,
+        bytes: 4 * (memory.regions[target.region] as Stretch).size,
       };
   }
 }

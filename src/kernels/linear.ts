@@ -1,7 +1,7 @@
 // Kernels of the linear layer: forward, gradient of the input, gradients of weight and bias.
 import type { OpOf } from "../ir/op.js";
 import type { Program } from "../ir/program.js";
-import { columnSum, type ColumnResult } from "./column-sum.js";
+import { type ColumnResult, columnSum } from "./column-sum.js";
 import type { DraftChoice, KernelSettings } from "./draft.js";
 import { type Product, product } from "./product.js";
 import { rowSource } from "./product-operands.js";

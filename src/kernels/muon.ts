@@ -7,11 +7,11 @@ import {
   type DraftChoice,
   type DraftDispatch,
   type FlagsOf,
+  flat,
   grid,
   type KernelSettings,
   scratch,
   stepBinding,
-  flat,
 } from "./draft.js";
 import { product } from "./product.js";
 import { stackSource } from "./product-operands.js";

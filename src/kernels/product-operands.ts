@@ -3,7 +3,7 @@ import { isUniform, layout } from "../ir/facts.js";
 import type { Rows } from "../ir/op.js";
 import { type Program, tensorOf } from "../ir/program.js";
 import type { TensorId } from "../ir/tensor.js";
-import { bind, type DraftBinding, height, fitsVec4, scratch, width } from "./draft.js";
+import { bind, type DraftBinding, fitsVec4, height, scratch, width } from "./draft.js";
 import { type Shape, WIDE } from "./product-shapes.js";
 import { ROW_TILE, rowsTable, type Table, tilesOf } from "./tables.js";
 

@@ -39,7 +39,11 @@ export const worthSplitting = ({ splitFrom }: KernelSettings, rows: number, dept
   splitFrom === 0 || (Math.min(depth, columns) >= SPLIT_SIDE && rows * depth * columns >= splitFrom);
 
 /** The templates that prove that a shape did not fall back to another. */
-const DISTINCTIVE: Partial<Readonly<Record<Shape, RegExp>>> = { wide: /_wide$/, matrix: /_matrix$/, split: /^split_f16$/ };
+const DISTINCTIVE: Partial<Readonly<Record<Shape, RegExp>>> = {
+  wide: /_wide$/,
+  matrix: /_matrix$/,
+  split: /^split_f16$/,
+};
 
 /** The choices without shapes that fell back to another one. */
 export const inShapes = (draft: (shape: Shape) => Omit<DraftChoice, "variant" | "requires">): DraftChoice[] =>

@@ -22,7 +22,7 @@ import {
   typeOf,
 } from "./product-operands.js";
 import { blocksOf, DEEP, inRegisters, type Shape, WIDE, worthSplitting } from "./product-shapes.js";
-import { factorBinding, type F16Planes, f16Matrix, normOf, operandOf, splitter, weightOperand } from "./split.js";
+import { type F16Planes, f16Matrix, factorBinding, normOf, operandOf, splitter, weightOperand } from "./split.js";
 import { ROW_TILE } from "./tables.js";
 
 export interface Product {

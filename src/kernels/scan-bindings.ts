@@ -3,7 +3,7 @@ import { layout, storage } from "../ir/facts.js";
 import type { OpOf } from "../ir/op.js";
 import { type Program, rowsOf, tensorOf } from "../ir/program.js";
 import { count, type TensorId } from "../ir/tensor.js";
-import { type DraftBinding, type DraftDispatch, height, fitsVec4, width } from "./draft.js";
+import { type DraftBinding, type DraftDispatch, fitsVec4, height, width } from "./draft.js";
 
 /** Whether two tensors are views of the same tensor, as B and C are after fusion. */
 export const together = (program: Program, a: TensorId, b: TensorId): boolean =>

@@ -23,12 +23,12 @@ import {
   aligned,
   bindBC,
   bindSsm,
-  suitsVec4,
   type ScanSizes,
   scanConstants,
   scanSizes,
   storageBuffers,
   suitsQuads,
+  suitsVec4,
   together,
 } from "./scan-bindings.js";
 

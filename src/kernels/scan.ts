@@ -3,7 +3,7 @@ import type { OpOf } from "../ir/op.js";
 import type { Requirement } from "../ir/plan.js";
 import type { Program } from "../ir/program.js";
 import { bind, type DraftChoice, type DraftDispatch, QUADS, rowFacts, scratch, withFunctions } from "./draft.js";
-import { bindBC, bindSsm, suitsVec4, scanConstants, scanSizes, storageBuffers, suitsQuads } from "./scan-bindings.js";
+import { bindBC, bindSsm, scanConstants, scanSizes, storageBuffers, suitsQuads, suitsVec4 } from "./scan-bindings.js";
 
 type Form = "fours" | "quads" | "channels";
 interface FormFacts {

@@ -19,7 +19,7 @@ const KERNELS: {
     program: Program,
     op: OpOf<K>,
     settings: KernelSettings,
-    parts: readonly Stretch[],
+    regions: readonly Stretch[],
   ) => DraftChoice[];
 } = {
   embed: point.embed,
@@ -60,8 +60,8 @@ const KERNELS: {
   squared_error_grad: point.squaredErrorGrad,
   sum_by_class: row.sumByClass,
   dot: row.dot,
-  gradient_norm: (program, op, _, parts) => update.gradientNorm(program, op, parts),
-  adamw: (program, op, _, parts) => update.adamw(program, op, parts),
+  gradient_norm: (program, op, _, regions) => update.gradientNorm(program, op, regions),
+  adamw: (program, op, _, regions) => update.adamw(program, op, regions),
   muon_sums: muon.muonSums,
   muon_begin: muon.muonBegin,
   muon_end: muon.muonEnd,
@@ -73,17 +73,17 @@ const usesF16 = ({ dispatches }: DraftChoice): boolean =>
 
 /**
  * Every way to run an op, the preferred one first.
- * @param parts the parts of the arenas, if an arena has several
+ * @param regions the regions of the arenas, if an arena has several
  */
 export const selectKernels = (
   program: Program,
   op: Op,
   settings: KernelSettings = DEFAULT_SETTINGS,
-  parts: readonly Stretch[] = update.wholeParts(program),
+  regions: readonly Stretch[] = update.unsplitRegions(program),
 ): DraftChoice[] =>
   (KERNELS[op.kind] as (...of: [Program, Op, KernelSettings, readonly Stretch[]]) => DraftChoice[])(
     program,
     op,
     settings,
-    parts,
+    regions,
   ).map((choice) => (usesF16(choice) ? { ...choice, requires: { ...choice.requires, f16: true } } : choice));

@@ -38,7 +38,7 @@ type Named = Readonly<Record<string, TensorId>>;
 
 /**
  * The operands of an op by name, so that equal ops have equal results. Tensors that the host writes keep their ids,
- * because tables are made from them; so do arenas, which are in parts.
+ * because tables are made from them; so do arenas, which have regions.
  */
 function identities(program: Program, op: Op): unknown {
   const seen: TensorId[] = [];

@@ -165,4 +165,5 @@ export function splitter(program: Program, slot: number) {
 export const f16Matrix = ({ slot }: F16Planes, columns: number): Matrix => ({ slot, columns, type: "f16" });
 
 /** The factor of a split operand, which the kernel undoes. */
-export const factorBinding = (name: string, { factorSlot }: F16Planes): DraftBinding => scratch(name, "read", factorSlot);
+export const factorBinding = (name: string, { factorSlot }: F16Planes): DraftBinding =>
+  scratch(name, "read", factorSlot);

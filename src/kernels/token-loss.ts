@@ -7,7 +7,7 @@ import { type Made, product } from "./product.js";
 import { inPairs, type RowSource, tableBinding, tableConstants } from "./product-operands.js";
 import { inRegisters, inShapes, type Shape, worthSplitting } from "./product-shapes.js";
 import { overRows } from "./rowwise.js";
-import { type F16Planes, splitToF16, type Operand, operandOf, weightOperand } from "./split.js";
+import { type F16Planes, type Operand, operandOf, splitToF16, weightOperand } from "./split.js";
 import { ROW_TILE, type Table, tilesOf } from "./tables.js";
 import { weightGradient } from "./weight-gradient.js";
 
@@ -73,7 +73,8 @@ function inChunks(program: Program, op: OpOf<"token_loss">, settings: KernelSett
     const ofX = { label: "logits", x: { tensor: x }, weight, y: logits, transposed: true, ...(planes && { planes }) };
     add(product(program, source, ofX, form, settings, free));
     add({ dispatches: [entropy(program, op, source, form, { apart, gradients, V })], scratch: [] });
-    const made = splits && gradients ? splitToF16(program, operandOf(program, "slopes", slopes, source), free) : undefined;
+    const made =
+      splits && gradients ? splitToF16(program, operandOf(program, "slopes", slopes, source), free) : undefined;
     if (made) add(made);
     if (dx !== undefined) {
       const ofSlopes = { label: "logits_dx", x: slopes, weight, y: { tensor: dx }, transposed: false };

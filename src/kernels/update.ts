@@ -8,10 +8,10 @@ import {
   type DraftChoice,
   type DraftDispatch,
   type FlagsOf,
+  flat,
   grid,
   scratch,
   stepBinding,
-  flat,
 } from "./draft.js";
 
 /** Numbers that one invocation squares and sums. */
@@ -24,8 +24,8 @@ const LOSS_SCALING = { GROWS_AFTER: 2000, MOST: 2 ** 24 } as const;
 
 const OFF: FlagsOf<"update"> = { SQUARES: false, SUMS: false, NORM: false, ADAMW: false, SCALED: false };
 
-/** The parts of the arenas, if one binding could hold each arena. */
-export const wholeParts = ({ arenas = [] }: Program): Stretch[] => {
+/** The regions of the arenas, if one binding could hold each arena. */
+export const unsplitRegions = ({ arenas = [] }: Program): Stretch[] => {
   let first = 0;
   return arenas.map(({ runs }) => {
     const size = runs.flat().reduce((sum, parameter) => sum + numbersOf(parameter), 0);
@@ -40,41 +40,41 @@ function stretchOf(program: Program, tensor: TensorId): ArenaStretch {
   return stretch;
 }
 
-/** The parts in a tensor's stretch of the arenas. */
-function partsOf(
+/** The regions in a tensor's stretch of the arenas. */
+function regionsOf(
   program: Program,
   tensor: TensorId,
-  parts: readonly Stretch[],
-): (Stretch & { readonly part: number })[] {
+  regions: readonly Stretch[],
+): (Stretch & { readonly region: number })[] {
   const stretch = stretchOf(program, tensor);
-  return parts.flatMap(({ first, size }, part) =>
-    first >= stretch.first && first + size <= stretch.first + stretch.size ? [{ first, size, part }] : [],
+  return regions.flatMap(({ first, size }, region) =>
+    first >= stretch.first && first + size <= stretch.first + stretch.size ? [{ first, size, region }] : [],
   );
 }
 
-/** A part of an arena. `name` is the name in the shader. */
+/** A region of an arena. `name` is the name in the shader. */
 const arena = (
   program: Program,
   name: string,
   access: "read" | "write",
   tensor: TensorId,
-  part: number,
+  region: number,
   type = "array<f32>",
 ): DraftBinding => ({
   name,
   access,
   type,
-  target: { kind: "arena", name: stretchOf(program, tensor).arena, part },
+  target: { kind: "arena", name: stretchOf(program, tensor).arena, region },
 });
 const VEC4S = "array<vec4<f32>>";
 
 export function gradientNorm(
   program: Program,
   { in: { gradients }, out: { norm, scale } }: OpOf<"gradient_norm">,
-  parts: readonly Stretch[],
+  regions: readonly Stretch[],
 ): DraftChoice[] {
   let partials = 0;
-  const squares = partsOf(program, gradients, parts).map(({ size, part }): DraftDispatch => {
+  const squares = regionsOf(program, gradients, regions).map(({ size, region }): DraftDispatch => {
     const runs = 64 * Math.ceil(size / (64 * RUN));
     const { workgroups, GRID_X } = grid(runs, 64);
     const first = partials;
@@ -84,7 +84,7 @@ export function gradientNorm(
       label: "gradient_squares",
       flags: { ...OFF, SQUARES: true },
       constants: { SIZE: size, RUN, RUNS: runs, FIRST: first, GRID_X },
-      bindings: [arena(program, "gradient", "read", gradients, part), scratch("partial", "write")],
+      bindings: [arena(program, "gradient", "read", gradients, region), scratch("partial", "write")],
       workgroups,
     };
   });
@@ -124,15 +124,15 @@ interface Reads {
 }
 
 /**
- * One kernel for each part of an arena, with four numbers per invocation. It binds `gradient`, `norm`, `decay`, `scale`
+ * One kernel for each region of an arena, with four numbers per invocation. It binds `gradient`, `norm`, `decay`, `scale`
  * if there is one, the tensors that it changes, and `step`.
  * @param changes tensors, by name in the shader
  */
-function perPart(
+function perRegion(
   program: Program,
   reads: Reads,
   changes: Readonly<Record<string, TensorId>>,
-  parts: readonly Stretch[],
+  regions: readonly Stretch[],
   kernel: (constants: {
     readonly VEC4S: number;
     readonly FIRST: number;
@@ -140,14 +140,14 @@ function perPart(
   }) => Omit<DraftDispatch, "bindings" | "workgroups">,
 ): DraftChoice[] {
   const { gradients, norm, decay, scale } = reads;
-  const dispatches = partsOf(program, gradients, parts).map(({ first, size, part }): DraftDispatch => {
+  const dispatches = regionsOf(program, gradients, regions).map(({ first, size, region }): DraftDispatch => {
     const { workgroups, GRID_X } = grid(size / 4, 64);
     const bindings = [
-      arena(program, "gradient", "read", gradients, part, VEC4S),
+      arena(program, "gradient", "read", gradients, region, VEC4S),
       flat(program, "norm", "read", norm),
       flat(program, "decay", "read", decay),
       ...(scale === undefined ? [] : [flat(program, "scale", "read", scale)]),
-      ...Object.entries(changes).map(([name, tensor]) => arena(program, name, "write", tensor, part, VEC4S)),
+      ...Object.entries(changes).map(([name, tensor]) => arena(program, name, "write", tensor, region, VEC4S)),
       stepBinding(program),
     ];
     return { ...kernel({ VEC4S: size / 4, FIRST: first, GRID_X }), bindings, workgroups } as DraftDispatch;
@@ -155,8 +155,8 @@ function perPart(
   return [{ variant: "plain", requires: {}, scratch: [], dispatches }];
 }
 
-export const adamw = (program: Program, { in: i, out }: OpOf<"adamw">, parts: readonly Stretch[]): DraftChoice[] =>
-  perPart(program, i, { parameter: out.parameters, moment1: out.m, moment2: out.v }, parts, (constants) => ({
+export const adamw = (program: Program, { in: i, out }: OpOf<"adamw">, regions: readonly Stretch[]): DraftChoice[] =>
+  perRegion(program, i, { parameter: out.parameters, moment1: out.m, moment2: out.v }, regions, (constants) => ({
     template: "update",
     label: "adamw",
     flags: { ...OFF, ADAMW: true, SCALED: i.scale !== undefined },

@@ -6,8 +6,8 @@ import { sumPartials } from "./column-sum.js";
 import {
   bind,
   type DraftDispatch,
-  height,
   fitsVec4,
+  height,
   type KernelSettings,
   scratch,
   stepBinding,

@@ -129,29 +129,29 @@ function placeAmong(taken: readonly number[], from: number, to: number): number 
 const arenasOf = (programs: readonly Program[]): readonly Arena[] =>
   programs.find(({ arenas }) => arenas !== undefined)?.arenas ?? [{ slots: [], runs: byLayer(parametersIn(programs)) }];
 
-interface Part extends Stretch {
+interface Region extends Stretch {
   readonly slots: readonly string[];
 }
 
 interface Layout {
   readonly fields: readonly ParameterField[];
-  readonly parts: readonly Part[];
-  /** By the name of the stored tensor. `buffer` is the index of a part here. */
+  readonly regions: readonly Region[];
+  /** By the name of the stored tensor. `buffer` is the index of a region here. */
   readonly at: ReadonlyMap<string, BufferRange>;
   readonly runs: readonly Piece[];
 }
 
-/** Lays parameters out in parts. One binding can hold a part, and a part belongs to one arena. */
+/** Lays parameters out in regions. One binding can hold a region, and a region belongs to one arena. */
 function layOut(programs: readonly Program[], limit: number): Layout {
   const fields: ParameterField[] = [];
-  const parts: Part[] = [];
+  const regions: Region[] = [];
   const found: Piece[] = [];
   const at = new Map<string, BufferRange>();
   let first = 0;
   for (const { slots, runs } of arenasOf(programs)) {
     let size = 0;
     const close = (): void => {
-      parts.push({ first, size, slots });
+      regions.push({ first, size, slots });
       first += size;
       size = 0;
     };
@@ -168,17 +168,17 @@ function layOut(programs: readonly Program[], limit: number): Layout {
       if (4 * size + bytes > limit && size > 0) close();
       for (const parameter of run) {
         const { tensor: _, names, shape, ...source } = parameter;
-        const [part, offset, copy] = [parts.length, 4 * size, 4 * count(shape)];
-        at.set(wholeName(parameter), { buffer: part, offset, bytes: copy * names.length });
+        const [region, offset, copy] = [regions.length, 4 * size, 4 * count(shape)];
+        at.set(wholeName(parameter), { buffer: region, offset, bytes: copy * names.length });
         names.forEach((name, group) => {
-          fields.push({ name, shape, part, offset: offset + group * copy, group, source });
+          fields.push({ name, shape, part: region, offset: offset + group * copy, group, source });
         });
         size += numbersOf(parameter);
       }
     }
     close();
   }
-  return { fields, parts, at, runs: found };
+  return { fields, regions, at, runs: found };
 }
 
 /** Whether a program writes or reads the gradients of parameters. */
@@ -187,9 +187,9 @@ const trains = ({ arenas, tensors }: Program): boolean =>
 
 const bindable = ({ limits }: Profile): number => Math.min(limits.bindingBytes, limits.bufferBytes);
 
-/** The parts of the arenas. They do not depend on the rest of the plan. */
-export const arenaParts = (programs: readonly Program[], profile: Profile): readonly Stretch[] =>
-  layOut(programs, bindable(profile)).parts;
+/** The regions of the arenas. They do not depend on the rest of the plan. */
+export const arenaRegions = (programs: readonly Program[], profile: Profile): readonly Stretch[] =>
+  layOut(programs, bindable(profile)).regions;
 
 type Wanted = Omit<Field, "buffer" | "offset">;
 
@@ -240,21 +240,21 @@ function declaredIn({ phases }: AllocateNeeds, role: FieldRole): Wanted[] {
   return [...found.values()];
 }
 
-/** Adds a buffer for each part of each arena. Returns a lookup: undefined if the arena does not have that part. */
-function addArenas(list: ReturnType<typeof bufferList>, programs: readonly Program[], parts: readonly Part[]) {
+/** Adds a buffer for each region of each arena. Returns a lookup: undefined if the arena does not have that region. */
+function addArenas(list: ReturnType<typeof bufferList>, programs: readonly Program[], regions: readonly Region[]) {
   const arenas = new Map<string, (number | undefined)[]>();
   const add = (arena: string, role: BufferRole): void => {
-    const buffers = parts.map(({ size, slots }, part) =>
+    const buffers = regions.map(({ size, slots }, region) =>
       role !== "optimizer" || slots.includes(arena)
-        ? list.add(`${arena}.${part}`, role, 4 * size, { arena, part })
+        ? list.add(`${arena}.${region}`, role, 4 * size, { arena, part: region })
         : undefined,
     );
     arenas.set(arena, buffers);
   };
   add("parameters", "parameters");
   if (programs.some(trains)) add("gradients", "gradients");
-  for (const slot of new Set(parts.flatMap(({ slots }) => slots))) add(slot, "optimizer");
-  return (arena: string, part: number): number | undefined => arenas.get(arena)?.[part];
+  for (const slot of new Set(regions.flatMap(({ slots }) => slots))) add(slot, "optimizer");
+  return (arena: string, region: number): number | undefined => arenas.get(arena)?.[region];
 }
 
 /** @throws TooLarge if the profile's devices cannot bind something in one piece */
@@ -264,7 +264,7 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
   const { buffers, fields, field } = list;
   const programs = needs.phases.map(({ program }) => program);
   const layout = layOut(programs, limit);
-  const arenaBuffer = addArenas(list, programs, layout.parts);
+  const arenaBuffer = addArenas(list, programs, layout.regions);
   const tables = [...needs.tables].map(([name, size]): Wanted => {
     return { name, means: { is: "table", table: name }, type: "u32", shape: [size] };
   });
@@ -289,20 +289,20 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
     if (found === undefined) throw new Error(`no memory was planned for ${key}`);
     return { buffer: firstSlot + found, offset: 0, bytes };
   };
-  const arena: Memory["arena"] = (name, part) => arenaBuffer(name, part) as number;
+  const arena: Memory["arena"] = (name, region) => arenaBuffer(name, region) as number;
 
-  const inPart = ({ arena: of, first, size }: ArenaStretch): BufferRange => {
-    const part = layout.parts.findIndex((one) => one.first <= first && first + size <= one.first + one.size);
-    const start = layout.parts[part]?.first;
-    if (start === undefined) throw new Error(`no part of ${of} holds the numbers from ${first} on`);
-    return { buffer: arena(of, part), offset: 4 * (first - start), bytes: 4 * size };
+  const inRegion = ({ arena: of, first, size }: ArenaStretch): BufferRange => {
+    const region = layout.regions.findIndex((one) => one.first <= first && first + size <= one.first + one.size);
+    const start = layout.regions[region]?.first;
+    if (start === undefined) throw new Error(`no region of ${of} holds the numbers from ${first} on`);
+    return { buffer: arena(of, region), offset: 4 * (first - start), bytes: 4 * size };
   };
 
   return {
     buffers,
     fields,
     parameters: layout.fields,
-    parts: layout.parts,
+    regions: layout.regions,
     slots,
     arena,
     field,
@@ -311,7 +311,7 @@ export function allocate(needs: AllocateNeeds, profile: Profile): Memory {
       const { program } = needs.phases[phase] as PhaseNeeds;
       const home = storage(program, id);
       const { role, name, stretch } = home;
-      if (stretch) return inPart(stretch);
+      if (stretch) return inRegion(stretch);
       if (role === "value") return slot(`${phase}:${home.id}`, bytesIn(home));
       if (role === "parameter" || role === "gradient") {
         const place = layout.at.get(name);
