@@ -45,8 +45,8 @@ export function difference(
 
 /** The smallest profile, or the smallest with f16 if one of the specs uses it. */
 function deviceFor(...specs: readonly CheckedSpec[]): string {
-  const halves = specs.some(({ train }) => train.precision === "f16");
-  const found = PROFILES.find((profile) => !halves || profile.f16);
+  const usesF16 = specs.some(({ train }) => train.precision === "f16");
+  const found = PROFILES.find((profile) => !usesF16 || profile.f16);
   if (found === undefined) throw new Error("there is no profile");
   return found.name;
 }

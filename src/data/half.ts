@@ -1,7 +1,7 @@
 // 16-bit numbers: f16 (IEEE 754) and bfloat16. f32 represents each of them exactly.
 
 /** The value of an f16 given by its bits. */
-export function widenHalf(bits: number): number {
+export function f16ToF32(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -11,14 +11,14 @@ export function widenHalf(bits: number): number {
 }
 
 /** f16 numbers, given by their bits, as f32. */
-export function widenHalves(bits: Uint16Array): Float32Array {
+export function f16sToF32(bits: Uint16Array): Float32Array {
   const wide = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) wide[i] = widenHalf(bits[i] as number);
+  for (let i = 0; i < bits.length; i++) wide[i] = f16ToF32(bits[i] as number);
   return wide;
 }
 
 /** bfloat16 numbers, given by their bits, as f32: they are its upper 16 bits. The payload of a NaN is kept. */
-export function widenBfloat16s(bits: Uint16Array): Float32Array {
+export function bfloat16sToF32(bits: Uint16Array): Float32Array {
   const wide = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) wide[i] = (bits[i] as number) << 16;
   return new Float32Array(wide.buffer);
@@ -28,7 +28,7 @@ const word = new Uint32Array(1);
 const single = new Float32Array(word.buffer);
 
 /** The bits of the f16 nearest to a number; ties go to even. */
-export function halfBits(value: number): number {
+export function f32ToF16(value: number): number {
   single[0] = value;
   const bits = word[0] as number;
   const sign = (bits >>> 16) & 0x8000;

@@ -1,7 +1,7 @@
 // Reads and writes NumPy's .npy files, versions 1 to 3. The header is a Python literal, which is parsed and never
 // evaluated. The format is described in the documentation of numpy.lib.format.
 import { InputError } from "../diagnostics/input-error.js";
-import { widenHalf } from "./half.js";
+import { f16ToF32 } from "./half.js";
 
 /** The array for each type: f16 becomes F32, booleans become 0 and 1. */
 const HELD = {
@@ -187,7 +187,7 @@ function parseDictionary(text: string): Map<string, Literal> | undefined {
 }
 
 function held(type: NpyType, buffer: ArrayBuffer): Held[NpyType] {
-  if (type === "f2") return Float32Array.from(new Uint16Array(buffer), widenHalf);
+  if (type === "f2") return Float32Array.from(new Uint16Array(buffer), f16ToF32);
   return new HELD[type](buffer);
 }
 

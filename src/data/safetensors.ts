@@ -5,7 +5,7 @@
 import { InputError } from "../diagnostics/input-error.js";
 import { isRecord, repeatedKey } from "../diagnostics/json-shape.js";
 import { foreignKind, isJsonObject, LOOKED_AT } from "./foreign-file.js";
-import { widenBfloat16s, widenHalves } from "./half.js";
+import { bfloat16sToF32, f16sToF32 } from "./half.js";
 import { joinedBytes } from "./joined.js";
 import { CONVERT, ELEMENT_BITS, isRead, isReadType, type ReadType, type StoredTensor, type Tensor } from "./tensor.js";
 
@@ -261,8 +261,8 @@ function numbersOf(dtype: ReadType, shape: readonly number[], buffer: ArrayBuffe
     case "U8":
       return { dtype, shape, data: new Uint8Array(buffer) };
     case "F16":
-      return { dtype: "F32", shape, data: widenHalves(new Uint16Array(buffer)) };
+      return { dtype: "F32", shape, data: f16sToF32(new Uint16Array(buffer)) };
     case "BF16":
-      return { dtype: "F32", shape, data: widenBfloat16s(new Uint16Array(buffer)) };
+      return { dtype: "F32", shape, data: bfloat16sToF32(new Uint16Array(buffer)) };
   }
 }

@@ -100,7 +100,7 @@ interface MatrixUnits {
 }
 
 /** Whether matrix units multiply 16 × 16 f16 matrices and accumulate in f32. */
-function multipliesHalves(info: GPUAdapterInfo & MatrixUnits): boolean {
+function multipliesF16(info: GPUAdapterInfo & MatrixUnits): boolean {
   return [...(info.subgroupMatrixConfigs ?? [])].some(
     ({ componentType, resultComponentType, M, N, K }) =>
       componentType === "f16" && resultComponentType === "f32" && M === 16 && N === 16 && K === 16,
@@ -122,6 +122,6 @@ export function profileOf(device: GPUDevice, info: GPUAdapterInfo, limits: "all"
     },
     subgroup: device.features.has("subgroups") ? subgroupSizes(info) : undefined,
     f16: device.features.has("shader-f16"),
-    matrix: device.features.has("chromium-experimental-subgroup-matrix" as GPUFeatureName) && multipliesHalves(info),
+    matrix: device.features.has("chromium-experimental-subgroup-matrix" as GPUFeatureName) && multipliesF16(info),
   };
 }

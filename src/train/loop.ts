@@ -2,7 +2,7 @@
 import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
-import { widenHalf } from "../data/half.js";
+import { f16ToF32 } from "../data/half.js";
 import type { DataPosition } from "../data/order.js";
 import { validationStreams } from "../data/streams.js";
 import type { CheckedSpec, TrainFields } from "../front/spec.js";
@@ -302,7 +302,7 @@ function findBadWeight(weights: Tensors): BadTensor | undefined {
 }
 
 const numbersOf = (type: NodeOutput["type"], bytes: ArrayBuffer): Float32Array =>
-  type === "f32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), widenHalf);
+  type === "f32" ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), f16ToF32);
 
 /**
  * The first tensor of an update with NaN or infinity. The weights and the states of sequences must be those from before

@@ -1,6 +1,6 @@
 // Runs each op of a program on a device with the inputs of the reference and reports the error of each output.
 import { assemble } from "../../src/compile.js";
-import { halfBits, widenHalf } from "../../src/data/half.js";
+import { f16ToF32, f32ToF16 } from "../../src/data/half.js";
 import { prepare, type Runtime } from "../../src/gpu/runtime.js";
 import { layout, storage } from "../../src/ir/facts.js";
 import { inputsOf, type Op, type OpKind, outputsOf } from "../../src/ir/op.js";
@@ -59,7 +59,7 @@ function relativeError(got: Float32Array, expected: Float64Array): number {
 
 const numbersOf = (tensor: Tensor, numbers: ArrayLike<number>): ArrayBufferView<ArrayBuffer> => {
   if (tensor.type === "f32") return Float32Array.from(numbers);
-  if (tensor.type === "f16") return inWords(Uint16Array.from(numbers, halfBits));
+  if (tensor.type === "f16") return inWords(Uint16Array.from(numbers, f32ToF16));
   const words = Uint32Array.from(numbers, (n) => n >>> 0);
   return new Float32Array(words.buffer);
 };
@@ -72,10 +72,10 @@ const inWords = (bits: Uint16Array): Uint16Array<ArrayBuffer> => {
 };
 
 const widened = (tensor: Tensor, bytes: ArrayBuffer): Float32Array =>
-  tensor.type === "f16" ? Float32Array.from(new Uint16Array(bytes), widenHalf) : new Float32Array(bytes);
+  tensor.type === "f16" ? Float32Array.from(new Uint16Array(bytes), f16ToF32) : new Float32Array(bytes);
 
 const rounded = (tensor: Tensor, value: number): number =>
-  tensor.type === "f16" ? widenHalf(halfBits(value)) : Math.fround(value);
+  tensor.type === "f16" ? f16ToF32(f32ToF16(value)) : Math.fround(value);
 
 /** Values as a device stores them: the results of each op are computed from its rounded inputs. */
 function asStored({ program, of }: Values): Values {

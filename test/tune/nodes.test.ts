@@ -159,12 +159,12 @@ test("f16 numbers are rounded to the nearest, and read back", () => {
 
 test("an f16 output, and a token loss that computes in f16, may have the error of rounding to f16", () => {
   const profile = profileNamed("nvidia-h100") as Profile;
-  const halves = sketch({ ...sized, train: { batch: 2, precision: "f16" } });
-  const [gradients] = programsOf(halves, trainingOn(halves, profile));
+  const inF16 = sketch({ ...sized, train: { batch: 2, precision: "f16" } });
+  const [gradients] = programsOf(inF16, trainingOn(inF16, profile));
   const program = programAfter(gradients as StageOutput, "narrow");
   const off = (kind: string, error: number) => {
-    const inHalves = (op: Op): boolean => op.kind !== "linear" || tensorOf(program, op.out.y).type === "f16";
-    const op = program.ops.find((one) => one.kind === kind && inHalves(one)) as Op;
+    const isF16 = (op: Op): boolean => op.kind !== "linear" || tensorOf(program, op.out.y).type === "f16";
+    const op = program.ops.find((one) => one.kind === kind && isF16(one)) as Op;
     const outputs = outputsOf(op).map(() => [1]);
     return judge(
       { program, op },
