@@ -72,11 +72,11 @@ export function fitAdditive(losses: readonly (readonly Loss[])[]): AdditiveModel
       for (const seed of seeds) shares[seed] = (shares[seed] as number) + weight / seeds.length;
     }
     const size = Math.max(...weights.map(Math.abs));
-    const told = [...groups.keys()].every((group) => {
+    const determined = [...groups.keys()].every((group) => {
       const share = shares.reduce((total, one, seed) => total + (groups[seed] === group ? one : 0), 0);
       return Math.abs(share) <= 1e-9 * size;
     });
-    if (!told) return undefined;
+    if (!determined) return undefined;
     const moved = solve(free.map((seed) => shares[seed] as number));
     for (const [i, seed] of free.entries()) {
       value -= (shares[seed] as number) * effectOf(seed);

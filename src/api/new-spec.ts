@@ -114,7 +114,7 @@ function written({ modalities, blocks, own, data }: NewSpec): string {
     `layers: ${layers}`,
   ];
   return [
-    `// ${said(modalities)}. \`mom explain\` describes a field, and \`mom inspect\` shows the cost of the model.`,
+    `// ${summary(modalities)}. \`mom explain\` describes a field, and \`mom inspect\` shows the cost of the model.`,
     group("model", model),
     "",
     group(
@@ -137,7 +137,7 @@ function written({ modalities, blocks, own, data }: NewSpec): string {
   ].join("\n");
 }
 
-const said = (modalities: readonly NewModality[]): string => {
+const summary = (modalities: readonly NewModality[]): string => {
   const words = { text: "text", image: "pictures", codes: "pictures as codes", speech: "speech" };
   const all = modalities.map((name) => words[name]);
   const last = all.pop() ?? "";

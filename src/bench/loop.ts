@@ -46,26 +46,26 @@ const LEAST_WARM_STEPS = 5;
 
 /** Records the duration of each call. */
 function stopwatch() {
-  const spans: number[] = [];
+  const seconds: number[] = [];
   return {
-    spans,
+    seconds,
     timed:
       <A extends unknown[], R>(call: (...of: A) => R) =>
       (...of: A): R => {
         const begun = performance.now();
         const result = call(...of);
-        spans.push((performance.now() - begun) / 1000);
+        seconds.push((performance.now() - begun) / 1000);
         return result;
       },
   };
 }
 
 /** The median over steps of the sum of a step's calls. Every step makes the same number of calls. */
-function aStep(spans: readonly number[], steps: number): number {
-  const calls = Math.floor(spans.length / steps);
+function aStep(seconds: readonly number[], steps: number): number {
+  const calls = Math.floor(seconds.length / steps);
   return median(
     Array.from({ length: steps }, (_, step) =>
-      spans.slice(step * calls, (step + 1) * calls).reduce((sum, span) => sum + span, 0),
+      seconds.slice(step * calls, (step + 1) * calls).reduce((sum, one) => sum + one, 0),
     ),
   );
 }
@@ -73,10 +73,10 @@ function aStep(spans: readonly number[], steps: number): number {
 /** Median seconds in which the host makes a step's batches and tables. Needs no device. */
 function feedSeconds(spec: CheckedSpec, tables: Model["compiled"]["tables"], steps: number, shares?: Shares): number {
   const feed = openFeed(spec, syntheticDataSet(spec, shares), tables);
-  const { spans, timed } = stopwatch();
+  const { seconds, timed } = stopwatch();
   const take = timed(feed.take);
   for (let step = 0; step < steps + LEAST_WARM_STEPS; step++) take(step);
-  return median(spans.slice(LEAST_WARM_STEPS));
+  return median(seconds.slice(LEAST_WARM_STEPS));
 }
 
 interface LoopOptions extends Pick<BenchOptions, "shares" | "choices"> {
@@ -144,7 +144,7 @@ export async function timeLoop(
   const wallSeconds = (lastEnd(passes) - warmEnd) / 1e9;
   clock.destroy();
   model.runtime.destroy();
-  const last = (spans: readonly number[]) => aStep(spans.slice((spans.length / all) * warm), steps);
+  const last = (seconds: readonly number[]) => aStep(seconds.slice((seconds.length / all) * warm), steps);
   return {
     device: device.description,
     positions: batch * spec.data.length * accumulate,
@@ -155,8 +155,8 @@ export async function timeLoop(
     aloneSeconds,
     host: {
       batches: feedSeconds(spec, compiled.tables, steps, shares),
-      submit: last(submit.spans),
-      record: last(record.spans),
+      submit: last(submit.seconds),
+      record: last(record.seconds),
     },
   };
 }

@@ -28,13 +28,13 @@ export const foreignComment = (span: Span, begin: string): Diagnostic =>
     help: `Write \`//\` instead of \`${begin}\``.concat(begin === "#" ? "." : ", on every line."),
   });
 
-export const hyphenInName = (span: Span, name: string, mended: string): Diagnostic =>
+export const hyphenInName = (span: Span, name: string, fixed: string): Diagnostic =>
   error(
     "hyphen-in-name",
     `\`${name}\` is not a valid name: names have no hyphens, and there is no subtraction.`,
     span,
     {
-      help: `Write \`${mended}\`.`,
+      help: `Write \`${fixed}\`.`,
     },
   );
 

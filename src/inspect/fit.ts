@@ -90,43 +90,43 @@ function largestFitting(low: Tried, high: number, budget: number, at: (size: num
 export function fitInto(spec: CheckedSpec, options: CompileOptions, budget: number): Fit {
   const { batch, length } = options;
   const fitting = ({ bytes, binds }: Planned): boolean => binds && bytes <= budget;
-  const whole = planAt(spec, options);
-  const { roles } = usedBy(whole.memory.buffers);
+  const planned = planAt(spec, options);
+  const { roles } = usedBy(planned.memory.buffers);
   const weights = roles.reduce((sum, { role, bytes }) => sum + (ARENAS.some((one) => one === role) ? bytes : 0), 0);
-  const { bytes, binds, memory } = whole;
+  const { bytes, binds, memory } = planned;
   const block = { ...spec, train: { ...spec.train, recompute: "block" as const } };
-  const less = fitting(whole) || spec.train.recompute === "block" ? undefined : planAt(block, options);
+  const less = fitting(planned) || spec.train.recompute === "block" ? undefined : planAt(block, options);
   const recomputed = less && fitting(less) ? less.bytes : undefined;
-  const told = { budget, bytes, fits: fitting(whole), binds, most: mostOf(memory), weights, recomputed };
+  const common = { budget, bytes, fits: fitting(planned), binds, most: mostOf(memory), weights, recomputed };
   const atBatch = (size: number): Planned => planAt(spec, { ...options, batch: size });
-  if (told.fits) {
-    const largest = largestFitting({ size: batch, bytes: whole.bytes }, BATCHES + 1, budget, atBatch).size;
-    return { ...told, largest, instead: undefined };
+  if (common.fits) {
+    const largest = largestFitting({ size: batch, bytes: planned.bytes }, BATCHES + 1, budget, atBatch).size;
+    return { ...common, largest, instead: undefined };
   }
   const sequences = batch * spec.train.accumulate;
-  const one = batch === 1 ? whole : atBatch(1);
+  const one = batch === 1 ? planned : atBatch(1);
   if (fitting(one)) {
     const largest = largestFitting({ size: 1, bytes: one.bytes }, batch, budget, atBatch).size;
     const even = divisorUpTo(sequences, largest);
     const instead = { batch: even, accumulate: sequences / even, length, bytes: atBatch(even).bytes };
-    return { ...told, largest, instead };
+    return { ...common, largest, instead };
   }
   const atLength = (size: number): Planned => planAt(spec, { ...options, batch: 1, length: size });
   const shortest = shortestLength(spec);
   const least = shortest < length ? atLength(shortest) : one;
-  if (!fitting(least)) return { ...told, largest: undefined, instead: undefined };
+  if (!fitting(least)) return { ...common, largest: undefined, instead: undefined };
   const found = largestFitting({ size: shortest, bytes: least.bytes }, length, budget, atLength);
   const instead = { batch: 1, accumulate: sequences, length: found.size, bytes: found.bytes };
-  return { ...told, largest: undefined, instead };
+  return { ...common, largest: undefined, instead };
 }
 
 /** A sequence must have room for a complete item and its markers. */
 const shortestLength = ({ model }: CheckedSpec): number =>
   Math.max(2, ...model.modalities.map((modality) => positionsOfItem(modality) + 2));
 
-function divisorUpTo(whole: number, most: number): number {
-  let size = Math.min(whole, most);
-  while (whole % size !== 0) size--;
+function divisorUpTo(planned: number, most: number): number {
+  let size = Math.min(planned, most);
+  while (planned % size !== 0) size--;
   return size;
 }
 

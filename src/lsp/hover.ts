@@ -11,14 +11,14 @@ import { type Cursor, cursorAt, headOf } from "./cursor.js";
 import { type Placed, placeOfFrames, placeOfValue } from "./place.js";
 import { fieldText, kindText, shown } from "./schema-text.js";
 
-export interface Told {
+export interface HoverText {
   readonly start: number;
   readonly end: number;
   /** Markdown. */
   readonly text: string;
 }
 
-export function hoverAt(source: Source, offset: number, checked: Checked, costs: Costs): Told | undefined {
+export function hoverAt(source: Source, offset: number, checked: Checked, costs: Costs): HoverText | undefined {
   const cursor = cursorAt(source, offset);
   if (cursor === undefined || cursor.string !== undefined || cursor.word.text === "") return undefined;
   const text = textFor(cursor, checked, costs);

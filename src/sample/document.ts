@@ -4,7 +4,7 @@ import { ofItems } from "../objectives/items.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import { type Stream, stream } from "../random/stream.js";
 import { type Choosing, chooseToken } from "./choose-token.js";
-import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, spanLength } from "./well-formed.js";
+import { afterToken, allowedIds, OUTSIDE, type Place, type Rules, segmentLength } from "./well-formed.js";
 
 /** A token at a position of a modality. Markers belong to their owner. */
 export interface Item {
@@ -20,7 +20,7 @@ export type Want =
       /** Whether to return the logits after the last token. */
       readonly logits: boolean;
       /** Whether to reset the sequence first. */
-      readonly anew?: boolean;
+      readonly resets?: boolean;
     }
   | {
       readonly kind: "item";
@@ -115,7 +115,7 @@ export function* sampleDocument(
     return only === owner ? place.kind !== "outside" : place.kind === "outside";
   };
   if (only !== undefined && asked !== undefined) {
-    left = Math.max(left, spanLength(rules, only));
+    left = Math.max(left, segmentLength(rules, only));
     put(asked);
   }
   /** A requested text that has not started has at least one token. */
@@ -128,7 +128,7 @@ export function* sampleDocument(
       const values = yield* drawnItem(sampling, modality, unfed, noise);
       unfed = [];
       segments.push({ kind: "item", modality, values });
-      left -= spanLength(rules, modality) - 2;
+      left -= segmentLength(rules, modality) - 2;
       place = { kind: "closing", modality };
       // Nothing follows the item, so its state is not needed.
       ended = only === modality;
@@ -209,7 +209,7 @@ function* drawnItem(
   const sampler = samplers.find((name) => name === settings.sampler) ?? samplers[0] ?? "";
   const fed: Want = { kind: "ids", items: before, logits: false };
   const free = sequencesFor(settings) > 1;
-  yield free ? [fed, { ...fed, items: before.slice(-1), anew: true }] : [fed];
+  yield free ? [fed, { ...fed, items: before.slice(-1), resets: true }] : [fed];
   const bounded = shape.type === "U8";
   const drawing = objective.sample(shape.positions * shape.columns, { steps, sampler, bounded }, draw);
   let next = drawing.next();

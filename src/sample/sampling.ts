@@ -20,7 +20,7 @@ import {
   sequencesFor,
   type Want,
 } from "./document.js";
-import { spanLength } from "./well-formed.js";
+import { segmentLength } from "./well-formed.js";
 
 /** The number of documents that are sampled in parallel. */
 const SIDE_BY_SIDE = 8;
@@ -97,7 +97,7 @@ export function checkRequest({ spec, counts }: Sampled, request: SampleRequest):
   if (!attends(spec)) return request;
   const longest = Math.max(...prompts.map((prompt) => positionsOf(prompt, spec)));
   const learned = spec.objectives.map((objective) => objective !== undefined);
-  const least = only === undefined || only === owner ? 1 : spanLength({ parts: model, learned, counts }, only);
+  const least = only === undefined || only === owner ? 1 : segmentLength({ parts: model, learned, counts }, only);
   if (longest + least > data.length) {
     throw new InputError(
       "cannot-sample",
@@ -202,7 +202,7 @@ export async function sampleAll(
       lane.want = value[i];
       lane.fed = 0;
       lane.answer = undefined;
-      if (lane.want?.kind === "ids" && lane.want.anew) fresh.push(lane.sequence);
+      if (lane.want?.kind === "ids" && lane.want.resets) fresh.push(lane.sequence);
     });
     if (fresh.length > 0) decoder.clear(fresh);
   };

@@ -29,7 +29,7 @@ export const OUTSIDE: Place = { kind: "outside" };
 const just = (id: number): IdRange => ({ first: id, end: id + 1 });
 
 /** The number of positions of the shortest segment of a modality, with its markers. */
-export function spanLength({ parts, counts }: Rules, modality: number): number {
+export function segmentLength({ parts, counts }: Rules, modality: number): number {
   return 2 + (positionsOfItem(parts.modalities[modality]) || (counts[modality] ?? 1));
 }
 
@@ -47,7 +47,7 @@ export function allowedIds(rules: Rules, place: Place, left: number): IdRange[] 
   switch (place.kind) {
     case "outside": {
       const begins = vocabulary.spans.flatMap((span, modality) =>
-        span && learned[modality] && spanLength(rules, modality) <= left ? [just(span.begin)] : [],
+        span && learned[modality] && segmentLength(rules, modality) <= left ? [just(span.begin)] : [],
       );
       return [own(vocabulary.owner), just(vocabulary.documentEnd), ...begins];
     }

@@ -28,10 +28,10 @@ export function bpe(place: Place): Model {
     fused: booleanOf(field.fuse_unk, false),
     fallback: booleanOf(field.byte_fallback, false),
   });
-  const whole = booleanOf(field.ignore_merges, false);
+  const ignoresMerges = booleanOf(field.ignore_merges, false);
   const remembered = new Map<string, readonly number[]>();
   const idsOf = (piece: string) => {
-    const id = whole ? vocabulary.get(piece) : undefined;
+    const id = ignoresMerges ? vocabulary.get(piece) : undefined;
     return id === undefined ? mergeAll(symbolsOf(piece), merges) : [id];
   };
   const tokenize = (piece: string, ids: number[]) => {

@@ -76,10 +76,10 @@ export function columnsIn<T extends Float32Array | Float64Array>(
 ): T {
   const { rows, columns, column, stride } = place;
   if (column === 0 && stride === columns) return whole;
-  const part = whole.slice(0, rows * columns) as T;
+  const copy = whole.slice(0, rows * columns) as T;
   for (let r = 0; r < rows; r++) {
     const from = r * stride + column;
-    part.set(whole.subarray(from, from + columns), r * columns);
+    copy.set(whole.subarray(from, from + columns), r * columns);
   }
-  return part;
+  return copy;
 }

@@ -75,11 +75,11 @@ function inputsFor({ program, op, batch }: Small): Values {
     all.of.set(tensor.id, Float64Array.from(numbersIn(tensor.type, given.of(tensor))));
   }
   for (const id of ops.flatMap(inputsOf)) {
-    const whole = all.of.get(storage(program, id).id);
-    if (whole === undefined || all.of.has(id)) continue;
+    const numbers = all.of.get(storage(program, id).id);
+    if (numbers === undefined || all.of.has(id)) continue;
     const columns = tensorOf(program, id).shape.at(-1) as number;
     const rows = count(tensorOf(program, id).shape) / columns;
-    all.of.set(id, columnsIn({ rows, columns, ...layout(program, id) }, whole));
+    all.of.set(id, columnsIn({ rows, columns, ...layout(program, id) }, numbers));
   }
   if (first) {
     evaluateOp(all, first.op);

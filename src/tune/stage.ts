@@ -67,12 +67,12 @@ function upload({ program, ops, plan, assembled }: Alone, given: Given, runtime:
   for (const table of assembled.tables) runtime.write(tableName(table), fillTable(table, given.named));
   const parameter = (tensor: Tensor) => {
     const names = new Set(program.parameters.find((p) => p.tensor === tensor.id)?.names);
-    const whole = given.of(tensor);
+    const numbers = given.of(tensor);
     for (const { name, shape, part, offset, group } of assembled.parameters) {
       if (!names.has(name)) continue;
       const size = count(shape);
       const buffer = plan.buffers.findIndex(({ role, holds }) => role === "parameters" && holds?.part === part);
-      runtime.write({ buffer, offset, bytes: 4 * size }, whole.subarray(group * size, (group + 1) * size));
+      runtime.write({ buffer, offset, bytes: 4 * size }, numbers.subarray(group * size, (group + 1) * size));
     }
   };
   for (const tensor of readBy(program, ops)) {
@@ -131,8 +131,8 @@ export async function onStage(
       const matrices: Float32Array[] = [];
       for (const output of outputs) {
         const bytes = await runtime.read(output.range);
-        const whole = output.type === "f16" ? read("f16", new Uint16Array(bytes)) : new Float32Array(bytes);
-        matrices.push(columnsIn(output, whole as Float32Array));
+        const numbers = output.type === "f16" ? read("f16", new Uint16Array(bytes)) : new Float32Array(bytes);
+        matrices.push(columnsIn(output, numbers as Float32Array));
       }
       return matrices;
     },

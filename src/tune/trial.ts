@@ -72,7 +72,7 @@ export async function tryNode(trial: Trial, node: TunableNode): Promise<Verdict 
   const small = trial.smallOf(node);
   if (small === undefined) return "it cannot be checked with few rows";
   const findings = new Map<string, Finding>();
-  const stage = await willing(workshop, node, batch, findings);
+  const stage = await acceptedStage(workshop, node, batch, findings);
   try {
     const right = await rightOnes(trial, node, small, stage, findings);
     if (typeof right === "string") return right;
@@ -109,7 +109,7 @@ async function rightOnes(
     }
     findings.set(variant, errorAs(error));
   }
-  if (plainest === undefined) throw computesWrongly(node, workshop, findings);
+  if (plainest === undefined) throw wrongResults(node, workshop, findings);
   const right = [plainest];
   const expected = await stage.outputs(plainest);
   for (const variant of run) {
@@ -129,7 +129,7 @@ async function rightOnes(
 }
 
 /** Prepares all variants that the device accepts. Records the device's message for each of the others in `findings`. */
-async function willing(
+async function acceptedStage(
   workshop: Workshop,
   { program, op, candidates }: TunableNode,
   batch: HostBatch,
@@ -157,11 +157,7 @@ async function willing(
   }
 }
 
-function computesWrongly(
-  { key }: TunableNode,
-  { opened }: Workshop,
-  findings: ReadonlyMap<string, Finding>,
-): DeviceError {
+function wrongResults({ key }: TunableNode, { opened }: Workshop, findings: ReadonlyMap<string, Finding>): DeviceError {
   const off = [...findings].map(([variant, found]) => {
     if ("refused" in found) return `${variant} is refused`;
     const error = "error" in found && found.error !== null ? found.error.toExponential(1) : "NaN";
@@ -190,7 +186,7 @@ const TIMINGS: Readonly<Record<"gpu" | "cpu", Timing>> = {
 };
 
 /** A variant is not timed further if it takes more than this factor of the fastest time in the first measurement. */
-const HOPELESS = 3;
+const SLOW_FACTOR = 3;
 /** A lower bound on measured times, because a coarse clock can report 0 for a fast kernel. */
 const LEAST_MS = 1e-3;
 const MOST_RUNS = 1024;
@@ -238,11 +234,11 @@ async function timePhases(
     seen = await sight();
   }
   const fastest = Math.max(LEAST_MS, Math.min(...seen));
-  const hopeful = phases.map((_, i) => (seen[i] as number) <= HOPELESS * fastest);
+  const timedFurther = phases.map((_, i) => (seen[i] as number) <= SLOW_FACTOR * fastest);
   const samples = phases.map((): number[] => []);
   for (let window = 0; window < windows; window++) {
     for (const [i, phase] of phases.entries()) {
-      if (!hopeful[i]) continue;
+      if (!timedFurther[i]) continue;
       const one = seen[i] as number;
       if (byDevice) fill(phase, windowMs, one);
       const runs = runsIn(byDevice ? timedMs : Math.max(timedMs, windowMs), one);

@@ -69,7 +69,7 @@ export async function choicesFor(request: TuneRequest): Promise<Choices> {
   notice(`Tuning ${lacking.length} of ${nodes.length} kernels; the choices are saved in ${cache.path}`);
   const trial: Trial = {
     workshop: { opened, settings, rewrite, pipelines: request.pipelines ?? new Map() },
-    batch: madeUpBatch(spec, options.batch, options.length),
+    batch: randomBatch(spec, options.batch, options.length),
     smallOf: smallFinder(spec, options),
   };
   for (const [i, { node, name }] of lacking.entries()) {
@@ -77,9 +77,9 @@ export async function choicesFor(request: TuneRequest): Promise<Choices> {
     const verdict = await verdictOn(trial, node);
     if (typeof verdict === "string") notice(`${i + 1}/${lacking.length} ${node.key}: ${verdict}`);
     else {
-      const stands = await cache.add(name, verdict);
-      choices[node.key] = stands.variant;
-      notice(`${i + 1}/${lacking.length} ${node.key}: ${told(stands)}`);
+      const kept = await cache.add(name, verdict);
+      choices[node.key] = kept.variant;
+      notice(`${i + 1}/${lacking.length} ${node.key}: ${summary(kept)}`);
     }
   }
   return choices;
@@ -96,7 +96,7 @@ async function verdictOn(trial: Trial, node: TunableNode): Promise<Verdict | str
   }
 }
 
-const told = ({ variant, candidates }: Verdict) =>
+const summary = ({ variant, candidates }: Verdict) =>
   `${variant} of ${Object.entries(candidates)
     .map(([name, found]) => `${name} ${outcome(found)}`)
     .join(", ")}`;
@@ -117,7 +117,7 @@ const LENGTHS = [68, 36, 12, 4];
 const FLOPS = 6e8;
 
 /** All tensors that phases read, for a random batch. */
-export function madeUpBatch(spec: CheckedSpec, batch: number, length: number): HostBatch {
+export function randomBatch(spec: CheckedSpec, batch: number, length: number): HostBatch {
   const made = raggedBatch(spec, batch, length);
   return hostBatch(spec, made, countsOf(spec, [made]), { kind: "training", seed: spec.train.seed });
 }
@@ -129,7 +129,7 @@ function smallFinder(spec: CheckedSpec, options: CompileOptions): (node: Tunable
   const at = (length: number) => {
     const found = made.get(length) ?? {
       programs: programsOf(spec, { ...options, batch: BATCH, length }),
-      batch: madeUpBatch(spec, BATCH, length),
+      batch: randomBatch(spec, BATCH, length),
     };
     made.set(length, found);
     return found;
@@ -178,21 +178,21 @@ function raggedBatch({ model, train }: CheckedSpec, batch: number, length: numbe
     for (let at = 0, number = 0; at < end; ) {
       const wanted = random.below(modalities.length);
       const item = itemOf(modalities[wanted]);
-      const span = item?.positions ?? 1 + random.below(RUN);
+      const run = item?.positions ?? 1 + random.below(RUN);
       const position = row * length + at;
       if (at > 0 && random.below(DOCUMENT) === 0) number++;
-      if (item !== undefined && span <= end - at) {
-        const values = repeated(span * item.columns, position);
+      if (item !== undefined && run <= end - at) {
+        const values = repeated(run * item.columns, position);
         const id = items.length;
         items.push({ modality: wanted, position, id, key: { document: id, epoch: 0, item: 0 }, values });
-        modality.fill(wanted, position, position + span);
-        tokens.fill(0, position, position + span);
-        document.fill(number, position, position + span);
-        at += span;
+        modality.fill(wanted, position, position + run);
+        tokens.fill(0, position, position + run);
+        document.fill(number, position, position + run);
+        at += run;
         continue;
       }
       const index = item === undefined ? wanted : (ofIds[random.below(ofIds.length)] as number);
-      const size = Math.min(span, end - at);
+      const size = Math.min(run, end - at);
       modality.fill(index, position, position + size);
       document.fill(number, position, position + size);
       for (let i = position; i < position + size; i++) {

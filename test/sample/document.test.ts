@@ -62,7 +62,7 @@ function run(
       const list = held[sequence] as number[];
       if (want.kind === "ids") {
         expect(want.items.length).toBeGreaterThan(0);
-        if (want.anew) list.length = 0;
+        if (want.resets) list.length = 0;
         for (const { id, modality } of want.items as Item[]) {
           list.push(id);
           const first = parts.vocabulary.first[modality] as number;

@@ -7,7 +7,7 @@ import type { OpenDevice } from "../../src/gpu/dawn.js";
 import type { Choices } from "../../src/ir/plan.js";
 import { openModel, stepScalars, type Tensors } from "../../src/train/model.js";
 import { TOLERANCE } from "../../src/tune/right.js";
-import { madeUpBatch } from "../../src/tune/tune.js";
+import { randomBatch } from "../../src/tune/tune.js";
 import { freshDevice, missingAdapter } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { asAnyKind, smallModel } from "./small-model.js";
@@ -25,7 +25,7 @@ interface Trained {
 async function train(opened: OpenDevice, spec: CheckedSpec, compiled: Compiled): Promise<Trained> {
   const model = await openModel(opened, compiled);
   await model.initialise(3);
-  model.writeBatch(madeUpBatch(spec, spec.train.batch, spec.data.length));
+  model.writeBatch(randomBatch(spec, spec.train.batch, spec.data.length));
   const losses: number[] = [];
   for (let step = 1; step <= STEPS; step++) {
     model.writeStep(stepScalars(spec.train.optimizer, () => 3e-3, spec.train.clip, step, false));

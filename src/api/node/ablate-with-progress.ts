@@ -92,14 +92,14 @@ function send(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message);
 }
 
-type Said = FromWorker | { readonly kind: "gone"; readonly why: string };
+type WorkerMessage = FromWorker | { readonly kind: "gone"; readonly why: string };
 
 /** A worker process with a device, ready for messages. */
 interface Connection {
   /** Starts a task. It stops immediately if a stop was requested before. */
   readonly begin: (message: ToWorker) => void;
   /** Sets the receiver of the messages from now on, including the reason if the worker ends. */
-  readonly listen: (hear: (message: Said) => void) => void;
+  readonly listen: (hear: (message: WorkerMessage) => void) => void;
   readonly gone: () => boolean;
   readonly close: () => void;
 }
@@ -113,7 +113,7 @@ async function connect(pool: Pool): Promise<Connection> {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaints = (complaints + text).slice(-TAIL);
   });
-  let hear: ((message: Said) => void) | undefined;
+  let hear: ((message: WorkerMessage) => void) | undefined;
   let gone = false;
   child.on("message", (message: FromWorker) => hear?.(message));
   child.on("close", (code, signal) => {

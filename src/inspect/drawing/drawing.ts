@@ -163,8 +163,8 @@ function foot(model: DrawnModel, { x, width }: Region, y: number, { id, wide }: 
   const key = "A box shows the shape of its weights in checkpoints and their number of parameters.";
   down += LINE + 8;
   const shown = wide ? [key] : [key.slice(0, key.indexOf(",") + 1), key.slice(key.indexOf(",") + 2)];
-  const told = shown.map((text, i) => label(text, x, down + 11 + 15 * i, { look: "quiet", room }));
-  return { svg: [...titles, ...rows, ...told].join("\n"), height: down + 15 * shown.length - y };
+  const note = shown.map((text, i) => label(text, x, down + 11 + 15 * i, { look: "quiet", room }));
+  return { svg: [...titles, ...rows, ...note].join("\n"), height: down + 15 * shown.length - y };
 }
 
 const INSET = 9;
