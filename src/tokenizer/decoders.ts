@@ -76,7 +76,7 @@ const DECODERS: Readonly<Record<string, (place: Place, depth: number) => Chain>>
     const { decoders } = fieldsOf(place, "decoders");
     if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
     const all = listOf(decoders).map((one) => byType(one, DECODERS)(one, depth + 1));
-    return (tokens) => all.reduce((parts, decode) => decode(parts), tokens);
+    return (tokens) => all.reduce((pieces, decode) => decode(pieces), tokens);
   },
 };
 
@@ -112,14 +112,14 @@ const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
 
 /** Decodes each run of byte tokens as UTF-8. An invalid run becomes one replacement character for each byte. */
 const byteFallback: Chain = (tokens) => {
-  const parts: string[] = [];
+  const pieces: string[] = [];
   let bytes: number[] = [];
   const flush = () => {
     if (bytes.length === 0) return;
     try {
-      parts.push(strict.decode(Uint8Array.from(bytes)));
+      pieces.push(strict.decode(Uint8Array.from(bytes)));
     } catch {
-      for (const _ of bytes) parts.push("\ufffd");
+      for (const _ of bytes) pieces.push("\ufffd");
     }
     bytes = [];
   };
@@ -128,11 +128,11 @@ const byteFallback: Chain = (tokens) => {
     if (digits !== undefined) bytes.push(Number.parseInt(digits, 16));
     else {
       flush();
-      parts.push(token);
+      pieces.push(token);
     }
   }
   flush();
-  return parts;
+  return pieces;
 };
 
 function stripped(token: string, content: string, start: number, stop: number): string {

@@ -73,11 +73,11 @@ export function encoderOf(json: unknown): Encoder {
     for (const raw of findRaw(text)) {
       if ("id" in raw) ids.push(raw.id);
       else
-        for (const part of findNormalized(normalize?.(raw.text) ?? raw.text)) {
-          if ("id" in part) ids.push(part.id);
+        for (const normal of findNormalized(normalize?.(raw.text) ?? raw.text)) {
+          if ("id" in normal) ids.push(normal.id);
           else {
-            const first = raw.start === 0 && part.start === 0;
-            for (const piece of preTokenizer.cut({ text: part.text, first })) model.tokenize(piece.text, ids);
+            const first = raw.start === 0 && normal.start === 0;
+            for (const piece of preTokenizer.cut({ text: normal.text, first })) model.tokenize(piece.text, ids);
           }
         }
     }

@@ -60,8 +60,8 @@ function wordPiece(place: Place): Model {
       let id: number | undefined;
       let end = Math.min(word.length, start + longest);
       for (; end > start; end--) {
-        const part = word.slice(start, end);
-        id = vocabulary.get(start > 0 ? prefix + part : part);
+        const token = word.slice(start, end);
+        id = vocabulary.get(start > 0 ? prefix + token : token);
         if (id !== undefined) break;
       }
       if (id === undefined) return undefined;
@@ -108,13 +108,13 @@ function unigram(place: Place): Model {
   const bytesOf = booleanOf(field.byte_fallback, false) ? byteFallback(vocabulary) : () => undefined;
   const cut = bestCut(vocabulary, scores, unknown);
   const tokenize = (piece: string, ids: number[]) => {
-    for (const part of cut(piece)) {
-      const id = vocabulary.get(part);
-      const bytes = id === undefined ? bytesOf(part) : undefined;
+    for (const token of cut(piece)) {
+      const id = vocabulary.get(token);
+      const bytes = id === undefined ? bytesOf(token) : undefined;
       if (id !== undefined) ids.push(id);
       else if (bytes !== undefined) for (const byte of bytes) ids.push(byte);
       else if (unknown !== undefined) ids.push(unknown);
-      else throw untokenizable(part, NO_UNKNOWN);
+      else throw untokenizable(token, NO_UNKNOWN);
     }
   };
   return { vocabulary, tokenize };
@@ -177,26 +177,26 @@ function bestCut(vocabulary: Vocabulary, scores: readonly number[], unknown: num
       }
       start += length;
     }
-    return partsOf(piece, begins, lasts, unknown ?? UNKNOWN);
+    return tokensOf(piece, begins, lasts, unknown ?? UNKNOWN);
   };
 }
 
-function partsOf(piece: string, begins: Int32Array, lasts: Int32Array, unknown: number): readonly string[] {
-  const parts: string[] = [];
+function tokensOf(piece: string, begins: Int32Array, lasts: Int32Array, unknown: number): readonly string[] {
+  const tokens: string[] = [];
   let unknownEnd = -1;
   for (let end = piece.length; end > 0; ) {
     const start = begins[end] as number;
     if (lasts[end] === unknown) {
       if (unknownEnd === -1) unknownEnd = end;
     } else {
-      if (unknownEnd !== -1) parts.push(piece.slice(end, unknownEnd));
+      if (unknownEnd !== -1) tokens.push(piece.slice(end, unknownEnd));
       unknownEnd = -1;
-      parts.push(piece.slice(start, end));
+      tokens.push(piece.slice(start, end));
     }
     end = start;
   }
-  if (unknownEnd !== -1) parts.push(piece.slice(0, unknownEnd));
-  return parts.reverse();
+  if (unknownEnd !== -1) tokens.push(piece.slice(0, unknownEnd));
+  return tokens.reverse();
 }
 
 /** Nodes are numbers. 0 is the root, and also the result of `step` if there is no child. `tokenAt` is −1 if no token ends at a node. */

@@ -45,7 +45,7 @@ const NORMALIZERS: Readonly<Record<string, (place: Place, depth: number) => Norm
   Sequence: (place, depth) => {
     const { normalizers } = fieldsOf(place, "normalizers");
     if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
-    const all = listOf(normalizers).map((part) => normalizerAt(part, depth + 1));
+    const all = listOf(normalizers).map((one) => normalizerAt(one, depth + 1));
     return (text) => all.reduce((changed, normalize) => normalize(changed), text);
   },
 };

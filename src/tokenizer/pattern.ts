@@ -22,15 +22,15 @@ export function patternOf(place: Place): Matcher {
 const literalMatches =
   (literal: string): Matcher =>
   (text) => {
-    const parts: Match[] = [];
+    const pieces: Match[] = [];
     let done = 0;
     for (let start = text.indexOf(literal); start !== -1; start = text.indexOf(literal, done)) {
-      if (done < start) parts.push({ start: done, end: start, matches: false });
+      if (done < start) pieces.push({ start: done, end: start, matches: false });
       done = start + literal.length;
-      parts.push({ start, end: done, matches: true });
+      pieces.push({ start, end: done, matches: true });
     }
-    if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
-    return parts;
+    if (done < text.length) pieces.push({ start: done, end: text.length, matches: false });
+    return pieces;
   };
 
 const GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";

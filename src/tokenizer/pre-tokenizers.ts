@@ -14,7 +14,7 @@ import {
   wholeOf,
 } from "./fields.js";
 import { byteLevelWords, patternOf } from "./pattern.js";
-import { type Behaviour, behaviourOf, charactersThat, inverted, type Matcher, runsOf, splitParts } from "./split.js";
+import { type Behaviour, behaviourOf, charactersThat, inverted, type Matcher, runsOf, splitPieces } from "./split.js";
 import type { Piece } from "./text.js";
 
 interface PreTokenizer {
@@ -75,12 +75,12 @@ const PRE_TOKENIZERS: Readonly<Record<string, (place: Place, depth: number) => P
   Sequence: (place, depth) => {
     const { pretokenizers } = fieldsOf(place, "pretokenizers");
     if (depth >= MOST_NESTED) refuse(place, `is nested more than ${MOST_NESTED} levels deep`);
-    const parts = listOf(pretokenizers);
-    const all = parts.map((part) => preTokenizerAt(part, depth + 1));
+    const pieces = listOf(pretokenizers);
+    const all = pieces.map((piece) => preTokenizerAt(piece, depth + 1));
     all.forEach(({ asksFirst }, index) => {
       if (asksFirst && all.slice(0, index).some(({ keepsText }) => !keepsText))
         refuse(
-          parts[index] as Place,
+          pieces[index] as Place,
           "depends on the beginning of the text, after a pre-tokenizer that changes the text",
         );
     });
@@ -109,7 +109,7 @@ const splitter = (matcher: Matcher, behaviour: Behaviour): PreTokenizer => ({
 });
 
 const splitPiece = ({ text, first }: Piece, matcher: Matcher, behaviour: Behaviour): Piece[] =>
-  splitParts(matcher(text), behaviour).map(({ start, end }) => ({
+  splitPieces(matcher(text), behaviour).map(({ start, end }) => ({
     text: text.slice(start, end),
     first: first && start === 0,
   }));
@@ -126,17 +126,17 @@ const whitespace: Matcher = (text) => {
 const fixedLength =
   (length: number): Matcher =>
   (text) => {
-    const parts: { start: number; end: number; matches: boolean }[] = [];
+    const pieces: { start: number; end: number; matches: boolean }[] = [];
     let characters = 0;
     let start = 0;
     for (let at = 0; at < text.length; ) {
       at += (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
       characters++;
       if (characters % length !== 0 && at < text.length) continue;
-      parts.push({ start, end: at, matches: true });
+      pieces.push({ start, end: at, matches: true });
       start = at;
     }
-    return parts;
+    return pieces;
   };
 
 function byteLevel(place: Place): PreTokenizer {

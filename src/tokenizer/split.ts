@@ -13,12 +13,12 @@ export type Matcher = (text: string) => readonly Match[];
 
 export type Behaviour = "Removed" | "Isolated" | "Contiguous" | "MergedWithPrevious" | "MergedWithNext";
 
-const JOINS: Readonly<Record<Behaviour, (parts: readonly Match[]) => readonly Match[]>> = {
-  Removed: (parts) => parts.filter(({ matches }) => !matches),
-  Isolated: (parts) => parts,
-  Contiguous: (parts) => joined(parts, (part, before) => part.matches === before),
-  MergedWithPrevious: (parts) => joined(parts, (part, before) => part.matches && !before),
-  MergedWithNext: (parts) => joined([...parts].reverse(), (part, before) => part.matches && !before).reverse(),
+const JOINS: Readonly<Record<Behaviour, (pieces: readonly Match[]) => readonly Match[]>> = {
+  Removed: (pieces) => pieces.filter(({ matches }) => !matches),
+  Isolated: (pieces) => pieces,
+  Contiguous: (pieces) => joined(pieces, (piece, before) => piece.matches === before),
+  MergedWithPrevious: (pieces) => joined(pieces, (piece, before) => piece.matches && !before),
+  MergedWithNext: (pieces) => joined([...pieces].reverse(), (piece, before) => piece.matches && !before).reverse(),
 };
 
 export function behaviourOf(place: Place): Behaviour {
@@ -28,20 +28,20 @@ export function behaviourOf(place: Place): Behaviour {
 }
 
 /** Leaves out empty pieces, but only after the behaviour has joined pieces. */
-export const splitParts = (parts: readonly Match[], behaviour: Behaviour): readonly Match[] =>
-  JOINS[behaviour](parts).filter(({ start, end }) => start < end);
+export const splitPieces = (pieces: readonly Match[], behaviour: Behaviour): readonly Match[] =>
+  JOINS[behaviour](pieces).filter(({ start, end }) => start < end);
 
 /** Joins a piece to the previous one (in the given order) if `joins` returns true. Nothing matches before the first. */
-function joined(parts: readonly Match[], joins: (part: Match, before: boolean) => boolean): Match[] {
+function joined(pieces: readonly Match[], joins: (piece: Match, before: boolean) => boolean): Match[] {
   const found: { start: number; end: number; matches: boolean }[] = [];
   let before = false;
-  for (const part of parts) {
+  for (const piece of pieces) {
     const last = found.at(-1);
-    if (last !== undefined && joins(part, before)) {
-      last.start = Math.min(last.start, part.start);
-      last.end = Math.max(last.end, part.end);
-    } else found.push({ ...part });
-    before = part.matches;
+    if (last !== undefined && joins(piece, before)) {
+      last.start = Math.min(last.start, piece.start);
+      last.end = Math.max(last.end, piece.end);
+    } else found.push({ ...piece });
+    before = piece.matches;
   }
   return found;
 }
@@ -53,7 +53,7 @@ type MatchAt = (text: string, at: number) => number;
 export const matchesOf =
   (matchAt: MatchAt): Matcher =>
   (text) => {
-    const parts: Match[] = [];
+    const pieces: Match[] = [];
     let done = 0;
     let last = -1;
     for (let at = 0; at <= text.length; ) {
@@ -62,14 +62,14 @@ export const matchesOf =
         at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
         continue;
       }
-      if (done < at) parts.push({ start: done, end: at, matches: false });
-      parts.push({ start: at, end, matches: true });
+      if (done < at) pieces.push({ start: done, end: at, matches: false });
+      pieces.push({ start: at, end, matches: true });
       done = end;
       last = end;
       at = end;
     }
-    if (done < text.length) parts.push({ start: done, end: text.length, matches: false });
-    return parts;
+    if (done < text.length) pieces.push({ start: done, end: text.length, matches: false });
+    return pieces;
   };
 
 /** Matches each character that passes a test, one at a time. */
