@@ -34,7 +34,7 @@ const messages: IParserErrorMessageProvider = {
 };
 
 /** After this many errors the rest of a file is skipped, since recovery is recursive and slow. */
-const MISTAKES = 50;
+const MOST_ERRORS = 50;
 
 export class SpecParser extends CstParser {
   /** A test enables Chevrotain's checks of the grammar, which take longer than parsing most specs. */
@@ -43,10 +43,10 @@ export class SpecParser extends CstParser {
     this.performSelfAnalysis();
   }
 
-  private readonly goingOn = (): boolean => this.errors.length < MISTAKES;
+  private readonly belowLimit = (): boolean => this.errors.length < MOST_ERRORS;
 
   readonly file = this.RULE("file", () => {
-    this.MANY({ GATE: this.goingOn, DEF: () => this.SUBRULE(this.item) });
+    this.MANY({ GATE: this.belowLimit, DEF: () => this.SUBRULE(this.item) });
     this.CONSUME(EOF);
   });
 
@@ -98,7 +98,7 @@ export class SpecParser extends CstParser {
 
   private readonly group = this.RULE("group", () => {
     this.CONSUME(t.LeftBrace);
-    this.MANY({ GATE: this.goingOn, DEF: () => this.SUBRULE(this.item) });
+    this.MANY({ GATE: this.belowLimit, DEF: () => this.SUBRULE(this.item) });
     this.CONSUME(t.RightBrace);
   });
 
@@ -113,7 +113,7 @@ export class SpecParser extends CstParser {
   private readonly value = this.RULE("value", () => {
     this.SUBRULE1(this.product);
     this.MANY({
-      GATE: this.goingOn,
+      GATE: this.belowLimit,
       DEF: () => {
         this.CONSUME(t.Plus);
         this.SUBRULE2(this.product);
@@ -124,7 +124,7 @@ export class SpecParser extends CstParser {
   private readonly product = this.RULE("product", () => {
     this.SUBRULE1(this.atom);
     this.MANY({
-      GATE: this.goingOn,
+      GATE: this.belowLimit,
       DEF: () => {
         this.CONSUME(t.Times);
         this.SUBRULE2(this.atom);
@@ -148,7 +148,7 @@ export class SpecParser extends CstParser {
   private readonly list = this.RULE("list", () => {
     this.CONSUME(t.LeftBracket);
     this.MANY({
-      GATE: this.goingOn,
+      GATE: this.belowLimit,
       DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.value) }]),
     });
     this.CONSUME(t.RightBracket);
@@ -163,7 +163,7 @@ export class SpecParser extends CstParser {
   private readonly args = this.RULE("args", () => {
     this.CONSUME(t.LeftParen);
     this.MANY({
-      GATE: this.goingOn,
+      GATE: this.belowLimit,
       DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.arg) }]),
     });
     this.CONSUME(t.RightParen);

@@ -2,10 +2,10 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
+import { errorSections } from "./errors.js";
 import { escapeHtml } from "./html.js";
 import { type Group, layout, type Page } from "./layout.js";
 import { codeBlock, type Heading, renderMarkdown, type Surroundings } from "./markdown.js";
-import { mistakes } from "./mistakes.js";
 import { grouped, pageName, type Source, sourcesIn } from "./pages.js";
 import { type Entry, type MadePart, reference } from "./reference.js";
 import { type Section, sectionsOf } from "./sections.js";
@@ -81,7 +81,7 @@ function picture(name: string, root: string, link: (href: string) => string): st
 }
 
 /** Generated content that follows a page's Markdown. */
-const MADE: Readonly<Record<string, (root: string) => MadePart>> = { reference, errors: mistakes };
+const MADE: Readonly<Record<string, (root: string) => MadePart>> = { reference, errors: errorSections };
 
 function written({ name, markdown }: Source, root: string, around: Surroundings): Made {
   const own = renderMarkdown(markdown, around);

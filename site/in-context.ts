@@ -59,10 +59,10 @@ function called(node: SchemaNode, kind: string, path: readonly string[]): string
   const [given] = node.examples ?? [];
   if (field === undefined && given !== undefined) return given;
   const needed = (node.required ?? []).filter((name) => name !== tagOf(node) && name !== "kind");
-  const said = [...new Set([...needed, ...(field === undefined ? [] : [field])])].map((name) =>
+  const values = [...new Set([...needed, ...(field === undefined ? [] : [field])])].map((name) =>
     argument(node, name, path),
   );
-  return said.length === 0 ? kind : `${kind}(${said.join(", ")})`;
+  return values.length === 0 ? kind : `${kind}(${values.join(", ")})`;
 }
 
 /** For a field of an item of a list, the list with that item. */

@@ -63,7 +63,7 @@ function stagesOf(root: string): Step[] {
   };
   const stages = Object.entries(STAGES) as [Stage, string][];
   return [
-    ...stages.map(([name, says]) => ({ name, makes: says, numbers: numbers[name], file: FILES[name] })),
+    ...stages.map(([name, makes]) => ({ name, makes, numbers: numbers[name], file: FILES[name] })),
     {
       name: "run",
       makes: "the device computes losses and updates",

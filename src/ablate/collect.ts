@@ -1,7 +1,8 @@
 // Collects the measurements of an ablation's runs for its answer and report.
+
+import { damagedMetrics } from "../train/errors.js";
 import type { MetricRecord } from "../train/metrics.js";
 import { parseMetrics, parseTiming } from "../train/metrics.js";
-import { damagedMetrics } from "../train/mistakes.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import type { Design, Variant } from "./design.js";
 import { type AblationFolder, runOf, stateOf, type VariantState } from "./folder.js";

@@ -4,7 +4,7 @@ import { contentHash } from "../data/content-hash.js";
 import { printAt, printSpec } from "../front/print-spec.js";
 import type { Ablation, CheckedSpec, Json } from "../front/spec.js";
 import { valueAtPath, withSettings } from "../front/vary.js";
-import { equalArms, repeatedSeeds, wrongArm } from "./mistakes.js";
+import { equalArms, repeatedSeeds, wrongArm } from "./errors.js";
 import type { ResultArm, ResultAxis } from "./results.js";
 import { partsOf, subsetsIn } from "./subsets.js";
 

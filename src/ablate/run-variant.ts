@@ -9,7 +9,7 @@ import type { Pipelines } from "../gpu/pipelines.js";
 import { choicesText, recordedChoices } from "../train/choices.js";
 import { planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
-import { folderInUse } from "../train/mistakes.js";
+import { folderInUse } from "../train/errors.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";

@@ -1,6 +1,6 @@
 // Compile options of a spec for a profile, and the error for a spec that is too large for it.
 import { type CompileOptions, TRAINING_PHASES } from "../compile.js";
-import { mistake } from "../diagnostics/diagnostic.js";
+import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { profileThatFits } from "../inspect/inspection.js";
@@ -34,5 +34,5 @@ function doesNotFit({ pieces, limit, profile }: TooLarge, fits: string | undefin
     fits === undefined
       ? "No known profile is large enough. Use a smaller batch, length or model; `mom inspect` shows the memory that is needed."
       : `Use --device ${fits}, or a smaller batch, length or model.`;
-  return new Failure([mistake("too-large", message, { help })]);
+  return new Failure([diagnosticOf("too-large", message, { help })]);
 }

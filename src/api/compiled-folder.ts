@@ -2,12 +2,12 @@
 import { jsonReader } from "../data/checked-json.js";
 import { type DataSet, openDataSet } from "../data/data-set.js";
 import type { Disk } from "../data/disk.js";
-import { mistake } from "../diagnostics/diagnostic.js";
+import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { ModelParts } from "../modalities/text.js";
 import { type CompiledModel, compiledFiles, readCompiled } from "../train/compiled.js";
-import { diskFailure } from "../train/mistakes.js";
+import { diskFailure } from "../train/errors.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 
 /** The entries that `--force` may overwrite: those of `mom compile`, and those that `npm install` adds. */
@@ -25,7 +25,7 @@ const OURS = [
 const INSTALLED = ["node_modules", "package-lock.json"];
 
 const failure = (title: string, message: string, help: string): Failure =>
-  new Failure([mistake("folder-exists", message, { title, help })]);
+  new Failure([diagnosticOf("folder-exists", message, { title, help })]);
 
 export interface WriteOptions {
   /** Overwrites a folder that `mom compile` wrote, if it contains no other files. */

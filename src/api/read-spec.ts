@@ -2,7 +2,7 @@
 import type { Disk } from "../data/disk.js";
 import { IS_FOLDER, readRegular, textOf, Unreadable } from "../data/open-file.js";
 import { type Reach, reachOf } from "../data/reach.js";
-import { isError, mistake, type Source } from "../diagnostics/diagnostic.js";
+import { diagnosticOf, isError, type Source } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { listed, suggestion } from "../diagnostics/nearest.js";
 import { type Checked, check } from "../front/check.js";
@@ -125,12 +125,12 @@ function notRead(disk: Disk, file: string, { reason, missing }: Unreadable): Fai
             specs.slice(0, 5).map((name) => join(file, name)),
             "or",
           )}.`;
-    return new Failure([mistake("file-missing", `\`${file}\` is a folder.`, { help })]);
+    return new Failure([diagnosticOf("file-missing", `\`${file}\` is a folder.`, { help })]);
   }
   const message = missing ? `\`${file}\` does not exist.` : `\`${file}\` cannot be read: ${reason}.`;
   const others = specsBeside(disk, file).filter((name) => name !== basename(file));
   const help = suggestion(basename(file), others) ?? "The name of a spec ends with `.mom`.";
-  return new Failure([mistake("file-missing", message, { help })]);
+  return new Failure([diagnosticOf("file-missing", message, { help })]);
 }
 
 export const hasErrors = ({ diagnostics }: Checked): boolean => diagnostics.some(isError);

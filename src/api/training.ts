@@ -1,6 +1,6 @@
 // A training run from its data to its report, for `mom train` and for train.mjs of a compiled folder.
 import type { DataSet } from "../data/data-set.js";
-import { mistake } from "../diagnostics/diagnostic.js";
+import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -147,7 +147,7 @@ function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEven
   const before = readStart(run);
   if (before !== undefined && before.sha256 !== record.sha256) {
     throw new Failure([
-      mistake("other-init", `The weights in ${record.from} have changed since the run in ${run.path} started.`, {
+      diagnosticOf("other-init", `The weights in ${record.from} have changed since the run in ${run.path} started.`, {
         help: "Restore the old weights, or start a new run with another --out.",
       }),
     ]);

@@ -1,7 +1,7 @@
 // Prints a thrown value to stderr and gives its exit code, for mom and for compiled trainers.
 import pc from "picocolors";
 import { Unreadable, unreadable } from "../data/open-file.js";
-import { codeOf, type MistakeName } from "../diagnostics/codes.js";
+import { codeOf, type ErrorName } from "../diagnostics/codes.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { render } from "../diagnostics/render.js";
@@ -46,7 +46,7 @@ export function exitOf(outcome: TrainingOutcome): ExitCode {
 }
 
 interface Known {
-  readonly name: MistakeName;
+  readonly name: ErrorName;
   readonly message: string;
   readonly remedy: string;
   readonly exit: ExitCode;
@@ -55,8 +55,8 @@ interface Known {
 /** The code and the remedy of an error; undefined for a bug in mom. */
 function knownOf(thrown: unknown): Known | undefined {
   if (thrown instanceof InputError) {
-    const { mistake, message, remedy } = thrown;
-    return { name: mistake, message, remedy, exit: EXIT.wrongInput };
+    const { errorName, message, remedy } = thrown;
+    return { name: errorName, message, remedy, exit: EXIT.wrongInput };
   }
   if (thrown instanceof DeviceError) {
     const { message, remedy } = thrown;

@@ -11,7 +11,7 @@ export const SKIP_BAD = "--skip-bad";
 /** Turns an error about a file into a BadFile; returns any other error unchanged. */
 export function asBadFile(error: unknown): unknown {
   return error instanceof InputError && error.constructor === InputError
-    ? new BadFile(error.mistake, error.message, error.remedy)
+    ? new BadFile(error.errorName, error.message, error.remedy)
     : error;
 }
 
@@ -26,7 +26,7 @@ export function refuseBad(bad: readonly BadFile[]): void {
   const [first] = bad;
   if (first === undefined) return;
   if (bad.length === 1)
-    throw new InputError(first.mistake, first.message, `${first.remedy} ${SKIP_BAD} skips its document.`);
+    throw new InputError(first.errorName, first.message, `${first.remedy} ${SKIP_BAD} skips its document.`);
   throw new InputError(
     "file-unreadable",
     `${bad.length} files cannot be read:${listed(bad.map(({ message }) => message))}`,

@@ -1,11 +1,11 @@
 // Errors in `ablate` blocks: paths, values, and the number of variants.
-import type { MistakeName } from "./codes.js";
-import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
+import type { ErrorName } from "./codes.js";
+import { type Diagnostic, diagnosticOf, type Span } from "./diagnostic.js";
 import { listed, suggestion } from "./nearest.js";
 
 type Rest = Partial<Pick<Diagnostic, "found" | "expected" | "help" | "related" | "example">>;
-const error = (name: MistakeName, message: string, span: Span, rest: Rest = {}): Diagnostic =>
-  mistake(name, message, { span, ...rest });
+const error = (name: ErrorName, message: string, span: Span, rest: Rest = {}): Diagnostic =>
+  diagnosticOf(name, message, { span, ...rest });
 const helped = (help: string | undefined): Rest => (help === undefined ? {} : { help });
 
 /** @param meant similar paths */

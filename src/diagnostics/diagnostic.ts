@@ -1,5 +1,5 @@
 // An error or a warning about a spec as data: what is wrong, where, and how to fix it.
-import { MISTAKES, type MistakeName } from "./codes.js";
+import { ERRORS, type ErrorName } from "./codes.js";
 
 /** A range of a source: UTF-16 offsets, `end` exclusive. An empty span is a place between two characters. */
 export interface Span {
@@ -22,7 +22,7 @@ export interface Related {
 
 export interface Diagnostic {
   /** Key of the error in codes.ts, which has its number and meaning. */
-  readonly name: MistakeName;
+  readonly name: ErrorName;
   readonly severity: "error" | "warning";
   /** A noun phrase. */
   readonly title: string;
@@ -41,12 +41,12 @@ export interface Diagnostic {
 }
 
 /** An error with its title and severity. */
-export const mistake = (
-  name: MistakeName,
+export const diagnosticOf = (
+  name: ErrorName,
   message: string,
   rest: Partial<Omit<Diagnostic, "name" | "severity" | "message">> = {},
 ): Diagnostic => {
-  const { severity = "error", title } = MISTAKES[name];
+  const { severity = "error", title } = ERRORS[name];
   return { name, severity, title, message, ...rest };
 };
 
@@ -56,5 +56,5 @@ export const isError = (diagnostic: Diagnostic): boolean => diagnostic.severity 
 export interface Reporter {
   /** The place of a field, or of the entry itself. */
   at(...field: (string | number)[]): Span;
-  report(mistake: Diagnostic): void;
+  report(diagnostic: Diagnostic): void;
 }

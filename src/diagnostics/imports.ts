@@ -1,11 +1,11 @@
 // Errors in imports and removals.
 import { allowHelp } from "./allow.js";
-import type { MistakeName } from "./codes.js";
-import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
+import type { ErrorName } from "./codes.js";
+import { type Diagnostic, diagnosticOf, type Span } from "./diagnostic.js";
 import { listed, nearest, suggestion } from "./nearest.js";
 
-const error = (name: MistakeName, message: string, span: Span, help?: string): Diagnostic =>
-  mistake(name, message, { span, ...(help === undefined ? {} : { help }) });
+const error = (name: ErrorName, message: string, span: Span, help?: string): Diagnostic =>
+  diagnosticOf(name, message, { span, ...(help === undefined ? {} : { help }) });
 
 /** @param beside the names of the specs in the folder of the path */
 export const importMissing = (span: Span, path: string, beside: readonly string[]): Diagnostic => {

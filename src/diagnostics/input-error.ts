@@ -1,12 +1,12 @@
 // The error for invalid input: what is wrong, where, and how to fix it. The command line exits with 1.
-import { codeOf, type MistakeName } from "./codes.js";
+import { codeOf, type ErrorName } from "./codes.js";
 
 export class InputError extends Error {
   override readonly name = "InputError";
 
   constructor(
     /** Key of the error in codes.ts. */
-    readonly mistake: MistakeName,
+    readonly errorName: ErrorName,
     /** The file, the place in it and what was found. */
     message: string,
     /** How to fix it; a sentence. */
@@ -17,7 +17,7 @@ export class InputError extends Error {
 
   /** The code that messages print and `mom explain` takes: `MOM0201`. */
   get code(): string {
-    return codeOf(this.mistake);
+    return codeOf(this.errorName);
   }
 }
 
@@ -27,7 +27,7 @@ export function placed<T>(place: string, work: () => T): T {
     return work();
   } catch (error) {
     throw error instanceof InputError
-      ? new InputError(error.mistake, `${place}: ${error.message}`, error.remedy)
+      ? new InputError(error.errorName, `${place}: ${error.message}`, error.remedy)
       : error;
   }
 }

@@ -1,8 +1,8 @@
 // Errors in the fields of a single modality.
-import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
+import { type Diagnostic, diagnosticOf, type Span } from "./diagnostic.js";
 
 export const vocabularyMissing = (span: Span, name: string, file: string, example: string): Diagnostic =>
-  mistake("vocabulary-missing", `\`${name}\` needs a number of ids, or a ${file}.`, {
+  diagnosticOf("vocabulary-missing", `\`${name}\` needs a number of ids, or a ${file}.`, {
     span,
     example,
   });
@@ -22,7 +22,7 @@ export const patchDoesNotDivide = (
   side: "height" | "width",
   picture: Span,
 ): Diagnostic =>
-  mistake(
+  diagnosticOf(
     "patch-does-not-divide",
     `Patches of ${patch} do not fit into a picture of ${size}: its ${side} is not a multiple of the patch's.`,
     {

@@ -1,7 +1,7 @@
 // Renders diagnostics for the terminal (the place, the underlined line, what was expected, how to fix it), as JSON and as SARIF.
 import pc from "picocolors";
 import type { Location, Log, PhysicalLocation, ReportingDescriptor, Result } from "sarif";
-import { codeOf, MISTAKES, type MistakeName } from "./codes.js";
+import { codeOf, ERRORS, type ErrorName } from "./codes.js";
 import { type Diagnostic, isError, type Related, type Source, type Span } from "./diagnostic.js";
 import { visible, visibleLine } from "./visible.js";
 
@@ -177,8 +177,8 @@ function physicalLocation({ path, start, end }: Span, sources: readonly Source[]
 const messageOf = ({ message, expected, help }: Diagnostic): string =>
   [message, ...(expected ? [`Expected ${expected}.`] : []), ...(help ? [help] : [])].join(" ");
 
-const ruleOf = (name: MistakeName): ReportingDescriptor => {
-  const { title, meaning, severity = "error" } = MISTAKES[name];
+const ruleOf = (name: ErrorName): ReportingDescriptor => {
+  const { title, meaning, severity = "error" } = ERRORS[name];
   return {
     id: codeOf(name),
     name: name.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()),

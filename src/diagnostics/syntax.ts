@@ -1,9 +1,13 @@
 // Errors in how a spec is written: characters, words, brackets, entries.
-import type { MistakeName } from "./codes.js";
-import { type Diagnostic, mistake, type Span } from "./diagnostic.js";
+import type { ErrorName } from "./codes.js";
+import { type Diagnostic, diagnosticOf, type Span } from "./diagnostic.js";
 
-const error = (name: MistakeName, message: string, span: Span, rest: Parameters<typeof mistake>[2] = {}): Diagnostic =>
-  mistake(name, message, { span, ...rest });
+const error = (
+  name: ErrorName,
+  message: string,
+  span: Span,
+  rest: Parameters<typeof diagnosticOf>[2] = {},
+): Diagnostic => diagnosticOf(name, message, { span, ...rest });
 
 export const sourceTooLarge = (path: string, limit: number): Diagnostic =>
   error(

@@ -4,7 +4,7 @@ import { NESTING } from "../../grammar/brackets.js";
 import { type Formatted, format } from "../../grammar/format.js";
 import { type Parsed, SOURCE_LIMIT } from "../../grammar/parse.js";
 import { print } from "../../grammar/print.js";
-import { type Diagnostic, isError, mistake, type Source, type Span } from "../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnosticOf, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
 import { duplicate, noName, reservedName, wrongType } from "../diagnostics/fields.js";
 import { nestedTooDeep, sourceTooLarge } from "../diagnostics/syntax.js";
 import { entriesOf, isPath } from "./json-entries.js";
@@ -121,7 +121,7 @@ function wrong(reader: Reader, expected: string): NotJson {
   const message = found === undefined ? "The JSON ends too early." : `\`${found}\` has no place in JSON here.`;
   const end = at + (found === undefined || /[\r\n]/.test(found) ? 0 : found.length);
   const span = { path: source.path, start: at, end };
-  return new NotJson(mistake("not-json", message, { span, expected, ...helpFor(source.text, at) }));
+  return new NotJson(diagnosticOf("not-json", message, { span, expected, ...helpFor(source.text, at) }));
 }
 
 function take(reader: Reader, sign: string, expected: string): void {

@@ -4,7 +4,7 @@
 
 import type { ErrorObject } from "ajv";
 import { type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
-import type { MistakeName } from "../diagnostics/codes.js";
+import type { ErrorName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError, type Reporter } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
 import * as report from "../diagnostics/model.js";
@@ -43,7 +43,7 @@ interface Resolving extends Reporting {
 /** Reports on the entry at a pointer. */
 const reporterAt = (pointer: string, { places, diagnostics }: Reporting): Reporter => ({
   at: (...field) => valueAt(places, field.reduce<string>(below, pointer)),
-  report: (mistake) => void diagnostics.push(mistake),
+  report: (diagnostic) => void diagnostics.push(diagnostic),
 });
 
 const LAYERS = 1024;
@@ -196,7 +196,7 @@ function checkObjectives(
 }
 
 /** Errors that are unreliable if the text was not read to its end. */
-const ABSENCES: readonly MistakeName[] = [
+const ABSENCES: readonly ErrorName[] = [
   "group-misses",
   "no-objective",
   "no-text-modality",

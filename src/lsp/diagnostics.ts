@@ -3,7 +3,7 @@
 import { DiagnosticSeverity, type Diagnostic as EditorDiagnostic, type Location } from "vscode-languageserver";
 import { parse } from "../../grammar/parse.js";
 import type { Entry, FieldEntry, Group } from "../../grammar/tree.js";
-import { codeOf, type MistakeName } from "../diagnostics/codes.js";
+import { codeOf, type ErrorName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError, type Source, type Span } from "../diagnostics/diagnostic.js";
 import { nearest } from "../diagnostics/nearest.js";
 import { type Checked, IMPORTED } from "../front/check.js";
@@ -88,7 +88,7 @@ const openerOf = ({ diagnostic, source }: Place): { at: number; closer: string }
 const blanks = (text: string, offset: number, class_ = /[ \t]*$/): number =>
   class_.exec(text.slice(0, offset))?.[0].length ?? 0;
 
-const FIXES: Readonly<Partial<Record<MistakeName, (place: Place) => readonly Fix[]>>> = {
+const FIXES: Readonly<Partial<Record<ErrorName, (place: Place) => readonly Fix[]>>> = {
   "unknown-field": near,
   "unknown-kind": near,
   "unknown-word": near,

@@ -1,8 +1,8 @@
 // Writes the report of a run from the files in its folder.
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { damagedMetrics } from "../train/errors.js";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
-import { damagedMetrics } from "../train/mistakes.js";
 import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type About, type ReportData, renderReport } from "./render.js";

@@ -1,7 +1,7 @@
 // The samples of a run: `samples/step-N/` contains PNG files and an index with the names of the pictures and the texts.
 import { jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { diskFailure } from "../train/mistakes.js";
+import { diskFailure } from "../train/errors.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 import type { SampleGroup, TextSample } from "./render.js";

@@ -10,7 +10,7 @@ import {
   type Read,
   type Weights,
 } from "./checkpoint-files.js";
-import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./mistakes.js";
+import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./errors.js";
 import { pathIn, type Run } from "./run-folder.js";
 import { removeWholeFolder, writeWholeFolder } from "./whole-folder.js";
 

@@ -1,5 +1,5 @@
 // The report of a run that diverged: the first tensor with NaN or infinity, the last good weights, and what to do.
-import { mistake } from "../diagnostics/diagnostic.js";
+import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { checkpointSteps } from "./checkpoint.js";
 import type { Outcome } from "./loop.js";
@@ -24,5 +24,5 @@ export function diverged({ bad, step, saved }: Outcome & { kind: "diverged" }, r
         : checkpointSteps(run).includes(step)
           ? `It is in ${checkpoints}/step-${step}. Move that folder away and --resume from the previous checkpoint, or ${restart}.`
           : `No earlier checkpoint exists: ${restart}.`;
-  return new Failure([mistake("diverged", message, { help })]);
+  return new Failure([diagnosticOf("diverged", message, { help })]);
 }

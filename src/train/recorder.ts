@@ -1,8 +1,8 @@
 // Writes the metrics of a run (metrics.jsonl, timing.jsonl, TensorBoard events), and removes what a resume undoes.
 import { joinedBytes } from "../data/joined.js";
 import { checkpointSteps } from "./checkpoint.js";
+import { diskFailure } from "./errors.js";
 import { lineBytesUpTo, type MetricRecord, recordLine, scalarsOf, type TimingRecord } from "./metrics.js";
-import { diskFailure } from "./mistakes.js";
 import { pathIn, type Run } from "./run-folder.js";
 
 interface Recorder {

@@ -1,6 +1,6 @@
 // Replaces a file: the old contents remain until the new ones are completely on the disk.
 import type { Disk } from "../data/disk.js";
-import { diskFailure } from "./mistakes.js";
+import { diskFailure } from "./errors.js";
 
 /**
  * @param then the next step for the user, appended to the help: ", then …."

@@ -2,8 +2,8 @@
 import { COUNT, jsonReader } from "../data/checked-json.js";
 import type { Disk } from "../data/disk.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { diskFailure, folderExists, linkedFile, noRun } from "./errors.js";
 import { RUN_FORMAT } from "./format.js";
-import { diskFailure, folderExists, linkedFile, noRun } from "./mistakes.js";
 import { lockedBy, takeLock } from "./run-lock.js";
 import { type NamedFile, tidyFolder, WRITING } from "./whole-folder.js";
 

@@ -1,6 +1,6 @@
 // Allows one writer at a time: a file in the run's folder names the process that trains it.
 import type { Disk } from "../data/disk.js";
-import { diskFailure, folderInUse } from "./mistakes.js";
+import { diskFailure, folderInUse } from "./errors.js";
 
 interface Holder {
   readonly pid: number;

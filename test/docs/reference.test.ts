@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { schema } from "../../grammar/schema.gen.js";
+import { errorSections } from "../../site/errors.js";
 import { inContext } from "../../site/in-context.js";
-import { mistakes } from "../../site/mistakes.js";
 import { reference } from "../../site/reference.js";
-import { codeOf, exampleMessage, MISTAKE_NAMES, MISTAKES, mistakeNamed } from "../../src/diagnostics/codes.js";
+import { codeOf, ERROR_NAMES, ERRORS, errorNamed, exampleMessage } from "../../src/diagnostics/codes.js";
 import { isError } from "../../src/diagnostics/diagnostic.js";
 import { EXAMPLES } from "../../src/diagnostics/examples.gen.js";
 import { render } from "../../src/diagnostics/render.js";
@@ -33,7 +33,7 @@ function pathsOf(node: Node, path: readonly string[]): string[] {
 }
 
 const { html, entries } = reference();
-const errors = mistakes();
+const errors = errorSections();
 const plain = (text: string): string =>
   text
     .replaceAll(/<[^>]*>/g, "")
@@ -118,8 +118,8 @@ describe("error codes", () => {
   const shown = rejectedIn(ROOT).flatMap(({ codes }) => codes);
 
   test("each has an anchor, its name and an entry in the reference", () => {
-    expect(MISTAKE_NAMES.length).toBeGreaterThan(100);
-    for (const name of MISTAKE_NAMES) {
+    expect(ERROR_NAMES.length).toBeGreaterThan(100);
+    for (const name of ERROR_NAMES) {
       expect(errors.html, name).toContain(` id="${codeOf(name)}"`);
       expect(errors.html, name).toContain(`>${name}<`);
       expect(errors.entries.find(({ id }) => id === codeOf(name))?.name).toBe(name);
@@ -132,19 +132,19 @@ describe("error codes", () => {
   });
 
   test("each is used in the sources, and numbers and titles are unique", () => {
-    for (const name of MISTAKE_NAMES)
+    for (const name of ERROR_NAMES)
       expect(
         texts.some((text) => text.includes(`"${name}"`)),
         name,
       ).toBe(true);
-    const all = MISTAKE_NAMES.map((name) => MISTAKES[name]);
+    const all = ERROR_NAMES.map((name) => ERRORS[name]);
     expect(new Set(all.map(({ number }) => number)).size).toBe(all.length);
     const titles = all.map(({ title }) => title);
     expect(titles.filter((title, i) => titles.indexOf(title) !== i)).toEqual([]);
   });
 
   test("each error of a command's input is explained with a message and its remedy", () => {
-    const names = MISTAKE_NAMES.filter((name) => MISTAKES[name].number > 700);
+    const names = ERROR_NAMES.filter((name) => ERRORS[name].number > 700);
     expect(names.length).toBeGreaterThan(20);
     for (const name of names)
       expect(exampleMessage(name), name).toMatch(new RegExp(`^error: .+ \\[${codeOf(name)}\\]\nhelp .+\n$`));
@@ -154,7 +154,7 @@ describe("error codes", () => {
   test("each error of a rejected spec has an example that shows it", () => {
     expect(new Set(shown).size).toBeGreaterThan(75);
     for (const code of shown) {
-      expect(mistakeNamed(code), code).toBeDefined();
+      expect(errorNamed(code), code).toBeDefined();
       expect(EXAMPLES[code]?.message, code).toContain(`[${code}]`);
     }
   });

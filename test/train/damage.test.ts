@@ -62,7 +62,7 @@ test.each(FILES)(
       if (damaged) write(name, damaged);
       const { checkpoint, warnings } = latestCheckpoint(run);
       expect(checkpoint, kind).toEqual(carrying(1));
-      expect(warnings.map(({ name: mistake }) => mistake)).toEqual(["damaged-checkpoint"]);
+      expect(warnings.map(({ name }) => name)).toEqual(["damaged-checkpoint"]);
       const evaluated = runWeights(run);
       expect(evaluated.weights.step, kind).toBe(readForWeights ? 1 : 2);
       expect(evaluated.warnings).toHaveLength(readForWeights ? 1 : 0);

@@ -2,8 +2,8 @@
 import { type Design, designOf } from "../../ablate/design.js";
 import { countParameters } from "../../compile.js";
 import type { Disk } from "../../data/disk.js";
-import type { MistakeName } from "../../diagnostics/codes.js";
-import { isError, mistake } from "../../diagnostics/diagnostic.js";
+import type { ErrorName } from "../../diagnostics/codes.js";
+import { diagnosticOf, isError } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { suggestion } from "../../diagnostics/nearest.js";
 import { printSpec } from "../../front/print-spec.js";
@@ -22,8 +22,8 @@ export function chosenDesign(
   return designOf(chosen(spec, name, file), { json, check: checker(disk, file, allow), countParameters });
 }
 
-const error = (name: MistakeName, message: string, help: string): Failure =>
-  new Failure([mistake(name, message, { help })]);
+const error = (name: ErrorName, message: string, help: string): Failure =>
+  new Failure([diagnosticOf(name, message, { help })]);
 
 function chosen({ ablations }: CheckedSpec, name: string | undefined, file: string): Ablation {
   const names = ablations.map((ablation) => ablation.name);

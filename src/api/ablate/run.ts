@@ -3,6 +3,7 @@
 import { answer } from "../../ablate/analyse.js";
 import { type Costs, collect } from "../../ablate/collect.js";
 import type { Design, Variant } from "../../ablate/design.js";
+import { nothingTrained } from "../../ablate/errors.js";
 import {
   ABLATION_FILES,
   type AblationFolder,
@@ -14,7 +15,6 @@ import {
   writeEnding,
   writeInto,
 } from "../../ablate/folder.js";
-import { nothingTrained } from "../../ablate/mistakes.js";
 import type { AblationResults } from "../../ablate/results.js";
 import { type Ended, follow, type Worker } from "../../ablate/schedule.js";
 import { SKIP_BAD } from "../../data/bad-files.js";

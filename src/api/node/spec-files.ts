@@ -6,7 +6,7 @@ import { SOURCE_LIMIT } from "../../../grammar/parse.js";
 import { unreadable } from "../../data/open-file.js";
 import { realpathOf } from "../../data/project-folder.js";
 import { isFolder } from "../../data/reach.js";
-import { type Diagnostic, mistake, type Source } from "../../diagnostics/diagnostic.js";
+import { type Diagnostic, diagnosticOf, type Source } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { formatJson, isJson } from "../../front/parse-json.js";
@@ -76,7 +76,7 @@ function readWhole(file: string): Source {
     return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
     const help = "Save it as UTF-8.";
-    throw new Failure([mistake("not-utf-8", `\`${path}\` is not valid UTF-8.`, { help })]);
+    throw new Failure([diagnosticOf("not-utf-8", `\`${path}\` is not valid UTF-8.`, { help })]);
   }
 }
 
@@ -107,7 +107,7 @@ function specsBelow(folder: string): string[] {
   const found = isRunFolder(nodeDisk, folder) ? [] : walk(folder);
   if (found.length > 0) return found;
   const help = "Name a spec, or a folder with specs. Their names end with `.mom`.";
-  throw new Failure([mistake("file-missing", `\`${folder}\` contains no specs.`, { help })]);
+  throw new Failure([diagnosticOf("file-missing", `\`${folder}\` contains no specs.`, { help })]);
 }
 
 const walk = (folder: string): string[] =>

@@ -9,7 +9,7 @@ import { defaultFolder } from "../../api/ablate/run.js";
 import { ablateWithProgress } from "../../api/node/ablate-with-progress.js";
 import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
-import { mistake } from "../../diagnostics/diagnostic.js";
+import { diagnosticOf } from "../../diagnostics/diagnostic.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { printSpec } from "../../front/print-spec.js";
 import type { Json } from "../../front/spec.js";
@@ -110,7 +110,7 @@ function exitOf({ kind, states }: AblationOutcome): ExitCode {
 function checkIndex({ variants }: Design, index: number | undefined): void {
   if (index === undefined || index < variants.length) return;
   const message = `Unknown variant ${index}: the ablation has variants 0 to ${variants.length - 1}.`;
-  throw new Failure([mistake("no-variant", message, { help: "`--list` shows the variants." })]);
+  throw new Failure([diagnosticOf("no-variant", message, { help: "`--list` shows the variants." })]);
 }
 
 interface DryRun extends Omit<EstimateRequest, "measuring" | "keepWeights"> {

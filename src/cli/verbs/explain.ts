@@ -1,15 +1,8 @@
 // `mom explain`: describes a field or a kind from the schema, or an error from the table of codes.
 
 import pc from "picocolors";
-import {
-  codeOf,
-  exampleMessage,
-  MISTAKE_NAMES,
-  MISTAKES,
-  type MistakeName,
-  mistakeNamed,
-} from "../../diagnostics/codes.js";
-import { mistake } from "../../diagnostics/diagnostic.js";
+import { codeOf, ERROR_NAMES, ERRORS, type ErrorName, errorNamed, exampleMessage } from "../../diagnostics/codes.js";
+import { diagnosticOf } from "../../diagnostics/diagnostic.js";
 import { EXAMPLES } from "../../diagnostics/examples.gen.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { listed, nearest } from "../../diagnostics/nearest.js";
@@ -39,12 +32,12 @@ export const verb: Verb = {
       .action((topic: string, options: { readonly json?: true }) => {
         const meant = fieldsAt(topic.split("."));
         const fields = meant.length > 0 ? meant : fieldsTaking(topic);
-        const named = mistakeNamed(topic);
+        const named = errorNamed(topic);
         if (fields.length === 0 && named === undefined) throw new Failure([unknown(topic)]);
         const c = pc.createColors(coloured(process.stdout));
         const text = options.json
-          ? `${JSON.stringify([...fields.map(asJson), ...(named ? [mistakeAsJson(named)] : [])], null, 2)}\n`
-          : [...fields.map(asText), ...(named ? [mistakeAsText(named, c)] : [])].join("\n");
+          ? `${JSON.stringify([...fields.map(asJson), ...(named ? [errorAsJson(named)] : [])], null, 2)}\n`
+          : [...fields.map(asText), ...(named ? [errorAsText(named, c)] : [])].join("\n");
         process.stdout.write(text);
         finish(EXIT.done);
       });
@@ -55,14 +48,18 @@ function unknown(topic: string) {
   const last = topic.split(".").at(-1) ?? "";
   const names = [...new Set(allFields().map((field) => field.path.at(-1) ?? ""))];
   const fields = nearest(last, names).flatMap((name) => fieldsAt([name]).map((field) => field.path.join(".")));
-  const codes = MISTAKE_NAMES.flatMap((name) => [name, codeOf(name)]);
+  const codes = ERROR_NAMES.flatMap((name) => [name, codeOf(name)]);
   const near = [...fields, ...nearest(topic.toUpperCase().startsWith("MOM") ? topic.toUpperCase() : topic, codes)];
-  return mistake("nothing-to-explain", `\`${topic}\` is not a field, a kind, a part of a block or an error code.`, {
-    help:
-      near.length > 0
-        ? `Did you mean ${listed(near.slice(0, 5), "or")}?`
-        : "`mom explain model` lists the fields of a model.",
-  });
+  return diagnosticOf(
+    "nothing-to-explain",
+    `\`${topic}\` is not a field, a kind, a part of a block or an error code.`,
+    {
+      help:
+        near.length > 0
+          ? `Did you mean ${listed(near.slice(0, 5), "or")}?`
+          : "`mom explain model` lists the fields of a model.",
+    },
+  );
 }
 
 function asText({ path, node, required }: Field): string {
@@ -113,13 +110,13 @@ interface Example {
   readonly message: string;
 }
 
-function shownExample(name: MistakeName): Example | undefined {
+function shownExample(name: ErrorName): Example | undefined {
   const message = exampleMessage(name);
   return EXAMPLES[codeOf(name)] ?? (message === undefined ? undefined : { message });
 }
 
-function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>): string {
-  const { title, meaning, severity = "error" } = MISTAKES[name];
+function errorAsText(name: ErrorName, c: ReturnType<typeof pc.createColors>): string {
+  const { title, meaning, severity = "error" } = ERRORS[name];
   const example = shownExample(name);
   const head = `${c.bold(`${codeOf(name)} ${title}`)} ${c.dim(`[${name}, ${severity === "error" ? "an error" : "a warning"}]`)}\n  ${meaning}\n`;
   if (example === undefined) return head;
@@ -134,7 +131,7 @@ function mistakeAsText(name: MistakeName, c: ReturnType<typeof pc.createColors>)
   ].join("");
 }
 
-function mistakeAsJson(name: MistakeName): object {
-  const { number: _, severity = "error", ...rest } = MISTAKES[name];
+function errorAsJson(name: ErrorName): object {
+  const { number: _, severity = "error", ...rest } = ERRORS[name];
   return { code: codeOf(name), name, severity, ...rest, example: shownExample(name) };
 }

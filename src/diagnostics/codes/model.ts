@@ -1,5 +1,5 @@
 // Errors in what a spec means: the model, its training, ablations. Numbers 300 to 499.
-import type { Mistake } from "./spec.js";
+import type { ErrorEntry } from "./spec.js";
 
 export const MODEL = {
   // The model and its training
@@ -241,4 +241,4 @@ export const MODEL = {
     title: "Nothing to report",
     meaning: "No variant has been trained yet.",
   },
-} as const satisfies Readonly<Record<string, Mistake>>;
+} as const satisfies Readonly<Record<string, ErrorEntry>>;

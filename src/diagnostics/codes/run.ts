@@ -1,5 +1,5 @@
 // Errors about runs, their files, devices, options and data. Numbers from 500.
-import type { Mistake } from "./spec.js";
+import type { ErrorEntry } from "./spec.js";
 
 export const RUN = {
   // Runs and their files
@@ -292,4 +292,4 @@ export const RUN = {
       "`mom lsp` speaks the language server protocol on standard input and output: headers, an empty line, JSON.",
     example: ["The header has no Content-Length.", "`mom lsp` should be started by an editor."],
   },
-} as const satisfies Readonly<Record<string, Mistake>>;
+} as const satisfies Readonly<Record<string, ErrorEntry>>;

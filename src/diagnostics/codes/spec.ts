@@ -1,7 +1,7 @@
 // Errors in how a spec is written: its text, its fields and values, the files that it names. Numbers 1 to 299.
 
 /** What all occurrences of an error have in common. */
-export interface Mistake {
+export interface ErrorEntry {
   readonly number: number;
   /** Default: `error`. A warning flags a valid setting that is probably unintended. */
   readonly severity?: "warning";
@@ -230,4 +230,4 @@ export const SPEC = {
     title: "Invalid JSON",
     meaning: "A spec in a `.json` file, or one that is given to `mom fmt --from json`, must be valid JSON.",
   },
-} as const satisfies Readonly<Record<string, Mistake>>;
+} as const satisfies Readonly<Record<string, ErrorEntry>>;

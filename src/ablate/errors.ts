@@ -1,10 +1,10 @@
 // Errors of an ablation as a whole, with one constructor each.
-import type { MistakeName } from "../diagnostics/codes.js";
-import { mistake } from "../diagnostics/diagnostic.js";
+import type { ErrorName } from "../diagnostics/codes.js";
+import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 
-const error = (name: MistakeName, message: string, help: string): Failure =>
-  new Failure([mistake(name, message, { help })]);
+const error = (name: ErrorName, message: string, help: string): Failure =>
+  new Failure([diagnosticOf(name, message, { help })]);
 
 /** For values that are valid alone but not together. Any other thrown value is returned unchanged. */
 export function wrongArm(ablation: string, arm: string, cause: unknown): unknown {

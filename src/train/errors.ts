@@ -1,10 +1,10 @@
 // Errors about a run's folder, one constructor each.
-import type { MistakeName } from "../diagnostics/codes.js";
-import { type Diagnostic, mistake } from "../diagnostics/diagnostic.js";
+import type { ErrorName } from "../diagnostics/codes.js";
+import { type Diagnostic, diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { RUN_FORMAT } from "./format.js";
 
-const error = (name: MistakeName, message: string, help: string) => new Failure([mistake(name, message, { help })]);
+const error = (name: ErrorName, message: string, help: string) => new Failure([diagnosticOf(name, message, { help })]);
 
 export const folderExists = (path: string): Failure =>
   error(
@@ -42,12 +42,12 @@ export const damagedMetrics = (path: string, line: number): Failure =>
   );
 
 export const lostMetrics = (path: string, lacks: string): Diagnostic =>
-  mistake("lost-metrics", `${path} ${lacks}.`, {
+  diagnosticOf("lost-metrics", `${path} ${lacks}.`, {
     help: "Restore the file from a copy to get complete curves in the report; the weights do not depend on it.",
   });
 
 export const damagedCheckpoint = (path: string, what: string): Diagnostic =>
-  mistake("damaged-checkpoint", `${path}: ${what.replace(/\.$/, "")}. The previous checkpoint is used.`, {
+  diagnosticOf("damaged-checkpoint", `${path}: ${what.replace(/\.$/, "")}. The previous checkpoint is used.`, {
     help: "Check the disk; `sha256sum -c SHA256SUMS` in that folder names the files that changed.",
   });
 
@@ -96,7 +96,7 @@ export const otherFormat = (path: string, format: number): Failure =>
   );
 
 export const otherKernels = (path: string, keys: readonly string[]): Diagnostic =>
-  mistake(
+  diagnosticOf(
     "other-kernels",
     `The run in ${path} started with different variants of ${keys.length} of its kernels, such as ${keys[0]}. From here on its numbers are as accurate, but not identical.`,
     {
