@@ -1,4 +1,4 @@
-// Kinds are compared only in their own rooms, so that a new kind needs only a file, a schema entry and a row in a table.
+// Kinds are compared only in the folders that declare them, so a new kind needs only a file, a schema entry and a row in a table.
 // The meaning of tensors, fields and buffers is never derived from their names.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { namePlaces } from "../scripts/name-places.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** Each marked line compares a kind in one of the forms. */
+/** Each marked line compares a kind in another form. */
 const planted = `
 import { type BlockFields } from "./blocks/block.fields.js";
 import type { Modality } from "./modalities/modality.fields.js";
@@ -15,25 +15,25 @@ import type { Objective } from "./objectives/objective.fields.js";
 import type { OptimizerFields } from "./optimizers/optimizer.fields.js";
 import type { SourceFields } from "./data/sources/source.fields.js";
 
-export const equal = (m: Modality) => m.kind === "patches"; // asks
-export const unequal = (o: Objective | undefined) => o?.kind !== "ddpm"; // asks
-export const compared = (a: Objective, b: Objective) => a.kind === b.kind; // asks
+export const equal = (m: Modality) => m.kind === "patches"; // compares
+export const unequal = (o: Objective | undefined) => o?.kind !== "ddpm"; // compares
+export const compared = (a: Objective, b: Objective) => a.kind === b.kind; // compares
 export function switched(block: BlockFields): number {
   switch (block.kind) {
-    case "mamba": // asks
+    case "mamba": // compares
       return 1;
     default:
       return 2;
   }
 }
-const table: Record<Modality["kind"], number> = { bytes: 1, tokens: 2, codes: 3, patches: 4 }; // asks
-export const lookedUp = (m: Modality) => table[m.kind]; // asks
-const some: Partial<Record<OptimizerFields["kind"], string>> = { adamw: "Adam" }; // asks
-export const contained = (o: OptimizerFields) => o.kind in some; // asks
-export const mapped: { [K in SourceFields["kind"]]?: K } = {}; // asks
-export const known = (s: SourceFields) => ["emoji"].includes(s.kind); // asks
-export const byMap = (s: SourceFields, map: Map<string, number>) => map.get(s.kind); // asks
-export const pairs = new Map([["muon", 1]]); // asks
+const table: Record<Modality["kind"], number> = { bytes: 1, tokens: 2, codes: 3, patches: 4 }; // compares
+export const lookedUp = (m: Modality) => table[m.kind]; // compares
+const some: Partial<Record<OptimizerFields["kind"], string>> = { adamw: "Adam" }; // compares
+export const contained = (o: OptimizerFields) => o.kind in some; // compares
+export const mapped: { [K in SourceFields["kind"]]?: K } = {}; // compares
+export const known = (s: SourceFields) => ["emoji"].includes(s.kind); // compares
+export const byMap = (s: SourceFields, map: Map<string, number>) => map.get(s.kind); // compares
+export const pairs = new Map([["muon", 1]]); // compares
 
 export const bytes = { bytes: 12 };
 export const size = (file: { bytes: number }) => file.bytes === 12;
@@ -87,8 +87,8 @@ const text = `${planted}${spelled}`;
 const program = sourceProgram(ROOT, text);
 const files = writtenFiles(program, ROOT);
 
-test("kinds are compared only in their own rooms", () => {
-  expect(lines(kindPlaces(program, ROOT, [PLANTED]))).toEqual(marked(text, "asks"));
+test("kinds are compared only in the folders that declare them", () => {
+  expect(lines(kindPlaces(program, ROOT, [PLANTED]))).toEqual(marked(text, "compares"));
   expect(files.length).toBeGreaterThan(300);
   expect(kindPlaces(program, ROOT, files)).toEqual([]);
 }, 60_000);

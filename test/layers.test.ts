@@ -6,7 +6,7 @@ import { circlesIn, importsOf, sourceTrees } from "../scripts/import-graph.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** From each room (its folder, or its file if it is a single file) to the rooms and files that it may import. */
+/** The folders and files that each folder or single file may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagnostics: [],
   random: [],
@@ -171,7 +171,7 @@ test("many imports are checked", () => {
   expect(inside.length).toBeGreaterThan(100);
 });
 
-test("every room is in the table", () => {
+test("every folder and single file is in the table", () => {
   const rooms = new Set(files.map(roomOf));
   expect([...rooms].filter((room) => MAY_IMPORT[room] === undefined)).toEqual([]);
 });

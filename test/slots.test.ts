@@ -1,4 +1,4 @@
-// Only the rooms of optimizers and of their ops use the names of optimizer state.
+// Only the folders of optimizers and of their ops use the names of optimizer state.
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";

@@ -169,7 +169,7 @@ describe.skipIf(missing)("tuning", () => {
     }
   });
 
-  test("in half precision, variants may have the error of f16", async (context) => {
+  test("variants in f16 may have the error of rounding to f16", async (context) => {
     if (!opened.profile.f16) context.skip("the adapter has no 16-bit floats");
     const kinds = ["linear", "linear_dx", "linear_dw", "scan_grad", "norm_grad", "token_loss"];
     const { verdicts } = await tune("halves", "full", kinds, undefined, { train: { precision: "f16" } });
