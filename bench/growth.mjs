@@ -181,11 +181,11 @@ for (const { name, series } of made) {
       one.memorySlope = slopeOf(one.points, "bytesAllocated");
       write(made);
       const { stepSeconds, bytesAllocated, left } = found;
-      const said =
+      const result =
         stepSeconds === undefined
           ? left
           : `${(1000 * stepSeconds).toPrecision(4)} ms, ${(bytesAllocated / 2 ** 30).toFixed(2)} GiB`;
-      console.log(`${name} ${point.x} (${one.label}): ${said}`);
+      console.log(`${name} ${point.x} (${one.label}): ${result}`);
     }
     const [time, memory] = [one.slope, one.memorySlope].map((slope) => slope?.toFixed(3) ?? "unknown");
     console.log(`  slope of the time ${time}, of the memory ${memory}; expected slope of the time: ${one.expected}`);

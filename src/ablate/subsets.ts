@@ -28,6 +28,6 @@ export function subsetsIn(values: readonly Json[]): Pick<ResultAxis, "subsetsOf"
   const lists = all.filter((parts) => parts !== undefined);
   const subsetsOf = [...new Set(lists.flat())];
   const different = new Set(lists.map((parts) => [...parts].sort().join()));
-  const whole = lists.length === values.length && different.size === values.length;
-  return whole && subsetsOf.length > 0 && values.length === 2 ** subsetsOf.length ? { subsetsOf } : {};
+  const complete = lists.length === values.length && different.size === values.length;
+  return complete && subsetsOf.length > 0 && values.length === 2 ** subsetsOf.length ? { subsetsOf } : {};
 }

@@ -85,8 +85,8 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
     },
     position: () => place,
     seek({ epoch, index, micro }) {
-      const whole = [epoch, index, micro].every((number) => Number.isSafeInteger(number) && number >= 0);
-      if (!whole || index >= dataSet.train.length || micro >= accumulate)
+      const valid = [epoch, index, micro].every((number) => Number.isSafeInteger(number) && number >= 0);
+      if (!valid || index >= dataSet.train.length || micro >= accumulate)
         throw new InputError(
           "bad-checkpoint",
           `the data position (epoch ${epoch}, document ${index}, micro-batch ${micro}) is outside the data`,

@@ -133,14 +133,14 @@ export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrd
 }
 
 function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }: DataPosition): void {
-  const whole = (n: number) => Number.isSafeInteger(n) && n >= 0;
+  const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
   const right =
-    whole(epoch) &&
-    whole(index) &&
+    isCount(epoch) &&
+    isCount(index) &&
     index <= dataSet.train.length &&
     streams?.length === rows &&
     streams.every(
-      (one) => one === null || (whole(one.at) && whole(one.epoch) && dataSet.documents[one.document] !== undefined),
+      (one) => one === null || (isCount(one.at) && isCount(one.epoch) && dataSet.documents[one.document] !== undefined),
     );
   if (right) return;
   throw new InputError(

@@ -96,8 +96,8 @@ export function verify(program: Program): Program {
   program.ops.forEach((op, at) => {
     for (const id of inputsOf(op)) {
       if (known[id]) continue;
-      const whole = viewsOf.get(id)?.every((part) => known[part]) ?? false;
-      if (!whole && !known[storage(program, id).id]) fault(op, at, `reads ${name(id)} before it is written`);
+      const complete = viewsOf.get(id)?.every((part) => known[part]) ?? false;
+      if (!complete && !known[storage(program, id).id]) fault(op, at, `reads ${name(id)} before it is written`);
     }
     const row = rowOf(op.kind);
     for (const id of outputsOf(op)) {

@@ -124,7 +124,7 @@ export const ddpm: ItemRow<Pick<DdpmObjective, "steps">> = {
     lowerTarget: (_, { noise }) => noise,
     given: (name) => ({
       tensor: "timestep",
-      whole: true,
+      integer: true,
       most: T,
       because: `the objective of ${name} has ${T} steps`,
     }),

@@ -32,7 +32,7 @@ export interface Given {
   /** The name of the times' tensor after the batch's prefix: `timestep`. */
   readonly tensor: string;
   /** Whether times are integers. */
-  readonly whole: boolean;
+  readonly integer: boolean;
   /** The largest time; the smallest is 0. */
   readonly most: number;
   readonly because: string;

@@ -32,7 +32,7 @@ const READ: OfItem = {
   samplers: [],
   draw: () => 0,
   finished: 0,
-  given: (name) => ({ tensor: "timestep", whole: true, most: 0, because: `${name} has no objective` }),
+  given: (name) => ({ tensor: "timestep", integer: true, most: 0, because: `${name} has no objective` }),
 };
 
 /** The objective of a modality's items. */

@@ -46,7 +46,7 @@ export const rectified_flow: ItemRow<RectifiedFlowObjective> = {
       return [[waves(name), seen]];
     },
     lowerTarget: (builder, { name, noise, clean }) => builder.difference(`velocity.${name}`, noise, clean()),
-    given: () => ({ tensor: "time", whole: false, most: 1, because: "a flow's times go from 0 to 1", clean: true }),
+    given: () => ({ tensor: "time", integer: false, most: 1, because: "a flow's times go from 0 to 1", clean: true }),
     sample,
   }),
 };

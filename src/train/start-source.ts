@@ -130,8 +130,8 @@ function ownersIn(disk: Disk, run: string): FoundWeights["owners"] {
   const of = new Map<string, readonly number[]>();
   for (const parameter of parameters) {
     const [name, groups] = [inside(parameter, "name"), inside(parameter, "source", "of")];
-    const whole = Array.isArray(groups) && groups.length === modalities.length && groups.every(Number.isSafeInteger);
-    if (typeof name === "string" && whole) of.set(name, groups);
+    const valid = Array.isArray(groups) && groups.length === modalities.length && groups.every(Number.isSafeInteger);
+    if (typeof name === "string" && valid) of.set(name, groups);
   }
   return modalities.every((name) => typeof name === "string") ? { modalities, of } : undefined;
 }

@@ -193,7 +193,7 @@ function placed(step: StepTensors, tokens: Int32Array, document: Int32Array): Pi
 function givenItems(step: StepTensors, at: ItemsAt): { timed: TimedItem[]; numbers: HostField[] } {
   const { file, prefix, batch, length, modality } = step;
   const { index, name, shape, objective } = at;
-  const { tensor, whole, most, because, clean } = objective.given(name);
+  const { tensor, integer, most, because, clean } = objective.given(name);
   const wanted = {
     shape: [batch, length],
     from: 0,
@@ -201,7 +201,7 @@ function givenItems(step: StepTensors, at: ItemsAt): { timed: TimedItem[]; numbe
     because,
     where: (r: number) => modality[r] === index,
   };
-  const read = whole ? indicesOf : withinOf;
+  const read = integer ? indicesOf : withinOf;
   const times = read(file, `${prefix}${tensor}`, wanted);
   const timed = itemsIn(step, index, shape).map((position): TimedItem => ({ position, t: times[position] as number }));
   const kinds = clean ? (["noisy", "noise", "clean"] as const) : (["noisy", "noise"] as const);

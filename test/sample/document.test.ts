@@ -180,10 +180,10 @@ describe("a sampled document", () => {
     expect(held[0]).toEqual([10, PICTURE, 11, 1]);
     expect(looks).toBe(0);
     // A caption is never empty, even if its end is likely. A continued text may end at once.
-    const said = (of: typeof prompt | (typeof picture)[]) =>
+    const sampled = (of: typeof prompt | (typeof picture)[]) =>
       run(sampling({ only: 0, tokens: 2 }), saying(8, 8), { of });
-    expect(said([picture]).document.segments).toMatchObject([{ modality: 0, ids: [expect.any(Number)] }]);
-    expect(said(prompt).document).toEqual({ segments: [], ended: true });
+    expect(sampled([picture]).document.segments).toMatchObject([{ modality: 0, ids: [expect.any(Number)] }]);
+    expect(sampled(prompt).document).toEqual({ segments: [], ended: true });
   });
 
   test("guidance also runs the picture after only its marker", () => {

@@ -90,17 +90,17 @@ const without = (text: string, line: RegExp): string =>
 test("a list of checksums and a state that disagree are rejected", () => {
   for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
   const [state, sums] = [textOf("state.json"), textOf("SHA256SUMS")];
-  const told = (): string | undefined => latestCheckpoint(run).warnings[0]?.message;
+  const warned = (): string | undefined => latestCheckpoint(run).warnings[0]?.message;
   write("SHA256SUMS", without(sums, /sequences/));
-  expect(told()).toContain("state.json and SHA256SUMS have different checksums of sequences.safetensors");
+  expect(warned()).toContain("state.json and SHA256SUMS have different checksums of sequences.safetensors");
   write("SHA256SUMS", without(sums, /state/));
-  expect(told()).toContain("SHA256SUMS has no checksum of state.json");
+  expect(warned()).toContain("SHA256SUMS has no checksum of state.json");
   write("SHA256SUMS", sums + sums.split("\n")[0]);
-  expect(told()).toContain("its last line is incomplete");
+  expect(warned()).toContain("its last line is incomplete");
   write("SHA256SUMS", sums);
-  expect(told()).toBeUndefined();
+  expect(warned()).toBeUndefined();
   write("state.json", state.replace('"step": 2', '"step": 3'));
-  expect(told()).toContain("state.json has changed since it was written");
+  expect(warned()).toContain("state.json has changed since it was written");
 });
 
 describe("weights beside a list of checksums", () => {
@@ -133,18 +133,18 @@ describe("records of a resumed run", () => {
   const timing = (step: number): string => recordLine({ step, seconds: step, tokens_per_second: 5 });
   const records = (steps: readonly number[], line: (step: number) => string): string => steps.map(line).join("");
   const keep = (name: string, text: string): void => writeFileSync(join(run.path, name), text);
-  const told = (step = 3): string[] => lostRecords(run, step).map(({ message }) => message.replace(run.path, "RUN"));
+  const warned = (step = 3): string[] => lostRecords(run, step).map(({ message }) => message.replace(run.path, "RUN"));
   beforeEach(() => {
     keep("metrics.jsonl", records([1, 2, 3, 4], metric));
     keep("timing.jsonl", records([1, 2, 3, 4], timing));
   });
 
-  test("give no warning if they are complete", () => expect(told()).toEqual([]));
+  test("give no warning if they are complete", () => expect(warned()).toEqual([]));
 
   test("give a warning if some are missing", () => {
     rmSync(join(run.path, "timing.jsonl"));
     keep("metrics.jsonl", records([2], metric));
-    expect(told()).toEqual([
+    expect(warned()).toEqual([
       "RUN/metrics.jsonl has no record of 2 of the 3 steps; the first missing step is 1.",
       "RUN/timing.jsonl is missing.",
     ]);
@@ -152,11 +152,11 @@ describe("records of a resumed run", () => {
 
   test("are rejected if they are damaged before later records, which would be removed", () => {
     keep("metrics.jsonl", `${metric(1)}${metric(2).replace('"step"', '"stop"')}${metric(3)}`);
-    expect(told).toThrow(/Line 2 of .*metrics\.jsonl is not a metrics record/);
+    expect(warned).toThrow(/Line 2 of .*metrics\.jsonl is not a metrics record/);
   });
 
   test("are removed with a warning if they are damaged after the checkpoint", () => {
     keep("metrics.jsonl", `${records([1, 2, 3], metric)}\0\0\0\n`);
-    expect(told()).toEqual(["RUN/metrics.jsonl is damaged from line 4 on, and that part is removed."]);
+    expect(warned()).toEqual(["RUN/metrics.jsonl is damaged from line 4 on, and that part is removed."]);
   });
 });

@@ -152,18 +152,18 @@ test.skipIf(missing)(
   async () => {
     const [whole, stopped] = [join(folder, "first"), join(folder, "stopped")] as [string, string];
     const process = mom.start(["train", spec, "--out", stopped]);
-    let said = "";
-    let told = false;
+    let printed = "";
+    let interrupted = false;
     process.stderr?.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      if (!told && said.includes("step 1/")) {
-        told = true;
+      printed += chunk.toString();
+      if (!interrupted && printed.includes("step 1/")) {
+        interrupted = true;
         process.kill("SIGINT");
       }
     });
     const code = await new Promise((resolve) => process.once("exit", resolve));
-    expect(code, said).toBe(130);
-    expect(said).toContain("--resume");
+    expect(code, printed).toBe(130);
+    expect(printed).toContain("--resume");
     const resumed = trainTo(stopped, "--resume");
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(checksum(stopped)).toBe(checksum(whole));
