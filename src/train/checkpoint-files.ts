@@ -112,7 +112,7 @@ function parsed<T>(
     for (const name of names) {
       const listed = stored.files.get(name);
       if (listed === undefined) continue;
-      const found = wholeFile(read, disk, name, listed);
+      const found = intactFile(read, disk, name, listed);
       if (typeof found === "string") return found;
       contents.set(name, found);
     }
@@ -124,7 +124,7 @@ function parsed<T>(
   }
 }
 
-function wholeFile(
+function intactFile(
   read: Read,
   disk: Hashing,
   name: string,
@@ -145,7 +145,7 @@ function storedIn(read: Read, disk: Hashing): Stored | string {
   if (typeof sums === "string") return `${SUMS}: ${sums}`;
   const sum = sums.get(STATE);
   if (sum === undefined) return `${SUMS} has no checksum of ${STATE}`;
-  const bytes = wholeFile(read, disk, STATE, { sha256: sum });
+  const bytes = intactFile(read, disk, STATE, { sha256: sum });
   if (typeof bytes === "string") return bytes;
   const file = readStateFile(bytes.slice(0, bytes.length));
   if ("wrong" in file) return `${STATE}: ${file.wrong}`;

@@ -61,7 +61,7 @@ export const readCheckpoint = (run: Run, step: number): Checkpoint | string =>
  * @throws Failure if checkpoints exist and none is complete
  */
 export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings: readonly Diagnostic[] } {
-  const { found, warnings } = newestWhole(run, parseCheckpoint);
+  const { found, warnings } = newestIntact(run, parseCheckpoint);
   return found === undefined ? { warnings } : { checkpoint: found, warnings };
 }
 
@@ -74,7 +74,7 @@ export function runWeights(run: Run, step?: number): { weights: Weights; warning
   if (step !== undefined && steps.includes(step)) {
     return { weights: folderWeights(folderOf(run, step), run.disk), warnings: [] };
   }
-  const { found, warnings } = step === undefined ? newestWhole(run, parseWeights) : { found: undefined, warnings: [] };
+  const { found, warnings } = step === undefined ? newestIntact(run, parseWeights) : { found: undefined, warnings: [] };
   if (found === undefined) throw noCheckpoint(run.path, step, steps);
   return { weights: found, warnings };
 }
@@ -89,7 +89,7 @@ export function folderWeights(folder: string, disk: Disk): Weights {
   return weights;
 }
 
-function newestWhole<T>(
+function newestIntact<T>(
   run: Run,
   parse: (read: Read, disk: Disk) => T | string,
 ): { found?: T; warnings: readonly Diagnostic[] } {

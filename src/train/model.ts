@@ -197,9 +197,9 @@ function arenasOn(
       const own = parametersOf(arena);
       const arrays = own.map(({ shape }) => new Float32Array(size(shape)));
       for (const buffer of new Set(own.map((field) => bufferOf(arena, field) as number))) {
-        const whole = plan.buffers[buffer]?.bytes as number;
-        for (let start = 0; start < whole; start += pieceBytes) {
-          const piece = await runtime.read({ buffer, offset: start, bytes: Math.min(pieceBytes, whole - start) });
+        const arenaBytes = plan.buffers[buffer]?.bytes as number;
+        for (let start = 0; start < arenaBytes; start += pieceBytes) {
+          const piece = await runtime.read({ buffer, offset: start, bytes: Math.min(pieceBytes, arenaBytes - start) });
           own.forEach((field, i) => {
             if (bufferOf(arena, field) === buffer) copyFrom(piece, start, field, arrays[i] as Float32Array);
           });

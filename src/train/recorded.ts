@@ -56,11 +56,11 @@ function changedKernels(run: Run, now: Choices): Diagnostic[] {
 
 /** A resumed run must have its original spec: the one in its folder. */
 function checkSpec(specText: string, run: Run): void {
-  const began = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
+  const original = new TextDecoder().decode(run.disk.read(pathIn(run, "spec"))).split("\n");
   const now = specText.split("\n");
-  const line = now.findIndex((text, i) => placeless(text) !== placeless(began[i] ?? ""));
-  if (line < 0 && now.length === began.length) return;
-  const [was, is] = [began[line] ?? began[now.length], now[line]].map((text) => text?.trim() || "nothing");
+  const line = now.findIndex((text, i) => placeless(text) !== placeless(original[i] ?? ""));
+  if (line < 0 && now.length === original.length) return;
+  const [was, is] = [original[line] ?? original[now.length], now[line]].map((text) => text?.trim() || "nothing");
   throw otherSpec(run.path, pathIn(run, "spec"), was as string, is as string);
 }
 
