@@ -1,14 +1,12 @@
-// docs/mistakes.md shows the messages for a dozen mistakes, next to those of a bare parser with the same grammar and of a
-// bare check against the same schema. UPDATE_MISTAKES=1 rewrites the page.
-import { readFileSync, writeFileSync } from "node:fs";
+// docs/mistakes.md shows the messages for a dozen mistakes, next to those of Chevrotain's parser with the same grammar and of
+// Ajv with the same schema. UPDATE_MISTAKES=1 rewrites the page.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultParserErrorProvider } from "chevrotain";
 import { expect, test } from "vitest";
-import { parse } from "../../grammar/parse.js";
 import { SpecParser } from "../../grammar/parser.js";
 import { lexer } from "../../grammar/tokens.js";
-import { EMPTY, gather } from "../../src/front/document.js";
-import { merge } from "../../src/front/imports.js";
+import { load } from "../../src/front/imports.js";
 import { ROOT as SCHEMA } from "../../src/front/schema.js";
 import { shapeSection } from "../../src/front/shape.js";
 import { validateSpec } from "../../src/front/validate.js";
@@ -31,7 +29,12 @@ const DOZEN = [
   ["hyphen-in-name", "A hyphen in a name"],
 ] as const;
 
-/** The first message of Chevrotain or Ajv alone; undefined if both accept the text. */
+const imported = (path: string) => {
+  const file = join(ROOT, "test/reject", path);
+  return existsSync(file) ? { path, text: readFileSync(file, "utf8") } : undefined;
+};
+
+/** The first message of Chevrotain or Ajv alone, with imports merged; undefined if both accept the text. */
 function bare(text: string): string | undefined {
   const lexed = lexer.tokenize(text);
   const [unknown] = lexed.errors;
@@ -44,8 +47,7 @@ function bare(text: string): string | undefined {
   parser.file();
   const [unexpected] = parser.errors;
   if (unexpected) return unexpected.message;
-  const { entries } = parse({ path: "a.mom", text });
-  const section = merge(EMPTY, gather(entries, []), []);
+  const { section } = load({ path: "a.mom", text }, imported);
   if (section.members.size === 0) return undefined;
   const members = new Map(section.members);
   members.delete("ablate");
@@ -69,14 +71,15 @@ function page(): string {
     const message = bare(found.spec);
     const other =
       message === undefined
-        ? "A bare parser and schema accept this spec."
-        : `A bare parser and schema print:\n\n\`\`\`text\n${message}\n\`\`\``;
+        ? "Chevrotain and Ajv accept this spec."
+        : `Chevrotain and Ajv print:\n\n\`\`\`text\n${message.trim()}\n\`\`\``;
     return `## ${title}\n\n\`\`\`text\n${found.message.trimEnd()}\n\`\`\`\n\n${other}\n`;
   });
   return `# A dozen mistakes
 
-This page shows the messages of \`npx mom check\` for a dozen common mistakes. Below each is the message of a bare parser with the same
-grammar and a bare check against the same schema. A test generates this page.
+This page shows the messages of \`npx mom check\` for a dozen common mistakes. After each comes what the libraries that \`mom\` is built on
+print for the same spec by themselves: the parser [Chevrotain](https://chevrotain.io) with \`mom\`'s grammar, and the JSON Schema validator
+[Ajv](https://ajv.js.org) with \`mom\`'s schema. A test generates this page.
 
 ${sections.join("\n")}`;
 }
