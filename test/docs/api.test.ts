@@ -1,11 +1,12 @@
 // The programs of docs/api.md pass the type checker, and print the output shown on the page.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { place } from "../../site/examples.js";
 import { fencesOf } from "../../site/fences.js";
 import { missingAdapter } from "../gpu/adapter.js";
 import { buildMom, type Mom, ROOT } from "../support/mom.js";
@@ -28,10 +29,8 @@ beforeAll(async () => {
   // Programs import the package by its name. Here the sources replace it.
   for (const { name, text } of programs)
     writeFileSync(join(folder, name), text.replaceAll('"mixture-of-mamba"', '"../../../src/index.js"'));
-  writeFileSync(
-    join(folder, "few.mom"),
-    `${readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace(/train \{[^}]*\}/, "train { steps: 2, batch: 2, optimizer: adamw(lr: 4e-3), validate_every: 2, checkpoint_every: 2 }")}`,
-  );
+  cpSync(join(ROOT, "specs"), join(folder, "specs"), { recursive: true });
+  for (const fence of fences) if (fence.language === "mom") place(fence, folder);
 });
 afterAll(() => {
   mom.dispose();
