@@ -1,5 +1,5 @@
 // Measures how well a trained model reproduces training pictures: samples a picture for names of training documents and
-// counts the samples whose nearest training picture (mean squared distance of pixels) is the picture of that name.
+// counts the samples whose nearest picture of the data set (mean squared distance of pixels) is the picture of that name.
 //   node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]
 
 import { resolve } from "node:path";
