@@ -41,10 +41,15 @@ export function renderMarkdown(markdown: string, around: Surroundings): Rendered
   for (const token of tokens) if (token.children) formulas(token.children);
   md.renderer.rules.fence = (all, index) => fence(all[index] as Token, around);
   md.renderer.rules.math_inline = (all, index) => formula(all[index]?.content ?? "", false);
+  md.renderer.rules.code_inline = (all, index) => `<code>${unbroken(all[index]?.content ?? "")}</code>`;
   md.renderer.rules.table_open = () => '<div class="table"><table>\n';
   md.renderer.rules.table_close = () => "</table></div>\n";
   return { html: md.renderer.render(tokens, md.options, {}), headings };
 }
+
+/** Code in a line, whose options are not broken after their hyphens. */
+const unbroken = (code: string): string =>
+  escapeHtml(code).replace(/(?<=^|[\s(])--?[a-z][\w-]*/g, '<span class="option">$&</span>');
 
 /** Gives each heading its anchor, and a link to it. */
 function nameHeadings(tokens: readonly Token[]): Heading[] {

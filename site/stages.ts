@@ -15,10 +15,11 @@ import { PROFILES } from "../src/ir/profiles.js";
 import type { Program } from "../src/ir/program.js";
 import { bytesMoved } from "../src/passes/fuse.js";
 import { escapeHtml } from "./html.js";
+import { ticked } from "./reference.js";
 
 interface Step {
   readonly name: string;
-  /** What comes out of it. */
+  /** What comes out of it, with code in backticks. */
   readonly makes: string;
   /** Of the spec that is followed. */
   readonly numbers: string;
@@ -67,7 +68,7 @@ function stagesOf(root: string): Step[] {
     {
       name: "run",
       makes: "the device computes losses and updates",
-      numbers: "one submit a step",
+      numbers: "one submit per step",
       file: "src/gpu/runtime.ts",
     },
   ];
@@ -89,7 +90,7 @@ const FILES: Readonly<Record<Stage, string>> = {
 export function stagesPicture(root: string, link: (file: string) => string): string {
   const items = stagesOf(root).map(
     ({ name, makes, numbers, file }) =>
-      `<li><a href="${escapeHtml(link(file))}"><b>${name}</b></a><span>${makes}</span><i>${numbers}</i></li>`,
+      `<li><a href="${escapeHtml(link(file))}"><b>${name}</b></a><span>${ticked(makes)}</span><i>${numbers}</i></li>`,
   );
   return `<figure class="stages"><ol>${items.join("")}</ol><figcaption>What each stage makes of <code>${SPEC}</code>, compiled for <code>${DEVICE}</code> while this page was built.</figcaption></figure>\n`;
 }

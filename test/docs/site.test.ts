@@ -69,6 +69,14 @@ test("pages load nothing from other sites, and every internal link has a target"
   }
 });
 
+test("no page shows the backticks of Markdown in its text", () => {
+  for (const [path, html] of site.pages) {
+    if (path.startsWith("files/")) continue;
+    const text = html.replace(/<(pre|code|script)\b[\s\S]*?<\/\1>/g, "").replace(/<[^>]*>/g, "");
+    expect(text.match(/.*`.*/g) ?? [], path).toEqual([]);
+  }
+});
+
 test("the compiler's page follows one kernel through all stages to its WGSL", () => {
   const page = site.pages.get("compiler.html") ?? "";
   for (const stage of [...Object.keys(STAGES), "run"]) expect(page).toContain(`<b>${stage}</b>`);
@@ -140,6 +148,22 @@ describe.skipIf(typeof started === "string")("in a browser", () => {
       }
       await page.close();
     }
+  });
+
+  test("on a narrow screen, links and buttons outside of sentences are at least 24 pixels wide and tall", async () => {
+    const page = await open(home.disk(), 360);
+    for (const path of ["index.html", "reference.html", "errors.html", "compiler.html"]) {
+      await page.goto(pathToFileURL(join(out, path)).href);
+      await page.click("#menu");
+      const small = await page.locator("header :is(a, button, input), nav a, summary, .stages a").evaluateAll((all) =>
+        all
+          .map((one) => ({ text: one.textContent, box: one.getBoundingClientRect() }))
+          .filter(({ box }) => box.width > 0 && Math.min(box.width, box.height) < 24)
+          .map(({ text }) => text),
+      );
+      expect(small, path).toEqual([]);
+    }
+    await page.close();
   });
 
   test("on a narrow screen the menu opens the pages", async () => {
