@@ -31,7 +31,7 @@ function finish(stream: { skipToEnd: () => void }, style: string): string {
 }
 
 const colours = HighlightStyle.define([
-  { tag: [tags.comment, tags.docComment], color: "#7f87a8", fontStyle: "italic" },
+  { tag: [tags.comment, tags.docComment], color: "#8b93b5", fontStyle: "italic" },
   { tag: tags.string, color: "#a5d6a7" },
   { tag: [tags.number, tags.atom], color: "#f2b84b" },
   { tag: [tags.keyword, tags.heading], color: "#c792ea" },

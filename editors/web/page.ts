@@ -6,6 +6,9 @@ import { inlays } from "./inlays.js";
 import { mom } from "./language.js";
 import { look } from "./look.js";
 
+/** Milliseconds for an answer. On a busy computer `mom lsp` takes longer to start than the three seconds of the default. */
+const PATIENCE = 60_000;
+
 /** What the server sends about the file to edit. */
 interface Opened {
   readonly folder: string;
@@ -31,10 +34,20 @@ function connect(): Promise<Transport> {
 }
 
 const opened: Opened = await (await fetch("/opened")).json();
-const client = new LSPClient({ rootUri: opened.folder, extensions: languageServerExtensions() });
+const name = decodeURIComponent(opened.file.split("/").at(-1) ?? "");
+document.title = `${name} · mom`;
+const client = new LSPClient({ rootUri: opened.folder, timeout: PATIENCE, extensions: languageServerExtensions() });
 client.connect(await connect());
 new EditorView({
   doc: opened.text,
-  extensions: [basicSetup, mom, look, client.plugin(opened.file, "mom"), inlays(client, opened.file)],
+  extensions: [
+    basicSetup,
+    EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ "aria-label": name }),
+    mom,
+    look,
+    client.plugin(opened.file, "mom"),
+    inlays(client, opened.file),
+  ],
   parent: document.body,
 });

@@ -106,6 +106,17 @@ test("inlay hints appear beside blocks, layers and ablations, and follow edits",
   });
 });
 
+test("on a narrow screen the text wraps instead of scrolling, at its full size", async (context) => {
+  await editing(context, SAMPLE, async (page) => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await page.locator('meta[name="viewport"]').getAttribute("content")).toContain("width=device-width");
+    const beyond = (): Promise<number> =>
+      page.locator(".cm-scroller").evaluate((one) => one.scrollWidth - one.clientWidth);
+    await expect.poll(beyond, WAIT).toBeLessThanOrEqual(0);
+    expect(await page.title()).toBe("spec.mom · mom");
+  });
+});
+
 test("the server refuses connections from other pages", async (context) => {
   await editing(context, SAMPLE, async (page) => {
     const address = page.url().replace("http", "ws");
