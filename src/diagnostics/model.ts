@@ -153,7 +153,7 @@ export const weightOfNothing = (span: Span, name: string): Diagnostic =>
 export const vocabularyUneven = (span: Span, size: number, columns: number, enough: number): Diagnostic =>
   error(
     "vocabulary-uneven",
-    `The vocabulary of all modalities is ${size}, which is not a multiple of ${columns}, so kernels of the head are slower.`,
+    `The vocabulary of all modalities is ${size}, which is not a multiple of ${columns}, so not all products of the head use matrix units (tensor cores), and it is slower on GPUs that have them.`,
     span,
     { help: "Add a few unused ids.", example: `vocab: ${enough}` },
   );

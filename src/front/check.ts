@@ -134,8 +134,11 @@ function inOrder(diagnostics: readonly Diagnostic[], sources: readonly Source[])
   );
 }
 
-/** Columns that kernels read as a vector, and the smallest vocabulary for which it matters (docs/performance.md). */
-const COLUMNS = 4;
+/**
+ * The multiple that the vocabulary must be of for the head to run on matrix units (`inChunks` in
+ * src/kernels/token-loss.ts), and the smallest vocabulary for which it matters (docs/performance.md).
+ */
+const UNIT_COLUMNS = { f32: 16, f16: 8 } as const;
 const LARGE_VOCABULARY = 1024;
 /** The share of a scan's time above which a nearly empty last chunk is worth a warning. */
 const FELT = 1 / 3;
@@ -168,9 +171,10 @@ function* weightsOfNothing({ objective }: SpecJson, places: Places): Iterable<Di
 }
 
 /** Reported at the last modality whose size is a number in the spec, since the size of a file is fixed. */
-function* unevenVocabulary({ model }: CheckedSpec, json: SpecJson, places: Places): Iterable<Diagnostic> {
+function* unevenVocabulary({ model, train }: CheckedSpec, json: SpecJson, places: Places): Iterable<Diagnostic> {
   const { size } = model.vocabulary;
-  const over = size % COLUMNS;
+  const columns = UNIT_COLUMNS[train.precision];
+  const over = size % columns;
   if (over === 0 || size < LARGE_VOCABULARY) return;
   const free = Object.entries(json.model.modality).findLast(
     ([, m]) => fileFieldOf(m) !== undefined && fileOf(m) === undefined,
@@ -179,7 +183,7 @@ function* unevenVocabulary({ model }: CheckedSpec, json: SpecJson, places: Place
   const [name, fields] = free;
   const vocab = "vocab" in fields ? (fields.vocab ?? 0) : 0;
   const span = valueAt(places, below(below("/model/modality", name), "vocab"));
-  yield report.vocabularyUneven(span, size, COLUMNS, vocab + COLUMNS - over);
+  yield report.vocabularyUneven(span, size, columns, vocab + columns - over);
 }
 
 function* leftOfChunk({ model, data }: CheckedSpec, places: Places): Iterable<Diagnostic> {

@@ -44,9 +44,9 @@ const SCALES: Readonly<Record<string, readonly [number, number, number, number, 
   "chameleon-443m": [1024, 2 * 24, 65_536, 2],
   "chameleon-880m": [1536, 2 * 24, 65_536, 2],
   "chameleon-1.5b": [2048, 2 * 24, 65_536, 2],
-  "chameleon-speech-443m": [1024, 2 * 24, 65_536 + 500, 3],
-  "chameleon-speech-880m": [1536, 2 * 24, 65_536 + 500, 3],
-  "chameleon-speech-1.5b": [2048, 2 * 24, 65_536 + 500, 3],
+  "chameleon-speech-443m": [1024, 2 * 24, 65_536 + 512, 3],
+  "chameleon-speech-880m": [1536, 2 * 24, 65_536 + 512, 3],
+  "chameleon-speech-1.5b": [2048, 2 * 24, 65_536 + 512, 3],
 };
 
 /** Parameters of a model with `copies` of each of the four projections. */

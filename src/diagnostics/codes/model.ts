@@ -106,7 +106,7 @@ export const MODEL = {
     severity: "warning",
     title: "Inefficient vocabulary size",
     meaning:
-      "Kernels of the head read four numbers at a time if the size of the vocabulary is a multiple of four. Adding up to three unused ids is faster.",
+      "The head runs on matrix units (tensor cores) only if the size of the vocabulary is a multiple of 16, or with `precision: f16` of 8. On GPUs that have them, adding a few unused ids is faster.",
   },
   tokenizer: {
     number: 323,
