@@ -42,7 +42,7 @@ export interface About {
   readonly title: string;
   /** Names and values: parameters, device, … */
   readonly facts: readonly (readonly [string, string])[];
-  /** The unit of each modality's loss: "nats a token". */
+  /** The unit of each modality's loss: "nats per token". */
   readonly units: Readonly<Record<string, string>>;
 }
 
@@ -118,9 +118,9 @@ function finalLosses(
   };
   const rows = modalities.map((modality) => row(modality, ({ losses }) => losses[modality]));
   return `<h2>Final losses</h2>
-<div class="scroll"><table><thead><tr><th>Modality</th><th>Training</th><th>Validation</th><th>Best validation</th><th>at step</th></tr></thead>
-<tbody>${rows.join("")}${row("all, weighted", ({ loss }) => loss)}</tbody></table></div>
-<p>Training is the mean of the last ${windowOf(train)} of ${train.length} steps.</p>`;
+<div class="scroll"><table><thead><tr><th>Modality</th><th>Training</th><th>Validation</th><th>Best validation</th><th>Best at step</th></tr></thead>
+<tbody>${rows.join("")}${row("weighted sum", ({ loss }) => loss)}</tbody></table></div>
+<p>Training is the mean of the last ${windowOf(train)} of ${train.length} steps. The weighted sum is what training minimizes: each loss times its weight in <code>objective</code>.</p>`;
 }
 
 const isLeftOut = ({ loss, gradient_norm, loss_scale }: TrainRecord): boolean =>
@@ -154,7 +154,7 @@ function course(train: readonly TrainRecord[], timing: readonly TimingRecord[]):
       series: [{ label: "each step", points: pointsOf(train, ({ lr }) => lr), look: "line", color: 3 }],
     }),
     lineChart({
-      title: "Pace",
+      title: "Speed",
       unit: "tokens per second",
       series: [{ label: "measured", points: pace, look: "line", color: 3 }],
     }),
@@ -193,7 +193,7 @@ function texts({ label, texts: rows = [] }: SampleGroup): string {
     return `<tr><td>${seen}${escapeHtml(given)}</td><td>${escapeHtml(truth)}</td><td>${escapeHtml(sampled)}</td></tr>`;
   });
   return `<section class="texts"><h2>${escapeHtml(label)}</h2>
-<table><thead><tr><th>Given</th><th>True</th><th>Sampled</th></tr></thead>\n<tbody>${cells.join("\n")}</tbody></table></section>\n`;
+<table><thead><tr><th>Prompt</th><th>True</th><th>Sampled</th></tr></thead>\n<tbody>${cells.join("\n")}</tbody></table></section>\n`;
 }
 
 function pointsOf<R extends MetricRecord>(records: readonly R[], value: (record: R) => number | undefined): Point[] {

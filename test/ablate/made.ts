@@ -30,7 +30,7 @@ export function madeResults(
     arms,
     baseline: 0,
     seeds,
-    modalities: [{ name: "text", unit: "nats a token" }],
+    modalities: [{ name: "text", unit: "nats per token" }],
     steps: 10,
     runs: runs.flatMap((row, index) =>
       row.map((made, seed) => {

@@ -84,6 +84,12 @@ test("every row of a Markdown table has as many columns as its header, and names
   expect(text).toContain("| Validation: FLOPs % |".slice(2));
 });
 
+test("an ablation without a baseline differs from one whose baseline is the arm “none”", () => {
+  const { results, answer } = subsetsAblation({ seeds: [1], steps: 1 });
+  expect(ablationMarkdown(results, answer)).toContain("- Baseline: the arm “none”\n");
+  expect(ablationMarkdown({ ...results, baseline: undefined }, answer)).toContain("- Baseline: no baseline\n");
+});
+
 test("Markdown has the sentences of the page", () => {
   const { results, answer } = subsetsAblation();
   const [text, html] = [ablationMarkdown(results, answer), renderAblation(results, answer)];

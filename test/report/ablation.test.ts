@@ -76,7 +76,7 @@ const notes = ({ results, answer }: SampleAblation): readonly string[] => headli
 test("sentences state the gain of all parts, of each part, their synergy, and the time to reach the baseline", () => {
   const { Size, ...rest } = sentencesOf(pinned());
   expect(rest).toEqual({
-    lead: "Owning all four projections lowers the held-out loss by 7.9 % (5.1 to 10.7).",
+    lead: "Decoupling all four projections lowers the held-out loss by 7.9 % (5.1 to 10.7).",
     Training: "It lowers the training loss by 7.9 % (5.1 to 10.7).",
     Alone:
       "in_proj 4.1 % (3.0 to 5.0), out_proj 2.9 % (1.8 to 4.0), x_proj 1.6 % (0.5 to 2.7); dt_proj: not significant with three seeds.",
@@ -86,7 +86,7 @@ test("sentences state the gain of all parts, of each part, their synergy, and th
     Basis: "3 seeds, 32 degrees of freedom.",
   });
   expect(Size).toMatch(
-    /^A dense model with as many parameters in total lowers the loss by .*, with 1\.60 times the FLOPs of a step\.$/,
+    /^A dense model with as many parameters in total lowers the loss by .*, with 1\.60 times the FLOPs per step\.$/,
   );
 });
 
@@ -104,7 +104,7 @@ test("figures and tables have the same numbers as the sentences", () => {
 test("an estimate that is not significant is called not significant, even if its interval excludes zero", () => {
   const unmarked = pinned({ joint: interval(7.9, 5.1, 10.7, false), difference: interval(-1.7, -2.5, -0.9, false) });
   expect(sentencesOf(unmarked).lead).toBe(
-    "Owning all four projections does not change the held-out loss significantly with three seeds (gain 7.9 %, 5.1 to 10.7).",
+    "Decoupling all four projections does not change the held-out loss significantly with three seeds (gain 7.9 %, 5.1 to 10.7).",
   );
   expect(sentencesOf(unmarked).Together).toMatch(
     /^It is not significant whether they give more or less than the sum of their single gains /,
@@ -117,7 +117,7 @@ test("an estimate that is not significant is called not significant, even if its
 test("a sentence states what is not significant, a gain or a loss, depending on the interval", () => {
   const open = sentencesOf(pinned({ joint: interval(0.3, -0.5, 1.1), difference: interval(-0.4, -1.2, 0.4) }));
   expect(open.lead).toBe(
-    "Owning all four projections does not change the held-out loss significantly with three seeds (gain 0.3 %, −0.5 to 1.1).",
+    "Decoupling all four projections does not change the held-out loss significantly with three seeds (gain 0.3 %, −0.5 to 1.1).",
   );
   expect(open.Together).toMatch(
     /^It is not significant whether they give more or less than the sum of their single gains /,

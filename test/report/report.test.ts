@@ -23,7 +23,7 @@ test("the page is well-formed and has a chart for each modality and an image for
     "image",
     "Gradient norm",
     "Learning rate",
-    "Pace",
+    "Speed",
   ]);
   expect(html.match(/<h2>[^<]*/g)?.map((heading) => heading.slice(4))).toEqual([
     "Losses",
@@ -74,6 +74,8 @@ test("the table has the last and the best validation, and the mean of the last s
   ]);
   const html = renderReport({ ...sampleReport(0), metrics });
   expect(html).toContain("<td>text</td><td>3.000</td><td>3.500</td><td>2.500</td><td>2</td>");
+  expect(html).toContain("<td>weighted sum</td><td>3.000</td>");
+  expect(html).toContain("each loss times its weight");
 });
 
 test("a long run makes a page of moderate size", () => {

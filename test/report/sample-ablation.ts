@@ -84,7 +84,7 @@ export function sampleAblation(
 ): SampleAblation {
   const { name, axes, arms, gainOf, seeds = [1, 2, 3], steps = 110, baseline = 0, stateOf } = options;
   const modalities = [
-    { name: "text", unit: "nats a byte" },
+    { name: "text", unit: "nats per byte" },
     { name: "image", unit: "mean squared error of the noise" },
   ];
   const numbers = stream("sample", 7);

@@ -52,7 +52,7 @@ export function sampleReport(steps: number): ReportData {
         ["Steps", String(steps)],
         ["Tokens", "16.4 M"],
       ],
-      units: { text: "nats a token", image: "mean squared error" },
+      units: { text: "nats per token", image: "mean squared error" },
     },
     spec: 'model {\n  modality text:  bytes\n  modality image: patches(size: 32x32, patch: 4x4, channels: 3) // a & b < "c"\n\n  d_model: 256\n}\n',
     metrics,

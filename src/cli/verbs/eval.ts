@@ -57,7 +57,7 @@ function text(
   const about = split === "validation" ? "held-out" : "training";
   const rows = [
     ...Object.entries(losses).map(([name, value]) => [name, formatLoss(value), units[name] ?? ""] as const),
-    ["all", formatLoss(loss), "weighted"] as const,
+    ["all", formatLoss(loss), "weighted sum"] as const,
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value, unit]) => `  ${name.padEnd(width)}  ${value.padEnd(6)}  ${unit}`);

@@ -131,7 +131,7 @@ export function factsOf(results: AblationResults): [string, string][] {
     ["Seeds", String(seeds.length)],
     ["Runs done", `${countOf(runs, "done")} of ${runs.length}`],
     ["Steps per run", steps.toLocaleString("en-US")],
-    ["Baseline", baseline === undefined ? "none" : baseline.label],
+    ["Baseline", baseline === undefined ? "no baseline" : `the arm “${baseline.label}”`],
   ];
 }
 

@@ -316,7 +316,7 @@ function widenedSentences(results: AblationResults, measure: MeasureAnswer): Sen
     if (arm === undefined || gain === undefined || !isWidened(results, arm)) return [];
     const who = isOwnership(results) ? "A dense model" : "The baseline, widened to a model";
     const more = arm.flops / (baselineOf(results)?.flops ?? Number.NaN);
-    const price = Number.isFinite(more) ? `, with ${more.toFixed(2)} times the FLOPs of a step` : "";
+    const price = Number.isFinite(more) ? `, with ${more.toFixed(2)} times the FLOPs per step` : "";
     return [
       { about: "Size", text: `${who} with as many parameters in total ${change(gain, "loss", results)}${price}.` },
     ];

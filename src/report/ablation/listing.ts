@@ -56,7 +56,7 @@ export function armsText(design: Design, costs: Costs): string {
       i === design.baseline ? "baseline" : kind === "extra" ? "the baseline, widened to the largest arm's size" : "";
     return [label, short(parameters.total), short(parameters.active), short(flops), against, note];
   });
-  return `${columns(["arm", "parameters", "active", "FLOPs a step", "", ""], rows, new Set([1, 2, 3, 4]))}\n`;
+  return `${columns(["arm", "parameters", "active", "FLOPs per step", "", ""], rows, new Set([1, 2, 3, 4]))}\n`;
 }
 
 export function listingJson({ design, states, costs }: Listing): unknown {

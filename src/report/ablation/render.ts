@@ -36,13 +36,13 @@ export function renderAblation(results: AblationResults, answer: Answer): string
     inTraining(results, answer),
     section({
       id: "effects-table",
-      title: "All effects",
+      title: "Table of the effects",
       content: tables(answer, (modality) => effectsTable(results, modality)),
       notes: [EFFECTS_NOTE],
     }),
     making(results, answer),
     `<section id="spec"><h2>Spec</h2>\n<pre>${escapeHtml(results.spec.trimEnd())}</pre></section>`,
-    `<section id="clock"><h2>Clock</h2><p>${escapeHtml(clockLine(results))}</p></section>`,
+    `<section id="clock"><h2>Devices and time</h2><p>${escapeHtml(clockLine(results))}</p></section>`,
   ].filter((text) => text !== "");
   return htmlPage(`Ablation: ${results.name}`, STYLE + ABLATION_STYLE, main.join("\n"));
 }
@@ -103,7 +103,7 @@ const drawMap: Draw = (results, { modality }, measure) => {
 
 const FIGURES = [
   { id: "synergy", title: "Single and joint gains", draw: synergyFigure },
-  { id: "map", title: "All arms", draw: drawMap },
+  { id: "map", title: "Map of the arms", draw: drawMap },
   { id: "effects", title: "Effects", draw: effectsFigure },
   { id: "gains", title: "Gains", draw: gainsFigure },
 ] as const;

@@ -152,7 +152,7 @@ function gainCell(gain: Estimate | undefined): Cell {
 function matchCells(match: Match | undefined): Cell[] {
   if (match === undefined) return [{ text: NONE }, { text: NONE }];
   if (match.reached !== "all") {
-    const by = { text: "not", note: `${match.by} of ${match.of}` };
+    const by = { text: "not reached", note: `by ${match.of - match.by} of ${match.of} seeds` };
     return match.of === 0 ? [{ text: NONE }, { text: NONE }] : [by, by];
   }
   return [match.steps, match.flops].map((estimate) => {
@@ -171,7 +171,7 @@ export function armsNotes(results: AblationResults): string[] {
     ...(baseline === undefined
       ? []
       : [
-          `Gain: the reduction of the loss relative to the baseline (${baseline.label}), in per cent${seeds ? ", with its 95 % interval" : ""}. Steps and FLOPs: those that the arm needs to reach the baseline's final loss, in per cent of the baseline's; “not” if some seed does not reach it, “≤” if a seed has reached it at its first measured step.`,
+          `Gain: the reduction of the loss relative to the baseline (${baseline.label}), in per cent${seeds ? ", with its 95 % interval" : ""}. Steps and FLOPs: those that the arm needs to reach the baseline's final loss, in per cent of the baseline's; “not reached” if a seed does not reach it, “≤” if a seed has reached it at its first measured step.`,
         ]),
     ...(seeds ? [SIGNIFICANT] : []),
     ...(seeds ? ["± is the standard deviation over seeds."] : []),

@@ -37,10 +37,10 @@ export function baselineName(results: AblationResults): string {
   return arm === undefined || isOwnership(results) ? baselineWord(results) : `the baseline (${arm.label})`;
 }
 
-/** The subject of a sentence, such as "Owning all four projections". */
+/** The subject of a sentence, such as "Decoupling all four projections". */
 export function whole(factors: Factors): string {
   const { names, areOwned } = factors;
-  const verb = areOwned ? "Owning" : "Having";
+  const verb = areOwned ? "Decoupling" : "Using";
   if (names.length === 1) return `${verb} ${names[0]}`;
   return `${verb} ${names.length === 2 ? "both" : `all ${word(names.length)}`} ${factorsWord(factors)}`;
 }
