@@ -26,6 +26,8 @@ const SECTIONS = new Set(Object.keys(schema.properties));
 interface Open {
   readonly token: IToken;
   readonly closer: TokenType;
+  /** Whether it is `{` in a call or a list: not of a group, but of a map. */
+  readonly map: boolean;
   /** The first word on the line that opens it, and its column. */
   readonly indent: number;
   readonly name: string | undefined;
@@ -44,15 +46,30 @@ export function tooDeep(tokens: readonly IToken[], path: string): Diagnostic | u
 }
 
 function balanced(tokens: readonly IToken[]): boolean {
-  const open: TokenType[] = [];
-  for (const { tokenType } of tokens) {
+  const open: { readonly closer: TokenType; readonly map: boolean }[] = [];
+  for (const [i, { tokenType }] of tokens.entries()) {
     const closer = CLOSER.get(tokenType);
-    if (closer !== undefined) open.push(closer);
-    else if (CLOSERS.has(tokenType) && open.pop() !== tokenType) return false;
-    // A list or a call never contains a group.
-    if (tokenType === t.LeftBrace && open.length > 1 && open.at(-2) !== t.RightBrace) return false;
+    if (closer !== undefined) {
+      const map = opensMap(tokens, i, open.at(-1));
+      // A list, a call or a map never contains a group.
+      if (tokenType === t.LeftBrace && !map && open.length > 0 && !isGroup(open.at(-1))) return false;
+      open.push({ closer, map });
+    } else if (CLOSERS.has(tokenType) && open.pop()?.closer !== tokenType) return false;
   }
   return open.length === 0;
+}
+
+const isGroup = (one: Pick<Open, "closer" | "map"> | undefined): boolean => one?.closer === t.RightBrace && !one.map;
+
+/** The tokens that a value can follow in a call, a list or a map. */
+const BEFORE_VALUE = new Set([t.Colon, t.Comma, t.LeftParen, t.LeftBracket]);
+
+/** Whether token `i` is the `{` of a map: a value is expected there, and it is within a call, a list or another map. */
+function opensMap(tokens: readonly IToken[], i: number, inner: Pick<Open, "closer" | "map"> | undefined): boolean {
+  if (tokens[i]?.tokenType !== t.LeftBrace || inner === undefined || isGroup(inner)) return false;
+  let before = i - 1;
+  while (tokens[before]?.tokenType === t.Newline) before--;
+  return BEFORE_VALUE.has(tokens[before]?.tokenType ?? t.Newline);
 }
 
 const braces = ({ tokenType }: IToken): number => (tokenType === t.LeftBrace ? 1 : tokenType === t.RightBrace ? -1 : 0);
@@ -97,7 +114,8 @@ export function balance(tokens: readonly IToken[], path: string): { tokens: ITok
   tokens.forEach((token, i) => {
     const { tokenType } = token;
     const startsLine = tokenType !== t.Newline && (i === 0 || tokens[i - 1]?.tokenType === t.Newline);
-    closeBefore(mending, i, startsLine);
+    const map = opensMap(tokens, i, open.at(-1));
+    if (!map) closeBefore(mending, i, startsLine);
     if (startsLine) {
       indent = token.startColumn ?? 1;
       name = tokenType === t.Name ? nameAt(tokens, i) : undefined;
@@ -107,7 +125,7 @@ export function balance(tokens: readonly IToken[], path: string): { tokens: ITok
     const closer = CLOSER.get(tokenType);
     const excess = open.length + ahead < 0;
     ahead -= braces(token);
-    if (closer !== undefined) open.push({ token, closer, indent, name, inner: undefined });
+    if (closer !== undefined) open.push({ token, closer, map, indent, name, inner: undefined });
     const kept = CLOSERS.has(tokenType) ? close(mending, token, startsLine, excess) : token;
     if (kept !== undefined) out.push(kept);
   });
@@ -125,7 +143,7 @@ function closeTo({ path, out, open, diagnostics }: Mending, depth: number): void
     const offset = last.startOffset + last.image.length;
     const image = IMAGES.get(top.closer) ?? "";
     const at = { path, start: offset, end: offset };
-    const group = top.closer === t.RightBrace ? top.name : undefined;
+    const group = isGroup(top) ? top.name : undefined;
     diagnostics.push(report.missingClose(at, image, spanOf(path, top.token), group));
     const line = last.endLine ?? 1;
     const column = (last.endColumn ?? 1) + 1;
@@ -139,8 +157,10 @@ function closeBefore(mending: Mending, i: number, startsLine: boolean): void {
   const { tokenType, startColumn: column = 1 } = tokens[i] as IToken;
   const startsEntry = startsLine && entryAt(tokens, i) !== undefined;
   const inGroupOnly = tokenType === t.LeftBrace || tokenType === t.RightBrace;
-  const isOver = ({ closer, indent }: Open) =>
-    closer !== t.RightBrace && (inGroupOnly || (startsEntry && (closer === t.RightBracket || column <= indent)));
+  const inMap = tokenType === t.RightBrace && open.findLastIndex(({ map }) => map) > open.findLastIndex(isGroup);
+  const isOver = ({ closer, indent, map }: Open) =>
+    (closer !== t.RightBrace || (map && !inMap)) &&
+    (inGroupOnly || (startsEntry && (closer === t.RightBracket || column <= indent)));
   const isLeft = ({ inner, indent }: Open) => inner !== undefined && inner > indent && column <= indent;
   const closeWhile = (holds: (top: Open) => boolean) => {
     for (let top = open.at(-1); top !== undefined && holds(top); top = open.at(-1)) closeTo(mending, open.length - 1);
@@ -167,14 +187,14 @@ function close(mending: Mending, token: IToken, startsLine: boolean, excess: boo
     open.pop();
     return token;
   }
-  const group = open.findLastIndex(({ closer }) => closer === t.RightBrace);
+  const group = open.findLastIndex(isGroup);
   const match = open.findLastIndex(({ closer }) => closer === tokenType);
   if (match > group) {
     closeTo(mending, match + 1);
     open.pop();
     return token;
   }
-  if (here === undefined || here.closer === t.RightBrace) {
+  if (here === undefined || isGroup(here)) {
     diagnostics.push(report.extraClose(spanOf(path, token), token.image));
     return undefined;
   }

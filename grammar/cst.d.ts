@@ -113,8 +113,41 @@ export interface ListCstNode extends CstNode {
 export type ListCstChildren = {
   LeftBracket: IToken[];
   Comma?: IToken[];
-  value?: ValueCstNode[];
+  element?: ElementCstNode[];
   RightBracket: IToken[];
+};
+
+export interface ElementCstNode extends CstNode {
+  name: "element";
+  children: ElementCstChildren;
+}
+
+export type ElementCstChildren = {
+  map?: MapCstNode[];
+  value?: ValueCstNode[];
+};
+
+export interface MapCstNode extends CstNode {
+  name: "map";
+  children: MapCstChildren;
+}
+
+export type MapCstChildren = {
+  LeftBrace: IToken[];
+  Comma?: IToken[];
+  pair?: PairCstNode[];
+  RightBrace: IToken[];
+};
+
+export interface PairCstNode extends CstNode {
+  name: "pair";
+  children: PairCstChildren;
+}
+
+export type PairCstChildren = {
+  Name: IToken[];
+  Colon: IToken[];
+  element: ElementCstNode[];
 };
 
 export interface CallCstNode extends CstNode {
@@ -147,7 +180,7 @@ export interface ArgCstNode extends CstNode {
 export type ArgCstChildren = {
   Name?: IToken[];
   Colon?: IToken[];
-  value?: (ValueCstNode)[];
+  element?: (ElementCstNode)[];
 };
 
 export interface BracketedCstNode extends CstNode {
@@ -172,6 +205,9 @@ export interface SpecVisitor<IN, OUT> extends ICstVisitor<IN, OUT> {
   product(children: ProductCstChildren, param?: IN): OUT;
   atom(children: AtomCstChildren, param?: IN): OUT;
   list(children: ListCstChildren, param?: IN): OUT;
+  element(children: ElementCstChildren, param?: IN): OUT;
+  map(children: MapCstChildren, param?: IN): OUT;
+  pair(children: PairCstChildren, param?: IN): OUT;
   call(children: CallCstChildren, param?: IN): OUT;
   args(children: ArgsCstChildren, param?: IN): OUT;
   arg(children: ArgCstChildren, param?: IN): OUT;

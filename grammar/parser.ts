@@ -5,6 +5,7 @@ import { CstParser, EOF, type IParserErrorMessageProvider, type TokenType } from
 import * as t from "./tokens.js";
 
 const VALUE = "a value: a number, a name, text in quotes, a size such as 32x32, a list or a call";
+const PAIR = 'an entry such as `human: "USER: "`';
 const ENTRY = "an entry such as `d_model: 256`";
 
 const PHRASES = new Map<TokenType, string>([
@@ -24,12 +25,14 @@ const RULES: Readonly<Record<string, string>> = {
   content: "`:` and a value, or `{`",
   entry: ENTRY,
   item: ENTRY,
+  map: PAIR,
+  pair: PAIR,
 };
 
 const messages: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected }) => PHRASES.get(expected) ?? expected.name,
   buildNotAllInputParsedMessage: () => ENTRY,
-  buildNoViableAltMessage: ({ ruleName }) => RULES[ruleName] ?? VALUE,
+  buildNoViableAltMessage: ({ ruleName, customUserDescription }) => customUserDescription ?? RULES[ruleName] ?? VALUE,
   buildEarlyExitMessage: ({ ruleName }) => RULES[ruleName] ?? VALUE,
 };
 
@@ -83,14 +86,25 @@ export class SpecParser extends CstParser {
     ]);
   });
 
+  /** `name: { … }` is the group `name { … }`. */
   private readonly content = this.RULE("content", () => {
-    this.OR([
+    this.OR1([
       { ALT: () => this.SUBRULE1(this.group) },
       {
         ALT: () => {
           this.CONSUME(t.Colon);
-          this.SUBRULE(this.value);
-          this.OPTION(() => this.SUBRULE2(this.group));
+          this.OR2({
+            ERR_MSG: VALUE,
+            DEF: [
+              { ALT: () => this.SUBRULE2(this.group) },
+              {
+                ALT: () => {
+                  this.SUBRULE(this.value);
+                  this.OPTION(() => this.SUBRULE3(this.group));
+                },
+              },
+            ],
+          });
         },
       },
     ]);
@@ -149,9 +163,29 @@ export class SpecParser extends CstParser {
     this.CONSUME(t.LeftBracket);
     this.MANY({
       GATE: this.belowLimit,
-      DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.value) }]),
+      DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.element) }]),
     });
     this.CONSUME(t.RightBracket);
+  });
+
+  /** A value in a list, a call or a map. */
+  private readonly element = this.RULE("element", () => {
+    this.OR([{ ALT: () => this.SUBRULE(this.map) }, { ALT: () => this.SUBRULE(this.value) }]);
+  });
+
+  private readonly map = this.RULE("map", () => {
+    this.CONSUME(t.LeftBrace);
+    this.MANY({
+      GATE: this.belowLimit,
+      DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.pair) }]),
+    });
+    this.CONSUME(t.RightBrace);
+  });
+
+  private readonly pair = this.RULE("pair", () => {
+    this.CONSUME(t.Name);
+    this.CONSUME(t.Colon);
+    this.SUBRULE(this.element);
   });
 
   /** A name, or a call of it. */
@@ -175,10 +209,10 @@ export class SpecParser extends CstParser {
         ALT: () => {
           this.CONSUME(t.Name);
           this.CONSUME(t.Colon);
-          this.SUBRULE1(this.value);
+          this.SUBRULE1(this.element);
         },
       },
-      { ALT: () => this.SUBRULE2(this.value) },
+      { ALT: () => this.SUBRULE2(this.element) },
     ]);
   });
 

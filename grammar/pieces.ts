@@ -15,7 +15,7 @@ export interface Comment {
 /** A value, without the white space between its words. */
 export type Piece =
   | { readonly type: "word"; readonly text: string; readonly name: boolean }
-  /** `[…]`, `(…)`, and a call when `head` is its name. */
+  /** `[…]`, `(…)`, `{…}`, and a call when `head` is its name. */
   | {
       readonly type: "bracket";
       readonly head: string;
@@ -76,6 +76,7 @@ interface Word {
 const CLOSERS = new Map<TokenType, [string, TokenType]>([
   [t.LeftBracket, ["]", t.RightBracket]],
   [t.LeftParen, [")", t.RightParen]],
+  [t.LeftBrace, ["}", t.RightBrace]],
 ]);
 
 /** Reads the words of a file. */

@@ -54,6 +54,8 @@ function flatValue(value: Value): string {
       return String(value.value);
     case "list":
       return `[${value.items.map(flatValue).join(", ")}]`;
+    case "map":
+      return `{${value.entries.map(argument).join(", ")}}`;
     case "call":
       return value.args === undefined ? value.name.text : `${value.name.text}(${value.args.map(argument).join(", ")})`;
     case "sum":

@@ -50,12 +50,19 @@ export interface Argument {
   readonly value: Value;
 }
 
+export interface Pair {
+  readonly name: Word;
+  readonly value: Value;
+}
+
 export type Value =
   | { readonly type: "number"; readonly text: string; readonly span: Span }
   | { readonly type: "string"; readonly text: string; readonly span: Span }
   | { readonly type: "boolean"; readonly value: boolean; readonly span: Span }
   | { readonly type: "size"; readonly text: string; readonly span: Span }
   | { readonly type: "list"; readonly items: readonly Value[]; readonly span: Span }
+  /** `{a: 1, b: 2}` in a list, a call or another map. */
+  | { readonly type: "map"; readonly entries: readonly Pair[]; readonly span: Span }
   /** `args` is absent for a bare name, and empty for `name()`. */
   | { readonly type: "call"; readonly name: Word; readonly args?: readonly Argument[]; readonly span: Span }
   /** At least two terms. */

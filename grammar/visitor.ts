@@ -7,7 +7,16 @@ import type { IToken } from "./chevrotain.js";
 import type * as cst from "./cst.js";
 import { parser } from "./parser.js";
 import { spanOf } from "./tokenize.js";
-import { type Argument, type Entry, type Group, numberOf, type Path, type Value, type Word } from "./tree.js";
+import {
+  type Argument,
+  type Entry,
+  type Group,
+  numberOf,
+  type Pair,
+  type Path,
+  type Value,
+  type Word,
+} from "./tree.js";
 
 /** What the visitor needs besides the tree, and where it reports. */
 interface Notes {
@@ -144,11 +153,35 @@ export class TreeVisitor extends parser.getBaseCstVisitorConstructor() implement
   }
 
   list(children: cst.ListCstChildren, notes: Notes): Value {
-    const nodes = children.value ?? [];
-    const items = nodes.map((node) => this.value(node.children, notes)).filter((x) => x !== undefined);
+    const nodes = children.element ?? [];
+    const items = nodes.map((node) => this.element(node.children, notes)).filter((x) => x !== undefined);
     if (items.length === nodes.length) commas(items, children.Comma, "items", notes);
     const ends = [real(children.LeftBracket), real(children.RightBracket)].map((x) => x && spanOf(notes.path, x));
     return { type: "list", items, span: around(notes.path, [...ends, items.at(-1)?.span]) };
+  }
+
+  element(children: cst.ElementCstChildren, notes: Notes): Value | undefined {
+    const map = first(children.map);
+    if (map !== undefined) return this.map(map.children, notes);
+    const value = first(children.value);
+    return value && this.value(value.children, notes);
+  }
+
+  map(children: cst.MapCstChildren, notes: Notes): Value {
+    const nodes = children.pair ?? [];
+    const entries = nodes.map((node) => this.pair(node.children, notes)).filter((x) => x !== undefined);
+    const spans = entries.map(({ name, value }) => ({ span: around(notes.path, [name.span, value.span]) }));
+    if (entries.length === nodes.length) commas(spans, children.Comma, "pairs", notes);
+    const ends = [real(children.LeftBrace), real(children.RightBrace)].map((x) => x && spanOf(notes.path, x));
+    return { type: "map", entries, span: around(notes.path, [...ends, spans.at(-1)?.span]) };
+  }
+
+  pair(children: cst.PairCstChildren, notes: Notes): Pair | undefined {
+    const node = first(children.element);
+    const value = node && this.element(node.children, notes);
+    const name = real(children.Name);
+    if (value === undefined || name === undefined) return undefined;
+    return { name: { text: name.image, span: spanOf(notes.path, name) }, value };
   }
 
   call(children: cst.CallCstChildren, notes: Notes): Value | undefined {
@@ -174,8 +207,8 @@ export class TreeVisitor extends parser.getBaseCstVisitorConstructor() implement
   }
 
   arg(children: cst.ArgCstChildren, notes: Notes): Argument | undefined {
-    const node = first(children.value);
-    const value = node && this.value(node.children, notes);
+    const node = first(children.element);
+    const value = node && this.element(node.children, notes);
     if (value === undefined) return undefined;
     const name = real(children.Name);
     return name === undefined ? { value } : { name: { text: name.image, span: spanOf(notes.path, name) }, value };
@@ -209,7 +242,7 @@ const startOf = (span: Span): Span => ({ ...span, end: Math.min(span.end, span.s
 function commas(
   parts: readonly { readonly span: Span }[],
   commas: Nodes<IToken>,
-  between: "items" | "arguments",
+  between: "items" | "arguments" | "pairs",
   notes: Notes,
 ): void {
   const marks = [

@@ -39,7 +39,12 @@ try {
   process.stdout.write(`${statSync(file).size} bytes, ${documents} documents; peak ${peak()} MB before\n`);
   const begun = Date.now();
   const { dataSet, files } = await prepare(
-    { source: { kind: "files", path: "big.jsonl" }, length: 1024, held_out: 0.01, carry: true },
+    {
+      source: { kind: "files", paths: ["big.jsonl"], columns: {}, either_order: false, long: "refuse" },
+      length: 1024,
+      held_out: 0.01,
+      carry: true,
+    },
     parts,
     { host: nodeHost, folder, cache: join(folder, "cache") },
   );

@@ -56,7 +56,7 @@ const FILES = {
     const { spec, profile } = openCompiled(at("made"), nodeDisk);
     compile(spec, trainingOn(spec, profile));
   },
-  "made/data/shards.json": () =>
+  "made/data/data.json": () =>
     loadDataSet(nodeDisk, shardPaths(at("made"), nodeDisk), openCompiled(at("made"), nodeDisk).spec.model, 0.3),
   "run/checkpoints/step-2/state.json": () => {
     resummed();

@@ -60,11 +60,18 @@ export function generate() {
 /** The schema with references replaced by their definitions, except for the recursive one. */
 function inlined(text) {
   const { layer, ...others } = JSON.parse(text).$defs;
-  const put = (_, value) => {
-    const name = value?.$ref?.replace("#/$defs/", "");
-    return name !== undefined && Object.hasOwn(others, name) ? others[name] : value;
+  const definition = (value) => others[value?.$ref?.replace("#/$defs/", "")];
+  const put = (key, value) => {
+    // The kinds of a definition become kinds of what refers to it.
+    if (key === "oneOf") return value.flatMap((kind) => kind.oneOf ?? [kind]);
+    const defined = definition(value);
+    if (defined === undefined) return value;
+    const { $ref, ...own } = value;
+    return { ...defined, ...own };
   };
-  const schema = JSON.parse(text, put);
+  // Definitions refer to others.
+  const once = JSON.stringify(JSON.parse(text, put));
+  const schema = JSON.parse(once, put);
   return { ...schema, $defs: { layer } };
 }
 

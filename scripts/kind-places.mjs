@@ -12,6 +12,9 @@ const ROOMS = [
   { of: "source", file: "src/data/sources/source.fields.ts", type: "SourceFields", room: "src/data/sources/" },
 ];
 
+/** Kinds whose names are everyday words. They count where the type of the other side is that of kinds. */
+const COMMON = new Set(["text", "table", "files", "folder"]);
+
 const EQUALITY = new Set([
   ts.SyntaxKind.EqualsEqualsEqualsToken,
   ts.SyntaxKind.ExclamationEqualsEqualsToken,
@@ -53,17 +56,42 @@ export function kindPlaces(program, root, files) {
     };
     const roomOf = (names) => names && asking.find(({ kinds }) => names.every((name) => kinds.has(name)));
     const ofType = (node) => roomOf(literalsOf(checker.getTypeAtLocation(node)));
-    const flag = (node, ...asked) => {
-      for (const one of asked) {
-        const room = ofType(one);
-        if (room) return note(node, room);
-      }
+    /** @param others the strings that the other side can be; undefined for any */
+    const flag = (node, asked, others) => {
+      const room = ofType(asked);
+      if (!room || (others && !others.every((name) => room.kinds.has(name)))) return;
+      if (others === undefined && ts.isStringLiteralLike(asked) && COMMON.has(asked.text)) return;
+      note(node, room);
+    };
+    const literalsAt = (node) => literalsOf(checker.getTypeAtLocation(node));
+    const isAbsent = (node) => node.kind === ts.SyntaxKind.NullKeyword || node.getText() === "undefined";
+    /** The names of an object's properties; undefined if it has none. */
+    const propertiesOf = (type) => {
+      const names = (type.isUnion() ? type.types : [type]).flatMap((one) =>
+        one.getProperties().map(({ name }) => name),
+      );
+      return names.length > 0 ? names : undefined;
+    };
+    /** The strings that a list, a set or a map holds; undefined for any. */
+    const heldBy = (node) => {
+      const type = checker.getTypeAtLocation(node);
+      const [first] = checker.getTypeArguments(type) ?? [];
+      return first && literalsOf(first);
     };
     const visit = (node) => {
       if (ts.isBinaryExpression(node)) {
-        if (EQUALITY.has(node.operatorToken.kind)) flag(node, node.left, node.right);
-        if (node.operatorToken.kind === ts.SyntaxKind.InKeyword) flag(node, node.left);
-      } else if (ts.isCaseClause(node)) flag(node.expression, node.expression);
+        if (EQUALITY.has(node.operatorToken.kind) && !isAbsent(node.left) && !isAbsent(node.right)) {
+          const [left, right] = [literalsAt(node.left), literalsAt(node.right)];
+          flag(
+            node,
+            ts.isStringLiteralLike(node.right) ? node.right : node.left,
+            ts.isStringLiteralLike(node.right) ? left : right,
+          );
+        }
+        if (node.operatorToken.kind === ts.SyntaxKind.InKeyword)
+          flag(node, node.left, propertiesOf(checker.getTypeAtLocation(node.right)));
+      } else if (ts.isCaseClause(node))
+        flag(node.expression, node.expression, literalsAt(node.parent.parent.expression));
       else if (ts.isElementAccessExpression(node)) flag(node, node.argumentExpression);
       else if (ts.isComputedPropertyName(node)) flag(node, node.expression);
       else if (ts.isObjectLiteralExpression(node)) keysOf(node);
@@ -81,7 +109,8 @@ export function kindPlaces(program, root, files) {
         if (room) note(node, room);
       } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
         if (["get", "has", "includes", "hasOwn", "indexOf"].includes(node.expression.name.text))
-          flag(node, ...node.arguments);
+          for (const argument of node.arguments)
+            flag(node, argument, ts.isStringLiteralLike(argument) ? heldBy(node.expression.expression) : undefined);
       }
       ts.forEachChild(node, visit);
     };
@@ -93,7 +122,9 @@ export function kindPlaces(program, root, files) {
       const room = roomOf(names);
       const contextual = checker.getContextualType(node);
       const mapped = contextual && (contextual.objectFlags ?? 0) & ts.ObjectFlags.Mapped;
-      if (room && (names.length > 1 || mapped)) note(node, room);
+      if (!room || (names.length < 2 && !mapped) || (!mapped && names.every((name) => COMMON.has(name)))) return;
+      const keys = contextual && propertiesOf(contextual);
+      if (keys === undefined || keys.every((name) => room.kinds.has(name))) note(node, room);
     }
     visit(source);
   }

@@ -21,7 +21,7 @@ export const OPTIONS = {
   allowUnionTypes: true,
   strictRequired: false,
   validateSchema: false,
-  keywords: ["unit", "named", "call", "positional", "syntax"],
+  keywords: ["unit", "named", "call", "positional", "syntax", "listed", "unnamed", "endings", "like"],
 };
 
 /**

@@ -1,6 +1,16 @@
 // A field's example in the context of a spec, with its full path and the required fields on the way.
 import type { Field } from "../src/front/schema.js";
-import { deref, exampleOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../src/front/schema.js";
+import {
+  columnsOf,
+  deref,
+  exampleOf,
+  fieldNode,
+  kindNode,
+  kindsOf,
+  ROOT,
+  type SchemaNode,
+  tagOf,
+} from "../src/front/schema.js";
 import { holdsOf, isModality, markersOf } from "../src/modalities/modality.fields.js";
 import { isObjective, taughtBy } from "../src/objectives/objective.fields.js";
 
@@ -58,6 +68,12 @@ function called(node: SchemaNode, kind: string, path: readonly string[]): string
   const [field] = path;
   const [given] = node.examples ?? [];
   if (field === undefined && given !== undefined) return given;
+  // Fields such as `order` need columns, which the last example has.
+  const mapped = columnsOf(node) === undefined ? undefined : node.examples?.at(-1);
+  if (field !== undefined && mapped !== undefined)
+    return node.properties?.[field]?.syntax === "path" || mapped.includes(` ${field}: `)
+      ? mapped
+      : `${mapped.slice(0, -1)}, ${exampleOf(field, fieldNode(node, field) ?? {})})`;
   const needed = (node.required ?? []).filter((name) => name !== tagOf(node) && name !== "kind");
   const values = [...new Set([...needed, ...(field === undefined ? [] : [field])])].map((name) =>
     argument(node, name, path),

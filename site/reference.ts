@@ -1,5 +1,14 @@
 // The language reference, generated from the schema: every section, kind and field, with type, range, default and unit.
-import { allFields, type Field, fieldNode, fieldsOf, kindsOf, type SchemaNode, wanted } from "../src/front/schema.js";
+import {
+  allFields,
+  columnsOf,
+  type Field,
+  fieldNode,
+  fieldsOf,
+  kindsOf,
+  type SchemaNode,
+  wanted,
+} from "../src/front/schema.js";
 import { escapeHtml } from "./html.js";
 import { inContext } from "./in-context.js";
 import { codeBlock, type Heading, type Rendered } from "./markdown.js";
@@ -75,10 +84,12 @@ function listOf(path: string, node: SchemaNode): string {
 function kind({ path, node }: Field): string {
   const id = path.join(".");
   const name = path.at(-1) ?? "";
+  const columns = columnsOf(node);
   return [
     `<h3 id="${id}"><span class="of">${path.slice(0, -1).join(".")}:</span> <code>${name}</code> ${anchor(id)}</h3>`,
     `<p>${ticked(node.description ?? "")}</p>`,
     listOf(id, node),
+    columns === undefined ? "" : `<p>All other keys are names of modalities. ${ticked(columns.description ?? "")}</p>`,
     codeBlock(inContext({ path, node, required: false }), "mom"),
   ].join("\n");
 }

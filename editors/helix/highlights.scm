@@ -11,6 +11,7 @@
 (remove (path) @type)
 (call function: (name) @function)
 (argument name: (name) @variable.other.member)
+(pair name: (name) @variable.other.member)
 (reference) @constant
 ["{" "}" "[" "]" "(" ")"] @punctuation.bracket
 [":" "."] @punctuation.delimiter

@@ -183,7 +183,7 @@ export async function fitCodebook(
   const bad = badFiles(skipBad);
   for (const { path, place } of some) {
     try {
-      pictures.push(await decodePicture(host, () => readPicture(host.disk, path, place), kind, place));
+      pictures.push(await decodePicture(host, () => readPicture(host.disk, { path }, place), kind, place));
     } catch (error) {
       bad.add(error);
     }

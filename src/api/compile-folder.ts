@@ -1,8 +1,11 @@
 // Compiles a checked spec to a folder that trains wherever Node runs: kernels, data, weights and a trainer.
 import { compile } from "../compile.js";
+import { withShards } from "../data/data-set.js";
 import type { DataHost } from "../data/host.js";
 import { prepare } from "../data/prepare.js";
+import { manifestBytes } from "../data/prepared-folder.js";
 import type { Reach } from "../data/reach.js";
+import { PREPARED_FILE } from "../data/sources/source.fields.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { refusingTooLarge, trainingOptions } from "./compile-options.js";
@@ -46,14 +49,14 @@ export async function compileToFolder(host: DataHost, wanted: FolderToMake): Pro
   const options = trainingOptions(spec, device);
   const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
   const started = starting(spec, compiled, { folder, reach })?.();
-  const { files } = await prepare(spec.data, spec.model, { host, folder, reach, skipBad, notice });
+  const { groups, files, codecs } = await prepare(spec.data, spec.model, { host, folder, reach, skipBad, notice });
   const kept = keptSpec(json, folder, out, reach);
   const text = (name: string, contents: string): NamedFile => ({ name, bytes: new TextEncoder().encode(contents) });
   const extras = [
     text("spec.mom", kept.text),
     ...kept.files(),
     ...wanted.program,
-    text("data/shards.json", `${JSON.stringify(files.map((path) => basename(path)))}\n`),
+    { name: `data/${PREPARED_FILE}`, bytes: manifestBytes(withShards(groups, basename), spec.model, codecs) },
     ...files.map((path) => ({ name: `data/${basename(path)}`, bytes: disk.read(path) })),
     ...(started ? [{ name: START_FILE, bytes: startBytes(started) }] : []),
   ];

@@ -1,7 +1,8 @@
 // The folder that `mom compile` writes, completely or not at all, and that a compiled trainer reads.
 import { jsonReader } from "../data/checked-json.js";
-import { type DataSet, openDataSet } from "../data/data-set.js";
+import { type DataGroups, type DataSet, oneSource, openDataSet, withShards } from "../data/data-set.js";
 import type { Disk } from "../data/disk.js";
+import { isPrepared, preparedGroups } from "../data/prepared-folder.js";
 import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -84,12 +85,15 @@ const readShards = jsonReader<string[]>({
   items: { type: "string", pattern: "^(?!\\.{1,2}$)[^/\\\\\\0]+$" },
 });
 
-/** The shards of the folder's data, in order. @throws InputError if their list is missing or invalid */
-export function shardPaths(folder: string, disk: Disk): string[] {
+/** The shards of the folder's data, by what they are for. @throws InputError if their list is missing or invalid */
+export function shardPaths(folder: string, disk: Disk, parts: ModelParts): DataGroups<string> {
   const { join } = disk.paths;
-  const path = join(folder, "data", "shards.json");
-  const shards = disk.exists(path) ? readShards(disk.read(path)) : { wrong: "the file does not exist" };
-  if (!("wrong" in shards)) return shards.value.map((name) => join(folder, "data", name));
+  const data = join(folder, "data");
+  // Folders of earlier versions have a list of shards.
+  const path = join(data, "shards.json");
+  if (isPrepared(disk, data) || !disk.exists(path)) return preparedGroups(disk, data, { name: data, parts });
+  const shards = readShards(disk.read(path));
+  if (!("wrong" in shards)) return oneSource(shards.value.map((name) => join(data, name)));
   throw new InputError(
     "bad-compiled-folder",
     `${path}: ${shards.wrong}.`,
@@ -112,10 +116,10 @@ export function openCompiled(folder: string, disk: Disk): CompiledModel {
   );
 }
 
-/** @param paths all shards, in order */
-export const loadDataSet = (disk: Disk, paths: readonly string[], parts: ModelParts, heldOut: number): DataSet =>
+/** @param shards the paths of all shards */
+export const loadDataSet = (disk: Disk, shards: DataGroups<string>, parts: ModelParts, heldOut: number): DataSet =>
   openDataSet(
-    paths.map((path) => ({ name: disk.paths.basename(path), bytes: disk.hold(path) })),
+    withShards(shards, (path) => ({ name: disk.paths.basename(path), bytes: disk.hold(path) })),
     parts,
     heldOut,
   );

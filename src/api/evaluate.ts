@@ -60,7 +60,8 @@ export async function evaluate(
   });
   const model = await openModel(device, compiled);
   await model.load("parameters", weights.tensors);
-  const record = await validate(model, spec, dataSet, weights.step, documents);
+  const sets = split === "train" ? [{ name: undefined, documents }] : dataSet.validationSets;
+  const record = await validate(model, spec, dataSet, weights.step, sets);
   model.runtime.destroy();
   return { record, documents: documents.length };
 }

@@ -3,6 +3,7 @@ import { format } from "../../grammar/format.js";
 import { ATTENTION_PARTS } from "../blocks/attention.fields.js";
 import { MAMBA_PARTS } from "../blocks/mamba.fields.js";
 import { isSource } from "../data/sources/source.fields.js";
+import { fieldNode, kindNode, kindOfPath, ROOT } from "../front/schema.js";
 
 /** The modalities that a new spec can have, with descriptions. */
 export const MODALITIES = {
@@ -38,7 +39,7 @@ export interface Choice {
 }
 
 export interface NewSpec extends Choice {
-  /** `emoji`, or the path of a JSON Lines file, relative to the spec. */
+  /** `emoji`, or the path of data, relative to the spec: a pattern, or a folder whose path ends with a slash. */
   readonly data: string;
 }
 
@@ -122,7 +123,7 @@ function written({ modalities, blocks, own, data }: NewSpec): string {
       modalities.map((name) => OBJECTIVES[name]),
     ),
     "",
-    group("data", [`source: ${isSource(data) ? data : `files(${JSON.stringify(data)})`}`, "length: 128"]),
+    group("data", [...sourceOf(data, modalities), "length: 128"]),
     "",
     group("train", [
       "steps: 110",
@@ -135,6 +136,24 @@ function written({ modalities, blocks, own, data }: NewSpec): string {
     ...(own === "ablate" ? ["", ablation(blocks)] : []),
     "",
   ].join("\n");
+}
+
+const SOURCE = fieldNode(fieldNode(ROOT, "data") ?? {}, "source") ?? {};
+
+/** The source for a path, by the end of its name, with a column for each modality if it has columns. */
+function sourceOf(data: string, modalities: readonly NewModality[]): string[] {
+  if (isSource(data)) return [`source: ${data}`];
+  const kind = kindOfPath(SOURCE, data) ?? "";
+  const [example = ""] = kindNode(SOURCE, kind)?.examples ?? [];
+  const columns = modalities.map((name) => {
+    const [, column = name] = new RegExp(`\\b${name}: (\\[[^\\]]*\\]|[\\w.]+)`).exec(example) ?? [];
+    return `${name}: ${column}`;
+  });
+  const isMapped = modalities.some((name) => example.includes(`, ${name}: `));
+  const path = JSON.stringify(data);
+  return isMapped
+    ? ["/// Each modality is read from the column of this name.", `source: ${kind}(${[path, ...columns].join(", ")})`]
+    : [`source: ${kind}(${path})`];
 }
 
 const summary = (modalities: readonly NewModality[]): string => {

@@ -7,10 +7,17 @@ const isObject = (json: Json | undefined): json is JsonObject =>
 
 export type PathUse = "tokenizer" | "codebook" | "data" | "init";
 
+/** The places of the paths of sources; `path` can be a list. */
+function sourcesAt(...at: string[]): [PathUse, string[]][] {
+  return [["path"], ["path", "*"], ["metadata"]].map((last) => ["data", [...at, ...last]]);
+}
+
 const PLACES: readonly (readonly [PathUse, readonly string[]])[] = [
   ["tokenizer", ["model", "modality", "*", "tokenizer"]],
   ["codebook", ["model", "modality", "*", "codebook"]],
-  ["data", ["data", "source", "path"]],
+  ...sourcesAt("data", "source"),
+  ...sourcesAt("data", "source", "of", "*"),
+  ...sourcesAt("data", "validation", "*"),
   ["init", ["train", "init", "path"]],
 ];
 
@@ -18,6 +25,7 @@ const PLACES: readonly (readonly [PathUse, readonly string[]])[] = [
 function changed(json: Json, at: readonly string[], change: (path: string, index: number) => string, index = 0): Json {
   const [key, ...rest] = at;
   if (key === undefined) return typeof json === "string" ? change(json, index) : json;
+  if (key === "*" && Array.isArray(json)) return json.map((item: Json, i) => changed(item, rest, change, i));
   if (!isObject(json)) return json;
   const keys = key === "*" ? Object.keys(json) : key in json ? [key] : [];
   return {

@@ -1,8 +1,17 @@
 // The option `--data`: the new place of data that have moved.
+import { readRegular, textOf } from "../data/open-file.js";
 import { isFolder, type Reach, withFolder } from "../data/reach.js";
-import { sourcePath } from "../data/sources/source.fields.js";
+import {
+  fromPattern,
+  isPattern,
+  marksPrepared,
+  PREPARED_FILE,
+  sourcePaths,
+  withSourcePaths,
+} from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
+import { valueIn, withValue } from "../front/vary.js";
 import { withPaths } from "./spec-paths.js";
 
 interface Sited {
@@ -20,34 +29,113 @@ interface Sited {
  * @throws InputError if the data are not there
  */
 export function withData<T extends Sited>(read: T, place: string | undefined): T {
-  const { spec, json, folder, reach } = read;
-  const { source } = spec.data;
-  const written = sourcePath(source);
-  if (written === undefined) {
-    if (place === undefined) return read;
+  if (place === undefined) return read;
+  const { spec, json, reach } = read;
+  const written = pathsOf(spec);
+  const path = reach.disk.paths.resolve(place);
+  if (isPreparedFolder(path, reach)) {
+    // It has its own documents to validate on, if the spec names some.
+    const prepared = { source: { kind: "prepared", path }, validation: [] } as const;
+    return {
+      ...read,
+      reach: withFolder(reach, path),
+      spec: { ...spec, data: { ...spec.data, ...prepared } },
+      json: json === undefined ? json : ofPrepared(json, path),
+    };
+  }
+  if (written.length === 0)
     throw new InputError(
       "bad-option",
       "--data does not apply: the data of this spec are not a file.",
       "Leave --data out.",
     );
-  }
-  if (place === undefined) return read;
-  const { disk } = reach;
-  const { basename, dirname, join, resolve } = disk.paths;
-  const path = resolve(isFolder(disk, place) ? join(place, basename(written)) : place);
-  if (!disk.exists(path))
-    throw new InputError(
-      "file-unreadable",
-      `--data: ${path} does not exist.`,
-      "Name the file, or the folder that contains it.",
-    );
+  const places = placesIn(place, written, reach);
+  const moved = (was: string): string => places.get(was) ?? was;
+  const { source, validation } = spec.data;
+  const data = {
+    ...spec.data,
+    source: withSourcePaths(source, moved),
+    validation: validation.map((set) => ({ ...set, source: withSourcePaths(set.source, moved) })),
+  };
   return {
     ...read,
-    reach: withFolder(reach, dirname(path)),
-    spec: { ...spec, data: { ...spec.data, source: { ...source, path } } },
-    json: json === undefined ? json : withPaths(json, (was, use) => (use === "data" ? path : was)),
-    folder,
+    reach: withFolder(reach, isFolder(reach.disk, place) ? place : reach.disk.paths.dirname(path)),
+    spec: { ...spec, data },
+    json: json === undefined ? json : withPaths(json, (was, use) => (use === "data" ? moved(was) : was)),
   };
+}
+
+function ofPrepared(json: Json, path: string): Json {
+  const { validation, ...data } = valueIn(json, "/data") as { readonly [key: string]: Json };
+  const kept = validation === undefined ? data : { ...data, held_out: 0 };
+  return withValue(json, "/data", { ...kept, source: { kind: "prepared", path } });
+}
+
+/** Whether a folder holds data that `mom data prepare` wrote. */
+function isPreparedFolder(folder: string, { disk }: Reach): boolean {
+  const file = disk.paths.join(folder, PREPARED_FILE);
+  if (!disk.exists(file)) return false;
+  try {
+    return marksPrepared(JSON.parse(textOf(readRegular(disk, file, MARK_BYTES))));
+  } catch {
+    return false;
+  }
+}
+
+const MARK_BYTES = 2 ** 24;
+
+interface Written {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** All paths of the data, each once. */
+const pathsOf = ({ data }: CheckedSpec): Written[] => {
+  const all = [data.source, ...data.validation.map(({ source }) => source)].flatMap(sourcePaths);
+  return [...new Map(all.map((one) => [one.path, one])).values()];
+};
+
+/**
+ * The new path of each path. In a folder, each file has its own name, and a pattern keeps its part from the first
+ * wildcard on.
+ * @throws InputError if a file is missing, or if two have one name
+ */
+function placesIn(place: string, written: readonly Written[], { disk }: Reach): Map<string, string> {
+  const { basename, join, resolve } = disk.paths;
+  const inFolder = (path: string): string => resolve(join(place, isPattern(path) ? fromPattern(path) : basename(path)));
+  const [only, second] = written;
+  if (only !== undefined && second === undefined) {
+    const below = inFolder(only.path);
+    // A folder of data can be named itself, or be in the folder that is named.
+    const itself = !isFolder(disk, place) || (only.isFolder && !disk.exists(below));
+    return new Map([
+      [only.path, there(itself ? resolve(place) : below, "Name the file, or the folder that contains it.")],
+    ]);
+  }
+  if (!isFolder(disk, place))
+    throw new InputError(
+      "bad-option",
+      `--data: ${place} is not a folder, but the spec has ${written.length} paths of data.`,
+      "Name a folder that contains each file under its own name.",
+    );
+  const places = new Map<string, string>();
+  for (const { path } of written) {
+    const target = there(inFolder(path), "Put each file into the folder under its own name.");
+    const other = [...places].find(([, taken]) => taken === target);
+    if (other !== undefined)
+      throw new InputError(
+        "bad-option",
+        `--data: ${other[0]} and ${path} have the same name.`,
+        "Change the paths in the spec instead.",
+      );
+    places.set(path, target);
+  }
+  return places;
+
+  function there(path: string, help: string): string {
+    if (isPattern(path) || disk.exists(path)) return path;
+    throw new InputError("file-unreadable", `--data: ${path} does not exist.`, help);
+  }
 }
 
 /**
@@ -55,11 +143,12 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
  * @throws InputError if they do not
  */
 export function checkDataThere({ spec, folder, reach: { disk }, isRun }: Sited): void {
-  const path = sourcePath(spec.data.source);
-  if (!isRun || path === undefined || disk.exists(disk.paths.resolve(folder, path))) return;
+  if (!isRun) return;
+  const missing = pathsOf(spec).find(({ path }) => !isPattern(path) && !disk.exists(disk.paths.resolve(folder, path)));
+  if (missing === undefined) return;
   throw new InputError(
     "file-unreadable",
-    `The data of the run are no longer at ${path}.`,
+    `The data of the run are no longer at ${missing.path}.`,
     "Name the new place with --data: the file, or the folder that contains it.",
   );
 }

@@ -11,6 +11,8 @@ export interface Batch {
   readonly modality: Uint8Array;
   /** Number of the document within its sequence, from 0; −1 at padding. */
   readonly document: Int32Array;
+  /** 0 at positions that are only read, without a loss; absent if all count. */
+  readonly counted?: Uint8Array;
   /** Items of numbers, in order of position. */
   readonly items: readonly Item[];
   /** If sequences are cut from longer streams: how each connects to the previous and the next one. */
@@ -33,6 +35,8 @@ export interface Item {
   readonly position: number;
   /** The item's number in its data set: stable and independent of its position. */
   readonly id: number;
+  /** False if it is only read: fed without noise, and without a loss. */
+  readonly counted?: false;
   /** The key for drawing its time and noise. */
   readonly key: ItemKey;
   /** Its values without noise, [positions, columns]. */

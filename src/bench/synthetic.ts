@@ -1,6 +1,6 @@
 // Synthetic data for a spec, for when only sizes matter: one batch with every position filled, or documents to train on.
 import type { Batch, Item } from "../batch/batch.js";
-import { type DataSet, dataSetOf } from "../data/data-set.js";
+import { type DataSet, dataSetOf, oneSource } from "../data/data-set.js";
 import type { Shard, ShardSegment } from "../data/shard.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds, itemOf } from "../modalities/modality.fields.js";
@@ -61,13 +61,20 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
       if (isItem) {
         const number = items[modality] as number;
         items[modality] = number + 1;
-        segments.push({ modality, begin: number, end: number + 1 });
+        segments.push({ modality, counted: true, begin: number, end: number + 1 });
       } else {
-        segments.push({ modality, begin: ids.length, end: ids.length + taken });
+        segments.push({ modality, counted: true, begin: ids.length, end: ids.length + taken });
         for (let i = 0; i < taken; i++) ids.push(random.below(ordinaryIds(modality, model)));
       }
     }
-    return { label: `synthetic ${row + 1}`, hash: 0, eitherOrder: false, begin, end: segments.length };
+    return {
+      label: `synthetic ${row + 1}`,
+      extra: undefined,
+      hash: 0,
+      eitherOrder: false,
+      begin,
+      end: segments.length,
+    };
   });
   const storedOf = ({ positions, columns, type }: ItemShape, index: number): Uint8Array | Float32Array => {
     const size = (items[index] as number) * positions * columns;
@@ -88,5 +95,5 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
     codebooks: new Map(),
     checksum: 0,
   };
-  return dataSetOf([shard], model, 0);
+  return dataSetOf(oneSource([shard]), model, 0);
 }

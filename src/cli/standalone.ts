@@ -76,8 +76,8 @@ async function main(): Promise<ExitCode> {
   }
   const model = openCompiled(here, nodeDisk);
   const { spec } = model;
-  const paths = shardPaths(here, nodeDisk);
-  const dataSet = loadDataSet(nodeDisk, paths, spec.model, spec.data.held_out);
+  const shards = shardPaths(here, nodeDisk, spec.model);
+  const dataSet = loadDataSet(nodeDisk, shards, spec.model, spec.data.held_out);
   const device = await nodeHost.openDevice(given.adapter);
   process.stderr.write(`On ${device.description}\n`);
   const out = given.out ?? join(here, "run");

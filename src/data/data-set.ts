@@ -17,6 +17,10 @@ export interface DataSet {
   /** Numbers of the training documents and of the held-out documents, both ascending. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
+  /** The sources of the training documents: one, or those of a mixture with their weights. */
+  readonly sources: readonly { readonly weight: number; readonly train: readonly number[] }[];
+  /** The named sets of held-out documents; one set without a name if they are a share of the training data. */
+  readonly validationSets: readonly { readonly name: string | undefined; readonly documents: readonly number[] }[];
   /** The number of items. Items are numbered in the order of the documents. */
   readonly items: number;
   /** Documents that were skipped because of unreadable files. */
@@ -46,53 +50,92 @@ interface ShardFile {
   readonly bytes: Bytes;
 }
 
+/** Shards of a data set, or their files, by what they are for. */
+export interface DataGroups<T> {
+  /** Of each source, in order. */
+  readonly training: readonly { readonly weight: number; readonly shards: readonly T[] }[];
+  /** Of each named validation set. */
+  readonly validation: readonly { readonly name: string; readonly shards: readonly T[] }[];
+}
+
+/** The groups of a single source. */
+export const oneSource = <T>(shards: readonly T[]): DataGroups<T> => ({
+  training: [{ weight: 1, shards }],
+  validation: [],
+});
+
+/** All shards, in order. */
+export const shardsIn = <T>({ training, validation }: DataGroups<T>): T[] =>
+  [...training, ...validation].flatMap(({ shards }) => shards);
+
+export function withShards<T, U>({ training, validation }: DataGroups<T>, change: (shard: T) => U): DataGroups<U> {
+  return {
+    training: training.map((group) => ({ ...group, shards: group.shards.map((shard) => change(shard)) })),
+    validation: validation.map((group) => ({ ...group, shards: group.shards.map((shard) => change(shard)) })),
+  };
+}
+
 /**
  * @param files all shards, in order
  * @throws InputError if a shard is damaged or no training document is left
  */
-export const openDataSet = (files: readonly ShardFile[], parts: ModelParts, heldOut: number): DataSet =>
+export const openDataSet = (files: DataGroups<ShardFile>, parts: ModelParts, heldOut: number): DataSet =>
   dataSetOf(
-    files.map(({ name, bytes }) => readShard(bytes, name, parts.modalities)),
+    withShards(files, ({ name, bytes }) => readShard(bytes, name, parts.modalities)),
     parts,
     heldOut,
   );
 
-/** @param heldOut the held-out share: documents whose hash, as a fraction, is below it */
-export function dataSetOf(shards: readonly Shard[], parts: ModelParts, heldOut: number): DataSet {
+/**
+ * @param heldOut the held-out share of the training sources: documents whose hash, as a fraction, is below it
+ * @throws InputError if no training document of a source is left
+ */
+export function dataSetOf(groups: DataGroups<Shard>, parts: ModelParts, heldOut: number): DataSet {
   const documents: Document[] = [];
   const items: StoredItem[] = [];
-  const train: number[] = [];
-  const validation: number[] = [];
   const shapes = parts.modalities.map(itemOf);
-  for (const shard of shards) {
-    const opened = { shard, parts, shapes };
-    for (let row = 0; row < shard.documents.length; row++) {
-      const document = shard.documents.at(row) as ShardDocument;
-      const side = document.hash / 2 ** 32 < heldOut ? validation : train;
-      side.push(documents.length);
-      documents.push(new StoredDocument(opened, row, items.length));
-      addItems(opened, document, items);
+  /** Adds the documents of shards. @returns the numbers of those below and above the held-out share */
+  const add = (shards: readonly Shard[], share: number) => {
+    const below: number[] = [];
+    const above: number[] = [];
+    for (const shard of shards) {
+      const opened = { shard, parts, shapes };
+      for (let row = 0; row < shard.documents.length; row++) {
+        const document = shard.documents.at(row) as ShardDocument;
+        (document.hash / 2 ** 32 < share ? below : above).push(documents.length);
+        documents.push(new StoredDocument(opened, row, items.length));
+        addItems(opened, document, items);
+      }
     }
-  }
-  if (train.length === 0)
-    throw new InputError(
-      "no-documents",
-      `no training document is left: ${documents.length} in total, ${validation.length} held out`,
-      "Lower data.held_out, or add documents.",
-    );
+    return { below, above };
+  };
+  const training = groups.training.map(({ weight, shards }) => ({ weight, ...add(shards, heldOut) }));
+  for (const { above, below } of training)
+    if (above.length === 0)
+      throw new InputError(
+        "no-documents",
+        `no training document is left: ${above.length + below.length} in total, ${below.length} held out`,
+        "Lower data.held_out, or add documents.",
+      );
+  const named = groups.validation.map(({ name, shards }) => ({ name, documents: add(shards, 0).above }));
+  const heldOutDocuments = training.flatMap(({ below }) => below);
+  const validation = [...heldOutDocuments, ...named.flatMap(({ documents: of }) => of)];
   const itemById = (id: number) => {
     const item = items[id];
     if (item === undefined) throw new RangeError(`no item ${id}: there are ${items.length}`);
     return item;
   };
+  const shards = shardsIn(groups);
   return {
     parts,
     codebooks: new Map(
       [...(shards[0]?.codebooks ?? [])].map(([index, bytes]) => [index, codebookOf(bytes, parts.modalities[index])]),
     ),
     documents,
-    train,
+    train: training.flatMap(({ above }) => above),
     validation,
+    sources: training.map(({ weight, above }) => ({ weight, train: above })),
+    validationSets: named.length > 0 ? named : [{ name: undefined, documents: heldOutDocuments }],
     items: items.length,
     skipped: shards.flatMap(({ skipped = [] }) => skipped),
     fingerprint: shards.reduce((mixed, { checksum }) => (Math.imul(mixed, 31) + checksum) >>> 0, 0),
@@ -131,24 +174,29 @@ class StoredDocument implements Document {
   get eitherOrder(): boolean {
     return this.stored.eitherOrder;
   }
+  get extra(): Document["extra"] {
+    return this.stored.extra;
+  }
   get segments(): Segment[] {
     let item = this.firstItem;
-    return storedSegments(this.opened, this.stored).map(({ modality, begin, end }) =>
-      this.opened.shapes[modality] !== undefined
-        ? { kind: "item", modality, item: item++ }
-        : idsOf(this.opened, modality, begin, end),
-    );
+    return storedSegments(this.opened, this.stored).map((segment): Segment => {
+      const { modality, counted } = segment;
+      return this.opened.shapes[modality] !== undefined
+        ? { kind: "item", modality, counted, item: item++ }
+        : idsOf(this.opened, segment);
+    });
   }
 }
 
 const storedSegments = ({ shard }: Opened, { begin, end }: ShardDocument) =>
   Array.from({ length: end - begin }, (_, i) => shard.segments.at(begin + i) as ShardSegment);
 
-function idsOf({ shard, parts }: Opened, modality: number, begin: number, end: number): Segment {
+function idsOf({ shard, parts }: Opened, { modality, counted, begin, end }: ShardSegment): Segment {
   const first = firstId(modality, parts.vocabulary);
   return {
     kind: "ids",
     modality,
+    counted,
     count: end - begin,
     get ids() {
       return shard.tokens.slice(begin, end).map((id) => first + id);

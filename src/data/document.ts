@@ -3,10 +3,13 @@ import { positionsOfItem } from "../modalities/modality.fields.js";
 import type { ModelParts } from "../modalities/text.js";
 
 /** Consecutive positions of one modality. */
-export type Segment =
+export type Segment = {
+  readonly modality: number;
+  /** Whether it counts in the loss; otherwise it is only read, and an item is fed without noise. */
+  readonly counted: boolean;
+} & (
   | {
       readonly kind: "ids";
-      readonly modality: number;
       /** The number of ids, known without reading them. */
       readonly count: number;
       /** Ids in the vocabulary. A stored document reads them again each time. */
@@ -14,10 +17,10 @@ export type Segment =
     }
   | {
       readonly kind: "item";
-      readonly modality: number;
       /** The item's number in its data set. */
       readonly item: number;
-    };
+    }
+);
 
 export interface Document {
   /** Its label in reports. */
@@ -25,6 +28,8 @@ export interface Document {
   readonly segments: readonly Segment[];
   /** Whether the segments may also be in reverse order. The order is drawn again in each epoch. */
   readonly eitherOrder: boolean;
+  /** Other keys of the document as written, such as `id`. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Positions that a document takes: its segments, their markers, and the end of the document. */

@@ -26,29 +26,34 @@ const NEWLINE = 0x0a;
 export function* linesOf(
   pieces: Iterable<Uint8Array>,
   name: string,
-  example = '{"segments": [{"text": "a cat"}]}',
+  example = EXAMPLE,
 ): Generator<Line, void, undefined> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let number = 1;
-  for (const bytes of rawLines(pieces, () => `${name}:${number}`)) {
-    const place = `${name}:${number}`;
-    let text: string;
-    try {
-      text = decoder.decode(bytes).trim();
-    } catch {
-      throw new InputError("bad-json-line", `${place}: the line is not UTF-8`, "Save the file as UTF-8.");
-    }
-    if (text !== "") yield { place, text, value: parsed(text, place, example) };
-    number++;
-  }
+  const reader = lineReader(name, example);
+  for (const piece of pieces) yield* reader.add(piece);
+  yield* reader.end();
 }
 
-/** @param place the place of the current line */
-function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator<Uint8Array, void, undefined> {
+/** The same for pieces that arrive later. */
+export async function* linesOfLater(
+  pieces: AsyncIterable<Uint8Array>,
+  name: string,
+  example = EXAMPLE,
+): AsyncGenerator<Line, void, undefined> {
+  const reader = lineReader(name, example);
+  for await (const piece of pieces) yield* reader.add(piece);
+  yield* reader.end();
+}
+
+const EXAMPLE = '{"segments": [{"text": "a cat"}]}';
+
+function lineReader(name: string, example: string) {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let number = 1;
   /** The start of an incomplete line. */
   let begun: Uint8Array[] = [];
   let length = 0;
-  const add = (bytes: Uint8Array) => {
+  const place = () => `${name}:${number}`;
+  const keep = (bytes: Uint8Array) => {
     length += bytes.length;
     if (length > MOST_LINE_BYTES)
       throw new InputError(
@@ -58,24 +63,35 @@ function* rawLines(pieces: Iterable<Uint8Array>, place: () => string): Generator
       );
     begun.push(bytes);
   };
-  const line = () => {
+  function* line(): Generator<Line, void, undefined> {
     const [only] = begun;
-    const whole = begun.length === 1 && only !== undefined ? only : joined(begun, new Uint8Array(length));
+    const bytes = begun.length === 1 && only !== undefined ? only : joined(begun, new Uint8Array(length));
     begun = [];
     length = 0;
-    return whole;
-  };
-  for (const piece of pieces) {
-    let begin = 0;
-    for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, begin)) {
-      add(piece.subarray(begin, end));
-      yield line();
-      begin = end + 1;
+    let text: string;
+    try {
+      text = decoder.decode(bytes).trim();
+    } catch {
+      throw new InputError("bad-json-line", `${place()}: the line is not UTF-8`, "Save the file as UTF-8.");
     }
-    // A copy: the piece may be overwritten.
-    if (begin < piece.length) add(new Uint8Array(piece.subarray(begin)));
+    if (text !== "") yield { place: place(), text, value: parsed(text, place(), example) };
+    number++;
   }
-  if (length > 0) yield line();
+  return {
+    *add(piece: Uint8Array): Generator<Line, void, undefined> {
+      let begin = 0;
+      for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, begin)) {
+        keep(piece.subarray(begin, end));
+        yield* line();
+        begin = end + 1;
+      }
+      // A copy: the piece may be overwritten.
+      if (begin < piece.length) keep(new Uint8Array(piece.subarray(begin)));
+    },
+    *end(): Generator<Line, void, undefined> {
+      if (length > 0) yield* line();
+    },
+  };
 }
 
 function parsed(text: string, place: string, example: string): unknown {

@@ -108,6 +108,7 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
   const tokens = new Int32Array(rows.length * length).fill(vocabulary.padding);
   const modality = new Uint8Array(rows.length * length).fill(vocabulary.owner);
   const document = new Int32Array(rows.length * length).fill(-1);
+  const counted = new Uint8Array(rows.length * length).fill(1);
   const items: Item[] = [];
   rows.forEach((pieces, row) => {
     let position = row * length;
@@ -125,19 +126,28 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
         }
         const { id, modality: owner, values } = dataSet.itemById(segment.item);
         const key = { document: written, epoch, item };
-        items.push({ modality: owner, position, id, key, values: values() });
+        items.push({
+          modality: owner,
+          position,
+          id,
+          ...(!segment.counted && { counted: false }),
+          key,
+          values: values(),
+        });
         const end = position + positionsOfItem(dataSet.parts.modalities[owner]);
         while (position < end) token(0, owner);
       };
       for (const [item, segment] of segmentsIn(dataSet, piece)) {
+        const first = position;
         const span = vocabulary.spans[segment.modality];
         if (span !== undefined) token(span.begin, vocabulary.owner);
         content(segment, item);
         if (span !== undefined) token(span.end, vocabulary.owner);
+        if (!segment.counted) counted.fill(0, first, position);
       }
       token(vocabulary.documentEnd, vocabulary.owner);
       document.fill(number, begin, position);
     });
   });
-  return { batch: rows.length, length, tokens, modality, document, items };
+  return { batch: rows.length, length, tokens, modality, document, items, ...(counted.includes(0) && { counted }) };
 }

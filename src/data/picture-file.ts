@@ -1,10 +1,10 @@
 // Reads image files as pixels of a modality's size.
 import { InputError } from "../diagnostics/input-error.js";
 import type { Disk } from "./disk.js";
+import { type FileBytes, readFileBytes } from "./file-bytes.js";
 import type { DataHost } from "./host.js";
 import type { PictureSize } from "./picture-size.js";
 import { isPng, pngDepth } from "./png.js";
-import { readInputLater } from "./read-input.js";
 
 /** Increased when decoding changes, so that shards are prepared again. */
 export const DECODER = 1;
@@ -53,8 +53,8 @@ export async function decodePicture(
 }
 
 /** The bytes of an image file; refuses files that are too large. */
-export const readPicture = (disk: Disk, path: string, place: string): Promise<Uint8Array> =>
-  readInputLater(disk, path, place, MOST_FILE_BYTES);
+export const readPicture = (disk: Disk, file: FileBytes, place: string): Promise<Uint8Array> =>
+  readFileBytes(disk, file, place, MOST_FILE_BYTES);
 
 /** The same for formats that may have more than 8 bits per sample: increased if only their decoding changes. */
 const DEEP_DECODER = 2;

@@ -1,32 +1,23 @@
-// Prepares a source once: surveys its documents, then decodes them into shards in the cache, or finds them there.
-import type { BadFile } from "../diagnostics/bad-file.js";
+// Prepares the data of a spec once: each source into shards in the cache, or from a folder of prepared data.
+import { allowHelp } from "../diagnostics/allow.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { itemOf, storedAs } from "../modalities/modality.fields.js";
-import { patchesPerPicture } from "../modalities/pixels.js";
 import type { ModelParts } from "../modalities/text.js";
-import { listed, refuseBad } from "./bad-files.js";
-import { pictureCodebook } from "./codebook.js";
+import { listed } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
-import { contentHash } from "./content-hash.js";
-import { type DataSet, dataSetOf } from "./data-set.js";
-import type { Disk } from "./disk.js";
-import { documentLength } from "./document.js";
+import { type DataGroups, type DataSet, dataSetOf, shardsIn, withShards } from "./data-set.js";
 import type { DataHost } from "./host.js";
-import { lengthsWithin, positionsOf } from "./packing.js";
-import { DECODER } from "./picture-file.js";
-import { type Reach, reachOf } from "./reach.js";
-import { readDocuments } from "./read-documents.js";
-import { readShard, SHARD_FORMAT, type Shard, type SkippedDocument, shardPieces } from "./shard.js";
+import { type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
+import { preparedGroups } from "./prepared-folder.js";
+import { locate, type Reach, reachOf } from "./reach.js";
+import { readShard } from "./shard.js";
 import { openSource } from "./sources/open.js";
-import type { SourceFields } from "./sources/source.fields.js";
-import type { Source, SourceDocument, SourceSegment } from "./sources/source.js";
-import { makeFolderOf, writeWhole } from "./write-whole.js";
-
-const WRITABLE = "Free some space, or set MOM_CACHE to a writable folder.";
+import { partsOf, type SourceFields } from "./sources/source.fields.js";
 
 /** The `data` section of a checked spec. */
 export interface DataRequest {
   readonly source: SourceFields;
+  /** Named sets of documents to validate on; by default, a share of the training documents is held out. */
+  readonly validation?: readonly { readonly name: string; readonly source: SourceFields }[];
   readonly length: number;
   readonly held_out: number;
   /** Whether documents may be longer than a sequence. */
@@ -43,6 +34,7 @@ export interface PrepareOptions {
   readonly cache?: string;
   /** Receives progress and notices. */
   readonly notice?: (text: string) => void;
+  readonly progress?: Progress | undefined;
   /** Skip documents whose files cannot be read, instead of failing. */
   readonly skipBad?: boolean | undefined;
   /** Most bytes of content in a shard; a single document may exceed it. */
@@ -51,232 +43,88 @@ export interface PrepareOptions {
 
 export interface PreparedData {
   readonly dataSet: DataSet;
+  /** The shard files by what they are for. */
+  readonly groups: DataGroups<string>;
   /** The shard files, in order. `loadDataSet` of src/api opens them, also after they are copied. */
   readonly files: readonly string[];
   /** The tokenizers and codebooks that the model names. */
   readonly codecs: Codecs;
 }
 
-/** @throws InputError if the source is invalid or does not fit the model */
+/** @throws InputError if a source is invalid or does not fit the model */
 export async function prepare(data: DataRequest, parts: ModelParts, options: PrepareOptions): Promise<PreparedData> {
-  const { host, folder, reach, notice = () => {}, cache = host.cacheFolder(), shardBytes = 128 * 2 ** 20 } = options;
+  const { host, folder, reach, notice = () => {}, progress = () => {} } = options;
   const { disk } = host;
   const codecs = openCodecs(parts, folder, reach ?? reachOf(disk, disk.paths.join(folder, "_")));
-  const source = openSource(data.source, { host, parts, codecs, folder, reach });
-  const room = { parts, codecs, length: data.carry ? undefined : data.length, shardBytes };
-  const survey = surveyOf(source, disk, room);
-  const ingredients = [SHARD_FORMAT, DECODER, survey.fingerprint, shapesOf(parts), shardBytes];
-  if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);
-  if (options.skipBad) ingredients.push("skip bad");
-  const key = contentHash(JSON.stringify(ingredients));
-  const files = survey.shards.map((_, index) => {
-    const part = `${String(index + 1).padStart(5, "0")}-of-${String(survey.shards.length).padStart(5, "0")}`;
-    return disk.paths.join(cache, "data", `${source.name}-${key.slice(0, 20)}-${part}.safetensors`);
-  });
-  const shards = files.map((file) => kept(disk, file, parts, notice));
-  const making = { host, parts, codecs, notice, skipBad: options.skipBad === true };
-  if (shards.includes(undefined)) await makeMissing(source, survey, files, shards, making);
-  const dataSet = dataSetOf(shards as Shard[], parts, data.held_out);
-  checkSounds(survey.sounds, dataSet, data.length);
+  const preparing: Preparing = {
+    ...{ host, parts, codecs, notice, progress },
+    cache: options.cache ?? host.cacheFolder(),
+    length: data.length,
+    carry: data.carry === true,
+    skipBad: options.skipBad === true,
+    shardBytes: options.shardBytes ?? 128 * 2 ** 20,
+  };
+  const found = await groupsOf(data, preparing, { folder, reach });
+  const dataSet = dataSetOf(
+    withShards(found, ({ shard }) => shard),
+    parts,
+    data.held_out,
+  );
   if (dataSet.skipped.length > 0)
     notice(
       `${dataSet.skipped.length} documents are skipped because of these files:${listed(dataSet.skipped.flatMap(({ files }) => files))}`,
     );
   if (data.held_out > 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out, so there are no validation losses`);
-  return { dataSet, files, codecs };
+  const groups = withShards(found, ({ file }) => file);
+  return { dataSet, groups, files: shardsIn(groups), codecs };
 }
 
-/** What a shard's bytes depend on in the modalities: everything but their names. */
-const shapesOf = ({ modalities }: ModelParts) => modalities.map(storedAs);
+/** Where the paths of a spec lead. */
+interface Where {
+  readonly folder: string;
+  readonly reach: Reach | undefined;
+}
 
-/** @param sounds places of documents with recordings, by document number in the source */
-function checkSounds(sounds: ReadonlyMap<number, string>, dataSet: DataSet, length: number): void {
-  const lengths = lengthsWithin(length);
-  const left = dataSet.skipped.map(({ document }) => document);
-  let before = 0;
-  for (const [number, place] of sounds) {
-    while (before < left.length && (left[before] as number) < number) before++;
-    if (left[before] !== number) lengths.look(`${place}: the document`, positionsOf(dataSet, number - before));
+/** The shards of the training sources and of the validation sets. */
+async function groupsOf(
+  { source, validation = [] }: DataRequest,
+  preparing: Preparing,
+  where: Where,
+): Promise<DataGroups<ShardAt>> {
+  const own = await groupsOfSource(source, preparing, where);
+  const sets: { readonly name: string; readonly shards: readonly ShardAt[] }[] = [];
+  for (const { name, source: documents } of validation) {
+    const { training } = await groupsOfSource(documents, preparing, where);
+    sets.push({ name, shards: training.flatMap(({ shards }) => shards) });
   }
-  lengths.refuse();
+  return { training: own.training, validation: sets.length > 0 ? sets : own.validation };
 }
 
-/**
- * The documents of each missing shard, with its index and the number of its first document.
- * @throws InputError if the source changed since it was surveyed
- */
-function* groupsOf(
-  source: Source,
-  { shards: sizes, written }: Survey,
-  there: readonly (Shard | undefined)[],
-): Generator<{ readonly index: number; readonly first: number; readonly documents: readonly SourceDocument[] }> {
-  const documents = source.documents();
-  let first = 0;
-  try {
-    for (const [index, size] of sizes.entries()) {
-      const group: SourceDocument[] = [];
-      for (let i = 0; i < size; i++) {
-        const next = documents.next();
-        if (next.done) throw new Changed(source);
-        if (there[index] === undefined) group.push(next.value);
-      }
-      if (group.length > 0) yield { index, first, documents: group };
-      first += size;
-    }
-    const last = documents.next();
-    if (!last.done || last.value !== written) throw new Changed(source);
-  } finally {
-    documents.return("");
+async function groupsOfSource(source: SourceFields, preparing: Preparing, where: Where): Promise<DataGroups<ShardAt>> {
+  const asked = partsOf(source);
+  if ("prepared" in asked) return ofPreparedFolder(asked.prepared, preparing, where);
+  const training: { readonly weight: number; readonly shards: readonly ShardAt[] }[] = [];
+  for (const { source: one, weight } of asked.parts) {
+    const opened = openSource(one, { ...preparing, ...where });
+    const shards = await prepareSource(opened, "long" in one ? one.long : "refuse", preparing);
+    training.push({ weight, shards });
   }
+  return { training, validation: [] };
 }
 
-class Changed extends InputError {
-  constructor({ name }: Source) {
-    super(
-      "other-data",
-      `the documents of ${name} changed during preparation`,
-      "Try again when no program writes to them.",
-    );
-  }
-}
-
-/** The shard from the cache; undefined if it is missing or damaged. */
-function kept(disk: Disk, file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
-  if (!disk.exists(file)) return undefined;
-  try {
-    return readShard(disk.hold(file), disk.paths.basename(file), modalities);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    notice(`${error.message}; it is prepared again`);
-    return undefined;
-  }
-}
-
-interface Making {
-  readonly host: DataHost;
-  readonly parts: ModelParts;
-  readonly codecs: Codecs;
-  readonly notice: (text: string) => void;
-  readonly skipBad: boolean;
-}
-
-/** Makes the missing shards. @throws InputError if files cannot be read and may not be skipped */
-async function makeMissing(
-  source: Source,
-  survey: Survey,
-  files: readonly string[],
-  shards: (Shard | undefined)[],
-  making: Making,
-): Promise<void> {
-  const { disk } = making.host;
-  const begun: string[] = [];
-  const bad: BadFile[] = [];
-  try {
-    for (const { index, first, documents } of groupsOf(source, survey, shards)) {
-      const file = files[index] as string;
-      makeFolderOf(disk, file, WRITABLE);
-      making.notice(`preparing ${documents.length} documents into ${file} (only once)`);
-      const read = await readDocuments(documents, making.parts, making.codecs, making.host);
-      const skipped: SkippedDocument[] = [];
-      const prepared = read.flatMap((document, i) => {
-        if (!("bad" in document)) return [document];
-        for (const one of document.bad) bad.push(one);
-        skipped.push({ document: first + i, files: document.bad.map(({ message }) => message) });
-        return [];
-      });
-      // Continues reading, to report all bad files.
-      if (bad.length > 0 && !making.skipBad) continue;
-      begun.push(file);
-      const codebooks = index === 0 ? making.codecs.codebookFiles : new Map<number, Uint8Array>();
-      writeWhole(disk, file, shardPieces(prepared, making.parts.modalities, codebooks, skipped), WRITABLE);
-      shards[index] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities);
-    }
-  } catch (error) {
-    // A shard of changed documents must not stay under the name of the old ones.
-    if (error instanceof Changed) for (const file of begun) disk.remove(file);
-    throw error;
-  }
-  if (!making.skipBad) refuseBad(bad);
-}
-
-/** The result of a first pass over a source, which decodes nothing and keeps only sums. */
-interface Survey {
-  /** What `Source.documents` returned at the end. */
-  readonly written: string;
-  /** Equal only for equal documents and file contents. */
-  readonly fingerprint: string;
-  /** The number of documents in each shard. */
-  readonly shards: readonly number[];
-  /** Places of the documents with recordings, by document number. Their number of units is not known yet. */
-  readonly sounds: ReadonlyMap<number, string>;
-}
-
-interface Room {
-  readonly parts: ModelParts;
-  readonly codecs: Codecs;
-  /** Positions in a sequence; undefined if documents may be longer. */
-  readonly length: number | undefined;
-  /** Most bytes of content in a shard. */
-  readonly shardBytes: number;
-}
-
-/** @throws InputError if a document cannot be read or does not fit into a sequence */
-function surveyOf(source: Source, disk: Pick<Disk, "hash">, { parts, codecs, length, shardBytes }: Room): Survey {
-  const contents = disk.hash();
-  let [files, count, bytes] = [0, 0, Number.POSITIVE_INFINITY];
-  const shards: number[] = [];
-  const lengths = lengthsWithin(length ?? Number.POSITIVE_INFINITY);
-  const sounds = new Map<number, string>();
-  const look = (document: SourceDocument): void => {
-    const { place, segments } = document;
-    for (const hash of source.hashesOf(document)) {
-      contents.update(`${hash}\n`);
-      files++;
-    }
-    const size = segments.reduce((sum, segment) => sum + bytesOfSegment(segment, parts), 0);
-    if (bytes + size > shardBytes) {
-      shards.push(0);
-      bytes = 0;
-    }
-    shards.push((shards.pop() ?? 0) + 1);
-    bytes += size;
-    if (hasSound(document)) sounds.set(count, place);
-    // The length of a document with missing files is unknown.
-    else if (document.bad === undefined) lengths.look(`${place}: the document`, positionsIn(document, parts, codecs));
-    count++;
-  };
-  const documents = source.documents();
-  for (let next = documents.next(); ; next = documents.next()) {
-    if (next.done) {
-      const { value: written } = next;
-      lengths.refuse();
-      const fingerprint = files === 0 ? written : contentHash(`${written}\n${contents.digest()}`);
-      return { written, fingerprint, shards, sounds };
-    }
-    look(next.value);
-  }
-}
-
-const hasSound = ({ segments }: SourceDocument) => segments.some((segment) => "audio" in segment);
-
-const positionsIn = ({ segments }: SourceDocument, parts: ModelParts, codecs: Codecs) =>
-  documentLength(
-    segments.map((segment) => ({
-      modality: segment.modality,
-      ids: "ids" in segment ? segment.ids.length : codesPerPicture(codecs, segment.modality),
-    })),
-    parts,
-  );
-
-/** The number of codes of a picture; undefined if it stays a picture. */
-function codesPerPicture(codecs: Codecs, modality: number): number | undefined {
-  const codebook = pictureCodebook(codecs, modality);
-  return codebook && patchesPerPicture(codebook.facts.kind);
-}
-
-function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts): number {
-  if ("ids" in segment) return 4 * segment.ids.length;
-  const item = itemOf(modalities[segment.modality]);
-  return item ? item.positions * item.columns * (item.type === "F32" ? 4 : 1) : 0;
+/** @throws InputError if the folder is outside, damaged or was prepared for another model */
+function ofPreparedFolder(path: string, { host, parts, codecs }: Preparing, where: Where): DataGroups<ShardAt> {
+  const { disk } = host;
+  const { join, resolve, basename } = disk.paths;
+  const folder = resolve(where.folder, path);
+  const reach = where.reach ?? reachOf(disk, join(where.folder, "_"));
+  const located = locate(folder, reach);
+  if (located.kind === "outside")
+    throw new InputError("file-outside", `${path} is outside the project's folder.`, allowHelp(located.folder));
+  const groups = preparedGroups(disk, folder, { name: path, parts, codecs });
+  return withShards(groups, (file) => ({
+    file,
+    shard: readShard(disk.hold(file), basename(file), parts.modalities),
+  }));
 }

@@ -11,6 +11,7 @@ import { asBadFile } from "./bad-files.js";
 import { codesOf, pictureCodebook, speechCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import type { Disk } from "./disk.js";
+import { type FileBytes, readFileBytes } from "./file-bytes.js";
 import type { DataHost } from "./host.js";
 import { floats, readNpy } from "./npy.js";
 import { decodePicture, readPicture } from "./picture-file.js";
@@ -20,36 +21,20 @@ import type { PreparedDocument, PreparedSegment } from "./shard.js";
 import { filePlace, type SourceDocument, type SourceSegment } from "./sources/source.js";
 import { CONVERT, isRead } from "./tensor.js";
 
-/** Documents in flight: enough to keep decoders busy while files are read. */
-const AT_ONCE = 16;
-
 /** A document, or its unreadable files. */
-type ReadDocument = PreparedDocument | { readonly bad: readonly BadFile[] };
+export type ReadDocument = PreparedDocument | { readonly bad: readonly BadFile[] };
 
-/** In the order of the documents. An error that no file causes stops the rest. */
-export async function readDocuments(
-  documents: readonly SourceDocument[],
+/** A document whose hash is known. */
+export type HashedDocument = SourceDocument & { readonly hash: number };
+
+/** @returns reads one document; documents may be read at the same time */
+export function documentReader(
   parts: ModelParts,
   codecs: Codecs,
   host: DataHost,
-): Promise<readonly ReadDocument[]> {
-  const done = new Array<ReadDocument>(documents.length);
-  const waiting = documents.entries();
+): (document: HashedDocument) => Promise<ReadDocument> {
   const reading = { parts, codecs, host, readLatent: latentReader(host.disk) };
-  let failed = false;
-  const work = async () => {
-    for (const [index, document] of waiting) {
-      if (failed) return;
-      try {
-        done[index] = await readDocument(document, reading);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return done;
+  return (document) => readDocument(document, reading);
 }
 
 interface Reading {
@@ -59,7 +44,7 @@ interface Reading {
   readonly readLatent: ReturnType<typeof latentReader>;
 }
 
-async function readDocument(document: SourceDocument, reading: Reading): Promise<ReadDocument> {
+async function readDocument(document: HashedDocument, reading: Reading): Promise<ReadDocument> {
   const bad = [...(document.bad ?? [])];
   const segments: PreparedSegment[] = [];
   const read = await Promise.allSettled(
@@ -75,7 +60,9 @@ async function readDocument(document: SourceDocument, reading: Reading): Promise
 
 async function readSegment(segment: SourceSegment, place: string, reading: Reading): Promise<PreparedSegment> {
   try {
-    return "ids" in segment ? segment : await fileOf(segment, filePlace(segment, place), reading);
+    if ("ids" in segment) return segment;
+    const read = await fileOf(segment, filePlace(segment, place), reading);
+    return segment.counted === false ? { ...read, counted: false } : read;
   } catch (error) {
     throw asBadFile(error);
   }
@@ -91,15 +78,13 @@ async function fileOf(
     if (codebook === undefined) throw new RangeError(`modality ${segment.modality} does not hold speech`);
     return {
       modality: segment.modality,
-      ids: unitsOf(readAudio(await readInputLater(host.disk, segment.audio, place), place), codebook),
+      ids: unitsOf(readAudio(await readFileBytes(host.disk, segment.audio, place), place), codebook),
     };
   }
   const item = itemOf(parts.modalities[segment.modality]);
   if ("latent" in segment) {
     if (item === undefined) throw new RangeError(`modality ${segment.modality} does not hold latents`);
-    const { latent: path, tensor } = segment;
-    const file = tensor === undefined ? { path } : { path, tensor };
-    return { modality: segment.modality, latent: await readLatent(file, item, place) };
+    return { modality: segment.modality, latent: await readLatent(segment, item, place) };
   }
   const image = () => readPicture(host.disk, segment.image, place);
   const codebook = pictureCodebook(codecs, segment.modality);
@@ -115,7 +100,7 @@ async function fileOf(
 type LatentSize = Pick<PatchGeometry, "height" | "width" | "channels">;
 
 interface LatentFile {
-  readonly path: string;
+  readonly latent: FileBytes;
   /** The tensor in a safetensors file. */
   readonly tensor?: string;
 }
@@ -123,7 +108,9 @@ interface LatentFile {
 /** Reads latents. Keeps the last safetensors file, since consecutive documents often name the same one. */
 function latentReader(disk: Disk) {
   let kept: { readonly path: string; readonly file: Promise<Safetensors> } | undefined;
-  const opened = (path: string, place: string) => {
+  const opened = (latent: FileBytes, place: string) => {
+    if (!("path" in latent)) return Promise.resolve(readSafetensors(latent.bytes, place));
+    const { path } = latent;
     if (kept?.path !== path)
       kept = { path, file: readInputLater(disk, path, place).then((bytes) => readSafetensors(bytes, place)) };
     return kept.file;
@@ -132,11 +119,11 @@ function latentReader(disk: Disk) {
    * @param place the latent's name in errors
    * @returns [height, width, channels], the layout of patches
    */
-  return async ({ path, tensor }: LatentFile, size: LatentSize, place: string): Promise<Float32Array> => {
+  return async ({ latent, tensor }: LatentFile, size: LatentSize, place: string): Promise<Float32Array> => {
     const { shape, data } =
       tensor === undefined
-        ? npyNumbers(await readInputLater(disk, path, place), place)
-        : tensorNumbers(await opened(path, place), tensor, place);
+        ? npyNumbers(await readFileBytes(disk, latent, place), place)
+        : tensorNumbers(await opened(latent, place), tensor, place);
     return lastChannels(checked({ shape, data }, size, place), size);
   };
 }

@@ -48,11 +48,12 @@ export function* namedPieces(path: string, place: string, reach: Reach): Generat
   try {
     yield* piecesOf(openWithin(path, reach));
   } catch (error) {
-    throw namedError(error, place, PUT);
+    throw namedError(error, place);
   }
 }
 
-function namedError(error: unknown, place: string, remedy: string): unknown {
+/** The error of a file that a spec names. */
+export function namedError(error: unknown, place: string, remedy = PUT): unknown {
   if (error instanceof Outside)
     return new InputError("file-outside", `${place} is outside the project's folder.`, allowHelp(error.folder));
   if (!(error instanceof Unreadable)) return error;

@@ -8,6 +8,8 @@
 //   pictures.M    U8 [items, height, width, channels]   items of modality M; F32 if it holds latents
 //   codebook.M    U8 [bytes]          the codebook file of modality M, unchanged
 //   skipped       U8 [bytes]          if documents were skipped because of unreadable files: a JSON list
+//   uncounted     I32 [rows]          if some segments are only read, without a loss: their rows in `segments`
+//   extra         U8 [bytes]          if documents have other keys: a JSON list of objects, or null without any
 //   labels        U8 [bytes]          labels of the documents in reports: a JSON list of strings in UTF-8
 // A shard does not depend on the vocabulary's layout, names, the held-out share or the length of sequences.
 import { InputError } from "../diagnostics/input-error.js";
@@ -27,13 +29,20 @@ export interface PreparedDocument {
   readonly hash: number;
   readonly eitherOrder: boolean;
   readonly segments: readonly PreparedSegment[];
+  /** Other keys of the document, for readers. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-export type PreparedSegment =
-  | { readonly modality: number; readonly ids: ArrayLike<number> }
-  | { readonly modality: number; readonly pixels: Uint8Array }
+export type PreparedSegment = {
+  readonly modality: number;
+  /** False if it is only read, without a loss. */
+  readonly counted?: false;
+} & (
+  | { readonly ids: ArrayLike<number> }
+  | { readonly pixels: Uint8Array }
   /** [height, width, channels] */
-  | { readonly modality: number; readonly latent: Float32Array };
+  | { readonly latent: Float32Array }
+);
 
 /** A list, or a reader of single items. */
 export interface Rows<T> {
@@ -69,6 +78,8 @@ export interface SkippedDocument {
 
 export interface ShardDocument {
   readonly label: string;
+  /** Other keys of the document; undefined without any. */
+  readonly extra: Readonly<Record<string, unknown>> | undefined;
   readonly hash: number;
   readonly eitherOrder: boolean;
   /** Rows of `segments`. */
@@ -78,6 +89,8 @@ export interface ShardDocument {
 
 export interface ShardSegment {
   readonly modality: number;
+  /** Whether it counts in the loss. */
+  readonly counted: boolean;
   /** A range of `tokens`, or of the modality's items. */
   readonly begin: number;
   readonly end: number;
@@ -96,11 +109,13 @@ export function shardPieces(
   const rows: number[] = [];
   const segments: number[] = [];
   const texts: ArrayLike<number>[] = [];
+  const uncounted: number[] = [];
   const items = new Map<number, (Uint8Array | Float32Array)[]>();
   let ids = 0;
   for (const document of documents) {
     rows.push(segments.length / 3, Number(document.eitherOrder), document.hash | 0);
     for (const segment of document.segments) {
+      if (segment.counted === false) uncounted.push(segments.length / 3);
       if ("ids" in segment) {
         segments.push(segment.modality, ids, ids + segment.ids.length);
         ids += segment.ids.length;
@@ -119,6 +134,12 @@ export function shardPieces(
   tensors.set("segments", { dtype: "I32", shape: [segments.length / 3, 3], data: Int32Array.from(segments) });
   tensors.set("tokens", { dtype: "I32", shape: [ids], data: joined(texts, new Int32Array(ids)) });
   tensors.set("labels", { dtype: "U8", shape: [labels.length], data: labels });
+  if (uncounted.length > 0)
+    tensors.set("uncounted", { dtype: "I32", shape: [uncounted.length], data: Int32Array.from(uncounted) });
+  if (documents.some(({ extra }) => extra !== undefined)) {
+    const bytes = new TextEncoder().encode(JSON.stringify(documents.map(({ extra = null }) => extra)));
+    tensors.set("extra", { dtype: "U8", shape: [bytes.length], data: bytes });
+  }
   const left = new TextEncoder().encode(JSON.stringify(skipped));
   if (skipped.length > 0) tensors.set("skipped", { dtype: "U8", shape: [left.length], data: left });
   for (const [index, held] of items) {
@@ -181,16 +202,17 @@ export function readShard(bytes: Bytes, name: string, modalities: readonly Modal
     const tensor = numbers(key);
     return tensor.slice(0, tensor.length);
   };
-  const segments = segmentsOf(all("segments"));
+  const segments = segmentsOf(all("segments"), new Set(entryOf("uncounted") === undefined ? [] : all("uncounted")));
   for (let row = 0; row < segments.length; row++) {
     const { modality } = segments.at(row) as ShardSegment;
     const declared = modalities[modality];
     if (declared === undefined || holdsIds(declared) === items.has(modality)) throw otherModalities(name);
   }
-  const labels = labelsOf(bytes, entryOf("labels"));
+  const labels = listIn<string>(bytes, entryOf("labels"));
+  const extra = listIn<Readonly<Record<string, unknown>> | null>(bytes, entryOf("extra"));
   const left = entryOf("skipped");
   const skipped: SkippedDocument[] = left === undefined ? [] : jsonAt(bytes, left);
-  const documents = documentsOf(all("documents"), segments.length, labels);
+  const documents = documentsOf(all("documents"), segments.length, { labels, extra });
   return { documents, segments, tokens: numbers("tokens"), items, codebooks, skipped, checksum };
 }
 
@@ -207,21 +229,34 @@ function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint
   };
 }
 
-function segmentsOf(rows: Int32Array): Rows<ShardSegment> {
+function segmentsOf(rows: Int32Array, uncounted: ReadonlySet<number>): Rows<ShardSegment> {
   const number = (index: number) => rows[index] as number;
   return {
     length: rows.length / 3,
-    at: (row) => ({ modality: number(3 * row), begin: number(3 * row + 1), end: number(3 * row + 2) }),
+    at: (row) => ({
+      modality: number(3 * row),
+      counted: !uncounted.has(row),
+      begin: number(3 * row + 1),
+      end: number(3 * row + 2),
+    }),
   };
 }
 
-function documentsOf(rows: Int32Array, segments: number, labels: (row: number) => string): Rows<ShardDocument> {
+interface Lists {
+  readonly labels: (row: number) => string | undefined;
+  readonly extra: (row: number) => Readonly<Record<string, unknown>> | null | undefined;
+}
+
+function documentsOf(rows: Int32Array, segments: number, { labels, extra }: Lists): Rows<ShardDocument> {
   const number = (index: number) => rows[index] as number;
   return {
     length: rows.length / 3,
     at: (row) => ({
       get label() {
-        return labels(row);
+        return labels(row) ?? "";
+      },
+      get extra() {
+        return extra(row) ?? undefined;
       },
       hash: number(3 * row + 2) >>> 0,
       eitherOrder: number(3 * row + 1) === 1,
@@ -234,14 +269,17 @@ function documentsOf(rows: Int32Array, segments: number, labels: (row: number) =
 const jsonAt = <T>(bytes: Bytes, { begin, end }: Entry) =>
   JSON.parse(new TextDecoder().decode(bytes.slice(begin, end))) as T;
 
-/** Reads labels on demand, and drops them if memory runs low. */
-function labelsOf(bytes: Bytes, entry: Entry | undefined): (row: number) => string {
-  let known: WeakRef<readonly string[]> | undefined;
+/** Reads a JSON list on demand, and drops it if memory runs low. */
+function listIn<T extends string | object | null>(
+  bytes: Bytes,
+  entry: Entry | undefined,
+): (row: number) => T | undefined {
+  let known: WeakRef<readonly T[]> | undefined;
   return (row) => {
-    if (entry === undefined) return "";
-    const labels = known?.deref() ?? jsonAt<string[]>(bytes, entry);
-    known = new WeakRef(labels);
-    return labels[row] ?? "";
+    if (entry === undefined) return undefined;
+    const list = known?.deref() ?? jsonAt<T[]>(bytes, entry);
+    known = new WeakRef(list);
+    return list[row];
   };
 }
 

@@ -7,14 +7,8 @@ import { InputError } from "../diagnostics/input-error.js";
 import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import type { DataSet } from "./data-set.js";
 import { documentLength, sizeOf } from "./document.js";
-import {
-  type DataPosition,
-  type Epoch,
-  epochOf,
-  type StreamPlace,
-  type TrainingOrder,
-  type TrainingShape,
-} from "./order.js";
+import { type DocumentOrder, type DrawnDocuments, documentOrder } from "./document-order.js";
+import type { DataPosition, StreamPlace, TrainingOrder, TrainingShape } from "./order.js";
 import { batchOf, inEachOrder, type Piece, segmentsOf } from "./packing.js";
 
 /** A complete document of which a stream has consumed the first `at` positions; undefined between documents. */
@@ -51,6 +45,7 @@ function cut(
     length,
   );
   const { tokens, modality, document } = empty;
+  const counted = new Uint8Array(rows * length).fill(1);
   const items: Item[] = [];
   const after: Begun[] = [];
   const cuts = Array.from({ length: rows }, (_, row): Cut => {
@@ -69,6 +64,7 @@ function cut(
       const to = row * length + t;
       tokens.set(all.tokens.subarray(at, end), to);
       modality.set(all.modality.subarray(at, end), to);
+      if (all.counted !== undefined) counted.set(all.counted.subarray(at, end), to);
       document.fill(number, to, to + end - at);
       for (const p of all.items) {
         if (p.position >= at && p.position < end) items.push({ ...p, position: to + p.position - at });
@@ -77,13 +73,14 @@ function cut(
       current = end < all.length ? { piece, at: end, all } : undefined;
       if (current === undefined) continue;
       const isId = holdsIds(dataSet.parts.modalities[all.modality[end] as number]);
-      if (isId) following = { token: all.tokens[end] as number, modality: all.modality[end] as number };
+      if (isId && all.counted?.[end] !== 0)
+        following = { token: all.tokens[end] as number, modality: all.modality[end] as number };
       break;
     }
     after.push(current);
     return { continues, goesOn: current !== undefined, following };
   });
-  return { batch: { ...empty, items, cuts }, after };
+  return { batch: { ...empty, items, cuts, ...(counted.includes(0) && { counted }) }, after };
 }
 
 function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {
@@ -94,17 +91,14 @@ function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {
 /** An endless series of batches of streams. A stream at the end of a document takes the next one in the epoch's order. */
 export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrder {
   const { length, batch: rows, seed, drop = [] } = shape;
-  const count = dataSet.train.length;
-  const fresh = () => new Array<Begun>(rows).fill(undefined);
-  let epoch: Epoch = epochOf(dataSet, seed, 0, drop);
-  let index = 0;
-  let begun = fresh();
+  const order = documentOrder(dataSet, seed, drop);
+  let place: DrawnDocuments = order.start;
+  let begun = new Array<Begun>(rows).fill(undefined);
   const next = () => {
-    if (index === count) {
-      epoch = epochOf(dataSet, seed, epoch.number + 1, drop);
-      index = 0;
-    }
-    return epoch.pieces[index++] as Piece;
+    const ahead = order.from(place);
+    const piece = ahead.pieceAt(0);
+    place = ahead.after(1);
+    return piece;
   };
   return {
     next() {
@@ -113,16 +107,14 @@ export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrd
       return batch;
     },
     position: () => ({
-      epoch: epoch.number,
-      index,
+      ...place,
       micro: 0,
       streams: begun.map((one) => (one === undefined ? null : placeOf(one))),
     }),
     seek(position) {
-      checkPosition(dataSet, rows, position);
-      const { streams = [] } = position;
-      epoch = epochOf(dataSet, seed, position.epoch, drop);
-      index = position.index;
+      checkPosition(dataSet, order, rows, position);
+      const { epoch, index, drawn, streams = [] } = position;
+      place = { epoch, index, ...(drawn !== undefined && { drawn }) };
       begun = streams.map((one) => {
         if (one === null) return undefined;
         const { at, ...piece } = one;
@@ -132,12 +124,11 @@ export function openStreams(dataSet: DataSet, shape: TrainingShape): TrainingOrd
   };
 }
 
-function checkPosition(dataSet: DataSet, rows: number, { epoch, index, streams }: DataPosition): void {
+function checkPosition(dataSet: DataSet, order: DocumentOrder, rows: number, position: DataPosition): void {
+  const { epoch, index, streams } = position;
   const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
   const right =
-    isCount(epoch) &&
-    isCount(index) &&
-    index <= dataSet.train.length &&
+    order.has(position) &&
     streams?.length === rows &&
     streams.every(
       (one) => one === null || (isCount(one.at) && isCount(one.epoch) && dataSet.documents[one.document] !== undefined),

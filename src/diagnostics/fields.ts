@@ -58,6 +58,7 @@ export const missingKind = (span: Span, field: string, known: readonly string[])
 function meantBy(found: string, expected: string): string | undefined {
   const quoted = /^"(-?[\d_.]+(?:e-?\d+)?|true|false)"$/.exec(found)?.[1];
   if (quoted !== undefined && /number|true/.test(expected)) return `Write it without quotes: \`${quoted}\`.`;
+  if (/^[\w.-]+$/.test(found) && expected.includes("column")) return `Put it in quotes: \`"${found}"\`.`;
   if (/^\d+$/.test(found) && expected.includes("32x32")) return `For a square, write \`${found}x${found}\`.`;
   return undefined;
 }

@@ -113,7 +113,9 @@ export const braceOnOwnLine = (span: Span): Diagnostic =>
 export const unexpected = (span: Span, found: string, expected: string): Diagnostic =>
   error("unexpected", `${found.charAt(0).toUpperCase()}${found.slice(1)} is not allowed here.`, span, { expected });
 
-export const missingSeparator = (span: Span, between: "entries" | "items" | "arguments"): Diagnostic =>
+const SEPARATED = { items: "The items of a list", arguments: "Arguments", pairs: "Entries in braces within a call" };
+
+export const missingSeparator = (span: Span, between: "entries" | "items" | "arguments" | "pairs"): Diagnostic =>
   error(
     "missing-separator",
     between === "entries"
@@ -125,7 +127,7 @@ export const missingSeparator = (span: Span, between: "entries" | "items" | "arg
       help:
         between === "entries"
           ? "Start a new line, or add a comma between them."
-          : `${between === "items" ? "The items of a list" : "Arguments"} need commas between them, on one line or on several.`,
+          : `${SEPARATED[between]} need commas between them, on one line or on several.`,
     },
   );
 

@@ -18,6 +18,7 @@ import { checkSound, resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
 import { shapeSection } from "./shape.js";
 import type { Shaping } from "./shaping.js";
+import { weightsAlone, withoutUnknownColumns } from "./sources.js";
 import type { CheckedSpec, Json } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
 import { validateSpec } from "./validate.js";
@@ -67,10 +68,11 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   const validated = validateSpec(json);
   if ("errors" in validated) {
     // If the syntax is broken, a missing field may only be unread.
-    const findings = findingsOf(validated.errors, shaping.places, shaping.textOf);
+    const errors = withoutUnknownColumns(validated.errors, json);
+    const findings = findingsOf(errors, shaping.places, shaping.textOf);
     diagnostics.push(...findings.filter(({ name }) => !broken || name !== "missing-field"));
-    if (!diagnostics.some(isError)) diagnostics.push(rejected(whole, validated.errors[0]));
     checkSound(json, validated.errors, readBytes, shaping, broken);
+    if (!diagnostics.some(isError)) diagnostics.push(rejected(whole, validated.errors[0]));
     return finish({});
   }
   if (broken) {
@@ -149,6 +151,7 @@ function unwanted(spec: CheckedSpec, json: SpecJson, places: Places): Diagnostic
     ...weightsOfNothing(json, places),
     ...unevenVocabulary(spec, json, places),
     ...leftOfChunk(spec, places),
+    ...weightsAlone(json, places),
   ];
 }
 

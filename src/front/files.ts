@@ -1,9 +1,10 @@
-// Checks the files that a spec names: each must be allowed, and a regular file. Missing data are reported when they are needed.
-import { sourcePath } from "../data/sources/source.fields.js";
+// Checks the files that a spec names: each must be allowed, and a regular file. Missing data are reported when they are needed. Of a
+// pattern, the folder is checked now, and its files when they are needed.
+import { beforePattern, isPattern, pathsInJson } from "../data/sources/source.fields.js";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import { fileOutside, fileUnreadable } from "../diagnostics/fields.js";
 import { beside } from "./paths.js";
-import { valueAt } from "./places.js";
+import { below, valueAt } from "./places.js";
 import { isRefused, type Refused } from "./refused.js";
 import type { Shaping } from "./shaping.js";
 import type { SpecJson } from "./spec-json.js";
@@ -21,8 +22,15 @@ export function checkFiles(spec: SpecJson, readBytes: ReadBytes, { entry, places
     if (!isRefused(found) || (folderToo && found.refused === "unreadable" && found.isFolder)) return;
     diagnostics.push(refusalOf(found, valueAt(places, pointer), path));
   };
-  const path = sourcePath(spec.data.source);
-  if (path !== undefined) look("/data/source/path", path, false);
+  const { source, validation = {} } = spec.data;
+  const sources = [
+    ["/data/source", source] as const,
+    ...Object.entries(validation).map(([name, json]) => [below("/data/validation", name), json] as const),
+  ];
+  for (const [at, json] of sources)
+    for (const { keys, path, isFolder } of pathsInJson(json))
+      if (!isPattern(path)) look(keys.reduce<string>(below, at), path, isFolder);
+      else look(keys.reduce<string>(below, at), beforePattern(path), true);
   const { init } = spec.train;
   if (init !== undefined && init.kind === "checkpoint") look("/train/init/path", init.path, true);
 }

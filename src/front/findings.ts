@@ -3,8 +3,8 @@ import type { ErrorObject } from "ajv";
 import type { Diagnostic, Span } from "../diagnostics/diagnostic.js";
 import * as report from "../diagnostics/fields.js";
 import { nearest } from "../diagnostics/nearest.js";
-import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
-import { count, exampleOf, fieldsOf, kindNode, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
+import { below, fieldName, keyAt, keysOf, type Places, valueAt } from "./places.js";
+import { count, exampleOf, fieldsOf, kindOfPath, kindsOf, type SchemaNode, tagOf, wanted, wordsOf } from "./schema.js";
 
 /** One diagnostic each, in Ajv's order. A field that is missing because its value was invalid is not reported again. */
 export function findingsOf(
@@ -74,7 +74,7 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
             parameter("tagValue"),
             whatOf(pointer),
             kindsOf(node),
-            kindsOf(node).find((kind) => kindNode(node, kind)?.required?.includes("path")),
+            kindOfPath(node, parameter("tagValue")),
           )
         : report.missingKind(keyAt(places, pointer), field, kindsOf(node));
     case "enum":
@@ -103,13 +103,6 @@ function translate(error: ErrorObject, places: Places, textOf: (span: Span) => s
       return report.wrongType(span, field, text, wanted(node), node.named ? exampleOf(field, node) : undefined);
   }
 }
-
-/** Fields of a spec's JSON that have no name in its text. */
-const UNWRITTEN = new Set(["part", "times", "of"]);
-
-/** The name of the field at a pointer; for an item of a list, the list's. */
-const fieldName = (pointer: string) =>
-  keysOf(pointer).findLast((key) => !/^\d+$/.test(key) && !UNWRITTEN.has(key)) ?? "spec";
 
 /** The name of a group in a sentence. */
 function ownerOf(pointer: string, node: SchemaNode): string {

@@ -2,7 +2,7 @@
 import type { Entry, FieldEntry, Path, Value, Word } from "../../grammar/tree.js";
 import type { Span } from "../diagnostics/diagnostic.js";
 import { below, type Place } from "./places.js";
-import { fieldNode, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
+import { columnsOf, fieldNode, isGroup, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
 import type { Json } from "./spec.js";
 import { targetOf } from "./vary.js";
 
@@ -45,8 +45,14 @@ const keySpan = ({ key, value }: Place) => key ?? value;
 
 /** Keys in the schema's order, then all others. */
 function ordered(fields: JsonObject, node: SchemaNode): [string, Json][] {
+  const columns = columnsOf(node) !== undefined;
   const rank = Object.keys(node.properties ?? {});
-  const place = (key: string) => (rank.includes(key) ? rank.indexOf(key) : rank.length);
+  const place = (key: string) => {
+    if (!rank.includes(key)) return rank.length;
+    // Paths come before columns, and all other fields behind them.
+    const behind = columns && node.properties?.[key]?.syntax !== "path" ? rank.length + 1 : 0;
+    return behind + rank.indexOf(key);
+  };
   return Object.entries(fields).sort(([a], [b]) => place(a) - place(b));
 }
 
@@ -55,6 +61,16 @@ function section(fields: JsonObject, node: SchemaNode, at: string, building: Bui
     const here = below(at, key);
     const field = fieldNode(node, key) ?? {};
     if (!field.named || !isObject(value)) return [entry(key, value, field, here, building, depth)];
+    const { unnamed } = field;
+    const item = unnamed === undefined ? undefined : fieldNode(field, unnamed);
+    // One entry that needs no name, or, in JSON that somebody wrote, its value without a name.
+    if (unnamed !== undefined && item !== undefined) {
+      const [only, second] = Object.keys(value);
+      const own = value[unnamed];
+      if (typeof value[tagOf(item) ?? ""] === "string") return [entry(key, value, item, here, building, depth)];
+      if (own !== undefined && only === unnamed && second === undefined)
+        return [entry(key, own, item, below(here, unnamed), building, depth)];
+    }
     const kind = path(key, keySpan(building.placeAt(here)));
     return Object.entries(value).map(([name, one]): Entry => {
       const known = fieldNode(field, name);
@@ -113,6 +129,10 @@ function valueFrom(json: Json, node: SchemaNode, at: string, building: Building,
   if (json === null) return textValue("null", {}, span);
   if (typeof json === "string") return textValue(json, node, span);
   if (Array.isArray(json)) {
+    if (node.listed !== undefined) {
+      const of = fieldNode(kindNode(node, node.listed) ?? {}, "of") ?? {};
+      return { ...valueFrom(json, of, at, building, depth), span };
+    }
     const items = json.map((item: Json, i) => valueFrom(item, node.items ?? {}, below(at, i), building, depth + 1));
     return { type: "list", items, span };
   }
@@ -120,8 +140,9 @@ function valueFrom(json: Json, node: SchemaNode, at: string, building: Building,
 }
 
 function textValue(text: string, node: SchemaNode, span: Span): Value {
-  if (/^[0-9]+x[0-9]+$/.test(text) && node.syntax !== "path") return { type: "size", text, span };
-  return isName(text) && node.syntax !== "path"
+  if (/^[0-9]+x[0-9]+$/.test(text) && (node.syntax === "size" || node.type === undefined))
+    return { type: "size", text, span };
+  return isName(text) && node.syntax !== "path" && node.syntax !== "text"
     ? { type: "call", name: word(text, span), span }
     : { type: "string", text, span };
 }
@@ -129,7 +150,12 @@ function textValue(text: string, node: SchemaNode, span: Span): Value {
 function call(json: JsonObject, node: SchemaNode, at: string, building: Building, depth: number): Value {
   const tag = tagOf(node) ?? "kind";
   const head = json[tag];
-  const name = typeof head === "string" ? head : "group";
+  if (node.listed !== undefined && head === node.listed && Array.isArray(json.of) && Object.keys(json).length === 2) {
+    const of = fieldNode(kindNode(node, node.listed) ?? {}, "of") ?? {};
+    return valueFrom(json.of, of, below(at, "of"), building, depth + 1);
+  }
+  if (isGroup(node) || typeof head !== "string") return map(json, node, at, building, depth);
+  const name = head;
   const kind = kindNode(node, name) ?? {};
   const args = ordered(json, kind)
     .filter(([key]) => key !== tag)
@@ -143,9 +169,21 @@ function call(json: JsonObject, node: SchemaNode, at: string, building: Building
     });
   const { value: span } = building.placeAt(at);
   // An object where no kind is allowed must differ from a bare name.
-  const takesCall = tagOf(node) !== undefined && typeof head === "string";
+  const takesCall = tagOf(node) !== undefined;
   const named = word(name, building.placeAt(below(at, tag)).value);
   return { type: "call", name: named, ...((args.length > 0 || !takesCall) && { args }), span };
+}
+
+/** An object without a kind. */
+function map(json: JsonObject, node: SchemaNode, at: string, building: Building, depth: number): Value {
+  const entries = ordered(json, node).map(([key, value]) => {
+    const here = below(at, key);
+    return {
+      name: word(key, keySpan(building.placeAt(here))),
+      value: valueFrom(value, fieldNode(node, key) ?? {}, here, building, depth + 1),
+    };
+  });
+  return { type: "map", entries, span: building.placeAt(at).value };
 }
 
 /** Names, and products such as `2 * (mixer + dense)`. */

@@ -21,6 +21,13 @@ export const keysOf = (pointer: string): string[] =>
     .slice(1)
     .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
 
+/** Fields of a spec's JSON that have no name in its text. */
+const UNWRITTEN = new Set(["part", "times", "of"]);
+
+/** The name of the field at a pointer; for an item of a list, the list's. */
+export const fieldName = (pointer: string): string =>
+  keysOf(pointer).findLast((key) => !/^\d+$/.test(key) && !UNWRITTEN.has(key)) ?? "spec";
+
 /** The place of a value, or of the innermost group that contains it. */
 export function placeOf(places: Places, pointer: string): Place {
   for (let at = pointer; ; at = at.slice(0, at.lastIndexOf("/"))) {

@@ -25,6 +25,7 @@ import { countLayers, expandLayers, type LayerItem } from "./layers.js";
 import { below, keyAt, keysOf, type Places, valueAt } from "./places.js";
 import { ROOT } from "./schema.js";
 import type { Shaping } from "./shaping.js";
+import { checkColumns, resolveData } from "./sources.js";
 import type { CheckedSpec, Json, TrainFields } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
 import { layOut, markersFor, ownerOf } from "./vocabulary.js";
@@ -82,7 +83,7 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
       layers: known ?? layers(model.layers, Object.keys(model.block), resolving),
     },
     objectives: objectives(modalities, resolving),
-    data: json.data,
+    data: resolveData(json.data, names, resolving),
     train: trainOf(train),
     ablations: [],
   };
@@ -250,6 +251,7 @@ function rules(json: Json, errors: readonly ErrorObject[], readBytes: ReadBytes,
     const given = Object.fromEntries([...objectives].map(([name, fields]) => [name, fields ?? {}]));
     checkObjectives(given, kinds, reporting);
   }
+  if (names !== undefined) checkColumns(json, names, reporting);
   const length = sound<number>("/data/length");
   for (const m of resolved) if (length !== undefined) checkLength(m, length, reporting);
   const [schedule, steps] = [sound<SpecJson["train"]["schedule"]>("/train/schedule"), sound<number>("/train/steps")];

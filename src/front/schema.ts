@@ -36,7 +36,15 @@ export interface SchemaNode {
   /** An argument that can be written without its name. */
   readonly positional?: boolean;
   /** Values with their own syntax. */
-  readonly syntax?: "size" | "layers" | "path";
+  readonly syntax?: "size" | "layers" | "path" | "columns" | "text";
+  /** With `named`: the name of an entry without one. */
+  readonly unnamed?: string;
+  /** The kind that a list stands for; its items are the kind's `of`. */
+  readonly listed?: string;
+  /** The path of the field that describes the same kinds. */
+  readonly like?: string;
+  /** How the names of files end that the kind takes. */
+  readonly endings?: readonly string[];
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
@@ -48,6 +56,10 @@ export const deref = (node: SchemaNode): SchemaNode => (node.$ref === undefined 
 
 /** The field that holds a call's name; undefined if no call is allowed. */
 export const tagOf = (node: SchemaNode): string | undefined => node.discriminator?.propertyName ?? node.call;
+
+/** Whether its values are objects without a kind. Layers have their own syntax. */
+export const isGroup = (node: SchemaNode): boolean =>
+  isOf(node, "object") && tagOf(node) === undefined && node.syntax === undefined;
 
 /** The names of the calls that a node allows. */
 export function kindsOf(node: SchemaNode): string[] {
@@ -61,10 +73,23 @@ export function kindNode(node: SchemaNode, kind: string): SchemaNode | undefined
   return node.oneOf?.find((one) => one.properties?.[tagOf(node) ?? ""]?.const === kind);
 }
 
+/** The kind that takes a path: by the end of its name, or else the first that takes paths. */
+export function kindOfPath(node: SchemaNode, path: string): string | undefined {
+  const field = (kind: string) => kindNode(node, kind)?.properties?.path;
+  const withPath = kindsOf(node).filter((kind) => kindNode(node, kind)?.required?.includes("path"));
+  return withPath.find((kind) => field(kind)?.endings?.some((ending) => path.endsWith(ending))) ?? withPath[0];
+}
+
 /** The node of a field, or of an item of a map. */
 export function fieldNode(node: SchemaNode, key: string): SchemaNode | undefined {
   if (node.properties !== undefined && Object.hasOwn(node.properties, key)) return node.properties[key];
   return typeof node.additionalProperties === "object" ? node.additionalProperties : undefined;
+}
+
+/** The node of the columns of a kind, whose names are those of modalities; undefined if it has none. */
+export function columnsOf(node: SchemaNode): SchemaNode | undefined {
+  const free = fieldNode(node, "*");
+  return free?.syntax === "columns" ? free : undefined;
 }
 
 /** The fields of a group or call, except the one that holds the call's name. */
@@ -89,11 +114,13 @@ export function wanted(node: SchemaNode): string {
   if (isOf(node, "boolean")) choices.push("`true` or `false`");
   if (node.syntax === "size") choices.push("a size, height × width, such as `32x32`");
   else if (node.syntax === "layers") choices.push("products and sums of block names");
-  else if (node.syntax === "path") choices.push("a path in quotes");
+  else if (node.syntax === "path") choices.push(`a path in quotes${isOf(node, "array") ? ", or a list of paths" : ""}`);
+  else if (node.syntax === "text") choices.push("a text in quotes");
+  else if (node.syntax === "columns") choices.push("the name of a column, or a list of names");
   else if (isOf(node, "string") && words.length === 0) choices.push("a name");
   else if (isOf(node, "array")) choices.push(`a list${count(node)}`);
   if (kinds.length > 0) choices.push(kinds.length > 1 ? `one of ${ticked(kinds)}` : ticked(kinds));
-  else if (isOf(node, "object") && node.syntax === undefined) choices.push("a group `{ … }`");
+  else if (isGroup(node)) choices.push("a group `{ … }`");
   return choices.join(", or ");
 }
 
@@ -152,9 +179,10 @@ export function allFields(): Field[] {
 }
 
 function fieldsBelow(node: SchemaNode, path: readonly string[]): Field[] {
+  if (node.like !== undefined) return [];
   const inside =
     node.named === true || typeof node.additionalProperties === "object" ? fieldNode(node, "*") : undefined;
-  if (inside !== undefined) return fieldsBelow(inside, path);
+  if (inside !== undefined && node.properties === undefined) return fieldsBelow(inside, path);
   const kinds = tagOf(node) === "kind" ? kindsOf(node) : [];
   const ofKinds = kinds.flatMap((kind) => {
     const below = kindNode(node, kind) ?? {};

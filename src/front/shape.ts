@@ -6,8 +6,18 @@ import * as report from "../diagnostics/fields.js";
 import type { Member, Section } from "./document.js";
 import { shapeLayers } from "./layers.js";
 import { rebase } from "./paths.js";
-import { below } from "./places.js";
-import { exampleOf, fieldNode, fieldsOf, kindNode, type SchemaNode, tagOf, wanted } from "./schema.js";
+import { below, fieldName } from "./places.js";
+import {
+  exampleOf,
+  fieldNode,
+  fieldsOf,
+  isGroup,
+  kindNode,
+  kindsOf,
+  type SchemaNode,
+  tagOf,
+  wanted,
+} from "./schema.js";
 import type { Shaping } from "./shaping.js";
 import type { Json } from "./spec.js";
 
@@ -48,6 +58,16 @@ function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping:
       shaping.diagnostics.push(report.takesNoName(second.name.span, name.text, second.name.text));
     return undefined;
   }
+  if (value !== undefined && node.named && node.unnamed !== undefined) {
+    if (value.type === "list") {
+      const expected = "one source; several sets have a name each";
+      const found = shaping.textOf(value.span);
+      shaping.diagnostics.push(report.wrongType(value.span, name.text, found, expected, node.examples?.[1]));
+      return undefined;
+    }
+    const shaped = shapeValue(value, fieldNode(node, node.unnamed) ?? {}, below(pointer, node.unnamed), shaping);
+    return shaped === undefined ? undefined : { [node.unnamed]: shaped };
+  }
   if (value !== undefined && node.named) {
     shaping.diagnostics.push(report.needsName(name.span, name.text, exampleOf(name.text, node)));
     return undefined;
@@ -80,12 +100,17 @@ function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping:
 const kindGivenAgain = (span: Span, key: string, name: string, kind: SchemaNode) =>
   report.unknownField(span, key, `\`${name}\``, fieldsOf(kind));
 
+/** Values that no column's name can be. */
+const UNFIT: ReadonlySet<Value["type"]> = new Set(["size", "map", "sum", "product"]);
+
 /** A value for the schema's `node`; undefined if an error was reported. */
 export function shapeValue(value: Value, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
   const { places, diagnostics, textOf } = shaping;
   if (!places.has(pointer)) places.set(pointer, { value: value.span });
   if (node.syntax === "layers") return shapeLayers(value, pointer, shaping);
   const tag = tagOf(node);
+  // Whether the name of the column is known decides which error the validator's is.
+  if (node.syntax === "columns" && UNFIT.has(value.type)) return {};
   switch (value.type) {
     case "number":
       return numberOf(value.text);
@@ -94,26 +119,79 @@ export function shapeValue(value: Value, node: SchemaNode, pointer: string, shap
     case "size":
       // The validator needs some value below an unknown field or kind.
       if (node.syntax === "size" || node.type === undefined) return value.text;
-      diagnostics.push(report.wrongType(value.span, nameOf(pointer), value.text, wanted(node)));
+      diagnostics.push(report.wrongType(value.span, fieldName(pointer), value.text, wanted(node)));
       return undefined;
     case "string":
       return tag === undefined ? text(value, node, shaping) : call(value, node, tag, pointer, shaping);
     case "list": {
+      if (node.listed !== undefined) return listed(value, node.listed, node, pointer, shaping);
       const items = value.items.map((item, i) => shapeValue(item, node.items ?? {}, below(pointer, i), shaping));
       return items.some((item) => item === undefined) ? undefined : items.filter((item) => item !== undefined);
     }
+    case "map":
+      return shapeMap(value, node, pointer, shaping);
     case "call":
       if (tag !== undefined) return call({ ...value, text: value.name.text }, node, tag, pointer, shaping);
       if (value.args === undefined) return text({ text: value.name.text, span: value.span }, node, shaping);
       // The validator reports an unknown field, and needs some value there.
       if (node.type === undefined) return call({ ...value, text: value.name.text }, node, "kind", pointer, shaping);
-      diagnostics.push(report.wrongType(value.span, nameOf(pointer), textOf(value.span), wanted(node)));
+      diagnostics.push(report.wrongType(value.span, fieldName(pointer), textOf(value.span), wanted(node)));
       return undefined;
     case "sum":
     case "product":
       diagnostics.push(report.misplacedSum(value.span));
       return undefined;
   }
+}
+
+/** An object without a kind. */
+function shapeMap(
+  { entries, span }: Extract<Value, { type: "map" }>,
+  node: SchemaNode,
+  pointer: string,
+  shaping: Shaping,
+): Json | undefined {
+  const { places, diagnostics, textOf } = shaping;
+  // The validator reports an unknown field, and needs some value there.
+  const takesMap = node.type === undefined || (isGroup(node) && !node.named);
+  if (!takesMap) {
+    const field = fieldName(pointer);
+    if (node.discriminator === undefined) diagnostics.push(report.wrongType(span, field, textOf(span), wanted(node)));
+    else diagnostics.push(report.missingKind(span, field, kindsOf(node)));
+    return undefined;
+  }
+  const fields: Fields = {};
+  for (const { name, value } of entries) {
+    const at = below(pointer, name.text);
+    const earlier = places.get(at);
+    if (name.text === "__proto__") diagnostics.push(report.reservedName(name.span, name.text));
+    else if (Object.hasOwn(fields, name.text) && earlier !== undefined)
+      diagnostics.push(report.duplicate(name.span, name.text, earlier.key ?? earlier.value));
+    else {
+      places.set(at, { value: value.span, key: name.span });
+      const shaped = reported(shaping, at, name, () =>
+        shapeValue(value, fieldNode(node, name.text) ?? {}, at, shaping),
+      );
+      if (shaped !== undefined) fields[name.text] = shaped;
+    }
+  }
+  return fields;
+}
+
+/** A list that stands for a call of a kind, whose items are its `of`. */
+function listed(
+  value: Extract<Value, { type: "list" }>,
+  kind: string,
+  node: SchemaNode,
+  pointer: string,
+  shaping: Shaping,
+): Json | undefined {
+  const tag = tagOf(node) ?? "kind";
+  const at = below(pointer, "of");
+  shaping.places.set(below(pointer, tag), { value: value.span });
+  shaping.places.set(at, { value: value.span });
+  const items = shapeValue(value, fieldNode(kindNode(node, kind) ?? {}, "of") ?? {}, at, shaping);
+  return items === undefined ? undefined : { [tag]: kind, of: items };
 }
 
 const text = (word: Word, node: SchemaNode, { entry }: Shaping): string =>
@@ -167,6 +245,3 @@ function shapeArguments(
   }
   return fields;
 }
-
-/** The field's name at the end of a pointer; for an item of a list, the list's. */
-const nameOf = (pointer: string) => pointer.split("/").findLast((key) => !/^\d*$/.test(key)) ?? "spec";

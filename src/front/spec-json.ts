@@ -1,5 +1,6 @@
 // A spec as JSON after it passed the schema: defaults are filled in, names are not resolved yet.
 import type { BlockJson } from "../blocks/block.fields.js";
+import type { SourceJson } from "../data/sources/source.fields.js";
 import type { ModalityJson } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import type { LayerItem } from "./layers.js";
@@ -13,7 +14,12 @@ export interface SpecJson {
     readonly layers: readonly LayerItem[];
   };
   readonly objective: Readonly<Record<string, Objective>>;
-  readonly data: DataFields;
+  readonly data: Omit<DataFields, "source" | "validation" | "held_out"> & {
+    readonly source: SourceJson;
+    readonly validation?: Readonly<Record<string, SourceJson>>;
+    /** Absent if there is `validation`. */
+    readonly held_out?: number;
+  };
   readonly train: Omit<TrainFields, "clip" | "init"> & {
     readonly clip: number | "none";
     readonly init?: InitFields | { readonly kind: "drawn" };

@@ -30,9 +30,11 @@ export interface CheckedSpec {
 
 export interface DataFields {
   readonly source: SourceFields;
+  /** The documents to validate on, by the name of their set. */
+  readonly validation: readonly { readonly name: string; readonly source: SourceFields }[];
   /** Positions in a sequence. */
   readonly length: number;
-  /** Share of the documents held out for validation. */
+  /** Share of the documents held out for validation; 0 if there is `validation`. */
   readonly held_out: number;
   /** Whether documents in one sequence are isolated from each other. */
   readonly reset: boolean;

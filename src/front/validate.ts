@@ -10,10 +10,17 @@ const validate: { (json: Json): boolean; errors?: readonly ErrorObject[] | null 
 
 type Validated = { readonly spec: SpecJson } | { readonly errors: readonly ErrorObject[] };
 
+/** The share of the documents that is held out if a spec sets neither it nor `validation`. */
+const HELD_OUT = 0.05;
+
 /** Validates `json` and fills in its defaults, in place. */
-export const validateSpec = (json: Json): Validated =>
+export function validateSpec(json: Json): Validated {
+  const data = isObject(json) ? json.data : undefined;
+  if (isObject(data) && data.validation === undefined && data.held_out === undefined)
+    Object.assign(data, { held_out: HELD_OUT });
   // The validator accepts nothing but a `SpecJson`.
-  validate(json) ? { spec: json as unknown as SpecJson } : { errors: validate.errors ?? [] };
+  return validate(json) ? { spec: json as unknown as SpecJson } : { errors: validate.errors ?? [] };
+}
 
 /** Validates the value at a pointer of a spec that is otherwise valid. */
 export function validateValue(json: Json, pointer: string): Validated {

@@ -3,7 +3,7 @@ import type { Word } from "../../grammar/tree.js";
 import { pathToGroup, unknownPath } from "../diagnostics/ablate.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { below, keysOf } from "./places.js";
-import { fieldNode, fieldsOf, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
+import { fieldNode, fieldsOf, isGroup, kindNode, ROOT, type SchemaNode, tagOf } from "./schema.js";
 import type { Json } from "./spec.js";
 
 export interface Target {
@@ -68,8 +68,6 @@ export function allPaths(json: Json): Target[] {
   return [...named, ...sections.flatMap((name) => visit(name, below("", name), fieldNode(ROOT, name) ?? {}))];
 }
 
-const isGroup = (node: SchemaNode) => [node.type].flat().includes("object") && tagOf(node) === undefined;
-
 /** The node of a value's kind, if its node lists kinds. */
 export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
   const tag = tagOf(node);
@@ -79,8 +77,9 @@ export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
 
 function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
   const kind = kindIn(node, value);
-  if (typeof kind.additionalProperties === "object") return isObject(value) ? Object.keys(value) : [];
-  return fieldsOf(kind);
+  if (typeof kind.additionalProperties !== "object") return fieldsOf(kind);
+  const own = new Set(Object.keys(kind.properties ?? {}));
+  return [...fieldsOf(kind), ...Object.keys(isObject(value) ? value : {}).filter((key) => !own.has(key))];
 }
 
 /** `json` with another value at a pointer, whose groups must exist. Unchanged values are shared. */

@@ -61,7 +61,7 @@ p { margin: 8px 0; color: var(--quiet); max-width: 70ch; }
 .key .faint { opacity: 0.6; }
 .chart > svg { display: block; overflow: visible; width: 100%; height: auto; max-height: 420px; }
 .chart text { fill: var(--quiet); font-size: 12px; font-variant-numeric: tabular-nums; }
-@container (max-width: 430px) { .chart text { font-size: 20px; } }
+@container (max-width: 430px) { .chart text { font-size: 16px; } }
 .chart .up { text-anchor: end; dominant-baseline: middle; }
 .chart .across { text-anchor: middle; }
 .grid { stroke: var(--line); fill: none; }

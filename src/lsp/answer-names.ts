@@ -4,7 +4,7 @@ import { parse } from "../../grammar/parse.js";
 import type { Argument, Entry, FieldEntry, Group, Path, Value, Word } from "../../grammar/tree.js";
 import type { Source, Span } from "../diagnostics/diagnostic.js";
 import { beside } from "../front/paths.js";
-import { fieldsOf, ROOT } from "../front/schema.js";
+import { columnsOf, fieldNode, fieldsOf, kindNode, ROOT } from "../front/schema.js";
 import type { Json } from "../front/spec.js";
 import { valueIn } from "../front/vary.js";
 import { offsetIn, rangeIn } from "./text.js";
@@ -161,6 +161,8 @@ function inSection(entry: Entry): Occurrence[] {
       return inside.flatMap((one) =>
         one.type === "import" ? [] : first(one.path).map((word) => use(word, "modality")),
       );
+    case "data":
+      return inside.flatMap((one) => (isSource(one) ? inSource(one) : []));
     case "ablate":
       return inside.flatMap((one) => inAblation(groupOf(one)));
     default:
@@ -198,6 +200,28 @@ function inValue(value: Value): Occurrence[] {
 const inArgument = ({ name, value }: Argument): Occurrence[] =>
   name?.text === "groups" ? namesIn(value, "modality") : inValue(value);
 
+const isSource = (entry: Entry): entry is FieldEntry =>
+  isNamed(entry, "validation") || (entry.type === "field" && ["source", "validation"].includes(textOf(entry.path)));
+
+const SOURCE = fieldNode(fieldNode(ROOT, "data") ?? {}, "source") ?? {};
+
+/** The modalities that columns are mapped to, and those of `order`. */
+function inSource({ value, group }: { readonly value?: Value; readonly group?: Group }): Occurrence[] {
+  if (value?.type === "list") return value.items.flatMap((item) => inSource({ value: item }));
+  if (value?.type !== "call") return [];
+  const kind = kindNode(SOURCE, value.name.text) ?? {};
+  const own = (value.args ?? []).flatMap(({ name, value }) => (name === undefined ? [] : [{ name, value }]));
+  const inside = (group?.entries ?? []).flatMap((entry) =>
+    entry.type === "field" ? first(entry.path).map((name) => ({ name, value: entry.value })) : [],
+  );
+  return [...own, ...inside].flatMap(({ name, value }) => {
+    if (name.text === "order") return value === undefined ? [] : namesIn(value, "modality");
+    if (name.text === "of") return value === undefined ? [] : inSource({ value });
+    const isColumn = columnsOf(kind) !== undefined && kind.properties?.[name.text] === undefined;
+    return isColumn ? [use(name, "modality")] : [];
+  });
+}
+
 /** Every name in lists, sums and products. */
 function namesIn(value: Value, of: Of): Occurrence[] {
   switch (value.type) {
@@ -228,9 +252,18 @@ function inAblation(entries: readonly Entry[]): Occurrence[] {
 function inPath(entry: FieldEntry): Occurrence[] {
   const head = first(entry.path).filter(({ text }) => !SECTIONS.includes(text));
   const isLayers = textOf(entry.path) === "model.layers" && entry.value !== undefined;
-  const inside = isLayers && entry.value !== undefined ? namesIn(entry.value, "block") : inFields(entry);
+  const [section, field] = entry.path.names.map(({ text }) => text);
+  const ofSource = section === "data" && (field === "source" || field === "validation");
+  const inside =
+    isLayers && entry.value !== undefined
+      ? namesIn(entry.value, "block")
+      : ofSource
+        ? listed(entry.value).flatMap((value) => inSource({ value }))
+        : inFields(entry);
   return [...head.map((word) => use(word, "either")), ...inside];
 }
+
+const listed = (value: Value | undefined): readonly Value[] => (value?.type === "list" ? value.items : []);
 
 const SECTIONS: readonly string[] = fieldsOf(ROOT);
 

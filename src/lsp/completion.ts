@@ -4,6 +4,7 @@ import { CompletionItemKind } from "vscode-languageserver";
 import * as t from "../../grammar/tokens.js";
 import type { Source } from "../diagnostics/diagnostic.js";
 import {
+  columnsOf,
   exampleOf,
   fieldNode,
   fieldsOf,
@@ -52,7 +53,7 @@ export function proposalsAt(source: Source, offset: number, spec: Json, list: (f
   const wanted = placeOfValue(cursor, spec);
   if (!begins && !(goesOn && wanted.node.syntax === "layers")) return NOTHING;
   const named = opener === t.LeftParen && value === undefined && place.node.syntax !== "layers";
-  const items = named ? [...argumentsOf(cursor, place), ...valuesOf(wanted, spec)] : valuesOf(wanted, spec);
+  const items = named ? [...argumentsOf(cursor, place, spec), ...valuesOf(wanted, spec)] : valuesOf(wanted, spec);
   return { start, end, items };
 }
 
@@ -94,7 +95,8 @@ function keys({ frames, entry, word }: Cursor, place: Placed, spec: Json): Propo
   const fields = fieldsOf(place.node).filter(
     (field) => place.node.properties?.[field]?.named || !given.some((key) => key.name === field),
   );
-  const items = fields.map((field) => fieldProposal(field, place.node));
+  const columns = columnProposals(place.node, spec).filter(({ label }) => !given.some((key) => key.name === label));
+  const items = [...columns, ...fields.map((field) => fieldProposal(field, place.node))];
   if (place.node === ROOT) {
     const about = "Includes another spec. This file can then change its values.";
     items.push({ ...plain("import", CompletionItemKind.Keyword), insert: 'import "$0"', about });
@@ -116,6 +118,7 @@ function fieldInsert(field: string, node: SchemaNode): string {
   const group = " {\n\t$0\n}";
   if (node.named) {
     const item = fieldNode(node, "*") ?? {};
+    if (node.unnamed !== undefined) return `${field}: $0`;
     if (field === "vary") return "vary $0";
     return tagOf(item) === undefined ? `${field} \${1:name}${group}` : `${field} \${1:name}: $0`;
   }
@@ -123,11 +126,27 @@ function fieldInsert(field: string, node: SchemaNode): string {
   return isGroup ? `${field}${group}` : `${field}: $0`;
 }
 
-function argumentsOf({ frames }: Cursor, { node }: Placed): Proposal[] {
+function argumentsOf({ frames }: Cursor, { node }: Placed, spec: Json): Proposal[] {
   const given = frames.at(-1)?.keys ?? [];
-  return fieldsOf(node)
-    .filter((field) => !given.some((key) => key.name === field))
+  const taken = (name: string): boolean => given.some((key) => key.name === name);
+  const fields = fieldsOf(node)
+    .filter((field) => !taken(field))
     .map((field) => ({ ...fieldProposal(field, node), insert: `${field}: $0` }));
+  return [...columnProposals(node, spec).filter(({ label }) => !taken(label)), ...fields];
+}
+
+/** The modalities that columns can be mapped to; none if a name is that of a field. */
+function columnProposals(node: SchemaNode, spec: Json): Proposal[] {
+  const columns = columnsOf(node);
+  if (columns === undefined) return [];
+  return modalitiesOf(spec)
+    .filter((name) => node.properties?.[name] === undefined)
+    .map((name) => ({
+      ...plain(name, CompletionItemKind.Variable),
+      insert: `${name}: $0`,
+      detail: "modality",
+      about: fieldText(name, columns, false),
+    }));
 }
 
 const removable = (place: Placed, spec: Json): Proposal[] => {
@@ -185,7 +204,7 @@ function valuesOf({ node, keys }: Placed, spec: Json): Proposal[] {
   if (node.syntax === "layers") return blocksOf(spec).map((name) => ({ ...variable(name), detail: "block" }));
   if (node.syntax === "path") return [{ ...plain('"…"', CompletionItemKind.File), insert: '"$0"', detail: "a path" }];
   const types = [node.type].flat();
-  if (keys.at(-1) === "groups" && types.includes("string"))
+  if ((keys.at(-1) === "groups" || keys.at(-1) === "order") && types.includes("string"))
     return modalitiesOf(spec).map((name) => ({ ...variable(name), detail: "modality" }));
   const kinds = kindsOf(node).map((kind) => kindProposal(kind, node));
   const words = wordsOf(node).map((word) => plain(word, CompletionItemKind.EnumMember));

@@ -2,7 +2,7 @@
 import * as t from "../../grammar/tokens.js";
 import type { Source } from "../diagnostics/diagnostic.js";
 import type { Checked } from "../front/check.js";
-import { fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../front/schema.js";
+import { columnsOf, fieldNode, kindNode, kindsOf, ROOT, type SchemaNode, tagOf } from "../front/schema.js";
 import type { Ablation, Json } from "../front/spec.js";
 import { kindIn, targetOf, valueIn } from "../front/vary.js";
 import { type Costs, costTable } from "../inspect/block-cost.js";
@@ -56,7 +56,7 @@ function textFor(cursor: Cursor, checked: Checked, costs: Costs): string | undef
 /** The text for a field; for `layers` also the cost of the model. */
 function keyText(key: string, { node, keys }: Placed, checked: Checked, costs: Costs): string | undefined {
   const field = fieldNode(node, key);
-  if (node.properties?.[key] === undefined || field === undefined) return undefined;
+  if (field === undefined || (node.properties?.[key] === undefined && field !== columnsOf(node))) return undefined;
   const about = fieldText(key, field, node.required?.includes(key) ?? false);
   const { spec } = checked;
   if (key !== "layers" || keys[0] !== "model" || spec === undefined) return about;

@@ -54,7 +54,10 @@ function valuePlace(place: Placed, frame: Frame | undefined, entry: readonly ITo
     return positional === undefined ? { node: {}, keys: place.keys } : argument(place, positional, spec);
   }
   if (name === undefined) return { node: {}, keys: place.keys };
-  return kind === undefined ? fieldPlace(place, name, spec) : fieldPlace(fieldPlace(place, kind, spec), name, spec);
+  const field = fieldPlace(place, kind ?? name, spec);
+  if (kind !== undefined) return fieldPlace(field, name, spec);
+  const { unnamed } = field.node;
+  return unnamed === undefined ? field : fieldPlace(field, unnamed, spec);
 }
 
 /** The node of an argument. The items of `subsets` are those of the field that varies. */
@@ -64,13 +67,20 @@ function argument(place: Placed, name: string, spec: Json): Placed {
   return name === "of" && items !== undefined ? { ...made, node: { ...made.node, items } } : made;
 }
 
+/** The node of an item of a list; of a source, for a list of sources. */
+function itemsOf(node: SchemaNode): SchemaNode {
+  const of = node.listed === undefined ? node : (fieldNode(kindNode(node, node.listed) ?? {}, "of") ?? {});
+  return of.items ?? {};
+}
+
 function enter(place: Placed, outer: Frame | undefined, frame: Frame, spec: Json): Placed {
   const value = valuePlace(place, outer, frame.head, spec);
   const { node } = value;
   const last = frame.head.at(-1);
   switch (frame.opener.tokenType) {
     case t.LeftBracket:
-      return node.syntax === "layers" ? value : { ...value, node: node.items ?? {} };
+      if (node.syntax === "layers") return value;
+      return { ...value, node: itemsOf(node) };
     case t.LeftParen:
       if (last?.tokenType !== t.Name || node.syntax === "layers") return value;
       return { ...value, node: kindNode(node, last.image) ?? {} };

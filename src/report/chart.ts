@@ -24,8 +24,8 @@ export interface Chart {
 }
 
 const WIDTH = 560;
-const HEIGHT = 310;
-const FRAME = { left: 58, right: WIDTH - 16, top: 12, bottom: HEIGHT - 48 } as const;
+const HEIGHT = 300;
+const FRAME = { left: 58, right: WIDTH - 16, top: 12, bottom: HEIGHT - 38 } as const;
 /** The share of a faint curve's points that may be below the chart, and the share that may be above. */
 const OUTLIERS = 0.01;
 
@@ -84,7 +84,7 @@ function grid(across: Axis, up: Axis, place: (point: Point) => Point): string {
   });
   const vertical = across.ticks.map(({ value, label }) => {
     const x = round(place({ x: value, y: up.from }).x);
-    return `<path class="axis" d="M${x} ${FRAME.bottom}v5"/><text x="${x}" y="${FRAME.bottom + 20}" class="across">${label}</text>`;
+    return `<path class="axis" d="M${x} ${FRAME.bottom}v5"/><text x="${x}" y="${FRAME.bottom + 18}" class="across">${label}</text>`;
   });
   const base = `<path class="axis" d="M${FRAME.left} ${FRAME.bottom}H${FRAME.right}"/>`;
   const name = `<text x="${(FRAME.left + FRAME.right) / 2}" y="${HEIGHT - 4}" class="across name">step</text>`;

@@ -27,11 +27,20 @@ export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
     targetsByModality(predictedIn(spec, batch), ids.length).forEach((n, m) => {
       ids[m] = (ids[m] as number) + n;
     });
-    for (const { modality } of batch.items)
-      items[modality] = (items[modality] as number) + positionsOfItem(modalities[modality]);
+    for (const { modality, counted } of batch.items)
+      if (counted !== false) items[modality] = (items[modality] as number) + positionsOfItem(modalities[modality]);
   }
   return { ids, items };
 }
+
+/** The counts of several evaluations together. */
+export const addCounts = (all: readonly Counts[]): Counts => ({
+  ids: sumsOf(all.map(({ ids }) => ids)),
+  items: sumsOf(all.map(({ items }) => items)),
+});
+
+const sumsOf = (rows: readonly (readonly number[])[]): number[] =>
+  (rows[0] ?? []).map((_, index) => rows.reduce((sum, row) => sum + (row[index] as number), 0));
 
 /** The number of positions in the mean of a modality's loss. */
 export const countOf = (spec: CheckedSpec, counts: Counts, modality: number): number =>
@@ -74,6 +83,8 @@ function standingArrays(spec: CheckedSpec, { modality, tokens, document }: Stand
 /** The position of an item, and its noising time. */
 export interface TimedItem {
   readonly position: number;
+  /** False if it has no loss. */
+  readonly counted?: false;
   readonly t: number;
 }
 
@@ -108,9 +119,10 @@ function itemArrays(at: ItemsAt, items: readonly TimedItem[], count: number): Ho
   const { name: modality, shape, objective, rows } = at;
   const index = new Int32Array(rows).fill(-1);
   const scale = new Float32Array(rows);
-  items.forEach(({ position }, i) => {
+  items.forEach(({ position, counted }, i) => {
     index.fill(i, position, position + shape.positions);
-    if (objective.weight > 0) scale.fill(objective.weight / count, position, position + shape.positions);
+    if (objective.weight > 0 && counted !== false)
+      scale.fill(objective.weight / count, position, position + shape.positions);
   });
   const times = items.map(({ t }) => t);
   return [[{ is: "index", modality }, index], ...objective.times(at, times), [{ is: "scale", modality }, scale]];
@@ -181,7 +193,11 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpo
         .filter(({ modality }) => modality === at.index)
         .map((item) => {
           const { document, epoch, item: segment } = item.key;
-          return { ...item, t: at.objective.draw(stream(draws.time, seed, document, epoch, segment)) };
+          const { draw, finished } = at.objective;
+          return {
+            ...item,
+            t: item.counted === false ? finished : draw(stream(draws.time, seed, document, epoch, segment)),
+          };
         });
       return { timed, count: counts.items[at.index] as number, numbers: noisedArrays(at, timed) };
     },

@@ -10,9 +10,9 @@ import type { NodeOutput } from "../ir/plan.js";
 import type { StepScalars } from "../ir/step.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type Feed, openFeed, type UpdateBatches } from "./feed.js";
-import { countsOf, hostBatch, lossesOf } from "./host-batch.js";
+import { addCounts, type Counts, countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
-import type { TrainRecord, ValidationRecord } from "./metrics.js";
+import type { SetLosses, TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type Tensors } from "./model.js";
 import { loadOptimizer, readOptimizer } from "./optimizer-state.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
@@ -57,16 +57,41 @@ function awaitedLater<T>(promise: Promise<T>): Promise<T> {
 }
 
 /**
- * Mean losses over all held-out documents, or over `documents`. Each document is evaluated separately, with noise that
- * depends only on the document, so the batch size and the seed make no difference.
+ * Mean losses over all held-out documents, and over those of each named set. Each document is evaluated separately, with
+ * noise that depends only on the document, so the batch size and the seed make no difference.
  */
 export async function validate(
   model: Model,
   spec: CheckedSpec,
   dataSet: DataSet,
   step: number,
-  documents: readonly number[] = dataSet.validation,
+  sets: DataSet["validationSets"] = dataSet.validationSets,
 ): Promise<ValidationRecord> {
+  const named: Record<string, SetLosses> = {};
+  const all: Evaluated[] = [];
+  for (const { name, documents } of sets) {
+    if (documents.length === 0) continue;
+    const evaluated = await evaluate(model, spec, dataSet, documents);
+    all.push(evaluated);
+    if (name !== undefined) named[name] = lossesOf(spec, evaluated.counts, evaluated.sums);
+  }
+  const counts = addCounts(all.map((one) => one.counts));
+  const losses = lossesOf(spec, counts, addLossSums(all.map((one) => one.sums)));
+  return { kind: "validation", step, ...losses, ...(Object.keys(named).length > 0 && { sets: named }) };
+}
+
+/** Sums of losses, and what they are divided by. */
+interface Evaluated {
+  readonly counts: Counts;
+  readonly sums: LossSums;
+}
+
+async function evaluate(
+  model: Model,
+  spec: CheckedSpec,
+  dataSet: DataSet,
+  documents: readonly number[],
+): Promise<Evaluated> {
   const { batch } = spec.train;
   const { length, carry } = spec.data;
   // The batches are made twice and not stored, because they may exceed the memory.
@@ -84,7 +109,7 @@ export async function validate(
     if (pending.length > AHEAD) await pending.at(-AHEAD);
   }
   if (kept) writeState(model, kept);
-  return { kind: "validation", step, ...lossesOf(spec, counts, addLossSums(await Promise.all(pending))) };
+  return { counts, sums: addLossSums(await Promise.all(pending)) };
 }
 
 /** The state of the loop. */

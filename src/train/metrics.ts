@@ -16,11 +16,17 @@ export interface TrainRecord {
   readonly loss_scale?: number;
 }
 
-export interface ValidationRecord {
-  readonly kind: "validation";
-  readonly step: number;
+/** Losses of a set of documents: weighted, and by modality. */
+export interface SetLosses {
   readonly loss: number;
   readonly losses: Readonly<Record<string, number>>;
+}
+
+/** Losses over all held-out documents, and over those of each named validation set. */
+export interface ValidationRecord extends SetLosses {
+  readonly kind: "validation";
+  readonly step: number;
+  readonly sets?: Readonly<Record<string, SetLosses>>;
 }
 
 export type MetricRecord = TrainRecord | ValidationRecord;
@@ -92,6 +98,12 @@ export function scalarsOf(record: MetricRecord): Record<string, number> {
   const { kind, loss, losses } = record;
   const scalars: Record<string, number> = { [`${kind}/loss`]: loss };
   for (const [modality, value] of Object.entries(losses)) scalars[`${kind}/loss/${modality}`] = value;
+  if (record.kind === "validation")
+    for (const [name, set] of Object.entries(record.sets ?? {})) {
+      scalars[`validation/${name}/loss`] = set.loss;
+      for (const [modality, value] of Object.entries(set.losses))
+        scalars[`validation/${name}/loss/${modality}`] = value;
+    }
   if (record.kind === "train") {
     scalars["train/lr"] = record.lr;
     scalars["train/gradient_norm"] = record.gradient_norm;
@@ -129,17 +141,28 @@ function asMetric({
   lr,
   gradient_norm,
   loss_scale,
+  sets,
 }: Record<string, unknown>): MetricRecord | undefined {
   if (typeof step !== "number" || !isRecord(losses)) return undefined;
-  const byModality = Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)]));
-  const common = { step, loss: measured(loss), losses: byModality };
-  if (kind === "validation") return { kind, ...common };
+  const common = { step, ...asLosses(loss, losses) };
+  if (kind === "validation") {
+    const named = Object.entries(isRecord(sets) ? sets : {}).map(([name, set]): [string, SetLosses] => {
+      const written = isRecord(set) ? set : {};
+      return [name, asLosses(written.loss, isRecord(written.losses) ? written.losses : {})];
+    });
+    return { kind, ...common, ...(named.length > 0 && { sets: Object.fromEntries(named) }) };
+  }
   if (kind === "train") {
     const scale = typeof loss_scale === "number" ? { loss_scale } : {};
     return { kind, ...common, lr: measured(lr), gradient_norm: measured(gradient_norm), ...scale };
   }
   return undefined;
 }
+
+const asLosses = (loss: unknown, losses: Readonly<Record<string, unknown>>): SetLosses => ({
+  loss: measured(loss),
+  losses: Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)])),
+});
 
 function asTiming({ step, seconds, tokens_per_second }: Record<string, unknown>): TimingRecord | undefined {
   if (typeof step !== "number") return undefined;

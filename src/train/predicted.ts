@@ -18,9 +18,9 @@ export interface Predicted {
  */
 export function predictedIn(
   spec: CheckedSpec,
-  batch: Pick<Batch, "tokens" | "modality" | "document" | "length" | "cuts">,
+  batch: Pick<Batch, "tokens" | "modality" | "document" | "counted" | "length" | "cuts">,
 ): Predicted {
-  const { tokens, modality, document, length, cuts } = batch;
+  const { tokens, modality, document, counted, length, cuts } = batch;
   const rows = tokens.length;
   const target = new Int32Array(rows).fill(-1);
   const of = new Int32Array(rows).fill(-1);
@@ -33,6 +33,7 @@ export function predictedIn(
       const next = modality[r + 1] as number;
       if (here < 0 || here !== document[r + 1] || isToken[modality[r] as number] === 0 || isScored[next] === 0)
         continue;
+      if (counted?.[r + 1] === 0) continue;
       target[r] = tokens[r + 1] as number;
       of[r] = next;
     }

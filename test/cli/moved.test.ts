@@ -76,7 +76,7 @@ test("a run's spec is stored with its files, and reads them from the run's folde
   const moved = { ...read, spec: read.spec as CheckedSpec };
   expect(() => checkDataThere(moved)).toThrow(/are no longer at \.\.\/\.\.\/own\.jsonl/);
   const there = withData(moved, at("project"));
-  expect(there.spec.data.source).toMatchObject({ path: at("project/own.jsonl") });
+  expect(there.spec.data.source).toMatchObject({ paths: [at("project/own.jsonl")] });
   expect(locate(at("project/own.jsonl"), there.reach).kind).toBe("inside");
   expect(() => withData(moved, at("nowhere"))).toThrow(/^--data: .* does not exist/);
 });

@@ -12,6 +12,7 @@ import { namedFiles } from "../../src/data/named-files.js";
 import { type PreparedData, prepare } from "../../src/data/prepare.js";
 import { reachOf } from "../../src/data/reach.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
+import { filesAt } from "../support/source.js";
 import { textAndImages } from "./parts.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-bad-"));
@@ -20,7 +21,7 @@ cpSync(fileURLToPath(new URL("../cases/data", import.meta.url)), folder, { recur
 const notices: string[] = [];
 
 const prepared = (path: string, skipBad?: boolean, shardBytes?: number): Promise<PreparedData> =>
-  prepare({ source: { kind: "files", path }, length: 64, held_out: 0 }, textAndImages(), {
+  prepare({ source: filesAt(path), length: 64, held_out: 0 }, textAndImages(), {
     host: nodeHost,
     folder,
     cache: join(folder, "cache"),

@@ -4,7 +4,7 @@ import { causalDenoiserLoss, fitGaussian } from "../../scripts/baselines/causal-
 import { symmetricEigen } from "../../scripts/baselines/eigen.js";
 import { linearDenoiserLoss as denoiserLosses, type Rows } from "../../scripts/baselines/linear-denoiser.js";
 import { ngramLosses, targetsOf } from "../../scripts/baselines/ngrams.js";
-import { openDataSet } from "../../src/data/data-set.js";
+import { oneSource, openDataSet } from "../../src/data/data-set.js";
 import { writeShard } from "../../src/data/shard.js";
 import { stream } from "../../src/random/stream.js";
 import { BEGIN, DOCUMENT_END, END, textAndImages } from "./parts.js";
@@ -162,7 +162,7 @@ describe("n-grams", () => {
       { modality: 1, pixels: new Uint8Array(16) },
     ];
     const shard = writeShard([{ label: "ab", hash: 0, eitherOrder: true, segments }], parts.modalities);
-    const dataSet = openDataSet([{ name: "a", bytes: shard }], parts, 0);
+    const dataSet = openDataSet(oneSource([{ name: "a", bytes: shard }]), parts, 0);
     expect(targetsOf(dataSet, [0])).toEqual([
       [
         { before: 97, id: 98 },

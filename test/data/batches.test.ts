@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
-import { type DataSet, openDataSet } from "../../src/data/data-set.js";
+import { type DataSet, oneSource, openDataSet } from "../../src/data/data-set.js";
 import { documentBatch, validationBatches } from "../../src/data/fixed-batches.js";
 import { type DataPosition, openTraining, type TrainingOrder } from "../../src/data/order.js";
 import { batchOf, positionsOf } from "../../src/data/packing.js";
@@ -22,7 +22,7 @@ function pairs(lengths: readonly number[], heldOut = 0.2): DataSet {
     ];
     return { label: `d${number}`, hash: (number * 2654435761) >>> 0, eitherOrder: number % 3 !== 0, segments };
   });
-  return openDataSet([{ name: "a", bytes: writeShard(documents, parts.modalities) }], parts, heldOut);
+  return openDataSet(oneSource([{ name: "a", bytes: writeShard(documents, parts.modalities) }]), parts, heldOut);
 }
 
 const lengthsOf = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((i * 7) % 13));
@@ -72,7 +72,7 @@ describe("a batch", () => {
       { modality: 1, ids: [0, 255] },
     ];
     const shard = writeShard([{ label: "a", hash: 0, eitherOrder: false, segments }], codesAndText.modalities);
-    const dataSet = openDataSet([{ name: "a", bytes: shard }], codesAndText, 0);
+    const dataSet = openDataSet(oneSource([{ name: "a", bytes: shard }]), codesAndText, 0);
     const { tokens, modality } = documentBatch(dataSet, [0], { length: 8 });
     expect([...tokens]).toEqual([1, 15, 18, 20, 275, 19, 16, 17]);
     expect([...modality]).toEqual([0, 0, 0, 1, 1, 0, 0, 0]);

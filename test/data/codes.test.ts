@@ -12,6 +12,7 @@ import { nodeHost } from "../../src/api/node/host.js";
 import { pictureCodebook, pictureOf, writeCodebook } from "../../src/data/codebook.js";
 import { decodersOf, openCodecs } from "../../src/data/codecs.js";
 import type { DataSet } from "../../src/data/data-set.js";
+import { oneSource } from "../../src/data/data-set.js";
 import { writeNpy } from "../../src/data/npy.js";
 import { prepare } from "../../src/data/prepare.js";
 import { reachOf } from "../../src/data/reach.js";
@@ -20,6 +21,7 @@ import type { PictureCodes } from "../../src/modalities/codebook.fields.js";
 import type { CodesModality } from "../../src/modalities/codes.fields.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
 import { type ModelParts, textOf } from "../../src/modalities/text.js";
+import { filesAt } from "../support/source.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-codes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,7 +65,7 @@ beforeAll(async () => {
 const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
 async function prepared(lines: string, parts: ModelParts = model, length = 64) {
   writeFileSync(join(folder, "data", "lines.jsonl"), lines);
-  const source = { kind: "files", path: "data/lines.jsonl" } as const;
+  const source = filesAt("data/lines.jsonl");
   return await prepare({ source, length, held_out: 0 }, parts, {
     host: nodeHost,
     folder,
@@ -85,7 +87,7 @@ describe("pictures as codes", () => {
 
   it("are decoded to pictures with the codebook in copies of the shards", async () => {
     const { files } = await prepared(line({ image: "flag.png" }));
-    const codebook = pictureCodebook(loadDataSet(nodeDisk, files, model, 0), 1);
+    const codebook = pictureCodebook(loadDataSet(nodeDisk, oneSource(files), model, 0), 1);
     if (codebook === undefined) throw new Error("no codebook");
     const pixels = pictureOf([0, 1, 2, 0], codebook);
     expect([...pixels.subarray(0, 12)]).toEqual([...COLOURS[0], ...COLOURS[0], ...COLOURS[1], ...COLOURS[1]]);

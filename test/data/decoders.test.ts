@@ -13,6 +13,7 @@ import { decodePicture } from "../../src/data/picture-file.js";
 import { prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { ROOT } from "../support/mom.js";
+import { filesAt } from "../support/source.js";
 import { textAndImages } from "./parts.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-decoders-"));
@@ -67,7 +68,7 @@ async function prepared(name: string, picture: string) {
   writeFileSync(join(folder, "bad.png"), "no picture");
   const lines = ["bad.png", name].map((image) => JSON.stringify({ segments: [{ text: "a" }, { image }] }));
   writeFileSync(join(folder, path), lines.join("\n"));
-  const data = { source: { kind: "files", path }, length: 64, held_out: 0 } as const;
+  const data = { source: filesAt(path), length: 64, held_out: 0 } as const;
   return await prepare(data, textAndImages(), { host: nodeHost, folder, cache: join(folder, "cache"), skipBad: true });
 }
 

@@ -10,6 +10,7 @@ import type { DataSet } from "../../src/data/data-set.js";
 import { prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import type { ModelParts } from "../../src/modalities/text.js";
+import { filesAt } from "../support/source.js";
 import { codesAndText, textAndImages } from "./parts.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-files-"));
@@ -37,7 +38,7 @@ beforeAll(async () => {
 
 async function prepared(lines: string | Uint8Array, parts: ModelParts, heldOut = 0, length = 64): Promise<DataSet> {
   writeFileSync(join(data, "pairs.jsonl"), lines);
-  const source = { kind: "files", path: "data/pairs.jsonl" } as const;
+  const source = filesAt("data/pairs.jsonl");
   const options = { folder, cache: join(folder, "cache") };
   return (await prepare({ source, length, held_out: heldOut }, parts, { host: nodeHost, ...options })).dataSet;
 }
@@ -53,8 +54,14 @@ describe("lines", () => {
     const dataSet = await prepared(lines, textAndImages());
     expect(dataSet.documents.map(({ label }) => label)).toEqual(["ein Mäuschen", "b"]);
     expect(dataSet.documents[0]?.segments).toEqual([
-      { kind: "ids", modality: 0, count: 13, ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")) },
-      { kind: "item", modality: 1, item: 0 },
+      {
+        kind: "ids",
+        modality: 0,
+        counted: true,
+        count: 13,
+        ids: Int32Array.from(new TextEncoder().encode("ein Mäuschen")),
+      },
+      { kind: "item", modality: 1, counted: true, item: 0 },
     ]);
     expect(dataSet.documents[1]?.segments.map(({ kind }) => kind)).toEqual(["item", "ids", "item"]);
     expect(dataSet.documents.map(({ eitherOrder }) => eitherOrder)).toEqual([false, false]);
@@ -91,9 +98,9 @@ describe("lines", () => {
       codesAndText,
     );
     expect(dataSet.documents[0]?.segments).toEqual([
-      { kind: "ids", modality: 0, count: 2, ids: Int32Array.of(0, 15) },
-      { kind: "ids", modality: 1, count: 1, ids: Int32Array.of(20 + 97) },
-      { kind: "ids", modality: 0, count: 0, ids: Int32Array.of() },
+      { kind: "ids", modality: 0, counted: true, count: 2, ids: Int32Array.of(0, 15) },
+      { kind: "ids", modality: 1, counted: true, count: 1, ids: Int32Array.of(20 + 97) },
+      { kind: "ids", modality: 0, counted: true, count: 0, ids: Int32Array.of() },
     ]);
   });
 
@@ -112,7 +119,7 @@ describe("lines", () => {
   it("give a notice if none is held out", async () => {
     const notices: string[] = [];
     writeFileSync(join(data, "one.jsonl"), line({ text: "a" }));
-    const source = { kind: "files", path: "data/one.jsonl" } as const;
+    const source = filesAt("data/one.jsonl");
     const options = { folder, cache: join(folder, "cache"), notice: (text: string) => notices.push(text) };
     await prepare({ source, length: 8, held_out: 0.01 }, textAndImages(), { host: nodeHost, ...options });
     expect(notices.at(-1)).toMatch(/none of 1 documents is held out/);
@@ -148,15 +155,22 @@ describe("invalid files are refused:", () => {
       "a line that is a list",
       "[]",
       images,
-      /:1: the line is not an object with only a list of segments/,
-      /^Write it like this/,
+      /^data\/pairs.jsonl: it is a JSON list, which `files` does not read/,
+      /^Use conversations\(/,
     ],
     [
-      "a line with another key",
-      '{"segments":[{"text":"a"}],"x":1}',
+      "a line without segments",
+      '{"text":"a"}',
       images,
-      /only a list of segments/,
-      /^Write it like this/,
+      /:1: the line is not an object with a list of segments/,
+      /map them/,
+    ],
+    [
+      "a misspelt key",
+      '{"segments":[{"text":"a"}],"either_oder":true}',
+      images,
+      /unknown key "either_oder"/,
+      /"either_order"/,
     ],
     ["no segments", line(), images, /:1: the document has no segments/, /Example/],
     ["a segment that is a string", line("a"), images, /:1: a segment is "a", not an object/, /A segment is/],
@@ -292,7 +306,7 @@ describe("invalid files are refused:", () => {
 
   it("documents that change during preparation, without leaving a shard", async () => {
     writeFileSync(join(data, "moving.jsonl"), line({ text: "before" }));
-    const source = { kind: "files", path: "data/moving.jsonl" } as const;
+    const source = filesAt("data/moving.jsonl");
     const cache = join(folder, "moving");
     const preparing = prepare({ source, length: 64, held_out: 0 }, images, {
       host: nodeHost,
@@ -305,7 +319,7 @@ describe("invalid files are refused:", () => {
   });
 
   it("a missing data file", async () => {
-    const source = { kind: "files", path: "data/none.jsonl" } as const;
+    const source = filesAt("data/none.jsonl");
     const failure = prepare({ source, length: 8, held_out: 0 }, images, { host: nodeHost, folder, cache: folder });
     await expect(failure).rejects.toThrow(/^data\/none.jsonl: cannot read the file \(there is no .*none.jsonl\)$/);
   });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadDataSet } from "../../src/api/compiled-folder.js";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { nodeHost } from "../../src/api/node/host.js";
+import { oneSource } from "../../src/data/data-set.js";
 import { documentBatch } from "../../src/data/fixed-batches.js";
 import { writeNpy } from "../../src/data/npy.js";
 import { prepare } from "../../src/data/prepare.js";
@@ -16,6 +17,7 @@ import type { Modality } from "../../src/modalities/modality.fields.js";
 import type { PatchesModality } from "../../src/modalities/patches.fields.js";
 import { firstChannels, latentOf, patchesOfLatent } from "../../src/modalities/pixels.js";
 import type { ModelParts } from "../../src/modalities/text.js";
+import { filesAt } from "../support/source.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-latents-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,7 +65,7 @@ beforeAll(() => {
 const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
 async function prepared(lines: string, parts: ModelParts = model) {
   writeFileSync(join(folder, "lines.jsonl"), lines);
-  const source = { kind: "files", path: "lines.jsonl" } as const;
+  const source = filesAt("lines.jsonl");
   return await prepare({ source, length: 32, held_out: 0 }, parts, {
     host: nodeHost,
     folder,
@@ -87,7 +89,7 @@ describe("latents", () => {
       line({ latent: "double.npy" }) +
       line({ latent: "all.safetensors", tensor: "b" }, { latent: "all.safetensors", tensor: "a" });
     const { files } = await prepared(lines);
-    const dataSet = loadDataSet(nodeDisk, files, model, 0);
+    const dataSet = loadDataSet(nodeDisk, oneSource(files), model, 0);
     expect(dataSet.items).toBe(5);
     for (const [id, sign] of [1, 1, 1, -1, 1].entries()) {
       const { pixels, values } = dataSet.itemById(id);

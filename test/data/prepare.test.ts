@@ -8,6 +8,7 @@ import { loadDataSet } from "../../src/api/compiled-folder.js";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { nodeHost } from "../../src/api/node/host.js";
 import type { DataSet } from "../../src/data/data-set.js";
+import { oneSource } from "../../src/data/data-set.js";
 import { type DataRequest, prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { pixelsOf } from "../../src/modalities/pixels.js";
@@ -37,8 +38,8 @@ describe("emoji", () => {
       expect(eitherOrder).toBe(true);
       const ids = Int32Array.from(new TextEncoder().encode(label));
       expect(segments).toEqual([
-        { kind: "ids", modality: 0, count: ids.length, ids },
-        { kind: "item", modality: 1, item: number },
+        { kind: "ids", modality: 0, counted: true, count: ids.length, ids },
+        { kind: "item", modality: 1, counted: true, item: number },
       ]);
     });
     expect(dataSet.documents.some(({ label }) => /skin tone/.test(label))).toBe(false);
@@ -66,7 +67,7 @@ describe("emoji", () => {
     const share = dataSet.validation.length / dataSet.documents.length;
     expect(share).toBeGreaterThan(0.07);
     expect(share).toBeLessThan(0.13);
-    const wider = loadDataSet(nodeDisk, files, parts, 0.2);
+    const wider = loadDataSet(nodeDisk, oneSource(files), parts, 0.2);
     expect(names(wider.validation, wider)).toEqual(expect.arrayContaining(names(dataSet.validation)));
     // These names never change, because runs before and after a change could not be compared.
     expect(names(dataSet.validation).slice(0, 3)).toEqual([
@@ -85,7 +86,7 @@ describe("emoji", () => {
     expect(files.map((file) => statSync(file).mtimeMs)).toEqual(before);
     expect(again.dataSet.fingerprint).toBe(dataSet.fingerprint);
     expect(notices).toHaveLength(1);
-    const loaded = loadDataSet(nodeDisk, files, parts, 0.1);
+    const loaded = loadDataSet(nodeDisk, oneSource(files), parts, 0.1);
     expect(allOf(loaded)).toEqual(allOf(dataSet));
     expect(loaded.train).toEqual(dataSet.train);
     expect(readdirSync(join(cache, "data")).filter((name) => name.endsWith(".part"))).toEqual([]);
@@ -101,7 +102,7 @@ describe("emoji", () => {
     const damaged = Buffer.from(bytes);
     damaged[damaged.length - 5] = (damaged[damaged.length - 5] as number) ^ 4;
     writeFileSync(second, damaged);
-    expect(() => loadDataSet(nodeDisk, pieces, parts, 0.1)).toThrow(InputError);
+    expect(() => loadDataSet(nodeDisk, oneSource(pieces), parts, 0.1)).toThrow(InputError);
     notices.length = 0;
     await prepare(emoji, parts, { host: nodeHost, ...inPieces });
     expect(notices[0]).toMatch(/checksum does not match.*prepared again/);

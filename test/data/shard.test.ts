@@ -1,7 +1,7 @@
 // Shards: every flipped bit and every truncation is detected, and a shard for another model is refused.
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../src/data/crc32.js";
-import { openDataSet } from "../../src/data/data-set.js";
+import { oneSource, openDataSet } from "../../src/data/data-set.js";
 import { writeSafetensors } from "../../src/data/safetensors.js";
 import { type PreparedDocument, type Rows, readShard, writeShard } from "../../src/data/shard.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -38,9 +38,9 @@ describe("a shard", () => {
       { label: "b", hash: 7, eitherOrder: false, begin: 2, end: 3 },
     ]);
     expect(rows(shard.segments)).toEqual([
-      { modality: 0, begin: 0, end: 3 },
-      { modality: 1, begin: 0, end: 1 },
-      { modality: 0, begin: 3, end: 3 },
+      { modality: 0, counted: true, begin: 0, end: 3 },
+      { modality: 1, counted: true, begin: 0, end: 1 },
+      { modality: 0, counted: true, begin: 3, end: 3 },
     ]);
     expect([...shard.tokens.slice(0, 3)]).toEqual([1, 2, 255]);
     expect(shard.items.get(1)?.slice(0, 16)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => i));
@@ -73,14 +73,14 @@ describe("a shard", () => {
       { name: "a", bytes },
       { name: "b", bytes: writeShard([...documents].reverse(), modalities) },
     ];
-    const dataSet = openDataSet(files, parts, 0.5);
+    const dataSet = openDataSet(oneSource(files), parts, 0.5);
     expect(dataSet.documents.map(({ label }) => label)).toEqual(["“ä”", "b", "b", "“ä”"]);
     expect([dataSet.train, dataSet.validation]).toEqual([
       [0, 3],
       [1, 2],
     ]);
     expect([dataSet.firstItem(0)?.id, dataSet.firstItem(1), dataSet.firstItem(3)?.id]).toEqual([0, undefined, 1]);
-    expect(openDataSet(files.toReversed(), parts, 0.5).fingerprint).not.toBe(dataSet.fingerprint);
+    expect(openDataSet(oneSource(files.toReversed()), parts, 0.5).fingerprint).not.toBe(dataSet.fingerprint);
   });
 });
 

@@ -14,6 +14,7 @@ import { reachOf } from "../../src/data/reach.js";
 import { layOut } from "../../src/front/vocabulary.js";
 import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
+import { filesAt } from "../support/source.js";
 import { sine, wavOf } from "./audio/wav-bytes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-speech-"));
@@ -44,7 +45,7 @@ const LINES = [
 ];
 async function prepared(lines: readonly string[], length = 64) {
   writeFileSync(join(data, "speech.jsonl"), lines.join("\n"));
-  const source = { kind: "files", path: "data/speech.jsonl" } as const;
+  const source = filesAt("data/speech.jsonl");
   return (
     await prepare({ source, length, held_out: 0 }, parts, { host: nodeHost, folder, cache: join(folder, "cache") })
   ).dataSet;

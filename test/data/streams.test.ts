@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Batch } from "../../src/batch/batch.js";
-import { type DataSet, openDataSet } from "../../src/data/data-set.js";
+import { type DataSet, oneSource, openDataSet } from "../../src/data/data-set.js";
 import { batchOf, positionsOf } from "../../src/data/packing.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
 import { openStreams, validationStreams } from "../../src/data/streams.js";
@@ -21,7 +21,7 @@ function documents(sizes: readonly (readonly [text: number, pictures: number])[]
     const segments = [{ modality: 0, ids }, ...Array.from({ length: pictures }, () => ({ modality: 1, pixels }))];
     return { label: `d${number}`, hash: (number * 2654435761) >>> 0, eitherOrder: false, segments };
   });
-  return openDataSet([{ name: "a", bytes: writeShard(made, parts.modalities) }], parts, 0);
+  return openDataSet(oneSource([{ name: "a", bytes: writeShard(made, parts.modalities) }]), parts, 0);
 }
 
 /** The tokens of a document. */

@@ -20,6 +20,7 @@ const isNode = (value: unknown): value is Node => typeof value === "object" && v
 
 /** Paths of all properties and kinds in the schema's JSON, found without the code of src/front. */
 function pathsOf(node: Node, path: readonly string[]): string[] {
+  if (typeof node.like === "string") return [];
   const kinds = (Array.isArray(node.oneOf) ? node.oneOf : []).filter(isNode).flatMap((one) => {
     const properties = isNode(one.properties) ? one.properties : {};
     const kind = isNode(properties.kind) ? String(properties.kind.const) : "?";

@@ -6,6 +6,7 @@ import { type Checked, check, checkJson } from "../../src/front/check.js";
 import { printSpec } from "../../src/front/print-spec.js";
 import { fieldsAt } from "../../src/front/schema.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
+import { filesAt } from "../support/source.js";
 
 interface Sections {
   modalities?: string;
@@ -63,7 +64,14 @@ describe("defaults", () => {
       checkpoint_every: 500,
       keep: 3,
     });
-    expect(data).toEqual({ source: { kind: "emoji" }, length: 64, held_out: 0.05, reset: false, carry: false });
+    expect(data).toEqual({
+      source: { kind: "emoji" },
+      validation: [],
+      length: 64,
+      held_out: 0.05,
+      reset: false,
+      carry: false,
+    });
     expect(model.blocks[0]?.fields).toMatchObject({ d_state: 16, d_conv: 4, expand: 2, dt_bias: "always" });
   });
   test("dt_rank: auto is ceil(d_model / 16)", () =>
@@ -167,7 +175,7 @@ describe("imports", () => {
   });
   test("paths are relative to the file that contains them", () => {
     const { spec: found } = from('import "sub/right.mom"\n');
-    expect(found?.data.source).toEqual({ kind: "files", path: "sub/x.jsonl" });
+    expect(found?.data.source).toEqual(filesAt("sub/x.jsonl"));
   });
   test("a block of the same kind is merged, and a call is replaced", () => {
     const over = 'import "sub/base.mom"\nmodel { block mixer: mamba(d_state: 4) }\ntrain { optimizer: adamw(lr: 1) }\n';
@@ -270,6 +278,6 @@ test("a spec from a program may have names in place of kinds", () => {
   const { spec: found, diagnostics } = checkJson(json, "a.json", () => undefined);
   expect(diagnostics.filter(isError)).toEqual([]);
   expect(found?.model.layers).toEqual([0, 0]);
-  expect(found?.data.source).toEqual({ kind: "files", path: "a.jsonl" });
+  expect(found?.data.source).toEqual(filesAt("a.jsonl"));
   expect(printSpec(json)).toContain("  layers: 2 * mixer\n");
 });

@@ -155,6 +155,13 @@ describe("formatting", () => {
       `vary a.b: subsets([${Array(12).fill("abcdefgh").join(", ")}])`,
       `vary a.b: subsets([\n${Array(12).fill("  abcdefgh").join(",\n")}\n])\n`,
     ],
+    ["a map in a call is on its line", "a: f({x:1,y : {z:[2]}},)", "a: f({x: 1, y: {z: [2]}})\n"],
+    [
+      "unless it is too long",
+      `a: f(b: {${Array(4).fill('abcdefgh: "abcdefghijkl"').join(",")}})`,
+      `a: f(b: {\n${Array(4).fill('  abcdefgh: "abcdefghijkl"').join(",\n")}\n})\n`,
+    ],
+    ["a group needs no colon", "a: { b: 1 }\nc: {\nd: 2\n}", "a { b: 1 }\nc {\n  d: 2\n}\n"],
     [
       "puts each term of a long sum on a line",
       `layers: ${Array(9).fill("12 * abcdefgh").join("+")}`,

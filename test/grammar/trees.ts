@@ -21,6 +21,10 @@ const number = fc.oneof(
   fc.constantFrom("65_536", "1e-4", "3E+2", "0.1_5", "-7.25e0"),
 );
 const size = fc.tuple(fc.nat(4096), fc.nat(4096)).map(([h, w]) => `${h}x${w}`);
+const map = (value: fc.Arbitrary<Value>): fc.Arbitrary<Value> =>
+  fc
+    .array(fc.record({ name: word, value }), { maxLength: 3 })
+    .map((entries) => ({ type: "map" as const, entries, span }));
 const call = (value: fc.Arbitrary<Value>): fc.Arbitrary<Value> => {
   const argument: fc.Arbitrary<Argument> = fc.record({ name: word, value });
   const unnamed = fc.array(fc.record({ value }), { maxLength: 1 });
@@ -30,7 +34,8 @@ const call = (value: fc.Arbitrary<Value>): fc.Arbitrary<Value> => {
   return fc.record({ type: fc.constant("call" as const), name: word, args, span: fc.constant(span) });
 };
 
-const { value } = fc.letrec<{ value: Value }>((tie) => {
+/** A map is an element of a list, a call or a map. */
+const { value } = fc.letrec<{ value: Value; element: Value }>((tie) => {
   const leaf: fc.Arbitrary<Value> = fc.oneof(
     number.map((text) => ({ type: "number" as const, text, span })),
     fc.string({ unit: "binary" }).map((text) => ({ type: "string" as const, text, span })),
@@ -40,11 +45,12 @@ const { value } = fc.letrec<{ value: Value }>((tie) => {
   );
   const many = fc.array(tie("value"), { minLength: 2, maxLength: 3 });
   return {
+    element: fc.oneof({ weight: 4, arbitrary: tie("value") }, { weight: 1, arbitrary: map(tie("element")) }),
     value: fc.oneof(
       { maxDepth: 4, withCrossShrink: true },
       leaf,
-      fc.array(tie("value"), { maxLength: 4 }).map((items) => ({ type: "list" as const, items, span })),
-      call(tie("value")),
+      fc.array(tie("element"), { maxLength: 4 }).map((items) => ({ type: "list" as const, items, span })),
+      call(tie("element")),
       many.map((terms) => ({ type: "sum" as const, terms, span })),
       many.map((factors) => ({ type: "product" as const, factors, span })),
     ),

@@ -96,6 +96,23 @@ describe("names", () => {
     expect(withEdits(text, edits)).toBe(SAMPLE.replaceAll(/\btext\b/g, "words"));
   });
 
+  test("a rename of a modality changes the columns and the order of sources", async () => {
+    const spec = edited(
+      "source: emoji",
+      'source: [table("a.csv", text: text, image: b, order: [image, text]), text("text")]\n  validation: files("a", text: c)',
+    );
+    const renamed = spec
+      .replace(/(modality|order: \[image,) text/g, "$1 words")
+      .replace(/\btext(?=: (text,|cross|c\)|bytes))/g, "words")
+      .replace("groups: [[text]", "groups: [[words]");
+    const { name, text, result } = await ask<WorkspaceEdit>(
+      "textDocument/rename",
+      spec.replace("  text: cross", "  tex|t: cross"),
+      { newName: "words" },
+    );
+    expect(withEdits(text, result.changes?.[editor.uri(name)] ?? [])).toBe(renamed);
+  });
+
   test("a rename changes imported files and other files that import them", async () => {
     const sum = "model {\n  block other: mamba\n  layers: 2 * (mixer + other)\n}\n";
     const over = `import "base.mom"\n${sum}`;

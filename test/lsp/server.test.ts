@@ -140,6 +140,42 @@ describe("completion", () => {
     ["missing arguments", edited("adamw(lr: 1e-3)", "adamw(lr: 1e-3, |)"), ["betas"], ["lr"]],
     ["modalities in groups", edited("[[text]", "[[|]"), ["text", "image"], ["mixer"]],
     ["blocks in layers", edited("2 * mixer", "2 * |"), ["mixer"], ["text"]],
+    [
+      "modalities as columns of a source, and its fields",
+      edited("source: emoji", 'source: webdataset("a.tar", text: txt, |)'),
+      ["image", "order", "long", "weight"],
+      ["text", "delimiter"],
+    ],
+    [
+      "kinds of source in a list of sources",
+      edited("source: emoji", "source: [emoji, |]"),
+      ["webdataset", "text"],
+      ["mixture", "prepared"],
+    ],
+    [
+      "columns of a source in a list",
+      edited("source: emoji", 'source: [emoji, table("a.csv", |)]'),
+      ["text", "image", "delimiter"],
+      ["source"],
+    ],
+    [
+      "modalities in the order of segments",
+      edited("source: emoji", 'source: table("a.csv", text: a, image: b, order: [|])'),
+      ["text", "image"],
+      ["mixer"],
+    ],
+    [
+      "kinds of validation",
+      edited("  length: 64", "  length: 64\n  validation: |"),
+      ["files", "prepared"],
+      ["mixture"],
+    ],
+    [
+      "kinds of a named set to validate on",
+      edited("  length: 64", "  length: 64\n  validation spoken: |"),
+      ["files", "prepared"],
+      ["mixture"],
+    ],
     ["keywords as values", edited("  batch: 2", "  batch: 2\n  precision: |"), ["f32", "f16"], ["auto"]],
     ["keywords in place of a number", edited("d_state: 16", "dt_rank: |"), ["auto"], []],
     ["true and false", edited("  length: 64", "  length: 64\n  reset: |"), ["true", "false"], []],
@@ -261,6 +297,10 @@ describe("hover", () => {
       "Number format of matrix products.",
     );
     expect(await hoverText(edited("[in_proj, x_proj(", "[in_p|roj, x_proj("))).toContain("share a copy of it");
+    const source = (call: string) => hoverText(edited("source: emoji", `source: [emoji, ${call}]`));
+    expect(await source('table("a.csv", im|age: b)')).toContain("takes the name of a column");
+    expect(await source('table("a.csv", image: b, lo|ng: cut)')).toContain("longer than a sequence");
+    expect(await source('conversations("a.json", roles: {us|er: "Q: "})')).toBe("");
   });
   test("a block shows its parameters by part where it is declared or used", async () => {
     // in_proj of d_model 32 has 2 copies of 32 × 128; conv1d 64 × 4 + 64.

@@ -91,6 +91,7 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
       wanted.modalities.map((m) => (m.kind === "patches" ? ddpm : { kind: "cross_entropy", weight: 1 })),
     data: {
       source: { kind: "emoji" },
+      validation: [],
       length: wanted.length ?? 64,
       held_out: 0.05,
       reset: wanted.reset ?? false,

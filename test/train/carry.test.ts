@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { compile, type PhaseRequest, TRAINING_PHASES } from "../../src/compile.js";
-import { type DataSet, openDataSet } from "../../src/data/data-set.js";
+import { type DataSet, oneSource, openDataSet } from "../../src/data/data-set.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { type Checkpoint, checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
@@ -28,7 +28,7 @@ const documents = Array.from({ length: 14 }, (_, number): PreparedDocument => {
   return { label: `d${number}`, hash: (number * 2654435761) >>> 0, eitherOrder: false, segments };
 });
 const parts = { modalities, vocabulary };
-const dataSet: DataSet = openDataSet([{ name: "a", bytes: writeShard(documents, modalities) }], parts, 0.3);
+const dataSet: DataSet = openDataSet(oneSource([{ name: "a", bytes: writeShard(documents, modalities) }]), parts, 0.3);
 
 function specOf(changes: { length: number; carry: boolean; reset: boolean; steps?: number }): CheckedSpec {
   const { length, carry, reset, steps = 6 } = changes;
@@ -138,9 +138,9 @@ describe.skipIf(missing)("with data.carry", () => {
       await model.initialise(9);
       const text = dataSet.validation.filter((document) => document % 3 !== 0);
       expect(text.length).toBeGreaterThan(2);
-      const record = await validate(model, spec, dataSet, 0, text);
+      const record = await validate(model, spec, dataSet, 0, [{ name: undefined, documents: text }]);
       // The second evaluation does not depend on the states that the first left.
-      expect(await validate(model, spec, dataSet, 0, text)).toEqual(record);
+      expect(await validate(model, spec, dataSet, 0, [{ name: undefined, documents: text }])).toEqual(record);
       model.runtime.destroy();
       return record.losses;
     };

@@ -1,5 +1,5 @@
 // Documents with names and pictures of many lengths, in both orders, and a spec that learns them.
-import { dataSetOf } from "../../src/data/data-set.js";
+import { dataSetOf, oneSource } from "../../src/data/data-set.js";
 import { type PreparedDocument, readShard, writeShard } from "../../src/data/shard.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import { stream } from "../../src/random/stream.js";
@@ -16,7 +16,7 @@ export function mixedData({ model }: CheckedSpec, documents = 40) {
     return { label: `d${i}`, hash: random.word(), eitherOrder: i % 4 === 0, segments };
   });
   const shard = readShard(writeShard(made, model.modalities), "made", model.modalities);
-  return dataSetOf([shard], textAndImages(), 0.4);
+  return dataSetOf(oneSource([shard]), textAndImages(), 0.4);
 }
 
 export function mixedSpec(train: Partial<CheckedSpec["train"]>, data: { readonly carry?: boolean }): CheckedSpec {

@@ -11,6 +11,7 @@
 (field !kind key: (path) @property)
 (call function: (name) @function)
 (argument name: (name) @property)
+(pair name: (name) @property)
 (reference) @constant
 ["{" "}" "[" "]" "(" ")"] @punctuation.bracket
 [":" "."] @punctuation.delimiter

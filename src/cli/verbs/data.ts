@@ -5,7 +5,9 @@ import { fitPictureCodebook, type PictureCodebookOptions } from "../../api/codeb
 import { type Look, type LookOptions, look } from "../../api/look.js";
 import { nodeHost } from "../../api/node/host.js";
 import type { Recipe } from "../../api/node/recipes.js";
+import { prepareFolder } from "../../api/prepare.js";
 import { type ListenOptions, listenTo } from "../../api/speech-units.js";
+import { preparingOn } from "../../report/preparing.js";
 import { allowOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
@@ -46,6 +48,41 @@ const lookSubcommand: Subcommand = {
       });
   },
 };
+
+const prepareSubcommand: Subcommand = {
+  name: "prepare",
+  summary: "prepare a spec's data as a folder that travels to another machine",
+  example: "mom data prepare specs/emoji.mom --out prepared",
+  declare(command, finish) {
+    command
+      .argument("<file>", "the spec")
+      .requiredOption("--out <folder>", "the folder to write")
+      .addOption(allowOption())
+      .addOption(skipBadOption())
+      .action(async (file: string, { out, allow, skipBad }: PrepareFlags) => {
+        const { spec, folder, reach } = readSpec(file, { allow });
+        if (spec === undefined) return finish(EXIT.wrongInput);
+        const bar = preparingOn(process.stderr, () => performance.now() / 1000);
+        const report = (line: string) => {
+          bar.clear();
+          notice(line);
+        };
+        const options = { out, skipBad, notice: report, progress: bar.progress };
+        const { documents, shards, bytes } = await prepareFolder(nodeHost, { spec, folder, reach }, options);
+        process.stdout.write(
+          `${out}: ${whole(documents.train)} training and ${whole(documents.held_out)} held-out documents in ` +
+            `${shards} shards, ${(bytes / 2 ** 20).toFixed(1)} MiB\nTrain on them: data { source: prepared("${out}") }, or mom train ${file} --data ${out}\n`,
+        );
+        finish(EXIT.done);
+      });
+  },
+};
+
+interface PrepareFlags {
+  readonly out: string;
+  readonly allow?: readonly string[];
+  readonly skipBad?: boolean;
+}
 
 const whole = (n: number): string => n.toLocaleString("en-US");
 
@@ -169,7 +206,13 @@ function declare(command: Command, { options, readsDocuments, run }: Recipe): vo
   });
 }
 
-const SUBCOMMANDS: readonly Subcommand[] = [lookSubcommand, codebookSubcommand, listenSubcommand, ...(await recipes())];
+const SUBCOMMANDS: readonly Subcommand[] = [
+  lookSubcommand,
+  prepareSubcommand,
+  codebookSubcommand,
+  listenSubcommand,
+  ...(await recipes()),
+];
 
 export const verb: Verb = {
   declare(command, finish) {

@@ -6,7 +6,7 @@ import type { TrainedOptions } from "../../api/trained.js";
 import { lossUnits } from "../../api/units.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { formatLoss } from "../../report/progress.js";
-import type { ValidationRecord } from "../../train/metrics.js";
+import type { SetLosses, ValidationRecord } from "../../train/metrics.js";
 import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
 import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -49,17 +49,20 @@ export const verb: Verb = {
 };
 
 function text(
-  { step, loss, losses }: ValidationRecord,
+  { step, loss, losses, sets = {} }: ValidationRecord,
   split: Split,
   documents: number,
   units: Readonly<Record<string, string>>,
 ): string {
   const about = split === "validation" ? "held-out" : "training";
-  const rows = [
-    ...Object.entries(losses).map(([name, value]) => [name, formatLoss(value), units[name] ?? ""] as const),
-    ["all", formatLoss(loss), "weighted sum"] as const,
-  ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const lines = rows.map(([name, value, unit]) => `  ${name.padEnd(width)}  ${value.padEnd(6)}  ${unit}`);
-  return `Step ${step}, ${documents} ${about} documents:\n${lines.join("\n")}\n`;
+  const table = (of: SetLosses) => {
+    const rows = [
+      ...Object.entries(of.losses).map(([name, value]) => [name, formatLoss(value), units[name] ?? ""] as const),
+      ["all", formatLoss(of.loss), "weighted sum"] as const,
+    ];
+    const width = Math.max(...rows.map(([name]) => name.length));
+    return rows.map(([name, value, unit]) => `  ${name.padEnd(width)}  ${value.padEnd(6)}  ${unit}\n`).join("");
+  };
+  const named = Object.entries(sets).map(([name, set]) => `${name}:\n${table(set)}`);
+  return `Step ${step}, ${documents} ${about} documents:\n${table({ loss, losses })}${named.join("")}`;
 }

@@ -8,8 +8,10 @@ import { Failure } from "../../diagnostics/failure.js";
 import { listed, nearest } from "../../diagnostics/nearest.js";
 import {
   allFields,
+  columnsOf,
   exampleOf,
   type Field,
+  fieldNode,
   fieldsAt,
   fieldsOf,
   fieldsTaking,
@@ -82,6 +84,10 @@ function asText({ path, node, required }: Field): string {
   const width = Math.max(0, ...fields.map((field) => field.length)) + 1;
   for (const field of fields)
     text += `  ${c.cyan(field.padEnd(width))} ${node.properties?.[field]?.description ?? ""}\n`;
+  const columns = columnsOf(node);
+  if (columns !== undefined) text += `  All other names are those of modalities. ${columns.description}\n`;
+  const { like } = fieldNode(node, "*") ?? {};
+  if (like !== undefined) text += `  Its kinds are those of ${c.cyan(like)}.\n`;
   return text;
 }
 

@@ -42,7 +42,7 @@ export const verb: Verb = {
       )
       .option(
         "--data <source>",
-        "emoji, or the path of a JSON Lines file (default: emoji, or generated data for other modalities)",
+        "emoji, or the path of your data: .jsonl, .tar, .parquet, .csv, .tsv, .txt, or a folder with a slash at its end (default: emoji, or generated data for other modalities)",
       )
       .action(async (file: string, given: Options) => {
         if (!/\.mom$/.test(file))

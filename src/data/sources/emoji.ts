@@ -70,11 +70,11 @@ export function openEmoji({ host, parts, codecs }: Opening): Source {
   const { emoji, version } = emojiPictures(host);
   return {
     name: "emoji",
-    *documents() {
+    async *documents() {
       for (const { name, picture } of emoji) {
         const segments = [
           { modality: text, ids: idsOfText(name, text, codecs) },
-          { modality: image, image: picture },
+          { modality: image, image: { path: picture } },
         ];
         yield {
           place: `emoji "${name}"`,

@@ -1,32 +1,33 @@
-// `source: files(path)`: a JSON Lines file, one document per line:
+// `source: files(path)`: JSON Lines files, one document per line:
 //   {"segments": [{"text": "a cat"}, {"image": "cat.png"}, {"tokens": [1, 2], "modality": "speech"}]}
 //   {"segments": [{"codes": [5, 1, 7, 7]}, {"codes": "made-elsewhere.npy"}]}
 //   {"segments": [{"latent": "cat.npy"}, {"latent": "all.safetensors", "tensor": "cat"}]}
 //   {"segments": [{"text": "a cat"}, {"audio": "cat.wav"}], "either_order": true}
 // Paths are relative to the file. A segment goes to the modality that it names, or else to the model's first modality that
-// can hold it.
+// can hold it. A segment with `"loss": false` is only read. With mapped columns, a line is an object of columns instead.
 
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError, placed } from "../../diagnostics/input-error.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
-import { CONTENTS, fileFieldOf, holdersNamed } from "../../modalities/modality.fields.js";
+import { nearest } from "../../diagnostics/nearest.js";
+import { CONTENTS, holdersNamed } from "../../modalities/modality.fields.js";
 import { type Content, WRITTEN } from "../../modalities/row.fields.js";
-import { type ModelParts, ordinaryIds } from "../../modalities/text.js";
-import { AUDIO_DECODER } from "../audio/read-audio.js";
-import { asBadFile } from "../bad-files.js";
+import type { ModelParts } from "../../modalities/text.js";
 import type { Codecs } from "../codecs.js";
 import { longHash, splitHash } from "../content-hash.js";
-import type { Disk } from "../disk.js";
 import { fileInFolder } from "../file-in-folder.js";
 import { holdersOf, idsOfText } from "../holders.js";
-import { type Line, linesOf } from "../json-lines.js";
-import { readNpy, wholeNumbers } from "../npy.js";
-import { decoderOf } from "../picture-file.js";
-import { type Reach, reachOf } from "../reach.js";
-import { inputPieces, namedPieces, readInput } from "../read-input.js";
+import { type Line, linesOfLater } from "../json-lines.js";
+import type { Reach } from "../reach.js";
+import { contentHashes } from "./content-hashes.js";
+import { checkIds, codesOfFile, shown } from "./ids.js";
+import { rowOfObject } from "./json-rows.js";
+import { contentsOf, dataName, reachFrom, sourceFiles } from "./opened-files.js";
+import { documentOfRow, rowReading } from "./rows.js";
 import type { FilesFields } from "./source.fields.js";
 import type { Opening, Source, SourceDocument, SourceSegment } from "./source.js";
 
+const KIND = "files";
 const EXAMPLE = '{"segments": [{"text": "a cat"}, {"image": "cat.png"}]}';
 
 /** The context of a line. */
@@ -40,105 +41,71 @@ interface Context {
 }
 
 /** @throws InputError with the file, the line and help */
-export function openFiles({ host: { disk }, folder, parts, codecs, reach }: Opening, { path }: FilesFields): Source {
-  const { basename, dirname, join, resolve } = disk.paths;
-  const file = resolve(folder, path);
-  const projectOf = (inside: string) => reachOf(disk, join(inside, "_"));
-  const latents = latentHashes(disk);
+export function openFiles(opening: Opening, fields: FilesFields): Source {
+  const { host, parts, codecs } = opening;
+  const { disk } = host;
+  const { paths, columns, either_order: eitherOrder } = fields;
+  const files = sourceFiles(paths, opening);
+  const mapped = Object.keys(columns).length > 0;
+  const name =
+    mapped || files.length > 1
+      ? dataName(paths, disk.paths)
+      : disk.paths.basename(paths[0] ?? "").replace(/\.[^.]*$/, "");
   return {
-    name: basename(path).replace(/\.[^.]*$/, ""),
-    *documents() {
+    name,
+    async *documents() {
       const hash = disk.hash();
-      const context = { folder: dirname(file), reach: reach ?? projectOf(dirname(file)), parts, codecs };
       let count = 0;
-      for (const line of linesOf(namedPieces(file, path, reach ?? projectOf(folder)), path, EXAMPLE)) {
-        if (count++ > 0) hash.update("\n");
-        hash.update(line.text);
-        yield documentOf(line, { place: line.place, ...context });
+      for (const file of files) {
+        const reach = reachFrom(file);
+        const reading = rowReading(columns, eitherOrder, { parts, codecs, reach });
+        const context = { folder: file.folder, reach, parts, codecs };
+        const before = count;
+        for await (const line of linesOfLater(contentsOf(file, KIND), file.name, EXAMPLE)) {
+          if (count++ > 0) hash.update("\n");
+          hash.update(line.text);
+          yield mapped
+            ? documentOfRow(rowOfObject(objectIn(line), file.folder), reading)
+            : documentOf(line, { place: line.place, ...context });
+        }
+        if (count === before)
+          throw new InputError(
+            "no-documents",
+            `${file.name}: the file has no documents`,
+            `Write one document per line: ${EXAMPLE}`,
+          );
       }
-      if (count === 0)
-        throw new InputError(
-          "no-documents",
-          `${path}: the file has no documents`,
-          `Write one document per line: ${EXAMPLE}`,
-        );
       return hash.digest();
     },
-    hashesOf: ({ place, segments, bad = [] }) => [
-      ...segments.flatMap((segment) => {
-        // Codes of a codebook may come from their own files.
-        if ("ids" in segment) return ofCodebook(segment.modality, parts) ? [idsHash(disk, segment.ids)] : [];
-        try {
-          if ("image" in segment) return [imageHash(disk, segment.image, place)];
-          if ("latent" in segment) return [latents(segment, place)];
-          return [`${AUDIO_DECODER} ${fileHash(disk, segment.audio, place)}`];
-        } catch (error) {
-          // Decoding it fails too, and reports the error.
-          if (asBadFile(error) instanceof BadFile) return ["unreadable"];
-          throw error;
-        }
-      }),
-      ...bad.map(() => "unreadable"),
-    ],
+    hashesOf: contentHashes(disk, parts),
   };
 }
 
-function ofCodebook(modality: number, { modalities }: ModelParts): boolean {
-  const declared = modalities[modality];
-  return declared !== undefined && fileFieldOf(declared) === "codebook";
-}
-
-function imageHash(disk: Disk, path: string, place: string): string {
-  let begun: Uint8Array | undefined;
-  const hash = fileHash(disk, path, place, (piece) => {
-    // A copy: the piece is large.
-    begun ??= new Uint8Array(piece.subarray(0, HEADER_BYTES));
-  });
-  return decoderOf(begun ?? new Uint8Array(0)) + hash;
-}
-
-/** Bytes of an image that determine its decoder. */
-const HEADER_BYTES = 64;
-
-/** Hashes a file of any size in pieces. */
-function fileHash(disk: Disk, path: string, place: string, look: (piece: Uint8Array) => void = () => {}): string {
-  const hash = disk.hash();
-  for (const piece of inputPieces(disk, path, place)) {
-    look(piece);
-    hash.update(piece);
-  }
-  return hash.digest();
-}
-
-const idsHash = (disk: Disk, ids: ArrayLike<number>) => longHash(disk, new Uint8Array(Int32Array.from(ids).buffer));
-
-/** Reads a file of several latents once while consecutive documents name it. */
-function latentHashes(
-  disk: Disk,
-): (latent: { readonly latent: string; readonly tensor?: string }, place: string) => string {
-  let known: { readonly path: string; readonly hash: string } | undefined;
-  return ({ latent: path, tensor }, place) => {
-    if (tensor === undefined) return fileHash(disk, path, place);
-    if (known?.path !== path) known = { path, hash: fileHash(disk, path, place) };
-    return known.hash;
-  };
+function objectIn({ place, value }: Line) {
+  if (isRecord(value)) return { place, value };
+  throw new InputError(
+    "bad-document",
+    `${place}: the line is not an object`,
+    'Write one object per line, with the mapped columns as its keys: {"caption": "a cat", "image": "cat.png"}',
+  );
 }
 
 function documentOf({ text, value }: Line, context: Context): SourceDocument {
   const { place, reach } = context;
-  const { segments, either_order: eitherOrder = false, ...others } = isRecord(value) ? value : {};
+  const { segments, either_order: eitherOrder = false, ...extra } = isRecord(value) ? value : {};
   if (Array.isArray(segments) && segments.length === 0)
     throw new InputError(
       "bad-document",
       `${place}: the document has no segments`,
       `Add segments, or remove the line. Example: ${EXAMPLE}`,
     );
-  if (!Array.isArray(segments) || Object.keys(others).length > 0)
+  if (!Array.isArray(segments))
     throw new InputError(
       "bad-document",
-      `${place}: the line is not an object with only a list of segments`,
-      `Write it like this: ${EXAMPLE}`,
+      `${place}: the line is not an object with a list of segments`,
+      `Write it like this: ${EXAMPLE}. If its keys are columns, map them: files(…, text: caption, image: image).`,
     );
+  refuseMisspelt(extra, place);
   if (typeof eitherOrder !== "boolean")
     throw new InputError(
       "bad-document",
@@ -148,7 +115,7 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
   const bad: BadFile[] = [];
   const read = segments.flatMap((segment: unknown) => {
     try {
-      return [segmentOf(segment, context)];
+      return [countedOrNot(segment, context)];
     } catch (error) {
       if (!(error instanceof BadFile)) throw error;
       bad.push(error);
@@ -157,7 +124,21 @@ function documentOf({ text, value }: Line, context: Context): SourceDocument {
   });
   const label = labelOf(segments.filter(isRecord));
   const hash = splitHash(longHash(reach.disk, text));
-  return { place, label, hash, eitherOrder, segments: read, ...(bad.length > 0 && { bad }) };
+  const others = Object.keys(extra).length > 0 && { extra };
+  return { place, label, hash, eitherOrder, segments: read, ...others, ...(bad.length > 0 && { bad }) };
+}
+
+/** Other keys, such as `id`, are kept for readers. @throws InputError if one was meant for a key that has a meaning */
+function refuseMisspelt(extra: Readonly<Record<string, unknown>>, place: string): void {
+  for (const key of Object.keys(extra)) {
+    const [meant] = nearest(key, ["segments", "either_order"]);
+    if (meant !== undefined)
+      throw new InputError(
+        "bad-document",
+        `${place}: the document has the unknown key ${JSON.stringify(key)}`,
+        `Did you mean "${meant}"? Otherwise use another name.`,
+      );
+  }
 }
 
 const LABEL = 60;
@@ -174,14 +155,19 @@ function labelOf(segments: readonly Record<string, unknown>[]): string {
   return "empty";
 }
 
-/** A document's value in an error, shortened. */
-function shown(value: unknown): string {
-  const short = Array.isArray(value) ? value.slice(0, LABEL) : value;
-  const json = JSON.stringify(short) ?? "nothing";
-  return json.length > LABEL ? `${json.slice(0, LABEL)}…` : json;
-}
-
 const isContent = (key: string): key is Content => CONTENTS.has(key);
+
+/** A segment with `"loss": false` is only read. */
+function countedOrNot(segment: unknown, context: Context): SourceSegment {
+  const read = segmentOf(segment, context);
+  const { loss = true } = isRecord(segment) ? segment : {};
+  if (typeof loss === "boolean") return loss ? read : { ...read, counted: false };
+  throw new InputError(
+    "bad-document",
+    `${context.place}: "loss" is ${shown(loss)}, not true or false`,
+    'Write "loss": false for a segment that the model only reads, or remove it.',
+  );
+}
 
 function segmentOf(segment: unknown, context: Context): SourceSegment {
   const { place, codecs } = context;
@@ -189,7 +175,9 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     'A segment is {"text": "…"}, {"image": "PATH"}, {"audio": "PATH"}, {"latent": "PATH"}, {"tokens": [1, 2]} or {"codes": [1, 2]}, and may name a "modality".';
   if (!isRecord(segment))
     throw new InputError("bad-document", `${place}: a segment is ${shown(segment)}, not an object`, remedy);
-  const keys = Object.keys(segment).filter((key) => key !== "modality" && !(key === "tensor" && "latent" in segment));
+  const isContentKey = (key: string) =>
+    key !== "modality" && key !== "loss" && !(key === "tensor" && "latent" in segment);
+  const keys = Object.keys(segment).filter(isContentKey);
   const [content] = keys;
   if (keys.length !== 1 || content === undefined || !isContent(content))
     throw new InputError(
@@ -209,9 +197,9 @@ function segmentOf(segment: unknown, context: Context): SourceSegment {
     case "text":
       return { modality, ids: placed(place, () => idsOfText(value, modality, codecs)) };
     case "image":
-      return { modality, image: fileInFolder(value, { ...context, what: "image" }), name: value };
+      return { modality, image: { path: fileInFolder(value, { ...context, what: "image" }) }, name: value };
     case "audio":
-      return { modality, audio: fileInFolder(value, { ...context, what: "recording" }), name: value };
+      return { modality, audio: { path: fileInFolder(value, { ...context, what: "recording" }) }, name: value };
     case "latent": {
       const path = fileInFolder(value, { ...context, what: "latent" });
       return { ...latentOf(path, segment.tensor, modality, context), name: value };
@@ -231,7 +219,7 @@ function latentOf(path: string, tensor: unknown, modality: number, { place }: Co
     );
   if (npy && tensor !== undefined)
     throw new InputError("bad-document", `${place}: a .npy file has no "tensor"`, 'Remove "tensor".');
-  return typeof tensor === "string" ? { modality, latent: path, tensor } : { modality, latent: path };
+  return { modality, latent: { path }, ...(typeof tensor === "string" && { tensor }) };
 }
 
 /** The index of the modality that a segment goes to. */
@@ -254,31 +242,7 @@ function holderOf(content: Content, named: unknown, { place, parts, codecs }: Co
       );
 }
 
-/** The codes in a .npy file of any shape, in C order. */
 function codesIn(path: string, context: Context): number[] {
-  const place = `${context.place}: ${path}`;
-  const file = fileInFolder(path, { ...context, what: "file of codes" });
-  try {
-    const codes = wholeNumbers(readNpy(readInput(context.reach.disk, file, place), place));
-    if (codes !== undefined) return codes;
-    throw new BadFile(
-      "bad-document",
-      `${place}: the codes are not all whole numbers`,
-      "Save them as integers, such as int32.",
-    );
-  } catch (error) {
-    throw asBadFile(error);
-  }
-}
-
-function checkIds(content: Content, value: unknown, modality: number, { place, parts }: Context): number[] {
-  const limit = ordinaryIds(modality, parts);
-  const isId = (id: unknown): id is number => Number.isInteger(id) && (id as number) >= 0 && (id as number) < limit;
-  if (Array.isArray(value) && value.every(isId)) return value;
-  const wrong: unknown = Array.isArray(value) ? value.find((id) => !isId(id)) : value;
-  throw new InputError(
-    "bad-document",
-    `${place}: "${content}" contains ${shown(wrong)}, but the ids of ${parts.modalities[modality]?.name} are 0 to ${limit - 1}`,
-    "Use whole numbers in that range (a vocabulary's last ids may be its markers), or increase vocab.",
-  );
+  const file = { path: fileInFolder(path, { ...context, what: "file of codes" }) };
+  return codesOfFile(file, `${context.place}: ${path}`, context.reach.disk);
 }

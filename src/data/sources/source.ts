@@ -2,6 +2,7 @@
 import type { BadFile } from "../../diagnostics/bad-file.js";
 import type { ModelParts } from "../../modalities/text.js";
 import type { Codecs } from "../codecs.js";
+import type { FileBytes } from "../file-bytes.js";
 import type { DataHost } from "../host.js";
 import type { Reach } from "../reach.js";
 
@@ -23,34 +24,51 @@ export interface Source {
    * The documents in order, one at a time; each call starts again. Returns a text that is equal only for equal documents;
    * it does not cover the contents of files that they name.
    */
-  readonly documents: () => Generator<SourceDocument, string, undefined>;
-  /** A hash of each file that a document names; none if the documents include the version of their files. */
-  readonly hashesOf: (document: SourceDocument) => readonly string[];
+  readonly documents: () => AsyncGenerator<SourceDocument, string, undefined>;
+  /** Hashes of the contents of a document's segments; none if the documents include the version of their files. */
+  readonly hashesOf: (document: SourceDocument) => readonly ContentHash[];
+}
+
+export interface ContentHash {
+  /** SHA-256 of the content. */
+  readonly hash: string;
+  /** The version of its decoder, if it has one. */
+  readonly decoder: string;
 }
 
 export interface SourceDocument {
   /** Its place for errors: `pairs.jsonl:3`. */
   readonly place: string;
   readonly label: string;
-  /** In [0, 2³²), computed from the content alone. */
-  readonly hash: number;
+  /** In [0, 2³²), computed from the content alone; by default, from the hashes of the segments' contents. */
+  readonly hash?: number;
   readonly eitherOrder: boolean;
   readonly segments: readonly SourceSegment[];
+  /** Other keys of the document, for readers. */
+  readonly extra?: Readonly<Record<string, unknown>>;
   /** Files that it names and that are missing or unreadable. */
   readonly bad?: readonly BadFile[];
 }
 
-export type SourceSegment =
-  /** The modality's own ids, from 0. */
-  { readonly modality: number; readonly ids: ArrayLike<number> } | ({ readonly modality: number } & SourceFile);
+export type SourceSegment = Uncounted &
+  /** The modality's own ids, from 0; and a hash of what they were made from, if that decides the document's hash. */
+  (
+    | { readonly modality: number; readonly ids: ArrayLike<number>; readonly content?: string }
+    | ({ readonly modality: number } & SourceFile)
+  );
 
-/** `name` is the path as written in the data; absent if the place is enough. */
+/** `counted` is false if the segment is only read: it has no loss, and an item is fed without noise. */
+interface Uncounted {
+  readonly counted?: false;
+}
+
+/** `name` is the file's name as written in the data; absent if the place is enough. */
 type SourceFile = { readonly name?: string } & (
-  | /** The path of an image file. */ { readonly image: string }
-  /** The path of a latent's file, and the tensor in it. */
-  | { readonly latent: string; readonly tensor?: string }
-  /** The path of a recording. Its number of units is known only after it is read. */
-  | { readonly audio: string }
+  | { readonly image: FileBytes }
+  /** A .npy file, or a safetensors file and the tensor in it. */
+  | { readonly latent: FileBytes; readonly tensor?: string }
+  /** A recording. Its number of units is known only after it is read. */
+  | { readonly audio: FileBytes }
 );
 
 /** The name of a document's file in errors: `pairs.jsonl:3: cat.png`. */

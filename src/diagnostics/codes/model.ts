@@ -142,6 +142,28 @@ export const MODEL = {
     title: "Warm-up too long",
     meaning: "The run ends before the warm-up, so the learning rate never reaches its peak.",
   },
+  // The data
+  "no-columns": {
+    number: 329,
+    title: "No columns",
+    meaning: "Each mapped modality takes its segment from a column of the data. This source needs at least one.",
+  },
+  "order-differs": {
+    number: 330,
+    title: "Order does not match the columns",
+    meaning: "`order` lists each modality that has a column, once.",
+  },
+  "weight-alone": {
+    number: 331,
+    severity: "warning",
+    title: "Weight without a mixture",
+    meaning: "The weight of a source is relative to those of the other sources in its list.",
+  },
+  "held-out-beside-validation": {
+    number: 332,
+    title: "Two sources of validation",
+    meaning: "Validation uses documents that are held out of `source`, or the documents of `validation`.",
+  },
   // Ablations
   "missing-vary": { number: 401, title: "Missing `vary`", meaning: "An ablation must vary at least one path." },
   "unknown-path": {

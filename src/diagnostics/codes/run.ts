@@ -201,6 +201,15 @@ export const RUN = {
       "A recording must be an intact WAV file with uncompressed samples, or an intact FLAC file, with a common sample rate.",
     example: ['low.wav: the file has no "data" chunk', "Save it again as a WAV file."],
   },
+  "wrong-layout": {
+    number: 723,
+    title: "File of another layout",
+    meaning: "A source reads one layout of files. This file has another one, which another source reads.",
+    example: [
+      "shards/000.parquet: it is a Parquet file, which `files` does not read",
+      'Use parquet("shards/000.parquet", text: caption, image: image).',
+    ],
+  },
   "bad-latent": {
     number: 712,
     title: "Unreadable latent",

@@ -329,13 +329,15 @@ th.first, td.first { padding-left: 20px; }
 @media (max-width: 520px) {
   th, td { white-space: nowrap; }
   th:first-child, td:first-child { position: sticky; left: 0; background: var(--page); white-space: normal; min-width: 8.5em; }
-  .map, .forest { overflow-x: auto; }
-  .map > svg, .forest > svg { width: 500px; }
-  .dense > svg { width: 560px; }
+  .dense { overflow-x: auto; }
+  .dense > svg { width: 560px; max-height: none; }
 }
 @container (max-width: 430px) {
-  .chart.forest text, .chart.map text { font-size: 12px; }
-  .chart.map .loss { font-size: 15px; }
+  .chart.forest text { font-size: 15px; }
+  .map.dense .strip-name { font-size: 12px; }
+  .map:not(.dense) .loss { font-size: 20px; }
+  .map:not(.dense) .gain { font-size: 17px; }
+  .map:not(.dense) .tag { font-size: 14px; }
 }
 @media print {
   :root { color-scheme: light; --page: #fff; --surface: #fff; --ink: #14130f; --quiet: #4b4943; --line: #dfddd5; --strong-line: #b9b6ab;

@@ -1,0 +1,62 @@
+// Prepares the data of a spec as a folder that travels: it needs neither the source's files nor its packages.
+import { shardsIn, withShards } from "../data/data-set.js";
+import type { DataHost } from "../data/host.js";
+import { prepare } from "../data/prepare.js";
+import type { Progress } from "../data/prepare-source.js";
+import { manifestBytes } from "../data/prepared-folder.js";
+import type { Reach } from "../data/reach.js";
+import { PREPARED_FILE } from "../data/sources/source.fields.js";
+import { writeWhole } from "../data/write-whole.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec } from "../front/spec.js";
+
+export interface PrepareFolderOptions {
+  /** The folder to write. It may exist only if it holds prepared data. */
+  readonly out: string;
+  readonly skipBad?: boolean | undefined;
+  readonly notice: (line: string) => void;
+  readonly progress?: Progress | undefined;
+}
+
+export interface PreparedFolder {
+  readonly documents: { readonly train: number; readonly held_out: number };
+  readonly shards: number;
+  readonly bytes: number;
+}
+
+/** @throws InputError if the data are invalid, or the folder holds something else */
+export async function prepareFolder(
+  host: DataHost,
+  { spec, folder, reach }: { readonly spec: CheckedSpec; readonly folder: string; readonly reach: Reach },
+  { out, skipBad, notice, progress }: PrepareFolderOptions,
+): Promise<PreparedFolder> {
+  const { disk } = host;
+  const { basename, join } = disk.paths;
+  const data = join(out, PREPARED_FILE);
+  if (disk.exists(out) && !disk.exists(data) && disk.list(out).length > 0)
+    throw new InputError("bad-option", `--out: ${out} exists and is not a prepared data set`, "Name another folder.");
+  const { dataSet, groups, codecs } = await prepare(spec.data, spec.model, {
+    ...{ host, folder, reach, skipBad, notice, progress },
+  });
+  disk.makeFolders(out);
+  // Without its list, a folder that is being written is not a data set.
+  disk.remove(data);
+  let bytes = 0;
+  for (const shard of shardsIn(groups)) {
+    const held = disk.open(shard);
+    bytes += held.length;
+    writeWhole(disk, join(out, basename(shard)), piecesOf(held), "Free some space, or name another folder.");
+  }
+  writeWhole(disk, data, [manifestBytes(withShards(groups, basename), spec.model, codecs)], "Free some space.");
+  return {
+    documents: { train: dataSet.train.length, held_out: dataSet.validation.length },
+    shards: shardsIn(groups).length,
+    bytes,
+  };
+}
+
+const PIECE = 2 ** 22;
+
+function* piecesOf(held: { readonly length: number; slice(begin: number, end: number): Uint8Array }) {
+  for (let at = 0; at < held.length; at += PIECE) yield held.slice(at, Math.min(at + PIECE, held.length));
+}
