@@ -29,7 +29,11 @@ const optionsFor = (spec: CheckedSpec) =>
 
 function specOf(file: string): CheckedSpec {
   const { spec, diagnostics, sources } = checkFile(nodeDisk, join(ROOT, file));
-  expect(render(diagnostics, sources, { colour: false })).toBe("");
+  // The paper has 500 speech units, so its vocabulary does not suit matrix units.
+  const others = diagnostics.filter(
+    ({ name }) => !(name === "vocabulary-uneven" && file.startsWith("specs/paper/chameleon-speech")),
+  );
+  expect(render(others, sources, { colour: false })).toBe("");
   if (spec === undefined) throw new Error(`${file} is invalid.`);
   return spec;
 }
@@ -44,9 +48,9 @@ const SCALES: Readonly<Record<string, readonly [number, number, number, number, 
   "chameleon-443m": [1024, 2 * 24, 65_536, 2],
   "chameleon-880m": [1536, 2 * 24, 65_536, 2],
   "chameleon-1.5b": [2048, 2 * 24, 65_536, 2],
-  "chameleon-speech-443m": [1024, 2 * 24, 65_536 + 512, 3],
-  "chameleon-speech-880m": [1536, 2 * 24, 65_536 + 512, 3],
-  "chameleon-speech-1.5b": [2048, 2 * 24, 65_536 + 512, 3],
+  "chameleon-speech-443m": [1024, 2 * 24, 65_536 + 500, 3],
+  "chameleon-speech-880m": [1536, 2 * 24, 65_536 + 500, 3],
+  "chameleon-speech-1.5b": [2048, 2 * 24, 65_536 + 500, 3],
 };
 
 /** Parameters of a model with `copies` of each of the four projections. */
