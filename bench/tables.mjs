@@ -65,7 +65,7 @@ function steps({ performance, released }) {
         ];
       });
       const last = `released code, ${theirs}: decoupled, dense${theirs === "fp32" ? ", memory if measured" : ""}`;
-      const heads = ["spec", "step, decoupled", "step, dense", "decoupled / dense", "memory", last];
+      const heads = ["spec", "step, decoupled", "step, dense", "decoupled / dense", "memory, decoupled", last];
       return `${precision}, on ${devices(mine)}:\n\n${table(heads, rows)}`;
     })
     .join("\n\n");
