@@ -55,7 +55,7 @@ async function* samplesOf(
   for await (const { header, body } of entriesOf(file, look)) {
     const named = header.type === "file" ? splitName(header.name) : undefined;
     if (named === undefined) {
-      await body.cancel();
+      await skip(body);
       continue;
     }
     if (key !== undefined && named.key !== key) {
@@ -65,7 +65,7 @@ async function* samplesOf(
     key = named.key;
     any = true;
     if (!wanted.has(named.column)) {
-      await body.cancel();
+      await skip(body);
       continue;
     }
     const place = `${file.name}: ${header.name}`;
@@ -144,6 +144,12 @@ async function bytesOf(body: ReadableStream<Uint8Array>, size: number, place: st
   }
   if (at < size) throw tarError(new Error("the file ends too early"), place);
   return bytes;
+}
+
+/** Reads a member that is not wanted. Cancelling it instead can leave the decoder waiting forever. */
+async function skip(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  while (!(await reader.read()).done);
 }
 
 const tarError = (error: unknown, place: string): unknown =>
