@@ -27,7 +27,7 @@ function wav(samples) {
   bytes.writeUInt16LE(16, 34);
   bytes.write("data", 36);
   bytes.writeUInt32LE(2 * samples.length, 40);
-  samples.forEach((sample, i) => bytes.writeInt16LE(sample, 44 + 2 * i));
+  for (const [i, sample] of samples.entries()) bytes.writeInt16LE(sample, 44 + 2 * i);
   return bytes;
 }
 
