@@ -104,6 +104,7 @@ function parse(bytes: Uint8Array | undefined): PlanFile {
   const file = parsed as PlanFile;
   const compiled = withMeanings(file.compiled);
   if ("unknown" in compiled) return refuse(`has the unknown field ${compiled.unknown}`);
-  const unfit = misfit(file.spec);
-  return unfit === undefined ? { ...file, compiled } : refuse(`is invalid: ${unfit}`);
+  const spec = { ...file.spec, data: { ...file.spec.data, validation: file.spec.data.validation ?? [] } };
+  const unfit = misfit(spec);
+  return unfit === undefined ? { ...file, spec, compiled } : refuse(`is invalid: ${unfit}`);
 }

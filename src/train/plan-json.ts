@@ -84,18 +84,39 @@ const model = object({
   layers: listOf(SIZE, { minItems: 1 }),
 });
 
-const data = object({
-  source: {
-    type: "object",
-    properties: { kind: TEXT, path: TEXT },
-    required: ["kind"],
-    additionalProperties: false,
+const textOrNull = { type: ["string", "null"] };
+/** The fields of all kinds of sources. */
+const SOURCE = {
+  kind: TEXT,
+  path: TEXT,
+  paths: listOf(TEXT),
+  columns: { type: "object", additionalProperties: listOf(TEXT) },
+  either_order: FLAG,
+  long: TEXT,
+  delimiter: textOrNull,
+  metadata: textOrNull,
+  roles: { ...listOf(object({ role: TEXT, marker: TEXT })), type: ["array", "null"] },
+};
+const sourceOf = (fields: Readonly<Record<string, object>>) =>
+  object(
+    fields,
+    Object.keys(fields).filter((field) => field !== "kind"),
+  );
+const part = object({ source: sourceOf(SOURCE), weight: NUMBER });
+const source = sourceOf({ ...SOURCE, of: listOf(part, { maxItems: 64 }) });
+
+const data = object(
+  {
+    source,
+    validation: listOf(object({ name: TEXT, source }), { maxItems: 16 }),
+    length: POSITIVE,
+    held_out: SHARE,
+    reset: FLAG,
+    carry: FLAG,
   },
-  length: POSITIVE,
-  held_out: SHARE,
-  reset: FLAG,
-  carry: FLAG,
-});
+  // Plans of earlier versions have none.
+  ["validation"],
+);
 
 const plainOrList = { ...PLAIN, type: [...PLAIN.type, "array"], items: NUMBER, maxItems: 8 };
 /** An optimizer may contain another, for the parameters that it does not update itself. */
