@@ -100,7 +100,9 @@ function one(field: Field): string {
   const row = (label: string, value: string | undefined): string =>
     value === undefined ? "" : `<dt>${label}</dt><dd>${value}</dd>`;
   const kinds = node.discriminator === undefined ? kindsOf(inner(node)) : kindsOf(node);
-  const ofKinds = kinds.map((name) => `<a href="#${id}.${name}"><code>${name}</code></a>`).join(" ");
+  // The kinds of a field that is like another one are described there.
+  const of = inner(node).like ?? node.like ?? id;
+  const ofKinds = kinds.map((name) => `<a href="#${of}.${name}"><code>${name}</code></a>`).join(" ");
   return [
     `<section class="field" id="${id}">`,
     `<h4><span class="of">${path.slice(0, -1).join(".")}.</span><code>${path.at(-1)}</code>${required ? ' <span class="required">required</span>' : ""} ${anchor(id)}</h4>`,

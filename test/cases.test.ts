@@ -55,7 +55,7 @@ test.each([
     "9: `seed` cannot be `[1, f(x: 2)]`.",
     "9: `train` has no field `ema`.",
   ],
-  ["specs/two-sources.mom", '8: `source` cannot be `[files("a.jsonl"), fils("b.jsonl")]`.'],
+  ["specs/two-sources.mom", "8: There is no source `fils`."],
   ["faults/json-spec-unknown-argument-object-accepted.json", "1: `optimizer` (`adamw`) has no field `muon`."],
   ["faults/json-format-unknown-root-text-field.json", "1: A spec has no field `text`."],
   ["faults/fifo-as-data-hangs.mom", "27: `fifo` cannot be read: it is a FIFO, not a file."],
