@@ -10,7 +10,7 @@ export function longSpec(): string {
     "// Eight modalities and forty blocks.",
     "model {",
     "  modality text: bytes",
-    ...codes.map((name, i) => `  modality ${name}: codes(vocab: ${256 + 4 * i})`),
+    ...codes.map((name, i) => `  modality ${name}: codes(vocab: ${i === 5 ? 280 : 256 + 4 * i})`),
     "  modality image: patches(size: 32x32, patch: 4x4)",
     "",
     "  d_model: 256",
