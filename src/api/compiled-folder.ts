@@ -2,7 +2,7 @@
 import { jsonReader } from "../data/checked-json.js";
 import { type DataGroups, type DataSet, oneSource, openDataSet, withShards } from "../data/data-set.js";
 import type { Disk } from "../data/disk.js";
-import { isPrepared, preparedGroups } from "../data/prepared-folder.js";
+import { preparedGroups } from "../data/prepared-folder.js";
 import { diagnosticOf } from "../diagnostics/diagnostic.js";
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
@@ -91,7 +91,7 @@ export function shardPaths(folder: string, disk: Disk, parts: ModelParts): DataG
   const data = join(folder, "data");
   // Folders of earlier versions have a list of shards.
   const path = join(data, "shards.json");
-  if (isPrepared(disk, data) || !disk.exists(path)) return preparedGroups(disk, data, { name: data, parts });
+  if (!disk.exists(path)) return preparedGroups(disk, data, { name: data, parts });
   const shards = readShards(disk.read(path));
   if (!("wrong" in shards)) return oneSource(shards.value.map((name) => join(data, name)));
   throw new InputError(

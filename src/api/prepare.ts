@@ -1,4 +1,5 @@
 // Prepares the data of a spec as a folder that travels: it needs neither the source's files nor its packages.
+import { runsOf } from "../data/content-hash.js";
 import { shardsIn, withShards } from "../data/data-set.js";
 import type { DataHost } from "../data/host.js";
 import { prepare } from "../data/prepare.js";
@@ -45,7 +46,7 @@ export async function prepareFolder(
   for (const shard of shardsIn(groups)) {
     const held = disk.open(shard);
     bytes += held.length;
-    writeWhole(disk, join(out, basename(shard)), piecesOf(held), "Free some space, or name another folder.");
+    writeWhole(disk, join(out, basename(shard)), runsOf(held), "Free some space, or name another folder.");
   }
   writeWhole(disk, data, [manifestBytes(withShards(groups, basename), spec.model, codecs)], "Free some space.");
   return {
@@ -53,10 +54,4 @@ export async function prepareFolder(
     shards: shardsIn(groups).length,
     bytes,
   };
-}
-
-const PIECE = 2 ** 22;
-
-function* piecesOf(held: { readonly length: number; slice(begin: number, end: number): Uint8Array }) {
-  for (let at = 0; at < held.length; at += PIECE) yield held.slice(at, Math.min(at + PIECE, held.length));
 }

@@ -21,7 +21,8 @@ export const splitHash = (hash: string): number => Number.parseInt(hash.slice(0,
 /** Bytes that are read or hashed at a time. A hash function may accept less than 2 GiB in one call. */
 const RUN_BYTES = 2 ** 26;
 
-function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
+/** Consecutive pieces of a file of any size. */
+export function* runsOf(bytes: Bytes | Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += RUN_BYTES) {
     const end = Math.min(at + RUN_BYTES, bytes.length);
     yield bytes instanceof Uint8Array ? bytes.subarray(at, end) : bytes.slice(at, end);

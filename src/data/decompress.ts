@@ -1,6 +1,7 @@
 // Unpacks gzip and Zstandard while a file is read. The compression is recognized by the first bytes, never by the name.
 import { Decompress } from "fzstd";
 import { InputError } from "../diagnostics/input-error.js";
+import { resultsOf, streamOf } from "./web-streams.js";
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
@@ -44,32 +45,10 @@ const damaged = (place: string, what: string, error: unknown) =>
   );
 
 /** `DecompressionStream` checks the checksum and the length of what it unpacks. */
-async function* gunzipped(first: Uint8Array, rest: Iterable<Uint8Array>, place: string) {
-  const input = piecesThen(first, rest);
-  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      pull(controller) {
-        const next = input.next();
-        if (next.done) controller.close();
-        // A copy: the piece may be overwritten.
-        else controller.enqueue(new Uint8Array(next.value));
-      },
-    },
-    { highWaterMark: 0 },
+const gunzipped = (first: Uint8Array, rest: Iterable<Uint8Array>, place: string) =>
+  resultsOf(streamOf(piecesThen(first, rest)).pipeThrough(new DecompressionStream("gzip")), (error) =>
+    damaged(place, "gzip", error),
   );
-  const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw damaged(place, "gzip", error);
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
 
 function* unpackedZstd(first: Uint8Array, rest: Iterable<Uint8Array>, place: string) {
   let unpacked: Uint8Array[] = [];

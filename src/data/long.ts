@@ -5,9 +5,8 @@ import { pictureCodebook } from "./codebook.js";
 import type { Codecs } from "./codecs.js";
 import { documentLength } from "./document.js";
 import { documentHash } from "./sources/content-hashes.js";
+import type { Long } from "./sources/source.fields.js";
 import type { Source, SourceDocument, SourceSegment } from "./sources/source.js";
-
-export type Long = "refuse" | "split" | "cut";
 
 interface Encoding {
   readonly parts: ModelParts;

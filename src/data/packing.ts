@@ -108,7 +108,7 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
   const tokens = new Int32Array(rows.length * length).fill(vocabulary.padding);
   const modality = new Uint8Array(rows.length * length).fill(vocabulary.owner);
   const document = new Int32Array(rows.length * length).fill(-1);
-  const counted = new Uint8Array(rows.length * length).fill(1);
+  let counted: Uint8Array | undefined;
   const items: Item[] = [];
   rows.forEach((pieces, row) => {
     let position = row * length;
@@ -143,11 +143,13 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
         if (span !== undefined) token(span.begin, vocabulary.owner);
         content(segment, item);
         if (span !== undefined) token(span.end, vocabulary.owner);
-        if (!segment.counted) counted.fill(0, first, position);
+        if (segment.counted) continue;
+        counted ??= new Uint8Array(rows.length * length).fill(1);
+        counted.fill(0, first, position);
       }
       token(vocabulary.documentEnd, vocabulary.owner);
       document.fill(number, begin, position);
     });
   });
-  return { batch: rows.length, length, tokens, modality, document, items, ...(counted.includes(0) && { counted }) };
+  return { batch: rows.length, length, tokens, modality, document, items, ...(counted !== undefined && { counted }) };
 }

@@ -46,13 +46,13 @@ export function filesOfPatterns(patterns: readonly string[], folder: string, rea
 
 const unescaped = (path: string) => path.replaceAll(/\\([*?[\]{}\\])/g, "$1");
 
-/** The paths that the braces of a pattern stand for. */
+/** Expands the braces of a pattern into paths. */
 function expanded(pattern: string): string[] {
   const paths = expand(pattern);
   if (paths.length < EXPANSION_MAX) return paths;
   throw new InputError(
     "file-unreadable",
-    `${pattern}: its braces stand for ${EXPANSION_MAX} or more paths`,
+    `${pattern}: its braces expand to ${EXPANSION_MAX} or more paths`,
     "Use `*` instead.",
   );
 }

@@ -9,7 +9,7 @@ import { dataSetOf, oneSource } from "./data-set.js";
 import type { Disk } from "./disk.js";
 import type { DataHost } from "./host.js";
 import { type InWork, inOrder } from "./in-order.js";
-import { type Long, withinLength } from "./long.js";
+import { withinLength } from "./long.js";
 import { lengthsWithin, positionsOf } from "./packing.js";
 import { DECODER } from "./picture-file.js";
 import { shapesOf } from "./prepared-folder.js";
@@ -22,6 +22,7 @@ import {
   type SkippedDocument,
   shardPieces,
 } from "./shard.js";
+import type { Long } from "./sources/source.fields.js";
 import type { Source, SourceSegment } from "./sources/source.js";
 import { type Survey, surveyOf } from "./survey.js";
 import { makeFolderOf, writeWhole } from "./write-whole.js";

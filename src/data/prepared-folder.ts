@@ -56,9 +56,6 @@ export function manifestBytes(groups: DataGroups<string>, parts: ModelParts, cod
   return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Whether a folder is a prepared data set. */
-export const isPrepared = (disk: Disk, folder: string): boolean => disk.exists(disk.paths.join(folder, PREPARED_FILE));
-
 interface Expected {
   /** The folder's name in errors. */
   readonly name: string;

@@ -45,7 +45,7 @@ function cut(
     length,
   );
   const { tokens, modality, document } = empty;
-  const counted = new Uint8Array(rows * length).fill(1);
+  let counted: Uint8Array | undefined;
   const items: Item[] = [];
   const after: Begun[] = [];
   const cuts = Array.from({ length: rows }, (_, row): Cut => {
@@ -64,7 +64,10 @@ function cut(
       const to = row * length + t;
       tokens.set(all.tokens.subarray(at, end), to);
       modality.set(all.modality.subarray(at, end), to);
-      if (all.counted !== undefined) counted.set(all.counted.subarray(at, end), to);
+      if (all.counted !== undefined) {
+        counted ??= new Uint8Array(rows * length).fill(1);
+        counted.set(all.counted.subarray(at, end), to);
+      }
       document.fill(number, to, to + end - at);
       for (const p of all.items) {
         if (p.position >= at && p.position < end) items.push({ ...p, position: to + p.position - at });
@@ -80,7 +83,7 @@ function cut(
     after.push(current);
     return { continues, goesOn: current !== undefined, following };
   });
-  return { batch: { ...empty, items, cuts, ...(counted.includes(0) && { counted }) }, after };
+  return { batch: { ...empty, items, cuts, ...(counted !== undefined && { counted }) }, after };
 }
 
 function placeOf({ piece, at }: NonNullable<Begun>): StreamPlace {

@@ -7,14 +7,14 @@ import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import { suggestion } from "../../diagnostics/nearest.js";
-import { holdersNamed } from "../../modalities/modality.fields.js";
 import type { ModelParts } from "../../modalities/text.js";
 import type { Codecs } from "../codecs.js";
 import { longHash } from "../content-hash.js";
-import { holdersOf, idsOfText } from "../holders.js";
+import { holdersOf, idsOfText, neededHolder } from "../holders.js";
 import type { Reach } from "../reach.js";
 import { contentHashes } from "./content-hashes.js";
 import { jsonObjects, rowOfObject } from "./json-rows.js";
+import { labelFrom } from "./label.js";
 import { contentsOf, dataName, fileHashes, reachFrom, sourceFiles } from "./opened-files.js";
 import { type RowReading, rowReading, segmentsOfColumns } from "./rows.js";
 import type { ConversationsFields } from "./source.fields.js";
@@ -54,15 +54,7 @@ interface Reading {
 export function openConversations(opening: Opening, fields: ConversationsFields): Source {
   const { host, parts, codecs } = opening;
   const { disk } = host;
-  const [text] = holdersOf("text", parts, codecs);
-  if (text === undefined) {
-    const { kinds, example } = holdersNamed("text");
-    throw new InputError(
-      "bad-document",
-      `data.source: conversations are texts, but the model has no modality of ${kinds}`,
-      `Add one to model: ${example}`,
-    );
-  }
+  const text = neededHolder("text", "conversations are texts", parts, codecs);
   const roles = fields.roles?.map((one, i, all): Role => ({ ...one, answers: i === all.length - 1 })) ?? ROLES;
   const columns = Object.keys(fields.columns).length > 0 ? fields.columns : usualColumns(parts, codecs);
   const files = sourceFiles(fields.paths, opening);
@@ -147,16 +139,10 @@ function dialogue(
     });
     add("\n", answers);
   }
-  const label = Array.from(
-    (turns[0]?.text ?? "")
-      .replaceAll(PLACE, "")
-      .trim()
-      .slice(0, 4 * LABEL),
-  ).slice(0, LABEL);
-  return { place, label: label.join(""), eitherOrder: false, segments, ...(bad.length > 0 && { bad }) };
+  const label = labelFrom((turns[0]?.text ?? "").replaceAll(PLACE, ""));
+  return { place, label, eitherOrder: false, segments, ...(bad.length > 0 && { bad }) };
 }
 
-const LABEL = 60;
 /** Where a text has a file. */
 const PLACE = /<(?:image|audio|speech)>/g;
 

@@ -1,9 +1,8 @@
 // `source: emoji`: Microsoft's Fluent emoji in 3D, each with its Unicode name. Only the default skin tone is used.
 import { InputError } from "../../diagnostics/input-error.js";
-import { holdersNamed } from "../../modalities/modality.fields.js";
 import { contentHash, splitHash } from "../content-hash.js";
 import type { Disk } from "../disk.js";
-import { holdersOf, idsOfText } from "../holders.js";
+import { idsOfText, neededHolder } from "../holders.js";
 import type { DataHost } from "../host.js";
 import type { NamedFile } from "../named-files.js";
 import { textOf } from "../open-file.js";
@@ -58,15 +57,8 @@ function packageOf({ disk, packageFolder }: DataHost, name: string) {
 
 /** Documents of one name and one picture, in either order, in the modalities that hold texts and pictures. */
 export function openEmoji({ host, parts, codecs }: Opening): Source {
-  const [[text], [image]] = [holdersOf("text", parts, codecs), holdersOf("image", parts, codecs)];
-  if (text === undefined || image === undefined) {
-    const { kinds, example } = holdersNamed(text === undefined ? "text" : "image");
-    throw new InputError(
-      "bad-document",
-      `data.source: emoji has names and pictures, but the model has no modality of ${kinds}`,
-      `Add one to model: ${example}`,
-    );
-  }
+  const text = neededHolder("text", "emoji has names and pictures", parts, codecs);
+  const image = neededHolder("image", "emoji has names and pictures", parts, codecs);
   const { emoji, version } = emojiPictures(host);
   return {
     name: "emoji",

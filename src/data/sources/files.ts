@@ -22,6 +22,7 @@ import type { Reach } from "../reach.js";
 import { contentHashes } from "./content-hashes.js";
 import { checkIds, codesOfFile, shown } from "./ids.js";
 import { rowOfObject } from "./json-rows.js";
+import { LABEL, labelFrom } from "./label.js";
 import { contentsOf, dataName, reachFrom, sourceFiles } from "./opened-files.js";
 import { documentOfRow, rowReading } from "./rows.js";
 import type { FilesFields } from "./source.fields.js";
@@ -141,16 +142,12 @@ function refuseMisspelt(extra: Readonly<Record<string, unknown>>, place: string)
   }
 }
 
-const LABEL = 60;
-
 /** The label of a document: the start of its first text, else of an image's path, else of its ids. */
 function labelOf(segments: readonly Record<string, unknown>[]): string {
   for (const key of ["text", "image", "audio", "tokens", "codes", "latent"] as const)
     for (const { [key]: value } of segments) {
-      // A text may be long, so only the shown part is processed.
-      const begun = Array.isArray(value) ? value.slice(0, LABEL).join() : String(value ?? "").trim();
-      const label = Array.from(begun.slice(0, 2 * LABEL)).slice(0, LABEL);
-      if (label.length > 0) return label.join("");
+      const label = labelFrom(Array.isArray(value) ? value.slice(0, LABEL).join() : String(value ?? ""));
+      if (label !== "") return label;
     }
   return "empty";
 }

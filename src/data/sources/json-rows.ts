@@ -4,7 +4,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import { linesOfLater, MOST_LINE_BYTES } from "../json-lines.js";
 import { withoutFolder } from "./opened-files.js";
-import type { Row } from "./rows.js";
+import { fieldAt, type Row } from "./rows.js";
 
 interface JsonObject {
   /** `captions.jsonl:3`, or `llava.json: item 3`. */
@@ -85,13 +85,5 @@ export const rowOfObject = ({ place, value }: JsonObject, folder: string): Row =
   place,
   name: withoutFolder(place),
   folder,
-  column: (name) => valueAt(value, name),
+  column: (name) => fieldAt(value, name),
 });
-
-/** The value of a key, or of a path of keys such as `meta.caption`. */
-function valueAt(value: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (Object.hasOwn(value, name)) return value[name];
-  const dot = name.indexOf(".");
-  const inside = dot === -1 ? undefined : value[name.slice(0, dot)];
-  return isRecord(inside) ? valueAt(inside, name.slice(dot + 1)) : undefined;
-}

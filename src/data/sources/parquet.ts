@@ -9,21 +9,11 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { InputError } from "../../diagnostics/input-error.js";
-import { isRecord } from "../../diagnostics/json-shape.js";
 import type { OpenFile } from "../disk.js";
 import { unreadable } from "../open-file.js";
-import { contentHashes } from "./content-hashes.js";
-import {
-  dataName,
-  fileHashes,
-  openedFile,
-  reachFrom,
-  refuseLayout,
-  type SourceFile,
-  sourceFiles,
-  withoutFolder,
-} from "./opened-files.js";
-import { columnsOf, documentOfRow, type Row, type RowReading, rowReading } from "./rows.js";
+import { openedFile, refuseLayout, type SourceFile, withoutFolder } from "./opened-files.js";
+import { columnsOf, fieldAt, type Row, type RowReading } from "./rows.js";
+import { rowsSource } from "./rows-source.js";
 import type { ParquetFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
 import { checkColumns } from "./table.js";
@@ -33,25 +23,8 @@ const KIND = "parquet";
 const MOST_GROUP = 2 ** 30;
 const PIECE = 2 ** 20;
 
-export function openParquet(opening: Opening, fields: ParquetFields): Source {
-  const { host, parts, codecs } = opening;
-  const { disk } = host;
-  const files = sourceFiles(fields.paths, opening);
-  return {
-    name: dataName(fields.paths, disk.paths),
-    async *documents() {
-      const hashes = fileHashes(disk);
-      for (const file of files) {
-        const hash = hashes.next();
-        const reading = rowReading(fields.columns, fields.either_order, { parts, codecs, reach: reachFrom(file) });
-        for await (const row of parquetRows(file, hash.add, reading)) yield documentOfRow(row, reading);
-        hash.end();
-      }
-      return hashes.digest();
-    },
-    hashesOf: contentHashes(disk, parts),
-  };
-}
+export const openParquet = (opening: Opening, fields: ParquetFields): Source =>
+  rowsSource(opening, fields, parquetRows);
 
 /** The rows of a Parquet file. @param look sees the file's bytes */
 export async function* parquetRows(
@@ -141,15 +114,8 @@ async function* rowsOf(
     });
     for (const [index, values] of rows.entries()) {
       const own = `${name}: row ${first + index}`;
-      yield { place: own, name: withoutFolder(own), folder, column: (column) => fieldOf(values, column) };
+      yield { place: own, name: withoutFolder(own), folder, column: (column) => fieldAt(values, column) };
     }
     first += count;
   }
-}
-
-function fieldOf(values: Readonly<Record<string, unknown>>, column: string): unknown {
-  if (Object.hasOwn(values, column)) return values[column];
-  const dot = column.indexOf(".");
-  const struct = dot === -1 ? undefined : values[column.slice(0, dot)];
-  return isRecord(struct) ? struct[column.slice(dot + 1)] : undefined;
 }

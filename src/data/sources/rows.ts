@@ -13,6 +13,7 @@ import { fileInFolder } from "../file-in-folder.js";
 import { holdersOf, idsOfText } from "../holders.js";
 import type { Reach } from "../reach.js";
 import { checkIds, codesOfFile } from "./ids.js";
+import { labelFrom } from "./label.js";
 import type { SourceDocument, SourceSegment } from "./source.js";
 
 export interface Row {
@@ -24,6 +25,14 @@ export interface Row {
   readonly folder: string;
   /** The value of a column; undefined or null if the row lacks it. */
   readonly column: (name: string) => unknown;
+}
+
+/** The value of a key, or of a path of keys such as `meta.caption`. */
+export function fieldAt(record: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(record, name)) return record[name];
+  const dot = name.indexOf(".");
+  const inside = dot === -1 ? undefined : record[name.slice(0, dot)];
+  return isRecord(inside) ? fieldAt(inside, name.slice(dot + 1)) : undefined;
 }
 
 /** How rows become documents. */
@@ -77,7 +86,7 @@ export function documentOfRow(row: Row, reading: RowReading): SourceDocument {
         `Map the columns that hold data to ${parts.modalities.map(({ name }) => name).join(", ")}.`,
       ),
     );
-  const label = labelOf(text) || row.name;
+  const label = labelFrom(text ?? "") || row.name;
   return { place: row.place, label, eitherOrder, segments, ...(bad.length > 0 && { bad }) };
 }
 
@@ -116,14 +125,6 @@ const several = (value: unknown, { contents }: Mapped): readonly unknown[] =>
 
 const isNumber = (value: unknown) => typeof value === "number" || typeof value === "bigint";
 
-const LABEL = 60;
-
-/** The start of a text; only the part that is shown is processed. */
-const labelOf = (text = ""): string =>
-  Array.from(text.slice(0, 4 * LABEL).trim())
-    .slice(0, LABEL)
-    .join("");
-
 /** What files of a kind are called in errors. */
 const WHAT = { image: "image", audio: "recording", latent: "latent", codes: "file of codes" } as const;
 const FILES = ["image", "audio", "latent", "codes"] as const;
@@ -145,12 +146,13 @@ function segmentOf(
       return { segment: { modality, ids, content: longHash(reach.disk, text) }, shown: text };
     }
   }
+  const idsSegment = (key: "tokens" | "codes", numbers: unknown): SourceSegment => {
+    const ids = checkIds(key, numbers, modality, { place, parts });
+    return { modality, ids, content: longHash(reach.disk, JSON.stringify(ids)) };
+  };
   const listed = contents.has("tokens") ? "tokens" : contents.has("codes") ? "codes" : undefined;
   const numbers = listed === undefined ? undefined : numbersOf(value);
-  if (listed !== undefined && numbers !== undefined) {
-    const ids = checkIds(listed, numbers, modality, { place, parts });
-    return { segment: { modality, ids, content: longHash(reach.disk, JSON.stringify(ids)) } };
-  }
+  if (listed !== undefined && numbers !== undefined) return { segment: idsSegment(listed, numbers) };
   const content = FILES.find(
     (one) => contents.has(one) && (one !== "image" || !isNpy(value) || !contents.has("codes")),
   );
@@ -160,14 +162,8 @@ function segmentOf(
         ? { path: fileInFolder(value, { place: row.place, folder: row.folder, what: WHAT[content], reach }) }
         : { bytes: value };
     const named = name ?? (typeof value === "string" ? value : column);
-    if (content === "codes") {
-      const ids = checkIds("codes", codesOfFile(file, `${row.place}: ${named}`, reach.disk), modality, {
-        place,
-        parts,
-      });
-      return { segment: { modality, ids, content: longHash(reach.disk, JSON.stringify(ids)) } };
-    }
-    return { segment: fileSegment(content, modality, file, named) };
+    const codes = () => idsSegment("codes", codesOfFile(file, `${row.place}: ${named}`, reach.disk));
+    return { segment: fileSegment(content, modality, file, named, codes) };
   }
   const declared = parts.modalities[modality];
   throw new InputError(
@@ -178,10 +174,11 @@ function segmentOf(
 }
 
 function fileSegment(
-  content: "image" | "audio" | "latent",
+  content: (typeof FILES)[number],
   modality: number,
   file: FileBytes,
   name: string,
+  codes: () => SourceSegment,
 ): SourceSegment {
   switch (content) {
     case "image":
@@ -190,6 +187,8 @@ function fileSegment(
       return { modality, audio: file, name };
     case "latent":
       return { modality, latent: file, name };
+    case "codes":
+      return codes();
   }
 }
 
@@ -222,11 +221,14 @@ function textOf(value: unknown, place: string): string | undefined {
 /** A list of numbers, also as a text: `5 1 7` or `[5, 1, 7]`. */
 function numbersOf(value: unknown): unknown[] | undefined {
   if (Array.isArray(value)) return value.map((one: unknown) => (typeof one === "bigint" ? Number(one) : one));
-  if (ArrayBuffer.isView(value) && !(value instanceof Uint8Array) && !(value instanceof DataView))
-    return Array.from(value as unknown as ArrayLike<number | bigint>, Number);
+  if (isNumberArray(value)) return Array.from(value, Number);
   if (typeof value !== "string" || !/^\s*\[?\s*\d+([\s,]+\d+)*\s*\]?\s*$/.test(value)) return undefined;
   return (value.match(/\d+/g) ?? []).map(Number);
 }
+
+/** Parquet's lists of numbers may be typed arrays; a Uint8Array holds bytes. */
+const isNumberArray = (value: unknown): value is Iterable<number | bigint> =>
+  ArrayBuffer.isView(value) && !(value instanceof Uint8Array) && !(value instanceof DataView);
 
 function kindOf(value: unknown): string {
   if (value instanceof Uint8Array) return "bytes";

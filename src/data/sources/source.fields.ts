@@ -337,7 +337,7 @@ interface SourcePath {
   readonly isFolder: boolean;
 }
 
-/** Whether a path that does not exist is a pattern for several files. A character behind `\` stands for itself. */
+/** Whether a path that does not exist is a pattern for several files. A `\` before a character makes it literal. */
 export const isPattern = (path: string): boolean => /(^|[^\\])[*?[{]/.test(path);
 
 /** The folder that all files of a pattern are in: `books` of `books/*.txt`. */

@@ -4,43 +4,17 @@ import { InputError } from "../../diagnostics/input-error.js";
 import { suggestion } from "../../diagnostics/nearest.js";
 import { withoutCompression } from "../decompress.js";
 import { MOST_LINE_BYTES } from "../json-lines.js";
-import { contentHashes } from "./content-hashes.js";
-import {
-  contentsOf,
-  dataName,
-  fileHashes,
-  reachFrom,
-  type SourceFile,
-  sourceFiles,
-  withoutFolder,
-} from "./opened-files.js";
-import { documentOfRow, type Row, type RowReading, rowReading } from "./rows.js";
+import { contentsOf, type SourceFile, withoutFolder } from "./opened-files.js";
+import type { Row, RowReading } from "./rows.js";
+import { rowsSource } from "./rows-source.js";
 import type { TableFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
 
 const SIGNS = { comma: ",", tab: "\t", semicolon: ";" } as const;
 const KIND = "table";
 
-export function openTable(opening: Opening, fields: TableFields): Source {
-  const { host, parts, codecs } = opening;
-  const { disk } = host;
-  const files = sourceFiles(fields.paths, opening);
-  return {
-    name: dataName(fields.paths, disk.paths),
-    async *documents() {
-      const hashes = fileHashes(disk);
-      for (const file of files) {
-        const hash = hashes.next();
-        const reading = rowReading(fields.columns, fields.either_order, { parts, codecs, reach: reachFrom(file) });
-        for await (const row of tableRows(file, delimiterOf(file.name, fields), hash.add, reading))
-          yield documentOfRow(row, reading);
-        hash.end();
-      }
-      return hashes.digest();
-    },
-    hashesOf: contentHashes(disk, parts),
-  };
-}
+export const openTable = (opening: Opening, fields: TableFields): Source =>
+  rowsSource(opening, fields, (file, look, reading) => tableRows(file, delimiterOf(file.name, fields), look, reading));
 
 /** The columns' separator, by the name's ending unless the spec gives it. */
 function delimiterOf(name: string, { delimiter }: TableFields): string {

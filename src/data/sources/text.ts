@@ -1,28 +1,18 @@
 // `source: text("books/**/*.txt")`: text files of one document each.
 import { InputError } from "../../diagnostics/input-error.js";
-import { holdersNamed } from "../../modalities/modality.fields.js";
 import { longHash } from "../content-hash.js";
-import { holdersOf, idsOfText } from "../holders.js";
+import { idsOfText, neededHolder } from "../holders.js";
 import { MOST_LINE_BYTES } from "../json-lines.js";
 import { contentHashes } from "./content-hashes.js";
+import { labelFrom } from "./label.js";
 import { dataName, fileHashes, sourceFiles, wholeContents } from "./opened-files.js";
 import type { TextFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
 
-const LABEL = 60;
-
 export function openText(opening: Opening, { paths }: TextFields): Source {
   const { host, parts, codecs } = opening;
   const { disk } = host;
-  const [modality] = holdersOf("text", parts, codecs);
-  if (modality === undefined) {
-    const { kinds, example } = holdersNamed("text");
-    throw new InputError(
-      "bad-document",
-      `data.source: text has texts, but the model has no modality of ${kinds}`,
-      `Add one to model: ${example}`,
-    );
-  }
+  const modality = neededHolder("text", "text has texts", parts, codecs);
   const files = sourceFiles(paths, opening);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   return {
@@ -41,11 +31,8 @@ export function openText(opening: Opening, { paths }: TextFields): Source {
         }
         if (text.trim() === "") continue;
         const ids = idsOfText(text, modality, codecs);
-        const label = Array.from(text.slice(0, 4 * LABEL).trim())
-          .slice(0, LABEL)
-          .join("");
         const segments = [{ modality, ids, content: longHash(disk, text) }];
-        yield { place: file.name, label, eitherOrder: false, segments };
+        yield { place: file.name, label: labelFrom(text), eitherOrder: false, segments };
       }
       return hashes.digest();
     },

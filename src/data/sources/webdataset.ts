@@ -5,9 +5,10 @@ import { createTarDecoder, type ParsedTarEntry } from "modern-tar";
 import { BadFile } from "../../diagnostics/bad-file.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
-import { contentHashes } from "./content-hashes.js";
-import { contentsOf, dataName, fileHashes, reachFrom, type SourceFile, sourceFiles } from "./opened-files.js";
-import { columnsOf, documentOfRow, type Row, rowReading } from "./rows.js";
+import { resultsOf, streamOf } from "../web-streams.js";
+import { contentsOf, type SourceFile } from "./opened-files.js";
+import { columnsOf, fieldAt, type Row } from "./rows.js";
+import { rowsSource } from "./rows-source.js";
 import type { WebdatasetFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
 
@@ -15,26 +16,10 @@ const KIND = "webdataset";
 /** Most bytes of a file in a tar file. */
 const MOST_MEMBER = 256 * 2 ** 20;
 
-export function openWebdataset(opening: Opening, fields: WebdatasetFields): Source {
-  const { host, parts, codecs } = opening;
-  const { disk } = host;
-  const files = sourceFiles(fields.paths, opening);
-  return {
-    name: dataName(fields.paths, disk.paths),
-    async *documents() {
-      const hashes = fileHashes(disk);
-      for (const file of files) {
-        const hash = hashes.next();
-        const reading = rowReading(fields.columns, fields.either_order, { parts, codecs, reach: reachFrom(file) });
-        for await (const sample of samplesOf(file, hash.add, columnsOf(reading)))
-          yield documentOfRow(rowOf(sample, file), reading);
-        hash.end();
-      }
-      return hashes.digest();
-    },
-    hashesOf: contentHashes(disk, parts),
-  };
-}
+export const openWebdataset = (opening: Opening, fields: WebdatasetFields): Source =>
+  rowsSource(opening, fields, async function* (file, look, reading) {
+    for await (const sample of samplesOf(file, look, columnsOf(reading))) yield rowOf(sample, file);
+  });
 
 interface Sample {
   readonly key: string;
@@ -97,50 +82,17 @@ function splitName(path: string): { readonly key: string; readonly column: strin
   return { key: name.slice(0, dot), column: name.slice(dot + 1).toLowerCase() };
 }
 
-async function* entriesOf(
-  file: SourceFile,
-  look: (piece: Uint8Array) => void,
-): AsyncGenerator<ParsedTarEntry, void, undefined> {
-  const pieces = contentsOf(file, KIND, look);
-  const bytes = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await pieces.next();
-        if (next.done) controller.close();
-        // A copy: the piece may be overwritten.
-        else controller.enqueue(new Uint8Array(next.value));
-      },
-      async cancel() {
-        await pieces.return();
-      },
-    },
-    { highWaterMark: 0 },
+const entriesOf = (file: SourceFile, look: (piece: Uint8Array) => void): AsyncIterable<ParsedTarEntry> =>
+  resultsOf(streamOf(contentsOf(file, KIND, look)).pipeThrough(createTarDecoder({ strict: true })), (error) =>
+    tarError(error, file.name),
   );
-  const reader = bytes.pipeThrough(createTarDecoder({ strict: true })).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw tarError(error, file.name);
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
 
 async function bytesOf(body: ReadableStream<Uint8Array>, size: number, place: string): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let at = 0;
-  try {
-    const reader = body.getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      bytes.set(next.value, at);
-      at += next.value.length;
-    }
-  } catch (error) {
-    throw tarError(error, place);
+  for await (const piece of resultsOf(body, (error) => tarError(error, place))) {
+    bytes.set(piece, at);
+    at += piece.length;
   }
   if (at < size) throw tarError(new Error("the file ends too early"), place);
   return bytes;
@@ -178,7 +130,7 @@ function rowOf({ key, members }: Sample, { name, folder }: SourceFile): Row {
       if (found !== undefined) return found;
       const dot = column.indexOf(".");
       const value = dot === -1 ? undefined : jsonOf(column.slice(0, dot));
-      return isRecord(value) ? value[column.slice(dot + 1)] : undefined;
+      return isRecord(value) ? fieldAt(value, column.slice(dot + 1)) : undefined;
     },
   };
 }
