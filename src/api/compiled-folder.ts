@@ -122,4 +122,5 @@ export const loadDataSet = (disk: Disk, shards: DataGroups<string>, parts: Model
     withShards(shards, (path) => ({ name: disk.paths.basename(path), bytes: disk.hold(path) })),
     parts,
     heldOut,
+    disk.crc32,
   );

@@ -1,5 +1,8 @@
 // CRC-32 (IEEE 802.3), the checksum of shards.
 
+/** @param before the checksum of the preceding bytes, if any */
+export type Crc32 = (bytes: Uint8Array, before?: number) => number;
+
 /** Tables for 8 bytes at a time: table k is the contribution of byte k after the 7 − k bytes that follow it. */
 const TABLES = tables();
 

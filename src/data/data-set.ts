@@ -4,6 +4,7 @@ import { itemOf } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
 import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
+import type { Crc32 } from "./crc32.js";
 import type { Document, Segment } from "./document.js";
 import type { Bytes } from "./safetensors.js";
 import { readShard, type Shard, type ShardDocument, type ShardSegment, type SkippedDocument } from "./shard.js";
@@ -77,11 +78,17 @@ export function withShards<T, U>({ training, validation }: DataGroups<T>, change
 
 /**
  * @param files all shards, in order
+ * @param crc32 the platform's, if it has a faster one
  * @throws InputError if a shard is damaged or no training document is left
  */
-export const openDataSet = (files: DataGroups<ShardFile>, parts: ModelParts, heldOut: number): DataSet =>
+export const openDataSet = (
+  files: DataGroups<ShardFile>,
+  parts: ModelParts,
+  heldOut: number,
+  crc32?: Crc32,
+): DataSet =>
   dataSetOf(
-    withShards(files, ({ name, bytes }) => readShard(bytes, name, parts.modalities)),
+    withShards(files, ({ name, bytes }) => readShard(bytes, name, parts.modalities, crc32)),
     parts,
     heldOut,
   );

@@ -1,5 +1,6 @@
 // The interface to the file system: only what runs, data and specs need. Paths are as the user writes them.
 // `src/api/node/disk.ts` implements it for Node.
+import type { Crc32 } from "./crc32.js";
 import type { Bytes } from "./safetensors.js";
 
 /** Path functions of the platform. */
@@ -51,6 +52,8 @@ export interface Disk {
   readonly allowed: () => readonly string[];
   /** The platform's fastest SHA-256, for large content. */
   readonly hash: () => Hasher;
+  /** The platform's fastest CRC-32 (crc32.ts), for large content. */
+  readonly crc32: Crc32;
 
   readonly exists: (path: string) => boolean;
   /** Whether the path itself is a link. */

@@ -125,6 +125,6 @@ function ofPreparedFolder(path: string, { host, parts, codecs }: Preparing, wher
   const groups = preparedGroups(disk, folder, { name: path, parts, codecs });
   return withShards(groups, (file) => ({
     file,
-    shard: readShard(disk.hold(file), basename(file), parts.modalities),
+    shard: readShard(disk.hold(file), basename(file), parts.modalities, disk.crc32),
   }));
 }

@@ -15,7 +15,7 @@
 import { InputError } from "../diagnostics/input-error.js";
 import { holdsIds, itemOf, type Modality } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
-import { crc32 } from "./crc32.js";
+import { type Crc32, crc32 as portableCrc32 } from "./crc32.js";
 import { joined, joinedBytes } from "./joined.js";
 import { type Bytes, type Entry, inFileOrder, safetensorsEntries, safetensorsPieces } from "./safetensors.js";
 import type { Tensor } from "./tensor.js";
@@ -105,6 +105,7 @@ export function shardPieces(
   modalities: readonly Modality[],
   codebooks: ReadonlyMap<number, Uint8Array> = new Map(),
   skipped: readonly SkippedDocument[] = [],
+  crc32: Crc32 = portableCrc32,
 ): Uint8Array[] {
   const rows: number[] = [];
   const segments: number[] = [];
@@ -167,12 +168,20 @@ export function writeShard(...shard: Parameters<typeof shardPieces>): Uint8Array
   return joinedBytes(shardPieces(...shard));
 }
 
-/** @throws InputError if the shard is damaged or was prepared for other modalities */
-export function readShard(bytes: Bytes, name: string, modalities: readonly Modality[]): Shard {
+/**
+ * @param crc32 the platform's, if it has a faster one
+ * @throws InputError if the shard is damaged or was prepared for other modalities
+ */
+export function readShard(
+  bytes: Bytes,
+  name: string,
+  modalities: readonly Modality[],
+  crc32: Crc32 = portableCrc32,
+): Shard {
   const { entries, metadata } = safetensorsEntries(bytes, name);
   if (metadata.format !== SHARD_FORMAT)
     throw new InputError("bad-shard", `${name} is not a shard of the format "${SHARD_FORMAT}"`, AGAIN);
-  const checksum = checksumOf(entries, bytes);
+  const checksum = checksumOf(entries, bytes, crc32);
   if (metadata.crc32 !== String(checksum))
     throw new InputError("bad-shard", `${name}: the shard's checksum does not match its contents`, AGAIN);
   const entryOf = (key: string) => entries.find((entry) => entry.name === key);
@@ -294,7 +303,7 @@ const factsOf = ({ name, dtype, shape }: Pick<Entry, "name" | "dtype" | "shape">
 /** Bytes that are read at a time. */
 const PIECE = 2 ** 20;
 
-function checksumOf(entries: readonly Entry[], bytes: Bytes): number {
+function checksumOf(entries: readonly Entry[], bytes: Bytes, crc32: Crc32): number {
   let checksum = 0;
   for (const entry of entries) {
     checksum = crc32(factsOf(entry), checksum);

@@ -25,6 +25,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { crc32 } from "node:zlib";
 import type { Disk, OpenFile } from "../../data/disk.js";
 import { IS_FOLDER, refuseLarger, Unreadable, unreadable } from "../../data/open-file.js";
 import type { Bytes } from "../../data/safetensors.js";
@@ -39,6 +40,7 @@ export const nodeDisk: Disk = {
     const hash = createHash("sha256");
     return { update: (piece) => void hash.update(piece), digest: () => hash.digest("hex") };
   },
+  crc32,
   exists: existsSync,
   isLink: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
   isFolder: (path) => statSync(path).isDirectory(),
@@ -195,8 +197,8 @@ function hold(path: string): Bytes {
   };
 }
 
-/** The error codes of file systems without hard links. */
-const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+/** The error codes of file systems without hard links, and of links from one file system to another. */
+const NO_LINKS = ["EXDEV", "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 function link(from: string, to: string): boolean {
   const refused = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
