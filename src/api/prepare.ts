@@ -1,5 +1,4 @@
 // Prepares the data of a spec as a folder that travels: it needs neither the source's files nor its packages.
-import { runsOf } from "../data/content-hash.js";
 import { shardsIn, withShards } from "../data/data-set.js";
 import type { DataHost } from "../data/host.js";
 import { prepare } from "../data/prepare.js";
@@ -7,7 +6,7 @@ import type { Progress } from "../data/prepare-source.js";
 import { manifestBytes } from "../data/prepared-folder.js";
 import type { Reach } from "../data/reach.js";
 import { PREPARED_FILE } from "../data/sources/source.fields.js";
-import { writeWhole } from "../data/write-whole.js";
+import { placeWhole, writeWhole } from "../data/write-whole.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 
@@ -44,9 +43,8 @@ export async function prepareFolder(
   disk.remove(data);
   let bytes = 0;
   for (const shard of shardsIn(groups)) {
-    const held = disk.open(shard);
-    bytes += held.length;
-    writeWhole(disk, join(out, basename(shard)), runsOf(held), "Free some space, or name another folder.");
+    bytes += disk.stamp(shard).size;
+    placeWhole(disk, shard, join(out, basename(shard)), "Free some space, or name another folder.");
   }
   writeWhole(disk, data, [manifestBytes(withShards(groups, basename), spec.model, codecs)], "Free some space.");
   return {

@@ -1,4 +1,4 @@
-// Writes a complete file or none: writes a temporary file, syncs it and renames it.
+// Writes or links a complete file or none: makes a temporary file, syncs it and renames it.
 import { InputError } from "../diagnostics/input-error.js";
 import type { Disk } from "./disk.js";
 
@@ -16,6 +16,22 @@ export function writeWhole(disk: Disk, path: string, bytes: Uint8Array | Iterabl
   } catch (error) {
     // An error in computing the contents is not the disk's fault.
     throw error instanceof InputError ? error : refused(path, error, remedy);
+  }
+}
+
+/** Gives a complete file a second path, without a copy where the file system allows it. */
+export function placeWhole(disk: Disk, from: string, path: string, remedy: string): void {
+  const aside = `${path}.${disk.processes.own}.part`;
+  makeFolderOf(disk, path, remedy);
+  try {
+    disk.remove(aside);
+    disk.link(from, aside);
+    disk.sync(aside);
+    disk.rename(aside, path);
+    disk.sync(disk.paths.dirname(path));
+  } catch (error) {
+    disk.remove(aside);
+    throw refused(path, error, remedy);
   }
 }
 
