@@ -147,7 +147,7 @@ class Changed extends InputError {
 function kept(disk: Disk, file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
   if (!disk.exists(file)) return undefined;
   try {
-    return readShard(disk.hold(file), disk.paths.basename(file), modalities);
+    return readShard(disk.hold(file), disk.paths.basename(file), modalities, disk.crc32);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     notice(`${error.message}; it is prepared again`);
@@ -195,8 +195,8 @@ async function makeMissing(
       if (!refused) {
         begun.push(file);
         const codebooks = shard === 0 ? making.codecs.codebookFiles : new Map<number, Uint8Array>();
-        writeWhole(disk, file, shardPieces(prepared, making.parts.modalities, codebooks, skipped), WRITABLE);
-        shards[shard] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities);
+        writeWhole(disk, file, shardPieces(prepared, making.parts.modalities, codebooks, skipped, disk.crc32), WRITABLE);
+        shards[shard] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities, disk.crc32);
       }
       [ofShard, prepared, skipped] = [0, [], []];
     }
@@ -210,7 +210,7 @@ async function makeMissing(
 
 /** Documents that are read at a time: enough to keep decoders busy, in bounded memory. */
 const IN_WORK: InWork<Missing> = {
-  items: 16,
+  items: 64,
   size: 256 * 2 ** 20,
   sizeOf: ({ document }) => document.segments.reduce((sum, segment) => sum + bytesHeld(segment), 0),
 };

@@ -32,7 +32,8 @@ export const nodeDataHost: DataHost = {
 };
 
 const FILE = fileURLToPath(new URL("./pictures/decoder.js", import.meta.url));
-const MOST_DECODERS = Math.min(4, availableParallelism());
+/** Each of them needs about 80 MiB. */
+const MOST_DECODERS = Math.min(16, availableParallelism());
 /** Milliseconds after which an idle process ends. */
 const IDLE_MS = 1_000;
 /** The most seconds for the start of a process. They do not count for the picture. */

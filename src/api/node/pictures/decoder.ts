@@ -16,11 +16,17 @@ class TooLarge extends Error {
   readonly remedy = "Save it with fewer pixels. Pictures are resized to the modality's size anyway.";
 }
 
+interface Facts {
+  readonly depth: Metadata["depth"];
+  /** The bytes of the decoded picture at its original size. */
+  readonly held: number;
+}
+
 /**
- * The bytes of a decoded picture at its original size, computed from the metadata of the file.
+ * From the metadata of the file.
  * @throws TooLarge; Error if it is not a picture or has an unsupported pixel format
  */
-async function heldBy(bytes: Uint8Array): Promise<number> {
+async function factsOf(bytes: Uint8Array): Promise<Facts> {
   const fault = isPng(bytes) ? pngFault(bytes) : undefined;
   if (fault !== undefined) throw new Error(fault);
   const { width, height, channels, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
@@ -31,18 +37,17 @@ async function heldBy(bytes: Uint8Array): Promise<number> {
       `it has ${width} × ${height} pixels of ${channels} × ${depth === "ushort" ? 16 : 8} bits, ` +
         `and the limits are ${MOST_PIXELS} pixels and ${MOST_HELD / 2 ** 20} MiB`,
     );
-  return held;
+  return { depth, held };
 }
 
 /**
  * Resizes the image to fit. The background is white: at the sides if the aspect ratio differs, and behind transparent pixels.
  * 1 channel is grey, 3 are sRGB, and 4 are sRGB with unchanged alpha.
- * @param bytes a picture that `heldBy` accepts
+ * @param depth the type of its pixels, from `factsOf`
  * @returns pixels [height, width, channels]
  * @throws Error that describes the problem of the file
  */
-async function decode(bytes: Uint8Array, size: PictureSize): Promise<Uint8Array> {
-  const { depth } = await sharp(bytes).metadata();
+async function decode(bytes: Uint8Array, depth: Facts["depth"], size: PictureSize): Promise<Uint8Array> {
   if (depth === "ushort" && size.channels !== 4) return onWhite(await pixelsOf(bytes, { ...size, channels: 4 }), size);
   return pixelsOf(bytes, size);
 }
@@ -81,6 +86,8 @@ async function onWhite(rgba: Uint8Array, { height, width, channels }: PictureSiz
 const UNASKED = 16 * 2 ** 20;
 
 sharp.cache(false);
+// Several of these processes run at the same time.
+sharp.concurrency(1);
 // Ctrl-C reaches all processes of a terminal. The parent process decides what to do.
 process.on("SIGINT", () => {});
 // The picture is no longer needed. Decoding it may take minutes, and an orderly exit would wait for it.
@@ -91,7 +98,7 @@ let go = (): void => {};
 
 async function answer({ bytes, size }: Extract<ToDecoder, { readonly kind: "decode" }>): Promise<FromDecoder> {
   try {
-    const held = await heldBy(bytes);
+    const { depth, held } = await factsOf(bytes);
     if (held > UNASKED) {
       const granted = new Promise<void>((resolve) => {
         go = resolve;
@@ -99,7 +106,7 @@ async function answer({ bytes, size }: Extract<ToDecoder, { readonly kind: "deco
       say({ kind: "asks", bytes: held });
       await granted;
     }
-    return { kind: "done", pixels: await decode(bytes, size) };
+    return { kind: "done", pixels: await decode(bytes, depth, size) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "failed", reason, remedy: error instanceof TooLarge ? error.remedy : undefined };
