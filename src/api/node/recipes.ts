@@ -8,6 +8,12 @@ import { InputError } from "../../diagnostics/input-error.js";
 import { nodeDisk } from "./disk.js";
 import { nodeHost } from "./host.js";
 
+interface Recording {
+  /** Samples per second. */
+  readonly rate: number;
+  readonly channels: readonly Float32Array[];
+}
+
 export interface RecipeOption {
   /** In the notation of commander: `--out <folder>`. */
   readonly flags: string;
@@ -26,7 +32,7 @@ export interface Recipe<Options = Readonly<Record<string, unknown>>> {
   /** The recipe also takes `--allow` and `--skip-bad`. */
   readonly readsDocuments?: true;
   /** @param notice prints a status line @returns the text to print at the end */
-  readonly run: (options: Options, notice: (text: string) => void) => string;
+  readonly run: (options: Options, notice: (text: string) => void) => string | Promise<string>;
 }
 
 const REMEDY = "Choose another --out.";
@@ -35,8 +41,37 @@ const REMEDY = "Choose another --out.";
 export const makeFolderFor = (path: string): void => makeFolderOf(nodeDisk, path, REMEDY);
 
 /** Writes an `--out` file atomically. */
-export const writeOut = (path: string, text: string): void =>
-  writeWhole(nodeDisk, path, new TextEncoder().encode(text), REMEDY);
+export const writeOut = (path: string, contents: string | Uint8Array): void =>
+  writeWhole(nodeDisk, path, typeof contents === "string" ? new TextEncoder().encode(contents) : contents, REMEDY);
+
+/** Writes a WAV file of 16-bit samples. @param channels samples from −1 to 1, of equally many in each channel */
+export function writeWav(path: string, { rate, channels }: Recording): void {
+  const count = channels.length;
+  const bytes = 2 * count * (channels[0]?.length ?? 0);
+  const file = new DataView(new ArrayBuffer(44 + bytes));
+  const words = (at: number, text: string) => {
+    for (let index = 0; index < text.length; index++) file.setUint8(at + index, text.charCodeAt(index));
+  };
+  words(0, "RIFF");
+  file.setUint32(4, 36 + bytes, true);
+  words(8, "WAVEfmt ");
+  file.setUint32(16, 16, true);
+  file.setUint16(20, 1, true);
+  file.setUint16(22, count, true);
+  file.setUint32(24, rate, true);
+  file.setUint32(28, 2 * count * rate, true);
+  file.setUint16(32, 2 * count, true);
+  file.setUint16(34, 16, true);
+  words(36, "data");
+  file.setUint32(40, bytes, true);
+  channels.forEach((samples, channel) => {
+    samples.forEach((sample, index) => {
+      const whole = Math.max(-(2 ** 15), Math.min(2 ** 15 - 1, Math.round(sample * 2 ** 15)));
+      file.setInt16(44 + 2 * (index * count + channel), whole, true);
+    });
+  });
+  writeOut(path, new Uint8Array(file.buffer));
+}
 
 /** The bytes of a file that the user named. @throws InputError if it cannot be read */
 export const readFile = (path: string): Uint8Array => readInput(nodeDisk, path);

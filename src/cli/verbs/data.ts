@@ -201,8 +201,8 @@ function declare(command: Command, { options, readsDocuments, run }: Recipe): vo
     else command.option(flags, about, usual);
   }
   if (readsDocuments) command.addOption(allowOption()).addOption(skipBadOption());
-  command.action((given: Parameters<typeof run>[0]) => {
-    process.stdout.write(run(given, notice));
+  command.action(async (given: Parameters<typeof run>[0]) => {
+    process.stdout.write(await run(given, notice));
   });
 }
 
