@@ -1,5 +1,6 @@
 // What data preparation needs from its host: the disk, image decoding, installed packages.
 import type { Disk } from "./disk.js";
+import type { NpmPackage } from "./package-archive.js";
 import type { PictureSize } from "./picture-size.js";
 
 export type Decoded =
@@ -20,4 +21,9 @@ export interface DataHost {
   readonly decodePicture: (read: () => Promise<Uint8Array>, size: PictureSize) => Promise<Decoded>;
   /** The folder of an installed package. */
   readonly packageFolder: (name: string) => string | undefined;
+  /**
+   * The archive of a package that is not installed: from the cache, or else from npm.
+   * @param fetching is called before npm @throws InputError if it cannot be fetched
+   */
+  readonly packageArchive: (wanted: NpmPackage, fetching: () => void) => Promise<Uint8Array>;
 }

@@ -21,7 +21,7 @@ import type { PictureCodes } from "../../src/modalities/codebook.fields.js";
 import type { CodesModality } from "../../src/modalities/codes.fields.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
 import { type ModelParts, textOf } from "../../src/modalities/text.js";
-import { filesAt } from "../support/source.js";
+import { bareEmoji, filesAt } from "../support/source.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-codes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -111,7 +111,7 @@ describe("pictures as codes", () => {
 
   it("are used for emoji if the model has no patches, with a tokenizer for names", async () => {
     const parts = partsOf({ kind: "tokens", name: "text", vocab: 661, tokenizer: "t.json" }, codes());
-    const data = { source: { kind: "emoji" }, length: 64, held_out: 0.1 } as const;
+    const data = { source: bareEmoji, length: 64, held_out: 0.1 } as const;
     const { dataSet } = await prepare(data, parts, { host: nodeHost, folder, cache: join(folder, "cache") });
     expect(dataSet.documents.length).toBeGreaterThan(1800);
     const document = dataSet.documents.findIndex(({ label }) => label === "red square");

@@ -13,9 +13,10 @@ import { type DataRequest, prepare } from "../../src/data/prepare.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { pixelsOf } from "../../src/modalities/pixels.js";
 import { textOf } from "../../src/modalities/text.js";
+import { bareEmoji } from "../support/source.js";
 import { codesAndText, textAndImages } from "./parts.js";
 
-const emoji: DataRequest = { source: { kind: "emoji" }, length: 128, held_out: 0.1 };
+const emoji: DataRequest = { source: bareEmoji, length: 128, held_out: 0.1 };
 const parts = textAndImages();
 const cache = mkdtempSync(join(tmpdir(), "mom-data-"));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-// The fields of `source: files("…")` as a checked spec has them.
-import type { FilesFields } from "../../src/data/sources/source.fields.js";
+// The fields of sources as a checked spec has them.
+import type { EmojiFields, FilesFields } from "../../src/data/sources/source.fields.js";
 
 export const filesAt = (...paths: string[]): FilesFields => ({
   kind: "files",
@@ -8,3 +8,6 @@ export const filesAt = (...paths: string[]): FilesFields => ({
   either_order: false,
   long: "refuse",
 });
+
+/** `source: emoji`. */
+export const bareEmoji: EmojiFields = { kind: "emoji", sets: ["fluent_3d"], languages: ["en"], keywords: 0 };

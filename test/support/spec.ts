@@ -6,6 +6,7 @@ import type { CheckedSpec } from "../../src/front/spec.js";
 import { each, type Ownership, shared } from "../../src/ir/ownership.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
 import type { Objective } from "../../src/objectives/objective.fields.js";
+import { bareEmoji } from "./source.js";
 
 export interface SpecSketch {
   readonly modalities: readonly Modality[];
@@ -90,7 +91,7 @@ export function sketch(wanted: SpecSketch): CheckedSpec {
       wanted.objectives ??
       wanted.modalities.map((m) => (m.kind === "patches" ? ddpm : { kind: "cross_entropy", weight: 1 })),
     data: {
-      source: { kind: "emoji" },
+      source: bareEmoji,
       validation: [],
       length: wanted.length ?? 64,
       held_out: 0.05,

@@ -7,9 +7,11 @@ import { availableParallelism, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DataHost, Decoded } from "../../data/host.js";
+import { packageArchive } from "../../data/package-archive.js";
 import type { PictureSize } from "../../data/picture-size.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { nodeDisk } from "./disk.js";
+import { npmPack } from "./npm-pack.js";
 import { type FromDecoder, MOST_HELD, type ToDecoder } from "./pictures/messages.js";
 
 /** `$MOM_CACHE`, or `$XDG_CACHE_HOME/mom`, or `~/.cache/mom`. */
@@ -29,6 +31,8 @@ export const nodeDataHost: DataHost = {
       return undefined;
     }
   },
+  packageArchive: (wanted, fetching) =>
+    packageArchive(wanted, { disk: nodeDisk, cache: cacheFolder(), fetch: npmPack }, fetching),
 };
 
 const FILE = fileURLToPath(new URL("./pictures/decoder.js", import.meta.url));

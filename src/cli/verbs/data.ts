@@ -86,7 +86,7 @@ interface PrepareFlags {
 
 const whole = (n: number): string => n.toLocaleString("en-US");
 
-function lookText({ documents, positions, modalities, shown }: Look): string {
+function lookText({ documents, positions, modalities, shown, licences }: Look): string {
   const { train, held_out } = documents;
   const rows = modalities.map(({ modality, kind, segments, positions: own, longest }) => [
     `${modality} (${kind})`,
@@ -106,6 +106,7 @@ function lookText({ documents, positions, modalities, shown }: Look): string {
     "",
     ...lines,
     "",
+    ...(licences.length > 0 ? [...licences.map((licence) => `licence of ${licence}`), ""] : []),
   ];
   const texts = shown.map(({ number, held_out, text }) => `\n${number}${held_out ? " (held-out)" : ""}: ${text}\n`);
   return `${about.join("\n")}${texts.join("")}`;

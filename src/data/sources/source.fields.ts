@@ -2,6 +2,7 @@
 import type { Diagnostic, Span } from "../../diagnostics/diagnostic.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import * as report from "../../diagnostics/sources.js";
+import { allSets, type EmojiSetName, inSetOrder } from "./emoji-sets.js";
 
 /** What happens to a document that is longer than a sequence: an error, several documents, or its beginning only. */
 export type Long = "refuse" | "split" | "cut";
@@ -22,8 +23,14 @@ interface OfColumns {
 }
 
 /** Emoji with their names. */
-interface EmojiFields {
+export interface EmojiFields {
   readonly kind: "emoji";
+  /** In the order of the documents, each once. */
+  readonly sets: readonly EmojiSetName[];
+  /** CLDR's codes of languages: `de`, `pt-PT`. */
+  readonly languages: readonly string[];
+  /** The most keywords behind a name. */
+  readonly keywords: number;
 }
 
 /** JSON Lines files. Their documents are lists of segments if no columns are mapped. */
@@ -103,6 +110,9 @@ export interface SourceJson {
   readonly either_order?: boolean;
   readonly long?: Long;
   readonly weight?: number;
+  readonly sets?: "all" | readonly EmojiSetName[];
+  readonly languages?: readonly string[];
+  readonly keywords?: number;
   readonly delimiter?: "comma" | "tab" | "semicolon";
   readonly metadata?: string;
   readonly roles?: Readonly<Record<string, string>>;
@@ -135,7 +145,16 @@ const LISTED = ["path", "long", "weight"];
 const MAPPED = [...LISTED, "order", "either_order"];
 
 const ROWS: { readonly [K in SourceKind]: SourceRow<Extract<SourceFields, { readonly kind: K }>> } = {
-  emoji: { fields: ["weight"], named: true, check: () => ({ kind: "emoji" }) },
+  emoji: {
+    fields: ["weight", "sets", "languages", "keywords"],
+    named: true,
+    check: ({ sets = ["fluent_3d"], languages = ["en"], keywords = 0 }) => ({
+      kind: "emoji",
+      sets: sets === "all" ? allSets() : inSetOrder(sets),
+      languages: [...new Set(languages.map((language) => language.replaceAll("_", "-")))],
+      keywords,
+    }),
+  },
   files: {
     fields: MAPPED,
     columns: "optional",

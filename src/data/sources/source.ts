@@ -15,6 +15,8 @@ export interface Opening {
   readonly folder: string;
   /** What may be read; by default, the project of that folder. */
   readonly reach: Reach | undefined;
+  /** Receives notices. */
+  readonly notice?: (text: string) => void;
 }
 
 export interface Source {
