@@ -28,8 +28,18 @@ export function pointsOf(emoji: string): readonly [string, string] {
 
 const jsonOf = (bytes: Uint8Array | undefined): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
-/** The drawing of an emoji; undefined if the set has none. */
-export type Drawings = (emoji: string) => FileBytes | undefined;
+/** A name without spaces and punctuation, which every set writes in another way. */
+const lettersOf = (name: string): string =>
+  name
+    .normalize("NFD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "");
+
+const firstOf = (map: ReadonlyMap<string, string>, keys: readonly string[]): string | undefined =>
+  keys.map((key) => map.get(key)).find((found) => found !== undefined);
+
+/** The drawing of an emoji with this English name; undefined if the set has none. */
+export type Drawings = (emoji: string, name: string) => FileBytes | undefined;
 
 /** @throws InputError if the package cannot be fetched */
 export async function fetchedDrawings(
@@ -44,11 +54,20 @@ export async function fetchedDrawings(
   );
   const files = await filesOfArchive(bytes, (path) => path === "icons.json" || path === "chars.json");
   const icons = jsonOf(files.get("icons.json")) as IconSet;
-  const names = jsonOf(files.get("chars.json")) as Readonly<Record<string, string>>;
-  return (emoji) => {
-    const name = pointsOf(emoji)
-      .map((points) => names[points])
-      .find((found) => found !== undefined);
+  const byPoints = new Map(Object.entries(jsonOf(files.get("chars.json")) as Readonly<Record<string, string>>));
+  const byLetters = new Map(
+    [...Object.keys(icons.aliases ?? {}), ...Object.keys(icons.icons)].map((name) => [lettersOf(name), name]),
+  );
+  // Old sets have no code points; their icons have the names of the emoji.
+  const iconOf = (emoji: string, name: string) =>
+    byPoints.size > 0
+      ? firstOf(byPoints, pointsOf(emoji))
+      : firstOf(
+          byLetters,
+          [name, name.replace(/^flag: /, "flag for "), name.replace(/^flag: (.*)/, "$1 flag")].map(lettersOf),
+        );
+  return (emoji, english) => {
+    const name = iconOf(emoji, english);
     const svg = name === undefined ? undefined : svgOf(icons, name);
     return svg === undefined ? undefined : { bytes: new TextEncoder().encode(svg) };
   };

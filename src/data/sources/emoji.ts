@@ -148,7 +148,7 @@ function severalSets(opening: Opening, { sets, languages, keywords }: EmojiField
       const { drawings, names } = await opened();
       for (const { character, name } of emoji) {
         const drawn = drawings.flatMap(({ set, drawing }) => {
-          const picture = drawing(character);
+          const picture = drawing(character, name);
           return picture === undefined ? [] : [{ set, picture }];
         });
         const hashes = splitHashes(
