@@ -64,7 +64,7 @@ export async function fetchedDrawings(
       ? firstOf(byPoints, pointsOf(emoji))
       : firstOf(
           byLetters,
-          [name, name.replace(/^flag: /, "flag for "), name.replace(/^flag: (.*)/, "$1 flag")].map(lettersOf),
+          [name, name.replace(/^flag:? /, "flag for "), name.replace(/^flag:? (.*)/, "$1 flag")].map(lettersOf),
         );
   return (emoji, english) => {
     const name = iconOf(emoji, english);
@@ -143,7 +143,8 @@ export async function fetchedNames(
       found.set(language, [...(found.get(language) ?? []), all.annotations]);
     }
   }
-  for (const language of languages) if (!found.has(language)) throw unknownLanguage(language, known);
+  for (const language of languages)
+    if (!languageAndBase(language).some((one) => found.has(one))) throw unknownLanguage(language, known);
   return (emoji, language) => {
     for (const one of languageAndBase(language))
       for (const annotations of found.get(one) ?? [])

@@ -1,0 +1,196 @@
+// Emoji of several vendors: captions, languages, keywords, the split into pairs, and packages that are fetched. No network.
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { packTar } from "modern-tar";
+import { afterAll, describe, expect, it } from "vitest";
+import { schema } from "../../grammar/schema.gen.js";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { nodeHost } from "../../src/api/node/host.js";
+import { openCodecs } from "../../src/data/codecs.js";
+import type { DataHost } from "../../src/data/host.js";
+import { archiveName, type NpmPackage, packageArchive } from "../../src/data/package-archive.js";
+import { reachOf } from "../../src/data/reach.js";
+import { openEmoji } from "../../src/data/sources/emoji.js";
+import { allSets, EMOJI_SETS, type EmojiSetName } from "../../src/data/sources/emoji-sets.js";
+import { checkSource, type EmojiFields } from "../../src/data/sources/source.fields.js";
+import type { SourceDocument } from "../../src/data/sources/source.js";
+import { textOf } from "../../src/modalities/text.js";
+import { bareEmoji } from "../support/source.js";
+import { textAndImages } from "./parts.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-emoji-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const parts = textAndImages();
+const codecs = openCodecs(parts, folder, reachOf(nodeDisk, join(folder, "_")));
+
+async function archiveOf(files: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
+  const entries = Object.entries(files).map(([path, value]) => {
+    const body = JSON.stringify(value);
+    return { header: { name: `package/${path}`, size: Buffer.byteLength(body) }, body };
+  });
+  return gzipSync(await packTar(entries));
+}
+
+const body = (set: string) => `<path d="M0 0h8v8z" id="${set}"/>`;
+const icon = { "red-heart": {}, "grinning-face": {} };
+const iconsOf = (set: string, names: Readonly<Record<string, object>>, aliases = {}) => ({
+  icons: Object.fromEntries(Object.entries(names).map(([name, frame]) => [name, { body: body(set), ...frame }])),
+  aliases,
+  width: 32,
+  height: 32,
+});
+const cldr = (part: string, language: string, tts: string, keywords: readonly string[]) => ({
+  [`${part}/${language}/annotations.json`]: { [part]: { annotations: { "❤": { tts: [tts], default: keywords } } } },
+});
+const ARCHIVES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "@iconify-json/noto": {
+    "icons.json": iconsOf("noto", { ...icon, crab: { width: 64 } }, { heart: { parent: "red-heart" } }),
+    "chars.json": { "2764": "heart", "1f600": "grinning-face", "1f980": "crab" },
+  },
+  "@iconify-json/emojione": {
+    "icons.json": iconsOf(
+      "emojione",
+      { ...icon, "flag-for-france": {} },
+      { crab: { parent: "red-heart", hFlip: true } },
+    ),
+    "chars.json": {},
+  },
+  "cldr-annotations-full": {
+    ...cldr("annotations", "en", "red heart", ["emotion", "heart", "love", "red heart"]),
+    ...cldr("annotations", "de", "rotes Herz", ["Herz", "Liebe", "rotes Herz"]),
+  },
+  "cldr-annotations-derived-full": cldr("annotationsDerived", "de", "–", []),
+};
+
+const fetched: string[] = [];
+const host: DataHost = {
+  ...nodeHost,
+  packageArchive: async ({ name }, fetching) => {
+    if (!fetched.includes(name)) fetching();
+    fetched.push(name);
+    return archiveOf(ARCHIVES[name] ?? {});
+  },
+};
+
+async function documentsOf(fields: Partial<EmojiFields>, notice?: (text: string) => void): Promise<SourceDocument[]> {
+  const opening = { host, parts, codecs, folder, reach: undefined, ...(notice && { notice }) };
+  const documents: SourceDocument[] = [];
+  for await (const document of openEmoji(opening, { ...bareEmoji, ...fields }).documents()) documents.push(document);
+  return documents;
+}
+const labels = (documents: readonly SourceDocument[]) => documents.map(({ label }) => label);
+const isHeldOut = ({ hash }: SourceDocument, share: number) => (hash as number) / 2 ** 32 < share;
+
+describe("several sets", () => {
+  it("have a document for each drawing, in Unicode's order, with the vendor in its caption", async () => {
+    const notices: string[] = [];
+    const found = await documentsOf({ sets: ["noto", "emojione"] }, (text) => notices.push(text));
+    expect(labels(found)).toEqual([
+      "grinning face, Noto",
+      "grinning face, EmojiOne",
+      "red heart, Noto",
+      "red heart, EmojiOne",
+      "crab, Noto",
+      "flag France, EmojiOne",
+    ]);
+    const [first] = found;
+    const [text, image] = first?.segments ?? [];
+    expect(text !== undefined && "ids" in text && textOf(text.ids, parts)).toBe("grinning face, Noto");
+    const bytes = image !== undefined && "image" in image && "bytes" in image.image ? image.image.bytes : undefined;
+    expect(new TextDecoder().decode(bytes)).toBe(
+      `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 32 32" width="256" height="256">${body("noto")}</svg>`,
+    );
+    expect(first?.eitherOrder).toBe(true);
+    expect(notices).toEqual([
+      expect.stringContaining("Noto (Google): Apache-2.0"),
+      expect.stringContaining("EmojiOne (EmojiOne): CC-BY-4.0"),
+    ]);
+  });
+
+  it("hold out pairs whose name was seen as drawn by another vendor, at every share", async () => {
+    const found = await documentsOf({ sets: ["fluent_3d", "noto", "emojione"] });
+    const nameOf = ({ label }: SourceDocument) => label.slice(0, label.lastIndexOf(","));
+    for (const share of [0.05, 0.5, 0.9]) {
+      const seen = new Set(found.filter((one) => !isHeldOut(one, share)).map(nameOf));
+      expect(new Set(found.map(nameOf))).toEqual(seen);
+    }
+    const alone = found.filter((one) => found.filter((other) => nameOf(other) === nameOf(one)).length === 1);
+    expect(alone.length).toBeGreaterThan(1800);
+    expect(alone.some((one) => isHeldOut(one, 0.9))).toBe(false);
+    expect(found.some((one) => isHeldOut(one, 0.9))).toBe(true);
+  });
+
+  it("have documents in each language, whose pairs are on the same side, and keywords", async () => {
+    const languages = ["en", "de-AT"];
+    const found = await documentsOf({ sets: ["noto", "emojione"], languages, keywords: 2 });
+    const hearts = found.filter(({ label }) => /heart|Herz/.test(label));
+    expect(labels(hearts)).toEqual([
+      "red heart (emotion, heart), Noto",
+      "rotes Herz (Herz, Liebe), Noto",
+      "red heart (emotion, heart), EmojiOne",
+      "rotes Herz (Herz, Liebe), EmojiOne",
+    ]);
+    expect(hearts[0]?.hash).toBe(hearts[1]?.hash);
+    await expect(documentsOf({ languages: ["dee"] })).rejects.toThrow('no names in the language "dee"');
+  });
+});
+
+describe("a single set", () => {
+  it("has names without the vendor, and fetches nothing if it is the one that is installed", async () => {
+    expect(labels(await documentsOf({ sets: ["noto"] }))).toEqual(["grinning face", "red heart", "crab"]);
+    const before = fetched.length;
+    const bare = await documentsOf({});
+    expect(fetched.length).toBe(before);
+    expect(bare.length).toBeGreaterThan(1800);
+    expect(labels(bare).slice(0, 2)).toEqual(["grinning face", "grinning face with big eyes"]);
+    // As it always was: old runs continue with the same documents and the same split.
+    expect(bare[0]).toMatchObject({ place: 'emoji "grinning face"', hash: bare[0]?.hash });
+    expect(createHash("sha256").update("grinning face").digest().readUInt32BE(0)).toBe(bare[0]?.hash);
+  });
+});
+
+describe("the sets", () => {
+  const context = { modalities: undefined, at: () => ({}) as never, keyAt: () => ({}) as never, report: () => {} };
+  it("are those of the schema; `all` leaves out the share-alike ones", () => {
+    const text = JSON.stringify(schema);
+    expect(text).toContain(JSON.stringify(Object.keys(EMOJI_SETS)));
+    expect(Object.keys(EMOJI_SETS).filter((name) => !allSets().includes(name as EmojiSetName))).toEqual(["openmoji"]);
+  });
+
+  it("have one order, however they are written", () => {
+    expect(checkSource({ kind: "emoji" }, context)).toEqual(bareEmoji);
+    expect(checkSource({ kind: "emoji", sets: ["noto", "fluent_3d", "noto"], languages: ["pt_PT"] }, context)).toEqual({
+      ...bareEmoji,
+      sets: ["fluent_3d", "noto"],
+      languages: ["pt-PT"],
+    });
+  });
+});
+
+describe("a package that is fetched", () => {
+  const bytes = new TextEncoder().encode("an archive");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const wanted: NpmPackage = { name: "@a/b", version: "1.0.0", sha256 };
+  const file = join(folder, "packages", archiveName(wanted));
+  const from = (result: Uint8Array | { readonly failed: string }) => {
+    let fetches = 0;
+    const archives = { disk: nodeDisk, cache: folder, fetch: async () => result };
+    return packageArchive(wanted, archives, () => fetches++).then((got) => ({ got, fetches }));
+  };
+
+  it("needs npm the first time only, or when the cached file is damaged", async () => {
+    await expect(from({ failed: "npm: no network" })).rejects.toMatchObject({
+      message: "the package @a/b 1.0.0 cannot be fetched (npm: no network)",
+      remedy: expect.stringContaining("npm pack @a/b@1.0.0"),
+    });
+    await expect(from(new Uint8Array(3))).rejects.toThrow("another checksum than expected");
+    expect(await from(bytes)).toEqual({ got: bytes, fetches: 1 });
+    expect((await from({ failed: "no" })).fetches).toBe(0);
+    writeFileSync(file, "damaged");
+    expect((await from(bytes)).fetches).toBe(1);
+    expect(new Uint8Array(readFileSync(file))).toEqual(bytes);
+  });
+});
