@@ -49,12 +49,12 @@ const pairs = [...dataSet.train, ...dataSet.validation].map((document) => ({
   pixels: dataSet.firstItem(document).pixels,
 }));
 const seen = new Set(dataSet.train);
-const ofVendor = Map.groupBy ? Map.groupBy(pairs, ({ vendor }) => vendor) : grouped(pairs, ({ vendor }) => vendor);
-const ofName = Map.groupBy ? Map.groupBy(pairs, ({ name }) => name) : grouped(pairs, ({ name }) => name);
+const ofVendor = grouped((pair) => pair.vendor);
+const ofName = grouped((pair) => pair.name);
 
-function grouped(items, keyOf) {
-  const groups = new Map();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+function grouped(keyOf) {
+  const groups = new Map(pairs.map((pair) => [keyOf(pair), []]));
+  for (const pair of pairs) groups.get(keyOf(pair)).push(pair);
   return groups;
 }
 
@@ -83,7 +83,6 @@ const settings = {
   tokens: 1,
   temperature: 1,
   steps: Number(values.steps),
-  sampler: "ddim",
   guidance: Number(values.guidance),
 };
 const documents = chosen(dataSet.validation, Number(values.count), 1);

@@ -42,5 +42,5 @@ async function pack(what: string, folder: string): Promise<string | undefined> {
   if (result === 0) return undefined;
   if (typeof result === "string") return result;
   const lines = said.split("\n").flatMap((line) => /^npm (?:error|ERR!) (.+)$/.exec(line)?.[1] ?? []);
-  return `npm: ${lines.find((line) => !line.startsWith("code ")) ?? `exit code ${result}`}`;
+  return `npm: ${lines.find((line) => !/^(code|errno|syscall|path) /.test(line)) ?? `exit code ${result}`}`;
 }
