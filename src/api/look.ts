@@ -6,8 +6,7 @@ import type { DataHost } from "../data/host.js";
 import { positionsOf } from "../data/packing.js";
 import { prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
-import { CLDR, licenceOf, usesCldr } from "../data/sources/emoji-sets.js";
-import type { SourceFields } from "../data/sources/source.fields.js";
+import { licencesOf } from "../data/sources/source.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { isBytes, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, textOf } from "../modalities/text.js";
@@ -86,16 +85,6 @@ export async function look(
     shown,
     licences: licencesOf(data.source, ...data.validation.map(({ source }) => source)),
   };
-}
-
-/** The licences of the data that come with mom or through it, each once. */
-function licencesOf(...sources: readonly SourceFields[]): string[] {
-  const all = sources.flatMap((source): string[] => {
-    if (source.kind === "mixture") return licencesOf(...source.of.map((part) => part.source));
-    if (source.kind !== "emoji") return [];
-    return [...source.sets.map(licenceOf), ...(usesCldr(source) ? [CLDR.licence] : [])];
-  });
-  return [...new Set(all)];
 }
 
 function aboutOf(dataSet: DataSet, length: number): Pick<Look, "documents" | "positions" | "modalities"> {
