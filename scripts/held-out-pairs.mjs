@@ -1,7 +1,7 @@
 // Measures whether a model draws what it never saw: pairs of a name and a vendor that `emoji(sets: …)` held out. It samples a
 // picture for each held-out caption, and looks for the nearest of that vendor's pictures (mean squared distance of pixels). Its
-// name counts as found if that picture is its own. Beside it stand chance, and copying: the same name as drawn by another
-// vendor, in the place of the sample.
+// name counts as found if that picture is its own. It prints the same for chance, and for copying: another vendor's picture
+// of the name in place of the sample.
 //   node scripts/held-out-pairs.mjs SPEC RUN [--count 100] [--steps 50] [--guidance 1] [--adapter gpu]
 
 import { resolve } from "node:path";

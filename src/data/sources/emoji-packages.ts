@@ -6,7 +6,7 @@ import type { DataHost } from "../host.js";
 import { filesOfArchive } from "../package-archive.js";
 import { CLDR, EMOJI_SETS, type EmojiSetName, licenceOf } from "./emoji-sets.js";
 
-/** What Iconify says about the shape of an icon; an icon has the values of its set unless it has its own. */
+/** The shape of an icon. An icon has the values of its set unless it has its own. */
 interface Frame {
   readonly left?: number;
   readonly top?: number;
@@ -106,7 +106,7 @@ function frameOf({ left, top, width, height }: Frame): Frame {
   return Object.fromEntries(Object.entries({ left, top, width, height }).filter(([, value]) => value !== undefined));
 }
 
-/** A name of an emoji and its keywords, of which the name itself is none. */
+/** A name of an emoji, and its keywords without the name. */
 interface Named {
   readonly name: string;
   readonly keywords: readonly string[];
