@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fetchPackage, filesOfPackage } from "../src/api/node/debian-package.js";
 import { type Recipe, wavSeconds, writeOut, writeWav } from "../src/api/node/recipes.js";
+import { contentHash, splitHash } from "../src/data/content-hash.js";
 import { InputError } from "../src/diagnostics/input-error.js";
 
 const PACKAGE = "tuxpaint-stamps-default";
@@ -17,6 +18,8 @@ export const COPYRIGHT = `usr/share/doc/${PACKAGE}/copyright`;
 interface Options {
   readonly out: string;
   readonly languages: string;
+  /** In percent. */
+  readonly heldOut: number;
   readonly from: string;
   readonly sha256: string;
 }
@@ -27,10 +30,12 @@ export const recipe: Recipe<Options> = {
   options: [
     { flags: "--out <folder>", about: "the folder to write" },
     { flags: "--languages <list>", about: "languages of the captions, such as `en,fr,pt_BR`, or `all`", default: "en" },
+    { flags: "--held-out <percent>", about: "how many of the pictures go into held-out.jsonl", default: 10 },
     { flags: "--from <deb>", about: "the package: a URL, or a file that you have downloaded", default: URL },
     { flags: "--sha256 <hash>", about: "the SHA-256 of the package", default: SHA256 },
   ],
-  async run({ out, languages, from, sha256 }, notice) {
+  async run({ out, languages, heldOut, from, sha256 }, notice) {
+    if (heldOut >= 100) throw new InputError("bad-option", `--held-out is ${heldOut}`, "Use a number from 0 to 99.");
     const file = await fetchPackage({ from, sha256 }, out, notice);
     const chosen = languages === "all" ? undefined : languages.split(",").map((language) => language.trim());
     notice(`unpacking ${file}`);
@@ -39,10 +44,14 @@ export const recipe: Recipe<Options> = {
     const recordings = stamps.reduce((sum, { spoken }) => sum + spoken.size, 0);
     if (recordings > 0) notice(`decoding ${recordings} recordings`);
     const seconds = await writeRecordings(stamps, out);
-    const documents = used.flatMap((language) => stamps.flatMap((stamp) => documentOf(stamp, language)));
-    const list = join(out, "tuxpaint.jsonl");
-    writeOut(list, documents.map((document) => `${JSON.stringify(document)}\n`).join(""));
-    return report(list, used, stamps, seconds);
+    const [training, held] = [false, true].map((wanted) => {
+      const chosenStamps = stamps.filter((stamp) => isHeldOut(stamp, heldOut) === wanted);
+      const documents = used.flatMap((language) => chosenStamps.flatMap((stamp) => documentOf(stamp, language)));
+      const list = join(out, wanted ? "held-out.jsonl" : "tuxpaint.jsonl");
+      writeOut(list, documents.map((document) => `${JSON.stringify(document)}\n`).join(""));
+      return `${list}: ${documents.length} documents of ${chosenStamps.length} pictures\n`;
+    });
+    return `${training}${held}${report(used, stamps, seconds)}`;
   },
 };
 
@@ -166,6 +175,10 @@ async function writeRecordings(stamps: readonly Stamp[], out: string): Promise<R
   return seconds;
 }
 
+/** All documents of a picture are on the same side, in every language and whatever other pictures there are. */
+const isHeldOut = ({ name }: Stamp, percent: number): boolean =>
+  splitHash(contentHash(name)) < (percent / 100) * 2 ** 32;
+
 function documentOf({ name, picture, captions, spoken }: Stamp, language: string) {
   const text = captions.get(language);
   if (text === undefined) return [];
@@ -174,24 +187,15 @@ function documentOf({ name, picture, captions, spoken }: Stamp, language: string
   return [{ id: `${name}.${language}`, segments, either_order: true }];
 }
 
-function report(
-  list: string,
-  languages: readonly string[],
-  stamps: readonly Stamp[],
-  seconds: ReadonlyMap<string, number>,
-): string {
+function report(languages: readonly string[], stamps: readonly Stamp[], seconds: ReadonlyMap<string, number>): string {
   const rows = languages.map((language) => {
     const captions = stamps.filter((stamp) => stamp.captions.has(language)).length;
     const spoken = stamps.filter((stamp) => stamp.spoken.has(language)).length;
     const minutes = ((seconds.get(language) ?? 0) / 60).toFixed(1);
-    return {
-      captions,
-      text: `  ${language}: ${captions} captions${spoken > 0 ? `, ${spoken} of them spoken (${minutes} minutes)` : ""}\n`,
-    };
+    return `  ${language}: ${captions} captions${spoken > 0 ? `, ${spoken} of them spoken (${minutes} minutes)` : ""}\n`;
   });
-  const documents = rows.reduce((sum, { captions }) => sum + captions, 0);
   return (
-    `${list}: ${documents} documents of ${stamps.length} pictures\n${rows.map(({ text }) => text).join("")}` +
+    rows.join("") +
     "Tux Paint's stamps are by Bill Kendrick and many contributors, under the GNU General Public License, version 2 or " +
     "later: keep the file copyright with them if you share them or anything derived from them.\n"
   );

@@ -67,10 +67,10 @@ function write(name: string, bytes: Uint8Array) {
 }
 
 const out = join(folder, "out");
-const run = async (options: { from: string; sha256: string }, languages = "en") =>
-  await recipe.run({ out, languages, ...options }, () => {});
-const written = () =>
-  readFileSync(join(out, "tuxpaint.jsonl"), "utf8")
+const run = async (options: { from: string; sha256: string }, languages = "en", heldOut = 0) =>
+  await recipe.run({ out, languages, heldOut, ...options }, () => {});
+const written = (name = "tuxpaint.jsonl") =>
+  readFileSync(join(out, name), "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
@@ -111,6 +111,16 @@ describe("mom data tuxpaint", () => {
       "birds/duck.en",
       "birds/duck.fr",
     ]);
+  });
+
+  test("all documents of a picture are on the same side of the split", async () => {
+    const deb = pack("data.tar", await tarOf());
+    const printed = await run(deb, "en,fr", 30);
+    expect(printed).toContain("tuxpaint.jsonl: 2 documents of 1 pictures");
+    expect(printed).toContain("held-out.jsonl: 1 documents of 1 pictures");
+    expect(written("held-out.jsonl").map(({ id }) => id)).toEqual(["apple.en"]);
+    expect(written().map(({ id }) => id)).toEqual(["birds/duck.en", "birds/duck.fr"]);
+    await expect(run(deb, "en", 100)).rejects.toThrow("--held-out is 100");
   });
 
   test.skipIf(spawnSync("xz", ["--version"]).error !== undefined)(
