@@ -1,10 +1,10 @@
 // What data preparation needs from its host: the disk, image decoding, installed packages.
 import type { Disk } from "./disk.js";
 import type { NpmPackage } from "./package-archive.js";
-import type { PictureSize } from "./picture-size.js";
+import type { OriginalSize, PictureSize } from "./picture-size.js";
 
 export type Decoded =
-  | { readonly kind: "done"; readonly pixels: Uint8Array }
+  | { readonly kind: "done"; readonly pixels: Uint8Array; readonly original: OriginalSize }
   /** `remedy` is set if it differs from the usual one for files that are not pictures. */
   | { readonly kind: "failed"; readonly reason: string; readonly remedy?: string | undefined }
   /** Decoding took too long, or the decoder is gone; the picture itself may be fine. */
@@ -15,7 +15,7 @@ export interface DataHost {
   /** Folder of the cache. */
   readonly cacheFolder: () => string;
   /**
-   * The complete picture in the given size, on white, in bounded memory and time.
+   * The picture in the given size, on white, in bounded memory and time.
    * @param read reads the file once there is memory for it @throws what `read` throws
    */
   readonly decodePicture: (read: () => Promise<Uint8Array>, size: PictureSize) => Promise<Decoded>;

@@ -3,7 +3,7 @@ import { InputError } from "../diagnostics/input-error.js";
 import type { Disk } from "./disk.js";
 import { type FileBytes, readFileBytes } from "./file-bytes.js";
 import type { DataHost } from "./host.js";
-import type { PictureSize } from "./picture-size.js";
+import type { OriginalSize, PictureSize } from "./picture-size.js";
 import { isPng, pngDepth } from "./png.js";
 
 /** Increased when decoding changes, so that shards are prepared again. */
@@ -18,17 +18,27 @@ class Undecoded extends InputError {}
 const MOST_FILE_BYTES = 256 * 2 ** 20;
 
 /**
- * The complete image in the given size, on white.
+ * The image in the given size, on white.
  * @param file its bytes, or a function that reads them once there is memory for them
  * @param place names the image in errors
  * @returns pixels [height, width, channels]
  */
 export async function decodePicture(
-  { decodePicture: decode }: Pick<DataHost, "decodePicture">,
+  host: Pick<DataHost, "decodePicture">,
   file: Uint8Array | (() => Promise<Uint8Array>),
   size: PictureSize,
   place: string,
 ): Promise<Uint8Array> {
+  return (await decodeOriginal(host, file, size, place)).pixels;
+}
+
+/** The same, with the size that the image had. */
+export async function decodeOriginal(
+  { decodePicture: decode }: Pick<DataHost, "decodePicture">,
+  file: Uint8Array | (() => Promise<Uint8Array>),
+  size: PictureSize,
+  place: string,
+): Promise<{ readonly pixels: Uint8Array; readonly original: OriginalSize }> {
   const { channels } = size;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new UnfitModality(
@@ -40,7 +50,7 @@ export async function decodePicture(
   const result = await decode(read, size);
   switch (result.kind) {
     case "done":
-      return result.pixels;
+      return result;
     case "failed":
       throw new InputError(
         "bad-picture",

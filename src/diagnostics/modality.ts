@@ -33,3 +33,10 @@ export const patchDoesNotDivide = (
       related: [{ span: picture, note: "the picture" }],
     },
   );
+
+export const latentsNotFitted = (span: Span, fit: string, values: Span): Diagnostic =>
+  diagnosticOf("latents-not-fitted", `\`fit: ${fit}\` is for pictures, and this modality holds latents.`, {
+    span,
+    help: "Remove `fit`. Crop or resize the pictures before the autoencoder encodes them.",
+    related: [{ span: values, note: "latents are used unchanged" }],
+  });

@@ -1,6 +1,7 @@
 // `patches`: an item is a picture or its latent, cut into patches. Each position holds one patch.
-import { patchDoesNotDivide } from "../diagnostics/modality.js";
+import { latentsNotFitted, patchDoesNotDivide } from "../diagnostics/modality.js";
 import {
+  type Fit,
   latentOf,
   type PatchGeometry,
   patchesOf,
@@ -16,6 +17,8 @@ export interface PatchesModality extends PatchGeometry {
   readonly name: string;
   /** Latents are used as they are. Pixels, the default, are scaled to [−1, 1]. */
   readonly values?: "latents";
+  /** How pictures of another shape fill the size. Absent for `pad`, the default, so that keys of older shards stay valid. */
+  readonly fit?: Exclude<Fit, "pad">;
 }
 
 export interface PatchesJson {
@@ -24,21 +27,27 @@ export interface PatchesJson {
   readonly patch: string;
   readonly channels: number;
   readonly values: "pixels" | "latents";
+  readonly fit?: Fit;
 }
 
 export const patches: ItemsRow<PatchesModality, PatchesJson> = {
   holds: "items",
-  check(name, { size, patch, channels, values }, { at, report }) {
+  check(name, { size, patch, channels, values, fit = "pad" }, { at, report }) {
     const [height, width] = sides(size);
     const [patchHeight, patchWidth] = sides(patch);
     const wrong = height % patchHeight !== 0 ? "height" : width % patchWidth !== 0 ? "width" : undefined;
     if (wrong !== undefined) report(patchDoesNotDivide(at("patch"), patch, size, wrong, at("size")));
-    const taken = values === "latents" ? { values } : {};
-    return { kind: "patches", name, height, width, patchHeight, patchWidth, channels, ...taken };
+    if (values === "latents" && fit !== "pad") report(latentsNotFitted(at("fit"), fit, at("values")));
+    return {
+      ...{ kind: "patches", name, height, width, patchHeight, patchWidth, channels },
+      ...(values === "latents" && { values }),
+      ...(fit !== "pad" && { fit }),
+    };
   },
   item(m) {
-    const { height, width, channels } = m;
-    const shape = { positions: patchesPerPicture(m), columns: patchSize(m), height, width, channels };
+    const { height, width, channels, fit } = m;
+    const size = { height, width, channels, ...(fit !== undefined && { fit }) };
+    const shape = { positions: patchesPerPicture(m), columns: patchSize(m), ...size };
     return m.values === "latents"
       ? {
           ...shape,

@@ -1,5 +1,6 @@
 // The description of a kind of modality. Other rooms use it instead of asking for the kind.
 import type { Reporter } from "../diagnostics/diagnostic.js";
+import type { Fit } from "./pixels.js";
 
 /** What its positions hold: ids of the vocabulary, or items of numbers. */
 export type Holds = "ids" | "items";
@@ -51,6 +52,8 @@ export interface ItemShape {
   readonly width: number;
   readonly channels: number;
   readonly type: "U8" | "F32";
+  /** How pictures of another shape fill the size; by default, `pad`. */
+  readonly fit?: Fit;
   /** From the layout in shards to [positions, columns]. */
   split(stored: Uint8Array | Float32Array): Float32Array;
   /** The inverse, rounded to values that shards can hold. */

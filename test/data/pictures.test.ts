@@ -6,8 +6,11 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { nodeHost } from "../../src/api/node/host.js";
 import { crc32 } from "../../src/data/crc32.js";
-import { decodePicture, decoderOf } from "../../src/data/picture-file.js";
+import { decodeOriginal, decodePicture, decoderOf } from "../../src/data/picture-file.js";
+import type { Reporter } from "../../src/diagnostics/diagnostic.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
+import { MODALITIES, storedAs } from "../../src/modalities/modality.fields.js";
+import type { Fit } from "../../src/modalities/pixels.js";
 
 const CASES = new URL("../cases/images/", import.meta.url);
 const ofCase = (name: string): Uint8Array => readFileSync(new URL(name, CASES));
@@ -237,4 +240,80 @@ it("only formats with more than 8 bits per sample have a decoder version, so onl
   expect(decoderOf(ofCase("float.tif"))).not.toBe("");
   expect(decoderOf(ofCase("cmyk-white.jpg"))).toBe("");
   expect(decoderOf(await drawn().png().toBuffer())).toBe("");
+});
+
+describe("fit", () => {
+  /** Twice as wide as high: a red half, then a blue half, each with a green outer quarter. */
+  const GREEN = [0, 255, 0];
+  const RED = [255, 0, 0];
+  const BLUE = [0, 0, 255];
+  const WHITE = [255, 255, 255];
+  const colours = [GREEN, RED, BLUE, GREEN];
+  const wide = png({
+    width: 32,
+    height: 16,
+    depth: 8,
+    type: 2,
+    samples: (x) => colours[Math.floor(x / 8)] as number[],
+  });
+  const size = { height: 4, width: 4, channels: 3 };
+  const rows = async (bytes: Uint8Array, fit?: Fit) => {
+    const pixels = await decodePicture(nodeHost, bytes, { ...size, fit }, "a.jsonl:1");
+    return Array.from({ length: 4 }, (_, y) =>
+      Array.from({ length: 4 }, (_, x) => [...pixels.subarray((4 * y + x) * 3, (4 * y + x + 1) * 3)]),
+    );
+  };
+  const four = (row: readonly (readonly number[])[]) => [row, row, row, row];
+
+  it("pads at two sides with white, as without `fit`", async () => {
+    const [first, second, third, last] = await rows(wide);
+    const white = [WHITE, WHITE, WHITE, WHITE];
+    expect([first, last]).toEqual([white, white]);
+    expect(second).toEqual(third);
+    expect(await rows(wide, "pad")).toEqual([first, second, third, last]);
+  });
+
+  it("crops both ends evenly: the pixels are the middle of the picture at twice the width", async () => {
+    const double = await decodePicture(nodeHost, wide, { ...size, width: 8, fit: "stretch" }, "a");
+    const middle = Array.from({ length: 4 }, (_, y) =>
+      Array.from({ length: 4 }, (_, x) => [...double.subarray((8 * y + x + 2) * 3, (8 * y + x + 3) * 3)]),
+    );
+    expect(await rows(wide, "crop")).toEqual(middle);
+    expect(middle[0]?.map((rgb) => rgb.indexOf(Math.max(...rgb)))).toEqual([0, 0, 2, 2]);
+  });
+
+  it("stretches the complete picture", async () => {
+    const plain = png({ width: 32, height: 16, depth: 8, type: 2, samples: () => BLUE });
+    expect(await rows(plain, "stretch")).toEqual(four([BLUE, BLUE, BLUE, BLUE]));
+    const [first, ...others] = await rows(wide, "stretch");
+    for (const row of others) expect(row).toEqual(first);
+    // One column for each colour, blurred by the filter at its borders.
+    expect(first?.map((rgb) => rgb.indexOf(Math.max(...rgb)))).toEqual([1, 0, 2, 1]);
+  });
+
+  it.each(["crop", "stretch"] as const)("%s leaves no background, with 16 bits and transparency too", async (fit) => {
+    const deep = png({ width: 32, height: 16, depth: 16, type: 2, samples: () => [0, 0, 0] });
+    expect(new Set(await decodePicture(nodeHost, deep, { ...size, fit }, "a"))).toEqual(new Set([0]));
+    const clear = await decodePicture(nodeHost, wide, { ...size, channels: 4, fit }, "a");
+    expect(clear.filter((_, i) => i % 4 === 3)).toEqual(new Uint8Array(16).fill(255));
+  });
+
+  it("a shard's key has `fit` only if it is not `pad`", () => {
+    const { check } = MODALITIES.patches;
+    const json = { kind: "patches", size: "4x4", patch: "2x2", channels: 3, values: "pixels" } as const;
+    const reporter = { at: () => ({ path: "", start: 0, end: 0 }), report: () => {} } as unknown as Reporter;
+    const keyOf = (fit?: Fit) =>
+      JSON.stringify(storedAs(check("a", fit === undefined ? json : { ...json, fit }, reporter)));
+    expect(keyOf()).toBe(
+      '{"kind":"patches","name":"","height":4,"width":4,"patchHeight":0,"patchWidth":0,"channels":3}',
+    );
+    expect(keyOf("pad")).toBe(keyOf());
+    expect(new Set([keyOf(), keyOf("crop"), keyOf("stretch")]).size).toBe(3);
+  });
+
+  it("the size of the original is that of the upright picture", async () => {
+    const turned = await sharp(wide).withMetadata({ orientation: 6 }).png().toBuffer();
+    expect((await decodeOriginal(nodeHost, turned, size, "a")).original).toEqual({ width: 16, height: 32 });
+    expect((await decodeOriginal(nodeHost, wide, size, "a")).original).toEqual({ width: 32, height: 16 });
+  });
 });

@@ -164,6 +164,11 @@ export const MODEL = {
     title: "Two sources of validation",
     meaning: "Validation uses documents that are held out of `source`, or the documents of `validation`.",
   },
+  "latents-not-fitted": {
+    number: 333,
+    title: "Fit of latents",
+    meaning: "`fit` is how pictures are resized. Latents are used as they are and must have the modality's size.",
+  },
   // Ablations
   "missing-vary": { number: 401, title: "Missing `vary`", meaning: "An ablation must vary at least one path." },
   "unknown-path": {

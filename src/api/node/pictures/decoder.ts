@@ -1,7 +1,7 @@
 // A process that decodes pictures to pixels of a modality's size, one at a time. A hostile file can affect only this process.
 // The result for an animation is its first frame, and for a document its first page.
 import sharp, { type Metadata, type Sharp } from "sharp";
-import type { PictureSize } from "../../../data/picture-size.js";
+import type { OriginalSize, PictureSize } from "../../../data/picture-size.js";
 import { isPng, pngFault } from "../../../data/png.js";
 import { type FromDecoder, MOST_HELD, type ToDecoder } from "./messages.js";
 
@@ -20,6 +20,7 @@ interface Facts {
   readonly depth: Metadata["depth"];
   /** The bytes of the decoded picture at its original size. */
   readonly held: number;
+  readonly original: OriginalSize;
 }
 
 /**
@@ -29,7 +30,7 @@ interface Facts {
 async function factsOf(bytes: Uint8Array): Promise<Facts> {
   const fault = isPng(bytes) ? pngFault(bytes) : undefined;
   if (fault !== undefined) throw new Error(fault);
-  const { width, height, channels, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { width, height, channels, depth, autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
   checkDepth(depth);
   const held = width * height * channels * (depth === "ushort" ? 2 : 1);
   if (width * height > MOST_PIXELS || held > MOST_HELD)
@@ -37,11 +38,14 @@ async function factsOf(bytes: Uint8Array): Promise<Facts> {
       `it has ${width} × ${height} pixels of ${channels} × ${depth === "ushort" ? 16 : 8} bits, ` +
         `and the limits are ${MOST_PIXELS} pixels and ${MOST_HELD / 2 ** 20} MiB`,
     );
-  return { depth, held };
+  return { depth, held, original: { width: autoOrient.width, height: autoOrient.height } };
 }
 
+/** The names that sharp has for the ways to fit. */
+const FITS = { pad: "contain", crop: "cover", stretch: "fill" } as const;
+
 /**
- * Resizes the image to fit. The background is white: at the sides if the aspect ratio differs, and behind transparent pixels.
+ * Resizes the image to fit. The background is white: at the sides if it is padded, and behind transparent pixels.
  * 1 channel is grey, 3 are sRGB, and 4 are sRGB with unchanged alpha.
  * @param depth the type of its pixels, from `factsOf`
  * @returns pixels [height, width, channels]
@@ -58,11 +62,11 @@ function checkDepth(depth: Metadata["depth"]): void {
     throw new Error(`its pixels have the type ${depth}; save it with 8 or 16 unsigned bits`);
 }
 
-async function pixelsOf(bytes: Uint8Array, { height, width, channels }: PictureSize): Promise<Uint8Array> {
+async function pixelsOf(bytes: Uint8Array, { height, width, channels, fit = "pad" }: PictureSize): Promise<Uint8Array> {
   const background = channels === 4 ? CLEAR : WHITE;
   const oriented = sharp(bytes).autoOrient();
   const opaque = channels === 4 ? oriented.ensureAlpha() : oriented.flatten({ background });
-  const fitted = opaque.resize({ width, height, fit: "contain", kernel: "lanczos3", background });
+  const fitted = opaque.resize({ width, height, fit: FITS[fit], kernel: "lanczos3", background });
   return rawOf(channels === 1 ? fitted.toColourspace("b-w") : fitted.toColourspace("srgb"), channels);
 }
 
@@ -98,7 +102,7 @@ let go = (): void => {};
 
 async function answer({ bytes, size }: Extract<ToDecoder, { readonly kind: "decode" }>): Promise<FromDecoder> {
   try {
-    const { depth, held } = await factsOf(bytes);
+    const { depth, held, original } = await factsOf(bytes);
     if (held > UNASKED) {
       const granted = new Promise<void>((resolve) => {
         go = resolve;
@@ -106,7 +110,7 @@ async function answer({ bytes, size }: Extract<ToDecoder, { readonly kind: "deco
       say({ kind: "asks", bytes: held });
       await granted;
     }
-    return { kind: "done", pixels: await decode(bytes, depth, size) };
+    return { kind: "done", pixels: await decode(bytes, depth, size), original };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "failed", reason, remedy: error instanceof TooLarge ? error.remedy : undefined };
