@@ -18,6 +18,7 @@ import {
   type SpecInput,
 } from "./api/library.js";
 import { type Look, type LookOptions, look as lookAt } from "./api/look.js";
+import { lookHtml as lookPage } from "./api/look-html.js";
 import { nodeDisk } from "./api/node/disk.js";
 import { nodeHost } from "./api/node/host.js";
 import { SAMPLE_DEFAULTS, type SampleOptions, sample as sampleTrained } from "./api/sample.js";
@@ -269,6 +270,21 @@ export async function look(
   const { documents = 5, skipBad } = options;
   const notice = noticeOf(options);
   return await lookAt(nodeHost, rightSpec(nodeDisk, input, options.allow), { documents, skipBad, notice });
+}
+
+/**
+ * The page of `mom data look --html`: documents as the model sees them, a packed batch, and what was skipped.
+ * @returns the text of an HTML file that needs no other files
+ * @throws Failure or InputError if the spec or the data are invalid
+ */
+export async function lookHtml(
+  input: SpecInput,
+  options: Reading & Noting & Partial<Omit<LookOptions, "notice">> = {},
+): Promise<string> {
+  checkOptions(options, { ...READING, documents: undefined, skipBad: undefined, print: undefined });
+  const { documents = 5, skipBad } = options;
+  const spec = rightSpec(nodeDisk, input, options.allow);
+  return (await lookPage(nodeHost, spec, { documents, skipBad, notice: noticeOf(options) }, spec.name)).html;
 }
 
 /** Fits a codebook to the patches of pictures, like `mom data codebook`. @throws InputError */

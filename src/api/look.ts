@@ -4,7 +4,7 @@ import type { DataSet } from "../data/data-set.js";
 import type { Segment } from "../data/document.js";
 import type { DataHost } from "../data/host.js";
 import { positionsOf } from "../data/packing.js";
-import { prepare } from "../data/prepare.js";
+import { type PreparedData, prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
 import { licencesOf } from "../data/sources/source.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
@@ -63,28 +63,36 @@ export interface Look {
   readonly licences: readonly string[];
 }
 
+/** A spec that is looked at, and where it is. */
+export interface LookedAt {
+  readonly spec: CheckedSpec;
+  readonly folder: string;
+  readonly reach: Reach;
+}
+
 /** @throws InputError if the data are invalid */
-export async function look(
+export const look = async (host: DataHost, looked: LookedAt, options: LookOptions): Promise<Look> =>
+  lookOf(await preparedFor(host, looked, options), looked.spec, options);
+
+/** The data set of a spec. @throws InputError if the data are invalid */
+export const preparedFor = (
   host: DataHost,
-  { spec, folder, reach }: { readonly spec: CheckedSpec; readonly folder: string; readonly reach: Reach },
-  { documents: count, skipBad, notice }: LookOptions,
-): Promise<Look> {
-  const { data, model } = spec;
-  const { dataSet, files, codecs } = await prepare(data, model, { host, folder, reach, skipBad, notice });
+  { spec: { data, model }, folder, reach }: LookedAt,
+  { skipBad, notice }: LookOptions,
+): Promise<PreparedData> => prepare(data, model, { host, folder, reach, skipBad, notice });
+
+export function lookOf({ dataSet, files, codecs }: PreparedData, { data }: CheckedSpec, { documents }: LookOptions): Look {
   const reading: Decoding = { tokenizers: codecs.tokenizers, decoders: decodersOf(codecs) };
-  const step = Math.max(1, Math.floor(dataSet.documents.length / Math.max(1, count)));
-  const shown = dataSet.documents
-    .map((_, number) => number)
-    .filter((number) => number % step === 0)
-    .slice(0, count)
-    .map((number) => documentOf(dataSet, number, reading));
-  return {
-    ...aboutOf(dataSet, data.length),
-    shards: files,
-    skipped: dataSet.skipped,
-    shown,
-    licences: licencesOf(data.source, ...data.validation.map(({ source }) => source)),
-  };
+  const shown = spread(dataSet, documents).map((number) => documentOf(dataSet, number, reading));
+  const licences = licencesOf(data.source, ...data.validation.map(({ source }) => source));
+  return { ...aboutOf(dataSet, data.length), shards: files, skipped: dataSet.skipped, shown, licences };
+}
+
+/** The numbers of so many documents, spread evenly over all. */
+export function spread({ documents }: DataSet, count: number): number[] {
+  const step = Math.max(1, Math.floor(documents.length / Math.max(1, count)));
+  const shown = Math.min(count, Math.ceil(documents.length / step));
+  return Array.from({ length: shown }, (_, index) => index * step);
 }
 
 function aboutOf(dataSet: DataSet, length: number): Pick<Look, "documents" | "positions" | "modalities"> {
@@ -113,7 +121,8 @@ function aboutOf(dataSet: DataSet, length: number): Pick<Look, "documents" | "po
   };
 }
 
-function sizeOf(segment: Segment, { parts }: DataSet): number {
+/** Positions of a segment, without markers. */
+export function sizeOf(segment: Segment, { parts }: DataSet): number {
   return segment.kind === "ids" ? segment.count : positionsOfItem(parts.modalities[segment.modality]);
 }
 

@@ -1,5 +1,5 @@
 // Options that several verbs share.
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { SKIP_BAD } from "../data/bad-files.js";
 import { DEFAULT_DEVICE, PROFILES } from "../ir/profiles.js";
 
@@ -21,3 +21,11 @@ export const skipBadOption = (): Option =>
 
 export const dataOption = (): Option =>
   new Option("--data <place>", "the new place of the data: the file, or the folder that contains it");
+
+/** Checks the extension of the option's file, so that a typo cannot overwrite a spec. */
+export const ending =
+  (wanted: string) =>
+  (path: string): string => {
+    if (path.toLowerCase().endsWith(wanted)) return path;
+    throw new InvalidArgumentError(`Expected a file that ends with ${wanted}.`);
+  };

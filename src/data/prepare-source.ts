@@ -57,12 +57,23 @@ export interface ShardAt {
   readonly shard: Shard;
 }
 
+type Lengths = Pick<Preparing, "parts" | "codecs" | "length" | "carry">;
+
+const withinOf = (long: Long, { length, carry }: Lengths) =>
+  carry || long === "refuse" ? undefined : { long, length };
+
+/** The source with longer documents split or cut, as `long` says. */
+export function fitting(source: Source, long: Long, lengths: Lengths): Source {
+  const within = withinOf(long, lengths);
+  return within === undefined ? source : withinLength(source, within, lengths);
+}
+
 /** @param long what happens to documents that are longer than a sequence @throws InputError for invalid documents */
 export async function prepareSource(opened: Source, long: Long, preparing: Preparing): Promise<ShardAt[]> {
   const { host, parts, codecs, cache, length, carry, notice, shardBytes } = preparing;
   const { disk } = host;
-  const within = carry || long === "refuse" ? undefined : { long, length };
-  const source = within === undefined ? opened : withinLength(opened, within, { parts, codecs });
+  const within = withinOf(long, preparing);
+  const source = fitting(opened, long, preparing);
   const survey = await surveyOf(source, disk, { parts, codecs, length: carry ? undefined : length, shardBytes });
   const ingredients: unknown[] = [SHARD_FORMAT, DECODER, survey.fingerprint, shapesOf(parts), shardBytes];
   if (codecs.fingerprint !== "") ingredients.push(codecs.fingerprint);

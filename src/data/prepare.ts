@@ -6,11 +6,12 @@ import { listed } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { type DataGroups, type DataSet, dataSetOf, shardsIn, withShards } from "./data-set.js";
 import type { DataHost } from "./host.js";
-import { type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
+import { fitting, type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
 import { preparedGroups } from "./prepared-folder.js";
 import { locate, type Reach, reachOf } from "./reach.js";
 import { readShard } from "./shard.js";
 import { openSource } from "./sources/open.js";
+import type { Source } from "./sources/source.js";
 import { partsOf, type SourceFields } from "./sources/source.fields.js";
 
 /** The `data` section of a checked spec. */
@@ -49,6 +50,19 @@ export interface PreparedData {
   readonly files: readonly string[];
   /** The tokenizers and codebooks that the model names. */
   readonly codecs: Codecs;
+  /** The sources in the order of their documents: those of the training data, then those of the validation sets. */
+  readonly read: readonly ReadSource[];
+}
+
+/** A source whose documents are in a data set. */
+export interface ReadSource {
+  readonly fields: SourceFields;
+  /** The number of its documents in the data set. */
+  readonly documents: number;
+  /** The numbers, in the source, of documents that were skipped. */
+  readonly skipped: readonly number[];
+  /** The documents as they were prepared; undefined for data that were prepared before. */
+  readonly open: (() => Source) | undefined;
 }
 
 /** @throws InputError if a source is invalid or does not fit the model */
@@ -64,7 +78,8 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     skipBad: options.skipBad === true,
     shardBytes: options.shardBytes ?? 128 * 2 ** 20,
   };
-  const found = await groupsOf(data, preparing, { folder, reach });
+  const read: ReadSource[] = [];
+  const found = await groupsOf(data, preparing, { folder, reach, read });
   const dataSet = dataSetOf(
     withShards(found, ({ shard }) => shard),
     parts,
@@ -77,13 +92,15 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
   if (data.held_out > 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out, so there are no validation losses`);
   const groups = withShards(found, ({ file }) => file);
-  return { dataSet, groups, files: shardsIn(groups), codecs };
+  return { dataSet, groups, files: shardsIn(groups), codecs, read };
 }
 
 /** Where the paths of a spec lead. */
 interface Where {
   readonly folder: string;
   readonly reach: Reach | undefined;
+  /** Receives each source after its preparation. */
+  readonly read: ReadSource[];
 }
 
 /** The shards of the training sources and of the validation sets. */
@@ -102,12 +119,23 @@ async function groupsOf(
 }
 
 async function groupsOfSource(source: SourceFields, preparing: Preparing, where: Where): Promise<DataGroups<ShardAt>> {
+  const add = (fields: SourceFields, shards: readonly ShardAt[], open?: () => Source) => {
+    const documents = shards.reduce((sum, { shard }) => sum + shard.documents.length, 0);
+    const skipped = shards.flatMap(({ shard }) => (shard.skipped ?? []).map(({ document }) => document));
+    where.read.push({ fields, documents, skipped, open });
+  };
   const asked = partsOf(source);
-  if ("prepared" in asked) return ofPreparedFolder(asked.prepared, preparing, where);
+  if ("prepared" in asked) {
+    const groups = ofPreparedFolder(asked.prepared, preparing, where);
+    for (const { shards } of groups.training) add(source, shards);
+    return groups;
+  }
   const training: { readonly weight: number; readonly shards: readonly ShardAt[] }[] = [];
   for (const { source: one, weight } of asked.parts) {
-    const opened = openSource(one, { ...preparing, ...where });
-    const shards = await prepareSource(opened, "long" in one ? one.long : "refuse", preparing);
+    const long = "long" in one ? one.long : "refuse";
+    const open = () => openSource(one, { ...preparing, ...where });
+    const shards = await prepareSource(open(), long, preparing);
+    add(one, shards, () => fitting(open(), long, preparing));
     training.push({ weight, shards });
   }
   return { training, validation: [] };

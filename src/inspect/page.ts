@@ -7,13 +7,14 @@ import { PAGE_STYLE } from "./drawing/style.js";
 import type { Inspection } from "./inspection.js";
 import { exact, recomputes, size, tokenRows } from "./inspection-text.js";
 
-export function htmlPage(title: string, style: string, main: string): string {
+/** @param more what else the page may show: `media-src data:` for sounds */
+export function htmlPage(title: string, style: string, main: string, more = ""): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'${more === "" ? "" : `; ${more}`}">
 <title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>

@@ -11,6 +11,7 @@ import {
 } from "../train/metrics.js";
 import { lineChart } from "./chart.js";
 import { type Point, smoothed } from "./curves.js";
+import { dataUrl } from "./data-url.js";
 
 export interface Sample {
   readonly name: string;
@@ -163,19 +164,10 @@ function course(train: readonly TrainRecord[], timing: readonly TimingRecord[]):
   return `<section id="course"><h2>Training</h2>\n<div class="charts small">${charts.join("")}</div></section>`;
 }
 
-/** Characters per call, because a call has a limit on arguments. */
-const JOINED = 2 ** 15;
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += JOINED) text += String.fromCharCode(...bytes.subarray(at, at + JOINED));
-  return btoa(text);
-}
-
 function pictures({ label, samples }: SampleGroup): string {
   if (samples.length === 0) return "";
   const image = (bytes: Uint8Array, kind: string, name: string): string =>
-    `<span><img src="data:image/png;base64,${base64(bytes)}" alt="${escapeHtml(`${name}, ${kind}`)}">${kind}</span>`;
+    `<span><img src="${dataUrl("image/png", bytes)}" alt="${escapeHtml(`${name}, ${kind}`)}">${kind}</span>`;
   const figures = samples.map(
     ({ name, truth, sampled }) =>
       `<figure><figcaption>${escapeHtml(name)}</figcaption><div class="pair">${image(truth, "true", name)}${sampled
@@ -189,7 +181,7 @@ function texts({ label, texts: rows = [] }: SampleGroup): string {
   if (rows.length === 0) return "";
   const cells = rows.map(({ name, given, picture, truth, sampled }) => {
     const seen =
-      picture === undefined ? "" : `<img src="data:image/png;base64,${base64(picture)}" alt="${escapeHtml(name)}">`;
+      picture === undefined ? "" : `<img src="${dataUrl("image/png", picture)}" alt="${escapeHtml(name)}">`;
     return `<tr><td>${seen}${escapeHtml(given)}</td><td>${escapeHtml(truth)}</td><td>${escapeHtml(sampled)}</td></tr>`;
   });
   return `<section class="texts"><h2>${escapeHtml(label)}</h2>

@@ -1,14 +1,17 @@
 // `mom data`: shows data sets, fits codebooks and runs the recipes.
 import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { fitPictureCodebook, type PictureCodebookOptions } from "../../api/codebook.js";
 import { type Look, type LookOptions, look } from "../../api/look.js";
+import { lookHtml } from "../../api/look-html.js";
 import { nodeHost } from "../../api/node/host.js";
 import type { Recipe } from "../../api/node/recipes.js";
 import { prepareFolder } from "../../api/prepare.js";
 import { type ListenOptions, listenTo } from "../../api/speech-units.js";
+import { writeWhole } from "../../data/write-whole.js";
 import { preparingOn } from "../../report/preparing.js";
-import { allowOption, skipBadOption } from "../compile-options.js";
+import { allowOption, ending, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -25,6 +28,7 @@ const notice = (text: string): void => void process.stderr.write(`${text}\n`);
 
 interface LookFlags extends Omit<LookOptions, "notice"> {
   readonly json?: true;
+  readonly html?: string;
   readonly allow?: readonly string[];
 }
 
@@ -36,13 +40,22 @@ const lookSubcommand: Subcommand = {
     command
       .argument("<file>", "the spec")
       .option("--documents <n>", "how many documents to show", wholeNumber, 5)
+      .option("--html <file>", "write a page that shows documents as the model sees them", ending(".html"))
       .option("--json", "print JSON")
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .action(async (file: string, { json, allow, ...options }: LookFlags) => {
+      .action(async (file: string, { json, html: page, allow, ...options }: LookFlags) => {
         const { spec, folder, reach } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
-        const found = await look(nodeHost, { spec, folder, reach }, { ...options, notice });
+        const [looked, settings] = [{ spec, folder, reach }, { ...options, notice }];
+        const { html, ...found } =
+          page === undefined
+            ? { ...(await look(nodeHost, looked, settings)), html: undefined }
+            : await lookHtml(nodeHost, looked, settings, basename(file).replace(/\.(?:mom|json)$/, ""));
+        if (page !== undefined && html !== undefined) {
+          writeWhole(nodeHost.disk, page, new TextEncoder().encode(html), "Choose another --html.");
+          notice(`wrote ${page}`);
+        }
         process.stdout.write(json ? `${JSON.stringify({ file, ...found }, undefined, 2)}\n` : lookText(found));
         finish(EXIT.done);
       });

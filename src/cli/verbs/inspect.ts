@@ -10,7 +10,7 @@ import type { Json } from "../../front/spec.js";
 import { fitText } from "../../inspect/fit.js";
 import { inspectionText } from "../../inspect/inspection-text.js";
 import { coloured } from "../colour.js";
-import { allowOption, deviceOption } from "../compile-options.js";
+import { allowOption, deviceOption, ending } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -65,14 +65,6 @@ export const verb: Verb = {
       });
   },
 };
-
-/** Checks the extension of the option's file, so that a typo cannot overwrite a spec. */
-const ending =
-  (wanted: string) =>
-  (path: string): string => {
-    if (path.toLowerCase().endsWith(wanted)) return path;
-    throw new InvalidArgumentError(`Expected a file that ends with ${wanted}.`);
-  };
 
 const POWERS = ["", "k", "m", "g", "t"];
 

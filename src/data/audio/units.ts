@@ -132,7 +132,7 @@ export function logMel(samples: Float32Array): Float32Array {
 }
 
 /** Periodic: HANN[k] + HANN[k + HOP] = 1. */
-const HANN = Float64Array.from({ length: WINDOW }, (_, index) => Math.sin((Math.PI * index) / WINDOW) ** 2);
+export const HANN = Float64Array.from({ length: WINDOW }, (_, index) => Math.sin((Math.PI * index) / WINDOW) ** 2);
 
 /** The mel scale is linear below 1 kHz, at 200/3 Hz per mel. Above, a factor of 6.4 takes 27 mels. */
 const HZ_A_MEL = 200 / 3;

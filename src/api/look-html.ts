@@ -1,0 +1,398 @@
+// The page of a data set: gathers what it shows.
+import type { Batch } from "../batch/batch.js";
+import { voiceOf, wavBytes } from "../data/audio/voice.js";
+import { pictureCodebook, pictureOf, speechCodebook } from "../data/codebook.js";
+import { decodersOf } from "../data/codecs.js";
+import type { DataSet } from "../data/data-set.js";
+import type { Segment } from "../data/document.js";
+import { documentOrder } from "../data/document-order.js";
+import { openTraining } from "../data/order.js";
+import { MOST_SECONDS, type Original, type OriginalPicture, originalsOf } from "../data/originals.js";
+import { firstFit, positionsOf } from "../data/packing.js";
+import type { PreparedData, ReadSource } from "../data/prepare.js";
+import { openStreams } from "../data/streams.js";
+import { InputError } from "../diagnostics/input-error.js";
+import type { CheckedSpec } from "../front/spec.js";
+import { SPEECH_FRAMES } from "../modalities/codebook.fields.js";
+import { aboutModality, isBytes, itemOf } from "../modalities/modality.fields.js";
+import { type Fit, type PatchGeometry, patchesPerPicture } from "../modalities/pixels.js";
+import { firstId, textOf } from "../modalities/text.js";
+import { aboutObjective, dropOf } from "../objectives/objective.fields.js";
+import type { PageDocument, PagePicture, PageSegment, PageSound, PageToken } from "../report/look/document.js";
+import type { Packed, PackedRow, PackedRun } from "../report/look/packed.js";
+import { type LookPage, lookPage, type PageModality, type PageSkipped, type PageSource, whole } from "../report/look/page.js";
+import { textTokens } from "../report/look/tokens.js";
+import { pngOf } from "../report/png.js";
+import type { Host } from "./host.js";
+import { type Look, type LookedAt, type LookOptions, lookOf, preparedFor, sizeOf, spread } from "./look.js";
+
+/** The most documents on a page: it is one file, with all pictures and sounds. */
+const MOST_DOCUMENTS = 200;
+const MOST_TOKENS = 1200;
+const MOST_IDS = 256;
+/** Sequences of a batch. */
+const MOST_ROWS = 8;
+
+/** @throws InputError if the data are invalid, or too many documents are asked for */
+export async function lookHtml(
+  host: Host,
+  looked: LookedAt,
+  options: LookOptions,
+  name: string,
+): Promise<Look & { readonly html: string }> {
+  if (options.documents > MOST_DOCUMENTS)
+    throw new InputError(
+      "bad-option",
+      `a page of ${options.documents} documents would be too large`,
+      `Show at most ${MOST_DOCUMENTS} documents on a page.`,
+    );
+  const { spec } = looked;
+  const prepared = await preparedFor(host, looked, options);
+  const found = lookOf(prepared, spec, options);
+  const page: Gathering = { ...prepared, spec, host, decoders: decodersOf(prepared.codecs) };
+  const numbers = spread(prepared.dataSet, options.documents);
+  const originals = await originalsOf(prepared, numbers, spec.model, host);
+  const html = lookPage({
+    title: `Data of ${name}`,
+    facts: factsOf(found, page),
+    modalities: modalitiesOf(found, page),
+    sources: sourcesOf(page),
+    documents: numbers.map((number) => documentOf(number, page, originals.get(number))),
+    packed: packedOf(page),
+    skipped: skippedOf(page),
+  });
+  return { ...found, html };
+}
+
+interface Gathering extends Pick<PreparedData, "dataSet" | "codecs" | "read"> {
+  readonly spec: CheckedSpec;
+  readonly host: Host;
+  readonly decoders: ReturnType<typeof decodersOf>;
+}
+
+function factsOf({ documents, positions, skipped }: Look, { spec }: Gathering): LookPage["facts"] {
+  const { batch, accumulate } = spec.train;
+  const all = documents.train + documents.held_out;
+  return [
+    ["documents", whole(all)],
+    ["for training", whole(documents.train)],
+    ["held out", whole(documents.held_out)],
+    ["skipped", whole(skipped.length)],
+    ["positions, with markers", whole(positions.all)],
+    ["positions of a document", `${positions.mean.toFixed(1)} on average, ${whole(positions.most)} at most`],
+    ["sequence", `${whole(positions.length)} positions`],
+    ["batch", `${batch} sequences${accumulate > 1 ? `, ${accumulate} times for an update` : ""}`],
+  ];
+}
+
+function modalitiesOf({ modalities }: Look, { spec, dataSet }: Gathering): PageModality[] {
+  const uncounted = spec.model.modalities.map(() => 0);
+  for (const document of dataSet.documents)
+    for (const segment of document.segments)
+      if (!segment.counted) uncounted[segment.modality] = (uncounted[segment.modality] ?? 0) + sizeOf(segment, dataSet);
+  const { owner, spans } = spec.model.vocabulary;
+  const markers = 2 + 2 * spans.filter((span) => span !== undefined).length;
+  return modalities.map(({ modality: name, segments, positions, longest }, index) => {
+    const declared = spec.model.modalities[index];
+    return {
+      ...{ name, segments, positions, longest, uncounted: uncounted[index] ?? 0 },
+      about: declared === undefined ? "" : aboutModality(declared, index === owner ? markers : 0),
+      objective: spec.objectives[index] === undefined ? "" : aboutObjective(spec.objectives[index]),
+    };
+  });
+}
+
+/** A source as the spec writes it. */
+function nameOf({ fields }: ReadSource): string {
+  const paths = "paths" in fields ? fields.paths : "path" in fields ? [fields.path] : [];
+  return [fields.kind, ...paths].join(" ");
+}
+
+/** What the k-th source that was read is for. */
+function useOf({ dataSet }: Gathering, index: number, first: number): string {
+  const source = dataSet.sources[index];
+  if (source !== undefined)
+    return dataSet.sources.length === 1 ? "training" : `training, weight ${source.weight}`;
+  return setOf(dataSet, first);
+}
+
+function setOf({ validationSets, validation }: DataSet, number: number): string {
+  const set = validationSets.find(({ name, documents }) => name !== undefined && documents.includes(number));
+  if (set?.name !== undefined) return `validation ${set.name}`;
+  return validation.includes(number) ? "held out" : "training";
+}
+
+function sourcesOf(page: Gathering): PageSource[] {
+  const { dataSet, read, spec } = page;
+  const held = new Set(dataSet.validation);
+  let first = 0;
+  return read.map((source, index) => {
+    const positions = spec.model.modalities.map(() => 0);
+    let [heldOut, all] = [0, 0];
+    for (let number = first; number < first + source.documents; number++) {
+      if (held.has(number)) heldOut++;
+      all += positionsOf(dataSet, number);
+      for (const segment of dataSet.documents[number]?.segments ?? [])
+        positions[segment.modality] = (positions[segment.modality] ?? 0) + sizeOf(segment, dataSet);
+    }
+    const use = useOf(page, index, first);
+    first += source.documents;
+    return { name: nameOf(source), use, documents: source.documents, heldOut, skipped: source.skipped.length, positions, all };
+  });
+}
+
+function skippedOf({ read, dataSet }: Gathering): PageSkipped[] {
+  const sources = read.flatMap((source) => source.skipped.map(() => nameOf(source)));
+  return dataSet.skipped.map(({ document, files }, index) => ({
+    ...{ document, reasons: files },
+    source: sources[index] ?? "prepared data",
+  }));
+}
+
+function sourceNameOf({ read }: Gathering, number: number): string {
+  let end = 0;
+  for (const source of read) {
+    end += source.documents;
+    if (number < end) return nameOf(source);
+  }
+  return "prepared data";
+}
+
+function documentOf(number: number, page: Gathering, original: Original | undefined): PageDocument {
+  const { dataSet } = page;
+  const document = dataSet.documents[number];
+  const { documentEnd } = dataSet.parts.vocabulary;
+  return {
+    ...{ number, label: dataSet.label(number), place: original?.place },
+    source: sourceNameOf(page, number),
+    set: setOf(dataSet, number),
+    positions: positionsOf(dataSet, number),
+    eitherOrder: document?.eitherOrder === true,
+    extra: document?.extra,
+    segments: (document?.segments ?? []).map((segment, index) => segmentOf(segment, page, original?.segments[index])),
+    end: marker(documentEnd, page),
+  };
+}
+
+const marker = (id: number, { dataSet }: Gathering): PageToken => ({
+  text: textOf([id], dataSet.parts),
+  about: `marker, id ${id} of the vocabulary`,
+});
+
+function outsideOf({ counted, modality }: Segment, { spec }: Gathering): string | undefined {
+  if (!counted) return "not in the loss";
+  return spec.objectives[modality] === undefined ? "no objective" : undefined;
+}
+
+function segmentOf(segment: Segment, page: Gathering, original: Original["segments"][number]): PageSegment {
+  const { dataSet, codecs, decoders } = page;
+  const { modality } = segment;
+  const { parts } = dataSet;
+  const declared = parts.modalities[modality];
+  const span = parts.vocabulary.spans[modality];
+  const size = sizeOf(segment, dataSet);
+  const common = {
+    ...{ modality, name: declared?.name ?? "", outside: outsideOf(segment, page) },
+    markers: span && ([marker(span.begin, page), marker(span.end, page)] as const),
+  };
+  if (segment.kind === "item")
+    return { ...common, size: `${whole(size)} patches`, picture: pictureOfItem(segment.item, page, original) };
+  const first = firstId(modality, parts.vocabulary);
+  const own = Array.from(segment.ids, (id) => id - first);
+  const tokenizer = codecs.tokenizers.get(modality);
+  if (tokenizer !== undefined || isBytes(declared)) {
+    const [shown, more] = [own.slice(0, MOST_TOKENS), Math.max(0, own.length - MOST_TOKENS)];
+    const tokens = { shown: textTokens(shown, tokenizer && { ...tokenizer, decode: decoders.get(modality) ?? tokenizer.decode }), more };
+    return { ...common, size: `${whole(size)} ${tokenizer ? "tokens" : "bytes"}`, tokens: { ...tokens, kind: "text" } };
+  }
+  const pictures = pictureCodebook(codecs, modality);
+  const speech = speechCodebook(codecs, modality);
+  const tokens = {
+    shown: own.slice(0, MOST_IDS).map((id) => ({ text: String(id), about: `id ${id}; ${first + id} of the vocabulary` })),
+    more: Math.max(0, own.length - MOST_IDS),
+    kind: "ids" as const,
+  };
+  return {
+    ...common,
+    size: `${whole(size)} ${speech ? "units" : "codes"}`,
+    tokens,
+    ...(pictures && { picture: pictureSeen(pictureOf(own, pictures), pictures.facts.kind, page, original) }),
+    ...(speech && own.length > 0 && { sounds: soundsOf(own, voiceOf(own.slice(0, unitsOfSeconds), speech), original) }),
+  };
+}
+
+const unitsOfSeconds = (MOST_SECONDS * SPEECH_FRAMES.rate) / SPEECH_FRAMES.hop;
+const seconds = (samples: number) => `${(samples / SPEECH_FRAMES.rate).toFixed(2)} s`;
+
+function soundsOf(units: readonly number[], voice: Float32Array, original: Original["segments"][number]): PageSound[] {
+  const most = MOST_SECONDS * SPEECH_FRAMES.rate;
+  const beginning = (samples: number) => (samples > most ? `, of which the first ${MOST_SECONDS} s` : "");
+  const all = units.length * SPEECH_FRAMES.hop;
+  const sounds: PageSound[] = [
+    {
+      about: `The units, 40 ms each: ${seconds(all)}${beginning(all)}. A rough voice from the codebook's spectra; repeats were merged, so the pace differs.`,
+      wav: wavBytes(voice),
+    },
+  ];
+  if (original?.kind !== "sound") return sounds;
+  const name = original.name === undefined ? "" : ` ${original.name}`;
+  sounds.push({
+    about: `The recording${name}: ${seconds(original.length)}${beginning(original.length)}, in one channel at 16 kHz.`,
+    wav: wavBytes(original.samples),
+  });
+  return sounds;
+}
+
+function pictureOfItem(number: number, page: Gathering, original: Original["segments"][number]): PagePicture {
+  const { modality, pixels, values } = page.dataSet.itemById(number);
+  const declared = page.dataSet.parts.modalities[modality];
+  const item = itemOf(declared);
+  if (item === undefined || declared?.kind !== "patches") throw new RangeError(`modality ${modality} has no items`);
+  if (pixels !== undefined) return pictureSeen(pixels, declared, page, original);
+  const latent = item.join(values()) as Float32Array;
+  const { pixels: grey, range } = firstChannel(latent, item.channels);
+  const seen = pictureSeen(grey, { ...declared, channels: 1 }, page, undefined);
+  return {
+    ...seen,
+    about: [`a latent of ${item.height} × ${item.width} × ${item.channels}`, `shown: the first channel, ${range}`],
+  };
+}
+
+/** The first channel as grey, from its least to its largest value. */
+function firstChannel(latent: Float32Array, channels: number): { readonly pixels: Uint8Array; readonly range: string } {
+  const values = Float32Array.from({ length: latent.length / channels }, (_, i) => latent[i * channels] as number);
+  const [least, most] = values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+  const scale = most > least ? 255 / (most - least) : 0;
+  return {
+    pixels: Uint8Array.from(values, (value) => Math.round((value - least) * scale)),
+    range: `${least.toPrecision(3)} is black and ${most.toPrecision(3)} is white`,
+  };
+}
+
+function pictureSeen(
+  pixels: Uint8Array,
+  geometry: PatchGeometry,
+  { host }: Gathering,
+  original: Original["segments"][number],
+): PagePicture {
+  const { width, height, channels, patchWidth, patchHeight } = geometry;
+  const about = [
+    `${height} × ${width}, ${whole(patchesPerPicture(geometry))} patches of ${patchHeight} × ${patchWidth}`,
+  ];
+  const seen = {
+    ...{ width, height, rows: height / patchHeight, columns: width / patchWidth },
+    png: pngOf({ width, height, channels, pixels }, host.deflate),
+  };
+  if (original?.kind !== "picture") return { ...seen, about };
+  const { filled, how } = fitted(original);
+  const { preview, name } = original;
+  return {
+    ...seen,
+    about: [...about, how],
+    ...(filled && { filled }),
+    original: {
+      png: pngOf({ ...preview, channels: 3 }, host.deflate),
+      width: preview.width,
+      about: `the original${name === undefined ? "" : ` ${name}`}: ${original.height} × ${original.width}`,
+    },
+  };
+}
+
+/** How an original became a picture of the modality, in words; and the part that it fills if it is padded. */
+function fitted({ width, height, fitted: to }: OriginalPicture): { readonly how: string } & Pick<PagePicture, "filled"> {
+  const { fit = "pad" } = to;
+  if (width === to.width && height === to.height) return { how: "not resized" };
+  // The same shape, up to a pixel.
+  const scale = Math.min(to.width / width, to.height / height);
+  const inner = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  if (inner.width >= to.width && inner.height >= to.height) return { how: "resized; the shape is the same" };
+  return FITTED[fit]({ width, height }, to, inner);
+}
+
+type Sides = Pick<PatchGeometry, "width" | "height">;
+
+const FITTED: Readonly<
+  Record<Fit, (original: Sides, to: Sides, inner: Sides) => { readonly how: string } & Pick<PagePicture, "filled">>
+> = {
+  pad(_, to, inner) {
+    const [left, top] = [(to.width - inner.width) / 2, (to.height - inner.height) / 2];
+    const where = left > 0 ? "at the left and right" : "at the top and bottom";
+    const [x, y] = [left / to.width, top / to.height];
+    return {
+      how: `fit: pad, with a background ${where}: the picture has ${inner.height} × ${inner.width} of ${to.height} × ${to.width} pixels (dashed)`,
+      filled: { left: x, right: x, top: y, bottom: y },
+    };
+  },
+  crop({ width, height }, to) {
+    const scale = Math.max(to.width / width, to.height / height);
+    const [across, down] = [to.width / scale / width, to.height / scale / height];
+    const [lost, where] = across < 1 ? [1 - across, "left and right"] : [1 - down, "top and bottom"];
+    return { how: `fit: crop: ${(100 * lost).toFixed(1)} % of the original is cut off, at the ${where}` };
+  },
+  stretch({ width, height }, to) {
+    const factor = to.width / width / (to.height / height);
+    const how = factor < 1 ? `${(1 / factor).toFixed(2)} times narrower` : `${factor.toFixed(2)} times wider`;
+    return { how: `fit: stretch: ${how}, relative to its height` };
+  },
+};
+
+function packedOf(page: Gathering): Packed {
+  const { dataSet, spec } = page;
+  const { seed, batch, accumulate } = spec.train;
+  const { length, carry, reset } = spec.data;
+  const drop = spec.objectives.map(dropOf);
+  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
+  const first = order.next();
+  const ahead = documentOrder(dataSet, seed, drop);
+  const { pieceAt } = ahead.from(ahead.start);
+  const counts = Array.from({ length: batch }, (_, row) => documentsIn(first, row));
+  // Streams take documents row by row.
+  const taken = counts.map((_, row) => counts.slice(0, row).reduce((sum, count) => sum + count, 0));
+  const rows = carry ? [] : firstFit(dataSet, { rows: batch * accumulate, length }, pieceAt).rows;
+  const numberOf = (row: number, index: number): number =>
+    (carry ? pieceAt((taken[row] ?? 0) + index) : rows[row]?.[index])?.document ?? 0;
+  const together = reset ? "Documents in a sequence do not see each other." : "A sequence's documents see earlier ones.";
+  const how = carry
+    ? `Each sequence is a stream that goes on in the next batch, so documents are cut at its end. ${together}`
+    : `Each document goes, complete, into the first sequence with room for it. ${together}`;
+  const modalities = spec.model.modalities.map(({ name }) => name);
+  return {
+    ...{ how, length, sequences: batch, modalities },
+    rows: Array.from({ length: Math.min(batch, MOST_ROWS) }, (_, row) => rowOf(first, row, page, numberOf)),
+    padding: first.document.reduce((sum, document) => sum + (document < 0 ? 1 : 0), 0),
+  };
+}
+
+const documentsIn = ({ document, length }: Batch, row: number): number =>
+  1 + document.subarray(row * length, (row + 1) * length).reduce((most, one) => Math.max(most, one), -1);
+
+function rowOf(batch: Batch, row: number, { dataSet }: Gathering, numberOf: (row: number, index: number) => number): PackedRow {
+  const { length, document, modality, tokens, counted } = batch;
+  const { vocabulary } = dataSet.parts;
+  const markers = new Set([vocabulary.documentEnd, ...vocabulary.spans.flatMap((span) => (span ? [span.begin, span.end] : []))]);
+  const runs: { begin: number; end: number; of: PackedRun["of"]; counted: boolean }[] = [];
+  const documents: { number: number; label: string; begin: number; end: number }[] = [];
+  let padding = 0;
+  for (let position = 0; position < length; position++) {
+    const at = row * length + position;
+    const index = document[at] as number;
+    const own = modality[at] as number;
+    const isMarker = own === vocabulary.owner && markers.has(tokens[at] as number);
+    const of = index < 0 ? "padding" : isMarker ? "marker" : own;
+    const isCounted = counted === undefined || counted[at] === 1;
+    const last = runs.at(-1);
+    if (last?.of === of && last.counted === isCounted) last.end = position + 1;
+    else runs.push({ begin: position, end: position + 1, of, counted: isCounted });
+    if (index < 0) {
+      padding++;
+      continue;
+    }
+    const open = documents[index];
+    if (open !== undefined) open.end = position + 1;
+    else {
+      const number = numberOf(row, index);
+      documents[index] = { number, label: dataSet.label(number), begin: position, end: position + 1 };
+    }
+  }
+  return { runs, documents, padding };
+}
