@@ -20,7 +20,14 @@ import { firstId, textOf } from "../modalities/text.js";
 import { aboutObjective, dropOf } from "../objectives/objective.fields.js";
 import type { PageDocument, PagePicture, PageSegment, PageSound, PageToken } from "../report/look/document.js";
 import type { Packed, PackedRow, PackedRun } from "../report/look/packed.js";
-import { type LookPage, lookPage, type PageModality, type PageSkipped, type PageSource, whole } from "../report/look/page.js";
+import {
+  type LookPage,
+  lookPage,
+  type PageModality,
+  type PageSkipped,
+  type PageSource,
+  whole,
+} from "../report/look/page.js";
 import { textTokens } from "../report/look/tokens.js";
 import { pngOf } from "../report/png.js";
 import type { Host } from "./host.js";
@@ -30,6 +37,8 @@ import { type Look, type LookedAt, type LookOptions, lookOf, preparedFor, sizeOf
 const MOST_DOCUMENTS = 200;
 const MOST_TOKENS = 1200;
 const MOST_IDS = 256;
+/** Originals that are smaller, in pixels of the page, are enlarged. */
+const SMALL = 192;
 /** Sequences of a batch. */
 const MOST_ROWS = 8;
 
@@ -111,8 +120,7 @@ function nameOf({ fields }: ReadSource): string {
 /** What the k-th source that was read is for. */
 function useOf({ dataSet }: Gathering, index: number, first: number): string {
   const source = dataSet.sources[index];
-  if (source !== undefined)
-    return dataSet.sources.length === 1 ? "training" : `training, weight ${source.weight}`;
+  if (source !== undefined) return dataSet.sources.length === 1 ? "training" : `training, weight ${source.weight}`;
   return setOf(dataSet, first);
 }
 
@@ -137,7 +145,15 @@ function sourcesOf(page: Gathering): PageSource[] {
     }
     const use = useOf(page, index, first);
     first += source.documents;
-    return { name: nameOf(source), use, documents: source.documents, heldOut, skipped: source.skipped.length, positions, all };
+    return {
+      name: nameOf(source),
+      use,
+      documents: source.documents,
+      heldOut,
+      skipped: source.skipped.length,
+      positions,
+      all,
+    };
   });
 }
 
@@ -202,13 +218,18 @@ function segmentOf(segment: Segment, page: Gathering, original: Original["segmen
   const tokenizer = codecs.tokenizers.get(modality);
   if (tokenizer !== undefined || isBytes(declared)) {
     const [shown, more] = [own.slice(0, MOST_TOKENS), Math.max(0, own.length - MOST_TOKENS)];
-    const tokens = { shown: textTokens(shown, tokenizer && { ...tokenizer, decode: decoders.get(modality) ?? tokenizer.decode }), more };
+    const tokens = {
+      shown: textTokens(shown, tokenizer && { ...tokenizer, decode: decoders.get(modality) ?? tokenizer.decode }),
+      more,
+    };
     return { ...common, size: `${whole(size)} ${tokenizer ? "tokens" : "bytes"}`, tokens: { ...tokens, kind: "text" } };
   }
   const pictures = pictureCodebook(codecs, modality);
   const speech = speechCodebook(codecs, modality);
   const tokens = {
-    shown: own.slice(0, MOST_IDS).map((id) => ({ text: String(id), about: `id ${id}; ${first + id} of the vocabulary` })),
+    shown: own
+      .slice(0, MOST_IDS)
+      .map((id) => ({ text: String(id), about: `id ${id}; ${first + id} of the vocabulary` })),
     more: Math.max(0, own.length - MOST_IDS),
     kind: "ids" as const,
   };
@@ -292,14 +313,18 @@ function pictureSeen(
     ...(filled && { filled }),
     original: {
       png: pngOf({ ...preview, channels: 3 }, host.deflate),
-      width: preview.width,
+      width: preview.width * Math.max(1, Math.floor(SMALL / Math.max(preview.width, preview.height))),
       about: `the original${name === undefined ? "" : ` ${name}`}: ${original.height} × ${original.width}`,
     },
   };
 }
 
 /** How an original became a picture of the modality, in words; and the part that it fills if it is padded. */
-function fitted({ width, height, fitted: to }: OriginalPicture): { readonly how: string } & Pick<PagePicture, "filled"> {
+function fitted({
+  width,
+  height,
+  fitted: to,
+}: OriginalPicture): { readonly how: string } & Pick<PagePicture, "filled"> {
   const { fit = "pad" } = to;
   if (width === to.width && height === to.height) return { how: "not resized" };
   // The same shape, up to a pixel.
@@ -351,7 +376,9 @@ function packedOf(page: Gathering): Packed {
   const rows = carry ? [] : firstFit(dataSet, { rows: batch * accumulate, length }, pieceAt).rows;
   const numberOf = (row: number, index: number): number =>
     (carry ? pieceAt((taken[row] ?? 0) + index) : rows[row]?.[index])?.document ?? 0;
-  const together = reset ? "Documents in a sequence do not see each other." : "A sequence's documents see earlier ones.";
+  const together = reset
+    ? "Documents in a sequence do not see each other."
+    : "A sequence's documents see earlier ones.";
   const how = carry
     ? `Each sequence is a stream that goes on in the next batch, so documents are cut at its end. ${together}`
     : `Each document goes, complete, into the first sequence with room for it. ${together}`;
@@ -366,10 +393,18 @@ function packedOf(page: Gathering): Packed {
 const documentsIn = ({ document, length }: Batch, row: number): number =>
   1 + document.subarray(row * length, (row + 1) * length).reduce((most, one) => Math.max(most, one), -1);
 
-function rowOf(batch: Batch, row: number, { dataSet }: Gathering, numberOf: (row: number, index: number) => number): PackedRow {
+function rowOf(
+  batch: Batch,
+  row: number,
+  { dataSet }: Gathering,
+  numberOf: (row: number, index: number) => number,
+): PackedRow {
   const { length, document, modality, tokens, counted } = batch;
   const { vocabulary } = dataSet.parts;
-  const markers = new Set([vocabulary.documentEnd, ...vocabulary.spans.flatMap((span) => (span ? [span.begin, span.end] : []))]);
+  const markers = new Set([
+    vocabulary.documentEnd,
+    ...vocabulary.spans.flatMap((span) => (span ? [span.begin, span.end] : [])),
+  ]);
   const runs: { begin: number; end: number; of: PackedRun["of"]; counted: boolean }[] = [];
   const documents: { number: number; label: string; begin: number; end: number }[] = [];
   let padding = 0;

@@ -81,7 +81,11 @@ export const preparedFor = (
   { skipBad, notice }: LookOptions,
 ): Promise<PreparedData> => prepare(data, model, { host, folder, reach, skipBad, notice });
 
-export function lookOf({ dataSet, files, codecs }: PreparedData, { data }: CheckedSpec, { documents }: LookOptions): Look {
+export function lookOf(
+  { dataSet, files, codecs }: PreparedData,
+  { data }: CheckedSpec,
+  { documents }: LookOptions,
+): Look {
   const reading: Decoding = { tokenizers: codecs.tokenizers, decoders: decodersOf(codecs) };
   const shown = spread(dataSet, documents).map((number) => documentOf(dataSet, number, reading));
   const licences = licencesOf(data.source, ...data.validation.map(({ source }) => source));

@@ -123,7 +123,12 @@ async function fileOf(
   const at = filePlace(segment, place);
   if ("audio" in segment) {
     const samples = readAudio(await readFileBytes(host.disk, segment.audio, at), at);
-    return { kind: "sound", name, length: samples.length, samples: samples.slice(0, MOST_SECONDS * SPEECH_FRAMES.rate) };
+    return {
+      kind: "sound",
+      name,
+      length: samples.length,
+      samples: samples.slice(0, MOST_SECONDS * SPEECH_FRAMES.rate),
+    };
   }
   const fitted = pictureCodebook(codecs, segment.modality)?.facts.kind ?? itemOf(parts.modalities[segment.modality]);
   if (fitted === undefined) return undefined;

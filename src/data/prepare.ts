@@ -11,8 +11,8 @@ import { preparedGroups } from "./prepared-folder.js";
 import { locate, type Reach, reachOf } from "./reach.js";
 import { readShard } from "./shard.js";
 import { openSource } from "./sources/open.js";
-import type { Source } from "./sources/source.js";
 import { partsOf, type SourceFields } from "./sources/source.fields.js";
+import type { Source } from "./sources/source.js";
 
 /** The `data` section of a checked spec. */
 export interface DataRequest {

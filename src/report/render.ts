@@ -180,8 +180,7 @@ function pictures({ label, samples }: SampleGroup): string {
 function texts({ label, texts: rows = [] }: SampleGroup): string {
   if (rows.length === 0) return "";
   const cells = rows.map(({ name, given, picture, truth, sampled }) => {
-    const seen =
-      picture === undefined ? "" : `<img src="${dataUrl("image/png", picture)}" alt="${escapeHtml(name)}">`;
+    const seen = picture === undefined ? "" : `<img src="${dataUrl("image/png", picture)}" alt="${escapeHtml(name)}">`;
     return `<tr><td>${seen}${escapeHtml(given)}</td><td>${escapeHtml(truth)}</td><td>${escapeHtml(sampled)}</td></tr>`;
   });
   return `<section class="texts"><h2>${escapeHtml(label)}</h2>

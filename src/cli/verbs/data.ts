@@ -47,7 +47,10 @@ const lookSubcommand: Subcommand = {
       .action(async (file: string, { json, html: page, allow, ...options }: LookFlags) => {
         const { spec, folder, reach } = readSpec(file, { allow });
         if (spec === undefined) return finish(EXIT.wrongInput);
-        const [looked, settings] = [{ spec, folder, reach }, { ...options, notice }];
+        const [looked, settings] = [
+          { spec, folder, reach },
+          { ...options, notice },
+        ];
         const { html, ...found } =
           page === undefined
             ? { ...(await look(nodeHost, looked, settings)), html: undefined }

@@ -28,15 +28,18 @@ export function voiceOf(units: ArrayLike<number>, { entries }: SpeechCodebook): 
 
 const FILTERS = melFilters(RATE, POINTS, BANDS);
 /** Of each bin: the weights of the bands over it, which sum to 1; empty beyond the bands. */
-const SHARES: readonly (readonly (readonly [band: number, share: number])[])[] = Array.from({ length: BINS }, (_, bin) => {
-  const over = FILTERS.flatMap(({ first, weights }, band) => {
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    const weight = weights[bin - first];
-    return weight === undefined || sum === 0 ? [] : [[band, weight / sum] as const];
-  });
-  const total = over.reduce((sum, [, weight]) => sum + weight, 0);
-  return over.map(([band, weight]) => [band, weight / total] as const);
-});
+const SHARES: readonly (readonly (readonly [band: number, share: number])[])[] = Array.from(
+  { length: BINS },
+  (_, bin) => {
+    const over = FILTERS.flatMap(({ first, weights }, band) => {
+      const sum = weights.reduce((total, weight) => total + weight, 0);
+      const weight = weights[bin - first];
+      return weight === undefined || sum === 0 ? [] : [[band, weight / sum] as const];
+    });
+    const total = over.reduce((sum, [, weight]) => sum + weight, 0);
+    return over.map(([band, weight]) => [band, weight / total] as const);
+  },
+);
 const AREAS = FILTERS.map(({ weights }) => weights.reduce((sum, weight) => sum + weight, 0));
 
 /** The amplitude of each bin, from the loudness of each band in [0, 1]. */

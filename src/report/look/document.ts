@@ -90,7 +90,8 @@ function textOf(value: unknown): string {
 function segmentHtml({ modality, name, size, outside, markers, tokens, picture, sounds = [] }: PageSegment): string {
   const note = outside === undefined ? "" : ` <span class="outside">${escapeHtml(outside)}</span>`;
   const [begin = "", end = ""] = markers?.map((marker) => tokenHtml(marker, "marker")) ?? [];
-  const more = tokens && tokens.more > 0 ? ` <span class="more">and ${tokens.more.toLocaleString("en-US")} more</span>` : "";
+  const more =
+    tokens && tokens.more > 0 ? ` <span class="more">and ${tokens.more.toLocaleString("en-US")} more</span>` : "";
   const boxes = tokens?.shown.map((token) => tokenHtml(token, tokens.kind)).join("") ?? "";
   const body =
     picture === undefined && sounds.length === 0

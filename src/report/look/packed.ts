@@ -17,7 +17,12 @@ export interface Packed {
 export interface PackedRow {
   readonly runs: readonly PackedRun[];
   /** Each with its positions in the sequence. */
-  readonly documents: readonly { readonly number: number; readonly label: string; readonly begin: number; readonly end: number }[];
+  readonly documents: readonly {
+    readonly number: number;
+    readonly label: string;
+    readonly begin: number;
+    readonly end: number;
+  }[];
   readonly padding: number;
 }
 

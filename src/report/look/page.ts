@@ -63,28 +63,34 @@ export function lookPage(page: LookPage, most: number = MOST_BYTES): string {
   const head = `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>
 ${modalitiesHtml(page)}
 ${sourcesHtml(page)}`;
+  const pageOf = (articles: string) =>
+    htmlPage(
+      title,
+      `${STYLE}${LOOK_STYLE}`,
+      `${head}
+<section id="documents"><h2>Documents</h2>
+<p>Each box is a token; point at it for its id. Lines on a picture separate its patches. Outlined boxes are markers. Dotted segments have no loss.</p>
+${articles}</section>
+${rest}`,
+      "media-src data:",
+    );
   const articles: string[] = [];
-  let room = most - head.length - rest.length;
-  let omitted = 0;
+  let room = most - bytesIn(pageOf(omittedNote(documents.length, documents.length, most)));
   for (const document of documents) {
     const article = documentHtml(document);
-    if (article.length > room) omitted++;
-    else {
-      articles.push(article);
-      room -= article.length;
-    }
+    const bytes = bytesIn(article) + 1;
+    if (bytes > room) continue;
+    articles.push(article);
+    room -= bytes;
   }
-  const note =
-    omitted === 0
-      ? ""
-      : `<p class="note">${omitted} of ${documents.length} documents are not shown: the page would be larger than ${whole(most)} bytes.</p>`;
-  const main = `${head}
-<section id="documents"><h2>Documents</h2>
-<p>Each box is a token; point at it for its id. Lines on a picture separate its patches. Grey boxes are markers. Striped segments have no loss.</p>
-${articles.join("\n")}${note}</section>
-${rest}`;
-  return htmlPage(title, `${STYLE}${LOOK_STYLE}`, main, "media-src data:");
+  const omitted = documents.length - articles.length;
+  return pageOf(articles.join("\n") + (omitted === 0 ? "" : omittedNote(omitted, documents.length, most)));
 }
+
+const bytesIn = (text: string): number => new TextEncoder().encode(text).length;
+
+const omittedNote = (omitted: number, all: number, most: number): string =>
+  `<p class="note">${omitted} of ${all} documents are left out, because the page would be larger than ${whole(most)} bytes.</p>`;
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]) => row.map((cell) => `<${tag}>${cell}</${tag}>`).join("");
@@ -114,7 +120,15 @@ ${table(heads, rows)}
 }
 
 function sourcesHtml({ sources, modalities }: LookPage): string {
-  const heads = ["Source", "Use", "Documents", "Held out", "Skipped", ...modalities.map(({ name }) => escapeHtml(name)), "Positions"];
+  const heads = [
+    "Source",
+    "Use",
+    "Documents",
+    "Held out",
+    "Skipped",
+    ...modalities.map(({ name }) => escapeHtml(name)),
+    "Positions",
+  ];
   const rows = sources.map(({ name, use, documents, heldOut, skipped, positions, all }) => [
     `<span class="path">${escapeHtml(name)}</span>`,
     escapeHtml(use),
@@ -127,11 +141,13 @@ ${table(heads, rows)}
 
 function skippedHtml(skipped: readonly PageSkipped[]): string {
   if (skipped.length === 0) return `<section id="skipped"><h2>Skipped documents</h2><p>None.</p></section>`;
-  const rows = skipped.slice(0, MOST_SKIPPED).map(({ source, document, reasons }) => [
-    whole(document),
-    `<span class="path">${escapeHtml(source)}</span>`,
-    reasons.map((reason) => `<span class="path">${escapeHtml(reason)}</span>`).join("<br>"),
-  ]);
+  const rows = skipped
+    .slice(0, MOST_SKIPPED)
+    .map(({ source, document, reasons }) => [
+      whole(document),
+      `<span class="path">${escapeHtml(source)}</span>`,
+      reasons.map((reason) => `<span class="path">${escapeHtml(reason)}</span>`).join("<br>"),
+    ]);
   const more =
     skipped.length > MOST_SKIPPED ? `<p>${whole(skipped.length - MOST_SKIPPED)} more are not listed.</p>` : "";
   return `<section id="skipped" class="left"><h2>Skipped documents</h2>

@@ -9,6 +9,7 @@ export const LOOK_STYLE = `
 @media (prefers-color-scheme: dark) {
   :root { --m1: #5b9ff0; --m2: #f08a55; --m3: #3fbf94; --m4: #bd86e0; --m5: #d9ac3f; --m6: #ec74a4; --marker: #817e76; --box: #2b2a27; }
 }
+.facts { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
 .swatch { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 2px; margin-right: 0.45em; }
 .path { overflow-wrap: anywhere; }
 #modalities td:nth-child(2), #modalities th:nth-child(2), #sources td:nth-child(2), #sources th:nth-child(2),
@@ -26,7 +27,7 @@ export const LOOK_STYLE = `
 .name { font-size: 0.85rem; font-weight: 600; margin-bottom: 4px; }
 .outside { font-weight: normal; color: var(--quiet); border: 1px dashed var(--strong-line); border-radius: 4px; padding: 0 6px; }
 .tokens { font: 13px/1.9 ui-monospace, monospace; overflow-wrap: anywhere; }
-.token { display: inline-block; max-width: 100%; min-width: 1ch; min-height: 1.5em; line-height: 1.5; padding: 0 2px; margin: 0 1px 2px 0; border-radius: 3px;
+.token { display: inline-block; max-width: 100%; min-width: 1ch; min-height: 1.5em; line-height: 1.5; padding: 0 2px; margin: 0 2px 2px 0; border-radius: 3px;
   background: var(--box); white-space: pre-wrap; vertical-align: top; }
 .token:hover { outline: 2px solid var(--own, var(--strong-line)); }
 .token.marker { background: none; border: 1px solid var(--strong-line); color: var(--quiet); font-size: 12px; padding: 0 4px; }
@@ -38,11 +39,11 @@ export const LOOK_STYLE = `
 .sound figcaption { max-width: 60ch; }
 .seen { display: block; position: relative; max-width: 100%; border: 1px solid var(--strong-line); background: #fff; }
 .seen img { display: block; width: 100%; height: 100%; image-rendering: pixelated; }
-.grid-lines { position: absolute; inset: 0; pointer-events: none; opacity: 0.45;
-  background-image: linear-gradient(to right, #888 1px, transparent 1px), linear-gradient(to bottom, #888 1px, transparent 1px);
+.grid-lines { position: absolute; inset: 0; pointer-events: none; opacity: 0.6;
+  background-image: linear-gradient(to right, #000 1px, #fff 1px 2px, transparent 2px), linear-gradient(to bottom, #000 1px, #fff 1px 2px, transparent 2px);
   background-size: calc(100% / var(--columns)) calc(100% / var(--rows)); }
 .filled { position: absolute; outline: 2px dashed #d9591f; outline-offset: -2px; pointer-events: none; }
-.original { display: block; max-width: 100%; border: 1px solid var(--line); background: #fff; }
+.original { display: block; image-rendering: pixelated; max-width: 100%; border: 1px solid var(--line); background: #fff; }
 .sound { margin: 4px 0 8px; }
 .sound audio { display: block; width: 320px; max-width: 100%; height: 40px; }
 .bar { margin: 12px 0; }

@@ -57,7 +57,7 @@ function byteGroups(ids: readonly number[]): Group[] {
 function tokenGroups(ids: readonly number[], { decode }: Tokenizing): Group[] {
   const groups: Group[] = [];
   for (let from = 0; from < ids.length; ) {
-    const context = ids.slice(Math.max(0, (groups.at(-CONTEXT)?.from ?? 0)), from);
+    const context = ids.slice(Math.max(0, groups.at(-CONTEXT)?.from ?? 0), from);
     const before = decode(context);
     let to = from + 1;
     const added = () => {

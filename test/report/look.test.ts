@@ -1,0 +1,175 @@
+// The page of `mom data look --html`.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lookHtml } from "../../src/api/look-html.js";
+import { nodeHost } from "../../src/api/node/host.js";
+import { checkText } from "../../src/api/read-spec.js";
+import { readAudio } from "../../src/data/audio/read-audio.js";
+import { fitUnits, unitsOf } from "../../src/data/audio/units.js";
+import { voiceOf, wavBytes } from "../../src/data/audio/voice.js";
+import { isOfSpeech, readCodebook, writeCodebook } from "../../src/data/codebook.js";
+import { reachOf } from "../../src/data/reach.js";
+import { InputError } from "../../src/diagnostics/input-error.js";
+import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
+import type { PageDocument } from "../../src/report/look/document.js";
+import { type LookPage, lookPage } from "../../src/report/look/page.js";
+import { textTokens } from "../../src/report/look/tokens.js";
+import { sine, wavOf } from "../data/audio/wav-bytes.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-look-html-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = (name: string) => join(folder, name);
+
+const speech = fitUnits([sine(311.7, 0.5), sine(2_003.3, 0.5)], { entries: 8, seed: 1 });
+const codebookBytes = writeCodebook({ of: "speech" }, speech.entries, SPEECH_FRAMES.bands);
+const HOSTILE = '<script>alert("x")</script> & <img src=x onerror=alert(1)>';
+
+const spec = (fit: string) => `model {
+  modality text: bytes
+  modality image: patches(size: 16x16, patch: 4x4${fit})
+  modality speech: codes(codebook: "units.safetensors")
+  d_model: 8
+  block mixer: mamba
+  layers: mixer
+}
+objective { text: cross_entropy, image: ddpm }
+data { source: files("a.jsonl"), length: 200, held_out: 0 }
+train { steps: 1, batch: 2 }
+`;
+
+beforeAll(async () => {
+  writeFileSync(file("units.safetensors"), codebookBytes);
+  writeFileSync(file("tone.wav"), wavOf([sine(311.7, 0.3)]));
+  const wide = sharp({ create: { width: 40, height: 20, channels: 3, background: "#0000ff" } });
+  writeFileSync(file("wide.png"), await wide.png().toBuffer());
+  const documents = [
+    {
+      id: HOSTILE,
+      segments: [{ text: HOSTILE, loss: false }, { image: "wide.png" }, { audio: "tone.wav" }, { text: "ä\n" }],
+    },
+    { segments: [{ text: "gone" }, { image: "gone.png" }] },
+    { segments: [{ text: "second" }] },
+  ];
+  writeFileSync(file("a.jsonl"), documents.map((one) => JSON.stringify(one)).join("\n"));
+});
+
+async function pageOf(fit = "", documents = 5): Promise<string> {
+  const { spec: checked, diagnostics } = checkText(nodeHost.disk, spec(fit), file("a.mom"), {});
+  if (checked === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  const cached = { ...nodeHost, cacheFolder: () => file("cache") };
+  const looked = { spec: checked, folder, reach: reachOf(nodeHost.disk, file("a.mom")) };
+  return (await lookHtml(cached, looked, { documents, skipBad: true, notice: () => {} }, "a")).html;
+}
+
+describe("the page of a data set", () => {
+  let html: string;
+  beforeAll(async () => {
+    html = await pageOf();
+  });
+
+  it("escapes everything that data contain, and loads nothing", () => {
+    expect(html).not.toMatch(/<script|<img src=x/);
+    expect(html).toContain("&lt;script&gt;");
+    expect(html).toMatch(/default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src data:/);
+    expect([...html.matchAll(/ (?:src|href)="(?!data:)/g)]).toEqual([]);
+    expect(html).not.toMatch(/url\(|@import/);
+  });
+
+  it("shows where documents are from, their sets and other keys", () => {
+    expect(html).toContain("<dt>from</dt><dd>a.jsonl:1</dd>");
+    // Document 1 of the data set is the third line: the second is skipped.
+    expect(html).toContain("<dt>from</dt><dd>a.jsonl:3</dd>");
+    expect(html).toContain("<dt>set</dt><dd>training</dd>");
+    expect(html).toMatch(/<dt>id<\/dt><dd>&lt;script/);
+  });
+
+  it("lists what was skipped and why", () => {
+    expect(html).toMatch(/1 documents are skipped[\s\S]*a\.jsonl:2[^<]*gone\.png/);
+  });
+
+  it("shows bytes of one character together, markers, and what has no loss", () => {
+    expect(html).toContain('title="bytes 0xC3 0xA4, ids 195 164">ä</span>');
+    expect(html).toContain("&lt;image&gt;");
+    expect(html).toContain("&lt;end&gt;");
+    expect(html).toContain("not in the loss");
+    expect(html).toContain("no objective");
+  });
+
+  it("shows a picture, its original's size and how it was fitted", async () => {
+    expect(html).toContain("the original wide.png: 20 × 40");
+    expect(html).toContain("with a background at the top and bottom: the picture has 8 × 16 of 16 × 16 pixels");
+    expect(html).toContain("--columns:4;--rows:4");
+    expect(await pageOf(", fit: crop")).toContain(
+      "fit: crop: 50.0 % of the original is cut off, at the left and right",
+    );
+    expect(await pageOf(", fit: stretch")).toContain("fit: stretch: 2.00 times narrower");
+  });
+
+  it("shows units as sound, beside the recording", () => {
+    const sounds = [...html.matchAll(/src="data:audio\/wav;base64,([^"]*)"/g)].map(([, data]) =>
+      readAudio(new Uint8Array(Buffer.from(data as string, "base64")), "a"),
+    );
+    expect(sounds.length).toBe(2);
+    expect(sounds[1]?.length).toBe(4800);
+  });
+
+  it("shows the first batch: its documents and its padding", () => {
+    expect(html).toMatch(/The first batch of training: 2 sequences of 200 positions, of which \d+\.\d % are padding/);
+    const bars = html.slice(html.indexOf('id="packing"'));
+    expect(bars).toMatch(/1: second, positions \d+ to \d+/);
+  });
+
+  it("refuses more documents than a page can hold", async () => {
+    await expect(pageOf("", 201)).rejects.toThrow(InputError);
+  });
+});
+
+it("a page has at most the given bytes: documents that do not fit are left out, and counted", () => {
+  const document = (number: number): PageDocument => ({
+    ...{ number, label: "a", place: undefined, source: "a", set: "training", positions: 1, eitherOrder: false },
+    extra: { long: "x".repeat(300) },
+    segments: [],
+    end: { text: "<end>", about: "" },
+  });
+  const page: LookPage = {
+    ...{ title: "a", facts: [], modalities: [], sources: [], skipped: [] },
+    documents: [0, 1, 2, 3].map(document),
+    packed: { how: "", length: 1, rows: [], sequences: 1, padding: 0, modalities: [] },
+  };
+  const all = lookPage(page);
+  expect(all).not.toContain("left out");
+  const most = new TextEncoder().encode(all).length - 600;
+  const some = lookPage(page, most);
+  expect(some).toMatch(/2 of 4 documents are left out/);
+  expect(new TextEncoder().encode(some).length).toBeLessThanOrEqual(most);
+});
+
+describe("tokens", () => {
+  it("bytes that are no character have boxes of their own", () => {
+    const ids = [0x61, 0xff, 0xe2, 0x82, 0xac, 0xc3];
+    expect(textTokens(ids, undefined).map(({ text }) => text)).toEqual(["a", "\\xFF", "€", "\\xC3"]);
+  });
+
+  it("tokens that are parts of a character share a box", () => {
+    const bytes = [...new TextEncoder().encode("a€b")];
+    const decode = (ids: readonly number[]) => new TextDecoder().decode(Uint8Array.from(ids));
+    const boxes = textTokens(bytes, { decode, tokenOf: (id) => `t${id}` });
+    expect(boxes.map(({ text }) => text)).toEqual(["a", "€", "b"]);
+    expect(boxes[1]?.about).toBe("tokens t226 t130 t172, ids 226 130 172");
+  });
+});
+
+it("the voice of a unit has the pitch of the sound that it stands for", () => {
+  const codebook = readCodebook(codebookBytes, "a");
+  if (!isOfSpeech(codebook)) throw new Error("not of speech");
+  const [middle] = unitsOf(sine(2_003.3, 0.5).slice(3_200, 4_800), codebook);
+  const voice = readAudio(wavBytes(voiceOf(new Array<number>(10).fill(middle as number), codebook)), "a");
+  expect(voice.length).toBe(6_400);
+  let crossings = 0;
+  for (let i = 1; i < voice.length; i++) if ((voice[i] as number) > 0 !== (voice[i - 1] as number) > 0) crossings++;
+  expect(crossings / 2 / 0.4 / 2_003.3).toBeGreaterThan(0.85);
+  expect(crossings / 2 / 0.4 / 2_003.3).toBeLessThan(1.15);
+});
