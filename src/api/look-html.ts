@@ -1,16 +1,13 @@
 // The page of a data set: gathers what it shows.
-import type { Batch } from "../batch/batch.js";
 import { voiceOf, wavBytes } from "../data/audio/voice.js";
 import { pictureCodebook, pictureOf, speechCodebook } from "../data/codebook.js";
 import { decodersOf } from "../data/codecs.js";
 import type { DataSet } from "../data/data-set.js";
 import type { Segment } from "../data/document.js";
-import { documentOrder } from "../data/document-order.js";
-import { openTraining } from "../data/order.js";
+import { firstBatch } from "../data/first-batch.js";
 import { MOST_SECONDS, type Original, type OriginalPicture, originalsOf } from "../data/originals.js";
-import { firstFit, positionsOf } from "../data/packing.js";
+import { positionsOf } from "../data/packing.js";
 import type { PreparedData, ReadSource } from "../data/prepare.js";
-import { openStreams } from "../data/streams.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { SPEECH_FRAMES } from "../modalities/codebook.fields.js";
@@ -19,7 +16,7 @@ import { type Fit, type PatchGeometry, patchesPerPicture } from "../modalities/p
 import { firstId, textOf } from "../modalities/text.js";
 import { aboutObjective, dropOf } from "../objectives/objective.fields.js";
 import type { PageDocument, PagePicture, PageSegment, PageSound, PageToken } from "../report/look/document.js";
-import type { Packed, PackedRow, PackedRun } from "../report/look/packed.js";
+import type { Packed } from "../report/look/packed.js";
 import {
   type LookPage,
   lookPage,
@@ -361,21 +358,10 @@ const FITTED: Readonly<
   },
 };
 
-function packedOf(page: Gathering): Packed {
-  const { dataSet, spec } = page;
-  const { seed, batch, accumulate } = spec.train;
+function packedOf({ dataSet, spec }: Gathering): Packed {
   const { length, carry, reset } = spec.data;
-  const drop = spec.objectives.map(dropOf);
-  const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
-  const first = order.next();
-  const ahead = documentOrder(dataSet, seed, drop);
-  const { pieceAt } = ahead.from(ahead.start);
-  const counts = Array.from({ length: batch }, (_, row) => documentsIn(first, row));
-  // Streams take documents row by row.
-  const taken = counts.map((_, row) => counts.slice(0, row).reduce((sum, count) => sum + count, 0));
-  const rows = carry ? [] : firstFit(dataSet, { rows: batch * accumulate, length }, pieceAt).rows;
-  const numberOf = (row: number, index: number): number =>
-    (carry ? pieceAt((taken[row] ?? 0) + index) : rows[row]?.[index])?.document ?? 0;
+  const { batch: sequences } = spec.train;
+  const { rows, padding } = firstBatch(dataSet, { ...spec.train, length, drop: spec.objectives.map(dropOf) }, carry);
   const together = reset
     ? "Documents in a sequence do not see each other."
     : "A sequence's documents see earlier ones.";
@@ -383,51 +369,5 @@ function packedOf(page: Gathering): Packed {
     ? `Each sequence is a stream that goes on in the next batch, so documents are cut at its end. ${together}`
     : `Each document goes, complete, into the first sequence with room for it. ${together}`;
   const modalities = spec.model.modalities.map(({ name }) => name);
-  return {
-    ...{ how, length, sequences: batch, modalities },
-    rows: Array.from({ length: Math.min(batch, MOST_ROWS) }, (_, row) => rowOf(first, row, page, numberOf)),
-    padding: first.document.reduce((sum, document) => sum + (document < 0 ? 1 : 0), 0),
-  };
-}
-
-const documentsIn = ({ document, length }: Batch, row: number): number =>
-  1 + document.subarray(row * length, (row + 1) * length).reduce((most, one) => Math.max(most, one), -1);
-
-function rowOf(
-  batch: Batch,
-  row: number,
-  { dataSet }: Gathering,
-  numberOf: (row: number, index: number) => number,
-): PackedRow {
-  const { length, document, modality, tokens, counted } = batch;
-  const { vocabulary } = dataSet.parts;
-  const markers = new Set([
-    vocabulary.documentEnd,
-    ...vocabulary.spans.flatMap((span) => (span ? [span.begin, span.end] : [])),
-  ]);
-  const runs: { begin: number; end: number; of: PackedRun["of"]; counted: boolean }[] = [];
-  const documents: { number: number; label: string; begin: number; end: number }[] = [];
-  let padding = 0;
-  for (let position = 0; position < length; position++) {
-    const at = row * length + position;
-    const index = document[at] as number;
-    const own = modality[at] as number;
-    const isMarker = own === vocabulary.owner && markers.has(tokens[at] as number);
-    const of = index < 0 ? "padding" : isMarker ? "marker" : own;
-    const isCounted = counted === undefined || counted[at] === 1;
-    const last = runs.at(-1);
-    if (last?.of === of && last.counted === isCounted) last.end = position + 1;
-    else runs.push({ begin: position, end: position + 1, of, counted: isCounted });
-    if (index < 0) {
-      padding++;
-      continue;
-    }
-    const open = documents[index];
-    if (open !== undefined) open.end = position + 1;
-    else {
-      const number = numberOf(row, index);
-      documents[index] = { number, label: dataSet.label(number), begin: position, end: position + 1 };
-    }
-  }
-  return { runs, documents, padding };
+  return { how, length, sequences, modalities, padding, rows: rows.slice(0, MOST_ROWS) };
 }

@@ -70,6 +70,20 @@ test("as JSON, each text has its tokens and their ids", () => {
   expect(text("red heart").tokens.join("")).toBe("redĠheart");
 });
 
+test("--html writes a page, besides the text", () => {
+  const page = join(folder, "a.html");
+  const { code, stdout, stderr } = look(spec, "--html", page, "--documents", "1");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^2 documents/);
+  expect(stderr).toContain(`wrote ${page}`);
+  const html = readFileSync(page, "utf8");
+  expect(html).toContain("<title>Data of a</title>");
+  // The codes have no codebook, so only their ids are shown.
+  expect(html).toContain('title="id 19;');
+  expect(html).not.toContain("<audio");
+  expect(look(spec, "--html", "a.mom").stderr).toContain(".html");
+});
+
 test("a missing spec is an error", () => {
   expect(look(join(folder, "none.mom")).code).toBe(1);
 });

@@ -11,9 +11,16 @@ import { readAudio } from "../../src/data/audio/read-audio.js";
 import { fitUnits, unitsOf } from "../../src/data/audio/units.js";
 import { voiceOf, wavBytes } from "../../src/data/audio/voice.js";
 import { isOfSpeech, readCodebook, writeCodebook } from "../../src/data/codebook.js";
+import { oneSource, openDataSet } from "../../src/data/data-set.js";
+import { firstBatch } from "../../src/data/first-batch.js";
+import { openTraining } from "../../src/data/order.js";
 import { reachOf } from "../../src/data/reach.js";
+import { writeShard } from "../../src/data/shard.js";
+import { openStreams } from "../../src/data/streams.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
+import { layOut } from "../../src/front/vocabulary.js";
 import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
+import type { Modality } from "../../src/modalities/modality.fields.js";
 import type { PageDocument } from "../../src/report/look/document.js";
 import { type LookPage, lookPage } from "../../src/report/look/page.js";
 import { textTokens } from "../../src/report/look/tokens.js";
@@ -83,11 +90,11 @@ describe("the page of a data set", () => {
     // Document 1 of the data set is the third line: the second is skipped.
     expect(html).toContain("<dt>from</dt><dd>a.jsonl:3</dd>");
     expect(html).toContain("<dt>set</dt><dd>training</dd>");
-    expect(html).toMatch(/<dt>id<\/dt><dd>&lt;script/);
+    expect(html).toMatch(/<dt>&quot;id&quot;<\/dt><dd>&lt;script/);
   });
 
   it("lists what was skipped and why", () => {
-    expect(html).toMatch(/1 documents are skipped[\s\S]*a\.jsonl:2[^<]*gone\.png/);
+    expect(html).toMatch(/1 document is skipped[\s\S]*a\.jsonl:2[^<]*gone\.png/);
   });
 
   it("shows bytes of one character together, markers, and what has no loss", () => {
@@ -145,6 +152,31 @@ it("a page has at most the given bytes: documents that do not fit are left out, 
   const some = lookPage(page, most);
   expect(some).toMatch(/2 of 4 documents are left out/);
   expect(new TextEncoder().encode(some).length).toBeLessThanOrEqual(most);
+});
+
+describe("the first batch", () => {
+  const modalities: readonly Modality[] = [{ kind: "bytes", name: "text" }];
+  const parts = { modalities, vocabulary: layOut(modalities) };
+  const documents = ["aaaa", "bb", "cccccc"].map((text, i) => ({
+    ...{ label: text, hash: i, eitherOrder: false },
+    segments: [{ modality: 0, ids: new TextEncoder().encode(text) }],
+  }));
+  const dataSet = openDataSet(oneSource([{ name: "a", bytes: writeShard(documents, parts.modalities) }]), parts, 0);
+
+  it.each([false, true])("names the documents at their positions (carry: %s)", (carry) => {
+    const shape = { length: 8, batch: 2, seed: 3 };
+    const batch = (carry ? openStreams : openTraining)(dataSet, shape).next();
+    const { rows, padding } = firstBatch(dataSet, shape, carry);
+    expect(padding).toBe(batch.document.filter((one) => one < 0).length);
+    rows.forEach((row, index) => {
+      expect(row.documents.length).toBeGreaterThan(0);
+      for (const { label, begin, end } of row.documents) {
+        const ids = [...batch.tokens.subarray(8 * index + begin, 8 * index + end)].filter((id) => id < 256);
+        expect(label.startsWith(String.fromCharCode(...ids))).toBe(true);
+        expect(ids.length).toBeGreaterThan(0);
+      }
+    });
+  });
 });
 
 describe("tokens", () => {

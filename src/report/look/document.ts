@@ -70,7 +70,7 @@ export function documentHtml(document: PageDocument): string {
     ["set", set],
     ["positions", positions.toLocaleString("en-US")],
     ...(eitherOrder ? [["order", "either: as shown, or reversed"] as const] : []),
-    ...Object.entries(extra ?? {}).map(([name, value]) => [name, textOf(value)] as const),
+    ...Object.entries(extra ?? {}).map(([name, value]) => [JSON.stringify(name), textOf(value)] as const),
   ];
   const list = facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`);
   return `<article class="document" id="document-${number}"><h3>${number}: ${escapeHtml(label)}</h3>

@@ -1,4 +1,5 @@
 // The sequences of a batch as bars: which documents they hold, their modalities, and padding.
+import type { PackedRow } from "../../data/first-batch.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
 import { colourOf } from "./style.js";
 
@@ -12,27 +13,6 @@ export interface Packed {
   /** Positions of padding in all of them. */
   readonly padding: number;
   readonly modalities: readonly string[];
-}
-
-export interface PackedRow {
-  readonly runs: readonly PackedRun[];
-  /** Each with its positions in the sequence. */
-  readonly documents: readonly {
-    readonly number: number;
-    readonly label: string;
-    readonly begin: number;
-    readonly end: number;
-  }[];
-  readonly padding: number;
-}
-
-/** Consecutive positions of the same kind. */
-export interface PackedRun {
-  readonly begin: number;
-  readonly end: number;
-  /** A modality's index. */
-  readonly of: number | "marker" | "padding";
-  readonly counted: boolean;
 }
 
 /** Documents that are named under a bar. */
@@ -60,7 +40,7 @@ export function packedHtml({ how, length, rows, sequences, padding, modalities }
     );
     const names = documents.slice(0, NAMED).map(({ number, label }) => escapeHtml(`${number}: ${label}`));
     const more = documents.length > NAMED ? ` · and ${documents.length - NAMED} more` : "";
-    return `<div class="bar"><div class="bar-head">sequence ${index} <span class="unit">${documents.length} documents, ${percent(own, length)} padding</span></div>
+    return `<div class="bar"><div class="bar-head">sequence ${index} <span class="unit">${documents.length} ${documents.length === 1 ? "document" : "documents"}, ${percent(own, length)} padding</span></div>
 <svg viewBox="0 0 ${length} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="sequence ${index}">${rects.join("")}${areas.join("")}</svg>
 <div class="bar-names">${names.join(" · ")}${more}</div></div>`;
   });

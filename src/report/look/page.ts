@@ -151,6 +151,6 @@ function skippedHtml(skipped: readonly PageSkipped[]): string {
   const more =
     skipped.length > MOST_SKIPPED ? `<p>${whole(skipped.length - MOST_SKIPPED)} more are not listed.</p>` : "";
   return `<section id="skipped" class="left"><h2>Skipped documents</h2>
-<p>${whole(skipped.length)} documents are skipped because of files that cannot be read.</p>
+<p>${skipped.length === 1 ? "1 document is" : `${whole(skipped.length)} documents are`} skipped because of files that cannot be read. Documents are numbered from 0.</p>
 ${table(["Document", "Source", "Reason"], rows)}${more}</section>`;
 }
