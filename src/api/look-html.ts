@@ -366,7 +366,7 @@ function packedOf({ dataSet, spec }: Gathering): Packed {
     ? "Documents in a sequence do not see each other."
     : "A sequence's documents see earlier ones.";
   const how = carry
-    ? `Each sequence is a stream that goes on in the next batch, so documents are cut at its end. ${together}`
+    ? `Each sequence is a stream that continues in the next batch, so documents are cut at its end. ${together}`
     : `Each document goes, complete, into the first sequence with room for it. ${together}`;
   const modalities = spec.model.modalities.map(({ name }) => name);
   return { how, length, sequences, modalities, padding, rows: rows.slice(0, MOST_ROWS) };

@@ -62,7 +62,7 @@ type Lengths = Pick<Preparing, "parts" | "codecs" | "length" | "carry">;
 const withinOf = (long: Long, { length, carry }: Lengths) =>
   carry || long === "refuse" ? undefined : { long, length };
 
-/** The source with longer documents split or cut, as `long` says. */
+/** The source with longer documents split or cut. */
 export function fitting(source: Source, long: Long, lengths: Lengths): Source {
   const within = withinOf(long, lengths);
   return within === undefined ? source : withinLength(source, within, lengths);
