@@ -81,12 +81,7 @@ export function withShards<T, U>({ training, validation }: DataGroups<T>, change
  * @param crc32 the platform's, if it has a faster one
  * @throws InputError if a shard is damaged or no training document is left
  */
-export const openDataSet = (
-  files: DataGroups<ShardFile>,
-  parts: ModelParts,
-  heldOut: number,
-  crc32?: Crc32,
-): DataSet =>
+export const openDataSet = (files: DataGroups<ShardFile>, parts: ModelParts, heldOut: number, crc32?: Crc32): DataSet =>
   dataSetOf(
     withShards(files, ({ name, bytes }) => readShard(bytes, name, parts.modalities, crc32)),
     parts,

@@ -206,7 +206,12 @@ async function makeMissing(
       if (!refused) {
         begun.push(file);
         const codebooks = shard === 0 ? making.codecs.codebookFiles : new Map<number, Uint8Array>();
-        writeWhole(disk, file, shardPieces(prepared, making.parts.modalities, codebooks, skipped, disk.crc32), WRITABLE);
+        writeWhole(
+          disk,
+          file,
+          shardPieces(prepared, making.parts.modalities, codebooks, skipped, disk.crc32),
+          WRITABLE,
+        );
         shards[shard] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities, disk.crc32);
       }
       [ofShard, prepared, skipped] = [0, [], []];
