@@ -1,17 +1,22 @@
 // Measures whether a model draws what it never saw: pairs of a name and a vendor that `emoji(sets: …)` held out. It samples a
-// picture for each held-out caption, and looks for the nearest of that vendor's pictures (mean squared distance of pixels). Its
-// name counts as found if that picture is its own. It prints the same for chance, and for copying: another vendor's picture
-// of the name in place of the sample.
-//   node scripts/held-out-pairs.mjs SPEC RUN [--count 100] [--steps 50] [--guidance 1] [--adapter gpu]
+// picture for each held-out caption, and looks for the nearest picture (mean squared distance of pixels), once among the
+// vendor's pictures of all names, and once among all held-out pictures. The name counts as found if that picture has it.
+// It prints the same for chance, and for copying: another vendor's picture of the name in place of the sample.
+// The sheet has a row for each pair: another vendor's picture, the right one, and the sample.
+//   node scripts/held-out-pairs.mjs SPEC RUN [--data DIR] [--count 100] [--steps 50] [--guidance 1] [--sheet FILE.png]
 
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { deflateSync } from "node:zlib";
 import { nodeDisk } from "../dist/src/api/node/disk.js";
 import { nodeHost } from "../dist/src/api/node/host.js";
 import { readSpec } from "../dist/src/api/read-spec.js";
+import { withData } from "../dist/src/api/where-data.js";
 import { decodersOf, openCodecs } from "../dist/src/data/codecs.js";
 import { prepare } from "../dist/src/data/prepare.js";
 import { openDevice } from "../dist/src/gpu/dawn.js";
+import { encodePng } from "../dist/src/report/png.js";
 import { chosen, hasPictures, showSamples } from "../dist/src/sample/shown.js";
 import { runWeights } from "../dist/src/train/checkpoint.js";
 import { runAt } from "../dist/src/train/run-folder.js";
@@ -19,24 +24,31 @@ import { runAt } from "../dist/src/train/run-folder.js";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    data: { type: "string" },
     count: { type: "string", default: "100" },
     steps: { type: "string", default: "50" },
     guidance: { type: "string", default: "1" },
+    sheet: { type: "string" },
     adapter: { type: "string" },
   },
 });
 const [file, runFolder] = positionals;
 if (!file || !runFolder) {
-  process.stderr.write("Usage: node scripts/held-out-pairs.mjs SPEC RUN [--count 100] [--steps 50] [--guidance 1]\n");
+  process.stderr.write("Usage: node scripts/held-out-pairs.mjs SPEC RUN [--data DIR] [--count 100] [--guidance 1]\n");
   process.exit(2);
 }
-const { spec, folder } = readSpec(nodeDisk, resolve(file));
-const { source } = spec.data;
+const read = readSpec(nodeDisk, resolve(file));
+if (read.spec === undefined) {
+  process.stderr.write(`${file} has errors: see \`mom check ${file}\`.\n`);
+  process.exit(1);
+}
+const { source } = read.spec.data;
 if (source.kind !== "emoji" || source.sets.length < 2 || source.languages.length > 1) {
   process.stderr.write("The data must be emoji(sets: …) with several sets and one language.\n");
   process.exit(2);
 }
-const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder });
+const { spec, folder, reach } = withData(read, values.data);
+const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, reach });
 
 /** Documents by name and vendor: the vendor is behind the last comma of a caption. */
 const pairOf = (document) => {
@@ -44,15 +56,15 @@ const pairOf = (document) => {
   const comma = label.lastIndexOf(", ");
   return { document, name: label.slice(0, comma), vendor: label.slice(comma + 2) };
 };
-const pairs = [...dataSet.train, ...dataSet.validation].map((document) => ({
-  ...pairOf(document),
-  pixels: dataSet.firstItem(document).pixels,
-}));
-const seen = new Set(dataSet.train);
-const ofVendor = grouped((pair) => pair.vendor);
-const ofName = grouped((pair) => pair.name);
+const withPixels = (document) => ({ ...pairOf(document), pixels: dataSet.firstItem(document).pixels });
+const training = dataSet.train.map(withPixels);
+const heldOut = dataSet.validation.map(withPixels);
+const ofVendor = grouped([...training, ...heldOut], ({ vendor }) => vendor);
+const seenOf = grouped(training, ({ name }) => name);
+const unseen = heldOut.filter(({ name }) => !seenOf.has(name));
+if (unseen.length > 0) throw new Error(`${unseen.length} held-out names are not in training`);
 
-function grouped(keyOf) {
+function grouped(pairs, keyOf) {
   const groups = new Map(pairs.map((pair) => [keyOf(pair), []]));
   for (const pair of pairs) groups.get(keyOf(pair)).push(pair);
   return groups;
@@ -64,19 +76,19 @@ function distance(a, b) {
   return sum;
 }
 
-/** Whether the vendor's own picture of the name is nearest to these pixels among all of the vendor's pictures. */
-function isOwn({ document, vendor }, pixels) {
-  let [best, least] = [-1, Number.POSITIVE_INFINITY];
-  for (const other of ofVendor.get(vendor)) {
+/** Whether the nearest of these pictures has the name. */
+function isOwn(name, pixels, among) {
+  let [best, least] = [undefined, Number.POSITIVE_INFINITY];
+  for (const other of among) {
     const far = distance(pixels, other.pixels);
-    if (far < least) [best, least] = [other.document, far];
+    if (far < least) [best, least] = [other.name, far];
   }
-  return best === document;
+  return best === name;
 }
 
 const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
 const { weights } = runWeights(runAt(runFolder, nodeDisk));
-const decoders = decodersOf(openCodecs(spec.model, folder));
+const decoders = decodersOf(openCodecs(spec.model, folder, reach));
 const modality = spec.model.modalities.findIndex((_, index) => hasPictures(spec, dataSet.codebooks, index));
 const settings = {
   seed: spec.train.seed,
@@ -89,24 +101,58 @@ const documents = chosen(dataSet.validation, Number(values.count), 1);
 const shows = [{ modality, documents, settings }];
 const [shown] = await showSamples(device, weights.tensors, { spec, dataSet, decoders, shows });
 
-let [own, chance, copied, copies] = [0, 0, 0, 0];
-for (const { document, sampled } of shown) {
-  const pair = pairs.find((one) => one.document === document);
-  if (isOwn(pair, sampled.picture.pixels)) own++;
-  chance += 1 / ofVendor.get(pair.vendor).length;
+const byDocument = new Map(heldOut.map((pair) => [pair.document, pair]));
+const drawn = shown.map(({ document, sampled }) => ({
+  ...byDocument.get(document),
+  sample: sampled.picture.pixels,
   // Every other vendor's picture of the name that is in training is a guess of its own.
-  const others = ofName.get(pair.name).filter((one) => one.vendor !== pair.vendor && seen.has(one.document));
-  copied += others.filter(({ pixels }) => isOwn(pair, pixels)).length / others.length;
-  copies += others.length;
+  others: seenOf.get(byDocument.get(document).name),
+}));
+const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+const percent = (share) => `${(100 * share).toFixed(2)} %`;
+function report(title, amongOf) {
+  const found = drawn.filter((pair) => isOwn(pair.name, pair.sample, amongOf(pair))).length;
+  const copied = mean(
+    drawn.map((pair) => mean(pair.others.map(({ pixels }) => Number(isOwn(pair.name, pixels, amongOf(pair)))))),
+  );
+  const chance = mean(
+    drawn.map((pair) => amongOf(pair).filter(({ name }) => name === pair.name).length / amongOf(pair).length),
+  );
+  const share = found / drawn.length;
+  return [
+    `nearest among ${title}:`,
+    `  sampled pictures         ${percent(share)} (${found} of ${drawn.length}), ${(share / chance).toFixed(0)} times chance`,
+    `  another vendor's picture ${percent(copied)}`,
+    `  chance                   ${percent(chance)}`,
+  ];
 }
-const percent = (count) => `${((100 * count) / shown.length).toFixed(1)} %`;
 process.stdout.write(
   [
-    `${shown.length} of ${dataSet.validation.length} held-out pairs, step ${weights.step}; nearest to the vendor's own picture of the name:`,
-    `  sampled pictures         ${percent(own)} (${own})`,
-    `  another vendor's picture ${percent(copied)} (mean over ${(copies / shown.length).toFixed(1)} vendors that were seen)`,
-    `  chance                   ${percent(chance)}`,
+    `${drawn.length} of ${heldOut.length} held-out pairs, step ${weights.step}, guidance ${settings.guidance}, ${settings.steps} steps`,
+    ...report("the vendor's pictures of all names", ({ vendor }) => ofVendor.get(vendor)),
+    ...report("all held-out pictures", () => heldOut),
     "",
   ].join("\n"),
 );
+if (values.sheet) writeFileSync(values.sheet, encodePng(sheetOf(drawn), deflateSync));
 process.exit(0);
+
+/** Rows of pictures side by side, five pairs in each, with a gap between pairs. */
+function sheetOf(pairs) {
+  const { width, height, channels } = shown[0].sampled.picture;
+  const [columns, scale, gap] = [5, 2, 8];
+  const [cell, row] = [3 * width * scale + gap, height * scale + gap];
+  const [wide, high] = [columns * cell, Math.ceil(pairs.length / columns) * row];
+  const pixels = new Uint8Array(wide * high * channels).fill(255);
+  for (const [i, { others, pixels: truth, sample }] of pairs.entries())
+    for (const [place, picture] of [others[0].pixels, truth, sample].entries()) {
+      const [left, top] = [(i % columns) * cell + place * width * scale, Math.floor(i / columns) * row];
+      for (let y = 0; y < height * scale; y++)
+        for (let x = 0; x < width * scale; x++) {
+          const from = (Math.floor(y / scale) * width + Math.floor(x / scale)) * channels;
+          const to = ((top + y) * wide + left + x) * channels;
+          for (let c = 0; c < channels; c++) pixels[to + c] = picture[from + c];
+        }
+    }
+  return { width: wide, height: high, channels, pixels };
+}
