@@ -1,5 +1,6 @@
 // Shards: every flipped bit and every truncation is detected, and a shard for another model is refused.
 import { describe, expect, it } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { crc32 } from "../../src/data/crc32.js";
 import { oneSource, openDataSet } from "../../src/data/data-set.js";
 import { writeSafetensors } from "../../src/data/safetensors.js";
@@ -23,8 +24,13 @@ const documents: readonly PreparedDocument[] = [
 ];
 const bytes = writeShard(documents, modalities);
 
-it("CRC-32 has the standard check value", () => {
+it.each([
+  ["portable", crc32],
+  ["of the platform", nodeDisk.crc32],
+])("CRC-32 (%s) has the standard check value, in any pieces", (_, crc32) => {
   const check = new TextEncoder().encode("123456789");
+  for (let at = 0; at <= check.length; at++)
+    expect(crc32(check.subarray(at), crc32(check.subarray(0, at)))).toBe(0xcbf43926);
   expect(crc32(check)).toBe(0xcbf43926);
   expect(crc32(check.subarray(4), crc32(check.subarray(0, 4)))).toBe(0xcbf43926);
 });

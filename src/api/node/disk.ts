@@ -40,7 +40,8 @@ export const nodeDisk: Disk = {
     const hash = createHash("sha256");
     return { update: (piece) => void hash.update(piece), digest: () => hash.digest("hex") };
   },
-  crc32,
+  // zlib takes no bytes as a request for its initial value, 0.
+  crc32: (bytes, before = 0) => (bytes.length === 0 ? before : crc32(bytes, before)),
   exists: existsSync,
   isLink: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true,
   isFolder: (path) => statSync(path).isDirectory(),
