@@ -41,12 +41,12 @@ function textBaselines(dataSet) {
 }
 
 /** The mean loss over the timesteps and the losses at the printed timesteps. */
-function pictureBaselines(dataSet, index, steps, withCausal) {
+async function pictureBaselines(dataSet, index, steps, withCausal) {
   const modality = dataSet.parts.modalities[index];
   const timesteps = Array.from({ length: steps }, (_, t) => t + 1);
   const alphaBars = timesteps.map((t) => alphaBar(t, steps));
-  const train = pictureRows(dataSet, dataSet.train, index);
-  const heldOut = pictureRows(dataSet, dataSet.validation, index);
+  const train = await pictureRows(dataSet, dataSet.train, index);
+  const heldOut = await pictureRows(dataSet, dataSet.validation, index);
   const heldOutPatches = patchRows(heldOut, modality);
   const byPatch = patchRows(train, modality).map((rows, patch) =>
     linearDenoiserLoss(rows, heldOutPatches[patch], alphaBars),
@@ -81,11 +81,12 @@ const { spec, folder } = readSpec(nodeDisk, path);
 if (spec === undefined) process.exit(1);
 const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, notice: console.error });
 const text = textBaselines(dataSet);
-const pictures = spec.objectives.flatMap((objective, index) => {
-  if (objective?.kind !== "ddpm") return [];
-  const losses = pictureBaselines(dataSet, index, objective.steps, flags.causal);
-  return [{ modality: spec.model.modalities[index].name, losses }];
-});
+const pictures = [];
+for (const [index, objective] of spec.objectives.entries()) {
+  if (objective?.kind !== "ddpm") continue;
+  const losses = await pictureBaselines(dataSet, index, objective.steps, flags.causal);
+  pictures.push({ modality: spec.model.modalities[index].name, losses });
+}
 
 if (flags.json) {
   console.log(JSON.stringify({ train: dataSet.train.length, held_out: dataSet.validation.length, text, pictures }));

@@ -33,7 +33,12 @@ function distance(a, b) {
   for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return sum;
 }
-const all = [...dataSet.train, ...dataSet.validation].map((document) => [document, dataSet.firstItem(document).pixels]);
+const all = await Promise.all(
+  [...dataSet.train, ...dataSet.validation].map(async (document) => [
+    document,
+    await dataSet.firstItem(document).pixels(),
+  ]),
+);
 const decoders = decodersOf(openCodecs(spec.model, folder));
 const modality = spec.model.modalities.findIndex((_, index) => hasPictures(spec, dataSet.codebooks, index));
 const settings = { seed: spec.train.seed, tokens: 1, temperature: 1, steps: 50, sampler: "ddim", guidance: 1 };

@@ -5,13 +5,13 @@ import { type PatchGeometry, patchesPerPicture, patchSize } from "../../src/moda
 import { type Rows, rowOf } from "./linear-denoiser.js";
 
 /** The pictures of one modality in these documents. Each row has the patches of a picture. */
-export function pictureRows(dataSet: DataSet, documents: readonly number[], modality: number): Rows {
+export async function pictureRows(dataSet: DataSet, documents: readonly number[], modality: number): Promise<Rows> {
   const pictures = documents.flatMap((document) =>
     (dataSet.documents[document]?.segments ?? []).flatMap((segment) =>
       segment.kind === "item" && segment.modality === modality ? [dataSet.itemById(segment.item)] : [],
     ),
   );
-  const rows = pictures.map(({ values }) => values());
+  const rows = await Promise.all(pictures.map(({ values }) => values()));
   const size = rows[0]?.length ?? 0;
   const values = new Float32Array(rows.length * size);
   rows.forEach((row, index) => {

@@ -63,7 +63,7 @@ export async function lookHtml(
     facts: factsOf(found, page),
     modalities: modalitiesOf(found, page),
     sources: sourcesOf(page),
-    documents: numbers.map((number) => documentOf(number, page, originals.get(number))),
+    documents: await Promise.all(numbers.map((number) => documentOf(number, page, originals.get(number)))),
     packed: packedOf(page),
     skipped: skippedOf(page),
   });
@@ -171,7 +171,7 @@ function sourceNameOf({ read }: Gathering, number: number): string {
   return "prepared data";
 }
 
-function documentOf(number: number, page: Gathering, original: Original | undefined): PageDocument {
+async function documentOf(number: number, page: Gathering, original: Original | undefined): Promise<PageDocument> {
   const { dataSet } = page;
   const document = dataSet.documents[number];
   const { documentEnd } = dataSet.parts.vocabulary;
@@ -182,7 +182,9 @@ function documentOf(number: number, page: Gathering, original: Original | undefi
     positions: positionsOf(dataSet, number),
     eitherOrder: document?.eitherOrder === true,
     extra: document?.extra,
-    segments: (document?.segments ?? []).map((segment, index) => segmentOf(segment, page, original?.segments[index])),
+    segments: await Promise.all(
+      (document?.segments ?? []).map((segment, index) => segmentOf(segment, page, original?.segments[index])),
+    ),
     end: marker(documentEnd, page),
   };
 }
@@ -197,7 +199,11 @@ function outsideOf({ counted, modality }: Segment, { spec }: Gathering): string 
   return spec.objectives[modality] === undefined ? "no objective" : undefined;
 }
 
-function segmentOf(segment: Segment, page: Gathering, original: Original["segments"][number]): PageSegment {
+async function segmentOf(
+  segment: Segment,
+  page: Gathering,
+  original: Original["segments"][number],
+): Promise<PageSegment> {
   const { dataSet, codecs, decoders } = page;
   const { modality } = segment;
   const { parts } = dataSet;
@@ -209,7 +215,7 @@ function segmentOf(segment: Segment, page: Gathering, original: Original["segmen
     markers: span && ([marker(span.begin, page), marker(span.end, page)] as const),
   };
   if (segment.kind === "item")
-    return { ...common, size: `${whole(size)} patches`, picture: pictureOfItem(segment.item, page, original) };
+    return { ...common, size: `${whole(size)} patches`, picture: await pictureOfItem(segment.item, page, original) };
   const first = firstId(modality, parts.vocabulary);
   const own = Array.from(segment.ids, (id) => id - first);
   const tokenizer = codecs.tokenizers.get(modality);
@@ -261,13 +267,18 @@ function soundsOf(units: readonly number[], voice: Float32Array, original: Origi
   return sounds;
 }
 
-function pictureOfItem(number: number, page: Gathering, original: Original["segments"][number]): PagePicture {
+async function pictureOfItem(
+  number: number,
+  page: Gathering,
+  original: Original["segments"][number],
+): Promise<PagePicture> {
   const { modality, pixels, values } = page.dataSet.itemById(number);
   const declared = page.dataSet.parts.modalities[modality];
   const item = itemOf(declared);
   if (item === undefined || declared?.kind !== "patches") throw new RangeError(`modality ${modality} has no items`);
-  if (pixels !== undefined) return pictureSeen(pixels, declared, page, original);
-  const latent = item.join(values()) as Float32Array;
+  const seenPixels = await pixels();
+  if (seenPixels !== undefined) return pictureSeen(seenPixels, declared, page, original);
+  const latent = item.join(await values()) as Float32Array;
   const { pixels: grey, range } = firstChannel(latent, item.channels);
   const seen = pictureSeen(grey, { ...declared, channels: 1 }, page, undefined);
   return {

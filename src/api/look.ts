@@ -8,7 +8,7 @@ import { type PreparedData, prepare } from "../data/prepare.js";
 import type { Reach } from "../data/reach.js";
 import { licencesOf } from "../data/sources/source.fields.js";
 import type { CheckedSpec } from "../front/spec.js";
-import { isBytes, positionsOfItem } from "../modalities/modality.fields.js";
+import { isBytes, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import { firstId, type ModelParts, textOf } from "../modalities/text.js";
 
 /** The number of ids to show for a segment that is not text. */
@@ -140,8 +140,7 @@ function documentOf(dataSet: DataSet, number: number, reading: Decoding): ShownD
   const text = (dataSet.documents[number]?.segments ?? []).map((segment) => {
     const declared = parts.modalities[segment.modality];
     if (segment.kind === "item") {
-      const { pixels } = dataSet.itemById(segment.item);
-      return `${declared?.name}: ${pixels === undefined ? "a latent" : "a picture"} of ${sizeOf(segment, dataSet)} patches`;
+      return `${declared?.name}: ${itemOf(declared)?.type === "F32" ? "a latent" : "a picture"} of ${sizeOf(segment, dataSet)} patches`;
     }
     if (isBytes(declared) || decoders.has(segment.modality))
       return `${declared?.name}: ${JSON.stringify(textOf(segment.ids, parts, decoders))}`;

@@ -1,8 +1,9 @@
-// A training batch: sequences of positions, each with a modality.
+// A training batch: sequences of positions, each with a modality. It is packed first, which reads no picture, and then
+// filled with the values of its items.
 import type { ItemKey } from "../random/noise.js";
 
-/** One batch of B sequences of L positions; arrays are row-major, [B, L]. */
-export interface Batch {
+/** B sequences of L positions; arrays are row-major, [B, L]. */
+export interface Packed {
   readonly batch: number;
   readonly length: number;
   /** Ids of the one vocabulary; 0 at items of numbers; the padding id at padding. */
@@ -14,9 +15,14 @@ export interface Batch {
   /** 0 at positions that are only read, without a loss; absent if all count. */
   readonly counted?: Uint8Array;
   /** Items of numbers, in order of position. */
-  readonly items: readonly Item[];
+  readonly items: readonly PackedItem[];
   /** If sequences are cut from longer streams: how each connects to the previous and the next one. */
   readonly cuts?: readonly Cut[];
+}
+
+/** A packed batch with the values of its items. */
+export interface Batch extends Packed {
+  readonly items: readonly Item[];
 }
 
 export interface Cut {
@@ -29,7 +35,7 @@ export interface Cut {
 }
 
 /** An item of a modality of numbers. It takes consecutive positions of one sequence. */
-export interface Item {
+export interface PackedItem {
   readonly modality: number;
   /** Index of its first position in [0, B·L). */
   readonly position: number;
@@ -39,6 +45,9 @@ export interface Item {
   readonly counted?: false;
   /** The key for drawing its time and noise. */
   readonly key: ItemKey;
+}
+
+export interface Item extends PackedItem {
   /** Its values without noise, [positions, columns]. */
   readonly values: Float32Array;
 }

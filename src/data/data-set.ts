@@ -39,10 +39,10 @@ export interface DataSet {
 interface StoredItem {
   readonly id: number;
   readonly modality: number;
-  /** [height, width, channels]; undefined if the numbers are not pixels. */
-  readonly pixels: Uint8Array | undefined;
-  /** Values without noise, [positions, columns]; computed again at each call. */
-  readonly values: () => Float32Array;
+  /** [height, width, channels]; undefined if the numbers are not pixels. Read again at each call. */
+  readonly pixels: () => Promise<Uint8Array | undefined>;
+  /** Values without noise, [positions, columns]. Read again at each call. */
+  readonly values: () => Promise<Float32Array>;
 }
 
 interface ShardFile {
@@ -217,11 +217,11 @@ function addItems(opened: Opened, document: ShardDocument, items: StoredItem[]):
     items.push({
       id: items.length,
       modality,
-      get pixels() {
+      async pixels() {
         const numbers = stored();
         return numbers instanceof Float32Array ? undefined : numbers;
       },
-      values: () => shape.split(stored()),
+      values: async () => shape.split(stored()),
     });
   }
 }

@@ -1,5 +1,5 @@
 // The first batch of training, as readers want to see it: which documents each sequence holds, and where.
-import type { Batch } from "../batch/batch.js";
+import type { Packed } from "../batch/batch.js";
 import type { DataSet } from "./data-set.js";
 import { documentOrder } from "./document-order.js";
 import { openTraining, type TrainingShape } from "./order.js";
@@ -57,7 +57,7 @@ export function firstBatch(
 }
 
 /** @param numberOf the number in the data set of the sequence's k-th document */
-function rowOf(batch: Batch, row: number, dataSet: DataSet, numberOf: (index: number) => number): PackedRow {
+function rowOf(batch: Packed, row: number, dataSet: DataSet, numberOf: (index: number) => number): PackedRow {
   const { length, document, modality, tokens, counted } = batch;
   const { documentEnd, owner, spans } = dataSet.parts.vocabulary;
   const markers = new Set([documentEnd, ...spans.flatMap((span) => (span ? [span.begin, span.end] : []))]);

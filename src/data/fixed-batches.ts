@@ -1,7 +1,7 @@
 // Batches in a fixed order: held-out documents for validation, and chosen documents, one per sequence, for sampling.
-import type { Batch } from "../batch/batch.js";
+import type { Packed } from "../batch/batch.js";
 import type { DataSet } from "./data-set.js";
-import { batchOf, checkLengths, firstFit, inEachOrder } from "./packing.js";
+import { checkLengths, firstFit, inEachOrder, packedOf } from "./packing.js";
 
 /**
  * Every held-out document (or each of `documents`) once, in each order that it may have. Sequences are filled one after
@@ -12,7 +12,7 @@ export function* validationBatches(
   dataSet: DataSet,
   { length, batch }: { readonly length: number; readonly batch: number },
   documents: readonly number[] = dataSet.validation,
-): Generator<Batch, void, undefined> {
+): Generator<Packed, void, undefined> {
   checkLengths(dataSet, documents, length);
   const pieces = inEachOrder(dataSet, documents);
   for (let done = 0; done < pieces.length; ) {
@@ -21,7 +21,7 @@ export function* validationBatches(
       done += placed;
       return rows[0] ?? [];
     });
-    yield batchOf(dataSet, rows, length);
+    yield packedOf(dataSet, rows, length);
   }
 }
 
@@ -30,9 +30,9 @@ export function documentBatch(
   dataSet: DataSet,
   documents: readonly number[],
   { length, reversed = false }: { readonly length: number; readonly reversed?: boolean },
-): Batch {
+): Packed {
   checkLengths(dataSet, documents, length);
-  return batchOf(
+  return packedOf(
     dataSet,
     documents.map((document) => [{ document, reversed }]),
     length,

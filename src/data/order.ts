@@ -1,10 +1,10 @@
 // The training order: documents in their order, packed into batches. It can resume at any batch.
 
-import type { Batch } from "../batch/batch.js";
+import type { Packed } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { DataSet } from "./data-set.js";
 import { type DrawnDocuments, documentOrder } from "./document-order.js";
-import { batchOf, checkLengths, firstFit, type Piece } from "./packing.js";
+import { checkLengths, firstFit, type Piece, packedOf } from "./packing.js";
 
 export interface TrainingShape {
   /** Positions in a sequence. */
@@ -19,7 +19,7 @@ export interface TrainingShape {
 }
 
 export interface TrainingOrder {
-  next(): Batch;
+  next(): Packed;
   /** The position of the next batch. */
   position(): DataPosition;
   /** Makes `next` return the batch that follows this position. */
@@ -66,7 +66,7 @@ export function openTraining(dataSet: DataSet, shape: TrainingShape): TrainingOr
         place = after;
         packed = undefined;
       }
-      return batchOf(dataSet, rows.slice(micro * batch, (micro + 1) * batch), length);
+      return packedOf(dataSet, rows.slice(micro * batch, (micro + 1) * batch), length);
     },
     position: () => place,
     seek(position) {

@@ -1,6 +1,6 @@
 // Packs complete documents into sequences of a fixed length.
 
-import type { Batch, Item } from "../batch/batch.js";
+import type { Batch, Packed, PackedItem } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { positionsOfItem } from "../modalities/modality.fields.js";
 import type { DataSet } from "./data-set.js";
@@ -102,14 +102,20 @@ export function lengthsWithin(length: number) {
   };
 }
 
+/** Adds the values of the items. */
+export async function filled(dataSet: DataSet, packed: Packed): Promise<Batch> {
+  const values = await Promise.all(packed.items.map(({ id }) => dataSet.itemById(id).values()));
+  return { ...packed, items: packed.items.map((item, i) => ({ ...item, values: values[i] as Float32Array })) };
+}
+
 /** A batch in which each sequence starts with its pieces and ends with padding. */
-export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], length: number): Batch {
+export function packedOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], length: number): Packed {
   const { vocabulary } = dataSet.parts;
   const tokens = new Int32Array(rows.length * length).fill(vocabulary.padding);
   const modality = new Uint8Array(rows.length * length).fill(vocabulary.owner);
   const document = new Int32Array(rows.length * length).fill(-1);
   let counted: Uint8Array | undefined;
-  const items: Item[] = [];
+  const items: PackedItem[] = [];
   rows.forEach((pieces, row) => {
     let position = row * length;
     pieces.forEach((piece, number) => {
@@ -124,16 +130,9 @@ export function batchOf(dataSet: DataSet, rows: readonly (readonly Piece[])[], l
           for (const id of segment.ids) token(id, segment.modality);
           return;
         }
-        const { id, modality: owner, values } = dataSet.itemById(segment.item);
+        const { modality: owner, item: id, counted } = segment;
         const key = { document: written, epoch, item };
-        items.push({
-          modality: owner,
-          position,
-          id,
-          ...(!segment.counted && { counted: false }),
-          key,
-          values: values(),
-        });
+        items.push({ modality: owner, position, id, ...(!counted && { counted: false }), key });
         const end = position + positionsOfItem(dataSet.parts.modalities[owner]);
         while (position < end) token(0, owner);
       };

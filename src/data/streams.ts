@@ -2,25 +2,25 @@
 // same row of the next batch. Documents may be longer than a sequence. An item is never split: if it does not fit, the rest
 // of the sequence is padding.
 
-import type { Batch, Cut, Item } from "../batch/batch.js";
+import type { Cut, Packed, PackedItem } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { holdsIds, positionsOfItem } from "../modalities/modality.fields.js";
 import type { DataSet } from "./data-set.js";
 import { documentLength, sizeOf } from "./document.js";
 import { type DocumentOrder, type DrawnDocuments, documentOrder } from "./document-order.js";
 import type { DataPosition, StreamPlace, TrainingOrder, TrainingShape } from "./order.js";
-import { batchOf, inEachOrder, type Piece, segmentsOf } from "./packing.js";
+import { inEachOrder, type Piece, packedOf, segmentsOf } from "./packing.js";
 
 /** A complete document of which a stream has consumed the first `at` positions; undefined between documents. */
-type Begun = { readonly piece: Piece; readonly at: number; readonly all: Batch } | undefined;
+type Begun = { readonly piece: Piece; readonly at: number; readonly all: Packed } | undefined;
 
 /** All positions of a piece, as a batch of one sequence. */
-function whole(dataSet: DataSet, piece: Piece): Batch {
+function whole(dataSet: DataSet, piece: Piece): Packed {
   const length = documentLength(segmentsOf(dataSet, piece).map(sizeOf), dataSet.parts);
-  return batchOf(dataSet, [[piece]], length);
+  return packedOf(dataSet, [[piece]], length);
 }
 
-const positionsIn = ({ parts }: DataSet, { modality }: Item) => positionsOfItem(parts.modalities[modality]);
+const positionsIn = ({ parts }: DataSet, { modality }: PackedItem) => positionsOfItem(parts.modalities[modality]);
 
 interface Shape {
   readonly rows: number;
@@ -38,15 +38,15 @@ function cut(
   { rows, length, alone = false }: Shape,
   begun: readonly Begun[],
   next: () => Piece | undefined,
-): { batch: Batch; after: Begun[] } {
-  const empty = batchOf(
+): { batch: Packed; after: Begun[] } {
+  const empty = packedOf(
     dataSet,
     Array.from({ length: rows }, () => []),
     length,
   );
   const { tokens, modality, document } = empty;
   let counted: Uint8Array | undefined;
-  const items: Item[] = [];
+  const items: PackedItem[] = [];
   const after: Begun[] = [];
   const cuts = Array.from({ length: rows }, (_, row): Cut => {
     let current = begun[row];
@@ -152,7 +152,7 @@ export function* validationStreams(
   dataSet: DataSet,
   { length, batch: rows }: { readonly length: number; readonly batch: number },
   documents: readonly number[] = dataSet.validation,
-): Generator<Batch, void, undefined> {
+): Generator<Packed, void, undefined> {
   const pieces = inEachOrder(dataSet, documents);
   let given = 0;
   let begun: readonly Begun[] = new Array<Begun>(rows).fill(undefined);

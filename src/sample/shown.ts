@@ -123,15 +123,17 @@ export async function showSamples(
   { spec, dataSet, decoders, shows }: ShowRequest,
 ): Promise<Compared[][]> {
   const showing: Showing = { parts: spec.model, codebooks: dataSet.codebooks, decoders };
-  const asked = shows.map(({ modality, documents, settings }) => {
-    const tasks = documents.flatMap((document) => taskOf(spec, dataSet, document, modality) ?? []);
+  const ask = async ({ modality, documents, settings }: Show) => {
+    const found = await Promise.all(documents.map((document) => taskOf(spec, dataSet, document, modality)));
+    const tasks = found.filter((task) => task !== undefined);
     const request: SampleRequest = {
       settings: { ...settings, only: modality },
       prompts: tasks.map(({ given }) => given),
       numbers: tasks.map(({ document }) => document),
     };
     return { tasks, request };
-  });
+  };
+  const asked = await Promise.all(shows.map(ask));
   const requests = asked.map(({ request }) => request).filter(({ prompts }) => prompts.length > 0);
   if (requests.length === 0) return shows.map(() => []);
   const sampler = await openSampler(device, { spec, counts: idsInSpans(showing) }, weights, requests);
@@ -169,10 +171,15 @@ interface Task {
  * A document's segment of a modality, and its prompt: the segments before it, in either order that the document can have.
  * A text at the start of a document is continued from its middle.
  */
-function taskOf(spec: CheckedSpec, dataSet: DataSet, document: number, modality: number): Task | undefined {
+async function taskOf(
+  spec: CheckedSpec,
+  dataSet: DataSet,
+  document: number,
+  modality: number,
+): Promise<Task | undefined> {
   const held = dataSet.documents[document];
   if (held === undefined) return undefined;
-  const written = held.segments.map((segment) => asSampled(segment, dataSet));
+  const written = await Promise.all(held.segments.map((segment) => asSampled(segment, dataSet)));
   const orders = held.eitherOrder ? [written, written.toReversed()] : [written];
   const places = orders.map((segments) => ({ segments, at: segments.findIndex((s) => s.modality === modality) }));
   const { segments, at } = places.find((place) => place.at > 0) ?? (places[0] as (typeof places)[number]);
@@ -191,7 +198,7 @@ function taskOf(spec: CheckedSpec, dataSet: DataSet, document: number, modality:
   return { document, given: [half(0, middle)], truth: half(middle) };
 }
 
-const asSampled = (segment: Segment, dataSet: DataSet): SampledSegment =>
+const asSampled = async (segment: Segment, dataSet: DataSet): Promise<SampledSegment> =>
   segment.kind === "ids"
     ? { kind: "ids", modality: segment.modality, ids: [...segment.ids] }
-    : { kind: "item", modality: segment.modality, values: dataSet.itemById(segment.item).values() };
+    : { kind: "item", modality: segment.modality, values: await dataSet.itemById(segment.item).values() };

@@ -1,12 +1,14 @@
 // Makes the batches of updates for the device. The next one is made while the device works.
-import type { Batch } from "../batch/batch.js";
+import type { Packed } from "../batch/batch.js";
 import type { HostBatch } from "../batch/host-array.js";
 import type { DataSet } from "../data/data-set.js";
 import { type DataPosition, openTraining } from "../data/order.js";
+import { filled } from "../data/packing.js";
 import { openStreams } from "../data/streams.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { fillTable, type Table, tableName } from "../kernels/tables.js";
 import { dropOf } from "../objectives/objective.fields.js";
+import { awaitedLater } from "./awaited-later.js";
 import { type Counts, countsOf, hostBatch } from "./host-batch.js";
 
 /** An update's batches, one for each of its micro-batches. */
@@ -21,8 +23,8 @@ export interface UpdateBatches {
 
 export interface Feed {
   /** The batches of the update after `step` updates, prepared in advance or made now. */
-  take(step: number): UpdateBatches;
-  /** Makes what `take(step)` will return. */
+  take(step: number): Promise<UpdateBatches>;
+  /** Starts to make what `take(step)` will return. */
   prepare(step: number): void;
   /** The data position before the next batches. */
   position(): DataPosition;
@@ -42,7 +44,7 @@ export function withTables(batch: HostBatch, tables: readonly Table[]): HostBatc
   return new Map([...batch, ...mine.map((table) => [tableName(table), fillTable(table, sourceOf)] as const)]);
 }
 
-function tokensIn({ document }: Batch): number {
+function tokensIn({ document }: Packed): number {
   let tokens = 0;
   for (let r = 0; r < document.length; r++) if ((document[r] as number) >= 0) tokens++;
   return tokens;
@@ -53,14 +55,18 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
   const { length, carry } = spec.data;
   const drop = spec.objectives.map(dropOf);
   const order = (carry ? openStreams : openTraining)(dataSet, { length, batch, accumulate, seed, drop });
-  let ahead: { readonly step: number; readonly made: UpdateBatches } | undefined;
+  let ahead:
+    | { readonly step: number; readonly position: DataPosition; readonly made: Promise<UpdateBatches> }
+    | undefined;
 
-  const make = (): UpdateBatches => {
+  const make = async (): Promise<UpdateBatches> => {
     const position = order.position();
     const micros = Array.from({ length: accumulate }, () => order.next());
     const counts = countsOf(spec, micros);
+    const batchOf = async (micro: Packed) =>
+      withTables(hostBatch(spec, await filled(dataSet, micro), counts, { kind: "training", seed }), tables);
     return {
-      batches: micros.map((micro) => withTables(hostBatch(spec, micro, counts, { kind: "training", seed }), tables)),
+      batches: await Promise.all(micros.map(batchOf)),
       counts,
       tokens: micros.reduce((sum, micro) => sum + tokensIn(micro), 0),
       position,
@@ -73,9 +79,9 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
       return made;
     },
     prepare(step) {
-      ahead ??= { step, made: make() };
+      ahead ??= { step, position: order.position(), made: awaitedLater(make()) };
     },
-    position: () => ahead?.made.position ?? order.position(),
+    position: () => ahead?.position ?? order.position(),
     seek(position) {
       ahead = undefined;
       order.seek(position);

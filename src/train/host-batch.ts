@@ -1,6 +1,6 @@
 // A batch as the arrays that a program's batch tensors hold: targets, times, levels of noise. Training, evaluation, traces
 // and sampling all make theirs with `arraysOf`; they differ in where items' numbers and times come from.
-import type { Batch, Item } from "../batch/batch.js";
+import type { Batch, Item, Packed } from "../batch/batch.js";
 import { batchOf, type HostBatch, type HostField } from "../batch/host-array.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds, itemCapacity, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
@@ -19,7 +19,7 @@ export interface Counts {
   readonly items: readonly number[];
 }
 
-export function countsOf(spec: CheckedSpec, batches: Iterable<Batch>): Counts {
+export function countsOf(spec: CheckedSpec, batches: Iterable<Packed>): Counts {
   const { modalities } = spec.model;
   const ids = modalities.map(() => 0);
   const items = modalities.map(() => 0);

@@ -4,10 +4,12 @@ import type { DataSet } from "../data/data-set.js";
 import { validationBatches } from "../data/fixed-batches.js";
 import { f16ToF32 } from "../data/half.js";
 import type { DataPosition } from "../data/order.js";
+import { filled } from "../data/packing.js";
 import { validationStreams } from "../data/streams.js";
 import type { CheckedSpec, TrainFields } from "../front/spec.js";
 import type { NodeOutput } from "../ir/plan.js";
 import type { StepScalars } from "../ir/step.js";
+import { awaitedLater } from "./awaited-later.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { type Feed, openFeed, type UpdateBatches } from "./feed.js";
 import { addCounts, type Counts, countsOf, hostBatch, lossesOf } from "./host-batch.js";
@@ -49,12 +51,6 @@ interface Pending extends UpdateBatches {
 
 /** The number of updates that the host submits before it has read the loss of the first. */
 const AHEAD = 2;
-
-/** Lets a promise fail before it is awaited without ending the process. Awaiting it still throws. */
-function awaitedLater<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
 
 /**
  * Mean losses over all held-out documents, and over those of each named set. Each document is evaluated separately, with
@@ -102,7 +98,7 @@ async function evaluate(
   const counts = countsOf(spec, batches());
   const pending: Promise<LossSums>[] = [];
   for (const each of batches()) {
-    model.writeBatch(hostBatch(spec, each, counts, { kind: "evaluation" }));
+    model.writeBatch(hostBatch(spec, await filled(dataSet, each), counts, { kind: "evaluation" }));
     model.runtime.run(["validate"]);
     if (carry) advanceState(model);
     pending.push(awaitedLater(readLossSums(model, spec)));
@@ -152,7 +148,7 @@ export async function train(
   if (refused) return refused;
 
   while (training.step < steps && !listener.stopWanted()) {
-    submit(training);
+    await submit(training);
     const { step } = training;
     // The next batch is made while the device works, so that the next update can follow at once.
     if (step < steps) feed.prepare(step);
@@ -200,9 +196,9 @@ const scalars = (train: TrainFields, step: number, accumulates: boolean) =>
   stepScalars(train.optimizer, (peak) => learningRate(train, step, peak), train.clip, step + 1, accumulates);
 
 /** Submits the next update, micro-batch by micro-batch. */
-function submit(training: Training): void {
+async function submit(training: Training): Promise<void> {
   const { model, spec, feed, step, pending } = training;
-  const made = feed.take(step);
+  const made = await feed.take(step);
   const last = made.batches.length - 1;
   const sums: Promise<LossSums>[] = [];
   for (const [i, batch] of made.batches.entries()) {

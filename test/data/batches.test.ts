@@ -1,11 +1,11 @@
 // Packing and order: every position of a batch has the right contents, no document is lost, and a run can be resumed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Batch } from "../../src/batch/batch.js";
+import type { Packed } from "../../src/batch/batch.js";
 import { type DataSet, oneSource, openDataSet } from "../../src/data/data-set.js";
 import { documentBatch, validationBatches } from "../../src/data/fixed-batches.js";
 import { type DataPosition, openTraining, type TrainingOrder } from "../../src/data/order.js";
-import { batchOf, positionsOf } from "../../src/data/packing.js";
+import { filled, packedOf, positionsOf } from "../../src/data/packing.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { BEGIN, codesAndText, DOCUMENT_END, END, PADDING, textAndImages } from "./parts.js";
@@ -28,7 +28,7 @@ function pairs(lengths: readonly number[], heldOut = 0.2): DataSet {
 const lengthsOf = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((i * 7) % 13));
 
 /** The tokens of each document in a batch, without padding. */
-function documentsOf({ batch, length, tokens, document }: Batch): number[][] {
+function documentsOf({ batch, length, tokens, document }: Packed): number[][] {
   const found = new Map<number, number[]>();
   for (let position = 0; position < batch * length; position++) {
     const number = document[position] as number;
@@ -42,7 +42,7 @@ function documentsOf({ batch, length, tokens, document }: Batch): number[][] {
 }
 
 describe("a batch", () => {
-  it("has the document's token, modality and number at each position", () => {
+  it("has the document's token, modality and number at each position", async () => {
     const dataSet = pairs([2, 3], 0);
     const rows = [
       [
@@ -51,7 +51,7 @@ describe("a batch", () => {
       ],
       [],
     ];
-    const { batch, length, tokens, modality, document, items } = batchOf(dataSet, rows, 22);
+    const { batch, length, tokens, modality, document, items } = await filled(dataSet, packedOf(dataSet, rows, 22));
     expect([batch, length]).toEqual([2, 22]);
     const pad = (count: number, value: number): number[] => new Array<number>(count).fill(value);
     const first = [0, 0, BEGIN, 0, 0, 0, 0, END, DOCUMENT_END];
@@ -128,7 +128,7 @@ describe("training order", () => {
       [3, [0, 0.5]],
     ] as const) {
       const order = openTraining(dataSet, { ...shape, accumulate, drop });
-      const seen: { position: DataPosition; batch: Batch }[] = [];
+      const seen: { position: DataPosition; batch: Packed }[] = [];
       for (let step = 0; step < 25; step++) seen.push({ position: order.position(), batch: order.next() });
       expect(seen.at(-1)?.position.epoch).toBeGreaterThan(1);
       const used = openTraining(dataSet, { ...shape, accumulate, drop });

@@ -44,8 +44,8 @@ async function prepared(lines: string | Uint8Array, parts: ModelParts, heldOut =
 }
 
 const line = (...segments: unknown[]): string => `${JSON.stringify({ segments })}\n`;
-const pixel = (dataSet: DataSet, document: number, at: number): number[] => [
-  ...(dataSet.firstItem(document)?.pixels?.subarray(3 * at, 3 * at + 3) ?? []),
+const pixel = async (dataSet: DataSet, document: number, at: number): Promise<number[]> => [
+  ...((await dataSet.firstItem(document)?.pixels())?.subarray(3 * at, 3 * at + 3) ?? []),
 ];
 
 describe("lines", () => {
@@ -65,7 +65,7 @@ describe("lines", () => {
     ]);
     expect(dataSet.documents[1]?.segments.map(({ kind }) => kind)).toEqual(["item", "ids", "item"]);
     expect(dataSet.documents.map(({ eitherOrder }) => eitherOrder)).toEqual([false, false]);
-    expect(pixel(dataSet, 0, 0)).toEqual([255, 0, 0]);
+    expect(await pixel(dataSet, 0, 0)).toEqual([255, 0, 0]);
   });
 
   it("are labelled by the first text, the first image or the first ids", async () => {
@@ -77,19 +77,20 @@ describe("lines", () => {
 
   it("fit a picture of another aspect ratio into the size, on white", async () => {
     const dataSet = await prepared(line({ image: "below/tall blue.png" }), textAndImages());
-    expect(pixel(dataSet, 0, 0)).toEqual([255, 255, 255]);
-    expect(pixel(dataSet, 0, 4)).toEqual([0, 0, 255]);
-    expect(pixel(dataSet, 0, 7)).toEqual([255, 255, 255]);
+    expect(await pixel(dataSet, 0, 0)).toEqual([255, 255, 255]);
+    expect(await pixel(dataSet, 0, 4)).toEqual([0, 0, 255]);
+    expect(await pixel(dataSet, 0, 7)).toEqual([255, 255, 255]);
   });
 
   it("put transparent pictures on white, keep alpha with 4 channels, and give grey with 1", async () => {
-    expect(pixel(await prepared(line({ image: "clear.png" }), textAndImages()), 0, 0)).toEqual([255, 255, 255]);
+    expect(await pixel(await prepared(line({ image: "clear.png" }), textAndImages()), 0, 0)).toEqual([255, 255, 255]);
     const withAlpha = await prepared(line({ image: "clear.png" }), textAndImages(8, 4));
-    expect(withAlpha.firstItem(0)?.pixels?.[3]).toBe(0);
+    expect((await withAlpha.firstItem(0)?.pixels())?.[3]).toBe(0);
     const grey = await prepared(line({ image: "red.png" }), textAndImages(8, 1));
-    expect(grey.firstItem(0)?.pixels?.length).toBe(64);
-    expect(grey.firstItem(0)?.pixels?.[0]).toBeGreaterThan(30);
-    expect(grey.firstItem(0)?.pixels?.[0]).toBeLessThan(150);
+    const pixels = await grey.firstItem(0)?.pixels();
+    expect(pixels?.length).toBe(64);
+    expect(pixels?.[0]).toBeGreaterThan(30);
+    expect(pixels?.[0]).toBeLessThan(150);
   });
 
   it("contain ids of the first modality of tokens, or of the modality they name", async () => {
@@ -127,9 +128,9 @@ describe("lines", () => {
 
   it("are prepared again when an image they name changes", async () => {
     writeFileSync(join(data, "changing.png"), await solid(8, 8, { r: 0, g: 255, b: 0, alpha: 1 }));
-    expect(pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 255, 0]);
+    expect(await pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 255, 0]);
     writeFileSync(join(data, "changing.png"), await solid(8, 8, { r: 0, g: 0, b: 255, alpha: 1 }));
-    expect(pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 0, 255]);
+    expect(await pixel(await prepared(line({ image: "changing.png" }), textAndImages()), 0, 0)).toEqual([0, 0, 255]);
   });
 });
 

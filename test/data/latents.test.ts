@@ -10,6 +10,7 @@ import { nodeHost } from "../../src/api/node/host.js";
 import { oneSource } from "../../src/data/data-set.js";
 import { documentBatch } from "../../src/data/fixed-batches.js";
 import { writeNpy } from "../../src/data/npy.js";
+import { filled } from "../../src/data/packing.js";
 import { prepare } from "../../src/data/prepare.js";
 import { writeSafetensors } from "../../src/data/safetensors.js";
 import { layOut } from "../../src/front/vocabulary.js";
@@ -93,10 +94,10 @@ describe("latents", () => {
     expect(dataSet.items).toBe(5);
     for (const [id, sign] of [1, 1, 1, -1, 1].entries()) {
       const { pixels, values } = dataSet.itemById(id);
-      expect(pixels).toBeUndefined();
-      expect([...values()], `latent ${id}`).toEqual(expected(sign));
+      expect(await pixels()).toBeUndefined();
+      expect([...(await values())], `latent ${id}`).toEqual(expected(sign));
     }
-    const batch = documentBatch(dataSet, [3], { length: 32 });
+    const batch = await filled(dataSet, documentBatch(dataSet, [3], { length: 32 }));
     expect(batch.items.map(({ position, values }) => [position, values[0]])).toEqual([
       [1, -0.25],
       [7, 0.25],
@@ -115,7 +116,7 @@ describe("latents", () => {
     writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: negative }));
     const { dataSet: again } = await prepared(line({ latent: "a.npy" }));
     expect(again.fingerprint).not.toBe(dataSet.fingerprint);
-    expect([...again.itemById(0).values()]).toEqual(expected(-1));
+    expect([...(await again.itemById(0).values())]).toEqual(expected(-1));
     writeFileSync(join(folder, "a.npy"), writeNpy({ type: "f4", shape: [5, 2, 4], data: latent }));
   });
 

@@ -1,9 +1,9 @@
 // Streams: every document continues where it was cut, none is lost, no picture is cut, and a run can be resumed.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Batch } from "../../src/batch/batch.js";
+import type { Packed } from "../../src/batch/batch.js";
 import { type DataSet, oneSource, openDataSet } from "../../src/data/data-set.js";
-import { batchOf, positionsOf } from "../../src/data/packing.js";
+import { packedOf, positionsOf } from "../../src/data/packing.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
 import { openStreams, validationStreams } from "../../src/data/streams.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
@@ -27,11 +27,11 @@ function documents(sizes: readonly (readonly [text: number, pictures: number])[]
 /** The tokens of a document. */
 const tokensOf = (dataSet: DataSet, document: number): string => {
   const length = positionsOf(dataSet, document);
-  return [...batchOf(dataSet, [[{ document, reversed: false }]], length).tokens].join();
+  return [...packedOf(dataSet, [[{ document, reversed: false }]], length).tokens].join();
 };
 
 /** The documents in the rows of consecutive batches, joined where they were cut. */
-function joinedDocuments(batches: readonly Batch[]): { ended: string[]; open: string[] } {
+function joinedDocuments(batches: readonly Packed[]): { ended: string[]; open: string[] } {
   const ended: string[] = [];
   const open: string[] = [];
   for (let row = 0; row < (batches[0]?.batch ?? 0); row++) {
@@ -112,7 +112,7 @@ it("every document is read once before any is read again", () => {
     [1, 0],
   ]);
   const order = openStreams(dataSet, { length: 10, batch: 2, seed: 1 });
-  const batches: Batch[] = [];
+  const batches: Packed[] = [];
   while (order.position().epoch < 2) batches.push(order.next());
   const { ended, open } = joinedDocuments(batches);
   const counts = dataSet.train.map((document) => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { syntheticDataSet } from "../../src/bench/synthetic.js";
 import { compile } from "../../src/compile.js";
 import { documentBatch } from "../../src/data/fixed-batches.js";
+import { filled } from "../../src/data/packing.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
 import type { Profile } from "../../src/ir/plan.js";
 import { profileNamed } from "../../src/ir/profiles.js";
@@ -23,7 +24,7 @@ function made(carry: boolean): CheckedSpec {
 const tablesOf = (spec: CheckedSpec) =>
   compile(spec, { profile, batch: 3, length: 70, chunk: 16, variants: "first", phases }).tables;
 
-test.each([false, true])("updates prepared in advance equal updates made on demand (streams: %s)", (carry) => {
+test.each([false, true])("updates prepared in advance equal updates made on demand (streams: %s)", async (carry) => {
   const spec = carry ? { ...made(carry), train: { ...made(carry).train, accumulate: 1 } } : made(carry);
   const [plain, ahead] = [0, 1].map(() => openFeed(spec, syntheticDataSet(spec), tablesOf(spec)));
   if (!plain || !ahead) throw new Error("two feeds were made");
@@ -32,7 +33,7 @@ test.each([false, true])("updates prepared in advance equal updates made on dema
     positions.push(plain.position());
     if (step % 3 > 0) ahead.prepare(step);
     expect(ahead.position()).toEqual(plain.position());
-    const [a, b] = [plain.take(step), ahead.take(step)];
+    const [a, b] = [await plain.take(step), await ahead.take(step)];
     expect(b).toEqual(a);
     expect(a.position).toEqual(positions[step]);
     expect(a.batches).toHaveLength(spec.train.accumulate);
@@ -41,17 +42,18 @@ test.each([false, true])("updates prepared in advance equal updates made on dema
 
   const again = openFeed(spec, syntheticDataSet(spec), tablesOf(spec));
   const fifth = openFeed(spec, syntheticDataSet(spec), tablesOf(spec));
-  for (let step = 0; step < 5; step++) fifth.take(step);
+  for (let step = 0; step < 5; step++) await fifth.take(step);
   again.prepare(0);
   again.seek(positions[5] as (typeof positions)[number]);
-  expect(again.take(5)).toEqual(fifth.take(5));
+  expect(await again.take(5)).toEqual(await fifth.take(5));
 });
 
-test("a batch has every table of the plan, filled from its own tensors", () => {
+test("a batch has every table of the plan, filled from its own tensors", async () => {
   const spec = made(false);
   const tables = tablesOf(spec);
   expect(tables.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["rows", "targets", "marks", "occurrences"]));
-  const batch = documentBatch(syntheticDataSet(spec), [0, 1, 2], { length: 70 });
+  const dataSet = syntheticDataSet(spec);
+  const batch = await filled(dataSet, documentBatch(dataSet, [0, 1, 2], { length: 70 }));
   const host = hostBatch(spec, batch, countsOf(spec, [batch]), { kind: "training", seed: 1 });
   const whole = withTables(host, tables);
   for (const table of tables) {

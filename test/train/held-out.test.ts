@@ -53,7 +53,7 @@ describe.skipIf(missing)("losses do not depend on batching", () => {
       // biome-ignore format: a table
       const spec = mixedSpec({ batch, accumulate, seed: 5 }, {});
       const model = await open(spec);
-      const { batches, counts } = openFeed(spec, mixedData(spec), model.compiled.tables).take(0);
+      const { batches, counts } = await openFeed(spec, mixedData(spec), model.compiled.tables).take(0);
       const sums = [];
       for (const [i, micro] of batches.entries()) {
         model.writeBatch(micro);

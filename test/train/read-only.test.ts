@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { dataSetOf, oneSource } from "../../src/data/data-set.js";
 import { openTraining } from "../../src/data/order.js";
+import { filled } from "../../src/data/packing.js";
 import { type PreparedDocument, readShard, writeShard } from "../../src/data/shard.js";
 import { openStreams } from "../../src/data/streams.js";
 import { labelOf } from "../../src/ir/meaning.js";
@@ -16,19 +17,19 @@ const picture = { modality: 1, pixels: Uint8Array.from({ length: 192 }, (_, i) =
 const question = { modality: 0, ids: [1, 2, 3] };
 const answer = { modality: 0, ids: [4, 5] };
 
-function batchOf(segments: PreparedDocument["segments"], open: typeof openTraining | typeof openStreams) {
+async function batchOf(segments: PreparedDocument["segments"], open: typeof openTraining | typeof openStreams) {
   const document = { label: "d", hash: 0xffffffff, eitherOrder: false, segments };
   const shard = readShard(writeShard([document], parts.modalities), "made", parts.modalities);
   const dataSet = dataSetOf(oneSource([shard]), parts, 0);
-  return open(dataSet, { length: 30, batch: 1, seed: 1 }).next();
+  return await filled(dataSet, open(dataSet, { length: 30, batch: 1, seed: 1 }).next());
 }
 
 test.each([
   ["packed", openTraining],
   ["streams", openStreams],
-] as const)("%s: only tokens of segments that count are predicted", (_, open) => {
-  const asked = batchOf([{ ...question, counted: false }, { ...picture, counted: false }, answer], open);
-  const all = batchOf([question, picture, answer], open);
+] as const)("%s: only tokens of segments that count are predicted", async (_, open) => {
+  const asked = await batchOf([{ ...question, counted: false }, { ...picture, counted: false }, answer], open);
+  const all = await batchOf([question, picture, answer], open);
   const [some, every] = [predictedIn(spec, asked), predictedIn(spec, all)];
   // 1 2 3, the picture's start, 4 patches, its end, 4 5, the document's end.
   expect([...every.target.slice(0, 11)]).toEqual([2, 3, 258, -1, -1, -1, -1, -1, 4, 5, 256]);
@@ -36,8 +37,8 @@ test.each([
   expect(asked.tokens).toEqual(all.tokens);
 });
 
-test("an item that is only read is clean and does not count", () => {
-  const batch = batchOf([{ ...picture, counted: false }, answer, picture], openTraining);
+test("an item that is only read is clean and does not count", async () => {
+  const batch = await batchOf([{ ...picture, counted: false }, answer, picture], openTraining);
   const counts = countsOf(spec, [batch]);
   // Two epochs of the document fit into the sequence.
   expect(counts.items).toEqual([0, 2 * 4]);
