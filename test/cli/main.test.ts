@@ -24,26 +24,26 @@ const write = (name: string, text: string): string => {
 
 describe("usage", () => {
   test("--help lists the verbs and exits with 0", () => {
-    const { code, stdout } = mom.run(["--help"]);
+    const { code, stdout } = mom.runAlone(["--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/check .*report errors and warnings/);
   });
   test("--version", () => {
-    expect(mom.run(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect(mom.runAlone(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
   test("a verb's help has an example", () => {
-    const { code, stdout } = mom.run(["check", "--help"]);
+    const { code, stdout } = mom.runAlone(["check", "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Example:\n  mom check specs/quickstart.mom");
   });
   test("no verb, an unknown verb, an unknown option and a missing argument exit with 2", () => {
-    expect(mom.run([]).code).toBe(2);
-    const unknown = mom.run(["chekc"]);
+    expect(mom.runAlone([]).code).toBe(2);
+    const unknown = mom.runAlone(["chekc"]);
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain("Did you mean `check`?");
-    expect(mom.run(["check", "--fromat", "json", "x.mom"]).code).toBe(2);
-    expect(mom.run(["check"]).code).toBe(2);
-    expect(mom.run(["check", "--format", "xml", "specs/emoji.mom"]).code).toBe(2);
+    expect(mom.runAlone(["check", "--fromat", "json", "x.mom"]).code).toBe(2);
+    expect(mom.runAlone(["check"]).code).toBe(2);
+    expect(mom.runAlone(["check", "--format", "xml", "specs/emoji.mom"]).code).toBe(2);
   });
 });
 
@@ -55,11 +55,11 @@ describe("mom check", () => {
   });
   test("errors exit with 1, as text without colours in a pipe, or as JSON", () => {
     write("wrong.mom", "model {\n  d_modle: 3\n}\n");
-    const text = mom.run(["check", "wrong.mom"], folder);
+    const text = mom.runAlone(["check", "wrong.mom"], folder);
     expect(text.code).toBe(1);
     expect(text.stdout).toContain("wrong.mom:2:3");
     expect(text.stdout).not.toContain("\u001b");
-    const json = mom.run(["check", "--format", "json", "wrong.mom"], folder);
+    const json = mom.runAlone(["check", "--format", "json", "wrong.mom"], folder);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toContainEqual(
       expect.objectContaining({ code: "MOM0103", file: "wrong.mom", start: { line: 2, column: 3 } }),
@@ -84,10 +84,10 @@ describe("mom check", () => {
     expect(misspelt.locations[0].physicalLocation.region).toEqual(region);
   });
   test("locations are links if the terminal supports them", () => {
-    const linked = mom.run(["check", "wrong.mom"], folder, { FORCE_HYPERLINK: "1" }).stdout;
+    const linked = mom.runAlone(["check", "wrong.mom"], folder, { FORCE_HYPERLINK: "1" }).stdout;
     const address = pathToFileURL(join(folder, "wrong.mom")).href;
     expect(linked).toContain(`\u001b]8;;${address}\u0007wrong.mom:2:3\u001b]8;;\u0007`);
-    expect(mom.run(["check", "wrong.mom"], folder).stdout).not.toContain("\u001b");
+    expect(mom.runAlone(["check", "wrong.mom"], folder).stdout).not.toContain("\u001b");
   });
   test("warnings are printed, and the exit code is 0", () => {
     write("warned.mom", readFileSync(join(ROOT, "specs/quickstart.mom"), "utf8").replace("weight: 5", "weight: 0"));
@@ -96,8 +96,10 @@ describe("mom check", () => {
     expect(code).toBe(0);
   });
   test("FORCE_COLOR turns colours on, and NO_COLOR overrides it", () => {
-    expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[31m");
-    expect(mom.run(["check", "wrong.mom"], folder, { FORCE_COLOR: "1", NO_COLOR: "1" }).stdout).not.toContain("\u001b");
+    expect(mom.runAlone(["check", "wrong.mom"], folder, { FORCE_COLOR: "1" }).stdout).toContain("\u001b[31m");
+    expect(mom.runAlone(["check", "wrong.mom"], folder, { FORCE_COLOR: "1", NO_COLOR: "1" }).stdout).not.toContain(
+      "\u001b",
+    );
   });
   test("a missing file and a folder are errors", () => {
     for (const [name, message] of [
@@ -115,7 +117,7 @@ describe("mom check", () => {
   });
   test("a file of 100 MB is refused quickly because of its size", () => {
     const name = write("large.mom", `// ${"x".repeat(100 * 2 ** 20)}`);
-    const { code, stdout, milliseconds } = mom.run(["check", name], folder);
+    const { code, stdout, milliseconds } = mom.runAlone(["check", name], folder);
     expect(code).toBe(1);
     expect(stdout).toContain("larger than 1 MiB");
     expect(milliseconds).toBeLessThan(5000);
