@@ -1,7 +1,7 @@
 // The stamps of Tux Paint, from a Debian package: pictures with captions in many languages, and spoken captions in some.
 import { join } from "node:path";
 import { fetchPackage, filesOfPackage } from "../src/api/node/debian-package.js";
-import { type Recipe, wavSeconds, writeOut, writeWav } from "../src/api/node/recipes.js";
+import { type Recipe, wavSeconds, writeOneOfMany, writeOut, writeWav } from "../src/api/node/recipes.js";
 import { contentHash, splitHash } from "../src/data/content-hash.js";
 import { InputError } from "../src/diagnostics/input-error.js";
 
@@ -98,7 +98,7 @@ async function readStamps(file: string, out: string, chosen: readonly string[] |
   return [...captions].sort(byName).flatMap(([name, texts]) => {
     const picture = PICTURES.find((extension) => pictures.has(`${name}.${extension}`));
     if (picture === undefined || !(chosen?.some((language) => texts.has(language)) ?? true)) return [];
-    writeOut(join(out, "stamps", `${name}.${picture}`), pictures.get(`${name}.${picture}`) as Uint8Array);
+    writeOneOfMany(join(out, "stamps", `${name}.${picture}`), pictures.get(`${name}.${picture}`) as Uint8Array);
     const spoken = [...(sounds.get(name) ?? [])].filter(([language]) => texts.has(language));
     return [{ name, picture, captions: texts, spoken: new Map(spoken.sort(byName)) }];
   });
@@ -165,7 +165,7 @@ async function writeRecordings(stamps: readonly Stamp[], out: string): Promise<R
   for (const { name, spoken } of stamps)
     for (const [language, { bytes, extension }] of spoken) {
       const path = join(out, wavOf(name, language));
-      if (extension === "wav") writeOut(path, bytes);
+      if (extension === "wav") writeOneOfMany(path, bytes);
       else {
         const { sampleRate, channels } = decode(bytes, name, language);
         writeWav(path, { rate: sampleRate, channels });

@@ -1,5 +1,6 @@
 // The interface of a recipe and helpers for it. A recipe is recipes/NAME.ts: it downloads or generates data for `mom data NAME`.
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { readWav } from "../../data/audio/wav.js";
 import { readInput } from "../../data/read-input.js";
 import { emojiPictures } from "../../data/sources/emoji.js";
@@ -44,7 +45,17 @@ export const makeFolderFor = (path: string): void => makeFolderOf(nodeDisk, path
 export const writeOut = (path: string, contents: string | Uint8Array): void =>
   writeWhole(nodeDisk, path, typeof contents === "string" ? new TextEncoder().encode(contents) : contents, REMEDY);
 
-/** Writes a WAV file of 16-bit samples. @param channels samples from −1 to 1, of equally many in each channel */
+/** Writes one of many files, without waiting for the disk. A recipe writes the list of such files with `writeOut` at its end. */
+export function writeOneOfMany(path: string, contents: Uint8Array): void {
+  makeFolderFor(path);
+  try {
+    writeFileSync(path, contents);
+  } catch (error) {
+    throw new InputError("disk", `cannot write ${path}: ${error instanceof Error ? error.message : error}`, REMEDY);
+  }
+}
+
+/** Writes a WAV file of 16-bit samples, as one of many files. @param channels samples from −1 to 1, of equally many in each channel */
 export function writeWav(path: string, { rate, channels }: Recording): void {
   const count = channels.length;
   const bytes = 2 * count * (channels[0]?.length ?? 0);
@@ -70,7 +81,7 @@ export function writeWav(path: string, { rate, channels }: Recording): void {
       file.setInt16(44 + 2 * (index * count + channel), whole, true);
     });
   });
-  writeOut(path, new Uint8Array(file.buffer));
+  writeOneOfMany(path, new Uint8Array(file.buffer));
 }
 
 /** The bytes of a file that the user named. @throws InputError if it cannot be read */
