@@ -3,19 +3,20 @@ import { voiceOf, wavBytes } from "../data/audio/voice.js";
 import { pictureCodebook, pictureOf, speechCodebook } from "../data/codebook.js";
 import { decodersOf } from "../data/codecs.js";
 import type { DataSet } from "../data/data-set.js";
-import type { Segment } from "../data/document.js";
+import type { Document, Segment } from "../data/document.js";
 import { firstBatch } from "../data/first-batch.js";
-import { MOST_SECONDS, type Original, type OriginalPicture, originalsOf } from "../data/originals.js";
+import { MOST_SECONDS, type Original, originalsOf } from "../data/originals.js";
 import { positionsOf } from "../data/packing.js";
 import type { PreparedData, ReadSource } from "../data/prepare.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { SPEECH_FRAMES } from "../modalities/codebook.fields.js";
 import { aboutModality, isBytes, itemOf } from "../modalities/modality.fields.js";
-import { type Fit, type PatchGeometry, patchesPerPicture } from "../modalities/pixels.js";
+import { type PatchGeometry, patchesPerPicture } from "../modalities/pixels.js";
 import { firstId, textOf } from "../modalities/text.js";
 import { aboutObjective, dropOf } from "../objectives/objective.fields.js";
 import type { PageDocument, PagePicture, PageSegment, PageSound, PageToken } from "../report/look/document.js";
+import { fitted } from "../report/look/fitted.js";
 import type { Packed } from "../report/look/packed.js";
 import {
   type LookPage,
@@ -66,6 +67,7 @@ export async function lookHtml(
     documents: await Promise.all(numbers.map((number) => documentOf(number, page, originals.get(number)))),
     packed: packedOf(page),
     skipped: skippedOf(page),
+    licences: found.licences,
   });
   return { ...found, html };
 }
@@ -82,7 +84,7 @@ function factsOf({ documents, positions, skipped }: Look, { spec }: Gathering): 
   return [
     ["documents", whole(all)],
     ["for training", whole(documents.train)],
-    ["held out", whole(documents.held_out)],
+    ["for validation", whole(documents.held_out)],
     ["skipped", whole(skipped.length)],
     ["positions, with markers", whole(positions.all)],
     ["positions of a document", `${positions.mean.toFixed(1)} on average, ${whole(positions.most)} at most`],
@@ -156,8 +158,8 @@ function sourcesOf(page: Gathering): PageSource[] {
 
 function skippedOf({ read, dataSet }: Gathering): PageSkipped[] {
   const sources = read.flatMap((source) => source.skipped.map(() => nameOf(source)));
-  return dataSet.skipped.map(({ document, files }, index) => ({
-    ...{ document, reasons: files },
+  return dataSet.skipped.map(({ files }, index) => ({
+    reasons: files,
     source: sources[index] ?? "prepared data",
   }));
 }
@@ -174,7 +176,7 @@ function sourceNameOf({ read }: Gathering, number: number): string {
 async function documentOf(number: number, page: Gathering, original: Original | undefined): Promise<PageDocument> {
   const { dataSet } = page;
   const document = dataSet.documents[number];
-  const { documentEnd } = dataSet.parts.vocabulary;
+  const { documentEnd, owner } = dataSet.parts.vocabulary;
   return {
     ...{ number, label: dataSet.label(number), place: original?.place },
     source: sourceNameOf(page, number),
@@ -182,11 +184,40 @@ async function documentOf(number: number, page: Gathering, original: Original | 
     positions: positionsOf(dataSet, number),
     eitherOrder: document?.eitherOrder === true,
     extra: document?.extra,
+    piece: pieceOf(positionsOf(dataSet, number), original?.piece),
     segments: await Promise.all(
-      (document?.segments ?? []).map((segment, index) => segmentOf(segment, page, original?.segments[index])),
+      joined(document, page).map(([index, segment]) => segmentOf(segment, page, original?.segments[index])),
     ),
     end: marker(documentEnd, page),
+    endOutside: outsideOf({ counted: true, modality: owner }, page),
   };
+}
+
+function pieceOf(positions: number, piece: Original["piece"]): string | undefined {
+  if (piece === undefined) return undefined;
+  return piece.number === 0
+    ? `the first ${whole(positions)} of ${whole(piece.of)} positions`
+    : `part ${piece.number + 1} of a document of ${whole(piece.of)} positions`;
+}
+
+/** The segments of a document with their indices. Texts that follow each other without markers are one, as for the model. */
+function joined(document: Document | undefined, { codecs, dataSet }: Gathering): (readonly [number, Segment])[] {
+  const { spans } = dataSet.parts.vocabulary;
+  const all: (readonly [number, Segment])[] = [];
+  for (const [index, segment] of (document?.segments ?? []).entries()) {
+    const { modality, counted } = segment;
+    const [first, before] = all.at(-1) ?? [];
+    const codebook = pictureCodebook(codecs, modality) ?? speechCodebook(codecs, modality);
+    const alone = document?.eitherOrder === true || spans[modality] !== undefined || codebook !== undefined;
+    const same = before?.modality === modality && before.counted === counted;
+    if (alone || !same || first === undefined || before.kind !== "ids" || segment.kind !== "ids") {
+      all.push([index, segment]);
+      continue;
+    }
+    const ids = Int32Array.from([...before.ids, ...segment.ids]);
+    all[all.length - 1] = [first, { ...before, ids, count: ids.length }];
+  }
+  return all;
 }
 
 const marker = (id: number, { dataSet }: Gathering): PageToken => ({
@@ -194,10 +225,15 @@ const marker = (id: number, { dataSet }: Gathering): PageToken => ({
   about: `marker, id ${id} of the vocabulary`,
 });
 
-function outsideOf({ counted, modality }: Segment, { spec }: Gathering): string | undefined {
+function outsideOf(
+  { counted, modality }: Pick<Segment, "counted" | "modality">,
+  { spec }: Gathering,
+): string | undefined {
   if (!counted) return "not in the loss";
   return spec.objectives[modality] === undefined ? "no objective" : undefined;
 }
+
+const countOf = (n: number, one: string, more = `${one}s`) => `${whole(n)} ${n === 1 ? one : more}`;
 
 async function segmentOf(
   segment: Segment,
@@ -215,7 +251,11 @@ async function segmentOf(
     markers: span && ([marker(span.begin, page), marker(span.end, page)] as const),
   };
   if (segment.kind === "item")
-    return { ...common, size: `${whole(size)} patches`, picture: await pictureOfItem(segment.item, page, original) };
+    return {
+      ...common,
+      size: countOf(size, "patch", "patches"),
+      picture: await pictureOfItem(segment.item, page, original),
+    };
   const first = firstId(modality, parts.vocabulary);
   const own = Array.from(segment.ids, (id) => id - first);
   const tokenizer = codecs.tokenizers.get(modality);
@@ -225,7 +265,7 @@ async function segmentOf(
       shown: textTokens(shown, tokenizer && { ...tokenizer, decode: decoders.get(modality) ?? tokenizer.decode }),
       more,
     };
-    return { ...common, size: `${whole(size)} ${tokenizer ? "tokens" : "bytes"}`, tokens: { ...tokens, kind: "text" } };
+    return { ...common, size: countOf(size, tokenizer ? "token" : "byte"), tokens: { ...tokens, kind: "text" } };
   }
   const pictures = pictureCodebook(codecs, modality);
   const speech = speechCodebook(codecs, modality);
@@ -238,7 +278,7 @@ async function segmentOf(
   };
   return {
     ...common,
-    size: `${whole(size)} ${speech ? "units" : "codes"}`,
+    size: countOf(size, speech ? "unit" : "code"),
     tokens,
     ...(pictures && { picture: pictureSeen(pictureOf(own, pictures), pictures.facts.kind, page, original) }),
     ...(speech && own.length > 0 && { sounds: soundsOf(own, voiceOf(own.slice(0, unitsOfSeconds), speech), original) }),
@@ -313,61 +353,20 @@ function pictureSeen(
     png: pngOf({ width, height, channels, pixels }, host.deflate),
   };
   if (original?.kind !== "picture") return { ...seen, about };
-  const { filled, how } = fitted(original);
-  const { preview, name } = original;
+  const { preview, name, fitted: to } = original;
+  const { filled, used, how } = fitted(original, to, to.fit ?? "pad");
   return {
     ...seen,
     about: [...about, how],
     ...(filled && { filled }),
     original: {
+      ...(used && { used }),
       png: pngOf({ ...preview, channels: 3 }, host.deflate),
       width: preview.width * Math.max(1, Math.floor(SMALL / Math.max(preview.width, preview.height))),
       about: `the original${name === undefined ? "" : ` ${name}`}: ${original.height} × ${original.width}`,
     },
   };
 }
-
-/** How an original became a picture of the modality, in words; and the part that it fills if it is padded. */
-function fitted({
-  width,
-  height,
-  fitted: to,
-}: OriginalPicture): { readonly how: string } & Pick<PagePicture, "filled"> {
-  const { fit = "pad" } = to;
-  if (width === to.width && height === to.height) return { how: "not resized" };
-  // The same shape, up to a pixel.
-  const scale = Math.min(to.width / width, to.height / height);
-  const inner = { width: Math.round(width * scale), height: Math.round(height * scale) };
-  if (inner.width >= to.width && inner.height >= to.height) return { how: "resized; the shape is the same" };
-  return FITTED[fit]({ width, height }, to, inner);
-}
-
-type Sides = Pick<PatchGeometry, "width" | "height">;
-
-const FITTED: Readonly<
-  Record<Fit, (original: Sides, to: Sides, inner: Sides) => { readonly how: string } & Pick<PagePicture, "filled">>
-> = {
-  pad(_, to, inner) {
-    const [left, top] = [(to.width - inner.width) / 2, (to.height - inner.height) / 2];
-    const where = left > 0 ? "at the left and right" : "at the top and bottom";
-    const [x, y] = [left / to.width, top / to.height];
-    return {
-      how: `fit: pad, with a background ${where}: the picture has ${inner.height} × ${inner.width} of ${to.height} × ${to.width} pixels (dashed)`,
-      filled: { left: x, right: x, top: y, bottom: y },
-    };
-  },
-  crop({ width, height }, to) {
-    const scale = Math.max(to.width / width, to.height / height);
-    const [across, down] = [to.width / scale / width, to.height / scale / height];
-    const [lost, where] = across < 1 ? [1 - across, "left and right"] : [1 - down, "top and bottom"];
-    return { how: `fit: crop: ${(100 * lost).toFixed(1)} % of the original is cut off, at the ${where}` };
-  },
-  stretch({ width, height }, to) {
-    const factor = to.width / width / (to.height / height);
-    const how = factor < 1 ? `${(1 / factor).toFixed(2)} times narrower` : `${factor.toFixed(2)} times wider`;
-    return { how: `fit: stretch: ${how}, relative to its height` };
-  },
-};
 
 function packedOf({ dataSet, spec }: Gathering): Packed {
   const { length, carry, reset } = spec.data;
@@ -380,5 +379,12 @@ function packedOf({ dataSet, spec }: Gathering): Packed {
     ? `Each sequence is a stream that continues in the next batch, so documents are cut at its end. ${together}`
     : `Each document goes, complete, into the first sequence with room for it. ${together}`;
   const modalities = spec.model.modalities.map(({ name }) => name);
-  return { how, length, sequences, modalities, padding, rows: rows.slice(0, MOST_ROWS) };
+  const { owner } = spec.model.vocabulary;
+  const hasLoss = (of: number | "marker" | "padding") =>
+    of !== "padding" && spec.objectives[of === "marker" ? owner : of] !== undefined;
+  const shown = rows.slice(0, MOST_ROWS).map((row) => ({
+    ...row,
+    runs: row.runs.map((run) => ({ ...run, counted: run.counted && hasLoss(run.of) })),
+  }));
+  return { how, length, sequences, modalities, padding, rows: shown };
 }

@@ -46,7 +46,8 @@ export function withinLength(
     let room = length - 1;
     // All pieces are on one side of the split.
     const hash = documentHash(document, source.hashesOf(document));
-    const piece = () => ({ ...document, hash, segments });
+    let number = 0;
+    const piece = () => ({ ...document, hash, segments, piece: { number: number++, of: whole } });
     for (const [index, segment] of document.segments.entries()) {
       if (!("ids" in segment)) {
         const size = sizes[index] as number;

@@ -15,6 +15,8 @@ import { filePlace, type SourceDocument, type SourceSegment } from "./sources/so
 export interface Original {
   /** Its place in its source: `pairs.jsonl:3`. */
   readonly place: string;
+  /** Of what it is a piece, if the complete document is longer than a sequence. */
+  readonly piece: SourceDocument["piece"];
   /** Of each segment; undefined for texts and ids, and for files that have changed or cannot be read any more. */
   readonly segments: readonly (OriginalPicture | OriginalSound | undefined)[];
 }
@@ -94,7 +96,7 @@ async function* documentsOf(
 }
 
 async function originalOf(
-  { place, segments }: SourceDocument,
+  { place, segments, piece }: SourceDocument,
   parts: ModelParts,
   codecs: Codecs,
   host: DataHost,
@@ -108,7 +110,7 @@ async function originalOf(
       made.push(undefined);
     }
   }
-  return { place, segments: made };
+  return { place, piece, segments: made };
 }
 
 async function fileOf(

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Host } from "../../src/api/host.js";
+import type { LookedAt } from "../../src/api/look.js";
 import { lookHtml } from "../../src/api/look-html.js";
 import { nodeHost } from "../../src/api/node/host.js";
 import { checkText } from "../../src/api/read-spec.js";
@@ -22,6 +24,7 @@ import { layOut } from "../../src/front/vocabulary.js";
 import { SPEECH_FRAMES } from "../../src/modalities/codebook.fields.js";
 import type { Modality } from "../../src/modalities/modality.fields.js";
 import type { PageDocument } from "../../src/report/look/document.js";
+import { fitted } from "../../src/report/look/fitted.js";
 import { type LookPage, lookPage } from "../../src/report/look/page.js";
 import { textTokens } from "../../src/report/look/tokens.js";
 import { sine, wavOf } from "../data/audio/wav-bytes.js";
@@ -63,13 +66,15 @@ beforeAll(async () => {
   writeFileSync(file("a.jsonl"), documents.map((one) => JSON.stringify(one)).join("\n"));
 });
 
-async function pageOf(fit = "", documents = 5): Promise<string> {
-  const { spec: checked, diagnostics } = checkText(nodeHost.disk, spec(fit), file("a.mom"), {});
+function lookedAt(text: string): [Host, LookedAt] {
+  const { spec: checked, diagnostics } = checkText(nodeHost.disk, text, file("a.mom"), {});
   if (checked === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   const cached = { ...nodeHost, cacheFolder: () => file("cache") };
-  const looked = { spec: checked, folder, reach: reachOf(nodeHost.disk, file("a.mom")) };
-  return (await lookHtml(cached, looked, { documents, skipBad: true, notice: () => {} }, "a")).html;
+  return [cached, { spec: checked, folder, reach: reachOf(nodeHost.disk, file("a.mom")) }];
 }
+
+const pageOf = async (fit = "", documents = 5): Promise<string> =>
+  (await lookHtml(...lookedAt(spec(fit)), { documents, skipBad: true, notice: () => {} }, "a")).html;
 
 describe("the page of a data set", () => {
   let html: string;
@@ -129,6 +134,12 @@ describe("the page of a data set", () => {
     expect(bars).toMatch(/1: second, positions \d+ to \d+/);
   });
 
+  it("shows positions of a modality without an objective as pale", () => {
+    const bars = html.slice(html.indexOf('id="packing"'));
+    expect(bars).toMatch(/style="fill:var\(--m3\)" opacity/);
+    expect(bars).not.toMatch(/style="fill:var\(--m2\)" opacity/);
+  });
+
   it("refuses more documents than a page can hold", async () => {
     await expect(pageOf("", 201)).rejects.toThrow(InputError);
   });
@@ -136,13 +147,13 @@ describe("the page of a data set", () => {
 
 it("a page has at most the given bytes: documents that do not fit are left out, and counted", () => {
   const document = (number: number): PageDocument => ({
-    ...{ number, label: "a", place: undefined, source: "a", set: "training", positions: 1, eitherOrder: false },
-    extra: { long: "x".repeat(300) },
+    ...{ number, label: "a", place: undefined, source: "a", set: "training", positions: 1, piece: undefined },
+    ...{ eitherOrder: false, extra: { long: "x".repeat(300) }, endOutside: undefined },
     segments: [],
     end: { text: "<end>", about: "" },
   });
   const page: LookPage = {
-    ...{ title: "a", facts: [], modalities: [], sources: [], skipped: [] },
+    ...{ title: "a", facts: [], modalities: [], sources: [], skipped: [], licences: [] },
     documents: [0, 1, 2, 3].map(document),
     packed: { how: "", length: 1, rows: [], sequences: 1, padding: 0, modalities: [] },
   };
@@ -152,6 +163,23 @@ it("a page has at most the given bytes: documents that do not fit are left out, 
   const some = lookPage(page, most);
   expect(some).toMatch(/2 of 4 documents are left out/);
   expect(new TextEncoder().encode(some).length).toBeLessThanOrEqual(most);
+});
+
+it("texts that follow each other are one segment, unless only one has a loss; a cut document has its original length", async () => {
+  const texts = [{ text: "ab", loss: false }, { text: "cd", loss: false }, { text: "ef" }, { text: "x".repeat(90) }];
+  writeFileSync(file("long.jsonl"), JSON.stringify({ segments: texts }));
+  const long = spec("").replace('files("a.jsonl"), length: 200', 'files("long.jsonl", long: cut), length: 50');
+  const { html } = await lookHtml(...lookedAt(long), { documents: 1, skipBad: false, notice: () => {} }, "a");
+  expect([...html.matchAll(/<span class="unit">(\d+ bytes)/g)].map(([, size]) => size)).toEqual([
+    "4 bytes",
+    "45 bytes",
+  ]);
+  expect(html).toContain("<dt>too long</dt><dd>the first 50 of 97 positions</dd>");
+});
+
+it("an odd pixel of padding is at the right, where the decoder puts it", () => {
+  const { filled } = fitted({ width: 16, height: 24 }, { width: 16, height: 16 }, "pad");
+  expect(filled).toEqual({ left: 2 / 16, right: 3 / 16, top: 0, bottom: 0 });
 });
 
 describe("the first batch", () => {

@@ -48,6 +48,8 @@ export interface SourceDocument {
   readonly segments: readonly SourceSegment[];
   /** Other keys of the document, for readers. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** Set if it is a piece of a longer document: its number there, from 0, and the positions of that document. */
+  readonly piece?: { readonly number: number; readonly of: number };
   /** Files that it names and that are missing or unreadable. */
   readonly bad?: readonly BadFile[];
 }

@@ -12,12 +12,15 @@ export interface PageDocument {
   /** `training`, `held out` or the name of a validation set. */
   readonly set: string;
   readonly positions: number;
+  /** How it was made from a longer document, if it was. */
+  readonly piece: string | undefined;
   readonly eitherOrder: boolean;
   /** Other keys of the document. */
   readonly extra: Readonly<Record<string, unknown>> | undefined;
   readonly segments: readonly PageSegment[];
-  /** The marker at the end. */
+  /** The marker at the end, and why it has no loss. */
   readonly end: PageToken;
+  readonly endOutside: string | undefined;
 }
 
 /** A token: the text of its box, and what is shown on pointing at it. */
@@ -41,6 +44,14 @@ export interface PageSegment {
   readonly sounds?: readonly PageSound[];
 }
 
+/** A part of a picture: its distances from the sides, in shares of the size. */
+export interface Insets {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
 export interface PagePicture {
   /** The picture as the model sees it, as a PNG file, and its size in pixels. */
   readonly png: Uint8Array;
@@ -51,10 +62,16 @@ export interface PagePicture {
   readonly columns: number;
   /** Descriptions under it. */
   readonly about: readonly string[];
-  /** The part that the original fills, in shares of the size. */
-  readonly filled?: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
+  /** The part that the original fills, if it is padded. */
+  readonly filled?: Insets;
   /** The original, reduced, as a PNG file. */
-  readonly original?: { readonly png: Uint8Array; readonly about: string; readonly width: number };
+  readonly original?: {
+    readonly png: Uint8Array;
+    readonly about: string;
+    readonly width: number;
+    /** The part that is used, if it is cropped. */
+    readonly used?: Insets;
+  };
 }
 
 export interface PageSound {
@@ -63,12 +80,14 @@ export interface PageSound {
 }
 
 export function documentHtml(document: PageDocument): string {
-  const { number, label, place, source, set, positions, eitherOrder, extra, segments, end } = document;
+  const { number, label, place, source, set, positions, piece, eitherOrder, extra, segments, end, endOutside } =
+    document;
   const facts: (readonly [string, string])[] = [
     ...(place === undefined ? [] : [["from", place] as const]),
     ["source", source],
     ["set", set],
     ["positions", positions.toLocaleString("en-US")],
+    ...(piece === undefined ? [] : [["too long", piece] as const]),
     ...(eitherOrder ? [["order", "either: as shown, or reversed"] as const] : []),
     ...Object.entries(extra ?? {}).map(([name, value]) => [JSON.stringify(name), textOf(value)] as const),
   ];
@@ -76,7 +95,7 @@ export function documentHtml(document: PageDocument): string {
   return `<article class="document" id="document-${number}"><h3>${number}: ${escapeHtml(label)}</h3>
 <dl class="about">${list.join("")}</dl>
 ${segments.map(segmentHtml).join("\n")}
-<div class="tokens">${tokenHtml(end, "marker")}</div></article>`;
+<div class="tokens${endOutside === undefined ? "" : " uncounted"}">${tokenHtml(end, "marker")}${outsideHtml(endOutside)}</div></article>`;
 }
 
 /** Characters of another key's value. */
@@ -88,7 +107,6 @@ function textOf(value: unknown): string {
 }
 
 function segmentHtml({ modality, name, size, outside, markers, tokens, picture, sounds = [] }: PageSegment): string {
-  const note = outside === undefined ? "" : ` <span class="outside">${escapeHtml(outside)}</span>`;
   const [begin = "", end = ""] = markers?.map((marker) => tokenHtml(marker, "marker")) ?? [];
   const more =
     tokens && tokens.more > 0 ? ` <span class="more">and ${tokens.more.toLocaleString("en-US")} more</span>` : "";
@@ -98,31 +116,37 @@ function segmentHtml({ modality, name, size, outside, markers, tokens, picture, 
       ? `<div class="tokens">${begin}${boxes}${more}${end}</div>`
       : `<div class="tokens">${begin}</div>${picture === undefined ? "" : pictureHtml(picture)}${sounds.map(soundHtml).join("")}<div class="tokens">${boxes}${more}</div><div class="tokens">${end}</div>`;
   return `<div class="segment${outside === undefined ? "" : " uncounted"}" style="--own:var(--m${colourOf(modality)})">
-<div class="name">${escapeHtml(name)} <span class="unit">${escapeHtml(size)}</span>${note}</div>
+<div class="name">${escapeHtml(name)} <span class="unit">${escapeHtml(size)}</span>${outsideHtml(outside)}</div>
 ${body}</div>`;
 }
 
+const outsideHtml = (outside: string | undefined) =>
+  outside === undefined ? "" : ` <span class="outside">${escapeHtml(outside)}</span>`;
+
 function tokenHtml({ text, about }: PageToken, kind: "text" | "ids" | "marker"): string {
   const shown = escapeHtml(text.replaceAll("\t", "⇥").replaceAll("\r", "␍").replaceAll("\n", "↵"));
-  return `<span class="token ${kind}" title="${escapeHtml(about)}">${shown === "" ? "∅" : shown}</span>${text.endsWith("\n") ? "<br>" : ""}`;
+  return `<span class="token ${kind}" tabindex="-1" title="${escapeHtml(about)}">${shown === "" ? "∅" : shown}</span>${text.endsWith("\n") ? "<br>" : ""}`;
 }
 
 /** The smallest side of a shown picture, in pixels of the page. */
 const LEAST_SIDE = 224;
 
+function outlineHtml(part: Insets | undefined): string {
+  if (part === undefined) return "";
+  const sides = (["left", "top", "right", "bottom"] as const).map(
+    (side) => `${side}:${(100 * part[side]).toFixed(3)}%`,
+  );
+  return `<span class="outline" style="${sides.join(";")}"></span>`;
+}
+
 function pictureHtml({ png, width, height, rows, columns, about, filled, original }: PagePicture): string {
   const zoom = Math.max(1, Math.round(LEAST_SIDE / Math.max(width, height)));
-  const percent = (part: number) => `${(100 * part).toFixed(3)}%`;
-  const outline =
-    filled === undefined
-      ? ""
-      : `<span class="filled" style="left:${percent(filled.left)};top:${percent(filled.top)};right:${percent(filled.right)};bottom:${percent(filled.bottom)}"></span>`;
-  const seen = `<figure><span class="seen" style="width:${width * zoom}px;aspect-ratio:${width}/${height};--columns:${columns};--rows:${rows}"><img src="${dataUrl("image/png", png)}" alt="the picture as the model sees it"><span class="grid-lines"></span>${outline}</span>
+  const seen = `<figure><span class="seen" style="width:${width * zoom}px;aspect-ratio:${width}/${height};--columns:${columns};--rows:${rows}"><img src="${dataUrl("image/png", png)}" alt="the picture as the model sees it"><span class="grid-lines"></span>${outlineHtml(filled)}</span>
 <figcaption>${about.map((line) => escapeHtml(line)).join("<br>")}</figcaption></figure>`;
   const before =
     original === undefined
       ? ""
-      : `<figure><img class="original" style="width:${original.width}px" src="${dataUrl("image/png", original.png)}" alt="the original"><figcaption>${escapeHtml(original.about)}</figcaption></figure>`;
+      : `<figure><span class="original" style="width:${original.width}px"><img src="${dataUrl("image/png", original.png)}" alt="the original">${outlineHtml(original.used)}</span><figcaption>${escapeHtml(original.about)}</figcaption></figure>`;
   return `<div class="seen-and-original">${seen}${before}</div>`;
 }
 

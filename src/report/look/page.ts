@@ -13,6 +13,8 @@ export interface LookPage {
   readonly sources: readonly PageSource[];
   readonly documents: readonly PageDocument[];
   readonly packed: Packed;
+  /** The licences of what was fetched or is installed with mom. */
+  readonly licences: readonly string[];
   readonly skipped: readonly PageSkipped[];
 }
 
@@ -42,8 +44,6 @@ export interface PageSource {
 
 export interface PageSkipped {
   readonly source: string;
-  /** Its number in the source. */
-  readonly document: number;
   /** The files that cannot be read, and why. */
   readonly reasons: readonly string[];
 }
@@ -69,7 +69,7 @@ ${sourcesHtml(page)}`;
       `${STYLE}${LOOK_STYLE}`,
       `${head}
 <section id="documents"><h2>Documents</h2>
-<p>Each box is a token; point at it for its id. Lines on a picture separate its patches. Outlined boxes are markers. Dotted segments have no loss.</p>
+<p>Each box is a token; point at it or tap it for its id. Outlined boxes are markers. Lines on a picture separate its patches. Segments with a dotted edge have no loss: the model only reads them.</p>
 ${articles}</section>
 ${rest}`,
       "media-src data:",
@@ -93,13 +93,14 @@ const omittedNote = (omitted: number, all: number, most: number): string =>
   `<p class="note">${omitted} of ${all} documents are left out, because the page would be larger than ${whole(most)} bytes.</p>`;
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = (tag: string, row: readonly string[]) => row.map((cell) => `<${tag}>${cell}</${tag}>`).join("");
-  return `<div class="scroll"><table><thead><tr>${cells("th", heads)}</tr></thead>
-<tbody>${rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")}</tbody></table></div>`;
+  const cells = (row: readonly string[]) =>
+    row.map((cell, column) => `<td data-head="${heads[column]}">${cell}</td>`).join("");
+  return `<div class="scroll"><table><thead><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr></thead>
+<tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("\n")}</tbody></table></div>`;
 }
 
 const key = (index: number, name: string) =>
-  `<span class="swatch" style="background:var(--m${colourOf(index)})"></span>${escapeHtml(name)}`;
+  `<span><span class="swatch" style="background:var(--m${colourOf(index)})"></span>${escapeHtml(name)}</span>`;
 
 function modalitiesHtml({ modalities }: LookPage): string {
   const all = modalities.reduce((sum, { positions }) => sum + positions, 0);
@@ -119,7 +120,7 @@ ${table(heads, rows)}
 <p>Positions are tokens, codes and patches, without markers.</p></section>`;
 }
 
-function sourcesHtml({ sources, modalities }: LookPage): string {
+function sourcesHtml({ sources, modalities, licences }: LookPage): string {
   const heads = [
     "Source",
     "Use",
@@ -136,21 +137,20 @@ function sourcesHtml({ sources, modalities }: LookPage): string {
   ]);
   return `<section id="sources"><h2>Sources</h2>
 ${table(heads, rows)}
-<p>“Positions” are all positions, with markers.</p></section>`;
+<p>“Positions” are all positions, with markers.</p>${licences.map((line) => `<p>${escapeHtml(line)}</p>`).join("")}</section>`;
 }
 
 function skippedHtml(skipped: readonly PageSkipped[]): string {
   if (skipped.length === 0) return `<section id="skipped"><h2>Skipped documents</h2><p>None.</p></section>`;
   const rows = skipped
     .slice(0, MOST_SKIPPED)
-    .map(({ source, document, reasons }) => [
-      whole(document),
+    .map(({ source, reasons }) => [
       `<span class="path">${escapeHtml(source)}</span>`,
       reasons.map((reason) => `<span class="path">${escapeHtml(reason)}</span>`).join("<br>"),
     ]);
   const more =
     skipped.length > MOST_SKIPPED ? `<p>${whole(skipped.length - MOST_SKIPPED)} more are not listed.</p>` : "";
   return `<section id="skipped" class="left"><h2>Skipped documents</h2>
-<p>${skipped.length === 1 ? "1 document is" : `${whole(skipped.length)} documents are`} skipped because of files that cannot be read. Documents are numbered from 0.</p>
-${table(["Document", "Source", "Reason"], rows)}${more}</section>`;
+<p>${skipped.length === 1 ? "1 document is" : `${whole(skipped.length)} documents are`} skipped because of files that cannot be read.</p>
+${table(["Source", "Reason"], rows)}${more}</section>`;
 }
