@@ -49,7 +49,7 @@ describe.each(choices.map((modalities) => ({ modalities })))("$modalities", ({ m
 describe.skipIf(missing)("a new spec trains", () => {
   test.each([
     ["text", "mamba", "none"],
-    ["text,image", "attention", "all"],
+    ["text,codes", "attention", "all"],
     ["text,image,speech", "hybrid", "all"],
     ["text,codes,speech", "mamba", "ablate"],
   ])(

@@ -155,7 +155,7 @@ describe.skipIf(missing)("runs", () => {
     const known = () => Object.keys(openCache(nodeDisk, cacheFolder(), opened, () => {}).read()).length;
     const commands = [
       ["train", file, "--out", join(folder, "measured"), "--tune", "full"],
-      ["bench", file, "--json", "--tune", "full"],
+      ["bench", file, "--json", "--loop", "1", "--tune", "full"],
       ["ablate", file, "--out", join(folder, "ablation"), "--jobs", "2", "--tune", "full"],
     ];
     for (const command of commands) {
