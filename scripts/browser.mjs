@@ -14,15 +14,18 @@ function runs(path) {
   }
 }
 
+/** Options of @sparticuz/chromium that would end the browser with its first page, or draw on a software GPU, which is slow. */
+const UNWANTED =
+  /^--(?:single-process|no-zygote|in-process-gpu|ignore-gpu-blocklist|use-gl=.*|use-angle=.*|.*swiftshader)$/;
+
 /** The environment variable CHROMIUM names another Chromium. */
 export async function launch() {
   const given = process.env.CHROMIUM;
   const own = given ?? INSTALLED.find(runs);
   const executablePath = own ?? (await sparticuz.executablePath());
-  // With a single process, the browser would exit when its first page is closed.
   const args =
     own === undefined
-      ? sparticuz.args.filter((one) => !["--single-process", "--no-zygote"].includes(one))
-      : ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
-  return chromium.launch({ executablePath, args, headless: true });
+      ? sparticuz.args.filter((one) => !UNWANTED.test(one))
+      : ["--no-sandbox", "--font-render-hinting=none"];
+  return chromium.launch({ executablePath, args: [...args, "--disable-gpu"], headless: true });
 }

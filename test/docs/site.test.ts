@@ -7,19 +7,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import chromium from "@sparticuz/chromium";
 import { build } from "esbuild";
-import { type Browser, type Page, chromium as playwright } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launch } from "../../scripts/browser.mjs";
 import { buildSite, type Site, writeSite } from "../../site/build.js";
 import { STAGES } from "../../src/compile.js";
 import { buildMom, ROOT } from "../support/mom.js";
 
-// With --single-process the browser would exit with its first page.
-const args = chromium.args.filter((arg) => arg !== "--single-process");
-const started = await playwright
-  .launch({ executablePath: await chromium.executablePath(), args, headless: true })
-  .catch((error: unknown) => String(error));
+const started = await launch().catch((error: unknown) => String(error));
 if (typeof started === "string")
   console.warn(`The site is not tested in a browser, because no browser starts (${started.split("\n")[0]}).`);
 
