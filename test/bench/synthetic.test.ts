@@ -33,6 +33,13 @@ test("every position has a modality, in turns of 64 or of a picture, and ids of 
   }
 });
 
+test("a turn continues in the next row", () => {
+  const { modality } = syntheticBatch(spec([text, speech], 2, 80));
+  const turns = [...Array(64).fill(0), ...Array(16).fill(1)];
+  expect([...modality.slice(0, 80)]).toEqual(turns);
+  expect([0, 1].map((m) => modality.filter((one) => one === m).length)).toEqual([64 + 16, 16 + 64]);
+});
+
 test("the same spec makes the same batch", () => {
   expect(syntheticBatch(spec([text], 2, 65))).toEqual(syntheticBatch(spec([text], 2, 65)));
 });

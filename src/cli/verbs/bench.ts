@@ -60,7 +60,7 @@ export const verb: Verb = {
         const notice = (line: string): void => void process.stderr.write(`${line}\n`);
         const loopSteps = loop === true ? LOOP_STEPS : loop;
         const benched = await benchSpec(nodeHost, spec, { shares, loopSteps, force, tune, adapter, notice });
-        const asText = benched.kind === "loop" ? loopText(benched.found) : text(benched.found);
+        const asText = benched.kind === "loop" ? loopText(benched.found) : tableText(benched.found);
         process.stdout.write(json ? `${JSON.stringify({ file, ...benched.found }, null, 2)}\n` : asText);
         finish(EXIT.done);
       });
@@ -87,7 +87,8 @@ function loopText({ device, positions, steps, wallSeconds, aloneSeconds, busy, h
   ].join("\n");
 }
 
-function text(found: Bench): string {
+/** The table that the command prints. */
+export function tableText(found: Bench): string {
   const { ceilings, stepSeconds, forwardSeconds, positions, modalities } = found;
   const { matrixFlopsPerSecond: units } = ceilings;
   const matrix = units === undefined ? "" : `${short(units)} on matrix units, `;
