@@ -24,7 +24,7 @@ export function testDevice(): Promise<OpenDevice> {
 const pipelines = new WeakMap<GPUDevice, Pipelines>();
 
 /** The pipelines that the tests of a file have compiled on a device. Models that share them compile only new kernels. */
-export function pipelinesOn({ device }: OpenDevice): Pipelines {
+export function pipelinesOn({ device }: Pick<OpenDevice, "device">): Pipelines {
   const compiled: Pipelines = pipelines.get(device) ?? new Map();
   pipelines.set(device, compiled);
   return compiled;

@@ -12,6 +12,7 @@ import { DEFAULT_SETTINGS, type KernelSettings } from "../../src/kernels/draft.j
 import { fillTable, tableName } from "../../src/kernels/tables.js";
 import { evaluateOp } from "../../src/reference/evaluate.js";
 import { read, type Values } from "../../src/reference/values.js";
+import { pipelinesOn } from "../gpu/adapter.js";
 import { called } from "../support/called.js";
 
 export interface Difference {
@@ -165,7 +166,7 @@ export async function everyOp(
   const programs = ops.map(([at, op]) => isolate(program, op, at));
   const assembled = assemble(programs, { profile, variants: "first", settings });
   const { plan } = assembled;
-  const runtime = await prepare(device, profile, plan);
+  const runtime = await prepare(device, profile, plan, { pipelines: pipelinesOn({ device }) });
   try {
     const v = asStored(known);
     const { of } = v;

@@ -15,7 +15,7 @@ import { stream } from "../../src/random/stream.js";
 import { evaluate } from "../../src/reference/evaluate.js";
 import { read, values } from "../../src/reference/values.js";
 import { type Model, openModel, stepScalars } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { called } from "../support/called.js";
 import { relativeError } from "../support/fixtures.js";
 import { sketch, speech, text } from "../support/spec.js";
@@ -58,7 +58,7 @@ describe.skipIf(missing)("products of stacks of matrices", () => {
     expect(variants.length).toBeGreaterThan(2);
     for (const force of variants) {
       const { plan } = assemble([program], { profile, variants: "first", force });
-      const runtime = await prepare(opened.device, profile, plan);
+      const runtime = await prepare(opened.device, profile, plan, { pipelines: pipelinesOn(opened) });
       for (const name of Object.keys(named)) runtime.write(name, given(name) as Float32Array<ArrayBuffer>);
       runtime.run([program.name]);
       expect(relativeError(new Float32Array(await runtime.read("y")), expected), force).toBeLessThan(2e-6);

@@ -6,7 +6,7 @@ import { compile, type PhaseRequest } from "../../src/compile.js";
 import { stream } from "../../src/random/stream.js";
 import { type Model, openModel } from "../../src/train/model.js";
 import { advanceState, clearState, stateFields } from "../../src/train/state.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { image, sketch, speech, text } from "../support/spec.js";
 
@@ -77,7 +77,7 @@ describe.skipIf(missing)("carrying the state of sequences", () => {
       variants: "first",
       phases: [...new Set([TOTAL, ...LENGTHS])].map(phase),
     });
-    const model = await openModel(opened, compiled);
+    const model = await openModel(opened, compiled, pipelinesOn(opened));
     await model.initialise(3);
     expect(stateFields(compiled.plan).map(([next, state]) => [next, state])).toEqual(
       [0, 1].flatMap((layer) =>

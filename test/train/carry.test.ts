@@ -61,7 +61,7 @@ async function modelOf(
     phases,
     variants: "first",
   } as const;
-  return await openModel({ ...opened, profile }, compile(spec, options), pipelinesOn({ ...opened, profile }));
+  return await openModel({ ...opened, profile }, compile(spec, options), pipelinesOn(opened));
 }
 
 interface Run {

@@ -8,7 +8,7 @@ import { lossesOf } from "../../src/train/host-batch.js";
 import { validate } from "../../src/train/loop.js";
 import { addLossSums, readLossSums } from "../../src/train/loss-sums.js";
 import { openModel, stepScalars } from "../../src/train/model.js";
-import { missingAdapter, testDevice } from "../gpu/adapter.js";
+import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { mixedData, mixedSpec } from "./mixed-data.js";
 
 const missing = await missingAdapter();
@@ -20,7 +20,7 @@ describe.skipIf(missing)("losses do not depend on batching", () => {
   });
 
   const open = async (spec: CheckedSpec) => {
-    const model = await openModel(device, compile(spec, trainingOn(spec, device.profile)));
+    const model = await openModel(device, compile(spec, trainingOn(spec, device.profile)), pipelinesOn(device));
     await model.initialise(11);
     return model;
   };

@@ -8,7 +8,7 @@ import type { Choices } from "../../src/ir/plan.js";
 import { openModel, stepScalars, type Tensors } from "../../src/train/model.js";
 import { TOLERANCE } from "../../src/tune/right.js";
 import { randomBatch } from "../../src/tune/tune.js";
-import { freshDevice, missingAdapter } from "../gpu/adapter.js";
+import { freshDevice, missingAdapter, pipelinesOn } from "../gpu/adapter.js";
 import { relativeError } from "../support/fixtures.js";
 import { asAnyKind, smallModel } from "./small-model.js";
 
@@ -23,7 +23,7 @@ interface Trained {
 }
 
 async function train(opened: OpenDevice, spec: CheckedSpec, compiled: Compiled): Promise<Trained> {
-  const model = await openModel(opened, compiled);
+  const model = await openModel(opened, compiled, pipelinesOn(opened));
   await model.initialise(3);
   model.writeBatch(randomBatch(spec, spec.train.batch, spec.data.length));
   const losses: number[] = [];
