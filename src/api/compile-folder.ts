@@ -6,7 +6,9 @@ import { prepare } from "../data/prepare.js";
 import { manifestBytes } from "../data/prepared-folder.js";
 import type { Reach } from "../data/reach.js";
 import { PREPARED_FILE } from "../data/sources/source.fields.js";
+import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
+import { itemOf } from "../modalities/modality.fields.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { refusingTooLarge, trainingOptions } from "./compile-options.js";
 import { refuseExisting, writeCompiled } from "./compiled-folder.js";
@@ -40,12 +42,24 @@ export interface MadeFolder {
   readonly started: Started | undefined;
 }
 
+/** A compiled folder runs without the packages that decode pictures. @throws InputError if training decodes some */
+function refuseLive({ model }: CheckedSpec): void {
+  const live = model.modalities.find((modality) => itemOf(modality)?.live !== undefined);
+  if (live !== undefined)
+    throw new InputError(
+      "bad-option",
+      `the pictures of \`${live.name}\` are decoded live, which a compiled folder cannot do`,
+      "Set `decode: ahead`, or train with `mom train`.",
+    );
+}
+
 /** @throws Failure if the folder exists, the spec is too large for the device, or a write fails; InputError for invalid data */
 export async function compileToFolder(host: DataHost, wanted: FolderToMake): Promise<MadeFolder> {
   const { spec, json, folder, reach, out, device, force, skipBad, notice } = wanted;
   const { disk } = host;
   const { basename } = disk.paths;
   refuseExisting(out, force, disk);
+  refuseLive(spec);
   const options = trainingOptions(spec, device);
   const { stages: _, ...compiled } = refusingTooLarge(spec, options, () => compile(spec, options));
   const started = starting(spec, compiled, { folder, reach })?.();

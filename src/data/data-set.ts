@@ -6,6 +6,7 @@ import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Crc32 } from "./crc32.js";
 import type { Document, Segment } from "./document.js";
+import type { PictureSize, View } from "./picture-size.js";
 import type { Bytes } from "./safetensors.js";
 import { readShard, type Shard, type ShardDocument, type ShardSegment, type SkippedDocument } from "./shard.js";
 
@@ -41,9 +42,15 @@ interface StoredItem {
   readonly modality: number;
   /** [height, width, channels]; undefined if the numbers are not pixels. Read again at each call. */
   readonly pixels: () => Promise<Uint8Array | undefined>;
-  /** Values without noise, [positions, columns]. Read again at each call. */
-  readonly values: () => Promise<Float32Array>;
+  /**
+   * Values without noise, [positions, columns]. Read again at each call.
+   * @param view the part of a picture, if it is decoded live
+   */
+  readonly values: (view?: View) => Promise<Float32Array>;
 }
+
+/** Decodes the file of a picture. @param name of the picture in errors */
+export type DecodeLive = (file: Uint8Array, size: PictureSize, name: string) => Promise<Uint8Array>;
 
 interface ShardFile {
   /** The file's name in errors. */
@@ -90,9 +97,10 @@ export const openDataSet = (files: DataGroups<ShardFile>, parts: ModelParts, hel
 
 /**
  * @param heldOut the held-out share of the training sources: documents whose hash, as a fraction, is below it
+ * @param decode needed for pictures that are decoded live
  * @throws InputError if no training document of a source is left
  */
-export function dataSetOf(groups: DataGroups<Shard>, parts: ModelParts, heldOut: number): DataSet {
+export function dataSetOf(groups: DataGroups<Shard>, parts: ModelParts, heldOut: number, decode?: DecodeLive): DataSet {
   const documents: Document[] = [];
   const items: StoredItem[] = [];
   const shapes = parts.modalities.map(itemOf);
@@ -101,7 +109,7 @@ export function dataSetOf(groups: DataGroups<Shard>, parts: ModelParts, heldOut:
     const below: number[] = [];
     const above: number[] = [];
     for (const shard of shards) {
-      const opened = { shard, parts, shapes };
+      const opened = { shard, parts, shapes, decode };
       for (let row = 0; row < shard.documents.length; row++) {
         const document = shard.documents.at(row) as ShardDocument;
         (document.hash / 2 ** 32 < share ? below : above).push(documents.length);
@@ -156,6 +164,7 @@ interface Opened {
   readonly parts: ModelParts;
   /** By modality index; undefined if the modality holds ids. */
   readonly shapes: readonly (ItemShape | undefined)[];
+  readonly decode: DecodeLive | undefined;
 }
 
 /** Stores only where a document is, since there may be millions. A class, because instances share its getters. */
@@ -208,20 +217,27 @@ function idsOf({ shard, parts }: Opened, { modality, counted, begin, end }: Shar
 
 /** Appends a document's items. */
 function addItems(opened: Opened, document: ShardDocument, items: StoredItem[]): void {
-  const { shard, shapes } = opened;
+  const { shard, shapes, decode } = opened;
   for (const { modality, begin, end } of storedSegments(opened, document)) {
     const shape = shapes[modality];
     if (shape === undefined) continue;
     const size = shape.positions * shape.columns;
-    const stored = () => shard.items.get(modality)?.slice(begin * size, end * size) as Uint8Array | Float32Array;
+    const stored = async (view?: View) => {
+      const file = shard.files?.get(modality)?.at(begin);
+      if (file === undefined)
+        return shard.items.get(modality)?.slice(begin * size, end * size) as Uint8Array | Float32Array;
+      if (decode === undefined) throw new RangeError("no decoder for pictures that are decoded live");
+      const { height, width, channels, fit } = shape;
+      return await decode(file, { height, width, channels, fit, view }, document.label);
+    };
     items.push({
       id: items.length,
       modality,
       async pixels() {
-        const numbers = stored();
+        const numbers = await stored();
         return numbers instanceof Float32Array ? undefined : numbers;
       },
-      values: async () => shape.split(stored()),
+      values: async (view) => shape.split(await stored(view)),
     });
   }
 }

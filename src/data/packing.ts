@@ -2,9 +2,12 @@
 
 import type { Batch, Packed, PackedItem } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
-import { positionsOfItem } from "../modalities/modality.fields.js";
+import { itemOf, positionsOfItem } from "../modalities/modality.fields.js";
+import type { Varied } from "../modalities/row.fields.js";
+import { type Stream, stream } from "../random/stream.js";
 import type { DataSet } from "./data-set.js";
 import { type Document, documentLength, type Segment, sizeOf } from "./document.js";
+import type { View } from "./picture-size.js";
 
 /** A document by its number, with the order of its segments. */
 export interface Piece {
@@ -102,10 +105,27 @@ export function lengthsWithin(length: number) {
   };
 }
 
-/** Adds the values of the items. */
-export async function filled(dataSet: DataSet, packed: Packed): Promise<Batch> {
-  const values = await Promise.all(packed.items.map(({ id }) => dataSet.itemById(id).values()));
+/**
+ * Adds the values of the items.
+ * @param seed for training, which varies pictures that are decoded live, from the document's own random numbers
+ */
+export async function filled(dataSet: DataSet, packed: Packed, seed?: number): Promise<Batch> {
+  const values = await Promise.all(
+    packed.items.map(({ id, modality, key: { document, epoch, item } }) => {
+      const live = itemOf(dataSet.parts.modalities[modality])?.live;
+      const view =
+        live && seed !== undefined ? viewOf(live, stream("augment", seed, document, epoch, item)) : undefined;
+      return dataSet.itemById(id).values(view);
+    }),
+  );
   return { ...packed, items: packed.items.map((item, i) => ({ ...item, values: values[i] as Float32Array })) };
+}
+
+/** The part of a picture that training reads; undefined if it is read as it is. */
+function viewOf({ flip: chance, crop }: Varied, random: Stream): View | undefined {
+  const flip = random.uniform() < chance;
+  const side = crop + (1 - crop) * random.uniform();
+  return flip || side < 1 ? { flip, side, left: random.uniform(), top: random.uniform() } : undefined;
 }
 
 /** A batch in which each sequence starts with its pieces and ends with padding. */

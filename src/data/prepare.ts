@@ -6,6 +6,7 @@ import { listed } from "./bad-files.js";
 import { type Codecs, openCodecs } from "./codecs.js";
 import { type DataGroups, type DataSet, dataSetOf, shardsIn, withShards } from "./data-set.js";
 import type { DataHost } from "./host.js";
+import { decodePicture } from "./picture-file.js";
 import { fitting, type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
 import { preparedGroups } from "./prepared-folder.js";
 import { locate, type Reach, reachOf } from "./reach.js";
@@ -84,6 +85,7 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     withShards(found, ({ shard }) => shard),
     parts,
     data.held_out,
+    (file, size, name) => decodePicture(host, file, size, name),
   );
   if (dataSet.skipped.length > 0)
     notice(

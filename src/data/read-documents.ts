@@ -93,6 +93,12 @@ async function fileOf(
     return { modality: segment.modality, ids: codesOf(pixels, codebook) };
   }
   if (item === undefined) throw new RangeError(`modality ${segment.modality} does not hold pictures`);
+  if (item.live !== undefined) {
+    // A picture that cannot be decoded is found now, and not in the middle of a training.
+    const file = await image();
+    await decodePicture(host, file, item, place);
+    return { modality: segment.modality, file };
+  }
   return { modality: segment.modality, pixels: await decodePicture(host, image, item, place) };
 }
 

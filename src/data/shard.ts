@@ -6,6 +6,8 @@
 //   segments      I32 [segments, 3]   modality; begin and end in `tokens`, or in the modality's items
 //   tokens        I32 [ids]           each modality's own ids, from 0
 //   pictures.M    U8 [items, height, width, channels]   items of modality M; F32 if it holds latents
+//   files.M       U8 [bytes]          instead, if training decodes the pictures of M: their files, one after another
+//   ends.M        I32 [items]         the end of each file
 //   codebook.M    U8 [bytes]          the codebook file of modality M, unchanged
 //   skipped       U8 [bytes]          if documents were skipped because of unreadable files: a JSON list
 //   uncounted     I32 [rows]          if some segments are only read, without a loss: their rows in `segments`
@@ -40,6 +42,8 @@ export type PreparedSegment = {
 } & (
   | { readonly ids: ArrayLike<number> }
   | { readonly pixels: Uint8Array }
+  /** The file of a picture that training decodes. */
+  | { readonly file: Uint8Array }
   /** [height, width, channels] */
   | { readonly latent: Float32Array }
 );
@@ -62,6 +66,8 @@ export interface Shard {
   readonly tokens: Numbers<Int32Array>;
   /** Items by modality index. */
   readonly items: ReadonlyMap<number, Numbers<Uint8Array> | Numbers<Float32Array>>;
+  /** Files of pictures that training decodes, by modality index. */
+  readonly files?: ReadonlyMap<number, Rows<Uint8Array>>;
   /** Codebook files by modality index. */
   readonly codebooks: ReadonlyMap<number, Uint8Array>;
   readonly skipped?: readonly SkippedDocument[];
@@ -112,6 +118,13 @@ export function shardPieces(
   const texts: ArrayLike<number>[] = [];
   const uncounted: number[] = [];
   const items = new Map<number, (Uint8Array | Float32Array)[]>();
+  const files = new Map<number, Uint8Array[]>();
+  const add = <T>(map: Map<number, T[]>, modality: number, item: T) => {
+    const held = map.get(modality) ?? [];
+    segments.push(modality, held.length, held.length + 1);
+    held.push(item);
+    map.set(modality, held);
+  };
   let ids = 0;
   for (const document of documents) {
     rows.push(segments.length / 3, Number(document.eitherOrder), document.hash | 0);
@@ -121,12 +134,8 @@ export function shardPieces(
         segments.push(segment.modality, ids, ids + segment.ids.length);
         ids += segment.ids.length;
         texts.push(segment.ids);
-      } else {
-        const held = items.get(segment.modality) ?? [];
-        segments.push(segment.modality, held.length, held.length + 1);
-        held.push("pixels" in segment ? segment.pixels : segment.latent);
-        items.set(segment.modality, held);
-      }
+      } else if ("file" in segment) add(files, segment.modality, segment.file);
+      else add(items, segment.modality, "pixels" in segment ? segment.pixels : segment.latent);
     }
   }
   const labels = new TextEncoder().encode(JSON.stringify(documents.map(({ label }) => label)));
@@ -152,6 +161,15 @@ export function shardPieces(
         ? { dtype: "F32", shape, data: joined(held, new Float32Array(numbers)) }
         : { dtype: "U8", shape, data: joined(held, new Uint8Array(numbers)) };
     tensors.set(`pictures.${index}`, tensor);
+  }
+  for (const [index, held] of files) {
+    let end = 0;
+    const ends = Int32Array.from(held, ({ length }) => {
+      end += length;
+      return end;
+    });
+    tensors.set(`files.${index}`, { dtype: "U8", shape: [end], data: joined(held, new Uint8Array(end)) });
+    tensors.set(`ends.${index}`, { dtype: "I32", shape: [ends.length], data: ends });
   }
   for (const [index, file] of codebooks)
     tensors.set(`codebook.${index}`, { dtype: "U8", shape: [file.length], data: file });
@@ -185,23 +203,6 @@ export function readShard(
   if (metadata.crc32 !== String(checksum))
     throw new InputError("bad-shard", `${name}: the shard's checksum does not match its contents`, AGAIN);
   const entryOf = (key: string) => entries.find((entry) => entry.name === key);
-  const items = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
-  const codebooks = new Map<number, Uint8Array>();
-  modalities.forEach((modality, index) => {
-    const codebook = entryOf(`codebook.${index}`);
-    if (codebook?.dtype === "U8") codebooks.set(index, owned(bytes, codebook.begin, codebook.end));
-    const held = entryOf(`pictures.${index}`);
-    if (held === undefined) return;
-    const shape = itemOf(modality);
-    if (held.shape.slice(1).join("×") !== sidesOf(shape).join("×")) throw otherModalities(name);
-    if (held.dtype !== shape?.type) throw otherModalities(name);
-    items.set(
-      index,
-      held.dtype === "F32"
-        ? stored(bytes, held, (part) => new Float32Array(part.buffer))
-        : stored(bytes, held, (part) => part),
-    );
-  });
   const numbers = (key: string): Numbers<Int32Array> & { readonly length: number } => {
     const entry = entryOf(key);
     if (entry?.dtype === "I32") return stored(bytes, entry, (part) => new Int32Array(part.buffer));
@@ -211,18 +212,50 @@ export function readShard(
     const tensor = numbers(key);
     return tensor.slice(0, tensor.length);
   };
+  const items = new Map<number, Numbers<Uint8Array> | Numbers<Float32Array>>();
+  const codebooks = new Map<number, Uint8Array>();
+  const files = new Map<number, Rows<Uint8Array>>();
+  modalities.forEach((modality, index) => {
+    const codebook = entryOf(`codebook.${index}`);
+    if (codebook?.dtype === "U8") codebooks.set(index, owned(bytes, codebook.begin, codebook.end));
+    const shape = itemOf(modality);
+    const [bodies, ends] = [entryOf(`files.${index}`), entryOf(`ends.${index}`)];
+    if (bodies !== undefined && ends !== undefined) {
+      if (shape?.live === undefined) throw otherModalities(name);
+      files.set(
+        index,
+        filesIn(
+          stored(bytes, bodies, (part) => part),
+          all(`ends.${index}`),
+        ),
+      );
+      return;
+    }
+    const held = entryOf(`pictures.${index}`);
+    if (held === undefined) return;
+    if (shape?.live !== undefined) throw otherModalities(name);
+    if (held.shape.slice(1).join("×") !== sidesOf(shape).join("×")) throw otherModalities(name);
+    if (held.dtype !== shape?.type) throw otherModalities(name);
+    items.set(
+      index,
+      held.dtype === "F32"
+        ? stored(bytes, held, (part) => new Float32Array(part.buffer))
+        : stored(bytes, held, (part) => part),
+    );
+  });
   const segments = segmentsOf(all("segments"), new Set(entryOf("uncounted") === undefined ? [] : all("uncounted")));
   for (let row = 0; row < segments.length; row++) {
     const { modality } = segments.at(row) as ShardSegment;
     const declared = modalities[modality];
-    if (declared === undefined || holdsIds(declared) === items.has(modality)) throw otherModalities(name);
+    const isItem = items.has(modality) || files.has(modality);
+    if (declared === undefined || holdsIds(declared) === isItem) throw otherModalities(name);
   }
   const labels = listIn<string>(bytes, entryOf("labels"));
   const extra = listIn<Readonly<Record<string, unknown>> | null>(bytes, entryOf("extra"));
   const left = entryOf("skipped");
   const skipped: SkippedDocument[] = left === undefined ? [] : jsonAt(bytes, left);
   const documents = documentsOf(all("documents"), segments.length, { labels, extra });
-  return { documents, segments, tokens: numbers("tokens"), items, codebooks, skipped, checksum };
+  return { documents, segments, tokens: numbers("tokens"), items, files, codebooks, skipped, checksum };
 }
 
 const AGAIN = "Prepare the data again.";
@@ -237,6 +270,14 @@ function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint
     slice: (from: number, to: number): A => read(owned(bytes, begin + width * from, begin + width * to)),
   };
 }
+
+const filesIn = (bodies: Numbers<Uint8Array>, ends: Int32Array): Rows<Uint8Array> => ({
+  length: ends.length,
+  at: (index) => {
+    const end = ends[index];
+    return end === undefined ? undefined : bodies.slice(ends[index - 1] ?? 0, end);
+  },
+});
 
 function segmentsOf(rows: Int32Array, uncounted: ReadonlySet<number>): Rows<ShardSegment> {
   const number = (index: number) => rows[index] as number;

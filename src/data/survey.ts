@@ -5,6 +5,7 @@ import type { Codecs } from "./codecs.js";
 import { contentHash } from "./content-hash.js";
 import type { Disk } from "./disk.js";
 import { documentLength } from "./document.js";
+import type { FileBytes } from "./file-bytes.js";
 import { idsIn } from "./long.js";
 import { lengthsWithin } from "./packing.js";
 import { documentHash } from "./sources/content-hashes.js";
@@ -35,7 +36,7 @@ interface Room {
 /** @throws InputError if a document cannot be read or does not fit into a sequence */
 export async function surveyOf(
   source: Source,
-  disk: Pick<Disk, "hash">,
+  disk: Pick<Disk, "hash" | "stamp">,
   { parts, codecs, length, shardBytes }: Room,
 ): Promise<Survey> {
   const contents = disk.hash();
@@ -52,7 +53,7 @@ export async function surveyOf(
       files++;
     }
     hashes.push(documentHash(document, found));
-    const size = segments.reduce((sum, segment) => sum + bytesOfSegment(segment, parts), 0);
+    const size = segments.reduce((sum, segment) => sum + bytesOfSegment(segment, parts, disk), 0);
     if (bytes + size > shardBytes) {
       shards.push(0);
       bytes = 0;
@@ -101,8 +102,19 @@ const positionsIn = ({ segments }: SourceDocument, parts: ModelParts, codecs: Co
     parts,
   );
 
-function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts): number {
+function bytesOfSegment(segment: SourceSegment, { modalities }: ModelParts, disk: Pick<Disk, "stamp">): number {
   if ("ids" in segment) return 4 * segment.ids.length;
   const item = itemOf(modalities[segment.modality]);
+  if (item?.live !== undefined && "image" in segment) return bytesOf(segment.image, disk);
   return item ? item.positions * item.columns * (item.type === "F32" ? 4 : 1) : 0;
+}
+
+/** The size of a file; 0 if it is missing, which is an error elsewhere. */
+function bytesOf(file: FileBytes, disk: Pick<Disk, "stamp">): number {
+  if ("bytes" in file) return file.bytes.length;
+  try {
+    return disk.stamp(file.path).size;
+  } catch {
+    return 0;
+  }
 }

@@ -34,6 +34,19 @@ export const patchDoesNotDivide = (
     },
   );
 
+/** @param values where the modality declares latents, if that is why */
+export const notDecodedLive = (span: Span, field: "decode" | "flip" | "crop", values?: Span): Diagnostic =>
+  values === undefined
+    ? diagnosticOf("not-decoded-live", `\`${field}\` varies pictures while training decodes them.`, {
+        span,
+        help: "Add `decode: live`, or remove it.",
+      })
+    : diagnosticOf("not-decoded-live", "Latents are not decoded, neither ahead nor live.", {
+        span,
+        help: "Remove `decode`.",
+        related: [{ span: values, note: "declared here" }],
+      });
+
 export const latentsNotFitted = (span: Span, fit: string, values: Span): Diagnostic =>
   diagnosticOf("latents-not-fitted", `\`fit: ${fit}\` is for pictures, and this modality holds latents.`, {
     span,

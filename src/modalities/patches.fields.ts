@@ -1,5 +1,5 @@
 // `patches`: an item is a picture or its latent, cut into patches. Each position holds one patch.
-import { latentsNotFitted, patchDoesNotDivide } from "../diagnostics/modality.js";
+import { latentsNotFitted, notDecodedLive, patchDoesNotDivide } from "../diagnostics/modality.js";
 import {
   type Fit,
   latentOf,
@@ -19,6 +19,12 @@ export interface PatchesModality extends PatchGeometry {
   readonly values?: "latents";
   /** How pictures of another shape fill the size. Absent for `pad`, the default, so that keys of older shards stay valid. */
   readonly fit?: Exclude<Fit, "pad">;
+  /** Shards hold the files of pictures, which training decodes. Absent if they hold pixels. */
+  readonly decode?: "live";
+  /** With `decode: live`: the probability that training mirrors a picture. Absent for 0. */
+  readonly flip?: number;
+  /** With `decode: live`: the smallest part of a picture's sides that training crops to. Absent for 1. */
+  readonly crop?: number;
 }
 
 export interface PatchesJson {
@@ -28,25 +34,34 @@ export interface PatchesJson {
   readonly channels: number;
   readonly values: "pixels" | "latents";
   readonly fit?: Fit;
+  readonly decode?: "ahead" | "live";
+  readonly flip?: number;
+  readonly crop?: number;
 }
 
 export const patches: ItemsRow<PatchesModality, PatchesJson> = {
   holds: "items",
-  check(name, { size, patch, channels, values, fit = "pad" }, { at, report }) {
+  check(name, { size, patch, channels, values, fit = "pad", decode = "ahead", flip = 0, crop = 1 }, { at, report }) {
     const [height, width] = sides(size);
     const [patchHeight, patchWidth] = sides(patch);
     const wrong = height % patchHeight !== 0 ? "height" : width % patchWidth !== 0 ? "width" : undefined;
     if (wrong !== undefined) report(patchDoesNotDivide(at("patch"), patch, size, wrong, at("size")));
     if (values === "latents" && fit !== "pad") report(latentsNotFitted(at("fit"), fit, at("values")));
+    const live = decode === "live";
+    if (live && values === "latents") report(notDecodedLive(at("decode"), "decode", at("values")));
+    if (!live && flip !== 0) report(notDecodedLive(at("flip"), "flip"));
+    if (!live && crop !== 1) report(notDecodedLive(at("crop"), "crop"));
     return {
       ...{ kind: "patches", name, height, width, patchHeight, patchWidth, channels },
       ...(values === "latents" && { values }),
       ...(fit !== "pad" && { fit }),
+      ...(live && { decode, ...(flip !== 0 && { flip }), ...(crop !== 1 && { crop }) }),
     };
   },
   item(m) {
-    const { height, width, channels, fit } = m;
-    const size = { height, width, channels, ...(fit !== undefined && { fit }) };
+    const { height, width, channels, fit, decode, flip = 0, crop = 1 } = m;
+    const live = decode === "live" ? { live: { flip, crop } } : {};
+    const size = { height, width, channels, ...(fit !== undefined && { fit }), ...live };
     const shape = { positions: patchesPerPicture(m), columns: patchSize(m), ...size };
     return m.values === "latents"
       ? {
@@ -62,7 +77,10 @@ export const patches: ItemsRow<PatchesModality, PatchesJson> = {
           join: (columns) => pixelsOf(columns, m),
         };
   },
-  stored: (m) => ({ ...m, name: "", patchHeight: 0, patchWidth: 0 }),
+  stored({ flip: _flip, crop: _crop, fit, ...m }) {
+    const stored = { ...m, name: "", patchHeight: 0, patchWidth: 0 };
+    return m.decode === "live" ? { ...stored, height: 0, width: 0, channels: 0 } : { ...stored, ...(fit && { fit }) };
+  },
   contents: {
     image: {
       as: "patches",

@@ -40,6 +40,14 @@ export interface Ids {
   readonly file?: string;
 }
 
+/** How training varies the pictures of a modality. */
+export interface Varied {
+  /** The probability that a picture is mirrored. */
+  readonly flip: number;
+  /** The smallest part of its sides that it is cropped to. */
+  readonly crop: number;
+}
+
 /**
  * The items of a modality of numbers. All items have the same number of consecutive positions, and a position holds
  * `columns` numbers.
@@ -54,6 +62,8 @@ export interface ItemShape {
   readonly type: "U8" | "F32";
   /** How pictures of another shape fill the size; by default, `pad`. */
   readonly fit?: Fit;
+  /** How training varies pictures, whose files are in the shards; absent if the shards hold pixels. */
+  readonly live?: Varied;
   /** From the layout in shards to [positions, columns]. */
   split(stored: Uint8Array | Float32Array): Float32Array;
   /** The inverse, rounded to values that shards can hold. */

@@ -73,6 +73,7 @@ export const PURPOSE = {
   cluster: 6,
   evaluationTimestep: 7,
   evaluationNoise: 8,
+  augment: 9,
 } as const;
 
 export type Purpose = keyof typeof PURPOSE;

@@ -64,7 +64,7 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
     const micros = Array.from({ length: accumulate }, () => order.next());
     const counts = countsOf(spec, micros);
     const batchOf = async (micro: Packed) =>
-      withTables(hostBatch(spec, await filled(dataSet, micro), counts, { kind: "training", seed }), tables);
+      withTables(hostBatch(spec, await filled(dataSet, micro, seed), counts, { kind: "training", seed }), tables);
     return {
       batches: await Promise.all(micros.map(batchOf)),
       counts,

@@ -96,7 +96,7 @@ function anIdle(): ChildProcess | undefined {
 /** @param read reads the file after a process is free, so that waiting files use no memory @throws the errors of `read` */
 async function decodeElsewhere(
   read: () => Promise<Uint8Array>,
-  { height, width, channels, fit }: PictureSize,
+  { height, width, channels, fit, view }: PictureSize,
 ): Promise<Decoded> {
   const seconds = decodeSeconds();
   await processes.take(1);
@@ -105,7 +105,7 @@ async function decodeElsewhere(
     const ready = anIdle();
     return await decodedBy(
       ready ?? started(),
-      { kind: "decode", bytes, size: { height, width, channels, fit } },
+      { kind: "decode", bytes, size: { height, width, channels, fit, view } },
       { seconds, ready: ready !== undefined },
     );
   } finally {

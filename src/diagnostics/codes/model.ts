@@ -164,6 +164,12 @@ export const MODEL = {
     title: "Two sources of validation",
     meaning: "Validation uses documents that are held out of `source`, or the documents of `validation`.",
   },
+  "not-decoded-live": {
+    number: 334,
+    title: "Pictures that are not decoded live",
+    meaning:
+      "`flip` and `crop` vary a picture each time that training decodes it, which needs `decode: live`. By default, pictures are decoded once, ahead of training.",
+  },
   "latents-not-fitted": {
     number: 333,
     title: "Fit of latents",

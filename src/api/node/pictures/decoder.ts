@@ -1,7 +1,7 @@
 // A process that decodes pictures to pixels of a modality's size, one at a time. A hostile file can affect only this process.
 // The result for an animation is its first frame, and for a document its first page.
-import sharp, { type Metadata, type Sharp } from "sharp";
-import type { OriginalSize, PictureSize } from "../../../data/picture-size.js";
+import sharp, { type Metadata, type Region, type Sharp } from "sharp";
+import type { OriginalSize, PictureSize, View } from "../../../data/picture-size.js";
 import { isPng, pngFault } from "../../../data/png.js";
 import { type FromDecoder, MOST_HELD, type ToDecoder } from "./messages.js";
 
@@ -47,13 +47,14 @@ const FITS = { pad: "contain", crop: "cover", stretch: "fill" } as const;
 /**
  * Resizes the image to fit. The background is white: at the sides if it is padded, and behind transparent pixels.
  * 1 channel is grey, 3 are sRGB, and 4 are sRGB with unchanged alpha.
- * @param depth the type of its pixels, from `factsOf`
+ * @param facts of the same bytes
  * @returns pixels [height, width, channels]
  * @throws Error that describes the problem of the file
  */
-async function decode(bytes: Uint8Array, depth: Facts["depth"], size: PictureSize): Promise<Uint8Array> {
-  if (depth === "ushort" && size.channels !== 4) return onWhite(await pixelsOf(bytes, { ...size, channels: 4 }), size);
-  return pixelsOf(bytes, size);
+async function decode(bytes: Uint8Array, { depth, original }: Facts, size: PictureSize): Promise<Uint8Array> {
+  const pixels = (channels: number) => pixelsOf(bytes, original, { ...size, channels });
+  if (depth === "ushort" && size.channels !== 4) return onWhite(await pixels(4), size);
+  return pixels(size.channels);
 }
 
 /** libvips would read other pixel types as 0 to 255. For example, a float picture from 0 to 1 would be black. */
@@ -62,9 +63,26 @@ function checkDepth(depth: Metadata["depth"]): void {
     throw new Error(`its pixels have the type ${depth}; save it with 8 or 16 unsigned bits`);
 }
 
-async function pixelsOf(bytes: Uint8Array, { height, width, channels, fit = "pad" }: PictureSize): Promise<Uint8Array> {
+/** The pixels of a view, at least one. */
+function rectangleOf({ side, left, top }: View, original: OriginalSize): Region {
+  const width = Math.max(1, Math.round(side * original.width));
+  const height = Math.max(1, Math.round(side * original.height));
+  return {
+    ...{ width, height },
+    left: Math.floor(left * (original.width - width + 1)),
+    top: Math.floor(top * (original.height - height + 1)),
+  };
+}
+
+async function pixelsOf(
+  bytes: Uint8Array,
+  original: OriginalSize,
+  { height, width, channels, fit = "pad", view }: PictureSize,
+): Promise<Uint8Array> {
   const background = channels === 4 ? CLEAR : WHITE;
-  const oriented = sharp(bytes).autoOrient();
+  const complete = sharp(bytes).autoOrient();
+  const part = view !== undefined && view.side < 1 ? complete.extract(rectangleOf(view, original)) : complete;
+  const oriented = part.flop(view?.flip === true);
   const opaque = channels === 4 ? oriented.ensureAlpha() : oriented.flatten({ background });
   const fitted = opaque.resize({ width, height, fit: FITS[fit], kernel: "lanczos3", background });
   return rawOf(channels === 1 ? fitted.toColourspace("b-w") : fitted.toColourspace("srgb"), channels);
@@ -102,7 +120,8 @@ let go = (): void => {};
 
 async function answer({ bytes, size }: Extract<ToDecoder, { readonly kind: "decode" }>): Promise<FromDecoder> {
   try {
-    const { depth, held, original } = await factsOf(bytes);
+    const facts = await factsOf(bytes);
+    const { held, original } = facts;
     if (held > UNASKED) {
       const granted = new Promise<void>((resolve) => {
         go = resolve;
@@ -110,7 +129,7 @@ async function answer({ bytes, size }: Extract<ToDecoder, { readonly kind: "deco
       say({ kind: "asks", bytes: held });
       await granted;
     }
-    return { kind: "done", pixels: await decode(bytes, depth, size), original };
+    return { kind: "done", pixels: await decode(bytes, facts, size), original };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "failed", reason, remedy: error instanceof TooLarge ? error.remedy : undefined };
