@@ -27,6 +27,8 @@ export function placeWhole(disk: Disk, from: string, path: string, remedy: strin
     disk.remove(aside);
     disk.link(from, aside);
     disk.sync(aside);
+    // Renaming a link onto another link of the same file would do nothing.
+    disk.remove(path);
     disk.rename(aside, path);
     disk.sync(disk.paths.dirname(path));
   } catch (error) {

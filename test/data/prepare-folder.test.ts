@@ -1,0 +1,59 @@
+// `mom data prepare`: a folder with the shards and their list, which trains as the sources do.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { nodeHost } from "../../src/api/node/host.js";
+import { prepareFolder } from "../../src/api/prepare.js";
+import { checkText } from "../../src/api/read-spec.js";
+import { prepare } from "../../src/data/prepare.js";
+import { reachOf } from "../../src/data/reach.js";
+import type { CheckedSpec } from "../../src/front/spec.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mom-prepare-folder-"));
+const out = join(folder, "prepared");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const notice = () => {};
+const reach = reachOf(nodeHost.disk, join(folder, "_"));
+const host = { ...nodeHost, cacheFolder: () => join(folder, "cache") };
+/** A tiny spec with this source. */
+function specWith(source: string): CheckedSpec {
+  const text = `model {
+  modality text: bytes
+  d_model: 8
+  block mixer: mamba
+  layers: mixer
+}
+objective { text: cross_entropy }
+data { source: ${source}, length: 64, held_out: 0 }
+train { steps: 1, batch: 1 }
+`;
+  const { spec } = checkText(nodeHost.disk, text, join(folder, "a.mom"), {});
+  if (spec === undefined) throw new Error("the spec is valid");
+  return spec;
+}
+const filesIn = () => readdirSync(out).sort();
+
+it("has the shards and their list only, also if it is written again", async () => {
+  writeFileSync(
+    join(folder, "a.jsonl"),
+    ["one", "two"].map((word) => JSON.stringify({ segments: [{ text: word }] })).join("\n"),
+  );
+  const spec = specWith('files("a.jsonl")');
+  const made = await prepareFolder(host, { spec, folder, reach }, { out, notice });
+  expect(made).toMatchObject({ documents: { train: 2, held_out: 0 }, shards: 1 });
+  const names = filesIn();
+  expect(names).toEqual([expect.stringMatching(/^a-.*\.safetensors$/), "data.json"]);
+  const bytes = names.map((name) => readFileSync(join(out, name)));
+  expect(statSync(join(out, names[0] as string)).size).toBe(made.bytes);
+  await prepareFolder(host, { spec, folder, reach }, { out, notice });
+  expect(filesIn()).toEqual(names);
+  expect(names.map((name) => readFileSync(join(out, name)))).toEqual(bytes);
+  // It does not need the cache, with which it may share its files, nor the source.
+  rmSync(join(folder, "cache"), { recursive: true });
+  rmSync(join(folder, "a.jsonl"));
+  const again = specWith('prepared("prepared")');
+  const { dataSet } = await prepare(again.data, again.model, { host, folder, reach });
+  expect(dataSet.documents.map(({ label }) => label)).toEqual(["one", "two"]);
+});
