@@ -97,7 +97,7 @@ describe("pictures that are decoded live", () => {
     expect([...seen.values()].map(({ size }) => size)).toEqual([2, 2]);
   });
 
-  it("are cropped to rectangles of their shape, drawn anew in each epoch from seed, document and epoch alone", async () => {
+  it("are cropped to rectangles of their shape, drawn in each epoch from seed, document and epoch alone", async () => {
     const dataSet = await prepared(parts({ decode: "live", crop: 0.5 }));
     const order = openTraining(dataSet, { length: 32, batch: 2, seed: 2 });
     const batches = [order.next(), order.next(), order.next()];
