@@ -1,6 +1,6 @@
 // The sources of data files: their options, their errors, and what only one of them has.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -157,7 +157,17 @@ describe("WebDatasets", () => {
     write("w.tar", await packTar(entries));
     expect(textsOf(await opened(source({ text: ["json.caption"] })))).toEqual(["one", "two"]);
     expect(textsOf(await opened(source({ text: ["cls", "json.caption"] })))).toEqual(["7", "two"]);
-    expect((await refusal(source({ text: ["txt"] }))).message).toMatch(/w\.tar: x\/1: every column is empty/);
+    const gap = await refusal(source({ text: ["cls"] }));
+    expect(gap.message).toBe('w.tar: x/2: every mapped column is empty (cls); the columns are "json"');
+  });
+
+  it("end the name of a sample at its first dot; the error explains it", async () => {
+    write("w.tar", await packTar([entry("x/a.b.1.txt", "one"), entry("x/a.b.2.txt", "two")]));
+    const { message, remedy } = await refusal(source({ text: ["txt"] }));
+    expect(message).toMatch(/^w\.tar: no document has the column "txt", .* the columns are "b\.1\.txt", "b\.2\.txt"$/);
+    expect(remedy).toMatch(
+      /ends at its first dot\. Map "b\.1\.txt", or rename a\.b\.1\.txt, for example to a_b_1\.txt/,
+    );
   });
 
   it("skip members that are not mapped, wherever the file's pieces end", async () => {
@@ -181,6 +191,69 @@ describe("WebDatasets", () => {
     expect((await refusal(source({ text: ["txt"] }))).message).toMatch(/tar file is damaged or truncated/);
     write("w.tar", await packTar([entry("1.txt", "a"), entry("1.txt", "b")]));
     expect((await refusal(source({ text: ["txt"] }))).message).toMatch(/two files of this name/);
+  });
+});
+
+describe("a mapped column that no document has", () => {
+  const entry = (name: string, body: string) => ({
+    header: { name, size: body.length, type: "file" as const },
+    body: new TextEncoder().encode(body),
+  });
+  const of = (kind: string, path: string, columns: Record<string, string[]>): SourceFields =>
+    ({
+      kind,
+      ...(kind === "folder" ? { path, metadata: undefined } : { paths: [path] }),
+      columns,
+      ...common,
+    }) as SourceFields;
+
+  it("is an error, also beside one that is there, and names the columns", async () => {
+    write("m.tar", await packTar([entry("1.txt", "a"), entry("1.json", '{"source":{"author":"b"}}')]));
+    write("m.jsonl", '{"caption":"a","file":null}\n{"caption":"b"}\n');
+    write("m/1.txt", "a");
+    write("m/2.caption", "b");
+    write(
+      "m.json",
+      '[{"conversations":[{"from":"gpt","value":"a"}],"picture":"1.png"},{"conversations":[{"from":"gpt","value":"b"}]}]',
+    );
+    for (const [source, wrong, remedy] of [
+      [
+        of("webdataset", "m.tar", { image: ["jpg", "webp"], text: ["txt"] }),
+        '"jpg" or "webp", to which image is',
+        /^Map image/,
+      ],
+      [
+        of("webdataset", "m.tar", { text: ["json.sourc.author"] }),
+        '"json.sourc.author"',
+        /^Did you mean `json.source.author`/,
+      ],
+      [
+        of("files", "m.jsonl", { text: ["caption"], image: ["picture"] }),
+        '"picture", .* "caption", "file"$',
+        /^Map image/,
+      ],
+      [of("files", "m.jsonl", { text: ["captoin"] }), '"captoin"', /^Did you mean `caption`\?$/],
+      [of("folder", "m", { text: ["txt"], image: ["png"] }), '"png", .* "txt", "caption"$', /^Map image/],
+      [of("conversations", "m.json", { image: ["pictures"] }), '"pictures"', /^Did you mean `picture`\?$/],
+    ] as const) {
+      const refused = await refusal(source);
+      expect(refused.message).toMatch(new RegExp(`^m[.a-z]*: no document has the column ${wrong}`));
+      expect(refused.remedy).toMatch(remedy);
+    }
+  });
+
+  it("is allowed beside an alternative that a document has", async () => {
+    write("n.jsonl", '{"caption":"a"}\n{"caption":"b","own":"c"}\n');
+    expect(textsOf(await opened(of("files", "n.jsonl", { text: ["none", "own", "caption"] })))).toEqual(["a", "c"]);
+  });
+
+  it("may be a field of a Parquet struct", async () => {
+    const path = "test/cases/layouts/parquet";
+    const name = readdirSync(path)[0] ?? "";
+    write("p.parquet", readFileSync(join(path, name)));
+    const { message, remedy } = await refusal(of("parquet", "p.parquet", { text: ["caption"], image: ["image.byte"] }));
+    expect(message).toMatch(/^p\.parquet: no document has the column "image\.byte", to which image is mapped/);
+    expect(remedy).toMatch(/`image\.bytes`/);
   });
 });
 

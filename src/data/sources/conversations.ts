@@ -15,8 +15,9 @@ import type { Reach } from "../reach.js";
 import { contentHashes } from "./content-hashes.js";
 import { jsonObjects, rowOfObject } from "./json-rows.js";
 import { labelFrom } from "./label.js";
+import { mappedColumns, pathsShown } from "./mapped-columns.js";
 import { contentsOf, dataName, fileHashes, reachFrom, sourceFiles } from "./opened-files.js";
-import { type RowReading, rowReading, segmentsOfColumns } from "./rows.js";
+import { type Row, type RowReading, rowReading, segmentsOfColumns } from "./rows.js";
 import type { ConversationsFields } from "./source.fields.js";
 import type { Opening, Source, SourceDocument, SourceSegment } from "./source.js";
 
@@ -63,6 +64,7 @@ export function openConversations(opening: Opening, fields: ConversationsFields)
     async *documents() {
       const hashes = fileHashes(disk);
       hashes.add(JSON.stringify(roles));
+      const mapped = mappedColumns(pathsShown(fields.paths), fields.columns);
       for (const file of files) {
         const hash = hashes.next();
         const reach = reachFrom(file);
@@ -73,7 +75,9 @@ export function openConversations(opening: Opening, fields: ConversationsFields)
         let any = false;
         for await (const one of jsonObjects(contentsOf(file, KIND, hash.add), file.name, EXAMPLE)) {
           any = true;
-          yield dialogue(one, file.folder, reading);
+          const row = rowOfObject(one, file.folder);
+          mapped.look(row);
+          yield dialogue(one.value, row, reading);
         }
         hash.end();
         if (!any)
@@ -83,6 +87,7 @@ export function openConversations(opening: Opening, fields: ConversationsFields)
             `Write it like this: ${EXAMPLE}`,
           );
       }
+      mapped.refuse();
       return hashes.digest();
     },
     hashesOf: contentHashes(disk, parts),
@@ -105,12 +110,8 @@ interface Turn {
   readonly text: string;
 }
 
-function dialogue(
-  { place, value }: { readonly place: string; readonly value: Readonly<Record<string, unknown>> },
-  folder: string,
-  reading: Reading,
-): SourceDocument {
-  const row = rowOfObject({ place, value }, folder);
+function dialogue(value: Readonly<Record<string, unknown>>, row: Row, reading: Reading): SourceDocument {
+  const { place } = row;
   const { segments: files, bad } = segmentsOfColumns(row, reading.columns);
   const turns = turnsOf(value, place);
   const segments: SourceSegment[] = [];

@@ -23,6 +23,7 @@ import { contentHashes } from "./content-hashes.js";
 import { checkIds, codesOfFile, shown } from "./ids.js";
 import { rowOfObject } from "./json-rows.js";
 import { LABEL, labelFrom } from "./label.js";
+import { mappedColumns, pathsShown } from "./mapped-columns.js";
 import { contentsOf, dataName, reachFrom, sourceFiles } from "./opened-files.js";
 import { documentOfRow, rowReading } from "./rows.js";
 import type { FilesFields } from "./source.fields.js";
@@ -56,6 +57,7 @@ export function openFiles(opening: Opening, fields: FilesFields): Source {
     name,
     async *documents() {
       const hash = disk.hash();
+      const seen = mappedColumns(pathsShown(paths), columns);
       let count = 0;
       for (const file of files) {
         const reach = reachFrom(file);
@@ -65,9 +67,13 @@ export function openFiles(opening: Opening, fields: FilesFields): Source {
         for await (const line of linesOfLater(contentsOf(file, KIND), file.name, EXAMPLE)) {
           if (count++ > 0) hash.update("\n");
           hash.update(line.text);
-          yield mapped
-            ? documentOfRow(rowOfObject(objectIn(line), file.folder), reading)
-            : documentOf(line, { place: line.place, ...context });
+          if (!mapped) {
+            yield documentOf(line, { place: line.place, ...context });
+            continue;
+          }
+          const row = rowOfObject(objectIn(line), file.folder);
+          seen.look(row);
+          yield documentOfRow(row, reading);
         }
         if (count === before)
           throw new InputError(
@@ -76,6 +82,7 @@ export function openFiles(opening: Opening, fields: FilesFields): Source {
             `Write one document per line: ${EXAMPLE}`,
           );
       }
+      seen.refuse();
       return hash.digest();
     },
     hashesOf: contentHashes(disk, parts),

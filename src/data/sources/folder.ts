@@ -13,6 +13,7 @@ import { isFolder, reachOf, withFolder } from "../reach.js";
 import { readInput } from "../read-input.js";
 import { contentHashes } from "./content-hashes.js";
 import { jsonObjects, rowOfObject } from "./json-rows.js";
+import { mappedColumns } from "./mapped-columns.js";
 import { contentsOf, dataName, fileHashes, type SourceFile } from "./opened-files.js";
 import { parquetRows } from "./parquet.js";
 import { documentOfRow, type Row, type RowReading, rowReading } from "./rows.js";
@@ -47,11 +48,15 @@ export function openFolder(opening: Opening, fields: FolderFields): Source {
     name: dataName([fields.path.replace(/\/+$/, "")], disk.paths),
     async *documents() {
       const hashes = fileHashes(disk);
+      const seen = mappedColumns(fields.path, fields.columns);
       if (metadata === undefined) {
         const groups = groupsIn(filesInFolder(top, fields.path, reach));
         hashes.add(JSON.stringify(groups.map(({ name, files }) => [name, [...files.keys()]])));
-        for (const group of groups)
-          if (isUsed(group, reading)) yield documentOfRow(rowOfGroup(group, top, reading), reading);
+        for (const group of groups) {
+          const row = rowOfGroup(group, top, reading);
+          seen.look(row);
+          if (isUsed(group, reading)) yield documentOfRow(row, reading);
+        }
       } else {
         const name = fields.metadata ?? disk.paths.basename(metadata);
         const file = { name, path: metadata, folder: disk.paths.dirname(metadata), reach: within, inner: within };
@@ -59,6 +64,7 @@ export function openFolder(opening: Opening, fields: FolderFields): Source {
         let any = false;
         for await (const row of metadataRows(file, hash.add, reading)) {
           any = true;
+          seen.look(row);
           yield documentOfRow(row, reading);
         }
         hash.end();
@@ -69,6 +75,7 @@ export function openFolder(opening: Opening, fields: FolderFields): Source {
             'Write one row per file, with its "file_name".',
           );
       }
+      seen.refuse();
       return hashes.digest();
     },
     hashesOf: contentHashes(disk, parts),
@@ -143,6 +150,7 @@ function rowOfGroup({ name, files }: Group, top: string, { reach }: RowReading):
     place: shown,
     name: shown,
     folder: top,
+    names: () => [...files.keys(), ...(label === undefined ? [] : ["label"])],
     column: (column) => {
       const path = files.get(column);
       if (path === undefined) return column === "label" ? label : undefined;

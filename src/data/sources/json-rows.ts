@@ -4,7 +4,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import { linesOfLater, MOST_LINE_BYTES } from "../json-lines.js";
 import { withoutFolder } from "./opened-files.js";
-import { fieldAt, type Row } from "./rows.js";
+import { fieldAt, fieldNames, type Row } from "./rows.js";
 
 interface JsonObject {
   /** `captions.jsonl:3`, or `llava.json: item 3`. */
@@ -86,4 +86,5 @@ export const rowOfObject = ({ place, value }: JsonObject, folder: string): Row =
   name: withoutFolder(place),
   folder,
   column: (name) => fieldAt(value, name),
+  names: () => fieldNames(value),
 });

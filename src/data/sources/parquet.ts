@@ -12,7 +12,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 import type { OpenFile } from "../disk.js";
 import { unreadable } from "../open-file.js";
 import { openedFile, refuseLayout, type SourceFile, withoutFolder } from "./opened-files.js";
-import { columnsOf, fieldAt, type Row, type RowReading } from "./rows.js";
+import { columnsOf, fieldAt, fieldNames, type Row, type RowReading } from "./rows.js";
 import { rowsSource } from "./rows-source.js";
 import type { ParquetFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
@@ -114,7 +114,11 @@ async function* rowsOf(
     });
     for (const [index, values] of rows.entries()) {
       const own = `${name}: row ${first + index}`;
-      yield { place: own, name: withoutFolder(own), folder, column: (column) => fieldAt(values, column) };
+      yield {
+        ...{ place: own, name: withoutFolder(own), folder },
+        column: (column) => fieldAt(values, column),
+        names: () => [...new Set([...table.columns, ...fieldNames(values)])],
+      };
     }
     first += count;
   }

@@ -1,5 +1,6 @@
 // What sources of files with columns share: their files are read one after another, and each row becomes a document.
 import { contentHashes } from "./content-hashes.js";
+import { mappedColumns, pathsShown } from "./mapped-columns.js";
 import { dataName, fileHashes, reachFrom, type SourceFile, sourceFiles } from "./opened-files.js";
 import { documentOfRow, type Row, type RowReading, rowReading } from "./rows.js";
 import type { Opening, Source } from "./source.js";
@@ -23,12 +24,17 @@ export function rowsSource(
     name: dataName(paths, disk.paths),
     async *documents() {
       const hashes = fileHashes(disk);
+      const mapped = mappedColumns(pathsShown(paths), columns);
       for (const file of files) {
         const hash = hashes.next();
         const reading = rowReading(columns, eitherOrder, { parts, codecs, reach: reachFrom(file) });
-        for await (const row of rowsOf(file, hash.add, reading)) yield documentOfRow(row, reading);
+        for await (const row of rowsOf(file, hash.add, reading)) {
+          mapped.look(row);
+          yield documentOfRow(row, reading);
+        }
         hash.end();
       }
+      mapped.refuse();
       return hashes.digest();
     },
     hashesOf: contentHashes(disk, parts),

@@ -25,6 +25,10 @@ export interface Row {
   readonly folder: string;
   /** The value of a column; undefined or null if the row lacks it. */
   readonly column: (name: string) => unknown;
+  /** The names of its columns, and of the fields in them, for errors. */
+  readonly names: () => readonly string[];
+  /** Why it lacks a column, if the file's layout explains it. */
+  readonly remedyFor?: (column: string) => string | undefined;
 }
 
 /** The value of a key, or of a path of keys such as `meta.caption`. */
@@ -33,6 +37,19 @@ export function fieldAt(record: Readonly<Record<string, unknown>>, name: string)
   const dot = name.indexOf(".");
   const inside = dot === -1 ? undefined : record[name.slice(0, dot)];
   return isRecord(inside) ? fieldAt(inside, name.slice(dot + 1)) : undefined;
+}
+
+/** The names that `fieldAt` finds: keys, and paths of keys. */
+export const fieldNames = (record: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(record).flatMap(([key, value]) => [
+    key,
+    ...(isRecord(value) && !ArrayBuffer.isView(value) ? fieldNames(value).map((name) => `${key}.${name}`) : []),
+  ]);
+
+/** A few names, for errors. */
+export function namesShown(names: readonly string[]): string {
+  const shown = names.slice(0, 8).map((name) => `"${name}"`);
+  return names.length > shown.length ? `${shown.join(", ")} and ${names.length - shown.length} more` : shown.join(", ");
 }
 
 /** How rows become documents. */
@@ -78,14 +95,21 @@ export const columnsOf = ({ mapping }: RowReading): string[] => [...new Set(mapp
 export function documentOfRow(row: Row, reading: RowReading): SourceDocument {
   const { mapping, parts, eitherOrder } = reading;
   const { segments, bad, text } = segmentsOfColumns(row, reading);
-  if (segments.length === 0 && bad.length === 0)
+  if (segments.length === 0 && bad.length === 0) {
+    const names = row.names();
+    const empty = mapping.map(({ columns }) => columns.join(", ")).join("; ");
     bad.push(
       new BadFile(
         "bad-document",
-        `${row.place}: every column is empty (${mapping.map(({ columns }) => columns.join(", ")).join("; ")})`,
-        `Map the columns that hold data to ${parts.modalities.map(({ name }) => name).join(", ")}.`,
+        `${row.place}: every mapped column is empty (${empty}); ` +
+          (names.length === 0 ? "there are no columns" : `the columns are ${namesShown(names)}`),
+        columnsOf(reading)
+          .map((column) => row.remedyFor?.(column))
+          .find((remedy) => remedy !== undefined) ??
+          `Map the columns that hold data to ${parts.modalities.map(({ name }) => name).join(", ")}.`,
       ),
     );
+  }
   const label = labelFrom(text ?? "") || row.name;
   return { place: row.place, label, eitherOrder, segments, ...(bad.length > 0 && { bad }) };
 }

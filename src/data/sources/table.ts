@@ -43,7 +43,11 @@ export async function* tableRows(
         "Put cells that contain the separator, a quote or a line break into double quotes, and write a quote as two.",
       );
     const known = names;
-    yield { place, name: withoutFolder(place), folder, column: (column) => cells[known.get(column) ?? -1] };
+    yield {
+      ...{ place, name: withoutFolder(place), folder },
+      column: (column) => cells[known.get(column) ?? -1],
+      names: () => [...known.keys()],
+    };
   }
   if (names === undefined)
     throw new InputError(

@@ -7,7 +7,7 @@ import { InputError } from "../../diagnostics/input-error.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import { resultsOf, streamOf } from "../web-streams.js";
 import { contentsOf, type SourceFile } from "./opened-files.js";
-import { columnsOf, fieldAt, type Row } from "./rows.js";
+import { columnsOf, fieldAt, fieldNames, type Row } from "./rows.js";
 import { rowsSource } from "./rows-source.js";
 import type { WebdatasetFields } from "./source.fields.js";
 import type { Opening, Source } from "./source.js";
@@ -25,6 +25,8 @@ interface Sample {
   readonly key: string;
   /** By column. */
   readonly members: ReadonlyMap<string, Uint8Array>;
+  /** All its columns. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** Samples in the order of the file. Only the members of the wanted columns are kept. */
@@ -36,6 +38,7 @@ async function* samplesOf(
   const wanted = new Set(columns.flatMap((column) => [column, column.split(".")[0] as string]));
   let key: string | undefined;
   let members = new Map<string, Uint8Array>();
+  let names = new Set<string>();
   let any = false;
   for await (const { header, body } of entriesOf(file, look)) {
     const named = header.type === "file" ? splitName(header.name) : undefined;
@@ -44,10 +47,11 @@ async function* samplesOf(
       continue;
     }
     if (key !== undefined && named.key !== key) {
-      yield { key, members };
-      members = new Map();
+      yield { key, members, names };
+      [members, names] = [new Map(), new Set()];
     }
     key = named.key;
+    names.add(named.column);
     any = true;
     if (!wanted.has(named.column)) {
       await skip(body);
@@ -68,7 +72,7 @@ async function* samplesOf(
       );
     members.set(named.column, await bytesOf(body, header.size, place));
   }
-  if (key !== undefined) yield { key, members };
+  if (key !== undefined) yield { key, members, names };
   if (!any)
     throw new InputError("no-documents", `${file.name}: the tar file has no files`, "Fix the path or the file.");
 }
@@ -114,7 +118,7 @@ const tarError = (error: unknown, place: string): unknown =>
       );
 
 /** A column is a member, or a key of a member that is a JSON object: `json.caption`. */
-function rowOf({ key, members }: Sample, { name, folder }: SourceFile): Row {
+function rowOf({ key, members, names }: Sample, { name, folder }: SourceFile): Row {
   const place = `${name}: ${key}`;
   const parsed = new Map<string, unknown>();
   const jsonOf = (member: string) => {
@@ -131,6 +135,18 @@ function rowOf({ key, members }: Sample, { name, folder }: SourceFile): Row {
       const dot = column.indexOf(".");
       const value = dot === -1 ? undefined : jsonOf(column.slice(0, dot));
       return isRecord(value) ? fieldAt(value, column.slice(dot + 1)) : undefined;
+    },
+    names: () =>
+      [...names].flatMap((name) => {
+        const value = parsed.get(name);
+        return [name, ...(isRecord(value) ? fieldNames(value).map((field) => `${name}.${field}`) : [])];
+      }),
+    remedyFor(column) {
+      const dotted = [...names].find((name) => name.endsWith(`.${column}`));
+      if (dotted === undefined) return undefined;
+      const file = `${key.slice(key.lastIndexOf("/") + 1)}.${dotted}`;
+      const renamed = `${file.slice(0, -column.length - 1).replaceAll(".", "_")}.${column}`;
+      return `The name of a sample ends at its first dot. Map "${dotted}", or rename ${file}, for example to ${renamed}.`;
     },
   };
 }
