@@ -1,8 +1,7 @@
 // The stamps of Tux Paint, from a Debian package: pictures with captions in many languages, and spoken captions in some.
 import { join } from "node:path";
 import { fetchPackage, filesOfPackage } from "../src/api/node/debian-package.js";
-import { type Recipe, wavSeconds, writeOneOfMany, writeOut, writeWav } from "../src/api/node/recipes.js";
-import { contentHash, splitHash } from "../src/data/content-hash.js";
+import { nameHash, type Recipe, wavSeconds, writeOneOfMany, writeOut, writeWav } from "../src/api/node/recipes.js";
 import { InputError } from "../src/diagnostics/input-error.js";
 
 const PACKAGE = "tuxpaint-stamps-default";
@@ -176,8 +175,7 @@ async function writeRecordings(stamps: readonly Stamp[], out: string): Promise<R
 }
 
 /** All documents of a picture are on the same side, in every language and whatever other pictures there are. */
-const isHeldOut = ({ name }: Stamp, percent: number): boolean =>
-  splitHash(contentHash(name)) < (percent / 100) * 2 ** 32;
+const isHeldOut = ({ name }: Stamp, percent: number): boolean => nameHash(name) < (percent / 100) * 2 ** 32;
 
 function documentOf({ name, picture, captions, spoken }: Stamp, language: string) {
   const text = captions.get(language);

@@ -313,14 +313,13 @@ async function pictureOfItem(
   original: Original["segments"][number],
 ): Promise<PagePicture> {
   const { modality, pixels, values } = page.dataSet.itemById(number);
-  const declared = page.dataSet.parts.modalities[modality];
-  const item = itemOf(declared);
-  if (item === undefined || declared?.kind !== "patches") throw new RangeError(`modality ${modality} has no items`);
+  const item = itemOf(page.dataSet.parts.modalities[modality]);
+  if (item === undefined) throw new RangeError(`modality ${modality} has no items`);
   const seenPixels = await pixels();
-  if (seenPixels !== undefined) return pictureSeen(seenPixels, declared, page, original);
+  if (seenPixels !== undefined) return pictureSeen(seenPixels, item, page, original);
   const latent = item.join(await values()) as Float32Array;
   const { pixels: grey, range } = firstChannel(latent, item.channels);
-  const seen = pictureSeen(grey, { ...declared, channels: 1 }, page, undefined);
+  const seen = pictureSeen(grey, { ...item, channels: 1 }, page, undefined);
   return {
     ...seen,
     about: [`a latent of ${item.height} × ${item.width} × ${item.channels}`, `shown: the first channel, ${range}`],

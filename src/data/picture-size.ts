@@ -1,5 +1,6 @@
 // The size of a decoded picture.
-import type { Fit, PatchGeometry } from "../modalities/pixels.js";
+import type { PatchGeometry } from "../modalities/pixels.js";
+import type { Fit } from "../modalities/row.fields.js";
 
 /** The size in pixels, and the channels: 1 (grey), 3 (colour) or 4 (colour and transparency). */
 export interface PictureSize extends Pick<PatchGeometry, "height" | "width" | "channels"> {

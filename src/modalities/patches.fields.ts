@@ -1,7 +1,6 @@
 // `patches`: an item is a picture or its latent, cut into patches. Each position holds one patch.
 import { latentsNotFitted, notDecodedLive, patchDoesNotDivide } from "../diagnostics/modality.js";
 import {
-  type Fit,
   latentOf,
   type PatchGeometry,
   patchesOf,
@@ -10,7 +9,7 @@ import {
   patchSize,
   pixelsOf,
 } from "./pixels.js";
-import { grouped, type ItemsRow } from "./row.fields.js";
+import { type Fit, grouped, type ItemsRow } from "./row.fields.js";
 
 export interface PatchesModality extends PatchGeometry {
   readonly kind: "patches";
@@ -59,9 +58,9 @@ export const patches: ItemsRow<PatchesModality, PatchesJson> = {
     };
   },
   item(m) {
-    const { height, width, channels, fit, decode, flip = 0, crop = 1 } = m;
+    const { height, width, channels, patchHeight, patchWidth, fit, decode, flip = 0, crop = 1 } = m;
     const live = decode === "live" ? { live: { flip, crop } } : {};
-    const size = { height, width, channels, ...(fit !== undefined && { fit }), ...live };
+    const size = { height, width, channels, patchHeight, patchWidth, ...(fit !== undefined && { fit }), ...live };
     const shape = { positions: patchesPerPicture(m), columns: patchSize(m), ...size };
     return m.values === "latents"
       ? {

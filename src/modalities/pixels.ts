@@ -11,12 +11,6 @@ export interface PatchGeometry {
   readonly channels: number;
 }
 
-/**
- * How a picture of another shape fills a size: the complete picture with a background at two sides, the part that fills
- * the size, or the complete picture in another shape.
- */
-export type Fit = "pad" | "crop" | "stretch";
-
 /** Numbers in one patch: rows × columns × channels. */
 export const patchSize = (m: PatchGeometry): number => m.patchHeight * m.patchWidth * m.channels;
 

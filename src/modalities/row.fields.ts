@@ -1,6 +1,6 @@
 // The description of a kind of modality. Other rooms use it instead of asking for the kind.
 import type { Reporter } from "../diagnostics/diagnostic.js";
-import type { Fit } from "./pixels.js";
+import type { PatchGeometry } from "./pixels.js";
 
 /** What its positions hold: ids of the vocabulary, or items of numbers. */
 export type Holds = "ids" | "items";
@@ -49,16 +49,19 @@ export interface Varied {
 }
 
 /**
- * The items of a modality of numbers. All items have the same number of consecutive positions, and a position holds
- * `columns` numbers.
+ * How a picture of another shape fills a size: the complete picture with a background at two sides, the part that fills
+ * the size, or the complete picture in another shape.
  */
-export interface ItemShape {
+export type Fit = "pad" | "crop" | "stretch";
+
+/**
+ * The items of a modality of numbers. All items have the same number of consecutive positions, and a position holds
+ * `columns` numbers. The layout in files and shards is [height, width, channels]; a position holds one patch of it.
+ */
+export interface ItemShape extends PatchGeometry {
   readonly positions: number;
   readonly columns: number;
-  /** The layout in files and shards: [height, width, channels], a byte or an f32 each. */
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
+  /** Of each number in files and shards. */
   readonly type: "U8" | "F32";
   /** How pictures of another shape fill the size; by default, `pad`. */
   readonly fit?: Fit;

@@ -10,7 +10,7 @@ import { decodeOriginal, decodePicture, decoderOf } from "../../src/data/picture
 import type { Reporter } from "../../src/diagnostics/diagnostic.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { MODALITIES, storedAs } from "../../src/modalities/modality.fields.js";
-import type { Fit } from "../../src/modalities/pixels.js";
+import type { Fit } from "../../src/modalities/row.fields.js";
 
 const CASES = new URL("../cases/images/", import.meta.url);
 const ofCase = (name: string): Uint8Array => readFileSync(new URL(name, CASES));

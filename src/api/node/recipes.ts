@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { readWav } from "../../data/audio/wav.js";
+import { contentHash, splitHash } from "../../data/content-hash.js";
 import { readInput } from "../../data/read-input.js";
 import { emojiPictures } from "../../data/sources/emoji.js";
 import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
@@ -83,6 +84,9 @@ export function writeWav(path: string, { rate, channels }: Recording): void {
   });
   writeOneOfMany(path, new Uint8Array(file.buffer));
 }
+
+/** A number below 2³² that decides whether what has this name is held out. */
+export const nameHash = (name: string): number => splitHash(contentHash(name));
 
 /** The bytes of a file that the user named. @throws InputError if it cannot be read */
 export const readFile = (path: string): Uint8Array => readInput(nodeDisk, path);

@@ -1,6 +1,6 @@
 // How an original picture became a picture of its modality, in words; and the part that it fills if it is
 // padded, or that is used if it is cropped.
-import type { Fit } from "../../modalities/pixels.js";
+import type { Fit } from "../../modalities/row.fields.js";
 import type { Insets } from "./document.js";
 
 interface Sides {
