@@ -23,8 +23,12 @@ if (!file || !runFolder) {
   process.stderr.write("Usage: node scripts/nearest.mjs SPEC RUN [--count 100] [--adapter gpu]\n");
   process.exit(2);
 }
-const { spec, folder } = readSpec(nodeDisk, resolve(file));
-const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder });
+const { spec, folder, reach } = readSpec(nodeDisk, resolve(file));
+if (spec === undefined) {
+  process.stderr.write(`${file} has errors: see \`mom check ${file}\`.\n`);
+  process.exit(1);
+}
+const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folder, reach });
 const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
 const { weights } = runWeights(runAt(runFolder, nodeDisk));
 
@@ -39,7 +43,7 @@ const all = await Promise.all(
     await dataSet.firstItem(document).pixels(),
   ]),
 );
-const decoders = decodersOf(openCodecs(spec.model, folder));
+const decoders = decodersOf(openCodecs(spec.model, folder, reach));
 const modality = spec.model.modalities.findIndex((_, index) => hasPictures(spec, dataSet.codebooks, index));
 const settings = { seed: spec.train.seed, tokens: 1, temperature: 1, steps: 50, sampler: "ddim", guidance: 1 };
 const show = { modality, documents: chosen(dataSet.train, Number(values.count), 1), settings };

@@ -1,6 +1,6 @@
 // A process that runs commands of the command line one after another, each as if it were the process's only one. Modules
 // stay loaded, devices stay open and pipelines compiled, which takes most of the time of a short command.
-//   node in-turn.mjs MAIN    MAIN is the main module of the command line
+//   node in-turn.mjs FILE    with the main module of the command line
 import { pathToFileURL } from "node:url";
 
 const main = pathToFileURL(process.argv[2]).href;
