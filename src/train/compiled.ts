@@ -1,6 +1,7 @@
 // A compiled model as files: plan.json and one WGSL file for each kernel. Reading them gives an equal model.
 import type { Compiled } from "../compile.js";
 import { parsedJson } from "../data/checked-json.js";
+import { fromEarlierVersion } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Kernel, Plan, Profile } from "../ir/plan.js";
@@ -104,7 +105,9 @@ function parse(bytes: Uint8Array | undefined): PlanFile {
   const file = parsed as PlanFile;
   const compiled = withMeanings(file.compiled);
   if ("unknown" in compiled) return refuse(`has the unknown field ${compiled.unknown}`);
-  const spec = { ...file.spec, data: { ...file.spec.data, validation: file.spec.data.validation ?? [] } };
+  const { source, validation = [] } = file.spec.data;
+  const sets = validation.map((one) => ({ ...one, source: fromEarlierVersion(one.source) }));
+  const spec = { ...file.spec, data: { ...file.spec.data, source: fromEarlierVersion(source), validation: sets } };
   const unfit = misfit(spec);
   return unfit === undefined ? { ...file, spec, compiled } : refuse(`is invalid: ${unfit}`);
 }

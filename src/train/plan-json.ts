@@ -2,10 +2,15 @@
 // Short values are on one line, so that people can read a plan and compare two. The schema covers the checked spec, the
 // device's profile, parameters and tables; `checkPlan` covers buffers and dispatches. Only the folders of blocks,
 // objectives and modalities know their fields, so here these are plain values of any name.
+import type { Compiled } from "../compile.js";
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
+import { allSets } from "../data/sources/emoji-sets.js";
+import type { ConversationsFields, MixtureFields, SourceFields } from "../data/sources/source.fields.js";
 import { isRecord } from "../diagnostics/json-shape.js";
-import type { CheckedSpec } from "../front/spec.js";
-import type { BufferRole } from "../ir/plan.js";
+import type { CheckedSpec, DataFields, InitFields, TrainFields } from "../front/spec.js";
+import type { Ownership } from "../ir/ownership.js";
+import type { BufferRole, Profile } from "../ir/plan.js";
+import type { Vocabulary } from "../modalities/modality.fields.js";
 
 const WIDTH = 120;
 
@@ -38,11 +43,16 @@ function lines(value: unknown, indent: string): string {
   return `${open}\n${parts.join(",\n")}\n${indent}${close}`;
 }
 
+/** The fields of a type, or of any type of a union. */
+type FieldOf<T> = T extends object ? keyof T & string : never;
+/** The schema of each field of `T`. */
+type Schemas<T> = { readonly [Field in FieldOf<T>]: object };
+
 /** JSON Schema of an object with these fields and no others. An absent value is null. */
-const object = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
+const object = <T>(properties: Schemas<T>, optional: readonly FieldOf<T>[] = []) => ({
   type: "object",
   properties,
-  required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  required: Object.keys(properties).filter((key) => !(optional as readonly string[]).includes(key)),
   additionalProperties: false,
 });
 const listOf = (items: object, more: object = {}) => ({ type: "array", items, ...more });
@@ -59,7 +69,10 @@ const SHARE = { type: "number", minimum: 0, maximum: 1 };
 /** The value of a field that only a kind knows. */
 const PLAIN = { type: ["string", "number", "boolean", "null"], minimum: 0, maximum: 2 ** 53 };
 
-const ownership = object({ groups: { ...POSITIVE, maximum: 1000 }, of: listOf({ ...INDEX, maximum: 1000 }) });
+const ownership = object<Ownership>({
+  groups: { ...POSITIVE, maximum: 1000 },
+  of: listOf({ ...INDEX, maximum: 1000 }),
+});
 const ofAKind = (fields: Readonly<Record<string, object>>) => ({
   type: "object",
   properties: { kind: TEXT, ...fields },
@@ -67,27 +80,35 @@ const ofAKind = (fields: Readonly<Record<string, object>>) => ({
   additionalProperties: PLAIN,
 });
 
-const model = object({
+type Model = CheckedSpec["model"];
+const model = object<Model>({
   modalities: listOf(ofAKind({ name: TEXT }), { minItems: 1, maxItems: 1000 }),
-  vocabulary: object({
+  vocabulary: object<Vocabulary>({
     size: SIZE,
     owner: INDEX,
     documentEnd: INDEX,
     padding: INDEX,
     first: listOf(INDEX),
-    spans: listOf(orNull(object({ begin: INDEX, end: INDEX }))),
+    spans: listOf(orNull(object<Vocabulary["spans"][number]>({ begin: INDEX, end: INDEX }))),
   }),
   d_model: POSITIVE,
   blocks: listOf(
-    object({ name: TEXT, fields: ofAKind({ parts: { type: "object", additionalProperties: ownership } }) }),
+    object<Model["blocks"][number]>({
+      name: TEXT,
+      fields: ofAKind({ parts: { type: "object", additionalProperties: ownership } }),
+    }),
   ),
   layers: listOf(SIZE, { minItems: 1 }),
 });
 
+type Role = NonNullable<ConversationsFields["roles"]>[number];
 const textOrNull = { type: ["string", "null"] };
 /** The fields of all kinds of sources. */
-const SOURCE = {
+const SOURCE: Omit<Schemas<SourceFields>, "of"> = {
   kind: TEXT,
+  sets: listOf({ enum: allSets() }),
+  languages: listOf(TEXT),
+  keywords: SIZE,
   path: TEXT,
   paths: listOf(TEXT),
   columns: { type: "object", additionalProperties: listOf(TEXT) },
@@ -95,20 +116,20 @@ const SOURCE = {
   long: TEXT,
   delimiter: textOrNull,
   metadata: textOrNull,
-  roles: { ...listOf(object({ role: TEXT, marker: TEXT })), type: ["array", "null"] },
+  roles: { ...listOf(object<Role>({ role: TEXT, marker: TEXT })), type: ["array", "null"] },
 };
 const sourceOf = (fields: Readonly<Record<string, object>>) =>
-  object(
+  object<Record<string, unknown>>(
     fields,
     Object.keys(fields).filter((field) => field !== "kind"),
   );
-const part = object({ source: sourceOf(SOURCE), weight: NUMBER });
-const source = sourceOf({ ...SOURCE, of: listOf(part, { maxItems: 64 }) });
+const part = object<MixtureFields["of"][number]>({ source: sourceOf(SOURCE), weight: NUMBER });
+const source = sourceOf({ ...SOURCE, of: listOf(part, { maxItems: 64 }) } satisfies Schemas<SourceFields>);
 
-const data = object(
+const data = object<DataFields>(
   {
     source,
-    validation: listOf(object({ name: TEXT, source }), { maxItems: 16 }),
+    validation: listOf(object<DataFields["validation"][number]>({ name: TEXT, source }), { maxItems: 16 }),
     length: POSITIVE,
     held_out: SHARE,
     reset: FLAG,
@@ -127,14 +148,16 @@ const optimizer = {
   additionalProperties: { ...plainOrList, type: [...plainOrList.type, "object"], additionalProperties: plainOrList },
 };
 
-const train = object(
+const train = object<TrainFields>(
   {
     steps: SIZE,
     batch: POSITIVE,
     accumulate: POSITIVE,
-    init: orNull(object({ kind: TEXT, path: TEXT, prefix: { type: ["string", "null"] } }, ["prefix"])),
+    init: orNull(object<InitFields>({ kind: TEXT, path: TEXT, prefix: { type: ["string", "null"] } }, ["prefix"])),
     optimizer,
-    schedule: object({ kind: { enum: ["constant", "cosine"] }, warmup: SIZE, floor: SHARE }, ["floor"]),
+    schedule: object<TrainFields["schedule"]>({ kind: { enum: ["constant", "cosine"] }, warmup: SIZE, floor: SHARE }, [
+      "floor",
+    ]),
     clip: { ...NUMBER, type: ["number", "null"] },
     precision: { enum: ["f32", "f16"] },
     recompute: { enum: ["none", "cheap", "block"] },
@@ -146,19 +169,19 @@ const train = object(
   ["init", "clip"],
 );
 
-const profile = object(
+const profile = object<Profile>(
   {
     name: TEXT,
     kind: { enum: ["cpu", "gpu", "any"] },
     limits: { type: "object", additionalProperties: { type: "number", minimum: 0 } },
-    subgroup: orNull(object({ min: POSITIVE, max: POSITIVE })),
+    subgroup: orNull(object<Profile["subgroup"]>({ min: POSITIVE, max: POSITIVE })),
     f16: FLAG,
     matrix: FLAG,
   },
   ["subgroup"],
 );
 
-const parameter = object({
+const parameter = object<Compiled["parameters"][number]>({
   name: TEXT,
   shape: listOf(SIZE, { maxItems: 8 }),
   part: SIZE,
@@ -180,7 +203,7 @@ const table = {
 
 const SCHEMA = object({
   format: TEXT,
-  spec: object({
+  spec: object<CheckedSpec>({
     model,
     objectives: listOf(orNull(ofAKind({ weight: NUMBER }))),
     data,
@@ -188,7 +211,7 @@ const SCHEMA = object({
     ablations: { type: "array" },
   }),
   profile,
-  compiled: object(
+  compiled: object<Omit<Compiled, "stages">>(
     {
       batch: POSITIVE,
       length: POSITIVE,

@@ -6,7 +6,7 @@ import { type Checked, check, checkJson } from "../../src/front/check.js";
 import { printSpec } from "../../src/front/print-spec.js";
 import { fieldsAt } from "../../src/front/schema.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
-import { filesAt } from "../support/source.js";
+import { bareEmoji, filesAt } from "../support/source.js";
 
 interface Sections {
   modalities?: string;
@@ -65,7 +65,7 @@ describe("defaults", () => {
       keep: 3,
     });
     expect(data).toEqual({
-      source: { kind: "emoji" },
+      source: bareEmoji,
       validation: [],
       length: 64,
       held_out: 0.05,

@@ -15,7 +15,7 @@ import { formatJson } from "../../src/front/parse-json.js";
 import { printSpec } from "../../src/front/print-spec.js";
 import type { CheckedSpec, Json } from "../../src/front/spec.js";
 import { movedSpec, placeless } from "../../src/train/placed-spec.js";
-import { filesAt } from "../support/source.js";
+import { bareEmoji, filesAt } from "../support/source.js";
 
 const BASE = `model {
   modality text: bytes
@@ -50,7 +50,7 @@ const messages = (text: string): string[] => checkText(text).diagnostics.map(({ 
 
 describe("the checked spec has", () => {
   test("a source without options as before, and its text is as before", () => {
-    expect(data("source: emoji").source).toEqual({ kind: "emoji" });
+    expect(data("source: emoji").source).toEqual(bareEmoji);
     expect(data('source: files("x.jsonl")').source).toEqual(filesAt("x.jsonl"));
     expect(printed("source: emoji")).toBe("source: emoji\nlength: 64\nheld_out: 0.05\nreset: false\ncarry: false");
     expect(printed('source: files("x.jsonl")')).toMatch(/^source: files\("x\.jsonl"\)\n/);
@@ -61,7 +61,7 @@ describe("the checked spec has", () => {
       kind: "mixture",
       of: [
         { source: filesAt("a", "b"), weight: 2 },
-        { source: { kind: "emoji" }, weight: 1 },
+        { source: bareEmoji, weight: 1 },
       ],
     };
     expect(data('source: [files(["a", "b"], weight: 2), emoji]').source).toEqual(mixture);

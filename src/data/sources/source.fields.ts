@@ -141,6 +141,9 @@ interface SourceRow<Fields> {
   check(json: SourceJson, context: SourceContext): Fields;
 }
 
+/** `source: emoji`. */
+const BARE_EMOJI: EmojiFields = { kind: "emoji", sets: ["fluent_3d"], languages: ["en"], keywords: 0 };
+
 const LISTED = ["path", "long", "weight"];
 const MAPPED = [...LISTED, "order", "either_order"];
 
@@ -148,7 +151,7 @@ const ROWS: { readonly [K in SourceKind]: SourceRow<Extract<SourceFields, { read
   emoji: {
     fields: ["weight", "sets", "languages", "keywords"],
     named: true,
-    check: ({ sets = ["fluent_3d"], languages = ["en"], keywords = 0 }) => ({
+    check: ({ sets = BARE_EMOJI.sets, languages = BARE_EMOJI.languages, keywords = BARE_EMOJI.keywords }) => ({
       kind: "emoji",
       sets: sets === "all" ? allSets() : inSetOrder(sets),
       languages: [...new Set(languages.map((language) => language.replaceAll("_", "-")))],
@@ -279,6 +282,15 @@ function checkOrder(
   const left = mapped.filter((name) => !order.includes(name));
   if (left.length > 0) context.report(report.orderWithout(context.at("order"), left));
   return fits && left.length === 0 ? order : undefined;
+}
+
+/** A checked source that an earlier version wrote, with the fields that kinds have had since. */
+export function fromEarlierVersion(source: SourceFields): SourceFields {
+  if (source.kind === "mixture") {
+    const of = source.of.map((one) => ({ ...one, source: fromEarlierVersion(one.source) as DocumentSource }));
+    return { ...source, of };
+  }
+  return source.kind === "emoji" ? { ...BARE_EMOJI, ...source } : source;
 }
 
 /** The folder of prepared data, or the sources of a mixture; a single source is a mixture of itself. */
