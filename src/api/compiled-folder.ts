@@ -117,7 +117,12 @@ export function openCompiled(folder: string, disk: Disk): CompiledModel {
 }
 
 /** @param shards the paths of all shards */
-export const loadDataSet = (disk: Disk, shards: DataGroups<string>, parts: ModelParts, heldOut: number): DataSet =>
+export const loadDataSet = (
+  disk: Disk,
+  shards: DataGroups<string>,
+  parts: ModelParts,
+  heldOut: number | undefined,
+): DataSet =>
   openDataSet(
     withShards(shards, (path) => ({ name: disk.paths.basename(path), bytes: disk.hold(path) })),
     parts,

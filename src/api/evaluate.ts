@@ -1,6 +1,7 @@
 // Computes the losses of a trained model on held-out or training documents.
 import { compile, EVALUATION_PHASES } from "../compile.js";
 import { prepare } from "../data/prepare.js";
+import { HELD_OUT } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { AdapterSource } from "../gpu/dawn.js";
 import { validate } from "../train/loop.js";
@@ -45,7 +46,7 @@ export async function evaluate(
   if (documents.length === 0) {
     throw new InputError(
       "no-documents",
-      `There are no held-out documents: data.held_out is ${spec.data.held_out}.`,
+      `There are no held-out documents: data.held_out is ${spec.data.held_out ?? HELD_OUT}.`,
       "Use --split train, or train with a larger data.held_out.",
     );
   }

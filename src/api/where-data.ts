@@ -10,6 +10,7 @@ import {
   withSourcePaths,
 } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { isRecord } from "../diagnostics/json-shape.js";
 import type { CheckedSpec, Json } from "../front/spec.js";
 import { valueIn, withValue } from "../front/vary.js";
 import { withPaths } from "./spec-paths.js";
@@ -33,14 +34,16 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
   const { spec, json, reach } = read;
   const written = pathsOf(spec);
   const path = reach.disk.paths.resolve(place);
-  if (isPreparedFolder(path, reach)) {
-    // It has its own documents to validate on, if the spec names some.
-    const prepared = { source: { kind: "prepared", path }, validation: [] } as const;
+  const found = preparedIn(path, reach);
+  if (found !== undefined) {
+    // It has its own documents to validate on, if the spec that it was prepared with names some.
+    const none = found.hasSets && { held_out: 0 };
+    const prepared = { source: { kind: "prepared", path }, validation: [], ...none } as const;
     return {
       ...read,
       reach: withFolder(reach, path),
       spec: { ...spec, data: { ...spec.data, ...prepared } },
-      json: json === undefined ? json : ofPrepared(json, path),
+      json: json === undefined ? json : ofPrepared(json, path, found),
     };
   }
   if (written.length === 0)
@@ -65,20 +68,23 @@ export function withData<T extends Sited>(read: T, place: string | undefined): T
   };
 }
 
-function ofPrepared(json: Json, path: string): Json {
+function ofPrepared(json: Json, path: string, { hasSets }: { readonly hasSets: boolean }): Json {
   const { validation, ...data } = valueIn(json, "/data") as { readonly [key: string]: Json };
-  const kept = validation === undefined ? data : { ...data, held_out: 0 };
+  const kept = validation === undefined && !hasSets ? data : { ...data, held_out: 0 };
   return withValue(json, "/data", { ...kept, source: { kind: "prepared", path } });
 }
 
-/** Whether a folder holds data that `mom data prepare` wrote. */
-function isPreparedFolder(folder: string, { disk }: Reach): boolean {
+/** What `mom data prepare` wrote into a folder; undefined if it holds no prepared data. */
+function preparedIn(folder: string, { disk }: Reach): { readonly hasSets: boolean } | undefined {
   const file = disk.paths.join(folder, PREPARED_FILE);
-  if (!disk.exists(file)) return false;
+  if (!disk.exists(file)) return undefined;
   try {
-    return marksPrepared(JSON.parse(textOf(readRegular(disk, file, MARK_BYTES))));
+    const list: unknown = JSON.parse(textOf(readRegular(disk, file, MARK_BYTES)));
+    if (!marksPrepared(list)) return undefined;
+    const sets = isRecord(list) ? list.validation : undefined;
+    return { hasSets: Array.isArray(sets) && sets.length > 0 };
   } catch {
-    return false;
+    return undefined;
   }
 }
 

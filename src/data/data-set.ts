@@ -9,6 +9,7 @@ import type { Document, Segment } from "./document.js";
 import type { PictureSize, View } from "./picture-size.js";
 import type { Bytes } from "./safetensors.js";
 import { readShard, type Shard, type ShardDocument, type ShardSegment, type SkippedDocument } from "./shard.js";
+import { HELD_OUT } from "./sources/source.fields.js";
 
 export interface DataSet {
   readonly parts: ModelParts;
@@ -88,7 +89,12 @@ export function withShards<T, U>({ training, validation }: DataGroups<T>, change
  * @param crc32 the platform's, if it has a faster one
  * @throws InputError if a shard is damaged or no training document is left
  */
-export const openDataSet = (files: DataGroups<ShardFile>, parts: ModelParts, heldOut: number, crc32?: Crc32): DataSet =>
+export const openDataSet = (
+  files: DataGroups<ShardFile>,
+  parts: ModelParts,
+  heldOut: number | undefined,
+  crc32?: Crc32,
+): DataSet =>
   dataSetOf(
     withShards(files, ({ name, bytes }) => readShard(bytes, name, parts.modalities, crc32)),
     parts,
@@ -96,11 +102,18 @@ export const openDataSet = (files: DataGroups<ShardFile>, parts: ModelParts, hel
   );
 
 /**
- * @param heldOut the held-out share of the training sources: documents whose hash, as a fraction, is below it
+ * @param heldOut the held-out share of the training sources: documents whose hash, as a fraction, is below it; by default,
+ * the usual one if there are no validation sets
  * @param decode needed for pictures that are decoded live
  * @throws InputError if no training document of a source is left
  */
-export function dataSetOf(groups: DataGroups<Shard>, parts: ModelParts, heldOut: number, decode?: DecodeLive): DataSet {
+export function dataSetOf(
+  groups: DataGroups<Shard>,
+  parts: ModelParts,
+  heldOut: number | undefined,
+  decode?: DecodeLive,
+): DataSet {
+  const share = heldOut ?? (groups.validation.length > 0 ? 0 : HELD_OUT);
   const documents: Document[] = [];
   const items: StoredItem[] = [];
   const shapes = parts.modalities.map(itemOf);
@@ -119,7 +132,7 @@ export function dataSetOf(groups: DataGroups<Shard>, parts: ModelParts, heldOut:
     }
     return { below, above };
   };
-  const training = groups.training.map(({ weight, shards }) => ({ weight, ...add(shards, heldOut) }));
+  const training = groups.training.map(({ weight, shards }) => ({ weight, ...add(shards, share) }));
   for (const { above, below } of training)
     if (above.length === 0)
       throw new InputError(

@@ -21,7 +21,8 @@ export interface DataRequest {
   /** Named sets of documents to validate on; by default, a share of the training documents is held out. */
   readonly validation?: readonly { readonly name: string; readonly source: SourceFields }[];
   readonly length: number;
-  readonly held_out: number;
+  /** Absent if prepared data decide it. */
+  readonly held_out?: number;
   /** Whether documents may be longer than a sequence. */
   readonly carry?: boolean;
 }
@@ -81,6 +82,8 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
   };
   const read: ReadSource[] = [];
   const found = await groupsOf(data, preparing, { folder, reach, read });
+  const { held_out: heldOut = 0 } = data;
+  if (heldOut > 0 && found.validation.length > 0) throw new HeldOutBeside(found.validation.map(({ name }) => name));
   const dataSet = dataSetOf(
     withShards(found, ({ shard }) => shard),
     parts,
@@ -91,10 +94,21 @@ export async function prepare(data: DataRequest, parts: ModelParts, options: Pre
     notice(
       `${dataSet.skipped.length} documents are skipped because of these files:${listed(dataSet.skipped.flatMap(({ files }) => files))}`,
     );
-  if (data.held_out > 0 && dataSet.validation.length === 0)
+  if (data.held_out !== 0 && dataSet.validation.length === 0)
     notice(`none of ${dataSet.documents.length} documents is held out, so there are no validation losses`);
   const groups = withShards(found, ({ file }) => file);
   return { dataSet, groups, files: shardsIn(groups), codecs, read };
+}
+
+/** Documents that are held out beside validation sets would be neither trained on nor evaluated. */
+class HeldOutBeside extends InputError {
+  constructor(sets: readonly string[]) {
+    super(
+      "held-out-beside-validation",
+      `data.held_out cannot be set, because the prepared data have validation sets: ${sets.join(", ")}`,
+      "Remove held_out, to validate on these sets.",
+    );
+  }
 }
 
 /** Where the paths of a spec lead. */

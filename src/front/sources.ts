@@ -40,7 +40,7 @@ export function resolveData(
       name,
       source: checked(json, below(VALIDATION, name)),
     })),
-    held_out: held_out ?? 0,
+    ...(held_out !== undefined ? { held_out } : validation !== undefined && { held_out: 0 }),
   };
 }
 

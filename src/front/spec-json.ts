@@ -17,7 +17,7 @@ export interface SpecJson {
   readonly data: Omit<DataFields, "source" | "validation" | "held_out"> & {
     readonly source: SourceJson;
     readonly validation?: Readonly<Record<string, SourceJson>>;
-    /** Absent if there is `validation`. */
+    /** Absent if there is `validation`, or if prepared data decide it. */
     readonly held_out?: number;
   };
   readonly train: Omit<TrainFields, "clip" | "init"> & {

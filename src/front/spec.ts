@@ -34,8 +34,8 @@ export interface DataFields {
   readonly validation: readonly { readonly name: string; readonly source: SourceFields }[];
   /** Positions in a sequence. */
   readonly length: number;
-  /** Share of the documents held out for validation; 0 if there is `validation`. */
-  readonly held_out: number;
+  /** Share of the documents held out for validation; 0 if there is `validation`, absent if prepared data decide it. */
+  readonly held_out?: number;
   /** Whether documents in one sequence are isolated from each other. */
   readonly reset: boolean;
   /** Whether rows of batches are streams: states are passed from step to step, without gradient, and documents can be longer. */

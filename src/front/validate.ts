@@ -1,5 +1,6 @@
 // Validates a spec as JSON with Ajv: types, ranges, required fields; fills in defaults. Its code is generated at build time.
 import type { ErrorObject } from "ajv";
+import { HELD_OUT } from "../data/sources/source.fields.js";
 import { keysOf } from "./places.js";
 import type { Json } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
@@ -10,13 +11,12 @@ const validate: { (json: Json): boolean; errors?: readonly ErrorObject[] | null 
 
 type Validated = { readonly spec: SpecJson } | { readonly errors: readonly ErrorObject[] };
 
-/** The share of the documents that is held out if a spec sets neither it nor `validation`. */
-const HELD_OUT = 0.05;
-
 /** Validates `json` and fills in its defaults, in place. */
 export function validateSpec(json: Json): Validated {
   const data = isObject(json) ? json.data : undefined;
-  if (isObject(data) && data.validation === undefined && data.held_out === undefined)
+  // A folder of prepared data may have its own documents to validate on.
+  const decides = isObject(data) && isObject(data.source) && data.source.kind === "prepared";
+  if (isObject(data) && !decides && data.validation === undefined && data.held_out === undefined)
     Object.assign(data, { held_out: HELD_OUT });
   // The validator accepts nothing but a `SpecJson`.
   return validate(json) ? { spec: json as unknown as SpecJson } : { errors: validate.errors ?? [] };

@@ -135,8 +135,8 @@ const data = object<DataFields>(
     reset: FLAG,
     carry: FLAG,
   },
-  // Plans of earlier versions have none.
-  ["validation"],
+  // Plans of earlier versions have no validation, and those of prepared data may have no share.
+  ["validation", "held_out"],
 );
 
 const plainOrList = { ...PLAIN, type: [...PLAIN.type, "array"], items: NUMBER, maxItems: 8 };

@@ -6,9 +6,10 @@ import { afterAll, expect, it } from "vitest";
 import { nodeHost } from "../../src/api/node/host.js";
 import { prepareFolder } from "../../src/api/prepare.js";
 import { checkText } from "../../src/api/read-spec.js";
+import { withData } from "../../src/api/where-data.js";
 import { prepare } from "../../src/data/prepare.js";
 import { reachOf } from "../../src/data/reach.js";
-import type { CheckedSpec } from "../../src/front/spec.js";
+import type { CheckedSpec, Json } from "../../src/front/spec.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mom-prepare-folder-"));
 const out = join(folder, "prepared");
@@ -18,7 +19,7 @@ const notice = () => {};
 const reach = reachOf(nodeHost.disk, join(folder, "_"));
 const host = { ...nodeHost, cacheFolder: () => join(folder, "cache") };
 /** A tiny spec with this source. */
-function specWith(source: string): CheckedSpec {
+function specWith(source: string, more = "held_out: 0"): CheckedSpec {
   const text = `model {
   modality text: bytes
   d_model: 8
@@ -26,7 +27,7 @@ function specWith(source: string): CheckedSpec {
   layers: mixer
 }
 objective { text: cross_entropy }
-data { source: ${source}, length: 64, held_out: 0 }
+data { source: ${source}, length: 64${more === "" ? "" : `, ${more}`} }
 train { steps: 1, batch: 1 }
 `;
   const { spec } = checkText(nodeHost.disk, text, join(folder, "a.mom"), {});
@@ -56,4 +57,33 @@ it("has the shards and their list only, also if it is written again", async () =
   const again = specWith('prepared("prepared")');
   const { dataSet } = await prepare(again.data, again.model, { host, folder, reach });
   expect(dataSet.documents.map(({ label }) => label)).toEqual(["one", "two"]);
+});
+
+it("keeps its validation sets: by default, no further documents are held out", async () => {
+  const words = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, i) => JSON.stringify({ segments: [{ text: `${prefix}${i}` }] })).join("\n");
+  writeFileSync(join(folder, "many.jsonl"), words("train", 100));
+  writeFileSync(join(folder, "few.jsonl"), words("held", 7));
+  const spec = specWith('files("many.jsonl")', 'validation few: files("few.jsonl")');
+  await prepareFolder(host, { spec, folder, reach }, { out, notice });
+  const counts = async ({ data, model }: CheckedSpec) => {
+    const { dataSet } = await prepare(data, model, { host, folder, reach });
+    return [dataSet.train.length, dataSet.validation.length];
+  };
+  expect(await counts(specWith('prepared("prepared")', ""))).toEqual([100, 7]);
+  expect(await counts(specWith('prepared("prepared")'))).toEqual([100, 7]);
+  await expect(counts(specWith('prepared("prepared")', "held_out: 0.1"))).rejects.toThrow(
+    /held_out cannot be set, because the prepared data have validation sets: few/,
+  );
+  // A spec without validation that is sent to the folder.
+  const json: Json = { data: { source: { kind: "emoji" }, held_out: 0.05 } };
+  const sent = withData({ spec: specWith("emoji", ""), json, folder, reach, isRun: false }, out);
+  expect(await counts(sent.spec)).toEqual([100, 7]);
+  expect(sent.json).toMatchObject({ data: { held_out: 0 } });
+  // Without sets, the usual share is held out.
+  const whole = specWith('files("many.jsonl")');
+  await prepareFolder(host, { spec: whole, folder, reach }, { out, notice });
+  const [train = 0, held = 0] = await counts(specWith('prepared("prepared")', ""));
+  expect(train + held).toBe(100);
+  expect(held).toBeGreaterThan(0);
 });

@@ -87,7 +87,7 @@ const prepareSubcommand: Subcommand = {
         const { documents, shards, bytes } = await prepareFolder(nodeHost, { spec, folder, reach }, options);
         process.stdout.write(
           `${out}: ${whole(documents.train)} training and ${whole(documents.held_out)} held-out documents in ` +
-            `${shards} shards, ${(bytes / 2 ** 20).toFixed(1)} MiB\nTrain on them: data { source: prepared("${out}") }, or mom train ${file} --data ${out}\n`,
+            `${shards} shards, ${(bytes / 2 ** 20).toFixed(1)} MiB\nTrain on them: mom train ${file} --data ${out}\nIn another spec: data { source: prepared("${out}") }\n`,
         );
         finish(EXIT.done);
       });

@@ -340,6 +340,9 @@ export function sourcePaths(source: SourceFields): { readonly path: string; read
   return found;
 }
 
+/** The share of the documents that is held out if neither the spec nor prepared data decide it. */
+export const HELD_OUT = 0.05;
+
 /** Whether the contents of a file are those of the file that marks a folder of prepared data. */
 export const marksPrepared = (json: unknown): boolean => isRecord(json) && json.format === PREPARED_FORMAT;
 
