@@ -5,7 +5,7 @@ import { check } from "../../src/front/check.js";
 import { ROOT, type SchemaNode } from "../../src/front/schema.js";
 
 /** Numbers that only the host uses, in 64 bits. */
-const OF_THE_HOST = ["held_out", "drop", "floor", "rope_theta", "from", "to", "step"];
+const OF_THE_HOST = ["flip", "crop", "held_out", "drop", "floor", "rope_theta", "from", "to", "step"];
 
 interface Numeric {
   readonly name: string;
