@@ -3,7 +3,7 @@ import { shardsIn, withShards } from "../data/data-set.js";
 import type { DataHost } from "../data/host.js";
 import { prepare } from "../data/prepare.js";
 import type { Progress } from "../data/prepare-source.js";
-import { manifestBytes } from "../data/prepared-folder.js";
+import { manifestBytes, shardsNamed } from "../data/prepared-folder.js";
 import type { Reach } from "../data/reach.js";
 import { PREPARED_FILE } from "../data/sources/source.fields.js";
 import { placeWhole, writeWhole } from "../data/write-whole.js";
@@ -39,6 +39,7 @@ export async function prepareFolder(
     ...{ host, folder, reach, skipBad, notice, progress },
   });
   disk.makeFolders(out);
+  const before = disk.exists(data) ? shardsNamed(disk.read(data)) : [];
   // Without its list, a folder that is being written is not a data set.
   disk.remove(data);
   let bytes = 0;
@@ -47,6 +48,8 @@ export async function prepareFolder(
     placeWhole(disk, shard, join(out, basename(shard)), "Free some space, or name another folder.");
   }
   writeWhole(disk, data, [manifestBytes(withShards(groups, basename), spec.model, codecs)], "Free some space.");
+  const kept = new Set(shardsIn(groups).map((shard) => basename(shard)));
+  for (const shard of before) if (!kept.has(shard)) disk.remove(join(out, shard));
   return {
     documents: { train: dataSet.train.length, held_out: dataSet.validation.length },
     shards: shardsIn(groups).length,

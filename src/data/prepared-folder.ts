@@ -56,6 +56,12 @@ export function manifestBytes(groups: DataGroups<string>, parts: ModelParts, cod
   return new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+/** The shards that a file `data.json` lists; none if it is damaged. */
+export function shardsNamed(bytes: Uint8Array): string[] {
+  const manifest = readManifest(bytes);
+  return "wrong" in manifest ? [] : shardsIn(manifest.value).filter((shard) => shard.endsWith(".safetensors"));
+}
+
 interface Expected {
   /** The folder's name in errors. */
   readonly name: string;

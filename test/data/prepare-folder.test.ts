@@ -80,9 +80,11 @@ it("keeps its validation sets: by default, no further documents are held out", a
   const sent = withData({ spec: specWith("emoji", ""), json, folder, reach, isRun: false }, out);
   expect(await counts(sent.spec)).toEqual([100, 7]);
   expect(sent.json).toMatchObject({ data: { held_out: 0 } });
-  // Without sets, the usual share is held out.
+  // Without sets, the usual share is held out. The shards of the old sets are gone, and other files stay.
+  writeFileSync(join(out, "notes.txt"), "mine");
   const whole = specWith('files("many.jsonl")');
   await prepareFolder(host, { spec: whole, folder, reach }, { out, notice });
+  expect(filesIn()).toEqual(["data.json", expect.stringMatching(/^many-.*\.safetensors$/), "notes.txt"]);
   const [train = 0, held = 0] = await counts(specWith('prepared("prepared")', ""));
   expect(train + held).toBe(100);
   expect(held).toBeGreaterThan(0);
