@@ -99,7 +99,7 @@ export function lengthsWithin(length: number) {
       throw new InputError(
         "document-too-long",
         `${first.place} takes ${first.positions} positions, but data.length is ${length}${others}`,
-        `Set data.length to at least ${longest}, or shorten longer documents. With data.carry, a document continues in the next step.`,
+        `Set data.length to at least ${longest}, or shorten longer documents: \`long: cut\` of their source keeps the beginning, and \`long: split\` makes several documents. With data.carry, a document continues in the next step.`,
       );
     },
   };

@@ -304,10 +304,20 @@ describe("documents longer than a sequence", () => {
   it("are refused, cut or split", async () => {
     write("long.txt", "abcdefghij".repeat(15));
     expect((await refusal(text("refuse", "long.txt"))).message).toMatch(/long\.txt: the document takes 151 positions/);
+    expect((await refusal(text("refuse", "long.txt"))).remedy).toMatch(/`long: cut` .* `long: split`/);
     expect(textsOf(await opened(text("cut", "long.txt")))).toEqual(["abcdefghij".repeat(15).slice(0, 63)]);
     const split = textsOf(await opened(text("split", "long.txt")));
     expect(split.map(({ length }) => length)).toEqual([63, 63, 24]);
     expect(split.join("")).toBe("abcdefghij".repeat(15));
+  });
+
+  it("keep their picture when they are cut, if it comes first", async () => {
+    writeFileSync(join(folder, "dot.svg"), '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>');
+    write("cut.jsonl", `{"t":"${"a".repeat(100)}","i":"dot.svg"}\n`);
+    const cut = (columns: Record<string, string[]>): SourceFields =>
+      ({ kind: "files", paths: ["cut.jsonl"], columns, either_order: false, long: "cut" }) as SourceFields;
+    expect(textsOf(await opened(cut({ text: ["t"], image: ["i"] })))).toEqual(["a".repeat(63)]);
+    expect(textsOf(await opened(cut({ image: ["i"], text: ["t"] })))).toEqual([expect.stringMatching(/^picture\|a+$/)]);
   });
 
   it("stay on one side of the split", async () => {

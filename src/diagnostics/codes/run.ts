@@ -255,10 +255,11 @@ export const RUN = {
   "document-too-long": {
     number: 717,
     title: "Document too long",
-    meaning: "A document must fit into a sequence, unless `carry` continues it in the next one.",
+    meaning:
+      "A document must fit into a sequence, unless its source cuts it off (`long: cut`) or splits it (`long: split`), or `carry` continues it in the next one.",
     example: [
       "pets.jsonl:3 takes 900 positions, but data.length is 512",
-      "Raise data.length, or shorten the document.",
+      "Raise data.length, or add `long: cut` or `long: split` to the source.",
     ],
   },
   "other-weights": {
