@@ -336,9 +336,18 @@ describe("a file of another layout", () => {
     expect((await refusal(files("p.jsonl"))).remedy).toBe('Use parquet("p.jsonl", text: caption, image: image).');
     write("w.tar", await packTar([{ header: { name: "1.txt", size: 1, type: "file" }, body: "a" }]));
     expect((await refusal(files("w.tar"))).remedy).toMatch(/^Use webdataset\("w.tar"/);
+    const mapped = {
+      kind: "files",
+      paths: ["p.jsonl"],
+      columns: { image: ["jpg", "png"], text: ["json.a"] },
+      ...common,
+    };
+    expect((await refusal(mapped as SourceFields)).remedy).toBe(
+      'Use parquet("p.jsonl", image: [jpg, png], text: "json.a").',
+    );
     write("t.csv", "a,b\n1,2\n");
     expect((await refusal(files("t.csv"))).remedy).toMatch(/^Use table\("t.csv"/);
     write("l.csv", line("a"));
-    expect((await refusal(table("l.csv"))).remedy).toMatch(/^Use files\("l.csv"/);
+    expect((await refusal(table("l.csv"))).remedy).toBe('Use files("l.csv", text: caption).');
   });
 });

@@ -47,7 +47,7 @@ export function openFiles(opening: Opening, fields: FilesFields): Source {
   const { host, parts, codecs } = opening;
   const { disk } = host;
   const { paths, columns, either_order: eitherOrder } = fields;
-  const files = sourceFiles(paths, opening);
+  const files = sourceFiles(paths, opening, columns);
   const mapped = Object.keys(columns).length > 0;
   const name =
     mapped || files.length > 1

@@ -2,17 +2,31 @@
 
 import { withoutCompression } from "../decompress.js";
 
+/** The columns of each mapped modality, by its name. */
+export type Columns = Readonly<Record<string, readonly string[]>>;
+
 interface Layout {
   /** "a Parquet file" */
   readonly is: string;
   /** The kinds of sources that read it. */
   readonly kinds: readonly string[];
-  readonly remedy: (name: string) => string;
+  readonly remedy: (name: string, columns?: Columns) => string;
 }
 
 const textOf = (start: Uint8Array) => String.fromCharCode(...start.subarray(0, 512));
-const call = (kind: string, columns: string) => (name: string) =>
-  `Use ${kind}(${JSON.stringify(name)}${columns === "" ? "" : `, ${columns}`}).`;
+/** @param usual columns for a source that maps none; undefined if the kind maps none */
+const call =
+  (kind: string, usual?: string) =>
+  (name: string, columns: Columns = {}) => {
+    const mapped = Object.entries(columns).map(([modality, names]) => `${modality}: ${written(names)}`);
+    const shown = usual === undefined || mapped.length === 0 ? usual : mapped.join(", ");
+    return `Use ${kind}(${JSON.stringify(name)}${shown === undefined || shown === "" ? "" : `, ${shown}`}).`;
+  };
+
+function written(names: readonly string[]): string {
+  const words = names.map((name) => (/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name)));
+  return words.length === 1 ? (words[0] as string) : `[${words.join(", ")}]`;
+}
 
 const isTar = (text: string) => text.slice(257, 262) === "ustar";
 
@@ -53,14 +67,14 @@ function textLayout(start: Uint8Array, name: string): Layout | undefined {
     return {
       is: "a JSON list",
       kinds: ["conversations", "text", "table"],
-      remedy: call("conversations", ""),
+      remedy: call("conversations"),
     };
   if (trimmed.startsWith("{"))
     return { is: "a file of JSON objects", kinds: ["files", "conversations", "text"], remedy: call("files", "") };
   const ending = /\.(csv|tsv|tab|txt|md)$/i.exec(withoutCompression(name))?.[1]?.toLowerCase();
   if (ending === undefined) return undefined;
   return ending === "txt" || ending === "md"
-    ? { is: "a text", kinds: ["text"], remedy: call("text", "") }
+    ? { is: "a text", kinds: ["text"], remedy: call("text") }
     : {
         is: `a ${ending === "csv" ? "CSV" : "TSV"} file`,
         kinds: ["table", "text"],

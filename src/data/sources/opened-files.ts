@@ -6,7 +6,7 @@ import { joinedBytes } from "../joined.js";
 import { filesOfPatterns, type PatternFile } from "../patterns.js";
 import { openWithin, type Reach, reachOf, withFolder } from "../reach.js";
 import { namedError, namedPieces } from "../read-input.js";
-import { layoutOf } from "./layout.js";
+import { type Columns, layoutOf } from "./layout.js";
 import type { Opening } from "./source.js";
 
 export interface SourceFile extends PatternFile {
@@ -15,16 +15,22 @@ export interface SourceFile extends PatternFile {
   readonly reach: Reach;
   /** What it may name itself, besides files of its folder. */
   readonly inner: Reach;
+  /** The columns that the source maps, for errors. */
+  readonly columns?: Columns | undefined;
 }
 
 /** The files of a source, in order. @throws InputError if there is none */
-export function sourceFiles(paths: readonly string[], { host: { disk }, folder, reach }: Opening): SourceFile[] {
+export function sourceFiles(
+  paths: readonly string[],
+  { host: { disk }, folder, reach }: Opening,
+  columns?: Columns,
+): SourceFile[] {
   const { dirname, join } = disk.paths;
   const projectOf = (inside: string) => reach ?? reachOf(disk, join(inside, "_"));
   const within = projectOf(folder);
   return filesOfPatterns(paths, folder, within).map(({ name, path }) => {
     const own = dirname(path);
-    return { name, path, folder: own, reach: within, inner: projectOf(own) };
+    return { name, path, folder: own, reach: within, inner: projectOf(own), columns };
   });
 }
 
@@ -44,7 +50,7 @@ export const dataName = (paths: readonly string[], { basename }: Pick<Disk["path
  * @param look sees the file's own bytes
  */
 export async function* contentsOf(
-  { name, path, reach }: SourceFile,
+  { name, path, reach, columns }: SourceFile,
   kind: string,
   look: (piece: Uint8Array) => void = () => {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -56,7 +62,7 @@ export async function* contentsOf(
   }
   let first = true;
   for await (const piece of decompressed(raw(), name)) {
-    if (first) refuseLayout(piece, name, kind);
+    if (first) refuseLayout(piece, { name, columns }, kind);
     first = false;
     yield piece;
   }
@@ -90,13 +96,17 @@ export function openedFile({ name, path, reach }: SourceFile): OpenFile {
 }
 
 /** @throws InputError if a file begins like one that another source takes */
-export function refuseLayout(start: Uint8Array, name: string, kind: string): void {
+export function refuseLayout(
+  start: Uint8Array,
+  { name, columns }: Pick<SourceFile, "name" | "columns">,
+  kind: string,
+): void {
   const layout = layoutOf(start, name);
   if (layout === undefined || layout.kinds.includes(kind)) return;
   throw new InputError(
     "wrong-layout",
     `${name}: it is ${layout.is}, which \`${kind}\` does not read`,
-    layout.remedy(name),
+    layout.remedy(name, columns),
   );
 }
 

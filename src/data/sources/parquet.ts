@@ -54,8 +54,9 @@ interface Table {
 
 const columnNames = (metadata: FileMetaData) => parquetSchema(metadata).children.map(({ element: { name } }) => name);
 
-async function openedTable(opened: OpenFile, { name }: SourceFile): Promise<Table> {
-  refuseLayout(opened.read(0, 1024).slice(), name, KIND);
+async function openedTable(opened: OpenFile, file: SourceFile): Promise<Table> {
+  const { name } = file;
+  refuseLayout(opened.read(0, 1024).slice(), file, KIND);
   const buffer: AsyncBuffer = {
     byteLength: opened.size(),
     slice(begin, end = opened.size()) {

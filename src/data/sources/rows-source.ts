@@ -19,7 +19,7 @@ export function rowsSource(
 ): Source {
   const { host, parts, codecs } = opening;
   const { disk } = host;
-  const files = sourceFiles(paths, opening);
+  const files = sourceFiles(paths, opening, columns);
   return {
     name: dataName(paths, disk.paths),
     async *documents() {
