@@ -1,23 +1,14 @@
 // Trains from more pictures than fit into memory, and measures how.
-//   node scripts/many-pictures.mjs make DIR [--count 200000] [--side 96]   captioned JPEG pictures as WebDataset shards
+//   node scripts/many-pictures.mjs make DIR [--count 200000] [--side 88]   captioned JPEG pictures as WebDataset shards
 //   node scripts/many-pictures.mjs prepare DIR                            prepares them; then again, killed and continued
 //   node scripts/many-pictures.mjs train DIR                              trains from the prepared data
 // Prints pictures/s, the peak memory of `mom` and of the processes that decode pictures, and how busy the GPU is.
 // Needs `npm run build`, and Linux for the figures of memory.
 import { spawn, spawnSync } from "node:child_process";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { packTar } from "modern-tar";
 import sharp from "sharp";
@@ -25,7 +16,11 @@ import { randomFrom } from "./corruptions.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: "string", default: "200000" }, side: { type: "string", default: "96" } },
+  options: {
+    count: { type: "string", default: "200000" },
+    side: { type: "string", default: "88" },
+    part: { type: "string" },
+  },
 });
 const [command, folder] = positionals;
 const [count, side] = [Number(values.count), Number(values.side)];
@@ -34,10 +29,10 @@ const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
 
 const spec = `model {
   modality text: bytes
-  modality image: patches(size: ${side}x${side}, patch: 16x16, channels: 3)
+  modality image: patches(size: ${side}x${side}, patch: 8x8, channels: 3)
   d_model: 768
   block mixer: mamba { decouple: [in_proj, x_proj, dt_proj, out_proj] }
-  layers: 12 * mixer
+  layers: 6 * mixer
 }
 objective {
   text: cross_entropy
@@ -98,35 +93,43 @@ function drawn(random) {
   return { pixels, caption: `a ${colour} ${shape} on ${ground}, ${place}` };
 }
 
-async function make() {
-  const shards = join(folder, "shards");
-  mkdirSync(shards, { recursive: true });
-  writeFileSync(join(folder, "spec.mom"), spec);
-  const random = randomFrom(1);
-  const begun = performance.now();
-  let bytes = 0;
-  for (let first = 0; first < count; first += PER_SHARD) {
-    const names = Array.from({ length: Math.min(PER_SHARD, count - first) }, (_, i) =>
-      String(first + i).padStart(7, "0"),
-    );
-    const members = await Promise.all(
-      names.map(async (name) => {
-        const { pixels, caption } = drawn(random);
-        const jpeg = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
-          .jpeg()
-          .toBuffer();
-        return [
-          { header: { name: `${name}.jpg`, size: jpeg.length, type: "file" }, body: new Uint8Array(jpeg) },
-          { header: { name: `${name}.txt`, size: Buffer.byteLength(caption), type: "file" }, body: caption },
-        ];
-      }),
-    );
-    const tar = await packTar(members.flat());
-    bytes += tar.length;
-    const file = openSync(join(shards, `${String(first / PER_SHARD).padStart(5, "0")}.tar`), "w");
-    writeSync(file, tar);
-    closeSync(file);
+/** Makes the shards whose number leaves the remainder `part` in several processes. */
+async function makePart(part) {
+  const parts = availableParallelism();
+  for (let shard = part; shard * PER_SHARD < count; shard += parts) {
+    const random = randomFrom(shard + 1);
+    const first = shard * PER_SHARD;
+    const members = [];
+    for (let i = first; i < Math.min(first + PER_SHARD, count); i++) {
+      const name = String(i).padStart(7, "0");
+      const { pixels, caption } = drawn(random);
+      const jpeg = await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+        .jpeg()
+        .toBuffer();
+      members.push(
+        { header: { name: `${name}.jpg`, size: jpeg.length, type: "file" }, body: new Uint8Array(jpeg) },
+        { header: { name: `${name}.txt`, size: Buffer.byteLength(caption), type: "file" }, body: caption },
+      );
+    }
+    writeFileSync(join(folder, "shards", `${String(shard).padStart(5, "0")}.tar`), await packTar(members));
   }
+}
+
+async function make() {
+  if (values.part !== undefined) return await makePart(Number(values.part));
+  mkdirSync(join(folder, "shards"), { recursive: true });
+  writeFileSync(join(folder, "spec.mom"), spec);
+  const begun = performance.now();
+  const program = fileURLToPath(import.meta.url);
+  const ended = Array.from({ length: availableParallelism() }, (_, part) => {
+    const child = spawn(process.execPath, [program, ...process.argv.slice(2), "--part", String(part)], {
+      stdio: "inherit",
+    });
+    return new Promise((resolve) => child.on("exit", resolve));
+  });
+  if ((await Promise.all(ended)).some((code) => code !== 0)) throw new Error("a process failed");
+  const names = readdirSync(join(folder, "shards"));
+  const bytes = names.reduce((sum, name) => sum + statSync(join(folder, "shards", name)).size, 0);
   const seconds = (performance.now() - begun) / 1000;
   console.log(`${count} pictures, ${(bytes / 2 ** 20).toFixed(0)} MiB of tar files, made in ${seconds.toFixed(0)} s`);
 }

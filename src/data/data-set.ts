@@ -46,8 +46,9 @@ interface StoredItem {
   /**
    * Values without noise, [positions, columns]. Read again at each call.
    * @param view the part of a picture, if it is decoded live
+   * @param into is filled, and returned
    */
-  readonly values: (view?: View) => Promise<Float32Array>;
+  readonly values: (view?: View, into?: Float32Array) => Promise<Float32Array>;
 }
 
 /** Decodes the file of a picture. @param name of the picture in errors */
@@ -250,7 +251,7 @@ function addItems(opened: Opened, document: ShardDocument, items: StoredItem[]):
         const numbers = await stored();
         return numbers instanceof Float32Array ? undefined : numbers;
       },
-      values: async (view) => shape.split(await stored(view)),
+      values: async (view, into) => shape.split(await stored(view), into),
     });
   }
 }

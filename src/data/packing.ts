@@ -3,7 +3,7 @@
 import type { Batch, Packed, PackedItem } from "../batch/batch.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { itemOf, positionsOfItem } from "../modalities/modality.fields.js";
-import type { Varied } from "../modalities/row.fields.js";
+import type { ItemShape, Varied } from "../modalities/row.fields.js";
 import { type Stream, stream } from "../random/stream.js";
 import type { DataSet } from "./data-set.js";
 import { type Document, documentLength, type Segment, sizeOf } from "./document.js";
@@ -19,8 +19,10 @@ export interface Piece {
   readonly epoch?: number;
 }
 
-/**
- * Puts each piece, in order, into the first of `rows` sequences with room, until a piece fits in none.
+/** Returns an array of zeros: a new one, or one that is no longer in use. */
+export type Zeros = (length: number) => Float32Array<ArrayBuffer>;
+
+/** Puts each piece, in order, into the first of `rows` sequences with room, until a piece fits in none.
  * @param pieceAt the k-th next piece; undefined after the last
  * @returns the pieces of each sequence, and how many were placed
  */
@@ -108,18 +110,32 @@ export function lengthsWithin(length: number) {
 /**
  * Adds the values of the items.
  * @param seed for training, which varies pictures that are decoded live, from the document's own random numbers
+ * @param zeros an array for the values of all items
  */
-export async function filled(dataSet: DataSet, packed: Packed, seed?: number): Promise<Batch> {
+export async function filled(
+  dataSet: DataSet,
+  packed: Packed,
+  seed?: number,
+  zeros: Zeros = (length) => new Float32Array(length),
+): Promise<Batch> {
+  const shapes = dataSet.parts.modalities.map(itemOf);
+  const sizes = packed.items.map(({ modality }) => sizeOfItem(shapes[modality]));
+  const all = zeros(sizes.reduce((sum, size) => sum + size, 0));
+  let end = 0;
   const values = await Promise.all(
-    packed.items.map(({ id, modality, key: { document, epoch, item } }) => {
-      const live = itemOf(dataSet.parts.modalities[modality])?.live;
+    packed.items.map(({ id, modality, key: { document, epoch, item } }, i) => {
+      const live = shapes[modality]?.live;
       const view =
         live && seed !== undefined ? viewOf(live, stream("augment", seed, document, epoch, item)) : undefined;
-      return dataSet.itemById(id).values(view);
+      const begin = end;
+      end += sizes[i] as number;
+      return dataSet.itemById(id).values(view, all.subarray(begin, end));
     }),
   );
   return { ...packed, items: packed.items.map((item, i) => ({ ...item, values: values[i] as Float32Array })) };
 }
+
+const sizeOfItem = (shape: ItemShape | undefined) => (shape ? shape.positions * shape.columns : 0);
 
 /** The part of a picture that training reads; undefined if it is read as it is. */
 function viewOf({ flip: chance, crop }: Varied, random: Stream): View | undefined {

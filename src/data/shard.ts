@@ -222,13 +222,7 @@ export function readShard(
     const [bodies, ends] = [entryOf(`files.${index}`), entryOf(`ends.${index}`)];
     if (bodies !== undefined && ends !== undefined) {
       if (shape?.live === undefined) throw otherModalities(name);
-      files.set(
-        index,
-        filesIn(
-          stored(bytes, bodies, (part) => part),
-          all(`ends.${index}`),
-        ),
-      );
+      files.set(index, filesIn(storedBytes(bytes, bodies), all(`ends.${index}`)));
       return;
     }
     const held = entryOf(`pictures.${index}`);
@@ -238,9 +232,7 @@ export function readShard(
     if (held.dtype !== shape?.type) throw otherModalities(name);
     items.set(
       index,
-      held.dtype === "F32"
-        ? stored(bytes, held, (part) => new Float32Array(part.buffer))
-        : stored(bytes, held, (part) => part),
+      held.dtype === "F32" ? stored(bytes, held, (part) => new Float32Array(part.buffer)) : storedBytes(bytes, held),
     );
   });
   const segments = segmentsOf(all("segments"), new Set(entryOf("uncounted") === undefined ? [] : all("uncounted")));
@@ -263,13 +255,17 @@ const AGAIN = "Prepare the data again.";
 /** An aligned copy, from which numbers of any width can be read. */
 const owned = (bytes: Bytes, begin: number, end: number) => new Uint8Array(bytes.slice(begin, end));
 
-function stored<A>(bytes: Bytes, { dtype, begin, end }: Entry, read: (part: Uint8Array<ArrayBuffer>) => A) {
-  const width = dtype === "U8" ? 1 : 4;
+function stored<A>(bytes: Bytes, { begin, end }: Entry, read: (part: Uint8Array<ArrayBuffer>) => A) {
   return {
-    length: (end - begin) / width,
-    slice: (from: number, to: number): A => read(owned(bytes, begin + width * from, begin + width * to)),
+    length: (end - begin) / 4,
+    slice: (from: number, to: number): A => read(owned(bytes, begin + 4 * from, begin + 4 * to)),
   };
 }
+
+/** Bytes need no alignment, so they are not copied. */
+const storedBytes = (bytes: Bytes, { begin }: Entry): Numbers<Uint8Array> => ({
+  slice: (from, to) => bytes.slice(begin + from, begin + to),
+});
 
 const filesIn = (bodies: Numbers<Uint8Array>, ends: Int32Array): Rows<Uint8Array> => ({
   length: ends.length,

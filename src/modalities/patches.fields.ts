@@ -66,13 +66,13 @@ export const patches: ItemsRow<PatchesModality, PatchesJson> = {
       ? {
           ...shape,
           type: "F32",
-          split: (stored) => patchesOfLatent(stored as Float32Array, m),
+          split: (stored, into) => patchesOfLatent(stored as Float32Array, m, into),
           join: (columns) => latentOf(columns, m),
         }
       : {
           ...shape,
           type: "U8",
-          split: (stored) => patchesOf(stored as Uint8Array, m),
+          split: (stored, into) => patchesOf(stored as Uint8Array, m, into),
           join: (columns) => pixelsOf(columns, m),
         };
   },

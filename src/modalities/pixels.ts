@@ -20,11 +20,17 @@ export const patchesPerPicture = (m: PatchGeometry): number => (m.height / m.pat
 /** Half of 255: pixel 0 is −1 and pixel 255 is 1. */
 const HALF_RANGE = 127.5;
 
-/** @returns [patches, patch size] */
-export function patchesOf(pixels: Uint8Array, geometry: PatchGeometry): Float32Array {
-  const patches = new Float32Array(patchesPerPicture(geometry) * patchSize(geometry));
+/** By pixel. */
+const SCALED = Float32Array.from({ length: 256 }, (_, pixel) => pixel / HALF_RANGE - 1);
+
+/** @returns `patches`, [patches, patch size] */
+export function patchesOf(
+  pixels: Uint8Array,
+  geometry: PatchGeometry,
+  patches: Float32Array = new Float32Array(patchesPerPicture(geometry) * patchSize(geometry)),
+): Float32Array {
   eachRowOfPatch(geometry, (pixel, value, count) => {
-    for (let i = 0; i < count; i++) patches[value + i] = (pixels[pixel + i] as number) / HALF_RANGE - 1;
+    for (let i = 0; i < count; i++) patches[value + i] = SCALED[pixels[pixel + i] as number] as number;
   });
   return patches;
 }
@@ -42,8 +48,11 @@ export function pixelsOf(patches: Float32Array, geometry: PatchGeometry): Uint8A
 }
 
 /** Copies the numbers [height, width, channels] unchanged. @returns [patches, patch size] */
-export function patchesOfLatent(latent: Float32Array, geometry: PatchGeometry): Float32Array {
-  const patches = new Float32Array(latent.length);
+export function patchesOfLatent(
+  latent: Float32Array,
+  geometry: PatchGeometry,
+  patches: Float32Array = new Float32Array(latent.length),
+): Float32Array {
   eachRowOfPatch(geometry, (pixel, value, count) => patches.set(latent.subarray(pixel, pixel + count), value));
   return patches;
 }

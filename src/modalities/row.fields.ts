@@ -67,8 +67,8 @@ export interface ItemShape extends PatchGeometry {
   readonly fit?: Fit;
   /** How training varies pictures, whose files are in the shards; absent if the shards hold pixels. */
   readonly live?: Varied;
-  /** From the layout in shards to [positions, columns]. */
-  split(stored: Uint8Array | Float32Array): Float32Array;
+  /** From the layout in shards to [positions, columns], in `into` if it is given. */
+  split(stored: Uint8Array | Float32Array, into?: Float32Array): Float32Array;
   /** The inverse, rounded to values that shards can hold. */
   join(columns: Float32Array): Uint8Array | Float32Array;
 }

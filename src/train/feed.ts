@@ -19,6 +19,8 @@ export interface UpdateBatches {
   readonly tokens: number;
   /** The data position before it. */
   readonly position: DataPosition;
+  /** Ends the use of the batches: later ones reuse their largest arrays. */
+  release(): void;
 }
 
 export interface Feed {
@@ -59,17 +61,31 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
     | { readonly step: number; readonly position: DataPosition; readonly made: Promise<UpdateBatches> }
     | undefined;
 
+  const unused: Float32Array<ArrayBuffer>[] = [];
+
   const make = async (): Promise<UpdateBatches> => {
     const position = order.position();
+    const used: Float32Array<ArrayBuffer>[] = [];
+    // New arrays of this size cost more than all other work: the system has to map and clear their memory.
+    const zeros = (size: number) => {
+      const at = unused.findIndex((array) => array.length >= size);
+      const array = at === -1 ? new Float32Array(size) : (unused.splice(at, 1)[0] as Float32Array<ArrayBuffer>).fill(0);
+      used.push(array);
+      return array.length === size ? array : array.subarray(0, size);
+    };
     const micros = Array.from({ length: accumulate }, () => order.next());
     const counts = countsOf(spec, micros);
     const batchOf = async (micro: Packed) =>
-      withTables(hostBatch(spec, await filled(dataSet, micro, seed), counts, { kind: "training", seed }), tables);
+      withTables(
+        hostBatch(spec, await filled(dataSet, micro, seed, zeros), counts, { kind: "training", seed }, zeros),
+        tables,
+      );
     return {
       batches: await Promise.all(micros.map(batchOf)),
       counts,
       tokens: micros.reduce((sum, micro) => sum + tokensIn(micro), 0),
       position,
+      release: () => void unused.push(...used.splice(0)),
     };
   };
   return {

@@ -2,6 +2,7 @@
 // and sampling all make theirs with `arraysOf`; they differ in where items' numbers and times come from.
 import type { Batch, Item, Packed } from "../batch/batch.js";
 import { batchOf, type HostBatch, type HostField } from "../batch/host-array.js";
+import type { Zeros } from "../data/packing.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds, itemCapacity, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
@@ -180,8 +181,14 @@ export function arraysOf(spec: CheckedSpec, { standing, attention, predicted, it
   ]);
 }
 
-/** A batch of documents. */
-export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpose: Purpose): HostBatch {
+/** A batch of documents. @param zeros arrays for the values of items */
+export function hostBatch(
+  spec: CheckedSpec,
+  batch: Batch,
+  counts: Counts,
+  purpose: Purpose,
+  zeros: Zeros = (length) => new Float32Array(length),
+): HostBatch {
   const draws = DRAWS[purpose.kind];
   const seed = purpose.kind === "training" ? purpose.seed : 0;
   return arraysOf(spec, {
@@ -199,7 +206,7 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpo
             t: item.counted === false ? finished : draw(stream(draws.time, seed, document, epoch, segment)),
           };
         });
-      return { timed, count: counts.items[at.index] as number, numbers: noisedArrays(at, timed) };
+      return { timed, count: counts.items[at.index] as number, numbers: noisedArrays(at, timed, zeros) };
     },
     more: [[{ is: "noise_key" }, Uint32Array.from(noiseKey(draws.noise, seed))]],
   });
@@ -209,16 +216,20 @@ export function hostBatch(spec: CheckedSpec, batch: Batch, counts: Counts, purpo
 function noisedArrays(
   { name: modality, shape, objective, rows, items: capacity }: ItemsAt,
   items: readonly (TimedItem & Pick<Item, "key" | "values">)[],
+  zeros: Zeros,
 ): HostField[] {
   const { positions, columns } = shape;
-  const clean = new Float32Array(rows * columns);
+  const clean = zeros(rows * columns);
   const level = new Float32Array(2 * rows);
   const keys = new Uint32Array(4 * capacity);
   items.forEach(({ position, t, values, key: { document, epoch, item } }, i) => {
     const { signal, noise } = objective.at(t);
     keys.set([position, item, document, epoch], 4 * i);
     clean.set(values, position * columns);
-    for (let r = position; r < position + positions; r++) level.set([signal, noise], 2 * r);
+    for (let r = position; r < position + positions; r++) {
+      level[2 * r] = signal;
+      level[2 * r + 1] = noise;
+    }
   });
   return [
     [{ is: "clean", modality }, clean],

@@ -218,6 +218,7 @@ async function drain(training: Training, left: number): Promise<Outcome | undefi
   while (training.pending.length > left) {
     const pending = training.pending.shift() as Pending;
     if (!(await finish(training, pending))) return await divergedAt(training, pending);
+    pending.release();
   }
   return undefined;
 }
