@@ -25,6 +25,7 @@ const { values, positionals } = parseArgs({
 const [command, folder] = positionals;
 const [count, side] = [Number(values.count), Number(values.side)];
 const PER_SHARD = 2000;
+const STEPS = 1200;
 const MOM = new URL("../bin/mom.mjs", import.meta.url).pathname;
 
 const spec = `model {
@@ -44,12 +45,12 @@ data {
   held_out: 0.005
 }
 train {
-  steps: 400
+  steps: ${STEPS}
   batch: 16
   precision: f16
   optimizer: adamw(lr: 3e-4)
-  validate_every: 200
-  checkpoint_every: 400
+  validate_every: ${STEPS}
+  checkpoint_every: ${STEPS}
 }
 `;
 
@@ -155,7 +156,7 @@ const childrenOf = (pid) => {
 
 /**
  * Runs `mom` in the folder.
- * @param until asked several times a second whether to kill it
+ * @param until asked several times a second, with the process's id, whether to kill it
  */
 function measured(args, until = () => false) {
   const begun = performance.now();
@@ -173,7 +174,7 @@ function measured(args, until = () => false) {
         decoders,
         childrenOf(child.pid).reduce((sum, pid) => sum + (memoryOf(pid)?.[0] ?? 0), 0),
       );
-      if (until()) child.kill("SIGKILL");
+      if (until(child.pid)) child.kill("SIGKILL");
     }, 100);
     child.on("close", (status, signal) => {
       clearInterval(timer);
@@ -228,22 +229,28 @@ async function train() {
     for (const line of String(text).trim().split("\n")) samples.push({ at: performance.now(), busy: Number(line) });
   });
   monitor.on("error", () => {});
-  let first;
-  const stepped = () => {
+  // Between its first and last steps, training only trains: it has no checkpoint and no validation to wait for.
+  let [first, last, held] = [undefined, undefined, 0];
+  const watch = (pid) => {
     try {
-      if (readFileSync(join(folder, "run", "metrics.jsonl"), "utf8").split("\n").length > 20)
-        first ??= performance.now();
+      const lines = readFileSync(join(folder, "run", "metrics.jsonl"), "utf8").split("\n").length;
+      if (lines > 100) first ??= performance.now();
+      if (lines > STEPS - 100) last ??= performance.now();
     } catch {}
+    if (first !== undefined && last === undefined) held = Math.max(held, memoryOf(pid)?.[0] ?? 0);
     return false;
   };
-  const run = await measured(["train", "spec.mom", "--data", "prepared", "--out", "run"], stepped);
+  const run = await measured(["train", "spec.mom", "--data", "prepared", "--out", "run"], watch);
   monitor.kill();
   say("trained", run);
-  const during = samples.filter(({ at }) => at > first && at < performance.now() - 2000).map(({ busy }) => busy);
+  const during = samples.filter(({ at }) => at > first && at < last).map(({ busy }) => busy);
+  console.log(
+    `steps 100 to ${STEPS - 100}: ${((last - first) / (STEPS - 200)).toFixed(1)} ms each, mom at most ${mebibytes(held)}`,
+  );
   if (during.length > 0)
     console.log(
-      `GPU busy ${(during.reduce((sum, busy) => sum + busy, 0) / during.length).toFixed(1)} % of the time ` +
-        `(nvidia-smi, ${during.length} samples after the first 20 lines of metrics)`,
+      `GPU busy ${(during.reduce((sum, busy) => sum + busy, 0) / during.length).toFixed(1)} % of this time ` +
+        `(nvidia-smi, ${during.length} samples)`,
     );
   const rows = readFileSync(join(folder, "run", "metrics.jsonl"), "utf8")
     .trim()
