@@ -1,7 +1,7 @@
 // Computes the losses of a trained model on held-out or training documents.
 import { compile, EVALUATION_PHASES } from "../compile.js";
+import { HELD_OUT } from "../data/held-out.js";
 import { prepare } from "../data/prepare.js";
-import { HELD_OUT } from "../data/sources/source.fields.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { AdapterSource } from "../gpu/dawn.js";
 import { validate } from "../train/loop.js";

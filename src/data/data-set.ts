@@ -6,10 +6,10 @@ import { firstId, type ModelParts } from "../modalities/text.js";
 import { type Codebook, codebookOf } from "./codebook.js";
 import type { Crc32 } from "./crc32.js";
 import type { Document, Segment } from "./document.js";
+import { HELD_OUT } from "./held-out.js";
 import type { PictureSize, View } from "./picture-size.js";
 import type { Bytes } from "./safetensors.js";
 import { readShard, type Shard, type ShardDocument, type ShardSegment, type SkippedDocument } from "./shard.js";
-import { HELD_OUT } from "./sources/source.fields.js";
 
 export interface DataSet {
   readonly parts: ModelParts;

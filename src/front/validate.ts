@@ -1,6 +1,6 @@
 // Validates a spec as JSON with Ajv: types, ranges, required fields; fills in defaults. Its code is generated at build time.
 import type { ErrorObject } from "ajv";
-import { HELD_OUT } from "../data/sources/source.fields.js";
+import { heldOutOf } from "../data/sources/source.fields.js";
 import { keysOf } from "./places.js";
 import type { Json } from "./spec.js";
 import type { SpecJson } from "./spec-json.js";
@@ -15,9 +15,9 @@ type Validated = { readonly spec: SpecJson } | { readonly errors: readonly Error
 export function validateSpec(json: Json): Validated {
   const data = isObject(json) ? json.data : undefined;
   // A folder of prepared data may have its own documents to validate on.
-  const decides = isObject(data) && isObject(data.source) && data.source.kind === "prepared";
-  if (isObject(data) && !decides && data.validation === undefined && data.held_out === undefined)
-    Object.assign(data, { held_out: HELD_OUT });
+  const held_out = heldOutOf(isObject(data) && isObject(data.source) ? data.source.kind : undefined);
+  if (isObject(data) && held_out !== undefined && data.validation === undefined && data.held_out === undefined)
+    Object.assign(data, { held_out });
   // The validator accepts nothing but a `SpecJson`.
   return validate(json) ? { spec: json as unknown as SpecJson } : { errors: validate.errors ?? [] };
 }

@@ -2,6 +2,7 @@
 import type { Diagnostic, Span } from "../../diagnostics/diagnostic.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
 import * as report from "../../diagnostics/sources.js";
+import { HELD_OUT } from "../held-out.js";
 import { allSets, CLDR, type EmojiSetName, inSetOrder, licenceOf, usesCldr } from "./emoji-sets.js";
 
 /** What happens to a document that is longer than a sequence: an error, several documents, or its beginning only. */
@@ -340,8 +341,8 @@ export function sourcePaths(source: SourceFields): { readonly path: string; read
   return found;
 }
 
-/** The share of the documents that is held out if neither the spec nor prepared data decide it. */
-export const HELD_OUT = 0.05;
+/** The share of a source's documents that is held out by default; undefined if prepared data decide it. */
+export const heldOutOf = (kind: unknown): number | undefined => (kind === "prepared" ? undefined : HELD_OUT);
 
 /** Whether the contents of a file are those of the file that marks a folder of prepared data. */
 export const marksPrepared = (json: unknown): boolean => isRecord(json) && json.format === PREPARED_FORMAT;
