@@ -20,6 +20,7 @@ import { encodePng } from "../dist/src/report/png.js";
 import { chosen, hasPictures, showSamples } from "../dist/src/sample/shown.js";
 import { runWeights } from "../dist/src/train/checkpoint.js";
 import { runAt } from "../dist/src/train/run-folder.js";
+import { nearestPicture, withPixels } from "./nearest-picture.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -54,11 +55,11 @@ const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folde
 const pairOf = (document) => {
   const label = dataSet.label(document);
   const comma = label.lastIndexOf(", ");
-  return { document, name: label.slice(0, comma), vendor: label.slice(comma + 2) };
+  return { name: label.slice(0, comma), vendor: label.slice(comma + 2) };
 };
-const withPixels = (document) => ({ ...pairOf(document), pixels: dataSet.firstItem(document).pixels });
-const training = dataSet.train.map(withPixels);
-const heldOut = dataSet.validation.map(withPixels);
+const pairWithPixels = async (document) => ({ ...pairOf(document), ...(await withPixels(dataSet, document)) });
+const training = await Promise.all(dataSet.train.map(pairWithPixels));
+const heldOut = await Promise.all(dataSet.validation.map(pairWithPixels));
 const ofVendor = grouped([...training, ...heldOut], ({ vendor }) => vendor);
 const seenOf = grouped(training, ({ name }) => name);
 const unseen = heldOut.filter(({ name }) => !seenOf.has(name));
@@ -70,21 +71,8 @@ function grouped(pairs, keyOf) {
   return groups;
 }
 
-function distance(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return sum;
-}
-
 /** Whether the nearest of these pictures has the name. */
-function isOwn(name, pixels, among) {
-  let [best, least] = [undefined, Number.POSITIVE_INFINITY];
-  for (const other of among) {
-    const far = distance(pixels, other.pixels);
-    if (far < least) [best, least] = [other.name, far];
-  }
-  return best === name;
-}
+const isOwn = (name, pixels, among) => nearestPicture(pixels, among)?.name === name;
 
 const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
 const { weights } = runWeights(runAt(runFolder, nodeDisk));

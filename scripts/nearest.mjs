@@ -13,6 +13,7 @@ import { openDevice } from "../dist/src/gpu/dawn.js";
 import { chosen, hasPictures, showSamples } from "../dist/src/sample/shown.js";
 import { runWeights } from "../dist/src/train/checkpoint.js";
 import { runAt } from "../dist/src/train/run-folder.js";
+import { nearestPicture, withPixels } from "./nearest-picture.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,16 +33,8 @@ const { dataSet } = await prepare(spec.data, spec.model, { host: nodeHost, folde
 const device = await openDevice(values.adapter ? { adapter: values.adapter } : {});
 const { weights } = runWeights(runAt(runFolder, nodeDisk));
 
-function distance(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return sum;
-}
 const all = await Promise.all(
-  [...dataSet.train, ...dataSet.validation].map(async (document) => [
-    document,
-    await dataSet.firstItem(document).pixels(),
-  ]),
+  [...dataSet.train, ...dataSet.validation].map((document) => withPixels(dataSet, document)),
 );
 const decoders = decodersOf(openCodecs(spec.model, folder, reach));
 const modality = spec.model.modalities.findIndex((_, index) => hasPictures(spec, dataSet.codebooks, index));
@@ -50,13 +43,7 @@ const show = { modality, documents: chosen(dataSet.train, Number(values.count), 
 const [shown] = await showSamples(device, weights.tensors, { spec, dataSet, decoders, shows: [show] });
 let own = 0;
 for (const { document, sampled: made } of shown) {
-  const sampled = made.picture.pixels;
-  let best = [-1, Number.POSITIVE_INFINITY];
-  for (const [other, pixels] of all) {
-    const d = distance(sampled, pixels);
-    if (d < best[1]) best = [other, d];
-  }
-  if (best[0] === document) own++;
+  if (nearestPicture(made.picture.pixels, all)?.document === document) own++;
 }
 process.stdout.write(
   `${own} of ${shown.length} sampled pictures are nearest to the picture of their name among ${all.length} (step ${weights.step})\n`,
