@@ -1,7 +1,15 @@
 // The stamps of Tux Paint, from a Debian package: pictures with captions in many languages, and spoken captions in some.
 import { join } from "node:path";
 import { fetchPackage, filesOfPackage } from "../src/api/node/debian-package.js";
-import { nameHash, type Recipe, wavSeconds, writeOneOfMany, writeOut, writeWav } from "../src/api/node/recipes.js";
+import {
+  nameHash,
+  type Recipe,
+  secondsOf,
+  wavSeconds,
+  writeOneOfMany,
+  writeOut,
+  writeWav,
+} from "../src/api/node/recipes.js";
 import { InputError } from "../src/diagnostics/input-error.js";
 
 const PACKAGE = "tuxpaint-stamps-default";
@@ -164,12 +172,16 @@ async function writeRecordings(stamps: readonly Stamp[], out: string): Promise<R
   for (const { name, spoken } of stamps)
     for (const [language, { bytes, extension }] of spoken) {
       const path = join(out, wavOf(name, language));
-      if (extension === "wav") writeOneOfMany(path, bytes);
-      else {
-        const { sampleRate, channels } = decode(bytes, name, language);
-        writeWav(path, { rate: sampleRate, channels });
-      }
-      seconds.set(language, (seconds.get(language) ?? 0) + wavSeconds(path));
+      const write = () => {
+        if (extension === "wav") {
+          writeOneOfMany(path, bytes);
+          return wavSeconds(path);
+        }
+        const { sampleRate: rate, channels } = decode(bytes, name, language);
+        writeWav(path, { rate, channels });
+        return secondsOf({ rate, channels });
+      };
+      seconds.set(language, (seconds.get(language) ?? 0) + write());
     }
   return seconds;
 }

@@ -1,5 +1,6 @@
 // The page of a data set: gathers what it shows.
-import { voiceOf, wavBytes } from "../data/audio/voice.js";
+import { voiceOf } from "../data/audio/voice.js";
+import { wavBytes } from "../data/audio/write-wav.js";
 import { pictureCodebook, pictureOf, speechCodebook } from "../data/codebook.js";
 import { decodersOf } from "../data/codecs.js";
 import type { DataSet } from "../data/data-set.js";
@@ -13,19 +14,13 @@ import type { CheckedSpec } from "../front/spec.js";
 import { SPEECH_FRAMES } from "../modalities/codebook.fields.js";
 import { aboutModality, isBytes, itemOf } from "../modalities/modality.fields.js";
 import { type PatchGeometry, patchesPerPicture } from "../modalities/pixels.js";
+import { grouped } from "../modalities/row.fields.js";
 import { firstId, textOf } from "../modalities/text.js";
 import { aboutObjective, dropOf } from "../objectives/objective.fields.js";
 import type { PageDocument, PagePicture, PageSegment, PageSound, PageToken } from "../report/look/document.js";
 import { fitted } from "../report/look/fitted.js";
 import type { Packed } from "../report/look/packed.js";
-import {
-  type LookPage,
-  lookPage,
-  type PageModality,
-  type PageSkipped,
-  type PageSource,
-  whole,
-} from "../report/look/page.js";
+import { type LookPage, lookPage, type PageModality, type PageSkipped, type PageSource } from "../report/look/page.js";
 import { textTokens } from "../report/look/tokens.js";
 import { pngOf } from "../report/png.js";
 import type { Host } from "./host.js";
@@ -82,13 +77,13 @@ function factsOf({ documents, positions, skipped }: Look, { spec }: Gathering): 
   const { batch, accumulate } = spec.train;
   const all = documents.train + documents.held_out;
   return [
-    ["documents", whole(all)],
-    ["for training", whole(documents.train)],
-    ["for validation", whole(documents.held_out)],
-    ["skipped", whole(skipped.length)],
-    ["positions, with markers", whole(positions.all)],
-    ["positions of a document", `${positions.mean.toFixed(1)} on average, ${whole(positions.most)} at most`],
-    ["sequence", `${whole(positions.length)} positions`],
+    ["documents", grouped(all)],
+    ["for training", grouped(documents.train)],
+    ["for validation", grouped(documents.held_out)],
+    ["skipped", grouped(skipped.length)],
+    ["positions, with markers", grouped(positions.all)],
+    ["positions of a document", `${positions.mean.toFixed(1)} on average, ${grouped(positions.most)} at most`],
+    ["sequence", `${grouped(positions.length)} positions`],
     ["batch", `${batch} sequences${accumulate > 1 ? `, ${accumulate} times for an update` : ""}`],
   ];
 }
@@ -196,8 +191,8 @@ async function documentOf(number: number, page: Gathering, original: Original | 
 function pieceOf(positions: number, piece: Original["piece"]): string | undefined {
   if (piece === undefined) return undefined;
   return piece.number === 0
-    ? `the first ${whole(positions)} of ${whole(piece.of)} positions`
-    : `part ${piece.number + 1} of a document of ${whole(piece.of)} positions`;
+    ? `the first ${grouped(positions)} of ${grouped(piece.of)} positions`
+    : `part ${piece.number + 1} of a document of ${grouped(piece.of)} positions`;
 }
 
 /** The segments of a document with their indices. Texts that follow each other without markers are one, as for the model. */
@@ -233,7 +228,7 @@ function outsideOf(
   return spec.objectives[modality] === undefined ? "no objective" : undefined;
 }
 
-const countOf = (n: number, one: string, more = `${one}s`) => `${whole(n)} ${n === 1 ? one : more}`;
+const countOf = (n: number, one: string, more = `${one}s`) => `${grouped(n)} ${n === 1 ? one : more}`;
 
 async function segmentOf(
   segment: Segment,
@@ -286,6 +281,7 @@ async function segmentOf(
 }
 
 const unitsOfSeconds = (MOST_SECONDS * SPEECH_FRAMES.rate) / SPEECH_FRAMES.hop;
+const wavOf = (samples: Float32Array) => wavBytes({ rate: SPEECH_FRAMES.rate, channels: [samples] });
 const seconds = (samples: number) => `${(samples / SPEECH_FRAMES.rate).toFixed(2)} s`;
 
 function soundsOf(units: readonly number[], voice: Float32Array, original: Original["segments"][number]): PageSound[] {
@@ -295,14 +291,14 @@ function soundsOf(units: readonly number[], voice: Float32Array, original: Origi
   const sounds: PageSound[] = [
     {
       about: `The units, 40 ms each: ${seconds(all)}${beginning(all)}. A rough voice from the codebook's spectra; repeats were merged, so the pace differs.`,
-      wav: wavBytes(voice),
+      wav: wavOf(voice),
     },
   ];
   if (original?.kind !== "sound") return sounds;
   const name = original.name === undefined ? "" : ` ${original.name}`;
   sounds.push({
     about: `The recording${name}: ${seconds(original.length)}${beginning(original.length)}, in one channel at 16 kHz.`,
-    wav: wavBytes(original.samples),
+    wav: wavOf(original.samples),
   });
   return sounds;
 }
@@ -345,7 +341,7 @@ function pictureSeen(
 ): PagePicture {
   const { width, height, channels, patchWidth, patchHeight } = geometry;
   const about = [
-    `${height} × ${width}, ${whole(patchesPerPicture(geometry))} patches of ${patchHeight} × ${patchWidth}`,
+    `${height} × ${width}, ${grouped(patchesPerPicture(geometry))} patches of ${patchHeight} × ${patchWidth}`,
   ];
   const seen = {
     ...{ width, height, rows: height / patchHeight, columns: width / patchWidth },

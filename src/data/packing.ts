@@ -1,6 +1,7 @@
 // Packs complete documents into sequences of a fixed length.
 
 import type { Batch, Packed, PackedItem } from "../batch/batch.js";
+import { newZeros } from "../batch/zeros.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import type { ItemShape, Varied } from "../modalities/row.fields.js";
@@ -18,9 +19,6 @@ export interface Piece {
   /** The epoch that it belongs to; default 0. */
   readonly epoch?: number;
 }
-
-/** Returns an array of zeros: a new one, or one that is no longer in use. */
-export type Zeros = (length: number) => Float32Array<ArrayBuffer>;
 
 /** Puts each piece, in order, into the first of `rows` sequences with room, until a piece fits in none.
  * @param pieceAt the k-th next piece; undefined after the last
@@ -112,12 +110,7 @@ export function lengthsWithin(length: number) {
  * @param seed for training, which varies pictures that are decoded live, from the document's own random numbers
  * @param zeros an array for the values of all items
  */
-export async function filled(
-  dataSet: DataSet,
-  packed: Packed,
-  seed?: number,
-  zeros: Zeros = (length) => new Float32Array(length),
-): Promise<Batch> {
+export async function filled(dataSet: DataSet, packed: Packed, seed?: number, zeros = newZeros): Promise<Batch> {
   const shapes = dataSet.parts.modalities.map(itemOf);
   const sizes = packed.items.map(({ modality }) => sizeOfItem(shapes[modality]));
   const all = zeros(sizes.reduce((sum, size) => sum + size, 0));

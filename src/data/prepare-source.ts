@@ -154,11 +154,15 @@ class Changed extends InputError {
   }
 }
 
+/** Holds the file of a shard. @throws InputError if it is damaged or was prepared for other modalities */
+export const openShard = (disk: Disk, file: string, modalities: ModelParts["modalities"]): Shard =>
+  readShard(disk.hold(file), disk.paths.basename(file), modalities, disk.crc32);
+
 /** The shard from the cache; undefined if it is missing or damaged. */
 function kept(disk: Disk, file: string, { modalities }: ModelParts, notice: (text: string) => void): Shard | undefined {
   if (!disk.exists(file)) return undefined;
   try {
-    return readShard(disk.hold(file), disk.paths.basename(file), modalities, disk.crc32);
+    return openShard(disk, file, modalities);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     notice(`${error.message}; it is prepared again`);
@@ -212,7 +216,7 @@ async function makeMissing(
           shardPieces(prepared, making.parts.modalities, codebooks, skipped, disk.crc32),
           WRITABLE,
         );
-        shards[shard] = readShard(disk.hold(file), disk.paths.basename(file), making.parts.modalities, disk.crc32);
+        shards[shard] = openShard(disk, file, making.parts.modalities);
       }
       [ofShard, prepared, skipped] = [0, [], []];
     }

@@ -7,10 +7,9 @@ import { type Codecs, openCodecs } from "./codecs.js";
 import { type DataGroups, type DataSet, dataSetOf, shardsIn, withShards } from "./data-set.js";
 import type { DataHost } from "./host.js";
 import { decodePicture } from "./picture-file.js";
-import { fitting, type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
+import { fitting, openShard, type Preparing, type Progress, prepareSource, type ShardAt } from "./prepare-source.js";
 import { preparedGroups } from "./prepared-folder.js";
 import { locate, type Reach, reachOf } from "./reach.js";
-import { readShard } from "./shard.js";
 import { openSource } from "./sources/open.js";
 import { partsOf, type SourceFields } from "./sources/source.fields.js";
 import type { Source } from "./sources/source.js";
@@ -160,7 +159,7 @@ async function groupsOfSource(source: SourceFields, preparing: Preparing, where:
 /** @throws InputError if the folder is outside, damaged or was prepared for another model */
 function ofPreparedFolder(path: string, { host, parts, codecs }: Preparing, where: Where): DataGroups<ShardAt> {
   const { disk } = host;
-  const { join, resolve, basename } = disk.paths;
+  const { join, resolve } = disk.paths;
   const folder = resolve(where.folder, path);
   const reach = where.reach ?? reachOf(disk, join(where.folder, "_"));
   const located = locate(folder, reach);
@@ -169,6 +168,6 @@ function ofPreparedFolder(path: string, { host, parts, codecs }: Preparing, wher
   const groups = preparedGroups(disk, folder, { name: path, parts, codecs });
   return withShards(groups, (file) => ({
     file,
-    shard: readShard(disk.hold(file), basename(file), parts.modalities, disk.crc32),
+    shard: openShard(disk, file, parts.modalities),
   }));
 }

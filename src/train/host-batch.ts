@@ -2,7 +2,7 @@
 // and sampling all make theirs with `arraysOf`; they differ in where items' numbers and times come from.
 import type { Batch, Item, Packed } from "../batch/batch.js";
 import { batchOf, type HostBatch, type HostField } from "../batch/host-array.js";
-import type { Zeros } from "../data/packing.js";
+import { newZeros, type Zeros } from "../batch/zeros.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds, itemCapacity, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
@@ -187,7 +187,7 @@ export function hostBatch(
   batch: Batch,
   counts: Counts,
   purpose: Purpose,
-  zeros: Zeros = (length) => new Float32Array(length),
+  zeros = newZeros,
 ): HostBatch {
   const draws = DRAWS[purpose.kind];
   const seed = purpose.kind === "training" ? purpose.seed : 0;

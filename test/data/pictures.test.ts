@@ -301,7 +301,7 @@ describe("fit", () => {
   it("a shard's key has `fit` only if it is not `pad`", () => {
     const { check } = MODALITIES.patches;
     const json = { kind: "patches", size: "4x4", patch: "2x2", channels: 3, values: "pixels" } as const;
-    const reporter = { at: () => ({ path: "", start: 0, end: 0 }), report: () => {} } as unknown as Reporter;
+    const reporter: Reporter = { at: () => ({ path: "", start: 0, end: 0 }), report: () => {} };
     const keyOf = (fit?: Fit) =>
       JSON.stringify(storedAs(check("a", fit === undefined ? json : { ...json, fit }, reporter)));
     expect(keyOf()).toBe(

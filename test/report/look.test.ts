@@ -11,7 +11,8 @@ import { nodeHost } from "../../src/api/node/host.js";
 import { checkText } from "../../src/api/read-spec.js";
 import { readAudio } from "../../src/data/audio/read-audio.js";
 import { fitUnits, unitsOf } from "../../src/data/audio/units.js";
-import { voiceOf, wavBytes } from "../../src/data/audio/voice.js";
+import { voiceOf } from "../../src/data/audio/voice.js";
+import { wavBytes } from "../../src/data/audio/write-wav.js";
 import { isOfSpeech, readCodebook, writeCodebook } from "../../src/data/codebook.js";
 import { oneSource, openDataSet } from "../../src/data/data-set.js";
 import { firstBatch } from "../../src/data/first-batch.js";
@@ -222,11 +223,14 @@ describe("tokens", () => {
   });
 });
 
-it("the voice of a unit has the pitch of the sound that it stands for", () => {
+it("a unit's voice has the pitch of the sounds that it encodes", () => {
   const codebook = readCodebook(codebookBytes, "a");
   if (!isOfSpeech(codebook)) throw new Error("not of speech");
   const [middle] = unitsOf(sine(2_003.3, 0.5).slice(3_200, 4_800), codebook);
-  const voice = readAudio(wavBytes(voiceOf(new Array<number>(10).fill(middle as number), codebook)), "a");
+  const voice = readAudio(
+    wavBytes({ rate: 16_000, channels: [voiceOf(new Array<number>(10).fill(middle as number), codebook)] }),
+    "a",
+  );
   expect(voice.length).toBe(6_400);
   let crossings = 0;
   for (let i = 1; i < voice.length; i++) if ((voice[i] as number) > 0 !== (voice[i - 1] as number) > 0) crossings++;

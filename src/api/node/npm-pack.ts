@@ -8,7 +8,7 @@ import { archiveName, type NpmPackage } from "../../data/package-archive.js";
 
 const MOST_SECONDS = 600;
 
-/** The archive, or why there is none. */
+/** The bytes of the archive, or the reason why npm did not fetch it. */
 export async function npmPack(wanted: NpmPackage): Promise<Uint8Array | { readonly failed: string }> {
   const folder = await mkdtemp(join(tmpdir(), "mom-npm-"));
   try {

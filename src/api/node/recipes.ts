@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { readWav } from "../../data/audio/wav.js";
+import type { Waveform } from "../../data/audio/waveform.js";
+import { wavBytes } from "../../data/audio/write-wav.js";
 import { contentHash, splitHash } from "../../data/content-hash.js";
 import { readInput } from "../../data/read-input.js";
 import { emojiPictures } from "../../data/sources/emoji.js";
@@ -9,12 +11,6 @@ import { makeFolderOf, writeWhole } from "../../data/write-whole.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { nodeDisk } from "./disk.js";
 import { nodeHost } from "./host.js";
-
-interface Recording {
-  /** Samples per second. */
-  readonly rate: number;
-  readonly channels: readonly Float32Array[];
-}
 
 export interface RecipeOption {
   /** In the notation of commander: `--out <folder>`. */
@@ -56,34 +52,8 @@ export function writeOneOfMany(path: string, contents: Uint8Array): void {
   }
 }
 
-/** Writes a WAV file of 16-bit samples, as one of many files. @param channels samples from −1 to 1, of equally many in each channel */
-export function writeWav(path: string, { rate, channels }: Recording): void {
-  const count = channels.length;
-  const bytes = 2 * count * (channels[0]?.length ?? 0);
-  const file = new DataView(new ArrayBuffer(44 + bytes));
-  const words = (at: number, text: string) => {
-    for (let index = 0; index < text.length; index++) file.setUint8(at + index, text.charCodeAt(index));
-  };
-  words(0, "RIFF");
-  file.setUint32(4, 36 + bytes, true);
-  words(8, "WAVEfmt ");
-  file.setUint32(16, 16, true);
-  file.setUint16(20, 1, true);
-  file.setUint16(22, count, true);
-  file.setUint32(24, rate, true);
-  file.setUint32(28, 2 * count * rate, true);
-  file.setUint16(32, 2 * count, true);
-  file.setUint16(34, 16, true);
-  words(36, "data");
-  file.setUint32(40, bytes, true);
-  channels.forEach((samples, channel) => {
-    samples.forEach((sample, index) => {
-      const whole = Math.max(-(2 ** 15), Math.min(2 ** 15 - 1, Math.round(sample * 2 ** 15)));
-      file.setInt16(44 + 2 * (index * count + channel), whole, true);
-    });
-  });
-  writeOneOfMany(path, new Uint8Array(file.buffer));
-}
+/** Writes a WAV file of 16-bit samples, as one of many files. */
+export const writeWav = (path: string, waveform: Waveform): void => writeOneOfMany(path, wavBytes(waveform));
 
 /** A number below 2³² that decides whether what has this name is held out. */
 export const nameHash = (name: string): number => splitHash(contentHash(name));
@@ -93,9 +63,10 @@ export const readFile = (path: string): Uint8Array => readInput(nodeDisk, path);
 
 /** The duration of a WAV file. @throws InputError if it is not a WAV file */
 export function wavSeconds(path: string): number {
-  const { rate, channels } = readWav(readInput(nodeDisk, path), path);
-  return (channels[0]?.length ?? 0) / rate;
+  return secondsOf(readWav(readInput(nodeDisk, path), path));
 }
+
+export const secondsOf = ({ rate, channels }: Waveform): number => (channels[0]?.length ?? 0) / rate;
 
 /** The emoji that have a picture, with their names, in Unicode's order. @throws InputError if a package is missing */
 export const emoji = (): readonly { readonly name: string; readonly picture: string }[] =>

@@ -4,7 +4,6 @@ import FFT from "fft.js";
 import { SPEECH_FRAMES } from "../../modalities/codebook.fields.js";
 import { stream } from "../../random/stream.js";
 import type { SpeechCodebook } from "../codebook.js";
-import { joinedBytes } from "../joined.js";
 import { HANN, melFilters } from "./units.js";
 
 const { hop: HOP, window: WINDOW, points: POINTS, bands: BANDS, range: RANGE_DB, rate: RATE } = SPEECH_FRAMES;
@@ -83,30 +82,4 @@ function withMagnitudes(samples: Float64Array, frames: readonly Float64Array[]):
     }
   });
   return sum.map((value, at) => value / Math.max(0.1, weights[at] as number));
-}
-
-/** A WAV file of one channel with 16 bits. @param samples in [−1, 1]; others are clipped */
-export function wavBytes(samples: Float32Array, rate: number = RATE): Uint8Array {
-  const header = new DataView(new ArrayBuffer(44));
-  const text = (at: number, word: string) => {
-    for (let i = 0; i < word.length; i++) header.setUint8(at + i, word.charCodeAt(i));
-  };
-  const size = 2 * samples.length;
-  text(0, "RIFF");
-  header.setUint32(4, 36 + size, true);
-  text(8, "WAVEfmt ");
-  header.setUint32(16, 16, true);
-  header.setUint16(20, 1, true);
-  header.setUint16(22, 1, true);
-  header.setUint32(24, rate, true);
-  header.setUint32(28, 2 * rate, true);
-  header.setUint16(32, 2, true);
-  header.setUint16(34, 16, true);
-  text(36, "data");
-  header.setUint32(40, size, true);
-  const data = new DataView(new ArrayBuffer(size));
-  samples.forEach((sample, i) => {
-    data.setInt16(2 * i, Math.round(32_767 * Math.max(-1, Math.min(1, sample))), true);
-  });
-  return joinedBytes([new Uint8Array(header.buffer), new Uint8Array(data.buffer)]);
 }

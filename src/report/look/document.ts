@@ -1,5 +1,6 @@
 // A document on the page: its facts and its segments in order.
 import { escapeHtml } from "../../diagnostics/visible.js";
+import { grouped } from "../../modalities/row.fields.js";
 import { dataUrl } from "../data-url.js";
 import { colourOf } from "./style.js";
 
@@ -86,7 +87,7 @@ export function documentHtml(document: PageDocument): string {
     ...(place === undefined ? [] : [["from", place] as const]),
     ["source", source],
     ["set", set],
-    ["positions", positions.toLocaleString("en-US")],
+    ["positions", grouped(positions)],
     ...(piece === undefined ? [] : [["too long", piece] as const]),
     ...(eitherOrder ? [["order", "either: as shown, or reversed"] as const] : []),
     ...Object.entries(extra ?? {}).map(([name, value]) => [JSON.stringify(name), textOf(value)] as const),
@@ -108,8 +109,7 @@ function textOf(value: unknown): string {
 
 function segmentHtml({ modality, name, size, outside, markers, tokens, picture, sounds = [] }: PageSegment): string {
   const [begin = "", end = ""] = markers?.map((marker) => tokenHtml(marker, "marker")) ?? [];
-  const more =
-    tokens && tokens.more > 0 ? ` <span class="more">and ${tokens.more.toLocaleString("en-US")} more</span>` : "";
+  const more = tokens && tokens.more > 0 ? ` <span class="more">and ${grouped(tokens.more)} more</span>` : "";
   const boxes = tokens?.shown.map((token) => tokenHtml(token, tokens.kind)).join("") ?? "";
   const body =
     picture === undefined && sounds.length === 0

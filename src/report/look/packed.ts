@@ -1,6 +1,7 @@
 // The sequences of a batch as bars: which documents they hold, their modalities, and padding.
 import type { PackedRow } from "../../data/first-batch.js";
 import { escapeHtml } from "../../diagnostics/visible.js";
+import { grouped } from "../../modalities/row.fields.js";
 import { colourOf } from "./style.js";
 
 export interface Packed {
@@ -55,7 +56,7 @@ export function packedHtml({ how, length, rows, sequences, padding, modalities }
   });
   const rest = sequences > rows.length ? `<p>${sequences - rows.length} more sequences are not shown.</p>` : "";
   return `<section id="packing"><h2>Packing</h2>
-<p>The first batch of training: ${sequences} sequences of ${length.toLocaleString("en-US")} positions, of which ${percent(padding, all)} are padding. ${escapeHtml(how)} A line with a number shows where a document begins.</p>
+<p>The first batch of training: ${sequences} sequences of ${grouped(length)} positions, of which ${percent(padding, all)} are padding. ${escapeHtml(how)} A line with a number shows where a document begins.</p>
 <div class="legend">${legend.join("")}</div>
 ${bars.join("\n")}${rest}</section>`;
 }

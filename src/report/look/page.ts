@@ -1,6 +1,7 @@
 // The page of `mom data look --html`: a data set as the model sees it, as one self-contained file without scripts.
 import { escapeHtml } from "../../diagnostics/visible.js";
 import { htmlPage, STYLE } from "../../inspect/page.js";
+import { grouped } from "../../modalities/row.fields.js";
 import { documentHtml, type PageDocument } from "./document.js";
 import { type Packed, packedHtml } from "./packed.js";
 import { colourOf, LOOK_STYLE } from "./style.js";
@@ -53,7 +54,6 @@ export const MOST_BYTES = 32 * 2 ** 20;
 /** Most skipped documents that are listed. */
 const MOST_SKIPPED = 500;
 
-export const whole = (n: number): string => n.toLocaleString("en-US");
 const share = (part: number, all: number): string => (all === 0 ? "–" : `${((100 * part) / all).toFixed(1)} %`);
 
 /** @param most the most bytes */
@@ -90,7 +90,7 @@ ${rest}`,
 const bytesIn = (text: string): number => new TextEncoder().encode(text).length;
 
 const omittedNote = (omitted: number, all: number, most: number): string =>
-  `<p class="note">${omitted} of ${all} documents are left out, because the page would be larger than ${whole(most)} bytes.</p>`;
+  `<p class="note">${omitted} of ${all} documents are left out, because the page would be larger than ${grouped(most)} bytes.</p>`;
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (row: readonly string[]) =>
@@ -107,10 +107,10 @@ function modalitiesHtml({ modalities }: LookPage): string {
   const rows = modalities.map(({ name, about, objective, segments, positions, longest, uncounted }, index) => [
     key(index, name),
     escapeHtml(about),
-    whole(segments),
-    whole(positions),
+    grouped(segments),
+    grouped(positions),
     share(positions, all),
-    whole(longest),
+    grouped(longest),
     objective === "" ? "none" : escapeHtml(objective),
     share(uncounted, positions),
   ]);
@@ -133,7 +133,7 @@ function sourcesHtml({ sources, modalities, licences }: LookPage): string {
   const rows = sources.map(({ name, use, documents, heldOut, skipped, positions, all }) => [
     `<span class="path">${escapeHtml(name)}</span>`,
     escapeHtml(use),
-    ...[documents, heldOut, skipped, ...positions, all].map(whole),
+    ...[documents, heldOut, skipped, ...positions, all].map(grouped),
   ]);
   return `<section id="sources"><h2>Sources</h2>
 ${table(heads, rows)}
@@ -149,8 +149,8 @@ function skippedHtml(skipped: readonly PageSkipped[]): string {
       reasons.map((reason) => `<span class="path">${escapeHtml(reason)}</span>`).join("<br>"),
     ]);
   const more =
-    skipped.length > MOST_SKIPPED ? `<p>${whole(skipped.length - MOST_SKIPPED)} more are not listed.</p>` : "";
+    skipped.length > MOST_SKIPPED ? `<p>${grouped(skipped.length - MOST_SKIPPED)} more are not listed.</p>` : "";
   return `<section id="skipped" class="left"><h2>Skipped documents</h2>
-<p>${skipped.length === 1 ? "1 document is" : `${whole(skipped.length)} documents are`} skipped because of files that cannot be read.</p>
+<p>${skipped.length === 1 ? "1 document is" : `${grouped(skipped.length)} documents are`} skipped because of files that cannot be read.</p>
 ${table(["Source", "Reason"], rows)}${more}</section>`;
 }
