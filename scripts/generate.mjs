@@ -1,6 +1,7 @@
 // Writes modules that contain other files as text, so that compilation does not read the disk:
 // grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
-// src/diagnostics/examples.gen.ts from test/reject/*.mom. Also writes src/front/spec-validator.gen.ts, the schema as code.
+// src/diagnostics/examples.gen.ts from test/reject/*.mom. Also writes src/front/spec-validator.gen.ts, the schema as
+// code, and src/train/version.gen.ts.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +56,11 @@ export function generate() {
     `// Made by scripts/generate.mjs from spec.schema.json.\n// @ts-nocheck\n${specValidator(schema, "../../grammar/schema.gen.js", root)}`,
   );
   write("src/kernels/templates.gen.ts", templatesModule());
+  const { version } = JSON.parse(read("package.json"));
+  write(
+    "src/train/version.gen.ts",
+    `// Made by scripts/generate.mjs from package.json.\n/** The version of mom. */\nexport const VERSION = ${JSON.stringify(version)};\n`,
+  );
 }
 
 /** The schema with references replaced by their definitions, except for the recursive one. */

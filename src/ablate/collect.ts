@@ -2,7 +2,7 @@
 
 import { damagedMetrics } from "../train/errors.js";
 import type { MetricRecord } from "../train/metrics.js";
-import { parseMetrics, parseTiming } from "../train/metrics.js";
+import { parseMetrics, parseTiming, spentBy } from "../train/metrics.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import type { Design, Variant } from "./design.js";
 import { type AblationFolder, runOf, stateOf, type VariantState } from "./folder.js";
@@ -89,12 +89,9 @@ function metricsOf(run: Run): MetricRecord[] {
   return records;
 }
 
-/** Training time over all processes, whose clocks start separately. */
+/** Training time over all processes. */
 function secondsOf(run: Run): number {
   const records = parseTiming(textOf(run, "timing"));
   if (typeof records === "number") throw damagedMetrics(pathIn(run, "timing"), records);
-  return records.reduce((sum, { seconds }, i) => {
-    const before = records[i - 1]?.seconds ?? 0;
-    return sum + (seconds >= before ? seconds - before : seconds);
-  }, 0);
+  return spentBy(records).seconds;
 }

@@ -14,6 +14,7 @@ import { openModel, type Tensors } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
+import { recordSession } from "../train/sessions.js";
 import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.js";
@@ -79,6 +80,7 @@ export async function runVariant(
       ? resumeRun(run, { specText: text, dataSet, choices: taken })
       : { checkpoint: undefined, warnings: [] };
     if (warnings.length > 0) trainer.warned(warnings);
+    recordSession(run, { step: checkpoint?.step ?? 0, device: device.description, dataSet });
     const model = await openModel(device, compiled, trainer.pipelines);
     try {
       const start = checkpoint ? undefined : trainer.start(compiled);

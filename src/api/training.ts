@@ -23,6 +23,7 @@ import { diverged } from "../train/diverged.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
+import { recordSession } from "../train/sessions.js";
 import { checkTeaches } from "../train/teaching.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import type { Host } from "./host.js";
@@ -103,6 +104,8 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     if (resume) events.resumed(checkpoint?.step ?? 0);
     const start = checkpoint ? undefined : (begins ?? request.start?.());
     if (start) beginFrom(start, run, events);
+    const { description } = request.device;
+    recordSession(run, { step: checkpoint?.step ?? 0, device: description, dataSet: request.dataSet });
     writeAbout(run, aboutOf(request, readStart(run)));
     const model = await openModel(request.device, request.compiled);
     const begun = Date.now();

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { suggestion } from "../diagnostics/nearest.js";
 import { visible } from "../diagnostics/visible.js";
-import { version } from "./project.js";
+import { VERSION } from "../train/version.gen.js";
 import { endWith, guardStreams } from "./streams.js";
 import { reportThrown } from "./thrown.js";
 import { EXIT, type ExitCode, type VerbEntry } from "./verb.js";
@@ -123,7 +123,7 @@ let code: ExitCode = EXIT.done;
 async function run(argv: readonly string[]): Promise<ExitCode> {
   const program = new Command("mom")
     .description("Compiles a .mom spec of a multimodal state-space model to WebGPU kernels and trains it.")
-    .version(version())
+    .version(VERSION)
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(visible(text)) })
     .addHelpText("after", "\nExamples:\n  mom check specs/quickstart.mom\n  mom train specs/quickstart.mom\n")

@@ -12,12 +12,6 @@ function manifest(): Readonly<Record<string, unknown>> {
   return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
 }
 
-/** This program's version. */
-export function version(): string {
-  const { version: found } = manifest();
-  return typeof found === "string" ? found : "unknown";
-}
-
 /** The versions of a dependency that this program works with, as a semver range. */
 export function dependencyRange(name: string): string {
   const { dependencies } = manifest();

@@ -9,9 +9,11 @@ import {
   type TrainRecord,
   type ValidationRecord,
 } from "../train/metrics.js";
+import type { Session } from "../train/sessions.js";
 import { lineChart } from "./chart.js";
 import { type Point, smoothed } from "./curves.js";
 import { dataUrl } from "./data-url.js";
+import { provenance } from "./provenance.js";
 
 export interface Sample {
   readonly name: string;
@@ -49,16 +51,17 @@ export interface About {
 
 export interface ReportData {
   readonly about: About;
+  readonly sessions: readonly Session[];
   readonly spec: string;
   readonly metrics: readonly MetricRecord[];
   readonly timing: readonly TimingRecord[];
   readonly samples: readonly SampleGroup[];
 }
 
-export function renderReport({ about, spec, metrics, timing, samples }: ReportData): string {
+export function renderReport({ about, sessions, spec, metrics, timing, samples }: ReportData): string {
   const train = metrics.filter((record) => record.kind === "train");
   const validation = metrics.filter((record) => record.kind === "validation");
-  const main = `${facts(about)}
+  const main = `${facts([...about.facts, ...provenance(sessions, timing)])}
 ${losses(about, train, validation)}
 ${samples.map((group) => pictures(group) + texts(group)).join("")}
 ${course(train, timing)}
@@ -67,7 +70,7 @@ ${course(train, timing)}
   return htmlPage(about.title, STYLE, main);
 }
 
-const facts = ({ facts }: About): string =>
+const facts = (facts: About["facts"]): string =>
   facts.length === 0
     ? ""
     : `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>`;

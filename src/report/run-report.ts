@@ -5,6 +5,7 @@ import { damagedMetrics } from "../train/errors.js";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
 import { replaceFile } from "../train/replace-file.js";
 import { pathIn, type Run } from "../train/run-folder.js";
+import { readSessions } from "../train/sessions.js";
 import { type About, type ReportData, renderReport } from "./render.js";
 import { latestSamples } from "./samples.js";
 import type { StartRecord } from "./start-text.js";
@@ -79,6 +80,7 @@ export function readRun(run: Run): ReportData {
     about: run.disk.exists(about)
       ? checked(readAbout(run.disk.read(about)), about)
       : { title: run.disk.paths.basename(run.disk.paths.resolve(run.path)), facts: [], units: {} },
+    sessions: readSessions(run),
     spec: text(pathIn(run, "spec")),
     metrics: recordsOf<MetricRecord>(pathIn(run, "metrics"), text, parseMetrics),
     timing: recordsOf<TimingRecord>(pathIn(run, "timing"), text, parseTiming),

@@ -33,9 +33,26 @@ export type MetricRecord = TrainRecord | ValidationRecord;
 
 export interface TimingRecord {
   readonly step: number;
-  /** Seconds since this process started to train. */
+  /** Seconds that the run has trained, over all its processes. Earlier versions started from 0 in each process. */
   readonly seconds: number;
   readonly tokens_per_second: number;
+  /** Tokens of all updates so far. Earlier versions did not record them. */
+  readonly tokens?: number;
+}
+
+/** How long a run has trained and on how many tokens, by its records. */
+export interface Spent {
+  readonly seconds: number;
+  /** Undefined if an earlier version of mom made some of the steps. */
+  readonly tokens: number | undefined;
+}
+
+export function spentBy(timing: readonly TimingRecord[]): Spent {
+  const seconds = timing.reduce((sum, { seconds }, i) => {
+    const before = timing[i - 1]?.seconds ?? 0;
+    return sum + (seconds >= before ? seconds - before : seconds);
+  }, 0);
+  return { seconds, tokens: timing.length === 0 ? 0 : timing.at(-1)?.tokens };
 }
 
 /** The share of a run's steps that a smoothed training loss averages, since the loss of one batch is noisy. */
@@ -164,9 +181,10 @@ const asLosses = (loss: unknown, losses: Readonly<Record<string, unknown>>): Set
   losses: Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)])),
 });
 
-function asTiming({ step, seconds, tokens_per_second }: Record<string, unknown>): TimingRecord | undefined {
+function asTiming({ step, seconds, tokens_per_second, tokens }: Record<string, unknown>): TimingRecord | undefined {
   if (typeof step !== "number") return undefined;
-  return { step, seconds: measured(seconds), tokens_per_second: measured(tokens_per_second) };
+  const counted = typeof tokens === "number" ? { tokens } : {};
+  return { step, seconds: measured(seconds), tokens_per_second: measured(tokens_per_second), ...counted };
 }
 
 const measured = (value: unknown) => (typeof value === "number" ? value : Number.NaN);

@@ -8,7 +8,7 @@ import type { Checkpoint } from "./checkpoint-files.js";
 import { recordedChoices } from "./choices.js";
 import { damagedMetrics, lostMetrics, otherData, otherFormat, otherKernels, otherSpec } from "./errors.js";
 import { type Outcome, train } from "./loop.js";
-import { keptSteps, type TrainRecord, type ValidationRecord } from "./metrics.js";
+import { keptSteps, parseTiming, type Spent, spentBy, type TrainRecord, type ValidationRecord } from "./metrics.js";
 import type { Model, Tensors } from "./model.js";
 import { placeless } from "./placed-spec.js";
 import { recorder, rewindRun } from "./recorder.js";
@@ -80,6 +80,8 @@ export async function trainRecorded(
   from: { readonly checkpoint?: Checkpoint | undefined; readonly start?: Tensors | undefined } = {},
 ): Promise<Outcome> {
   const records = recorder(run);
+  const before = spentBefore(run);
+  let { tokens: seen } = before;
   const begun = Date.now();
   let last = begun;
   return await train(
@@ -92,7 +94,13 @@ export async function trainRecorded(
         const tokensPerSecond = (1000 * tokens) / Math.max(1, now - last);
         last = now;
         records.metric(record);
-        records.timing({ step: record.step, seconds: (now - begun) / 1000, tokens_per_second: tokensPerSecond });
+        seen = seen === undefined ? undefined : seen + tokens;
+        records.timing({
+          step: record.step,
+          seconds: before.seconds + (now - begun) / 1000,
+          tokens_per_second: tokensPerSecond,
+          ...(seen !== undefined && { tokens: seen }),
+        });
         watcher.stepped(record, tokensPerSecond);
       },
       validated: (record) => {
@@ -110,6 +118,13 @@ export async function trainRecorded(
     from.checkpoint,
     from.start,
   );
+}
+
+/** What the run has spent up to the checkpoint that it continues from. */
+function spentBefore(run: Run): Spent {
+  const path = pathIn(run, "timing");
+  const records = run.disk.exists(path) ? parseTiming(new TextDecoder().decode(run.disk.read(path))) : [];
+  return typeof records === "number" ? { seconds: 0, tokens: undefined } : spentBy(records);
 }
 
 /**

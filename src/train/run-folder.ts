@@ -29,6 +29,8 @@ export const RUN_FILES = {
   metrics: "metrics.jsonl",
   /** Clock times, which differ between runs. */
   timing: "timing.jsonl",
+  /** When, where and with which version each process trained it. */
+  sessions: "sessions.jsonl",
   /** TensorBoard takes any name with `tfevents` in it. */
   events: "events.out.tfevents.0",
   checkpoints: "checkpoints",
@@ -125,7 +127,7 @@ const afterPrefix = (name: string, prefix: string) => (name.startsWith(prefix) ?
  */
 export function openRun(path: string, disk: Disk): Run {
   const run = runAt(path, disk);
-  for (const file of ["metrics", "timing", "events", "log"] as const)
+  for (const file of ["metrics", "timing", "sessions", "events", "log"] as const)
     if (disk.isLink(pathIn(run, file))) throw linkedFile(pathIn(run, file));
   takeLock(disk, pathIn(run, "lock"), path);
   tidyFolder(disk, pathIn(run, "checkpoints"));

@@ -1,9 +1,10 @@
 // The report of a run is well-formed and self-contained and has the recorded numbers.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
+import { provenance } from "../../src/report/provenance.js";
 import { renderReport } from "../../src/report/render.js";
 import { readRun, writeAbout, writeReport } from "../../src/report/run-report.js";
 import { latestSamples, writeSamples } from "../../src/report/samples.js";
@@ -78,6 +79,24 @@ test("the table has the last and the best validation, and the mean of the last s
   expect(html).toContain("each loss times its weight");
 });
 
+test("the heading states when, how long, on what and with which version a run was trained", () => {
+  const { sessions, timing } = sampleReport(500);
+  expect(provenance(sessions, timing)).toEqual([
+    ["Started", "2026-03-01 09:30 UTC"],
+    ["Resumed", "after step 250, 2026-03-02 18:05 UTC"],
+    ["Wall time", "1:11"],
+    ["Tokens seen", "4.10M"],
+    ["Version", "mom 0.1.0, then mom 0.2.0"],
+    ["Spec", "SHA-256 abababababab…"],
+    ["Data", "fingerprint 0000beef"],
+  ]);
+  expect(renderReport(sampleReport(500))).toContain("<dt>Tokens seen</dt><dd>4.10M</dd>");
+  expect(provenance([], [])).toEqual([]);
+  // A run of an earlier version, whose second process started its clock again.
+  const earlier = [3, 5, 1, 2].map((seconds, i) => ({ step: i + 1, seconds, tokens_per_second: 9 }));
+  expect(provenance([], earlier)).toEqual([["Wall time", "7s"]]);
+});
+
 test("a long run makes a page of moderate size", () => {
   expect(renderReport(sampleReport(50_000)).length).toBeLessThan(400_000);
 });
@@ -94,6 +113,7 @@ test("the folder of a run reads back as its report", () => {
   const records = recorder(run);
   for (const record of data.metrics) records.metric(record);
   for (const record of data.timing) records.timing(record);
+  for (const session of data.sessions) appendFileSync(join(run.path, "sessions.jsonl"), `${JSON.stringify(session)}\n`);
   writeAbout(run, data.about);
   writeSamples(run, 15, data.samples.slice(0, 1));
   writeSamples(run, 30, data.samples);

@@ -42,21 +42,46 @@ export function sampleReport(steps: number): ReportData {
       metrics.push({ kind: "validation", step, loss: losses.text + 5 * losses.image, losses });
     }
   }
+  const device = "SwiftShader Device (Subzero)";
   const pace = Array.from({ length: Math.min(steps, 50) }, (_, i) => (i + 1) * Math.ceil(steps / 50));
   return {
     about: {
       title: "specs/emoji.mom",
       facts: [
         ["Parameters", "12.4 M (7.1 M active)"],
-        ["Device", "SwiftShader Device (Subzero)"],
+        ["Device", device],
         ["Steps", String(steps)],
-        ["Tokens", "16.4 M"],
       ],
       units: { text: "nats per token", image: "mean squared error" },
     },
+    sessions: [
+      {
+        began: "2026-03-01T09:30:12.345Z",
+        step: 0,
+        version: "0.1.0",
+        device,
+        spec: "ab".repeat(32),
+        data: 48879,
+        documents: 900,
+      },
+      {
+        began: "2026-03-02T18:05:00.000Z",
+        step: Math.floor(steps / 2),
+        version: "0.2.0",
+        device,
+        spec: "ab".repeat(32),
+        data: 48879,
+        documents: 900,
+      },
+    ],
     spec: 'model {\n  modality text:  bytes\n  modality image: patches(size: 32x32, patch: 4x4, channels: 3) // a & b < "c"\n\n  d_model: 256\n}\n',
     metrics,
-    timing: pace.map((step) => ({ step, seconds: step / 7, tokens_per_second: 5.2e4 + 900 * numbers.normal() })),
+    timing: pace.map((step) => ({
+      step,
+      seconds: step / 7,
+      tokens: 8192 * step,
+      tokens_per_second: 5.2e4 + 900 * numbers.normal(),
+    })),
     samples: [
       group(
         "Seen names",

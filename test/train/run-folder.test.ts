@@ -1,6 +1,8 @@
 // Makes, opens and rewinds the folder of a run.
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,12 +17,14 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
+import type { DataSet } from "../../src/data/data-set.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { eventBytesUpTo, recorder, rewindRun } from "../../src/train/recorder.js";
 import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
 import { lockedBy } from "../../src/train/run-lock.js";
+import { readSessions, recordSession } from "../../src/train/sessions.js";
 import { sampleCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";
@@ -262,6 +266,21 @@ test("a rewound run equals a run that stopped at that step", () => {
   const events = readFileSync(join(rewound.path, "events.out.tfevents.0"));
   expect(eventBytesUpTo(events, 4)).toBe(events.length);
   expect(eventBytesUpTo(events, 3)).toBeLessThan(events.length);
+});
+
+test("each process that trains a run records a session, and damaged lines are left out", () => {
+  const run = newRun();
+  const dataSet = { fingerprint: 0xbeef, documents: [1, 2, 3] } as unknown as DataSet;
+  const first = recordSession(run, { step: 0, device: "a GPU", dataSet });
+  appendFileSync(join(run.path, "sessions.jsonl"), '{"began":"some day","step":1}\nnonsense\n');
+  const second = recordSession(run, { step: 4, device: "another", dataSet });
+  expect(readSessions(run)).toEqual([first, second]);
+  const spec = createHash("sha256")
+    .update(readFileSync(join(run.path, "spec.mom")))
+    .digest("hex");
+  expect(second).toMatchObject({ step: 4, device: "another", spec, data: 0xbeef, documents: 3 });
+  expect(second.version).toBe(JSON.parse(readFileSync("package.json", "utf8")).version);
+  expect(Math.abs(Date.parse(second.began) - Date.now())).toBeLessThan(60_000);
 });
 
 test("checkpoints after the step are set aside and do not replace complete ones", () => {

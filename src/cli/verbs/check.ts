@@ -8,9 +8,9 @@ import { checkFile, hasErrors, type Reading } from "../../api/read-spec.js";
 import { Failure } from "../../diagnostics/failure.js";
 import { diagnosticsAsJson, diagnosticsAsSarif, render, tally } from "../../diagnostics/render.js";
 import { visibleLine } from "../../diagnostics/visible.js";
+import { VERSION } from "../../train/version.gen.js";
 import { coloured, styleOf } from "../colour.js";
 import { allowOption } from "../compile-options.js";
-import { version } from "../project.js";
 import { readSpec } from "../read-spec.js";
 import { CLEAR_SCREEN } from "../streams.js";
 import { EXIT, type ExitCode, type Verb } from "../verb.js";
@@ -60,7 +60,7 @@ function checkAsJson(files: readonly string[], format: "json" | "sarif", allow?:
   const diagnostics = checked.flatMap((one) => one.diagnostics);
   const sources = checked.flatMap((one) => one.sources);
   const found =
-    format === "json" ? diagnosticsAsJson(diagnostics, sources) : diagnosticsAsSarif(diagnostics, sources, version());
+    format === "json" ? diagnosticsAsJson(diagnostics, sources) : diagnosticsAsSarif(diagnostics, sources, VERSION);
   process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   return checked.some(hasErrors) ? EXIT.wrongInput : EXIT.done;
 }

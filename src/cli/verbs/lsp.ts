@@ -7,7 +7,7 @@ import { editorDisk } from "../../api/read-spec-files.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { visible } from "../../diagnostics/visible.js";
 import { serve } from "../../lsp/server.js";
-import { version } from "../project.js";
+import { VERSION } from "../../train/version.gen.js";
 import type { Verb } from "../verb.js";
 
 export const verb: Verb = {
@@ -20,7 +20,7 @@ export const verb: Verb = {
         const messages = onlyMessages();
         const refusal = once(messages, "error");
         const connection = createConnection(process.stdin.pipe(messages), process.stdout);
-        serve(connection, editorDisk(nodeDisk), version());
+        serve(connection, editorDisk(nodeDisk), VERSION);
         // `exit` from the editor, or the end of its stream, ends the process.
         const [refused] = await refusal;
         throw refused;

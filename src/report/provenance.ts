@@ -1,0 +1,38 @@
+// Where the numbers of a run come from, in words: dates, time, tokens, and the versions of mom, spec and data.
+import { spentBy, type TimingRecord } from "../train/metrics.js";
+import type { Session } from "../train/sessions.js";
+import { formatCount, formatDuration } from "./progress.js";
+
+type Fact = readonly [name: string, value: string];
+
+/** Names and values for the heading of a report; without those that the run's version of mom did not record. */
+export function provenance(sessions: readonly Session[], timing: readonly TimingRecord[]): Fact[] {
+  const [first, ...later] = sessions;
+  const { seconds, tokens } = spentBy(timing);
+  const spent: Fact[] = [
+    ...(timing.length > 0 ? [["Wall time", formatDuration(seconds)] as const] : []),
+    ...(tokens !== undefined && tokens > 0 ? [["Tokens seen", formatCount(tokens)] as const] : []),
+  ];
+  if (first === undefined) return spent;
+  return [
+    ["Started", dateText(first.began)],
+    ...(later.length > 0 ? [["Resumed", resumedText(later)] as const] : []),
+    ...spent,
+    ["Version", distinct(sessions.map(({ version }) => `mom ${version}`))],
+    ["Spec", distinct(sessions.map(({ spec }) => `SHA-256 ${spec.slice(0, 12)}…`))],
+    ["Data", distinct(sessions.map(({ data }) => `fingerprint ${data.toString(16).padStart(8, "0")}`))],
+  ];
+}
+
+function resumedText(later: readonly Session[]): string {
+  const { step, began } = later.at(-1) as Session;
+  const last = `after step ${step}, ${dateText(began)}`;
+  return later.length === 1 ? last : `${later.length} times, last ${last}`;
+}
+
+/** `2026-11-30 02:05 UTC`. */
+const dateText = (iso: string): string => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+/** A value that changed at a resume is listed with its successors. */
+const distinct = (values: readonly string[]): string =>
+  values.filter((value, i) => value !== values[i - 1]).join(", then ");
