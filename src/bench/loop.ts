@@ -123,7 +123,7 @@ export async function timeLoop(
     results: submit.timed(model.results),
     runtime: { ...model.runtime, run: submit.timed(model.runtime.run) },
     // Training saves a checkpoint at its end, which is not needed here.
-    read: async () => new Map(),
+    onDevice: () => ({ shapes: new Map(), async *pieces() {} }),
   };
   const records = recorder(run);
   const before = clock.passes();
@@ -140,7 +140,7 @@ export async function timeLoop(
       })();
     },
     validated: () => {},
-    checkpoint: () => {},
+    checkpoint: async () => {},
     stopWanted: () => false,
   });
   if (outcome.kind !== "finished")

@@ -88,6 +88,8 @@ export interface Disk {
   readonly makeFolders: (path: string) => void;
   /** Writes a new file from pieces, and returns when it is on the disk. */
   readonly create: (path: string, ...pieces: Uint8Array[]) => void;
+  /** The same from pieces that arrive one by one. What makes them may throw; the file is then not complete. */
+  readonly createFrom: (path: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => Promise<void>;
   /** Writes or replaces a file, and returns when it is on the disk. Leaves no file if it throws. */
   readonly write: (path: string, pieces: Iterable<Uint8Array>) => void;
   /** Appends to a file, which it creates if needed. Writes all of the bytes, or none if it throws. */

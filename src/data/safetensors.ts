@@ -102,14 +102,27 @@ export function safetensorsPieces(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
   const ordered = inFileOrder(tensors);
+  for (const [name, { shape, data }] of ordered)
+    if (name === METADATA || data.length !== elements(shape))
+      throw new RangeError(`cannot write tensor "${name}" of shape [${shape}] with ${data.length} numbers`);
+  const header = safetensorsHeader(
+    ordered.map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.byteLength })),
+    metadata,
+  );
+  return [header, ...ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+}
+
+/** The start of a file, before the bytes of these tensors, in this order. */
+export function safetensorsHeader(
+  tensors: readonly { name: string; dtype: Tensor["dtype"]; shape: readonly number[]; bytes: number }[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const facts = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const fields = facts.length === 0 ? [] : [`"${METADATA}":{${facts.map(keyed).join(",")}}`];
   let end = 0;
-  for (const [name, { dtype, shape, data }] of ordered) {
-    if (name === METADATA || data.length !== elements(shape))
-      throw new RangeError(`cannot write tensor "${name}" of shape [${shape}] with ${data.length} numbers`);
+  for (const { name, dtype, shape, bytes } of tensors) {
     const begin = end;
-    end += data.byteLength;
+    end += bytes;
     fields.push(keyed([name, { dtype, shape, data_offsets: [begin, end] }]));
   }
   const json = new TextEncoder().encode(`{${fields.join(",")}}`);
@@ -118,7 +131,7 @@ export function safetensorsPieces(
   new DataView(header.buffer).setBigUint64(0, BigInt(headerLength), true);
   header.fill(0x20, 8);
   header.set(json, 8);
-  return [header, ...ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+  return header;
 }
 
 const keyed = ([key, value]: [string, unknown]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`;

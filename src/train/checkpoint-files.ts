@@ -1,7 +1,7 @@
 // The files of a checkpoint. They contain no clock times, so equal runs have equal checkpoints.
-import { sha256 } from "../data/content-hash.js";
+import { runsOf, sha256 } from "../data/content-hash.js";
 import type { Disk } from "../data/disk.js";
-import { type Bytes, readOwnSafetensors, safetensorsPieces } from "../data/safetensors.js";
+import { type Bytes, readOwnSafetensors, safetensorsHeader, safetensorsPieces } from "../data/safetensors.js";
 import type { Tensor } from "../data/tensor.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { Choices } from "../ir/plan.js";
@@ -14,9 +14,10 @@ import {
   type TrainingState,
 } from "./checkpoint-state.js";
 import { RUN_FORMAT } from "./format.js";
-import type { OptimizerState } from "./optimizer-state.js";
+import type { DeviceTensors } from "./model.js";
+import { type OptimizerState, slotAndParameter } from "./optimizer-state.js";
 import { listedSums, sumLine } from "./sums.js";
-import type { FileInPieces } from "./whole-folder.js";
+import type { ArrivingFile } from "./whole-folder.js";
 
 export interface Checkpoint {
   /** Updates made so far. */
@@ -30,29 +31,67 @@ export interface Checkpoint {
   readonly format?: number;
 }
 
+/** A checkpoint whose tensors are read from the device while they are written. */
+export interface LiveCheckpoint extends Pick<Checkpoint, "step" | "sequences" | "state"> {
+  readonly weights: DeviceTensors;
+  /** Named `SLOT.PARAMETER`. */
+  readonly optimizer: DeviceTensors;
+}
+
 /** The part of the disk that checksums need. */
 type Hashing = Pick<Disk, "hash">;
 
 /**
- * The files of a checkpoint, in pieces that are the tensors' own memory. The state lists the files before it, and the list
- * of checksums lists all files, so a flipped bit in any of them is detected.
+ * The files of a checkpoint. Each must be read to its end before the next: the state lists the files before it, and the
+ * list of checksums lists all files, so a flipped bit in any of them is detected.
  */
-export function* checkpointFiles(checkpoint: Checkpoint, disk: Hashing): Generator<FileInPieces> {
-  const { step, tensors, optimizer, state, sequences } = checkpoint;
+export async function* checkpointFiles(checkpoint: LiveCheckpoint, disk: Hashing): AsyncGenerator<ArrivingFile> {
+  const { step, weights, optimizer, state, sequences } = checkpoint;
   const files: ListedFile[] = [];
-  const listed = (name: string, pieces: readonly Uint8Array[]): FileInPieces => {
-    files.push({ name, bytes: pieces.reduce((sum, { length }) => sum + length, 0), sha256: sha256(disk, pieces) });
-    return { name, pieces };
-  };
   const metadata = { step: String(step) };
-  yield listed(CHECKPOINT_FILES.weights, safetensorsPieces(tensors, metadata));
-  const kept = [...optimizer].flatMap(([slot, of]) => [...of].map(([name, one]) => [`${slot}.${name}`, one] as const));
-  yield listed(CHECKPOINT_FILES.optimizer, safetensorsPieces(new Map(kept), metadata));
+  const listed = (name: string, pieces: Arriving): ArrivingFile => ({
+    name,
+    pieces: counted(pieces, disk, (sum) => files.push({ name, ...sum })),
+  });
+  yield listed(CHECKPOINT_FILES.weights, tensorPieces(weights, metadata));
+  yield listed(CHECKPOINT_FILES.optimizer, tensorPieces(optimizer, metadata));
   if (sequences) yield listed(CHECKPOINT_FILES.sequences, safetensorsPieces(sequences, metadata));
   const text = encode(stateText(step, files, state));
   yield { name: CHECKPOINT_FILES.state, pieces: [text] };
   const sums = [...files, { name: CHECKPOINT_FILES.state, sha256: sha256(disk, [text]) }];
   yield { name: CHECKPOINT_FILES.sums, pieces: [encode(sums.map(sumLine).join(""))] };
+}
+
+type Arriving = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** A safetensors file of tensors on the device. */
+async function* tensorPieces(
+  { shapes, pieces }: DeviceTensors,
+  metadata: Readonly<Record<string, string>>,
+): AsyncGenerator<Uint8Array> {
+  const names = [...shapes.keys()].sort();
+  const tensors = names.map((name) => {
+    const shape = shapes.get(name) as readonly number[];
+    return { name, dtype: "F32" as const, shape, bytes: 4 * shape.reduce((product, size) => product * size, 1) };
+  });
+  yield safetensorsHeader(tensors, metadata);
+  for await (const { data } of pieces(names)) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** The same pieces; then reports their length and checksum. */
+async function* counted(
+  pieces: Arriving,
+  disk: Hashing,
+  report: (sum: Pick<ListedFile, "bytes" | "sha256">) => void,
+): AsyncGenerator<Uint8Array> {
+  const sum = disk.hash();
+  let bytes = 0;
+  for await (const piece of pieces) {
+    for (const run of runsOf(piece)) sum.update(run);
+    bytes += piece.length;
+    yield piece;
+  }
+  report({ bytes, sha256: sum.digest() });
 }
 
 /** The bytes of a checkpoint file; undefined if it is missing. A file is read twice: for its checksum and for use. */
@@ -174,14 +213,12 @@ function ofFormatOne(sums: ReadonlyMap<string, string>, read: Read): Stored["fil
   return new Map([...sums].map(([name, sum]) => [name, { sha256: sum }]));
 }
 
-/** Tensors are named `SLOT.PARAMETER`; the name of a slot has no dot. */
 function bySlot(tensors: ReadonlyMap<string, Tensor>): OptimizerState {
   const state = new Map<string, Map<string, Tensor>>();
   for (const [key, tensor] of tensors) {
-    const end = key.indexOf(".");
-    const slot = key.slice(0, Math.max(0, end));
+    const [slot, parameter] = slotAndParameter(key);
     const known = state.get(slot) ?? new Map<string, Tensor>();
-    state.set(slot, known.set(key.slice(end + 1), tensor));
+    state.set(slot, known.set(parameter, tensor));
   }
   return state;
 }

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import {
   type Checkpoint,
   checkpointFiles,
+  type LiveCheckpoint,
   parseCheckpoint,
   parseWeights,
   type Read,
@@ -12,7 +13,7 @@ import {
 } from "./checkpoint-files.js";
 import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./errors.js";
 import { pathIn, type Run } from "./run-folder.js";
-import { removeWholeFolder, writeWholeFolder } from "./whole-folder.js";
+import { removeWholeFolder, writeArrivingFolder } from "./whole-folder.js";
 
 const nameOf = (step: number) => `step-${step}`;
 
@@ -25,12 +26,12 @@ export function checkpointSteps(run: Run): number[] {
 
 /**
  * Writes a checkpoint, then removes the oldest beyond `keep`.
- * @throws Failure if writing fails; earlier checkpoints are then unchanged
+ * @throws Failure if the disk fails, and what reading the device throws; earlier checkpoints are then unchanged
  */
-export function writeCheckpoint(run: Run, checkpoint: Checkpoint, keep: number): void {
+export async function writeCheckpoint(run: Run, checkpoint: LiveCheckpoint, keep: number): Promise<void> {
   const folder = pathIn(run, "checkpoints");
   try {
-    writeWholeFolder(run.disk, folder, nameOf(checkpoint.step), checkpointFiles(checkpoint, run.disk));
+    await writeArrivingFolder(run.disk, folder, nameOf(checkpoint.step), checkpointFiles(checkpoint, run.disk));
     const steps = checkpointSteps(run).filter((step) => step <= checkpoint.step);
     for (const step of steps.slice(0, -keep)) removeWholeFolder(run.disk, folder, nameOf(step));
   } catch (error) {

@@ -10,13 +10,13 @@ import type { CheckedSpec, TrainFields } from "../front/spec.js";
 import type { NodeOutput } from "../ir/plan.js";
 import type { StepScalars } from "../ir/step.js";
 import { awaitedLater } from "./awaited-later.js";
-import type { Checkpoint } from "./checkpoint-files.js";
+import type { Checkpoint, LiveCheckpoint } from "./checkpoint-files.js";
 import { type Feed, openFeed, type UpdateBatches } from "./feed.js";
 import { addCounts, type Counts, countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
 import type { SetLosses, TrainRecord, ValidationRecord } from "./metrics.js";
-import { type Model, stepScalars, type Tensors } from "./model.js";
-import { loadOptimizer, readOptimizer } from "./optimizer-state.js";
+import { type Model, stepScalars, type TensorPiece, type Tensors } from "./model.js";
+import { loadOptimizer, optimizerOnDevice } from "./optimizer-state.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
 /** Receives the loop's events. The loop itself stores no checkpoints or records. */
@@ -24,7 +24,7 @@ interface Listener {
   /** Called after each update, in order. */
   readonly stepped: (record: TrainRecord, tokens: number) => void;
   readonly validated: (record: ValidationRecord) => void;
-  readonly checkpoint: (checkpoint: Checkpoint) => void;
+  readonly checkpoint: (checkpoint: LiveCheckpoint) => Promise<void>;
   /** Called before each step: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
@@ -174,7 +174,8 @@ async function begin(
   start: Tensors | undefined,
 ): Promise<Outcome | undefined> {
   if (from) {
-    const bad = findBadWeight(from.tensors);
+    const weights = [...from.tensors].map(([name, { data }]) => ({ name, data: data as Float32Array }));
+    const bad = await findBadWeight(weights);
     if (bad) return { kind: "diverged", step: from.step, saved: undefined, bad };
     await model.load("parameters", from.tensors);
     await loadOptimizer(model, from.optimizer);
@@ -255,8 +256,8 @@ async function save(
   sequences?: Tensors,
 ): Promise<Outcome | undefined> {
   const { model, spec, dataSet, listener } = training;
-  const [tensors, optimizer] = [await model.read("parameters"), await readOptimizer(model)];
-  const bad = findBadWeight(tensors);
+  const weights = model.onDevice("parameters");
+  const bad = await findBadWeight(weights.pieces([...weights.shapes.keys()]));
   if (bad) return { kind: "diverged", step, saved: training.saved, bad };
   const choices = Object.fromEntries(
     model.runtime.picks.flatMap(({ key, variant }) => (key === undefined ? [] : [[key, variant]])),
@@ -269,7 +270,13 @@ async function save(
     choices,
     ...(loss_scale && { loss_scale }),
   };
-  listener.checkpoint({ step, tensors, optimizer, ...(sequences && { sequences }), state });
+  await listener.checkpoint({
+    step,
+    weights,
+    optimizer: optimizerOnDevice(model),
+    ...(sequences && { sequences }),
+    state,
+  });
   training.saved = step;
   return undefined;
 }
@@ -313,14 +320,21 @@ function countBad(numbers: Float32Array, { rows, columns, column, stride }: Node
   return bad;
 }
 
-/** The first parameter with NaN or infinity. */
-function findBadWeight(weights: Tensors): BadTensor | undefined {
-  for (const [name, { data }] of weights) {
-    let bad = 0;
-    for (const value of data as Float32Array) if (!Number.isFinite(value)) bad++;
-    if (bad > 0) return { name, bad, of: data.length };
+/** The first parameter with NaN or infinity. A parameter may have several consecutive pieces. */
+async function findBadWeight(
+  weights: AsyncIterable<TensorPiece> | Iterable<TensorPiece>,
+): Promise<BadTensor | undefined> {
+  let last = { name: "", bad: 0, of: 0 };
+  for await (const { name, data } of weights) {
+    if (name !== last.name) {
+      if (last.bad > 0) return last;
+      last = { name, bad: 0, of: 0 };
+    }
+    let bad = last.bad;
+    for (const value of data) if (!Number.isFinite(value)) bad++;
+    last = { name, bad, of: last.of + data.length };
   }
-  return undefined;
+  return last.bad > 0 ? last : undefined;
 }
 
 const numbersOf = (type: NodeOutput["type"], bytes: ArrayBuffer): Float32Array =>
@@ -335,7 +349,8 @@ async function findBadTensor(
   batches: readonly HostBatch[],
   step: StepScalars,
 ): Promise<BadTensor | undefined> {
-  const weight = findBadWeight(await model.read("parameters"));
+  const weights = model.onDevice("parameters");
+  const weight = await findBadWeight(weights.pieces([...weights.shapes.keys()]));
   if (weight) return weight;
   const { runtime, compiled } = model;
   const phase = compiled.plan.phases.find(({ name }) => name === "gradients");

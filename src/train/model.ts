@@ -25,6 +25,19 @@ import { initialValues } from "./initialise.js";
 /** Parameters, gradients or optimizer slots, by the parameters' names in checkpoints. */
 export type Tensors = ReadonlyMap<string, Tensor>;
 
+/** Consecutive numbers of a tensor. */
+export interface TensorPiece {
+  readonly name: string;
+  readonly data: Float32Array;
+}
+
+/** Tensors on the device, which together may exceed the host's memory. */
+export interface DeviceTensors {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Reads these tensors one after the other. Nothing may run until the last piece is read. */
+  readonly pieces: (names: readonly string[]) => AsyncIterable<TensorPiece>;
+}
+
 export interface Model {
   readonly compiled: Pick<Compiled, "plan" | "parameters" | "tables" | "batch" | "length">;
   readonly runtime: Runtime;
@@ -42,6 +55,8 @@ export interface Model {
    */
   load(arena: string, tensors: Tensors): Promise<void>;
   read(arena: string): Promise<Map<string, Tensor>>;
+  /** The same without holding more than a piece. */
+  onDevice(arena: string): DeviceTensors;
   /**
    * Writes the given tensors, and makes missing tables from them. Other tensors keep their contents. A phase with its own
    * batch or length has its own tensors, which are written with its name as `scope`.
@@ -62,7 +77,7 @@ export interface Model {
 const OTHER_MODEL = "Use the spec that these tensors were made with.";
 
 /** Small enough for the host's memory, and large enough to keep the bus busy. */
-const PIECE = 2 ** 28;
+const PIECE = 2 ** 26;
 
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
@@ -144,7 +159,7 @@ function arenasOn(
   runtime: Runtime,
   { plan, parameters }: Model["compiled"],
   pieceBytes: number,
-): Pick<Model, "slots" | "initialise" | "load" | "read"> {
+): Pick<Model, "slots" | "initialise" | "load" | "read" | "onDevice"> {
   const arenas = new Map<string, Map<number, number>>();
   plan.buffers.forEach(({ holds }, i) => {
     if (holds) arenas.set(holds.arena, (arenas.get(holds.arena) ?? new Map<number, number>()).set(holds.part, i));
@@ -172,6 +187,24 @@ function arenasOn(
     }
   };
 
+  const onDevice = (arena: string): DeviceTensors => {
+    const fields = new Map(parametersOf(arena).map((field) => [field.name, field]));
+    const rangesOf = (name: string): NamedRange[] => {
+      const field = fields.get(name) as ParameterField;
+      return rangesWithin(field, bufferOf(arena, field) as number, pieceBytes);
+    };
+    return {
+      shapes: new Map([...fields].map(([name, { shape }]) => [name, shape])),
+      async *pieces(names) {
+        for (const ranges of together(names.flatMap(rangesOf), pieceBytes)) {
+          const contents = await runtime.readAll(ranges);
+          for (const [i, { name }] of ranges.entries())
+            yield { name, data: new Float32Array(contents[i] as ArrayBuffer) };
+        }
+      },
+    };
+  };
+
   const slots = plan.buffers.flatMap(({ holds, role }) => (role === "optimizer" && holds ? holds.arena : []));
   return {
     slots: [...new Set(slots)],
@@ -193,25 +226,57 @@ function arenasOn(
       }
       await writeAll(arena, (field) => valuesOf(field, tensors));
     },
-    async read(arena) {
-      const own = parametersOf(arena);
-      const arrays = own.map(({ shape }) => new Float32Array(size(shape)));
-      for (const buffer of new Set(own.map((field) => bufferOf(arena, field) as number))) {
-        const arenaBytes = plan.buffers[buffer]?.bytes as number;
-        for (let start = 0; start < arenaBytes; start += pieceBytes) {
-          const piece = await runtime.read({ buffer, offset: start, bytes: Math.min(pieceBytes, arenaBytes - start) });
-          own.forEach((field, i) => {
-            if (bufferOf(arena, field) === buffer) copyFrom(piece, start, field, arrays[i] as Float32Array);
-          });
-        }
-      }
-      return new Map(
-        own.map(({ name, shape }, i): [string, Tensor] => {
-          return [name, { dtype: "F32", shape: [...shape], data: arrays[i] as Float32Array }];
-        }),
-      );
-    },
+    read: async (arena) => await allOf(onDevice(arena)),
+    onDevice,
   };
+}
+
+/** A part of an arena that holds numbers of a parameter. */
+interface NamedRange {
+  readonly name: string;
+  readonly buffer: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The ranges of a parameter, each of at most `most` bytes. */
+function rangesWithin({ name, shape, offset }: ParameterField, buffer: number, most: number): NamedRange[] {
+  const bytes = 4 * size(shape);
+  return Array.from({ length: Math.ceil(bytes / most) }, (_, i) => ({
+    name,
+    buffer,
+    offset: offset + i * most,
+    bytes: Math.min(most, bytes - i * most),
+  }));
+}
+
+/** Groups of consecutive ranges, each of at most `most` bytes together, that are read at once. */
+function* together(ranges: readonly NamedRange[], most: number): Generator<NamedRange[]> {
+  let group: NamedRange[] = [];
+  let bytes = 0;
+  for (const range of ranges) {
+    if (bytes + range.bytes > most && group.length > 0) {
+      yield group;
+      [group, bytes] = [[], 0];
+    }
+    group.push(range);
+    bytes += range.bytes;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** All tensors, in the host's memory. */
+async function allOf({ shapes, pieces }: DeviceTensors): Promise<Map<string, Tensor>> {
+  const arrays = new Map([...shapes].map(([name, shape]) => [name, new Float32Array(size(shape))]));
+  const done = new Map<string, number>();
+  for await (const { name, data } of pieces([...shapes.keys()])) {
+    const at = done.get(name) ?? 0;
+    arrays.get(name)?.set(data, at);
+    done.set(name, at + data.length);
+  }
+  return new Map(
+    [...arrays].map(([name, data]) => [name, { dtype: "F32", shape: [...(shapes.get(name) ?? [])], data }]),
+  );
 }
 
 /** @throws InputError if a parameter's tensor is missing or does not fit the model */
@@ -223,13 +288,6 @@ function valuesOf({ name, shape }: ParameterField, tensors: Tensors): Float32Arr
     throw refused(`${name} has the shape [${tensor.shape}], but the model's is [${shape}]`);
   if (tensor.dtype !== "F32") throw refused(`${name} has the type ${tensor.dtype}, not F32`);
   return tensor.data as Float32Array<ArrayBuffer>;
-}
-
-/** Copies the range of a parameter that a piece of its arena holds. */
-function copyFrom(piece: ArrayBuffer, start: number, { offset }: ParameterField, to: Float32Array): void {
-  const from = Math.max(offset, start);
-  const end = Math.min(offset + to.byteLength, start + piece.byteLength);
-  if (from < end) to.set(new Float32Array(piece, from - start, (end - from) / 4), (from - offset) / 4);
 }
 
 function batchWriter(runtime: Runtime, { plan, tables }: Model["compiled"]): Model["writeBatch"] {

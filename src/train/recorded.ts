@@ -108,9 +108,9 @@ export async function trainRecorded(
         watcher.validated(record);
         last = Date.now();
       },
-      checkpoint: (made) => {
+      checkpoint: async (made) => {
         records.sync();
-        writeCheckpoint(run, made, spec.train.keep);
+        await writeCheckpoint(run, made, spec.train.keep);
         last = Date.now();
       },
       stopWanted: watcher.stopWanted,

@@ -8,10 +8,10 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
-/** A file that may be larger than one array. */
-export interface FileInPieces {
+/** A file whose bytes arrive while it is written. */
+export interface ArrivingFile {
   readonly name: string;
-  readonly pieces: readonly Uint8Array[];
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /** Prefix of the name of a folder that is being written. */
@@ -20,39 +20,70 @@ const REPLACED = ".replaced-";
 const REMOVED = ".removed-";
 
 /** Writes or replaces the folder `parent/name` with these files. Leaves nothing on errors. */
-export function writeWholeFolder(
+export function writeWholeFolder(disk: Disk, parent: string, name: string, files: Iterable<NamedFile>): void {
+  const folder = folderAside(disk, parent, name);
+  try {
+    folder.begin();
+    for (const file of files) disk.create(folder.pathOf(file), file.bytes);
+    folder.finish();
+  } catch (error) {
+    folder.undo();
+    throw error;
+  }
+}
+
+/** The same for files that arrive one by one. */
+export async function writeArrivingFolder(
   disk: Disk,
   parent: string,
   name: string,
-  files: Iterable<NamedFile | FileInPieces>,
-): void {
+  files: AsyncIterable<ArrivingFile>,
+): Promise<void> {
+  const folder = folderAside(disk, parent, name);
+  try {
+    folder.begin();
+    for await (const file of files) await disk.createFrom(folder.pathOf(file), file.pieces);
+    folder.finish();
+  } catch (error) {
+    folder.undo();
+    throw error;
+  }
+}
+
+/** A folder that is written under a temporary name. */
+function folderAside(disk: Disk, parent: string, name: string) {
   const { dirname, join } = disk.paths;
   const aside = join(parent, WRITING + name);
   const target = join(parent, name);
-  try {
-    disk.remove(aside);
-    disk.makeFolder(aside);
-    const inner = new Set<string>();
-    for (const file of files) {
+  const inner = new Set<string>();
+  return {
+    begin() {
+      disk.remove(aside);
+      disk.makeFolder(aside);
+    },
+    /** The temporary path of a file. Its folder exists afterwards. */
+    pathOf(file: { readonly name: string }): string {
       const path = join(aside, file.name);
       const folder = dirname(path);
       if (folder !== aside && !inner.has(folder)) {
         if (!disk.exists(folder)) disk.makeFolder(folder);
         inner.add(folder);
       }
-      disk.create(path, ...("pieces" in file ? file.pieces : [file.bytes]));
-    }
-    for (const folder of [...inner, aside]) disk.sync(folder);
-    if (disk.exists(target)) disk.rename(target, join(parent, REPLACED + name));
-    disk.rename(aside, target);
-    disk.sync(parent);
-    disk.remove(join(parent, REPLACED + name));
-  } catch (error) {
-    // Only this folder's leftovers: others may be writing in a user's folder, too.
-    for (const prefix of [REPLACED, WRITING])
-      if (disk.exists(join(parent, prefix + name))) tidy(disk, parent, prefix + name);
-    throw error;
-  }
+      return path;
+    },
+    finish() {
+      for (const folder of [...inner, aside]) disk.sync(folder);
+      if (disk.exists(target)) disk.rename(target, join(parent, REPLACED + name));
+      disk.rename(aside, target);
+      disk.sync(parent);
+      disk.remove(join(parent, REPLACED + name));
+    },
+    undo() {
+      // Only this folder's leftovers: others may be writing in a user's folder, too.
+      for (const prefix of [REPLACED, WRITING])
+        if (disk.exists(join(parent, prefix + name))) tidy(disk, parent, prefix + name);
+    },
+  };
 }
 
 /** Removes `parent/name`. */

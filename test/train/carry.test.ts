@@ -2,18 +2,18 @@
 // resumed run gives the results of an uninterrupted one.
 
 import { describe, expect, test } from "vitest";
-import { nodeDisk } from "../../src/api/node/disk.js";
 import { compile, type PhaseRequest, TRAINING_PHASES } from "../../src/compile.js";
 import { type DataSet, oneSource, openDataSet } from "../../src/data/data-set.js";
 import { type PreparedDocument, writeShard } from "../../src/data/shard.js";
 import type { CheckedSpec } from "../../src/front/spec.js";
-import { type Checkpoint, checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
+import type { Checkpoint } from "../../src/train/checkpoint-files.js";
 import { train, validate } from "../../src/train/loop.js";
 import type { TrainRecord, ValidationRecord } from "../../src/train/metrics.js";
 import { type Model, openModel } from "../../src/train/model.js";
 import { textAndImages } from "../data/parts.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
 import { sketch } from "../support/spec.js";
+import { filesIn, live, reread } from "./sample-checkpoint.js";
 
 const missing = await missingAdapter();
 
@@ -81,7 +81,9 @@ async function run(spec: CheckedSpec, from?: Checkpoint, stopAt = Number.POSITIV
     {
       stepped: (record) => records.push(record),
       validated: (record) => records.push(record),
-      checkpoint: (made) => checkpoints.push(made),
+      checkpoint: async (made) => {
+        checkpoints.push(await reread(made));
+      },
       stopWanted: () => asked++ >= stopAt,
     },
     from,
@@ -90,23 +92,8 @@ async function run(spec: CheckedSpec, from?: Checkpoint, stopAt = Number.POSITIV
   return { records, checkpoints };
 }
 
-const bytesOf = (checkpoint: Checkpoint): Map<string, string> =>
-  new Map(
-    [...checkpointFiles(checkpoint, nodeDisk)].map(({ name, pieces }) => [
-      name,
-      Buffer.concat(pieces).toString("base64"),
-    ]),
-  );
-
-/** The checkpoint after writing and reading its files. */
-function reread(checkpoint: Checkpoint): Checkpoint {
-  const files = new Map(
-    [...checkpointFiles(checkpoint, nodeDisk)].map(({ name, pieces }) => [name, Buffer.concat(pieces)]),
-  );
-  const read = parseCheckpoint((name) => files.get(name), nodeDisk);
-  if (typeof read === "string") throw new Error(read);
-  return read;
-}
+const bytesOf = async (checkpoint: Checkpoint): Promise<Map<string, string>> =>
+  new Map([...(await filesIn(live(checkpoint)))].map(([name, bytes]) => [name, bytes.toString("base64")]));
 
 describe.skipIf(missing)("with data.carry", () => {
   test.each([true, false])("a resumed run is bit-identical to an uninterrupted one (reset: %s)", async (reset) => {
@@ -114,20 +101,21 @@ describe.skipIf(missing)("with data.carry", () => {
     const whole = await run(spec);
     const last = whole.checkpoints.at(-1) as Checkpoint;
     expect(last.step).toBe(6);
-    expect([...bytesOf(last).keys()]).toContain("sequences.safetensors");
+    const files = await bytesOf(last);
+    expect([...files.keys()]).toContain("sequences.safetensors");
     for (const stop of reset ? [1, 4] : [3]) {
       const { checkpoints } = await run(spec, undefined, stop);
       const saved = checkpoints.at(-1) as Checkpoint;
       expect(saved.step).toBe(stop);
-      const resumed = await run(spec, reread(saved));
-      expect(bytesOf(resumed.checkpoints.at(-1) as Checkpoint)).toEqual(bytesOf(last));
+      const resumed = await run(spec, saved);
+      expect(await bytesOf(resumed.checkpoints.at(-1) as Checkpoint)).toEqual(files);
       expect(resumed.records).toEqual(whole.records.filter(({ step }) => step > stop));
       // Without the carried states, the results differ.
-      const { sequences, ...without } = reread(saved);
+      const { sequences, ...without } = saved;
       expect(sequences?.size).toBe(4);
       if (stop !== 1) continue;
       const forgetful = await run(spec, without);
-      expect(bytesOf(forgetful.checkpoints.at(-1) as Checkpoint)).not.toEqual(bytesOf(last));
+      expect(await bytesOf(forgetful.checkpoints.at(-1) as Checkpoint)).not.toEqual(files);
     }
   });
 

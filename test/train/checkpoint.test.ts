@@ -10,7 +10,7 @@ import type { Disk } from "../../src/data/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps, latestCheckpoint, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { closeRun, createRun, openRun, type Run, runAt } from "../../src/train/run-folder.js";
-import { sampleCheckpoint } from "./sample-checkpoint.js";
+import { live, sampleCheckpoint, storeCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";
 beforeEach(() => {
@@ -38,10 +38,10 @@ const failureOf = (act: () => void): Failure => {
   throw thrown ?? new Error("nothing was thrown");
 };
 
-test("a checkpoint is read back as it was written", () => {
+test("a checkpoint is read back as it was written", async () => {
   const run = newRun();
   const checkpoint = sampleCheckpoint(100);
-  writeCheckpoint(run, checkpoint, 2);
+  await storeCheckpoint(run, checkpoint, 2);
   expect(latestCheckpoint(run)).toEqual({ checkpoint, warnings: [] });
   expect(readdirSync(join(run.path, "checkpoints", "step-100")).sort()).toEqual([
     "SHA256SUMS",
@@ -51,36 +51,36 @@ test("a checkpoint is read back as it was written", () => {
   ]);
 });
 
-test("sha256sum accepts the list of checksums", () => {
+test("sha256sum accepts the list of checksums", async () => {
   const run = newRun();
-  writeCheckpoint(run, sampleCheckpoint(1), 1);
+  await storeCheckpoint(run, sampleCheckpoint(1), 1);
   const cwd = join(run.path, "checkpoints", "step-1");
   expect(spawnSync("sha256sum", ["-c", "SHA256SUMS"], { cwd, encoding: "utf8" }).stdout).toBe(
     "weights.safetensors: OK\noptimizer.safetensors: OK\nstate.json: OK\n",
   );
 });
 
-test("equal checkpoints have equal bytes", () => {
+test("equal checkpoints have equal bytes", async () => {
   const first = newRun("first");
   const second = newRun("second");
-  for (const run of [first, second]) writeCheckpoint(run, sampleCheckpoint(7), 1);
+  for (const run of [first, second]) await storeCheckpoint(run, sampleCheckpoint(7), 1);
   expect(filesOf(first, 7)).toEqual(filesOf(second, 7));
-  writeCheckpoint(second, sampleCheckpoint(8), 2);
+  await storeCheckpoint(second, sampleCheckpoint(8), 2);
   expect(filesOf(second, 8)).not.toEqual(filesOf(first, 7));
 });
 
-test("the checkpoints with the highest steps are kept, in numeric order", () => {
+test("the checkpoints with the highest steps are kept, in numeric order", async () => {
   const run = newRun();
-  for (const step of [8, 9, 10, 11]) writeCheckpoint(run, sampleCheckpoint(step, 4), 3);
+  for (const step of [8, 9, 10, 11]) await storeCheckpoint(run, sampleCheckpoint(step, 4), 3);
   expect(readdirSync(join(run.path, "checkpoints")).sort()).toEqual(["step-10", "step-11", "step-9"]);
 });
 
-test("writing a step again replaces its checkpoint", () => {
+test("writing a step again replaces its checkpoint", async () => {
   const run = newRun();
   const first = sampleCheckpoint(5, 4);
   const again = { ...first, state: { ...first.state, seed: 8 } };
-  writeCheckpoint(run, first, 2);
-  writeCheckpoint(run, again, 2);
+  await storeCheckpoint(run, first, 2);
+  await storeCheckpoint(run, again, 2);
   expect(latestCheckpoint(run).checkpoint).toEqual(again);
   expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-5"]);
 });
@@ -98,9 +98,9 @@ describe("damage", () => {
       /weights\.safetensors cannot be read: it is a folder/,
     ],
   ];
-  test.each(damages)("%s is reported, and the previous checkpoint is used", (_, damage, message) => {
+  test.each(damages)("%s is reported, and the previous checkpoint is used", async (_, damage, message) => {
     const run = newRun();
-    for (const step of [1, 2]) writeCheckpoint(run, sampleCheckpoint(step), 2);
+    for (const step of [1, 2]) await storeCheckpoint(run, sampleCheckpoint(step), 2);
     damage(join(run.path, "checkpoints", "step-2"));
     const { checkpoint, warnings } = latestCheckpoint(run);
     expect(checkpoint).toEqual(sampleCheckpoint(1));
@@ -109,9 +109,9 @@ describe("damage", () => {
     expect(warnings[0]?.message).toContain("step-2");
   });
 
-  test("if no checkpoint is intact, the run does not restart", () => {
+  test("if no checkpoint is intact, the run does not restart", async () => {
     const run = newRun();
-    for (const step of [1, 2]) writeCheckpoint(run, sampleCheckpoint(step), 2);
+    for (const step of [1, 2]) await storeCheckpoint(run, sampleCheckpoint(step), 2);
     for (const step of [1, 2]) flipBit(join(run.path, "checkpoints", `step-${step}`, "weights.safetensors"), 99);
     expect(failureOf(() => latestCheckpoint(run)).message).toMatch(/step-2.*step-1/);
   });
@@ -119,6 +119,23 @@ describe("damage", () => {
   test("a run without checkpoints gives no checkpoint and no warning", () => {
     expect(latestCheckpoint(newRun())).toEqual({ warnings: [] });
   });
+});
+
+test("a device that is lost while a checkpoint is written leaves the earlier one and reports its own error", async () => {
+  const run = newRun();
+  await storeCheckpoint(run, sampleCheckpoint(1), 2);
+  const { weights, ...rest } = live(sampleCheckpoint(2));
+  const lost = new Error("the device was lost");
+  const losing = {
+    ...weights,
+    async *pieces(names: readonly string[]) {
+      yield* weights.pieces(names.slice(0, 1));
+      throw lost;
+    },
+  };
+  await expect(writeCheckpoint(run, { ...rest, weights: losing }, 2)).rejects.toBe(lost);
+  expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-1"]);
+  expect(latestCheckpoint(run)).toEqual({ checkpoint: sampleCheckpoint(1), warnings: [] });
 });
 
 const folderFor =
@@ -151,23 +168,29 @@ describe("a full disk", () => {
     const disk: Disk = {
       ...nodeDisk,
       makeFolder: guard(nodeDisk.makeFolder),
-      create: guard(nodeDisk.create, (path, bytes) => writeFileSync(path, bytes.subarray(0, bytes.length / 2))),
+      async createFrom(path, pieces) {
+        if (++calls !== nth) return await nodeDisk.createFrom(path, pieces);
+        for await (const piece of pieces) {
+          writeFileSync(path, piece.subarray(0, piece.length / 2));
+          throw full();
+        }
+      },
       sync: guard(nodeDisk.sync),
       rename: guard(nodeDisk.rename),
     };
     return { disk, failed: () => calls >= nth };
   }
 
-  test("at any write leaves earlier checkpoints unchanged and no temporary files", () => {
+  test("at any write leaves earlier checkpoints unchanged and no temporary files", async () => {
     const earlier = newRun();
-    for (const step of [1, 2]) writeCheckpoint(earlier, sampleCheckpoint(step), 2);
+    for (const step of [1, 2]) await storeCheckpoint(earlier, sampleCheckpoint(step), 2);
     const before = [1, 2].map((step) => filesOf(earlier, step));
     let failures = 0;
     for (;;) {
       const { disk, failed } = failingDisk(failures + 1);
       // Step 2 is written again, because replacing a folder makes the most calls.
-      const write = (): void => writeCheckpoint(runAt(earlier.path, disk), sampleCheckpoint(2), 2);
-      const outcome = thrownBy(write);
+      const write = storeCheckpoint(runAt(earlier.path, disk), sampleCheckpoint(2), 2);
+      const outcome = await write.catch((error: unknown) => error);
       expect(readdirSync(join(earlier.path, "checkpoints"))).toEqual(["step-1", "step-2"]);
       expect([1, 2].map((step) => filesOf(earlier, step))).toEqual(before);
       if (!failed()) break;
@@ -180,16 +203,17 @@ describe("a full disk", () => {
     expect(failures).toBeGreaterThanOrEqual(9);
   });
 
-  test("leaves complete checkpoints on a real disk of 300 kB", ({ skip }) => {
+  test("leaves complete checkpoints on a real disk of 300 kB", async ({ skip }) => {
     const path = join(folder, "small");
     mkdirSync(path);
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=300k", "tmpfs", path]).status !== 0)
       return skip("mounting a small disk needs root");
     try {
       const run = createRun(join(path, "run"), { spec: "", plan: "" }, nodeDisk);
-      writeCheckpoint(run, sampleCheckpoint(1), 2);
-      const failure = failureOf(() => writeCheckpoint(run, sampleCheckpoint(2), 2));
-      expect(failure.message).toMatch(/step-2 could not be written: the disk is full/);
+      await storeCheckpoint(run, sampleCheckpoint(1), 2);
+      const failure = await storeCheckpoint(run, sampleCheckpoint(2), 2).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Failure);
+      expect((failure as Failure).message).toMatch(/step-2 could not be written: the disk is full/);
       expect(readdirSync(join(run.path, "checkpoints"))).toEqual(["step-1"]);
       expect(latestCheckpoint(run)).toEqual({ checkpoint: sampleCheckpoint(1), warnings: [] });
       const metrics = join(run.path, "metrics.jsonl");

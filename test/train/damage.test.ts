@@ -8,13 +8,13 @@ import { nodeDisk } from "../../src/api/node/disk.js";
 import type { Tensor } from "../../src/data/tensor.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
-import { folderWeights, latestCheckpoint, runWeights, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { folderWeights, latestCheckpoint, runWeights } from "../../src/train/checkpoint.js";
 import type { Checkpoint } from "../../src/train/checkpoint-files.js";
 import { recordLine } from "../../src/train/metrics.js";
 import { lostRecords } from "../../src/train/recorded.js";
 import { createRun, type Run } from "../../src/train/run-folder.js";
 import { readWeights } from "../../src/train/start-source.js";
-import { sampleCheckpoint } from "./sample-checkpoint.js";
+import { sampleCheckpoint, storeCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";
 let run: Run;
@@ -44,15 +44,15 @@ function outcome<T>(read: () => T): T | "refused" {
 
 const FILES = ["SHA256SUMS", "optimizer.safetensors", "sequences.safetensors", "state.json", "weights.safetensors"];
 
-test("a checkpoint with carried states has these files", () => {
-  writeCheckpoint(run, carrying(1), 2);
+test("a checkpoint with carried states has these files", async () => {
+  await storeCheckpoint(run, carrying(1), 2);
   expect(readdirSync(stepFolder(1))).toEqual(FILES);
 });
 
 test.each(FILES)(
   "%s: after random damage, the previous checkpoint is used with a warning, or reading fails",
-  (name) => {
-    for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+  async (name) => {
+    for (const step of [1, 2]) await storeCheckpoint(run, carrying(step), 2);
     const random = randomFrom(7);
     const bytes = readFileSync(join(stepFolder(2), name));
     const readForWeights = !["optimizer.safetensors", "sequences.safetensors"].includes(name);
@@ -73,8 +73,8 @@ test.each(FILES)(
   },
 );
 
-test("a flipped bit in the list of checksums cannot hide a carried state", () => {
-  for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+test("a flipped bit in the list of checksums cannot hide a carried state", async () => {
+  for (const step of [1, 2]) await storeCheckpoint(run, carrying(step), 2);
   write("SHA256SUMS", textOf("SHA256SUMS").replace("sequences.", "sequencec."));
   const { checkpoint, warnings } = latestCheckpoint(run);
   expect(checkpoint).toEqual(carrying(1));
@@ -87,8 +87,8 @@ const without = (text: string, line: RegExp): string =>
     .filter((one) => !line.test(one))
     .join("\n");
 
-test("a list of checksums and a state that disagree are rejected", () => {
-  for (const step of [1, 2]) writeCheckpoint(run, carrying(step), 2);
+test("a list of checksums and a state that disagree are rejected", async () => {
+  for (const step of [1, 2]) await storeCheckpoint(run, carrying(step), 2);
   const [state, sums] = [textOf("state.json"), textOf("SHA256SUMS")];
   const warned = (): string | undefined => latestCheckpoint(run).warnings[0]?.message;
   write("SHA256SUMS", without(sums, /sequences/));
@@ -106,7 +106,7 @@ test("a list of checksums and a state that disagree are rejected", () => {
 describe("weights beside a list of checksums", () => {
   const path = (): string => join(stepFolder(2), "weights.safetensors");
   const init = () => readWeights({ kind: "checkpoint", path: path() }, path(), nodeDisk).weights.tensors;
-  beforeEach(() => writeCheckpoint(run, carrying(2), 2));
+  beforeEach(async () => await storeCheckpoint(run, carrying(2), 2));
 
   test("are checked against it", () => {
     expect(outcome(init)).toEqual(carrying(2).tensors);

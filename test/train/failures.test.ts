@@ -13,12 +13,13 @@ import { prepare } from "../../src/data/prepare.js";
 import { check } from "../../src/front/check.js";
 import { findAdapter, SOURCES } from "../../src/gpu/dawn.js";
 import { DeviceError } from "../../src/gpu/device-error.js";
-import { checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
+import { parseCheckpoint } from "../../src/train/checkpoint-files.js";
 import { train } from "../../src/train/loop.js";
 import { openModel } from "../../src/train/model.js";
 import { lockedBy } from "../../src/train/run-lock.js";
 import { freshDevice, missingAdapter } from "../gpu/adapter.js";
 import { buildMom, type Mom } from "../support/mom.js";
+import { filesIn, live } from "./sample-checkpoint.js";
 
 const SPEC = `
 model {
@@ -111,15 +112,14 @@ describe.skipIf(missing)("a run that diverges", () => {
     for (let s = 1; s <= step; s++) expect(bytesOf("wild", s)).toEqual(bytesOf("tame", s));
   });
 
-  test("never saves weights with NaN, and continues from an earlier checkpoint", () => {
+  test("never saves weights with NaN, and continues from an earlier checkpoint", async () => {
     healthy("spoilt");
     const last = at("spoilt", "checkpoints", "step-6");
     const before = { files: bytesOf("spoilt", 6), metrics: metrics("spoilt") };
     const whole = parseCheckpoint((name) => readFileSync(join(last, name)), nodeDisk);
     if (typeof whole === "string") throw new Error(whole);
     (whole.tensors.get("norm.weight")?.data as Float32Array)[3] = Number.NaN;
-    for (const { name, pieces } of checkpointFiles(whole, nodeDisk))
-      writeFileSync(join(last, name), Buffer.concat(pieces));
+    for (const [name, bytes] of await filesIn(live(whole))) writeFileSync(join(last, name), bytes);
     const { code, stderr } = trainTo(at("small.mom"), "spoilt", "--resume");
     expect(code, stderr).toBe(4);
     expect(stderr).toContain("the weight norm.weight is not finite: 1 of its 16 numbers");
@@ -202,7 +202,9 @@ test.skipIf(missing)(
     const running = train(await openModel(open, compiled), spec, dataSet, {
       stepped: ({ step }) => step === 3 && open.device.destroy(),
       validated: () => {},
-      checkpoint: ({ step }) => saved.push(step),
+      checkpoint: async ({ step }) => {
+        saved.push(step);
+      },
       stopWanted: () => false,
     });
     const error = await running.then(

@@ -11,19 +11,19 @@ import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
 import { readRun } from "../../src/report/run-report.js";
-import { latestCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { latestCheckpoint } from "../../src/train/checkpoint.js";
 import { lostRecords } from "../../src/train/recorded.js";
 import { originOf, type Run, runAt } from "../../src/train/run-folder.js";
 import { ROOT } from "../support/mom.js";
-import { sampleCheckpoint } from "./sample-checkpoint.js";
+import { sampleCheckpoint, storeCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";
 let run: Run;
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "mom-foreign-"));
   cpSync(join(ROOT, "test/fixtures/runs/format-1/pairs"), join(folder, "run"), { recursive: true });
   run = runAt(join(folder, "run"), nodeDisk);
-  writeCheckpoint(run, sampleCheckpoint(9, 4), 1);
+  await storeCheckpoint(run, sampleCheckpoint(9, 4), 1);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

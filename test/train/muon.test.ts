@@ -4,16 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { nodeDisk } from "../../src/api/node/disk.js";
 import { nodeHost } from "../../src/api/node/host.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import { prepare } from "../../src/data/prepare.js";
 import { check } from "../../src/front/check.js";
-import { type Checkpoint, checkpointFiles, parseCheckpoint } from "../../src/train/checkpoint-files.js";
+import type { Checkpoint, LiveCheckpoint } from "../../src/train/checkpoint-files.js";
 import { train } from "../../src/train/loop.js";
 import type { MetricRecord } from "../../src/train/metrics.js";
 import { openModel } from "../../src/train/model.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
+import { reread } from "./sample-checkpoint.js";
 
 const missing = await missingAdapter();
 const folder = mkdtempSync(join(tmpdir(), "mom-muon-"));
@@ -43,19 +43,6 @@ train {
 }
 `;
 
-/** The checkpoint after writing and reading its files. */
-function written(checkpoint: Checkpoint): Checkpoint {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const { name, pieces } of checkpointFiles(checkpoint, nodeDisk))
-    files.set(name, new Uint8Array(Buffer.concat(pieces as Uint8Array[])));
-  const parsed = parseCheckpoint((name) => {
-    const bytes = files.get(name);
-    return bytes && { length: bytes.length, slice: (from, to) => bytes.slice(from, to) };
-  }, nodeDisk);
-  if (typeof parsed === "string") throw new Error(parsed);
-  return parsed;
-}
-
 async function run(optimizer: string, from?: Checkpoint): Promise<{ records: MetricRecord[]; kept: Checkpoint[] }> {
   const { spec } = check({ path: "a.mom", text: specText(optimizer) }, () => undefined);
   if (!spec) throw new Error("the spec is invalid");
@@ -70,7 +57,9 @@ async function run(optimizer: string, from?: Checkpoint): Promise<{ records: Met
     const listener = {
       stepped: (record: MetricRecord) => records.push(record),
       validated: (record: MetricRecord) => records.push(record),
-      checkpoint: (checkpoint: Checkpoint) => kept.push(written(checkpoint)),
+      checkpoint: async (made: LiveCheckpoint) => {
+        kept.push(await reread(made));
+      },
       stopWanted: () => false,
     };
     expect(await train(model, spec, dataSet, listener, from)).toMatchObject({ kind: "finished", step: 4 });

@@ -9,11 +9,12 @@ import { nodeHost } from "../../src/api/node/host.js";
 import { compile, TRAINING_PHASES } from "../../src/compile.js";
 import { prepare } from "../../src/data/prepare.js";
 import { check } from "../../src/front/check.js";
-import type { Checkpoint } from "../../src/train/checkpoint-files.js";
+import type { Checkpoint, LiveCheckpoint } from "../../src/train/checkpoint-files.js";
 import { train } from "../../src/train/loop.js";
 import type { MetricRecord } from "../../src/train/metrics.js";
 import { openModel } from "../../src/train/model.js";
 import { missingAdapter, pipelinesOn, testDevice } from "../gpu/adapter.js";
+import { reread } from "./sample-checkpoint.js";
 
 const missing = await missingAdapter();
 const folder = mkdtempSync(join(tmpdir(), "mom-renamed-"));
@@ -65,7 +66,9 @@ async function run(names: readonly [string, string, string]): Promise<[MetricRec
   const listener = {
     stepped: (record: MetricRecord) => records.push(record),
     validated: (record: MetricRecord) => records.push(record),
-    checkpoint: (checkpoint: Checkpoint) => kept.push(checkpoint),
+    checkpoint: async (made: LiveCheckpoint) => {
+      kept.push(await reread(made));
+    },
     stopWanted: () => false,
   };
   expect(await train(model, spec, dataSet, listener)).toMatchObject({ kind: "finished", step: STEPS });

@@ -19,13 +19,13 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import type { DataSet } from "../../src/data/data-set.js";
 import { Failure } from "../../src/diagnostics/failure.js";
-import { checkpointSteps, writeCheckpoint } from "../../src/train/checkpoint.js";
+import { checkpointSteps } from "../../src/train/checkpoint.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
 import { eventBytesUpTo, recorder, rewindRun } from "../../src/train/recorder.js";
 import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
 import { lockedBy } from "../../src/train/run-lock.js";
 import { readSessions, recordSession } from "../../src/train/sessions.js";
-import { sampleCheckpoint } from "./sample-checkpoint.js";
+import { sampleCheckpoint, storeCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";
 beforeEach(() => {
@@ -283,12 +283,12 @@ test("each process that trains a run records a session, and damaged lines are le
   expect(Math.abs(Date.parse(second.began) - Date.now())).toBeLessThan(60_000);
 });
 
-test("checkpoints after the step are set aside and do not replace complete ones", () => {
+test("checkpoints after the step are set aside and do not replace complete ones", async () => {
   const run = newRun();
-  for (const step of [1, 2, 9]) writeCheckpoint(run, sampleCheckpoint(step, 4), 3);
+  for (const step of [1, 2, 9]) await storeCheckpoint(run, sampleCheckpoint(step, 4), 3);
   rewindRun(run, 2);
   expect(checkpointSteps(run)).toEqual([1, 2]);
   expect(readdirSync(join(run.path, "checkpoints"))).toContain("set-aside-step-9");
-  writeCheckpoint(run, sampleCheckpoint(3, 4), 2);
+  await storeCheckpoint(run, sampleCheckpoint(3, 4), 2);
   expect(checkpointSteps(run)).toEqual([2, 3]);
 });

@@ -79,6 +79,15 @@ export const nodeDisk: Disk = {
       for (const piece of pieces) writeAll(file, piece);
       fsyncSync(file);
     }),
+  async createFrom(path, pieces) {
+    const file = openSync(path, "wx");
+    try {
+      for await (const piece of pieces) writeAll(file, piece);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  },
   write: (path, pieces) =>
     withFile(path, "w", (file) => {
       try {
