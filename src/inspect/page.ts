@@ -65,6 +65,7 @@ p { margin: 8px 0; color: var(--quiet); max-width: 70ch; }
 @container (max-width: 430px) { .chart text { font-size: 16px; } }
 .chart .up { text-anchor: end; dominant-baseline: middle; }
 .chart .across { text-anchor: middle; }
+.chart .cut { dominant-baseline: middle; }
 .grid { stroke: var(--line); fill: none; }
 .axis { stroke: var(--strong-line); fill: none; }
 .faint, .line, .marked { fill: none; stroke-linejoin: round; stroke-linecap: round; stroke-width: 2; }

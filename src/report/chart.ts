@@ -1,7 +1,7 @@
 // A line chart as inline SVG. Colours and fonts come from the page's style sheet, so the chart follows light and dark mode.
 
 import { escapeHtml } from "../diagnostics/visible.js";
-import { type Axis, axis, type Point, quantile, thinned } from "./curves.js";
+import { type Axis, axis, type Point, quantile, thinned, topOf } from "./curves.js";
 
 export interface Series {
   /** An empty label has no entry in the legend. */
@@ -19,8 +19,8 @@ export interface Chart {
   /** The unit of the vertical axis; may be empty. */
   readonly unit: string;
   readonly series: readonly Series[];
-  /** Points before this step may be outside the chart. */
-  readonly shownFrom?: number;
+  /** Whether a steep first fall is inside the chart (default: as far as it does not flatten the rest). */
+  readonly fall?: "cut" | "shown";
 }
 
 const WIDTH = 560;
@@ -36,9 +36,12 @@ export function lineChart(chart: Chart): string {
     .filter(({ points }) => points.length > 0);
   if (series.length === 0) return "";
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
-  const ys = series.flatMap((one) => extent(one, chart.shownFrom));
+  const extents = series.map(extent);
+  const low = Math.min(...extents.map(([from]) => from));
+  const inside = series.flatMap(({ points }, i) => points.filter(({ y }) => y <= (extents[i] as [number, number])[1]));
+  const high = topOf(inside, low, chart.fall);
   const across = axis(0, quantile(xs, 1), 6, { least: 1 });
-  const up = axis(Math.min(...ys), Math.max(...ys), 5, { outward: true });
+  const up = axis(low, high, 5, { outward: true });
   const place = ({ x, y }: Point): Point => ({
     x: FRAME.left + ((x - across.from) / (across.to - across.from)) * (FRAME.right - FRAME.left),
     y: FRAME.bottom - ((y - up.from) / (up.to - up.from)) * (FRAME.bottom - FRAME.top),
@@ -52,18 +55,31 @@ ${grid(across, up, place)}
 <svg x="${FRAME.left}" y="${FRAME.top}" width="${FRAME.right - FRAME.left}" height="${FRAME.bottom - FRAME.top}" viewBox="${FRAME.left} ${FRAME.top} ${FRAME.right - FRAME.left} ${FRAME.bottom - FRAME.top}">
 ${series.map((one) => path(one, place)).join("\n")}
 </svg>
-${series.map((one) => marks(one, place)).join("")}
+${series.map((one) => marks(one, up, place)).join("")}${cutOff(series, up, place)}
 </svg>
 </figure>
 `;
 }
 
 /** The lowest and highest value of a series that the chart must show. */
-function extent({ points, look }: Series, shownFrom = Number.NEGATIVE_INFINITY): [number, number] {
-  const late = points.filter(({ x }) => x >= shownFrom);
-  const ys = (late.length > 0 ? late : points).map(({ y }) => y);
+function extent({ points, look }: Series): [number, number] {
+  const ys = points.map(({ y }) => y);
   const share = look === "faint" && points.length >= 1 / OUTLIERS ? OUTLIERS : 0;
   return [quantile(ys, share), quantile(ys, 1 - share)];
+}
+
+/** Where the highest curve that leaves the chart comes back: its highest value. */
+function cutOff(series: readonly Series[], up: Axis, place: (point: Point) => Point): string {
+  const cut = series
+    .filter(({ look, points }) => look !== "faint" && points.some(({ y }) => y > up.to))
+    .map(({ points }) => ({
+      top: points.reduce((best, point) => (point.y > best.y ? point : best)),
+      back: points.find(({ y }, i) => y <= up.to && i > 0) ?? (points.at(-1) as Point),
+    }));
+  if (cut.length === 0) return "";
+  const { top, back } = cut.reduce((best, one) => (one.top.y > best.top.y ? one : best));
+  const x = round(place(back).x);
+  return `<text x="${x + 6}" y="${FRAME.top + 8}" class="cut">↑ ${top.y.toPrecision(3)} at step ${top.x}</text>`;
 }
 
 function legend(series: readonly Series[]): string {
@@ -98,9 +114,10 @@ function path({ points, look, color }: Series, place: (point: Point) => Point): 
 }
 
 /** Dots with their values as tooltips, if there are few enough to distinguish. A single point always has a dot. */
-function marks({ label, points, look, color }: Series, place: (point: Point) => Point): string {
+function marks({ label, points, look, color }: Series, up: Axis, place: (point: Point) => Point): string {
   if (points.length > 1 && (look !== "marked" || points.length > 60)) return "";
   return points
+    .filter(({ y }) => y >= up.from && y <= up.to)
     .map((point) => {
       const { x, y } = place(point);
       const tooltip = `${escapeHtml(label)}, step ${point.x}: ${point.y.toPrecision(5)}`;

@@ -164,8 +164,6 @@ const COLOURS = 6;
 const BEHIND = 0;
 const BASELINE = 7;
 const EXTRA = 8;
-/** The share of the steps in which a curve may be cut off. The first fall is the same for all and would flatten the rest. */
-const FALL = 0.25;
 
 /** A chart for each modality and measure. A highlighted arm has the same colour in all of them. */
 export function lossCharts(results: AblationResults, { modalities, window }: Answer): string[] {
@@ -187,7 +185,8 @@ export function lossCharts(results: AblationResults, { modalities, window }: Ans
         title: modality.modality,
         unit: `${MEASURES[measure.measure].loss}, ${modality.unit}`,
         series: seriesOf(results, modality.modality, measure, window, litOf(modality), colorOf),
-        shownFrom: FALL * results.steps,
+        // The first fall is the same for all arms. What matters is how they differ afterwards.
+        fall: "cut",
       }),
     ),
   );
