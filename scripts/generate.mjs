@@ -1,10 +1,12 @@
 // Writes modules that contain other files as text, so that compilation does not read the disk:
 // grammar/schema.gen.ts from grammar/spec.schema.json, src/kernels/templates.gen.ts from codegen-templates/*.wgsl,
-// src/diagnostics/examples.gen.ts from test/reject/*.mom. Also writes src/front/spec-validator.gen.ts, the schema as
-// code, and src/train/version.gen.ts.
+// src/diagnostics/examples.gen.ts from test/reject/*.mom, src/report/page/page.gen.ts from src/page. Also writes
+// src/front/spec-validator.gen.ts, the schema as code, and src/train/version.gen.ts.
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import { specValidator } from "./spec-validator.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -61,6 +63,45 @@ export function generate() {
     "src/train/version.gen.ts",
     `// Made by scripts/generate.mjs from package.json.\n/** The version of mom. */\nexport const VERSION = ${JSON.stringify(version)};\n`,
   );
+  write("src/report/page/page.gen.ts", pageModule());
+}
+
+/** The notice that the licence of the charts' library asks for. */
+const UPLOT = "/* Contains uPlot, Copyright (c) 2025 Leon Sorokin, MIT licence: https://github.com/leeoniya/uPlot */";
+
+/** The script and the style of the page of runs, and the hash that lets its policy run the script. */
+function pageModule() {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(root, "src/page/main.ts")],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    platform: "browser",
+    legalComments: "none",
+    banner: { js: UPLOT },
+    logLevel: "error",
+  });
+  // An HTML parser would end the script at this text.
+  const script = outputFiles[0].text.trim().replaceAll("</script", "<\\/script");
+  const hash = createHash("sha256").update(script).digest("base64");
+  const styles = buildSync({
+    stdin: {
+      contents: '@import "uplot/dist/uPlot.min.css"; @import "./src/page/page.css";',
+      resolveDir: root,
+      loader: "css",
+    },
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: "error",
+  }).outputFiles[0].text;
+  return `// Made by scripts/generate.mjs from src/page.
+export const SCRIPT = ${JSON.stringify(script)};
+export const SCRIPT_HASH = "sha256-${hash}";
+export const STYLES = ${JSON.stringify(styles)};
+`;
 }
 
 /** The schema with references replaced by their definitions, except for the recursive one. */

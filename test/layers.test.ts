@@ -78,6 +78,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inspect: ["compile", "ir", "diagnostics/visible", "front/spec", "*.fields"],
   ablate: ["compile", "train", "data", "front", "gpu", "diagnostics", "*.fields"],
   report: ["compile", "inspect", "train", "ablate", "ir", "data", "diagnostics", "front/spec", "*.fields"],
+  // Runs in the browser. It shares the data of the page, and how numbers are shown, with the reports.
+  page: ["report/chart", "report/progress", "report/page/columns", "report/page/summary", "report/page/view"],
   // Generated from the schema. It has only types.
   "spec.gen": [],
   lsp: ["grammar", "front", "diagnostics", "inspect", "*.fields"],

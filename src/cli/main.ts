@@ -57,6 +57,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/ablate.js"),
   },
   {
+    name: "watch",
+    summary: "show runs in the browser while they train",
+    example: "mom watch runs",
+    load: () => import("./verbs/watch.js"),
+  },
+  {
     name: "eval",
     summary: "compute a trained model's losses by modality, on held-out or training documents",
     example: "mom eval runs/quickstart",

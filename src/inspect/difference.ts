@@ -27,7 +27,8 @@ export function changesBetween(one: Compared, other: Compared): Change[] {
     .filter((change) => change.before !== change.after);
 }
 
-function settingsOf({ spec, json }: Compared): Map<string, string> {
+/** Every setting of a spec by its path, as text. */
+export function settingsOf({ spec, json }: Compared): Map<string, string> {
   const settings = new Map<string, string>();
   const { model, objective, data, train, ablate } = json as Readonly<Record<string, Json>>;
   const { modality, d_model } = model as Readonly<Record<string, Json>>;

@@ -12,7 +12,8 @@ import type { StartRecord } from "./start-text.js";
 
 const TEXT = { type: "string" };
 
-const readAbout = jsonReader<About>({
+/** The facts of a run, from the bytes of its file. */
+export const readAbout = jsonReader<About>({
   type: "object",
   properties: {
     title: TEXT,

@@ -4,6 +4,8 @@ import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure } from "../train/errors.js";
 import { pathIn, type Run } from "../train/run-folder.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
+import { dataUrl } from "./data-url.js";
+import type { SampleGroupView } from "./page/view.js";
 import type { SampleGroup, TextSample } from "./render.js";
 
 const INDEX = "index.json";
@@ -85,28 +87,40 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
 export const hasSamples = (run: Run, step: number): boolean =>
   run.disk.exists(run.disk.paths.join(pathIn(run, "samples"), `step-${step}`));
 
+/** The steps that have samples, ascending. */
+export function sampleSteps(run: Run): number[] {
+  const folder = pathIn(run, "samples");
+  const names = run.disk.exists(folder) && !run.disk.isLink(folder) ? run.disk.list(folder) : [];
+  return names.flatMap((name) => (/^step-\d{1,15}$/.test(name) ? [Number(name.slice(5))] : [])).sort((a, b) => a - b);
+}
+
 /** The samples of the last step that has samples. */
 export function latestSamples(run: Run): SampleGroup[] {
+  const step = sampleSteps(run).at(-1);
+  return step === undefined ? [] : readSamples(run, step);
+}
+
+/**
+ * The samples of a step.
+ * @throws InputError if one of their files is missing, damaged or a link
+ */
+export function readSamples(run: Run, step: number): SampleGroup[] {
   const { join } = run.disk.paths;
-  const folder = pathIn(run, "samples");
-  const names = run.disk.exists(folder) ? run.disk.list(folder) : [];
-  const steps = names.flatMap((name) => (/^step-\d+$/.test(name) ? [Number(name.slice(5))] : []));
-  if (steps.length === 0) return [];
-  const latest = join(folder, `step-${Math.max(...steps)}`);
-  const read = (name: string): Uint8Array => {
-    const path = join(latest, name);
-    if (!run.disk.isLink(path)) return run.disk.read(path);
+  const folder = join(pathIn(run, "samples"), `step-${step}`);
+  const owned = (path: string): string => {
+    if (!run.disk.isLink(path)) return path;
     throw new InputError(
       "bad-record",
       `${path} is a link, and a report shows only files of the run.`,
       "Replace the link with a copy of the file.",
     );
   };
+  const read = (name: string): Uint8Array => run.disk.read(owned(join(owned(folder), name)));
   const index = readIndex(read(INDEX));
   if ("wrong" in index)
     throw new InputError(
       "bad-record",
-      `${join(latest, INDEX)}: ${index.wrong}.`,
+      `${join(folder, INDEX)}: ${index.wrong}.`,
       "Remove that folder of samples. The weights do not depend on it.",
     );
   return index.value.map(({ label, samples, texts }) => ({
@@ -120,3 +134,13 @@ export function latestSamples(run: Run): SampleGroup[] {
     samples: samples.map(({ name, truth, sampled }) => ({ name, truth: read(truth), sampled: sampled.map(read) })),
   }));
 }
+
+/** The same for a page: pictures are data URLs. */
+export const samplesView = (run: Run, step: number): SampleGroupView[] =>
+  readSamples(run, step).map(({ label, samples, texts = [] }) => ({
+    label,
+    samples: samples.map(({ name, truth, sampled }) => ({ name, truth: png(truth), sampled: sampled.map(png) })),
+    texts: texts.map(({ picture, ...text }) => ({ ...text, ...(picture && { picture: png(picture) }) })),
+  }));
+
+const png = (bytes: Uint8Array): string => dataUrl("image/png", bytes);

@@ -150,7 +150,8 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   }
 }
 
-function asMetric({
+/** The value of a line as a record; undefined if it is not one. */
+export function asMetric({
   kind,
   step,
   loss,
@@ -181,7 +182,13 @@ const asLosses = (loss: unknown, losses: Readonly<Record<string, unknown>>): Set
   losses: Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, measured(value)])),
 });
 
-function asTiming({ step, seconds, tokens_per_second, tokens }: Record<string, unknown>): TimingRecord | undefined {
+/** The same for a line of a timing file. */
+export function asTiming({
+  step,
+  seconds,
+  tokens_per_second,
+  tokens,
+}: Record<string, unknown>): TimingRecord | undefined {
   if (typeof step !== "number") return undefined;
   const counted = typeof tokens === "number" ? { tokens } : {};
   return { step, seconds: measured(seconds), tokens_per_second: measured(tokens_per_second), ...counted };

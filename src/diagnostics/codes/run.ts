@@ -302,4 +302,10 @@ export const RUN = {
       "`mom lsp` speaks the language server protocol on standard input and output: headers, an empty line, JSON.",
     example: ["The header has no Content-Length.", "`mom lsp` should be started by an editor."],
   },
+  "port-in-use": {
+    number: 724,
+    title: "Port not available",
+    meaning: "`mom watch` cannot serve its page on this port.",
+    example: ["The port 8080 is in use.", "Choose another with --port, or omit the option."],
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

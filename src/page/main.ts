@@ -1,0 +1,74 @@
+// The page of runs: asks for what has changed, and shows it.
+import { details } from "./details.js";
+import { fill, h } from "./dom.js";
+import { panel } from "./panel.js";
+import { source } from "./source.js";
+import { addViews, getRecords, type KnownRun, type Store } from "./store.js";
+import { runTable } from "./table.js";
+
+const PERIOD_MS = 1000;
+/** While files are still being read. */
+const READING_MS = 50;
+
+const from = source();
+const store: Store = { runs: new Map(), version: 0 };
+const status = h("p", { class: "status", role: "status" }, "Reading …");
+const opened = h("div");
+let open: KnownRun | undefined;
+
+const curves = panel();
+const table = runTable({
+  selected: () => void showCurves(),
+  opened: (run) => showDetails(open === run ? undefined : run),
+});
+const page = document.getElementById("page") as HTMLElement;
+page.replaceChildren(h("h1", {}, from.title), status, table.element, opened, curves.element);
+
+const runs = (): KnownRun[] => [...store.runs.values()];
+
+function showDetails(run: KnownRun | undefined): void {
+  open = run;
+  fill(opened, ...(run === undefined ? [] : [details(run)]));
+  const close = opened.querySelector("h2 button");
+  close?.addEventListener("click", () => showDetails(undefined));
+}
+
+/** Gets the records of the shown runs, and draws them as they come. */
+async function showCurves(): Promise<void> {
+  const shown = runs().filter((run) => run.shown);
+  curves.show(shown);
+  for (const run of shown)
+    while (run.shown && (await getRecords(run, from))) curves.show(runs().filter((one) => one.shown));
+}
+
+function statusText(reading: boolean): string {
+  const count = store.runs.size;
+  const running = runs().filter(({ view }) => view.state === "running").length;
+  if (count === 0) return reading ? "Reading …" : "There are no runs here yet. They appear when they start.";
+  return `${count} ${count === 1 ? "run" : "runs"}${from.live ? `, ${running} running` : ""}${reading ? "; reading …" : ""}`;
+}
+
+async function update(): Promise<number> {
+  try {
+    const state = await from.state(store.version);
+    store.version = state.version;
+    addViews(store, state);
+    status.textContent = statusText(state.reading);
+    table.show(runs());
+    if (open !== undefined && state.runs.some(({ id }) => id === open?.view.id)) showDetails(open);
+    await showCurves();
+    return state.reading ? READING_MS : PERIOD_MS;
+  } catch (error) {
+    status.textContent = `mom watch does not answer: ${error instanceof Error ? error.message : error}. The page tries again.`;
+    return PERIOD_MS;
+  }
+}
+
+async function follow(): Promise<void> {
+  // A hidden page rests.
+  const wait = document.hidden ? PERIOD_MS : await update();
+  if (from.live) setTimeout(follow, wait);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => curves.redraw());
+void follow();

@@ -1,0 +1,43 @@
+// The vertical range of a chart: all lines, but not their first fall if it would flatten the rest, and few outliers.
+import type { Drawn } from "./curve.js";
+
+/** The share of the columns in which the first fall may leave the chart, and that of raw points above or below it. */
+const FALL = 0.06;
+const OUTLIERS = 0.02;
+/** The first fall leaves the chart if the rest then has this many times as much of the height. */
+const FLATTENED = 2;
+const MARGIN = 0.04;
+
+export function rangeOf(drawn: readonly Drawn[], log: boolean): readonly [number, number] {
+  const scale = (value: number): number => (log ? Math.log10(value) : value);
+  const usable = (value: number | null): value is number => value !== null && (!log || value > 0);
+  const extent = (from: number): readonly [number, number] => {
+    let [low, high] = [Infinity, -Infinity];
+    for (const { smooth } of drawn)
+      for (let i = from; i < smooth.length; i++) {
+        const value = smooth[i] as number | null;
+        if (!usable(value)) continue;
+        low = Math.min(low, scale(value));
+        high = Math.max(high, scale(value));
+      }
+    return [low, high];
+  };
+  const all = extent(0);
+  const rest = extent(Math.floor(FALL * (drawn[0]?.smooth.length ?? 0)));
+  let [low, high] = !log && all[1] - all[0] > FLATTENED * (rest[1] - rest[0]) && rest[1] > rest[0] ? rest : all;
+  const raw = drawn.flatMap(({ low, high }) => [...low, ...high].filter(usable).map(scale)).sort((a, b) => a - b);
+  const [least, most] = [quantile(raw, OUTLIERS), quantile(raw, 1 - OUTLIERS)];
+  // Raw points widen the range, but at most by as much again.
+  const wide = high - low;
+  if (least !== undefined && most !== undefined && (wide > 0 || most > least)) {
+    low = Math.max(Math.min(low, least), wide > 0 ? low - wide : Number.NEGATIVE_INFINITY);
+    high = Math.min(Math.max(high, most), wide > 0 ? high + wide : Number.POSITIVE_INFINITY);
+  }
+  if (!(high >= low)) return log ? [0.1, 1] : [0, 1];
+  const margin = MARGIN * (high - low) || Math.abs(high) * 0.1 || 1;
+  const [from, to] = [low - margin, high + margin];
+  return log ? [10 ** from, 10 ** to] : [from, to];
+}
+
+const quantile = (ordered: readonly number[], share: number): number | undefined =>
+  ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))];

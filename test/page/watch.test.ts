@@ -1,0 +1,111 @@
+// The page of `mom watch` in a real browser, on runs that are written meanwhile.
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch } from "../../scripts/browser.mjs";
+import { recordLines, writeSampleRun } from "../../scripts/sample-runs.mjs";
+import { serveRuns, type Watching } from "../../src/api/node/watch-server.js";
+
+const WAIT = { timeout: 20_000 };
+
+let folder: string;
+let served: Watching;
+let browser: Browser | Error;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mom-watch-"));
+  writeSampleRun(join(folder, "first"), { steps: 400, to: 200, seed: 1 });
+  writeSampleRun(join(folder, "second"), { steps: 400, seed: 12, lr: 1e-3 });
+  served = await serveRuns([folder]);
+  browser = await launch().catch((error: Error) => error);
+});
+afterAll(async () => {
+  if (!(browser instanceof Error)) await browser.close();
+  await served.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const status = (path: string, headers: Record<string, string>, method = "GET"): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    request(new URL(path, served.url), { headers, method }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on("error", reject)
+      .end();
+  });
+
+test("only pages of this machine get data, and nothing can be changed", async () => {
+  const { port, origin } = new URL(served.url);
+  expect(await status("/state?since=0", {})).toBe(200);
+  expect(await status("/state?since=0", { host: `localhost:${port}` })).toBe(200);
+  expect(await status("/state?since=0", { origin })).toBe(200);
+  for (const headers of [
+    { host: `evil.example:${port}` },
+    { host: "127.0.0.1" },
+    { origin: "http://evil.example" },
+    { origin: "null" },
+  ] as Record<string, string>[])
+    for (const path of ["/", "/state?since=0", "/records?run=0", "/samples?run=0&step=1"])
+      expect(await status(path, headers)).toBe(403);
+  expect(await status("/state?since=0", {}, "POST")).toBe(405);
+  for (const path of ["/records?run=9", "/records?run=x", "/records", "/samples?run=-1&step=1", "/../etc/passwd", "/x"])
+    expect(await status(path, {}), path).toBe(404);
+});
+
+/** The text of a run's cell under a heading. */
+async function cell(page: Page, run: string, head: string): Promise<string> {
+  const heads = await page.locator(".runs thead tr:last-child th").allTextContents();
+  const row = page.locator(".runs tbody tr", { has: page.getByRole("button", { name: run, exact: true }) });
+  return (await row.locator("td").nth(heads.indexOf(head)).textContent()) ?? "";
+}
+
+/** The share of the columns of a chart's pixels that have something of a run's colour. */
+const inked = (page: Page, chart: string, colour: number): Promise<number> =>
+  page.locator(`[data-chart="${chart}"] canvas`).evaluate((canvas, number) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const context = (canvas as HTMLCanvasElement).getContext("2d") as CanvasRenderingContext2D;
+    const probe = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+    probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(`--run-${number}`);
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+    const { data } = context.getImageData(0, 0, width, height);
+    const columns = new Set<number>();
+    for (let i = 0; i < data.length; i += 4)
+      if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) columns.add((i / 4) % width);
+    return columns.size / width;
+  }, colour);
+
+test("a live run's curve grows, and two runs are compared", async (context) => {
+  if (browser instanceof Error) return context.skip(`Chromium does not start: ${browser.message.split("\n")[0]}`);
+  const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(served.url) && !request.url().startsWith("data:")) faults.push(request.url());
+  });
+  await page.goto(served.url);
+  await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("200");
+  expect(await cell(page, "first", "train.optimizer.lr")).toBe("0.0003");
+  expect(await cell(page, "second", "train.optimizer.lr")).toBe("0.001");
+  expect(await cell(page, "second", "State")).toBe("finished");
+  await expect.poll(() => inked(page, "text", 1), WAIT).toBeGreaterThan(0.7);
+  const before = await inked(page, "text", 0);
+  expect(before).toBeGreaterThan(0.3);
+  expect(before).toBeLessThan(0.55);
+  // The last line is written in two parts.
+  const { metrics, timing } = recordLines({ from: 201, to: 400, of: 400 });
+  appendFileSync(join(folder, "first/timing.jsonl"), timing);
+  appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(0, -250));
+  await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("399");
+  appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(-250));
+  await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("400");
+  await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.7);
+  await page.getByLabel("show second").uncheck();
+  // A run that is alone has the colours of training and validation.
+  await expect.poll(() => page.locator(".chart").first().textContent(), WAIT).toContain("nats per byte");
+  await page.close();
+  expect(faults).toEqual([]);
+});
