@@ -98,7 +98,7 @@ export function inspect(
   options: ForDevice & Partial<InspectOptions> = {},
 ): Inspection & { readonly fit?: Fit } {
   checkOptions(options, { ...FOR_DEVICE, batch: undefined, choices: undefined, memory: undefined });
-  const { spec } = rightSpec(nodeDisk, input, options.allow);
+  const { spec } = rightSpec(nodeDisk, input, options);
   const { inspection, fit } = inspectSpec(nodeDisk, spec, { ...options, device: options.device ?? DEFAULT_DEVICE });
   return fit === undefined ? inspection : { ...inspection, fit };
 }
@@ -109,8 +109,7 @@ export function inspect(
  */
 export function difference(one: SpecInput, other: SpecInput, options: ForDevice = {}): Difference {
   checkOptions(options, FOR_DEVICE);
-  const { device, allow } = options;
-  return differenceOf(nodeDisk, rightSpec(nodeDisk, one, allow), rightSpec(nodeDisk, other, allow), device);
+  return differenceOf(nodeDisk, rightSpec(nodeDisk, one, options), rightSpec(nodeDisk, other, options), options.device);
 }
 
 export interface CompileResult {
@@ -126,7 +125,7 @@ export interface CompileResult {
  */
 export function compile(input: SpecInput, options: ForDevice = {}): CompileResult {
   checkOptions(options, FOR_DEVICE);
-  const { spec } = rightSpec(nodeDisk, input, options.allow);
+  const { spec } = rightSpec(nodeDisk, input, options);
   const how = trainingOptions(spec, options.device ?? DEFAULT_DEVICE);
   const { plan } = refusingTooLarge(spec, how, () => compileSpec(spec, how));
   return { kernels: plan.kernels, plan };
@@ -237,7 +236,7 @@ export async function trace(
 ): Promise<Traced> {
   const own = { stack: undefined, steps: undefined, prefix: undefined, chunk: undefined, variant: undefined };
   checkOptions(options, { ...READING, ...own, adapter: SOURCES });
-  return await traceSpec(nodeHost, rightSpec(nodeDisk, input, options.allow).spec, tensors, options);
+  return await traceSpec(nodeHost, rightSpec(nodeDisk, input, options).spec, tensors, options);
 }
 
 /** `share`: each modality's share of the positions, by name. By default, modalities alternate. */
@@ -252,8 +251,8 @@ export type BenchSettings = Reading &
 export async function bench(input: SpecInput, options: BenchSettings = {}): Promise<Benched> {
   const own = { share: undefined, loopSteps: undefined, force: undefined, print: undefined };
   checkOptions(options, { ...READING, ...own, tune: TUNE_MODES, adapter: SOURCES });
-  const { share, loopSteps, force, tune = DEFAULT_TUNE, adapter, allow } = options;
-  const { spec } = rightSpec(nodeDisk, input, allow);
+  const { share, loopSteps, force, tune = DEFAULT_TUNE, adapter } = options;
+  const { spec } = rightSpec(nodeDisk, input, options);
   const shares = share && namedShares(new Map(Object.entries(share)), spec.model.modalities);
   return await benchSpec(nodeHost, spec, { shares, loopSteps, force, tune, adapter, notice: noticeOf(options) });
 }
@@ -269,7 +268,7 @@ export async function look(
   checkOptions(options, { ...READING, documents: undefined, skipBad: undefined, print: undefined });
   const { documents = 5, skipBad } = options;
   const notice = noticeOf(options);
-  return await lookAt(nodeHost, rightSpec(nodeDisk, input, options.allow), { documents, skipBad, notice });
+  return await lookAt(nodeHost, rightSpec(nodeDisk, input, options), { documents, skipBad, notice });
 }
 
 /**
@@ -283,7 +282,7 @@ export async function lookHtml(
 ): Promise<string> {
   checkOptions(options, { ...READING, documents: undefined, skipBad: undefined, print: undefined });
   const { documents = 5, skipBad } = options;
-  const spec = rightSpec(nodeDisk, input, options.allow);
+  const spec = rightSpec(nodeDisk, input, options);
   return (await lookPage(nodeHost, spec, { documents, skipBad, notice: noticeOf(options) }, spec.name)).html;
 }
 

@@ -60,15 +60,17 @@ export interface CheckResult {
   readonly spec: FullSpec | undefined;
 }
 
-/** The files that a spec may read. */
+/** How a spec is read. */
 export interface Reading {
+  /** Changes of the spec, each `PATH=VALUE`, as `train.steps=2000`. */
+  readonly set?: readonly string[];
   /** Folders in which a spec and its data may name files, besides the project and the folders of MOM_ALLOW. */
   readonly allow?: readonly string[];
 }
 
 /** Errors and warnings of a spec. @throws Failure only if the file does not exist */
-export function checkInput(disk: Disk, input: SpecInput, { allow }: Reading): CheckResult {
-  const { diagnostics, sources, json } = checkedOf(disk, input, allow);
+export function checkInput(disk: Disk, input: SpecInput, reading: Reading): CheckResult {
+  const { diagnostics, sources, json } = checkedOf(disk, input, reading);
   const messages = diagnostics.map((one) => messageOf(one, sources));
   const right = !diagnostics.some(isError);
   return { right, messages, spec: right ? (json as unknown as FullSpec) : undefined };
@@ -112,7 +114,7 @@ const UNNAMED = "spec.mom";
 /** The allowed values of each option; undefined if its type is enough. */
 export type Allowed<Options> = { readonly [Name in keyof Required<Options>]: readonly string[] | undefined };
 
-export const READING: Allowed<Reading> = { allow: undefined };
+export const READING: Allowed<Reading> = { set: undefined, allow: undefined };
 
 /** Checks option names and values, for callers without types. @throws InputError */
 export function checkOptions<Options extends object>(options: Options, allowed: Allowed<Options>): void {
@@ -130,7 +132,7 @@ export function checkOptions<Options extends object>(options: Options, allowed: 
   }
 }
 
-function checkedOf(disk: Disk, input: SpecInput, allow: Reading["allow"]): Checked {
+function checkedOf(disk: Disk, input: SpecInput, { allow, set }: Reading): Checked {
   if (typeof input !== "string" && (typeof input !== "object" || input === null)) {
     throw new InputError(
       "bad-option",
@@ -139,8 +141,8 @@ function checkedOf(disk: Disk, input: SpecInput, allow: Reading["allow"]): Check
     );
   }
   return typeof input === "string"
-    ? checkFile(disk, input, { allow })
-    : checkText(disk, "text" in input ? input.text : formatSpec(input), UNNAMED, { allow });
+    ? checkFile(disk, input, { allow, set })
+    : checkText(disk, "text" in input ? input.text : formatSpec(input), UNNAMED, { allow, set });
 }
 
 export interface RightSpec {
@@ -154,12 +156,12 @@ export interface RightSpec {
 }
 
 /** @throws Failure if the spec has errors or the file does not exist */
-export function rightSpec(disk: Disk, input: SpecInput, allow: Reading["allow"]): RightSpec {
-  const { spec, json, diagnostics } = checkedOf(disk, input, allow);
+export function rightSpec(disk: Disk, input: SpecInput, reading: Reading): RightSpec {
+  const { spec, json, diagnostics } = checkedOf(disk, input, reading);
   if (spec === undefined || json === undefined) throw new Failure(diagnostics.filter(isError));
   const file = typeof input === "string" ? input : UNNAMED;
   const { basename, dirname, resolve } = disk.paths;
-  const reach = reachOf(disk, file, allow);
+  const reach = reachOf(disk, file, reading.allow);
   return {
     spec,
     json,

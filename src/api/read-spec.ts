@@ -31,6 +31,8 @@ export interface Reading {
   readonly origin?: string;
   /** Folders outside the project that the spec may read. */
   readonly allow?: readonly string[] | undefined;
+  /** Changes of the spec, each `PATH=VALUE`. Paths in values are relative to the working folder. */
+  readonly set?: readonly string[] | undefined;
   /** The files that the spec may read, if the caller knows them. */
   readonly reach?: Reach;
   /** True for a run that has started: its data and initial weights may no longer exist, so they are not checked. */
@@ -40,8 +42,8 @@ export interface Reading {
 }
 
 /** Reads a spec file, or the spec of a run's folder. @throws Failure if it cannot be read */
-export function readSpec(disk: Disk, path: string, { allow }: Pick<Reading, "allow"> = {}): ReadSpec {
-  const { file, reading } = located(disk, path, { allow });
+export function readSpec(disk: Disk, path: string, { allow, set }: Pick<Reading, "allow" | "set"> = {}): ReadSpec {
+  const { file, reading } = located(disk, path, { allow, set });
   const { spec, json, diagnostics, sources } = checkFile(disk, file, reading);
   const { origin = file, reach = reachOf(disk, origin, allow) } = reading;
   const { dirname, resolve } = disk.paths;
@@ -70,7 +72,7 @@ export const checkText = (disk: Disk, text: string, origin: string, reading: Omi
 
 /** Checks a text; its file name states whether it is JSON. The files that it names are read from the disk. */
 export function checkSource(disk: Disk, source: Source, reading: Omit<Reading, "origin"> = {}): Checked {
-  const { allow, tried, begun = false, reach = reachOf(disk, source.path, allow) } = reading;
+  const { allow, set = [], tried, begun = false, reach = reachOf(disk, source.path, allow) } = reading;
   const readers = readersFor(reach);
   const noting = <T>(path: string, found: T): T => {
     tried?.add(path);
@@ -79,9 +81,11 @@ export function checkSource(disk: Disk, source: Source, reading: Omit<Reading, "
   const read = Object.assign((path: string) => noting(path, readers.readText(path)), {
     beside: (file: string) => specsBeside(disk, file),
   });
-  return check(source, read, (path, limit) =>
-    begun && limit === 0 ? undefined : noting(path, readers.readStart(path, limit)),
-  );
+  const readBytes = (path: string, limit: number) =>
+    begun && limit === 0 ? undefined : noting(path, readers.readStart(path, limit));
+  const { dirname, relative, resolve } = disk.paths;
+  const placed = (path: string) => relative(dirname(resolve(source.path)), resolve(path)).replaceAll("\\", "/");
+  return check(source, read, readBytes, set.length > 0 ? { texts: set, placed } : undefined);
 }
 
 /** The names of the specs in the same folder. */

@@ -15,6 +15,8 @@ export interface TrainedOptions {
   readonly checkpoint?: string;
   readonly step?: number;
   readonly allow?: readonly string[];
+  /** Changes of the spec, each `PATH=VALUE`. */
+  readonly set?: readonly string[];
   readonly data?: string;
 }
 
@@ -40,7 +42,7 @@ export interface OpenedTrained {
 
 /** @throws InputError or Failure if the run or the checkpoint does not exist */
 export function openTrained(disk: Disk, path: string, options: TrainedOptions): OpenedTrained {
-  const { checkpoint, step, allow, data } = options;
+  const { checkpoint, step, allow, set, data } = options;
   const isSpec = disk.exists(path) && !isFolder(disk, path);
   if (isSpec && checkpoint === undefined) {
     throw new InputError(
@@ -50,7 +52,7 @@ export function openTrained(disk: Disk, path: string, options: TrainedOptions): 
     );
   }
   const run = isSpec ? undefined : runAt(path, disk);
-  const read = readSpec(disk, path, { allow });
+  const read = readSpec(disk, path, { allow, set });
   const { diagnostics, sources } = read;
   if (read.spec === undefined) return { trained: undefined, diagnostics, sources };
   const { spec, folder, reach, isRun } = withData({ ...read, spec: read.spec }, data);

@@ -15,6 +15,16 @@ export const allowOption = (): Option =>
     "also let the spec and its data read files in this folder, outside the project; repeatable (or MOM_ALLOW)",
   ).argParser((folder: string, before: readonly string[] | undefined) => [...(before ?? []), folder]);
 
+/** The value is a list, or undefined if the option is absent. */
+export const setOption = (): Option =>
+  new Option(
+    "--set <path=value>",
+    "change a field of the spec, such as train.steps=2000 or mixer.d_state=8; repeatable",
+  ).argParser((text: string, before: readonly string[] | undefined) => {
+    if (/^\s*[\w.]+\s*=/.test(text)) return [...(before ?? []), text];
+    throw new InvalidArgumentError("Expected a path and its value, such as train.steps=2000.");
+  });
+
 /** The value is true, or undefined if the option is absent. */
 export const skipBadOption = (): Option =>
   new Option(SKIP_BAD, "skip documents whose files are missing or damaged, instead of refusing the data");

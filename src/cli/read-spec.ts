@@ -11,7 +11,7 @@ export function printDiagnostics(diagnostics: readonly Diagnostic[], sources: re
 }
 
 /** If `spec` is undefined, the errors have been printed, and the verb ends with `EXIT.wrongInput`. */
-export function readSpec(path: string, reading: Pick<Reading, "allow"> = {}): ReadSpec {
+export function readSpec(path: string, reading: Pick<Reading, "allow" | "set"> = {}): ReadSpec {
   const found = read(nodeDisk, path, reading);
   printDiagnostics(found.diagnostics, found.sources);
   return found;

@@ -21,7 +21,7 @@ export const unknownPath = (
 };
 
 export const pathToGroup = (span: Span, path: string, known: readonly string[]): Diagnostic =>
-  error("path-to-group", `\`${path}\` is a group, and only fields can vary.`, span, {
+  error("path-to-group", `\`${path}\` is a group, not a field.`, span, {
     expected: `a path to one of ${listed(known, "and")}`,
     example: `${path}.${known[0]}`,
   });

@@ -1,4 +1,4 @@
-// How messages describe the way to allow a folder outside the project.
+// How messages repeat options for a shell: the folders outside the project that are allowed, and the settings.
 
 const quoted = (path: string) => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
@@ -12,3 +12,7 @@ export const allowHelp = (folder: string): string =>
 /** The flags that allow the same folders again. */
 export const allowFlags = (folders: readonly string[] = []): string =>
   folders.map((folder) => ` ${allowFlag(folder)}`).join("");
+
+/** The flags that change the same fields again. */
+export const setFlags = (settings: readonly string[] = []): string =>
+  settings.map((setting) => ` --set ${quoted(setting)}`).join("");

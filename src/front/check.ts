@@ -16,6 +16,7 @@ import { jsonSource } from "./parse-json.js";
 import { below, type Places, valueAt } from "./places.js";
 import { checkSound, resolve } from "./resolve.js";
 import { exampleOf, fieldNode, fieldsOf, ROOT } from "./schema.js";
+import { type Settings, settingSources, withSet } from "./settings.js";
 import { shapeSection } from "./shape.js";
 import type { Shaping } from "./shaping.js";
 import { weightsAlone, withoutUnknownColumns } from "./sources.js";
@@ -36,7 +37,7 @@ export interface Checked {
   readonly places: Places;
   /** In the order of the sources. */
   readonly diagnostics: readonly Diagnostic[];
-  /** All files that were read, the given one first. */
+  /** All files that were read, the given one first, then the settings. */
   readonly sources: readonly Source[];
 }
 
@@ -44,9 +45,16 @@ export interface Checked {
  * Checks text in the language, or JSON if the path of `source` ends with `.json`.
  * Paths in the result (of data, tokenizers and codebooks) are relative to the folder of `source`.
  * @param readBytes reads tokenizers and codebooks; by default there are none
+ * @param settings change the spec before it is checked
  */
-export function check(source: Source, read: Read, readBytes: ReadBytes = () => undefined): Checked {
-  const { section, sources, diagnostics, importedAt } = load(source, read);
+export function check(
+  source: Source,
+  read: Read,
+  readBytes: ReadBytes = () => undefined,
+  settings?: Settings,
+): Checked {
+  const { section, sources: files, diagnostics, importedAt } = load(source, read);
+  const sources = [...files, ...settingSources(settings?.texts ?? [])];
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   const whole = { path: source.path, start: 0, end: 0 };
   const shaping: Shaping = {
@@ -64,7 +72,8 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   };
 
   const { ablations, rest } = withoutAblations(section);
-  const json = shapeSection(rest, ROOT, "", shaping);
+  const written = shapeSection(rest, ROOT, "", shaping);
+  const json = settings === undefined ? written : withSet(written, settings, shaping);
   const validated = validateSpec(json);
   if ("errors" in validated) {
     // If the syntax is broken, a missing field may only be unread.
@@ -85,7 +94,10 @@ export function check(source: Source, read: Read, readBytes: ReadBytes = () => u
   if (!diagnostics.some(isError)) diagnostics.push(...unwanted(spec, validated.spec, shaping.places));
   if (ablations === undefined || diagnostics.some(isError)) return finish({ spec, json });
   const checked = checkAblations(ablations, json, { json: validated.spec, spec }, shaping);
-  return finish({ spec: { ...spec, ablations: checked }, json: { ...json, ablate: ablationsAsJson(checked) } });
+  return finish({
+    spec: { ...spec, ablations: checked },
+    json: { ...(json as object), ablate: ablationsAsJson(checked) },
+  });
 
   function withoutAblations(all: Section): { ablations: Section | undefined; rest: Section } {
     const members = new Map(all.members);

@@ -48,7 +48,8 @@ function reported(shaping: Shaping, pointer: string, word: Word, shape: () => Js
   return value;
 }
 
-function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
+/** The value of a member for the schema's `node`; undefined if an error was reported. */
+export function shapeMember(member: Member, node: SchemaNode, pointer: string, shaping: Shaping): Json | undefined {
   const { name, value, section } = member;
   shaping.places.set(pointer, { value: value?.span ?? member.span, key: name.span });
   const known = node.type !== undefined;
@@ -194,8 +195,10 @@ function listed(
   return items === undefined ? undefined : { [tag]: kind, of: items };
 }
 
-const text = (word: Word, node: SchemaNode, { entry }: Shaping): string =>
-  node.syntax === "path" ? rebase(word.text, word.span.path, entry) : word.text;
+function text(word: Word, node: SchemaNode, { entry, placed }: Shaping): string {
+  if (node.syntax !== "path") return word.text;
+  return placed ? placed(word.text) : rebase(word.text, word.span.path, entry);
+}
 
 function call(
   value: Word & { readonly name?: Word; readonly args?: Extract<Value, { type: "call" }>["args"] },

@@ -6,6 +6,8 @@ import type { Places } from "./places.js";
 export interface Shaping {
   /** The path of the spec, to which all paths become relative. */
   readonly entry: string;
+  /** Makes a path relative to that spec; by default, from the file that names it. */
+  readonly placed?: (path: string) => string;
   readonly places: Places;
   readonly diagnostics: Diagnostic[];
   /** The text of a span. */

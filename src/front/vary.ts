@@ -16,23 +16,41 @@ type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Resolves a path, which starts with a section, a block or a modality and ends at a field or a kind. */
-export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Target | undefined {
+/** How a path begins: its keys from the top of the spec, and how many of them it does not write. */
+export interface PathStart {
+  readonly keys: readonly string[];
+  readonly before: number;
+}
+
+/** Finds the section, block or modality that a path starts with. */
+export function startOf(path: Word, json: Json, diagnostics: Diagnostic[]): PathStart | undefined {
   const keys = path.text.split(".");
   const [head = ""] = keys;
   const namesOf = (kind: string) => Object.keys(valueIn(json, `/model/${kind}`) ?? {});
   const named = ["block", "modality"].find((kind) => namesOf(kind).includes(head));
-  const full = named === undefined ? keys : ["model", named, ...keys];
+  if (named !== undefined) return { keys: ["model", named, ...keys], before: 2 };
+  const sections = fieldsOf(ROOT).filter((name) => name !== "ablate");
+  if (sections.includes(head)) return { keys, before: 0 };
+  const starts = [...sections, ...namesOf("block"), ...namesOf("modality")];
+  diagnostics.push(unknownPath(path.span, head, "The spec", starts, pathsLike(path.text, json)));
+  return undefined;
+}
+
+/** The error for a key of a path that does not exist. */
+export const stepUnknown = (path: Word, { keys, before }: PathStart, step: number, known: readonly string[]) =>
+  unknownPath(path.span, keys[step] ?? "", `\`${keys.slice(before, step).join(".")}\``, known);
+
+/** Resolves a path, which starts with a section, a block or a modality and ends at a field or a kind. */
+export function targetOf(path: Word, json: Json, diagnostics: Diagnostic[]): Target | undefined {
+  const start = startOf(path, json, diagnostics);
+  if (start === undefined) return undefined;
   let node = ROOT;
   let value: Json | undefined = json;
   let pointer = "";
-  for (const [i, key] of full.entries()) {
-    const known: string[] = keysBelow(node, value).filter((name) => i > 0 || name !== "ablate");
+  for (const [i, key] of start.keys.entries()) {
+    const known = keysBelow(node, value);
     if (!known.includes(key)) {
-      const owner = i === 0 ? "The spec" : `\`${full.slice(named === undefined ? 0 : 2, i).join(".")}\``;
-      const starts = [...known, ...namesOf("block"), ...namesOf("modality")];
-      const meant = i === 0 ? pathsLike(path.text, json) : [];
-      diagnostics.push(unknownPath(path.span, key, owner, i === 0 ? starts : known, meant));
+      diagnostics.push(stepUnknown(path, start, i, known));
       return undefined;
     }
     node = fieldNode(kindIn(node, value), key) ?? {};
@@ -75,7 +93,8 @@ export function kindIn(node: SchemaNode, value: Json | undefined): SchemaNode {
   return typeof kind === "string" ? (kindNode(node, kind) ?? node) : node;
 }
 
-function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
+/** The fields of a value's kind, and the names in it. */
+export function keysBelow(node: SchemaNode, value: Json | undefined): string[] {
   const kind = kindIn(node, value);
   if (typeof kind.additionalProperties !== "object") return fieldsOf(kind);
   const own = new Set(Object.keys(kind.properties ?? {}));

@@ -34,6 +34,15 @@ const write = (name: string, text: string): string => {
   return join(folder, name);
 };
 
+test("--set changes the spec of a command", () => {
+  const file = write("set.mom", SPEC);
+  const parameters = (...set: string[]) =>
+    JSON.parse(mom.run(["inspect", file, "--json", ...set]).stdout).parameters.total;
+  expect(parameters("--set", "model.layers=3 * mixer", "--set", "mixer.d_state=4")).toBeGreaterThan(parameters());
+  expect(mom.run(["inspect", file, "--set", "mixer.d_stat=4"])).toMatchObject({ code: 1 });
+  expect(mom.run(["inspect", file, "--set", "mixer.d_state"])).toMatchObject({ code: 2 });
+});
+
 describe("mom diff", () => {
   test("shows changes and their costs, and --exit-code sets the exit code", () => {
     const one = write("one.mom", SPEC);

@@ -18,7 +18,7 @@ import {
 import type { AblationResults } from "../../ablate/results.js";
 import { type Ended, follow, type Worker } from "../../ablate/schedule.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
-import { allowFlags } from "../../diagnostics/allow.js";
+import { allowFlags, setFlags } from "../../diagnostics/allow.js";
 import { ablationCsv, ablationJson, ablationMarkdown } from "../../report/ablation/forms.js";
 import { listingJson } from "../../report/ablation/listing.js";
 import type { AblationEvents, AblationOutcome } from "../../report/ablation/progress.js";
@@ -96,14 +96,16 @@ export function ablationCommand({
   file,
   design,
   folder,
+  set,
   allow,
   skipBad,
 }: Pick<AblationRequest, "file" | "design" | "folder"> & {
+  readonly set?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly skipBad?: boolean | undefined;
 }): string {
   const out = folder.path === defaultFolder(file, design.name) ? "" : ` --out ${folder.path}`;
-  return `mom ablate ${file} ${design.name}${out}${allowFlags(allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
+  return `mom ablate ${file} ${design.name}${out}${setFlags(set)}${allowFlags(allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
 }
 
 export const defaultFolder = (file: string, name: string): string => {

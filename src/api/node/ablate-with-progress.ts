@@ -16,6 +16,8 @@ interface AblationWithProgress extends Omit<AblationRequest, "events" | "measure
   readonly adapter?: AdapterSource | undefined;
   readonly tune: TuneMode;
   readonly keepWeights?: boolean | undefined;
+  /** The settings of the spec, for the command that continues. */
+  readonly set?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   /** Skip documents whose files cannot be read. */
   readonly skipBad?: boolean | undefined;

@@ -54,7 +54,7 @@ export interface TrainResult {
  */
 export async function train(input: SpecInput, options: TrainOptions = {}): Promise<TrainResult> {
   checkOptions(options, TRAIN_OPTIONS);
-  const { spec, json, folder, reach, file, name } = rightSpec(nodeDisk, input, options.allow);
+  const { spec, json, folder, reach, file, name } = rightSpec(nodeDisk, input, options);
   const { out = `runs/${name}`, resume = false, adapter, tune = DEFAULT_TUNE, signal, print, onStep } = options;
   let step = 0;
   let losses: TrainResult["losses"];
@@ -119,7 +119,7 @@ export interface AblateResult {
  */
 export async function ablate(input: SpecInput, options: AblateOptions = {}): Promise<AblateResult> {
   checkOptions(options, ABLATE_OPTIONS);
-  const { spec, json, folder: specFolder, reach, file } = rightSpec(nodeDisk, input, options.allow);
+  const { spec, json, folder: specFolder, reach, file } = rightSpec(nodeDisk, input, options);
   const { adapter, tune = DEFAULT_TUNE, signal, print, jobs = 1 } = options;
   const design = chosenDesign(nodeDisk, spec, json, options.name, file, options.allow);
   const out = options.out ?? defaultFolder(file, design.name);
@@ -134,6 +134,7 @@ export async function ablate(input: SpecInput, options: AblateOptions = {}): Pro
     folder,
     costs,
     jobs,
+    set: options.set,
     allow: options.allow,
     skipBad: options.skipBad,
     tune,

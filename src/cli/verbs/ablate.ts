@@ -19,7 +19,7 @@ import { armsText, listingJson, listingText } from "../../report/ablation/listin
 import type { AblationOutcome } from "../../report/ablation/progress.js";
 import { formatDuration } from "../../report/progress.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { allowOption, skipBadOption } from "../compile-options.js";
+import { allowOption, setOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logged } from "../streams.js";
 import { wholeNumber } from "../trained.js";
@@ -40,6 +40,7 @@ interface Options {
   readonly adapter?: AdapterSource;
   readonly tune: TuneMode;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
   readonly skipBad?: true;
 }
 
@@ -71,10 +72,11 @@ export const verb: Verb = {
         new Option("--adapter <source>", "the device to train on (default: the best one available)").choices(SOURCES),
       )
       .addOption(tuneOption())
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
       .action(async (path: string, name: string | undefined, options: Options) => {
-        const { spec, json, file, folder: specFolder, reach } = readSpec(path, { allow: options.allow });
+        const { spec, json, file, folder: specFolder, reach } = readSpec(path, options);
         if (!spec) return finish(EXIT.wrongInput);
         const design = chosenDesign(nodeDisk, spec, json as Json, name, file, options.allow);
         const folder: AblationFolder = { path: options.out ?? defaultFolder(file, design.name), disk: nodeDisk };

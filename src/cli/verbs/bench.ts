@@ -9,7 +9,7 @@ import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { short, size } from "../../inspect/inspection-text.js";
 import { columns } from "../../report/columns.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, setOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { tuneOption } from "../tune-option.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -18,6 +18,7 @@ interface Options {
   readonly adapter?: AdapterSource;
   readonly json?: true;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
   readonly force?: string;
   readonly tune: TuneMode;
   readonly share?: ReadonlyMap<string, number>;
@@ -49,12 +50,13 @@ export const verb: Verb = {
       )
       .option("--force <variant>", "use this kernel variant for every kernel that has it")
       .option("--json", "print JSON")
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .addOption(tuneOption())
       .addHelpText("after", "  mom bench specs/quickstart.mom --tune full\n")
-      .action(async (file: string, { adapter, json, force, tune, share, loop, allow }: Options) => {
-        const { spec } = readSpec(file, { allow });
+      .action(async (file: string, { adapter, json, force, tune, share, loop, allow, set }: Options) => {
+        const { spec } = readSpec(file, { allow, set });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const shares = share && namedShares(share, spec.model.modalities);
         const notice = (line: string): void => void process.stderr.write(`${line}\n`);

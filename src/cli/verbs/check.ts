@@ -10,16 +10,17 @@ import { diagnosticsAsJson, diagnosticsAsSarif, render, tally } from "../../diag
 import { visibleLine } from "../../diagnostics/visible.js";
 import { VERSION } from "../../train/version.gen.js";
 import { coloured, styleOf } from "../colour.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, setOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { CLEAR_SCREEN } from "../streams.js";
 import { EXIT, type ExitCode, type Verb } from "../verb.js";
 
-interface Options {
+type Given = Pick<Reading, "allow" | "set">;
+
+interface Options extends Given {
   readonly format: "text" | "json" | "sarif";
   readonly emit?: "json";
   readonly watch?: true;
-  readonly allow?: readonly string[];
 }
 
 export const verb: Verb = {
@@ -35,28 +36,29 @@ export const verb: Verb = {
         new Option("--emit <form>", "print the spec with imports merged and defaults filled in").choices(["json"]),
       )
       .option("--watch", "check again when a file or one of its imports changes; Ctrl-C stops")
+      .addOption(setOption())
       .addOption(allowOption())
-      .action(async (files: readonly string[], { format, emit, watch, allow }: Options) => {
+      .action(async (files: readonly string[], { format, emit, watch, ...reading }: Options) => {
         const alone = (reason: string): never => command.error(`error: ${reason}`, { exitCode: EXIT.wrongUsage });
         if (emit !== undefined && (files.length > 1 || watch)) alone("--emit takes one spec and excludes --watch");
         if (watch && format !== "text") alone("--watch prints text: leave out --format");
-        if (emit !== undefined) finish(emitted(files[0] ?? "", allow));
-        else if (watch) await watching(() => lookAt(files, allow));
-        else finish(format === "text" ? checkAsText(files, { allow }) : checkAsJson(files, format, allow));
+        if (emit !== undefined) finish(emitted(files[0] ?? "", reading));
+        else if (watch) await watching(() => lookAt(files, reading));
+        else finish(format === "text" ? checkAsText(files, reading) : checkAsJson(files, format, reading));
       });
   },
 };
 
 /** Prints the spec as JSON, and its errors and warnings to stderr. */
-function emitted(file: string, allow?: readonly string[]): ExitCode {
-  const { json } = readSpec(file, { allow });
+function emitted(file: string, reading: Given): ExitCode {
+  const { json } = readSpec(file, reading);
   if (json === undefined) return EXIT.wrongInput;
   process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
   return EXIT.done;
 }
 
-function checkAsJson(files: readonly string[], format: "json" | "sarif", allow?: readonly string[]): ExitCode {
-  const checked = files.map((file) => checkFile(nodeDisk, file, { allow }));
+function checkAsJson(files: readonly string[], format: "json" | "sarif", reading: Given): ExitCode {
+  const checked = files.map((file) => checkFile(nodeDisk, file, reading));
   const diagnostics = checked.flatMap((one) => one.diagnostics);
   const sources = checked.flatMap((one) => one.sources);
   const found =
@@ -79,12 +81,12 @@ function checkAsText(files: readonly string[], reading: Omit<Reading, "origin">)
 }
 
 /** Clears the screen, checks the files, and returns the paths that the outcome depends on. */
-function lookAt(files: readonly string[], allow?: readonly string[]): Set<string> {
+function lookAt(files: readonly string[], reading: Given): Set<string> {
   const tried = new Set<string>(files);
   if (process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
   for (const file of files) {
     try {
-      checkAsText([file], { tried, allow });
+      checkAsText([file], { ...reading, tried });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       process.stdout.write(render(error.diagnostics, [], styleOf(process.stdout)));

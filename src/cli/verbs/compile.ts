@@ -10,7 +10,7 @@ import { DEFAULT_DEVICE } from "../../ir/profiles.js";
 import { startText } from "../../report/start-text.js";
 import type { NamedFile } from "../../train/whole-folder.js";
 import { coloured, styleOf } from "../colour.js";
-import { allowOption, deviceOption, skipBadOption } from "../compile-options.js";
+import { allowOption, deviceOption, setOption, skipBadOption } from "../compile-options.js";
 import { dependencyRange } from "../project.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -20,6 +20,7 @@ interface Options {
   readonly device: string;
   readonly force?: boolean;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
   readonly skipBad?: true;
 }
 
@@ -30,10 +31,11 @@ export const verb: Verb = {
       .requiredOption("-o, --out <folder>", "the folder to write")
       .addOption(deviceOption())
       .option("--force", "overwrite a folder that `mom compile` wrote")
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .action(async (file: string, { out, device, force = false, allow, skipBad }: Options) => {
-        const { spec, json, folder, reach } = readSpec(file, { allow });
+      .action(async (file: string, { out, device, force = false, allow, set, skipBad }: Options) => {
+        const { spec, json, folder, reach } = readSpec(file, { allow, set });
         if (spec === undefined || json === undefined) return finish(EXIT.wrongInput);
         const notice = (line: string) => void process.stderr.write(`${line}\n`);
         const { kernels, started } = await compileToFolder(nodeDataHost, {

@@ -11,7 +11,7 @@ import { prepareFolder } from "../../api/prepare.js";
 import { type ListenOptions, listenTo } from "../../api/speech-units.js";
 import { writeWhole } from "../../data/write-whole.js";
 import { preparingOn } from "../../report/preparing.js";
-import { allowOption, ending, skipBadOption } from "../compile-options.js";
+import { allowOption, ending, setOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
@@ -30,6 +30,7 @@ interface LookFlags extends Omit<LookOptions, "notice"> {
   readonly json?: true;
   readonly html?: string;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
 }
 
 const lookSubcommand: Subcommand = {
@@ -42,10 +43,11 @@ const lookSubcommand: Subcommand = {
       .option("--documents <n>", "how many documents to show", wholeNumber, 5)
       .option("--html <file>", "write a page that shows documents as the model sees them", ending(".html"))
       .option("--json", "print JSON")
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .action(async (file: string, { json, html: page, allow, ...options }: LookFlags) => {
-        const { spec, folder, reach } = readSpec(file, { allow });
+      .action(async (file: string, { json, html: page, allow, set, ...options }: LookFlags) => {
+        const { spec, folder, reach } = readSpec(file, { allow, set });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const [looked, settings] = [
           { spec, folder, reach },
@@ -73,10 +75,11 @@ const prepareSubcommand: Subcommand = {
     command
       .argument("<file>", "the spec")
       .requiredOption("--out <folder>", "the folder to write")
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
-      .action(async (file: string, { out, allow, skipBad }: PrepareFlags) => {
-        const { spec, folder, reach } = readSpec(file, { allow });
+      .action(async (file: string, { out, allow, set, skipBad }: PrepareFlags) => {
+        const { spec, folder, reach } = readSpec(file, { allow, set });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const bar = preparingOn(process.stderr, () => performance.now() / 1000);
         const report = (line: string) => {
@@ -97,6 +100,7 @@ const prepareSubcommand: Subcommand = {
 interface PrepareFlags {
   readonly out: string;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
   readonly skipBad?: boolean;
 }
 
@@ -151,6 +155,7 @@ const codebookSubcommand: Subcommand = {
       .option("--entries <n>", "the number of codes", wholeNumber, 512)
       .option("--seed <n>", "the random seed of the search", wholeNumber, 1)
       .option("--iterations <n>", "the most iterations of k-means", wholeNumber, 30)
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
       .option("--sheet <file>", "a PNG that shows pictures, each above its reconstruction from the codebook")
@@ -184,6 +189,7 @@ const listenSubcommand: Subcommand = {
       .argument("<file>", "a JSON Lines file whose documents name recordings")
       .requiredOption("--codebook <file>", "a codebook that `mom data units` wrote")
       .option("--out <file>", "write the documents to this file in the same folder, with units in place of recordings")
+      .addOption(setOption())
       .addOption(allowOption())
       .action((file: string, options: ListenOptions) => {
         const { documents, recordings, seconds, units } = listenTo(nodeHost.disk, file, options, (recording) => {

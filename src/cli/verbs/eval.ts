@@ -7,7 +7,7 @@ import { lossUnits } from "../../api/units.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { formatLoss } from "../../report/progress.js";
 import type { SetLosses, ValidationRecord } from "../../train/metrics.js";
-import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
+import { allowOption, dataOption, setOption, skipBadOption } from "../compile-options.js";
 import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -29,6 +29,7 @@ export const verb: Verb = {
       )
       .option("--json", "print JSON")
       .addOption(dataOption())
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
       .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))

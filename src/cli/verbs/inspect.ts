@@ -10,7 +10,7 @@ import type { Json } from "../../front/spec.js";
 import { fitText } from "../../inspect/fit.js";
 import { inspectionText } from "../../inspect/inspection-text.js";
 import { coloured } from "../colour.js";
-import { allowOption, deviceOption, ending } from "../compile-options.js";
+import { allowOption, deviceOption, ending, setOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -24,6 +24,7 @@ interface Options {
   readonly svg?: string;
   readonly json?: true;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
 }
 
 function wholeNumber(text: string): number {
@@ -45,9 +46,10 @@ export const verb: Verb = {
       .option("--html <file>", "write a page with a drawing of the model and these tables", ending(".html"))
       .option("--svg <file>", "write only the drawing, for example for a paper", ending(".svg"))
       .option("--json", "print JSON")
+      .addOption(setOption())
       .addOption(allowOption())
-      .action((file: string, { device, batch, memory, dump: stage, choices, json, allow, ...drawn }: Options) => {
-        const { spec, json: tree } = readSpec(file, { allow });
+      .action((file: string, { device, batch, memory, dump: stage, choices, json, allow, set, ...drawn }: Options) => {
+        const { spec, json: tree } = readSpec(file, { allow, set });
         if (spec === undefined) return finish(EXIT.wrongInput);
         const options = { device, batch, choices, memory };
         if (stage !== undefined) process.stdout.write(dumped(nodeDisk, { spec, json: tree as Json }, options, stage));

@@ -15,7 +15,7 @@ import { ITEM_SAMPLERS } from "../../objectives/items.js";
 import { pngOf } from "../../report/png.js";
 import type { SampledDocument } from "../../sample/document.js";
 import { type Showing, type ShownLatent, shown } from "../../sample/shown.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, setOption } from "../compile-options.js";
 import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -76,6 +76,7 @@ export const verb: Verb = {
       )
       .option("--out <folder>", "the folder for pictures", "samples")
       .option("--json", "print JSON")
+      .addOption(setOption())
       .addOption(allowOption())
       .option(...STEP_OPTION, wholeNumber)
       .option(...CHECKPOINT_OPTION)

@@ -6,7 +6,7 @@ import { type TraceSettings, traceSpec } from "../../api/trace.js";
 import { readSafetensors, writeSafetensors } from "../../data/safetensors.js";
 import { InputError } from "../../diagnostics/input-error.js";
 import { SOURCES } from "../../gpu/dawn.js";
-import { allowOption } from "../compile-options.js";
+import { allowOption, setOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { EXIT, type Verb } from "../verb.js";
 
@@ -14,6 +14,7 @@ interface Options extends TraceSettings {
   readonly tensors: string;
   readonly out: string;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
 }
 
 function positive(text: string): number {
@@ -54,6 +55,7 @@ export const verb: Verb = {
       )
       .requiredOption("--out <file>", "the safetensors file for the results")
       .option("--stack", "run only the stack of blocks, from input to the sum of output · cotangent")
+      .addOption(setOption())
       .addOption(allowOption())
       .option("--steps <n>", "the number of updates", positive, 1)
       .option("--prefix <text>", "a prefix of the parameter names in the file", "")
@@ -61,7 +63,7 @@ export const verb: Verb = {
       .option("--variant <name>", "use this kernel variant for every kernel that has it")
       .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .action(async (file: string, options: Options) => {
-        const { spec } = readSpec(file, { allow: options.allow });
+        const { spec } = readSpec(file, options);
         if (!spec) return finish(EXIT.wrongInput);
         const { tensors } = readSafetensors(readFile(options.tensors), options.tensors);
         const { tensors: made, device } = await traceSpec(nodeHost, spec, tensors, options);

@@ -6,11 +6,11 @@ import { trainWithProgress } from "../../api/node/train-with-progress.js";
 import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
-import { allowFlags } from "../../diagnostics/allow.js";
+import { allowFlags, setFlags } from "../../diagnostics/allow.js";
 import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
-import { allowOption, dataOption, skipBadOption } from "../compile-options.js";
+import { allowOption, dataOption, setOption, skipBadOption } from "../compile-options.js";
 import { readSpec } from "../read-spec.js";
 import { logged } from "../streams.js";
 import { exitOf } from "../thrown.js";
@@ -23,6 +23,7 @@ interface Options {
   readonly tune: TuneMode;
   readonly adapter?: AdapterSource;
   readonly allow?: readonly string[];
+  readonly set?: readonly string[];
   readonly skipBad?: true;
   readonly data?: string;
 }
@@ -41,11 +42,12 @@ export const verb: Verb = {
       )
       .addOption(tuneOption())
       .addOption(dataOption())
+      .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
       .addHelpText("after", "  mom train specs/quickstart.mom --tune full\n")
       .action(async (file: string, options: Options) => {
-        const read = readSpec(file, { allow: options.allow });
+        const read = readSpec(file, options);
         if (!read.spec) return finish(EXIT.wrongInput);
         const { spec, json, folder, reach, isRun } = withData({ ...read, spec: read.spec }, options.data);
         checkDataThere({ spec, folder, reach, isRun });
@@ -53,7 +55,7 @@ export const verb: Verb = {
         const resume = options.resume === true;
         const out = options.out ?? (isRun && resume ? file : join("runs", name));
         const { tune, adapter, skipBad } = options;
-        const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
+        const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${setFlags(options.set)}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
         const wanted = {
           host: nodeHost,
           spec,
