@@ -120,7 +120,7 @@ export function drawnIn(curve: Curve, columns: Columns, half: number): Drawn {
     if (high[column] === null || highest > (high[column] as number)) high[column] = highest;
     smooth[column] = smoothedAt(curve, point, half);
   }
-  // The lines go on to the points beyond both ends.
+  // The lines reach to the points beyond both ends.
   const between = (before: number, at: number, of: (point: number) => number): number => {
     const [a, b] = [x[before] as number, x[before + 1] as number];
     return of(before) + ((of(before + 1) - of(before)) * (at - a)) / (b - a || 1);

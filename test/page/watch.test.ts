@@ -1,4 +1,4 @@
-// The page of `mom watch` in a real browser, on runs that are written meanwhile.
+// The page of `mom watch` in a real browser, while runs are written.
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";

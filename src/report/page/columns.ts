@@ -4,7 +4,7 @@ import { formatCount, formatDuration, formatLoss } from "../progress.js";
 import { type LossSummary, type RunView, WEIGHTED } from "./view.js";
 
 export interface RunColumn {
-  /** A heading over several columns; empty if it stands alone. */
+  /** A heading over several columns; empty if there is none. */
   readonly group: string;
   readonly head: string;
   /** Whether its values are numbers, which are aligned right. */

@@ -1,6 +1,6 @@
 // What the page of runs shows, as plain data. `mom watch` sends it piece by piece, `mom report` embeds all of it.
 
-/** How a run ended, or that it goes on. */
+/** Whether a run is training, or how it ended. */
 export type RunState = "running" | "finished" | "stopped" | "failed" | "pending";
 
 /** The last and the best losses of a modality; null where there is none. JSON has no NaN. */
