@@ -49,7 +49,7 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
   const segments: ShardSegment[] = [];
   const items = modalities.map(() => 0);
   const rows = UPDATES * train.batch * train.accumulate;
-  const documents = stretchesOf(modalities, { rows, length: data.length }, shares).map((stretches, row) => {
+  const documents = stretchesOf(modalities, { rows, length: data.length }, shares).map((stretches) => {
     const begin = segments.length;
     let left = data.length - 1;
     for (const { modality, positions } of stretches) {
@@ -68,8 +68,6 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
       }
     }
     return {
-      label: `synthetic ${row + 1}`,
-      extra: undefined,
       hash: 0,
       eitherOrder: false,
       begin,
@@ -84,6 +82,8 @@ export function syntheticDataSet({ model, train, data }: CheckedSpec, shares?: S
   };
   const shard: Shard = {
     documents,
+    label: (row) => `synthetic ${row + 1}`,
+    extra: () => undefined,
     segments,
     tokens: Int32Array.from(ids),
     items: new Map(

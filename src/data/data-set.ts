@@ -116,7 +116,7 @@ export function dataSetOf(
 ): DataSet {
   const share = heldOut ?? (groups.validation.length > 0 ? 0 : HELD_OUT);
   const documents: Document[] = [];
-  const items: StoredItem[] = [];
+  const items: ItemPlace[] = [];
   const shapes = parts.modalities.map(itemOf);
   /** Adds the documents of shards. @returns the numbers of those below and above the held-out share */
   const add = (shards: readonly Shard[], share: number) => {
@@ -128,7 +128,7 @@ export function dataSetOf(
         const document = shard.documents.at(row) as ShardDocument;
         (document.hash / 2 ** 32 < share ? below : above).push(documents.length);
         documents.push(new StoredDocument(opened, row, items.length));
-        addItems(opened, document, items);
+        addItems(opened, row, document, items);
       }
     }
     return { below, above };
@@ -145,9 +145,9 @@ export function dataSetOf(
   const heldOutDocuments = training.flatMap(({ below }) => below);
   const validation = [...heldOutDocuments, ...named.flatMap(({ documents: of }) => of)];
   const itemById = (id: number) => {
-    const item = items[id];
-    if (item === undefined) throw new RangeError(`no item ${id}: there are ${items.length}`);
-    return item;
+    const place = items[id];
+    if (place === undefined) throw new RangeError(`no item ${id}: there are ${items.length}`);
+    return itemAt(place, id);
   };
   const shards = shardsIn(groups);
   return {
@@ -194,13 +194,13 @@ class StoredDocument implements Document {
     return this.opened.shard.documents.at(this.row) as ShardDocument;
   }
   get label(): string {
-    return this.stored.label;
+    return this.opened.shard.label(this.row);
   }
   get eitherOrder(): boolean {
     return this.stored.eitherOrder;
   }
   get extra(): Document["extra"] {
-    return this.stored.extra;
+    return this.opened.shard.extra(this.row);
   }
   get segments(): Segment[] {
     let item = this.firstItem;
@@ -229,29 +229,41 @@ function idsOf({ shard, parts }: Opened, { modality, counted, begin, end }: Shar
   };
 }
 
-/** Appends a document's items. */
-function addItems(opened: Opened, document: ShardDocument, items: StoredItem[]): void {
+/** Where an item is. There may be millions, so this is all that is stored of each. */
+interface ItemPlace {
+  readonly opened: Opened;
+  /** The document's row in the shard. */
+  readonly document: number;
+  readonly modality: number;
+  /** The item's number among those of its modality in the shard. */
+  readonly at: number;
+}
+
+/** Appends the places of a document's items. */
+function addItems(opened: Opened, document: number, stored: ShardDocument, items: ItemPlace[]): void {
+  for (const { modality, begin } of storedSegments(opened, stored))
+    if (opened.shapes[modality] !== undefined) items.push({ opened, document, modality, at: begin });
+}
+
+function itemAt({ opened, document, modality, at }: ItemPlace, id: number): StoredItem {
   const { shard, shapes, decode } = opened;
-  for (const { modality, begin, end } of storedSegments(opened, document)) {
-    const shape = shapes[modality];
-    if (shape === undefined) continue;
-    const size = shape.positions * shape.columns;
-    const stored = async (view?: View) => {
-      const file = shard.files?.get(modality)?.at(begin);
-      if (file === undefined)
-        return shard.items.get(modality)?.slice(begin * size, end * size) as Uint8Array | Float32Array;
-      if (decode === undefined) throw new RangeError("no decoder for pictures that are decoded live");
-      const { height, width, channels, fit } = shape;
-      return await decode(file, { height, width, channels, fit, view }, document.label);
-    };
-    items.push({
-      id: items.length,
-      modality,
-      async pixels() {
-        const numbers = await stored();
-        return numbers instanceof Float32Array ? undefined : numbers;
-      },
-      values: async (view, into) => shape.split(await stored(view), into),
-    });
-  }
+  const shape = shapes[modality] as ItemShape;
+  const size = shape.positions * shape.columns;
+  const stored = async (view?: View) => {
+    const file = shard.files?.get(modality)?.at(at);
+    if (file === undefined)
+      return shard.items.get(modality)?.slice(at * size, (at + 1) * size) as Uint8Array | Float32Array;
+    if (decode === undefined) throw new RangeError("no decoder for pictures that are decoded live");
+    const { height, width, channels, fit } = shape;
+    return await decode(file, { height, width, channels, fit, view }, shard.label(document));
+  };
+  return {
+    id,
+    modality,
+    async pixels() {
+      const numbers = await stored();
+      return numbers instanceof Float32Array ? undefined : numbers;
+    },
+    values: async (view, into) => shape.split(await stored(view), into),
+  };
 }

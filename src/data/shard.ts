@@ -62,6 +62,9 @@ interface Numbers<A> {
 /** The checked tensors of a shard. Ids and pictures are read on demand. */
 export interface Shard {
   readonly documents: Rows<ShardDocument>;
+  readonly label: (document: number) => string;
+  /** Other keys of a document; undefined without any. */
+  readonly extra: (document: number) => Readonly<Record<string, unknown>> | undefined;
   readonly segments: Rows<ShardSegment>;
   readonly tokens: Numbers<Int32Array>;
   /** Items by modality index. */
@@ -83,9 +86,6 @@ export interface SkippedDocument {
 }
 
 export interface ShardDocument {
-  readonly label: string;
-  /** Other keys of the document; undefined without any. */
-  readonly extra: Readonly<Record<string, unknown>> | undefined;
   readonly hash: number;
   readonly eitherOrder: boolean;
   /** Rows of `segments`. */
@@ -246,8 +246,18 @@ export function readShard(
   const extra = listIn<Readonly<Record<string, unknown>> | null>(bytes, entryOf("extra"));
   const left = entryOf("skipped");
   const skipped: SkippedDocument[] = left === undefined ? [] : jsonAt(bytes, left);
-  const documents = documentsOf(all("documents"), segments.length, { labels, extra });
-  return { documents, segments, tokens: numbers("tokens"), items, files, codebooks, skipped, checksum };
+  return {
+    documents: documentsOf(all("documents"), segments.length),
+    label: (document) => labels(document) ?? "",
+    extra: (document) => extra(document) ?? undefined,
+    segments,
+    tokens: numbers("tokens"),
+    items,
+    files,
+    codebooks,
+    skipped,
+    checksum,
+  };
 }
 
 const AGAIN = "Prepare the data again.";
@@ -288,22 +298,11 @@ function segmentsOf(rows: Int32Array, uncounted: ReadonlySet<number>): Rows<Shar
   };
 }
 
-interface Lists {
-  readonly labels: (row: number) => string | undefined;
-  readonly extra: (row: number) => Readonly<Record<string, unknown>> | null | undefined;
-}
-
-function documentsOf(rows: Int32Array, segments: number, { labels, extra }: Lists): Rows<ShardDocument> {
+function documentsOf(rows: Int32Array, segments: number): Rows<ShardDocument> {
   const number = (index: number) => rows[index] as number;
   return {
     length: rows.length / 3,
     at: (row) => ({
-      get label() {
-        return labels(row) ?? "";
-      },
-      get extra() {
-        return extra(row) ?? undefined;
-      },
       hash: number(3 * row + 2) >>> 0,
       eitherOrder: number(3 * row + 1) === 1,
       begin: number(3 * row),
