@@ -12,10 +12,12 @@ import { diverged } from "../train/diverged.js";
 import { folderInUse } from "../train/errors.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
+import { writeEventHead } from "../train/recorder.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run, type RunContents } from "../train/run-folder.js";
 import { lockedBy } from "../train/run-lock.js";
 import { recordSession } from "../train/sessions.js";
 import { checkTeaches } from "../train/teaching.js";
+import type { Hyperparameters } from "../train/tensorboard.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import { type AblationFolder, dropWeights, runOf, writeEnding } from "./folder.js";
 
@@ -24,6 +26,8 @@ export interface VariantRequest {
   readonly spec: CheckedSpec;
   /** The resolved spec as text, with paths relative to the run's folder. */
   readonly text: string;
+  /** The fields of the spec. */
+  readonly hyperparameters: Hyperparameters;
   /** Reads its tokenizers and codebooks. */
   readonly files: () => readonly NamedFile[];
   /** The file that the ablation's spec was read from. */
@@ -81,10 +85,12 @@ export async function runVariant(
       : { checkpoint: undefined, warnings: [] };
     if (warnings.length > 0) trainer.warned(warnings);
     recordSession(run, { step: checkpoint?.step ?? 0, device: device.description, dataSet });
+    const ended = writeEventHead(run, text, request.hyperparameters);
     const model = await openModel(device, compiled, trainer.pipelines);
     try {
       const start = checkpoint ? undefined : trainer.start(compiled);
       const outcome = await trainRecorded(run, { model, spec, dataSet }, watcher, { checkpoint, start });
+      if (outcome.kind !== "stopped") ended(outcome.kind === "finished" ? "success" : "failure");
       if (outcome.kind === "diverged") throw diverged(outcome, run, spec.data.carry);
       if (outcome.kind === "stopped") return "stopped";
     } finally {

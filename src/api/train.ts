@@ -9,6 +9,7 @@ import type { TrainingOutcome } from "../report/training-words.js";
 import { recordedChoices } from "../train/choices.js";
 import type { TuneMode } from "../tune/tune.js";
 import type { Host } from "./host.js";
+import { hyperparametersOf } from "./hyperparameters.js";
 import { keptSpec } from "./kept-spec.js";
 import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
@@ -54,6 +55,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
     events,
     stopWanted,
     spec,
+    hyperparameters: hyperparametersOf({ spec, json }),
     specText: kept.text,
     specFiles: kept.files,
     specFile: file,

@@ -12,7 +12,7 @@ import { type Deflate, pngOf } from "../report/png.js";
 import { formatCount } from "../report/progress.js";
 import type { SampleGroup, TextSample } from "../report/render.js";
 import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
-import { hasSamples, writeSamples } from "../report/samples.js";
+import { hasSamples, sampleSummaries, writeSamples } from "../report/samples.js";
 import type { StartRecord } from "../report/start-text.js";
 import type { TrainingEvents, TrainingOutcome } from "../report/training-words.js";
 import type { SampleSettings } from "../sample/document.js";
@@ -22,9 +22,11 @@ import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { openModel, type Tensors } from "../train/model.js";
 import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
+import { recorder, writeEventHead } from "../train/recorder.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { recordSession } from "../train/sessions.js";
 import { checkTeaches } from "../train/teaching.js";
+import type { Hyperparameters } from "../train/tensorboard.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import type { Host } from "./host.js";
 import type { Started } from "./start.js";
@@ -50,6 +52,8 @@ export interface TrainingRequest {
   /** Finds the initial weights; absent if they are random. */
   readonly start?: (() => Started) | undefined;
   readonly title: string;
+  /** The fields of the spec; absent for a compiled folder, which has only its text. */
+  readonly hyperparameters?: Hyperparameters;
   readonly events: TrainingEvents;
   /** Called after every update: whether to save and stop. */
   readonly stopWanted: () => boolean;
@@ -106,6 +110,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     if (start) beginFrom(start, run, events);
     const { description } = request.device;
     recordSession(run, { step: checkpoint?.step ?? 0, device: description, dataSet: request.dataSet });
+    const ended = writeEventHead(run, request.specText, request.hyperparameters ?? new Map());
     writeAbout(run, aboutOf(request, readStart(run)));
     const model = await openModel(request.device, request.compiled);
     const begun = Date.now();
@@ -121,6 +126,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       { checkpoint, start: start?.tensors },
     );
     const { step } = outcome;
+    if (outcome.kind === "diverged") ended("failure");
     if (outcome.kind === "diverged") return { kind: "diverged", failure: diverged(outcome, run, spec.data.carry) };
     events.trained();
     if (outcome.kind === "stopped") return { kind: "stopped", step, report: writeReport(run) };
@@ -134,8 +140,12 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
         events.unsampled(error.message);
         return [];
       });
-      if (groups.length > 0) writeSamples(run, step, groups);
+      if (groups.length > 0) {
+        writeSamples(run, step, groups);
+        recorder(run).summaries(step, sampleSummaries(groups));
+      }
     }
+    ended("success");
     const report = writeReport(run);
     const checkpointPath = `${pathIn(run, "checkpoints")}/step-${step}`;
     return { kind: "done", step, made, seconds: (Date.now() - begun) / 1000, checkpoint: checkpointPath, report };

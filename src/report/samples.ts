@@ -2,7 +2,9 @@
 import { jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { diskFailure } from "../train/errors.js";
+import { verbatim } from "../train/recorder.js";
 import { pathIn, type Run } from "../train/run-folder.js";
+import type { Summary } from "../train/tensorboard.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 import { dataUrl } from "./data-url.js";
 import type { SampleGroupView } from "./page/view.js";
@@ -81,6 +83,43 @@ export function writeSamples(run: Run, step: number, groups: readonly SampleGrou
   } catch (error) {
     throw diskFailure(error, pathIn(run, "samples"), ", then continue from the last checkpoint with --resume.");
   }
+}
+
+/** The samples for TensorBoard: each picture with its truth, and each text in a table. */
+export function sampleSummaries(groups: readonly SampleGroup[]): Summary[] {
+  return groups.flatMap(({ label, samples, texts = [] }): Summary[] => {
+    const tag = `samples/${label}`;
+    const strip = (
+      name: string,
+      pictures: readonly Uint8Array[],
+      of: readonly { readonly name: string }[],
+    ): Summary[] =>
+      pictures.length === 0
+        ? []
+        : [{ tag: `${tag}/${name}`, kind: "pictures", pictures, description: of.map((one) => one.name).join(" · ") }];
+    const rows = texts.map(({ given, truth, sampled }) => [given, truth, sampled].map(verbatim));
+    const given = texts.filter(({ picture }) => picture !== undefined);
+    return [
+      ...strip(
+        "true",
+        samples.map(({ truth }) => truth),
+        samples,
+      ),
+      ...strip(
+        "sampled",
+        samples.flatMap(({ sampled }) => sampled),
+        samples,
+      ),
+      ...strip(
+        "given",
+        given.flatMap(({ picture }) => picture ?? []),
+        given,
+      ),
+      ...(rows.length > 0
+        ? [{ tag, kind: "table", rows: [["**Prompt**", "**True**", "**Sampled**"], ...rows] } as const]
+        : []),
+    ];
+  });
 }
 
 /** Whether there are samples of that step. They are written atomically. */

@@ -6,11 +6,11 @@ import { diskFailure } from "./errors.js";
  * @param then the next step for the user, appended to the help: ", then …."
  * @throws Failure if writing fails; the old contents then remain
  */
-export function replaceFile(disk: Disk, path: string, text: string, then: string): void {
+export function replaceFile(disk: Disk, path: string, contents: string | Uint8Array, then: string): void {
   const aside = `${path}.${disk.processes.own}.writing`;
   try {
     disk.remove(aside);
-    disk.create(aside, new TextEncoder().encode(text));
+    disk.create(aside, typeof contents === "string" ? new TextEncoder().encode(contents) : contents);
     disk.rename(aside, path);
   } catch (error) {
     disk.remove(aside);

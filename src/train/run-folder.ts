@@ -33,6 +33,8 @@ export const RUN_FILES = {
   sessions: "sessions.jsonl",
   /** TensorBoard takes any name with `tfevents` in it. */
   events: "events.out.tfevents.0",
+  /** The spec and the hyperparameters for TensorBoard. */
+  eventHead: "events.hparams.tfevents",
   checkpoints: "checkpoints",
   samples: "samples",
   /** What was trained, for the report's heading. */

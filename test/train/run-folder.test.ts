@@ -21,10 +21,11 @@ import type { DataSet } from "../../src/data/data-set.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { checkpointSteps } from "../../src/train/checkpoint.js";
 import { parseMetrics, parseTiming, type TrainRecord } from "../../src/train/metrics.js";
-import { eventBytesUpTo, recorder, rewindRun } from "../../src/train/recorder.js";
+import { recorder, rewindRun } from "../../src/train/recorder.js";
 import { closeRun, createRun, openRun, originOf, type Run } from "../../src/train/run-folder.js";
 import { lockedBy } from "../../src/train/run-lock.js";
 import { readSessions, recordSession } from "../../src/train/sessions.js";
+import { eventBytesUpTo } from "../../src/train/tensorboard.js";
 import { sampleCheckpoint, storeCheckpoint } from "./sample-checkpoint.js";
 
 let folder = "";

@@ -14,6 +14,7 @@ import { DeviceError } from "../../gpu/device-error.js";
 import type { Pipelines } from "../../gpu/pipelines.js";
 import { TooLarge } from "../../ir/too-large.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
+import { hyperparametersOf } from "../hyperparameters.js";
 import { keptSpec } from "../kept-spec.js";
 import { checkText } from "../read-spec.js";
 import { starting } from "../start.js";
@@ -101,7 +102,14 @@ async function train(device: OpenDevice, id: string, text: string): Promise<void
     const kept = keptSpec(json, folder, runOf(variants, id).path, reach);
     const how = await runVariant(
       variants,
-      { id, spec, ...kept, specFile: settings.specFile, keepWeights: settings.keepWeights },
+      {
+        id,
+        spec,
+        hyperparameters: hyperparametersOf({ spec, json }),
+        ...kept,
+        specFile: settings.specFile,
+        keepWeights: settings.keepWeights,
+      },
       { device, pipelines, dataSet, start, choices, warned },
       {
         stepped: ({ step }) => {
