@@ -84,7 +84,7 @@ export function checkSource(disk: Disk, source: Source, reading: Omit<Reading, "
   const readBytes = (path: string, limit: number) =>
     begun && limit === 0 ? undefined : noting(path, readers.readStart(path, limit));
   const { dirname, relative, resolve } = disk.paths;
-  const placed = (path: string) => relative(dirname(resolve(source.path)), resolve(path)).replaceAll("\\", "/");
+  const placed = (path: string) => relative(dirname(resolve(source.path)), resolve(path)).replaceAll("\\", "/") || ".";
   return check(source, read, readBytes, set.length > 0 ? { texts: set, placed } : undefined);
 }
 

@@ -11,6 +11,8 @@ import type { TuneMode } from "../tune/tune.js";
 import type { Host } from "./host.js";
 import { hyperparametersOf } from "./hyperparameters.js";
 import { keptSpec } from "./kept-spec.js";
+import { changesAtResume } from "./resume.js";
+import { isRunFolder } from "./run-spec.js";
 import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
 import { tuned } from "./tuning.js";
@@ -39,14 +41,18 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
   const { host, spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, title, events, stopWanted } =
     wanted;
   const notice = events.noted;
+  const changes = resume && isRunFolder(host.disk, out) ? changesAtResume(host.disk, out, json) : undefined;
   const { dataSet, codecs } = await prepare(spec.data, spec.model, { host, folder, reach, skipBad, notice });
   const device = await host.openDevice(adapter);
   notice(`${title}: on ${device.description}`);
   const how = trainingOn(spec, device.profile);
   const stages = programsOf(spec, how);
-  const choices = resume
-    ? recordedChoices({ path: out, disk: host.disk })
-    : await tuned(host, { mode: tune, spec, options: how, stages, opened: device, notice });
+  const recorded = resume ? recordedChoices({ path: out, disk: host.disk }) : undefined;
+  // A changed batch has kernels that the run did not have.
+  const choices =
+    recorded === undefined || (changes !== undefined && changes.length > 0)
+      ? { ...(await tuned(host, { mode: tune, spec, options: how, stages, opened: device, notice })), ...recorded }
+      : recorded;
   const compiled = planned(stages, { ...how, choices });
   const kept = keptSpec(json, folder, out, reach);
   return await runTraining({
@@ -65,6 +71,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
     decoders: decodersOf(codecs),
     folder: out,
     resume,
+    changes,
     start: starting(spec, compiled, { folder, reach }),
   });
 }

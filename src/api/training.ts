@@ -17,6 +17,7 @@ import type { StartRecord } from "../report/start-text.js";
 import type { TrainingEvents, TrainingOutcome } from "../report/training-words.js";
 import type { SampleSettings } from "../sample/document.js";
 import { type Compared, chosen, hasPictures, type Show, type Shown, showSamples } from "../sample/shown.js";
+import { type Changed, recordChanges } from "../train/changes.js";
 import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
@@ -49,6 +50,8 @@ export interface TrainingRequest {
   /** The run's folder. */
   readonly folder: string;
   readonly resume: boolean;
+  /** How the spec of a resumed run changes; absent if it must be equal. */
+  readonly changes?: readonly Changed[] | undefined;
   /** Finds the initial weights; absent if they are random. */
   readonly start?: (() => Started) | undefined;
   readonly title: string;
@@ -106,6 +109,14 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       : { checkpoint: undefined, warnings: [] };
     if (warnings.length > 0) events.warned(warnings);
     if (resume) events.resumed(checkpoint?.step ?? 0);
+    const { changes = [] } = request;
+    if (changes.length > 0) {
+      const { specText: text, device } = request;
+      const plan = planText({ ...request, profile: device.profile });
+      const files = { spec: text, plan, choices: choicesText(choices, device.description) };
+      recordChanges(run, checkpoint?.step ?? 0, changes, files);
+      events.changed(changes);
+    }
     const start = checkpoint ? undefined : (begins ?? request.start?.());
     if (start) beginFrom(start, run, events);
     const { description } = request.device;

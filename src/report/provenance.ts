@@ -1,4 +1,5 @@
 // Where the numbers of a run come from, in words: dates, time, tokens, and the versions of mom, spec and data.
+import { changeText, type RunChange } from "../train/changes.js";
 import { spentBy, type TimingRecord } from "../train/metrics.js";
 import type { Session } from "../train/sessions.js";
 import { formatCount, formatDuration } from "./progress.js";
@@ -6,7 +7,11 @@ import { formatCount, formatDuration } from "./progress.js";
 type Fact = readonly [name: string, value: string];
 
 /** Names and values for the heading of a report; without those that the run's version of mom did not record. */
-export function provenance(sessions: readonly Session[], timing: readonly TimingRecord[]): Fact[] {
+export function provenance(
+  sessions: readonly Session[],
+  timing: readonly TimingRecord[],
+  changes: readonly RunChange[] = [],
+): Fact[] {
   const [first, ...later] = sessions;
   const { seconds, tokens } = spentBy(timing);
   const spent: Fact[] = [
@@ -17,11 +22,21 @@ export function provenance(sessions: readonly Session[], timing: readonly Timing
   return [
     ["Started", dateText(first.began)],
     ...(later.length > 0 ? [["Resumed", resumedText(later)] as const] : []),
+    ...changeFacts(changes),
     ...spent,
     ["Version", distinct(sessions.map(({ version }) => `mom ${version}`))],
     ["Spec", distinct(sessions.map(({ spec }) => `SHA-256 ${spec.slice(0, 12)}…`))],
     ["Data", distinct(sessions.map(({ data }) => `fingerprint ${data.toString(16).padStart(8, "0")}`))],
   ];
+}
+
+/** One fact for each resume that changed something. */
+function changeFacts(changes: readonly RunChange[]): Fact[] {
+  const steps = [...new Set(changes.map(({ step }) => step))];
+  return steps.map((step) => {
+    const here = changes.filter((change) => change.step === step);
+    return [`Changed after step ${step}`, here.map(changeText).join("; ")];
+  });
 }
 
 function resumedText(later: readonly Session[]): string {

@@ -2,6 +2,7 @@
 
 import { escapeHtml } from "../diagnostics/visible.js";
 import { htmlPage, STYLE } from "../inspect/page.js";
+import type { RunChange } from "../train/changes.js";
 import {
   type MetricRecord,
   smoothingWindow,
@@ -52,16 +53,18 @@ export interface About {
 export interface ReportData {
   readonly about: About;
   readonly sessions: readonly Session[];
+  /** The changes of spec and data at resumes. */
+  readonly changes?: readonly RunChange[];
   readonly spec: string;
   readonly metrics: readonly MetricRecord[];
   readonly timing: readonly TimingRecord[];
   readonly samples: readonly SampleGroup[];
 }
 
-export function renderReport({ about, sessions, spec, metrics, timing, samples }: ReportData): string {
+export function renderReport({ about, sessions, changes, spec, metrics, timing, samples }: ReportData): string {
   const train = metrics.filter((record) => record.kind === "train");
   const validation = metrics.filter((record) => record.kind === "validation");
-  const main = `${facts([...about.facts, ...provenance(sessions, timing)])}
+  const main = `${facts([...about.facts, ...provenance(sessions, timing, changes)])}
 ${losses(about, train, validation)}
 ${samples.map((group) => pictures(group) + texts(group)).join("")}
 ${course(train, timing)}

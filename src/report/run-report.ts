@@ -1,6 +1,7 @@
 // Writes the report of a run from the files in its folder.
 import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { InputError } from "../diagnostics/input-error.js";
+import { changesOf } from "../train/changes.js";
 import { damagedMetrics } from "../train/errors.js";
 import { type MetricRecord, parseMetrics, parseTiming, type TimingRecord } from "../train/metrics.js";
 import { replaceFile } from "../train/replace-file.js";
@@ -82,6 +83,7 @@ export function readRun(run: Run): ReportData {
       ? checked(readAbout(run.disk.read(about)), about)
       : { title: run.disk.paths.basename(run.disk.paths.resolve(run.path)), facts: [], units: {} },
     sessions: readSessions(run),
+    changes: changesOf(run).changes,
     spec: text(pathIn(run, "spec")),
     metrics: recordsOf<MetricRecord>(pathIn(run, "metrics"), text, parseMetrics),
     timing: recordsOf<TimingRecord>(pathIn(run, "timing"), text, parseTiming),

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Failure } from "../diagnostics/failure.js";
 import { render } from "../diagnostics/render.js";
 import { visible } from "../diagnostics/visible.js";
+import { type Changed, changeText } from "../train/changes.js";
 import { formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
 import { type StartRecord, startText } from "./start-text.js";
 
@@ -31,6 +32,8 @@ export interface TrainingEvents {
   readonly warned: (warnings: readonly Diagnostic[]) => void;
   /** The run continues after a step; 0 if there was no checkpoint. */
   readonly resumed: (step: number) => void;
+  /** Fields of the spec, or the data, that change at the resume. */
+  readonly changed: (changes: readonly Changed[]) => void;
   /** The initial weights come from another run or a file. */
   readonly started: (record: StartRecord) => void;
   /** After every update. */
@@ -60,6 +63,9 @@ export function trainingWords(
     opened: () => {},
     warned: (warnings) => void terminal.write(`${render(warnings, [], { colour: false })}\n`),
     resumed: (step) => progress.message(`Resuming ${run.folder} after step ${step}.`),
+    changed: (changes) => {
+      for (const change of changes) progress.message(`Changed ${changeText(change)}`);
+    },
     started: (record) => void terminal.write(startText(record)),
     stepped: progress.update,
     validated: (step, losses) => {

@@ -74,6 +74,25 @@ export const badCheckpoint = (path: string, what: string): Failure =>
     "Use a folder `checkpoints/step-N` of a run.",
   );
 
+const valueText = (value: string | undefined): string => (value === undefined ? "none" : `\`${value}\``);
+
+/** @param changes the fields that differ */
+export const fieldsFixed = (
+  path: string,
+  changes: readonly { readonly path: string; readonly from: string | undefined; readonly to: string | undefined }[],
+): Failure =>
+  new Failure(
+    changes.map(({ path: field, from, to }) =>
+      diagnosticOf(
+        "other-spec",
+        `\`${field}\` cannot change when a run is resumed${field === "train.batch" ? " with `data.carry`, which gives each row of a batch a state of its own" : ""}: the run in ${path} has ${valueText(from)}, and the spec now has ${valueText(to)}.`,
+        {
+          help: `Undo the change, or start a new run from its weights with \`train { init: checkpoint(${JSON.stringify(path)}) }\`.`,
+        },
+      ),
+    ),
+  );
+
 export const otherSpec = (path: string, spec: string, was: string, is: string): Failure =>
   error(
     "other-spec",

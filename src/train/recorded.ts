@@ -3,6 +3,7 @@ import type { DataSet } from "../data/data-set.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { CheckedSpec } from "../front/spec.js";
 import type { Choices } from "../ir/plan.js";
+import type { Changed } from "./changes.js";
 import { latestCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Checkpoint } from "./checkpoint-files.js";
 import { recordedChoices } from "./choices.js";
@@ -28,22 +29,31 @@ export interface Resumed {
  */
 export function resumeRun(
   run: Run,
-  now: { readonly specText: string; readonly dataSet: DataSet; readonly choices: Choices },
+  now: {
+    readonly specText: string;
+    /** The fields of the spec that change and may; undefined if the texts must be equal. */
+    readonly changes?: readonly Changed[] | undefined;
+    readonly dataSet: DataSet;
+    readonly choices: Choices;
+  },
 ): Resumed {
-  const { specText, dataSet, choices } = now;
+  const { specText, changes, dataSet, choices } = now;
   const { checkpoint, warnings } = latestCheckpoint(run);
   // Checked first: an earlier version may have written spec and data differently, which would be reported as a change.
   if (checkpoint?.format !== undefined) throw otherFormat(run.path, checkpoint.format);
-  checkSpec(specText, run);
+  if (changes === undefined) checkSpec(specText, run);
   if (checkpoint && checkpoint.state.data !== dataSet.fingerprint) throw otherData(run.path);
   const lost = checkpoint ? lostRecords(run, checkpoint.step) : [];
   rewindRun(run, checkpoint?.step);
-  return { checkpoint, warnings: [...warnings, ...lost, ...changedKernels(run, choices)] };
+  return { checkpoint, warnings: [...warnings, ...lost, ...changedKernels(run, choices, changes)] };
 }
 
 /** A resumed run continues with its original kernels, unless its device or mom no longer has them. */
-function changedKernels(run: Run, now: Choices): Diagnostic[] {
-  const others = Object.entries(recordedChoices(run) ?? now).filter(([key, variant]) => now[key] !== variant);
+function changedKernels(run: Run, now: Choices, changes: readonly Changed[] = []): Diagnostic[] {
+  const recorded = Object.entries(recordedChoices(run) ?? now);
+  // Another batch has kernels of other sizes, which the run did not have.
+  const still = changes.length === 0 ? recorded : recorded.filter(([key]) => Object.hasOwn(now, key));
+  const others = still.filter(([key, variant]) => now[key] !== variant);
   return others.length > 0
     ? [
         otherKernels(

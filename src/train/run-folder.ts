@@ -31,6 +31,8 @@ export const RUN_FILES = {
   timing: "timing.jsonl",
   /** When, where and with which version each process trained it. */
   sessions: "sessions.jsonl",
+  /** How spec and data changed at resumes; absent if they did not. */
+  changes: "changes.json",
   /** TensorBoard takes any name with `tfevents` in it. */
   events: "events.out.tfevents.0",
   /** The spec and the hyperparameters for TensorBoard. */

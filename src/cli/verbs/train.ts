@@ -1,8 +1,10 @@
 // `mom train`: compiles a spec and trains the model.
 import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
+import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
 import { trainWithProgress } from "../../api/node/train-with-progress.js";
+import { isRunFolder } from "../../api/run-spec.js";
 import { trainSpec } from "../../api/train.js";
 import { checkDataThere, withData } from "../../api/where-data.js";
 import { SKIP_BAD } from "../../data/bad-files.js";
@@ -11,7 +13,7 @@ import type { Json } from "../../front/spec.js";
 import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import type { TuneMode } from "../../tune/tune.js";
 import { allowOption, dataOption, setOption, skipBadOption } from "../compile-options.js";
-import { readSpec } from "../read-spec.js";
+import { readSpec, readToResume } from "../read-spec.js";
 import { logged } from "../streams.js";
 import { exitOf } from "../thrown.js";
 import { tuneOption } from "../tune-option.js";
@@ -35,7 +37,7 @@ export const verb: Verb = {
       .option("--out <folder>", "the run's folder (default: runs/NAME)")
       .option(
         "--resume",
-        "continue the run in that folder from its last checkpoint, with the spec and the kernels that it started with",
+        "continue the run in that folder from its last checkpoint; --set changes steps, learning rates, batch and more",
       )
       .addOption(
         new Option("--adapter <source>", "the device to train on (default: the best one available)").choices(SOURCES),
@@ -47,13 +49,13 @@ export const verb: Verb = {
       .addOption(skipBadOption())
       .addHelpText("after", "  mom train specs/quickstart.mom --tune full\n")
       .action(async (file: string, options: Options) => {
-        const read = readSpec(file, options);
+        const resume = options.resume === true;
+        const name = basename(resolve(file)).replace(/\.(?:mom|json)$/, "");
+        const out = options.out ?? (resume && isRunFolder(nodeDisk, file) ? file : join("runs", name));
+        const read = resume ? readToResume(file, out, options) : readSpec(file, options);
         if (!read.spec) return finish(EXIT.wrongInput);
         const { spec, json, folder, reach, isRun } = withData({ ...read, spec: read.spec }, options.data);
         checkDataThere({ spec, folder, reach, isRun });
-        const name = basename(resolve(file)).replace(/\.(?:mom|json)$/, "");
-        const resume = options.resume === true;
-        const out = options.out ?? (isRun && resume ? file : join("runs", name));
         const { tune, adapter, skipBad } = options;
         const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${setFlags(options.set)}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
         const wanted = {

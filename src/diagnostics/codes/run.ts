@@ -43,7 +43,8 @@ export const RUN = {
   "other-spec": {
     number: 509,
     title: "The spec has changed",
-    meaning: "A run can be resumed only with the spec that it started with.",
+    meaning:
+      "A resume can change steps, rates, schedule, batch, validation and checkpoints. With another value of any other field, it would not be the same run.",
   },
   "other-data": {
     number: 510,

@@ -1,0 +1,109 @@
+// A run is resumed with changes of its spec.
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeDisk } from "../../src/api/node/disk.js";
+import { type TrainOptions, train } from "../../src/api/node/trainings.js";
+import { readToResume } from "../../src/api/resume.js";
+import type { Failure } from "../../src/diagnostics/failure.js";
+import { changesOf } from "../../src/train/changes.js";
+import { type MetricRecord, parseMetrics } from "../../src/train/metrics.js";
+import { missingAdapter } from "../gpu/adapter.js";
+
+const missing = await missingAdapter();
+let folder = "";
+const at = (...names: string[]) => join(folder, ...names);
+const SPEC = `model {
+  modality text: bytes
+  d_model: 8
+  block mixer: mamba { d_state: 2 }
+  layers: mixer
+}
+objective { text: cross_entropy }
+data { source: files("a.jsonl"), length: 24 }
+train { steps: 4, batch: 2, validate_every: 2, checkpoint_every: 2, optimizer: adamw(lr: 1e-2) }
+`;
+const line = (n: number) => `{"segments": [{"text": "${"word ".repeat(1 + (n % 3))}${n}"}]}\n`;
+const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => line(from + i)).join("");
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mom-steered-"));
+  writeFileSync(at("a.jsonl"), lines(0, 40));
+  writeFileSync(at("spec.mom"), SPEC);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (out: string) => ({ path: at(out), disk: nodeDisk });
+const metrics = (out: string) => parseMetrics(readFileSync(at(out, "metrics.jsonl"), "utf8")) as MetricRecord[];
+async function trained(out: string, options: TrainOptions = {}): Promise<string> {
+  let printed = "";
+  const print = (text: string) => {
+    printed += text;
+  };
+  await train(at("spec.mom"), { tune: "off", print, ...options, out: at(out) });
+  return printed;
+}
+const copied = (out: string) => {
+  cpSync(at("run"), at(out), { recursive: true });
+  return out;
+};
+
+test.skipIf(missing)(
+  "steps, rate, schedule and batch change, the run records it, and its report shows it",
+  async () => {
+    await trained("run");
+    const set = ["train.steps=8", "train.optimizer.lr=5e-3", "train.schedule=constant(warmup: 1)", "train.batch=3"];
+    const printed = await trained(copied("more"), { resume: true, set });
+    expect(printed).toContain("Changed train.optimizer.lr: 0.01 → 0.005");
+    const { started, changes } = changesOf(run("more"));
+    expect(changes).toMatchObject([
+      { step: 4, path: "train.steps", from: "4", to: "8" },
+      { step: 4, path: "train.batch", from: "2", to: "3" },
+      { step: 4, path: "train.optimizer.lr", from: "0.01", to: "0.005" },
+      { step: 4, path: "train.schedule.warmup", from: "0", to: "1" },
+    ]);
+    expect(started).toBe(readFileSync(at("run", "spec.mom"), "utf8"));
+    expect(readFileSync(at("more", "spec.mom"), "utf8")).toContain("batch: 3");
+    expect(JSON.parse(readFileSync(at("more", "plan.json"), "utf8")).compiled.batch).toBe(3);
+    expect(readFileSync(at("more", "report.html"), "utf8")).toContain("train.batch: 2 → 3");
+    const [before, after] = [metrics("run"), metrics("more")];
+    expect(after.slice(0, before.length)).toEqual(before);
+    const losses = after.filter(({ kind }) => kind === "train").map(({ loss }) => loss);
+    expect(losses).toHaveLength(8);
+    expect(losses[4]).toBeLessThan(losses[3] as number);
+    // The same in two resumes, the second without further changes of what the steps do.
+    await trained(copied("again"), { resume: true, set: [...set, "train.steps=6"] });
+    await trained("again", { resume: true, set });
+    const sums = (out: string) => readFileSync(at(out, "checkpoints", "step-8", "SHA256SUMS"), "utf8");
+    expect(sums("again")).toBe(sums("more"));
+    expect(changesOf(run("again")).changes.at(-1)).toMatchObject({ step: 6, path: "train.steps", from: "6", to: "8" });
+  },
+);
+
+test.skipIf(missing)("a field that may not change is refused with both values and the remedy", async () => {
+  const resumed = trained("run", { resume: true, set: ["mixer.d_state=4", "train.steps=9", "train.seed=1"] });
+  const { diagnostics } = (await resumed.catch((error: unknown) => error)) as Failure;
+  expect(diagnostics.map(({ name, message }) => [name, message])).toEqual([
+    ["other-spec", expect.stringMatching(/^`mixer.d_state` cannot change .* has `2`, and the spec now has `4`\.$/)],
+    ["other-spec", expect.stringMatching(/^`train.seed` cannot change .* has `0`, and the spec now has `1`\.$/)],
+  ]);
+  expect(diagnostics[0]?.help).toContain(`init: checkpoint("${at("run")}")`);
+  expect(changesOf(run("run")).changes).toEqual([]);
+});
+
+test.skipIf(missing)("the file that a run started with leaves its changes alone, and an edited one changes it", () => {
+  const read = (set?: string[]) => readToResume(nodeDisk, at("spec.mom"), at("more"), { set }).spec?.train;
+  expect(read()).toMatchObject({ steps: 8, batch: 3, optimizer: { lr: 0.005 } });
+  expect(read(["train.steps=20"])).toMatchObject({ steps: 20, batch: 3, optimizer: { lr: 0.005 } });
+  copyFileSync(at("spec.mom"), at("kept.mom"));
+  writeFileSync(at("spec.mom"), SPEC.replace("steps: 4", "steps: 12"));
+  expect(read()).toMatchObject({ steps: 12, batch: 2, optimizer: { lr: 0.01 } });
+  copyFileSync(at("kept.mom"), at("spec.mom"));
+});
+
+test.skipIf(missing)("changes that a killed process recorded before the spec do not count", () => {
+  const out = copied("killed");
+  cpSync(at("more", "changes.json"), at(out, "changes.json"));
+  expect(changesOf(run(out)).changes).toEqual([]);
+});
