@@ -14,8 +14,7 @@ import { compile, trainingOn } from "../dist/src/compile.js";
 import { Failure } from "../dist/src/diagnostics/failure.js";
 import { InputError } from "../dist/src/diagnostics/input-error.js";
 import { TooLarge } from "../dist/src/ir/too-large.js";
-import { renderReport } from "../dist/src/report/render.js";
-import { readRun } from "../dist/src/report/run-report.js";
+import { writeReport } from "../dist/src/report/run-report.js";
 import { latestCheckpoint } from "../dist/src/train/checkpoint.js";
 import { recordedChoices } from "../dist/src/train/choices.js";
 import { lostRecords } from "../dist/src/train/recorded.js";
@@ -50,7 +49,8 @@ function resummed() {
   );
   writeFileSync(join(CHECKPOINT, "SHA256SUMS"), list);
 }
-const report = () => renderReport(readRun(run));
+const { spec } = checkFile(nodeDisk, at("run"));
+const report = () => writeReport(run, { title: "run", spec });
 const FILES = {
   "made/plan.json": () => {
     const { spec, profile } = openCompiled(at("made"), nodeDisk);

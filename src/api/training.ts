@@ -8,11 +8,11 @@ import { choicesOf } from "../gpu/choose.js";
 import type { OpenDevice } from "../gpu/dawn.js";
 import { itemOf } from "../modalities/modality.fields.js";
 import type { Decode } from "../modalities/text.js";
+import { writeAbout } from "../report/about.js";
 import { type Deflate, pngOf } from "../report/png.js";
 import { formatCount } from "../report/progress.js";
-import type { SampleGroup, TextSample } from "../report/render.js";
-import { readStart, writeAbout, writeReport, writeStart } from "../report/run-report.js";
-import { hasSamples, sampleSummaries, writeSamples } from "../report/samples.js";
+import { readStart, writeReport, writeStart } from "../report/run-report.js";
+import { hasSamples, type SampleGroup, sampleSummaries, type TextSample, writeSamples } from "../report/samples.js";
 import type { StartRecord } from "../report/start-text.js";
 import type { TrainingEvents, TrainingOutcome } from "../report/training-words.js";
 import type { SampleSettings } from "../sample/document.js";
@@ -140,7 +140,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     if (outcome.kind === "diverged") ended("failure");
     if (outcome.kind === "diverged") return { kind: "diverged", failure: diverged(outcome, run, spec.data.carry) };
     events.trained();
-    if (outcome.kind === "stopped") return { kind: "stopped", step, report: writeReport(run) };
+    if (outcome.kind === "stopped") return { kind: "stopped", step, report: writeReport(run, request) };
     const weights = await model.read("parameters");
     model.runtime.destroy();
     const made = step - (checkpoint?.step ?? 0);
@@ -157,7 +157,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
       }
     }
     ended("success");
-    const report = writeReport(run);
+    const report = writeReport(run, request);
     const checkpointPath = `${pathIn(run, "checkpoints")}/step-${step}`;
     return { kind: "done", step, made, seconds: (Date.now() - begun) / 1000, checkpoint: checkpointPath, report };
   } finally {

@@ -63,6 +63,12 @@ const VERBS: readonly VerbEntry[] = [
     load: () => import("./verbs/watch.js"),
   },
   {
+    name: "report",
+    summary: "write runs as one page, or compare them in a table for the terminal or a paper",
+    example: "mom report runs --format text",
+    load: () => import("./verbs/report.js"),
+  },
+  {
     name: "eval",
     summary: "compute a trained model's losses by modality, on held-out or training documents",
     example: "mom eval runs/quickstart",

@@ -1,7 +1,7 @@
 // A chart of curves: draws them with uPlot, zooms, pans and shows the values under the pointer.
 import uPlot from "uplot";
 import { type Curve, drawnIn, nearest, smoothedAt } from "./curve.js";
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { rangeOf } from "./range.js";
 
 export interface Line {
@@ -41,6 +41,8 @@ export interface ChartSetting {
 
 /** Lines with more points in view have no marks. */
 const MARKED = 80;
+/** Most lines that a legend names. */
+const LEGEND = 3;
 /** Lines that the tooltip lists. */
 const LISTED = 14;
 
@@ -48,7 +50,9 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
   const plotted = h("div", { class: "plot" });
   const tip = h("div", { class: "tip", hidden: true });
   const heading = h("h3", {}, title, " ", h("span", { class: "unit" }, unit));
-  const element = h("figure", { class: "chart", "data-chart": title }, h("figcaption", {}, heading), plotted, tip);
+  const legend = h("span", { class: "legend" });
+  const caption = h("figcaption", {}, heading, legend);
+  const element = h("figure", { class: "chart", "data-chart": title }, caption, plotted, tip);
   let lines: readonly Line[] = [];
   let view: View | undefined;
   let plot: uPlot | undefined;
@@ -167,6 +171,9 @@ export function chart({ title, unit, height, zoomed }: ChartSetting): Chart {
     show(others, now) {
       lines = others;
       view = now;
+      // The table of runs is the legend of several.
+      const named = lines.length > 1 && lines.length <= LEGEND ? lines : [];
+      fill(legend, ...named.map(({ label, colour }) => h("span", {}, swatch(colour), label)));
       drawSoon();
     },
     redraw() {

@@ -12,22 +12,31 @@ export interface Curve {
 
 const GROUP = 4;
 
+/** The lowest and highest values of what each point stands for, if it is the mean of several. */
+interface Range {
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
+}
+
 /** A curve of the points whose numbers are finite. */
-export function curveOf(xs: ArrayLike<number>, ys: ArrayLike<number>): Curve {
+export function curveOf(xs: ArrayLike<number>, ys: ArrayLike<number>, range: Range = { low: ys, high: ys }): Curve {
   const x = new Float64Array(ys.length);
   const y = new Float32Array(ys.length);
+  const [low, high] = [new Float32Array(ys.length), new Float32Array(ys.length)];
   let count = 0;
   for (let i = 0; i < ys.length; i++) {
     const [at, value] = [xs[i] as number, ys[i] as number];
     if (!Number.isFinite(value) || !Number.isFinite(at)) continue;
     x[count] = at;
     y[count] = value;
+    low[count] = range.low[i] as number;
+    high[count] = range.high[i] as number;
     count++;
   }
   const sums = new Float64Array(count + 1);
   for (let i = 0; i < count; i++) sums[i + 1] = (sums[i] as number) + (y[i] as number);
   const own = y.subarray(0, count);
-  const levels = [{ low: own, high: own }];
+  const levels = [{ low: low.subarray(0, count), high: high.subarray(0, count) }];
   for (let last = levels[0]; last !== undefined && last.low.length > GROUP; ) {
     last = grouped(last);
     levels.push(last);

@@ -1,7 +1,8 @@
 // The page of runs: asks for what has changed, and shows it.
-import { details } from "./details.js";
+import { details, facts } from "./details.js";
 import { fill, h } from "./dom.js";
 import { panel } from "./panel.js";
+import { samples } from "./samples.js";
 import { source } from "./source.js";
 import { addViews, getRecords, type KnownRun, type Store } from "./store.js";
 import { runTable } from "./table.js";
@@ -17,12 +18,22 @@ const opened = h("div");
 let open: KnownRun | undefined;
 
 const curves = panel();
+const pictures = samples(from);
 const table = runTable({
   selected: () => void showCurves(),
   opened: (run) => showDetails(open === run ? undefined : run),
 });
 const page = document.getElementById("page") as HTMLElement;
-page.replaceChildren(h("h1", {}, from.title), status, table.element, opened, curves.element);
+const specText = h("section", { id: "spec", hidden: true });
+page.replaceChildren(
+  h("h1", {}, from.title),
+  status,
+  table.element,
+  opened,
+  curves.element,
+  pictures.element,
+  specText,
+);
 
 const runs = (): KnownRun[] => [...store.runs.values()];
 
@@ -33,10 +44,24 @@ function showDetails(run: KnownRun | undefined): void {
   close?.addEventListener("click", () => showDetails(undefined));
 }
 
+/** A run that is alone needs no table. */
+function showRuns(): void {
+  const [only, second] = runs();
+  const alone = second === undefined && !from.live ? only : undefined;
+  table.element.hidden = store.runs.size === 0 || alone !== undefined;
+  status.hidden = alone !== undefined;
+  specText.hidden = alone === undefined;
+  if (alone !== undefined) {
+    fill(opened, facts(alone.view));
+    fill(specText, h("h2", {}, "Spec"), h("pre", {}, alone.view.spec.trimEnd()));
+  } else table.show(runs());
+}
+
 /** Gets the records of the shown runs, and draws them as they come. */
 async function showCurves(): Promise<void> {
   const shown = runs().filter((run) => run.shown);
   curves.show(shown);
+  pictures.show(shown);
   for (const run of shown)
     while (run.shown && (await getRecords(run, from))) curves.show(runs().filter((one) => one.shown));
 }
@@ -54,7 +79,7 @@ async function update(): Promise<number> {
     store.version = state.version;
     addViews(store, state);
     status.textContent = statusText(state.reading);
-    table.show(runs());
+    showRuns();
     if (open !== undefined && state.runs.some(({ id }) => id === open?.view.id)) showDetails(open);
     await showCurves();
     return state.reading ? READING_MS : PERIOD_MS;

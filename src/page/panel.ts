@@ -1,5 +1,5 @@
 // The charts of the shown runs, by modality, and the controls that they share.
-import { WEIGHTED } from "../report/page/view.js";
+import { RANGE, WEIGHTED } from "../report/page/view.js";
 import { type Chart, chart, type Line, type View } from "./chart.js";
 import { type Curve, curveOf } from "./curve.js";
 import { fill, h } from "./dom.js";
@@ -183,6 +183,8 @@ function controls(choices: Choices, set: (change: Partial<Choices>) => void, res
 const MOST_SMOOTHING = 0.3;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
+const isRange = (column: string): boolean => Object.values(RANGE).some((suffix) => column.endsWith(suffix));
+
 interface WantedChart {
   readonly key: string;
   readonly title: string;
@@ -213,7 +215,10 @@ function chartsOf(
       const version = `${run.generation} ${run.version} ${axis}`;
       const curve = cached(`${run.view.id} ${table} ${column}`, version, () => {
         const places = placesOn(axis, run, run.tables[table].steps);
-        return curveOf(places ?? [], places === undefined ? [] : values);
+        if (places === undefined) return curveOf([], []);
+        const { columns } = run.tables[table];
+        const [low, high] = [columns.get(column + RANGE.low), columns.get(column + RANGE.high)];
+        return curveOf(places, values, low && high && { low, high });
       });
       if (curve.y.length === 0) return [];
       const colour = alone ? ALONE[table === "validation" ? "validation" : "train"] : run.colour;
@@ -228,7 +233,7 @@ function chartsOf(
   const columns = new Set(
     runs
       .flatMap(({ tables }) => [...tables.train.columns.keys(), ...tables.validation.columns.keys()])
-      .filter((name) => name.startsWith("loss/") || name === "loss"),
+      .filter((name) => (name.startsWith("loss/") || name === "loss") && !isRange(name)),
   );
   const modalities = [...new Set([...columns].flatMap((name) => name.split("/")[1] ?? []))];
   const lossLines = (column: string): Line[] => [

@@ -8,7 +8,31 @@ import type { Summary } from "../train/tensorboard.js";
 import { type NamedFile, writeWholeFolder } from "../train/whole-folder.js";
 import { dataUrl } from "./data-url.js";
 import type { SampleGroupView } from "./page/view.js";
-import type { SampleGroup, TextSample } from "./render.js";
+
+export interface Sample {
+  readonly name: string;
+  /** PNG files: the true picture, and the sampled one. */
+  readonly truth: Uint8Array;
+  readonly sampled: readonly Uint8Array[];
+}
+
+/** A sampled text or list of units, with its prompt. */
+export interface TextSample {
+  readonly name: string;
+  /** A description of the prompt. */
+  readonly given: string;
+  /** A picture in the prompt, as a PNG file. */
+  readonly picture?: Uint8Array;
+  readonly truth: string;
+  readonly sampled: string;
+}
+
+export interface SampleGroup {
+  /** For example "Seen names". */
+  readonly label: string;
+  readonly samples: readonly Sample[];
+  readonly texts?: readonly TextSample[];
+}
 
 const INDEX = "index.json";
 

@@ -1,9 +1,41 @@
 // A synthetic run: decreasing losses with noise, and images of coloured discs.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { nodeHost } from "../../src/api/node/host.js";
 import { stream } from "../../src/random/stream.js";
+import { type About, writeAbout } from "../../src/report/about.js";
 import { encodePng } from "../../src/report/png.js";
-import type { ReportData, SampleGroup } from "../../src/report/render.js";
-import type { MetricRecord } from "../../src/train/metrics.js";
+import { type SampleGroup, writeSamples } from "../../src/report/samples.js";
+import type { MetricRecord, TimingRecord } from "../../src/train/metrics.js";
+import { recordLine } from "../../src/train/metrics.js";
+import { createRun, type Run } from "../../src/train/run-folder.js";
+import type { Session } from "../../src/train/sessions.js";
+
+export interface ReportData {
+  readonly about: About;
+  readonly sessions: readonly Session[];
+  readonly spec: string;
+  readonly metrics: readonly MetricRecord[];
+  readonly timing: readonly TimingRecord[];
+  readonly samples: readonly SampleGroup[];
+}
+
+/** Writes the folder of a run. The samples are those of the last step. */
+export function writeRun(path: string, { about, sessions, spec, metrics, timing, samples }: ReportData): Run {
+  const run = createRun(path, { spec, plan: "{}" }, nodeDisk);
+  const put = (name: string, lines: readonly string[]) => writeFileSync(join(path, name), lines.join(""));
+  put("metrics.jsonl", metrics.map(recordLine));
+  put("timing.jsonl", timing.map(recordLine));
+  put(
+    "sessions.jsonl",
+    sessions.map((one) => `${JSON.stringify(one)}\n`),
+  );
+  writeAbout(run, about);
+  const step = metrics.at(-1)?.step;
+  if (step !== undefined) writeSamples(run, step, samples);
+  return run;
+}
 
 const size = 32;
 function disc(hue: readonly [number, number, number], noise: number, seed: number): Uint8Array {

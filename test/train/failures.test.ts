@@ -312,7 +312,8 @@ train { steps: 4, batch: 2, optimizer: adamw(lr: 3e-3) }
     }
     if (spec.includes("held_out: 0 ")) expect(records.every(({ kind }) => kind === "train")).toBe(true);
     expect(stderr).not.toMatch(/NaN|undefined|held out: *\n/);
-    expect(readFileSync(at(out, "report.html"), "utf8")).not.toMatch(/\bNaN\b|undefined/);
+    const page = readFileSync(at(out, "report.html"), "utf8");
+    expect(/<script type="application\/json".*?<\/script>/s.exec(page)?.[0]).not.toMatch(/\bNaN\b|undefined/);
   });
 
   test("data with nothing to predict are rejected", () => {

@@ -10,7 +10,9 @@ import { mutated } from "../../scripts/json-mutations.mjs";
 import { nodeDisk } from "../../src/api/node/disk.js";
 import { Failure } from "../../src/diagnostics/failure.js";
 import { InputError } from "../../src/diagnostics/input-error.js";
-import { readRun } from "../../src/report/run-report.js";
+import { readAbout } from "../../src/report/about.js";
+import { openRunReader } from "../../src/report/page/run-reader.js";
+import { latestSamples } from "../../src/report/samples.js";
 import { latestCheckpoint } from "../../src/train/checkpoint.js";
 import { lostRecords } from "../../src/train/recorded.js";
 import { originOf, type Run, runAt } from "../../src/train/run-folder.js";
@@ -38,15 +40,27 @@ function resum(): void {
   writeFileSync(at("checkpoints/step-9/SHA256SUMS"), list.replace(/^.{64}(?= {2}state\.json$)/m, sum));
 }
 
+/** What the page of runs shows. It never fails. */
+function viewed(): void {
+  const specOf = (_: Run, text: string) => ({ text, steps: 4, modalities: [], settings: {} });
+  const reader = openRunReader({ id: 0, name: "run", run, specOf });
+  reader.read(2 ** 20);
+  JSON.stringify([reader.view(), reader.samples(4)]);
+}
+
 const FILES: Readonly<Record<string, () => unknown>> = {
   "checkpoints/step-9/state.json": () => {
     resum();
     return latestCheckpoint(run);
   },
   "origin.json": () => originOf(run),
-  "metrics.jsonl": () => [lostRecords(run, 4), readRun(run)],
-  "about.json": () => readRun(run),
-  "samples/step-4/index.json": () => readRun(run),
+  "metrics.jsonl": () => [lostRecords(run, 4), viewed()],
+  "about.json": () => {
+    viewed();
+    const read = readAbout(readFileSync(at("about.json")));
+    if ("wrong" in read) throw new InputError("bad-record", read.wrong, "");
+  },
+  "samples/step-4/index.json": () => [viewed(), latestSamples(run)],
 };
 
 test.each(Object.keys(FILES))("%s", (name) => {
@@ -71,9 +85,9 @@ test("a report shows only the run's own files", () => {
   const name = "samples/step-4/index.json";
   const index = readFileSync(at(name), "utf8");
   writeFileSync(at(name), index.replace("1-1-true.png", "../../spec.mom"));
-  expect(() => readRun(run)).toThrow(/index\.json: \[0\]\.samples\[0\]\.truth must match pattern/);
+  expect(() => latestSamples(run)).toThrow(/index\.json: \[0\]\.samples\[0\]\.truth must match pattern/);
   writeFileSync(at(name), index);
   rmSync(at("samples/step-4/1-1-true.png"));
   symlinkSync(at("spec.mom"), at("samples/step-4/1-1-true.png"));
-  expect(() => readRun(run)).toThrow(/1-1-true\.png is a link/);
+  expect(() => latestSamples(run)).toThrow(/1-1-true\.png is a link/);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeDisk } from "../../src/api/node/disk.js";
+import { rightTrained } from "../../src/api/trained.js";
 import { writeReport } from "../../src/report/run-report.js";
 import { latestCheckpoint } from "../../src/train/checkpoint.js";
 import { runAt } from "../../src/train/run-folder.js";
@@ -42,7 +43,9 @@ describe.each(["pairs", "stream"])("a run of format 1: %s", (name) => {
   });
 
   test("is reported", () => {
-    const report = readFileSync(writeReport(runAt(join(folder, name), nodeDisk)), "utf8");
+    const path = join(folder, name);
+    const { spec } = rightTrained(nodeDisk, path, {});
+    const report = readFileSync(writeReport(runAt(path, nodeDisk), { title: name, spec }), "utf8");
     expect(report).toContain("held out");
   });
 

@@ -1,8 +1,9 @@
 // The runs in some folders, as the page of runs shows them. New folders appear while it is open.
 import type { Disk } from "../../data/disk.js";
+import { openRunReader, type RunReader } from "../../report/page/run-reader.js";
 import type { PageState, RunView } from "../../report/page/view.js";
 import { RUN_FILES } from "../../train/run-folder.js";
-import { openRunReader, type RunReader } from "./run-reader.js";
+import { specOf } from "./given-spec.js";
 
 export interface Runs {
   /**
@@ -30,7 +31,7 @@ export function openRuns(disk: Disk, paths: readonly string[], now: () => number
       const key = disk.paths.resolve(path);
       if (known.has(key)) continue;
       known.add(key);
-      readers.push(openRunReader({ id: readers.length, name, run: { path, disk } }));
+      readers.push(openRunReader({ id: readers.length, name, run: { path, disk }, specOf }));
     }
   };
   /** Reads pieces in turn until the time is over. Returns whether anything remains. */

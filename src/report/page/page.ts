@@ -22,7 +22,7 @@ export function runsPage(title: string, data?: FrozenPage): string {
 <style>${STYLE}${STYLES}</style>
 </head>
 <body>
-<main id="page"><noscript>This page needs JavaScript.</noscript></main>
+<main id="page"><noscript>This page needs JavaScript to show its curves and tables.</noscript></main>
 ${data === undefined ? "" : `<script type="application/json" id="${DATA_ID}">${inScript(data)}</script>\n`}<script>${SCRIPT}</script>
 </body>
 </html>

@@ -48,3 +48,30 @@ export function spentSeconds({ columns }: Table): number[] {
     return total;
   });
 }
+
+/** Updates whose numbers were not finite, as sentences. With a loss scale, such an update is skipped and the scale reduced. */
+export function notFinite({ steps, columns }: Table): string[] {
+  const column = (name: string): readonly number[] => columns.get(name) ?? [];
+  const [losses, norms, scales] = [column("loss"), column("gradient_norm"), column("loss_scale")];
+  const ok = (value = Number.NaN): boolean => Number.isFinite(value);
+  const isSkipped = (i: number): boolean => ok(scales[i]) && ok(losses[i]) && !ok(norms[i]);
+  let skipped = 0;
+  let bad = 0;
+  let first = 0;
+  for (let i = 0; i < steps.length; i++)
+    if (isSkipped(i)) skipped++;
+    else if (!ok(losses[i]) || !ok(norms[i])) {
+      if (bad === 0) first = steps[i] as number;
+      bad++;
+    }
+  return [
+    ...(bad > 0
+      ? [`${bad} of ${steps.length} steps had a loss or gradient norm that is not finite, the first at step ${first}.`]
+      : []),
+    ...(skipped > 0
+      ? [
+          `${skipped} of ${steps.length} updates were skipped while the loss scale was adjusted: a gradient was too large for f16.`,
+        ]
+      : []),
+  ];
+}

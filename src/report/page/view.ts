@@ -47,6 +47,8 @@ export interface RunView {
   readonly settings: Readonly<Record<string, string>>;
   /** The steps that have samples, ascending. */
   readonly samples: readonly number[];
+  /** What happened that the curves do not show, as sentences. */
+  readonly notes: readonly string[];
   /** What is missing or damaged, as sentences. */
   readonly problems: readonly string[];
   /** The ablation that it belongs to: an index into the ablations. */
@@ -76,6 +78,9 @@ export interface Table {
   readonly steps: number[];
   readonly columns: Map<string, number[]>;
 }
+
+/** Suffixes of the columns with the lowest and the highest values, if a column has the means of several records. */
+export const RANGE = { low: " low", high: " high" } as const;
 
 export const emptyTable = (): Table => ({ steps: [], columns: new Map() });
 
@@ -183,6 +188,4 @@ export interface FrozenPage {
   readonly records: Readonly<Record<number, PackedRecords>>;
   /** By run and step: `3/1000`. */
   readonly samples: Readonly<Record<string, SamplesView>>;
-  /** The report of each ablation, as HTML. */
-  readonly ablations: readonly string[];
 }

@@ -2,11 +2,16 @@
 // becomes a sentence on the page.
 import type { Disk } from "../../data/disk.js";
 import { readRegular, textOf } from "../../data/open-file.js";
-import { isError } from "../../diagnostics/diagnostic.js";
 import { InputError } from "../../diagnostics/input-error.js";
-import { settingsOf } from "../../inspect/difference.js";
-import { followRun, reasonOf } from "../../report/page/follow.js";
-import { spentSeconds, summarized } from "../../report/page/summary.js";
+import { changesOf, type RunChange } from "../../train/changes.js";
+import { pathIn, RUN_FILES, type Run } from "../../train/run-folder.js";
+import { lockedBy } from "../../train/run-lock.js";
+import { readSessions, type Session } from "../../train/sessions.js";
+import { type About, readAbout } from "../about.js";
+import { provenance } from "../provenance.js";
+import { sampleSteps, samplesView } from "../samples.js";
+import { followRun, reasonOf } from "./follow.js";
+import { notFinite, spentSeconds, summarized } from "./summary.js";
 import {
   type PackedRecords,
   packTable,
@@ -14,24 +19,26 @@ import {
   type RunView,
   type SamplesView,
   TABLES,
+  type Table,
   type TableName,
-} from "../../report/page/view.js";
-import { provenance } from "../../report/provenance.js";
-import type { About } from "../../report/render.js";
-import { readAbout } from "../../report/run-report.js";
-import { sampleSteps, samplesView } from "../../report/samples.js";
-import { pathIn, RUN_FILES, type Run } from "../../train/run-folder.js";
-import { lockedBy } from "../../train/run-lock.js";
-import { readSessions, type Session } from "../../train/sessions.js";
-import { checkFile, checkText } from "../read-spec.js";
-import { SOURCE_BYTES } from "../read-spec-files.js";
-import { isRunFolder } from "../run-spec.js";
+} from "./view.js";
+
+export interface GivenSpec {
+  readonly text: string;
+  readonly steps: number | null;
+  readonly modalities: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
+  /** Why it says nothing, as a sentence. */
+  readonly problem?: string;
+}
 
 /** What is known about a run from outside of its folder. */
 export interface RunPlace {
   readonly id: number;
   readonly name: string;
   readonly run: Run;
+  /** What its spec says. */
+  readonly specOf: (run: Run, text: string) => GivenSpec;
   readonly ablation?: number;
   /** The state of a variant. */
   readonly state?: () => { readonly state: RunState; readonly reason?: string };
@@ -41,17 +48,21 @@ export interface RunReader {
   /** Reads at most about so many bytes of each file of records. Returns whether more remains. */
   readonly read: (most: number) => boolean;
   readonly view: () => RunView;
+  /** What was read so far. */
+  readonly tables: Readonly<Record<TableName, Table>>;
   /** The records from these counts on, or all if `generation` is another one. */
   readonly records: (have: { readonly generation: number } & Readonly<Record<TableName, number>>) => PackedRecords;
   readonly samples: (step: number) => SamplesView;
 }
 
+/** Most bytes of a file with a spec or with facts. */
+const FILE_BYTES = 2 ** 24;
 /** Records of a table in one answer. */
 const MOST_RECORDS = 200_000;
 /** The share of the last measurements of speed that count. */
 const RECENT = 50;
 
-export function openRunReader({ id, name, run, ablation, state }: RunPlace): RunReader {
+export function openRunReader({ id, name, run, specOf, ablation, state }: RunPlace): RunReader {
   const { disk } = run;
   const followed = followRun(run);
   const about = cachedFile(disk, pathIn(run, "about"), (bytes): About => {
@@ -62,6 +73,7 @@ export function openRunReader({ id, name, run, ablation, state }: RunPlace): Run
   const spec = cachedFile(disk, pathIn(run, "spec"), (bytes) => specOf(run, textOf(bytes)));
   return {
     read: followed.read,
+    tables: followed.tables,
     view() {
       const { value: facts, problem: noFacts } = about();
       const { value: given, problem: noSpec } = spec();
@@ -80,7 +92,7 @@ export function openRunReader({ id, name, run, ablation, state }: RunPlace): Run
         ...(state?.() ?? { state: stateOf(run, step, steps) }),
         step,
         steps,
-        facts: [...(facts?.facts ?? []), ...provenance(sessionsOf(run), last)],
+        facts: [...(facts?.facts ?? []), ...provenance(sessionsOf(run), last, changesIn(run))],
         units: facts?.units ?? {},
         losses: summarized(train, validation, given?.modalities ?? []),
         records: { train: train.steps.length, validation: validation.steps.length, timing: timing.steps.length },
@@ -88,11 +100,12 @@ export function openRunReader({ id, name, run, ablation, state }: RunPlace): Run
         tokensPerSecond: finite(median(speeds)),
         seconds,
         tokens,
-        flopsPerStep: null,
+        flopsPerStep: facts?.flops_per_step ?? null,
         device: facts?.facts.find(([name]) => name === "Device")?.[1] ?? null,
         spec: given?.text ?? "",
         settings: given?.settings ?? {},
         samples: sampleSteps(run),
+        notes: notFinite(train),
         problems: train.steps.length + validation.steps.length === 0 ? [...problems, ...emptyNote(run)] : problems,
         ...(ablation !== undefined && { ablation }),
       };
@@ -121,11 +134,22 @@ const emptyNote = (run: Run): string[] =>
 
 function stateOf(run: Run, step: number, steps: number | null): RunState {
   try {
-    if (lockedBy(run.disk, pathIn(run, "lock")) !== undefined) return "running";
+    const holder = lockedBy(run.disk, pathIn(run, "lock"));
+    // A process that reports its own run has ended the training.
+    if (holder !== undefined && holder !== run.disk.processes.own) return "running";
   } catch {
     // A damaged lock locks nothing.
   }
   return steps !== null && step >= steps ? "finished" : "stopped";
+}
+
+/** What resumes changed; nothing if that file cannot be read. */
+function changesIn(run: Run): readonly RunChange[] {
+  try {
+    return run.disk.isLink(pathIn(run, "changes")) ? [] : changesOf(run).changes;
+  } catch {
+    return [];
+  }
 }
 
 /** When and where it was trained; nothing if that file cannot be read. */
@@ -134,37 +158,6 @@ function sessionsOf(run: Run): Session[] {
     return run.disk.isLink(pathIn(run, "sessions")) ? [] : readSessions(run);
   } catch {
     return [];
-  }
-}
-
-interface GivenSpec {
-  readonly text: string;
-  readonly steps: number | null;
-  readonly modalities: readonly string[];
-  readonly settings: Readonly<Record<string, string>>;
-  readonly problem?: string;
-}
-
-/** The spec of a run. A spec that has errors, as those of other versions may, is shown as text only. */
-function specOf(run: Run, text: string): GivenSpec {
-  const nothing = { text, steps: null, modalities: [], settings: {} };
-  try {
-    // A folder that is not copied completely is no run yet.
-    const { spec, json, diagnostics } = isRunFolder(run.disk, run.path)
-      ? checkFile(run.disk, run.path, { begun: true })
-      : checkText(run.disk, text, pathIn(run, "spec"), { begun: true });
-    if (spec === undefined || json === undefined) {
-      const [first] = diagnostics.filter(isError);
-      return { ...nothing, problem: `${RUN_FILES.spec} has an error: ${first?.message ?? "it cannot be read."}` };
-    }
-    return {
-      text,
-      steps: spec.train.steps,
-      modalities: spec.model.modalities.map(({ name }) => name),
-      settings: Object.fromEntries(settingsOf({ spec, json })),
-    };
-  } catch (error) {
-    return { ...nothing, problem: `${RUN_FILES.spec}: ${sentence(error)}` };
   }
 }
 
@@ -182,7 +175,7 @@ function cachedFile<T>(disk: Disk, path: string, make: (bytes: Uint8Array) => T)
       seen = stamp;
       found = disk.isLink(path)
         ? { problem: `${name} is a link, and only files of the run are shown.` }
-        : { value: make(readRegular(disk, path, SOURCE_BYTES)) };
+        : { value: make(readRegular(disk, path, FILE_BYTES)) };
     } catch (error) {
       found = { problem: `${name} cannot be read: ${sentence(error)}` };
     }
@@ -190,7 +183,7 @@ function cachedFile<T>(disk: Disk, path: string, make: (bytes: Uint8Array) => T)
   };
 }
 
-const sentence = (error: unknown): string => {
+export const sentence = (error: unknown): string => {
   const text = error instanceof InputError ? error.message : reasonOf(error);
   return text.endsWith(".") ? text : `${text}.`;
 };

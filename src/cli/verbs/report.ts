@@ -1,0 +1,58 @@
+// `mom report`: writes the page of runs as one file, or their table as text, JSON or LaTeX.
+import { resolve } from "node:path";
+import { Option } from "commander";
+import { nodeDisk } from "../../api/node/disk.js";
+import { openRuns } from "../../api/watch/runs.js";
+import { visibleLine } from "../../diagnostics/visible.js";
+import { runsJson, runsLatex, runsText } from "../../report/page/forms.js";
+import { frozenPage } from "../../report/page/frozen.js";
+import type { RunView } from "../../report/page/view.js";
+import { noRun } from "../../train/errors.js";
+import { replaceFile } from "../../train/replace-file.js";
+import { writeExactly } from "../streams.js";
+import { EXIT, type Verb } from "../verb.js";
+
+const TABLES: Readonly<Record<string, (runs: readonly RunView[]) => string>> = {
+  text: runsText,
+  json: runsJson,
+  latex: runsLatex,
+};
+
+interface Options {
+  readonly out: string;
+  readonly format: string;
+}
+
+export const verb: Verb = {
+  declare(command, finish) {
+    command
+      .argument("<runs...>", "folders of runs, or folders that contain some")
+      .option("--out <file>", "where to write the page", "report.html")
+      .addOption(
+        new Option("--format <format>", "a page, or a table on standard output")
+          .choices(["html", ...Object.keys(TABLES)])
+          .default("html"),
+      )
+      .addHelpText("after", "  mom report runs/first runs/second --format latex\n")
+      .action((paths: string[], { out, format }: Options) => {
+        for (const path of paths) if (!nodeDisk.exists(path)) throw noRun(path, "the folder");
+        const runs = openRuns(nodeDisk, paths, () => performance.now());
+        const { runs: views } = runs.state(0, Number.POSITIVE_INFINITY);
+        if (views.length === 0) throw noRun(paths.join(", "), "a run");
+        const table = TABLES[format];
+        if (table !== undefined)
+          (format === "text" ? (text: string) => process.stdout.write(text) : writeExactly)(table(views));
+        else {
+          const [only, second] = views;
+          const title = only !== undefined && second === undefined ? only.name : `${views.length} runs`;
+          const page = frozenPage(
+            title,
+            views.map(({ id }) => runs.run(id)).filter((run) => run !== undefined),
+          );
+          replaceFile(nodeDisk, resolve(out), page, ", or name another file with --out.");
+          process.stdout.write(`Report: ${visibleLine(out)}\n`);
+        }
+        finish(EXIT.done);
+      });
+  },
+};
