@@ -1,4 +1,4 @@
-// What the spec in a run's folder says, for the page of runs.
+// Reads the spec in the folder of a run for the page of runs.
 import { isError } from "../../diagnostics/diagnostic.js";
 import { settingsOf } from "../../inspect/difference.js";
 import { type GivenSpec, sentence } from "../../report/page/run-reader.js";

@@ -28,7 +28,7 @@ export interface GivenSpec {
   readonly steps: number | null;
   readonly modalities: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
-  /** Why it says nothing, as a sentence. */
+  /** What is wrong with it, as a sentence. */
   readonly problem?: string;
 }
 
@@ -37,7 +37,7 @@ export interface RunPlace {
   readonly id: number;
   readonly name: string;
   readonly run: Run;
-  /** What its spec says. */
+  /** Reads its spec. */
   readonly specOf: (run: Run, text: string) => GivenSpec;
   readonly ablation?: number;
   /** The state of a variant. */
