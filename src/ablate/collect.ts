@@ -4,39 +4,18 @@ import { damagedMetrics } from "../train/errors.js";
 import type { MetricRecord } from "../train/metrics.js";
 import { parseMetrics, parseTiming, spentBy } from "../train/metrics.js";
 import { pathIn, type Run } from "../train/run-folder.js";
-import type { Design, Variant } from "./design.js";
+import type { AblationDesign } from "./design-file.js";
 import { type AblationFolder, runOf, stateOf, type VariantState } from "./folder.js";
-import type { AblationResults, Curve, ResultArm, ResultRun } from "./results.js";
-
-/** What the design does not contain. */
-export interface Costs {
-  /** One for each arm. */
-  readonly arms: readonly Pick<ResultArm, "parameters" | "flops">[];
-  readonly modalities: AblationResults["modalities"];
-  /** The spec that varies, as text. */
-  readonly spec: string;
-}
+import type { AblationResults, Curve, ResultRun } from "./results.js";
 
 /** @throws Failure if a variant's metrics are damaged */
-export function collect(folder: AblationFolder, design: Design, costs: Costs): AblationResults {
-  const states = design.variants.map(({ id }) => stateOf(folder, id));
-  const runs = design.variants.map((variant, i) => runResult(folder, variant, states[i] as VariantState, costs));
-  const done = design.variants.filter((_, i) => states[i]?.state === "done").map(({ id }) => id);
+export function collect(folder: AblationFolder, design: AblationDesign): AblationResults {
+  const states = design.runs.map(({ id }) => stateOf(folder, id));
+  const runs = design.runs.map((run, i) => runResult(folder, run, states[i] as VariantState, design));
+  const done = design.runs.filter((_, i) => states[i]?.state === "done").map(({ id }) => id);
   const devices = states.flatMap((state) => (state.state === "done" ? [state.device] : []));
   return {
-    name: design.name,
-    spec: costs.spec,
-    axes: design.axes,
-    arms: design.arms.map(({ label, settings, kind }, i) => ({
-      label,
-      settings,
-      kind,
-      ...(costs.arms[i] as Costs["arms"][number]),
-    })),
-    baseline: design.baseline,
-    seeds: design.seeds,
-    modalities: costs.modalities,
-    steps: Math.max(...design.arms.map(({ spec }) => spec.train.steps)),
+    ...design,
     runs,
     clock: {
       devices: [...new Set(devices)].sort(),
@@ -47,9 +26,9 @@ export function collect(folder: AblationFolder, design: Design, costs: Costs): A
 
 function runResult(
   folder: AblationFolder,
-  { id, arm, seed }: Variant,
+  { id, arm, seed }: AblationDesign["runs"][number],
   state: VariantState,
-  { modalities }: Costs,
+  { modalities }: AblationDesign,
 ): ResultRun {
   const common = { arm, seed, id, training: {}, validation: {} };
   if (state.state === "failed") return { ...common, state: "failed", reason: state.reason };

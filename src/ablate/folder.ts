@@ -20,6 +20,8 @@ export const ABLATION_FILES = {
   variants: "variants",
   /** The list of variants: ids, arms, settings and seeds. */
   table: "variants.json",
+  /** What the arms are, and what they cost. */
+  design: "design.json",
   html: "report.html",
   markdown: "report.md",
   csv: "report.csv",

@@ -1,4 +1,5 @@
 // The page of runs: asks for what has changed, and shows it.
+import { ablations } from "./ablations.js";
 import { details, facts } from "./details.js";
 import { fill, h } from "./dom.js";
 import { panel } from "./panel.js";
@@ -7,7 +8,7 @@ import { source } from "./source.js";
 import { addViews, getRecords, type KnownRun, type Store } from "./store.js";
 import { runTable } from "./table.js";
 
-const PERIOD_MS = 1000;
+const PERIOD_MS = 500;
 /** While files are still being read. */
 const READING_MS = 50;
 
@@ -19,6 +20,13 @@ let open: KnownRun | undefined;
 
 const curves = panel();
 const pictures = samples(from);
+const compared = ablations(from, (id) => {
+  const run = store.runs.get(id);
+  if (run === undefined) return;
+  run.shown = !run.shown;
+  showRuns();
+  void showCurves();
+});
 const table = runTable({
   selected: () => void showCurves(),
   opened: (run) => showDetails(open === run ? undefined : run),
@@ -30,8 +38,10 @@ page.replaceChildren(
   status,
   table.element,
   opened,
+  compared.states,
   curves.element,
   pictures.element,
+  compared.answers,
   specText,
 );
 
@@ -80,6 +90,7 @@ async function update(): Promise<number> {
     addViews(store, state);
     status.textContent = statusText(state.reading);
     showRuns();
+    compared.show(state.ablations);
     if (open !== undefined && state.runs.some(({ id }) => id === open?.view.id)) showDetails(open);
     await showCurves();
     return state.reading ? READING_MS : PERIOD_MS;

@@ -11,6 +11,8 @@ export interface Source {
     have: { readonly generation: number } & Readonly<Record<TableName, number>>,
   ) => Promise<PackedRecords>;
   readonly samples: (run: RunView, step: number) => Promise<SamplesView>;
+  /** The answer of an ablation, as HTML. */
+  readonly answer: (ablation: number) => Promise<string>;
 }
 
 async function asked<T>(path: string, values: Readonly<Record<string, number>>): Promise<T> {
@@ -26,15 +28,17 @@ const live: Source = {
   state: (since) => asked("state", { since }),
   records: ({ id }, have) => asked("records", { run: id, ...have }),
   samples: ({ id }, step) => asked("samples", { run: id, step }),
+  answer: async (ablation) => (await asked<{ readonly html: string }>("answer", { ablation })).html,
 };
 
-const frozen = ({ title, state, records, samples }: FrozenPage): Source => ({
+const frozen = ({ title, state, records, samples, answers }: FrozenPage): Source => ({
   live: false,
   title,
   state: async () => state,
   records: async ({ id }) => records[id] as PackedRecords,
   samples: async ({ id }, step) =>
     samples[`${id}/${step}`] ?? { problem: "The samples of this step are not in the file." },
+  answer: async (ablation) => answers[ablation] ?? "",
 });
 
 export function source(): Source {

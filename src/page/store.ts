@@ -43,8 +43,9 @@ export function addViews({ runs }: Store, { runs: views }: PageState): void {
     else
       runs.set(view.id, {
         view,
-        shown: [...runs.values()].filter(({ shown }) => shown).length < FIRST_SHOWN && view.ablation === undefined,
-        colour: runs.size,
+        shown: [...runs.values()].filter(({ shown }) => shown).length < FIRST_SHOWN,
+        // The seeds of an arm have one colour.
+        colour: view.variant?.arm ?? runs.size,
         tables: emptyTables(),
         generation: view.generation,
         version: 0,

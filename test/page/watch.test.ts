@@ -1,13 +1,17 @@
 // The page of `mom watch` in a real browser, while runs are written.
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { launch } from "../../scripts/browser.mjs";
 import { recordLines, writeSampleRun } from "../../scripts/sample-runs.mjs";
+import { nodeDisk } from "../../src/api/node/disk.js";
 import { serveRuns, type Watching } from "../../src/api/node/watch-server.js";
+
+import { writeSamples } from "../../src/report/samples.js";
+import { sampleReport } from "../report/sample-report.js";
 
 const WAIT = { timeout: 20_000 };
 
@@ -78,34 +82,101 @@ const inked = (page: Page, chart: string, colour: number): Promise<number> =>
     return columns.size / width;
   }, colour);
 
-test("a live run's curve grows, and two runs are compared", async (context) => {
+/** A page without faults that loads nothing from elsewhere. Without a browser the test is skipped with the reason. */
+async function watching(context: TestContext, act: (page: Page) => Promise<void>): Promise<void> {
   if (browser instanceof Error) return context.skip(`Chromium does not start: ${browser.message.split("\n")[0]}`);
   const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
+  page.on("dialog", (dialog) => faults.push(dialog.message()));
   page.on("request", (request) => {
     if (!request.url().startsWith(served.url) && !request.url().startsWith("data:")) faults.push(request.url());
   });
   await page.goto(served.url);
-  await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("200");
-  expect(await cell(page, "first", "train.optimizer.lr")).toBe("0.0003");
-  expect(await cell(page, "second", "train.optimizer.lr")).toBe("0.001");
-  expect(await cell(page, "second", "State")).toBe("finished");
-  await expect.poll(() => inked(page, "text", 1), WAIT).toBeGreaterThan(0.7);
-  const before = await inked(page, "text", 0);
-  expect(before).toBeGreaterThan(0.3);
-  expect(before).toBeLessThan(0.55);
-  // The last line is written in two parts.
-  const { metrics, timing } = recordLines({ from: 201, to: 400, of: 400 });
-  appendFileSync(join(folder, "first/timing.jsonl"), timing);
-  appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(0, -250));
-  await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("399");
-  appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(-250));
-  await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("400");
-  await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.7);
-  await page.getByLabel("show second").uncheck();
-  // A run that is alone has the colours of training and validation.
-  await expect.poll(() => page.locator(".chart").first().textContent(), WAIT).toContain("nats per byte");
+  await act(page);
   await page.close();
   expect(faults).toEqual([]);
-});
+}
+
+test("a live run's curve grows, and two runs are compared", (context) =>
+  watching(context, async (page) => {
+    await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("200");
+    expect(await cell(page, "first", "train.optimizer.lr")).toBe("0.0003");
+    expect(await cell(page, "second", "train.optimizer.lr")).toBe("0.001");
+    expect(await cell(page, "second", "State")).toBe("finished");
+    await expect.poll(() => inked(page, "text", 1), WAIT).toBeGreaterThan(0.7);
+    const before = await inked(page, "text", 0);
+    expect(before).toBeGreaterThan(0.3);
+    expect(before).toBeLessThan(0.55);
+    // The last line is written in two parts.
+    const { metrics, timing } = recordLines({ from: 201, to: 400, of: 400 });
+    appendFileSync(join(folder, "first/timing.jsonl"), timing);
+    appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(0, -250));
+    await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("399");
+    appendFileSync(join(folder, "first/metrics.jsonl"), metrics.slice(-250));
+    await expect.poll(() => cell(page, "first", "Steps"), WAIT).toBe("400");
+    await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.7);
+    await page.getByLabel("show first").uncheck();
+    // A run that is alone has the colours of training and validation.
+    await expect.poll(() => inked(page, "text", 0), WAIT).toBeGreaterThan(0.7);
+  }));
+
+test("samples are shown as they come, with their steps side by side, and their names are text", (context) =>
+  watching(context, async (page) => {
+    const { samples } = sampleReport(1);
+    const run = { path: join(folder, "first"), disk: nodeDisk };
+    const hostile = samples.map((group) => ({ ...group, label: `<img src=x onerror="alert(1)"> ${group.label}` }));
+    writeSamples(run, 100, hostile);
+    await page.getByText("step 100").first().waitFor();
+    writeSamples(run, 200, hostile);
+    await page.getByText("step 200").first().waitFor();
+    const card = page.locator("#samples figure", { hasText: "<b>bold</b>" });
+    expect(await card.locator("img").count()).toBe(3);
+    await page.locator("select[name=samples-group]").selectOption({ index: 2 });
+    await page.getByText("a <b>cat</b>").first().waitFor();
+  }));
+
+/** The design of an ablation with two arms, each with two seeds. */
+const DESIGN = {
+  name: "<i>widths</i>",
+  spec: "model {}",
+  axes: [{ path: "mixer.d_state", values: [4, 8] }],
+  arms: ["d_state 4", "d_state 8"].map((label, i) => ({
+    label,
+    settings: { "mixer.d_state": 4 + 4 * i },
+    kind: "grid",
+    parameters: { total: 1000 + i, active: 1000 },
+    flops: 1e9,
+  })),
+  baseline: 0,
+  seeds: [1, 2],
+  modalities: [{ name: "text", unit: "nats per byte" }],
+  steps: 100,
+  runs: [0, 1, 2, 3].map((i) => ({ id: `v${i}`, arm: i % 2, seed: 1 + Math.floor(i / 2) })),
+};
+
+test("an ablation fills, and its answer with it", (context) =>
+  watching(context, async (page) => {
+    const at = (...names: string[]) => join(folder, "ablation", ...names);
+    mkdirSync(at());
+    writeFileSync(at("design.json"), JSON.stringify(DESIGN));
+    const done = page.locator(".arms .cell[data-state=finished]");
+    await page.getByRole("heading", { name: "Ablation: <i>widths</i>" }).waitFor();
+    expect(await page.locator(".arms .cell[data-state=pending]").count()).toBe(4);
+    const finish = (i: number): void => {
+      writeSampleRun(at("variants", `v${i}`), { steps: 100, seed: i + 1 });
+      writeFileSync(at("variants", `v${i}`, "outcome.json"), JSON.stringify({ state: "done", device: "here" }));
+    };
+    finish(0);
+    await expect.poll(() => done.count(), WAIT).toBe(1);
+    for (const i of [1, 2, 3]) finish(i);
+    await expect.poll(() => done.count(), WAIT).toBe(4);
+    await page.locator(".answer dd", { hasText: "4 of 4" }).waitFor();
+    expect(await page.locator(".answer .lead").first().textContent()).toContain("than the baseline (d_state 4)");
+    // A figure is saved as a file of its own.
+    const saved = page.waitForEvent("download");
+    await page.locator(".answer .save").first().click();
+    expect(readFileSync(await (await saved).path(), "utf8")).toMatch(
+      /^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/,
+    );
+  }));

@@ -1,7 +1,8 @@
 // The costs of an ablation before it runs: the parameters of each arm and the FLOPs of an update on its data. Also estimates
 // time and disk space from a few steps of some arms in a temporary folder.
-import type { Costs } from "../../ablate/collect.js";
+
 import type { Arm, Design, Variant } from "../../ablate/design.js";
+import type { Costs } from "../../ablate/design-file.js";
 import { type AblationFolder, stateOf, type VariantState } from "../../ablate/folder.js";
 import { planned, programsOf, trainingOn } from "../../compile.js";
 import type { DataSet } from "../../data/data-set.js";

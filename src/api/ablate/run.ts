@@ -1,8 +1,9 @@
 // Trains the remaining variants of an ablation on workers, and writes the report.
 
 import { answer } from "../../ablate/analyse.js";
-import { type Costs, collect } from "../../ablate/collect.js";
+import { collect } from "../../ablate/collect.js";
 import type { Design, Variant } from "../../ablate/design.js";
+import { type Costs, withCosts } from "../../ablate/design-file.js";
 import { nothingTrained } from "../../ablate/errors.js";
 import {
   ABLATION_FILES,
@@ -82,12 +83,14 @@ export async function runAblation(request: AblationRequest): Promise<AblationOut
   events.opened((text) => folder.disk.append(log, new TextEncoder().encode(text)));
   const table = listingJson({ design, states: [], costs: request.costs });
   writeInto(folder, ABLATION_FILES.table, `${JSON.stringify(table, null, 2)}\n`);
+  const compared = withCosts(design, request.costs);
+  writeInto(folder, ABLATION_FILES.design, `${JSON.stringify(compared, null, 2)}\n`);
   const stopped = request.report ? false : await trainAll(request, statesNow);
 
   const states = statesNow();
   const ids = design.variants.map(({ id }) => id);
   events.settled({ states, stopped, strangers: strangers(folder, ids).length, variants: variantsIn(folder) });
-  const report = writeReports(folder, collect(folder, design, request.costs));
+  const report = writeReports(folder, collect(folder, compared));
   return { kind: stopped ? "stopped" : "done", states, report };
 }
 

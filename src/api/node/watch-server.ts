@@ -70,6 +70,10 @@ const json = (value: unknown): Answer => [200, "application/json", JSON.stringif
 /** The data at a path; undefined if there are none. */
 function dataAt(runs: Runs, path: string, number: (name: string) => number): unknown {
   if (path === "/state") return runs.state(number("since"), READ_MS);
+  if (path === "/answer") {
+    const html = runs.ablation(number("ablation"))?.answer();
+    return html === undefined ? undefined : { html };
+  }
   const run = runs.run(number("run"));
   if (path === "/records")
     return run?.records({

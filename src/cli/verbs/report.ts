@@ -37,18 +37,17 @@ export const verb: Verb = {
       .action((paths: string[], { out, format }: Options) => {
         for (const path of paths) if (!nodeDisk.exists(path)) throw noRun(path, "the folder");
         const runs = openRuns(nodeDisk, paths, () => performance.now());
-        const { runs: views } = runs.state(0, Number.POSITIVE_INFINITY);
-        if (views.length === 0) throw noRun(paths.join(", "), "a run");
+        const { runs: views, ablations } = runs.state(0, Number.POSITIVE_INFINITY);
+        if (views.length + ablations.length === 0) throw noRun(paths.join(", "), "a run");
         const table = TABLES[format];
         if (table !== undefined)
           (format === "text" ? (text: string) => process.stdout.write(text) : writeExactly)(table(views));
         else {
           const [only, second] = views;
           const title = only !== undefined && second === undefined ? only.name : `${views.length} runs`;
-          const page = frozenPage(
-            title,
-            views.map(({ id }) => runs.run(id)).filter((run) => run !== undefined),
-          );
+          const readers = views.map(({ id }) => runs.run(id)).filter((run) => run !== undefined);
+          const answers = ablations.map((view, i) => ({ view, answer: runs.ablation(i)?.answer() ?? "" }));
+          const page = frozenPage(title, readers, answers);
           replaceFile(nodeDisk, resolve(out), page, ", or name another file with --out.");
           process.stdout.write(`Report: ${visibleLine(out)}\n`);
         }

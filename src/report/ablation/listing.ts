@@ -1,6 +1,7 @@
 // Lists an ablation's variants as a table or as JSON.
-import type { Costs } from "../../ablate/collect.js";
+
 import type { Design } from "../../ablate/design.js";
+import type { Costs } from "../../ablate/design-file.js";
 import type { VariantState } from "../../ablate/folder.js";
 import { short } from "../../inspect/inspection-text.js";
 import { columns } from "../columns.js";

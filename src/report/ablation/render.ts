@@ -17,8 +17,15 @@ import { factorsWord, MEASURES } from "./words.js";
 
 type Draw = (results: AblationResults, modality: ModalityAnswer, measure: MeasureAnswer) => string;
 
-export function renderAblation(results: AblationResults, answer: Answer): string {
-  const main = [
+export const renderAblation = (results: AblationResults, answer: Answer): string =>
+  htmlPage(`Ablation: ${results.name}`, STYLE + ABLATION_STYLE, sections(results, answer));
+
+/** The same as a part of another page: its style and its sections, to be kept apart from those of the page. */
+export const ablationPart = (results: AblationResults, answer: Answer): string =>
+  `<style>${(STYLE + ABLATION_STYLE).replaceAll(":root", ":host")}</style>\n${sections(results, answer)}`;
+
+function sections(results: AblationResults, answer: Answer): string {
+  return [
     facts(results),
     headline(results, answer),
     figures(results, answer),
@@ -43,8 +50,9 @@ export function renderAblation(results: AblationResults, answer: Answer): string
     making(results, answer),
     `<section id="spec"><h2>Spec</h2>\n<pre>${escapeHtml(results.spec.trimEnd())}</pre></section>`,
     `<section id="clock"><h2>Devices and time</h2><p>${escapeHtml(clockLine(results))}</p></section>`,
-  ].filter((text) => text !== "");
-  return htmlPage(`Ablation: ${results.name}`, STYLE + ABLATION_STYLE, main.join("\n"));
+  ]
+    .filter((text) => text !== "")
+    .join("\n");
 }
 
 const facts = (results: AblationResults): string =>

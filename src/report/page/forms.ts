@@ -14,7 +14,7 @@ export function runsText(runs: readonly RunView[]): string {
 
 /** The runs without what is drawn: curves and samples. */
 export function runsJson(runs: readonly RunView[]): string {
-  const bare = runs.map(({ id: _, records: __, generation: ___, ablation: ____, ...run }) => run);
+  const bare = runs.map(({ id: _, records: __, generation: ___, variant: ____, ...run }) => run);
   return `${JSON.stringify({ runs: bare }, null, 2)}\n`;
 }
 

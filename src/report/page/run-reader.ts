@@ -39,9 +39,15 @@ export interface RunPlace {
   readonly run: Run;
   /** Reads its spec. */
   readonly specOf: (run: Run, text: string) => GivenSpec;
-  readonly ablation?: number;
-  /** The state of a variant. */
-  readonly state?: () => { readonly state: RunState; readonly reason?: string };
+  /** What is known about a variant of an ablation; its folder has no facts. */
+  readonly variant?: VariantPlace;
+}
+
+interface VariantPlace {
+  readonly ablation: number;
+  readonly arm: number;
+  readonly about: About;
+  readonly state: () => { readonly state: RunState; readonly reason?: string };
 }
 
 export interface RunReader {
@@ -62,14 +68,15 @@ const MOST_RECORDS = 200_000;
 /** The share of the last measurements of speed that count. */
 const RECENT = 50;
 
-export function openRunReader({ id, name, run, specOf, ablation, state }: RunPlace): RunReader {
+export function openRunReader({ id, name, run, specOf, variant }: RunPlace): RunReader {
   const { disk } = run;
   const followed = followRun(run);
-  const about = cachedFile(disk, pathIn(run, "about"), (bytes): About => {
+  const inFolder = cachedFile(disk, pathIn(run, "about"), (bytes): About => {
     const read = readAbout(bytes);
     if ("value" in read) return read.value;
     throw new Error(read.wrong);
   });
+  const about = (): ReturnType<typeof inFolder> => (variant === undefined ? inFolder() : { value: variant.about });
   const spec = cachedFile(disk, pathIn(run, "spec"), (bytes) => specOf(run, textOf(bytes)));
   return {
     read: followed.read,
@@ -78,6 +85,7 @@ export function openRunReader({ id, name, run, specOf, ablation, state }: RunPla
       const { value: facts, problem: noFacts } = about();
       const { value: given, problem: noSpec } = spec();
       const { train, validation, timing } = followed.tables;
+      const sessions = sessionsOf(run);
       const step = train.steps.at(-1) ?? 0;
       const steps = given?.steps ?? null;
       const speeds = timing.columns.get("tokens_per_second")?.slice(-RECENT) ?? [];
@@ -89,10 +97,10 @@ export function openRunReader({ id, name, run, specOf, ablation, state }: RunPla
       return {
         id,
         name,
-        ...(state?.() ?? { state: stateOf(run, step, steps) }),
+        ...(variant?.state() ?? { state: stateOf(run, step, steps) }),
         step,
         steps,
-        facts: [...(facts?.facts ?? []), ...provenance(sessionsOf(run), last, changesIn(run))],
+        facts: [...(facts?.facts ?? []), ...provenance(sessions, last, changesIn(run))],
         units: facts?.units ?? {},
         losses: summarized(train, validation, given?.modalities ?? []),
         records: { train: train.steps.length, validation: validation.steps.length, timing: timing.steps.length },
@@ -101,13 +109,13 @@ export function openRunReader({ id, name, run, specOf, ablation, state }: RunPla
         seconds,
         tokens,
         flopsPerStep: facts?.flops_per_step ?? null,
-        device: facts?.facts.find(([name]) => name === "Device")?.[1] ?? null,
+        device: facts?.facts.find(([name]) => name === "Device")?.[1] ?? sessions.at(-1)?.device ?? null,
         spec: given?.text ?? "",
         settings: given?.settings ?? {},
         samples: sampleSteps(run),
         notes: notFinite(train),
         problems: train.steps.length + validation.steps.length === 0 ? [...problems, ...emptyNote(run)] : problems,
-        ...(ablation !== undefined && { ablation }),
+        ...(variant && { variant: { ablation: variant.ablation, arm: variant.arm } }),
       };
     },
     records(have) {

@@ -51,22 +51,24 @@ export interface RunView {
   readonly notes: readonly string[];
   /** What is missing or damaged, as sentences. */
   readonly problems: readonly string[];
-  /** The ablation that it belongs to: an index into the ablations. */
-  readonly ablation?: number;
+  /** The arm of an ablation that it belongs to: indices into the ablations and its arms. */
+  readonly variant?: { readonly ablation: number; readonly arm: number };
 }
 
+/** A run of an arm. */
 export interface ArmRun {
-  readonly id: string;
   readonly seed: number;
   readonly state: RunState;
   readonly reason?: string;
+  /** The id of its view, once it has begun. */
+  readonly run?: number;
 }
 
 export interface AblationView {
   readonly name: string;
   readonly problems: readonly string[];
   readonly arms: readonly { readonly label: string; readonly runs: readonly ArmRun[] }[];
-  /** Changes when the answer does. */
+  /** Grows when its answer changes. */
   readonly version: number;
 }
 
@@ -188,4 +190,6 @@ export interface FrozenPage {
   readonly records: Readonly<Record<number, PackedRecords>>;
   /** By run and step: `3/1000`. */
   readonly samples: Readonly<Record<string, SamplesView>>;
+  /** The answer of each ablation, as HTML. */
+  readonly answers: readonly string[];
 }
