@@ -5,7 +5,7 @@ import { type Diagnostic, isError, type Source } from "../diagnostics/diagnostic
 import { Failure } from "../diagnostics/failure.js";
 import { InputError } from "../diagnostics/input-error.js";
 import type { CheckedSpec } from "../front/spec.js";
-import { folderWeights, runWeights } from "../train/checkpoint.js";
+import { type BEST, folderWeights, runWeights } from "../train/checkpoint.js";
 import type { Weights } from "../train/checkpoint-files.js";
 import { dataOf, runAt } from "../train/run-folder.js";
 import { readSpec } from "./read-spec.js";
@@ -13,7 +13,8 @@ import { withData } from "./where-data.js";
 
 export interface TrainedOptions {
   readonly checkpoint?: string;
-  readonly step?: number;
+  /** The checkpoint of a step, or the best of a run with `keep_best`. By default, the last. */
+  readonly step?: number | typeof BEST;
   readonly allow?: readonly string[];
   /** Changes of the spec, each `PATH=VALUE`. */
   readonly set?: readonly string[];

@@ -26,7 +26,7 @@ import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
 import { recorder, writeEventHead } from "../train/recorder.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
 import { recordSession } from "../train/sessions.js";
-import { checkTeaches } from "../train/teaching.js";
+import { checkMonitored, checkTeaches } from "../train/teaching.js";
 import type { Hyperparameters } from "../train/tensorboard.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import type { Host } from "./host.js";
@@ -85,6 +85,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
   const { spec, folder, resume, events } = request;
   const { disk, deflate } = request.host;
   checkTeaches(spec, request.dataSet);
+  checkMonitored(spec, request.dataSet);
   const choices = choicesOf(request.compiled.plan, request.device.profile);
   // Before the folder is created, so that an error leaves no folder.
   const begins = resume ? undefined : request.start?.();
@@ -159,7 +160,15 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     ended("success");
     const report = writeReport(run, request);
     const checkpointPath = `${pathIn(run, "checkpoints")}/step-${step}`;
-    return { kind: "done", step, made, seconds: (Date.now() - begun) / 1000, checkpoint: checkpointPath, report };
+    return {
+      kind: "done",
+      ...(outcome.early && { early: outcome.early }),
+      step,
+      made,
+      seconds: (Date.now() - begun) / 1000,
+      checkpoint: checkpointPath,
+      report,
+    };
   } finally {
     closeRun(run);
   }

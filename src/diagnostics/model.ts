@@ -129,6 +129,18 @@ export const carryWithAttention = (span: Span, block: string, declared: Span): D
     { help: "Remove `carry`, or use only mamba blocks.", related: [{ span: declared, note: "declared here" }] },
   );
 
+export const unknownLoss = (span: Span, name: string, known: readonly string[]): Diagnostic =>
+  error(
+    "unknown-loss",
+    `There is no validation loss \`${name}\`.`,
+    span,
+    helped(
+      known.length > 0
+        ? suggestion(name, known)
+        : "Nothing is held out: set `held_out` above 0, or add a `validation` source.",
+    ),
+  );
+
 export const warmupTooLong = (span: Span, warmup: number, steps: number): Diagnostic =>
   error("warmup-too-long", `The warm-up of ${warmup} steps is longer than the run of ${steps}.`, span, {
     help: "Lower `warmup`, which is a number of steps.",

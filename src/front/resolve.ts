@@ -4,6 +4,7 @@
 
 import type { ErrorObject } from "ajv";
 import { type BlockJson, checkBlock, multipleOf, scans } from "../blocks/block.fields.js";
+import { heldOutOf } from "../data/sources/source.fields.js";
 import type { ErrorName } from "../diagnostics/codes.js";
 import { type Diagnostic, isError, type Reporter } from "../diagnostics/diagnostic.js";
 import { reservedName } from "../diagnostics/fields.js";
@@ -94,6 +95,11 @@ export function resolve(json: SpecJson, places: Places, diagnostics: Diagnostic[
     diagnostics.push(report.carryWithAttention(valueAt(places, "/data/carry"), stateless.name, declared));
   }
   checkWarmup(train, resolving);
+  checkLosses(
+    json,
+    spec.objectives.flatMap((one, m) => (one ? (modalities[m]?.name ?? []) : [])),
+    resolving,
+  );
   return spec;
 }
 
@@ -104,9 +110,38 @@ function checkWarmup(
   if (warmup > steps) diagnostics.push(report.warmupTooLong(valueAt(places, "/train/schedule/warmup"), warmup, steps));
 }
 
-function trainOf({ init, ...train }: SpecJson["train"]): TrainFields {
-  const clip = train.clip === "none" ? undefined : train.clip;
-  return { ...train, clip, ...(init?.kind === "checkpoint" && { init }) };
+/** The validation losses that `keep_best` and `stop` name. @param taught the modalities with an objective */
+function checkLosses(
+  { train, data }: Pick<SpecJson, "train" | "data">,
+  taught: readonly string[],
+  { places, diagnostics }: Reporting,
+): void {
+  const { keep_best: best = NONE, stop } = train;
+  const { source, validation, held_out } = data;
+  // Which sets prepared data have is known only when they are read.
+  const prepared = heldOutOf(source.kind) === undefined && validation === undefined;
+  const sets = Object.keys(validation ?? {});
+  const none = held_out === 0 && validation === undefined && !prepared;
+  const known = none ? [] : [...taught, ...sets.flatMap((set) => taught.map((name) => `${set}.${name}`))];
+  const check = (pointer: string, name: string) => {
+    const right = known.includes(name) || (prepared && taught.some((one) => name.endsWith(`.${one}`)));
+    if (!right) diagnostics.push(report.unknownLoss(valueAt(places, pointer), name, known));
+  };
+  if (best !== NONE) check("/train/keep_best", best);
+  if (stop?.kind === "patience") check("/train/stop/on", stop.on);
+}
+
+const NONE = "none";
+
+function trainOf({ init, stop, keep_best, ...train }: SpecJson["train"]): TrainFields {
+  const clip = train.clip === NONE ? undefined : train.clip;
+  return {
+    ...train,
+    clip,
+    ...(init?.kind === "checkpoint" && { init }),
+    ...(keep_best !== undefined && keep_best !== NONE && { keep_best }),
+    ...(stop?.kind === "patience" && { stop }),
+  };
 }
 
 /** Section names are reserved, and a modality and a block cannot have the same name, so that paths are unambiguous. */

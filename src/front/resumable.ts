@@ -59,6 +59,8 @@ const TABLE: Total<SpecJson> & Total<{ ablate: AblationJson }> = {
     validate_every: "may",
     checkpoint_every: "may",
     keep: "may",
+    keep_best: "may",
+    stop: "may",
   } satisfies Total<TrainFields>,
   ablate: "none",
 };
@@ -115,8 +117,7 @@ interface Place {
 
 /** The sources of a mixture, or the one source, each with its weight. */
 function partsIn(source: Json | undefined): readonly { readonly source: Json; readonly weight: Json }[] {
-  const parts =
-    isObject(source) && source.kind === "mixture" && Array.isArray(source.of) ? source.of : [source ?? null];
+  const parts = isObject(source) && Array.isArray(source.of) ? source.of : [source ?? null];
   return parts.map((part: Json) => {
     const { weight = 1, ...fields } = isObject(part) ? part : {};
     return { source: isObject(part) ? fields : part, weight };

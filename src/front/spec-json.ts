@@ -4,7 +4,7 @@ import type { SourceJson } from "../data/sources/source.fields.js";
 import type { ModalityJson } from "../modalities/modality.fields.js";
 import type { Objective } from "../objectives/objective.fields.js";
 import type { LayerItem } from "./layers.js";
-import type { DataFields, InitFields, Json, TrainFields } from "./spec.js";
+import type { DataFields, InitFields, Json, StopFields, TrainFields } from "./spec.js";
 
 export interface SpecJson {
   readonly model: {
@@ -20,9 +20,10 @@ export interface SpecJson {
     /** Absent if there is `validation`, or if prepared data decide it. */
     readonly held_out?: number;
   };
-  readonly train: Omit<TrainFields, "clip" | "init"> & {
+  readonly train: Omit<TrainFields, "clip" | "init" | "stop"> & {
     readonly clip: number | "none";
     readonly init?: InitFields | { readonly kind: "drawn" };
+    readonly stop?: StopFields | { readonly kind: "never" };
   };
 }
 

@@ -71,6 +71,18 @@ export interface TrainFields {
   readonly checkpoint_every: number;
   /** Number of checkpoints to keep. */
   readonly keep: number;
+  /** The validation loss whose best checkpoint is kept, too: a modality's name, or `SET.MODALITY`. */
+  readonly keep_best?: string;
+  /** When the run stops before its last step. */
+  readonly stop?: StopFields;
+}
+
+/** Stop after a number of validations in which a loss has not fallen. */
+export interface StopFields {
+  readonly kind: "patience";
+  readonly validations: number;
+  /** As in `keep_best`. */
+  readonly on: string;
 }
 
 export interface InitFields {

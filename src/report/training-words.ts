@@ -4,6 +4,7 @@ import type { Failure } from "../diagnostics/failure.js";
 import { render } from "../diagnostics/render.js";
 import { visible } from "../diagnostics/visible.js";
 import { type Changed, changeText } from "../train/changes.js";
+import type { StoppedEarly } from "../train/metrics.js";
 import { formatDuration, formatLoss, type ProgressState, progressOn, type Terminal } from "./progress.js";
 import { type StartRecord, startText } from "./start-text.js";
 
@@ -18,6 +19,8 @@ export type TrainingOutcome =
       readonly checkpoint: string;
       /** The path of the report. */
       readonly report: string;
+      /** Why it stopped before its last step. */
+      readonly early?: StoppedEarly | undefined;
     }
   /** It was asked to stop, and has saved. */
   | { readonly kind: "stopped"; readonly step: number; readonly report: string }
@@ -82,6 +85,10 @@ export function trainingWords(
   };
 }
 
+/** Why a run stopped early, as a clause. */
+export const stoppedText = ({ on, validations, best_step, best_loss }: StoppedEarly): string =>
+  `the held-out ${on} loss has not fallen in ${validations === 1 ? "a validation" : `${validations} validations`} (lowest: ${formatLoss(best_loss)} at step ${best_step})`;
+
 function endText(outcome: Exclude<TrainingOutcome, { kind: "diverged" }>, resumeCommand: string): string {
   switch (outcome.kind) {
     case "stopped": {
@@ -89,10 +96,16 @@ function endText(outcome: Exclude<TrainingOutcome, { kind: "diverged" }>, resume
       return `Stopped ${saved}. Report so far: ${outcome.report}\nResume with: ${resumeCommand}\n`;
     }
     case "done": {
+      const { early, made, step } = outcome;
+      const stopped = early && `Stopped early after step ${step}: ${stoppedText(early)}.`;
+      const all = `Nothing to train: all ${step} steps are done.`;
+      const more = "To continue, raise the patience of `train.stop` with --set.";
       const done =
-        outcome.made > 0
-          ? `Trained ${outcome.made} steps in ${formatDuration(outcome.seconds)}.`
-          : `Nothing to train: all ${outcome.step} steps are done.`;
+        made > 0
+          ? `${stopped ? `${stopped}\n` : ""}Trained ${made} steps in ${formatDuration(outcome.seconds)}.`
+          : stopped
+            ? `${stopped} ${more}`
+            : all;
       return `${done}\nCheckpoint: ${outcome.checkpoint}\nReport:     ${outcome.report}\n`;
     }
   }

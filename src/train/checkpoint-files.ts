@@ -130,6 +130,10 @@ export const parseWeights = (read: Read, disk: Hashing): Weights | string =>
     choices: state.choices,
   }));
 
+/** The state alone. */
+export const parseState = (read: Read, disk: Hashing): Pick<StateFile, "step" | "state"> | string =>
+  parsed(read, disk, [], ({ step, state }) => ({ step, state }));
+
 const { state: STATE, sums: SUMS, ...FILES } = CHECKPOINT_FILES;
 
 /** A state, and the checksums of the checkpoint's other files by name. */

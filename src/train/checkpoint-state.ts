@@ -3,9 +3,10 @@ import { COUNT, jsonReader } from "../data/checked-json.js";
 import type { DataPosition } from "../data/order.js";
 import type { Choices } from "../ir/plan.js";
 import { RUN_FORMAT } from "./format.js";
+import type { MonitorState } from "./monitor.js";
 
 /** Everything that the next step depends on besides tensors. */
-export interface TrainingState {
+export interface TrainingState extends MonitorState {
   readonly position: DataPosition;
   readonly seed: number;
   /** The data set's fingerprint. */
@@ -56,6 +57,8 @@ const place = object(
   ["epoch"],
 );
 
+const lowest = { on: { type: "string" }, step: COUNT, loss: { type: "number" } };
+
 const state = object(
   {
     position: object(
@@ -72,8 +75,10 @@ const state = object(
     data: COUNT,
     choices: { type: "object", additionalProperties: { type: "string" } },
     loss_scale: { type: "array", items: { type: "number", minimum: 0 }, minItems: 2, maxItems: 2 },
+    best: object(lowest),
+    patience: object({ ...lowest, validations: COUNT }),
   },
-  ["loss_scale"],
+  ["loss_scale", "best", "patience"],
 );
 
 const { weights, optimizer, sequences } = CHECKPOINT_FILES;

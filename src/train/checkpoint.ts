@@ -7,11 +7,19 @@ import {
   checkpointFiles,
   type LiveCheckpoint,
   parseCheckpoint,
+  parseState,
   parseWeights,
   type Read,
   type Weights,
 } from "./checkpoint-files.js";
-import { badCheckpoint, damagedCheckpoint, diskFailure, noCheckpoint, noWholeCheckpoint } from "./errors.js";
+import {
+  badCheckpoint,
+  damagedCheckpoint,
+  diskFailure,
+  noBestCheckpoint,
+  noCheckpoint,
+  noWholeCheckpoint,
+} from "./errors.js";
 import { pathIn, type Run } from "./run-folder.js";
 import { removeWholeFolder, writeArrivingFolder } from "./whole-folder.js";
 
@@ -25,7 +33,7 @@ export function checkpointSteps(run: Run): number[] {
 }
 
 /**
- * Writes a checkpoint, then removes the oldest beyond `keep`.
+ * Writes a checkpoint, then removes the oldest beyond `keep`, except the best.
  * @throws Failure if the disk fails, and what reading the device throws; earlier checkpoints are then unchanged
  */
 export async function writeCheckpoint(run: Run, checkpoint: LiveCheckpoint, keep: number): Promise<void> {
@@ -33,7 +41,8 @@ export async function writeCheckpoint(run: Run, checkpoint: LiveCheckpoint, keep
   try {
     await writeArrivingFolder(run.disk, folder, nameOf(checkpoint.step), checkpointFiles(checkpoint, run.disk));
     const steps = checkpointSteps(run).filter((step) => step <= checkpoint.step);
-    for (const step of steps.slice(0, -keep)) removeWholeFolder(run.disk, folder, nameOf(step));
+    const best = checkpoint.state.best?.step;
+    for (const step of steps.slice(0, -keep)) if (step !== best) removeWholeFolder(run.disk, folder, nameOf(step));
   } catch (error) {
     const last = checkpointSteps(run).at(-1);
     const left =
@@ -66,18 +75,32 @@ export function latestCheckpoint(run: Run): { checkpoint?: Checkpoint; warnings:
   return found === undefined ? { warnings } : { checkpoint: found, warnings };
 }
 
+/** Names the checkpoint with the lowest loss that `keep_best` names. */
+export const BEST = "best";
+
 /**
  * The weights of a run after `step` updates, or of its newest complete checkpoint.
  * @throws Failure if no such checkpoint exists
  */
-export function runWeights(run: Run, step?: number): { weights: Weights; warnings: readonly Diagnostic[] } {
+export function runWeights(
+  run: Run,
+  wanted?: number | typeof BEST,
+): { weights: Weights; warnings: readonly Diagnostic[] } {
   const steps = checkpointSteps(run);
+  const step = wanted === BEST ? bestStep(run) : wanted;
   if (step !== undefined && steps.includes(step)) {
     return { weights: folderWeights(folderOf(run, step), run.disk), warnings: [] };
   }
   const { found, warnings } = step === undefined ? newestIntact(run, parseWeights) : { found: undefined, warnings: [] };
   if (found === undefined) throw noCheckpoint(run.path, step, steps);
   return { weights: found, warnings };
+}
+
+/** @throws Failure if the run keeps no best checkpoint */
+function bestStep(run: Run): number {
+  const { found } = newestIntact(run, parseState);
+  if (found?.state.best === undefined) throw noBestCheckpoint(run.path);
+  return found.state.best.step;
 }
 
 /**

@@ -67,6 +67,13 @@ export const noCheckpoint = (path: string, step: number | undefined, steps: read
       : "Checkpoints are written every `train.checkpoint_every` steps, after the last step, and when a run is stopped.",
   );
 
+export const noBestCheckpoint = (path: string): Failure =>
+  error(
+    "no-checkpoint",
+    `${path} has no best checkpoint.`,
+    'Set `train { keep_best: "NAME" }`, where NAME is a modality, and train again, or choose a step with --step.',
+  );
+
 export const badCheckpoint = (path: string, what: string): Failure =>
   error(
     "bad-checkpoint",

@@ -14,8 +14,9 @@ import type { Checkpoint, LiveCheckpoint } from "./checkpoint-files.js";
 import { type Feed, openFeed, type UpdateBatches } from "./feed.js";
 import { addCounts, type Counts, countsOf, hostBatch, lossesOf } from "./host-batch.js";
 import { addLossSums, type LossSums, readLossSums, readUpdate, type UpdateResults } from "./loss-sums.js";
-import type { SetLosses, TrainRecord, ValidationRecord } from "./metrics.js";
+import type { SetLosses, StoppedEarly, TrainRecord, ValidationRecord } from "./metrics.js";
 import { type Model, stepScalars, type TensorPiece, type Tensors } from "./model.js";
+import { type Monitor, monitorOf } from "./monitor.js";
 import { loadOptimizer, optimizerOnDevice } from "./optimizer-state.js";
 import { advanceState, clearState, readState, writeState } from "./state.js";
 
@@ -30,7 +31,8 @@ interface Listener {
 }
 
 export type Outcome =
-  | { readonly kind: "finished"; readonly step: number }
+  /** All steps are done, or it stopped early. */
+  | { readonly kind: "finished"; readonly step: number; readonly early?: StoppedEarly }
   | { readonly kind: "stopped"; readonly step: number }
   /** `step` updates were made before the failure; `saved` is the last of them whose weights are in a checkpoint. */
   | {
@@ -115,6 +117,7 @@ interface Training {
   readonly dataSet: DataSet;
   readonly listener: Listener;
   readonly feed: Feed;
+  readonly monitor: Monitor;
   /** The number of submitted updates. */
   step: number;
   /** The last step whose weights are in a checkpoint. */
@@ -140,6 +143,7 @@ export async function train(
     dataSet,
     listener,
     feed,
+    monitor: monitorOf(spec.train, from?.state),
     step: from?.step ?? 0,
     saved: from?.step,
     pending: [],
@@ -147,7 +151,8 @@ export async function train(
   const refused = await begin(training, from, start);
   if (refused) return refused;
 
-  while (training.step < steps && !listener.stopWanted()) {
+  const { monitor } = training;
+  while (training.step < steps && monitor.stopped() === undefined && !listener.stopWanted()) {
     await submit(training);
     const { step } = training;
     // The next batch is made while the device works, so that the next update can follow at once.
@@ -156,15 +161,24 @@ export async function train(
     const saves = step % checkpoint_every === 0 || step === steps;
     const diverged = await drain(training, validates || saves ? 0 : AHEAD - 1);
     if (diverged) return diverged;
-    if (validates) listener.validated(await validate(model, spec, dataSet, step));
-    const unsaved = saves ? await saveHere(training) : undefined;
+    const isBest = validates && validatedHere(training, await validate(model, spec, dataSet, step));
+    const unsaved = saves || isBest ? await saveHere(training) : undefined;
     if (unsaved) return unsaved;
   }
   const { step } = training;
   const diverged = await drain(training, 0);
   if (diverged) return diverged;
   const unsaved = (training.saved ?? 0) < step ? await saveHere(training) : undefined;
-  return unsaved ?? { kind: step < steps ? "stopped" : "finished", step };
+  if (unsaved) return unsaved;
+  const early = step < steps ? monitor.stopped() : undefined;
+  return early ? { kind: "finished", step, early } : { kind: step < steps ? "stopped" : "finished", step };
+}
+
+/** Reports a validation. Returns whether its weights are the best so far. */
+function validatedHere({ monitor, listener, spec }: Training, record: ValidationRecord): boolean {
+  const { isBest, stopped } = monitor.note(record);
+  listener.validated(stopped && record.step < spec.train.steps ? { ...record, stopped } : record);
+  return isBest;
 }
 
 /** Writes the weights to the device, and everything else that a checkpoint restores. */
@@ -269,6 +283,7 @@ async function save(
     data: dataSet.fingerprint,
     choices,
     ...(loss_scale && { loss_scale }),
+    ...training.monitor.state(),
   };
   await listener.checkpoint({
     step,

@@ -27,6 +27,16 @@ export interface ValidationRecord extends SetLosses {
   readonly kind: "validation";
   readonly step: number;
   readonly sets?: Readonly<Record<string, SetLosses>>;
+  /** Present if the run stopped here, before its last step. */
+  readonly stopped?: StoppedEarly;
+}
+
+/** Why a run stopped early: a validation loss has not fallen in a number of validations. */
+export interface StoppedEarly {
+  readonly on: string;
+  readonly validations: number;
+  readonly best_step: number;
+  readonly best_loss: number;
 }
 
 export type MetricRecord = TrainRecord | ValidationRecord;
@@ -160,6 +170,7 @@ export function asMetric({
   gradient_norm,
   loss_scale,
   sets,
+  stopped,
 }: Record<string, unknown>): MetricRecord | undefined {
   if (typeof step !== "number" || !isRecord(losses)) return undefined;
   const common = { step, ...asLosses(loss, losses) };
@@ -168,13 +179,26 @@ export function asMetric({
       const written = isRecord(set) ? set : {};
       return [name, asLosses(written.loss, isRecord(written.losses) ? written.losses : {})];
     });
-    return { kind, ...common, ...(named.length > 0 && { sets: Object.fromEntries(named) }) };
+    const end = asStopped(stopped);
+    return {
+      kind,
+      ...common,
+      ...(named.length > 0 && { sets: Object.fromEntries(named) }),
+      ...(end && { stopped: end }),
+    };
   }
   if (kind === "train") {
     const scale = typeof loss_scale === "number" ? { loss_scale } : {};
     return { kind, ...common, lr: measured(lr), gradient_norm: measured(gradient_norm), ...scale };
   }
   return undefined;
+}
+
+function asStopped(value: unknown): StoppedEarly | undefined {
+  if (!isRecord(value)) return undefined;
+  const { on, validations, best_step, best_loss } = value;
+  if (typeof on !== "string" || typeof validations !== "number" || typeof best_step !== "number") return undefined;
+  return { on, validations, best_step, best_loss: measured(best_loss) };
 }
 
 const asLosses = (loss: unknown, losses: Readonly<Record<string, unknown>>): SetLosses => ({

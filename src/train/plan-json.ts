@@ -7,7 +7,7 @@ import { type CheckedJson, COUNT, jsonReader } from "../data/checked-json.js";
 import { allSets } from "../data/sources/emoji-sets.js";
 import type { ConversationsFields, MixtureFields, SourceFields } from "../data/sources/source.fields.js";
 import { isRecord } from "../diagnostics/json-shape.js";
-import type { CheckedSpec, DataFields, InitFields, TrainFields } from "../front/spec.js";
+import type { CheckedSpec, DataFields, InitFields, StopFields, TrainFields } from "../front/spec.js";
 import type { Ownership } from "../ir/ownership.js";
 import type { BufferRole, Profile } from "../ir/plan.js";
 import type { Vocabulary } from "../modalities/modality.fields.js";
@@ -165,8 +165,11 @@ const train = object<TrainFields>(
     validate_every: POSITIVE,
     checkpoint_every: POSITIVE,
     keep: POSITIVE,
+    keep_best: { type: ["string", "null"] },
+    stop: orNull(object<StopFields>({ kind: TEXT, validations: POSITIVE, on: TEXT })),
   },
-  ["init", "clip"],
+  // Plans of earlier versions do not have the last two.
+  ["init", "clip", "keep_best", "stop"],
 );
 
 const profile = object<Profile>(

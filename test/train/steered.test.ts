@@ -8,7 +8,8 @@ import { type TrainOptions, train } from "../../src/api/node/trainings.js";
 import { readToResume } from "../../src/api/resume.js";
 import type { Failure } from "../../src/diagnostics/failure.js";
 import { changesOf } from "../../src/train/changes.js";
-import { type MetricRecord, parseMetrics } from "../../src/train/metrics.js";
+import { BEST, checkpointSteps, runWeights } from "../../src/train/checkpoint.js";
+import { type MetricRecord, parseMetrics, type StoppedEarly, type ValidationRecord } from "../../src/train/metrics.js";
 import { missingAdapter } from "../gpu/adapter.js";
 
 const missing = await missingAdapter();
@@ -107,3 +108,37 @@ test.skipIf(missing)("changes that a killed process recorded before the spec do 
   cpSync(at("more", "changes.json"), at(out, "changes.json"));
   expect(changesOf(run(out)).changes).toEqual([]);
 });
+
+test.skipIf(missing)(
+  "a run keeps its best checkpoint, stops early, reports it, and continues with more patience",
+  async () => {
+    const set = [
+      'train.keep_best="text"',
+      'train.stop=patience(2, on: "text")',
+      "train.keep=1",
+      "train.validate_every=1",
+    ];
+    const rate = "train.optimizer.lr=5";
+    const printed = await trained("early", { set: [...set, rate, "train.steps=40", "train.clip=none"] });
+    const records = metrics("early");
+    const last = records.at(-1) as ValidationRecord;
+    const { best_step: best, ...stopped } = last.stopped as StoppedEarly;
+    expect(stopped).toMatchObject({ on: "text", validations: 2 });
+    expect(last.step).toBe(best + 2);
+    const losses = records.filter(({ kind }) => kind === "validation").map(({ loss }) => loss);
+    expect(losses.indexOf(Math.min(...losses)) + 1).toBe(best);
+    expect(printed).toContain(`Stopped early after step ${last.step}: the held-out text loss has not fallen in 2`);
+    expect(readFileSync(at("early", "report.html"), "utf8")).toContain(
+      `The run stopped early, after step ${last.step}`,
+    );
+    expect(checkpointSteps(run("early"))).toEqual([best, last.step]);
+    expect([runWeights(run("early"), BEST), runWeights(run("early"))].map(({ weights }) => weights.step)).toEqual([
+      best,
+      last.step,
+    ]);
+    expect(() => runWeights(run("run"), BEST)).toThrow(/has no best checkpoint/);
+    const more = await trained("early", { resume: true, set: [...set, rate, "train.steps=40", "train.clip=none"] });
+    expect(more).toContain("To continue, raise the patience");
+    expect(metrics("early")).toEqual(records);
+  },
+);

@@ -8,7 +8,7 @@ import { type AdapterSource, SOURCES } from "../../gpu/dawn.js";
 import { formatLoss } from "../../report/progress.js";
 import type { SetLosses, ValidationRecord } from "../../train/metrics.js";
 import { allowOption, dataOption, setOption, skipBadOption } from "../compile-options.js";
-import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
+import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, stepOrBest } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options extends TrainedOptions {
@@ -22,7 +22,7 @@ export const verb: Verb = {
   declare(command, finish) {
     command
       .argument(...RUN_ARGUMENT)
-      .option(...STEP_OPTION, wholeNumber)
+      .option(...STEP_OPTION, stepOrBest)
       .option(...CHECKPOINT_OPTION)
       .addOption(
         new Option("--split <name>", "held-out documents, or training documents").choices(SPLITS).default("validation"),

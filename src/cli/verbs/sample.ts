@@ -16,7 +16,7 @@ import { pngOf } from "../../report/png.js";
 import type { SampledDocument } from "../../sample/document.js";
 import { type Showing, type ShownLatent, shown } from "../../sample/shown.js";
 import { allowOption, setOption } from "../compile-options.js";
-import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, wholeNumber } from "../trained.js";
+import { CHECKPOINT_OPTION, openTrained, RUN_ARGUMENT, STEP_OPTION, stepOrBest, wholeNumber } from "../trained.js";
 import { EXIT, type Verb } from "../verb.js";
 
 interface Options extends TrainedOptions, PromptOptions {
@@ -78,7 +78,7 @@ export const verb: Verb = {
       .option("--json", "print JSON")
       .addOption(setOption())
       .addOption(allowOption())
-      .option(...STEP_OPTION, wholeNumber)
+      .option(...STEP_OPTION, stepOrBest)
       .option(...CHECKPOINT_OPTION)
       .addOption(new Option("--adapter <source>", "the device (default: the best one available)").choices(SOURCES))
       .action(async (path: string, options: Options) => {

@@ -170,6 +170,12 @@ export const MODEL = {
     meaning:
       "`flip` and `crop` vary a picture each time that training decodes it, which needs `decode: live`. By default, pictures are decoded once, ahead of training.",
   },
+  "unknown-loss": {
+    number: 335,
+    title: "Unknown validation loss",
+    meaning:
+      "`keep_best` and `stop` name a validation loss: a modality with an objective, or a validation set and a modality.",
+  },
   "latents-not-fitted": {
     number: 333,
     title: "Fit of latents",

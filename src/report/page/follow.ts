@@ -2,7 +2,7 @@
 import type { Disk } from "../../data/disk.js";
 import { unreadable } from "../../data/open-file.js";
 import { isRecord } from "../../diagnostics/json-shape.js";
-import { asMetric, asTiming, type MetricRecord, type TimingRecord } from "../../train/metrics.js";
+import { asMetric, asTiming, type MetricRecord, type StoppedEarly, type TimingRecord } from "../../train/metrics.js";
 import { pathIn, type Run } from "../../train/run-folder.js";
 import { columnOf, emptyTable, type Table, type TableName } from "./view.js";
 
@@ -11,6 +11,8 @@ export interface Followed {
   readonly tables: Readonly<Record<TableName, Table>>;
   /** Grows when records are taken back: by a resume from a checkpoint, or because a file was replaced. */
   readonly generation: () => number;
+  /** Why the run stopped early, if it has and has not continued. */
+  readonly stopped: () => StoppedEarly | undefined;
   /** What is wrong with the files, as sentences. */
   readonly problems: () => readonly string[];
   /** Reads at most about so many bytes of each file. Returns whether more is there. */
@@ -31,11 +33,13 @@ export function followRun(run: Run): Followed {
       if (table.columns.has(name) || table.columns.size < MOST_COLUMNS) columnOf(table, name, before)[before] = value;
     for (const column of table.columns.values()) if (column.length === before) column.push(Number.NaN);
   };
+  let stopped: StoppedEarly | undefined;
   const metrics = followLines(run.disk, pathIn(run, "metrics"), {
     take(value) {
       const record = asMetric(value);
       if (record === undefined || !isStep(record.step)) return false;
       add(tables[record.kind], record.step, valuesOf(record));
+      stopped = record.kind === "validation" ? record.stopped : undefined;
       return true;
     },
     restart() {
@@ -58,6 +62,7 @@ export function followRun(run: Run): Followed {
   return {
     tables,
     generation: () => generation,
+    stopped: () => stopped,
     problems: () => [metrics, timing].flatMap((file) => file.problem() ?? []),
     read: (most) => {
       const more = metrics.read(most);

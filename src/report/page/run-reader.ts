@@ -10,6 +10,7 @@ import { readSessions, type Session } from "../../train/sessions.js";
 import { type About, readAbout } from "../about.js";
 import { provenance } from "../provenance.js";
 import { sampleSteps, samplesView } from "../samples.js";
+import { stoppedText } from "../training-words.js";
 import { followRun, reasonOf } from "./follow.js";
 import { notFinite, spentSeconds, summarized } from "./summary.js";
 import {
@@ -87,6 +88,7 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
       const { train, validation, timing } = followed.tables;
       const sessions = sessionsOf(run);
       const step = train.steps.at(-1) ?? 0;
+      const early = followed.stopped();
       const steps = given?.steps ?? null;
       const speeds = timing.columns.get("tokens_per_second")?.slice(-RECENT) ?? [];
       const seconds = timing.steps.length === 0 ? null : finite(spentSeconds(timing).at(-1));
@@ -97,7 +99,7 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
       return {
         id,
         name,
-        ...(variant?.state() ?? { state: stateOf(run, step, steps) }),
+        ...(variant?.state() ?? { state: stateOf(run, early !== undefined || (steps !== null && step >= steps)) }),
         step,
         steps,
         facts: [...(facts?.facts ?? []), ...provenance(sessions, last, changesIn(run))],
@@ -113,7 +115,10 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
         spec: given?.text ?? "",
         settings: given?.settings ?? {},
         samples: sampleSteps(run),
-        notes: notFinite(train),
+        notes: [
+          ...notFinite(train),
+          ...(early ? [`The run stopped early, after step ${step}: ${stoppedText(early)}.`] : []),
+        ],
         problems: train.steps.length + validation.steps.length === 0 ? [...problems, ...emptyNote(run)] : problems,
         ...(variant && { variant: { ablation: variant.ablation, arm: variant.arm } }),
       };
@@ -140,7 +145,7 @@ export function openRunReader({ id, name, run, specOf, variant }: RunPlace): Run
 const emptyNote = (run: Run): string[] =>
   run.disk.exists(pathIn(run, "metrics")) ? [] : [`There is no ${RUN_FILES.metrics} yet.`];
 
-function stateOf(run: Run, step: number, steps: number | null): RunState {
+function stateOf(run: Run, finished: boolean): RunState {
   try {
     const holder = lockedBy(run.disk, pathIn(run, "lock"));
     // A process that reports its own run has ended the training.
@@ -148,7 +153,7 @@ function stateOf(run: Run, step: number, steps: number | null): RunState {
   } catch {
     // A damaged lock locks nothing.
   }
-  return steps !== null && step >= steps ? "finished" : "stopped";
+  return finished ? "finished" : "stopped";
 }
 
 /** What resumes changed; nothing if that file cannot be read. */
