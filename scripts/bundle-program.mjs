@@ -56,6 +56,7 @@ async function bundleProgram(out) {
   const entries = {
     [`${PROGRAM}/main`]: "src/cli/main.js",
     [`${PROGRAM}/ablation-worker`]: "src/api/node/ablation-worker.js",
+    [`${PROGRAM}/tracker-worker`]: "src/api/node/tracker-worker.js",
     [`${PROGRAM}/pictures/decoder`]: "src/api/node/pictures/decoder.js",
     ...Object.fromEntries(recipes.map((file) => [`recipes/${file.slice(0, -3)}`, `recipes/${file}`])),
   };

@@ -58,6 +58,7 @@ export {
   type TrainResult,
   train,
 } from "./api/node/trainings.js";
+export type { TrackedMetrics, TrackedResult, TrackedRun, TrackedSample, Tracker } from "./api/tracking.js";
 export { Failure } from "./diagnostics/failure.js";
 export { InputError } from "./diagnostics/input-error.js";
 export type { AdapterSource } from "./gpu/dawn.js";

@@ -17,7 +17,7 @@ import { starting } from "./start.js";
 import { runTraining, type TrainingRequest } from "./training.js";
 import { tuned } from "./tuning.js";
 
-export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | "events" | "stopWanted"> {
+export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | "events" | "track" | "stopWanted"> {
   readonly host: Host;
   readonly spec: CheckedSpec;
   /** The resolved spec. */
@@ -38,8 +38,23 @@ export interface SpecToTrain extends Pick<TrainingRequest, "title" | "resume" | 
 
 /** @throws Failure, InputError or DeviceError if the data, the run's folder or the device are unusable */
 export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
-  const { host, spec, json, file, folder, out, adapter, resume, tune, reach, skipBad, title, events, stopWanted } =
-    wanted;
+  const {
+    host,
+    spec,
+    json,
+    file,
+    folder,
+    out,
+    adapter,
+    resume,
+    tune,
+    reach,
+    skipBad,
+    title,
+    events,
+    track,
+    stopWanted,
+  } = wanted;
   const notice = events.noted;
   const changes = resume && isRunFolder(host.disk, out) ? changesAtResume(host.disk, out, json) : undefined;
   const { dataSet, codecs } = await prepare(spec.data, spec.model, { host, folder, reach, skipBad, notice });
@@ -59,6 +74,7 @@ export async function trainSpec(wanted: SpecToTrain): Promise<TrainingOutcome> {
     host,
     title,
     events,
+    track,
     stopWanted,
     spec,
     hyperparameters: hyperparametersOf({ spec, json }),

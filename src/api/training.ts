@@ -22,15 +22,16 @@ import { choicesText } from "../train/choices.js";
 import { type CompiledModel, planText } from "../train/compiled.js";
 import { diverged } from "../train/diverged.js";
 import { openModel, type Tensors } from "../train/model.js";
-import { type Resumed, resumeRun, trainRecorded } from "../train/recorded.js";
+import { type Resumed, resumeRun, trainRecorded, type Watcher } from "../train/recorded.js";
 import { recorder, writeEventHead } from "../train/recorder.js";
 import { closeRun, createRun, dataText, openRun, pathIn, type Run } from "../train/run-folder.js";
-import { recordSession } from "../train/sessions.js";
+import { readSessions, recordSession, type Session } from "../train/sessions.js";
 import { checkMonitored, checkTeaches } from "../train/teaching.js";
 import type { Hyperparameters } from "../train/tensorboard.js";
 import type { NamedFile } from "../train/whole-folder.js";
 import type { Host } from "./host.js";
 import type { Started } from "./start.js";
+import { type OpenTracker, problemOf, runId, type TrackedRun, type Tracking, trackingOf } from "./tracking.js";
 import { lossUnits } from "./units.js";
 
 export interface TrainingRequest {
@@ -58,18 +59,22 @@ export interface TrainingRequest {
   /** The fields of the spec; absent for a compiled folder, which has only its text. */
   readonly hyperparameters?: Hyperparameters;
   readonly events: TrainingEvents;
+  /** Also receives what happens in the run. */
+  readonly track?: OpenTracker | undefined;
   /** Called after every update: whether to save and stop. */
   readonly stopWanted: () => boolean;
 }
 
+const parametersOf = ({ parameters }: TrainingRequest["compiled"]): number =>
+  parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
+
 function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, start: StartRecord | undefined) {
-  const parameters = compiled.parameters.reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0);
   const memory = compiled.plan.buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   const latents = spec.model.modalities.filter((modality) => itemOf(modality)?.type === "F32");
   return {
     title,
     facts: [
-      ["Parameters", formatCount(parameters)],
+      ["Parameters", formatCount(parametersOf(compiled))],
       ["Documents", `${dataSet.train.length} for training, ${dataSet.validation.length} held-out`],
       ["Device", device.description],
       ["Planned memory", `${(memory / 2 ** 20).toFixed(1)} MiB`],
@@ -82,8 +87,26 @@ function aboutOf({ spec, compiled, device, dataSet, title }: TrainingRequest, st
 
 /** Trains and writes a report. @throws Failure or InputError if the run, its data or the device are unusable */
 export async function runTraining(request: TrainingRequest): Promise<TrainingOutcome> {
+  const { track, events } = request;
+  if (track === undefined) return await trainInFolder(request);
+  const tracking = trackingOf(track, events.trackerFailed);
+  try {
+    const outcome = await trainInFolder(request, tracking);
+    await tracking.end(
+      outcome.kind === "diverged"
+        ? { how: "diverged", reason: outcome.failure.message }
+        : { how: outcome.kind, report: outcome.report },
+    );
+    return outcome;
+  } catch (error) {
+    await tracking.end({ how: "failed", reason: problemOf(error) });
+    throw error;
+  }
+}
+
+async function trainInFolder(request: TrainingRequest, tracking?: Tracking): Promise<TrainingOutcome> {
   const { spec, folder, resume, events } = request;
-  const { disk, deflate } = request.host;
+  const { disk } = request.host;
   checkTeaches(spec, request.dataSet);
   checkMonitored(spec, request.dataSet);
   const choices = choicesOf(request.compiled.plan, request.device.profile);
@@ -121,22 +144,16 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     const start = checkpoint ? undefined : (begins ?? request.start?.());
     if (start) beginFrom(start, run, events);
     const { description } = request.device;
-    recordSession(run, { step: checkpoint?.step ?? 0, device: description, dataSet: request.dataSet });
+    const session = recordSession(run, { step: checkpoint?.step ?? 0, device: description, dataSet: request.dataSet });
     const ended = writeEventHead(run, request.specText, request.hyperparameters ?? new Map());
     writeAbout(run, aboutOf(request, readStart(run)));
+    tracking?.start(trackedRun(request, readSessions(run)[0] ?? session, session));
     const model = await openModel(request.device, request.compiled);
     const begun = Date.now();
-    const outcome = await trainRecorded(
-      run,
-      { model, spec, dataSet: request.dataSet },
-      {
-        stepped: ({ step, losses, gradient_norm }, tokens_per_second) =>
-          events.stepped({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second }),
-        validated: ({ step, losses }) => events.validated(step, losses),
-        stopWanted: request.stopWanted,
-      },
-      { checkpoint, start: start?.tensors },
-    );
+    const outcome = await trainRecorded(run, { model, spec, dataSet: request.dataSet }, watcherOf(request, tracking), {
+      checkpoint,
+      start: start?.tensors,
+    });
     const { step } = outcome;
     if (outcome.kind === "diverged") ended("failure");
     if (outcome.kind === "diverged") return { kind: "diverged", failure: diverged(outcome, run, spec.data.carry) };
@@ -145,18 +162,7 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     const weights = await model.read("parameters");
     model.runtime.destroy();
     const made = step - (checkpoint?.step ?? 0);
-    if (made > 0 || !hasSamples(run, step)) {
-      const groups = await trainingSamples({ ...request, deflate }, weights).catch((error: unknown): SampleGroup[] => {
-        // The run is done and saved. A model without finite logits cannot be sampled, but the run has not failed.
-        if (!(error instanceof InputError)) throw error;
-        events.unsampled(error.message);
-        return [];
-      });
-      if (groups.length > 0) {
-        writeSamples(run, step, groups);
-        recorder(run).summaries(step, sampleSummaries(groups));
-      }
-    }
+    if (made > 0 || !hasSamples(run, step)) await keepSamples(request, run, step, weights, tracking);
     ended("success");
     const report = writeReport(run, request);
     const checkpointPath = `${pathIn(run, "checkpoints")}/step-${step}`;
@@ -173,6 +179,56 @@ export async function runTraining(request: TrainingRequest): Promise<TrainingOut
     closeRun(run);
   }
 }
+
+/** Reports updates and validations. */
+const watcherOf = ({ spec, events, stopWanted }: TrainingRequest, tracking: Tracking | undefined): Watcher => ({
+  stepped(record, tokens_per_second) {
+    const { step, losses, gradient_norm } = record;
+    events.stepped({ step, steps: spec.train.steps, losses, gradient_norm, tokens_per_second });
+    tracking?.step(record, { "train/tokens_per_second": tokens_per_second });
+  },
+  validated(record) {
+    events.validated(record.step, record.losses);
+    tracking?.step(record);
+  },
+  stopWanted,
+});
+
+/** Draws samples and adds them to the run. */
+async function keepSamples(
+  request: TrainingRequest,
+  run: Run,
+  step: number,
+  weights: Tensors,
+  tracking: Tracking | undefined,
+): Promise<void> {
+  const { events } = request;
+  const { deflate } = request.host;
+  const groups = await trainingSamples({ ...request, deflate }, weights).catch((error: unknown): SampleGroup[] => {
+    // The run is done and saved. A model without finite logits cannot be sampled, but the run has not failed.
+    if (!(error instanceof InputError)) throw error;
+    events.unsampled(error.message);
+    return [];
+  });
+  if (groups.length === 0) return;
+  writeSamples(run, step, groups);
+  recorder(run).summaries(step, sampleSummaries(groups));
+  tracking?.samples(groups);
+}
+
+const trackedRun = (request: TrainingRequest, first: Session, { step, device, version }: Session): TrackedRun => ({
+  id: runId(first),
+  name: request.title,
+  folder: request.folder,
+  step,
+  steps: request.spec.train.steps,
+  hyperparameters: Object.fromEntries(request.hyperparameters ?? []),
+  spec: request.specText,
+  parameters: parametersOf(request.compiled),
+  device,
+  version,
+  units: lossUnits(request.spec),
+});
 
 /** Reports and records the initial weights. A run that starts again must use the same weights. */
 function beginFrom({ record, warnings }: Started, run: Run, events: TrainingEvents): void {

@@ -45,6 +45,8 @@ export interface TrainingEvents {
   readonly validated: (step: number, losses: Readonly<Record<string, number>>) => void;
   /** The last update is done. */
   readonly trained: () => void;
+  /** A tracker has a problem, which does not affect the run. */
+  readonly trackerFailed: (warning: Diagnostic) => void;
   /** The report has no samples, for this reason. */
   readonly unsampled: (why: string) => void;
 }
@@ -76,6 +78,7 @@ export function trainingWords(
       progress.message(`Step ${step}, held-out: ${all.join("  ")}`);
     },
     trained: progress.end,
+    trackerFailed: (warning) => progress.message(render([warning], [], { colour: false }).trimEnd()),
     unsampled: (why) => progress.message(`The report has no samples: ${why}`),
     stopping: () => progress.message("Stopping after this step. Press Ctrl-C again to stop immediately."),
     ended(outcome) {

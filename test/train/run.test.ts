@@ -61,8 +61,24 @@ test.skipIf(missing)(
       string,
       string,
     ];
-    for (const { code, stderr } of [mom.runAlone(["train", spec, "--out", first]), trainTo(second)])
-      expect(code, stderr).toBe(0);
+    const tracker = join(folder, "track.mjs");
+    const tracked = join(folder, "tracked.jsonl");
+    writeFileSync(
+      tracker,
+      `import { appendFileSync } from "node:fs";
+       const put = (to) => async ({ step, how }) => appendFileSync(${JSON.stringify(tracked)}, JSON.stringify({ to, step, how }) + "\\n");
+       export const start = put("start"), sample = put("sample"), end = put("end");
+       export const step = () => { throw new Error("full"); };`,
+    );
+    const plain = mom.runAlone(["train", spec, "--out", first]);
+    const withTracker = trainTo(second, "--track", tracker);
+    for (const { code, stderr } of [plain, withTracker]) expect(code, stderr).toBe(0);
+    expect(withTracker.stderr.match(/MOM0518/g)).toHaveLength(1);
+    const lines = readFileSync(tracked, "utf8").trim().split("\n");
+    const heard = lines.map((line): { to: string; step: number; how?: string } => JSON.parse(line));
+    expect(heard[0]).toEqual({ to: "start", step: 0 });
+    expect(heard.filter(({ to, step }) => to === "sample" && step === STEPS).length).toBeGreaterThan(4);
+    expect(heard.at(-1)).toEqual({ to: "end", step: STEPS, how: "done" });
     expect(metrics(second)).toBe(metrics(first));
     expect(metrics(first).trim().split("\n").length).toBe(STEPS + 1);
     expect(checksum(second)).toBe(checksum(first));

@@ -9,11 +9,13 @@ import { costsOf } from "../ablate/costs.js";
 import { dataSetsIn } from "../ablate/data-sets.js";
 import { defaultFolder } from "../ablate/run.js";
 import { type Allowed, checkOptions, READING, type Reading, rightSpec, type SpecInput } from "../library.js";
+import { type Tracker, trackerHere } from "../tracking.js";
 import { trainSpec } from "../train.js";
 import { DEFAULT_TUNE } from "../tuning.js";
 import { ablateWithProgress } from "./ablate-with-progress.js";
 import { nodeDisk } from "./disk.js";
 import { nodeHost } from "./host.js";
+import { openTracker } from "./tracker.js";
 import { type Progress, trainWithProgress } from "./train-with-progress.js";
 
 export interface Training extends Reading {
@@ -33,6 +35,8 @@ export interface TrainOptions extends Training {
   readonly out?: string;
   /** Continues the run in that folder. */
   readonly resume?: boolean;
+  /** Receives the metrics and samples: a tracker, or the path of a module, as `--track` takes it. */
+  readonly track?: string | Tracker;
   readonly onStep?: (progress: ProgressState) => void;
   /** Receives held-out losses by modality. */
   readonly onValidation?: (step: number, losses: Readonly<Record<string, number>>) => void;
@@ -88,7 +92,11 @@ export async function train(input: SpecInput, options: TrainOptions = {}): Promi
     resume,
     title: name,
   };
-  const outcome = await trainWithProgress(progress, (how) => trainSpec({ ...wanted, ...how }));
+  const { track: given } = options;
+  const track = typeof given === "string" ? await openTracker(given) : given && trackerHere(given);
+  const outcome = await trainWithProgress(progress, (how) => trainSpec({ ...wanted, track, ...how })).finally(() =>
+    track?.close(),
+  );
   if (outcome.kind === "diverged") throw outcome.failure;
   return { how: outcome.kind, out, step, losses };
 }
@@ -159,6 +167,7 @@ const TRAIN_OPTIONS: Allowed<TrainOptions> = {
   ...TRAINING,
   out: undefined,
   resume: undefined,
+  track: undefined,
   onStep: undefined,
   onValidation: undefined,
 };

@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { Option } from "commander";
 import { nodeDisk } from "../../api/node/disk.js";
 import { nodeHost } from "../../api/node/host.js";
+import { openTracker } from "../../api/node/tracker.js";
 import { trainWithProgress } from "../../api/node/train-with-progress.js";
 import { isRunFolder } from "../../api/run-spec.js";
 import { trainSpec } from "../../api/train.js";
@@ -27,6 +28,7 @@ interface Options {
   readonly allow?: readonly string[];
   readonly set?: readonly string[];
   readonly skipBad?: true;
+  readonly track?: string;
   readonly data?: string;
 }
 
@@ -47,6 +49,10 @@ export const verb: Verb = {
       .addOption(setOption())
       .addOption(allowOption())
       .addOption(skipBadOption())
+      .option(
+        "--track <file>",
+        "a JavaScript module that receives the metrics and samples; it runs with your permissions",
+      )
       .addHelpText("after", "  mom train specs/quickstart.mom --tune full\n")
       .action(async (file: string, options: Options) => {
         const resume = options.resume === true;
@@ -57,7 +63,8 @@ export const verb: Verb = {
         const { spec, json, folder, reach, isRun } = withData({ ...read, spec: read.spec }, options.data);
         checkDataThere({ spec, folder, reach, isRun });
         const { tune, adapter, skipBad } = options;
-        const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${setFlags(options.set)}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}`;
+        const resumeCommand = `mom train ${file} --resume${options.out ? ` --out ${options.out}` : ""}${options.data ? ` --data ${options.data}` : ""}${setFlags(options.set)}${allowFlags(options.allow)}${skipBad ? ` ${SKIP_BAD}` : ""}${options.track ? ` --track ${options.track}` : ""}`;
+        const track = options.track === undefined ? undefined : await openTracker(options.track);
         const wanted = {
           host: nodeHost,
           spec,
@@ -70,6 +77,7 @@ export const verb: Verb = {
           reach,
           skipBad,
           resume,
+          track,
         };
         const outcome = await trainWithProgress({ ...logged(process.stderr), folder: out, resumeCommand }, (how) =>
           trainSpec({ ...wanted, title: name, ...how }),

@@ -87,6 +87,13 @@ export const RUN = {
     meaning:
       "The record of losses or of times is missing or incomplete. The run continues, and its report has a gap; the weights are not affected.",
   },
+  "tracker-failed": {
+    number: 518,
+    severity: "warning",
+    title: "Tracker failed",
+    meaning:
+      "The module that `--track` names threw an error, took too long, or was slower than the run. The run itself is not affected.",
+  },
   // Devices
   "too-large": {
     number: 601,
@@ -308,5 +315,14 @@ export const RUN = {
     title: "Port not available",
     meaning: "`mom watch` cannot serve its page on this port.",
     example: ["The port 8080 is in use.", "Choose another with --port, or omit the option."],
+  },
+  "bad-tracker": {
+    number: 725,
+    title: "Invalid tracker",
+    meaning: "The module that `--track` names cannot be loaded, or has no function that a run calls.",
+    example: [
+      "track.mjs exports none of `start`, `step`, `sample` and `end`.",
+      "Export at least one of them as a function.",
+    ],
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
