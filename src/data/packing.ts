@@ -1,7 +1,7 @@
 // Packs complete documents into sequences of a fixed length.
 
 import type { Batch, Packed, PackedItem } from "../batch/batch.js";
-import { newZeros } from "../batch/zeros.js";
+import { newArray } from "../batch/spare.js";
 import { InputError } from "../diagnostics/input-error.js";
 import { itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import type { ItemShape, Varied } from "../modalities/row.fields.js";
@@ -108,12 +108,12 @@ export function lengthsWithin(length: number) {
 /**
  * Adds the values of the items.
  * @param seed for training, which varies pictures that are decoded live, from the document's own random numbers
- * @param zeros an array for the values of all items
+ * @param spare an array for the values of all items
  */
-export async function filled(dataSet: DataSet, packed: Packed, seed?: number, zeros = newZeros): Promise<Batch> {
+export async function filled(dataSet: DataSet, packed: Packed, seed?: number, spare = newArray): Promise<Batch> {
   const shapes = dataSet.parts.modalities.map(itemOf);
   const sizes = packed.items.map(({ modality }) => sizeOfItem(shapes[modality]));
-  const all = zeros(sizes.reduce((sum, size) => sum + size, 0));
+  const all = spare(sizes.reduce((sum, size) => sum + size, 0));
   let end = 0;
   const values = await Promise.all(
     packed.items.map(({ id, modality, key: { document, epoch, item } }, i) => {

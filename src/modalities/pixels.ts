@@ -29,9 +29,17 @@ export function patchesOf(
   geometry: PatchGeometry,
   patches: Float32Array = new Float32Array(patchesPerPicture(geometry) * patchSize(geometry)),
 ): Float32Array {
-  eachRowOfPatch(geometry, (pixel, value, count) => {
-    for (let i = 0; i < count; i++) patches[value + i] = SCALED[pixels[pixel + i] as number] as number;
-  });
+  // Training does this for every picture, so it has a loop of its own, without calls.
+  const { height, width, patchHeight, patchWidth, channels } = geometry;
+  const [count, stride] = [patchWidth * channels, width * channels];
+  let value = 0;
+  for (let top = 0; top < height; top += patchHeight)
+    for (let left = 0; left < width; left += patchWidth) {
+      let start = (top * width + left) * channels;
+      for (let row = 0; row < patchHeight; row++, start += stride)
+        for (let at = start, end = start + count; at < end; at++)
+          patches[value++] = SCALED[pixels[at] as number] as number;
+    }
   return patches;
 }
 

@@ -67,9 +67,9 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
     const position = order.position();
     const used: Float32Array<ArrayBuffer>[] = [];
     // New arrays of this size cost more than all other work: the system has to map and clear their memory.
-    const zeros = (size: number) => {
+    const spare = (size: number) => {
       const at = unused.findIndex((array) => array.length >= size);
-      const array = at === -1 ? new Float32Array(size) : (unused.splice(at, 1)[0] as Float32Array<ArrayBuffer>).fill(0);
+      const array = at === -1 ? new Float32Array(size) : (unused.splice(at, 1)[0] as Float32Array<ArrayBuffer>);
       used.push(array);
       return array.length === size ? array : array.subarray(0, size);
     };
@@ -77,7 +77,7 @@ export function openFeed(spec: CheckedSpec, dataSet: DataSet, tables: readonly T
     const counts = countsOf(spec, micros);
     const batchOf = async (micro: Packed) =>
       withTables(
-        hostBatch(spec, await filled(dataSet, micro, seed, zeros), counts, { kind: "training", seed }, zeros),
+        hostBatch(spec, await filled(dataSet, micro, seed, spare), counts, { kind: "training", seed }, spare),
         tables,
       );
     return {

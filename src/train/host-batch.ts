@@ -2,7 +2,7 @@
 // and sampling all make theirs with `arraysOf`; they differ in where items' numbers and times come from.
 import type { Batch, Item, Packed } from "../batch/batch.js";
 import { batchOf, type HostBatch, type HostField } from "../batch/host-array.js";
-import { newZeros, type Zeros } from "../batch/zeros.js";
+import { newArray, type Spare } from "../batch/spare.js";
 import type { CheckedSpec } from "../front/spec.js";
 import { holdsIds, itemCapacity, itemOf, positionsOfItem } from "../modalities/modality.fields.js";
 import type { ItemShape } from "../modalities/row.fields.js";
@@ -181,13 +181,13 @@ export function arraysOf(spec: CheckedSpec, { standing, attention, predicted, it
   ]);
 }
 
-/** A batch of documents. @param zeros arrays for the values of items */
+/** A batch of documents. @param spare arrays for the values of items */
 export function hostBatch(
   spec: CheckedSpec,
   batch: Batch,
   counts: Counts,
   purpose: Purpose,
-  zeros = newZeros,
+  spare = newArray,
 ): HostBatch {
   const draws = DRAWS[purpose.kind];
   const seed = purpose.kind === "training" ? purpose.seed : 0;
@@ -206,7 +206,7 @@ export function hostBatch(
             t: item.counted === false ? finished : draw(stream(draws.time, seed, document, epoch, segment)),
           };
         });
-      return { timed, count: counts.items[at.index] as number, numbers: noisedArrays(at, timed, zeros) };
+      return { timed, count: counts.items[at.index] as number, numbers: noisedArrays(at, timed, spare) };
     },
     more: [[{ is: "noise_key" }, Uint32Array.from(noiseKey(draws.noise, seed))]],
   });
@@ -216,21 +216,24 @@ export function hostBatch(
 function noisedArrays(
   { name: modality, shape, objective, rows, items: capacity }: ItemsAt,
   items: readonly (TimedItem & Pick<Item, "key" | "values">)[],
-  zeros: Zeros,
+  spare: Spare,
 ): HostField[] {
   const { positions, columns } = shape;
-  const clean = zeros(rows * columns);
+  const clean = spare(rows * columns);
   const level = new Float32Array(2 * rows);
   const keys = new Uint32Array(4 * capacity);
+  let filled = 0;
   items.forEach(({ position, t, values, key: { document, epoch, item } }, i) => {
     const { signal, noise } = objective.at(t);
     keys.set([position, item, document, epoch], 4 * i);
-    clean.set(values, position * columns);
+    clean.fill(0, filled, position * columns).set(values, position * columns);
+    filled = (position + positions) * columns;
     for (let r = position; r < position + positions; r++) {
       level[2 * r] = signal;
       level[2 * r + 1] = noise;
     }
   });
+  clean.fill(0, filled);
   return [
     [{ is: "clean", modality }, clean],
     [{ is: "level", modality }, level],

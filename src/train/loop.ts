@@ -51,8 +51,12 @@ interface Pending extends UpdateBatches {
   readonly last: Promise<UpdateResults>;
 }
 
-/** The number of updates that the host submits before it has read the loss of the first. */
-const AHEAD = 2;
+/**
+ * The number of updates that the host submits before it has read the loss of the first. A batch that takes long to make, or
+ * a collection of garbage, then rarely leaves the device without work: on an H200 it was busy for 97 % of a training whose
+ * steps took 30 ms, and for 93 % with 2.
+ */
+const AHEAD = 4;
 
 /**
  * Mean losses over all held-out documents, and over those of each named set. Each document is evaluated separately, with
