@@ -169,7 +169,7 @@ export function trackingOf(
     if (queue.length >= waiting) {
       const oldest = queue.findIndex(({ to }) => to === "step");
       queue.splice(Math.max(0, oldest), 1);
-      complain(`is slower than the run, so that steps are left out: ${waiting} of them wait`);
+      complain(`cannot keep up with the run: ${waiting} calls wait, so the oldest steps are left out`);
     }
     queue.push(call);
     delivering ??= deliver();

@@ -19,8 +19,6 @@ export interface Chart {
   /** The unit of the vertical axis; may be empty. */
   readonly unit: string;
   readonly series: readonly Series[];
-  /** Whether a steep first fall is inside the chart (default: as far as it does not flatten the rest). */
-  readonly fall?: "cut" | "shown";
 }
 
 const WIDTH = 560;
@@ -29,7 +27,7 @@ const FRAME = { left: 58, right: WIDTH - 16, top: 12, bottom: HEIGHT - 38 } as c
 /** The share of a faint curve's points that may be below the chart, and the share that may be above. */
 const OUTLIERS = 0.01;
 
-/** A figure with a heading, a legend and the curves over steps; empty if no point is finite. */
+/** A figure with a heading, a legend and the curves over steps, mostly without their first fall; empty if no point is finite. */
 export function lineChart(chart: Chart): string {
   const series = chart.series
     .map((one) => ({ ...one, points: one.points.filter(({ y }) => Number.isFinite(y)) }))
@@ -39,7 +37,7 @@ export function lineChart(chart: Chart): string {
   const extents = series.map(extent);
   const low = Math.min(...extents.map(([from]) => from));
   const inside = series.flatMap(({ points }, i) => points.filter(({ y }) => y <= (extents[i] as [number, number])[1]));
-  const high = topOf(inside, low, chart.fall);
+  const high = topOf(inside);
   const across = axis(0, quantile(xs, 1), 6, { least: 1 });
   const up = axis(low, high, 5, { outward: true });
   const place = ({ x, y }: Point): Point => ({

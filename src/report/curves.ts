@@ -39,27 +39,13 @@ export function quantile(values: readonly number[], share: number): number {
   return ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] as number;
 }
 
-/** The share of the steps after which curves have settled, and the one after which they are always inside a chart. */
-const SETTLED = 0.25;
-const SHOWN = 0.05;
-/** A chart that needs at most this much more height to be complete is not cut off. */
-const ALMOST = 1.5;
+/** The share of the steps that a steep first fall may take. */
+const FALL = 0.25;
 
-/**
- * The upper end of an axis on which a steep first fall does not flatten the rest of the curves. A fall that takes more
- * than a few steps, or less than half of the height, stays inside.
- * @param low the lower end of the axis
- * @param fall `cut`: only what follows the fall must be inside
- */
-export function topOf(points: readonly Point[], low: number, fall: "cut" | "shown" = "shown"): number {
+/** The highest value after the first fall, which would flatten the rest of the curves. */
+export function topOf(points: readonly Point[]): number {
   const last = points.reduce((most, { x }) => Math.max(most, x), 0);
-  const highest = (share: number) =>
-    points.reduce((high, { x, y }) => (x >= share * last ? Math.max(high, y) : high), Number.NEGATIVE_INFINITY);
-  const settled = highest(SETTLED);
-  if (fall === "cut") return settled;
-  const top = highest(0);
-  const shown = Math.max(low + 2 * (settled - low), highest(SHOWN));
-  return top <= low + ALMOST * (shown - low) ? top : shown;
+  return points.reduce((high, { x, y }) => (x >= FALL * last ? Math.max(high, y) : high), Number.NEGATIVE_INFINITY);
 }
 
 export interface Axis {

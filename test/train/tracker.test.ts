@@ -131,7 +131,9 @@ test("steps that a slow tracker has no time for are left out; its other calls ar
   const calls: TrackedCall[] = [];
   const slow = recording(calls, () => new Promise((resolve) => setTimeout(resolve, 5)));
   const { warnings } = await report(trackerHere(slow), { milliseconds: 5000, waiting: 10 }, 500);
-  expect(warnings).toEqual(["the tracker is slower than the run, so that steps are left out: 10 of them wait."]);
+  expect(warnings).toEqual([
+    "the tracker cannot keep up with the run: 10 calls wait, so the oldest steps are left out.",
+  ]);
   const steps = calls.flatMap(({ to, value }) => (to === "step" ? [value.step] : []));
   expect(steps.length).toBeLessThan(12);
   expect(steps.at(-1)).toBe(500);

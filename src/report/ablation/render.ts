@@ -193,8 +193,6 @@ export function lossCharts(results: AblationResults, { modalities, window }: Ans
         title: modality.modality,
         unit: `${MEASURES[measure.measure].loss}, ${modality.unit}`,
         series: seriesOf(results, modality.modality, measure, window, litOf(modality), colorOf),
-        // The first fall is the same for all arms. What matters is how they differ afterwards.
-        fall: "cut",
       }),
     ),
   );
