@@ -3,7 +3,7 @@
 //   TRACKER_URL=http://localhost:8080 npx mom train specs/quickstart.mom --track examples/trackers/http.mjs
 //
 // `start` receives the run, and `end` how it ended. `step` is called after each update and each validation: to send fewer
-// requests, this module collects the metrics and posts them once a second. `npx mom train` never waits for it.
+// requests, this module collects the metrics and posts them once a second. An error here causes one warning in the run.
 
 const server = process.env.TRACKER_URL ?? "http://localhost:8080";
 let run;
